@@ -1,0 +1,62 @@
+/**
+ * Owns: named places where a test makes a process die, stop, wait or fail. Off unless STREAMJOB_FAILPOINTS is set.
+ *
+ * Grammar: `name=action[@hit]` separated by `;` where action is `kill` (SIGKILL of this process), `stop` (SIGSTOP),
+ * `error` (throws), and hit is the 1-based time the place is reached (default 1); it acts once.
+ *
+ * F1 With no failpoint configured, reaching one costs one comparison.
+ */
+import { StreamError } from "./errors.ts";
+import { environmentVariable } from "./system.ts";
+
+type Action = "kill" | "stop" | "error";
+type Armed = { readonly action: Action; readonly hit: number };
+
+const armed = parseFailpoints(environmentVariable("STREAMJOB_FAILPOINTS") ?? "");
+const reached = new Map<string, number>();
+
+/** Every name that the runtime reaches; the chaos tests go through all of them. */
+export const failpointNames = [
+  "jm:after-epoch-claim",
+  "jm:after-fence",
+  "jm:before-trigger",
+  "jm:after-trigger",
+  "jm:before-manifest",
+  "jm:after-manifest",
+  "jm:before-commit-marker",
+  "jm:after-commit-marker",
+  "jm:before-discard",
+  "tm:before-snapshot",
+  "tm:after-snapshot",
+  "tm:before-upload",
+  "tm:before-ack",
+  "tm:before-commit",
+  "tm:after-commit",
+  "tm:before-restore",
+] as const;
+
+export type FailpointName = (typeof failpointNames)[number];
+
+/** Does what the test asked for at this place, if anything. */
+export function failpoint(name: FailpointName): void {
+  if (armed.size === 0) return;
+  const plan = armed.get(name);
+  if (plan === undefined) return;
+  const hits = (reached.get(name) ?? 0) + 1;
+  reached.set(name, hits);
+  if (hits !== plan.hit) return;
+  if (plan.action === "error") throw new StreamError("USER_FUNCTION_FAILED", `failpoint ${name} was asked to fail`);
+  process.kill(process.pid, plan.action === "kill" ? "SIGKILL" : "SIGSTOP");
+}
+
+function parseFailpoints(text: string): Map<string, Armed> {
+  const plans = new Map<string, Armed>();
+  for (const part of text.split(";").filter((piece) => piece !== "")) {
+    const match = /^([a-z:-]+)=(kill|stop|error)(?:@(\d+))?$/.exec(part);
+    if (match === null || !(failpointNames as readonly string[]).includes(match[1] ?? "")) {
+      throw new StreamError("OPTION_INVALID", `STREAMJOB_FAILPOINTS has "${part}": write name=kill|stop|error[@hit]`);
+    }
+    plans.set(match[1] as string, { action: match[2] as Action, hit: Number(match[3] ?? 1) });
+  }
+  return plans;
+}

@@ -1,0 +1,28 @@
+/** Room `base`: errors, time, randomness, ids, logging, failpoints. Everything may import it; it imports nothing. */
+export { type Clock, type Random, seededRandom, sleep, type Timer } from "./clock.ts";
+export { type ErrorCode, runtimeErrorCodes } from "./error-codes.ts";
+export {
+  AssertionFailure,
+  assert,
+  type Destiny,
+  type ErrorInfo,
+  fromErrorInfo,
+  StreamError,
+  type StreamErrorOptions,
+  toErrorInfo,
+  unreachable,
+} from "./errors.ts";
+export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
+export {
+  isHex32,
+  type JobId,
+  jobId,
+  type OperatorId,
+  operatorId,
+  type TaskManagerId,
+  taskManagerId,
+  type VertexId,
+  vertexId,
+} from "./ids.ts";
+export { createLog, type Log, silentLog } from "./log.ts";
+export { environmentVariable, nextTurn, systemClock, systemRandom } from "./system.ts";

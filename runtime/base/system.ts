@@ -1,0 +1,36 @@
+/**
+ * Owns: the only place of the runtime that touches the real clock, real randomness and the environment.
+ */
+import { randomBytes } from "node:crypto";
+import type { Clock, Random } from "./clock.ts";
+
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    let handle: NodeJS.Timeout;
+    const arm = (remainingMs: number): void => {
+      const waitMs = Math.min(remainingMs, LONGEST_TIMEOUT_MS);
+      handle = setTimeout(() => (remainingMs > waitMs ? arm(remainingMs - waitMs) : callback()), waitMs);
+    };
+    arm(Math.max(0, delayMs));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  hex: (bytes) => randomBytes(bytes).toString("hex"),
+};
+
+/** One environment variable, or undefined. */
+export function environmentVariable(name: string): string | undefined {
+  return process.env[name];
+}
+
+/** The next turn of the event loop: sockets, timers and messages get their chance in between. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

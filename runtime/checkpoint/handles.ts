@@ -1,0 +1,79 @@
+/**
+ * Owns: the names of state in durable storage: what a task sends the coordinator and a manifest lists.
+ *
+ * H1 Every file is named with its length and sha256, and both are verified before a byte of it is used.
+ * H2 Paths are keys of one ObjectStore: the job's checkpoint root, or the savepoint's own folder (relative, relocatable).
+ */
+import type { OperatorId } from "../base/index.ts";
+import type { KeyGroupRange } from "../record/index.ts";
+
+export type FileRef = {
+  /** Key in the store: `data/<sha256>`. */
+  readonly key: string;
+  /** 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** Bytes. */
+  readonly length: number;
+};
+
+/** Bytes kept in the manifest itself (small), or in a file. */
+export type StateBlob =
+  | { readonly kind: "inline"; readonly base64: string }
+  | { readonly kind: "file"; readonly file: FileRef };
+
+/** The keyed states and timers of one subtask of one operator; the index of key groups is inside the file. */
+export type KeyedStateHandle = { readonly keyGroups: KeyGroupRange; readonly file: FileRef };
+
+/** How a list of operator state is shared out on restore (SP-9). */
+export type Redistribution = "split" | "union" | "broadcast";
+
+/** One named list of operator state of one subtask; the blob holds `count` encoded items. */
+export type OperatorStateHandle = {
+  readonly name: string;
+  readonly redistribution: Redistribution;
+  readonly count: number;
+  readonly blob: StateBlob;
+};
+
+/** All the state of one subtask of one operator. */
+export type SubtaskState = {
+  readonly keyed: KeyedStateHandle | null;
+  readonly operator: readonly OperatorStateHandle[];
+  /** The subtask had seen the end of its data and finished it: on restore `endInput` is not called again (CK-13). */
+  readonly finished: boolean;
+};
+
+export const EMPTY_SUBTASK_STATE: SubtaskState = { keyed: null, operator: [], finished: false };
+
+/** What an operator declared: compared on restore, so that a change that does not fit is refused by name. */
+export type StateDeclaration = {
+  readonly name: string;
+  /** `value`, `list`, `map`, `reducing`, `aggregating`, `timers`, `operator-list`. */
+  readonly kind: string;
+  /** describeType of the value's type. */
+  readonly type: string;
+};
+
+/** The state of all subtasks of one operator, as a manifest holds it. */
+export type OperatorState = {
+  readonly operatorId: OperatorId;
+  readonly uid: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly declarations: readonly StateDeclaration[];
+  /** Index = subtask. */
+  readonly subtasks: readonly SubtaskState[];
+};
+
+/** What one subtask gets to restore one operator from: the handles of all old subtasks that it may need. */
+export type OperatorRestore = {
+  readonly operatorId: OperatorId;
+  /** Store URI that the handles' keys belong to. */
+  readonly storeUri: string;
+  /** Old subtasks' keyed handles whose ranges overlap the new subtask's. */
+  readonly keyed: readonly KeyedStateHandle[];
+  /** Operator state of every old subtask, index = old subtask. */
+  readonly operator: readonly (readonly OperatorStateHandle[])[];
+  readonly finished: boolean;
+};

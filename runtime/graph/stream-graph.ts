@@ -1,0 +1,50 @@
+/**
+ * Owns: the stream graph, what the job API builds: one node per operation, edges with their partitioning.
+ * Not here: chaining and vertices (job-graph.ts), the API (runtime/api).
+ *
+ * SG1 Nodes are numbered in the order in which the job module creates them; the module is deterministic, so every process
+ *     that loads it builds the same graph (checked by `fingerprint`).
+ */
+import type { OperatorId } from "../base/index.ts";
+import type { Key, ValueType } from "../record/index.ts";
+import type { JobConfiguration } from "./configuration.ts";
+
+export type Partitioning =
+  /** Subtask i to subtask i; needs equal parallelism, else it is a rebalance. */
+  | { readonly kind: "forward" }
+  /** Round-robin by batch. */
+  | { readonly kind: "rebalance" }
+  | { readonly kind: "hash"; readonly keySelector: (value: never) => Key }
+  | { readonly kind: "broadcast" };
+
+export type StreamEdge = { readonly from: number; readonly partitioning: Partitioning };
+
+export type NodeRole = "source" | "operator" | "sink";
+
+export type StreamNode = {
+  /** Index in `StreamGraph.nodes`. */
+  readonly id: number;
+  readonly uid: string;
+  /** False: derived from the position in the graph, and changes with it. */
+  readonly uidIsExplicit: boolean;
+  readonly operatorId: OperatorId;
+  readonly name: string;
+  readonly role: NodeRole;
+  /** operators/Source, OperatorFactory or Sink, by role; opaque here. */
+  readonly logic: unknown;
+  /** The key of a keyed operator's input; null otherwise. */
+  readonly keySelector: ((value: never) => Key) | null;
+  readonly parallelism: number;
+  /** null: derived from parallelism, or adopted from restored state (SP-8). */
+  readonly maxParallelism: number | null;
+  /** Of the records it emits; of a sink: of those it takes. */
+  readonly outputType: ValueType<unknown>;
+  readonly inputs: readonly StreamEdge[];
+  /** `head`: starts a chain, may be followed; `never`: alone; `always`: both ways where the rules allow it. */
+  readonly chaining: "always" | "head" | "never";
+};
+
+export type StreamGraph = {
+  readonly configuration: JobConfiguration;
+  readonly nodes: readonly StreamNode[];
+};

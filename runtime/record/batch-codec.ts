@@ -1,0 +1,239 @@
+/**
+ * Owns: batches of records as columns, the one binary form for channels, state files and committables.
+ *
+ * Grammar:
+ *   block   = header flags count timestamps? hashes? column*
+ *   header  = u8 version (1), u8 isRecord, u8 fields, (u8 nameBytes, name, u8 kind, u8 nullable)*, padded to 8
+ *   flags   = u32 (1: timestamps, 2: key hashes) · count = u32 · timestamps = [f64]8 · hashes = [i32]8
+ *
+ * BC1 A block describes itself, so that a reader with a later version of a record type reads it by field name: a field that
+ *     the block lacks is null when its type is nullable, a field that the type lacks is dropped, and every other difference
+ *     is STATE_INCOMPATIBLE.
+ * BC2 The usual case, the reader's type equals the writer's, costs one comparison of the header's bytes.
+ */
+import { StreamError } from "../base/index.ts";
+import { ByteReader, ByteWriter } from "./byte-buffer.ts";
+import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
+import type { RowBatch } from "./row-batch.ts";
+import { describeType, type Field, type TypeKind, type ValueType } from "./value-type.ts";
+
+const VERSION = 1;
+const HAS_TIMESTAMPS = 1;
+const HAS_HASHES = 2;
+const KINDS: readonly TypeKind[] = [
+  "string",
+  "int32",
+  "int64",
+  "bigint",
+  "float64",
+  "boolean",
+  "timestamp",
+  "bytes",
+  "any",
+  "record",
+];
+/** Rows of one block: bounds what a damaged length can ask for. */
+const COUNT_MAX = 1 << 24;
+
+type StoredField = { readonly name: string; readonly kind: TypeKind; readonly nullable: boolean };
+type AnyRow = Record<string, unknown>;
+
+const headers = new WeakMap<ValueType<unknown>, Uint8Array>();
+// Blocks are encoded one after the other in a thread; the scratch is copied out or sent before the next one.
+const scratch = new ByteWriter();
+
+/** Appends one batch to `writer`, which must be at an 8-byte boundary. */
+export function encodeBatch<T>(type: ValueType<T>, batch: RowBatch<T>, writer: ByteWriter): void {
+  const { rows, timestamps, keyHashes } = batch;
+  const count = rows.length;
+  writer.bytes(headerOf(type));
+  writer.u32((timestamps === null ? 0 : HAS_TIMESTAMPS) | (keyHashes === null ? 0 : HAS_HASHES));
+  writer.u32(count);
+  if (timestamps !== null) writer.float64(count).set(timestamps.subarray(0, count));
+  if (keyHashes !== null) writer.int32(count).set(keyHashes.subarray(0, count));
+  const fields = columnsOf(type);
+  if (fields === null) {
+    encodeColumn(type, "", rows, writer);
+  } else {
+    for (const field of fields) encodeColumn(field.type, field.name, pluck(rows, field.name), writer);
+  }
+  writer.align8();
+}
+
+/** Reads one batch from `reader`. Strings and objects are new; number columns may refer to the reader's memory only while decoding. */
+export function decodeBatch<T>(type: ValueType<T>, reader: ByteReader): RowBatch<T> {
+  const stored = readHeader(type, reader);
+  const flags = reader.u32();
+  const count = reader.u32();
+  if (count > COUNT_MAX) throw new StreamError("PROTOCOL_VIOLATION", `a block claims ${count} records; it was damaged on its way`);
+  // Copied: the caller keeps them after the memory of the frame is used again.
+  const timestamps = flags & HAS_TIMESTAMPS ? reader.float64(count).slice() : null;
+  const keyHashes = flags & HAS_HASHES ? reader.int32(count).slice() : null;
+  const rows = stored === null ? decodeSame(type, count, reader) : decodeEvolved(type, stored, count, reader);
+  reader.align8();
+  return { rows, timestamps, keyHashes };
+}
+
+/** Values of one type as a self-contained block. */
+export function encodeValues<T>(type: ValueType<T>, values: readonly T[]): Uint8Array {
+  scratch.reset();
+  encodeBatch(type, { rows: values, timestamps: null, keyHashes: null }, scratch);
+  return scratch.copy();
+}
+
+/** The reverse of encodeValues; reads with an evolved type as BC1 says. */
+export function decodeValues<T>(type: ValueType<T>, bytes: Uint8Array): T[] {
+  return decodeBatch(type, new ByteReader(bytes)).rows as T[];
+}
+
+function decodeSame<T>(type: ValueType<T>, count: number, reader: ByteReader): T[] {
+  const fields = columnsOf(type);
+  if (fields === null) return toArray(decodeColumn(type.kind, type.nullable, count, reader), count) as T[];
+  const columns = fields.map((field) => decodeColumn(field.type.kind, field.type.nullable, count, reader));
+  return buildRows(
+    fields.map((field) => field.name),
+    columns,
+    count,
+  ) as T[];
+}
+
+/** The columns of a record; null for every other type, also for a record that may be null: one column of objects. */
+function columnsOf(type: ValueType<unknown>): readonly Field[] | null {
+  return type.fields === undefined || type.nullable ? null : type.fields;
+}
+
+function toArray(values: ColumnValues, count: number): unknown[] {
+  if (Array.isArray(values)) return values;
+  const copy: unknown[] = new Array(count);
+  for (let row = 0; row < count; row++) copy[row] = values[row];
+  return copy;
+}
+
+// Two fields are the common case of keyed aggregates; the unrolled loop measured 1.5 times faster than the general one.
+function buildRows(names: readonly string[], columns: readonly ColumnValues[], count: number): AnyRow[] {
+  const rows: AnyRow[] = new Array(count);
+  if (names.length === 2) {
+    const [first, second] = names as readonly [string, string];
+    const [left, right] = columns as readonly [ColumnValues, ColumnValues];
+    for (let row = 0; row < count; row++) {
+      const value: AnyRow = {};
+      value[first] = left[row];
+      value[second] = right[row];
+      rows[row] = value;
+    }
+    return rows;
+  }
+  for (let row = 0; row < count; row++) {
+    const value: AnyRow = {};
+    for (let column = 0; column < names.length; column++) {
+      value[names[column] as string] = (columns[column] as ColumnValues)[row];
+    }
+    rows[row] = value;
+  }
+  return rows;
+}
+
+function pluck(rows: readonly unknown[], name: string): unknown[] {
+  const count = rows.length;
+  const values: unknown[] = new Array(count);
+  for (let row = 0; row < count; row++) {
+    const record = rows[row];
+    if (typeof record !== "object" || record === null) throw notARecord(record, name);
+    values[row] = (record as AnyRow)[name];
+  }
+  return values;
+}
+
+function notARecord(value: unknown, name: string): StreamError {
+  return new StreamError(
+    "VALUE_NOT_SERIALIZABLE",
+    `a record was declared with a field "${name}", but the value is ${value === null ? "null" : typeof value}; return an object, or declare another type`,
+    { destiny: "terminal" },
+  );
+}
+
+function headerOf(type: ValueType<unknown>): Uint8Array {
+  let header = headers.get(type);
+  if (header === undefined) {
+    header = buildHeader(type);
+    headers.set(type, header);
+  }
+  return header;
+}
+
+function buildHeader(type: ValueType<unknown>): Uint8Array {
+  const writer = new ByteWriter(256);
+  const fields = columnsOf(type) ?? [{ name: "", type }];
+  writer.u8(VERSION);
+  writer.u8(columnsOf(type) === null ? 0 : 1);
+  writer.u8(fields.length);
+  for (const field of fields) {
+    const name = Buffer.from(field.name, "utf8");
+    writer.u8(name.length);
+    writer.bytes(name);
+    writer.u8(KINDS.indexOf(field.type.kind));
+    writer.u8(field.type.nullable ? 1 : 0);
+  }
+  writer.align8();
+  return writer.copy();
+}
+
+/** null when the block was written with this very type (BC2). */
+function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly StoredField[] | null {
+  const expected = headerOf(type);
+  const { buffer, position } = reader;
+  if (buffer.length - position >= expected.length && buffer.compare(expected, 0, expected.length, position, position + expected.length) === 0) {
+    reader.position += expected.length;
+    return null;
+  }
+  const version = reader.u8();
+  if (version !== VERSION) {
+    throw new StreamError(
+      "PROTOCOL_VIOLATION",
+      `a block of records has format version ${version}, this program reads ${VERSION}; use the version that wrote it`,
+    );
+  }
+  const isRecord = reader.u8() === 1;
+  const fields = Array.from({ length: reader.u8() }, (): StoredField => {
+    const name = reader.bytes(reader.u8()).toString("utf8");
+    const kind = KINDS[reader.u8()];
+    if (kind === undefined) throw new StreamError("PROTOCOL_VIOLATION", `field "${name}" has an unknown kind; the block was damaged`);
+    return { name, kind, nullable: reader.u8() === 1 };
+  });
+  reader.align8();
+  if (isRecord !== (columnsOf(type) !== null)) throw incompatible(type, "the other is not a record");
+  return fields;
+}
+
+function decodeEvolved<T>(type: ValueType<T>, stored: readonly StoredField[], count: number, reader: ByteReader): T[] {
+  const columns = new Map<string, ColumnValues>();
+  const wanted = columnsOf(type) ?? [{ name: "", type }];
+  for (const field of stored) {
+    const target = wanted.find((candidate) => candidate.name === field.name);
+    const values = decodeColumn(field.kind, field.nullable, count, reader);
+    if (target === undefined) continue;
+    const widens = field.kind === target.type.kind && (!field.nullable || target.type.nullable);
+    if (!widens) throw incompatible(type, `field "${field.name}" was ${field.kind}${field.nullable ? " | null" : ""}`);
+    columns.set(field.name, values);
+  }
+  for (const field of wanted) {
+    if (columns.has(field.name)) continue;
+    if (!field.type.nullable) throw incompatible(type, `it has no field "${field.name}"; make the new field t.nullable(…)`);
+    columns.set(field.name, new Array(count).fill(null));
+  }
+  const ordered = wanted.map((field) => columns.get(field.name) as ColumnValues);
+  if (columnsOf(type) === null) return toArray(ordered[0] as ColumnValues, count) as T[];
+  return buildRows(
+    wanted.map((field) => field.name),
+    ordered,
+    count,
+  ) as T[];
+}
+
+function incompatible(type: ValueType<unknown>, difference: string): StreamError {
+  return new StreamError(
+    "STATE_INCOMPATIBLE",
+    `values were written with another type than ${describeType(type)}: ${difference}; restore with a type that adds only nullable fields or removes some`,
+    { destiny: "terminal" },
+  );
+}

@@ -1,0 +1,19 @@
+/** Room `record`: what flows (types, batches, control elements), how it is encoded, and how keys map to key groups. */
+export { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
+export { ByteReader, ByteWriter } from "./byte-buffer.ts";
+export {
+  DEFAULT_MAX_PARALLELISM_LOWER,
+  defaultMaxParallelism,
+  type Key,
+  type KeyGroupRange,
+  type KeyIdentity,
+  keyGroupOfHash,
+  keyGroupRange,
+  keyHash,
+  keyIdentity,
+  MAX_PARALLELISM_UPPER,
+  subtaskOfKeyGroup,
+} from "./key.ts";
+export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
+export type { Barrier, ChannelStatus, CheckpointKind, ControlElement, EndOfData, StreamElement, Watermark } from "./stream-element.ts";
+export { describeType, type Field, sameType, type TypeKind, t, type ValueOf, type ValueType } from "./value-type.ts";

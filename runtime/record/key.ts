@@ -1,0 +1,118 @@
+/**
+ * Owns: which values may be keys, their 32-bit hash, and the key group of a hash.
+ *
+ * G1 The same key has the same hash in every process and version: state files depend on it.
+ * G2 keyGroup = (hash >>> 0) mod maxParallelism; subtask = floor(keyGroup * parallelism / maxParallelism) (SP-7).
+ * G3 The ranges of all subtasks are disjoint and cover every key group.
+ */
+import { assert, StreamError } from "../base/index.ts";
+
+/** What a key selector may return. Objects and arrays are compared by content. */
+export type Key = string | number | bigint | boolean | null | { readonly [name: string]: Key } | readonly Key[];
+
+/** A key in the form that a Map compares by content: primitives as they are, the others as a canonical string. */
+export type KeyIdentity = string | number | bigint | boolean | null;
+
+/** Inclusive bounds of key groups. */
+export type KeyGroupRange = { readonly first: number; readonly last: number };
+
+export const DEFAULT_MAX_PARALLELISM_LOWER = 128;
+export const MAX_PARALLELISM_UPPER = 32768;
+
+/** The identity of a key; the NUL in front keeps a composite key apart from every string a person writes. */
+export function keyIdentity(key: Key): KeyIdentity {
+  if (typeof key === "string" || typeof key === "boolean" || typeof key === "bigint" || key === null) return key;
+  if (typeof key === "number") {
+    if (Number.isNaN(key)) throw keyError(key);
+    return key === 0 ? 0 : key;
+  }
+  if (typeof key !== "object") throw keyError(key);
+  return `\u0000${canonical(key)}`;
+}
+
+/** The hash of a key: spread over all 32 bits, equal for equal keys (G1). */
+export function keyHash(key: Key): number {
+  if (typeof key === "string") return hashString(key);
+  if (typeof key === "number") return hashNumber(key);
+  if (typeof key === "boolean") return mix(key ? 1231 : 1237);
+  if (typeof key === "bigint") return mix(hashString(key.toString()) ^ 0x6b69);
+  if (key === null) return mix(0x6e75);
+  return hashString(keyIdentity(key) as string);
+}
+
+export function keyGroupOfHash(hash: number, maxParallelism: number): number {
+  return (hash >>> 0) % maxParallelism;
+}
+
+export function subtaskOfKeyGroup(keyGroup: number, parallelism: number, maxParallelism: number): number {
+  return Math.floor((keyGroup * parallelism) / maxParallelism);
+}
+
+/** The key groups that a subtask owns; `first > last` never happens while parallelism ≤ maxParallelism. */
+export function keyGroupRange(subtask: number, parallelism: number, maxParallelism: number): KeyGroupRange {
+  assert(parallelism <= maxParallelism, `parallelism ${parallelism} above maxParallelism ${maxParallelism}`);
+  return {
+    first: Math.ceil((subtask * maxParallelism) / parallelism),
+    last: Math.floor(((subtask + 1) * maxParallelism - 1) / parallelism),
+  };
+}
+
+/** clamp(roundUpPow2(p + p/2), 128, 32768) (SP-7). */
+export function defaultMaxParallelism(parallelism: number): number {
+  let power = DEFAULT_MAX_PARALLELISM_LOWER;
+  while (power < parallelism + Math.floor(parallelism / 2) && power < MAX_PARALLELISM_UPPER) power *= 2;
+  return power;
+}
+
+function hashString(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return mix(hash ^ text.length);
+}
+
+const numberBits = new DataView(new ArrayBuffer(8));
+
+function hashNumber(value: number): number {
+  if ((value | 0) === value) return mix(value | 0);
+  if (Number.isNaN(value)) throw keyError(value);
+  numberBits.setFloat64(0, value);
+  return mix(numberBits.getInt32(0) ^ Math.imul(numberBits.getInt32(4), 0x9e3779b1));
+}
+
+/** murmur3's finaliser: every input bit changes about half of the output bits. */
+function mix(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+function canonical(key: Key): string {
+  if (key === null) return "n";
+  switch (typeof key) {
+    case "string":
+      return JSON.stringify(key);
+    case "boolean":
+      return key ? "T" : "F";
+    case "bigint":
+      return `${key}n`;
+    case "number":
+      if (Number.isNaN(key)) throw keyError(key);
+      return Object.is(key, -0) ? "0" : String(key);
+    case "object":
+      if (Array.isArray(key)) return `[${key.map(canonical).join(",")}]`;
+      return `{${Object.keys(key)
+        .sort()
+        .map((name) => `${JSON.stringify(name)}:${canonical((key as { [name: string]: Key })[name] as Key)}`)
+        .join(",")}}`;
+    default:
+      throw keyError(key);
+  }
+}
+
+function keyError(key: unknown): StreamError {
+  return new StreamError(
+    "KEY_INVALID",
+    `a key selector returned ${String(key)} (${typeof key}); return a string, number, bigint, boolean, null, or a plain object or array of them`,
+    { destiny: "terminal" },
+  );
+}

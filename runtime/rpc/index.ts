@@ -1,0 +1,17 @@
+/** Room `rpc`: the messages between JobManager and TaskManagers, and the connection that carries them. */
+export { type CloseReason, connectRpc, listenRpc, type RpcConnection, type RpcServer } from "./connection.ts";
+export { MAX_FRAME_BYTES } from "./frame.ts";
+export type {
+  CheckpointTimings,
+  FromJobManager,
+  JobSource,
+  OperatorAck,
+  Placement,
+  SlotLocation,
+  StateTarget,
+  TaskDeployment,
+  TaskMetrics,
+  TaskRef,
+  TaskState,
+  ToJobManager,
+} from "./messages.ts";

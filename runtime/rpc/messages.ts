@@ -1,0 +1,168 @@
+/**
+ * Owns: every message between a JobManager and its TaskManagers.
+ * Not here: bytes and sockets (connection.ts).
+ *
+ * R1 A TaskManager connects to the JobManager, registers, and keeps that one connection; when it closes, each side takes the
+ *    other for lost. Both send a heartbeat every `heartbeatIntervalMs` and take silence of `heartbeatTimeoutMs` as loss.
+ * R2 Every message of the JobManager carries its epoch. A TaskManager that has seen a higher epoch answers `fenced` and does
+ *    nothing; a higher one than it serves makes it drop the tasks of the lower one first.
+ * R3 Deployment has two steps: `deploy` restores and opens tasks (`ready`), `start` makes them run once all of the region are.
+ * R4 A task is named (vertex, subtask, attempt); messages about an attempt that is not there any more are ignored.
+ */
+import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../base/index.ts";
+import type { OperatorRestore, StateDeclaration, SubtaskState } from "../checkpoint/index.ts";
+
+export type TaskRef = {
+  /** JobVertex.index */
+  readonly vertex: number;
+  readonly subtask: number;
+  /** Rises with every (re)start of the task's region; unique in an epoch. */
+  readonly attempt: number;
+};
+
+/** Where a task's slot listens for data. */
+export type SlotLocation = {
+  readonly taskManagerId: TaskManagerId;
+  /** Place of the slot in its TaskManager, from 0. */
+  readonly slot: number;
+  readonly host: string;
+  readonly dataPort: number;
+};
+
+export type Placement = { readonly task: TaskRef; readonly location: SlotLocation };
+
+/** What a process needs to build the job graph by itself: all load the same module (SG1). */
+export type JobSource = {
+  readonly jobId: JobId;
+  /** Absolute path of the module. */
+  readonly module: string;
+  /** Overrides from the command line, `key -> value` (options.ts). */
+  readonly options: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+  /** Adopted from restored state where the job does not say (SP-8): vertex index -> maxParallelism. */
+  readonly maxParallelism: readonly number[];
+  readonly fingerprint: string;
+};
+
+export type TaskDeployment = {
+  readonly task: TaskRef;
+  readonly slot: number;
+  /** One entry per operator of the chain that has something to restore; empty: starts without state. */
+  readonly restore: readonly OperatorRestore[];
+  /** True when the job starts from a checkpoint or savepoint: an operator with no entry was not in it. */
+  readonly isRestored: boolean;
+  /** For a source that starts without state: its share of the discovered splits. */
+  readonly splits: readonly unknown[] | null;
+};
+
+/** Store URIs the tasks write to: the job's root. `memory`: blobs of at most 5 MB go inline in the acknowledgement (CK-17). */
+export type StateTarget = { readonly storeUri: string; readonly inlineOnly: boolean };
+
+export type FromJobManager =
+  | {
+      readonly kind: "registered";
+      readonly epoch: number;
+      readonly heartbeatIntervalMs: number;
+      readonly heartbeatTimeoutMs: number;
+    }
+  | { readonly kind: "heartbeat"; readonly epoch: number }
+  | {
+      readonly kind: "deploy";
+      readonly epoch: number;
+      readonly job: JobSource;
+      readonly target: StateTarget;
+      readonly tasks: readonly TaskDeployment[];
+      /** Every task of the regions concerned, also on other TaskManagers. */
+      readonly placements: readonly Placement[];
+    }
+  | { readonly kind: "start"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
+  | { readonly kind: "cancel"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
+  | {
+      readonly kind: "triggerCheckpoint";
+      readonly epoch: number;
+      readonly checkpointId: number;
+      readonly checkpointKind: "checkpoint" | "savepoint" | "stop" | "drain";
+      readonly aligned: boolean;
+      /** Store URI of a savepoint's own folder, else null. */
+      readonly target: string | null;
+      readonly triggeredMs: number;
+      /** Source tasks on this TaskManager. */
+      readonly tasks: readonly TaskRef[];
+    }
+  | { readonly kind: "checkpointComplete"; readonly epoch: number; readonly checkpointId: number; readonly tasks: readonly TaskRef[] }
+  | { readonly kind: "checkpointAborted"; readonly epoch: number; readonly checkpointId: number; readonly tasks: readonly TaskRef[] }
+  /** All tasks have ended their data and what the final checkpoint held is committed: close and report `finished`. */
+  | { readonly kind: "finish"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
+  | { readonly kind: "shutdown"; readonly epoch: number };
+
+/** Time shares since the last report: busy + backPressured + idle = 1 (BP-2). */
+export type TaskMetrics = {
+  readonly task: TaskRef;
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly busyRatio: number;
+  readonly backPressuredRatio: number;
+  readonly idleRatio: number;
+  /** Epoch milliseconds, or null before the first. */
+  readonly watermark: number | null;
+};
+
+export type TaskState =
+  /** Restored, opened and connected; waits for `start`. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "running" }
+  /** Its data have ended and its operators have finished; it still takes part in checkpoints and waits for `finish`. */
+  | { readonly kind: "endOfData" }
+  | { readonly kind: "finished" }
+  | { readonly kind: "canceled" }
+  | { readonly kind: "failed"; readonly error: ErrorInfo };
+
+export type OperatorAck = {
+  readonly operatorId: OperatorId;
+  readonly state: SubtaskState;
+  readonly declarations: readonly StateDeclaration[];
+};
+
+export type CheckpointTimings = {
+  readonly alignmentMs: number;
+  /** The part during which the task processed nothing. */
+  readonly syncMs: number;
+  readonly asyncMs: number;
+  readonly stateBytes: number;
+};
+
+export type ToJobManager =
+  | {
+      readonly kind: "register";
+      readonly taskManagerId: TaskManagerId;
+      readonly pid: number;
+      readonly host: string;
+      /** Data port of each slot. */
+      readonly dataPorts: readonly number[];
+    }
+  | { readonly kind: "heartbeat"; readonly metrics: readonly TaskMetrics[] }
+  /** The sender serves a higher epoch: stop (R2). */
+  | { readonly kind: "fenced"; readonly epoch: number }
+  | { readonly kind: "taskState"; readonly epoch: number; readonly task: TaskRef; readonly state: TaskState }
+  | {
+      readonly kind: "checkpointAck";
+      readonly epoch: number;
+      readonly task: TaskRef;
+      readonly checkpointId: number;
+      readonly operators: readonly OperatorAck[];
+      readonly committables: number;
+      readonly timings: CheckpointTimings;
+    }
+  | {
+      readonly kind: "checkpointDeclined";
+      readonly epoch: number;
+      readonly task: TaskRef;
+      readonly checkpointId: number;
+      /** A failure in the synchronous phase also fails the task (CK-5). */
+      readonly phase: "sync" | "async";
+      readonly error: ErrorInfo;
+    }
+  /** The answer to `checkpointComplete`: all commits of this task are done. */
+  | { readonly kind: "committed"; readonly epoch: number; readonly task: TaskRef; readonly checkpointId: number };

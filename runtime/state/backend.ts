@@ -1,0 +1,70 @@
+/**
+ * Owns: the port between a task and its state: restore, run, snapshot.
+ *
+ * SB1 `snapshot()` is synchronous and takes time that does not depend on the number of keys; the versions it fixed are
+ *     written later, in turns of a few milliseconds, while records go on changing the state.
+ * SB2 One snapshot at a time may be unwritten per backend: a second `snapshot()` before the first was written or
+ *     discarded is allowed only as far as maxConcurrent checkpoints need it (each keeps its own versions).
+ */
+import type { KeyedStateHandle, OperatorStateHandle, StateDeclaration } from "../checkpoint/index.ts";
+import type { Key, KeyGroupRange } from "../record/index.ts";
+import type { KeyedStateStore, OperatorStateStore, TimerHandler, TimerService } from "./state.ts";
+
+/** Where a snapshot writes its bytes: one file per call, content-addressed. */
+export interface SnapshotFiles {
+  /** Starts a file; pieces are hashed and stored as they come. */
+  create(): Promise<SnapshotFile>;
+}
+export interface SnapshotFile {
+  write(piece: Uint8Array): Promise<void>;
+  close(): Promise<{ readonly key: string; readonly sha256: string; readonly length: number }>;
+  abort(): Promise<void>;
+}
+
+/** Reads a file whole, verified against its length and sha256 (H1). */
+export type StateReader = (file: { readonly key: string; readonly sha256: string; readonly length: number }) => Promise<Uint8Array>;
+
+/** Lets the thread's other work run: awaited between the pieces of a long encoding. */
+export type Turn = () => Promise<void>;
+
+export interface KeyedSnapshot {
+  /** Encodes and writes the fixed versions; null when there is no state at all. Call once. */
+  write(files: SnapshotFiles, turn: Turn): Promise<KeyedStateHandle | null>;
+  /** Drops the fixed versions: the checkpoint was aborted. */
+  discard(): void;
+}
+
+export interface KeyedStateBackend extends KeyedStateStore {
+  /** Sets the key that states, timers and handlers refer to; `hash` is keyHash(key). */
+  setCurrentKey(key: Key, hash: number): void;
+  currentKey(): Key;
+  /** Declares a timer service; its handler is called by `advanceWatermark` and `fireProcessingTime`. */
+  timers(name: string, handler: TimerHandler): TimerService;
+  /** Fires event-time timers with time ≤ timestamp, in time order, over all services. */
+  advanceWatermark(timestamp: number): void;
+  /** Fires processing-time timers with time ≤ nowMs; returns the next one's time, or null. */
+  fireProcessingTime(nowMs: number): number | null;
+  /** Called whenever a processing-time timer becomes the earliest one, with its time. */
+  onEarliestProcessingTime(listener: (timestamp: number) => void): void;
+  declarations(): readonly StateDeclaration[];
+  snapshot(): KeyedSnapshot;
+}
+
+export interface OperatorSnapshot {
+  write(files: SnapshotFiles): Promise<readonly OperatorStateHandle[]>;
+}
+
+export interface OperatorStateBackend extends OperatorStateStore {
+  /** True when it was restored (also with nothing in it). */
+  readonly isRestored: boolean;
+  declarations(): readonly StateDeclaration[];
+  /** Encodes at once (operator state is small) and writes later. */
+  snapshot(): OperatorSnapshot;
+}
+
+export type KeyedBackendOptions = {
+  readonly keyGroups: KeyGroupRange;
+  readonly maxParallelism: number;
+  /** For messages. */
+  readonly operatorUid: string;
+};

@@ -1,0 +1,105 @@
+/**
+ * Owns: the ports of keyed and operator state that operators and user functions see.
+ * Not here: the heap tables (heap-*.ts) and snapshots (snapshot*.ts).
+ *
+ * K1 Keyed state belongs to the current key; `setCurrentKey` is called before every record and timer.
+ * K2 A value read from state may be changed in place by its reader: it counts once `update`/`put`/`add` is called, and a
+ *    snapshot in progress still holds the version of its barrier.
+ * K3 Declaring the same name twice gives the same state; with another type or kind it is an error (OPTION_INVALID).
+ */
+import type { Key, ValueType } from "../record/index.ts";
+
+export type StateDescriptor<V> = {
+  /** Unique in its operator; names the state in checkpoints. */
+  readonly name: string;
+  /** Default: `t.any()`. */
+  readonly type?: ValueType<V>;
+};
+export type MapStateDescriptor<K extends Key, V> = {
+  readonly name: string;
+  readonly keyType?: ValueType<K>;
+  readonly type?: ValueType<V>;
+};
+export type ReducingStateDescriptor<V> = StateDescriptor<V> & { readonly reduce: (left: V, right: V) => V };
+export type AggregatingStateDescriptor<I, A, O> = StateDescriptor<A> & { readonly aggregate: Aggregate<I, A, O> };
+
+/** How inputs fold into an accumulator and a result is read from it. */
+export interface Aggregate<I, A, O> {
+  createAccumulator(): A;
+  add(value: I, accumulator: A): A;
+  getResult(accumulator: A): O;
+  merge?(left: A, right: A): A;
+}
+
+export interface ValueState<V> {
+  /** undefined when the current key has none. */
+  value(): V | undefined;
+  update(value: V): void;
+  clear(): void;
+}
+export interface ListState<V> {
+  /** Empty when the current key has none. */
+  get(): readonly V[];
+  add(value: V): void;
+  addAll(values: readonly V[]): void;
+  update(values: readonly V[]): void;
+  clear(): void;
+}
+export interface MapState<K extends Key, V> {
+  get(key: K): V | undefined;
+  has(key: K): boolean;
+  put(key: K, value: V): void;
+  remove(key: K): void;
+  entries(): IterableIterator<readonly [K, V]>;
+  isEmpty(): boolean;
+  clear(): void;
+}
+export interface ReducingState<V> {
+  get(): V | undefined;
+  /** Returns the new reduced value. */
+  add(value: V): V;
+  clear(): void;
+}
+export interface AggregatingState<I, O> {
+  get(): O | undefined;
+  /** Returns the new result. */
+  add(value: I): O;
+  clear(): void;
+}
+
+/** Declares keyed states; the same object an operator and a user function use. */
+export interface KeyedStateStore {
+  value<V>(descriptor: StateDescriptor<V>): ValueState<V>;
+  list<V>(descriptor: StateDescriptor<V>): ListState<V>;
+  map<K extends Key, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V>;
+  reducing<V>(descriptor: ReducingStateDescriptor<V>): ReducingState<V>;
+  aggregating<I, A, O>(descriptor: AggregatingStateDescriptor<I, A, O>): AggregatingState<I, O>;
+}
+
+/** Timers of the current key; one per (key, kind, time): registering twice fires once. Times in epoch milliseconds. */
+export interface TimerService {
+  registerEventTime(timestamp: number): void;
+  registerProcessingTime(timestamp: number): void;
+  deleteEventTime(timestamp: number): void;
+  deleteProcessingTime(timestamp: number): void;
+}
+
+export type TimerHandler = {
+  /** Called with the current key set to the timer's. */
+  onEventTime(timestamp: number): void;
+  onProcessingTime(timestamp: number): void;
+};
+
+/** Operator list state: not by key; shared out on restore as its redistribution says. */
+export interface OperatorListState<V> {
+  get(): readonly V[];
+  add(value: V): void;
+  update(values: readonly V[]): void;
+}
+
+export interface OperatorStateStore {
+  /** Round-robin over subtasks on restore. */
+  list<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
+  /** Every subtask gets all items on restore. */
+  unionList<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
+}

@@ -1,0 +1,2 @@
+/** Room `storage`: the ObjectStore port and its adapters. */
+export type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";

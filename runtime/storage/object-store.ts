@@ -1,0 +1,36 @@
+/**
+ * Owns: the port to durable storage. Adapters: LocalObjectStore, MemoryObjectStore (S3 comes with the operator).
+ *
+ * O1 `createIfAbsent` is atomic: of any number of concurrent callers with one key, exactly one is told `created`.
+ * O2 An object is visible whole or not at all: a crash in the middle of a write leaves nothing under its key.
+ * O3 After `put` or `createIfAbsent` resolved, the object survives a crash of the machine.
+ * O4 Keys are relative, `/`-separated, without empty, `.` or `..` parts.
+ */
+
+export type ObjectInfo = { readonly key: string; readonly length: number };
+
+/** Errors: StreamError STORE_UNAVAILABLE (retry), STORE_FULL (retry); a missing object is a value, not an error. */
+export interface ObjectStore {
+  /** Where it is, as a URI that `openStore` opens again: `file:///var/checkpoints`, `memory://name`. */
+  readonly uri: string;
+  /** The whole object, or null when there is none. */
+  read(key: string): Promise<Uint8Array | null>;
+  /** Length, or null when there is none. */
+  stat(key: string): Promise<ObjectInfo | null>;
+  /** Writes or replaces. */
+  put(key: string, body: Uint8Array): Promise<void>;
+  /** Writes an object in pieces, for what is too large for one buffer. Aborts (nothing visible) unless `close` resolved. */
+  openWriter(key: string): Promise<ObjectWriter>;
+  createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists">;
+  /** All objects whose key starts with `prefix`, sorted by key. */
+  list(prefix: string): Promise<readonly ObjectInfo[]>;
+  /** Deletes; deleting what is not there is fine. */
+  delete(key: string): Promise<void>;
+}
+
+export interface ObjectWriter {
+  write(piece: Uint8Array): Promise<void>;
+  /** Makes the object visible under `key` (which may differ from the one it was opened with: content addressing). */
+  close(key?: string): Promise<void>;
+  abort(): Promise<void>;
+}

@@ -1,0 +1,11 @@
+/** Room `time` (pure): event time: how watermarks are made from records, merged over inputs, and when an input is idle. */
+export { type TimeChange, WatermarkMerger } from "./watermark-merger.ts";
+export {
+  forBoundedOutOfOrderness,
+  forMonotonousTimestamps,
+  noWatermarks,
+  type TimestampOf,
+  type WatermarkGenerator,
+  type WatermarkStrategy,
+  withIdleness,
+} from "./watermark-strategy.ts";

@@ -1,0 +1,280 @@
+/**
+ * Every check of the architecture runs twice: over the repository, where it finds nothing, and over planted violations, which it must find.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { readSources } from "./repository.ts";
+import { FILE_LINES_MAX, type Room, rooms } from "./rooms.ts";
+import {
+  checkDeclaredGraph,
+  checkDoorContents,
+  checkDoors,
+  checkImportDirections,
+  checkLengths,
+  checkNames,
+  checkRealWorld,
+  checkRoomsDeclared,
+  checkTestPlaces,
+  type SourceFile,
+} from "./rules.ts";
+
+interface Planted {
+  readonly files: readonly SourceFile[];
+  /** What the check's messages have to be about, one each, in order; empty for a look-alike that is allowed. */
+  readonly caught: readonly RegExp[];
+}
+
+interface Check {
+  readonly run: (files: readonly SourceFile[]) => string[];
+  readonly planted: Readonly<Record<string, Planted>>;
+}
+
+const file = (path: string, text = "export {};\n"): SourceFile => ({ path, text });
+const base = file("runtime/base/index.ts", `/** Room base. */\nexport * from "./clock.ts";\n`);
+
+const checks: Record<string, Check> = {
+  "rooms import only what they have declared": {
+    run: (files) => checkImportDirections(files, rooms),
+    planted: {
+      "an import against the direction": {
+        files: [file("runtime/base/clock.ts", `import { x } from "../record/index.ts";\n`)],
+        caught: [/^runtime\/base\/clock\.ts:1: runtime\/base may not import runtime\/record; it may import no room$/],
+      },
+      "a jobmanager that imports the taskmanager": {
+        files: [
+          file("runtime/jobmanager/a/scheduler.ts", `\nimport type {\n  T,\n} from "../../taskmanager/index.ts";\n`),
+        ],
+        caught: [/^runtime\/jobmanager\/a\/scheduler\.ts:4: runtime\/jobmanager may not import runtime\/taskmanager/],
+      },
+      "an operator room that imports the runtime": {
+        files: [file("operator/observe/world.ts", `export { x } from "../../runtime/rest/index.ts";\n`)],
+        caught: [/operator\/observe may not import runtime\/rest/],
+      },
+      "a dynamic import, an import type, an import for its effect": {
+        files: [
+          file("runtime/time/a.ts", `const m = await import("../state/index.ts");\n`),
+          file("runtime/time/b.ts", `let t: import('../state/index.ts').T;\n`),
+          file("runtime/time/c.ts", `import "../state/index.ts";\n`),
+        ],
+        caught: [
+          /time\/a\.ts:1: .* runtime\/state/,
+          /time\/b\.ts:1: .* runtime\/state/,
+          /time\/c\.ts:1: .* runtime\/state/,
+        ],
+      },
+      "a worker started from another room's file": {
+        files: [
+          file("runtime/jobmanager/start.ts", `new Worker(new URL("../taskmanager/thread.ts", import.meta.url));\n`),
+        ],
+        caught: [/runtime\/jobmanager may not import runtime\/taskmanager/],
+      },
+      "a room that imports the tests": {
+        files: [file("runtime/state/heap.ts", `import { x } from "../../test/chaos/kill.ts";\n`)],
+        caught: [/runtime\/state may not import test\/chaos\/kill\.ts, which lies outside the rooms/],
+      },
+      "an example that looks behind the API": {
+        files: [file("examples/01-word-count/job.ts", `import { x } from "../../runtime/graph/index.ts";\n`)],
+        caught: [/examples may not import runtime\/graph/],
+      },
+      "imports in comments, strings and templates are no imports": {
+        files: [
+          file(
+            "runtime/base/clock.ts",
+            `// import "../record/index.ts"\n/* import x from "../record/index.ts" */\nconst s = 'import "../record/index.ts"';\nconst t = \`import "../record/index.ts"\`;\n`,
+          ),
+        ],
+        caught: [],
+      },
+      "composition roots, packages and files that are no code are free": {
+        files: [
+          file("examples/start.ts", `import { x } from "../runtime/jobmanager/index.ts";\n`),
+          file("runtime/cli/main.ts", `import { x } from "../taskmanager/index.ts";\n`),
+          file("runtime/base/version.ts", `import x from "zod";\nnew URL("../../package.json", import.meta.url);\n`),
+        ],
+        caught: [],
+      },
+    },
+  },
+  "another room is entered by its door": {
+    run: (files) => checkDoors(files, rooms),
+    planted: {
+      "an import past the door": {
+        files: [base, file("runtime/state/heap.ts", `import { x } from "../base/clock.ts";\n`)],
+        caught: [
+          /^runtime\/state\/heap\.ts:1: runtime\/base\/clock\.ts lies behind the door; import runtime\/base\/index\.ts$/,
+        ],
+      },
+      "a composition root in a room, which is no exception": {
+        files: [file("runtime/cli/run.ts", `import { x } from "../connectors/files/source.ts";\n`)],
+        caught: [/runtime\/connectors\/files\/source\.ts lies behind the door/],
+      },
+      "inside one room anything goes": {
+        files: [
+          file("runtime/connectors/files/source.ts", `import { x } from "../generator/rate.ts";\n`),
+          file("runtime/state/heap.ts", `import { x } from "../base/index.ts";\n`),
+          file("runtime/cli/run.ts", `new URL("../taskmanager/process.ts", import.meta.url);\n`),
+        ],
+        caught: [],
+      },
+    },
+  },
+  "a door has a header comment and exports, nothing else": {
+    run: (files) => checkDoorContents(files, rooms),
+    planted: {
+      "a door that works": {
+        files: [file("runtime/base/index.ts", `/** Door. */\nexport * from "./a.ts";\nexport const x = 1;\n`)],
+        caught: [/runtime\/base\/index\.ts: a door holds only exports from other files, not: export const x = 1;/],
+      },
+      "a door without a header": {
+        files: [file("runtime/base/index.ts", `export { a, type B } from "./a.ts";\n`)],
+        caught: [/runtime\/base\/index\.ts: a door opens with a header comment/],
+      },
+      "every form of re-export is fine": {
+        files: [
+          file(
+            "runtime/base/index.ts",
+            `/** Door. */\nexport * from "./a.ts";\nexport type { B } from "./b.ts";\n// Why.\nexport * as c from "./c.ts";\nexport {\n  type D,\n  d,\n} from "./d.ts";\n`,
+          ),
+        ],
+        caught: [],
+      },
+    },
+  },
+  "every folder where rooms live is a declared room": {
+    run: (files) => checkRoomsDeclared(files, rooms),
+    planted: {
+      "a room nobody declared, reported once": {
+        files: [file("runtime/magic/a.ts"), file("runtime/magic/b.ts")],
+        caught: [/^runtime\/magic: is not declared/],
+      },
+      "a file beside the rooms": {
+        files: [file("operator/main.ts")],
+        caught: [/^operator\/main\.ts: lies in no room/],
+      },
+    },
+  },
+  "names say what is inside": {
+    run: checkNames,
+    planted: {
+      "files and folders": {
+        files: [file("runtime/state/utils.ts"), file("runtime/lib/a.ts"), file("tools/helpers.test.ts")],
+        caught: [/"utils"/, /"lib"/, /"helpers"/],
+      },
+      "names that only contain such a word": { files: [file("runtime/state/library.ts")], caught: [] },
+    },
+  },
+  "no file is too long": {
+    run: checkLengths,
+    planted: {
+      "one line too many": {
+        files: [file("runtime/state/heap.ts", "x;\n".repeat(FILE_LINES_MAX + 1))],
+        caught: [/601 lines; split it, 600 is the most/],
+      },
+      "exactly the most": { files: [file("runtime/state/heap.ts", "x;\n".repeat(FILE_LINES_MAX))], caught: [] },
+    },
+  },
+  "tests lie beside their code, where npm test looks": {
+    run: checkTestPlaces,
+    planted: {
+      "a test in a folder of its own": {
+        files: [file("runtime/state/heap.ts"), file("runtime/state/heap/alone.test.ts")],
+        caught: [/heap\/alone\.test\.ts: lies beside no code/],
+      },
+      "a folder called tests": {
+        files: [file("runtime/state/tests/builder.ts"), file("runtime/state/tests/heap.test.ts")],
+        caught: [/tests\/heap\.test\.ts: lies beside no code/],
+      },
+      "a test that would never run": {
+        files: [file("examples/01/job.ts"), file("examples/01/job.test.ts"), file("test/loose.test.ts")],
+        caught: [
+          /examples\/01\/job\.test\.ts: npm test does not look here/,
+          /test\/loose\.test\.ts: belongs into a folder/,
+        ],
+      },
+      "tests in their place": {
+        files: [file("runtime/state/heap.ts"), file("runtime/state/heap.test.ts"), file("test/chaos/kill.test.ts")],
+        caught: [],
+      },
+    },
+  },
+  "only one file touches the real world": {
+    run: checkRealWorld,
+    planted: {
+      "each way to do it": {
+        files: [
+          file("runtime/state/a.ts", "const t = Date.now();\n"),
+          file("runtime/state/b.ts", "const t = new Date();\n"),
+          file("runtime/state/c.ts", "x;\nglobalThis.setTimeout(f, 1);\n"),
+          file("runtime/state/d.ts", "await new Promise((r) => setTimeout(r, 1));\n"),
+          file("runtime/state/e.ts", "const p = `${Math.random()}`;\n"),
+          file("runtime/cli/f.ts", "const home = process.env.HOME;\n"),
+          file("runtime/state/g.ts", `import { randomUUID } from "node:crypto";\n`),
+          file("operator/apply/h.ts", "const t = performance.now();\n"),
+        ],
+        caught: [
+          /a\.ts:1: Date\.now/,
+          /b\.ts:1: the present as a Date/,
+          /c\.ts:2: a real timer/,
+          /d\.ts:1: a real timer/,
+          /e\.ts:1: Math\.random/,
+          /f\.ts:1: process\.env/,
+          /g\.ts:1: real randomness/,
+          /h\.ts:1: performance\.now/,
+        ],
+      },
+      "the one file, tests, tools, comments, and words that look alike": {
+        files: [
+          file("runtime/base/system.ts", "Date.now();\n"),
+          file("runtime/state/heap.test.ts", "setTimeout(f, 1);\n"),
+          file("tools/verify.ts", "Date.now();\n"),
+          file(
+            "runtime/state/a.ts",
+            "// Date.now()\nconst s = 'Math.random()';\nsocket.setTimeout(5);\nnew Date(ms).toISOString();\n",
+          ),
+        ],
+        caught: [],
+      },
+    },
+  },
+};
+
+const sources = readSources();
+
+for (const [rule, check] of Object.entries(checks)) {
+  describe(rule, () => {
+    it("holds in the repository", () => assert.deepEqual(check.run(sources), []));
+    for (const [name, { files, caught }] of Object.entries(check.planted)) {
+      it(`${caught.length === 0 ? "accepts" : "catches"}: ${name}`, () => {
+        const violations = check.run(files);
+        assert.equal(violations.length, caught.length, `found: ${violations.join("; ")}`);
+        for (const [index, pattern] of caught.entries()) assert.match(violations[index] ?? "", pattern);
+      });
+    }
+  });
+}
+
+describe("the declared graph of rooms", () => {
+  const room = (folder: string, ...mayImport: string[]): Room => ({ folder, mayImport });
+
+  it("has no cycle and no unknown room", () => assert.deepEqual(checkDeclaredGraph(rooms), []));
+
+  it("is caught having a cycle", () => {
+    const planted = [room("a", "b"), room("b", "c"), room("c", "b")];
+    assert.deepEqual(checkDeclaredGraph(planted), ["a cycle of rooms: b → c → b"]);
+  });
+
+  it("is caught naming a room that is not declared", () => {
+    assert.deepEqual(checkDeclaredGraph([room("a", "b")]), ["a may import b, which is not declared"]);
+  });
+
+  it("lets the operator into no room of the runtime but base and contract", () => {
+    for (const { folder, mayImport } of rooms.filter((each) => /^(?:operator\/|crds)/.test(each.folder))) {
+      assert.ok(mayImport !== "everything", folder);
+      const entered = mayImport.filter((target) => target.startsWith("runtime/"));
+      assert.ok(
+        entered.every((target) => ["runtime/base", "runtime/contract"].includes(target)),
+        `${folder} may import ${entered.join(", ")}`,
+      );
+    }
+  });
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { currentErrorsPage, errorsPagePath, renderErrorsPage } from "../../tools/errors-page.ts";
+import { repositoryFolder } from "./repository.ts";
+
+describe("docs/errors.md", () => {
+  it("lists exactly the codes that the runtime has", () => {
+    const page = readFileSync(join(repositoryFolder, errorsPagePath), "utf8");
+    assert.equal(page, currentErrorsPage(), `${errorsPagePath} is stale: run npm run docs`);
+  });
+
+  it("is caught being stale when a code or an explanation changes", () => {
+    const page = renderErrorsPage({ A: "Means a." });
+    assert.notEqual(page, renderErrorsPage({ A: "Means a.", B: "Means b." }));
+    assert.notEqual(page, renderErrorsPage({ A: "Means something else." }));
+  });
+
+  it("has the codes in alphabetical order, so that adding one changes one place", () => {
+    assert.equal(renderErrorsPage({ B: "b", A: "a" }), renderErrorsPage({ A: "a", B: "b" }));
+  });
+});

@@ -1,0 +1,201 @@
+/**
+ * Owns: the checks of the architecture, each a pure function from sources to violations in words.
+ * Does not own: the declared graph (rooms.ts), reading files (repository.ts).
+ * Called by: the tests beside it, once with the repository's sources and once with a planted violation.
+ *
+ * A1  A room imports only rooms it has declared, and nothing that lies outside the rooms.
+ * A2  Another room is entered only by its door, `index.ts`; inside a room anything goes.
+ * A3  The declared graph has no cycle and no unknown room.
+ * A4  Every folder where rooms live is a declared room.
+ * A5  A door has a header comment and exports, nothing else.
+ */
+import { posix } from "node:path";
+import {
+  compositionRoots,
+  FILE_LINES_MAX,
+  forbiddenNames,
+  type Room,
+  roomParents,
+  systemFile,
+  testedFolders,
+} from "./rooms.ts";
+import { importsOf, splitSource } from "./source-text.ts";
+
+export interface SourceFile {
+  /** Relative to the repository, with slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A1: imports between rooms, and worker entries, follow the declared graph. */
+export function checkImportDirections(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  return eachCrossing(files, rooms).flatMap(({ at, from, to, target }) => {
+    if (from.mayImport === "everything") return [];
+    if (to === "outside") return [`${at}: ${from.folder} may not import ${target}, which lies outside the rooms`];
+    if (from.mayImport.includes(to.folder)) return [];
+    return [
+      `${at}: ${from.folder} may not import ${to.folder}; it may import ${from.mayImport.join(", ") || "no room"}`,
+    ];
+  });
+}
+
+/** A2: imports between rooms go through the door. A worker entry is a process of its own and needs none. */
+export function checkDoors(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  return eachCrossing(files, rooms).flatMap(({ at, kind, to, target }) => {
+    if (to === "outside") return [];
+    const door = `${to.folder}/index.ts`;
+    return kind === "entry" || target === door ? [] : [`${at}: ${target} lies behind the door; import ${door}`];
+  });
+}
+
+/** A5: doors export and explain, they do not work. */
+export function checkDoorContents(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  const doors = new Set(rooms.map((room) => `${room.folder}/index.ts`));
+  return files
+    .filter((file) => doors.has(file.path))
+    .flatMap((file) => {
+      const violations: string[] = [];
+      if (!/^\s*\/[/*]/.test(file.text)) violations.push(`${file.path}: a door opens with a header comment`);
+      const rest = splitSource(file.text)
+        .code.replace(/\bexport\s+(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[^}]*\})\s*from\s*"\d+"\s*;?/g, "")
+        .trim();
+      if (rest !== "")
+        violations.push(`${file.path}: a door holds only exports from other files, not: ${firstLine(rest)}`);
+      return violations;
+    });
+}
+
+/** A3: every declared target is declared itself, and following targets never comes back. */
+export function checkDeclaredGraph(rooms: readonly Room[]): string[] {
+  const byFolder = new Map(rooms.map((room) => [room.folder, room]));
+  const violations: string[] = [];
+  const finished = new Set<string>();
+  const visit = (folder: string, path: readonly string[]): void => {
+    if (path.includes(folder)) {
+      violations.push(`a cycle of rooms: ${[...path.slice(path.indexOf(folder)), folder].join(" → ")}`);
+      return;
+    }
+    const room = byFolder.get(folder);
+    if (room === undefined) violations.push(`${path.at(-1)} may import ${folder}, which is not declared`);
+    if (room === undefined || finished.has(folder)) return;
+    for (const target of room.mayImport === "everything" ? [] : room.mayImport) visit(target, [...path, folder]);
+    finished.add(folder);
+  };
+  for (const room of rooms) visit(room.folder, []);
+  return violations;
+}
+
+/** A4: no folder and no loose file where only declared rooms may be. */
+export function checkRoomsDeclared(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  const declared = new Set(rooms.map((room) => room.folder));
+  const undeclared = new Set<string>();
+  for (const { path } of files) {
+    const [parent, child, ...inside] = path.split("/");
+    if (parent === undefined || child === undefined || !roomParents.includes(parent)) continue;
+    if (inside.length === 0) undeclared.add(`${path}: lies in no room; move it into one`);
+    else if (!declared.has(`${parent}/${child}`)) {
+      undeclared.add(`${parent}/${child}: is not declared in test/architecture/rooms.ts`);
+    }
+  }
+  return [...undeclared];
+}
+
+/** No file or folder whose name says nothing. */
+export function checkNames(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path }) => {
+    const names = path.split("/").map((segment) => segment.split(".")[0] ?? segment);
+    const bad = names.filter((name) => forbiddenNames.includes(name));
+    return bad.length === 0
+      ? []
+      : [`${path}: "${bad.join('", "')}" says nothing about what is inside; name it after that`];
+  });
+}
+
+/** No file that is too long to be read at once. */
+export function checkLengths(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+    return lines > FILE_LINES_MAX ? [`${path}: ${lines} lines; split it, ${FILE_LINES_MAX} is the most`] : [];
+  });
+}
+
+/** Unit tests lie beside the code they test, and no test lies where `npm test` does not look. */
+export function checkTestPlaces(files: readonly SourceFile[]): string[] {
+  const isTest = (path: string): boolean => path.endsWith(".test.ts");
+  const withCode = new Set(files.filter(({ path }) => !isTest(path)).map(({ path }) => posix.dirname(path)));
+  return files
+    .filter(({ path }) => isTest(path))
+    .flatMap(({ path }) => {
+      const [top = "", ...inside] = path.split("/");
+      if (!testedFolders.includes(top))
+        return [`${path}: npm test does not look here; it looks in ${testedFolders.join(", ")}`];
+      if (top === "test")
+        return inside.length >= 2 ? [] : [`${path}: belongs into a folder of test/, which is its group`];
+      const folder = posix.dirname(path);
+      const isTestFolder = /(^|\/)(?:tests?|__tests__|specs?)(\/|$)/.test(folder);
+      return isTestFolder || !withCode.has(folder) ? [`${path}: lies beside no code; move it to what it tests`] : [];
+    });
+}
+
+/** What only runtime/base/system.ts may touch, with what to use instead. */
+const realWorld: readonly (readonly [RegExp, string])[] = [
+  [/\bDate\s*\.\s*now\b/, "Date.now: take a Clock"],
+  [/\bnew\s+Date\s*\(\s*\)|\bnew\s+Date\b(?!\s*\()|(?<![\w$.]|new\s)Date\s*\(/, "the present as a Date: take a Clock"],
+  [/\bperformance\s*\.\s*now\b/, "performance.now: take a Clock"],
+  [/\bhrtime\b/, "process.hrtime: take a Clock"],
+  [/\bMath\s*\.\s*random\b/, "Math.random: take a Random"],
+  [/(?<!\.\s*)\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\b/, "real randomness: take a Random"],
+  [/\bcrypto\s*\.\s*(?:randomUUID|randomBytes|randomInt|getRandomValues)\b/, "real randomness: take a Random"],
+  [/(?<!(?<!globalThis)\.\s*)\bset(?:Timeout|Interval|Immediate)\b\s*\(/, "a real timer: take a Clock"],
+  [/\bprocess\s*\.\s*env\b/, "process.env: have it passed in, or read it by the door of runtime/base"],
+];
+
+/** Only one file touches real time, real randomness and the environment, so that all else can be run by a test's clock. */
+export function checkRealWorld(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(
+      ({ path }) => /^(?:runtime|operator|crds)\//.test(path) && path !== systemFile && !path.endsWith(".test.ts"),
+    )
+    .flatMap(({ path, text }) =>
+      splitSource(text)
+        .code.split("\n")
+        .flatMap((line, index) =>
+          realWorld.filter(([token]) => token.test(line)).map(([, advice]) => `${path}:${index + 1}: ${advice}`),
+        ),
+    );
+}
+
+interface Crossing {
+  /** File and line, for messages. */
+  readonly at: string;
+  readonly kind: "import" | "entry";
+  readonly from: Room;
+  readonly to: Room | "outside";
+  /** The imported file. */
+  readonly target: string;
+}
+
+/** Every import of code that leaves its room. */
+function eachCrossing(files: readonly SourceFile[], rooms: readonly Room[]): Crossing[] {
+  return files.flatMap((file) => {
+    const from = roomOf(file.path, rooms);
+    if (from === undefined) return [];
+    return importsOf(file.text).flatMap(({ specifier, kind, line }) => {
+      if (!specifier.startsWith(".") || !/\.(?:ts|tsx|mjs|js)$/.test(specifier)) return [];
+      const target = posix.join(posix.dirname(file.path), specifier);
+      const to = roomOf(target, rooms) ?? "outside";
+      if (to !== "outside" && to.folder === from.folder) return [];
+      return [{ at: `${file.path}:${line}`, kind, from, to, target }];
+    });
+  });
+}
+
+/** The room a path lies in, or undefined outside the rooms and for composition roots. */
+function roomOf(path: string, rooms: readonly Room[]): Room | undefined {
+  const lies = (folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+  return compositionRoots.some(lies) ? undefined : rooms.find((room) => lies(room.folder));
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}

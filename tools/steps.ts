@@ -1,0 +1,97 @@
+/**
+ * Owns: the list of what is checked (the steps of verify, the groups of test/) and running one of them.
+ * Does not own: order between verify and groups, the verdict, the table.
+ * Called by: verify.ts, test.ts.
+ *
+ * S1  Every step runs, whatever the steps before it said; only a signal to this process ends the list early.
+ * S2  A folder of test/ that holds tests is always a group: no test can lie there without being run.
+ */
+import { globSync, readdirSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { childEnvironment, findNode, repositoryRoot, runInTerminal } from "./find-node.mjs";
+import type { Row } from "./report.ts";
+import { runTests, type TestRun } from "./test-run.ts";
+
+export type Step =
+  | { readonly kind: "command"; readonly name: string; readonly command: string; readonly args: readonly string[] }
+  | { readonly kind: "tests"; readonly name: string; readonly run: TestRun };
+
+const MINUTE_MS = 60_000;
+
+/** Known groups of test/, in the order in which they run: the quick ones first. Others follow by name. */
+const groupOrder = ["integration", "conformance", "simulation", "e2e", "chaos", "environment"];
+
+/** The steps of `npm run verify`. */
+export function verifySteps(root: string = repositoryRoot): Step[] {
+  return [
+    { kind: "command", name: "format", command: "biome", args: ["format", "."] },
+    { kind: "command", name: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
+    { kind: "command", name: "types", command: "tsc", args: ["--noEmit", "-p", "."] },
+    testStep("architecture", testFiles(root, "test/architecture"), 2, 2 * MINUTE_MS),
+    testStep("unit", testFiles(root, "{runtime,operator,crds,tools}"), 2, 2 * MINUTE_MS),
+    { kind: "command", name: "dead code", command: "knip", args: ["--no-progress"] },
+  ];
+}
+
+/** The groups of test/ apart from architecture, each one file at a time: they start processes and measure time. */
+export function testGroups(root: string = repositoryRoot): Step[] {
+  const folders = readdirSync(join(root, "test"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== "architecture")
+    .map((entry) => entry.name)
+    .filter((name) => groupOrder.includes(name) || testFiles(root, `test/${name}`).length > 0);
+  const rank = (name: string): number => (groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
+  return folders
+    .toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .map((name) => testStep(name, testFiles(root, `test/${name}`), 1, 30 * MINUTE_MS));
+}
+
+/**
+ * Runs the steps one after the other (S1) and gives a row for each.
+ * A SIGINT or SIGTERM to this process ends the running step and then this process, with 128 + the signal's number.
+ */
+export async function runSteps(steps: readonly Step[]): Promise<Row[]> {
+  const environment = childEnvironment(findNode());
+  const rows: Row[] = [];
+  let stoppedBy: "SIGINT" | "SIGTERM" | undefined;
+  process.once("SIGINT", () => (stoppedBy = "SIGINT"));
+  process.once("SIGTERM", () => (stoppedBy = "SIGTERM"));
+  for (const step of steps) {
+    process.stdout.write(`\n== ${step.name}\n`);
+    const row = await runStep(step, environment);
+    rows.push(row);
+    if (stoppedBy !== undefined) {
+      process.stderr.write(`Stopped by ${stoppedBy} in step "${step.name}".\n`);
+      process.exit(128 + constants.signals[stoppedBy]);
+    }
+    process.stdout.write(`== ${step.name}: ${row.failed === 0 ? "ok" : "FAILED"}, ${row.seconds.toFixed(1)} s\n`);
+  }
+  return rows;
+}
+
+async function runStep(step: Step, environment: NodeJS.ProcessEnv): Promise<Row> {
+  const startedMs = performance.now();
+  const secondsSoFar = (): number => (performance.now() - startedMs) / 1000;
+  if (step.kind === "tests") {
+    const outcome = await runTests(step.run, environment);
+    return { name: step.name, ...outcome, seconds: secondsSoFar() };
+  }
+  const exitCode = await runInTerminal(step.command, step.args, environment);
+  const isGood = exitCode === 0;
+  return {
+    name: step.name,
+    passed: isGood ? 1 : 0,
+    failed: isGood ? 0 : 1,
+    skipped: 0,
+    seconds: secondsSoFar(),
+    ...(isGood ? {} : { problem: `failed (exit code ${exitCode})` }),
+  };
+}
+
+function testStep(name: string, files: readonly string[], concurrency: number, timeoutMs: number): Step {
+  return { kind: "tests", name, run: { files, concurrency, timeoutMs } };
+}
+
+function testFiles(root: string, folder: string): string[] {
+  return globSync(`${folder}/**/*.test.ts`, { cwd: root }).toSorted();
+}

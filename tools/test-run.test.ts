@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { spawnSync } from "node:child_process";
+import { outcomeOf } from "./test-run.ts";
+
+const moduleUrl = new URL("./test-run.ts", import.meta.url).href;
+
+describe("counting a run of node:test", () => {
+  const folder = mkdtempSync(join(tmpdir(), "streamjob-run-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Runs the sources as test files, in a process of its own since the run writes to its terminal. */
+  function count(...sources: string[]): unknown {
+    const files = sources.map((source, index) => {
+      const path = join(folder, `${index}.test.mjs`);
+      writeFileSync(path, `import { describe, it } from "node:test";\n${source}\n`);
+      return path;
+    });
+    const run = JSON.stringify({ files, concurrency: 1, timeoutMs: 10_000 });
+    const program = `
+      const { runTests } = await import(${JSON.stringify(moduleUrl)});
+      const outcome = await runTests(${run}, process.env);
+      process.stderr.write(JSON.stringify(outcome));`;
+    const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    return JSON.parse(stderr);
+  }
+
+  it("counts passed, failed, skipped and unfinished tests, and no suites", () => {
+    const outcome = count(
+      `describe("s", () => { it("a", () => {}); it("b", { skip: true }, () => {}); it.todo("c"); });`,
+      `it("d", () => { throw new Error("planted"); }); it("e", () => {});`,
+    );
+    assert.deepEqual(outcome, { passed: 2, failed: 1, skipped: 2 });
+  });
+
+  it("takes a file without tests for a failure", () => {
+    const outcome = count(`it("a", () => {});`, "");
+    assert.deepEqual(outcome, {
+      passed: 1,
+      failed: 1,
+      skipped: 0,
+      problem: `no test in ${join(folder, "1.test.mjs")}`,
+    });
+  });
+
+  it("takes a file that cannot be loaded for a failure", () => {
+    assert.deepEqual(count(`import "./absent.mjs";`), { passed: 0, failed: 1, skipped: 0 });
+  });
+
+  it("takes a runner that died without counts for a failure (T1)", () => {
+    assert.match(outcomeOf(undefined, 134).problem ?? "", /exit code 134 and no counts/);
+    assert.equal(outcomeOf("", 0).failed, 1);
+  });
+
+  it("takes a bad exit code without a failed test for a failure (T1)", () => {
+    const counts = JSON.stringify({ passed: 2, failed: 0, skipped: 0, emptyFiles: [] });
+    assert.deepEqual(outcomeOf(counts, 1), {
+      passed: 2,
+      failed: 1,
+      skipped: 0,
+      problem: "the test runner ended with exit code 1",
+    });
+    assert.equal(outcomeOf(counts, 0).failed, 0);
+  });
+});

@@ -1,0 +1,87 @@
+/**
+ * Owns: running a set of test files by node:test, with names for people on stdout and counts for the table.
+ * Does not own: which files make a group (steps.ts), what the table looks like (report.ts).
+ * Called by: steps.ts.
+ *
+ * T1  A run whose counts never came, or whose runner failed without a failed test, is a failure: silence is not success.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestCounts } from "./counting-reporter.ts";
+import { runInTerminal } from "./find-node.mjs";
+
+export interface TestRun {
+  readonly files: readonly string[];
+  /** How many files run at the same time, at least 1. */
+  readonly concurrency: number;
+  /** Longest time one test, and one file, may take. */
+  readonly timeoutMs: number;
+}
+
+export interface TestOutcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Why the run is bad beyond its counts, in words. */
+  readonly problem?: string;
+}
+
+const reporterPath = fileURLToPath(new URL("./counting-reporter.ts", import.meta.url));
+
+/** Runs the files and counts. Never throws because of a test; a run that cannot be counted has one failure and says why (T1). */
+export async function runTests(run: TestRun, environment: NodeJS.ProcessEnv): Promise<TestOutcome> {
+  if (run.files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const folder = mkdtempSync(join(tmpdir(), "streamjob-counts-"));
+  try {
+    const countsPath = join(folder, "counts.json");
+    // Set inside a test run: with it the runner would report to an outer runner instead of counting.
+    const { NODE_TEST_CONTEXT: _outer, ...env } = environment;
+    const exitCode = await runInTerminal(process.execPath, runnerArguments(run, countsPath), env);
+    return outcomeOf(readText(countsPath), exitCode);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Judges what the reporter wrote (undefined or empty: nothing) together with the runner's exit code. */
+export function outcomeOf(countsText: string | undefined, exitCode: number): TestOutcome {
+  if (countsText === undefined || countsText.trim() === "") {
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      problem: `the test runner ended with exit code ${exitCode} and no counts`,
+    };
+  }
+  const { passed, failed, skipped, emptyFiles }: TestCounts = JSON.parse(countsText);
+  if (emptyFiles.length > 0) {
+    return { passed, failed: failed + emptyFiles.length, skipped, problem: `no test in ${emptyFiles.join(", ")}` };
+  }
+  if (exitCode !== 0 && failed === 0) {
+    return { passed, failed: 1, skipped, problem: `the test runner ended with exit code ${exitCode}` };
+  }
+  return { passed, failed, skipped };
+}
+
+function runnerArguments(run: TestRun, countsPath: string): string[] {
+  return [
+    "--test",
+    `--test-concurrency=${run.concurrency}`,
+    `--test-timeout=${run.timeoutMs}`,
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${reporterPath}`,
+    `--test-reporter-destination=${countsPath}`,
+    ...run.files,
+  ];
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined; // the runner died before it opened the file: outcomeOf says so
+  }
+}
