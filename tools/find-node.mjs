@@ -54,7 +54,7 @@ export function ensureInstalled({ root = repositoryRoot, exact = true, say = say
   if (readIfThere(stampPath)?.trim() === lockHash) return "present";
   const difference = differenceFromLock(lockText, readIfThere(join(modules, ".package-lock.json")));
   if (difference !== undefined) {
-    say(`Installing the packages of package-lock.json with npm ci (${difference}) …`);
+    say(`Installing the packages of package-lock.json with npm (${difference}) …`);
     const startedMs = Date.now();
     runNpmInstall(root);
     say(`Packages installed in ${((Date.now() - startedMs) / 1000).toFixed(1)} s.`);
@@ -112,7 +112,7 @@ export function findNode({
   if (packaged === undefined) {
     throw new SetupError(
       `${wanted} The package node-${platform}-${arch}, which brings one, is not installed. ` +
-        `Install Node ${oldestMajor} (https://nodejs.org), or on Linux x64 and arm64 run: npm ci --ignore-scripts --include=optional`,
+        `Install Node ${oldestMajor} (https://nodejs.org), or on Linux x64 and arm64 run: npm install --no-save --ignore-scripts --include=optional`,
     );
   }
   const probe = spawnSync(packaged, ["--version"], { encoding: "utf8" });
@@ -203,29 +203,22 @@ function sayOnStderr(line) {
 
 /** @param {string} root */
 function runNpmInstall(root) {
-  const args = [
-    "ci",
-    "--ignore-scripts",
-    "--include=dev",
-    "--include=optional",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-  ];
+  // Not npm ci: it refuses a lock file without the packages for other machines, which npm writes where the registry in use lacks
+  // those. This one takes the locked versions too, checks their integrity, and leaves package.json and the lock file as they are.
+  const args = ["install", "--no-save", "--ignore-scripts", "--include=dev", "--include=optional"];
+  args.push("--no-audit", "--no-fund", "--loglevel=error");
   // Inside an npm script npm says which file it is; that one fits the running Node even where PATH has another.
   const own = process.env.npm_execpath;
   const viaNode = own !== undefined && basename(own).startsWith("npm") && existsSync(own);
   const command = viaNode ? process.execPath : "npm";
   const done = spawnSync(command, viaNode ? [own, ...args] : args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (done.error !== undefined) {
-    throw new SetupError(
-      `Cannot run npm: ${done.error.message}. Install npm, or run "npm ci --ignore-scripts" yourself.`,
-    );
+    throw new SetupError(`Cannot run npm: ${done.error.message}. Install npm and run this again.`);
   }
   if (done.status !== 0) {
     const how = done.signal === null ? `exit code ${done.status}` : `signal ${done.signal}`;
     throw new SetupError(
-      `npm ci failed (${how}); its message is above. Check the network and the registry setting, then run this again.`,
+      `npm install failed (${how}); its message is above. Check the network and the registry setting, then run this again.`,
     );
   }
 }

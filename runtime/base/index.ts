@@ -25,4 +25,4 @@ export {
   vertexId,
 } from "./ids.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
-export { environmentVariable, nextTurn, systemClock, systemRandom } from "./system.ts";
+export { childEnvironment, environmentVariable, nextTurn, onNextTurn, systemClock, systemRandom } from "./system.ts";

@@ -30,6 +30,16 @@ export function environmentVariable(name: string): string | undefined {
   return process.env[name];
 }
 
+/** Calls back in the next turn of the event loop, after sockets, timers and messages had their chance. */
+export function onNextTurn(callback: () => void): void {
+  setImmediate(callback);
+}
+
+/** The whole environment with some variables set, or removed (undefined): for a child process. */
+export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
+}
+
 /** The next turn of the event loop: sockets, timers and messages get their chance in between. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -8,7 +8,7 @@ import type { OperatorId } from "../base/index.ts";
 import type { KeyGroupRange } from "../record/index.ts";
 
 export type FileRef = {
-  /** Key in the store: `data/<sha256>`. */
+  /** Key in the store: `data/<epoch>-<checkpointId>/<sha256>` in a job's root, `data/<sha256>` in a savepoint (layout.ts). */
   readonly key: string;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;

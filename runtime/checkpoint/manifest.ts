@@ -4,6 +4,9 @@
  * M1 A manifest is immutable; the file name is its sequence number, which has no gaps, so that a JobManager that was
  *    overtaken loses its next conditional create (the fence manifest of the newer one has taken that number).
  * M2 `checkpointId` rises strictly over manifests of kinds checkpoint and savepoint, but has gaps: aborted attempts use one up.
+ *    A fence has the highest id known to it, so that ids go on upward from there (CK-19).
+ * M3 `parent` links the complete manifests into one chain from the newest to the oldest retained; what is not on it does not
+ *    count (a stray of an overtaken JobManager).
  */
 import type { JobId } from "../base/index.ts";
 import type { FileRef, OperatorState } from "./handles.ts";
@@ -12,6 +15,7 @@ export type Manifest = {
   readonly version: 1;
   /** `fence` carries no state: it says which older manifest (`parent`) the new epoch goes on from. */
   readonly kind: "fence" | "checkpoint" | "savepoint";
+  /** From 1; 0 in a savepoint's own `_metadata`, which is in no sequence. */
   readonly seq: number;
   readonly checkpointId: number;
   readonly epoch: number;
@@ -19,7 +23,7 @@ export type Manifest = {
   readonly incarnation: string;
   /** Distinguishes this write from another with the same seq: read back after an unknown outcome. */
   readonly nonce: string;
-  /** seq of the manifest before, or null for the first. */
+  /** seq of the newest complete (checkpoint or savepoint) manifest before this one; null when there is none. */
   readonly parent: number | null;
   readonly jobId: JobId;
   readonly jobName: string;
@@ -28,7 +32,7 @@ export type Manifest = {
   /** The store that the operators' files belong to; null = this job's root. A savepoint's own manifest has null too (relative). */
   readonly storeUri: string | null;
   readonly operators: readonly OperatorState[];
-  /** Every file that the operators refer to, once. */
+  /** Every file that the operators refer to, once, sorted by key. */
   readonly files: readonly FileRef[];
   /** Number of sink transactions that must be committed after this manifest exists. */
   readonly committables: number;

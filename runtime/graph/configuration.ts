@@ -33,7 +33,12 @@ export type CheckpointSettings = {
 export type RestartStrategy =
   | { readonly kind: "none" }
   | { readonly kind: "fixed-delay"; readonly attempts: number; readonly delayMs: number }
-  | { readonly kind: "failure-rate"; readonly maxFailures: number; readonly intervalMs: number; readonly delayMs: number }
+  | {
+      readonly kind: "failure-rate";
+      readonly maxFailures: number;
+      readonly intervalMs: number;
+      readonly delayMs: number;
+    }
   | {
       readonly kind: "exponential-delay";
       readonly initialMs: number;
@@ -179,7 +184,13 @@ function validateRestart(restart: RestartStrategy): void {
     integer(`${prefix}.delay`, restart.delayMs, 0, LONGEST_MS, "ms");
   } else if (restart.kind === "exponential-delay") {
     integer(`${prefix}.initial-backoff`, restart.initialMs, 1, LONGEST_MS, "ms");
-    integer(`${prefix}.max-backoff`, restart.maxMs, restart.initialMs, LONGEST_MS, "ms (not below the initial backoff)");
+    integer(
+      `${prefix}.max-backoff`,
+      restart.maxMs,
+      restart.initialMs,
+      LONGEST_MS,
+      "ms (not below the initial backoff)",
+    );
     integer(`${prefix}.reset-backoff-threshold`, restart.resetAfterMs, 1, LONGEST_MS, "ms");
     within(`${prefix}.backoff-multiplier`, restart.multiplier, 1, 1000);
     within(`${prefix}.jitter-factor`, restart.jitter, 0, 1);

@@ -1,5 +1,5 @@
 /** Room `graph` (pure): stream graph, configuration, chaining, job graph, fingerprint, explain. */
-export { buildJobGraph } from "./chaining.ts";
+export { buildJobGraph, displayName, type JobGraphOptions } from "./chaining.ts";
 export { compareDeclarations, type DeclaredState, type Compatibility } from "./compatibility.ts";
 export {
   type CheckpointSettings,
@@ -16,6 +16,12 @@ export { parseDurationMs } from "./duration.ts";
 export { explain } from "./explain.ts";
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";
-export { describeOptions, type OptionDescription, optionDescriptions, parseOptions } from "./options.ts";
+export {
+  describeOptions,
+  type OptionDescription,
+  optionDescriptions,
+  parseOptions,
+  resolveTolerableFailures,
+} from "./options.ts";
 export { deriveRegions, type Region, type SubtaskRef } from "./regions.ts";
 export type { NodeRole, Partitioning, StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";

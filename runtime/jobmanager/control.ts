@@ -111,7 +111,12 @@ export type CheckpointsView = {
   readonly latestCompleted: CheckpointView | null;
   readonly latestSavepoint: CheckpointView | null;
   readonly latestFailed: CheckpointView | null;
-  readonly restored: { readonly id: number; readonly restoredMs: number; readonly isSavepoint: boolean; readonly externalPath: string } | null;
+  readonly restored: {
+    readonly id: number;
+    readonly restoredMs: number;
+    readonly isSavepoint: boolean;
+    readonly externalPath: string;
+  } | null;
 };
 
 export type ExceptionEntry = {

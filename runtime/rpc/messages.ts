@@ -44,6 +44,9 @@ export type JobSource = {
   readonly fingerprint: string;
 };
 
+/** A file of the `memory` back end on its way between the tasks and the JobManager's memory store. */
+export type InlineFile = { readonly storeUri: string; readonly key: string; readonly base64: string };
+
 export type TaskDeployment = {
   readonly task: TaskRef;
   readonly slot: number;
@@ -53,6 +56,8 @@ export type TaskDeployment = {
   readonly isRestored: boolean;
   /** For a source that starts without state: its share of the discovered splits. */
   readonly splits: readonly unknown[] | null;
+  /** `inlineOnly`: the files that `restore` refers to in the JobManager's memory; else empty. */
+  readonly inlineFiles: readonly InlineFile[];
 };
 
 /** Store URIs the tasks write to: the job's root. `memory`: blobs of at most 5 MB go inline in the acknowledgement (CK-17). */
@@ -153,6 +158,8 @@ export type ToJobManager =
       readonly checkpointId: number;
       readonly operators: readonly OperatorAck[];
       readonly committables: number;
+      /** `inlineOnly`: the files that the states refer to; else empty. */
+      readonly inlineFiles: readonly InlineFile[];
       readonly timings: CheckpointTimings;
     }
   | {

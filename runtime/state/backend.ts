@@ -6,6 +6,7 @@
  * SB2 One snapshot at a time may be unwritten per backend: a second `snapshot()` before the first was written or
  *     discarded is allowed only as far as maxConcurrent checkpoints need it (each keeps its own versions).
  */
+import type { Clock } from "../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle, StateDeclaration } from "../checkpoint/index.ts";
 import type { Key, KeyGroupRange } from "../record/index.ts";
 import type { KeyedStateStore, OperatorStateStore, TimerHandler, TimerService } from "./state.ts";
@@ -67,4 +68,25 @@ export type KeyedBackendOptions = {
   readonly maxParallelism: number;
   /** For messages. */
   readonly operatorUid: string;
+  /**
+   * Measures how long an encoding or decoding has gone on, so that it gives way after about 4 ms (SB1). Without one it
+   * gives way after every chunk (about 128 KiB), which bounds the pauses as well.
+   */
+  readonly clock?: Clock;
+};
+
+/** What a keyed back end is restored from: old subtasks' handles (only own key groups are loaded) and how to read files. */
+export type KeyedRestore = { readonly handles: readonly KeyedStateHandle[]; readonly read: StateReader };
+
+export type OperatorBackendOptions = {
+  /** For messages. */
+  readonly operatorUid: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+};
+
+/** The operator state of every old subtask (index = old subtask), of which the new one takes its share (SP-9). */
+export type OperatorStateRestore = {
+  readonly operator: readonly (readonly OperatorStateHandle[])[];
+  readonly read: StateReader;
 };

@@ -1,15 +1,20 @@
 /** Room `state`: keyed and operator state, timers, their snapshots, restore and redistribution. */
 export type {
   KeyedBackendOptions,
+  KeyedRestore,
   KeyedSnapshot,
   KeyedStateBackend,
+  OperatorBackendOptions,
   OperatorSnapshot,
   OperatorStateBackend,
+  OperatorStateRestore,
   SnapshotFile,
   SnapshotFiles,
   StateReader,
   Turn,
 } from "./backend.ts";
+export { createKeyedBackend } from "./heap-backend.ts";
+export { createOperatorStateBackend } from "./operator-state.ts";
 export type {
   Aggregate,
   AggregatingState,

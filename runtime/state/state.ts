@@ -102,4 +102,6 @@ export interface OperatorStateStore {
   list<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
   /** Every subtask gets all items on restore. */
   unionList<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
+  /** The same on every subtask: each gets one copy on restore. Operators keep it equal. */
+  broadcastList<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
 }

@@ -1,0 +1,148 @@
+/**
+ * Owns: how a stream gets event time: a timestamp from each record, watermarks from the timestamps, idleness from silence.
+ * Not here: when `onPeriodic` is called, and where the result goes (operators/timestamps-and-watermarks-operator.ts).
+ *
+ * WS1 A generator's watermarks only rise, and stay below MAX_WATERMARK: that one is for the end of the data (WM-1).
+ * WS2 A stream is idle when no record came for `idleAfterMs` in which records could have come: stalled time does not count (WM-3).
+ *     It is seen at a call of `onPeriodic`, never early, and at most one period late.
+ * WS3 The first record after idleness ends it: `onEvent` says so before the record goes on.
+ */
+import { StreamError } from "../base/index.ts";
+import { MAX_WATERMARK, MIN_WATERMARK } from "../record/index.ts";
+import type { TimeChange } from "./watermark-merger.ts";
+
+/** A record's event time in epoch milliseconds. `timestamp`: what the record has so far, or NO_TIMESTAMP. */
+export type TimestampOf<T> = (value: T, timestamp: number) => number;
+
+/** Makes the watermarks of one subtask; holds its state. */
+export interface WatermarkGenerator {
+  /** A record with this event time is about to go on. True: it ends idleness, and `idle: false` has to go out before it. */
+  onEvent(timestamp: number): boolean;
+  /**
+   * Called every watermark interval. `nowMs`: any clock that does not go back; `stalledMs` (default 0): how much of the time
+   * up to now records could not have come, counted on the same clock, never falling.
+   */
+  onPeriodic(nowMs: number, stalledMs?: number): TimeChange;
+}
+
+/** What `assignTimestampsAndWatermarks` takes: one for all subtasks; makes a generator for each. */
+export interface WatermarkStrategy<T> {
+  /** null: records keep the timestamps they have. */
+  readonly timestampOf: TimestampOf<T> | null;
+  createGenerator(): WatermarkGenerator;
+  /** The same with idleness: see the function withIdleness. */
+  withIdleness(idleAfterMs: number): WatermarkStrategy<T>;
+}
+
+/** For timestamps that never fall: watermark = highest timestamp - 1. */
+export function forMonotonousTimestamps<T>(timestampOf: TimestampOf<T> | null = null): WatermarkStrategy<T> {
+  return forBoundedOutOfOrderness(0, timestampOf);
+}
+
+/** For timestamps that are at most `delayMs` (0 or more) behind the highest: watermark = highest - delayMs - 1 (WM-1). */
+export function forBoundedOutOfOrderness<T>(
+  delayMs: number,
+  timestampOf: TimestampOf<T> | null = null,
+): WatermarkStrategy<T> {
+  if (!Number.isFinite(delayMs) || delayMs < 0) {
+    throw new StreamError(
+      "OPTION_INVALID",
+      `forBoundedOutOfOrderness: delayMs is ${delayMs}; give 0 or more milliseconds`,
+      {
+        destiny: "terminal",
+      },
+    );
+  }
+  return strategy(timestampOf, () => new BoundedGenerator(delayMs));
+}
+
+/** No watermarks at all: event-time timers fire only at the end of the data. */
+export function noWatermarks<T>(timestampOf: TimestampOf<T> | null = null): WatermarkStrategy<T> {
+  return strategy(timestampOf, () => silentGenerator);
+}
+
+/** Declares the stream idle after `idleAfterMs` (above 0) without a record, so that it does not hold back others (WM-3). */
+export function withIdleness<T>(base: WatermarkStrategy<T>, idleAfterMs: number): WatermarkStrategy<T> {
+  if (!Number.isFinite(idleAfterMs) || idleAfterMs <= 0) {
+    throw new StreamError(
+      "OPTION_INVALID",
+      `withIdleness: idleAfterMs is ${idleAfterMs}; give more than 0 milliseconds`,
+      {
+        destiny: "terminal",
+      },
+    );
+  }
+  return strategy(base.timestampOf, () => new IdlenessGenerator(base.createGenerator(), idleAfterMs));
+}
+
+function strategy<T>(
+  timestampOf: TimestampOf<T> | null,
+  createGenerator: () => WatermarkGenerator,
+): WatermarkStrategy<T> {
+  const made: WatermarkStrategy<T> = {
+    timestampOf,
+    createGenerator,
+    withIdleness: (idleAfterMs) => withIdleness(made, idleAfterMs),
+  };
+  return made;
+}
+
+const UNCHANGED: TimeChange = { watermark: null, idle: null };
+const silentGenerator: WatermarkGenerator = { onEvent: () => false, onPeriodic: () => UNCHANGED };
+
+class BoundedGenerator implements WatermarkGenerator {
+  readonly #behindMs: number;
+  #highest = Number.NEGATIVE_INFINITY;
+  #emitted = MIN_WATERMARK;
+
+  constructor(delayMs: number) {
+    this.#behindMs = delayMs + 1;
+  }
+
+  onEvent(timestamp: number): boolean {
+    if (timestamp > this.#highest) this.#highest = timestamp;
+    return false;
+  }
+
+  onPeriodic(): TimeChange {
+    const watermark = Math.min(this.#highest - this.#behindMs, MAX_WATERMARK - 1);
+    if (watermark <= this.#emitted) return UNCHANGED;
+    this.#emitted = watermark;
+    return { watermark, idle: null };
+  }
+}
+
+class IdlenessGenerator implements WatermarkGenerator {
+  readonly #base: WatermarkGenerator;
+  readonly #idleAfterMs: number;
+  #sawRecord = true;
+  #idle = false;
+  /** On the clock without stalled time; undefined before the first call. */
+  #silentSinceMs: number | undefined;
+
+  constructor(base: WatermarkGenerator, idleAfterMs: number) {
+    this.#base = base;
+    this.#idleAfterMs = idleAfterMs;
+  }
+
+  onEvent(timestamp: number): boolean {
+    const ends = this.#idle;
+    this.#sawRecord = true;
+    this.#idle = false;
+    return this.#base.onEvent(timestamp) || ends;
+  }
+
+  onPeriodic(nowMs: number, stalledMs = 0): TimeChange {
+    const change = this.#base.onPeriodic(nowMs, stalledMs);
+    const activeMs = nowMs - stalledMs;
+    if (this.#sawRecord || this.#silentSinceMs === undefined) {
+      // When in the past period the record came is not known: counting from now is never early (WS2).
+      this.#sawRecord = false;
+      this.#silentSinceMs = activeMs;
+      return change;
+    }
+    if (this.#idle || activeMs - this.#silentSinceMs < this.#idleAfterMs) return change;
+    this.#idle = true;
+    return { watermark: change.watermark, idle: true };
+  }
+}

@@ -84,7 +84,8 @@ final class Lines {
       json.append(i > 0 ? "," : "").append('"').append(words[i]).append("\":\"").append(VOCABULARY[words[i]]).append('"');
     }
     json.append("},\"lines\":{");
-    long[] lines = {0, 1, 2, 123_456_789, 4_294_967_295L};
+    // 1640531527 is the number whose mixed state is 0.
+    long[] lines = {0, 1, 2, 123_456_789, 1_640_531_527, 4_294_967_295L};
     for (int i = 0; i < lines.length; i++) {
       json.append(i > 0 ? "," : "").append('"').append(lines[i]).append("\":\"").append(line(lines[i])).append('"');
     }

@@ -8,9 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.api.common.functions.FlatMapFunction;
-import org.apache.flink.api.common.functions.ReduceFunction;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -18,15 +15,14 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateBackendOptions;
+import org.apache.flink.connector.datagen.source.DataGeneratorSource;
 import org.apache.flink.core.execution.CheckpointingMode;
-import org.apache.flink.connector.datagen.source.*;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsCounts;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.runtime.util.EnvironmentInformation;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.util.Collector;
 
 /**
@@ -42,7 +38,8 @@ import org.apache.flink.util.Collector;
 public final class WordCount {
   private static final long SAMPLE_EVERY_MS = 500;
   private static final double STEADY_FROM = 0.2;
-  private static final TypeInformation<Tuple2<String, Long>> COUNT_TYPE = Types.TUPLE(Types.STRING, Types.LONG);
+  /** Below this the window still holds warm-up and the chance of a few samples. */
+  private static final double STEADY_SECONDS_MIN = 5;
 
   private WordCount() {}
 
@@ -97,54 +94,24 @@ public final class WordCount {
   private static JobGraph buildJob(Options options, Configuration configuration) {
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
     env.setParallelism(options.parallelism);
-    DataStream<String> src = System.getProperty("src","seq").equals("datagen")
-       ? env.fromSource(new DataGeneratorSource<>(Lines::line, options.lines, Types.STRING), WatermarkStrategy.noWatermarks(), "lines")
-       : env.fromSequence(0, options.lines - 1).map(Lines::line).returns(Types.STRING);
-    String sp = System.getProperty("split","index");
-    FlatMapFunction<String, Tuple2<String, Long>> f = sp.equals("split") ? new SplitNew() : sp.equals("splitreuse") ? new SplitReuse() : sp.equals("indexnew") ? new IndexNew(): new SplitOnSpaces();
-    ReduceFunction<Tuple2<String,Long>> r = System.getProperty("red","inplace").equals("inplace") ? (a,b)->{a.f1 += b.f1; return a;} : (a,b)->Tuple2.of(a.f0, a.f1+b.f1);
-    var k = src
-        .flatMap(f)
-        .returns(COUNT_TYPE)
-        .keyBy(word -> word.f0);
-    (System.getProperty("red","").equals("sum") ? k.sum(1) : k.reduce(r))
+    DataGeneratorSource<String> lines = new DataGeneratorSource<>(Lines::line, options.lines, Types.STRING);
+    env.fromSource(lines, WatermarkStrategy.noWatermarks(), "lines")
+        .flatMap(WordCount::split)
+        .returns(Types.TUPLE(Types.STRING, Types.LONG))
+        .keyBy(word -> word.f0)
+        .reduce(WordCount::add)
         .sinkTo(new CountingSink());
     return env.getStreamGraph().getJobGraph();
   }
 
-  private static final class SplitNew implements FlatMapFunction<String, Tuple2<String, Long>> {
-    public void flatMap(String line, Collector<Tuple2<String, Long>> out) { for (String w : line.split(" ")) out.collect(Tuple2.of(w, 1L)); }
-  }
-  private static final class SplitReuse implements FlatMapFunction<String, Tuple2<String, Long>> {
-    private final Tuple2<String, Long> record = Tuple2.of("", 1L);
-    public void flatMap(String line, Collector<Tuple2<String, Long>> out) { for (String w : line.split(" ")) {record.f0=w; out.collect(record);} }
-  }
-  private static final class IndexNew implements FlatMapFunction<String, Tuple2<String, Long>> {
-    public void flatMap(String line, Collector<Tuple2<String, Long>> out) {
-      int from = 0;
-      for (int space = line.indexOf(' '); space >= 0; space = line.indexOf(' ', from)) {
-        out.collect(Tuple2.of(line.substring(from, space), 1L));
-        from = space + 1;
-      }
-      out.collect(Tuple2.of(line.substring(from),1L));
-    }
+  private static void split(String line, Collector<Tuple2<String, Long>> out) {
+    for (String word : line.split(" ")) out.collect(Tuple2.of(word, 1L));
   }
 
-  private static final class SplitOnSpaces implements FlatMapFunction<String, Tuple2<String, Long>> {
-    // One record for all words: with object reuse the next operator may not keep it, and here it is serialised at once.
-    private final Tuple2<String, Long> record = Tuple2.of("", 1L);
-
-    @Override
-    public void flatMap(String line, Collector<Tuple2<String, Long>> out) {
-      int from = 0;
-      for (int space = line.indexOf(' '); space >= 0; space = line.indexOf(' ', from)) {
-        record.f0 = line.substring(from, space);
-        out.collect(record);
-        from = space + 1;
-      }
-      record.f0 = line.substring(from);
-      out.collect(record);
-    }
+  /** In place: the heap state hands out a copy when a snapshot still needs the old value, and the sink keeps nothing. */
+  private static Tuple2<String, Long> add(Tuple2<String, Long> count, Tuple2<String, Long> word) {
+    count.f1 += word.f1;
+    return count;
   }
 
   private static String report(Options options, double wallSeconds, Sampler sampler, CheckpointStatsCounts checkpoints) {
@@ -156,6 +123,9 @@ public final class WordCount {
     long end = CountingSink.endOfInputNanos();
     double seconds = (end - CountingSink.firstRecordNanos()) / 1e9;
     double steadySeconds = (end - sampler.nanosWhen(Math.round(words * STEADY_FROM), words, end)) / 1e9;
+    if (steadySeconds < STEADY_SECONDS_MIN) {
+      System.err.printf(Locale.ROOT, "steady for %.1f s only: give more --lines for a rate to rely on%n", steadySeconds);
+    }
     double steadyWordsPerSecond = words * (1 - STEADY_FROM) / steadySeconds;
     return String.format(
         Locale.ROOT,

@@ -1,0 +1,172 @@
+/**
+ * Question: what does keyed state on the heap cost per record, and how long does a snapshot of a million keys hold up records?
+ *
+ * Prints: ns per setCurrentKey + value + update with 10,000 hot keys (no snapshot, and while one is being written);
+ *         for 1,000,000 keys of 100 bytes: synchronous part, total and longest turn of a snapshot (with updates in between),
+ *         restore time and its longest turn; the same for 1,000,000 timers.
+ * Not measured: disks and networks (files are memory), hashing of files, other work of the thread.
+ *
+ * Run: node bench/state.ts [keys]
+ */
+import { createHash } from "node:crypto";
+import { nextTurn, systemClock } from "../runtime/base/index.ts";
+import type { KeyedStateHandle } from "../runtime/checkpoint/index.ts";
+import { type Key, keyHash, t } from "../runtime/record/index.ts";
+import { createKeyedBackend, type KeyedStateBackend, type SnapshotFiles, type StateReader, type Turn } from "../runtime/state/index.ts";
+
+const KEYS = Number(process.argv[2] ?? 1_000_000);
+const HOT_KEYS = 10_000;
+const OPTIONS = { keyGroups: { first: 0, last: 127 }, maxParallelism: 128, operatorUid: "bench", clock: systemClock };
+
+const stored = new Map<string, readonly Uint8Array[]>();
+const files: SnapshotFiles = {
+  create: async () => {
+    const pieces: Uint8Array[] = [];
+    return {
+      write: async (piece) => void pieces.push(piece),
+      close: async () => {
+        // Put together only when read: a real store has written the pieces by now.
+        const key = `data/${stored.size}`;
+        stored.set(key, pieces);
+        const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+        return { key, sha256: createHash("sha256").update(key).digest("hex"), length };
+      },
+      abort: async () => {},
+    };
+  },
+};
+const read: StateReader = async ({ key }) => Buffer.concat(stored.get(key) ?? []);
+
+/** Measures the stretches between turns, by the clock and by the thread's own time; `between` is what records do in a turn. */
+function stopwatch(between: () => void): { readonly turn: Turn; result(): string } {
+  let startedMs = systemClock.monotonicMs();
+  let startedCpu = process.threadCpuUsage();
+  let longestMs = 0;
+  let longestCpuMs = 0;
+  let turns = 0;
+  const mark = (): void => {
+    const { user, system } = process.threadCpuUsage(startedCpu);
+    longestMs = Math.max(longestMs, systemClock.monotonicMs() - startedMs);
+    longestCpuMs = Math.max(longestCpuMs, (user + system) / 1000);
+  };
+  return {
+    turn: async () => {
+      mark();
+      turns++;
+      await nextTurn();
+      between();
+      startedMs = systemClock.monotonicMs();
+      startedCpu = process.threadCpuUsage();
+    },
+    result: () => {
+      mark();
+      return `longest turn ${ms(longestMs)} (thread's own ${ms(longestCpuMs)}), ${turns} turns`;
+    },
+  };
+}
+
+async function hotKeys(): Promise<void> {
+  const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
+  const counts = backend.value({ name: "count", type: t.int64 });
+  const vocabulary = Array.from({ length: HOT_KEYS }, (_, index) => `word${index}`);
+  // Records carry strings of their own, as decoded ones do: neither interned nor hashed yet.
+  const records = Array.from({ length: 1_000_000 }, () => {
+    const index = Math.floor(Math.random() * HOT_KEYS);
+    return Buffer.from(vocabulary[index] as string).toString();
+  });
+  const hashes = Int32Array.from(records, (word) => keyHash(word));
+  const pass = (words: readonly string[]): number => {
+    const startedMs = systemClock.monotonicMs();
+    for (let row = 0; row < words.length; row++) {
+      backend.setCurrentKey(words[row] as string, hashes[row] as number);
+      counts.update((counts.value() ?? 0) + 1);
+    }
+    return ((systemClock.monotonicMs() - startedMs) / words.length) * 1e6;
+  };
+  const first = pass(records);
+  const rounds = Array.from({ length: 9 }, () => pass(records)).sort((left, right) => left - right);
+  print("value + update, 10,000 keys", `${ns(rounds[4])} median of 9 (min ${ns(rounds[0])}, max ${ns(rounds[8])}; cold strings ${ns(first)})`);
+  const snapshot = backend.snapshot();
+  print("… while a snapshot is unwritten", `${ns(pass(records))} first pass, ${ns(pass(records))} second`);
+  snapshot.discard();
+}
+
+async function manyKeys(): Promise<void> {
+  const type = t.record({ count: t.int64, text: t.string });
+  const text = "x".repeat(76);
+  const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
+  const state = backend.value({ name: "rows", type });
+  const keys: string[] = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
+  const startedMs = systemClock.monotonicMs();
+  for (let index = 0; index < KEYS; index++) {
+    setKey(backend, keys[index] as string);
+    state.update({ count: index, text: `${text}${index}` });
+  }
+  print(`fill ${KEYS} keys`, ms(systemClock.monotonicMs() - startedMs));
+  const update = (): void => {
+    for (let round = 0; round < 2000; round++) {
+      setKey(backend, keys[Math.floor(Math.random() * KEYS)] as string);
+      const row = state.value();
+      if (row !== undefined) state.update({ ...row, count: row.count + 1 });
+    }
+  };
+  for (const name of ["first", "second", "third"]) await snapshotOnce(`${name} snapshot, updates between turns`, backend, update);
+  const handle = await snapshotOnce("fourth snapshot, no updates", backend, () => {});
+  await restoreOnce(handle);
+}
+
+async function manyTimers(): Promise<void> {
+  const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
+  const timers = backend.timers("timers", { onEventTime: () => {}, onProcessingTime: () => {} });
+  const startedMs = systemClock.monotonicMs();
+  for (let index = 0; index < KEYS; index++) {
+    setKey(backend, `key-${index}`);
+    timers.registerEventTime(1_700_000_000_000 + Math.floor(Math.random() * 1e8));
+  }
+  print(`register ${KEYS} timers`, ms(systemClock.monotonicMs() - startedMs));
+  const handle = await snapshotOnce("snapshot of the timers", backend, () => {});
+  await restoreOnce(handle);
+  const firedMs = systemClock.monotonicMs();
+  backend.advanceWatermark(Number.MAX_SAFE_INTEGER);
+  print("fire all timers", ms(systemClock.monotonicMs() - firedMs));
+}
+
+async function snapshotOnce(name: string, backend: KeyedStateBackend, between: () => void): Promise<KeyedStateHandle> {
+  const startedMs = systemClock.monotonicMs();
+  const snapshot = backend.snapshot();
+  const syncMs = systemClock.monotonicMs() - startedMs;
+  const watch = stopwatch(between);
+  const handle = await snapshot.write(files, watch.turn);
+  const totalMs = systemClock.monotonicMs() - startedMs;
+  if (handle === null) throw new Error("there is state");
+  const megabytes = (handle.file.length / 1e6).toFixed(1);
+  print(name, `sync ${ms(syncMs)}, total ${ms(totalMs)}, ${watch.result()}, ${megabytes} MB`);
+  return handle;
+}
+
+async function restoreOnce(handle: KeyedStateHandle): Promise<void> {
+  const startedMs = systemClock.monotonicMs();
+  const watch = stopwatch(() => {});
+  await createKeyedBackend(OPTIONS, { handles: [handle], read }, watch.turn);
+  print("restore", `${ms(systemClock.monotonicMs() - startedMs)}, ${watch.result()}`);
+}
+
+function setKey(backend: KeyedStateBackend, key: Key): void {
+  backend.setCurrentKey(key, keyHash(key));
+}
+
+function ns(value: number | undefined): string {
+  return `${(value ?? 0).toFixed(1)} ns`;
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+function print(name: string, result: string): void {
+  process.stdout.write(`${name.padEnd(44)} ${result}\n`);
+}
+
+await hotKeys();
+await manyKeys();
+await manyTimers();

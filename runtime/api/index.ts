@@ -1,0 +1,17 @@
+/** Room `api`: what a job module imports (`import { job, t } from "streamjob"`), and how a job module is loaded. */
+export { MAX_WATERMARK, NO_TIMESTAMP, type Key, t, type ValueOf, type ValueType } from "../record/index.ts";
+export {
+  forBoundedOutOfOrderness,
+  forMonotonousTimestamps,
+  noWatermarks,
+  type TimestampOf,
+  type WatermarkStrategy,
+} from "../time/index.ts";
+export type * from "./contracts.ts";
+export type { DataStream } from "./data-stream.ts";
+export type { SourceOptions, StreamEnvironment } from "./environment.ts";
+export { type Job, job } from "./job.ts";
+export type { AggregateOptions, KeyField, KeyedStream, NumberField } from "./keyed-stream.ts";
+export { type BuildInput, buildStreamGraph, loadJobGraph, loadStreamGraph, type ModuleSource } from "./load.ts";
+export type { OperatorOptions, TypedOptions, UntypedOptions } from "./operator-options.ts";
+export type { CheckpointsSettings, Duration, JobSettings, RestartSettings } from "./settings.ts";

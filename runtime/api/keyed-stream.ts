@@ -1,0 +1,116 @@
+/**
+ * Owns: the stream partitioned by key, and the operations that keep state for each key.
+ *
+ * KS1 Every operation here is keyed: its inputs come by hash of the same selector that sets its current key.
+ */
+import type { StreamEdge } from "../graph/index.ts";
+import {
+  type Aggregate,
+  aggregateOperator,
+  type KeyedProcessFunction,
+  keyedProcessOperator,
+  type OperatorFactory,
+  type OrFactory,
+  type ReduceFunction,
+  reduceOperator,
+} from "../operators/index.ts";
+import { type Key, t, type ValueType } from "../record/index.ts";
+import { DataStream } from "./data-stream.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import {
+  checkOperatorOptions,
+  checkType,
+  type OperatorOptions,
+  type TypedOptions,
+  type UntypedOptions,
+} from "./operator-options.ts";
+
+/** The names of the fields of `T` that can be keys. */
+export type KeyField<T> = { [F in keyof T & string]: T[F] extends Key ? F : never }[keyof T & string];
+/** The names of the fields of `T` that are numbers. */
+export type NumberField<T> = { [F in keyof T & string]: T[F] extends number ? F : never }[keyof T & string];
+
+/** `accumulatorType`: of the state; default `t.any()`. */
+export type AggregateOptions<A> = { readonly accumulatorType?: ValueType<A> };
+
+type AnyOptions<O> = OperatorOptions & { readonly type?: ValueType<O> | undefined };
+
+export class KeyedStream<K extends Key, T> {
+  readonly #builder: GraphBuilder;
+  readonly #keyed: {
+    readonly inputs: readonly StreamEdge[];
+    readonly selector: (value: T) => Key;
+    readonly type: ValueType<T>;
+  };
+
+  /** For the API itself; job modules get one from `keyBy`. */
+  constructor(
+    builder: GraphBuilder,
+    keyed: {
+      readonly inputs: readonly StreamEdge[];
+      readonly selector: (value: T) => Key;
+      readonly type: ValueType<T>;
+    },
+  ) {
+    this.#builder = builder;
+    this.#keyed = keyed;
+  }
+
+  /** Folds the records of each key into one of the same type; emits the new one after each record. The first one as it is. */
+  reduce(fn: ReduceFunction<T>, options: OperatorOptions = {}): DataStream<T> {
+    checkOperatorOptions("reduce", options);
+    return this.#operator("reduce", reduceOperator(fn, this.#keyed.type), { ...options, type: this.#keyed.type });
+  }
+
+  /** The running sum of a field for each key; the other fields are those of the key's first record. */
+  sum(field: NumberField<T>, options: OperatorOptions = {}): DataStream<T> {
+    return this.reduce(sumOf<T>(field), { name: `sum(${field})`, ...options });
+  }
+
+  /** Folds the records of each key into an accumulator; emits its result after each record. */
+  aggregate<A, O>(
+    aggregate: Aggregate<T, A, NoInfer<O>>,
+    options: TypedOptions<O> & AggregateOptions<A>,
+  ): DataStream<O>;
+  aggregate<A, O>(aggregate: Aggregate<T, A, O>, options?: UntypedOptions & AggregateOptions<A>): DataStream<O>;
+  aggregate<A, O>(aggregate: Aggregate<T, A, O>, options: AnyOptions<O> & AggregateOptions<A> = {}): DataStream<O> {
+    const { accumulatorType, ...others } = options;
+    return this.#operator("aggregate", aggregateOperator(aggregate, accumulatorType), others);
+  }
+
+  /** Any number of records out, with state and timers for each key. */
+  process<O>(fn: OrFactory<KeyedProcessFunction<K, T, NoInfer<O>>>, options: TypedOptions<O>): DataStream<O>;
+  process<O>(fn: OrFactory<KeyedProcessFunction<K, T, O>>, options?: UntypedOptions): DataStream<O>;
+  process<O>(fn: OrFactory<KeyedProcessFunction<K, T, O>>, options: AnyOptions<O> = {}): DataStream<O> {
+    return this.#operator("process", keyedProcessOperator(fn), options);
+  }
+
+  /** A stream operator of one's own, with keyed state; the lowest level there is. */
+  transform<O>(
+    operator: OperatorFactory<T, O>,
+    options: OperatorOptions & { readonly type?: ValueType<O> } = {},
+  ): DataStream<O> {
+    return this.#operator("transform", operator, options);
+  }
+
+  #operator<O>(operation: string, logic: OperatorFactory<T, O>, options: AnyOptions<O>): DataStream<O> {
+    const { type = t.any<O>(), ...operatorOptions } = options;
+    checkOperatorOptions(operation, operatorOptions);
+    checkType(operation, type);
+    const id = this.#builder.add({
+      role: "operator",
+      defaultName: logic.name,
+      logic: () => logic,
+      keySelector: this.#keyed.selector,
+      outputType: type,
+      inputs: this.#keyed.inputs,
+      options: operatorOptions,
+    });
+    return new DataStream(this.#builder, [{ from: id, partitioning: { kind: "forward" } }], type);
+  }
+}
+
+/** Adds one field of the later record to that of the earlier one, whose other fields stay. */
+export function sumOf<T>(field: NumberField<T>): ReduceFunction<T> {
+  return (current, value) => ({ ...current, [field]: (current[field] as number) + (value[field] as number) });
+}

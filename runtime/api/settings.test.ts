@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { StreamError } from "../base/index.ts";
+import { job, type JobSettings } from "./index.ts";
+import { buildStreamGraph } from "./load.ts";
+import { readSettings } from "./settings.ts";
+
+test("every setting of the course can be written in code", () => {
+  const settings: JobSettings = {
+    name: "words",
+    parallelism: 2,
+    maxParallelism: 256,
+    checkpoints: {
+      interval: "1s",
+      mode: "exactly-once",
+      timeout: "60s",
+      minPause: 500,
+      maxConcurrent: 1,
+      failOnCheckpointingErrors: false,
+      retention: "retain",
+      numRetained: 3,
+      directory: "/tmp/chk",
+    },
+    stateBackend: "memory",
+    savepointDirectory: "/tmp/savepoints",
+    restart: { kind: "fixed-delay", attempts: 3, delay: "10 s" },
+    bufferTimeout: 0,
+    watermarkInterval: "50 ms",
+  };
+  assert.deepEqual(readSettings(settings), {
+    jobName: "words",
+    parallelism: 2,
+    maxParallelism: 256,
+    checkpoints: {
+      intervalMs: 1000,
+      mode: "exactly-once",
+      timeoutMs: 60_000,
+      minPauseMs: 500,
+      maxConcurrent: 1,
+      tolerableFailures: null,
+      retention: "retain",
+      numRetained: 3,
+      directory: "/tmp/chk",
+    },
+    stateBackend: "memory",
+    savepointDirectory: "/tmp/savepoints",
+    restart: { kind: "fixed-delay", attempts: 3, delayMs: 10_000 },
+    bufferTimeoutMs: 0,
+    watermarkIntervalMs: 50,
+  });
+});
+
+test("an undefined setting is as good as none", () => {
+  assert.deepEqual(readSettings({ name: undefined } as never), {});
+});
+
+const refused: Readonly<Record<string, readonly [unknown, StreamError["code"], RegExp]>> = {
+  "a misspelt name": [{ paralelism: 2 }, "OPTION_UNKNOWN", /configure: there is no option "paralelism"/],
+  "a misspelt name inside": [
+    { checkpoints: { intervall: 1 } },
+    "OPTION_UNKNOWN",
+    /configure\.checkpoints.*"intervall"/,
+  ],
+  "a duration that is none": [
+    { bufferTimeout: "soon" },
+    "OPTION_INVALID",
+    /configure\.bufferTimeout is "soon"; give milli/,
+  ],
+  "a number as text": [{ parallelism: "2" }, "OPTION_INVALID", /configure\.parallelism is "2"; give a number/],
+  "a choice that is none": [{ checkpoints: { mode: "maybe" } }, "OPTION_INVALID", /"exactly-once", "at-least-once"/],
+  "a restart strategy that is none": [
+    { restart: { kind: "fixed" } },
+    "OPTION_INVALID",
+    /configure\.restart\.kind is "fixed"/,
+  ],
+  "a restart strategy without kind": [{ restart: {} }, "OPTION_INVALID", /configure\.restart\.kind is undefined/],
+  "a parameter of another strategy": [
+    { restart: { kind: "fixed-delay", maxFailures: 1 } },
+    "OPTION_UNKNOWN",
+    /configure\.restart: there is no option "maxFailures"/,
+  ],
+  "two spellings that contradict (CK-6)": [
+    { checkpoints: { failOnCheckpointingErrors: true, tolerableFailures: "unlimited" } },
+    "OPTION_INVALID",
+    /set one of the two/,
+  ],
+  "no object at all": ["fast", "OPTION_INVALID", /configure: expected an object/],
+  "an array": [{ checkpoints: [] }, "OPTION_INVALID", /configure\.checkpoints: expected an object/],
+};
+
+for (const [sentence, [settings, code, message]] of Object.entries(refused)) {
+  test(`settings refuse ${sentence} (SE1)`, () => {
+    assert.throws(
+      () => readSettings(settings as JobSettings),
+      (error) => error instanceof StreamError && error.code === code && message.test(error.message),
+    );
+  });
+}
+
+test("later layers win: defaults, file name, code, options (LO1)", async () => {
+  const coded = job((env) => {
+    env.configure({ parallelism: 2, checkpoints: { interval: "1s", timeout: "5s" } });
+    env.fromCollection([1]);
+    env.configure({ checkpoints: { timeout: "6s" } });
+  });
+  const input = {
+    defaultName: "words",
+    options: { "parallelism.default": "3", "execution.checkpointing.min-pause": "7" },
+  };
+  const { configuration, nodes } = await buildStreamGraph(coded, input);
+  assert.equal(configuration.jobName, "words");
+  assert.equal(configuration.parallelism, 3);
+  assert.equal(nodes[0]?.parallelism, 3);
+  const { intervalMs, timeoutMs, minPauseMs } = configuration.checkpoints;
+  assert.deepEqual([intervalMs, timeoutMs, minPauseMs], [1000, 6000, 7]);
+  const named = await buildStreamGraph(coded, { ...input, options: { "pipeline.name": "by option" } });
+  assert.equal(named.configuration.jobName, "by option");
+});
+
+test("settings out of bounds are refused when the job is built", async () => {
+  const coded = job((env) => env.configure({ checkpoints: { interval: 1 } }));
+  await assert.rejects(buildStreamGraph(coded), /execution\.checkpointing\.interval is 1; give a whole number from 10/);
+});

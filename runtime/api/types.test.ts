@@ -1,0 +1,127 @@
+/**
+ * What must and must not compile in a job module. The test runner only sees that the file loads; the assertions are
+ * `@ts-expect-error` and the declared types, checked by tsc in `npm run verify`.
+ */
+import assert from "node:assert/strict";
+import test from "node:test";
+import {
+  type DataStream,
+  job,
+  type KeyedProcessFunction,
+  type StreamEnvironment,
+  t,
+  type ValueState,
+} from "./index.ts";
+
+const word = t.record({ word: t.string, count: t.int64 });
+type Word = { word: string; count: number };
+type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
+const same = <A, B>(..._proof: Same<A, B> extends true ? [] : ["the types differ"]): void => {};
+
+class Rising implements KeyedProcessFunction<string, Word, Word> {
+  #highest!: ValueState<number>;
+
+  open(context: Parameters<NonNullable<KeyedProcessFunction<string, Word, Word>["open"]>>[0]): void {
+    this.#highest = context.state.value({ name: "highest", type: t.int64 });
+  }
+  process(value: Word, _context: unknown, out: (value: Word) => void): void {
+    if (value.count <= (this.#highest.value() ?? 0)) return;
+    this.#highest.update(value.count);
+    out(value);
+  }
+}
+
+function compiles(env: StreamEnvironment): void {
+  const lines = env.fromCollection(["a b", "b"], { type: t.string });
+  same<typeof lines, DataStream<string>>();
+  const words = lines.flatMap(
+    (line, collect) => {
+      for (const each of line.split(" ")) collect({ word: each, count: 1 });
+    },
+    { type: word, uid: "words" },
+  );
+  same<typeof words, DataStream<Word>>();
+  const ofArray = lines.flatMap((line) => line.split(" "));
+  same<typeof ofArray, DataStream<string>>();
+  const lengths = lines.map((line) => line.length);
+  same<typeof lengths, DataStream<number>>();
+  const counted = words
+    .keyBy((value) => value.word)
+    .reduce((left, right) => ({ word: left.word, count: left.count + right.count }));
+  same<typeof counted, DataStream<Word>>();
+  const summed = words.keyBy("word").sum("count");
+  same<typeof summed, DataStream<Word>>();
+  const means = words.keyBy("word").aggregate(
+    {
+      createAccumulator: () => ({ sum: 0, n: 0 }),
+      add: (value, accumulator) => ({ sum: accumulator.sum + value.count, n: accumulator.n + 1 }),
+      getResult: ({ sum, n }) => sum / n,
+    },
+    { type: t.float64, accumulatorType: t.record({ sum: t.float64, n: t.int64 }) },
+  );
+  same<typeof means, DataStream<number>>();
+  const rising = words.keyBy("word").process(() => new Rising(), { type: word });
+  same<typeof rising, DataStream<Word>>();
+  words
+    .keyBy((value) => ({ first: value.word[0] ?? "", even: value.count % 2 === 0 }))
+    .process(
+      {
+        process: (value, context, out) => {
+          same<typeof context.currentKey, { first: string; even: boolean }>();
+          context.timers.registerEventTime(context.timestamp + 1000);
+          out(value.count);
+        },
+        onTimer: (timestamp, _context, out) => out(timestamp),
+      },
+      { type: t.int64 },
+    );
+  words.union(counted, summed).rebalance().print();
+}
+
+function doesNotCompile(env: StreamEnvironment): void {
+  const lines = env.fromCollection(["a"], { type: t.string });
+  const words = lines.map((line) => ({ word: line, count: 1 }), { type: word });
+
+  // @ts-expect-error values of another type than declared
+  env.fromCollection([1], { type: t.string });
+  // @ts-expect-error the function returns another type than declared
+  lines.map((line) => line.length, { type: t.string });
+  // @ts-expect-error a field is missing from what the function returns
+  lines.map((line) => ({ word: line }), { type: word });
+  // @ts-expect-error a field has another type than declared
+  lines.map((line) => ({ word: line, count: "1" }), { type: word });
+  // @ts-expect-error a string has no such method
+  lines.filter((line) => line.isLong());
+  // @ts-expect-error what is collected is of another type than declared
+  lines.flatMap((line, collect) => collect(line.length), { type: t.string });
+  // @ts-expect-error there is no such field
+  words.keyBy("wort");
+  // @ts-expect-error undefined cannot be a key
+  words.keyBy(() => undefined);
+  // @ts-expect-error a Map cannot be a key
+  words.keyBy((value) => new Map([[value.word, 1]]));
+  // @ts-expect-error not a field of numbers
+  words.keyBy("word").sum("word");
+  // @ts-expect-error the reduced value lacks a field
+  words.keyBy("word").reduce((left) => ({ word: left.word }));
+  const ofNumbers: KeyedProcessFunction<number, Word, Word> = { process: (value, _context, out) => out(value) };
+  // @ts-expect-error the key is a string, the function's a number
+  words.keyBy("word").process(ofNumbers);
+  // @ts-expect-error streams of different types
+  words.union(lines);
+  // @ts-expect-error a sink of numbers for strings
+  lines.sinkTo({ kind: "sink", name: "n", guarantee: "at-least-once", createWriter: () => ({ write(_: number) {} }) });
+  // @ts-expect-error there is no such option
+  lines.map((line) => line, { paralelism: 2 });
+  // @ts-expect-error there is no such mode
+  env.configure({ checkpoints: { mode: "at-most-once" } });
+  // @ts-expect-error a parameter of another strategy
+  env.configure({ restart: { kind: "fixed-delay", maxFailures: 3 } });
+  // @ts-expect-error a job is built from a function
+  job("words");
+}
+
+test("job modules are typed end to end (checked by tsc)", () => {
+  assert.equal(typeof compiles, "function");
+  assert.equal(typeof doesNotCompile, "function");
+});

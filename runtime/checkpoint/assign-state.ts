@@ -1,0 +1,170 @@
+/**
+ * Owns: which subtask of a new graph gets which state of an old one (SP-5, SP-8, SP-9), and the refusals by uid. Pure.
+ * Not here: sharing out the items of operator state (the state room, by Redistribution), compatibility of types at run time.
+ *
+ * AS1 Every key group of the old state is given to exactly one new subtask: the one whose range has it. A handle that spans
+ *     several new ranges is given to each of them; readers skip foreign groups by the file's index.
+ * AS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored.
+ * AS3 All reasons for refusal are given at once.
+ */
+import { assert, type OperatorId } from "../base/index.ts";
+import { keyGroupRange } from "../record/index.ts";
+import type { KeyedStateHandle, OperatorRestore, OperatorState, StateDeclaration } from "./handles.ts";
+
+/** An operator of the new graph before its vertices' maxParallelism is fixed. */
+export type RescalableOperator = {
+  readonly operatorId: OperatorId;
+  readonly uid: string;
+  readonly parallelism: number;
+  /** What the job says explicitly; null: not set. */
+  readonly maxParallelism: number | null;
+};
+
+export type AdoptedMaxParallelism =
+  /** For operators with stored state only: what their vertex must have. */
+  | { readonly kind: "ok"; readonly maxParallelism: ReadonlyMap<OperatorId, number> }
+  | { readonly kind: "refused"; readonly reasons: readonly string[] };
+
+/** An operator of the new graph, with its vertex's maxParallelism. */
+export type NewOperator = {
+  readonly operatorId: OperatorId;
+  readonly uid: string;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** If known already: compared with the stored ones by name. */
+  readonly declarations?: readonly StateDeclaration[];
+};
+
+export type AssignedState =
+  | {
+      readonly kind: "ok";
+      /** Per operator that was in the manifest: index = new subtask. An operator without an entry starts empty. */
+      readonly restores: ReadonlyMap<OperatorId, readonly OperatorRestore[]>;
+      /** uids whose state was left out, as allowed. */
+      readonly skipped: readonly string[];
+    }
+  /** For the message of STATE_INCOMPATIBLE. */
+  | { readonly kind: "refused"; readonly reasons: readonly string[] };
+
+/** The maxParallelism that stored state prescribes (SP-8); for use before vertices are built. */
+export function adoptMaxParallelism(
+  stored: readonly OperatorState[],
+  operators: readonly RescalableOperator[],
+): AdoptedMaxParallelism {
+  const byId = new Map(stored.map((state) => [state.operatorId, state]));
+  const adopted = new Map<OperatorId, number>();
+  const reasons: string[] = [];
+  for (const operator of operators) {
+    const state = byId.get(operator.operatorId);
+    if (state === undefined || !hasState(state)) continue;
+    const reason = findMisfit(
+      state,
+      operator.uid,
+      operator.parallelism,
+      operator.maxParallelism ?? state.maxParallelism,
+    );
+    if (reason === null) adopted.set(operator.operatorId, state.maxParallelism);
+    else reasons.push(reason);
+  }
+  return reasons.length === 0 ? { kind: "ok", maxParallelism: adopted } : { kind: "refused", reasons };
+}
+
+export type AssignOptions = {
+  /** The store of the manifest's files. */
+  readonly storeUri: string;
+  /** Leave out state whose operator is not in the graph any more (SP-5). */
+  readonly allowNonRestored: boolean;
+};
+
+/** Shares out stored state over the new graph's subtasks, or says why that cannot be. */
+export function assignState(
+  stored: readonly OperatorState[],
+  operators: readonly NewOperator[],
+  options: AssignOptions,
+): AssignedState {
+  const byId = new Map(operators.map((operator) => [operator.operatorId, operator]));
+  assert(byId.size === operators.length, "two operators of the new graph have one id");
+  const restores = new Map<OperatorId, readonly OperatorRestore[]>();
+  const reasons: string[] = [];
+  const skipped: string[] = [];
+  for (const state of stored) {
+    const operator = byId.get(state.operatorId);
+    if (operator === undefined) {
+      if (!hasState(state)) continue;
+      if (options.allowNonRestored) skipped.push(state.uid);
+      else reasons.push(unmapped(state, operators));
+      continue;
+    }
+    const misfits = findMisfits(state, operator);
+    reasons.push(...misfits);
+    if (misfits.length === 0) restores.set(operator.operatorId, shareOut(state, operator, options.storeUri));
+  }
+  return reasons.length === 0 ? { kind: "ok", restores, skipped } : { kind: "refused", reasons };
+}
+
+/** True when leaving the operator out would lose something. */
+function hasState(state: OperatorState): boolean {
+  return state.subtasks.some(
+    (subtask) => subtask.keyed !== null || subtask.operator.some((handle) => handle.count > 0),
+  );
+}
+
+function shareOut(state: OperatorState, operator: NewOperator, storeUri: string): readonly OperatorRestore[] {
+  const wereAllFinished = state.subtasks.every((subtask) => subtask.finished);
+  const isSameParallelism = state.parallelism === operator.parallelism;
+  const operatorHandles = state.subtasks.map((subtask) => subtask.operator);
+  return Array.from({ length: operator.parallelism }, (_, subtask): OperatorRestore => {
+    const range = keyGroupRange(subtask, operator.parallelism, operator.maxParallelism);
+    const keyed: KeyedStateHandle[] = [];
+    for (const { keyed: handle } of state.subtasks) {
+      if (handle !== null && handle.keyGroups.first <= range.last && handle.keyGroups.last >= range.first)
+        keyed.push(handle);
+    }
+    const finished = wereAllFinished || (isSameParallelism && state.subtasks[subtask]?.finished === true);
+    return { operatorId: operator.operatorId, storeUri, keyed, operator: operatorHandles, finished };
+  });
+}
+
+function findMisfits(state: OperatorState, operator: NewOperator): readonly string[] {
+  const misfits: string[] = [];
+  // Without state there are no key groups that have to be where they were; but no subtask may be without a range either.
+  const parallelism = hasState(state)
+    ? findMisfit(state, operator.uid, operator.parallelism, operator.maxParallelism)
+    : null;
+  if (parallelism !== null) misfits.push(parallelism);
+  for (const declared of operator.declarations ?? []) {
+    const old = state.declarations.find((declaration) => declaration.name === declared.name);
+    if (old === undefined || (old.kind === declared.kind && old.type === declared.type)) continue;
+    misfits.push(
+      `state "${declared.name}" of the operator with uid "${operator.uid}" was stored as ${old.kind} of ${old.type}, and the job declares ` +
+        `${declared.kind} of ${declared.type}: give the new state another name, or the operator another uid`,
+    );
+  }
+  return misfits;
+}
+
+function findMisfit(state: OperatorState, uid: string, parallelism: number, maxParallelism: number): string | null {
+  if (parallelism > state.maxParallelism) {
+    return (
+      `the operator with uid "${uid}" has parallelism ${parallelism}, but its state was stored with maxParallelism ${state.maxParallelism}, ` +
+      `which cannot change: lower its parallelism to ${state.maxParallelism} or less`
+    );
+  }
+  if (maxParallelism !== state.maxParallelism) {
+    return (
+      `the operator with uid "${uid}" has maxParallelism ${maxParallelism}, but its state was stored with ${state.maxParallelism}, ` +
+      `which cannot change: set ${state.maxParallelism}, or leave it unset`
+    );
+  }
+  return null;
+}
+
+function unmapped(state: OperatorState, operators: readonly NewOperator[]): string {
+  const known = operators.map((operator) => `"${operator.uid}"`);
+  const listed =
+    known.length > 10 ? `${known.slice(0, 10).join(", ")} and ${known.length - 10} more` : known.join(", ");
+  return (
+    `there is state of the operator with uid "${state.uid}" (${state.name}), and no operator of the job has that uid; it has ${listed}: ` +
+    `give the operator its uid back, or start with --allow-non-restored-state to leave that state out`
+  );
+}

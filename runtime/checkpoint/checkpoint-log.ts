@@ -1,0 +1,396 @@
+/**
+ * Owns: writing the log of manifests of one job: the fence, completed checkpoints, commit markers, clean-up.
+ * Not here: what to restore or delete (restore.ts, retention.ts), which are pure; when (the JobManager's coordinator).
+ *
+ * CL1 Every manifest is created only if absent, under the number after the highest the writer knows.
+ * CL2 A write counts only if, after it, no higher number is listed. The head is never deleted, so whoever was overtaken sees it,
+ *     even when the number it wrote was used and cleaned up before. Hence writes that count form one sequence without gaps, a
+ *     new epoch in it begins with a fence, and after that fence no older epoch's write counts.
+ *     The listing must show an object that is there all the time it takes, or, of two, a later one that appeared before the
+ *     earlier was deleted: true for S3 (in key order), in memory, and for local folders of hundreds of names (one getdents call).
+ * CL3 A fence names the newest complete manifest as its parent; if others write in between, it is taken again on the new facts.
+ * CL4 An unknown outcome is read back by nonce. If even that fails, `complete` throws and the log is in doubt: the manifest may
+ *     exist, or appear late. The next `complete` finds it and goes on after it; a new JobManager finds it and restores from it;
+ *     `settle` decides it by taking the number for a fence. While in doubt nothing is deleted.
+ * CL5 A log that was told it is fenced writes and deletes nothing any more.
+ * CL6 Calls are done one after the other, in the order made: a clean-up never runs beside a `complete`.
+ */
+import { assert, failpoint, StreamError } from "../base/index.ts";
+import type { ObjectStore } from "../storage/index.ts";
+import { type EpochClaim, readHighestEpoch } from "./epoch.ts";
+import type { OperatorState } from "./handles.ts";
+import { committedKey, DATA, dataFolder, EPOCHS, MANIFESTS, manifestKey, parseDataKey } from "./layout.ts";
+import {
+  entryAt,
+  type FencedBy,
+  type LogContents,
+  newestCompleteSeq,
+  readEntry,
+  readHeadSeq,
+  readLog,
+} from "./log-contents.ts";
+import type { Manifest } from "./manifest.ts";
+import { encodeManifest, filesOf } from "./manifest-codec.ts";
+import { deriveClearance, deriveRetention, type DiscardPlan, type RetentionOptions } from "./retention.ts";
+
+/** What the coordinator knows of a checkpoint whose acknowledgements are all there. */
+export type ManifestDraft = {
+  readonly kind: "checkpoint" | "savepoint";
+  /** Above `lastCheckpointId` of complete manifests. */
+  readonly checkpointId: number;
+  readonly triggeredMs: number;
+  readonly completedMs: number;
+  /** null for checkpoints; the URI of the savepoint's own store for savepoints. */
+  readonly storeUri: string | null;
+  readonly operators: readonly OperatorState[];
+  readonly committables: number;
+};
+
+export type CompleteOutcome =
+  | { readonly kind: "completed"; readonly manifest: Manifest }
+  /** A newer incarnation leads: stop, commit nothing, delete nothing. */
+  | { readonly kind: "fenced"; readonly by: FencedBy };
+
+export type FenceOutcome =
+  | { readonly kind: "ready"; readonly log: CheckpointLog }
+  | { readonly kind: "fenced"; readonly by: FencedBy };
+
+const FENCE_ATTEMPTS_MAX = 1000;
+const DELETES_AT_ONCE = 8;
+
+/**
+ * Makes the claim's holder the leader: from then on no older JobManager completes anything. May be called again with the same
+ * claim after an error. Errors: STORE_UNAVAILABLE, STORE_FULL.
+ */
+export async function writeFence(claim: EpochClaim, options: { readonly jobName: string }): Promise<FenceOutcome> {
+  for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
+    const contents = await readLog(claim.store);
+    const head = contents.entries.at(-1);
+    const highestEpoch = head?.kind === "corrupt" ? await readHighestEpoch(claim.store) : 0;
+    if (highestEpoch > claim.epoch) return { kind: "fenced", by: { epoch: highestEpoch, incarnation: null } };
+    if (head?.kind === "manifest" && head.manifest.epoch >= claim.epoch) {
+      const { epoch, incarnation, kind } = head.manifest;
+      const isOurs = epoch === claim.epoch && incarnation === claim.incarnation && kind === "fence";
+      if (isOurs)
+        return {
+          kind: "ready",
+          log: new CheckpointLog(claim, options.jobName, contents, await highestId(claim.store, contents)),
+        };
+      return { kind: "fenced", by: { epoch, incarnation } };
+    }
+    const lastId = await highestId(claim.store, contents);
+    const fence = buildFence(claim, options.jobName, {
+      seq: (head?.seq ?? 0) + 1,
+      parent: newestCompleteSeq(contents),
+      checkpointId: lastId,
+    });
+    if ((await createManifest(claim.store, fence)).kind !== "created") continue;
+    if ((await readHeadSeq(claim.store)) !== fence.seq) continue;
+    failpoint("jm:after-fence");
+    const entries = [...contents.entries, { kind: "manifest" as const, seq: fence.seq, manifest: fence }];
+    return { kind: "ready", log: new CheckpointLog(claim, options.jobName, { ...contents, entries }, lastId) };
+  }
+  throw new StreamError(
+    "STORE_UNAVAILABLE",
+    `no fence could be written in ${claim.store.uri}/${MANIFESTS}: others wrote in between ${FENCE_ATTEMPTS_MAX} times; is the same job started over and over?`,
+  );
+}
+
+/** The log in the hands of the leader; got from writeFence only. */
+export class CheckpointLog {
+  readonly claim: EpochClaim;
+  readonly jobName: string;
+  /** What the log held when the fence was written, the fence included: for resolveRestore. */
+  readonly contents: LogContents;
+  private headSeq: number;
+  private newestSeq: number | null;
+  private newestComplete: Manifest | null;
+  private lastId: number;
+  private fenced: FencedBy | null = null;
+  private closed = false;
+  private inDoubt = false;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(claim: EpochClaim, jobName: string, contents: LogContents, lastCheckpointId: number) {
+    this.claim = claim;
+    this.jobName = jobName;
+    this.contents = contents;
+    this.headSeq = contents.entries.at(-1)?.seq ?? 0;
+    this.newestSeq = newestCompleteSeq(contents);
+    const newest = this.newestSeq === null ? undefined : entryAt(contents, this.newestSeq);
+    this.newestComplete = newest?.kind === "manifest" ? newest.manifest : null;
+    this.lastId = lastCheckpointId;
+  }
+
+  get epoch(): number {
+    return this.claim.epoch;
+  }
+
+  get store(): ObjectStore {
+    return this.claim.store;
+  }
+
+  /** The highest checkpoint id known to have been used; new ones are above it (CK-19). */
+  get lastCheckpointId(): number {
+    return this.lastId;
+  }
+
+  /** Who has taken over, once that is known. */
+  get fencedBy(): FencedBy | null {
+    return this.fenced;
+  }
+
+  /** Makes a checkpoint or savepoint exist. Errors: STORE_UNAVAILABLE, STORE_FULL: the outcome is unknown (CL4). */
+  complete(draft: ManifestDraft): Promise<CompleteOutcome> {
+    return this.inTurn(async () => {
+      if (this.fenced !== null) return { kind: "fenced", by: this.fenced };
+      this.checkDraft(draft);
+      failpoint("jm:before-manifest");
+      return this.append((seq) => ({
+        ...this.identity(),
+        ...draft,
+        version: 1,
+        seq,
+        parent: this.newestSeq,
+        files: filesOf(draft.operators),
+      }));
+    });
+  }
+
+  /**
+   * The log as it is now, for a restore within this JobManager's life (resolveRestore). Decides an unknown outcome first, so that
+   * what is restored now is also what a later JobManager would restore. Errors: FENCED, STORE_*.
+   */
+  settle(): Promise<LogContents> {
+    return this.inTurn(async () => {
+      this.assertLeading("restore");
+      if (this.inDoubt) {
+        const outcome = await this.append((seq) =>
+          buildFence(this.claim, this.jobName, { seq, parent: this.newestSeq, checkpointId: this.lastId }),
+        );
+        if (outcome.kind === "fenced") throw fencedError(this.store, "restore", outcome.by);
+      }
+      return this.readAsLeader("restore");
+    });
+  }
+
+  /** Notes that the sinks have committed what the manifest holds. Doing it twice is fine. Errors: FENCED, STORE_*. */
+  markCommitted(seq: number): Promise<void> {
+    return this.inTurn(async () => {
+      this.assertLeading("note a commit");
+      failpoint("jm:before-commit-marker");
+      await this.store.put(
+        committedKey(seq),
+        Buffer.from(JSON.stringify({ epoch: this.epoch, incarnation: this.claim.incarnation })),
+      );
+      failpoint("jm:after-commit-marker");
+    });
+  }
+
+  /**
+   * Deletes what is not to be kept, if the newest manifest is this epoch's (RT1). An error leaves a part undeleted; the next
+   * call deletes it. Errors: FENCED, STORE_UNAVAILABLE.
+   */
+  discard(options: RetentionOptions): Promise<DiscardPlan> {
+    return this.inTurn(async () => {
+      this.assertLeading("delete checkpoints");
+      assert(options.numRetained >= 1, `numRetained is ${options.numRetained}`);
+      if (this.inDoubt) return { retained: [], deletions: [] };
+      const contents = await this.readAsLeader("delete checkpoints");
+      return this.carryOut(deriveRetention(contents, await this.listKeys(), this.epoch, options));
+    });
+  }
+
+  /**
+   * At the end of a job of which nothing is to be retained: a last fence says so, and all the rest is deleted. The fence stays, so
+   * that an overtaken JobManager still finds out. The log takes no more checkpoints. No task may be running.
+   * Errors: FENCED, STORE_UNAVAILABLE, STORE_FULL; may be called again.
+   */
+  discardAll(): Promise<DiscardPlan> {
+    return this.inTurn(async () => {
+      this.assertLeading("delete checkpoints");
+      if (!this.closed) {
+        const outcome = await this.append((seq) =>
+          buildFence(this.claim, this.jobName, { seq, parent: null, checkpointId: this.lastId }),
+        );
+        if (outcome.kind === "fenced") throw fencedError(this.store, "delete checkpoints", outcome.by);
+        this.closed = true;
+      }
+      const contents = await this.readAsLeader("delete checkpoints");
+      return this.carryOut(deriveClearance(contents, await this.listKeys(), this.epoch));
+    });
+  }
+
+  /** Fields that every manifest of this log has in common. */
+  identity(): Pick<Manifest, "epoch" | "incarnation" | "nonce" | "jobId" | "jobName"> {
+    const { epoch, incarnation, jobId, random } = this.claim;
+    return { epoch, incarnation, jobId, nonce: random.hex(16), jobName: this.jobName };
+  }
+
+  private async append(build: (seq: number) => Manifest): Promise<CompleteOutcome> {
+    this.inDoubt = true;
+    for (;;) {
+      const wanted = build(this.headSeq + 1);
+      const outcome = await createManifest(this.store, wanted);
+      let written = wanted;
+      if (outcome.kind === "taken") {
+        const by = outcome.by;
+        if (by?.epoch !== this.epoch || by.incarnation !== this.claim.incarnation) return this.becomeFenced(by);
+        // An earlier call of ours, whose outcome stayed unknown, did succeed (CL4).
+        written = by;
+      }
+      failpoint("jm:after-manifest");
+      const headSeq = await readHeadSeq(this.store);
+      if (headSeq !== written.seq) {
+        const entry = await readEntry(this.store, headSeq);
+        return this.becomeFenced(entry?.kind === "manifest" ? entry.manifest : null);
+      }
+      this.advance(written);
+      const isAsWanted =
+        written.kind === wanted.kind &&
+        written.checkpointId === wanted.checkpointId &&
+        written.parent === wanted.parent;
+      if (!isAsWanted) continue;
+      this.inDoubt = false;
+      return { kind: "completed", manifest: written };
+    }
+  }
+
+  private advance(written: Manifest): void {
+    this.headSeq = written.seq;
+    this.lastId = Math.max(this.lastId, written.checkpointId);
+    if (written.kind !== "fence") {
+      this.newestSeq = written.seq;
+      this.newestComplete = written;
+    } else if (written.parent === null) {
+      this.newestSeq = null;
+      this.newestComplete = null;
+    }
+  }
+
+  private becomeFenced(manifest: Manifest | null): { readonly kind: "fenced"; readonly by: FencedBy } {
+    this.fenced = { epoch: manifest?.epoch ?? null, incarnation: manifest?.incarnation ?? null };
+    return { kind: "fenced", by: this.fenced };
+  }
+
+  private assertLeading(doing: string): void {
+    if (this.fenced !== null) throw fencedError(this.store, doing, this.fenced);
+  }
+
+  private async readAsLeader(doing: string): Promise<LogContents> {
+    const contents = await readLog(this.store);
+    const head = contents.entries.at(-1);
+    // A damaged head of ours is no sign of another leader; the plan will be empty (RT1).
+    if (head?.seq === this.headSeq && (head.kind === "corrupt" || head.manifest.epoch === this.epoch)) return contents;
+    const { by } = this.becomeFenced(head?.kind === "manifest" ? head.manifest : null);
+    throw fencedError(this.store, doing, by);
+  }
+
+  private async listKeys(): Promise<readonly string[]> {
+    const listings = [await this.store.list(MANIFESTS), await this.store.list(DATA), await this.store.list(EPOCHS)];
+    return listings.flat().map((object) => object.key);
+  }
+
+  private async carryOut(plan: DiscardPlan): Promise<DiscardPlan> {
+    failpoint("jm:before-discard");
+    const [manifests, others] = [plan.deletions.filter(isManifest), plan.deletions.filter((key) => !isManifest(key))];
+    // One by one, oldest first: cut off anywhere, the chain of the newer ones is whole.
+    for (const key of manifests) await this.store.delete(key);
+    for (let start = 0; start < others.length; start += DELETES_AT_ONCE) {
+      await Promise.all(others.slice(start, start + DELETES_AT_ONCE).map((key) => this.store.delete(key)));
+    }
+    return plan;
+  }
+
+  private checkDraft(draft: ManifestDraft): void {
+    assert(!this.closed, "a checkpoint is completed after discardAll");
+    const newestId = this.newestComplete?.checkpointId ?? 0;
+    assert(
+      draft.checkpointId > newestId,
+      `checkpoint ${draft.checkpointId} is completed after ${newestId}, which subsumed it`,
+    );
+    assert(
+      (draft.kind === "savepoint") === (draft.storeUri !== null),
+      `a ${draft.kind} has the store ${draft.storeUri}`,
+    );
+    if (draft.kind === "savepoint") return;
+    const shared = new Set(
+      this.newestComplete?.storeUri === null ? this.newestComplete.files.map((file) => file.key) : [],
+    );
+    const own = `${dataFolder(this.epoch, draft.checkpointId)}/`;
+    for (const file of filesOf(draft.operators)) {
+      assert(
+        file.key.startsWith(own) || shared.has(file.key),
+        `${file.key} is neither in ${own} nor in the checkpoint before`,
+      );
+    }
+  }
+
+  private inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(act);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+type Created = { readonly kind: "created" } | { readonly kind: "taken"; readonly by: Manifest | null };
+
+async function createManifest(store: ObjectStore, manifest: Manifest): Promise<Created> {
+  let failure: unknown = null;
+  try {
+    if ((await store.createIfAbsent(manifestKey(manifest.seq), encodeManifest(manifest))) === "created")
+      return { kind: "created" };
+  } catch (error) {
+    failure = error;
+  }
+  const held = await readEntry(store, manifest.seq);
+  if (held === null && failure !== null) throw failure;
+  if (held?.kind !== "manifest") return { kind: "taken", by: null };
+  // An adapter that tries again by itself may be told `exists` about its own first try.
+  return held.manifest.nonce === manifest.nonce ? { kind: "created" } : { kind: "taken", by: held.manifest };
+}
+
+function buildFence(
+  claim: EpochClaim,
+  jobName: string,
+  at: Pick<Manifest, "seq" | "parent" | "checkpointId">,
+): Manifest {
+  const nowMs = claim.clock.nowMs();
+  return {
+    version: 1,
+    kind: "fence",
+    ...at,
+    epoch: claim.epoch,
+    incarnation: claim.incarnation,
+    nonce: claim.random.hex(16),
+    jobId: claim.jobId,
+    jobName,
+    triggeredMs: nowMs,
+    completedMs: nowMs,
+    storeUri: null,
+    operators: [],
+    files: [],
+    committables: 0,
+  };
+}
+
+/** Of manifests, and of uploads of checkpoints that were never completed: their ids are not used again either. */
+async function highestId(store: ObjectStore, contents: LogContents): Promise<number> {
+  let highest = 0;
+  for (const entry of contents.entries)
+    if (entry.kind === "manifest") highest = Math.max(highest, entry.manifest.checkpointId);
+  for (const { key } of await store.list(DATA)) highest = Math.max(highest, parseDataKey(key)?.checkpointId ?? 0);
+  return highest;
+}
+
+function isManifest(key: string): boolean {
+  return key.endsWith(".manifest");
+}
+
+function fencedError(store: ObjectStore, doing: string, by: FencedBy): StreamError {
+  return new StreamError(
+    "FENCED",
+    `refused to ${doing} in ${store.uri}: epoch ${by.epoch ?? "of another JobManager"} has taken over; this process stops`,
+    { destiny: "terminal" },
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * Owns: the facts on which every decision rests: one read of a job's log of manifests.
+ * Not here: decisions (recoverability.ts, restore.ts, retention.ts), writing (checkpoint-log.ts).
+ *
+ * LC1 A manifest that cannot be decoded, or whose name is not its own (swapped), is a value, `corrupt`. A store that does not
+ *     answer is an error: nothing is decided on half a read.
+ * LC2 The head, the manifest with the highest number, is never deleted by anyone; a read without the listed head is repeated.
+ * LC3 What counts is the chain: from the head (or its parent, when it is a fence) along `parent`. A manifest beside it is a stray.
+ */
+import { StreamError } from "../base/index.ts";
+import type { ObjectStore } from "../storage/index.ts";
+import { MANIFESTS, manifestKey, parseManifestKey } from "./layout.ts";
+import type { Manifest } from "./manifest.ts";
+import { decodeManifest } from "./manifest-codec.ts";
+
+export type LogEntry =
+  | { readonly kind: "manifest"; readonly seq: number; readonly manifest: Manifest }
+  | { readonly kind: "corrupt"; readonly seq: number; readonly what: string };
+
+export type LogContents = {
+  /** Where it was read, for messages. */
+  readonly storeUri: string;
+  /** Ascending by seq. */
+  readonly entries: readonly LogEntry[];
+  /** seq of manifests whose sinks have committed. */
+  readonly committed: ReadonlySet<number>;
+};
+
+/** Who has taken over: the manifest or claim of a higher epoch. `incarnation`: null when that could not be read. */
+export type FencedBy = { readonly epoch: number | null; readonly incarnation: string | null };
+
+const READ_ATTEMPTS_MAX = 100;
+const READS_AT_ONCE = 8;
+
+/** Reads every manifest. Errors: STORE_UNAVAILABLE. */
+export async function readLog(store: ObjectStore): Promise<LogContents> {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS_MAX; attempt++) {
+    const seqs: number[] = [];
+    const committed = new Set<number>();
+    for (const { key } of await store.list(MANIFESTS)) {
+      const parsed = parseManifestKey(key);
+      if (parsed?.suffix === "manifest") seqs.push(parsed.seq);
+      else if (parsed?.suffix === "committed") committed.add(parsed.seq);
+    }
+    const entries: LogEntry[] = [];
+    for (let start = 0; start < seqs.length; start += READS_AT_ONCE) {
+      const read = await Promise.all(seqs.slice(start, start + READS_AT_ONCE).map((seq) => readEntry(store, seq)));
+      for (const entry of read) if (entry !== null) entries.push(entry);
+    }
+    if (entries.at(-1)?.seq === seqs.at(-1)) return { storeUri: store.uri, entries, committed };
+  }
+  throw new StreamError(
+    "STORE_UNAVAILABLE",
+    `${store.uri}/${MANIFESTS} lists manifests that cannot be read, ${READ_ATTEMPTS_MAX} times in a row; look at the store`,
+  );
+}
+
+/** One manifest; null when there is none. */
+export async function readEntry(store: ObjectStore, seq: number): Promise<LogEntry | null> {
+  const where = `${store.uri}/${manifestKey(seq)}`;
+  const bytes = await store.read(manifestKey(seq));
+  if (bytes === null) return null;
+  try {
+    const manifest = decodeManifest(bytes, where);
+    if (manifest.seq === seq) return { kind: "manifest", seq, manifest };
+    return {
+      kind: "corrupt",
+      seq,
+      what: `the manifest ${where} is that of number ${manifest.seq}, under another name`,
+    };
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "CHECKPOINT_CORRUPT") throw error;
+    return { kind: "corrupt", seq, what: error.message };
+  }
+}
+
+/** The highest number in the log; 0 when it is empty. Cheaper than readLog: reads nothing. */
+export async function readHeadSeq(store: ObjectStore): Promise<number> {
+  let head = 0;
+  for (const { key } of await store.list(MANIFESTS)) {
+    const parsed = parseManifestKey(key);
+    if (parsed?.suffix === "manifest") head = Math.max(head, parsed.seq);
+  }
+  return head;
+}
+
+/** seq of the newest complete manifest by the head's word; null when there is none. A corrupt head counts: it may be complete. */
+export function newestCompleteSeq(contents: LogContents): number | null {
+  const head = contents.entries.at(-1);
+  if (head === undefined) return null;
+  return head.kind === "manifest" && head.manifest.kind === "fence" ? head.manifest.parent : head.seq;
+}
+
+export function entryAt(contents: LogContents, seq: number): LogEntry | undefined {
+  return contents.entries.find((entry) => entry.seq === seq);
+}
+
+/** The complete manifests that count, newest first; ends at the first that is gone or cannot be read (LC3). */
+export function chainOf(contents: LogContents): readonly Manifest[] {
+  const chain: Manifest[] = [];
+  let epochMax = Number.POSITIVE_INFINITY;
+  for (let seq = newestCompleteSeq(contents); seq !== null; ) {
+    const entry = entryAt(contents, seq);
+    // A fence, or a higher epoch than its child's, is a stray that took the place of a parent deleted before.
+    if (entry?.kind !== "manifest" || entry.manifest.kind === "fence" || entry.manifest.epoch > epochMax) break;
+    chain.push(entry.manifest);
+    epochMax = entry.manifest.epoch;
+    seq = entry.manifest.parent;
+  }
+  return chain;
+}
+
+/** What is wrong with the files of a manifest, as far as a look at their lengths tells; empty: nothing. Contents are verified on reading. */
+export async function findDamage(store: ObjectStore, manifest: Manifest): Promise<readonly string[]> {
+  const damage: string[] = [];
+  for (let start = 0; start < manifest.files.length; start += READS_AT_ONCE) {
+    const files = manifest.files.slice(start, start + READS_AT_ONCE);
+    const found = await Promise.all(files.map((file) => store.stat(file.key)));
+    files.forEach((file, index) => {
+      const length = found[index]?.length;
+      if (length === undefined) damage.push(`${store.uri}/${file.key} is missing`);
+      else if (length !== file.length)
+        damage.push(`${store.uri}/${file.key} has ${length} instead of ${file.length} bytes`);
+    });
+  }
+  return damage;
+}

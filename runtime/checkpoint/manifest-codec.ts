@@ -1,0 +1,175 @@
+/**
+ * Owns: the bytes of a manifest.
+ *
+ * Grammar: header LF body, where header = `streamjob-manifest 1 sha256=<64 hex of body> length=<bytes of body>` in ASCII and
+ * body = the Manifest as JSON in UTF-8.
+ *
+ * MC1 Any changed, missing or additional byte is found (CHECKPOINT_CORRUPT) before a field is looked at.
+ * MC2 What passes has every field in its bounds: keys stay inside the store, counts agree, files are listed once.
+ */
+import { z } from "zod";
+import { assert, StreamError } from "../base/index.ts";
+import { sha256Hex } from "../storage/index.ts";
+import type { FileRef, OperatorState } from "./handles.ts";
+import type { Manifest } from "./manifest.ts";
+
+const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
+const HEADER = /^streamjob-manifest (\d{1,6}) sha256=([0-9a-f]{64}) length=(\d{1,12})$/;
+const HEADER_BYTES_MAX = 160;
+const VERSION = "1";
+
+const count = z.number().int().min(0);
+const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
+const text = z.string().max(100_000);
+const fileRef = z.strictObject({
+  key: z.string().regex(/^data\/(\d{10}-\d{10}\/)?[0-9a-f]{64}$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  length: count,
+});
+const blob = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("inline"), base64: z.base64() }),
+  z.strictObject({ kind: z.literal("file"), file: fileRef }),
+]);
+const subtaskState = z.strictObject({
+  keyed: z.strictObject({ keyGroups: z.strictObject({ first: count, last: count }), file: fileRef }).nullable(),
+  operator: z.array(
+    z.strictObject({ name: text, redistribution: z.enum(["split", "union", "broadcast"]), count, blob }),
+  ),
+  finished: z.boolean(),
+});
+const operatorState = z.strictObject({
+  operatorId: hex32,
+  uid: text,
+  name: text,
+  parallelism: z.number().int().min(1).max(32768),
+  maxParallelism: z.number().int().min(1).max(32768),
+  declarations: z.array(z.strictObject({ name: text, kind: text, type: text })),
+  subtasks: z.array(subtaskState),
+});
+const manifestSchema = z.strictObject({
+  version: z.literal(1),
+  kind: z.enum(["fence", "checkpoint", "savepoint"]),
+  seq: count,
+  checkpointId: count,
+  epoch: z.number().int().min(1),
+  incarnation: text.min(1),
+  nonce: text.min(1),
+  parent: z.number().int().min(1).nullable(),
+  jobId: hex32,
+  jobName: text,
+  triggeredMs: z.number(),
+  completedMs: z.number(),
+  storeUri: text.nullable(),
+  operators: z.array(operatorState),
+  files: z.array(fileRef),
+  committables: count,
+});
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const body = Buffer.from(JSON.stringify(manifest));
+  assert(
+    body.length <= MANIFEST_BYTES_MAX,
+    `a manifest of ${body.length} bytes is above the limit of ${MANIFEST_BYTES_MAX}`,
+  );
+  return Buffer.concat([
+    Buffer.from(`streamjob-manifest ${VERSION} sha256=${sha256Hex(body)} length=${body.length}\n`),
+    body,
+  ]);
+}
+
+/** `where` is the manifest's URI, for messages. Errors: CHECKPOINT_CORRUPT (terminal). */
+export function decodeManifest(bytes: Uint8Array, where: string): Manifest {
+  const body = verifiedBody(bytes, where);
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString("utf8"));
+  } catch (cause) {
+    throw corrupt(where, "has a body that is not JSON", cause);
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw corrupt(where, `has a wrong field ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+  }
+  const manifest = parsed.data as unknown as Manifest;
+  const contradiction = findContradiction(manifest);
+  if (contradiction !== null) throw corrupt(where, contradiction);
+  return manifest;
+}
+
+/** True when the bytes begin as a manifest does, whole or not. */
+export function looksLikeManifest(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, 19)).toString("latin1") === "streamjob-manifest ";
+}
+
+/** Every file that the operators refer to, once, sorted by key. */
+export function filesOf(operators: readonly OperatorState[]): readonly FileRef[] {
+  const files = new Map<string, FileRef>();
+  for (const operator of operators) {
+    for (const subtask of operator.subtasks) {
+      if (subtask.keyed !== null) files.set(subtask.keyed.file.key, subtask.keyed.file);
+      for (const handle of subtask.operator)
+        if (handle.blob.kind === "file") files.set(handle.blob.file.key, handle.blob.file);
+    }
+  }
+  return [...files.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function verifiedBody(bytes: Uint8Array, where: string): Buffer {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = all.subarray(0, HEADER_BYTES_MAX).indexOf(0x0a);
+  const header = end < 0 ? null : HEADER.exec(all.subarray(0, end).toString("latin1"));
+  if (header === null) throw corrupt(where, all.length === 0 ? "is empty" : "does not begin with a manifest's header");
+  if (header[1] !== VERSION) {
+    throw corrupt(
+      where,
+      `is of version ${header[1]}, and this program reads version ${VERSION}: use the program that wrote it, or a newer one`,
+    );
+  }
+  const body = all.subarray(end + 1);
+  if (body.length !== Number(header[3])) {
+    throw corrupt(
+      where,
+      `${body.length < Number(header[3]) ? "is truncated" : "was changed"}: ${body.length} of ${header[3]} bytes are there`,
+    );
+  }
+  if (body.length > MANIFEST_BYTES_MAX)
+    throw corrupt(where, `has ${body.length} bytes, above the limit of ${MANIFEST_BYTES_MAX}`);
+  if (sha256Hex(body) !== header[2]) throw corrupt(where, "was changed: its checksum does not fit its content");
+  return body;
+}
+
+/** What the shape alone does not say (MC2). */
+function findContradiction(manifest: Manifest): string | null {
+  if (manifest.kind === "fence" && manifest.operators.length > 0) return "is a fence with state";
+  if (manifest.parent !== null && manifest.seq !== 0 && manifest.parent >= manifest.seq)
+    return `has the parent ${manifest.parent}, not before itself`;
+  const ids = new Set<string>();
+  for (const operator of manifest.operators) {
+    if (ids.has(operator.operatorId)) return `lists the operator ${operator.uid} twice`;
+    ids.add(operator.operatorId);
+    if (operator.subtasks.length !== operator.parallelism) {
+      return `has ${operator.subtasks.length} subtasks of ${operator.uid}, whose parallelism is ${operator.parallelism}`;
+    }
+    for (const { keyed } of operator.subtasks) {
+      if (keyed === null) continue;
+      const { first, last } = keyed.keyGroups;
+      if (first > last || last >= operator.maxParallelism)
+        return `has key groups ${first}..${last} of ${operator.maxParallelism} in ${operator.uid}`;
+    }
+  }
+  const listed = JSON.stringify(manifest.files.map((file) => [file.key, file.sha256, file.length]));
+  const referred = JSON.stringify(filesOf(manifest.operators).map((file) => [file.key, file.sha256, file.length]));
+  return listed === referred ? null : "lists other files than its operators refer to";
+}
+
+function corrupt(where: string, what: string, cause?: unknown): StreamError {
+  return new StreamError(
+    "CHECKPOINT_CORRUPT",
+    `the manifest ${where} ${what}; restore from another checkpoint or savepoint`,
+    {
+      destiny: "terminal",
+      cause,
+    },
+  );
+}

@@ -1,0 +1,196 @@
+/**
+ * Owns: the words of the command line: from arguments to a command, or to a message about what is wrong with them.
+ * Not here: what commands do.
+ *
+ * CL1 Parsing does nothing else: it reads no file and starts nothing.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { LocalClusterOptions } from "./cluster-options.ts";
+import type { JobRequest } from "./preflight.ts";
+
+export type ParsedCommand =
+  | { readonly kind: "run"; readonly options: LocalClusterOptions }
+  | { readonly kind: "explain"; readonly request: JobRequest }
+  | { readonly kind: "list" }
+  | { readonly kind: "savepoint"; readonly job: string; readonly directory: string | null }
+  | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
+  | { readonly kind: "cancel"; readonly job: string }
+  | { readonly kind: "checkpoint"; readonly job: string }
+  /** `--help`, `--version`, or bad usage: everything there is to say has been written. */
+  | { readonly kind: "exit"; readonly exitCode: 0 | 2 };
+
+export type TextOutput = { readonly out: (text: string) => void; readonly err: (text: string) => void };
+
+type JobFlags = { parallelism?: number; define: Record<string, string>; name?: string };
+type RunFlags = JobFlags & {
+  taskManagers?: number;
+  slots?: number;
+  fromSavepoint?: string;
+  allowNonRestoredState?: true;
+  restPort?: number;
+  rpcPort?: number;
+};
+
+/** `args`: without the program's own name. */
+export function parseCommandLine(args: readonly string[], version: string, output: TextOutput): ParsedCommand {
+  let parsed: ParsedCommand = { kind: "exit", exitCode: 2 };
+  const program = createProgram(version, output, (command) => (parsed = command));
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { kind: "exit", exitCode: error.exitCode === 0 ? 0 : 2 };
+  }
+  return parsed;
+}
+
+function createProgram(version: string, output: TextOutput, found: (command: ParsedCommand) => void): Command {
+  const program = new Command("streamjob")
+    .description("Runs stateful stream jobs, and steers those that run.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .showHelpAfterError("(streamjob --help shows all commands and options)")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed; 2 bad usage, nothing was started.",
+    );
+  addRun(program, found);
+  addExplain(program, found);
+  const job = "<job>";
+  const jobHelp = "id, unique beginning of an id, or name of a running job";
+  program
+    .command("list")
+    .description("show the jobs that were started here")
+    .action(() => found({ kind: "list" }));
+  program
+    .command("savepoint")
+    .description("take a savepoint; the job goes on")
+    .argument(job, jobHelp)
+    .argument("[directory]", "where to (default: execution.checkpointing.savepoint-dir of the job)")
+    .action((reference: string, directory?: string) =>
+      found({ kind: "savepoint", job: reference, directory: directory ?? null }),
+    );
+  program
+    .command("stop")
+    .description("take a savepoint and end the job")
+    .argument(job, jobHelp)
+    .option(
+      "-d, --drain",
+      "first let every window and timer fire, as if the data had ended; do not resume from such a savepoint",
+    )
+    .option("-p, --savepoint-path <directory>", "where to (default: execution.checkpointing.savepoint-dir of the job)")
+    .action((reference: string, flags: { drain?: true; savepointPath?: string }) =>
+      found({ kind: "stop", job: reference, drain: flags.drain ?? false, directory: flags.savepointPath ?? null }),
+    );
+  program
+    .command("cancel")
+    .description("end the job at once, without a savepoint")
+    .argument(job, jobHelp)
+    .action((reference: string) => found({ kind: "cancel", job: reference }));
+  program
+    .command("checkpoint")
+    .description("take a checkpoint now")
+    .argument(job, jobHelp)
+    .action((reference: string) => found({ kind: "checkpoint", job: reference }));
+  return program;
+}
+
+function addRun(program: Command, found: (command: ParsedCommand) => void): void {
+  const command = program
+    .command("run")
+    .description("run a job here, in the foreground: one JobManager process, some TaskManager processes");
+  addJobOptions(command)
+    .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
+    .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
+    .option("-s, --from-savepoint <path>", "start from a savepoint or a retained checkpoint")
+    .option("-n, --allow-non-restored-state", "leave out state of the savepoint that no operator of the job takes")
+    .option(
+      "--rest-port <port>",
+      "port of the JobManager's REST on 127.0.0.1 (default: a free one)",
+      wholeNumber(1, 65_535),
+    )
+    .option("--rpc-port <port>", "port for the TaskManagers on 127.0.0.1 (default: a free one)", wholeNumber(1, 65_535))
+    .action((module: string, args: string[], flags: RunFlags) => {
+      if (flags.allowNonRestoredState === true && flags.fromSavepoint === undefined) {
+        command.error("error: --allow-non-restored-state needs -s, the savepoint to start from");
+      }
+      const restore =
+        flags.fromSavepoint === undefined ? undefined : restoreOf(flags.fromSavepoint, flags.allowNonRestoredState);
+      found({
+        kind: "run",
+        options: {
+          ...jobRequest(module, args, flags),
+          ...present("taskManagers", flags.taskManagers),
+          ...present("slots", flags.slots),
+          ...present("restPort", flags.restPort),
+          ...present("rpcPort", flags.rpcPort),
+          ...present("restore", restore),
+        },
+      });
+    });
+}
+
+function addExplain(program: Command, found: (command: ParsedCommand) => void): void {
+  const command = program
+    .command("explain")
+    .description("show a job's graph: its tasks, operators and uids; nothing is run");
+  addJobOptions(command).action((module: string, args: string[], flags: JobFlags) =>
+    found({ kind: "explain", request: jobRequest(module, args, flags) }),
+  );
+}
+
+function addJobOptions(command: Command): Command {
+  return command
+    .argument("<module>", "the job module, such as job.ts")
+    .argument("[args...]", "arguments for the job, after --")
+    .option(
+      "-p, --parallelism <n>",
+      "parallelism of operators that do not say otherwise (default: 1)",
+      wholeNumber(1, 32_768),
+    )
+    .option("--name <name>", "the job's name")
+    .addOption(
+      new Option("-D, --define <key=value>", "set an option of the job; may be given more than once")
+        .argParser(addDefinition)
+        .default({}, "none"),
+    );
+}
+
+function jobRequest(module: string, args: readonly string[], flags: JobFlags): JobRequest {
+  return {
+    module,
+    args,
+    options: flags.define,
+    ...present("parallelism", flags.parallelism),
+    ...present("name", flags.name),
+  };
+}
+
+function restoreOf(path: string, allowNonRestoredState: true | undefined): NonNullable<LocalClusterOptions["restore"]> {
+  return { path, allowNonRestoredState: allowNonRestoredState ?? false };
+}
+
+/** A property that is not there when its value is undefined. */
+function present<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: V });
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function addDefinition(text: string, before: Record<string, string>): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Write key=value.");
+  const key = text.slice(0, at);
+  const value = text.slice(at + 1);
+  if (Object.hasOwn(before, key) && before[key] !== value)
+    throw new InvalidArgumentError(`${key} is given twice, with different values.`);
+  // Computed in a literal it is an own property, also when it is called __proto__: the job's options refuse it by name.
+  return { ...before, [key]: value };
+}

@@ -1,0 +1,12 @@
+/**
+ * Room `cli`: the command `streamjob`, and a job's processes on this machine for the demo and for tests.
+ *
+ *   const cluster = await startLocalCluster({ module: "job.ts", parallelism: 2, taskManagers: 2, home, stdout: collect });
+ *   process.kill(cluster.pids().taskManagers[0], "SIGKILL");        // comes back by itself
+ *   const { status, failure } = await cluster.waitTerminal();       // FINISHED, CANCELED, FAILED, FENCED, KILLED
+ */
+export type { ClusterPids, JobOutcome, LocalClusterOptions } from "./cluster-options.ts";
+export { type HomeFolder, homeFolder } from "./home-folder.ts";
+export { type JobRecord, readRecord, readRecords } from "./job-registry.ts";
+export { createLocalCluster, type LocalCluster, startLocalCluster } from "./local-cluster.ts";
+export { awaitTrigger, RestClient, type TriggerOutcome } from "./rest-client.ts";

@@ -1,0 +1,78 @@
+/**
+ * Owns: the process of the command `streamjob`.
+ * Called by: bin/streamjob.
+ */
+import pc from "picocolors";
+import { StreamError, systemClock, systemRandom, unreachable } from "../base/index.ts";
+import { type ParsedCommand, parseCommandLine } from "./command-line.ts";
+import { homeFolder } from "./home-folder.ts";
+import { listCommand } from "./list-command.ts";
+import { explainCommand, runCommand } from "./run-command.ts";
+import { cancelCommand, checkpointCommand, savepointCommand, stopCommand } from "./steer-commands.ts";
+import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
+import { readVersion } from "./version.ts";
+
+const terminal: Terminal = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  say: (line) => void process.stderr.write(`${line}\n`),
+  colors: pc.createColors(process.stderr.isTTY === true && pc.isColorSupported),
+  clock: systemClock,
+  random: systemRandom,
+};
+
+function execute(command: ParsedCommand): Promise<ExitCode> | ExitCode {
+  const home = homeFolder();
+  switch (command.kind) {
+    case "run":
+      return runCommand(terminal, command.options);
+    case "explain":
+      return explainCommand(terminal, command.request);
+    case "list":
+      return listCommand(home, terminal);
+    case "savepoint":
+      return savepointCommand(home, terminal, command.job, command.directory);
+    case "stop":
+      return stopCommand(home, terminal, command.job, command);
+    case "cancel":
+      return cancelCommand(home, terminal, command.job);
+    case "checkpoint":
+      return checkpointCommand(home, terminal, command.job);
+    case "exit":
+      return command.exitCode;
+    default:
+      return unreachable(command);
+  }
+}
+
+/** A StreamError is written for the person; anything else is our mistake and shows its stack. */
+function describe(error: unknown): string {
+  if (error instanceof StreamError) return `streamjob: ${error.message}\n(${error.code})`;
+  return `streamjob: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** Resolves when what was written before has reached the other side: an exit cuts off what a pipe has not taken yet. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
+
+// A reader that went away (streamjob list | head) is no failure of the command.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+const text = {
+  out: (piece: string) => void process.stdout.write(piece),
+  err: (piece: string) => void process.stderr.write(piece),
+};
+let exitCode: ExitCode;
+try {
+  exitCode = await execute(parseCommandLine(process.argv.slice(2), readVersion(), text));
+} catch (error) {
+  terminal.say(terminal.colors.red(describe(error)));
+  exitCode = exitCodeOf(error);
+}
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+// A job module that was loaded here may have left timers or sockets behind.
+process.exit(exitCode);

@@ -1,0 +1,90 @@
+/**
+ * Owns: what a child process writes on stderr: all of it goes to a file, warnings and errors also to the person, in words.
+ *
+ * PL1 A line that is no log line (the job's own console.error, a crash of Node) is passed on as it is.
+ * PL2 A log that cannot be written (full disk) is said once, and the job goes on.
+ */
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+const WARN = 40;
+const ERROR = 50;
+
+export type ProcessLogOptions = {
+  readonly folder: string;
+  /** File name without ending, and what a warning starts with: `taskmanager-1`. */
+  readonly name: string;
+  readonly onWarning: (text: string, isError: boolean) => void;
+  readonly onPlain: (line: string) => void;
+};
+
+export class ProcessLog {
+  private readonly options: ProcessLogOptions;
+  private readonly file: WriteStream;
+  private isBroken = false;
+  private lastWarning = "";
+
+  constructor(options: ProcessLogOptions) {
+    this.options = options;
+    mkdirSync(options.folder, { recursive: true });
+    this.file = createWriteStream(join(options.folder, `${options.name}.log`), { flags: "a" });
+    this.file.on("error", (error) => {
+      if (this.isBroken) return;
+      this.isBroken = true;
+      options.onWarning(
+        `the log of ${options.name} cannot be written: ${error.message}. The job goes on without it.`,
+        true,
+      );
+    });
+  }
+
+  /** Reads stderr to its end; one after the other, for a process that is started again. */
+  follow(stderr: Readable): void {
+    lines(stderr, (line) => this.take(line));
+  }
+
+  /** Reads a stream that only the file is interested in. */
+  keep(stdout: Readable): void {
+    lines(stdout, (line) => this.write(line));
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => (this.isBroken ? resolve() : this.file.end(() => resolve())));
+  }
+
+  private write(line: string): void {
+    if (!this.isBroken) this.file.write(`${line}\n`);
+  }
+
+  private take(line: string): void {
+    this.write(line);
+    const entry = parseLogLine(line);
+    if (entry === null) return this.options.onPlain(line);
+    if (entry.level < WARN) return;
+    const text = `${this.options.name}: ${entry.text}`;
+    if (text === this.lastWarning) return; // the same again says nothing new; the file has it
+    this.lastWarning = text;
+    this.options.onWarning(text, entry.level >= ERROR);
+  }
+}
+
+/** null: not a line of our logger. */
+export function parseLogLine(line: string): { readonly level: number; readonly text: string } | null {
+  if (!line.startsWith('{"level":')) return null;
+  let entry: { level?: unknown; msg?: unknown; err?: { message?: unknown } };
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return null; // cut off in the middle: shown as it is
+  }
+  if (typeof entry.level !== "number") return null;
+  const message = typeof entry.msg === "string" ? entry.msg : "";
+  const cause = typeof entry.err?.message === "string" ? (entry.err.message.split("\n", 1)[0] ?? "") : "";
+  return { level: entry.level, text: cause === "" || message.includes(cause) ? message : `${message}: ${cause}` };
+}
+
+function lines(input: Readable, onLine: (line: string) => void): void {
+  createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);
+}

@@ -1,0 +1,55 @@
+/**
+ * Owns: `streamjob run` and `streamjob explain`: a job in the foreground, until it ends or the person has had enough.
+ *
+ * RU1 The first SIGINT, SIGTERM or SIGHUP cancels the job and waits for it; the second kills its processes.
+ */
+import { constants } from "node:os";
+import { explain } from "../graph/index.ts";
+import type { LocalClusterOptions } from "./cluster-options.ts";
+import { createLocalCluster, type LocalCluster } from "./local-cluster.ts";
+import { type JobRequest, loadJob } from "./preflight.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Errors: those of createLocalCluster, and of the JobManager's start. */
+export async function runCommand(terminal: Terminal, options: LocalClusterOptions): Promise<ExitCode> {
+  const cluster = await createLocalCluster({ ...options, say: terminal.say, colors: terminal.colors });
+  const signalled = followSignals(cluster, terminal);
+  try {
+    await cluster.whenListening;
+    const { status } = await cluster.waitTerminal();
+    if (status === "KILLED") return signalled.exitCode();
+    return status === "FINISHED" || status === "CANCELED" ? 0 : 1;
+  } finally {
+    signalled.stop();
+  }
+}
+
+export async function explainCommand(terminal: Terminal, request: JobRequest): Promise<ExitCode> {
+  const { graph } = await loadJob(request);
+  terminal.out(explain(graph));
+  return 0;
+}
+
+function followSignals(cluster: LocalCluster, terminal: Terminal): { stop(): void; exitCode(): ExitCode } {
+  let count = 0;
+  let exitCode: ExitCode = 1;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    count++;
+    if (count === 1) {
+      terminal.say(`${signal}: cancelling the job; once more kills its processes.`);
+      void cluster.stop();
+      return;
+    }
+    exitCode = 128 + constants.signals[signal];
+    void cluster.kill();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    stop: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+    exitCode: () => exitCode,
+  };
+}

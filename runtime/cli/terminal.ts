@@ -1,0 +1,33 @@
+/**
+ * Owns: what a command sees of the person's terminal, and how it ends.
+ */
+import type { Colors } from "picocolors/types";
+import type { Clock, ErrorCode, Random } from "../base/index.ts";
+import { StreamError } from "../base/index.ts";
+
+export type Terminal = {
+  /** Results: stdout, one line without its end. */
+  readonly out: (line: string) => void;
+  /** Everything else: stderr. */
+  readonly say: (line: string) => void;
+  readonly colors: Colors;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+/** 0: finished, stopped or cancelled as asked. 1: failed. 2: bad usage, nothing was started. 128 + n: ended by a second signal n. */
+export type ExitCode = number;
+
+const badUsage: ReadonlySet<ErrorCode> = new Set([
+  "JOB_MODULE_INVALID",
+  "JOB_GRAPH_INVALID",
+  "OPTION_UNKNOWN",
+  "OPTION_INVALID",
+  "SAVEPOINT_NOT_FOUND",
+  "NOT_ENOUGH_SLOTS",
+  "PORT_IN_USE",
+]);
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof StreamError && badUsage.has(error.code) ? 2 : 1;
+}

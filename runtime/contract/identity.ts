@@ -1,0 +1,52 @@
+/**
+ * Owns: the schemas that every message uses: ids, states, times, errors.
+ */
+import { z } from "zod";
+
+/** 32 lower-case hexadecimal digits: ids of jobs, vertices and triggers. */
+export const hex32Schema = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 lower-case hexadecimal digits");
+
+/** Epoch milliseconds; -1: not yet, or never. */
+export const timestampSchema = z.int().min(-1);
+/** Milliseconds; -1: not known. */
+export const durationSchema = z.int().min(-1);
+export const countSchema = z.int().nonnegative();
+
+export const jobStatusSchema = z.enum([
+  "INITIALIZING",
+  "CREATED",
+  "RUNNING",
+  "FAILING",
+  "FAILED",
+  "CANCELLING",
+  "CANCELED",
+  "FINISHED",
+  "RESTARTING",
+  "SUSPENDED",
+  "RECONCILING",
+]);
+/** Flink's JobStatus. */
+export type JobStatusName = z.infer<typeof jobStatusSchema>;
+
+export const executionStateSchema = z.enum([
+  "CREATED",
+  "SCHEDULED",
+  "DEPLOYING",
+  "INITIALIZING",
+  "RUNNING",
+  "FINISHED",
+  "CANCELING",
+  "CANCELED",
+  "FAILED",
+  "RECONCILING",
+]);
+/** Flink's ExecutionState. */
+export type ExecutionStateName = z.infer<typeof executionStateSchema>;
+
+/** Every answer with a status of 400 or more. */
+export const errorsSchema = z.object({ errors: z.array(z.string()).min(1) });
+export type ErrorsMessage = z.infer<typeof errorsSchema>;
+
+/** Flink's SerializedThrowable without the Java object: `stack-trace` is for people. */
+export const failureCauseSchema = z.object({ class: z.string(), "stack-trace": z.string() });
+export type FailureCauseMessage = z.infer<typeof failureCauseSchema>;

@@ -1,0 +1,75 @@
+/**
+ * Owns: messages that start something that takes time (savepoint, stop, checkpoint, disposal) and ask how it went.
+ *
+ * T1 Bodies are strict: an unknown field is an error, so that a misspelt `targetDirectory` is not taken for none.
+ * T2 A client that names the `triggerId` may send its request again: the same id starts nothing new.
+ */
+import { z } from "zod";
+import { countSchema, failureCauseSchema, hex32Schema } from "./identity.ts";
+
+/** A path or URI: printable, at most 4096 characters. */
+const locationSchema = z
+  .string()
+  .min(1)
+  .max(4096)
+  // A control character never belongs into a path and breaks logs.
+  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters");
+
+/** There is one format, so both names ask for the same; it is checked and otherwise without effect. */
+const formatSchema = z.enum(["CANONICAL", "NATIVE"]).nullish();
+
+/** POST /jobs/:id/savepoints */
+export const savepointRequestSchema = z.strictObject({
+  "target-directory": locationSchema.nullish(),
+  "cancel-job": z.boolean().nullish(),
+  formatType: formatSchema,
+  triggerId: hex32Schema.nullish(),
+});
+export type SavepointRequestMessage = z.input<typeof savepointRequestSchema>;
+
+/** POST /jobs/:id/stop */
+export const stopRequestSchema = z.strictObject({
+  targetDirectory: locationSchema.nullish(),
+  drain: z.boolean().nullish(),
+  formatType: formatSchema,
+  triggerId: hex32Schema.nullish(),
+});
+export type StopRequestMessage = z.input<typeof stopRequestSchema>;
+
+/** POST /jobs/:id/checkpoints; every type makes the checkpoint that the job is configured for. */
+export const checkpointRequestSchema = z.strictObject({
+  checkpointType: z.enum(["CONFIGURED", "FULL", "INCREMENTAL"]).nullish(),
+  triggerId: hex32Schema.nullish(),
+});
+export type CheckpointRequestMessage = z.input<typeof checkpointRequestSchema>;
+
+/** POST /savepoint-disposal */
+export const disposalRequestSchema = z.strictObject({ "savepoint-path": locationSchema });
+export type DisposalRequestMessage = z.input<typeof disposalRequestSchema>;
+
+/** The answer to all of them: 202, and 200 for a disposal. */
+export const triggerResponseSchema = z.object({ "request-id": hex32Schema });
+export type TriggerResponseMessage = z.infer<typeof triggerResponseSchema>;
+
+const queueStatusSchema = z.object({ id: z.enum(["IN_PROGRESS", "COMPLETED"]) });
+
+/** GET /jobs/:id/savepoints/:triggerId, for savepoints and stops. `operation` is null while in progress. */
+export const savepointStatusSchema = z.object({
+  status: queueStatusSchema,
+  operation: z.object({ location: z.string().optional(), "failure-cause": failureCauseSchema.optional() }).nullable(),
+});
+export type SavepointStatusMessage = z.infer<typeof savepointStatusSchema>;
+
+/** GET /jobs/:id/checkpoints/:triggerId */
+export const checkpointStatusSchema = z.object({
+  status: queueStatusSchema,
+  operation: z.object({ checkpointId: countSchema.optional(), failureCause: failureCauseSchema.optional() }).nullable(),
+});
+export type CheckpointStatusMessage = z.infer<typeof checkpointStatusSchema>;
+
+/** GET /savepoint-disposal/:triggerId: an operation without `failure-cause` has deleted it. */
+export const disposalStatusSchema = z.object({
+  status: queueStatusSchema,
+  operation: z.object({ "failure-cause": failureCauseSchema.optional() }).nullable(),
+});
+export type DisposalStatusMessage = z.infer<typeof disposalStatusSchema>;

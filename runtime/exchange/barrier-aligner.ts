@@ -1,0 +1,71 @@
+/**
+ * Owns: the decision which channels wait while the barriers of a checkpoint arrive, and when all have arrived. PURE.
+ *
+ * BA1 Aligned: from its barrier until the last one's, a channel is blocked: none of its records is processed (CK-7).
+ * BA2 At-least-once: nothing is blocked; the barriers are counted.
+ * BA3 A barrier of a newer checkpoint ends the wait for older ones: they were given up by the coordinator.
+ * BA4 A barrier of a checkpoint that is over (complete or given up) is ignored.
+ */
+import type { Barrier } from "../record/index.ts";
+
+export type AlignmentStep =
+  /** Not all barriers are here yet. */
+  | { readonly kind: "wait" }
+  /** All channels' barriers are here: snapshot now. `blocked` channels are free again. */
+  | { readonly kind: "complete"; readonly barrier: Barrier }
+  | { readonly kind: "ignore" };
+
+type Pending = { readonly barrier: Barrier; readonly arrived: Set<number> };
+
+export class BarrierAligner {
+  private readonly channels: number;
+  private readonly blocked: boolean[];
+  private pending: Pending[] = [];
+  /** Checkpoints up to this id are over. */
+  private doneId = 0;
+
+  constructor(channels: number) {
+    this.channels = channels;
+    this.blocked = new Array<boolean>(channels).fill(false);
+  }
+
+  isBlocked(channel: number): boolean {
+    return this.blocked[channel] as boolean;
+  }
+
+  /** True while some barriers of a checkpoint are here and others are not. */
+  get isAligning(): boolean {
+    return this.pending.length > 0;
+  }
+
+  onBarrier(channel: number, barrier: Barrier): AlignmentStep {
+    if (barrier.checkpointId <= this.doneId) return { kind: "ignore" };
+    let pending = this.pending.find((candidate) => candidate.barrier.checkpointId === barrier.checkpointId);
+    if (pending === undefined) {
+      if (barrier.aligned) this.giveUpBefore(barrier.checkpointId);
+      pending = { barrier, arrived: new Set() };
+      this.pending.push(pending);
+    }
+    pending.arrived.add(channel);
+    if (pending.arrived.size === this.channels) {
+      this.giveUpBefore(barrier.checkpointId + 1);
+      return { kind: "complete", barrier: pending.barrier };
+    }
+    if (barrier.aligned) this.blocked[channel] = true;
+    return { kind: "wait" };
+  }
+
+  /** The coordinator gave the checkpoint up: nothing waits for it any more. */
+  onAborted(checkpointId: number): void {
+    if (this.pending.some((candidate) => candidate.barrier.checkpointId === checkpointId)) this.giveUpBefore(checkpointId + 1);
+  }
+
+  private giveUpBefore(checkpointId: number): void {
+    this.doneId = Math.max(this.doneId, checkpointId - 1);
+    this.pending = this.pending.filter((candidate) => candidate.barrier.checkpointId >= checkpointId);
+    this.blocked.fill(false);
+    for (const { barrier, arrived } of this.pending) {
+      if (barrier.aligned) for (const channel of arrived) this.blocked[channel] = true;
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Owns: the receiving end of data connections: one listener per slot, channels found by their key.
+ *
+ * DS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
+ * DS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
+ * DS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
+ */
+import net from "node:net";
+import { StreamError } from "../base/index.ts";
+import type { SegmentPool } from "../memory/index.ts";
+import type { ReceivingLink } from "./link.ts";
+import { CLOSE, CREDIT, creditOf, DATA, HELLO, HELLO_TEXT, MessageParser, messageHeader, OPEN, type Payload } from "./socket-protocol.ts";
+
+export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };
+
+type Opened = { readonly socket: net.Socket; readonly channel: number };
+
+export class SocketReceivingLink implements ReceivingLink {
+  readonly key: string;
+  readonly events: ReceiverEvents;
+  private readonly frames: Payload[] = [];
+  private held: Payload | null = null;
+  private readonly onClose: () => void;
+  sender: Opened | null = null;
+
+  constructor(key: string, events: ReceiverEvents, onClose: () => void) {
+    this.key = key;
+    this.events = events;
+    this.onClose = onClose;
+  }
+
+  get hasFrame(): boolean {
+    return this.frames.length > 0;
+  }
+
+  offer(payload: Payload): void {
+    this.frames.push(payload);
+    this.events.onReadable();
+  }
+
+  receive(): Uint8Array | null {
+    this.held = this.frames.shift() ?? null;
+    return this.held?.bytes ?? null;
+  }
+
+  release(): void {
+    if (this.held === null) return;
+    const credit = creditOf(this.held.bytes.length);
+    this.held.release();
+    this.held = null;
+    if (this.sender === null || this.sender.socket.destroyed) return;
+    const message = Buffer.concat([messageHeader(CREDIT, this.sender.channel, 4), Buffer.alloc(4)]);
+    message.writeUInt32LE(credit, message.length - 4);
+    this.sender.socket.write(message);
+  }
+
+  close(): void {
+    for (const frame of this.frames.splice(0)) frame.release();
+    this.held?.release();
+    this.held = null;
+    this.onClose();
+  }
+}
+
+export class DataServer {
+  private readonly server: net.Server;
+  private readonly pool: SegmentPool;
+  private readonly registered = new Map<string, SocketReceivingLink>();
+  /** Channels that were opened before their receiver registered. */
+  private readonly early = new Map<string, Opened>();
+  private readonly sockets = new Set<net.Socket>();
+
+  private constructor(pool: SegmentPool) {
+    this.pool = pool;
+    this.server = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  static async listen(host: string, pool: SegmentPool): Promise<DataServer> {
+    const data = new DataServer(pool);
+    await new Promise<void>((resolve, reject) => {
+      data.server.once("error", reject);
+      data.server.listen({ host, port: 0 }, resolve);
+    });
+    return data;
+  }
+
+  get port(): number {
+    return (this.server.address() as net.AddressInfo).port;
+  }
+
+  register(key: string, events: ReceiverEvents): SocketReceivingLink {
+    const link = new SocketReceivingLink(key, events, () => this.registered.delete(key));
+    this.registered.set(key, link);
+    link.sender = this.early.get(key) ?? null;
+    this.early.delete(key);
+    return link;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  private accept(socket: net.Socket): void {
+    this.sockets.add(socket);
+    const channels = new Map<number, string>();
+    let greeted = false;
+    const parser = new MessageParser(this.pool, (type, channel, payload) => {
+      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== HELLO_TEXT)) {
+        throw new StreamError("PROTOCOL_VIOLATION", "a data connection did not say hello");
+      }
+      if (type === DATA) {
+        const receiver = this.receiverOf(channels.get(channel), socket);
+        if (receiver !== null) return receiver.offer(payload);
+      } else if (type === OPEN) {
+        this.open(payload.bytes.toString("utf8"), { socket, channel }, channels);
+      } else if (type === CLOSE) {
+        this.early.delete(channels.get(channel) ?? "");
+        channels.delete(channel);
+      }
+      greeted = true;
+      payload.release();
+    });
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        parser.push(chunk);
+      } catch (cause) {
+        socket.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+      }
+    });
+    // The reason is told by the `close` that follows.
+    let reason = "closed by the peer";
+    socket.on("error", (error) => {
+      reason = error.message;
+    });
+    socket.on("close", () => {
+      this.sockets.delete(socket);
+      for (const key of channels.values()) this.lose(key, socket, reason);
+    });
+  }
+
+  private open(key: string, opened: Opened, channels: Map<number, string>): void {
+    channels.set(opened.channel, key);
+    const receiver = this.registered.get(key);
+    if (receiver === undefined) this.early.set(key, opened);
+    else receiver.sender = opened;
+  }
+
+  private receiverOf(key: string | undefined, socket: net.Socket): SocketReceivingLink | null {
+    const receiver = key === undefined ? undefined : this.registered.get(key);
+    return receiver?.sender?.socket === socket ? receiver : null;
+  }
+
+  private lose(key: string, socket: net.Socket, reason: string): void {
+    if (this.early.get(key)?.socket === socket) this.early.delete(key);
+    const receiver = this.receiverOf(key, socket);
+    receiver?.events.onFailure(
+      new StreamError("CONNECTION_LOST", `the data connection of channel ${key} broke (${reason}); the tasks at both ends are started again`),
+    );
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Owns: the bytes of one stream element between threads and processes.
+ *
+ * Grammar: frame = u8 kind, u8[7] zero, body
+ *   0 batch: block of record/batch-codec · 1 watermark: f64 · 2 barrier: JSON · 3 status: u8 idle · 4 end of data
+ */
+import { StreamError } from "../base/index.ts";
+import {
+  type Barrier,
+  ByteReader,
+  type ByteWriter,
+  type ControlElement,
+  decodeBatch,
+  encodeBatch,
+  type RowBatch,
+  type StreamElement,
+  type ValueType,
+} from "../record/index.ts";
+
+const BATCH = 0;
+const WATERMARK = 1;
+const BARRIER = 2;
+const STATUS = 3;
+const END_OF_DATA = 4;
+
+function startFrame(kind: number, writer: ByteWriter): void {
+  writer.u8(kind);
+  writer.align8();
+}
+
+export function encodeBatchFrame<T>(type: ValueType<T>, batch: RowBatch<T>, writer: ByteWriter): void {
+  startFrame(BATCH, writer);
+  encodeBatch(type, batch, writer);
+}
+
+export function encodeControlFrame(element: ControlElement, writer: ByteWriter): void {
+  switch (element.kind) {
+    case "watermark":
+      startFrame(WATERMARK, writer);
+      writer.float64(1)[0] = element.timestamp;
+      return;
+    case "barrier":
+      startFrame(BARRIER, writer);
+      writer.bytes(Buffer.from(JSON.stringify(element), "utf8"));
+      return;
+    case "status":
+      startFrame(STATUS, writer);
+      writer.u8(element.idle ? 1 : 0);
+      return;
+    case "endOfData":
+      startFrame(END_OF_DATA, writer);
+  }
+}
+
+export function decodeFrame<T>(type: ValueType<T>, bytes: Uint8Array): StreamElement<T> {
+  const reader = new ByteReader(bytes);
+  const kind = reader.u8();
+  reader.align8();
+  switch (kind) {
+    case BATCH:
+      return { kind: "batch", batch: decodeBatch(type, reader) };
+    case WATERMARK:
+      return { kind: "watermark", timestamp: reader.float64(1)[0] as number };
+    case BARRIER:
+      return JSON.parse(reader.buffer.toString("utf8", reader.position)) as Barrier;
+    case STATUS:
+      return { kind: "status", idle: reader.u8() === 1 };
+    case END_OF_DATA:
+      return { kind: "endOfData" };
+    default:
+      throw new StreamError("PROTOCOL_VIOLATION", `a frame of unknown kind ${kind} came through a data channel; look for processes of different versions`);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Owns: the port of a link that carries one channel's frames as bytes, and the two channel ends on top of any link.
+ * Adapters: ring-link.ts (threads), socket-link.ts (processes).
+ *
+ * L1 `trySend` takes a whole frame or none; false means no credit now, and `onWritable` is called when there is again.
+ * L2 `receive` gives a frame's bytes, valid until `release`, which gives the credit back.
+ */
+import { ByteWriter, type ControlElement, type RowBatch, type StreamElement, type ValueType } from "../record/index.ts";
+import { SEGMENT_BYTES } from "../memory/index.ts";
+import type { ChannelReceiver, ChannelSender } from "./channel.ts";
+import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "./frame.ts";
+
+export interface SendingLink {
+  trySend(frame: Uint8Array): boolean;
+  close(): void;
+}
+
+export interface ReceivingLink {
+  readonly hasFrame: boolean;
+  receive(): Uint8Array | null;
+  release(): void;
+  close(): void;
+}
+
+const FIRST_BATCH_ROWS = 256;
+const BATCH_ROWS_MAX = 4096;
+/** A batch aims at this part of a segment, so that a small change in the records' size does not spill into a second one. */
+const SEGMENT_FILL = 0.9;
+
+// One per thread: a frame is encoded and given to its link before the next one is encoded.
+const scratch = new ByteWriter(2 * SEGMENT_BYTES);
+
+export class LinkSender<T> implements ChannelSender<T> {
+  private readonly type: ValueType<T>;
+  private readonly link: SendingLink;
+  /** Frames that wait for credit (CH2). */
+  private readonly overdraft: Uint8Array[] = [];
+  isWritable = true;
+  batchRows = FIRST_BATCH_ROWS;
+  bytesSent = 0;
+
+  constructor(type: ValueType<T>, link: SendingLink) {
+    this.type = type;
+    this.link = link;
+  }
+
+  sendBatch(batch: RowBatch<T>): void {
+    scratch.reset();
+    encodeBatchFrame(this.type, batch, scratch);
+    const rows = batch.rows.length;
+    const fitting = Math.floor((SEGMENT_BYTES * SEGMENT_FILL * rows) / scratch.length);
+    // Small batches are mostly header: they say little about the size of a record, so growth is by doubling.
+    this.batchRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.batchRows * 2));
+    if (rows < 64 && fitting > rows) this.batchRows = Math.max(this.batchRows, Math.min(FIRST_BATCH_ROWS, fitting));
+    this.sendScratch();
+  }
+
+  sendControl(element: ControlElement): void {
+    scratch.reset();
+    encodeControlFrame(element, scratch);
+    this.sendScratch();
+  }
+
+  /** The link has credit again: send what waits. */
+  drain(): void {
+    let sent = 0;
+    while (sent < this.overdraft.length && this.link.trySend(this.overdraft[sent] as Uint8Array)) sent += 1;
+    this.overdraft.splice(0, sent);
+    this.isWritable = this.overdraft.length === 0;
+  }
+
+  close(): void {
+    this.overdraft.length = 0;
+    this.link.close();
+  }
+
+  private sendScratch(): void {
+    this.bytesSent += scratch.length;
+    if (this.isWritable && this.link.trySend(scratch.view())) return;
+    this.overdraft.push(scratch.copy());
+    this.isWritable = false;
+  }
+}
+
+export class LinkReceiver<T> implements ChannelReceiver<T> {
+  private readonly type: ValueType<T>;
+  private readonly link: ReceivingLink;
+  bytesReceived = 0;
+
+  constructor(type: ValueType<T>, link: ReceivingLink) {
+    this.type = type;
+    this.link = link;
+  }
+
+  get hasNext(): boolean {
+    return this.link.hasFrame;
+  }
+
+  next(): StreamElement<T> | null {
+    const frame = this.link.receive();
+    if (frame === null) return null;
+    this.bytesReceived += frame.length;
+    const element = decodeFrame(this.type, frame);
+    this.link.release();
+    return element;
+  }
+
+  close(): void {
+    this.link.close();
+  }
+}

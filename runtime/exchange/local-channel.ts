@@ -1,0 +1,62 @@
+/**
+ * Owns: a channel between two tasks of one thread: batches are handed over by reference, nothing is encoded.
+ */
+import type { ControlElement, RowBatch, StreamElement } from "../record/index.ts";
+import type { ChannelReceiver, ChannelSender } from "./channel.ts";
+
+/** Batches that may wait at the receiver: the same as a remote channel's segments. */
+const BATCHES_MAX = 8;
+const BATCH_ROWS = 1024;
+
+export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
+  private readonly queue: StreamElement<T>[] = [];
+  private head = 0;
+  private readonly onWritable: () => void;
+  private isClosed = false;
+  readonly batchRows = BATCH_ROWS;
+  readonly bytesSent = 0;
+  readonly bytesReceived = 0;
+
+  /** `onWritable` is called when the receiver has made room again. */
+  constructor(onWritable: () => void) {
+    this.onWritable = onWritable;
+  }
+
+  private get waiting(): number {
+    return this.queue.length - this.head;
+  }
+
+  get isWritable(): boolean {
+    return this.waiting < BATCHES_MAX;
+  }
+
+  get hasNext(): boolean {
+    return this.head < this.queue.length;
+  }
+
+  sendBatch(batch: RowBatch<T>): void {
+    if (!this.isClosed) this.queue.push({ kind: "batch", batch });
+  }
+
+  sendControl(element: ControlElement): void {
+    if (!this.isClosed) this.queue.push(element);
+  }
+
+  next(): StreamElement<T> | null {
+    if (this.head === this.queue.length) return null;
+    const element = this.queue[this.head] as StreamElement<T>;
+    this.head += 1;
+    if (this.head === this.queue.length) {
+      this.queue.length = 0;
+      this.head = 0;
+    }
+    if (this.waiting === BATCHES_MAX - 1) this.onWritable();
+    return element;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.queue.length = 0;
+    this.head = 0;
+  }
+}

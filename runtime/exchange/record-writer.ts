@@ -1,0 +1,165 @@
+/**
+ * Owns: one outgoing edge of a task: chooses the channel of each record and collects records into batches.
+ * Called by: taskmanager/chain for every record (hot path).
+ *
+ * RW1 Records of one channel leave in the order they were written, and before every control element written after them.
+ * RW2 `isWritable` is false while any channel waits for credit: the task then stops before its next record.
+ */
+import { assert } from "../base/index.ts";
+import { type ControlElement, type Key, keyGroupOfHash, keyHash, NO_TIMESTAMP, subtaskOfKeyGroup } from "../record/index.ts";
+import type { ChannelSender } from "./channel.ts";
+
+/** Collects the records for one channel; arrays are handed over with the batch, so new ones are begun after each. */
+class BatchBuilder<T> {
+  private readonly sender: ChannelSender<T>;
+  private readonly isKeyed: boolean;
+  private readonly onFull: () => void;
+  private rows: T[] = [];
+  private timestamps: Float64Array | null = null;
+  private keyHashes: Int32Array | null = null;
+  private limit: number;
+
+  constructor(sender: ChannelSender<T>, isKeyed: boolean, onFull: () => void) {
+    this.sender = sender;
+    this.isKeyed = isKeyed;
+    this.onFull = onFull;
+    this.limit = sender.batchRows;
+  }
+
+  add(value: T, timestamp: number, hash: number): void {
+    const row = this.rows.length;
+    if (this.isKeyed) {
+      if (this.keyHashes === null) this.keyHashes = new Int32Array(this.limit);
+      this.keyHashes[row] = hash;
+    }
+    if (timestamp !== NO_TIMESTAMP || this.timestamps !== null) this.setTimestamp(row, timestamp);
+    this.rows.push(value);
+    if (row + 1 >= this.limit) this.flush();
+  }
+
+  /** True when there was something to send. */
+  flush(): boolean {
+    if (this.rows.length === 0) return false;
+    const batch = { rows: this.rows, timestamps: this.timestamps, keyHashes: this.keyHashes };
+    this.rows = [];
+    this.timestamps = null;
+    this.keyHashes = null;
+    this.sender.sendBatch(batch);
+    this.limit = this.sender.batchRows;
+    if (!this.sender.isWritable) this.onFull();
+    return true;
+  }
+
+  private setTimestamp(row: number, timestamp: number): void {
+    if (this.timestamps === null) this.timestamps = new Float64Array(this.limit).fill(NO_TIMESTAMP);
+    this.timestamps[row] = timestamp;
+  }
+}
+
+/** The ports that a chain's end writes to. */
+export abstract class RecordWriter<T> {
+  protected readonly senders: readonly ChannelSender<T>[];
+  protected readonly builders: readonly BatchBuilder<T>[];
+  recordsWritten = 0;
+  /** Called when a channel has run out of credit: the task stops before its next record. */
+  onFull: () => void = () => undefined;
+
+  constructor(senders: readonly ChannelSender<T>[], isKeyed: boolean) {
+    this.senders = senders;
+    this.builders = senders.map((sender) => new BatchBuilder(sender, isKeyed, () => this.onFull()));
+  }
+
+  abstract write(value: T, timestamp: number): void;
+
+  get isWritable(): boolean {
+    for (let index = 0; index < this.senders.length; index++) {
+      if (!(this.senders[index] as ChannelSender<T>).isWritable) return false;
+    }
+    return true;
+  }
+
+  get bytesWritten(): number {
+    let bytes = 0;
+    for (const sender of this.senders) bytes += sender.bytesSent;
+    return bytes;
+  }
+
+  /** Sends what has been collected, full or not; true when there was something. */
+  flush(): boolean {
+    let flushed = false;
+    for (const builder of this.builders) if (builder.flush()) flushed = true;
+    return flushed;
+  }
+
+  control(element: ControlElement): void {
+    this.flush();
+    for (const sender of this.senders) sender.sendControl(element);
+  }
+
+  close(): void {
+    for (const sender of this.senders) sender.close();
+  }
+}
+
+/** By key: the subtask that owns the key's group. */
+export class HashWriter<T> extends RecordWriter<T> {
+  private readonly selectKey: (value: T) => Key;
+  /** Key group -> channel, so that a record costs no division. */
+  private readonly channelOfGroup: Int32Array;
+  private readonly maxParallelism: number;
+
+  constructor(senders: readonly ChannelSender<T>[], selectKey: (value: T) => Key, maxParallelism: number) {
+    super(senders, true);
+    this.selectKey = selectKey;
+    this.maxParallelism = maxParallelism;
+    this.channelOfGroup = Int32Array.from({ length: maxParallelism }, (_value, group) => subtaskOfKeyGroup(group, senders.length, maxParallelism));
+  }
+
+  write(value: T, timestamp: number): void {
+    this.recordsWritten += 1;
+    const hash = keyHash(this.selectKey(value));
+    const channel = this.channelOfGroup[keyGroupOfHash(hash, this.maxParallelism)] as number;
+    (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
+  }
+}
+
+/** All to the one channel there is. */
+export class ForwardWriter<T> extends RecordWriter<T> {
+  constructor(senders: readonly ChannelSender<T>[]) {
+    assert(senders.length === 1, "a forward edge has one channel per subtask");
+    super(senders, false);
+  }
+
+  write(value: T, timestamp: number): void {
+    this.recordsWritten += 1;
+    (this.builders[0] as BatchBuilder<T>).add(value, timestamp, 0);
+  }
+}
+
+/** Round-robin, record by record, starting at a channel of the subtask's own. */
+export class RebalanceWriter<T> extends RecordWriter<T> {
+  private turn: number;
+
+  constructor(senders: readonly ChannelSender<T>[], firstChannel: number) {
+    super(senders, false);
+    this.turn = firstChannel % senders.length;
+  }
+
+  write(value: T, timestamp: number): void {
+    this.recordsWritten += 1;
+    (this.builders[this.turn] as BatchBuilder<T>).add(value, timestamp, 0);
+    this.turn = this.turn + 1 === this.senders.length ? 0 : this.turn + 1;
+  }
+}
+
+/** Each record to every channel. */
+export class BroadcastWriter<T> extends RecordWriter<T> {
+  constructor(senders: readonly ChannelSender<T>[]) {
+    super(senders, false);
+  }
+
+  write(value: T, timestamp: number): void {
+    this.recordsWritten += 1;
+    for (const builder of this.builders) builder.add(value, timestamp, 0);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Owns: the bytes of a data connection: messages of many channels from one slot to another, and credits back.
+ *
+ * Grammar (little-endian): message = u32 payloadBytes, u32 type, u32 channel, payload
+ *   0 hello: utf8 "streamjob-data/1" · 1 open: utf8 channel key · 2 data: frame · 3 credit: u32 segments · 4 close: nothing
+ * `channel` is a number that the sending side chose in `open`.
+ */
+import { StreamError } from "../base/index.ts";
+import { SEGMENT_BYTES, type SegmentPool } from "../memory/index.ts";
+
+export const HELLO = 0;
+export const OPEN = 1;
+export const DATA = 2;
+export const CREDIT = 3;
+export const CLOSE = 4;
+export const HELLO_TEXT = "streamjob-data/1";
+export const MESSAGE_HEADER_BYTES = 12;
+/** Segments a sender may have under way on one channel. */
+export const WINDOW_SEGMENTS = 8;
+/** A frame holds one batch; a batch of one huge record is the only large one. */
+const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
+
+/** What one frame costs; one larger than the window takes the whole window. */
+export function creditOf(frameBytes: number): number {
+  return Math.min(WINDOW_SEGMENTS, Math.max(1, Math.ceil(frameBytes / SEGMENT_BYTES)));
+}
+
+export function messageHeader(type: number, channel: number, payloadBytes: number): Buffer {
+  const header = Buffer.allocUnsafe(MESSAGE_HEADER_BYTES);
+  header.writeUInt32LE(payloadBytes, 0);
+  header.writeUInt32LE(type, 4);
+  header.writeUInt32LE(channel, 8);
+  return header;
+}
+
+/** A received payload: in a segment of the pool when it fits in one, which the reader gives back by `release`. */
+export type Payload = { readonly bytes: Buffer; release(): void };
+
+/** Cuts a byte stream into messages; each payload is copied once, into memory aligned for number columns. */
+export class MessageParser {
+  private readonly pool: SegmentPool;
+  private readonly onMessage: (type: number, channel: number, payload: Payload) => void;
+  private readonly header = Buffer.alloc(MESSAGE_HEADER_BYTES);
+  private headerFilled = 0;
+  private body: Payload | null = null;
+  private bodyFilled = 0;
+
+  constructor(pool: SegmentPool, onMessage: (type: number, channel: number, payload: Payload) => void) {
+    this.pool = pool;
+    this.onMessage = onMessage;
+  }
+
+  push(chunk: Buffer): void {
+    let offset = 0;
+    while (offset < chunk.length || (this.body !== null && this.body.bytes.length === 0)) {
+      if (this.body === null) {
+        const copied = chunk.copy(this.header, this.headerFilled, offset);
+        this.headerFilled += copied;
+        offset += copied;
+        if (this.headerFilled < MESSAGE_HEADER_BYTES) return;
+        this.body = this.allocate(this.header.readUInt32LE(0));
+        this.bodyFilled = 0;
+      }
+      const copied = chunk.copy(this.body.bytes, this.bodyFilled, offset);
+      this.bodyFilled += copied;
+      offset += copied;
+      if (this.bodyFilled < this.body.bytes.length) return;
+      const body = this.body;
+      this.body = null;
+      this.headerFilled = 0;
+      this.onMessage(this.header.readUInt32LE(4), this.header.readUInt32LE(8), body);
+    }
+  }
+
+  private allocate(payloadBytes: number): Payload {
+    if (payloadBytes > PAYLOAD_BYTES_MAX) {
+      throw new StreamError("PROTOCOL_VIOLATION", `a data message of ${payloadBytes} bytes was announced; at most ${PAYLOAD_BYTES_MAX} are taken`);
+    }
+    const segment = payloadBytes <= SEGMENT_BYTES ? this.pool.take() : null;
+    if (segment === null) return { bytes: Buffer.from(new ArrayBuffer(payloadBytes)), release: () => undefined };
+    return { bytes: segment.subarray(0, payloadBytes), release: () => this.pool.giveBack(segment) };
+  }
+}

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { StreamError } from "../base/index.ts";
+import {
+  type ConfigurationChange,
+  defaultConfiguration,
+  effectiveRestartStrategy,
+  mergeConfiguration,
+  validateConfiguration,
+} from "./configuration.ts";
+
+const configured = (...changes: ConfigurationChange[]) => changes.reduce(mergeConfiguration, defaultConfiguration());
+
+test("the defaults are Flink's, with unlimited tolerable failures (CK-2)", () => {
+  const { checkpoints } = validateConfiguration(defaultConfiguration());
+  assert.deepEqual(checkpoints, {
+    intervalMs: null,
+    mode: "exactly-once",
+    timeoutMs: 600_000,
+    minPauseMs: 0,
+    maxConcurrent: 1,
+    tolerableFailures: null,
+    retention: "delete",
+    numRetained: 1,
+    directory: null,
+  });
+});
+
+test("without checkpoints nothing is restarted, with them exponentially (RS-1)", () => {
+  assert.deepEqual(effectiveRestartStrategy(configured()), { kind: "none" });
+  assert.deepEqual(effectiveRestartStrategy(configured({ checkpoints: { intervalMs: 1000 } })), {
+    kind: "exponential-delay",
+    initialMs: 1000,
+    multiplier: 1.5,
+    maxMs: 60_000,
+    jitter: 0.1,
+    resetAfterMs: 3_600_000,
+    attempts: null,
+  });
+});
+
+test("a strategy that is set holds with and without checkpoints (RS-5)", () => {
+  const change: ConfigurationChange = { restart: { kind: "fixed-delay", attempts: 3, delayMs: 5000 } };
+  const fixed = { kind: "fixed-delay", attempts: 3, delayMs: 5000 };
+  assert.deepEqual(effectiveRestartStrategy(configured(change)), fixed);
+  assert.deepEqual(effectiveRestartStrategy(configured(change, { checkpoints: { intervalMs: 10 } })), fixed);
+});
+
+test("a later layer changes one parameter of the same strategy, and starts another from its defaults (CF1)", () => {
+  const code: ConfigurationChange = { restart: { kind: "fixed-delay", attempts: 3, delayMs: 5000 } };
+  assert.deepEqual(configured(code, { restart: { kind: "fixed-delay", attempts: 9 } }).restart, {
+    kind: "fixed-delay",
+    attempts: 9,
+    delayMs: 5000,
+  });
+  assert.deepEqual(configured(code, { restart: { kind: "failure-rate", maxFailures: 2 } }).restart, {
+    kind: "failure-rate",
+    maxFailures: 2,
+    intervalMs: 60_000,
+    delayMs: 1000,
+  });
+});
+
+test("a later layer leaves what it does not name (CF1)", () => {
+  const merged = configured(
+    { parallelism: 4, checkpoints: { intervalMs: 1000, timeoutMs: 50 } },
+    { checkpoints: { timeoutMs: 60 } },
+  );
+  assert.equal(merged.parallelism, 4);
+  assert.equal(merged.checkpoints.intervalMs, 1000);
+  assert.equal(merged.checkpoints.timeoutMs, 60);
+});
+
+const outOfBounds: Readonly<Record<string, ConfigurationChange>> = {
+  "pipeline.name": { jobName: " " },
+  "parallelism.default": { parallelism: 0 },
+  "pipeline.max-parallelism": { maxParallelism: 32_769 },
+  "execution.checkpointing.interval": { checkpoints: { intervalMs: 9 } },
+  "execution.checkpointing.timeout": { checkpoints: { timeoutMs: 9 } },
+  "execution.checkpointing.min-pause": { checkpoints: { minPauseMs: -1 } },
+  "execution.checkpointing.max-concurrent-checkpoints": { checkpoints: { maxConcurrent: 0 } },
+  "execution.checkpointing.num-retained": { checkpoints: { numRetained: 0 } },
+  "execution.checkpointing.tolerable-failed-checkpoints": { checkpoints: { tolerableFailures: -1 } },
+  "execution.buffer-timeout": { bufferTimeoutMs: Number.NaN },
+  "pipeline.auto-watermark-interval": { watermarkIntervalMs: 0 },
+  "restart-strategy.fixed-delay.attempts": { restart: { kind: "fixed-delay", attempts: -1 } },
+  "restart-strategy.failure-rate.failure-rate-interval": { restart: { kind: "failure-rate", intervalMs: 0 } },
+  "restart-strategy.exponential-delay.max-backoff": {
+    restart: { kind: "exponential-delay", initialMs: 100, maxMs: 99 },
+  },
+  "restart-strategy.exponential-delay.backoff-multiplier": { restart: { kind: "exponential-delay", multiplier: 0.5 } },
+  "restart-strategy.exponential-delay.jitter-factor": { restart: { kind: "exponential-delay", jitter: 1.5 } },
+};
+
+for (const [option, change] of Object.entries(outOfBounds)) {
+  test(`${option} out of its bounds is refused by name (CF2)`, () => {
+    assert.throws(
+      () => validateConfiguration(configured(change)),
+      (error) =>
+        error instanceof StreamError && error.code === "OPTION_INVALID" && error.message.startsWith(`${option} is`),
+    );
+  });
+}

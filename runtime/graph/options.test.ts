@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { StreamError } from "../base/index.ts";
+import {
+  type ConfigurationChange,
+  defaultConfiguration,
+  mergeConfiguration,
+  validateConfiguration,
+} from "./configuration.ts";
+import { parseDurationMs } from "./duration.ts";
+import { describeOptions, optionDescriptions, parseOptions } from "./options.ts";
+
+const durations: Readonly<Record<string, number | undefined>> = {
+  "500 ms": 500,
+  "1s": 1000,
+  "1 S": 1000,
+  "10 min": 600_000,
+  " 2m ": 120_000,
+  "1h": 3_600_000,
+  "7 d": 604_800_000,
+  "250": 250,
+  "1.5s": 1500,
+  "0.0001 ms": undefined,
+  "-1s": undefined,
+  "1 fortnight": undefined,
+  "1 constructor": undefined,
+  "": undefined,
+  s: undefined,
+};
+
+for (const [text, milliseconds] of Object.entries(durations)) {
+  test(`the duration ${JSON.stringify(text)} is ${milliseconds ?? "refused"}`, () => {
+    assert.equal(parseDurationMs(text), milliseconds);
+  });
+}
+
+const parsed: Readonly<Record<string, readonly [string, ConfigurationChange]>> = {
+  "the course's checkpoint settings": [
+    `execution.checkpointing.interval=1s execution.checkpointing.mode=EXACTLY_ONCE execution.checkpointing.timeout=60s
+     execution.checkpointing.min-pause=500ms execution.checkpointing.max-concurrent-checkpoints=1
+     execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION
+     execution.checkpointing.tolerable-failed-checkpoints=0 execution.checkpointing.num-retained=3
+     execution.checkpointing.dir=/tmp/chk`,
+    {
+      checkpoints: {
+        intervalMs: 1000,
+        mode: "exactly-once",
+        timeoutMs: 60_000,
+        minPauseMs: 500,
+        maxConcurrent: 1,
+        retention: "retain",
+        tolerableFailures: 0,
+        numRetained: 3,
+        directory: "/tmp/chk",
+      },
+    },
+  ],
+  "the job's own": [
+    "pipeline.name=words parallelism.default=2 pipeline.max-parallelism=256 execution.buffer-timeout=0 pipeline.auto-watermark-interval=50ms",
+    { jobName: "words", parallelism: 2, maxParallelism: 256, bufferTimeoutMs: 0, watermarkIntervalMs: 50 },
+  ],
+  "hashmap is another name of fs": ["state.backend.type=hashmap", { stateBackend: "fs" }],
+  "an older name": ["state.savepoints.dir=/tmp/s", { savepointDirectory: "/tmp/s" }],
+  "case and underscores make no difference": [
+    "execution.checkpointing.mode=at-least-once",
+    { checkpoints: { mode: "at-least-once" } },
+  ],
+  "fail-on-checkpointing-errors=true is no tolerance (CK-6)": [
+    "execution.checkpointing.fail-on-checkpointing-errors=true",
+    { checkpoints: { tolerableFailures: 0 } },
+  ],
+  "fail-on-checkpointing-errors=false is any tolerance (CK-6)": [
+    "execution.checkpointing.fail-on-checkpointing-errors=false",
+    { checkpoints: { tolerableFailures: null } },
+  ],
+  "both spellings that agree (CK-6)": [
+    "execution.checkpointing.fail-on-checkpointing-errors=true execution.checkpointing.tolerable-failed-checkpoints=0",
+    { checkpoints: { tolerableFailures: 0 } },
+  ],
+  "fixed delay (RS-2)": [
+    "restart-strategy.type=fixed-delay restart-strategy.fixed-delay.attempts=3 restart-strategy.fixed-delay.delay=10s",
+    { restart: { kind: "fixed-delay", attempts: 3, delayMs: 10_000 } },
+  ],
+  "failure rate without its type (RO2)": [
+    "restart-strategy.failure-rate.max-failures-per-interval=3 restart-strategy.failure-rate.failure-rate-interval=5min",
+    { restart: { kind: "failure-rate", maxFailures: 3, intervalMs: 300_000 } },
+  ],
+  "exponential delay (RS-4)": [
+    `restart-strategy=exponential-delay restart-strategy.exponential-delay.jitter-factor=0
+     restart-strategy.exponential-delay.attempts-before-reset-backoff=infinite`,
+    { restart: { kind: "exponential-delay", jitter: 0, attempts: null } },
+  ],
+};
+
+for (const [sentence, [text, change]] of Object.entries(parsed)) {
+  test(`options: ${sentence}`, () => {
+    const pairs = text.split(/\s+/).map((pair) => pair.split("=") as [string, string]);
+    assert.deepEqual(parseOptions(Object.fromEntries(pairs)), change);
+  });
+}
+
+const refused: Readonly<Record<string, readonly [Record<string, string>, StreamError["code"], RegExp]>> = {
+  "an unknown name, with the near ones": [
+    { "execution.checkpointing.intervall": "1s" },
+    "OPTION_UNKNOWN",
+    /did you mean execution\.checkpointing\.interval/,
+  ],
+  "a name's last part alone": [{ parallelism: "2" }, "OPTION_UNKNOWN", /docs\/options\.md|did you mean/],
+  "a duration that is none": [
+    { "execution.checkpointing.timeout": "soon" },
+    "OPTION_INVALID",
+    /"soon"; give a duration/,
+  ],
+  "a mode that is none": [{ "execution.checkpointing.mode": "MAYBE" }, "OPTION_INVALID", /EXACTLY_ONCE, AT_LEAST_ONCE/],
+  "a count that is none": [{ "parallelism.default": "two" }, "OPTION_INVALID", /"two"; give a whole number/],
+  "two spellings that contradict (CK-6)": [
+    {
+      "execution.checkpointing.fail-on-checkpointing-errors": "true",
+      "execution.checkpointing.tolerable-failed-checkpoints": "3",
+    },
+    "OPTION_INVALID",
+    /set one of the two/,
+  ],
+  "two names of one option with different values": [
+    { "state.savepoints.dir": "/a", "execution.checkpointing.savepoint-dir": "/b" },
+    "OPTION_INVALID",
+    /two names of one option/,
+  ],
+  "a parameter of a strategy that is not chosen (RO1)": [
+    { "restart-strategy.type": "none", "restart-strategy.fixed-delay.attempts": "3" },
+    "OPTION_INVALID",
+    /restart-strategy\.fixed-delay\.attempts.*restart-strategy\.type=fixed-delay/,
+  ],
+};
+
+for (const [sentence, [options, code, message]] of Object.entries(refused)) {
+  test(`options refuse ${sentence}`, () => {
+    assert.throws(
+      () => parseOptions(options),
+      (error) => error instanceof StreamError && error.code === code && message.test(error.message),
+    );
+  });
+}
+
+test("any values are read or refused with a code, never otherwise (OP1)", () => {
+  const name = fc.constantFrom(...optionDescriptions.map((entry) => entry.name));
+  const value = fc.oneof(fc.string(), fc.nat().map(String), fc.constantFrom("1s", "true", "none", "unlimited", "fs"));
+  fc.assert(
+    fc.property(fc.dictionary(name, value), (options) => {
+      try {
+        validateConfiguration(mergeConfiguration(defaultConfiguration(), parseOptions(options)));
+      } catch (error) {
+        assert.ok(error instanceof StreamError && error.code === "OPTION_INVALID", String(error));
+      }
+    }),
+  );
+});
+
+test("the page of options has a line for each (OP2)", () => {
+  const page = describeOptions();
+  for (const { name } of optionDescriptions) assert.ok(page.includes(`| \`${name}\``), name);
+  assert.equal(page.split("\n").length, optionDescriptions.length + 2);
+});

@@ -1,0 +1,302 @@
+/**
+ * Owns: the options of a job as `name=value`, as one table: name, form, default, what it means. Flink's names.
+ * Not here: the settings they make, their bounds and defaults (configuration.ts), restart strategies (restart-options.ts).
+ * Called by: the job module's loader (`-D`), tools that write docs/options.md.
+ *
+ * OP1 Nothing is ignored: an unknown name, a value that is no value, and two options that contradict each other are errors.
+ * OP2 Every option of the table can be parsed, and every line of docs/options.md comes from it.
+ */
+import { StreamError } from "../base/index.ts";
+import type { CheckpointSettings, ConfigurationChange, JobConfiguration } from "./configuration.ts";
+import { nearestNames } from "./nearest-names.ts";
+import {
+  type OptionForm,
+  readBoolean,
+  readChoice,
+  readDuration,
+  readText,
+  readWhole,
+  readWholeOr,
+} from "./option-values.ts";
+import { parseRestart, restartOptions } from "./restart-options.ts";
+
+/** One option as documentation and tools see it. */
+export type OptionDescription = {
+  readonly name: string;
+  /** Older or shorter names of Flink's that mean the same. */
+  readonly aliases: readonly string[];
+  /** What a value looks like, in words. */
+  readonly form: string;
+  /** In words. */
+  readonly defaultValue: string;
+  readonly doc: string;
+};
+
+type Option = OptionDescription & { readonly apply: (draft: Draft, value: string, name: string) => void };
+
+type Draft = {
+  plain: Mutable<Omit<ConfigurationChange, "checkpoints" | "restart">>;
+  checkpoints: Mutable<Partial<CheckpointSettings>>;
+  /** CK-6: said by the other spelling. */
+  failOnErrors?: boolean;
+  restart: Map<string, string>;
+};
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const CK = "execution.checkpointing";
+const FAIL_ON_ERRORS = `${CK}.fail-on-checkpointing-errors`;
+const TOLERABLE = `${CK}.tolerable-failed-checkpoints`;
+
+function option<V>(
+  name: string,
+  read: OptionForm<V>,
+  about: { readonly by: string; readonly doc: string; readonly aliases?: readonly string[] },
+  set: (draft: Draft, value: V) => void,
+): Option {
+  const apply = (draft: Draft, text: string, written: string): void => set(draft, read.parse(text, written));
+  return { name, aliases: about.aliases ?? [], form: read.form, defaultValue: about.by, doc: about.doc, apply };
+}
+
+const pipelineOptions: readonly Option[] = [
+  option("pipeline.name", readText, { by: "Stream job", doc: "The job's name." }, (draft, value) => {
+    draft.plain.jobName = value;
+  }),
+  option(
+    "parallelism.default",
+    readWhole,
+    { by: "1", doc: "Subtasks of every operator that does not say otherwise. 1 to 32768." },
+    (draft, value) => {
+      draft.plain.parallelism = value;
+    },
+  ),
+  option(
+    "pipeline.max-parallelism",
+    readWhole,
+    {
+      by: "1.5 × parallelism, rounded up to a power of two, 128 to 32768; or that of the restored state",
+      doc: "Number of key groups: the highest parallelism the job's keyed state can ever be restored with.",
+    },
+    (draft, value) => {
+      draft.plain.maxParallelism = value;
+    },
+  ),
+  option(
+    "execution.buffer-timeout",
+    readDuration,
+    { by: "100 ms", doc: "A batch that is not full is sent after this time; 0 sends after each record." },
+    (draft, value) => {
+      draft.plain.bufferTimeoutMs = value;
+    },
+  ),
+  option(
+    "pipeline.auto-watermark-interval",
+    readDuration,
+    { by: "200 ms", doc: "How often watermarks are made from the timestamps seen." },
+    (draft, value) => {
+      draft.plain.watermarkIntervalMs = value;
+    },
+  ),
+];
+
+const checkpointOptions: readonly Option[] = [
+  option(
+    `${CK}.interval`,
+    readDuration,
+    {
+      by: "none: no checkpoints",
+      doc: "Time from the start of one checkpoint to the start of the next. At least 10 ms.",
+    },
+    (draft, value) => {
+      draft.checkpoints.intervalMs = value;
+    },
+  ),
+  option(
+    `${CK}.mode`,
+    readChoice<CheckpointSettings["mode"]>({ EXACTLY_ONCE: "exactly-once", AT_LEAST_ONCE: "at-least-once" }),
+    {
+      by: "EXACTLY_ONCE",
+      doc: "Whether a record can count twice in the state after a failure (AT_LEAST_ONCE) or not.",
+    },
+    (draft, value) => {
+      draft.checkpoints.mode = value;
+    },
+  ),
+  option(
+    `${CK}.timeout`,
+    readDuration,
+    { by: "10 min", doc: "A checkpoint that takes longer is given up and counts as a failed one. At least 10 ms." },
+    (draft, value) => {
+      draft.checkpoints.timeoutMs = value;
+    },
+  ),
+  option(
+    `${CK}.min-pause`,
+    readDuration,
+    { by: "0 ms", doc: "Least time from the end of one checkpoint to the start of the next." },
+    (draft, value) => {
+      draft.checkpoints.minPauseMs = value;
+    },
+  ),
+  option(
+    `${CK}.max-concurrent-checkpoints`,
+    readWhole,
+    { by: "1", doc: "Checkpoints in progress at the same time." },
+    (draft, value) => {
+      draft.checkpoints.maxConcurrent = value;
+    },
+  ),
+  option(
+    TOLERABLE,
+    readWholeOr("unlimited"),
+    {
+      by: "unlimited (Flink: 0)",
+      doc: "Consecutive failed checkpoints that are borne before the job restarts. The same as `fail-on-checkpointing-errors`: 0 is true, unlimited is false.",
+    },
+    (draft, value) => {
+      draft.checkpoints.tolerableFailures = value;
+    },
+  ),
+  option(
+    FAIL_ON_ERRORS,
+    readBoolean,
+    {
+      by: "false",
+      doc: "Whether a failed checkpoint restarts the job. The other spelling of `tolerable-failed-checkpoints`.",
+    },
+    (draft, value) => {
+      draft.failOnErrors = value;
+    },
+  ),
+  option(
+    `${CK}.externalized-checkpoint-retention`,
+    readChoice<CheckpointSettings["retention"]>({ DELETE_ON_CANCELLATION: "delete", RETAIN_ON_CANCELLATION: "retain" }),
+    {
+      by: "DELETE_ON_CANCELLATION",
+      doc: "What happens to the checkpoints when the job is cancelled. A failed job's are always kept.",
+    },
+    (draft, value) => {
+      draft.checkpoints.retention = value;
+    },
+  ),
+  option(
+    `${CK}.num-retained`,
+    readWhole,
+    { by: "1", aliases: ["state.checkpoints.num-retained"], doc: "How many completed checkpoints are kept." },
+    (draft, value) => {
+      draft.checkpoints.numRetained = value;
+    },
+  ),
+  option(
+    `${CK}.dir`,
+    readText,
+    {
+      by: "chosen by the runner",
+      aliases: ["state.checkpoints.dir"],
+      doc: "Where checkpoints go: a path, or a URI such as `file:///data/checkpoints`.",
+    },
+    (draft, value) => {
+      draft.checkpoints.directory = value;
+    },
+  ),
+  option(
+    `${CK}.savepoint-dir`,
+    readText,
+    {
+      by: "none: a savepoint must name its directory",
+      aliases: ["state.savepoints.dir"],
+      doc: "Where savepoints go when none is named.",
+    },
+    (draft, value) => {
+      draft.plain.savepointDirectory = value;
+    },
+  ),
+  option(
+    "state.backend.type",
+    readChoice<JobConfiguration["stateBackend"]>({ memory: "memory", fs: "fs", hashmap: "fs" }),
+    {
+      by: "fs",
+      aliases: ["state.backend"],
+      doc: "Where snapshots of state go: `fs` to the checkpoint directory; `memory` to the JobManager, at most 5 MB a state, gone with it. `hashmap` is another name of `fs`. State in use is on the heap in both.",
+    },
+    (draft, value) => {
+      draft.plain.stateBackend = value;
+    },
+  ),
+];
+
+const restart: readonly Option[] = restartOptions.map((description) => ({
+  ...description,
+  apply: (draft: Draft, value: string) => draft.restart.set(description.name, value),
+}));
+
+const options: readonly Option[] = [...pipelineOptions, ...checkpointOptions, ...restart];
+const byName: ReadonlyMap<string, Option> = new Map(
+  options.flatMap((entry) => [entry.name, ...entry.aliases].map((name) => [name, entry] as const)),
+);
+
+/** The table: every option that a job knows. */
+export const optionDescriptions: readonly OptionDescription[] = options;
+
+/**
+ * Reads `name -> value` pairs, as from `-D name=value`, into settings; bounds are checked by validateConfiguration later.
+ * Errors: OPTION_UNKNOWN with the nearest names; OPTION_INVALID with what is allowed, or with the two that contradict.
+ */
+export function parseOptions(values: Readonly<Record<string, string>>): ConfigurationChange {
+  const draft: Draft = { plain: {}, checkpoints: {}, restart: new Map() };
+  const writtenAs = new Map<Option, string>();
+  for (const [name, value] of Object.entries(values)) {
+    const known = byName.get(name);
+    if (known === undefined) throw unknownOption(name);
+    const other = writtenAs.get(known);
+    if (other !== undefined && values[other]?.trim() !== value.trim()) {
+      throw invalid(`${other} and ${name} are two names of one option and have different values; set one of them`);
+    }
+    writtenAs.set(known, name);
+    known.apply(draft, value, name);
+  }
+  applyFailOnErrors(draft);
+  const strategy = parseRestart(draft.restart);
+  return {
+    ...draft.plain,
+    ...(Object.keys(draft.checkpoints).length > 0 ? { checkpoints: draft.checkpoints } : {}),
+    ...(strategy === undefined ? {} : { restart: strategy }),
+  };
+}
+
+/** CK-6 */
+function applyFailOnErrors(draft: Draft): void {
+  const { failOnErrors } = draft;
+  if (failOnErrors === undefined) return;
+  draft.checkpoints.tolerableFailures = resolveTolerableFailures(failOnErrors, draft.checkpoints.tolerableFailures);
+}
+
+/** CK-6: both spellings of one setting; `tolerable` undefined: not said. Throws OPTION_INVALID when they contradict. */
+export function resolveTolerableFailures(failOnErrors: boolean, tolerable: number | null | undefined): number | null {
+  const meant = failOnErrors ? 0 : null;
+  if (tolerable === undefined || tolerable === meant) return meant;
+  throw invalid(
+    `${FAIL_ON_ERRORS}=${failOnErrors} means ${TOLERABLE}=${meant ?? "unlimited"}, but that is set to ${tolerable ?? "unlimited"}; ` +
+      "set one of the two",
+  );
+}
+
+/** All options as a Markdown page's body. */
+export function describeOptions(): string {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const lines = ["| option | value | default | meaning |", "|---|---|---|---|"];
+  for (const entry of options) {
+    const also = entry.aliases.map((alias) => ` (also \`${alias}\`)`).join("");
+    lines.push(`| \`${entry.name}\`${also} | ${cell(entry.form)} | ${cell(entry.defaultValue)} | ${cell(entry.doc)} |`);
+  }
+  return lines.join("\n");
+}
+
+function unknownOption(name: string): StreamError {
+  const nearest = nearestNames(name, [...byName.keys()]);
+  const advice = nearest.length > 0 ? `did you mean ${nearest.join(", ")}?` : "docs/options.md lists all names";
+  return new StreamError("OPTION_UNKNOWN", `there is no option "${name}"; ${advice}`, { destiny: "terminal" });
+}
+
+function invalid(message: string): StreamError {
+  return new StreamError("OPTION_INVALID", message, { destiny: "terminal" });
+}

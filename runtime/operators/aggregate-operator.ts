@@ -1,0 +1,52 @@
+/**
+ * Owns: `aggregate`: each key's running aggregate; its result is emitted after each record.
+ *
+ * AG1 The accumulator may be changed in place by `add`. The result is emitted, so `getResult` must not return an object that a
+ *     later `add` changes (FN3).
+ */
+import { assert } from "../base/index.ts";
+import type { ValueType } from "../record/index.ts";
+import type { Aggregate, ValueState } from "../state/index.ts";
+import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
+import { assertSynchronous } from "./synchronous-function.ts";
+
+/** Aggregates each key's records. `accumulatorType`: for the state; default `t.any()`. */
+export function aggregateOperator<I, A, O>(
+  aggregate: Aggregate<I, A, O>,
+  accumulatorType?: ValueType<A>,
+): OperatorFactory<I, O> {
+  assertSynchronous("aggregate: createAccumulator", aggregate.createAccumulator);
+  assertSynchronous("aggregate: add", aggregate.add);
+  assertSynchronous("aggregate: getResult", aggregate.getResult);
+  return { kind: "operator", name: "aggregate", create: () => new AggregateOperator(aggregate, accumulatorType) };
+}
+
+class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
+  readonly #aggregate: Aggregate<I, A, O>;
+  readonly #type: ValueType<A> | undefined;
+  #output!: Output<O>;
+  #state!: ValueState<A>;
+
+  constructor(aggregate: Aggregate<I, A, O>, type: ValueType<A> | undefined) {
+    this.#aggregate = aggregate;
+    this.#type = type;
+  }
+
+  open(context: OperatorContext, output: Output<O>): void {
+    assert(context.keyed !== null, `aggregate, uid ${context.uid}, was opened without keyed state`);
+    this.#output = output;
+    this.#state = context.keyed.value<A>({
+      name: "accumulator",
+      ...(this.#type === undefined ? {} : { type: this.#type }),
+    });
+  }
+
+  process(value: I, timestamp: number): void {
+    const aggregate = this.#aggregate;
+    const state = this.#state;
+    const current = state.value();
+    const accumulator = aggregate.add(value, current === undefined ? aggregate.createAccumulator() : current);
+    state.update(accumulator);
+    this.#output.collect(aggregate.getResult(accumulator), timestamp);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Owns: `reduce`: the running reduction of each key's records, emitted after each record.
+ *
+ * RD1 The first record of a key is emitted as it is; after that `fn(current, value)`, which becomes the current one.
+ * RD2 What was emitted is also what the state holds, so `fn` must not change `current` (FN3).
+ */
+import { assert } from "../base/index.ts";
+import type { ValueType } from "../record/index.ts";
+import type { ValueState } from "../state/index.ts";
+import type { ReduceFunction } from "./functions.ts";
+import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
+import { assertSynchronous } from "./synchronous-function.ts";
+
+/** Reduces each key's records. `type`: of the records, for the state; default `t.any()`. */
+export function reduceOperator<T>(fn: ReduceFunction<T>, type?: ValueType<T>): OperatorFactory<T, T> {
+  assertSynchronous("reduce", fn);
+  return { kind: "operator", name: "reduce", create: () => new ReduceOperator(fn, type) };
+}
+
+class ReduceOperator<T> implements StreamOperator<T, T> {
+  readonly #fn: ReduceFunction<T>;
+  readonly #type: ValueType<T> | undefined;
+  #output!: Output<T>;
+  #state!: ValueState<T>;
+
+  constructor(fn: ReduceFunction<T>, type: ValueType<T> | undefined) {
+    this.#fn = fn;
+    this.#type = type;
+  }
+
+  open(context: OperatorContext, output: Output<T>): void {
+    assert(context.keyed !== null, `reduce, uid ${context.uid}, was opened without keyed state`);
+    this.#output = output;
+    this.#state = context.keyed.value<T>({
+      name: "reduced",
+      ...(this.#type === undefined ? {} : { type: this.#type }),
+    });
+  }
+
+  process(value: T, timestamp: number): void {
+    const fn = this.#fn;
+    const state = this.#state;
+    const current = state.value();
+    const reduced = current === undefined ? value : fn(current, value);
+    state.update(reduced);
+    this.#output.collect(reduced, timestamp);
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * Owns: what a sink's writer is told about where it runs.
+ */
+import type { OperatorContext } from "./operator.ts";
+import type { SinkContext } from "./sink.ts";
+
+/** The part of an operator's context that its sink may see: neither state nor the task. */
+export function sinkContext(context: OperatorContext): SinkContext {
+  const { name, uid, jobId, jobName, subtask, parallelism, epoch, attempt, clock, log } = context;
+  return { name, uid, jobId, jobName, subtask, parallelism, epoch, attempt, clock, log };
+}

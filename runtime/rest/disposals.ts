@@ -1,0 +1,69 @@
+/**
+ * Owns: savepoint disposals that were asked for, and how they went.
+ *
+ * D1 Nothing grows without bound: only the last DISPOSALS_MAX that have ended are remembered.
+ */
+import { type ErrorInfo, type Log, type Random, toErrorInfo } from "../base/index.ts";
+import type { DisposalStatusMessage } from "../contract/index.ts";
+import type { JobControl } from "../jobmanager/index.ts";
+import { failureCause } from "./job-messages.ts";
+import { RestError } from "./rest-error.ts";
+
+const DISPOSALS_MAX = 64;
+
+type Disposal =
+  | { readonly kind: "running" }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly error: ErrorInfo };
+
+export class Disposals {
+  private readonly control: JobControl;
+  private readonly random: Random;
+  private readonly log: Log;
+  private readonly byTrigger = new Map<string, Disposal>();
+
+  constructor(control: JobControl, random: Random, log: Log) {
+    this.control = control;
+    this.random = random;
+    this.log = log;
+  }
+
+  /** Starts one and gives its trigger id. Errors: RestError 503 when DISPOSALS_MAX are running. */
+  start(location: string): string {
+    this.forgetOldest();
+    const triggerId = this.random.hex(16);
+    this.byTrigger.set(triggerId, { kind: "running" });
+    this.control.disposeSavepoint(location).then(
+      () => this.byTrigger.set(triggerId, { kind: "done" }),
+      (error: unknown) => {
+        this.log.warn({ location, err: error }, "a savepoint was not disposed");
+        this.byTrigger.set(triggerId, { kind: "failed", error: toErrorInfo(error) });
+      },
+    );
+    return triggerId;
+  }
+
+  /** null: no such trigger. */
+  status(triggerId: string): DisposalStatusMessage | null {
+    const disposal = this.byTrigger.get(triggerId);
+    if (disposal === undefined) return null;
+    switch (disposal.kind) {
+      case "running":
+        return { status: { id: "IN_PROGRESS" }, operation: null };
+      case "done":
+        return { status: { id: "COMPLETED" }, operation: {} };
+      case "failed":
+        return { status: { id: "COMPLETED" }, operation: { "failure-cause": failureCause(disposal.error) } };
+    }
+  }
+
+  private forgetOldest(): void {
+    if (this.byTrigger.size < DISPOSALS_MAX) return;
+    for (const [triggerId, disposal] of this.byTrigger) {
+      if (disposal.kind === "running") continue;
+      this.byTrigger.delete(triggerId);
+      return;
+    }
+    throw new RestError(503, [`${DISPOSALS_MAX} disposals are running; try again when one has ended`]);
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Owns: the list of routes and what each does with the JobControl.
+ * Not here: HTTP itself (application.ts, server.ts), the shape of messages (job-messages.ts, checkpoint-messages.ts).
+ *
+ * RT1 A route that changes something is marked `mutates`: it leaves a line in the log (S23).
+ * RT2 No route takes code (S10).
+ */
+import { type Clock, isHex32, type Log, type Random } from "../base/index.ts";
+import {
+  checkpointRequestSchema,
+  disposalRequestSchema,
+  type MetricsMessage,
+  savepointRequestSchema,
+  stopRequestSchema,
+} from "../contract/index.ts";
+import type { JobControl, JobView, TriggerAnswer } from "../jobmanager/index.ts";
+import {
+  checkpointConfigMessage,
+  checkpointStatusMessage,
+  checkpointsMessage,
+  savepointStatusMessage,
+  statisticsMessage,
+} from "./checkpoint-messages.ts";
+import { Disposals } from "./disposals.ts";
+import {
+  dashboardConfigMessage,
+  exceptionsMessage,
+  executionResultMessage,
+  isTerminal,
+  jobDetailsMessage,
+  jobsOverviewMessage,
+  overviewMessage,
+  planMessage,
+  taskManagersMessage,
+} from "./job-messages.ts";
+import { readMessage } from "./request-body.ts";
+import { RestError, refusal } from "./rest-error.ts";
+
+export type RouteRequest = {
+  /** A parameter of the path. */
+  param(name: string): string;
+  query(name: string): string | undefined;
+  readonly raw: Request;
+};
+type Answer = { readonly status: 200 | 202; readonly body: object };
+export type Route = {
+  readonly method: "GET" | "POST" | "PATCH";
+  /** With `:name` for parameters; served under `/v1` too. */
+  readonly path: string;
+  readonly mutates: boolean;
+  readonly handle: (request: RouteRequest) => Answer | Promise<Answer>;
+};
+
+export type RouteContext = {
+  readonly control: JobControl;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+  /** A trigger was accepted; its outcome has been told. */
+  readonly onAccepted: (triggerId: string) => void;
+  readonly onTold: (triggerId: string) => void;
+};
+
+const EXCEPTIONS_MAX = 20;
+
+/** Every route. */
+export function createRoutes(context: RouteContext): readonly Route[] {
+  return [...clusterRoutes(context), ...jobRoutes(context), ...checkpointRoutes(context), ...triggerRoutes(context)];
+}
+
+const ok = (body: object): Answer => ({ status: 200, body });
+const get = (path: string, handle: Route["handle"]): Route => ({ method: "GET", path, mutates: false, handle });
+const post = (path: string, handle: Route["handle"]): Route => ({ method: "POST", path, mutates: true, handle });
+
+function clusterRoutes({ control, version }: RouteContext): Route[] {
+  return [
+    get("/overview", () => ok(overviewMessage(control.job(), control.taskManagers(), version))),
+    get("/config", () => ok(dashboardConfigMessage(version))),
+    get("/taskmanagers", () => ok(taskManagersMessage(control.taskManagers()))),
+  ];
+}
+
+function jobRoutes({ control, clock }: RouteContext): Route[] {
+  const job = (request: RouteRequest): JobView => jobOf(control, request);
+  return [
+    get("/jobs", () => ok({ jobs: [{ id: control.job().jobId, status: control.job().status }] })),
+    get("/jobs/overview", () => ok(jobsOverviewMessage(control.job(), clock.nowMs()))),
+    get("/jobs/:jobId", (request) => ok(jobDetailsMessage(job(request), clock.nowMs()))),
+    get("/jobs/:jobId/status", (request) => ok({ status: job(request).status })),
+    get("/jobs/:jobId/plan", (request) => ok({ plan: planMessage(job(request)) })),
+    get("/jobs/:jobId/execution-result", (request) => ok(executionResultMessage(job(request)))),
+    get("/jobs/:jobId/exceptions", (request) => {
+      job(request);
+      return ok(exceptionsMessage(control.exceptions(), countQuery(request, "maxExceptions", EXCEPTIONS_MAX)));
+    }),
+    get("/jobs/:jobId/metrics", (request) =>
+      ok(jobMetrics(job(request), control, request.query("get"), clock.nowMs())),
+    ),
+    { method: "PATCH", path: "/jobs/:jobId", mutates: true, handle: (request) => cancel(control, request) },
+  ];
+}
+
+function checkpointRoutes({ control, clock, onTold }: RouteContext): Route[] {
+  return [
+    get("/jobs/:jobId/checkpoints", (request) => {
+      jobOf(control, request);
+      return ok(checkpointsMessage(control.checkpoints(), clock.nowMs()));
+    }),
+    get("/jobs/:jobId/checkpoints/config", (request) => ok(checkpointConfigMessage(jobOf(control, request)))),
+    get("/jobs/:jobId/checkpoints/details/:checkpointId", (request) => {
+      const job = jobOf(control, request);
+      const id = wholeNumber(request.param("checkpointId"), "checkpointId", 0);
+      const { history, latestCompleted, latestSavepoint, latestFailed } = control.checkpoints();
+      const found = [...history, latestCompleted, latestSavepoint, latestFailed].find((view) => view?.id === id);
+      if (!found) throw new RestError(404, [`Could not find checkpointing statistics for checkpoint ${id}.`]);
+      return ok(statisticsMessage(found, job.vertices, clock.nowMs()));
+    }),
+    get("/jobs/:jobId/checkpoints/:triggerId", (request) => {
+      jobOf(control, request);
+      const triggerId = hexParam(request, "triggerId");
+      const state = control.trigger(triggerId);
+      if (state === null) throw unknownTrigger("checkpoint", triggerId);
+      if (state.kind !== "inProgress") onTold(triggerId);
+      return ok(checkpointStatusMessage(state));
+    }),
+  ];
+}
+
+function triggerRoutes(context: RouteContext): Route[] {
+  const { control, onTold } = context;
+  const disposals = new Disposals(control, context.random, context.log);
+  const accept = (answer: TriggerAnswer): Answer => {
+    if (answer.kind === "refused") throw refusal(answer.error);
+    context.onAccepted(answer.triggerId);
+    return { status: 202, body: { "request-id": answer.triggerId } };
+  };
+  return [
+    post("/jobs/:jobId/savepoints", async (request) => {
+      jobOf(control, request);
+      const body = await readMessage(request.raw, savepointRequestSchema);
+      if (body["cancel-job"] === true) {
+        throw new RestError(400, [
+          'Bad request: field "cancel-job": is not supported; POST /jobs/:id/stop takes a savepoint and ends the job',
+        ]);
+      }
+      const targetDirectory = body["target-directory"] ?? null;
+      return accept(
+        control.triggerSavepoint({ kind: "savepoint", targetDirectory, triggerId: body.triggerId ?? null }),
+      );
+    }),
+    post("/jobs/:jobId/stop", async (request) => {
+      jobOf(control, request);
+      const body = await readMessage(request.raw, stopRequestSchema);
+      const kind = body.drain === true ? "drain" : "stop";
+      const targetDirectory = body.targetDirectory ?? null;
+      return accept(control.triggerSavepoint({ kind, targetDirectory, triggerId: body.triggerId ?? null }));
+    }),
+    get("/jobs/:jobId/savepoints/:triggerId", (request) => {
+      jobOf(control, request);
+      const triggerId = hexParam(request, "triggerId");
+      const state = control.trigger(triggerId);
+      if (state === null) throw unknownTrigger("savepoint", triggerId);
+      if (state.kind !== "inProgress") onTold(triggerId);
+      return ok(savepointStatusMessage(state));
+    }),
+    post("/jobs/:jobId/checkpoints", async (request) => {
+      jobOf(control, request);
+      const body = await readMessage(request.raw, checkpointRequestSchema);
+      return accept(control.triggerCheckpoint(body.triggerId ?? null));
+    }),
+    post("/savepoint-disposal", async (request) => {
+      const body = await readMessage(request.raw, disposalRequestSchema);
+      return ok({ "request-id": disposals.start(body["savepoint-path"]) });
+    }),
+    get("/savepoint-disposal/:triggerId", (request) => {
+      const triggerId = hexParam(request, "triggerId");
+      const status = disposals.status(triggerId);
+      if (status === null) throw unknownTrigger("disposal", triggerId);
+      return ok(status);
+    }),
+  ];
+}
+
+function cancel(control: JobControl, request: RouteRequest): Answer {
+  const job = jobOf(control, request);
+  const mode = request.query("mode") ?? "cancel";
+  if (mode !== "cancel")
+    throw new RestError(400, [`Bad request: parameter "mode" is "${mode}"; only "cancel" is known`]);
+  if (isTerminal(job.status) || control.cancel() === "alreadyTerminal") {
+    throw new RestError(409, [
+      `Job ${job.jobId} cannot be cancelled: it has already reached the terminal state ${control.job().status}.`,
+    ]);
+  }
+  return { status: 202, body: {} };
+}
+
+function jobOf(control: JobControl, request: RouteRequest): JobView {
+  const id = hexParam(request, "jobId");
+  const job = control.job();
+  if (job.jobId !== id) throw new RestError(404, [`Job ${id} not found: this JobManager runs ${job.jobId}.`]);
+  return job;
+}
+
+function hexParam(request: RouteRequest, name: string): string {
+  const text = request.param(name);
+  if (!isHex32(text)) {
+    throw new RestError(400, [`Bad request: ${name} "${text.slice(0, 64)}" must be 32 lower-case hexadecimal digits`]);
+  }
+  return text;
+}
+
+function countQuery(request: RouteRequest, name: string, absent: number): number {
+  const text = request.query(name);
+  return text === undefined ? absent : wholeNumber(text, name, 1);
+}
+
+function wholeNumber(text: string, name: string, least: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  if (value < least)
+    throw new RestError(400, [`Bad request: ${name} "${text.slice(0, 64)}" must be a whole number from ${least}`]);
+  return value;
+}
+
+function unknownTrigger(what: string, triggerId: string): RestError {
+  return new RestError(404, [`There is no ${what} operation with triggerId=${triggerId}.`]);
+}
+
+/** Flink's metrics of the job scope that dashboards ask for. */
+function jobMetrics(job: JobView, control: JobControl, wanted: string | undefined, nowMs: number): MetricsMessage {
+  const { counts, latestCompleted } = control.checkpoints();
+  const runningSinceMs = job.status === "RUNNING" ? (job.statusTimes.RUNNING ?? nowMs) : nowMs;
+  const values: Record<string, number> = {
+    numRestarts: job.restarts,
+    fullRestarts: job.restarts,
+    uptime: nowMs - runningSinceMs,
+    totalNumberOfCheckpoints: counts.completed + counts.failed + counts.inProgress,
+    numberOfInProgressCheckpoints: counts.inProgress,
+    numberOfCompletedCheckpoints: counts.completed,
+    numberOfFailedCheckpoints: counts.failed,
+    lastCompletedCheckpointId: latestCompleted?.id ?? -1,
+    lastCheckpointFullSize: latestCompleted?.stateBytes ?? -1,
+  };
+  if (wanted === undefined) return Object.keys(values).map((id) => ({ id }));
+  const names = new Set(wanted.split(","));
+  return Object.entries(values).flatMap(([id, value]) => (names.has(id) ? [{ id, value: String(value) }] : []));
+}

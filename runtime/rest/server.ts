@@ -1,0 +1,109 @@
+/**
+ * Owns: the HTTP server of a JobManager: its socket, its limits, its end.
+ * Called by: runtime/cli's JobManager process; tests.
+ *
+ * RS1 A slow or large request costs bounded memory and time: headers 16 KiB and 10 s, a whole request 30 s, body 1 MiB
+ *     (request-body.ts), 256 connections.
+ * RS2 `outcomesTold` lets a JobManager that has ended wait until those who asked for a savepoint have read where it is.
+ */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { type Clock, type Log, type Random, StreamError } from "../base/index.ts";
+import type { JobControl } from "../jobmanager/index.ts";
+import { createApplication } from "./application.ts";
+import { createRoutes } from "./routes.ts";
+
+export type RestOptions = {
+  /** Default `127.0.0.1`: whoever can reach the port can cancel the job. */
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly control: JobControl;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** What `/overview` tells as `flink-version`. */
+  readonly version: string;
+};
+
+export interface RestServer {
+  readonly port: number;
+  /** Resolves when the outcome of every trigger accepted here has been asked for and told (RS2). */
+  outcomesTold(): Promise<void>;
+  /** Stops listening, lets requests end for a second, then cuts them. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 1000;
+/** Outcomes that nobody asks for are forgotten beyond this number. */
+const UNTOLD_MAX = 64;
+
+/** Starts listening. Errors: StreamError PORT_IN_USE. */
+export async function startRest(options: RestOptions): Promise<RestServer> {
+  const host = options.host ?? "127.0.0.1";
+  const untold = new Set<string>();
+  let waiting: (() => void)[] = [];
+  const onTold = (triggerId: string): void => {
+    if (!untold.delete(triggerId) || untold.size > 0) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  const onAccepted = (triggerId: string): void => {
+    untold.add(triggerId);
+    const [oldest] = untold;
+    if (untold.size > UNTOLD_MAX && oldest !== undefined) untold.delete(oldest);
+  };
+  const routes = createRoutes({ ...options, onAccepted, onTold });
+  const app = createApplication({ routes, loopbackOnly: isLoopback(host), log: options.log });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // The process is not the server's alone: Request and Response stay those of Node.
+    overrideGlobalObjects: false,
+    serverOptions: {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 1_000,
+    },
+  }) as Server;
+  server.maxConnections = 256;
+  server.maxHeadersCount = 100;
+  const port = await listen(server, host, options.port);
+  return {
+    port,
+    outcomesTold: () => (untold.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    close: () => close(server, options.clock),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code !== "EADDRINUSE") return reject(error);
+      const message = `The REST port ${port} on ${host} is taken by another process. Stop that process, or choose another port with --rest-port.`;
+      reject(new StreamError("PORT_IN_USE", message, { destiny: "terminal", cause: error }));
+    };
+    server.once("error", onError);
+    server.listen(port, host, () => {
+      server.off("error", onError);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+async function close(server: Server, clock: Clock): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    server.close(() => {
+      timer.cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

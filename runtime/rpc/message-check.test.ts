@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StreamError, operatorId, taskManagerId } from "../base/index.ts";
+import { checkToJobManager } from "./message-check.ts";
+import type { ToJobManager } from "./messages.ts";
+
+const task = { vertex: 1, subtask: 0, attempt: 3 };
+const file = { key: "data/1/1/a", sha256: "0".repeat(64), length: 4 };
+const error = { name: "Error", message: "m", stack: "s", code: "SINK_FAILED", destiny: "retry" } as const;
+const timings = { alignmentMs: 0.5, syncMs: 1, asyncMs: 2, stateBytes: 4 };
+
+const good: readonly ToJobManager[] = [
+  { kind: "register", taskManagerId: taskManagerId("tm-1"), pid: 4, host: "127.0.0.1", dataPorts: [4001] },
+  { kind: "heartbeat", metrics: [] },
+  { kind: "fenced", epoch: 2 },
+  { kind: "taskState", epoch: 1, task, state: { kind: "failed", error } },
+  { kind: "checkpointDeclined", epoch: 1, task, checkpointId: 2, phase: "async", error },
+  { kind: "committed", epoch: 1, task, checkpointId: 2 },
+  {
+    kind: "checkpointAck",
+    epoch: 1,
+    task,
+    checkpointId: 2,
+    committables: 1,
+    timings,
+    operators: [
+      {
+        operatorId: operatorId("a".repeat(32)),
+        declarations: [{ name: "n", kind: "value", type: "int64" }],
+        state: {
+          keyed: { keyGroups: { first: 0, last: 63 }, file },
+          operator: [{ name: "l", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } }],
+          finished: false,
+        },
+      },
+    ],
+  },
+];
+
+test("MC1 every kind of message passes as it is", () => {
+  for (const message of good)
+    assert.deepEqual(checkToJobManager(JSON.parse(JSON.stringify(message)) as object), message);
+});
+
+test("MC1 a message with any field missing is refused with the field's name", () => {
+  for (const message of good) {
+    for (const field of Object.keys(message)) {
+      const { [field]: _, ...rest } = message as Record<string, unknown>;
+      assert.throws(
+        () => checkToJobManager(rest),
+        (thrown) =>
+          thrown instanceof StreamError && thrown.code === "PROTOCOL_VIOLATION" && thrown.message.includes(field),
+        `${message.kind} without ${field}`,
+      );
+    }
+  }
+});

@@ -1,0 +1,264 @@
+/**
+ * Owns: operator list state of one subtask: declaration, restore with redistribution, snapshot.
+ * Not here: who gets which items (redistribution.ts), whether an evolved type fits (evolution.ts).
+ * Called by: the task (restore, snapshot) and operators (declarations).
+ *
+ * Grammar of a blob: u32 length of the type's JSON, the JSON, padding to 8, block of the items (encodeBatch)
+ *
+ * OS1 A list is encoded in `snapshot()`: operator state is small (positions, transactions). An item that cannot be encoded
+ *     fails the snapshot's `write`, not the caller of `snapshot()`.
+ * OS2 A restored list that no operator declares is kept and written again (HB1, RD4).
+ * OS3 Empty lists are not written.
+ */
+import { StreamError } from "../base/index.ts";
+import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
+import { ByteReader, ByteWriter, decodeBatch, describeType, encodeBatch, sameType, type ValueType } from "../record/index.ts";
+import type {
+  OperatorBackendOptions,
+  OperatorSnapshot,
+  OperatorStateBackend,
+  OperatorStateRestore,
+  SnapshotFiles,
+  StateReader,
+} from "./backend.ts";
+import { planEvolution, unionType } from "./evolution.ts";
+import { abortAfter } from "./file-abort.ts";
+import { type Share, shareOf } from "./redistribution.ts";
+import type { OperatorListState, StateDescriptor } from "./state.ts";
+import { ANY, parseType } from "./state-meta.ts";
+
+/** Larger blobs become files; smaller ones are kept in the manifest itself. */
+const INLINE_BYTES_MAX = 4096;
+
+/**
+ * Makes the operator state of one subtask, restored when `restore` is given (also with nothing in it).
+ * Errors: CHECKPOINT_CORRUPT, STATE_INCOMPATIBLE, and those of reading the files.
+ */
+export async function createOperatorStateBackend(
+  options: OperatorBackendOptions,
+  restore: OperatorStateRestore | null,
+): Promise<OperatorStateBackend> {
+  const restored = restore === null ? [] : await readLists(options, restore);
+  return new HeapOperatorStateBackend(options, restored, restore !== null);
+}
+
+type RestoredList = {
+  readonly name: string;
+  readonly redistribution: Redistribution;
+  readonly type: ValueType<unknown>;
+  readonly share: Share<unknown>;
+};
+
+class HeapOperatorStateBackend implements OperatorStateBackend {
+  readonly isRestored: boolean;
+  private readonly options: OperatorBackendOptions;
+  private readonly restored: Map<string, RestoredList>;
+  private readonly lists = new Map<string, HeapOperatorList<unknown>>();
+
+  constructor(options: OperatorBackendOptions, restored: readonly RestoredList[], isRestored: boolean) {
+    this.options = options;
+    this.restored = new Map(restored.map((list) => [list.name, list]));
+    this.isRestored = isRestored;
+  }
+
+  list<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
+    return this.stateOf(descriptor, "split");
+  }
+
+  unionList<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
+    return this.stateOf(descriptor, "union");
+  }
+
+  broadcastList<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
+    return this.stateOf(descriptor, "broadcast");
+  }
+
+  declarations(): readonly StateDeclaration[] {
+    return this.written().map(({ name, type }) => ({ name, kind: "operator-list", type: describeType(type) }));
+  }
+
+  snapshot(): OperatorSnapshot {
+    const blobs: { readonly list: WrittenList; readonly bytes: Uint8Array }[] = [];
+    let failure: unknown;
+    try {
+      for (const list of this.written()) if (list.items.length > 0) blobs.push({ list, bytes: encodeList(this.options, list) });
+    } catch (error) {
+      failure = error;
+    }
+    return {
+      write: async (files) => {
+        if (failure !== undefined) throw failure;
+        const handles: OperatorStateHandle[] = [];
+        for (const { list, bytes } of blobs) {
+          const { name, redistribution, items } = list;
+          handles.push({ name, redistribution, count: items.length, blob: await writeBlob(files, bytes) });
+        }
+        return handles;
+      },
+    };
+  }
+
+  private written(): WrittenList[] {
+    const kept = [...this.restored.values()].map(({ share, ...list }) => ({ ...list, items: share.kept }));
+    return [...kept, ...this.lists.values()];
+  }
+
+  private stateOf<V>({ name, type = ANY as ValueType<V> }: StateDescriptor<V>, redistribution: Redistribution): OperatorListState<V> {
+    if (typeof name !== "string" || name === "") throw this.invalid("declares operator state without a name; give it one");
+    const existing = this.lists.get(name);
+    if (existing !== undefined) {
+      if (existing.redistribution !== redistribution || !sameType(existing.type, type)) {
+        throw this.invalid(
+          `declares operator state "${name}" twice: as ${existing.redistribution} list of ${describeType(existing.type)} and as ${redistribution} list of ${describeType(type)}; give each a name of its own (K3)`,
+        );
+      }
+      return existing as OperatorListState<unknown> as OperatorListState<V>;
+    }
+    const items = this.adopt(name, type, redistribution);
+    const list = new HeapOperatorList<V>(name, type, redistribution, items);
+    this.restored.delete(name);
+    this.lists.set(name, list as HeapOperatorList<unknown>);
+    return list;
+  }
+
+  private adopt<V>(name: string, type: ValueType<V>, redistribution: Redistribution): V[] {
+    const restored = this.restored.get(name);
+    if (restored === undefined) return [];
+    const plan = planEvolution(restored.type, type, "an item");
+    const isOther = restored.redistribution !== redistribution;
+    if (plan.kind === "refused" || isOther) {
+      const reason = plan.kind === "refused" ? plan.reason : "items are shared out in another way";
+      throw new StreamError(
+        "STATE_INCOMPATIBLE",
+        `operator state "${name}" of operator "${this.options.operatorUid}" was written as ${restored.redistribution} list of ${describeType(restored.type)}, but is declared as ${redistribution} list of ${describeType(type)}: ${reason}; declare the old type (only nullable fields may be added, fields may be removed), give the new state another name, or start without this savepoint`,
+        { destiny: "terminal" },
+      );
+    }
+    const { items } = restored.share;
+    return (plan.kind === "convert" ? items.map(plan.convert) : [...items]) as V[];
+  }
+
+  private invalid(what: string): StreamError {
+    return new StreamError("OPTION_INVALID", `operator "${this.options.operatorUid}" ${what}`, { destiny: "terminal" });
+  }
+}
+
+type WrittenList = {
+  readonly name: string;
+  readonly type: ValueType<unknown>;
+  readonly redistribution: Redistribution;
+  readonly items: readonly unknown[];
+};
+
+class HeapOperatorList<V> implements OperatorListState<V> {
+  readonly name: string;
+  readonly type: ValueType<V>;
+  readonly redistribution: Redistribution;
+  items: V[];
+
+  constructor(name: string, type: ValueType<V>, redistribution: Redistribution, items: V[]) {
+    this.name = name;
+    this.type = type;
+    this.redistribution = redistribution;
+    this.items = items;
+  }
+
+  get(): readonly V[] {
+    return this.items;
+  }
+
+  add(value: V): void {
+    this.items.push(value);
+  }
+
+  update(values: readonly V[]): void {
+    this.items = [...values];
+  }
+}
+
+function encodeList({ operatorUid, subtask }: OperatorBackendOptions, { name, type, items }: WrittenList): Uint8Array {
+  const text = Buffer.from(JSON.stringify({ kind: type.kind, nullable: type.nullable, fields: type.fields }), "utf8");
+  const writer = new ByteWriter(INLINE_BYTES_MAX);
+  writer.u32(text.length);
+  writer.bytes(text);
+  writer.align8();
+  try {
+    encodeBatch(type, { rows: items, timestamps: null, keyHashes: null }, writer);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StreamError(
+      "VALUE_NOT_SERIALIZABLE",
+      `operator state "${name}" (${describeType(type)}) of operator "${operatorUid}", subtask ${subtask}, cannot be stored: ${reason}`,
+      { destiny: "terminal", cause },
+    );
+  }
+  return writer.copy();
+}
+
+async function writeBlob(files: SnapshotFiles, bytes: Uint8Array): Promise<StateBlob> {
+  if (bytes.length <= INLINE_BYTES_MAX) return { kind: "inline", base64: Buffer.from(bytes).toString("base64") };
+  const file = await files.create();
+  try {
+    await file.write(bytes);
+    return { kind: "file", file: await file.close() };
+  } catch (error) {
+    await abortAfter(error, file);
+    throw error;
+  }
+}
+
+async function readLists(options: OperatorBackendOptions, { operator, read }: OperatorStateRestore): Promise<RestoredList[]> {
+  const names = new Set(operator.flatMap((handles) => handles.map((handle) => handle.name)));
+  const lists: RestoredList[] = [];
+  for (const name of names) {
+    const handles = operator.map((ofSubtask) => ofSubtask.find((handle) => handle.name === name));
+    const first = handles.find((handle) => handle !== undefined) as OperatorStateHandle;
+    const decoded = await Promise.all(handles.map((handle) => (handle === undefined ? null : readList(options, handle, read))));
+    const { type, items } = unite(options, name, decoded);
+    const share = shareOf(first.redistribution, items, options.subtask, options.parallelism);
+    lists.push({ name, redistribution: first.redistribution, type, share });
+  }
+  return lists;
+}
+
+type DecodedList = { readonly type: ValueType<unknown>; readonly items: readonly unknown[] };
+
+/** The lists of all old subtasks with one type: some may have been written with an older version of it (SR2). */
+function unite(
+  { operatorUid }: OperatorBackendOptions,
+  name: string,
+  lists: readonly (DecodedList | null)[],
+): { readonly type: ValueType<unknown>; readonly items: readonly (readonly unknown[])[] } {
+  const types = lists.flatMap((list) => (list === null ? [] : [list.type]));
+  const type = types.reduce((left, right) => {
+    const both = unionType(left, right);
+    if (both !== null) return both;
+    throw new StreamError(
+      "STATE_INCOMPATIBLE",
+      `operator state "${name}" of operator "${operatorUid}" was written as list of ${describeType(left)} and as list of ${describeType(right)} by subtasks of the same checkpoint; restore from another one`,
+      { destiny: "terminal" },
+    );
+  });
+  const items = lists.map((list) => {
+    if (list === null) return [];
+    const plan = planEvolution(list.type, type);
+    return plan.kind === "convert" ? list.items.map(plan.convert) : list.items;
+  });
+  return { type, items };
+}
+
+async function readList(options: OperatorBackendOptions, handle: OperatorStateHandle, read: StateReader): Promise<DecodedList> {
+  const { blob, name, count } = handle;
+  const bytes = blob.kind === "inline" ? Buffer.from(blob.base64, "base64") : await read(blob.file);
+  const reader = new ByteReader(bytes);
+  const text = reader.bytes(reader.u32()).toString("utf8");
+  reader.align8();
+  const type = parseType(JSON.parse(text));
+  const items = decodeBatch(type, reader).rows;
+  if (items.length === count) return { type, items };
+  throw new StreamError(
+    "CHECKPOINT_CORRUPT",
+    `operator state "${name}" of operator "${options.operatorUid}" has ${items.length} items where its checkpoint says ${count}; restore from another checkpoint`,
+    { destiny: "terminal" },
+  );
+}

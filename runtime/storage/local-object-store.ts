@@ -1,0 +1,297 @@
+/**
+ * Owns: the ObjectStore in a folder of a local (or POSIX network) file system; many processes may use one folder.
+ * Not here: URIs (open-store.ts).
+ *
+ * L1 A write goes to a uniquely named file in `<root>/.tmp`, is synced, and only then gets its name: by rename (put) or by
+ *    link(2) (createIfAbsent), which the kernel makes atomic: one of several linkers wins (O1, O2).
+ * L2 Before a write resolves, the folder that holds the name is synced, and so are folders made on the way (O3).
+ * L3 Opening or reading a store creates nothing; folders come with the first write, and go with the last delete in them.
+ * L4 Temporary files of dead processes of this host are removed at the store's first write.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { assert, StreamError, systemRandom } from "../base/index.ts";
+import { assertKey, assertPrefix, compareKeys } from "./object-key.ts";
+import type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
+import { errorCodeOf, storeError } from "./store-error.ts";
+
+const TEMPORARY = ".tmp";
+/** A folder may be pruned by a delete between mkdir and rename; then it is made again, at most this often. */
+const NAMING_ATTEMPTS_MAX = 20;
+const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, "_");
+
+export class LocalObjectStore implements ObjectStore {
+  readonly uri: string;
+  /** Absolute path of the folder. */
+  readonly root: string;
+  private swept: Promise<void> | null = null;
+
+  constructor(folder: string) {
+    this.root = resolve(folder);
+    this.uri = pathToFileURL(this.root).href;
+  }
+
+  async read(key: string): Promise<Uint8Array | null> {
+    return this.unlessMissing("read", key, (path) => readFile(path));
+  }
+
+  async stat(key: string): Promise<ObjectInfo | null> {
+    const found = await this.unlessMissing("look at", key, (path) => stat(path));
+    return found === null || !found.isFile() ? null : { key, length: found.size };
+  }
+
+  async put(key: string, body: Uint8Array): Promise<void> {
+    const path = this.pathOf(key);
+    await this.withTemporary(path, body, (temporary) => this.nameIt(path, () => rename(temporary, path)));
+  }
+
+  async createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+    const path = this.pathOf(key);
+    return this.withTemporary(path, body, async (temporary) => {
+      try {
+        await this.nameIt(path, () => link(temporary, path));
+        return "created";
+      } catch (error) {
+        const code = errorCodeOf(error);
+        if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS") {
+          throw new StreamError(
+            "STORE_UNSUITABLE",
+            `the file system of ${this.root} has no hard links (${code}), which atomic creation needs; use a directory on another file system`,
+            { destiny: "terminal", cause: error },
+          );
+        }
+        if (code !== "EEXIST") throw error;
+        // Whoever made it may not have synced the folder yet: what is reported as existing must be durable too.
+        await syncFolder(dirname(path));
+        return "exists";
+      } finally {
+        await unlink(temporary).catch(ignoreMissing);
+      }
+    });
+  }
+
+  async openWriter(key: string): Promise<ObjectWriter> {
+    const path = this.pathOf(key);
+    const temporary = await this.newTemporary(path);
+    try {
+      return new LocalWriter(await open(temporary, "wx"), temporary, key, (finalKey) => {
+        const finalPath = this.pathOf(finalKey);
+        return this.nameIt(finalPath, () => rename(temporary, finalPath));
+      });
+    } catch (error) {
+      throw storeError("write", path, error);
+    }
+  }
+
+  async list(prefix: string): Promise<readonly ObjectInfo[]> {
+    assertPrefix(prefix);
+    const found: ObjectInfo[] = [];
+    const slash = prefix.lastIndexOf("/");
+    try {
+      await this.walk(prefix.slice(0, slash + 1), prefix, found);
+    } catch (error) {
+      throw storeError("list", join(this.root, prefix), error);
+    }
+    return found.sort(compareKeys);
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.pathOf(key);
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (errorCodeOf(error) === "ENOENT" || errorCodeOf(error) === "ENOTDIR") return;
+      throw storeError("delete", path, error);
+    }
+    await this.prune(dirname(path));
+  }
+
+  private pathOf(key: string): string {
+    assertKey(key);
+    return join(this.root, ...key.split("/"));
+  }
+
+  private async unlessMissing<T>(doing: string, key: string, act: (path: string) => Promise<T>): Promise<T | null> {
+    const path = this.pathOf(key);
+    try {
+      return await act(path);
+    } catch (error) {
+      const code = errorCodeOf(error);
+      if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return null;
+      throw storeError(doing, path, error);
+    }
+  }
+
+  /** Writes and syncs `body` under a temporary name, hands it to `use`, and leaves no temporary file behind on failure. */
+  private async withTemporary<T>(path: string, body: Uint8Array, use: (temporary: string) => Promise<T>): Promise<T> {
+    let temporary: string | null = null;
+    try {
+      temporary = await this.newTemporary(path);
+      const handle = await open(temporary, "wx");
+      try {
+        await handle.writeFile(body);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      return await use(temporary);
+    } catch (error) {
+      if (temporary !== null) await unlink(temporary).catch(ignoreMissing);
+      throw storeError("write", path, error);
+    }
+  }
+
+  private async newTemporary(path: string): Promise<string> {
+    const folder = join(this.root, TEMPORARY);
+    try {
+      await makeFolder(folder);
+      this.swept ??= sweepTemporaries(folder);
+      await this.swept;
+    } catch (error) {
+      throw storeError("make a folder for", path, error);
+    }
+    return join(folder, `${HOST}~${process.pid}~${systemRandom.hex(12)}`);
+  }
+
+  /** Gives a synced file its name, in a folder that may have to be made first, and syncs that folder (L2). */
+  private async nameIt(path: string, act: () => Promise<void>): Promise<void> {
+    const folder = dirname(path);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await act();
+        await syncFolder(folder);
+        return;
+      } catch (error) {
+        if (errorCodeOf(error) !== "ENOENT" || attempt === NAMING_ATTEMPTS_MAX) throw error;
+        await makeFolder(folder);
+      }
+    }
+  }
+
+  private async walk(folderKey: string, prefix: string, found: ObjectInfo[]): Promise<void> {
+    for (const entry of await unlessGone(readdir(join(this.root, folderKey), { withFileTypes: true }), [])) {
+      const key = folderKey + entry.name;
+      if (entry.name.startsWith(".")) continue;
+      if (entry.isDirectory()) {
+        if (`${key}/`.startsWith(prefix)) await this.walk(`${key}/`, prefix, found);
+      } else if (entry.isFile() && key.startsWith(prefix)) {
+        const facts = await unlessGone(stat(join(this.root, key)), null);
+        if (facts !== null) found.push({ key, length: facts.size });
+      }
+    }
+  }
+
+  /** Removes folders that a delete left empty, in the end the store's own (L3). Failing is fine: it is only tidiness. */
+  private async prune(folder: string): Promise<void> {
+    for (let current = folder; current.startsWith(this.root + sep); current = dirname(current)) {
+      try {
+        await rmdir(current);
+      } catch {
+        return;
+      }
+    }
+    const left = await unlessGone(readdir(this.root), [TEMPORARY, ""]);
+    if (left.length > 1 || left[0] !== TEMPORARY) return;
+    await rmdir(join(this.root, TEMPORARY))
+      .then(() => rmdir(this.root))
+      .catch(() => undefined);
+  }
+}
+
+class LocalWriter implements ObjectWriter {
+  private readonly handle: FileHandle;
+  private readonly temporary: string;
+  private readonly key: string;
+  private readonly nameIt: (key: string) => Promise<void>;
+  private state: "open" | "closed" | "failed" = "open";
+
+  constructor(handle: FileHandle, temporary: string, key: string, nameIt: (key: string) => Promise<void>) {
+    this.handle = handle;
+    this.temporary = temporary;
+    this.key = key;
+    this.nameIt = nameIt;
+  }
+
+  async write(piece: Uint8Array): Promise<void> {
+    assert(this.state === "open", `write to ${this.key} after it was ${this.state}`);
+    try {
+      for (let offset = 0; offset < piece.length; ) {
+        offset += (await this.handle.write(piece, offset, piece.length - offset)).bytesWritten;
+      }
+    } catch (error) {
+      await this.abort();
+      throw storeError("write", this.temporary, error);
+    }
+  }
+
+  async close(key = this.key): Promise<void> {
+    assert(this.state === "open", `${this.key} is closed when it was ${this.state}`);
+    this.state = "closed";
+    try {
+      await this.handle.sync();
+      await this.handle.close();
+      await this.nameIt(key);
+    } catch (error) {
+      this.state = "open";
+      await this.abort();
+      throw storeError("write", this.temporary, error);
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.state !== "open") return;
+    this.state = "failed";
+    await this.handle.close().catch(() => undefined);
+    await unlink(this.temporary).catch(ignoreMissing);
+  }
+}
+
+/** Makes a folder and those above it; each new name is synced into its parent (L2). */
+async function makeFolder(folder: string): Promise<void> {
+  const firstMade = await mkdir(folder, { recursive: true });
+  if (firstMade === undefined) return;
+  for (let made = folder; made.length >= firstMade.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** L4. A wrong guess (another container with the same host name) makes one write of that process fail, and be tried again. */
+async function sweepTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [host, pid] = name.split("~");
+    if (host !== HOST || isAlive(Number(pid))) continue;
+    await unlink(join(folder, name)).catch(ignoreMissing);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCodeOf(error) !== "ESRCH";
+  }
+}
+
+async function unlessGone<T, E>(promise: Promise<T>, otherwise: E): Promise<T | E> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (errorCodeOf(error) === "ENOENT" || errorCodeOf(error) === "ENOTDIR") return otherwise;
+    throw error;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errorCodeOf(error) !== "ENOENT") throw error;
+}

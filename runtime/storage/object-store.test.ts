@@ -1,0 +1,266 @@
+/** One contract for every adapter of the ObjectStore port, and what is special about each. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { AssertionFailure, StreamError, seededRandom } from "../base/index.ts";
+import {
+  childStoreUri,
+  LocalObjectStore,
+  MemoryObjectStore,
+  type ObjectStore,
+  openStore,
+  probeStore,
+  storeUriOf,
+} from "./index.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (body: Uint8Array | null): string | null => (body === null ? null : new TextDecoder().decode(body));
+const keys = async (store: ObjectStore, prefix = ""): Promise<string[]> =>
+  (await store.list(prefix)).map((object) => object.key);
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "streamjob-store-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const adapters: Record<string, (t: TestContext) => Promise<ObjectStore>> = {
+  local: async (t) => new LocalObjectStore(join(await temporaryFolder(t), "not", "there yet")),
+  memory: async () => new MemoryObjectStore("contract"),
+};
+
+for (const [name, make] of Object.entries(adapters)) {
+  describe(`the ${name} store keeps the contract of ObjectStore`, () => {
+    it("answers null for what is not there, and lists nothing", async (t) => {
+      const store = await make(t);
+      assert.equal(await store.read("chk/1"), null);
+      assert.equal(await store.stat("chk/1"), null);
+      assert.deepEqual(await store.list(""), []);
+      await store.delete("chk/1");
+    });
+
+    it("reads back what was put, the newest of it", async (t) => {
+      const store = await make(t);
+      await store.put("a/b/c", bytes("one"));
+      await store.put("a/b/c", bytes("second"));
+      assert.equal(text(await store.read("a/b/c")), "second");
+      assert.deepEqual(await store.stat("a/b/c"), { key: "a/b/c", length: 6 });
+      await store.put("empty", new Uint8Array());
+      assert.equal((await store.read("empty"))?.length, 0);
+    });
+
+    it("is not changed by who keeps an array given to it or got from it", async (t) => {
+      const store = await make(t);
+      const body = bytes("kept");
+      await store.put("x", body);
+      body.fill(0);
+      (await store.read("x"))?.fill(0);
+      assert.equal(text(await store.read("x")), "kept");
+    });
+
+    it("tells exactly one of many concurrent creators `created` (O1)", async (t) => {
+      const store = await make(t);
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => store.createIfAbsent("epochs/1", bytes(`writer ${index}`))),
+      );
+      assert.equal(outcomes.filter((outcome) => outcome === "created").length, 1);
+      assert.equal(text(await store.read("epochs/1")), `writer ${outcomes.indexOf("created")}`);
+      assert.equal(await store.createIfAbsent("epochs/1", bytes("late")), "exists");
+      await store.delete("epochs/1");
+      assert.equal(await store.createIfAbsent("epochs/1", bytes("again")), "created");
+    });
+
+    it("shows a written object whole at close, and nothing before or after abort (O2)", async (t) => {
+      const store = await make(t);
+      const writer = await store.openWriter("data/x");
+      await writer.write(bytes("one "));
+      await writer.write(bytes("two"));
+      assert.deepEqual(await store.list(""), []);
+      await writer.close("data/final");
+      assert.deepEqual(await store.list(""), [{ key: "data/final", length: 7 }]);
+      assert.equal(text(await store.read("data/final")), "one two");
+      const aborted = await store.openWriter("data/y");
+      await aborted.write(bytes("gone"));
+      await aborted.abort();
+      await aborted.abort();
+      assert.deepEqual(await keys(store), ["data/final"]);
+    });
+
+    it("lists by prefix, also one cut inside a name, sorted by key", async (t) => {
+      const store = await make(t);
+      for (const key of ["chk/10", "chk/9", "chk2/1", "data/a/z", "data/a-b", "data/a/b/c", "top"])
+        await store.put(key, bytes(key));
+      assert.deepEqual(await keys(store), ["chk/10", "chk/9", "chk2/1", "data/a-b", "data/a/b/c", "data/a/z", "top"]);
+      assert.deepEqual(await keys(store, "chk/"), ["chk/10", "chk/9"]);
+      assert.deepEqual(await keys(store, "chk"), ["chk/10", "chk/9", "chk2/1"]);
+      assert.deepEqual(await keys(store, "data/a"), ["data/a-b", "data/a/b/c", "data/a/z"]);
+      assert.deepEqual(await keys(store, "nothing/"), []);
+    });
+
+    it("refuses keys that leave the store or hide in it (O4)", async (t) => {
+      const store = await make(t);
+      for (const key of [
+        "",
+        "/a",
+        "a/",
+        "a//b",
+        "../a",
+        "a/../b",
+        "./a",
+        ".tmp/a",
+        "a\\b",
+        "a\0b",
+        "ü",
+        "a".repeat(1025),
+      ]) {
+        await assert.rejects(async () => store.read(key), AssertionFailure, JSON.stringify(key));
+        await assert.rejects(async () => store.put(key, bytes("x")), AssertionFailure, JSON.stringify(key));
+      }
+    });
+
+    it("survives writers and deleters in the same folder at the same time", async (t) => {
+      const store = await make(t);
+      await Promise.all(
+        Array.from({ length: 30 }, async (_, index) => {
+          const key = `data/${index % 3}/${index}`;
+          await store.put(key, bytes(key));
+          await store.delete(key);
+          await store.put(key, bytes(key));
+        }),
+      );
+      assert.equal((await store.list("data/")).length, 30);
+    });
+
+    it("passes the probe, which leaves nothing behind", async (t) => {
+      const store = await make(t);
+      await probeStore(store, seededRandom(1));
+      assert.deepEqual(await store.list(""), []);
+    });
+  });
+}
+
+describe("the local store", () => {
+  it("leaves no temporary files, and no empty folders after deletes (L1, L3)", async (t) => {
+    const folder = await temporaryFolder(t);
+    const root = join(folder, "store");
+    const store = new LocalObjectStore(root);
+    await store.read("a");
+    assert.deepEqual(await readdir(folder), []);
+    await store.put("data/one/a", bytes("a"));
+    await store.createIfAbsent("data/one/a", bytes("b"));
+    await store.put("data/two/b", bytes("b"));
+    assert.deepEqual(await readdir(join(root, ".tmp")), []);
+    await store.delete("data/one/a");
+    assert.deepEqual(await readdir(join(root, "data")), ["two"]);
+    await store.delete("data/two/b");
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("removes the temporary files of dead processes, and only those (L4)", async (t) => {
+    const root = await temporaryFolder(t);
+    const child = spawn(process.execPath, ["-e", ""]);
+    await once(child, "exit");
+    const host = hostname().replace(/[^A-Za-z0-9.-]/g, "_");
+    await mkdir(join(root, ".tmp"));
+    const names = [`${host}~${child.pid}~00`, `${host}~${process.pid}~00`, `elsewhere.example~${child.pid}~00`];
+    for (const name of names) await writeFile(join(root, ".tmp", name), "half");
+    await new LocalObjectStore(root).put("a", bytes("a"));
+    assert.deepEqual((await readdir(join(root, ".tmp"))).sort(), names.slice(1).sort());
+  });
+
+  it("lets one of several processes create a key", async (t) => {
+    const root = await temporaryFolder(t);
+    const program = `
+      const { LocalObjectStore } = await import(${JSON.stringify(new URL("./index.ts", import.meta.url).href)});
+      const store = new LocalObjectStore(process.argv[1]);
+      for (let n = 0; n < 50; n++) console.log(n, await store.createIfAbsent("epochs/" + n, Buffer.from(String(process.pid))), process.pid);`;
+    const outputs = await Promise.all([1, 2].map(() => outputOf([`--input-type=module`, "-e", program, root])));
+    const winners = outputs
+      .join("")
+      .split("\n")
+      .filter((line) => line.includes("created"));
+    assert.equal(winners.length, 50);
+    for (const line of winners) {
+      const [n, , pid] = line.split(" ");
+      assert.equal(await readFile(join(root, "epochs", String(n)), "utf8"), pid);
+    }
+  });
+
+  it("says where and why when it cannot write, and what a full disk is", async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeFile(join(folder, "file"), "not a folder");
+    const store = new LocalObjectStore(join(folder, "file", "below"));
+    await assert.rejects(store.put("a", bytes("a")), (error: StreamError) => {
+      assert.equal(error.code, "STORE_UNAVAILABLE");
+      assert.match(error.message, /file\/below\/a: ENOTDIR/);
+      return error.cause instanceof Error;
+    });
+    const { storeError } = await import("./store-error.ts");
+    const full = storeError("write", "/x/y", Object.assign(new Error("no space"), { code: "ENOSPC" }));
+    assert.equal(full.code, "STORE_FULL");
+    assert.match(full.message, /could not write \/x\/y: no space left/);
+  });
+
+  it("really meets a full device where the system has one", { skip: process.platform !== "linux" }, async () => {
+    const { storeError } = await import("./store-error.ts");
+    await assert.rejects(
+      writeFile("/dev/full", "x").catch((error) => {
+        throw storeError("write", "/dev/full", error);
+      }),
+      { code: "STORE_FULL" },
+    );
+  });
+});
+
+describe("openStore", () => {
+  it("takes file URIs, absolute and relative paths, and memory names", async () => {
+    assert.equal((await openStore("file:///var/check%20points/")).uri, "file:///var/check%20points");
+    assert.equal((await openStore("/var/check points/")).uri, "file:///var/check%20points");
+    assert.equal((await openStore("some/folder")).uri, storeUriOf(join(process.cwd(), "some/folder")));
+    assert.equal(await openStore("memory://a/b"), await openStore("memory://a/b/"));
+    assert.notEqual(await openStore("memory://a/b"), await openStore("memory://a/c"));
+  });
+
+  it("opens its own URI again, and a child's", async () => {
+    const store = await openStore(childStoreUri("/var/x", "default", "my job: ä/..", "..", ""));
+    assert.equal(store.uri, "file:///var/x/default/my_job____../_/_");
+    assert.equal((await openStore(store.uri)).uri, store.uri);
+  });
+
+  it("refuses anything else and lists what it knows", async () => {
+    for (const wrong of ["s3://bucket/x", "", "memory://", "memory://../x", "file://host.example/x", "a\0b"]) {
+      await assert.rejects(openStore(wrong), (error: StreamError) => {
+        assert.equal(error.code, "OPTION_INVALID", wrong);
+        assert.match(error.message, /file:\/\/\/.*plain folder path.*memory:\/\//);
+        return true;
+      });
+    }
+  });
+});
+
+describe("probeStore", () => {
+  it("refuses a store that ignores the condition of conditional creation", async () => {
+    const store = new MemoryObjectStore("careless");
+    store.createIfAbsent = async (key, body) => {
+      await store.put(key, body);
+      return "created";
+    };
+    await assert.rejects(probeStore(store, seededRandom(1)), { code: "STORE_UNSUITABLE", destiny: "terminal" });
+    assert.deepEqual(await store.list(""), []);
+  });
+});
+
+async function outputOf(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (piece) => {
+    output += piece;
+  });
+  const [code] = await once(child, "close");
+  assert.equal(code, 0);
+  return output;
+}

@@ -1,0 +1,58 @@
+/**
+ * Owns: from a URI or path, as a person writes it, to a store.
+ */
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { StreamError } from "../base/index.ts";
+import { LocalObjectStore } from "./local-object-store.ts";
+import { MemoryObjectStore } from "./memory-object-store.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
+const MEMORY_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+const KNOWN = "file:///absolute/folder, a plain folder path, or memory://name";
+
+/** The canonical URI of what a person wrote: without a trailing slash; relative paths from the working directory. Errors: OPTION_INVALID. */
+export function storeUriOf(text: string): string {
+  if (text === "" || text.includes("\0")) throw invalid(text, "is empty or has a NUL in it");
+  const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return pathToFileURL(resolve(text)).href;
+  if (scheme === "file") return pathToFileURL(resolve(pathOfFileUri(text))).href;
+  if (scheme === "memory") {
+    const name = /^memory:\/\/(.*?)\/*$/i.exec(text)?.[1] ?? "";
+    if (!MEMORY_NAME.test(name)) throw invalid(text, "has no name of letters, digits and -_. after memory://");
+    return `memory://${name}`;
+  }
+  throw invalid(text, `has the unknown scheme "${scheme}"`);
+}
+
+/** Opens a store; creates nothing. Errors: OPTION_INVALID, which lists the known schemes. */
+export async function openStore(uriOrPath: string): Promise<ObjectStore> {
+  const uri = storeUriOf(uriOrPath);
+  return uri.startsWith("file:")
+    ? new LocalObjectStore(fileURLToPath(uri))
+    : MemoryObjectStore.open(uri.slice("memory://".length));
+}
+
+/**
+ * The URI of a store in a folder below another one. Characters of `parts` that a key may not have (a job's name is free text)
+ * become `_`; different names may then meet, so make names unique before.
+ */
+export function childStoreUri(uriOrPath: string, ...parts: readonly string[]): string {
+  const safe = parts.map((part) => part.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "_"));
+  return [storeUriOf(uriOrPath), ...safe.map((part) => (part === "" ? "_" : part))].join("/");
+}
+
+function pathOfFileUri(uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch (cause) {
+    throw invalid(uri, `is not a file URI of this machine (${cause instanceof Error ? cause.message : String(cause)})`);
+  }
+}
+
+function invalid(text: string, why: string): StreamError {
+  return new StreamError("OPTION_INVALID", `the store location ${JSON.stringify(text)} ${why}; write ${KNOWN}`, {
+    destiny: "terminal",
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * Owns: the operators of one task as one loop of direct calls, with the edges at its ends.
+ * Not here: when it is called (task.ts), states and snapshots (chain-state.ts), where edges lead (record writers).
+ *
+ * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
+ * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
+ * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
+ */
+import { assert } from "../base/index.ts";
+import type { RecordWriter } from "../exchange/index.ts";
+import type { ChainedOperator } from "../graph/index.ts";
+import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
+import { type Key, MAX_WATERMARK } from "../record/index.ts";
+
+export type AnyOperator = StreamOperator<unknown, unknown>;
+export type AnyWriter = RecordWriter<unknown>;
+
+export type ChainLink = {
+  readonly description: ChainedOperator;
+  readonly operator: AnyOperator;
+  readonly context: OperatorContext;
+  readonly writers: readonly AnyWriter[];
+};
+
+/** Collects into one chained operator and nothing else: the common case, one call. */
+class DirectOutput implements Output<unknown> {
+  private readonly next: AnyOperator;
+  private readonly time: TimeOutput;
+
+  constructor(next: AnyOperator, time: TimeOutput) {
+    this.next = next;
+    this.time = time;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    this.next.process(value, timestamp);
+  }
+
+  emitWatermark(timestamp: number): void {
+    this.time.emitWatermark(timestamp);
+  }
+
+  emitStatus(idle: boolean): void {
+    this.time.emitStatus(idle);
+  }
+}
+
+/** Collects into one edge and nothing else. */
+class EdgeOutput implements Output<unknown> {
+  private readonly writer: AnyWriter;
+  private readonly time: TimeOutput;
+
+  constructor(writer: AnyWriter, time: TimeOutput) {
+    this.writer = writer;
+    this.time = time;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    this.writer.write(value, timestamp);
+  }
+
+  emitWatermark(timestamp: number): void {
+    this.time.emitWatermark(timestamp);
+  }
+
+  emitStatus(idle: boolean): void {
+    this.time.emitStatus(idle);
+  }
+}
+
+class FanOutput implements Output<unknown> {
+  private readonly next: readonly AnyOperator[];
+  private readonly writers: readonly AnyWriter[];
+  private readonly time: TimeOutput;
+
+  constructor(next: readonly AnyOperator[], writers: readonly AnyWriter[], time: TimeOutput) {
+    this.next = next;
+    this.writers = writers;
+    this.time = time;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    for (const operator of this.next) operator.process(value, timestamp);
+    for (const writer of this.writers) writer.write(value, timestamp);
+  }
+
+  emitWatermark(timestamp: number): void {
+    this.time.emitWatermark(timestamp);
+  }
+
+  emitStatus(idle: boolean): void {
+    this.time.emitStatus(idle);
+  }
+}
+
+type TimeOutput = { emitWatermark(timestamp: number): void; emitStatus(idle: boolean): void };
+
+export class OperatorChain {
+  readonly links: readonly ChainLink[];
+  readonly writers: readonly AnyWriter[];
+  private readonly outputs: readonly Output<unknown>[];
+
+  constructor(links: readonly ChainLink[]) {
+    this.links = links;
+    this.writers = links.flatMap((link) => link.writers);
+    this.outputs = links.map((link, index) => this.outputOf(link, index));
+  }
+
+  get head(): AnyOperator {
+    return this.link(0).operator;
+  }
+
+  /** What the head's source collects into, for a chain whose first link only stands for the source. */
+  get headOutput(): Output<unknown> {
+    return this.outputs[0] as Output<unknown>;
+  }
+
+  /** Opens the last operators first, so that whoever emits while opening finds the others ready. */
+  async open(): Promise<void> {
+    for (let index = this.links.length - 1; index >= 0; index--) {
+      const { operator, context } = this.link(index);
+      await operator.open?.(context, this.outputs[index] as Output<unknown>);
+    }
+  }
+
+  /** A watermark came in at the head. */
+  advanceWatermark(timestamp: number): void {
+    this.watermarkInto(0, timestamp);
+  }
+
+  /** The input as a whole became idle or active. */
+  forwardStatus(idle: boolean): void {
+    this.statusInto(0, idle);
+  }
+
+  /** A watermark that the head's own source made: it goes to what follows the head. */
+  emitWatermark(index: number, timestamp: number): void {
+    const { description, writers } = this.link(index);
+    for (const next of description.next) this.watermarkInto(next, timestamp);
+    for (const writer of writers) writer.control({ kind: "watermark", timestamp });
+  }
+
+  emitStatus(index: number, idle: boolean): void {
+    const { description, writers } = this.link(index);
+    for (const next of description.next) this.statusInto(next, idle);
+    for (const writer of writers) writer.control({ kind: "status", idle });
+  }
+
+  get isWritable(): boolean {
+    for (const writer of this.writers) if (!writer.isWritable) return false;
+    return true;
+  }
+
+  /** Closes every operator; the first failure is thrown after all were tried. */
+  async close(): Promise<void> {
+    let failure: unknown;
+    for (const { operator } of this.links) {
+      try {
+        await operator.close?.();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    for (const writer of this.writers) writer.close();
+    if (failure !== undefined) throw failure;
+  }
+
+  private link(index: number): ChainLink {
+    const link = this.links[index];
+    assert(link !== undefined, `a chain of ${this.links.length} operators has no operator ${index}`);
+    return link;
+  }
+
+  private outputOf(link: ChainLink, index: number): Output<unknown> {
+    const time: TimeOutput = {
+      emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
+      emitStatus: (idle) => this.emitStatus(index, idle),
+    };
+    const next = link.description.next.map((place) => this.link(place).operator);
+    const [onlyNext] = next;
+    const [onlyWriter] = link.writers;
+    if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined) return new DirectOutput(onlyNext, time);
+    if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined) return new EdgeOutput(onlyWriter, time);
+    return new FanOutput(next, link.writers, time);
+  }
+
+  private watermarkInto(index: number, timestamp: number): void {
+    const { operator, context } = this.link(index);
+    operator.beforeWatermark?.(timestamp);
+    context.keyed?.advanceWatermark(timestamp);
+    operator.onWatermark?.(timestamp);
+    if (operator.ownsWatermarks === true && timestamp < MAX_WATERMARK) return;
+    this.emitWatermark(index, timestamp);
+  }
+
+  private statusInto(index: number, idle: boolean): void {
+    if (this.link(index).operator.ownsWatermarks === true) return;
+    this.emitStatus(index, idle);
+  }
+}
+
+/** Takes the key of each record before the head processes it. */
+export type KeyOf = (value: unknown) => Key;

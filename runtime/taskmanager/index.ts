@@ -1,0 +1,2 @@
+/** Room `taskmanager`: the process that runs tasks: slots as worker threads, mailbox tasks, chains, their part in checkpoints. */
+export { startTaskManager, type TaskManager, type TaskManagerOptions } from "./taskmanager.ts";

@@ -1,0 +1,209 @@
+/**
+ * Owns: a slot: its tasks, its loop, its channels; does what the JobManager's messages ask of them.
+ * Not here: the thread and its messages' transport (slot-main.ts), epochs and heartbeats (taskmanager.ts).
+ *
+ * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks.
+ * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4).
+ */
+import { type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../base/index.ts";
+import { loadJobGraph } from "../api/index.ts";
+import type { JobGraph } from "../graph/index.ts";
+import type { FromJobManager, JobSource, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
+import { SlotExchange } from "./slot-exchange.ts";
+import { SlotLoop } from "./slot-loop.ts";
+import { sameTask, type SlotStart, taskText } from "./slot-messages.ts";
+import { StoreCache } from "./snapshot-storage.ts";
+import { DeployedTask } from "./task-builder.ts";
+import type { Task } from "./task.ts";
+
+type Deploy = Extract<FromJobManager, { kind: "deploy" }>;
+
+export type SlotHostOptions = {
+  readonly start: SlotStart;
+  readonly clock: Clock;
+  readonly log: Log;
+  send(message: ToJobManager): void;
+};
+
+const DEFAULT_BUFFER_TIMEOUT_MS = 100;
+
+export class SlotHost {
+  private readonly options: SlotHostOptions;
+  private readonly loop: SlotLoop;
+  readonly exchange: SlotExchange;
+  private readonly stores = new StoreCache();
+  private tasks: readonly DeployedTask[] = [];
+  private readonly looping = new Map<DeployedTask, Task>();
+  private graphs = new Map<string, Promise<JobGraph>>();
+  private bufferTimeoutMs = DEFAULT_BUFFER_TIMEOUT_MS;
+
+  private constructor(options: SlotHostOptions, loop: SlotLoop, exchange: SlotExchange) {
+    this.options = options;
+    this.loop = loop;
+    this.exchange = exchange;
+  }
+
+  static async open(options: SlotHostOptions): Promise<SlotHost> {
+    const { start, clock } = options;
+    const sleeping = new Int32Array(start.sleeping);
+    const wake = (): void => loop.wake();
+    const exchange = await SlotExchange.open({
+      slot: start.slot,
+      taskManagerId: start.taskManagerId,
+      host: start.host,
+      sleeping,
+      wake,
+    });
+    const loop: SlotLoop = new SlotLoop({
+      clock,
+      onNextTurn,
+      sleeping,
+      slot: start.slot,
+      pump: () => exchange.pump(),
+      bufferTimeoutMs: () => host.bufferTimeoutMs,
+    });
+    const host: SlotHost = new SlotHost(options, loop, exchange);
+    return host;
+  }
+
+  async handle(message: FromJobManager): Promise<void> {
+    switch (message.kind) {
+      case "deploy":
+        return this.deploy(message);
+      case "start":
+        for (const task of this.find(message.tasks)) this.startTask(task);
+        return;
+      case "cancel":
+        await Promise.all(this.find(message.tasks).map((task) => this.cancel(task)));
+        return;
+      case "triggerCheckpoint":
+        for (const task of this.find(message.tasks)) {
+          task.checkpoints?.trigger({
+            kind: "barrier",
+            checkpointId: message.checkpointId,
+            checkpointKind: message.checkpointKind,
+            aligned: message.aligned,
+            target: message.target,
+            triggeredMs: message.triggeredMs,
+          });
+        }
+        return;
+      case "checkpointComplete":
+        for (const task of this.find(message.tasks)) task.checkpoints?.complete(message.checkpointId);
+        return;
+      case "checkpointAborted":
+        for (const task of this.find(message.tasks)) task.checkpoints?.abort(message.checkpointId);
+        return;
+      case "finish":
+        for (const task of this.find(message.tasks)) await this.finish(task);
+        return;
+      case "registered":
+      case "heartbeat":
+      case "shutdown":
+        // These are the main thread's.
+        return;
+    }
+  }
+
+  /** Drops every task: the JobManager that deployed them is not there any more. */
+  async dropTasks(): Promise<void> {
+    await Promise.all(this.tasks.map((task) => this.cancel(task)));
+  }
+
+  metrics(): readonly TaskMetrics[] {
+    return [...this.looping.values()].filter((task) => !task.isOver).map((task) => task.metrics());
+  }
+
+  async close(): Promise<void> {
+    await this.dropTasks();
+    await this.exchange.close();
+  }
+
+  private async deploy(message: Deploy): Promise<void> {
+    this.tasks = this.tasks.filter((task) => task.task?.isOver !== true);
+    let graph: JobGraph;
+    try {
+      graph = await this.graphOf(message.job);
+    } catch (error) {
+      for (const { task } of message.tasks) this.reportFailed(message, task, error);
+      return;
+    }
+    this.bufferTimeoutMs = graph.configuration.bufferTimeoutMs;
+    const deployed = message.tasks.map((deployment) => {
+      const task: DeployedTask = new DeployedTask(
+        {
+          epoch: message.epoch,
+          job: message.job,
+          graph,
+          target: message.target,
+          placements: message.placements,
+          exchange: this.exchange,
+          stores: this.stores,
+          clock: this.options.clock,
+          log: this.options.log.child({ task: taskText(deployment.task) }),
+          wake: () => this.loop.wake(),
+          send: (answer) => this.options.send(answer),
+        },
+        deployment,
+      );
+      return task;
+    });
+    this.tasks = [...this.tasks, ...deployed];
+    await Promise.all(deployed.map((task) => task.deploy()));
+  }
+
+  private startTask(deployed: DeployedTask): void {
+    const { task } = deployed;
+    if (task === null || this.looping.has(deployed)) return;
+    this.looping.set(deployed, task);
+    this.loop.add(task);
+    task.start();
+  }
+
+  private async cancel(deployed: DeployedTask): Promise<void> {
+    this.forget(deployed);
+    await deployed.cancel();
+  }
+
+  private async finish(deployed: DeployedTask): Promise<void> {
+    const { task } = deployed;
+    if (task === null) return;
+    const graph = await this.graphs.values().next().value;
+    task.finish(graph?.configuration.checkpoints.intervalMs === null);
+  }
+
+  private forget(deployed: DeployedTask): void {
+    const task = this.looping.get(deployed);
+    if (task !== undefined) this.loop.remove(task);
+    this.looping.delete(deployed);
+    this.tasks = this.tasks.filter((candidate) => candidate !== deployed);
+  }
+
+  private find(refs: readonly TaskRef[]): readonly DeployedTask[] {
+    return this.tasks.filter((task) => refs.some((ref) => sameTask(ref, task.ref)));
+  }
+
+  private graphOf(job: JobSource): Promise<JobGraph> {
+    const name = `${job.module}#${job.fingerprint}`;
+    let graph = this.graphs.get(name);
+    if (graph === undefined) {
+      graph = loadJobGraph(job, job.maxParallelism).then((loaded) => {
+        if (loaded.fingerprint === job.fingerprint) return loaded;
+        throw new StreamError(
+          "JOB_GRAPH_INVALID",
+          `${job.module} builds another graph here than in the JobManager; a job module must not depend on time, randomness, the machine or the process`,
+          { destiny: "terminal" },
+        );
+      });
+      this.graphs = new Map([[name, graph]]);
+      graph.catch(() => this.graphs.delete(name));
+    }
+    return graph;
+  }
+
+  private reportFailed(message: Deploy, ref: TaskRef, error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.options.log.error({ err: failure, task: taskText(ref) }, "the job could not be loaded in a slot");
+    this.options.send({ kind: "taskState", epoch: message.epoch, task: ref, state: { kind: "failed", error: toErrorInfo(failure) } });
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Owns: what a TaskManager's main thread and its slots say to each other.
+ *
+ * SM1 The main thread forwards the JobManager's messages cut down to the slot's own tasks, and the slot's answers as they are.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { ErrorInfo } from "../base/index.ts";
+import type { FromJobManager, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
+
+/** Given to a slot's thread when it starts. */
+export type SlotStart = {
+  readonly taskManagerId: string;
+  readonly slot: number;
+  readonly slots: number;
+  readonly host: string;
+  /** One i32 per slot: 1 while its thread sleeps and needs a doorbell. */
+  readonly sleeping: SharedArrayBuffer;
+};
+
+export type ToSlot =
+  /** A port to another slot's thread, for doorbells and rings. Sent again when that thread was started anew. */
+  | { readonly kind: "peer"; readonly slot: number; readonly port: MessagePort }
+  | { readonly kind: "fromJobManager"; readonly message: FromJobManager }
+  /** The JobManager is lost, or a newer one is there: drop all tasks without a word. */
+  | { readonly kind: "dropTasks" }
+  | { readonly kind: "reportMetrics" }
+  | { readonly kind: "close" };
+
+export type FromSlot =
+  | { readonly kind: "listening"; readonly dataPort: number }
+  | { readonly kind: "toJobManager"; readonly message: ToJobManager }
+  | { readonly kind: "metrics"; readonly metrics: readonly TaskMetrics[] }
+  | { readonly kind: "dropped" }
+  /** The slot cannot go on (a broken invariant): its thread is started anew. */
+  | { readonly kind: "broken"; readonly error: ErrorInfo };
+
+/** Between two slots of one TaskManager. */
+export type PeerMessage =
+  | { readonly kind: "bell" }
+  /** The sender made a ring for a channel whose receiver is here. */
+  | { readonly kind: "ring"; readonly key: string; readonly ring: SharedArrayBuffer };
+
+export function sameTask(left: TaskRef, right: TaskRef): boolean {
+  return left.vertex === right.vertex && left.subtask === right.subtask && left.attempt === right.attempt;
+}
+
+export function taskText(task: TaskRef): string {
+  return `${task.vertex}/${task.subtask}#${task.attempt}`;
+}

@@ -1,0 +1,103 @@
+/**
+ * Owns: where a task's snapshot files go and come from: the job's store, a savepoint's store, or the JobManager's memory.
+ *
+ * ST1 Every file that is read for a restore is verified whole before a byte is used (H1).
+ * ST2 With the `memory` back end a state may have INLINE_BYTES_MAX bytes; a larger one fails its checkpoint (CK-17).
+ */
+import { StreamError } from "../base/index.ts";
+import { dataFolder, SAVEPOINT_DATA_FOLDER } from "../checkpoint/index.ts";
+import type { InlineFile, StateTarget } from "../rpc/index.ts";
+import type { SnapshotFile, SnapshotFiles, StateReader } from "../state/index.ts";
+import { ContentFiles, MemoryObjectStore, type ObjectStore, openStore, verifiedRead } from "../storage/index.ts";
+
+const INLINE_BYTES_MAX = 5 * 1024 * 1024;
+
+/** Files on their way out, with what has to travel in the acknowledgement. */
+export type SnapshotTarget = { readonly files: SnapshotFiles; inlineFiles(): Promise<readonly InlineFile[]> };
+
+/** Opens each store once. */
+export class StoreCache {
+  private readonly stores = new Map<string, Promise<ObjectStore>>();
+
+  open(uri: string): Promise<ObjectStore> {
+    let store = this.stores.get(uri);
+    if (store === undefined) {
+      store = openStore(uri);
+      this.stores.set(uri, store);
+      store.catch(() => this.stores.delete(uri));
+    }
+    return store;
+  }
+}
+
+/** `savepointUri`: a savepoint's own store, or null for a checkpoint. */
+export async function openSnapshotTarget(options: {
+  readonly stores: StoreCache;
+  readonly target: StateTarget;
+  readonly savepointUri: string | null;
+  readonly epoch: number;
+  readonly checkpointId: number;
+}): Promise<SnapshotTarget> {
+  const { stores, target, savepointUri } = options;
+  if (savepointUri !== null) return stored(await stores.open(savepointUri), SAVEPOINT_DATA_FOLDER);
+  const folder = dataFolder(options.epoch, options.checkpointId);
+  return target.inlineOnly ? inline(target.storeUri, folder) : stored(await stores.open(target.storeUri), folder);
+}
+
+/** Reads what a restore names; files that came inline are looked up first. */
+export function restoreReader(stores: StoreCache, storeUri: string, inlineFiles: readonly InlineFile[]): StateReader {
+  const own = inlineFiles.filter((file) => file.storeUri === storeUri);
+  if (own.length === 0) return async (file) => verifiedRead(await stores.open(storeUri), file);
+  const memory = new MemoryObjectStore("restore");
+  const filled = Promise.all(own.map((file) => memory.put(file.key, Buffer.from(file.base64, "base64"))));
+  return async (file) => {
+    await filled;
+    return verifiedRead(memory, file);
+  };
+}
+
+function stored(store: ObjectStore, folder: string): SnapshotTarget {
+  return { files: new ContentFiles(store, folder), inlineFiles: () => Promise.resolve([]) };
+}
+
+function inline(storeUri: string, folder: string): SnapshotTarget {
+  const memory = new MemoryObjectStore("snapshot");
+  const files = new ContentFiles(memory, folder);
+  return {
+    files: { create: async () => new BoundedFile(await files.create()) },
+    inlineFiles: async () => {
+      const written = await memory.list("");
+      return Promise.all(
+        written.map(async ({ key }) => ({ storeUri, key, base64: Buffer.from((await memory.read(key)) ?? []).toString("base64") })),
+      );
+    },
+  };
+}
+
+class BoundedFile implements SnapshotFile {
+  private readonly file: SnapshotFile;
+  private length = 0;
+
+  constructor(file: SnapshotFile) {
+    this.file = file;
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    this.length += piece.length;
+    if (this.length > INLINE_BYTES_MAX) {
+      throw new StreamError(
+        "STATE_TOO_LARGE",
+        `a state has more than ${INLINE_BYTES_MAX} bytes, which is all that state.backend.type=memory keeps; set it to fs`,
+      );
+    }
+    return this.file.write(piece);
+  }
+
+  close(): ReturnType<SnapshotFile["close"]> {
+    return this.file.close();
+  }
+
+  abort(): Promise<void> {
+    return this.file.abort();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Owns: the operator that stands for a source at the head of a chain: its reader, its splits as state, its polling.
+ * Not here: readers (room connectors), when it is polled (task.ts).
+ *
+ * SD1 The splits are operator list state: what the reader says at the barrier is what a restore gives back (SO3), shared out
+ *     round-robin over the new parallelism.
+ *     A source that is new in a restored job gets discovered splits like one that starts fresh.
+ * SD2 A poll takes few records when they are slow, so that a task is never away for long (SL1).
+ */
+import { assert, type Clock } from "../base/index.ts";
+import type { OperatorContext, Output, PollResult, Source, SourceReader, StreamOperator } from "../operators/index.ts";
+import { t } from "../record/index.ts";
+import type { OperatorListState } from "../state/index.ts";
+
+const SPLITS_STATE = "splits";
+const RECORDS_MAX = 256;
+/** A poll that takes longer halves the number of records of the next one. */
+const SLOW_POLL_MS = 2;
+const FAST_POLL_MS = 0.5;
+
+export type SourceEvents = { wake(): void; fail(error: unknown): void };
+
+export class SourceDriver implements StreamOperator<never, unknown> {
+  private readonly source: Source<unknown>;
+  private readonly initialSplits: readonly unknown[] | null;
+  private readonly events: SourceEvents;
+  private splits: OperatorListState<unknown> | null = null;
+  private reader: SourceReader<unknown, unknown> | null = null;
+  private output: Output<unknown> | null = null;
+  private clock: Clock | null = null;
+  private records = 16;
+
+  constructor(source: Source<unknown>, initialSplits: readonly unknown[] | null, events: SourceEvents) {
+    this.source = source;
+    this.initialSplits = initialSplits;
+    this.events = events;
+  }
+
+  async open(context: OperatorContext, output: Output<unknown>): Promise<void> {
+    this.output = output;
+    this.clock = context.clock;
+    this.splits = context.operatorState.list({ name: SPLITS_STATE, type: t.any() });
+    this.reader = this.source.createReader({
+      name: context.name,
+      subtask: context.subtask,
+      parallelism: context.parallelism,
+      clock: context.clock,
+      log: context.log,
+      splits: this.initialSplits ?? this.splits.get(),
+      wake: () => this.events.wake(),
+      fail: (error) => this.events.fail(error),
+      wakeAfter: (delayMs) => context.schedule(delayMs, () => this.events.wake()),
+    });
+    await this.reader.open?.();
+  }
+
+  /** Collects some records into the chain. */
+  poll(): PollResult {
+    assert(this.reader !== null && this.output !== null && this.clock !== null, "a source is opened before it is polled");
+    const startMs = this.clock.monotonicMs();
+    const output = this.output;
+    const result = this.reader.poll(output, this.records);
+    const tookMs = this.clock.monotonicMs() - startMs;
+    if (tookMs > SLOW_POLL_MS) this.records = Math.max(1, this.records >> 1);
+    else if (tookMs < FAST_POLL_MS) this.records = Math.min(RECORDS_MAX, this.records * 2);
+    return result;
+  }
+
+  /** A record made the task wait: take one at a time until they are fast again. */
+  slowDown(): void {
+    this.records = 1;
+  }
+
+  process(): void {
+    assert(false, "a source has no input");
+  }
+
+  prepareSnapshot(checkpointId: number): void {
+    assert(this.reader !== null && this.splits !== null, "a source is opened before its snapshot");
+    this.splits.update(this.reader.snapshot(checkpointId));
+  }
+
+  onCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.reader?.onCheckpointComplete?.(checkpointId);
+  }
+
+  close(): void | Promise<void> {
+    return this.reader?.close?.();
+  }
+}

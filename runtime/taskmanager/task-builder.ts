@@ -1,0 +1,299 @@
+/**
+ * Owns: making a task from its deployment: states restored, channels opened, operators opened, ready to start (R3).
+ *
+ * TB1 Channels exist before any operator opens; operators open before the task is ready; nothing is read before `start`.
+ * TB2 What fails while it is built is closed, and the task is reported failed like one that ran.
+ */
+import { assert, type Clock, type Log, nextTurn } from "../base/index.ts";
+import {
+  BroadcastWriter,
+  type ChannelKey,
+  type ChannelReceiver,
+  type ChannelSender,
+  channelKey,
+  ForwardWriter,
+  type GateChannel,
+  HashWriter,
+  InputGate,
+  RebalanceWriter,
+} from "../exchange/index.ts";
+import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
+import { type OperatorContext, type OperatorFactory, type Sink, type Source, sinkOperator } from "../operators/index.ts";
+import type { Key, ValueType } from "../record/index.ts";
+import type { JobSource, Placement, SlotLocation, StateTarget, TaskDeployment, TaskRef, TaskState, ToJobManager } from "../rpc/index.ts";
+import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
+import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { SlotExchange } from "./slot-exchange.ts";
+import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
+import { SourceDriver } from "./source-driver.ts";
+import { Task } from "./task.ts";
+import { TaskCheckpoints } from "./task-checkpoints.ts";
+
+export type TaskEnvironment = {
+  readonly epoch: number;
+  readonly job: JobSource;
+  readonly graph: JobGraph;
+  readonly target: StateTarget;
+  readonly placements: readonly Placement[];
+  readonly exchange: SlotExchange;
+  readonly stores: StoreCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  wake(): void;
+  send(message: ToJobManager): void;
+};
+
+/** A deployed task with what steers it. `task` is null until it is ready; failures and cancellation work at any time. */
+export class DeployedTask {
+  readonly ref: TaskRef;
+  private readonly environment: TaskEnvironment;
+  private readonly deployment: TaskDeployment;
+  private readonly keys: ChannelKey[] = [];
+  private built: { readonly task: Task; readonly checkpoints: TaskCheckpoints } | null = null;
+  private isCanceled = false;
+  private earlyFailure: { readonly error: unknown } | null = null;
+
+  constructor(environment: TaskEnvironment, deployment: TaskDeployment) {
+    this.environment = environment;
+    this.deployment = deployment;
+    this.ref = deployment.task;
+  }
+
+  get task(): Task | null {
+    return this.built?.task ?? null;
+  }
+
+  get checkpoints(): TaskCheckpoints | null {
+    return this.built?.checkpoints ?? null;
+  }
+
+  /** Builds it up to `ready`; reports the outcome. */
+  async deploy(): Promise<void> {
+    const { environment, deployment } = this;
+    const vertex = environment.graph.vertices[deployment.task.vertex];
+    assert(vertex !== undefined, `vertex ${deployment.task.vertex} is in the graph`);
+    const mailbox = new Mailbox(environment.clock, () => environment.wake());
+    let chain: OperatorChain | null = null;
+    try {
+      const writers = vertex.operators.map(({ outEdges, node }) => outEdges.map((edge) => this.openWriter(edge, node)));
+      const gate = await this.openGate(vertex);
+      const states = await restoreChainStates({
+        vertex,
+        deployment,
+        readerOf: (uri) => restoreReader(environment.stores, uri, deployment.inlineFiles),
+        clock: environment.clock,
+        turn: nextTurn,
+      });
+      if (this.isCanceled) return;
+      const source = this.sourceOf(vertex);
+      const links = vertex.operators.map((description, index): ChainLink => {
+        const operator = index === 0 && source !== null ? (source as AnyOperator) : createOperator(description.node);
+        return { description, operator, context: this.contextOf(vertex, index, states[index] as OperatorStates, mailbox), writers: writers[index] ?? [] };
+      });
+      chain = new OperatorChain(links);
+      this.built = this.assemble(vertex, { mailbox, chain, states, gate, source });
+      this.watchProcessingTime(states, mailbox);
+      await chain.open();
+      if (this.earlyFailure !== null) throw this.earlyFailure.error;
+      if (this.isCanceled || this.built.task.isOver) return;
+      this.built.task.phase = "ready";
+      this.report({ kind: "ready" });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.isCanceled) return;
+    if (this.built !== null) {
+      this.built.task.fail(error);
+      return;
+    }
+    const mailbox = new Mailbox(this.environment.clock, () => undefined);
+    const nameless = new Task({ ...this.partsWithoutChain(), mailbox, chain: new OperatorChain([]), states: [], gate: null, source: null, keyOf: null });
+    nameless.onClosed = () => this.forgetChannels();
+    nameless.fail(error);
+    this.isCanceled = true;
+  }
+
+  async cancel(): Promise<void> {
+    this.isCanceled = true;
+    if (this.built === null) {
+      this.forgetChannels();
+      this.report({ kind: "canceled" });
+    } else {
+      await this.built.task.cancel();
+    }
+  }
+
+  private assemble(
+    vertex: JobVertex,
+    parts: {
+      readonly mailbox: Mailbox;
+      readonly chain: OperatorChain;
+      readonly states: readonly OperatorStates[];
+      readonly gate: InputGate | null;
+      readonly source: SourceDriver | null;
+    },
+  ): { readonly task: Task; readonly checkpoints: TaskCheckpoints } {
+    const { environment } = this;
+    const keyOf = (vertex.operators[0]?.node.keySelector ?? null) as ((value: unknown) => Key) | null;
+    const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf });
+    task.onClosed = () => this.forgetChannels();
+    const checkpoints = new TaskCheckpoints(task, {
+      epoch: environment.epoch,
+      target: environment.target,
+      stores: environment.stores,
+      clock: environment.clock,
+      turn: nextTurn,
+      send: (message) => environment.send(message),
+    });
+    return { task, checkpoints };
+  }
+
+  private partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "clock" | "log" | "report" | "wake"> {
+    const { environment, ref } = this;
+    const vertex = environment.graph.vertices[ref.vertex];
+    return {
+      ref,
+      name: `${vertex?.name ?? `vertex ${ref.vertex}`} (${ref.subtask + 1}/${vertex?.parallelism ?? "?"})`,
+      clock: environment.clock,
+      log: environment.log,
+      report: (state) => this.report(state),
+      wake: () => environment.wake(),
+    };
+  }
+
+  private report(state: TaskState): void {
+    this.environment.send({ kind: "taskState", epoch: this.environment.epoch, task: this.ref, state });
+  }
+
+  private sourceOf(vertex: JobVertex): SourceDriver | null {
+    const head = vertex.operators[0]?.node;
+    if (head?.role !== "source") return null;
+    return new SourceDriver(head.logic as Source<unknown>, this.deployment.splits, {
+      wake: () => this.built?.task.wakeSource(),
+      fail: (error) => this.fail(error),
+    });
+  }
+
+  private contextOf(vertex: JobVertex, index: number, states: OperatorStates, mailbox: Mailbox): OperatorContext {
+    const { environment, ref } = this;
+    const node = (vertex.operators[index] as JobVertex["operators"][number]).node;
+    return {
+      uid: node.uid,
+      name: node.name,
+      subtask: ref.subtask,
+      parallelism: vertex.parallelism,
+      maxParallelism: vertex.maxParallelism,
+      epoch: environment.epoch,
+      attempt: ref.attempt,
+      jobId: environment.job.jobId,
+      jobName: environment.graph.configuration.jobName,
+      keyed: states.keyed,
+      operatorState: states.operatorState,
+      clock: environment.clock,
+      log: environment.log,
+      blockUntil: (promise) => {
+        if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
+        else this.built.task.blockUntil(promise);
+      },
+      schedule: (delayMs, callback) => {
+        mailbox.postAfter(delayMs, callback);
+      },
+      stalledMs: () => this.built?.task.stalledMs ?? 0,
+    };
+  }
+
+  /** One clock timer per keyed back end, at its earliest processing-time timer. */
+  private watchProcessingTime(states: readonly OperatorStates[], mailbox: Mailbox): void {
+    const { clock } = this.environment;
+    for (const { keyed } of states) {
+      if (keyed === null) continue;
+      let cancel = (): void => undefined;
+      const arm = (timestamp: number): void => {
+        cancel();
+        const timer = mailbox.postAfter(Math.max(0, timestamp - clock.nowMs()), () => {
+          const next = keyed.fireProcessingTime(clock.nowMs());
+          if (next !== null) arm(next);
+        });
+        cancel = () => timer.cancel();
+      };
+      keyed.onEarliestProcessingTime(arm);
+    }
+  }
+
+  private edge(index: number): JobEdge {
+    const edge = this.environment.graph.edges[index];
+    assert(edge !== undefined, `edge ${index} is in the graph`);
+    return edge;
+  }
+
+  private locationOf(vertex: number, subtask: number): SlotLocation {
+    const placement = this.environment.placements.find(({ task }) => task.vertex === vertex && task.subtask === subtask);
+    assert(placement !== undefined, `task ${vertex}/${subtask} has a place`);
+    return placement.location;
+  }
+
+  private keyOf(edge: number, from: number, to: number): ChannelKey {
+    const key = channelKey(this.environment.epoch, this.ref.attempt, edge, from, to);
+    this.keys.push(key);
+    return key;
+  }
+
+  private readonly channelEvents = {
+    wake: (): void => this.environment.wake(),
+    onFailure: (error: unknown): void => this.fail(error),
+  };
+
+  private openWriter(index: number, node: StreamNode): AnyWriter {
+    const edge = this.edge(index);
+    const consumer = this.environment.graph.vertices[edge.toVertex] as JobVertex;
+    const { subtask } = this.ref;
+    const type = node.outputType;
+    const open = (to: number): ChannelSender<unknown> =>
+      this.environment.exchange.openSender(this.keyOf(index, subtask, to), this.locationOf(edge.toVertex, to), type, this.channelEvents);
+    if (edge.partitioning.kind === "forward") return new ForwardWriter([open(subtask)]);
+    const senders = Array.from({ length: consumer.parallelism }, (_none, to) => open(to));
+    switch (edge.partitioning.kind) {
+      case "hash":
+        return new HashWriter(senders, edge.partitioning.keySelector as (value: unknown) => Key, consumer.maxParallelism);
+      case "rebalance":
+        return new RebalanceWriter(senders, subtask);
+      case "broadcast":
+        return new BroadcastWriter(senders);
+    }
+  }
+
+  private async openGate(vertex: JobVertex): Promise<InputGate | null> {
+    if (vertex.inEdges.length === 0) return null;
+    const channels: Promise<GateChannel>[] = [];
+    for (const index of vertex.inEdges) {
+      const edge = this.edge(index);
+      const producer = this.environment.graph.vertices[edge.fromVertex] as JobVertex;
+      const type = (producer.operators[edge.fromOperator] as JobVertex["operators"][number]).node.outputType;
+      const { subtask } = this.ref;
+      const producers =
+        edge.partitioning.kind === "forward" ? [subtask] : Array.from({ length: producer.parallelism }, (_none, from) => from);
+      for (const from of producers) channels.push(this.openChannel(index, from, type));
+    }
+    return new InputGate(await Promise.all(channels));
+  }
+
+  private async openChannel(index: number, from: number, type: ValueType<unknown>): Promise<GateChannel> {
+    const location = this.locationOf(this.edge(index).fromVertex, from);
+    const key = this.keyOf(index, from, this.ref.subtask);
+    const receiver: ChannelReceiver<unknown> = await this.environment.exchange.openReceiver(key, location, type, this.channelEvents);
+    return { receiver, type };
+  }
+
+  private forgetChannels(): void {
+    for (const key of this.keys) this.environment.exchange.forget(key);
+  }
+}
+
+function createOperator(node: StreamNode): AnyOperator {
+  if (node.role === "sink") return sinkOperator(node.logic as Sink<unknown>).create() as AnyOperator;
+  return (node.logic as OperatorFactory<unknown, unknown>).create();
+}

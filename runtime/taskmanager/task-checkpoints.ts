@@ -1,0 +1,165 @@
+/**
+ * Owns: what one task does for checkpoints: prepare, fix, pass the barrier on, write, acknowledge; commit when complete.
+ * Not here: alignment (exchange), the coordinator (jobmanager).
+ *
+ * TC1 Order at a barrier: every operator's `prepareSnapshot` (pre-commits included) has resolved → all states are fixed → the
+ *     barrier goes downstream, all in one step (EO-1, OP3). Writing goes on while records flow.
+ * TC2 A failure before the barrier went on (sync) declines the checkpoint and fails the task; one after it (async) only
+ *     declines it (CK-5).
+ * TC3 Commits run in the order of checkpoints, one after the other, and do not hold up records.
+ */
+import { type Clock, failpoint, toErrorInfo } from "../base/index.ts";
+import type { Barrier } from "../record/index.ts";
+import type { StateTarget, ToJobManager } from "../rpc/index.ts";
+import type { Turn } from "../state/index.ts";
+import { type ChainSnapshot, snapshotChain } from "./chain-state.ts";
+import { openSnapshotTarget, type StoreCache } from "./snapshot-storage.ts";
+import type { Task } from "./task.ts";
+
+export type CheckpointOptions = {
+  readonly epoch: number;
+  readonly target: StateTarget;
+  readonly stores: StoreCache;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  send(message: ToJobManager): void;
+};
+
+type Pending = { readonly barrier: Barrier; readonly snapshot: ChainSnapshot };
+
+export class TaskCheckpoints {
+  private readonly task: Task;
+  private readonly options: CheckpointOptions;
+  private readonly pending = new Map<number, Pending>();
+  private commits: Promise<void> = Promise.resolve();
+  /** Checkpoints are numbered upwards: up to this one they are over. */
+  private abortedId = 0;
+  private stoppingId: number | null = null;
+
+  constructor(task: Task, options: CheckpointOptions) {
+    this.task = task;
+    this.options = options;
+    task.onBarrier = (barrier, alignmentMs) => this.begin(barrier, alignmentMs);
+  }
+
+  /** For a source: the coordinator asks for a barrier. Runs between records. */
+  trigger(barrier: Barrier): void {
+    const { mailbox } = this.task.parts;
+    mailbox.post(() => {
+      if (barrier.checkpointId <= this.abortedId) return;
+      if (barrier.checkpointKind === "drain" && this.task.phase === "running") {
+        // The end of data comes first: what it makes the operators emit belongs to the savepoint (SP-2).
+        this.task.blockUntil(this.task.endSource().then(() => mailbox.post(() => this.begin(barrier, 0))));
+      } else {
+        this.begin(barrier, 0);
+      }
+    });
+  }
+
+  complete(checkpointId: number): void {
+    const { epoch } = this.options;
+    this.commits = this.commits.then(async () => {
+      if (this.task.isOver) return;
+      for (const { operator } of this.task.parts.chain.links) await operator.onCheckpointComplete?.(checkpointId);
+      this.options.send({ kind: "committed", epoch, task: this.task.parts.ref, checkpointId });
+    });
+    this.commits.catch((error: unknown) => this.task.fail(error));
+  }
+
+  abort(checkpointId: number): void {
+    const { mailbox, gate, chain } = this.task.parts;
+    mailbox.post(() => {
+      this.abortedId = Math.max(this.abortedId, checkpointId);
+      gate?.onAborted(checkpointId);
+      for (const { operator } of chain.links) operator.onCheckpointAborted?.(checkpointId);
+      this.pending.get(checkpointId)?.snapshot.discard();
+      this.pending.delete(checkpointId);
+      if (this.stoppingId === checkpointId) this.task.resume();
+    });
+  }
+
+  private begin(barrier: Barrier, alignmentMs: number): void {
+    const startMs = this.options.clock.monotonicMs();
+    try {
+      const prepared = this.prepareFrom(0, barrier.checkpointId);
+      if (prepared === null) {
+        this.fix(barrier, { alignmentMs, startMs });
+      } else {
+        const fixed = prepared.then(() => {
+          if (!this.task.isOver) this.fix(barrier, { alignmentMs, startMs });
+        });
+        this.task.blockUntil(fixed.catch((error: unknown) => this.declineSync(barrier, error)));
+      }
+    } catch (error) {
+      this.declineSync(barrier, error);
+    }
+  }
+
+  /** null when everything was prepared without waiting, which keeps the checkpoint within one step. */
+  private prepareFrom(first: number, checkpointId: number): Promise<void> | null {
+    const { links } = this.task.parts.chain;
+    for (let index = first; index < links.length; index++) {
+      const prepared = links[index]?.operator.prepareSnapshot?.(checkpointId);
+      if (prepared instanceof Promise) {
+        return prepared.then(() => this.prepareFrom(index + 1, checkpointId) ?? undefined);
+      }
+    }
+    return null;
+  }
+
+  private fix(barrier: Barrier, times: { readonly alignmentMs: number; readonly startMs: number }): void {
+    const { chain, states } = this.task.parts;
+    failpoint("tm:before-snapshot");
+    const isFinished = this.task.phase === "ended";
+    const snapshot = snapshotChain(states, isFinished, this.options.turn);
+    let committables = 0;
+    for (const { operator } of chain.links) committables += operator.committables?.(barrier.checkpointId) ?? 0;
+    for (const writer of chain.writers) writer.control(barrier);
+    failpoint("tm:after-snapshot");
+    this.pending.set(barrier.checkpointId, { barrier, snapshot });
+    const syncMs = this.options.clock.monotonicMs() - times.startMs;
+    void this.write(barrier, snapshot, { committables, alignmentMs: times.alignmentMs, syncMs });
+    if (barrier.checkpointKind === "stop") {
+      this.stoppingId = barrier.checkpointId;
+      this.task.stop();
+    }
+  }
+
+  private async write(
+    barrier: Barrier,
+    snapshot: ChainSnapshot,
+    facts: { readonly committables: number; readonly alignmentMs: number; readonly syncMs: number },
+  ): Promise<void> {
+    const { epoch, target, stores, clock } = this.options;
+    const { checkpointId } = barrier;
+    const startMs = clock.monotonicMs();
+    const task = this.task.parts.ref;
+    try {
+      const storage = await openSnapshotTarget({ stores, target, savepointUri: barrier.target, epoch, checkpointId });
+      failpoint("tm:before-upload");
+      const operators = await snapshot.write(storage.files);
+      const inlineFiles = await storage.inlineFiles();
+      if (!this.pending.delete(checkpointId) || this.task.isOver) return;
+      failpoint("tm:before-ack");
+      const stateBytes = operators.reduce((sum, { state }) => sum + (state.keyed?.file.length ?? 0), 0);
+      const timings = { alignmentMs: facts.alignmentMs, syncMs: facts.syncMs, asyncMs: clock.monotonicMs() - startMs, stateBytes };
+      this.options.send({ kind: "checkpointAck", epoch, task, checkpointId, operators, committables: facts.committables, inlineFiles, timings });
+    } catch (error) {
+      if (!this.pending.delete(checkpointId) || this.task.isOver) return;
+      this.options.send({ kind: "checkpointDeclined", epoch, task, checkpointId, phase: "async", error: toErrorInfo(error) });
+    }
+  }
+
+  private declineSync(barrier: Barrier, error: unknown): void {
+    const { epoch } = this.options;
+    this.options.send({
+      kind: "checkpointDeclined",
+      epoch,
+      task: this.task.parts.ref,
+      checkpointId: barrier.checkpointId,
+      phase: "sync",
+      error: toErrorInfo(error),
+    });
+    this.task.fail(error);
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Owns: a TaskManager process's main thread: its connection to the JobManager, epochs, heartbeats, and its slots.
+ * Not here: tasks (slot-host.ts, in the slots' threads).
+ *
+ * TM1 It serves one epoch. A message of a lower one is answered `fenced` and not acted on; a higher one makes it drop all tasks
+ *     of the lower before anything of the higher is done (R2).
+ * TM2 When the JobManager is lost (connection closed, or silence), it drops all tasks and tries to register again, without end.
+ * TM3 The main thread runs no user code, so a busy task never delays a heartbeat.
+ */
+import { totalmem } from "node:os";
+import { MessageChannel } from "node:worker_threads";
+import { assert, type Clock, type Log, StreamError, type TaskManagerId, type Timer } from "../base/index.ts";
+import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
+import { taskText } from "./slot-messages.ts";
+import { SlotThread } from "./slot-thread.ts";
+
+export type TaskManagerOptions = {
+  readonly taskManagerId: TaskManagerId;
+  /** The address that other TaskManagers reach its slots at. */
+  readonly host: string;
+  readonly jobManagerHost: string;
+  readonly jobManagerPort: number;
+  /** 1 or more. */
+  readonly slots: number;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type TaskManager = {
+  /** Resolves when the JobManager told it to shut down, or it was closed. */
+  readonly done: Promise<void>;
+  close(): Promise<void>;
+};
+
+const RECONNECT_MS = 250;
+/** Until the JobManager has said its own values. */
+const FIRST_HEARTBEAT_MS = 500;
+const FIRST_TIMEOUT_MS = 2500;
+/** Of the machine's memory, for the heaps of all slots; the rest is for buffers, the main threads and others. */
+const HEAP_SHARE = 0.5;
+const HEAP_MB_MAX = 4096;
+
+type Connection = RpcConnection<ToJobManager, FromJobManager>;
+
+/** Starts the slots' threads and registers with the JobManager, as soon as there is one. Errors: OPTION_INVALID. */
+export async function startTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
+  if (!Number.isInteger(options.slots) || options.slots < 1) {
+    throw new StreamError("OPTION_INVALID", `a TaskManager with ${options.slots} slots cannot run anything; give 1 or more`, { destiny: "terminal" });
+  }
+  const manager = new TaskManagerProcess(options);
+  await manager.listening;
+  manager.connect();
+  return { done: manager.done, close: () => manager.close() };
+}
+
+class TaskManagerProcess {
+  private readonly options: TaskManagerOptions;
+  private readonly slots: readonly SlotThread[];
+  private readonly dataPorts: (number | null)[];
+  private connection: Connection | null = null;
+  private epoch = 0;
+  private lastHeardMs = 0;
+  private timeoutMs = FIRST_TIMEOUT_MS;
+  private heartbeatMs = FIRST_HEARTBEAT_MS;
+  private heartbeat: Timer | null = null;
+  private isClosed = false;
+  /** Tasks of a lost JobManager are being dropped: deployments wait for that. */
+  private dropping: Promise<void> = Promise.resolve();
+  private resolveDone: () => void = () => undefined;
+  private resolveListening: () => void = () => undefined;
+  readonly done = new Promise<void>((resolve) => {
+    this.resolveDone = resolve;
+  });
+  readonly listening = new Promise<void>((resolve) => {
+    this.resolveListening = resolve;
+  });
+
+  constructor(options: TaskManagerOptions) {
+    this.options = options;
+    this.dataPorts = new Array<number | null>(options.slots).fill(null);
+    const sleeping = new SharedArrayBuffer(4 * options.slots);
+    const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
+    this.slots = Array.from({ length: options.slots }, (_none, slot) => {
+      return new SlotThread({
+        start: { taskManagerId: options.taskManagerId, slot, slots: options.slots, host: options.host, sleeping },
+        heapMb,
+        log: options.log,
+        send: (message) => this.send(message),
+        onListening: (dataPort) => this.onListening(slot, dataPort),
+        onDeath: () => this.onSlotDeath(slot),
+      });
+    });
+    for (let left = 0; left < options.slots; left++) {
+      for (let right = left + 1; right < options.slots; right++) this.introduce(left, right);
+    }
+  }
+
+  connect(): void {
+    const { jobManagerHost: host, jobManagerPort: port, log } = this.options;
+    connectRpc<ToJobManager, FromJobManager>({ host, port }).then(
+      (connection) => this.onConnected(connection),
+      (error: unknown) => {
+        log.debug({ err: error, host, port }, "the JobManager does not answer; trying again");
+        this.connectLater();
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.heartbeat?.cancel();
+    this.connection?.close();
+    await Promise.all(this.slots.map((slot) => slot.close()));
+    this.resolveDone();
+  }
+
+  private connectLater(): void {
+    if (this.isClosed) return;
+    this.options.clock.after(RECONNECT_MS, () => {
+      if (!this.isClosed) this.connect();
+    });
+  }
+
+  private onConnected(connection: Connection): void {
+    if (this.isClosed) {
+      connection.close();
+      return;
+    }
+    this.connection = connection;
+    this.lastHeardMs = this.options.clock.monotonicMs();
+    connection.onMessage = (message) => this.onMessage(connection, message);
+    connection.onClose = () => this.onLost(connection, "its connection closed");
+    this.register(connection);
+    this.beat(connection);
+  }
+
+  private register(connection: Connection): void {
+    const dataPorts = this.dataPorts.filter((port) => port !== null);
+    if (dataPorts.length < this.slots.length) return;
+    const { taskManagerId, host } = this.options;
+    connection.send({ kind: "register", taskManagerId, pid: process.pid, host, dataPorts });
+  }
+
+  private beat(connection: Connection): void {
+    this.heartbeat?.cancel();
+    this.heartbeat = this.options.clock.after(this.heartbeatMs, () => {
+      if (this.connection !== connection) return;
+      const silentMs = this.options.clock.monotonicMs() - this.lastHeardMs;
+      if (silentMs > this.timeoutMs) {
+        this.onLost(connection, `it was silent for ${Math.round(silentMs)} ms`);
+        return;
+      }
+      connection.send({ kind: "heartbeat", metrics: this.slots.flatMap((slot) => slot.metrics) });
+      for (const slot of this.slots) slot.post({ kind: "reportMetrics" });
+      this.beat(connection);
+    });
+  }
+
+  private onLost(connection: Connection, why: string): void {
+    if (this.connection !== connection) return;
+    this.options.log.warn({ epoch: this.epoch }, `the JobManager is lost: ${why}; its tasks are dropped`);
+    this.connection = null;
+    this.heartbeat?.cancel();
+    connection.close();
+    this.dropTasks();
+    this.connectLater();
+  }
+
+  private dropTasks(): void {
+    this.dropping = Promise.all([this.dropping, ...this.slots.map((slot) => slot.dropTasks())]).then(() => undefined);
+  }
+
+  private onMessage(connection: Connection, message: FromJobManager): void {
+    if (message.epoch < this.epoch) {
+      connection.send({ kind: "fenced", epoch: this.epoch });
+      return;
+    }
+    this.lastHeardMs = this.options.clock.monotonicMs();
+    if (message.epoch > this.epoch) {
+      if (this.epoch > 0) this.dropTasks();
+      this.epoch = message.epoch;
+    }
+    if (message.kind === "registered") {
+      this.heartbeatMs = message.heartbeatIntervalMs;
+      this.timeoutMs = message.heartbeatTimeoutMs;
+    } else if (message.kind === "shutdown") {
+      void this.close();
+    } else if (message.kind !== "heartbeat") {
+      // In order: everything waits behind a drop that is under way.
+      const { epoch } = message;
+      void this.dropping.then(() => {
+        if (this.connection === connection && this.epoch === epoch) this.distribute(message);
+      });
+    }
+  }
+
+  /** Cuts a message down to each slot's own tasks. */
+  private distribute(message: Exclude<FromJobManager, { kind: "registered" | "heartbeat" | "shutdown" }>): void {
+    if (message.kind === "deploy") {
+      for (const [index, slot] of this.slots.entries()) {
+        const tasks = message.tasks.filter((task) => task.slot === index);
+        if (tasks.length === 0) continue;
+        for (const { task } of tasks) this.slotOfTask.set(taskText(task), index);
+        slot.forward({ ...message, tasks });
+      }
+      return;
+    }
+    for (const [index, slot] of this.slots.entries()) {
+      const tasks = message.tasks.filter((task) => this.slotOfTask.get(taskText(task)) === index);
+      if (tasks.length > 0) slot.forward({ ...message, tasks });
+    }
+  }
+
+  private readonly slotOfTask = new Map<string, number>();
+
+  private send(message: ToJobManager): void {
+    if (message.kind === "taskState" && message.epoch < this.epoch) return;
+    this.connection?.send(message);
+  }
+
+  private onListening(slot: number, dataPort: number): void {
+    this.dataPorts[slot] = dataPort;
+    if (this.dataPorts.some((port) => port === null)) return;
+    this.resolveListening();
+    if (this.connection !== null) this.register(this.connection);
+  }
+
+  private onSlotDeath(slot: number): void {
+    this.dataPorts[slot] = null;
+    for (let other = 0; other < this.slots.length; other++) if (other !== slot) this.introduce(slot, other);
+  }
+
+  private introduce(left: number, right: number): void {
+    const { port1, port2 } = new MessageChannel();
+    const [leftSlot, rightSlot] = [this.slots[left], this.slots[right]];
+    assert(leftSlot !== undefined && rightSlot !== undefined, "only slots that are there are introduced");
+    leftSlot.post({ kind: "peer", slot: right, port: port1 });
+    rightSlot.post({ kind: "peer", slot: left, port: port2 });
+  }
+}

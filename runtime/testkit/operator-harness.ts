@@ -1,0 +1,249 @@
+/**
+ * Owns: driving one subtask of one operator as a task's chain does, with the real state back ends and a clock that stands still.
+ * Not here: barriers, channels, threads: the taskmanager's.
+ * Called by: tests of operators and of sinks.
+ *
+ * OH1 Calls come in the chain's order: the key is set before a record; timers fire before `onWatermark`, `beforeWatermark`
+ *     before them; states are fixed in the turn in which `prepareSnapshot` resolved.
+ * OH2 Nothing but `process` may be called while the operator has blocked the task: await `settled()` first. (Several records in
+ *     one turn are what one call of an operator upstream emits.)
+ * OH3 A crash is: call nothing any more. `close` is a graceful end.
+ */
+import { assert, type Clock, silentLog } from "../base/index.ts";
+import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
+import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../operators/index.ts";
+import {
+  type Key,
+  keyGroupOfHash,
+  keyGroupRange,
+  keyHash,
+  MAX_WATERMARK,
+  NO_TIMESTAMP,
+  subtaskOfKeyGroup,
+} from "../record/index.ts";
+import {
+  createKeyedBackend,
+  createOperatorStateBackend,
+  type KeyedStateBackend,
+  type OperatorStateBackend,
+} from "../state/index.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
+
+/** What one subtask had at a checkpoint. */
+export type HarnessSnapshot = {
+  readonly keyed: KeyedStateHandle | null;
+  readonly operator: readonly OperatorStateHandle[];
+  readonly committables: number;
+};
+
+export type HarnessOptions<I> = {
+  /** Makes it a keyed operator. */
+  readonly keySelector?: KeySelector<I, Key>;
+  /** Default 0 of 1. */
+  readonly subtask?: number;
+  readonly parallelism?: number;
+  /** Default 128. */
+  readonly maxParallelism?: number;
+  /** Default 1; a restart has a higher one. */
+  readonly attempt?: number;
+  readonly uid?: string;
+  /** Where snapshots are kept: give the same one to what is restored. Default: a new one. */
+  readonly files?: MemorySnapshotFiles;
+  /** The snapshots of all old subtasks. */
+  readonly restore?: readonly HarnessSnapshot[];
+  /** Default: a ManualClock that starts at 0. */
+  readonly clock?: Clock;
+  /** Total time in which the task could not take records (WM-3). Default 0. */
+  readonly stalledMs?: () => number;
+};
+
+/** What came out, in order. */
+export type HarnessEvent<O> =
+  | { readonly kind: "record"; readonly value: O; readonly timestamp: number }
+  | { readonly kind: "watermark"; readonly timestamp: number }
+  | { readonly kind: "status"; readonly idle: boolean };
+
+export class OperatorHarness<I, O> {
+  /** What came out so far. */
+  readonly events: HarnessEvent<O>[] = [];
+  readonly operator: StreamOperator<I, O>;
+  readonly clock: Clock;
+  readonly #options: HarnessOptions<I>;
+  /** Where its snapshots are. */
+  readonly files: MemorySnapshotFiles;
+  readonly #keyed: KeyedStateBackend | null;
+  readonly #operatorState: OperatorStateBackend;
+  readonly #blocking = new Set<Promise<unknown>>();
+  #failure: { readonly reason: unknown } | null = null;
+
+  private constructor(
+    operator: StreamOperator<I, O>,
+    options: HarnessOptions<I>,
+    keyed: KeyedStateBackend | null,
+    operatorState: OperatorStateBackend,
+  ) {
+    this.operator = operator;
+    this.#options = options;
+    this.clock = options.clock ?? new ManualClock();
+    this.files = options.files ?? new MemorySnapshotFiles();
+    this.#keyed = keyed;
+    this.#operatorState = operatorState;
+  }
+
+  /** Makes an operator, restores its state, and opens it. */
+  static async open<I, O>(
+    factory: OperatorFactory<I, O>,
+    options: HarnessOptions<I> = {},
+  ): Promise<OperatorHarness<I, O>> {
+    const { subtask = 0, parallelism = 1, maxParallelism = 128, uid = "operator" } = options;
+    const files = options.files ?? new MemorySnapshotFiles();
+    const restore = options.restore ?? null;
+    const handles = restore?.flatMap(({ keyed }) => (keyed === null ? [] : [keyed])) ?? [];
+    const keyed =
+      options.keySelector === undefined
+        ? null
+        : await createKeyedBackend(
+            { keyGroups: keyGroupRange(subtask, parallelism, maxParallelism), maxParallelism, operatorUid: uid },
+            restore === null ? null : { handles, read: files.read },
+            () => Promise.resolve(),
+          );
+    const operatorState = await createOperatorStateBackend(
+      { operatorUid: uid, subtask, parallelism },
+      restore === null ? null : { operator: restore.map(({ operator }) => operator), read: files.read },
+    );
+    const harness = new OperatorHarness(factory.create(), { ...options, files }, keyed, operatorState);
+    await harness.operator.open?.(harness.#context(factory.name), {
+      collect: (value, timestamp) => harness.events.push({ kind: "record", value, timestamp }),
+      emitWatermark: (timestamp) => harness.events.push({ kind: "watermark", timestamp }),
+      emitStatus: (idle) => harness.events.push({ kind: "status", idle }),
+    });
+    return harness;
+  }
+
+  /** The records that came out so far. */
+  get values(): readonly O[] {
+    return this.events.flatMap((event) => (event.kind === "record" ? [event.value] : []));
+  }
+
+  /** True between a call of `blockUntil` and its promise's end. */
+  get isBlocked(): boolean {
+    return this.#blocking.size > 0;
+  }
+
+  /** True when a keyed operator's record belongs to this subtask. */
+  owns(value: I): boolean {
+    const { keySelector, subtask = 0, parallelism = 1, maxParallelism = 128 } = this.#options;
+    if (keySelector === undefined) return true;
+    const keyGroup = keyGroupOfHash(keyHash(keySelector(value)), maxParallelism);
+    return subtaskOfKeyGroup(keyGroup, parallelism, maxParallelism) === subtask;
+  }
+
+  process(value: I, timestamp = NO_TIMESTAMP): void {
+    const keySelector = this.#options.keySelector;
+    if (keySelector !== undefined) {
+      const key = keySelector(value);
+      this.#keyed?.setCurrentKey(key, keyHash(key));
+    }
+    this.operator.process(value, timestamp);
+  }
+
+  /** Sends records one after the other, waiting whenever the operator blocks. */
+  async processAll(values: Iterable<I>, timestamp = NO_TIMESTAMP): Promise<void> {
+    for (const value of values) {
+      this.process(value, timestamp);
+      await this.settled();
+    }
+  }
+
+  /** Resolves when the operator blocks the task no longer; rejects with what failed it. */
+  async settled(): Promise<void> {
+    while (this.#blocking.size > 0) await Promise.allSettled(this.#blocking);
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+
+  /** A watermark comes in; it is forwarded as the chain would. */
+  watermark(timestamp: number): void {
+    this.#assertRunning();
+    this.operator.beforeWatermark?.(timestamp);
+    this.#keyed?.advanceWatermark(timestamp);
+    this.operator.onWatermark?.(timestamp);
+    if (this.operator.ownsWatermarks !== true || timestamp === MAX_WATERMARK)
+      this.events.push({ kind: "watermark", timestamp });
+  }
+
+  /** Moves the clock (a ManualClock) and fires what is due by then. */
+  advance(byMs: number): void {
+    assert(this.clock instanceof ManualClock, "advance needs a ManualClock");
+    this.clock.advance(byMs);
+    this.#keyed?.fireProcessingTime(this.clock.nowMs());
+  }
+
+  /** Takes a checkpoint of this subtask. */
+  async snapshot(checkpointId: number): Promise<HarnessSnapshot> {
+    this.#assertRunning();
+    await this.operator.prepareSnapshot?.(checkpointId);
+    const keyed = this.#keyed?.snapshot();
+    const operator = this.#operatorState.snapshot();
+    const committables = this.operator.committables?.(checkpointId) ?? 0;
+    return {
+      keyed: (await keyed?.write(this.files, () => Promise.resolve())) ?? null,
+      operator: await operator.write(this.files),
+      committables,
+    };
+  }
+
+  /** The checkpoint is complete. */
+  async complete(checkpointId: number): Promise<void> {
+    await this.operator.onCheckpointComplete?.(checkpointId);
+  }
+
+  async endInput(): Promise<void> {
+    this.#assertRunning();
+    await this.operator.endInput?.();
+  }
+
+  async close(): Promise<void> {
+    await this.operator.close?.();
+  }
+
+  #assertRunning(): void {
+    assert(!this.isBlocked, "the operator has blocked the task: await settled() first (OH2)");
+  }
+
+  #context(name: string): OperatorContext {
+    const {
+      subtask = 0,
+      parallelism = 1,
+      maxParallelism = 128,
+      attempt = 1,
+      uid = "operator",
+      stalledMs,
+    } = this.#options;
+    return {
+      uid,
+      name,
+      subtask,
+      parallelism,
+      maxParallelism,
+      epoch: 1,
+      attempt,
+      jobId: "0123456789abcdef0123456789abcdef",
+      jobName: "harness",
+      keyed: this.#keyed,
+      operatorState: this.#operatorState,
+      clock: this.clock,
+      log: silentLog,
+      blockUntil: (promise) => {
+        this.#blocking.add(promise);
+        const done = (): void => void this.#blocking.delete(promise);
+        promise.then(done, (reason: unknown) => {
+          this.#failure ??= { reason };
+          done();
+        });
+      },
+      schedule: (delayMs, callback) => void this.clock.after(delayMs, callback),
+      ...(stalledMs === undefined ? {} : { stalledMs }),
+    };
+  }
+}

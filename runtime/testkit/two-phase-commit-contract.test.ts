@@ -1,0 +1,108 @@
+/**
+ * The operator under the contract, with an outside world in memory that is strict about the protocol: a wrong order of hooks,
+ * a commit of what was aborted, or an abort of what is another's, fails.
+ */
+import assert from "node:assert/strict";
+import type { CommitOutcome, SinkContext, TransactionWriter, TwoPhaseCommitSink } from "../operators/index.ts";
+import { type TransactionWorld, twoPhaseCommitContract } from "./two-phase-commit-contract.ts";
+
+type Transaction = {
+  readonly id: number;
+  readonly attempt: number;
+  readonly subtask: number;
+  readonly records: string[];
+  status: "open" | "prepared" | "committed" | "aborted";
+};
+
+/** `slow`: hooks resolve some turns later, and every third commit has to be asked for again. */
+class TransactionLog {
+  readonly #transactions: Transaction[] = [];
+  readonly #slow: boolean;
+  #commits = 0;
+
+  constructor(slow: boolean) {
+    this.#slow = slow;
+  }
+
+  sink(): TwoPhaseCommitSink<string, number> {
+    return {
+      kind: "sink",
+      name: "transaction log",
+      guarantee: "exactly-once",
+      createWriter: (context) => this.#writer(context),
+    };
+  }
+
+  committed(): readonly string[] {
+    return this.#transactions.flatMap(({ status, records }) => (status === "committed" ? records : []));
+  }
+
+  unsettled(): number {
+    return this.#transactions.filter(({ status }) => status === "open" || status === "prepared").length;
+  }
+
+  #writer({ attempt, subtask, parallelism }: SinkContext): TransactionWriter<string, number> {
+    const some = <R>(result: R): R | Promise<R> => (this.#slow ? turns(3).then(() => result) : result);
+    return {
+      begin: () => {
+        const id = this.#transactions.length;
+        this.#transactions.push({ id, attempt, subtask, records: [], status: "open" });
+        return some(id);
+      },
+      invoke: (id, value) => {
+        const transaction = this.#in(id, "open");
+        const write = (): void => void transaction.records.push(value);
+        return this.#slow && id % 2 === 0 ? turns(2).then(write) : write();
+      },
+      preCommit: (id) => {
+        this.#in(id, "open").status = "prepared";
+        return some(id);
+      },
+      commit: (id) => this.#commit(id),
+      recoverAndCommit: (id) => this.#commit(id),
+      abort: (id) => {
+        this.#in(id, "open").status = "aborted";
+      },
+      recoverAndAbort: (keep) => {
+        for (const transaction of this.#transactions) {
+          if (transaction.attempt >= attempt || transaction.subtask % parallelism !== subtask) continue;
+          if (keep.includes(transaction.id) || transaction.status === "committed") continue;
+          transaction.status = "aborted";
+        }
+        return some(undefined);
+      },
+    };
+  }
+
+  async #commit(id: number): Promise<CommitOutcome> {
+    if (this.#slow) await turns(2);
+    if (this.#slow && ++this.#commits % 3 === 0) return { kind: "retryLater", afterMs: 50, reason: "busy" };
+    const transaction = this.#transactions[id] as Transaction;
+    if (transaction.status === "aborted") return { kind: "impossible", reason: "it was aborted" };
+    if (transaction.status === "committed") return { kind: "alreadyCommitted" };
+    this.#in(id, "prepared").status = "committed";
+    return { kind: "committed" };
+  }
+
+  #in(id: number, status: Transaction["status"]): Transaction {
+    const transaction = this.#transactions[id];
+    assert.equal(transaction?.status, status, `transaction ${id}`);
+    return transaction as Transaction;
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await Promise.resolve();
+}
+
+const world = (slow: boolean): TransactionWorld<number> => {
+  const log = new TransactionLog(slow);
+  return {
+    makeSink: () => log.sink(),
+    readCommitted: async () => log.committed(),
+    countUnsettled: async () => log.unsettled(),
+  };
+};
+
+twoPhaseCommitContract("a transaction log that answers at once", () => world(false), { runs: 300 });
+twoPhaseCommitContract("a transaction log that keeps everyone waiting", () => world(true), { runs: 300 });
