@@ -144,7 +144,9 @@ async function exists(path: string): Promise<boolean> {
 /** Runs a program to its end; undefined when it does not start, exit code null when a signal or the limit ended it. */
 function run(program: string, args: string[], cwd: string, timeoutMs: number): Promise<Finished | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    // Not spawn's own `timeout`: its timer lives on, and keeps the process alive, when the program does not start.
+    const limit = setTimeout(() => child.kill(), timeoutMs);
     let stdout = "";
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -154,8 +156,14 @@ function run(program: string, args: string[], cwd: string, timeoutMs: number): P
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       output = (output + text).slice(-OUTPUT_CHARS_MAX);
     });
-    child.on("error", () => resolve(undefined));
-    child.on("close", (exitCode) => resolve({ exitCode, stdout, output }));
+    child.on("error", () => {
+      clearTimeout(limit);
+      resolve(undefined);
+    });
+    child.on("close", (exitCode) => {
+      clearTimeout(limit);
+      resolve({ exitCode, stdout, output });
+    });
   });
 }
 

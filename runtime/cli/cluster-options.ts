@@ -1,8 +1,8 @@
 /**
  * Owns: what a local cluster is started with, and what comes of it.
  */
-import type { Colors } from "picocolors/types";
 import type { Clock, ErrorInfo, Random } from "../base/index.ts";
+import type { Colors } from "./narrator.ts";
 import type { JobRequest } from "./preflight.ts";
 import type { TerminalStatus } from "./process-messages.ts";
 import type { Backoff } from "./supervised-process.ts";

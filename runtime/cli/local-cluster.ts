@@ -28,7 +28,7 @@ import type { ClusterPids, JobOutcome, LocalClusterOptions } from "./cluster-opt
 import { chooseFreePort, requireFreePort } from "./free-port.ts";
 import { type HomeFolder, homeFolder } from "./home-folder.ts";
 import { type JobRecord, pruneRecords, writeRecord } from "./job-registry.ts";
-import { Narrator } from "./narrator.ts";
+import { type Colors, Narrator } from "./narrator.ts";
 import { checkpointRootOf, type LoadedJob, loadJob, slotsPerTaskManager } from "./preflight.ts";
 import { ProcessLog } from "./process-log.ts";
 import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig } from "./process-messages.ts";
@@ -96,7 +96,7 @@ export class LocalCluster {
   private readonly plan: Plan;
   private readonly narrator: Narrator;
   private readonly say: (line: string) => void;
-  private readonly colors: ReturnType<typeof pc.createColors>;
+  private readonly colors: Colors;
   private readonly logs: ProcessLog[] = [];
   private readonly jobManager: SupervisedProcess;
   private readonly taskManagers: SupervisedProcess[] = [];

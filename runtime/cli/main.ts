@@ -71,7 +71,7 @@ try {
   exitCode = await execute(parseCommandLine(process.argv.slice(2), readVersion(), text));
 } catch (error) {
   terminal.say(terminal.colors.red(describe(error)));
-  exitCode = exitCodeOf(error);
+  exitCode = exitCodeOf(error instanceof StreamError ? error.code : undefined);
 }
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 // A job module that was loaded here may have left timers or sockets behind.

@@ -2,11 +2,15 @@
  * Owns: the story of a job for the person who runs it: one line per thing that happened.
  * Not here: where the lines go (stderr: stdout belongs to the job), the processes' own logs (process-log.ts).
  */
-import type { Colors } from "picocolors/types";
+import type pc from "picocolors";
 import type { Clock, ErrorInfo } from "../base/index.ts";
 import { failureLines, failureReason } from "./failure-text.ts";
-import type { JobEvent, TerminalStatus } from "./process-messages.ts";
+import type { JobOutcome } from "./cluster-options.ts";
+import type { JobEvent } from "./process-messages.ts";
 import type { ProcessExit } from "./supervised-process.ts";
+
+/** Ways to colour text, or not to. */
+export type Colors = ReturnType<typeof pc.createColors>;
 
 export type NarratorOptions = {
   readonly name: string;
@@ -62,10 +66,10 @@ export class Narrator {
   }
 
   /** `error`: what a FAILED job failed with. */
-  terminal(status: TerminalStatus | "FENCED", seconds: number, error: ErrorInfo | null): void {
+  terminal(status: JobOutcome["status"], seconds: number, error: ErrorInfo | null): void {
     const { colors, module, name } = this.options;
     const text = `Job "${name}" ${status} after ${seconds.toFixed(1)} s.`;
-    if (status !== "FAILED" && status !== "FENCED") return this.say(colors.green(text));
+    if (status === "FINISHED" || status === "CANCELED") return this.say(colors.green(text));
     this.say(colors.red(text));
     for (const line of error === null ? [] : failureLines(error, module)) this.say(colors.red(`  ${line}`));
   }

@@ -8,7 +8,7 @@ import { explain } from "../graph/index.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
 import { createLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { type JobRequest, loadJob } from "./preflight.ts";
-import type { ExitCode, Terminal } from "./terminal.ts";
+import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -18,9 +18,11 @@ export async function runCommand(terminal: Terminal, options: LocalClusterOption
   const signalled = followSignals(cluster, terminal);
   try {
     await cluster.whenListening;
-    const { status } = await cluster.waitTerminal();
+    const { status, failure } = await cluster.waitTerminal();
     if (status === "KILLED") return signalled.exitCode();
-    return status === "FINISHED" || status === "CANCELED" ? 0 : 1;
+    if (status === "FINISHED" || status === "CANCELED") return 0;
+    // A savepoint that is not there is found out by the JobManager, and is bad usage all the same.
+    return failure?.code === "SAVEPOINT_NOT_FOUND" ? exitCodeOf(failure.code) : 1;
   } finally {
     signalled.stop();
   }

@@ -1,7 +1,7 @@
 /**
  * Owns: the TaskManager process of a local cluster: composes a TaskManager and ends with it.
  */
-import { systemClock, systemRandom, taskManagerId } from "../base/index.ts";
+import { systemClock, taskManagerId } from "../base/index.ts";
 import { startTaskManager } from "../taskmanager/index.ts";
 import { exitCodes, type TaskManagerConfig } from "./process-messages.ts";
 import { runChild } from "./runner-link.ts";
@@ -14,7 +14,6 @@ await runChild<TaskManagerConfig>("taskmanager", systemClock, async (config, lin
     jobManagerPort: config.jobManagerPort,
     slots: config.slots,
     clock: systemClock,
-    random: systemRandom,
     log: link.log.child({ taskManagerId: config.taskManagerId }),
   });
   link.onLetGo(() => taskManager.close());

@@ -1,9 +1,8 @@
 /**
  * Owns: what a command sees of the person's terminal, and how it ends.
  */
-import type { Colors } from "picocolors/types";
-import type { Clock, ErrorCode, Random } from "../base/index.ts";
-import { StreamError } from "../base/index.ts";
+import { type Clock, type ErrorCode, type Random, StreamError } from "../base/index.ts";
+import type { Colors } from "./narrator.ts";
 
 export type Terminal = {
   /** Results: stdout, one line without its end. */
@@ -28,6 +27,6 @@ const badUsage: ReadonlySet<ErrorCode> = new Set([
   "PORT_IN_USE",
 ]);
 
-export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof StreamError && badUsage.has(error.code) ? 2 : 1;
+export function exitCodeOf(code: ErrorCode | undefined): ExitCode {
+  return code !== undefined && badUsage.has(code) ? 2 : 1;
 }

@@ -15,9 +15,9 @@ export function aggregateOperator<I, A, O>(
   aggregate: Aggregate<I, A, O>,
   accumulatorType?: ValueType<A>,
 ): OperatorFactory<I, O> {
-  assertSynchronous("aggregate: createAccumulator", aggregate.createAccumulator);
-  assertSynchronous("aggregate: add", aggregate.add);
-  assertSynchronous("aggregate: getResult", aggregate.getResult);
+  for (const name of ["createAccumulator", "add", "getResult"] as const) {
+    assertSynchronous(`aggregate: ${name}`, aggregate[name]);
+  }
   return { kind: "operator", name: "aggregate", create: () => new AggregateOperator(aggregate, accumulatorType) };
 }
 

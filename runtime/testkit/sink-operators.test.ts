@@ -108,7 +108,7 @@ describe("the two-phase commit operator", () => {
     await harness.settled();
     assert.equal((await harness.snapshot(2)).committables, 1);
     await harness.complete(2);
-    assert.deepEqual(log, [...["recoverAndAbort ", "t0.1 a", "t0.1 b", "t0.1 c", "preCommit t0.1", "commit t0.1!"]]);
+    assert.deepEqual(log, ["recoverAndAbort ", "t0.1 a", "t0.1 b", "t0.1 c", "preCommit t0.1", "commit t0.1!"]);
   });
 
   it("commits an aborted checkpoint's transaction with the next one, and none that is younger than the checkpoint (TP3)", async () => {

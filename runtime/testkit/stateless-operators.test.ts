@@ -161,7 +161,10 @@ describe("process", () => {
     for (const subtask of [0, 1]) {
       await OperatorHarness.open(processOperator(collected), { subtask, parallelism: 2, files, restore: [snapshot] });
     }
-    assert.deepEqual(restored.sort(), [1, 2, 3, 4]);
+    assert.deepEqual(
+      restored.sort((left, right) => left - right),
+      [1, 2, 3, 4],
+    );
   });
 });
 

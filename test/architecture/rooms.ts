@@ -36,7 +36,7 @@ const runtimeRooms: readonly Room[] = [
   { folder: "runtime/state", mayImport: inRuntime("base record memory storage checkpoint") },
   { folder: "runtime/exchange", mayImport: inRuntime("base record memory") },
   { folder: "runtime/operators", mayImport: inRuntime("base record time state memory") },
-  { folder: "runtime/connectors", mayImport: inRuntime("base record time state storage") },
+  { folder: "runtime/connectors", mayImport: inRuntime("base record time state storage operators") },
   { folder: "runtime/rpc", mayImport: inRuntime("base graph checkpoint") },
   { folder: "runtime/api", mayImport: inRuntime("base record time graph operators connectors") },
   { folder: "runtime/sql", mayImport: inRuntime("base record graph time operators connectors api") },
@@ -49,7 +49,7 @@ const runtimeRooms: readonly Room[] = [
   },
   {
     folder: "runtime/jobmanager",
-    mayImport: inRuntime("base graph checkpoint storage connectors rpc contract api"),
+    mayImport: inRuntime("base graph checkpoint storage connectors operators rpc contract api"),
   },
   { folder: "runtime/rest", mayImport: inRuntime("base contract jobmanager") },
   {

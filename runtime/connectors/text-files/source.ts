@@ -29,7 +29,7 @@ export type TextFilesOptions = {
   readonly splitBytes?: number;
   /** Lines per second of the whole source; every reader has the same share. Absent: as fast as they are taken. */
   readonly linesPerSecond?: number | undefined;
-  /** The longest line that is read; a longer one fails the job. Default 64 MiB. */
+  /** A bound for memory: a line that is longer than about this many bytes fails the job. Default 64 MiB. */
   readonly lineBytesMax?: number;
   /** Default `text files`. */
   readonly name?: string;
@@ -137,18 +137,18 @@ class TextFilesReader implements SourceReader<string, TextFileSplit> {
     await this.#readAhead.close();
   }
 
+  /** Makes the next block with a line in it the present one; false when it is not there yet, or there is none. */
   #nextBlock(): boolean {
-    const block = this.#readAhead.take();
-    if (block === null) return false;
-    this.#block = block;
-    this.#offset = block.begin;
-    // What is skipped in front of the first line of a split is behind us once the line is found.
-    this.#position = block.position;
-    if (this.#offset === block.end) {
+    for (;;) {
+      const block = this.#readAhead.take();
+      if (block === null) return false;
+      this.#block = block;
+      this.#offset = block.begin;
+      // What is skipped in front of the first line of a split is behind us once the line is found.
+      this.#position = block.position;
+      if (this.#offset < block.end) return true;
       this.#finishBlock(block);
-      return this.#nextBlock();
     }
-    return true;
   }
 
   #finishBlock(block: LineBlock): void {
