@@ -12,7 +12,13 @@ import { createHash } from "node:crypto";
 import { nextTurn, systemClock } from "../runtime/base/index.ts";
 import type { KeyedStateHandle } from "../runtime/checkpoint/index.ts";
 import { type Key, keyHash, t } from "../runtime/record/index.ts";
-import { createKeyedBackend, type KeyedStateBackend, type SnapshotFiles, type StateReader, type Turn } from "../runtime/state/index.ts";
+import {
+  createKeyedBackend,
+  type KeyedStateBackend,
+  type SnapshotFiles,
+  type StateReader,
+  type Turn,
+} from "../runtime/state/index.ts";
 
 const KEYS = Number(process.argv[2] ?? 1_000_000);
 const HOT_KEYS = 10_000;
@@ -87,7 +93,10 @@ async function hotKeys(): Promise<void> {
   };
   const first = pass(records);
   const rounds = Array.from({ length: 9 }, () => pass(records)).sort((left, right) => left - right);
-  print("value + update, 10,000 keys", `${ns(rounds[4])} median of 9 (min ${ns(rounds[0])}, max ${ns(rounds[8])}; cold strings ${ns(first)})`);
+  print(
+    "value + update, 10,000 keys",
+    `${ns(rounds[4])} median of 9 (min ${ns(rounds[0])}, max ${ns(rounds[8])}; cold strings ${ns(first)})`,
+  );
   const snapshot = backend.snapshot();
   print("… while a snapshot is unwritten", `${ns(pass(records))} first pass, ${ns(pass(records))} second`);
   snapshot.discard();
@@ -112,7 +121,8 @@ async function manyKeys(): Promise<void> {
       if (row !== undefined) state.update({ ...row, count: row.count + 1 });
     }
   };
-  for (const name of ["first", "second", "third"]) await snapshotOnce(`${name} snapshot, updates between turns`, backend, update);
+  for (const name of ["first", "second", "third"])
+    await snapshotOnce(`${name} snapshot, updates between turns`, backend, update);
   const handle = await snapshotOnce("fourth snapshot, no updates", backend, () => {});
   await restoreOnce(handle);
 }

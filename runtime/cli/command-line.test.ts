@@ -15,22 +15,8 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
     command: { kind: "run", options: { module: "job.ts", args: [], options: {} } },
   },
   "a job with everything said": {
-    args: [
-      ...[
-        "run",
-        "job.ts",
-        "-p",
-        "3",
-        "--task-managers",
-        "2",
-        "--slots",
-        "4",
-        "-s",
-        "/s/1",
-        "--allow-non-restored-state",
-      ],
-      ...["-D", "a.b=c=d", "-Dx=", "--name", "words", "--rest-port", "8081", "--rpc-port", "6123", "--", "-p", "text"],
-    ],
+    args: `run job.ts -p 3 --task-managers 2 --slots 4 -s /s/1 --allow-non-restored-state
+      -D a.b=c=d -Dx= --name words --rest-port 8081 --rpc-port 6123 -- -p text`.split(/\s+/),
     command: {
       kind: "run",
       options: {

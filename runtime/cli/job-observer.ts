@@ -2,7 +2,7 @@
  * Owns: what happened to a job, as events, found by looking at its JobControl again and again.
  * Called by: jobmanager-main.ts. Looking costs nothing beside a job, and needs no hooks in the JobManager.
  *
- * OB1 An event is told once. Failures come before the status they lead to.
+ * OB1 An event is told once; failures and statuses in the order of their times, a failure before the status it leads to.
  * OB2 A status that lasted less than a look is told too: the times of entering say so.
  */
 import type { Clock, Timer } from "../base/index.ts";
@@ -10,6 +10,8 @@ import type { JobControl, JobStatus } from "../jobmanager/index.ts";
 import type { JobEvent } from "./process-messages.ts";
 
 const LOOK_EVERY_MS = 50;
+
+type TimedEvent = { readonly atMs: number; readonly event: JobEvent };
 
 export class JobObserver {
   private readonly control: JobControl;
@@ -44,21 +46,22 @@ export class JobObserver {
 
   private look(): void {
     this.tellRestored();
-    this.tellFailures();
-    this.tellStatus();
+    const timed = [...this.freshFailures(), ...this.freshStatuses()];
+    for (const { event } of timed.toSorted((a, b) => a.atMs - b.atMs)) this.onEvent(event);
     this.tellCheckpoints();
   }
 
-  private tellStatus(): void {
+  private freshStatuses(): TimedEvent[] {
     const job = this.control.job();
-    const entered = (Object.entries(job.statusTimes) as [JobStatus, number][])
+    const tasks = job.vertices.reduce((count, vertex) => count + vertex.parallelism, 0);
+    const taskManagers = this.control.taskManagers().length;
+    return (Object.entries(job.statusTimes) as [JobStatus, number][])
       .filter(([status, atMs]) => this.statusTimes.get(status) !== atMs)
-      .toSorted((a, b) => a[1] - b[1] || (a[0] === job.status ? 1 : 0) - (b[0] === job.status ? 1 : 0));
-    for (const [status, atMs] of entered) {
-      this.statusTimes.set(status, atMs);
-      const tasks = job.vertices.reduce((count, vertex) => count + vertex.parallelism, 0);
-      this.onEvent({ kind: "status", status, atMs, tasks, taskManagers: this.control.taskManagers().length });
-    }
+      .toSorted(([status], [other]) => Number(status === job.status) - Number(other === job.status)) // the present one last
+      .map(([status, atMs]) => {
+        this.statusTimes.set(status, atMs);
+        return { atMs, event: { kind: "status", status, atMs, tasks, taskManagers } };
+      });
   }
 
   private tellRestored(): void {
@@ -74,7 +77,7 @@ export class JobObserver {
   }
 
   /** The history is newest first; entries of the newest millisecond told so far are counted, since more may have come in it. */
-  private tellFailures(): void {
+  private freshFailures(): TimedEvent[] {
     const history = this.control.exceptions();
     const ofThatMs = history.filter((entry) => entry.timeMs === this.newestFailureMs).length;
     const fresh = [
@@ -83,11 +86,12 @@ export class JobObserver {
         .filter((entry) => entry.timeMs === this.newestFailureMs)
         .slice(0, Math.max(0, ofThatMs - this.failuresOfThatMs)),
     ];
-    for (const { error, taskName, taskManagerId } of fresh.toReversed()) {
-      this.onEvent({ kind: "failure", error, taskName, taskManagerId });
-    }
     this.newestFailureMs = history[0]?.timeMs ?? this.newestFailureMs;
     this.failuresOfThatMs = history.filter((entry) => entry.timeMs === this.newestFailureMs).length;
+    return fresh.toReversed().map(({ error, taskName, taskManagerId, timeMs }) => ({
+      atMs: timeMs,
+      event: { kind: "failure", error, taskName, taskManagerId },
+    }));
   }
 
   private tellCheckpoints(): void {
@@ -105,7 +109,7 @@ export class JobObserver {
         });
       } else if (isSavepoint && view.externalPath !== null)
         this.onEvent({ kind: "savepoint", path: view.externalPath });
-      else this.onEvent({ kind: "checkpoint", checkpointId: view.id, path: view.externalPath });
+      else this.onEvent({ kind: "checkpoint", checkpointId: view.id, path: view.discarded ? null : view.externalPath });
     }
     for (const id of this.told) {
       if (this.told.size <= 64) break;

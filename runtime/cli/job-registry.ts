@@ -89,13 +89,23 @@ export function pruneRecords(home: HomeFolder): void {
   }
 }
 
-/** Whether a process with that id exists. */
+/** Whether a process with that id runs. One that has ended and that its parent has not collected yet does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // it exists, and belongs to somebody else
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false; // else it exists, and belongs to somebody else
+  }
+  return !isZombie(pid);
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    // `42 (name) Z …`: the name may hold anything, so the state is looked for behind the last parenthesis.
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    return false; // no /proc on this system: taken as it looks
   }
 }
 

@@ -34,6 +34,7 @@ import { ProcessLog } from "./process-log.ts";
 import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig } from "./process-messages.ts";
 import { type ProcessExit, SupervisedProcess } from "./supervised-process.ts";
 import { readVersion } from "./version.ts";
+import { WarningFilter } from "./warning-filter.ts";
 
 /** How long the job may take to be cancelled before its processes are killed. */
 const CANCEL_GRACE_MS = 30_000;
@@ -43,6 +44,9 @@ const END_GRACE_MS = 4000;
 const SILENT_STARTS_MAX = 10;
 /** Least time between two writes of the record that only tell of a checkpoint. */
 const RECORD_EVERY_MS = 500;
+
+/** How long after the end of a TaskManager broken connections are taken for its echo. */
+const ECHO_MS = 3000;
 
 type Plan = {
   readonly taskManagers: number;
@@ -95,6 +99,7 @@ export class LocalCluster {
   private readonly job: LoadedJob;
   private readonly plan: Plan;
   private readonly narrator: Narrator;
+  private readonly warnings: WarningFilter;
   private readonly say: (line: string) => void;
   private readonly colors: Colors;
   private readonly logs: ProcessLog[] = [];
@@ -106,6 +111,7 @@ export class LocalCluster {
   private record: JobRecord;
   private recordTimer: Timer | null = null;
   private hasListened = false;
+  private taskManagerEndedMs = Number.NEGATIVE_INFINITY;
   private isCancelAsked = false;
   private cancelTimer: Timer | null = null;
   private outcome: JobOutcome | null = null;
@@ -129,6 +135,9 @@ export class LocalCluster {
       colors: this.colors,
       write: this.say,
     });
+    this.warnings = new WarningFilter(this.clock, (text, isError) =>
+      this.narrator.say(isError ? this.colors.red(text) : this.colors.yellow(text)),
+    );
     this.record = {
       version: 1,
       jobId: this.jobId,
@@ -209,6 +218,7 @@ export class LocalCluster {
       storeUri: this.record.checkpointRoot,
       rpcPort: this.plan.rpcPort,
       restPort: this.plan.restPort,
+      taskManagers: this.plan.taskManagers,
       restore: this.plan.restore,
       version: readVersion(),
     };
@@ -257,7 +267,10 @@ export class LocalCluster {
       onStarted: (pid) => this.setTaskManagerPid(index, pid),
       onExit: (exit, restartInMs) => {
         const pid = this.taskManagerPids[index] ?? null;
-        if (this.outcome === null) this.narrator.processEnded(`TaskManager ${index + 1}`, pid, exit, restartInMs);
+        if (this.outcome === null) {
+          this.taskManagerEndedMs = this.clock.monotonicMs();
+          this.narrator.processEnded(`TaskManager ${index + 1}`, pid, exit, restartInMs);
+        }
         this.setTaskManagerPid(index, null);
       },
       clock: this.clock,
@@ -279,15 +292,26 @@ export class LocalCluster {
         return this.jobEvent(message.event);
       case "terminal":
         this.outcome ??= { status: message.status, failure: message.failure, restarts: message.restarts };
+        this.record = { ...this.record, lastCheckpoint: message.lastCheckpoint };
+        this.warnings.tell("the JobManager is lost");
+        if (message.failure !== null) this.warnings.tell(firstLine(message.failure.message));
     }
   }
 
   private jobEvent(event: JobEvent): void {
-    this.narrator.event(event);
+    if (event.kind === "failure") this.warnings.tell(firstLine(event.error.message));
+    if (event.kind === "checkpointFailed") this.warnings.tell(firstLine(event.reason));
+    if (!this.isEcho(event)) this.narrator.event(event);
     if (event.kind === "savepoint") this.updateRecord({ lastSavepoint: event.path });
     if (event.kind !== "checkpoint" || event.path === null) return;
     this.record = { ...this.record, lastCheckpoint: event.path };
     this.recordTimer ??= this.clock.after(RECORD_EVERY_MS, () => this.updateRecord({}));
+  }
+
+  /** A connection that breaks because a process has just died: that it died is told already. */
+  private isEcho(event: JobEvent): boolean {
+    if (event.kind !== "failure" || event.error.code !== "CONNECTION_LOST") return false;
+    return this.clock.monotonicMs() - this.taskManagerEndedMs < ECHO_MS;
   }
 
   /** LC3 */
@@ -323,6 +347,7 @@ export class LocalCluster {
   }
 
   private jobManagerExited(exit: ProcessExit, restartInMs: number | null): void {
+    this.warnings.tell("the JobManager is lost"); // as every TaskManager is about to warn
     if (restartInMs !== null) this.narrator.processEnded("JobManager", this.record.pids.jobManager, exit, restartInMs);
     const jobManagerRestarts = this.record.jobManagerRestarts + (restartInMs === null ? 0 : 1);
     this.updateRecord({ jobManagerRestarts, pids: { ...this.record.pids, jobManager: null } });
@@ -334,6 +359,7 @@ export class LocalCluster {
     const outcome = this.outcome ?? { status: "KILLED" as const, failure: null, restarts: 0 };
     this.outcome = outcome;
     await Promise.all(this.taskManagers.map((taskManager) => taskManager.end(END_GRACE_MS)));
+    this.warnings.flush();
     const { status, failure, restarts } = outcome;
     const endedMs = this.clock.nowMs();
     this.updateRecord({
@@ -378,10 +404,14 @@ export class LocalCluster {
     const log = new ProcessLog({
       folder: this.home.logs(this.jobId),
       name,
-      onWarning: (text, isError) => this.narrator.say(isError ? this.colors.red(text) : this.colors.yellow(text)),
+      onWarning: (text, isError) => this.warnings.take(name, text, isError),
       onPlain: (line) => this.say(line),
     });
     this.logs.push(log);
     return log;
   }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }

@@ -43,8 +43,10 @@ export class Narrator {
           `Restored from ${event.isSavepoint ? "savepoint" : "checkpoint"} ${event.checkpointId}: ${event.path}`,
         );
       case "failure": {
-        const where = event.taskName === null ? "" : ` in ${event.taskName}`;
-        return this.say(colors.yellow(`Failure${where}: ${failureReason(event.error, module)}`));
+        const reason = failureReason(event.error, module);
+        const task = event.taskName?.replace(/ - attempt \d+$/, "");
+        const where = task === undefined || reason.startsWith(task) ? "" : ` in ${task}`;
+        return this.say(colors.yellow(`Failure${where}: ${reason}`));
       }
       case "checkpointFailed": {
         const what = event.isSavepoint ? "Savepoint" : "Checkpoint";

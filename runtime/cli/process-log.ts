@@ -14,7 +14,7 @@ const ERROR = 50;
 
 export type ProcessLogOptions = {
   readonly folder: string;
-  /** File name without ending, and what a warning starts with: `taskmanager-1`. */
+  /** File name without ending: `taskmanager-1`. */
   readonly name: string;
   readonly onWarning: (text: string, isError: boolean) => void;
   readonly onPlain: (line: string) => void;
@@ -63,10 +63,9 @@ export class ProcessLog {
     const entry = parseLogLine(line);
     if (entry === null) return this.options.onPlain(line);
     if (entry.level < WARN) return;
-    const text = `${this.options.name}: ${entry.text}`;
-    if (text === this.lastWarning) return; // the same again says nothing new; the file has it
-    this.lastWarning = text;
-    this.options.onWarning(text, entry.level >= ERROR);
+    if (entry.text === this.lastWarning) return; // the same again says nothing new; the file has it
+    this.lastWarning = entry.text;
+    this.options.onWarning(entry.text, entry.level >= ERROR);
   }
 }
 

@@ -16,6 +16,8 @@ export type JobManagerConfig = {
   readonly storeUri: string;
   readonly rpcPort: number;
   readonly restPort: number;
+  /** How many are being started beside it. */
+  readonly taskManagers: number;
   /** Where to start from when the store holds nothing of this job; null: without state. */
   readonly restore: { readonly path: string; readonly allowNonRestoredState: boolean } | null;
   readonly version: string;
@@ -56,7 +58,7 @@ export type TerminalStatus = "FINISHED" | "CANCELED" | "FAILED";
 
 export type FromChild =
   /** The JobManager serves its ports. */
-  | { readonly kind: "listening"; readonly restPort: number; readonly rpcPort: number }
+  | { readonly kind: "listening" }
   /** The process cannot do its work; it exits with `exitCodes.refused`. */
   | { readonly kind: "refused"; readonly error: ErrorInfo }
   | { readonly kind: "event"; readonly event: JobEvent }
@@ -65,7 +67,10 @@ export type FromChild =
       readonly kind: "terminal";
       readonly status: TerminalStatus;
       readonly restarts: number;
+      /** Of a FAILED job. */
       readonly failure: ErrorInfo | null;
+      /** The newest one that still exists. */
+      readonly lastCheckpoint: string | null;
     };
 
 export type ToChild =

@@ -116,7 +116,7 @@ export class SupervisedProcess {
     const startedMs = clock.monotonicMs();
     const child = spawn(this.starts++);
     this.child = child;
-    const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    const closed = whenOutputEnded(child);
     let isOver = false;
     const over = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (isOver) return;
@@ -147,4 +147,10 @@ export class SupervisedProcess {
       this.start();
     });
   }
+}
+
+/** The child's own event `close` does not come when its channel was closed on this side. */
+async function whenOutputEnded(child: ChildProcess): Promise<void> {
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  await Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.once("close", () => resolve()))));
 }

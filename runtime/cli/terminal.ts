@@ -1,7 +1,7 @@
 /**
  * Owns: what a command sees of the person's terminal, and how it ends.
  */
-import { type Clock, type ErrorCode, type Random, StreamError } from "../base/index.ts";
+import type { Clock, ErrorCode, Random } from "../base/index.ts";
 import type { Colors } from "./narrator.ts";
 
 export type Terminal = {

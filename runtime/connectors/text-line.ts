@@ -32,7 +32,8 @@ function isPlain(value: unknown): boolean {
 
 function jsonable(value: unknown): unknown {
   if (typeof value === "bigint") return (JSON as unknown as JsonWithRawText).rawJSON(String(value));
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
   return value;
 }
 

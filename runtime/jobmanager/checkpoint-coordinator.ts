@@ -23,9 +23,15 @@ import {
   type TaskManagerId,
   toErrorInfo,
 } from "../base/index.ts";
-import { type CheckpointLog, type FencedBy, type Manifest, type ManifestDraft, resolveRestore } from "../checkpoint/index.ts";
+import {
+  type CheckpointLog,
+  type FencedBy,
+  type Manifest,
+  type ManifestDraft,
+  resolveRestore,
+} from "../checkpoint/index.ts";
 import type { CheckpointSettings, JobGraph } from "../graph/index.ts";
-import type { FromJobManager, ToJobManager } from "../rpc/index.ts";
+import type { FromJobManager, InlineFile, ToJobManager } from "../rpc/index.ts";
 import { CheckpointFiles } from "./checkpoint-files.ts";
 import { isBeyondTolerance, nextTrigger } from "./checkpoint-policy.ts";
 import type { CheckpointStatistics } from "./checkpoint-statistics.ts";
@@ -52,10 +58,14 @@ export type CoordinatorOptions = {
   readonly statistics: CheckpointStatistics;
   readonly triggers: TriggerRegistry;
   /** What the job was started from. `seq`: null when it is not in this job's log. `mustCommit`: its marker is owed. */
-  readonly restored: { readonly checkpointId: number; readonly seq: number | null; readonly mustCommit: boolean } | null;
+  readonly restored: {
+    readonly checkpointId: number;
+    readonly seq: number | null;
+    readonly mustCommit: boolean;
+  } | null;
   readonly send: (to: TaskManagerId, message: FromJobManager) => void;
   /** From now on this is what regions are restored from. */
-  readonly onCompleted: (manifest: Manifest) => void;
+  readonly onCompleted: (manifest: Manifest, inlineFiles: readonly InlineFile[]) => void;
   readonly onTooManyFailures: (error: StreamError) => void;
   readonly onDrainFailed: (reason: string) => void;
   readonly onFenced: (by: FencedBy) => void;
@@ -151,7 +161,10 @@ export class CheckpointCoordinator {
   acknowledged(ack: CheckpointAck): void {
     const pending = this.#pending.get(ack.checkpointId);
     if (pending?.phase !== "collecting" || !pending.add(ack, this.#options.clock.nowMs())) {
-      this.#options.logger.debug({ checkpointId: ack.checkpointId, task: ack.task }, "a late acknowledgement is ignored");
+      this.#options.logger.debug(
+        { checkpointId: ack.checkpointId, task: ack.task },
+        "a late acknowledgement is ignored",
+      );
       return;
     }
     if (!pending.isComplete) return;
@@ -206,7 +219,9 @@ export class CheckpointCoordinator {
       lastEndMs: this.#lastEndMs,
       inFlight: this.#pending.size,
     });
-    const isAlone = [...this.#pending.values()].some((pending) => pending.facts.request !== null || pending.facts.isFinal);
+    const isAlone = [...this.#pending.values()].some(
+      (pending) => pending.facts.request !== null || pending.facts.isFinal,
+    );
     if (isAlone || next.kind !== "at") this.#wakeAt(null, nowMs);
     else if (next.timeMs > nowMs) this.#wakeAt(next.timeMs, nowMs);
     else this.#trigger(null, false);
@@ -243,7 +258,7 @@ export class CheckpointCoordinator {
       this.#giveUp(pending, `it could not be triggered: ${toErrorInfo(error).message}`, toErrorInfo(error));
       return;
     }
-    turns.after(settings.timeoutMs, () => {
+    pending.expiry = turns.after(settings.timeoutMs, () => {
       if (pending.phase !== "collecting" || this.#pending.get(id) !== pending) return;
       const reason = `it was not complete after ${settings.timeoutMs} ms; not acknowledged by ${pending.missing()}`;
       this.#giveUp(pending, reason, toErrorInfo(new StreamError("CHECKPOINT_FAILED", `checkpoint ${id}: ${reason}`)));
@@ -270,14 +285,17 @@ export class CheckpointCoordinator {
       operators: pending.operators(),
       committables: pending.committables,
     };
+    const inlineFiles = pending.inlineFiles();
     const giveUpAtMs = (this.#lastStartMs ?? 0) + settings.timeoutMs;
     const attempt = (delayMs: number): void =>
       turns.effect(
-        () => this.#files.complete(draft),
+        () => this.#files.complete(draft, inlineFiles),
         (outcome) => {
-          if (outcome.kind === "ok" && outcome.value.kind === "fenced") this.#fenced(outcome.value.by);
-          else if (outcome.kind === "ok") this.#completed(pending, outcome.value.manifest);
-          else this.#writeFailed(pending, outcome.error, { delayMs, giveUpAtMs, again: () => attempt(longer(delayMs)) });
+          if (outcome.kind === "ok") {
+            if (outcome.value.kind === "fenced") this.#fenced(outcome.value.by);
+            else this.#completed(pending, outcome.value.manifest);
+          } else
+            this.#writeFailed(pending, outcome.error, { delayMs, giveUpAtMs, again: () => attempt(longer(delayMs)) });
         },
       );
     attempt(RETRY_DELAY_MIN_MS);
@@ -292,7 +310,10 @@ export class CheckpointCoordinator {
     const info = toErrorInfo(error);
     const mayHelp = info.code === "STORE_UNAVAILABLE" && !this.#isClosed;
     if (mayHelp && clock.monotonicMs() + retry.delayMs < retry.giveUpAtMs) {
-      logger.warn({ checkpointId: pending.facts.id, code: info.code }, `the manifest cannot be written yet: ${info.message}`);
+      logger.warn(
+        { checkpointId: pending.facts.id, code: info.code },
+        `the manifest cannot be written yet: ${info.message}`,
+      );
       turns.after(retry.delayMs, retry.again);
       return;
     }
@@ -305,12 +326,20 @@ export class CheckpointCoordinator {
     const { turns, log, epoch, logger } = this.#options;
     this.#unknownId = checkpointId;
     turns.effect(
-      () => this.#files.readLog(),
+      async () => {
+        const contents = await this.#files.readLog();
+        // The head is never deleted, and a fence of ours was written: an empty log is a store that does not show what it has.
+        if (contents.entries.length > 0) return contents;
+        throw new StreamError("STORE_UNAVAILABLE", `${log.store.uri} shows no manifest, and there was one`);
+      },
       (outcome) => {
         if (this.#unknownId !== checkpointId) return;
         if (outcome.kind === "failed") {
           const { message } = toErrorInfo(outcome.error);
-          logger.warn({ checkpointId }, `whether the manifest of checkpoint ${checkpointId} exists is not known yet: ${message}`);
+          logger.warn(
+            { checkpointId },
+            `whether the manifest of checkpoint ${checkpointId} exists is not known yet: ${message}`,
+          );
           turns.after(delayMs, () => this.#learnOutcome(checkpointId, longer(delayMs)));
           return;
         }
@@ -319,7 +348,7 @@ export class CheckpointCoordinator {
         if (decision.kind === "fenced") this.#fenced(decision.by);
         else if (decision.kind === "restore" && decision.manifest.checkpointId > this.#newestId) {
           this.#newestId = decision.manifest.checkpointId;
-          this.#options.onCompleted(decision.manifest);
+          this.#options.onCompleted(decision.manifest, []);
           if (decision.mustCommit) this.#notifyComplete(decision.manifest);
         } else if (log.fencedBy !== null) this.#fenced(log.fencedBy);
       },
@@ -330,6 +359,7 @@ export class CheckpointCoordinator {
     const { clock, statistics, triggers, logger, onCompleted, log } = this.#options;
     const { facts } = pending;
     this.#pending.delete(facts.id);
+    pending.expiry?.cancel();
     this.#lastEndMs = clock.monotonicMs();
     this.#newestId = facts.id;
     this.#unknownId = null;
@@ -339,10 +369,16 @@ export class CheckpointCoordinator {
     const location = this.#files.locationOf(manifest);
     statistics.completed(pending, clock.nowMs(), location);
     logger.info(
-      { checkpointId: facts.id, checkpointKind: facts.kind, location, stateBytes: pending.stateBytes, epoch: log.epoch },
+      {
+        checkpointId: facts.id,
+        checkpointKind: facts.kind,
+        location,
+        stateBytes: pending.stateBytes,
+        epoch: log.epoch,
+      },
       "checkpoint completed",
     );
-    onCompleted(manifest);
+    onCompleted(manifest, pending.inlineFiles());
     this.#notifyComplete(manifest);
     if (facts.request !== null) triggers.complete(facts.request.triggerId, location, facts.id);
     this.#discardOld();
@@ -373,7 +409,10 @@ export class CheckpointCoordinator {
           else if (outcome.kind === "ok") this.#commits.done(entry);
           else {
             const { message } = toErrorInfo(outcome.error);
-            logger.warn({ checkpointId }, `that checkpoint ${checkpointId} is committed cannot be noted yet: ${message}`);
+            logger.warn(
+              { checkpointId },
+              `that checkpoint ${checkpointId} is committed cannot be noted yet: ${message}`,
+            );
             turns.after(500, () => {
               entry.isMarking = false;
             });
@@ -391,9 +430,15 @@ export class CheckpointCoordinator {
         if (log.fencedBy !== null) this.#fenced(log.fencedBy);
         else if (outcome.kind === "ok") {
           const kept = new Set(outcome.value.retained.map((seq) => this.#files.locationOfSeq(seq)));
-          statistics.discarded((view) => view.externalPath !== null && this.#files.isInLog(view.externalPath) && !kept.has(view.externalPath));
+          statistics.discarded(
+            (view) =>
+              view.externalPath !== null && this.#files.isInLog(view.externalPath) && !kept.has(view.externalPath),
+          );
         } else {
-          logger.warn({}, `old checkpoints could not be deleted, the next completed one tries again: ${toErrorInfo(outcome.error).message}`);
+          logger.warn(
+            {},
+            `old checkpoints could not be deleted, the next completed one tries again: ${toErrorInfo(outcome.error).message}`,
+          );
         }
       },
     );
@@ -404,6 +449,7 @@ export class CheckpointCoordinator {
     const { execution, clock, statistics, send, epoch, logger, settings } = this.#options;
     const { facts } = pending;
     this.#pending.delete(facts.id);
+    pending.expiry?.cancel();
     this.#lastEndMs = clock.monotonicMs();
     statistics.failed(pending, clock.nowMs(), reason);
     logger.warn({ checkpointId: facts.id, checkpointKind: facts.kind }, `checkpoint ${facts.id} failed: ${reason}`);

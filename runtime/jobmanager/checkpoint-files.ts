@@ -3,12 +3,14 @@
  * Not here: when (checkpoint-coordinator.ts), how the log works (checkpoint room).
  *
  * CF1 A savepoint's own manifest is written before its entry in the log, so that the log never names one that is not there (CK-20).
+ * CF3 With the `memory` back end files come inline; they are in the store before the manifest is.
  * CF2 Files of a savepoint that did not come about are deleted only while nothing says it is one.
  */
 import { type Log, toErrorInfo } from "../base/index.ts";
 import {
   type CheckpointLog,
   type CompleteOutcome,
+  dataFolder,
   type LogContents,
   type Manifest,
   type ManifestDraft,
@@ -17,6 +19,7 @@ import {
   SAVEPOINT_DATA_FOLDER,
   writeSavepointManifest,
 } from "../checkpoint/index.ts";
+import type { InlineFile } from "../rpc/index.ts";
 import { openStore } from "../storage/index.ts";
 import type { Turns } from "./turns.ts";
 
@@ -34,9 +37,15 @@ export class CheckpointFiles {
     this.#logger = logger;
   }
 
-  /** May be called again with the same draft after an error. */
-  async complete(draft: ManifestDraft): Promise<CompleteOutcome> {
+  /** `inlineFiles`: what tasks of the `memory` back end sent instead of writing it. May be called again after an error. */
+  async complete(draft: ManifestDraft, inlineFiles: readonly InlineFile[]): Promise<CompleteOutcome> {
     const { storeUri } = draft;
+    const { store, epoch } = this.#log;
+    const folder = `${dataFolder(epoch, draft.checkpointId)}/`;
+    for (const file of inlineFiles) {
+      const isOfThis = file.storeUri === store.uri && file.key.startsWith(folder);
+      if (isOfThis) await store.put(file.key, Buffer.from(file.base64, "base64"));
+    }
     if (storeUri !== null && !this.#written.has(storeUri)) {
       this.#begun.add(storeUri);
       await writeSavepointManifest(await openStore(storeUri), this.#log, draft);
@@ -73,7 +82,10 @@ export class CheckpointFiles {
       (outcome) => {
         if (outcome.kind === "ok") return;
         const { message } = toErrorInfo(outcome.error);
-        this.#logger.warn({ storeUri }, `files of a failed savepoint are left in ${storeUri} and may be deleted: ${message}`);
+        this.#logger.warn(
+          { storeUri },
+          `files of a failed savepoint are left in ${storeUri} and may be deleted: ${message}`,
+        );
       },
     );
   }

@@ -20,6 +20,8 @@ export type Task = {
   isReady: boolean;
   /** All its data have ended; it waits for `finish`. */
   isAtEnd: boolean;
+  /** `finish` was sent. */
+  isFinishing: boolean;
   location: SlotLocation | null;
   metrics: TaskMetrics | null;
 };
@@ -93,8 +95,15 @@ export class Execution {
     return this.regions.every((region) => region.phase === "running");
   }
 
+  /** All data of the whole job have ended, and not all tasks have finished. */
   allAtEnd(): boolean {
-    return this.allRunning() && this.tasks.every((task) => task.isAtEnd);
+    const isAtEnd = ({ phase, tasks }: Region): boolean =>
+      phase === "finished" || (phase === "running" && tasks.every((task) => task.isAtEnd));
+    return this.regions.every(isAtEnd) && !this.allFinished();
+  }
+
+  allFinished(): boolean {
+    return this.regions.every((region) => region.phase === "finished");
   }
 
   /** No task lives and none will by itself. */
@@ -126,6 +135,7 @@ export class Execution {
       state: "CREATED",
       isReady: false,
       isAtEnd: false,
+      isFinishing: false,
       location: null,
       metrics: null,
     };

@@ -6,10 +6,15 @@
  * PC2 Every operator of the job is in the manifest with one entry per subtask, the stateless too: so a later start can tell an
  *     operator that had nothing to keep (a source that had read everything) from one that is new.
  */
-import { assert } from "../base/index.ts";
-import { EMPTY_SUBTASK_STATE, type OperatorState, type StateDeclaration, type SubtaskState } from "../checkpoint/index.ts";
+import { assert, type Timer } from "../base/index.ts";
+import {
+  EMPTY_SUBTASK_STATE,
+  type OperatorState,
+  type StateDeclaration,
+  type SubtaskState,
+} from "../checkpoint/index.ts";
 import type { ChainedOperator, JobGraph, JobVertex } from "../graph/index.ts";
-import type { OperatorAck, TaskRef, ToJobManager } from "../rpc/index.ts";
+import type { InlineFile, OperatorAck, TaskRef, ToJobManager } from "../rpc/index.ts";
 import type { CheckpointView, SubtaskCheckpointView } from "./control.ts";
 import { type Task, taskRef } from "./execution.ts";
 
@@ -40,6 +45,8 @@ export class PendingCheckpoint {
   readonly facts: PendingFacts;
   /** collecting: waits for tasks. queued: waits for an older one's manifest. writing: only the store decides now. */
   phase: "collecting" | "queued" | "writing" = "collecting";
+  /** Of its timeout; taken back when it ends, so that nothing holds what it has collected. */
+  expiry: Timer | null = null;
   readonly #graph: JobGraph;
   readonly #expected: readonly TaskRef[];
   readonly #entries = new Map<string, AckEntry>();
@@ -95,9 +102,16 @@ export class PendingCheckpoint {
     return this.#graph.vertices.flatMap((vertex) =>
       subtasksOf(vertex).flatMap((subtask) => {
         const entry = this.#entries.get(keyOf(vertex.index, subtask));
-        return entry === undefined ? [] : [{ vertex: vertex.id, subtask, ackMs: entry.ackMs, timings: entry.ack.timings }];
+        return entry === undefined
+          ? []
+          : [{ vertex: vertex.id, subtask, ackMs: entry.ackMs, timings: entry.ack.timings }];
       }),
     );
+  }
+
+  /** Files that came with the acknowledgements (`memory` back end). */
+  inlineFiles(): readonly InlineFile[] {
+    return [...this.#entries.values()].flatMap(({ ack }) => ack.inlineFiles);
   }
 
   /** The states as the manifest lists them (PC2). */

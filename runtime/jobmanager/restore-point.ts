@@ -6,8 +6,15 @@
  *     split i goes to subtask i modulo parallelism. A source with an entry gets its state only (SO1).
  */
 import { assert, type OperatorId, StreamError } from "../base/index.ts";
-import { assignState, type Manifest, type NewOperator, type OperatorRestore, type OperatorState } from "../checkpoint/index.ts";
+import {
+  assignState,
+  type Manifest,
+  type NewOperator,
+  type OperatorRestore,
+  type OperatorState,
+} from "../checkpoint/index.ts";
 import type { JobGraph } from "../graph/index.ts";
+import type { InlineFile } from "../rpc/index.ts";
 import type { RestoreSource, TaskStart } from "./scheduler.ts";
 
 export type StoredState = {
@@ -21,22 +28,31 @@ export type StoredState = {
 export type DiscoveredSplits = ReadonlyMap<OperatorId, readonly unknown[]>;
 
 type Restores = ReadonlyMap<OperatorId, readonly OperatorRestore[]>;
+/** Files in this process's memory, by key (`memory` back end). */
+type InlineFiles = ReadonlyMap<string, InlineFile>;
 
 export class RestorePoint implements RestoreSource {
   readonly checkpointId: number | null;
   readonly #graph: JobGraph;
   readonly #restores: Restores;
   readonly #splits: DiscoveredSplits;
+  readonly #inlineFiles: InlineFiles;
 
-  private constructor(graph: JobGraph, checkpointId: number | null, restores: Restores, splits: DiscoveredSplits) {
+  private constructor(
+    graph: JobGraph,
+    state: { readonly checkpointId: number | null; readonly restores: Restores },
+    splits: DiscoveredSplits,
+    inlineFiles: InlineFiles,
+  ) {
     this.#graph = graph;
-    this.checkpointId = checkpointId;
-    this.#restores = restores;
+    this.checkpointId = state.checkpointId;
+    this.#restores = state.restores;
     this.#splits = splits;
+    this.#inlineFiles = inlineFiles;
   }
 
   static fresh(graph: JobGraph, splits: DiscoveredSplits): RestorePoint {
-    return new RestorePoint(graph, null, new Map(), splits);
+    return new RestorePoint(graph, { checkpointId: null, restores: new Map() }, splits, new Map());
   }
 
   /** Errors: StreamError STATE_INCOMPATIBLE (terminal) with every reason. `from`: for the message. */
@@ -52,19 +68,26 @@ export class RestorePoint implements RestoreSource {
         destiny: "terminal",
       });
     }
-    return { point: new RestorePoint(graph, state.checkpointId, assigned.restores, new Map()), skipped: assigned.skipped };
+    const restored = { checkpointId: state.checkpointId, restores: assigned.restores };
+    return { point: new RestorePoint(graph, restored, new Map(), new Map()), skipped: assigned.skipped };
   }
 
   withSplits(splits: DiscoveredSplits): RestorePoint {
-    return new RestorePoint(this.#graph, this.checkpointId, this.#restores, splits);
+    const state = { checkpointId: this.checkpointId, restores: this.#restores };
+    return new RestorePoint(this.#graph, state, splits, this.#inlineFiles);
   }
 
   /** A manifest of this very graph; sources keep their splits until a manifest has them. */
-  advancedTo(manifest: Manifest, rootUri: string): RestorePoint {
+  advancedTo(manifest: Manifest, rootUri: string, inlineFiles: readonly InlineFile[]): RestorePoint {
     const state = { ...manifest, storeUri: manifest.storeUri ?? rootUri };
-    const { point, skipped } = RestorePoint.fromState(this.#graph, state, { allowNonRestored: false, from: "its own checkpoint" });
+    const { point, skipped } = RestorePoint.fromState(this.#graph, state, {
+      allowNonRestored: false,
+      from: "its own checkpoint",
+    });
     assert(skipped.length === 0, "a manifest of this job has operators that it does not have");
-    return point.withSplits(this.#splits);
+    const restored = { checkpointId: point.checkpointId, restores: point.#restores };
+    const files = new Map(inlineFiles.map((file) => [file.key, file]));
+    return new RestorePoint(this.#graph, restored, this.#splits, files);
   }
 
   /** Operators of sources that have no state to go on from. */
@@ -84,9 +107,23 @@ export class RestorePoint implements RestoreSource {
       if (share !== undefined) restore.push(share);
     }
     const head = vertex.operators[0]?.node;
-    if (head?.role !== "source" || this.#restores.has(head.operatorId)) return { restore, splits: null };
+    const inlineFiles = this.#filesOf(restore);
+    if (head?.role !== "source" || this.#restores.has(head.operatorId)) return { restore, splits: null, inlineFiles };
     const all = this.#splits.get(head.operatorId) ?? [];
-    return { restore, splits: all.filter((_, index) => index % vertex.parallelism === subtask) };
+    return { restore, splits: all.filter((_, index) => index % vertex.parallelism === subtask), inlineFiles };
+  }
+
+  #filesOf(restore: readonly OperatorRestore[]): readonly InlineFile[] {
+    if (this.#inlineFiles.size === 0) return [];
+    const files = new Set<InlineFile>();
+    for (const { storeUri, keyed, operator } of restore) {
+      const blobs = operator.flat().flatMap(({ blob }) => (blob.kind === "file" ? [blob.file] : []));
+      for (const { key } of [...keyed.map((handle) => handle.file), ...blobs]) {
+        const file = this.#inlineFiles.get(key);
+        if (file?.storeUri === storeUri) files.add(file);
+      }
+    }
+    return [...files];
   }
 }
 

@@ -12,14 +12,13 @@
  *     slots are spread over all of them.
  */
 import { type Clock, type ErrorInfo, type Log, StreamError, type TaskManagerId, toErrorInfo } from "../base/index.ts";
-import type { OperatorRestore } from "../checkpoint/index.ts";
-import type { FromJobManager, JobSource, StateTarget, TaskRef, TaskState } from "../rpc/index.ts";
+import type { FromJobManager, JobSource, StateTarget, TaskDeployment, TaskRef, TaskState } from "../rpc/index.ts";
 import { type Execution, isLive, type Region, type Task, type TaskFailure, taskName, taskRef } from "./execution.ts";
 import type { SlotPool } from "./slot-pool.ts";
 import type { Turns } from "./turns.ts";
 
 /** What one task starts from. */
-export type TaskStart = { readonly restore: readonly OperatorRestore[]; readonly splits: readonly unknown[] | null };
+export type TaskStart = Pick<TaskDeployment, "restore" | "splits" | "inlineFiles">;
 
 export type RestoreSource = {
   /** The checkpoint that tasks deployed now start from; null: none. */
@@ -64,16 +63,10 @@ export class Scheduler {
   #hasWarned = false;
   #beganMs = 0;
   #hasDeployed = false;
-  #isFinishing = false;
   #wake: { readonly atMs: number; cancel(): void } | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-  }
-
-  /** `finish` was sent, and no region was restarted since. */
-  get isFinishing(): boolean {
-    return this.#isFinishing;
   }
 
   /** All regions are to be deployed. */
@@ -87,9 +80,10 @@ export class Scheduler {
     for (const region of this.#options.execution.regions) {
       if (region.phase === "stopping" && !region.tasks.some(isLive)) region.phase = "down";
       if (region.phase === "deploying" && region.tasks.every((task) => task.isReady)) this.#start(region);
-      if (region.phase === "starting" && region.tasks.every((task) => task.state === "RUNNING")) region.phase = "running";
-      const isUp = region.phase === "starting" || region.phase === "running";
-      if (isUp && region.tasks.every((task) => task.state === "FINISHED")) region.phase = "finished";
+      if (region.phase === "starting" && region.tasks.every((task) => task.state === "RUNNING"))
+        region.phase = "running";
+      if (region.phase === "running" && region.tasks.every((task) => task.state === "FINISHED"))
+        region.phase = "finished";
     }
     if (source !== null) this.#deployDue(source);
   }
@@ -113,7 +107,7 @@ export class Scheduler {
         return null;
       case "finished":
         task.state = "FINISHED";
-        return isStopping || this.#isFinishing ? null : this.#unasked(task, "finished");
+        return isStopping || task.isFinishing ? null : this.#unasked(task, "finished");
       case "canceled":
         task.state = "CANCELED";
         return isStopping ? null : this.#unasked(task, "stopped");
@@ -123,17 +117,16 @@ export class Scheduler {
     }
   }
 
-  /** Its tasks are gone. Returns those that were alive and not being stopped. */
+  /** Its tasks are gone. Returns those that were alive, also those being stopped. */
   taskManagerLost(id: TaskManagerId): readonly Task[] {
     const tasks = this.#options.execution.tasksOn(id);
     for (const task of tasks) task.state = task.region.phase === "stopping" ? "CANCELED" : "FAILED";
     this.#options.slots.remove(id);
-    return tasks.filter((task) => task.state === "FAILED");
+    return tasks;
   }
 
   /** Brings regions down; `restartAtMs` (monotonic) null: for good. */
   stop(regions: readonly Region[], restartAtMs: number | null): void {
-    this.#isFinishing = false;
     for (const region of regions) {
       region.restartAtMs = restartAtMs;
       if (region.phase === "stopping" || region.phase === "down") continue;
@@ -145,10 +138,10 @@ export class Scheduler {
     }
   }
 
-  /** All data have ended and are committed: tasks may close. */
+  /** All data have ended and are committed: tasks that were not told yet may close. */
   finish(): void {
-    this.#isFinishing = true;
-    const tasks = this.#options.execution.tasks.filter(isLive);
+    const tasks = this.#options.execution.tasks.filter((task) => isLive(task) && !task.isFinishing);
+    for (const task of tasks) task.isFinishing = true;
     this.#sendTo(tasks, (refs) => ({ kind: "finish", epoch: this.#options.epoch, tasks: refs }));
   }
 
@@ -161,15 +154,13 @@ export class Scheduler {
     for (const region of due) for (const task of region.tasks) task.state = "SCHEDULED";
     if (due.length === 0) {
       this.#missingSinceMs = null;
-    } else if (this.#isSettling(nowMs)) {
-      times.push(this.#beganMs + this.#options.settleMs);
     } else {
       const missing = this.#lackingSlots(due);
-      if (missing === 0) {
+      if (missing > 0) times.push(...this.#noteMissing(missing, nowMs));
+      else if (this.#isSettling(nowMs)) times.push(this.#beganMs + this.#options.settleMs);
+      else {
         this.#missingSinceMs = null;
         for (const region of due) this.#deploy(region, source);
-      } else {
-        times.push(...this.#noteMissing(missing, nowMs));
       }
     }
     this.#wakeAt(Math.min(...times, Number.POSITIVE_INFINITY), nowMs);
@@ -228,6 +219,7 @@ export class Scheduler {
       task.state = "DEPLOYING";
       task.isReady = false;
       task.isAtEnd = false;
+      task.isFinishing = false;
       task.metrics = null;
       task.location = slots.location(task.subtask) ?? null;
     }
@@ -249,7 +241,8 @@ export class Scheduler {
     }
     const { attempt } = region;
     turns.after(deployTimeoutMs, () => {
-      if (region.attempt === attempt && (region.phase === "deploying" || region.phase === "starting")) this.#deployTooSlow(region);
+      if (region.attempt === attempt && (region.phase === "deploying" || region.phase === "starting"))
+        this.#deployTooSlow(region);
     });
   }
 

@@ -3,7 +3,6 @@
  *
  * SD1 Splits travel to tasks as JSON: one that would arrive changed is refused here, by the source's name.
  */
-import { isDeepStrictEqual } from "node:util";
 import { type Clock, type Log, type OperatorId, StreamError, toErrorInfo } from "../base/index.ts";
 import type { JobGraph, StreamNode } from "../graph/index.ts";
 import type { Source } from "../operators/index.ts";
@@ -39,7 +38,7 @@ async function discover(
     throw new StreamError("SOURCE_FAILED", text, { destiny: "terminal", cause: error });
   }
   for (const split of splits) {
-    if (isDeepStrictEqual(JSON.parse(JSON.stringify(split) ?? "null"), split)) continue;
+    if (isPlainJson(split)) continue;
     throw new StreamError(
       "SOURCE_FAILED",
       `the source "${node.name}" (uid "${node.uid}") has a split that is not plain JSON: use only objects, arrays, strings, finite numbers, booleans and null`,
@@ -47,4 +46,15 @@ async function discover(
     );
   }
   return splits;
+}
+
+/** Whether JSON brings it over unchanged; fields that are undefined may get lost. */
+function isPlainJson(value: unknown): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isPlainJson);
+  if (typeof value !== "object") return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return false;
+  return Object.values(value).every((field) => field === undefined || isPlainJson(field));
 }

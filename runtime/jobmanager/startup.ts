@@ -32,6 +32,8 @@ import {
 } from "../checkpoint/index.ts";
 import { buildJobGraph, type JobGraph, type StreamGraph } from "../graph/index.ts";
 import { openStore, probeStore } from "../storage/index.ts";
+import { readResult } from "./job-result.ts";
+import type { TerminalStatus } from "./lifecycle.ts";
 import { RestorePoint } from "./restore-point.ts";
 import { discoverSplits } from "./split-discovery.ts";
 
@@ -68,6 +70,8 @@ export type StartPlan = {
 export type StartOutcome =
   | { readonly kind: "ready"; readonly plan: StartPlan }
   | { readonly kind: "fenced"; readonly by: FencedBy }
+  /** An earlier process has brought the job to its end (JM4). */
+  | { readonly kind: "over"; readonly status: TerminalStatus }
   | { readonly kind: "abandoned" };
 
 const RETRY_DELAY_MIN_MS = 200;
@@ -81,6 +85,8 @@ export async function prepareStart(options: StartupOptions): Promise<StartOutcom
     const fence = await lead(options);
     if (fence.kind === "fenced") return fence;
     options.onLeading(fence.log);
+    const ended = await insist(options, "read the job's result", () => readResult(fence.log.store, options.jobId));
+    if (ended !== null) return { kind: "over", status: ended };
     const found = await findState(options, fence.log);
     if (found !== null && "by" in found) return { kind: "fenced", by: found.by };
     return { kind: "ready", plan: await buildPlan(options, found) };
@@ -94,7 +100,9 @@ async function lead(options: StartupOptions): Promise<Awaited<ReturnType<typeof 
   const { jobId, incarnation, random, clock, storeUri, streamGraph } = options;
   const store = await openStore(storeUri);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
-  const claim = await insist(options, "claim the epoch", () => claimEpoch(store, { incarnation, jobId, random, clock }));
+  const claim = await insist(options, "claim the epoch", () =>
+    claimEpoch(store, { incarnation, jobId, random, clock }),
+  );
   const { jobName } = streamGraph.configuration;
   return insist(options, "write the fence", () => writeFence(claim, { jobName }));
 }
@@ -111,10 +119,21 @@ async function findState(options: StartupOptions, log: CheckpointLog): Promise<F
   const damage = await insist(options, `look at the files of ${path}`, () => findDamage(store, manifest));
   if (damage.length > 0) throw corrupt(`${path} cannot be restored from: ${few(damage)}; restore from another one`);
   const { checkpointId, operators, kind } = manifest;
-  return { checkpointId, operators, storeUri, seq: null, mustCommit: false, isSavepoint: kind === "savepoint", location: path };
+  return {
+    checkpointId,
+    operators,
+    storeUri,
+    seq: null,
+    mustCommit: false,
+    isSavepoint: kind === "savepoint",
+    location: path,
+  };
 }
 
-async function findOwnState(options: StartupOptions, log: CheckpointLog): Promise<FoundState | { by: FencedBy } | null> {
+async function findOwnState(
+  options: StartupOptions,
+  log: CheckpointLog,
+): Promise<FoundState | { by: FencedBy } | null> {
   const sinksAllowReplay = !options.streamGraph.nodes.some((node) => isExactlyOnceSink(node.logic));
   const damaged = new Map<number, string>();
   for (;;) {
@@ -130,7 +149,9 @@ async function findOwnState(options: StartupOptions, log: CheckpointLog): Promis
     const manifest = decision.kind === "restore" ? decision.manifest : (decision.fallback as Manifest);
     const storeUri = manifest.storeUri ?? log.store.uri;
     const store = manifest.storeUri === null ? log.store : await openStore(storeUri);
-    const damage = await insist(options, `look at the files of checkpoint ${manifest.checkpointId}`, () => findDamage(store, manifest));
+    const damage = await insist(options, `look at the files of checkpoint ${manifest.checkpointId}`, () =>
+      findDamage(store, manifest),
+    );
     if (damage.length > 0) {
       damaged.set(manifest.seq, few(damage));
       continue;
@@ -205,7 +226,10 @@ async function insist<T>(options: StartupOptions, what: string, work: () => Prom
       const info = toErrorInfo(error);
       const mayHelp = info.code === "STORE_UNAVAILABLE" || info.code === "STORE_FULL";
       if (!mayHelp || info.destiny === "terminal") throw error;
-      options.logger.warn({ code: info.code, delayMs }, `cannot ${what} yet, trying again in ${delayMs} ms: ${info.message}`);
+      options.logger.warn(
+        { code: info.code, delayMs },
+        `cannot ${what} yet, trying again in ${delayMs} ms: ${info.message}`,
+      );
     }
     await sleep(options.clock, delayMs);
   }

@@ -9,7 +9,9 @@
  */
 import { type Clock, nextTurn, type Timer } from "../base/index.ts";
 
-export type Outcome<T> = { readonly kind: "ok"; readonly value: T } | { readonly kind: "failed"; readonly error: unknown };
+export type Outcome<T> =
+  | { readonly kind: "ok"; readonly value: T }
+  | { readonly kind: "failed"; readonly error: unknown };
 
 export class Turns {
   readonly #clock: Clock;

@@ -80,7 +80,7 @@ const checkpoint = (id: number, changes: Partial<CheckpointView> = {}): Checkpoi
 });
 
 /** A JobControl with one of everything; what is asked of it is written down. */
-function createControl(): { control: JobControl; asked: unknown[]; be(status: JobStatus): void } {
+function createControl(): { control: JobControl; asked: unknown[]; be: (status: JobStatus) => void } {
   let status: JobStatus = "RUNNING";
   const asked: unknown[] = [];
   const triggers = new Map<string, TriggerState>([

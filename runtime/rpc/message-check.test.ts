@@ -22,6 +22,7 @@ const good: readonly ToJobManager[] = [
     task,
     checkpointId: 2,
     committables: 1,
+    inlineFiles: [{ storeUri: "memory://job", key: "data/1/1/a", base64: "AA==" }],
     timings,
     operators: [
       {

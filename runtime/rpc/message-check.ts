@@ -81,6 +81,7 @@ const toJobManager = z.discriminatedUnion("kind", [
     checkpointId: count,
     operators: z.array(operatorAck),
     committables: count,
+    inlineFiles: z.array(z.object({ storeUri: name, key: name, base64: z.string() })),
     timings,
   }),
   z.object({

@@ -23,7 +23,11 @@ export interface SnapshotFile {
 }
 
 /** Reads a file whole, verified against its length and sha256 (H1). */
-export type StateReader = (file: { readonly key: string; readonly sha256: string; readonly length: number }) => Promise<Uint8Array>;
+export type StateReader = (file: {
+  readonly key: string;
+  readonly sha256: string;
+  readonly length: number;
+}) => Promise<Uint8Array>;
 
 /** Lets the thread's other work run: awaited between the pieces of a long encoding. */
 export type Turn = () => Promise<void>;
@@ -70,9 +74,11 @@ export type KeyedBackendOptions = {
   readonly operatorUid: string;
   /**
    * Measures how long an encoding or decoding has gone on, so that it gives way after about 4 ms (SB1). Without one it
-   * gives way after every chunk (about 128 KiB), which bounds the pauses as well.
+   * gives way after every chunk, which bounds the pauses as well.
    */
   readonly clock?: Clock;
+  /** Bytes that a chunk of a snapshot aims at, about a millisecond of work. Default 128 KiB; tests take less. */
+  readonly chunkBytes?: number;
 };
 
 /** What a keyed back end is restored from: old subtasks' handles (only own key groups are loaded) and how to read files. */

@@ -44,7 +44,11 @@ function convertRow(value: unknown, readers: readonly { name: string; read: (row
 }
 
 /** How a restored state becomes the declared one; throws STATE_INCOMPATIBLE naming uid, state, both types, and what to do. */
-export function planMetaEvolution(uid: string, from: StateMeta, to: StateMeta): Exclude<Evolution, { kind: "refused" }> {
+export function planMetaEvolution(
+  uid: string,
+  from: StateMeta,
+  to: StateMeta,
+): Exclude<Evolution, { kind: "refused" }> {
   if (from.kind !== to.kind) throw incompatible(uid, from, to, `it was ${from.kind} state and is ${to.kind} state now`);
   if (from.keyType !== null && to.keyType !== null && !sameType(from.keyType, to.keyType)) {
     throw incompatible(uid, from, to, "the type of its keys changed");

@@ -9,7 +9,8 @@ export async function abortAfter(error: unknown, file: SnapshotFile): Promise<vo
   try {
     await file.abort();
   } catch (abortError) {
-    if (!(error instanceof StreamError)) throw new AggregateError([error, abortError], "a snapshot failed, and its file could not be removed");
+    if (!(error instanceof StreamError))
+      throw new AggregateError([error, abortError], "a snapshot failed, and its file could not be removed");
     const why = abortError instanceof Error ? abortError.message : String(abortError);
     throw new StreamError(error.code, `${error.message} (its unfinished file could not be removed either: ${why})`, {
       destiny: error.destiny,

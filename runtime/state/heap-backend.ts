@@ -47,7 +47,8 @@ export async function createKeyedBackend(
   turn: Turn,
 ): Promise<KeyedStateBackend> {
   const context = new KeyContext(options);
-  const tables = restore === null ? new Map<string, Table<unknown>>() : await readTables(options, context, restore, turn);
+  const tables =
+    restore === null ? new Map<string, Table<unknown>>() : await readTables(options, context, restore, turn);
   return new HeapKeyedBackend(options, context, tables);
 }
 
@@ -178,7 +179,8 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   private checkSame(before: StateMeta, again: StateMeta): void {
-    const isSame = before.kind === again.kind && sameType(before.type, again.type) && describeMeta(before) === describeMeta(again);
+    const isSame =
+      before.kind === again.kind && sameType(before.type, again.type) && describeMeta(before) === describeMeta(again);
     if (isSame) return;
     throw new StreamError(
       "OPTION_INVALID",

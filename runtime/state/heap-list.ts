@@ -20,7 +20,8 @@ export class HeapListState<V> implements ListState<V> {
     const cursor = this.cursor;
     const entry = cursor.find();
     if (entry === undefined) return EMPTY;
-    if (cursor.context.unwritten !== 0) keepBeforeRead(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
+    if (cursor.context.unwritten !== 0)
+      keepBeforeRead(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
     return entry.value as V[];
   }
 

@@ -120,7 +120,9 @@ export class TimerRegistry {
     }
   }
 
-  private earliest(tableOf: (service: HeapTimerService) => TimerTable): { service: HeapTimerService; timer: Timer } | null {
+  private earliest(
+    tableOf: (service: HeapTimerService) => TimerTable,
+  ): { service: HeapTimerService; timer: Timer } | null {
     let found: { service: HeapTimerService; timer: Timer } | null = null;
     for (const service of this.services) {
       const timer = tableOf(service).first();

@@ -90,7 +90,8 @@ class EntrySlot {
     const cursor = this.cursor;
     const entry = cursor.find();
     if (entry === undefined) return undefined;
-    if (cursor.context.unwritten !== 0) keepBeforeRead(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
+    if (cursor.context.unwritten !== 0)
+      keepBeforeRead(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
     return entry.value;
   }
 
@@ -104,7 +105,8 @@ class EntrySlot {
       cursor.set(new Entry(cursor.keyToKeep(), value, cursor.context.latest));
       cursor.group().rows++;
     } else {
-      if (cursor.context.unwritten !== 0) keepBeforeReplace(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
+      if (cursor.context.unwritten !== 0)
+        keepBeforeReplace(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
       entry.value = value;
     }
   }
@@ -113,7 +115,8 @@ class EntrySlot {
     const cursor = this.cursor;
     const entry = cursor.find();
     if (entry === undefined) return;
-    if (cursor.context.unwritten !== 0) keepBeforeReplace(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
+    if (cursor.context.unwritten !== 0)
+      keepBeforeReplace(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
     cursor.remove();
     cursor.group().rows--;
   }

@@ -9,7 +9,15 @@
  * KY1 Decoding gives keys with the same identity and hash (also lone surrogates in strings, which JSON escapes).
  */
 import { StreamError } from "../base/index.ts";
-import { type ByteReader, type ByteWriter, decodeBatch, encodeBatch, type Key, t, type ValueType } from "../record/index.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  decodeBatch,
+  encodeBatch,
+  type Key,
+  t,
+  type ValueType,
+} from "../record/index.ts";
 
 const STRINGS = 0;
 const INTEGERS = 1;
@@ -77,7 +85,8 @@ function untagged(value: unknown): Key {
   if (tag === "a") return items.map(untagged);
   if (tag !== "o") throw unreadable(`a key tagged ${String(tag)}`);
   const entries: [string, Key][] = [];
-  for (let index = 0; index + 1 < items.length; index += 2) entries.push([items[index] as string, untagged(items[index + 1])]);
+  for (let index = 0; index + 1 < items.length; index += 2)
+    entries.push([items[index] as string, untagged(items[index + 1])]);
   return Object.fromEntries(entries);
 }
 

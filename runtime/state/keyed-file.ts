@@ -43,7 +43,13 @@ const FOOTER_LENGTH = 16;
 
 /** Index, padding and footer: what follows the sections. */
 export function encodeIndex(index: KeyedFileIndex): Uint8Array {
-  const sections = index.sections.map(({ state, keyGroup, offset, length, chunks }) => [state, keyGroup, offset, length, chunks]);
+  const sections = index.sections.map(({ state, keyGroup, offset, length, chunks }) => [
+    state,
+    keyGroup,
+    offset,
+    length,
+    chunks,
+  ]);
   const text = Buffer.from(JSON.stringify({ ...index, sections }), "utf8");
   const writer = new ByteWriter(text.length + FOOTER_LENGTH + 8);
   writer.bytes(text);
@@ -85,7 +91,8 @@ function checkIndex(file: string, index: Record<string, unknown>, end: number): 
     const place = { state, keyGroup, offset, length, chunks } as SectionPlace;
     const isInside = place.offset >= MAGIC.length && place.offset + place.length <= end;
     const isOwned = place.keyGroup >= keyGroups.first && place.keyGroup <= keyGroups.last;
-    if (!isInside || !isOwned || !(place.state < states.length)) throw corrupt(file, `its section ${JSON.stringify(place)} is out of bounds`);
+    if (!isInside || !isOwned || !(place.state < states.length))
+      throw corrupt(file, `its section ${JSON.stringify(place)} is out of bounds`);
     return place;
   });
   return { uid, maxParallelism, keyGroups, states: states.map(parseMeta), sections: places };

@@ -12,7 +12,15 @@
  */
 import { StreamError } from "../base/index.ts";
 import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
-import { ByteReader, ByteWriter, decodeBatch, describeType, encodeBatch, sameType, type ValueType } from "../record/index.ts";
+import {
+  ByteReader,
+  ByteWriter,
+  decodeBatch,
+  describeType,
+  encodeBatch,
+  sameType,
+  type ValueType,
+} from "../record/index.ts";
 import type {
   OperatorBackendOptions,
   OperatorSnapshot,
@@ -78,10 +86,16 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
   }
 
   snapshot(): OperatorSnapshot {
-    const blobs: { readonly list: WrittenList; readonly bytes: Uint8Array }[] = [];
+    const blobs: { readonly handle: Omit<OperatorStateHandle, "blob">; readonly bytes: Uint8Array }[] = [];
     let failure: unknown;
     try {
-      for (const list of this.written()) if (list.items.length > 0) blobs.push({ list, bytes: encodeList(this.options, list) });
+      for (const list of this.written()) {
+        const { name, redistribution, items } = list;
+        if (items.length === 0) continue;
+        // The count is taken now as well: the list may have grown by the time it is written.
+        const handle = { name, redistribution, count: items.length };
+        blobs.push({ handle, bytes: encodeList(this.options, list) });
+      }
     } catch (error) {
       failure = error;
     }
@@ -89,10 +103,7 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
       write: async (files) => {
         if (failure !== undefined) throw failure;
         const handles: OperatorStateHandle[] = [];
-        for (const { list, bytes } of blobs) {
-          const { name, redistribution, items } = list;
-          handles.push({ name, redistribution, count: items.length, blob: await writeBlob(files, bytes) });
-        }
+        for (const { handle, bytes } of blobs) handles.push({ ...handle, blob: await writeBlob(files, bytes) });
         return handles;
       },
     };
@@ -103,8 +114,12 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
     return [...kept, ...this.lists.values()];
   }
 
-  private stateOf<V>({ name, type = ANY as ValueType<V> }: StateDescriptor<V>, redistribution: Redistribution): OperatorListState<V> {
-    if (typeof name !== "string" || name === "") throw this.invalid("declares operator state without a name; give it one");
+  private stateOf<V>(
+    { name, type = ANY as ValueType<V> }: StateDescriptor<V>,
+    redistribution: Redistribution,
+  ): OperatorListState<V> {
+    if (typeof name !== "string" || name === "")
+      throw this.invalid("declares operator state without a name; give it one");
     const existing = this.lists.get(name);
     if (existing !== undefined) {
       if (existing.redistribution !== redistribution || !sameType(existing.type, type)) {
@@ -207,13 +222,18 @@ async function writeBlob(files: SnapshotFiles, bytes: Uint8Array): Promise<State
   }
 }
 
-async function readLists(options: OperatorBackendOptions, { operator, read }: OperatorStateRestore): Promise<RestoredList[]> {
+async function readLists(
+  options: OperatorBackendOptions,
+  { operator, read }: OperatorStateRestore,
+): Promise<RestoredList[]> {
   const names = new Set(operator.flatMap((handles) => handles.map((handle) => handle.name)));
   const lists: RestoredList[] = [];
   for (const name of names) {
     const handles = operator.map((ofSubtask) => ofSubtask.find((handle) => handle.name === name));
     const first = handles.find((handle) => handle !== undefined) as OperatorStateHandle;
-    const decoded = await Promise.all(handles.map((handle) => (handle === undefined ? null : readList(options, handle, read))));
+    const decoded = await Promise.all(
+      handles.map((handle) => (handle === undefined ? null : readList(options, handle, read))),
+    );
     const { type, items } = unite(options, name, decoded);
     const share = shareOf(first.redistribution, items, options.subtask, options.parallelism);
     lists.push({ name, redistribution: first.redistribution, type, share });
@@ -247,7 +267,11 @@ function unite(
   return { type, items };
 }
 
-async function readList(options: OperatorBackendOptions, handle: OperatorStateHandle, read: StateReader): Promise<DecodedList> {
+async function readList(
+  options: OperatorBackendOptions,
+  handle: OperatorStateHandle,
+  read: StateReader,
+): Promise<DecodedList> {
   const { blob, name, count } = handle;
   const bytes = blob.kind === "inline" ? Buffer.from(blob.base64, "base64") : await read(blob.file);
   const reader = new ByteReader(bytes);

@@ -17,7 +17,12 @@ export type Share<T> = {
 };
 
 /** `lists`: index = old subtask. */
-export function shareOf<T>(kind: Redistribution, lists: readonly (readonly T[])[], subtask: number, parallelism: number): Share<T> {
+export function shareOf<T>(
+  kind: Redistribution,
+  lists: readonly (readonly T[])[],
+  subtask: number,
+  parallelism: number,
+): Share<T> {
   const mine = (items: readonly T[]): T[] => items.filter((_, index) => index % parallelism === subtask);
   switch (kind) {
     case "split": {

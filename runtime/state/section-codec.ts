@@ -10,7 +10,16 @@
  *   counts = block of int32, values = block of the state's type (encodeBatch)
  */
 import { StreamError } from "../base/index.ts";
-import { type ByteReader, ByteWriter, decodeBatch, encodeBatch, encodeValues, type Key, t, type ValueType } from "../record/index.ts";
+import {
+  type ByteReader,
+  ByteWriter,
+  decodeBatch,
+  encodeBatch,
+  encodeValues,
+  type Key,
+  t,
+  type ValueType,
+} from "../record/index.ts";
 import { decodeKeys, encodeKeys } from "./key-column.ts";
 import { notSerializable, type RowBatchBuffer } from "./section.ts";
 import type { StateMeta } from "./state-meta.ts";
@@ -50,9 +59,13 @@ export function decodeChunk(meta: StateMeta, reader: ByteReader): DecodedChunk {
   const values = decodeBatch(meta.type, reader).rows;
   const expected = counts === null ? rows : counts.reduce((sum, count) => sum + count, 0);
   if (keys.length !== rows || values.length !== expected || (userKeys !== null && userKeys.length !== expected)) {
-    throw new StreamError("CHECKPOINT_CORRUPT", `state "${meta.name}" has a chunk whose columns differ in length; restore from another checkpoint`, {
-      destiny: "terminal",
-    });
+    throw new StreamError(
+      "CHECKPOINT_CORRUPT",
+      `state "${meta.name}" has a chunk whose columns differ in length; restore from another checkpoint`,
+      {
+        destiny: "terminal",
+      },
+    );
   }
   return { keys, counts, userKeys, values };
 }
@@ -98,4 +111,3 @@ function culprit(uid: string, meta: StateMeta, batch: RowBatchBuffer): StreamErr
   }
   return null;
 }
-

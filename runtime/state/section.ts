@@ -92,7 +92,10 @@ export abstract class Section {
   /** Fills `batch` with rows; yields when it is full. Everything is written when it ends. */
   *walk(batch: RowBatchBuffer): Generator<void> {
     if (this.remaining > 0) yield* this.walkLive(batch);
-    assert(this.remaining === 0, `state "${this.meta.name}", key group ${this.keyGroup}: ${this.remaining} rows are missing`);
+    assert(
+      this.remaining === 0,
+      `state "${this.meta.name}", key group ${this.keyGroup}: ${this.remaining} rows are missing`,
+    );
     if (this.failure !== undefined) throw this.failure;
     yield* this.walkKept(batch);
   }
@@ -226,7 +229,7 @@ export class ListSection extends Section {
       const partial = { entry, values: entry.value as unknown[], isKept: false };
       this.partial = partial;
       yield* pushParts(batch, entry.key, () => partial.values);
-      if (!partial.isKept && entry.stamp < this.id) this.settle(entry, entry.key, null, entry.value);
+      if (entry.stamp < this.id) this.settle(entry, entry.key, null, entry.value);
       this.partial = null;
       if (this.remaining === 0) return;
     }
@@ -245,7 +248,10 @@ export function notSerializable(uid: string, meta: StateMeta, row: Row, cause: u
 }
 
 function keyInWords(key: Key): string {
-  const text = typeof key === "bigint" ? `${key}n` : JSON.stringify(key, (_, item) => (typeof item === "bigint" ? `${item}n` : item));
+  const text =
+    typeof key === "bigint"
+      ? `${key}n`
+      : JSON.stringify(key, (_, item) => (typeof item === "bigint" ? `${item}n` : item));
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 

@@ -44,7 +44,8 @@ export async function readTables(
       const groupIndex = place.keyGroup - context.firstGroup;
       if (groupIndex < 0 || groupIndex >= context.groupCount) continue;
       await readSection(reader, place, targets[place.state] as Target, groupIndex, budget);
-      if (reader.position !== place.offset + place.length) throw corrupt(handle.file.key, `key group ${place.keyGroup} has another length`);
+      if (reader.position !== place.offset + place.length)
+        throw corrupt(handle.file.key, `key group ${place.keyGroup} has another length`);
     }
   }
   return tables;
@@ -56,7 +57,13 @@ type Target = {
   readonly convert: ((value: unknown) => unknown) | null;
 };
 
-async function readSection(reader: ByteReader, place: SectionPlace, target: Target, index: number, budget: TurnBudget): Promise<void> {
+async function readSection(
+  reader: ByteReader,
+  place: SectionPlace,
+  target: Target,
+  index: number,
+  budget: TurnBudget,
+): Promise<void> {
   reader.position = place.offset;
   for (let chunk = 0; chunk < place.chunks; chunk++) {
     const decoded = decodeChunk(target.meta, reader);

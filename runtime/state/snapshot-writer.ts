@@ -4,7 +4,7 @@
  * Called by: the back end's `snapshot()`, then the task.
  *
  * SW1 The constructor is the barrier: it looks at groups, never at entries (SB1).
- * SW2 Chunks aim at CHUNK_BYTES whatever the values' size: the number of rows follows the bytes per row seen so far, per state.
+ * SW2 Chunks aim at `chunkBytes` whatever the values' size: the number of rows follows the bytes per row seen so far, per state.
  * SW3 However it ends (written, failed, discarded), every section leaves its group and `unwritten` goes down by one, once.
  */
 import { assert, StreamError } from "../base/index.ts";
@@ -20,8 +20,7 @@ import type { StateMeta } from "./state-meta.ts";
 import type { Table } from "./table.ts";
 import { TurnBudget } from "./turn-budget.ts";
 
-const CHUNK_BYTES = 128 * 1024;
-const CHUNK_ROWS_MIN = 8;
+const CHUNK_BYTES_DEFAULT = 128 * 1024;
 const CHUNK_ROWS_MAX = 2048;
 /** Bytes gathered before they are handed to the file. */
 const PIECE_BYTES = 256 * 1024;
@@ -68,6 +67,7 @@ export class HeapKeyedSnapshot implements KeyedSnapshot {
     const output = new SectionOutput(file);
     const budget = new TurnBudget(this.options.clock, turn);
     const batch = new RowBatchBuffer();
+    const { chunkBytes = CHUNK_BYTES_DEFAULT } = this.options;
     for (const section of this.sections) {
       output.startSection(section);
       for (const walk = section.walk(batch); ; ) {
@@ -75,7 +75,7 @@ export class HeapKeyedSnapshot implements KeyedSnapshot {
         const isDone = walk.next().done === true;
         if (batch.size > 0) {
           const length = output.writeChunk(this.context.uid, section.meta, batch);
-          section.table.rowsPerChunk = rowsFor(length / batch.size);
+          section.table.rowsPerChunk = rowsFor(chunkBytes, length / batch.size);
           batch.clear();
         }
         if (output.isFull) await output.flush();
@@ -130,14 +130,14 @@ function sectionOf(id: number, table: Table<unknown>, index: number): Section {
   }
 }
 
-function rowsFor(bytesPerRow: number): number {
-  return Math.max(CHUNK_ROWS_MIN, Math.min(CHUNK_ROWS_MAX, Math.floor(CHUNK_BYTES / Math.max(1, bytesPerRow))));
+function rowsFor(chunkBytes: number, bytesPerRow: number): number {
+  return Math.max(1, Math.min(CHUNK_ROWS_MAX, Math.floor(chunkBytes / Math.max(1, bytesPerRow))));
 }
 
 /** The file being written: gathers chunks into pieces, remembers where sections are. */
 class SectionOutput {
   private readonly file: SnapshotFile;
-  private readonly writer = new ByteWriter(PIECE_BYTES + CHUNK_BYTES);
+  private readonly writer = new ByteWriter(2 * PIECE_BYTES);
   private readonly states: StateMeta[] = [];
   private readonly places: SectionPlace[] = [];
   private flushed = 0;
@@ -181,7 +181,9 @@ class SectionOutput {
   }
 
   async finish({ operatorUid, maxParallelism, keyGroups }: KeyedBackendOptions): Promise<void> {
-    this.writer.bytes(encodeIndex({ uid: operatorUid, maxParallelism, keyGroups, states: this.states, sections: this.places }));
+    this.writer.bytes(
+      encodeIndex({ uid: operatorUid, maxParallelism, keyGroups, states: this.states, sections: this.places }),
+    );
     await this.flush();
   }
 }

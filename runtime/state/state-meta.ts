@@ -24,7 +24,15 @@ export type StateMeta = {
 export const ANY: ValueType<unknown> = t.any();
 export const TIMER_TYPE: ValueType<unknown> = t.float64;
 
-const KINDS: readonly string[] = ["value", "list", "map", "reducing", "aggregating", "event-timers", "processing-timers"];
+const KINDS: readonly string[] = [
+  "value",
+  "list",
+  "map",
+  "reducing",
+  "aggregating",
+  "event-timers",
+  "processing-timers",
+];
 const TYPE_KINDS: readonly string[] = "string int32 int64 bigint float64 boolean timestamp bytes any record".split(" ");
 
 export function isTimers(kind: StateKind): boolean {

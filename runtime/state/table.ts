@@ -46,7 +46,7 @@ export class Table<T> {
   readonly groups: (Group<T> | undefined)[];
   meta: StateMeta;
   /** Adapts to the size of the values, see snapshot-writer.ts. */
-  rowsPerChunk = 256;
+  rowsPerChunk = 16;
 
   constructor(context: KeyContext, meta: StateMeta) {
     this.context = context;
@@ -117,7 +117,8 @@ export class Cursor<T> {
   private locate(): void {
     const context = this.context;
     const index = context.groupIndex();
-    if (context.key === undefined || index < 0 || index >= context.groupCount) throw context.misuse(this.table.meta.name);
+    if (context.key === undefined || index < 0 || index >= context.groupCount)
+      throw context.misuse(this.table.meta.name);
     const group = this.table.groups[index];
     this.groupFound = group;
     this.entry = group === undefined ? undefined : group.entries.get(context.identity());

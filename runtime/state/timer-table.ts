@@ -69,7 +69,8 @@ export class TimerTable extends Table<TimerSlot> {
   /** Takes a timer out of table and heap; snapshots that need it keep it. */
   remove(timer: Timer): void {
     const group = this.groupAt(this.context.groupIndexOf(timer.hash));
-    if (this.context.unwritten !== 0) keepAsIs(group, timer.stamp, { key: timer.key, userKey: null, value: timer.time });
+    if (this.context.unwritten !== 0)
+      keepAsIs(group, timer.stamp, { key: timer.key, userKey: null, value: timer.time });
     const identity = keyIdentity(timer.key);
     const slot = group.entries.get(identity);
     if (slot instanceof Map && slot.size > 1) slot.delete(timer.time);

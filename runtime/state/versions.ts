@@ -53,7 +53,13 @@ export function keepBeforeAppend(context: KeyContext, group: Pending, entry: Ent
 
 /** Gives a row that nobody else changes to every snapshot that needs it. */
 export function keepAsIs(group: Pending, stamp: number, row: Row): void {
-  for (const section of group.pending) if (section.id > stamp) section.keep(row);
+  const { pending } = group;
+  // Backwards: a section that has all its rows leaves the list.
+  for (let index = pending.length - 1; index >= 0; index--) {
+    const section = pending[index] as Section;
+    if (section.id <= stamp) return;
+    section.keep(row);
+  }
 }
 
 /** Gives a copy of a row to every snapshot with a number below `before` that needs it. */

@@ -1,23 +1,7 @@
 /**
- * Owns: how a failure of the file system under a files sink becomes a StreamError, and making names durable.
+ * Owns: how a failure of the file system under a files sink becomes a StreamError that says what to do.
  */
-import { fsync } from "node:fs";
-import { open } from "node:fs/promises";
-import { promisify } from "node:util";
 import { StreamError } from "../../base/index.ts";
-
-/** Resolves when the file's contents survive a crash of the machine. */
-export const syncFile: (fd: number) => Promise<void> = promisify(fsync);
-
-/** Resolves when the names in a folder do. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 export function errorCodeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : undefined;

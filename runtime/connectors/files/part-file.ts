@@ -6,7 +6,8 @@
  * PF2 A part that failed is only good for `discard`.
  */
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
-import { errorCodeOf, fileError, syncFile } from "./file-error.ts";
+import { syncFile } from "./durable.ts";
+import { errorCodeOf, fileError } from "./file-error.ts";
 
 const BUFFER_CHARS = 64 << 10;
 const NO_FILE = -1;
@@ -26,10 +27,10 @@ export class PartFile {
     this.#fd = fd;
   }
 
-  /** A new file, or null when there is one of that name. */
-  static create(sink: string, path: string): PartFile | null {
+  /** A new file, or null when there is one of that name. `flags`: only tests give others, to write to a full device. */
+  static create(sink: string, path: string, flags: "wx" | "w" = "wx"): PartFile | null {
     try {
-      return new PartFile(sink, path, openSync(path, "wx", 0o644));
+      return new PartFile(sink, path, openSync(path, flags, 0o644));
     } catch (error) {
       if (errorCodeOf(error) === "EEXIST") return null;
       throw fileError(sink, "create", path, error);

@@ -24,7 +24,9 @@ export class PartNames {
   readonly #end: string;
 
   constructor(prefix: string, suffix: string, context: Pick<SinkContext, "jobId" | "uid">) {
-    const hash = createHash("sha256").update(JSON.stringify([context.jobId, context.uid])).digest("hex");
+    const hash = createHash("sha256")
+      .update(JSON.stringify([context.jobId, context.uid]))
+      .digest("hex");
     this.#prefix = prefix;
     this.#end = `-${hash.slice(0, 10)}${suffix}`;
   }
@@ -37,7 +39,8 @@ export class PartNames {
   authorOfHidden(fileName: string): PartAuthor | null {
     const begin = `.${this.#prefix}-`;
     const end = `${this.#end}${HIDDEN_END}`;
-    if (!fileName.startsWith(begin) || !fileName.endsWith(end) || fileName.length < begin.length + end.length) return null;
+    if (!fileName.startsWith(begin) || !fileName.endsWith(end) || fileName.length < begin.length + end.length)
+      return null;
     const match = /^(\d+)-(\d+)-(\d+)-\d+$/.exec(fileName.slice(begin.length, fileName.length - end.length));
     return match === null ? null : { subtask: Number(match[1]), epoch: Number(match[2]), attempt: Number(match[3]) };
   }

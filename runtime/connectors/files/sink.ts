@@ -9,14 +9,15 @@
  * FS4 After a restore the hidden parts of earlier incarnations that are in no checkpoint are deleted (PN2); the parts of other
  *     sinks, of this incarnation and of newer ones are not touched.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readdir, rename, stat, unlink } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { assert } from "../../base/index.ts";
 import type { CommitOutcome, SinkContext, TransactionWriter, TwoPhaseCommitSink } from "../../operators/index.ts";
 import { checkNumber, optionInvalid } from "../option-check.ts";
 import { lineOf } from "../text-line.ts";
-import { errorCodeOf, fileError, syncFolder } from "./file-error.ts";
+import { makeFolder, syncFolder } from "./durable.ts";
+import { errorCodeOf, fileError } from "./file-error.ts";
 import { PartFile } from "./part-file.ts";
 import { hiddenName, isOursToSweep, PartNames } from "./part-name.ts";
 
@@ -52,9 +53,15 @@ const ROLL_BYTES = 128 << 20;
 export function filesSink<T>(options: FilesSinkOptions<T>): TwoPhaseCommitSink<T, FilesTransaction> {
   const { directory, prefix = "part", suffix = "", name = "files", rollBytes = ROLL_BYTES } = options;
   if (typeof directory !== "string" || directory === "") throw optionInvalid(name, "give a directory");
-  if (prefix === "" || /^\.|[/\0]/.test(prefix)) throw optionInvalid(name, `the prefix "${prefix}" is no beginning of a visible file's name`);
+  if (prefix === "" || /^\.|[/\0]/.test(prefix))
+    throw optionInvalid(name, `the prefix "${prefix}" is no beginning of a visible file's name`);
   if (/[/\0]/.test(suffix)) throw optionInvalid(name, `the suffix "${suffix}" is no end of a file's name`);
-  checkNumber(name, ["rollBytes", rollBytes], (bytes) => Number.isSafeInteger(bytes) && bytes >= 1, "a whole number from 1");
+  checkNumber(
+    name,
+    ["rollBytes", rollBytes],
+    (bytes) => Number.isSafeInteger(bytes) && bytes >= 1,
+    "a whole number from 1",
+  );
   const settings = { directory: resolve(directory), format: options.format ?? lineOf, rollBytes };
   return {
     kind: "sink",
@@ -89,10 +96,10 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     this.#context = context;
   }
 
-  open(): void {
+  async open(): Promise<void> {
     const { directory } = this.#settings;
     try {
-      mkdirSync(directory, { recursive: true });
+      await makeFolder(directory);
     } catch (error) {
       throw this.#error("make the folder", directory, error);
     }
@@ -147,12 +154,12 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     this.#open = [];
     this.#last = null;
     for (const { file } of open) file.discard();
-    for (const { path } of transaction.parts) await this.#deleteHidden(join(dirname(path), hiddenName(fileNameOf(path))));
+    for (const { path } of transaction.parts) await this.#deleteHidden(join(dirname(path), hiddenName(basename(path))));
   }
 
   async recoverAndAbort(keep: readonly FilesTransaction[]): Promise<void> {
     const { directory } = this.#settings;
-    const kept = new Set(keep.flatMap(({ parts }) => parts.map(({ path }) => hiddenName(fileNameOf(path)))));
+    const kept = new Set(keep.flatMap(({ parts }) => parts.map(({ path }) => hiddenName(basename(path)))));
     const names = await readdir(directory).catch((error: unknown) => {
       throw this.#error("list", directory, error);
     });
@@ -176,7 +183,7 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     for (;;) {
       const path = join(directory, this.#names.visible({ ...this.#context, number: this.#partNumber++ }));
       if (existsSync(path)) continue; // FS3
-      const file = PartFile.create(this.#context.name, join(directory, hiddenName(fileNameOf(path))));
+      const file = PartFile.create(this.#context.name, join(directory, hiddenName(basename(path))));
       if (file === null) continue;
       this.#open.push({ file, path });
       this.#last = file;
@@ -185,28 +192,33 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
   }
 
   async #commitPart(path: string, bytes: number): Promise<CommitOutcome> {
-    const hidden = join(dirname(path), hiddenName(fileNameOf(path)));
-    const [hiddenBytes, visibleBytes] = [await this.#lengthOf(hidden), await this.#lengthOf(path)];
-    if (hiddenBytes === null) {
-      if (visibleBytes === bytes) return { kind: "alreadyCommitted" };
-      const reason =
-        visibleBytes === null
-          ? `neither ${hidden} nor ${path} is there: something else has moved or deleted it; put it back, or restore an older checkpoint`
-          : `${path} has ${visibleBytes} bytes, but ${bytes} were written: something else has changed it`;
-      return { kind: "impossible", reason };
+    const hidden = join(dirname(path), hiddenName(basename(path)));
+    // Visible before hidden: a zombie of this subtask that renames in between is then never taken for two files.
+    const visibleBytes = await this.#lengthOf(path);
+    const hiddenBytes = await this.#lengthOf(hidden);
+    if (hiddenBytes === null) return await this.#committedBefore(hidden, path, bytes);
+    if (visibleBytes !== null) {
+      return impossible(`${path} stands in the way of ${hidden}: something else has made it; move it away`);
     }
-    if (visibleBytes !== null) return { kind: "impossible", reason: `${path} stands in the way of ${hidden}: something else has made it; move it away` };
-    if (hiddenBytes !== bytes) {
-      return { kind: "impossible", reason: `${hidden} has ${hiddenBytes} bytes, but ${bytes} were written: something else has changed it` };
-    }
+    if (hiddenBytes !== bytes) return impossible(wrongLength(hidden, hiddenBytes, bytes));
     try {
       await rename(hidden, path);
       return { kind: "committed" };
     } catch (error) {
-      // A zombie of this subtask may have been quicker with the same rename.
-      if (errorCodeOf(error) === "ENOENT" && (await this.#lengthOf(path)) === bytes) return { kind: "alreadyCommitted" };
+      // The zombie may have been quicker with the same rename.
+      if (errorCodeOf(error) === "ENOENT") return await this.#committedBefore(hidden, path, bytes);
       throw this.#error("rename to its visible name", hidden, error);
     }
+  }
+
+  /** The hidden part is gone: the outcome. */
+  async #committedBefore(hidden: string, path: string, bytes: number): Promise<CommitOutcome> {
+    const visibleBytes = await this.#lengthOf(path);
+    if (visibleBytes === bytes) return { kind: "alreadyCommitted" };
+    if (visibleBytes !== null) return impossible(wrongLength(path, visibleBytes, bytes));
+    return impossible(
+      `neither ${hidden} nor ${path} is there: something else has moved or deleted it; put it back, or restore an older checkpoint`,
+    );
   }
 
   async #lengthOf(path: string): Promise<number | null> {
@@ -244,6 +256,10 @@ function addTo(file: PartFile, formatted: string | Uint8Array): void {
   else file.addBytes(formatted);
 }
 
-function fileNameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+function impossible(reason: string): CommitOutcome {
+  return { kind: "impossible", reason };
+}
+
+function wrongLength(path: string, actual: number, expected: number): string {
+  return `${path} has ${actual} bytes, but ${expected} were written: something else has changed it; restore an older checkpoint`;
 }

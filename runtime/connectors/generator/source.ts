@@ -36,8 +36,18 @@ const POLL_MS_MAX = 1;
 export function generatorSource<T>(options: GeneratorOptions<T>): Source<T, StridedSplit> {
   const name = options.name ?? "generator";
   if (typeof options.generate !== "function") throw optionInvalid(name, "generate must be a function of a number");
-  checkNumber(name, ["count", options.count], (count) => Number.isSafeInteger(count) && count >= 0, "a whole number from 0");
-  checkNumber(name, ["ratePerSecond", options.ratePerSecond], (rate) => rate > 0 && rate < Infinity, "a number above 0");
+  checkNumber(
+    name,
+    ["count", options.count],
+    (count) => Number.isSafeInteger(count) && count >= 0,
+    "a whole number from 0",
+  );
+  checkNumber(
+    name,
+    ["ratePerSecond", options.ratePerSecond],
+    (rate) => rate > 0 && rate < Infinity,
+    "a number above 0",
+  );
   checkNumber(
     name,
     ["splits", options.splits],

@@ -59,6 +59,8 @@ export class StdoutLines {
 
   /** Writes until nothing is waiting; never rejects. */
   async #write(): Promise<void> {
+    // Waiting for the lock does not keep a thread alive by itself; a timer does.
+    const alive = this.#clock.after(Number.MAX_SAFE_INTEGER, () => undefined);
     try {
       while (this.#lines.length > 0) {
         await locks.request(LOCK, { signal: this.#abandon.signal }, async () => {
@@ -71,6 +73,7 @@ export class StdoutLines {
     } catch (error) {
       if (!this.#abandon.signal.aborted) this.#failure = this.#failed(error);
     }
+    alive.cancel();
     this.#writing = null;
   }
 
@@ -88,7 +91,9 @@ export class StdoutLines {
   #failed(cause: unknown): StreamError {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const advice = "keep the reader of the TaskManager's stdout running, or send its output to a file";
-    return new StreamError("SINK_FAILED", `sink ${this.#name}: cannot write to stdout: ${reason}; ${advice}`, { cause });
+    return new StreamError("SINK_FAILED", `sink ${this.#name}: cannot write to stdout: ${reason}; ${advice}`, {
+      cause,
+    });
   }
 }
 

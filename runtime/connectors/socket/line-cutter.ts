@@ -83,6 +83,8 @@ export class LineCutter {
 
   /** What is left of the pieces in front of place `end`. */
   #bytesBefore(end: number): Buffer {
-    return Buffer.concat(this.#pieces.slice(0, end).map((piece, place) => (place === 0 ? piece.subarray(this.#offset) : piece)));
+    return Buffer.concat(
+      this.#pieces.slice(0, end).map((piece, place) => (place === 0 ? piece.subarray(this.#offset) : piece)),
+    );
   }
 }

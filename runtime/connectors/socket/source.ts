@@ -36,7 +36,12 @@ export function socketTextSource(options: SocketTextOptions): Source<string, Soc
   const { host, port, lineBytesMax = LINE_BYTES_MAX, whenClosed = "fail" } = options;
   if (typeof host !== "string" || host === "") throw optionInvalid(name, "give the host's name or address");
   checkNumber(name, ["port", port], (value) => Number.isInteger(value) && value >= 1 && value <= 65535, "1 to 65535");
-  checkNumber(name, ["lineBytesMax", lineBytesMax], (value) => Number.isInteger(value) && value >= 1, "a whole number from 1");
+  checkNumber(
+    name,
+    ["lineBytesMax", lineBytesMax],
+    (value) => Number.isInteger(value) && value >= 1,
+    "a whole number from 1",
+  );
   if (whenClosed !== "fail" && whenClosed !== "end") {
     throw optionInvalid(name, `whenClosed is ${String(whenClosed)}; give "fail" or "end"`);
   }
@@ -73,10 +78,20 @@ class SocketReader implements SourceReader<string, SocketSplit> {
     const split = this.#split;
     if (split === undefined) return;
     await new Promise<void>((resolve, reject) => {
-      const socket = connect({ host: split.host, port: split.port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+      const socket = connect({
+        host: split.host,
+        port: split.port,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+      });
       this.#socket = socket;
       const refused = (error: Error): void => {
-        reject(this.#failed(`cannot connect: ${error.message || String(error)}; start the server (for a try: nc -lk ${split.port})`, error));
+        reject(
+          this.#failed(
+            `cannot connect: ${error.message || String(error)}; start the server (for a try: nc -lk ${split.port})`,
+            error,
+          ),
+        );
       };
       socket.once("error", refused);
       socket.once("connect", () => {
@@ -144,7 +159,10 @@ class SocketReader implements SourceReader<string, SocketSplit> {
   }
 
   #lost(reason: string, cause?: unknown): StreamError {
-    return this.#failed(`the connection is lost: ${reason}. The restart connects again; what was sent meanwhile is not seen`, cause);
+    return this.#failed(
+      `the connection is lost: ${reason}. The restart connects again; what was sent meanwhile is not seen`,
+      cause,
+    );
   }
 
   #failed(problem: string, cause?: unknown): StreamError {

@@ -43,7 +43,10 @@ export async function discoverSplits(wanted: TextFilesWanted, context: SourceCon
     }
   }
   if (splits.length === 0) {
-    context.log.warn({ source: context.name, files: sizes.size }, "there is no text to read: no files, or only empty ones");
+    context.log.warn(
+      { source: context.name, files: sizes.size },
+      "there is no text to read: no files, or only empty ones",
+    );
   }
   return splits.map((split) => ({ ...split, splits: splits.length }));
 }
@@ -57,7 +60,11 @@ type Search = {
 async function addPath(path: string, search: Search & { readonly wanted: TextFilesWanted }): Promise<void> {
   const { context, sizes, wanted } = search;
   const facts = await stat(path).catch((error: unknown) => {
-    throw failed(context, `cannot read ${path}: ${messageOf(error)}; check the path, which must be there on every machine`, error);
+    throw failed(
+      context,
+      `cannot read ${path}: ${messageOf(error)}; check the path, which must be there on every machine`,
+      error,
+    );
   });
   if (facts.isDirectory()) await addFolder(path, wanted.recursive, search);
   else if (facts.isFile()) sizes.set(path, facts.size);
@@ -66,7 +73,11 @@ async function addPath(path: string, search: Search & { readonly wanted: TextFil
 
 async function addFolder(folder: string, recursive: boolean, search: Search): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw failed(search.context, `cannot list ${folder}: ${messageOf(error)}; check that this process may read it`, error);
+    throw failed(
+      search.context,
+      `cannot list ${folder}: ${messageOf(error)}; check that this process may read it`,
+      error,
+    );
   });
   for (const entry of entries) {
     if (/^[._]/.test(entry.name)) continue;
@@ -86,7 +97,10 @@ async function addGlob(pattern: string, search: Search): Promise<void> {
     if (await addFile(resolve(path), search)) matches++;
   }
   if (matches === 0) {
-    throw failed(search.context, `no file matches ${pattern} in ${process.cwd()}; check the pattern and the working directory`);
+    throw failed(
+      search.context,
+      `no file matches ${pattern} in ${process.cwd()}; check the pattern and the working directory`,
+    );
   }
 }
 

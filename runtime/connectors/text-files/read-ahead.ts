@@ -27,6 +27,8 @@ export type ReadAheadOptions = {
   /** The source's, for messages. */
   readonly name: string;
   readonly lineBytesMax: number;
+  /** How much is read at a time. Default 256 KiB. */
+  readonly chunkBytes?: number;
   /** Called when there is a block after `take` gave none. */
   readonly wake: () => void;
 };
@@ -190,16 +192,19 @@ class SplitReading {
   async #read(handle: FileHandle): Promise<Buffer> {
     const { end, path, size } = this.#split;
     const carry = this.#carry;
-    const span = this.#readTo < end ? Math.min(CHUNK_BYTES, end + TAIL_BYTES - this.#readTo) : TAIL_BYTES;
+    const chunkBytes = this.#options.chunkBytes ?? CHUNK_BYTES;
+    const span = Math.min(chunkBytes, Math.max(0, end - this.#readTo) + TAIL_BYTES);
     const wanted = Math.min(Math.max(span, carry.length), size - this.#readTo);
     assert(wanted > 0, `nothing left to read of ${path} at ${this.#readTo}`);
     const bytes = Buffer.allocUnsafeSlow(carry.length + wanted);
     carry.copy(bytes);
     this.#carry = NO_BYTES;
     for (let filled = carry.length; filled < bytes.length; ) {
-      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, this.#readTo).catch((error: unknown) => {
-        throw this.#failed(`${messageOf(error)}; check the disk`, error);
-      });
+      const { bytesRead } = await handle
+        .read(bytes, filled, bytes.length - filled, this.#readTo)
+        .catch((error: unknown) => {
+          throw this.#failed(`${messageOf(error)}; check the disk`, error);
+        });
       if (bytesRead === 0) throw this.#tooShort(this.#readTo);
       filled += bytesRead;
       this.#readTo += bytesRead;

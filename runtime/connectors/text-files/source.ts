@@ -51,29 +51,49 @@ export function textFiles(options: TextFilesOptions): Source<string, TextFileSpl
   const { splitBytes = SPLIT_BYTES, lineBytesMax = LINE_BYTES_MAX } = options;
   const paths = [...(options.path === undefined ? [] : [options.path]), ...(options.paths ?? [])];
   const globs = typeof options.glob === "string" ? [options.glob] : (options.glob ?? []);
-  if (paths.length + globs.length === 0 || [...paths, ...globs].some((each) => typeof each !== "string" || each === "")) {
+  if (
+    paths.length + globs.length === 0 ||
+    [...paths, ...globs].some((each) => typeof each !== "string" || each === "")
+  ) {
     throw optionInvalid(name, "give at least one path or glob, none of them empty");
   }
-  checkNumber(name, ["splitBytes", splitBytes], (bytes) => Number.isSafeInteger(bytes) && bytes >= 1, "a whole number from 1");
+  checkNumber(
+    name,
+    ["splitBytes", splitBytes],
+    (bytes) => Number.isSafeInteger(bytes) && bytes >= 1,
+    "a whole number from 1",
+  );
   checkNumber(
     name,
     ["lineBytesMax", lineBytesMax],
     (bytes) => Number.isInteger(bytes) && bytes >= 1 && bytes <= 256 << 20,
     "a whole number of bytes from 1 to 256 MiB",
   );
-  checkNumber(name, ["linesPerSecond", options.linesPerSecond], (rate) => rate > 0 && rate < Infinity, "a number above 0");
+  checkNumber(
+    name,
+    ["linesPerSecond", options.linesPerSecond],
+    (rate) => rate > 0 && rate < Infinity,
+    "a number above 0",
+  );
   return {
     kind: "source",
     name,
     boundedness: "bounded",
     type: t.string,
-    discover: (context) =>
-      discoverSplits({ paths, globs, recursive: options.recursive ?? false, splitBytes }, context),
-    createReader: (context) => new TextFilesReader(context, lineBytesMax, options.linesPerSecond),
+    discover: (context) => discoverSplits({ paths, globs, recursive: options.recursive ?? false, splitBytes }, context),
+    createReader: (context) => new TextFilesReader(context, { lineBytesMax, linesPerSecond: options.linesPerSecond }),
   };
 }
 
-class TextFilesReader implements SourceReader<string, TextFileSplit> {
+export type TextFilesReaderOptions = {
+  readonly lineBytesMax: number;
+  readonly linesPerSecond: number | undefined;
+  /** How much is read at a time; tests take less. */
+  readonly chunkBytes?: number;
+};
+
+/** Exported for tests, which read in small chunks. */
+export class TextFilesReader implements SourceReader<string, TextFileSplit> {
   readonly #splits: TextFileSplit[];
   readonly #readAhead: ReadAhead;
   readonly #pace: Pace | null = null;
@@ -85,13 +105,14 @@ class TextFilesReader implements SourceReader<string, TextFileSplit> {
   /** Where in the block's bytes the next line begins. */
   #offset = 0;
 
-  constructor(context: ReaderContext<TextFileSplit>, lineBytesMax: number, linesPerSecond: number | undefined) {
+  constructor(context: ReaderContext<TextFileSplit>, options: TextFilesReaderOptions) {
+    const { linesPerSecond, ...reading } = options;
     const splits = [...context.splits].sort((left, right) =>
       left.path === right.path ? left.start - right.start : left.path < right.path ? -1 : 1,
     );
     this.#splits = splits;
     this.#position = splits[0]?.position ?? 0;
-    this.#readAhead = new ReadAhead(splits, { name: context.name, lineBytesMax, wake: () => context.wake() });
+    this.#readAhead = new ReadAhead(splits, { ...reading, name: context.name, wake: () => context.wake() });
     const first = splits[0];
     if (linesPerSecond !== undefined && first !== undefined) {
       const readers = Math.min(context.parallelism, first.splits);

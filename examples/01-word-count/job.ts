@@ -1,0 +1,45 @@
+/**
+ * Counts the words of text files, exactly once: a line {"word":…,"count":…} for each word that is read, with its count so far.
+ *
+ *   streamjob run examples/01-word-count/job.ts -- [--output <folder>] [--lines-per-second <n>] [file, folder or glob …]
+ */
+import { parseArgs } from "node:util";
+import { job, t } from "streamjob";
+import { filesSink, textFiles } from "streamjob/connectors";
+import { textsOf } from "./texts.ts";
+import { wordsOf } from "./words.ts";
+
+/** A declared type: records travel and are kept as columns, and a value that does not fit is an error. */
+const WordCount = t.record({ word: t.string, count: t.int64 });
+
+export default job((env) => {
+  const { values, positionals } = parseArgs({
+    args: [...env.args],
+    allowPositionals: true,
+    options: { output: { type: "string", default: "word-counts" }, "lines-per-second": { type: "string" } },
+  });
+  const rate = values["lines-per-second"];
+
+  env.configure({
+    name: "word-count",
+    checkpoints: { interval: "1s", mode: "exactly-once" },
+    restart: { kind: "fixed-delay", attempts: 10, delay: "200 ms" },
+  });
+
+  const lines = env.fromSource(
+    textFiles({
+      ...textsOf(positionals),
+      recursive: true,
+      // Small, so that a few big files are shared out evenly.
+      splitBytes: 64 << 10,
+      linesPerSecond: rate === undefined ? undefined : Number(rate),
+    }),
+    { uid: "lines" },
+  );
+
+  lines
+    .flatMap((line) => wordsOf(line).map((word) => ({ word, count: 1 })), { uid: "words", type: WordCount })
+    .keyBy("word")
+    .sum("count", { uid: "counts" })
+    .sinkTo(filesSink({ directory: values.output, suffix: ".jsonl" }), { uid: "files" });
+});

@@ -1,0 +1,141 @@
+/** A whole job in real processes: it ends, its processes die and come back, it is cancelled. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { sleep, type StreamError, systemClock } from "../base/index.ts";
+import { homeFolder } from "./home-folder.ts";
+import type { LocalClusterOptions } from "./index.ts";
+import { isAlive, readRecord, readRecords } from "./job-registry.ts";
+import { startLocalCluster } from "./local-cluster.ts";
+import { RestClient } from "./rest-client.ts";
+
+const DEADLINE_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), "streamjob-cluster-"));
+const home = join(folder, "home");
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const module = join(folder, "numbers.ts");
+writeFileSync(
+  module,
+  `import { job, t } from "streamjob";
+import { generatorSource, printSink } from "streamjob/connectors";
+export default job((env) => {
+  env.configure({ checkpoints: { interval: "100 ms" } });
+  const [count, rate, poison] = env.args.map(Number);
+  env
+    .fromSource(generatorSource({ generate: (index) => index, count: count!, ratePerSecond: rate!, type: t.int64 }), { uid: "numbers" })
+    .map((n) => { if (n === poison) throw new Error("poisoned"); return n % 2 === 0 ? "even" : "odd"; }, { uid: "kind", type: t.string })
+    .keyBy((kind) => kind)
+    .aggregate({ create: () => 0, add: (n) => n + 1, result: (n) => n }, { uid: "count", type: t.int32 })
+    .sinkTo(printSink(), { uid: "print" });
+});
+`,
+);
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = systemClock.monotonicMs() + DEADLINE_MS;
+  while (!(await condition())) {
+    assert.ok(systemClock.monotonicMs() < deadline, `waited too long for: ${what}`);
+    await sleep(systemClock, 20);
+  }
+}
+
+async function start(args: readonly string[], options: Partial<LocalClusterOptions> = {}) {
+  const story: string[] = [];
+  let printed = "";
+  const cluster = await startLocalCluster({
+    module,
+    args,
+    home,
+    stdout: (piece) => (printed += piece.toString()),
+    say: (line) => story.push(line),
+    ...options,
+  });
+  const client = new RestClient(cluster.restUrl, cluster.jobId);
+  const checkpoints = async (): Promise<number> =>
+    (await client.checkpoints().catch(() => null))?.latest.completed?.id ?? 0;
+  return { cluster, client, story, printed: () => printed, checkpoints };
+}
+
+describe("a job in its own processes", () => {
+  it("runs to its end, prints its results, and leaves no process", async () => {
+    const { cluster, printed, story } = await start(["20", "1000"], { parallelism: 2, taskManagers: 2 });
+    const pids = cluster.pids();
+    assert.equal(pids.taskManagers.length, 2);
+    assert.deepEqual(readRecord(homeFolder(home), cluster.jobId)?.pids, pids);
+    assert.equal((await cluster.waitTerminal()).status, "FINISHED");
+    assert.match(printed(), /10\n/);
+    assert.match(story.join("\n"), /RUNNING: 4 tasks on 2 TaskManagers.*\n[^]*FINISHED/);
+    for (const pid of [pids.jobManager ?? 0, ...pids.taskManagers]) assert.equal(isAlive(pid), false);
+    const record = readRecord(homeFolder(home), cluster.jobId);
+    assert.equal(record?.terminal?.status, "FINISHED");
+    assert.deepEqual(record?.pids, { jobManager: null, taskManagers: [] });
+  });
+
+  it("goes on from its checkpoint when its TaskManager and its JobManager are killed (LC1-LC4)", async () => {
+    const { cluster, client, checkpoints, story } = await start(["1000000", "500"]);
+    await until(async () => (await checkpoints()) >= 2, "a checkpoint");
+    const before = cluster.pids();
+    process.kill(before.taskManagers[0] as number, "SIGKILL");
+    await until(
+      () => ![undefined, before.taskManagers[0]].includes(cluster.pids().taskManagers[0]),
+      "another TaskManager",
+    );
+    const ofTheFirst = await checkpoints();
+    await until(async () => (await checkpoints()) > ofTheFirst, "a checkpoint after the restart");
+    process.kill(before.jobManager as number, "SIGKILL");
+    await until(() => ![null, before.jobManager].includes(cluster.pids().jobManager), "another JobManager");
+    const record = readRecord(homeFolder(home), cluster.jobId);
+    assert.deepEqual(record?.pids, cluster.pids());
+    assert.equal(record?.jobManagerRestarts, 1);
+    await until(
+      async () => (await client.checkpoints().catch(() => null))?.latest.restored !== undefined,
+      "REST at the same port",
+    );
+    await until(
+      async () => ((await client.checkpoints().catch(() => null))?.latest.restored?.id ?? 0) > ofTheFirst,
+      "the restore",
+    );
+    await until(async () => (await client.status().catch(() => null)) === "RUNNING", "the job to run again");
+    assert.equal((await cluster.stop()).status, "CANCELED");
+    assert.match(
+      story.join("\n"),
+      /TaskManager 1 .* SIGKILL[^]*JobManager .* SIGKILL[^]*Restored from checkpoint[^]*CANCELED/,
+    );
+  });
+
+  it("that fails says what, where in the module, and what to do", async () => {
+    const { cluster, story } = await start(["100", "1000", "7"], { options: { "restart-strategy.type": "none" } });
+    const { status, failure } = await cluster.waitTerminal();
+    assert.equal(status, "FAILED");
+    assert.equal(failure?.code, "USER_FUNCTION_FAILED");
+    assert.match(story.slice(-2).join("\n"), /poisoned.*numbers\.ts:7:\d+[^]*USER_FUNCTION_FAILED/);
+  });
+
+  it("dies at a failpoint once and not again after its restart (LC5)", async () => {
+    const { cluster } = await start(["300", "300"], { failpoints: { jobManager: "jm:after-manifest=kill" } });
+    assert.equal((await cluster.waitTerminal()).status, "FINISHED");
+    assert.equal(readRecord(homeFolder(home), cluster.jobId)?.jobManagerRestarts, 1);
+  });
+});
+
+describe("what is wrong before anything was started", () => {
+  const refused: Record<string, { readonly options: Partial<LocalClusterOptions>; readonly code: string }> = {
+    "a module that is not there": { options: { module: join(folder, "nothing.ts") }, code: "JOB_MODULE_INVALID" },
+    "an option that is not known": { options: { options: { speed: "high" } }, code: "OPTION_UNKNOWN" },
+    "too few slots": { options: { parallelism: 3, taskManagers: 2, slots: 1 }, code: "NOT_ENOUGH_SLOTS" },
+    "-p and -D that contradict": {
+      options: { parallelism: 3, options: { "parallelism.default": "2" } },
+      code: "OPTION_INVALID",
+    },
+  };
+  for (const [name, { options, code }] of Object.entries(refused)) {
+    it(`${name} leaves no record (PF1)`, async () => {
+      const empty = mkdtempSync(join(folder, "empty-"));
+      await assert.rejects(start(["1", "1"], { ...options, home: empty }), (error: StreamError) => error.code === code);
+      assert.deepEqual(readRecords(homeFolder(empty)), []);
+    });
+  }
+});

@@ -1,0 +1,589 @@
+/**
+ * Owns: one job's life: it puts the parts together, turns what happens into status, and decides what a failure leads to.
+ * Not here: each part's own work: startup.ts, scheduler.ts, checkpoint-coordinator.ts, task-manager-links.ts.
+ * Called by: cli (starts it), rest (through JobControl).
+ *
+ * JM1 One process, one job, one epoch. Everything happens in turns (turns.ts); after each one `settle` does what has become due.
+ * JM2 A failure restarts the regions it concerns by the restart strategy, or fails the job. A failure of a region that is being
+ *     stopped is an echo: it is only noted, unless it is terminal (RS-8).
+ * JM3 Fenced: this process closes its connections and stops; it cancels, commits and deletes nothing.
+ * JM4 The end of the job is written into its store (`result`) before its checkpoints are deleted, so that a process started again
+ *     for the same job does not run it twice.
+ */
+import {
+  type Clock,
+  type ErrorInfo,
+  type JobId,
+  jobId,
+  type Log,
+  type Random,
+  StreamError,
+  type TaskManagerId,
+  toErrorInfo,
+} from "../base/index.ts";
+import { loadStreamGraph } from "../api/index.ts";
+import {
+  type CheckpointLog,
+  disposeSavepoint,
+  type FencedBy,
+  type Manifest,
+  newSavepointUri,
+} from "../checkpoint/index.ts";
+import { buildJobGraph, effectiveRestartStrategy, type JobGraph, type StreamGraph } from "../graph/index.ts";
+import {
+  type FromJobManager,
+  type InlineFile,
+  type JobSource,
+  listenRpc,
+  type RpcServer,
+  type StateTarget,
+  type ToJobManager,
+} from "../rpc/index.ts";
+import { storeUriOf } from "../storage/index.ts";
+import { CheckpointCoordinator } from "./checkpoint-coordinator.ts";
+import { CheckpointStatistics } from "./checkpoint-statistics.ts";
+import type {
+  CheckpointsView,
+  ExceptionEntry,
+  JobControl,
+  JobView,
+  SavepointRequest,
+  TaskManagerView,
+  TriggerAnswer,
+  TriggerState,
+} from "./control.ts";
+import { ExceptionHistory } from "./exception-history.ts";
+import { Execution, type Region, type Task, taskName } from "./execution.ts";
+import { concludeJob } from "./job-result.ts";
+import { isTerminal, Lifecycle, type TerminalStatus } from "./lifecycle.ts";
+import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
+import { decideRestart, NO_FAILURES, type RestartMemory } from "./restart-strategy.ts";
+import type { RestorePoint } from "./restore-point.ts";
+import { type RegionFailure, Scheduler } from "./scheduler.ts";
+import { SlotPool } from "./slot-pool.ts";
+import { prepareStart, type StartOutcome, type StartPlan } from "./startup.ts";
+import { TaskManagerLinks } from "./task-manager-links.ts";
+import { TriggerRegistry } from "./trigger-registry.ts";
+import { type Outcome, Turns } from "./turns.ts";
+
+const SETTLE_MS = 3000;
+
+/** Loads the job, listens, and starts. Errors: JOB_MODULE_INVALID, JOB_GRAPH_INVALID, OPTION_*, PORT_IN_USE; later ones are in the job's status. */
+export async function startJobManager(options: JobManagerOptions): Promise<JobManager> {
+  const streamGraph = await loadStreamGraph(options.job);
+  const manager = new JobManager(options, streamGraph);
+  const server = await listenRpc<FromJobManager, object>({
+    host: options.rpcHost,
+    port: options.rpcPort,
+    onConnection: (connection) => manager.accept(connection),
+  });
+  manager.begin(server);
+  return manager;
+}
+
+/** What exists from the moment the job may be deployed. */
+type Run = {
+  readonly log: CheckpointLog;
+  readonly scheduler: Scheduler;
+  readonly coordinator: CheckpointCoordinator;
+};
+
+export class JobManager implements JobControl {
+  readonly jobId: JobId;
+  readonly incarnation: string;
+  readonly #options: JobManagerOptions;
+  readonly #logger: Log;
+  readonly #turns: Turns;
+  readonly #lifecycle: Lifecycle;
+  readonly #history = new ExceptionHistory();
+  readonly #statistics = new CheckpointStatistics();
+  readonly #triggers: TriggerRegistry;
+  readonly #slots = new SlotPool();
+  readonly #links: TaskManagerLinks;
+  readonly #streamGraph: StreamGraph;
+  readonly #storeUri: string;
+  #graph: JobGraph;
+  #execution: Execution;
+  #server: RpcServer | null = null;
+  #log: CheckpointLog | null = null;
+  #run: Run | null = null;
+  #point: RestorePoint | null = null;
+  /** URI of the savepoint that is the newest restore point, while it is one. */
+  #savepointInUse: string | null = null;
+  #restartMemory: RestartMemory = NO_FAILURES;
+  #restarts = 0;
+  #failure: ErrorInfo | null = null;
+  #endedMs: number | null = null;
+  #isConcluding = false;
+
+  /** Use startJobManager. */
+  constructor(options: JobManagerOptions, streamGraph: StreamGraph) {
+    const { clock, random } = options;
+    this.#options = options;
+    this.#streamGraph = streamGraph;
+    this.jobId = jobId(options.job.jobId ?? random.hex(16));
+    this.incarnation = random.hex(16);
+    const isInMemory = streamGraph.configuration.stateBackend === "memory";
+    this.#storeUri = isInMemory ? `memory://job-${this.jobId}` : storeUriOf(options.storeUri);
+    this.#logger = options.log.child({ jobId: this.jobId });
+    this.#graph = buildJobGraph(streamGraph);
+    this.#execution = new Execution(this.#graph);
+    this.#lifecycle = new Lifecycle(clock.nowMs());
+    this.#triggers = new TriggerRegistry(random);
+    this.#turns = new Turns(clock, () => this.#settle());
+    this.#links = new TaskManagerLinks({
+      turns: this.#turns,
+      clock,
+      logger: this.#logger,
+      slots: this.#slots,
+      heartbeatIntervalMs: options.heartbeatIntervalMs ?? 500,
+      heartbeatTimeoutMs: options.heartbeatTimeoutMs ?? 2500,
+      onMessage: (from, message) => this.#receive(from, message),
+      onLost: (id, why) => this.#taskManagerLost(id, why),
+    });
+  }
+
+  get rpcPort(): number {
+    return this.#server?.port ?? this.#options.rpcPort;
+  }
+
+  accept(connection: Parameters<TaskManagerLinks["accept"]>[0]): void {
+    this.#links.accept(connection);
+  }
+
+  begin(server: RpcServer): void {
+    this.#server = server;
+    const { clock, random, restore } = this.#options;
+    const { jobId, incarnation } = this;
+    this.#turns.effect(
+      () =>
+        prepareStart({
+          jobId,
+          incarnation,
+          storeUri: this.#storeUri,
+          streamGraph: this.#streamGraph,
+          restore,
+          clock,
+          random,
+          logger: this.#logger,
+          isAbandoned: () => this.#turns.isClosed || this.#lifecycle.status === "CANCELLING",
+          onLeading: (log) => this.#turns.run(() => this.#lead(log)),
+        }),
+      (outcome) => this.#prepared(outcome),
+    );
+  }
+
+  /** Leaves the job as it is, for another JobManager to go on with: stops without cancelling or deleting anything. */
+  async close(): Promise<void> {
+    this.#turns.close();
+    this.#links.close(null);
+    await this.#server?.close();
+  }
+
+  job(): JobView {
+    const { configuration } = this.#streamGraph;
+    return {
+      jobId: this.jobId,
+      name: configuration.jobName,
+      status: this.#lifecycle.status,
+      epoch: this.#log?.epoch ?? 0,
+      incarnation: this.incarnation,
+      startedMs: this.#lifecycle.times().INITIALIZING ?? 0,
+      endedMs: this.#endedMs,
+      statusTimes: this.#lifecycle.times(),
+      configuration,
+      vertices: this.#execution.vertexViews(),
+      edges: this.#graph.edges.map(
+        ({ fromVertex, toVertex, partitioning }) => [fromVertex, toVertex, partitioning.kind] as const,
+      ),
+      restarts: this.#restarts,
+      failure: this.#failure,
+    };
+  }
+
+  checkpoints(): CheckpointsView {
+    return this.#statistics.view();
+  }
+
+  exceptions(): readonly ExceptionEntry[] {
+    return this.#history.view();
+  }
+
+  taskManagers(): readonly TaskManagerView[] {
+    return this.#slots.view();
+  }
+
+  trigger(triggerId: string): TriggerState | null {
+    return this.#triggers.get(triggerId);
+  }
+
+  triggerSavepoint(request: SavepointRequest): TriggerAnswer {
+    return this.#trigger(request.kind, request.triggerId, () => {
+      const directory = request.targetDirectory ?? this.#streamGraph.configuration.savepointDirectory;
+      if (directory === null) {
+        throw new StreamError(
+          "SAVEPOINT_NO_TARGET",
+          "a savepoint needs a directory: give one with the request, or set state.savepoints.dir",
+        );
+      }
+      const target = newSavepointUri(directory, this.jobId, this.#options.random);
+      if (!target.startsWith("memory:")) return target;
+      throw new StreamError(
+        "OPTION_INVALID",
+        `a savepoint in ${directory} would be lost with the process; give a folder`,
+      );
+    });
+  }
+
+  triggerCheckpoint(triggerId: string | null): TriggerAnswer {
+    return this.#trigger("checkpoint", triggerId, () => null);
+  }
+
+  async disposeSavepoint(location: string): Promise<void> {
+    const uri = storeUriOf(location.trim()).replace(/\/_metadata$/, "");
+    if (uri === this.#savepointInUse && !isTerminal(this.#lifecycle.status)) {
+      throw new StreamError(
+        "JOB_STATE_CONFLICT",
+        `${location} is the newest state of this running job, which would restart from it; delete it after the next checkpoint`,
+      );
+    }
+    await disposeSavepoint(location);
+    this.#statistics.discarded((view) => view.externalPath === uri);
+  }
+
+  cancel(): "accepted" | "alreadyTerminal" {
+    if (isTerminal(this.#lifecycle.status) || this.#turns.isClosed) return "alreadyTerminal";
+    this.#turns.run(() => {
+      if (this.#lifecycle.status === "CANCELLING" || isTerminal(this.#lifecycle.status)) return;
+      this.#logger.info({}, "the job is cancelled");
+      this.#enter("CANCELLING");
+      this.#run?.coordinator.close("the job was cancelled");
+      this.#run?.scheduler.stop(this.#execution.regions, null);
+    });
+    return "accepted";
+  }
+
+  #trigger(
+    kind: SavepointRequest["kind"] | "checkpoint",
+    triggerId: string | null,
+    targetOf: () => string | null,
+  ): TriggerAnswer {
+    if (triggerId !== null && this.#triggers.get(triggerId) !== null) return { kind: "accepted", triggerId };
+    const coordinator = this.#run?.coordinator;
+    try {
+      const { status } = this.#lifecycle;
+      const isClosing = this.#execution.tasks.some((task) => task.isFinishing);
+      if (coordinator === undefined || status !== "RUNNING" || isClosing) {
+        throw new StreamError(
+          "JOB_STATE_CONFLICT",
+          `the job is ${isClosing ? "finishing" : status}: only of a running job can that be taken`,
+        );
+      }
+      if (coordinator.isStopping)
+        throw new StreamError("JOB_STATE_CONFLICT", "the job is being stopped with a savepoint already");
+      const target = targetOf();
+      const id = this.#triggers.open(triggerId);
+      this.#turns.run(() => coordinator.request({ kind, triggerId: id, target }));
+      return { kind: "accepted", triggerId: id };
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      return { kind: "refused", error: toErrorInfo(error) };
+    }
+  }
+
+  // ---- events
+
+  #lead(log: CheckpointLog): void {
+    this.#log = log;
+    this.#logger.info(
+      { epoch: log.epoch, incarnation: this.incarnation, store: log.store.uri },
+      "this JobManager leads the job",
+    );
+    this.#links.lead(log.epoch);
+  }
+
+  #prepared(outcome: Outcome<StartOutcome>): void {
+    if (outcome.kind === "failed") {
+      const error = toErrorInfo(outcome.error);
+      this.#history.add(this.#entryOf(error, null));
+      if (this.#lifecycle.status === "CANCELLING") this.#isAbandoned = true;
+      else this.#failJob(error);
+      return;
+    }
+    const start = outcome.value;
+    if (start.kind === "fenced") this.#fenced(start.by);
+    else if (start.kind === "over") this.#wasOver(start.status);
+    else if (start.kind === "abandoned") this.#isAbandoned = true;
+    else this.#startRun(start.plan);
+  }
+
+  #isAbandoned = false;
+
+  #startRun(plan: StartPlan): void {
+    const log = this.#log;
+    if (log === null) return;
+    const { clock } = this.#options;
+    this.#graph = plan.graph;
+    this.#point = plan.point;
+    this.#execution = new Execution(plan.graph);
+    const { restored } = plan;
+    if (restored !== null) {
+      const { checkpointId, location, isSavepoint } = restored;
+      this.#statistics.restored({ id: checkpointId, restoredMs: clock.nowMs(), isSavepoint, externalPath: location });
+      if (isSavepoint && restored.seq !== null) this.#savepointInUse = location;
+      this.#logger.info(
+        { checkpointId, location },
+        `the job goes on from ${isSavepoint ? "savepoint" : "checkpoint"} ${checkpointId}`,
+      );
+    }
+    this.#run = { log, scheduler: this.#newScheduler(log), coordinator: this.#newCoordinator(log, plan) };
+    if (this.#lifecycle.status !== "INITIALIZING") return;
+    this.#enter("CREATED");
+    this.#run.scheduler.begin();
+  }
+
+  #receive(from: TaskManagerId, message: ToJobManager): void {
+    const epoch = this.#log?.epoch ?? 0;
+    if (message.kind === "fenced") {
+      if (message.epoch > epoch) this.#fenced({ epoch: message.epoch, incarnation: null });
+      return;
+    }
+    if (message.kind === "heartbeat") {
+      for (const metrics of message.metrics) {
+        const task = this.#execution.find(metrics.task);
+        if (task?.location?.taskManagerId === from) task.metrics = metrics;
+      }
+      return;
+    }
+    if (message.kind === "register" || message.epoch !== epoch || this.#run === null) return;
+    const { scheduler, coordinator } = this.#run;
+    if (message.kind === "taskState") {
+      const failure = scheduler.taskState(from, message.task, message.state);
+      if (failure !== null) this.#taskFailed(failure.task, failure.error);
+      return;
+    }
+    if (this.#execution.find(message.task)?.location?.taskManagerId !== from) return;
+    if (message.kind === "checkpointAck") coordinator.acknowledged(message);
+    else if (message.kind === "checkpointDeclined") coordinator.declined(message);
+    else coordinator.committed(message);
+  }
+
+  #taskFailed(task: Task, error: ErrorInfo): void {
+    this.#regionsFailed({ regions: [task.region], error, task });
+  }
+
+  #taskManagerLost(id: TaskManagerId, why: string): void {
+    this.#logger.warn({ taskManagerId: id }, `the TaskManager ${id} is lost: ${why}`);
+    const tasks = this.#run?.scheduler.taskManagerLost(id) ?? [];
+    this.#slots.remove(id);
+    const task = tasks.find((lost) => lost.state === "FAILED") ?? tasks[0];
+    if (task === undefined) return;
+    const error = new StreamError(
+      "TASK_MANAGER_LOST",
+      `the TaskManager ${id} is lost: ${why}; ${tasks.length} tasks ran there`,
+    );
+    this.#regionsFailed({ regions: [...new Set(tasks.map((lost) => lost.region))], error: toErrorInfo(error), task });
+  }
+
+  #regionsFailed({ regions, error, task }: RegionFailure): void {
+    const { status } = this.#lifecycle;
+    if (this.#run === null || status === "CANCELLING" || isTerminal(status)) return;
+    const isEcho = regions.every((region) => region.phase === "stopping");
+    const isNoted = status === "FAILING" || (isEcho && error.destiny !== "terminal");
+    if (isNoted) return this.#history.addEcho(this.#entryOf(error, task));
+    this.#history.add(this.#entryOf(error, task));
+    const { clock, random } = this.#options;
+    const strategy = effectiveRestartStrategy(this.#streamGraph.configuration);
+    const failure = { destiny: error.destiny, nowMs: clock.monotonicMs(), chance: random.next() };
+    const { decision, memory } = decideRestart(strategy, this.#restartMemory, failure);
+    this.#restartMemory = memory;
+    this.#run.coordinator.tasksFailed(`a task failed: ${error.message}`);
+    if (decision.kind === "fail") {
+      this.#logger.error({ code: error.code }, `the job fails, as ${decision.reason}: ${error.message}`);
+      this.#failJob(error);
+      return;
+    }
+    if (!decision.isMerged) this.#restarts++;
+    this.#logger.warn(
+      { code: error.code, task: task === null ? null : taskName(task), delayMs: decision.delayMs },
+      `${regions.length} regions restart in ${Math.round(decision.delayMs)} ms: ${error.message}`,
+    );
+    this.#restart(regions, decision.atMs);
+  }
+
+  #restart(regions: readonly Region[], atMs: number): void {
+    // Some tasks may have been told to finish: what is restored then is the final checkpoint, and it is of the whole job.
+    const isFinishing = this.#execution.tasks.some((task) => task.isFinishing);
+    const isWhole = isFinishing && this.#streamGraph.configuration.checkpoints.intervalMs !== null;
+    this.#enter("RESTARTING");
+    this.#run?.scheduler.stop(isWhole ? this.#execution.regions : regions, atMs);
+  }
+
+  #failJob(error: ErrorInfo): void {
+    this.#failure = error;
+    this.#enter("FAILING");
+    this.#run?.coordinator.close(`the job failed: ${error.message}`);
+    this.#run?.scheduler.stop(this.#execution.regions, null);
+  }
+
+  #fenced(by: FencedBy): void {
+    if (this.#turns.isClosed) return;
+    this.#logger.error(
+      { code: "FENCED", byEpoch: by.epoch, byIncarnation: by.incarnation },
+      "a newer JobManager leads this job: this one stops, and cancels, commits and deletes nothing",
+    );
+    this.#shutDown("fenced", null);
+  }
+
+  #completed(manifest: Manifest, inlineFiles: readonly InlineFile[]): void {
+    if (this.#log === null || this.#point === null) return;
+    this.#point = this.#point.advancedTo(manifest, this.#log.store.uri, inlineFiles);
+    this.#savepointInUse = manifest.storeUri;
+  }
+
+  // ---- what becomes due
+
+  #settle(): void {
+    const run = this.#run;
+    const { status } = this.#lifecycle;
+    if (isTerminal(status)) return;
+    if (run === null) {
+      // Nothing is deployed. A cancelled start comes to its own end first, so that checkpoints of earlier processes are dealt with.
+      if (status === "FAILING") this.#end("FAILED");
+      else if (status === "CANCELLING" && this.#isAbandoned) this.#end("CANCELED");
+      return;
+    }
+    const { scheduler, coordinator } = run;
+    scheduler.advance(coordinator.mayRestore ? this.#point : null);
+    if (status === "FAILING" || status === "CANCELLING") {
+      if (this.#execution.isOver()) this.#end(status === "FAILING" ? "FAILED" : "CANCELED");
+      return;
+    }
+    if (this.#execution.allRunning()) this.#enter("RUNNING");
+    coordinator.advance();
+    if (this.#execution.allAtEnd() && coordinator.mayFinish) scheduler.finish();
+    if (this.#execution.allFinished()) this.#end("FINISHED");
+  }
+
+  #end(status: TerminalStatus): void {
+    if (this.#isConcluding) return;
+    this.#isConcluding = true;
+    this.#run?.coordinator.close(`the job is ${status}`);
+    this.#endedMs = this.#options.clock.nowMs();
+    this.#enter(status);
+    this.#logger.info({ status }, `the job is ${status}`);
+    const log = this.#log;
+    if (log === null) return this.#shutDown(status, { kind: "shutdown", epoch: 0 });
+    const { retention } = this.#streamGraph.configuration.checkpoints;
+    const isKept = status === "FAILED" || (status === "CANCELED" && retention === "retain");
+    this.#turns.effect(
+      () => concludeJob(log, { status, isKept, clock: this.#options.clock, logger: this.#logger }),
+      (outcome) => {
+        if (log.fencedBy !== null) return this.#fenced(log.fencedBy);
+        if (outcome.kind === "failed") throw outcome.error;
+        if (outcome.value === "discarded") this.#statistics.discarded((view) => view.kind === "checkpoint");
+        this.#shutDown(status, { kind: "shutdown", epoch: log.epoch });
+      },
+    );
+  }
+
+  /** A process before this one has brought the job to its end. */
+  #wasOver(status: TerminalStatus): void {
+    this.#logger.info({ status }, `the job was ${status} already; nothing is run`);
+    if (this.#lifecycle.status === "CANCELLING") return this.#end("CANCELED");
+    this.#enter("CREATED");
+    this.#enter(status === "CANCELED" ? "CANCELLING" : "RUNNING");
+    this.#end(status);
+  }
+
+  #shutDown(ending: Ending, farewell: FromJobManager | null): void {
+    this.#turns.close();
+    this.#links.close(farewell);
+    const closed = this.#server?.close() ?? Promise.resolve();
+    void closed.then(() => this.#options.onTerminal(ending));
+  }
+
+  #enter(status: Parameters<Lifecycle["enter"]>[0]): void {
+    if (status === this.#lifecycle.status) return;
+    this.#lifecycle.enter(status, this.#options.clock.nowMs());
+    this.#logger.info({ status }, `the job is now ${status}`);
+  }
+
+  #entryOf(error: ErrorInfo, task: Task | null): ExceptionEntry {
+    const timeMs = this.#options.clock.nowMs();
+    if (task === null) return { error, timeMs, taskName: null, taskManagerId: null };
+    return { error, timeMs, taskName: taskName(task), taskManagerId: task.location?.taskManagerId ?? null };
+  }
+
+  #newScheduler(log: CheckpointLog): Scheduler {
+    const { clock, job, deployTimeoutMs, cancelTimeoutMs, expectedTaskManagers, slotWaitMs, slotTimeoutMs } =
+      this.#options;
+    const source: JobSource = {
+      jobId: this.jobId,
+      module: job.module,
+      options: job.options,
+      args: job.args,
+      maxParallelism: this.#graph.vertices.map((vertex) => vertex.maxParallelism),
+      fingerprint: this.#graph.fingerprint,
+    };
+    const target: StateTarget = {
+      storeUri: log.store.uri,
+      inlineOnly: this.#streamGraph.configuration.stateBackend === "memory",
+    };
+    return new Scheduler({
+      epoch: log.epoch,
+      job: source,
+      target,
+      execution: this.#execution,
+      slots: this.#slots,
+      turns: this.#turns,
+      clock,
+      log: this.#logger,
+      send: (to, message) => this.#links.send(to, message),
+      cutOff: (id, why) => this.#links.cutOff(id, why),
+      onFailure: (failure) => this.#regionsFailed(failure),
+      deployTimeoutMs: deployTimeoutMs ?? 60_000,
+      cancelTimeoutMs: cancelTimeoutMs ?? 60_000,
+      expectedTaskManagers: expectedTaskManagers ?? 1,
+      settleMs: SETTLE_MS,
+      slotWarnMs: slotWaitMs ?? 10_000,
+      slotTimeoutMs: slotTimeoutMs ?? null,
+    });
+  }
+
+  #newCoordinator(log: CheckpointLog, plan: StartPlan): CheckpointCoordinator {
+    return new CheckpointCoordinator({
+      epoch: log.epoch,
+      log,
+      settings: this.#streamGraph.configuration.checkpoints,
+      graph: plan.graph,
+      execution: this.#execution,
+      turns: this.#turns,
+      clock: this.#options.clock,
+      logger: this.#logger,
+      statistics: this.#statistics,
+      triggers: this.#triggers,
+      restored: plan.restored,
+      send: (to, message) => this.#links.send(to, message),
+      onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
+      onTooManyFailures: (error) =>
+        this.#turns.run(() =>
+          this.#regionsFailed({ regions: this.#execution.regions, error: toErrorInfo(error), task: null }),
+        ),
+      onDrainFailed: (reason) => this.#turns.run(() => this.#drainFailed(reason)),
+      onFenced: (by) => this.#fenced(by),
+    });
+  }
+
+  /** Not a failure of the job: it goes on from its last checkpoint at once, whatever the strategy. */
+  #drainFailed(reason: string): void {
+    if (this.#lifecycle.status !== "RUNNING" || this.#run === null) return;
+    this.#logger.warn(
+      {},
+      `the drain failed after timers had fired, so the job goes on from its last checkpoint: ${reason}`,
+    );
+    this.#run.coordinator.tasksFailed("the job restarts after a failed drain");
+    this.#enter("RESTARTING");
+    this.#run.scheduler.stop(this.#execution.regions, this.#options.clock.monotonicMs());
+  }
+}
