@@ -3,6 +3,7 @@
  * (bench/flink/README.md has the definition, vectors.json the test vectors).
  */
 const VOCABULARY_SIZE = 10_000;
+const WORDS_PER_LINE = 10;
 
 function xorshift32(state: number): number {
   let x = state;
@@ -40,15 +41,16 @@ function buildVocabulary(): readonly string[] {
 
 export const vocabulary = buildVocabulary();
 
+// Filled anew for each line: joining measured faster than adding strings up.
+const lineWords: string[] = new Array(WORDS_PER_LINE).fill("");
+
 /** Line `index` (0 … 2^32-1): ten words joined by single spaces. */
 export function line(index: number): string {
   let state = fmix32((index + 0x9e3779b9) | 0);
   if (state === 0) state = 0x6d2b79f5;
-  state = xorshift32(state);
-  let text = vocabulary[state % VOCABULARY_SIZE] as string;
-  for (let word = 1; word < 10; word++) {
+  for (let place = 0; place < WORDS_PER_LINE; place++) {
     state = xorshift32(state);
-    text += ` ${vocabulary[state % VOCABULARY_SIZE] as string}`;
+    lineWords[place] = vocabulary[state % VOCABULARY_SIZE] as string;
   }
-  return text;
+  return lineWords.join(" ");
 }

@@ -1,7 +1,7 @@
 /**
  * Counts the words of text files, exactly once: a line {"word":…,"count":…} for each word that is read, with its count so far.
  *
- *   streamjob run examples/01-word-count/job.ts -- [--output <folder>] [--lines-per-second <n>] [file, folder or glob …]
+ *   streamjob run examples/01-word-count/job.ts -- [--output <folder>] [--lines-per-second <n>] [--split-bytes <n>] [file, folder or glob …]
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
@@ -16,9 +16,13 @@ export default job((env) => {
   const { values, positionals } = parseArgs({
     args: [...env.args],
     allowPositionals: true,
-    options: { output: { type: "string", default: "word-counts" }, "lines-per-second": { type: "string" } },
+    options: {
+      output: { type: "string", default: "word-counts" },
+      "lines-per-second": { type: "string" },
+      "split-bytes": { type: "string" },
+    },
   });
-  const rate = values["lines-per-second"];
+  const { output, "lines-per-second": rate, "split-bytes": splitBytes } = values;
 
   env.configure({
     name: "word-count",
@@ -30,9 +34,9 @@ export default job((env) => {
     textFiles({
       ...textsOf(positionals),
       recursive: true,
-      // Small, so that a few big files are shared out evenly.
-      splitBytes: 64 << 10,
       linesPerSecond: rate === undefined ? undefined : Number(rate),
+      // A file is read by several subtasks when it is longer than a split.
+      ...(splitBytes === undefined ? {} : { splitBytes: Number(splitBytes) }),
     }),
     { uid: "lines" },
   );
@@ -41,5 +45,5 @@ export default job((env) => {
     .flatMap((line) => wordsOf(line).map((word) => ({ word, count: 1 })), { uid: "words", type: WordCount })
     .keyBy("word")
     .sum("count", { uid: "counts" })
-    .sinkTo(filesSink({ directory: values.output, suffix: ".jsonl" }), { uid: "files" });
+    .sinkTo(filesSink({ directory: output, suffix: ".jsonl" }), { uid: "files" });
 });

@@ -10,6 +10,7 @@ import { wordsOf } from "../01-word-count/words.ts";
 
 export type DirectCount = {
   readonly files: number;
+  readonly bytes: number;
   readonly lines: number;
   readonly words: number;
   /** Word -> how often it is there. */
@@ -23,9 +24,11 @@ export async function countDirectly(names: readonly string[]): Promise<DirectCou
   for (const path of paths) addPath(resolve(path), files);
   for (const path of globSync([...glob])) if (statSync(path).isFile()) files.add(resolve(path));
   const counts = new Map<string, number>();
+  let bytes = 0;
   let lines = 0;
   let words = 0;
   for (const file of files) {
+    bytes += statSync(file).size;
     for await (const line of linesOf(file)) {
       lines++;
       for (const word of wordsOf(line)) {
@@ -34,7 +37,7 @@ export async function countDirectly(names: readonly string[]): Promise<DirectCou
       }
     }
   }
-  return { files: files.size, lines, words, counts };
+  return { files: files.size, bytes, lines, words, counts };
 }
 
 /** A folder is read with all folders in it, but for what begins with `.` or `_`; links to folders are not followed. */

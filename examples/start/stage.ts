@@ -8,7 +8,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type JobOutcome, type LocalCluster, startLocalCluster } from "../../runtime/cli/index.ts";
+import { type JobOutcome, type LocalCluster, RestClient, startLocalCluster } from "../../runtime/cli/index.ts";
 import type { Audit } from "./audit.ts";
 
 const JOB = fileURLToPath(new URL("../01-word-count/job.ts", import.meta.url));
@@ -24,6 +24,7 @@ export type StageOptions = {
   readonly folder: string;
   readonly names: readonly string[];
   readonly linesPerSecond: number;
+  readonly splitBytes: number;
   readonly audit: Audit;
   /** Told how many rows there are, again and again. */
   readonly onProgress: (rows: number) => void;
@@ -38,6 +39,8 @@ export class Stage {
   readonly #options: StageOptions;
   #cluster: LocalCluster | null = null;
   #outcome: JobOutcome | null = null;
+  #starting: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(options: StageOptions) {
     this.#options = options;
@@ -55,12 +58,19 @@ export class Stage {
   }
 
   /** Starts the job on two TaskManager processes, from a savepoint if one is given. */
-  async start(parallelism: number, savepoint: string | null): Promise<void> {
-    const { folder, names, linesPerSecond } = this.#options;
+  start(parallelism: number, savepoint: string | null): Promise<void> {
+    if (this.#isClosed) throw new ActFailure("The run was ended.");
+    this.#starting = this.#start(parallelism, savepoint);
+    return this.#starting;
+  }
+
+  async #start(parallelism: number, savepoint: string | null): Promise<void> {
+    const { folder, names, linesPerSecond, splitBytes } = this.#options;
+    const options = { "--output": join(folder, "counts"), "--lines-per-second": linesPerSecond, "--split-bytes": splitBytes };
     this.#outcome = null;
     const cluster = await startLocalCluster({
       module: JOB,
-      args: ["--output", join(folder, "counts"), "--lines-per-second", String(linesPerSecond), "--", ...names],
+      args: [...Object.entries(options).flatMap(([name, value]) => [name, String(value)]), "--", ...names],
       parallelism,
       taskManagers: 2,
       home: join(folder, "home"),
@@ -82,7 +92,7 @@ export class Stage {
     const before = audit.writers();
     process.kill(pid, "SIGKILL");
     const killedMs = performance.now();
-    const isBack = await this.#until("records after the kill", () => !audit.writers().isSubsetOf(before));
+    const isBack = await this.#until("records after the kill", () => [...audit.writers()].some((writer) => !before.has(writer)));
     return isBack ? performance.now() - killedMs : null;
   }
 
@@ -94,6 +104,13 @@ export class Stage {
     });
     const { jobManager, taskManagers } = this.cluster.pids();
     return { jobManager: jobManager ?? 0, taskManagers };
+  }
+
+  /** The checkpoint that the job was last restored from; null: none. */
+  async restored(): Promise<number | null> {
+    const { restUrl, jobId } = this.cluster;
+    const { latest } = await new RestClient(restUrl, jobId).checkpoints();
+    return latest.restored?.id ?? null;
   }
 
   /** `streamjob stop`, as a person would; returns the savepoint's path. */
@@ -115,9 +132,18 @@ export class Stage {
     }
   }
 
-  /** Ends the processes of a run that is on. */
+  /** Cancels the job and waits until its processes have ended; no other is started. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    // A start that is under way has its processes already.
+    await this.#starting?.catch(() => {});
     await this.#cluster?.stop();
+  }
+
+  /** SIGKILL to all processes of the job. */
+  async kill(): Promise<void> {
+    this.#isClosed = true;
+    await this.#cluster?.kill();
   }
 
   async #until(what: string, isThere: () => boolean): Promise<boolean> {

@@ -6,7 +6,7 @@
  * RE2 If it cannot be used, that is said (`corrupt`). An older one is offered only when every sink bears repetition: no exactly-once
  *     sink in the graph (`sinksAllowReplay`) and no transaction in any manifest that can be read. The caller decides.
  */
-import { chainOf, entryAt, type FencedBy, type LogContents, newestCompleteSeq } from "./log-contents.ts";
+import { chainOf, type FencedBy, type LogContents, newestCompleteSeq } from "./log-contents.ts";
 import { manifestKey } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { deriveRecoverability } from "./recoverability.ts";

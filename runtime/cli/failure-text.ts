@@ -12,7 +12,8 @@ export function failureReason(error: ErrorInfo, module: string): string {
   const cause = userException(error, module);
   const message = firstLine(error.message);
   const what = cause === null || message.includes(cause.message) ? message : `${message}: ${cause.text}`;
-  return place === null || what.includes(place) ? what : `${what}, at ${place}`;
+  const line = place?.replace(/(:\d+):\d+$/, "$1");
+  return place === null || line === undefined || what.includes(line) ? what : `${what}, at ${place}`;
 }
 
 /** Several lines: the reason, the code, and what the code's explanation says to do. */

@@ -3,10 +3,11 @@
  *
  *   const cluster = await startLocalCluster({ module: "job.ts", parallelism: 2, taskManagers: 2, home, stdout: collect });
  *   process.kill(cluster.pids().taskManagers[0], "SIGKILL");        // comes back by itself
+ *   const path = await cluster.savepoint("/tmp/savepoints");        // or cluster.stopWithSavepoint(…), cluster.stop() to cancel
  *   const { status, failure } = await cluster.waitTerminal();       // FINISHED, CANCELED, FAILED, FENCED, KILLED
  */
 export type { ClusterPids, JobOutcome, LocalClusterOptions } from "./cluster-options.ts";
 export { type HomeFolder, homeFolder } from "./home-folder.ts";
-export { type JobRecord, readRecord, readRecords } from "./job-registry.ts";
-export { createLocalCluster, type LocalCluster, startLocalCluster } from "./local-cluster.ts";
-export { awaitTrigger, RestClient, type TriggerOutcome } from "./rest-client.ts";
+export { isAlive, type JobRecord, readRecord } from "./job-registry.ts";
+export { type LocalCluster, startLocalCluster } from "./local-cluster.ts";
+export { RestClient } from "./rest-client.ts";

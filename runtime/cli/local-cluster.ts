@@ -28,10 +28,12 @@ import type { ClusterPids, JobOutcome, LocalClusterOptions } from "./cluster-opt
 import { chooseFreePort, requireFreePort } from "./free-port.ts";
 import { type HomeFolder, homeFolder } from "./home-folder.ts";
 import { type JobRecord, pruneRecords, writeRecord } from "./job-registry.ts";
+import { stopWithSavepoint, takeSavepoint, type TriggeredJob } from "./job-triggers.ts";
 import { type Colors, Narrator } from "./narrator.ts";
 import { checkpointRootOf, type LoadedJob, loadJob, slotsPerTaskManager } from "./preflight.ts";
 import { ProcessLog } from "./process-log.ts";
 import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig } from "./process-messages.ts";
+import { RestClient } from "./rest-client.ts";
 import { type ProcessExit, SupervisedProcess } from "./supervised-process.ts";
 import { readVersion } from "./version.ts";
 import { WarningFilter } from "./warning-filter.ts";
@@ -188,6 +190,16 @@ export class LocalCluster {
     return { jobManager: this.record.pids.jobManager, taskManagers };
   }
 
+  /** `directory`: path or URI; absent: the job's default. Returns the savepoint's URI. Errors: SAVEPOINT_NO_TARGET as REQUEST_INVALID, SAVEPOINT_FAILED. */
+  savepoint(directory?: string): Promise<string> {
+    return takeSavepoint(this.triggered(), directory ?? null);
+  }
+
+  /** As savepoint; the job FINISHES with it. `drain`: windows and timers fire first, as if the data had ended. */
+  stopWithSavepoint(directory?: string, options: { readonly drain?: boolean } = {}): Promise<string> {
+    return stopWithSavepoint(this.triggered(), { directory: directory ?? null, drain: options.drain ?? false });
+  }
+
   /** Cancels the job, waits until everything has ended; kills what has not after 30 s. */
   stop(): Promise<JobOutcome> {
     if (!this.isCancelAsked && this.outcome === null) {
@@ -206,6 +218,11 @@ export class LocalCluster {
     this.outcome ??= { status: "KILLED", failure: null, restarts: 0 };
     await Promise.all([this.jobManager.kill(), ...this.taskManagers.map((taskManager) => taskManager.kill())]);
     return this.waitTerminal();
+  }
+
+  private triggered(): TriggeredJob {
+    const client = new RestClient(this.restUrl, this.jobId);
+    return { client, record: () => this.record, clock: this.clock, random: this.random };
   }
 
   private superviseJobManager(): SupervisedProcess {

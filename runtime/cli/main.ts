@@ -2,9 +2,11 @@
  * Owns: the process of the command `streamjob`.
  * Called by: bin/streamjob.
  */
+import { resolve } from "node:path";
 import pc from "picocolors";
-import { StreamError, systemClock, systemRandom, unreachable } from "../base/index.ts";
+import { StreamError, systemClock, systemRandom, toErrorInfo, unreachable } from "../base/index.ts";
 import { type ParsedCommand, parseCommandLine } from "./command-line.ts";
+import { failureReason } from "./failure-text.ts";
 import { homeFolder } from "./home-folder.ts";
 import { listCommand } from "./list-command.ts";
 import { explainCommand, runCommand } from "./run-command.ts";
@@ -45,8 +47,13 @@ function execute(command: ParsedCommand): Promise<ExitCode> | ExitCode {
 }
 
 /** A StreamError is written for the person; anything else is our mistake and shows its stack. */
-function describe(error: unknown): string {
-  if (error instanceof StreamError) return `streamjob: ${error.message}\n(${error.code})`;
+function describe(error: unknown, command: ParsedCommand | null): string {
+  if (error instanceof StreamError) {
+    const module =
+      command?.kind === "run" ? command.options.module : command?.kind === "explain" ? command.request.module : null;
+    const text = module === null ? error.message : failureReason(toErrorInfo(error), resolve(module));
+    return `streamjob: ${text}\n(${error.code})`;
+  }
   return `streamjob: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
@@ -66,11 +73,13 @@ const text = {
   out: (piece: string) => void process.stdout.write(piece),
   err: (piece: string) => void process.stderr.write(piece),
 };
+let command: ParsedCommand | null = null;
 let exitCode: ExitCode;
 try {
-  exitCode = await execute(parseCommandLine(process.argv.slice(2), readVersion(), text));
+  command = parseCommandLine(process.argv.slice(2), readVersion(), text);
+  exitCode = await execute(command);
 } catch (error) {
-  terminal.say(terminal.colors.red(describe(error)));
+  terminal.say(terminal.colors.red(describe(error, command)));
   exitCode = exitCodeOf(error instanceof StreamError ? error.code : undefined);
 }
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);

@@ -2,11 +2,11 @@
  * Owns: asking a JobManager over REST, with answers checked against the contract.
  *
  * RC1 Every answer is a value of the contract, or a StreamError that says what to do.
- * RC2 A trigger is named by the client, so that a request whose answer was lost can be sent again.
  */
 import type { z } from "zod";
-import { type Clock, type ErrorCode, sleep, StreamError } from "../base/index.ts";
+import { type ErrorCode, StreamError } from "../base/index.ts";
 import {
+  type CheckpointRequestMessage,
   type CheckpointsMessage,
   checkpointStatusSchema,
   checkpointsSchema,
@@ -17,6 +17,8 @@ import {
   type JobDetailsMessage,
   type JobStatusName,
   metricsSchema,
+  type SavepointRequestMessage,
+  type StopRequestMessage,
   savepointStatusSchema,
   triggerResponseSchema,
 } from "../contract/index.ts";
@@ -66,15 +68,18 @@ export class RestClient {
   }
 
   async triggerSavepoint(triggerId: string, directory: string | null): Promise<void> {
-    await this.ask("POST", "/savepoints", triggerResponseSchema, { "target-directory": directory, triggerId });
+    const body: SavepointRequestMessage = { "target-directory": directory, triggerId };
+    await this.ask("POST", "/savepoints", triggerResponseSchema, body);
   }
 
   async triggerStop(triggerId: string, directory: string | null, drain: boolean): Promise<void> {
-    await this.ask("POST", "/stop", triggerResponseSchema, { targetDirectory: directory, drain, triggerId });
+    const body: StopRequestMessage = { targetDirectory: directory, drain, triggerId };
+    await this.ask("POST", "/stop", triggerResponseSchema, body);
   }
 
   async triggerCheckpoint(triggerId: string): Promise<void> {
-    await this.ask("POST", "/checkpoints", triggerResponseSchema, { triggerId });
+    const body: CheckpointRequestMessage = { triggerId };
+    await this.ask("POST", "/checkpoints", triggerResponseSchema, body);
   }
 
   /** `result`: the savepoint's location. */
@@ -131,27 +136,6 @@ export class RestClient {
       "PROTOCOL_VIOLATION",
       `${what}: ${text.slice(0, 200)}. Another program may have taken the port.`,
     );
-  }
-}
-
-/** Asks until the trigger has ended; `again` repeats the request where the JobManager has forgotten it (RC2). */
-export async function awaitTrigger(
-  clock: Clock,
-  poll: () => Promise<TriggerOutcome>,
-  again: () => Promise<void>,
-  isOver: () => boolean,
-): Promise<TriggerOutcome | null> {
-  for (let waitMs = 50; ; waitMs = Math.min(500, waitMs * 1.3)) {
-    try {
-      const state = await poll();
-      if (state.kind === "completed" || state.kind === "failed") return state;
-      if (state.kind === "unknown") await again();
-    } catch (error) {
-      // The JobManager is down: its runner brings it back, or the job is over.
-      if (!(error instanceof StreamError) || error.code !== "JOB_MANAGER_LOST") throw error;
-      if (isOver()) return null;
-    }
-    await sleep(clock, waitMs);
   }
 }
 

@@ -3,18 +3,18 @@
  *
  * SC1 A command returns when what it asked for has happened, or has failed; not when it was accepted.
  */
-import { type Clock, sleep, StreamError } from "../base/index.ts";
-import { storeUriOf } from "../storage/index.ts";
+import { sleep, StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { findJob } from "./job-reference.ts";
 import { isAlive, type JobRecord, readRecord, readRecords } from "./job-registry.ts";
-import { awaitTrigger, RestClient, type TriggerOutcome } from "./rest-client.ts";
+import { mayRun, stopWithSavepoint, takeCheckpoint, takeSavepoint, type TriggeredJob } from "./job-triggers.ts";
+import { RestClient } from "./rest-client.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 
 /** How long an accepted cancel or stop may take to show in the registry. */
 const END_TIMEOUT_MS = 60_000;
 
-type Target = { readonly record: JobRecord; readonly client: RestClient; readonly isOver: () => boolean };
+type Target = { readonly record: JobRecord; readonly job: TriggeredJob };
 
 export async function savepointCommand(
   home: HomeFolder,
@@ -22,19 +22,9 @@ export async function savepointCommand(
   reference: string,
   directory: string | null,
 ): Promise<ExitCode> {
-  const { record, client, isOver } = target(home, reference);
-  const triggerId = terminal.random.hex(16);
-  const location = directory === null ? null : storeUriOf(directory);
+  const { record, job } = target(home, terminal, reference);
   terminal.say(`Triggering savepoint for job ${record.jobId}.`);
-  const trigger = (): Promise<void> => client.triggerSavepoint(triggerId, location);
-  await trigger();
-  terminal.say("Waiting for response...");
-  const path = completed(
-    await awaitTrigger(terminal.clock, () => client.savepoint(triggerId), trigger, isOver),
-    record,
-    "savepoint",
-  );
-  terminal.out(`Savepoint completed. Path: ${path}`);
+  terminal.out(`Savepoint completed. Path: ${await takeSavepoint(job, directory)}`);
   terminal.say("You can resume your program from this savepoint with the run command.");
   return 0;
 }
@@ -45,48 +35,30 @@ export async function stopCommand(
   reference: string,
   options: { readonly directory: string | null; readonly drain: boolean },
 ): Promise<ExitCode> {
-  const { record, client, isOver } = target(home, reference);
-  const triggerId = terminal.random.hex(16);
-  const location = options.directory === null ? null : storeUriOf(options.directory);
+  const { record, job } = target(home, terminal, reference);
   terminal.say(`Suspending job "${record.jobId}" with a savepoint.`);
-  const trigger = (): Promise<void> => client.triggerStop(triggerId, location, options.drain);
-  await trigger();
-  const outcome = await awaitTrigger(terminal.clock, () => client.savepoint(triggerId), trigger, isOver);
-  // The JobManager has ended before it was asked: its runner wrote down where the savepoint is.
-  const after = readRecord(home, record.jobId);
-  const isNew = after !== null && after.terminal?.status === "FINISHED" && after.lastSavepoint !== record.lastSavepoint;
-  const path = outcome === null && isNew ? after.lastSavepoint : completed(outcome, record, "savepoint");
-  terminal.out(`Savepoint completed. Path: ${path}`);
-  return awaitEnd(home, terminal, { record, client, isOver }, "FINISHED");
+  terminal.out(`Savepoint completed. Path: ${await stopWithSavepoint(job, options)}`);
+  return awaitEnd(terminal, { record, job }, "FINISHED");
 }
 
 export async function cancelCommand(home: HomeFolder, terminal: Terminal, reference: string): Promise<ExitCode> {
-  const found = target(home, reference);
+  const found = target(home, terminal, reference);
   terminal.say(`Cancelling job ${found.record.jobId}.`);
-  await found.client.cancel();
-  const code = await awaitEnd(home, terminal, found, "CANCELED");
+  await found.job.client.cancel();
+  const code = await awaitEnd(terminal, found, "CANCELED");
   if (code === 0) terminal.out(`Cancelled job ${found.record.jobId}.`);
   return code;
 }
 
 export async function checkpointCommand(home: HomeFolder, terminal: Terminal, reference: string): Promise<ExitCode> {
-  const { record, client, isOver } = target(home, reference);
-  const triggerId = terminal.random.hex(16);
+  const { record, job } = target(home, terminal, reference);
   terminal.say(`Triggering checkpoint for job ${record.jobId}.`);
-  const trigger = (): Promise<void> => client.triggerCheckpoint(triggerId);
-  await trigger();
-  terminal.say("Waiting for response...");
-  const id = completed(
-    await awaitTrigger(terminal.clock, () => client.checkpoint(triggerId), trigger, isOver),
-    record,
-    "checkpoint",
-  );
-  terminal.out(`Checkpoint ${id} for job ${record.jobId} completed.`);
+  terminal.out(`Checkpoint ${await takeCheckpoint(job)} for job ${record.jobId} completed.`);
   return 0;
 }
 
 /** Errors: JOB_NOT_FOUND; JOB_STATE_CONFLICT when the job has ended. */
-function target(home: HomeFolder, reference: string): Target {
+function target(home: HomeFolder, terminalOf: Terminal, reference: string): Target {
   const record = findJob(readRecords(home), reference, mayRun);
   const { jobId, terminal } = record;
   if (terminal !== null) {
@@ -105,26 +77,14 @@ function target(home: HomeFolder, reference: string): Target {
       `job ${jobId} is not running: its runner (pid ${record.runnerPid}) is gone.${resume}`,
     );
   }
-  const isOver = (): boolean => {
-    const now = readRecord(home, jobId);
-    return now === null || !mayRun(now);
-  };
-  return { record, client: new RestClient(record.restUrl, jobId), isOver };
-}
-
-function mayRun(record: JobRecord): boolean {
-  return record.terminal === null && isAlive(record.runnerPid);
-}
-
-function completed(outcome: TriggerOutcome | null, record: JobRecord, what: string): string {
-  if (outcome?.kind === "completed") return outcome.result;
-  const reason = outcome?.kind === "failed" ? outcome.reason : "the job ended before";
-  throw new StreamError("SAVEPOINT_FAILED", `the ${what} of job ${record.jobId} was not completed: ${reason}`);
+  const client = new RestClient(record.restUrl, jobId);
+  const { clock, random } = terminalOf;
+  return { record, job: { client, record: () => readRecord(home, jobId), clock, random } };
 }
 
 /** Waits until the runner has written down that the job has ended. */
-async function awaitEnd(home: HomeFolder, terminal: Terminal, { record }: Target, wanted: string): Promise<ExitCode> {
-  const status = await endedStatus(home, terminal.clock, record.jobId);
+async function awaitEnd(terminal: Terminal, { record, job }: Target, wanted: string): Promise<ExitCode> {
+  const status = await endedStatus(job);
   if (status === wanted) return 0;
   terminal.say(
     status === null
@@ -135,13 +95,13 @@ async function awaitEnd(home: HomeFolder, terminal: Terminal, { record }: Target
 }
 
 /** null: it has not ended in END_TIMEOUT_MS. */
-async function endedStatus(home: HomeFolder, clock: Clock, jobId: string): Promise<string | null> {
+async function endedStatus({ clock, record }: TriggeredJob): Promise<string | null> {
   const deadlineMs = clock.monotonicMs() + END_TIMEOUT_MS;
   while (clock.monotonicMs() < deadlineMs) {
-    const record = readRecord(home, jobId);
-    if (record === null) return null;
-    if (record.terminal !== null) return record.terminal.status;
-    if (!isAlive(record.runnerPid)) return "LOST";
+    const now = record();
+    if (now === null) return null;
+    if (now.terminal !== null) return now.terminal.status;
+    if (!isAlive(now.runnerPid)) return "LOST";
     await sleep(clock, 50);
   }
   return null;

@@ -43,7 +43,7 @@ export class WarningFilter {
 
   /** Decides about all that wait, now. */
   flush(): void {
-    for (const decide of [...this.held]) decide();
+    for (const decide of this.held) decide();
   }
 
   private isTold(warning: string): boolean {

@@ -6,7 +6,8 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { text } from "node:stream/consumers";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,8 +35,16 @@ for (const [, name, code] of page.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/g
 }
 const example = (name: string): Promise<Record<string, unknown>> => import(pathToFileURL(join(folder, name)).href);
 
-async function serve(listener: RequestListener): Promise<{ readonly url: string; readonly server: Server }> {
-  const server = createServer(listener);
+/** A server that answers each request with the text that `answer` gives. */
+async function serve(
+  answer: (request: IncomingMessage) => Promise<string> | string,
+): Promise<{ readonly url: string; readonly server: Server }> {
+  const server = createServer((request, response) => {
+    Promise.resolve(answer(request)).then(
+      (body) => response.end(body),
+      () => response.destroy(),
+    );
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
@@ -61,13 +70,13 @@ test("the examples compile, and are one screen long", async () => {
 });
 
 test("the source of the page reads its feed once, with a restore in the middle, and fails when the feed does", async () => {
-  const { url, server } = await serve((request, response) => {
+  const { url, server } = await serve((request) => {
     const first = Number(new URL(request.url ?? "", "http://x").searchParams.get("after")) + 1;
     const events = Array.from({ length: Math.max(0, Math.min(3, 11 - first)) }, (_, index) => ({
       id: first + index,
       text: `e${first + index}`,
     }));
-    response.end(JSON.stringify(events));
+    return JSON.stringify(events);
   });
   const { feedSource } = (await example("feed-source.ts")) as {
     feedSource: (url: string) => Source<{ id: number }, object>;
@@ -87,11 +96,9 @@ test("the source of the page reads its feed once, with a restore in the middle, 
 
 test("the at-least-once sink of the page posts everything before a checkpoint", async () => {
   const posted: unknown[] = [];
-  const { url, server } = await serve(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    posted.push(...(JSON.parse(Buffer.concat(pieces).toString()) as unknown[]));
-    response.end();
+  const { url, server } = await serve(async (request) => {
+    posted.push(...(JSON.parse(await text(request)) as unknown[]));
+    return "";
   });
   const { postSink } = (await example("post-sink.ts")) as { postSink: (url: string) => PlainSink<number> };
   const harness = await OperatorHarness.open(sinkOperator(postSink(url)));

@@ -61,7 +61,6 @@ export const checkpointStatisticsSchema = z.discriminatedUnion("className", [
   pendingSchema,
 ]);
 export type CheckpointStatisticsMessage = z.infer<typeof checkpointStatisticsSchema>;
-export type CompletedCheckpointMessage = z.infer<typeof completedSchema>;
 
 const summarySchema = z.object({
   min: z.number(),

@@ -45,7 +45,6 @@ export type CheckpointRequestMessage = z.input<typeof checkpointRequestSchema>;
 
 /** POST /savepoint-disposal */
 export const disposalRequestSchema = z.strictObject({ "savepoint-path": locationSchema });
-export type DisposalRequestMessage = z.input<typeof disposalRequestSchema>;
 
 /** The answer to all of them: 202, and 200 for a disposal. */
 export const triggerResponseSchema = z.object({ "request-id": hex32Schema });

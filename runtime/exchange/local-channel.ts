@@ -4,9 +4,12 @@
 import type { ControlElement, RowBatch, StreamElement } from "../record/index.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 
-/** Batches that may wait at the receiver: the same as a remote channel's segments. */
-const BATCHES_MAX = 8;
-const BATCH_ROWS = 1024;
+/**
+ * Little may wait: records that are taken soon after they were made are still in the processor's cache. 2 × 512 rows measured
+ * faster than 8 × 1024.
+ */
+const BATCHES_MAX = 2;
+const BATCH_ROWS = 512;
 
 export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
   private readonly queue: StreamElement<T>[] = [];

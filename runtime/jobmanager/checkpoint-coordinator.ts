@@ -168,7 +168,7 @@ export class CheckpointCoordinator {
       return;
     }
     if (!pending.isComplete) return;
-    for (const older of [...this.#pending.values()]) {
+    for (const older of this.#pending.values()) {
       if (older.facts.id < pending.facts.id && older.phase === "collecting") {
         this.#giveUp(older, `checkpoint ${pending.facts.id} was completed before it`, null);
       }
@@ -207,7 +207,7 @@ export class CheckpointCoordinator {
 
   #abandon(reason: string): void {
     for (const request of this.#requests.splice(0)) this.#refuse(request, reason);
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of this.#pending.values()) {
       if (pending.phase !== "writing") this.#giveUp(pending, reason, null);
     }
   }
@@ -276,12 +276,13 @@ export class CheckpointCoordinator {
     const { turns, clock, settings } = this.#options;
     pending.phase = "writing";
     const { facts } = pending;
+    const target = facts.request?.target ?? null;
     const draft: ManifestDraft = {
-      kind: facts.request?.target == null ? "checkpoint" : "savepoint",
+      kind: target === null ? "checkpoint" : "savepoint",
       checkpointId: facts.id,
       triggeredMs: facts.triggeredMs,
       completedMs: clock.nowMs(),
-      storeUri: facts.request?.target ?? null,
+      storeUri: target,
       operators: pending.operators(),
       committables: pending.committables,
     };

@@ -11,12 +11,10 @@
  *     for the same job does not run it twice.
  */
 import {
-  type Clock,
   type ErrorInfo,
   type JobId,
   jobId,
   type Log,
-  type Random,
   StreamError,
   type TaskManagerId,
   toErrorInfo,
@@ -115,6 +113,8 @@ export class JobManager implements JobControl {
   #failure: ErrorInfo | null = null;
   #endedMs: number | null = null;
   #isConcluding = false;
+  /** Cancelled before anything could be deployed. */
+  #isAbandoned = false;
 
   /** Use startJobManager. */
   constructor(options: JobManagerOptions, streamGraph: StreamGraph) {
@@ -291,8 +291,6 @@ export class JobManager implements JobControl {
     }
   }
 
-  // ---- events
-
   #lead(log: CheckpointLog): void {
     this.#log = log;
     this.#logger.info(
@@ -316,8 +314,6 @@ export class JobManager implements JobControl {
     else if (start.kind === "abandoned") this.#isAbandoned = true;
     else this.#startRun(start.plan);
   }
-
-  #isAbandoned = false;
 
   #startRun(plan: StartPlan): void {
     const log = this.#log;
@@ -440,8 +436,6 @@ export class JobManager implements JobControl {
     this.#point = this.#point.advancedTo(manifest, this.#log.store.uri, inlineFiles);
     this.#savepointInUse = manifest.storeUri;
   }
-
-  // ---- what becomes due
 
   #settle(): void {
     const run = this.#run;

@@ -7,6 +7,7 @@
  */
 import { type Context, Hono } from "hono";
 import type { Log } from "../base/index.ts";
+import type { ErrorsMessage } from "../contract/index.ts";
 import { RestError, toRestError } from "./rest-error.ts";
 import type { Route } from "./routes.ts";
 
@@ -36,13 +37,15 @@ export function createApplication({ routes, loopbackOnly, log }: ApplicationOpti
       return context.json(answer.body, answer.status);
     });
   }
-  app.notFound((context) => context.json({ errors: [`Not found: ${context.req.method} ${context.req.path}`] }, 404));
+  app.notFound((context) =>
+    context.json({ errors: [`Not found: ${context.req.method} ${context.req.path}`] } satisfies ErrorsMessage, 404),
+  );
   app.onError((error, context) => {
     const answer = toRestError(error);
     const facts = { ...requestFacts(context), status: answer.status, err: error };
     if (answer.status >= 500) log.error(facts, "a REST request failed");
     else if (context.req.method !== "GET") log.info(facts, "a REST request was refused");
-    return context.json({ errors: answer.errors }, answer.status);
+    return context.json({ errors: [...answer.errors] } satisfies ErrorsMessage, answer.status);
   });
   return app;
 }

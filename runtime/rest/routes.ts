@@ -9,9 +9,13 @@ import { type Clock, isHex32, type Log, type Random } from "../base/index.ts";
 import {
   checkpointRequestSchema,
   disposalRequestSchema,
+  type JobIdsMessage,
+  type JobPlanMessage,
+  type JobStatusMessage,
   type MetricsMessage,
   savepointRequestSchema,
   stopRequestSchema,
+  type TriggerResponseMessage,
 } from "../contract/index.ts";
 import type { JobControl, JobView, TriggerAnswer } from "../jobmanager/index.ts";
 import {
@@ -84,11 +88,13 @@ function clusterRoutes({ control, version }: RouteContext): Route[] {
 function jobRoutes({ control, clock }: RouteContext): Route[] {
   const job = (request: RouteRequest): JobView => jobOf(control, request);
   return [
-    get("/jobs", () => ok({ jobs: [{ id: control.job().jobId, status: control.job().status }] })),
+    get("/jobs", () =>
+      ok({ jobs: [{ id: control.job().jobId, status: control.job().status }] } satisfies JobIdsMessage),
+    ),
     get("/jobs/overview", () => ok(jobsOverviewMessage(control.job(), clock.nowMs()))),
     get("/jobs/:jobId", (request) => ok(jobDetailsMessage(job(request), clock.nowMs()))),
-    get("/jobs/:jobId/status", (request) => ok({ status: job(request).status })),
-    get("/jobs/:jobId/plan", (request) => ok({ plan: planMessage(job(request)) })),
+    get("/jobs/:jobId/status", (request) => ok({ status: job(request).status } satisfies JobStatusMessage)),
+    get("/jobs/:jobId/plan", (request) => ok({ plan: planMessage(job(request)) } satisfies JobPlanMessage)),
     get("/jobs/:jobId/execution-result", (request) => ok(executionResultMessage(job(request)))),
     get("/jobs/:jobId/exceptions", (request) => {
       job(request);
@@ -133,7 +139,7 @@ function triggerRoutes(context: RouteContext): Route[] {
   const accept = (answer: TriggerAnswer): Answer => {
     if (answer.kind === "refused") throw refusal(answer.error);
     context.onAccepted(answer.triggerId);
-    return { status: 202, body: { "request-id": answer.triggerId } };
+    return { status: 202, body: { "request-id": answer.triggerId } satisfies TriggerResponseMessage };
   };
   return [
     post("/jobs/:jobId/savepoints", async (request) => {

@@ -35,17 +35,16 @@ beforeEach(() => {
 });
 
 const context: SinkContext = {
-  ...{
-    name: "files",
-    uid: "sink",
-    jobId: "0".repeat(32),
-    jobName: "job",
-    subtask: 0,
-    parallelism: 1,
-    epoch: 1,
-    attempt: 1,
-  },
-  ...{ clock: systemClock, log: silentLog },
+  name: "files",
+  uid: "sink",
+  jobId: "0".repeat(32),
+  jobName: "job",
+  subtask: 0,
+  parallelism: 1,
+  epoch: 1,
+  attempt: 1,
+  clock: systemClock,
+  log: silentLog,
 };
 
 type Writer<T> = Required<TransactionWriter<T, FilesTransaction>>;
@@ -115,7 +114,8 @@ describe("filesSink", () => {
     assert.equal(contents(), '{"word":"a","count":1}\n[1]\n');
     directory = join(directory, "own", "deeper");
     const own = await openWriter<unknown>({
-      ...{ prefix: "words", suffix: ".csv" },
+      prefix: "words",
+      suffix: ".csv",
       format: (value) => (typeof value === "string" ? `${value};` : new Uint8Array([0, 255, 10])),
     });
     await own.commit(await preCommitted(own, ["a", 1, "b", 2]));
@@ -201,19 +201,18 @@ describe("filesSink", () => {
     const first = await openWriter();
     const earlier = await preCommitted(first, ["earlier"]);
     await first.commit(earlier);
-    const open = await openWriter();
-    await preCommitted(open, ["open"]);
+    const open = await preCommitted(await openWriter(), ["open"]);
     const again = await openWriter();
-    const transaction = await preCommitted(again, ["later"]);
-    assert.deepEqual(await again.commit(transaction), { kind: "committed" });
-    assert.equal(contents(), "earlier\nlater\n");
+    const later = await preCommitted(again, ["later"]);
+    for (const transaction of [later, open]) assert.deepEqual(await again.commit(transaction), { kind: "committed" });
+    assert.equal(contents(), "earlier\nopen\nlater\n");
   });
 
   test("FS4 a restore deletes what earlier incarnations of this subtask left, and nothing else", async () => {
     const kept = await preCommitted(await openWriter(), ["kept"]);
     await preCommitted(await openWriter(), ["in no checkpoint"]);
     const abandoned = await openWriter();
-    abandoned.invoke(await abandoned.begin(), "open when it died", 0);
+    await abandoned.invoke(await abandoned.begin(), "open when it died", 0);
     const untouched = await Promise.all(
       [
         { uid: "other" },

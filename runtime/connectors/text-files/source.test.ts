@@ -188,7 +188,7 @@ test("every line comes once, whatever the files, splits, chunks, restores and pa
         assert.deepEqual(last.snapshot(), []);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 

@@ -1,0 +1,169 @@
+/** Who gets which state after a change of the graph. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { keyGroupRange } from "../record/index.ts";
+import { idOf, keyedOperator } from "./builders.ts";
+import {
+  adoptMaxParallelism,
+  assignState,
+  type NewOperator,
+  type OperatorState,
+  type OperatorStateHandle,
+} from "./index.ts";
+
+const OPTIONS = { storeUri: "memory://old", allowNonRestored: false };
+
+function newOperator(uid: string, parallelism: number, maxParallelism = 128): NewOperator {
+  return { operatorId: idOf(uid), uid, parallelism, maxParallelism };
+}
+
+function item(name: string): OperatorStateHandle {
+  return { name, redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } };
+}
+
+function withSubtasks(
+  state: OperatorState,
+  change: (subtask: number) => Partial<OperatorState["subtasks"][number]>,
+): OperatorState {
+  return { ...state, subtasks: state.subtasks.map((subtask, index) => ({ ...subtask, ...change(index) })) };
+}
+
+const stateless = withSubtasks(keyedOperator("map", "data", "x"), () => ({ keyed: null }));
+
+describe("assignState", () => {
+  it("restores every key group exactly once, for any change of parallelism (AS1)", () => {
+    const parameters = fc
+      .integer({ min: 1, max: 300 })
+      .chain((max) => fc.tuple(fc.constant(max), fc.integer({ min: 1, max }), fc.integer({ min: 1, max })));
+    fc.assert(
+      fc.property(parameters, ([max, before, after]) => {
+        const assigned = assignState(
+          [keyedOperator("count", "data", "x", before, max)],
+          [newOperator("count", after, max)],
+          OPTIONS,
+        );
+        assert.ok(assigned.kind === "ok");
+        const restores = assigned.restores.get(idOf("count")) ?? [];
+        assert.equal(restores.length, after);
+        const times = new Array<number>(max).fill(0);
+        for (const [subtask, restore] of restores.entries()) {
+          const range = keyGroupRange(subtask, after, max);
+          for (const { keyGroups } of restore.keyed) {
+            const first = Math.max(keyGroups.first, range.first);
+            const last = Math.min(keyGroups.last, range.last);
+            assert.ok(first <= last, "no handle without a key group for the subtask");
+            for (let group = first; group <= last; group++) times[group] = (times[group] as number) + 1;
+          }
+        }
+        assert.deepEqual(times, new Array<number>(max).fill(1));
+      }),
+    );
+  });
+
+  it("gives the operator state of all old subtasks to each new one, with the store it is in", () => {
+    const stored = withSubtasks(stateless, (subtask) => ({ operator: [item(`list ${subtask}`)] }));
+    const assigned = assignState([stored], [newOperator("map", 3)], OPTIONS);
+    assert.ok(assigned.kind === "ok");
+    for (const restore of assigned.restores.get(idOf("map")) ?? []) {
+      assert.deepEqual(restore.operator, [[item("list 0")], [item("list 1")]]);
+      assert.equal(restore.storeUri, "memory://old");
+    }
+  });
+
+  it("refuses state with no operator, names the uid and what there is; leaves it out when allowed (SP-5)", () => {
+    const stored = [keyedOperator("count", "data", "x"), stateless];
+    const refused = assignState(stored, [newOperator("counter", 2)], OPTIONS);
+    assert.ok(refused.kind === "refused");
+    assert.equal(refused.reasons.length, 1, "an operator without state is not missed");
+    assert.match(refused.reasons[0] ?? "", /uid "count".*"counter".*--allow-non-restored-state/);
+    const allowed = assignState(stored, [newOperator("counter", 2)], { ...OPTIONS, allowNonRestored: true });
+    assert.deepEqual(allowed, { kind: "ok", restores: new Map(), skipped: ["count"] });
+  });
+
+  it("starts an operator that was not there empty (SP-5)", () => {
+    const assigned = assignState(
+      [keyedOperator("count", "data", "x")],
+      [newOperator("count", 2), newOperator("new", 2)],
+      OPTIONS,
+    );
+    assert.ok(assigned.kind === "ok");
+    assert.deepEqual([...assigned.restores.keys()], [idOf("count")]);
+  });
+
+  it("refuses a parallelism above, and another value of, the stored maxParallelism, all reasons at once (SP-8)", () => {
+    const stored = [keyedOperator("a", "data", "x"), keyedOperator("b", "data", "y")];
+    const refused = assignState(stored, [newOperator("a", 200, 256), newOperator("b", 2, 256)], OPTIONS);
+    assert.ok(refused.kind === "refused");
+    assert.match(refused.reasons[0] ?? "", /uid "a" has parallelism 200.*maxParallelism 128/);
+    assert.match(refused.reasons[1] ?? "", /uid "b" has maxParallelism 256.*stored with 128/);
+    assert.equal(
+      assignState([stateless], [newOperator("map", 200, 256)], OPTIONS).kind,
+      "ok",
+      "without state it does not matter",
+    );
+  });
+
+  it("refuses another kind or type of a state of the same name", () => {
+    const stored = {
+      ...keyedOperator("a", "data", "x"),
+      declarations: [{ name: "sum", kind: "value", type: "int64" }],
+    };
+    const declare = (kind: string, type: string) =>
+      assignState(
+        [stored],
+        [
+          {
+            ...newOperator("a", 2),
+            declarations: [
+              { name: "sum", kind, type },
+              { name: "more", kind: "list", type: "string" },
+            ],
+          },
+        ],
+        OPTIONS,
+      );
+    assert.equal(declare("value", "int64").kind, "ok");
+    for (const [kind, type] of [
+      ["value", "string"],
+      ["list", "int64"],
+    ] as const) {
+      const refused = declare(kind, type);
+      assert.ok(refused.kind === "refused");
+      assert.match(refused.reasons[0] ?? "", /state "sum".*uid "a".*value of int64/);
+    }
+  });
+
+  it("hands on `finished` per subtask at the same parallelism, else only when all were finished (CK-13)", () => {
+    const finished = (stored: OperatorState, parallelism: number): boolean[] => {
+      const assigned = assignState([stored], [newOperator("map", parallelism)], OPTIONS);
+      assert.ok(assigned.kind === "ok");
+      return (assigned.restores.get(idOf("map")) ?? []).map((restore) => restore.finished);
+    };
+    const one = withSubtasks(stateless, (subtask) => ({ finished: subtask === 1 }));
+    const all = withSubtasks(stateless, () => ({ finished: true }));
+    assert.deepEqual(finished(one, 2), [false, true]);
+    assert.deepEqual(finished(one, 3), [false, false, false]);
+    assert.deepEqual(finished(all, 3), [true, true, true]);
+  });
+});
+
+describe("adoptMaxParallelism (SP-8)", () => {
+  const stored = [keyedOperator("a", "data", "x", 2, 64), stateless];
+  const adopt = (parallelism: number, maxParallelism: number | null) =>
+    adoptMaxParallelism(stored, [
+      { operatorId: idOf("a"), uid: "a", parallelism, maxParallelism },
+      { operatorId: idOf("map"), uid: "map", parallelism: 300, maxParallelism: 512 },
+      { operatorId: idOf("new"), uid: "new", parallelism: 1, maxParallelism: null },
+    ]);
+
+  it("takes over the stored value where none is set or the same is", () => {
+    for (const explicit of [null, 64])
+      assert.deepEqual(adopt(64, explicit), { kind: "ok", maxParallelism: new Map([[idOf("a"), 64]]) });
+  });
+
+  it("refuses what cannot be", () => {
+    assert.equal(adopt(65, null).kind, "refused");
+    assert.equal(adopt(2, 128).kind, "refused");
+  });
+});

@@ -1,0 +1,87 @@
+/**
+ * Owns: having a running job take a savepoint or checkpoint, from the request to its outcome.
+ * Called by: the commands (steer-commands.ts), LocalCluster.
+ *
+ * JT1 The request carries its own trigger id and is sent again whenever the JobManager does not know it: a JobManager that dies
+ *     in the middle and comes back does it after all, and none does it twice.
+ */
+import { type Clock, type Random, sleep, StreamError } from "../base/index.ts";
+import { storeUriOf } from "../storage/index.ts";
+import { isAlive, type JobRecord } from "./job-registry.ts";
+import type { RestClient, TriggerOutcome } from "./rest-client.ts";
+
+export type TriggeredJob = {
+  readonly client: RestClient;
+  /** As the runner has written it down last; null: it is gone. */
+  readonly record: () => JobRecord | null;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+const POLL_MS_MIN = 50;
+const POLL_MS_MAX = 500;
+
+/** Whether the job may still answer. */
+export function mayRun(record: JobRecord): boolean {
+  return record.terminal === null && isAlive(record.runnerPid);
+}
+
+/** `directory` null: the job's default. Returns the savepoint's URI. Errors: SAVEPOINT_FAILED, and what REST refuses it with. */
+export async function takeSavepoint(job: TriggeredJob, directory: string | null): Promise<string> {
+  const triggerId = job.random.hex(16);
+  const location = directory === null ? null : storeUriOf(directory);
+  const request = (): Promise<void> => job.client.triggerSavepoint(triggerId, location);
+  return completed(await awaitOutcome(job, request, () => job.client.savepoint(triggerId)), "savepoint");
+}
+
+/** As takeSavepoint; the job ends with it. `drain`: first as if the data had ended. */
+export async function stopWithSavepoint(
+  job: TriggeredJob,
+  options: { readonly directory: string | null; readonly drain: boolean },
+): Promise<string> {
+  const triggerId = job.random.hex(16);
+  const location = options.directory === null ? null : storeUriOf(options.directory);
+  const before = job.record()?.lastSavepoint ?? null;
+  const request = (): Promise<void> => job.client.triggerStop(triggerId, location, options.drain);
+  const outcome = await awaitOutcome(job, request, () => job.client.savepoint(triggerId));
+  // The JobManager has ended before it was asked: its runner wrote down where the savepoint is.
+  const after = job.record();
+  const path = after?.terminal?.status === "FINISHED" && after.lastSavepoint !== before ? after.lastSavepoint : null;
+  return outcome === null && path !== null ? path : completed(outcome, "savepoint");
+}
+
+/** Returns the checkpoint's id. Errors: SAVEPOINT_FAILED, and what REST refuses it with. */
+export async function takeCheckpoint(job: TriggeredJob): Promise<string> {
+  const triggerId = job.random.hex(16);
+  const request = (): Promise<void> => job.client.triggerCheckpoint(triggerId);
+  return completed(await awaitOutcome(job, request, () => job.client.checkpoint(triggerId)), "checkpoint");
+}
+
+/** null: the job ended and nobody answers any more. */
+async function awaitOutcome(
+  job: TriggeredJob,
+  request: () => Promise<void>,
+  poll: () => Promise<TriggerOutcome>,
+): Promise<TriggerOutcome | null> {
+  let isKnown = false;
+  for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(POLL_MS_MAX, waitMs * 1.3)) {
+    try {
+      if (!isKnown) await request();
+      const state = await poll();
+      if (state.kind === "completed" || state.kind === "failed") return state;
+      isKnown = state.kind === "inProgress";
+    } catch (error) {
+      if (!(error instanceof StreamError) || error.code !== "JOB_MANAGER_LOST") throw error;
+      // It is down: its runner brings it back, or the job is over.
+      const record = job.record();
+      if (record === null || !mayRun(record)) return null;
+    }
+    await sleep(job.clock, waitMs);
+  }
+}
+
+function completed(outcome: TriggerOutcome | null, what: string): string {
+  if (outcome?.kind === "completed") return outcome.result;
+  const reason = outcome?.kind === "failed" ? outcome.reason : "the job ended before";
+  throw new StreamError("SAVEPOINT_FAILED", `the ${what} was not completed: ${reason}`);
+}

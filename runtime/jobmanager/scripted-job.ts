@@ -1,0 +1,118 @@
+/**
+ * Owns: for tests: a job module in a folder of its own, a real JobManager for it, and the scripted TaskManagers that run it.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { loadStreamGraph } from "../api/index.ts";
+import { seededRandom, silentLog, systemClock } from "../base/index.ts";
+import { buildJobGraph, type JobGraph } from "../graph/index.ts";
+import { openStore } from "../storage/index.ts";
+import { type JobManager, startJobManager } from "./job-manager.ts";
+import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
+import { type Script, ScriptedWorld } from "./scripted-world.ts";
+
+const JOB_ID = "0123456789abcdef0123456789abcdef";
+export const TWO_VERTICES = `
+import { job } from "streamjob";
+export default job((env) => {
+  env.fromCollection([1, 2, 3, 4], { uid: "numbers" })
+    .keyBy((n) => n % 2)
+    .reduce((a, b) => a + b, { uid: "sum" })
+    .print({ uid: "out" });
+});`;
+export const TWO_REGIONS = `
+import { job } from "streamjob";
+export default job((env) => {
+  env.fromCollection([1, 2, 3, 4], { uid: "numbers" }).print({ uid: "out" });
+});`;
+export const OTHER_UIDS = TWO_VERTICES.replace('"sum"', '"total"');
+
+export type Setting = {
+  readonly folder: string;
+  readonly module: string;
+  readonly storeUri: string;
+  readonly options: Record<string, string>;
+  readonly world: ScriptedWorld;
+  readonly graph: JobGraph;
+};
+export type Running = { readonly manager: JobManager; readonly ended: Promise<Ending> };
+
+export async function setting(
+  t: TestContext,
+  given: { module?: string; options?: Record<string, string>; script?: Partial<Script> } = {},
+): Promise<Setting> {
+  const folder = await mkdtemp(join(tmpdir(), "jobmanager-"));
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  const module = join(folder, "job.ts");
+  await writeFile(module, given.module ?? TWO_VERTICES);
+  const options = {
+    "parallelism.default": "2",
+    "execution.checkpointing.interval": "1 h",
+    "restart-strategy.type": "fixed-delay",
+    "restart-strategy.fixed-delay.attempts": "3",
+    "restart-strategy.fixed-delay.delay": "20 ms",
+    ...given.options,
+  };
+  const graph = buildJobGraph(await loadStreamGraph({ module, options, args: [] }));
+  const world = new ScriptedWorld(() => graph, given.script);
+  return { folder, module, storeUri: join(folder, "root"), options, world, graph };
+}
+
+export async function start(t: TestContext, place: Setting, more: Partial<JobManagerOptions> = {}): Promise<Running> {
+  let ending: (status: Ending) => void = () => {};
+  const ended = new Promise<Ending>((resolve) => {
+    ending = resolve;
+  });
+  const manager = await startJobManager({
+    job: { module: place.module, options: place.options, args: [], jobId: JOB_ID },
+    storeUri: place.storeUri,
+    rpcHost: "127.0.0.1",
+    rpcPort: 0,
+    restore: null,
+    clock: systemClock,
+    random: seededRandom(Math.floor(systemClock.nowMs())),
+    log: silentLog,
+    onTerminal: ending,
+    heartbeatIntervalMs: 100,
+    heartbeatTimeoutMs: 500,
+    ...more,
+  });
+  t.after(() => manager.close());
+  return { manager, ended };
+}
+
+/** A job running on two TaskManagers. */
+export async function running(t: TestContext, place: Setting, more: Partial<JobManagerOptions> = {}): Promise<Running> {
+  const job = await start(t, place, { expectedTaskManagers: 2, ...more });
+  await place.world.add("a", job.manager.rpcPort, 1);
+  await place.world.add("b", job.manager.rpcPort, 1);
+  await until("it runs", () => job.manager.job().status === "RUNNING");
+  return job;
+}
+
+export async function until(what: string, condition: () => boolean, withinMs = 5000): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + withinMs;
+  while (!condition()) {
+    assert.ok(systemClock.monotonicMs() < deadlineMs, `in time: ${what}`);
+    await new Promise((resolve) => systemClock.after(2, () => resolve(undefined)));
+  }
+}
+
+export async function checkpoint({ manager }: Running): Promise<void> {
+  const before = manager.checkpoints().counts.completed;
+  assert.equal(manager.triggerCheckpoint(null).kind, "accepted");
+  await until("a checkpoint is completed", () => manager.checkpoints().counts.completed > before);
+}
+
+/** The text that the scripted tasks keep as state. */
+export function restoredText(place: Setting, attempt: number, vertex = 0): string | null {
+  const deployment = place.world.deployed.find(({ task }) => task.attempt === attempt && task.vertex === vertex);
+  const blob = deployment?.restore[0]?.operator[0]?.[0]?.blob;
+  return blob?.kind === "inline" ? Buffer.from(blob.base64, "base64").toString() : null;
+}
+
+export const filesOf = async (place: Setting): Promise<string[]> =>
+  (await (await openStore(place.storeUri)).list("")).map((object) => object.key);

@@ -1,0 +1,196 @@
+/**
+ * Owns: one job of a process test: its processes, its story, its REST, waiting for what happens to it.
+ * Not here: the folder it lives in, and what is said of a failure (workspace.ts).
+ *
+ * JR1 Nothing is waited for by time: `until` looks at a condition again and again, up to a deadline.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { type Random, sleep, StreamError, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import {
+  awaitTrigger,
+  createLocalCluster,
+  homeFolder,
+  type JobOutcome,
+  type LocalCluster,
+  type LocalClusterOptions,
+  RestClient,
+} from "../../runtime/cli/index.ts";
+import type { JobStatusName } from "../../runtime/contract/index.ts";
+
+/** Generous: the machine may be busy with other things. */
+export const DEADLINE_MS = 120_000;
+const LOOK_EVERY_MS = 25;
+
+export type RunOptions = Omit<LocalClusterOptions, "say" | "stdout" | "home"> & {
+  readonly home?: string;
+  /** Becomes the job's id: to start a second JobManager on the root of another one. Default: a new one. */
+  readonly jobId?: string;
+};
+
+/** What is waited for, looked at again and again; false: not yet. */
+type Condition = () => boolean | Promise<boolean>;
+
+export class JobRun {
+  /** What the person would read, line by line. */
+  readonly story: string[] = [];
+  private readonly options: RunOptions & { readonly home: string };
+  private clusterOrNull: LocalCluster | null = null;
+  private outcomeOrNull: JobOutcome | null = null;
+  private printed = "";
+
+  constructor(options: RunOptions & { readonly home: string }) {
+    this.options = options;
+  }
+
+  /** Errors: what the cluster is refused for. */
+  async open(): Promise<void> {
+    const { jobId, home, ...options } = this.options;
+    mkdirSync(home, { recursive: true });
+    const cluster = await createLocalCluster({
+      backoff: { firstMs: 50, factor: 2, maxMs: 1000, resetAfterMs: 2000 },
+      ...options,
+      home,
+      say: (line) => this.story.push(line),
+      stdout: (piece) => (this.printed += piece.toString()),
+      ...(jobId === undefined ? {} : { random: withJobId(jobId) }),
+    });
+    this.clusterOrNull = cluster;
+    void cluster.waitTerminal().then((outcome) => (this.outcomeOrNull = outcome));
+    await cluster.whenListening;
+  }
+
+  get cluster(): LocalCluster {
+    assert.ok(this.clusterOrNull !== null, "the job was not started");
+    return this.clusterOrNull;
+  }
+
+  get jobId(): string {
+    return this.clusterOrNull?.jobId ?? "not started";
+  }
+
+  /** null while it runs. */
+  get outcome(): JobOutcome | null {
+    return this.outcomeOrNull;
+  }
+
+  get client(): RestClient {
+    return new RestClient(this.cluster.restUrl, this.cluster.jobId);
+  }
+
+  /** What the tasks wrote to stdout so far. */
+  get stdout(): string {
+    return this.printed;
+  }
+
+  get logFolder(): string {
+    return homeFolder(this.options.home).logs(this.jobId);
+  }
+
+  /** Waits for a condition; fails when the job ends before, or at the deadline. */
+  async until(what: string, condition: Condition, deadlineMs: number = DEADLINE_MS): Promise<void> {
+    const endMs = systemClock.monotonicMs() + deadlineMs;
+    for (;;) {
+      const outcome = this.outcomeOrNull;
+      if (await condition()) return;
+      if (outcome !== null) {
+        assert.fail(`the job ended as ${outcome.status} before ${what}: ${outcome.failure?.message ?? "no reason"}`);
+      }
+      assert.ok(systemClock.monotonicMs() < endMs, `waited ${deadlineMs} ms in vain for ${what}`);
+      await sleep(systemClock, LOOK_EVERY_MS);
+    }
+  }
+
+  /** null: the JobManager does not answer now. */
+  async status(): Promise<JobStatusName | null> {
+    return (await answered(this.client.status())) ?? null;
+  }
+
+  /** The newest completed checkpoint: its id, and when it was triggered; null: none, or no answer. */
+  async newest(): Promise<{ readonly id: number; readonly triggeredMs: number } | null> {
+    const completed = (await answered(this.client.checkpoints()))?.latest.completed ?? null;
+    return completed === null ? null : { id: completed.id, triggeredMs: completed.trigger_timestamp };
+  }
+
+  /** The id of the checkpoint or savepoint that the present JobManager restored; null: none, or no answer. */
+  async restored(): Promise<number | null> {
+    return (await answered(this.client.checkpoints()))?.latest.restored?.id ?? null;
+  }
+
+  /** Waits for a checkpoint that was triggered from now on, or after the time given. */
+  async nextCheckpoint(afterMs: number = systemClock.nowMs()): Promise<number> {
+    let id = 0;
+    await this.until("the next checkpoint", async () => {
+      const newest = await this.newest();
+      if (newest === null || newest.triggeredMs < afterMs) return false;
+      id = newest.id;
+      return true;
+    });
+    return id;
+  }
+
+  /** GET of a path below /v1/jobs/<id>, as it comes. */
+  async get(path: string): Promise<unknown> {
+    const response = await fetch(`${this.cluster.restUrl}/v1/jobs/${this.jobId}${path}`);
+    return response.json();
+  }
+
+  /** TaskManagers that are registered, with their process ids. */
+  async taskManagers(): Promise<readonly { readonly pid: number; readonly id: string; readonly freeSlots: number }[]> {
+    const response = await fetch(`${this.cluster.restUrl}/v1/taskmanagers`);
+    return ((await response.json()) as { taskmanagers: { pid: number; id: string; freeSlots: number }[] }).taskmanagers;
+  }
+
+  /** Takes a savepoint; returns its path. The job goes on. */
+  savepoint(directory: string): Promise<string> {
+    return this.#trigger((id) => this.client.triggerSavepoint(id, directory));
+  }
+
+  /** `streamjob stop`: returns the savepoint's path when the job has finished. */
+  async stop(directory: string, drain = false): Promise<string> {
+    const path = await this.#trigger((id) => this.client.triggerStop(id, directory, drain));
+    await this.finish();
+    return path;
+  }
+
+  /** Waits for the end of the job, and that it is the one expected. */
+  async finish(expected: JobOutcome["status"] = "FINISHED", deadlineMs: number = DEADLINE_MS): Promise<JobOutcome> {
+    await this.until(`its end as ${expected}`, () => this.outcomeOrNull !== null, deadlineMs);
+    const outcome = this.outcomeOrNull as JobOutcome;
+    assert.equal(outcome.status, expected, outcome.failure?.message);
+    return outcome;
+  }
+
+  cancel(): Promise<JobOutcome> {
+    return this.cluster.stop();
+  }
+
+  /** SIGKILL to what is left of it. */
+  async kill(): Promise<void> {
+    if (this.clusterOrNull !== null && this.outcomeOrNull === null) await this.clusterOrNull.kill();
+  }
+
+  async #trigger(request: (triggerId: string) => Promise<void>): Promise<string> {
+    const id = systemRandom.hex(16);
+    await request(id);
+    const isOver = (): boolean => this.outcomeOrNull !== null;
+    const outcome = await awaitTrigger(systemClock, () => this.client.savepoint(id), () => request(id), isOver);
+    assert.ok(outcome?.kind === "completed", `the savepoint did not complete: ${JSON.stringify(outcome)}`);
+    return outcome.result;
+  }
+}
+
+/** Undefined: nobody answered, which is normal while a JobManager is down. */
+export async function answered<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof StreamError && error.code === "JOB_MANAGER_LOST") return undefined;
+    throw error;
+  }
+}
+
+/** The runner draws its job's id first, and nothing else of that length. */
+function withJobId(jobId: string): Random {
+  return { next: systemRandom.next, hex: (bytes) => (bytes === 16 ? jobId : systemRandom.hex(bytes)) };
+}

@@ -1,0 +1,61 @@
+/**
+ * Owns: what a files sink has made visible, as lines and as names.
+ *
+ * PF1 Visible is what does not begin with a dot: the same rule as for any reader of such a folder.
+ */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const SHOWN_MAX = 8;
+
+/** `part-<subtask>-<epoch>-<attempt>-<n>-<sink>` */
+export type PartFile = {
+  readonly name: string;
+  readonly subtask: number;
+  readonly epoch: number;
+  readonly attempt: number;
+};
+
+/** The visible parts, by name. A folder that is not there has none. */
+export function visibleParts(directory: string): readonly PartFile[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => !name.startsWith("."))
+    .toSorted()
+    .map((name) => {
+      const [, subtask, epoch, attempt] = /^part-(\d+)-(\d+)-(\d+)-\d+-[0-9a-f]{10}$/.exec(name) ?? [];
+      assert.ok(attempt !== undefined, `${join(directory, name)} is no part of a files sink`);
+      return { name, subtask: Number(subtask), epoch: Number(epoch), attempt: Number(attempt) };
+    });
+}
+
+/** Hidden parts: written, and not committed. */
+export function hiddenParts(directory: string): readonly string[] {
+  return existsSync(directory) ? readdirSync(directory).filter((name) => name.startsWith(".")) : [];
+}
+
+/** The lines of all visible parts. */
+export function readLines(directory: string): string[] {
+  return visibleParts(directory).flatMap(({ name }) =>
+    readFileSync(join(directory, name), "utf8")
+      .split("\n")
+      .filter((line) => line !== ""),
+  );
+}
+
+/** Fails unless both hold the same lines equally often; says which are missing and which are there too often. */
+export function assertSameLines(actual: readonly string[], expected: readonly string[]): void {
+  const balance = new Map<string, number>();
+  for (const line of expected) balance.set(line, (balance.get(line) ?? 0) + 1);
+  for (const line of actual) balance.set(line, (balance.get(line) ?? 0) - 1);
+  const missing = [...balance].filter(([, times]) => times > 0);
+  const surplus = [...balance].filter(([, times]) => times < 0);
+  if (missing.length === 0 && surplus.length === 0) return;
+  const show = (rows: readonly (readonly [string, number])[]): string =>
+    rows.slice(0, SHOWN_MAX).map(([line, times]) => `"${line}" ×${Math.abs(times)}`).join(", ");
+  assert.fail(
+    `the output is wrong: ${expected.length} lines expected, ${actual.length} there; ` +
+      `${missing.length} different ones missing (${show(missing)}), ${surplus.length} too many (${show(surplus)})`,
+  );
+}
