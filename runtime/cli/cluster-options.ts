@@ -8,6 +8,8 @@ import type { TerminalStatus } from "./process-messages.ts";
 import type { Backoff } from "./supervised-process.ts";
 
 export type LocalClusterOptions = JobRequest & {
+  /** 32 hex digits. Default: a fresh one; one that has run before goes on from its newest checkpoint. */
+  readonly jobId?: string;
   /** Default 1. */
   readonly taskManagers?: number;
   /** Of each TaskManager. Default: as many as the job needs. */

@@ -40,7 +40,9 @@ describe("a failure in words", () => {
 describe("a line of a process's stderr", () => {
   it("is a log line with level and words, the error's first line included", () => {
     const line = '{"level":40,"time":"t","err":{"message":"disk\\nfull"},"msg":"upload failed"}';
-    assert.deepEqual(parseLogLine(line), { level: 40, text: "upload failed: disk" });
+    assert.deepEqual(parseLogLine(line), { level: 40, text: "upload failed: disk", code: null });
+    const coded = '{"level":50,"err":{"message":"broke","code":"CONNECTION_LOST"},"msg":"task failed"}';
+    assert.deepEqual(parseLogLine(coded), { level: 50, text: "task failed: broke", code: "CONNECTION_LOST" });
   });
 
   it("is passed on when it is something else", () => {

@@ -5,10 +5,10 @@
  * JT1 The request carries its own trigger id and is sent again whenever the JobManager does not know it: a JobManager that dies
  *     in the middle and comes back does it after all, and none does it twice.
  */
-import { type Clock, type Random, sleep, StreamError } from "../base/index.ts";
+import { type Clock, type Random, StreamError } from "../base/index.ts";
 import { storeUriOf } from "../storage/index.ts";
 import { isAlive, type JobRecord } from "./job-registry.ts";
-import type { RestClient, TriggerOutcome } from "./rest-client.ts";
+import { awaitTrigger, type RestClient, type TriggerOutcome } from "./rest-client.ts";
 
 export type TriggeredJob = {
   readonly client: RestClient;
@@ -17,9 +17,6 @@ export type TriggeredJob = {
   readonly clock: Clock;
   readonly random: Random;
 };
-
-const POLL_MS_MIN = 50;
-const POLL_MS_MAX = 500;
 
 /** Whether the job may still answer. */
 export function mayRun(record: JobRecord): boolean {
@@ -58,26 +55,15 @@ export async function takeCheckpoint(job: TriggeredJob): Promise<string> {
 }
 
 /** null: the job ended and nobody answers any more. */
-async function awaitOutcome(
+function awaitOutcome(
   job: TriggeredJob,
   request: () => Promise<void>,
   poll: () => Promise<TriggerOutcome>,
 ): Promise<TriggerOutcome | null> {
-  let isKnown = false;
-  for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(POLL_MS_MAX, waitMs * 1.3)) {
-    try {
-      if (!isKnown) await request();
-      const state = await poll();
-      if (state.kind === "completed" || state.kind === "failed") return state;
-      isKnown = state.kind === "inProgress";
-    } catch (error) {
-      if (!(error instanceof StreamError) || error.code !== "JOB_MANAGER_LOST") throw error;
-      // It is down: its runner brings it back, or the job is over.
-      const record = job.record();
-      if (record === null || !mayRun(record)) return null;
-    }
-    await sleep(job.clock, waitMs);
-  }
+  return awaitTrigger(job.clock, poll, request, () => {
+    const record = job.record();
+    return record === null || !mayRun(record);
+  });
 }
 
 function completed(outcome: TriggerOutcome | null, what: string): string {

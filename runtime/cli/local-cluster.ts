@@ -47,7 +47,7 @@ const SILENT_STARTS_MAX = 10;
 /** Least time between two writes of the record that only tell of a checkpoint. */
 const RECORD_EVERY_MS = 500;
 
-/** How long after the end of a TaskManager broken connections are taken for its echo. */
+/** How long after the end of a process broken connections are taken for its echo. */
 const ECHO_MS = 3000;
 
 type Plan = {
@@ -113,7 +113,7 @@ export class LocalCluster {
   private record: JobRecord;
   private recordTimer: Timer | null = null;
   private hasListened = false;
-  private taskManagerEndedMs = Number.NEGATIVE_INFINITY;
+  private processEndedMs = Number.NEGATIVE_INFINITY;
   private isCancelAsked = false;
   private cancelTimer: Timer | null = null;
   private outcome: JobOutcome | null = null;
@@ -125,7 +125,7 @@ export class LocalCluster {
     this.random = options.random ?? systemRandom;
     this.job = job;
     this.plan = plan;
-    this.jobId = this.random.hex(16);
+    this.jobId = options.jobId ?? this.random.hex(16);
     this.name = job.graph.configuration.jobName;
     this.home = homeFolder(options.home);
     this.say = options.say ?? ((line) => void process.stderr.write(`${line}\n`));
@@ -285,7 +285,7 @@ export class LocalCluster {
       onExit: (exit, restartInMs) => {
         const pid = this.taskManagerPids[index] ?? null;
         if (this.outcome === null) {
-          this.taskManagerEndedMs = this.clock.monotonicMs();
+          this.processEndedMs = this.clock.monotonicMs();
           this.narrator.processEnded(`TaskManager ${index + 1}`, pid, exit, restartInMs);
         }
         this.setTaskManagerPid(index, null);
@@ -318,7 +318,7 @@ export class LocalCluster {
   private jobEvent(event: JobEvent): void {
     if (event.kind === "failure") this.warnings.tell(firstLine(event.error.message));
     if (event.kind === "checkpointFailed") this.warnings.tell(firstLine(event.reason));
-    if (!this.isEcho(event)) this.narrator.event(event);
+    if (event.kind !== "failure" || !this.isEcho(event.error.code)) this.narrator.event(event);
     if (event.kind === "savepoint") this.updateRecord({ lastSavepoint: event.path });
     if (event.kind !== "checkpoint" || event.path === null) return;
     this.record = { ...this.record, lastCheckpoint: event.path };
@@ -326,9 +326,8 @@ export class LocalCluster {
   }
 
   /** A connection that breaks because a process has just died: that it died is told already. */
-  private isEcho(event: JobEvent): boolean {
-    if (event.kind !== "failure" || event.error.code !== "CONNECTION_LOST") return false;
-    return this.clock.monotonicMs() - this.taskManagerEndedMs < ECHO_MS;
+  private isEcho(code: string | null | undefined): boolean {
+    return code === "CONNECTION_LOST" && this.clock.monotonicMs() - this.processEndedMs < ECHO_MS;
   }
 
   /** LC3 */
@@ -364,6 +363,7 @@ export class LocalCluster {
   }
 
   private jobManagerExited(exit: ProcessExit, restartInMs: number | null): void {
+    this.processEndedMs = this.clock.monotonicMs();
     this.warnings.tell("the JobManager is lost"); // as every TaskManager is about to warn
     if (restartInMs !== null) this.narrator.processEnded("JobManager", this.record.pids.jobManager, exit, restartInMs);
     const jobManagerRestarts = this.record.jobManagerRestarts + (restartInMs === null ? 0 : 1);
@@ -421,7 +421,9 @@ export class LocalCluster {
     const log = new ProcessLog({
       folder: this.home.logs(this.jobId),
       name,
-      onWarning: (text, isError) => this.warnings.take(name, text, isError),
+      onWarning: (text, isError, code) => {
+        if (!this.isEcho(code)) this.warnings.take(name, text, isError);
+      },
       onPlain: (line) => this.say(line),
     });
     this.logs.push(log);

@@ -16,7 +16,7 @@ export type ProcessLogOptions = {
   readonly folder: string;
   /** File name without ending: `taskmanager-1`. */
   readonly name: string;
-  readonly onWarning: (text: string, isError: boolean) => void;
+  readonly onWarning: (text: string, isError: boolean, code: string | null) => void;
   readonly onPlain: (line: string) => void;
 };
 
@@ -36,6 +36,7 @@ export class ProcessLog {
       options.onWarning(
         `the log of ${options.name} cannot be written: ${error.message}. The job goes on without it.`,
         true,
+        null,
       );
     });
   }
@@ -65,14 +66,17 @@ export class ProcessLog {
     if (entry.level < WARN) return;
     if (entry.text === this.lastWarning) return; // the same again says nothing new; the file has it
     this.lastWarning = entry.text;
-    this.options.onWarning(entry.text, entry.level >= ERROR);
+    this.options.onWarning(entry.text, entry.level >= ERROR, entry.code);
   }
 }
 
+/** `code`: of the error that the line is about. */
+type LogEntry = { readonly level: number; readonly text: string; readonly code: string | null };
+
 /** null: not a line of our logger. */
-export function parseLogLine(line: string): { readonly level: number; readonly text: string } | null {
+export function parseLogLine(line: string): LogEntry | null {
   if (!line.startsWith('{"level":')) return null;
-  let entry: { level?: unknown; msg?: unknown; err?: { message?: unknown } };
+  let entry: { level?: unknown; msg?: unknown; err?: { message?: unknown; code?: unknown } };
   try {
     entry = JSON.parse(line);
   } catch {
@@ -81,7 +85,9 @@ export function parseLogLine(line: string): { readonly level: number; readonly t
   if (typeof entry.level !== "number") return null;
   const message = typeof entry.msg === "string" ? entry.msg : "";
   const cause = typeof entry.err?.message === "string" ? (entry.err.message.split("\n", 1)[0] ?? "") : "";
-  return { level: entry.level, text: cause === "" || message.includes(cause) ? message : `${message}: ${cause}` };
+  const code = typeof entry.err?.code === "string" ? entry.err.code : null;
+  const text = cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
+  return { level: entry.level, text, code };
 }
 
 function lines(input: Readable, onLine: (line: string) => void): void {

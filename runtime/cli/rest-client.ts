@@ -4,7 +4,7 @@
  * RC1 Every answer is a value of the contract, or a StreamError that says what to do.
  */
 import type { z } from "zod";
-import { type ErrorCode, StreamError } from "../base/index.ts";
+import { type Clock, type ErrorCode, sleep, StreamError } from "../base/index.ts";
 import {
   type CheckpointRequestMessage,
   type CheckpointsMessage,
@@ -24,6 +24,8 @@ import {
 } from "../contract/index.ts";
 
 const TIMEOUT_MS = 10_000;
+const POLL_MS_MIN = 50;
+const POLL_MS_MAX = 500;
 const codeByStatus: Partial<Record<number, ErrorCode>> = {
   400: "REQUEST_INVALID",
   404: "JOB_NOT_FOUND",
@@ -136,6 +138,30 @@ export class RestClient {
       "PROTOCOL_VIOLATION",
       `${what}: ${text.slice(0, 200)}. Another program may have taken the port.`,
     );
+  }
+}
+
+/**
+ * Asks until the trigger has ended. `request` makes it known where the JobManager does not know it: at first, and when it has
+ * been restarted since; with the same trigger id nothing is done twice (JC2). null: nobody answers, and `isOver` says that none will.
+ */
+export async function awaitTrigger(
+  clock: Clock,
+  poll: () => Promise<TriggerOutcome>,
+  request: () => Promise<void>,
+  isOver: () => boolean,
+): Promise<TriggerOutcome | null> {
+  for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(POLL_MS_MAX, waitMs * 1.3)) {
+    try {
+      const state = await poll();
+      if (state.kind === "completed" || state.kind === "failed") return state;
+      if (state.kind === "unknown") await request();
+    } catch (error) {
+      if (!(error instanceof StreamError) || error.code !== "JOB_MANAGER_LOST") throw error;
+      // It is down: its runner brings it back, or the job is over.
+      if (isOver()) return null;
+    }
+    await sleep(clock, waitMs);
   }
 }
 

@@ -84,7 +84,7 @@ export class Execution {
   /** The task that a message is about, when it is about its present attempt (EX1). */
   find(ref: TaskRef): Task | undefined {
     const task = this.#byPlace.get(place(ref.vertex, ref.subtask));
-    return task;
+    return task?.attempt === ref.attempt ? task : undefined;
   }
 
   tasksOn(id: TaskManagerId): Task[] {

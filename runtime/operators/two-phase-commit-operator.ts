@@ -9,9 +9,10 @@
  *     completed checkpoint names every transaction whose records lie before its barrier and are not visible yet.
  * TP3 A completed checkpoint commits its own transactions and those of earlier ones, which may have been aborted or never heard
  *     of, in order. Commits run one after the other, beside the records of the next transaction.
- * TP4 After a restore every subtask sees all transactions of the checkpoint (union state). Subtask i commits those at the places
- *     p with p mod parallelism = i, whatever the parallelism was; then lingering ones that are not among all of them are
- *     aborted; then records come (EO-4). Without a restore there is nothing to keep, but an attempt that crashed before the
+ * TP4 After a restore every subtask sees all transactions of the checkpoint (union state). Subtask i commits those of the old
+ *     subtasks s with s mod parallelism = i: its own, when the parallelism is what it was, so that a region that restarts
+ *     alone settles its own and leaves the others' to tasks that still run; then lingering ones that are not among all of
+ *     them are aborted; then records come (EO-4). Without a restore there is nothing to keep, but an attempt that crashed before the
  *     first checkpoint may have left something to abort.
  * TP5 Without checkpoints the task ends by `prepareSnapshot(0)` and `onCheckpointComplete(0)`: 0 commits everything.
  */
@@ -24,7 +25,8 @@ import { OrderedWrites } from "./ordered-writes.ts";
 import type { TransactionWriter, TwoPhaseCommitSink } from "./sink.ts";
 import { sinkContext } from "./sink-context.ts";
 
-type PendingTransaction<X> = { readonly checkpointId: number; readonly transaction: X };
+/** `subtask`: the one that pre-committed it. */
+type PendingTransaction<X> = { readonly checkpointId: number; readonly subtask: number; readonly transaction: X };
 
 /** Runs one subtask of an exactly-once sink. */
 export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
@@ -33,6 +35,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
   #state!: OperatorListState<PendingTransaction<X>>;
   #writes!: OrderedWrites<T>;
   #attempts!: CommitAttempts;
+  #subtask!: number;
   #open: { readonly transaction: X } | null = null;
   /** Pre-committed, not known to be committed; oldest first. */
   readonly #pending: PendingTransaction<X>[] = [];
@@ -44,18 +47,19 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
   }
 
   async open(context: OperatorContext): Promise<void> {
+    this.#subtask = context.subtask;
     this.#attempts = new CommitAttempts(context);
     this.#writes = new OrderedWrites(context, (value, timestamp) => this.#write(value, timestamp));
     this.#state = context.operatorState.unionList<PendingTransaction<X>>({
       name: "transactions",
-      type: t.record({ checkpointId: t.int64, transaction: this.#sink.transactionType ?? t.any<X>() }),
+      type: t.record({ checkpointId: t.int64, subtask: t.int32, transaction: this.#sink.transactionType ?? t.any<X>() }),
     });
     const writer = this.#sink.createWriter(sinkContext(context));
     this.#writer = writer;
     await writer.open?.();
     const restored = [...this.#state.get()];
-    for (let place = context.subtask; place < restored.length; place += context.parallelism) {
-      const { checkpointId, transaction } = restored[place] as PendingTransaction<X>;
+    for (const { checkpointId, subtask, transaction } of restored) {
+      if (subtask % context.parallelism !== context.subtask) continue;
       await this.#attempts.settle(`the transaction of restored checkpoint ${checkpointId}`, () =>
         writer.recoverAndCommit(transaction),
       );
@@ -75,7 +79,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     if (open !== null) {
       this.#open = null; // From here on it is not for `close` to abort: the writer is busy with it.
       const transaction = await this.#running().preCommit(open.transaction);
-      this.#pending.push({ checkpointId, transaction });
+      this.#pending.push({ checkpointId, subtask: this.#subtask, transaction });
     }
     this.#state.update([...this.#pending]);
   }

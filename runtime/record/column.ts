@@ -18,13 +18,15 @@
 import { Packr } from "msgpackr";
 import { StreamError } from "../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
+import { ownString, SLICED_LENGTH_MIN } from "./own-string.ts";
 import type { TypeKind, ValueType } from "./value-type.ts";
 
 /** Decoded values of a column: read only, indexable from 0. */
 export type ColumnValues = ArrayLike<unknown>;
 
-// Self-contained blobs: no shared record structures. `moreTypes` keeps Date, Map, Set, RegExp and errors what they are.
-const packr = new Packr({ useRecords: false, moreTypes: true, mapsAsObjects: true, bundleStrings: false });
+// Self-contained blobs: a record's structure is written with its first use in each blob, which keeps Map apart from plain objects
+// and makes arrays of like objects small. `moreTypes` keeps Set, RegExp and errors what they are.
+const packr = new Packr({ useRecords: true, moreTypes: true, mapsAsObjects: false, bundleStrings: false });
 // The library would write a function as undefined, silently; a record that loses a part is worse than an error.
 Object.assign(packr, {
   writeFunction: (value: unknown) => {
@@ -193,7 +195,10 @@ function decodeStrings(count: number, reader: ByteReader): string[] {
   let from = 0;
   for (let row = 0; row < count; row++) {
     const to = from + (lengths[row] as number);
-    strings[row] = text.substring(from, to);
+    // A view would keep the text of the whole batch alive for as long as its record lives, in state perhaps forever.
+    if (to - from < SLICED_LENGTH_MIN) strings[row] = text.substring(from, to);
+    else if (encoding === 0) strings[row] = reader.buffer.toString("latin1", start + from, start + to);
+    else strings[row] = ownString(text.substring(from, to));
     from = to;
   }
   return strings;

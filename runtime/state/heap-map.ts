@@ -4,11 +4,10 @@
  *
  * HM1 The cell is the unit of a snapshot (CW1). After a restore the order of a map's entries may be another.
  */
-import { type Key, type KeyIdentity, keyIdentity } from "../record/index.ts";
+import { ownString, type Key, type KeyIdentity, keyIdentity } from "../record/index.ts";
 import type { MapState } from "./state.ts";
 import { Cursor, Entry, type MapSlot, type Table } from "./table.ts";
 import { keepBeforeRead, keepBeforeReplace } from "./versions.ts";
-import { ownString } from "./value-copy.ts";
 
 export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   private readonly cursor: Cursor<MapSlot>;

@@ -76,9 +76,21 @@ test("lists that nobody declares survive any number of restores, with nothing lo
   assert.deepEqual(only.broadcastList({ name: "broadcast" }).get(), [7]);
 });
 
-test("each item of a split list goes to exactly one subtask", () => {
+test("at the parallelism it had, each subtask gets its own list back, so that one region can restart alone (RD1)", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(fc.integer()), { minLength: 1 }), (lists) => {
+      for (const [subtask, list] of lists.entries()) {
+        assert.deepEqual(shareOf("split", lists, subtask, lists.length).items, list);
+        assert.deepEqual(shareOf("union", lists, subtask, lists.length), { items: lists.flat(), kept: list });
+      }
+    }),
+  );
+});
+
+test("at another parallelism each item of a split list goes to exactly one subtask, round-robin (RD1)", () => {
   fc.assert(
     fc.property(fc.array(fc.array(fc.integer())), fc.integer({ min: 1, max: 9 }), (lists, parallelism) => {
+      fc.pre(lists.length !== parallelism);
       const shares = Array.from(
         { length: parallelism },
         (_, subtask) => shareOf("split", lists, subtask, parallelism).items,

@@ -1,7 +1,9 @@
 /**
  * Owns: which items of operator state a subtask gets on restore (SP-9). Pure.
  *
- * RD1 split: all items in order of old subtasks; item k goes to subtask k mod parallelism: each item to exactly one subtask.
+ * RD1 split: each item goes to exactly one subtask. At the parallelism it had, each subtask gets its own list back: a region that
+ *     restarts alone must not take from tasks that still run. At another one all items are counted in order of old subtasks,
+ *     and item k goes to subtask k mod parallelism.
  * RD2 union: every subtask gets all items in order of old subtasks.
  * RD3 broadcast: all old subtasks had the same; a new one gets one copy, of an old one that has any.
  * RD4 State that nobody declares again is written as it is shared out: `kept` of all subtasks together is what was there.
@@ -26,12 +28,12 @@ export function shareOf<T>(
   const mine = (items: readonly T[]): T[] => items.filter((_, index) => index % parallelism === subtask);
   switch (kind) {
     case "split": {
-      const items = mine(lists.flat());
+      const items = lists.length === parallelism ? (lists[subtask] ?? []) : mine(lists.flat());
       return { items, kept: items };
     }
     case "union": {
       const items = lists.flat();
-      return { items, kept: mine(items) };
+      return { items, kept: lists.length === parallelism ? (lists[subtask] ?? []) : mine(items) };
     }
     case "broadcast": {
       const filled = lists.filter((list) => list.length > 0);

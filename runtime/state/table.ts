@@ -9,11 +9,10 @@
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
  * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
-import type { Key, KeyIdentity } from "../record/index.ts";
+import { ownString, type Key, type KeyIdentity } from "../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";
 import type { Section } from "./section.ts";
 import type { StateMeta } from "./state-meta.ts";
-import { ownString } from "./value-copy.ts";
 
 /** One value with its key: of the stream (value, list, reducing, aggregating state) or of the user (a cell of map state). */
 export class Entry {

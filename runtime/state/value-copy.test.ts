@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ByteReader, ByteWriter, encodeValues, type Key, keyHash, keyIdentity } from "../record/index.ts";
 import { decodeKeys, encodeKeys } from "./key-column.ts";
 import { ANY } from "./state-meta.ts";
-import { copyValue, ownString } from "./value-copy.ts";
+import { copyValue } from "./value-copy.ts";
 
 // Not "__proto__": the codec renames it.
 const name = fc.string().filter((text) => text !== "__proto__");
@@ -32,22 +32,6 @@ test("a cycle and a function are refused in words", () => {
   cycle.self = cycle;
   for (const value of [cycle, () => 1, { f: () => 1 }])
     assert.throws(() => copyValue(ANY, value), { code: "VALUE_NOT_SERIALIZABLE" });
-});
-
-test("a string with memory of its own is equal", () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.string({ maxLength: 40 }),
-        fc.string({ unit: "binary", maxLength: 40 }),
-        fc.string({ minLength: 1000, maxLength: 3000 }),
-      ),
-      (text) => {
-        assert.equal(ownString(text), text);
-      },
-    ),
-  );
-  assert.equal(ownString(`${"long enough ".repeat(3)}\ud800`), `${"long enough ".repeat(3)}\ud800`);
 });
 
 const { key: anyKey } = fc.letrec<{ key: Key }>((tie) => ({

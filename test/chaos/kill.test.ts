@@ -12,7 +12,7 @@ import type { JobRun } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";
-import { KillLog } from "./kill-log.ts";
+import { KillLog, type Role } from "./kill-log.ts";
 
 const MODULE = new URL("../integration/jobs/word-count.ts", import.meta.url).pathname;
 const SEED = Number(process.env["STREAMJOB_CHAOS_SEED"] ?? Math.floor(systemClock.nowMs() / 1000) % 1_000_000);
@@ -61,23 +61,26 @@ async function killedJob(workspace: Workspace, layout: Layout, kills: number, se
     slots: layout.slots,
   });
   let done = 0;
-  let lastMs = systemClock.nowMs();
-  for (; done < kills; done++) {
-    const isTooEarly = done > 0 && random.next() < 0.2;
-    if (!isTooEarly && !(await comesBack(run, lastMs))) break;
+  let last: { readonly role: Role; readonly atMs: number } | null = null;
+  while (done < kills) {
+    const isTooEarly = last !== null && random.next() < 0.2;
+    if (!isTooEarly) {
+      if (!(await comesBack(run, last?.atMs ?? 0))) break;
+      if (last !== null) killLog.recovered(last.role, systemClock.nowMs() - last.atMs);
+    }
+    // Not to wait for anything: this is the random moment.
     await sleep(systemClock, random.next() * (isTooEarly ? TOO_EARLY_MS : MOMENT_MS));
-    const { jobManager, taskManagers } = run.cluster.pids();
-    const isJobManager = random.next() < 0.4;
-    const pid = isJobManager ? jobManager : taskManagers[Math.floor(random.next() * taskManagers.length)];
     if (run.outcome !== null) break;
-    if (typeof pid !== "number") continue; // it is down already, by the kill before
-    lastMs = systemClock.nowMs();
+    const role: Role = random.next() < 0.4 ? "JobManager" : "TaskManager";
+    const { jobManager, taskManagers } = run.cluster.pids();
+    const pid = role === "JobManager" ? jobManager : taskManagers[Math.floor(random.next() * taskManagers.length)];
+    if (typeof pid !== "number") continue; // down already, by the kill before
+    last = { role, atMs: systemClock.nowMs() };
     process.kill(pid, "SIGKILL");
-    const role = isJobManager ? "JobManager" : "TaskManager";
-    const newest = run.cluster.checkpointRoot;
-    workspace.note(`kill ${done + 1}: ${role} ${pid} at ${new Date(lastMs).toISOString()}${isTooEarly ? ", while recovering" : ""}`);
-    assert.ok(newest !== "");
-    void killLog.measure(run, role, lastMs);
+    done++;
+    killLog.killed(role);
+    const moment = isTooEarly ? ", while recovering" : "";
+    workspace.note(`kill ${done}: ${role} ${pid} at ${new Date(last.atMs).toISOString()}${moment}`);
   }
   await run.finish();
   assertSameLines(readLines(output), expectedLines(RECORDS, WORDS));

@@ -8,14 +8,13 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { type Random, sleep, StreamError, systemClock, systemRandom } from "../../runtime/base/index.ts";
 import {
-  awaitTrigger,
-  createLocalCluster,
   homeFolder,
   type JobOutcome,
   type LocalCluster,
   type LocalClusterOptions,
   RestClient,
 } from "../../runtime/cli/index.ts";
+import { createLocalCluster } from "../../runtime/cli/local-cluster.ts";
 import type { JobStatusName } from "../../runtime/contract/index.ts";
 
 /** Generous: the machine may be busy with other things. */
@@ -143,12 +142,12 @@ export class JobRun {
 
   /** Takes a savepoint; returns its path. The job goes on. */
   savepoint(directory: string): Promise<string> {
-    return this.#trigger((id) => this.client.triggerSavepoint(id, directory));
+    return this.cluster.savepoint(directory);
   }
 
   /** `streamjob stop`: returns the savepoint's path when the job has finished. */
   async stop(directory: string, drain = false): Promise<string> {
-    const path = await this.#trigger((id) => this.client.triggerStop(id, directory, drain));
+    const path = await this.cluster.stopWithSavepoint(directory, { drain });
     await this.finish();
     return path;
   }
@@ -168,15 +167,6 @@ export class JobRun {
   /** SIGKILL to what is left of it. */
   async kill(): Promise<void> {
     if (this.clusterOrNull !== null && this.outcomeOrNull === null) await this.clusterOrNull.kill();
-  }
-
-  async #trigger(request: (triggerId: string) => Promise<void>): Promise<string> {
-    const id = systemRandom.hex(16);
-    await request(id);
-    const isOver = (): boolean => this.outcomeOrNull !== null;
-    const outcome = await awaitTrigger(systemClock, () => this.client.savepoint(id), () => request(id), isOver);
-    assert.ok(outcome?.kind === "completed", `the savepoint did not complete: ${JSON.stringify(outcome)}`);
-    return outcome.result;
   }
 }
 
