@@ -421,9 +421,7 @@ export class LocalCluster {
     const log = new ProcessLog({
       folder: this.home.logs(this.jobId),
       name,
-      onWarning: (text, isError, code) => {
-        if (!this.isEcho(code)) this.warnings.take(name, text, isError);
-      },
+      onWarning: (text, isError, code) => this.warnings.take(name, text, isError, () => this.isEcho(code)),
       onPlain: (line) => this.say(line),
     });
     this.logs.push(log);

@@ -53,6 +53,15 @@ describe("a warning of a process", () => {
     assert.equal(shown.length, 1);
   });
 
+  it("is dropped when it turns out to repeat what is known", () => {
+    const { filter, shown, pass } = createScene();
+    let isKnown = false;
+    filter.take("taskmanager-1", "the connection broke", false, () => isKnown);
+    isKnown = true;
+    pass(250);
+    assert.deepEqual(shown, []);
+  });
+
   it("is not lost when everything ends", () => {
     const { filter, shown, pass } = createScene();
     filter.take("taskmanager-1", "the commit has to wait", false);

@@ -30,12 +30,12 @@ export class WarningFilter {
     this.told.push({ text, atMs: nowMs });
   }
 
-  /** `source`: the process; `text`: what it says. */
-  take(source: string, text: string, isError: boolean): void {
+  /** `source`: the process; `text`: what it says; `isEcho`: asked later, whether it only repeats what is known. */
+  take(source: string, text: string, isError: boolean, isEcho: () => boolean = () => false): void {
     const decide = (): void => {
       timer.cancel();
       this.held.delete(decide);
-      if (!this.isTold(text)) this.show(`${source}: ${text}`, isError);
+      if (!this.isTold(text) && !isEcho()) this.show(`${source}: ${text}`, isError);
     };
     const timer = this.clock.after(HOLD_MS, decide);
     this.held.add(decide);

@@ -62,6 +62,13 @@ const checks: Record<string, Check> = {
           /time\/c\.ts:1: .* runtime\/state/,
         ],
       },
+      "code that ships and imports the test kit; its test may": {
+        files: [
+          file("runtime/connectors/a.ts", `import { x } from "../testkit/index.ts";\n`),
+          file("runtime/connectors/a.test.ts", `import { x } from "../testkit/index.ts";\n`),
+        ],
+        caught: [/^runtime\/connectors\/a\.ts:1: runtime\/connectors may not import runtime\/testkit/],
+      },
       "a worker started from another room's file": {
         files: [
           file("runtime/jobmanager/start.ts", `new Worker(new URL("../taskmanager/thread.ts", import.meta.url));\n`),

@@ -21,6 +21,9 @@ export const roomParents: readonly string[] = ["runtime", "operator"];
  */
 export const compositionRoots: readonly string[] = ["examples/start.ts", "examples/start"];
 
+/** What tests of any room may import too. */
+export const testKitFolder = "runtime/testkit";
+
 const inRuntime = (names: string): string[] => names.split(" ").map((name) => `runtime/${name}`);
 const inOperator = (names: string): string[] => names.split(" ").map((name) => `operator/${name}`);
 

@@ -62,11 +62,12 @@ export async function resultThroughCrash(run: CrashRun): Promise<string[]> {
 async function crash(cluster: LocalCluster): Promise<void> {
   const client = new RestClient(cluster.restUrl, cluster.jobId);
   const deadlineMs = performance.now() + DEADLINE_MS;
-  while ((await client.checkpoints()).counts.completed < CHECKPOINTS_BEFORE) {
+  const isTime = async (): Promise<boolean> =>
+    (await client.checkpoints()).counts.completed >= CHECKPOINTS_BEFORE && (await client.status()) === "RUNNING";
+  while (!(await isTime())) {
     assert.ok(performance.now() < deadlineMs, `no ${CHECKPOINTS_BEFORE} checkpoints in ${DEADLINE_MS / 1000} s`);
     await sleep(20);
   }
-  assert.equal(await client.status(), "RUNNING", "the job is to be running when the crash comes");
   const victim = cluster.pids().taskManagers.at(-1);
   assert.ok(victim !== undefined, "there is a TaskManager to kill");
   process.kill(victim, "SIGKILL");
