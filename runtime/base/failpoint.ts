@@ -5,9 +5,13 @@
  * `error` (throws), and hit is the 1-based time the place is reached (default 1); it acts once.
  *
  * F1 With no failpoint configured, reaching one costs one comparison.
+ * F2 What is done is said on stderr first, synchronously, so that the log of a killed process shows where it was killed.
  */
+import { writeSync } from "node:fs";
 import { StreamError } from "./errors.ts";
 import { environmentVariable } from "./system.ts";
+
+const STDERR = 2;
 
 type Action = "kill" | "stop" | "error";
 type Armed = { readonly action: Action; readonly hit: number };
@@ -45,6 +49,7 @@ export function failpoint(name: FailpointName): void {
   const hits = (reached.get(name) ?? 0) + 1;
   reached.set(name, hits);
   if (hits !== plan.hit) return;
+  writeSync(STDERR, `failpoint ${name}: ${plan.action}\n`);
   if (plan.action === "error") throw new StreamError("USER_FUNCTION_FAILED", `failpoint ${name} was asked to fail`);
   process.kill(process.pid, plan.action === "kill" ? "SIGKILL" : "SIGSTOP");
 }

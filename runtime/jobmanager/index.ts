@@ -16,5 +16,5 @@ export type {
   TriggerState,
   VertexView,
 } from "./control.ts";
-export { JobManager, startJobManager } from "./job-manager.ts";
+export { startJobManager } from "./job-manager.ts";
 export type { Ending, JobManagerOptions } from "./job-manager-options.ts";

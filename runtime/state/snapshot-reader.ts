@@ -9,7 +9,7 @@
  */
 import { StreamError } from "../base/index.ts";
 import type { KeyedStateHandle } from "../checkpoint/index.ts";
-import { ByteReader, type Key, type KeyIdentity, keyIdentity } from "../record/index.ts";
+import { ByteReader, type Key, type KeyIdentity, keyHash, keyIdentity } from "../record/index.ts";
 import type { KeyedBackendOptions, KeyedRestore, Turn } from "./backend.ts";
 import { incompatible, planEvolution, unionType } from "./evolution.ts";
 import type { KeyContext } from "./key-context.ts";
@@ -104,7 +104,7 @@ function insertChunk(table: Table<unknown>, index: number, chunk: DecodedChunk):
     const { entries } = table.groupAt(index) as Group<Entry>;
     for (let row = 0; row < keys.length; row++) {
       const key = keys[row] as Key;
-      entries.set(identityOf(key), new Entry(key, values[row], 0));
+      entries.set(identityOf(key), keyHash(key), new Entry(key, values[row], 0));
     }
     table.groupAt(index).rows = entries.size;
   }
@@ -116,8 +116,9 @@ function insertLists(group: Group<Entry>, { keys, counts, values }: DecodedChunk
     const key = keys[row] as Key;
     const part = values.slice(from, from + ((counts as readonly number[])[row] as number));
     from += part.length;
-    const entry = group.entries.get(identityOf(key));
-    if (entry === undefined) group.entries.set(identityOf(key), new Entry(key, part, 0));
+    const hash = keyHash(key);
+    const entry = group.entries.get(identityOf(key), hash);
+    if (entry === undefined) group.entries.set(identityOf(key), hash, new Entry(key, part, 0));
     else for (const value of part) (entry.value as unknown[]).push(value);
   }
   group.rows = group.entries.size;
@@ -127,10 +128,11 @@ function insertCells(group: Group<MapSlot>, { keys, counts, userKeys, values }: 
   let cell = 0;
   for (let row = 0; row < keys.length; row++) {
     const key = keys[row] as Key;
-    let slot = group.entries.get(identityOf(key));
+    const hash = keyHash(key);
+    let slot = group.entries.get(identityOf(key), hash);
     if (slot === undefined) {
       slot = { key, cells: new Map() };
-      group.entries.set(identityOf(key), slot);
+      group.entries.set(identityOf(key), hash, slot);
     }
     const before = slot.cells.size;
     for (const end = cell + ((counts as readonly number[])[row] as number); cell < end; cell++) {

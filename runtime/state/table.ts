@@ -4,13 +4,14 @@
  * Called by: the states, the snapshot and restore.
  *
  * T1 One hash lookup per record and state: a cursor keeps the entry it found until the current key changes (KC2).
- * T2 A Map per key group: growing one copies a group's entries, never all of them, and a snapshot can go group by group.
+ * T2 A KeyMap per key group: growing one copies a group's entries, never all of them, and a snapshot can go group by group.
  * T3 `stamp` of an entry is the number of the newest snapshot that does not need its present value: because it was made
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
  * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
 import { ownString, type Key, type KeyIdentity } from "../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";
+import { KeyMap } from "./key-map.ts";
 import type { Section } from "./section.ts";
 import type { StateMeta } from "./state-meta.ts";
 
@@ -32,7 +33,7 @@ export type MapSlot = { readonly key: Key; readonly cells: Map<KeyIdentity, Entr
 
 /** What a group's map holds under a key: an Entry, the cells of map state, or timers. */
 export class Group<T> {
-  readonly entries = new Map<KeyIdentity, T>();
+  readonly entries = new KeyMap<T>();
   rows = 0;
   /** Snapshots that have not finished with this group, oldest first. */
   readonly pending: Section[] = [];
@@ -93,12 +94,12 @@ export class Cursor<T> {
 
   /** Puts something under the current key, which has nothing yet (or replaces it: rows are counted by the caller). */
   set(entry: T): void {
-    this.group().entries.set(this.context.identity(), entry);
+    this.group().entries.set(this.context.identity(), this.context.hash, entry);
     this.entry = entry;
   }
 
   remove(): void {
-    this.group().entries.delete(this.context.identity());
+    this.group().entries.delete(this.context.identity(), this.context.hash);
     this.entry = undefined;
   }
 
@@ -120,7 +121,7 @@ export class Cursor<T> {
       throw context.misuse(this.table.meta.name);
     const group = this.table.groups[index];
     this.groupFound = group;
-    this.entry = group === undefined ? undefined : group.entries.get(context.identity());
+    this.entry = group === undefined ? undefined : group.entries.get(context.identity(), context.hash);
     this.serial = context.serial;
   }
 }

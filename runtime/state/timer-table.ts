@@ -72,9 +72,9 @@ export class TimerTable extends Table<TimerSlot> {
     if (this.context.unwritten !== 0)
       keepAsIs(group, timer.stamp, { key: timer.key, userKey: null, value: timer.time });
     const identity = keyIdentity(timer.key);
-    const slot = group.entries.get(identity);
+    const slot = group.entries.get(identity, timer.hash);
     if (slot instanceof Map && slot.size > 1) slot.delete(timer.time);
-    else group.entries.delete(identity);
+    else group.entries.delete(identity, timer.hash);
     group.rows--;
     this.cursor.forget();
     this.removeFromHeap(timer.place);
@@ -83,10 +83,10 @@ export class TimerTable extends Table<TimerSlot> {
   /** Adds a timer read from a file. */
   restore(group: Group<TimerSlot>, key: Key, time: number): void {
     const identity = keyIdentity(key);
-    const slot = group.entries.get(identity);
     const timer = new Timer(key, keyHash(key), time, this.context.latest);
-    if (slot === undefined) group.entries.set(identity, timer);
-    else if (slot instanceof Timer) group.entries.set(identity, pair(slot, timer));
+    const slot = group.entries.get(identity, timer.hash);
+    if (slot === undefined) group.entries.set(identity, timer.hash, timer);
+    else if (slot instanceof Timer) group.entries.set(identity, timer.hash, pair(slot, timer));
     else slot.set(time, timer);
     group.rows++;
     this.pushHeap(timer);
