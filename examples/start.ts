@@ -49,12 +49,15 @@ async function main(): Promise<number> {
 async function run(wanted: Wanted): Promise<number> {
   story.plain("Word count: a stream job that loses its processes on the way, and no word.\n");
   const direct = await countDirectly(wanted.names);
-  const what = wanted.names.length === 0 ? "the README, LICENSE and Markdown files of node_modules" : wanted.names.join(" ");
+  const what =
+    wanted.names.length === 0 ? "the README, LICENSE and Markdown files of node_modules" : wanted.names.join(" ");
   if (direct.words === 0) {
     process.stderr.write(`There are no words in ${what}; name a text.\n`);
     return 2;
   }
-  story.tell(`Counted directly, without the engine: ${thousands(direct.words)} words, ${thousands(direct.counts.size)} different ones,`);
+  story.tell(
+    `Counted directly, without the engine: ${thousands(direct.words)} words, ${thousands(direct.counts.size)} different ones,`,
+  );
   story.add(`in ${thousands(direct.lines)} lines of ${thousands(direct.files)} files: ${what}.`);
   const folder = mkdtempSync(join(tmpdir(), "streamjob-start-"));
   const audit = new Audit(join(folder, "counts"));
@@ -105,7 +108,9 @@ function judge(direct: DirectCount, audit: Audit): number {
   story.plain();
   const differences = audit.differences(direct.counts);
   if (differences.length === 0) {
-    story.plain(`All ${thousands(direct.counts.size)} words have equal counts, and each of the ${thousands(audit.rows)} rows came exactly once.`);
+    story.plain(
+      `All ${thousands(direct.counts.size)} words have equal counts, and each of the ${thousands(audit.rows)} rows came exactly once.`,
+    );
     return 0;
   }
   story.plain(`${thousands(differences.length)} of ${thousands(direct.counts.size)} words differ:`);

@@ -13,7 +13,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { constants } from "node:os";
+import { constants, homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -145,7 +145,17 @@ export function announceNode(node, say = sayOnStderr) {
 export function childEnvironment(node, root = repositoryRoot) {
   const first = [dirname(node.path), join(root, "node_modules", ".bin")];
   const rest = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "" && !first.includes(folder));
-  return { ...process.env, PATH: [...first, ...rest].join(delimiter), [announcedVariable]: "1" };
+  return {
+    // Node keeps compiled code here: every later process starts in half the time.
+    NODE_COMPILE_CACHE: join(
+      process.env.XDG_CACHE_HOME || join(homedir(), ".cache"),
+      "streamjob",
+      "node-compile-cache",
+    ),
+    ...process.env,
+    PATH: [...first, ...rest].join(delimiter),
+    [announcedVariable]: "1",
+  };
 }
 
 /**

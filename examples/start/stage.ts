@@ -66,7 +66,11 @@ export class Stage {
 
   async #start(parallelism: number, savepoint: string | null): Promise<void> {
     const { folder, names, linesPerSecond, splitBytes } = this.#options;
-    const options = { "--output": join(folder, "counts"), "--lines-per-second": linesPerSecond, "--split-bytes": splitBytes };
+    const options = {
+      "--output": join(folder, "counts"),
+      "--lines-per-second": linesPerSecond,
+      "--split-bytes": splitBytes,
+    };
     this.#outcome = null;
     const cluster = await startLocalCluster({
       module: JOB,
@@ -92,7 +96,9 @@ export class Stage {
     const before = audit.writers();
     process.kill(pid, "SIGKILL");
     const killedMs = performance.now();
-    const isBack = await this.#until("records after the kill", () => [...audit.writers()].some((writer) => !before.has(writer)));
+    const isBack = await this.#until("records after the kill", () =>
+      [...audit.writers()].some((writer) => !before.has(writer)),
+    );
     return isBack ? performance.now() - killedMs : null;
   }
 
@@ -128,7 +134,9 @@ export class Stage {
     await this.#until("the end of the job", () => false);
     this.#options.audit.look();
     if (this.#outcome?.status !== "FINISHED") {
-      throw new ActFailure(`The job ended as ${this.#outcome?.status}: ${this.#outcome?.failure?.message ?? "no reason"}`);
+      throw new ActFailure(
+        `The job ended as ${this.#outcome?.status}: ${this.#outcome?.failure?.message ?? "no reason"}`,
+      );
     }
   }
 

@@ -5,28 +5,38 @@
  */
 export const runtimeErrorCodes = {
   JOB_MODULE_INVALID: "The job module cannot be loaded or does not export a job. Fix the module named in the message.",
-  JOB_GRAPH_INVALID: "The job's graph breaks a rule (equal uids, no source, …). Change the operator named in the message.",
+  JOB_GRAPH_INVALID:
+    "The job's graph breaks a rule (equal uids, no source, …). Change the operator named in the message.",
   OPTION_UNKNOWN: "An option's name is not known. Use one of the names that the message lists.",
   OPTION_INVALID: "An option's value is out of its bounds. Use a value the message describes.",
-  VALUE_NOT_SERIALIZABLE: "A record, key or state value does not fit its declared type or cannot be encoded. Change the value or the type.",
-  KEY_INVALID: "A key selector returned a value that cannot be a key (undefined, NaN, function, symbol). Return a string, number, bigint, boolean, or a plain object or array of them.",
+  VALUE_NOT_SERIALIZABLE:
+    "A record, key or state value does not fit its declared type or cannot be encoded. Change the value or the type.",
+  KEY_INVALID:
+    "A key selector returned a value that cannot be a key (undefined, NaN, function, symbol). Return a string, number, bigint, boolean, or a plain object or array of them.",
   USER_FUNCTION_FAILED: "A function of the job threw. The cause says where.",
   STORE_UNAVAILABLE: "The object store did not answer or refused. It is tried again; look at the cause.",
   STORE_FULL: "There is no space left where the message says. Free some space; nothing that was complete is lost.",
-  STORE_UNSUITABLE: "The object store does not keep the promise of conditional creation that checkpoints need. Use another store.",
+  STORE_UNSUITABLE:
+    "The object store does not keep the promise of conditional creation that checkpoints need. Use another store.",
   CHECKPOINT_CORRUPT: "A file of a checkpoint or savepoint is missing, truncated or changed. Restore from another one.",
-  SAVEPOINT_NOT_FOUND: "There is no savepoint at the path given. Check the path; `streamjob list` shows jobs and their last savepoints.",
-  SAVEPOINT_NO_TARGET: "A savepoint was asked for without a directory, and no default is set. Give one, or set state.savepoints.dir.",
+  SAVEPOINT_NOT_FOUND:
+    "There is no savepoint at the path given. Check the path; `streamjob list` shows jobs and their last savepoints.",
+  SAVEPOINT_NO_TARGET:
+    "A savepoint was asked for without a directory, and no default is set. Give one, or set state.savepoints.dir.",
   SAVEPOINT_FAILED: "The savepoint did not complete. The job goes on; the message says why.",
-  SNAPSHOT_DISCARDED: "A snapshot was given up because its checkpoint was aborted. Nothing is to be done: the next checkpoint takes another.",
+  SNAPSHOT_DISCARDED:
+    "A snapshot was given up because its checkpoint was aborted. Nothing is to be done: the next checkpoint takes another.",
   STATE_INCOMPATIBLE: "State to restore does not fit the job's graph. The message names the uid and what to do.",
   STATE_TOO_LARGE: "A state is larger than the memory back end may keep. Use the fs back end.",
   FENCED: "A newer incarnation of the job has taken over. This process stops; nothing is to be done.",
   TASK_MANAGER_LOST: "A TaskManager is gone or silent. Its tasks are started again elsewhere.",
   JOB_MANAGER_LOST: "The JobManager is gone or silent. Tasks stop until a new one calls.",
-  NOT_ENOUGH_SLOTS: "There are fewer free slots than the job needs. Add TaskManagers or slots, or lower the parallelism.",
-  DEPLOYMENT_TIMEOUT: "Tasks did not become ready in time. The message names them; look at their TaskManagers' logs, or allow more time.",
-  CHECKPOINT_FAILED: "More checkpoints in a row failed than the job tolerates. Look at the cause; raise the tolerable number or the timeout.",
+  NOT_ENOUGH_SLOTS:
+    "There are fewer free slots than the job needs. Add TaskManagers or slots, or lower the parallelism.",
+  DEPLOYMENT_TIMEOUT:
+    "Tasks did not become ready in time. The message names them; look at their TaskManagers' logs, or allow more time.",
+  CHECKPOINT_FAILED:
+    "More checkpoints in a row failed than the job tolerates. Look at the cause; raise the tolerable number or the timeout.",
   CONNECTION_LOST: "A data connection between two tasks broke. The tasks are started again.",
   PORT_IN_USE: "The port is taken by another process. Choose another one or stop that process.",
   SOURCE_FAILED: "A source cannot read. The message says what and where.",

@@ -16,9 +16,6 @@ const STDERR = 2;
 type Action = "kill" | "stop" | "error";
 type Armed = { readonly action: Action; readonly hit: number };
 
-const armed = parseFailpoints(environmentVariable("STREAMJOB_FAILPOINTS") ?? "");
-const reached = new Map<string, number>();
-
 /** Every name that the runtime reaches; the chaos tests go through all of them. */
 export const failpointNames = [
   "jm:after-epoch-claim",
@@ -40,6 +37,10 @@ export const failpointNames = [
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];
+
+// Below the names, which it looks into.
+const armed = parseFailpoints(environmentVariable("STREAMJOB_FAILPOINTS") ?? "");
+const reached = new Map<string, number>();
 
 /** Does what the test asked for at this place, if anything. */
 export function failpoint(name: FailpointName): void {

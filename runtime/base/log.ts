@@ -16,7 +16,11 @@ export interface Log {
 /** A pino logger; the level comes from STREAMJOB_LOG_LEVEL (default `info`). Written synchronously, so a crash loses no line. */
 export function createLog(facts: object): Log {
   return pino(
-    { level: environmentVariable("STREAMJOB_LOG_LEVEL") ?? "info", base: facts, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: environmentVariable("STREAMJOB_LOG_LEVEL") ?? "info",
+      base: facts,
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     pino.destination({ fd: 2, sync: true }),
   );
 }

@@ -174,6 +174,29 @@ export class CheckpointLog {
     });
   }
 
+  /**
+   * Asks the store whether this epoch still leads, where no write of ours would tell. Writes nothing, so it works on a full disk.
+   * Errors: FENCED, STORE_UNAVAILABLE.
+   */
+  confirmLead(): Promise<void> {
+    return this.inTurn(async () => {
+      this.assertLeading("go on");
+      const headSeq = await readHeadSeq(this.store);
+      if (headSeq === this.headSeq) return;
+      const entry = headSeq === 0 ? null : await readEntry(this.store, headSeq);
+      if (entry === null) {
+        throw new StreamError(
+          "STORE_UNAVAILABLE",
+          `${this.store.uri} does not show its newest manifest, and there was one`,
+        );
+      }
+      const manifest = entry.kind === "manifest" ? entry.manifest : null;
+      // One of ours whose outcome is not known yet (CL4).
+      if (manifest?.epoch === this.epoch && manifest.incarnation === this.claim.incarnation) return;
+      throw fencedError(this.store, "go on", this.becomeFenced(manifest).by);
+    });
+  }
+
   /** Notes that the sinks have committed what the manifest holds. Doing it twice is fine. Errors: FENCED, STORE_*. */
   markCommitted(seq: number): Promise<void> {
     return this.inTurn(async () => {

@@ -27,6 +27,12 @@ export function homeFolder(given?: string): HomeFolder {
   };
 }
 
+/** What may be lost at any time: `$XDG_CACHE_HOME/streamjob`, else `~/.cache/streamjob`. */
+export function cacheFolder(): string {
+  const xdg = environmentVariable("XDG_CACHE_HOME");
+  return join(xdg === undefined || xdg === "" ? join(homedir(), ".cache") : xdg, "streamjob");
+}
+
 function stateFolder(): string {
   const xdg = environmentVariable("XDG_STATE_HOME");
   return join(xdg === undefined || xdg === "" ? join(homedir(), ".local", "state") : xdg, "streamjob");

@@ -12,9 +12,15 @@ test("a channel whose barrier came is blocked until the last one's, exactly-once
   const aligner = new BarrierAligner(3);
   assert.equal(aligner.onBarrier(0, barrier(1)).kind, "wait");
   assert.equal(aligner.onBarrier(2, barrier(1)).kind, "wait");
-  assert.deepEqual([0, 1, 2].map((channel) => aligner.isBlocked(channel)), [true, false, true]);
+  assert.deepEqual(
+    [0, 1, 2].map((channel) => aligner.isBlocked(channel)),
+    [true, false, true],
+  );
   assert.equal(aligner.onBarrier(1, barrier(1)).kind, "complete");
-  assert.deepEqual([0, 1, 2].map((channel) => aligner.isBlocked(channel)), [false, false, false]);
+  assert.deepEqual(
+    [0, 1, 2].map((channel) => aligner.isBlocked(channel)),
+    [false, false, false],
+  );
 });
 
 test("at least once nothing is blocked (BA2)", () => {
@@ -48,26 +54,38 @@ test("an aborted checkpoint frees its channels", () => {
 test("whatever the order of arrival, the records before a completed checkpoint are exactly those before its barriers", () => {
   const script = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 4 });
   fc.assert(
-    fc.property(fc.array(script, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { minLength: 1, maxLength: 60 }), (scripts, choices) => {
-      const checkpoints = Math.min(...scripts.map((records) => records.length));
-      const queues = scripts.map((records) =>
-        records.slice(0, checkpoints).flatMap((count, index): (Barrier | "record")[] => [...new Array<"record">(count).fill("record"), barrier(index + 1)]),
-      );
-      const expected = Array.from({ length: checkpoints }, (_none, id) =>
-        scripts.reduce((sum, records) => sum + records.slice(0, id + 1).reduce((a, b) => a + b, 0), 0),
-      );
-      const aligner = new BarrierAligner(scripts.length);
-      const snapshots: number[] = [];
-      let processed = 0;
-      for (let turn = 0; queues.some((queue) => queue.length > 0); turn++) {
-        const ready = queues.flatMap((queue, channel) => (queue.length > 0 && !aligner.isBlocked(channel) ? [channel] : []));
-        assert.ok(ready.length > 0, "an alignment never blocks every channel that has something");
-        const channel = ready[(choices[turn % choices.length] as number) % ready.length] as number;
-        const element = queues[channel]?.shift();
-        if (element === "record") processed += 1;
-        else if (element !== undefined && aligner.onBarrier(channel, element).kind === "complete") snapshots.push(processed);
-      }
-      assert.deepEqual(snapshots, expected);
-    }),
+    fc.property(
+      fc.array(script, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(), { minLength: 1, maxLength: 60 }),
+      (scripts, choices) => {
+        const checkpoints = Math.min(...scripts.map((records) => records.length));
+        const queues = scripts.map((records) =>
+          records
+            .slice(0, checkpoints)
+            .flatMap((count, index): (Barrier | "record")[] => [
+              ...new Array<"record">(count).fill("record"),
+              barrier(index + 1),
+            ]),
+        );
+        const expected = Array.from({ length: checkpoints }, (_none, id) =>
+          scripts.reduce((sum, records) => sum + records.slice(0, id + 1).reduce((a, b) => a + b, 0), 0),
+        );
+        const aligner = new BarrierAligner(scripts.length);
+        const snapshots: number[] = [];
+        let processed = 0;
+        for (let turn = 0; queues.some((queue) => queue.length > 0); turn++) {
+          const ready = queues.flatMap((queue, channel) =>
+            queue.length > 0 && !aligner.isBlocked(channel) ? [channel] : [],
+          );
+          assert.ok(ready.length > 0, "an alignment never blocks every channel that has something");
+          const channel = ready[(choices[turn % choices.length] as number) % ready.length] as number;
+          const element = queues[channel]?.shift();
+          if (element === "record") processed += 1;
+          else if (element !== undefined && aligner.onBarrier(channel, element).kind === "complete")
+            snapshots.push(processed);
+        }
+        assert.deepEqual(snapshots, expected);
+      },
+    ),
   );
 });

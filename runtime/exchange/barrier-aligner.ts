@@ -57,7 +57,8 @@ export class BarrierAligner {
 
   /** The coordinator gave the checkpoint up: nothing waits for it any more. */
   onAborted(checkpointId: number): void {
-    if (this.pending.some((candidate) => candidate.barrier.checkpointId === checkpointId)) this.giveUpBefore(checkpointId + 1);
+    if (this.pending.some((candidate) => candidate.barrier.checkpointId === checkpointId))
+      this.giveUpBefore(checkpointId + 1);
   }
 
   private giveUpBefore(checkpointId: number): void {

@@ -12,7 +12,12 @@ import { LocalChannel } from "./local-channel.ts";
 import { HashWriter } from "./record-writer.ts";
 import { createRing, RingReceiver, RingSender } from "./ring.ts";
 
-type Pair = { sender: ChannelSender<string>; receiver: ChannelReceiver<string>; pump(): Promise<void>; close(): Promise<void> };
+type Pair = {
+  sender: ChannelSender<string>;
+  receiver: ChannelReceiver<string>;
+  pump(): Promise<void>;
+  close(): Promise<void>;
+};
 
 async function local(): Promise<Pair> {
   const channel = new LocalChannel<string>(() => undefined);
@@ -37,7 +42,10 @@ async function socket(): Promise<Pair> {
   const failures: StreamError[] = [];
   const link = server.register("k", { onReadable: () => undefined, onFailure: (error) => failures.push(error) });
   const connection = new DataConnection("127.0.0.1", server.port, pool);
-  const sending = connection.openChannel("k", { onWritable: () => sender.drain(), onFailure: (error) => failures.push(error) });
+  const sending = connection.openChannel("k", {
+    onWritable: () => sender.drain(),
+    onFailure: (error) => failures.push(error),
+  });
   const sender: LinkSender<string> = new LinkSender(t.string, sending);
   const close = async (): Promise<void> => {
     sender.close();
@@ -48,7 +56,14 @@ async function socket(): Promise<Pair> {
   return { sender, receiver: new LinkReceiver(t.string, link), pump: nextTurn, close };
 }
 
-const barrier: Barrier = { kind: "barrier", checkpointId: 1, checkpointKind: "checkpoint", aligned: true, target: null, triggeredMs: 5 };
+const barrier: Barrier = {
+  kind: "barrier",
+  checkpointId: 1,
+  checkpointKind: "checkpoint",
+  aligned: true,
+  target: null,
+  triggeredMs: 5,
+};
 
 for (const [name, open] of Object.entries({ local, ring, socket })) {
   test(`everything comes through a ${name} channel in order, huge records too (CH1, CH3)`, async () => {
@@ -63,7 +78,7 @@ for (const [name, open] of Object.entries({ local, ring, socket })) {
     sent.push(barrier, { kind: "status", idle: true }, { kind: "endOfData" });
     const received: StreamElement<string>[] = [];
     const deadline = Date.now() + 10_000;
-    for (const element of [...sent]) {
+    for (const element of sent) {
       if (element.kind === "batch") sender.sendBatch(element.batch);
       else sender.sendControl(element);
       const got = Math.random() < 0.7 ? receiver.next() : null;

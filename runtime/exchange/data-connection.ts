@@ -121,13 +121,18 @@ export class DataConnection {
   }
 
   private write(type: number, channel: number, payload: Buffer): void {
-    if (this.failure === null) this.socket.write(Buffer.concat([messageHeader(type, channel, payload.length), payload]));
+    if (this.failure === null)
+      this.socket.write(Buffer.concat([messageHeader(type, channel, payload.length), payload]));
   }
 
   private fail(cause: unknown): void {
     if (this.failure !== null) return;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.failure = new StreamError("CONNECTION_LOST", `the data connection to ${this.peer} broke (${reason}); the tasks at both ends are started again`, { cause });
+    this.failure = new StreamError(
+      "CONNECTION_LOST",
+      `the data connection to ${this.peer} broke (${reason}); the tasks at both ends are started again`,
+      { cause },
+    );
     const links = [...this.links.values()];
     this.links.clear();
     this.socket.destroy();

@@ -9,7 +9,18 @@ import net from "node:net";
 import { StreamError } from "../base/index.ts";
 import type { SegmentPool } from "../memory/index.ts";
 import type { ReceivingLink } from "./link.ts";
-import { CLOSE, CREDIT, creditOf, DATA, HELLO, HELLO_TEXT, MessageParser, messageHeader, OPEN, type Payload } from "./socket-protocol.ts";
+import {
+  CLOSE,
+  CREDIT,
+  creditOf,
+  DATA,
+  HELLO,
+  HELLO_TEXT,
+  MessageParser,
+  messageHeader,
+  OPEN,
+  type Payload,
+} from "./socket-protocol.ts";
 
 export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };
 
@@ -157,7 +168,10 @@ export class DataServer {
     if (this.early.get(key)?.socket === socket) this.early.delete(key);
     const receiver = this.receiverOf(key, socket);
     receiver?.events.onFailure(
-      new StreamError("CONNECTION_LOST", `the data connection of channel ${key} broke (${reason}); the tasks at both ends are started again`),
+      new StreamError(
+        "CONNECTION_LOST",
+        `the data connection of channel ${key} broke (${reason}); the tasks at both ends are started again`,
+      ),
     );
   }
 }

@@ -68,6 +68,9 @@ export function decodeFrame<T>(type: ValueType<T>, bytes: Uint8Array): StreamEle
     case END_OF_DATA:
       return { kind: "endOfData" };
     default:
-      throw new StreamError("PROTOCOL_VIOLATION", `a frame of unknown kind ${kind} came through a data channel; look for processes of different versions`);
+      throw new StreamError(
+        "PROTOCOL_VIOLATION",
+        `a frame of unknown kind ${kind} came through a data channel; look for processes of different versions`,
+      );
   }
 }

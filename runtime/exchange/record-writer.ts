@@ -6,7 +6,14 @@
  * RW2 `isWritable` is false while any channel waits for credit: the task then stops before its next record.
  */
 import { assert } from "../base/index.ts";
-import { type ControlElement, type Key, keyGroupOfHash, keyHash, NO_TIMESTAMP, subtaskOfKeyGroup } from "../record/index.ts";
+import {
+  type ControlElement,
+  type Key,
+  keyGroupOfHash,
+  keyHash,
+  NO_TIMESTAMP,
+  subtaskOfKeyGroup,
+} from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 
 /** Collects the records for one channel; arrays are handed over with the batch, so new ones are begun after each. */
@@ -112,7 +119,9 @@ export class HashWriter<T> extends RecordWriter<T> {
     super(senders, true);
     this.selectKey = selectKey;
     this.maxParallelism = maxParallelism;
-    this.channelOfGroup = Int32Array.from({ length: maxParallelism }, (_value, group) => subtaskOfKeyGroup(group, senders.length, maxParallelism));
+    this.channelOfGroup = Int32Array.from({ length: maxParallelism }, (_value, group) =>
+      subtaskOfKeyGroup(group, senders.length, maxParallelism),
+    );
   }
 
   write(value: T, timestamp: number): void {

@@ -74,7 +74,10 @@ export class MessageParser {
 
   private allocate(payloadBytes: number): Payload {
     if (payloadBytes > PAYLOAD_BYTES_MAX) {
-      throw new StreamError("PROTOCOL_VIOLATION", `a data message of ${payloadBytes} bytes was announced; at most ${PAYLOAD_BYTES_MAX} are taken`);
+      throw new StreamError(
+        "PROTOCOL_VIOLATION",
+        `a data message of ${payloadBytes} bytes was announced; at most ${PAYLOAD_BYTES_MAX} are taken`,
+      );
     }
     const segment = payloadBytes <= SEGMENT_BYTES ? this.pool.take() : null;
     if (segment === null) return { bytes: Buffer.from(new ArrayBuffer(payloadBytes)), release: () => undefined };

@@ -55,6 +55,7 @@ import { Execution, type Region, type Task, taskName } from "./execution.ts";
 import { concludeJob } from "./job-result.ts";
 import { isTerminal, Lifecycle, type TerminalStatus } from "./lifecycle.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
+import { LeadWatch } from "./lead-watch.ts";
 import { decideRestart, NO_FAILURES, type RestartMemory } from "./restart-strategy.ts";
 import type { RestorePoint } from "./restore-point.ts";
 import { type RegionFailure, Scheduler } from "./scheduler.ts";
@@ -84,6 +85,7 @@ type Run = {
   readonly log: CheckpointLog;
   readonly scheduler: Scheduler;
   readonly coordinator: CheckpointCoordinator;
+  readonly lead: LeadWatch;
 };
 
 export class JobManager implements JobControl {
@@ -332,7 +334,14 @@ export class JobManager implements JobControl {
         `the job goes on from ${isSavepoint ? "savepoint" : "checkpoint"} ${checkpointId}`,
       );
     }
-    this.#run = { log, scheduler: this.#newScheduler(log), coordinator: this.#newCoordinator(log, plan) };
+    const turns = this.#turns;
+    const logger = this.#logger;
+    this.#run = {
+      log,
+      scheduler: this.#newScheduler(log),
+      coordinator: this.#newCoordinator(log, plan),
+      lead: new LeadWatch({ log, turns, clock, logger, onFenced: (by) => this.#fenced(by) }),
+    };
     if (this.#lifecycle.status !== "INITIALIZING") return;
     this.#enter("CREATED");
     this.#run.scheduler.begin();
@@ -412,6 +421,7 @@ export class JobManager implements JobControl {
     const isFinishing = this.#execution.tasks.some((task) => task.isFinishing);
     const isWhole = isFinishing && this.#streamGraph.configuration.checkpoints.intervalMs !== null;
     this.#enter("RESTARTING");
+    this.#run?.lead.ask();
     this.#run?.scheduler.stop(isWhole ? this.#execution.regions : regions, atMs);
   }
 
@@ -447,8 +457,8 @@ export class JobManager implements JobControl {
       else if (status === "CANCELLING" && this.#isAbandoned) this.#end("CANCELED");
       return;
     }
-    const { scheduler, coordinator } = run;
-    scheduler.advance(coordinator.mayRestore ? this.#point : null);
+    const { scheduler, coordinator, lead } = run;
+    scheduler.advance(coordinator.mayRestore && lead.isSure ? this.#point : null);
     if (status === "FAILING" || status === "CANCELLING") {
       if (this.#execution.isOver()) this.#end(status === "FAILING" ? "FAILED" : "CANCELED");
       return;

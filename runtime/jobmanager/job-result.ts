@@ -5,6 +5,7 @@
  *
  * JR1 `result` is written before anything is deleted (JM4), and only for ends that a new process must not undo: FINISHED, CANCELED.
  *     A failed job may be started again on its own root, and goes on from its last checkpoint.
+ *     It is written by the leader only.
  * JR2 It counts for its job id only: another job in the same folder is another job.
  */
 import { type Clock, type JobId, type Log, sleep, StreamError, toErrorInfo } from "../base/index.ts";
@@ -39,7 +40,9 @@ export async function concludeJob(
   end: { readonly status: TerminalStatus; readonly isKept: boolean; readonly clock: Clock; readonly logger: Log },
 ): Promise<"kept" | "discarded"> {
   const { status, isKept, clock, logger } = end;
-  if (status === "FAILED") return "kept";
+  // A zombie that finds out only here must not say how the job ended: its successor goes on with it.
+  const isLeading = await attempt("ask whether this JobManager still leads", () => log.confirmLead(), clock, logger);
+  if (status === "FAILED" || !isLeading) return "kept";
   const body = Buffer.from(JSON.stringify({ jobId: log.claim.jobId, status, endedMs: clock.nowMs() }));
   const isWritten = await attempt(`write ${log.store.uri}/${RESULT}`, () => log.store.put(RESULT, body), clock, logger);
   if (!isWritten || isKept) return "kept";

@@ -52,7 +52,11 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     this.#writes = new OrderedWrites(context, (value, timestamp) => this.#write(value, timestamp));
     this.#state = context.operatorState.unionList<PendingTransaction<X>>({
       name: "transactions",
-      type: t.record({ checkpointId: t.int64, subtask: t.int32, transaction: this.#sink.transactionType ?? t.any<X>() }),
+      type: t.record({
+        checkpointId: t.int64,
+        subtask: t.int32,
+        transaction: this.#sink.transactionType ?? t.any<X>(),
+      }),
     });
     const writer = this.#sink.createWriter(sinkContext(context));
     this.#writer = writer;

@@ -6,7 +6,12 @@ import { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-co
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { t, type ValueType } from "./value-type.ts";
 
-const anyString = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.constant("\ud800"), fc.string({ minLength: 250, maxLength: 300 }));
+const anyString = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme" }),
+  fc.constant("\ud800"),
+  fc.string({ minLength: 250, maxLength: 300 }),
+);
 
 const scalars: readonly (readonly [string, ValueType<unknown>, fc.Arbitrary<unknown>])[] = [
   ["string", t.string, anyString],
@@ -17,16 +22,31 @@ const scalars: readonly (readonly [string, ValueType<unknown>, fc.Arbitrary<unkn
   ["boolean", t.boolean, fc.boolean()],
   ["timestamp", t.timestamp, fc.maxSafeInteger()],
   ["bytes", t.bytes, fc.uint8Array({ maxLength: 40 })],
-  ["any", t.any(), fc.oneof(fc.string({ unit: "grapheme" }), fc.double(), fc.jsonValue().map(withoutProto), fc.date({ noInvalidDate: true }))],
+  [
+    "any",
+    t.any(),
+    fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc.double(),
+      fc.jsonValue().map(withoutProto),
+      fc.date({ noInvalidDate: true }),
+    ),
+  ],
 ];
 
 function withoutProto(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value).replaceAll("__proto__", "proto"), (_key, inner: unknown) => (Object.is(inner, -0) ? 0 : inner));
+  return JSON.parse(JSON.stringify(value).replaceAll("__proto__", "proto"), (_key, inner: unknown) =>
+    Object.is(inner, -0) ? 0 : inner,
+  );
 }
 
 for (const [name, type, arbitrary] of scalars) {
   test(`every array of ${name} values comes back equal (C1)`, () => {
-    fc.assert(fc.property(fc.array(arbitrary, { maxLength: 40 }), (values) => assert.deepEqual(decodeValues(type, encodeValues(type, values)), values)));
+    fc.assert(
+      fc.property(fc.array(arbitrary, { maxLength: 40 }), (values) =>
+        assert.deepEqual(decodeValues(type, encodeValues(type, values)), values),
+      ),
+    );
   });
   test(`nulls among ${name} values come back where they were`, () => {
     const nullable = t.nullable(type);
@@ -39,18 +59,31 @@ for (const [name, type, arbitrary] of scalars) {
 }
 
 test("records of all kinds of fields come back equal, with timestamps and key hashes, from aligned and unaligned memory", () => {
-  const type = t.record({ word: t.string, count: t.int64, tags: t.any<string[]>(), note: t.nullable(t.string), inner: t.record({ a: t.float64 }) });
-  const row = fc.record({
-    word: anyString,
-    count: fc.maxSafeInteger(),
-    tags: fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }),
-    note: fc.option(anyString),
-    inner: fc.record({ a: fc.integer() }, { noNullPrototype: true }),
-  }, { noNullPrototype: true });
+  const type = t.record({
+    word: t.string,
+    count: t.int64,
+    tags: t.any<string[]>(),
+    note: t.nullable(t.string),
+    inner: t.record({ a: t.float64 }),
+  });
+  const row = fc.record(
+    {
+      word: anyString,
+      count: fc.maxSafeInteger(),
+      tags: fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }),
+      note: fc.option(anyString),
+      inner: fc.record({ a: fc.integer() }, { noNullPrototype: true }),
+    },
+    { noNullPrototype: true },
+  );
   fc.assert(
     fc.property(fc.array(row, { maxLength: 30 }), fc.integer({ min: 0, max: 9 }), (rows, shift) => {
       const writer = new ByteWriter(16);
-      const batch = { rows, timestamps: Float64Array.from(rows, (_row, index) => index * 1.5), keyHashes: Int32Array.from(rows, (_row, index) => -index) };
+      const batch = {
+        rows,
+        timestamps: Float64Array.from(rows, (_row, index) => index * 1.5),
+        keyHashes: Int32Array.from(rows, (_row, index) => -index),
+      };
       encodeBatch(type, batch, writer);
       const memory = new Uint8Array(shift + writer.length);
       memory.set(writer.view(), shift);
@@ -70,23 +103,58 @@ test("a block in shared memory is decoded as well", () => {
 
 test("a later version of a record type reads by field name: new nullable fields are null, removed ones are dropped (BC1)", () => {
   const bytes = encodeValues(t.record({ a: t.int64, b: t.string }), [{ a: 1, b: "x" }]);
-  assert.deepEqual(decodeValues(t.record({ c: t.nullable(t.string), a: t.nullable(t.int64) }), bytes), [{ c: null, a: 1 }]);
+  assert.deepEqual(decodeValues(t.record({ c: t.nullable(t.string), a: t.nullable(t.int64) }), bytes), [
+    { c: null, a: 1 },
+  ]);
 });
 
 const refusals: readonly (readonly [string, () => unknown, string, RegExp])[] = [
-  ["a number where a string was declared", () => encodeValues(t.record({ word: t.string }), [{ word: 3 } as never]), "VALUE_NOT_SERIALIZABLE", /field "word" is 3 \(number\).*string/],
-  ["null where null was not declared", () => encodeValues(t.record({ n: t.int64 }), [{ n: null } as never]), "VALUE_NOT_SERIALIZABLE", /field "n" is null/],
+  [
+    "a number where a string was declared",
+    () => encodeValues(t.record({ word: t.string }), [{ word: 3 } as never]),
+    "VALUE_NOT_SERIALIZABLE",
+    /field "word" is 3 \(number\).*string/,
+  ],
+  [
+    "null where null was not declared",
+    () => encodeValues(t.record({ n: t.int64 }), [{ n: null } as never]),
+    "VALUE_NOT_SERIALIZABLE",
+    /field "n" is null/,
+  ],
   ["a fraction as int64", () => encodeValues(t.int64, [1.5]), "VALUE_NOT_SERIALIZABLE", /safe integer/],
   ["a bigint of 65 bits", () => encodeValues(t.bigint, [2n ** 64n]), "VALUE_NOT_SERIALIZABLE", /64 bits/],
-  ["a function in an undeclared value", () => encodeValues(t.any(), [{ f: () => 1 }]), "VALUE_NOT_SERIALIZABLE", /functions/],
+  [
+    "a function in an undeclared value",
+    () => encodeValues(t.any(), [{ f: () => 1 }]),
+    "VALUE_NOT_SERIALIZABLE",
+    /functions/,
+  ],
   ["a symbol in an undeclared value", () => encodeValues(t.any(), [Symbol("s")]), "VALUE_NOT_SERIALIZABLE", /symbols/],
-  ["a string where a record was declared", () => encodeValues(t.record({ a: t.int64 }), ["x" as never]), "VALUE_NOT_SERIALIZABLE", /return an object/],
-  ["a changed field type", () => decodeValues(t.record({ a: t.string }), encodeValues(t.record({ a: t.int64 }), [{ a: 1 }])), "STATE_INCOMPATIBLE", /"a" was int64/],
-  ["a new field that cannot be null", () => decodeValues(t.record({ b: t.int64 }), encodeValues(t.record({ a: t.int64 }), [{ a: 1 }])), "STATE_INCOMPATIBLE", /no field "b"/],
+  [
+    "a string where a record was declared",
+    () => encodeValues(t.record({ a: t.int64 }), ["x" as never]),
+    "VALUE_NOT_SERIALIZABLE",
+    /return an object/,
+  ],
+  [
+    "a changed field type",
+    () => decodeValues(t.record({ a: t.string }), encodeValues(t.record({ a: t.int64 }), [{ a: 1 }])),
+    "STATE_INCOMPATIBLE",
+    /"a" was int64/,
+  ],
+  [
+    "a new field that cannot be null",
+    () => decodeValues(t.record({ b: t.int64 }), encodeValues(t.record({ a: t.int64 }), [{ a: 1 }])),
+    "STATE_INCOMPATIBLE",
+    /no field "b"/,
+  ],
 ];
 for (const [what, act, code, message] of refusals) {
   test(`${what} is refused with ${code} and says where`, () => {
-    assert.throws(act, (error: unknown) => error instanceof StreamError && error.code === code && message.test(error.message));
+    assert.throws(
+      act,
+      (error: unknown) => error instanceof StreamError && error.code === code && message.test(error.message),
+    );
   });
 }
 
@@ -94,5 +162,6 @@ test("a block that is cut anywhere is an error, never a wrong value", () => {
   const type = t.record({ word: t.string, count: t.int64 });
   const rows = Array.from({ length: 5 }, (_row, index) => ({ word: `w${index}`, count: index }));
   const bytes = encodeValues(type, rows);
-  for (let length = 0; length < bytes.length - 8; length++) assert.throws(() => decodeValues(type, bytes.subarray(0, length)));
+  for (let length = 0; length < bytes.length - 8; length++)
+    assert.throws(() => decodeValues(type, bytes.subarray(0, length)));
 });

@@ -65,7 +65,8 @@ export function decodeBatch<T>(type: ValueType<T>, reader: ByteReader): RowBatch
   const stored = readHeader(type, reader);
   const flags = reader.u32();
   const count = reader.u32();
-  if (count > COUNT_MAX) throw new StreamError("PROTOCOL_VIOLATION", `a block claims ${count} records; it was damaged on its way`);
+  if (count > COUNT_MAX)
+    throw new StreamError("PROTOCOL_VIOLATION", `a block claims ${count} records; it was damaged on its way`);
   // Copied: the caller keeps them after the memory of the frame is used again.
   const timestamps = flags & HAS_TIMESTAMPS ? reader.float64(count).slice() : null;
   const keyHashes = flags & HAS_HASHES ? reader.int32(count).slice() : null;
@@ -182,7 +183,10 @@ function buildHeader(type: ValueType<unknown>): Uint8Array {
 function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly StoredField[] | null {
   const expected = headerOf(type);
   const { buffer, position } = reader;
-  if (buffer.length - position >= expected.length && buffer.compare(expected, 0, expected.length, position, position + expected.length) === 0) {
+  if (
+    buffer.length - position >= expected.length &&
+    buffer.compare(expected, 0, expected.length, position, position + expected.length) === 0
+  ) {
     reader.position += expected.length;
     return null;
   }
@@ -197,7 +201,8 @@ function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly Stor
   const fields = Array.from({ length: reader.u8() }, (): StoredField => {
     const name = reader.bytes(reader.u8()).toString("utf8");
     const kind = KINDS[reader.u8()];
-    if (kind === undefined) throw new StreamError("PROTOCOL_VIOLATION", `field "${name}" has an unknown kind; the block was damaged`);
+    if (kind === undefined)
+      throw new StreamError("PROTOCOL_VIOLATION", `field "${name}" has an unknown kind; the block was damaged`);
     return { name, kind, nullable: reader.u8() === 1 };
   });
   reader.align8();
@@ -218,7 +223,8 @@ function decodeEvolved<T>(type: ValueType<T>, stored: readonly StoredField[], co
   }
   for (const field of wanted) {
     if (columns.has(field.name)) continue;
-    if (!field.type.nullable) throw incompatible(type, `it has no field "${field.name}"; make the new field t.nullable(…)`);
+    if (!field.type.nullable)
+      throw incompatible(type, `it has no field "${field.name}"; make the new field t.nullable(…)`);
     columns.set(field.name, new Array(count).fill(null));
   }
   const ordered = wanted.map((field) => columns.get(field.name) as ColumnValues);

@@ -34,7 +34,12 @@ Object.assign(packr, {
   },
 });
 
-export function encodeColumn(type: ValueType<unknown>, name: string, values: readonly unknown[], writer: ByteWriter): void {
+export function encodeColumn(
+  type: ValueType<unknown>,
+  name: string,
+  values: readonly unknown[],
+  writer: ByteWriter,
+): void {
   if (type.kind === "any" || type.kind === "record") {
     encodeAny(name, values, writer);
     return;
@@ -239,7 +244,8 @@ function encodeBigInts(name: string, values: readonly unknown[], writer: ByteWri
   const target = writer.bigInt64(count);
   for (let row = 0; row < count; row++) {
     const value = values[row];
-    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw misfit(name, "bigint (64 bits)", value, row);
+    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
+      throw misfit(name, "bigint (64 bits)", value, row);
     target[row] = value;
   }
 }
@@ -314,7 +320,10 @@ function decodeAny(count: number, reader: ByteReader): ColumnValues {
   if (form === 1) return reader.float64(count);
   const values: unknown = packr.unpack(reader.bytes(reader.u32()));
   if (!Array.isArray(values) || values.length !== count) {
-    throw new StreamError("PROTOCOL_VIOLATION", `a column of ${count} values holds something else; it was changed on its way`);
+    throw new StreamError(
+      "PROTOCOL_VIOLATION",
+      `a column of ${count} values holds something else; it was changed on its way`,
+    );
   }
   return values;
 }
@@ -332,7 +341,8 @@ function misfit(name: string, expected: string, value: unknown, row: number): St
 }
 
 function preview(value: unknown): string {
-  if (typeof value === "string") return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`;
+  if (typeof value === "string")
+    return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`;
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "no class"})`;
   return `${String(value)} (${typeof value})`;

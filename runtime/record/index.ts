@@ -16,5 +16,13 @@ export {
 } from "./key.ts";
 export { ownString } from "./own-string.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
-export type { Barrier, ChannelStatus, CheckpointKind, ControlElement, EndOfData, StreamElement, Watermark } from "./stream-element.ts";
+export type {
+  Barrier,
+  ChannelStatus,
+  CheckpointKind,
+  ControlElement,
+  EndOfData,
+  StreamElement,
+  Watermark,
+} from "./stream-element.ts";
 export { describeType, type Field, sameType, type TypeKind, t, type ValueOf, type ValueType } from "./value-type.ts";

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { StreamError } from "../base/index.ts";
-import { defaultMaxParallelism, type Key, keyGroupOfHash, keyGroupRange, keyHash, keyIdentity, subtaskOfKeyGroup } from "./key.ts";
+import {
+  defaultMaxParallelism,
+  type Key,
+  keyGroupOfHash,
+  keyGroupRange,
+  keyHash,
+  keyIdentity,
+  subtaskOfKeyGroup,
+} from "./key.ts";
 
 const key: fc.Arbitrary<Key> = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -61,7 +69,8 @@ test("every key group belongs to exactly the subtask whose range holds it (G2, G
         const { first, last } = keyGroupRange(subtask, parallelism, maxParallelism);
         assert.equal(first, next);
         assert.ok(last >= first);
-        for (let group = first; group <= last; group++) assert.equal(subtaskOfKeyGroup(group, parallelism, maxParallelism), subtask);
+        for (let group = first; group <= last; group++)
+          assert.equal(subtaskOfKeyGroup(group, parallelism, maxParallelism), subtask);
         next = last + 1;
       }
       assert.equal(next, maxParallelism);
@@ -70,7 +79,11 @@ test("every key group belongs to exactly the subtask whose range holds it (G2, G
 });
 
 test("key groups are used evenly by keys that differ little", () => {
-  for (const make of [(index: number): Key => index, (index: number): Key => `user-${index}`, (index: number): Key => index * 1024]) {
+  for (const make of [
+    (index: number): Key => index,
+    (index: number): Key => `user-${index}`,
+    (index: number): Key => index * 1024,
+  ]) {
     const used = new Array<number>(128).fill(0);
     for (let index = 0; index < 128_000; index++) {
       const group = keyGroupOfHash(keyHash(make(index)), 128);
@@ -81,7 +94,13 @@ test("key groups are used evenly by keys that differ little", () => {
 });
 
 test("the default maximum parallelism is the next power of two of one and a half times, within its bounds (SP-7)", () => {
-  const table: readonly (readonly [number, number])[] = [[1, 128], [85, 128], [86, 256], [200, 512], [30000, 32768]];
+  const table: readonly (readonly [number, number])[] = [
+    [1, 128],
+    [85, 128],
+    [86, 256],
+    [200, 512],
+    [30000, 32768],
+  ];
   for (const [parallelism, expected] of table) assert.equal(defaultMaxParallelism(parallelism), expected);
 });
 
@@ -91,4 +110,3 @@ for (const bad of [undefined, Number.NaN, () => 1, Symbol("s")]) {
     assert.throws(() => keyHash(bad as never), refused);
   });
 }
-

@@ -49,14 +49,20 @@ function scalar<T>(kind: TypeKind): ValueType<T> {
 function record<S extends RecordShape>(shape: S): ValueType<RecordOf<S>> {
   const fields = Object.entries(shape).map(([name, type]) => ({ name, type }));
   if (fields.length > 255) {
-    throw new StreamError("OPTION_INVALID", `t.record has ${fields.length} fields; at most 255 fit, nest the others`, { destiny: "terminal" });
+    throw new StreamError("OPTION_INVALID", `t.record has ${fields.length} fields; at most 255 fit, nest the others`, {
+      destiny: "terminal",
+    });
   }
   for (const { name } of fields) {
     if (name.length > 63) {
-      throw new StreamError("OPTION_INVALID", `t.record: the field name "${name}" is longer than 63 characters`, { destiny: "terminal" });
+      throw new StreamError("OPTION_INVALID", `t.record: the field name "${name}" is longer than 63 characters`, {
+        destiny: "terminal",
+      });
     }
     if (name === "__proto__" || name === "constructor" || name === "prototype") {
-      throw new StreamError("OPTION_INVALID", `t.record: a field cannot be called "${name}"; choose another name`, { destiny: "terminal" });
+      throw new StreamError("OPTION_INVALID", `t.record: a field cannot be called "${name}"; choose another name`, {
+        destiny: "terminal",
+      });
     }
   }
   return { kind: "record", nullable: false, fields };

@@ -94,8 +94,18 @@ export type FromJobManager =
       /** Source tasks on this TaskManager. */
       readonly tasks: readonly TaskRef[];
     }
-  | { readonly kind: "checkpointComplete"; readonly epoch: number; readonly checkpointId: number; readonly tasks: readonly TaskRef[] }
-  | { readonly kind: "checkpointAborted"; readonly epoch: number; readonly checkpointId: number; readonly tasks: readonly TaskRef[] }
+  | {
+      readonly kind: "checkpointComplete";
+      readonly epoch: number;
+      readonly checkpointId: number;
+      readonly tasks: readonly TaskRef[];
+    }
+  | {
+      readonly kind: "checkpointAborted";
+      readonly epoch: number;
+      readonly checkpointId: number;
+      readonly tasks: readonly TaskRef[];
+    }
   /** All tasks have ended their data and what the final checkpoint held is committed: close and report `finished`. */
   | { readonly kind: "finish"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
   | { readonly kind: "shutdown"; readonly epoch: number };

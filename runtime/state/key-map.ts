@@ -38,7 +38,8 @@ export class KeyMap<T> {
     for (;;) {
       const place = index[at + 1] as number;
       if (place === FREE) return undefined;
-      if (index[at] === hash && place !== REMOVED && this.identities[place - 1] === identity) return this.held[place - 1];
+      if (index[at] === hash && place !== REMOVED && this.identities[place - 1] === identity)
+        return this.held[place - 1];
       at = (at + 2) & mask;
     }
   }

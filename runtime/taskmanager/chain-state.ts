@@ -90,11 +90,13 @@ function operatorRestore(
 
 /** Fixes the versions of all states now (CS1). `isFinished`: the task's data have ended. */
 export function snapshotChain(states: readonly OperatorStates[], isFinished: boolean, turn: Turn): ChainSnapshot {
-  const fixed = states.map((state): { state: OperatorStates; keyed: KeyedSnapshot | null; operator: OperatorSnapshot } => ({
-    state,
-    keyed: state.keyed?.snapshot() ?? null,
-    operator: state.operatorState.snapshot(),
-  }));
+  const fixed = states.map(
+    (state): { state: OperatorStates; keyed: KeyedSnapshot | null; operator: OperatorSnapshot } => ({
+      state,
+      keyed: state.keyed?.snapshot() ?? null,
+      operator: state.operatorState.snapshot(),
+    }),
+  );
   return {
     write: async (files) => {
       const acks: OperatorAck[] = [];

@@ -10,7 +10,7 @@ import { assert } from "../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
-import { type Key, MAX_WATERMARK } from "../record/index.ts";
+import { MAX_WATERMARK } from "../record/index.ts";
 
 export type AnyOperator = StreamOperator<unknown, unknown>;
 export type AnyWriter = RecordWriter<unknown>;
@@ -179,8 +179,10 @@ export class OperatorChain {
     const next = link.description.next.map((place) => this.link(place).operator);
     const [onlyNext] = next;
     const [onlyWriter] = link.writers;
-    if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined) return new DirectOutput(onlyNext, time);
-    if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined) return new EdgeOutput(onlyWriter, time);
+    if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)
+      return new DirectOutput(onlyNext, time);
+    if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined)
+      return new EdgeOutput(onlyWriter, time);
     return new FanOutput(next, link.writers, time);
   }
 
@@ -198,6 +200,3 @@ export class OperatorChain {
     this.emitStatus(index, idle);
   }
 }
-
-/** Takes the key of each record before the head processes it. */
-export type KeyOf = (value: unknown) => Key;

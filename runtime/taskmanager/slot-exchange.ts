@@ -45,7 +45,10 @@ export class SlotExchange {
   private readonly server: DataServer;
   private readonly peers = new Map<number, MessagePort>();
   private readonly locals = new Map<ChannelKey, LocalChannel<unknown>>();
-  private readonly ringSenders = new Map<ChannelKey, { readonly ring: RingSender; readonly sender: LinkSender<unknown> }>();
+  private readonly ringSenders = new Map<
+    ChannelKey,
+    { readonly ring: RingSender; readonly sender: LinkSender<unknown> }
+  >();
   private readonly offeredRings = new Map<ChannelKey, SharedArrayBuffer>();
   private readonly ringWaiters = new Map<ChannelKey, RingWaiter>();
   private readonly connections = new Map<string, DataConnection>();
@@ -110,9 +113,17 @@ export class SlotExchange {
   }
 
   /** Resolves when the channel can be read: at once, but for a ring that its sender has yet to offer. */
-  async openReceiver<T>(key: ChannelKey, from: SlotLocation, type: ValueType<T>, events: ChannelEvents): Promise<ChannelReceiver<T>> {
+  async openReceiver<T>(
+    key: ChannelKey,
+    from: SlotLocation,
+    type: ValueType<T>,
+    events: ChannelEvents,
+  ): Promise<ChannelReceiver<T>> {
     if (from.taskManagerId !== this.taskManagerId) {
-      return new LinkReceiver<T>(type, this.server.register(key, { onReadable: () => events.wake(), onFailure: (error) => events.onFailure(error) }));
+      return new LinkReceiver<T>(
+        type,
+        this.server.register(key, { onReadable: () => events.wake(), onFailure: (error) => events.onFailure(error) }),
+      );
     }
     if (from.slot === this.slot) return this.localChannel(key) as unknown as ChannelReceiver<T>;
     const ring = await this.offeredRing(key);
@@ -142,7 +153,12 @@ export class SlotExchange {
     return channel;
   }
 
-  private openSocketSender<T>(key: ChannelKey, to: SlotLocation, type: ValueType<T>, events: ChannelEvents): ChannelSender<T> {
+  private openSocketSender<T>(
+    key: ChannelKey,
+    to: SlotLocation,
+    type: ValueType<T>,
+    events: ChannelEvents,
+  ): ChannelSender<T> {
     const address = `${to.host}:${to.dataPort}`;
     let connection = this.connections.get(address);
     if (connection === undefined || connection.isBroken) {

@@ -204,6 +204,11 @@ export class SlotHost {
   private reportFailed(message: Deploy, ref: TaskRef, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     this.options.log.error({ err: failure, task: taskText(ref) }, "the job could not be loaded in a slot");
-    this.options.send({ kind: "taskState", epoch: message.epoch, task: ref, state: { kind: "failed", error: toErrorInfo(failure) } });
+    this.options.send({
+      kind: "taskState",
+      epoch: message.epoch,
+      task: ref,
+      state: { kind: "failed", error: toErrorInfo(failure) },
+    });
   }
 }

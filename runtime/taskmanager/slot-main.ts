@@ -12,7 +12,12 @@ const start = workerData as SlotStart;
 const log = createLog({ process: "taskmanager", taskManager: start.taskManagerId, slot: start.slot });
 const send = (message: FromSlot): void => port.postMessage(message);
 
-const host = await SlotHost.open({ start, clock: systemClock, log, send: (message) => send({ kind: "toJobManager", message }) });
+const host = await SlotHost.open({
+  start,
+  clock: systemClock,
+  log,
+  send: (message) => send({ kind: "toJobManager", message }),
+});
 port.on("message", (message: ToSlot) => {
   handle(message).catch((error: unknown) => send({ kind: "broken", error: toErrorInfo(error) }));
 });

@@ -97,7 +97,10 @@ export class SlotThread {
         for (const resolve of this.droppedWaiters.splice(0)) resolve();
         return;
       case "broken":
-        this.options.log.error({ err: message.error, slot: this.options.start.slot }, "a slot is broken; its thread is started again");
+        this.options.log.error(
+          { err: message.error, slot: this.options.start.slot },
+          "a slot is broken; its thread is started again",
+        );
         void this.worker.terminate();
     }
   }
@@ -125,7 +128,8 @@ export class SlotThread {
     const held = this.held;
     this.held = [];
     this.metrics = [];
-    for (const { task, epoch } of held) this.options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
+    for (const { task, epoch } of held)
+      this.options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
     this.worker = this.startWorker();
     this.options.onDeath();
   }

@@ -68,7 +68,11 @@ function inline(storeUri: string, folder: string): SnapshotTarget {
     inlineFiles: async () => {
       const written = await memory.list("");
       return Promise.all(
-        written.map(async ({ key }) => ({ storeUri, key, base64: Buffer.from((await memory.read(key)) ?? []).toString("base64") })),
+        written.map(async ({ key }) => ({
+          storeUri,
+          key,
+          base64: Buffer.from((await memory.read(key)) ?? []).toString("base64"),
+        })),
       );
     },
   };

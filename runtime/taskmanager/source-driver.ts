@@ -56,7 +56,10 @@ export class SourceDriver implements StreamOperator<never, unknown> {
 
   /** Collects some records into the chain. */
   poll(): PollResult {
-    assert(this.reader !== null && this.output !== null && this.clock !== null, "a source is opened before it is polled");
+    assert(
+      this.reader !== null && this.output !== null && this.clock !== null,
+      "a source is opened before it is polled",
+    );
     const startMs = this.clock.monotonicMs();
     const output = this.output;
     const result = this.reader.poll(output, this.records);

@@ -18,9 +18,24 @@ import {
   RebalanceWriter,
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
-import { type OperatorContext, type OperatorFactory, type Sink, type Source, sinkOperator } from "../operators/index.ts";
+import {
+  type OperatorContext,
+  type OperatorFactory,
+  type Sink,
+  type Source,
+  sinkOperator,
+} from "../operators/index.ts";
 import type { Key, ValueType } from "../record/index.ts";
-import type { JobSource, Placement, SlotLocation, StateTarget, TaskDeployment, TaskRef, TaskState, ToJobManager } from "../rpc/index.ts";
+import type {
+  JobSource,
+  Placement,
+  SlotLocation,
+  StateTarget,
+  TaskDeployment,
+  TaskRef,
+  TaskState,
+  ToJobManager,
+} from "../rpc/index.ts";
 import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -89,7 +104,12 @@ export class DeployedTask {
       const source = this.sourceOf(vertex);
       const links = vertex.operators.map((description, index): ChainLink => {
         const operator = index === 0 && source !== null ? (source as AnyOperator) : createOperator(description.node);
-        return { description, operator, context: this.contextOf(vertex, index, states[index] as OperatorStates, mailbox), writers: writers[index] ?? [] };
+        return {
+          description,
+          operator,
+          context: this.contextOf(vertex, index, states[index] as OperatorStates, mailbox),
+          writers: writers[index] ?? [],
+        };
       });
       chain = new OperatorChain(links);
       this.built = this.assemble(vertex, { mailbox, chain, states, gate, source });
@@ -111,7 +131,15 @@ export class DeployedTask {
       return;
     }
     const mailbox = new Mailbox(this.environment.clock, () => undefined);
-    const nameless = new Task({ ...this.partsWithoutChain(), mailbox, chain: new OperatorChain([]), states: [], gate: null, source: null, keyOf: null });
+    const nameless = new Task({
+      ...this.partsWithoutChain(),
+      mailbox,
+      chain: new OperatorChain([]),
+      states: [],
+      gate: null,
+      source: null,
+      keyOf: null,
+    });
     nameless.onClosed = () => this.forgetChannels();
     nameless.fail(error);
     this.isCanceled = true;
@@ -231,7 +259,9 @@ export class DeployedTask {
   }
 
   private locationOf(vertex: number, subtask: number): SlotLocation {
-    const placement = this.environment.placements.find(({ task }) => task.vertex === vertex && task.subtask === subtask);
+    const placement = this.environment.placements.find(
+      ({ task }) => task.vertex === vertex && task.subtask === subtask,
+    );
     assert(placement !== undefined, `task ${vertex}/${subtask} has a place`);
     return placement.location;
   }
@@ -253,12 +283,21 @@ export class DeployedTask {
     const { subtask } = this.ref;
     const type = node.outputType;
     const open = (to: number): ChannelSender<unknown> =>
-      this.environment.exchange.openSender(this.keyOf(index, subtask, to), this.locationOf(edge.toVertex, to), type, this.channelEvents);
+      this.environment.exchange.openSender(
+        this.keyOf(index, subtask, to),
+        this.locationOf(edge.toVertex, to),
+        type,
+        this.channelEvents,
+      );
     if (edge.partitioning.kind === "forward") return new ForwardWriter([open(subtask)]);
     const senders = Array.from({ length: consumer.parallelism }, (_none, to) => open(to));
     switch (edge.partitioning.kind) {
       case "hash":
-        return new HashWriter(senders, edge.partitioning.keySelector as (value: unknown) => Key, consumer.maxParallelism);
+        return new HashWriter(
+          senders,
+          edge.partitioning.keySelector as (value: unknown) => Key,
+          consumer.maxParallelism,
+        );
       case "rebalance":
         return new RebalanceWriter(senders, subtask);
       case "broadcast":
@@ -275,7 +314,9 @@ export class DeployedTask {
       const type = (producer.operators[edge.fromOperator] as JobVertex["operators"][number]).node.outputType;
       const { subtask } = this.ref;
       const producers =
-        edge.partitioning.kind === "forward" ? [subtask] : Array.from({ length: producer.parallelism }, (_none, from) => from);
+        edge.partitioning.kind === "forward"
+          ? [subtask]
+          : Array.from({ length: producer.parallelism }, (_none, from) => from);
       for (const from of producers) channels.push(this.openChannel(index, from, type));
     }
     return new InputGate(await Promise.all(channels));
@@ -284,7 +325,12 @@ export class DeployedTask {
   private async openChannel(index: number, from: number, type: ValueType<unknown>): Promise<GateChannel> {
     const location = this.locationOf(this.edge(index).fromVertex, from);
     const key = this.keyOf(index, from, this.ref.subtask);
-    const receiver: ChannelReceiver<unknown> = await this.environment.exchange.openReceiver(key, location, type, this.channelEvents);
+    const receiver: ChannelReceiver<unknown> = await this.environment.exchange.openReceiver(
+      key,
+      location,
+      type,
+      this.channelEvents,
+    );
     return { receiver, type };
   }
 

@@ -142,11 +142,32 @@ export class TaskCheckpoints {
       if (!this.pending.delete(checkpointId) || this.task.isOver) return;
       failpoint("tm:before-ack");
       const stateBytes = operators.reduce((sum, { state }) => sum + (state.keyed?.file.length ?? 0), 0);
-      const timings = { alignmentMs: facts.alignmentMs, syncMs: facts.syncMs, asyncMs: clock.monotonicMs() - startMs, stateBytes };
-      this.options.send({ kind: "checkpointAck", epoch, task, checkpointId, operators, committables: facts.committables, inlineFiles, timings });
+      const timings = {
+        alignmentMs: facts.alignmentMs,
+        syncMs: facts.syncMs,
+        asyncMs: clock.monotonicMs() - startMs,
+        stateBytes,
+      };
+      this.options.send({
+        kind: "checkpointAck",
+        epoch,
+        task,
+        checkpointId,
+        operators,
+        committables: facts.committables,
+        inlineFiles,
+        timings,
+      });
     } catch (error) {
       if (!this.pending.delete(checkpointId) || this.task.isOver) return;
-      this.options.send({ kind: "checkpointDeclined", epoch, task, checkpointId, phase: "async", error: toErrorInfo(error) });
+      this.options.send({
+        kind: "checkpointDeclined",
+        epoch,
+        task,
+        checkpointId,
+        phase: "async",
+        error: toErrorInfo(error),
+      });
     }
   }
 

@@ -7,7 +7,11 @@
 /** Why a step ended: more to do (the thread's turn was over), no input, no credit, a promise, or barriers to come. */
 export type WaitReason = "ready" | "idle" | "backpressured" | "blocked";
 
-export type TimeShares = { readonly busyRatio: number; readonly backPressuredRatio: number; readonly idleRatio: number };
+export type TimeShares = {
+  readonly busyRatio: number;
+  readonly backPressuredRatio: number;
+  readonly idleRatio: number;
+};
 
 export class TaskClock {
   private sinceMs: number;

@@ -64,7 +64,8 @@ export class Task implements LoopTask {
   private sourceIsIdle = false;
   private recordsIn = 0;
   /** Called when all channels have delivered a checkpoint's barrier. */
-  onBarrier: (barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>, alignmentMs: number) => void = () => undefined;
+  onBarrier: (barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>, alignmentMs: number) => void = () =>
+    undefined;
   private alignmentStartMs: number | null = null;
   /** Releases channels and whatever else the task holds; set by its builder. */
   onClosed: () => void = () => undefined;
@@ -315,7 +316,10 @@ export class Task implements LoopTask {
     if (batch === null) return;
     this.pause = false;
     this.lookedMs = this.parts.clock.monotonicMs();
-    this.row = this.headKeyed === null ? this.processPlain(batch, deadlineMs) : this.processKeyed(batch, this.headKeyed, deadlineMs);
+    this.row =
+      this.headKeyed === null
+        ? this.processPlain(batch, deadlineMs)
+        : this.processKeyed(batch, this.headKeyed, deadlineMs);
     if (this.row >= batch.rows.length) this.batch = null;
   }
 

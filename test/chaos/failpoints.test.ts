@@ -87,7 +87,11 @@ function failpointsOf(name: string, plan: Plan): { jobManager?: string; taskMana
 
 /** FT2 */
 function assertHit(run: JobRun, name: string, plan: Plan): void {
-  const dead = { jobManager: ["JobManager"], restoredTaskManager: ["TaskManager 1"], taskManagers: ["TaskManager 1", "TaskManager 2"] };
+  const dead = {
+    jobManager: ["JobManager"],
+    restoredTaskManager: ["TaskManager 1"],
+    taskManagers: ["TaskManager 1", "TaskManager 2"],
+  };
   for (const process of dead[plan.of]) {
     const path = join(run.logFolder, `${process.toLowerCase().replace(" ", "-")}.log`);
     const lines = readFileSync(path, "utf8").split("\n");

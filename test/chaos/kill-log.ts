@@ -24,12 +24,16 @@ export class KillLog {
 
   table(): string {
     const rows = (["TaskManager", "JobManager"] as const).map((role) => {
-      const sorted = this.recoveries.flatMap((entry) => (entry.role === role ? [entry.ms] : [])).toSorted((a, b) => a - b);
+      const sorted = this.recoveries
+        .flatMap((entry) => (entry.role === role ? [entry.ms] : []))
+        .toSorted((a, b) => a - b);
       const seconds = (share: number): string =>
         sorted.length === 0 ? "-" : `${((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000).toFixed(1)} s`;
       return [role, String(this.counts[role]), String(sorted.length), seconds(0.5), seconds(1)];
     });
     const lines = [["killed", "kills", "recoveries", "p50", "max"], ...rows];
-    return lines.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(12) : cell.padStart(11))).join("")).join("\n");
+    return lines
+      .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(12) : cell.padStart(11))).join(""))
+      .join("\n");
   }
 }

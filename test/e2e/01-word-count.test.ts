@@ -18,7 +18,17 @@ function linesOf(folder: string): string[] {
 }
 
 test("the sample's counts are those of the README", async () => {
-  const command = work.startScript(join(repository, "bin/streamjob"), "run", "-p", "2", job, "--", "--output", work.path("sample"), sample);
+  const command = work.startScript(
+    join(repository, "bin/streamjob"),
+    "run",
+    "-p",
+    "2",
+    job,
+    "--",
+    "--output",
+    work.path("sample"),
+    sample,
+  );
   assert.equal(await command.exit(), 0, command.stderr);
   assert.deepEqual(linesOf(work.path("sample")), shownOutput("01-word-count", "Expected output of `sort`"));
   assert.equal(command.stdout, "");

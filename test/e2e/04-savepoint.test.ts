@@ -25,12 +25,20 @@ function pathIn(command: RunningCommand): string {
 }
 
 /** Each word goes on behind what was printed when the savepoint was asked for, without a gap, and not behind what was printed in all. */
-function assertGoesOn(counts: ReadonlyMap<string, number[]>, atSavepoint: ReadonlyMap<string, number[]>, atEnd: ReadonlyMap<string, number[]>) {
+function assertGoesOn(
+  counts: ReadonlyMap<string, number[]>,
+  atSavepoint: ReadonlyMap<string, number[]>,
+  atEnd: ReadonlyMap<string, number[]>,
+) {
   for (const [word, sequence] of counts) {
     const start = sequence[0] as number;
     const [least, most] = [atSavepoint, atEnd].map((before) => (before.get(word)?.at(-1) ?? 0) + 1) as [number, number];
     assert.ok(start >= least && start <= most, `${word}: ${start} is not from ${least} to ${most}`);
-    assert.deepEqual(sequence, sequence.map((_, index) => start + index), word);
+    assert.deepEqual(
+      sequence,
+      sequence.map((_, index) => start + index),
+      word,
+    );
   }
 }
 

@@ -53,7 +53,10 @@ export function assertSameLines(actual: readonly string[], expected: readonly st
   const surplus = [...balance].filter(([, times]) => times < 0);
   if (missing.length === 0 && surplus.length === 0) return;
   const show = (rows: readonly (readonly [string, number])[]): string =>
-    rows.slice(0, SHOWN_MAX).map(([line, times]) => `"${line}" ×${Math.abs(times)}`).join(", ");
+    rows
+      .slice(0, SHOWN_MAX)
+      .map(([line, times]) => `"${line}" ×${Math.abs(times)}`)
+      .join(", ");
   assert.fail(
     `the output is wrong: ${expected.length} lines expected, ${actual.length} there; ` +
       `${missing.length} different ones missing (${show(missing)}), ${surplus.length} too many (${show(surplus)})`,

@@ -8,13 +8,14 @@ export default job((env) => {
   const small = env.fromSource(numbers(0, HALF), { uid: "small" });
   const large = env.fromSource(numbers(HALF, HALF), { uid: "large" });
   const all = small.union(large);
-  const doubled = all
-    .rebalance()
-    .flatMap((value, collect) => {
+  const doubled = all.rebalance().flatMap(
+    (value, collect) => {
       if (value % 3 === 0) return;
       collect(`once ${value}`);
       if (value % 2 === 0) collect(`twice ${value}`);
-    }, { uid: "doubled", type: t.string });
+    },
+    { uid: "doubled", type: t.string },
+  );
   const rare = all.filter((value) => value % 100 === 0, { uid: "rare" });
   const everywhere = rare
     .broadcast()
