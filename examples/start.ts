@@ -4,7 +4,7 @@
  *
  * NS1 Exit 0 only if every count is equal to the direct one and every row came exactly once; 1 otherwise; 2 for bad usage.
  * NS2 Ctrl-C cancels the job and leaves no process behind; a second one kills.
- * NS3 What was written is removed when all is well, and stays when it is not.
+ * NS3 What was written is removed at the end, but for what helps to find out why it went wrong.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -58,7 +58,9 @@ async function run(wanted: Wanted): Promise<number> {
   story.tell(
     `Counted directly, without the engine: ${thousands(direct.words)} words, ${thousands(direct.counts.size)} different ones,`,
   );
-  story.add(`in ${thousands(direct.lines)} lines of ${thousands(direct.files)} files: ${what}.`);
+  story.add(
+    `in ${thousands(direct.lines)} lines of ${direct.files === 1 ? "1 file" : `${thousands(direct.files)} files`}: ${what}.`,
+  );
   const folder = mkdtempSync(join(tmpdir(), "streamjob-start-"));
   const audit = new Audit(join(folder, "counts"));
   const stage = new Stage({
@@ -71,7 +73,7 @@ async function run(wanted: Wanted): Promise<number> {
   });
   const signals = followSignals(stage);
   const exitCode = await Promise.race([play(stage, { wanted, direct, audit }), signals]);
-  if (exitCode === 0 && !wanted.keeps) rmSync(folder, { recursive: true, force: true });
+  if (exitCode !== 1 && !wanted.keeps) rmSync(folder, { recursive: true, force: true });
   else story.plain(`\nCounts, checkpoints and logs are in ${folder}`);
   return exitCode;
 }

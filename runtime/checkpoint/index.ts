@@ -52,7 +52,7 @@ export {
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER } from "./layout.ts";
 export { type FencedBy, findDamage, type LogContents, type LogEntry, readLog } from "./log-contents.ts";
 export type { Manifest } from "./manifest.ts";
-export { decodeManifest, encodeManifest, filesOf } from "./manifest-codec.ts";
+export { decodeManifest } from "./manifest-codec.ts";
 export { deriveRecoverability, type Recoverability } from "./recoverability.ts";
 export { type RestoreDecision, type RestoreOptions, resolveRestore } from "./restore.ts";
 export { type DiscardPlan, deriveRetention, type RetentionOptions } from "./retention.ts";

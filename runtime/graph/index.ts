@@ -1,6 +1,5 @@
 /** Room `graph` (pure): stream graph, configuration, chaining, job graph, fingerprint, explain. */
-export { buildJobGraph, displayName, type JobGraphOptions } from "./chaining.ts";
-export { compareDeclarations, type DeclaredState, type Compatibility } from "./compatibility.ts";
+export { buildJobGraph, type JobGraphOptions } from "./chaining.ts";
 export {
   type CheckpointSettings,
   type ConfigurationChange,
@@ -19,7 +18,6 @@ export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";
 export {
   describeOptions,
   type OptionDescription,
-  optionDescriptions,
   parseOptions,
   resolveTolerableFailures,
 } from "./options.ts";

@@ -2,7 +2,6 @@
 export { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
 export { ByteReader, ByteWriter } from "./byte-buffer.ts";
 export {
-  DEFAULT_MAX_PARALLELISM_LOWER,
   defaultMaxParallelism,
   type Key,
   type KeyGroupRange,

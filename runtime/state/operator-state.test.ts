@@ -70,7 +70,8 @@ test("lists that nobody declares survive any number of restores, with nothing lo
     handles = await Promise.all(backends.map((backend) => backend.snapshot().write(files)));
   }
   const [only] = (await restoreAll(handles, files, 1)) as [OperatorStateBackend];
-  const sorted = (items: readonly unknown[]): unknown[] => [...items].sort();
+  const sorted = (items: readonly unknown[]): unknown[] =>
+    [...items].sort((left, right) => Number(left) - Number(right));
   assert.deepEqual(sorted(only.list({ name: "split" }).get()), [1, 2, 3, 4, 5]);
   assert.deepEqual(sorted(only.unionList({ name: "union" }).get()), [1, 2, 3]);
   assert.deepEqual(only.broadcastList({ name: "broadcast" }).get(), [7]);

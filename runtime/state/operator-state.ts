@@ -232,7 +232,7 @@ async function readLists(
     const handles = operator.map((ofSubtask) => ofSubtask.find((handle) => handle.name === name));
     const first = handles.find((handle) => handle !== undefined) as OperatorStateHandle;
     const decoded = await Promise.all(
-      handles.map((handle) => (handle === undefined ? null : readList(options, handle, read))),
+      handles.map((handle) => (handle === undefined ? Promise.resolve(null) : readList(options, handle, read))),
     );
     const { type, items } = unite(options, name, decoded);
     const share = shareOf(first.redistribution, items, options.subtask, options.parallelism);

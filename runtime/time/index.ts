@@ -7,5 +7,4 @@ export {
   type TimestampOf,
   type WatermarkGenerator,
   type WatermarkStrategy,
-  withIdleness,
 } from "./watermark-strategy.ts";

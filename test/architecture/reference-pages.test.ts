@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { currentErrorsPage, errorsPagePath, renderErrorsPage } from "../../tools/errors-page.ts";
+import { currentPages, renderErrorsPage } from "../../tools/reference-pages.ts";
 import { repositoryFolder } from "./repository.ts";
 
-describe("docs/errors.md", () => {
-  it("lists exactly the codes that the runtime has", () => {
-    const page = readFileSync(join(repositoryFolder, errorsPagePath), "utf8");
-    assert.equal(page, currentErrorsPage(), `${errorsPagePath} is stale: run npm run docs`);
-  });
+describe("the generated pages of docs/", () => {
+  for (const [path, current] of Object.entries(currentPages())) {
+    it(`${path} says what the code says`, () => {
+      const page = readFileSync(join(repositoryFolder, path), "utf8");
+      assert.equal(page, current, `${path} is stale: run npm run docs`);
+    });
+  }
 
   it("is caught being stale when a code or an explanation changes", () => {
     const page = renderErrorsPage({ A: "Means a." });

@@ -1,0 +1,39 @@
+/**
+ * A job that does one thing wrong, named by its first argument.
+ *
+ *   -- <what> [<folder of the output>]
+ */
+import { job, t } from "streamjob";
+import { filesSink, generatorSource } from "streamjob/connectors";
+
+export default job((env) => {
+  const [what = "nothing", output = "output"] = env.args;
+  env.configure({ name: "misbehaving", checkpoints: { interval: "100 ms" }, restart: { kind: "none" } });
+  if (what === "build-throws") throw new Error("no words today");
+  const numbers = env.fromSource(
+    generatorSource({ generate: (index) => index, count: 200, ratePerSecond: 500, type: t.int64 }),
+    { uid: "numbers" },
+  );
+  const values = numbers.map<unknown>(
+    (n) => {
+      if (n !== 100) return n;
+      if (what === "function-throws") throw new Error("the hundredth is too much");
+      if (what === "bad-record") return () => n;
+      return n;
+    },
+    { uid: "values" },
+  );
+  values
+    .keyBy((value) => String(value).length)
+    .process(
+      () => ({
+        process(value, context, out) {
+          const last = context.state.value<unknown>({ name: "last" });
+          last.update(what === "bad-state" && value === 100 ? { callback: () => value } : value);
+          out(String(value));
+        },
+      }),
+      { uid: what === "equal-uids" ? "numbers" : "lasts", type: t.string },
+    )
+    .sinkTo(filesSink({ directory: output }), { uid: "files" });
+});
