@@ -6,7 +6,6 @@
  *         restore time and its longest turn; the same for 1,000,000 timers.
  * Not measured: disks and networks (files are memory), hashing of files, other work of the thread.
  *
- * Run: node bench/state.ts [keys]
  */
 import { createHash } from "node:crypto";
 import { nextTurn, systemClock } from "../runtime/base/index.ts";
@@ -19,8 +18,9 @@ import {
   type StateReader,
   type Turn,
 } from "../runtime/state/index.ts";
+import { type Question, readOptions, wholeNumber } from "./question.ts";
 
-const KEYS = Number(process.argv[2] ?? 1_000_000);
+const KEYS = 1_000_000;
 const HOT_KEYS = 10_000;
 const OPTIONS = { keyGroups: { first: 0, last: 127 }, maxParallelism: 128, operatorUid: "bench", clock: systemClock };
 
@@ -44,6 +44,20 @@ const files: SnapshotFiles = {
   },
 };
 const read: StateReader = async ({ key }) => Buffer.concat(stored.get(key) ?? []);
+
+export const stateQuestion: Question = {
+  summary: "keyed state on the heap by itself: cost per record, snapshot, restore, timers",
+  options: [`--keys <n>   of the large state (default ${KEYS.toLocaleString("en-US")})`],
+  run: ask,
+};
+
+async function ask(args: readonly string[]): Promise<0 | 1> {
+  const keyCount = wholeNumber(readOptions(args, ["keys"]), "keys", { absent: KEYS, least: 1000, most: 100_000_000 });
+  await hotKeys();
+  await manyKeys(keyCount);
+  await manyTimers(keyCount);
+  return 0;
+}
 
 /** Measures the stretches between turns, by the clock and by the thread's own time; `between` is what records do in a turn. */
 function stopwatch(between: () => void): { readonly turn: Turn; result(): string } {
@@ -102,21 +116,21 @@ async function hotKeys(): Promise<void> {
   snapshot.discard();
 }
 
-async function manyKeys(): Promise<void> {
+async function manyKeys(keyCount: number): Promise<void> {
   const type = t.record({ count: t.int64, text: t.string });
   const text = "x".repeat(76);
   const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
   const state = backend.value({ name: "rows", type });
-  const keys: string[] = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
+  const keys: string[] = Array.from({ length: keyCount }, (_, index) => `key-${index}`);
   const startedMs = systemClock.monotonicMs();
-  for (let index = 0; index < KEYS; index++) {
+  for (let index = 0; index < keyCount; index++) {
     setKey(backend, keys[index] as string);
     state.update({ count: index, text: `${text}${index}` });
   }
-  print(`fill ${KEYS} keys`, ms(systemClock.monotonicMs() - startedMs));
+  print(`fill ${keyCount} keys`, ms(systemClock.monotonicMs() - startedMs));
   const update = (): void => {
     for (let round = 0; round < 2000; round++) {
-      setKey(backend, keys[Math.floor(Math.random() * KEYS)] as string);
+      setKey(backend, keys[Math.floor(Math.random() * keyCount)] as string);
       const row = state.value();
       if (row !== undefined) state.update({ ...row, count: row.count + 1 });
     }
@@ -127,15 +141,15 @@ async function manyKeys(): Promise<void> {
   await restoreOnce(handle);
 }
 
-async function manyTimers(): Promise<void> {
+async function manyTimers(keyCount: number): Promise<void> {
   const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
   const timers = backend.timers("timers", { onEventTime: () => {}, onProcessingTime: () => {} });
   const startedMs = systemClock.monotonicMs();
-  for (let index = 0; index < KEYS; index++) {
+  for (let index = 0; index < keyCount; index++) {
     setKey(backend, `key-${index}`);
     timers.registerEventTime(1_700_000_000_000 + Math.floor(Math.random() * 1e8));
   }
-  print(`register ${KEYS} timers`, ms(systemClock.monotonicMs() - startedMs));
+  print(`register ${keyCount} timers`, ms(systemClock.monotonicMs() - startedMs));
   const handle = await snapshotOnce("snapshot of the timers", backend, () => {});
   await restoreOnce(handle);
   const firedMs = systemClock.monotonicMs();
@@ -178,7 +192,3 @@ function ms(value: number): string {
 function print(name: string, result: string): void {
   process.stdout.write(`${name.padEnd(44)} ${result}\n`);
 }
-
-await hotKeys();
-await manyKeys();
-await manyTimers();

@@ -159,6 +159,8 @@ export class Stage {
     let stillSinceMs = performance.now();
     let rows = audit.rows;
     for (;;) {
+      // The person has ended the run: there are no further acts.
+      if (this.#isClosed) return new Promise(() => {});
       if (isThere()) return true;
       if (this.#outcome !== null) return false;
       if (audit.look() !== rows) stillSinceMs = performance.now();

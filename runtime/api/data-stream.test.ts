@@ -3,7 +3,6 @@ import test from "node:test";
 import { StreamError } from "../base/index.ts";
 import { buildJobGraph, operatorIdOfUid, type StreamGraph } from "../graph/index.ts";
 import { forBoundedOutOfOrderness, job, type Sink, type StreamEnvironment, t } from "./index.ts";
-import { sumOf } from "./keyed-stream.ts";
 import { buildStreamGraph } from "./load.ts";
 
 const word = t.record({ word: t.string, count: t.int64 });
@@ -107,15 +106,6 @@ test("options of an operation end up at its node", async () => {
     { uid, name, parallelism, maxParallelism, chaining, outputType },
     { uid: "u", name: "n", parallelism: 3, maxParallelism: 64, chaining: "head", outputType: t.int32 },
   );
-});
-
-test("sum adds one field, keeps the others of the first record, and changes neither record", () => {
-  const [first, second] = [
-    { word: "a", line: 1, count: 2 },
-    { word: "a", line: 7, count: 3 },
-  ];
-  assert.deepEqual(sumOf<typeof first>("count")(first, second), { word: "a", line: 1, count: 5 });
-  assert.deepEqual([first.count, second.count], [2, 3]);
 });
 
 // Job modules run without a type check, so wrong calls are made through `never` here.

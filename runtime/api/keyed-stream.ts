@@ -13,6 +13,7 @@ import {
   type OrFactory,
   type ReduceFunction,
   reduceOperator,
+  sumOperator,
 } from "../operators/index.ts";
 import { type Key, t, type ValueType } from "../record/index.ts";
 import { DataStream } from "./data-stream.ts";
@@ -62,9 +63,17 @@ export class KeyedStream<K extends Key, T> {
     return this.#operator("reduce", reduceOperator(fn, this.#keyed.type), { ...options, type: this.#keyed.type });
   }
 
-  /** The running sum of a field for each key; the other fields are those of the key's first record. */
+  /**
+   * The running sum of a field for each key; the other fields are those of the record that came (Flink's: of the key's first
+   * one). The state is one number a key.
+   */
   sum(field: NumberField<T>, options: OperatorOptions = {}): DataStream<T> {
-    return this.reduce(sumOf<T>(field), { name: `sum(${field})`, ...options });
+    checkOperatorOptions("sum", options);
+    return this.#operator("sum", sumOperator<T & object>(field), {
+      name: `sum(${field})`,
+      ...options,
+      type: this.#keyed.type,
+    });
   }
 
   /** Folds the records of each key into an accumulator; emits its result after each record. */
@@ -108,9 +117,4 @@ export class KeyedStream<K extends Key, T> {
     });
     return new DataStream(this.#builder, [{ from: id, partitioning: { kind: "forward" } }], type);
   }
-}
-
-/** Adds one field of the later record to that of the earlier one, whose other fields stay. */
-export function sumOf<T>(field: NumberField<T>): ReduceFunction<T> {
-  return (current, value) => ({ ...current, [field]: (current[field] as number) + (value[field] as number) });
 }

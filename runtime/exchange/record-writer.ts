@@ -21,7 +21,9 @@ class BatchBuilder<T> {
   private readonly sender: ChannelSender<T>;
   private readonly isKeyed: boolean;
   private readonly onFull: () => void;
-  private rows: T[] = [];
+  // Made at full length and cut when it is handed over early: filling measured twice as fast as pushing.
+  private rows: T[];
+  private count = 0;
   private timestamps: Float64Array | null = null;
   private keyHashes: Int32Array | null = null;
   private limit: number;
@@ -31,28 +33,33 @@ class BatchBuilder<T> {
     this.isKeyed = isKeyed;
     this.onFull = onFull;
     this.limit = sender.batchRows;
+    this.rows = new Array<T>(this.limit);
   }
 
   add(value: T, timestamp: number, hash: number): void {
-    const row = this.rows.length;
+    const row = this.count;
     if (this.isKeyed) {
       if (this.keyHashes === null) this.keyHashes = new Int32Array(this.limit);
       this.keyHashes[row] = hash;
     }
     if (timestamp !== NO_TIMESTAMP || this.timestamps !== null) this.setTimestamp(row, timestamp);
-    this.rows.push(value);
+    this.rows[row] = value;
+    this.count = row + 1;
     if (row + 1 >= this.limit) this.flush();
   }
 
   /** True when there was something to send. */
   flush(): boolean {
-    if (this.rows.length === 0) return false;
-    const batch = { rows: this.rows, timestamps: this.timestamps, keyHashes: this.keyHashes };
-    this.rows = [];
+    if (this.count === 0) return false;
+    const { rows, timestamps, keyHashes } = this;
+    rows.length = this.count;
+    const batch = { rows, timestamps, keyHashes };
+    this.count = 0;
     this.timestamps = null;
     this.keyHashes = null;
     this.sender.sendBatch(batch);
     this.limit = this.sender.batchRows;
+    this.rows = new Array<T>(this.limit);
     if (!this.sender.isWritable) this.onFull();
     return true;
   }

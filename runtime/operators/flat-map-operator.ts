@@ -14,7 +14,8 @@ export function flatMapOperator<I, O>(fn: FlatMapFunction<I, O>): OperatorFactor
 class FlatMapOperator<I, O> implements StreamOperator<I, O> {
   readonly #fn: FlatMapFunction<I, O>;
   #output!: Output<O>;
-  #timestamp = 0;
+  // Begins as what is no number, so that V8 keeps a reference here: a field of type double would be boxed anew for each record.
+  #timestamp: number = undefined as never;
   /** One closure for all records. Takes one argument only, so that `forEach(collect)` does what it looks like. */
   readonly #collect = (value: O): void => this.#output.collect(value, this.#timestamp);
 

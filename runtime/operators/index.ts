@@ -31,6 +31,7 @@ export type {
 } from "./sink.ts";
 export { sinkOperator } from "./sink-operator.ts";
 export type { PollResult, ReaderContext, Source, SourceContext, SourceOutput, SourceReader } from "./source.ts";
+export { sumOperator } from "./sum-operator.ts";
 export { timestampsAndWatermarksOperator } from "./timestamps-and-watermarks-operator.ts";
 // What functions see of state, for the job API.
 export type {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { keyHash, type KeyIdentity } from "../record/index.ts";
-import { KeyMap } from "./key-map.ts";
+import { GroupMembers, KeyMap } from "./key-map.ts";
 
 /** Few keys and few hashes, so that probes run into each other. */
 const key = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 40 }).map(String));
@@ -12,7 +12,7 @@ const operation = fc.record({ kind: fc.constantFrom("set", "delete", "step"), ke
 test("it holds what a Map holds after any operations, in the same order", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
-      const map = new KeyMap<string>();
+      const map = new GroupMembers(new KeyMap<string>());
       const model = new Map<KeyIdentity, string>();
       for (const [index, { kind, key: identity }] of operations.entries()) {
         if (kind === "delete") {
@@ -34,7 +34,7 @@ test("it holds what a Map holds after any operations, in the same order", () => 
 test("a walk that is held over changes and compactions comes to what a Map's iterator comes to (KM1)", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 400 }), (operations) => {
-      const map = new KeyMap<{ readonly id: number }>();
+      const map = new GroupMembers(new KeyMap<{ readonly id: number }>());
       const model = new Map<KeyIdentity, { readonly id: number }>();
       const walk = map.values();
       const expected = model.values();
@@ -52,5 +52,31 @@ test("a walk that is held over changes and compactions comes to what a Map's ite
       }
       assert.deepEqual([...walk], [...expected]);
     }),
+  );
+});
+
+test("groups share a map and keep apart: each walks its own keys, and a removed key's place may go to another group", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ kind: fc.constantFrom("set", "delete"), key: fc.nat({ max: 60 }) }), { maxLength: 300 }),
+      (operations) => {
+        const shared = new KeyMap<string>();
+        const groups = [new GroupMembers(shared), new GroupMembers(shared), new GroupMembers(shared)];
+        const models = groups.map(() => new Map<number, string>());
+        for (const [index, { kind, key: identity }] of operations.entries()) {
+          const group = groups[identity % 3] as GroupMembers<string>;
+          const model = models[identity % 3] as Map<number, string>;
+          if (kind === "set") {
+            group.set(identity, hashOf(identity), `v${index}`);
+            model.set(identity, `v${index}`);
+          } else {
+            group.delete(identity, hashOf(identity));
+            model.delete(identity);
+          }
+        }
+        for (const [index, group] of groups.entries())
+          assert.deepEqual([...group.values()], [...(models[index]?.values() ?? [])]);
+      },
+    ),
   );
 });

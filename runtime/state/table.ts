@@ -4,14 +4,15 @@
  * Called by: the states, the snapshot and restore.
  *
  * T1 One hash lookup per record and state: a cursor keeps the entry it found until the current key changes (KC2).
- * T2 A KeyMap per key group: growing one copies a group's entries, never all of them, and a snapshot can go group by group.
+ * T2 One hash map for the table, so that a look-up takes few steps through memory; each key group knows its members, so that a
+ *     snapshot can go group by group.
  * T3 `stamp` of an entry is the number of the newest snapshot that does not need its present value: because it was made
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
  * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
 import { ownString, type Key, type KeyIdentity } from "../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";
-import { KeyMap } from "./key-map.ts";
+import { GroupMembers, KeyMap } from "./key-map.ts";
 import type { Section } from "./section.ts";
 import type { StateMeta } from "./state-meta.ts";
 
@@ -33,10 +34,14 @@ export type MapSlot = { readonly key: Key; readonly cells: Map<KeyIdentity, Entr
 
 /** What a group's map holds under a key: an Entry, the cells of map state, or timers. */
 export class Group<T> {
-  readonly entries = new KeyMap<T>();
+  readonly entries: GroupMembers<T>;
   rows = 0;
   /** Snapshots that have not finished with this group, oldest first. */
   readonly pending: Section[] = [];
+
+  constructor(map: KeyMap<T>) {
+    this.entries = new GroupMembers(map);
+  }
 }
 
 /** T is what a group's map holds under a key. */
@@ -44,6 +49,8 @@ export class Table<T> {
   readonly context: KeyContext;
   /** Index = key group - first key group; undefined until it has an entry. */
   readonly groups: (Group<T> | undefined)[];
+  /** All keys of all groups. */
+  readonly map = new KeyMap<T>();
   meta: StateMeta;
   /** Adapts to the size of the values, see snapshot-writer.ts. */
   rowsPerChunk = 16;
@@ -59,7 +66,7 @@ export class Table<T> {
     let group = this.groups[index];
     if (group === undefined) {
       if (index < 0 || index >= this.groups.length) throw this.context.misuse(this.meta.name);
-      group = new Group<T>();
+      group = new Group<T>(this.map);
       this.groups[index] = group;
     }
     return group;
@@ -119,9 +126,8 @@ export class Cursor<T> {
     const index = context.groupIndex();
     if (context.key === undefined || index < 0 || index >= context.groupCount)
       throw context.misuse(this.table.meta.name);
-    const group = this.table.groups[index];
-    this.groupFound = group;
-    this.entry = group === undefined ? undefined : group.entries.get(context.identity(), context.hash);
+    this.groupFound = undefined;
+    this.entry = this.table.map.get(context.identity(), context.hash);
     this.serial = context.serial;
   }
 }

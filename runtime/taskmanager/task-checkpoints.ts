@@ -7,6 +7,8 @@
  * TC2 A failure before the barrier went on (sync) declines the checkpoint and fails the task; one after it (async) only
  *     declines it (CK-5).
  * TC3 Commits run in the order of checkpoints, one after the other, and do not hold up records.
+ * TC4 A value in state that cannot be encoded is found while writing, but is no hiccup: no later checkpoint could be completed
+ *     either. It fails the task like any mistake of the job's functions.
  */
 import { type Clock, failpoint, toErrorInfo } from "../base/index.ts";
 import type { Barrier } from "../record/index.ts";
@@ -160,14 +162,10 @@ export class TaskCheckpoints {
       });
     } catch (error) {
       if (!this.pending.delete(checkpointId) || this.task.isOver) return;
-      this.options.send({
-        kind: "checkpointDeclined",
-        epoch,
-        task,
-        checkpointId,
-        phase: "async",
-        error: toErrorInfo(error),
-      });
+      const info = toErrorInfo(error);
+      // TC4
+      if (info.code === "VALUE_NOT_SERIALIZABLE") return this.declineSync(barrier, error);
+      this.options.send({ kind: "checkpointDeclined", epoch, task, checkpointId, phase: "async", error: info });
     }
   }
 

@@ -155,7 +155,12 @@ export class Task implements LoopTask {
 
   flush(): boolean {
     let flushed = false;
-    for (const writer of this.parts.chain.writers) if (writer.flush()) flushed = true;
+    try {
+      for (const writer of this.parts.chain.writers) if (writer.flush()) flushed = true;
+    } catch (error) {
+      // A record that cannot be encoded is this task's failure, not that of the thread.
+      this.fail(error);
+    }
     return flushed;
   }
 
@@ -330,7 +335,9 @@ export class Task implements LoopTask {
     let row = this.row;
     let look = row + this.stride;
     while (row < count) {
-      head.process(rows[row], timestamps === null ? NO_TIMESTAMP : (timestamps[row] as number));
+      // Two calls, so that the constant is passed on as it is: a choice between the two would box a new number each time.
+      if (timestamps === null) head.process(rows[row], NO_TIMESTAMP);
+      else head.process(rows[row], timestamps[row] as number);
       row += 1;
       if (this.pause) break;
       if (row === look) {
@@ -352,7 +359,8 @@ export class Task implements LoopTask {
       const value = rows[row];
       const key = keyOf(value);
       keyed.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[row] as number));
-      head.process(value, timestamps === null ? NO_TIMESTAMP : (timestamps[row] as number));
+      if (timestamps === null) head.process(value, NO_TIMESTAMP);
+      else head.process(value, timestamps[row] as number);
       row += 1;
       if (this.pause) break;
       if (row === look) {

@@ -5,9 +5,10 @@ import {
   type KeyedProcessFunction,
   keyedProcessOperator,
   reduceOperator,
+  sumOperator,
   type TimerContext,
 } from "../operators/index.ts";
-import { MIN_WATERMARK, NO_TIMESTAMP, t } from "../record/index.ts";
+import { MIN_WATERMARK, NO_TIMESTAMP, t, type ValueOf } from "../record/index.ts";
 import type { ValueState } from "../state/index.ts";
 import { OperatorHarness } from "./operator-harness.ts";
 
@@ -30,6 +31,27 @@ describe("reduce and aggregate", () => {
       { kind: "record", value: { word: "a", count: 2 }, timestamp: 3 },
     ]);
     assert.equal(harness.values[0], first);
+  });
+
+  it("sum adds one field up, with the other fields of the record that came, and changes no record (SU2)", async () => {
+    const type = t.record({ word: t.string, line: t.int64, count: t.int64 });
+    const harness = await OperatorHarness.open(sumOperator<ValueOf<typeof type>>("count"), { keySelector: wordOf });
+    const records = [
+      { word: "a", line: 1, count: 2 },
+      { word: "a", line: 7, count: 3 },
+      { word: "b", line: 8, count: 4 },
+    ];
+    for (const record of records) harness.process(record, 5);
+    assert.deepEqual(harness.values, [
+      { word: "a", line: 1, count: 2 },
+      { word: "a", line: 7, count: 5 },
+      { word: "b", line: 8, count: 4 },
+    ]);
+    assert.deepEqual(
+      records.map(({ count }) => count),
+      [2, 3, 4],
+    );
+    assert.throws(() => harness.process({ word: "a", line: 9, count: "1" as never }, 5), /the field is 1 \(string\)/);
   });
 
   it("reduce goes on counting after a restore at another parallelism, each key in one place", async () => {

@@ -71,7 +71,7 @@ describe("a job module that is wrong", () => {
         if (source !== undefined) writeFileSync(module, imports + source);
         const isOurs = args !== undefined && args.length > 1;
         const words = [...(args ?? [module]), ...(isOurs ? [workspace.path("output")] : [])];
-        assertRefused(await streamjob(workspace, "run", ...words), expected);
+        assertRefused(await streamjob(workspace, "run", "-p", "2", ...words), expected);
         if (expected.exitCode === 2) assert.ok(!existsSync(workspace.path("home", "checkpoints")), "something was started");
       }));
   }

@@ -24,6 +24,8 @@ export class RunningCommand {
   constructor(workspace: Workspace, args: readonly string[]) {
     const child = spawn(process.execPath, [COMMAND, ...args], {
       cwd: workspace.folder,
+      // A process group of its own, to end all of it.
+      detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, STREAMJOB_HOME: workspace.path("home"), NO_COLOR: "1" },
     });
@@ -36,8 +38,7 @@ export class RunningCommand {
         resolve(code);
       });
     });
-    // Its own children end with it (their leash).
-    workspace.onEnd(() => this.hasExited || child.kill("SIGKILL"));
+    workspace.onEnd(() => this.#killGroup());
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {
@@ -54,10 +55,14 @@ export class RunningCommand {
   }
 
   async result(): Promise<CommandResult> {
-    const timer = systemClock.after(DEADLINE_MS, () => this.child.kill("SIGKILL"));
+    const timer = systemClock.after(DEADLINE_MS, () => this.#killGroup());
     const exitCode = await this.exited;
     timer.cancel();
     return { exitCode, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  #killGroup(): void {
+    if (!this.hasExited && this.child.pid !== undefined) process.kill(-this.child.pid, "SIGKILL");
   }
 }
 

@@ -16,7 +16,7 @@ export default job((env) => {
   );
   const values = numbers.map<unknown>(
     (n) => {
-      if (n !== 100) return n;
+      if (n < 100) return n;
       if (what === "function-throws") throw new Error("the hundredth is too much");
       if (what === "bad-record") return () => n;
       return n;
@@ -24,12 +24,15 @@ export default job((env) => {
     { uid: "values" },
   );
   values
+    // Half of the records go to the other subtask, and are encoded.
+    .rebalance()
+    .filter(() => true, { uid: "all" })
     .keyBy((value) => String(value).length)
     .process(
       () => ({
         process(value, context, out) {
           const last = context.state.value<unknown>({ name: "last" });
-          last.update(what === "bad-state" && value === 100 ? { callback: () => value } : value);
+          last.update(what === "bad-state" && typeof value === "number" && value >= 100 ? { callback: () => value } : value);
           out(String(value));
         },
       }),

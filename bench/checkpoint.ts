@@ -1,0 +1,224 @@
+/**
+ * Question: what does a checkpoint of a million keys cost a job that goes on, and how long does it take to start from one?
+ *
+ * Owns: the order of what is measured, and the figures. Not here: the job (checkpoint/job.ts), what it sees of time
+ * (checkpoint/stall-probe.ts), its processes (checkpoint/probed-job.ts).
+ *
+ * CQ1 Snapshots are taken one at a time, from a state that is filled, while updates come at a fixed rate.
+ * CQ2 A restored job whose updates find keys without state was not restored: that fails the bench.
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProbedJob } from "./checkpoint/probed-job.ts";
+import type { Gap, ProbeReport, SnapshotSeen } from "./checkpoint/stall-probe.ts";
+import { shareText, watchOthers, warnOfShares } from "./measure/machine.ts";
+import { withScratchFolder } from "./measure/scratch.ts";
+import { spreadText } from "./measure/statistics.ts";
+import { grouped, milliseconds, textTable } from "./measure/text-table.ts";
+import { type Question, readOptions, wholeNumber } from "./question.ts";
+
+const KEYS = 1_000_000;
+const UPDATES_PER_SECOND = 50_000;
+const SNAPSHOTS = 5;
+const RESTORES = 3;
+/** Time before the first snapshot, and between two. */
+const PAUSE_MS = 2000;
+/** How many keys a restored job must have updated before it is believed (CQ2). */
+const PROOF_MS = 1000;
+/** What the project promises of a stall in a snapshot of a million keys. */
+const STALL_MS_MAX = 100;
+
+type Plan = {
+  readonly keys: number;
+  readonly updatesPerSecond: number;
+  readonly snapshots: number;
+  readonly restores: number;
+};
+
+type Snapshot = {
+  readonly endToEndMs: number;
+  readonly syncMs: number;
+  readonly asyncMs: number;
+  readonly longest: Gap;
+  /** null: filling lies in it. */
+  readonly longestBefore: Gap | null;
+  readonly updates: number;
+  readonly bytes: number;
+  readonly location: string;
+};
+
+type Start = { readonly openedMs: number; readonly firstRecordMs: number };
+
+export const checkpointQuestion: Question = {
+  summary: "a checkpoint of 1 M keys of 100 bytes under load: its parts, the longest stall, restoring from it",
+  options: [
+    `--keys <n>          keys in state (default ${grouped(KEYS)})`,
+    `--rate <n>          updates a second of the whole job (default ${grouped(UPDATES_PER_SECOND)})`,
+    `--snapshots <n>     for each parallelism (default ${SNAPSHOTS})`,
+    `--restores <n>      for each parallelism (default ${RESTORES})`,
+    "--parallelism <n>   only this one (default: 1, then 2)",
+  ],
+  run: ask,
+};
+
+async function ask(args: readonly string[]): Promise<0 | 1> {
+  const options = readOptions(args, ["keys", "rate", "snapshots", "restores", "parallelism"]);
+  const plan: Plan = {
+    keys: wholeNumber(options, "keys", { absent: KEYS, least: 1000, most: 100_000_000 }),
+    updatesPerSecond: wholeNumber(options, "rate", { absent: UPDATES_PER_SECOND, least: 100, most: 10_000_000 }),
+    snapshots: wholeNumber(options, "snapshots", { absent: SNAPSHOTS, least: 1, most: 50 }),
+    restores: wholeNumber(options, "restores", { absent: RESTORES, least: 0, most: 50 }),
+  };
+  const asked = wholeNumber(options, "parallelism", { absent: 0, least: 1, most: 128 });
+  for (const parallelism of asked === 0 ? [1, 2] : [asked]) {
+    await withScratchFolder((folder) => measure(plan, parallelism, folder));
+  }
+  return 0;
+}
+
+async function measure(plan: Plan, parallelism: number, folder: string): Promise<void> {
+  const { keys, updatesPerSecond } = plan;
+  print(`parallelism ${parallelism}: ${grouped(keys)} keys, ${grouped(updatesPerSecond)} updates/s\n`);
+  const others = watchOthers();
+  const common = { folder: join(folder, "filled"), keys, updatesPerSecond, parallelism };
+  const job = await ProbedJob.start({ ...common, restore: null });
+  const fresh = await firstRecord(job);
+  await job.until("all keys", (probes) => total(probes, (probe) => probe.newKeys) >= keys);
+  print(`  filled ${((Date.now() - job.startedMs) / 1000).toFixed(1)} s after the start\n`);
+  const snapshots = await takeSnapshots(job, plan.snapshots);
+  await job.end();
+  print(indented(snapshotTable(snapshots)));
+  const location = (snapshots.at(-1) as Snapshot).location;
+  const restored: Start[] = [];
+  for (let round = 0; round < plan.restores; round++) {
+    restored.push(await restore({ ...common, folder: join(folder, `restored-${round}`), restore: location }));
+  }
+  print(indented(startTable(fresh, restored)));
+  const share = others();
+  print(`  others took ${shareText(share)} of all cores meanwhile\n`);
+  warnOfShares([share]);
+  print(`${verdict(snapshots)}\n`);
+}
+
+async function takeSnapshots(job: ProbedJob, count: number): Promise<Snapshot[]> {
+  const snapshots: Snapshot[] = [];
+  for (let round = 0; round < count; round++) {
+    await sleep(PAUSE_MS);
+    const statistics = await job.checkpoint();
+    const seen = (probe: ProbeReport): SnapshotSeen | undefined =>
+      probe.snapshots.find(({ checkpointId }) => checkpointId === statistics.id);
+    const probes = await job.until(`what the probes saw of checkpoint ${statistics.id}`, (all) => all.every(seen));
+    const subtasks = probes.map((probe) => seen(probe) as SnapshotSeen);
+    const fixedMs = Math.min(...subtasks.map((subtask) => subtask.fixedMs));
+    snapshots.push({
+      endToEndMs: statistics.end_to_end_duration,
+      syncMs: Math.max(...subtasks.map((subtask) => subtask.syncMs)),
+      asyncMs: statistics.latest_ack_timestamp - fixedMs,
+      longest: longestOf(subtasks.map((subtask) => subtask.longest)),
+      longestBefore: round === 0 ? null : longestOf(subtasks.map((subtask) => subtask.longestBefore)),
+      updates: subtasks.reduce((sum, subtask) => sum + subtask.records, 0),
+      bytes: statistics.state_size,
+      location: statistics.external_path ?? "",
+    });
+  }
+  return snapshots;
+}
+
+/** Starts from a checkpoint in a new job; proves that the state is there (CQ2). */
+async function restore(options: Parameters<typeof ProbedJob.start>[0]): Promise<Start> {
+  const job = await ProbedJob.start(options);
+  const start = await firstRecord(job);
+  await sleep(PROOF_MS);
+  await job.end();
+  const probes = job.probes();
+  const [records, newKeys] = [total(probes, (probe) => probe.records), total(probes, (probe) => probe.newKeys)];
+  if (newKeys === 0 && records > 0) return start;
+  throw new Error(`of ${records} updates of the restored job ${newKeys} found no state: it was not restored`);
+}
+
+/** Milliseconds from the start of the processes until the last subtask had its state, and until it had its first record. */
+async function firstRecord(job: ProbedJob): Promise<Start> {
+  const probes = await job.until("the first record", (all) => all.every((probe) => probe.firstRecordMs !== null));
+  return {
+    openedMs: Math.max(...probes.map((probe) => probe.openedMs)) - job.startedMs,
+    firstRecordMs: Math.max(...probes.map((probe) => probe.firstRecordMs ?? 0)) - job.startedMs,
+  };
+}
+
+function snapshotTable(snapshots: readonly Snapshot[]): string {
+  const rows = [
+    [
+      "snapshot",
+      "end to end",
+      "sync",
+      "async",
+      "longest stall",
+      "… own CPU",
+      "before it",
+      "… own CPU",
+      "updates",
+      "state",
+    ],
+    ...snapshots.map((snapshot, index) => [
+      String(index + 1),
+      `${snapshot.endToEndMs} ms`,
+      milliseconds(snapshot.syncMs),
+      `${snapshot.asyncMs} ms`,
+      milliseconds(snapshot.longest.ms),
+      milliseconds(snapshot.longest.cpuMs),
+      snapshot.longestBefore === null ? "-" : milliseconds(snapshot.longestBefore.ms),
+      snapshot.longestBefore === null ? "-" : milliseconds(snapshot.longestBefore.cpuMs),
+      grouped(snapshot.updates),
+      `${(snapshot.bytes / 1e6).toFixed(1)} MB`,
+    ]),
+  ];
+  const of = (value: (snapshot: Snapshot) => number): string => spreadText(snapshots.map(value), milliseconds);
+  return (
+    textTable(rows) +
+    `median (min … max): end to end ${of((snapshot) => snapshot.endToEndMs)}, ` +
+    `longest stall ${of((snapshot) => snapshot.longest.ms)}\n`
+  );
+}
+
+function startTable(fresh: Start, restored: readonly Start[]): string {
+  const row = (name: string, starts: readonly Start[]): string[] => [
+    name,
+    spreadText(
+      starts.map(({ openedMs }) => openedMs),
+      milliseconds,
+    ),
+    spreadText(
+      starts.map(({ firstRecordMs }) => firstRecordMs),
+      milliseconds,
+    ),
+  ];
+  return textTable([
+    ["from the start of the processes until", "state is there", "first record"],
+    row("without state", [fresh]),
+    ...(restored.length === 0 ? [] : [row(`restored (${restored.length} times)`, restored)]),
+  ]);
+}
+
+function verdict(snapshots: readonly Snapshot[]): string {
+  const { ms, cpuMs } = longestOf(snapshots.map(({ longest }) => longest));
+  const stall = `The longest stall in a snapshot was ${milliseconds(ms)} (${milliseconds(cpuMs)} of the thread's own processor time)`;
+  if (ms < STALL_MS_MAX) return `${stall}: below ${STALL_MS_MAX} ms.`;
+  const cause = cpuMs < STALL_MS_MAX ? "; the rest of that time the machine gave to others, or the thread waited" : "";
+  return `${stall}: NOT below ${STALL_MS_MAX} ms${cause}.`;
+}
+
+function longestOf(gaps: readonly Gap[]): Gap {
+  return gaps.reduce((longest, gap) => (gap.ms > longest.ms ? gap : longest));
+}
+
+function total(probes: readonly ProbeReport[], of: (probe: ProbeReport) => number): number {
+  return probes.reduce((sum, probe) => sum + of(probe), 0);
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, "  ");
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

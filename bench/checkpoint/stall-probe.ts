@@ -1,0 +1,178 @@
+/**
+ * Owns: the stream operator of the checkpoint bench: a row of state for each key, and what it sees of time while it works.
+ * Not here: what the figures come to (checkpoint.ts). Runs in the slot's thread; its files are how it tells.
+ *
+ * SP1 A gap is the time between the ends of two successive records. One that overlaps a snapshot (from the barrier to
+ *     the news that the checkpoint is complete) is the snapshot's, any other belongs to the time before the next snapshot.
+ * SP2 The thread's own processor time is told beside a gap: a long gap with little of it was the machine's, not the engine's.
+ *     It is read once in CPU_LOOK_MS, which is how far it may be too high.
+ * SP3 The synchronous part is the time from `prepareSnapshot` until the states are fixed, which is when `committables` is asked.
+ */
+import { writeFileSync } from "node:fs";
+import type { OperatorContext, OperatorFactory, Output, StreamOperator, ValueOf, ValueState } from "streamjob";
+import { Row, textOf } from "./keyed-rows.ts";
+
+export type Gap = { readonly ms: number; readonly cpuMs: number };
+
+export type SnapshotSeen = {
+  readonly checkpointId: number;
+  /** Epoch milliseconds of the moment in which the states were fixed. */
+  readonly fixedMs: number;
+  readonly syncMs: number;
+  readonly longest: Gap;
+  /** The longest one between the snapshot before and this; of the first snapshot: since the start, filling included. */
+  readonly longestBefore: Gap;
+  /** Records processed during the snapshot. */
+  readonly records: number;
+};
+
+/** `probe-<subtask>.json`, written again several times a second while it changes. Times in epoch milliseconds. */
+export type ProbeReport = {
+  readonly subtask: number;
+  /** State is restored and the operator opened. */
+  readonly openedMs: number;
+  /** null: none yet. */
+  readonly firstRecordMs: number | null;
+  /** As of this report. */
+  readonly records: number;
+  /** Records whose key had no state. */
+  readonly newKeys: number;
+  readonly snapshots: readonly SnapshotSeen[];
+};
+
+const REPORT_EVERY_MS = 200;
+const CPU_LOOK_MS = 0.5;
+const NO_GAP: Gap = { ms: 0, cpuMs: 0 };
+
+export function stallProbe(folder: string): OperatorFactory<string, ValueOf<typeof Row>> {
+  return { kind: "operator", name: "rows", create: () => new StallProbe(folder) };
+}
+
+class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
+  readonly #folder: string;
+  #context!: OperatorContext;
+  #rows!: ValueState<ValueOf<typeof Row>>;
+  #openedMs = 0;
+  #firstRecordMs: number | null = null;
+  #records = 0;
+  #newKeys = 0;
+  #reported = "";
+  readonly #snapshots: SnapshotSeen[] = [];
+  #lastMs = 0;
+  #cpuMs = 0;
+  #cpuReadMs = 0;
+  #longest = NO_GAP;
+  #longestBefore = NO_GAP;
+  /** The snapshot that is under way. */
+  #open: {
+    readonly checkpointId: number;
+    readonly startMs: number;
+    readonly records: number;
+    syncMs: number;
+    fixedMs: number;
+  } | null = null;
+  /** A snapshot that is over, to which the gap that is still open belongs. */
+  #ending: (() => void) | null = null;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  open(context: OperatorContext, _output: Output<ValueOf<typeof Row>>): void {
+    if (context.keyed === null) throw new Error("the probe stands behind keyBy");
+    this.#context = context;
+    this.#rows = context.keyed.value({ name: "rows", type: Row });
+    this.#openedMs = Date.now();
+    this.#report();
+  }
+
+  process(key: string): void {
+    const row = this.#rows.value();
+    if (row === undefined) this.#newKeys += 1;
+    this.#rows.update(row === undefined ? { updates: 1, text: textOf(key) } : { ...row, updates: row.updates + 1 });
+    this.#records += 1;
+    this.#look();
+  }
+
+  prepareSnapshot(checkpointId: number): void {
+    const startMs = performance.now();
+    this.#longestBefore = this.#longest;
+    this.#longest = NO_GAP;
+    this.#open = { checkpointId, startMs, records: this.#records, syncMs: 0, fixedMs: 0 };
+  }
+
+  committables(): number {
+    if (this.#open !== null) {
+      this.#open.syncMs = performance.now() - this.#open.startMs;
+      this.#open.fixedMs = Date.now();
+    }
+    return 0;
+  }
+
+  onCheckpointComplete(checkpointId: number): void {
+    const open = this.#open;
+    if (open?.checkpointId !== checkpointId) return;
+    this.#open = null;
+    const { syncMs, fixedMs } = open;
+    const records = this.#records - open.records;
+    const longestBefore = this.#longestBefore;
+    // The gap that is open now began in the snapshot (SP1).
+    this.#ending = () => {
+      this.#snapshots.push({ checkpointId, fixedMs, syncMs, longest: this.#longest, longestBefore, records });
+      this.#longest = NO_GAP;
+    };
+  }
+
+  onCheckpointAborted(): void {
+    this.#open = null;
+  }
+
+  close(): void {
+    this.#reported = "";
+    this.#write();
+  }
+
+  /** At the end of each record. */
+  #look(): void {
+    const nowMs = performance.now();
+    const gapMs = nowMs - this.#lastMs;
+    if (this.#firstRecordMs === null) this.#firstRecordMs = Date.now();
+    else if (gapMs > this.#longest.ms) this.#longest = { ms: gapMs, cpuMs: threadCpuMs() - this.#cpuMs };
+    if (this.#ending !== null) {
+      this.#ending();
+      this.#ending = null;
+    }
+    if (nowMs - this.#cpuReadMs >= CPU_LOOK_MS) {
+      this.#cpuMs = threadCpuMs();
+      this.#cpuReadMs = nowMs;
+    }
+    this.#lastMs = nowMs;
+  }
+
+  #report(): void {
+    this.#write();
+    this.#context.schedule(REPORT_EVERY_MS, () => this.#report());
+  }
+
+  /** Only while keys are new and when a snapshot was added: writing is no part of what is measured. */
+  #write(): void {
+    const state = `${this.#newKeys} ${this.#snapshots.length} ${this.#firstRecordMs} ${this.#openedMs}`;
+    if (state === this.#reported) return;
+    this.#reported = state;
+    const { subtask } = this.#context;
+    const report: ProbeReport = {
+      subtask,
+      openedMs: this.#openedMs,
+      firstRecordMs: this.#firstRecordMs,
+      records: this.#records,
+      newKeys: this.#newKeys,
+      snapshots: this.#snapshots,
+    };
+    writeFileSync(`${this.#folder}/probe-${subtask}.json`, JSON.stringify(report));
+  }
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
