@@ -71,6 +71,10 @@ class HeapKeyedBackend implements KeyedStateBackend {
     this.context.set(key, hash);
   }
 
+  prefetch(hashes: Int32Array, from: number, to: number): void {
+    for (const table of this.tables.values()) table.map.prefetch(hashes, from, to);
+  }
+
   currentKey(): Key {
     const { key } = this.context;
     if (key === undefined) throw this.context.misuse("(current key)");

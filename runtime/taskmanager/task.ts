@@ -44,6 +44,9 @@ export type TaskParts = {
   wake(): void;
 };
 
+/** Rows whose state is brought near at once: few enough that all of it stays in the first cache until it is used. */
+const PREFETCH_ROWS = 64;
+
 /** Rows between two looks at the clock: adapted so that a look comes about every half millisecond. */
 const STRIDE_MAX = 512;
 
@@ -355,7 +358,12 @@ export class Task implements LoopTask {
     const count = rows.length;
     let row = this.row;
     let look = row + this.stride;
+    let prefetched = row;
     while (row < count) {
+      if (row === prefetched && keyHashes !== null) {
+        prefetched = Math.min(count, row + PREFETCH_ROWS);
+        keyed.prefetch(keyHashes, row, prefetched);
+      }
       const value = rows[row];
       const key = keyOf(value);
       keyed.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[row] as number));

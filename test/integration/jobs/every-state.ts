@@ -1,0 +1,124 @@
+/**
+ * A job with every kind of state that a restore at another parallelism has to share out, so made that its output is the same
+ * wherever it was cut, and at whichever parallelism it went on:
+ *
+ *   splits          the source's positions
+ *   held            operator list state: every number is passed on (`read 30`), every tenth again near the end (`held 30`)
+ *   windows         keyed state and event-time timers: sums of 500 ms of event time for each key (`window 3 1500 12345`)
+ *   alarms          keyed state and processing-time timers: once for each key, DELAY_MS after its first number (`alarm 3`)
+ *
+ *   -- --count <numbers> --rate <numbers a second> --output <folder> [--delay <ms>]
+ */
+import { parseArgs } from "node:util";
+import { forBoundedOutOfOrderness, job, t } from "streamjob";
+import { filesSink, generatorSource } from "streamjob/connectors";
+
+export const KEYS = 12;
+const WINDOW_MS = 500;
+/** So long before the end nothing is held back any more. */
+const TAIL = 400;
+/** Event time: so far a number may be behind others; subtasks are not equally far. */
+const DISORDER_MS = 3000;
+
+/** What the sink has to hold in the end, made without the engine; event time of number n is n ms. */
+export function expectedLines(count: number): string[] {
+  const sums = new Map<string, number>();
+  const lines: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const window = `window ${n % KEYS} ${windowEnd(n)}`;
+    sums.set(window, (sums.get(window) ?? 0) + n);
+    lines.push(`read ${n}`);
+    if (n % 10 === 0) lines.push(`held ${n}`);
+  }
+  for (const [window, sum] of sums) lines.push(`${window} ${sum}`);
+  for (let key = 0; key < Math.min(KEYS, count); key++) lines.push(`alarm ${key}`);
+  return lines;
+}
+
+function windowEnd(timestamp: number): number {
+  return (Math.floor(timestamp / WINDOW_MS) + 1) * WINDOW_MS;
+}
+
+export default job((env) => {
+  const { values } = parseArgs({
+    args: [...env.args],
+    options: {
+      count: { type: "string", default: "1000" },
+      rate: { type: "string", default: "500" },
+      output: { type: "string", default: "output" },
+      delay: { type: "string", default: "3000" },
+    },
+  });
+  const [count, delayMs] = [Number(values.count), Number(values.delay)];
+  env.configure({
+    name: "every-state",
+    checkpoints: { interval: "300 ms" },
+    restart: { kind: "fixed-delay", attempts: 100, delay: "50 ms" },
+  });
+  const numbers = env.fromSource(
+    generatorSource({
+      generate: (n) => n,
+      timestampOf: (n) => n,
+      type: t.int64,
+      count,
+      ratePerSecond: Number(values.rate),
+    }),
+    { uid: "numbers", watermarks: forBoundedOutOfOrderness(DISORDER_MS, (n: number) => n) },
+  );
+
+  const held = numbers.process(
+    () => {
+      let isTail = false;
+      return {
+        process(n, context, out) {
+          const list = context.operatorState.list<number>({ name: "held", type: t.int64 });
+          isTail ||= n >= count - TAIL;
+          out(`read ${n}`);
+          if (n % 10 === 0) list.add(n);
+          if (!isTail) return;
+          for (const each of list.get()) out(`held ${each}`);
+          list.update([]);
+        },
+      };
+    },
+    { uid: "held", type: t.string },
+  );
+
+  const windows = numbers
+    .keyBy((n) => n % KEYS)
+    .process(
+      {
+        process(n, context) {
+          const end = windowEnd(context.timestamp);
+          const sums = context.state.map<number, number>({ name: "sums", keyType: t.int64, type: t.int64 });
+          sums.put(end, (sums.get(end) ?? 0) + n);
+          context.timers.registerEventTime(end - 1);
+        },
+        onTimer(timestamp, context, out) {
+          const sums = context.state.map<number, number>({ name: "sums", keyType: t.int64, type: t.int64 });
+          out(`window ${context.currentKey} ${timestamp + 1} ${sums.get(timestamp + 1)}`);
+          sums.remove(timestamp + 1);
+        },
+      },
+      { uid: "windows", type: t.string },
+    );
+
+  const alarms = numbers
+    .keyBy((n) => n % KEYS)
+    .process(
+      {
+        process(_n, context) {
+          const isSet = context.state.value<boolean>({ name: "isSet", type: t.boolean });
+          if (isSet.value() === true) return;
+          isSet.update(true);
+          context.timers.registerProcessingTime(context.clock.nowMs() + delayMs);
+        },
+        onTimer(_timestamp, context, out) {
+          out(`alarm ${context.currentKey}`);
+        },
+      },
+      { uid: "alarms", type: t.string },
+    );
+
+  held.union(windows, alarms).sinkTo(filesSink({ directory: values.output }), { uid: "files" });
+});

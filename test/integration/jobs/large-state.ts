@@ -1,0 +1,23 @@
+/** One key with a state of several megabytes, which grows with each number and is emptied at the 40th. */
+import { job, t } from "streamjob";
+import { filesSink, generatorSource } from "streamjob/connectors";
+
+export default job((env) => {
+  const [output = "output"] = env.args;
+  env.configure({ name: "large-state", checkpoints: { interval: "200 ms" }, stateBackend: "memory" });
+  env
+    .fromSource(generatorSource({ generate: (n) => n, count: 80, ratePerSecond: 20, type: t.int64 }), { uid: "numbers" })
+    .keyBy(() => "all")
+    .process(
+      {
+        process(n, context, out) {
+          const ballast = context.state.list<string>({ name: "ballast", type: t.string });
+          if (n === 40) ballast.clear();
+          else if (n < 40) ballast.add("x".repeat(1 << 19));
+          out(`${n}`);
+        },
+      },
+      { uid: "ballast", type: t.string },
+    )
+    .sinkTo(filesSink({ directory: output }), { uid: "files" });
+});
