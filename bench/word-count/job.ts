@@ -11,13 +11,18 @@ export default job((env) => {
   env.configure({ name: "bench-word-count", checkpoints: { interval: Number(interval), mode: "exactly-once" } });
   env
     .fromSource(generatorSource({ generate: line, count: Number(lines), type: t.string }), { uid: "lines" })
-    .flatMap(
-      (text, collect) => {
-        for (const word of text.split(" ")) collect({ word, count: 1 });
-      },
-      { uid: "words", type: Count },
-    )
+    .flatMap(splitOnSpaces, { uid: "words", type: Count })
     .keyBy((value) => value.word)
-    .reduce((left, right) => ({ word: left.word, count: left.count + right.count }), { uid: "counts" })
+    .sum("count", { uid: "counts" })
     .sinkTo(measuringSink(folder), { uid: "measure" });
 });
+
+// Cutting by indexOf measured a quarter faster than split(" "), which makes an array first; the Flink peer tried both as well.
+function splitOnSpaces(text: string, collect: (value: { word: string; count: number }) => void): void {
+  let from = 0;
+  for (let to = text.indexOf(" "); to >= 0; to = text.indexOf(" ", from)) {
+    collect({ word: text.substring(from, to), count: 1 });
+    from = to + 1;
+  }
+  collect({ word: text.substring(from), count: 1 });
+}

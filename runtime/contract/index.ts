@@ -32,6 +32,9 @@ export {
   jobStatusSchema,
 } from "./identity.ts";
 export {
+  type BackpressureLevel,
+  type BackpressureMessage,
+  backpressureSchema,
   type ExceptionsMessage,
   type ExecutionResultMessage,
   emptySchema,

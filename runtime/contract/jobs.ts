@@ -121,6 +121,30 @@ export const jobDetailsSchema = z.object({
 });
 export type JobDetailsMessage = z.infer<typeof jobDetailsSchema>;
 
+const backpressureLevelSchema = z.enum(["ok", "low", "high"]);
+export type BackpressureLevel = z.infer<typeof backpressureLevelSchema>;
+/** Shares of the time since the last report, 0 to 1; of a subtask they sum to 1. */
+const ratioSchema = z.number().min(0).max(1);
+
+/** GET /jobs/:id/vertices/:vertexId/backpressure; `deprecated`: no subtask has reported yet. */
+export const backpressureSchema = z.object({
+  status: z.enum(["deprecated", "ok"]),
+  backpressureLevel: backpressureLevelSchema,
+  "end-timestamp": timestampSchema,
+  /** Those that have reported. */
+  subtasks: z.array(
+    z.object({
+      subtask: countSchema,
+      "attempt-number": countSchema,
+      backpressureLevel: backpressureLevelSchema,
+      ratio: ratioSchema,
+      idleRatio: ratioSchema,
+      busyRatio: ratioSchema,
+    }),
+  ),
+});
+export type BackpressureMessage = z.infer<typeof backpressureSchema>;
+
 /** GET /jobs/:id/status */
 export const jobStatusMessageSchema = z.object({ status: jobStatusSchema });
 export type JobStatusMessage = z.infer<typeof jobStatusMessageSchema>;

@@ -4,6 +4,8 @@
  */
 import type { ErrorInfo } from "../base/index.ts";
 import {
+  type BackpressureLevel,
+  type BackpressureMessage,
   type DashboardConfigMessage,
   type ExceptionsMessage,
   type ExecutionResultMessage,
@@ -141,6 +143,27 @@ export function planMessage(job: JobView): PlanMessage {
       };
     }),
   };
+}
+
+/** BP-2: up to 0.1 is ok, up to 0.5 low, above high; the vertex is as its worst subtask. */
+export function backpressureMessage(vertex: VertexView, nowMs: number): BackpressureMessage {
+  const subtasks = vertex.subtasks.flatMap(({ subtask, attempt, metrics }) => {
+    if (metrics === null) return [];
+    const { backPressuredRatio: ratio, idleRatio, busyRatio } = metrics;
+    const backpressureLevel = levelOf(ratio);
+    return [{ subtask, "attempt-number": attempt, backpressureLevel, ratio, idleRatio, busyRatio }];
+  });
+  return {
+    status: subtasks.length === 0 ? "deprecated" : "ok",
+    backpressureLevel: levelOf(Math.max(0, ...subtasks.map(({ ratio }) => ratio))),
+    "end-timestamp": nowMs,
+    subtasks,
+  };
+}
+
+function levelOf(ratio: number): BackpressureLevel {
+  if (ratio <= 0.1) return "ok";
+  return ratio <= 0.5 ? "low" : "high";
 }
 
 export function executionResultMessage(job: JobView): ExecutionResultMessage {

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import type { z } from "zod";
 import { silentLog, seededRandom, systemClock } from "../base/index.ts";
 import {
+  backpressureSchema,
   checkpointConfigSchema,
   checkpointStatisticsSchema,
   checkpointStatusSchema,
@@ -55,6 +56,10 @@ const examples: Record<string, Example> = {
   "GET /jobs/:jobId": { path: `/jobs/${JOB}`, schema: jobDetailsSchema },
   "GET /jobs/:jobId/status": { path: `/jobs/${JOB}/status`, schema: jobStatusMessageSchema },
   "GET /jobs/:jobId/plan": { path: `/jobs/${JOB}/plan`, schema: jobPlanSchema },
+  "GET /jobs/:jobId/vertices/:vertexId/backpressure": {
+    path: `/jobs/${JOB}/vertices/${SOURCE}/backpressure`,
+    schema: backpressureSchema,
+  },
   "GET /jobs/:jobId/execution-result": { path: `/jobs/${JOB}/execution-result`, schema: executionResultSchema },
   "GET /jobs/:jobId/exceptions": { path: `/jobs/${JOB}/exceptions`, schema: exceptionsSchema },
   "GET /jobs/:jobId/metrics": { path: `/jobs/${JOB}/metrics?get=numRestarts,unknown`, schema: metricsSchema },
@@ -211,6 +216,17 @@ describe("what the answers say", () => {
     assert.match((await result())["job-execution-result"]?.["failure-cause"]?.["stack-trace"] ?? "", /no such word/);
     be("FINISHED");
     assert.equal((await result())["job-execution-result"]?.["application-status"], "SUCCEEDED");
+  });
+
+  it("backpressure is that of the worst subtask, of those that have reported (BP-2)", async () => {
+    const { url } = await start();
+    const of = (vertex: string) => `${url}/jobs/${JOB}/vertices/${vertex}/backpressure`;
+    const { status, backpressureLevel, subtasks } = await ask(of(SOURCE), backpressureSchema);
+    assert.deepEqual([status, backpressureLevel], ["ok", "low"]);
+    assert.deepEqual(subtasks, [
+      { subtask: 0, "attempt-number": 1, backpressureLevel: "low", ratio: 0.25, idleRatio: 0.25, busyRatio: 0.5 },
+    ]);
+    await ask(of("9".repeat(32)), errorsSchema, 404);
   });
 
   it("exceptions are cut where the caller says, and say so", async () => {

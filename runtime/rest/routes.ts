@@ -27,6 +27,7 @@ import {
 } from "./checkpoint-messages.ts";
 import { Disposals } from "./disposals.ts";
 import {
+  backpressureMessage,
   dashboardConfigMessage,
   exceptionsMessage,
   executionResultMessage,
@@ -95,6 +96,13 @@ function jobRoutes({ control, clock }: RouteContext): Route[] {
     get("/jobs/:jobId", (request) => ok(jobDetailsMessage(job(request), clock.nowMs()))),
     get("/jobs/:jobId/status", (request) => ok({ status: job(request).status } satisfies JobStatusMessage)),
     get("/jobs/:jobId/plan", (request) => ok({ plan: planMessage(job(request)) } satisfies JobPlanMessage)),
+    get("/jobs/:jobId/vertices/:vertexId/backpressure", (request) => {
+      const { vertices, jobId } = job(request);
+      const id = hexParam(request, "vertexId");
+      const vertex = vertices.find((view) => view.id === id);
+      if (vertex === undefined) throw new RestError(404, [`Job ${jobId} has no vertex ${id}.`]);
+      return ok(backpressureMessage(vertex, clock.nowMs()));
+    }),
     get("/jobs/:jobId/execution-result", (request) => ok(executionResultMessage(job(request)))),
     get("/jobs/:jobId/exceptions", (request) => {
       job(request);

@@ -65,7 +65,8 @@ export class KeyMap<T> {
       const place = index[at + 1] as number;
       if (place <= 0) continue;
       const identity = pairs[place * 2 - 2];
-      touched += (pairs[place * 2 - 1] as { stamp: number }).stamp + (typeof identity === "string" ? identity.length : 0);
+      touched +=
+        (pairs[place * 2 - 1] as { stamp: number }).stamp + (typeof identity === "string" ? identity.length : 0);
     }
     this.touched = touched | 0;
   }

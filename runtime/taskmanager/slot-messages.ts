@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorInfo } from "../base/index.ts";
-import type { FromJobManager, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
+import type { FromJobManager, TaskMetrics, TaskRef, TaskState, ToJobManager } from "../rpc/index.ts";
 
 /** Given to a slot's thread when it starts. */
 export type SlotStart = {
@@ -42,6 +42,11 @@ export type PeerMessage =
 
 export function sameTask(left: TaskRef, right: TaskRef): boolean {
   return left.vertex === right.vertex && left.subtask === right.subtask && left.attempt === right.attempt;
+}
+
+/** The task says nothing more after this. */
+export function isTerminal(state: TaskState): boolean {
+  return state.kind === "finished" || state.kind === "canceled" || state.kind === "failed";
 }
 
 export function taskText(task: TaskRef): string {

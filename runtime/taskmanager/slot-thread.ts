@@ -6,7 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { type Log, StreamError, toErrorInfo } from "../base/index.ts";
 import type { FromJobManager, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
-import { type FromSlot, sameTask, type SlotStart, type ToSlot } from "./slot-messages.ts";
+import { type FromSlot, isTerminal, sameTask, type SlotStart, type ToSlot } from "./slot-messages.ts";
 
 export type SlotThreadOptions = {
   readonly start: SlotStart;
@@ -108,8 +108,7 @@ export class SlotThread {
   /** Tasks that have ended are not this thread's to fail. */
   private note(message: ToJobManager): void {
     if (message.kind !== "taskState") return;
-    const { state } = message;
-    if (state.kind !== "finished" && state.kind !== "canceled" && state.kind !== "failed") return;
+    if (!isTerminal(message.state)) return;
     this.held = this.held.filter(({ task }) => !sameTask(task, message.task));
   }
 

@@ -65,6 +65,8 @@ export class DeployedTask {
   private readonly environment: TaskEnvironment;
   private readonly deployment: TaskDeployment;
   private readonly keys: ChannelKey[] = [];
+  /** Channel ends that are open, whether or not a task has come of them yet. */
+  private readonly opened: { close(): void }[] = [];
   private built: { readonly task: Task; readonly checkpoints: TaskCheckpoints } | null = null;
   private isCanceled = false;
   private earlyFailure: { readonly error: unknown } | null = null;
@@ -100,7 +102,10 @@ export class DeployedTask {
         clock: environment.clock,
         turn: nextTurn,
       });
-      if (this.isCanceled) return;
+      if (this.isCanceled) {
+        this.releaseChannels();
+        return;
+      }
       const source = this.sourceOf(vertex);
       const links = vertex.operators.map((description, index): ChainLink => {
         const operator = index === 0 && source !== null ? (source as AnyOperator) : createOperator(description.node);
@@ -140,7 +145,7 @@ export class DeployedTask {
       source: null,
       keyOf: null,
     });
-    nameless.onClosed = () => this.forgetChannels();
+    nameless.onClosed = () => this.releaseChannels();
     nameless.fail(error);
     this.isCanceled = true;
   }
@@ -148,7 +153,7 @@ export class DeployedTask {
   async cancel(): Promise<void> {
     this.isCanceled = true;
     if (this.built === null) {
-      this.forgetChannels();
+      this.releaseChannels();
       this.report({ kind: "canceled" });
     } else {
       await this.built.task.cancel();
@@ -168,7 +173,7 @@ export class DeployedTask {
     const { environment } = this;
     const keyOf = (vertex.operators[0]?.node.keySelector ?? null) as ((value: unknown) => Key) | null;
     const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf });
-    task.onClosed = () => this.forgetChannels();
+    task.onClosed = () => this.releaseChannels();
     const checkpoints = new TaskCheckpoints(task, {
       epoch: environment.epoch,
       target: environment.target,
@@ -282,13 +287,13 @@ export class DeployedTask {
     const consumer = this.environment.graph.vertices[edge.toVertex] as JobVertex;
     const { subtask } = this.ref;
     const type = node.outputType;
-    const open = (to: number): ChannelSender<unknown> =>
-      this.environment.exchange.openSender(
-        this.keyOf(index, subtask, to),
-        this.locationOf(edge.toVertex, to),
-        type,
-        this.channelEvents,
-      );
+    const open = (to: number): ChannelSender<unknown> => {
+      const location = this.locationOf(edge.toVertex, to);
+      const key = this.keyOf(index, subtask, to);
+      const sender = this.environment.exchange.openSender(key, location, type, this.channelEvents);
+      this.opened.push(sender);
+      return sender;
+    };
     if (edge.partitioning.kind === "forward") return new ForwardWriter([open(subtask)]);
     const senders = Array.from({ length: consumer.parallelism }, (_none, to) => open(to));
     switch (edge.partitioning.kind) {
@@ -331,10 +336,12 @@ export class DeployedTask {
       type,
       this.channelEvents,
     );
+    this.opened.push(receiver);
     return { receiver, type };
   }
 
-  private forgetChannels(): void {
+  private releaseChannels(): void {
+    for (const end of this.opened.splice(0)) end.close();
     for (const key of this.keys) this.environment.exchange.forget(key);
   }
 }

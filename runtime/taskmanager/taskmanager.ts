@@ -11,7 +11,7 @@ import { totalmem } from "node:os";
 import { MessageChannel } from "node:worker_threads";
 import { assert, type Clock, type Log, StreamError, type TaskManagerId, type Timer } from "../base/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
-import { taskText } from "./slot-messages.ts";
+import { isTerminal, taskText } from "./slot-messages.ts";
 import { SlotThread } from "./slot-thread.ts";
 
 export type TaskManagerOptions = {
@@ -162,7 +162,7 @@ class TaskManagerProcess {
   }
 
   private onLost(connection: Connection, why: string): void {
-    if (this.connection !== connection) return;
+    if (this.connection !== connection || this.isClosed) return;
     this.options.log.warn({ epoch: this.epoch }, `the JobManager is lost: ${why}; its tasks are dropped`);
     this.connection = null;
     this.heartbeat?.cancel();
@@ -219,7 +219,10 @@ class TaskManagerProcess {
   private readonly slotOfTask = new Map<string, number>();
 
   private send(message: ToJobManager): void {
-    if (message.kind === "taskState" && message.epoch < this.epoch) return;
+    if (message.kind === "taskState") {
+      if (message.epoch < this.epoch) return;
+      if (isTerminal(message.state)) this.slotOfTask.delete(taskText(message.task));
+    }
     this.connection?.send(message);
   }
 

@@ -34,33 +34,52 @@ describe("a job module that is wrong", () => {
   const cases: Record<string, Expected & { readonly source?: string; readonly args?: readonly string[] }> = {
     "that throws when it is loaded": {
       source: 'throw new Error("cannot find the words");',
-      ...{ exitCode: 2, code: "JOB_MODULE_INVALID", says: [/cannot find the words/, /bad\.ts/] },
+      exitCode: 2,
+      code: "JOB_MODULE_INVALID",
+      says: [/cannot find the words/, /bad\.ts/],
     },
-    "that does not parse": { source: "export default job(", exitCode: 2, code: "JOB_MODULE_INVALID", says: [/bad\.ts/] },
+    "that does not parse": {
+      source: "export default job(",
+      exitCode: 2,
+      code: "JOB_MODULE_INVALID",
+      says: [/bad\.ts/],
+    },
     "that exports no job": {
       source: "export default 7;",
-      ...{ exitCode: 2, code: "JOB_MODULE_INVALID", says: [/bad\.ts/, /export default job/] },
+      exitCode: 2,
+      code: "JOB_MODULE_INVALID",
+      says: [/bad\.ts/, /export default job/],
     },
     "that is not there": { args: ["nowhere.ts"], exitCode: 2, code: "JOB_MODULE_INVALID", says: [/nowhere\.ts/] },
     "that throws when its graph is built": {
       args: [MISBEHAVING, "--", "build-throws"],
-      ...{ exitCode: 2, code: "JOB_MODULE_INVALID", says: [/no words today/, /misbehaving\.ts/] },
+      exitCode: 2,
+      code: "JOB_MODULE_INVALID",
+      says: [/no words today/, /misbehaving\.ts/],
     },
     "with two equal uids": {
       args: [MISBEHAVING, "--", "equal-uids"],
-      ...{ exitCode: 2, code: "JOB_GRAPH_INVALID", says: [/"numbers"/] },
+      exitCode: 2,
+      code: "JOB_GRAPH_INVALID",
+      says: [/"numbers"/],
     },
     "whose function throws": {
       args: [MISBEHAVING, "--", "function-throws"],
-      ...{ exitCode: 1, code: "USER_FUNCTION_FAILED", says: [/the hundredth is too much/, /misbehaving\.ts:\d+/] },
+      exitCode: 1,
+      code: "USER_FUNCTION_FAILED",
+      says: [/the hundredth is too much/, /misbehaving\.ts:\d+/],
     },
     "that makes a record which cannot be encoded": {
       args: [MISBEHAVING, "--", "bad-record"],
-      ...{ exitCode: 1, code: "VALUE_NOT_SERIALIZABLE", says: [/function/] },
+      exitCode: 1,
+      code: "VALUE_NOT_SERIALIZABLE",
+      says: [/function/],
     },
     "that keeps a value in state which cannot be encoded": {
       args: [MISBEHAVING, "--", "bad-state"],
-      ...{ exitCode: 1, code: "VALUE_NOT_SERIALIZABLE", says: [/"?last"?/, /function/] },
+      exitCode: 1,
+      code: "VALUE_NOT_SERIALIZABLE",
+      says: [/"?last"?/, /function/],
     },
   };
   for (const [name, { source, args, ...expected }] of Object.entries(cases)) {
@@ -72,36 +91,45 @@ describe("a job module that is wrong", () => {
         const isOurs = args !== undefined && args.length > 1;
         const words = [...(args ?? [module]), ...(isOurs ? [workspace.path("output")] : [])];
         assertRefused(await streamjob(workspace, "run", "-p", "2", ...words), expected);
-        if (expected.exitCode === 2) assert.ok(!existsSync(workspace.path("home", "checkpoints")), "something was started");
+        if (expected.exitCode === 2)
+          assert.ok(!existsSync(workspace.path("home", "checkpoints")), "something was started");
       }));
   }
 });
 
 describe("a command line that is wrong", () => {
-  const cases: Record<string, { readonly args: readonly string[]; readonly says: readonly RegExp[]; readonly code?: ErrorCode }> = {
+  const cases: Record<
+    string,
+    { readonly args: readonly string[]; readonly says: readonly RegExp[]; readonly code?: ErrorCode }
+  > = {
     "an unknown flag": { args: ["run", WORD_COUNT, "--speed", "9"], says: [/unknown option '--speed'/] },
     "an unknown command": { args: ["walk"], says: [/unknown command 'walk'/] },
     "no module": { args: ["run"], says: [/missing required argument 'module'/] },
     "a parallelism of zero": { args: ["run", WORD_COUNT, "-p", "0"], says: [/-p.*must be a whole number from 1/] },
     "an unknown option of the job": {
       args: ["run", WORD_COUNT, "-D", "execution.checkpointing.intervall=1s"],
-      ...{ says: [/intervall/, /did you mean execution\.checkpointing\.interval/], code: "OPTION_UNKNOWN" },
+      says: [/intervall/, /did you mean execution\.checkpointing\.interval/],
+      code: "OPTION_UNKNOWN",
     },
     "a value that is no duration": {
       args: ["run", WORD_COUNT, "-D", "execution.checkpointing.interval=soon"],
-      ...{ says: [/execution\.checkpointing\.interval/, /soon/], code: "OPTION_INVALID" },
+      says: [/execution\.checkpointing\.interval/, /soon/],
+      code: "OPTION_INVALID",
     },
     "two options that contradict each other": {
       args: ["run", WORD_COUNT, "-p", "2", "-D", "parallelism.default=3"],
-      ...{ says: [/-p 2/, /contradict/], code: "OPTION_INVALID" },
+      says: [/-p 2/, /contradict/],
+      code: "OPTION_INVALID",
     },
     "too few slots": {
       args: ["run", WORD_COUNT, "-p", "4", "--task-managers", "1", "--slots", "2"],
-      ...{ says: [/4 slots/, /--slots/], code: "NOT_ENOUGH_SLOTS" },
+      says: [/4 slots/, /--slots/],
+      code: "NOT_ENOUGH_SLOTS",
     },
     "a savepoint that is not there": {
       args: ["run", WORD_COUNT, "-s", "/nowhere/savepoint-1"],
-      ...{ says: [/\/nowhere\/savepoint-1/, /_metadata/], code: "SAVEPOINT_NOT_FOUND" },
+      says: [/\/nowhere\/savepoint-1/, /_metadata/],
+      code: "SAVEPOINT_NOT_FOUND",
     },
     "a job that is not known": { args: ["stop", "nobody"], says: [/nobody/, /streamjob list/] },
   };
@@ -126,7 +154,11 @@ describe("a command line that is wrong", () => {
         });
         workspace.onEnd(() => server.close());
         const result = await streamjob(workspace, "run", WORD_COUNT, option, String(port));
-        assertRefused(result, { exitCode: 2, code: "PORT_IN_USE", says: [new RegExp(`${port}.*${option}`), /choose another/] });
+        assertRefused(result, {
+          exitCode: 2,
+          code: "PORT_IN_USE",
+          says: [new RegExp(`${port}.*${option}`), /choose another/],
+        });
       }));
   }
 });
@@ -156,7 +188,15 @@ describe("a savepoint", () => {
       const says = [/"?counts"?/, /"?words"?/, /--allow-non-restored-state|allowNonRestoredState/];
       assertRefused(refused, { exitCode: 1, code: "STATE_INCOMPATIBLE", says });
       assert.deepEqual([...visibleParts(workspace.path("output")), ...hiddenParts(workspace.path("output"))], []);
-      const allowed = await streamjob(workspace, "run", MISBEHAVING, "-s", savepoint, "--allow-non-restored-state", ...rest);
+      const allowed = await streamjob(
+        workspace,
+        "run",
+        MISBEHAVING,
+        "-s",
+        savepoint,
+        "--allow-non-restored-state",
+        ...rest,
+      );
       assert.equal(allowed.exitCode, 0, allowed.stderr);
       assert.equal(readLines(workspace.path("output")).length, 200);
     }));
@@ -173,7 +213,15 @@ describe("a savepoint", () => {
 
   it("without a directory, where none is set, is refused, and the job goes on (SP-1)", () =>
     inWorkspace("no-target", async (workspace) => {
-      const job = new RunningCommand(workspace, ["run", WORD_COUNT, "--", "--count", "1000000", "--output", workspace.path("out")]);
+      const job = new RunningCommand(workspace, [
+        "run",
+        WORD_COUNT,
+        "--",
+        "--count",
+        "1000000",
+        "--output",
+        workspace.path("out"),
+      ]);
       await job.until("the job to run", () => job.stderr.includes("RUNNING"));
       for (const command of ["savepoint", "stop"]) {
         const result = await streamjob(workspace, command, "word-count");

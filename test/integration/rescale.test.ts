@@ -14,11 +14,14 @@ const MODULE = fileURLToPath(new URL("./jobs/every-state.ts", import.meta.url));
 const COUNT = 6000;
 const RATE = 800;
 
-function start(workspace: Workspace, options: Partial<RunOptions> & { readonly count?: number }): Promise<JobRun> {
-  const { count = COUNT, ...rest } = options;
+function start(
+  workspace: Workspace,
+  options: Partial<RunOptions> & { readonly count?: number; readonly rate?: number },
+): Promise<JobRun> {
+  const { count = COUNT, rate = RATE, ...rest } = options;
   return workspace.start({
     module: MODULE,
-    args: ["--count", String(count), "--rate", String(RATE), "--output", workspace.path("output")],
+    args: ["--count", String(count), "--rate", String(rate), "--output", workspace.path("output")],
     taskManagers: 2,
     ...rest,
   });
@@ -59,20 +62,25 @@ describe("a job with keyed state, list state and timers of both kinds", () => {
 
   it("that is stopped keeps its timers for later; that is drained fires them all (SP-2)", () =>
     inWorkspace("drain", async (workspace) => {
-      const count = 1_000_000;
-      const stopping = await start(workspace, { parallelism: 2, count });
+      // So slow that no window is over by the time of the stop.
+      const numbers = { count: 1_000_000, rate: 200 };
+      const stopping = await start(workspace, { parallelism: 2, ...numbers });
       await stopping.nextCheckpoint();
       const savepoint = await stopping.stop(workspace.path("savepoints"));
       const fired = readLines(workspace.path("output")).filter((line) => line.startsWith("window"));
       assert.deepEqual(fired, [], "a window has fired before its time");
-      const draining = await start(workspace, { parallelism: 2, count, restore: { path: savepoint } });
+      const draining = await start(workspace, { parallelism: 2, ...numbers, restore: { path: savepoint } });
       await draining.nextCheckpoint();
       await draining.stop(workspace.path("savepoints"), true);
       const lines = readLines(workspace.path("output"));
       const sumOf = (pattern: RegExp): number =>
         lines.flatMap((line) => pattern.exec(line)?.[1] ?? []).reduce((sum, text) => sum + Number(text), 0);
       assert.ok(sumOf(/^read (\d+)$/) > 0);
-      assert.equal(sumOf(/^window \d+ \d+ (\d+)$/), sumOf(/^read (\d+)$/), "a number is not in a window that has fired");
+      assert.equal(
+        sumOf(/^window \d+ \d+ (\d+)$/),
+        sumOf(/^read (\d+)$/),
+        "a number is not in a window that has fired",
+      );
     }));
 
   it("is refused at more subtasks than its maximum, and with another explicit maximum (SP-8)", () =>
@@ -81,9 +89,15 @@ describe("a job with keyed state, list state and timers of both kinds", () => {
       await first.nextCheckpoint();
       const savepoint = await first.stop(workspace.path("savepoints"));
       const restore = { path: savepoint };
-      await assertRefused(() => start(workspace, { parallelism: 5, restore }), /(?:windows|alarms)[^;]*\b5\b[^;]*\b4\b/);
+      await assertRefused(
+        () => start(workspace, { parallelism: 5, restore }),
+        /(?:windows|alarms)[^;]*\b5\b[^;]*\b4\b/,
+      );
       const other = { "pipeline.max-parallelism": "8" };
-      await assertRefused(() => start(workspace, { parallelism: 2, restore, options: other }), /\b8\b[^;]*\b4\b|\b4\b[^;]*\b8\b/);
+      await assertRefused(
+        () => start(workspace, { parallelism: 2, restore, options: other }),
+        /\b8\b[^;]*\b4\b|\b4\b[^;]*\b8\b/,
+      );
       const last = await start(workspace, { parallelism: 4, restore });
       await last.finish();
       assertSameLines(readLines(workspace.path("output")), expectedLines(COUNT));

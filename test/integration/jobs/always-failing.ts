@@ -10,7 +10,9 @@ export default job((env) => {
     restart: { kind: "fixed-delay", attempts: 2, delay: "1s" },
   });
   env
-    .fromSource(generatorSource({ generate: (n) => n, count: 1000, ratePerSecond: 100, type: t.int64 }), { uid: "numbers" })
+    .fromSource(generatorSource({ generate: (n) => n, count: 1000, ratePerSecond: 100, type: t.int64 }), {
+      uid: "numbers",
+    })
     .map(
       (n) => {
         if (n === 50) throw new Error("fifty is too much");

@@ -6,7 +6,9 @@ export default job((env) => {
   const [output = "output"] = env.args;
   env.configure({ name: "large-state", checkpoints: { interval: "200 ms" }, stateBackend: "memory" });
   env
-    .fromSource(generatorSource({ generate: (n) => n, count: 80, ratePerSecond: 20, type: t.int64 }), { uid: "numbers" })
+    .fromSource(generatorSource({ generate: (n) => n, count: 80, ratePerSecond: 20, type: t.int64 }), {
+      uid: "numbers",
+    })
     .keyBy(() => "all")
     .process(
       {

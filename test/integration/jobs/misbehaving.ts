@@ -32,7 +32,9 @@ export default job((env) => {
       () => ({
         process(value, context, out) {
           const last = context.state.value<unknown>({ name: "last" });
-          last.update(what === "bad-state" && typeof value === "number" && value >= 100 ? { callback: () => value } : value);
+          last.update(
+            what === "bad-state" && typeof value === "number" && value >= 100 ? { callback: () => value } : value,
+          );
           out(String(value));
         },
       }),
