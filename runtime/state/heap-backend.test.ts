@@ -13,7 +13,7 @@ import {
 } from "../record/index.ts";
 import type { KeyedStateBackend } from "./backend.ts";
 import { createKeyedBackend } from "./heap-backend.ts";
-import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
+import { MemorySnapshotFiles } from "../testkit/index.ts";
 
 const MAX_PARALLELISM = 8;
 const OPTIONS = {

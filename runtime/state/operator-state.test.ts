@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { OperatorStateHandle } from "../checkpoint/index.ts";
 import { t } from "../record/index.ts";
 import type { OperatorStateBackend } from "./backend.ts";
-import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
+import { MemorySnapshotFiles } from "../testkit/index.ts";
 import { createOperatorStateBackend } from "./operator-state.ts";
 import { shareOf } from "./redistribution.ts";
 

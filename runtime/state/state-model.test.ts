@@ -19,7 +19,7 @@ import {
 } from "../record/index.ts";
 import type { KeyedSnapshot, KeyedStateBackend } from "./backend.ts";
 import { createKeyedBackend } from "./heap-backend.ts";
-import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
+import { MemorySnapshotFiles } from "../testkit/index.ts";
 
 const MAX_PARALLELISM = 3;
 const KEYS: readonly Key[] = [

@@ -1,5 +1,7 @@
 /**
- * Owns: the files of snapshots, kept in memory by content, for tests that snapshot and restore one operator.
+ * Owns: the files of snapshots, kept in memory by content, for tests that snapshot and restore.
+ *
+ * MF1 A piece is copied when it is written: whoever changes its memory later does not change the file.
  */
 import { createHash } from "node:crypto";
 import { assert } from "../base/index.ts";
@@ -7,30 +9,31 @@ import type { SnapshotFile, SnapshotFiles, StateReader } from "../state/index.ts
 
 /** Files live as long as this object does. */
 export class MemorySnapshotFiles implements SnapshotFiles {
-  readonly #files = new Map<string, Uint8Array>();
+  /** By key. */
+  readonly files = new Map<string, Uint8Array>();
+  /** How many files were given up. */
+  aborted = 0;
 
   async create(): Promise<SnapshotFile> {
     const pieces: Uint8Array[] = [];
     return {
-      write: async (piece) => {
-        pieces.push(piece.slice());
-      },
+      write: async (piece) => void pieces.push(Uint8Array.from(piece)),
       close: async () => {
         const body = Buffer.concat(pieces);
         const sha256 = createHash("sha256").update(body).digest("hex");
         const key = `data/${sha256}`;
-        this.#files.set(key, body);
+        this.files.set(key, body);
         return { key, sha256, length: body.length };
       },
       abort: async () => {
-        pieces.length = 0;
+        this.aborted++;
       },
     };
   }
 
-  readonly read: StateReader = async (file) => {
-    const body = this.#files.get(file.key);
-    assert(body !== undefined, `the test's snapshot file ${file.key} does not exist`);
+  readonly read: StateReader = async ({ key }) => {
+    const body = this.files.get(key);
+    assert(body !== undefined, `the test's snapshot file ${key} does not exist`);
     return new Uint8Array(body);
   };
 }
