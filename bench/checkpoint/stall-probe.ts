@@ -12,16 +12,17 @@ import { writeFileSync } from "node:fs";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator, ValueOf, ValueState } from "streamjob";
 import { Row, textOf } from "./keyed-rows.ts";
 
-export type Gap = { readonly ms: number; readonly cpuMs: number };
+/** The longest gap of a time, the thread's own processor time in it, and the most of that in any gap. */
+export type Gaps = { readonly ms: number; readonly cpuMs: number; readonly mostCpuMs: number };
 
 export type SnapshotSeen = {
   readonly checkpointId: number;
   /** Epoch milliseconds of the moment in which the states were fixed. */
   readonly fixedMs: number;
   readonly syncMs: number;
-  readonly longest: Gap;
-  /** The longest one between the snapshot before and this; of the first snapshot: since the start, filling included. */
-  readonly longestBefore: Gap;
+  readonly gaps: Gaps;
+  /** Between the snapshot before and this; of the first snapshot: since the start, filling included. */
+  readonly gapsBefore: Gaps;
   /** Records processed during the snapshot. */
   readonly records: number;
 };
@@ -42,7 +43,7 @@ export type ProbeReport = {
 
 const REPORT_EVERY_MS = 200;
 const CPU_LOOK_MS = 0.5;
-const NO_GAP: Gap = { ms: 0, cpuMs: 0 };
+const NO_GAPS: Gaps = { ms: 0, cpuMs: 0, mostCpuMs: 0 };
 
 export function stallProbe(folder: string): OperatorFactory<string, ValueOf<typeof Row>> {
   return { kind: "operator", name: "rows", create: () => new StallProbe(folder) };
@@ -61,8 +62,8 @@ class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
   #lastMs = 0;
   #cpuMs = 0;
   #cpuReadMs = 0;
-  #longest = NO_GAP;
-  #longestBefore = NO_GAP;
+  #gaps = NO_GAPS;
+  #gapsBefore = NO_GAPS;
   /** The snapshot that is under way. */
   #open: {
     readonly checkpointId: number;
@@ -96,8 +97,8 @@ class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
 
   prepareSnapshot(checkpointId: number): void {
     const startMs = performance.now();
-    this.#longestBefore = this.#longest;
-    this.#longest = NO_GAP;
+    this.#gapsBefore = this.#gaps;
+    this.#gaps = NO_GAPS;
     this.#open = { checkpointId, startMs, records: this.#records, syncMs: 0, fixedMs: 0 };
   }
 
@@ -115,11 +116,11 @@ class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
     this.#open = null;
     const { syncMs, fixedMs } = open;
     const records = this.#records - open.records;
-    const longestBefore = this.#longestBefore;
+    const gapsBefore = this.#gapsBefore;
     // The gap that is open now began in the snapshot (SP1).
     this.#ending = () => {
-      this.#snapshots.push({ checkpointId, fixedMs, syncMs, longest: this.#longest, longestBefore, records });
-      this.#longest = NO_GAP;
+      this.#snapshots.push({ checkpointId, fixedMs, syncMs, gaps: this.#gaps, gapsBefore, records });
+      this.#gaps = NO_GAPS;
     };
   }
 
@@ -137,7 +138,7 @@ class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
     const nowMs = performance.now();
     const gapMs = nowMs - this.#lastMs;
     if (this.#firstRecordMs === null) this.#firstRecordMs = Date.now();
-    else if (gapMs > this.#longest.ms) this.#longest = { ms: gapMs, cpuMs: threadCpuMs() - this.#cpuMs };
+    else if (gapMs > this.#gaps.mostCpuMs) this.#note(gapMs);
     if (this.#ending !== null) {
       this.#ending();
       this.#ending = null;
@@ -147,6 +148,14 @@ class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
       this.#cpuReadMs = nowMs;
     }
     this.#lastMs = nowMs;
+  }
+
+  /** A shorter gap than `mostCpuMs` can change nothing: a thread uses no more processor time than passes. */
+  #note(ms: number): void {
+    const cpuMs = threadCpuMs() - this.#cpuMs;
+    const { ms: longestMs, mostCpuMs } = this.#gaps;
+    const longest = ms > longestMs ? { ms, cpuMs } : { ms: longestMs, cpuMs: this.#gaps.cpuMs };
+    this.#gaps = { ...longest, mostCpuMs: Math.max(mostCpuMs, Math.min(ms, cpuMs)) };
   }
 
   #report(): void {

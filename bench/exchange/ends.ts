@@ -1,7 +1,7 @@
 /**
  * Owns: the ends of the measured channel as threads and processes: starting them, talking with them, ending them.
  *
- * ED1 An end that fails or ends by itself rejects what is waited for.
+ * ED1 An end that fails, ends by itself, or says nothing for SILENCE_MS beyond its time rejects what is waited for.
  */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ import { follow } from "../measure/scratch.ts";
 import type { FromEnd, Passed, ToEnd } from "./end-messages.ts";
 import type { RecordName } from "./records.ts";
 
+const SILENCE_MS = 30_000;
 const ENTRY = new URL("./end.ts", import.meta.url);
 
 /** Where the two ends are. */
@@ -23,7 +24,8 @@ export type Flow = { readonly received: Passed; readonly sent: Passed | null };
 
 type End = {
   send(message: ToEnd): void;
-  expect<K extends FromEnd["kind"]>(kind: K): Promise<Extract<FromEnd, { kind: K }>>;
+  /** Rejects `workMs` + SILENCE_MS from now. */
+  expect<K extends FromEnd["kind"]>(kind: K, workMs: number): Promise<Extract<FromEnd, { kind: K }>>;
   close(): Promise<void>;
 };
 
@@ -38,11 +40,14 @@ export async function measureFlow(distance: Distance, records: RecordName, measu
     const [here, there] = locations as [SlotLocation, SlotLocation | undefined];
     if (second === undefined || there === undefined) {
       first.send({ ...run, role: "both", peer: here });
-      return { received: (await first.expect("measured")).passed, sent: null };
+      return { received: (await first.expect("measured", measureMs)).passed, sent: null };
     }
     second.send({ ...run, role: "receive", peer: here });
     first.send({ ...run, role: "send", peer: there });
-    const [sent, received] = await Promise.all([first.expect("measured"), second.expect("measured")]);
+    const [sent, received] = await Promise.all([
+      first.expect("measured", measureMs),
+      second.expect("measured", measureMs),
+    ]);
     return { received: received.passed, sent: sent.passed };
   } finally {
     await Promise.all(ends.map((end) => end.close()));
@@ -54,7 +59,7 @@ async function open(end: End, slot: number, distance: Distance): Promise<SlotLoc
   const id = isRemote ? `bench-${slot}` : "bench";
   // Threads have been opened when they were made: ports are handed over with them.
   if (isRemote) end.send({ kind: "open", slot: 0, taskManagerId: id, shared: null });
-  const { dataPort } = await end.expect("listening");
+  const { dataPort } = await end.expect("listening", 0);
   return { taskManagerId: taskManagerId(id), slot: isRemote ? 0 : slot, host: "127.0.0.1", dataPort };
 }
 
@@ -71,7 +76,7 @@ function startThreads(count: 1 | 2): End[] {
     worker.once("exit", () => inbox.fail(new Error("a thread of the bench ended by itself")));
     return {
       send: (message) => worker.postMessage(message),
-      expect: (kind) => inbox.expect(kind),
+      expect: (kind, workMs) => inbox.expect(kind, workMs),
       close: async () => void (await worker.terminate()),
     };
   });
@@ -91,7 +96,7 @@ function startProcess(): End {
   child.once("error", (error) => inbox.fail(error));
   return {
     send: (message) => void child.send(message),
-    expect: (kind) => inbox.expect(kind),
+    expect: (kind, workMs) => inbox.expect(kind, workMs),
     close: async () => {
       child.kill("SIGTERM");
       await exited;
@@ -116,7 +121,19 @@ class Inbox {
     this.#wake();
   }
 
-  async expect<K extends FromEnd["kind"]>(kind: K): Promise<Extract<FromEnd, { kind: K }>> {
+  async expect<K extends FromEnd["kind"]>(kind: K, workMs: number): Promise<Extract<FromEnd, { kind: K }>> {
+    const limit = setTimeout(
+      () => this.fail(new Error(`an end of the channel has not said "${kind}" in time: its records do not flow`)),
+      workMs + SILENCE_MS,
+    );
+    try {
+      return await this.#next(kind);
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #next<K extends FromEnd["kind"]>(kind: K): Promise<Extract<FromEnd, { kind: K }>> {
     for (;;) {
       const place = this.#messages.findIndex((message) => message.kind === kind);
       if (place !== -1) return this.#messages.splice(place, 1)[0] as Extract<FromEnd, { kind: K }>;

@@ -91,8 +91,10 @@ export class SlotLoop {
   }
 
   private fallAsleep(): boolean {
-    const { sleeping, slot } = this.options;
+    const { sleeping, slot, pump } = this.options;
     Atomics.store(sleeping, slot, 1);
+    // A receiver that made room a moment ago saw this thread awake and rang no bell; it will not ring for that room again (SL2).
+    pump();
     if (this.tasks.some((task) => task.hasWork)) {
       Atomics.store(sleeping, slot, 0);
       return false;
