@@ -27,7 +27,7 @@ const scalars: readonly (readonly [string, ValueType<unknown>, fc.Arbitrary<unkn
     t.any(),
     fc.oneof(
       fc.string({ unit: "grapheme" }),
-      fc.double(),
+      fc.double().map((value) => (Object.is(value, -0) ? 0 : value)),
       fc.jsonValue().map(withoutProto),
       fc.date({ noInvalidDate: true }),
     ),

@@ -12,7 +12,7 @@
  *
  * C1 Decoding what was encoded gives equal values, bit by bit for numbers. Lone surrogates in strings are kept in declared
  *    columns and where all values of an undeclared one are strings; deeper inside undeclared values msgpack, which is UTF-8,
- *    replaces them.
+ *    replaces them, and writes -0 as 0.
  * C2 A value that does not fit its declared type is VALUE_NOT_SERIALIZABLE, naming column and value; nothing is converted silently.
  */
 import { Packr } from "msgpackr";

@@ -93,6 +93,7 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         };
         await old.until("the end of the zombie", isGone, ZOMBIE_EXIT_MS);
         look();
+        if (retained === RETAINED) assert.deepEqual(ofTheZombie(), written, "the zombie has written a manifest");
         workspace.note(`the zombie was gone ${Math.round(systemClock.monotonicMs() - wokenMs)} ms after it woke up`);
         // By the exit code: its runner takes any other for a crash, and starts it again.
         const { failure } = await old.finish("FENCED");
