@@ -59,6 +59,16 @@ export class CheckpointStatistics {
     this.#restored = restored;
   }
 
+  /** A region was started again from a checkpoint of this JobManager's, or from the one it had been restored from itself. */
+  restoredAgain(id: number, restoredMs: number): void {
+    const view = this.#ended.find((ended) => ended.id === id && ended.status === "completed");
+    const known =
+      view === undefined || view.externalPath === null
+        ? this.#restored
+        : { id, isSavepoint: view.kind !== "checkpoint", externalPath: view.externalPath };
+    if (known !== null) this.restored({ ...known, restoredMs });
+  }
+
   view(): CheckpointsView {
     const inProgress = [...this.#inProgress.values()].map((pending) => viewOf(pending, null));
     const history = [...inProgress, ...this.#ended].sort((left, right) => right.id - left.id).slice(0, HISTORY_MAX);

@@ -46,6 +46,8 @@ test("RS-6 RS-7 a killed TaskManager restarts only its region, from the last che
   );
   assert.equal(restoredText(place, 2), "checkpoint 2");
   assert.equal(second[0]?.splits, null);
+  const { restored, counts } = job.manager.checkpoints();
+  assert.deepEqual([restored?.id, restored?.isSavepoint, counts.restored], [2, false, 1]);
   const [exception] = job.manager.exceptions();
   assert.equal(exception?.error.code, "TASK_MANAGER_LOST");
   assert.match(exception?.taskName ?? "", /\(\d\/2\) - attempt 1$/);

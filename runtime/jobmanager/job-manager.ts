@@ -546,6 +546,7 @@ export class JobManager implements JobControl {
       send: (to, message) => this.#links.send(to, message),
       cutOff: (id, why) => this.#links.cutOff(id, why),
       onFailure: (failure) => this.#regionsFailed(failure),
+      onRestored: (checkpointId) => this.#statistics.restoredAgain(checkpointId, clock.nowMs()),
       deployTimeoutMs: deployTimeoutMs ?? 60_000,
       cancelTimeoutMs: cancelTimeoutMs ?? 60_000,
       expectedTaskManagers: expectedTaskManagers ?? 1,

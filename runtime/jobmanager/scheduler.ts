@@ -40,6 +40,8 @@ export type SchedulerOptions = {
   readonly cutOff: (id: TaskManagerId, why: string) => void;
   /** A region failed without a message from a task: deployment too slow, no slots in time. */
   readonly onFailure: (failure: RegionFailure) => void;
+  /** A region that ran before is deployed again from this checkpoint. */
+  readonly onRestored: (checkpointId: number) => void;
   readonly deployTimeoutMs: number;
   readonly cancelTimeoutMs: number;
   readonly expectedTaskManagers: number;
@@ -214,6 +216,7 @@ export class Scheduler {
     region.phase = "deploying";
     region.restartAtMs = null;
     region.restoredId = source.checkpointId;
+    if (region.attempt > 1 && source.checkpointId !== null) this.#options.onRestored(source.checkpointId);
     for (const task of region.tasks) {
       task.attempt = region.attempt;
       task.state = "DEPLOYING";

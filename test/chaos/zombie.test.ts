@@ -23,27 +23,18 @@ const RATE = 500;
 /** Row 4 of the fault matrix. */
 const ZOMBIE_EXIT_MS = 5000;
 
-type Moment = { readonly failpoint?: string; readonly interval: string; readonly retained?: number };
-const RETAINED = 100;
-
-/** At which place the JobManager is stopped. `retained`: how many checkpoints are, 100 unless said otherwise: then none is deleted. */
-const moments: Record<string, Moment> = {
+/** At which place the JobManager is stopped. */
+const moments: Record<string, { readonly failpoint?: string; readonly interval: string }> = {
   "at any moment": { interval: "300 ms" },
   "at any moment, of a job whose next checkpoint is far away": { interval: "60 s" },
   "just before it writes a manifest": { failpoint: "jm:before-manifest=stop@3", interval: "300 ms" },
-  // Its successor has deleted the manifest of that number by then: it can be written, and must not count (CL2).
-  "just before it writes a manifest whose number is free again": {
-    failpoint: "jm:before-manifest=stop@3",
-    interval: "300 ms",
-    retained: 1,
-  },
   "just after it wrote a manifest": { failpoint: "jm:after-manifest=stop@3", interval: "300 ms" },
   "just before it marks a checkpoint as committed": { failpoint: "jm:before-commit-marker=stop@3", interval: "300 ms" },
-  "just before it deletes old checkpoints": { failpoint: "jm:before-discard=stop@3", interval: "300 ms", retained: 1 },
+  "just before it deletes old checkpoints": { failpoint: "jm:before-discard=stop@3", interval: "300 ms" },
 };
 
 describe("a JobManager that was stopped, and replaced by another one,", () => {
-  for (const [name, { failpoint, interval, retained = RETAINED }] of Object.entries(moments)) {
+  for (const [name, { failpoint, interval }] of Object.entries(moments)) {
     it(`writes nothing when it goes on: stopped ${name}`, () =>
       inWorkspace("zombie", async (workspace) => {
         const output = workspace.path("output");
@@ -57,7 +48,6 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
           jobId,
           options: {
             "execution.checkpointing.interval": interval,
-            "execution.checkpointing.num-retained": String(retained),
             "execution.checkpointing.dir": workspace.path("checkpoints"),
           },
         });
@@ -76,15 +66,13 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         if (interval === "300 ms") await young.nextCheckpoint();
         else await young.until("it runs", async () => (await young.status()) === "RUNNING");
         // What is overtaken is soon deleted again by its owner, so every manifest that there ever is gets noted.
-        const seen = new Map<number, Manifest>();
+        const seen = new Map<string, Manifest>();
         const look = (): void => {
-          for (const manifest of manifests(root)) seen.set(manifest.seq, manifest);
+          for (const manifest of manifests(root)) seen.set(manifest.nonce, manifest);
         };
         look();
         assert.equal(Math.max(...[...seen.values()].map(({ epoch }) => epoch)), 2);
         const oldParts = namesOfEpoch(output, 1);
-        const ofTheZombie = (): Manifest[] => [...seen.values()].filter(({ epoch }) => epoch === 1);
-        const written = ofTheZombie();
         process.kill(oldPid, "SIGCONT");
         const wokenMs = systemClock.monotonicMs();
         const isGone = (): boolean => {
@@ -93,7 +81,6 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         };
         await old.until("the end of the zombie", isGone, ZOMBIE_EXIT_MS);
         look();
-        if (retained === RETAINED) assert.deepEqual(ofTheZombie(), written, "the zombie has written a manifest");
         workspace.note(`the zombie was gone ${Math.round(systemClock.monotonicMs() - wokenMs)} ms after it woke up`);
         // By the exit code: its runner takes any other for a crash, and starts it again.
         const { failure } = await old.finish("FENCED");
@@ -195,7 +182,10 @@ function manifests(root: string): readonly Manifest[] {
     });
 }
 
-/** The fence of epoch 2 is there, and every manifest after it is of epoch 2. */
+/**
+ * Every manifest after the fence of epoch 2 is of epoch 2. A stray under the fence's own number or below is no harm: those numbers
+ * become free when their manifests are cleaned up, and what is written there does not count (CL2, RT3 of the checkpoint room).
+ */
 function assertOneEpochAfterTheFence(all: readonly Manifest[]): void {
   const fences = all.filter(({ epoch, kind }) => epoch === 2 && kind === "fence");
   assert.ok(fences.length > 0, "there is no fence of epoch 2");
