@@ -28,6 +28,15 @@ describe("a failure in words", () => {
     assert.equal(failureReason(info, MODULE), `parse threw no such word at ${MODULE}:12:9`);
   });
 
+  it("does not say twice what an error of Node with a code says", () => {
+    const cause = new TypeError("Unknown option '--x'");
+    cause.stack = `TypeError [ERR_PARSE_ARGS_UNKNOWN_OPTION]: ${cause.message}\n    at build (file://${MODULE}:3:1)`;
+    const info = toErrorInfo(
+      new StreamError("JOB_MODULE_INVALID", `its build function threw: ${cause.message} at ${MODULE}:3`, { cause }),
+    );
+    assert.equal(failureReason(info, MODULE), `its build function threw: Unknown option '--x' at ${MODULE}:3`);
+  });
+
   it("takes only the first line of a long message", () => {
     assert.equal(failureReason(toErrorInfo(new Error("first\nsecond")), MODULE), "first");
   });

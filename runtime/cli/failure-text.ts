@@ -41,7 +41,7 @@ function userException(error: ErrorInfo, module: string): { text: string; messag
   const chosen = causes.findLast((cause) => placeInModule(cause, module) !== null) ?? causes.at(-1);
   if (chosen === undefined) return null;
   const text = firstLine(chosen);
-  return { text, message: text.replace(/^[\w$]*(?:Error|Exception)?: /, "") };
+  return { text, message: text.replace(/^[\w$]*(?:Error|Exception)?(?: \[\w+\])?: /, "") };
 }
 
 function firstLine(text: string): string {
