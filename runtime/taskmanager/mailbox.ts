@@ -1,8 +1,10 @@
 /**
- * Owns: what a task has to do between records: checkpoints to trigger, timers that are due, notifications. First in, first out.
+ * Owns: what a task has to do between records: checkpoints to trigger, notifications, and timers that are due. First in, first out.
  *
- * MB1 Mail is run only while the task runs and nothing blocks it; it waits otherwise.
- * MB2 Timers are cancelled with the task: none fires after `close`.
+ * MB1 Mail is run only while the task is active and nothing blocks it; it waits otherwise.
+ * MB2 What timers do belongs to the data: they run only while the task reads its input. After a stop-with-savepoint's barrier, or
+ *     the end of data, what they would emit would come after it (SP-2, S2); they wait, in case the task goes on.
+ * MB3 Timers are cancelled with the task: none fires after `close`.
  */
 import type { Clock, Timer } from "../base/index.ts";
 
@@ -10,6 +12,7 @@ export class Mailbox {
   private readonly clock: Clock;
   private readonly onMail: () => void;
   private readonly mail: (() => void)[] = [];
+  private readonly due: (() => void)[] = [];
   private readonly timers = new Set<Timer>();
   private isClosed = false;
 
@@ -18,8 +21,9 @@ export class Mailbox {
     this.onMail = onMail;
   }
 
-  get isEmpty(): boolean {
-    return this.mail.length === 0;
+  /** True when `runOne` would run something. */
+  hasMail(withTimers: boolean): boolean {
+    return this.mail.length > 0 || (withTimers && this.due.length > 0);
   }
 
   post(action: () => void): void {
@@ -31,7 +35,9 @@ export class Mailbox {
   postAfter(delayMs: number, action: () => void): Timer {
     const timer = this.clock.after(delayMs, () => {
       this.timers.delete(timer);
-      this.post(action);
+      if (this.isClosed) return;
+      this.due.push(action);
+      this.onMail();
     });
     this.timers.add(timer);
     return {
@@ -42,14 +48,16 @@ export class Mailbox {
     };
   }
 
-  /** Runs the oldest mail. */
-  runOne(): void {
-    this.mail.shift()?.();
+  /** Runs the oldest mail; a due timer only when there is none, and only `withTimers`. */
+  runOne(withTimers: boolean): void {
+    const action = this.mail.shift() ?? (withTimers ? this.due.shift() : undefined);
+    action?.();
   }
 
   close(): void {
     this.isClosed = true;
     this.mail.length = 0;
+    this.due.length = 0;
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
   }

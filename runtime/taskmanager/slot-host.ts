@@ -3,7 +3,8 @@
  * Not here: the thread and its messages' transport (slot-main.ts), epochs and heartbeats (taskmanager.ts).
  *
  * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks.
- * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4).
+ * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4); one that overtakes the loading of the
+ *     task's module waits for it, so that a cancellation is never lost.
  */
 import { type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../base/index.ts";
 import { loadJobGraph } from "../api/index.ts";
@@ -36,6 +37,8 @@ export class SlotHost {
   private readonly looping = new Map<DeployedTask, Task>();
   private graphs = new Map<string, Promise<JobGraph>>();
   private bufferTimeoutMs = DEFAULT_BUFFER_TIMEOUT_MS;
+  /** A deployment whose module is being loaded: what comes after it waits until its tasks are known. */
+  private loading: Promise<unknown> = Promise.resolve();
 
   private constructor(options: SlotHostOptions, loop: SlotLoop, exchange: SlotExchange) {
     this.options = options;
@@ -67,9 +70,9 @@ export class SlotHost {
   }
 
   async handle(message: FromJobManager): Promise<void> {
+    if (message.kind === "deploy") return this.deploy(message);
+    await this.loading;
     switch (message.kind) {
-      case "deploy":
-        return this.deploy(message);
       case "start":
         for (const task of this.find(message.tasks)) this.startTask(task);
         return;
@@ -107,6 +110,7 @@ export class SlotHost {
 
   /** Drops every task: the JobManager that deployed them is not there any more. */
   async dropTasks(): Promise<void> {
+    await this.loading;
     await Promise.all(this.tasks.map((task) => this.cancel(task)));
   }
 
@@ -123,7 +127,9 @@ export class SlotHost {
     this.tasks = this.tasks.filter((task) => task.task?.isOver !== true);
     let graph: JobGraph;
     try {
-      graph = await this.graphOf(message.job);
+      const loading = this.graphOf(message.job);
+      this.loading = loading.catch(() => undefined);
+      graph = await loading;
     } catch (error) {
       for (const { task } of message.tasks) this.reportFailed(message, task, error);
       return;

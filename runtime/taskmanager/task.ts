@@ -105,7 +105,7 @@ export class Task implements LoopTask {
 
   get hasWork(): boolean {
     if (!this.isActive || this.blocks > 0) return false;
-    if (!this.parts.mailbox.isEmpty) return true;
+    if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
     if (this.batch === null && !this.mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
   }
@@ -244,8 +244,9 @@ export class Task implements LoopTask {
     if (!this.isActive) return "idle";
     if (this.blocks > 0) return "blocked";
     const { mailbox, chain, gate } = this.parts;
-    if (!mailbox.isEmpty) {
-      mailbox.runOne();
+    const isReading = this.phase === "running";
+    if (mailbox.hasMail(isReading)) {
+      mailbox.runOne(isReading);
       return null;
     }
     if (!chain.isWritable) return "backpressured";

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ManualClock } from "../testkit/index.ts";
+import { Mailbox } from "./mailbox.ts";
+
+test("mail runs in order, and a due timer after it, only while the task reads its input (MB2)", () => {
+  const clock = new ManualClock();
+  let rung = 0;
+  const mailbox = new Mailbox(clock, () => {
+    rung += 1;
+  });
+  const ran: string[] = [];
+  mailbox.postAfter(10, () => ran.push("timer"));
+  clock.advance(10);
+  mailbox.post(() => ran.push("first"));
+  mailbox.post(() => ran.push("second"));
+  assert.equal(rung, 3);
+  while (mailbox.hasMail(false)) mailbox.runOne(false);
+  assert.deepEqual(ran, ["first", "second"]);
+  assert.equal(mailbox.hasMail(true), true);
+  mailbox.runOne(true);
+  assert.deepEqual(ran, ["first", "second", "timer"]);
+});
+
+test("nothing runs after it was closed (MB3)", () => {
+  const clock = new ManualClock();
+  const mailbox = new Mailbox(clock, () => assert.fail("rung after the end"));
+  mailbox.postAfter(10, () => assert.fail("a timer after the end"));
+  mailbox.close();
+  clock.advance(20);
+  mailbox.post(() => assert.fail("mail after the end"));
+  assert.equal(mailbox.hasMail(true), false);
+});

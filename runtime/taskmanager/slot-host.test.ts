@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { loadJobGraph } from "../api/index.ts";
+import { jobId, silentLog, systemClock, taskManagerId } from "../base/index.ts";
+import type { FromJobManager, TaskRef, ToJobManager } from "../rpc/index.ts";
+import { SlotHost } from "./slot-host.ts";
+
+const MODULE = `import { job, t } from "streamjob";
+import { generatorSource } from "streamjob/connectors";
+await new Promise((resolve) => setTimeout(resolve, 50));
+export default job((env) => {
+  env.configure({ name: "numbers" });
+  env.fromSource(generatorSource({ generate: (n) => n, count: 10, type: t.int64 }), { uid: "numbers" }).rebalance().print();
+});`;
+
+async function setting(context: TestContext): Promise<{
+  readonly host: SlotHost;
+  readonly sent: ToJobManager[];
+  readonly tasks: readonly TaskRef[];
+  readonly deploy: Extract<FromJobManager, { kind: "deploy" }>;
+}> {
+  const folder = mkdtempSync(join(tmpdir(), "streamjob-slot-"));
+  const module = join(folder, "job.ts");
+  writeFileSync(module, MODULE);
+  const sent: ToJobManager[] = [];
+  const host = await SlotHost.open({
+    start: {
+      taskManagerId: "tm",
+      slot: 0,
+      slots: 1,
+      host: "127.0.0.1",
+      sleeping: new SharedArrayBuffer(4),
+    },
+    clock: systemClock,
+    log: silentLog,
+    send: (message) => sent.push(message),
+  });
+  context.after(async () => {
+    await host.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const source = { jobId: jobId("0".repeat(32)), module, options: {}, args: [], maxParallelism: [] };
+  const graph = await loadJobGraph(source);
+  const tasks = graph.vertices.map(({ index }) => ({ vertex: index, subtask: 0, attempt: 1 }));
+  const location = { taskManagerId: taskManagerId("tm"), slot: 0, host: "127.0.0.1", dataPort: host.exchange.dataPort };
+  return {
+    host,
+    sent,
+    tasks,
+    deploy: {
+      kind: "deploy",
+      epoch: 1,
+      job: { ...source, fingerprint: graph.fingerprint },
+      target: { storeUri: `file://${folder}`, inlineOnly: false },
+      tasks: tasks.map((task) => ({
+        task,
+        slot: 0,
+        restore: [],
+        isRestored: false,
+        splits: [],
+        inlineFiles: [],
+      })),
+      placements: tasks.map((task) => ({ task, location })),
+    },
+  };
+}
+
+const statesOf = (sent: readonly ToJobManager[]): string[] =>
+  sent.flatMap((message) => (message.kind === "taskState" ? [message.state.kind] : []));
+
+test("a cancellation that comes while the module is being loaded is answered (SH2)", async (context) => {
+  const { host, sent, tasks, deploy } = await setting(context);
+  const deployed = host.handle(deploy);
+  await host.handle({ kind: "cancel", epoch: 1, tasks });
+  await deployed;
+  assert.equal(statesOf(sent).filter((state) => state === "canceled").length, tasks.length);
+  assert.ok(!statesOf(sent).includes("running"));
+});
+
+test("a graph that differs from the JobManager's fails the tasks in words (SH1)", async (context) => {
+  const { host, sent, tasks, deploy } = await setting(context);
+  await host.handle({ ...deploy, job: { ...deploy.job, fingerprint: "f".repeat(32) } });
+  assert.deepEqual(
+    statesOf(sent),
+    tasks.map(() => "failed"),
+  );
+  const [first] = sent;
+  assert.ok(first?.kind === "taskState" && first.state.kind === "failed");
+  assert.equal(first.state.error.code, "JOB_GRAPH_INVALID");
+  assert.match(first.state.error.message, /builds another graph here/);
+});
