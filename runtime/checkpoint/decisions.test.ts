@@ -172,13 +172,13 @@ describe("deriveRetention", () => {
   const seqs = (deletions: readonly string[]): number[] =>
     deletions.filter((key) => key.endsWith(".manifest")).map((key) => Number(key.slice(4, 14)));
 
-  it("keeps the newest n checkpoints and the links between them; fences and older ones go", () => {
+  it("keeps the newest n checkpoints, the links between them and its own fence; older fences and checkpoints go (RT2)", () => {
     const keys = keysOf(items, [2, 7], []);
     const table: [number, number[], number[]][] = [
-      [1, [7], [1, 2, 3, 4, 5, 6]],
-      [2, [7, 6], [1, 2, 3, 4, 5]],
-      [3, [7, 6, 4, 3], [1, 2, 5]],
-      [9, [7, 6, 4, 3, 2], [1, 5]],
+      [1, [7], [1, 2, 3, 4, 6]],
+      [2, [7, 6], [1, 2, 3, 4]],
+      [3, [7, 6, 4, 3], [1, 2]],
+      [9, [7, 6, 4, 3, 2], [1]],
     ];
     for (const [numRetained, retained, deleted] of table) {
       const plan = deriveRetention(log(items), keys, 2, { numRetained });
@@ -186,7 +186,7 @@ describe("deriveRetention", () => {
       assert.deepEqual(seqs(plan.deletions), deleted);
     }
     const plan = deriveRetention(log(items), keys, 2, { numRetained: 1, pinned: new Set([3]) });
-    assert.deepEqual(seqs(plan.deletions), [1, 2, 4, 5, 6]);
+    assert.deepEqual(seqs(plan.deletions), [1, 2, 4, 6]);
     assert.ok(plan.deletions.includes(committedKey(2)) && !plan.deletions.includes(committedKey(7)));
   });
 

@@ -315,7 +315,19 @@ async function finalChecks(oracle: Oracle, seed: number, logs: readonly (Checkpo
   assert.equal((await fence.log.complete(draftOf(2_000_000, [operator]))).kind, "completed");
   const { retained } = await fence.log.discard({ numRetained: NUM_RETAINED });
   const left = await readLog(oracle.objects);
-  assert.deepEqual(left.entries.map((entry) => entry.seq).reverse(), retained);
+  const fences = left.entries.filter((entry) => entry.kind === "manifest" && entry.manifest.kind === "fence");
+  assert.deepEqual(
+    fences.map((entry) => (entry.kind === "manifest" ? entry.manifest.epoch : -1)),
+    [claim.epoch],
+    "only the leader's own fence stays (RT2)",
+  );
+  assert.deepEqual(
+    left.entries
+      .filter((entry) => !fences.includes(entry))
+      .map((entry) => entry.seq)
+      .reverse(),
+    retained,
+  );
   const files = new Set(
     left.entries.flatMap((entry) => (entry.kind === "manifest" ? entry.manifest.files.map((file) => file.key) : [])),
   );

@@ -4,9 +4,10 @@
  *
  * RT1 Only the holder of the epoch whose complete manifest is the head may delete: that manifest is the proof. Else nothing goes.
  * RT2 Kept: the head; the chain from the newest complete manifest down to the `numRetained`-th checkpoint; what is pinned.
- *     Savepoints on the way are kept too, as links of the chain; they don't count.
- * RT3 Why any other manifest may go, fences too, although its number becomes free again: a JobManager that was stopped may
- *     create it anew, but every write counts only if its writer then sees no higher number (CL2), and the head, which is
+ *     Savepoints on the way are kept too, as links of the chain; they don't count. And this epoch's fence: its number is the
+ *     next one of the JobManager that this one replaced, whose write therefore conflicts and leaves nothing.
+ * RT3 Why any other manifest may go, older fences too, although its number becomes free again: a JobManager that was stopped
+ *     two epochs ago may create it anew, but every write counts only if its writer then sees no higher number (CL2), and the head, which is
  *     higher, is always there. What it left is a stray, not on the chain, and goes with the next clean-up.
  * RT4 A file goes when no kept manifest refers to it and no running checkpoint can: those of this epoch have higher ids than the
  *     newest complete one (lower ones were subsumed), and those of later epochs are not ours.
@@ -50,6 +51,10 @@ export function deriveRetention(
     if (manifest.kind === "checkpoint") checkpoints++;
   }
   for (const seq of options.pinned ?? []) kept.add(seq);
+  for (const entry of contents.entries) {
+    if (entry.kind === "manifest" && entry.manifest.kind === "fence" && entry.manifest.epoch === epoch)
+      kept.add(entry.seq);
+  }
   return planDeletions({ contents, keys, epoch, kept, newestId: newest.checkpointId });
 }
 
@@ -81,7 +86,7 @@ function planDeletions({ contents, keys, epoch, kept, newestId }: Facts): Discar
   let filesAreKnown = true;
   for (const entry of contents.entries) {
     if (!kept.has(entry.seq)) continue;
-    retained.push(entry.seq);
+    if (entry.kind === "corrupt" || entry.manifest.kind !== "fence") retained.push(entry.seq);
     // A kept manifest that cannot be read may refer to anything.
     if (entry.kind === "corrupt") filesAreKnown = false;
     else if (entry.manifest.storeUri === null) for (const file of entry.manifest.files) reachable.add(file.key);

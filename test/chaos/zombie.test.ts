@@ -73,6 +73,9 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         look();
         assert.equal(Math.max(...[...seen.values()].map(({ epoch }) => epoch)), 2);
         const oldParts = namesOfEpoch(output, 1);
+        const ofTheZombie = (): string[] =>
+          [...seen.values()].filter(({ epoch }) => epoch === 1).map(({ nonce }) => nonce);
+        const before = ofTheZombie();
         process.kill(oldPid, "SIGCONT");
         const wokenMs = systemClock.monotonicMs();
         const isGone = (): boolean => {
@@ -91,6 +94,7 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         assertSameLines(readLines(output), expectedLines(records, WORDS));
         look();
         assertOneEpochAfterTheFence([...seen.values()]);
+        assert.deepEqual(ofTheZombie(), before, "the zombie wrote a manifest");
         assert.deepEqual(namesOfEpoch(output, 1), oldParts, "parts of the old epoch appeared or disappeared");
       }));
   }
