@@ -230,7 +230,10 @@ class TaskManagerProcess {
     this.dataPorts[slot] = dataPort;
     if (this.dataPorts.some((port) => port === null)) return;
     this.resolveListening();
-    if (this.connection !== null) this.register(this.connection);
+    // A slot that listens on another port is another slot to everyone: the JobManager has to be told, and registration comes once
+    // per connection.
+    if (this.connection !== null)
+      this.onLost(this.connection, "a slot's thread was started again, so it is left to register anew");
   }
 
   private onSlotDeath(slot: number): void {

@@ -1,0 +1,33 @@
+/**
+ * Numbers into files; the first time it comes to the middle, the function ends the slot's thread, as running out of memory does.
+ *
+ *   -- <folder>, which gets `died` as a marker and the output in `out`
+ */
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
+import { job, t } from "streamjob";
+import { filesSink, generatorSource } from "streamjob/connectors";
+
+export const COUNT = 600;
+
+export default job((env) => {
+  const [folder = "."] = env.args;
+  env.configure({ name: "dying-thread", checkpoints: { interval: "200 ms" } });
+  const marker = join(folder, "died");
+  env
+    .fromSource(generatorSource({ generate: (n) => n, count: COUNT, ratePerSecond: 200, type: t.int64 }), {
+      uid: "numbers",
+    })
+    .map(
+      (n) => {
+        if (n > COUNT / 2 && !isMainThread && !existsSync(marker)) {
+          writeFileSync(marker, "");
+          process.exit(3);
+        }
+        return `${n}`;
+      },
+      { uid: "texts", type: t.string },
+    )
+    .sinkTo(filesSink({ directory: join(folder, "out") }), { uid: "files" });
+});
