@@ -2,20 +2,20 @@
  * Owns: getting lines from a task's thread to the process's stdout.
  * Called by: sink.ts, one per subtask.
  *
- * SL1 A line is never torn by one of another thread of this process, however long it is: a lock of all threads is held while the
- *     lines of one are written. (A pipe keeps only writes of up to 4096 bytes together. Another process that writes to the
- *     same pipe can still tear longer lines.)
+ * SL1 A line of up to 4096 bytes is never torn by one of another thread or process: what a pipe takes in one write of that size
+ *     stays together, and writes are cut at ends of lines. A longer line may be torn by another subtask's. (The locks that
+ *     Node has for threads would keep longer ones together, but were seen to be given twice, and to be given to nobody.)
  * SL2 The thread is never blocked: a stdout that nobody reads holds up the writes, then by a promise the task; while it waits,
  *     the task can be cancelled. So it is written by the thread pool, not by writeSync; and not by the worker's process.stdout,
  *     whose lines the main thread writes some time later: they would be lost with the process after they counted as flushed.
  * SL3 `written` resolves when all that was added is out; it rejects, as does `add`, when stdout is closed.
  */
 import { write } from "node:fs";
-import { locks } from "node:worker_threads";
 import { type Clock, sleep, StreamError } from "../../base/index.ts";
 
 const STDOUT = 1;
-const LOCK = "streamjob stdout";
+/** PIPE_BUF of Linux: the most that a pipe takes whole. */
+const WHOLE_BYTES_MAX = 4096;
 /** More than this waiting holds back the task. */
 const WAITING_CHARS_MAX = 64 << 10;
 /** The longest wait of a pipe that is full. */
@@ -29,7 +29,7 @@ export class StdoutLines {
   #waitingChars = 0;
   #writing: Promise<void> | null = null;
   #failure: StreamError | null = null;
-  readonly #abandon = new AbortController();
+  #isAbandoned = false;
 
   constructor(name: string, clock: Clock) {
     this.#name = name;
@@ -53,33 +53,30 @@ export class StdoutLines {
   /** Drops what has not been written: a graceful end has flushed before. */
   async close(): Promise<void> {
     this.#lines = [];
-    this.#abandon.abort();
+    this.#isAbandoned = true;
     await this.#writing;
   }
 
   /** Writes until nothing is waiting; never rejects. */
   async #write(): Promise<void> {
-    // Waiting for the lock does not keep a thread alive by itself; a timer does.
-    const alive = this.#clock.after(Number.MAX_SAFE_INTEGER, () => undefined);
+    // Not in the turn of the first line: the lines of one turn go out together.
+    await Promise.resolve();
     try {
       while (this.#lines.length > 0) {
-        await locks.request(LOCK, { signal: this.#abandon.signal }, async () => {
-          const text = this.#lines.join("");
-          this.#lines = [];
-          this.#waitingChars = 0;
-          await this.#writeAll(Buffer.from(text));
-        });
+        const lines = this.#lines;
+        this.#lines = [];
+        this.#waitingChars = 0;
+        for (const piece of wholeLines(lines)) await this.#writeAll(piece);
       }
     } catch (error) {
-      if (!this.#abandon.signal.aborted) this.#failure = this.#failed(error);
+      if (!this.#isAbandoned) this.#failure = this.#failed(error);
     }
-    alive.cancel();
     this.#writing = null;
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {
     let delayMs = 1;
-    for (let offset = 0; offset < bytes.length && !this.#abandon.signal.aborted; ) {
+    for (let offset = 0; offset < bytes.length && !this.#isAbandoned; ) {
       const written = await writeSome(bytes.subarray(offset));
       offset += written;
       // A full pipe that does not block says so instead; there is no way to be called when it has room.
@@ -95,6 +92,25 @@ export class StdoutLines {
       cause,
     });
   }
+}
+
+/** Lines in pieces that a pipe takes whole; a longer line is a piece of its own. */
+function wholeLines(lines: readonly string[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  let gathered: Buffer[] = [];
+  let bytes = 0;
+  for (const line of lines) {
+    const encoded = Buffer.from(line);
+    if (bytes > 0 && bytes + encoded.length > WHOLE_BYTES_MAX) {
+      pieces.push(Buffer.concat(gathered));
+      gathered = [];
+      bytes = 0;
+    }
+    gathered.push(encoded);
+    bytes += encoded.length;
+  }
+  if (bytes > 0) pieces.push(Buffer.concat(gathered));
+  return pieces;
 }
 
 /** Bytes written; 0 when there is no room now. */
