@@ -3,7 +3,7 @@ export { type AlignmentStep } from "./barrier-aligner.ts";
 export { type ChannelKey, type ChannelReceiver, type ChannelSender, channelKey } from "./channel.ts";
 export { DataConnection, type LinkEvents } from "./data-connection.ts";
 export { DataServer, type ReceiverEvents } from "./data-server.ts";
-export { type GateChannel, InputGate } from "./input-gate.ts";
+export { InputGate } from "./input-gate.ts";
 export { LinkReceiver, LinkSender, type ReceivingLink, type SendingLink } from "./link.ts";
 export { LocalChannel } from "./local-channel.ts";
 export { BroadcastWriter, ForwardWriter, HashWriter, RebalanceWriter, RecordWriter } from "./record-writer.ts";

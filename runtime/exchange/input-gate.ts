@@ -4,30 +4,25 @@
  *
  * IG1 A channel that has something and is not blocked is served after at most one element of each other channel.
  */
-import type { Barrier, StreamElement, ValueType } from "../record/index.ts";
+import type { Barrier, StreamElement } from "../record/index.ts";
 import { type AlignmentStep, BarrierAligner } from "./barrier-aligner.ts";
 import type { ChannelReceiver } from "./channel.ts";
 
-export type GateChannel = {
-  readonly receiver: ChannelReceiver<unknown>;
-  readonly type: ValueType<unknown>;
-};
-
 export class InputGate {
-  readonly channels: readonly GateChannel[];
+  readonly channels: readonly ChannelReceiver<unknown>[];
   private readonly aligner: BarrierAligner;
   private turn = 0;
   /** The channel that `next` took its element from. */
   lastChannel = 0;
 
-  constructor(channels: readonly GateChannel[]) {
+  constructor(channels: readonly ChannelReceiver<unknown>[]) {
     this.channels = channels;
     this.aligner = new BarrierAligner(channels.length);
   }
 
   get hasNext(): boolean {
     for (let index = 0; index < this.channels.length; index++) {
-      if ((this.channels[index] as GateChannel).receiver.hasNext && !this.aligner.isBlocked(index)) return true;
+      if ((this.channels[index] as ChannelReceiver<unknown>).hasNext && !this.aligner.isBlocked(index)) return true;
     }
     return false;
   }
@@ -41,7 +36,7 @@ export class InputGate {
     for (let tried = 0; tried < count; tried++) {
       const index = this.turn;
       this.turn = index + 1 === count ? 0 : index + 1;
-      const { receiver } = this.channels[index] as GateChannel;
+      const receiver = this.channels[index] as ChannelReceiver<unknown>;
       if (!receiver.hasNext || this.aligner.isBlocked(index)) continue;
       const element = receiver.next();
       if (element === null) continue;
@@ -61,11 +56,11 @@ export class InputGate {
 
   get bytesReceived(): number {
     let bytes = 0;
-    for (const { receiver } of this.channels) bytes += receiver.bytesReceived;
+    for (const receiver of this.channels) bytes += receiver.bytesReceived;
     return bytes;
   }
 
   close(): void {
-    for (const { receiver } of this.channels) receiver.close();
+    for (const receiver of this.channels) receiver.close();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Owns: a ring of memory segments in shared memory: one sending thread, one receiving thread, no locks, no copies between.
  *
- * Layout: i32 written, i32 read, i32 senderWaits, i32 closed, padding to 64 bytes; then `segments` times SEGMENT_BYTES:
+ * Layout: i32 written, i32 read, i32 senderWaits, padding to 64 bytes; then `segments` times SEGMENT_BYTES:
  *   segment = i32 length, i32 isLast, padding to 16; bytes. A frame longer than a segment goes on in the next one.
  *
  * RG1 `written` is stored only by the sender, `read` only by the receiver, both with Atomics, after the bytes: who sees the
@@ -16,7 +16,6 @@ import type { ReceivingLink, SendingLink } from "./link.ts";
 const WRITTEN = 0;
 const READ = 1;
 const SENDER_WAITS = 2;
-const CLOSED = 3;
 const HEADER_BYTES = 64;
 const SEGMENT_HEADER_BYTES = 16;
 const PAYLOAD_BYTES = SEGMENT_BYTES - SEGMENT_HEADER_BYTES;
@@ -70,7 +69,7 @@ export class RingSender implements SendingLink {
   }
 
   close(): void {
-    Atomics.store(this.header, CLOSED, 1);
+    this.partial = null;
   }
 
   private hasRoom(): boolean {

@@ -22,78 +22,70 @@ export type ChainLink = {
   readonly writers: readonly AnyWriter[];
 };
 
-/** Collects into one chained operator and nothing else: the common case, one call. */
-class DirectOutput implements Output<unknown> {
-  private readonly next: AnyOperator;
+type TimeOutput = { emitWatermark(timestamp: number): void; emitStatus(idle: boolean): void };
+
+/** Where time goes is the same for all outputs; where records go is what they differ in. */
+abstract class TimedOutput implements Output<unknown> {
   private readonly time: TimeOutput;
 
-  constructor(next: AnyOperator, time: TimeOutput) {
-    this.next = next;
+  constructor(time: TimeOutput) {
     this.time = time;
+  }
+
+  abstract collect(value: unknown, timestamp: number): void;
+
+  emitWatermark(timestamp: number): void {
+    this.time.emitWatermark(timestamp);
+  }
+
+  emitStatus(idle: boolean): void {
+    this.time.emitStatus(idle);
+  }
+}
+
+/** Collects into one chained operator and nothing else: the common case, one call. */
+class DirectOutput extends TimedOutput {
+  private readonly next: AnyOperator;
+
+  constructor(next: AnyOperator, time: TimeOutput) {
+    super(time);
+    this.next = next;
   }
 
   collect(value: unknown, timestamp: number): void {
     this.next.process(value, timestamp);
   }
-
-  emitWatermark(timestamp: number): void {
-    this.time.emitWatermark(timestamp);
-  }
-
-  emitStatus(idle: boolean): void {
-    this.time.emitStatus(idle);
-  }
 }
 
 /** Collects into one edge and nothing else. */
-class EdgeOutput implements Output<unknown> {
+class EdgeOutput extends TimedOutput {
   private readonly writer: AnyWriter;
-  private readonly time: TimeOutput;
 
   constructor(writer: AnyWriter, time: TimeOutput) {
+    super(time);
     this.writer = writer;
-    this.time = time;
   }
 
   collect(value: unknown, timestamp: number): void {
     this.writer.write(value, timestamp);
   }
-
-  emitWatermark(timestamp: number): void {
-    this.time.emitWatermark(timestamp);
-  }
-
-  emitStatus(idle: boolean): void {
-    this.time.emitStatus(idle);
-  }
 }
 
-class FanOutput implements Output<unknown> {
+class FanOutput extends TimedOutput {
   private readonly next: readonly AnyOperator[];
   private readonly writers: readonly AnyWriter[];
-  private readonly time: TimeOutput;
 
   constructor(next: readonly AnyOperator[], writers: readonly AnyWriter[], time: TimeOutput) {
+    super(time);
     this.next = next;
     this.writers = writers;
-    this.time = time;
   }
 
   collect(value: unknown, timestamp: number): void {
     for (const operator of this.next) operator.process(value, timestamp);
     for (const writer of this.writers) writer.write(value, timestamp);
   }
-
-  emitWatermark(timestamp: number): void {
-    this.time.emitWatermark(timestamp);
-  }
-
-  emitStatus(idle: boolean): void {
-    this.time.emitStatus(idle);
-  }
 }
-
-type TimeOutput = { emitWatermark(timestamp: number): void; emitStatus(idle: boolean): void };
 
 export class OperatorChain {
   readonly links: readonly ChainLink[];
@@ -108,11 +100,6 @@ export class OperatorChain {
 
   get head(): AnyOperator {
     return this.link(0).operator;
-  }
-
-  /** What the head's source collects into, for a chain whose first link only stands for the source. */
-  get headOutput(): Output<unknown> {
-    return this.outputs[0] as Output<unknown>;
   }
 
   /** Opens the last operators first, so that whoever emits while opening finds the others ready. */

@@ -30,7 +30,6 @@ async function setting(context: TestContext): Promise<{
     start: {
       taskManagerId: "tm",
       slot: 0,
-      slots: 1,
       host: "127.0.0.1",
       sleeping: new SharedArrayBuffer(4),
     },

@@ -11,7 +11,6 @@ import type { FromJobManager, TaskMetrics, TaskRef, TaskState, ToJobManager } fr
 export type SlotStart = {
   readonly taskManagerId: string;
   readonly slot: number;
-  readonly slots: number;
   readonly host: string;
   /** One i32 per slot: 1 while its thread sleeps and needs a doorbell. */
   readonly sleeping: SharedArrayBuffer;

@@ -12,7 +12,6 @@ import {
   type ChannelSender,
   channelKey,
   ForwardWriter,
-  type GateChannel,
   HashWriter,
   InputGate,
   RebalanceWriter,
@@ -312,7 +311,7 @@ export class DeployedTask {
 
   private async openGate(vertex: JobVertex): Promise<InputGate | null> {
     if (vertex.inEdges.length === 0) return null;
-    const channels: Promise<GateChannel>[] = [];
+    const channels: Promise<ChannelReceiver<unknown>>[] = [];
     for (const index of vertex.inEdges) {
       const edge = this.edge(index);
       const producer = this.environment.graph.vertices[edge.fromVertex] as JobVertex;
@@ -327,7 +326,7 @@ export class DeployedTask {
     return new InputGate(await Promise.all(channels));
   }
 
-  private async openChannel(index: number, from: number, type: ValueType<unknown>): Promise<GateChannel> {
+  private async openChannel(index: number, from: number, type: ValueType<unknown>): Promise<ChannelReceiver<unknown>> {
     const location = this.locationOf(this.edge(index).fromVertex, from);
     const key = this.keyOf(index, from, this.ref.subtask);
     const receiver: ChannelReceiver<unknown> = await this.environment.exchange.openReceiver(
@@ -337,7 +336,7 @@ export class DeployedTask {
       this.channelEvents,
     );
     this.opened.push(receiver);
-    return { receiver, type };
+    return receiver;
   }
 
   private releaseChannels(): void {

@@ -86,7 +86,7 @@ class TaskManagerProcess {
     const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
     this.slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
-        start: { taskManagerId: options.taskManagerId, slot, slots: options.slots, host: options.host, sleeping },
+        start: { taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
         heapMb,
         log: options.log,
         send: (message) => this.send(message),
