@@ -11,9 +11,9 @@ import { type Clock, type Log, toErrorInfo } from "../base/index.ts";
 import type { CheckpointLog, FencedBy } from "../checkpoint/index.ts";
 import type { Turns } from "./turns.ts";
 
-const LOOK_EVERY_MS = 500;
-/** Standing still for longer is more than a busy machine. */
-const STILL_MS = 2000;
+const LOOK_EVERY_MS = 250;
+/** No other JobManager starts, reads the store and leads in less. A busy machine may stand still as long: then a listing is asked in vain. */
+const STILL_MS = 750;
 const RETRY_DELAY_MIN_MS = 100;
 const RETRY_DELAY_MAX_MS = 5000;
 

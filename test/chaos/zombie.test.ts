@@ -22,6 +22,8 @@ const WORDS = 31;
 const RATE = 500;
 /** Row 4 of the fault matrix. */
 const ZOMBIE_EXIT_MS = 5000;
+/** Who stood still for less is not taken for dead by anybody; this test starts the successor at once, and it may lead before that. */
+const STANDS_STILL_MS = 1000;
 
 /** At which place the JobManager is stopped. */
 const moments: Record<string, { readonly failpoint?: string; readonly interval: string }> = {
@@ -58,6 +60,7 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         });
         await stopped(workspace, old, failpoint, interval);
         const oldPid = old.cluster.pids().jobManager as number;
+        const stoppedMs = systemClock.monotonicMs();
 
         const young = await workspace.start(options("young"));
         const root = fileURLToPath(young.cluster.checkpointRoot);
@@ -65,6 +68,7 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         // The zombie wakes up in the middle of its successor's work.
         if (interval === "300 ms") await young.nextCheckpoint();
         else await young.until("it runs", async () => (await young.status()) === "RUNNING");
+        await old.until("it stood still for long", () => systemClock.monotonicMs() - stoppedMs > STANDS_STILL_MS);
         // What is overtaken is soon deleted again by its owner, so every manifest that there ever is gets noted.
         const seen = new Map<string, Manifest>();
         const look = (): void => {
