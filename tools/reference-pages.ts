@@ -1,12 +1,14 @@
 /**
- * Owns: the pages of docs/ that are generated (`npm run docs`): docs/errors.md from the list of error codes, docs/options.md from
- * the table of options. test/architecture fails while one is stale.
- * Does not own: codes, options and their explanations; they live beside the code.
+ * Owns: the files that are generated (`npm run docs`): docs/errors.md from the list of error codes, docs/options.md from the table
+ * of options, docs/streamjob-reference.md and the definitions in crds/generated from the schemas of crds/. test/architecture fails
+ * while one is stale.
+ * Does not own: codes, options, fields and their explanations; they live beside the code.
  */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runtimeErrorCodes } from "../runtime/base/error-codes.ts";
+import { definitionFiles, renderStreamJobReference } from "../crds/index.ts";
+import { errorCodes } from "../runtime/base/error-codes.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
@@ -38,17 +40,20 @@ export function renderOptionsPage(table: string): string {
   ].join("\n");
 }
 
-/** Path of each generated page, relative to the repository, with what it has to hold now. */
+/** Path of each generated file, relative to the repository, with what it has to hold now. */
 export function currentPages(): Readonly<Record<string, string>> {
   return {
-    "docs/errors.md": renderErrorsPage(runtimeErrorCodes),
+    "docs/errors.md": renderErrorsPage(errorCodes),
     "docs/options.md": renderOptionsPage(describeOptions()),
+    "docs/streamjob-reference.md": renderStreamJobReference(),
+    ...Object.fromEntries(Object.entries(definitionFiles()).map(([name, text]) => [`crds/generated/${name}`, text])),
   };
 }
 
 // Not import.meta.main: the first releases of Node 24 do not have it.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [path, text] of Object.entries(currentPages())) {
+    mkdirSync(dirname(join(repositoryRoot, path)), { recursive: true });
     writeFileSync(join(repositoryRoot, path), text);
     process.stdout.write(`${path}: ${text.split("\n").length} lines\n`);
   }

@@ -3,7 +3,7 @@
  *
  * Each text says what it means and what to do.
  */
-export const runtimeErrorCodes = {
+const runtimeErrorCodes = {
   JOB_MODULE_INVALID: "The job module cannot be loaded or does not export a job. Fix the module named in the message.",
   JOB_GRAPH_INVALID:
     "The job's graph breaks a rule (equal uids, no source, …). Change the operator named in the message.",
@@ -28,6 +28,8 @@ export const runtimeErrorCodes = {
     "A snapshot was given up because its checkpoint was aborted. Nothing is to be done: the next checkpoint takes another.",
   STATE_INCOMPATIBLE: "State to restore does not fit the job's graph. The message names the uid and what to do.",
   STATE_TOO_LARGE: "A state is larger than the memory back end may keep. Use the fs back end.",
+  RESTORE_REFUSED:
+    "What an incarnation was told to go on from is not there, or is not the newest. The message names both; nothing was started.",
   FENCED: "A newer incarnation of the job has taken over. This process stops; nothing is to be done.",
   TASK_MANAGER_LOST: "A TaskManager is gone or silent. Its tasks are started again elsewhere.",
   JOB_MANAGER_LOST: "The JobManager is gone or silent. Tasks stop until a new one calls.",
@@ -47,4 +49,21 @@ export const runtimeErrorCodes = {
   PROTOCOL_VIOLATION: "A peer sent something the protocol does not allow. Look for processes of different versions.",
 } as const satisfies Record<string, string>;
 
-export type ErrorCode = keyof typeof runtimeErrorCodes;
+/** Of the operator and its command line. */
+const operatorErrorCodes = {
+  KUBERNETES_API_FAILED:
+    "The Kubernetes API server refused a call or did not answer. The message says which call and why.",
+  MANIFEST_INVALID:
+    "A manifest is not a valid StreamJob or StreamJobSnapshot. The message names each field and what it may be.",
+  STATUS_UNREADABLE:
+    "The status of an object was changed by somebody else into something unreadable. Nothing is done for it until it is corrected.",
+  OBJECT_NOT_FOUND:
+    "There is no StreamJob or snapshot of that name in the namespace. `streamjob get` shows what is there.",
+  CONTROL_PLANE_UNAVAILABLE:
+    "No control plane answers. Start one with `streamjob run <manifest>`, or check the address.",
+} as const satisfies Record<string, string>;
+
+/** Both halves. */
+export const errorCodes = { ...runtimeErrorCodes, ...operatorErrorCodes };
+
+export type ErrorCode = keyof typeof errorCodes;

@@ -27,6 +27,11 @@ export const failpointNames = [
   "jm:before-commit-marker",
   "jm:after-commit-marker",
   "jm:before-discard",
+  "jm:before-result",
+  "jm:after-result",
+  "jm:before-activation",
+  "jm:after-activation",
+  "jm:before-predecessor-fence",
   "tm:before-snapshot",
   "tm:after-snapshot",
   "tm:before-upload",
@@ -38,12 +43,42 @@ export const failpointNames = [
 
 export type FailpointName = (typeof failpointNames)[number];
 
+/** Everything that the operator does to the world outside of it, by the names of its actions; each has a failpoint before and after. */
+export const operatorSteps = [
+  "write-status",
+  "add-finalizer",
+  "remove-finalizer",
+  "remove-annotation",
+  "create-revision",
+  "delete-revision",
+  "apply-child",
+  "delete-child",
+  "trigger-stop",
+  "trigger-savepoint",
+  "activate",
+  "cancel-job",
+  "create-snapshot",
+  "write-snapshot-status",
+  "dispose-savepoint",
+  "release-snapshot",
+  "delete-snapshot",
+] as const;
+
+export type OperatorStep = (typeof operatorSteps)[number];
+export type OperatorFailpointName = `op:${"before" | "after"}-${OperatorStep}`;
+
+/** Every name that the operator reaches. */
+export const operatorFailpointNames: readonly OperatorFailpointName[] = operatorSteps.flatMap(
+  (step) => [`op:before-${step}`, `op:after-${step}`] as const,
+);
+
+const knownNames: ReadonlySet<string> = new Set([...failpointNames, ...operatorFailpointNames]);
 // Below the names, which it looks into.
 const armed = parseFailpoints(environmentVariable("STREAMJOB_FAILPOINTS") ?? "");
 const reached = new Map<string, number>();
 
 /** Does what the test asked for at this place, if anything. */
-export function failpoint(name: FailpointName): void {
+export function failpoint(name: FailpointName | OperatorFailpointName): void {
   if (armed.size === 0) return;
   const plan = armed.get(name);
   if (plan === undefined) return;
@@ -59,7 +94,7 @@ function parseFailpoints(text: string): Map<string, Armed> {
   const plans = new Map<string, Armed>();
   for (const part of text.split(";").filter((piece) => piece !== "")) {
     const match = /^([a-z:-]+)=(kill|stop|error)(?:@(\d+))?$/.exec(part);
-    if (match === null || !(failpointNames as readonly string[]).includes(match[1] ?? "")) {
+    if (match === null || !knownNames.has(match[1] ?? "")) {
       throw new StreamError("OPTION_INVALID", `STREAMJOB_FAILPOINTS has "${part}": write name=kill|stop|error[@hit]`);
     }
     plans.set(match[1] as string, { action: match[2] as Action, hit: Number(match[3] ?? 1) });

@@ -1,6 +1,7 @@
 /** Room `base`: errors, time, randomness, ids, logging, failpoints. Everything may import it; it imports nothing. */
 export { type Clock, type Random, seededRandom, sleep, type Timer } from "./clock.ts";
-export { type ErrorCode, runtimeErrorCodes } from "./error-codes.ts";
+export { hexDigest } from "./digest.ts";
+export { type ErrorCode, errorCodes } from "./error-codes.ts";
 export {
   AssertionFailure,
   assert,
@@ -12,7 +13,15 @@ export {
   toErrorInfo,
   unreachable,
 } from "./errors.ts";
-export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
+export {
+  type FailpointName,
+  failpoint,
+  failpointNames,
+  type OperatorFailpointName,
+  type OperatorStep,
+  operatorFailpointNames,
+  operatorSteps,
+} from "./failpoint.ts";
 export {
   isHex32,
   type JobId,
@@ -25,4 +34,12 @@ export {
   vertexId,
 } from "./ids.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
-export { childEnvironment, environmentVariable, nextTurn, onNextTurn, systemClock, systemRandom } from "./system.ts";
+export {
+  childEnvironment,
+  environmentVariable,
+  nextTurn,
+  onNextTurn,
+  setEnvironmentVariable,
+  systemClock,
+  systemRandom,
+} from "./system.ts";

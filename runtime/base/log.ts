@@ -1,8 +1,12 @@
 /**
- * Owns: the logger's port and its pino implementation. Lines are JSON on stderr; stdout belongs to the job's own output.
+ * Owns: the logger's port and its pino implementation. Lines are JSON on stderr; stdout belongs to the job's own output. In a pod
+ * both streams are one log, and STREAMJOB_LOG_STREAM=stdout has the lines there.
  */
 import { pino } from "pino";
 import { environmentVariable } from "./system.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
 
 /** Structured logging: facts first, then a sentence. */
 export interface Log {
@@ -21,7 +25,7 @@ export function createLog(facts: object): Log {
       base: facts,
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    pino.destination({ fd: 2, sync: true }),
+    pino.destination({ fd: environmentVariable("STREAMJOB_LOG_STREAM") === "stdout" ? STDOUT : STDERR, sync: true }),
   );
 }
 

@@ -35,6 +35,11 @@ export function onNextTurn(callback: () => void): void {
   setImmediate(callback);
 }
 
+/** Sets one environment variable for the threads that are started from now on. */
+export function setEnvironmentVariable(name: string, value: string): void {
+  process.env[name] = value;
+}
+
 /** The whole environment with some variables set, or removed (undefined): for a child process. */
 export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
   return { ...process.env, ...changes };

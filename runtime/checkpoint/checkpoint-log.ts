@@ -23,11 +23,13 @@ import { committedKey, DATA, dataFolder, EPOCHS, MANIFESTS, manifestKey, parseDa
 import {
   entryAt,
   type FencedBy,
+  fencedBy,
   type LogContents,
   newestCompleteSeq,
   readEntry,
   readHeadSeq,
   readLog,
+  successorFence,
 } from "./log-contents.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest, filesOf } from "./manifest-codec.ts";
@@ -44,6 +46,10 @@ export type ManifestDraft = {
   readonly storeUri: string | null;
   readonly operators: readonly OperatorState[];
   readonly committables: number;
+  /** Only of a savepoint that stops or drains the job (M5). */
+  readonly ends?: "stop" | "drain";
+  /** Of the request for a savepoint. */
+  readonly triggerId?: string;
 };
 
 export type CompleteOutcome =
@@ -60,11 +66,18 @@ const DELETES_AT_ONCE = 8;
 
 /**
  * Makes the claim's holder the leader: from then on no older JobManager completes anything. May be called again with the same
- * claim after an error. Errors: STORE_UNAVAILABLE, STORE_FULL.
+ * claim after an error. `asSuccessor`: the log is another incarnation's, and this is the last of it (M4); else a log that has a
+ * successor is not led any more. Errors: STORE_UNAVAILABLE, STORE_FULL.
  */
-export async function writeFence(claim: EpochClaim, options: { readonly jobName: string }): Promise<FenceOutcome> {
+export async function writeFence(
+  claim: EpochClaim,
+  options: { readonly jobName: string; readonly asSuccessor?: boolean },
+): Promise<FenceOutcome> {
+  const { jobName, asSuccessor = false } = options;
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const contents = await readLog(claim.store);
+    const final = asSuccessor ? null : successorFence(contents);
+    if (final !== null) return { kind: "fenced", by: fencedBy(final) };
     const head = contents.entries.at(-1);
     const highestEpoch = head?.kind === "corrupt" ? await readHighestEpoch(claim.store) : 0;
     if (highestEpoch > claim.epoch) return { kind: "fenced", by: { epoch: highestEpoch, incarnation: null } };
@@ -74,21 +87,19 @@ export async function writeFence(claim: EpochClaim, options: { readonly jobName:
       if (isOurs)
         return {
           kind: "ready",
-          log: new CheckpointLog(claim, options.jobName, contents, await highestId(claim.store, contents)),
+          log: new CheckpointLog(claim, jobName, contents, await highestId(claim.store, contents)),
         };
-      return { kind: "fenced", by: { epoch, incarnation } };
+      return { kind: "fenced", by: fencedBy(head.manifest) };
     }
     const lastId = await highestId(claim.store, contents);
-    const fence = buildFence(claim, options.jobName, {
-      seq: (head?.seq ?? 0) + 1,
-      parent: newestCompleteSeq(contents),
-      checkpointId: lastId,
-    });
+    const at = { seq: (head?.seq ?? 0) + 1, parent: newestCompleteSeq(contents), checkpointId: lastId };
+    const plain = buildFence(claim, jobName, at);
+    const fence = asSuccessor ? { ...plain, successor: claim.jobId } : plain;
     if ((await createManifest(claim.store, fence)).kind !== "created") continue;
     if ((await readHeadSeq(claim.store)) !== fence.seq) continue;
     failpoint("jm:after-fence");
     const entries = [...contents.entries, { kind: "manifest" as const, seq: fence.seq, manifest: fence }];
-    return { kind: "ready", log: new CheckpointLog(claim, options.jobName, { ...contents, entries }, lastId) };
+    return { kind: "ready", log: new CheckpointLog(claim, jobName, { ...contents, entries }, lastId) };
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",
@@ -292,7 +303,7 @@ export class CheckpointLog {
   }
 
   private becomeFenced(manifest: Manifest | null): { readonly kind: "fenced"; readonly by: FencedBy } {
-    this.fenced = { epoch: manifest?.epoch ?? null, incarnation: manifest?.incarnation ?? null };
+    this.fenced = fencedBy(manifest);
     return { kind: "fenced", by: this.fenced };
   }
 

@@ -50,9 +50,20 @@ export {
   type SubtaskState,
 } from "./handles.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER } from "./layout.ts";
-export { type FencedBy, findDamage, type LogContents, type LogEntry, readLog } from "./log-contents.ts";
+export {
+  chainOf,
+  type FencedBy,
+  fencedBy,
+  findDamage,
+  type LogContents,
+  type LogEntry,
+  newestCompleteSeq,
+  readLog,
+  successorFence,
+} from "./log-contents.ts";
 export type { Manifest } from "./manifest.ts";
 export { decodeManifest } from "./manifest-codec.ts";
+export { fencePredecessor } from "./predecessor.ts";
 export { deriveRecoverability, type Recoverability } from "./recoverability.ts";
 export { type RestoreDecision, type RestoreOptions, resolveRestore } from "./restore.ts";
 export { type DiscardPlan, deriveRetention, type RetentionOptions } from "./retention.ts";

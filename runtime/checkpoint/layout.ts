@@ -4,6 +4,7 @@
  *   epochs/<n>                                   the n-th JobManager's claim
  *   chk/<seq>.manifest, chk/<seq>.committed      the log of manifests (manifest.ts), and markers that sinks have committed
  *   data/<epoch>-<checkpointId>/<sha256>         files of state
+ *   result, activation                           the JobManager's: how the job ended, what its incarnation started from
  *   savepoint: _metadata, data/<sha256>          relative, so that the folder can be moved
  *
  * N1 Numbers have ten digits: listings sort by number.

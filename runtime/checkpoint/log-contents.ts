@@ -7,7 +7,7 @@
  * LC2 The head, the manifest with the highest number, is never deleted by anyone; a read without the listed head is repeated.
  * LC3 What counts is the chain: from the head (or its parent, when it is a fence) along `parent`. A manifest beside it is a stray.
  */
-import { StreamError } from "../base/index.ts";
+import { type JobId, StreamError } from "../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { MANIFESTS, manifestKey, parseManifestKey } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
@@ -26,8 +26,29 @@ export type LogContents = {
   readonly committed: ReadonlySet<number>;
 };
 
-/** Who has taken over: the manifest or claim of a higher epoch. `incarnation`: null when that could not be read. */
-export type FencedBy = { readonly epoch: number | null; readonly incarnation: string | null };
+/**
+ * Who has taken over: the manifest or claim of a higher epoch. `incarnation`: null when that could not be read. `successor`: the job
+ * id of another incarnation, when it is one: then it is for good (M4).
+ */
+export type FencedBy = {
+  readonly epoch: number | null;
+  readonly incarnation: string | null;
+  readonly successor?: JobId;
+};
+
+/** `manifest`: null when it could not be read. */
+export function fencedBy(manifest: Manifest | null): FencedBy {
+  const { epoch = null, incarnation = null, successor } = manifest ?? {};
+  return { epoch, incarnation, ...(successor === undefined ? {} : { successor }) };
+}
+
+/** The newest fence of a successor (M4); null: the log is its job's own. */
+export function successorFence(contents: LogContents): Manifest | null {
+  const fence = contents.entries.findLast(
+    (entry) => entry.kind === "manifest" && entry.manifest.successor !== undefined,
+  );
+  return fence?.kind === "manifest" ? fence.manifest : null;
+}
 
 const READ_ATTEMPTS_MAX = 100;
 const READS_AT_ONCE = 8;

@@ -63,6 +63,9 @@ const manifestSchema = z.strictObject({
   operators: z.array(operatorState),
   files: z.array(fileRef),
   committables: count,
+  successor: hex32.optional(),
+  ends: z.enum(["stop", "drain"]).optional(),
+  triggerId: text.optional(),
 });
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
@@ -142,6 +145,8 @@ function verifiedBody(bytes: Uint8Array, where: string): Buffer {
 /** What the shape alone does not say (MC2). */
 function findContradiction(manifest: Manifest): string | null {
   if (manifest.kind === "fence" && manifest.operators.length > 0) return "is a fence with state";
+  if (manifest.kind !== "fence" && manifest.successor !== undefined) return `is a ${manifest.kind} with a successor`;
+  if (manifest.kind !== "savepoint" && manifest.ends !== undefined) return `is a ${manifest.kind} that ends a job`;
   if (manifest.parent !== null && manifest.seq !== 0 && manifest.parent >= manifest.seq)
     return `has the parent ${manifest.parent}, not before itself`;
   const ids = new Set<string>();

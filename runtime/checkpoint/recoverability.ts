@@ -1,7 +1,7 @@
 /**
  * Owns: what one manifest is worth to the holder of an epoch, derived from the listed objects alone (CK-21). Pure.
  */
-import { chainOf, entryAt, type FencedBy, type LogContents } from "./log-contents.ts";
+import { chainOf, entryAt, type FencedBy, fencedBy, type LogContents } from "./log-contents.ts";
 
 export type Recoverability =
   /** There is no manifest, it is a fence, or it is not on the chain: what an overtaken JobManager wrote does not count. */
@@ -22,7 +22,7 @@ export function deriveRecoverability(contents: LogContents, seq: number, epoch: 
   const head = contents.entries.at(-1);
   if (entry === undefined || head === undefined) return { kind: "invisible" };
   if (head.kind === "manifest" && head.manifest.epoch > epoch) {
-    return { kind: "orphaned", by: { epoch: head.manifest.epoch, incarnation: head.manifest.incarnation } };
+    return { kind: "orphaned", by: fencedBy(head.manifest) };
   }
   if (entry.kind === "corrupt") return { kind: "corrupt", what: entry.what };
   if (entry.manifest.kind === "fence") return { kind: "invisible" };

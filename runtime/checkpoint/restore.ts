@@ -6,7 +6,7 @@
  * RE2 If it cannot be used, that is said (`corrupt`). An older one is offered only when every sink bears repetition: no exactly-once
  *     sink in the graph (`sinksAllowReplay`) and no transaction in any manifest that can be read. The caller decides.
  */
-import { chainOf, type FencedBy, type LogContents, newestCompleteSeq } from "./log-contents.ts";
+import { chainOf, type FencedBy, fencedBy, type LogContents, newestCompleteSeq } from "./log-contents.ts";
 import { manifestKey } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { deriveRecoverability } from "./recoverability.ts";
@@ -45,7 +45,7 @@ export type RestoreDecision =
 export function resolveRestore(contents: LogContents, epoch: number, options: RestoreOptions): RestoreDecision {
   const head = contents.entries.at(-1);
   if (head?.kind === "manifest" && head.manifest.epoch > epoch) {
-    return { kind: "fenced", by: { epoch: head.manifest.epoch, incarnation: head.manifest.incarnation } };
+    return { kind: "fenced", by: fencedBy(head.manifest) };
   }
   const seq = newestCompleteSeq(contents);
   if (seq === null) return { kind: "none" };

@@ -2,7 +2,7 @@
  * Owns: a failure in words for a person: what, where in the job module, what to do. Pure.
  */
 import { pathToFileURL } from "node:url";
-import { type ErrorInfo, runtimeErrorCodes } from "../base/index.ts";
+import { type ErrorInfo, errorCodes } from "../base/index.ts";
 
 const CAUSE = "\nCaused by: ";
 
@@ -19,7 +19,7 @@ export function failureReason(error: ErrorInfo, module: string): string {
 /** Several lines: the reason, the code, and what the code's explanation says to do. */
 export function failureLines(error: ErrorInfo, module: string): string[] {
   const lines = [failureReason(error, module)];
-  if (error.code !== undefined) lines.push(`${error.code}: ${runtimeErrorCodes[error.code]}`);
+  if (error.code !== undefined) lines.push(`${error.code}: ${errorCodes[error.code]}`);
   return lines;
 }
 

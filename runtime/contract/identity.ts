@@ -6,6 +6,12 @@ import { z } from "zod";
 /** 32 lower-case hexadecimal digits: ids of jobs, vertices and triggers. */
 export const hex32Schema = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 lower-case hexadecimal digits");
 
+/**
+ * Header of every answer: id of the job whose JobManager answers. In a request: the job that is meant; a JobManager of another job
+ * refuses it with 421, so that an address that has been given to somebody else does no harm.
+ */
+export const JOB_ID_HEADER = "streamjob-job-id";
+
 /** Epoch milliseconds; -1: not yet, or never. */
 export const timestampSchema = z.int().min(-1);
 /** Milliseconds; -1: not known. */

@@ -1,5 +1,6 @@
 /**
- * Room `contract`: the JobManager's REST messages, with the names of Flink's REST v1. Requests are strict; answers may grow fields.
+ * Room `contract`: the JobManager's REST messages, with the names of Flink's REST v1; what an operator says to an incarnation's
+ * JobManager (incarnation.ts), and what its pods are told (pod-config.ts). Requests are strict; answers may grow fields.
  * What Flink answers with -1 for "none" is -1 here too.
  */
 export {
@@ -28,9 +29,31 @@ export {
   errorsSchema,
   executionStateSchema,
   type FailureCauseMessage,
+  JOB_ID_HEADER,
   type JobStatusName,
   jobStatusSchema,
 } from "./identity.ts";
+export {
+  type ActivationAnswer,
+  type ActivationConflict,
+  type ActivationRequest,
+  activationAnswerSchema,
+  activationConflictSchema,
+  activationRequestSchema,
+  type IncarnationFailure,
+  type IncarnationMessage,
+  type IncarnationPhase,
+  incarnationPhaseSchema,
+  incarnationSchema,
+  type PreflightAnswer,
+  type PreflightRequest,
+  preflightAnswerSchema,
+  preflightRequestSchema,
+  type RestoreMessage,
+  restoreSchema,
+  type StoredActivation,
+  storedActivationSchema,
+} from "./incarnation.ts";
 export {
   type BackpressureLevel,
   type BackpressureMessage,
@@ -55,6 +78,7 @@ export {
   type TaskCountsMessage,
   type VertexMessage,
 } from "./jobs.ts";
+export { type PodConfig, podConfigSchema, podVariables } from "./pod-config.ts";
 export {
   type CheckpointRequestMessage,
   type CheckpointStatusMessage,

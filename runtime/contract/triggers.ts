@@ -2,13 +2,17 @@
  * Owns: messages that start something that takes time (savepoint, stop, checkpoint, disposal) and ask how it went.
  *
  * T1 Bodies are strict: an unknown field is an error, so that a misspelt `targetDirectory` is not taken for none.
- * T2 A client that names the `triggerId` may send its request again: the same id starts nothing new.
+ * T2 A client that names the `triggerId` may send its request again: the same id starts nothing new. A JobManager that was started
+ *    again knows the id of one trigger of the time before: that of the savepoint which is the newest entry of its log. With any
+ *    other id, and a `targetPath` at which there is a savepoint already, the trigger fails: give a new id and a new path.
+ * T3 `targetPath` (ours) is the savepoint's own folder, known to the caller beforehand; `targetDirectory` is one in which a folder with
+ *    a fresh name is made. Only one of them may be given. Files of a failed savepoint at a `targetPath` are left there.
  */
 import { z } from "zod";
 import { countSchema, failureCauseSchema, hex32Schema } from "./identity.ts";
 
 /** A path or URI: printable, at most 4096 characters. */
-const locationSchema = z
+export const locationSchema = z
   .string()
   .min(1)
   .max(4096)
@@ -21,6 +25,7 @@ const formatSchema = z.enum(["CANONICAL", "NATIVE"]).nullish();
 /** POST /jobs/:id/savepoints */
 export const savepointRequestSchema = z.strictObject({
   "target-directory": locationSchema.nullish(),
+  targetPath: locationSchema.nullish(),
   "cancel-job": z.boolean().nullish(),
   formatType: formatSchema,
   triggerId: hex32Schema.nullish(),
@@ -30,6 +35,7 @@ export type SavepointRequestMessage = z.input<typeof savepointRequestSchema>;
 /** POST /jobs/:id/stop */
 export const stopRequestSchema = z.strictObject({
   targetDirectory: locationSchema.nullish(),
+  targetPath: locationSchema.nullish(),
   drain: z.boolean().nullish(),
   formatType: formatSchema,
   triggerId: hex32Schema.nullish(),
@@ -43,8 +49,11 @@ export const checkpointRequestSchema = z.strictObject({
 });
 export type CheckpointRequestMessage = z.input<typeof checkpointRequestSchema>;
 
-/** POST /savepoint-disposal */
-export const disposalRequestSchema = z.strictObject({ "savepoint-path": locationSchema });
+/** POST /savepoint-disposal. The same `triggerId` again starts nothing new, but when the disposal has failed. */
+export const disposalRequestSchema = z.strictObject({
+  "savepoint-path": locationSchema,
+  triggerId: hex32Schema.nullish(),
+});
 
 /** The answer to all of them: 202, and 200 for a disposal. */
 export const triggerResponseSchema = z.object({ "request-id": hex32Schema });

@@ -13,6 +13,8 @@
  *     that the checkpoint counts as failed and the log is read until it is known whether the manifest exists.
  * CC5 Counted failures are: timeout, a task's asynchronous phase, the store (CK-5). Those of requested ones are not counted.
  * CC6 A drain that was triggered cannot be taken back (its timers have fired): when it fails all regions are restarted.
+ * CC7 Once the manifest of a stop or drain exists the job is over but for its commits: no failure takes that back, and no task is told
+ *     to go on while it is not known whether the manifest exists; the log decides it for good (CheckpointLog.settle).
  */
 import {
   type Clock,
@@ -62,6 +64,8 @@ export type CoordinatorOptions = {
     readonly checkpointId: number;
     readonly seq: number | null;
     readonly mustCommit: boolean;
+    /** It stopped the job (CC7). */
+    readonly ends: { readonly kind: "stop" | "drain"; readonly triggerId: string } | null;
   } | null;
   readonly send: (to: TaskManagerId, message: FromJobManager) => void;
   /** From now on this is what regions are restored from. */
@@ -104,6 +108,9 @@ export class CheckpointCoordinator {
     // Above that of a foreign savepoint too: an id then tells by itself whether a restored region is older than a checkpoint.
     this.#nextId = Math.max(options.log.lastCheckpointId, this.#newestId) + 1;
     const { restored } = options;
+    if (restored?.ends != null) {
+      this.#stop = { request: { ...restored.ends, target: null, isExactTarget: true }, phase: "completed" };
+    }
     if (restored !== null && restored.mustCommit) {
       this.#commits.expect(restored.checkpointId, restored.seq, 1, options.execution.tasks);
     }
@@ -116,6 +123,11 @@ export class CheckpointCoordinator {
 
   get isStopping(): boolean {
     return this.#stop !== null;
+  }
+
+  /** The job was stopped with its newest savepoint: what is left to do is to commit it and to finish (CC7). */
+  get hasStopped(): boolean {
+    return this.#stop?.phase === "completed";
   }
 
   /** All tasks are at the end of their data: whether nothing durable is left to be done before they `finish`. */
@@ -194,8 +206,10 @@ export class CheckpointCoordinator {
     this.#abandon(reason);
     this.#consecutiveFailures = 0;
     this.#final = "none";
-    // Completed: the savepoint stands and its trigger has said so; the job goes on by its restart strategy (SP-3).
-    this.#stop = null;
+    const stop = this.#stop;
+    const isBeingWritten = [...this.#pending.values()].some((pending) => pending.facts.request === stop?.request);
+    // CC7
+    if (stop !== null && stop.phase !== "completed" && !isBeingWritten) this.#stop = null;
   }
 
   /** The job is over or being cancelled: nothing more is triggered. */
@@ -276,7 +290,9 @@ export class CheckpointCoordinator {
     const { turns, clock, settings } = this.#options;
     pending.phase = "writing";
     const { facts } = pending;
-    const target = facts.request?.target ?? null;
+    const { request } = facts;
+    const target = request?.target ?? null;
+    const ends = endOf(facts.kind);
     const draft: ManifestDraft = {
       kind: target === null ? "checkpoint" : "savepoint",
       checkpointId: facts.id,
@@ -285,6 +301,8 @@ export class CheckpointCoordinator {
       storeUri: target,
       operators: pending.operators(),
       committables: pending.committables,
+      ...(request === null || target === null ? {} : { triggerId: request.triggerId }),
+      ...(ends === null ? {} : { ends }),
     };
     const inlineFiles = pending.inlineFiles();
     const giveUpAtMs = (this.#lastStartMs ?? 0) + settings.timeoutMs;
@@ -318,8 +336,32 @@ export class CheckpointCoordinator {
       turns.after(retry.delayMs, retry.again);
       return;
     }
+    if (endOf(pending.facts.kind) !== null && !this.#isClosed)
+      return this.#settleEnd(pending, info, RETRY_DELAY_MIN_MS);
     this.#giveUp(pending, `its manifest could not be written: ${info.message}`, info);
     this.#learnOutcome(pending.facts.id, RETRY_DELAY_MIN_MS);
+  }
+
+  /** Has the log decide whether the manifest of a stop or drain exists; until then its tasks stand still (CC7). */
+  #settleEnd(pending: PendingCheckpoint, error: ErrorInfo, delayMs: number): void {
+    const { turns, log, epoch, logger } = this.#options;
+    turns.effect(
+      () => log.settle(),
+      (outcome) => {
+        if (log.fencedBy !== null) return this.#fenced(log.fencedBy);
+        if (outcome.kind === "failed" && !this.#isClosed) {
+          const { message } = toErrorInfo(outcome.error);
+          logger.warn({ checkpointId: pending.facts.id }, `whether the job was stopped is not known yet: ${message}`);
+          turns.after(delayMs, () => this.#settleEnd(pending, error, longer(delayMs)));
+          return;
+        }
+        const decision =
+          outcome.kind === "ok" ? resolveRestore(outcome.value, epoch, { sinksAllowReplay: false }) : null;
+        if (decision?.kind === "restore" && decision.manifest.checkpointId === pending.facts.id) {
+          this.#completed(pending, decision.manifest);
+        } else this.#giveUp(pending, `its manifest could not be written: ${error.message}`, error);
+      },
+    );
   }
 
   /** Reads the log until it is known whether the manifest exists (CC4). */
@@ -464,7 +506,8 @@ export class CheckpointCoordinator {
     if (facts.request !== null) {
       if (this.#stop?.request === facts.request) this.#stop = null;
       this.#refuse(facts.request, reason);
-      if (facts.request.target !== null) this.#files.removeUnfinishedSavepoint(facts.request.target);
+      const { target, isExactTarget } = facts.request;
+      if (target !== null && !isExactTarget) this.#files.removeUnfinishedSavepoint(target);
       if (facts.kind === "drain" && counted !== null) this.#options.onDrainFailed(reason);
       return;
     }
@@ -499,6 +542,11 @@ export class CheckpointCoordinator {
     });
     this.#wake = { atMs, cancel: () => timer.cancel() };
   }
+}
+
+/** How a checkpoint of that kind ends the job; null: it does not. */
+function endOf(kind: CheckpointRequest["kind"]): "stop" | "drain" | null {
+  return kind === "stop" || kind === "drain" ? kind : null;
 }
 
 function longer(delayMs: number): number {

@@ -1,4 +1,7 @@
-/** Room `jobmanager`: lifecycle, scheduler, checkpoint coordinator, failover; one JobManager runs one job. */
+/**
+ * Room `jobmanager`: lifecycle, scheduler, checkpoint coordinator, failover; one JobManager runs one job. `startJobManager`: at once, and
+ * over with the job. `startIncarnation`: waits for its activation, and stays to say how it ended.
+ */
 export type {
   CheckpointStatus,
   CheckpointsView,
@@ -16,5 +19,7 @@ export type {
   TriggerState,
   VertexView,
 } from "./control.ts";
+export { type Incarnation, type IncarnationOptions, startIncarnation } from "./incarnation.ts";
+export type { ActivationOutcome, IncarnationControl } from "./incarnation-control.ts";
 export { startJobManager } from "./job-manager.ts";
 export type { Ending, JobManagerOptions } from "./job-manager-options.ts";

@@ -3,9 +3,18 @@
  */
 import type { Clock, Log, Random } from "../base/index.ts";
 import type { TerminalStatus } from "./lifecycle.ts";
+import type { Standby } from "./startup.ts";
 
 /** How the process ends: with its job, or because a newer JobManager leads. */
 export type Ending = TerminalStatus | "fenced";
+
+/** What a JobManager that waits for its activation asks and tells. */
+export type JobManagerStandby = Standby & {
+  /** It cannot go on, but nothing has been deployed: the process is to say so instead of failing the job. */
+  onRefused(error: unknown): void;
+  /** The job is to be deployed. */
+  onActive(): void;
+};
 
 export type JobManagerOptions = {
   readonly job: {
@@ -23,6 +32,11 @@ export type JobManagerOptions = {
   readonly rpcPort: number;
   /** Used only while the job's root has no checkpoint (RS-7). */
   readonly restore: { readonly path: string; readonly allowNonRestoredState: boolean } | null;
+  /**
+   * Of an incarnation: it waits for its activation, which says what it starts from (`restore` is not used), ends for good, and tells
+   * nobody to shut down. Default null: it starts at once.
+   */
+  readonly standby?: JobManagerStandby | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -9,6 +9,8 @@
  * JM3 Fenced: this process closes its connections and stops; it cancels, commits and deletes nothing.
  * JM4 The end of the job is written into its store (`result`) before its checkpoints are deleted, so that a process started again
  *     for the same job does not run it twice.
+ * JM5 With `standby` (an incarnation) a start that is refused deploys nothing and fails nothing: the process goes on to say why; and
+ *     TaskManagers are never told to shut down, whoever started them decides that.
  */
 import {
   type ErrorInfo,
@@ -20,13 +22,7 @@ import {
   toErrorInfo,
 } from "../base/index.ts";
 import { loadStreamGraph } from "../api/index.ts";
-import {
-  type CheckpointLog,
-  disposeSavepoint,
-  type FencedBy,
-  type Manifest,
-  newSavepointUri,
-} from "../checkpoint/index.ts";
+import { type CheckpointLog, chainOf, disposeSavepoint, type FencedBy, type Manifest } from "../checkpoint/index.ts";
 import { buildJobGraph, effectiveRestartStrategy, type JobGraph, type StreamGraph } from "../graph/index.ts";
 import {
   type FromJobManager,
@@ -34,11 +30,9 @@ import {
   type JobSource,
   listenRpc,
   type RpcServer,
-  type StateTarget,
   type ToJobManager,
 } from "../rpc/index.ts";
 import { storeUriOf } from "../storage/index.ts";
-import { CheckpointCoordinator } from "./checkpoint-coordinator.ts";
 import { CheckpointStatistics } from "./checkpoint-statistics.ts";
 import type {
   CheckpointsView,
@@ -52,20 +46,24 @@ import type {
 } from "./control.ts";
 import { ExceptionHistory } from "./exception-history.ts";
 import { Execution, type Region, type Task, taskName } from "./execution.ts";
-import { concludeJob } from "./job-result.ts";
+import { buildResult, concludeJob, type JobResult } from "./job-result.ts";
 import { isTerminal, Lifecycle, type TerminalStatus } from "./lifecycle.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
-import { LeadWatch } from "./lead-watch.ts";
+import { OwnProgress, type ProgressView } from "./own-progress.ts";
 import { decideRestart, NO_FAILURES, type RestartMemory } from "./restart-strategy.ts";
 import type { RestorePoint } from "./restore-point.ts";
-import { type RegionFailure, Scheduler } from "./scheduler.ts";
+import { createRun, type Run } from "./run.ts";
+import type { RegionFailure } from "./scheduler.ts";
 import { SlotPool } from "./slot-pool.ts";
 import { prepareStart, type StartOutcome, type StartPlan } from "./startup.ts";
 import { TaskManagerLinks } from "./task-manager-links.ts";
+import { TriggerDesk } from "./trigger-desk.ts";
 import { TriggerRegistry } from "./trigger-registry.ts";
 import { type Outcome, Turns } from "./turns.ts";
+import { WarmUp } from "./warm-up.ts";
 
-const SETTLE_MS = 3000;
+/** Between attempts to commit what stopped the job, when the restart strategy has given up. */
+const COMMIT_AGAIN_MS = 1000;
 
 /** Loads the job, listens, and starts. Errors: JOB_MODULE_INVALID, JOB_GRAPH_INVALID, OPTION_*, PORT_IN_USE; later ones are in the job's status. */
 export async function startJobManager(options: JobManagerOptions): Promise<JobManager> {
@@ -80,14 +78,6 @@ export async function startJobManager(options: JobManagerOptions): Promise<JobMa
   return manager;
 }
 
-/** What exists from the moment the job may be deployed. */
-type Run = {
-  readonly log: CheckpointLog;
-  readonly scheduler: Scheduler;
-  readonly coordinator: CheckpointCoordinator;
-  readonly lead: LeadWatch;
-};
-
 export class JobManager implements JobControl {
   readonly jobId: JobId;
   readonly incarnation: string;
@@ -97,7 +87,11 @@ export class JobManager implements JobControl {
   readonly #lifecycle: Lifecycle;
   readonly #history = new ExceptionHistory();
   readonly #statistics = new CheckpointStatistics();
+  readonly #progress = new OwnProgress();
   readonly #triggers: TriggerRegistry;
+  readonly #desk: TriggerDesk;
+  /** null: nobody waits here for an activation. */
+  readonly #warmUp: WarmUp | null;
   readonly #slots = new SlotPool();
   readonly #links: TaskManagerLinks;
   readonly #streamGraph: StreamGraph;
@@ -114,6 +108,9 @@ export class JobManager implements JobControl {
   #restarts = 0;
   #failure: ErrorInfo | null = null;
   #endedMs: number | null = null;
+  #result: JobResult | null = null;
+  #fencedBy: FencedBy | null = null;
+  #predecessors: readonly JobId[] = [];
   #isConcluding = false;
   /** Cancelled before anything could be deployed. */
   #isAbandoned = false;
@@ -125,13 +122,21 @@ export class JobManager implements JobControl {
     this.#streamGraph = streamGraph;
     this.jobId = jobId(options.job.jobId ?? random.hex(16));
     this.incarnation = random.hex(16);
-    const isInMemory = streamGraph.configuration.stateBackend === "memory";
+    // An incarnation's log outlives its processes, whatever keeps the state while it runs.
+    const isInMemory = streamGraph.configuration.stateBackend === "memory" && (options.standby ?? null) === null;
     this.#storeUri = isInMemory ? `memory://job-${this.jobId}` : storeUriOf(options.storeUri);
     this.#logger = options.log.child({ jobId: this.jobId });
     this.#graph = buildJobGraph(streamGraph);
     this.#execution = new Execution(this.#graph);
     this.#lifecycle = new Lifecycle(clock.nowMs());
     this.#triggers = new TriggerRegistry(random);
+    this.#desk = new TriggerDesk({
+      jobId: this.jobId,
+      random,
+      triggers: this.#triggers,
+      savepointDirectory: streamGraph.configuration.savepointDirectory,
+      facts: () => this.#deskFacts(),
+    });
     this.#turns = new Turns(clock, () => this.#settle());
     this.#links = new TaskManagerLinks({
       turns: this.#turns,
@@ -140,9 +145,11 @@ export class JobManager implements JobControl {
       slots: this.#slots,
       heartbeatIntervalMs: options.heartbeatIntervalMs ?? 500,
       heartbeatTimeoutMs: options.heartbeatTimeoutMs ?? 2500,
+      onAdmitted: (id, slots) => this.#warmUp?.admitted(id, slots),
       onMessage: (from, message) => this.#receive(from, message),
       onLost: (id, why) => this.#taskManagerLost(id, why),
     });
+    this.#warmUp = options.standby == null ? null : new WarmUp((id) => this.#prepare(id));
   }
 
   get rpcPort(): number {
@@ -165,6 +172,7 @@ export class JobManager implements JobControl {
           storeUri: this.#storeUri,
           streamGraph: this.#streamGraph,
           restore,
+          standby: this.#options.standby ?? null,
           clock,
           random,
           logger: this.#logger,
@@ -215,30 +223,41 @@ export class JobManager implements JobControl {
     return this.#slots.view();
   }
 
+  /** Of checkpoints, over all JobManagers of this job. */
+  progress(): ProgressView {
+    return this.#progress.view();
+  }
+
+  /** How the job ended; null until it is in the store. */
+  result(): JobResult | null {
+    return this.#result;
+  }
+
+  /** TaskManagers that are registered, that have loaded the job, and why one could not. Of an incarnation. */
+  warmUp(): Pick<WarmUp, "registered" | "ready" | "error"> | null {
+    return this.#warmUp;
+  }
+
+  /** Somebody has found out that another one leads (JM3). */
+  fenced(by: FencedBy): void {
+    this.#turns.run(() => this.#fenced(by));
+  }
+
+  /** Who has taken over. */
+  fencedBy(): FencedBy | null {
+    return this.#fencedBy;
+  }
+
   trigger(triggerId: string): TriggerState | null {
     return this.#triggers.get(triggerId);
   }
 
   triggerSavepoint(request: SavepointRequest): TriggerAnswer {
-    return this.#trigger(request.kind, request.triggerId, () => {
-      const directory = request.targetDirectory ?? this.#streamGraph.configuration.savepointDirectory;
-      if (directory === null) {
-        throw new StreamError(
-          "SAVEPOINT_NO_TARGET",
-          "a savepoint needs a directory: give one with the request, or set state.savepoints.dir",
-        );
-      }
-      const target = newSavepointUri(directory, this.jobId, this.#options.random);
-      if (!target.startsWith("memory:")) return target;
-      throw new StreamError(
-        "OPTION_INVALID",
-        `a savepoint in ${directory} would be lost with the process; give a folder`,
-      );
-    });
+    return this.#desk.savepoint(request);
   }
 
   triggerCheckpoint(triggerId: string | null): TriggerAnswer {
-    return this.#trigger("checkpoint", triggerId, () => null);
+    return this.#desk.checkpoint(triggerId);
   }
 
   async disposeSavepoint(location: string): Promise<void> {
@@ -251,6 +270,7 @@ export class JobManager implements JobControl {
     }
     await disposeSavepoint(location);
     this.#statistics.discarded((view) => view.externalPath === uri);
+    this.#progress.disposed(uri);
   }
 
   cancel(): "accepted" | "alreadyTerminal" {
@@ -265,36 +285,19 @@ export class JobManager implements JobControl {
     return "accepted";
   }
 
-  #trigger(
-    kind: SavepointRequest["kind"] | "checkpoint",
-    triggerId: string | null,
-    targetOf: () => string | null,
-  ): TriggerAnswer {
-    if (triggerId !== null && this.#triggers.get(triggerId) !== null) return { kind: "accepted", triggerId };
+  #deskFacts(): ReturnType<ConstructorParameters<typeof TriggerDesk>[0]["facts"]> {
     const coordinator = this.#run?.coordinator;
-    try {
-      const { status } = this.#lifecycle;
-      const isClosing = this.#execution.tasks.some((task) => task.isFinishing);
-      if (coordinator === undefined || status !== "RUNNING" || isClosing) {
-        throw new StreamError(
-          "JOB_STATE_CONFLICT",
-          `the job is ${isClosing ? "finishing" : status}: only of a running job can that be taken`,
-        );
-      }
-      if (coordinator.isStopping)
-        throw new StreamError("JOB_STATE_CONFLICT", "the job is being stopped with a savepoint already");
-      const target = targetOf();
-      const id = this.#triggers.open(triggerId);
-      this.#turns.run(() => coordinator.request({ kind, triggerId: id, target }));
-      return { kind: "accepted", triggerId: id };
-    } catch (error) {
-      if (!(error instanceof StreamError)) throw error;
-      return { kind: "refused", error: toErrorInfo(error) };
-    }
+    return {
+      status: this.#lifecycle.status,
+      isFinishing: this.#execution.tasks.some((task) => task.isFinishing),
+      isStopping: coordinator?.isStopping ?? false,
+      request: coordinator === undefined ? null : (request) => this.#turns.run(() => coordinator.request(request)),
+    };
   }
 
   #lead(log: CheckpointLog): void {
     this.#log = log;
+    for (const manifest of chainOf(log.contents).toReversed()) this.#progress.completed(manifest, log.store.uri);
     this.#logger.info(
       { epoch: log.epoch, incarnation: this.incarnation, store: log.store.uri },
       "this JobManager leads the job",
@@ -307,12 +310,13 @@ export class JobManager implements JobControl {
       const error = toErrorInfo(outcome.error);
       this.#history.add(this.#entryOf(error, null));
       if (this.#lifecycle.status === "CANCELLING") this.#isAbandoned = true;
+      else if (this.#options.standby != null) this.#options.standby.onRefused(outcome.error);
       else this.#failJob(error);
       return;
     }
     const start = outcome.value;
     if (start.kind === "fenced") this.#fenced(start.by);
-    else if (start.kind === "over") this.#wasOver(start.status);
+    else if (start.kind === "over") this.#wasOver(start.result);
     else if (start.kind === "abandoned") this.#isAbandoned = true;
     else this.#startRun(start.plan);
   }
@@ -323,25 +327,43 @@ export class JobManager implements JobControl {
     const { clock } = this.#options;
     this.#graph = plan.graph;
     this.#point = plan.point;
+    this.#predecessors = plan.predecessors;
     this.#execution = new Execution(plan.graph);
     const { restored } = plan;
     if (restored !== null) {
       const { checkpointId, location, isSavepoint } = restored;
       this.#statistics.restored({ id: checkpointId, restoredMs: clock.nowMs(), isSavepoint, externalPath: location });
       if (isSavepoint && restored.seq !== null) this.#savepointInUse = location;
+      // Its trigger's outcome is known for sure, though another process took it: it is the newest entry of the log.
+      const { newest } = this.#progress;
+      if (restored.seq !== null && newest?.seq === restored.seq && newest.triggerId !== undefined) {
+        const { triggerId } = newest;
+        this.#triggers.complete(triggerId, location, checkpointId);
+      }
       this.#logger.info(
         { checkpointId, location },
         `the job goes on from ${isSavepoint ? "savepoint" : "checkpoint"} ${checkpointId}`,
       );
     }
-    const turns = this.#turns;
-    const logger = this.#logger;
-    this.#run = {
+    this.#run = createRun({
+      options: this.#options,
+      configuration: this.#streamGraph.configuration,
       log,
-      scheduler: this.#newScheduler(log),
-      coordinator: this.#newCoordinator(log, plan),
-      lead: new LeadWatch({ log, turns, clock, logger, onFenced: (by) => this.#fenced(by) }),
-    };
+      plan,
+      source: this.#source(),
+      execution: this.#execution,
+      slots: this.#slots,
+      links: this.#links,
+      turns: this.#turns,
+      logger: this.#logger,
+      statistics: this.#statistics,
+      triggers: this.#triggers,
+      onFailure: (failure) => this.#regionsFailed(failure),
+      onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
+      onDrainFailed: (reason) => this.#drainFailed(reason),
+      onFenced: (by) => this.#fenced(by),
+    });
+    this.#options.standby?.onActive();
     if (this.#lifecycle.status !== "INITIALIZING") return;
     this.#enter("CREATED");
     this.#run.scheduler.begin();
@@ -360,7 +382,9 @@ export class JobManager implements JobControl {
       }
       return;
     }
-    if (message.kind === "register" || message.epoch !== epoch || this.#run === null) return;
+    if (message.kind === "register" || message.epoch !== epoch) return;
+    if (message.kind === "prepared") return this.#warmUp?.prepared(from, message.slot, message.error);
+    if (this.#run === null) return;
     const { scheduler, coordinator } = this.#run;
     if (message.kind === "taskState") {
       const failure = scheduler.taskState(from, message.task, message.state);
@@ -380,6 +404,7 @@ export class JobManager implements JobControl {
   #taskManagerLost(id: TaskManagerId, why: string): void {
     this.#logger.warn({ taskManagerId: id }, `the TaskManager ${id} is lost: ${why}`);
     const tasks = this.#run?.scheduler.taskManagerLost(id) ?? [];
+    this.#warmUp?.lost(id);
     this.#slots.remove(id);
     const task = tasks.find((lost) => lost.state === "FAILED") ?? tasks[0];
     if (task === undefined) return;
@@ -403,6 +428,12 @@ export class JobManager implements JobControl {
     const { decision, memory } = decideRestart(strategy, this.#restartMemory, failure);
     this.#restartMemory = memory;
     this.#run.coordinator.tasksFailed(`a task failed: ${error.message}`);
+    if (decision.kind === "fail" && error.destiny !== "terminal" && this.#run.coordinator.hasStopped) {
+      // Nothing runs any more that could fail again and again: what the savepoint holds must be committed (CC7).
+      this.#restarts++;
+      this.#restart(regions, clock.monotonicMs() + COMMIT_AGAIN_MS);
+      return;
+    }
     if (decision.kind === "fail") {
       this.#logger.error({ code: error.code }, `the job fails, as ${decision.reason}: ${error.message}`);
       this.#failJob(error);
@@ -434,8 +465,9 @@ export class JobManager implements JobControl {
 
   #fenced(by: FencedBy): void {
     if (this.#turns.isClosed) return;
+    this.#fencedBy = by;
     this.#logger.error(
-      { code: "FENCED", byEpoch: by.epoch, byIncarnation: by.incarnation },
+      { code: "FENCED", byEpoch: by.epoch, byIncarnation: by.incarnation, successor: by.successor ?? null },
       "a newer JobManager leads this job: this one stops, and cancels, commits and deletes nothing",
     );
     this.#shutDown("fenced", null);
@@ -445,6 +477,7 @@ export class JobManager implements JobControl {
     if (this.#log === null || this.#point === null) return;
     this.#point = this.#point.advancedTo(manifest, this.#log.store.uri, inlineFiles);
     this.#savepointInUse = manifest.storeUri;
+    this.#progress.completed(manifest, this.#log.store.uri);
   }
 
   #settle(): void {
@@ -469,35 +502,47 @@ export class JobManager implements JobControl {
     if (this.#execution.allFinished()) this.#end("FINISHED");
   }
 
-  #end(status: TerminalStatus): void {
+  /** `earlier`: the end that a process before this one has brought the job to. */
+  #end(status: TerminalStatus, earlier: JobResult | null = null): void {
     if (this.#isConcluding) return;
     this.#isConcluding = true;
     this.#run?.coordinator.close(`the job is ${status}`);
-    this.#endedMs = this.#options.clock.nowMs();
+    const { clock } = this.#options;
+    this.#endedMs = earlier?.endedMs ?? clock.nowMs();
     this.#enter(status);
     this.#logger.info({ status }, `the job is ${status}`);
     const log = this.#log;
-    if (log === null) return this.#shutDown(status, { kind: "shutdown", epoch: 0 });
+    const isIncarnation = this.#warmUp !== null;
+    const farewell = { kind: "shutdown", epoch: log?.epoch ?? 0 } as const;
+    if (log === null) return this.#shutDown(status, isIncarnation ? null : farewell);
     const { retention } = this.#streamGraph.configuration.checkpoints;
     const isKept = status === "FAILED" || (status === "CANCELED" && retention === "retain");
+    const failure = status === "FAILED" ? this.#failure : null;
+    const { jobId } = this;
+    const result = earlier ?? buildResult(this.#progress.newest, { jobId, status, failure, endedMs: this.#endedMs });
+    const end = { result, isWritten: earlier !== null, isIncarnation, isKept, clock, logger: this.#logger };
     this.#turns.effect(
-      () => concludeJob(log, { status, isKept, clock: this.#options.clock, logger: this.#logger }),
+      () => concludeJob(log, end),
       (outcome) => {
         if (log.fencedBy !== null) return this.#fenced(log.fencedBy);
         if (outcome.kind === "failed") throw outcome.error;
         if (outcome.value === "discarded") this.#statistics.discarded((view) => view.kind === "checkpoint");
-        this.#shutDown(status, { kind: "shutdown", epoch: log.epoch });
+        this.#result = result;
+        this.#shutDown(status, isIncarnation ? null : farewell);
       },
     );
   }
 
   /** A process before this one has brought the job to its end. */
-  #wasOver(status: TerminalStatus): void {
+  #wasOver(result: JobResult): void {
+    const { status, savepoint, triggerId, failure } = result;
     this.#logger.info({ status }, `the job was ${status} already; nothing is run`);
-    if (this.#lifecycle.status === "CANCELLING") return this.#end("CANCELED");
+    if (savepoint !== null && triggerId !== null) this.#triggers.complete(triggerId, savepoint, 0);
+    this.#failure = failure;
+    if (this.#lifecycle.status === "CANCELLING") return this.#end("CANCELED", result);
     this.#enter("CREATED");
-    this.#enter(status === "CANCELED" ? "CANCELLING" : "RUNNING");
-    this.#end(status);
+    this.#enter(status === "CANCELED" ? "CANCELLING" : status === "FAILED" ? "FAILING" : "RUNNING");
+    this.#end(status, result);
   }
 
   #shutDown(ending: Ending, farewell: FromJobManager | null): void {
@@ -519,65 +564,22 @@ export class JobManager implements JobControl {
     return { error, timeMs, taskName: taskName(task), taskManagerId: task.location?.taskManagerId ?? null };
   }
 
-  #newScheduler(log: CheckpointLog): Scheduler {
-    const { clock, job, deployTimeoutMs, cancelTimeoutMs, expectedTaskManagers, slotWaitMs, slotTimeoutMs } =
-      this.#options;
-    const source: JobSource = {
+  /** What TaskManagers load and build. */
+  #source(): JobSource {
+    const { module, options, args } = this.#options.job;
+    return {
       jobId: this.jobId,
-      module: job.module,
-      options: job.options,
-      args: job.args,
+      predecessors: this.#predecessors,
+      module,
+      options,
+      args,
       maxParallelism: this.#graph.vertices.map((vertex) => vertex.maxParallelism),
       fingerprint: this.#graph.fingerprint,
     };
-    const target: StateTarget = {
-      storeUri: log.store.uri,
-      inlineOnly: this.#streamGraph.configuration.stateBackend === "memory",
-    };
-    return new Scheduler({
-      epoch: log.epoch,
-      job: source,
-      target,
-      execution: this.#execution,
-      slots: this.#slots,
-      turns: this.#turns,
-      clock,
-      log: this.#logger,
-      send: (to, message) => this.#links.send(to, message),
-      cutOff: (id, why) => this.#links.cutOff(id, why),
-      onFailure: (failure) => this.#regionsFailed(failure),
-      onRestored: (checkpointId) => this.#statistics.restoredAgain(checkpointId, clock.nowMs()),
-      deployTimeoutMs: deployTimeoutMs ?? 60_000,
-      cancelTimeoutMs: cancelTimeoutMs ?? 60_000,
-      expectedTaskManagers: expectedTaskManagers ?? 1,
-      settleMs: SETTLE_MS,
-      slotWarnMs: slotWaitMs ?? 10_000,
-      slotTimeoutMs: slotTimeoutMs ?? null,
-    });
   }
 
-  #newCoordinator(log: CheckpointLog, plan: StartPlan): CheckpointCoordinator {
-    return new CheckpointCoordinator({
-      epoch: log.epoch,
-      log,
-      settings: this.#streamGraph.configuration.checkpoints,
-      graph: plan.graph,
-      execution: this.#execution,
-      turns: this.#turns,
-      clock: this.#options.clock,
-      logger: this.#logger,
-      statistics: this.#statistics,
-      triggers: this.#triggers,
-      restored: plan.restored,
-      send: (to, message) => this.#links.send(to, message),
-      onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
-      onTooManyFailures: (error) =>
-        this.#turns.run(() =>
-          this.#regionsFailed({ regions: this.#execution.regions, error: toErrorInfo(error), task: null }),
-        ),
-      onDrainFailed: (reason) => this.#turns.run(() => this.#drainFailed(reason)),
-      onFenced: (by) => this.#fenced(by),
-    });
+  #prepare(id: TaskManagerId): void {
+    if (this.#log !== null) this.#links.send(id, { kind: "prepare", epoch: this.#log.epoch, job: this.#source() });
   }
 
   /** Not a failure of the job: it goes on from its last checkpoint at once, whatever the strategy. */

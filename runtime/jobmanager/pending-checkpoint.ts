@@ -27,6 +27,8 @@ export type CheckpointRequest = {
   readonly triggerId: string;
   /** URI of the savepoint's own folder; null: the job's root. */
   readonly target: string | null;
+  /** The caller has said which folder, so an earlier attempt's files may be there (TD2). */
+  readonly isExactTarget: boolean;
 };
 
 export type PendingFacts = {

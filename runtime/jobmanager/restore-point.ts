@@ -127,7 +127,8 @@ export class RestorePoint implements RestoreSource {
   }
 }
 
-function operatorsOf(graph: JobGraph): readonly NewOperator[] {
+/** The operators of a graph as the sharing out of state wants to know them. */
+export function operatorsOf(graph: JobGraph): readonly NewOperator[] {
   return graph.vertices.flatMap((vertex) =>
     vertex.operators.map(({ node }) => ({
       operatorId: node.operatorId,

@@ -42,6 +42,8 @@ export type SchedulerOptions = {
   readonly onFailure: (failure: RegionFailure) => void;
   /** A region that ran before is deployed again from this checkpoint. */
   readonly onRestored: (checkpointId: number) => void;
+  /** The job was stopped with the savepoint that tasks are restored from: they read nothing (M5). */
+  readonly hasStopped: () => boolean;
   readonly deployTimeoutMs: number;
   readonly cancelTimeoutMs: number;
   readonly expectedTaskManagers: number;
@@ -251,7 +253,9 @@ export class Scheduler {
 
   #start(region: Region): void {
     region.phase = "starting";
-    this.#sendTo(region.tasks, (tasks) => ({ kind: "start", epoch: this.#options.epoch, tasks }));
+    const { epoch, hasStopped } = this.#options;
+    const asStopped = hasStopped();
+    this.#sendTo(region.tasks, (tasks) => ({ kind: "start", epoch, tasks, asStopped }));
   }
 
   #deployTooSlow(region: Region): void {

@@ -1,41 +1,48 @@
 /**
  * Owns: what a starting JobManager does before it deploys: lead, find what to go on from, fit the graph to it, discover splits.
- * Not here: deployment, and what a refusal does to the job (job-manager.ts).
+ * Not here: deployment, and what a refusal does to the job (job-manager.ts); states that are not the job's own (found-state.ts,
+ * latest-state.ts).
  *
- * ST1 Order: probe the store, claim the epoch, write the fence, and only then decide what to restore.
- * ST2 What to restore: the newest complete manifest of the job's own root; else the path given at submission; else nothing (RS-7).
+ * ST1 Order: probe the store, claim the epoch, write the fence, and only then decide what to restore. A log that a successor has
+ *     fenced is not even claimed: that job is another incarnation's now.
+ * ST2 What to restore: the newest complete manifest of the job's own root; else the path given at submission, or, for an incarnation, what
+ *     its activation says; else nothing (RS-7).
  * ST3 A store that does not answer is tried again without end, with a warning each time; anything terminal is a refusal.
- * ST4 A damaged manifest is replaced by an older one only where no promise is broken by it (RE2), and loudly.
+ * ST4 An incarnation goes on only after its activation, and fences its predecessors as long as it has completed nothing itself. Then
+ *     it asks once more whether it still leads: it may have waited for long.
  */
+import { type Clock, type JobId, type Log, type Random, sleep, StreamError, toErrorInfo } from "../base/index.ts";
 import {
-  type Clock,
-  type JobId,
-  type Log,
-  type OperatorId,
-  type Random,
-  sleep,
-  StreamError,
-  toErrorInfo,
-} from "../base/index.ts";
-import {
-  adoptMaxParallelism,
   type CheckpointLog,
   claimEpoch,
   type FencedBy,
-  findDamage,
-  type Manifest,
-  manifestKey,
-  type OperatorState,
-  readSavepoint,
-  resolveRestore,
+  type FenceOutcome,
+  fencedBy,
+  readLog,
+  successorFence,
   writeFence,
 } from "../checkpoint/index.ts";
+import type { StoredActivation } from "../contract/index.ts";
 import { buildJobGraph, type JobGraph, type StreamGraph } from "../graph/index.ts";
 import { openStore, probeStore } from "../storage/index.ts";
-import { readResult } from "./job-result.ts";
-import type { TerminalStatus } from "./lifecycle.ts";
+import { readActivation } from "./activation-object.ts";
+import { type FoundState, newestOf, stateAt } from "./found-state.ts";
+import { fitGraph } from "./graph-fit.ts";
+import { Abandoned, insist } from "./insist.ts";
+import { type JobResult, readResult } from "./job-result.ts";
+import { resolveActivation } from "./latest-state.ts";
 import { RestorePoint } from "./restore-point.ts";
 import { discoverSplits } from "./split-discovery.ts";
+
+/** How an incarnation's JobManager is let go on. */
+export type Standby = {
+  /** This process leads, and there is neither an activation nor a state of the job's own: resolves when it is activated. */
+  activation(log: CheckpointLog): Promise<StoredActivation>;
+  /** What the job goes on from; null: its own log has more, and the activation is gone. */
+  onActivation(activation: StoredActivation | null): void;
+  /** Something after the activation failed and is tried again. */
+  onTrouble(error: unknown): void;
+};
 
 export type StartupOptions = {
   readonly jobId: JobId;
@@ -43,6 +50,8 @@ export type StartupOptions = {
   readonly storeUri: string;
   readonly streamGraph: StreamGraph;
   readonly restore: { readonly path: string; readonly allowNonRestoredState: boolean } | null;
+  /** null: it goes on at once. */
+  readonly standby: Standby | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Log;
@@ -59,47 +68,56 @@ export type Restored = {
   readonly mustCommit: boolean;
   readonly isSavepoint: boolean;
   readonly location: string;
+  /** The job itself was stopped with it: what it holds is committed, and nothing else happens (M5). */
+  readonly ends: { readonly kind: "stop" | "drain"; readonly triggerId: string } | null;
 };
 
 export type StartPlan = {
   readonly graph: JobGraph;
   readonly point: RestorePoint;
   readonly restored: Restored | null;
+  /** Of earlier incarnations that were taken over from. */
+  readonly predecessors: readonly JobId[];
 };
 
 export type StartOutcome =
   | { readonly kind: "ready"; readonly plan: StartPlan }
   | { readonly kind: "fenced"; readonly by: FencedBy }
   /** An earlier process has brought the job to its end (JM4). */
-  | { readonly kind: "over"; readonly status: TerminalStatus }
+  | { readonly kind: "over"; readonly result: JobResult }
   | { readonly kind: "abandoned" };
 
-const RETRY_DELAY_MIN_MS = 200;
+const RETRY_DELAY_MIN_MS = 500;
 const RETRY_DELAY_MAX_MS = 10_000;
-
-class Abandoned extends Error {}
 
 /** Errors: StreamError, terminal: STATE_INCOMPATIBLE, SAVEPOINT_NOT_FOUND, CHECKPOINT_CORRUPT, STORE_UNSUITABLE, SOURCE_FAILED, … */
 export async function prepareStart(options: StartupOptions): Promise<StartOutcome> {
   try {
     const fence = await lead(options);
     if (fence.kind === "fenced") return fence;
-    options.onLeading(fence.log);
-    const ended = await insist(options, "read the job's result", () => readResult(fence.log.store, options.jobId));
-    if (ended !== null) return { kind: "over", status: ended };
-    const found = await findState(options, fence.log);
-    if (found !== null && "by" in found) return { kind: "fenced", by: found.by };
-    return { kind: "ready", plan: await buildPlan(options, found) };
+    const { log } = fence;
+    options.onLeading(log);
+    const result = await insist(options, "read the job's result", () => readResult(log.store, options.jobId));
+    // JR1: a failed job that is no incarnation may be started again.
+    if (result !== null && (result.status !== "FAILED" || options.standby !== null)) return { kind: "over", result };
+    const own = await newestOf(log, findPorts(options));
+    if (own !== null && "by" in own) return { kind: "fenced", by: own.by };
+    if (options.standby !== null) return await goOnFromActivation(options, options.standby, log, own);
+    const { restore } = options;
+    const found = own ?? (restore === null ? null : await stateAt(restore.path, options));
+    return { kind: "ready", plan: await buildPlan(options, found, restore?.allowNonRestoredState ?? false) };
   } catch (error) {
     if (error instanceof Abandoned) return { kind: "abandoned" };
     throw error;
   }
 }
 
-async function lead(options: StartupOptions): Promise<Awaited<ReturnType<typeof writeFence>>> {
+async function lead(options: StartupOptions): Promise<FenceOutcome> {
   const { jobId, incarnation, random, clock, storeUri, streamGraph } = options;
   const store = await openStore(storeUri);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
+  const final = successorFence(await insist(options, "read the log", () => readLog(store)));
+  if (final !== null) return { kind: "fenced", by: fencedBy(final) };
   const claim = await insist(options, "claim the epoch", () =>
     claimEpoch(store, { incarnation, jobId, random, clock }),
   );
@@ -107,142 +125,90 @@ async function lead(options: StartupOptions): Promise<Awaited<ReturnType<typeof 
   return insist(options, "write the fence", () => writeFence(claim, { jobName }));
 }
 
-type FoundState = Restored & { readonly operators: readonly OperatorState[]; readonly storeUri: string };
-
-async function findState(options: StartupOptions, log: CheckpointLog): Promise<FoundState | { by: FencedBy } | null> {
-  const own = await findOwnState(options, log);
-  if (own !== null || options.restore === null) return own;
-  const { path } = options.restore;
-  const savepoint = await insist(options, `read ${path}`, () => readSavepoint(path));
-  const { manifest, storeUri } = savepoint;
-  const store = await openStore(storeUri);
-  const damage = await insist(options, `look at the files of ${path}`, () => findDamage(store, manifest));
-  if (damage.length > 0) throw corrupt(`${path} cannot be restored from: ${few(damage)}; restore from another one`);
-  const { checkpointId, operators, kind } = manifest;
-  return {
-    checkpointId,
-    operators,
-    storeUri,
-    seq: null,
-    mustCommit: false,
-    isSavepoint: kind === "savepoint",
-    location: path,
-  };
-}
-
-async function findOwnState(
+/** ST4. What trying again may help is tried again: the predecessor is fenced by then, and nobody else goes on with the job. */
+async function goOnFromActivation(
   options: StartupOptions,
+  standby: Standby,
   log: CheckpointLog,
-): Promise<FoundState | { by: FencedBy } | null> {
-  const sinksAllowReplay = !options.streamGraph.nodes.some((node) => isExactlyOnceSink(node.logic));
-  const damaged = new Map<number, string>();
-  for (;;) {
-    const decision = resolveRestore(log.contents, log.epoch, { sinksAllowReplay, damaged });
-    if (decision.kind === "none") return null;
-    if (decision.kind === "fenced") return { by: decision.by };
-    if (decision.kind === "corrupt" && decision.fallback === null) {
-      throw corrupt(
-        `the newest checkpoint of the job (${log.store.uri}/${manifestKey(decision.seq)}) cannot be used: ${decision.what}; ` +
-          `no older one is taken: ${decision.reason}. Start a new job from a savepoint, or from a checkpoint you trust`,
-      );
-    }
-    const manifest = decision.kind === "restore" ? decision.manifest : (decision.fallback as Manifest);
-    const storeUri = manifest.storeUri ?? log.store.uri;
-    const store = manifest.storeUri === null ? log.store : await openStore(storeUri);
-    const damage = await insist(options, `look at the files of checkpoint ${manifest.checkpointId}`, () =>
-      findDamage(store, manifest),
-    );
-    if (damage.length > 0) {
-      damaged.set(manifest.seq, few(damage));
-      continue;
-    }
-    if (decision.kind === "corrupt") {
-      options.logger.error({ seq: decision.seq, fallback: manifest.seq }, `${decision.what}; ${decision.reason}`);
-    }
-    return {
-      checkpointId: manifest.checkpointId,
-      seq: manifest.seq,
-      operators: manifest.operators,
-      storeUri,
-      mustCommit: decision.kind === "restore" && decision.mustCommit,
-      isSavepoint: manifest.kind === "savepoint",
-      location: manifest.storeUri ?? `${log.store.uri}/${manifestKey(manifest.seq)}`,
-    };
-  }
-}
-
-async function buildPlan(options: StartupOptions, found: FoundState | null): Promise<StartPlan> {
-  const graph = fitGraph(options.streamGraph, found);
-  const point = found === null ? RestorePoint.fresh(graph, new Map()) : restorePointOf(options, graph, found);
-  const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
-  if (found === null) return { graph, point: point.withSplits(splits), restored: null };
-  const { operators: _, storeUri: __, ...restored } = found;
-  return { graph, point: point.withSplits(splits), restored };
-}
-
-function restorePointOf(options: StartupOptions, graph: JobGraph, found: FoundState): RestorePoint {
-  const allowNonRestored = options.restore?.allowNonRestoredState ?? false;
-  const { point, skipped } = RestorePoint.fromState(graph, found, { allowNonRestored, from: found.location });
-  if (skipped.length > 0) {
-    options.logger.warn({ uids: skipped }, "state of operators that the job does not have is left out, as asked for");
-  }
-  return point;
-}
-
-/** The job graph, with maxParallelism taken over from stored state (SP-8). */
-function fitGraph(streamGraph: StreamGraph, found: FoundState | null): JobGraph {
-  const draft = buildJobGraph(streamGraph);
-  if (found === null) return draft;
-  const explicit = streamGraph.configuration.maxParallelism;
-  const adopted = adoptMaxParallelism(
-    found.operators,
-    draft.vertices.flatMap((vertex) =>
-      vertex.operators.map(({ node }) => ({
-        operatorId: node.operatorId,
-        uid: node.uid,
-        parallelism: vertex.parallelism,
-        maxParallelism: node.maxParallelism ?? explicit,
-      })),
-    ),
-  );
-  if (adopted.kind === "refused") {
-    const text = `the job cannot go on from ${found.location}: ${adopted.reasons.join("; ")}`;
-    throw new StreamError("STATE_INCOMPATIBLE", text, { destiny: "terminal" });
-  }
-  const stored = draft.vertices.map((vertex) => {
-    const ids: readonly OperatorId[] = vertex.operators.map(({ node }) => node.operatorId);
-    return ids.map((id) => adopted.maxParallelism.get(id)).find((max) => max !== undefined);
-  });
-  return buildJobGraph(streamGraph, { storedMaxParallelism: stored });
-}
-
-/** Tries until it succeeds, fails for good, or the JobManager is closed (ST3). */
-async function insist<T>(options: StartupOptions, what: string, work: () => Promise<T>): Promise<T> {
+  own: FoundState | null,
+): Promise<StartOutcome> {
+  const earlier = await insist(options, "read the activation", () => readActivation(log.store));
+  const activation = earlier ?? (own === null ? await standby.activation(log) : null);
+  standby.onActivation(activation);
+  const from = activation?.from ?? { kind: "none" };
+  const allowNonRestored = from.kind !== "none" && from.allowNonRestoredState;
   for (let delayMs = RETRY_DELAY_MIN_MS; ; delayMs = Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)) {
-    if (options.isAbandoned()) throw new Abandoned();
     try {
-      return await work();
+      const { state, predecessors } =
+        own !== null || activation === null
+          ? { state: own, predecessors: [] }
+          : await resolveActivation(activation, {
+              ...findPorts(options),
+              ownUri: log.store.uri,
+              fence: fenceOf(options),
+            });
+      const plan = await buildPlan(options, state, allowNonRestored);
+      await insist(options, "ask whether this JobManager still leads", () => log.confirmLead());
+      return { kind: "ready", plan: { ...plan, predecessors } };
     } catch (error) {
-      const info = toErrorInfo(error);
-      const mayHelp = info.code === "STORE_UNAVAILABLE" || info.code === "STORE_FULL";
-      if (!mayHelp || info.destiny === "terminal") throw error;
-      options.logger.warn(
-        { code: info.code, delayMs },
-        `cannot ${what} yet, trying again in ${delayMs} ms: ${info.message}`,
-      );
+      if (log.fencedBy !== null) return { kind: "fenced", by: log.fencedBy };
+      if (error instanceof Abandoned || toErrorInfo(error).destiny === "terminal") throw error;
+      standby.onTrouble(error);
+      options.logger.warn({ err: error, delayMs }, `the activation is tried again in ${delayMs} ms`);
     }
     await sleep(options.clock, delayMs);
   }
 }
 
-function isExactlyOnceSink(logic: unknown): boolean {
-  return typeof logic === "object" && logic !== null && "guarantee" in logic && logic.guarantee === "exactly-once";
+type FencePorts = NonNullable<Parameters<typeof resolveActivation>[1]["fence"]>;
+
+function fenceOf({ jobId, incarnation, random, streamGraph }: StartupOptions): FencePorts {
+  return { jobId, incarnation, random, jobName: streamGraph.configuration.jobName };
 }
 
-function few(damage: readonly string[]): string {
-  return damage.slice(0, 3).join("; ") + (damage.length > 3 ? `; and ${damage.length - 3} more` : "");
+function findPorts(options: StartupOptions): Parameters<typeof newestOf>[1] {
+  return { ...options, sinksAllowReplay: allowsReplay(options.streamGraph) };
 }
 
-function corrupt(message: string): StreamError {
-  return new StreamError("CHECKPOINT_CORRUPT", message, { destiny: "terminal" });
+/** No sink of the job is exactly-once, so that output may be repeated. */
+export function allowsReplay(streamGraph: StreamGraph): boolean {
+  return !streamGraph.nodes.some(
+    ({ logic }) =>
+      typeof logic === "object" && logic !== null && "guarantee" in logic && logic.guarantee === "exactly-once",
+  );
+}
+
+async function buildPlan(
+  options: StartupOptions,
+  found: FoundState | null,
+  allowNonRestored: boolean,
+): Promise<StartPlan> {
+  const predecessors: readonly JobId[] = [];
+  if (found === null) {
+    const graph = buildJobGraph(options.streamGraph);
+    const point = RestorePoint.fresh(graph, new Map());
+    const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
+    return { graph, point: point.withSplits(splits), restored: null, predecessors };
+  }
+  const { manifest, location, seq, mustCommit, storeUri } = found;
+  const fit = fitGraph(options.streamGraph, manifest.operators);
+  if (fit.kind === "refused") {
+    const text = `the job cannot go on from ${location}: ${fit.reasons.join("; ")}`;
+    throw new StreamError("STATE_INCOMPATIBLE", text, { destiny: "terminal" });
+  }
+  const { graph } = fit;
+  const { point, skipped } = RestorePoint.fromState(
+    graph,
+    { checkpointId: manifest.checkpointId, operators: manifest.operators, storeUri },
+    { allowNonRestored, from: location },
+  );
+  if (skipped.length > 0) {
+    options.logger.warn({ uids: skipped }, "state of operators that the job does not have is left out, as asked for");
+  }
+  const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
+  const isSavepoint = manifest.kind === "savepoint";
+  const ends =
+    seq === null || manifest.ends === undefined ? null : { kind: manifest.ends, triggerId: manifest.triggerId ?? "" };
+  const restored = { checkpointId: manifest.checkpointId, seq, mustCommit, isSavepoint, location, ends };
+  return { graph, point: point.withSplits(splits), restored, predecessors };
 }

@@ -23,6 +23,8 @@ export type LinksOptions = {
   readonly slots: SlotPool;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** It has got its answer, and its slots are in the pool. */
+  readonly onAdmitted: (id: TaskManagerId, slots: number) => void;
   readonly onMessage: (from: TaskManagerId, message: ToJobManager) => void;
   /** The slots of `id` are still in the pool; `why` completes "the TaskManager x is lost: …". */
   readonly onLost: (id: TaskManagerId, why: string) => void;
@@ -141,6 +143,7 @@ export class TaskManagerLinks {
     if (this.#epoch === null) return;
     slots.add(link.info, clock.monotonicMs(), clock.nowMs());
     this.send(link.info.id, { kind: "registered", epoch: this.#epoch, heartbeatIntervalMs, heartbeatTimeoutMs });
+    this.#options.onAdmitted(link.info.id, link.info.dataPorts.length);
   }
 
   #refuse(connection: Connection, why: string): void {

@@ -32,6 +32,8 @@ export type OperatorContext = {
   readonly epoch: number;
   readonly attempt: number;
   readonly jobId: string;
+  /** As SinkContext says. */
+  readonly predecessors?: readonly string[];
   readonly jobName: string;
   /** Keyed state of a keyed operator; null otherwise. */
   readonly keyed: KeyedStateBackend | null;

@@ -12,6 +12,8 @@ export type SinkContext = {
   readonly name: string;
   readonly uid: string;
   readonly jobId: string;
+  /** Ids of the job's earlier incarnations that this one has taken over from: what they left open is its own to abort. Default none. */
+  readonly predecessors?: readonly string[];
   readonly jobName: string;
   readonly subtask: number;
   readonly parallelism: number;

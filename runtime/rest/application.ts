@@ -4,10 +4,11 @@
  *
  * RA1 Bound to loopback, only requests addressed to loopback are served, and none that another site's page sent: there is no
  *     password, so a web page open on the same machine must not reach the job (DNS rebinding, cross-site requests).
+ * RA2 Every answer says whose it is, and a request that says whom it means is served by nobody else (JOB_ID_HEADER).
  */
 import { type Context, Hono } from "hono";
 import type { Log } from "../base/index.ts";
-import type { ErrorsMessage } from "../contract/index.ts";
+import { type ErrorsMessage, JOB_ID_HEADER } from "../contract/index.ts";
 import { RestError, toRestError } from "./rest-error.ts";
 import type { Route } from "./routes.ts";
 
@@ -15,13 +16,16 @@ export type ApplicationOptions = {
   readonly routes: readonly Route[];
   /** True: RA1 holds. */
   readonly loopbackOnly: boolean;
+  readonly jobId: () => string;
   readonly log: Log;
 };
 
-export function createApplication({ routes, loopbackOnly, log }: ApplicationOptions): Hono {
+export function createApplication({ routes, loopbackOnly, jobId, log }: ApplicationOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
+    context.header(JOB_ID_HEADER, jobId());
     refuseForeignPages(context, loopbackOnly);
+    refuseOtherJob(context, jobId());
     await next();
     context.header("X-Content-Type-Options", "nosniff");
     context.header("Cache-Control", "no-store");
@@ -33,7 +37,8 @@ export function createApplication({ routes, loopbackOnly, log }: ApplicationOpti
         query: (name) => context.req.query(name),
         raw: context.req.raw,
       });
-      if (route.mutates) log.info({ ...requestFacts(context), status: answer.status }, "a REST request was accepted");
+      const verdict = answer.status < 400 ? "accepted" : "refused";
+      if (route.mutates) log.info({ ...requestFacts(context), status: answer.status }, `a REST request was ${verdict}`);
       return context.json(answer.body, answer.status);
     });
   }
@@ -63,6 +68,12 @@ function refuseForeignPages(context: Context, loopbackOnly: boolean): void {
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new RestError(403, ["Requests from pages of another site are not served"]);
   }
+}
+
+function refuseOtherJob(context: Context, jobId: string): void {
+  const meant = context.req.header(JOB_ID_HEADER);
+  if (meant === undefined || meant === jobId) return;
+  throw new RestError(421, [`Job ${meant.slice(0, 64)} is not here: this JobManager runs ${jobId}`]);
 }
 
 /** A `Host` header that names this machine by loopback: `127.0.0.1:8081`, `localhost`, `[::1]:8081`. */

@@ -2,6 +2,7 @@
  * Owns: savepoint disposals that were asked for, and how they went.
  *
  * D1 Nothing grows without bound: only the last DISPOSALS_MAX that have ended are remembered.
+ * D2 Asked again under the id of one that runs or is done, nothing is started; under that of a failed one, it is tried again.
  */
 import { type ErrorInfo, type Log, type Random, toErrorInfo } from "../base/index.ts";
 import type { DisposalStatusMessage } from "../contract/index.ts";
@@ -28,10 +29,12 @@ export class Disposals {
     this.log = log;
   }
 
-  /** Starts one and gives its trigger id. Errors: RestError 503 when DISPOSALS_MAX are running. */
-  start(location: string): string {
+  /** Starts one and gives its trigger id: the one given, or a new one. Errors: RestError 503 when DISPOSALS_MAX are running. */
+  start(location: string, given: string | null = null): string {
+    const known = given === null ? undefined : this.byTrigger.get(given);
+    if (given !== null && known !== undefined && known.kind !== "failed") return given;
     this.forgetOldest();
-    const triggerId = this.random.hex(16);
+    const triggerId = given ?? this.random.hex(16);
     this.byTrigger.set(triggerId, { kind: "running" });
     this.control.disposeSavepoint(location).then(
       () => this.byTrigger.set(triggerId, { kind: "done" }),

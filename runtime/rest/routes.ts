@@ -7,17 +7,23 @@
  */
 import { type Clock, isHex32, type Log, type Random } from "../base/index.ts";
 import {
+  type ActivationAnswer,
+  type ActivationConflict,
+  activationRequestSchema,
   checkpointRequestSchema,
   disposalRequestSchema,
+  type IncarnationMessage,
   type JobIdsMessage,
   type JobPlanMessage,
   type JobStatusMessage,
   type MetricsMessage,
+  type PreflightAnswer,
+  preflightRequestSchema,
   savepointRequestSchema,
   stopRequestSchema,
   type TriggerResponseMessage,
 } from "../contract/index.ts";
-import type { JobControl, JobView, TriggerAnswer } from "../jobmanager/index.ts";
+import type { IncarnationControl, JobControl, JobView, SavepointRequest, TriggerAnswer } from "../jobmanager/index.ts";
 import {
   checkpointConfigMessage,
   checkpointStatusMessage,
@@ -47,9 +53,9 @@ export type RouteRequest = {
   query(name: string): string | undefined;
   readonly raw: Request;
 };
-type Answer = { readonly status: 200 | 202; readonly body: object };
+type Answer = { readonly status: 200 | 202 | 409; readonly body: object };
 export type Route = {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   /** With `:name` for parameters; served under `/v1` too. */
   readonly path: string;
   readonly mutates: boolean;
@@ -58,6 +64,8 @@ export type Route = {
 
 export type RouteContext = {
   readonly control: JobControl;
+  /** Default null: no operator has a say here. */
+  readonly incarnation?: IncarnationControl | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -71,7 +79,13 @@ const EXCEPTIONS_MAX = 20;
 
 /** Every route. */
 export function createRoutes(context: RouteContext): readonly Route[] {
-  return [...clusterRoutes(context), ...jobRoutes(context), ...checkpointRoutes(context), ...triggerRoutes(context)];
+  return [
+    ...clusterRoutes(context),
+    ...incarnationRoutes(context),
+    ...jobRoutes(context),
+    ...checkpointRoutes(context),
+    ...triggerRoutes(context),
+  ];
 }
 
 const ok = (body: object): Answer => ({ status: 200, body });
@@ -83,6 +97,38 @@ function clusterRoutes({ control, version }: RouteContext): Route[] {
     get("/overview", () => ok(overviewMessage(control.job(), control.taskManagers(), version))),
     get("/config", () => ok(dashboardConfigMessage(version))),
     get("/taskmanagers", () => ok(taskManagersMessage(control.taskManagers()))),
+  ];
+}
+
+function incarnationRoutes({ incarnation = null, version }: RouteContext): Route[] {
+  if (incarnation === null) return [];
+  const activate = async ({ raw }: RouteRequest): Promise<Answer> => {
+    const request = await readMessage(raw, activationRequestSchema);
+    const outcome = await incarnation.activate(request);
+    if (outcome.kind === "accepted") {
+      return ok({ activationId: request.activationId } satisfies ActivationAnswer);
+    }
+    const body: ActivationConflict =
+      outcome.kind === "taken"
+        ? {
+            errors: [`This incarnation was activated before, by activation ${outcome.activationId}.`],
+            activationId: outcome.activationId,
+          }
+        : { errors: [outcome.reason], activationId: null };
+    return { status: 409, body };
+  };
+  return [
+    get("/streamjob/incarnation", () => ok({ ...incarnation.incarnation(), version } satisfies IncarnationMessage)),
+    {
+      method: "POST",
+      path: "/streamjob/preflight",
+      mutates: false,
+      handle: async ({ raw }) => {
+        const { from } = await readMessage(raw, preflightRequestSchema);
+        return ok((await incarnation.preflight(from)) satisfies PreflightAnswer);
+      },
+    },
+    { method: "PUT", path: "/streamjob/activation", mutates: true, handle: activate },
   ];
 }
 
@@ -158,17 +204,15 @@ function triggerRoutes(context: RouteContext): Route[] {
           'Bad request: field "cancel-job": is not supported; POST /jobs/:id/stop takes a savepoint and ends the job',
         ]);
       }
-      const targetDirectory = body["target-directory"] ?? null;
-      return accept(
-        control.triggerSavepoint({ kind: "savepoint", targetDirectory, triggerId: body.triggerId ?? null }),
-      );
+      const target = targetOf(body["target-directory"], body.targetPath);
+      return accept(control.triggerSavepoint({ kind: "savepoint", ...target, triggerId: body.triggerId ?? null }));
     }),
     post("/jobs/:jobId/stop", async (request) => {
       jobOf(control, request);
       const body = await readMessage(request.raw, stopRequestSchema);
       const kind = body.drain === true ? "drain" : "stop";
-      const targetDirectory = body.targetDirectory ?? null;
-      return accept(control.triggerSavepoint({ kind, targetDirectory, triggerId: body.triggerId ?? null }));
+      const target = targetOf(body.targetDirectory, body.targetPath);
+      return accept(control.triggerSavepoint({ kind, ...target, triggerId: body.triggerId ?? null }));
     }),
     get("/jobs/:jobId/savepoints/:triggerId", (request) => {
       jobOf(control, request);
@@ -185,7 +229,7 @@ function triggerRoutes(context: RouteContext): Route[] {
     }),
     post("/savepoint-disposal", async (request) => {
       const body = await readMessage(request.raw, disposalRequestSchema);
-      return ok({ "request-id": disposals.start(body["savepoint-path"]) });
+      return ok({ "request-id": disposals.start(body["savepoint-path"], body.triggerId ?? null) });
     }),
     get("/savepoint-disposal/:triggerId", (request) => {
       const triggerId = hexParam(request, "triggerId");
@@ -194,6 +238,19 @@ function triggerRoutes(context: RouteContext): Route[] {
       return ok(status);
     }),
   ];
+}
+
+/** Errors: RestError 400 when both are given. */
+function targetOf(
+  directory: string | null | undefined,
+  path: string | null | undefined,
+): Pick<SavepointRequest, "targetDirectory" | "targetPath"> {
+  if (directory != null && path != null) {
+    throw new RestError(400, [
+      'Bad request: field "targetPath": is the savepoint\'s own folder; give no directory with it',
+    ]);
+  }
+  return { targetDirectory: directory ?? null, targetPath: path ?? null };
 }
 
 function cancel(control: JobControl, request: RouteRequest): Answer {

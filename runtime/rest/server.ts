@@ -10,7 +10,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Clock, type Log, type Random, StreamError } from "../base/index.ts";
-import type { JobControl } from "../jobmanager/index.ts";
+import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
 import { createApplication } from "./application.ts";
 import { createRoutes } from "./routes.ts";
 
@@ -20,6 +20,8 @@ export type RestOptions = {
   /** 0: any free one. */
   readonly port: number;
   readonly control: JobControl;
+  /** Default null: it is no incarnation, and has none of its routes. */
+  readonly incarnation?: IncarnationControl | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -55,7 +57,12 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
     if (untold.size > UNTOLD_MAX && oldest !== undefined) untold.delete(oldest);
   };
   const routes = createRoutes({ ...options, onAccepted, onTold });
-  const app = createApplication({ routes, loopbackOnly: isLoopback(host), log: options.log });
+  const app = createApplication({
+    routes,
+    loopbackOnly: isLoopback(host),
+    jobId: () => options.incarnation?.jobId ?? options.control.job().jobId,
+    log: options.log,
+  });
   const server = createAdaptorServer({
     fetch: app.fetch,
     // The process is not the server's alone: Request and Response stay those of Node.

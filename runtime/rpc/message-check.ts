@@ -72,6 +72,7 @@ const toJobManager = z.discriminatedUnion("kind", [
     dataPorts: z.array(z.int().min(1).max(65_535)).min(1).max(1024),
   }),
   z.object({ kind: z.literal("heartbeat"), metrics: z.array(metrics) }),
+  z.object({ kind: z.literal("prepared"), epoch: count, slot: count, error: errorInfo.nullable() }),
   z.object({ kind: z.literal("fenced"), epoch: count }),
   z.object({ kind: z.literal("taskState"), epoch: count, task: taskRef, state: taskState }),
   z.object({

@@ -8,6 +8,7 @@
  *    nothing; a higher one than it serves makes it drop the tasks of the lower one first.
  * R3 Deployment has two steps: `deploy` restores and opens tasks (`ready`), `start` makes them run once all of the region are.
  * R4 A task is named (vertex, subtask, attempt); messages about an attempt that is not there any more are ignored.
+ * R5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
  */
 import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../base/index.ts";
 import type { OperatorRestore, StateDeclaration, SubtaskState } from "../checkpoint/index.ts";
@@ -34,6 +35,8 @@ export type Placement = { readonly task: TaskRef; readonly location: SlotLocatio
 /** What a process needs to build the job graph by itself: all load the same module (SG1). */
 export type JobSource = {
   readonly jobId: JobId;
+  /** Of earlier incarnations that this one has taken over from. */
+  readonly predecessors: readonly JobId[];
   /** Absolute path of the module. */
   readonly module: string;
   /** Overrides from the command line, `key -> value` (options.ts). */
@@ -80,7 +83,15 @@ export type FromJobManager =
       /** Every task of the regions concerned, also on other TaskManagers. */
       readonly placements: readonly Placement[];
     }
-  | { readonly kind: "start"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
+  /** For every slot. */
+  | { readonly kind: "prepare"; readonly epoch: number; readonly job: JobSource }
+  | {
+      readonly kind: "start";
+      readonly epoch: number;
+      readonly tasks: readonly TaskRef[];
+      /** As if the barrier of a stop had just gone through: they read nothing, and wait for `finish`. */
+      readonly asStopped: boolean;
+    }
   | { readonly kind: "cancel"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
   | {
       readonly kind: "triggerCheckpoint";
@@ -158,6 +169,8 @@ export type ToJobManager =
       readonly dataPorts: readonly number[];
     }
   | { readonly kind: "heartbeat"; readonly metrics: readonly TaskMetrics[] }
+  /** A slot has loaded the job, or could not. */
+  | { readonly kind: "prepared"; readonly epoch: number; readonly slot: number; readonly error: ErrorInfo | null }
   /** The sender serves a higher epoch: stop (R2). */
   | { readonly kind: "fenced"; readonly epoch: number }
   | { readonly kind: "taskState"; readonly epoch: number; readonly task: TaskRef; readonly state: TaskState }

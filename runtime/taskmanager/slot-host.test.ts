@@ -41,7 +41,7 @@ async function setting(context: TestContext): Promise<{
     await host.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const source = { jobId: jobId("0".repeat(32)), module, options: {}, args: [], maxParallelism: [] };
+  const source = { jobId: jobId("0".repeat(32)), module, options: {}, predecessors: [], args: [], maxParallelism: [] };
   const graph = await loadJobGraph(source);
   const tasks = graph.vertices.map(({ index }) => ({ vertex: index, subtask: 0, attempt: 1 }));
   const location = { taskManagerId: taskManagerId("tm"), slot: 0, host: "127.0.0.1", dataPort: host.exchange.dataPort };

@@ -2,7 +2,8 @@
  * Owns: a slot: its tasks, its loop, its channels; does what the JobManager's messages ask of them.
  * Not here: the thread and its messages' transport (slot-main.ts), epochs and heartbeats (taskmanager.ts).
  *
- * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks.
+ * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks. It may be
+ *     loaded before anything is deployed (`prepare`).
  * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4); one that overtakes the loading of the
  *     task's module waits for it, so that a cancellation is never lost.
  */
@@ -18,6 +19,7 @@ import { DeployedTask } from "./task-builder.ts";
 import type { Task } from "./task.ts";
 
 type Deploy = Extract<FromJobManager, { kind: "deploy" }>;
+type Prepare = Extract<FromJobManager, { kind: "prepare" }>;
 
 export type SlotHostOptions = {
   readonly start: SlotStart;
@@ -71,10 +73,11 @@ export class SlotHost {
 
   async handle(message: FromJobManager): Promise<void> {
     if (message.kind === "deploy") return this.deploy(message);
+    if (message.kind === "prepare") return this.prepare(message);
     await this.loading;
     switch (message.kind) {
       case "start":
-        for (const task of this.find(message.tasks)) this.startTask(task);
+        for (const task of this.find(message.tasks)) this.startTask(task, message.asStopped);
         return;
       case "cancel":
         await Promise.all(this.find(message.tasks).map((task) => this.cancel(task)));
@@ -158,12 +161,23 @@ export class SlotHost {
     await Promise.all(deployed.map((task) => task.deploy()));
   }
 
-  private startTask(deployed: DeployedTask): void {
+  private async prepare({ epoch, job }: Prepare): Promise<void> {
+    const { start, log, send } = this.options;
+    try {
+      await this.graphOf(job);
+      send({ kind: "prepared", epoch, slot: start.slot, error: null });
+    } catch (error) {
+      log.error({ err: error }, "the job could not be loaded in a slot, before its deployment");
+      send({ kind: "prepared", epoch, slot: start.slot, error: toErrorInfo(error) });
+    }
+  }
+
+  private startTask(deployed: DeployedTask, asStopped: boolean): void {
     const { task } = deployed;
     if (task === null || this.looping.has(deployed)) return;
     this.looping.set(deployed, task);
     this.loop.add(task);
-    task.start();
+    task.start(asStopped);
   }
 
   private async cancel(deployed: DeployedTask): Promise<void> {
@@ -190,7 +204,8 @@ export class SlotHost {
   }
 
   private graphOf(job: JobSource): Promise<JobGraph> {
-    const name = `${job.module}#${job.fingerprint}`;
+    // What is restored may prescribe another maxParallelism than what was prepared.
+    const name = `${job.module}#${job.fingerprint}#${job.maxParallelism.join()}`;
     let graph = this.graphs.get(name);
     if (graph === undefined) {
       graph = loadJobGraph(job, job.maxParallelism).then((loaded) => {

@@ -222,6 +222,7 @@ export class DeployedTask {
       epoch: environment.epoch,
       attempt: ref.attempt,
       jobId: environment.job.jobId,
+      predecessors: environment.job.predecessors,
       jobName: environment.graph.configuration.jobName,
       keyed: states.keyed,
       operatorState: states.operatorState,

@@ -110,10 +110,12 @@ export class Task implements LoopTask {
     return this.parts.chain.isWritable;
   }
 
-  start(): void {
+  /** `asStopped`: what it was restored from stopped the job, so nothing is read (S4): it only waits for `finish`. */
+  start(asStopped = false): void {
     if (this.phase !== "ready") return;
     this.phase = "running";
     this.parts.report({ kind: "running" });
+    if (asStopped) this.stop();
     this.parts.wake();
   }
 

@@ -210,6 +210,10 @@ class TaskManagerProcess {
       }
       return;
     }
+    if (message.kind === "prepare") {
+      for (const slot of this.slots) slot.forward(message);
+      return;
+    }
     for (const [index, slot] of this.slots.entries()) {
       const tasks = message.tasks.filter((task) => this.slotOfTask.get(taskText(task)) === index);
       if (tasks.length > 0) slot.forward({ ...message, tasks });

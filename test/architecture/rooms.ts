@@ -68,19 +68,28 @@ const runtimeRooms: readonly Room[] = [
 const operatorRooms: readonly Room[] = [
   { folder: "crds", mayImport: inRuntime("base") },
   { folder: "operator/kubernetes", mayImport: [...inRuntime("base"), "crds"] },
-  { folder: "operator/resources", mayImport: [...inRuntime("base"), "crds"] },
-  { folder: "operator/reconcile", mayImport: [...inRuntime("base contract"), "crds", ...inOperator("resources")] },
+  // kubernetes: the types of objects
+  {
+    folder: "operator/resources",
+    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes")],
+  },
+  // resources: a JobManager's host name
+  { folder: "operator/jobmanager", mayImport: [...inRuntime("base contract"), "crds", ...inOperator("resources")] },
+  {
+    folder: "operator/reconcile",
+    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes resources")],
+  },
   {
     folder: "operator/observe",
-    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes reconcile")],
+    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes jobmanager resources reconcile")],
   },
   {
     folder: "operator/apply",
-    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes reconcile")],
+    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes jobmanager resources reconcile")],
   },
   {
     folder: "operator/controller",
-    mayImport: [...inRuntime("base"), "crds", ...inOperator("kubernetes observe reconcile apply")],
+    mayImport: [...inRuntime("base"), "crds", ...inOperator("kubernetes jobmanager observe reconcile apply")],
   },
   { folder: "operator/local", mayImport: [...inRuntime("base"), "crds", ...inOperator("kubernetes")] },
 ];

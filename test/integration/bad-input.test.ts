@@ -11,7 +11,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type ErrorCode, runtimeErrorCodes } from "../../runtime/base/index.ts";
+import { type ErrorCode, errorCodes } from "../../runtime/base/index.ts";
 import { type CommandResult, RunningCommand, streamjob } from "./command.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines, visibleParts } from "./part-files.ts";
@@ -26,7 +26,7 @@ function assertRefused({ exitCode, stderr }: CommandResult, expected: Expected):
   assert.equal(exitCode, expected.exitCode, stderr);
   for (const pattern of expected.says) assert.match(stderr, pattern);
   assert.ok(stderr.includes(expected.code), `the code ${expected.code} is not named:\n${stderr}`);
-  assert.ok(expected.code in runtimeErrorCodes);
+  assert.ok(expected.code in errorCodes);
   assert.doesNotMatch(stderr, /^ +at .*\/runtime\//m, "a stack of the runtime is shown"); // BI2
 }
 

@@ -235,6 +235,23 @@ describe("filesSink", () => {
     assert.ok(existsSync(join(directory, ".notes.inprogress")));
   });
 
+  test("PN3 an incarnation under another job id commits its predecessor's parts, deletes its stale ones, and writes other names", async () => {
+    const old = await openWriter();
+    const kept = await preCommitted(old, ["kept"]);
+    await preCommitted(await openWriter({}, { epoch: 7, attempt: 3 }), ["in no checkpoint"]);
+    const stranger = await preCommitted(await openWriter({}, { jobId: "2".repeat(32) }), ["not ours"]);
+    const young = await openWriter({}, { jobId: "1".repeat(32), predecessors: [context.jobId] });
+    assert.deepEqual(await young.recoverAndCommit(kept), { kind: "committed" });
+    await young.recoverAndAbort([kept]);
+    assert.equal(hidden().length, 1);
+    await young.commit(await preCommitted(young, ["new"]));
+    // The predecessor, gone on as a zombie, finds its work done.
+    assert.deepEqual(await old.commit(kept), { kind: "alreadyCommitted" });
+    assert.equal(visible().length, 2);
+    assert.equal(contents().split("\n").toSorted().join(), ",kept,new");
+    assert.equal((await young.commit(stranger)).kind, "committed");
+  });
+
   test("abort deletes the open parts and the pre-committed ones, and may be repeated", async () => {
     const writer = await openWriter({ rollBytes: 1 });
     const transaction = await writer.begin();

@@ -6,7 +6,7 @@
  * FS2 Commit may be repeated. Visible and not hidden: it was committed. Hidden and not visible: it is committed. Neither, or both,
  *     or the wrong length: somebody else was here, and the commit is impossible (EO-3).
  * FS3 A part never gets the name of a file that is there, hidden or visible.
- * FS4 After a restore the hidden parts of earlier incarnations that are in no checkpoint are deleted (PN2); the parts of other
+ * FS4 After a restore the hidden parts of earlier incarnations that are in no checkpoint are deleted (PN2, PN3); the parts of other
  *     sinks, of this incarnation and of newer ones are not touched.
  */
 import { existsSync } from "node:fs";

@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Environment } from "@marcbachmann/cel-js";
+import fc from "fast-check";
+import { optionsWithField, type RulesAt, streamJobRules, streamJobSnapshotRules } from "./cel-rules.ts";
+import { streamJobDefinition, streamJobSnapshotDefinition } from "./custom-resource-definition.ts";
+import { fullJob, smallJob } from "./manifest-examples.ts";
+import { schemaAt, type StructuralSchema } from "./structural-schema.ts";
+import { validateSnapshot, validateStreamJob } from "./validation.ts";
+
+const environment = new Environment({ unlistedVariablesAreDyn: true });
+const programs = new Map<string, (context: Record<string, unknown>) => unknown>();
+
+/** CEL's answer; an error counts as a refusal, as it does in an API server. */
+function celHolds(rule: string, self: unknown, oldSelf?: unknown): boolean {
+  let program = programs.get(rule);
+  if (program === undefined) programs.set(rule, (program = environment.parse(rule)));
+  try {
+    return program({ self: withInts(self), oldSelf: withInts(oldSelf) }) === true;
+  } catch {
+    return false;
+  }
+}
+
+/** CEL's whole numbers are BigInt here. */
+function withInts(value: unknown): unknown {
+  if (Number.isInteger(value)) return BigInt(value as number);
+  if (Array.isArray(value)) return value.map(withInts);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withInts(each)]));
+}
+
+/** What an API server would say of `value`: the schema and its rules. Only what our schemas use. */
+function accepts(schema: StructuralSchema, value: any, old?: any): boolean {
+  if (!hasForm(schema, value)) return false;
+  if (schema.items !== undefined) {
+    if (!(value as unknown[]).every((item) => accepts(schema.items ?? {}, item))) return false;
+    const keys = schema["x-kubernetes-list-map-keys"];
+    const names = (value as any[]).map((item) => keys?.map((key) => item[key]).join());
+    if (keys !== undefined && new Set(names).size < names.length) return false;
+  }
+  if (typeof value === "object" && !Array.isArray(value)) {
+    if (schema.required?.some((name) => value[name] === undefined) === true) return false;
+    for (const [name, each] of Object.entries(value)) {
+      const child = schema.properties?.[name] ?? schema.additionalProperties;
+      if (child !== undefined && !accepts(child, each, old?.[name])) return false;
+    }
+  }
+  return (schema["x-kubernetes-validations"] ?? []).every(({ rule }) => {
+    if (rule.includes("oldSelf") && old === undefined) return true;
+    return celHolds(rule, value, old);
+  });
+}
+
+function hasForm(schema: StructuralSchema, value: unknown): boolean {
+  const isInRange = (size: number, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): boolean =>
+    size >= min && size <= max;
+  const isText = (): boolean =>
+    isInRange((value as string).length, schema.minLength, schema.maxLength) &&
+    (schema.pattern === undefined || new RegExp(schema.pattern).test(value as string));
+  if (schema.enum !== undefined && !schema.enum.includes(value)) return false;
+  if (schema["x-kubernetes-int-or-string"] === true) {
+    return typeof value === "string" ? isText() : Number.isInteger(value) && isInRange(value as number, schema.minimum);
+  }
+  switch (schema.type) {
+    case "string":
+      return typeof value === "string" && isText();
+    case "integer":
+      return Number.isInteger(value) && isInRange(value as number, schema.minimum, schema.maximum);
+    case "number":
+      return typeof value === "number" && isInRange(value, schema.minimum, schema.maximum);
+    case "boolean":
+      return typeof value === "boolean";
+    case "array":
+      return Array.isArray(value) && isInRange(value.length, 0, schema.maxItems);
+    default:
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+      return isInRange(Object.keys(value).length, 0, schema.maxProperties);
+  }
+}
+
+const schemaOf = (definition: ReturnType<typeof streamJobDefinition>): StructuralSchema =>
+  definition.spec.versions[0]?.schema.openAPIV3Schema ?? {};
+const jobSchema = schemaOf(streamJobDefinition());
+const snapshotSchema = schemaOf(streamJobSnapshotDefinition());
+
+/** Paths of all fields of a spec, lists by their first two items. */
+function fieldPaths(schema: StructuralSchema, path: readonly (string | number)[]): (readonly (string | number)[])[] {
+  if (schema.items !== undefined)
+    return [0, 1].flatMap((index) => [...fieldPaths(schema.items ?? {}, [...path, index])]);
+  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+    const here = [...path, name];
+    return [here, ...fieldPaths(child, here)];
+  });
+}
+const paths = fieldPaths(schemaAt(jobSchema, ["spec"]) ?? {}, ["spec"]);
+
+const texts = fc.constantFrom(
+  "",
+  "a",
+  "A",
+  "wc-1",
+  "STREAMJOB_X",
+  "LEVEL",
+  "0 3 * * *",
+  "http://s3",
+  "x".repeat(400),
+  "job.ts",
+);
+const durations = fc.constantFrom(
+  "0s",
+  "1ms",
+  "9ms",
+  "10ms",
+  "1s",
+  "10s",
+  "5m",
+  "1h30m",
+  "8760h",
+  "8760h1ms",
+  "7d",
+  "10",
+  "9999999h",
+);
+const configs = fc.dictionary(
+  fc.constantFrom("execution.buffer-timeout", "restart-strategy.type", "other", ...Object.keys(optionsWithField)),
+  fc.constantFrom("1", "x"),
+  { maxKeys: 2 },
+);
+
+/** A value that a field may have, or just may not. */
+function valueFor(schema: StructuralSchema): fc.Arbitrary<unknown> {
+  const wrong = fc.constantFrom<unknown>(null, true, 3, "text", {}, []);
+  return fc.oneof({ weight: 8, arbitrary: likelyValue(schema) }, { weight: 1, arbitrary: wrong });
+}
+
+function likelyValue(schema: StructuralSchema): fc.Arbitrary<unknown> {
+  if (schema.enum !== undefined) return fc.constantFrom<unknown>(...schema.enum);
+  if (schema["x-kubernetes-int-or-string"] === true) return fc.constantFrom<unknown>(0, 1, -1, "1", "500m", "1 G", 1.5);
+  switch (schema.type) {
+    case "string":
+      return schema["x-kubernetes-validations"] === undefined ? texts : durations;
+    case "integer":
+    case "number": {
+      const { minimum = -1, maximum = 10 } = schema;
+      return fc.constantFrom(minimum, minimum - 1, minimum + 1, 2, 3, 4, 1.5, maximum, maximum + 1);
+    }
+    case "boolean":
+      return fc.boolean();
+    case "array":
+      return fc.array(likelyValue(schema.items ?? {}), { maxLength: 2 });
+    default:
+      if (schema.additionalProperties !== undefined) return configs;
+      return fc.record(
+        Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, each]) => [name, likelyValue(each)])),
+        { requiredKeys: [] },
+      );
+  }
+}
+
+function setAt(object: any, path: readonly (string | number)[], value: unknown): void {
+  let inner = object;
+  for (const [index, name] of path.slice(0, -1).entries()) {
+    const isList = typeof path[index + 1] === "number";
+    if (typeof inner !== "object" || inner === null) return;
+    // A list has no gaps.
+    if (Array.isArray(inner) && (name as number) > inner.length) return;
+    inner[name] ??= isList ? [] : {};
+    inner = inner[name];
+  }
+  const last = path.at(-1) ?? "";
+  if (typeof inner !== "object" || inner === null || (Array.isArray(inner) && typeof last !== "number")) return;
+  if (value === undefined) delete inner[last];
+  else inner[last] = value;
+}
+
+const change = fc
+  .constantFrom(...paths)
+  .chain((path) =>
+    fc.tuple(fc.constant(path), fc.option(valueFor(schemaAt(jobSchema, path) ?? {}), { nil: undefined })),
+  );
+const job = fc.tuple(fc.constantFrom(smallJob, fullJob), fc.array(change, { maxLength: 3 })).map(([base, changes]) => {
+  const object = structuredClone(base());
+  for (const [path, value] of changes) setAt(object, path, structuredClone(value));
+  return object;
+});
+
+describe("the two forms of the rules (L1)", () => {
+  it("accept the same objects: an API server with schema and CEL, and our own validation", () => {
+    const seen = { valid: 0, invalid: 0 };
+    fc.assert(
+      fc.property(job, job, fc.boolean(), (object, other, hasBefore) => {
+        const before = hasBefore ? other : undefined;
+        const validated = validateStreamJob(object, before);
+        // Unknown fields are dropped by an API server, not refused; there are none here.
+        const words = validated.kind === "invalid" ? JSON.stringify(validated.issues) : "valid";
+        assert.equal(accepts(jobSchema, object, before), validated.kind === "valid", `ours: ${words}`);
+        seen[validated.kind]++;
+      }),
+      { numRuns: 800 },
+    );
+    assert.ok(seen.valid > 80 && seen.invalid > 80, `too few of one kind to say anything: ${JSON.stringify(seen)}`);
+  });
+
+  it("are each broken by some object, and broken by the same ones", () => {
+    const broken = new Set<string>();
+    const check = (places: readonly RulesAt[], at: string, self: unknown, oldSelf: unknown): void => {
+      for (const rule of places.find((place) => place.at.join(".") === at)?.rules ?? []) {
+        if (rule.isAboutChange === true && oldSelf === undefined) continue;
+        const holds = rule.holds(self, oldSelf);
+        assert.equal(celHolds(rule.rule, self, oldSelf), holds, `${rule.rule} of ${JSON.stringify({ self, oldSelf })}`);
+        if (!holds) broken.add(rule.rule);
+      }
+    };
+    for (const [at, values] of Object.entries(breakingValues)) {
+      for (const value of values) check(streamJobRules, at, value, undefined);
+    }
+    const max = (maxParallelism?: number): unknown => (maxParallelism === undefined ? {} : { maxParallelism });
+    for (const [after, before] of [
+      [4, 8],
+      [4, 4],
+      [4, undefined],
+      [undefined, 4],
+    ]) {
+      check(streamJobRules, "spec", { job: {}, ...(max(after) as object) }, { job: {}, ...(max(before) as object) });
+    }
+    const reference = { jobRef: { name: "a" } };
+    const snapshots = [
+      reference,
+      { jobRef: { name: "b" } },
+      { ...reference, path: "/x" },
+      { ...reference, path: "/y" },
+    ];
+    const origins = [
+      { ...reference, origin: "manual" },
+      { ...reference, origin: "upgrade", disposeOnDelete: true },
+    ];
+    for (const after of [...snapshots, ...origins]) {
+      for (const before of [...snapshots, ...origins]) {
+        check(streamJobSnapshotRules, "spec", after, before);
+        const object = (spec: object): object => ({ ...snapshotHead, spec });
+        const isValid = validateSnapshot(object(after), object(before)).kind === "valid";
+        assert.equal(accepts(snapshotSchema, object(after), object(before)), isValid);
+      }
+    }
+    const all = [...streamJobRules, ...streamJobSnapshotRules].flatMap(({ rules }) => rules.map(({ rule }) => rule));
+    assert.deepEqual(
+      all.filter((rule) => !broken.has(rule)),
+      [],
+      "no object of the table breaks these rules",
+    );
+  });
+
+  it("differ when one of them is changed: the comparison is not blind", () => {
+    assert.equal(celHolds("!has(self.sql)", { sql: "x" }), false);
+    assert.equal(celHolds("duration(self) >= duration('10ms')", "9ms"), false);
+    assert.equal(celHolds("duration(self) <= duration('1h30m')", "90m"), true);
+    assert.equal(celHolds("self.nothing == 1", {}), false);
+  });
+});
+
+const snapshotHead = {
+  apiVersion: "streamjob.dev/v1alpha1",
+  kind: "StreamJobSnapshot",
+  metadata: { name: "a", namespace: "b" },
+};
+
+/** By place: values of which each breaks some rule, and neighbours that do not. */
+const breakingValues: Readonly<Record<string, readonly unknown[]>> = {
+  "": ["wc", "1a", "a-", "a.b", "A", "a".repeat(34), "a".repeat(35)].map((name) => ({ metadata: { name } })),
+  spec: [
+    {},
+    { engine: "flink" },
+    { engine: "native" },
+    { stateBackend: "rocksdb" },
+    { stateBackend: "fs", upgrade: { mode: "last-state" } },
+    { stateBackend: "memory", upgrade: { mode: "last-state" } },
+    { stateBackend: "memory", upgrade: { lastStateMaxAge: "1m" } },
+    { stateBackend: "memory", upgrade: { mode: "savepoint" } },
+    { parallelism: 8, maxParallelism: 7 },
+    { parallelism: 8, maxParallelism: 8 },
+    { parallelism: 8, taskManager: { slots: 7 } },
+    { parallelism: 8, taskManager: { slots: 4, replicas: 2 } },
+    { taskManager: { slots: 1 } },
+    { deletion: { savepoint: true, keepState: false } },
+    { deletion: { savepoint: true, keepState: false }, savepoints: {} },
+    { deletion: { savepoint: true, keepState: false }, savepoints: { path: "/x" } },
+    { deletion: { savepoint: true } },
+    { deletion: { keepState: false } },
+    { config: { "restart-strategy": "none" } },
+    { config: { "state.backend": "fs" } },
+    { config: { "pipeline.name": "x" } },
+  ],
+  "spec.job": [{}, { module: "a" }, { sql: "x" }, { jar: "x" }, { module: "a", sql: "x" }, { args: [] }],
+  "spec.job.env.*": [
+    { name: "A" },
+    { name: "A", value: "" },
+    { name: "STREAMJOB_A" },
+    { name: "A", value: "", valueFrom: { fieldRef: { fieldPath: "x" } } },
+    { name: "A", valueFrom: {} },
+    { name: "A", valueFrom: { fieldRef: { fieldPath: "x" } } },
+    { name: "A", valueFrom: { fieldRef: { fieldPath: "x" }, secretKeyRef: { name: "x", key: "y" } } },
+  ],
+  "spec.checkpoints": [
+    {},
+    { incremental: true },
+    { incremental: false },
+    { unaligned: true },
+    { unaligned: false },
+    { minPause: "1s", maxConcurrent: 2 },
+    { minPause: "0ms", maxConcurrent: 2 },
+    { minPause: "1s", maxConcurrent: 1 },
+  ],
+  "spec.checkpoints.storage": [{}, { path: "a" }, { s3: { bucket: "b" } }, { path: "a", s3: { bucket: "b" } }],
+  "spec.restart": ["none", "fixedDelay", "failureRate", "exponentialDelay"].flatMap((strategy) => [
+    { strategy },
+    { strategy, attempts: 0 },
+    { strategy, attempts: 1 },
+    { strategy, delay: "1s" },
+    { strategy, maxFailures: 1 },
+    { strategy, interval: "1s" },
+    { strategy, initialBackoff: "1s" },
+    { strategy, maxBackoff: "1s" },
+    { strategy, initialBackoff: "1m1s", maxBackoff: "1m" },
+    { strategy, initialBackoff: "60s", maxBackoff: "1m" },
+    { strategy, multiplier: 1.5 },
+    { strategy, jitter: 0.5 },
+    { strategy, resetAfter: "1s" },
+  ]),
+  "spec.recovery": [{}, { backoffInitial: "2s" }, { backoffInitial: "2s", backoffMax: "1s" }, { backoffMax: "1s" }],
+  "spec.restore": [{}, { path: "a" }, { snapshot: "a" }, { path: "a", snapshot: "b" }, { allowNonRestoredState: true }],
+};

@@ -1,0 +1,101 @@
+/**
+ * Owns: the part of a StreamJob's spec about keeping state: `checkpoints` and `savepoints`.
+ * Does not own: which combinations make sense (cel-rules.ts), defaults (defaults.ts). Called by: stream-job-spec.ts.
+ */
+import { z } from "zod";
+import { duration, INT32_MAX, objectName, text, whole } from "./fields.ts";
+
+/** Five fields of cron; each a list of `*`, numbers, names and ranges, with steps. */
+export const CRON_PATTERN = "^([0-9A-Za-z*/,-]+[ ]){4}[0-9A-Za-z*/,-]+$";
+
+const storageSchema = z.strictObject({
+  path: text(4096)
+    .optional()
+    .describe(
+      "A folder that all pods see, such as the mount of a shared volume. Default: chosen by the control plane.",
+    ),
+  s3: z
+    .strictObject({
+      endpoint: text(2048)
+        .regex(/^https?:\/\//, "must be a URL that begins with http:// or https://")
+        .optional()
+        .describe("URL of the store. Default: that of the region."),
+      bucket: text(255).describe("Name of the bucket."),
+      prefix: z.string().max(1024).optional().describe("What the keys of all objects begin with. Default: empty."),
+      region: text(64).optional().describe("Region of the bucket. Default us-east-1."),
+      credentialsSecret: objectName()
+        .optional()
+        .describe("Secret with the keys accessKeyId and secretAccessKey. Default: the pod's own identity."),
+    })
+    .optional()
+    .describe("A bucket of an S3 store. Not in this version: refused."),
+});
+
+/** Automatic snapshots from which a failed job goes on. */
+export const checkpointsSchema = z.strictObject({
+  interval: duration({ minMs: 10 })
+    .optional()
+    .describe("Time from the start of one checkpoint to the start of the next. Default 10s; 10ms to 8760h."),
+  mode: z
+    .enum(["exactly-once", "at-least-once"])
+    .optional()
+    .describe("Whether a record may count twice in the state after a failure (at-least-once). Default exactly-once."),
+  timeout: duration({ minMs: 10 })
+    .optional()
+    .describe("A checkpoint that takes longer is given up and counts as a failed one. Default 10m; 10ms to 8760h."),
+  minPause: duration()
+    .optional()
+    .describe("Least time from the end of one checkpoint to the start of the next. Default 0s; up to 8760h."),
+  maxConcurrent: whole(1, 1000).optional().describe("Checkpoints in progress at the same time. Default 1; 1 to 1000."),
+  tolerableFailures: whole(0, INT32_MAX)
+    .optional()
+    .describe("Failed checkpoints in a row that are borne before the job restarts. Default: any number; 0 or more."),
+  retain: z
+    .strictObject({
+      count: whole(1, 1000).optional().describe("How many completed checkpoints are kept. Default 3; 1 to 1000."),
+    })
+    .optional()
+    .describe("What is kept of older checkpoints."),
+  incremental: z
+    .boolean()
+    .optional()
+    .describe("Whether a checkpoint holds only what changed. Default false. Not in this version: true is refused."),
+  unaligned: z
+    .boolean()
+    .optional()
+    .describe("Whether barriers overtake records. Default false. Not in this version: true is refused."),
+  storage: storageSchema
+    .optional()
+    .describe("Where checkpoints and savepoints go; at most one of its fields. Default: chosen by the control plane."),
+});
+
+/** Snapshots that people ask for, or that are taken by a schedule. */
+export const savepointsSchema = z.strictObject({
+  path: text(4096)
+    .optional()
+    .describe(
+      "Folder in which savepoints are made. Default: below the checkpoints of the incarnation that makes them.",
+    ),
+  schedule: z
+    .string()
+    .max(256)
+    .regex(
+      new RegExp(CRON_PATTERN),
+      'must be the five fields of cron, one blank between them, such as "0 3 * * *": minute, hour, day, month, weekday',
+    )
+    .optional()
+    .describe("When savepoints are taken, as five fields of cron, in UTC. Default: none by schedule."),
+  retain: z
+    .strictObject({
+      count: whole(1, 1000)
+        .optional()
+        .describe("How many scheduled and upgrade savepoints are kept at most. Default 10; 1 to 1000."),
+      age: duration({ minMs: 60_000 })
+        .optional()
+        .describe(
+          "Scheduled and upgrade savepoints that are older are removed. Default: none for its age; 1m to 8760h.",
+        ),
+    })
+    .optional()
+    .describe("Which savepoints are kept. What the job, a rollback or another job needs is never removed."),
+});

@@ -1,0 +1,89 @@
+/**
+ * Owns: the spec of a StreamJob: the one source of its type, its documentation, its validation and its part of the CRD.
+ * Does not own: contradictions between fields (cel-rules.ts), what holds when a field is absent (defaults.ts).
+ * Called by: the schema of the CRD, validation, the reference page.
+ *
+ * P1 Every field says what it is, its unit, its default and its bounds; the reference page and `kubectl explain` show just that.
+ * P2 No field has a default in the schema: it would be written into the object, and a tool that compares with git would undo it.
+ */
+import { z } from "zod";
+import { atomicList, nonce, objectName, text, textMap, whole } from "./fields.ts";
+import { checkpointsSchema, savepointsSchema } from "./spec-checkpoints.ts";
+import { deletionSchema, recoverySchema, restartSchema, restoreSchema, upgradeSchema } from "./spec-lifecycle.ts";
+import { jobManagerSchema, resourcesSchema, taskManagerSchema } from "./spec-pods.ts";
+import { programSchema } from "./spec-program.ts";
+
+/** The spec, as people write it. */
+export const streamJobSpecSchema = z.strictObject({
+  engine: z
+    .enum(["native", "flink"])
+    .optional()
+    .describe("What runs the job. Default native. flink is not in this version: refused."),
+  image: text(1024)
+    .optional()
+    .describe("Container image with the runtime and the job's module. Default: the operator's."),
+  imagePullPolicy: z
+    .enum(["Always", "IfNotPresent", "Never"])
+    .optional()
+    .describe("When the image is pulled. Default: as Kubernetes does it."),
+  imagePullSecrets: atomicList(z.strictObject({ name: objectName().describe("Name of the Secret.") }), 32)
+    .optional()
+    .describe("Secrets with which the image is pulled. Default: none."),
+  serviceAccountName: objectName().optional().describe("Service account of the pods. Default: that of the namespace."),
+  job: programSchema.describe(
+    "What runs: exactly one of module, configMap, sql and jar, with arguments and environment.",
+  ),
+  state: z
+    .enum(["running", "suspended"])
+    .optional()
+    .describe("What is wanted. suspended: stopped with its state kept, no pods. Default running."),
+  parallelism: whole(1, 1024)
+    .optional()
+    .describe("Subtasks of every operator that does not say otherwise. Default 1; 1 to 1024."),
+  maxParallelism: whole(1, 32_768)
+    .optional()
+    .describe(
+      "Number of key groups: the highest parallelism that the job's state can ever be restored with. 1 to 32768; once set it stays. " +
+        "Default: 1.5 × parallelism rounded up to a power of two, at least 128; or that of the restored state.",
+    ),
+  checkpoints: checkpointsSchema.optional().describe("Automatic snapshots from which a failed job goes on."),
+  stateBackend: z
+    .enum(["memory", "fs", "rocksdb"])
+    .optional()
+    .describe(
+      "Where snapshots of state go: fs: the store; memory: the JobManager, at most 5 MB a state, gone with it. Default fs. " +
+        "rocksdb is not in this version: refused.",
+    ),
+  savepoints: savepointsSchema.optional().describe("Snapshots asked for by people or taken by a schedule."),
+  restart: restartSchema
+    .optional()
+    .describe("What the JobManager does after a failure. Default: exponentialDelay with its defaults."),
+  recovery: recoverySchema.optional().describe("What the operator does when the job itself gave up."),
+  upgrade: upgradeSchema.optional().describe("How a changed spec replaces the running job."),
+  restore: restoreSchema
+    .optional()
+    .describe(
+      "What the job starts from, once: exactly one of path and snapshot. Default: nothing. Ignored once it has been used.",
+    ),
+  restartNonce: nonce()
+    .optional()
+    .describe("A new value restarts the job, through a savepoint, as an upgrade does. Whole number or text."),
+  savepointNonce: nonce().optional().describe("A new value takes a savepoint; the job runs on. Whole number or text."),
+  jobManager: jobManagerSchema.optional().describe("The pod that leads the job."),
+  taskManager: taskManagerSchema.optional().describe("The pods that do the job's work."),
+  deletion: deletionSchema.optional().describe("What happens when the StreamJob is deleted."),
+  config: textMap(128)
+    .optional()
+    .describe(
+      "Further options of the runtime by name, as docs/options.md lists them; those that have a field here are refused.",
+    ),
+});
+
+/** The spec, as people write it: what is absent has its default, see `withDefaults`. */
+export type StreamJobSpec = z.infer<typeof streamJobSpecSchema>;
+/** CPU and memory of a container. */
+export type Resources = z.infer<typeof resourcesSchema>;
+/** What pods have beside that which the operator sets. */
+export type PodTemplate = NonNullable<NonNullable<StreamJobSpec["jobManager"]>["podTemplate"]>;
+/** One environment variable of a pod. */
+export type EnvironmentVariable = NonNullable<StreamJobSpec["job"]["env"]>[number];

@@ -1,0 +1,201 @@
+/**
+ * Owns: carrying out a plan: the status first, then its actions in order, then its events. The only writer of the operator.
+ * Not here: what is to be done (operator/reconcile), writing Events (the recorder, given).
+ * Called by: the controller, after each decision.
+ *
+ * AP1 PL1-PL3 hold: no action before the status is in the API server, and none after one that failed.
+ * AP2 Right before each write and each call, in the same turn, the gate is asked whether this process may (S32).
+ * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (S22).
+ * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.
+ * AP5 Before and after each there is a failpoint; stopped anywhere, the next look goes on from there (S3).
+ */
+import type { StreamJob } from "../../crds/index.ts";
+import {
+  type Clock,
+  failpoint,
+  type Log,
+  type OperatorFailpointName,
+  type OperatorStep,
+} from "../../runtime/base/index.ts";
+import type { JobManagerApi } from "../jobmanager/index.ts";
+import { guarded, isApiError, type KubernetesApi, type WriteGate } from "../kubernetes/index.ts";
+import type { Action, Observed, Plan, PlannedEvent } from "../reconcile/index.ts";
+import type { ActionContext } from "./action-context.ts";
+import { applyChild, createRevision, deleteChild, deleteRevision } from "./child-actions.ts";
+import { callJobManager } from "./jobmanager-actions.ts";
+import { type ActionKind, ActionStopped, type ApplyOutcome } from "./outcome.ts";
+import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";
+import { createSnapshot, releaseSnapshot, writeSnapshotStatus } from "./snapshot-actions.ts";
+import type { WrittenCaches } from "./written-cache.ts";
+
+export type ApplyDeps = {
+  readonly api: KubernetesApi;
+  readonly caches: WrittenCaches;
+  readonly jobManagers: JobManagerApi;
+  readonly gate: WriteGate;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For one call to the API server. Default 5000. */
+  readonly callTimeoutMs?: number;
+  /** Tells people; returns at once and never fails. */
+  readonly onEvent: (job: StreamJob, event: PlannedEvent) => void;
+  readonly onAction?: (kind: ActionKind, outcome: ApplyOutcome["kind"], ms: number) => void;
+  /** Default: the failpoints of this process. */
+  readonly reach?: (name: OperatorFailpointName) => void;
+};
+
+const CALL_TIMEOUT_MS = 5000;
+
+/** Carries out the plan; never rejects but for a programmer's mistake or a failpoint's error. */
+export async function apply(
+  plan: Plan,
+  { job }: Observed,
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<ApplyOutcome> {
+  const context: ActionContext = {
+    // Asked once more inside of the call, so that no path leads around it.
+    api: guarded(deps.api, deps.gate),
+    caches: deps.caches,
+    jobManagers: deps.jobManagers,
+    clock: deps.clock,
+    signal,
+    callTimeoutMs: deps.callTimeoutMs ?? CALL_TIMEOUT_MS,
+    job,
+  };
+  const { status } = plan;
+  if (status !== null) {
+    const facts = { action: "writeStatus", phase: status.phase, step: status.upgrade?.step };
+    const failed = await perform(context, deps, facts, "writeStatus", () => writeStatus(context, status));
+    if (failed !== null) return failed;
+  }
+  // They tell what the status says, which is in the API server now; whether the actions succeed is another matter.
+  for (const event of plan.events) deps.onEvent(job, event);
+  for (const action of plan.actions) {
+    const failed = await perform(context, deps, factsOf(action), action.kind, () => act(context, action));
+    if (failed !== null) return failed;
+  }
+  return { kind: "done", changes: plan.actions.length + (status === null ? 0 : 1) };
+}
+
+const steps: Readonly<Record<ActionKind, OperatorStep>> = {
+  writeStatus: "write-status",
+  addFinalizer: "add-finalizer",
+  removeFinalizer: "remove-finalizer",
+  removeAnnotation: "remove-annotation",
+  createRevision: "create-revision",
+  deleteRevision: "delete-revision",
+  applyChild: "apply-child",
+  deleteChild: "delete-child",
+  triggerStop: "trigger-stop",
+  triggerSavepoint: "trigger-savepoint",
+  activate: "activate",
+  cancelJob: "cancel-job",
+  createSnapshot: "create-snapshot",
+  writeSnapshotStatus: "write-snapshot-status",
+  disposeSavepoint: "dispose-savepoint",
+  releaseSnapshot: "release-snapshot",
+  deleteSnapshot: "delete-snapshot",
+};
+
+/** One write or call with its failpoints, gate, log line and figures; null: it succeeded. */
+async function perform(
+  context: ActionContext,
+  deps: ApplyDeps,
+  facts: object,
+  kind: ActionKind,
+  run: () => Promise<void>,
+): Promise<Exclude<ApplyOutcome, { kind: "done" }> | null> {
+  const { clock, log, gate, reach = failpoint, onAction } = deps;
+  const { namespace, name } = context.job.metadata;
+  const beganMs = clock.monotonicMs();
+  const end = (failed: Exclude<ApplyOutcome, { kind: "done" }> | null): typeof failed => {
+    const ms = Math.round((clock.monotonicMs() - beganMs) * 10) / 10;
+    onAction?.(kind, failed?.kind ?? "done", ms);
+    const line = { job: `${namespace}/${name}`, ...facts, ms };
+    if (failed === null) log.info(line, "done");
+    else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "not done; looking again later");
+    else log.info({ ...line, reason: failed.reason }, "not done: what it was decided upon has changed");
+    return failed;
+  };
+  reach(`op:before-${steps[kind]}`);
+  // After the failpoint: a process may have stood still there for long (AP2).
+  const answer = gate.ask();
+  if (answer.kind === "shut") return end({ kind: "notLeading", action: kind, reason: answer.reason });
+  try {
+    await run();
+  } catch (error) {
+    return end(failureOf(kind, error, gate));
+  }
+  reach(`op:after-${steps[kind]}`);
+  return end(null);
+}
+
+function failureOf(action: ActionKind, error: unknown, gate: WriteGate): Exclude<ApplyOutcome, { kind: "done" }> {
+  const reason = error instanceof Error ? error.message : String(error);
+  const answer = gate.ask();
+  if (answer.kind === "shut") return { kind: "notLeading", action, reason: answer.reason };
+  const isOutdated = error instanceof ActionStopped ? error.isOutdated : isApiError(error, "Conflict", "NotFound");
+  if (isOutdated) return { kind: "outdated", action, reason };
+  return { kind: "stopped", action, reason, error };
+}
+
+function act(context: ActionContext, action: Action): Promise<void> {
+  switch (action.kind) {
+    case "addFinalizer":
+      return addFinalizer(context);
+    case "removeFinalizer":
+      return removeFinalizer(context);
+    case "removeAnnotation":
+      return removeAnnotation(context, action.annotation);
+    case "createRevision":
+      return createRevision(context, action.revision);
+    case "deleteRevision":
+      return deleteRevision(context, action.name);
+    case "applyChild":
+      return applyChild(context, action.object);
+    case "deleteChild":
+      return deleteChild(context, action.objectKind, action.name, action.uid);
+    case "createSnapshot":
+      return createSnapshot(context, action.snapshot);
+    case "writeSnapshotStatus":
+      return writeSnapshotStatus(context, action.name, action.resourceVersion, action.status);
+    case "releaseSnapshot":
+      return releaseSnapshot(context, action.name);
+    case "deleteSnapshot":
+      return deleteChild(context, "StreamJobSnapshot", action.name, action.uid);
+    case "triggerStop":
+    case "triggerSavepoint":
+    case "activate":
+    case "cancelJob":
+    case "disposeSavepoint":
+      return callJobManager(context, action);
+  }
+}
+
+/** What a person wants to know of an action, without whole objects. */
+function factsOf(action: Action): object {
+  switch (action.kind) {
+    case "applyChild": {
+      const { object, why } = action;
+      return { action: action.kind, kind: object.kind, object: object.metadata.name, why };
+    }
+    case "deleteChild":
+      return { action: action.kind, kind: action.objectKind, object: action.name, uid: action.uid, why: action.why };
+    case "createRevision":
+      return { action: action.kind, object: action.revision.metadata.name };
+    case "createSnapshot":
+      return { action: action.kind, object: action.snapshot.metadata.name };
+    case "writeSnapshotStatus":
+      return { action: action.kind, object: action.name };
+    case "activate": {
+      const { incarnation, activation } = action;
+      const { activationId, from, predecessors } = activation;
+      return { action: action.kind, incarnation, activationId, from, predecessors: predecessors.length };
+    }
+    default: {
+      const { kind, ...rest } = action;
+      return { action: kind, ...rest };
+    }
+  }
+}

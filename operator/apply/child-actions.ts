@@ -1,0 +1,86 @@
+/**
+ * Owns: writes of what a StreamJob owns: revisions, and the objects of its incarnations.
+ *
+ * CA1 A name that something else has is never taken over, be it another's, or that of an earlier StreamJob of the same name, or one
+ *     that is on its way out: the action stops and says so (S10, S19).
+ * CA2 Deletions are bound to a uid: what has come in its place stays. What is not there any more counts as deleted.
+ */
+import type { KubernetesObject } from "../../crds/index.ts";
+import { type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/index.ts";
+import type { Child } from "../reconcile/index.ts";
+import { isOwnedBy } from "../resources/index.ts";
+import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";
+import { ActionStopped } from "./outcome.ts";
+import type { WrittenCache, WrittenKind } from "./written-cache.ts";
+
+export async function applyChild(context: ActionContext, child: Child): Promise<void> {
+  // Kind and object belong together, which the compiler cannot know of a union.
+  await applyOfKind(context, child.kind as "ConfigMap", child as Kinds["ConfigMap"]);
+}
+
+async function applyOfKind<K extends Child["kind"]>(context: ActionContext, kind: K, child: Kinds[K]): Promise<void> {
+  const { api } = context;
+  const cache: WrittenCache<K> = context.caches[kind];
+  const { name } = child.metadata;
+  const present = cache.get(keyOf(context, name));
+  if (present !== null) refuseForeign(context, kind, present);
+  const written = await call(context, `apply ${kind} ${name}`, (signal) =>
+    api.apply(kind, child, { fieldManager: FIELD_MANAGER, force: true, signal }),
+  );
+  cache.noteWrite(written);
+  refuseForeign(context, kind, written);
+}
+
+export async function deleteChild(context: ActionContext, kind: Kind, name: string, uid: string): Promise<void> {
+  const { api } = context;
+  try {
+    await call(context, `delete ${kind} ${name}`, (signal) =>
+      api.delete(kind, keyOf(context, name), { uid, propagation: "Background", signal }),
+    );
+  } catch (error) {
+    // Conflict: another object has the name now, so the one that was meant is gone.
+    if (isApiError(error, "NotFound", "Conflict")) return;
+    throw error;
+  }
+  if (kind in context.caches) context.caches[kind as WrittenKind].noteDelete(keyOf(context, name), uid);
+}
+
+export async function createRevision(context: ActionContext, revision: ControllerRevision): Promise<void> {
+  const { api, caches } = context;
+  const { name } = revision.metadata;
+  const key = keyOf(context, name);
+  let stored: ControllerRevision | null;
+  try {
+    stored = await call(context, `create ControllerRevision ${name}`, (signal) =>
+      api.create("ControllerRevision", revision, { signal }),
+    );
+  } catch (error) {
+    if (!isApiError(error, "AlreadyExists")) throw error;
+    stored = await call(context, `get ControllerRevision ${name}`, (signal) =>
+      api.get("ControllerRevision", key, { signal }),
+    );
+  }
+  if (stored === null) throw new ActionStopped(`ControllerRevision ${name} was there and is gone`, true);
+  refuseForeign(context, "ControllerRevision", stored);
+  caches.ControllerRevision.noteWrite(stored);
+}
+
+export async function deleteRevision(context: ActionContext, name: string): Promise<void> {
+  const present = context.caches.ControllerRevision.get(keyOf(context, name));
+  if (present === null || !isOwnedBy(present, context.job.metadata.uid)) return;
+  await deleteChild(context, "ControllerRevision", name, present.metadata.uid ?? "");
+}
+
+/** CA1 */
+function refuseForeign({ job }: ActionContext, kind: Kind, object: KubernetesObject): void {
+  const { name, deletionTimestamp, ownerReferences = [] } = object.metadata;
+  if (!isOwnedBy(object, job.metadata.uid)) {
+    const owner = ownerReferences.find(({ controller }) => controller === true);
+    const whose = owner === undefined ? "belongs to nobody" : `belongs to ${owner.kind} ${owner.name} (uid ${owner.uid})`;
+    throw new ActionStopped(
+      `${kind} ${name} is in the way: it ${whose}, not to this StreamJob (uid ${job.metadata.uid}); delete it if it is of no use`,
+    );
+  }
+  if (deletionTimestamp === undefined) return;
+  throw new ActionStopped(`${kind} ${name} is being deleted; what is to have its name has to wait until it is gone`);
+}

@@ -1,0 +1,4 @@
+/** Room `operator/apply`: carries out a plan. The only writer of the operator: status, children, snapshots, calls to JobManagers. */
+export { type ApplyDeps, apply } from "./apply.ts";
+export type { ActionKind, ApplyOutcome } from "./outcome.ts";
+export type { WrittenCache, WrittenCaches, WrittenKind } from "./written-cache.ts";

@@ -1,0 +1,46 @@
+/**
+ * Owns: calls to JobManagers that change something.
+ *
+ * JM1 A refusal and silence both end the plan: what follows may be built on it. All of them may be sent again (PL2).
+ */
+import { type Answer, disposalTriggerId } from "../jobmanager/index.ts";
+import type { Action } from "../reconcile/index.ts";
+import { type ActionContext, targetOf } from "./action-context.ts";
+import { ActionStopped } from "./outcome.ts";
+
+type JobManagerAction = Extract<
+  Action,
+  { readonly kind: "triggerStop" | "triggerSavepoint" | "activate" | "cancelJob" | "disposeSavepoint" }
+>;
+
+const CONFLICT = 409;
+
+export async function callJobManager(context: ActionContext, action: JobManagerAction): Promise<void> {
+  const answer = await send(context, action);
+  if (answer.kind === "answer") return;
+  // The job has ended already, which is what was wanted.
+  if (action.kind === "cancelJob" && answer.kind === "refused" && answer.status === CONFLICT) return;
+  const how = answer.kind === "refused" ? `refused it (${answer.status})` : "is unreachable";
+  throw new ActionStopped(`the JobManager of incarnation ${action.incarnation} ${how}: ${answer.message}`);
+}
+
+function send(context: ActionContext, action: JobManagerAction): Promise<Answer<void>> {
+  const { jobManagers, signal } = context;
+  const target = targetOf(context, action.incarnation);
+  switch (action.kind) {
+    case "triggerStop":
+      return jobManagers.stop({ ...target, jobId: action.jobId }, action, signal);
+    case "triggerSavepoint":
+      return jobManagers.savepoint({ ...target, jobId: action.jobId }, action, signal);
+    case "activate":
+      return jobManagers.activate({ ...target, jobId: action.jobId }, action.activation, signal);
+    case "cancelJob":
+      return jobManagers.cancel({ ...target, jobId: action.jobId }, signal);
+    case "disposeSavepoint":
+      return jobManagers.disposeSavepoint(
+        target,
+        { triggerId: disposalTriggerId(action.location), location: action.location },
+        signal,
+      );
+  }
+}

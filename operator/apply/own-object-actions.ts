@@ -1,0 +1,50 @@
+/**
+ * Owns: writes to the StreamJob itself: its status, finalizer, annotations.
+ *
+ * OO1 Every one of them is bound to the version that was looked at: of two operators one gets Conflict, and nothing newer is
+ *     overwritten (S22). The spec is in none of them.
+ */
+import { CLEANUP_FINALIZER, type StreamJobStatus } from "../../crds/index.ts";
+import { type ActionContext, call, keyOf } from "./action-context.ts";
+import { ActionStopped } from "./outcome.ts";
+
+export async function writeStatus(context: ActionContext, status: StreamJobStatus): Promise<void> {
+  const { api, job, caches } = context;
+  // Without a version the write would be unconditional.
+  if (job.metadata.resourceVersion === undefined) throw new ActionStopped("the StreamJob has no resourceVersion");
+  const written = await call(context, `write the status of ${job.metadata.name}`, (signal) =>
+    api.updateStatus("StreamJob", { ...job, status }, { signal }),
+  );
+  caches.StreamJob.noteWrite(written);
+  context.job = written;
+}
+
+export async function addFinalizer(context: ActionContext): Promise<void> {
+  const { finalizers = [], deletionTimestamp } = context.job.metadata;
+  if (finalizers.includes(CLEANUP_FINALIZER)) return;
+  // The API server refuses new finalizers then.
+  if (deletionTimestamp !== undefined) throw new ActionStopped("the StreamJob is being deleted", true);
+  await patchMetadata(context, { finalizers: [...finalizers, CLEANUP_FINALIZER] });
+}
+
+export async function removeFinalizer(context: ActionContext): Promise<void> {
+  const { finalizers = [] } = context.job.metadata;
+  if (!finalizers.includes(CLEANUP_FINALIZER)) return;
+  await patchMetadata(context, { finalizers: finalizers.filter((name) => name !== CLEANUP_FINALIZER) });
+}
+
+export async function removeAnnotation(context: ActionContext, annotation: string): Promise<void> {
+  if (context.job.metadata.annotations?.[annotation] === undefined) return;
+  await patchMetadata(context, { annotations: { [annotation]: null } });
+}
+
+async function patchMetadata(context: ActionContext, changes: object): Promise<void> {
+  const { api, job, caches } = context;
+  const { name, uid, resourceVersion } = job.metadata;
+  const patch = { metadata: { ...changes, uid, resourceVersion } };
+  const written = await call(context, `patch StreamJob ${name}`, (signal) =>
+    api.patch("StreamJob", keyOf(context, name), patch, { signal }),
+  );
+  caches.StreamJob.noteWrite(written);
+  context.job = written;
+}

@@ -1,0 +1,60 @@
+/**
+ * Owns: the port to an incarnation's JobManager: the few calls that the operator makes.
+ * Implemented by: http-jobmanager-api.ts; the bench of the controller has one without processes.
+ *
+ * JA1 No call waits for the job: triggers are asked for and polled, each call has its own short deadline (S33).
+ * JA2 What is not an answer (no connection, a time-out, a body that is not what the contract says, another job's id) is
+ *     `unreachable`, a value; never an exception, never "there is none" (S11).
+ */
+import type {
+  ActivationRequest,
+  ExceptionsMessage,
+  IncarnationMessage,
+  PreflightAnswer,
+  RestoreMessage,
+} from "../../runtime/contract/index.ts";
+
+/** Which JobManager: its address is found by namespace and name, its answers are checked against jobId. */
+export type JobManagerTarget = {
+  readonly namespace: string;
+  /** `wc` of incarnation 3 of StreamJob wc. */
+  readonly job: string;
+  readonly incarnation: number;
+  readonly jobId: string;
+};
+
+export type Answer<T> =
+  | { readonly kind: "answer"; readonly value: T }
+  /** It answers, and says no: HTTP status and its words. */
+  | { readonly kind: "refused"; readonly status: number; readonly message: string }
+  | { readonly kind: "unreachable"; readonly message: string };
+
+export type SavepointTrigger = {
+  readonly triggerId: string;
+  /** Store URI or path: exactly this folder. */
+  readonly target: string;
+};
+
+export type TriggerState =
+  | { readonly kind: "inProgress" }
+  | { readonly kind: "completed"; readonly location: string }
+  | { readonly kind: "failed"; readonly message: string };
+
+export interface JobManagerApi {
+  incarnation(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<IncarnationMessage>>;
+  preflight(target: JobManagerTarget, from: RestoreMessage, signal: AbortSignal): Promise<Answer<PreflightAnswer>>;
+  activate(target: JobManagerTarget, activation: ActivationRequest, signal: AbortSignal): Promise<Answer<void>>;
+  stop(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
+  savepoint(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
+  /** `value` null: it knows no such trigger. Of stops too. */
+  trigger(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
+  cancel(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<void>>;
+  disposeSavepoint(
+    target: JobManagerTarget,
+    request: { readonly triggerId: string; readonly location: string },
+    signal: AbortSignal,
+  ): Promise<Answer<void>>;
+  disposal(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
+  /** For events; newest first. */
+  exceptions(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<ExceptionsMessage>>;
+}

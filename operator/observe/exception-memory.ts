@@ -1,0 +1,65 @@
+/**
+ * Owns: which exceptions of a job are news, so that each becomes one event and an undisturbed job costs no request.
+ * Called by: observe; the controller, when a plan that tells them has been carried out.
+ *
+ * EM1 They are asked for only when the JobManager tells of a trouble that it did not tell of before.
+ * EM2 What was told once is not told again by this operator; another one that takes over may tell the newest once more.
+ * EM3 Bounded: one entry for each of the last JOBS_MAX jobs that had trouble.
+ */
+import type { ExceptionsMessage, IncarnationMessage } from "../../runtime/contract/index.ts";
+import type { JobException } from "../reconcile/index.ts";
+
+const JOBS_MAX = 10_000;
+const MESSAGE_LENGTH_MAX = 500;
+
+type Memory = {
+  /** What the JobManager told of when all its exceptions were news no more. */
+  readonly trouble: string;
+  /** Up to when they have been told, in epoch milliseconds. */
+  readonly toldMs: number;
+};
+
+export type ExceptionNews = {
+  readonly jobId: string;
+  readonly trouble: string;
+  /** Newest first. */
+  readonly exceptions: readonly JobException[];
+};
+
+export class ExceptionMemory {
+  readonly #memories = new Map<string, Memory>();
+
+  /** The job's trouble in one text when it is worth asking about; null: nothing is new. */
+  newTrouble({ jobId, job }: IncarnationMessage): string | null {
+    if (job === null || (job.restarts === 0 && job.failure === null && job.status === "RUNNING")) return null;
+    const trouble = `${job.startedMs}/${job.restarts}/${job.status}/${job.failure?.message ?? ""}`;
+    return this.#memories.get(jobId)?.trouble === trouble ? null : trouble;
+  }
+
+  /** What of the answer was not told yet, each once by time and text. */
+  news(jobId: string, trouble: string, message: ExceptionsMessage): ExceptionNews {
+    const toldMs = this.#memories.get(jobId)?.toldMs ?? -1;
+    const seen = new Set<string>();
+    const exceptions: JobException[] = [];
+    for (const { exceptionName, stacktrace, timestamp, taskName } of message.exceptionHistory.entries) {
+      const text = (stacktrace.split("\n")[0] || exceptionName).slice(0, MESSAGE_LENGTH_MAX);
+      const id = `${timestamp} ${text}`;
+      if (timestamp <= toldMs || seen.has(id)) continue;
+      seen.add(id);
+      exceptions.push({ timeMs: timestamp, message: text, taskName });
+    }
+    return { jobId, trouble, exceptions };
+  }
+
+  /** The news have become events. */
+  markTold({ jobId, trouble, exceptions }: ExceptionNews): void {
+    const toldMs = Math.max(this.#memories.get(jobId)?.toldMs ?? -1, ...exceptions.map(({ timeMs }) => timeMs));
+    this.#memories.delete(jobId);
+    this.#memories.set(jobId, { trouble, toldMs });
+    if (this.#memories.size <= JOBS_MAX) return;
+    for (const oldest of this.#memories.keys()) {
+      this.#memories.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Owns: which snapshots belong to which job and which jobs restore from or name which savepoint, kept up to date by the changes of
+ * the caches, so that no look at a job has to go through all the others.
+ * Called by: the controller, with every change of a StreamJob or StreamJobSnapshot; observe, which asks.
+ *
+ * JL1 What is asked costs as much as the answer is long, whatever the number of jobs.
+ * JL2 A status that cannot be understood names whatever text is in it: what may be needed is not deleted (S28).
+ */
+import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
+import { statusOf } from "./stored-status.ts";
+
+/** A change of a cache: what was there before and what is there now. */
+export type Change<T> = { readonly before: T | null; readonly after: T | null };
+
+export class JobLinks {
+  /** namespace/job → names of its snapshots. */
+  readonly #snapshots = new Index();
+  /** namespace/location → names of jobs that restore from it or name it. */
+  readonly #locations = new Index();
+  /** namespace/snapshot → names of jobs whose spec restores from it. */
+  readonly #restores = new Index();
+
+  onSnapshot({ before, after }: Change<StreamJobSnapshot>): void {
+    if (before !== null) this.#snapshots.remove(jobOf(before), before.metadata.name);
+    if (after !== null) this.#snapshots.add(jobOf(after), after.metadata.name);
+  }
+
+  onJob({ before, after }: Change<StreamJob>): void {
+    if (before !== null) this.#link(before, "remove");
+    if (after !== null) this.#link(after, "add");
+  }
+
+  /** Names. */
+  snapshotsOf(namespace: string, job: string): readonly string[] {
+    return this.#snapshots.get(keyOf(namespace, job));
+  }
+
+  /** Names of jobs whose spec restores from the snapshot. */
+  jobsThatRestore(namespace: string, snapshot: string): readonly string[] {
+    return this.#restores.get(keyOf(namespace, snapshot));
+  }
+
+  /** Names of jobs that restore from the location, or name it in their status. */
+  jobsThatName(namespace: string, location: string): readonly string[] {
+    return this.#locations.get(keyOf(namespace, withoutSlash(location)));
+  }
+
+  #link(job: StreamJob, act: "add" | "remove"): void {
+    const { name, namespace = "" } = job.metadata;
+    const { snapshot } = job.spec.restore ?? {};
+    if (snapshot !== undefined) this.#restores[act](keyOf(namespace, snapshot), name);
+    for (const location of locationsOf(job)) this.#locations[act](keyOf(namespace, location), name);
+  }
+}
+
+/** Savepoints that the job needs or may need: what it is to start from, and what its status tells. */
+function locationsOf(job: StreamJob): Set<string> {
+  const stored = statusOf(job);
+  if (stored.kind === "unreadable") return new Set(textsIn([job.spec.restore, job.status]).map(withoutSlash));
+  const { upgrade, resume, lastSavepoint, savepoint } = stored.status;
+  const restores = [upgrade?.restore, resume].flatMap((restore) => {
+    if (restore?.kind === "path") return [restore.path];
+    return restore?.kind === "latest" ? [restore.savepoint] : [];
+  });
+  const named = [
+    job.spec.restore?.path,
+    ...restores,
+    upgrade?.savepoint?.target,
+    upgrade?.savepoint?.path,
+    lastSavepoint?.path,
+    savepoint?.target,
+  ];
+  return new Set(named.flatMap((location) => (location ? [withoutSlash(location)] : [])));
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+class Index {
+  readonly #values = new Map<string, Set<string>>();
+
+  add(key: string, value: string): void {
+    const values = this.#values.get(key);
+    if (values === undefined) this.#values.set(key, new Set([value]));
+    else values.add(value);
+  }
+
+  remove(key: string, value: string): void {
+    const values = this.#values.get(key);
+    values?.delete(value);
+    if (values?.size === 0) this.#values.delete(key);
+  }
+
+  get(key: string): readonly string[] {
+    return [...(this.#values.get(key) ?? [])].sort();
+  }
+}
+
+const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+const jobOf = (snapshot: StreamJobSnapshot): string =>
+  keyOf(snapshot.metadata.namespace ?? "", snapshot.spec.jobRef.name);
+
+const withoutSlash = (location: string): string => location.replace(/\/+$/, "");

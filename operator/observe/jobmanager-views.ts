@@ -1,0 +1,169 @@
+/**
+ * Owns: what is asked of a StreamJob's JobManagers in one look, and the answers as values.
+ * Not here: the calls (operator/jobmanager), what follows from answers (operator/reconcile).
+ *
+ * JV1 Asked are at most the incarnations that the status names (active, from, to), all at once, under one deadline: a JobManager that
+ *     hangs costs that time once (S33).
+ * JV2 No pod is `absent`; a pod that was not asked or does not answer is `unreachable` (OB1).
+ * JV3 A trigger, a preflight or a disposal is asked about only while the status or an object says that one is open.
+ */
+import { CLEANUP_FINALIZER, type StreamJob, type StreamJobSnapshot, type StreamJobStatus } from "../../crds/index.ts";
+import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
+import type { PreflightAnswer, RestoreMessage } from "../../runtime/contract/index.ts";
+import {
+  type Answer,
+  disposalTriggerId,
+  type JobManagerApi,
+  type JobManagerTarget,
+  type TriggerState,
+} from "../jobmanager/index.ts";
+import { type DisposalView, incarnationJobId, type JobManagerView, type TriggerView } from "../reconcile/index.ts";
+import type { IncarnationObjects } from "./children.ts";
+import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
+
+export type Asking = {
+  readonly job: StreamJob;
+  readonly status: StreamJobStatus;
+  readonly incarnations: readonly IncarnationObjects[];
+  readonly snapshots: readonly StreamJobSnapshot[];
+  readonly jobManagers: JobManagerApi;
+  readonly exceptions: ExceptionMemory;
+  readonly signal: AbortSignal;
+};
+
+export type JobManagerViews = {
+  readonly byIncarnation: ReadonlyMap<number, JobManagerView>;
+  readonly stopTrigger: TriggerView | null;
+  readonly savepointTrigger: TriggerView | null;
+  readonly preflight: PreflightAnswer | null;
+  readonly disposals: Readonly<Record<string, DisposalView>>;
+  readonly news: ExceptionNews | null;
+};
+
+const noPod = { kind: "unreachable", message: "there is no pod of its JobManager" } as const;
+
+/** Asks all that is to be asked. Never rejects. */
+export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
+  const { status, incarnations, jobManagers, signal } = asking;
+  const { active, upgrade, savepoint } = status;
+  const wanted = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+  const asked = incarnations.filter(({ number }) => wanted.has(number));
+  const [views, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
+    Promise.all(asked.map(async (incarnation) => [incarnation.number, await askIncarnation(asking, incarnation)] as const)),
+    upgrade?.step === "Stopping" && upgrade.savepoint !== null && upgrade.savepoint.path === null
+      ? askTrigger(asking, upgrade.from, upgrade.triggerId)
+      : null,
+    savepoint === undefined ? null : askTrigger(asking, active?.incarnation ?? null, savepoint.triggerId),
+    upgrade?.step === "Preflight" ? askPreflight(asking) : null,
+    askDisposals(asking),
+  ]);
+  const byIncarnation = new Map<number, JobManagerView>(
+    incarnations.map((incarnation) => [incarnation.number, unasked(incarnation)]),
+  );
+  for (const [number, { view }] of views) byIncarnation.set(number, view);
+  const news = views.find(([number]) => number === active?.incarnation)?.[1].news ?? null;
+  return { byIncarnation, stopTrigger, savepointTrigger, preflight, disposals, news };
+
+  async function askIncarnation(
+    { exceptions }: Asking,
+    incarnation: IncarnationObjects,
+  ): Promise<{ view: JobManagerView; news: ExceptionNews | null }> {
+    if (!hasJobManagerPod(incarnation)) return { view: { kind: "absent" }, news: null };
+    const target = targetOf(asking.job, incarnation.number);
+    const answer = await jobManagers.incarnation(target, signal);
+    if (answer.kind === "refused") {
+      // It is there and says no: what it does is not known (503 while it starts).
+      return { view: { kind: "unreachable", message: `it answers ${answer.status}: ${answer.message}` }, news: null };
+    }
+    if (answer.kind === "unreachable") return { view: answer, news: null };
+    const view: JobManagerView = { kind: "answering", incarnation: answer.value };
+    const trouble = incarnation.number === active?.incarnation ? exceptions.newTrouble(answer.value) : null;
+    if (trouble === null) return { view, news: null };
+    const told = await jobManagers.exceptions(target, signal);
+    return { view, news: told.kind === "answer" ? exceptions.news(target.jobId, trouble, told.value) : null };
+  }
+}
+
+/** Of an incarnation that no question is about. */
+function unasked(incarnation: IncarnationObjects): JobManagerView {
+  if (!hasJobManagerPod(incarnation)) return { kind: "absent" };
+  return { kind: "unreachable", message: "it was not asked: the status does not name this incarnation" };
+}
+
+/** A pod that has ended for good answers no more, whatever its object's age. */
+function hasJobManagerPod({ pods }: IncarnationObjects): boolean {
+  return pods.some(
+    ({ metadata, status }) =>
+      metadata.labels?.[COMPONENT_LABEL] === JOB_MANAGER_COMPONENT &&
+      status?.phase !== "Succeeded" &&
+      status?.phase !== "Failed",
+  );
+}
+
+export function targetOf(job: StreamJob, incarnation: number): JobManagerTarget {
+  const { name, namespace = "" } = job.metadata;
+  return { namespace, job: name, incarnation, jobId: incarnationJobId(job, incarnation) };
+}
+
+async function askTrigger(asking: Asking, number: number | null, triggerId: string): Promise<TriggerView> {
+  const incarnation = asking.incarnations.find((each) => each.number === number);
+  if (number === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return noPod;
+  return triggerView(await asking.jobManagers.trigger(targetOf(asking.job, number), triggerId, asking.signal));
+}
+
+function triggerView(answer: Answer<TriggerState | null>): TriggerView {
+  if (answer.kind === "answer") return answer.value ?? { kind: "unknown" };
+  if (answer.kind === "unreachable") return answer;
+  return { kind: "unreachable", message: `it answers ${answer.status}: ${answer.message}` };
+}
+
+async function askPreflight({ status, incarnations, job, jobManagers, signal }: Asking): Promise<PreflightAnswer | null> {
+  const from = preflightRestore(status);
+  const incarnation = incarnations.find(({ number }) => number === status.upgrade?.to);
+  if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
+  const answer = await jobManagers.preflight(targetOf(job, incarnation.number), from, signal);
+  return answer.kind === "answer" ? answer.value : null;
+}
+
+/** What the new incarnation is to start from, or would if the old one stopped now. */
+function preflightRestore({ upgrade, active }: StreamJobStatus): RestoreMessage | null {
+  if (upgrade === undefined) return null;
+  if (upgrade.restore !== null) return upgrade.restore;
+  if (active === undefined) return null;
+  return { kind: "latest", storeUri: active.storeUri, savepoint: null, allowNonRestoredState: false };
+}
+
+/** Of snapshots that are being deleted together with their files, by name. What nobody could be asked about is not in it. */
+async function askDisposals(asking: Asking): Promise<Readonly<Record<string, DisposalView>>> {
+  const open = asking.snapshots.flatMap((snapshot) => {
+    const { deletionTimestamp, finalizers = [], name } = snapshot.metadata;
+    const stored = snapshotStatusOf(snapshot);
+    const location = stored.kind === "read" ? stored.status.location : undefined;
+    const isOpen =
+      deletionTimestamp !== undefined &&
+      finalizers.includes(CLEANUP_FINALIZER) &&
+      snapshot.spec.disposeOnDelete !== false;
+    return isOpen && location !== undefined ? [{ name, location }] : [];
+  });
+  if (open.length === 0) return {};
+  const views = await Promise.all(
+    open.map(async ({ name, location }) => [name, await askDisposal(asking, disposalTriggerId(location))] as const),
+  );
+  return Object.fromEntries(views.flatMap(([name, view]) => (view === null ? [] : [[name, view] as const])));
+}
+
+/** Any incarnation may have been asked to dispose of it; the first that knows tells. */
+async function askDisposal(
+  { job, incarnations, jobManagers, signal }: Asking,
+  triggerId: string,
+): Promise<DisposalView | null> {
+  const asked = incarnations.filter(hasJobManagerPod);
+  const answers = await Promise.all(
+    asked.map(({ number }) => jobManagers.disposal(targetOf(job, number), triggerId, signal)),
+  );
+  const known = answers.flatMap((answer) => (answer.kind === "answer" && answer.value !== null ? [answer.value] : []))[0];
+  if (known?.kind === "completed") return { kind: "done" };
+  if (known !== undefined) return known;
+  return answers.some(({ kind }) => kind === "answer") ? { kind: "unknown" } : null;
+}

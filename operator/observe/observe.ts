@@ -1,0 +1,143 @@
+/**
+ * Owns: one look at a StreamJob and all that belongs to it, as an Observed.
+ * Not here: where the objects come from (the watch caches, given), what follows (operator/reconcile).
+ * Called by: the controller, before each decision.
+ *
+ * OV1 No request to the API server: what is known is in the caches, own writes included.
+ * OV2 A look ends within its deadline, whatever JobManagers do.
+ * OV3 The same world gives the same Observed, whatever the order in which it was listed.
+ */
+import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
+import type { Clock, Log } from "../../runtime/base/index.ts";
+import type { JobManagerApi } from "../jobmanager/index.ts";
+import type { ObjectKey } from "../kubernetes/index.ts";
+import type { Observed, RestoreSnapshotView } from "../reconcile/index.ts";
+import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf } from "./children.ts";
+import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
+import type { JobLinks } from "./job-links.ts";
+import { askJobManagers, type JobManagerViews } from "./jobmanager-views.ts";
+import type { ObjectReaders } from "./object-reader.ts";
+import { revisionsOf } from "./revisions.ts";
+import { snapshotStatusOf, statusOf, verdictOf } from "./stored-status.ts";
+
+export type ObserveDeps = {
+  readonly readers: ObjectReaders;
+  readonly links: JobLinks;
+  readonly jobManagers: JobManagerApi;
+  readonly exceptions: ExceptionMemory;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For all JobManagers together. Default 2000. */
+  readonly jobManagersDeadlineMs?: number;
+};
+
+export type Look = {
+  readonly observed: Observed;
+  /** To be marked as told when the plan made of it has been carried out. */
+  readonly news: ExceptionNews | null;
+};
+
+const JOB_MANAGERS_DEADLINE_MS = 2000;
+
+const nothingAsked: JobManagerViews = {
+  byIncarnation: new Map(),
+  stopTrigger: null,
+  savepointTrigger: null,
+  preflight: null,
+  disposals: {},
+  news: null,
+};
+
+/** What there is of the StreamJob; null: there is none of that name. */
+export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSignal): Promise<Look | null> {
+  const { readers, links } = deps;
+  const job = readers.StreamJob.get(key);
+  if (job === null) return null;
+  const incarnations = incarnationsOf(job, readers);
+  const snapshots = links
+    .snapshotsOf(key.namespace, key.name)
+    .flatMap((name) => readers.StreamJobSnapshot.get({ namespace: key.namespace, name }) ?? [])
+    .sort(byName);
+  const views = await askWithin(deps, signal, (inner) => {
+    const stored: ReadStatus<StreamJobStatus> = statusOf(job);
+    if (stored.kind === "unreadable") return Promise.resolve(nothingAsked);
+    return askJobManagers({ ...deps, job, status: stored.status, incarnations, snapshots, signal: inner });
+  });
+  const observed: Observed = {
+    job,
+    validated: verdictOf(job),
+    revisions: revisionsOf(job, readers, deps.log),
+    incarnations: incarnations.map((incarnation) => ({
+      ...incarnation,
+      jobManager: views.byIncarnation.get(incarnation.number) ?? {
+        kind: "unreachable",
+        message: "it was not asked: the status of the StreamJob cannot be read",
+      },
+    })),
+    snapshots,
+    restoreSnapshot: restoreSnapshotOf(job, readers),
+    foreignReferences: foreignReferencesOf(job, snapshots, links),
+    restService: restServiceOf(job, readers),
+    disruptionBudgets: disruptionBudgetsOf(job, readers),
+    stopTrigger: views.stopTrigger,
+    savepointTrigger: views.savepointTrigger,
+    preflight: views.preflight,
+    disposals: views.disposals,
+    exceptions: views.news?.exceptions ?? [],
+  };
+  return { observed, news: views.news };
+}
+
+/** OV2 */
+async function askWithin<T>(
+  { clock, jobManagersDeadlineMs = JOB_MANAGERS_DEADLINE_MS }: ObserveDeps,
+  signal: AbortSignal,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const deadline = new AbortController();
+  const onAbort = (): void => deadline.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = clock.after(jobManagersDeadlineMs, () =>
+    deadline.abort(new Error(`the JobManagers did not answer within ${jobManagersDeadlineMs} ms`)),
+  );
+  try {
+    return await ask(deadline.signal);
+  } finally {
+    timer.cancel();
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function restoreSnapshotOf(job: StreamJob, readers: ObjectReaders): RestoreSnapshotView {
+  const name = job.spec.restore?.snapshot;
+  if (name === undefined) return { kind: "none" };
+  const snapshot = readers.StreamJobSnapshot.get({ namespace: job.metadata.namespace ?? "", name });
+  if (snapshot === null) return { kind: "missing", name };
+  const stored = snapshotStatusOf(snapshot);
+  if (stored.kind === "unreadable") return { kind: "pending", name, phase: "unreadable" };
+  const { phase, location } = stored.status;
+  if (phase !== "Completed" || location === undefined) return { kind: "pending", name, phase };
+  return { kind: "completed", name, location };
+}
+
+/** Of this job's savepoints, those that another job needs: the only ones that a decision about this job can be about. */
+function foreignReferencesOf(
+  job: StreamJob,
+  snapshots: readonly StreamJobSnapshot[],
+  links: JobLinks,
+): ReadonlySet<string> {
+  const { name, namespace = "" } = job.metadata;
+  const isForeign = (other: string): boolean => other !== name;
+  return new Set(
+    snapshots.flatMap((snapshot) => {
+      const stored = snapshotStatusOf(snapshot);
+      const location = stored.kind === "read" ? stored.status.location : undefined;
+      if (location === undefined) return [];
+      const isNeeded =
+        links.jobsThatRestore(namespace, snapshot.metadata.name).some(isForeign) ||
+        links.jobsThatName(namespace, location).some(isForeign);
+      return isNeeded ? [location] : [];
+    }),
+  );
+}

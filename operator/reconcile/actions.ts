@@ -1,0 +1,49 @@
+/**
+ * Owns: what is done for a status, given what is there: level by level, not by what changed.
+ *
+ * AF1 Children of an incarnation are made when it is wanted and taken away when it is not; what is there is left alone (S1).
+ * AF2 What is being deleted is neither adopted nor made again until it is gone (S19).
+ * AF3 Nothing is taken away of an incarnation that did not answer but may be running, unless the record says that it is over (S11).
+ */
+import { CLEANUP_FINALIZER, ROLLBACK_TO_ANNOTATION } from "../../crds/index.ts";
+import { callsFor } from "./calls.ts";
+import { childrenOf, removalsOf, wantedIncarnations } from "./children.ts";
+import type { Draft } from "./draft.ts";
+import { jobChildren } from "./job-children.ts";
+import type { Action } from "./plan.ts";
+import { revisionsFor } from "./revisions.ts";
+import type { Situation } from "./situation.ts";
+
+export function actionsFor(draft: Draft, situation: Situation): readonly Action[] {
+  const { job, observed } = situation;
+  const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
+  const isDeleting = job.metadata.deletionTimestamp !== undefined;
+  if (isDeleting && !hasFinalizer) return [];
+  if (isDeleting && draft.status.upgrade?.kind === "delete" && draft.status.upgrade.step === "Terminating") {
+    const isEmpty = observed.incarnations.every(
+      ({ pods, jobManagerSet, taskManagerSet }) =>
+        pods.length === 0 && jobManagerSet === null && taskManagerSet === null,
+    );
+    if (isEmpty) return [{ kind: "removeFinalizer" }];
+  }
+  const wanted = wantedIncarnations(draft, situation);
+  const actions: Action[] = [];
+  if (!hasFinalizer) actions.push({ kind: "addFinalizer" });
+  actions.push(...revisionsFor(draft, situation));
+  actions.push(...callsFor(draft, situation));
+  for (const incarnation of observed.incarnations) {
+    if (!wanted.has(incarnation.number)) actions.push(...removalsOf(incarnation));
+  }
+  for (const number of [...wanted].sort((a, b) => a - b)) actions.push(...childrenOf(draft, situation, number));
+  actions.push(...jobChildren(draft, situation));
+  const order = job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
+  if (order !== undefined && isCarriedOut(draft, order)) {
+    actions.push({ kind: "removeAnnotation", annotation: ROLLBACK_TO_ANNOTATION });
+  }
+  return actions;
+}
+
+/** Begun counts: the record goes on by itself. */
+function isCarriedOut({ status }: Draft, revision: string): boolean {
+  return status.upgrade?.revision === revision || status.active?.revision === revision;
+}

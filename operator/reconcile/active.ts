@@ -1,0 +1,99 @@
+/**
+ * Owns: what is learnt of the active incarnation: restarts, its first checkpoint, its end, whether it is stable.
+ *
+ * AC1 Restarts are those of the job and of its pods' processes since the activation; counters that start anew add on.
+ * AC2 Stable is: a checkpoint of its own, and then the window without more restarts than allowed. RUNNING alone is nothing (S26).
+ * AC3 What does not answer changes nothing that is known (S11).
+ */
+import { formatTime, parseTime, type ActiveIncarnation } from "../../crds/index.ts";
+import type { IncarnationMessage } from "../../runtime/contract/index.ts";
+import type { Draft } from "./draft.ts";
+import { containerRestarts } from "./pod-trouble.ts";
+import { incarnationNumbered, specOfRevision, type Situation } from "./situation.ts";
+
+export function learnOfActive(draft: Draft, situation: Situation): void {
+  const { active } = draft.status;
+  if (active === undefined || active.ended !== null) return;
+  const incarnation = incarnationNumbered(situation.observed, active.incarnation);
+  if (incarnation?.jobManager.kind !== "answering") return;
+  const message = incarnation.jobManager.incarnation;
+  if (message.activation?.activationId !== active.activationId) return;
+  countRestarts(draft, active, message, containerRestarts(incarnation.pods));
+  noteFirstCheckpoint(draft, message);
+  noteEnd(draft, message);
+  noteStability(draft, situation);
+}
+
+function countRestarts(draft: Draft, active: ActiveIncarnation, message: IncarnationMessage, pods: number): void {
+  const job = message.job?.restarts ?? 0;
+  const seen = active.restartsSeen;
+  if (seen?.job === job && seen.pods === pods) return;
+  const rise = (now: number, before: number): number => (now >= before ? now - before : now);
+  const added = seen === null ? job : rise(job, seen.job) + rise(pods, seen.pods);
+  change(draft, { restartsSeen: { job, pods } });
+  if (added > 0) draft.set({ restarts: draft.status.restarts + added });
+}
+
+function noteFirstCheckpoint(draft: Draft, message: IncarnationMessage): void {
+  const { active } = draft.status;
+  if (active === undefined || active.firstCheckpointAt !== null || message.firstCheckpointMs === null) return;
+  change(draft, { firstCheckpointAt: formatTime(message.firstCheckpointMs) });
+}
+
+/** A stop that this operator asked for is the stopping step's to deal with. */
+function noteEnd(draft: Draft, message: IncarnationMessage): void {
+  const { upgrade } = draft.status;
+  if (upgrade?.step === "Stopping" || upgrade?.step === "Terminating") return;
+  const { result, job } = message;
+  const status = result?.status ?? (message.phase === "ended" && job?.status === "FAILED" ? "FAILED" : null);
+  // While it is being proved the step decides what a failure means.
+  if (
+    status === null ||
+    (status === "FAILED" && upgrade !== undefined && upgrade.to === draft.status.active?.incarnation)
+  )
+    return;
+  const savepoint = result?.savepoint ?? null;
+  const why =
+    status === "FAILED"
+      ? (job?.failure?.message ?? "no reason is known")
+      : savepoint === null
+        ? `the job is ${status}`
+        : `the job was stopped with savepoint ${savepoint}`;
+  change(draft, { ended: { status, at: draft.now, savepoint, message: why } });
+  draft.event(status === "FAILED" ? "Warning" : "Normal", status === "FAILED" ? "JobFailed" : "JobFinished", why);
+  draft.history(status.toLowerCase(), why);
+}
+
+/** AC2 */
+function noteStability(draft: Draft, situation: Situation): void {
+  const { active, restarts, upgrade } = draft.status;
+  if (active === undefined || active.stableAt !== null || upgrade?.to === active.incarnation) return;
+  const upgradePolicy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
+  if (upgradePolicy === undefined) return;
+  const isFinished = active.ended !== null && active.ended.status !== "FAILED";
+  if (!isFinished) {
+    if (active.ended !== null || active.firstCheckpointAt === null || restarts > upgradePolicy.stabilityMaxRestarts)
+      return;
+    const stableMs = parseTime(active.firstCheckpointAt) + upgradePolicy.stabilityWindowMs;
+    if (draft.nowMs < stableMs) return draft.wakeIn(stableMs - draft.nowMs);
+  }
+  const { generation, revision } = active;
+  change(draft, { stableAt: draft.now });
+  draft.set({ stable: { generation, revision }, recovery: undefined });
+  draft.event("Normal", "Stable", `generation ${generation} is stable: this is where a rollback would go`);
+}
+
+function change(draft: Draft, part: Partial<ActiveIncarnation>): void {
+  const { active } = draft.status;
+  if (active !== undefined) draft.set({ active: { ...active, ...part } });
+}
+
+/** Whether it failed, or restarts too often, before it was stable. Why, in words; null: neither. */
+export function instability(draft: Draft, situation: Situation): string | null {
+  const { active, restarts } = draft.status;
+  if (active === undefined || active.stableAt !== null) return null;
+  if (active.ended?.status === "FAILED") return active.ended.message;
+  const policy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
+  if (policy === undefined || restarts <= policy.stabilityMaxRestarts) return null;
+  return `it restarted ${restarts} times before it was stable; ${policy.stabilityMaxRestarts} are allowed`;
+}

@@ -1,0 +1,52 @@
+/**
+ * Owns: what JobManagers are asked for the operation in progress.
+ *
+ * CA1 A trigger is asked for only of a job that can take it, and only while it is not known there: at most one stop is in flight, and
+ *     the same id in every try (S5, S9).
+ */
+import { parseTime } from "../../crds/index.ts";
+import { isCancelPending } from "./cancel.ts";
+import type { Draft } from "./draft.ts";
+import type { Action } from "./plan.ts";
+import { incarnationNumbered, type Situation } from "./situation.ts";
+
+export function callsFor(draft: Draft, situation: Situation): readonly Action[] {
+  const { upgrade, active } = draft.status;
+  if (upgrade === undefined) return [];
+  if (upgrade.step === "Stopping") return stopCall(draft, situation);
+  if (upgrade.step === "Activating" && upgrade.to !== null && active !== undefined && upgrade.restore !== null) {
+    const view = incarnationNumbered(situation.observed, upgrade.to)?.jobManager;
+    if (view?.kind !== "answering" || view.incarnation.phase !== "standby") return [];
+    if (view.incarnation.activation !== null) return [];
+    const { activationId, restore, predecessors } = upgrade;
+    const activation = { activationId, from: restore, predecessors: [...predecessors] };
+    return [{ kind: "activate", incarnation: upgrade.to, jobId: active.jobId, activation }];
+  }
+  if (isCancelPending(draft, situation) && active !== undefined) {
+    return [{ kind: "cancelJob", incarnation: active.incarnation, jobId: active.jobId }];
+  }
+  return [];
+}
+
+function stopCall(draft: Draft, { observed }: Situation): readonly Action[] {
+  const { upgrade, active, savepoint } = draft.status;
+  if (upgrade === undefined || active === undefined || upgrade.savepoint === null || upgrade.from === null) return [];
+  if (upgrade.savepoint.path !== null || savepoint !== undefined) return [];
+  if (upgrade.notBefore !== null && parseTime(upgrade.notBefore) > draft.nowMs) return [];
+  // What was asked of an earlier attempt says nothing of this one.
+  const isSameTrigger = observed.job.status?.upgrade?.triggerId === upgrade.triggerId;
+  const trigger = isSameTrigger ? observed.stopTrigger : null;
+  if (trigger !== null && trigger.kind !== "unknown") return [];
+  const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  const { triggerId } = upgrade;
+  return [
+    {
+      kind: "triggerStop",
+      incarnation: upgrade.from,
+      jobId: active.jobId,
+      triggerId,
+      target: upgrade.savepoint.target,
+    },
+  ];
+}

@@ -1,0 +1,90 @@
+/**
+ * Owns: which incarnations are wanted, and the making and taking away of their children.
+ *
+ * CH1 While an operation is in progress: the new one from its Standby on, the old one until it is told to go. Else the active one,
+ *     while its job has not ended.
+ * CH2 Pods first: ConfigMap and Service of an incarnation go when its last pod has gone.
+ */
+import type { KubernetesObject } from "../../crds/index.ts";
+import type { Kind, StatefulSet } from "../kubernetes/index.ts";
+import { incarnationChildren } from "../resources/index.ts";
+import type { Draft } from "./draft.ts";
+import type { ObservedIncarnation } from "./observed.ts";
+import { stepsOf } from "./operation.ts";
+import type { Action, Child } from "./plan.ts";
+import { incarnationNumbered, incarnationPlaces, type Situation, specOfRevision } from "./situation.ts";
+import { isCancelPending } from "./cancel.ts";
+
+export function wantedIncarnations(draft: Draft, situation: Situation): ReadonlySet<number> {
+  const { upgrade, active } = draft.status;
+  const wanted = new Set<number>();
+  if (upgrade === undefined) {
+    if (active !== undefined && active.ended === null) wanted.add(active.incarnation);
+    return wanted;
+  }
+  const steps = stepsOf(upgrade);
+  const at = steps.indexOf(upgrade.step);
+  const end = steps.indexOf("Terminating");
+  if (upgrade.to !== null && at >= steps.indexOf("Standby")) wanted.add(upgrade.to);
+  if (upgrade.from !== null && (end === -1 || at < end)) wanted.add(upgrade.from);
+  if (upgrade.from !== null && isCancelPending(draft, situation)) wanted.add(upgrade.from);
+  return wanted;
+}
+
+/** What is missing of a wanted incarnation. */
+export function childrenOf(draft: Draft, situation: Situation, number: number): readonly Action[] {
+  const { upgrade, active } = draft.status;
+  const revision = upgrade?.to === number ? upgrade.revision : active?.incarnation === number ? active.revision : null;
+  // The old one of an operation past its activation: it is only kept, until it is taken away.
+  if (revision === null) return [];
+  const running = specOfRevision(situation.observed, revision);
+  if (running === null) return [];
+  const { job, settings } = situation;
+  const places = incarnationPlaces(situation, number, running.spec);
+  const children = incarnationChildren({
+    job,
+    number,
+    spec: running.spec,
+    ...places,
+    defaultImage: settings.defaultImage,
+  });
+  const there = incarnationNumbered(situation.observed, number);
+  const why = `of incarnation ${number}`;
+  const actions: Action[] = [];
+  const make = (object: Child, present: KubernetesObject | null | undefined): void => {
+    if (present == null) actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing` });
+  };
+  make(children.configMap, there?.configMap);
+  make(children.service, there?.service);
+  make(children.jobManagerSet, there?.jobManagerSet);
+  make(children.taskManagerSet, there?.taskManagerSet);
+  for (const [wanted, present] of [
+    [children.jobManagerSet, there?.jobManagerSet],
+    [children.taskManagerSet, there?.taskManagerSet],
+  ] as const) {
+    const drift = replicaDrift(wanted, present ?? null);
+    if (drift !== null) actions.push({ kind: "applyChild", object: wanted, why: drift });
+  }
+  return actions;
+}
+
+function replicaDrift(wanted: StatefulSet, present: StatefulSet | null): string | null {
+  if (present === null || present.metadata.deletionTimestamp !== undefined) return null;
+  if (present.spec.replicas === wanted.spec.replicas) return null;
+  return `spec.replicas of ${wanted.metadata.name} is ${present.spec.replicas} and is to be ${wanted.spec.replicas}`;
+}
+
+/** CH2 */
+export function removalsOf(incarnation: ObservedIncarnation): readonly Action[] {
+  const { jobManagerSet, taskManagerSet, service, configMap, pods, number } = incarnation;
+  const why = `incarnation ${number} is not wanted any more`;
+  const sets = [taskManagerSet, jobManagerSet].flatMap((set) => removal("StatefulSet", set, why));
+  if (pods.length > 0 || jobManagerSet !== null || taskManagerSet !== null) return sets;
+  return [...removal("Service", service, why), ...removal("ConfigMap", configMap, why)];
+}
+
+function removal(objectKind: Kind, object: KubernetesObject | null, why: string): readonly Action[] {
+  if (object === null || object.metadata.deletionTimestamp !== undefined) return [];
+  const { name, uid } = object.metadata;
+  return [{ kind: "deleteChild", objectKind, name, uid: uid ?? "", why }];
+}

@@ -1,0 +1,86 @@
+/**
+ * Owns: the next status while it is being worked out, with the events and the wake-up that go with it.
+ *
+ * DR1 Every change of an operation's step or end leaves a line in words: in its message, the history, or an event.
+ */
+import {
+  formatTime,
+  HISTORY_LENGTH_MAX,
+  type Operation,
+  type OperationStep,
+  type StreamJobStatus,
+} from "../../crds/index.ts";
+import type { PlannedEvent } from "./plan.ts";
+
+export class Draft {
+  readonly nowMs: number;
+  readonly events: PlannedEvent[] = [];
+  #status: StreamJobStatus;
+  #wakeAfterMs: number | null = null;
+  /** What is in the way, for the condition UpgradeBlocked; null: nothing. */
+  blocked: { readonly reason: string; readonly message: string } | null = null;
+  /** What needs a person, for the condition Stalled; null: nothing. */
+  stalled: { readonly reason: string; readonly message: string } | null = null;
+
+  constructor(status: StreamJobStatus, nowMs: number) {
+    this.#status = status;
+    this.nowMs = nowMs;
+  }
+
+  get status(): StreamJobStatus {
+    return this.#status;
+  }
+
+  get now(): string {
+    return formatTime(this.nowMs);
+  }
+
+  get wakeAfterMs(): number | null {
+    return this.#wakeAfterMs;
+  }
+
+  /** `undefined` takes a field away. */
+  set(change: { readonly [Field in keyof StreamJobStatus]?: StreamJobStatus[Field] | undefined }): void {
+    const next: Record<string, unknown> = { ...this.#status, ...change };
+    for (const [field, value] of Object.entries(next)) if (value === undefined) delete next[field];
+    this.#status = next as StreamJobStatus;
+  }
+
+  /** Changes the operation in progress. */
+  operation(change: Partial<Operation>): void {
+    const { upgrade } = this.#status;
+    if (upgrade !== undefined) this.set({ upgrade: { ...upgrade, ...change } });
+  }
+
+  enter(step: OperationStep, message: string): void {
+    this.operation({ step, stepSince: this.now, notBefore: null, message });
+  }
+
+  /** Waits where it is; `message` says for what. */
+  wait(message: string, wakeAfterMs: number): void {
+    if (this.#status.upgrade !== undefined && this.#status.upgrade.message !== message) this.operation({ message });
+    this.wakeIn(wakeAfterMs);
+  }
+
+  event(type: "Normal" | "Warning", reason: string, note: string): void {
+    this.events.push({ type, reason, note });
+  }
+
+  history(what: string, why: string): void {
+    const { history, active, upgrade, observedGeneration } = this.#status;
+    const entry = {
+      at: this.now,
+      incarnation: upgrade?.to ?? active?.incarnation ?? null,
+      generation: Math.max(0, upgrade?.toGeneration ?? active?.generation ?? observedGeneration),
+      revision: upgrade?.revision ?? active?.revision ?? "",
+      what,
+      why,
+    };
+    this.set({ history: [...history, entry].slice(-HISTORY_LENGTH_MAX) });
+  }
+
+  /** Not later than this. */
+  wakeIn(ms: number): void {
+    this.#wakeAfterMs = Math.min(this.#wakeAfterMs ?? Number.POSITIVE_INFINITY, Math.max(ms, 1));
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Owns: what follows when a new version fails: before its activation, and after it.
+ *
+ * FA1 Before the activation the old job runs on, and the version is not tried again until the spec changes.
+ * FA2 After it the state is the new incarnation's: the way on is a newer spec, or back to the last stable one with that state. If
+ *     the new version completed no checkpoint of its own, its newest state is what it was started from (S25).
+ * FA3 A version that failed is never recorded as stable, and is not tried again (S26).
+ */
+import type { RestorePoint } from "../../crds/index.ts";
+import { begin, hasTouchedOld } from "./operation.ts";
+import { restoreOf } from "./restore-choice.ts";
+import { specOfRevision, type Situation } from "./situation.ts";
+import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
+
+/** FA1. With nothing running before, the record stays, so that a corrected spec replaces it. */
+export function refuseTarget(context: StepContext, reason: string): StepOutcome {
+  const { draft, operation } = context;
+  const { toGeneration: generation, revision } = operation;
+  if (operation.kind === "upgrade" && operation.from !== null && !hasTouchedOld(operation)) {
+    draft.set({ failed: { generation, revision, reason } });
+    draft.history("refused", reason);
+    draft.event(
+      "Warning",
+      "UpgradeRefused",
+      `generation ${generation} is not rolled out, the job runs on as it is: ${reason}`,
+    );
+    draft.set({ upgrade: undefined });
+    return changed;
+  }
+  if (operation.from !== null && draft.status.stable !== undefined && operation.kind !== "rollback") {
+    return failActivated(context, reason, { wasAccepted: false });
+  }
+  const message = `incarnation ${operation.to} refuses to start: ${reason}; correct the manifest and apply it again`;
+  draft.stalled = { reason: "Refused", message };
+  draft.wait(`refused: ${reason}`, 1000);
+  return waiting;
+}
+
+/** FA2 */
+export function failActivated(
+  context: StepContext,
+  reason: string,
+  { wasAccepted }: { readonly wasAccepted: boolean },
+): StepOutcome {
+  const { draft, situation, operation } = context;
+  const { target } = situation;
+  const { toGeneration: generation, revision } = operation;
+  const restore = wasAccepted ? newestOf(context) : restoreOf(context);
+  const mayGoForward = target.kind === "valid" && target.revision !== revision;
+  const back = rollbackRevision(situation, draft.status.stable?.revision, revision);
+  if (mayGoForward || (back !== null && operation.kind !== "rollback")) {
+    draft.history("failed", reason);
+    draft.event("Warning", "VersionFailed", `generation ${generation} failed: ${reason}`);
+    draft.set({ failed: { generation, revision, reason }, recovery: undefined });
+  }
+  if (mayGoForward) {
+    begin(draft, situation, {
+      kind: "recreate",
+      toGeneration: target.generation,
+      revision: target.revision,
+      mode: target.spec.upgrade.mode,
+      standby: "cold",
+      restore,
+      savepointDirectory: null,
+      message: `generation ${generation} failed, generation ${target.generation} goes on from its state: ${reason}`,
+    });
+    return changed;
+  }
+  if (back !== null && operation.kind !== "rollback") {
+    beginRollback(context.draft, situation, { reason, restore, generation });
+    return changed;
+  }
+  const message = `incarnation ${operation.to} failed: ${reason}; there is no earlier stable version to go back to: correct the manifest and apply it again`;
+  draft.stalled = { reason: "VersionFailed", message };
+  draft.wait(`failed: ${reason}`, 1000);
+  return waiting;
+}
+
+/** State of what is active, whatever it ended with. */
+export function newestOf({ draft }: Pick<StepContext, "draft">): RestorePoint {
+  const { active } = draft.status;
+  if (active === undefined) return { kind: "none" };
+  return { kind: "latest", storeUri: active.storeUri, savepoint: null, allowNonRestoredState: false };
+}
+
+/** Where a rollback from `failed` goes; null: nowhere, or it is not wanted. */
+export function rollbackRevision(situation: Situation, stable: string | undefined, failed: string): string | null {
+  const { target, observed } = situation;
+  const isWanted = target.kind === "invalid" || target.spec.upgrade.rollback;
+  if (!isWanted || stable === undefined || stable === failed) return null;
+  return specOfRevision(observed, stable) === null ? null : stable;
+}
+
+/** Back to the last stable revision. */
+export function beginRollback(
+  draft: StepContext["draft"],
+  situation: Situation,
+  why: { readonly reason: string; readonly restore: RestorePoint | null; readonly generation: number },
+): void {
+  const { stable } = draft.status;
+  if (stable === undefined) return;
+  begin(draft, situation, {
+    kind: "rollback",
+    toGeneration: stable.generation,
+    revision: stable.revision,
+    mode: "last-state",
+    standby: "cold",
+    restore: why.restore,
+    savepointDirectory: null,
+    message: `generation ${why.generation} is rolled back to generation ${stable.generation}: ${why.reason}`,
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * Owns: ids and places that are made of what they stand for, so that whoever plans the same again plans the same id.
+ *
+ * ID1 A job id belongs to one incarnation of one StreamJob (its uid): fresh per restore, the same in every try (S18).
+ * ID2 A trigger id belongs to one attempt of one operation: asked for again it is the same savepoint, never a second (S5).
+ */
+import { hexDigest } from "../../runtime/base/index.ts";
+import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
+import type { ReconcileSettings } from "./settings.ts";
+
+const uidOf = (job: StreamJob): string => job.metadata.uid ?? "";
+
+export const incarnationJobId = (job: StreamJob, incarnation: number): string =>
+  hexDigest(32, "incarnation", uidOf(job), incarnation);
+
+/** `number`: how many incarnations there had been when the operation began; it tells operations of one generation apart. */
+export const operationId = (job: StreamJob, kind: string, generation: number, number: number): string =>
+  hexDigest(32, "operation", uidOf(job), kind, generation, number);
+
+export const stopTriggerId = (operation: string, attempt: number): string => hexDigest(32, "stop", operation, attempt);
+
+export const activationIdOf = (operation: string, incarnation: number): string =>
+  hexDigest(32, "activation", operation, incarnation);
+
+export const snapshotTriggerId = (snapshotUid: string): string => hexDigest(32, "savepoint", snapshotUid);
+
+/** An incarnation's own store. */
+export function storeUriOf(job: StreamJob, spec: ResolvedSpec, jobId: string, settings: ReconcileSettings): string {
+  return `${storageRoot(spec, settings)}/${job.metadata.namespace}/${jobId}`;
+}
+
+/** Folder of all savepoints of the job. */
+export function savepointDirectory(job: StreamJob, spec: ResolvedSpec, settings: ReconcileSettings): string {
+  const root = spec.savepoints.path ?? `${storageRoot(spec, settings)}/${job.metadata.namespace}/savepoints`;
+  return `${root.replace(/\/+$/, "")}/${job.metadata.name}-${uidOf(job).slice(0, 8)}`;
+}
+
+/** Exactly one savepoint's folder, known before it is asked for (S8). */
+export const savepointTarget = (directory: string, triggerId: string): string =>
+  `${directory}/savepoint-${triggerId.slice(0, 16)}`;
+
+function storageRoot(spec: ResolvedSpec, settings: ReconcileSettings): string {
+  const { storage } = spec.checkpoints;
+  return (storage.kind === "path" ? storage.path : settings.storageRoot).replace(/\/+$/, "");
+}

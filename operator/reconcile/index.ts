@@ -1,0 +1,15 @@
+/** Room `operator/reconcile`, pure: what one look at the world means: the next status and the actions that follow. */
+export type {
+  DisposalView,
+  JobManagerView,
+  Observed,
+  ObservedIncarnation,
+  RestoreSnapshotView,
+  SpecRevision,
+  TriggerView,
+} from "./observed.ts";
+export type { Action, Child, Plan, PlannedEvent } from "./plan.ts";
+export { reconcile } from "./reconcile.ts";
+export type { ReconcileSettings } from "./settings.ts";
+export { type ChangeCost, changeCosts, compareSpecs, costOf, type SpecChange, specChecks } from "./spec-changes.ts";
+export { snapshotStatusOf, statusOf } from "./stored-status.ts";

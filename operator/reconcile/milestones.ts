@@ -1,0 +1,102 @@
+/**
+ * Owns: the two moments of an operation that change whose the state is, and that it is over.
+ */
+import type { Draft } from "./draft.ts";
+import { restoreOf } from "./restore-choice.ts";
+import { incarnationPlaces, specOfRevision } from "./situation.ts";
+import type { StepContext } from "./steps/step.ts";
+
+/** From this write on the new incarnation is the one that holds the newest state (OP3). */
+export function enterActivating(context: StepContext): void {
+  const { draft, situation, operation } = context;
+  const running = specOfRevision(situation.observed, operation.revision);
+  if (operation.to === null || running === null) {
+    const message = `the revision ${operation.revision} is gone; apply the manifest again`;
+    draft.stalled = { reason: "RevisionLost", message };
+    return draft.wait(message, 5000);
+  }
+  const restore = restoreOf(context);
+  const old = draft.status.active;
+  const predecessors = new Set(old === undefined ? [] : [old.storeUri]);
+  if (restore.kind === "latest") predecessors.add(restore.storeUri);
+  for (const store of operation.predecessors) predecessors.add(store);
+  const { jobId, storeUri } = incarnationPlaces(situation, operation.to, running.spec);
+  if (old?.ended?.status === "FINISHED" && restore.kind === "none" && operation.mode !== "stateless") {
+    draft.event("Normal", "StartedAnew", "the job had FINISHED, so there is no state to go on from: it begins anew");
+  }
+  draft.operation({ restore, predecessors: [...predecessors] });
+  draft.set({
+    jobId,
+    incarnation: operation.to,
+    restarts: 0,
+    resume: undefined,
+    lastCheckpoint: undefined,
+    active: {
+      incarnation: operation.to,
+      jobId,
+      generation: operation.toGeneration,
+      revision: operation.revision,
+      storeUri,
+      activationId: operation.activationId,
+      startedAt: draft.now,
+      firstCheckpointAt: null,
+      stableAt: null,
+      restartsSeen: null,
+      ended: null,
+    },
+  });
+  draft.enter("Activating", `incarnation ${operation.to} is activated`);
+}
+
+/** The new incarnation has proved itself; what is left of the old one goes by the actions. */
+export function completeOperation({ draft, operation, situation }: StepContext): void {
+  const { kind, toGeneration, revision, restore, message: _ } = operation;
+  const { handled, failed } = draft.status;
+  const { spec } = situation.job;
+  draft.history(pastTense[kind], describe(operation));
+  draft.event("Normal", `${eventNames[kind]}`, `generation ${toGeneration} runs as incarnation ${operation.to}`);
+  const isOld = failed?.revision === revision || kind === "rollback";
+  draft.set({
+    upgrade: undefined,
+    handled: {
+      ...handled,
+      ...(handled.restoreUsed === undefined
+        ? { restoreUsed: restore?.kind === "path" ? restore.path : "nothing" }
+        : {}),
+      ...(spec.restartNonce === undefined ? {} : { restartNonce: spec.restartNonce }),
+    },
+    ...(isOld || failed === undefined || isRequestedBack(draft, situation, revision) ? {} : { failed: undefined }),
+  });
+}
+
+/** A rollback by request leaves the spec's own revision marked: it is not to be rolled out again. */
+function isRequestedBack(draft: Draft, { target }: StepContext["situation"], revision: string): boolean {
+  return target.kind === "valid" && draft.status.failed?.revision === target.revision && target.revision !== revision;
+}
+
+function describe({ restore, savepoint, fromGeneration }: StepContext["operation"]): string {
+  const from = fromGeneration === null ? "" : `after generation ${fromGeneration}, `;
+  if (savepoint?.path != null) return `${from}from savepoint ${savepoint.path}`;
+  if (restore === null || restore.kind === "none") return `${from}without state`;
+  return `${from}from ${restore.kind === "path" ? restore.path : `the newest state in ${restore.storeUri}`}`;
+}
+
+const pastTense = {
+  deploy: "deployed",
+  upgrade: "upgraded",
+  rollback: "rolled back",
+  suspend: "suspended",
+  resume: "resumed",
+  recreate: "recovered",
+  delete: "deleted",
+} as const;
+
+const eventNames = {
+  deploy: "Deployed",
+  upgrade: "Upgraded",
+  rollback: "RolledBack",
+  suspend: "Suspended",
+  resume: "Resumed",
+  recreate: "Recovered",
+  delete: "Deleted",
+} as const;

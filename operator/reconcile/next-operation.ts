@@ -1,0 +1,257 @@
+/**
+ * Owns: which operation is due when none is in progress: ordered checks, the first that holds decides.
+ */
+import {
+  APPROVE_ANNOTATION,
+  CLEANUP_FINALIZER,
+  formatTime,
+  parseTime,
+  type ResolvedSpec,
+  type RestorePoint,
+  ROLLBACK_TO_ANNOTATION,
+} from "../../crds/index.ts";
+import { instability } from "./active.ts";
+import type { Draft } from "./draft.ts";
+import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
+import { savepointDirectory } from "./ids.ts";
+import { begin } from "./operation.ts";
+import type { Situation, Target } from "./situation.ts";
+import { specOfRevision } from "./situation.ts";
+import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
+
+type ValidTarget = Target & { readonly kind: "valid" };
+type Check = (draft: Draft, situation: Situation, target: ValidTarget) => "begun" | "settled" | "next";
+
+/** True when an operation was begun. */
+export function chooseOperation(draft: Draft, situation: Situation): boolean {
+  const { job, target } = situation;
+  if (job.metadata.deletionTimestamp !== undefined) return beginDelete(draft, situation);
+  if (target.kind === "invalid") {
+    const running = draft.status.active === undefined ? "nothing is started" : "what runs goes on as it is";
+    draft.stalled = { reason: "InvalidSpec", message: `the spec is not valid, ${running}: ${target.message}` };
+    return false;
+  }
+  for (const check of checks) {
+    const answer = check(draft, situation, target);
+    if (answer !== "next") return answer === "begun";
+  }
+  return false;
+}
+
+const checks: readonly Check[] = [rollbackOnRequest, suspend, start, change, rollBack, recover];
+
+function beginDelete(draft: Draft, situation: Situation): boolean {
+  const { job, target, settings } = situation;
+  if (!(job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER)) return false;
+  const { active } = draft.status;
+  const wantsSavepoint =
+    target.kind === "valid" && target.spec.deletion.savepoint && active !== undefined && active.ended === null;
+  begin(draft, situation, {
+    kind: "delete",
+    toGeneration: situation.generation,
+    revision: active?.revision ?? "",
+    mode: wantsSavepoint ? "savepoint" : "last-state",
+    standby: "cold",
+    restore: null,
+    savepointDirectory: wantsSavepoint ? savepointDirectory(job, target.spec, settings) : null,
+    message: wantsSavepoint ? "the StreamJob is deleted: a savepoint first, as asked for" : "the StreamJob is deleted",
+  });
+  return true;
+}
+
+function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
+  const wanted = situation.job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
+  const { active } = draft.status;
+  if (wanted === undefined || active === undefined) return "next";
+  // The annotation is taken away by an action; until then it must not begin again what it has brought about.
+  if (active.revision === wanted) return "next";
+  const found = specOfRevision(situation.observed, wanted);
+  if (found === null) {
+    draft.stalled = {
+      reason: "NoSuchRevision",
+      message: `there is no revision ${wanted} to go back to; \`streamjob history\` shows those that there are`,
+    };
+    return "next";
+  }
+  const reason = `a rollback to ${wanted} was asked for`;
+  draft.set({ failed: { generation: target.generation, revision: target.revision, reason } });
+  begin(draft, situation, {
+    kind: "upgrade",
+    toGeneration: found.revision.generation,
+    revision: wanted,
+    mode: active.ended === null ? target.spec.upgrade.mode : "last-state",
+    standby: active.ended === null ? target.spec.upgrade.standby : "cold",
+    restore: null,
+    savepointDirectory: savepointDirectory(situation.job, target.spec, situation.settings),
+    message: reason,
+  });
+  return "begun";
+}
+
+function suspend(draft: Draft, situation: Situation, { spec, generation }: ValidTarget): ReturnType<Check> {
+  if (spec.state !== "suspended") return "next";
+  const { active, resume } = draft.status;
+  if (active !== undefined) {
+    const mode = active.ended === null ? spec.upgrade.mode : "last-state";
+    begin(draft, situation, {
+      kind: "suspend",
+      toGeneration: generation,
+      revision: active.revision,
+      mode,
+      standby: "cold",
+      restore: null,
+      savepointDirectory: savepointDirectory(situation.job, spec, situation.settings),
+      message: mode === "savepoint" ? "the job is suspended with a savepoint" : "the job is suspended",
+    });
+    return "begun";
+  }
+  if (resume === undefined) {
+    const restore = initialRestore(draft, situation, spec);
+    if (restore === null) return "settled";
+    const { revision } = situation.target as ValidTarget;
+    draft.set({ resume: { ...restore, revision, generation, at: draft.now } });
+  }
+  return "settled";
+}
+
+function start(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
+  const { active, resume, failed } = draft.status;
+  if (active !== undefined) return "next";
+  if (failed?.revision === target.revision) return "settled";
+  const restore = resume === undefined ? initialRestore(draft, situation, target.spec) : withoutDetails(resume);
+  if (restore === null) return "settled";
+  begin(draft, situation, {
+    kind: resume === undefined ? "deploy" : "resume",
+    toGeneration: target.generation,
+    revision: target.revision,
+    mode: target.spec.upgrade.mode,
+    standby: "cold",
+    restore,
+    savepointDirectory: null,
+    message: resume === undefined ? `generation ${target.generation} is deployed` : "the job is resumed",
+  });
+  return "begun";
+}
+
+function withoutDetails(resume: NonNullable<Draft["status"]["resume"]>): RestorePoint {
+  switch (resume.kind) {
+    case "none":
+      return { kind: "none" };
+    case "path":
+      return { kind: "path", path: resume.path, allowNonRestoredState: resume.allowNonRestoredState };
+    case "latest": {
+      const { storeUri, savepoint, allowNonRestoredState } = resume;
+      return { kind: "latest", storeUri, savepoint, allowNonRestoredState };
+    }
+  }
+}
+
+/** `spec.restore`, which is used once (S17); null: it is not there yet, the draft says why. */
+function initialRestore(draft: Draft, situation: Situation, { restore }: ResolvedSpec): RestorePoint | null {
+  if (restore.kind === "none" || draft.status.handled.restoreUsed !== undefined) return { kind: "none" };
+  const { allowNonRestoredState } = restore;
+  if (restore.kind === "path") return { kind: "path", path: restore.path, allowNonRestoredState };
+  const view = situation.observed.restoreSnapshot;
+  if (view.kind === "completed") return { kind: "path", path: view.location, allowNonRestoredState };
+  const what = view.kind === "pending" ? `is ${view.phase}` : "does not exist";
+  draft.stalled = {
+    reason: view.kind === "pending" ? "SnapshotPending" : "SnapshotMissing",
+    message: `spec.restore names the snapshot ${restore.name}, which ${what}; nothing is started without its state`,
+  };
+  draft.wakeIn(5000);
+  return null;
+}
+
+function change(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
+  const { active, failed } = draft.status;
+  if (active === undefined || failed?.revision === target.revision) return "next";
+  const running = specOfRevision(situation.observed, active.revision);
+  const changes =
+    running === null
+      ? [{ field: "revision", cost: "savepointUpgrade" as const, why: "what runs is not kept any more" }]
+      : compareSpecs(running.spec, target.spec);
+  const cost = costOf(changes);
+  if (!needsIncarnation(cost)) {
+    if (active.generation !== target.generation) draft.set({ active: { ...active, generation: target.generation } });
+    return "next";
+  }
+  const what = changes.map(({ field }) => field).join(", ");
+  if (target.spec.upgrade.approval === "manual" && !isApproved(situation)) {
+    draft.blocked = {
+      reason: "AwaitingApproval",
+      message: `a change of ${what} (${cost}) waits for approval: set the annotation ${APPROVE_ANNOTATION}=${target.generation}`,
+    };
+    return "next";
+  }
+  const isAtRest = active.ended !== null;
+  begin(draft, situation, {
+    kind: "upgrade",
+    toGeneration: target.generation,
+    revision: target.revision,
+    // A job that has ended holds its state still: nothing to stop, and nothing newer to come.
+    mode: isAtRest && target.spec.upgrade.mode === "savepoint" ? "last-state" : target.spec.upgrade.mode,
+    standby: isAtRest ? "cold" : target.spec.upgrade.standby,
+    restore: null,
+    savepointDirectory: savepointDirectory(situation.job, target.spec, situation.settings),
+    message: `generation ${active.generation} to ${target.generation}: ${what} changed (${cost})`,
+  });
+  return "begun";
+}
+
+function isApproved({ job, generation }: Situation): boolean {
+  return job.metadata.annotations?.[APPROVE_ANNOTATION] === String(generation);
+}
+
+function rollBack(draft: Draft, situation: Situation): ReturnType<Check> {
+  const { active, stable } = draft.status;
+  const reason = instability(draft, situation);
+  if (active === undefined || reason === null) return "next";
+  if (rollbackRevision(situation, stable?.revision, active.revision) === null) return "next";
+  const { generation, revision } = active;
+  draft.set({ failed: { generation, revision, reason } });
+  draft.history("failed", reason);
+  draft.event("Warning", "VersionFailed", `generation ${generation} failed: ${reason}`);
+  beginRollback(draft, situation, { reason, restore: newestOf({ draft }), generation });
+  return "begun";
+}
+
+/** A failed job is started again only if the policy says so, and not without end. */
+function recover(draft: Draft, situation: Situation, { spec }: ValidTarget): ReturnType<Check> {
+  const { active, recovery } = draft.status;
+  if (active?.ended?.status !== "FAILED") return "next";
+  const { onFailed, attemptsMax, backoffInitialMs, backoffMaxMs, resetAfterMs } = spec.recovery;
+  const { message } = active.ended;
+  if (onFailed === "never") {
+    const text = `the job FAILED: ${message}; change the spec, or set restartNonce, to start it again from its last state`;
+    draft.stalled = { reason: "JobFailed", message: text };
+    return "settled";
+  }
+  const failedMs = parseTime(active.ended.at);
+  const isReset = recovery?.lastFailureAt != null && failedMs - parseTime(recovery.lastFailureAt) > resetAfterMs;
+  const attempts = isReset ? 0 : (recovery?.attempts ?? 0);
+  if (attempts >= attemptsMax) {
+    const text = `the job FAILED and was started again ${attempts} times, which is the limit: ${message}; change the spec, or set restartNonce`;
+    draft.stalled = { reason: "RecoveryExhausted", message: text };
+    return "settled";
+  }
+  const dueMs = failedMs + Math.min(backoffMaxMs, backoffInitialMs * 2 ** Math.min(attempts, 20));
+  if (draft.nowMs < dueMs) {
+    if (recovery?.notBefore !== formatTime(dueMs)) {
+      draft.set({ recovery: { attempts, notBefore: formatTime(dueMs), lastFailureAt: active.ended.at } });
+    }
+    draft.wakeIn(dueMs - draft.nowMs);
+    return "settled";
+  }
+  draft.set({ recovery: { attempts: attempts + 1, notBefore: null, lastFailureAt: active.ended.at } });
+  begin(draft, situation, {
+    kind: "recreate",
+    toGeneration: active.generation,
+    revision: active.revision,
+    mode: "last-state",
+    standby: "cold",
+    restore: newestOf({ draft }),
+    savepointDirectory: null,
+    message: `the job FAILED and is started again from its last state, attempt ${attempts + 1} of ${attemptsMax}: ${message}`,
+  });
+  return "begun";
+}

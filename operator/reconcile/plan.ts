@@ -1,0 +1,95 @@
+/**
+ * Owns: what is to be done, as values.
+ * Not here: why (reconcile.ts and its steps), how (operator/apply).
+ *
+ * PL1 The status is written first; only when it is in the API server are the actions done, in order (S3).
+ * PL2 Each action may be done again at any time with the same effect: objects by name and owner, triggers and activations by id,
+ *     deletions by uid.
+ * PL3 An action that fails ends the plan; the next look at the world decides again.
+ */
+import type { StreamJobSnapshot, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
+import type { ActivationRequest } from "../../runtime/contract/index.ts";
+import type {
+  ConfigMap,
+  ControllerRevision,
+  Kind,
+  PodDisruptionBudget,
+  Service,
+  StatefulSet,
+} from "../kubernetes/index.ts";
+
+export type Child = ConfigMap | Service | StatefulSet | PodDisruptionBudget;
+
+export type Action =
+  | { readonly kind: "addFinalizer" }
+  | { readonly kind: "removeFinalizer" }
+  /** Takes an annotation away that was an order and has been carried out. */
+  | { readonly kind: "removeAnnotation"; readonly annotation: string }
+  | { readonly kind: "createRevision"; readonly revision: ControllerRevision }
+  | { readonly kind: "deleteRevision"; readonly name: string }
+  /** Server-side apply. `why` in words, for the log. */
+  | { readonly kind: "applyChild"; readonly object: Child; readonly why: string }
+  | {
+      readonly kind: "deleteChild";
+      readonly objectKind: Kind;
+      readonly name: string;
+      readonly uid: string;
+      readonly why: string;
+    }
+  /** Stop with savepoint, to exactly this folder. */
+  | {
+      readonly kind: "triggerStop";
+      readonly incarnation: number;
+      readonly jobId: string;
+      readonly triggerId: string;
+      readonly target: string;
+    }
+  | {
+      readonly kind: "triggerSavepoint";
+      readonly incarnation: number;
+      readonly jobId: string;
+      readonly triggerId: string;
+      readonly target: string;
+    }
+  | {
+      readonly kind: "activate";
+      readonly incarnation: number;
+      readonly jobId: string;
+      readonly activation: ActivationRequest;
+    }
+  /** Ends the job without a savepoint; its checkpoints go by its own retention. */
+  | { readonly kind: "cancelJob"; readonly incarnation: number; readonly jobId: string }
+  | { readonly kind: "createSnapshot"; readonly snapshot: StreamJobSnapshot }
+  | {
+      readonly kind: "writeSnapshotStatus";
+      readonly name: string;
+      readonly resourceVersion: string;
+      readonly status: StreamJobSnapshot["status"];
+    }
+  /** Deletes a savepoint's files through the JobManager of an incarnation. */
+  | {
+      readonly kind: "disposeSavepoint";
+      readonly incarnation: number;
+      readonly location: string;
+      readonly snapshot: string;
+    }
+  | { readonly kind: "releaseSnapshot"; readonly name: string }
+  | { readonly kind: "deleteSnapshot"; readonly name: string; readonly uid: string };
+
+export type PlannedEvent = {
+  readonly type: "Normal" | "Warning";
+  /** CamelCase, one of a documented list (event-reasons.ts). */
+  readonly reason: string;
+  readonly note: string;
+};
+
+export type Plan = {
+  /** The whole next status; `null`: as it is. */
+  readonly status: StreamJobStatus | null;
+  readonly actions: readonly Action[];
+  readonly events: readonly PlannedEvent[];
+  /** Look again after this, at the latest; `null`: only when something changes. */
+  readonly wakeAfterMs: number | null;
+};
+
+export type { StreamJobSpec };

@@ -1,0 +1,15 @@
+/** Owns: limits that hold when the spec says nothing, or cannot be read. */
+import type { Target } from "./situation.ts";
+
+/** Before the second attempt at a savepoint; doubled each time, up to `upgrade.retryBackoffMax`. */
+export const RETRY_BACKOFF_INITIAL_MS = 5000;
+/** How long a deletion waits for its savepoint when the spec cannot be read. */
+const DELETION_TIMEOUT_MS = 60_000;
+/** How often a running job is looked at, once it is stable; before that, and while something is being done, more often. */
+export const STEADY_POLL_MS = 10_000;
+export const YOUNG_POLL_MS = 1000;
+/** `lastCheckpoint` in the status may be that old before it is written for its own sake: a quiet cluster sees no writes. */
+export const CHECKPOINT_REFRESH_MS = 5 * 60_000;
+
+export const deletionTimeoutMs = (target: Target): number =>
+  target.kind === "valid" ? target.spec.deletion.savepointTimeoutMs : DELETION_TIMEOUT_MS;

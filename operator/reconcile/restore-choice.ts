@@ -1,0 +1,33 @@
+/**
+ * Owns: what a new incarnation starts from.
+ *
+ * RC1 State is named by the incarnation that holds it (its store), and by its savepoint where one was taken: the JobManager that
+ *     activates finds it by exact objects, after fencing, and refuses anything older (S10, S15).
+ * RC2 A job that has FINISHED by itself has nothing to go on from: its successor begins anew.
+ */
+import type { RestorePoint } from "../../crds/index.ts";
+import type { StepContext } from "./steps/step.ts";
+
+/** By the record and by what is active; called when the old job has stopped, or its pods are gone. */
+export function restoreOf({ draft, situation, operation }: StepContext): RestorePoint {
+  if (operation.restore !== null) return operation.restore;
+  const { active } = draft.status;
+  if (operation.mode === "stateless" || active === undefined) return { kind: "none" };
+  const savepoint = operation.savepoint?.path ?? active.ended?.savepoint ?? null;
+  if (active.ended?.status === "FINISHED" && savepoint === null) return { kind: "none" };
+  const { target } = situation;
+  const allowNonRestoredState =
+    target.kind === "valid" && target.spec.restore.kind !== "none" && target.spec.restore.allowNonRestoredState;
+  return {
+    kind: "latest",
+    storeUri: active.storeUri,
+    savepoint,
+    allowNonRestoredState,
+  };
+}
+
+/** What the new version is asked about in Preflight: the state as it is now, while the old job still runs. */
+export function preflightRestore(context: StepContext): RestorePoint {
+  const restore = restoreOf(context);
+  return restore.kind === "latest" && !context.operation.savepoint?.path ? { ...restore, savepoint: null } : restore;
+}

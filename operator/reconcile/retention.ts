@@ -1,0 +1,103 @@
+/**
+ * Owns: which snapshots are removed, by policy or because somebody deleted the object, and in which order.
+ *
+ * RT1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
+ *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (S28).
+ * RT2 The object goes only after its files: its finalizer stays until the JobManager says that they are gone (S28).
+ * RT3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (S29).
+ */
+import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
+import type { Draft } from "./draft.ts";
+import type { Action } from "./plan.ts";
+import { incarnationNumbered, type Situation } from "./situation.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
+
+const DISPOSAL_POLL_MS = 500;
+
+export function retentionOf(draft: Draft, situation: Situation): readonly Action[] {
+  const { target, observed } = situation;
+  if (target.kind !== "valid") return [];
+  const { retainCount, retainAgeMs } = target.spec.savepoints;
+  const completed = observed.snapshots
+    .filter((snapshot) => snapshotStatusOf(snapshot).phase === "Completed")
+    .sort((a, b) => completedMs(b) - completedMs(a));
+  const named = namedLocations(draft, situation);
+  const actions: Action[] = [];
+  let kept = 0;
+  for (const [place, snapshot] of completed.entries()) {
+    if (snapshotWithDefaults(snapshot.spec).origin === "manual") continue;
+    const isOld = retainAgeMs !== null && draft.nowMs - completedMs(snapshot) > retainAgeMs;
+    const { location } = snapshotStatusOf(snapshot);
+    kept++;
+    if (place === 0 || (kept <= retainCount && !isOld)) continue;
+    if (location !== undefined && named.has(location)) continue;
+    if (snapshot.metadata.deletionTimestamp !== undefined) continue;
+    const { name, uid } = snapshot.metadata;
+    actions.push({ kind: "deleteSnapshot", name, uid: uid ?? "" });
+  }
+  return actions;
+}
+
+/** RT1 */
+function namedLocations({ status }: Draft, { observed, target }: Situation): ReadonlySet<string> {
+  const named = new Set(observed.foreignReferences);
+  const { upgrade, resume, active } = status;
+  if (upgrade?.savepoint?.path != null) named.add(upgrade.savepoint.path);
+  for (const restore of [upgrade?.restore, resume]) {
+    if (restore?.kind === "path") named.add(restore.path);
+    if (restore?.kind === "latest" && restore.savepoint !== null) named.add(restore.savepoint);
+  }
+  if (active !== undefined && active.stableAt === null && status.lastSavepoint !== undefined) {
+    named.add(status.lastSavepoint.path);
+  }
+  // What the active incarnation was started from, as its JobManager says.
+  const view = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
+  const from = view?.kind === "answering" ? view.incarnation.activation?.from : undefined;
+  if (active?.stableAt == null && from?.kind === "path") named.add(from.path);
+  if (target.kind === "valid" && target.spec.restore.kind === "path") named.add(target.spec.restore.path);
+  if (observed.restoreSnapshot.kind === "completed") named.add(observed.restoreSnapshot.location);
+  return named;
+}
+
+/** RT2, RT3 */
+export function deletionsOf(
+  draft: Draft,
+  situation: Situation,
+  { isDeleting }: { readonly isDeleting: boolean },
+): readonly Action[] {
+  const { observed } = situation;
+  const actions: Action[] = [];
+  const leaving = isDeleting && draft.status.upgrade?.step === "Terminating";
+  for (const snapshot of observed.snapshots) {
+    const { metadata, spec } = snapshot;
+    if (!(metadata.finalizers ?? []).includes(CLEANUP_FINALIZER)) continue;
+    const isGoing = metadata.deletionTimestamp !== undefined;
+    if (leaving) actions.push({ kind: "releaseSnapshot", name: metadata.name });
+    else if (isGoing) actions.push(...disposal(draft, situation, snapshot, snapshotWithDefaults(spec).disposeOnDelete));
+  }
+  return actions;
+}
+
+function disposal(
+  draft: Draft,
+  situation: Situation,
+  snapshot: StreamJobSnapshot,
+  disposeOnDelete: boolean,
+): readonly Action[] {
+  const { name } = snapshot.metadata;
+  const { location } = snapshotStatusOf(snapshot);
+  if (draft.status.savepoint?.name === name) return [];
+  const view = situation.observed.disposals[name] ?? { kind: "unknown" };
+  if (!disposeOnDelete || location === undefined || view.kind === "done") return [{ kind: "releaseSnapshot", name }];
+  draft.wakeIn(DISPOSAL_POLL_MS);
+  if (namedLocations(draft, situation).has(location) || view.kind === "inProgress") return [];
+  const { active } = draft.status;
+  if (active === undefined) return [];
+  if (view.kind === "failed") draft.wakeIn(DISPOSAL_POLL_MS * 20);
+  return [{ kind: "disposeSavepoint", incarnation: active.incarnation, location, snapshot: name }];
+}
+
+function completedMs(snapshot: StreamJobSnapshot): number {
+  const { completedAt } = snapshotStatusOf(snapshot);
+  return completedAt === undefined ? 0 : parseTime(completedAt);
+}

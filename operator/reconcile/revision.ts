@@ -1,0 +1,55 @@
+/**
+ * Owns: what of a spec an incarnation runs with, its hash, and its way into and out of a ControllerRevision.
+ *
+ * RV1 The hash is of the spec as it was written, without defaults and whatever the order of its keys: an operator of another
+ *     version computes the same (S31). Whether two revisions differ in effect is asked of their resolved specs (spec-changes.ts).
+ */
+import { type StreamJobSpec, withDefaults, type ResolvedSpec } from "../../crds/index.ts";
+import { hexDigest } from "../../runtime/base/index.ts";
+import { revisionName } from "../resources/index.ts";
+import type { Observed, SpecRevision } from "./observed.ts";
+
+/** Fields that only the operator reads: a change of them changes no incarnation. */
+const operatorOnly = ["state", "savepoints", "savepointNonce", "upgrade", "recovery", "deletion", "restore"] as const;
+
+/** The part of the spec that an incarnation runs with. */
+export function runtimePart(spec: StreamJobSpec): StreamJobSpec {
+  const part: Record<string, unknown> = { ...spec };
+  for (const field of operatorOnly) delete part[field];
+  return part as StreamJobSpec;
+}
+
+export const revisionHash = (spec: StreamJobSpec): string => hexDigest(10, canonicalJson(runtimePart(spec)));
+
+/** The spec of a kept revision together with what is in force now of the fields that are not in it. */
+export function resolveRevision(revision: SpecRevision, current: StreamJobSpec): ResolvedSpec {
+  const operatorPart: Record<string, unknown> = {};
+  for (const field of operatorOnly) if (current[field] !== undefined) operatorPart[field] = current[field];
+  return withDefaults({ ...revision.spec, ...operatorPart } as StreamJobSpec);
+}
+
+/** By its name; null: it is not there (any more). */
+export function findRevision(observed: Observed, name: string): SpecRevision | null {
+  return observed.revisions.find((revision) => revision.name === name) ?? null;
+}
+
+/** A revision that is not kept yet counts as well: the one that the object has now. */
+export function revisionByName(observed: Observed, name: string): SpecRevision | null {
+  const found = findRevision(observed, name);
+  if (found !== null) return found;
+  const { spec, metadata } = observed.job;
+  const hash = revisionHash(spec);
+  if (revisionName(metadata.name, hash) !== name) return null;
+  return { name, hash, number: nextNumber(observed), generation: metadata.generation ?? 0, spec: runtimePart(spec) };
+}
+
+export const nextNumber = (observed: Observed): number => (observed.revisions.at(-1)?.number ?? 0) + 1;
+
+/** JSON with sorted keys, so that equal values are equal texts. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}

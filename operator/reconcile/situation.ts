@@ -1,0 +1,65 @@
+/**
+ * Owns: the facts of one decision, gathered once: who the job is, what it is to be, what runs, what is being done.
+ *
+ * SI1 An invalid spec has no target: what runs goes on and is healed as before (S2).
+ * SI2 A revision that failed is no target until the spec changes (S25).
+ */
+import { type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
+import { revisionName } from "../resources/index.ts";
+import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
+import type { Observed, ObservedIncarnation, SpecRevision } from "./observed.ts";
+import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
+import type { ReconcileSettings } from "./settings.ts";
+
+export type Target =
+  | { readonly kind: "valid"; readonly spec: ResolvedSpec; readonly revision: string; readonly generation: number }
+  | { readonly kind: "invalid"; readonly message: string; readonly generation: number };
+
+export type Situation = {
+  readonly observed: Observed;
+  readonly job: StreamJob;
+  readonly settings: ReconcileSettings;
+  readonly nowMs: number;
+  readonly generation: number;
+  readonly target: Target;
+};
+
+export function situationOf(observed: Observed, settings: ReconcileSettings, nowMs: number): Situation {
+  const { job } = observed;
+  const generation = job.metadata.generation ?? 0;
+  return { observed, job, settings, nowMs, generation, target: targetOf(observed, generation) };
+}
+
+function targetOf(observed: Observed, generation: number): Target {
+  const { validated, job } = observed;
+  if (validated.kind === "invalid") {
+    const message = validated.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    return { kind: "invalid", generation, message };
+  }
+  const revision = revisionName(job.metadata.name, revisionHash(job.spec));
+  return { kind: "valid", generation, revision, spec: withDefaults(job.spec) };
+}
+
+export function incarnationNumbered(observed: Observed, number: number | null): ObservedIncarnation | null {
+  return observed.incarnations.find((incarnation) => incarnation.number === number) ?? null;
+}
+
+/** A revision with its spec resolved by today's defaults; null: it is not kept any more. */
+export function specOfRevision(
+  observed: Observed,
+  name: string,
+): { revision: SpecRevision; spec: ResolvedSpec } | null {
+  const revision = revisionByName(observed, name);
+  return revision === null ? null : { revision, spec: resolveRevision(revision, observed.job.spec) };
+}
+
+/** Ids and places of an incarnation that runs `spec`. */
+export function incarnationPlaces(situation: Situation, number: number, spec: ResolvedSpec) {
+  const { job, settings } = situation;
+  const jobId = incarnationJobId(job, number);
+  return {
+    jobId,
+    storeUri: storeUriOf(job, spec, jobId, settings),
+    savepointDirectory: savepointDirectory(job, spec, settings),
+  };
+}

@@ -1,0 +1,206 @@
+/**
+ * Owns: savepoints that are taken while the job runs on, by nonce, by object or by schedule, and what stands for those of upgrades.
+ * Not here: which are removed (retention.ts), when the schedule is due (schedule.ts).
+ *
+ * SN1 At most one savepoint is in flight, and none while the job is being stopped (S5).
+ * SN2 The status names a savepoint's trigger and folder before it is asked for; what the JobManager says decides, never time.
+ * SN3 A savepoint that a job completed is the object's for good, whatever becomes of the job.
+ */
+import {
+  CLEANUP_FINALIZER,
+  JOB_LABEL,
+  STREAM_JOB_API_VERSION,
+  snapshotWithDefaults,
+  type StreamJobSnapshot,
+} from "../../crds/index.ts";
+import { hexDigest } from "../../runtime/base/index.ts";
+import type { Draft } from "./draft.ts";
+import { savepointDirectory, savepointTarget, snapshotTriggerId } from "./ids.ts";
+import type { Action } from "./plan.ts";
+import { deletionsOf, retentionOf } from "./retention.ts";
+import { dueAt } from "./schedule.ts";
+import { incarnationNumbered, type Situation } from "./situation.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
+
+const POLL_MS = 100;
+
+export function planSnapshots(draft: Draft, situation: Situation): readonly Action[] {
+  const isDeleting = situation.job.metadata.deletionTimestamp !== undefined;
+  const actions: Action[] = [];
+  if (!isDeleting) {
+    actions.push(...byNonce(draft, situation), ...bySchedule(draft, situation), ...ofOperation(draft, situation));
+    actions.push(...inFlight(draft, situation), ...next(draft, situation));
+    actions.push(...retentionOf(draft, situation));
+  }
+  return [...actions, ...deletionsOf(draft, situation, { isDeleting })];
+}
+
+function byNonce(draft: Draft, situation: Situation): readonly Action[] {
+  const { target, observed } = situation;
+  const { active, handled } = draft.status;
+  if (target.kind !== "valid" || active === undefined || active.ended !== null) return [];
+  const nonce = target.spec.savepointNonce;
+  if (nonce === null || nonce === handled.savepointNonce) return [];
+  const name = `${situation.job.metadata.name}-manual-${hexDigest(8, nonce)}`;
+  if (observed.snapshots.some(({ metadata }) => metadata.name === name)) {
+    draft.set({ handled: { ...handled, savepointNonce: nonce } });
+    return [];
+  }
+  return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "manual") }];
+}
+
+function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
+  const { target, observed, job } = situation;
+  const { active, handled, savepoint } = draft.status;
+  if (target.kind !== "valid" || target.spec.savepoints.schedule === null) return [];
+  if (active === undefined || active.ended !== null || active.firstCheckpointAt === null) return [];
+  const since = handled.scheduledAt ?? active.startedAt;
+  const due = dueAt(target.spec.savepoints.schedule, since);
+  if (due === null) return [];
+  if (due.ms > draft.nowMs) {
+    draft.wakeIn(due.ms - draft.nowMs);
+    return [];
+  }
+  // Times that were missed are made up for by one, the newest.
+  const name = `${job.metadata.name}-scheduled-${Math.floor(draft.nowMs / 60_000)}`;
+  if (observed.snapshots.some(({ metadata }) => metadata.name === name)) {
+    draft.set({ handled: { ...handled, scheduledAt: draft.now } });
+    return [];
+  }
+  if (savepoint !== undefined) return [];
+  return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "scheduled") }];
+}
+
+/** The savepoint with which an operation stopped the job gets an object of its own. */
+function ofOperation(draft: Draft, situation: Situation): readonly Action[] {
+  const { upgrade, active } = draft.status;
+  const { observed, job } = situation;
+  const path =
+    upgrade?.savepoint?.path ?? (draft.status.resume?.kind === "latest" ? draft.status.resume.savepoint : null);
+  if (path === null || path === undefined) return [];
+  const from = upgrade?.from ?? active?.incarnation ?? draft.status.incarnations;
+  const name = `${job.metadata.name}-upgrade-${hexDigest(8, path)}`;
+  const present = observed.snapshots.find(({ metadata }) => metadata.name === name);
+  if (draft.status.lastSavepoint?.path !== path) {
+    draft.set({ lastSavepoint: { name, path, time: draft.now } });
+  }
+  if (present === undefined) {
+    return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "upgrade", path) }];
+  }
+  if (snapshotStatusOf(present).phase === "Completed") return [];
+  return [
+    writeStatus(present, {
+      phase: "Completed",
+      location: path,
+      incarnation: Math.max(from, 1),
+      completedAt: draft.now,
+      observedGeneration: present.metadata.generation ?? 0,
+    }),
+  ];
+}
+
+/** SN2 */
+function inFlight(draft: Draft, situation: Situation): readonly Action[] {
+  const { savepoint, active } = draft.status;
+  if (savepoint === undefined) return [];
+  const { observed } = situation;
+  const snapshot = observed.snapshots.find(({ metadata }) => metadata.name === savepoint.name);
+  const isSame = observed.job.status?.savepoint?.triggerId === savepoint.triggerId;
+  const trigger = isSame ? observed.savepointTrigger : null;
+  draft.wakeIn(POLL_MS);
+  const end = (phase: "Completed" | "Failed", message: string, location?: string): readonly Action[] => {
+    draft.set({ savepoint: undefined });
+    if (location !== undefined) {
+      draft.set({ lastSavepoint: { name: savepoint.name, path: location, time: draft.now } });
+    }
+    draft.event(phase === "Failed" ? "Warning" : "Normal", `Savepoint${phase}`, `${savepoint.name}: ${message}`);
+    if (snapshot === undefined) return [];
+    return [
+      writeStatus(snapshot, {
+        phase,
+        message,
+        completedAt: draft.now,
+        startedAt: savepoint.startedAt,
+        triggerId: savepoint.triggerId,
+        observedGeneration: snapshot.metadata.generation ?? 0,
+        ...(location === undefined ? {} : { location }),
+        ...(active === undefined ? {} : { jobId: active.jobId, incarnation: active.incarnation }),
+      }),
+    ];
+  };
+  if (trigger?.kind === "completed")
+    return end("Completed", `the savepoint is in ${trigger.location}`, trigger.location);
+  if (trigger?.kind === "failed") return end("Failed", trigger.message);
+  if (active === undefined || active.ended !== null)
+    return end("Failed", "the job ended before the savepoint was taken");
+  if (trigger !== null && trigger.kind !== "unknown") return [];
+  const view = incarnationNumbered(observed, active.incarnation)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  const { triggerId, target } = savepoint;
+  return [{ kind: "triggerSavepoint", incarnation: active.incarnation, jobId: active.jobId, triggerId, target }];
+}
+
+/** SN1 */
+function next(draft: Draft, situation: Situation): readonly Action[] {
+  const { savepoint, upgrade, active } = draft.status;
+  const { job, target, settings, observed } = situation;
+  if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
+  // A stop is a savepoint itself, and a new version has to prove itself first.
+  if (upgrade !== undefined && upgrade.step !== "Standby" && upgrade.step !== "Preflight") return [];
+  const pending = observed.snapshots
+    .filter((snapshot) => {
+      const { phase } = snapshotStatusOf(snapshot);
+      const isOpen = phase === "Pending" || phase === "InProgress";
+      return isOpen && snapshot.metadata.deletionTimestamp === undefined && snapshot.spec.origin !== "upgrade";
+    })
+    .sort(byCreation);
+  const [snapshot] = pending;
+  if (snapshot === undefined) return [];
+  const { name, uid } = snapshot.metadata;
+  const triggerId = snapshotTriggerId(uid ?? name);
+  const directory = savepointDirectory(job, target.spec, settings);
+  const folder = snapshotWithDefaults(snapshot.spec).path ?? savepointTarget(directory, triggerId);
+  draft.set({ savepoint: { name, triggerId, target: folder, startedAt: draft.now } });
+  draft.wakeIn(POLL_MS);
+  const { jobId, incarnation } = active;
+  return [
+    writeStatus(snapshot, {
+      phase: "InProgress",
+      triggerId,
+      jobId,
+      incarnation,
+      startedAt: draft.now,
+      observedGeneration: snapshot.metadata.generation ?? 0,
+    }),
+  ];
+}
+
+function byCreation(a: StreamJobSnapshot, b: StreamJobSnapshot): number {
+  const key = ({ metadata }: StreamJobSnapshot): string => `${metadata.creationTimestamp ?? ""}/${metadata.name}`;
+  return key(a) < key(b) ? -1 : 1;
+}
+
+function writeStatus(snapshot: StreamJobSnapshot, status: NonNullable<StreamJobSnapshot["status"]>): Action {
+  const { name, resourceVersion } = snapshot.metadata;
+  return { kind: "writeSnapshotStatus", name, resourceVersion: resourceVersion ?? "", status };
+}
+
+/** Without an owner: savepoints outlive the job that made them (S29). */
+function newSnapshot(
+  { job }: Situation,
+  name: string,
+  origin: "manual" | "scheduled" | "upgrade",
+  path?: string,
+): StreamJobSnapshot {
+  return {
+    apiVersion: STREAM_JOB_API_VERSION,
+    kind: "StreamJobSnapshot",
+    metadata: {
+      name,
+      namespace: job.metadata.namespace,
+      labels: { [JOB_LABEL]: job.metadata.name },
+      finalizers: [CLEANUP_FINALIZER],
+    },
+    spec: { jobRef: { name: job.metadata.name }, origin, ...(path === undefined ? {} : { path }) },
+  };
+}

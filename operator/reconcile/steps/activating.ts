@@ -1,0 +1,31 @@
+/**
+ * Owns: step Activating: the new incarnation is told what to start from and whom to fence; from then on it holds the state.
+ */
+import { failActivated } from "../failure.ts";
+import { incarnationNumbered } from "../situation.ts";
+import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+
+const POLL_MS = 20;
+const SLOW_POLL_MS = 1000;
+
+export function activating(context: StepContext): StepOutcome {
+  const { draft, situation, operation } = context;
+  const view = incarnationNumbered(situation.observed, operation.to)?.jobManager ?? { kind: "absent" as const };
+  if (view.kind !== "answering") {
+    const why = view.kind === "unreachable" ? `does not answer: ${view.message}` : "has no pod";
+    draft.wait(`the JobManager of incarnation ${operation.to} ${why}`, SLOW_POLL_MS);
+    return waiting;
+  }
+  const { phase, activation, error } = view.incarnation;
+  if (activation !== null && activation.activationId !== operation.activationId) {
+    const message = `incarnation ${operation.to} was activated by somebody else (${activation.activationId})`;
+    return failActivated(context, message, { wasAccepted: true });
+  }
+  if (phase === "refused") {
+    const message = error?.message ?? "the JobManager refuses and gives no reason";
+    return failActivated(context, message, { wasAccepted: activation !== null });
+  }
+  if (activation !== null && (phase === "active" || phase === "ended")) return done;
+  draft.wait(`incarnation ${operation.to} is activated`, POLL_MS);
+  return waiting;
+}

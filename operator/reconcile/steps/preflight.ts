@@ -1,0 +1,19 @@
+/**
+ * Owns: step Preflight: the new version is asked whether it accepts the state that there is, before anything is stopped.
+ */
+import { refuseTarget } from "../failure.ts";
+import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+
+const POLL_MS = 200;
+
+export function preflight(context: StepContext): StepOutcome {
+  const { draft, situation, operation } = context;
+  if (operation.mode === "stateless" || operation.restore?.kind === "none") return done;
+  const answer = situation.observed.preflight;
+  if (answer === null) {
+    draft.wait(`incarnation ${operation.to} is asked whether it accepts the state`, POLL_MS);
+    return waiting;
+  }
+  if (answer.kind === "compatible") return done;
+  return refuseTarget(context, `the new version does not accept the state: ${answer.reasons.join("; ")}`);
+}

@@ -1,0 +1,52 @@
+/**
+ * Owns: step Proving: the new incarnation has to run and complete a checkpoint of its own. Only then does the old one's rest go (S14).
+ */
+import { parseTime } from "../../../crds/index.ts";
+import { failActivated } from "../failure.ts";
+import { podTrouble } from "../pod-trouble.ts";
+import { incarnationNumbered, specOfRevision } from "../situation.ts";
+import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+
+const POLL_MS = 100;
+const SLOW_POLL_MS = 1000;
+const QUICK_MS = 30_000;
+
+export function proving(context: StepContext): StepOutcome {
+  const { draft, situation, operation } = context;
+  const incarnation = incarnationNumbered(situation.observed, operation.to);
+  const view = incarnation?.jobManager ?? { kind: "absent" as const };
+  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
+  const upgrade = specOfRevision(situation.observed, operation.revision)?.spec.upgrade;
+  const limitMs = upgrade?.deployTimeoutMs ?? Number.POSITIVE_INFINITY;
+  let progress = `waiting for the first checkpoint of incarnation ${operation.to}`;
+  if (view.kind === "answering") {
+    const { phase, error, job, completedCheckpoints, result } = view.incarnation;
+    if (phase === "refused")
+      return failActivated(context, error?.message ?? "no reason is given", { wasAccepted: true });
+    if (result?.status === "FAILED" || job?.status === "FAILED") {
+      return failActivated(context, job?.failure?.message ?? "the job FAILED", { wasAccepted: true });
+    }
+    if (result !== null) return done;
+    if (completedCheckpoints > 0) return done;
+    const restarts = draft.status.restarts;
+    if (upgrade !== undefined && restarts > upgrade.stabilityMaxRestarts) {
+      const why = job?.failure?.message ?? "see its exceptions";
+      return failActivated(context, `the job restarted ${restarts} times before its first checkpoint: ${why}`, {
+        wasAccepted: true,
+      });
+    }
+    progress = `${progress}; the job is ${job?.status ?? phase}`;
+  }
+  const trouble = podTrouble(incarnation?.pods ?? []);
+  if (waitedMs > limitMs) {
+    return failActivated(
+      context,
+      `${progress}, for ${Math.round(waitedMs / 1000)} s${trouble === null ? "" : `: ${trouble}`}`,
+      {
+        wasAccepted: true,
+      },
+    );
+  }
+  draft.wait(trouble === null ? progress : `${progress}: ${trouble}`, waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS);
+  return waiting;
+}

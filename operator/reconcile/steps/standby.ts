@@ -1,0 +1,52 @@
+/**
+ * Owns: step Standby: the new incarnation's pods start, load the job and wait; what ran before runs on.
+ *
+ * SB1 A job that cannot even be loaded never costs the running one anything: it is refused here.
+ */
+import { parseTime } from "../../../crds/index.ts";
+import { refuseTarget } from "../failure.ts";
+import { podTrouble } from "../pod-trouble.ts";
+import { incarnationNumbered, specOfRevision } from "../situation.ts";
+import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+
+const POLL_MS = 100;
+const SLOW_POLL_MS = 1000;
+/** From then on it is looked at less often. */
+const QUICK_MS = 30_000;
+
+export function standby(context: StepContext): StepOutcome {
+  const { draft, situation, operation } = context;
+  const incarnation = incarnationNumbered(situation.observed, operation.to);
+  const wanted = specOfRevision(situation.observed, operation.revision)?.spec.taskManager.replicas ?? 1;
+  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
+  const pollMs = waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
+  if (incarnation === null) {
+    draft.wait(`incarnation ${operation.to} is being made`, pollMs);
+    return waiting;
+  }
+  const { jobManager } = incarnation;
+  if (jobManager.kind === "answering") {
+    const { phase, error, taskManagersReady } = jobManager.incarnation;
+    if (phase === "refused") return refuseTarget(context, error?.message ?? "the JobManager gives no reason");
+    // Activated by an operator that died before it could say so.
+    if (phase === "activating" || phase === "active" || phase === "ended") return done;
+    if (phase === "standby" && taskManagersReady >= wanted) return done;
+  }
+  const trouble = podTrouble(incarnation.pods);
+  const problem = trouble ?? (jobManager.kind === "answering" ? (jobManager.incarnation.error?.message ?? null) : null);
+  const progress =
+    jobManager.kind === "answering"
+      ? `${jobManager.incarnation.taskManagersReady} of ${wanted} TaskManagers of incarnation ${operation.to} are ready`
+      : `the JobManager of incarnation ${operation.to} starts`;
+  draft.wait(problem === null ? progress : `${progress}: ${problem}`, pollMs);
+  const limitMs = specOfRevision(situation.observed, operation.revision)?.spec.upgrade.deployTimeoutMs;
+  if (trouble !== null || (limitMs !== undefined && waitedMs > limitMs)) {
+    const message = `incarnation ${operation.to} is not ready${problem === null ? "" : `: ${problem}`}`;
+    draft.blocked = { reason: "NotReady", message };
+    // With nothing running before it, nothing runs at all.
+    if (operation.from === null || waitedMs > (limitMs ?? 0)) {
+      draft.stalled = { reason: "NotReady", message: `${message}; correct the manifest and apply it again` };
+    }
+  }
+  return waiting;
+}

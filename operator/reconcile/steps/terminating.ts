@@ -1,0 +1,34 @@
+/**
+ * Owns: step Terminating: every pod but those of the incarnation that is to come goes, and is waited for.
+ *
+ * TE1 A pod is gone when its object is: one that is terminating may still be running (S12).
+ * TE2 Suspend and delete end with it.
+ */
+import { endDelete, endSuspend } from "../endings.ts";
+import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+
+const POLL_MS = 200;
+
+export function terminating(context: StepContext): StepOutcome {
+  const { draft, situation, operation } = context;
+  const pods = situation.observed.incarnations
+    .filter(({ number }) => number !== operation.to)
+    .flatMap((incarnation) => incarnation.pods);
+  if (pods.length > 0) {
+    const names = pods.slice(0, 3).map(({ metadata }) => metadata.name);
+    const more = pods.length > names.length ? ` and ${pods.length - names.length} more` : "";
+    draft.wait(`waiting for pods to go: ${names.join(", ")}${more}`, POLL_MS);
+    return waiting;
+  }
+  const sets = situation.observed.incarnations.filter(
+    ({ number, jobManagerSet, taskManagerSet }) =>
+      number !== operation.to && (jobManagerSet !== null || taskManagerSet !== null),
+  );
+  if (sets.length > 0) {
+    draft.wait(`waiting for the StatefulSets of incarnation ${sets[0]?.number} to go`, POLL_MS);
+    return waiting;
+  }
+  if (operation.kind === "suspend") return endSuspend(context);
+  if (operation.kind === "delete") return endDelete(context);
+  return done;
+}

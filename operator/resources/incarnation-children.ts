@@ -1,0 +1,245 @@
+/**
+ * Owns: the objects of one incarnation: ConfigMap, headless Service, StatefulSets of JobManager and TaskManagers.
+ * Not here: when they are made and deleted (operator/reconcile).
+ *
+ * IC1 They are made once and never changed: another spec is another incarnation. An operator of another version, with other
+ *     defaults, leaves those that are there alone (S1, S31).
+ * IC2 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
+ * IC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
+ */
+import type { PodTemplate as UserTemplate, ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
+import { assert } from "../../runtime/base/index.ts";
+import { type PodConfig, podVariables } from "../../runtime/contract/index.ts";
+import type {
+  ConfigMap,
+  Container,
+  EnvVar,
+  PodSpec,
+  PodTemplate,
+  Service,
+  StatefulSet,
+  Volume,
+} from "../kubernetes/index.ts";
+import {
+  type Component,
+  incarnationLabels,
+  incarnationName,
+  jobManagerHost,
+  podLabels,
+  REST_PORT,
+  RPC_PORT,
+  statefulSetName,
+} from "./names.ts";
+import { ownedBy } from "./owner.ts";
+import { runtimeOptions } from "./runtime-options.ts";
+
+const CONFIG_KEY = "config.json";
+const JOB_FOLDER = "/opt/streamjob/job";
+/** Time that a pod's process has to end by itself. */
+const GRACE_SECONDS = 10;
+
+export type IncarnationChildren = {
+  readonly configMap: ConfigMap;
+  readonly service: Service;
+  readonly jobManagerSet: StatefulSet;
+  readonly taskManagerSet: StatefulSet;
+};
+
+export type IncarnationInput = {
+  readonly job: StreamJob;
+  readonly number: number;
+  /** Of the revision that it runs. */
+  readonly spec: ResolvedSpec;
+  /** Hex digits of the runtime's job id. */
+  readonly jobId: string;
+  readonly storeUri: string;
+  readonly savepointDirectory: string;
+  /** When the spec names none. */
+  readonly defaultImage: string;
+};
+
+/** All objects of an incarnation. Shapes as Kubernetes takes them. */
+export function incarnationChildren(input: IncarnationInput): IncarnationChildren {
+  return {
+    configMap: configMap(input),
+    service: headlessService(input),
+    jobManagerSet: statefulSet(input, "jobmanager"),
+    taskManagerSet: statefulSet(input, "taskmanager"),
+  };
+}
+
+function metadata(input: IncarnationInput, name: string) {
+  const { job, number } = input;
+  return {
+    name,
+    namespace: job.metadata.namespace,
+    labels: incarnationLabels(job.metadata.name, number),
+    ownerReferences: [ownedBy(job)],
+  };
+}
+
+function configMap(input: IncarnationInput): ConfigMap {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: metadata(input, incarnationName(input.job.metadata.name, input.number)),
+    immutable: true,
+    data: { [CONFIG_KEY]: JSON.stringify(podConfig(input), null, 2) },
+  };
+}
+
+function podConfig({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig {
+  const { source, args } = spec.job;
+  return {
+    jobId,
+    jobName: spec.config["pipeline.name"] ?? job.metadata.name,
+    module: { path: source.kind === "module" ? source.path : `${JOB_FOLDER}/${source.key}` },
+    args: [...args],
+    options: runtimeOptions(spec),
+    storeUri,
+    savepointDirectory,
+    parallelism: spec.parallelism,
+    maxParallelism: spec.maxParallelism,
+    taskManagers: spec.taskManager.replicas,
+    slots: spec.taskManager.slots,
+  };
+}
+
+function headlessService(input: IncarnationInput): Service {
+  const { job, number } = input;
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(input, incarnationName(job.metadata.name, number)),
+    spec: {
+      clusterIP: "None",
+      publishNotReadyAddresses: true,
+      selector: podLabels(job.metadata.name, number, "jobmanager"),
+      ports: [
+        { name: "rpc", port: RPC_PORT, targetPort: RPC_PORT },
+        { name: "rest", port: REST_PORT, targetPort: REST_PORT },
+      ],
+    },
+  };
+}
+
+function statefulSet(input: IncarnationInput, component: Component): StatefulSet {
+  const { job, number, spec } = input;
+  const labels = podLabels(job.metadata.name, number, component);
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { ...metadata(input, statefulSetName(job.metadata.name, number, component)), labels },
+    spec: {
+      replicas: component === "jobmanager" ? 1 : spec.taskManager.replicas,
+      serviceName: incarnationName(job.metadata.name, number),
+      podManagementPolicy: "Parallel",
+      selector: { matchLabels: labels },
+      updateStrategy: { type: "OnDelete" },
+      template: podTemplate(input, component, labels),
+    },
+  };
+}
+
+function podTemplate(input: IncarnationInput, component: Component, labels: Record<string, string>): PodTemplate {
+  const { spec } = input;
+  const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
+  const ours: PodSpec = {
+    ...(spec.serviceAccountName === null ? {} : { serviceAccountName: spec.serviceAccountName }),
+    ...(spec.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: spec.imagePullSecrets }),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    containers: [container(input, component, pods)],
+    ...(volumes(spec).length === 0 ? {} : { volumes: volumes(spec) }),
+  };
+  return withUserTemplate({ metadata: { labels }, spec: ours }, pods.podTemplate);
+}
+
+function container(input: IncarnationInput, component: Component, pods: ResolvedPods): Container {
+  const { job, number, spec, defaultImage } = input;
+  const mounts = spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : [];
+  return {
+    name: component,
+    image: spec.image ?? defaultImage,
+    ...(spec.imagePullPolicy === null ? {} : { imagePullPolicy: spec.imagePullPolicy }),
+    args: [component],
+    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component)],
+    ports:
+      component === "jobmanager"
+        ? [
+            { name: "rpc", containerPort: RPC_PORT },
+            { name: "rest", containerPort: REST_PORT },
+          ]
+        : [],
+    ...(pods.resources === null ? {} : { resources: pods.resources }),
+    ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
+    // Served from the first moment, whatever the job does: ready means that it can be asked.
+    ...(component === "jobmanager"
+      ? { readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 } }
+      : {}),
+  };
+}
+
+function variables(job: StreamJob, number: number, component: Component): readonly EnvVar[] {
+  const { name, namespace } = job.metadata;
+  const config: EnvVar = {
+    name: podVariables.config,
+    valueFrom: { configMapKeyRef: { name: incarnationName(name, number), key: CONFIG_KEY } },
+  };
+  const podName: EnvVar = { name: podVariables.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
+  if (component === "jobmanager") {
+    return [
+      config,
+      podName,
+      { name: podVariables.rpcListen, value: `0.0.0.0:${RPC_PORT}` },
+      { name: podVariables.restListen, value: `0.0.0.0:${REST_PORT}` },
+    ];
+  }
+  return [
+    config,
+    podName,
+    { name: podVariables.podIp, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    { name: podVariables.jobManager, value: `${jobManagerHost(namespace, name, number)}:${RPC_PORT}` },
+  ];
+}
+
+function volumes(spec: ResolvedSpec): readonly Volume[] {
+  const { source } = spec.job;
+  return source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : [];
+}
+
+type Named = { readonly name: string };
+
+/** IC3. Lists of named things are merged by name, ours winning in what both set; the rest of the user's spec is taken as it is. */
+function withUserTemplate(ours: PodTemplate, theirs: UserTemplate | null): PodTemplate {
+  if (theirs === null) return ours;
+  const spec = (theirs.spec ?? {}) as Partial<PodSpec>;
+  const [container] = ours.spec.containers;
+  assert(container !== undefined, "a pod of ours has no container");
+  const theirContainer = spec.containers?.find(({ name }) => name === container.name);
+  const merged: Container = {
+    ...theirContainer,
+    ...container,
+    env: mergeByName(theirContainer?.env ?? [], container.env ?? []),
+    volumeMounts: mergeByName(theirContainer?.volumeMounts ?? [], container.volumeMounts ?? []),
+  };
+  const others = (spec.containers ?? []).filter(({ name }) => name !== container.name);
+  return {
+    metadata: {
+      labels: { ...theirs.metadata?.labels, ...ours.metadata?.labels },
+      ...(theirs.metadata?.annotations === undefined ? {} : { annotations: theirs.metadata.annotations }),
+    },
+    spec: {
+      ...spec,
+      ...ours.spec,
+      containers: [merged, ...others],
+      volumes: mergeByName(spec.volumes ?? [], ours.spec.volumes ?? []),
+    },
+  };
+}
+
+function mergeByName<T extends Named>(theirs: readonly T[], ours: readonly T[]): readonly T[] {
+  const names = new Set(ours.map(({ name }) => name));
+  return [...theirs.filter(({ name }) => !names.has(name)), ...ours];
+}

@@ -1,0 +1,9 @@
+/** Ids that are made of what they stand for: the same input has the same id, in every process and every version. */
+import { createHash } from "node:crypto";
+
+/** The first `length` (at most 64) hex digits of the SHA-256 of the parts, each followed by a NUL. */
+export function hexDigest(length: number, ...parts: readonly (string | number)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part}\0`);
+  return hash.digest("hex").slice(0, length);
+}

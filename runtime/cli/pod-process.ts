@@ -1,0 +1,103 @@
+/**
+ * Owns: what the processes of an incarnation's pods have in common: configuration from variables, signals, the leash, their end.
+ * Called by: pod-jobmanager.ts, pod-taskmanager.ts. Who runs them: a StatefulSet, or the embedded kubelet.
+ *
+ * PD1 They run until somebody ends them: SIGTERM, SIGINT, and with the leash the end of stdin close things within CLOSE_MS and leave the job
+ *     as it is, for the process that comes next. Exit code 0.
+ * PD2 What nobody caught is logged and ends the process with `exitCodes.crashed`; whoever runs the pod starts it again.
+ * PD3 A configuration that cannot be read ends it with `exitCodes.refused`, after saying what is wrong with it.
+ */
+import { type Clock, createLog, environmentVariable, type Log, sleep, StreamError } from "../base/index.ts";
+import { type PodConfig, podConfigSchema, podVariables } from "../contract/index.ts";
+import { exitCodes } from "./process-messages.ts";
+
+/** Longest time that closing may take. */
+const CLOSE_MS = 800;
+
+export type Address = { readonly host: string; readonly port: number };
+
+export type PodProcess = {
+  readonly config: PodConfig;
+  readonly log: Log;
+  /** The variable as `host:port`. Errors: OPTION_INVALID. */
+  address(variable: string): Address;
+  /** Errors: OPTION_INVALID when it is not set. */
+  variable(name: string): string;
+  /** What to close at the end. */
+  onClose(close: () => Promise<void>): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+};
+
+/** Runs `body`, which returns when everything is started. */
+export async function runPod(role: string, clock: Clock, body: (pod: PodProcess) => Promise<void>): Promise<void> {
+  const log = createLog({ process: role, pid: process.pid, pod: environmentVariable(podVariables.podName) ?? null });
+  const crash = (error: unknown): void => {
+    log.error({ err: error }, `the ${role} process crashed`);
+    process.exit(exitCodes.crashed);
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+  process.on("SIGHUP", () => {});
+  let close: () => Promise<void> = () => Promise.resolve();
+  let isEnding = false;
+  const end = (why: string): void => {
+    if (isEnding) return;
+    isEnding = true;
+    log.info({}, `the ${role} process ends: ${why}`);
+    void Promise.race([close(), sleep(clock, CLOSE_MS)]).then(() => process.exit(exitCodes.done), crash);
+  };
+  process.on("SIGTERM", () => end("SIGTERM"));
+  process.on("SIGINT", () => end("SIGINT"));
+  if (environmentVariable(podVariables.leash) === "stdin") watchStdin(() => end("its stdin was closed"));
+  try {
+    await body({
+      config: readConfig(variable(podVariables.config)),
+      log,
+      address: (name) => parseAddress(name, variable(name)),
+      variable,
+      onClose: (next) => (close = next),
+      exit: (code) => process.exit(code),
+    });
+  } catch (error) {
+    log.error({ err: error }, `the ${role} process gives up`);
+    process.exit(exitCodes.refused);
+  }
+}
+
+function watchStdin(onEnd: () => void): void {
+  process.stdin.on("end", onEnd);
+  process.stdin.on("error", onEnd);
+  process.stdin.resume();
+}
+
+function variable(name: string): string {
+  const value = environmentVariable(name);
+  if (value !== undefined && value !== "") return value;
+  throw invalid(`the variable ${name} is not set`);
+}
+
+function readConfig(text: string): PodConfig {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`the variable ${podVariables.config} is not JSON`, cause);
+  }
+  const parsed = podConfigSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw invalid(`the variable ${podVariables.config}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
+}
+
+function parseAddress(name: string, text: string): Address {
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) throw invalid(`the variable ${name} is "${text}" and not host:port`);
+  return { host: match[1] as string, port };
+}
+
+function invalid(what: string, cause?: unknown): StreamError {
+  const text = `${what}; a pod's process gets it from the operator, or from the embedded cluster`;
+  return new StreamError("OPTION_INVALID", text, { destiny: "terminal", cause });
+}
