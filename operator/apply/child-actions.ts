@@ -22,7 +22,10 @@ async function applyOfKind<K extends Child["kind"]>(context: ActionContext, kind
   const { api } = context;
   const cache: WrittenCache<K> = context.caches[kind];
   const { name } = child.metadata;
-  const present = cache.get(keyOf(context, name));
+  // The caches hold only what carries our labels; what is not in them may be somebody else's.
+  const present =
+    cache.get(keyOf(context, name)) ??
+    (await call(context, `get ${kind} ${name}`, (signal) => api.get(kind, keyOf(context, name), { signal })));
   if (present !== null) refuseForeign(context, kind, present);
   const written = await call(context, `apply ${kind} ${name}`, (signal) =>
     api.apply(kind, child, { fieldManager: FIELD_MANAGER, force: true, signal }),
@@ -76,7 +79,8 @@ function refuseForeign({ job }: ActionContext, kind: Kind, object: KubernetesObj
   const { name, deletionTimestamp, ownerReferences = [] } = object.metadata;
   if (!isOwnedBy(object, job.metadata.uid)) {
     const owner = ownerReferences.find(({ controller }) => controller === true);
-    const whose = owner === undefined ? "belongs to nobody" : `belongs to ${owner.kind} ${owner.name} (uid ${owner.uid})`;
+    const whose =
+      owner === undefined ? "belongs to nobody" : `belongs to ${owner.kind} ${owner.name} (uid ${owner.uid})`;
     throw new ActionStopped(
       `${kind} ${name} is in the way: it ${whose}, not to this StreamJob (uid ${job.metadata.uid}); delete it if it is of no use`,
     );

@@ -39,7 +39,8 @@ export async function writeSnapshotStatus(
 ): Promise<void> {
   const { api, caches } = context;
   const present = presentSnapshot(context, name);
-  const object = { ...present, metadata: { ...present.metadata, resourceVersion }, status };
+  const metadata = { ...present.metadata, resourceVersion };
+  const object = { ...present, metadata, ...(status === undefined ? {} : { status }) };
   const written = await call(context, `write the status of StreamJobSnapshot ${name}`, (signal) =>
     api.updateStatus("StreamJobSnapshot", object, { signal }),
   );

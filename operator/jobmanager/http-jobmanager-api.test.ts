@@ -108,7 +108,10 @@ describe("the JobManager client", () => {
     assert.deepEqual(await world.api.stop(target, trigger, signal()), { kind: "answer", value: undefined });
     assert.deepEqual(await world.api.savepoint(target, trigger, signal()), { kind: "answer", value: undefined });
     const disposal = { triggerId: TRIGGER, location: "file:///s/sp-1" };
-    assert.deepEqual(await world.api.disposeSavepoint(target, disposal, signal()), { kind: "answer", value: undefined });
+    assert.deepEqual(await world.api.disposeSavepoint(target, disposal, signal()), {
+      kind: "answer",
+      value: undefined,
+    });
     world.behave = json(200, { activationId: TRIGGER });
     const activation = { activationId: TRIGGER, from: { kind: "none" as const }, predecessors: ["file:///p"] };
     assert.deepEqual(await world.api.activate(target, activation, signal()), { kind: "answer", value: undefined });
@@ -180,14 +183,22 @@ describe("the JobManager client", () => {
     ["a wrong shape", json(200, { ...standby, phase: "dancing" }), /phase: /],
     ["half an answer", (_q, response) => cutAfterHalf(response), /broke off|cannot be reached/],
     ["no answer, but a closed connection", (request) => void request.socket.destroy(), /cannot be reached/],
-    ["a proxy's error page", (_q, response) => void response.writeHead(503).end("upstream"), /does not say that it runs/],
+    [
+      "a proxy's error page",
+      (_q, response) => void response.writeHead(503).end("upstream"),
+      /does not say that it runs/,
+    ],
     ["a redirect", json(302, { errors: ["elsewhere"] }), /answered 302/],
     ["an error without the contract's words", json(500, { oops: 1 }), /answered 500 with what no JobManager says/],
     ["an empty body", (_q, response) => void response.setHeader(JOB_ID_HEADER, JOB).end(), /it is no JSON/],
     ["another job's header", json(200, standby, OTHER_JOB), /answers for another job: b{32}, not a{32}/],
     ["another job's body", json(200, { ...standby, jobId: OTHER_JOB }), /answers for another job: b{32}/],
     ["no job's name", json(200, standby, null), /does not say that it runs job/],
-    ["a huge answer", (_q, response) => void response.setHeader(JOB_ID_HEADER, JOB).end("x".repeat(5000)), /more than 4096 bytes/],
+    [
+      "a huge answer",
+      (_q, response) => void response.setHeader(JOB_ID_HEADER, JOB).end("x".repeat(5000)),
+      /more than 4096 bytes/,
+    ],
     ["a hanging server", () => {}, /did not answer within 150 ms/],
     ["a body that never ends", (_q, response) => trickle(response), /did not answer within 150 ms/],
   ];

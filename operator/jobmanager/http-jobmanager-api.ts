@@ -30,7 +30,7 @@ import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "./jo
 export type HttpJobManagerOptions = {
   readonly clock: Clock;
   /** Base URL without a slash at its end, such as `http://10.0.0.3:8081`; null: nobody has that name now. */
-  readonly addressOf: (host: string, port: number) => string | null;
+  readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
   /** Default 1500. */
   readonly deadlineMs?: number;
   /** Default 1 MiB. */
@@ -75,7 +75,7 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
     schema: S,
   ): Promise<Answer<z.output<S>>> {
     const host = jobManagerHost(target.namespace, target.job, target.incarnation);
-    const base = options.addressOf(host, REST_PORT);
+    const base = await options.addressOf(host, REST_PORT);
     if (base === null) return { kind: "unreachable", message: `${host} has no address` };
     const request: ExchangeRequest = {
       method: call.method,

@@ -125,7 +125,9 @@ test("with a selector, an own write that leaves it removes the object, and comin
   assert.deepEqual(words(cache.noteWrite(configMap("a", "3"), 0)), ["deleted uid-a@1"]);
   assert.deepEqual(told(cache.applyEvent({ type: "MODIFIED", object: configMap("a", "2", { labels }) })), []);
   assert.deepEqual(told(cache.applyEvent({ type: "DELETED", object: configMap("a", "3") })), []);
-  assert.deepEqual(told(cache.applyEvent({ type: "ADDED", object: configMap("a", "4", { labels }) })), ["added uid-a@4"]);
+  assert.deepEqual(told(cache.applyEvent({ type: "ADDED", object: configMap("a", "4", { labels }) })), [
+    "added uid-a@4",
+  ]);
 });
 
 test("indexes follow labels and owners through updates and deletions", () => {
@@ -180,7 +182,10 @@ class World {
 
   #delete(): void {
     if (this.live === null) return;
-    this.events.push({ type: "DELETED", object: configMap("a", this.#version(), { uid: this.live.metadata.uid as string }) });
+    this.events.push({
+      type: "DELETED",
+      object: configMap("a", this.#version(), { uid: this.live.metadata.uid as string }),
+    });
     this.live = null;
   }
 
@@ -231,7 +236,14 @@ class World {
   }
 }
 
-const stepsWithoutLists: readonly Step[] = ["otherWrites", "otherDeletes", "ownWrites", "ownDeletes", "answer", "event"];
+const stepsWithoutLists: readonly Step[] = [
+  "otherWrites",
+  "otherDeletes",
+  "ownWrites",
+  "ownDeletes",
+  "answer",
+  "event",
+];
 
 test("CO1 CO2 whatever the order of answers and events, the cache never goes back and never lacks an own write", () => {
   fc.assert(

@@ -133,7 +133,8 @@ export class CachedObjects<K extends Kind> {
       // With a selector an object may come back after it went.
       if (gone !== undefined && gone.note <= mark && this.#options.labels === undefined) return true;
       const entry = this.#entries.get(key);
-      if (entry === undefined || entry.uid !== uid || identity(entry.object).resourceVersion === resourceVersion) continue;
+      if (entry === undefined || entry.uid !== uid || identity(entry.object).resourceVersion === resourceVersion)
+        continue;
       if (entry.watched.includes(resourceVersion)) return true;
     }
     for (const [key, entry] of this.#entries) {

@@ -44,3 +44,6 @@ export { WatchCache, type WatchCacheFigures, type WatchCacheOptions } from "./wa
 export { WorkQueue, type WorkQueueFigures, type WorkQueueOptions } from "./work-queue.ts";
 export { type GateAnswer, guarded, type WriteGate } from "./write-gate.ts";
 export { type ManagedFieldsEntry, managedFieldsOf } from "./managed-fields.ts";
+export { type ApiPath, parseApiPath } from "./api-paths.ts";
+export { type ApiStatus, toApiStatus } from "./api-status.ts";
+export { HttpKubernetesApi, type HttpKubernetesApiOptions } from "./http-api.ts";

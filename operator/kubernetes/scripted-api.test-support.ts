@@ -158,7 +158,11 @@ export function configMap(
   return { apiVersion: "v1", kind: "ConfigMap", metadata };
 }
 
-export function page(items: readonly Kinds[Kind][], resourceVersion: string, next: string | null = null): ListPage<Kind> {
+export function page(
+  items: readonly Kinds[Kind][],
+  resourceVersion: string,
+  next: string | null = null,
+): ListPage<Kind> {
   return { items, resourceVersion, continue: next };
 }
 

@@ -6,3 +6,15 @@ export {
   type PodLogs,
 } from "./api-server/local-api-server.ts";
 export type { ObjectLog } from "./api-server/object-log.ts";
+export { InstantKubelet } from "./kubelet/instant-kubelet.ts";
+export { ProcessKubelet, type ProcessKubeletOptions } from "./kubelet/process-kubelet.ts";
+export {
+  type ImageTable,
+  type ImageTableOptions,
+  imageTable,
+  type Program,
+  type Programs,
+} from "./kubelet/programs.ts";
+export { StatefulSetController, type StatefulSetControllerOptions } from "./workloads/stateful-set-controller.ts";
+export { type HttpServer, type HttpServerOptions, serveHttp } from "./api-server/http-server.ts";
+export { type FileObjectLogOptions, openFileObjectLog } from "./api-server/file-object-log.ts";

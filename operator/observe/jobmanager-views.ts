@@ -50,7 +50,9 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
   const wanted = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
   const asked = incarnations.filter(({ number }) => wanted.has(number));
   const [views, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
-    Promise.all(asked.map(async (incarnation) => [incarnation.number, await askIncarnation(asking, incarnation)] as const)),
+    Promise.all(
+      asked.map(async (incarnation) => [incarnation.number, await askIncarnation(asking, incarnation)] as const),
+    ),
     upgrade?.step === "Stopping" && upgrade.savepoint !== null && upgrade.savepoint.path === null
       ? askTrigger(asking, upgrade.from, upgrade.triggerId)
       : null,
@@ -118,7 +120,13 @@ function triggerView(answer: Answer<TriggerState | null>): TriggerView {
   return { kind: "unreachable", message: `it answers ${answer.status}: ${answer.message}` };
 }
 
-async function askPreflight({ status, incarnations, job, jobManagers, signal }: Asking): Promise<PreflightAnswer | null> {
+async function askPreflight({
+  status,
+  incarnations,
+  job,
+  jobManagers,
+  signal,
+}: Asking): Promise<PreflightAnswer | null> {
   const from = preflightRestore(status);
   const incarnation = incarnations.find(({ number }) => number === status.upgrade?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
@@ -162,7 +170,9 @@ async function askDisposal(
   const answers = await Promise.all(
     asked.map(({ number }) => jobManagers.disposal(targetOf(job, number), triggerId, signal)),
   );
-  const known = answers.flatMap((answer) => (answer.kind === "answer" && answer.value !== null ? [answer.value] : []))[0];
+  const known = answers.flatMap((answer) =>
+    answer.kind === "answer" && answer.value !== null ? [answer.value] : [],
+  )[0];
   if (known?.kind === "completed") return { kind: "done" };
   if (known !== undefined) return known;
   return answers.some(({ kind }) => kind === "answer") ? { kind: "unknown" } : null;

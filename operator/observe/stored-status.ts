@@ -18,6 +18,12 @@ export const statusOf: (job: StreamJob) => ReadStatus<StreamJobStatus> = oncePer
   readStreamJobStatus(job.status),
 );
 
+/** The status of a StreamJob; null: it cannot be understood. */
+export function storedStatus(job: StreamJob): StreamJobStatus | null {
+  const stored = statusOf(job);
+  return stored.kind === "read" ? stored.status : null;
+}
+
 /** Status of a snapshot, read leniently. */
 export const snapshotStatusOf: (snapshot: StreamJobSnapshot) => ReadStatus<StreamJobSnapshotStatus> = oncePerObject(
   (snapshot: StreamJobSnapshot) => readSnapshotStatus(snapshot.status),

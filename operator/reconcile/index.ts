@@ -1,6 +1,8 @@
 /** Room `operator/reconcile`, pure: what one look at the world means: the next status and the actions that follow. */
+export { incarnationJobId } from "./ids.ts";
 export type {
   DisposalView,
+  JobException,
   JobManagerView,
   Observed,
   ObservedIncarnation,

@@ -59,6 +59,10 @@ const operatorErrorCodes = {
     "The status of an object was changed by somebody else into something unreadable. Nothing is done for it until it is corrected.",
   OBJECT_NOT_FOUND:
     "There is no StreamJob or snapshot of that name in the namespace. `streamjob get` shows what is there.",
+  CONTROL_PLANE_FILES_UNREADABLE:
+    "The files in which the embedded control plane keeps its objects cannot be read. Restore them from a copy, or move the folder away to begin with none.",
+  CONTROL_PLANE_RUNNING:
+    "Another process is the control plane of this folder. Give it manifests by `streamjob apply`, or set STREAMJOB_HOME.",
   CONTROL_PLANE_UNAVAILABLE:
     "No control plane answers. Start one with `streamjob run <manifest>`, or check the address.",
 } as const satisfies Record<string, string>;

@@ -17,15 +17,22 @@ export interface Log {
   child(facts: object): Log;
 }
 
-/** A pino logger; the level comes from STREAMJOB_LOG_LEVEL (default `info`). Written synchronously, so a crash loses no line. */
-export function createLog(facts: object): Log {
+/**
+ * A pino logger; the level comes from STREAMJOB_LOG_LEVEL (default `info`). Written synchronously, so a crash loses no line.
+ * `file`: lines are added to it, instead of the stream.
+ */
+export function createLog(facts: object, { file }: { readonly file?: string } = {}): Log {
   return pino(
     {
       level: environmentVariable("STREAMJOB_LOG_LEVEL") ?? "info",
       base: facts,
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    pino.destination({ fd: environmentVariable("STREAMJOB_LOG_STREAM") === "stdout" ? STDOUT : STDERR, sync: true }),
+    pino.destination({
+      dest: file ?? (environmentVariable("STREAMJOB_LOG_STREAM") === "stdout" ? STDOUT : STDERR),
+      sync: true,
+      mkdir: true,
+    }),
   );
 }
 

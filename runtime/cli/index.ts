@@ -10,4 +10,6 @@ export type { ClusterPids, JobOutcome, LocalClusterOptions } from "./cluster-opt
 export { type HomeFolder, homeFolder } from "./home-folder.ts";
 export { isAlive, type JobRecord, readRecord } from "./job-registry.ts";
 export { type LocalCluster, startLocalCluster } from "./local-cluster.ts";
+export { podProgram } from "./pod-program.ts";
 export { RestClient } from "./rest-client.ts";
+export { type ControlPlane, type ControlPlaneOptions, LOCAL_IMAGE, localPrograms, startControlPlane } from "./control-plane/control-plane.ts";

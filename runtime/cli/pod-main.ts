@@ -5,9 +5,9 @@
  *     of every upgrade, and a restarted process's a part of every recovery.
  */
 import { enableCompileCache, getCompileCacheDir } from "node:module";
-import { setEnvironmentVariable } from "../base/system.ts";
 
 enableCompileCache();
+const { setEnvironmentVariable } = await import("../base/index.ts");
 const cacheFolder = getCompileCacheDir();
 // For the slots' threads.
 if (cacheFolder !== undefined) setEnvironmentVariable("NODE_COMPILE_CACHE", cacheFolder);

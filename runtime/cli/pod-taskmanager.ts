@@ -2,8 +2,9 @@
  * Owns: the TaskManager process of an incarnation's pod: composes a TaskManager.
  *
  * PT1 It looks for its JobManager without end, and is ended by nobody but who runs the pod.
+ * PT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
  */
-import { systemClock, taskManagerId } from "../base/index.ts";
+import { systemClock, systemRandom, taskManagerId } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
 import { startTaskManager } from "../taskmanager/index.ts";
 import { runPod } from "./pod-process.ts";
@@ -11,7 +12,7 @@ import { runPod } from "./pod-process.ts";
 export function runTaskManager(): Promise<void> {
   return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onClose }) => {
     const jobManager = address(podVariables.jobManager);
-    const id = variable(podVariables.podName);
+    const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
       taskManagerId: taskManagerId(id),
       host: variable(podVariables.podIp),

@@ -50,7 +50,7 @@ export type IncarnationFailure = z.infer<typeof failureSchema>;
 export const activationRequestSchema = z.strictObject({
   activationId: hex32Schema,
   from: restoreSchema,
-  predecessors: z.array(locationSchema).max(1000),
+  predecessors: z.array(locationSchema).max(1000).readonly(),
 });
 export type ActivationRequest = z.infer<typeof activationRequestSchema>;
 
@@ -77,7 +77,7 @@ export type PreflightRequest = z.infer<typeof preflightRequestSchema>;
 /** `from`: the location that would be restored from now; null: the job would start without state. Each reason is a sentence. */
 export const preflightAnswerSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("compatible"), from: z.string().nullable() }),
-  z.object({ kind: z.literal("incompatible"), reasons: z.array(z.string()).min(1) }),
+  z.object({ kind: z.literal("incompatible"), reasons: z.array(z.string()).min(1).readonly() }),
 ]);
 export type PreflightAnswer = z.infer<typeof preflightAnswerSchema>;
 
@@ -97,7 +97,7 @@ export const incarnationSchema = z.object({
     .object({
       activationId: hex32Schema,
       from: restoreSchema,
-      predecessors: z.array(z.string()),
+      predecessors: z.array(z.string()).readonly(),
       acceptedMs: timeSchema,
     })
     .nullable(),

@@ -14,7 +14,7 @@ export const podConfigSchema = z.strictObject({
   jobName: z.string().min(1).max(1000).nullable(),
   /** `path`: absolute, in the container. */
   module: z.strictObject({ path: locationSchema }),
-  args: z.array(z.string()),
+  args: z.array(z.string()).readonly(),
   /** Options as after `-D`; above what the code says. */
   options: z.record(z.string(), z.string()),
   /** The incarnation's own store: `<storage root>/<namespace>/<jobId>`. */

@@ -180,7 +180,7 @@ for (const kind of ["stop", "drain"] as const) {
   });
 }
 
-test("SP-3 a job that fails after its stop's savepoint completed restarts, and the trigger names the savepoint", async (t) => {
+test("SP-3 CC7 a job that fails after its stop's savepoint completed restarts only to commit it, and ends with it", async (t) => {
   const place = await setting(t, { script: { endsAfterStop: false } });
   const job = await running(t, place);
   const answer = job.manager.triggerSavepoint({
@@ -192,10 +192,12 @@ test("SP-3 a job that fails after its stop's savepoint completed restarts, and t
   await until("it is completed", () => job.manager.trigger(answer.triggerId)?.kind === "completed");
   const [one] = place.world.taskManagers.values();
   one?.fail(one.tasks[0] as TaskRef);
-  await until("it restarts", () => job.manager.job().restarts === 1);
-  await until("it runs", () => job.manager.job().status === "RUNNING");
+  assert.equal(await job.ended, "FINISHED");
+  assert.equal(job.manager.job().restarts, 1);
   assert.equal(restoredText(place, 2), "checkpoint 1");
-  await checkpoint(job);
+  const starts = place.world.received.filter((message) => message.kind === "start");
+  assert.deepEqual([...new Set(starts.map(({ asStopped }) => asStopped))], [false, true]);
+  assert.match(job.manager.result()?.savepoint ?? "", /saves/);
 });
 
 test("a failed savepoint leaves the job running and no files", async (t) => {

@@ -109,6 +109,7 @@ export class ScriptedTaskManager {
   /** Set it to take `finish` without an answer. */
   failsToFinish = false;
   readonly #world: ScriptedWorld;
+  readonly #slots: number;
   readonly #tasks = new Map<string, TaskRef>();
   #sourcesSeen = new Map<number, number>();
 
@@ -120,6 +121,7 @@ export class ScriptedTaskManager {
   ) {
     this.id = id;
     this.#world = world;
+    this.#slots = slots;
     this.connection = connection;
     connection.onMessage = (message) => this.#receive(message);
     connection.onClose = () => {
@@ -190,7 +192,12 @@ export class ScriptedTaskManager {
         for (const deployment of message.tasks) this.#deploy(deployment);
         return;
       case "start":
-        for (const task of message.tasks) this.#start(task);
+        for (const task of message.tasks) this.#start(task, message.asStopped);
+        return;
+      case "prepare":
+        for (let slot = 0; slot < this.#slots; slot++) {
+          this.connection.send({ kind: "prepared", epoch: this.epoch, slot, error: null });
+        }
         return;
       case "cancel":
         for (const task of message.tasks) this.#end(task, "canceled");
@@ -216,9 +223,9 @@ export class ScriptedTaskManager {
     if (this.#world.script.becomesReady(deployment.task)) this.#report(deployment.task, { kind: "ready" });
   }
 
-  #start(task: TaskRef): void {
+  #start(task: TaskRef, asStopped: boolean): void {
     this.#report(task, { kind: "running" });
-    if (this.#world.script.endsAtOnce(task)) this.#report(task, { kind: "endOfData" });
+    if (asStopped || this.#world.script.endsAtOnce(task)) this.#report(task, { kind: "endOfData" });
   }
 
   #end(task: TaskRef, kind: "canceled" | "finished"): void {

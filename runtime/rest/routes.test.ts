@@ -248,8 +248,8 @@ describe("what the answers say", () => {
     await ask(`${url}/jobs/${JOB}/stop`, triggerResponseSchema, 202, post({ targetDirectory: "/t" }));
     await ask(`${url}/jobs/${JOB}`, jobDetailsSchema);
     assert.deepEqual(asked, [
-      { kind: "drain", targetDirectory: "/t", triggerId: DONE_TRIGGER },
-      { kind: "stop", targetDirectory: "/t", triggerId: null },
+      { kind: "drain", targetDirectory: "/t", targetPath: null, triggerId: DONE_TRIGGER },
+      { kind: "stop", targetDirectory: "/t", targetPath: null, triggerId: null },
     ]);
     assert.equal(logged.length, 2);
   });

@@ -33,10 +33,12 @@ export class Admission {
   /** The object as it would be stored: pruned, with defaults. */
   complete(kind: Kind, object: JsonObject): JsonObject {
     const schema = this.custom[kind]?.schema;
-    if (schema !== undefined) return { ...(conform(object, schema) as JsonObject), metadata: objectAt(object, "metadata") };
+    if (schema !== undefined)
+      return { ...(conform(object, schema) as JsonObject), metadata: objectAt(object, "metadata") };
     // What ControllerRevision holds is nobody's business, its nulls too.
     const { data } = object;
-    const bare = kind === "ControllerRevision" && data !== undefined ? { ...withoutNulls(object), data } : withoutNulls(object);
+    const bare =
+      kind === "ControllerRevision" && data !== undefined ? { ...withoutNulls(object), data } : withoutNulls(object);
     return kindDefaults[kind]?.(bare) ?? bare;
   }
 

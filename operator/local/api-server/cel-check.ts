@@ -23,7 +23,10 @@ type CelRule = NonNullable<StructuralSchema["x-kubernetes-validations"]>[number]
 const SPEAKS_OF_BEFORE = /\boldSelf\b/;
 
 export class CelRules {
-  private readonly environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
+  private readonly environment = new Environment({
+    unlistedVariablesAreDyn: true,
+    homogeneousAggregateLiterals: false,
+  });
   private readonly programs = new Map<string, Program>();
 
   /** Parses every rule of a schema. Throws for one that does not parse. */
@@ -34,7 +37,9 @@ export class CelRules {
   /** What the rules say of a value; `before` is the value in the version before, if there is one. */
   problems(value: Json, schema: StructuralSchema, before: Json | undefined, path: string): FieldProblem[] {
     if (value === before || value === null) return [];
-    const own = (schema["x-kubernetes-validations"] ?? []).flatMap((rule) => this.ask(rule, { value, schema, before, path }));
+    const own = (schema["x-kubernetes-validations"] ?? []).flatMap((rule) =>
+      this.ask(rule, { value, schema, before, path }),
+    );
     return [...own, ...this.problemsBelow(value, schema, before, path)];
   }
 

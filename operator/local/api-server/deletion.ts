@@ -75,7 +75,9 @@ function deleteAgain(
     kind: "mark",
     metadata: {
       ...withFinalizers(metadata, finalizers),
-      deletionTimestamp: timestamp(grace === graceBefore ? beganMs + grace * 1000 : Math.max(nowMs, beganMs + grace * 1000)),
+      deletionTimestamp: timestamp(
+        grace === graceBefore ? beganMs + grace * 1000 : Math.max(nowMs, beganMs + grace * 1000),
+      ),
       deletionGracePeriodSeconds: grace,
     },
   };

@@ -109,7 +109,12 @@ export function merge(live: Json | undefined, config: Json, shape: FieldShape, p
   if (shape.kind === "members" && isObject(config)) {
     const result: Record<string, Json> = isObject(live) ? { ...live } : {};
     for (const [name, value] of Object.entries(config)) {
-      result[name] = merge(isObject(live) ? live[name] : undefined, value, shapeOfMember(shape, name), `${path}.${name}`);
+      result[name] = merge(
+        isObject(live) ? live[name] : undefined,
+        value,
+        shapeOfMember(shape, name),
+        `${path}.${name}`,
+      );
     }
     return result;
   }
@@ -118,7 +123,10 @@ export function merge(live: Json | undefined, config: Json, shape: FieldShape, p
   if (given === null || given.size !== config.length) throw notByKeys(config, shape, path);
   const present = partsOf(live, shape);
   const merged = new Map(
-    [...given].map(([key, part]) => [key, merge(present?.get(key)?.value, part.value, part.shape, `${path}[${key.slice(2)}]`)]),
+    [...given].map(([key, part]) => [
+      key,
+      merge(present?.get(key)?.value, part.value, part.shape, `${path}[${key.slice(2)}]`),
+    ]),
   );
   if (present !== null) insertKept(merged, present);
   return [...merged.values()];
@@ -165,7 +173,9 @@ export function takeOut(value: Json, fields: FieldSet, kept: FieldSet, shape: Fi
   }
   if (!isChanged) return value;
   if (left.size === 0) return undefined;
-  return shape.kind === "members" ? Object.fromEntries([...left].map(([key, rest]) => [key.slice(2), rest])) : [...left.values()];
+  return shape.kind === "members"
+    ? Object.fromEntries([...left].map(([key, rest]) => [key.slice(2), rest]))
+    : [...left.values()];
 }
 
 function takeOutPart(

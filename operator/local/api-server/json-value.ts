@@ -93,7 +93,8 @@ function copyObject(value: object, like: JsonObject | undefined, depth: number):
   let isLike = like !== undefined;
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    if (key === "__proto__") throw new ApiError("BadRequest", "an object has a member __proto__, which is not accepted");
+    if (key === "__proto__")
+      throw new ApiError("BadRequest", "an object has a member __proto__, which is not accepted");
     const known = like !== undefined && Object.hasOwn(like, key) ? like[key] : undefined;
     const copied = copy(member, known, depth + 1);
     result[key] = copied;
@@ -110,9 +111,7 @@ export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (isList(a)) return isList(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
   if (!isObject(a) || !isObject(b)) return false;
   const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]))
-  );
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
 }
 
 /** The object without some members. */

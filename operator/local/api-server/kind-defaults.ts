@@ -32,7 +32,9 @@ const probe: Fill = (value) => {
 };
 
 const environment: Fill = (variable) =>
-  within(variable, "valueFrom", (from) => within(from, "fieldRef", (reference) => fill(reference, { apiVersion: "v1" })));
+  within(variable, "valueFrom", (from) =>
+    within(from, "fieldRef", (reference) => fill(reference, { apiVersion: "v1" })),
+  );
 
 const container: Fill = (value) => {
   const image = textAt(value, "image");

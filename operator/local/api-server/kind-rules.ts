@@ -74,7 +74,9 @@ function configMapProblems(next: JsonObject, previous: JsonObject | undefined): 
   let bytes = 0;
   for (const [key, value] of Object.entries(objectAt(next, "data"))) {
     if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key)) {
-      problems.push(field.invalid("data", key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"));
+      problems.push(
+        field.invalid("data", key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"),
+      );
     }
     if (typeof value !== "string") problems.push(field.invalid(`data.${key}`, value, "must be a string"));
     else bytes += Buffer.byteLength(value);
@@ -105,7 +107,12 @@ function revisionProblems(next: JsonObject, previous: JsonObject | undefined): F
 
 function eventProblems(next: JsonObject, previous: JsonObject | undefined): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  for (const [key, max] of [["reportingController", 128], ["reportingInstance", 128], ["action", 128], ["reason", 128]] as const) {
+  for (const [key, max] of [
+    ["reportingController", 128],
+    ["reportingInstance", 128],
+    ["action", 128],
+    ["reason", 128],
+  ] as const) {
     const value = textAt(next, key);
     if (value === "") problems.push(field.required(key));
     else if (value.length > max) problems.push(field.invalid(key, "", `can have at most ${max} characters`));
@@ -113,7 +120,8 @@ function eventProblems(next: JsonObject, previous: JsonObject | undefined): Fiel
   if (textAt(next, "eventTime") === "") problems.push(field.required("eventTime"));
   if (textAt(next, "note").length > 1024) problems.push(field.invalid("note", "", "can have at most 1024 characters"));
   const type = textAt(next, "type");
-  if (type !== "Normal" && type !== "Warning") problems.push(field.invalid("type", type, "has invalid value: Normal or Warning"));
+  if (type !== "Normal" && type !== "Warning")
+    problems.push(field.invalid("type", type, "has invalid value: Normal or Warning"));
   const regarding = textAt(objectAt(next, "regarding"), "namespace");
   if (regarding !== textAt(objectAt(next, "metadata"), "namespace")) {
     problems.push(field.invalid("regarding.namespace", regarding, "does not match event.namespace"));
@@ -189,7 +197,8 @@ function containerProblems(path: string, container: JsonObject, volumes: Readonl
     const at = `${path}.env[${index}]`;
     if (textAt(variable, "name") === "") problems.push(field.required(`${at}.name`));
     const value = variable["value"];
-    if (value !== undefined && typeof value !== "string") problems.push(field.invalid(`${at}.value`, value, "must be a string"));
+    if (value !== undefined && typeof value !== "string")
+      problems.push(field.invalid(`${at}.value`, value, "must be a string"));
     if (textAt(variable, "value") !== "" && variable["valueFrom"] !== undefined) {
       problems.push(field.invalid(`${at}.valueFrom`, "", "may not be specified when `value` is not empty"));
     }
@@ -260,7 +269,10 @@ function statefulSetProblems(next: JsonObject, previous: JsonObject | undefined)
   ];
   if (isEqual(without(spec, ...free), without(objectAt(previous, "spec"), ...free))) return problems;
   const list = free.map((each) => `'${each}'`).join(", ");
-  return [...problems, field.forbidden("spec", `updates to statefulset spec for fields other than ${list} are forbidden`)];
+  return [
+    ...problems,
+    field.forbidden("spec", `updates to statefulset spec for fields other than ${list} are forbidden`),
+  ];
 }
 
 function budgetProblems(next: JsonObject): FieldProblem[] {

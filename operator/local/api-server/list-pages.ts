@@ -51,7 +51,10 @@ export class ListPages {
   private page(id: number, from: number, limit: number): RawPage {
     const list = this.lists.get(id);
     if (list === undefined) {
-      throw new ApiError("Gone", "The provided continue parameter is too old to display a consistent list result: list again");
+      throw new ApiError(
+        "Gone",
+        "The provided continue parameter is too old to display a consistent list result: list again",
+      );
     }
     const items = list.objects.slice(from, from + limit);
     const isLast = from + items.length >= list.objects.length;

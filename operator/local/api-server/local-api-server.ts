@@ -32,7 +32,15 @@ import {
 import { Admission } from "./admission.ts";
 import { decideDeletion, isDone, timestamp } from "./deletion.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
-import { frozenCopy, isObject, type JsonObject, type StoredMetadata, type StoredObject, textAt, without } from "./json-value.ts";
+import {
+  frozenCopy,
+  isObject,
+  type JsonObject,
+  type StoredMetadata,
+  type StoredObject,
+  textAt,
+  without,
+} from "./json-value.ts";
 import { kindRules } from "./kind-rules.ts";
 import { ListPages } from "./list-pages.ts";
 import { applyFields, type Writer } from "./managed-fields.ts";
@@ -116,7 +124,11 @@ export class LocalApiServer implements KubernetesApi {
 
   /** The same server, for one who writes under this name (managedFields). */
   as(fieldManager: string): KubernetesApi {
-    const writer = (subresource: "" | "status"): Writer => ({ manager: fieldManager, operation: "Update", subresource });
+    const writer = (subresource: "" | "status"): Writer => ({
+      manager: fieldManager,
+      operation: "Update",
+      subresource,
+    });
     return {
       get: (kind, key, options) => this.get(kind, key, options),
       list: (kind, options) => this.list(kind, options),
@@ -254,7 +266,10 @@ export class LocalApiServer implements KubernetesApi {
     const pod = this.table.get("Pod", key);
     if (pod === undefined) throw refusal.notFound("Pod", key.name);
     if (this.podLogs === null) {
-      throw new ApiError("Unavailable", `no kubelet serves the logs of pod "${key.name}": start it before reading logs`);
+      throw new ApiError(
+        "Unavailable",
+        `no kubelet serves the logs of pod "${key.name}": start it before reading logs`,
+      );
     }
     return this.podLogs(typed<"Pod">(pod), options);
   }
@@ -420,4 +435,3 @@ function typed<K extends Kind>(object: StoredObject | undefined): Kinds[K] | und
 function typed<K extends Kind>(object: StoredObject | undefined): Kinds[K] | undefined {
   return object as unknown as Kinds[K] | undefined;
 }
-

@@ -14,7 +14,16 @@ import { ApiError, type ManagedFieldsEntry } from "../../kubernetes/index.ts";
 import { asObject, differenceOf, fieldsOf, merge, takeOut } from "./field-merge.ts";
 import { difference, type FieldSet, intersection, isNothing, NO_FIELDS, pathsOf, union } from "./field-set.ts";
 import type { FieldShape } from "./field-shape.ts";
-import { isObject, type Json, type JsonObject, listAt, objectAt, type StoredObject, textAt, without } from "./json-value.ts";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  objectAt,
+  type StoredObject,
+  textAt,
+  without,
+} from "./json-value.ts";
 
 export type Writer = {
   readonly manager: string;
@@ -90,7 +99,9 @@ export function applyFields({ live, config, writer, force, shape, time }: ApplyR
     .filter((conflict) => !isNothing(conflict.fields));
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
   const last = entries.find((entry) => isOf(entry, writer));
-  const ofOthers = entries.filter((entry) => !isOf(entry, writer)).reduce((all, entry) => union(all, fieldsIn(entry)), NO_FIELDS);
+  const ofOthers = entries
+    .filter((entry) => !isOf(entry, writer))
+    .reduce<FieldSet>((all, entry) => union(all, fieldsIn(entry)), NO_FIELDS);
   const kept = union(fields, ofOthers);
   const givenUp = difference(last === undefined ? NO_FIELDS : fieldsIn(last), kept);
   const pruned = asObject(takeOut(merged, givenUp, kept, shape));
@@ -115,7 +126,12 @@ function handOver(entries: readonly Json[], fields: FieldSet, isOther: (entry: J
   });
 }
 
-function newEntry({ manager, operation, subresource }: Writer, apiVersion: string, fields: FieldSet, time: string): Json {
+function newEntry(
+  { manager, operation, subresource }: Writer,
+  apiVersion: string,
+  fields: FieldSet,
+  time: string,
+): Json {
   const entry = { manager, operation, apiVersion, time, fieldsType: "FieldsV1", fieldsV1: fields } as const;
   const typed: ManagedFieldsEntry = subresource === "" ? entry : { ...entry, subresource };
   return typed as unknown as Json;
@@ -143,7 +159,11 @@ function conflictError(conflicts: readonly { readonly entry: Json; readonly fiel
   const text =
     only !== undefined && only.paths.length === 1
       ? `conflict with ${only.who}: ${only.paths[0]}`
-      : each.map(({ who, paths }) => `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join("\n")}`).join("\n");
+      : each
+          .map(({ who, paths }) => `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join("\n")}`)
+          .join("\n");
   const count = causes.length;
-  return new ApiError("Conflict", `Apply failed with ${count} ${count === 1 ? "conflict" : "conflicts"}: ${text}`, { causes });
+  return new ApiError("Conflict", `Apply failed with ${count} ${count === 1 ? "conflict" : "conflicts"}: ${text}`, {
+    causes,
+  });
 }

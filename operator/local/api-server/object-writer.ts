@@ -11,7 +11,17 @@ import type { Clock, Random } from "../../../runtime/base/index.ts";
 import { ApiError, type Kind, type ObjectKey, resources } from "../../kubernetes/index.ts";
 import type { Admission } from "./admission.ts";
 import { timestamp } from "./deletion.ts";
-import { frozenCopy, isEqual, isObject, type Json, type JsonObject, objectAt, type StoredObject, textAt, without } from "./json-value.ts";
+import {
+  frozenCopy,
+  isEqual,
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  type StoredObject,
+  textAt,
+  without,
+} from "./json-value.ts";
 import { firstStatus } from "./kind-defaults.ts";
 import { kindRules, malformedMicroTime } from "./kind-rules.ts";
 import { recordUpdate, type Writer } from "./managed-fields.ts";
@@ -20,7 +30,14 @@ import { refusal } from "./refusals.ts";
 /** Metadata that a caller may write. */
 const writable = ["labels", "annotations", "finalizers", "ownerReferences"];
 /** Metadata that only the server writes, kept from version to version. */
-const kept = ["uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+const kept = [
+  "uid",
+  "resourceVersion",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+];
 
 export type WriterOptions = { readonly admission: Admission; readonly clock: Clock; readonly random: Random };
 
@@ -59,10 +76,13 @@ export class ObjectWriter {
       ...(rules.generation === "none" ? {} : { generation: 1 }),
     };
     const status = firstStatus[kind];
-    const body = rules.hasStatus ? { ...without(object, "status"), ...(status === undefined ? {} : { status }) } : object;
+    const body = rules.hasStatus
+      ? { ...without(object, "status"), ...(status === undefined ? {} : { status }) }
+      : object;
     const complete = this.complete(kind, { ...body, metadata });
     this.assertSound(kind, key.name, complete, undefined);
-    const entries = managedFields ?? recordUpdate(undefined, withoutStatus(kind, complete), writer, this.shape(kind), this.time());
+    const entries =
+      managedFields ?? recordUpdate(undefined, withoutStatus(kind, complete), writer, this.shape(kind), this.time());
     return withManagedFields(complete, entries);
   }
 
@@ -81,7 +101,8 @@ export class ObjectWriter {
 
   private bodyOf(kind: Kind, previous: StoredObject, object: JsonObject, writer: Writer): JsonObject {
     const { status: statusBefore } = previous;
-    if (writer.subresource === "status") return { ...without(previous, "status"), ...member("status", object["status"]) };
+    if (writer.subresource === "status")
+      return { ...without(previous, "status"), ...member("status", object["status"]) };
     const metadata = {
       ...writableMetadata(object),
       name: previous.metadata.name,
@@ -151,11 +172,16 @@ function assertReadable(kind: Kind, object: JsonObject): void {
   const { apiVersion } = resources[kind];
   if (object["apiVersion"] !== apiVersion || object["kind"] !== kind) {
     const given = `${JSON.stringify(object["apiVersion"] ?? null)}, Kind=${JSON.stringify(object["kind"] ?? null)}`;
-    throw new ApiError("BadRequest", `the object provided is ${given}, but apiVersion "${apiVersion}", Kind="${kind}" is served here`);
+    throw new ApiError(
+      "BadRequest",
+      `the object provided is ${given}, but apiVersion "${apiVersion}", Kind="${kind}" is served here`,
+    );
   }
-  if (!isObject(object["metadata"])) throw new ApiError("BadRequest", `${kind} in version "${apiVersion}" has no metadata`);
+  if (!isObject(object["metadata"]))
+    throw new ApiError("BadRequest", `${kind} in version "${apiVersion}" has no metadata`);
   const problem = malformedMicroTime(kind, object);
-  if (problem !== null) throw new ApiError("BadRequest", `${kind} in version "${apiVersion}" cannot be handled: ${problem}`);
+  if (problem !== null)
+    throw new ApiError("BadRequest", `${kind} in version "${apiVersion}" cannot be handled: ${problem}`);
 }
 
 function assertSameObject(kind: Kind, previous: StoredObject, object: JsonObject): void {
@@ -163,7 +189,10 @@ function assertSameObject(kind: Kind, previous: StoredObject, object: JsonObject
   const metadata = objectAt(object, "metadata");
   const givenName = textAt(metadata, "name");
   if (givenName !== name) {
-    throw new ApiError("BadRequest", `the name of the object (${givenName}) does not match the name on the URL (${name})`);
+    throw new ApiError(
+      "BadRequest",
+      `the name of the object (${givenName}) does not match the name on the URL (${name})`,
+    );
   }
   const givenNamespace = textAt(metadata, "namespace");
   if (givenNamespace !== "" && givenNamespace !== namespace) {

@@ -21,7 +21,10 @@ export const field = {
     field: path,
     message: `Unsupported value: ${shown(value)}: supported values: ${supported.map(shown).join(", ")}`,
   }),
-  duplicate: (path: string, value: unknown): FieldProblem => ({ field: path, message: `Duplicate value: ${shown(value)}` }),
+  duplicate: (path: string, value: unknown): FieldProblem => ({
+    field: path,
+    message: `Duplicate value: ${shown(value)}`,
+  }),
   tooLong: (path: string, max: number): FieldProblem => ({
     field: path,
     message: `Too long: may not be more than ${max} bytes`,
@@ -53,7 +56,8 @@ export function resourceName(kind: Kind): string {
 }
 
 export const refusal = {
-  notFound: (kind: Kind, name: string): ApiError => new ApiError("NotFound", `${resourceName(kind)} "${name}" not found`),
+  notFound: (kind: Kind, name: string): ApiError =>
+    new ApiError("NotFound", `${resourceName(kind)} "${name}" not found`),
   noSubresource: (kind: Kind): ApiError =>
     new ApiError("NotFound", `the server could not find the requested resource (${resources[kind].plural}/status)`),
   alreadyExists: (kind: Kind, name: string, isBeingDeleted: boolean): ApiError =>

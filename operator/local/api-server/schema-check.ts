@@ -125,8 +125,10 @@ function wrongType(value: Json, schema: StructuralSchema): string | null {
 
 function outOfBounds(value: Json, schema: StructuralSchema): string | null {
   if (typeof value === "number") {
-    if (schema.minimum !== undefined && value < schema.minimum) return `should be greater than or equal to ${schema.minimum}`;
-    if (schema.maximum !== undefined && value > schema.maximum) return `should be less than or equal to ${schema.maximum}`;
+    if (schema.minimum !== undefined && value < schema.minimum)
+      return `should be greater than or equal to ${schema.minimum}`;
+    if (schema.maximum !== undefined && value > schema.maximum)
+      return `should be less than or equal to ${schema.maximum}`;
   }
   if (typeof value === "string") return textOutOfBounds(value, schema);
   if (isList(value) && schema.maxItems !== undefined && value.length > schema.maxItems) {
@@ -145,7 +147,9 @@ function textOutOfBounds(value: string, { minLength, maxLength, pattern, format 
   }
   if (minLength !== undefined && value.length < minLength) return `should be at least ${minLength} chars long`;
   if (pattern !== undefined && !expression(pattern).test(value)) return `should match '${pattern}'`;
-  return format === "date-time" && !DATE_TIME.test(value) ? `must be of type date-time: ${JSON.stringify(value)}` : null;
+  return format === "date-time" && !DATE_TIME.test(value)
+    ? `must be of type date-time: ${JSON.stringify(value)}`
+    : null;
 }
 
 const expressions = new Map<string, RegExp>();
@@ -172,4 +176,3 @@ function uniquenessProblems(items: readonly Json[], schema: StructuralSchema, pa
     return [];
   });
 }
-

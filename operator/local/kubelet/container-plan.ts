@@ -33,7 +33,8 @@ export const NODE_NAME = "local";
 /** What of a pod can never be run here, whatever is created or changed beside it; null: nothing. */
 export function refuseForGood(pod: Pod): string | null {
   const { containers, initContainers = [] } = pod.spec;
-  if (containers.length !== 1) return `the embedded cluster runs pods of one container; this one has ${containers.length}`;
+  if (containers.length !== 1)
+    return `the embedded cluster runs pods of one container; this one has ${containers.length}`;
   if (initContainers.length > 0) return "the embedded cluster runs no init containers; this pod has some";
   if (containers[0]?.command !== undefined) {
     return "the embedded cluster runs programs that it knows by the container's first argument; `command` cannot be given";
@@ -44,7 +45,8 @@ export function refuseForGood(pod: Pod): string | null {
 /** The next start of the pod's container. */
 export async function planContainer(pod: Pod, container: Container, context: PlanContext): Promise<PlanResult> {
   const programs = context.images(container.image);
-  if (programs === null) return refused("ErrImagePull", `image "${container.image}" is not known to the embedded cluster`);
+  if (programs === null)
+    return refused("ErrImagePull", `image "${container.image}" is not known to the embedded cluster`);
   const [name, ...rest] = container.args ?? [];
   const program = name !== undefined && Object.hasOwn(programs, name) ? programs[name] : undefined;
   if (program === undefined) {

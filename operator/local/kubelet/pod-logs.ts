@@ -16,7 +16,10 @@ export function podLogs(folderOf: (pod: Pod) => string): PodLogs {
     const containers = pod.spec.containers.map((container) => container.name);
     const container = options.container ?? containers[0] ?? "";
     if (!containers.includes(container)) {
-      throw new ApiError("BadRequest", `container ${container} is not valid for pod ${name}: it has ${containers.join(", ")}`);
+      throw new ApiError(
+        "BadRequest",
+        `container ${container} is not valid for pod ${name}: it has ${containers.join(", ")}`,
+      );
     }
     const isPrevious = options.previous === true;
     const text = await readContainerLog(containerLogPath(folderOf(pod), container), isPrevious);

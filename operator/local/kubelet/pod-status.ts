@@ -40,7 +40,9 @@ export function resumeFacts(pod: Pod, nowMs: number): PodFacts {
   const ended = status?.state?.terminated ?? status?.lastState?.terminated;
   const lost = { exitCode: 137, message: "the control plane that ran it ended before it", finishedMs: nowMs };
   const before =
-    ended === undefined ? null : { exitCode: ended.exitCode, message: ended.message ?? "", finishedMs: timeIn(ended, nowMs) };
+    ended === undefined
+      ? null
+      : { exitCode: ended.exitCode, message: ended.message ?? "", finishedMs: timeIn(ended, nowMs) };
   return {
     container,
     state:

@@ -27,9 +27,7 @@ async function prepare(
     spec: { containers: [container], volumes: [{ name: "v", ...volume }] },
   };
   const configMap =
-    data === null
-      ? null
-      : { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: "prod", name: "cm" }, data };
+    data === null ? null : { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: "prod", name: "cm" }, data };
   return prepareVolumes(pod, container, {
     podFolder: join(folder, name),
     claimsFolder: join(folder, "claims"),
@@ -79,7 +77,13 @@ test("an emptyDir keeps what was written, a claim outlives its pod (PV2, PV3)", 
 for (const [what, volume, data, mount, reason] of [
   ["a missing ConfigMap", configMap, null, {}, /configmap "cm" not found/],
   ["a missing key", { configMap: { name: "cm", items: [{ key: "k", path: "p" }] } }, {}, {}, /has no key "k"/],
-  ["a path out of the volume", { configMap: { name: "cm", items: [{ key: "k", path: "../p" }] } }, { k: "" }, {}, /leads out/],
+  [
+    "a path out of the volume",
+    { configMap: { name: "cm", items: [{ key: "k", path: "../p" }] } },
+    { k: "" },
+    {},
+    /leads out/,
+  ],
   ["an absolute path", { configMap: { name: "cm", items: [{ key: "k", path: "/p" }] } }, { k: "" }, {}, /leads out/],
   ["a subPath out of the volume", { emptyDir: {} }, null, { subPath: "a/../../b" }, /leads out/],
   ["a secret", { secret: { secretName: "s" } }, null, {}, /the embedded cluster does not have/],

@@ -41,7 +41,8 @@ export async function prepareVolumes(pod: Pod, container: Container, context: Vo
   const mounts: Mount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const folder = folders.get(mount.name);
-    if (folder === undefined) return refused(`container ${container.name} mounts ${mount.name}, which is no volume of the pod`);
+    if (folder === undefined)
+      return refused(`container ${container.name} mounts ${mount.name}, which is no volume of the pod`);
     if (mount.subPath !== undefined && !isInside(mount.subPath)) {
       return refused(`subPath ${mount.subPath} of mount ${mount.name} leads out of its volume`);
     }
@@ -55,7 +56,9 @@ export function mountsConfigMap(pod: Pod, configMap: string): boolean {
   return (pod.spec.volumes ?? []).some((volume) => volume.configMap?.name === configMap);
 }
 
-type VolumeResult = { readonly kind: "ready"; readonly path: string } | { readonly kind: "refused"; readonly message: string };
+type VolumeResult =
+  | { readonly kind: "ready"; readonly path: string }
+  | { readonly kind: "refused"; readonly message: string };
 
 const refused = (message: string) => ({ kind: "refused", message }) as const;
 

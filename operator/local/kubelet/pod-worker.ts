@@ -165,7 +165,11 @@ export class PodWorker {
     if (planned === null) return this.backoff.nextTry();
     if (planned.kind === "refused") return this.refused(planned.reason, planned.message);
     const { context } = this;
-    const output = new ContainerLog(containerLogPath(context.podFolder, container.name), context.logBytesMax, context.log);
+    const output = new ContainerLog(
+      containerLogPath(context.podFolder, container.name),
+      context.logBytesMax,
+      context.log,
+    );
     const started = await startProcess(planned.plan, output, context.clock, context.onOutput);
     if (started.kind === "failed") return this.refused("CreateContainerError", started.message);
     return this.follow(started.process, container);
@@ -252,7 +256,10 @@ export class PodWorker {
       const written = await this.alone(() => prepareVolumes(this.pod, containerOf(this.pod), this.context));
       if (written.kind === "refused") log.warn({ pod: this.key, reason: written.message }, "a pod keeps its old files");
     } catch (error) {
-      log.warn({ err: error, pod: this.key }, "a changed ConfigMap cannot be written for a pod: it keeps its old files");
+      log.warn(
+        { err: error, pod: this.key },
+        "a changed ConfigMap cannot be written for a pod: it keeps its old files",
+      );
     }
   }
 

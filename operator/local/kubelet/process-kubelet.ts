@@ -11,7 +11,14 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, type Clock, type Log, type Random, type Timer } from "../../../runtime/base/index.ts";
-import { type Kind, type KubernetesApi, type LogOptions, type ObjectKey, type Pod, WatchCache } from "../../kubernetes/index.ts";
+import {
+  type Kind,
+  type KubernetesApi,
+  type LogOptions,
+  type ObjectKey,
+  type Pod,
+  WatchCache,
+} from "../../kubernetes/index.ts";
 import { ChildLedger } from "./child-ledger.ts";
 import { LOG_BYTES_MAX } from "./container-log.ts";
 import { HostPorts } from "./host-ports.ts";
@@ -158,7 +165,15 @@ export class ProcessKubelet {
   }
 
   private contextOf(pod: Pod): WorkerContext {
-    const { api, clock, log, folder, images, backoff = defaultRestartBackoff, logBytesMax = LOG_BYTES_MAX } = this.options;
+    const {
+      api,
+      clock,
+      log,
+      folder,
+      images,
+      backoff = defaultRestartBackoff,
+      logBytesMax = LOG_BYTES_MAX,
+    } = this.options;
     const { namespace, name } = pod.metadata;
     const key = { namespace, name };
     return {

@@ -46,7 +46,9 @@ export function parseHost(
 function isBehind(pod: Pod, service: Service, selector: Readonly<Record<string, string>>): boolean {
   const { labels = {}, deletionTimestamp } = pod.metadata;
   const isSelected = Object.entries(selector).every(([label, value]) => labels[label] === value);
-  return isSelected && deletionTimestamp === undefined && (isReady(pod) || service.spec.publishNotReadyAddresses === true);
+  return (
+    isSelected && deletionTimestamp === undefined && (isReady(pod) || service.spec.publishNotReadyAddresses === true)
+  );
 }
 
 const rank = (pod: Pod): number => (isReady(pod) ? 0 : 1);

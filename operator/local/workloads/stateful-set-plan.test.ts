@@ -115,7 +115,14 @@ test("a pod carries what StatefulSets promise of it", () => {
   assert.match(metadata.labels?.["controller-revision-hash"] ?? "", /^wc-[0-9a-f]{10}$/);
   assert.deepEqual(metadata.annotations, { a: "b" });
   assert.deepEqual(metadata.ownerReferences, [
-    { apiVersion: "apps/v1", kind: "StatefulSet", name: "wc", uid: "set-1", controller: true, blockOwnerDeletion: true },
+    {
+      apiVersion: "apps/v1",
+      kind: "StatefulSet",
+      name: "wc",
+      uid: "set-1",
+      controller: true,
+      blockOwnerDeletion: true,
+    },
   ]);
   assert.equal(spec.hostname, "wc-0");
   assert.equal(spec.subdomain, "wc");
@@ -182,7 +189,10 @@ test("a changed template replaces one pod after the other from the highest, and 
   const half = buildSet({ image: "v3" });
   const [old] = [...world.pods.values()].filter((pod) => pod.metadata.name === "wc-0");
   assert.ok(old !== undefined);
-  world.change({ ...old, metadata: { ...old.metadata, labels: { ...old.metadata.labels, "controller-revision-hash": "x" } } });
+  world.change({
+    ...old,
+    metadata: { ...old.metadata, labels: { ...old.metadata.labels, "controller-revision-hash": "x" } },
+  });
   assert.deepEqual(brief(world.plan(half)), [], "an unready new one is waited for");
 });
 
@@ -214,7 +224,11 @@ test("the status counts pods, and is not written when it is there", () => {
   const set = buildSet();
   const { status } = planStatefulSet({ set, pods: [...world.pods.values()], isTaken: () => false });
   assert.deepEqual(status, { observedGeneration: 3, replicas: 3, readyReplicas: 2, updatedReplicas: 3 });
-  const after = planStatefulSet({ set: { ...set, status: status ?? {} }, pods: [...world.pods.values()], isTaken: () => false });
+  const after = planStatefulSet({
+    set: { ...set, status: status ?? {} },
+    pods: [...world.pods.values()],
+    isTaken: () => false,
+  });
   assert.equal(after.status, null);
 });
 
@@ -223,7 +237,10 @@ test("the order of a template's members is no change", () => {
   const world = new World();
   world.converge(set);
   const { metadata, spec } = set.spec.template;
-  const turned = { spec: { containers: spec.containers.map(({ name, image }) => ({ image, name })) }, metadata: metadata ?? {} };
+  const turned = {
+    spec: { containers: spec.containers.map(({ name, image }) => ({ image, name })) },
+    metadata: metadata ?? {},
+  };
   assert.deepEqual(brief(world.plan({ ...set, spec: { ...set.spec, template: turned } })), []);
 });
 

@@ -59,7 +59,8 @@ function planPods(facts: StatefulSetFacts, revision: string): StatefulSetAction[
   for (let ordinal = 0; ordinal < replicas; ordinal++) {
     const pod = byOrdinal.get(ordinal);
     if (pod === undefined) {
-      if (!facts.isTaken(podName(set, ordinal))) actions.push({ kind: "create", pod: buildPod(set, ordinal, revision) });
+      if (!facts.isTaken(podName(set, ordinal)))
+        actions.push({ kind: "create", pod: buildPod(set, ordinal, revision) });
     } else if (hasEnded(pod) && !isGoing(pod)) {
       actions.push({ kind: "delete", pod, reason: "ended" });
     }

@@ -1,0 +1,100 @@
+/**
+ * Owns: one look at one StreamJob: observe, decide, apply; and when to look again.
+ * Called by: the work queue of a term, never twice at a time for one job.
+ *
+ * LO1 A look ends within its deadline, whatever the API server and JobManagers do: its worker is free for the next then (S33).
+ * LO2 What fails is looked at again with a growing delay, what was outdated too: the change that made it so brings a look at once.
+ * LO3 Polls give way to changes: the more jobs wait for a worker, the later a job that only wants to look again comes back. A thousand
+ *     jobs that start together would else keep each other from starting.
+ */
+import type { StreamJob } from "../../crds/index.ts";
+import { AssertionFailure, type Clock, type Log } from "../../runtime/base/index.ts";
+import { type ApplyDeps, type ApplyOutcome, apply } from "../apply/index.ts";
+import type { WorkQueue } from "../kubernetes/index.ts";
+import { type ObserveDeps, observe } from "../observe/index.ts";
+import { type Observed, type Plan, type ReconcileSettings, reconcile } from "../reconcile/index.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+import { measurePlan } from "./plan-figures.ts";
+import { parseKey } from "./wiring.ts";
+
+export type LookDeps = {
+  readonly observe: ObserveDeps;
+  readonly apply: ApplyDeps;
+  readonly settings: ReconcileSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ControllerMetrics;
+  readonly queue: Pick<WorkQueue, "addAfter" | "retry" | "figures">;
+  /** Of the queue. */
+  readonly workers: number;
+  readonly deadlineMs: number;
+  /** Ends writes that are under way when a stopping controller has waited long enough. */
+  readonly hardStop: AbortSignal;
+  /** That deciding failed: told to people at the object. */
+  readonly onFailure: (job: StreamJob, message: string) => void;
+};
+
+type LookOutcome = ApplyOutcome["kind"] | "gone" | "aborted";
+
+/** `signal` ends with the term or the controller. Errors: whatever observing and deciding threw. */
+export async function look(key: string, deps: LookDeps, signal: AbortSignal): Promise<void> {
+  const { clock, metrics } = deps;
+  const beganMs = clock.monotonicMs();
+  const deadline = new AbortController();
+  const reason = new Error(`the look at ${key} took longer than ${deps.deadlineMs} ms`);
+  const timer = clock.after(deps.deadlineMs, () => deadline.abort(reason));
+  let outcome: LookOutcome | "failed" = "failed";
+  try {
+    outcome = await lookWithin(key, deps, signal, deadline.signal);
+  } finally {
+    timer.cancel();
+    metrics.reconciles.observe({ outcome }, (clock.monotonicMs() - beganMs) / 1000);
+    if (outcome === "failed" && !signal.aborted) metrics.retries.inc();
+  }
+}
+
+async function lookWithin(
+  key: string,
+  deps: LookDeps,
+  signal: AbortSignal,
+  deadline: AbortSignal,
+): Promise<LookOutcome> {
+  const { queue, metrics, clock } = deps;
+  const seen = await observe(parseKey(key), deps.observe, AbortSignal.any([signal, deadline]));
+  if (signal.aborted) return "aborted";
+  if (seen === null) return "gone";
+  const plan = decide(seen.observed, deps);
+  // A write that has been sent is waited for also when the controller stops: the gate lets no other follow.
+  const outcome = await apply(plan, seen.observed, deps.apply, AbortSignal.any([deadline, deps.hardStop]));
+  switch (outcome.kind) {
+    case "done":
+      if (seen.news !== null) deps.observe.exceptions.markTold(seen.news);
+      if (plan.wakeAfterMs !== null) queue.addAfter(key, pollDelayMs(plan.wakeAfterMs, deps));
+      measurePlan(seen.observed, plan, clock.nowMs(), metrics);
+      break;
+    case "outdated":
+    case "stopped":
+      metrics.retries.inc();
+      queue.retry(key);
+      break;
+    case "notLeading":
+      break;
+  }
+  return outcome.kind;
+}
+
+/** LO3 */
+function pollDelayMs(wantedMs: number, { queue, workers }: LookDeps): number {
+  return wantedMs * (1 + queue.figures().depth / workers);
+}
+
+function decide(observed: Observed, { settings, clock, onFailure }: LookDeps): Plan {
+  try {
+    return reconcile(observed, settings, clock.nowMs());
+  } catch (error) {
+    const what =
+      error instanceof AssertionFailure ? "a defect of the operator, please report it" : "it cannot be decided upon";
+    onFailure(observed.job, `${what}: ${error instanceof Error ? error.message : String(error)}`);
+    throw error;
+  }
+}

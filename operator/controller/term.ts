@@ -1,0 +1,123 @@
+/**
+ * Owns: what runs while this process leads: caches, queue, recorder; from winning the lease to losing it.
+ * Called by: the controller, once per term.
+ *
+ * TM1 A term begins with fresh lists: what an earlier leader wrote is in them, and nothing that was decided before counts (LE6).
+ * TM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (S32).
+ */
+import type { StreamJob } from "../../crds/index.ts";
+import type { ApplyDeps } from "../apply/index.ts";
+import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/index.ts";
+import { ExceptionMemory, JobLinks, type ObserveDeps, watchedKinds } from "../observe/index.ts";
+import type { RunningParts } from "./controller-options.ts";
+import { type LookDeps, look } from "./look.ts";
+import { type Caches, createCaches, keyText, wire } from "./wiring.ts";
+
+/** How long an ended term waits for writes that were sent, and then for Events that wait. */
+const WRITE_GRACE_MS = 1000;
+const EVENTS_GRACE_MS = 1000;
+
+export type Term = {
+  readonly caches: Caches;
+  readonly queue: WorkQueue;
+  /** Resolves when the first lists are in and work has begun. Errors: Unavailable when the term ended before. */
+  whenSynced(): Promise<void>;
+  /** Resolves when everything has ended; nothing is written after that. */
+  end(reason: string): Promise<void>;
+};
+
+export function startTerm(parts: RunningParts, leading: WriteGate): Term {
+  const { api, clock, random, log, options } = parts;
+  let shut: string | null = null;
+  let eventsShut: string | null = null;
+  const gateOf = (closed: () => string | null): WriteGate => ({
+    ask: (): GateAnswer => {
+      const reason = closed();
+      return reason === null ? leading.ask() : { kind: "shut", reason };
+    },
+  });
+  const caches = createCaches({ api, clock, random, log, namespace: options.namespace ?? null });
+  const links = new JobLinks();
+  const eventGate = gateOf(() => eventsShut);
+  const recorder = new EventRecorder({
+    api: guarded(api, eventGate),
+    clock,
+    random,
+    log,
+    controller: "streamjob.dev/operator",
+    instance: options.identity,
+  });
+  const hardStop = new AbortController();
+  const { workers, backoff } = parts.limits;
+  const queue: WorkQueue = new WorkQueue({
+    clock,
+    random,
+    log,
+    workers,
+    backoff,
+    work: (key, signal) => look(key, lookDeps, signal),
+  });
+  const observeDeps: ObserveDeps = {
+    readers: caches,
+    links,
+    jobManagers: parts.jobManagers,
+    exceptions: new ExceptionMemory(),
+    clock,
+    log,
+    jobManagersDeadlineMs: parts.limits.jobManagersDeadlineMs,
+  };
+  const applyDeps: ApplyDeps = {
+    api,
+    caches,
+    jobManagers: parts.jobManagers,
+    gate: gateOf(() => shut),
+    clock,
+    log,
+    onEvent: (job, event) => recorder.record(job, event),
+    onAction: (action, outcome) => parts.metrics.actions.inc({ action, outcome }),
+    ...(options.reach === undefined ? {} : { reach: options.reach }),
+  };
+  const lookDeps: LookDeps = {
+    observe: observeDeps,
+    apply: applyDeps,
+    settings: options.settings,
+    clock,
+    log,
+    metrics: parts.metrics,
+    queue,
+    workers,
+    deadlineMs: parts.limits.reconcileDeadlineMs,
+    hardStop: hardStop.signal,
+    onFailure: (job: StreamJob, note) => recorder.record(job, { type: "Warning", reason: "ReconcileFailed", note }),
+  };
+  wire(caches, links, (key) => queue.add(key));
+  const synced = begin(caches, queue, () => shut === null);
+  // Whoever waits for it learns of a failure; nobody has to.
+  synced.catch(() => {});
+  return {
+    caches,
+    queue,
+    whenSynced: () => synced,
+    async end(reason) {
+      shut = reason;
+      const grace = clock.after(WRITE_GRACE_MS, () => hardStop.abort(new Error(reason)));
+      const eventsGrace = clock.after(WRITE_GRACE_MS + EVENTS_GRACE_MS, () => {
+        eventsShut = reason;
+      });
+      await Promise.all([queue.stop(), ...watchedKinds.map((kind) => caches[kind].stop())]);
+      await recorder.stop();
+      grace.cancel();
+      eventsGrace.cancel();
+    },
+  };
+}
+
+/** Work begins when every list is in: a picture that is whole of one kind only would be taken for the world. */
+async function begin(caches: Caches, queue: WorkQueue, isRunning: () => boolean): Promise<void> {
+  const synced = Promise.all(watchedKinds.map((kind) => caches[kind].whenSynced()));
+  for (const kind of watchedKinds) caches[kind].start();
+  await synced;
+  if (!isRunning()) return;
+  for (const job of caches.StreamJob.list()) queue.add(keyText(job.metadata));
+  queue.start();
+}

@@ -1,0 +1,100 @@
+/**
+ * Owns: which StreamJobs are to be looked at when an object changes, and the watch caches with their links.
+ *
+ * WI1 Every change of something that a look reads leads to a look at the job that reads it: by owner reference or label for children,
+ *     by name for snapshots.
+ * WI2 Watched are only objects with our labels, StreamJobs and StreamJobSnapshots: a cluster's other pods cost nothing.
+ */
+import {
+  JOB_LABEL,
+  MANAGED_BY_LABEL,
+  MANAGER,
+  STREAM_JOB_KIND,
+  type StreamJob,
+  type StreamJobSnapshot,
+} from "../../crds/index.ts";
+import type { Clock, Log, Random } from "../../runtime/base/index.ts";
+import {
+  type CacheChange,
+  type Kinds,
+  type KubernetesApi,
+  type ObjectKey,
+  WatchCache,
+  type WatchCacheOptions,
+} from "../kubernetes/index.ts";
+import { type Change, JobLinks, type WatchedKind, watchedKinds } from "../observe/index.ts";
+
+export type Caches = { readonly [K in WatchedKind]: WatchCache<K> };
+
+export type WiringOptions = {
+  readonly api: KubernetesApi;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** null: all. */
+  readonly namespace: string | null;
+};
+
+/** `namespace/name`, as the queue knows it. */
+export const keyText = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
+
+export function parseKey(text: string): ObjectKey {
+  const slash = text.indexOf("/");
+  return { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+/** Caches that are yet to be started. */
+export function createCaches(options: WiringOptions): Caches {
+  const ours: WatchCacheOptions = { ...options, labels: { [MANAGED_BY_LABEL]: MANAGER } };
+  const { api } = options;
+  return {
+    StreamJob: new WatchCache(api, "StreamJob", options),
+    StreamJobSnapshot: new WatchCache(api, "StreamJobSnapshot", options),
+    Pod: new WatchCache(api, "Pod", { ...ours, indexLabels: [JOB_LABEL] }),
+    StatefulSet: new WatchCache(api, "StatefulSet", ours),
+    Service: new WatchCache(api, "Service", ours),
+    ConfigMap: new WatchCache(api, "ConfigMap", ours),
+    ControllerRevision: new WatchCache(api, "ControllerRevision", ours),
+    PodDisruptionBudget: new WatchCache(api, "PodDisruptionBudget", ours),
+  };
+}
+
+/** Has changes lead to looks; the links are up to date before anyone looks. */
+export function wire(caches: Caches, links: JobLinks, look: (key: string) => void): void {
+  caches.StreamJob.subscribe((change) => {
+    links.onJob(changeOf(change));
+    look(keyText(change.object.metadata));
+  });
+  caches.StreamJobSnapshot.subscribe((change) => {
+    links.onSnapshot(changeOf(change));
+    for (const key of readersOf(change, links)) look(key);
+  });
+  for (const kind of watchedKinds) {
+    if (kind === "StreamJob" || kind === "StreamJobSnapshot") continue;
+    caches[kind].subscribe(({ object }: CacheChange<Kinds[typeof kind]>) => {
+      const job = jobOf(object);
+      if (job !== null) look(job);
+    });
+  }
+}
+
+function changeOf<T>({ kind, object, old }: CacheChange<T>): Change<T> {
+  return { before: old, after: kind === "deleted" ? null : object };
+}
+
+/** The snapshot's job, and jobs that start from it. */
+function readersOf(change: CacheChange<StreamJobSnapshot>, links: JobLinks): Set<string> {
+  const { namespace = "", name } = change.object.metadata;
+  const jobs = [change.object.spec.jobRef.name, ...links.jobsThatRestore(namespace, name)];
+  if (change.old !== null) jobs.push(change.old.spec.jobRef.name);
+  return new Set(jobs.map((job) => keyText({ namespace, name: job })));
+}
+
+/** The StreamJob that a child belongs to: its owner; of a pod, whose owner is a StatefulSet, the label says it. */
+function jobOf({ metadata }: Pick<StreamJob, "metadata">): string | null {
+  const owner = metadata.ownerReferences?.find(
+    ({ kind, controller }) => controller === true && kind === STREAM_JOB_KIND,
+  );
+  const name = owner?.name ?? metadata.labels?.[JOB_LABEL];
+  return name === undefined ? null : keyText({ namespace: metadata.namespace ?? "", name });
+}

@@ -1,0 +1,145 @@
+/**
+ * Owns: the embedded control plane: API server, workload controller, kubelet and operator in one process, and the way in for others.
+ * Not here: any of the parts (operator/local, operator/controller), commands.
+ * Called by: `streamjob run <manifest>`, tests, benches.
+ *
+ * CP1 One control plane per folder: the endpoint file names the process that has it.
+ * CP2 It may die at any moment: its objects are in the folder, and the next one on it goes on from them.
+ * CP3 The order of starting is the order of need; stopping goes the other way, and leaves the objects.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Controller, type ControllerOptions, startController } from "../../../operator/controller/index.ts";
+import { createHttpJobManagerApi, type JobManagerApi } from "../../../operator/jobmanager/index.ts";
+import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
+import {
+  imageTable,
+  type ImageTable,
+  type LocalApiServer,
+  openFileObjectLog,
+  openLocalApiServer,
+  ProcessKubelet,
+  type Programs,
+  serveHttp,
+  StatefulSetController,
+} from "../../../operator/local/index.ts";
+import { type Clock, type Log, type Random, systemClock, systemRandom } from "../../base/index.ts";
+import { podProgram } from "../pod-program.ts";
+import { removeEndpoint, takeEndpoint } from "./endpoint.ts";
+
+/** What a StreamJob without an image runs: this checkout. */
+export const LOCAL_IMAGE = "streamjob:local";
+
+export type ControlPlaneOptions = {
+  /** Everything that it keeps is below. */
+  readonly folder: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log: Log;
+  /** Default: this checkout's programs, whatever the image. */
+  readonly images?: ImageTable;
+  /** Store URI for checkpoints and savepoints. Default: `<folder>/checkpoints`. */
+  readonly storageRoot?: string;
+  /** Variables for all pods' processes. */
+  readonly podEnvironment?: Readonly<Record<string, string>>;
+  /** False: no operator; tests start their own. Default true. */
+  readonly withOperator?: boolean;
+  /** What the operator sees of the API server; tests put something in between. */
+  readonly operatorApi?: (api: KubernetesApi) => KubernetesApi;
+  /** What the operator sees of JobManagers; tests put something in between. */
+  readonly operatorJobManagers?: (jobManagers: JobManagerApi) => JobManagerApi;
+  /** Beyond what this composition sets. */
+  readonly operator?: Partial<ControllerOptions>;
+};
+
+export interface ControlPlane {
+  /** As a person, by the field manager `streamjob-cli`. */
+  readonly api: KubernetesApi;
+  readonly server: LocalApiServer;
+  readonly kubelet: ProcessKubelet;
+  /** Base URL of the API server's HTTP face on 127.0.0.1, and what it asks for. */
+  readonly url: string;
+  readonly token: string;
+  /** null without an operator. */
+  readonly controller: Controller | null;
+  /** Starts another operator on this cluster; the caller stops it. */
+  startOperator(options?: Partial<ControllerOptions>): Promise<Controller>;
+  /** Ends the operator, then every process. Objects stay. */
+  stop(): Promise<void>;
+}
+
+/** The programs of this checkout, for `imageTable`. */
+export function localPrograms(environment: Readonly<Record<string, string>> = {}): Programs {
+  const program = (role: string): Programs[string] => ({
+    command: process.execPath,
+    args: ["--disable-warning=ExperimentalWarning", podProgram, role],
+    env: environment,
+  });
+  return { jobmanager: program("jobmanager"), taskmanager: program("taskmanager") };
+}
+
+/** Starts all parts. Errors: CONTROL_PLANE_RUNNING when another process has the folder; STORE_* when its files cannot be used. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { folder, log, clock = systemClock, random = systemRandom } = options;
+  mkdirSync(folder, { recursive: true });
+  const parts = { clock, random, log };
+  const token = random.hex(24);
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  try {
+    await takeEndpoint(folder);
+    closers.push(() => removeEndpoint(folder));
+    const server = await openLocalApiServer({
+      ...parts,
+      objectLog: openFileObjectLog({ folder: join(folder, "objects"), log }),
+    });
+    closers.push(() => server.close());
+    const http = await serveHttp({ api: server, token, clock, log });
+    closers.push(() => http.close());
+    const kubelet = new ProcessKubelet({
+      ...parts,
+      api: server.as("kubelet"),
+      folder: join(folder, "kubelet"),
+      images: options.images ?? imageTable({ programs: localPrograms(options.podEnvironment) }),
+    });
+    server.serveLogs((pod, logOptions) => kubelet.logs(pod, logOptions));
+    const workloads = new StatefulSetController({ ...parts, api: server.as("statefulset-controller") });
+    await kubelet.start();
+    closers.push(() => kubelet.stop());
+    await workloads.start();
+    closers.push(() => workloads.stop());
+    const storageRoot = options.storageRoot ?? pathToFileURL(join(folder, "checkpoints")).href;
+    const jobManagers = createHttpJobManagerApi({
+      clock,
+      addressOf: async (host, port) => {
+        const address = await kubelet.addressOf("default", host, port);
+        return address === null ? null : `http://${address}`;
+      },
+    });
+    closers.push(async () => jobManagers.close());
+    const startOperator = (more: Partial<ControllerOptions> = {}): Promise<Controller> => {
+      const api = server.as("streamjob-operator");
+      return startController({
+        ...parts,
+        api: options.operatorApi?.(api) ?? api,
+        jobManagers: options.operatorJobManagers?.(jobManagers) ?? jobManagers,
+        settings: { storageRoot, defaultImage: LOCAL_IMAGE },
+        identity: `embedded-${random.hex(4)}`,
+        election: null,
+        endpoints: null,
+        ...options.operator,
+        ...more,
+      });
+    };
+    const controller = options.withOperator === false ? null : await startOperator();
+    if (controller !== null) closers.push(() => controller.stop());
+    await takeEndpoint(folder, { url: http.url, token });
+    return { api: server.as("streamjob-cli"), server, kubelet, url: http.url, token, controller, startOperator, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Owns: where a promise is tested: an embedded cluster with real JobManager and TaskManager processes, a word count whose sink can be
+ * compared with a count made without the engine, and the means to break things.
+ * Not here: what is promised (s*.test.ts).
+ *
+ * RG1 The sink is what is believed: every test ends with `assertExact` (all of it) or `assertUnbroken` (all so far).
+ * RG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Condition, StreamJob, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
+import { readStreamJobStatus } from "../../crds/index.ts";
+import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
+import type { KubernetesApi, Pod } from "../../operator/kubernetes/index.ts";
+import { createLog, type Log, sleep, systemClock } from "../../runtime/base/index.ts";
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../runtime/cli/index.ts";
+import { expectedLines } from "../integration/jobs/word-count.ts";
+import { assertSameLines, readLines } from "../integration/part-files.ts";
+import { inWorkspace, type Workspace } from "../integration/workspace.ts";
+
+export const WORD_COUNT = fileURLToPath(new URL("../integration/jobs/word-count.ts", import.meta.url));
+const WORDS = 31;
+const POLL_MS = 20;
+/** For what should take a second or two; the machine may be busy. */
+const PATIENCE_MS = 60_000;
+
+export type RigOptions = Omit<Partial<ControlPlaneOptions>, "folder" | "log"> & {
+  /** Records of the bounded word count. Default 6000. */
+  readonly records?: number;
+  /** Records a second. Default 1500. */
+  readonly rate?: number;
+};
+
+/** Runs the body on a fresh embedded cluster; stops everything afterwards, whatever came of it. */
+export function withRig(name: string, options: RigOptions, body: (rig: Rig) => Promise<void>): Promise<void> {
+  return inWorkspace(`promise-${name}`, async (workspace) => {
+    const rig = await Rig.open(workspace, options);
+    try {
+      await body(rig);
+    } catch (error) {
+      workspace.note(await rig.describe());
+      throw error;
+    } finally {
+      await rig.close();
+    }
+  });
+}
+
+export class Rig {
+  readonly workspace: Workspace;
+  readonly plane: ControlPlane;
+  readonly output: string;
+  readonly records: number;
+  readonly rate: number;
+  readonly #log: Log;
+
+  private constructor(workspace: Workspace, plane: ControlPlane, options: RigOptions, log: Log) {
+    this.workspace = workspace;
+    this.plane = plane;
+    this.output = workspace.path("output");
+    this.records = options.records ?? 6000;
+    this.rate = options.rate ?? 1500;
+    this.#log = log;
+  }
+
+  static async open(workspace: Workspace, options: RigOptions): Promise<Rig> {
+    const { records: _, rate: __, ...plane } = options;
+    const log = createLog({ process: "control-plane" }, { file: workspace.path("control-plane.log") });
+    const folder = workspace.path("control-plane");
+    return new Rig(workspace, await startControlPlane({ folder, log, ...plane }), options, log);
+  }
+
+  get api(): KubernetesApi {
+    return this.plane.api;
+  }
+
+  get log(): Log {
+    return this.#log;
+  }
+
+  close(): Promise<void> {
+    return this.plane.stop();
+  }
+
+  /** The word count as a StreamJob; `spec` is laid over the defaults of these tests, field by field at its top. */
+  manifest(spec: Partial<StreamJobSpec> = {}, name = "wc"): StreamJob {
+    return {
+      apiVersion: "streamjob.dev/v1alpha1",
+      kind: "StreamJob",
+      metadata: { name, namespace: "default" },
+      spec: {
+        job: { module: WORD_COUNT, args: this.args() },
+        parallelism: 2,
+        checkpoints: { interval: "300ms" },
+        restart: { strategy: "fixedDelay", attempts: 10_000, delay: "50ms" },
+        ...spec,
+        upgrade: { stability: { window: "1s", maxRestarts: 2 }, deployTimeout: "30s", ...spec.upgrade },
+      },
+    };
+  }
+
+  /** Of the word count, for this rig's output. */
+  args(more: readonly string[] = []): string[] {
+    const { records, rate, output } = this;
+    return ["--count", String(records), "--rate", String(rate), "--words", String(WORDS), "--output", output, ...more];
+  }
+
+  apply(manifest: StreamJob): Promise<StreamJob> {
+    return this.api.apply("StreamJob", manifest, { fieldManager: "streamjob-cli" });
+  }
+
+  async job(name = "wc"): Promise<StreamJob> {
+    const job = await this.api.get("StreamJob", { namespace: "default", name });
+    assert.ok(job !== null, `there is no StreamJob ${name}`);
+    return job;
+  }
+
+  async status(name = "wc"): Promise<StreamJobStatus> {
+    const read = readStreamJobStatus((await this.job(name)).status);
+    assert.equal(read.kind, "read");
+    return (read as { status: StreamJobStatus }).status;
+  }
+
+  async condition(type: string, name = "wc"): Promise<Condition | undefined> {
+    return (await this.status(name)).conditions.find((condition) => condition.type === type);
+  }
+
+  async until(what: string, isSo: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
+    const endMs = systemClock.monotonicMs() + patienceMs;
+    for (;;) {
+      if (await isSo()) return;
+      if (systemClock.monotonicMs() > endMs) throw new Error(`waited ${patienceMs} ms in vain for ${what}`);
+      await sleep(systemClock, POLL_MS);
+    }
+  }
+
+  /** As `kubectl wait --for=condition=Ready` with the generation that the object has now. */
+  ready(name = "wc"): Promise<void> {
+    return this.until(`${name} to be Ready`, async () => {
+      const job = await this.job(name);
+      const status = await this.status(name);
+      const ready = status.conditions.find(({ type }) => type === "Ready");
+      return (
+        status.observedGeneration === job.metadata.generation &&
+        ready?.status === "True" &&
+        ready.observedGeneration === job.metadata.generation
+      );
+    });
+  }
+
+  phase(phase: StreamJobStatus["phase"], name = "wc", patienceMs = PATIENCE_MS): Promise<void> {
+    return this.until(`phase ${phase}`, async () => (await this.status(name)).phase === phase, patienceMs);
+  }
+
+  async pods(name = "wc"): Promise<readonly Pod[]> {
+    const labels = { "streamjob.dev/job": name };
+    return (await this.api.list("Pod", { namespace: "default", labels })).items;
+  }
+
+  /** Process of a pod of the active incarnation, such as `jobmanager-0`; null: it has none now. */
+  async pid(suffix: string, name = "wc"): Promise<number | null> {
+    const { incarnation } = await this.status(name);
+    return this.plane.kubelet.pidOf({ namespace: "default", name: `${name}-${incarnation}-${suffix}` });
+  }
+
+  /** kill -9; gives the process. */
+  async kill(suffix: string, name = "wc"): Promise<number> {
+    const pid = await this.pid(suffix, name);
+    assert.ok(pid !== null, `pod ${suffix} has no process to kill`);
+    process.kill(pid, "SIGKILL");
+    this.workspace.note(`kill -9 ${pid} (${suffix})`);
+    return pid;
+  }
+
+  /** Waits until the sink has shown some more lines. */
+  async moreLines(lines = 1): Promise<void> {
+    const before = this.lines().length;
+    await this.until(`${lines} more lines in the sink`, () => this.lines().length >= before + lines);
+  }
+
+  lines(): readonly string[] {
+    return readLines(this.output);
+  }
+
+  /** Waits for the end of the bounded job; its sink holds every line exactly once. */
+  async assertExact(name = "wc"): Promise<void> {
+    await this.phase("Finished", name, 3 * PATIENCE_MS);
+    assertSameLines(this.lines(), expectedLines(this.records, WORDS));
+  }
+
+  /** Of each word the sink shows 1, 2, 3 … without a gap, each once. */
+  assertUnbroken(): void {
+    const counts = new Map<string, number[]>();
+    for (const line of this.lines()) {
+      const [word = "", count] = line.split(" ");
+      counts.set(word, [...(counts.get(word) ?? []), Number(count)]);
+    }
+    for (const [word, shown] of counts) {
+      const sorted = shown.toSorted((a, b) => a - b);
+      const wrong = sorted.findIndex((count, at) => count !== at + 1);
+      assert.equal(
+        wrong,
+        -1,
+        `${word}: ${sorted[wrong]} stands where ${wrong + 1} is expected, of ${sorted.length} lines`,
+      );
+    }
+  }
+
+  startOperator(options: Partial<ControllerOptions> = {}): Promise<Controller> {
+    return this.plane.startOperator(options);
+  }
+
+  /** RG2 */
+  async describe(): Promise<string> {
+    const jobs = (await this.api.list("StreamJob", {})).items;
+    const pods = (await this.api.list("Pod", {})).items;
+    const events = (await this.api.list("Event", {})).items;
+    return [
+      `logs in ${join(this.workspace.folder, "control-plane")}, ${this.workspace.path("control-plane.log")}`,
+      ...jobs.map((job) => `${job.metadata.name} generation ${job.metadata.generation}: ${JSON.stringify(job.status)}`),
+      ...pods.map((pod) => `pod ${pod.metadata.name}: ${JSON.stringify(pod.status)}`),
+      ...events.map((event) => `${event.eventTime} ${event.type} ${event.reason}: ${event.note}`),
+      `${this.lines().length} lines in the sink`,
+    ].join("\n  ");
+  }
+}
