@@ -12,6 +12,7 @@ import { checkpointQuestion } from "./checkpoint.ts";
 import { exchangeQuestion } from "./exchange.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
+import { upgradeQuestion } from "./upgrade.ts";
 import { wordCountQuestion } from "./wordcount.ts";
 
 const questions: Readonly<Record<string, Question>> = {
@@ -19,6 +20,7 @@ const questions: Readonly<Record<string, Question>> = {
   checkpoint: checkpointQuestion,
   exchange: exchangeQuestion,
   state: stateQuestion,
+  upgrade: upgradeQuestion,
 };
 
 const USAGE = "usage: npm run bench -- <question> [options]        (<question> --help shows its options)";

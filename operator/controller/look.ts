@@ -8,7 +8,7 @@
  *     jobs that start together would else keep each other from starting.
  */
 import type { StreamJob } from "../../crds/index.ts";
-import { AssertionFailure, type Clock, type Log } from "../../runtime/base/index.ts";
+import { AssertionFailure, type Clock, type Log, type Random } from "../../runtime/base/index.ts";
 import { type ApplyDeps, type ApplyOutcome, apply } from "../apply/index.ts";
 import type { WorkQueue } from "../kubernetes/index.ts";
 import { type ObserveDeps, observe } from "../observe/index.ts";
@@ -22,6 +22,7 @@ export type LookDeps = {
   readonly apply: ApplyDeps;
   readonly settings: ReconcileSettings;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
   readonly queue: Pick<WorkQueue, "addAfter" | "retry" | "figures">;
@@ -33,6 +34,9 @@ export type LookDeps = {
   /** That deciding failed: told to people at the object. */
   readonly onFailure: (job: StreamJob, message: string) => void;
 };
+
+const SPREAD_FROM_MS = 500;
+const SPREAD = 0.25;
 
 type LookOutcome = ApplyOutcome["kind"] | "gone" | "aborted";
 
@@ -83,9 +87,10 @@ async function lookWithin(
   return outcome.kind;
 }
 
-/** LO3 */
-function pollDelayMs(wantedMs: number, { queue, workers }: LookDeps): number {
-  return wantedMs * (1 + queue.figures().depth / workers);
+/** LO3. Slow polls come a little earlier each time by chance, so that jobs that began together do not stay together. */
+function pollDelayMs(wantedMs: number, { queue, workers, random }: LookDeps): number {
+  const spreadMs = wantedMs < SPREAD_FROM_MS ? wantedMs : wantedMs * (1 - SPREAD * random.next());
+  return spreadMs * (1 + queue.figures().depth / workers);
 }
 
 function decide(observed: Observed, { settings, clock, onFailure }: LookDeps): Plan {

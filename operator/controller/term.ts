@@ -82,6 +82,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     apply: applyDeps,
     settings: options.settings,
     clock,
+    random,
     log,
     metrics: parts.metrics,
     queue,

@@ -5,13 +5,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Random, StreamError, seededRandom } from "../base/index.ts";
+import { jobId, type Random, StreamError, seededRandom } from "../base/index.ts";
 import { MemoryObjectStore, type ObjectStore, type ObjectWriter } from "../storage/index.ts";
 import { fixedClock, JOB, keyedOperator } from "./builders.ts";
 import {
   type CheckpointLog,
   claimEpoch,
   dataFolder,
+  fencePredecessor,
   type Manifest,
   type OperatorState,
   readLog,
@@ -21,6 +22,7 @@ import {
 import { manifestKey, parseManifestKey } from "./layout.ts";
 import { decodeManifest } from "./manifest-codec.ts";
 
+const SUCCESSOR = jobId("f".repeat(32));
 const NUM_RETAINED = 2;
 type Fate = "works" | "request lost" | "response lost" | "request late";
 /** A late request takes effect after some more steps of anyone, when its sender has long given it up. */
@@ -33,6 +35,10 @@ class Oracle {
   readonly objects = new MemoryObjectStore("model");
   readonly claimed = new Set<number>();
 
+  get hasSuccessor(): boolean {
+    return this.effective.some((manifest) => manifest.successor !== undefined);
+  }
+
   get newestComplete(): Manifest | null {
     return this.effective.findLast((manifest) => manifest.kind !== "fence") ?? null;
   }
@@ -42,6 +48,8 @@ class Oracle {
     const manifest = decodeManifest(body, key);
     const head = this.effective.at(-1);
     if (manifest.seq !== (head?.seq ?? 0) + 1) return;
+    if (this.hasSuccessor)
+      assert.ok(manifest.successor !== undefined, "the job's own JobManagers write nothing any more (M4)");
     assert.equal(manifest.parent, this.newestComplete?.seq ?? null, "the parent is the newest complete one");
     if (head === undefined || manifest.epoch !== head.epoch) {
       assert.equal(manifest.kind, "fence", "an epoch begins with a fence");
@@ -228,6 +236,16 @@ async function jobManager(
   return log;
 }
 
+/** Another incarnation that takes over: what it finds then is the job's last word (PR1). */
+async function successor(oracle: Oracle, store: ObjectStore, random: Random): Promise<null> {
+  const options = { incarnation: random.hex(16), jobId: SUCCESSOR, random, clock: fixedClock, jobName: "model" };
+  const { contents, epoch } = await untilAnswered(() => fencePredecessor(store, options));
+  const decision = resolveRestore(contents, epoch, { sinksAllowReplay: false });
+  const newest = decision.kind === "restore" ? decision.manifest.nonce : decision.kind;
+  assert.equal(newest, oracle.newestComplete?.nonce ?? "none");
+  return null;
+}
+
 /** Contents repeat: what an older checkpoint had and dropped comes again. */
 function stateOf(log: CheckpointLog, id: number): OperatorState {
   return keyedOperator("count", dataFolder(log.epoch, id), `state ${id % 2} `);
@@ -265,14 +283,17 @@ function draftOf(checkpointId: number, operators: Manifest["operators"]) {
   } as const;
 }
 
-async function runModel(decisions: readonly Decision[], seed: number): Promise<void> {
+async function runModel(decisions: readonly Decision[], seed: number, successorAt: number | null): Promise<void> {
   const oracle = new Oracle();
   const schedule = new Schedule();
   const actors = [0, 1, 2, 3, 4];
   const logs: (CheckpointLog | null)[] = [];
   let running = actors.length;
   for (const actor of actors) {
-    jobManager(oracle, new GatedStore(oracle, schedule, actor), seededRandom(seed + actor), 5)
+    const store = new GatedStore(oracle, schedule, actor);
+    const random = seededRandom(seed + actor);
+    const act = actor === successorAt ? successor(oracle, store, random) : jobManager(oracle, store, random, 5);
+    act
       .then((log) => logs.push(log))
       .catch((failure) => {
         schedule.failure ??= failure;
@@ -285,6 +306,12 @@ async function runModel(decisions: readonly Decision[], seed: number): Promise<v
   for (let turn = 0; running > 0; turn++) await schedule.step(actors[turn % actors.length] as number, "works");
 
   await schedule.flushLate();
+  if (successorAt !== null) {
+    const options = { incarnation: "late", jobId: JOB, random: seededRandom(seed), clock: fixedClock };
+    const fence = await writeFence(await claimEpoch(oracle.objects, options), { jobName: "model" });
+    assert.equal(fence.kind === "fenced" ? fence.by.successor : fence.kind, SUCCESSOR);
+    return;
+  }
   await finalChecks(oracle, seed, logs);
 }
 
@@ -348,21 +375,31 @@ async function drive<T>(store: GatedStore, promise: Promise<T>): Promise<T> {
   return finished;
 }
 
+const decision = fc.record({
+  actor: fc.nat(4),
+  burst: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5, max: 60 })),
+  fate: fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Fate>("works") },
+    { weight: 1, arbitrary: fc.constant<Fate>("request lost") },
+    { weight: 2, arbitrary: fc.constant<Fate>("response lost") },
+    { weight: 2, arbitrary: fc.constant<Fate>("request late") },
+  ),
+});
+const decisions = fc.array(decision, { maxLength: 60, size: "max" });
+const parameters = { endOnFailure: true, numRuns: Number(process.env["STREAMJOB_MODEL_RUNS"] ?? 150) };
+
 describe("several JobManagers, stopped at any point,", () => {
   it("never count two epochs' manifests, never lose the newest, and tell the overtaken (EP1, CL1 to CL5, RT1 to RT4)", async () => {
-    const decision = fc.record({
-      actor: fc.nat(4),
-      burst: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5, max: 60 })),
-      fate: fc.oneof(
-        { weight: 6, arbitrary: fc.constant<Fate>("works") },
-        { weight: 1, arbitrary: fc.constant<Fate>("request lost") },
-        { weight: 2, arbitrary: fc.constant<Fate>("response lost") },
-        { weight: 2, arbitrary: fc.constant<Fate>("request late") },
-      ),
-    });
-    await fc.assert(fc.asyncProperty(fc.array(decision, { maxLength: 60, size: "max" }), fc.nat(1_000_000), runModel), {
-      endOnFailure: true,
-      numRuns: Number(process.env["STREAMJOB_MODEL_RUNS"] ?? 150),
-    });
+    await fc.assert(
+      fc.asyncProperty(decisions, fc.nat(1_000_000), (plan, seed) => runModel(plan, seed, null)),
+      parameters,
+    );
+  });
+
+  it("write nothing that counts once another incarnation has taken over, which finds their last word (M4, PR1, PR2)", async () => {
+    await fc.assert(
+      fc.asyncProperty(decisions, fc.nat(1_000_000), fc.nat(4), (plan, seed, at) => runModel(plan, seed, at)),
+      parameters,
+    );
   });
 });

@@ -6,16 +6,28 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { LocalClusterOptions } from "./cluster-options.ts";
+import type { ManifestCommand } from "./manifests/manifest-command.ts";
+import { addManifestCommands, duration, isModuleName } from "./manifests/manifest-words.ts";
 import type { JobRequest } from "./preflight.ts";
 
 export type ParsedCommand =
   | { readonly kind: "run"; readonly options: LocalClusterOptions }
   | { readonly kind: "explain"; readonly request: JobRequest }
   | { readonly kind: "list" }
-  | { readonly kind: "savepoint"; readonly job: string; readonly directory: string | null }
+  | {
+      readonly kind: "savepoint";
+      readonly job: string;
+      readonly directory: string | null;
+      /** null: not said, so that a job that `run` runs itself may be meant as well. */
+      readonly namespace: string | null;
+      /** Of a StreamJob's savepoint. */
+      readonly timeoutMs: number;
+    }
   | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
   | { readonly kind: "cancel"; readonly job: string }
   | { readonly kind: "checkpoint"; readonly job: string }
+  /** About StreamJobs and their control plane. */
+  | { readonly kind: "manifests"; readonly command: ManifestCommand }
   /** `--help`, `--version`, or bad usage: everything there is to say has been written. */
   | { readonly kind: "exit"; readonly exitCode: 0 | 2 };
 
@@ -29,7 +41,10 @@ type RunFlags = JobFlags & {
   allowNonRestoredState?: true;
   restPort?: number;
   rpcPort?: number;
+  namespace?: string;
 };
+
+const SAVEPOINT_TIMEOUT_MS = 600_000;
 
 /** `args`: without the program's own name. */
 export function parseCommandLine(args: readonly string[], version: string, output: TextOutput): ParsedCommand {
@@ -53,7 +68,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .showHelpAfterError("(streamjob --help shows all commands and options)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed; 2 bad usage, nothing was started.",
+      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (diff: there is a change); 2 bad usage, nothing was started.",
     );
   addRun(program, found);
   addExplain(program, found);
@@ -61,15 +76,23 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
   const jobHelp = "id, unique beginning of an id, or name of a running job";
   program
     .command("list")
-    .description("show the jobs that were started here")
+    .description("show the jobs that were started here from a module; `get` shows those of manifests")
     .action(() => found({ kind: "list" }));
   program
     .command("savepoint")
-    .description("take a savepoint; the job goes on")
-    .argument(job, jobHelp)
-    .argument("[directory]", "where to (default: execution.checkpointing.savepoint-dir of the job)")
-    .action((reference: string, directory?: string) =>
-      found({ kind: "savepoint", job: reference, directory: directory ?? null }),
+    .description("take a savepoint and wait for it; the job goes on")
+    .argument(job, `a StreamJob's name; or of a job run from a module: ${jobHelp}`)
+    .argument("[directory]", "where to (default: the savepoint directory of the job)")
+    .option("-n, --namespace <name>", "namespace of the StreamJob (default: default)")
+    .option("--timeout <duration>", "how long to wait for a StreamJob's savepoint (default: 10m)", duration)
+    .action((reference: string, directory: string | undefined, flags: { namespace?: string; timeout?: number }) =>
+      found({
+        kind: "savepoint",
+        job: reference,
+        directory: directory ?? null,
+        namespace: flags.namespace ?? null,
+        timeoutMs: flags.timeout ?? SAVEPOINT_TIMEOUT_MS,
+      }),
     );
   program
     .command("stop")
@@ -93,13 +116,17 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .description("take a checkpoint now")
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
+  addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   return program;
 }
 
 function addRun(program: Command, found: (command: ParsedCommand) => void): void {
   const command = program
     .command("run")
-    .description("run a job here, in the foreground: one JobManager process, some TaskManager processes");
+    .description(
+      "run a job here, in the foreground: a module, or StreamJobs from manifests, whose files are followed: saving one applies it",
+    )
+    .usage("<job.ts> [options] [-- args...]\n       streamjob run <manifest...>   (.yaml, .yml or .json files, folders, or - for stdin)");
   addJobOptions(command)
     .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
     .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
@@ -111,7 +138,10 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
       wholeNumber(1, 65_535),
     )
     .option("--rpc-port <port>", "port for the TaskManagers on 127.0.0.1 (default: a free one)", wholeNumber(1, 65_535))
+    .option("--namespace <name>", "of manifests that name none (default: default)")
     .action((module: string, args: string[], flags: RunFlags) => {
+      if (!isModuleName(module)) return found(runManifests(command, [module, ...args], flags));
+      if (flags.namespace !== undefined) command.error("error: --namespace is for manifests; a job module has none");
       if (flags.allowNonRestoredState === true && flags.fromSavepoint === undefined) {
         command.error("error: --allow-non-restored-state needs -s, the savepoint to start from");
       }
@@ -129,6 +159,31 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
         },
       });
     });
+}
+
+/** What is a flag for a module is a field of a manifest. */
+const fieldsOfFlags: Readonly<Partial<Record<keyof RunFlags, readonly [flag: string, field: string]>>> = {
+  parallelism: ["-p", "spec.parallelism"],
+  name: ["--name", "metadata.name"],
+  taskManagers: ["--task-managers", "spec.taskManager.replicas"],
+  slots: ["--slots", "spec.taskManager.slots"],
+  fromSavepoint: ["-s", "spec.restore.path"],
+  allowNonRestoredState: ["--allow-non-restored-state", "spec.restore.allowNonRestoredState"],
+  restPort: ["--rest-port", ""],
+  rpcPort: ["--rpc-port", ""],
+};
+
+function runManifests(command: Command, sources: readonly string[], flags: RunFlags): ParsedCommand {
+  const module = sources.find(isModuleName);
+  if (module !== undefined) {
+    command.error(`error: ${module} is a job module and ${sources[0]} is not; run one module, or manifests`);
+  }
+  if (Object.keys(flags.define).length > 0) command.error("error: -D is for a job module; write spec.config in the manifest");
+  for (const [name, [flag, field]] of Object.entries(fieldsOfFlags)) {
+    if (flags[name as keyof RunFlags] === undefined) continue;
+    command.error(`error: ${flag} is for a job module; ${field === "" ? "with manifests ports are chosen" : `write ${field} in the manifest`}`);
+  }
+  return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
 }
 
 function addExplain(program: Command, found: (command: ParsedCommand) => void): void {

@@ -7,7 +7,7 @@ import { StreamError } from "../base/index.ts";
 import { homeFolder } from "./home-folder.ts";
 import { findJob } from "./job-reference.ts";
 import { type JobRecord, pruneRecords, readRecord, readRecords, writeRecord } from "./job-registry.ts";
-import { formatTable } from "./list-command.ts";
+import { formatTable } from "./table.ts";
 
 const folders: string[] = [];
 const freshHome = () => {

@@ -4,6 +4,7 @@
 import type { HomeFolder } from "./home-folder.ts";
 import { isAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
+import { formatTable } from "./table.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 
 const ASK_TIMEOUT_MS = 2000;
@@ -20,17 +21,6 @@ export async function listCommand(home: HomeFolder, terminal: Terminal): Promise
   const rows = await Promise.all(records.map(describe));
   for (const line of formatTable([HEADINGS, ...rows])) terminal.out(line);
   return 0;
-}
-
-/** Columns padded to their widest cell. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 async function describe(record: JobRecord): Promise<string[]> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -36,7 +36,8 @@ test("the instance before can be read, the one before that is gone (CL2)", async
 });
 
 test("a log that cannot be written does not stop its container (CL3)", () => {
-  const log = new ContainerLog("/proc/no/such/place", 100, silentLog);
+  writeFileSync(join(folder, "file"), "");
+  const log = new ContainerLog(join(folder, "file", "main"), 100, silentLog);
   log.write(Buffer.from("text"));
   assert.equal(log.tail, "text");
 });

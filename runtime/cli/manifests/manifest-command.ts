@@ -1,0 +1,64 @@
+/**
+ * Owns: the commands for StreamJobs as values: what was asked for, nothing about how it is done.
+ * Built by: manifest-words.ts. Carried out by: execute.ts.
+ */
+
+/** How long a command waits for what it asked for; null: it returns when the API server has accepted it. */
+export type WaitMs = number | null;
+
+type OfJob = { readonly job: string; readonly namespace: string };
+
+export type ObjectWord = "jobs" | "snapshots";
+export type OutputFormat = "table" | "wide" | "yaml" | "json";
+
+export type ManifestCommand =
+  | { readonly kind: "runManifests"; readonly sources: readonly string[]; readonly namespace: string }
+  | {
+      readonly kind: "apply";
+      readonly sources: readonly string[];
+      readonly namespace: string;
+      readonly waitMs: WaitMs;
+    }
+  | { readonly kind: "diff"; readonly sources: readonly string[]; readonly namespace: string }
+  | {
+      readonly kind: "get";
+      readonly what: ObjectWord;
+      /** null: all. */
+      readonly name: string | null;
+      /** null: all. */
+      readonly namespace: string | null;
+      readonly output: OutputFormat;
+      readonly watch: boolean;
+    }
+  | ({ readonly kind: "describe" } & OfJob)
+  | ({ readonly kind: "suspend" | "resume" | "restart"; readonly waitMs: WaitMs } & OfJob)
+  | ({ readonly kind: "approve" | "pause" | "unpause" } & OfJob)
+  /** `to`: a revision's name, its hash or its number; null: the one before. */
+  | ({ readonly kind: "rollback"; readonly to: string | null; readonly waitMs: WaitMs } & OfJob)
+  | ({ readonly kind: "history" } & OfJob)
+  | {
+      readonly kind: "delete";
+      readonly what: ObjectWord;
+      readonly name: string;
+      readonly namespace: string;
+      readonly waitMs: WaitMs;
+    }
+  | ({
+      readonly kind: "logs";
+      /** `jobmanager`, `taskmanager-0`, or a pod's whole name. */
+      readonly component: string;
+      readonly follow: boolean;
+      /** null: all there is. */
+      readonly tailLines: number | null;
+      readonly previous: boolean;
+    } & OfJob)
+  | {
+      readonly kind: "events";
+      /** null: of all jobs. */
+      readonly job: string | null;
+      readonly namespace: string;
+      readonly watch: boolean;
+    };
+
+/** Every command that works on one StreamJob by its name. */
+export type JobCommand<K extends ManifestCommand["kind"]> = Extract<ManifestCommand, { readonly kind: K }>;
