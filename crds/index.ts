@@ -32,6 +32,7 @@ export {
 export { durationMs, formatDuration, type ParsedDuration, parseDuration } from "./duration.ts";
 export type { KubernetesMetadata, KubernetesObject, OwnerReference } from "./metadata.ts";
 export * from "./names.ts";
+export { nearestName } from "./nearest-name.ts";
 export { type ReadStatus, readSnapshotStatus, readStreamJobStatus } from "./read-status.ts";
 export { renderStreamJobReference } from "./reference-page.ts";
 export { type RestorePoint, restorePointSchema } from "./restore.ts";

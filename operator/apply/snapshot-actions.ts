@@ -38,7 +38,8 @@ export async function writeSnapshotStatus(
   status: StreamJobSnapshot["status"],
 ): Promise<void> {
   const { api, caches } = context;
-  const present = presentSnapshot(context, name);
+  const present = caches.StreamJobSnapshot.get(keyOf(context, name));
+  if (present === null) throw new ActionStopped(`StreamJobSnapshot ${name} is gone`, true);
   const metadata = { ...present.metadata, resourceVersion };
   const object = { ...present, metadata, ...(status === undefined ? {} : { status }) };
   const written = await call(context, `write the status of StreamJobSnapshot ${name}`, (signal) =>
@@ -47,10 +48,11 @@ export async function writeSnapshotStatus(
   caches.StreamJobSnapshot.noteWrite(written);
 }
 
-/** Takes our finalizer away. */
+/** Takes our finalizer away, where it still is. */
 export async function releaseSnapshot(context: ActionContext, name: string): Promise<void> {
   const { api, caches } = context;
-  const { finalizers = [], uid, resourceVersion } = presentSnapshot(context, name).metadata;
+  const present = caches.StreamJobSnapshot.get(keyOf(context, name));
+  const { finalizers = [], uid, resourceVersion } = present?.metadata ?? {};
   if (!finalizers.includes(CLEANUP_FINALIZER)) return;
   const left = finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER);
   const patch = { metadata: { finalizers: left, uid, resourceVersion } };
@@ -58,10 +60,4 @@ export async function releaseSnapshot(context: ActionContext, name: string): Pro
     api.patch("StreamJobSnapshot", keyOf(context, name), patch, { signal }),
   );
   caches.StreamJobSnapshot.noteWrite(written);
-}
-
-function presentSnapshot(context: ActionContext, name: string): StreamJobSnapshot {
-  const snapshot = context.caches.StreamJobSnapshot.get(keyOf(context, name));
-  if (snapshot === null) throw new ActionStopped(`StreamJobSnapshot ${name} is gone`, true);
-  return snapshot;
 }

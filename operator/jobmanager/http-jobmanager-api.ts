@@ -75,7 +75,12 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
     schema: S,
   ): Promise<Answer<z.output<S>>> {
     const host = jobManagerHost(target.namespace, target.job, target.incarnation);
-    const base = await options.addressOf(host, REST_PORT);
+    let base: string | null;
+    try {
+      base = await options.addressOf(host, REST_PORT);
+    } catch (error) {
+      return { kind: "unreachable", message: `the address of ${host} is not known: ${String(error)}` };
+    }
     if (base === null) return { kind: "unreachable", message: `${host} has no address` };
     const request: ExchangeRequest = {
       method: call.method,

@@ -154,7 +154,7 @@ export class CachedObjects<K extends Kind> {
       listed.add(keyText(object.metadata));
       this.#applyListed(object, mark, changes);
     }
-    for (const [key, entry] of [...this.#entries]) {
+    for (const [key, entry] of this.#entries) {
       if (listed.has(key) || (entry.pending !== null && entry.pending.note > mark)) continue;
       changes.push(this.#remove(key, entry, true));
     }

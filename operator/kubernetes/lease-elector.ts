@@ -73,6 +73,7 @@ export class LeaseElector {
   #term: Term | null = null;
   #observed: Observed | null = null;
   #holder: string | null = null;
+  #hasLed = false;
   #run: Promise<void> | null = null;
 
   constructor(options: LeaseElectorOptions) {
@@ -98,9 +99,10 @@ export class LeaseElector {
     if (term !== null) this.#end(term, "the operator is stopping");
     const reason = new ApiError("Unavailable", "the elector was stopped");
     this.#stopping.abort(reason);
-    for (const waiter of [...this.#waiters]) waiter.reject(reason);
+    for (const waiter of this.#waiters) waiter.reject(reason);
     await this.#run;
-    if (term !== null) await this.#release();
+    // Also when the term was lost for want of renewals: the record may still be ours.
+    if (this.#hasLed) await this.#release();
   }
 
   get isLeading(): boolean {
@@ -232,8 +234,9 @@ export class LeaseElector {
     };
     if (this.#leftMs(term) <= 0 || this.#stopping.signal.aborted) return null;
     this.#term = term;
+    this.#hasLed = true;
     log.info({ lease: key, identity, transitions }, "leading");
-    for (const waiter of [...this.#waiters]) waiter.resolve(term.leadership);
+    for (const waiter of this.#waiters) waiter.resolve(term.leadership);
     return term;
   }
 

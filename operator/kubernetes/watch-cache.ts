@@ -83,7 +83,7 @@ export class WatchCache<K extends Kind> {
     this.#isStopped = true;
     this.#overdueTimer?.cancel();
     this.#listWatch.stop();
-    for (const waiter of [...this.#waiters]) waiter.reject(this.#stopped());
+    for (const waiter of this.#waiters) waiter.reject(this.#stopped());
     await this.#run;
   }
 
@@ -178,14 +178,14 @@ export class WatchCache<K extends Kind> {
     this.#isDoubting = false;
     this.#tell(this.#objects.applyList(items, mark));
     this.#hasSynced = true;
-    for (const waiter of [...this.#waiters]) waiter.resolve();
+    for (const waiter of this.#waiters) waiter.resolve();
     return true;
   }
 
   #tell(changes: readonly CacheChange<Kinds[K]>[]): void {
     if (this.#isStopped) return;
     for (const change of changes) {
-      for (const subscriber of [...this.#subscribers]) {
+      for (const subscriber of this.#subscribers) {
         try {
           subscriber(change);
         } catch (error) {

@@ -246,7 +246,7 @@ test("whatever is added, delayed and failing, no add is lost and no key is worke
         await settled();
       }
       for (let round = 0; round < 10 && (owed.size > 0 || rig.open.size > 0); round++) {
-        for (const key of [...rig.open.keys()]) await rig.end(key);
+        for (const key of rig.open.keys()) await rig.end(key);
       }
       assert.deepEqual([...owed], []);
       await rig.queue.stop();

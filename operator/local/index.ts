@@ -16,5 +16,11 @@ export {
   type Programs,
 } from "./kubelet/programs.ts";
 export { StatefulSetController, type StatefulSetControllerOptions } from "./workloads/stateful-set-controller.ts";
-export { type HttpServer, type HttpServerOptions, serveHttp } from "./api-server/http-server.ts";
+export {
+  ADDRESS_PATH,
+  type AddressOf,
+  type HttpServer,
+  type HttpServerOptions,
+  serveHttp,
+} from "./api-server/http-server.ts";
 export { type FileObjectLogOptions, openFileObjectLog } from "./api-server/file-object-log.ts";

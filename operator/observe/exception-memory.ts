@@ -12,6 +12,8 @@ import type { JobException } from "../reconcile/index.ts";
 const JOBS_MAX = 10_000;
 const MESSAGE_LENGTH_MAX = 500;
 
+const troubled: ReadonlySet<string> = new Set(["RESTARTING", "FAILING", "FAILED"]);
+
 type Memory = {
   /** What the JobManager told of when all its exceptions were news no more. */
   readonly trouble: string;
@@ -31,7 +33,7 @@ export class ExceptionMemory {
 
   /** The job's trouble in one text when it is worth asking about; null: nothing is new. */
   newTrouble({ jobId, job }: IncarnationMessage): string | null {
-    if (job === null || (job.restarts === 0 && job.failure === null && job.status === "RUNNING")) return null;
+    if (job === null || (job.restarts === 0 && job.failure === null && !troubled.has(job.status))) return null;
     const trouble = `${job.startedMs}/${job.restarts}/${job.status}/${job.failure?.message ?? ""}`;
     return this.#memories.get(jobId)?.trouble === trouble ? null : trouble;
   }

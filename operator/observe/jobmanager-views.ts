@@ -7,8 +7,14 @@
  * JV2 No pod is `absent`; a pod that was not asked or does not answer is `unreachable` (OB1).
  * JV3 A trigger, a preflight or a disposal is asked about only while the status or an object says that one is open.
  */
-import { CLEANUP_FINALIZER, type StreamJob, type StreamJobSnapshot, type StreamJobStatus } from "../../crds/index.ts";
-import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
+import {
+  CLEANUP_FINALIZER,
+  COMPONENT_LABEL,
+  JOB_MANAGER_COMPONENT,
+  type StreamJob,
+  type StreamJobSnapshot,
+  type StreamJobStatus,
+} from "../../crds/index.ts";
 import type { PreflightAnswer, RestoreMessage } from "../../runtime/contract/index.ts";
 import {
   type Answer,
@@ -45,14 +51,11 @@ const noPod = { kind: "unreachable", message: "there is no pod of its JobManager
 
 /** Asks all that is to be asked. Never rejects. */
 export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
-  const { status, incarnations, jobManagers, signal } = asking;
+  const { status, incarnations } = asking;
   const { active, upgrade, savepoint } = status;
-  const wanted = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
-  const asked = incarnations.filter(({ number }) => wanted.has(number));
-  const [views, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
-    Promise.all(
-      asked.map(async (incarnation) => [incarnation.number, await askIncarnation(asking, incarnation)] as const),
-    ),
+  const named = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+  const [answers, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
+    Promise.all(incarnations.map((each) => (named.has(each.number) ? askIncarnation(asking, each) : unasked(each)))),
     upgrade?.step === "Stopping" && upgrade.savepoint !== null && upgrade.savepoint.path === null
       ? askTrigger(asking, upgrade.from, upgrade.triggerId)
       : null,
@@ -60,37 +63,43 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
     upgrade?.step === "Preflight" ? askPreflight(asking) : null,
     askDisposals(asking),
   ]);
-  const byIncarnation = new Map<number, JobManagerView>(
-    incarnations.map((incarnation) => [incarnation.number, unasked(incarnation)]),
-  );
-  for (const [number, { view }] of views) byIncarnation.set(number, view);
-  const news = views.find(([number]) => number === active?.incarnation)?.[1].news ?? null;
-  return { byIncarnation, stopTrigger, savepointTrigger, preflight, disposals, news };
-
-  async function askIncarnation(
-    { exceptions }: Asking,
-    incarnation: IncarnationObjects,
-  ): Promise<{ view: JobManagerView; news: ExceptionNews | null }> {
-    if (!hasJobManagerPod(incarnation)) return { view: { kind: "absent" }, news: null };
-    const target = targetOf(asking.job, incarnation.number);
-    const answer = await jobManagers.incarnation(target, signal);
-    if (answer.kind === "refused") {
-      // It is there and says no: what it does is not known (503 while it starts).
-      return { view: { kind: "unreachable", message: `it answers ${answer.status}: ${answer.message}` }, news: null };
-    }
-    if (answer.kind === "unreachable") return { view: answer, news: null };
-    const view: JobManagerView = { kind: "answering", incarnation: answer.value };
-    const trouble = incarnation.number === active?.incarnation ? exceptions.newTrouble(answer.value) : null;
-    if (trouble === null) return { view, news: null };
-    const told = await jobManagers.exceptions(target, signal);
-    return { view, news: told.kind === "answer" ? exceptions.news(target.jobId, trouble, told.value) : null };
-  }
+  return {
+    byIncarnation: new Map(incarnations.map(({ number }, index) => [number, answers[index]?.view ?? noPod])),
+    stopTrigger,
+    savepointTrigger,
+    preflight,
+    disposals,
+    news: answers.find(({ news }) => news !== null)?.news ?? null,
+  };
 }
 
+type IncarnationAnswer = { readonly view: JobManagerView; readonly news: ExceptionNews | null };
+
+const seen = (view: JobManagerView): IncarnationAnswer => ({ view, news: null });
+
+async function askIncarnation(asking: Asking, incarnation: IncarnationObjects): Promise<IncarnationAnswer> {
+  const { job, status, jobManagers, exceptions, signal } = asking;
+  if (!hasJobManagerPod(incarnation)) return seen({ kind: "absent" });
+  const target = targetOf(job, incarnation.number);
+  const answer = await jobManagers.incarnation(target, signal);
+  // It is there and says no, as while it starts: what it does is not known.
+  if (answer.kind === "refused") return seen(refusedView(answer));
+  if (answer.kind === "unreachable") return seen(answer);
+  const view: JobManagerView = { kind: "answering", incarnation: answer.value };
+  const isActive = incarnation.number === status.active?.incarnation;
+  const trouble = isActive ? exceptions.newTrouble(answer.value) : null;
+  if (trouble === null) return seen(view);
+  const told = await jobManagers.exceptions(target, signal);
+  return { view, news: told.kind === "answer" ? exceptions.news(target.jobId, trouble, told.value) : null };
+}
+
+const refusedView = ({ status, message }: { readonly status: number; readonly message: string }) =>
+  ({ kind: "unreachable", message: `it answers ${status}: ${message}` }) as const;
+
 /** Of an incarnation that no question is about. */
-function unasked(incarnation: IncarnationObjects): JobManagerView {
-  if (!hasJobManagerPod(incarnation)) return { kind: "absent" };
-  return { kind: "unreachable", message: "it was not asked: the status does not name this incarnation" };
+function unasked(incarnation: IncarnationObjects): IncarnationAnswer {
+  if (!hasJobManagerPod(incarnation)) return seen({ kind: "absent" });
+  return seen({ kind: "unreachable", message: "it was not asked: the status does not name this incarnation" });
 }
 
 /** A pod that has ended for good answers no more, whatever its object's age. */
@@ -103,7 +112,7 @@ function hasJobManagerPod({ pods }: IncarnationObjects): boolean {
   );
 }
 
-export function targetOf(job: StreamJob, incarnation: number): JobManagerTarget {
+function targetOf(job: StreamJob, incarnation: number): JobManagerTarget {
   const { name, namespace = "" } = job.metadata;
   return { namespace, job: name, incarnation, jobId: incarnationJobId(job, incarnation) };
 }
@@ -117,7 +126,7 @@ async function askTrigger(asking: Asking, number: number | null, triggerId: stri
 function triggerView(answer: Answer<TriggerState | null>): TriggerView {
   if (answer.kind === "answer") return answer.value ?? { kind: "unknown" };
   if (answer.kind === "unreachable") return answer;
-  return { kind: "unreachable", message: `it answers ${answer.status}: ${answer.message}` };
+  return refusedView(answer);
 }
 
 async function askPreflight({

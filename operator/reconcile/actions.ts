@@ -14,7 +14,8 @@ import type { Action } from "./plan.ts";
 import { revisionsFor } from "./revisions.ts";
 import type { Situation } from "./situation.ts";
 
-export function actionsFor(draft: Draft, situation: Situation): readonly Action[] {
+/** `snapshotActions`: what is to be done for snapshots; of a StreamJob that goes they are let go before it. */
+export function actionsFor(draft: Draft, situation: Situation, snapshotActions: readonly Action[]): readonly Action[] {
   const { job, observed } = situation;
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
@@ -24,7 +25,7 @@ export function actionsFor(draft: Draft, situation: Situation): readonly Action[
       ({ pods, jobManagerSet, taskManagerSet }) =>
         pods.length === 0 && jobManagerSet === null && taskManagerSet === null,
     );
-    if (isEmpty) return [{ kind: "removeFinalizer" }];
+    if (isEmpty) return [...snapshotActions, { kind: "removeFinalizer" }];
   }
   const wanted = wantedIncarnations(draft, situation);
   const actions: Action[] = [];
@@ -40,10 +41,11 @@ export function actionsFor(draft: Draft, situation: Situation): readonly Action[
   if (order !== undefined && isCarriedOut(draft, order)) {
     actions.push({ kind: "removeAnnotation", annotation: ROLLBACK_TO_ANNOTATION });
   }
-  return actions;
+  return [...actions, ...snapshotActions];
 }
 
-/** Begun counts: the record goes on by itself. */
+/** Begun counts: the record goes on by itself. So does having failed: it is not tried again. */
 function isCarriedOut({ status }: Draft, revision: string): boolean {
-  return status.upgrade?.revision === revision || status.active?.revision === revision;
+  const { upgrade, active, failed } = status;
+  return upgrade?.revision === revision || active?.revision === revision || failed?.revision === revision;
 }

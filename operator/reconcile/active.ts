@@ -1,14 +1,14 @@
 /**
  * Owns: what is learnt of the active incarnation: restarts, its first checkpoint, its end, whether it is stable.
  *
- * AC1 Restarts are those of the job and of its pods' processes since the activation; counters that start anew add on.
+ * AC1 Restarts are those of the job and of its JobManager's process since the activation; counters that start anew add on.
  * AC2 Stable is: a checkpoint of its own, and then the window without more restarts than allowed. RUNNING alone is nothing (S26).
  * AC3 What does not answer changes nothing that is known (S11).
  */
 import { formatTime, parseTime, type ActiveIncarnation } from "../../crds/index.ts";
 import type { IncarnationMessage } from "../../runtime/contract/index.ts";
 import type { Draft } from "./draft.ts";
-import { containerRestarts } from "./pod-trouble.ts";
+import { jobManagerRestarts } from "./pod-trouble.ts";
 import { incarnationNumbered, specOfRevision, type Situation } from "./situation.ts";
 
 export function learnOfActive(draft: Draft, situation: Situation): void {
@@ -18,7 +18,7 @@ export function learnOfActive(draft: Draft, situation: Situation): void {
   if (incarnation?.jobManager.kind !== "answering") return;
   const message = incarnation.jobManager.incarnation;
   if (message.activation?.activationId !== active.activationId) return;
-  countRestarts(draft, active, message, containerRestarts(incarnation.pods));
+  countRestarts(draft, active, message, jobManagerRestarts(incarnation.pods));
   noteFirstCheckpoint(draft, message);
   noteEnd(draft, message);
   noteStability(draft, situation);

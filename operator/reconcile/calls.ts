@@ -8,7 +8,7 @@ import { parseTime } from "../../crds/index.ts";
 import { isCancelPending } from "./cancel.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
-import { incarnationNumbered, type Situation } from "./situation.ts";
+import { incarnationNumbered, type Situation, stopTriggerOf } from "./situation.ts";
 
 export function callsFor(draft: Draft, situation: Situation): readonly Action[] {
   const { upgrade, active } = draft.status;
@@ -28,14 +28,13 @@ export function callsFor(draft: Draft, situation: Situation): readonly Action[] 
   return [];
 }
 
-function stopCall(draft: Draft, { observed }: Situation): readonly Action[] {
+function stopCall(draft: Draft, situation: Situation): readonly Action[] {
+  const { observed } = situation;
   const { upgrade, active, savepoint } = draft.status;
   if (upgrade === undefined || active === undefined || upgrade.savepoint === null || upgrade.from === null) return [];
   if (upgrade.savepoint.path !== null || savepoint !== undefined) return [];
   if (upgrade.notBefore !== null && parseTime(upgrade.notBefore) > draft.nowMs) return [];
-  // What was asked of an earlier attempt says nothing of this one.
-  const isSameTrigger = observed.job.status?.upgrade?.triggerId === upgrade.triggerId;
-  const trigger = isSameTrigger ? observed.stopTrigger : null;
+  const trigger = stopTriggerOf(situation, upgrade);
   if (trigger !== null && trigger.kind !== "unknown") return [];
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
   if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];

@@ -8,6 +8,7 @@
 import {
   type Condition,
   formatTime,
+  type Operation,
   PAUSED_ANNOTATION,
   type StreamJobConditionType,
   type StreamJobPhase,
@@ -47,12 +48,7 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
   const isSuspended = upgrade === undefined && active === undefined && draft.status.resume !== undefined;
   return {
     Ready: ready,
-    Reconciling:
-      upgrade !== undefined
-        ? yes(upgrade.step, upgrade.message)
-        : ready.status === "True" || stalled.status === "True"
-          ? no("Settled")
-          : yes(ready.reason, ready.message),
+    Reconciling: reconcilingOf(upgrade, ready, stalled),
     Stalled: stalled,
     JobRunning: running,
     CheckpointHealthy: checkpointHealthy(draft, situation),
@@ -66,6 +62,13 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
     Suspended: isSuspended ? yes("AsAsked", "the job is suspended as asked") : no("NotSuspended"),
     Paused: no("NotPaused"),
   };
+}
+
+/** kstatus takes Reconciling for "wait": what needs a person (CO2) is not to be waited for. */
+function reconcilingOf(upgrade: Operation | undefined, ready: Finding, stalled: Finding): Finding {
+  if (stalled.status === "True") return no("Stalled", stalled.message);
+  if (upgrade !== undefined) return yes(upgrade.step, upgrade.message);
+  return ready.status === "True" ? no("Settled") : yes(ready.reason, ready.message);
 }
 
 function isFailedTarget({ status }: Draft, { target }: Situation): boolean {

@@ -9,7 +9,7 @@
 import type { RestorePoint } from "../../crds/index.ts";
 import { begin, hasTouchedOld } from "./operation.ts";
 import { restoreOf } from "./restore-choice.ts";
-import { specOfRevision, type Situation } from "./situation.ts";
+import { specOfRevision, type Situation, type Target } from "./situation.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
 
 /** FA1. With nothing running before, the record stays, so that a corrected spec replaces it. */
@@ -36,22 +36,32 @@ export function refuseTarget(context: StepContext, reason: string): StepOutcome 
   return waiting;
 }
 
+export type Failure = {
+  /** Whether the activation was accepted: if not, the state is still what it was to start from. */
+  readonly wasAccepted: boolean;
+  /** The job is over: FAILED. */
+  readonly hasEnded?: boolean;
+};
+
 /** FA2 */
-export function failActivated(
-  context: StepContext,
-  reason: string,
-  { wasAccepted }: { readonly wasAccepted: boolean },
-): StepOutcome {
+export function failActivated(context: StepContext, reason: string, failure: Failure): StepOutcome {
   const { draft, situation, operation } = context;
   const { target } = situation;
   const { toGeneration: generation, revision } = operation;
-  const restore = wasAccepted ? newestOf(context) : restoreOf(context);
-  const mayGoForward = target.kind === "valid" && target.revision !== revision;
-  const back = rollbackRevision(situation, draft.status.stable?.revision, revision);
-  if (mayGoForward || (back !== null && operation.kind !== "rollback")) {
+  const { stable, failed } = draft.status;
+  const restore = failure.wasAccepted ? newestOf(context) : restoreOf(context);
+  if (target.kind === "valid" && target.spec.state === "suspended") {
+    beginSuspended(context, target, { reason, restore });
+    return changed;
+  }
+  // What failed before is no way forward, or the two would take turns for ever (FA3).
+  const mayGoForward = target.kind === "valid" && target.revision !== revision && target.revision !== failed?.revision;
+  const back = operation.kind === "rollback" ? null : rollbackRevision(situation, stable?.revision, revision);
+  if (mayGoForward || back !== null) {
     draft.history("failed", reason);
     draft.event("Warning", "VersionFailed", `generation ${generation} failed: ${reason}`);
-    draft.set({ failed: { generation, revision, reason }, recovery: undefined });
+    draft.set({ recovery: undefined });
+    if (revision !== stable?.revision) draft.set({ failed: { generation, revision, reason } });
   }
   if (mayGoForward) {
     begin(draft, situation, {
@@ -66,14 +76,48 @@ export function failActivated(
     });
     return changed;
   }
-  if (back !== null && operation.kind !== "rollback") {
-    beginRollback(context.draft, situation, { reason, restore, generation });
+  if (back !== null) {
+    beginRollback(draft, situation, { reason, restore, generation });
     return changed;
   }
+  if (failure.hasEnded === true) return giveUp(context, reason);
   const message = `incarnation ${operation.to} failed: ${reason}; there is no earlier stable version to go back to: correct the manifest and apply it again`;
   draft.stalled = { reason: "VersionFailed", message };
   draft.wait(`failed: ${reason}`, 1000);
   return waiting;
+}
+
+/** The job is to be suspended anyway: its state is at rest already. */
+function beginSuspended(
+  { draft, situation, operation }: StepContext,
+  target: Target & { readonly kind: "valid" },
+  { reason, restore }: { readonly reason: string; readonly restore: RestorePoint },
+): void {
+  draft.history("failed", reason);
+  begin(draft, situation, {
+    kind: "suspend",
+    toGeneration: target.generation,
+    revision: operation.revision,
+    mode: "last-state",
+    standby: "cold",
+    restore,
+    savepointDirectory: null,
+    message: `generation ${operation.toGeneration} failed and is to be suspended: ${reason}`,
+  });
+}
+
+/** The operation is over with a job that FAILED: what follows is for `recovery`, or a person, to say. */
+function giveUp({ draft }: StepContext, reason: string): StepOutcome {
+  const { active } = draft.status;
+  draft.history("failed", reason);
+  draft.event("Warning", "JobFailed", reason);
+  draft.set({
+    upgrade: undefined,
+    ...(active === undefined
+      ? {}
+      : { active: { ...active, ended: { status: "FAILED", at: draft.now, savepoint: null, message: reason } } }),
+  });
+  return changed;
 }
 
 /** State of what is active, whatever it ended with. */

@@ -22,7 +22,9 @@ export const stopTriggerId = (operation: string, attempt: number): string => hex
 export const activationIdOf = (operation: string, incarnation: number): string =>
   hexDigest(32, "activation", operation, incarnation);
 
-export const snapshotTriggerId = (snapshotUid: string): string => hexDigest(32, "savepoint", snapshotUid);
+/** Asked of another incarnation it is another savepoint, in a folder of its own. */
+export const snapshotTriggerId = (snapshotUid: string, incarnation: number): string =>
+  hexDigest(32, "savepoint", snapshotUid, incarnation);
 
 /** An incarnation's own store. */
 export function storeUriOf(job: StreamJob, spec: ResolvedSpec, jobId: string, settings: ReconcileSettings): string {

@@ -4,16 +4,17 @@
 import type { Draft } from "./draft.ts";
 import { restoreOf } from "./restore-choice.ts";
 import { incarnationPlaces, specOfRevision } from "./situation.ts";
-import type { StepContext } from "./steps/step.ts";
+import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
 
 /** From this write on the new incarnation is the one that holds the newest state (OP3). */
-export function enterActivating(context: StepContext): void {
+export function enterActivating(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const running = specOfRevision(situation.observed, operation.revision);
   if (operation.to === null || running === null) {
     const message = `the revision ${operation.revision} is gone; apply the manifest again`;
     draft.stalled = { reason: "RevisionLost", message };
-    return draft.wait(message, 5000);
+    draft.wait(message, 5000);
+    return waiting;
   }
   const restore = restoreOf(context);
   const old = draft.status.active;
@@ -46,11 +47,12 @@ export function enterActivating(context: StepContext): void {
     },
   });
   draft.enter("Activating", `incarnation ${operation.to} is activated`);
+  return changed;
 }
 
 /** The new incarnation has proved itself; what is left of the old one goes by the actions. */
-export function completeOperation({ draft, operation, situation }: StepContext): void {
-  const { kind, toGeneration, revision, restore, message: _ } = operation;
+export function completeOperation({ draft, operation, situation }: StepContext): StepOutcome {
+  const { kind, toGeneration, revision, restore } = operation;
   const { handled, failed } = draft.status;
   const { spec } = situation.job;
   draft.history(pastTense[kind], describe(operation));
@@ -67,6 +69,7 @@ export function completeOperation({ draft, operation, situation }: StepContext):
     },
     ...(isOld || failed === undefined || isRequestedBack(draft, situation, revision) ? {} : { failed: undefined }),
   });
+  return changed;
 }
 
 /** A rollback by request leaves the spec's own revision marked: it is not to be rolled out again. */

@@ -15,6 +15,7 @@ import type { Draft } from "./draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "./ids.ts";
 import { begin } from "./operation.ts";
+import { canonicalJson } from "./revision.ts";
 import type { Situation, Target } from "./situation.ts";
 import { specOfRevision } from "./situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
@@ -29,7 +30,7 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
   if (target.kind === "invalid") {
     const running = draft.status.active === undefined ? "nothing is started" : "what runs goes on as it is";
     draft.stalled = { reason: "InvalidSpec", message: `the spec is not valid, ${running}: ${target.message}` };
-    return false;
+    return rollBack(draft, situation) === "begun";
   }
   for (const check of checks) {
     const answer = check(draft, situation, target);
@@ -38,7 +39,8 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
   return false;
 }
 
-const checks: readonly Check[] = [rollbackOnRequest, suspend, start, change, rollBack, recover];
+// Suspend before a rollback on request: the one would be given up for the other again and again.
+const checks: readonly Check[] = [suspend, rollbackOnRequest, start, change, rollBack, recover];
 
 function beginDelete(draft: Draft, situation: Situation): boolean {
   const { job, target, settings } = situation;
@@ -61,10 +63,10 @@ function beginDelete(draft: Draft, situation: Situation): boolean {
 
 function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
   const wanted = situation.job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
-  const { active } = draft.status;
+  const { active, failed } = draft.status;
   if (wanted === undefined || active === undefined) return "next";
-  // The annotation is taken away by an action; until then it must not begin again what it has brought about.
-  if (active.revision === wanted) return "next";
+  // The annotation is taken away by an action; until then it must not begin again what it has brought about, or what has failed.
+  if (active.revision === wanted || failed?.revision === wanted) return "next";
   const found = specOfRevision(situation.observed, wanted);
   if (found === null) {
     draft.stalled = {
@@ -105,32 +107,57 @@ function suspend(draft: Draft, situation: Situation, { spec, generation }: Valid
     });
     return "begun";
   }
-  if (resume === undefined) {
+  if (resume === undefined || isFresh(draft)) {
     const restore = initialRestore(draft, situation, spec);
     if (restore === null) return "settled";
     const { revision } = situation.target as ValidTarget;
-    draft.set({ resume: { ...restore, revision, generation, at: draft.now } });
+    const point = { ...restore, revision, generation, at: resume?.at ?? draft.now };
+    if (canonicalJson(point) !== canonicalJson(resume)) draft.set({ resume: point });
   }
   return "settled";
 }
 
+/** Nothing has ever been activated: what it starts from is still for the spec to say (S17). */
+const isFresh = ({ status }: Draft): boolean => status.jobId === undefined;
+
 function start(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
-  const { active, resume, failed } = draft.status;
+  const { active, resume, incarnations } = draft.status;
   if (active !== undefined) return "next";
-  if (failed?.revision === target.revision) return "settled";
-  const restore = resume === undefined ? initialRestore(draft, situation, target.spec) : withoutDetails(resume);
+  const isNew = isFresh(draft);
+  if ((incarnations === 0 && situation.observed.incarnations.length > 0) || (!isNew && resume === undefined)) {
+    const message =
+      "the status does not say what ran, but something did; write it back, or delete what is left and the StreamJob";
+    draft.stalled = { reason: "StatusLost", message };
+    return "settled";
+  }
+  const what = startable(draft, situation, target);
+  if (what === null) return "settled";
+  const restore =
+    resume === undefined || isNew ? initialRestore(draft, situation, target.spec) : withoutDetails(resume);
   if (restore === null) return "settled";
   begin(draft, situation, {
-    kind: resume === undefined ? "deploy" : "resume",
-    toGeneration: target.generation,
-    revision: target.revision,
+    kind: isNew ? "deploy" : "resume",
+    toGeneration: what.generation,
+    revision: what.revision,
     mode: target.spec.upgrade.mode,
     standby: "cold",
     restore,
     savepointDirectory: null,
-    message: resume === undefined ? `generation ${target.generation} is deployed` : "the job is resumed",
+    message: isNew ? `generation ${what.generation} is deployed` : "the job is resumed",
   });
   return "begun";
+}
+
+/** The target; when it has failed before, what ran when the job was suspended; null: neither. */
+function startable(
+  draft: Draft,
+  situation: Situation,
+  target: ValidTarget,
+): { readonly revision: string; readonly generation: number } | null {
+  const { resume, failed } = draft.status;
+  if (failed?.revision !== target.revision) return target;
+  if (resume === undefined || resume.revision === failed.revision) return null;
+  return specOfRevision(situation.observed, resume.revision) === null ? null : resume;
 }
 
 function withoutDetails(resume: NonNullable<Draft["status"]["resume"]>): RestorePoint {

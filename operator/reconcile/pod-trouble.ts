@@ -1,4 +1,5 @@
 /** Owns: why pods do not run, in words, from their statuses. */
+import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
 import type { Pod } from "../kubernetes/index.ts";
 
 /** Waiting reasons that pass by themselves. */
@@ -27,10 +28,12 @@ function lastEnd(end: { readonly exitCode: number; readonly message?: string } |
     : `it ended with exit code ${end.exitCode}${end.message === undefined ? "" : `, ${end.message}`}`;
 }
 
-/** Restarts of all containers, ever. */
-export function containerRestarts(pods: readonly Pod[]): number {
+/** Restarts of the JobManager's containers, ever: a TaskManager's death shows in the restarts of the job. */
+export function jobManagerRestarts(pods: readonly Pod[]): number {
   let restarts = 0;
-  for (const { status } of pods)
+  for (const { metadata, status } of pods) {
+    if (metadata.labels?.[COMPONENT_LABEL] !== JOB_MANAGER_COMPONENT) continue;
     for (const { restartCount } of status?.containerStatuses ?? []) restarts += restartCount;
+  }
   return restarts;
 }

@@ -14,6 +14,7 @@ import { actionsFor } from "./actions.ts";
 import { learnOfActive } from "./active.ts";
 import { conclude } from "./conclusion.ts";
 import { Draft } from "./draft.ts";
+import { exceptionEvents } from "./exception-events.ts";
 import { completeOperation, enterActivating } from "./milestones.ts";
 import { chooseOperation } from "./next-operation.ts";
 import { stepAfter } from "./operation.ts";
@@ -29,7 +30,7 @@ import { activating } from "./steps/activating.ts";
 import { preflight } from "./steps/preflight.ts";
 import { proving } from "./steps/proving.ts";
 import { standby } from "./steps/standby.ts";
-import type { StepContext, StepOutcome } from "./steps/step.ts";
+import { changed, type StepContext, type StepOutcome } from "./steps/step.ts";
 import { stopping } from "./steps/stopping.ts";
 import { statusOf } from "./stored-status.ts";
 import { terminating } from "./steps/terminating.ts";
@@ -55,7 +56,7 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
     observed.job.metadata.deletionTimestamp === undefined;
   if (isPaused) {
     conclude(draft, situation, { isPaused });
-    return planOf(draft, before, []);
+    return planOf(draft, before, [], []);
   }
   draft.set({ observedGeneration: situation.generation });
   learnOfActive(draft, situation);
@@ -63,9 +64,9 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   moveOn(draft, situation);
   const snapshotActions = planSnapshots(draft, situation);
   conclude(draft, situation, { isPaused });
-  const actions = [...actionsFor(draft, situation), ...snapshotActions];
+  const actions = actionsFor(draft, situation, snapshotActions);
   draft.wakeIn(pollMs(draft));
-  return planOf(draft, before, actions);
+  return planOf(draft, before, actions, exceptionEvents(situation));
 }
 
 function moveOn(draft: Draft, situation: Situation): void {
@@ -79,7 +80,7 @@ function moveOn(draft: Draft, situation: Situation): void {
     const outcome = steps[operation.step](context);
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
-    advance({ ...context, operation: draft.status.upgrade ?? operation });
+    if (advance({ ...context, operation: draft.status.upgrade ?? operation }).kind === "waiting") return;
   }
   assert(
     false,
@@ -87,11 +88,12 @@ function moveOn(draft: Draft, situation: Situation): void {
   );
 }
 
-function advance(context: StepContext): void {
+function advance(context: StepContext): StepOutcome {
   const next = stepAfter(context.operation);
   if (next === null) return completeOperation(context);
   if (next === "Activating") return enterActivating(context);
   context.draft.enter(next, messages[next]);
+  return changed;
 }
 
 const messages: Readonly<Record<Exclude<OperationStep, "Activating">, string>> = {
@@ -109,7 +111,7 @@ function pollMs(draft: Draft): number {
 }
 
 /** RE3. A newer checkpoint alone is written now and then only. */
-function planOf(draft: Draft, before: StreamJobStatus, actions: Plan["actions"]): Plan {
+function planOf(draft: Draft, before: StreamJobStatus, actions: Plan["actions"], exceptions: Plan["events"]): Plan {
   const { status: after, events, nowMs, wakeAfterMs } = draft;
   const same = (a: StreamJobStatus, b: StreamJobStatus): boolean => canonicalJson(a) === canonicalJson(b);
   const isSame = same(before, after);
@@ -119,5 +121,10 @@ function planOf(draft: Draft, before: StreamJobStatus, actions: Plan["actions"])
     nowMs - parseTime(before.lastCheckpoint.time) < CHECKPOINT_REFRESH_MS &&
     same(before, { ...after, lastCheckpoint: before.lastCheckpoint });
   const isWritten = !isSame && !isOnlyCheckpoint;
-  return { status: isWritten ? after : null, actions, events: isWritten ? events : [], wakeAfterMs };
+  return {
+    status: isWritten ? after : null,
+    actions,
+    events: [...(isWritten ? events : []), ...exceptions],
+    wakeAfterMs,
+  };
 }

@@ -20,7 +20,7 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
   const { retainCount, retainAgeMs } = target.spec.savepoints;
   const completed = observed.snapshots
     .filter((snapshot) => snapshotStatusOf(snapshot).phase === "Completed")
-    .sort((a, b) => completedMs(b) - completedMs(a));
+    .sort((a, b) => completedMs(b) - completedMs(a) || (a.metadata.name < b.metadata.name ? 1 : -1));
   const named = namedLocations(draft, situation);
   const actions: Action[] = [];
   let kept = 0;
@@ -89,11 +89,13 @@ function disposal(
   if (draft.status.savepoint?.name === name) return [];
   const view = situation.observed.disposals[name] ?? { kind: "unknown" };
   if (!disposeOnDelete || location === undefined || view.kind === "done") return [{ kind: "releaseSnapshot", name }];
-  draft.wakeIn(DISPOSAL_POLL_MS);
+  if (view.kind === "inProgress") draft.wakeIn(DISPOSAL_POLL_MS);
+  // Waits for what names it to go, or for a JobManager that can do it, at the steady pace.
   if (namedLocations(draft, situation).has(location) || view.kind === "inProgress") return [];
   const { active } = draft.status;
-  if (active === undefined) return [];
-  if (view.kind === "failed") draft.wakeIn(DISPOSAL_POLL_MS * 20);
+  const jobManager = incarnationNumbered(situation.observed, active?.incarnation ?? null)?.jobManager;
+  if (active === undefined || jobManager?.kind !== "answering") return [];
+  draft.wakeIn(view.kind === "failed" ? DISPOSAL_POLL_MS * 20 : DISPOSAL_POLL_MS);
   return [{ kind: "disposeSavepoint", incarnation: active.incarnation, location, snapshot: name }];
 }
 

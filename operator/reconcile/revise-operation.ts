@@ -16,8 +16,8 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   const { upgrade } = draft.status;
   if (upgrade === undefined || upgrade.kind === "delete") return;
   const isActivated = upgrade.step === "Activating" || upgrade.step === "Proving";
-  if (situation.job.metadata.deletionTimestamp !== undefined) return drop(draft, "the StreamJob is deleted");
   const { target } = situation;
+  if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, upgrade);
   if (target.kind === "invalid" || isActivated) return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (upgrade.kind === "suspend") {
@@ -37,13 +37,19 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
     return;
   }
   if (target.revision === upgrade.revision || upgrade.revision === draft.status.failed?.revision) return;
-  const isBack = upgrade.kind === "upgrade" && draft.status.failed?.revision === target.revision;
-  if (isBack || isSame(situation, upgrade, target.spec)) return;
+  // A version that failed is no target (SI2): what is being done instead of it goes on.
+  if (draft.status.failed?.revision === target.revision || isSame(situation, upgrade, target.spec)) return;
   if (upgrade.kind !== "rollback" && !hasTouchedOld(upgrade))
     return drop(draft, `generation ${target.generation} is wanted now`);
-  if (isStuck(draft, situation, upgrade) && target.revision !== draft.status.failed?.revision) {
-    retarget(draft, situation, upgrade);
-  }
+  if (isStuck(situation, upgrade)) retarget(draft, situation, upgrade);
+}
+
+/** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (S5). */
+function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: Operation): void {
+  const message = "the StreamJob is deleted";
+  const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
+  if (upgrade.step !== "Stopping" || upgrade.savepoint === null || !isWanted) return drop(draft, message);
+  draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
 }
 
 function isSame(situation: Situation, upgrade: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
@@ -63,7 +69,7 @@ function drop(draft: Draft, why: string): void {
 }
 
 /** The new version waits for something that will not come. */
-function isStuck(_draft: Draft, { observed }: Situation, upgrade: Operation): boolean {
+function isStuck({ observed }: Situation, upgrade: Operation): boolean {
   if (upgrade.step !== "Standby" && upgrade.step !== "Preflight") return false;
   const view = incarnationNumbered(observed, upgrade.to)?.jobManager;
   if (upgrade.step === "Preflight") return observed.preflight?.kind === "incompatible";
@@ -82,6 +88,7 @@ function retarget(draft: Draft, { target }: Situation, upgrade: Operation): void
     revision: target.revision,
     activationId: activationIdOf(upgrade.upgradeId, to),
   });
-  draft.enter("Standby", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
+  // What was made for the version before goes first: never pods of two incarnations where none are to be (S12).
+  draft.enter("Terminating", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
   draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
 }

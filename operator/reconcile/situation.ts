@@ -3,11 +3,12 @@
  *
  * SI1 An invalid spec has no target: what runs goes on and is healed as before (S2).
  * SI2 A revision that failed is no target until the spec changes (S25).
+ * SI3 Lists are sorted here, once: what is decided does not depend on the order in which things were listed (RE2).
  */
-import { type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
+import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
 import { revisionName } from "../resources/index.ts";
 import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
-import type { Observed, ObservedIncarnation, SpecRevision } from "./observed.ts";
+import type { Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
 import type { ReconcileSettings } from "./settings.ts";
 
@@ -24,10 +25,28 @@ export type Situation = {
   readonly target: Target;
 };
 
-export function situationOf(observed: Observed, settings: ReconcileSettings, nowMs: number): Situation {
+export function situationOf(listed: Observed, settings: ReconcileSettings, nowMs: number): Situation {
+  const observed = sorted(listed);
   const { job } = observed;
   const generation = job.metadata.generation ?? 0;
   return { observed, job, settings, nowMs, generation, target: targetOf(observed, generation) };
+}
+
+type Named = { readonly metadata: { readonly name: string } };
+
+const byName = (a: Named, b: Named): number => (a.metadata.name < b.metadata.name ? -1 : 1);
+
+/** SI3 */
+function sorted(observed: Observed): Observed {
+  return {
+    ...observed,
+    revisions: observed.revisions.toSorted((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1)),
+    incarnations: observed.incarnations
+      .map((incarnation) => ({ ...incarnation, pods: incarnation.pods.toSorted(byName) }))
+      .sort((a, b) => a.number - b.number),
+    snapshots: observed.snapshots.toSorted(byName),
+    disruptionBudgets: observed.disruptionBudgets.toSorted(byName),
+  };
 }
 
 function targetOf(observed: Observed, generation: number): Target {
@@ -44,13 +63,21 @@ export function incarnationNumbered(observed: Observed, number: number | null): 
   return observed.incarnations.find((incarnation) => incarnation.number === number) ?? null;
 }
 
+/** What became of the operation's own trigger; null: nothing was asked about it. An earlier one's fate says nothing of this one (S9). */
+export function stopTriggerOf({ observed }: Situation, operation: Operation): TriggerView | null {
+  return observed.job.status?.upgrade?.triggerId === operation.triggerId ? observed.stopTrigger : null;
+}
+
 /** A revision with its spec resolved by today's defaults; null: it is not kept any more. */
 export function specOfRevision(
   observed: Observed,
   name: string,
 ): { revision: SpecRevision; spec: ResolvedSpec } | null {
   const revision = revisionByName(observed, name);
-  return revision === null ? null : { revision, spec: resolveRevision(revision, observed.job.spec) };
+  if (revision === null) return null;
+  // Of an invalid spec nothing is in force, not even what only the operator reads (SI1).
+  const current = observed.validated.kind === "invalid" ? revision.spec : observed.job.spec;
+  return { revision, spec: resolveRevision(revision, current) };
 }
 
 /** Ids and places of an incarnation that runs `spec`. */

@@ -23,6 +23,7 @@ import { incarnationNumbered, type Situation } from "./situation.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
 const POLL_MS = 100;
+const SLOW_POLL_MS = 1000;
 
 export function planSnapshots(draft: Draft, situation: Situation): readonly Action[] {
   const isDeleting = situation.job.metadata.deletionTimestamp !== undefined;
@@ -31,6 +32,8 @@ export function planSnapshots(draft: Draft, situation: Situation): readonly Acti
     actions.push(...byNonce(draft, situation), ...bySchedule(draft, situation), ...ofOperation(draft, situation));
     actions.push(...inFlight(draft, situation), ...next(draft, situation));
     actions.push(...retentionOf(draft, situation));
+  } else {
+    actions.push(...inFlight(draft, situation));
   }
   return [...actions, ...deletionsOf(draft, situation, { isDeleting })];
 }
@@ -61,8 +64,8 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
     draft.wakeIn(due.ms - draft.nowMs);
     return [];
   }
-  // Times that were missed are made up for by one, the newest.
-  const name = `${job.metadata.name}-scheduled-${Math.floor(draft.nowMs / 60_000)}`;
+  // Times that were missed are made up for by one. Its name is of the first of them, so that it is the same in every try.
+  const name = `${job.metadata.name}-scheduled-${Math.floor(due.ms / 60_000)}`;
   if (observed.snapshots.some(({ metadata }) => metadata.name === name)) {
     draft.set({ handled: { ...handled, scheduledAt: draft.now } });
     return [];
@@ -107,7 +110,8 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   const snapshot = observed.snapshots.find(({ metadata }) => metadata.name === savepoint.name);
   const isSame = observed.job.status?.savepoint?.triggerId === savepoint.triggerId;
   const trigger = isSame ? observed.savepointTrigger : null;
-  draft.wakeIn(POLL_MS);
+  const view = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
+  draft.wakeIn(view?.kind === "answering" ? POLL_MS : SLOW_POLL_MS);
   const end = (phase: "Completed" | "Failed", message: string, location?: string): readonly Action[] => {
     draft.set({ savepoint: undefined });
     if (location !== undefined) {
@@ -131,13 +135,20 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   if (trigger?.kind === "completed")
     return end("Completed", `the savepoint is in ${trigger.location}`, trigger.location);
   if (trigger?.kind === "failed") return end("Failed", trigger.message);
-  if (active === undefined || active.ended !== null)
-    return end("Failed", "the job ended before the savepoint was taken");
+  if (isOver(draft)) return end("Failed", "the job ended before the savepoint was taken");
   if (trigger !== null && trigger.kind !== "unknown") return [];
-  const view = incarnationNumbered(observed, active.incarnation)?.jobManager;
-  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  if (active === undefined || view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId, target } = savepoint;
   return [{ kind: "triggerSavepoint", incarnation: active.incarnation, jobId: active.jobId, triggerId, target }];
+}
+
+/** Nobody will complete it any more: the job that was asked has ended, or its pods are told to go. */
+function isOver({ status }: Draft): boolean {
+  const { active, upgrade } = status;
+  if (active === undefined || active.ended !== null) return true;
+  return (
+    upgrade !== undefined && upgrade.step !== "Standby" && upgrade.step !== "Preflight" && upgrade.step !== "Stopping"
+  );
 }
 
 /** SN1 */
@@ -157,7 +168,7 @@ function next(draft: Draft, situation: Situation): readonly Action[] {
   const [snapshot] = pending;
   if (snapshot === undefined) return [];
   const { name, uid } = snapshot.metadata;
-  const triggerId = snapshotTriggerId(uid ?? name);
+  const triggerId = snapshotTriggerId(uid ?? name, active.incarnation);
   const directory = savepointDirectory(job, target.spec, settings);
   const folder = snapshotWithDefaults(snapshot.spec).path ?? savepointTarget(directory, triggerId);
   draft.set({ savepoint: { name, triggerId, target: folder, startedAt: draft.now } });

@@ -4,6 +4,7 @@
  *   <home>/jobs/<jobId>.json                 registry of jobs (job-registry.ts)
  *   <home>/checkpoints/default/<jobId>/      checkpoints, unless execution.checkpointing.dir is set
  *   <home>/logs/<jobId>/<process>.log        JSON lines of the job's processes
+ *   <home>/control-plane/                    the embedded control plane: its objects, its pods' files and logs, its checkpoints
  */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,6 +14,7 @@ export type HomeFolder = {
   readonly root: string;
   readonly jobs: string;
   readonly checkpoints: string;
+  readonly controlPlane: string;
   logs(jobId: string): string;
 };
 
@@ -23,6 +25,7 @@ export function homeFolder(given?: string): HomeFolder {
     root,
     jobs: join(root, "jobs"),
     checkpoints: join(root, "checkpoints"),
+    controlPlane: join(root, "control-plane"),
     logs: (jobId) => join(root, "logs", jobId),
   };
 }

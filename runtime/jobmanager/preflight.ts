@@ -3,13 +3,14 @@
  * Not here: giving it (startup.ts).
  *
  * PF1 Every reason is given at once, in words. A state that is not there is a reason; a store that does not answer is an error.
- * PF2 Compared are uids, parallelism and maxParallelism. Kinds and types of states are declared by running operators only, and are
- *     compared when these are restored.
+ * PF2 Compared are uids, parallelism, maxParallelism, and the types of states that operators are known to declare (`declares`). A
+ *     user's function declares its states when it runs: those are compared when it is restored.
  */
 import { type Clock, type ErrorCode, type Log, StreamError } from "../base/index.ts";
-import { assignState } from "../checkpoint/index.ts";
+import { assignState, type OperatorState } from "../checkpoint/index.ts";
 import type { PreflightAnswer, RestoreMessage } from "../contract/index.ts";
-import type { JobGraph, StreamGraph } from "../graph/index.ts";
+import { compareDeclarations, type StreamGraph } from "../graph/index.ts";
+import type { OperatorFactory } from "../operators/index.ts";
 import type { FoundState } from "./found-state.ts";
 import { fitGraph } from "./graph-fit.ts";
 import { resolveActivation } from "./latest-state.ts";
@@ -53,9 +54,19 @@ export async function checkRestore(from: RestoreMessage, ports: PreflightPorts):
 function misfits(streamGraph: StreamGraph, state: FoundState, allowNonRestored: boolean): readonly string[] {
   const { operators } = state.manifest;
   const fit = fitGraph(streamGraph, operators);
-  const graph: JobGraph | null = fit.kind === "fits" ? fit.graph : null;
-  const reasons = fit.kind === "refused" ? fit.reasons : [];
-  if (graph === null) return reasons;
-  const assigned = assignState(operators, operatorsOf(graph), { storeUri: state.storeUri, allowNonRestored });
-  return assigned.kind === "refused" ? assigned.reasons : [];
+  const changed = changedTypes(streamGraph, operators);
+  if (fit.kind === "refused") return [...fit.reasons, ...changed];
+  const assigned = assignState(operators, operatorsOf(fit.graph), { storeUri: state.storeUri, allowNonRestored });
+  return assigned.kind === "refused" ? [...assigned.reasons, ...changed] : changed;
+}
+
+function changedTypes(streamGraph: StreamGraph, operators: readonly OperatorState[]): readonly string[] {
+  const stored = new Map(operators.map((operator) => [operator.operatorId, operator]));
+  return streamGraph.nodes.flatMap(({ operatorId, uid, logic, role }) => {
+    const before = stored.get(operatorId)?.declarations;
+    const now = role === "operator" ? (logic as OperatorFactory<unknown, unknown>).declares : undefined;
+    if (before === undefined || now === undefined) return [];
+    const answer = compareDeclarations(uid, before, now);
+    return answer.kind === "refused" ? [answer.reason] : [];
+  });
 }

@@ -10,6 +10,7 @@ import { loadStreamGraph } from "../api/index.ts";
 import { seededRandom, silentLog, systemClock } from "../base/index.ts";
 import { buildJobGraph, type JobGraph } from "../graph/index.ts";
 import { openStore } from "../storage/index.ts";
+import { type Incarnation, type IncarnationOptions, startIncarnation } from "./incarnation.ts";
 import { type JobManager, startJobManager } from "./job-manager.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
 import { type Script, ScriptedWorld } from "./scripted-world.ts";
@@ -82,6 +83,35 @@ export async function start(t: TestContext, place: Setting, more: Partial<JobMan
   });
   t.after(() => manager.close());
   return { manager, ended };
+}
+
+/** An incarnation of the job, with a store of its own and a job id made of its name; TaskManagers come by `place.world.add`. */
+export async function incarnation(
+  t: TestContext,
+  place: Setting,
+  name: string,
+  more: Partial<IncarnationOptions> = {},
+): Promise<Incarnation & { readonly storeUri: string }> {
+  const started = await startIncarnation({
+    job: {
+      module: place.module,
+      options: place.options,
+      args: [],
+      jobId: Buffer.from(name.padEnd(16)).toString("hex"),
+    },
+    storeUri: join(place.folder, name),
+    rpcHost: "127.0.0.1",
+    rpcPort: 0,
+    clock: systemClock,
+    random: seededRandom(Math.floor(systemClock.nowMs())),
+    log: silentLog,
+    onFenced: () => assert.fail(`${name} was fenced by itself`),
+    heartbeatIntervalMs: 100,
+    heartbeatTimeoutMs: 500,
+    ...more,
+  });
+  t.after(() => started.close());
+  return Object.assign(started, { storeUri: `file://${join(place.folder, name)}` });
 }
 
 /** A job running on two TaskManagers. */

@@ -5,10 +5,12 @@
  *     later `add` changes (FN3).
  */
 import { assert } from "../base/index.ts";
-import type { ValueType } from "../record/index.ts";
+import { describeType, t, type ValueType } from "../record/index.ts";
 import type { Aggregate, ValueState } from "../state/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
+
+const STATE = "accumulator";
 
 /** Aggregates each key's records. `accumulatorType`: for the state; default `t.any()`. */
 export function aggregateOperator<I, A, O>(
@@ -18,7 +20,9 @@ export function aggregateOperator<I, A, O>(
   for (const name of ["createAccumulator", "add", "getResult"] as const) {
     assertSynchronous(`aggregate: ${name}`, aggregate[name]);
   }
-  return { kind: "operator", name: "aggregate", create: () => new AggregateOperator(aggregate, accumulatorType) };
+  const declares = [{ name: STATE, kind: "value", type: describeType(accumulatorType ?? t.any()) }];
+  const create = (): AggregateOperator<I, A, O> => new AggregateOperator(aggregate, accumulatorType);
+  return { kind: "operator", name: "aggregate", declares, create };
 }
 
 class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
@@ -36,7 +40,7 @@ class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
     assert(context.keyed !== null, `aggregate, uid ${context.uid}, was opened without keyed state`);
     this.#output = output;
     this.#state = context.keyed.value<A>({
-      name: "accumulator",
+      name: STATE,
       ...(this.#type === undefined ? {} : { type: this.#type }),
     });
   }

@@ -82,6 +82,8 @@ export type OperatorFactory<I, O> = {
   readonly kind: "operator";
   /** For names and messages: `map`, `reduce`, … */
   readonly name: string;
+  /** The states that it declares whatever happens, as checkpoints describe them (`type`: describeType). Default: not known. */
+  readonly declares?: readonly { readonly name: string; readonly kind: string; readonly type: string }[];
   create(): StreamOperator<I, O>;
 };
 

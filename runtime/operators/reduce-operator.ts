@@ -5,16 +5,19 @@
  * RD2 What was emitted is also what the state holds, so `fn` must not change `current` (FN3).
  */
 import { assert } from "../base/index.ts";
-import type { ValueType } from "../record/index.ts";
+import { describeType, t, type ValueType } from "../record/index.ts";
 import type { ValueState } from "../state/index.ts";
 import type { ReduceFunction } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
 
+const STATE = "reduced";
+
 /** Reduces each key's records. `type`: of the records, for the state; default `t.any()`. */
 export function reduceOperator<T>(fn: ReduceFunction<T>, type?: ValueType<T>): OperatorFactory<T, T> {
   assertSynchronous("reduce", fn);
-  return { kind: "operator", name: "reduce", create: () => new ReduceOperator(fn, type) };
+  const declares = [{ name: STATE, kind: "value", type: describeType(type ?? t.any()) }];
+  return { kind: "operator", name: "reduce", declares, create: () => new ReduceOperator(fn, type) };
 }
 
 class ReduceOperator<T> implements StreamOperator<T, T> {
@@ -32,7 +35,7 @@ class ReduceOperator<T> implements StreamOperator<T, T> {
     assert(context.keyed !== null, `reduce, uid ${context.uid}, was opened without keyed state`);
     this.#output = output;
     this.#state = context.keyed.value<T>({
-      name: "reduced",
+      name: STATE,
       ...(this.#type === undefined ? {} : { type: this.#type }),
     });
   }

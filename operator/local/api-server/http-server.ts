@@ -36,7 +36,12 @@ export type HttpServerOptions = {
   readonly log?: Log;
   /** Default 0: one that is free. */
   readonly port?: number;
+  /** `host:port` of this machine behind a name of the cluster; null: nothing is. Absent: names are not served. */
+  readonly addressOf?: AddressOf;
 };
+
+/** `host`: as ProcessKubelet.addressOf takes it. */
+export type AddressOf = (namespace: string, host: string, port: number) => Promise<string | null>;
 
 export type HttpServer = {
   /** Such as http://127.0.0.1:40123. */
@@ -44,6 +49,9 @@ export type HttpServer = {
   /** Ends all connections. */
   close(): Promise<void>;
 };
+
+/** What cluster DNS and pod networks are elsewhere: `GET ?namespace=…&host=…&port=…` → `{"address": "127.0.0.1:20123"}` or null. */
+export const ADDRESS_PATH = "/streamjob/address";
 
 const BODY_BYTES_MAX = 3 * 1024 * 1024;
 const WATCH_BYTES_MAX = 16 * 1024 * 1024;
@@ -93,8 +101,10 @@ class HttpFace {
   private readonly token: Buffer;
   private readonly clock: Clock;
   private readonly log: Log;
+  private readonly addressOf: AddressOf | undefined;
 
-  constructor({ api, token, clock, log = silentLog }: HttpServerOptions) {
+  constructor({ api, token, clock, log = silentLog, addressOf }: HttpServerOptions) {
+    this.addressOf = addressOf;
     this.server = api;
     this.token = Buffer.from(`Bearer ${token}`);
     this.clock = clock;
@@ -118,6 +128,12 @@ class HttpFace {
           code: 401,
         });
         return;
+      }
+      if (url.pathname === ADDRESS_PATH && request.method === "GET" && this.addressOf !== undefined) {
+        const { searchParams: query } = url;
+        const [namespace, host] = [query.get("namespace") ?? "", query.get("host") ?? ""];
+        const address = await this.addressOf(namespace, host, numberOf(query, "port") ?? 0);
+        return answer(response, 200, { address });
       }
       if (path === null)
         throw new ApiError("NotFound", `the server could not find the requested resource: ${url.pathname}`);

@@ -69,6 +69,8 @@ export type LocalApiServerOptions = {
   readonly bookmarkIntervalMs?: number;
   /** Who creates, updates and patches, for managedFields, unless `as` says so. Default "streamjob". */
   readonly fieldManager?: string;
+  /** False: as a server whose CRDs have no rules (CEL); what those would refuse gets in. For tests of what must hold then. Default true. */
+  readonly withRules?: boolean;
 };
 
 const GARBAGE_COLLECTOR = "garbage-collector";
@@ -85,7 +87,7 @@ export class LocalApiServer implements KubernetesApi {
   private readonly clock: Clock;
   private readonly objectLog: ObjectLog | undefined;
   private readonly table = new ObjectTable();
-  private readonly admission = new Admission();
+  private readonly admission: Admission;
   private readonly writer: ObjectWriter;
   private readonly hub: WatchHub;
   private readonly pages: ListPages;
@@ -101,6 +103,7 @@ export class LocalApiServer implements KubernetesApi {
     this.clock = clock;
     this.objectLog = objectLog;
     this.resourceVersion = state.resourceVersion;
+    this.admission = new Admission(options.withRules ?? true);
     this.writer = new ObjectWriter({ admission: this.admission, clock, random });
     this.pages = new ListPages(clock, random.hex(8));
     this.hub = new WatchHub(state.resourceVersion, {

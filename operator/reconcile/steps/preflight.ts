@@ -2,13 +2,15 @@
  * Owns: step Preflight: the new version is asked whether it accepts the state that there is, before anything is stopped.
  */
 import { refuseTarget } from "../failure.ts";
+import { restoreOf } from "../restore-choice.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;
 
 export function preflight(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
-  if (operation.mode === "stateless" || operation.restore?.kind === "none") return done;
+  // Also when the old job has FINISHED since: there is no state that could be asked about (RC2).
+  if (restoreOf(context).kind === "none") return done;
   const answer = situation.observed.preflight;
   if (answer === null) {
     draft.wait(`incarnation ${operation.to} is asked whether it accepts the state`, POLL_MS);

@@ -24,7 +24,7 @@ export function proving(context: StepContext): StepOutcome {
     if (phase === "refused")
       return failActivated(context, error?.message ?? "no reason is given", { wasAccepted: true });
     if (result?.status === "FAILED" || job?.status === "FAILED") {
-      return failActivated(context, job?.failure?.message ?? "the job FAILED", { wasAccepted: true });
+      return failActivated(context, job?.failure?.message ?? "the job FAILED", { wasAccepted: true, hasEnded: true });
     }
     if (result !== null) return done;
     if (completedCheckpoints > 0) return done;

@@ -17,7 +17,15 @@ const QUICK_MS = 30_000;
 export function standby(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const incarnation = incarnationNumbered(situation.observed, operation.to);
-  const wanted = specOfRevision(situation.observed, operation.revision)?.spec.taskManager.replicas ?? 1;
+  const running = specOfRevision(situation.observed, operation.revision);
+  if (running === null) {
+    const message = `the revision ${operation.revision} is gone; apply the manifest again`;
+    draft.stalled = { reason: "RevisionLost", message };
+    draft.wait(message, SLOW_POLL_MS);
+    return waiting;
+  }
+  const { taskManager, upgrade } = running.spec;
+  const wanted = taskManager.replicas;
   const waitedMs = draft.nowMs - parseTime(operation.stepSince);
   const pollMs = waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
   if (incarnation === null) {
@@ -39,12 +47,12 @@ export function standby(context: StepContext): StepOutcome {
       ? `${jobManager.incarnation.taskManagersReady} of ${wanted} TaskManagers of incarnation ${operation.to} are ready`
       : `the JobManager of incarnation ${operation.to} starts`;
   draft.wait(problem === null ? progress : `${progress}: ${problem}`, pollMs);
-  const limitMs = specOfRevision(situation.observed, operation.revision)?.spec.upgrade.deployTimeoutMs;
-  if (trouble !== null || (limitMs !== undefined && waitedMs > limitMs)) {
+  const isLate = waitedMs > upgrade.deployTimeoutMs;
+  if (trouble !== null || isLate) {
     const message = `incarnation ${operation.to} is not ready${problem === null ? "" : `: ${problem}`}`;
     draft.blocked = { reason: "NotReady", message };
     // With nothing running before it, nothing runs at all.
-    if (operation.from === null || waitedMs > (limitMs ?? 0)) {
+    if (operation.from === null || isLate) {
       draft.stalled = { reason: "NotReady", message: `${message}; correct the manifest and apply it again` };
     }
   }

@@ -8,46 +8,62 @@
 import { formatTime, parseTime } from "../../../crds/index.ts";
 import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
-import { incarnationNumbered, type Situation } from "../situation.ts";
+import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
+import type { JobManagerView } from "../observed.ts";
+import { incarnationNumbered, type Situation, stopTriggerOf } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
 const POLL_MS = 15;
 const RETRY_POLL_MS = 1000;
+const SAVEPOINT_POLL_MS = 100;
 
 export function stopping(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
-  const { observed } = situation;
   if (operation.savepoint?.path !== null && operation.savepoint?.path !== undefined) return done;
-  if (draft.status.savepoint !== undefined) {
-    draft.wait(`savepoint ${draft.status.savepoint.name} is under way; the stop comes after it`, POLL_MS);
-    return waiting;
-  }
-  const old = incarnationNumbered(observed, operation.from);
-  const view = old?.jobManager ?? { kind: "absent" as const };
-  if (
-    operation.kind === "delete" &&
-    draft.nowMs - parseTime(operation.stepSince) > deletionTimeoutMs(situation.target)
-  ) {
+  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager ?? { kind: "absent" as const };
+  if (operation.kind === "delete" && mustDeletionGoOn(context, view)) {
     draft.event("Warning", "SavepointSkipped", `no savepoint could be taken before the deletion: ${operation.message}`);
-    return done;
-  }
-  if (view.kind === "answering" && view.incarnation.result !== null) {
-    const { status, savepoint } = view.incarnation.result;
-    if (savepoint !== null) return completed(context, savepoint);
-    draft.event("Warning", "JobEnded", `the job was ${status} before it could be stopped with a savepoint`);
     return done;
   }
   const ended = draft.status.active?.ended ?? null;
   if (ended !== null) return ended.savepoint === null ? done : completed(context, ended.savepoint);
-  const trigger = observed.stopTrigger;
+  if (view.kind === "answering" && view.incarnation.result !== null) return foundEnded(context, view.incarnation);
+  const { savepoint } = draft.status;
+  if (savepoint !== undefined && view.kind === "answering" && view.incarnation.job?.status === "RUNNING") {
+    draft.wait(`savepoint ${savepoint.name} is under way; the stop comes after it`, SAVEPOINT_POLL_MS);
+    return waiting;
+  }
+  const trigger = stopTriggerOf(situation, operation);
   if (trigger?.kind === "completed") return completed(context, trigger.location);
   if (trigger?.kind === "failed") return tryAgain(context, `the savepoint failed: ${trigger.message}`);
+  if (operation.attempt > 0) draft.blocked = { reason: "SavepointFailed", message: operation.message };
   if (trigger?.kind === "inProgress") {
     draft.wait(`the job stops with savepoint ${operation.savepoint?.target}`, POLL_MS);
     return waiting;
   }
-  return notStoppable(context, situation);
+  return notStoppable(context, view);
+}
+
+/** A deletion always ends (S29): its time is up, or there is nothing yet that could be stopped. */
+function mustDeletionGoOn({ draft, situation, operation }: StepContext, view: JobManagerView): boolean {
+  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
+  if (waitedMs > deletionTimeoutMs(situation.target)) return true;
+  return view.kind === "answering" && view.incarnation.activation === null;
+}
+
+/** The job ended, by our stop or without it. What is recorded of its end decides what can be restored (RC2). */
+function foundEnded(context: StepContext, { result, job }: IncarnationMessage): StepOutcome {
+  const { draft } = context;
+  const { active } = draft.status;
+  if (result === null || active === undefined) return waiting;
+  const { status, savepoint } = result;
+  if (savepoint !== null) return completed(context, savepoint);
+  const message = status === "FAILED" ? (job?.failure?.message ?? "no reason is known") : `the job is ${status}`;
+  draft.set({ active: { ...active, ended: { status, at: draft.now, savepoint, message } } });
+  draft.event("Warning", "JobEnded", `the job was ${status} before it could be stopped with a savepoint`);
+  draft.history(status.toLowerCase(), message);
+  return done;
 }
 
 function completed({ draft, operation }: StepContext, path: string): StepOutcome {
@@ -67,41 +83,31 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
     target.kind === "valid"
       ? savepointDirectory(situation.job, target.spec, situation.settings)
       : (operation.savepoint?.target ?? "").replace(/\/[^/]*$/, "");
+  const text = `${message}; the job runs on, attempt ${attempt + 1} follows`;
   draft.operation({
     attempt,
     triggerId,
     savepoint: { target: savepointTarget(directory, triggerId), path: null },
     notBefore: formatTime(draft.nowMs + delayMs),
-    message: `${message}; the job runs on, attempt ${attempt + 1} follows`,
+    message: text,
   });
   draft.event(
     "Warning",
     "SavepointFailed",
     `${message}; the job runs on, the next attempt is in ${Math.round(delayMs / 1000)} s`,
   );
-  draft.blocked = { reason: "SavepointFailed", message };
+  draft.blocked = { reason: "SavepointFailed", message: text };
   draft.wakeIn(delayMs);
   return waiting;
 }
 
 /** The trigger is not known there (yet), or nobody answers. */
-function notStoppable({ draft, operation }: StepContext, situation: Situation): StepOutcome {
-  const old = incarnationNumbered(situation.observed, operation.from);
-  const view = old?.jobManager ?? { kind: "absent" as const };
-  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
-  const why =
-    view.kind === "unreachable"
-      ? `the JobManager does not answer: ${view.message}`
-      : view.kind === "absent"
-        ? "the JobManager's pod is not there"
-        : view.incarnation.job?.status === "RUNNING"
-          ? null
-          : `the job is ${view.incarnation.job?.status ?? view.incarnation.phase}`;
+function notStoppable({ draft, situation, operation }: StepContext, view: JobManagerView): StepOutcome {
   if (operation.notBefore !== null && parseTime(operation.notBefore) > draft.nowMs) {
-    draft.blocked = { reason: "SavepointFailed", message: operation.message };
     draft.wakeIn(parseTime(operation.notBefore) - draft.nowMs);
     return waiting;
   }
+  const why = whyNotStoppable(view);
   if (why === null) {
     draft.wait(`the job is asked to stop with savepoint ${operation.savepoint?.target}`, POLL_MS);
     return waiting;
@@ -109,24 +115,31 @@ function notStoppable({ draft, operation }: StepContext, situation: Situation): 
   const message = `no savepoint can be taken: ${why}`;
   draft.wait(message, RETRY_POLL_MS);
   draft.blocked = { reason: "NoSavepoint", message };
-  if (mayUseLastState(situation, draft, waitedMs)) {
-    draft.event(
-      "Warning",
-      "LastStateUsed",
-      `${message}; as upgrade.lastStateMaxAge allows, the newest checkpoint is used`,
-    );
-    draft.operation({ mode: "last-state", savepoint: null, message });
-    draft.enter("Terminating", message);
-    return { kind: "changed" };
-  }
-  return waiting;
+  const instead = modeInstead(situation, draft, draft.nowMs - parseTime(operation.stepSince));
+  if (instead === null) return waiting;
+  draft.event("Warning", "LastStateUsed", `${message}; ${instead.why}`);
+  draft.operation({ mode: instead.mode, savepoint: null, message });
+  draft.enter("Terminating", message);
+  return { kind: "changed" };
 }
 
-/** SP3 */
-function mayUseLastState({ target }: Situation, draft: StepContext["draft"], waitedMs: number): boolean {
-  if (target.kind !== "valid" || target.spec.upgrade.lastStateMaxAgeMs === null) return false;
-  if (waitedMs < target.spec.upgrade.savepointTimeoutMs) return false;
+function whyNotStoppable(view: JobManagerView): string | null {
+  if (view.kind === "unreachable") return `the JobManager does not answer: ${view.message}`;
+  if (view.kind === "absent") return "the JobManager's pod is not there";
+  const { job, phase } = view.incarnation;
+  return job?.status === "RUNNING" ? null : `the job is ${job?.status ?? phase}`;
+}
+
+type Instead = { readonly mode: "last-state" | "stateless"; readonly why: string };
+
+/** SP3. null: the policy allows nothing but the savepoint. */
+function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedMs: number): Instead | null {
+  if (target.kind !== "valid") return null;
+  const { mode, lastStateMaxAgeMs, savepointTimeoutMs } = target.spec.upgrade;
+  // Changed since: the way out for somebody whose job will never run again.
+  if (mode !== "savepoint") return { mode, why: `as upgrade.mode is ${mode} now, none is waited for` };
   const { lastCheckpoint } = draft.status;
-  if (lastCheckpoint === undefined) return false;
-  return draft.nowMs - parseTime(lastCheckpoint.time) <= target.spec.upgrade.lastStateMaxAgeMs;
+  if (lastStateMaxAgeMs === null || lastCheckpoint === undefined || waitedMs < savepointTimeoutMs) return null;
+  if (draft.nowMs - parseTime(lastCheckpoint.time) > lastStateMaxAgeMs) return null;
+  return { mode: "last-state", why: "as upgrade.lastStateMaxAge allows, the newest checkpoint is used" };
 }

@@ -14,6 +14,7 @@ import { type Controller, type ControllerOptions, startController } from "../../
 import { createHttpJobManagerApi, type JobManagerApi } from "../../../operator/jobmanager/index.ts";
 import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
 import {
+  type AddressOf,
   imageTable,
   type ImageTable,
   type LocalApiServer,
@@ -49,6 +50,10 @@ export type ControlPlaneOptions = {
   readonly operatorApi?: (api: KubernetesApi) => KubernetesApi;
   /** What the operator sees of JobManagers; tests put something in between. */
   readonly operatorJobManagers?: (jobManagers: JobManagerApi) => JobManagerApi;
+  /** Where operators find pods, those in processes of their own too; tests put something in between. */
+  readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
+  /** False: the API server takes what only the rules of our CRDs would refuse; tests see what holds then. Default true. */
+  readonly withRules?: boolean;
   /** Beyond what this composition sets. */
   readonly operator?: Partial<ControllerOptions>;
 };
@@ -61,6 +66,8 @@ export interface ControlPlane {
   /** Base URL of the API server's HTTP face on 127.0.0.1, and what it asks for. */
   readonly url: string;
   readonly token: string;
+  /** Store URI for checkpoints and savepoints. */
+  readonly storageRoot: string;
   /** null without an operator. */
   readonly controller: Controller | null;
   /** Starts another operator on this cluster; the caller stops it. */
@@ -95,10 +102,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const server = await openLocalApiServer({
       ...parts,
       objectLog: openFileObjectLog({ folder: join(folder, "objects"), log }),
+      withRules: options.withRules ?? true,
     });
     closers.push(() => server.close());
-    const http = await serveHttp({ api: server, token, clock, log });
-    closers.push(() => http.close());
     const kubelet = new ProcessKubelet({
       ...parts,
       api: server.as("kubelet"),
@@ -106,6 +112,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       images: options.images ?? imageTable({ programs: localPrograms(options.podEnvironment) }),
     });
     server.serveLogs((pod, logOptions) => kubelet.logs(pod, logOptions));
+    const found: AddressOf = (namespace, host, port) => kubelet.addressOf(namespace, host, port);
+    const addressOf = options.operatorAddressOf?.(found) ?? found;
+    const http = await serveHttp({ api: server, token, clock, log, addressOf });
+    closers.push(() => http.close());
     const workloads = new StatefulSetController({ ...parts, api: server.as("statefulset-controller") });
     await kubelet.start();
     closers.push(() => kubelet.stop());
@@ -115,7 +125,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const jobManagers = createHttpJobManagerApi({
       clock,
       addressOf: async (host, port) => {
-        const address = await kubelet.addressOf("default", host, port);
+        const address = await addressOf("default", host, port);
         return address === null ? null : `http://${address}`;
       },
     });
@@ -137,7 +147,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const controller = options.withOperator === false ? null : await startOperator();
     if (controller !== null) closers.push(() => controller.stop());
     await takeEndpoint(folder, { url: http.url, token });
-    return { api: server.as("streamjob-cli"), server, kubelet, url: http.url, token, controller, startOperator, stop };
+    const api = server.as("streamjob-cli");
+    return { api, server, kubelet, url: http.url, token, storageRoot, controller, startOperator, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -99,7 +99,7 @@ function addReading(program: Command, found: Found): void {
     .argument("[job]", JOB_HELP)
     .option("-w, --watch", "go on showing new ones")
     .addOption(namespaceOption())
-    .action((job: string | undefined, { namespace, watch = false }: Place & { watch?: true }) =>
+    .action((job: string | undefined, { namespace, watch = false }: Place & { watch?: boolean }) =>
       found({ kind: "events", job: job ?? null, namespace, watch }),
     );
 }

@@ -1,0 +1,85 @@
+/**
+ * Owns: the manifests that a person named, as texts: files, all manifests of a folder, stdin.
+ * Does not own: what is in them (manifest-set.ts).
+ *
+ * MS1 Folders are read anew each time, so that a file that appears is found; folders below them are not entered.
+ * MS2 What cannot be read is a problem with its name and reason, beside the texts that can.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { ManifestProblem } from "./manifest-text.ts";
+
+/** What stands for stdin. */
+export const STDIN = "-";
+
+export type ManifestText = {
+  /** As the person knows it. */
+  readonly file: string;
+  /** Absolute: what relative paths in it start from. */
+  readonly folder: string;
+  readonly text: string;
+  /** Found in a folder, not named: other files may lie there. */
+  readonly isFromFolder: boolean;
+};
+
+export type ReadSources = {
+  readonly texts: readonly ManifestText[];
+  readonly problems: readonly ManifestProblem[];
+};
+
+const isManifestName = (name: string): boolean => /\.(ya?ml|json)$/i.test(name) && !name.startsWith(".");
+
+/** `stdin`: its whole text, if STDIN is among the sources. */
+export function readSources(sources: readonly string[], stdin: string): ReadSources {
+  const texts: ManifestText[] = [];
+  const problems: ManifestProblem[] = [];
+  for (const source of new Set(sources)) {
+    if (source === STDIN) {
+      texts.push({ file: "stdin", folder: process.cwd(), text: stdin, isFromFolder: false });
+      continue;
+    }
+    try {
+      const isFolder = statSync(source).isDirectory();
+      const files = isFolder ? manifestFiles(source) : [source];
+      if (isFolder && files.length === 0) {
+        problems.push(problem(source, "this folder holds no manifest: no file that ends with .yaml, .yml or .json"));
+      }
+      if (!isFolder && !isManifestName(source)) {
+        problems.push(problem(source, "is no manifest: its name does not end with .yaml, .yml or .json"));
+        continue;
+      }
+      for (const file of files) {
+        const folder = dirname(resolve(file));
+        texts.push({ file, folder, text: readFileSync(file, "utf8"), isFromFolder: isFolder });
+      }
+    } catch (error) {
+      problems.push(problem(source, reasonOf(error as NodeJS.ErrnoException)));
+    }
+  }
+  return { texts, problems };
+}
+
+/** All of stdin. */
+export async function readStdin(): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of process.stdin) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** Manifests that lie in the folder itself, by name. */
+export function manifestFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && isManifestName(entry.name))
+    .map((entry) => join(folder, entry.name))
+    .toSorted();
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return "there is no such file or folder";
+  if (error.code === "EACCES") return "may not be read: permission denied";
+  return `cannot be read: ${error.message}`;
+}
+
+function problem(file: string, message: string): ManifestProblem {
+  return { file, position: null, field: "", message };
+}

@@ -1,0 +1,40 @@
+/**
+ * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found.
+ * Today: the embedded one of the home folder, by its endpoint file. Later: a kubeconfig.
+ */
+import { HttpKubernetesApi, type KubernetesApi } from "../../../operator/kubernetes/index.ts";
+import { type Clock, StreamError } from "../../base/index.ts";
+import { readEndpoint } from "../control-plane/endpoint.ts";
+import type { HomeFolder } from "../home-folder.ts";
+import { isAlive } from "../job-registry.ts";
+
+/** Who sends manifests and changes fields for a person. */
+export const FIELD_MANAGER = "streamjob-cli";
+
+export type OpenControlPlane = {
+  readonly api: KubernetesApi;
+  /** Process of the embedded control plane. */
+  readonly pid: number;
+  close(): void;
+};
+
+/** null: none runs on this home folder. */
+export function findControlPlane(home: HomeFolder, clock: Clock): OpenControlPlane | null {
+  const endpoint = readEndpoint(home.controlPlane);
+  if (endpoint === null || endpoint.url === null || endpoint.token === null || !isAlive(endpoint.pid)) return null;
+  const { url: baseUrl, token, pid } = endpoint;
+  const api = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
+  return { api, pid, close: () => api.close() };
+}
+
+/** Errors: CONTROL_PLANE_UNAVAILABLE. */
+export function openControlPlane(home: HomeFolder, clock: Clock): OpenControlPlane {
+  const found = findControlPlane(home, clock);
+  if (found !== null) return found;
+  const endpoint = readEndpoint(home.controlPlane);
+  const why =
+    endpoint !== null && isAlive(endpoint.pid)
+      ? `the control plane of ${home.root} is starting (pid ${endpoint.pid}): try again in a moment`
+      : `no control plane runs on ${home.root}: start one with \`streamjob run <manifest>\`, or set STREAMJOB_HOME to the folder of one that runs`;
+  throw new StreamError("CONTROL_PLANE_UNAVAILABLE", why, { destiny: "retry" });
+}

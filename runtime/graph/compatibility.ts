@@ -1,0 +1,74 @@
+/**
+ * Owns: whether the states an operator declares now can be read from what it wrote before (SP-12).
+ * Not here: reading them (runtime/state), which decides by the types themselves when an operator is restored; here it is told
+ * beforehand, from what is known without running it. Called by the JobManager's preflight.
+ *
+ * CM1 As runtime/state does it (evolution.ts EV1, EV2), at any depth: a removed field is dropped; an added one is null, so it
+ *     must be nullable; a type may become nullable.
+ * CM2 Nothing else changes in place: not a kind, a type, or a key. A refusal names uid, state, and both types.
+ * CM3 A state that only one side has is no conflict: it starts empty, or is dropped.
+ */
+import { type DeclaredType, type ParsedType, parseDeclaredType } from "./type-text.ts";
+
+/** The form of a checkpoint's StateDeclaration; `type` is `describeType` of the value's type. */
+export type DeclaredState = { readonly name: string; readonly kind: string; readonly type: string };
+
+export type Compatibility = { readonly kind: "fits" } | { readonly kind: "refused"; readonly reason: string };
+
+const FITS: Compatibility = { kind: "fits" };
+
+/** Compares what the operator with this uid declared in the checkpoint (`before`) with what it declares now. */
+export function compareDeclarations(
+  uid: string,
+  before: readonly DeclaredState[],
+  now: readonly DeclaredState[],
+): Compatibility {
+  const byName = new Map(now.map((state) => [idOf(state), state]));
+  for (const old of before) {
+    const current = byName.get(idOf(old));
+    const problem = current === undefined ? undefined : stateProblem(old, current);
+    if (problem === undefined) continue;
+    return { kind: "refused", reason: `operator with uid "${uid}", state "${old.name}": ${problem}` };
+  }
+  return FITS;
+}
+
+/** Keyed states, operator states and timer services have names of their own. */
+function idOf(state: DeclaredState): string {
+  return `${state.kind === "timers" || state.kind === "operator-list" ? state.kind : "keyed"}:${state.name}`;
+}
+
+function stateProblem(old: DeclaredState, current: DeclaredState): string | undefined {
+  if (old.kind !== current.kind) {
+    return `it was a ${old.kind} state and is now a ${current.kind} state; keep the kind, or give the new state another name`;
+  }
+  if (old.type === current.type) return undefined;
+  const from = parseDeclaredType(old.type);
+  const to = parseDeclaredType(current.type);
+  const detail = from === undefined || to === undefined ? "the types differ" : declaredProblem(from, to);
+  if (detail === undefined) return undefined;
+  return `its type was ${old.type} and is now ${current.type}: ${detail}`;
+}
+
+function declaredProblem(from: DeclaredType, to: DeclaredType): string | undefined {
+  if (from.key !== to.key) return "the type of its keys changed; keep it, or give the new state another name";
+  return typeProblem(from.value, to.value, "the value");
+}
+
+/** Why values of `from` cannot be used as `to`; undefined when they can (CM1). `what`: whose values, in words. */
+function typeProblem(from: ParsedType, to: ParsedType, what: string): string | undefined {
+  if (from.kind !== to.kind) {
+    return `${what} changed from ${from.kind} to ${to.kind}; keep the type, or give the new state another name`;
+  }
+  if (from.nullable && !to.nullable) return `${what} may be null in the stored state; keep it nullable`;
+  for (const field of to.fields) {
+    const old = from.fields.find((candidate) => candidate.name === field.name);
+    const name = `field "${field.name}"`;
+    if (old === undefined && !field.type.nullable) {
+      return `${name} is new and old values have none; declare it with t.nullable(…)`;
+    }
+    const problem = old === undefined ? undefined : typeProblem(old.type, field.type, name);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { StreamError, systemClock } from "../base/index.ts";
+import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../contract/index.ts";
+import type { TaskRef } from "../rpc/index.ts";
+import type { Incarnation } from "./incarnation.ts";
+import { incarnation, OTHER_UIDS, restoredText, type Setting, setting, TWO_VERTICES, until } from "./scripted-job.ts";
+
+const [FIRST, SECOND] = ["1".repeat(32), "2".repeat(32)];
+const NONE: RestoreMessage = { kind: "none" };
+
+const latest = (storeUri: string, savepoint: string | null = null): RestoreMessage => ({
+  kind: "latest",
+  storeUri,
+  savepoint,
+  allowNonRestoredState: false,
+});
+
+function request(from: RestoreMessage, activationId = FIRST): ActivationRequest {
+  return { activationId, from, predecessors: from.kind === "latest" ? [from.storeUri] : [] };
+}
+
+const phase = (one: Incarnation, wanted: IncarnationMessage["phase"]): Promise<void> =>
+  until(`phase ${wanted}`, () => one.incarnation().phase === wanted);
+
+/** In standby, with a TaskManager of its own that has loaded the job. */
+async function standby(t: TestContext, place: Setting, name: string): ReturnType<typeof incarnation> {
+  const one = await incarnation(t, place, name);
+  await phase(one, "standby");
+  await place.world.add(`${name}-tm`, one.rpcPort, 2);
+  await until("its TaskManager is ready", () => one.incarnation().taskManagersReady === 1);
+  return one;
+}
+
+async function active(
+  t: TestContext,
+  place: Setting,
+  name: string,
+  from: RestoreMessage = NONE,
+): ReturnType<typeof incarnation> {
+  const one = await standby(t, place, name);
+  assert.deepEqual(await one.activate(request(from)), { kind: "accepted" });
+  await until("it runs", () => one.incarnation().job?.status === "RUNNING");
+  return one;
+}
+
+async function checkpointed(one: Incarnation): Promise<void> {
+  const before = one.incarnation().completedCheckpoints;
+  one.triggerCheckpoint(null);
+  await until("a checkpoint is completed", () => one.incarnation().completedCheckpoints > before);
+}
+
+test("IC1 a standby loads the job in its TaskManagers and deploys nothing; what needs a running job is refused", async (t) => {
+  const place = await setting(t);
+  const one = await standby(t, place, "one");
+  const { job, activation, error, taskManagers } = one.incarnation();
+  assert.deepEqual([job, activation, error, taskManagers], [null, null, null, 1]);
+  assert.equal(place.world.of("deploy").length, 0);
+  assert.equal(one.triggerCheckpoint(null).kind, "refused");
+  assert.throws(() => one.cancel(), { code: "JOB_STATE_CONFLICT" });
+});
+
+test("IC2 of two activations at the same time one is accepted and the other told which, as is every later one", async (t) => {
+  const place = await setting(t);
+  const one = await standby(t, place, "one");
+  const outcomes = await Promise.all([one.activate(request(NONE)), one.activate(request(NONE, SECOND))]);
+  assert.deepEqual(outcomes, [{ kind: "accepted" }, { kind: "taken", activationId: FIRST }]);
+  assert.deepEqual(await one.activate(request(NONE)), { kind: "accepted" });
+  await one.close();
+  const again = await incarnation(t, place, "one");
+  await until("it goes on by itself", () => again.incarnation().activation !== null);
+  assert.deepEqual(await again.activate(request(NONE, SECOND)), { kind: "taken", activationId: FIRST });
+});
+
+test("IC3 a failed incarnation stays to say so, and says the same when it is started again", async (t) => {
+  const place = await setting(t, { options: { "restart-strategy.type": "none" } });
+  const one = await active(t, place, "one");
+  await checkpointed(one);
+  const [manager] = place.world.taskManagers.values();
+  manager?.fail(manager.tasks[0] as TaskRef);
+  await phase(one, "ended");
+  const first = one.incarnation();
+  assert.deepEqual([first.result?.status, first.job?.failure?.code], ["FAILED", "USER_FUNCTION_FAILED"]);
+  assert.equal(place.world.of("shutdown").length, 0, "TaskManagers are not this one's to end");
+  await one.close();
+  const again = await incarnation(t, place, "one");
+  await phase(again, "ended");
+  const { result, job, completedCheckpoints } = again.incarnation();
+  assert.deepEqual([result, job?.failure, completedCheckpoints], [first.result, first.job?.failure, 1]);
+  // The next incarnation goes on from its checkpoint.
+  const next = await active(t, place, "two", latest(one.storeUri));
+  assert.equal(restoredText({ ...place, world: place.world }, 1, 0), null, "the first deployment of the first one");
+  assert.equal(next.checkpoints().restored?.id, 1);
+});
+
+test("IC4 a predecessor finds out at its next write, stays to say so, and stays fenced when started again", async (t) => {
+  const place = await setting(t);
+  const old = await active(t, place, "old");
+  await checkpointed(old);
+  const young = await active(t, place, "young", latest(old.storeUri));
+  old.triggerCheckpoint(null);
+  await phase(old, "ended");
+  assert.deepEqual([old.incarnation().error?.code, old.incarnation().job], ["FENCED", null]);
+  await old.close();
+  const again = await incarnation(t, place, "old");
+  await phase(again, "ended");
+  assert.equal(again.incarnation().error?.code, "FENCED");
+  await checkpointed(young);
+});
+
+test("an activation whose predecessor's store does not answer is tried again, and says so", async (t) => {
+  const place = await setting(t);
+  const old = await active(t, place, "old");
+  await checkpointed(old);
+  await old.close();
+  const young = await standby(t, place, "young");
+  const [folder, away] = [join(place.folder, "old"), join(place.folder, "away")];
+  await rename(folder, away);
+  await writeFile(folder, "a file in the way");
+  await young.activate(request(latest(old.storeUri)));
+  await new Promise((resolve) => systemClock.after(300, () => resolve(undefined)));
+  assert.equal(young.incarnation().phase, "activating");
+  await rename(folder, join(place.folder, "file"));
+  await rename(away, folder);
+  await until("it runs", () => young.incarnation().job?.status === "RUNNING");
+  assert.equal(young.checkpoints().restored?.id, 1);
+});
+
+test("T2 a savepoint at a path that has one already fails, and neither harms the first nor the job", async (t) => {
+  const place = await setting(t);
+  const one = await active(t, place, "one");
+  const targetPath = join(place.folder, "saves", "exact");
+  const take = async (kind: "savepoint" | "stop", triggerId: string): Promise<string | undefined> => {
+    assert.equal(one.triggerSavepoint({ kind, targetDirectory: null, targetPath, triggerId }).kind, "accepted");
+    await until("its outcome is known", () => one.trigger(triggerId)?.kind !== "inProgress");
+    const state = one.trigger(triggerId);
+    return state?.kind === "completed" ? state.location : undefined;
+  };
+  assert.equal(await take("savepoint", FIRST), `file://${targetPath}`);
+  assert.equal(one.incarnation().lastSavepoint?.path, `file://${targetPath}`);
+  assert.equal(await take("savepoint", FIRST), `file://${targetPath}`);
+  assert.equal(await take("stop", SECOND), undefined);
+  await checkpointed(one);
+  assert.equal(one.incarnation().job?.status, "RUNNING");
+  assert.deepEqual(await one.preflight({ kind: "path", path: targetPath, allowNonRestoredState: false }), {
+    kind: "compatible",
+    from: targetPath,
+  });
+});
+
+test("S9 a JobManager started again knows the outcome of the trigger whose savepoint is its newest state, and of no other", async (t) => {
+  const place = await setting(t);
+  const one = await active(t, place, "one");
+  for (const [triggerId, name] of [
+    [FIRST, "a"],
+    [SECOND, "b"],
+  ] as const) {
+    one.triggerSavepoint({ kind: "savepoint", targetDirectory: null, targetPath: join(place.folder, name), triggerId });
+    await until("it is completed", () => one.trigger(triggerId)?.kind === "completed");
+  }
+  await one.close();
+  const again = await incarnation(t, place, "one");
+  await phase(again, "active");
+  assert.deepEqual([again.trigger(FIRST), again.trigger(SECOND)?.kind], [null, "completed"]);
+  assert.deepEqual(
+    [again.incarnation().completedCheckpoints, again.incarnation().lastSavepoint?.path.at(-1)],
+    [2, "b"],
+  );
+});
+
+test("CC7 while it is not known whether the manifest of a stop exists no task is told to go on; then the log decides", async (t) => {
+  const place = await setting(t, { options: { "execution.checkpointing.timeout": "600 ms" } });
+  const one = await active(t, place, "one");
+  await checkpointed(one);
+  const [chk, away] = [join(place.folder, "one", "chk"), join(place.folder, "one", "away")];
+  await rename(chk, away);
+  await writeFile(chk, "a file in the way");
+  const targetPath = join(place.folder, "save");
+  one.triggerSavepoint({ kind: "stop", targetDirectory: null, targetPath, triggerId: FIRST });
+  const startMs = systemClock.monotonicMs();
+  await until("the timeout is over", () => systemClock.monotonicMs() - startMs > 900);
+  assert.equal(one.trigger(FIRST)?.kind, "inProgress");
+  assert.equal(place.world.of("checkpointAborted").length, 0);
+  await rename(chk, join(place.folder, "file"));
+  await rename(away, chk);
+  await until("the log has decided", () => one.trigger(FIRST)?.kind === "failed");
+  assert.ok(place.world.of("checkpointAborted").length > 0);
+  await checkpointed(one);
+});
+
+test("a preflight says every reason why the job does not accept a state, and changes nothing", async (t) => {
+  const place = await setting(t);
+  const old = await active(t, place, "old");
+  await checkpointed(old);
+  const other = await setting(t, { module: OTHER_UIDS, options: { "pipeline.max-parallelism": "64" } });
+  const young = await standby(t, other, "young");
+  const answer = await young.preflight(latest(old.storeUri));
+  assert.ok(answer.kind === "incompatible");
+  assert.match(answer.reasons.join(), /maxParallelism 64/);
+  const same = await standby(t, { ...place, world: other.world }, "same");
+  assert.deepEqual(await same.preflight(latest(old.storeUri)), {
+    kind: "compatible",
+    from: old.incarnation().lastCheckpoint?.path,
+  });
+  for (const [from, reason] of [
+    [{ kind: "path", path: "/nowhere", allowNonRestoredState: false }, /no savepoint was found/],
+    [latest(join(place.folder, "empty")), /no incarnation ever ran there/],
+    [latest(old.storeUri, "/another"), /another is not the newest state .*that is file:.*manifest$/],
+    [latest(same.storeUri), /cannot be its predecessor/],
+  ] as const satisfies readonly (readonly [RestoreMessage, RegExp])[]) {
+    const refusal = await same.preflight(from);
+    assert.ok(refusal.kind === "incompatible");
+    assert.match(refusal.reasons.join(), reason);
+  }
+  await checkpointed(old);
+});
+
+test("a TaskManager that cannot load the job shows in standby, and a module that is none is refused", async (t) => {
+  const place = await setting(t);
+  const one = await incarnation(t, { ...place, module: join(place.folder, "none.ts") }, "broken");
+  await phase(one, "refused");
+  assert.equal(one.incarnation().error?.code, "JOB_MODULE_INVALID");
+  assert.equal((await one.activate(request(NONE))).kind, "refused");
+  await assert.rejects(
+    one.preflight(NONE),
+    (error) => error instanceof StreamError && error.code === "JOB_STATE_CONFLICT",
+  );
+});

@@ -1,0 +1,417 @@
+/**
+ * Plans carried out against the API server in memory: what is written, in which order, and what stops it.
+ */
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import {
+  CLEANUP_FINALIZER,
+  readStreamJobStatus,
+  STREAM_JOB_API_VERSION,
+  type StreamJob,
+  type StreamJobSnapshot,
+  type StreamJobStatus,
+} from "../../crds/index.ts";
+import { type ApplyDeps, type ApplyOutcome, apply, type WrittenCaches } from "../../operator/apply/index.ts";
+import { ApiError, type ConfigMap, type GateAnswer, type KubernetesApi, WatchCache } from "../../operator/kubernetes/index.ts";
+import { openLocalApiServer } from "../../operator/local/index.ts";
+import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
+import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/resources/index.ts";
+import { operatorFailpointNames, silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
+
+const NAMESPACE = "shop";
+const key = { namespace: NAMESPACE, name: "wc" };
+const ID = "a".repeat(32);
+
+const wordCount: StreamJob = {
+  apiVersion: STREAM_JOB_API_VERSION,
+  kind: "StreamJob",
+  metadata: { ...key, annotations: { "streamjob.dev/approve": "1" } },
+  spec: { job: { module: "/job.ts" } },
+};
+
+type World = {
+  readonly api: KubernetesApi;
+  readonly caches: WrittenCaches;
+  readonly jobManagers: ScriptedJobManagers;
+  /** Failpoints in the order in which they were reached. */
+  readonly reached: string[];
+  readonly events: string[];
+  /** What the API was asked to write, in order. */
+  readonly writes: string[];
+  readonly job: () => Promise<StreamJob>;
+  readonly carryOut: (plan: Partial<Plan>, changes?: Changes) => Promise<ApplyOutcome>;
+};
+type Changes = { readonly job?: StreamJob; readonly deps?: Partial<ApplyDeps>; readonly signal?: AbortSignal };
+
+async function createWorld(): Promise<World> {
+  const [clock, random, log] = [systemClock, systemRandom, silentLog];
+  const server = await openLocalApiServer({ clock, random });
+  const api = server.as("streamjob-operator");
+  const options = { clock, random, log };
+  const caches = {
+    StreamJob: new WatchCache(api, "StreamJob", options),
+    StreamJobSnapshot: new WatchCache(api, "StreamJobSnapshot", options),
+    Pod: new WatchCache(api, "Pod", options),
+    StatefulSet: new WatchCache(api, "StatefulSet", options),
+    Service: new WatchCache(api, "Service", options),
+    ConfigMap: new WatchCache(api, "ConfigMap", options),
+    ControllerRevision: new WatchCache(api, "ControllerRevision", options),
+    PodDisruptionBudget: new WatchCache(api, "PodDisruptionBudget", options),
+  };
+  for (const cache of Object.values(caches)) cache.start();
+  await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
+  after(async () => {
+    await Promise.all(Object.values(caches).map((cache) => cache.stop()));
+    await server.close();
+  });
+  await api.create("StreamJob", wordCount);
+  const writes: string[] = [];
+  const jobManagers = new ScriptedJobManagers(() => clock.nowMs());
+  const [reached, events]: string[][] = [[], []];
+  const job = async (): Promise<StreamJob> => (await api.get("StreamJob", key)) as StreamJob;
+  return {
+    api,
+    caches,
+    jobManagers,
+    reached: reached as string[],
+    events: events as string[],
+    writes,
+    job,
+    async carryOut(plan, { job: given, deps = {}, signal = new AbortController().signal } = {}) {
+      const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, ...plan };
+      const all: ApplyDeps = {
+        api: noting(api, writes),
+        caches,
+        jobManagers,
+        gate: { ask: () => ({ kind: "open" }) },
+        clock,
+        log,
+        onEvent: (_job, { reason }) => events?.push(reason),
+        reach: (name) => reached?.push(name),
+        ...deps,
+      };
+      return apply(whole, { job: given ?? (await job()) } as Observed, all, signal);
+    },
+  };
+}
+
+/** The same API; every write is written down. */
+function noting(api: KubernetesApi, writes: string[]): KubernetesApi {
+  return {
+    ...api,
+    create: (kind, object, options) => {
+      writes.push(`create ${kind} ${object.metadata.name}`);
+      return api.create(kind, object, options);
+    },
+    updateStatus: (kind, object, options) => {
+      writes.push(`updateStatus ${kind} ${object.metadata.name}`);
+      return api.updateStatus(kind, object, options);
+    },
+    patch: (kind, name, patch, options) => {
+      writes.push(`patch ${kind} ${name.name}`);
+      return api.patch(kind, name, patch, options);
+    },
+    apply: (kind, object, options) => {
+      writes.push(`apply ${kind} ${object.metadata.name}`);
+      return api.apply(kind, object, options);
+    },
+    delete: (kind, name, options) => {
+      writes.push(`delete ${kind} ${name.name}`);
+      return api.delete(kind, name, options);
+    },
+  };
+}
+
+function statusWith(changes: Partial<StreamJobStatus>): StreamJobStatus {
+  const read = readStreamJobStatus({ ...changes });
+  assert(read.kind === "read");
+  return read.status;
+}
+
+const configMap = (job: StreamJob, name = "wc-1", text = "1"): ConfigMap => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name, namespace: NAMESPACE, labels: jobLabels("wc"), ownerReferences: [ownedBy(job)] },
+  data: { "config.json": text },
+});
+
+const snapshotOf = (name: string, jobName = "wc"): StreamJobSnapshot => ({
+  apiVersion: STREAM_JOB_API_VERSION,
+  kind: "StreamJobSnapshot",
+  metadata: { name, namespace: NAMESPACE, finalizers: [CLEANUP_FINALIZER] },
+  spec: { jobRef: { name: jobName } },
+});
+
+const applyChild = (object: ConfigMap): Action => ({ kind: "applyChild", object, why: "it is missing" });
+const reasonOf = (outcome: ApplyOutcome): string => ("reason" in outcome ? outcome.reason : "");
+
+describe("carrying out a plan", () => {
+  it("writes the status first, then does the actions in order, and tells the events (PL1)", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const outcome = await world.carryOut({
+      status: statusWith({ phase: "Deploying", observedGeneration: 1 }),
+      actions: [{ kind: "addFinalizer" }, applyChild(configMap(job)), applyChild(configMap(job, "wc-2"))],
+      events: [{ type: "Normal", reason: "DeployStarted", note: "…" }],
+    });
+    assert.deepEqual(outcome, { kind: "done", changes: 4 });
+    assert.deepEqual(world.writes, [
+      "updateStatus StreamJob wc",
+      "patch StreamJob wc",
+      "apply ConfigMap wc-1",
+      "apply ConfigMap wc-2",
+    ]);
+    assert.deepEqual(world.events, ["DeployStarted"]);
+    const written = await world.job();
+    assert.equal(written.status?.phase, "Deploying");
+    assert.deepEqual(written.metadata.finalizers, [CLEANUP_FINALIZER]);
+    assert.deepEqual(written.spec, wordCount.spec);
+  });
+
+  it("can be read back from the caches at once (AP4)", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    await world.carryOut({ status: statusWith({ phase: "Deploying" }), actions: [applyChild(configMap(job))] });
+    assert.equal(world.caches.StreamJob.get(key)?.status?.phase, "Deploying");
+    const child = world.caches.ConfigMap.get({ namespace: NAMESPACE, name: "wc-1" });
+    assert.notEqual(child, null);
+    await world.carryOut({
+      actions: [
+        { kind: "deleteChild", objectKind: "ConfigMap", name: "wc-1", uid: child?.metadata.uid ?? "", why: "old" },
+      ],
+    });
+    const left = world.caches.ConfigMap.get({ namespace: NAMESPACE, name: "wc-1" });
+    assert.ok(left === null || left.metadata.deletionTimestamp !== undefined);
+  });
+
+  it("does nothing at all when the status was changed by another meanwhile (S22)", async () => {
+    const world = await createWorld();
+    const stale = await world.job();
+    await world.api.updateStatus("StreamJob", { ...stale, status: statusWith({ phase: "Running" }) });
+    const plan = { status: statusWith({ phase: "Failed" }), actions: [applyChild(configMap(stale))] };
+    const outcome = await world.carryOut({ ...plan, events: [{ type: "Normal", reason: "X", note: "" }] }, { job: stale });
+    assert.equal(outcome.kind, "outdated");
+    assert.deepEqual(world.writes, ["updateStatus StreamJob wc"]);
+    assert.deepEqual(world.events, []);
+    assert.equal((await world.job()).status?.phase, "Running");
+  });
+
+  it("stops at an action that fails; what follows is not begun (PL3)", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    world.jobManagers.misbehaviours.set("wc", "refused");
+    const outcome = await world.carryOut({
+      actions: [
+        { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target: "memory:///s" },
+        applyChild(configMap(job)),
+      ],
+    });
+    assert.equal(outcome.kind, "stopped");
+    assert.match(reasonOf(outcome), /incarnation 1 refused it \(409\): not now/);
+    assert.deepEqual(world.writes, []);
+  });
+
+  it("ends when the look's time is over, though the API server hangs", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const deadline = new AbortController();
+    const hanging: KubernetesApi = {
+      ...world.api,
+      apply: () => {
+        deadline.abort(new Error("over"));
+        return new Promise(() => {});
+      },
+    };
+    const outcome = await world.carryOut(
+      { actions: [applyChild(configMap(job))] },
+      { deps: { api: hanging }, signal: deadline.signal },
+    );
+    assert.equal(outcome.kind, "stopped");
+    const slow = { ...hanging, apply: () => new Promise<never>(() => {}) };
+    const late = await world.carryOut({ actions: [applyChild(configMap(job))] }, { deps: { api: slow, callTimeoutMs: 20 } });
+    assert.match(reasonOf(late), /no answer from the API server in 20 ms/);
+  });
+});
+
+describe("the gate (S32)", () => {
+  it("is asked before every write and every call; shut, nothing is sent", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const shut: GateAnswer = { kind: "shut", reason: "the lease is lost" };
+    const gate = { ask: () => shut };
+    const outcome = await world.carryOut({ status: statusWith({ phase: "Running" }) }, { deps: { gate } });
+    assert.deepEqual(outcome, { kind: "notLeading", action: "writeStatus", reason: "the lease is lost" });
+    const call: Action = { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target: "memory:///s" };
+    for (const action of [call, applyChild(configMap(job))]) {
+      assert.equal((await world.carryOut({ actions: [action] }, { deps: { gate } })).kind, "notLeading");
+    }
+    assert.deepEqual(world.writes, []);
+    assert.deepEqual(world.jobManagers.calls, []);
+  });
+
+  it("stops a process that stood still before a call, though it led when the plan began", async () => {
+    const world = await createWorld();
+    let isLeading = true;
+    const gate = { ask: (): GateAnswer => (isLeading ? { kind: "open" } : { kind: "shut", reason: "lost" }) };
+    const reach = (name: string): void => {
+      if (name === "op:before-trigger-stop") isLeading = false;
+    };
+    const outcome = await world.carryOut(
+      {
+        status: statusWith({ phase: "Upgrading" }),
+        actions: [{ kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target: "memory:///s" }],
+      },
+      { deps: { gate, reach } },
+    );
+    assert.equal(outcome.kind, "notLeading");
+    assert.deepEqual(world.jobManagers.calls, []);
+  });
+});
+
+describe("names that are taken (S10, S19)", () => {
+  it("a child of an earlier StreamJob of the same name is neither changed nor taken over", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const theirs: ConfigMap = { ...configMap(job), metadata: { name: "wc-1", namespace: NAMESPACE, ownerReferences: [] } };
+    await world.api.create("ConfigMap", theirs);
+    const outcome = await world.carryOut({ actions: [applyChild(configMap(job, "wc-1", "2"))] });
+    assert.equal(outcome.kind, "stopped");
+    assert.match(reasonOf(outcome), /ConfigMap wc-1 is in the way: it belongs to nobody/);
+    const kept = await world.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
+    assert.deepEqual(kept?.data, { "config.json": "1" });
+  });
+
+  it("a child that is being deleted is waited for", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const child = configMap(job);
+    await world.api.create("ConfigMap", { ...child, metadata: { ...child.metadata, finalizers: ["example.com/keep"] } });
+    await world.api.delete("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
+    const outcome = await world.carryOut({ actions: [applyChild(child)] });
+    assert.match(reasonOf(outcome), /is being deleted/);
+  });
+
+  it("a revision of the same owner that is there already is done; another's is not taken", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const revision = controllerRevision(job, 1, "abc", { generation: 1, spec: job.spec });
+    const create: Action = { kind: "createRevision", revision };
+    assert.equal((await world.carryOut({ actions: [create] })).kind, "done");
+    assert.equal((await world.carryOut({ actions: [create] })).kind, "done");
+    const stranger = controllerRevision({ ...job, metadata: { ...job.metadata, uid: "u" } }, 1, "xyz", {
+      generation: 1,
+      spec: job.spec,
+    });
+    const kept = { ...stranger, metadata: { ...stranger.metadata, ownerReferences: [], finalizers: ["example.com/keep"] } };
+    await world.api.create("ControllerRevision", kept);
+    const mine: Action = { kind: "createRevision", revision: { ...revision, metadata: { ...revision.metadata, name: "wc-xyz" } } };
+    assert.equal((await world.carryOut({ actions: [mine] })).kind, "stopped");
+  });
+
+  it("a snapshot of another job is not taken for ours", async () => {
+    const world = await createWorld();
+    await world.api.create("StreamJobSnapshot", snapshotOf("s", "other"));
+    const outcome = await world.carryOut({ actions: [{ kind: "createSnapshot", snapshot: snapshotOf("s") }] });
+    assert.match(reasonOf(outcome), /is in the way: it is of StreamJob other/);
+  });
+
+  it("a deletion spares what has come in its place, and counts what is gone as done", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    await world.carryOut({ actions: [applyChild(configMap(job))] });
+    const remove = (name: string): Action => ({
+      kind: "deleteChild",
+      objectKind: "ConfigMap",
+      name,
+      uid: "of-the-one-before",
+      why: "old",
+    });
+    const outcome = await world.carryOut({ actions: [remove("wc-1"), remove("wc-9")] });
+    assert.equal(outcome.kind, "done");
+    assert.notEqual(await world.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-1" }), null);
+  });
+
+  it("a finalizer is not added to what is being deleted", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const deleting = { ...job, metadata: { ...job.metadata, deletionTimestamp: "2031-01-01T00:00:00Z" } };
+    const outcome = await world.carryOut({ actions: [{ kind: "addFinalizer" }] }, { job: deleting });
+    assert.equal(outcome.kind, "outdated");
+    assert.deepEqual(world.writes, []);
+  });
+});
+
+describe("every action", () => {
+  it("can be done twice with the same effect (PL2), and every failpoint is reached before and after", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    for (const name of ["old", "new"]) {
+      await world.carryOut({ actions: [{ kind: "createSnapshot", snapshot: snapshotOf(name) }] });
+    }
+    const old = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "old" });
+    const uid = old?.metadata.uid ?? "";
+    await world.carryOut({ actions: [applyChild(configMap(job, "wc-0"))] });
+    const child = await world.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-0" });
+    const target = "memory:///s";
+    const calls: Action[] = [
+      { kind: "triggerSavepoint", incarnation: 1, jobId: ID, triggerId: ID, target },
+      { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target },
+      {
+        kind: "activate",
+        incarnation: 2,
+        jobId: "b".repeat(32),
+        activation: { activationId: ID, from: { kind: "path", path: target, allowNonRestoredState: false }, predecessors: [] },
+      },
+      { kind: "cancelJob", incarnation: 2, jobId: "b".repeat(32) },
+      { kind: "disposeSavepoint", incarnation: 2, location: target, snapshot: "old" },
+    ];
+    const writes: Action[] = [
+      { kind: "addFinalizer" },
+      { kind: "removeAnnotation", annotation: "streamjob.dev/approve" },
+      { kind: "createRevision", revision: controllerRevision(job, 1, "abc", { generation: 1, spec: job.spec }) },
+      { kind: "applyChild", object: restService(job, 1), why: "it is missing" },
+      { kind: "createSnapshot", snapshot: snapshotOf("new") },
+      { kind: "releaseSnapshot", name: "old" },
+      { kind: "deleteSnapshot", name: "old", uid },
+      { kind: "deleteRevision", name: "wc-abc" },
+      { kind: "deleteChild", objectKind: "ConfigMap", name: "wc-0", uid: child?.metadata.uid ?? "", why: "old" },
+      { kind: "removeFinalizer" },
+    ];
+    for (const round of [1, 2]) {
+      const outcome = await world.carryOut({ status: statusWith({ phase: "Running" }), actions: [...calls, ...writes] });
+      assert.equal(outcome.kind, "done", `round ${round}: ${reasonOf(outcome)}`);
+    }
+    const fresh = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "new" });
+    const status = { phase: "Completed" as const, location: target, observedGeneration: 1 };
+    const done = await world.carryOut({
+      actions: [
+        { kind: "writeSnapshotStatus", name: "new", resourceVersion: fresh?.metadata.resourceVersion ?? "", status },
+      ],
+    });
+    assert.equal(done.kind, "done", reasonOf(done));
+    const unreached = operatorFailpointNames.filter((name) => !world.reached.includes(name));
+    assert.deepEqual(unreached, []);
+    const names = (await world.api.list("StreamJobSnapshot")).items.map(({ metadata }) => metadata.name);
+    assert.deepEqual(names, ["new"]);
+    assert.deepEqual((await world.job()).metadata.annotations ?? {}, {});
+  });
+
+  it("is bound to the version that was looked at: a snapshot's status and release too", async () => {
+    const world = await createWorld();
+    await world.carryOut({ actions: [{ kind: "createSnapshot", snapshot: snapshotOf("s") }] });
+    const status = { phase: "Completed" as const, observedGeneration: 1 };
+    const outcome = await world.carryOut({
+      actions: [{ kind: "writeSnapshotStatus", name: "s", resourceVersion: "1", status }],
+    });
+    assert.equal(outcome.kind, "outdated");
+  });
+
+  it("whose failure is the API server's is stopped with its reason, not outdated", async () => {
+    const world = await createWorld();
+    const job = await world.job();
+    const down: KubernetesApi = { ...world.api, apply: () => Promise.reject(new ApiError("Unavailable", "no connection")) };
+    const outcome = await world.carryOut({ actions: [applyChild(configMap(job))] }, { deps: { api: down } });
+    assert.deepEqual([outcome.kind, reasonOf(outcome)], ["stopped", "no connection"]);
+  });
+});
