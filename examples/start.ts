@@ -3,7 +3,7 @@
  * Not here: what happens to the job (start/acts.ts), how it is run (start/stage.ts), how it is judged (start/audit.ts).
  *
  * NS1 Exit 0 only if every count is equal to the direct one and every row came exactly once; 1 otherwise; 2 for bad usage.
- * NS2 Ctrl-C cancels the job and leaves no process behind; a second one kills.
+ * NS2 Ctrl-C ends the cluster and leaves no process behind; a second one does it at once: the processes see that this one is gone.
  * NS3 What was written is removed at the end, but for what helps to find out why it went wrong.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -73,6 +73,7 @@ async function run(wanted: Wanted): Promise<number> {
   });
   const signals = followSignals(stage);
   const exitCode = await Promise.race([play(stage, { wanted, direct, audit }), signals]);
+  await stage.close();
   if (exitCode !== 1 && !wanted.keeps) rmSync(folder, { recursive: true, force: true });
   else story.plain(`\nCounts, checkpoints and logs are in ${folder}`);
   return exitCode;
@@ -90,7 +91,7 @@ async function play(stage: Stage, { wanted, direct, audit }: Script): Promise<nu
   } catch (error) {
     story.tell(error instanceof ActFailure ? error.message : String((error as Error).stack));
     story.plain("\nWhat the job said last:");
-    for (const line of stage.said) story.plain(`  ${line}`);
+    for (const line of await stage.said()) story.plain(`  ${line}`);
     await stage.close();
     return 1;
   }
@@ -129,10 +130,10 @@ function followSignals(stage: Stage): Promise<number> {
       const nowMs = performance.now();
       if (firstMs === null) {
         firstMs = nowMs;
-        story.tell(`${signal}: the job is cancelled.`);
+        story.tell(`${signal}: the cluster is stopped.`);
         void stage.close().then(() => resolve(128 + constants.signals[signal]));
       } else if (nowMs - firstMs > SAME_SIGNAL_MS) {
-        void stage.kill();
+        process.exit(128 + constants.signals[signal]);
       }
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);

@@ -1,15 +1,18 @@
 /**
- * Owns: the order of what happens to the job: two kills, a stop with a savepoint, a resumption at another parallelism.
+ * Owns: the order of what happens to the job: two kills, an upgrade by editing its manifest, a bad version that is rolled back.
  *
  * AC1 Each act begins when the rows seen so far say so, not at a time; a job that ends early ends the acts, and says so.
  */
-import type { Stage } from "./stage.ts";
+import { ActFailure, type Stage } from "./stage.ts";
 import { type Story, thousands } from "./story.ts";
 
 /** When an act begins, as a share of all rows. */
-const KILL_TASK_MANAGER_AT = 0.25;
-const KILL_JOB_MANAGER_AT = 0.45;
-const STOP_AT = 0.65;
+const KILL_TASK_MANAGER_AT = 0.15;
+const KILL_JOB_MANAGER_AT = 0.3;
+const UPGRADE_AT = 0.45;
+const BREAK_AT = 0.65;
+
+const TASK_MANAGERS_AFTER = 3;
 
 /** Runs the job to its end with nothing done to it. */
 export async function playCalm(stage: Stage, story: Story): Promise<void> {
@@ -23,7 +26,8 @@ export async function playAll(stage: Stage, story: Story, rows: number): Promise
   const acts: readonly [at: number, act: () => Promise<void>][] = [
     [KILL_TASK_MANAGER_AT, () => killTaskManager(stage, story)],
     [KILL_JOB_MANAGER_AT, () => killJobManager(stage, story)],
-    [STOP_AT, () => stopAndResume(stage, story)],
+    [UPGRADE_AT, () => upgrade(stage, story)],
+    [BREAK_AT, () => breakAndRollBack(stage, story)],
   ];
   for (const [at, act] of acts) {
     if (!(await stage.reach(Math.ceil(rows * at)))) {
@@ -36,10 +40,11 @@ export async function playAll(stage: Stage, story: Story, rows: number): Promise
 }
 
 async function begin(stage: Stage, story: Story): Promise<void> {
-  await stage.start(2, null);
+  story.tell(`Applied: ${stage.manifest.path}`);
+  await stage.start();
   const { jobManager, taskManagers } = await stage.crew();
-  story.tell(`The job is started, at parallelism 2 with a checkpoint every second: JobManager ${jobManager},`);
-  story.add(`TaskManagers ${taskManagers.join(" and ")}; each is a process. Its REST is at ${stage.cluster.restUrl}.`);
+  story.tell(`The operator runs it at parallelism 2 with a checkpoint every second: JobManager ${jobManager},`);
+  story.add(`TaskManagers ${taskManagers.join(" and ")}; each is a process.`);
 }
 
 async function killTaskManager(stage: Stage, story: Story): Promise<void> {
@@ -62,13 +67,31 @@ async function killJobManager(stage: Stage, story: Story): Promise<void> {
   story.add(`The new JobManager, ${jobManager}, found it in the store of checkpoints alone.`);
 }
 
-async function stopAndResume(stage: Stage, story: Story): Promise<void> {
-  story.tell("streamjob stop: the job takes a savepoint and ends.");
-  const path = await stage.stopWithSavepoint();
-  story.tell(`Stopped. Savepoint: ${path}`);
-  await stage.start(3, path);
-  const { jobManager, taskManagers } = await stage.crew();
-  story.tell(`Resumed from it at parallelism 3: JobManager ${jobManager}, TaskManagers ${taskManagers.join(" and ")}.`);
+async function upgrade(stage: Stage, story: Story): Promise<void> {
+  stage.manifest.edit("spec.parallelism", TASK_MANAGERS_AFTER);
+  stage.manifest.edit("spec.taskManager.replicas", TASK_MANAGERS_AFTER);
+  story.tell(
+    `The manifest is edited: parallelism ${TASK_MANAGERS_AFTER}, on ${TASK_MANAGERS_AFTER} TaskManagers. Applied.`,
+  );
+  await stage.apply();
+  const status = await stage.settled();
+  if (status === null) return;
+  const { jobManager, taskManagers } = await stage.crew(TASK_MANAGERS_AFTER);
+  story.tell(`Upgraded, from savepoint ${status.lastSavepoint?.path}`);
+  story.add(`JobManager ${jobManager}, TaskManagers ${taskManagers.join(", ")}.`);
+}
+
+async function breakAndRollBack(stage: Stage, story: Story): Promise<void> {
+  stage.breakIt();
+  story.tell("The manifest is edited again: a version of the job that throws at its first line. Applied.");
+  await stage.apply();
+  const status = await stage.settled();
+  if (status === null) return;
+  if (status.failed === undefined || status.active?.revision === status.failed.revision) {
+    throw new ActFailure(`The bad version was not rolled back: ${JSON.stringify(status.conditions)}`);
+  }
+  story.tell(`Rolled back to generation ${status.active?.generation}, with the state that there was:`);
+  story.add(status.failed.reason);
 }
 
 async function end(stage: Stage, story: Story): Promise<void> {

@@ -11,7 +11,7 @@ import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } fr
 import { ExceptionMemory, JobLinks, type ObserveDeps, watchedKinds } from "../observe/index.ts";
 import type { RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";
-import { type Caches, createCaches, keyText, wire } from "./wiring.ts";
+import { type Caches, createCaches, wire } from "./wiring.ts";
 
 /** How long an ended term waits for writes that were sent, and then for Events that wait. */
 const WRITE_GRACE_MS = 1000;
@@ -119,6 +119,6 @@ async function begin(caches: Caches, queue: WorkQueue, isRunning: () => boolean)
   for (const kind of watchedKinds) caches[kind].start();
   await synced;
   if (!isRunning()) return;
-  for (const job of caches.StreamJob.list()) queue.add(keyText(job.metadata));
+  // The lists have added every StreamJob.
   queue.start();
 }

@@ -27,6 +27,7 @@ export {
   type Event,
   type Kind,
   type Kinds,
+  type KubernetesObject,
   type Lease,
   type Pod,
   type PodDisruptionBudget,

@@ -111,7 +111,6 @@ test("LE2 without renewals the gate shuts 10 s after the last one was sent, 5 s 
   b.start();
   await settled();
   rig.api.fault = (call) => (call === "update Lease" && a.isLeading ? "hang" : null);
-  // Of 10 s: b has waited as long, and needs 15.
   await pass(rig.clock, 9999, 1111);
   assert.equal(gate.ask().kind, "open");
   rig.clock.advance(1);
@@ -124,6 +123,25 @@ test("LE2 without renewals the gate shuts 10 s after the last one was sent, 5 s 
   await pass(rig.clock, 4000, 1000);
   assert.equal(b.isLeading, true, "stop gave back what was still ours");
   await b.stop();
+});
+
+test("LE2 what counts is when the renewal was sent, not when its answer came", async () => {
+  const rig = new Rig();
+  const a = rig.elector("a");
+  a.start();
+  const { gate } = await a.whenLeading();
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  rig.api.fault = (call) => (call === "update Lease" ? { late } : null);
+  await pass(rig.clock, 5000, 1000);
+  assert.equal(rig.api.count("update Lease"), 1, "sent at 2 s");
+  rig.api.fault = (call) => (call.endsWith("Lease") ? "hang" : null);
+  resolve();
+  await pass(rig.clock, 6999, 1000);
+  assert.equal(gate.ask().kind, "open");
+  rig.clock.advance(1);
+  assert.equal(gate.ask().kind, "shut", "12 s, not 15");
+  rig.api.fault = () => null;
+  await a.stop();
 });
 
 test("LE4 a renewal whose answer was lost does not extend the term; it is read back and goes on", async () => {
@@ -156,7 +174,8 @@ test("LE3 who finds the lease taken ends the term at once", async () => {
   a.start();
   const { gate, signal } = await a.whenLeading();
   await rig.write({ holderIdentity: "thief", leaseDurationSeconds: 15 });
-  await pass(rig.clock, 4000, 1000);
+  await pass(rig.clock, 2000);
+  await pass(rig.clock, 1);
   assert.match(JSON.stringify(gate.ask()), /taken by thief/);
   assert.equal(signal.aborted, true);
   await a.stop();
@@ -266,6 +285,28 @@ test("S32 a leader that was stopped past its lease and goes on writes nothing, b
   assert.equal(rig.lease.holderIdentity, "b");
   await a.stop();
   await b.stop();
+});
+
+test("S32 a renewal whose answer waits for the stopped process does not revive its term", async () => {
+  const rig = new Rig();
+  const clock = new StoppableClock(rig.clock);
+  const a = rig.elector("a", { clock });
+  a.start();
+  const { gate, signal } = await a.whenLeading();
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  rig.api.fault = (call) => (call === "update Lease" ? { late } : null);
+  await pass(rig.clock, 9500, 500);
+  assert.equal(gate.ask().kind, "open");
+  clock.stop();
+  await pass(rig.clock, 2000);
+  // It goes on, and the answer to the renewal of a moment before is what it reads first.
+  clock.continue();
+  resolve();
+  await settled();
+  assert.equal(gate.ask().kind, "shut");
+  assert.equal(signal.aborted, true);
+  rig.api.fault = () => null;
+  await a.stop();
 });
 
 test("LE6 a gate that refused once refuses for ever, though the same process leads again", async () => {

@@ -178,22 +178,24 @@ export class LeaseElector {
   async #lead(term: Term): Promise<void> {
     const { clock, log, lease: key } = this.#options;
     const { signal } = term.ending;
-    for (;;) {
-      await pause(clock, Math.min(this.#retryPeriodMs, this.#leftMs(term)), signal);
+    let isAtOnce = false;
+    while (this.#leftMs(term) > 0) {
+      await pause(clock, isAtOnce ? 0 : Math.min(this.#retryPeriodMs, this.#leftMs(term)), signal);
       if (signal.aborted) return;
-      if (this.#leftMs(term) <= 0) {
-        this.#end(term, `the lease was not renewed for ${this.#renewDeadlineMs} ms`);
-        return;
-      }
+      if (this.#leftMs(term) <= 0) break;
       try {
         await this.#renew(term);
+        isAtOnce = false;
       } catch (error) {
         if (signal.aborted) return;
+        // Someone wrote the record: whether it is still ours has to be known now. Once, or two writers could go in a circle.
+        isAtOnce = !isAtOnce && isApiError(error, "Conflict");
         term.isCertain = false;
         log.warn({ lease: key, err: error, leftMs: Math.round(this.#leftMs(term)) }, "could not renew the lease");
       }
       if (signal.aborted) return;
     }
+    this.#end(term, `the lease was not renewed for ${this.#renewDeadlineMs} ms`);
   }
 
   async #renew(term: Term): Promise<void> {

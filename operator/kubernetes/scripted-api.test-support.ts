@@ -17,8 +17,13 @@ export type OpenWatch = {
   end(end: WatchEnd): void;
 };
 
-/** What a call meets: nothing special, an error instead of being done, done but the answer is lost, or never an answer. */
-export type Fault = null | { readonly error: unknown } | { readonly lost: unknown } | "hang";
+/** What a call meets: nothing special, an error instead of being done, done but its answer lost or late, or never an answer. */
+export type Fault =
+  | null
+  | { readonly error: unknown }
+  | { readonly lost: unknown }
+  | { readonly late: Promise<void> }
+  | "hang";
 
 export class ScriptedApi implements KubernetesApi {
   /** Every call in order: "list Pod", "get Lease". */
@@ -130,7 +135,8 @@ export class ScriptedApi implements KubernetesApi {
     if (fault === "hang") return new Promise<T>(() => undefined);
     if (fault !== null && "error" in fault) throw fault.error;
     const result = await act();
-    if (fault !== null) throw fault.lost;
+    if (fault !== null && "lost" in fault) throw fault.lost;
+    await fault?.late;
     return result;
   }
 

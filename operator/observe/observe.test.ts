@@ -272,6 +272,15 @@ describe("a look at a StreamJob", () => {
     assert.deepEqual(asked, []);
   });
 
+  it("does not take what it owns without controlling it for a child", async () => {
+    const owner = job();
+    const [configMap] = incarnation(owner, 1);
+    const reference = { ...ownedBy(owner), controller: false };
+    const shared = { ...configMap, metadata: { ...configMap?.metadata, ownerReferences: [reference] } };
+    const { look } = await lookAt({ objects: [owner, shared as KubernetesObject] });
+    assert.deepEqual(look?.observed.incarnations, []);
+  });
+
   it("counts a pod whose StatefulSet is gone, but not one that is older than the StreamJob (CH2)", async () => {
     const owner = job();
     const orphan = pod(set(owner, 4, "taskmanager"));

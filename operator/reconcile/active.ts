@@ -9,7 +9,7 @@ import { formatTime, parseTime, type ActiveIncarnation } from "../../crds/index.
 import type { IncarnationMessage } from "../../runtime/contract/index.ts";
 import type { Draft } from "./draft.ts";
 import { jobManagerRestarts } from "./pod-trouble.ts";
-import { incarnationNumbered, specOfRevision, type Situation } from "./situation.ts";
+import { incarnationNumbered, newestException, type Situation, specOfRevision } from "./situation.ts";
 
 export function learnOfActive(draft: Draft, situation: Situation): void {
   const { active } = draft.status;
@@ -95,5 +95,5 @@ export function instability(draft: Draft, situation: Situation): string | null {
   if (active.ended?.status === "FAILED") return active.ended.message;
   const policy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
   if (policy === undefined || restarts <= policy.stabilityMaxRestarts) return null;
-  return `it restarted ${restarts} times before it was stable; ${policy.stabilityMaxRestarts} are allowed`;
+  return `it restarted ${restarts} times before it was stable: ${newestException(situation)}`;
 }

@@ -236,7 +236,8 @@ function rollBack(draft: Draft, situation: Situation): ReturnType<Check> {
   if (rollbackRevision(situation, stable?.revision, active.revision) === null) return "next";
   const { generation, revision } = active;
   draft.set({ failed: { generation, revision, reason } });
-  draft.history("failed", reason);
+  // Its end is in the history already.
+  if (active.ended === null) draft.history("failed", reason);
   draft.event("Warning", "VersionFailed", `generation ${generation} failed: ${reason}`);
   beginRollback(draft, situation, { reason, restore: newestOf({ draft }), generation });
   return "begun";

@@ -6,7 +6,7 @@ export const RETRY_BACKOFF_INITIAL_MS = 5000;
 /** How long a deletion waits for its savepoint when the spec cannot be read. */
 const DELETION_TIMEOUT_MS = 60_000;
 /** How often a running job is looked at, once it is stable; before that, and while something is being done, more often. */
-export const STEADY_POLL_MS = 10_000;
+export const STEADY_POLL_MS = 5000;
 export const YOUNG_POLL_MS = 1000;
 /** `lastCheckpoint` in the status may be that old before it is written for its own sake: a quiet cluster sees no writes. */
 export const CHECKPOINT_REFRESH_MS = 5 * 60_000;

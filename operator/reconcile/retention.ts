@@ -22,6 +22,10 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
     .filter((snapshot) => snapshotStatusOf(snapshot).phase === "Completed")
     .sort((a, b) => completedMs(b) - completedMs(a) || (a.metadata.name < b.metadata.name ? 1 : -1));
   const named = namedLocations(draft, situation);
+  const { active } = draft.status;
+  const jobManager = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
+  // What it was started from cannot be known now.
+  if (active !== undefined && active.stableAt === null && jobManager?.kind !== "answering") return [];
   const actions: Action[] = [];
   let kept = 0;
   for (const [place, snapshot] of completed.entries()) {
@@ -42,7 +46,7 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
 function namedLocations({ status }: Draft, { observed, target }: Situation): ReadonlySet<string> {
   const named = new Set(observed.foreignReferences);
   const { upgrade, resume, active } = status;
-  if (upgrade?.savepoint?.path != null) named.add(upgrade.savepoint.path);
+  if (upgrade?.savepoint?.path) named.add(upgrade.savepoint.path);
   for (const restore of [upgrade?.restore, resume]) {
     if (restore?.kind === "path") named.add(restore.path);
     if (restore?.kind === "latest" && restore.savepoint !== null) named.add(restore.savepoint);
@@ -53,7 +57,10 @@ function namedLocations({ status }: Draft, { observed, target }: Situation): Rea
   // What the active incarnation was started from, as its JobManager says.
   const view = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
   const from = view?.kind === "answering" ? view.incarnation.activation?.from : undefined;
-  if (active?.stableAt == null && from?.kind === "path") named.add(from.path);
+  if (active !== undefined && active.stableAt === null) {
+    if (from?.kind === "path") named.add(from.path);
+    if (from?.kind === "latest" && from.savepoint !== null) named.add(from.savepoint);
+  }
   if (target.kind === "valid" && target.spec.restore.kind === "path") named.add(target.spec.restore.path);
   if (observed.restoreSnapshot.kind === "completed") named.add(observed.restoreSnapshot.location);
   return named;

@@ -90,3 +90,8 @@ export function incarnationPlaces(situation: Situation, number: number, spec: Re
     savepointDirectory: savepointDirectory(job, spec, settings),
   };
 }
+
+/** What the job threw last, as far as it is news; else where to look. */
+export function newestException({ observed }: Situation): string {
+  return observed.exceptions[0]?.message ?? "its events say why";
+}

@@ -195,12 +195,7 @@ export class CheckpointLog {
       const headSeq = await readHeadSeq(this.store);
       if (headSeq === this.headSeq) return;
       const entry = headSeq === 0 ? null : await readEntry(this.store, headSeq);
-      if (entry === null) {
-        throw new StreamError(
-          "STORE_UNAVAILABLE",
-          `${this.store.uri} does not show its newest manifest, and there was one`,
-        );
-      }
+      if (entry === null) throw hiddenHead(this.store);
       const manifest = entry.kind === "manifest" ? entry.manifest : null;
       // One of ours whose outcome is not known yet (CL4).
       if (manifest?.epoch === this.epoch && manifest.incarnation === this.claim.incarnation) return;
@@ -275,6 +270,7 @@ export class CheckpointLog {
       }
       failpoint("jm:after-manifest");
       const headSeq = await readHeadSeq(this.store);
+      if (headSeq < written.seq) throw hiddenHead(this.store);
       if (headSeq !== written.seq) {
         const entry = await readEntry(this.store, headSeq);
         return this.becomeFenced(entry?.kind === "manifest" ? entry.manifest : null);
@@ -314,6 +310,7 @@ export class CheckpointLog {
   private async readAsLeader(doing: string): Promise<LogContents> {
     const contents = await readLog(this.store);
     const head = contents.entries.at(-1);
+    if (head === undefined || head.seq < this.headSeq) throw hiddenHead(this.store);
     // A damaged head of ours is no sign of another leader; the plan will be empty (RT1).
     if (head?.seq === this.headSeq && (head.kind === "corrupt" || head.manifest.epoch === this.epoch)) return contents;
     const { by } = this.becomeFenced(head?.kind === "manifest" ? head.manifest : null);
@@ -419,6 +416,11 @@ async function highestId(store: ObjectStore, contents: LogContents): Promise<num
 
 function isManifest(key: string): boolean {
   return key.endsWith(".manifest");
+}
+
+/** The head is never deleted: a listing without it is a store in trouble (a folder not mounted), and no other leader's work. */
+function hiddenHead(store: ObjectStore): StreamError {
+  return new StreamError("STORE_UNAVAILABLE", `${store.uri} does not show its newest manifest, and there was one`);
 }
 
 function fencedError(store: ObjectStore, doing: string, by: FencedBy): StreamError {

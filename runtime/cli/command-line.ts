@@ -126,7 +126,9 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
     .description(
       "run a job here, in the foreground: a module, or StreamJobs from manifests, whose files are followed: saving one applies it",
     )
-    .usage("<job.ts> [options] [-- args...]\n       streamjob run <manifest...>   (.yaml, .yml or .json files, folders, or - for stdin)");
+    .usage(
+      "<job.ts> [options] [-- args...]\n       streamjob run <manifest...>   (.yaml, .yml or .json files, folders, or - for stdin)",
+    );
   addJobOptions(command)
     .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
     .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
@@ -178,10 +180,13 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
   if (module !== undefined) {
     command.error(`error: ${module} is a job module and ${sources[0]} is not; run one module, or manifests`);
   }
-  if (Object.keys(flags.define).length > 0) command.error("error: -D is for a job module; write spec.config in the manifest");
+  if (Object.keys(flags.define).length > 0)
+    command.error("error: -D is for a job module; write spec.config in the manifest");
   for (const [name, [flag, field]] of Object.entries(fieldsOfFlags)) {
     if (flags[name as keyof RunFlags] === undefined) continue;
-    command.error(`error: ${flag} is for a job module; ${field === "" ? "with manifests ports are chosen" : `write ${field} in the manifest`}`);
+    command.error(
+      `error: ${flag} is for a job module; ${field === "" ? "with manifests ports are chosen" : `write ${field} in the manifest`}`,
+    );
   }
   return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
 }

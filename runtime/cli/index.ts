@@ -12,4 +12,11 @@ export { isAlive, type JobRecord, readRecord } from "./job-registry.ts";
 export { type LocalCluster, startLocalCluster } from "./local-cluster.ts";
 export { podProgram } from "./pod-program.ts";
 export { RestClient } from "./rest-client.ts";
-export { type ControlPlane, type ControlPlaneOptions, LOCAL_IMAGE, localPrograms, startControlPlane } from "./control-plane/control-plane.ts";
+export {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  LOCAL_IMAGE,
+  localPrograms,
+  startControlPlane,
+} from "./control-plane/control-plane.ts";
+export { type OperatorSettings, operatorVariables } from "./operator-process.ts";

@@ -18,7 +18,7 @@ const timeSchema = z.number().nonnegative();
  * `none`: without state. `path`: a savepoint's folder, or a checkpoint's manifest. `latest`: what the incarnation with that store ended
  * with, found out after fencing it; `savepoint`: the one that the caller takes for its newest state, else the restore is refused.
  */
-export const restoreSchema = z.discriminatedUnion("kind", [
+const restoreSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z.strictObject({ kind: z.literal("path"), path: locationSchema, allowNonRestoredState: z.boolean() }),
   z.strictObject({
@@ -35,7 +35,7 @@ export type RestoreMessage = z.infer<typeof restoreSchema>;
  * activating: fences predecessors, finds its state. active: the job is deployed, or being so.
  * ended: the job is over, or (error FENCED) another incarnation has taken over. refused: `error` says why it cannot run.
  */
-export const incarnationPhaseSchema = z.enum(["loading", "standby", "activating", "active", "ended", "refused"]);
+const incarnationPhaseSchema = z.enum(["loading", "standby", "activating", "active", "ended", "refused"]);
 export type IncarnationPhase = z.infer<typeof incarnationPhaseSchema>;
 
 const failureSchema = z.object({
@@ -72,7 +72,6 @@ export type StoredActivation = z.infer<typeof storedActivationSchema>;
 
 /** POST /streamjob/preflight; reads only. */
 export const preflightRequestSchema = z.strictObject({ from: restoreSchema });
-export type PreflightRequest = z.infer<typeof preflightRequestSchema>;
 
 /** `from`: the location that would be restored from now; null: the job would start without state. Each reason is a sentence. */
 export const preflightAnswerSchema = z.discriminatedUnion("kind", [

@@ -108,8 +108,9 @@ export class CheckpointCoordinator {
     // Above that of a foreign savepoint too: an id then tells by itself whether a restored region is older than a checkpoint.
     this.#nextId = Math.max(options.log.lastCheckpointId, this.#newestId) + 1;
     const { restored } = options;
-    if (restored?.ends != null) {
-      this.#stop = { request: { ...restored.ends, target: null, isExactTarget: true }, phase: "completed" };
+    const ends = restored?.ends ?? null;
+    if (ends !== null) {
+      this.#stop = { request: { ...ends, target: null, isExactTarget: true }, phase: "completed" };
     }
     if (restored !== null && restored.mustCommit) {
       this.#commits.expect(restored.checkpointId, restored.seq, 1, options.execution.tasks);

@@ -29,7 +29,8 @@ export class CheckpointFiles {
   readonly #logger: Log;
   /** Savepoints whose own manifest may be there. */
   readonly #begun = new Set<string>();
-  readonly #written = new Set<string>();
+  /** Ids of savepoints whose own manifest is there: a path may be asked for twice. */
+  readonly #written = new Set<number>();
 
   constructor(log: CheckpointLog, turns: Turns, logger: Log) {
     this.#log = log;
@@ -46,10 +47,10 @@ export class CheckpointFiles {
       const isOfThis = file.storeUri === store.uri && file.key.startsWith(folder);
       if (isOfThis) await store.put(file.key, Buffer.from(file.base64, "base64"));
     }
-    if (storeUri !== null && !this.#written.has(storeUri)) {
+    if (storeUri !== null && !this.#written.has(draft.checkpointId)) {
       this.#begun.add(storeUri);
       await writeSavepointManifest(await openStore(storeUri), this.#log, draft);
-      this.#written.add(storeUri);
+      this.#written.add(draft.checkpointId);
     }
     return this.#log.complete(draft);
   }

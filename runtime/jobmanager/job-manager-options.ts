@@ -34,9 +34,9 @@ export type JobManagerOptions = {
   readonly restore: { readonly path: string; readonly allowNonRestoredState: boolean } | null;
   /**
    * Of an incarnation: it waits for its activation, which says what it starts from (`restore` is not used), ends for good, and tells
-   * nobody to shut down. Default null: it starts at once.
+   * nobody to shut down. Absent: it starts at once.
    */
-  readonly standby?: JobManagerStandby | null;
+  readonly standby?: JobManagerStandby;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

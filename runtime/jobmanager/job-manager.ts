@@ -123,7 +123,7 @@ export class JobManager implements JobControl {
     this.jobId = jobId(options.job.jobId ?? random.hex(16));
     this.incarnation = random.hex(16);
     // An incarnation's log outlives its processes, whatever keeps the state while it runs.
-    const isInMemory = streamGraph.configuration.stateBackend === "memory" && (options.standby ?? null) === null;
+    const isInMemory = streamGraph.configuration.stateBackend === "memory" && options.standby === undefined;
     this.#storeUri = isInMemory ? `memory://job-${this.jobId}` : storeUriOf(options.storeUri);
     this.#logger = options.log.child({ jobId: this.jobId });
     this.#graph = buildJobGraph(streamGraph);
@@ -149,7 +149,7 @@ export class JobManager implements JobControl {
       onMessage: (from, message) => this.#receive(from, message),
       onLost: (id, why) => this.#taskManagerLost(id, why),
     });
-    this.#warmUp = options.standby == null ? null : new WarmUp((id) => this.#prepare(id));
+    this.#warmUp = options.standby === undefined ? null : new WarmUp((id) => this.#prepare(id));
   }
 
   get rpcPort(): number {
@@ -310,7 +310,7 @@ export class JobManager implements JobControl {
       const error = toErrorInfo(outcome.error);
       this.#history.add(this.#entryOf(error, null));
       if (this.#lifecycle.status === "CANCELLING") this.#isAbandoned = true;
-      else if (this.#options.standby != null) this.#options.standby.onRefused(outcome.error);
+      else if (this.#options.standby !== undefined) this.#options.standby.onRefused(outcome.error);
       else this.#failJob(error);
       return;
     }

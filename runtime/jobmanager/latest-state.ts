@@ -100,7 +100,8 @@ class PredecessorWalk {
     const activation = await insist(this.#ports, `read the activation in ${storeUri}`, () => readActivation(store));
     for (const uri of activation?.predecessors ?? []) if (storeUriOf(uri) !== this.#ports.ownUri) await this.visit(uri);
     const result = await insist(this.#ports, `read the result in ${storeUri}`, () => readResult(store, null));
-    if (result?.savepoint != null) return this.#savepointOf(store, result, result.savepoint);
+    const stopped = result?.savepoint ?? null;
+    if (result !== null && stopped !== null) return this.#savepointOf(store, result, stopped);
     if (result?.status === "FINISHED") {
       throw refused(`the job whose store is ${storeUri} has finished by itself: there is nothing to go on from`);
     }

@@ -242,15 +242,15 @@ function triggerRoutes(context: RouteContext): Route[] {
 
 /** Errors: RestError 400 when both are given. */
 function targetOf(
-  directory: string | null | undefined,
-  path: string | null | undefined,
+  directory: string | null = null,
+  path: string | null = null,
 ): Pick<SavepointRequest, "targetDirectory" | "targetPath"> {
-  if (directory != null && path != null) {
+  if (directory !== null && path !== null) {
     throw new RestError(400, [
       'Bad request: field "targetPath": is the savepoint\'s own folder; give no directory with it',
     ]);
   }
-  return { targetDirectory: directory ?? null, targetPath: path ?? null };
+  return { targetDirectory: directory, targetPath: path };
 }
 
 function cancel(control: JobControl, request: RouteRequest): Answer {

@@ -16,15 +16,15 @@ function verses(name: string): string {
   return Array.from({ length: 1000 }, (_, index) => `Verse ${index} of ${name}: to be, or not to be?\n`).join("");
 }
 
-test("two kills, a stop and a resumption at another parallelism lose no word of a folder", async () => {
-  const command = work.startScript(start, "--seconds", "14", "texts");
+test("two kills, an upgrade by the manifest and a bad version that is rolled back lose no word of a folder", async () => {
+  const command = work.startScript(start, "--seconds", "20", "texts");
   assert.equal(await command.exit(), 0, command.stdout + command.stderr);
   assert.match(command.stdout, /kill -9 \d+: a TaskManager.*Words flow again, [\d.]+ s after the kill/s);
   assert.match(
     command.stdout,
     /kill -9 \d+: the JobManager.*Words flow again, [\d.]+ s after the kill, from checkpoint \d+/s,
   );
-  assert.match(command.stdout, /Stopped\. Savepoint: file:\/\/.*Resumed from it at parallelism 3/s);
+  assert.match(command.stdout, /Upgraded, from savepoint file:\/\/.*Rolled back to generation 2.*cannot read "words" of undefined/s);
   assert.match(command.stdout, / 1 {2}be +6,000 +6,000\n/);
   assert.match(command.stdout, /All 1,009 words have equal counts, and each of the 30,000 rows came exactly once\./);
 });
@@ -36,7 +36,7 @@ test("--calm kills nothing, and a glob is a text too", async () => {
   assert.match(command.stdout, /each of the 20,000 rows came exactly once/);
 });
 
-test("Ctrl-C cancels the job and leaves no process behind", async () => {
+test("Ctrl-C ends the cluster and leaves no process behind", async () => {
   const command = work.startScript(start, "--seconds", "60", "texts/a.txt");
   await command.until("the job has processes", () => command.stdout.includes("TaskManagers"));
   const pids = [...command.stdout.matchAll(/JobManager (\d+),\s+TaskManagers (\d+) and (\d+)/g)].flatMap((match) =>

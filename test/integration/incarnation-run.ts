@@ -14,6 +14,7 @@ import { chooseFreePort } from "../../runtime/cli/free-port.ts";
 import {
   type ActivationRequest,
   activationAnswerSchema,
+  activationConflictSchema,
   type IncarnationMessage,
   incarnationSchema,
   type PodConfig,
@@ -135,7 +136,8 @@ export class IncarnationRun {
     const body: ActivationRequest = { activationId: hexOf(id), ...request };
     const response = await fetch(`${this.#url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
     const answer: unknown = await response.json();
-    if (response.status === 200) assert.equal(activationAnswerSchema.parse(answer).activationId, body.activationId);
+    if (response.status === 409) activationConflictSchema.parse(answer);
+    else assert.equal(activationAnswerSchema.parse(answer).activationId, body.activationId);
     return response.status;
   }
 

@@ -12,7 +12,13 @@ import {
   type StreamJobStatus,
 } from "../../crds/index.ts";
 import { type ApplyDeps, type ApplyOutcome, apply, type WrittenCaches } from "../../operator/apply/index.ts";
-import { ApiError, type ConfigMap, type GateAnswer, type KubernetesApi, WatchCache } from "../../operator/kubernetes/index.ts";
+import {
+  ApiError,
+  type ConfigMap,
+  type GateAnswer,
+  type KubernetesApi,
+  WatchCache,
+} from "../../operator/kubernetes/index.ts";
 import { openLocalApiServer } from "../../operator/local/index.ts";
 import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
 import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/resources/index.ts";
@@ -190,7 +196,10 @@ describe("carrying out a plan", () => {
     const stale = await world.job();
     await world.api.updateStatus("StreamJob", { ...stale, status: statusWith({ phase: "Running" }) });
     const plan = { status: statusWith({ phase: "Failed" }), actions: [applyChild(configMap(stale))] };
-    const outcome = await world.carryOut({ ...plan, events: [{ type: "Normal", reason: "X", note: "" }] }, { job: stale });
+    const outcome = await world.carryOut(
+      { ...plan, events: [{ type: "Normal", reason: "X", note: "" }] },
+      { job: stale },
+    );
     assert.equal(outcome.kind, "outdated");
     assert.deepEqual(world.writes, ["updateStatus StreamJob wc"]);
     assert.deepEqual(world.events, []);
@@ -229,7 +238,10 @@ describe("carrying out a plan", () => {
     );
     assert.equal(outcome.kind, "stopped");
     const slow = { ...hanging, apply: () => new Promise<never>(() => {}) };
-    const late = await world.carryOut({ actions: [applyChild(configMap(job))] }, { deps: { api: slow, callTimeoutMs: 20 } });
+    const late = await world.carryOut(
+      { actions: [applyChild(configMap(job))] },
+      { deps: { api: slow, callTimeoutMs: 20 } },
+    );
     assert.match(reasonOf(late), /no answer from the API server in 20 ms/);
   });
 });
@@ -273,7 +285,10 @@ describe("names that are taken (S10, S19)", () => {
   it("a child of an earlier StreamJob of the same name is neither changed nor taken over", async () => {
     const world = await createWorld();
     const job = await world.job();
-    const theirs: ConfigMap = { ...configMap(job), metadata: { name: "wc-1", namespace: NAMESPACE, ownerReferences: [] } };
+    const theirs: ConfigMap = {
+      ...configMap(job),
+      metadata: { name: "wc-1", namespace: NAMESPACE, ownerReferences: [] },
+    };
     await world.api.create("ConfigMap", theirs);
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job, "wc-1", "2"))] });
     assert.equal(outcome.kind, "stopped");
@@ -286,7 +301,10 @@ describe("names that are taken (S10, S19)", () => {
     const world = await createWorld();
     const job = await world.job();
     const child = configMap(job);
-    await world.api.create("ConfigMap", { ...child, metadata: { ...child.metadata, finalizers: ["example.com/keep"] } });
+    await world.api.create("ConfigMap", {
+      ...child,
+      metadata: { ...child.metadata, finalizers: ["example.com/keep"] },
+    });
     await world.api.delete("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
     const outcome = await world.carryOut({ actions: [applyChild(child)] });
     assert.match(reasonOf(outcome), /is being deleted/);
@@ -303,9 +321,15 @@ describe("names that are taken (S10, S19)", () => {
       generation: 1,
       spec: job.spec,
     });
-    const kept = { ...stranger, metadata: { ...stranger.metadata, ownerReferences: [], finalizers: ["example.com/keep"] } };
+    const kept = {
+      ...stranger,
+      metadata: { ...stranger.metadata, ownerReferences: [], finalizers: ["example.com/keep"] },
+    };
     await world.api.create("ControllerRevision", kept);
-    const mine: Action = { kind: "createRevision", revision: { ...revision, metadata: { ...revision.metadata, name: "wc-xyz" } } };
+    const mine: Action = {
+      kind: "createRevision",
+      revision: { ...revision, metadata: { ...revision.metadata, name: "wc-xyz" } },
+    };
     assert.equal((await world.carryOut({ actions: [mine] })).kind, "stopped");
   });
 
@@ -361,7 +385,11 @@ describe("every action", () => {
         kind: "activate",
         incarnation: 2,
         jobId: "b".repeat(32),
-        activation: { activationId: ID, from: { kind: "path", path: target, allowNonRestoredState: false }, predecessors: [] },
+        activation: {
+          activationId: ID,
+          from: { kind: "path", path: target, allowNonRestoredState: false },
+          predecessors: [],
+        },
       },
       { kind: "cancelJob", incarnation: 2, jobId: "b".repeat(32) },
       { kind: "disposeSavepoint", incarnation: 2, location: target, snapshot: "old" },
@@ -379,7 +407,10 @@ describe("every action", () => {
       { kind: "removeFinalizer" },
     ];
     for (const round of [1, 2]) {
-      const outcome = await world.carryOut({ status: statusWith({ phase: "Running" }), actions: [...calls, ...writes] });
+      const outcome = await world.carryOut({
+        status: statusWith({ phase: "Running" }),
+        actions: [...calls, ...writes],
+      });
       assert.equal(outcome.kind, "done", `round ${round}: ${reasonOf(outcome)}`);
     }
     const fresh = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "new" });
@@ -410,7 +441,10 @@ describe("every action", () => {
   it("whose failure is the API server's is stopped with its reason, not outdated", async () => {
     const world = await createWorld();
     const job = await world.job();
-    const down: KubernetesApi = { ...world.api, apply: () => Promise.reject(new ApiError("Unavailable", "no connection")) };
+    const down: KubernetesApi = {
+      ...world.api,
+      apply: () => Promise.reject(new ApiError("Unavailable", "no connection")),
+    };
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job))] }, { deps: { api: down } });
     assert.deepEqual([outcome.kind, reasonOf(outcome)], ["stopped", "no connection"]);
   });

@@ -7,17 +7,22 @@
  * RG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
  */
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Condition, StreamJob, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
 import { readStreamJobStatus } from "../../crds/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/index.ts";
-import { createLog, type Log, sleep, systemClock } from "../../runtime/base/index.ts";
+import { createLog, type Log, type OperatorFailpointName, sleep, systemClock } from "../../runtime/base/index.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../runtime/cli/index.ts";
+import { type IncarnationMessage, incarnationSchema } from "../../runtime/contract/index.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";
+import { ArmedImages } from "./armed-images.ts";
+import { JobManagerRelay } from "./jobmanager-relay.ts";
+import { OperatorRun, type OperatorRunOptions } from "./operator-run.ts";
 
 export const WORD_COUNT = fileURLToPath(new URL("../integration/jobs/word-count.ts", import.meta.url));
 const WORDS = 31;
@@ -30,6 +35,13 @@ export type RigOptions = Omit<Partial<ControlPlaneOptions>, "folder" | "log"> & 
   readonly records?: number;
   /** Records a second. Default 1500. */
   readonly rate?: number;
+};
+
+export type RestCall = {
+  readonly number?: number | undefined;
+  readonly name?: string;
+  readonly method?: "GET" | "POST" | "PATCH";
+  readonly body?: object;
 };
 
 /** Runs the body on a fresh embedded cluster; stops everything afterwards, whatever came of it. */
@@ -50,14 +62,25 @@ export function withRig(name: string, options: RigOptions, body: (rig: Rig) => P
 export class Rig {
   readonly workspace: Workspace;
   readonly plane: ControlPlane;
+  /** Between all operators and all JobManagers. */
+  readonly relay: JobManagerRelay;
+  readonly images: ArmedImages;
   readonly output: string;
   readonly records: number;
   readonly rate: number;
   readonly #log: Log;
+  readonly #operators: { stop(): Promise<void> }[] = [];
 
-  private constructor(workspace: Workspace, plane: ControlPlane, options: RigOptions, log: Log) {
+  private constructor(
+    workspace: Workspace,
+    parts: { readonly plane: ControlPlane; readonly relay: JobManagerRelay; readonly images: ArmedImages },
+    options: RigOptions,
+    log: Log,
+  ) {
     this.workspace = workspace;
-    this.plane = plane;
+    this.plane = parts.plane;
+    this.relay = parts.relay;
+    this.images = parts.images;
     this.output = workspace.path("output");
     this.records = options.records ?? 6000;
     this.rate = options.rate ?? 1500;
@@ -68,7 +91,11 @@ export class Rig {
     const { records: _, rate: __, ...plane } = options;
     const log = createLog({ process: "control-plane" }, { file: workspace.path("control-plane.log") });
     const folder = workspace.path("control-plane");
-    return new Rig(workspace, await startControlPlane({ folder, log, ...plane }), options, log);
+    const relay = new JobManagerRelay();
+    const images = new ArmedImages();
+    const operatorAddressOf = relay.between;
+    const started = await startControlPlane({ folder, log, images: images.table, operatorAddressOf, ...plane });
+    return new Rig(workspace, { plane: started, relay, images }, options, log);
   }
 
   get api(): KubernetesApi {
@@ -79,8 +106,10 @@ export class Rig {
     return this.#log;
   }
 
-  close(): Promise<void> {
-    return this.plane.stop();
+  async close(): Promise<void> {
+    for (const operator of this.#operators) await operator.stop();
+    await this.plane.stop();
+    await this.relay.close();
   }
 
   /** The word count as a StreamJob; `spec` is laid over the defaults of these tests, field by field at its top. */
@@ -207,8 +236,89 @@ export class Rig {
     }
   }
 
-  startOperator(options: Partial<ControllerOptions> = {}): Promise<Controller> {
-    return this.plane.startOperator(options);
+  /** In this process; it ends with the test. */
+  async startOperator(options: Partial<ControllerOptions> = {}): Promise<Controller> {
+    const operator = await this.plane.startOperator(options);
+    this.#operators.push(operator);
+    return operator;
+  }
+
+  /** In a process of its own, which can really be killed; it ends with the test. */
+  runOperator(options: OperatorRunOptions = {}): OperatorRun {
+    const log = this.workspace.path(`operator-${this.#operators.length + 1}.log`);
+    const operator = new OperatorRun(this.plane, log, options);
+    this.#operators.push(operator);
+    return operator;
+  }
+
+  /** Names of what an operator of this process reached, in order, while `body` ran; it looks at nothing before. */
+  async reachedDuring(body: () => Promise<void>): Promise<readonly OperatorFailpointName[]> {
+    const reached: OperatorFailpointName[] = [];
+    const operator = await this.plane.startOperator({ reach: (name) => reached.push(name) });
+    try {
+      await body();
+    } finally {
+      await operator.stop();
+    }
+    return reached;
+  }
+
+  /** What the JobManager of an incarnation says of itself, past the relay; null: it does not answer. */
+  async incarnation(number?: number, name = "wc"): Promise<IncarnationMessage | null> {
+    const text = await this.rest("/v1/streamjob/incarnation", { number, name });
+    return text === null ? null : incarnationSchema.parse(JSON.parse(text));
+  }
+
+  /** The text of a JobManager's answer, past the relay; null: there was none. Default: of the active incarnation. */
+  async rest(path: string, { number, name = "wc", method = "GET", body }: RestCall = {}): Promise<string | null> {
+    const incarnation = number ?? (await this.status(name)).incarnation;
+    const host = `${name}-${incarnation}-jobmanager-0.${name}-${incarnation}.default.svc`;
+    const address = await this.plane.kubelet.addressOf("default", host, 8081);
+    if (address === null) return null;
+    try {
+      const response = await fetch(`http://${address}${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return await response.text();
+    } catch {
+      return null; // it starts, or is gone
+    }
+  }
+
+  /** Waits until the active incarnation has completed that many more checkpoints. */
+  async moreCheckpoints(count: number, name = "wc"): Promise<void> {
+    const number = (await this.status(name)).incarnation;
+    const seen = async (): Promise<number> => (await this.incarnation(number, name))?.completedCheckpoints ?? 0;
+    const before = await seen();
+    await this.until(
+      `${count} more checkpoints of incarnation ${number}`,
+      async () => (await seen()) >= before + count,
+    );
+  }
+
+  /** Folders of savepoints of this job, complete ones only (their manifest is there). */
+  async savepoints(name = "wc"): Promise<readonly string[]> {
+    return (await this.savepointFolders(name)).filter((folder) => existsSync(join(folder, "_metadata")));
+  }
+
+  /** All of them, whatever is in them. */
+  async savepointFolders(name = "wc"): Promise<readonly string[]> {
+    const { uid = "" } = (await this.job(name)).metadata;
+    const folder = this.workspace.path(
+      "control-plane",
+      "checkpoints",
+      "default",
+      "savepoints",
+      `${name}-${uid.slice(0, 8)}`,
+    );
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder).map((each) => join(folder, each));
+  }
+
+  /** Store of an incarnation. */
+  storeFolder(jobId: string): string {
+    return this.workspace.path("control-plane", "checkpoints", "default", jobId);
   }
 
   /** RG2 */

@@ -2,7 +2,8 @@
  * Owns: the contract of server-side apply: who owns which fields, what goes, what is refused.
  */
 import assert from "node:assert/strict";
-import { type KubernetesObject, managedFieldsOf, type ManagedFieldsEntry } from "../index.ts";
+import type { KubernetesObject } from "../../../crds/index.ts";
+import { managedFieldsOf, type ManagedFieldsEntry } from "../index.ts";
 import type { Topic } from "./api-contract.ts";
 import { configMap, job, present, refused, statefulSet } from "./specimens.ts";
 

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { sleep, systemClock } from "../../../runtime/base/index.ts";
-import type { StreamJobSpec } from "../../../crds/index.ts";
+import type { KubernetesObject, StreamJobSpec } from "../../../crds/index.ts";
 import {
   type ApiErrorReason,
   type ConfigMap,
@@ -11,7 +11,6 @@ import {
   type Kind,
   type Kinds,
   type KubernetesApi,
-  type KubernetesObject,
   type Lease,
   type Pod,
   resources,

@@ -15,6 +15,7 @@
  */
 import {
   closeSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -52,7 +53,7 @@ class FileObjectLog implements ObjectLog {
   private readonly log: Log;
   private readonly segmentBytesMax: number;
   private readonly objects = new Map<string, StoredObject>();
-  private resourceVersion = 0;
+  private resourceVersion = 1;
   private segment = 0;
   private file: number | null = null;
   private segmentBytes = 0;
@@ -74,6 +75,11 @@ class FileObjectLog implements ObjectLog {
     const first = snapshots.at(-1) ?? 0;
     if (first > 0) this.readSnapshot(first);
     const segments = this.numbersOf("segment").filter((number) => number >= first);
+    for (const [index, number] of segments.entries()) {
+      if (number !== (segments[0] ?? 0) + index || (first > 0 && segments[0] !== first)) {
+        throw unreadable(this.path("segment", number), 1);
+      }
+    }
     for (const number of segments) this.readSegment(number, number === segments.at(-1));
     this.segment = segments.at(-1) ?? first;
     this.removeBefore(first);
@@ -164,11 +170,11 @@ class FileObjectLog implements ObjectLog {
   }
 
   private openSegment(): void {
-    this.file = openSync(this.path("segment", this.segment), "a+");
-    // Opened anew with its own offset: writes name their place, so that a failed one can be taken back.
-    closeSync(this.file);
-    this.file = openSync(this.path("segment", this.segment), "r+");
-    this.segmentBytes = readFileSync(this.path("segment", this.segment)).length;
+    const path = this.path("segment", this.segment);
+    closeSync(openSync(path, "a"));
+    // Not for appending: writes name their place, so that the next one covers what a failed one left.
+    this.file = openSync(path, "r+");
+    this.segmentBytes = fstatSync(this.file).size;
   }
 
   private readSnapshot(number: number): void {
@@ -216,6 +222,7 @@ class FileObjectLog implements ObjectLog {
   }
 
   private removeBefore(number: number): void {
+    rmSync(`${this.path("snapshot", number)}.tmp`, { force: true });
     for (const kind of ["snapshot", "segment"] as const) {
       for (const old of this.numbersOf(kind)) if (old < number) rmSync(this.path(kind, old), { force: true });
     }

@@ -63,7 +63,7 @@ export function frozenCopy(value: unknown, like?: Json): Json {
 }
 
 function copy(value: unknown, like: Json | undefined, depth: number): Json {
-  if (value === like && Object.isFrozen(value)) return like as Json;
+  if (value !== undefined && value === like && Object.isFrozen(value)) return value as Json;
   if (depth > DEPTH_MAX) throw new ApiError("BadRequest", `an object is nested deeper than ${DEPTH_MAX} levels`);
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") {

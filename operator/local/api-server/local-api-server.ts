@@ -80,7 +80,8 @@ const EVENT_AGE_MAX_MS = 3_600_000;
 /** Starts a server with what its log holds. Errors: StreamError when the log cannot be read. */
 export async function openLocalApiServer(options: LocalApiServerOptions): Promise<LocalApiServer> {
   const state = await options.objectLog?.load();
-  return new LocalApiServer(options, state ?? { resourceVersion: 0, objects: [] });
+  // Not 0: that one means "from the beginning" to a watch.
+  return new LocalApiServer(options, state ?? { resourceVersion: 1, objects: [] });
 }
 
 export class LocalApiServer implements KubernetesApi {

@@ -16,7 +16,7 @@ export type LoggedWrite = {
 };
 
 export type LoggedState = {
-  /** The newest resourceVersion that was given out; 0: none. */
+  /** The newest resourceVersion that was given out; 1 before the first. */
   readonly resourceVersion: number;
   readonly objects: readonly { readonly kind: Kind; readonly object: StoredObject }[];
 };

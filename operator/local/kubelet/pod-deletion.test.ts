@@ -72,6 +72,18 @@ test("a process that does not end is killed after its grace; a second delete sho
   assert.ok(!isAlive(pid));
 });
 
+test("changes of a pod that is being deleted do not lengthen its grace", async () => {
+  await startPod("nagged", "deaf", "ready", { terminationGracePeriodSeconds: 1 });
+  await cluster.api.delete("Pod", keyOf("nagged"));
+  let changes = 0;
+  await until("deleted", async () => {
+    if (await isGone("nagged")) return true;
+    await cluster.api.patch("Pod", keyOf("nagged"), { metadata: { annotations: { changes: String(changes++) } } });
+    return false;
+  });
+  assert.ok(changes > 10);
+});
+
 test("a stopped process is killed too, with all that it started", async () => {
   const pid = await startPod("family", "family", "child", { terminationGracePeriodSeconds: 1 });
   const child = Number(/child (\d+)/.exec(await cluster.api.logs(keyOf("family")))?.[1]);

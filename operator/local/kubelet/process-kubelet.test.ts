@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import type { ProcessKubeletOptions } from "./process-kubelet.ts";
 import { imageTable } from "./programs.ts";
 import {
   buildPod,
@@ -35,10 +36,13 @@ const programs = {
   nothing: { command: "/no/such/program", args: [] },
 };
 
+const output: string[] = [];
 let cluster: Cluster;
 before(async () => {
+  const onOutput: ProcessKubeletOptions["onOutput"] = (pod, stream, piece) =>
+    output.push(`${pod.name} ${stream} ${piece.toString()}`);
   const backoff = { firstMs: 60, factor: 2, maxMs: 500, resetAfterMs: 60_000 };
-  cluster = await startCluster({ images: imageTable({ programs, missingImages }), backoff });
+  cluster = await startCluster({ images: imageTable({ programs, missingImages }), backoff, onOutput });
 });
 after(() => cluster.stop());
 
@@ -160,6 +164,7 @@ test("a container that crashes is started again, later and later, and says why",
   assert.match(containerOf(pod)?.state?.waiting?.message ?? "", /exit code 3/);
   assert.equal(await cluster.api.logs(keyOf("crashing"), { previous: true }), "going down\nat line 7\n");
   assert.equal(await cluster.api.logs(keyOf("crashing"), { tailLines: 1 }), "at line 7\n");
+  assert.ok(output.includes("crashing stdout going down\n") && output.includes("crashing stderr at line 7\n"));
 });
 
 test("an image that is not there is said so, and is found when it comes", async () => {

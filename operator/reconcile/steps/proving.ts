@@ -4,7 +4,7 @@
 import { parseTime } from "../../../crds/index.ts";
 import { failActivated } from "../failure.ts";
 import { podTrouble } from "../pod-trouble.ts";
-import { incarnationNumbered, specOfRevision } from "../situation.ts";
+import { incarnationNumbered, newestException, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 100;
@@ -30,7 +30,7 @@ export function proving(context: StepContext): StepOutcome {
     if (completedCheckpoints > 0) return done;
     const restarts = draft.status.restarts;
     if (upgrade !== undefined && restarts > upgrade.stabilityMaxRestarts) {
-      const why = job?.failure?.message ?? "see its exceptions";
+      const why = job?.failure?.message ?? newestException(situation);
       return failActivated(context, `the job restarted ${restarts} times before its first checkpoint: ${why}`, {
         wasAccepted: true,
       });

@@ -31,8 +31,12 @@ export type ManifestCommand =
       readonly watch: boolean;
     }
   | ({ readonly kind: "describe" } & OfJob)
-  | ({ readonly kind: "suspend" | "resume" | "restart"; readonly waitMs: WaitMs } & OfJob)
-  | ({ readonly kind: "approve" | "pause" | "unpause" } & OfJob)
+  | ({ readonly kind: "suspend"; readonly waitMs: WaitMs } & OfJob)
+  | ({ readonly kind: "resume"; readonly waitMs: WaitMs } & OfJob)
+  | ({ readonly kind: "restart"; readonly waitMs: WaitMs } & OfJob)
+  | ({ readonly kind: "approve" } & OfJob)
+  | ({ readonly kind: "pause" } & OfJob)
+  | ({ readonly kind: "unpause" } & OfJob)
   /** `to`: a revision's name, its hash or its number; null: the one before. */
   | ({ readonly kind: "rollback"; readonly to: string | null; readonly waitMs: WaitMs } & OfJob)
   | ({ readonly kind: "history" } & OfJob)
@@ -60,5 +64,5 @@ export type ManifestCommand =
       readonly watch: boolean;
     };
 
-/** Every command that works on one StreamJob by its name. */
+/** One command. */
 export type JobCommand<K extends ManifestCommand["kind"]> = Extract<ManifestCommand, { readonly kind: K }>;

@@ -58,7 +58,8 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
     }
   }
   found.push(...twiceNamed(objects));
-  if (found.length === 0 && objects.length === 0) found.push(whole(texts[0]?.file ?? "", "holds no object; write a StreamJob"));
+  if (found.length === 0 && objects.length === 0)
+    found.push(whole(texts[0]?.file ?? "", "holds no object; write a StreamJob"));
   const rank = ({ kind }: ManifestObject): number => manifestKinds.indexOf(kind);
   return { objects: objects.toSorted((a, b) => rank(a) - rank(b)), problems: found, leftOut };
 }
@@ -98,7 +99,14 @@ function readObject(document: ManifestDocument, text: ManifestText, byDefault: s
 }
 
 /** What the API server writes into metadata (ME2). */
-const serverFields = ["uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "managedFields"];
+const serverFields = [
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "managedFields",
+];
 
 function prepared(
   kind: ManifestKind,
@@ -131,7 +139,8 @@ function issuesOf(kind: ManifestKind, object: unknown): readonly Issue[] {
 function configMapIssues(object: Readonly<Record<string, unknown>>): readonly Issue[] {
   const issues: Issue[] = [];
   const add = (path: string, reason: string, message: string): void => void issues.push({ path, reason, message });
-  if (object["apiVersion"] !== "v1") add("apiVersion", "ValueInvalid", `must be v1, not ${JSON.stringify(object["apiVersion"])}`);
+  if (object["apiVersion"] !== "v1")
+    add("apiVersion", "ValueInvalid", `must be v1, not ${JSON.stringify(object["apiVersion"])}`);
   const metadata = object["metadata"] as Readonly<Record<string, unknown>>;
   if (typeof metadata["name"] !== "string") add("metadata.name", "Missing", "is missing: the object needs a name");
   for (const field of Object.keys(object)) {
@@ -143,7 +152,11 @@ function configMapIssues(object: Readonly<Record<string, unknown>>): readonly Is
   else {
     for (const [key, text] of Object.entries(data)) {
       if (typeof text === "string") continue;
-      add(`data.${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`, "TypeInvalid", "must be a text; put it in quotes");
+      add(
+        `data.${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`,
+        "TypeInvalid",
+        "must be a text; put it in quotes",
+      );
     }
   }
   return issues;

@@ -38,8 +38,7 @@ function addWaiting(command: Command, what: string): Command {
     .option("--timeout <duration>", "how long at most, such as 90s (default: 5m); means --wait too", duration);
 }
 
-const waitMsOf = ({ wait, timeout }: Waiting): WaitMs =>
-  timeout ?? (wait === true ? WAIT_DEFAULT_MS : null);
+const waitMsOf = ({ wait, timeout }: Waiting): WaitMs => timeout ?? (wait === true ? WAIT_DEFAULT_MS : null);
 
 function addSending(program: Command, found: Found): void {
   const files = (name: string, description: string): Command =>
@@ -47,7 +46,9 @@ function addSending(program: Command, found: Found): void {
       .command(name)
       .description(description)
       .argument("[manifest...]", SOURCES_HELP)
-      .addOption(new Option("-f, --filename <manifest>", "the same, as kubectl has it").argParser(collect).default([], "none"))
+      .addOption(
+        new Option("-f, --filename <manifest>", "the same, as kubectl has it").argParser(collect).default([], "none"),
+      )
       .addOption(namespaceOption());
   const sourcesOf = (command: Command, names: readonly string[], flags: { filename: string[] }): readonly string[] => {
     const sources = [...names, ...flags.filename];
@@ -71,9 +72,7 @@ function addReading(program: Command, found: Found): void {
     .description("show StreamJobs, or snapshots: get, get wc, get snapshots")
     .argument("[what]", "jobs, snapshots, or the name of a job")
     .argument("[name]", "of the job or snapshot")
-    .addOption(
-      new Option("-o, --output <format>", "how").choices(["table", "wide", "yaml", "json"]).default("table"),
-    )
+    .addOption(new Option("-o, --output <format>", "how").choices(["table", "wide", "yaml", "json"]).default("table"))
     .option("-w, --watch", "go on showing each change")
     .option("-A, --all-namespaces", "of all namespaces")
     .addOption(namespaceOption());

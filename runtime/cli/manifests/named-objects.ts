@@ -48,7 +48,8 @@ async function notFoundText(api: KubernetesApi, kind: Named, name: string, names
   const what = kind === "StreamJob" ? "StreamJob" : "snapshot";
   const missing = `there is no ${what} "${name}" in namespace ${namespace}`;
   const elsewhere = all.find((each) => each.name === name);
-  if (elsewhere !== undefined) return `${missing}; there is one in namespace ${elsewhere.namespace}: add -n ${elsewhere.namespace}`;
+  if (elsewhere !== undefined)
+    return `${missing}; there is one in namespace ${elsewhere.namespace}: add -n ${elsewhere.namespace}`;
   const names = all.filter((each) => each.namespace === namespace).map((each) => each.name);
   const nearest = nearestName(name, names);
   if (nearest !== undefined) return `${missing}; did you mean ${nearest}?`;

@@ -23,9 +23,16 @@ export async function previewApply(
   live: Kinds[ManifestKind] | null,
   { clock, random }: World,
 ): Promise<Preview> {
-  const server = await openLocalApiServer({ clock, random, ...(live === null ? {} : { objectLog: holding(manifest.kind, live) }) });
+  const server = await openLocalApiServer({
+    clock,
+    random,
+    ...(live === null ? {} : { objectLog: holding(manifest.kind, live) }),
+  });
   try {
-    return { kind: "accepted", object: await server.apply(manifest.kind, manifest.object, { fieldManager: FIELD_MANAGER }) };
+    return {
+      kind: "accepted",
+      object: await server.apply(manifest.kind, manifest.object, { fieldManager: FIELD_MANAGER }),
+    };
   } catch (error) {
     if (!isApiError(error)) throw error;
     return { kind: "refused", problems: problemsOf(manifest, error) };

@@ -1,0 +1,131 @@
+/**
+ * Which jobs are looked at when something changes; over an API whose watch says what the test wants.
+ */
+import assert from "node:assert/strict";
+import { after, it } from "node:test";
+import {
+  JOB_LABEL,
+  STREAM_JOB_API_VERSION,
+  STREAM_JOB_KIND,
+  type StreamJob,
+  type StreamJobSnapshot,
+} from "../../crds/index.ts";
+import { seededRandom, silentLog, systemClock } from "../../runtime/base/index.ts";
+import type { Kind, Kinds, KubernetesApi, Pod, Service, WatchEvent } from "../kubernetes/index.ts";
+import { JobLinks, watchedKinds } from "../observe/index.ts";
+import { createCaches, parseKey, wire } from "./wiring.ts";
+
+const NAMESPACE = "shop";
+
+type Tell = <K extends Kind>(kind: K, type: "ADDED" | "MODIFIED" | "DELETED", object: Kinds[K]) => void;
+
+/** Empty lists, then whatever is told. */
+function createSource(): { api: KubernetesApi; tell: Tell } {
+  const watchers = new Map<Kind, (event: WatchEvent<Kind>) => void>();
+  const no = (): Promise<never> => Promise.reject(new Error("the wiring only lists and watches"));
+  const api: KubernetesApi = {
+    list: async () => ({ items: [], resourceVersion: "0", continue: null }),
+    watch: (kind, { signal }, onEvent) => {
+      watchers.set(kind, onEvent as (event: WatchEvent<Kind>) => void);
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve({ kind: "closed" })));
+    },
+    get: no,
+    create: no,
+    update: no,
+    updateStatus: no,
+    patch: no,
+    apply: no,
+    delete: no,
+    logs: no,
+  };
+  return { api, tell: (kind, type, object) => watchers.get(kind)?.({ type, object }) };
+}
+
+async function createWired(): Promise<{ tell: Tell; looks: () => string[] }> {
+  const { api, tell } = createSource();
+  const options = { api, clock: systemClock, random: seededRandom(1), log: silentLog, namespace: null };
+  const caches = createCaches(options);
+  let looks: string[] = [];
+  wire(caches, new JobLinks(), (key) => looks.push(key));
+  for (const kind of watchedKinds) caches[kind].start();
+  await Promise.all(watchedKinds.map((kind) => caches[kind].whenSynced()));
+  // The watch is begun in the turns after its list.
+  await new Promise((resolve) => setImmediate(resolve));
+  after(() => Promise.all(watchedKinds.map((kind) => caches[kind].stop())));
+  return {
+    tell,
+    looks: () => {
+      const told = looks;
+      looks = [];
+      return told;
+    },
+  };
+}
+
+let version = 0;
+const metadata = (name: string, changes: object = {}) => {
+  version += 1;
+  return { name, namespace: NAMESPACE, uid: `uid-${name}`, resourceVersion: String(version), ...changes };
+};
+const labels = { "app.kubernetes.io/managed-by": "streamjob-operator", [JOB_LABEL]: "wc" };
+
+const job = (name: string, spec: object = {}): StreamJob => ({
+  apiVersion: STREAM_JOB_API_VERSION,
+  kind: "StreamJob",
+  metadata: metadata(name),
+  spec: { job: { module: "/job.ts" }, ...spec },
+});
+
+const snapshot = (name: string, of: string): StreamJobSnapshot => ({
+  apiVersion: STREAM_JOB_API_VERSION,
+  kind: "StreamJobSnapshot",
+  metadata: metadata(name),
+  spec: { jobRef: { name: of } },
+});
+
+it("a StreamJob that comes, changes or goes is looked at", async () => {
+  const { tell, looks } = await createWired();
+  tell("StreamJob", "ADDED", job("wc"));
+  tell("StreamJob", "MODIFIED", job("wc"));
+  tell("StreamJob", "DELETED", job("wc"));
+  assert.deepEqual(looks(), ["shop/wc", "shop/wc", "shop/wc"]);
+});
+
+it("a child leads to its owner, a pod, which a StatefulSet owns, to the job of its label", async () => {
+  const { tell, looks } = await createWired();
+  const owner = { apiVersion: STREAM_JOB_API_VERSION, kind: STREAM_JOB_KIND, name: "owner", uid: "u", controller: true };
+  const service: Service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata("s", { labels, ownerReferences: [owner] }),
+    spec: { ports: [] },
+  };
+  tell("Service", "ADDED", service);
+  assert.deepEqual(looks(), ["shop/owner"]);
+  const set = { ...owner, kind: "StatefulSet", name: "wc-1-taskmanager" };
+  const pod: Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: metadata("p", { labels, ownerReferences: [set] }),
+    spec: { containers: [] },
+  };
+  tell("Pod", "ADDED", pod);
+  assert.deepEqual(looks(), ["shop/wc"]);
+});
+
+it("a snapshot leads to its job, and to jobs that start from it", async () => {
+  const { tell, looks } = await createWired();
+  tell("StreamJob", "ADDED", job("copy", { restore: { snapshot: "snap" } }));
+  tell("StreamJob", "ADDED", job("stranger", { restore: { snapshot: "other" } }));
+  looks();
+  tell("StreamJobSnapshot", "ADDED", snapshot("snap", "wc"));
+  assert.deepEqual(looks(), ["shop/wc", "shop/copy"]);
+  tell("StreamJob", "MODIFIED", job("copy"));
+  looks();
+  tell("StreamJobSnapshot", "MODIFIED", snapshot("snap", "wc"));
+  assert.deepEqual(looks(), ["shop/wc"]);
+});
+
+it("a key is read back as it was made", () => {
+  assert.deepEqual(parseKey("shop/wc"), { namespace: "shop", name: "wc" });
+});

@@ -1,0 +1,341 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { type StreamJobSpec, withDefaults } from "../../crds/index.ts";
+import { revisionName } from "../resources/index.ts";
+import { reconcile } from "./reconcile.ts";
+import { canonicalJson, revisionHash } from "./revision.ts";
+import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
+import { settings, SimulatedWorld, specOf, type WorldOptions } from "./simulated-world.test-support.ts";
+import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
+
+const revisionOf = (spec: StreamJobSpec): string => revisionName("wc", revisionHash(spec));
+
+const upgrade: NonNullable<StreamJobSpec["upgrade"]> = { stability: { window: "3s" }, deployTimeout: "20s" };
+const spec = (behaviour: Behaviour, version = 1, more: Partial<StreamJobSpec> = {}): StreamJobSpec =>
+  specOf(behaviour, version, { upgrade, ...more });
+
+const options = fc.record({
+  seed: fc.integer(),
+  podStartMs: fc.constantFrom(100, 1000, 4000),
+  podEndMs: fc.constantFrom(100, 1000, 6000),
+  savepointMs: fc.constantFrom(50, 500, 5000),
+  failingSavepoints: fc.constantFrom(0, 0, 0, 1, 2),
+}) satisfies fc.Arbitrary<WorldOptions>;
+
+/** After how many actions the operator dies, look by look; null: it lives. */
+const deaths = fc.array(fc.option(fc.integer({ min: -1, max: 6 }), { freq: 3 }), { maxLength: 40 });
+const faultsOf =
+  (list: readonly (number | null)[]) =>
+  (look: number): { crashAfter?: number } => {
+    const crashAfter = list[look] ?? null;
+    return crashAfter === null ? {} : { crashAfter };
+  };
+
+type Event = { readonly afterMs: number; readonly what: EventKind; readonly number: number };
+const eventKinds = [
+  "version",
+  "parallelism",
+  "invalid",
+  "suspend",
+  "resume",
+  "cold",
+  "warm",
+  "restartJob",
+  "killJobManager",
+  "unreachable",
+  "snapshot",
+  "revert",
+] as const;
+type EventKind = (typeof eventKinds)[number];
+const event: fc.Arbitrary<Event> = fc.record({
+  afterMs: fc.constantFrom(0, 50, 300, 1000, 3000, 12_000),
+  what: fc.constantFrom(...eventKinds),
+  number: fc.integer({ min: 1, max: 4 }),
+});
+
+function happen(world: SimulatedWorld, { what, number }: Event): void {
+  switch (what) {
+    case "version":
+      return world.patch((old) => ({ ...old, ...spec("good", number) }));
+    case "parallelism":
+      return world.patch((old) => ({ ...old, parallelism: number }));
+    case "invalid":
+      return world.patch((old) => ({ ...old, parallelism: 0 }));
+    case "suspend":
+      return world.patch((old) => ({ ...old, state: "suspended" }));
+    case "resume":
+      return world.patch((old) => ({ ...old, state: "running" }));
+    case "cold":
+      return world.patch((old) => ({ ...old, upgrade: { ...upgrade, standby: "cold" } }));
+    case "warm":
+      return world.patch((old) => ({ ...old, upgrade: { ...upgrade, standby: "warm" } }));
+    case "restartJob":
+      return world.active?.restartJob();
+    case "killJobManager":
+      return world.killJobManager();
+    case "unreachable": {
+      const { active } = world;
+      if (active !== null) active.unreachableUntilMs = world.nowMs + number * 5000;
+      return;
+    }
+    case "snapshot":
+      return world.createSnapshot(`asked-${number}`);
+    case "revert":
+      return world.patch(() => spec("good", 1));
+  }
+}
+
+/** Whether what runs has the effect of the spec, or rests as it asks. */
+function assertAsAsked(world: SimulatedWorld): void {
+  assert.ok(world.job !== null);
+  const { status, job } = world;
+  const why = JSON.stringify({
+    phase: status.phase,
+    upgrade: status.upgrade,
+    failed: status.failed,
+    spec: job.spec,
+    history: status.history.slice(-4),
+  });
+  if ((job.spec.parallelism ?? 1) === 0) {
+    assert.equal(status.conditions.find(({ type }) => type === "Stalled")?.reason, "InvalidSpec", why);
+    return;
+  }
+  if (job.spec.state === "suspended") {
+    assert.equal(status.phase, "Suspended", why);
+    assert.deepEqual(world.podNames, []);
+    return;
+  }
+  const { active } = status;
+  if (status.failed?.revision === revisionOf(job.spec)) {
+    // Faults of the world may make a good version look bad; then it is the last stable one that runs.
+    assert.equal(active?.revision, status.stable?.revision, why);
+    return;
+  }
+  const running = world.observe().revisions.find(({ name }) => name === active?.revision);
+  assert.ok(running !== undefined, why);
+  const cost = costOf(compareSpecs(withDefaults(running.spec), withDefaults(job.spec)));
+  assert.equal(needsIncarnation(cost), false, why);
+  assert.equal(active?.ended, null, why);
+}
+
+test("a world in which nothing goes wrong: each change ends in an empty plan with the new version on the newest state", () => {
+  fc.assert(
+    fc.property(options, fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 }), (choice, versions) => {
+      const world = new SimulatedWorld(spec("good"), { ...choice, failingSavepoints: 0 });
+      assert.ok(world.settle(), "deployed");
+      for (const version of versions) {
+        world.patch((old) => ({ ...old, ...spec("good", version) }));
+        assert.ok(world.settle(), JSON.stringify(world.status.upgrade));
+        assert.deepEqual(world.violations, []);
+        assertAsAsked(world);
+        assert.equal(world.status.conditions.find(({ type }) => type === "Ready")?.status, "True");
+      }
+      assert.equal(world.starts.length, world.status.incarnations);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("S3, S5, S20, S21: whatever is patched, dies or hangs, and wherever the operator dies, it ends at the newest valid spec with one unbroken chain of state", () => {
+  fc.assert(
+    fc.property(options, deaths, fc.array(event, { maxLength: 10 }), (choice, dead, events) => {
+      const world = new SimulatedWorld(spec("good"), choice);
+      for (const each of events) {
+        world.run(each.afterMs, () => false, faultsOf(dead));
+        happen(world, each);
+      }
+      world.run(10_000, () => false, faultsOf(dead));
+      const isSettled = world.settle(30 * 60_000);
+      assert.deepEqual(world.violations, []);
+      assert.ok(
+        isSettled,
+        JSON.stringify({ upgrade: world.status.upgrade, active: world.status.active, plan: world.look() }),
+      );
+      assertAsAsked(world);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("S3: stopped after any prefix of any plan and started again, an upgrade ends as the calm one, with one savepoint", () => {
+  const end = (world: SimulatedWorld) => ({
+    revision: world.status.active?.revision,
+    incarnation: world.status.active?.incarnation,
+    savepoints: world.stopped.length,
+    starts: world.starts.length,
+    children: [...world.childNames()].sort(),
+    snapshots: world.snapshots.map(({ metadata }) => metadata.name).length,
+  });
+  const upgraded = (dead: readonly (number | null)[], standby: "warm" | "cold") => {
+    const world = new SimulatedWorld(spec("good", 1, { upgrade: { ...upgrade, standby } }));
+    assert.ok(world.settle());
+    world.patch((old) => ({ ...old, ...spec("good", 2, { upgrade: { ...upgrade, standby } }) }));
+    world.run(
+      120_000,
+      () => world.status.active?.incarnation === 2 && world.status.active.stableAt !== null,
+      faultsOf(dead),
+    );
+    assert.ok(world.settle());
+    assert.deepEqual(world.violations, []);
+    return end(world);
+  };
+  for (const standby of ["warm", "cold"] as const) {
+    const calmEnd = upgraded([], standby);
+    fc.assert(
+      fc.property(deaths, (dead) => {
+        assert.deepEqual(upgraded(dead, standby), calmEnd);
+      }),
+      { numRuns: 30 },
+    );
+  }
+});
+
+test("RE2: the order in which objects are listed does not matter", () => {
+  fc.assert(
+    fc.property(options, fc.array(event, { maxLength: 8 }), (choice, events) => {
+      const world = new SimulatedWorld(spec("good"), choice);
+      for (const each of events) {
+        for (let look = 0; look < 6; look++) {
+          const plans = [world.observe(), world.observe()].map((observed) =>
+            reconcile(observed, settings, world.nowMs),
+          );
+          assert.equal(canonicalJson(plans[0]), canonicalJson(plans[1]));
+          world.look();
+          world.advance(Math.max(50, Math.round(each.afterMs / 6)));
+        }
+        happen(world, each);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("S11: a JobManager that does not answer is left alone, whatever is asked for meanwhile, and all goes on when it answers again", () => {
+  fc.assert(
+    fc.property(
+      options,
+      fc.constantFrom<EventKind>("version", "suspend", "parallelism", "snapshot"),
+      deaths,
+      (choice, what, dead) => {
+        const world = new SimulatedWorld(spec("good"), choice);
+        assert.ok(world.settle());
+        const { active } = world;
+        assert.ok(active !== null);
+        const pods = world.podNames.filter((name) => name.startsWith("wc-1-"));
+        active.unreachableUntilMs = Number.POSITIVE_INFINITY;
+        happen(world, { afterMs: 0, what, number: 2 });
+        world.run(20 * 60_000, () => false, faultsOf(dead));
+        assert.deepEqual(
+          world.podNames.filter((name) => name.startsWith("wc-1-")),
+          pods,
+        );
+        assert.equal(world.starts.length, 1);
+        assert.equal(world.status.conditions.find(({ type }) => type === "JobRunning")?.status, "Unknown");
+        active.unreachableUntilMs = 0;
+        assert.ok(world.settle());
+        assert.deepEqual(world.violations, []);
+        assertAsAsked(world);
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+const bad: readonly Behaviour[] = ["refuse", "incompatible", "refuse-activation", "fail-early", "fail-late", "restart"];
+
+test("S25, S26: a bad version ends on the stable one with the newest state, is never recorded as stable and not tried again", () => {
+  fc.assert(
+    fc.property(
+      options,
+      fc.constantFrom(...bad),
+      fc.constantFrom("warm", "cold"),
+      deaths,
+      (choice, behaviour, standby, dead) => {
+        const policy = { ...upgrade, standby, stability: { window: "90s", maxRestarts: 2 } } as const;
+        const world = new SimulatedWorld(spec("good", 1, { upgrade: policy }), choice);
+        assert.ok(world.settle());
+        const good = revisionOf(spec("good"));
+        const wrong = spec(behaviour, 2, { upgrade: policy });
+        // Cold means without Preflight; what is incompatible is found by the restore then.
+        if (behaviour === "incompatible" && standby === "cold") return;
+        world.patch(() => wrong);
+        world.run(200_000, () => false, faultsOf(dead));
+        assert.ok(world.settle());
+        assert.deepEqual(world.violations, []);
+        const { status } = world;
+        const why = JSON.stringify({ ...status, conditions: [] });
+        assert.equal(status.failed?.revision, revisionOf(wrong), why);
+        assert.equal(status.active?.revision, good, why);
+        assert.equal(status.stable?.revision, good, why);
+        assert.equal(status.conditions.find(({ type }) => type === "RolledBack")?.status, "True");
+        assert.equal(status.conditions.find(({ type }) => type === "Stalled")?.status, "True");
+        const { incarnations } = status;
+        world.run(10 * 60_000);
+        assert.equal(world.status.incarnations, incarnations, "tried again");
+        // A correction is rolled out.
+        world.patch(() => spec("good", 3, { upgrade: policy }));
+        assert.ok(world.settle());
+        assertAsAsked(world);
+        assert.equal(world.status.failed, undefined);
+        assert.deepEqual(world.violations, []);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+test("S29: deleted at any moment, with any fault, the StreamJob goes, and nothing of it stays but snapshots that hold nothing back", () => {
+  const policies = fc.record({
+    savepoint: fc.boolean(),
+    keepState: fc.boolean(),
+    savepointTimeout: fc.constant("30s"),
+  });
+  fc.assert(
+    fc.property(options, deaths, fc.array(event, { maxLength: 5 }), policies, (choice, dead, events, deletion) => {
+      const world = new SimulatedWorld(spec("good", 1, { deletion }), choice);
+      for (const each of events) {
+        world.run(each.afterMs, () => false, faultsOf(dead));
+        happen(world, each);
+      }
+      world.delete();
+      world.run(20_000, () => false, faultsOf(dead));
+      world.run(5 * 60_000);
+      assert.equal(world.job, null, JSON.stringify(world.job?.status?.upgrade));
+      assert.deepEqual(world.violations, []);
+      assert.deepEqual(
+        world.snapshots.filter(({ metadata }) => (metadata.finalizers ?? []).length > 0),
+        [],
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("S24: suspended at any moment of an upgrade and resumed, it goes on from exactly the state that it rested at", () => {
+  fc.assert(
+    fc.property(
+      options,
+      deaths,
+      fc.integer({ min: 0, max: 8000 }),
+      fc.constantFrom("warm", "cold"),
+      (choice, dead, afterMs, standby) => {
+        const policy = { upgrade: { ...upgrade, standby } } as const;
+        const world = new SimulatedWorld(spec("good", 1, policy), choice);
+        assert.ok(world.settle());
+        world.patch(() => spec("good", 2, policy));
+        world.run(afterMs, () => false, faultsOf(dead));
+        world.patch((old) => ({ ...old, state: "suspended" }));
+        assert.ok(world.settle());
+        assertAsAsked(world);
+        const { head } = world;
+        world.patch((old) => ({ ...old, state: "running" }));
+        assert.ok(world.settle());
+        assertAsAsked(world);
+        assert.equal(world.starts.at(-1)?.value, head?.state.value);
+        assert.deepEqual(world.violations, []);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});

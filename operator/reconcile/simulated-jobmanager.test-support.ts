@@ -1,0 +1,286 @@
+/**
+ * Owns: for tests: stores of incarnations and JobManagers as processes, as far as an operator sees them; deterministic.
+ * Not here: pods and objects (simulated-world.test-support.ts).
+ *
+ * SJ1 A store survives its processes: activation, states, result. A process that starts again goes on from its store.
+ * SJ2 A fenced store takes no state any more. What is restored is decided after fencing, by the store's objects alone.
+ * SJ3 Each state has a value that rises with every millisecond of running, so an older start is seen as a smaller value.
+ */
+import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../../runtime/contract/index.ts";
+import type { TriggerView } from "./observed.ts";
+
+export type State = { readonly id: number; readonly value: number; readonly path: string; readonly timeMs: number };
+type Result = NonNullable<IncarnationMessage["result"]>;
+
+export class SimulatedStore {
+  readonly uri: string;
+  activation: ActivationRequest | null = null;
+  readonly states: State[] = [];
+  result: Result | null = null;
+  isFenced = false;
+
+  constructor(uri: string) {
+    this.uri = uri;
+  }
+}
+
+/** What the code of a job does, by its first argument. */
+export type Behaviour =
+  | "good"
+  /** The module does not load. */
+  | "refuse"
+  | "incompatible"
+  /** The restore is impossible. */
+  | "refuse-activation"
+  /** FAILED before its first checkpoint. */
+  | "fail-early"
+  /** FAILED 10 s after it began, with checkpoints before. */
+  | "fail-late"
+  /** Restarts each 20 s. */
+  | "restart"
+  | "finish";
+
+export type Trigger = {
+  readonly kind: "stop" | "savepoint";
+  readonly target: string;
+  readonly endsMs: number;
+  view: TriggerView;
+};
+
+/** What a JobManager needs of the world that it lives in. */
+export type Surroundings = {
+  readonly nowMs: number;
+  store(uri: string): SimulatedStore;
+  stateAt(path: string): State | null;
+  onState(store: SimulatedStore, state: State): void;
+  onStart(manager: SimulatedJobManager, from: RestoreMessage, state: State | null): void;
+  onStopped(triggerId: string): void;
+  savepointFails(): boolean;
+  taskManagersReady(incarnation: number): number;
+};
+
+export type Resolved =
+  | { readonly kind: "state"; readonly state: State | null }
+  | { readonly kind: "refused"; readonly why: string };
+
+const LOAD_MS = 300;
+const ACTIVATE_MS = 150;
+const DEPLOY_MS = 200;
+const CHECKPOINT_MS = 1000;
+const RESTART_MS = 300;
+
+export class SimulatedJobManager {
+  readonly incarnation: number;
+  readonly jobId: string;
+  readonly behaviour: Behaviour;
+  readonly store: SimulatedStore;
+  readonly triggers = new Map<string, Trigger>();
+  phase: IncarnationMessage["phase"] = "loading";
+  jobStatus: NonNullable<IncarnationMessage["job"]>["status"] = "CREATED";
+  restarts = 0;
+  unreachableUntilMs = 0;
+  error: string | null = null;
+  readonly #world: Surroundings;
+  #phaseSinceMs: number;
+  #startedMs = 0;
+  #runningSinceMs = 0;
+  #baseValue = 0;
+  #lastTryMs = 0;
+
+  constructor(world: Surroundings, of: { incarnation: number; jobId: string; behaviour: Behaviour; storeUri: string }) {
+    this.#world = world;
+    this.incarnation = of.incarnation;
+    this.jobId = of.jobId;
+    this.behaviour = of.behaviour;
+    this.store = world.store(of.storeUri);
+    this.#phaseSinceMs = world.nowMs;
+  }
+
+  get #hereMs(): number {
+    return this.#world.nowMs - this.#phaseSinceMs;
+  }
+
+  get value(): number {
+    return this.jobStatus === "RUNNING"
+      ? this.#baseValue + (this.#world.nowMs - this.#runningSinceMs)
+      : this.#baseValue;
+  }
+
+  /** It may process and commit. */
+  get isLive(): boolean {
+    return this.phase === "active" && !this.store.isFenced && this.store.result === null;
+  }
+
+  get isReachable(): boolean {
+    return this.#world.nowMs >= this.unreachableUntilMs;
+  }
+
+  tick(): void {
+    if (this.phase === "active" && this.store.isFenced) this.#enter("ended");
+    if (this.phase === "loading" && this.#hereMs >= LOAD_MS) this.#loaded();
+    if (this.phase === "activating" && this.#hereMs >= ACTIVATE_MS) this.#start();
+    if (this.phase !== "active") return;
+    const restartMs = this.jobStatus === "RESTARTING" ? RESTART_MS : DEPLOY_MS;
+    if (this.jobStatus !== "RUNNING" && this.#world.nowMs - this.#runningSinceMs >= restartMs) {
+      this.jobStatus = "RUNNING";
+      this.#runningSinceMs = this.#world.nowMs;
+      this.#lastTryMs = this.#world.nowMs;
+    }
+    if (this.jobStatus === "RUNNING") this.#run();
+  }
+
+  #loaded(): void {
+    if (this.behaviour === "refuse") return this.#refuse("the module does not load");
+    if (this.store.result !== null || this.store.isFenced) return this.#enter("ended");
+    this.#enter(this.store.activation === null ? "standby" : "activating");
+  }
+
+  #refuse(why: string): void {
+    this.error = why;
+    this.#enter("refused");
+  }
+
+  #enter(phase: IncarnationMessage["phase"]): void {
+    this.phase = phase;
+    this.#phaseSinceMs = this.#world.nowMs;
+  }
+
+  #start(): void {
+    const { activation } = this.store;
+    if (activation === null) return;
+    if (this.behaviour === "refuse-activation") return this.#refuse("its state cannot be restored");
+    for (const uri of activation.predecessors) this.#world.store(uri).isFenced = true;
+    const own = this.store.states.at(-1);
+    const resolved: Resolved =
+      own === undefined ? resolve(this.#world, activation.from) : { kind: "state", state: own };
+    if (resolved.kind === "refused") return this.#refuse(resolved.why);
+    this.#world.onStart(this, activation.from, resolved.state);
+    this.#baseValue = resolved.state?.value ?? 0;
+    this.#startedMs = this.#world.nowMs;
+    this.#runningSinceMs = this.#world.nowMs;
+    this.jobStatus = "CREATED";
+    this.#enter("active");
+  }
+
+  #run(): void {
+    const { nowMs } = this.#world;
+    const ranMs = nowMs - this.#startedMs;
+    if (this.behaviour === "fail-early" && ranMs > 700) return this.#end({ status: "FAILED", savepoint: null });
+    if (this.behaviour === "fail-late" && ranMs > 10_000) return this.#end({ status: "FAILED", savepoint: null });
+    if (this.behaviour === "finish" && ranMs > 8000) return this.#end({ status: "FINISHED", savepoint: null });
+    if (this.behaviour === "restart" && nowMs - this.#runningSinceMs > 20_000) return this.restartJob();
+    for (const [id, trigger] of this.triggers) {
+      if (trigger.view.kind === "inProgress" && nowMs >= trigger.endsMs) this.#finishTrigger(id, trigger);
+      if (this.phase !== "active") return;
+    }
+    if (nowMs - this.#lastTryMs < CHECKPOINT_MS) return;
+    this.#lastTryMs = nowMs;
+    this.#keep(`${this.store.uri}/chk-${this.store.states.length + 1}`);
+  }
+
+  #keep(path: string): State {
+    const state = { id: this.store.states.length + 1, value: this.value, path, timeMs: this.#world.nowMs };
+    this.store.states.push(state);
+    this.#world.onState(this.store, state);
+    return state;
+  }
+
+  #finishTrigger(id: string, trigger: Trigger): void {
+    if (this.#world.savepointFails()) {
+      trigger.view = { kind: "failed", message: "the store is full" };
+      return;
+    }
+    const { path } = this.#keep(trigger.target);
+    trigger.view = { kind: "completed", location: path };
+    if (trigger.kind !== "stop") return;
+    this.#world.onStopped(id);
+    this.#end({ status: "FINISHED", savepoint: path });
+  }
+
+  #end(result: Result): void {
+    this.#baseValue = this.value;
+    this.store.result = result;
+    this.jobStatus = result.status;
+    this.#enter("ended");
+  }
+
+  /** A TaskManager died, or the job threw: from the last checkpoint. Savepoints under way are lost. */
+  restartJob(): void {
+    if (!this.isLive || this.jobStatus !== "RUNNING") return;
+    for (const trigger of this.triggers.values()) {
+      if (trigger.view.kind === "inProgress") trigger.view = { kind: "failed", message: "the job restarted" };
+    }
+    this.restarts++;
+    this.#baseValue = this.store.states.at(-1)?.value ?? this.#baseValue;
+    this.jobStatus = "RESTARTING";
+    this.#runningSinceMs = this.#world.nowMs;
+  }
+
+  activate(request: ActivationRequest): "accepted" | "conflict" {
+    const { activation } = this.store;
+    if (activation !== null) return activation.activationId === request.activationId ? "accepted" : "conflict";
+    if (this.phase !== "standby") return "conflict";
+    this.store.activation = request;
+    this.#enter("activating");
+    return "accepted";
+  }
+
+  /** Null: it is known already, or refused. */
+  trigger(id: string, trigger: Omit<Trigger, "view">): void {
+    if (this.triggers.has(id) || !this.isLive || this.jobStatus !== "RUNNING") return;
+    this.triggers.set(id, { ...trigger, view: { kind: "inProgress" } });
+  }
+
+  cancel(): void {
+    if (this.isLive) this.#end({ status: "CANCELED", savepoint: null });
+  }
+
+  message(): IncarnationMessage {
+    const { store } = this;
+    const last = store.states.at(-1);
+    const isFenced = this.phase === "ended" && store.isFenced && store.result === null;
+    const failure =
+      this.jobStatus === "FAILED" ? { code: null, message: "it threw", destiny: "terminal" as const } : null;
+    const error = isFenced ? "fenced" : this.error;
+    return {
+      jobId: this.jobId,
+      phase: this.phase,
+      error: error === null ? null : { code: null, message: error, destiny: "terminal" },
+      epoch: 1,
+      taskManagers: this.#world.taskManagersReady(this.incarnation),
+      taskManagersReady: this.#world.taskManagersReady(this.incarnation),
+      activation: store.activation === null ? null : { ...store.activation, acceptedMs: 0 },
+      job:
+        this.phase === "active" || this.phase === "ended"
+          ? { status: this.jobStatus, restarts: this.restarts, startedMs: this.#startedMs, endedMs: null, failure }
+          : null,
+      lastCheckpoint:
+        last === undefined ? null : { id: last.id, timeMs: last.timeMs, path: last.path, sizeBytes: last.value },
+      completedCheckpoints: store.states.length,
+      firstCheckpointMs: store.states[0]?.timeMs ?? null,
+      lastSavepoint: null,
+      result: store.result,
+      version: "0",
+    };
+  }
+}
+
+/** As the contract says it; called after fencing. */
+export function resolve(world: Pick<Surroundings, "store" | "stateAt">, from: RestoreMessage): Resolved {
+  if (from.kind === "none") return { kind: "state", state: null };
+  if (from.kind === "path") {
+    const state = world.stateAt(from.path);
+    return state === null ? { kind: "refused", why: `there is no ${from.path}` } : { kind: "state", state };
+  }
+  const store = world.store(from.storeUri);
+  const newest = store.states.at(-1);
+  if (store.result?.status === "FINISHED" && store.result.savepoint === null) {
+    return { kind: "refused", why: "the job FINISHED" };
+  }
+  if (from.savepoint !== null && newest?.path !== from.savepoint) {
+    return { kind: "refused", why: `${from.savepoint} is not the newest state, ${newest?.path} is` };
+  }
+  if (newest !== undefined) return { kind: "state", state: newest };
+  if (store.activation === null) return { kind: "refused", why: `${from.storeUri} holds nothing` };
+  return resolve(world, store.activation.from);
+}

@@ -1,0 +1,646 @@
+/**
+ * Owns: for tests: a small deterministic world around one StreamJob: its object, children, pods, JobManagers, stores; and the oracle
+ * that notes whatever must never happen. From one seed comes one history.
+ * Not here: JobManagers and stores (simulated-jobmanager.test-support.ts).
+ *
+ * SW1 What is found wrong is in `violations`, in words, with the time.
+ * SW2 `apply` does as operator/apply: the status first, bound to the version that was looked at, then the actions, in order; it can
+ *     be stopped after any of them.
+ */
+import {
+  CLEANUP_FINALIZER,
+  COMPONENT_LABEL,
+  formatTime,
+  INCARNATION_LABEL,
+  JOB_LABEL,
+  type StreamJob,
+  type StreamJobSnapshot,
+  type StreamJobSpec,
+  type StreamJobStatus,
+  validateStreamJob,
+} from "../../crds/index.ts";
+import type { PodConfig, RestoreMessage } from "../../runtime/contract/index.ts";
+import type {
+  ConfigMap,
+  ControllerRevision,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+  StatefulSet,
+} from "../kubernetes/index.ts";
+import { incarnationOf } from "../resources/index.ts";
+import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
+import type { Action, Child, Plan } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
+import type { ReconcileSettings } from "./settings.ts";
+import {
+  type Behaviour,
+  resolve,
+  SimulatedJobManager,
+  SimulatedStore,
+  type State,
+  type Surroundings,
+} from "./simulated-jobmanager.test-support.ts";
+import { snapshotStatusOf, statusOf } from "./stored-status.ts";
+
+export const settings: ReconcileSettings = { storageRoot: "/state", defaultImage: "streamjob:test" };
+export const START_MS = Date.UTC(2031, 0, 1);
+
+export type WorldOptions = {
+  readonly seed: number;
+  readonly podStartMs: number;
+  readonly podEndMs: number;
+  readonly savepointMs: number;
+  /** So many savepoints fail before one succeeds. */
+  readonly failingSavepoints: number;
+};
+
+export const calm: WorldOptions = { seed: 1, podStartMs: 300, podEndMs: 400, savepointMs: 300, failingSavepoints: 0 };
+
+type PodRecord = { pod: Pod; readonly set: string; readonly readyMs: number; endsMs: number | null; restarts: number };
+
+/** A spec whose job does `behaviour`. `version` makes it another one. */
+export function specOf(behaviour: Behaviour, version = 1, more: Partial<StreamJobSpec> = {}): StreamJobSpec {
+  return { job: { module: "/job.ts", args: [behaviour, String(version)] }, ...more };
+}
+
+export class SimulatedWorld implements Surroundings {
+  nowMs = START_MS;
+  job: StreamJob | null;
+  readonly violations: string[] = [];
+  readonly #options: WorldOptions;
+  readonly #children = new Map<string, Child>();
+  readonly #revisions = new Map<string, ControllerRevision>();
+  readonly #pods = new Map<string, PodRecord>();
+  readonly #managers = new Map<number, SimulatedJobManager>();
+  readonly #stores = new Map<string, SimulatedStore>();
+  readonly #snapshots = new Map<string, StreamJobSnapshot>();
+  readonly #states = new Map<string, State>();
+  readonly stopped: { readonly triggerId: string; readonly upgradeId: string }[] = [];
+  readonly #meanings = new Map<string, string>();
+  readonly starts: { readonly incarnation: number; readonly value: number; readonly from: RestoreMessage }[] = [];
+  /** The newest state of all, and who made it. */
+  head: { readonly state: State; readonly store: SimulatedStore } | null = null;
+  statusWrites = 0;
+  readonly #verdicts = new Map<number, Observed["validated"]>();
+  #failingSavepoints: number;
+  #random: number;
+  #version = 1;
+
+  constructor(spec: StreamJobSpec, options: Partial<WorldOptions> = {}) {
+    this.#options = { ...calm, ...options };
+    this.#random = this.#options.seed;
+    this.#failingSavepoints = this.#options.failingSavepoints;
+    this.job = {
+      apiVersion: "streamjob.dev/v1alpha1",
+      kind: "StreamJob",
+      metadata: {
+        name: "wc",
+        namespace: "default",
+        uid: "4a6f0c52-0000-4000-8000-000000000001",
+        generation: 1,
+        resourceVersion: "1",
+        creationTimestamp: formatTime(START_MS),
+      },
+      spec,
+    };
+  }
+
+  /** Mulberry32. */
+  random(): number {
+    this.#random = (this.#random + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#random ^ (this.#random >>> 15), 1 | this.#random);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  get status(): StreamJobStatus {
+    if (this.job === null) throw new Error("the StreamJob is gone");
+    return statusOf(this.job);
+  }
+
+  manager(incarnation: number | undefined): SimulatedJobManager | null {
+    return this.#managers.get(incarnation ?? 0) ?? null;
+  }
+
+  get active(): SimulatedJobManager | null {
+    return this.job === null ? null : this.manager(this.status.active?.incarnation);
+  }
+
+  get podNames(): readonly string[] {
+    return [...this.#pods.keys()];
+  }
+
+  get snapshots(): readonly StreamJobSnapshot[] {
+    return [...this.#snapshots.values()];
+  }
+
+  childNames(): readonly string[] {
+    return [...this.#children.keys()];
+  }
+
+  // What users do.
+
+  patch(change: (spec: StreamJobSpec) => StreamJobSpec): void {
+    const spec = this.job === null ? null : change(this.job.spec);
+    if (this.job === null || spec === null || JSON.stringify(spec) === JSON.stringify(this.job.spec)) return;
+    this.#write({ spec, metadata: { ...this.job.metadata, generation: (this.job.metadata.generation ?? 0) + 1 } });
+  }
+
+  annotate(annotations: Readonly<Record<string, string>>): void {
+    if (this.job === null) return;
+    const { metadata } = this.job;
+    this.#write({ metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } });
+  }
+
+  delete(): void {
+    if (this.job === null || this.job.metadata.deletionTimestamp !== undefined) return;
+    const { metadata } = this.job;
+    if ((metadata.finalizers ?? []).length === 0) return this.#gone();
+    const generation = (metadata.generation ?? 0) + 1;
+    this.#write({ metadata: { ...metadata, generation, deletionTimestamp: formatTime(this.nowMs) } });
+  }
+
+  createSnapshot(name: string): void {
+    this.#putSnapshot({
+      apiVersion: "streamjob.dev/v1alpha1",
+      kind: "StreamJobSnapshot",
+      metadata: { name, namespace: "default", finalizers: [CLEANUP_FINALIZER] },
+      spec: { jobRef: { name: "wc" } },
+    });
+  }
+
+  /** A state that was made elsewhere. */
+  plantState(path: string, value: number): void {
+    this.#states.set(path, { id: 1, value, path, timeMs: this.nowMs });
+  }
+
+  // Faults.
+
+  killJobManager(): void {
+    const { active } = this;
+    if (active === null) return;
+    const record = this.#pods.get(`wc-${active.incarnation}-jobmanager-0`);
+    if (record === undefined || record.endsMs !== null) return;
+    record.restarts++;
+    this.#startManager(record.pod);
+  }
+
+  // Time.
+
+  /** Lets the world go on, in small steps. */
+  advance(ms: number): void {
+    const endMs = this.nowMs + ms;
+    while (this.nowMs < endMs) {
+      this.nowMs = Math.min(endMs, this.nowMs + 50);
+      this.#tickPods();
+      for (const manager of this.#managers.values()) manager.tick();
+      this.#judge();
+    }
+  }
+
+  #tickPods(): void {
+    for (const child of this.#children.values()) {
+      if (child.kind !== "StatefulSet") continue;
+      for (let index = 0; index < (child.spec.replicas ?? 1); index++) this.#ensurePod(child, index);
+    }
+    for (const [name, record] of this.#pods) {
+      const isOrphan =
+        this.#children.get(`StatefulSet/${record.set}`)?.metadata.uid !== record.pod.metadata.ownerReferences?.[0]?.uid;
+      if (isOrphan && record.endsMs === null) {
+        record.endsMs = this.nowMs + this.#options.podEndMs * (0.5 + this.random());
+        const metadata = { ...record.pod.metadata, deletionTimestamp: formatTime(this.nowMs) };
+        record.pod = { ...record.pod, metadata };
+      }
+      if (record.endsMs !== null && this.nowMs >= record.endsMs) {
+        this.#pods.delete(name);
+        if (name.endsWith("jobmanager-0")) this.#managers.delete(incarnationOf(record.pod) ?? 0);
+        continue;
+      }
+      const isReady = this.nowMs >= record.readyMs;
+      if (isReady && name.endsWith("jobmanager-0") && !this.#managers.has(incarnationOf(record.pod) ?? 0)) {
+        this.#startManager(record.pod);
+      }
+    }
+  }
+
+  #ensurePod(set: StatefulSet, index: number): void {
+    const name = `${set.metadata.name}-${index}`;
+    if (this.#pods.has(name)) return;
+    this.#judgeNewPod(set);
+    const pod: Pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        name,
+        namespace: "default",
+        uid: `pod-${this.#version++}`,
+        labels: set.spec.template.metadata?.labels ?? {},
+        ownerReferences: [
+          {
+            apiVersion: "apps/v1",
+            kind: "StatefulSet",
+            name: set.metadata.name,
+            uid: set.metadata.uid ?? "",
+            controller: true,
+          },
+        ],
+      },
+      spec: set.spec.template.spec,
+    };
+    const readyMs = this.nowMs + this.#options.podStartMs * (0.5 + this.random());
+    this.#pods.set(name, { pod, set: set.metadata.name, readyMs, endsMs: null, restarts: 0 });
+  }
+
+  #startManager(pod: Pod): void {
+    const incarnation = incarnationOf(pod) ?? 0;
+    const configMap = this.#children.get(`ConfigMap/wc-${incarnation}`) as ConfigMap | undefined;
+    if (configMap === undefined) return;
+    const config = JSON.parse(configMap.data?.["config.json"] ?? "") as PodConfig;
+    const behaviour = config.args[0] as Behaviour;
+    const { jobId, storeUri } = config;
+    this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
+  }
+
+  // What JobManagers need.
+
+  store(uri: string): SimulatedStore {
+    const store = this.#stores.get(uri) ?? new SimulatedStore(uri);
+    this.#stores.set(uri, store);
+    return store;
+  }
+
+  stateAt(path: string): State | null {
+    return this.#states.get(path) ?? null;
+  }
+
+  onState(store: SimulatedStore, state: State): void {
+    this.#states.set(state.path, state);
+    this.head = { state, store };
+  }
+
+  onStart(manager: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
+    const value = state?.value ?? 0;
+    this.starts.push({ incarnation: manager.incarnation, value, from });
+    if (this.head === null || value === this.head.state.value) return;
+    if (this.status.upgrade?.mode === "stateless") return;
+    const { result } = this.head.store;
+    if (from.kind === "none" && result?.status === "FINISHED" && result.savepoint === null) return;
+    const what = `incarnation ${manager.incarnation} started at ${value} by ${JSON.stringify(from)}`;
+    this.#wrong(`${what}, but the newest state is ${this.head.state.value} in ${this.head.state.path}`);
+  }
+
+  onStopped(triggerId: string): void {
+    const upgradeId = this.job === null ? "" : (this.status.upgrade?.upgradeId ?? "by hand");
+    if (upgradeId !== "by hand" && this.stopped.some((stop) => stop.upgradeId === upgradeId)) {
+      this.#wrong(`a second savepoint of operation ${upgradeId}`);
+    }
+    this.stopped.push({ triggerId, upgradeId });
+  }
+
+  savepointFails(): boolean {
+    return this.#failingSavepoints-- > 0;
+  }
+
+  taskManagersReady(incarnation: number): number {
+    let ready = 0;
+    for (const [name, { readyMs }] of this.#pods) {
+      if (name.startsWith(`wc-${incarnation}-taskmanager-`) && this.nowMs >= readyMs) ready++;
+    }
+    return ready;
+  }
+
+  #wrong(what: string): void {
+    this.violations.push(`at ${this.nowMs - START_MS} ms: ${what}`);
+  }
+
+  #judge(): void {
+    const live = [...this.#managers.values()].filter(({ isLive }) => isLive).map(({ incarnation }) => incarnation);
+    if (live.length > 1) this.#wrong(`incarnations ${live.join(", ")} are active and none is fenced`);
+  }
+
+  /** Where the new pods are not to stand by while the old ones run, they come when those have gone (S12). */
+  #judgeNewPod(set: StatefulSet): void {
+    const upgrade = this.job === null ? undefined : this.status.upgrade;
+    const number = incarnationOf(set) ?? 0;
+    if (upgrade?.standby !== "cold" || upgrade.to !== number) return;
+    const others = [...this.#pods.values()].filter(({ pod }) => incarnationOf(pod) !== number);
+    if (others.length > 0)
+      this.#wrong(`a pod of ${set.metadata.name} comes while ${others[0]?.pod.metadata.name} is there`);
+  }
+
+  // What the operator sees.
+
+  observe(): Observed {
+    const { job } = this;
+    if (job === null) throw new Error("the StreamJob is gone");
+    const status = statusOf(job);
+    const { upgrade, active, savepoint } = status;
+    const numbers = new Set<number>();
+    for (const child of this.#children.values()) numbers.add(incarnationOf(child) ?? 0);
+    for (const { pod } of this.#pods.values()) numbers.add(incarnationOf(pod) ?? 0);
+    numbers.delete(0);
+    const asked = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+    const incarnations = [...numbers].map((number) => this.#incarnation(number, asked.has(number)));
+    const latest =
+      active === undefined
+        ? null
+        : ({ kind: "latest", storeUri: active.storeUri, savepoint: null, allowNonRestoredState: false } as const);
+    const from = upgrade?.restore ?? latest;
+    const preflighter = upgrade?.step === "Preflight" ? this.manager(upgrade.to ?? 0) : null;
+    return {
+      job,
+      validated: this.#verdict(job),
+      revisions: this.#shuffled([...this.#revisions.values()]).map((revision) => ({
+        name: revision.metadata.name,
+        hash: revision.metadata.name.slice(3),
+        number: revision.revision,
+        ...(revision.data as { generation: number; spec: StreamJobSpec }),
+      })),
+      incarnations: this.#shuffled(incarnations),
+      snapshots: this.#shuffled(this.snapshots),
+      restoreSnapshot: { kind: "none" },
+      foreignReferences: new Set(),
+      restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,
+      disruptionBudgets: this.#shuffled(
+        [...this.#children.values()].filter(
+          (child): child is PodDisruptionBudget => child.kind === "PodDisruptionBudget",
+        ),
+      ),
+      stopTrigger:
+        upgrade?.step === "Stopping" && upgrade.savepoint?.path === null
+          ? this.#triggerView(upgrade.from, upgrade.triggerId)
+          : null,
+      savepointTrigger:
+        savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
+      preflight: preflighter?.phase === "standby" && from !== null ? this.#preflight(preflighter, from) : null,
+      disposals: Object.fromEntries(
+        this.snapshots
+          .filter(({ metadata }) => metadata.deletionTimestamp)
+          .map(({ metadata }) => [metadata.name, { kind: "done" }]),
+      ),
+      exceptions: [],
+    };
+  }
+
+  /** Once per generation, as operator/observe does. */
+  #verdict(job: StreamJob): Observed["validated"] {
+    const generation = job.metadata.generation ?? 0;
+    const found = this.#verdicts.get(generation) ?? validateStreamJob(job);
+    this.#verdicts.set(generation, found);
+    return found;
+  }
+
+  #incarnation(number: number, isAsked: boolean): ObservedIncarnation {
+    const pods = [...this.#pods.values()].filter(({ pod }) => incarnationOf(pod) === number);
+    return {
+      number,
+      configMap: (this.#children.get(`ConfigMap/wc-${number}`) as ConfigMap | undefined) ?? null,
+      service: (this.#children.get(`Service/wc-${number}`) as Service | undefined) ?? null,
+      jobManagerSet: (this.#children.get(`StatefulSet/wc-${number}-jobmanager`) as StatefulSet | undefined) ?? null,
+      taskManagerSet: (this.#children.get(`StatefulSet/wc-${number}-taskmanager`) as StatefulSet | undefined) ?? null,
+      pods: this.#shuffled(pods).map(({ pod, restarts }) => ({
+        ...pod,
+        status: { containerStatuses: [{ name: "main", ready: true, restartCount: restarts }] },
+      })),
+      jobManager: this.#view(number, isAsked, pods),
+    };
+  }
+
+  #view(number: number, isAsked: boolean, pods: readonly PodRecord[]): JobManagerView {
+    if (!pods.some(({ pod }) => pod.metadata.labels?.[COMPONENT_LABEL] === "jobmanager")) return { kind: "absent" };
+    const manager = this.manager(number);
+    if (!isAsked || manager === null || !manager.isReachable) return { kind: "unreachable", message: "no answer" };
+    return { kind: "answering", incarnation: manager.message() };
+  }
+
+  #triggerView(incarnation: number | null, triggerId: string): TriggerView {
+    const manager = this.manager(incarnation ?? 0);
+    if (manager === null || !manager.isReachable) return { kind: "unreachable", message: "no answer" };
+    return manager.triggers.get(triggerId)?.view ?? { kind: "unknown" };
+  }
+
+  #preflight(manager: SimulatedJobManager, from: RestoreMessage): Observed["preflight"] {
+    if (manager.behaviour === "incompatible") return { kind: "incompatible", reasons: ["another type"] };
+    const resolved = resolve(this, from);
+    if (resolved.kind === "refused") return { kind: "incompatible", reasons: [resolved.why] };
+    return { kind: "compatible", from: resolved.state?.path ?? null };
+  }
+
+  #shuffled<T>(list: readonly T[]): T[] {
+    return list
+      .map((item) => ({ item, place: this.random() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ item }) => item);
+  }
+
+  // What the operator does.
+
+  /** `crashAfter`: so many actions are done; -1: not even the status is written. */
+  apply(observed: Observed, plan: Plan, { crashAfter = Number.POSITIVE_INFINITY } = {}): "done" | "stopped" {
+    if (this.job === null || observed.job.metadata.resourceVersion !== this.job.metadata.resourceVersion)
+      return "stopped";
+    if (crashAfter < 0) return "stopped";
+    if (plan.status !== null) {
+      // As an API server keeps it: without nulls.
+      const status = JSON.parse(JSON.stringify(plan.status), (_key, value: unknown) => value ?? undefined);
+      this.#write({ status });
+      this.statusWrites++;
+    }
+    for (const [index, action] of plan.actions.entries()) {
+      if (index >= crashAfter || !this.#act(action)) return "stopped";
+    }
+    return "done";
+  }
+
+  /** Whether it succeeded. */
+  #act(action: Action): boolean {
+    const { job } = this;
+    if (job === null) return false;
+    const { metadata } = job;
+    switch (action.kind) {
+      case "addFinalizer":
+        this.#write({ metadata: { ...metadata, finalizers: [CLEANUP_FINALIZER] } });
+        return true;
+      case "removeFinalizer":
+        this.#gone();
+        return true;
+      case "removeAnnotation": {
+        const { [action.annotation]: _, ...annotations } = metadata.annotations ?? {};
+        this.#write({ metadata: { ...metadata, annotations } });
+        return true;
+      }
+      case "createRevision":
+        this.#revisions.set(action.revision.metadata.name, action.revision);
+        return true;
+      case "deleteRevision":
+        return this.#revisions.delete(action.name);
+      case "applyChild":
+        this.#applyChild(action.object);
+        return true;
+      case "deleteChild":
+        return this.#deleteChild(`${action.objectKind}/${action.name}`, action.uid);
+      case "activate": {
+        const manager = this.manager(action.incarnation);
+        this.#mean(action.activation.activationId, JSON.stringify(action));
+        return manager?.isReachable === true && manager.activate(action.activation) === "accepted";
+      }
+      case "triggerStop":
+      case "triggerSavepoint":
+        return this.#trigger(action);
+      case "cancelJob":
+        this.manager(action.incarnation)?.cancel();
+        return true;
+      case "createSnapshot":
+        if (!this.#snapshots.has(action.snapshot.metadata.name)) this.#putSnapshot(action.snapshot);
+        return true;
+      case "writeSnapshotStatus": {
+        const snapshot = this.#snapshots.get(action.name);
+        if (snapshot === undefined || snapshot.metadata.resourceVersion !== action.resourceVersion) return false;
+        const { status } = action;
+        this.#putSnapshot({ ...snapshot, ...(status === undefined ? {} : { status }) });
+        return true;
+      }
+      case "deleteSnapshot":
+      case "releaseSnapshot": {
+        const snapshot = this.#snapshots.get(action.name);
+        if (snapshot === undefined) return false;
+        const isGoing = action.kind === "deleteSnapshot" || snapshot.metadata.deletionTimestamp !== undefined;
+        const finalizers = action.kind === "releaseSnapshot" ? [] : (snapshot.metadata.finalizers ?? []);
+        if (isGoing && finalizers.length === 0) return this.#snapshots.delete(action.name);
+        const deletion = isGoing ? { deletionTimestamp: formatTime(this.nowMs) } : {};
+        this.#putSnapshot({ ...snapshot, metadata: { ...snapshot.metadata, ...deletion, finalizers } });
+        return true;
+      }
+      case "disposeSavepoint":
+        return this.manager(action.incarnation)?.isReachable === true;
+    }
+  }
+
+  #applyChild(object: Child): void {
+    const key = `${object.kind}/${object.metadata.name}`;
+    const uid = this.#children.get(key)?.metadata.uid ?? `uid-${this.#version++}`;
+    this.#children.set(key, { ...object, metadata: { ...object.metadata, uid } } as Child);
+  }
+
+  #deleteChild(key: string, uid: string): boolean {
+    const child = this.#children.get(key);
+    if (child === undefined || child.metadata.uid !== uid) return true;
+    if (child.kind === "StatefulSet") this.#judgeRemoval(incarnationOf(child) ?? 0);
+    return this.#children.delete(key);
+  }
+
+  /** No stateful job's pods go before a completed savepoint is recorded, or its end, or a policy says that it needs none. */
+  #judgeRemoval(incarnation: number): void {
+    const manager = this.manager(incarnation);
+    if (manager === null || !manager.isLive) return;
+    const { upgrade, active } = this.status;
+    if (!manager.isReachable && upgrade?.mode === "savepoint") {
+      this.#wrong(`incarnation ${incarnation} does not answer and its pods are removed`);
+    }
+    if (upgrade === undefined) {
+      if (active?.incarnation !== incarnation || active.ended === null)
+        this.#wrong(`incarnation ${incarnation} is removed for no reason`);
+      return;
+    }
+    const isAllowed =
+      ["delete", "rollback", "recreate"].includes(upgrade.kind) ||
+      upgrade.mode !== "savepoint" ||
+      Boolean(upgrade.savepoint?.path) ||
+      Boolean(active?.incarnation === incarnation && active.ended);
+    if (!isAllowed)
+      this.#wrong(`incarnation ${incarnation} is removed in ${upgrade.kind}, ${upgrade.step} without a savepoint`);
+  }
+
+  #trigger(action: Extract<Action, { kind: "triggerStop" | "triggerSavepoint" }>): boolean {
+    const manager = this.manager(action.incarnation);
+    this.#mean(action.triggerId, JSON.stringify(action));
+    if (manager === null || !manager.isReachable) return false;
+    const open = [...manager.triggers].filter(
+      ([id, { view }]) => id !== action.triggerId && view.kind === "inProgress",
+    );
+    if (open.length > 0 && manager.isLive) this.#wrong(`${action.kind} while ${open[0]?.[1].kind} is in flight`);
+    const endsMs = this.nowMs + this.#options.savepointMs * (0.5 + this.random());
+    manager.trigger(action.triggerId, {
+      kind: action.kind === "triggerStop" ? "stop" : "savepoint",
+      target: action.target,
+      endsMs,
+    });
+    return true;
+  }
+
+  #mean(id: string, meaning: string): void {
+    const before = this.#meanings.get(id);
+    if (before !== undefined && before !== meaning) this.#wrong(`id ${id} meant ${before} and means ${meaning}`);
+    this.#meanings.set(id, meaning);
+  }
+
+  #putSnapshot(snapshot: StreamJobSnapshot): void {
+    const { metadata } = snapshot;
+    const stored = {
+      ...snapshot,
+      metadata: {
+        ...metadata,
+        uid: metadata.uid ?? `snapshot-${this.#version}`,
+        resourceVersion: String(++this.#version),
+        generation: 1,
+        creationTimestamp: metadata.creationTimestamp ?? formatTime(this.nowMs),
+        labels: { ...metadata.labels, [JOB_LABEL]: "wc" },
+      },
+    };
+    snapshotStatusOf(stored);
+    this.#snapshots.set(metadata.name, stored);
+  }
+
+  #write(change: Partial<StreamJob>): void {
+    if (this.job === null) return;
+    const merged = { ...this.job, ...change };
+    this.job = { ...merged, metadata: { ...merged.metadata, resourceVersion: String(++this.#version) } };
+  }
+
+  #gone(): void {
+    this.job = null;
+    for (const [key, child] of this.#children) {
+      if (child.kind === "StatefulSet")
+        this.#wrong(`the StreamJob went before ${key} of ${child.metadata.labels?.[INCARNATION_LABEL]}`);
+    }
+    this.#children.clear();
+  }
+
+  // The loop.
+
+  /** One look and what follows; the plan. */
+  look(faults: { readonly crashAfter?: number } = {}): Plan {
+    const observed = this.observe();
+    const plan = reconcile(observed, settings, this.nowMs);
+    this.apply(observed, plan, faults);
+    return plan;
+  }
+
+  /** Looks again and again, each as soon as the plan before it asked, until `isOver` or for `ms`. */
+  run(
+    ms: number,
+    isOver: (plan: Plan) => boolean = () => false,
+    faults?: (look: number) => { crashAfter?: number },
+  ): void {
+    const endMs = this.nowMs + ms;
+    for (let look = 0; this.nowMs < endMs && this.job !== null; look++) {
+      const plan = this.look(faults?.(look));
+      if (isOver(plan)) return;
+      this.advance(Math.min(Math.max(plan.wakeAfterMs ?? ms, 100), endMs - this.nowMs));
+    }
+  }
+
+  /** Until nothing is in progress and nothing is planned, twice in a row and `calmMs` apart; false: not within `ms`. */
+  settle(ms = 15 * 60_000): boolean {
+    let quiet = 0;
+    this.run(ms, (plan) => {
+      const { upgrade, active, savepoint } = this.job === null ? ({} as Partial<StreamJobStatus>) : this.status;
+      const isYoung = active !== undefined && active.ended === null && active.stableAt === null;
+      const isQuiet = plan.status === null && plan.actions.length === 0 && !upgrade && !savepoint && !isYoung;
+      quiet = isQuiet ? quiet + 1 : 0;
+      return quiet >= 3;
+    });
+    return this.job === null || quiet >= 3;
+  }
+}

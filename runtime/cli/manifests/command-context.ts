@@ -1,0 +1,13 @@
+/** Owns: what a command for StreamJobs works with. */
+import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
+import type { Terminal } from "../terminal.ts";
+
+export type CommandContext = {
+  readonly api: KubernetesApi;
+  readonly terminal: Terminal;
+};
+
+/** ` -n shop` for a command that a person can copy; empty for the default namespace. */
+export function namespaceFlag(namespace: string): string {
+  return namespace === "default" ? "" : ` -n ${namespace}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * Owns: `streamjob history`: what happened to a StreamJob, and which revisions of its spec are kept.
+ */
+import { statusOf } from "../../../operator/reconcile/index.ts";
+import { revisionHash } from "../../../operator/reconcile/index.ts";
+import { revisionName } from "../../../operator/resources/index.ts";
+import { formatTable } from "../table.ts";
+import type { ExitCode } from "../terminal.ts";
+import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { revisionsOf } from "./job-facts.ts";
+import type { JobCommand } from "./manifest-command.ts";
+import { getNamed } from "./named-objects.ts";
+
+/** Errors: OBJECT_NOT_FOUND, STATUS_UNREADABLE. */
+export async function historyCommand(
+  { api, terminal }: CommandContext,
+  command: JobCommand<"history">,
+): Promise<ExitCode> {
+  const { out } = terminal;
+  const job = await getNamed(api, "StreamJob", command.job, command.namespace);
+  const { name, namespace } = job.metadata;
+  const status = statusOf(job);
+  const revisions = await revisionsOf(api, job);
+  if (status.history.length === 0) out(`Nothing has happened to ${name} yet.`);
+  else {
+    const rows = status.history.map(({ at, what, generation, incarnation, revision, why }) => [
+      `${at.slice(0, 19)}Z`,
+      what,
+      String(generation),
+      incarnation === null ? "-" : String(incarnation),
+      revision,
+      why,
+    ]);
+    for (const line of formatTable([["AT", "WHAT", "GENERATION", "INCARNATION", "REVISION", "WHY"], ...rows]))
+      out(line);
+  }
+  if (revisions.length === 0) return 0;
+  const { active, stable, failed } = status;
+  const specRevision = revisionName(name, revisionHash(job.spec));
+  const rows = revisions.toReversed().map((revision) => {
+    const marks = [
+      ...(revision.name === active?.revision ? [active.ended === null ? "runs" : "ran last"] : []),
+      ...(revision.name === stable?.revision ? ["stable"] : []),
+      ...(revision.name === failed?.revision ? [`failed: ${failed.reason}`] : []),
+      ...(revision.name === specRevision ? ["as the spec says"] : []),
+    ];
+    return [String(revision.number), revision.name, String(revision.generation), marks.join(", ")];
+  });
+  out("");
+  for (const line of formatTable([["REVISION", "NAME", "GENERATION", "IS"], ...rows])) out(line);
+  terminal.say(`To go back: streamjob rollback ${name}${namespaceFlag(namespace)} --to <revision>`);
+  return 0;
+}

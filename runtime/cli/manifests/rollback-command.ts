@@ -1,0 +1,79 @@
+/**
+ * Owns: `streamjob rollback`: which revision is meant, and the request for it.
+ */
+import { ROLLBACK_TO_ANNOTATION, type StreamJobStatus } from "../../../crds/index.ts";
+import { type SpecRevision, statusOf } from "../../../operator/reconcile/index.ts";
+import { StreamError } from "../../base/index.ts";
+import type { ExitCode } from "../terminal.ts";
+import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { revisionsOf } from "./job-facts.ts";
+import { runsRevision } from "./job-goals.ts";
+import type { JobCommand } from "./manifest-command.ts";
+import { getNamed } from "./named-objects.ts";
+import { waitForJobs } from "./wait-for-jobs.ts";
+
+/** Errors: OBJECT_NOT_FOUND, JOB_STATE_CONFLICT. */
+export async function rollbackCommand(context: CommandContext, command: JobCommand<"rollback">): Promise<ExitCode> {
+  const { api, terminal } = context;
+  const job = await getNamed(api, "StreamJob", command.job, command.namespace);
+  const { name, namespace, uid } = job.metadata;
+  const status = statusOf(job);
+  const revisions = await revisionsOf(api, job);
+  const history = `\`streamjob history ${name}${namespaceFlag(namespace)}\` shows what there is`;
+  if (status.active === undefined) {
+    throw conflict(`${name} does not run, so there is nothing to go back from; ${history}`);
+  }
+  const wanted = command.to === null ? previousRevision(status, revisions) : findRevision(revisions, command.to);
+  if (wanted === null) {
+    throw command.to === null
+      ? conflict(`${name} has run only one revision, so there is none to go back to; ${history}`)
+      : new StreamError("OBJECT_NOT_FOUND", `${name} has no revision "${command.to}"; ${history}`, {
+          destiny: "terminal",
+        });
+  }
+  if (wanted.name === status.active.revision) {
+    terminal.out(`${name} runs ${wanted.name} already`);
+    return 0;
+  }
+  const sinceMs = terminal.clock.nowMs();
+  await api.patch(
+    "StreamJob",
+    { namespace, name },
+    { metadata: { uid, annotations: { [ROLLBACK_TO_ANNOTATION]: wanted.name } } },
+  );
+  terminal.out(
+    `${name} is to go back to ${wanted.name}, which generation ${wanted.generation} brought, with the state there is now`,
+  );
+  terminal.say(
+    `The manifest still says otherwise: change it back as well. Generation ${job.metadata.generation} is not tried again.`,
+  );
+  if (command.waitMs === null) return 0;
+  const goal = runsRevision(wanted.name, sinceMs);
+  return waitForJobs(api, terminal, [{ key: { namespace, name }, goal }], command.waitMs);
+}
+
+/** The last stable one before what runs; where that is what runs, the one that was rolled out before it. */
+export function previousRevision(status: StreamJobStatus, revisions: readonly SpecRevision[]): SpecRevision | null {
+  const { active, stable, failed, history } = status;
+  const isKept = (revision: string | undefined): boolean =>
+    revision !== undefined && revision !== active?.revision && revisions.some(({ name }) => name === revision);
+  if (isKept(stable?.revision)) return revisions.find(({ name }) => name === stable?.revision) ?? null;
+  const ran = history.findLast(
+    ({ what, revision }) =>
+      /^(deployed|upgraded|resumed|recovered|rolled back)$/.test(what) &&
+      isKept(revision) &&
+      revision !== failed?.revision,
+  );
+  if (ran !== undefined) return revisions.find(({ name }) => name === ran.revision) ?? null;
+  const current = revisions.find(({ name }) => name === active?.revision)?.number ?? Number.POSITIVE_INFINITY;
+  return revisions.findLast(({ number, name }) => number < current && name !== failed?.revision) ?? null;
+}
+
+/** By name, hash or number. */
+function findRevision(revisions: readonly SpecRevision[], text: string): SpecRevision | null {
+  return revisions.find(({ name, hash, number }) => [name, hash, String(number)].includes(text)) ?? null;
+}
+
+function conflict(message: string): StreamError {
+  return new StreamError("JOB_STATE_CONFLICT", message, { destiny: "terminal" });
+}

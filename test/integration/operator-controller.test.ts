@@ -1,0 +1,414 @@
+/**
+ * The controller as a whole, on the API server in memory, with pods and JobManagers that are only pretended.
+ */
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { readStreamJobStatus, STREAM_JOB_API_VERSION, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
+import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
+import { InstantKubelet, openLocalApiServer, StatefulSetController } from "../../operator/local/index.ts";
+import { silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
+
+const NAMESPACE = "shop";
+const DEADLINE_MS = 10_000;
+
+type Cluster = {
+  readonly api: KubernetesApi;
+  readonly jobManagers: ScriptedJobManagers;
+  /** Requests of the controllers that change something, as `verb kind name`, with who sent them. */
+  readonly writes: string[];
+  /** Every request of the controllers but watches. */
+  requests: number;
+  readonly start: (changes?: Partial<ControllerOptions>) => Promise<Controller>;
+  readonly create: (name: string, changes?: { spec?: object; status?: object }) => Promise<void>;
+  readonly status: (name: string) => Promise<StreamJobStatus>;
+  readonly whenReady: (name: string, generation?: number) => Promise<StreamJobStatus>;
+};
+
+async function createCluster(): Promise<Cluster> {
+  const [clock, random, log] = [systemClock, systemRandom, silentLog];
+  const server = await openLocalApiServer({ clock, random });
+  const api = server.as("test");
+  const sets = new StatefulSetController({ api: server.as("statefulset-controller"), clock, random, log });
+  const kubelet = new InstantKubelet({ api: server.as("kubelet"), clock, random, log });
+  await sets.start();
+  await kubelet.start();
+  const controllers: Controller[] = [];
+  after(async () => {
+    await Promise.all(controllers.map((controller) => controller.stop()));
+    await kubelet.stop();
+    await sets.stop();
+    await server.close();
+  });
+  const status = async (name: string): Promise<StreamJobStatus> => {
+    const job = await api.get("StreamJob", { namespace: NAMESPACE, name });
+    const read = readStreamJobStatus(job?.status);
+    assert(read.kind === "read", `the status of ${name} cannot be read`);
+    return read.status;
+  };
+  const cluster: Cluster = {
+    api,
+    jobManagers: new ScriptedJobManagers(() => clock.nowMs()),
+    writes: [],
+    requests: 0,
+    async start(changes = {}) {
+      const identity = changes.identity ?? "one";
+      const controller = await startController({
+        api: noting(server.as("streamjob-operator"), identity, cluster),
+        jobManagers: cluster.jobManagers,
+        settings: { storageRoot: "memory:///store", defaultImage: "streamjob" },
+        clock,
+        random,
+        log,
+        identity,
+        election: null,
+        endpoints: null,
+        ...changes,
+      });
+      controllers.push(controller);
+      return controller;
+    },
+    async create(name, { spec = {}, status: stored } = {}) {
+      const created = await api.create("StreamJob", {
+        apiVersion: STREAM_JOB_API_VERSION,
+        kind: "StreamJob",
+        metadata: { namespace: NAMESPACE, name },
+        spec: { job: { module: "/job.ts" }, ...spec },
+      });
+      if (stored !== undefined) await api.updateStatus("StreamJob", { ...created, status: stored } as StreamJob);
+    },
+    status,
+    async whenReady(name, generation = 1) {
+      await until(async () => {
+        const { conditions } = await status(name);
+        const ready = conditions.find(({ type }) => type === "Ready");
+        return ready?.status === "True" && ready.observedGeneration === generation;
+      }, `${name} is ready`);
+      return status(name);
+    },
+  };
+  return cluster;
+}
+
+function noting(api: KubernetesApi, who: string, cluster: Cluster): KubernetesApi {
+  const note = (verb: string, kind: string, name: string): void => {
+    cluster.requests += 1;
+    cluster.writes.push(`${who}: ${verb} ${kind} ${name}`);
+  };
+  return {
+    ...api,
+    get: (kind, key, options) => {
+      cluster.requests += 1;
+      return api.get(kind, key, options);
+    },
+    list: (kind, options) => {
+      cluster.requests += 1;
+      return api.list(kind, options);
+    },
+    create: (kind, object, options) => {
+      note("create", kind, object.metadata.name);
+      return api.create(kind, object, options);
+    },
+    update: (kind, object, options) => {
+      note("update", kind, object.metadata.name);
+      return api.update(kind, object, options);
+    },
+    updateStatus: (kind, object, options) => {
+      note("updateStatus", kind, object.metadata.name);
+      return api.updateStatus(kind, object, options);
+    },
+    patch: (kind, key, patch, options) => {
+      note("patch", kind, key.name);
+      return api.patch(kind, key, patch, options);
+    },
+    apply: (kind, object, options) => {
+      note("apply", kind, object.metadata.name);
+      return api.apply(kind, object, options);
+    },
+    delete: (kind, key, options) => {
+      note("delete", kind, key.name);
+      return api.delete(kind, key, options);
+    },
+  };
+}
+
+async function until(holds: () => boolean | Promise<boolean>, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!(await holds())) {
+    assert.ok(performance.now() < endMs, `${what}: not within ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const namesOf = async (api: KubernetesApi, kind: "Pod" | "StatefulSet" | "StreamJobSnapshot"): Promise<string[]> =>
+  (await api.list(kind)).items.map(({ metadata }) => metadata.name).sort();
+
+describe("the controller", () => {
+  it("deploys a StreamJob, upgrades it by its savepoint, and deletes it with all that it had", async () => {
+    const cluster = await createCluster();
+    const controller = await cluster.start();
+    await cluster.create("wc");
+    await controller.whenSynced();
+    const deployed = await cluster.whenReady("wc");
+    assert.equal(deployed.incarnation, 1);
+    const key = { namespace: NAMESPACE, name: "wc" };
+    await cluster.api.patch("StreamJob", key, { spec: { job: { args: ["--new"] } } });
+    const upgraded = await cluster.whenReady("wc", 2);
+    assert.equal(upgraded.incarnation, 2);
+    assert.deepEqual(cluster.jobManagers.calls, ["activate wc-1", "savepoint wc-1", "activate wc-2"]);
+    await until(
+      async () => (await namesOf(cluster.api, "Pod")).every((name) => name.startsWith("wc-2-")),
+      "old pods go",
+    );
+    await cluster.api.delete("StreamJob", key);
+    await until(async () => (await cluster.api.get("StreamJob", key)) === null, "the StreamJob goes");
+    await until(async () => (await namesOf(cluster.api, "StatefulSet")).length === 0, "its StatefulSets go");
+  });
+
+  it("has a job start that waits for another's snapshot as soon as that is completed", async () => {
+    const cluster = await createCluster();
+    await cluster.start();
+    await cluster.create("copy", { spec: { restore: { snapshot: "snap" } } });
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    await cluster.api.create("StreamJobSnapshot", {
+      apiVersion: STREAM_JOB_API_VERSION,
+      kind: "StreamJobSnapshot",
+      metadata: { namespace: NAMESPACE, name: "snap" },
+      spec: { jobRef: { name: "wc" } },
+    });
+    await cluster.whenReady("copy");
+    assert.ok(cluster.jobManagers.calls.includes("activate copy-1"));
+  });
+
+  it("sends no request while nothing changes (CT2)", async () => {
+    const cluster = await createCluster();
+    await cluster.start();
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    // The looks that its own last writes brought are over when the second poll has come.
+    const polls = (count: number): Promise<void> => {
+      const from = cluster.jobManagers.callCount;
+      return until(() => cluster.jobManagers.callCount >= from + count, `${count} polls`);
+    };
+    await polls(2);
+    const before = cluster.requests;
+    await polls(2);
+    assert.equal(cluster.requests, before, cluster.writes.slice(-3).join("; "));
+  });
+});
+
+describe("a poisoned StreamJob (S33)", () => {
+  it("whose JobManager hangs, or answers nonsense, stalls no other", async () => {
+    const cluster = await createCluster();
+    for (const name of ["hanging-a", "hanging-b", "hanging-c"]) cluster.jobManagers.misbehaviours.set(name, "hangs");
+    cluster.jobManagers.misbehaviours.set("refusing", "refused");
+    await cluster.start({ workers: 2, jobManagersDeadlineMs: 500 });
+    for (const name of ["hanging-a", "hanging-b", "hanging-c", "refusing"]) await cluster.create(name);
+    await until(async () => (await namesOf(cluster.api, "Pod")).length === 8, "all of them have pods");
+    const beganMs = performance.now();
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    assert.ok(performance.now() - beganMs < 5000, `it took ${performance.now() - beganMs} ms`);
+    assert.notEqual((await cluster.status("hanging-a")).phase, "Running");
+  });
+
+  it("whose status cannot be read is told to people, kept as it is, and stalls no other", async () => {
+    const cluster = await createCluster();
+    await cluster.create("broken");
+    await cluster.start({ api: noting(withUnreadableStatus(cluster.api, "broken"), "one", cluster) });
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    const told = async (): Promise<boolean> => {
+      const events = (await cluster.api.list("Event")).items;
+      return events.some(({ reason, regarding }) => reason === "ReconcileFailed" && regarding.name === "broken");
+    };
+    await until(told, "an Event tells it");
+    assert.deepEqual(
+      cluster.writes.filter((write) => write.endsWith(" broken")),
+      [],
+    );
+  });
+});
+
+/** As an operator of another version might have written it; our API server would refuse it. */
+function withUnreadableStatus(api: KubernetesApi, name: string): KubernetesApi {
+  const poison = <T extends { readonly metadata: { readonly name: string } }>(object: T): T =>
+    object.metadata.name === name ? { ...object, status: { incarnations: 7, upgrade: { step: "Dancing" } } } : object;
+  return {
+    ...api,
+    list: async (kind, options) => {
+      const page = await api.list(kind, options);
+      return kind === "StreamJob" ? { ...page, items: page.items.map(poison) } : page;
+    },
+    watch: (kind, options, onEvent) =>
+      api.watch(kind, options, (event) =>
+        onEvent(event.type === "BOOKMARK" || kind !== "StreamJob" ? event : { ...event, object: poison(event.object) }),
+      ),
+  };
+}
+
+describe("two controllers", () => {
+  const election = {
+    lease: { namespace: NAMESPACE, name: "operator" },
+    leaseDurationMs: 1500,
+    renewDeadlineMs: 1000,
+    retryPeriodMs: 100,
+  };
+
+  it("one leads and works, the other waits; when the first stops the other goes on with its jobs", async () => {
+    const cluster = await createCluster();
+    const first = await cluster.start({ identity: "first", election });
+    await first.whenSynced();
+    const second = await cluster.start({ identity: "second", election, endpoints: { port: 0 } });
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    assert.deepEqual([first.isLeading, second.isLeading], [true, false]);
+    assert.equal(second.readiness().isGood, true);
+    assert.deepEqual(
+      cluster.writes.filter((write) => write.startsWith("second")),
+      [],
+    );
+    await first.stop();
+    const afterStop = cluster.writes.filter((write) => write.startsWith("first")).length;
+    await cluster.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { spec: { job: { args: ["--new"] } } });
+    await cluster.whenReady("wc", 2);
+    assert.equal(second.isLeading, true);
+    assert.equal(cluster.writes.filter((write) => write.startsWith("first")).length, afterStop);
+    assert.deepEqual(cluster.jobManagers.calls, ["activate wc-1", "savepoint wc-1", "activate wc-2"]);
+  });
+
+  it("the lease taken from it by force, the first writes nothing more, and stands again", async () => {
+    const cluster = await createCluster();
+    const controller = await cluster.start({ identity: "first", election });
+    await controller.whenSynced();
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    const { lease } = election;
+    await until(async () => {
+      const held = await cluster.api.get("Lease", lease);
+      if (held === null) return false;
+      const spec = { ...held.spec, holderIdentity: "thief", leaseDurationSeconds: 2 };
+      return cluster.api.update("Lease", { ...held, spec }).then(
+        () => true,
+        () => false,
+      );
+    }, "the lease is stolen");
+    await until(() => !controller.isLeading, "the first notices");
+    const before = cluster.writes.filter((write) => !write.includes("Lease")).length;
+    await cluster.create("late");
+    await until(() => controller.isLeading, "the thief's time is over");
+    assert.equal(cluster.writes.filter((write) => !write.includes("Lease") && !write.includes("late")).length, before);
+    await cluster.whenReady("late");
+  });
+});
+
+describe("stopping", () => {
+  it("waits for the write that was sent, and lets none follow", async () => {
+    const cluster = await createCluster();
+    const hold = Promise.withResolvers<void>();
+    let isSent = false;
+    const slow: KubernetesApi = {
+      ...cluster.api,
+      updateStatus: async (kind, object, options) => {
+        isSent = true;
+        await hold.promise;
+        return cluster.api.updateStatus(kind, object, options);
+      },
+    };
+    const controller = await cluster.start({ api: noting(slow, "one", cluster) });
+    await controller.whenSynced();
+    await cluster.create("wc");
+    await until(() => isSent, "it writes");
+    let hasStopped = false;
+    const stopped = controller.stop().then(() => {
+      hasStopped = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(hasStopped, false);
+    hold.resolve();
+    await stopped;
+    assert.deepEqual(
+      cluster.writes.filter((write) => !write.includes("Event")),
+      ["one: updateStatus StreamJob wc"],
+    );
+    assert.equal((await cluster.status("wc")).phase, "Deploying");
+  });
+
+  it("ends within two seconds though a JobManager and the API server hang, and writes nothing after", async () => {
+    const cluster = await createCluster();
+    cluster.jobManagers.misbehaviours.set("wc", "hangs");
+    let hanging: "no" | "wanted" | "yes" = "no";
+    const api: KubernetesApi = {
+      ...cluster.api,
+      updateStatus: (kind, object, options) => {
+        if (hanging === "no") return cluster.api.updateStatus(kind, object, options);
+        hanging = "yes";
+        return new Promise(() => {});
+      },
+    };
+    const controller = await cluster.start({ api: noting(api, "one", cluster) });
+    await controller.whenSynced();
+    await cluster.create("wc");
+    await until(async () => (await namesOf(cluster.api, "Pod")).length === 2, "it has pods");
+    hanging = "wanted";
+    await cluster.create("other");
+    await until(() => hanging === "yes", "a write hangs");
+    const beganMs = performance.now();
+    await controller.stop();
+    assert.ok(performance.now() - beganMs < 2000, `it took ${performance.now() - beganMs} ms`);
+    const { length } = cluster.writes;
+    await cluster.create("late");
+    await cluster.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { spec: { parallelism: 2 } });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(cluster.writes.length, length);
+  });
+
+  it("before the first list has come rejects those who wait for it", async () => {
+    const cluster = await createCluster();
+    const controller = await cluster.start({ api: { ...cluster.api, list: () => new Promise(() => {}) } });
+    assert.match(controller.readiness().reason, /waiting for the first list of StreamJob, /);
+    const waiting = assert.rejects(controller.whenSynced(), /was stopped/);
+    await controller.stop();
+    await waiting;
+  });
+});
+
+describe("metrics and health", () => {
+  it("are served by HTTP", async () => {
+    const cluster = await createCluster();
+    const controller = await cluster.start({ endpoints: { port: 0 } });
+    await cluster.create("wc");
+    await cluster.whenReady("wc");
+    const get = async (path: string, method = "GET"): Promise<[number, string]> => {
+      const response = await fetch(`http://127.0.0.1:${controller.port}${path}`, { method });
+      return [response.status, await response.text()];
+    };
+    assert.deepEqual(await get("/healthz"), [200, "ok\n"]);
+    assert.deepEqual(await get("/readyz"), [200, "leading\n"]);
+    assert.equal((await get("/metrics", "POST"))[0], 405);
+    assert.equal((await get("/elsewhere"))[0], 404);
+    const [status, text] = await get("/metrics");
+    assert.equal(status, 200);
+    for (const line of [
+      /^streamjob_operator_jobs\{phase="Running"\} 1$/m,
+      /^streamjob_operator_leader 1$/m,
+      /^streamjob_operator_queue_depth 0$/m,
+      /^streamjob_operator_reconcile_seconds_count\{outcome="done"\} [1-9]/m,
+      /^streamjob_operator_actions_total\{action="activate",outcome="done"\} 1$/m,
+      /^streamjob_operator_api_requests_total\{verb="updateStatus",kind="StreamJob",outcome="ok"\} [1-9]/m,
+      /^streamjob_operator_jobmanager_calls_total\{call="activate",outcome="answer"\} 1$/m,
+      /^streamjob_operator_operation_seconds_count\{kind="deploy"\} 1$/m,
+    ]) {
+      assert.match(text, line);
+    }
+  });
+
+  it("a port that is taken is an error that says which", async () => {
+    const cluster = await createCluster();
+    const first = await cluster.start({ endpoints: { port: 0 } });
+    const port = first.port ?? 0;
+    await assert.rejects(cluster.start({ endpoints: { port } }), new RegExp(`port ${port} .*taken`));
+  });
+});

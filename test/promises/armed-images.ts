@@ -1,0 +1,43 @@
+/**
+ * Owns: programs for the embedded kubelet of which the next one that is started dies at a failpoint; and images that are not there.
+ */
+import type { ImageTable, Programs } from "../../operator/local/index.ts";
+import { localPrograms } from "../../runtime/cli/index.ts";
+
+export type ArmedRole = "jobmanager" | "taskmanager";
+
+export class ArmedImages {
+  /** Images that cannot be pulled. */
+  readonly missing = new Set<string>();
+  readonly #armed = new Map<ArmedRole, string>();
+
+  /** The next process of that role is started with these failpoints; those after it without. */
+  arm(role: ArmedRole, failpoints: string): void {
+    this.#armed.set(role, failpoints);
+  }
+
+  get table(): ImageTable {
+    return (image) => (this.missing.has(image) ? null : this.#programs());
+  }
+
+  #programs(): Programs {
+    const plain = localPrograms();
+    return Object.fromEntries(Object.entries(plain).map(([role, program]) => [role, this.#armable(role, program)]));
+  }
+
+  #armable(role: string, program: Programs[string] & object): Programs[string] & object {
+    const take = (): Readonly<Record<string, string>> => {
+      const failpoints = this.#armed.get(role as ArmedRole);
+      this.#armed.delete(role as ArmedRole);
+      return { ...program.env, ...(failpoints === undefined ? {} : { STREAMJOB_FAILPOINTS: failpoints }) };
+    };
+    return {
+      command: program.command,
+      args: program.args,
+      // Read once at each start.
+      get env() {
+        return take();
+      },
+    };
+  }
+}
