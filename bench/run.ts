@@ -9,6 +9,7 @@ import { describeMachine, warnOfOthers } from "./measure/machine.ts";
 import { endOnSignals } from "./measure/scratch.ts";
 import { textTable } from "./measure/text-table.ts";
 import { checkpointQuestion } from "./checkpoint.ts";
+import { controllerQuestion } from "./controller.ts";
 import { exchangeQuestion } from "./exchange.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
@@ -21,6 +22,7 @@ const questions: Readonly<Record<string, Question>> = {
   exchange: exchangeQuestion,
   state: stateQuestion,
   upgrade: upgradeQuestion,
+  controller: controllerQuestion,
 };
 
 const USAGE = "usage: npm run bench -- <question> [options]        (<question> --help shows its options)";

@@ -11,7 +11,7 @@ import {
   type StreamJobSnapshot,
 } from "../../crds/index.ts";
 import { seededRandom, silentLog, systemClock } from "../../runtime/base/index.ts";
-import type { Kind, Kinds, KubernetesApi, Pod, Service, WatchEvent } from "../kubernetes/index.ts";
+import type { Kind, Kinds, KubernetesApi, Pod, Service, StatefulSet, WatchEvent } from "../kubernetes/index.ts";
 import { JobLinks, watchedKinds } from "../observe/index.ts";
 import { createCaches, parseKey, wire } from "./wiring.ts";
 
@@ -93,7 +93,13 @@ it("a StreamJob that comes, changes or goes is looked at", async () => {
 
 it("a child leads to its owner, a pod, which a StatefulSet owns, to the job of its label", async () => {
   const { tell, looks } = await createWired();
-  const owner = { apiVersion: STREAM_JOB_API_VERSION, kind: STREAM_JOB_KIND, name: "owner", uid: "u", controller: true };
+  const owner = {
+    apiVersion: STREAM_JOB_API_VERSION,
+    kind: STREAM_JOB_KIND,
+    name: "owner",
+    uid: "u",
+    controller: true,
+  };
   const service: Service = {
     apiVersion: "v1",
     kind: "Service",
@@ -111,6 +117,23 @@ it("a child leads to its owner, a pod, which a StatefulSet owns, to the job of i
   };
   tell("Pod", "ADDED", pod);
   assert.deepEqual(looks(), ["shop/wc"]);
+});
+
+it("a StatefulSet that only counts how many of its pods are ready leads nowhere", async () => {
+  const { tell, looks } = await createWired();
+  const set = (status: object): StatefulSet => ({
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: metadata("wc-1-taskmanager", { labels, generation: 1 }),
+    spec: { serviceName: "wc-1", selector: { matchLabels: labels }, template: { spec: { containers: [] } } },
+    status,
+  });
+  tell("StatefulSet", "ADDED", set({ replicas: 1 }));
+  tell("StatefulSet", "MODIFIED", set({ replicas: 1, readyReplicas: 1 }));
+  assert.deepEqual(looks(), ["shop/wc"]);
+  tell("StatefulSet", "MODIFIED", set({ replicas: 2, readyReplicas: 1 }));
+  tell("StatefulSet", "DELETED", set({ replicas: 2, readyReplicas: 1 }));
+  assert.deepEqual(looks(), ["shop/wc", "shop/wc"]);
 });
 
 it("a snapshot leads to its job, and to jobs that start from it", async () => {

@@ -71,8 +71,8 @@ export function wire(caches: Caches, links: JobLinks, look: (key: string) => voi
   });
   for (const kind of watchedKinds) {
     if (kind === "StreamJob" || kind === "StreamJobSnapshot") continue;
-    caches[kind].subscribe(({ object }: CacheChange<Kinds[typeof kind]>) => {
-      const job = jobOf(object);
+    caches[kind].subscribe((change: CacheChange<Kinds[typeof kind]>) => {
+      const job = isCounting(change) ? null : jobOf(change.object);
       if (job !== null) look(job);
     });
   }
@@ -88,6 +88,19 @@ function readersOf(change: CacheChange<StreamJobSnapshot>, links: JobLinks): Set
   const jobs = [change.object.spec.jobRef.name, ...links.jobsThatRestore(namespace, name)];
   if (change.old !== null) jobs.push(change.old.spec.jobRef.name);
   return new Set(jobs.map((job) => keyText({ namespace, name: job })));
+}
+
+/** Whether all that is new of a StatefulSet is how many of its pods are ready: the pods themselves have said that. */
+function isCounting({ object, old, kind }: CacheChange<Kinds[WatchedKind]>): boolean {
+  if (kind !== "updated" || object.kind !== "StatefulSet" || old.kind !== "StatefulSet") return false;
+  const [now, before] = [object, old].map(({ metadata, status }) => [
+    metadata.generation,
+    metadata.deletionTimestamp,
+    metadata.labels,
+    metadata.ownerReferences,
+    status?.replicas,
+  ]);
+  return JSON.stringify(now) === JSON.stringify(before);
 }
 
 /** The StreamJob that a child belongs to: its owner; of a pod, whose owner is a StatefulSet, the label says it. */

@@ -7,7 +7,7 @@
  * JL2 A status that cannot be understood names whatever text is in it: what may be needed is not deleted (S28).
  */
 import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
-import { statusOf } from "./stored-status.ts";
+import { readStatusOf } from "../reconcile/index.ts";
 
 /** A change of a cache: what was there before and what is there now. */
 export type Change<T> = { readonly before: T | null; readonly after: T | null };
@@ -55,7 +55,7 @@ export class JobLinks {
 
 /** Savepoints that the job needs or may need: what it is to start from, and what its status tells. */
 function locationsOf(job: StreamJob): Set<string> {
-  const stored = statusOf(job);
+  const stored = readStatusOf(job);
   if (stored.kind === "unreadable") return new Set(textsIn([job.spec.restore, job.status]).map(withoutSlash));
   const { upgrade, resume, lastSavepoint, savepoint } = stored.status;
   const restores = [upgrade?.restore, resume].flatMap((restore) => {

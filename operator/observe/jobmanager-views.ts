@@ -15,7 +15,7 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import type { PreflightAnswer, RestoreMessage } from "../../runtime/contract/index.ts";
+import type { PreflightAnswer } from "../../runtime/contract/index.ts";
 import {
   type Answer,
   disposalTriggerId,
@@ -23,10 +23,17 @@ import {
   type JobManagerTarget,
   type TriggerState,
 } from "../jobmanager/index.ts";
-import { type DisposalView, incarnationJobId, type JobManagerView, type TriggerView } from "../reconcile/index.ts";
+import {
+  type DisposalView,
+  incarnationJobId,
+  type JobManagerView,
+  preflightRestore,
+  readSnapshotStatusOf,
+  type TriggerView,
+} from "../reconcile/index.ts";
 import type { IncarnationObjects } from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
-import { snapshotStatusOf } from "./stored-status.ts";
+import { verdictOf } from "./stored-status.ts";
 
 export type Asking = {
   readonly job: StreamJob;
@@ -136,26 +143,18 @@ async function askPreflight({
   jobManagers,
   signal,
 }: Asking): Promise<PreflightAnswer | null> {
-  const from = preflightRestore(status);
+  const from = preflightRestore(status, verdictOf(job));
   const incarnation = incarnations.find(({ number }) => number === status.upgrade?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
   const answer = await jobManagers.preflight(targetOf(job, incarnation.number), from, signal);
   return answer.kind === "answer" ? answer.value : null;
 }
 
-/** What the new incarnation is to start from, or would if the old one stopped now. */
-function preflightRestore({ upgrade, active }: StreamJobStatus): RestoreMessage | null {
-  if (upgrade === undefined) return null;
-  if (upgrade.restore !== null) return upgrade.restore;
-  if (active === undefined) return null;
-  return { kind: "latest", storeUri: active.storeUri, savepoint: null, allowNonRestoredState: false };
-}
-
 /** Of snapshots that are being deleted together with their files, by name. What nobody could be asked about is not in it. */
 async function askDisposals(asking: Asking): Promise<Readonly<Record<string, DisposalView>>> {
   const open = asking.snapshots.flatMap((snapshot) => {
     const { deletionTimestamp, finalizers = [], name } = snapshot.metadata;
-    const stored = snapshotStatusOf(snapshot);
+    const stored = readSnapshotStatusOf(snapshot);
     const location = stored.kind === "read" ? stored.status.location : undefined;
     const isOpen =
       deletionTimestamp !== undefined &&

@@ -11,14 +11,14 @@ import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "
 import type { Clock, Log } from "../../runtime/base/index.ts";
 import type { JobManagerApi } from "../jobmanager/index.ts";
 import type { ObjectKey } from "../kubernetes/index.ts";
-import type { Observed, RestoreSnapshotView } from "../reconcile/index.ts";
+import { type Observed, type RestoreSnapshotView, readSnapshotStatusOf, readStatusOf } from "../reconcile/index.ts";
 import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf } from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
 import type { JobLinks } from "./job-links.ts";
 import { askJobManagers, type JobManagerViews } from "./jobmanager-views.ts";
 import type { ObjectReaders } from "./object-reader.ts";
 import { revisionsOf } from "./revisions.ts";
-import { snapshotStatusOf, statusOf, verdictOf } from "./stored-status.ts";
+import { verdictOf } from "./stored-status.ts";
 
 export type ObserveDeps = {
   readonly readers: ObjectReaders;
@@ -59,7 +59,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     .flatMap((name) => readers.StreamJobSnapshot.get({ namespace: key.namespace, name }) ?? [])
     .sort(byName);
   const views = await askWithin(deps, signal, (inner) => {
-    const stored: ReadStatus<StreamJobStatus> = statusOf(job);
+    const stored: ReadStatus<StreamJobStatus> = readStatusOf(job);
     if (stored.kind === "unreadable") return Promise.resolve(nothingAsked);
     return askJobManagers({ ...deps, job, status: stored.status, incarnations, snapshots, signal: inner });
   });
@@ -114,7 +114,7 @@ function restoreSnapshotOf(job: StreamJob, readers: ObjectReaders): RestoreSnaps
   if (name === undefined) return { kind: "none" };
   const snapshot = readers.StreamJobSnapshot.get({ namespace: job.metadata.namespace ?? "", name });
   if (snapshot === null) return { kind: "missing", name };
-  const stored = snapshotStatusOf(snapshot);
+  const stored = readSnapshotStatusOf(snapshot);
   if (stored.kind === "unreadable") return { kind: "pending", name, phase: "unreadable" };
   const { phase, location } = stored.status;
   if (phase !== "Completed" || location === undefined) return { kind: "pending", name, phase };
@@ -131,7 +131,7 @@ function foreignReferencesOf(
   const isForeign = (other: string): boolean => other !== name;
   return new Set(
     snapshots.flatMap((snapshot) => {
-      const stored = snapshotStatusOf(snapshot);
+      const stored = readSnapshotStatusOf(snapshot);
       const location = stored.kind === "read" ? stored.status.location : undefined;
       if (location === undefined) return [];
       const isNeeded =

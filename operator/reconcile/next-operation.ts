@@ -15,7 +15,7 @@ import type { Draft } from "./draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "./ids.ts";
 import { begin } from "./operation.ts";
-import { canonicalJson } from "./revision.ts";
+import { isSameJson } from "./revision.ts";
 import type { Situation, Target } from "./situation.ts";
 import { specOfRevision } from "./situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
@@ -112,7 +112,7 @@ function suspend(draft: Draft, situation: Situation, { spec, generation }: Valid
     if (restore === null) return "settled";
     const { revision } = situation.target as ValidTarget;
     const point = { ...restore, revision, generation, at: resume?.at ?? draft.now };
-    if (canonicalJson(point) !== canonicalJson(resume)) draft.set({ resume: point });
+    if (!isSameJson(point, resume)) draft.set({ resume: point });
   }
   return "settled";
 }

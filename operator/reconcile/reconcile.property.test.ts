@@ -225,7 +225,7 @@ test("S11: a JobManager that does not answer is left alone, whatever is asked fo
         const pods = world.podNames.filter((name) => name.startsWith("wc-1-"));
         active.unreachableUntilMs = Number.POSITIVE_INFINITY;
         happen(world, { afterMs: 0, what, number: 2 });
-        world.run(20 * 60_000, () => false, faultsOf(dead));
+        world.run(3 * 60_000, () => false, faultsOf(dead));
         assert.deepEqual(
           world.podNames.filter((name) => name.startsWith("wc-1-")),
           pods,
@@ -252,7 +252,7 @@ test("S25, S26: a bad version ends on the stable one with the newest state, is n
       fc.constantFrom("warm", "cold"),
       deaths,
       (choice, behaviour, standby, dead) => {
-        const policy = { ...upgrade, standby, stability: { window: "90s", maxRestarts: 2 } } as const;
+        const policy = { ...upgrade, standby, stability: { window: "50s", maxRestarts: 1 } } as const;
         const world = new SimulatedWorld(spec("good", 1, { upgrade: policy }), choice);
         assert.ok(world.settle());
         const good = revisionOf(spec("good"));
@@ -260,7 +260,7 @@ test("S25, S26: a bad version ends on the stable one with the newest state, is n
         // Cold means without Preflight; what is incompatible is found by the restore then.
         if (behaviour === "incompatible" && standby === "cold") return;
         world.patch(() => wrong);
-        world.run(200_000, () => false, faultsOf(dead));
+        world.run(100_000, () => false, faultsOf(dead));
         assert.ok(world.settle());
         assert.deepEqual(world.violations, []);
         const { status } = world;
@@ -271,7 +271,7 @@ test("S25, S26: a bad version ends on the stable one with the newest state, is n
         assert.equal(status.conditions.find(({ type }) => type === "RolledBack")?.status, "True");
         assert.equal(status.conditions.find(({ type }) => type === "Stalled")?.status, "True");
         const { incarnations } = status;
-        world.run(10 * 60_000);
+        world.run(3 * 60_000);
         assert.equal(world.status.incarnations, incarnations, "tried again");
         // A correction is rolled out.
         world.patch(() => spec("good", 3, { upgrade: policy }));

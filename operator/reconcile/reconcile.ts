@@ -22,7 +22,7 @@ import type { Observed } from "./observed.ts";
 import type { Plan } from "./plan.ts";
 import { CHECKPOINT_REFRESH_MS, STEADY_POLL_MS, YOUNG_POLL_MS } from "./policy.ts";
 import { reviseOperation } from "./revise-operation.ts";
-import { canonicalJson } from "./revision.ts";
+import { isSameJson } from "./revision.ts";
 import type { ReconcileSettings } from "./settings.ts";
 import { type Situation, situationOf } from "./situation.ts";
 import { planSnapshots } from "./snapshots.ts";
@@ -113,13 +113,12 @@ function pollMs(draft: Draft): number {
 /** RE3. A newer checkpoint alone is written now and then only. */
 function planOf(draft: Draft, before: StreamJobStatus, actions: Plan["actions"], exceptions: Plan["events"]): Plan {
   const { status: after, events, nowMs, wakeAfterMs } = draft;
-  const same = (a: StreamJobStatus, b: StreamJobStatus): boolean => canonicalJson(a) === canonicalJson(b);
-  const isSame = same(before, after);
+  const isSame = isSameJson(before, after);
   const isOnlyCheckpoint =
     !isSame &&
     before.lastCheckpoint !== undefined &&
     nowMs - parseTime(before.lastCheckpoint.time) < CHECKPOINT_REFRESH_MS &&
-    same(before, { ...after, lastCheckpoint: before.lastCheckpoint });
+    isSameJson(before, { ...after, lastCheckpoint: before.lastCheckpoint });
   const isWritten = !isSame && !isOnlyCheckpoint;
   return {
     status: isWritten ? after : null,

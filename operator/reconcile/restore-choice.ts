@@ -5,7 +5,13 @@
  *     activates finds it by exact objects, after fencing, and refuses anything older (S10, S15).
  * RC2 A job that has FINISHED by itself has nothing to go on from: its successor begins anew.
  */
-import type { RestorePoint } from "../../crds/index.ts";
+import {
+  type ResolvedSpec,
+  type RestorePoint,
+  type StreamJobStatus,
+  type ValidatedStreamJob,
+  withDefaults,
+} from "../../crds/index.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** By the record and by what is active; called when the old job has stopped, or its pods are gone. */
@@ -16,18 +22,30 @@ export function restoreOf({ draft, situation, operation }: StepContext): Restore
   const savepoint = operation.savepoint?.path ?? active.ended?.savepoint ?? null;
   if (active.ended?.status === "FINISHED" && savepoint === null) return { kind: "none" };
   const { target } = situation;
-  const allowNonRestoredState =
-    target.kind === "valid" && target.spec.restore.kind !== "none" && target.spec.restore.allowNonRestoredState;
+  const allowNonRestoredState = target.kind === "valid" && mayLeaveState(target.spec);
+  return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState };
+}
+
+/**
+ * What the new version is asked about in Preflight: the state as it is now, while the old job still runs. null: nothing is to be asked.
+ * Called by: observe, which asks.
+ */
+export function preflightRestore(
+  { upgrade, active }: StreamJobStatus,
+  validated: ValidatedStreamJob,
+): RestorePoint | null {
+  if (upgrade === undefined || upgrade.mode === "stateless") return null;
+  if (upgrade.restore !== null) return upgrade.restore.kind === "none" ? null : upgrade.restore;
+  if (active === undefined) return null;
+  const allowNonRestoredState = validated.kind === "valid" && mayLeaveState(withDefaults(validated.job.spec));
   return {
     kind: "latest",
     storeUri: active.storeUri,
-    savepoint,
+    savepoint: upgrade.savepoint?.path ?? null,
     allowNonRestoredState,
   };
 }
 
-/** What the new version is asked about in Preflight: the state as it is now, while the old job still runs. */
-export function preflightRestore(context: StepContext): RestorePoint {
-  const restore = restoreOf(context);
-  return restore.kind === "latest" && !context.operation.savepoint?.path ? { ...restore, savepoint: null } : restore;
+function mayLeaveState({ restore }: ResolvedSpec): boolean {
+  return restore.kind !== "none" && restore.allowNonRestoredState;
 }

@@ -6,7 +6,7 @@
  * SC2 Each field of a resolved spec is in exactly one check; a test proves it.
  */
 import type { ResolvedSpec } from "../../crds/index.ts";
-import { canonicalJson } from "./revision.ts";
+import { isSameJson } from "./revision.ts";
 
 /** From cheap to dear. */
 export const changeCosts = ["none", "inPlace", "rescale", "restart", "savepointUpgrade"] as const;
@@ -60,7 +60,7 @@ export type SpecChange = { readonly field: string; readonly cost: ChangeCost; re
 /** All differences, the dearest first. */
 export function compareSpecs(from: ResolvedSpec, to: ResolvedSpec): readonly SpecChange[] {
   return specChecks
-    .filter(({ read }) => canonicalJson(read(from)) !== canonicalJson(read(to)))
+    .filter(({ read }) => !isSameJson(read(from), read(to)))
     .map(({ field, cost, why }) => ({ field, cost, why }));
 }
 

@@ -2,9 +2,11 @@
  * Owns: reading the statuses that the operator wrote.
  *
  * SS1 A status that cannot be read is an error, never an empty one: an operator that forgot what runs would start it again.
+ * SS2 Each version of an object is read once, however often it is asked: objects never change (KA1).
  */
 import {
   type Issue,
+  type ReadStatus,
   readSnapshotStatus,
   readStreamJobStatus,
   type StreamJob,
@@ -14,16 +16,26 @@ import {
 } from "../../crds/index.ts";
 import { StreamError } from "../../runtime/base/index.ts";
 
+/** The status of a StreamJob, or why there is none to go by. */
+export const readStatusOf: (job: StreamJob) => ReadStatus<StreamJobStatus> = oncePerObject(({ status }: StreamJob) =>
+  readStreamJobStatus(status),
+);
+
+/** The status of a StreamJobSnapshot, or why there is none to go by. */
+export const readSnapshotStatusOf: (snapshot: StreamJobSnapshot) => ReadStatus<StreamJobSnapshotStatus> = oncePerObject(
+  ({ status }: StreamJobSnapshot) => readSnapshotStatus(status),
+);
+
 /** Errors: STATUS_UNREADABLE. */
 export function statusOf(job: StreamJob): StreamJobStatus {
-  const read = readStreamJobStatus(job.status);
+  const read = readStatusOf(job);
   if (read.kind === "read") return read.status;
   throw unreadable("StreamJob", job.metadata.name, read.issues);
 }
 
 /** Errors: STATUS_UNREADABLE. */
 export function snapshotStatusOf(snapshot: StreamJobSnapshot): StreamJobSnapshotStatus {
-  const read = readSnapshotStatus(snapshot.status);
+  const read = readSnapshotStatusOf(snapshot);
   if (read.kind === "read") return read.status;
   throw unreadable("StreamJobSnapshot", snapshot.metadata.name, read.issues);
 }
@@ -34,4 +46,16 @@ function unreadable(kind: string, name: string, issues: readonly Issue[]): Strea
     "STATUS_UNREADABLE",
     `the status of ${kind} ${name} is not one that this operator wrote (${what}); nothing is done for it: correct or remove those fields`,
   );
+}
+
+/** SS2 */
+function oncePerObject<T extends object, R>(find: (object: T) => R): (object: T) => R {
+  const found = new WeakMap<T, { readonly value: R }>();
+  return (object) => {
+    const known = found.get(object);
+    if (known !== undefined) return known.value;
+    const value = find(object);
+    found.set(object, { value });
+    return value;
+  };
 }

@@ -40,11 +40,11 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   "the list": { args: ["list"], command: { kind: "list" } },
   "a savepoint to the default place": {
     args: ["savepoint", "words"],
-    command: { kind: "savepoint", job: "words", directory: null },
+    command: { kind: "savepoint", job: "words", directory: null, namespace: null, timeoutMs: 600_000 },
   },
   "a savepoint to a directory": {
-    args: ["savepoint", "ab12", "/s"],
-    command: { kind: "savepoint", job: "ab12", directory: "/s" },
+    args: ["savepoint", "ab12", "/s", "-n", "shop", "--timeout", "90s"],
+    command: { kind: "savepoint", job: "ab12", directory: "/s", namespace: "shop", timeoutMs: 90_000 },
   },
   "a stop": { args: ["stop", "words"], command: { kind: "stop", job: "words", drain: false, directory: null } },
   "a stop that drains": {

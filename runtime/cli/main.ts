@@ -10,7 +10,9 @@ import { failureReason } from "./failure-text.ts";
 import { homeFolder } from "./home-folder.ts";
 import { listCommand } from "./list-command.ts";
 import { explainCommand, runCommand } from "./run-command.ts";
-import { cancelCommand, checkpointCommand, savepointCommand, stopCommand } from "./steer-commands.ts";
+import { executeManifestCommand } from "./manifests/execute.ts";
+import { savepointOfAny } from "./manifests/savepoint-command.ts";
+import { cancelCommand, checkpointCommand, stopCommand } from "./steer-commands.ts";
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
 import { readVersion } from "./version.ts";
 
@@ -32,13 +34,15 @@ function execute(command: ParsedCommand): Promise<ExitCode> | ExitCode {
     case "list":
       return listCommand(home, terminal);
     case "savepoint":
-      return savepointCommand(home, terminal, command.job, command.directory);
+      return savepointOfAny(home, terminal, command);
     case "stop":
       return stopCommand(home, terminal, command.job, command);
     case "cancel":
       return cancelCommand(home, terminal, command.job);
     case "checkpoint":
       return checkpointCommand(home, terminal, command.job);
+    case "manifests":
+      return executeManifestCommand(home, terminal, command.command);
     case "exit":
       return command.exitCode;
     default:

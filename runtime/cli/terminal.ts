@@ -25,6 +25,7 @@ const badUsage: ReadonlySet<ErrorCode> = new Set([
   "SAVEPOINT_NOT_FOUND",
   "NOT_ENOUGH_SLOTS",
   "PORT_IN_USE",
+  "MANIFEST_INVALID",
 ]);
 
 export function exitCodeOf(code: ErrorCode | undefined): ExitCode {

@@ -180,25 +180,27 @@ for (const kind of ["stop", "drain"] as const) {
   });
 }
 
-test("SP-3 CC7 a job that fails after its stop's savepoint completed restarts only to commit it, and ends with it", async (t) => {
-  const place = await setting(t, { script: { endsAfterStop: false } });
-  const job = await running(t, place);
-  const answer = job.manager.triggerSavepoint({
-    kind: "stop",
-    targetDirectory: join(place.folder, "saves"),
-    triggerId: null,
+for (const kind of ["stop", "drain"] as const) {
+  test(`SP-3 CC7 a job that fails after the savepoint of its ${kind} completed restarts only to commit it, and ends with it`, async (t) => {
+    const place = await setting(t, { script: { endsAfterStop: false } });
+    const job = await running(t, place);
+    const answer = job.manager.triggerSavepoint({
+      kind,
+      targetDirectory: join(place.folder, "saves"),
+      triggerId: null,
+    });
+    assert.ok(answer.kind === "accepted");
+    await until("it is completed", () => job.manager.trigger(answer.triggerId)?.kind === "completed");
+    const [one] = place.world.taskManagers.values();
+    one?.fail(one.tasks[0] as TaskRef);
+    assert.equal(await job.ended, "FINISHED");
+    assert.equal(job.manager.job().restarts, 1);
+    assert.equal(restoredText(place, 2), "checkpoint 1");
+    const starts = place.world.received.filter((message) => message.kind === "start");
+    assert.deepEqual([...new Set(starts.map(({ asStopped }) => asStopped))], [false, true]);
+    assert.match(job.manager.result()?.savepoint ?? "", /saves/);
   });
-  assert.ok(answer.kind === "accepted");
-  await until("it is completed", () => job.manager.trigger(answer.triggerId)?.kind === "completed");
-  const [one] = place.world.taskManagers.values();
-  one?.fail(one.tasks[0] as TaskRef);
-  assert.equal(await job.ended, "FINISHED");
-  assert.equal(job.manager.job().restarts, 1);
-  assert.equal(restoredText(place, 2), "checkpoint 1");
-  const starts = place.world.received.filter((message) => message.kind === "start");
-  assert.deepEqual([...new Set(starts.map(({ asStopped }) => asStopped))], [false, true]);
-  assert.match(job.manager.result()?.savepoint ?? "", /saves/);
-});
+}
 
 test("a failed savepoint leaves the job running and no files", async (t) => {
   const place = await setting(t, { script: { onBarrier: () => "decline" } });

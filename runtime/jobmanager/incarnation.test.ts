@@ -215,6 +215,14 @@ test("a preflight says every reason why the job does not accept a state, and cha
   await checkpointed(old);
 });
 
+test("PF3 a preflight says that there are too few slots, once all TaskManagers are there", async (t) => {
+  const place = await setting(t, { options: { "parallelism.default": "3" } });
+  const one = await standby(t, place, "one");
+  const answer = await one.preflight(NONE);
+  assert.ok(answer.kind === "incompatible");
+  assert.match(answer.reasons.join(), /needs 3 slots, and its TaskManagers have 2/);
+});
+
 test("a TaskManager that cannot load the job shows in standby, and a module that is none is refused", async (t) => {
   const place = await setting(t);
   const one = await incarnation(t, { ...place, module: join(place.folder, "none.ts") }, "broken");

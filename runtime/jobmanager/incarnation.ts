@@ -132,7 +132,8 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   async preflight(from: RestoreMessage): Promise<PreflightAnswer> {
     const { clock, log: logger } = this.#options;
     if (this.#streamGraph === null) throw this.#notLoaded();
-    return checkRestore(from, { streamGraph: this.#streamGraph, ownUri: this.#storeUri, clock, logger });
+    const facts = { streamGraph: this.#streamGraph, ownUri: this.#storeUri, slots: this.#slots() };
+    return checkRestore(from, { ...facts, clock, logger });
   }
 
   async activate(request: ActivationRequest): Promise<ActivationOutcome> {
@@ -287,6 +288,13 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     if (this.#activation === null) return null;
     const { activationId, from, predecessors, acceptedMs } = this.#activation;
     return { activationId, from, predecessors, acceptedMs };
+  }
+
+  /** Of all TaskManagers; null while not all are there. */
+  #slots(): number | null {
+    const all = this.#manager?.taskManagers() ?? [];
+    if (all.length < (this.#options.expectedTaskManagers ?? 1)) return null;
+    return all.reduce((sum, { slots }) => sum + slots, 0);
   }
 
   #jobView(): IncarnationMessage["job"] {

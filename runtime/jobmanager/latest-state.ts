@@ -100,6 +100,11 @@ class PredecessorWalk {
     const activation = await insist(this.#ports, `read the activation in ${storeUri}`, () => readActivation(store));
     for (const uri of activation?.predecessors ?? []) if (storeUriOf(uri) !== this.#ports.ownUri) await this.visit(uri);
     const result = await insist(this.#ports, `read the result in ${storeUri}`, () => readResult(store, null));
+    if (result !== null && activation !== null && result.jobId !== activation.jobId) {
+      throw refused(
+        `the result in ${storeUri} is of job ${result.jobId}, but the store belongs to job ${activation.jobId}: something was copied there`,
+      );
+    }
     const stopped = result?.savepoint ?? null;
     if (result !== null && stopped !== null) return this.#savepointOf(store, result, stopped);
     if (result?.status === "FINISHED") {

@@ -5,6 +5,7 @@
  * PF1 Every reason is given at once, in words. A state that is not there is a reason; a store that does not answer is an error.
  * PF2 Compared are uids, parallelism, maxParallelism, and the types of states that operators are known to declare (`declares`). A
  *     user's function declares its states when it runs: those are compared when it is restored.
+ * PF3 Too few slots are a reason too, once all TaskManagers are there: the job would wait for them without end.
  */
 import { type Clock, type ErrorCode, type Log, StreamError } from "../base/index.ts";
 import { assignState, type OperatorState } from "../checkpoint/index.ts";
@@ -20,6 +21,8 @@ import { allowsReplay } from "./startup.ts";
 export type PreflightPorts = {
   readonly streamGraph: StreamGraph;
   readonly ownUri: string;
+  /** Of all TaskManagers; null: not all are registered. */
+  readonly slots: number | null;
   readonly clock: Clock;
   readonly logger: Log;
 };
@@ -36,19 +39,27 @@ const REASONS: readonly (ErrorCode | undefined)[] = [
 /** Errors: STORE_UNAVAILABLE. */
 export async function checkRestore(from: RestoreMessage, ports: PreflightPorts): Promise<PreflightAnswer> {
   try {
-    const { streamGraph, ...others } = ports;
+    const { streamGraph, slots, ...others } = ports;
+    const lack = slots === null ? [] : lackOfSlots(streamGraph, slots);
     const sinksAllowReplay = allowsReplay(streamGraph);
     const look = { ...others, sinksAllowReplay, fence: null, isAbandoned: () => false, isImpatient: true };
     const { state } = await resolveActivation({ from, predecessors: [] }, look);
-    if (state === null) return { kind: "compatible", from: null };
-    const reasons = misfits(streamGraph, state, from.kind !== "none" && from.allowNonRestoredState);
-    return reasons.length === 0
-      ? { kind: "compatible", from: state.location }
-      : { kind: "incompatible", reasons: [...reasons] };
+    const allowNonRestored = from.kind !== "none" && from.allowNonRestoredState;
+    const reasons = [...lack, ...(state === null ? [] : misfits(streamGraph, state, allowNonRestored))];
+    if (reasons.length > 0) return { kind: "incompatible", reasons };
+    return { kind: "compatible", from: state?.location ?? null };
   } catch (error) {
     if (!(error instanceof StreamError) || !REASONS.includes(error.code)) throw error;
     return { kind: "incompatible", reasons: [error.message] };
   }
+}
+
+function lackOfSlots(streamGraph: StreamGraph, slots: number): readonly string[] {
+  const needed = Math.max(...streamGraph.nodes.map(({ parallelism }) => parallelism));
+  if (needed <= slots) return [];
+  return [
+    `the job needs ${needed} slots, and its TaskManagers have ${slots}: give it more TaskManagers or slots, or lower its parallelism`,
+  ];
 }
 
 function misfits(streamGraph: StreamGraph, state: FoundState, allowNonRestored: boolean): readonly string[] {

@@ -91,3 +91,42 @@ test("a graph that differs from the JobManager's fails the tasks in words (SH1)"
   assert.equal(first.state.error.code, "JOB_GRAPH_INVALID");
   assert.match(first.state.error.message, /builds another graph here/);
 });
+
+test("a slot that was told to prepare says so, and a deployment finds the job loaded (SH1, R5)", async (context) => {
+  const { host, sent, tasks, deploy } = await setting(context);
+  await host.handle({ kind: "prepare", epoch: 1, job: deploy.job });
+  await host.handle({ kind: "prepare", epoch: 1, job: { ...deploy.job, fingerprint: "f".repeat(32) } });
+  const prepared = sent.filter((message) => message.kind === "prepared");
+  assert.deepEqual(
+    prepared.map(({ slot, error }) => [slot, error?.code ?? null]),
+    [
+      [0, null],
+      [0, "JOB_GRAPH_INVALID"],
+    ],
+  );
+  await host.handle(deploy);
+  assert.deepEqual(
+    statesOf(sent),
+    tasks.map(() => "ready"),
+  );
+});
+
+test("tasks of a job that was stopped are started as stopped: they read nothing, and finish when told to (M5)", async (context) => {
+  const { host, sent, tasks, deploy } = await setting(context);
+  const split = { part: 0, of: 1, next: 0 };
+  await host.handle({ ...deploy, tasks: deploy.tasks.map((task) => ({ ...task, splits: [split] })) });
+  await host.handle({ kind: "start", epoch: 1, tasks, asStopped: true });
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(
+    host.metrics().map(({ recordsOut }) => recordsOut),
+    tasks.map(() => 0),
+  );
+  await host.handle({ kind: "finish", epoch: 1, tasks });
+  while (statesOf(sent).filter((state) => state === "finished").length < tasks.length) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const ofFirst = sent.flatMap((message) =>
+    message.kind === "taskState" && message.task.vertex === 0 ? [message.state.kind] : [],
+  );
+  assert.deepEqual(ofFirst, ["ready", "running", "endOfData", "finished"]);
+});

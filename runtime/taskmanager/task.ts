@@ -110,7 +110,7 @@ export class Task implements LoopTask {
     return this.parts.chain.isWritable;
   }
 
-  /** `asStopped`: what it was restored from stopped the job, so nothing is read (S4): it only waits for `finish`. */
+  /** `asStopped`: what it was restored from stopped the job, so nothing is read (CC7): it only waits for `finish`. */
   start(asStopped = false): void {
     if (this.phase !== "ready") return;
     this.phase = "running";

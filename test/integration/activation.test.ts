@@ -75,6 +75,29 @@ describe("an incarnation", () => {
       assertExact(workspace);
     }));
 
+  it("is left as it is by SIGTERM, and by the end of the leash, and goes on when it is started again (PD1)", () =>
+    inWorkspace("activation-closed", async (workspace) => {
+      const run = await IncarnationRun.standby(workspace, wordCount(workspace, "one"));
+      assert.equal(await run.activate(NONE), 200);
+      await run.proven();
+      const ends: readonly ((child: ChildProcess) => void)[] = [
+        (child) => void child.kill("SIGTERM"),
+        (child) => void child.stdin?.end(),
+      ];
+      for (const end of ends) {
+        const children = [run.jobManager as ChildProcess, ...run.taskManagers.splice(0)];
+        const startedMs = performance.now();
+        for (const child of children) end(child);
+        assert.deepEqual(await Promise.all(children.map(exitOf)), [0, 0]);
+        workspace.note(`ended in ${Math.round(performance.now() - startedMs)} ms`);
+        run.startTaskManagers();
+        run.startJobManager();
+        await run.proven();
+      }
+      await run.phase("ended");
+      assertExact(workspace);
+    }));
+
   it("that cannot load its module, or find its state, stays to say why (IC3)", () =>
     inWorkspace("activation-refused", async (workspace) => {
       const broken = await IncarnationRun.make(workspace, {
@@ -118,7 +141,6 @@ describe("two incarnations of a job", () => {
       assert.equal(await young.activate(latestOf(old, target)), 200);
       await young.until("it runs", ({ job }) => job?.status === "RUNNING");
       workspace.note(`activated and running in ${Math.round(performance.now() - startedMs)} ms`);
-      if (process.env.SHOW) console.log(workspace.notes);
       await young.proven();
       assert.ok(atStop < RECORDS, "the old incarnation finished before it was stopped");
       await young.phase("ended");

@@ -7,7 +7,7 @@
  * RG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Condition, StreamJob, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
@@ -24,16 +24,16 @@ import { ArmedImages } from "./armed-images.ts";
 import { JobManagerRelay } from "./jobmanager-relay.ts";
 import { OperatorRun, type OperatorRunOptions } from "./operator-run.ts";
 
-export const WORD_COUNT = fileURLToPath(new URL("../integration/jobs/word-count.ts", import.meta.url));
+export const WORD_COUNT = fileURLToPath(new URL("./jobs/counted-words.ts", import.meta.url));
 const WORDS = 31;
 const POLL_MS = 20;
 /** For what should take a second or two; the machine may be busy. */
 const PATIENCE_MS = 60_000;
 
 export type RigOptions = Omit<Partial<ControlPlaneOptions>, "folder" | "log"> & {
-  /** Records of the bounded word count. Default 6000. */
+  /** Records of the bounded word count: more than a test has time for, until `hurry`. Default 40 000. */
   readonly records?: number;
-  /** Records a second. Default 1500. */
+  /** Records a second, until `hurry`. Default 600. */
   readonly rate?: number;
 };
 
@@ -82,8 +82,8 @@ export class Rig {
     this.relay = parts.relay;
     this.images = parts.images;
     this.output = workspace.path("output");
-    this.records = options.records ?? 6000;
-    this.rate = options.rate ?? 1500;
+    this.records = options.records ?? 40_000;
+    this.rate = options.rate ?? 600;
     this.#log = log;
   }
 
@@ -132,7 +132,8 @@ export class Rig {
   /** Of the word count, for this rig's output. */
   args(more: readonly string[] = []): string[] {
     const { records, rate, output } = this;
-    return ["--count", String(records), "--rate", String(rate), "--words", String(WORDS), "--output", output, ...more];
+    const paced = ["--count", String(records), "--rate", String(rate), "--hurry", this.workspace.path("hurry")];
+    return [...paced, "--words", String(WORDS), "--output", output, ...more];
   }
 
   apply(manifest: StreamJob): Promise<StreamJob> {
@@ -212,8 +213,14 @@ export class Rig {
     return readLines(this.output);
   }
 
-  /** Waits for the end of the bounded job; its sink holds every line exactly once. */
+  /** From now on the source keeps to no rate: the job comes to its end. */
+  hurry(): void {
+    writeFileSync(this.workspace.path("hurry"), "");
+  }
+
+  /** Hurries the bounded job to its end; its sink holds every line exactly once. */
   async assertExact(name = "wc"): Promise<void> {
+    this.hurry();
     await this.phase("Finished", name, 3 * PATIENCE_MS);
     assertSameLines(this.lines(), expectedLines(this.records, WORDS));
   }

@@ -25,7 +25,7 @@ function reversed<T>(value: T): T {
 const settled = (rig: Rig): Promise<void> => rig.ready();
 
 it("S1 a change that is no change restarts nothing: the same again, other orders, written defaults, operator-only keys, another operator", () =>
-  withRig("s01", { records: 9000, withOperator: false }, async (rig) => {
+  withRig("s01", { withOperator: false }, async (rig) => {
     let operator = await rig.startOperator();
     const plain = rig.manifest({
       job: { ...rig.manifest().spec.job, env: [{ name: "A", value: "1" }] },

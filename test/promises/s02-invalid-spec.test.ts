@@ -5,7 +5,7 @@ import { figure } from "./figures.ts";
 import { withRig } from "./rig.ts";
 
 it("S2 an invalid spec that got past admission never touches the running job, which is still healed", () =>
-  withRig("s02", { records: 9000, withRules: false }, async (rig) => {
+  withRig("s02", { withRules: false }, async (rig) => {
     const good = rig.manifest();
     await rig.apply(good);
     await rig.ready();

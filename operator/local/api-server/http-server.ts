@@ -346,14 +346,15 @@ function errorEvent(error: ApiError): object {
 
 /** Reads a JSON or YAML object. Errors: BadRequest. */
 async function readBody(request: IncomingMessage, mayBeEmpty = false): Promise<JsonObject> {
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let bytes = 0;
+  // What is too large is read to its end all the same: who still writes does not hear an answer.
   for await (const chunk of request) {
     bytes += (chunk as Buffer).length;
-    if (bytes > BODY_BYTES_MAX)
-      throw new ApiError("BadRequest", `Request entity too large: limit is ${BODY_BYTES_MAX}`);
-    chunks.push(chunk as Buffer);
+    if (bytes > BODY_BYTES_MAX) chunks = [];
+    else chunks.push(chunk as Buffer);
   }
+  if (bytes > BODY_BYTES_MAX) throw new ApiError("BadRequest", `Request entity too large: limit is ${BODY_BYTES_MAX}`);
   const text = Buffer.concat(chunks).toString("utf8");
   if (mayBeEmpty && text.trim() === "") return {};
   let value: Json = null;

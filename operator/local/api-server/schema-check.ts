@@ -142,7 +142,7 @@ function outOfBounds(value: Json, schema: StructuralSchema): string | null {
 
 function textOutOfBounds(value: string, { minLength, maxLength, pattern, format }: StructuralSchema): string | null {
   // Characters, not UTF-16 units.
-  if (maxLength !== undefined && value.length > maxLength && [...value].length > maxLength) {
+  if (maxLength !== undefined && value.length > maxLength && Array.from(value).length > maxLength) {
     return `should be at most ${maxLength} chars long`;
   }
   if (minLength !== undefined && value.length < minLength) return `should be at least ${minLength} chars long`;

@@ -26,6 +26,7 @@ export async function logsCommand(context: CommandContext, command: JobCommand<"
   const lines = linesOf(text);
   for (const line of lines) terminal.out(line);
   if (command.follow) await follow(context, command, pod, lines);
+  else if (text !== "" && !text.endsWith("\n")) terminal.out(text.slice(text.lastIndexOf("\n") + 1));
   return 0;
 }
 

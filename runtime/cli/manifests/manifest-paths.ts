@@ -24,12 +24,13 @@ export function withAbsolutePaths(kind: string, object: unknown, folder: string)
 
 function changeAt(value: unknown, path: readonly string[], folder: string): unknown {
   const [name, ...rest] = path;
-  if (name === undefined) return typeof value === "string" ? absolute(value, folder) : value;
+  if (name === undefined) return typeof value === "string" ? withAbsolutePath(value, folder) : value;
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return value;
   const record = value as Readonly<Record<string, unknown>>;
   return { ...record, [name]: changeAt(record[name], rest, folder) };
 }
 
-function absolute(path: string, folder: string): string {
+/** One path (MP1). */
+export function withAbsolutePath(path: string, folder: string): string {
   return path === "" || /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : resolve(folder, path);
 }

@@ -2,14 +2,12 @@
  * Numbers through a keyed count into a files sink, each line with the version of the job that wrote it: `<number> <count of its
  * split> <version>`. The count of number i is i / SPLITS rounded down, + 1, whatever was restored in between.
  *
- *   -- --count <records> --rate <records a second> --output <folder> --version <word>
+ *   -- --count <records> --rate <records a second> --output <folder> --hurry <file> --version <word>
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
-
-/** Number i is in split i mod SPLITS. */
-export const SPLITS = 12;
+import { filesSink } from "streamjob/connectors";
+import { pacedSource, SPLITS } from "./paced-source.ts";
 
 const Counted = t.record({ key: t.string, index: t.int64, count: t.int64 });
 
@@ -20,6 +18,7 @@ export default job((env) => {
       count: { type: "string", default: "1000" },
       rate: { type: "string", default: "1000" },
       output: { type: "string", default: "output" },
+      hurry: { type: "string", default: "hurry" },
       version: { type: "string", default: "v1" },
     },
   });
@@ -27,12 +26,12 @@ export default job((env) => {
   env.configure({ name: "numbered" });
   env
     .fromSource(
-      generatorSource({
+      pacedSource({
         generate: (index) => index,
         type: t.int64,
         count: Number(values.count),
         ratePerSecond: Number(values.rate),
-        splits: SPLITS,
+        hurryFile: values.hurry,
       }),
       { uid: "numbers" },
     )

@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { StreamJobSpec } from "../../crds/index.ts";
+import { SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
+
+const upgrade: NonNullable<StreamJobSpec["upgrade"]> = { stability: { window: "3s" }, deployTimeout: "20s" };
+const more: Partial<StreamJobSpec> = { upgrade };
+
+function running(spec: StreamJobSpec = specOf("good", 1, more)): SimulatedWorld {
+  const world = new SimulatedWorld(spec);
+  assert.ok(world.settle(), JSON.stringify(world.status.upgrade));
+  return world;
+}
+
+const reasonOf = (world: SimulatedWorld, type: string): string | undefined =>
+  world.status.conditions.find((condition) => condition.type === type)?.reason;
+const statusOf = (world: SimulatedWorld, type: string): string | undefined =>
+  world.status.conditions.find((condition) => condition.type === type)?.status;
+
+test("S1: a spec that means the same changes nothing but observedGeneration", () => {
+  const world = running();
+  const pods = world.podNames;
+  world.patch((old) => ({ stateBackend: "fs", parallelism: 1, taskManager: { replicas: 1, slots: 1 }, ...old }));
+  assert.ok(world.settle());
+  assert.deepEqual(world.podNames, pods);
+  assert.equal(world.status.observedGeneration, 2);
+  assert.equal(world.status.active?.generation, 2);
+  assert.equal(statusOf(world, "Ready"), "True");
+});
+
+test("S2: with an invalid field that only the operator reads, the job runs on and is healed", () => {
+  const world = running();
+  world.patch((old) => ({ ...old, upgrade: { ...upgrade, stability: { window: "no duration" } } }));
+  world.run(20_000);
+  assert.equal(reasonOf(world, "Stalled"), "InvalidSpec");
+  world.killJobManager();
+  world.run(20_000);
+  assert.equal(world.active?.jobStatus, "RUNNING");
+  assert.equal(world.starts.length, 2);
+  assert.deepEqual(world.violations, []);
+});
+
+test("S6: a savepoint that fails leaves the old job running, says so, and is tried again in a new folder with backoff", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more), { failingSavepoints: 3 });
+  assert.ok(world.settle());
+  world.patch(() => specOf("good", 2, more));
+  world.run(4000);
+  assert.equal(statusOf(world, "UpgradeBlocked"), "True");
+  assert.equal(reasonOf(world, "UpgradeBlocked"), "SavepointFailed");
+  assert.equal(world.manager(1)?.jobStatus, "RUNNING");
+  const [first, ...others] = [...(world.manager(1)?.triggers.values() ?? [])];
+  assert.equal(others.length, 0);
+  world.run(4500);
+  const targets = [...(world.manager(1)?.triggers.values() ?? [])].map(({ target }) => target);
+  assert.equal(new Set(targets).size, 2, first?.target);
+  assert.ok(world.settle());
+  assert.equal(world.status.active?.incarnation, 2);
+  assert.deepEqual(world.violations, []);
+});
+
+test("S7: a TaskManager that dies right after the savepoint changes nothing: the new job starts from it", () => {
+  const world = running();
+  world.patch(() => specOf("good", 2, more));
+  world.run(60_000, () => world.stopped.length > 0);
+  world.killJobManager();
+  assert.ok(world.settle());
+  assert.equal(world.stopped.length, 1);
+  assert.deepEqual(world.violations, []);
+});
+
+test("S14: the old incarnation's children stay until the new one has completed a checkpoint", () => {
+  const world = running();
+  world.patch(() => specOf("good", 2, more));
+  let seen = 0;
+  world.run(60_000, () => {
+    const { active } = world.status;
+    if (active?.incarnation !== 2 || world.status.upgrade === undefined) return active?.incarnation === 2;
+    seen++;
+    assert.ok(world.childNames().includes("StatefulSet/wc-1-jobmanager"));
+    return false;
+  });
+  assert.ok(seen > 3);
+  assert.ok(world.settle());
+  assert.deepEqual(
+    world.childNames().filter((name) => name.includes("wc-1")),
+    [],
+  );
+});
+
+test("S15: a restore that does not exist is refused and says so; nothing is started without state", () => {
+  const world = new SimulatedWorld(specOf("good", 1, { ...more, restore: { path: "/gone" } }));
+  world.run(60_000);
+  assert.equal(statusOf(world, "Stalled"), "True");
+  assert.equal(world.starts.length, 0);
+  world.plantState("/there", 77);
+  world.patch(() => specOf("good", 2, { ...more, restore: { path: "/there" } }));
+  assert.ok(world.settle());
+  assert.deepEqual(
+    world.starts.map(({ value }) => value),
+    [77],
+  );
+});
+
+test("S17: what to restore is used once, kept while the first version is refused, and may be corrected while suspended", () => {
+  const restore = { path: "/first" };
+  const world = new SimulatedWorld(specOf("refuse", 1, { ...more, restore, state: "suspended" }));
+  world.plantState("/first", 10);
+  world.plantState("/second", 20);
+  world.run(20_000);
+  assert.equal(statusOf(world, "Ready"), "True");
+  world.patch((old) => ({ ...old, restore: { path: "/second" } }));
+  world.run(20_000);
+  assert.equal(world.status.resume?.kind === "path" && world.status.resume.path, "/second");
+  world.patch((old) => ({ ...old, state: "running" }));
+  world.run(20_000);
+  assert.equal(reasonOf(world, "Stalled"), "Refused");
+  world.patch((old) => ({ ...old, ...specOf("good", 2) }));
+  assert.ok(world.settle());
+  world.patch((old) => ({ ...old, ...specOf("good", 3) }));
+  assert.ok(world.settle());
+  assert.equal(world.starts[0]?.value, 20);
+  assert.deepEqual(world.violations, []);
+});
+
+test("a rollback on request goes to that revision with the newest state, once, and the annotation goes", () => {
+  const world = running();
+  const first = world.status.active?.revision ?? "";
+  world.patch(() => specOf("good", 2, more));
+  assert.ok(world.settle());
+  world.annotate({ "streamjob.dev/rollback-to": first });
+  assert.ok(world.settle());
+  assert.equal(world.status.active?.revision, first);
+  assert.equal(world.status.active?.incarnation, 3);
+  assert.equal(statusOf(world, "RolledBack"), "True");
+  assert.equal(world.job?.metadata.annotations?.["streamjob.dev/rollback-to"], undefined);
+  world.patch(() => specOf("good", 3, more));
+  assert.ok(world.settle());
+  assert.equal(world.status.active?.incarnation, 4);
+  assert.equal(statusOf(world, "RolledBack"), "False");
+  assert.deepEqual(world.violations, []);
+});
+
+test("a rollback on request of a revision that there is not is said, and changes nothing", () => {
+  const world = running();
+  world.annotate({ "streamjob.dev/rollback-to": "wc-nothing" });
+  world.run(30_000);
+  assert.equal(reasonOf(world, "Stalled"), "NoSuchRevision");
+  assert.equal(world.status.incarnations, 1);
+});
+
+test("a suspension wins over a rollback on request, and nothing is begun again and again", () => {
+  const world = running();
+  const first = world.status.active?.revision ?? "";
+  world.patch(() => specOf("good", 2, more));
+  assert.ok(world.settle());
+  world.annotate({ "streamjob.dev/rollback-to": first });
+  world.patch((old) => ({ ...old, state: "suspended" }));
+  world.run(60_000);
+  assert.equal(world.status.phase, "Suspended");
+  assert.ok(world.status.incarnations <= 3, String(world.status.incarnations));
+});
+
+test("after a rollback a suspended job resumes with the stable version, not with the one that failed", () => {
+  const world = running();
+  const good = world.status.active?.revision;
+  world.patch(() => specOf("fail-early", 2, more));
+  world.run(60_000);
+  assert.ok(world.settle());
+  world.patch((old) => ({ ...old, state: "suspended" }));
+  assert.ok(world.settle());
+  assert.equal(world.status.phase, "Suspended");
+  world.patch((old) => ({ ...old, state: "running" }));
+  assert.ok(world.settle());
+  assert.equal(world.status.active?.revision, good);
+  assert.deepEqual(world.violations, []);
+});
+
+test("with manual approval a change waits for the annotation with its generation, and for no other", () => {
+  const world = running(specOf("good", 1, { upgrade: { ...upgrade, approval: "manual" } }));
+  world.patch((old) => ({ ...old, ...specOf("good", 2) }));
+  world.annotate({ "streamjob.dev/approve": "1" });
+  world.run(30_000);
+  assert.equal(reasonOf(world, "UpgradeBlocked"), "AwaitingApproval");
+  assert.equal(world.status.incarnations, 1);
+  world.annotate({ "streamjob.dev/approve": "2" });
+  assert.ok(world.settle());
+  assert.equal(world.status.active?.incarnation, 2);
+});
+
+test("a failed job is started again by policy from its newest state, with backoff, and not without end", () => {
+  const recovery = { onFailed: "resume", attemptsMax: 3, backoffInitial: "2s", backoffMax: "4s" } as const;
+  for (const behaviour of ["fail-early", "fail-late"] as const) {
+    const world = new SimulatedWorld(specOf(behaviour, 1, { upgrade: { stability: { window: "60s" } }, recovery }));
+    world.run(240_000);
+    assert.equal(world.starts.length, 4, behaviour);
+    assert.equal(reasonOf(world, "Stalled"), "RecoveryExhausted");
+    assert.equal(world.status.phase, "Failed");
+    assert.deepEqual(world.violations, []);
+    world.patch((old) => ({ ...old, ...specOf("good", 2) }));
+    assert.ok(world.settle());
+    assert.deepEqual(world.violations, []);
+  }
+});
+
+test("a job that was stopped by hand behind the operator's back is over, and a change goes on from its savepoint", () => {
+  const world = running();
+  world.active?.trigger("by hand", { kind: "stop", target: "/by-hand", endsMs: world.nowMs });
+  world.run(30_000);
+  assert.equal(world.status.phase, "Finished");
+  assert.equal(world.status.active?.ended?.savepoint, "/by-hand");
+  world.patch(() => specOf("good", 2, more));
+  assert.ok(world.settle());
+  const { from } = world.starts.at(-1) ?? {};
+  assert.equal(from?.kind === "latest" && from.savepoint, "/by-hand");
+  assert.deepEqual(world.violations, []);
+});
+
+test("a job that finishes while its upgrade begins is no failure of the new version, which begins anew", () => {
+  for (const waitMs of [0, 200, 500, 800, 1100, 1400]) {
+    const world = new SimulatedWorld(specOf("finish", 1, more));
+    world.run(60_000, () => world.status.active?.firstCheckpointAt !== undefined && world.status.upgrade === undefined);
+    world.run(5600 + waitMs);
+    world.patch(() => specOf("good", 2, more));
+    assert.ok(world.settle());
+    assert.equal(world.status.failed, undefined, JSON.stringify(world.status.failed));
+    assert.equal(world.status.active?.incarnation, 2);
+    assert.deepEqual(world.violations, []);
+  }
+});
+
+test("a job that never runs again is upgraded by last-state once the spec says so", () => {
+  const world = running();
+  world.patch(() => specOf("good", 2, more));
+  world.run(60_000, () => world.status.upgrade?.step === "Stopping");
+  if (world.active !== null) world.active.unreachableUntilMs = Number.POSITIVE_INFINITY;
+  world.run(60_000);
+  assert.equal(reasonOf(world, "UpgradeBlocked"), "NoSavepoint");
+  world.patch((old) => ({ ...old, upgrade: { ...upgrade, mode: "last-state" } }));
+  assert.ok(world.settle());
+  assert.equal(world.status.active?.incarnation, 2);
+  assert.deepEqual(world.violations, []);
+});
+
+test("restarts of the JobManager's process count once, and a counter that began anew takes nothing away", () => {
+  const world = running();
+  world.active?.restartJob();
+  world.run(5000);
+  assert.equal(world.status.restarts, 1);
+  world.killJobManager();
+  world.run(5000);
+  assert.equal(world.status.restarts, 2);
+  world.active?.restartJob();
+  world.run(5000);
+  assert.equal(world.status.restarts, 3);
+});
+
+test("a status that was lost while something runs is said, and nothing is started beside it", () => {
+  const world = running();
+  const { job } = world;
+  assert.ok(job !== null);
+  const { status: _, ...bare } = job;
+  world.job = bare;
+  world.run(30_000);
+  assert.equal(reasonOf(world, "Stalled"), "StatusLost");
+  assert.equal(world.starts.length, 1);
+});
+
+test("a savepoint under way when the StreamJob is deleted with a savepoint is ended, and then the job is stopped", () => {
+  const world = new SimulatedWorld(specOf("good", 1, { ...more, deletion: { savepoint: true } }), {
+    savepointMs: 3000,
+  });
+  assert.ok(world.settle());
+  world.createSnapshot("asked");
+  world.run(1000);
+  assert.notEqual(world.status.savepoint, undefined);
+  world.delete();
+  world.run(60_000);
+  assert.equal(world.job, null);
+  assert.equal(world.stopped.length, 1);
+  assert.deepEqual(world.violations, []);
+});
+
+test("a deletion during the stop of an upgrade uses that stop", () => {
+  const world = new SimulatedWorld(specOf("good", 1, { ...more, deletion: { savepoint: true } }), {
+    savepointMs: 3000,
+  });
+  assert.ok(world.settle());
+  world.patch((old) => ({ ...old, ...specOf("good", 2) }));
+  world.run(60_000, () => world.status.upgrade?.step === "Stopping");
+  world.run(500);
+  world.delete();
+  world.run(60_000);
+  assert.equal(world.job, null);
+  assert.equal(world.stopped.length, 1);
+  assert.deepEqual(world.violations, []);
+});

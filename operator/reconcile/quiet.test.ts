@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { StreamJobSpec } from "../../crds/index.ts";
+import { reconcile } from "./reconcile.ts";
+import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
+import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
+
+const more: Partial<StreamJobSpec> = { upgrade: { stability: { window: "3s" } }, recovery: { onFailed: "never" } };
+
+const rests: Readonly<Record<string, (world: SimulatedWorld) => void>> = {
+  "a job that runs": () => {},
+  "a suspended job": (world) => world.patch((old) => ({ ...old, state: "suspended" })),
+  "a job whose spec is invalid": (world) => world.patch((old) => ({ ...old, parallelism: 0 })),
+  "a job whose change waits for approval": (world) =>
+    world.patch((old) => ({ ...old, parallelism: 3, upgrade: { ...old.upgrade, approval: "manual" } })),
+  "a job whose new version was refused": (world) => world.patch(() => specOf("refuse", 2, more)),
+  "a paused job": (world) => world.annotate({ "streamjob.dev/paused": "true" }),
+  "a job whose JobManager does not answer": (world) => {
+    if (world.active !== null) world.active.unreachableUntilMs = Number.POSITIVE_INFINITY;
+  },
+  "a job with a snapshot": (world) => world.createSnapshot("asked"),
+  "a job that was stopped by hand": (world) =>
+    world.active?.trigger("by hand", { kind: "stop", target: "/by-hand", endsMs: world.nowMs }),
+};
+
+for (const [name, bring] of Object.entries(rests)) {
+  test(`RE3: ${name} sees no write in a quiet minute and at most one in five, whatever its checkpoints do`, () => {
+    const world = new SimulatedWorld(specOf("good", 1, more));
+    assert.ok(world.settle());
+    bring(world);
+    world.run(60_000);
+    let writes = 0;
+    let actions = 0;
+    const untilMs = world.nowMs + 300_000;
+    while (world.nowMs < untilMs) {
+      const plan = reconcile(world.observe(), settings, world.nowMs);
+      if (plan.status !== null) writes++;
+      actions += plan.actions.length;
+      world.apply(world.observe(), plan);
+      if (!name.includes("paused"))
+        assert.ok(plan.wakeAfterMs !== null && plan.wakeAfterMs <= 10_000, "it looks again");
+      world.advance(1000);
+    }
+    assert.equal(actions, 0);
+    assert.ok(writes <= 1, `${writes} writes`);
+    assert.deepEqual(world.violations, []);
+  });
+}
+
+const ends: Readonly<Record<string, readonly [Behaviour, string]>> = {
+  "finished by itself": ["finish", "Finished"],
+  "failed on its first day": ["fail-early", "Failed"],
+  "failed later": ["fail-late", "Failed"],
+};
+
+for (const [name, [behaviour, phase]] of Object.entries(ends)) {
+  test(`S27: a job that has ${name} is ${phase}, stays so with no writes, and is started by nothing but a change`, () => {
+    const world = new SimulatedWorld(specOf(behaviour, 1, more));
+    world.run(120_000);
+    assert.equal(world.status.phase, phase);
+    assert.deepEqual(world.podNames, []);
+    const { statusWrites } = world;
+    world.run(600_000);
+    assert.equal(world.statusWrites, statusWrites);
+    assert.equal(world.starts.length, 1);
+    world.patch(() => specOf("good", 2, more));
+    assert.ok(world.settle());
+    assert.equal(world.status.phase, "Running");
+    assert.deepEqual(world.violations, []);
+    assert.equal(world.starts.at(-1)?.from.kind, behaviour === "finish" ? "none" : "latest");
+  });
+}

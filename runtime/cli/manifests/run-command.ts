@@ -1,0 +1,342 @@
+/**
+ * Owns: `streamjob run <manifest…>`: the control plane of the home folder, the manifests kept applied, the story, and the end.
+ *
+ * RM1 A save is applied as a whole or not at all: with a mistake in any file nothing is sent, and the jobs go on.
+ * RM2 Nothing is deleted because it is no longer written anywhere: a line says how.
+ * RM3 The first SIGINT, SIGTERM or SIGHUP ends the processes in order and leaves the jobs as they are; the second ends them at once.
+ * RM4 It ends by itself when its jobs have ended: with 1 when one FAILED with nobody to start it again, else with 0.
+ */
+import { constants } from "node:os";
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StreamJob } from "../../../crds/index.ts";
+import type { ObjectKey } from "../../../operator/kubernetes/index.ts";
+import { sleep } from "../../base/index.ts";
+import type { HomeFolder } from "../home-folder.ts";
+import type { ExitCode, Terminal } from "../terminal.ts";
+import { readNamed } from "./apply-command.ts";
+import { type AppliedObject, appliedLine, applyObjects } from "./apply-objects.ts";
+import { namespaceFlag } from "./command-context.ts";
+import { FileFollower } from "./file-follower.ts";
+import { JobFollower, sayLine } from "./job-follower.ts";
+import { type JoinedPlane, joinControlPlane } from "./joined-plane.ts";
+import type { JobCommand } from "./manifest-command.ts";
+import { type ManifestObject, type ManifestSet, readManifestSet } from "./manifest-set.ts";
+import { manifestFiles, readSources, STDIN } from "./manifest-sources.ts";
+import { type ManifestProblem, problemLine } from "./manifest-text.ts";
+import { listAll } from "./named-objects.ts";
+import { endOf, type JobEnd } from "./run-verdict.ts";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A file with a mistake is looked at again after this time: it may have been half written. */
+const HALF_WRITTEN_MS = 300;
+const PLANE_LOOK_MS = 1000;
+
+type Ending =
+  | { readonly kind: "ended"; readonly ends: readonly JobEnd[] }
+  | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
+  | { readonly kind: "lost" };
+
+type OwnJob = { readonly key: ObjectKey; readonly manifest: ManifestObject; uid: string; generation: number };
+
+/** Errors: MANIFEST_INVALID before anything is started; those of `startControlPlane`. */
+export async function runManifestsCommand(
+  home: HomeFolder,
+  terminal: Terminal,
+  command: JobCommand<"runManifests">,
+): Promise<ExitCode> {
+  const first = await readNamed(terminal, command.sources, command.namespace);
+  const signalled = new Signals();
+  try {
+    const plane = await joinControlPlane(home, terminal);
+    return await new ManifestRun(terminal, command, plane, signalled).run(first);
+  } finally {
+    signalled.stop();
+  }
+}
+
+class ManifestRun {
+  readonly #terminal: Terminal;
+  readonly #command: JobCommand<"runManifests">;
+  readonly #plane: JoinedPlane;
+  readonly #signals: Signals;
+  readonly #follower: JobFollower;
+  readonly #jobs = new Map<string, OwnJob>();
+  /** Uids that were seen in the API server: gone means deleted only after that. */
+  readonly #seen = new Set<string>();
+  #manifests: ReadonlyMap<string, ManifestObject> = new Map();
+  #lastProblems = "";
+  #saving: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(terminal: Terminal, command: JobCommand<"runManifests">, plane: JoinedPlane, signalled: Signals) {
+    this.#terminal = terminal;
+    this.#command = command;
+    this.#plane = plane;
+    this.#signals = signalled;
+    this.#follower = new JobFollower({
+      api: plane.api,
+      terminal,
+      namespace: null,
+      isFollowed: (key) => this.#jobs.has(textOf(key)),
+    });
+  }
+
+  async run(first: ManifestSet): Promise<ExitCode> {
+    const plane = this.#plane;
+    this.#say(
+      plane.isOwn
+        ? "The control plane runs in this process."
+        : `The control plane of this home folder runs in process ${plane.pid}; the manifests go there.`,
+    );
+    const files = this.#followFiles();
+    const modules = this.#followModules();
+    this.#signals.onSignal = (count) => (count === 1 ? this.#follower.nudge() : void this.#kill());
+    try {
+      for (const manifest of first.objects) this.#adopt(manifest);
+      await this.#sayOthers();
+      await this.#follower.start();
+      await this.#send(first);
+      const lookLater = (): void => {
+        if (this.#isOver) return;
+        this.#follower.nudge();
+        this.#terminal.clock.after(PLANE_LOOK_MS, lookLater);
+      };
+      if (!plane.isOwn) lookLater();
+      const waited = await this.#follower.until(() => this.#ending(), null);
+      if (waited.kind === "timeout") return 1;
+      return await this.#end(waited.value);
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    } finally {
+      this.#isOver = true;
+      files.stop();
+      modules.stop();
+      await this.#saving;
+    }
+  }
+
+  /** null: they go on. */
+  #ending(): Ending | null {
+    const { received } = this.#signals;
+    if (received !== null) return { kind: "signal", signal: received };
+    if (!this.#plane.isAlive()) return { kind: "lost" };
+    const ends: JobEnd[] = [];
+    for (const { key, uid, generation } of this.#jobs.values()) {
+      const job = this.#follower.get(key);
+      if (job !== null) this.#seen.add(job.metadata.uid ?? "");
+      const end = job === null ? (this.#seen.has(uid) ? "deleted" : null) : endOf(job, generation);
+      if (end === null || uid === "") return null;
+      ends.push(end);
+    }
+    return ends.length === 0 ? null : { kind: "ended", ends };
+  }
+
+  async #end(ending: Ending): Promise<ExitCode> {
+    const plane = this.#plane;
+    const again = `streamjob run ${this.#command.sources.join(" ")}`;
+    if (ending.kind === "lost") {
+      this.#say(
+        `The control plane (process ${plane.pid}) has ended. \`${again}\` starts one, and the jobs go on.`,
+        "bad",
+      );
+      await this.#follower.stop();
+      return 1;
+    }
+    if (ending.kind === "signal") {
+      this.#say(
+        plane.isOwn
+          ? `${ending.signal}: the pods' processes are ended in order, the jobs stay as they are; once more ends them at once.`
+          : `${ending.signal}: the jobs go on in process ${plane.pid}.`,
+      );
+    }
+    const others = ending.kind === "ended" && plane.isOwn ? await this.#otherJobs() : [];
+    await this.#follower.stop();
+    await plane.stop();
+    if (ending.kind === "signal") {
+      this.#say(plane.isOwn ? `Stopped. \`${again}\` goes on from here.` : `\`${again}\` follows them again.`);
+      return 0;
+    }
+    const failed = ending.ends.filter((end) => end === "failed").length;
+    const count = `${ending.ends.length} job${ending.ends.length === 1 ? "" : "s"}`;
+    this.#say(
+      failed === 0 ? `${count} ended.` : `${count} ended, ${failed} of them FAILED.`,
+      failed === 0 ? "good" : "bad",
+    );
+    if (others.length > 0)
+      this.#say(`${others.join(", ")} ran here too: the next control plane goes on with them.`, "warning");
+    return failed === 0 ? 0 : 1;
+  }
+
+  /** RM3 */
+  async #kill(): Promise<void> {
+    const { clock } = this.#terminal;
+    await Promise.race([this.#plane.kill(), sleep(clock, 1000)]);
+    process.exit(128 + constants.signals[this.#signals.received ?? "SIGINT"]);
+  }
+
+  #adopt(manifest: ManifestObject): void {
+    if (manifest.kind !== "StreamJob") return;
+    const { namespace, name } = manifest;
+    const key = { namespace, name };
+    const known = this.#jobs.get(textOf(key));
+    this.#jobs.set(textOf(key), { key, manifest, uid: known?.uid ?? "", generation: known?.generation ?? 0 });
+  }
+
+  async #otherJobs(): Promise<string[]> {
+    const all = await listAll(this.#plane.api, "StreamJob", { namespace: null });
+    return all
+      .filter((job) => !this.#jobs.has(textOf(job.metadata)) && mayGoOn(job))
+      .map(({ metadata }) => metadata.name);
+  }
+
+  async #sayOthers(): Promise<void> {
+    const others = await this.#otherJobs();
+    if (others.length === 0) return;
+    this.#say(`Also in this home folder: ${others.join(", ")}; \`streamjob get\` shows them.`);
+  }
+
+  async #send(set: ManifestSet): Promise<void> {
+    for (const manifest of set.objects) this.#adopt(manifest);
+    const { applied, problems } = await applyObjects(this.#plane.api, set.objects, this.#terminal);
+    for (const each of applied) this.#noteApplied(each);
+    this.#sayProblems(problems, applied.length > 0);
+    if (problems.length > 0) return;
+    const now = new Map(set.objects.map((manifest) => [`${manifest.kind} ${textOf(manifest)}`, manifest]));
+    for (const [id, manifest] of this.#manifests) if (!now.has(id)) this.#sayRemoved(manifest);
+    this.#manifests = now;
+    this.#follower.nudge();
+  }
+
+  #noteApplied(each: AppliedObject): void {
+    const own = this.#jobs.get(textOf(each.manifest));
+    const { uid = "", generation = 0 } = each.object.metadata;
+    if (own !== undefined && each.manifest.kind === "StreamJob") Object.assign(own, { uid, generation });
+    this.#say(appliedLine(each), each.outcome === "unchanged" ? "dim" : "normal");
+  }
+
+  /** RM2 */
+  #sayRemoved({ kind, namespace, name, file }: ManifestObject): void {
+    const what = kind === "StreamJob" ? name : kind === "StreamJobSnapshot" ? `snapshot ${name}` : null;
+    const how = what === null ? "" : `: \`streamjob delete ${what}${namespaceFlag(namespace)}\` does`;
+    this.#say(`${kind.toLowerCase()}/${name} is no longer in ${file}; that deletes nothing${how}.`, "warning");
+  }
+
+  #sayProblems(problems: readonly ManifestProblem[], isPartlyDone: boolean): void {
+    const lines = problems.map(problemLine);
+    const text = lines.join("\n");
+    if (text === this.#lastProblems) return;
+    this.#lastProblems = text;
+    for (const line of lines) this.#say(line, "bad");
+    if (lines.length > 0)
+      this.#say(`${isPartlyDone ? "The rest was not" : "Nothing was"} applied; the jobs go on as they are.`, "bad");
+  }
+
+  #followFiles(): FileFollower {
+    const named = this.#command.sources.filter((source) => source !== STDIN);
+    const isFolder = (source: string): boolean => statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return new FileFollower({
+      clock: this.#terminal.clock,
+      files: () => named.flatMap((source) => (isFolder(source) ? manifestFiles(source) : [source])),
+      folders: named.map((source) => (isFolder(source) ? source : dirname(resolve(source)))),
+      onChange: () => this.#saved(),
+    });
+  }
+
+  /** Code is no part of a manifest: that it was saved changes nothing by itself, and the person has to know. */
+  #followModules(): FileFollower {
+    const modules = (): Map<string, OwnJob[]> => {
+      const jobs = Map.groupBy(this.#jobs.values(), ({ manifest }) => modulePath(manifest.object as StreamJob) ?? "");
+      jobs.delete("");
+      return jobs;
+    };
+    return new FileFollower({
+      clock: this.#terminal.clock,
+      files: () => [...modules().keys()],
+      folders: [],
+      onChange: (files) => {
+        for (const file of files) {
+          for (const { key } of modules().get(file) ?? []) {
+            const text = `${file} was saved: pods that start from now on run it; \`streamjob restart ${key.name}${namespaceFlag(key.namespace)}\` moves the job over to it, with its state`;
+            this.#follower.say(key, { tone: "normal", text });
+          }
+        }
+      },
+    });
+  }
+
+  /** One save after the other. */
+  #saved(): void {
+    this.#saving = this.#saving.then(async () => {
+      try {
+        await this.#applySaved();
+      } catch (error) {
+        this.#say(`the manifests could not be applied: ${(error as Error).message}; the next save tries again`, "bad");
+      }
+    });
+  }
+
+  /** RM1 */
+  async #applySaved(): Promise<void> {
+    const read = (): ManifestSet => {
+      const sources = readSources(
+        this.#command.sources.filter((source) => source !== STDIN),
+        "",
+      );
+      return readManifestSet(sources, this.#command.namespace);
+    };
+    let set = read();
+    if (set.problems.length > 0) {
+      await sleep(this.#terminal.clock, HALF_WRITTEN_MS);
+      set = read();
+    }
+    if (this.#isOver) return;
+    if (set.problems.length > 0) return this.#sayProblems(set.problems, false);
+    this.#lastProblems = "";
+    await this.#send({ ...set, objects: [...set.objects, ...this.#fromStdin()] });
+  }
+
+  #fromStdin(): ManifestObject[] {
+    return [...this.#manifests.values()].filter(({ file }) => file === "stdin");
+  }
+
+  #say(text: string, tone?: Parameters<typeof sayLine>[2]): void {
+    sayLine(this.#terminal, text, tone);
+  }
+}
+
+/** Signals for this process, until `stop`. */
+class Signals {
+  received: NodeJS.Signals | null = null;
+  /** `count`: how many there have been. */
+  onSignal: (count: number) => void = () => {};
+  #count = 0;
+  readonly #listener = (signal: NodeJS.Signals): void => {
+    this.received = signal;
+    this.onSignal(++this.#count);
+  };
+
+  constructor() {
+    for (const signal of signals) process.on(signal, this.#listener);
+  }
+
+  stop(): void {
+    for (const signal of signals) process.off(signal, this.#listener);
+  }
+}
+
+const textOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
+
+function mayGoOn({ spec, status }: StreamJob): boolean {
+  return spec.state !== "suspended" && status?.active?.ended == null;
+}
+
+/** On this machine; null: it is somewhere else. */
+function modulePath({ spec }: StreamJob): string | null {
+  const { module } = spec.job;
+  if (module === undefined) return null;
+  return module.startsWith("file:") ? fileURLToPath(module) : module;
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { figure } from "./figures.ts";
+import { isCompleted, triggerKind } from "./jobmanager-relay.ts";
+import { withRig } from "./rig.ts";
+
+it("S5 at most one savepoint is in flight and no trigger is repeated: an upgrade waits for manual and scheduled ones", () =>
+  withRig("s05", {}, async (rig) => {
+    await rig.apply(rig.manifest());
+    await rig.ready();
+    // A TaskManager that stands still keeps the first savepoint in flight.
+    let stopped: number | null = null;
+    let openAtAccept = 0;
+    let open = 0;
+    rig.relay.onAnswer(async (call) => {
+      if (isCompleted(call)) open = 0;
+      const kind = triggerKind(call);
+      if (kind === null || call.status !== 202) return "pass";
+      openAtAccept = Math.max(openAtAccept, open);
+      open++;
+      if (kind === "savepoint" && stopped === null) {
+        stopped = await rig.pid("taskmanager-0");
+        if (stopped !== null) process.kill(stopped, "SIGSTOP");
+      }
+      return "pass";
+    });
+    for (const origin of ["manual", "scheduled"] as const) {
+      await rig.api.create("StreamJobSnapshot", {
+        apiVersion: "streamjob.dev/v1alpha1",
+        kind: "StreamJobSnapshot",
+        metadata: { name: `sp-${origin}`, namespace: "default" },
+        spec: { jobRef: { name: "wc" }, origin },
+      });
+    }
+    await rig.until("a savepoint to be in flight", () => stopped !== null);
+    await rig.apply(rig.manifest({ restartNonce: "1", upgrade: { standby: "cold" } }));
+    await rig.until("the upgrade to wait for it", async () => {
+      const { upgrade } = await rig.status();
+      return upgrade?.step === "Stopping" && upgrade.message.includes("the stop comes after it");
+    });
+    assert.equal(rig.relay.triggerCount(), 1, "one is in flight, nothing else is asked for");
+    assert.ok(stopped !== null);
+    process.kill(stopped, "SIGCONT");
+    await rig.ready();
+    await rig.until("both snapshots to be completed", async () => {
+      const { items } = await rig.api.list("StreamJobSnapshot", { namespace: "default" });
+      return items.length === 3 && items.every(({ status }) => status?.phase === "Completed");
+    });
+    const asked = rig.relay.triggers();
+    assert.equal(openAtAccept, 0, "a savepoint was asked for while another one was in flight");
+    assert.equal(asked.length, 3, "each trigger is sent once");
+    assert.equal(rig.relay.triggerCount(), 3);
+    assert.equal(asked.filter(({ kind }) => kind === "stop").length, 1);
+    assert.equal((await rig.savepoints()).length, 3);
+    figure("S5", "3 savepoints asked for at once, 3 triggers, 1 at a time");
+    await rig.assertExact();
+  }));
