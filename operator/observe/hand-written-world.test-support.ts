@@ -12,17 +12,10 @@ import {
 } from "../../crds/index.ts";
 import { silentLog, systemClock } from "../../runtime/base/index.ts";
 import type { IncarnationMessage } from "../../runtime/contract/index.ts";
-import { type Answer, disposalTriggerId, type JobManagerApi, type JobManagerTarget } from "../jobmanager/index.ts";
-import type { ConfigMap, ControllerRevision, Kinds, Pod, Service, StatefulSet } from "../kubernetes/index.ts";
+import type { Answer, JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
+import type { ConfigMap, Kinds, Pod, Service, StatefulSet } from "../kubernetes/index.ts";
 import { incarnationJobId } from "../reconcile/index.ts";
-import {
-  incarnationName,
-  jobLabels,
-  ownedBy,
-  podLabels,
-  restServiceName,
-  statefulSetName,
-} from "../resources/index.ts";
+import { incarnationName, ownedBy, podLabels, statefulSetName } from "../resources/index.ts";
 import { ExceptionMemory, JobLinks, type Look, type ObjectReader, type ObjectReaders, observe } from "./index.ts";
 
 export const NAMESPACE = "shop";

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KubernetesObject, StreamJob } from "../../crds/index.ts";
 import { JobLinks } from "./index.ts";
-import { job, lookAt, NAMESPACE, snapshot, status } from "./hand-written-world.test-support.ts";
+import { job, lookAt, NAMESPACE, snapshot } from "./hand-written-world.test-support.ts";
 
 describe("savepoints that others need", () => {
   const other = (spec: object, otherStatus: object = {}): StreamJob => ({

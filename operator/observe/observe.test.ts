@@ -3,12 +3,11 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { KubernetesObject, StreamJob } from "../../crds/index.ts";
+import type { KubernetesObject } from "../../crds/index.ts";
 import type { ControllerRevision, Service } from "../kubernetes/index.ts";
 import { jobLabels, ownedBy, restServiceName } from "../resources/index.ts";
 import {
   activeIn,
-  answering,
   EARLIER_UID,
   incarnation,
   job,

@@ -16,10 +16,12 @@ import { incarnationNumbered, incarnationPlaces, type Situation, specOfRevision 
 import { isCancelPending } from "./cancel.ts";
 
 export function wantedIncarnations(draft: Draft, situation: Situation): ReadonlySet<number> {
-  const { upgrade, active } = draft.status;
+  const { upgrade, active, incarnations } = draft.status;
   const wanted = new Set<number>();
   if (upgrade === undefined) {
     if (active !== undefined && active.ended === null) wanted.add(active.incarnation);
+    // A status that knows of none has been lost: what is there may be running, and is left alone (S10).
+    if (incarnations === 0) for (const { number } of situation.observed.incarnations) wanted.add(number);
     return wanted;
   }
   const steps = stepsOf(upgrade);
@@ -52,7 +54,7 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const why = `of incarnation ${number}`;
   const actions: Action[] = [];
   const make = (object: Child, present: KubernetesObject | null | undefined): void => {
-    if (present == null) actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing` });
+    if (present === null || present === undefined) actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing` });
   };
   make(children.configMap, there?.configMap);
   make(children.service, there?.service);

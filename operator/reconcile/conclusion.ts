@@ -36,7 +36,7 @@ export function conclude(draft: Draft, situation: Situation, { isPaused }: { rea
   const paused = isPaused
     ? yes("Annotation", `nothing is done until the annotation ${PAUSED_ANNOTATION} is removed`)
     : no("NotPaused");
-  setConditions(draft, situation, { ...(findings ?? {}), Paused: paused });
+  setConditions(draft, situation, { ...findings, Paused: paused });
 }
 
 function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditionType, Finding> {

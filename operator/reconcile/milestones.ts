@@ -79,7 +79,7 @@ function isRequestedBack(draft: Draft, { target }: StepContext["situation"], rev
 
 function describe({ restore, savepoint, fromGeneration }: StepContext["operation"]): string {
   const from = fromGeneration === null ? "" : `after generation ${fromGeneration}, `;
-  if (savepoint?.path != null) return `${from}from savepoint ${savepoint.path}`;
+  if (savepoint?.path) return `${from}from savepoint ${savepoint.path}`;
   if (restore === null || restore.kind === "none") return `${from}without state`;
   return `${from}from ${restore.kind === "path" ? restore.path : `the newest state in ${restore.storeUri}`}`;
 }

@@ -16,6 +16,7 @@ import {
 import { hexDigest } from "../../runtime/base/index.ts";
 import type { Draft } from "./draft.ts";
 import { savepointDirectory, savepointTarget, snapshotTriggerId } from "./ids.ts";
+import { hasTouchedOld } from "./operation.ts";
 import type { Action } from "./plan.ts";
 import { deletionsOf, retentionOf } from "./retention.ts";
 import { dueAt } from "./schedule.ts";
@@ -156,8 +157,8 @@ function next(draft: Draft, situation: Situation): readonly Action[] {
   const { savepoint, upgrade, active } = draft.status;
   const { job, target, settings, observed } = situation;
   if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
-  // A stop is a savepoint itself, and a new version has to prove itself first.
-  if (upgrade !== undefined && upgrade.step !== "Standby" && upgrade.step !== "Preflight") return [];
+  // A stop is a savepoint itself, a job that has been stopped can take none, and a new version has to prove itself first.
+  if (upgrade !== undefined && hasTouchedOld(upgrade)) return [];
   const pending = observed.snapshots
     .filter((snapshot) => {
       const { phase } = snapshotStatusOf(snapshot);

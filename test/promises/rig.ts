@@ -69,6 +69,7 @@ export class Rig {
   readonly records: number;
   readonly rate: number;
   readonly #log: Log;
+  #looks = 0;
   readonly #operators: { stop(): Promise<void> }[] = [];
 
   private constructor(
@@ -186,6 +187,12 @@ export class Rig {
   async pods(name = "wc"): Promise<readonly Pod[]> {
     const labels = { "streamjob.dev/job": name };
     return (await this.api.list("Pod", { namespace: "default", labels })).items;
+  }
+
+  /** A change that means nothing and brings an operator's look. */
+  async lookAgain(name = "wc"): Promise<void> {
+    const labels = { "example.org/look": String(++this.#looks) };
+    await this.api.patch("StreamJob", { namespace: "default", name }, { metadata: { labels } });
   }
 
   /** Process of a pod of the active incarnation, such as `jobmanager-0`; null: it has none now. */

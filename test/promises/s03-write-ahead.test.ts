@@ -19,18 +19,21 @@ const isSampled = (place: Place, place2: number): boolean => place2 % 3 === 0 ||
 it("S3 intent is durable before action: an operator killed at any place of an upgrade leaves one savepoint for it, and the next one completes it", () =>
   withRig("s03", { withOperator: false, records: 200_000, rate: 300 }, async (rig) => {
     let nonce = 0;
-    const change = (): Promise<unknown> => rig.apply(rig.manifest({ restartNonce: String(++nonce) }));
+    // Every savepoint is counted, so none may go.
+    const savepoints = { retain: { count: 1000 } };
+    const change = (): Promise<unknown> => rig.apply(rig.manifest({ savepoints, restartNonce: String(++nonce) }));
     const upgraded = async (): Promise<void> => {
       await change();
       await rig.ready();
     };
-    await rig.apply(rig.manifest({ restartNonce: "0" }));
+    await rig.apply(rig.manifest({ savepoints, restartNonce: "0" }));
     const first = await rig.startOperator();
     await rig.ready();
     await first.stop();
     const places = placesOf(await rig.reachedDuring(upgraded));
     const chosen = process.env["STREAMJOB_ALL"] === "1" ? places : places.filter(isSampled);
     let killed = 0;
+    if (process.env["STREAMJOB_SHOW"]) console.log(places.map((place,i) => `${i} ${place.name}@${place.hit}`).join("\n"));
     for (const place of chosen) {
       const before = await countsOf(rig);
       const dying = rig.runOperator({ dieAt: place });

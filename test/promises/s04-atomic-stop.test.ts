@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { figure } from "./figures.ts";
-import { triggerKind } from "./jobmanager-relay.ts";
+import { triggerKind, type Verdict } from "./jobmanager-relay.ts";
 import { type Rig, withRig } from "./rig.ts";
 import { SPLITS } from "./jobs/paced-source.ts";
 
@@ -51,7 +51,7 @@ for (const [what, victim] of Object.entries(disturbances)) {
       await rig.apply(manifest(rig, "v1"));
       await rig.ready();
       let isDone = false;
-      rig.relay.onAnswer(async (call) => {
+      rig.relay.onAnswer(async (call): Promise<Verdict> => {
         if (triggerKind(call) !== "stop" || isDone || victim === null) return "pass";
         isDone = true;
         await rig.kill(victim);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { figure } from "./figures.ts";
-import { isCompleted, triggerKind } from "./jobmanager-relay.ts";
+import { isCompleted, triggerKind, type Verdict } from "./jobmanager-relay.ts";
 import { withRig } from "./rig.ts";
 
 it("S5 at most one savepoint is in flight and no trigger is repeated: an upgrade waits for manual and scheduled ones", () =>
@@ -12,7 +12,7 @@ it("S5 at most one savepoint is in flight and no trigger is repeated: an upgrade
     let stopped: number | null = null;
     let openAtAccept = 0;
     let open = 0;
-    rig.relay.onAnswer(async (call) => {
+    rig.relay.onAnswer(async (call): Promise<Verdict> => {
       if (isCompleted(call)) open = 0;
       const kind = triggerKind(call);
       if (kind === null || call.status !== 202) return "pass";

@@ -3,12 +3,20 @@
  * Does not own: the words (job-story.ts). Called by: `run`, and every command with --wait.
  *
  * JF1 What was there before following began is no story: only the state in which a job is found is said.
+ * JF2 That a JobManager does not answer is said when it lasts: pods that come and go are silent for a moment.
  */
-import type { StreamJob } from "../../../crds/index.ts";
+import { readStreamJobStatus, type StreamJob } from "../../../crds/index.ts";
 import { type Event, type KubernetesApi, type ObjectKey, WatchCache } from "../../../operator/kubernetes/index.ts";
 import { silentLog } from "../../base/index.ts";
 import type { Terminal } from "../terminal.ts";
+import { conditionOf } from "./job-facts.ts";
 import { JobStory, type StoryLine, type Tone } from "./job-story.ts";
+
+/** How long steps wait for the Event that says why they are taken (JS4 of job-story.ts). */
+const HOLD_MS = 300;
+
+/** JF2 */
+const SILENCE_MS = 3000;
 
 export type JobFollowerOptions = {
   readonly api: KubernetesApi;
@@ -26,8 +34,11 @@ export class JobFollower {
   readonly #jobs: WatchCache<"StreamJob">;
   readonly #events: WatchCache<"Event">;
   readonly #stories = new Map<string, JobStory>();
+  /** Jobs whose JobManager does not answer; true: that was said. */
+  readonly #silent = new Map<string, boolean>();
   readonly #listeners = new Set<() => void>();
   readonly #startedMs: number;
+  #isStopped = false;
 
   constructor(options: JobFollowerOptions) {
     const { api, terminal, namespace } = options;
@@ -50,6 +61,11 @@ export class JobFollower {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const [name, story] of this.#stories) {
+      const [namespace = "", job = ""] = name.split("/");
+      for (const said of story.release()) this.say({ namespace, name: job }, said);
+    }
     await Promise.all([this.#jobs.stop(), this.#events.stop()]);
   }
 
@@ -98,11 +114,38 @@ export class JobFollower {
 
   #changed(job: StreamJob, isGone: boolean): void {
     const { namespace, name } = job.metadata;
-    if (this.#options.isFollowed({ namespace, name })) {
-      for (const said of this.#story({ namespace, name }).next(isGone ? null : job))
-        this.say({ namespace, name }, said);
-    }
+    const key = { namespace, name };
+    if (this.#options.isFollowed(key)) this.#tell(key, isGone ? null : job);
     this.nudge();
+  }
+
+  #tell(key: ObjectKey, job: StreamJob | null): void {
+    const story = this.#story(key);
+    const wasHolding = story.isHolding;
+    for (const said of story.next(job)) this.say(key, said);
+    this.#noteSilence(key, job);
+    if (wasHolding || !story.isHolding) return;
+    this.#options.terminal.clock.after(HOLD_MS, () => {
+      for (const said of story.release()) this.say(key, said);
+    });
+  }
+
+  /** JF2 */
+  #noteSilence(key: ObjectKey, job: StreamJob | null): void {
+    const name = `${key.namespace}/${key.name}`;
+    if (silenceOf(job) === null) {
+      if (this.#silent.get(name) === true) this.say(key, { tone: "normal", text: "its JobManager answers again" });
+      this.#silent.delete(name);
+      return;
+    }
+    if (this.#silent.has(name)) return;
+    this.#silent.set(name, false);
+    this.#options.terminal.clock.after(SILENCE_MS, () => {
+      const message = silenceOf(this.get(key));
+      if (message === null || this.#silent.get(name) !== false || this.#isStopped) return;
+      this.#silent.set(name, true);
+      this.say(key, { tone: "warning", text: message });
+    });
   }
 
   #happened(event: Event, old: Event | null): void {
@@ -119,6 +162,14 @@ export class JobFollower {
     this.#stories.set(key, story);
     return story;
   }
+}
+
+/** Why it is not known whether the job runs; null: it is known, or pods are coming and going anyway. */
+function silenceOf(job: StreamJob | null): string | null {
+  const read = job === null ? null : readStreamJobStatus(job.status);
+  if (read?.kind !== "read" || read.status.upgrade !== undefined) return null;
+  const running = conditionOf(read.status, "JobRunning");
+  return running?.status === "Unknown" ? running.message : null;
 }
 
 /** A line with the time of day. */

@@ -6,6 +6,7 @@
  * JS2 A text that differs from the last one only in its numbers (counts, times) is not said again.
  * JS3 Downtime is said only when both its ends were seen: from when the old incarnation was asked to stop to when the new one ran. It is
  *     an upper bound: the old one goes on for a part of that.
+ * JS4 Why an operation began is said before its steps: these are held back until its Event comes, or `release` is called.
  */
 import {
   type Operation,
@@ -27,6 +28,7 @@ export class JobStory {
   #last: { readonly uid: string; readonly status: StreamJobStatus; readonly isLeaving: boolean } | null = null;
   #course: Course | null = null;
   readonly #said = new Map<string, string>();
+  #held: StoryLine[] | null = null;
 
   /** What the next look at the job adds to the story; null: it is gone. */
   next(job: StreamJob | null): readonly StoryLine[] {
@@ -35,7 +37,7 @@ export class JobStory {
       this.#last = null;
       this.#course = null;
       this.#said.clear();
-      return wasThere ? [line("normal", "deleted")] : [];
+      return [...this.release(), ...(wasThere ? [line("normal", "deleted")] : [])];
     }
     const read = readStreamJobStatus(job.status);
     if (read.kind === "unreadable") {
@@ -45,10 +47,26 @@ export class JobStory {
     const isLeaving = job.metadata.deletionTimestamp !== undefined;
     const uid = job.metadata.uid ?? "";
     const before = this.#last?.uid === uid ? this.#last : null;
+    const isBegun = before !== null && status.upgrade?.upgradeId !== before.status.upgrade?.upgradeId;
     this.#last = { uid, status, isLeaving };
     const lines = before === null ? this.#firstLook(status) : this.#changes(before.status, status);
     if (isLeaving && before?.isLeaving !== true) lines.unshift(line("normal", "is being deleted"));
-    return lines;
+    if (isBegun && status.upgrade !== undefined) this.#held ??= [];
+    if (this.#held === null) return lines;
+    this.#held.push(...lines);
+    return [];
+  }
+
+  /** Whether lines wait for the Event that belongs before them (JS4). */
+  get isHolding(): boolean {
+    return this.#held !== null;
+  }
+
+  /** What was held back: the Event has not come in time. */
+  release(): readonly StoryLine[] {
+    const held = this.#held ?? [];
+    this.#held = null;
+    return held;
   }
 
   /** Something that an Event says. */
@@ -56,7 +74,8 @@ export class JobStory {
     if (toldByStatus.has(event.reason)) return [];
     const again = isRepeated ? ` (${event.series?.count ?? 2} times)` : "";
     if (isRepeated && event.type === "Normal") return [];
-    return [line(event.type === "Warning" ? "warning" : "normal", `${event.note}${again}`)];
+    const said = line(event.type === "Warning" ? "warning" : "normal", `${event.note}${again}`);
+    return event.reason.endsWith("Started") ? [said, ...this.release()] : [said];
   }
 
   #firstLook(status: StreamJobStatus): StoryLine[] {
@@ -108,21 +127,12 @@ export class JobStory {
   }
 
   #trouble(status: StreamJobStatus): readonly StoryLine[] {
-    return [
-      ...this.#condition(status, "Stalled", "True", "bad"),
-      ...this.#condition(status, "UpgradeBlocked", "True", "warning"),
-      ...this.#condition(status, "JobRunning", "Unknown", "warning"),
-    ];
+    return [...this.#condition(status, "Stalled", "bad"), ...this.#condition(status, "UpgradeBlocked", "warning")];
   }
 
-  #condition(
-    status: StreamJobStatus,
-    type: "Stalled" | "UpgradeBlocked" | "JobRunning",
-    wanted: "True" | "Unknown",
-    tone: Tone,
-  ): readonly StoryLine[] {
+  #condition(status: StreamJobStatus, type: "Stalled" | "UpgradeBlocked", tone: Tone): readonly StoryLine[] {
     const condition = conditionOf(status, type);
-    if (condition?.status !== wanted || (type === "UpgradeBlocked" && holds(status, "Stalled"))) {
+    if (condition?.status !== "True" || (type === "UpgradeBlocked" && holds(status, "Stalled"))) {
       this.#said.delete(type);
       return [];
     }
@@ -139,7 +149,8 @@ export class JobStory {
 
   #readyLines(before: StreamJobStatus, after: StreamJobStatus): readonly StoryLine[] {
     const ready = conditionOf(after, "Ready");
-    if (ready?.status !== "True" || after.active?.ended != null) return [];
+    // Of an end and of a suspension there is more to say.
+    if (ready?.status !== "True" || after.active?.ended != null || holds(after, "Suspended")) return [];
     if (!holds(before, "Ready") || before.active?.incarnation !== after.active?.incarnation) {
       const details = this.#figures(after);
       const text = `Ready: ${ready.message}${details === "" ? "" : ` (${details})`}`;

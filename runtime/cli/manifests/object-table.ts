@@ -71,5 +71,13 @@ export function snapshotRow(snapshot: StreamJobSnapshot, { isWide, hasNamespace,
   const age = ageText(creationTimestamp, nowMs);
   if (read.kind === "unreadable") return [...place, name, jobName, origin, "unreadable status", age];
   const { phase, location, message } = read.status;
-  return [...place, name, jobName, origin, phase, age, ...(isWide ? [location ?? "-", message ?? ""] : [])];
+  return [
+    ...place,
+    name,
+    jobName,
+    origin,
+    phase,
+    age,
+    ...(isWide ? [location ?? "-", phase === "Completed" ? "" : (message ?? "")] : []),
+  ];
 }

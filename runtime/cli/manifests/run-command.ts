@@ -91,11 +91,11 @@ class ManifestRun {
         ? "The control plane runs in this process."
         : `The control plane of this home folder runs in process ${plane.pid}; the manifests go there.`,
     );
+    for (const manifest of first.objects) this.#adopt(manifest);
     const files = this.#followFiles();
     const modules = this.#followModules();
     this.#signals.onSignal = (count) => (count === 1 ? this.#follower.nudge() : void this.#kill());
     try {
-      for (const manifest of first.objects) this.#adopt(manifest);
       await this.#sayOthers();
       await this.#follower.start();
       await this.#send(first);
@@ -253,12 +253,16 @@ class ManifestRun {
       jobs.delete("");
       return jobs;
     };
+    const known = new Set(modules().keys());
     return new FileFollower({
       clock: this.#terminal.clock,
       files: () => [...modules().keys()],
       folders: [],
       onChange: (files) => {
-        for (const file of files) {
+        // A module that another manifest brought is new to this, and was not saved.
+        const saved = files.filter((file) => known.has(file));
+        for (const file of files) known.add(file);
+        for (const file of saved) {
           for (const { key } of modules().get(file) ?? []) {
             const text = `${file} was saved: pods that start from now on run it; \`streamjob restart ${key.name}${namespaceFlag(key.namespace)}\` moves the job over to it, with its state`;
             this.#follower.say(key, { tone: "normal", text });

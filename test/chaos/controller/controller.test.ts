@@ -1,0 +1,90 @@
+/**
+ * The operator-sieve: a StreamJob's whole life, with a fault put into every call that changes something. However it is broken, what is
+ * left is what a calm run leaves: the same objects made and taken away as often, the same history, a savepoint per upgrade, and a sink
+ * that is exact.
+ *
+ * By default each kind of fault is put into every mutation within one life; with STREAMJOB_ALL=1 (`npm run chaos -- controller`) also
+ * into each mutation alone, a life each.
+ */
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { environmentVariable } from "../../../runtime/base/index.ts";
+import { type BrokenLife, liveBroken } from "./broken-operators.ts";
+import { type Fault, faults } from "./sieve.ts";
+import { staleWorlds } from "./stale-worlds.ts";
+
+const isAll = environmentVariable("STREAMJOB_ALL") === "1";
+
+let calm: BrokenLife;
+
+before(async () => {
+  calm = await liveBroken("calm", { plan: () => null });
+});
+
+it("a calm life has the mutations that faults are put into", () => {
+  assert.ok(calm.mutations.length >= 40, calm.mutations.join("\n"));
+  for (const needed of [
+    "activate wc 1",
+    "stop wc 1",
+    "create ControllerRevision wc-*",
+    "delete StatefulSet wc-1-jobmanager",
+  ]) {
+    assert.ok(calm.mutations.includes(needed), `${needed} is not among\n${calm.mutations.join("\n")}`);
+  }
+  assert.equal(calm.remains.savepoints, 3, "rescale, upgrade and the bad version, and suspend take a savepoint each");
+});
+
+describe("into every mutation of one life", () => {
+  for (const fault of faults) {
+    it(`${fault}`, async () => {
+      const broken = new Set<string>();
+      const life = await liveBroken(fault.replace(" ", "-"), {
+        plan: (mutation) => {
+          if (broken.has(mutation)) return null;
+          broken.add(mutation);
+          return fault;
+        },
+      });
+      assertSame(life, fault);
+    });
+  }
+});
+
+describe("a world that is not what the operator was told", () => {
+  for (const [name, { make, operators }] of Object.entries(staleWorlds)) {
+    it(name, async () => {
+      const life = await liveBroken("world", {
+        plan: () => null,
+        api: make(),
+        ...(operators === undefined ? {} : { operators }),
+      });
+      assertSame(life, name);
+    });
+  }
+});
+
+if (isAll) {
+  describe("into one mutation of a life", async () => {
+    const { mutations } = await liveBroken("listing", { plan: () => null });
+    for (const mutation of mutations) {
+      for (const fault of faults) it(`${fault}: ${mutation}`, () => breakOne(mutation, fault));
+    }
+  });
+}
+
+async function breakOne(wanted: string, fault: Fault): Promise<void> {
+  let isDone = false;
+  const life = await liveBroken("one", {
+    plan: (mutation) => {
+      if (isDone || mutation !== wanted) return null;
+      isDone = true;
+      return fault;
+    },
+  });
+  assert.ok(life.faults.length === 1, `${wanted} did not happen`);
+  assertSame(life, `${fault}: ${wanted}`);
+}
+
+function assertSame({ remains }: BrokenLife, what: string): void {
+  assert.deepEqual(remains, calm.remains, `what is left after ${what} is not what a calm life leaves`);
+}

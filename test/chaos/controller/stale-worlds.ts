@@ -1,0 +1,108 @@
+/**
+ * Owns: API servers as an operator may see them: late, with holes, with cut connections, with conflicts, and with another operator.
+ *
+ * SW1 Only what is seen is wrong; what is written is real, with the server's own checks.
+ */
+import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/index.ts";
+import { seededRandom } from "../../../runtime/base/index.ts";
+
+export type StaleWorld = {
+  /** A fresh one for each life. */
+  readonly make: () => (api: KubernetesApi) => KubernetesApi;
+  readonly operators?: number;
+};
+
+export const staleWorlds: Readonly<Record<string, StaleWorld>> = {
+  "watches that are cut after every few events": { make: () => watchesThatEnd(5, { kind: "closed" }) },
+  "watches that end as too old (410) again and again": {
+    make: () => watchesThatEnd(8, { kind: "gone", message: "too old resource version" }),
+  },
+  "watches that fail": { make: () => watchesThatEnd(6, { kind: "failed", error: new Error("ECONNRESET") }) },
+  "events that are missed until the next one of the object": { make: () => missedEvents(4) },
+  "a storm of conflicts": { make: () => conflicts(0.5) },
+  "a list and a watch that are late": { make: () => lateWatches(400) },
+  "two operators at once": { make: () => (api) => api, operators: 2 },
+};
+
+function watchesThatEnd(events: number, end: WatchEnd): (api: KubernetesApi) => KubernetesApi {
+  return (api) => ({
+    ...passing(api),
+    watch: async (kind, options, onEvent) => {
+      const cut = new AbortController();
+      let seen = 0;
+      const signal = AbortSignal.any([options.signal, cut.signal]);
+      await api.watch(kind, { ...options, signal }, (event) => {
+        if (cut.signal.aborted) return;
+        onEvent(event);
+        seen++;
+        if (seen >= events) cut.abort(new Error("cut"));
+      });
+      return cut.signal.aborted && !options.signal.aborted ? end : { kind: "closed" };
+    },
+  });
+}
+
+/** Each n-th change of an object is not told, so what is known of it is old until it changes again, or the kind is listed. */
+function missedEvents(every: number): (api: KubernetesApi) => KubernetesApi {
+  return (api) => ({
+    ...passing(api),
+    watch: (kind, options, onEvent) => {
+      let seen = 0;
+      return api.watch(kind, options, (event) => {
+        seen++;
+        if (event.type === "MODIFIED" && seen % every === 0) return;
+        onEvent(event);
+      });
+    },
+  });
+}
+
+function conflicts(share: number): (api: KubernetesApi) => KubernetesApi {
+  const random = seededRandom(4711);
+  return (api) => {
+    const stormy = async <T>(write: () => Promise<T>): Promise<T> => {
+      if (random.next() < share)
+        throw new ApiError("Conflict", "the object has been modified; please apply your changes to the latest version");
+      return write();
+    };
+    return {
+      ...passing(api),
+      updateStatus: (kind, object, options) => stormy(() => api.updateStatus(kind, object, options)),
+      patch: (kind, key, patch, options) => stormy(() => api.patch(kind, key, patch, options)),
+      delete: (kind, key, options) => stormy(() => api.delete(kind, key, options)),
+    };
+  };
+}
+
+/** Events come late, in order. */
+function lateWatches(delayMs: number): (api: KubernetesApi) => KubernetesApi {
+  return (api) => ({
+    ...passing(api),
+    watch: async (kind, options, onEvent) => {
+      let last: Promise<void> = Promise.resolve();
+      const end = await api.watch(kind, options, (event) => {
+        const due = new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+        last = Promise.all([last, due]).then(() => {
+          if (!options.signal.aborted) onEvent(event);
+        });
+      });
+      await last;
+      return end;
+    },
+  });
+}
+
+function passing(api: KubernetesApi): KubernetesApi {
+  return {
+    get: (kind, key, options) => api.get(kind, key, options),
+    list: (kind, options) => api.list(kind, options),
+    watch: (kind, options, onEvent) => api.watch(kind, options, onEvent),
+    create: (kind, object, options) => api.create(kind, object, options),
+    update: (kind, object, options) => api.update(kind, object, options),
+    updateStatus: (kind, object, options) => api.updateStatus(kind, object, options),
+    patch: (kind, key, patch, options) => api.patch(kind, key, patch, options),
+    apply: (kind, object, options) => api.apply(kind, object, options),
+    delete: (kind, key, options) => api.delete(kind, key, options),
+    logs: (pod, options) => api.logs(pod, options),
+  };
+}
