@@ -68,6 +68,7 @@ const activeSchema = z.object({
       pods: count().describe("Restarts of its pods' containers."),
     }),
   ).describe("What the counters of restarts showed when they were last looked at; null: not yet."),
+  lastRestartAt: time().optional().describe("When a restart was found last; absent: none yet."),
   ended: orNull(
     z.object({
       status: z.enum(["FINISHED", "CANCELED", "FAILED"]).describe("How."),

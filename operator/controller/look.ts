@@ -6,9 +6,11 @@
  * LO2 What fails is looked at again with a growing delay, what was outdated too: the change that made it so brings a look at once.
  * LO3 Polls give way to changes: the more jobs wait for a worker, the later a job that only wants to look again comes back. A thousand
  *     jobs that start together would else keep each other from starting.
+ * LO4 A look begins in a turn of its own: sockets, watches, and the timer that renews the lease get theirs in between. Where API
+ *     server and JobManagers are in this process, no look would ever wait for anything else.
  */
 import type { StreamJob } from "../../crds/index.ts";
-import { AssertionFailure, type Clock, type Log, type Random } from "../../runtime/base/index.ts";
+import { AssertionFailure, type Clock, type Log, nextTurn, type Random } from "../../runtime/base/index.ts";
 import { type ApplyDeps, type ApplyOutcome, apply } from "../apply/index.ts";
 import type { WorkQueue } from "../kubernetes/index.ts";
 import { type ObserveDeps, observe } from "../observe/index.ts";
@@ -26,8 +28,6 @@ export type LookDeps = {
   readonly log: Log;
   readonly metrics: ControllerMetrics;
   readonly queue: Pick<WorkQueue, "addAfter" | "retry" | "figures">;
-  /** Of the queue. */
-  readonly workers: number;
   readonly deadlineMs: number;
   /** Ends writes that are under way when a stopping controller has waited long enough. */
   readonly hardStop: AbortSignal;
@@ -35,6 +35,8 @@ export type LookDeps = {
   readonly onFailure: (job: StreamJob, message: string) => void;
 };
 
+/** What one look takes of the processor, roughly: who polls waits about as long again as those before it in the queue take. */
+const LOOK_MS = 2;
 const SPREAD_FROM_MS = 500;
 const SPREAD = 0.25;
 
@@ -49,6 +51,7 @@ export async function look(key: string, deps: LookDeps, signal: AbortSignal): Pr
   const timer = clock.after(deps.deadlineMs, () => deadline.abort(reason));
   let outcome: LookOutcome | "failed" = "failed";
   try {
+    await nextTurn();
     outcome = await lookWithin(key, deps, signal, deadline.signal);
   } finally {
     timer.cancel();
@@ -88,9 +91,9 @@ async function lookWithin(
 }
 
 /** LO3. Slow polls come a little earlier each time by chance, so that jobs that began together do not stay together. */
-function pollDelayMs(wantedMs: number, { queue, workers, random }: LookDeps): number {
+function pollDelayMs(wantedMs: number, { queue, random }: LookDeps): number {
   const spreadMs = wantedMs < SPREAD_FROM_MS ? wantedMs : wantedMs * (1 - SPREAD * random.next());
-  return spreadMs * (1 + queue.figures().depth / workers);
+  return spreadMs + queue.figures().depth * LOOK_MS;
 }
 
 function decide(observed: Observed, { settings, clock, onFailure }: LookDeps): Plan {

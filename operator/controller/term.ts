@@ -86,7 +86,6 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     log,
     metrics: parts.metrics,
     queue,
-    workers,
     deadlineMs: parts.limits.reconcileDeadlineMs,
     hardStop: hardStop.signal,
     onFailure: (job: StreamJob, note) => recorder.record(job, { type: "Warning", reason: "ReconcileFailed", note }),

@@ -3,6 +3,7 @@
  *
  * AC1 Restarts are those of the job and of its JobManager's process since the activation; counters that start anew add on.
  * AC2 Stable is: a checkpoint of its own, and then the window without more restarts than allowed. RUNNING alone is nothing (S26).
+ *     With more, and nothing to roll back to, it is stable after a whole window with none.
  * AC3 What does not answer changes nothing that is known (S11).
  */
 import { formatTime, parseTime, type ActiveIncarnation } from "../../crds/index.ts";
@@ -31,7 +32,9 @@ function countRestarts(draft: Draft, active: ActiveIncarnation, message: Incarna
   const rise = (now: number, before: number): number => (now >= before ? now - before : now);
   const added = seen === null ? job : rise(job, seen.job) + rise(pods, seen.pods);
   change(draft, { restartsSeen: { job, pods } });
-  if (added > 0) draft.set({ restarts: draft.status.restarts + added });
+  if (added === 0) return;
+  change(draft, { lastRestartAt: draft.now });
+  draft.set({ restarts: draft.status.restarts + added });
 }
 
 function noteFirstCheckpoint(draft: Draft, message: IncarnationMessage): void {
@@ -72,9 +75,11 @@ function noteStability(draft: Draft, situation: Situation): void {
   if (upgradePolicy === undefined) return;
   const isFinished = active.ended !== null && active.ended.status !== "FAILED";
   if (!isFinished) {
-    if (active.ended !== null || active.firstCheckpointAt === null || restarts > upgradePolicy.stabilityMaxRestarts)
-      return;
-    const stableMs = parseTime(active.firstCheckpointAt) + upgradePolicy.stabilityWindowMs;
+    if (active.ended !== null || active.firstCheckpointAt === null) return;
+    // Too many, and there was nothing to roll back to: then the window begins with the last of them.
+    const isTooMany = restarts > upgradePolicy.stabilityMaxRestarts;
+    const since = isTooMany ? (active.lastRestartAt ?? active.firstCheckpointAt) : active.firstCheckpointAt;
+    const stableMs = parseTime(since) + upgradePolicy.stabilityWindowMs;
     if (draft.nowMs < stableMs) return draft.wakeIn(stableMs - draft.nowMs);
   }
   const { generation, revision } = active;

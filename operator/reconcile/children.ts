@@ -54,7 +54,8 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const why = `of incarnation ${number}`;
   const actions: Action[] = [];
   const make = (object: Child, present: KubernetesObject | null | undefined): void => {
-    if (present === null || present === undefined) actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing` });
+    if (present === null || present === undefined)
+      actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing` });
   };
   make(children.configMap, there?.configMap);
   make(children.service, there?.service);

@@ -294,3 +294,14 @@ test("a deletion during the stop of an upgrade uses that stop", () => {
   assert.equal(world.stopped.length, 1);
   assert.deepEqual(world.violations, []);
 });
+
+test("a first version that restarted too often is stable after a whole window without a restart, so that there is a way back to it", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more));
+  for (let restart = 0; restart < 5; restart++) {
+    world.run(1500);
+    world.active?.restartJob();
+  }
+  assert.equal(world.status.stable, undefined);
+  assert.ok(world.settle());
+  assert.notEqual(world.status.stable, undefined);
+});

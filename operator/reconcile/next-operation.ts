@@ -255,7 +255,8 @@ function recover(draft: Draft, situation: Situation, { spec }: ValidTarget): Ret
     return "settled";
   }
   const failedMs = parseTime(active.ended.at);
-  const isReset = recovery?.lastFailureAt != null && failedMs - parseTime(recovery.lastFailureAt) > resetAfterMs;
+  const lastMs = recovery?.lastFailureAt ? parseTime(recovery.lastFailureAt) : failedMs;
+  const isReset = failedMs - lastMs > resetAfterMs;
   const attempts = isReset ? 0 : (recovery?.attempts ?? 0);
   if (attempts >= attemptsMax) {
     const text = `the job FAILED and was started again ${attempts} times, which is the limit: ${message}; change the spec, or set restartNonce`;

@@ -133,7 +133,7 @@ test("a world in which nothing goes wrong: each change ends in an empty plan wit
       }
       assert.equal(world.starts.length, world.status.incarnations);
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 
@@ -238,7 +238,7 @@ test("S11: a JobManager that does not answer is left alone, whatever is asked fo
         assertAsAsked(world);
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 10 },
   );
 });
 
@@ -336,6 +336,6 @@ test("S24: suspended at any moment of an upgrade and resumed, it goes on from ex
         assert.deepEqual(world.violations, []);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

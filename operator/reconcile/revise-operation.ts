@@ -18,7 +18,9 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   const isActivated = upgrade.step === "Activating" || upgrade.step === "Proving";
   const { target } = situation;
   if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, upgrade);
-  if (target.kind === "invalid" || isActivated) return;
+  if (isActivated) return;
+  if (isLost(situation, upgrade)) return drop(draft, "its spec was changed before it could be kept");
+  if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (upgrade.kind === "suspend") {
     if (!isSuspendWanted && !isUnderWay(upgrade)) drop(draft, "the job is to run");
@@ -50,6 +52,11 @@ function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: 
   const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
   if (upgrade.step !== "Stopping" || upgrade.savepoint === null || !isWanted) return drop(draft, message);
   draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
+}
+
+/** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
+function isLost({ observed }: Situation, upgrade: Operation): boolean {
+  return upgrade.to !== null && !hasTouchedOld(upgrade) && specOfRevision(observed, upgrade.revision) === null;
 }
 
 function isSame(situation: Situation, upgrade: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {

@@ -13,6 +13,7 @@ import {
   formatTime,
   INCARNATION_LABEL,
   JOB_LABEL,
+  parseTime,
   type StreamJob,
   type StreamJobSnapshot,
   type StreamJobSpec,
@@ -44,7 +45,7 @@ import {
 import { snapshotStatusOf, statusOf } from "./stored-status.ts";
 
 export const settings: ReconcileSettings = { storageRoot: "/state", defaultImage: "streamjob:test" };
-export const START_MS = Date.UTC(2031, 0, 1);
+export const START_MS = parseTime("2031-01-01T00:00:00.000Z");
 
 export type WorldOptions = {
   readonly seed: number;
@@ -165,7 +166,7 @@ export class SimulatedWorld implements Surroundings {
     this.#putSnapshot({
       apiVersion: "streamjob.dev/v1alpha1",
       kind: "StreamJobSnapshot",
-      metadata: { name, namespace: "default", finalizers: [CLEANUP_FINALIZER] },
+      metadata: { name, namespace: "default" },
       spec: { jobRef: { name: "wc" } },
     });
   }

@@ -44,6 +44,11 @@ export type RestCall = {
   readonly body?: object;
 };
 
+/** The part that tests read. */
+export type CheckpointsText = {
+  readonly latest: { readonly restored: { readonly id: number; readonly external_path: string } | null };
+};
+
 /** Runs the body on a fresh embedded cluster; stops everything afterwards, whatever came of it. */
 export function withRig(name: string, options: RigOptions, body: (rig: Rig) => Promise<void>): Promise<void> {
   return inWorkspace(`promise-${name}`, async (workspace) => {
@@ -298,6 +303,25 @@ export class Rig {
     } catch {
       return null; // it starts, or is gone
     }
+  }
+
+  /** Has an incarnation that runs complete a checkpoint, once it can. */
+  async checkpointNow(number: number, name = "wc"): Promise<void> {
+    await this.until(`incarnation ${number} to complete a checkpoint`, async () => {
+      const seen = await this.incarnation(number, name);
+      if (seen === null || seen.job?.status !== "RUNNING") return false;
+      if (seen.completedCheckpoints > 0) return true;
+      await this.rest(`/v1/jobs/${seen.jobId}/checkpoints`, { number, name, method: "POST", body: {} });
+      return ((await this.incarnation(number, name))?.completedCheckpoints ?? 0) > 0;
+    });
+  }
+
+  /** What a JobManager tells of its checkpoints, past the relay, as Flink's REST has it. */
+  async checkpoints(number: number, name = "wc"): Promise<CheckpointsText> {
+    const { jobId = "" } = (await this.incarnation(number, name)) ?? {};
+    const text = await this.rest(`/v1/jobs/${jobId}/checkpoints`, { number, name });
+    assert.ok(text !== null, `the JobManager of incarnation ${number} does not answer`);
+    return JSON.parse(text) as CheckpointsText;
   }
 
   /** Waits until the active incarnation has completed that many more checkpoints. */

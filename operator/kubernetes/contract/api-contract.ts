@@ -27,6 +27,9 @@ export type KubernetesApiTraits = {
   readonly collectsGarbage?: boolean;
 };
 
+/** What waits in a sentence has shorter deadlines; this one is for what hangs. */
+const SENTENCE_TIMEOUT_MS = 120_000;
+
 /** One sentence of the contract. */
 export type Sentence = (opened: { readonly api: KubernetesApi; readonly namespace: string }) => Promise<void>;
 export type Topic = Readonly<Record<string, Sentence>>;
@@ -50,7 +53,7 @@ export function describeKubernetesApi(
     for (const [topic, sentences] of Object.entries(topics)) {
       describe(topic, () => {
         for (const [sentence, check] of Object.entries(sentences)) {
-          it(sentence, async () => {
+          it(sentence, { timeout: SENTENCE_TIMEOUT_MS }, async () => {
             const opened = await open();
             try {
               await check(opened);

@@ -1,7 +1,10 @@
 /**
  * Owns: step Proving: the new incarnation has to run and complete a checkpoint of its own. Only then does the old one's rest go (S14).
+ *
+ * PV1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (S11).
  */
 import { parseTime } from "../../../crds/index.ts";
+import { statefulSetName } from "../../resources/index.ts";
 import { failActivated } from "../failure.ts";
 import { podTrouble } from "../pod-trouble.ts";
 import { incarnationNumbered, newestException, specOfRevision } from "../situation.ts";
@@ -39,6 +42,8 @@ export function proving(context: StepContext): StepOutcome {
   }
   const trouble = podTrouble(incarnation?.pods ?? []);
   if (waitedMs > limitMs) {
+    // PV1
+    if (view.kind === "unreachable" && trouble === null) return unknownFate(context, view.message);
     return failActivated(
       context,
       `${progress}, for ${Math.round(waitedMs / 1000)} s${trouble === null ? "" : `: ${trouble}`}`,
@@ -48,5 +53,17 @@ export function proving(context: StepContext): StepOutcome {
     );
   }
   draft.wait(trouble === null ? progress : `${progress}: ${trouble}`, waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS);
+  return waiting;
+}
+
+/** PV1. Only a person can see whether it is the network or the process that stands still. */
+function unknownFate({ draft, operation, situation }: StepContext, why: string): StepOutcome {
+  const { namespace, name } = situation.job.metadata;
+  const pod = `${statefulSetName(name, operation.to ?? 0, "jobmanager")}-0`;
+  const message =
+    `incarnation ${operation.to} cannot be reached, so whether it runs is not known and nothing is done: ${why}; ` +
+    `look at the network between the operator and the pod; if it hangs: kubectl delete pod -n ${namespace} ${pod}`;
+  draft.stalled = { reason: "Unreachable", message };
+  draft.wait(message, SLOW_POLL_MS);
   return waiting;
 }

@@ -2,9 +2,11 @@
  * Owns: step Standby: the new incarnation's pods start, load the job and wait; what ran before runs on.
  *
  * SB1 A job that cannot even be loaded never costs the running one anything: it is refused here.
+ * SB2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (S25).
  */
 import { parseTime } from "../../../crds/index.ts";
-import { refuseTarget } from "../failure.ts";
+import { refuseTarget, rollbackRevision } from "../failure.ts";
+import { hasTouchedOld } from "../operation.ts";
 import { podTrouble } from "../pod-trouble.ts";
 import { incarnationNumbered, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
@@ -50,6 +52,7 @@ export function standby(context: StepContext): StepOutcome {
   const isLate = waitedMs > upgrade.deployTimeoutMs;
   if (trouble !== null || isLate) {
     const message = `incarnation ${operation.to} is not ready${problem === null ? "" : `: ${problem}`}`;
+    if (isLate && mayGoBack(context)) return refuseTarget(context, message);
     draft.blocked = { reason: "NotReady", message };
     // With nothing running before it, nothing runs at all.
     if (operation.from === null || isLate) {
@@ -57,4 +60,10 @@ export function standby(context: StepContext): StepOutcome {
     }
   }
   return waiting;
+}
+
+/** SB2 */
+function mayGoBack({ draft, situation, operation }: StepContext): boolean {
+  if (operation.kind === "rollback" || !hasTouchedOld(operation)) return false;
+  return rollbackRevision(situation, draft.status.stable?.revision, operation.revision) !== null;
 }

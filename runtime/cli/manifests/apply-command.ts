@@ -14,16 +14,17 @@ import { type Awaited, waitForJobs } from "./wait-for-jobs.ts";
 
 /** Errors: MANIFEST_INVALID, with nothing sent. */
 export async function applyCommand(
-  { api, terminal }: CommandContext,
+  context: CommandContext,
   { sources, namespace, waitMs }: JobCommand<"apply">,
 ): Promise<ExitCode> {
+  const { api, terminal } = context;
   const set = await readNamed(terminal, sources, namespace);
   const { applied, problems } = await applyObjects(api, set.objects, terminal);
   for (const each of applied) terminal.out(appliedLine(each));
   refuseProblems(problems, applied.length > 0);
   if (waitMs === null) return 0;
   const jobs = applied.flatMap(awaitedJob);
-  return jobs.length === 0 ? 0 : waitForJobs(api, terminal, jobs, waitMs);
+  return jobs.length === 0 ? 0 : waitForJobs(context, jobs, waitMs);
 }
 
 /** The manifests that were named, whole. Errors: MANIFEST_INVALID. */

@@ -5,6 +5,8 @@ import type { Terminal } from "../terminal.ts";
 export type CommandContext = {
   readonly api: KubernetesApi;
   readonly terminal: Terminal;
+  /** Whether the control plane is still there. */
+  readonly isAlive: () => boolean;
 };
 
 /** ` -n shop` for a command that a person can copy; empty for the default namespace. */

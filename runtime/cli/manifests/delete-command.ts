@@ -17,7 +17,8 @@ export async function deleteCommand(context: CommandContext, command: JobCommand
   return command.what === "jobs" ? deleteJob(context, command) : deleteSnapshot(context, command);
 }
 
-async function deleteJob({ api, terminal }: CommandContext, command: JobCommand<"delete">): Promise<ExitCode> {
+async function deleteJob(context: CommandContext, command: JobCommand<"delete">): Promise<ExitCode> {
+  const { api, terminal } = context;
   const job = await getNamed(api, "StreamJob", command.name, command.namespace);
   const { namespace, name, uid } = job.metadata;
   await api.delete("StreamJob", { namespace, name }, uid === undefined ? {} : { uid });
@@ -27,7 +28,7 @@ async function deleteJob({ api, terminal }: CommandContext, command: JobCommand<
     deletion === null || deletion.keepState ? "; its checkpoints and savepoints stay" : "; its state goes too";
   terminal.out(`${name} is deleted${how}${rest}`);
   if (command.waitMs === null) return 0;
-  return waitForJobs(api, terminal, [{ key: { namespace, name }, goal: isGone(uid) }], command.waitMs);
+  return waitForJobs(context, [{ key: { namespace, name }, goal: isGone(uid) }], command.waitMs);
 }
 
 async function deleteSnapshot({ api, terminal }: CommandContext, command: JobCommand<"delete">): Promise<ExitCode> {

@@ -13,9 +13,10 @@ import { getNamed } from "./named-objects.ts";
 
 /** Errors: OBJECT_NOT_FOUND for a job that is not there and about which nothing was told. */
 export async function eventsCommand(
-  { api, terminal }: CommandContext,
+  context: CommandContext,
   { job, namespace, watch }: JobCommand<"events">,
 ): Promise<ExitCode> {
+  const { api, terminal } = context;
   const { out, say, clock, random } = terminal;
   const events = await eventsOf(api, job, namespace);
   if (events.length === 0) {
@@ -35,7 +36,10 @@ export async function eventsCommand(
     out(`${lastSeen(object).slice(11, 19)}  ${type.padEnd(7)}  ${reason}  ${about}  ${note}`);
   });
   cache.start();
-  await untilInterrupted();
-  await cache.stop();
+  try {
+    await untilInterrupted(context);
+  } finally {
+    await cache.stop();
+  }
   return 0;
 }

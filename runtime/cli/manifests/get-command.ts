@@ -73,8 +73,11 @@ async function watch(context: CommandContext, command: GetCommand): Promise<Exit
   });
   if (command.output === "table" || command.output === "wide") print(headings(command, context));
   cache.start();
-  await untilInterrupted();
-  await cache.stop();
+  try {
+    await untilInterrupted(context);
+  } finally {
+    await cache.stop();
+  }
   return 0;
 }
 
@@ -95,7 +98,8 @@ function row(object: Shown, command: GetCommand, context: CommandContext): strin
 /** As kubectl shows objects: who owns which field is left away. */
 function readable(object: Shown): object {
   const { managedFields: _, ...metadata } = object.metadata as KubernetesMetadata & { managedFields?: unknown };
-  return { ...object, metadata };
+  const { apiVersion, kind, spec, status } = object;
+  return { apiVersion, kind, metadata, spec, ...(status === undefined ? {} : { status }) };
 }
 
 function listOf(objects: readonly Shown[]): object {

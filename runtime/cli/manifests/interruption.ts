@@ -1,14 +1,31 @@
-/** Owns: waiting for the person to end a command that has no end of its own. */
+/** Owns: waiting for the end of a command that has none of its own. */
+import { StreamError } from "../../base/index.ts";
+import type { CommandContext } from "./command-context.ts";
 
-/** Resolves at the first SIGINT or SIGTERM. */
-export function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      process.off("SIGINT", done);
-      process.off("SIGTERM", done);
-      resolve();
+const PLANE_LOOK_MS = 1000;
+
+/** Resolves at the first SIGINT or SIGTERM. Errors: CONTROL_PLANE_UNAVAILABLE when the control plane is gone. */
+export function untilInterrupted({ terminal, isAlive }: CommandContext): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+      timer.cancel();
+      settle();
     };
-    process.on("SIGINT", done);
-    process.on("SIGTERM", done);
+    const onSignal = (): void => finish(resolve);
+    const look = (): void => {
+      if (!isAlive()) finish(() => reject(ended()));
+      else timer = terminal.clock.after(PLANE_LOOK_MS, look);
+    };
+    let timer = terminal.clock.after(PLANE_LOOK_MS, look);
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
   });
+}
+
+function ended(): StreamError {
+  const message =
+    "the control plane has ended, so there is nothing more to follow: `streamjob run <manifest>` starts one";
+  return new StreamError("CONTROL_PLANE_UNAVAILABLE", message, { destiny: "retry" });
 }

@@ -132,7 +132,9 @@ export class JobStory {
 
   #condition(status: StreamJobStatus, type: "Stalled" | "UpgradeBlocked", tone: Tone): readonly StoryLine[] {
     const condition = conditionOf(status, type);
-    if (condition?.status !== "True" || (type === "UpgradeBlocked" && holds(status, "Stalled"))) {
+    // That a version failed is an Event of its own, and Stalled says what to do.
+    const isTold = type === "UpgradeBlocked" && (holds(status, "Stalled") || condition?.reason === "VersionFailed");
+    if (condition?.status !== "True" || isTold) {
       this.#said.delete(type);
       return [];
     }

@@ -9,9 +9,8 @@ import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
 import { createLog, StreamError } from "../../base/index.ts";
 import { startControlPlane } from "../control-plane/control-plane.ts";
 import type { HomeFolder } from "../home-folder.ts";
-import { isAlive } from "../job-registry.ts";
 import type { Terminal } from "../terminal.ts";
-import { findControlPlane, openControlPlane } from "./open-control-plane.ts";
+import { findControlPlane, type OpenControlPlane, openControlPlane } from "./open-control-plane.ts";
 
 export type JoinedPlane = {
   readonly api: KubernetesApi;
@@ -50,6 +49,6 @@ export async function joinControlPlane(home: HomeFolder, { clock }: Terminal): P
   }
 }
 
-function joined({ api, pid, close }: ReturnType<typeof openControlPlane>): JoinedPlane {
-  return { api, isOwn: false, pid, isAlive: () => isAlive(pid), stop: async () => close(), kill: async () => close() };
+function joined({ api, pid, isAlive, close }: OpenControlPlane): JoinedPlane {
+  return { api, isOwn: false, pid, isAlive, stop: async () => close(), kill: async () => close() };
 }

@@ -45,14 +45,15 @@ function readLog(api: KubernetesApi, { metadata }: Pod, { tailLines, previous }:
 }
 
 async function follow(
-  { api, terminal }: CommandContext,
+  context: CommandContext,
   command: JobCommand<"logs">,
   first: Pod,
   shown: readonly string[],
 ): Promise<void> {
+  const { api, terminal } = context;
   const { clock, out, say, colors } = terminal;
   let isOver = false;
-  const interrupted = untilInterrupted().then(() => (isOver = true));
+  const interrupted = untilInterrupted(context).then(() => (isOver = true));
   let pod = first;
   let mark = shown.slice(-MARK_LINES);
   const everything = { ...command, tailLines: null, previous: false };

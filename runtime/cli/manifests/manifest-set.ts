@@ -91,7 +91,9 @@ function readObject(document: ManifestDocument, text: ManifestText, byDefault: s
   }
   const object = prepared(kind, value, byDefault, text.folder);
   const issues = issuesOf(kind, object);
-  const problems = issues.map(({ path, reason, message }) => problem(path, message, reason === "UnknownField"));
+  const problems = issues
+    .map(({ path, reason, message }) => problem(path, message, reason === "UnknownField"))
+    .toSorted((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
   const { name, namespace } = object["metadata"] as { readonly name?: unknown; readonly namespace: string };
   if (typeof name !== "string") return { kind: "none", problems };
   const read = { kind, object, name, namespace, file: text.file, problem } as unknown as ManifestObject;

@@ -42,8 +42,10 @@ export function parseManifestText(text: string, file: string): ParsedText {
   const documents: ManifestDocument[] = [];
   const problems: ManifestProblem[] = [];
   for (const document of parsed) {
-    for (const { pos, message } of document.errors) {
-      problems.push({ file, position: place(pos[0]), field: "", message: inOneLine(message) });
+    // What follows the first mistake is mostly a consequence of it.
+    const [mistake] = document.errors;
+    if (mistake !== undefined) {
+      problems.push({ file, position: place(mistake.pos[0]), field: "", message: inOneLine(mistake.message) });
     }
     if (problems.length > 0 || document.contents === null) continue;
     const root: unknown = document.contents;

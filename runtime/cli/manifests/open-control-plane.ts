@@ -15,6 +15,8 @@ export type OpenControlPlane = {
   readonly api: KubernetesApi;
   /** Process of the embedded control plane. */
   readonly pid: number;
+  /** Whether that process still runs. */
+  isAlive(): boolean;
   close(): void;
 };
 
@@ -24,7 +26,7 @@ export function findControlPlane(home: HomeFolder, clock: Clock): OpenControlPla
   if (endpoint === null || endpoint.url === null || endpoint.token === null || !isAlive(endpoint.pid)) return null;
   const { url: baseUrl, token, pid } = endpoint;
   const api = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
-  return { api, pid, close: () => api.close() };
+  return { api, pid, isAlive: () => isAlive(pid), close: () => api.close() };
 }
 
 /** Errors: CONTROL_PLANE_UNAVAILABLE. */

@@ -49,7 +49,7 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
   );
   if (command.waitMs === null) return 0;
   const goal = runsRevision(wanted.name, sinceMs);
-  return waitForJobs(api, terminal, [{ key: { namespace, name }, goal }], command.waitMs);
+  return waitForJobs(context, [{ key: { namespace, name }, goal }], command.waitMs);
 }
 
 /** The last stable one before what runs; where that is what runs, the one that was rolled out before it. */

@@ -33,6 +33,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** A file with a mistake is looked at again after this time: it may have been half written. */
 const HALF_WRITTEN_MS = 300;
 const PLANE_LOOK_MS = 1000;
+const LAST_LOOK_MS = 300;
 
 type Ending =
   | { readonly kind: "ended"; readonly ends: readonly JobEnd[] }
@@ -155,6 +156,8 @@ class ManifestRun {
     }
     const others = ending.kind === "ended" && plane.isOwn ? await this.#otherJobs() : [];
     await this.#follower.stop();
+    // Who follows from another process sees the end, too.
+    if (ending.kind === "ended" && plane.isOwn) await sleep(this.#terminal.clock, LAST_LOOK_MS);
     await plane.stop();
     if (ending.kind === "signal") {
       this.#say(plane.isOwn ? `Stopped. \`${again}\` goes on from here.` : `\`${again}\` follows them again.`);

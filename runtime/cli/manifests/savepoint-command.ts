@@ -60,7 +60,7 @@ export async function savepointOfAny(
       return await savepointCommand(home, terminal, name, request.directory);
     }
     const job = found ?? (await getNamed(plane.api, "StreamJob", name, namespace ?? "default"));
-    return await savepointOfStreamJob({ api: plane.api, terminal }, job, request);
+    return await savepointOfStreamJob({ api: plane.api, terminal, isAlive: plane.isAlive }, job, request);
   } finally {
     plane.close();
   }

@@ -110,8 +110,8 @@ function patch(
   return api.patch("StreamJob", { namespace, name }, { ...change, metadata: { ...change.metadata, uid } });
 }
 
-async function settle({ api, terminal }: CommandContext, { metadata }: StreamJob, waitMs: WaitMs): Promise<ExitCode> {
+async function settle(context: CommandContext, { metadata }: StreamJob, waitMs: WaitMs): Promise<ExitCode> {
   if (waitMs === null) return 0;
   const { namespace, name, generation = 0 } = metadata;
-  return waitForJobs(api, terminal, [{ key: { namespace, name }, goal: readyAt(generation) }], waitMs);
+  return waitForJobs(context, [{ key: { namespace, name }, goal: readyAt(generation) }], waitMs);
 }

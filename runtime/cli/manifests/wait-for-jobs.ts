@@ -3,17 +3,20 @@
  * Called by: every command with --wait.
  */
 import { formatDuration } from "../../../crds/index.ts";
-import type { KubernetesApi, ObjectKey } from "../../../operator/kubernetes/index.ts";
+import type { ObjectKey } from "../../../operator/kubernetes/index.ts";
+import { StreamError, type Timer } from "../../base/index.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
+import type { CommandContext } from "./command-context.ts";
 import { JobFollower } from "./job-follower.ts";
 import type { Goal, Outcome } from "./job-goals.ts";
 
 export type Awaited = { readonly key: ObjectKey; readonly goal: Goal };
 
-/** 0: all came as wanted; 1: one cannot, or not in time. Says which and why. */
+const PLANE_LOOK_MS = 1000;
+
+/** 0: all came as wanted; 1: one cannot, or not in time. Says which and why. Errors: CONTROL_PLANE_UNAVAILABLE when it ends meanwhile. */
 export async function waitForJobs(
-  api: KubernetesApi,
-  terminal: Terminal,
+  { api, terminal, isAlive }: CommandContext,
   jobs: readonly Awaited[],
   timeoutMs: number,
 ): Promise<ExitCode> {
@@ -26,18 +29,34 @@ export async function waitForJobs(
     namespace: only,
     isFollowed: ({ namespace, name }) => names.has(`${namespace}/${name}`),
   });
+  let timer: Timer | null = null;
   try {
     await follower.start();
     const judge = (): readonly (Outcome | null)[] => jobs.map(({ key, goal }) => goal(follower.get(key)));
+    const lookLater = (): void => {
+      timer = terminal.clock.after(PLANE_LOOK_MS, () => {
+        follower.nudge();
+        lookLater();
+      });
+    };
+    lookLater();
     const waited = await follower.until(() => {
       const outcomes = judge();
-      return outcomes.every((outcome) => outcome !== null) ? outcomes : null;
+      return outcomes.every((outcome) => outcome !== null) || !isAlive() ? outcomes : null;
     }, timeoutMs);
+    if (waited.kind === "came" && waited.value.includes(null)) throw planeEnded();
     const outcomes = waited.kind === "came" ? waited.value : judge();
     return report(terminal, jobs, outcomes, timeoutMs);
   } finally {
+    timer?.cancel();
     await follower.stop();
   }
+}
+
+function planeEnded(): StreamError {
+  const message =
+    "the control plane ended while this command waited: `streamjob run <manifest>` starts one, and the jobs go on";
+  return new StreamError("CONTROL_PLANE_UNAVAILABLE", message, { destiny: "retry" });
 }
 
 function report(

@@ -45,6 +45,9 @@ describe("into every mutation of one life", () => {
           return fault;
         },
       });
+      const missed = calm.mutations.filter((mutation) => !broken.has(mutation));
+      assert.deepEqual(missed, [], "mutations of a calm life that no fault was put into");
+      assert.equal(life.faults.length, broken.size);
       assertSame(life, fault);
     });
   }

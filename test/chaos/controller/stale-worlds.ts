@@ -6,6 +6,8 @@
 import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/index.ts";
 import { seededRandom } from "../../../runtime/base/index.ts";
 
+const HIDDEN_MS = 1500;
+
 export type StaleWorld = {
   /** A fresh one for each life. */
   readonly make: () => (api: KubernetesApi) => KubernetesApi;
@@ -18,7 +20,7 @@ export const staleWorlds: Readonly<Record<string, StaleWorld>> = {
     make: () => watchesThatEnd(8, { kind: "gone", message: "too old resource version" }),
   },
   "watches that fail": { make: () => watchesThatEnd(6, { kind: "failed", error: new Error("ECONNRESET") }) },
-  "events that are missed until the next one of the object": { make: () => missedEvents(4) },
+  "events that are hidden until the next one of their object, or for a while": { make: () => missedEvents(4) },
   "a storm of conflicts": { make: () => conflicts(0.5) },
   "a list and a watch that are late": { make: () => lateWatches(400) },
   "two operators at once": { make: () => (api) => api, operators: 2 },
@@ -42,16 +44,25 @@ function watchesThatEnd(events: number, end: WatchEnd): (api: KubernetesApi) => 
   });
 }
 
-/** Each n-th change of an object is not told, so what is known of it is old until it changes again, or the kind is listed. */
+/** Each n-th change is hidden until its object changes again, or for a while: meanwhile what is known of the object is old. */
 function missedEvents(every: number): (api: KubernetesApi) => KubernetesApi {
   return (api) => ({
     ...passing(api),
     watch: (kind, options, onEvent) => {
       let seen = 0;
+      const hidden = new Map<string, NodeJS.Timeout>();
       return api.watch(kind, options, (event) => {
+        if (event.type === "BOOKMARK") return onEvent(event);
         seen++;
-        if (event.type === "MODIFIED" && seen % every === 0) return;
-        onEvent(event);
+        const uid = event.object.metadata.uid ?? "";
+        clearTimeout(hidden.get(uid));
+        hidden.delete(uid);
+        if (event.type !== "MODIFIED" || seen % every !== 0) return onEvent(event);
+        const show = (): void => {
+          hidden.delete(uid);
+          if (!options.signal.aborted) onEvent(event);
+        };
+        hidden.set(uid, setTimeout(show, HIDDEN_MS));
       });
     },
   });
