@@ -25,7 +25,7 @@ import { applyChild, createRevision, deleteChild, deleteRevision } from "./child
 import { callJobManager } from "./jobmanager-actions.ts";
 import { type ActionKind, ActionStopped, type ApplyOutcome } from "./outcome.ts";
 import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";
-import { createSnapshot, releaseSnapshot, writeSnapshotStatus } from "./snapshot-actions.ts";
+import { createSnapshot, holdSnapshot, releaseSnapshot, writeSnapshotStatus } from "./snapshot-actions.ts";
 import type { WrittenCaches } from "./written-cache.ts";
 
 export type ApplyDeps = {
@@ -94,6 +94,7 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   createSnapshot: "create-snapshot",
   writeSnapshotStatus: "write-snapshot-status",
   disposeSavepoint: "dispose-savepoint",
+  holdSnapshot: "hold-snapshot",
   releaseSnapshot: "release-snapshot",
   deleteSnapshot: "delete-snapshot",
 };
@@ -160,6 +161,8 @@ function act(context: ActionContext, action: Action): Promise<void> {
       return createSnapshot(context, action.snapshot);
     case "writeSnapshotStatus":
       return writeSnapshotStatus(context, action.name, action.resourceVersion, action.status);
+    case "holdSnapshot":
+      return holdSnapshot(context, action.name);
     case "releaseSnapshot":
       return releaseSnapshot(context, action.name);
     case "deleteSnapshot":

@@ -48,15 +48,31 @@ export async function writeSnapshotStatus(
   caches.StreamJobSnapshot.noteWrite(written);
 }
 
+/** Gives it our finalizer, where it is not there yet: people write none. */
+export async function holdSnapshot(context: ActionContext, name: string): Promise<void> {
+  const present = context.caches.StreamJobSnapshot.get(keyOf(context, name));
+  const { finalizers = [], deletionTimestamp } = present?.metadata ?? {};
+  if (present === null || deletionTimestamp !== undefined || finalizers.includes(CLEANUP_FINALIZER)) return;
+  await writeFinalizers(context, present, [...finalizers, CLEANUP_FINALIZER]);
+}
+
 /** Takes our finalizer away, where it still is. */
 export async function releaseSnapshot(context: ActionContext, name: string): Promise<void> {
-  const { api, caches } = context;
-  const present = caches.StreamJobSnapshot.get(keyOf(context, name));
-  const { finalizers = [], uid, resourceVersion } = present?.metadata ?? {};
-  if (!finalizers.includes(CLEANUP_FINALIZER)) return;
+  const present = context.caches.StreamJobSnapshot.get(keyOf(context, name));
+  const { finalizers = [] } = present?.metadata ?? {};
+  if (present === null || !finalizers.includes(CLEANUP_FINALIZER)) return;
   const left = finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER);
-  const patch = { metadata: { finalizers: left, uid, resourceVersion } };
-  const written = await call(context, `release StreamJobSnapshot ${name}`, (signal) =>
+  await writeFinalizers(context, present, left);
+}
+
+async function writeFinalizers(
+  context: ActionContext,
+  { metadata: { name, uid, resourceVersion } }: StreamJobSnapshot,
+  finalizers: readonly string[],
+): Promise<void> {
+  const { api, caches } = context;
+  const patch = { metadata: { finalizers, uid, resourceVersion } };
+  const written = await call(context, `write the finalizers of StreamJobSnapshot ${name}`, (signal) =>
     api.patch("StreamJobSnapshot", keyOf(context, name), patch, { signal }),
   );
   caches.StreamJobSnapshot.noteWrite(written);

@@ -73,6 +73,8 @@ export type Action =
       readonly location: string;
       readonly snapshot: string;
     }
+  /** Has its object stay until its files have gone. */
+  | { readonly kind: "holdSnapshot"; readonly name: string }
   | { readonly kind: "releaseSnapshot"; readonly name: string }
   | { readonly kind: "deleteSnapshot"; readonly name: string; readonly uid: string };
 

@@ -3,7 +3,8 @@
  *
  * RT1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
  *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (S28).
- * RT2 The object goes only after its files: its finalizer stays until the JobManager says that they are gone (S28).
+ * RT2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager says that they are
+ *     gone (S28).
  * RT3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (S29).
  */
 import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
@@ -64,6 +65,20 @@ function namedLocations({ status }: Draft, { observed, target }: Situation): Rea
   if (target.kind === "valid" && target.spec.restore.kind === "path") named.add(target.spec.restore.path);
   if (observed.restoreSnapshot.kind === "completed") named.add(observed.restoreSnapshot.location);
   return named;
+}
+
+/** Objects that people made, and that are to stay until their files have gone (RT2). */
+export function holdsOf({ observed }: Situation): readonly Action[] {
+  return observed.snapshots
+    .filter((snapshot) => snapshot.metadata.deletionTimestamp === undefined && !isHeld(snapshot))
+    .map(({ metadata }) => ({ kind: "holdSnapshot", name: metadata.name }));
+}
+
+/** Whether its object will stay as long as its files have to. */
+export function isHeld(snapshot: StreamJobSnapshot): boolean {
+  const isHolding = (snapshot.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
+  const hasNoFiles = snapshotStatusOf(snapshot).phase === "Failed";
+  return isHolding || hasNoFiles || !snapshotWithDefaults(snapshot.spec).disposeOnDelete;
 }
 
 /** RT2, RT3 */

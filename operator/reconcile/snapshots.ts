@@ -18,7 +18,7 @@ import type { Draft } from "./draft.ts";
 import { savepointDirectory, savepointTarget, snapshotTriggerId } from "./ids.ts";
 import { hasTouchedOld } from "./operation.ts";
 import type { Action } from "./plan.ts";
-import { deletionsOf, retentionOf } from "./retention.ts";
+import { deletionsOf, holdsOf, isHeld, retentionOf } from "./retention.ts";
 import { dueAt } from "./schedule.ts";
 import { incarnationNumbered, type Situation } from "./situation.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
@@ -32,7 +32,7 @@ export function planSnapshots(draft: Draft, situation: Situation): readonly Acti
   if (!isDeleting) {
     actions.push(...byNonce(draft, situation), ...bySchedule(draft, situation), ...ofOperation(draft, situation));
     actions.push(...inFlight(draft, situation), ...next(draft, situation));
-    actions.push(...retentionOf(draft, situation));
+    actions.push(...retentionOf(draft, situation), ...holdsOf(situation));
   } else {
     actions.push(...inFlight(draft, situation));
   }
@@ -163,7 +163,8 @@ function next(draft: Draft, situation: Situation): readonly Action[] {
     .filter((snapshot) => {
       const { phase } = snapshotStatusOf(snapshot);
       const isOpen = phase === "Pending" || phase === "InProgress";
-      return isOpen && snapshot.metadata.deletionTimestamp === undefined && snapshot.spec.origin !== "upgrade";
+      const isWanted = snapshot.metadata.deletionTimestamp === undefined && snapshot.spec.origin !== "upgrade";
+      return isOpen && isWanted && isHeld(snapshot);
     })
     .sort(byCreation);
   const [snapshot] = pending;

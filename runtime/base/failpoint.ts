@@ -60,6 +60,7 @@ export const operatorSteps = [
   "create-snapshot",
   "write-snapshot-status",
   "dispose-savepoint",
+  "hold-snapshot",
   "release-snapshot",
   "delete-snapshot",
 ] as const;

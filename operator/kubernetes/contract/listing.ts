@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import type { Topic } from "./api-contract.ts";
-import { configMap, refused } from "./specimens.ts";
+import { configMap, Heard, refused } from "./specimens.ts";
 
 const group = { "example.com/group": "g" };
 
@@ -61,6 +61,21 @@ export const listing: Topic = {
       [["a=1", "b=1"], ["c=1", "d=1"], ["e=1"]],
     );
     assert.deepEqual([second.resourceVersion, third.resourceVersion], [first.resourceVersion, first.resourceVersion]);
+  },
+
+  "gives with each page the version from which a watch misses nothing": async ({ api, namespace }) => {
+    for (const name of ["a", "b"]) await api.create("ConfigMap", configMap(namespace, name, {}, { labels: group }));
+    const first = await api.list("ConfigMap", { namespace, labels: group, limit: 1 });
+    await api.create("ConfigMap", configMap(namespace, "c", {}, { labels: group }));
+    const last = await api.list("ConfigMap", { namespace, labels: group, limit: 1, continue: first.continue ?? "" });
+    const heard = new Heard<"ConfigMap">();
+    const stopping = new AbortController();
+    const { resourceVersion } = last;
+    const about = { namespace, labels: group, resourceVersion, signal: stopping.signal };
+    const ended = api.watch("ConfigMap", about, heard.onEvent);
+    await heard.has("ADDED c");
+    stopping.abort();
+    await ended;
   },
 
   "refuses a token that it never gave": async ({ api, namespace }) => {

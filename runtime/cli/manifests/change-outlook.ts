@@ -95,9 +95,9 @@ function replacement(
   { active, incarnations }: StreamJobStatus,
 ): readonly string[] {
   const to = incarnations + 1;
-  if (active?.ended != null)
+  if ((active?.ended ?? null) !== null)
     return [
-      `the job has ended (${active.ended.status}); incarnation ${to} starts${mode === "stateless" ? " without state" : " from its last state"}`,
+      `the job has ended (${active?.ended?.status}); incarnation ${to} starts${mode === "stateless" ? " without state" : " from its last state"}`,
     ];
   const from = active?.incarnation;
   switch (mode) {

@@ -13,7 +13,7 @@ import type { ExitCode } from "../terminal.ts";
 import { readNamed, refuseProblems } from "./apply-command.ts";
 import { outlookOf, outlookOfNew } from "./change-outlook.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
-import { revisionsOf } from "./job-facts.ts";
+import { conditionOf, revisionsOf } from "./job-facts.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import type { ManifestKind, ManifestObject } from "./manifest-set.ts";
 import type { ManifestProblem } from "./manifest-text.ts";
@@ -21,8 +21,10 @@ import { listAll } from "./named-objects.ts";
 import { previewApply } from "./preview.ts";
 import { changedValues, diffSpecs } from "./spec-diff.ts";
 
-/** null: no change. */
-type Report = readonly string[] | null;
+type Report = { readonly isChange: boolean; readonly lines: readonly string[] };
+
+const change = (...lines: readonly string[]): Report => ({ isChange: true, lines });
+const same = (...lines: readonly string[]): Report => ({ isChange: false, lines });
 
 /** Errors: MANIFEST_INVALID. */
 export async function diffCommand(
@@ -40,12 +42,11 @@ export async function diffCommand(
     else reports.push([titleOf(manifest), await reportOf(api, live, preview.object)]);
   }
   refuseProblems(problems, false);
-  const changed = reports.filter(([, report]) => report !== null);
-  for (const [title, report] of reports) {
-    terminal.out(report === null ? `${title}: no change` : `${title}:`);
-    for (const line of report ?? []) terminal.out(line === "" ? "" : `  ${line}`);
+  for (const [title, { isChange, lines }] of reports) {
+    terminal.out(isChange ? `${title}:` : `${title}: no change`);
+    for (const line of lines) terminal.out(line === "" ? "" : `  ${line}`);
   }
-  return changed.length === 0 ? 0 : 1;
+  return reports.some(([, { isChange }]) => isChange) ? 1 : 0;
 }
 
 function titleOf({ kind, namespace, name }: ManifestObject): string {
@@ -62,38 +63,46 @@ async function reportOf(
       return jobReport(api, live as StreamJob | null, next);
     case "StreamJobSnapshot":
       return live === null
-        ? ["new: a savepoint is taken, once the job runs"]
+        ? change("new: a savepoint is taken, once the job runs")
         : plainReport(live, next, "a savepoint that was taken stays as it is");
     case "ConfigMap": {
       const follows = await configMapOutlook(api, next);
-      return live === null ? ["new"] : plainReport(live, next, follows);
+      return live === null ? change("new") : plainReport(live, next, follows);
     }
   }
 }
 
 async function jobReport(api: KubernetesApi, live: StreamJob | null, next: StreamJob): Promise<Report> {
-  if (live === null) return ["new", ...bullets(outlookOfNew(withDefaults(next.spec)))];
+  if (live === null) return change("new", ...bullets(outlookOfNew(withDefaults(next.spec))));
   const labels = metadataChanges(live, next);
   const isSameSpec = changedValues(live.spec, next.spec).length === 0;
-  if (isSameSpec && labels.length === 0) return null;
-  if (isSameSpec) return [...labels, ...bullets(["the job runs on, and nothing of it is restarted"])];
   const status = statusOf(live);
+  if (isSameSpec && labels.length === 0) return same(...bullets(pendingOf(status)));
+  if (isSameSpec) return change(...labels, "- the job runs on, and nothing of it is restarted");
   const base = await comparedSpec(api, live, status);
   if (validateStreamJob({ ...live, spec: base.spec }).kind === "invalid") {
     // Nothing can be said of its costs; what changes can.
     const rows = changedValues(base.spec, next.spec).map(({ field, from, to }) => `${field}: ${from} -> ${to}`);
-    return [...rows, ...bullets(["the spec was not valid before, so what this costs is decided when it is applied"])];
+    return change(...rows, "- the spec was not valid before, so what this costs is decided when it is applied");
   }
   const { fields, cost } = diffSpecs(base.spec, next.spec);
   const rows = fields.map(({ field, from, to, cost: each, why }) => [field, from, "->", to, each, why]);
-  return [
+  return change(
     ...(base.note === null ? [] : [base.note]),
     ...formatTable([["FIELD", "FROM", "", "TO", "COST", "WHY"], ...rows]),
     ...labels,
     "",
     `Cost: ${cost}. What happens:`,
     ...bullets(outlookOf(next, status, cost)),
-  ];
+  );
+}
+
+/** What was applied before and is not so yet. */
+function pendingOf(status: StreamJobStatus): readonly string[] {
+  const conditions = (["Stalled", "UpgradeBlocked"] as const).map((type) => conditionOf(status, type));
+  const [trouble] = conditions.filter((condition) => condition?.status === "True");
+  if (trouble !== undefined && trouble !== null) return [trouble.message];
+  return status.upgrade === undefined ? [] : [`${status.upgrade.kind} in progress: ${status.upgrade.message}`];
 }
 
 type Compared = { readonly spec: StreamJobSpec; readonly note: string | null };
@@ -117,7 +126,7 @@ function plainReport(live: Kinds[ManifestKind], next: Kinds[ManifestKind], follo
       ? { data: object.data ?? {}, immutable: object.immutable ?? false }
       : { spec: object.spec };
   const rows = [...changedValues(contents(live), contents(next)).map(changeRow), ...metadataChanges(live, next)];
-  return rows.length === 0 ? null : [...rows, ...bullets([follows])];
+  return rows.length === 0 ? same() : change(...rows, `- ${follows}`);
 }
 
 function metadataChanges(live: Kinds[ManifestKind], next: Kinds[ManifestKind]): string[] {

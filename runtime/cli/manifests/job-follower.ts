@@ -100,7 +100,7 @@ export class JobFollower {
 
   /** Has those who wait ask again, for something that no object shows. */
   nudge(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** Says a line of the story of a job. */

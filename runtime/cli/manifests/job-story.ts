@@ -138,7 +138,8 @@ export class JobStory {
       this.#said.delete(type);
       return [];
     }
-    return this.#once(type, line(tone, condition.message === "" ? condition.reason : condition.message));
+    const how = condition.reason === "AwaitingApproval" ? "; `streamjob approve` does that" : "";
+    return this.#once(type, line(tone, `${condition.message === "" ? condition.reason : condition.message}${how}`));
   }
 
   /** JS2 */
@@ -152,7 +153,7 @@ export class JobStory {
   #readyLines(before: StreamJobStatus, after: StreamJobStatus): readonly StoryLine[] {
     const ready = conditionOf(after, "Ready");
     // Of an end and of a suspension there is more to say.
-    if (ready?.status !== "True" || after.active?.ended != null || holds(after, "Suspended")) return [];
+    if (ready?.status !== "True" || (after.active?.ended ?? null) !== null || holds(after, "Suspended")) return [];
     if (!holds(before, "Ready") || before.active?.incarnation !== after.active?.incarnation) {
       const details = this.#figures(after);
       const text = `Ready: ${ready.message}${details === "" ? "" : ` (${details})`}`;
@@ -218,9 +219,11 @@ function stepText({ step, kind, from, to, standby }: Operation): string | null {
 
 function endLines(before: StreamJobStatus, after: StreamJobStatus): readonly StoryLine[] {
   const ended = after.active?.ended ?? null;
-  const isNew = before.active?.incarnation !== after.active?.incarnation || before.active?.ended == null;
-  if (ended === null || !isNew) return [];
-  return [line(ended.status === "FAILED" ? "bad" : "good", `${ended.status}: ${ended.message}`)];
+  const isNew = before.active?.incarnation !== after.active?.incarnation || (before.active?.ended ?? null) === null;
+  // That it failed for good is what Stalled says, with what to do.
+  if (ended === null || !isNew || (ended.status === "FAILED" && holds(after, "Stalled"))) return [];
+  const why = ended.message === `the job is ${ended.status}` ? "" : `: ${ended.message}`;
+  return [line(ended.status === "FAILED" ? "bad" : "good", `${ended.status}${why}`)];
 }
 
 function restLines(before: StreamJobStatus, after: StreamJobStatus): readonly StoryLine[] {

@@ -13,11 +13,9 @@ import { ageText, conditionOf } from "./job-facts.ts";
 export type TableOptions = { readonly isWide: boolean; readonly hasNamespace: boolean; readonly nowMs: number };
 
 export function jobHeadings({ isWide, hasNamespace }: TableOptions): string[] {
-  return [
-    ...(hasNamespace ? ["NAMESPACE"] : []),
-    ...["NAME", "READY", "STATE", "PARALLELISM", "LAST CHECKPOINT", "UPGRADE", "AGE"],
-    ...(isWide ? ["GENERATION", "INCARNATION", "RESTARTS", "JOB ID", "WHY"] : []),
-  ];
+  const place = hasNamespace ? ["NAMESPACE"] : [];
+  const wide = isWide ? ["GENERATION", "INCARNATION", "RESTARTS", "JOB ID", "WHY"] : [];
+  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "LAST CHECKPOINT", "UPGRADE", "AGE", ...wide];
 }
 
 export function jobRow(job: StreamJob, { isWide, hasNamespace, nowMs }: TableOptions): string[] {
@@ -56,11 +54,8 @@ export function jobRow(job: StreamJob, { isWide, hasNamespace, nowMs }: TableOpt
 }
 
 export function snapshotHeadings({ isWide, hasNamespace }: TableOptions): string[] {
-  return [
-    ...(hasNamespace ? ["NAMESPACE"] : []),
-    ...["NAME", "JOB", "ORIGIN", "STATE", "AGE"],
-    ...(isWide ? ["LOCATION", "WHY"] : []),
-  ];
+  const place = hasNamespace ? ["NAMESPACE"] : [];
+  return [...place, "NAME", "JOB", "ORIGIN", "STATE", "AGE", ...(isWide ? ["LOCATION", "WHY"] : [])];
 }
 
 export function snapshotRow(snapshot: StreamJobSnapshot, { isWide, hasNamespace, nowMs }: TableOptions): string[] {

@@ -338,7 +338,7 @@ class Signals {
 const textOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
 
 function mayGoOn({ spec, status }: StreamJob): boolean {
-  return spec.state !== "suspended" && status?.active?.ended == null;
+  return spec.state !== "suspended" && (status?.active?.ended ?? null) === null;
 }
 
 /** On this machine; null: it is somewhere else. */

@@ -4,7 +4,7 @@
  */
 import { formatDuration } from "../../../crds/index.ts";
 import type { ObjectKey } from "../../../operator/kubernetes/index.ts";
-import { StreamError, type Timer } from "../../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { JobFollower } from "./job-follower.ts";
@@ -29,15 +29,14 @@ export async function waitForJobs(
     namespace: only,
     isFollowed: ({ namespace, name }) => names.has(`${namespace}/${name}`),
   });
-  let timer: Timer | null = null;
+  let isOver = false;
   try {
     await follower.start();
     const judge = (): readonly (Outcome | null)[] => jobs.map(({ key, goal }) => goal(follower.get(key)));
     const lookLater = (): void => {
-      timer = terminal.clock.after(PLANE_LOOK_MS, () => {
-        follower.nudge();
-        lookLater();
-      });
+      if (isOver) return;
+      follower.nudge();
+      terminal.clock.after(PLANE_LOOK_MS, lookLater);
     };
     lookLater();
     const waited = await follower.until(() => {
@@ -48,7 +47,7 @@ export async function waitForJobs(
     const outcomes = waited.kind === "came" ? waited.value : judge();
     return report(terminal, jobs, outcomes, timeoutMs);
   } finally {
-    timer?.cancel();
+    isOver = true;
     await follower.stop();
   }
 }
