@@ -101,6 +101,19 @@ test("S15: a restore that does not exist is refused and says so; nothing is star
   );
 });
 
+test("S15: a restore that was corrected is used, though the version is the same", () => {
+  const world = new SimulatedWorld(specOf("good", 1, { ...more, restore: { path: "/gone" } }));
+  world.run(60_000);
+  world.plantState("/there", 77);
+  world.patch(() => specOf("good", 1, { ...more, restore: { path: "/there" } }));
+  assert.ok(world.settle());
+  assert.deepEqual(
+    world.starts.map(({ value }) => value),
+    [77],
+  );
+  assert.deepEqual(world.violations, []);
+});
+
 test("S17: what to restore is used once, kept while the first version is refused, and may be corrected while suspended", () => {
   const restore = { path: "/first" };
   const world = new SimulatedWorld(specOf("refuse", 1, { ...more, restore, state: "suspended" }));

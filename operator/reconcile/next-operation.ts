@@ -15,6 +15,7 @@ import type { Draft } from "./draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "./ids.ts";
 import { begin } from "./operation.ts";
+import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "./revision.ts";
 import type { Situation, Target } from "./situation.ts";
 import { specOfRevision } from "./situation.ts";
@@ -173,17 +174,17 @@ function withoutDetails(resume: NonNullable<Draft["status"]["resume"]>): Restore
   }
 }
 
-/** `spec.restore`, which is used once (S17); null: it is not there yet, the draft says why. */
-function initialRestore(draft: Draft, situation: Situation, { restore }: ResolvedSpec): RestorePoint | null {
-  if (restore.kind === "none" || draft.status.handled.restoreUsed !== undefined) return { kind: "none" };
-  const { allowNonRestoredState } = restore;
-  if (restore.kind === "path") return { kind: "path", path: restore.path, allowNonRestoredState };
-  const view = situation.observed.restoreSnapshot;
-  if (view.kind === "completed") return { kind: "path", path: view.location, allowNonRestoredState };
+/** null: it is not there yet, the draft says why. */
+function initialRestore(draft: Draft, situation: Situation, spec: ResolvedSpec): RestorePoint | null {
+  const { observed } = situation;
+  const restore = initialRestoreOf(draft.status, observed, spec);
+  if (restore !== null) return restore;
+  const view = observed.restoreSnapshot;
+  const name = view.kind === "none" ? "?" : view.name;
   const what = view.kind === "pending" ? `is ${view.phase}` : "does not exist";
   draft.stalled = {
     reason: view.kind === "pending" ? "SnapshotPending" : "SnapshotMissing",
-    message: `spec.restore names the snapshot ${restore.name}, which ${what}; nothing is started without its state`,
+    message: `spec.restore names the snapshot ${name}, which ${what}; nothing is started without its state`,
   };
   draft.wakeIn(5000);
   return null;

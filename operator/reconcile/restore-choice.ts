@@ -12,6 +12,7 @@ import {
   type ValidatedStreamJob,
   withDefaults,
 } from "../../crds/index.ts";
+import type { Observed } from "./observed.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** By the record and by what is active; called when the old job has stopped, or its pods are gone. */
@@ -24,6 +25,19 @@ export function restoreOf({ draft, situation, operation }: StepContext): Restore
   const { target } = situation;
   const allowNonRestoredState = target.kind === "valid" && mayLeaveState(target.spec);
   return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState };
+}
+
+/** `spec.restore`, which is used once, by the first incarnation (S17); null: the snapshot that it names is not complete, or not there. */
+export function initialRestoreOf(
+  { handled }: StreamJobStatus,
+  { restoreSnapshot }: Observed,
+  { restore }: ResolvedSpec,
+): RestorePoint | null {
+  if (restore.kind === "none" || handled.restoreUsed !== undefined) return { kind: "none" };
+  const { allowNonRestoredState } = restore;
+  if (restore.kind === "path") return { kind: "path", path: restore.path, allowNonRestoredState };
+  if (restoreSnapshot.kind !== "completed") return null;
+  return { kind: "path", path: restoreSnapshot.location, allowNonRestoredState };
 }
 
 /**

@@ -5,10 +5,12 @@
  * RO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
  */
-import type { Operation } from "../../crds/index.ts";
+import type { Operation, ResolvedSpec } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
 import { activationIdOf } from "./ids.ts";
 import { hasTouchedOld } from "./operation.ts";
+import { initialRestoreOf } from "./restore-choice.ts";
+import { isSameJson } from "./revision.ts";
 import { incarnationNumbered, type Situation, specOfRevision } from "./situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
 
@@ -38,6 +40,7 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
     if (upgrade.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
     return;
   }
+  if (isOtherRestore(draft, situation, upgrade, target.spec)) return drop(draft, "it is to start from something else");
   if (target.revision === upgrade.revision || upgrade.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
   if (draft.status.failed?.revision === target.revision || isSame(situation, upgrade, target.spec)) return;
@@ -57,6 +60,13 @@ function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: 
 /** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
 function isLost({ observed }: Situation, upgrade: Operation): boolean {
   return upgrade.to !== null && !hasTouchedOld(upgrade) && specOfRevision(observed, upgrade.revision) === null;
+}
+
+/** `restore` was corrected while the first version could not start from what it said before (S15). */
+function isOtherRestore(draft: Draft, { observed }: Situation, upgrade: Operation, spec: ResolvedSpec): boolean {
+  if (upgrade.kind !== "deploy") return false;
+  const wanted = initialRestoreOf(draft.status, observed, spec);
+  return wanted !== null && !isSameJson(wanted, upgrade.restore);
 }
 
 function isSame(situation: Situation, upgrade: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {

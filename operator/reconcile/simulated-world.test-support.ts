@@ -502,6 +502,13 @@ export class SimulatedWorld implements Surroundings {
         this.#putSnapshot({ ...snapshot, ...(status === undefined ? {} : { status }) });
         return true;
       }
+      case "holdSnapshot": {
+        const snapshot = this.#snapshots.get(action.name);
+        if (snapshot === undefined || snapshot.metadata.deletionTimestamp !== undefined) return false;
+        const finalizers = [...(snapshot.metadata.finalizers ?? []), CLEANUP_FINALIZER];
+        this.#putSnapshot({ ...snapshot, metadata: { ...snapshot.metadata, finalizers } });
+        return true;
+      }
       case "deleteSnapshot":
       case "releaseSnapshot": {
         const snapshot = this.#snapshots.get(action.name);

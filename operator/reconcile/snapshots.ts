@@ -164,10 +164,11 @@ function next(draft: Draft, situation: Situation): readonly Action[] {
       const { phase } = snapshotStatusOf(snapshot);
       const isOpen = phase === "Pending" || phase === "InProgress";
       const isWanted = snapshot.metadata.deletionTimestamp === undefined && snapshot.spec.origin !== "upgrade";
-      return isOpen && isWanted && isHeld(snapshot);
+      return isOpen && isWanted;
     })
     .sort(byCreation);
-  const [snapshot] = pending;
+  if (pending.some((snapshot) => !isHeld(snapshot))) draft.wakeIn(POLL_MS);
+  const snapshot = pending.find(isHeld);
   if (snapshot === undefined) return [];
   const { name, uid } = snapshot.metadata;
   const triggerId = snapshotTriggerId(uid ?? name, active.incarnation);

@@ -24,7 +24,10 @@ test("two kills, an upgrade by the manifest and a bad version that is rolled bac
     command.stdout,
     /kill -9 \d+: the JobManager.*Words flow again, [\d.]+ s after the kill, from checkpoint \d+/s,
   );
-  assert.match(command.stdout, /Upgraded, from savepoint file:\/\/.*Rolled back to generation 2.*cannot read "words" of undefined/s);
+  assert.match(
+    command.stdout,
+    /Upgraded, from savepoint file:\/\/.*Rolled back to generation 2.*cannot read "words" of undefined/s,
+  );
   assert.match(command.stdout, / 1 {2}be +6,000 +6,000\n/);
   assert.match(command.stdout, /All 1,009 words have equal counts, and each of the 30,000 rows came exactly once\./);
 });

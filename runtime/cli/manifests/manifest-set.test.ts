@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { readManifestSet } from "./manifest-set.ts";
+import { readSources } from "./manifest-sources.ts";
+import { parsePath, parseManifestText, problemLine } from "./manifest-text.ts";
+import { pathText } from "./path-text.test-support.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "manifest-set-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function read(text: string, { isFromFolder = false } = {}) {
+  return readManifestSet({ texts: [{ file: "wc.yaml", folder: "/m", text, isFromFolder }], problems: [] }, "default");
+}
+const lines = (text: string): string[] => read(text).problems.map(problemLine);
+
+const JOB = `apiVersion: streamjob.dev/v1alpha1
+kind: StreamJob
+metadata:
+  name: wc
+spec:
+  job:
+    module: wc.ts
+`;
+
+describe("a manifest", () => {
+  it("becomes an object with its namespace and absolute paths", () => {
+    const { objects, problems } = read(
+      `${JOB}  restore: {path: ../s/1}\n  checkpoints: {storage: {path: "file:///x"}}\n`,
+    );
+    assert.deepEqual(problems, []);
+    const [object] = objects;
+    assert.ok(object?.kind === "StreamJob");
+    assert.equal(object.object.metadata.namespace, "default");
+    assert.equal(object.object.spec.job.module, "/m/wc.ts");
+    assert.equal(object.object.spec.restore?.path, "/s/1");
+    assert.equal(object.object.spec.checkpoints?.storage?.path, "file:///x");
+  });
+
+  it("is also what `get -o yaml` shows: what the API server wrote is left away (ME2)", () => {
+    const { objects, problems } = read(
+      JOB.replace("  name: wc", '  name: wc\n  uid: u\n  resourceVersion: "7"\n  generation: 3') +
+        "status: {phase: Running}\n",
+    );
+    assert.deepEqual(problems, []);
+    assert.deepEqual(objects[0]?.object.metadata, { namespace: "default", name: "wc" });
+    assert.ok(!("status" in (objects[0]?.object ?? {})));
+  });
+
+  it("says each mistake with its line and column, in the order of the lines", () => {
+    assert.deepEqual(lines(`${JOB}  paralelism: 2\n  checkpoints:\n    interval: 10\n  taskManager: {slots: 0}\n`), [
+      "wc.yaml:8:3 spec.paralelism: is no field; did you mean parallelism?",
+      'wc.yaml:10:15 spec.checkpoints.interval: must be a duration such as "10s" or "5m", not 10',
+      "wc.yaml:11:24 spec.taskManager.slots: is out of bounds: it must be a whole number from 1 to 1024, not 0",
+    ]);
+  });
+
+  it("says a missing field where its parent stands (MT2)", () => {
+    assert.match(lines(JOB.replace("  name: wc", "  labels: {}"))[0] ?? "", /^wc\.yaml:3:1 metadata\.name: is missing/);
+  });
+
+  it("that is half written is refused as a whole (MT1)", () => {
+    const { objects, problems } = read(`${JOB}---\n${JOB.replace("wc.ts", "[wc.ts").replace("name: wc", "name: b")}`);
+    assert.equal(objects.length, 0);
+    assert.match(problemLine(problems[0] as never), /^wc\.yaml:1\d:\d+: /);
+  });
+
+  it("of another kind is refused with the kinds that there are", () => {
+    assert.match(
+      lines("kind: Pod\napiVersion: v1\n")[0] ?? "",
+      /^wc\.yaml:1:7 kind: "Pod" .* StreamJob, StreamJobSnapshot or ConfigMap/,
+    );
+  });
+
+  it("named twice is refused with the file that has it", () => {
+    assert.match(
+      lines(`${JOB}---\n${JOB}`)[0] ?? "",
+      /^wc\.yaml:12:9 metadata\.name: StreamJob default\/wc is in wc\.yaml already/,
+    );
+  });
+
+  it("that is empty is refused when it was named, and nothing when it lies in a folder beside others", () => {
+    assert.match(lines("# nothing\n")[0] ?? "", /holds no object/);
+    const { leftOut } = read('{"name": "a package"}', { isFromFolder: true });
+    assert.deepEqual(leftOut, ["wc.yaml"]);
+  });
+
+  it("holds ConfigMaps, which are sent before the jobs", () => {
+    const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: code}\ndata: {job.ts: 'x'}\n";
+    assert.deepEqual(
+      read(`${JOB}---\n${map}`).objects.map(({ kind }) => kind),
+      ["ConfigMap", "StreamJob"],
+    );
+    assert.match(lines(map.replace("'x'", "1"))[0] ?? "", /^wc\.yaml:4:16 data\."job\.ts": must be a text/);
+  });
+});
+
+describe("sources", () => {
+  it("are files, manifests of a folder by name, and stdin", () => {
+    const inner = join(folder, "a");
+    mkdirSync(join(inner, "deep.yaml"), { recursive: true });
+    for (const name of ["b.yaml", "a.yml", "c.json", "job.ts", ".hidden.yaml"]) writeFileSync(join(inner, name), "x");
+    const { texts, problems } = readSources([inner, "-", join(inner, "b.yaml")], "from stdin");
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      texts.map(({ file, isFromFolder }) => [file.replace(inner, ""), isFromFolder]),
+      [
+        ["/a.yml", true],
+        ["/b.yaml", true],
+        ["/c.json", true],
+        ["stdin", false],
+        ["/b.yaml", false],
+      ],
+    );
+    assert.equal(texts[3]?.text, "from stdin");
+  });
+
+  it("that cannot be read are named with the reason, all of them (MS2)", () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    writeFileSync(join(empty, "notes.txt"), "");
+    const { problems } = readSources([join(folder, "none.yaml"), empty, join(empty, "notes.txt")], "");
+    assert.match(
+      problems.map(problemLine).join("\n"),
+      /none\.yaml: there is no such file.*\n.*holds no manifest.*\n.*does not end with/,
+    );
+  });
+});
+
+describe("a path of a field", () => {
+  it("is read back from its text, whatever the names", () => {
+    const part = fc.oneof(fc.nat(99), fc.string({ minLength: 1 }));
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (path) => {
+        assert.deepEqual(parsePath(pathText(path)), path);
+      }),
+    );
+  });
+
+  it("finds values in flow and block style, in JSON too", () => {
+    const parsed = parseManifestText('{"a": {"b": [1, {"c": 2}]}}', "x.json");
+    assert.ok(parsed.kind === "documents");
+    assert.deepEqual(parsed.documents[0]?.positionOf("a.b[1].c"), { line: 1, column: 23 });
+    assert.deepEqual(parsed.documents[0]?.positionOf("a.b[1].c", true), { line: 1, column: 18 });
+  });
+});
