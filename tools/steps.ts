@@ -20,7 +20,7 @@ export type Step =
 const MINUTE_MS = 60_000;
 
 /** Known groups of test/, in the order in which they run: the quick ones first. Others follow by name. */
-const groupOrder = ["integration", "conformance", "simulation", "e2e", "chaos", "environment"];
+const groupOrder = ["integration", "conformance", "simulation", "e2e", "chaos", "promises", "environment"];
 
 /** The steps of `npm run verify`. */
 export function verifySteps(root: string = repositoryRoot): Step[] {

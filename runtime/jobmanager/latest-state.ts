@@ -11,7 +11,7 @@
  * LA5 Without `fence` everything is only read: what is found may be overtaken at any moment.
  */
 import { type JobId, jobId, type Random, StreamError } from "../base/index.ts";
-import { chainOf, fencePredecessor, type LogContents, newestCompleteSeq, readLog } from "../checkpoint/index.ts";
+import { chainOf, fencePredecessor, type LogContents, manifestKey, newestCompleteSeq, readLog } from "../checkpoint/index.ts";
 import type { RestoreMessage, StoredActivation } from "../contract/index.ts";
 import { type ObjectStore, openStore, storeUriOf } from "../storage/index.ts";
 import { readActivation } from "./activation-object.ts";
@@ -110,11 +110,9 @@ class PredecessorWalk {
     if (result?.status === "FINISHED") {
       throw refused(`the job whose store is ${storeUri} has finished by itself: there is nothing to go on from`);
     }
+    assertOwner(log.contents, activation);
     const newest = await this.#newest(log);
-    if (newest !== null) {
-      assertOwner(newest, storeUri, activation);
-      return { ...newest, seq: null, mustCommit: false };
-    }
+    if (newest !== null) return { ...newest, seq: null, mustCommit: false };
     if (result?.status === "CANCELED") {
       throw refused(
         `the job whose store is ${storeUri} was cancelled and its checkpoints are deleted; give a savepoint`,
@@ -155,12 +153,22 @@ class PredecessorWalk {
   }
 }
 
-/** The manifest must be of the job that was activated there. */
-function assertOwner(state: FoundState, storeUri: string, activation: StoredActivation | null): void {
-  if (activation === null || jobId(activation.jobId) === state.manifest.jobId) return;
-  throw refused(
-    `${state.location} is of job ${state.manifest.jobId}, but ${storeUri} belongs to job ${activation.jobId}: something was copied there`,
-  );
+/**
+ * Whatever is in the log must be of the job that was activated there, or a successor's fence. A foreign fence would do as much harm as
+ * a foreign checkpoint: it says which state is the newest.
+ */
+function assertOwner({ storeUri, entries }: LogContents, activation: StoredActivation | null): void {
+  if (activation === null) return;
+  const owner = jobId(activation.jobId);
+  for (const entry of entries) {
+    if (entry.kind !== "manifest") continue;
+    const { successor, jobId: writer } = entry.manifest;
+    if (successor === undefined ? writer === owner : successor !== owner) continue;
+    throw refused(
+      `${storeUri}/${manifestKey(entry.seq)} is of job ${writer}${successor === undefined ? "" : ", as of its own successor"}, ` +
+        `but ${storeUri} belongs to job ${owner}: something was copied there`,
+    );
+  }
 }
 
 /** LA4 */

@@ -54,7 +54,7 @@ public final class WordCount {
   }
 
   private static String run(Options options, Path checkpoints) throws Exception {
-    Configuration configuration = configuration(options, checkpoints);
+    Configuration configuration = configuration(options.checkpointMs, checkpoints);
     JobGraph graph = buildJob(options, configuration);
     MiniClusterConfiguration clusterConfiguration =
         new MiniClusterConfiguration.Builder()
@@ -76,7 +76,8 @@ public final class WordCount {
     }
   }
 
-  private static Configuration configuration(Options options, Path checkpoints) {
+  /** Also of Upgrade's job. */
+  static Configuration configuration(long checkpointMs, Path checkpoints) {
     Configuration configuration = new Configuration();
     configuration.set(PipelineOptions.OBJECT_REUSE, true);
     // No Kryo by accident: a type without Flink's own serializer is an error.
@@ -84,7 +85,7 @@ public final class WordCount {
     configuration.set(StateBackendOptions.STATE_BACKEND, "hashmap");
     configuration.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
     configuration.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, checkpoints.toUri().toString());
-    configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(options.checkpointMs));
+    configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(checkpointMs));
     configuration.set(CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.EXACTLY_ONCE);
     // A restarted job would count its records twice: better no result than that one.
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "none");

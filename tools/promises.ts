@@ -1,0 +1,75 @@
+/**
+ * Owns: `npm run promises`: runs the tests of everything that the operator promises and prints one line for each promise.
+ * `npm run promises -- S3 S12` runs only the files of those. STREAMJOB_ALL=1: every place where something can be killed, not a sample.
+ * Exit code 0 only if every promise asked for is kept; 2 for an id that does not exist.
+ */
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promises } from "../test/promises/promises.ts";
+import { childEnvironment, findNode, repositoryRoot, runInTerminal } from "./find-node.mjs";
+import { areKept, type Figure, type PromiseTest, promiseRows, promiseTable } from "./promise-table.ts";
+
+/** Every test starts processes: more of them at a time would measure the machine. */
+const CONCURRENCY = 2;
+const TIMEOUT_MS = 30 * 60_000;
+
+const wanted = process.argv.slice(2).map((id) => id.toUpperCase());
+const unknown = wanted.filter((id) => promises[id] === undefined);
+if (unknown.length > 0) {
+  process.stderr.write(`There is no promise ${unknown.join(", ")}. There are: ${Object.keys(promises).join(", ")}.\n`);
+  process.exit(2);
+}
+
+const asked = Object.fromEntries(Object.entries(promises).filter(([id]) => wanted.length === 0 || wanted.includes(id)));
+const files = globSync("test/promises/*.test.ts", { cwd: repositoryRoot })
+  .filter((file) => wanted.length === 0 || wanted.some((id) => isAbout(file, id)))
+  .toSorted();
+const folder = mkdtempSync(join(tmpdir(), "streamjob-promises-"));
+try {
+  const { tests, figures } = await run();
+  const rows = promiseRows(asked, tests, figures);
+  process.stdout.write(`\n${promiseTable(rows)}\n`);
+  process.exitCode = areKept(rows) ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** A file may prove several: what matters is what stands in it. */
+function isAbout(file: string, id: string): boolean {
+  return new RegExp(`["'\`]${id}\\b`).test(readFileSync(join(repositoryRoot, file), "utf8"));
+}
+
+async function run(): Promise<{ tests: readonly PromiseTest[]; figures: readonly Figure[] }> {
+  if (files.length === 0) return { tests: [], figures: [] };
+  const [testsPath, figuresPath] = [join(folder, "tests"), join(folder, "figures")];
+  const { NODE_TEST_CONTEXT: _outer, ...environment } = childEnvironment(findNode());
+  const reporter = fileURLToPath(new URL("./promise-reporter.ts", import.meta.url));
+  const args = [
+    "--test",
+    `--test-concurrency=${CONCURRENCY}`,
+    `--test-timeout=${TIMEOUT_MS}`,
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${testsPath}`,
+    ...files.map((file) => join(repositoryRoot, file)),
+  ];
+  const exitCode = await runInTerminal(process.execPath, args, { ...environment, STREAMJOB_FIGURES: figuresPath });
+  if (exitCode !== 0) process.stdout.write(`\nThe test runner ended with exit code ${exitCode}.\n`);
+  return { tests: linesOf(testsPath) as PromiseTest[], figures: linesOf(figuresPath) as Figure[] };
+}
+
+function linesOf(path: string): unknown[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return []; // nothing was written: the table says that there was no test
+  }
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): unknown => JSON.parse(line));
+}
