@@ -1,156 +1,182 @@
 /**
- * Question: for how long does the sink see nothing when a running word count is upgraded by editing its manifest?
+ * Question: for how long does the sink see nothing when a running word count is upgraded by editing its manifest, beside Apache Flink's
+ * stop-with-savepoint and restore on the same machine in turns?
  *
- * Owns: the rounds and the figures. Not here: the job (upgrade/job.ts), the cluster (runtime/cli's control plane).
+ * Owns: the laps and rounds, the figures. Not here: the ways to upgrade (upgrade/streamjob-system.ts, upgrade/flink-system.ts).
  *
- * UQ1 The gap is from the last record of the old version to the first of the new one, as the sink noted them with one clock: the
+ * UQ1 The gap is from the last record of the old version to the first of the new one, as the sinks noted them with one clock: the
  *     machine's. A record of the old version after one of the new fails the bench.
- * UQ2 Each round changes the job's arguments (the version), which costs a savepoint upgrade: the dearest kind of change.
- * UQ3 Nothing is cleverly prepared: the pods of the new version start when the manifest is applied, as on any cluster.
+ * UQ2 All do the same work: word count at the same rate and parallelism, checkpoints every second, a sink that writes the same lines.
+ * UQ3 One after the other, never side by side, in laps of a few rounds each; in every other lap Flink goes first. The first rounds of
+ *     each start are not counted: code is compiled, files are in the page cache by then.
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { readStreamJobStatus, type StreamJob } from "../crds/index.ts";
-import { createLog } from "../runtime/base/index.ts";
-import { type ControlPlane, startControlPlane } from "../runtime/cli/index.ts";
 import { shareText, watchOthers, warnOfShares } from "./measure/machine.ts";
 import { withScratchFolder } from "./measure/scratch.ts";
 import { spreadOf, spreadText } from "./measure/statistics.ts";
 import { milliseconds, textTable } from "./measure/text-table.ts";
-import { type Question, readOptions, wholeNumber } from "./question.ts";
+import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
+import { findFlinkSystems } from "./upgrade/flink-system.ts";
+import { streamJobCold, streamJobWarm } from "./upgrade/streamjob-system.ts";
+import { type RunningSystem, timesFolder, type UpgradedSystem, type UpgradePlan } from "./upgrade/upgraded-system.ts";
 
 const ROUNDS = 10;
+const ROUNDS_A_LAP = 5;
+/** Of each start, not counted (UQ3). */
+const WARM_UP_ROUNDS = 2;
 const RATE = 10_000;
 /** Between two upgrades. */
 const PAUSE_MS = 2000;
-const LIMIT_MS = { warm: 500, cold: 2000 };
-const JOB = fileURLToPath(new URL("./upgrade/job.ts", import.meta.url));
-const KEY = { namespace: "default", name: "words" };
 
-type Standby = "warm" | "cold";
-type Plan = { readonly rounds: number; readonly rate: number; readonly parallelism: number };
+type Plan = UpgradePlan & { readonly rounds: number };
 
-/** Milliseconds. `ready`: from the edit of the manifest until the new version is Ready. */
-type Round = { readonly gap: number; readonly ready: number };
+/** Two that are compared round by round. Without a peer there is no ratio. */
+type Pair = { readonly ours?: UpgradedSystem; readonly peer?: UpgradedSystem; readonly limitMs: number };
+
+/** Milliseconds. `up`: from the edit of the manifest until the new version is Ready; of a peer it says nothing (FS2). */
+type Round = { readonly gap: number; readonly up: number };
+type Rounds = ReadonlyMap<UpgradedSystem, readonly Round[]>;
 
 export const upgradeQuestion: Question = {
-  summary: "the sink's downtime while a word count is upgraded by editing its manifest, warm and cold",
+  summary:
+    "the sink's downtime while a word count is upgraded by editing its manifest, warm and cold, beside Apache Flink in turns",
   options: [
-    `--rounds <n>        upgrades of each kind (default ${ROUNDS})`,
+    `--rounds <n>        upgrades of each kind (default ${ROUNDS}), in laps of ${ROUNDS_A_LAP}; ${WARM_UP_ROUNDS} more a lap are not counted`,
     `--rate <n>          records a second (default ${RATE})`,
     "--parallelism <n>   default 2, on 2 TaskManagers",
+    "--only <engine>     streamjob or flink (default: both in turns)",
   ],
   run: ask,
 };
 
 async function ask(args: readonly string[]): Promise<0 | 1> {
-  const options = readOptions(args, ["rounds", "rate", "parallelism"]);
+  const options = readOptions(args, ["rounds", "rate", "parallelism", "only"]);
   const plan: Plan = {
     rounds: wholeNumber(options, "rounds", { absent: ROUNDS, least: 1, most: 1000 }),
     rate: wholeNumber(options, "rate", { absent: RATE, least: 100, most: 1_000_000 }),
     parallelism: wholeNumber(options, "parallelism", { absent: 2, least: 1, most: 64 }),
   };
-  const rows: string[][] = [["standby", "downtime", "edit to Ready", "rounds"]];
-  const verdicts: string[] = [];
-  for (const standby of ["warm", "cold"] as const) {
-    const rounds = await withScratchFolder((folder) => measure(plan, standby, folder));
-    const gaps = rounds.map(({ gap }) => gap);
-    rows.push([
-      standby,
-      spreadText(gaps, milliseconds),
-      spreadText(
-        rounds.map(({ ready }) => ready),
-        milliseconds,
-      ),
-      String(rounds.length),
-    ]);
-    const isBelow = spreadOf(gaps).median < LIMIT_MS[standby];
-    verdicts.push(`${standby}: median ${isBelow ? "below" : "NOT BELOW"} ${LIMIT_MS[standby]} ms`);
-  }
-  process.stdout.write(`\n${textTable(rows, ["left", "right", "right", "right"])}\n${verdicts.join("; ")}\n`);
+  const pairs = await findPairs(oneOf(options, "only", ["streamjob", "flink"]));
+  if (pairs === undefined) return 1;
+  const rounds = await runLaps(plan, pairs);
+  process.stdout.write(`\n${table(pairs, rounds)}\n${verdicts(pairs, rounds)}\n`);
   return 0;
 }
 
-async function measure(plan: Plan, standby: Standby, folder: string): Promise<Round[]> {
-  const times = join(folder, "times");
-  mkdirSync(times);
-  const log = createLog({ process: "bench" }, { file: join(folder, "control-plane.log") });
-  const plane = await startControlPlane({ folder: join(folder, "plane"), log });
+async function findPairs(only: "streamjob" | "flink" | undefined): Promise<readonly Pair[] | undefined> {
+  const ours = only === "flink" ? undefined : { warm: streamJobWarm, cold: streamJobCold };
+  const found = only === "streamjob" ? undefined : await findFlinkSystems();
+  if (found !== undefined && "missing" in found) {
+    process.stdout.write(`Apache Flink is not measured here: ${found.missing}.\n`);
+    if (ours === undefined) return undefined;
+  }
+  const peers = found === undefined || "missing" in found ? undefined : found;
+  return [
+    { ...(ours && { ours: ours.warm }), ...(peers && { peer: peers.oneCluster }), limitMs: 500 },
+    { ...(ours && { ours: ours.cold }), ...(peers && { peer: peers.newProcess }), limitMs: 2000 },
+  ];
+}
+
+/** UQ3 */
+async function runLaps(plan: Plan, pairs: readonly Pair[]): Promise<Rounds> {
+  const all = new Map<UpgradedSystem, Round[]>();
+  const shares: (number | undefined)[] = [];
+  for (let lap = 0; lap * ROUNDS_A_LAP < plan.rounds; lap++) {
+    const rounds = Math.min(ROUNDS_A_LAP, plan.rounds - lap * ROUNDS_A_LAP);
+    for (const pair of pairs) {
+      const systems = systemsOf(pair);
+      for (const system of lap % 2 === 0 ? systems : systems.toReversed()) {
+        const others = watchOthers();
+        const measured = await withScratchFolder((folder) => measure({ ...plan, rounds }, system, folder));
+        const share = others();
+        shares.push(share);
+        all.set(system, [...(all.get(system) ?? []), ...measured]);
+        process.stdout.write(`  ${system.name}: others took ${shareText(share)} of all cores meanwhile\n`);
+      }
+    }
+  }
+  warnOfShares(shares);
+  return all;
+}
+
+function systemsOf({ ours, peer }: Pair): readonly UpgradedSystem[] {
+  return [ours, peer].filter((system) => system !== undefined);
+}
+
+async function measure(plan: Plan, system: UpgradedSystem, folder: string): Promise<readonly Round[]> {
+  mkdirSync(timesFolder(folder));
+  const running = await system.start(plan, folder);
   const rounds: Round[] = [];
-  const others = watchOthers();
   try {
-    await apply(plane, manifest(plan, standby, times, 0));
-    await ready(plane);
-    for (let version = 1; version <= plan.rounds; version++) {
+    for (let version = 1; version <= WARM_UP_ROUNDS + plan.rounds; version++) {
       await sleep(PAUSE_MS);
-      const editedMs = performance.now();
-      await apply(plane, manifest(plan, standby, times, version));
-      await ready(plane);
-      const round = { gap: gapBefore(times, version), ready: performance.now() - editedMs };
-      rounds.push(round);
+      const round = await upgrade(running, version, folder);
+      const isCounted = version > WARM_UP_ROUNDS;
+      if (isCounted) rounds.push(round);
+      const upText = system.name.startsWith("flink") ? "" : `, Ready after ${milliseconds(round.up)}`;
       process.stdout.write(
-        `  ${standby} ${version}: ${milliseconds(round.gap)}, Ready after ${milliseconds(round.ready)}\n`,
+        `  ${system.name} ${version}: ${milliseconds(round.gap)}${upText}${isCounted ? "" : " (not counted)"}\n`,
       );
     }
   } finally {
-    await plane.stop();
+    await running.stop();
   }
-  const share = others();
-  process.stdout.write(`  others took ${shareText(share)} of all cores meanwhile\n`);
-  warnOfShares([share]);
   return rounds;
 }
 
-function manifest({ rate, parallelism }: Plan, standby: Standby, times: string, version: number): StreamJob {
-  return {
-    apiVersion: "streamjob.dev/v1alpha1",
-    kind: "StreamJob",
-    metadata: KEY,
-    spec: {
-      job: { module: JOB, args: [String(rate), times, `v${version}`] },
-      parallelism,
-      taskManager: { replicas: Math.min(2, parallelism) },
-      checkpoints: { interval: "1s" },
-      upgrade: { standby, stability: { window: "500ms" } },
-    },
-  };
+async function upgrade(running: RunningSystem, version: number, folder: string): Promise<Round> {
+  const editedMs = performance.now();
+  await running.upgrade(version);
+  const up = performance.now() - editedMs;
+  return { gap: gapBefore(timesFolder(folder), version), up };
 }
 
-async function apply({ api }: ControlPlane, job: StreamJob): Promise<void> {
-  await api.apply("StreamJob", job, { fieldManager: "bench" });
-}
-
-/** Of the generation that the object has now. */
-async function ready({ api }: ControlPlane): Promise<void> {
-  for (let tries = 0; tries < 6000; tries++) {
-    const job = await api.get("StreamJob", KEY);
-    const read = readStreamJobStatus(job?.status);
-    if (read.kind === "read") {
-      const { conditions, phase } = read.status;
-      if (phase === "Failed") throw new Error(`the job failed: ${JSON.stringify(conditions)}`);
-      const found = conditions.find(({ type }) => type === "Ready");
-      if (found?.status === "True" && found.observedGeneration === job?.metadata.generation) return;
+function table(pairs: readonly Pair[], rounds: Rounds): string {
+  const rows: string[][] = [["median (min … max)", "downtime", "edit to Ready", "rounds"]];
+  const ratios: string[][] = [];
+  for (const pair of pairs) {
+    for (const system of systemsOf(pair)) {
+      const of = rounds.get(system) ?? [];
+      const gaps = of.map(({ gap }) => gap);
+      const ups = system === pair.ours ? of.map(({ up }) => up) : [];
+      rows.push([system.name, spreadText(gaps, milliseconds), spreadText(ups, milliseconds), String(of.length)]);
     }
-    await sleep(20);
+    if (pair.ours === undefined || pair.peer === undefined) continue;
+    const peers = rounds.get(pair.peer) ?? [];
+    const ratio = (rounds.get(pair.ours) ?? []).map(({ gap }, place) => gap / (peers[place] as Round).gap);
+    ratios.push([
+      `${pair.ours.name} / ${pair.peer.name}`,
+      spreadText(ratio, (value) => value.toFixed(2)),
+      "",
+      String(ratio.length),
+    ]);
   }
-  throw new Error("the job is not Ready after 2 minutes");
+  return textTable([...rows, ...ratios]);
+}
+
+function verdicts(pairs: readonly Pair[], rounds: Rounds): string {
+  return pairs
+    .flatMap(({ ours, limitMs }) => {
+      if (ours === undefined) return [];
+      const isBelow = spreadOf((rounds.get(ours) ?? []).map(({ gap }) => gap)).median < limitMs;
+      return [`${ours.name}: median ${isBelow ? "below" : "NOT BELOW"} ${limitMs} ms`];
+    })
+    .join("; ");
 }
 
 /** UQ1 */
 function gapBefore(times: string, version: number): number {
-  const noted = readdirSync(times).flatMap((name) =>
-    readFileSync(join(times, name), "utf8")
-      .split("\n")
+  const noted = [version - 1, version].map((wanted) =>
+    readdirSync(times)
+      .filter((name) => name.startsWith(`v${wanted}-`))
+      .flatMap((name) => readFileSync(join(times, name), "utf8").split("\n"))
       .filter((line) => line !== "")
-      .map((line) => {
-        const [atMs, label = ""] = line.split(" ");
-        return { atMs: Number(atMs), version: Number(label.slice(1)) };
-      }),
+      .map((line) => Number(line.split(" ", 1)[0])),
   );
-  const last = Math.max(...noted.filter((note) => note.version === version - 1).map(({ atMs }) => atMs));
-  const first = Math.min(...noted.filter((note) => note.version === version).map(({ atMs }) => atMs));
+  const last = Math.max(...(noted[0] ?? []));
+  const first = Math.min(...(noted[1] ?? []));
   if (!Number.isFinite(last) || !Number.isFinite(first))
     throw new Error(`no records of version ${version} or before it`);
   if (first < last)

@@ -1,13 +1,20 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the list of error codes, docs/options.md from the table
- * of options, docs/streamjob-reference.md and the definitions in crds/generated from the schemas of crds/. test/architecture fails
- * while one is stale.
+ * of options, docs/changes.md and docs/events.md from the lists of operator/reconcile, docs/streamjob-reference.md and the definitions
+ * in crds/generated from the schemas of crds/. test/architecture fails while one is stale.
  * Does not own: codes, options, fields and their explanations; they live beside the code.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { definitionFiles, renderStreamJobReference } from "../crds/index.ts";
+import {
+  type ChangeCost,
+  changeCosts,
+  eventReasons,
+  type SpecChange,
+  specChecks,
+} from "../operator/reconcile/index.ts";
 import { errorCodes } from "../runtime/base/error-codes.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { repositoryRoot } from "./find-node.mjs";
@@ -40,10 +47,61 @@ export function renderOptionsPage(table: string): string {
   ].join("\n");
 }
 
+const costMeanings: Readonly<Record<ChangeCost, string>> = {
+  none: "nothing is restarted",
+  inPlace: "an object beside the pods is changed; the job runs on",
+  rescale: "a new incarnation shares the state out anew",
+  restart: "a new incarnation runs the same logic with other pods or settings",
+  savepointUpgrade: "a new incarnation runs other code, or keeps its state in another way",
+};
+
+/** The page of what a change costs: every field of the spec with its cost and the reason, the dearest first. */
+export function renderChangesPage(checks: readonly SpecChange[]): string {
+  const dearestFirst = checks.toSorted((a, b) => changeCosts.indexOf(b.cost) - changeCosts.indexOf(a.cost));
+  return [
+    "<!-- Generated from operator/reconcile/spec-changes.ts by `npm run docs`; do not edit. -->",
+    "",
+    "# What a change of a StreamJob costs",
+    "",
+    "Two specs are compared with their defaults filled in: writing a default out, or in another order, is no change. Several changes at once cost",
+    "as much as the dearest of them. `streamjob diff` says what a change will cost before it is made; the event `UpgradeStarted` names it.",
+    "",
+    "| cost | what happens |",
+    "|---|---|",
+    ...changeCosts.toReversed().map((cost) => `| \`${cost}\` | ${costMeanings[cost]} |`),
+    "",
+    "`rescale`, `restart` and `savepointUpgrade` all go the same way, as `spec.upgrade` says: by default the new pods start while the old job runs,",
+    "which then stops with a savepoint ([operations.md](operations.md#an-upgrade-step-by-step)). The word says why one is needed.",
+    "",
+    "| field | cost of a change | why |",
+    "|---|---|---|",
+    ...dearestFirst.map(({ field, cost, why }) => `| \`spec.${field}\` | \`${cost}\` | ${why} |`),
+    "",
+  ].join("\n");
+}
+
+/** The page of events for the list of their reasons, in the list's order, which is that of a job's life. */
+export function renderEventsPage(reasons: Readonly<Record<string, string>>): string {
+  return [
+    "<!-- Generated from operator/reconcile/event-reasons.ts by `npm run docs`; do not edit. -->",
+    "",
+    "# Events",
+    "",
+    "What the operator tells at a StreamJob or a StreamJobSnapshot. The note of each says in words what happened, to which generation, and where.",
+    "",
+    "| reason | means |",
+    "|---|---|",
+    ...Object.entries(reasons).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`),
+    "",
+  ].join("\n");
+}
+
 /** Path of each generated file, relative to the repository, with what it has to hold now. */
 export function currentPages(): Readonly<Record<string, string>> {
   return {
+    "docs/changes.md": renderChangesPage(specChecks),
     "docs/errors.md": renderErrorsPage(errorCodes),
+    "docs/events.md": renderEventsPage(eventReasons),
     "docs/options.md": renderOptionsPage(describeOptions()),
     "docs/streamjob-reference.md": renderStreamJobReference(),
     ...Object.fromEntries(Object.entries(definitionFiles()).map(([name, text]) => [`crds/generated/${name}`, text])),

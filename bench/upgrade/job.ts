@@ -11,7 +11,7 @@ export default job((env) => {
   env
     .fromSource(
       generatorSource({
-        generate: (index) => `word-${Math.imul(index, 2_654_435_761) % WORDS}`,
+        generate: (index) => `word-${(Math.imul(index, 2_654_435_761) >>> 0) % WORDS}`,
         type: t.string,
         ratePerSecond: Number(rate),
       }),

@@ -2,35 +2,40 @@
  * Owns: what every action is given.
  */
 import type { StreamJob } from "../../crds/index.ts";
-import type { Clock } from "../../runtime/base/index.ts";
+import type { Clock, Log } from "../../runtime/base/index.ts";
 import type { JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
 import { callWithin, type KubernetesApi, type ObjectKey } from "../kubernetes/index.ts";
-import { incarnationJobId } from "../reconcile/index.ts";
+import { incarnationJobId, type PlannedEvent } from "../reconcile/index.ts";
 import type { WrittenCaches } from "./written-cache.ts";
 
 /** Who owns the fields that the operator applies. */
 export const FIELD_MANAGER = "streamjob-operator";
 
-export type ActionContext = {
+/** What a call to the API server takes. */
+export type CallContext = {
   readonly api: KubernetesApi;
   readonly caches: WrittenCaches;
-  readonly jobManagers: JobManagerApi;
   readonly clock: Clock;
+  readonly log: Log;
   readonly signal: AbortSignal;
   /** For one call to the API server. */
   readonly callTimeoutMs: number;
+  readonly namespace: string;
+};
+
+export type ActionContext = CallContext & {
+  readonly jobManagers: JobManagerApi;
+  /** Tells people, at the StreamJob. */
+  readonly tell: (event: PlannedEvent) => void;
   /** As it was looked at, or as the last own write left it. */
   job: StreamJob;
 };
 
-export const keyOf = (context: ActionContext, name: string): ObjectKey => ({
-  namespace: context.job.metadata.namespace ?? "",
-  name,
-});
+export const keyOf = ({ namespace }: CallContext, name: string): ObjectKey => ({ namespace, name });
 
 /** One call to the API server, within its time. */
 export function call<T>(
-  { clock, callTimeoutMs, signal }: ActionContext,
+  { clock, callTimeoutMs, signal }: CallContext,
   what: string,
   send: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

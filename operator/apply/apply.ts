@@ -9,7 +9,7 @@
  * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.
  * AP5 Before and after each there is a failpoint; stopped anywhere, the next look goes on from there (S3).
  */
-import type { StreamJob } from "../../crds/index.ts";
+import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 import {
   type Clock,
   failpoint,
@@ -20,12 +20,18 @@ import {
 import type { JobManagerApi } from "../jobmanager/index.ts";
 import { guarded, isApiError, type KubernetesApi, type WriteGate } from "../kubernetes/index.ts";
 import type { Action, Observed, Plan, PlannedEvent } from "../reconcile/index.ts";
-import type { ActionContext } from "./action-context.ts";
+import type { ActionContext, CallContext } from "./action-context.ts";
 import { applyChild, createRevision, deleteChild, deleteRevision } from "./child-actions.ts";
 import { callJobManager } from "./jobmanager-actions.ts";
 import { type ActionKind, ActionStopped, type ApplyOutcome } from "./outcome.ts";
 import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";
-import { createSnapshot, holdSnapshot, releaseSnapshot, writeSnapshotStatus } from "./snapshot-actions.ts";
+import {
+  createSnapshot,
+  holdSnapshot,
+  recordSavepoint,
+  releaseSnapshot,
+  writeSnapshotStatus,
+} from "./snapshot-actions.ts";
 import type { WrittenCaches } from "./written-cache.ts";
 
 export type ApplyDeps = {
@@ -38,7 +44,7 @@ export type ApplyDeps = {
   /** For one call to the API server. Default 5000. */
   readonly callTimeoutMs?: number;
   /** Tells people; returns at once and never fails. */
-  readonly onEvent: (job: StreamJob, event: PlannedEvent) => void;
+  readonly onEvent: (object: StreamJob | StreamJobSnapshot, event: PlannedEvent) => void;
   readonly onAction?: (kind: ActionKind, outcome: ApplyOutcome["kind"], ms: number) => void;
   /** Default: the failpoints of this process. */
   readonly reach?: (name: OperatorFailpointName) => void;
@@ -54,29 +60,41 @@ export async function apply(
   signal: AbortSignal,
 ): Promise<ApplyOutcome> {
   const context: ActionContext = {
-    // Asked once more inside of the call, so that no path leads around it.
-    api: guarded(deps.api, deps.gate),
-    caches: deps.caches,
+    ...callContext(deps, job.metadata.namespace ?? "", signal),
     jobManagers: deps.jobManagers,
-    clock: deps.clock,
-    signal,
-    callTimeoutMs: deps.callTimeoutMs ?? CALL_TIMEOUT_MS,
+    tell: (event) => deps.onEvent(job, event),
     job,
   };
+  const who = nameOf(job);
   const { status } = plan;
   if (status !== null) {
     const facts = { action: "writeStatus", phase: status.phase, step: status.upgrade?.step };
-    const failed = await perform(context, deps, facts, "writeStatus", () => writeStatus(context, status));
+    const failed = await perform(who, deps, facts, "writeStatus", () => writeStatus(context, status));
     if (failed !== null) return failed;
   }
   // They tell what the status says, which is in the API server now; whether the actions succeed is another matter.
   for (const event of plan.events) deps.onEvent(job, event);
   for (const action of plan.actions) {
-    const failed = await perform(context, deps, factsOf(action), action.kind, () => act(context, action));
+    const failed = await perform(who, deps, factsOf(action), action.kind, () => act(context, action));
     if (failed !== null) return failed;
   }
   return { kind: "done", changes: plan.actions.length + (status === null ? 0 : 1) };
 }
+
+export function callContext(deps: ApplyDeps, namespace: string, signal: AbortSignal): CallContext {
+  return {
+    // The gate is asked once more inside of the call, so that no path leads around it.
+    api: guarded(deps.api, deps.gate),
+    caches: deps.caches,
+    clock: deps.clock,
+    log: deps.log,
+    signal,
+    callTimeoutMs: deps.callTimeoutMs ?? CALL_TIMEOUT_MS,
+    namespace,
+  };
+}
+
+const nameOf = ({ metadata }: StreamJob): string => `${metadata.namespace}/${metadata.name}`;
 
 const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   writeStatus: "write-status",
@@ -92,6 +110,7 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   activate: "activate",
   cancelJob: "cancel-job",
   createSnapshot: "create-snapshot",
+  recordSavepoint: "create-snapshot",
   writeSnapshotStatus: "write-snapshot-status",
   disposeSavepoint: "dispose-savepoint",
   holdSnapshot: "hold-snapshot",
@@ -99,21 +118,20 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   deleteSnapshot: "delete-snapshot",
 };
 
-/** One write or call with its failpoints, gate, log line and figures; null: it succeeded. */
-async function perform(
-  context: ActionContext,
+/** One write or call for a StreamJob, with its failpoints, gate, log line and figures; null: it succeeded. */
+export async function perform(
+  job: string,
   deps: ApplyDeps,
   facts: object,
   kind: ActionKind,
   run: () => Promise<void>,
 ): Promise<Exclude<ApplyOutcome, { kind: "done" }> | null> {
   const { clock, log, gate, reach = failpoint, onAction } = deps;
-  const { namespace, name } = context.job.metadata;
   const beganMs = clock.monotonicMs();
   const end = (failed: Exclude<ApplyOutcome, { kind: "done" }> | null): typeof failed => {
     const ms = Math.round((clock.monotonicMs() - beganMs) * 10) / 10;
     onAction?.(kind, failed?.kind ?? "done", ms);
-    const line = { job: `${namespace}/${name}`, ...facts, ms };
+    const line = { job, ...facts, ms };
     if (failed === null) log.info(line, "done");
     else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "not done; looking again later");
     else log.info({ ...line, reason: failed.reason }, "not done: what it was decided upon has changed");
@@ -158,7 +176,9 @@ function act(context: ActionContext, action: Action): Promise<void> {
     case "deleteChild":
       return deleteChild(context, action.objectKind, action.name, action.uid);
     case "createSnapshot":
-      return createSnapshot(context, action.snapshot);
+      return createSnapshot(context, action.snapshot).then(() => {});
+    case "recordSavepoint":
+      return recordSavepoint(context, action.snapshot, action.location);
     case "writeSnapshotStatus":
       return writeSnapshotStatus(context, action.name, action.resourceVersion, action.status);
     case "holdSnapshot":
@@ -189,6 +209,8 @@ function factsOf(action: Action): object {
       return { action: action.kind, object: action.revision.metadata.name };
     case "createSnapshot":
       return { action: action.kind, object: action.snapshot.metadata.name };
+    case "recordSavepoint":
+      return { action: action.kind, object: action.snapshot.metadata.name, location: action.location };
     case "writeSnapshotStatus":
       return { action: action.kind, object: action.name };
     case "activate": {

@@ -1,4 +1,5 @@
 /** Room `operator/apply`: carries out a plan. The only writer of the operator: status, children, snapshots, calls to JobManagers. */
 export { type ApplyDeps, apply } from "./apply.ts";
+export { releaseOrphan } from "./orphan.ts";
 export type { ActionKind, ApplyOutcome } from "./outcome.ts";
 export type { WrittenCache, WrittenCaches, WrittenKind } from "./written-cache.ts";

@@ -2,13 +2,15 @@
  * Owns: writes to StreamJobSnapshots.
  *
  * SA1 A snapshot of that name that stands for another job's savepoint is never taken for ours.
+ * SA2 The deletion of a StreamJob does not wait for an object that the API server will not take, as in a namespace that is being
+ *     deleted; for one that it could take it does (S29).
  */
 import { CLEANUP_FINALIZER, type StreamJobSnapshot } from "../../crds/index.ts";
 import { isApiError } from "../kubernetes/index.ts";
-import { type ActionContext, call, keyOf } from "./action-context.ts";
+import { type ActionContext, type CallContext, call, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
 
-export async function createSnapshot(context: ActionContext, snapshot: StreamJobSnapshot): Promise<void> {
+export async function createSnapshot(context: ActionContext, snapshot: StreamJobSnapshot): Promise<StreamJobSnapshot> {
   const { api, caches } = context;
   const { name } = snapshot.metadata;
   let stored: StreamJobSnapshot | null;
@@ -29,6 +31,37 @@ export async function createSnapshot(context: ActionContext, snapshot: StreamJob
     }
   }
   caches.StreamJobSnapshot.noteWrite(stored);
+  return stored;
+}
+
+/** Makes the object and writes its status, whatever of that an earlier try has done already (SA2). */
+export async function recordSavepoint(
+  context: ActionContext,
+  snapshot: StreamJobSnapshot,
+  location: string,
+): Promise<void> {
+  const { api, caches, log, tell } = context;
+  const { name } = snapshot.metadata;
+  try {
+    const { status, ...made } = snapshot;
+    const stored = await createSnapshot(context, made);
+    if (stored.status?.phase === "Completed" || status === undefined) return;
+    const written = await call(context, `write the status of StreamJobSnapshot ${name}`, (signal) =>
+      api.updateStatus("StreamJobSnapshot", { ...stored, status }, { signal }),
+    );
+    caches.StreamJobSnapshot.noteWrite(written);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const note = `the state is in savepoint ${location}, but StreamJobSnapshot ${name} cannot be made: ${error.message}`;
+    tell({ type: "Warning", reason: "SavepointUnlisted", note });
+    log.warn({ namespace: context.namespace, job: context.job.metadata.name, location, err: error }, note);
+  }
+}
+
+/** Whether another try would end the same way. */
+function isRefusal(error: unknown): error is Error {
+  if (error instanceof ActionStopped) return !error.isOutdated;
+  return isApiError(error, "Forbidden", "Invalid", "BadRequest", "NotFound");
 }
 
 export async function writeSnapshotStatus(
@@ -57,7 +90,7 @@ export async function holdSnapshot(context: ActionContext, name: string): Promis
 }
 
 /** Takes our finalizer away, where it still is. */
-export async function releaseSnapshot(context: ActionContext, name: string): Promise<void> {
+export async function releaseSnapshot(context: CallContext, name: string): Promise<void> {
   const present = context.caches.StreamJobSnapshot.get(keyOf(context, name));
   const { finalizers = [] } = present?.metadata ?? {};
   if (present === null || !finalizers.includes(CLEANUP_FINALIZER)) return;
@@ -66,7 +99,7 @@ export async function releaseSnapshot(context: ActionContext, name: string): Pro
 }
 
 async function writeFinalizers(
-  context: ActionContext,
+  context: CallContext,
   { metadata: { name, uid, resourceVersion } }: StreamJobSnapshot,
   finalizers: readonly string[],
 ): Promise<void> {

@@ -11,9 +11,9 @@
  */
 import type { StreamJob } from "../../crds/index.ts";
 import { AssertionFailure, type Clock, type Log, nextTurn, type Random } from "../../runtime/base/index.ts";
-import { type ApplyDeps, type ApplyOutcome, apply } from "../apply/index.ts";
+import { type ApplyDeps, type ApplyOutcome, apply, releaseOrphan } from "../apply/index.ts";
 import type { WorkQueue } from "../kubernetes/index.ts";
-import { type ObserveDeps, observe } from "../observe/index.ts";
+import { type ObserveDeps, observe, orphansOf, storedStatus } from "../observe/index.ts";
 import { type Observed, type Plan, type ReconcileSettings, reconcile } from "../reconcile/index.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import { measurePlan } from "./plan-figures.ts";
@@ -69,25 +69,52 @@ async function lookWithin(
   const { queue, metrics, clock } = deps;
   const seen = await observe(parseKey(key), deps.observe, AbortSignal.any([signal, deadline]));
   if (signal.aborted) return "aborted";
-  if (seen === null) return "gone";
+  if (seen === null) return lookForOrphans(key, deps, signal, deadline);
   const plan = decide(seen.observed, deps);
+  logSilence(key, seen.observed, plan, deps.log);
   // A write that has been sent is waited for also when the controller stops: the gate lets no other follow.
   const outcome = await apply(plan, seen.observed, deps.apply, AbortSignal.any([deadline, deps.hardStop]));
-  switch (outcome.kind) {
-    case "done":
-      if (seen.news !== null) deps.observe.exceptions.markTold(seen.news);
-      if (plan.wakeAfterMs !== null) queue.addAfter(key, pollDelayMs(plan.wakeAfterMs, deps));
-      measurePlan(seen.observed, plan, clock.nowMs(), metrics);
-      break;
-    case "outdated":
-    case "stopped":
-      metrics.retries.inc();
-      queue.retry(key);
-      break;
-    case "notLeading":
-      break;
+  if (outcome.kind === "done") {
+    if (seen.news !== null) deps.observe.exceptions.markTold(seen.news);
+    if (plan.wakeAfterMs !== null) queue.addAfter(key, pollDelayMs(plan.wakeAfterMs, deps));
+    measurePlan(seen.observed, plan, clock.nowMs(), metrics);
   }
+  retryWhereNeeded(key, outcome, deps);
   return outcome.kind;
+}
+
+/** There is no such StreamJob: its snapshots may still wait for somebody to let them go (RT3). */
+async function lookForOrphans(
+  key: string,
+  deps: LookDeps,
+  signal: AbortSignal,
+  deadline: AbortSignal,
+): Promise<LookOutcome> {
+  for (const snapshot of orphansOf(parseKey(key), deps.observe)) {
+    if (signal.aborted) return "aborted";
+    const outcome = await releaseOrphan(snapshot, deps.apply, AbortSignal.any([deadline, deps.hardStop]));
+    retryWhereNeeded(key, outcome, deps);
+    if (outcome.kind !== "done") return outcome.kind;
+  }
+  return "gone";
+}
+
+function retryWhereNeeded(key: string, { kind }: ApplyOutcome, { metrics, queue }: LookDeps): void {
+  if (kind !== "outdated" && kind !== "stopped") return;
+  metrics.retries.inc();
+  queue.retry(key);
+}
+
+/** Why JobManagers do not answer differs from poll to poll; the status only says that they do not, and does not change with it. */
+function logSilence(key: string, { job, incarnations }: Observed, plan: Plan, log: Log): void {
+  const status = plan.status ?? storedStatus(job);
+  const named = new Set([status?.active?.incarnation, status?.upgrade?.from, status?.upgrade?.to]);
+  for (const { number, jobManager } of incarnations) {
+    if (jobManager.kind !== "unreachable" || !named.has(number)) continue;
+    const facts = { job: key, incarnation: number, why: jobManager.message };
+    if (plan.status === null) log.debug(facts, "a JobManager does not answer");
+    else log.info(facts, "a JobManager does not answer");
+  }
 }
 
 /** LO3. Slow polls come a little earlier each time by chance, so that jobs that began together do not stay together. */

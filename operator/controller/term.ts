@@ -47,6 +47,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     controller: "streamjob.dev/operator",
     instance: options.identity,
   });
+  const tell: ApplyDeps["onEvent"] = (object, event) => recorder.record(object, event);
   const hardStop = new AbortController();
   const { workers, backoff } = parts.limits;
   const queue: WorkQueue = new WorkQueue({
@@ -73,7 +74,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     gate: gateOf(() => shut),
     clock,
     log,
-    onEvent: (job, event) => recorder.record(job, event),
+    onEvent: tell,
     onAction: (action, outcome) => parts.metrics.actions.inc({ action, outcome }),
     ...(options.reach === undefined ? {} : { reach: options.reach }),
   };
@@ -88,7 +89,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     queue,
     deadlineMs: parts.limits.reconcileDeadlineMs,
     hardStop: hardStop.signal,
-    onFailure: (job: StreamJob, note) => recorder.record(job, { type: "Warning", reason: "ReconcileFailed", note }),
+    onFailure: (job: StreamJob, note) => tell(job, { type: "Warning", reason: "ReconcileFailed", note }),
   };
   wire(caches, links, (key) => queue.add(key));
   const synced = begin(caches, queue, () => shut === null);

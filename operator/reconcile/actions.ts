@@ -12,7 +12,7 @@ import type { Draft } from "./draft.ts";
 import { jobChildren } from "./job-children.ts";
 import type { Action } from "./plan.ts";
 import { revisionsFor } from "./revisions.ts";
-import type { Situation } from "./situation.ts";
+import { isEmptied, type Situation } from "./situation.ts";
 
 /** `snapshotActions`: what is to be done for snapshots; of a StreamJob that goes they are let go before it. */
 export function actionsFor(draft: Draft, situation: Situation, snapshotActions: readonly Action[]): readonly Action[] {
@@ -21,11 +21,7 @@ export function actionsFor(draft: Draft, situation: Situation, snapshotActions: 
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
   if (isDeleting && draft.status.upgrade?.kind === "delete" && draft.status.upgrade.step === "Terminating") {
-    const isEmpty = observed.incarnations.every(
-      ({ pods, jobManagerSet, taskManagerSet }) =>
-        pods.length === 0 && jobManagerSet === null && taskManagerSet === null,
-    );
-    if (isEmpty) return [...snapshotActions, { kind: "removeFinalizer" }];
+    if (isEmptied(observed)) return [...snapshotActions, { kind: "removeFinalizer" }];
   }
   const wanted = wantedIncarnations(draft, situation);
   const actions: Action[] = [];

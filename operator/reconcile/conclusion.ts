@@ -15,7 +15,7 @@ import {
 } from "../../crds/index.ts";
 import { podLabels } from "../resources/index.ts";
 import type { Draft } from "./draft.ts";
-import { incarnationNumbered, type Situation } from "./situation.ts";
+import { incarnationNumbered, NO_ANSWER, type Situation } from "./situation.ts";
 
 type Finding = { readonly status: "True" | "False" | "Unknown"; readonly reason: string; readonly message: string };
 
@@ -81,7 +81,7 @@ function jobRunning({ status }: Draft, { observed }: Situation): Finding {
   if (active.ended !== null) return no(active.ended.status, active.ended.message);
   const view = incarnationNumbered(observed, active.incarnation)?.jobManager;
   if (view === undefined || view.kind === "absent") return no("NoPod", "the JobManager's pod is not there");
-  if (view.kind === "unreachable") return unknown("Unreachable", view.message);
+  if (view.kind === "unreachable") return unknown("Unreachable", NO_ANSWER);
   const { job, phase, error } = view.incarnation;
   if (job?.status === "RUNNING") return yes("Running", `incarnation ${active.incarnation} runs`);
   return no(job?.status ?? phase, job?.failure?.message ?? error?.message ?? `the job is ${job?.status ?? phase}`);
@@ -122,7 +122,7 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
   const { active } = status;
   if (active === undefined || active.ended !== null) return unknown("NoJob", "no job runs");
   const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
-  if (view?.kind !== "answering") return unknown("Unreachable", "the JobManager does not answer");
+  if (view?.kind !== "answering") return unknown("Unreachable", NO_ANSWER);
   const { lastCheckpoint } = view.incarnation;
   if (lastCheckpoint === null) return unknown("NoCheckpoint", "no checkpoint has been completed yet");
   const { target } = situation;

@@ -10,6 +10,7 @@ import {
   type OperationStep,
   type StreamJobStatus,
 } from "../../crds/index.ts";
+import type { EventReason } from "./event-reasons.ts";
 import type { PlannedEvent } from "./plan.ts";
 
 export class Draft {
@@ -62,7 +63,7 @@ export class Draft {
     this.wakeIn(wakeAfterMs);
   }
 
-  event(type: "Normal" | "Warning", reason: string, note: string): void {
+  event(type: "Normal" | "Warning", reason: EventReason, note: string): void {
     this.events.push({ type, reason, note });
   }
 

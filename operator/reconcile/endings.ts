@@ -1,6 +1,7 @@
 /** Owns: how suspend and delete end, when the last pod has gone. */
-import type { ResumePoint } from "../../crds/index.ts";
+import { CLEANUP_FINALIZER, type ResumePoint, type StreamJobSnapshot } from "../../crds/index.ts";
 import { restoreOf } from "./restore-choice.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
 
 /** The exact point to resume from is written in the same breath as the job leaves the status (S24). */
@@ -21,9 +22,28 @@ export function endSuspend(context: StepContext): StepOutcome {
 }
 
 /** The finalizer goes by the actions, because nothing is left to wait for. */
-export function endDelete({ draft }: StepContext): StepOutcome {
+export function endDelete({ draft, operation, situation }: StepContext): StepOutcome {
   draft.wait("everything is gone; the finalizer is removed", 1000);
+  const path = operation.savepoint?.path;
+  draft.event("Normal", "Deleted", `nothing of it runs any more${path ? `; its state is in savepoint ${path}` : ""}`);
+  const kept = situation.observed.snapshots.flatMap((snapshot) => {
+    const { location } = snapshotStatusOf(snapshot);
+    return isHalfGone(snapshot) && location !== undefined ? [location] : [];
+  });
+  if (kept.length > 0) {
+    draft.event(
+      "Warning",
+      "SavepointKept",
+      `the StreamJob goes before the files of these savepoints: ${kept.join(", ")}`,
+    );
+  }
   return waiting;
+}
+
+/** Being deleted, with files that were to go first. */
+function isHalfGone(snapshot: StreamJobSnapshot): boolean {
+  const { deletionTimestamp, finalizers = [] } = snapshot.metadata;
+  return deletionTimestamp !== undefined && finalizers.includes(CLEANUP_FINALIZER);
 }
 
 export function describeRestore(restore: ReturnType<typeof restoreOf>): string {

@@ -1,4 +1,5 @@
 /** Room `operator/reconcile`, pure: what one look at the world means: the next status and the actions that follow. */
+export { type EventReason, eventReasons } from "./event-reasons.ts";
 export { incarnationJobId } from "./ids.ts";
 export type {
   DisposalView,

@@ -56,7 +56,7 @@ export function completeOperation({ draft, operation, situation }: StepContext):
   const { handled, failed } = draft.status;
   const { spec } = situation.job;
   draft.history(pastTense[kind], describe(operation));
-  draft.event("Normal", `${eventNames[kind]}`, `generation ${toGeneration} runs as incarnation ${operation.to}`);
+  draft.event("Normal", eventNames[kind], `generation ${toGeneration} runs as incarnation ${operation.to}`);
   const isOld = failed?.revision === revision || kind === "rollback";
   draft.set({
     upgrade: undefined,

@@ -9,6 +9,7 @@
  */
 import type { Operation, OperationKind, OperationStep, RestorePoint } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
+import type { EventReason } from "./event-reasons.ts";
 import { activationIdOf, operationId, savepointTarget, stopTriggerId } from "./ids.ts";
 import type { Situation } from "./situation.ts";
 
@@ -112,10 +113,10 @@ export function begin(draft: Draft, situation: Situation, beginning: Beginning):
       message: beginning.message,
     },
   });
-  draft.event("Normal", eventReasons[kind], beginning.message);
+  draft.event("Normal", startReasons[kind], beginning.message);
 }
 
-const eventReasons: Readonly<Record<OperationKind, string>> = {
+const startReasons: Readonly<Record<OperationKind, EventReason>> = {
   deploy: "DeployStarted",
   upgrade: "UpgradeStarted",
   rollback: "RollbackStarted",

@@ -17,6 +17,7 @@ import type {
   Service,
   StatefulSet,
 } from "../kubernetes/index.ts";
+import type { EventReason } from "./event-reasons.ts";
 
 export type Child = ConfigMap | Service | StatefulSet | PodDisruptionBudget;
 
@@ -60,6 +61,8 @@ export type Action =
   /** Ends the job without a savepoint; its checkpoints go by its own retention. */
   | { readonly kind: "cancelJob"; readonly incarnation: number; readonly jobId: string }
   | { readonly kind: "createSnapshot"; readonly snapshot: StreamJobSnapshot }
+  /** An object, with its status, for the savepoint of a deletion. One that the API server refuses is passed over, and told. */
+  | { readonly kind: "recordSavepoint"; readonly snapshot: StreamJobSnapshot; readonly location: string }
   | {
       readonly kind: "writeSnapshotStatus";
       readonly name: string;
@@ -80,8 +83,7 @@ export type Action =
 
 export type PlannedEvent = {
   readonly type: "Normal" | "Warning";
-  /** CamelCase, one of a documented list (event-reasons.ts). */
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly note: string;
 };
 

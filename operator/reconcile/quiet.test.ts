@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { StreamJobSpec } from "../../crds/index.ts";
+import type { OperationStep, StreamJobSpec } from "../../crds/index.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
 import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 
-const more: Partial<StreamJobSpec> = { upgrade: { stability: { window: "3s" } }, recovery: { onFailed: "never" } };
+const more: Partial<StreamJobSpec> = {
+  upgrade: { stability: { window: "3s" }, deployTimeout: "20s" },
+  recovery: { onFailed: "never" },
+};
+
+/** From then on; what the calls fail with is different each time. */
+function silence(world: SimulatedWorld): void {
+  if (world.active !== null) world.active.unreachableUntilMs = Number.POSITIVE_INFINITY;
+}
+
+function runUntil(world: SimulatedWorld, step: OperationStep): void {
+  world.run(60_000, () => world.status.upgrade?.step === step);
+  assert.equal(world.status.upgrade?.step, step);
+}
 
 const rests: Readonly<Record<string, (world: SimulatedWorld) => void>> = {
   "a job that runs": () => {},
@@ -15,8 +28,21 @@ const rests: Readonly<Record<string, (world: SimulatedWorld) => void>> = {
     world.patch((old) => ({ ...old, parallelism: 3, upgrade: { ...old.upgrade, approval: "manual" } })),
   "a job whose new version was refused": (world) => world.patch(() => specOf("refuse", 2, more)),
   "a paused job": (world) => world.annotate({ "streamjob.dev/paused": "true" }),
-  "a job whose JobManager does not answer": (world) => {
-    if (world.active !== null) world.active.unreachableUntilMs = Number.POSITIVE_INFINITY;
+  "a job whose JobManager does not answer": silence,
+  "an upgrade that waits for a JobManager that does not answer": (world) => {
+    silence(world);
+    world.patch(() => specOf("good", 2, more));
+    runUntil(world, "Stopping");
+  },
+  "an upgrade whose new JobManager does not answer when it is to be activated": (world) => {
+    world.patch(() => specOf("good", 2, more));
+    runUntil(world, "Activating");
+    silence(world);
+  },
+  "an upgrade whose new JobManager answers no more, longer than deployTimeout": (world) => {
+    world.patch(() => specOf("good", 2, more));
+    runUntil(world, "Proving");
+    silence(world);
   },
   "a job with a snapshot": (world) => world.createSnapshot("asked"),
   "a job that was stopped by hand": (world) =>

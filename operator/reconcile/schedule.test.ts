@@ -30,11 +30,11 @@ test("a schedule makes one savepoint each time, one for all that were missed, an
     () => false,
     (look) => (look % 3 === 0 ? { crashAfter: 1 } : {}),
   );
-  assert.equal(world.snapshots.length, 3);
+  assert.equal(world.snapshots.all.length, 3);
   // The operator is away for an hour.
   world.advance(60 * 60_000);
   world.run(60_000);
-  assert.equal(world.snapshots.length, 4);
+  assert.equal(world.snapshots.all.length, 4);
   assert.ok(world.nowMs > START_MS);
   assert.deepEqual(world.violations, []);
 });

@@ -1,7 +1,8 @@
 /**
- * Owns: for tests: a small deterministic world around one StreamJob: its object, children, pods, JobManagers, stores; and the oracle
- * that notes whatever must never happen. From one seed comes one history.
- * Not here: JobManagers and stores (simulated-jobmanager.test-support.ts).
+ * Owns: for tests: a small deterministic world around one StreamJob: its object, children, pods, JobManagers, stores. From one seed
+ * comes one history.
+ * Not here: JobManagers and stores (simulated-jobmanager.test-support.ts), snapshots
+ * (simulated-snapshots.test-support.ts), what must never happen (simulated-oracle.test-support.ts).
  *
  * SW1 What is found wrong is in `violations`, in words, with the time.
  * SW2 `apply` does as operator/apply: the status first, bound to the version that was looked at, then the actions, in order; it can
@@ -12,7 +13,6 @@ import {
   COMPONENT_LABEL,
   formatTime,
   INCARNATION_LABEL,
-  JOB_LABEL,
   parseTime,
   type StreamJob,
   type StreamJobSnapshot,
@@ -42,7 +42,9 @@ import {
   type State,
   type Surroundings,
 } from "./simulated-jobmanager.test-support.ts";
-import { snapshotStatusOf, statusOf } from "./stored-status.ts";
+import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
+import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
+import { statusOf } from "./stored-status.ts";
 
 export const settings: ReconcileSettings = { storageRoot: "/state", defaultImage: "streamjob:test" };
 export const START_MS = parseTime("2031-01-01T00:00:00.000Z");
@@ -68,20 +70,16 @@ export function specOf(behaviour: Behaviour, version = 1, more: Partial<StreamJo
 export class SimulatedWorld implements Surroundings {
   nowMs = START_MS;
   job: StreamJob | null;
-  readonly violations: string[] = [];
+  readonly #oracle = new SimulatedOracle(() => this.nowMs - START_MS);
   readonly #options: WorldOptions;
   readonly #children = new Map<string, Child>();
   readonly #revisions = new Map<string, ControllerRevision>();
   readonly #pods = new Map<string, PodRecord>();
   readonly #managers = new Map<number, SimulatedJobManager>();
   readonly #stores = new Map<string, SimulatedStore>();
-  readonly #snapshots = new Map<string, StreamJobSnapshot>();
+  readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
-  readonly stopped: { readonly triggerId: string; readonly upgradeId: string }[] = [];
-  readonly #meanings = new Map<string, string>();
-  readonly starts: { readonly incarnation: number; readonly value: number; readonly from: RestoreMessage }[] = [];
-  /** The newest state of all, and who made it. */
-  head: { readonly state: State; readonly store: SimulatedStore } | null = null;
+  head: Head | null = null;
   statusWrites = 0;
   readonly #verdicts = new Map<number, Observed["validated"]>();
   #failingSavepoints: number;
@@ -128,12 +126,20 @@ export class SimulatedWorld implements Surroundings {
     return this.job === null ? null : this.manager(this.status.active?.incarnation);
   }
 
-  get podNames(): readonly string[] {
-    return [...this.#pods.keys()];
+  get violations(): readonly string[] {
+    return this.#oracle.violations;
   }
 
-  get snapshots(): readonly StreamJobSnapshot[] {
-    return [...this.#snapshots.values()];
+  get stopped(): readonly Stop[] {
+    return this.#oracle.stopped;
+  }
+
+  get starts(): readonly Start[] {
+    return this.#oracle.starts;
+  }
+
+  get podNames(): readonly string[] {
+    return [...this.#pods.keys()];
   }
 
   childNames(): readonly string[] {
@@ -162,12 +168,12 @@ export class SimulatedWorld implements Surroundings {
     this.#write({ metadata: { ...metadata, generation, deletionTimestamp: formatTime(this.nowMs) } });
   }
 
-  createSnapshot(name: string): void {
-    this.#putSnapshot({
+  createSnapshot(name: string, more: Partial<StreamJobSnapshot["spec"]> = {}): void {
+    this.snapshots.put({
       apiVersion: "streamjob.dev/v1alpha1",
       kind: "StreamJobSnapshot",
       metadata: { name, namespace: "default" },
-      spec: { jobRef: { name: "wc" } },
+      spec: { jobRef: { name: "wc" }, ...more },
     });
   }
 
@@ -196,7 +202,7 @@ export class SimulatedWorld implements Surroundings {
       this.nowMs = Math.min(endMs, this.nowMs + 50);
       this.#tickPods();
       for (const manager of this.#managers.values()) manager.tick();
-      this.#judge();
+      this.#oracle.seeManagers(this.#managers.values());
     }
   }
 
@@ -228,7 +234,8 @@ export class SimulatedWorld implements Surroundings {
   #ensurePod(set: StatefulSet, index: number): void {
     const name = `${set.metadata.name}-${index}`;
     if (this.#pods.has(name)) return;
-    this.#judgeNewPod(set);
+    const present = [...this.#pods.values()].map(({ pod }) => pod);
+    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.upgrade);
     const pod: Pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -280,23 +287,12 @@ export class SimulatedWorld implements Surroundings {
     this.head = { state, store };
   }
 
-  onStart(manager: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
-    const value = state?.value ?? 0;
-    this.starts.push({ incarnation: manager.incarnation, value, from });
-    if (this.head === null || value === this.head.state.value) return;
-    if (this.status.upgrade?.mode === "stateless") return;
-    const { result } = this.head.store;
-    if (from.kind === "none" && result?.status === "FINISHED" && result.savepoint === null) return;
-    const what = `incarnation ${manager.incarnation} started at ${value} by ${JSON.stringify(from)}`;
-    this.#wrong(`${what}, but the newest state is ${this.head.state.value} in ${this.head.state.path}`);
+  onStart({ incarnation }: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
+    this.#oracle.seeStart({ incarnation, value: state?.value ?? 0, from }, this.head, this.status);
   }
 
   onStopped(triggerId: string): void {
-    const upgradeId = this.job === null ? "" : (this.status.upgrade?.upgradeId ?? "by hand");
-    if (upgradeId !== "by hand" && this.stopped.some((stop) => stop.upgradeId === upgradeId)) {
-      this.#wrong(`a second savepoint of operation ${upgradeId}`);
-    }
-    this.stopped.push({ triggerId, upgradeId });
+    this.#oracle.seeStop(triggerId, this.job === null ? "" : (this.status.upgrade?.upgradeId ?? "by hand"));
   }
 
   savepointFails(): boolean {
@@ -309,25 +305,6 @@ export class SimulatedWorld implements Surroundings {
       if (name.startsWith(`wc-${incarnation}-taskmanager-`) && this.nowMs >= readyMs) ready++;
     }
     return ready;
-  }
-
-  #wrong(what: string): void {
-    this.violations.push(`at ${this.nowMs - START_MS} ms: ${what}`);
-  }
-
-  #judge(): void {
-    const live = [...this.#managers.values()].filter(({ isLive }) => isLive).map(({ incarnation }) => incarnation);
-    if (live.length > 1) this.#wrong(`incarnations ${live.join(", ")} are active and none is fenced`);
-  }
-
-  /** Where the new pods are not to stand by while the old ones run, they come when those have gone (S12). */
-  #judgeNewPod(set: StatefulSet): void {
-    const upgrade = this.job === null ? undefined : this.status.upgrade;
-    const number = incarnationOf(set) ?? 0;
-    if (upgrade?.standby !== "cold" || upgrade.to !== number) return;
-    const others = [...this.#pods.values()].filter(({ pod }) => incarnationOf(pod) !== number);
-    if (others.length > 0)
-      this.#wrong(`a pod of ${set.metadata.name} comes while ${others[0]?.pod.metadata.name} is there`);
   }
 
   // What the operator sees.
@@ -359,7 +336,7 @@ export class SimulatedWorld implements Surroundings {
         ...(revision.data as { generation: number; spec: StreamJobSpec }),
       })),
       incarnations: this.#shuffled(incarnations),
-      snapshots: this.#shuffled(this.snapshots),
+      snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,
@@ -376,7 +353,7 @@ export class SimulatedWorld implements Surroundings {
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
       preflight: preflighter?.phase === "standby" && from !== null ? this.#preflight(preflighter, from) : null,
       disposals: Object.fromEntries(
-        this.snapshots
+        this.snapshots.all
           .filter(({ metadata }) => metadata.deletionTimestamp)
           .map(({ metadata }) => [metadata.name, { kind: "done" }]),
       ),
@@ -411,13 +388,18 @@ export class SimulatedWorld implements Surroundings {
   #view(number: number, isAsked: boolean, pods: readonly PodRecord[]): JobManagerView {
     if (!pods.some(({ pod }) => pod.metadata.labels?.[COMPONENT_LABEL] === "jobmanager")) return { kind: "absent" };
     const manager = this.manager(number);
-    if (!isAsked || manager === null || !manager.isReachable) return { kind: "unreachable", message: "no answer" };
+    if (!isAsked || manager === null || !manager.isReachable) return this.#silence();
     return { kind: "answering", incarnation: manager.message() };
+  }
+
+  /** As the network has it: another text each time. */
+  #silence(): { readonly kind: "unreachable"; readonly message: string } {
+    return { kind: "unreachable", message: `${this.random() < 0.5 ? "refused" : "reset"} after ${this.random()} s` };
   }
 
   #triggerView(incarnation: number | null, triggerId: string): TriggerView {
     const manager = this.manager(incarnation ?? 0);
-    if (manager === null || !manager.isReachable) return { kind: "unreachable", message: "no answer" };
+    if (manager === null || !manager.isReachable) return this.#silence();
     return manager.triggers.get(triggerId)?.view ?? { kind: "unknown" };
   }
 
@@ -483,7 +465,7 @@ export class SimulatedWorld implements Surroundings {
         return this.#deleteChild(`${action.objectKind}/${action.name}`, action.uid);
       case "activate": {
         const manager = this.manager(action.incarnation);
-        this.#mean(action.activation.activationId, JSON.stringify(action));
+        this.#oracle.seeId(action.activation.activationId, JSON.stringify(action));
         return manager?.isReachable === true && manager.activate(action.activation) === "accepted";
       }
       case "triggerStop":
@@ -492,36 +474,15 @@ export class SimulatedWorld implements Surroundings {
       case "cancelJob":
         this.manager(action.incarnation)?.cancel();
         return true;
-      case "createSnapshot":
-        if (!this.#snapshots.has(action.snapshot.metadata.name)) this.#putSnapshot(action.snapshot);
-        return true;
-      case "writeSnapshotStatus": {
-        const snapshot = this.#snapshots.get(action.name);
-        if (snapshot === undefined || snapshot.metadata.resourceVersion !== action.resourceVersion) return false;
-        const { status } = action;
-        this.#putSnapshot({ ...snapshot, ...(status === undefined ? {} : { status }) });
-        return true;
-      }
-      case "holdSnapshot": {
-        const snapshot = this.#snapshots.get(action.name);
-        if (snapshot === undefined || snapshot.metadata.deletionTimestamp !== undefined) return false;
-        const finalizers = [...(snapshot.metadata.finalizers ?? []), CLEANUP_FINALIZER];
-        this.#putSnapshot({ ...snapshot, metadata: { ...snapshot.metadata, finalizers } });
-        return true;
-      }
-      case "deleteSnapshot":
-      case "releaseSnapshot": {
-        const snapshot = this.#snapshots.get(action.name);
-        if (snapshot === undefined) return false;
-        const isGoing = action.kind === "deleteSnapshot" || snapshot.metadata.deletionTimestamp !== undefined;
-        const finalizers = action.kind === "releaseSnapshot" ? [] : (snapshot.metadata.finalizers ?? []);
-        if (isGoing && finalizers.length === 0) return this.#snapshots.delete(action.name);
-        const deletion = isGoing ? { deletionTimestamp: formatTime(this.nowMs) } : {};
-        this.#putSnapshot({ ...snapshot, metadata: { ...snapshot.metadata, ...deletion, finalizers } });
-        return true;
-      }
       case "disposeSavepoint":
         return this.manager(action.incarnation)?.isReachable === true;
+      case "createSnapshot":
+      case "recordSavepoint":
+      case "writeSnapshotStatus":
+      case "holdSnapshot":
+      case "deleteSnapshot":
+      case "releaseSnapshot":
+        return this.snapshots.act(action);
     }
   }
 
@@ -534,40 +495,19 @@ export class SimulatedWorld implements Surroundings {
   #deleteChild(key: string, uid: string): boolean {
     const child = this.#children.get(key);
     if (child === undefined || child.metadata.uid !== uid) return true;
-    if (child.kind === "StatefulSet") this.#judgeRemoval(incarnationOf(child) ?? 0);
+    const manager = child.kind === "StatefulSet" ? this.manager(incarnationOf(child) ?? 0) : null;
+    if (manager !== null) this.#oracle.seeRemoval(manager, this.status);
     return this.#children.delete(key);
-  }
-
-  /** No stateful job's pods go before a completed savepoint is recorded, or its end, or a policy says that it needs none. */
-  #judgeRemoval(incarnation: number): void {
-    const manager = this.manager(incarnation);
-    if (manager === null || !manager.isLive) return;
-    const { upgrade, active } = this.status;
-    if (!manager.isReachable && upgrade?.mode === "savepoint") {
-      this.#wrong(`incarnation ${incarnation} does not answer and its pods are removed`);
-    }
-    if (upgrade === undefined) {
-      if (active?.incarnation !== incarnation || active.ended === null)
-        this.#wrong(`incarnation ${incarnation} is removed for no reason`);
-      return;
-    }
-    const isAllowed =
-      ["delete", "rollback", "recreate"].includes(upgrade.kind) ||
-      upgrade.mode !== "savepoint" ||
-      Boolean(upgrade.savepoint?.path) ||
-      Boolean(active?.incarnation === incarnation && active.ended);
-    if (!isAllowed)
-      this.#wrong(`incarnation ${incarnation} is removed in ${upgrade.kind}, ${upgrade.step} without a savepoint`);
   }
 
   #trigger(action: Extract<Action, { kind: "triggerStop" | "triggerSavepoint" }>): boolean {
     const manager = this.manager(action.incarnation);
-    this.#mean(action.triggerId, JSON.stringify(action));
+    this.#oracle.seeId(action.triggerId, JSON.stringify(action));
     if (manager === null || !manager.isReachable) return false;
     const open = [...manager.triggers].filter(
       ([id, { view }]) => id !== action.triggerId && view.kind === "inProgress",
     );
-    if (open.length > 0 && manager.isLive) this.#wrong(`${action.kind} while ${open[0]?.[1].kind} is in flight`);
+    if (open.length > 0 && manager.isLive) this.#oracle.wrong(`${action.kind} while ${open[0]?.[1].kind} is in flight`);
     const endsMs = this.nowMs + this.#options.savepointMs * (0.5 + this.random());
     manager.trigger(action.triggerId, {
       kind: action.kind === "triggerStop" ? "stop" : "savepoint",
@@ -577,27 +517,8 @@ export class SimulatedWorld implements Surroundings {
     return true;
   }
 
-  #mean(id: string, meaning: string): void {
-    const before = this.#meanings.get(id);
-    if (before !== undefined && before !== meaning) this.#wrong(`id ${id} meant ${before} and means ${meaning}`);
-    this.#meanings.set(id, meaning);
-  }
-
-  #putSnapshot(snapshot: StreamJobSnapshot): void {
-    const { metadata } = snapshot;
-    const stored = {
-      ...snapshot,
-      metadata: {
-        ...metadata,
-        uid: metadata.uid ?? `snapshot-${this.#version}`,
-        resourceVersion: String(++this.#version),
-        generation: 1,
-        creationTimestamp: metadata.creationTimestamp ?? formatTime(this.nowMs),
-        labels: { ...metadata.labels, [JOB_LABEL]: "wc" },
-      },
-    };
-    snapshotStatusOf(stored);
-    this.#snapshots.set(metadata.name, stored);
+  nextVersion(): number {
+    return ++this.#version;
   }
 
   #write(change: Partial<StreamJob>): void {
@@ -610,7 +531,7 @@ export class SimulatedWorld implements Surroundings {
     this.job = null;
     for (const [key, child] of this.#children) {
       if (child.kind === "StatefulSet")
-        this.#wrong(`the StreamJob went before ${key} of ${child.metadata.labels?.[INCARNATION_LABEL]}`);
+        this.#oracle.wrong(`the StreamJob went before ${key} of ${child.metadata.labels?.[INCARNATION_LABEL]}`);
     }
     this.#children.clear();
   }

@@ -59,8 +59,18 @@ function targetOf(observed: Observed, generation: number): Target {
   return { kind: "valid", generation, revision, spec: withDefaults(job.spec) };
 }
 
+/** Why it does not differs from poll to poll, and what is in the status must not: the log tells (RE3). */
+export const NO_ANSWER = "the JobManager does not answer";
+
 export function incarnationNumbered(observed: Observed, number: number | null): ObservedIncarnation | null {
   return observed.incarnations.find((incarnation) => incarnation.number === number) ?? null;
+}
+
+/** Whether nothing is left that runs, or could be made to run by what is there. */
+export function isEmptied({ incarnations }: Observed): boolean {
+  return incarnations.every(
+    ({ pods, jobManagerSet, taskManagerSet }) => pods.length === 0 && jobManagerSet === null && taskManagerSet === null,
+  );
 }
 
 /** What became of the operation's own trigger; null: nothing was asked about it. An earlier one's fate says nothing of this one (S9). */

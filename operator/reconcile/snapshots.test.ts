@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { StreamJobSpec } from "../../crds/index.ts";
+import { CLEANUP_FINALIZER, type StreamJobSpec } from "../../crds/index.ts";
 import { SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
+const hasFinalizer = (world: SimulatedWorld, name: string): boolean =>
+  world.snapshots.get(name)?.metadata.finalizers?.includes(CLEANUP_FINALIZER) === true;
 const more: Partial<StreamJobSpec> = { upgrade: { stability: { window: "3s" } } };
 const phases = (world: SimulatedWorld): string[] =>
-  world.snapshots.map((snapshot) => `${snapshot.metadata.name} ${snapshotStatusOf(snapshot).phase}`).sort();
+  world.snapshots.all.map((snapshot) => `${snapshot.metadata.name} ${snapshotStatusOf(snapshot).phase}`).sort();
 
 test("SN1: savepoints that are asked for together are taken one after the other, and an upgrade waits for the one in flight", () => {
   const world = new SimulatedWorld(specOf("good", 1, more), { savepointMs: 3000 });
@@ -36,7 +38,7 @@ test("a nonce asks for one savepoint, whatever dies", () => {
   assert.ok(world.settle());
   assert.equal(phases(world).length, 1);
   assert.equal(world.status.handled.savepointNonce, "monday");
-  assert.equal(world.status.lastSavepoint?.name, world.snapshots[0]?.metadata.name);
+  assert.equal(world.status.lastSavepoint?.name, world.snapshots.all[0]?.metadata.name);
 });
 
 test("a savepoint that fails is said at its object, and the next is taken", () => {
@@ -64,4 +66,58 @@ test("S9: a savepoint whose job was replaced meanwhile is never asked for under 
   assert.deepEqual(phases(world).length, 1);
   assert.notEqual(phases(world)[0], "a InProgress");
   assert.deepEqual(world.violations, []);
+});
+
+test("RT2: a snapshot that a person made gets our finalizer before its savepoint is asked for, unless its files are to stay", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more));
+  assert.ok(world.settle());
+  world.createSnapshot("a");
+  assert.deepEqual(world.look().actions, [{ kind: "holdSnapshot", name: "a" }]);
+  assert.deepEqual(phases(world), ["a Pending"]);
+  assert.ok(hasFinalizer(world, "a"));
+  assert.ok(world.settle());
+  world.createSnapshot("kept", { disposeOnDelete: false });
+  assert.ok(world.settle());
+  assert.deepEqual(phases(world), ["a Completed", "kept Completed"]);
+  assert.equal(hasFinalizer(world, "kept"), false);
+  world.snapshots.delete("a");
+  world.snapshots.delete("kept");
+  assert.deepEqual(
+    world.snapshots.all.map(({ metadata }) => metadata.name),
+    ["a"],
+  );
+  assert.ok(world.settle());
+  assert.deepEqual(world.snapshots.all, []);
+});
+
+for (const crashAfter of [-1, 0, 1, 2, 3, Number.POSITIVE_INFINITY]) {
+  test(`DE1, DE2: the savepoint of a deletion has one object that nothing holds, the operator dying after ${crashAfter} actions at every second look`, () => {
+    const world = new SimulatedWorld(specOf("good", 1, { ...more, deletion: { savepoint: true } }));
+    assert.ok(world.settle());
+    world.delete();
+    world.run(
+      120_000,
+      () => false,
+      (look) => (look % 2 === 0 ? { crashAfter } : {}),
+    );
+    assert.equal(world.job, null);
+    const [snapshot, ...others] = world.snapshots.all;
+    assert.ok(snapshot !== undefined && others.length === 0);
+    assert.deepEqual(world.snapshots.made, [snapshot.metadata.name]);
+    assert.match(snapshot.metadata.name, /^wc-delete-/);
+    assert.equal(snapshotStatusOf(snapshot).location, world.head?.state.path);
+    const { ownerReferences = [], finalizers = [] } = snapshot.metadata;
+    assert.deepEqual([...ownerReferences, ...finalizers], []);
+    assert.deepEqual(phases(world), [`${snapshot.metadata.name} Completed`]);
+    assert.deepEqual(world.violations, []);
+  });
+}
+
+test("a deletion without a savepoint leaves no object", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more));
+  assert.ok(world.settle());
+  world.delete();
+  world.run(60_000);
+  assert.equal(world.job, null);
+  assert.deepEqual(world.snapshots.all, []);
 });

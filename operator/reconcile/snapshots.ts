@@ -14,6 +14,7 @@ import {
   type StreamJobSnapshot,
 } from "../../crds/index.ts";
 import { hexDigest } from "../../runtime/base/index.ts";
+import { recordOfDeletion } from "./deletion-record.ts";
 import type { Draft } from "./draft.ts";
 import { savepointDirectory, savepointTarget, snapshotTriggerId } from "./ids.ts";
 import { hasTouchedOld } from "./operation.ts";
@@ -31,10 +32,11 @@ export function planSnapshots(draft: Draft, situation: Situation): readonly Acti
   const actions: Action[] = [];
   if (!isDeleting) {
     actions.push(...byNonce(draft, situation), ...bySchedule(draft, situation), ...ofOperation(draft, situation));
-    actions.push(...inFlight(draft, situation), ...next(draft, situation));
+    const taken = draft.status.savepoint?.name;
+    actions.push(...inFlight(draft, situation), ...next(draft, situation, taken));
     actions.push(...retentionOf(draft, situation), ...holdsOf(situation));
   } else {
-    actions.push(...inFlight(draft, situation));
+    actions.push(...inFlight(draft, situation), ...recordOfDeletion(draft, situation));
   }
   return [...actions, ...deletionsOf(draft, situation, { isDeleting })];
 }
@@ -118,7 +120,11 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
     if (location !== undefined) {
       draft.set({ lastSavepoint: { name: savepoint.name, path: location, time: draft.now } });
     }
-    draft.event(phase === "Failed" ? "Warning" : "Normal", `Savepoint${phase}`, `${savepoint.name}: ${message}`);
+    draft.event(
+      phase === "Failed" ? "Warning" : "Normal",
+      phase === "Failed" ? "SavepointFailed" : "SavepointCompleted",
+      `${savepoint.name}: ${message}`,
+    );
     if (snapshot === undefined) return [];
     return [
       writeStatus(snapshot, {
@@ -152,8 +158,8 @@ function isOver({ status }: Draft): boolean {
   );
 }
 
-/** SN1 */
-function next(draft: Draft, situation: Situation): readonly Action[] {
+/** SN1. `taken`: the one that was in flight; if it is over, its object is yet to say so. */
+function next(draft: Draft, situation: Situation, taken: string | undefined): readonly Action[] {
   const { savepoint, upgrade, active } = draft.status;
   const { job, target, settings, observed } = situation;
   if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
@@ -164,7 +170,7 @@ function next(draft: Draft, situation: Situation): readonly Action[] {
       const { phase } = snapshotStatusOf(snapshot);
       const isOpen = phase === "Pending" || phase === "InProgress";
       const isWanted = snapshot.metadata.deletionTimestamp === undefined && snapshot.spec.origin !== "upgrade";
-      return isOpen && isWanted;
+      return isOpen && isWanted && snapshot.metadata.name !== taken;
     })
     .sort(byCreation);
   if (pending.some((snapshot) => !isHeld(snapshot))) draft.wakeIn(POLL_MS);

@@ -231,7 +231,8 @@ describe("a savepoint", () => {
     await mkdir(join(folder, "mine", "data"), { recursive: true });
     await writeFile(join(folder, "mine", "_metadata"), "my own file");
     await writeFile(join(folder, "mine", "data", "a".repeat(64)), "precious");
-    for (const location of [join(folder, "mine"), join(folder, "job"), folder]) {
+    await assert.rejects(disposeSavepoint(join(folder, "mine")), { code: "CHECKPOINT_CORRUPT" });
+    for (const location of [join(folder, "job"), folder]) {
       await assert.rejects(disposeSavepoint(location), { code: "SAVEPOINT_NOT_FOUND" });
     }
     await assert.rejects(disposeSavepoint(join(folder, "job", manifestKey(2))), { code: "REQUEST_INVALID" });

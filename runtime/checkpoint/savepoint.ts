@@ -74,7 +74,8 @@ export async function readSavepoint(pathOrUri: string): Promise<Savepoint> {
 
 /**
  * Deletes a savepoint and its files. A location that holds none is refused, a checkpoint too: it belongs to its job, whose other
- * checkpoints may share its files. Errors: SAVEPOINT_NOT_FOUND, REQUEST_INVALID (terminal), STORE_UNAVAILABLE (repeat it).
+ * checkpoints may share its files. Errors: SAVEPOINT_NOT_FOUND, CHECKPOINT_CORRUPT, REQUEST_INVALID (terminal), STORE_UNAVAILABLE
+ * (repeat it).
  */
 export async function disposeSavepoint(location: string): Promise<void> {
   const { folder, key } = locate(location);
@@ -87,10 +88,13 @@ export async function disposeSavepoint(location: string): Promise<void> {
   }
   const store = await openStore(folder);
   const bytes = await store.read(SAVEPOINT_METADATA);
-  if (bytes === null || !looksLikeManifest(bytes)) {
-    throw notFound(
-      location,
-      `${store.uri}/${SAVEPOINT_METADATA} ${bytes === null ? "is not there" : "is no savepoint's"}; nothing was deleted`,
+  if (bytes === null)
+    throw notFound(location, `${store.uri}/${SAVEPOINT_METADATA} is not there; nothing was deleted`);
+  if (!looksLikeManifest(bytes)) {
+    throw new StreamError(
+      "CHECKPOINT_CORRUPT",
+      `${store.uri}/${SAVEPOINT_METADATA} is no savepoint's, or damaged; nothing was deleted: if it is yours to delete, do it by hand`,
+      { destiny: "terminal" },
     );
   }
   for (const { key: file } of await store.list(`${SAVEPOINT_DATA_FOLDER}/`))

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ParsedCommand, parseCommandLine } from "./command-line.ts";
+import type { ManifestCommand } from "./manifests/manifest-command.ts";
 
 function parse(...args: string[]): { command: ParsedCommand; out: string; err: string } {
   let out = "";
@@ -55,6 +56,73 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },
 };
 
+const place = { namespace: "default" };
+const onJob = { job: "wc", ...place };
+const ofManifests: Record<string, { readonly args: string; readonly command: ManifestCommand }> = {
+  "manifests to run": {
+    args: "run a.yaml b - --namespace shop",
+    command: { kind: "runManifests", sources: ["a.yaml", "b", "-"], namespace: "shop" },
+  },
+  "manifests to apply, both ways": {
+    args: "apply a.yaml -f b.json --filename - --timeout 90s",
+    command: { kind: "apply", sources: ["a.yaml", "b.json", "-"], ...place, waitMs: 90_000 },
+  },
+  "a difference": { args: "diff -f a.yaml", command: { kind: "diff", sources: ["a.yaml"], ...place } },
+  "all jobs": {
+    args: "get",
+    command: { kind: "get", what: "jobs", name: null, ...place, output: "table", watch: false },
+  },
+  "one job": {
+    args: "get wc -o yaml -n shop -w",
+    command: { kind: "get", what: "jobs", name: "wc", namespace: "shop", output: "yaml", watch: true },
+  },
+  "all snapshots everywhere": {
+    args: "get snapshots -A -o wide",
+    command: { kind: "get", what: "snapshots", name: null, namespace: null, output: "wide", watch: false },
+  },
+  "one snapshot": {
+    args: "get snapshot/wc-1",
+    command: { kind: "get", what: "snapshots", name: "wc-1", ...place, output: "table", watch: false },
+  },
+  "a description": { args: "describe wc", command: { kind: "describe", ...onJob } },
+  "a suspension": { args: "suspend wc", command: { kind: "suspend", ...onJob, waitMs: null } },
+  "a resumption that is waited for": {
+    args: "resume wc --wait",
+    command: { kind: "resume", ...onJob, waitMs: 300_000 },
+  },
+  "a restart": { args: "restart wc", command: { kind: "restart", ...onJob, waitMs: null } },
+  "a rollback": { args: "rollback wc", command: { kind: "rollback", ...onJob, to: null, waitMs: null } },
+  "a rollback to a revision": {
+    args: "rollback wc --to wc-1a2b --wait --timeout 1m",
+    command: { kind: "rollback", ...onJob, to: "wc-1a2b", waitMs: 60_000 },
+  },
+  "a history": { args: "history wc", command: { kind: "history", ...onJob } },
+  "a deletion": { args: "delete wc", command: { kind: "delete", what: "jobs", name: "wc", ...place, waitMs: null } },
+  "a deletion of a snapshot": {
+    args: "delete snapshot wc-1 --wait",
+    command: { kind: "delete", what: "snapshots", name: "wc-1", ...place, waitMs: 300_000 },
+  },
+  "logs of the JobManager": {
+    args: "logs wc",
+    command: { kind: "logs", ...onJob, component: "jobmanager", follow: false, tailLines: null, previous: false },
+  },
+  "logs of a TaskManager": {
+    args: "logs wc taskmanager-1 -f --tail 5 -p",
+    command: { kind: "logs", ...onJob, component: "taskmanager-1", follow: true, tailLines: 5, previous: true },
+  },
+  "all events": { args: "events", command: { kind: "events", job: null, ...place, watch: false } },
+  "events of a job": { args: "events wc -w", command: { kind: "events", ...onJob, watch: true } },
+  "an approval": { args: "approve wc", command: { kind: "approve", ...onJob } },
+  "a pause": { args: "pause wc", command: { kind: "pause", ...onJob } },
+  "its end": { args: "unpause wc", command: { kind: "unpause", ...onJob } },
+};
+
+describe("about StreamJobs the command line means", () => {
+  for (const [name, { args, command }] of Object.entries(ofManifests)) {
+    it(name, () => assert.deepEqual(parse(...args.split(" ")).command, { kind: "manifests", command }));
+  }
+});
+
 describe("the command line means", () => {
   for (const [name, { args, command }] of Object.entries(good)) {
     it(name, () => assert.deepEqual(parse(...args).command, command));
@@ -73,6 +141,15 @@ const bad: Record<string, { readonly args: string[]; readonly says: RegExp }> = 
   "an option without a name": { args: ["run", "job.ts", "-D", "=a"], says: /Write key=value/ },
   "an option given twice": { args: ["run", "job.ts", "-D", "a=1", "-D", "a=2"], says: /given twice/ },
   "non-restored state without a savepoint": { args: ["run", "job.ts", "-n"], says: /needs -s/ },
+  "a module among manifests": { args: ["run", "a.yaml", "job.ts"], says: /job\.ts is a job module and a\.yaml is not/ },
+  "a module's flag with manifests": { args: ["run", "a.yaml", "-p", "2"], says: /-p is for .*write spec\.parallelism/ },
+  "a module's option with manifests": { args: ["run", "a.yaml", "-D", "a=b"], says: /write spec\.config/ },
+  "a namespace with a module": { args: ["run", "job.ts", "--namespace", "a"], says: /--namespace is for manifests/ },
+  "no manifest to apply": { args: ["apply"], says: /no manifest is named/ },
+  "a timeout that is none": { args: ["apply", "a.yaml", "--timeout", "90"], says: /the unit is missing; write "90s"/ },
+  "an unknown format": { args: ["get", "-o", "xml"], says: /table, wide, yaml, json/ },
+  "an unknown kind": { args: ["get", "pods", "x"], says: /"pods" is no kind of object; there are jobs and snapshots/ },
+  "a deletion of nothing": { args: ["delete", "snapshot"], says: /say which/ },
   "too many arguments": { args: ["cancel", "a", "b"], says: /too many arguments/ },
 };
 

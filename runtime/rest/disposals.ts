@@ -3,8 +3,10 @@
  *
  * D1 Nothing grows without bound: only the last DISPOSALS_MAX that have ended are remembered.
  * D2 Asked again under the id of one that runs or is done, nothing is started; under that of a failed one, it is tried again.
+ * D3 Whoever gives an id asks again until it is done, maybe of a process that was started since: a savepoint that is not there is done
+ *    then. Without an id it is a mistake of the caller.
  */
-import { type ErrorInfo, type Log, type Random, toErrorInfo } from "../base/index.ts";
+import { type ErrorInfo, type Log, type Random, StreamError, toErrorInfo } from "../base/index.ts";
 import type { DisposalStatusMessage } from "../contract/index.ts";
 import type { JobControl } from "../jobmanager/index.ts";
 import { failureCause } from "./job-messages.ts";
@@ -39,8 +41,9 @@ export class Disposals {
     this.control.disposeSavepoint(location).then(
       () => this.byTrigger.set(triggerId, { kind: "done" }),
       (error: unknown) => {
+        if (given !== null && isGone(error)) return this.byTrigger.set(triggerId, { kind: "done" });
         this.log.warn({ location, err: error }, "a savepoint was not disposed");
-        this.byTrigger.set(triggerId, { kind: "failed", error: toErrorInfo(error) });
+        return this.byTrigger.set(triggerId, { kind: "failed", error: toErrorInfo(error) });
       },
     );
     return triggerId;
@@ -70,3 +73,6 @@ export class Disposals {
     throw new RestError(503, [`${DISPOSALS_MAX} disposals are running; try again when one has ended`]);
   }
 }
+
+/** D3 */
+const isGone = (error: unknown): boolean => error instanceof StreamError && error.code === "SAVEPOINT_NOT_FOUND";

@@ -207,6 +207,19 @@ describe("what the answers say", () => {
     assert.deepEqual(asked, ["/s/savepoint-2", "/gone"]);
   });
 
+  it("a disposal under a given id of what is gone is done: whoever asked may ask again of a process that was started since (D3)", async () => {
+    const { url } = await start();
+    const triggerId = "d".repeat(32);
+    await ask(
+      `${url}/savepoint-disposal`,
+      triggerResponseSchema,
+      200,
+      post({ "savepoint-path": "/gone", triggerId }),
+    );
+    const status = await ask(`${url}/savepoint-disposal/${triggerId}`, disposalStatusSchema);
+    assert.deepEqual(status, { status: { id: "COMPLETED" }, operation: {} });
+  });
+
   it("the result of a job is there once it has ended", async () => {
     const { url, be } = await start();
     const result = () => ask(`${url}/jobs/${JOB}/execution-result`, executionResultSchema);

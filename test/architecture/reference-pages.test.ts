@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { optionsWithField } from "../../crds/index.ts";
+import { optionsWithField, streamJobDefinition } from "../../crds/index.ts";
+import { specChecks } from "../../operator/reconcile/index.ts";
 import { describeOptions } from "../../runtime/graph/index.ts";
-import { currentPages, renderErrorsPage } from "../../tools/reference-pages.ts";
+import { currentPages, renderChangesPage, renderErrorsPage, renderEventsPage } from "../../tools/reference-pages.ts";
 import { repositoryFolder } from "./repository.ts";
 
 describe("the generated files", () => {
@@ -23,6 +24,22 @@ describe("the generated files", () => {
 
   it("has the codes in alphabetical order, so that adding one changes one place", () => {
     assert.equal(renderErrorsPage({ B: "b", A: "a" }), renderErrorsPage({ A: "a", B: "b" }));
+  });
+
+  it("is caught being stale when the cost of a field, or the meaning of an event, changes", () => {
+    const [first, ...others] = specChecks;
+    assert.ok(first !== undefined);
+    assert.notEqual(renderChangesPage(specChecks), renderChangesPage([{ ...first, cost: "none" }, ...others]));
+    assert.notEqual(renderEventsPage({ A: "means a" }), renderEventsPage({ A: "means b" }));
+  });
+
+  it("says of every field of a StreamJob's spec what a change of it costs", () => {
+    const page = renderChangesPage(specChecks);
+    const spec = streamJobDefinition().spec.versions[0]?.schema.openAPIV3Schema.properties?.["spec"];
+    const fields = Object.keys(spec?.properties ?? {});
+    assert.ok(fields.length > 20, `${fields.length} fields`);
+    const unsaid = fields.filter((field) => !new RegExp(`^\\| \`spec\\.${field}[.\`]`, "m").test(page));
+    assert.deepEqual(unsaid, []);
   });
 
   it("a StreamJob refuses in its config only what is an option of the runtime", () => {

@@ -149,6 +149,14 @@ const snapshotOf = (name: string, jobName = "wc"): StreamJobSnapshot => ({
   spec: { jobRef: { name: jobName } },
 });
 
+const recordOf = (name: string): StreamJobSnapshot => ({
+  apiVersion: STREAM_JOB_API_VERSION,
+  kind: "StreamJobSnapshot",
+  metadata: { name, namespace: NAMESPACE },
+  spec: { jobRef: { name: "wc" } },
+  status: { phase: "Completed", location: `memory:///${name}`, observedGeneration: 1 },
+});
+
 const applyChild = (object: ConfigMap): Action => ({ kind: "applyChild", object, why: "it is missing" });
 const reasonOf = (outcome: ApplyOutcome): string => ("reason" in outcome ? outcome.reason : "");
 
@@ -197,7 +205,7 @@ describe("carrying out a plan", () => {
     await world.api.updateStatus("StreamJob", { ...stale, status: statusWith({ phase: "Running" }) });
     const plan = { status: statusWith({ phase: "Failed" }), actions: [applyChild(configMap(stale))] };
     const outcome = await world.carryOut(
-      { ...plan, events: [{ type: "Normal", reason: "X", note: "" }] },
+      { ...plan, events: [{ type: "Normal", reason: "Stable", note: "" }] },
       { job: stale },
     );
     assert.equal(outcome.kind, "outdated");
@@ -366,6 +374,33 @@ describe("names that are taken (S10, S19)", () => {
   });
 });
 
+describe("the savepoint of a deletion (SA2)", () => {
+  const location = "memory:///gone";
+  const record: Action[] = [
+    { kind: "recordSavepoint", snapshot: recordOf("gone"), location },
+    { kind: "removeFinalizer" },
+  ];
+
+  it("does not hold up the deletion when the API server refuses its object, and people are told where it is", async () => {
+    const world = await createWorld();
+    const create = () => Promise.reject(new ApiError("Forbidden", "namespace shop is being terminated"));
+    const outcome = await world.carryOut({ actions: record }, { deps: { api: { ...world.api, create } } });
+    assert.equal(outcome.kind, "done", reasonOf(outcome));
+    assert.deepEqual(world.events, ["SavepointUnlisted"]);
+  });
+
+  it("waits for an API server that could take it, and ends what an earlier try began", async () => {
+    const world = await createWorld();
+    const updateStatus = () => Promise.reject(new ApiError("Unavailable", "no connection"));
+    const first = await world.carryOut({ actions: record }, { deps: { api: { ...world.api, updateStatus } } });
+    assert.equal(first.kind, "stopped");
+    assert.equal((await world.carryOut({ actions: record })).kind, "done");
+    const stored = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "gone" });
+    assert.equal(stored?.status?.location, location);
+    assert.deepEqual(world.events, []);
+  });
+});
+
 describe("every action", () => {
   it("can be done twice with the same effect (PL2), and every failpoint is reached before and after", async () => {
     const world = await createWorld();
@@ -373,6 +408,10 @@ describe("every action", () => {
     for (const name of ["old", "new"]) {
       await world.carryOut({ actions: [{ kind: "createSnapshot", snapshot: snapshotOf(name) }] });
     }
+    const { finalizers: _, ...bare } = snapshotOf("bare").metadata;
+    await world.carryOut({
+      actions: [{ kind: "createSnapshot", snapshot: { ...snapshotOf("bare"), metadata: bare } }],
+    });
     const old = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "old" });
     const uid = old?.metadata.uid ?? "";
     await world.carryOut({ actions: [applyChild(configMap(job, "wc-0"))] });
@@ -400,6 +439,8 @@ describe("every action", () => {
       { kind: "createRevision", revision: controllerRevision(job, 1, "abc", { generation: 1, spec: job.spec }) },
       { kind: "applyChild", object: restService(job, 1), why: "it is missing" },
       { kind: "createSnapshot", snapshot: snapshotOf("new") },
+      { kind: "holdSnapshot", name: "bare" },
+      { kind: "recordSavepoint", snapshot: recordOf("gone"), location: "memory:///gone" },
       { kind: "releaseSnapshot", name: "old" },
       { kind: "deleteSnapshot", name: "old", uid },
       { kind: "deleteRevision", name: "wc-abc" },
@@ -423,8 +464,16 @@ describe("every action", () => {
     assert.equal(done.kind, "done", reasonOf(done));
     const unreached = operatorFailpointNames.filter((name) => !world.reached.includes(name));
     assert.deepEqual(unreached, []);
-    const names = (await world.api.list("StreamJobSnapshot")).items.map(({ metadata }) => metadata.name);
-    assert.deepEqual(names, ["new"]);
+    const left = (await world.api.list("StreamJobSnapshot")).items;
+    assert.deepEqual(
+      left.map(({ metadata, status }) => [metadata.name, metadata.finalizers?.length ?? 0, status?.phase]).sort(),
+      [
+        ["bare", 1, undefined],
+        ["gone", 0, "Completed"],
+        ["new", 1, "Completed"],
+      ],
+    );
+    assert.deepEqual(world.events, []);
     assert.deepEqual((await world.job()).metadata.annotations ?? {}, {});
   });
 

@@ -3,7 +3,14 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { readStreamJobStatus, STREAM_JOB_API_VERSION, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
+import {
+  CLEANUP_FINALIZER,
+  readStreamJobStatus,
+  STREAM_JOB_API_VERSION,
+  type StreamJob,
+  type StreamJobSnapshot,
+  type StreamJobStatus,
+} from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
 import { InstantKubelet, openLocalApiServer, StatefulSetController } from "../../operator/local/index.ts";
@@ -196,6 +203,66 @@ describe("the controller", () => {
     const before = cluster.requests;
     await polls(2);
     assert.equal(cluster.requests, before, cluster.writes.slice(-3).join("; "));
+  });
+});
+
+describe("a snapshot whose StreamJob is not there (RT3)", () => {
+  const snapshot = (name: string, status?: object): StreamJobSnapshot => ({
+    apiVersion: STREAM_JOB_API_VERSION,
+    kind: "StreamJobSnapshot",
+    metadata: { namespace: NAMESPACE, name, finalizers: [CLEANUP_FINALIZER] },
+    spec: { jobRef: { name: "never" } },
+    ...(status === undefined ? {} : { status }),
+  });
+
+  it("goes when it is deleted, whether the controller is there then or comes later, and an Event says where its files are", async () => {
+    const cluster = await createCluster();
+    const { api } = cluster;
+    for (const name of ["before", "after", "empty"]) {
+      const made = await api.create("StreamJobSnapshot", snapshot(name));
+      const status = { phase: "Completed", location: `memory:///${name}`, observedGeneration: 1 } as const;
+      if (name !== "empty") await api.updateStatus("StreamJobSnapshot", { ...made, status });
+    }
+    await api.delete("StreamJobSnapshot", { namespace: NAMESPACE, name: "before" });
+    const controller = await cluster.start();
+    await controller.whenSynced();
+    await until(async () => !(await namesOf(api, "StreamJobSnapshot")).includes("before"), "the first goes");
+    for (const name of ["after", "empty"]) await api.delete("StreamJobSnapshot", { namespace: NAMESPACE, name });
+    await until(async () => (await namesOf(api, "StreamJobSnapshot")).length === 0, "all of them go");
+    const told = async (): Promise<string[]> =>
+      (await api.list("Event")).items
+        .filter(({ reason }) => reason === "SavepointKept")
+        .map(({ regarding, note }) => `${regarding.kind} ${regarding.name}: ${/memory:\S+(?=:)/.exec(note)?.[0]}`)
+        .sort();
+    await until(async () => (await told()).length === 2, "Events tell it");
+    assert.deepEqual(await told(), [
+      "StreamJobSnapshot after: memory:///after",
+      "StreamJobSnapshot before: memory:///before",
+    ]);
+  });
+
+  it("is not let go while there is one, though the cache has not seen it yet (OR1)", async () => {
+    const cluster = await createCluster();
+    const { api } = cluster;
+    await api.create("StreamJobSnapshot", snapshot("snap"));
+    let isHidden = true;
+    const blind: KubernetesApi = {
+      ...api,
+      list: async (kind, options) => {
+        const page = await api.list(kind, options);
+        return kind === "StreamJob" && isHidden ? { ...page, items: [] } : page;
+      },
+    };
+    await cluster.create("never");
+    const controller = await cluster.start({ api: noting(blind, "one", cluster) });
+    await controller.whenSynced();
+    const before = cluster.requests;
+    await api.delete("StreamJobSnapshot", { namespace: NAMESPACE, name: "snap" });
+    await until(() => cluster.requests >= before + 3, "it asks for the StreamJob");
+    assert.deepEqual(await namesOf(api, "StreamJobSnapshot"), ["snap"]);
+    isHidden = false;
+    await api.delete("StreamJob", { namespace: NAMESPACE, name: "never" });
+    await until(async () => (await namesOf(api, "StreamJobSnapshot")).length === 0, "it goes");
   });
 });
 

@@ -31,9 +31,7 @@ for (const [role, place] of places) {
       await rig.until("the process to be killed", async () => {
         const pods = await rig.pods();
         const pod = pods.find(({ metadata }) => metadata.name === `wc-1-${role}-0`);
-        return (
-          pod === undefined || (await rig.plane.kubelet.pidOf({ namespace: "default", name: `wc-1-${role}-0` })) !== pid
-        );
+        return pod === undefined || rig.plane.kubelet.pidOf({ namespace: "default", name: `wc-1-${role}-0` }) !== pid;
       });
       await rig.checkpointNow(2);
       await rig.ready();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cpSync, readdirSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { it } from "node:test";
 import { INCARNATION_LABEL, JOB_LABEL, MANAGED_BY_LABEL, MANAGER } from "../../crds/index.ts";
 import type { ConfigMap } from "../../operator/kubernetes/index.ts";
@@ -82,7 +82,10 @@ it("S10 decoys that look newer are not looked at: stores, savepoints, ConfigMaps
     assert.deepEqual(chain, [first, second, third, last]);
     for (const { metadata } of maps) {
       const { namespace, name } = metadata;
-      assert.ok((await rig.api.get("ConfigMap", { namespace, name })) !== null, `${name} is somebody else's and is gone`);
+      assert.ok(
+        (await rig.api.get("ConfigMap", { namespace, name })) !== null,
+        `${name} is somebody else's and is gone`,
+      );
     }
     figure("S10", `${5 + 1 + maps.length + 2} decoys, none taken`);
     await rig.assertExact();
@@ -113,30 +116,34 @@ it("S10 a stale pointer in the record itself is refused, with both states named,
     rig.assertUnbroken();
   }));
 
-it("S10 a checkpoint of an older job id, copied to where the newest is expected, is refused and nothing is started", () =>
-  withRig("s10-copied", {}, async (rig) => {
-    const first = await upgraded(rig, 1, "savepoint");
-    await rig.moreCheckpoints(12);
-    const second = await upgraded(rig, 2, "savepoint");
-    await rig.apply(rig.manifest({ restartNonce: 2, upgrade: { mode: "last-state" }, state: "suspended" }));
-    await rig.phase("Suspended");
-    const lines = rig.lines();
-    const newest = (jobId: string): string =>
-      readdirSync(join(rig.storeFolder(jobId), "chk"))
-        .filter((name) => name.endsWith(".manifest"))
-        .sort()
-        .at(-1) ?? "";
-    // Not the last, which is the fence.
-    const foreign = readdirSync(join(rig.storeFolder(first), "chk"))
-      .filter((name) => name.endsWith(".manifest"))
-      .sort()
-      .at(-2);
-    assert.ok(foreign !== undefined && foreign > newest(second), `${foreign} is not above ${newest(second)}`);
-    cpSync(join(rig.storeFolder(first), "chk", foreign), join(rig.storeFolder(second), "chk", foreign));
-    await rig.apply(rig.manifest({ restartNonce: 2, upgrade: { mode: "last-state" } }));
-    await rig.until("it to be refused", async () => (await rig.condition("Stalled"))?.status === "True");
-    const { message = "" } = (await rig.condition("Stalled")) ?? {};
-    assert.ok(message.includes(first) && message.includes(second), message);
-    assert.deepEqual(rig.lines(), lines);
-    rig.assertUnbroken();
-  }));
+/** The file of the newest manifest of an incarnation. */
+function newestManifest(rig: Rig, jobId: string): string {
+  const folder = join(rig.storeFolder(jobId), "chk");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".manifest"));
+  return join(folder, names.sort().at(-1) ?? "");
+}
+
+for (const what of ["checkpoint", "fence"] as const) {
+  it(`S10 a ${what} of an older job id, copied to where the newest is expected, is refused and nothing is started`, () =>
+    withRig(`s10-${what}`, {}, async (rig) => {
+      const first = await upgraded(rig, 1, "savepoint");
+      await rig.moreCheckpoints(8);
+      const copy = rig.workspace.path("copied.manifest");
+      if (what === "checkpoint") cpSync(newestManifest(rig, first), copy);
+      const name = basename(newestManifest(rig, first));
+      const second = await upgraded(rig, 2, "savepoint");
+      if (what === "fence") cpSync(newestManifest(rig, first), copy);
+      await rig.apply(rig.manifest({ restartNonce: 2, upgrade: { mode: "last-state" }, state: "suspended" }));
+      await rig.phase("Suspended");
+      const lines = rig.lines();
+      const place = what === "checkpoint" ? name : basename(newestManifest(rig, first));
+      assert.ok(place > basename(newestManifest(rig, second)), `${place} is not above the newest of ${second}`);
+      cpSync(copy, join(rig.storeFolder(second), "chk", place));
+      await rig.apply(rig.manifest({ restartNonce: 2, upgrade: { mode: "last-state" } }));
+      await rig.until("it to be refused", async () => (await rig.condition("Stalled"))?.status === "True");
+      const { message = "" } = (await rig.condition("Stalled")) ?? {};
+      assert.ok(message.includes("something was copied there") && message.includes(second), message);
+      assert.deepEqual(rig.lines(), lines);
+      rig.assertUnbroken();
+    }));
+}

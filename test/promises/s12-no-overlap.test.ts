@@ -50,7 +50,10 @@ it("S12 no pod of a new incarnation is made while one of the old is there: a fin
     const next = await rig.startOperator();
     await next.whenSynced();
     await rig.lookAgain();
-    await rig.until("its word on it", async () => (await rig.status()).upgrade?.message.includes("taskmanager") === true);
+    await rig.until(
+      "its word on it",
+      async () => (await rig.status()).upgrade?.message.includes("taskmanager") === true,
+    );
     assert.equal(await rig.api.get("Pod", JOB_MANAGER), null);
     assert.deepEqual(pods.made, []);
     await rig.api.patch("Pod", TASK_MANAGER, { metadata: { finalizers: null } });

@@ -66,11 +66,14 @@ it("S19 what is on its way out is not taken up: its end is waited for, then it i
     const set = await rig.api.get("StatefulSet", key);
     await rig.api.patch("StatefulSet", key, { metadata: { finalizers: ["example.org/hold"] } });
     await rig.api.delete("StatefulSet", key);
-    await rig.until("its JobManager to be ready to run", async () => (await rig.incarnation(1))?.phase === "standby");
+    await rig.until("its pods to be ready to run", async () => {
+      const said = await rig.incarnation(1);
+      return said?.phase === "standby" && said.taskManagersReady === 1;
+    });
     await rig.startOperator();
     const asked = (): number => rig.relay.calls.length;
     const before = asked();
-    await rig.until("the operator to have looked", () => asked() >= before + 3);
+    await rig.until("the operator to have looked", () => asked() >= before + 5);
     assert.equal((await rig.incarnation(1))?.activation, null, "a JobManager on its way out is activated");
     assert.equal((await rig.status()).upgrade?.step, "Standby");
 

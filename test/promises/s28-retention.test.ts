@@ -2,7 +2,7 @@
  * RN1 Each time that a snapshot's object goes, its files are looked for in the same turn: they have to be gone already.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -100,10 +100,7 @@ it("S28 retention never removes a savepoint that is still named: by the status, 
         await rig.until(`${name} to be removed`, async () => (await snapshot(rig, name)) === null);
       }
       const left = await snapshots(rig);
-      assert.deepEqual(
-        left.map(({ metadata }) => metadata.name).sort(),
-        ["by-hand", lastSavepoint?.name ?? ""].sort(),
-      );
+      assert.deepEqual(left.map(({ metadata }) => metadata.name).sort(), ["by-hand", lastSavepoint?.name ?? ""].sort());
       assert.ok(hasData(folderOf(manual)), "what people asked for is theirs");
     });
     assert.equal(gone, 3);
@@ -120,20 +117,17 @@ it("S28 a snapshot's object goes only after its files, however often deleting th
     const asked = (): number =>
       rig.relay.calls.filter(({ method, path }) => method === "POST" && path.endsWith("/savepoint-disposal")).length;
     await watchingDeletions(rig, async () => {
-      // A file that cannot be deleted.
+      // A folder that is not to be deleted: what is in it is no savepoint's.
       const stuck = await takeSnapshot(rig, "stuck");
-      const data = join(folderOf(stuck), "data");
-      const file = join(data, readdirSync(data)[0] ?? "");
+      const metadata = join(folderOf(stuck), "_metadata");
       const aside = rig.workspace.path("aside");
-      renameSync(file, aside);
-      mkdirSync(file);
-      writeFileSync(join(file, "x"), "");
+      renameSync(metadata, aside);
+      writeFileSync(metadata, "damaged");
       await ask(rig, stuck);
       await rig.until("two failed tries", () => asked() >= 2);
       assert.notEqual(await snapshot(rig, "stuck"), null);
-      rmSync(join(file, "x"));
-      rmdirSync(file);
-      renameSync(aside, file);
+      assert.ok(hasData(folderOf(stuck)));
+      renameSync(aside, metadata);
       await rig.until("its object to go", async () => (await snapshot(rig, "stuck")) === null);
 
       // Nobody is there to delete them.

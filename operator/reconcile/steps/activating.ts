@@ -12,7 +12,7 @@ export function activating(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const view = incarnationNumbered(situation.observed, operation.to)?.jobManager ?? { kind: "absent" as const };
   if (view.kind !== "answering") {
-    const why = view.kind === "unreachable" ? `does not answer: ${view.message}` : "has no pod";
+    const why = view.kind === "unreachable" ? "does not answer" : "has no pod";
     draft.wait(`the JobManager of incarnation ${operation.to} ${why}`, SLOW_POLL_MS);
     return waiting;
   }

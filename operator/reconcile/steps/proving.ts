@@ -43,10 +43,10 @@ export function proving(context: StepContext): StepOutcome {
   const trouble = podTrouble(incarnation?.pods ?? []);
   if (waitedMs > limitMs) {
     // PV1
-    if (view.kind === "unreachable" && trouble === null) return unknownFate(context, view.message);
+    if (view.kind === "unreachable" && trouble === null) return unknownFate(context);
     return failActivated(
       context,
-      `${progress}, for ${Math.round(waitedMs / 1000)} s${trouble === null ? "" : `: ${trouble}`}`,
+      `${progress}, for more than ${Math.round(limitMs / 1000)} s${trouble === null ? "" : `: ${trouble}`}`,
       {
         wasAccepted: true,
       },
@@ -57,11 +57,11 @@ export function proving(context: StepContext): StepOutcome {
 }
 
 /** PV1. Only a person can see whether it is the network or the process that stands still. */
-function unknownFate({ draft, operation, situation }: StepContext, why: string): StepOutcome {
+function unknownFate({ draft, operation, situation }: StepContext): StepOutcome {
   const { namespace, name } = situation.job.metadata;
   const pod = `${statefulSetName(name, operation.to ?? 0, "jobmanager")}-0`;
   const message =
-    `incarnation ${operation.to} cannot be reached, so whether it runs is not known and nothing is done: ${why}; ` +
+    `incarnation ${operation.to} cannot be reached, so whether it runs is not known and nothing is done (the log of the operator says why); ` +
     `look at the network between the operator and the pod; if it hangs: kubectl delete pod -n ${namespace} ${pod}`;
   draft.stalled = { reason: "Unreachable", message };
   draft.wait(message, SLOW_POLL_MS);

@@ -3,11 +3,13 @@
  *
  * SB1 A job that cannot even be loaded never costs the running one anything: it is refused here.
  * SB2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (S25).
+ * SB3 What is on its way out is not let run: it is waited for and made anew (S19).
  */
-import { parseTime } from "../../../crds/index.ts";
+import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
 import { refuseTarget, rollbackRevision } from "../failure.ts";
 import { hasTouchedOld } from "../operation.ts";
 import { podTrouble } from "../pod-trouble.ts";
+import type { ObservedIncarnation } from "../observed.ts";
 import { incarnationNumbered, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
@@ -35,14 +37,16 @@ export function standby(context: StepContext): StepOutcome {
     return waiting;
   }
   const { jobManager } = incarnation;
+  const leaving = nameOfLeaving(incarnation);
   if (jobManager.kind === "answering") {
     const { phase, error, taskManagersReady } = jobManager.incarnation;
     if (phase === "refused") return refuseTarget(context, error?.message ?? "the JobManager gives no reason");
     // Activated by an operator that died before it could say so.
     if (phase === "activating" || phase === "active" || phase === "ended") return done;
-    if (phase === "standby" && taskManagersReady >= wanted) return done;
+    if (phase === "standby" && taskManagersReady >= wanted && leaving === null) return done;
   }
-  const trouble = podTrouble(incarnation.pods);
+  const trouble =
+    leaving === null ? podTrouble(incarnation.pods) : `${leaving} is being deleted; it is made anew when it is gone`;
   const problem = trouble ?? (jobManager.kind === "answering" ? (jobManager.incarnation.error?.message ?? null) : null);
   const progress =
     jobManager.kind === "answering"
@@ -66,4 +70,17 @@ export function standby(context: StepContext): StepOutcome {
 function mayGoBack({ draft, situation, operation }: StepContext): boolean {
   if (operation.kind === "rollback" || !hasTouchedOld(operation)) return false;
   return rollbackRevision(situation, draft.status.stable?.revision, operation.revision) !== null;
+}
+
+/** SB3. Something of it that is being deleted; null: nothing is. */
+function nameOfLeaving({
+  configMap,
+  service,
+  jobManagerSet,
+  taskManagerSet,
+  pods,
+}: ObservedIncarnation): string | null {
+  const objects: readonly (KubernetesObject | null)[] = [configMap, service, jobManagerSet, taskManagerSet, ...pods];
+  const leaving = objects.find((object) => object?.metadata.deletionTimestamp !== undefined);
+  return leaving == null ? null : `${leaving.kind} ${leaving.metadata.name}`;
 }

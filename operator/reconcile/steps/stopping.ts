@@ -10,7 +10,7 @@ import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
 import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
 import type { JobManagerView } from "../observed.ts";
-import { incarnationNumbered, type Situation, stopTriggerOf } from "../situation.ts";
+import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
@@ -124,7 +124,7 @@ function notStoppable({ draft, situation, operation }: StepContext, view: JobMan
 }
 
 function whyNotStoppable(view: JobManagerView): string | null {
-  if (view.kind === "unreachable") return `the JobManager does not answer: ${view.message}`;
+  if (view.kind === "unreachable") return NO_ANSWER;
   if (view.kind === "absent") return "the JobManager's pod is not there";
   const { job, phase } = view.incarnation;
   return job?.status === "RUNNING" ? null : `the job is ${job?.status ?? phase}`;

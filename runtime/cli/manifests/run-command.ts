@@ -7,9 +7,6 @@
  * RM4 It ends by itself when its jobs have ended: with 1 when one FAILED with nobody to start it again, else with 0.
  */
 import { constants } from "node:os";
-import { statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { StreamJob } from "../../../crds/index.ts";
 import type { ObjectKey } from "../../../operator/kubernetes/index.ts";
 import { sleep } from "../../base/index.ts";
@@ -18,17 +15,16 @@ import type { ExitCode, Terminal } from "../terminal.ts";
 import { readNamed } from "./apply-command.ts";
 import { type AppliedObject, appliedLine, applyObjects } from "./apply-objects.ts";
 import { namespaceFlag } from "./command-context.ts";
-import { FileFollower } from "./file-follower.ts";
 import { JobFollower, sayLine } from "./job-follower.ts";
 import { type JoinedPlane, joinControlPlane } from "./joined-plane.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { type ManifestObject, type ManifestSet, readManifestSet } from "./manifest-set.ts";
-import { manifestFiles, readSources, STDIN } from "./manifest-sources.ts";
+import { readSources, STDIN } from "./manifest-sources.ts";
 import { type ManifestProblem, problemLine } from "./manifest-text.ts";
 import { listAll } from "./named-objects.ts";
 import { endOf, type JobEnd } from "./run-verdict.ts";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { followManifests, followModules } from "./saved-files.ts";
+import { Signals } from "./signals.ts";
 
 /** A file with a mistake is looked at again after this time: it may have been half written. */
 const HALF_WRITTEN_MS = 300;
@@ -93,8 +89,13 @@ class ManifestRun {
         : `The control plane of this home folder runs in process ${plane.pid}; the manifests go there.`,
     );
     for (const manifest of first.objects) this.#adopt(manifest);
-    const files = this.#followFiles();
-    const modules = this.#followModules();
+    const { clock } = this.#terminal;
+    const files = followManifests(this.#command.sources, clock, () => this.#saved());
+    const modules = followModules(
+      () => [...this.#jobs.values()].map(({ manifest }) => manifest.object as StreamJob),
+      clock,
+      (file, job) => this.#sayModule(file, job),
+    );
     this.#signals.onSignal = (count) => (count === 1 ? this.#follower.nudge() : void this.#kill());
     try {
       await this.#sayOthers();
@@ -238,41 +239,13 @@ class ManifestRun {
       this.#say(`${isPartlyDone ? "The rest was not" : "Nothing was"} applied; the jobs go on as they are.`, "bad");
   }
 
-  #followFiles(): FileFollower {
-    const named = this.#command.sources.filter((source) => source !== STDIN);
-    const isFolder = (source: string): boolean => statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    return new FileFollower({
-      clock: this.#terminal.clock,
-      files: () => named.flatMap((source) => (isFolder(source) ? manifestFiles(source) : [source])),
-      folders: named.map((source) => (isFolder(source) ? source : dirname(resolve(source)))),
-      onChange: () => this.#saved(),
-    });
-  }
-
   /** Code is no part of a manifest: that it was saved changes nothing by itself, and the person has to know. */
-  #followModules(): FileFollower {
-    const modules = (): Map<string, OwnJob[]> => {
-      const jobs = Map.groupBy(this.#jobs.values(), ({ manifest }) => modulePath(manifest.object as StreamJob) ?? "");
-      jobs.delete("");
-      return jobs;
-    };
-    const known = new Set(modules().keys());
-    return new FileFollower({
-      clock: this.#terminal.clock,
-      files: () => [...modules().keys()],
-      folders: [],
-      onChange: (files) => {
-        // A module that another manifest brought is new to this, and was not saved.
-        const saved = files.filter((file) => known.has(file));
-        for (const file of files) known.add(file);
-        for (const file of saved) {
-          for (const { key } of modules().get(file) ?? []) {
-            const text = `${file} was saved: pods that start from now on run it; \`streamjob restart ${key.name}${namespaceFlag(key.namespace)}\` moves the job over to it, with its state`;
-            this.#follower.say(key, { tone: "normal", text });
-          }
-        }
-      },
-    });
+  #sayModule(file: string, { metadata: { namespace, name } }: StreamJob): void {
+    const how = `\`streamjob restart ${name}${namespaceFlag(namespace)}\` moves the job over to it, with its state`;
+    this.#follower.say(
+      { namespace, name },
+      { tone: "normal", text: `${file} was saved: pods that start from now on run it; ${how}` },
+    );
   }
 
   /** One save after the other. */
@@ -315,35 +288,8 @@ class ManifestRun {
   }
 }
 
-/** Signals for this process, until `stop`. */
-class Signals {
-  received: NodeJS.Signals | null = null;
-  /** `count`: how many there have been. */
-  onSignal: (count: number) => void = () => {};
-  #count = 0;
-  readonly #listener = (signal: NodeJS.Signals): void => {
-    this.received = signal;
-    this.onSignal(++this.#count);
-  };
-
-  constructor() {
-    for (const signal of signals) process.on(signal, this.#listener);
-  }
-
-  stop(): void {
-    for (const signal of signals) process.off(signal, this.#listener);
-  }
-}
-
 const textOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
 
 function mayGoOn({ spec, status }: StreamJob): boolean {
   return spec.state !== "suspended" && (status?.active?.ended ?? null) === null;
-}
-
-/** On this machine; null: it is somewhere else. */
-function modulePath({ spec }: StreamJob): string | null {
-  const { module } = spec.job;
-  if (module === undefined) return null;
-  return module.startsWith("file:") ? fileURLToPath(module) : module;
 }

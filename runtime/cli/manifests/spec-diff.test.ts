@@ -53,10 +53,14 @@ describe("the differences of two specs", () => {
     ]);
   });
 
-  it("find variables by their name, whatever the order", () => {
+  it("find variables by their name, and say when only their order changed", () => {
     const env = (...names: string[]) =>
       spec({ job: { module: "/wc.ts", env: names.map((name) => ({ name, value: name })) } });
-    assert.deepEqual(rows(env("A", "B"), env("B", "A")), []);
+    assert.deepEqual(rows(env("A", "B"), env("A")), [
+      "job.env[B].name: B -> (none) (savepointUpgrade)",
+      "job.env[B].value: B -> (none) (savepointUpgrade)",
+    ]);
+    assert.deepEqual(rows(env("A", "B"), env("B", "A")), ["job: (order) -> (another order) (savepointUpgrade)"]);
   });
 
   it("know the cost of every field that there is", () => {

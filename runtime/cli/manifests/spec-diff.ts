@@ -3,7 +3,7 @@
  * Does not own: the costs (operator/reconcile), what follows from them (change-outlook.ts).
  *
  * SD1 Every field that is written differently has a row, also when it means the same: a default that is written out costs nothing.
- * SD2 A field that changes without being written (a default that is made of another field) has a row, too.
+ * SD2 What changes without being written (a default that is made of another field, the order of a list of names) has a row, too.
  */
 import { type StreamJobSpec, withDefaults } from "../../../crds/index.ts";
 import { type ChangeCost, compareSpecs, costOf, specChecks } from "../../../operator/reconcile/index.ts";
@@ -49,7 +49,12 @@ export function diffSpecs(from: StreamJobSpec, to: StreamJobSpec): SpecDiff {
   for (const { field, cost, why } of derived) {
     const check = specChecks.find((each) => each.field === field);
     const [was, is] = [check?.read(before), check?.read(after)];
-    fields.push({ field, from: `${valueText(was)} (default)`, to: `${valueText(is)} (default)`, cost, why });
+    // Of things written by their names only the order can differ.
+    const [from, to] =
+      isPlain(was) && isPlain(is)
+        ? [`${valueText(was)} (default)`, `${valueText(is)} (default)`]
+        : ["(order)", "(another order)"];
+    fields.push({ field, from, to, cost, why });
   }
   return { fields, cost: costOf(changes) };
 }
@@ -98,8 +103,11 @@ const WITHOUT_DEFAULTS = /^(?:job|config|imagePullSecrets|restore)\b|\b(?:resour
 
 function absent(path: string, field: string | undefined, resolved: unknown): string {
   if (WITHOUT_DEFAULTS.test(path)) return "(none)";
-  const isPlain = typeof resolved === "string" || typeof resolved === "number" || typeof resolved === "boolean";
-  return path === field && isPlain ? `${valueText(resolved)} (default)` : "(default)";
+  return path === field && isPlain(resolved) ? `${valueText(resolved)} (default)` : "(default)";
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
 function valueText(value: unknown): string {

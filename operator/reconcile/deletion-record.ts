@@ -1,0 +1,56 @@
+/**
+ * Owns: the object for the savepoint with which a deletion stopped the job, so that a person finds it when the StreamJob is gone.
+ *
+ * DE1 It is asked for when the savepoint is complete, and again right before the StreamJob goes, if it is not there by then: exactly
+ *     one of that name, whatever died in between.
+ * DE2 Without owner and finalizer: nothing of the StreamJob that goes can take it along, and nothing has to let it go (S29). Its origin
+ *     is manual, for `deletion.savepoint` asks for it: retention of a later StreamJob of that name leaves it alone (RT1).
+ */
+import { JOB_LABEL, type Operation, STREAM_JOB_API_VERSION, type StreamJobSnapshot } from "../../crds/index.ts";
+import { hexDigest } from "../../runtime/base/index.ts";
+import type { Draft } from "./draft.ts";
+import type { Action } from "./plan.ts";
+import { isEmptied, type Situation } from "./situation.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
+
+/** DE1 */
+export function recordOfDeletion({ status }: Draft, { job, observed }: Situation): readonly Action[] {
+  const { upgrade, active } = status;
+  const location = upgrade?.savepoint?.path;
+  if (upgrade?.kind !== "delete" || upgrade.step !== "Terminating" || !location) return [];
+  const isNew = job.status?.upgrade?.step !== upgrade.step;
+  if (!isNew && !isEmptied(observed)) return [];
+  const isThere = observed.snapshots.some((snapshot) => {
+    const { phase, location: theirs } = snapshotStatusOf(snapshot);
+    return phase === "Completed" && theirs === location && snapshot.metadata.deletionTimestamp === undefined;
+  });
+  if (isThere) return [];
+  const { name, namespace } = job.metadata;
+  const snapshot: StreamJobSnapshot = {
+    apiVersion: STREAM_JOB_API_VERSION,
+    kind: "StreamJobSnapshot",
+    // DE2
+    metadata: { name: `${name}-delete-${hexDigest(8, location)}`, namespace, labels: { [JOB_LABEL]: name } },
+    spec: { jobRef: { name }, origin: "manual", path: location },
+    status: statusOf(upgrade, location, active?.jobId),
+  };
+  return [{ kind: "recordSavepoint", snapshot, location }];
+}
+
+function statusOf(
+  { from, stepSince, triggerId }: Operation,
+  location: string,
+  jobId: string | undefined,
+): NonNullable<StreamJobSnapshot["status"]> {
+  return {
+    phase: "Completed",
+    location,
+    triggerId,
+    completedAt: stepSince,
+    message: "taken when the StreamJob was deleted",
+    // Of an object that has just been made.
+    observedGeneration: 1,
+    ...(from === null ? {} : { incarnation: from }),
+    ...(jobId === undefined ? {} : { jobId }),
+  };
+}

@@ -1,0 +1,386 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, beforeEach, describe, it } from "node:test";
+import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, ROLLBACK_TO_ANNOTATION } from "../../../crds/index.ts";
+import { revisionHash, runtimePart } from "../../../operator/reconcile/index.ts";
+import { controllerRevision } from "../../../operator/resources/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { applyCommand } from "./apply-command.ts";
+import {
+  activeOf,
+  AT,
+  type CommandRig,
+  createRig,
+  manifest,
+  operationOf,
+  statusWith,
+} from "./command-rig.test-support.ts";
+import { deleteCommand } from "./delete-command.ts";
+import { describeCommand } from "./describe-command.ts";
+import { diffCommand } from "./diff-command.ts";
+import { eventsCommand } from "./events-command.ts";
+import { getCommand } from "./get-command.ts";
+import { historyCommand } from "./history-command.ts";
+import { isGone, readyAt, runsRevision } from "./job-goals.ts";
+import { logsCommand, placeAfter } from "./logs-command.ts";
+import type { JobCommand } from "./manifest-command.ts";
+import { rollbackCommand } from "./rollback-command.ts";
+import { endOf } from "./run-verdict.ts";
+import { approveCommand, pauseCommand, restartCommand, resumeCommand, suspendCommand } from "./steer-jobs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "commands-"));
+after(() => rmSync(folder, { recursive: true }));
+const file = join(folder, "wc.json");
+
+let rig: CommandRig;
+beforeEach(async () => {
+  rig = await createRig();
+});
+afterEach(() => rig.server.close());
+
+const namespace = "default";
+const of = { job: "wc", namespace };
+const save = (text: string): void => writeFileSync(file, text);
+const apply = (waitMs: number | null = null) =>
+  applyCommand(rig, { kind: "apply", sources: [file], namespace, waitMs });
+const diff = () => diffCommand(rig, { kind: "diff", sources: [file], namespace });
+const get = (parts: Partial<JobCommand<"get">> = {}) =>
+  getCommand(rig, { kind: "get", what: "jobs", name: null, namespace, output: "table", watch: false, ...parts });
+const text = (): string => rig.out.splice(0).join("\n");
+
+async function refused(action: Promise<unknown>, code: string, says: RegExp): Promise<void> {
+  await assert.rejects(action, (error) => {
+    assert.ok(error instanceof StreamError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, says);
+    return true;
+  });
+}
+
+/** The spec of the job as it is, kept as its first revision. */
+async function keepRevision(number = 1): Promise<string> {
+  const job = await rig.get("wc");
+  const data = { generation: number, spec: runtimePart(job.spec) };
+  const revision = controllerRevision(job, number, revisionHash(job.spec), data);
+  await rig.api.create("ControllerRevision", revision);
+  return revision.metadata.name;
+}
+
+describe("apply", () => {
+  it("creates, leaves and changes", async () => {
+    save(manifest());
+    await apply();
+    await apply();
+    save(manifest("wc", { parallelism: 2 }));
+    await apply();
+    assert.deepEqual(rig.out, ["streamjob/wc created", "streamjob/wc unchanged", "streamjob/wc configured"]);
+  });
+
+  it("sends nothing while anything is wrong with anything (AO1)", async () => {
+    save(`${manifest("good")}\n---\n${manifest("bad", { parallelism: 0 })}`);
+    await refused(
+      apply(),
+      "MANIFEST_INVALID",
+      /nothing was applied:\n {2}.*wc\.json:3:\d+ spec\.parallelism: is out of bounds/,
+    );
+    assert.equal(await rig.api.get("StreamJob", { namespace, name: "good" }), null);
+  });
+
+  it("finds what the API server would refuse of a change, with its place, before it sends", async () => {
+    save(manifest("wc", { maxParallelism: 128 }));
+    await apply();
+    save(`${manifest("other")}\n---\n${manifest("wc", { maxParallelism: 256 })}`);
+    await refused(apply(), "MANIFEST_INVALID", /wc\.json:3:\d+ spec\.?.*: /);
+    assert.equal(await rig.api.get("StreamJob", { namespace, name: "other" }), null);
+  });
+
+  it("waits until the generation that it made is ready", async () => {
+    save(manifest());
+    const waiting = apply(10_000);
+    while ((await rig.api.get("StreamJob", { namespace, name: "wc" })) === null) await new Promise(setImmediate);
+    await rig.writeStatus("wc", statusWith(0, {}, ["Ready", "Ready", "the generation before"]));
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1") }, "Ready"));
+    assert.equal(await waiting, 0);
+    assert.match(text(), /wc: Ready it is/);
+  });
+
+  it("ends with 1 when a person is needed", async () => {
+    save(manifest());
+    await apply();
+    await rig.writeStatus("wc", statusWith(1, {}, ["Stalled", "Refused", "no such module"]));
+    assert.equal(await apply(10_000), 1);
+    assert.match(rig.said.join("\n"), /wc: no such module/);
+  });
+});
+
+describe("diff", () => {
+  it("ends with 1 and says what a new job starts from", async () => {
+    save(manifest());
+    assert.equal(await diff(), 1);
+    assert.match(text(), /streamjob\/wc:\n {2}new\n {2}- it is deployed, and starts without state/);
+    assert.equal(await rig.api.get("StreamJob", { namespace, name: "wc" }), null, "nothing is sent");
+  });
+
+  it("ends with 0 when nothing changes, and says what is pending", async () => {
+    save(manifest());
+    await apply();
+    await rig.writeStatus("wc", statusWith(1, {}, ["UpgradeBlocked", "AwaitingApproval", "waits for approval"]));
+    text();
+    assert.equal(await diff(), 0);
+    assert.match(text(), /no change\n {2}- waits for approval/);
+  });
+
+  it("shows each field, its cost, and what happens", async () => {
+    save(manifest());
+    await apply();
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf(await keepRevision()), incarnations: 1 }, "Ready"));
+    save(manifest("wc", { parallelism: 4 }));
+    text();
+    assert.equal(await diff(), 1);
+    assert.match(
+      text(),
+      /parallelism +1 +-> +4 +rescale +state is shared out anew\n[^]*Cost: rescale[^]*incarnation 2 is started beside 1/,
+    );
+    assert.equal((await rig.get("wc")).spec.parallelism, 1);
+  });
+
+  it("takes away a field that the manifest no longer has, and leaves one of somebody else (AO2)", async () => {
+    save(manifest("wc", { taskManager: { replicas: 2 } }));
+    await apply();
+    await rig.server.as("kubectl").patch("StreamJob", { namespace, name: "wc" }, { spec: { maxParallelism: 64 } });
+    save(manifest());
+    text();
+    await diff();
+    const shown = text();
+    assert.match(shown, /taskManager\.replicas +2 +-> +1 \(default\)/);
+    assert.doesNotMatch(shown, /maxParallelism/);
+  });
+
+  it("compares with what runs when the spec was never rolled out (DF2)", async () => {
+    save(manifest());
+    await apply();
+    const revision = await keepRevision();
+    save(manifest("wc", { parallelism: 2 }));
+    await apply();
+    await rig.writeStatus("wc", statusWith(2, { active: activeOf(revision) }, "Stalled"));
+    save(manifest("wc", { parallelism: 3 }));
+    text();
+    await diff();
+    assert.match(
+      text(),
+      /compared with generation 1, which runs; generation 2 is not rolled out\n[^]*parallelism +1 +-> +3/,
+    );
+  });
+});
+
+describe("get and describe", () => {
+  it("show the columns of the custom resource", async () => {
+    save(manifest());
+    await apply();
+    await rig.writeStatus("wc", statusWith(1, { phase: "Upgrading", upgrade: operationOf({}) }));
+    text();
+    await get();
+    assert.match(
+      text(),
+      /^NAME +READY +STATE +PARALLELISM +LAST CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +1 +- +Standby +\d+s$/,
+    );
+    await get({ output: "wide" });
+    assert.match(text(), /WHY/);
+  });
+
+  it("show an object as a manifest that can be applied again", async () => {
+    save(manifest());
+    await apply();
+    text();
+    await get({ name: "wc", output: "json" });
+    const shown = text();
+    assert.doesNotMatch(shown, /managedFields/);
+    save(shown);
+    await apply();
+    assert.equal(text(), "streamjob/wc unchanged");
+  });
+
+  it("say what there is when a name is wrong (NO1)", async () => {
+    await refused(get({ name: "wc" }), "OBJECT_NOT_FOUND", /nor any other; make one with `streamjob apply/);
+    save(manifest());
+    await apply();
+    await refused(get({ name: "wcc" }), "OBJECT_NOT_FOUND", /did you mean wc\?/);
+    await refused(get({ name: "something" }), "OBJECT_NOT_FOUND", /there are wc$/);
+    await refused(
+      get({ name: "wc", namespace: "shop" }),
+      "OBJECT_NOT_FOUND",
+      /one in namespace default: add -n default/,
+    );
+  });
+
+  it("describe a job with all that belongs to it", async () => {
+    save(manifest());
+    await apply();
+    await rig.writeStatus(
+      "wc",
+      statusWith(1, { active: activeOf("wc-1"), upgrade: operationOf({ message: "waiting for pods" }) }, "Ready"),
+    );
+    text();
+    await describeCommand(rig, { kind: "describe", ...of });
+    const shown = text();
+    for (const part of [/^Name: +wc/m, /Waits for: +waiting for pods/, /Ready +True/, /Job: +\/jobs\/wc\.ts/])
+      assert.match(shown, part);
+    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false });
+    assert.match(rig.said.join(), /No events about wc/);
+  });
+});
+
+describe("steering", () => {
+  beforeEach(async () => {
+    save(manifest());
+    await apply();
+  });
+
+  it("suspends and resumes by one field, which a manifest without it leaves (SJ1)", async () => {
+    await suspendCommand(rig, { kind: "suspend", ...of, waitMs: null });
+    await apply();
+    assert.equal((await rig.get("wc")).spec.state, "suspended");
+    await resumeCommand(rig, { kind: "resume", ...of, waitMs: null });
+    assert.equal((await rig.get("wc")).spec.state, "running");
+    assert.equal((await rig.get("wc")).metadata.generation, 3);
+  });
+
+  it("restarts by a new nonce each time, and counts on where it is a counter", async () => {
+    await restartCommand(rig, { kind: "restart", ...of, waitMs: null });
+    const first = (await rig.get("wc")).spec.restartNonce;
+    assert.equal(typeof first, "string");
+    await rig.api.patch("StreamJob", { namespace, name: "wc" }, { spec: { restartNonce: 7 } });
+    await restartCommand(rig, { kind: "restart", ...of, waitMs: null });
+    assert.equal((await rig.get("wc")).spec.restartNonce, 8);
+  });
+
+  it("pauses and goes on", async () => {
+    await pauseCommand(rig, { kind: "pause", ...of });
+    assert.equal((await rig.get("wc")).metadata.annotations?.[PAUSED_ANNOTATION], "true");
+    await pauseCommand(rig, { kind: "unpause", ...of });
+    assert.equal((await rig.get("wc")).metadata.annotations?.[PAUSED_ANNOTATION], undefined);
+  });
+
+  it("approves only what waits for it", async () => {
+    await approveCommand(rig, { kind: "approve", ...of });
+    assert.equal((await rig.get("wc")).metadata.annotations?.[APPROVE_ANNOTATION], undefined);
+    await rig.writeStatus("wc", statusWith(1, {}, ["UpgradeBlocked", "AwaitingApproval", "it waits"]));
+    await approveCommand(rig, { kind: "approve", ...of });
+    assert.equal((await rig.get("wc")).metadata.annotations?.[APPROVE_ANNOTATION], "1");
+  });
+
+  it("rolls back to the last stable revision before the one that runs, or to a number", async () => {
+    const first = await keepRevision(1);
+    save(manifest("wc", { parallelism: 2 }));
+    await apply();
+    const second = await keepRevision(2);
+    const rollback = (to: string | null) => rollbackCommand(rig, { kind: "rollback", ...of, to, waitMs: null });
+    await refused(rollback(null), "JOB_STATE_CONFLICT", /does not run/);
+    await rig.writeStatus(
+      "wc",
+      statusWith(2, { active: activeOf(second, { generation: 2 }), stable: { generation: 1, revision: first } }),
+    );
+    await rollback(null);
+    assert.equal((await rig.get("wc")).metadata.annotations?.[ROLLBACK_TO_ANNOTATION], first);
+    text();
+    await rollback("2");
+    assert.match(text(), /runs .* already/);
+    await refused(rollback("9"), "OBJECT_NOT_FOUND", /no revision "9".*history wc/);
+    await historyCommand(rig, { kind: "history", ...of });
+    assert.match(text(), new RegExp(`2 +${second} +2 +runs, as the spec says\n1 +${first} +1 +stable`));
+  });
+
+  it("deletes, waits for the end, and says what stays", async () => {
+    const ended = deleteCommand(rig, { kind: "delete", what: "jobs", name: "wc", namespace, waitMs: 10_000 });
+    assert.equal(await ended, 0);
+    assert.match(text(), /wc is deleted; its checkpoints and savepoints stay\nwc: deleted/);
+  });
+
+  it("shows logs by component, and says which there are", async () => {
+    const logs = (component: string) =>
+      logsCommand(rig, { kind: "logs", ...of, component, follow: false, tailLines: null, previous: false });
+    await refused(logs("jobmanager"), "OBJECT_NOT_FOUND", /no pod jobmanager; it has no pods now/);
+    rig.server.serveLogs(async (pod) => `of ${pod.metadata.name}\nunfinished`);
+    for (const [number, name] of [
+      [1, "wc-1-jobmanager-0"],
+      [2, "wc-2-jobmanager-0"],
+      [2, "wc-2-taskmanager-0"],
+    ] as const) {
+      const component = name.includes("task") ? "taskmanager" : "jobmanager";
+      const labels = {
+        "streamjob.dev/job": "wc",
+        "streamjob.dev/incarnation": String(number),
+        "app.kubernetes.io/component": component,
+      };
+      await rig.api.create("Pod", {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace, labels },
+        spec: { containers: [{ name: component, image: "streamjob:local" }] },
+      });
+    }
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1") }));
+    await logs("jobmanager");
+    assert.match(text(), /of wc-1-jobmanager-0\nunfinished$/, "of the active incarnation");
+    await logs("taskmanager-0");
+    assert.match(text(), /of wc-2-taskmanager-0/);
+    await refused(logs("taskmanager-1"), "OBJECT_NOT_FOUND", /there are jobmanager, taskmanager-0$/);
+  });
+});
+
+describe("goals and ends", () => {
+  const ended = (status: "FINISHED" | "FAILED") =>
+    activeOf("wc-1", { ended: { status, at: AT, savepoint: null, message: "why" } });
+  const jobWith = async (status: Parameters<CommandRig["writeStatus"]>[1]) => {
+    save(manifest());
+    await apply();
+    return rig.writeStatus("wc", status);
+  };
+
+  it("an older look is never an answer (GO1, RV2)", async () => {
+    const old = await jobWith(statusWith(1, { active: ended("FINISHED") }, "Ready"));
+    assert.equal(readyAt(2)(old), null);
+    assert.equal(endOf(old, 2), null);
+    assert.equal(readyAt(1)(old)?.kind, "reached");
+    assert.equal(endOf(old, 1), "finished");
+  });
+
+  it("a failed job has ended only when nobody starts it again (RV1)", async () => {
+    assert.equal(endOf(await jobWith(statusWith(1, { active: ended("FAILED") })), 1), null);
+    assert.equal(endOf(await jobWith(statusWith(1, { active: ended("FAILED") }, "Stalled")), 1), "failed");
+    assert.equal(
+      endOf(await jobWith(statusWith(1, { active: ended("FAILED"), upgrade: operationOf({}) }, "Stalled")), 1),
+      null,
+    );
+  });
+
+  it("a rollback is reached when that revision has a checkpoint, and failed when it was refused", async () => {
+    const goal = runsRevision("wc-1", Date.parse(AT));
+    assert.equal(goal(await jobWith(statusWith(1, { active: activeOf("wc-1") })))?.kind, "reached");
+    assert.equal(goal(await jobWith(statusWith(1, { active: activeOf("wc-2") }))), null);
+    const history = [
+      { at: AT, incarnation: 3, generation: 1, revision: "wc-1", what: "refused", why: "state does not fit" },
+    ];
+    assert.deepEqual(goal(await jobWith(statusWith(1, { active: activeOf("wc-2"), history }))), {
+      kind: "failed",
+      message: "state does not fit",
+    });
+  });
+
+  it("an object is gone also when another one has its name", async () => {
+    const job = await jobWith(statusWith(1, {}));
+    assert.equal(isGone(job.metadata.uid)(job), null);
+    assert.equal(isGone("another")(job)?.kind, "reached");
+  });
+});
+
+describe("the place in a log", () => {
+  it("is behind the last lines that were shown, and at the beginning when they are gone (LG1)", () => {
+    assert.equal(placeAfter(["a", "b", "c"], ["a", "b"]), 2);
+    assert.equal(placeAfter(["a", "a", "a"], ["a"]), 3);
+    assert.equal(placeAfter(["x", "y"], ["a"]), 0);
+    assert.equal(placeAfter(["x", "y"], []), 0);
+  });
+});

@@ -1,0 +1,51 @@
+/**
+ * Owns: which files `run` follows: the manifests that were named, and the modules of their jobs.
+ * Does not own: noticing that one was saved (file-follower.ts), what follows from it (run-command.ts).
+ */
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StreamJob } from "../../../crds/index.ts";
+import type { Clock } from "../../base/index.ts";
+import { FileFollower } from "./file-follower.ts";
+import { manifestFiles, STDIN } from "./manifest-sources.ts";
+
+/** Files and folders as they were named; stdin is not followed. */
+export function followManifests(sources: readonly string[], clock: Clock, onChange: () => void): FileFollower {
+  const named = sources.filter((source) => source !== STDIN);
+  const isFolder = (source: string): boolean => statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return new FileFollower({
+    clock,
+    files: () => named.flatMap((source) => (isFolder(source) ? manifestFiles(source) : [source])),
+    folders: named.map((source) => (isFolder(source) ? source : dirname(resolve(source)))),
+    onChange,
+  });
+}
+
+/** `jobs` is asked at each look; `onSave` is called for each job that the saved module belongs to. */
+export function followModules(
+  jobs: () => readonly StreamJob[],
+  clock: Clock,
+  onSave: (file: string, job: StreamJob) => void,
+): FileFollower {
+  const modules = (): readonly string[] => jobs().flatMap((job) => modulePath(job) ?? []);
+  const known = new Set(modules());
+  return new FileFollower({
+    clock,
+    files: modules,
+    folders: [],
+    onChange: (files) => {
+      // A module that another manifest brought is new to this, and was not saved.
+      const saved = files.filter((file) => known.has(file));
+      for (const file of files) known.add(file);
+      for (const file of saved) for (const job of jobs()) if (modulePath(job) === file) onSave(file, job);
+    },
+  });
+}
+
+/** On this machine; null: it is somewhere else. */
+function modulePath({ spec }: StreamJob): string | null {
+  const { module } = spec.job;
+  if (module === undefined) return null;
+  return module.startsWith("file:") ? fileURLToPath(module) : module;
+}

@@ -1,0 +1,48 @@
+/**
+ * Owns: a port to the API server that a test cuts and mends, as a network does: calls fail, watches end without a word of what is missed.
+ */
+import { ApiError, type KubernetesApi } from "../../operator/kubernetes/index.ts";
+
+export class SeveredApi {
+  #cut: AbortController | null = null;
+  #cuts = new AbortController();
+
+  /** For ControlPlaneOptions. */
+  readonly between = (api: KubernetesApi): KubernetesApi => {
+    const pass = <T>(call: () => Promise<T>): Promise<T> => (this.#cut === null ? call() : Promise.reject(lost()));
+    return {
+      get: (kind, key, options) => pass(() => api.get(kind, key, options)),
+      list: (kind, options) => pass(() => api.list(kind, options)),
+      watch: async (kind, options, onEvent) => {
+        if (this.#cut !== null) return { kind: "failed", error: lost() };
+        const cuts = this.#cuts.signal;
+        const end = await api.watch(
+          kind,
+          { ...options, signal: AbortSignal.any([options.signal, cuts]) },
+          // What was sent before the cut and is read after it is lost, too.
+          (event) => (cuts.aborted ? undefined : onEvent(event)),
+        );
+        return cuts.aborted && !options.signal.aborted ? { kind: "failed", error: lost() } : end;
+      },
+      create: (kind, object, options) => pass(() => api.create(kind, object, options)),
+      update: (kind, object, options) => pass(() => api.update(kind, object, options)),
+      updateStatus: (kind, object, options) => pass(() => api.updateStatus(kind, object, options)),
+      patch: (kind, key, patch, options) => pass(() => api.patch(kind, key, patch, options)),
+      apply: (kind, object, options) => pass(() => api.apply(kind, object, options)),
+      delete: (kind, key, options) => pass(() => api.delete(kind, key, options)),
+      logs: (pod, options) => pass(() => api.logs(pod, options)),
+    };
+  };
+
+  cut(): void {
+    this.#cut = new AbortController();
+    this.#cuts.abort(lost());
+  }
+
+  mend(): void {
+    this.#cuts = new AbortController();
+    this.#cut = null;
+  }
+}
+
+const lost = (): ApiError => new ApiError("Unavailable", "the connection to the API server is cut");
