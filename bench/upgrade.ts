@@ -25,7 +25,7 @@ import { type RunningSystem, timesFolder, type UpgradedSystem, type UpgradePlan 
 const ROUNDS = 10;
 const ROUNDS_A_LAP = 5;
 /** Of each start, not counted (UQ3). */
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ROUNDS = 3;
 const RATE = 10_000;
 /** Between two upgrades. */
 const PAUSE_MS = 2000;

@@ -74,7 +74,7 @@ export const savepointsSchema = z.strictObject({
   path: text(4096)
     .optional()
     .describe(
-      "Folder in which savepoints are made. Default: below the checkpoints of the incarnation that makes them.",
+      "Folder in which savepoints are made, in one of their own for each job. Default: `savepoints` beside the stores of the job's incarnations.",
     ),
   schedule: z
     .string()

@@ -87,7 +87,8 @@ export const upgradeSchema = z.strictObject({
   savepointTimeout: duration({ minMs: SECOND_MS })
     .optional()
     .describe(
-      "A savepoint of an upgrade that takes longer is given up; the old job runs on. Default 10m; 1s to 8760h.",
+      "When no savepoint could be taken for so long, lastStateMaxAge decides. One that is in progress is given up after " +
+        "checkpoints.timeout, and the old job runs on. Default 10m; 1s to 8760h.",
     ),
   retryBackoffMax: duration({ minMs: SECOND_MS })
     .optional()
@@ -101,7 +102,8 @@ export const upgradeSchema = z.strictObject({
   deployTimeout: duration({ minMs: SECOND_MS })
     .optional()
     .describe(
-      "Time from activation to the first checkpoint before the new version counts as failed. Default 5m; 1s to 8760h.",
+      "Time for the new pods to get ready, and again from activation to the first checkpoint, before the new version counts as " +
+        "failed. Default 5m; 1s to 8760h.",
     ),
   rollback: z
     .boolean()
@@ -147,5 +149,5 @@ export const deletionSchema = z.strictObject({
   savepointTimeout: duration({ minMs: SECOND_MS })
     .optional()
     .describe("After this time deletion goes on without the savepoint. Default 10m; 1s to 8760h."),
-  keepState: z.boolean().optional().describe("Whether checkpoints and savepoints stay where they are. Default true."),
+  keepState: z.boolean().optional().describe("Whether the checkpoints stay; savepoints always do. Default true."),
 });

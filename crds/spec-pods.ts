@@ -25,7 +25,7 @@ const podTemplateSchema = z.strictObject({
   spec: anything()
     .optional()
     .describe(
-      "A pod's spec, laid under the operator's. The container `streamjob` is the one of the operator; others are added.",
+      "A pod's spec, laid under the operator's. The operator's container is called jobmanager or taskmanager, as its pod's component; others are added.",
     ),
 });
 

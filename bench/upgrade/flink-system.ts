@@ -4,8 +4,8 @@
  *
  * FS1 Nothing stands between the savepoint and the restore but Flink: a new JVM is started in the moment in which the old one has said
  *     where the savepoint is, and the old one is gone by then.
- * FS2 What a version has before it is replaced is no shorter than what StreamJob's has: its first record is waited for, then as
- *     long as StreamJob takes to call a version Ready.
+ * FS2 A version runs about as long before it is replaced as StreamJob's, so that its code is as warm: its first record is waited for,
+ *     then the time that StreamJob takes to call a version Ready.
  * FS3 A process that ends unasked fails the round with the last part of what it said.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";

@@ -122,7 +122,7 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       );
     },
     async cancel(target, signal) {
-      const call: Call = { method: "PATCH", path: `${jobPath(target)}?mode=cancel` };
+      const call: Call = { method: "PATCH", path: `${jobPath(target)}?mode=cancel&discard=true` };
       const answer = await ask(target, signal, call, emptySchema);
       return answer.kind === "answer" ? { kind: "answer", value: undefined } : answer;
     },

@@ -48,6 +48,7 @@ export interface JobManagerApi {
   savepoint(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
   /** `value` null: it knows no such trigger. Of stops too. */
   trigger(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
+  /** Ends the job and deletes its checkpoints; savepoints stay. */
   cancel(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<void>>;
   disposeSavepoint(
     target: JobManagerTarget,

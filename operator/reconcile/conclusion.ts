@@ -91,7 +91,7 @@ function stalledOf(draft: Draft, situation: Situation): Finding {
   if (draft.stalled !== null) return yes(draft.stalled.reason, draft.stalled.message);
   const { failed, upgrade } = draft.status;
   if (upgrade === undefined && failed !== undefined && isFailedTarget(draft, situation)) {
-    const what = `generation ${failed.generation} failed and is not tried again: ${failed.reason}`;
+    const what = `generation ${failed.generation} does not run and is not tried again: ${failed.reason}`;
     return yes("VersionFailed", `${what}; correct the manifest and apply it again`);
   }
   return no("NotStalled");

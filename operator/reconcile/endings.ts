@@ -15,7 +15,7 @@ export function endSuspend(context: StepContext): StepOutcome {
     generation: active?.generation ?? operation.toGeneration,
     at: draft.now,
   };
-  draft.history("suspended", operation.message);
+  draft.history("suspended", `it will resume from ${describeRestore(restore)}`);
   draft.event("Normal", "Suspended", `suspended; it will resume from ${describeRestore(restore)}`);
   draft.set({ resume, active: undefined, upgrade: undefined, incarnation: undefined, recovery: undefined });
   return changed;

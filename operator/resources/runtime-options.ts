@@ -18,10 +18,8 @@ export function runtimeOptions(spec: ResolvedSpec): Record<string, string> {
     "execution.checkpointing.tolerable-failed-checkpoints":
       checkpoints.tolerableFailures === null ? "unlimited" : String(checkpoints.tolerableFailures),
     "execution.checkpointing.num-retained": String(checkpoints.retainCount),
-    // Cancelling is the operator's way of ending an incarnation whose state is not wanted any more; it asks for a deletion then.
-    "execution.checkpointing.externalized-checkpoint-retention": spec.deletion.keepState
-      ? "RETAIN_ON_CANCELLATION"
-      : "DELETE_ON_CANCELLATION",
+    // Whoever cancels behind the operator's back has not said that the state is to go; the operator says so itself, when it is.
+    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "state.backend.type": spec.stateBackend,
     ...restartOptions(spec.restart),
     ...spec.config,

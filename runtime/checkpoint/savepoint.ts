@@ -88,8 +88,7 @@ export async function disposeSavepoint(location: string): Promise<void> {
   }
   const store = await openStore(folder);
   const bytes = await store.read(SAVEPOINT_METADATA);
-  if (bytes === null)
-    throw notFound(location, `${store.uri}/${SAVEPOINT_METADATA} is not there; nothing was deleted`);
+  if (bytes === null) throw notFound(location, `${store.uri}/${SAVEPOINT_METADATA} is not there; nothing was deleted`);
   if (!looksLikeManifest(bytes)) {
     throw new StreamError(
       "CHECKPOINT_CORRUPT",

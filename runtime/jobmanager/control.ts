@@ -169,5 +169,6 @@ export interface JobControl {
   trigger(triggerId: string): TriggerState | null;
   /** Deletes a savepoint (or retained checkpoint) at a location; only paths that hold one are touched. */
   disposeSavepoint(location: string): Promise<void>;
-  cancel(): "accepted" | "alreadyTerminal";
+  /** `discard`: its checkpoints go with it, whatever the job's options say. */
+  cancel(how?: { readonly discard: boolean }): "accepted" | "alreadyTerminal";
 }

@@ -186,9 +186,9 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     return this.#loaded().disposeSavepoint(location);
   }
 
-  cancel(): "accepted" | "alreadyTerminal" {
+  cancel(how?: { readonly discard: boolean }): "accepted" | "alreadyTerminal" {
     const phase = this.#phase();
-    if (phase === "active" || phase === "activating" || phase === "ended") return this.#loaded().cancel();
+    if (phase === "active" || phase === "activating" || phase === "ended") return this.#loaded().cancel(how);
     throw new StreamError("JOB_STATE_CONFLICT", `nothing of the job runs: this incarnation is ${phase}`);
   }
 

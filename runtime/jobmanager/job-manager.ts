@@ -112,6 +112,8 @@ export class JobManager implements JobControl {
   #fencedBy: FencedBy | null = null;
   #predecessors: readonly JobId[] = [];
   #isConcluding = false;
+  /** Cancelled with all that it has. */
+  #isDiscarded = false;
   /** Cancelled before anything could be deployed. */
   #isAbandoned = false;
 
@@ -273,7 +275,8 @@ export class JobManager implements JobControl {
     this.#progress.disposed(uri);
   }
 
-  cancel(): "accepted" | "alreadyTerminal" {
+  cancel({ discard }: { readonly discard: boolean } = { discard: false }): "accepted" | "alreadyTerminal" {
+    this.#isDiscarded ||= discard;
     if (isTerminal(this.#lifecycle.status) || this.#turns.isClosed) return "alreadyTerminal";
     this.#turns.run(() => {
       if (this.#lifecycle.status === "CANCELLING" || isTerminal(this.#lifecycle.status)) return;
@@ -516,7 +519,7 @@ export class JobManager implements JobControl {
     const farewell = { kind: "shutdown", epoch: log?.epoch ?? 0 } as const;
     if (log === null) return this.#shutDown(status, isIncarnation ? null : farewell);
     const { retention } = this.#streamGraph.configuration.checkpoints;
-    const isKept = status === "FAILED" || (status === "CANCELED" && retention === "retain");
+    const isKept = status === "FAILED" || (status === "CANCELED" && retention === "retain" && !this.#isDiscarded);
     const failure = status === "FAILED" ? this.#failure : null;
     const { jobId } = this;
     const result = earlier ?? buildResult(this.#progress.newest, { jobId, status, failure, endedMs: this.#endedMs });

@@ -11,7 +11,14 @@
  * LA5 Without `fence` everything is only read: what is found may be overtaken at any moment.
  */
 import { type JobId, jobId, type Random, StreamError } from "../base/index.ts";
-import { chainOf, fencePredecessor, type LogContents, manifestKey, newestCompleteSeq, readLog } from "../checkpoint/index.ts";
+import {
+  chainOf,
+  fencePredecessor,
+  type LogContents,
+  manifestKey,
+  newestCompleteSeq,
+  readLog,
+} from "../checkpoint/index.ts";
 import type { RestoreMessage, StoredActivation } from "../contract/index.ts";
 import { type ObjectStore, openStore, storeUriOf } from "../storage/index.ts";
 import { readActivation } from "./activation-object.ts";

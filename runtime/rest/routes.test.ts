@@ -210,12 +210,7 @@ describe("what the answers say", () => {
   it("a disposal under a given id of what is gone is done: whoever asked may ask again of a process that was started since (D3)", async () => {
     const { url } = await start();
     const triggerId = "d".repeat(32);
-    await ask(
-      `${url}/savepoint-disposal`,
-      triggerResponseSchema,
-      200,
-      post({ "savepoint-path": "/gone", triggerId }),
-    );
+    await ask(`${url}/savepoint-disposal`, triggerResponseSchema, 200, post({ "savepoint-path": "/gone", triggerId }));
     const status = await ask(`${url}/savepoint-disposal/${triggerId}`, disposalStatusSchema);
     assert.deepEqual(status, { status: { id: "COMPLETED" }, operation: {} });
   });

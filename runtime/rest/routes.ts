@@ -258,7 +258,8 @@ function cancel(control: JobControl, request: RouteRequest): Answer {
   const mode = request.query("mode") ?? "cancel";
   if (mode !== "cancel")
     throw new RestError(400, [`Bad request: parameter "mode" is "${mode}"; only "cancel" is known`]);
-  if (isTerminal(job.status) || control.cancel() === "alreadyTerminal") {
+  const discard = request.query("discard") === "true";
+  if (isTerminal(job.status) || control.cancel({ discard }) === "alreadyTerminal") {
     throw new RestError(409, [
       `Job ${job.jobId} cannot be cancelled: it has already reached the terminal state ${control.job().status}.`,
     ]);

@@ -92,13 +92,16 @@ describe("the API server in memory", () => {
     const clock = handClock();
     const server = await open(clock);
     await server.create("Event", event("old"));
+    await server.create("Event", event("series"));
     clock.forward(59 * 60_000);
     await server.create("Event", event("newer"));
-    assert.equal((await server.list("Event")).items.length, 2);
+    const series = { count: 2, lastObservedTime: "2031-01-01T00:59:00.000000Z" };
+    await server.patch("Event", { namespace: "test", name: "series" }, { series });
+    assert.equal((await server.list("Event")).items.length, 3);
     clock.forward(2 * 60_000);
     await server.create("Event", event("newest"));
     const names = (await server.list("Event")).items.map(({ metadata }) => metadata.name);
-    assert.deepEqual(names, ["newer", "newest"]);
+    assert.deepEqual(names, ["newer", "newest", "series"]);
     await server.close();
   });
 
@@ -163,7 +166,7 @@ describe("the API server in memory", () => {
     await server.close();
   });
 
-  it("holds 10,000 objects within 100 MB, and writes one as quickly as if it were alone", async () => {
+  it("holds 10,000 objects, garbage and all, within 300 MB of heap, and writes one of them within 5 ms", async () => {
     const server = await open();
     const collect = (globalThis as { gc?: () => void }).gc ?? (() => {});
     collect();

@@ -43,7 +43,7 @@ import {
 } from "./json-value.ts";
 import { kindRules } from "./kind-rules.ts";
 import { ListPages } from "./list-pages.ts";
-import { applyFields, type Writer } from "./managed-fields.ts";
+import { applyFields, lastWriteOf, type Writer } from "./managed-fields.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { ObjectLog } from "./object-log.ts";
 import { ObjectTable, type Place } from "./object-table.ts";
@@ -74,7 +74,7 @@ export type LocalApiServerOptions = {
 };
 
 const GARBAGE_COLLECTOR = "garbage-collector";
-/** Kubernetes keeps events for an hour. */
+/** Kubernetes keeps events for an hour after their last write: a series that goes on is not forgotten. */
 const EVENT_AGE_MAX_MS = 3_600_000;
 
 /** Starts a server with what its log holds. Errors: StreamError when the log cannot be read. */
@@ -388,7 +388,7 @@ export class LocalApiServer implements KubernetesApi {
   private dropOldEvents(): void {
     const before = timestamp(this.clock.nowMs() - EVENT_AGE_MAX_MS);
     for (const event of this.table.eldest("Event")) {
-      if (event.metadata.creationTimestamp >= before) return;
+      if (lastWriteOf(event) >= before) return;
       this.erase("Event", event);
     }
   }

@@ -116,6 +116,12 @@ export function applyFields({ live, config, writer, force, shape, time }: ApplyR
   };
 }
 
+/** When anybody wrote it last: RFC 3339, in whole seconds. */
+export function lastWriteOf({ metadata }: StoredObject): string {
+  const times = listAt(metadata, "managedFields").map((entry) => textAt(asObject(entry), "time"));
+  return [metadata.creationTimestamp, ...times].reduce((last, time) => (time > last ? time : last));
+}
+
 /** Takes fields from the entries of others; an entry that is left with none goes. */
 function handOver(entries: readonly Json[], fields: FieldSet, isOther: (entry: Json) => boolean): readonly Json[] {
   return entries.filter(isOther).flatMap((entry) => {
