@@ -123,7 +123,7 @@ describe("the JobManager client", () => {
       `POST /v1/jobs/${JOB}/savepoints ${body}`,
       `POST /v1/savepoint-disposal {"savepoint-path":"file:///s/sp-1","triggerId":"${TRIGGER}"}`,
       `PUT /v1/streamjob/activation {"activationId":"${TRIGGER}","from":{"kind":"none"},"predecessors":["file:///p"]}`,
-      `PATCH /v1/jobs/${JOB}?mode=cancel`,
+      `PATCH /v1/jobs/${JOB}?mode=cancel&discard=true`,
     ]);
   });
 
