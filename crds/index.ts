@@ -4,12 +4,9 @@ export {
   type Rule,
   type RuleReason,
   type RulesAt,
-  streamJobRules,
-  streamJobSnapshotRules,
 } from "./cel-rules.ts";
 export {
   type CustomResourceDefinition,
-  DEFINITION_BYTES_MAX,
   definitionFiles,
   type PrinterColumn,
   streamJobDefinition,
@@ -29,13 +26,13 @@ export {
   snapshotWithDefaults,
   withDefaults,
 } from "./defaults.ts";
-export { durationMs, formatDuration, type ParsedDuration, parseDuration } from "./duration.ts";
+export { formatDuration, type ParsedDuration, parseDuration } from "./duration.ts";
 export type { KubernetesMetadata, KubernetesObject, OwnerReference } from "./metadata.ts";
 export * from "./names.ts";
 export { nearestName } from "./nearest-name.ts";
 export { type ReadStatus, readSnapshotStatus, readStreamJobStatus } from "./read-status.ts";
 export { renderStreamJobReference } from "./reference-page.ts";
-export { type RestorePoint, restorePointSchema } from "./restore.ts";
+export type { RestorePoint } from "./restore.ts";
 export type { Condition } from "./status-fields.ts";
 export type { StreamJob } from "./stream-job.ts";
 export type { StreamJobSnapshot, StreamJobSnapshotSpec, StreamJobSnapshotStatus } from "./stream-job-snapshot.ts";
@@ -43,7 +40,6 @@ export type { EnvironmentVariable, PodTemplate, Resources, StreamJobSpec } from 
 export {
   type ActiveIncarnation,
   HISTORY_LENGTH_MAX,
-  type HistoryEntry,
   type Operation,
   type OperationKind,
   type OperationStep,
@@ -54,6 +50,6 @@ export {
   type StreamJobStatus,
 } from "./stream-job-status.ts";
 export { formatTime, parseTime } from "./time.ts";
-export { type StructuralSchema, schemaAt } from "./structural-schema.ts";
+export type { StructuralSchema } from "./structural-schema.ts";
 export { type ValidatedSnapshot, type ValidatedStreamJob, validateSnapshot, validateStreamJob } from "./validation.ts";
 export type { Issue } from "./validation-issues.ts";

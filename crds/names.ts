@@ -37,7 +37,6 @@ export const NAME_LABEL_VALUE = "streamjob";
 /** Value of MANAGED_BY_LABEL, and the field manager of server-side apply. */
 export const MANAGER = "streamjob-operator";
 export const JOB_MANAGER_COMPONENT = "jobmanager";
-export const TASK_MANAGER_COMPONENT = "taskmanager";
 
 /** Longest name of a StreamJob: `<name>-<5 digits>-taskmanager` is a StatefulSet, whose names have 52 characters at most. */
 export const JOB_NAME_LENGTH_MAX = 34;

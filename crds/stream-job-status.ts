@@ -220,8 +220,6 @@ export type ActiveIncarnation = z.infer<typeof activeSchema>;
 export type Operation = z.infer<typeof operationSchema>;
 /** What a suspended job resumes from. */
 export type ResumePoint = z.infer<typeof resumeSchema>;
-/** One line of the history. */
-export type HistoryEntry = z.infer<typeof historyEntrySchema>;
 export type StreamJobPhase = (typeof STREAM_JOB_PHASES)[number];
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 export type OperationStep = (typeof OPERATION_STEPS)[number];

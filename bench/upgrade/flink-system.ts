@@ -15,7 +15,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildFlink, type FlinkBuild, type FlinkMissing } from "../flink/build.ts";
-import { follow } from "../measure/scratch.ts";
+import { endWithThisProcess } from "../measure/scratch.ts";
 import {
   firstRecords,
   type RunningSystem,
@@ -87,7 +87,11 @@ class FlinkProcess {
     this.#child = spawn(built.java, [...jvm, "Upgrade", ...args, ...(savepoint === undefined ? [] : [savepoint])], {
       stdio: ["pipe", "pipe", "pipe"],
     });
-    follow(this.#child);
+    // At once: a JVM that shuts down in its own way still writes while the bench removes its folder (SC1).
+    this.#child.once(
+      "exit",
+      endWithThisProcess(() => void this.#child.kill("SIGKILL")),
+    );
     createInterface({ input: this.#child.stdout }).on("line", (line) => (this.#said = line));
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#errors = (this.#errors + text).slice(-OUTPUT_CHARS_MAX);

@@ -71,7 +71,7 @@ export class Stage {
     const log = createLog({ process: "control-plane" }, { file: join(folder, "control-plane.log") });
     this.#plane = await startControlPlane({ folder, log });
     await this.apply();
-    await this.#until("the job to run", (status) => status.active?.firstCheckpointAt != null);
+    await this.#until("the job to run", (status) => typeof status.active?.firstCheckpointAt === "string");
   }
 
   /** What `kubectl apply` does with the manifest as it is now. */
@@ -173,7 +173,7 @@ export class Stage {
       if (this.#isClosed) return new Promise(() => {});
       const status = await this.#readStatus();
       if (isThere(status)) return true;
-      if (status.active?.ended != null) return false;
+      if (status.active !== undefined && status.active.ended !== null) return false;
       if (audit.look() !== rows) stillSinceMs = performance.now();
       rows = audit.rows;
       onProgress(rows);

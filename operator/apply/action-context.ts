@@ -4,7 +4,7 @@
 import type { StreamJob } from "../../crds/index.ts";
 import type { Clock, Log } from "../../runtime/base/index.ts";
 import type { JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
-import { callWithin, type KubernetesApi, type ObjectKey } from "../kubernetes/index.ts";
+import { callWithin, type KubernetesApi, type ObjectKey, type WriteGate } from "../kubernetes/index.ts";
 import { incarnationJobId, type PlannedEvent } from "../reconcile/index.ts";
 import type { WrittenCaches } from "./written-cache.ts";
 
@@ -15,6 +15,7 @@ export const FIELD_MANAGER = "streamjob-operator";
 export type CallContext = {
   readonly api: KubernetesApi;
   readonly caches: WrittenCaches;
+  readonly gate: WriteGate;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -43,6 +44,6 @@ export function call<T>(
 }
 
 export function targetOf({ job }: ActionContext, incarnation: number): JobManagerTarget {
-  const { name, namespace = "" } = job.metadata;
+  const { name, namespace } = job.metadata;
   return { namespace, job: name, incarnation, jobId: incarnationJobId(job, incarnation) };
 }

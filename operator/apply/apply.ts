@@ -86,6 +86,7 @@ export function callContext(deps: ApplyDeps, namespace: string, signal: AbortSig
     // The gate is asked once more inside of the call, so that no path leads around it.
     api: guarded(deps.api, deps.gate),
     caches: deps.caches,
+    gate: deps.gate,
     clock: deps.clock,
     log: deps.log,
     signal,

@@ -17,7 +17,7 @@ export async function releaseOrphan(
   deps: ApplyDeps,
   signal: AbortSignal,
 ): Promise<ApplyOutcome> {
-  const { name, namespace = "" } = snapshot.metadata;
+  const { name, namespace } = snapshot.metadata;
   const job = { namespace, name: snapshot.spec.jobRef.name };
   const location = snapshot.status?.location;
   const who = `${namespace}/${job.name}`;

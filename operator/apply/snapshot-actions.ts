@@ -51,7 +51,8 @@ export async function recordSavepoint(
     );
     caches.StreamJobSnapshot.noteWrite(written);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    // A shut gate is no word of the API server's: whoever leads now makes the object.
+    if (!isRefusal(error) || context.gate.ask().kind === "shut") throw error;
     const note = `the state is in savepoint ${location}, but StreamJobSnapshot ${name} cannot be made: ${error.message}`;
     tell({ type: "Warning", reason: "SavepointUnlisted", note });
     log.warn({ namespace: context.namespace, job: context.job.metadata.name, location, err: error }, note);

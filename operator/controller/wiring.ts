@@ -84,7 +84,7 @@ function changeOf<T>({ kind, object, old }: CacheChange<T>): Change<T> {
 
 /** The snapshot's job, and jobs that start from it. */
 function readersOf(change: CacheChange<StreamJobSnapshot>, links: JobLinks): Set<string> {
-  const { namespace = "", name } = change.object.metadata;
+  const { namespace, name } = change.object.metadata;
   const jobs = [change.object.spec.jobRef.name, ...links.jobsThatRestore(namespace, name)];
   if (change.old !== null) jobs.push(change.old.spec.jobRef.name);
   return new Set(jobs.map((job) => keyText({ namespace, name: job })));

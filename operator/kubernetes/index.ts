@@ -39,7 +39,7 @@ export {
   type Volume,
 } from "./objects.ts";
 export { EventRecorder, type EventRecorderFigures, type EventRecorderOptions, type EventText } from "./recorder.ts";
-export { type RetryPolicy, withRetry } from "./retry.ts";
+export { withRetriedReads } from "./retry.ts";
 export { callWithin } from "./waiting.ts";
 export { WatchCache, type WatchCacheFigures, type WatchCacheOptions } from "./watch-cache.ts";
 export { WorkQueue, type WorkQueueFigures, type WorkQueueOptions } from "./work-queue.ts";

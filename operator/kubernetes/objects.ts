@@ -2,7 +2,7 @@
  * The kinds that the operator touches, with the fields that it reads or writes. Field names and meaning are Kubernetes' own.
  * Not here: StreamJob and StreamJobSnapshot (crds).
  */
-import type { KubernetesMetadata, KubernetesObject, StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
+import type { KubernetesObject, StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 
 export type EnvVar = {
   readonly name: string;
@@ -222,7 +222,7 @@ export type Kinds = {
 
 export type Kind = keyof Kinds;
 export type AnyObject = Kinds[Kind];
-export type { KubernetesMetadata, KubernetesObject };
+export type { KubernetesObject };
 
 /** The API that serves a kind. */
 export const resources: Readonly<Record<Kind, { readonly apiVersion: string; readonly plural: string }>> = {

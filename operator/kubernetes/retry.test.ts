@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { type Random, StreamError } from "../../runtime/base/index.ts";
 import { ManualClock } from "../../runtime/testkit/index.ts";
 import { ApiError, type ApiErrorReason } from "./api-error.ts";
-import { type RetryPolicy, withRetry } from "./retry.ts";
-import { pass, settled } from "./scripted-api.test-support.ts";
+import { type RetryPolicy, withRetriedReads, withRetry } from "./retry.ts";
+import { configMap, page, pass, ScriptedApi, settled } from "./scripted-api.test-support.ts";
 
 const longest: Random = { next: () => 1, hex: () => "00" };
 
@@ -101,4 +101,33 @@ test("RT4 the signal ends a wait and a call at once, with its reason", async () 
     assert.equal(clock.armed, 0);
     await assert.rejects(withRetry(call, { clock, random: longest, signal: ending.signal }), /no longer/);
   }
+});
+
+test("an API whose reads are tried again sends each write once", async () => {
+  const clock = new ManualClock();
+  const scripted = new ScriptedApi();
+  scripted.lists = [() => page([configMap("a", "1")], "1")];
+  const down = new ApiError("Unavailable", "down");
+  scripted.fault = (call) => (scripted.count(call) < 3 ? { error: down } : null);
+  const api = withRetriedReads(scripted, { clock, random: longest });
+  const results = Promise.allSettled([
+    api.get("ConfigMap", { namespace: "default", name: "a" }),
+    api.list("ConfigMap"),
+    api.logs({ namespace: "default", name: "pod" }),
+    api.create("ConfigMap", configMap("b", "1")),
+    api.patch("ConfigMap", { namespace: "default", name: "a" }, {}),
+    api.delete("ConfigMap", { namespace: "default", name: "a" }),
+  ]);
+  await pass(clock, 1000, 100);
+  assert.deepEqual(
+    (await results).map(({ status }) => status),
+    ["fulfilled", "fulfilled", "fulfilled", "rejected", "rejected", "rejected"],
+  );
+  assert.deepEqual(
+    ["get ConfigMap", "list ConfigMap", "logs Pod", "create ConfigMap", "patch ConfigMap", "delete ConfigMap"].map(
+      (call) => scripted.count(call),
+    ),
+    [3, 3, 3, 1, 1, 1],
+  );
+  assert.equal(clock.armed, 0);
 });

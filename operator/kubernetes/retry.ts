@@ -1,6 +1,6 @@
 /**
  * Owns: trying a call again where that can help and can do no harm: reads, and writes that are the same however often they are done.
- * Called by: observe, apply, the CLI.
+ * Called by: the CLI. The operator looks again instead: its queue is its retry.
  *
  * RT1 Only errors with destiny `retry` are tried again. Never `Conflict` (read again and decide again, which only the caller can) and
  *     never `Gone` (the same old version stays gone).
@@ -11,6 +11,7 @@
 import { type Clock, type Random, StreamError } from "../../runtime/base/index.ts";
 import { isApiError } from "./api-error.ts";
 import { type Backoff, backoffMs } from "./backoff.ts";
+import type { CallOptions, KubernetesApi } from "./kubernetes-api.ts";
 import { callWithin, pause } from "./waiting.ts";
 
 export type RetryPolicy = {
@@ -53,6 +54,29 @@ export async function withRetry<T>(call: (signal: AbortSignal) => Promise<T>, po
       signal?.throwIfAborted();
     }
   }
+}
+
+/** The same API, whose reads are tried again; writes are sent once: whether one that failed was done is for the caller to find out. */
+export function withRetriedReads(
+  api: KubernetesApi,
+  policy: Omit<RetryPolicy, "signal" | "what" | "onRetry">,
+): KubernetesApi {
+  const read = <T>(what: string, call: (options: CallOptions) => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    withRetry((inner) => call({ signal: inner }), { ...policy, what, ...(signal === undefined ? {} : { signal }) });
+  return {
+    get: (kind, key, options) =>
+      read(`get ${kind} ${key.name}`, (given) => api.get(kind, key, { ...options, ...given }), options?.signal),
+    list: (kind, options) => read(`list ${kind}`, (given) => api.list(kind, { ...options, ...given }), options?.signal),
+    logs: (pod, options) =>
+      read(`logs of ${pod.name}`, (given) => api.logs(pod, { ...options, ...given }), options?.signal),
+    watch: (kind, options, onEvent) => api.watch(kind, options, onEvent),
+    create: (kind, object, options) => api.create(kind, object, options),
+    update: (kind, object, options) => api.update(kind, object, options),
+    updateStatus: (kind, object, options) => api.updateStatus(kind, object, options),
+    patch: (kind, key, patch, options) => api.patch(kind, key, patch, options),
+    apply: (kind, object, options) => api.apply(kind, object, options),
+    delete: (kind, key, options) => api.delete(kind, key, options),
+  };
 }
 
 function mayRetry(error: unknown): error is StreamError {

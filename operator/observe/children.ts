@@ -16,7 +16,7 @@ export type IncarnationObjects = Omit<ObservedIncarnation, "jobManager">;
 
 /** Every incarnation of which anything is left, by number. */
 export function incarnationsOf(job: StreamJob, readers: ObjectReaders): IncarnationObjects[] {
-  const { name, namespace = "", uid = "" } = job.metadata;
+  const { name, namespace, uid = "" } = job.metadata;
   const configMaps = readers.ConfigMap.byOwner(uid).filter((object) => isOwnedBy(object, uid));
   const services = readers.Service.byOwner(uid).filter((object) => isOwnedBy(object, uid));
   const sets = readers.StatefulSet.byOwner(uid).filter((object) => isOwnedBy(object, uid));
@@ -42,7 +42,7 @@ export function incarnationsOf(job: StreamJob, readers: ObjectReaders): Incarnat
 
 /** The Service that leads to the active incarnation; null too when somebody else has the name. */
 export function restServiceOf(job: StreamJob, readers: ObjectReaders): Service | null {
-  const { name, namespace = "", uid } = job.metadata;
+  const { name, namespace, uid } = job.metadata;
   const service = readers.Service.get({ namespace, name: restServiceName(name) });
   return service !== null && isOwnedBy(service, uid) ? service : null;
 }
@@ -56,7 +56,7 @@ export function disruptionBudgetsOf(job: StreamJob, readers: ObjectReaders): Pod
 
 /** CH2. */
 function isPodOf(pod: Pod, job: StreamJob, readers: ObjectReaders): boolean {
-  const { uid, namespace = "" } = job.metadata;
+  const { uid, namespace } = job.metadata;
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner?.uid === uid) return true;
   const set = owner === undefined ? null : readers.StatefulSet.get({ namespace, name: owner.name });

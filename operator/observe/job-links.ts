@@ -46,7 +46,7 @@ export class JobLinks {
   }
 
   #link(job: StreamJob, act: "add" | "remove"): void {
-    const { name, namespace = "" } = job.metadata;
+    const { name, namespace } = job.metadata;
     const { snapshot } = job.spec.restore ?? {};
     if (snapshot !== undefined) this.#restores[act](keyOf(namespace, snapshot), name);
     for (const location of locationsOf(job)) this.#locations[act](keyOf(namespace, location), name);

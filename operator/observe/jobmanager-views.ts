@@ -62,7 +62,11 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
   const { active, upgrade, savepoint } = status;
   const named = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
   const [answers, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
-    Promise.all(incarnations.map((each) => (named.has(each.number) ? askIncarnation(asking, each) : unasked(each)))),
+    Promise.all(
+      incarnations.map((each) =>
+        named.has(each.number) ? askIncarnation(asking, each) : Promise.resolve(unasked(each)),
+      ),
+    ),
     upgrade?.step === "Stopping" && upgrade.savepoint !== null && upgrade.savepoint.path === null
       ? askTrigger(asking, upgrade.from, upgrade.triggerId)
       : null,
@@ -120,7 +124,7 @@ function hasJobManagerPod({ pods }: IncarnationObjects): boolean {
 }
 
 function targetOf(job: StreamJob, incarnation: number): JobManagerTarget {
-  const { name, namespace = "" } = job.metadata;
+  const { name, namespace } = job.metadata;
   return { namespace, job: name, incarnation, jobId: incarnationJobId(job, incarnation) };
 }
 

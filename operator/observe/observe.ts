@@ -127,7 +127,7 @@ function foreignReferencesOf(
   snapshots: readonly StreamJobSnapshot[],
   links: JobLinks,
 ): ReadonlySet<string> {
-  const { name, namespace = "" } = job.metadata;
+  const { name, namespace } = job.metadata;
   const isForeign = (other: string): boolean => other !== name;
   return new Set(
     snapshots.flatMap((snapshot) => {

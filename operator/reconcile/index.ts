@@ -14,7 +14,7 @@ export type {
 export type { Action, Child, Plan, PlannedEvent } from "./plan.ts";
 export { reconcile } from "./reconcile.ts";
 export { preflightRestore } from "./restore-choice.ts";
-export { resolveRevision, revisionHash, runtimePart } from "./revision.ts";
+export { revisionHash, runtimePart } from "./revision.ts";
 export type { ReconcileSettings } from "./settings.ts";
 export { type ChangeCost, changeCosts, compareSpecs, costOf, type SpecChange, specChecks } from "./spec-changes.ts";
-export { readSnapshotStatusOf, readStatusOf, snapshotStatusOf, statusOf } from "./stored-status.ts";
+export { readSnapshotStatusOf, readStatusOf, statusOf } from "./stored-status.ts";

@@ -7,7 +7,7 @@
  *     deletions by uid.
  * PL3 An action that fails ends the plan; the next look at the world decides again.
  */
-import type { StreamJobSnapshot, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
+import type { StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
 import type { ActivationRequest } from "../../runtime/contract/index.ts";
 import type {
   ConfigMap,
@@ -95,5 +95,3 @@ export type Plan = {
   /** Look again after this, at the latest; `null`: only when something changes. */
   readonly wakeAfterMs: number | null;
 };
-
-export type { StreamJobSpec };

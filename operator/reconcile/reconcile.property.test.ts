@@ -154,7 +154,7 @@ test("S3, S5, S20, S21: whatever is patched, dies or hangs, and wherever the ope
       );
       assertAsAsked(world);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
@@ -281,7 +281,7 @@ test("S25, S26: a bad version ends on the stable one with the newest state, is n
         assert.deepEqual(world.violations, []);
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });
 

@@ -6,11 +6,12 @@
  * SI3 Lists are sorted here, once: what is decided does not depend on the order in which things were listed (RE2).
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
-import { revisionName } from "../resources/index.ts";
+import { revisionName, storeUriIn } from "../resources/index.ts";
 import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
 import type { Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
 import type { ReconcileSettings } from "./settings.ts";
+import { statusOf } from "./stored-status.ts";
 
 export type Target =
   | { readonly kind: "valid"; readonly spec: ResolvedSpec; readonly revision: string; readonly generation: number }
@@ -90,13 +91,20 @@ export function specOfRevision(
   return { revision, spec: resolveRevision(revision, current) };
 }
 
-/** Ids and places of an incarnation that runs `spec`. */
+/**
+ * Ids and places of an incarnation that runs `spec`. Its store stays where its pods were told that it is, or the status says: an operator
+ * with another storage root would take it for one without state (S31).
+ */
 export function incarnationPlaces(situation: Situation, number: number, spec: ResolvedSpec) {
-  const { job, settings } = situation;
+  const { job, settings, observed } = situation;
   const jobId = incarnationJobId(job, number);
+  const configMap = incarnationNumbered(observed, number)?.configMap ?? null;
+  const { active } = statusOf(job);
+  const recorded =
+    (configMap === null ? null : storeUriIn(configMap)) ?? (active?.incarnation === number ? active.storeUri : null);
   return {
     jobId,
-    storeUri: storeUriOf(job, spec, jobId, settings),
+    storeUri: recorded ?? storeUriOf(job, spec, jobId, settings),
     savepointDirectory: savepointDirectory(job, spec, settings),
   };
 }

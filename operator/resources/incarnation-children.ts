@@ -88,6 +88,16 @@ function configMap(input: IncarnationInput): ConfigMap {
   };
 }
 
+/** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
+export function storeUriIn({ data }: ConfigMap): string | null {
+  try {
+    const config = JSON.parse(data?.[CONFIG_KEY] ?? "null") as { readonly storeUri?: unknown } | null;
+    return typeof config?.storeUri === "string" ? config.storeUri : null;
+  } catch {
+    return null; // written by hand: its pods do not start
+  }
+}
+
 function podConfig({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig {
   const { source, args } = spec.job;
   return {

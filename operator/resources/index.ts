@@ -1,5 +1,10 @@
 /** Room `operator/resources`, pure: a spec as Kubernetes objects; names, labels, owners. */
-export { type IncarnationChildren, type IncarnationInput, incarnationChildren } from "./incarnation-children.ts";
+export {
+  type IncarnationChildren,
+  type IncarnationInput,
+  incarnationChildren,
+  storeUriIn,
+} from "./incarnation-children.ts";
 export { controllerRevision, disruptionBudget, type RevisionData, restService } from "./job-children.ts";
 export {
   type Component,
@@ -10,7 +15,6 @@ export {
   jobManagerHost,
   podLabels,
   REST_PORT,
-  RPC_PORT,
   restServiceName,
   revisionName,
   statefulSetName,

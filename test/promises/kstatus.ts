@@ -7,8 +7,10 @@ import type { StreamJob } from "../../crds/index.ts";
 export type Verdict = "Terminating" | "InProgress" | "Failed" | "Current";
 
 type Seen = {
-  readonly observedGeneration?: number;
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly observedGeneration?: number | undefined;
+  readonly conditions?:
+    | readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number | undefined }[]
+    | undefined;
 };
 
 /** In its order: deletion, generation, the first of Reconciling and Stalled that is True, Ready; what says nothing is Current. */
@@ -26,9 +28,7 @@ export function kstatus({ metadata, status }: StreamJob): Verdict {
 
 /** `kubectl wait --for=condition=Ready`: its word on an object that may be of an older generation's. */
 export function isReadyToKubectl({ metadata, status }: StreamJob): boolean {
-  const { conditions = [] } = (status ?? {}) as {
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number }[];
-  };
+  const { conditions = [] }: Seen = status ?? {};
   const ready = conditions.find(({ type }) => type === "Ready");
   if (ready?.status !== "True") return false;
   return ready.observedGeneration === undefined || ready.observedGeneration >= (metadata.generation ?? 0);

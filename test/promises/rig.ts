@@ -373,3 +373,9 @@ export class Rig {
     ].join("\n  ");
   }
 }
+
+/** How often an operator of this process has looked at a StreamJob, whatever came of it. */
+export async function looksOf(operator: Controller): Promise<number> {
+  const counts = (await operator.registry.metrics()).matchAll(/reconcile_seconds_count\S* (\d+)/g);
+  return [...counts].reduce((sum, [, count = "0"]) => sum + Number(count), 0);
+}

@@ -9,7 +9,6 @@ import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
-const KEY = { namespace: "default", name: "wc" };
 const AN_HOUR_S = 3600;
 
 /** ConfigMaps that look like those of a newer incarnation, and a leader's. */

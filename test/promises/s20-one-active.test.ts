@@ -71,7 +71,8 @@ class Chaos {
     const rig = this.#rig;
     rig.workspace.note(`the node with incarnation ${incarnation} is lost`);
     const names = (await rig.pods())
-      .map(({ metadata }) => metadata.name).filter((name) => name.startsWith(`wc-${incarnation}-`));
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => name.startsWith(`wc-${incarnation}-`));
     for (const name of names) {
       if (name.includes("jobmanager")) await this.#sampler.alsoAsk(name, incarnation);
     }

@@ -97,12 +97,14 @@ it("S23 Ready and kstatus' Current are said only when the generation runs and ha
     await settle(numbered(1), 1);
     await settle(numbered(2), 2);
     await settle(numbered(3, { upgrade: { mode: "last-state", standby: "cold" } }), 3);
-    const pods = (await rig.pods()).map(({ metadata }) => metadata.uid).sort();
+    const pods = (await rig.pods()).map(({ metadata }) => metadata.uid ?? "").sort();
     // Without effect on what runs.
     const noop = numbered(3, { upgrade: { savepointTimeout: "7m" }, savepoints: { retain: { count: 4 } } });
     const idle = await settle(noop, 3);
-    assert.deepEqual((await rig.pods()).map(({ metadata }) => metadata.uid).sort(), pods);
-    assert.ok(observer.of(idle).some(({ observedGeneration, verdict }) => observedGeneration === idle && verdict === "Current"));
+    assert.deepEqual((await rig.pods()).map(({ metadata }) => metadata.uid ?? "").sort(), pods);
+    assert.ok(
+      observer.of(idle).some(({ observedGeneration, verdict }) => observedGeneration === idle && verdict === "Current"),
+    );
 
     // A version that cannot run is never said to be current: a person is needed, and that is said.
     const wrong = numbered(4, { job: { module: "/nowhere/job.ts" } });
@@ -117,7 +119,11 @@ it("S23 Ready and kstatus' Current are said only when the generation runs and ha
     for (const moment of said) {
       const text = JSON.stringify(moment);
       assert.equal(moment.observedGeneration, moment.generation, text);
-      assert.equal(moment.incarnation, ranAs.get(moment.generation), `another incarnation than that generation's: ${text}`);
+      assert.equal(
+        moment.incarnation,
+        ranAs.get(moment.generation),
+        `another incarnation than that generation's: ${text}`,
+      );
       assert.ok(moment.manifests > 0, `before its first checkpoint: ${text}`);
       // Both tools say the same.
       assert.ok(moment.verdict === "Current" && moment.isReady, text);

@@ -7,7 +7,7 @@ import { storedActivationSchema } from "../../runtime/contract/index.ts";
 import { figure } from "./figures.ts";
 import { kstatus } from "./kstatus.ts";
 import { PodTimeline } from "./pod-timeline.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { looksOf, type Rig, withRig } from "./rig.ts";
 
 /** Settled: nothing goes on, everybody says so, no pod is there. */
 async function settledSuspended(rig: Rig, name = "wc"): Promise<StreamJobStatus> {
@@ -37,7 +37,7 @@ async function anotherOperator(rig: Rig): Promise<void> {
   const before = (await rig.job()).metadata.resourceVersion;
   const operator = await rig.startOperator();
   await operator.whenSynced();
-  await rig.until("its first look", async () => /reconcile_seconds_count\S* [1-9]/.test(await operator.registry.metrics()));
+  await rig.until("its first look", async () => (await looksOf(operator)) > 0);
   await operator.stop();
   assert.equal((await rig.job()).metadata.resourceVersion, before);
 }
@@ -46,7 +46,8 @@ it("S24 created suspended it is settled and has no pods; suspended again and aga
   withRig("s24", { withOperator: false }, async (rig) => {
     let operator = await rig.startOperator();
     const pods = await PodTimeline.open(rig.api);
-    const at = (state: "running" | "suspended", more: Partial<StreamJobSpec> = {}) => rig.apply(rig.manifest({ state, ...more }));
+    const at = (state: "running" | "suspended", more: Partial<StreamJobSpec> = {}) =>
+      rig.apply(rig.manifest({ state, ...more }));
     await at("suspended");
     const created = await settledSuspended(rig);
     assert.deepEqual([created.resume?.kind, created.incarnations, pods.made], ["none", 0, []]);
@@ -72,7 +73,10 @@ it("S24 created suspended it is settled and has no pods; suspended again and aga
       assert.equal(resume.storeUri, active.storeUri);
       assert.equal(resume.savepoint !== null, more.upgrade?.mode === "savepoint", `round ${round}`);
       if (resume.savepoint !== null) {
-        assert.ok((await rig.savepoints()).some((folder) => `file://${folder}` === resume.savepoint), resume.savepoint);
+        assert.ok(
+          (await rig.savepoints()).some((folder) => `file://${folder}` === resume.savepoint),
+          resume.savepoint,
+        );
       }
       const lines = rig.lines();
       await operator.stop();
@@ -88,7 +92,10 @@ it("S24 created suspended it is settled and has no pods; suspended again and aga
     }
     assert.deepEqual(pods.overlaps, []);
     pods.close();
-    figure("S24", `${rounds.length} suspensions over ${rounds.length + 1} operators, each resumed from its recorded point`);
+    figure(
+      "S24",
+      `${rounds.length} suspensions over ${rounds.length + 1} operators, each resumed from its recorded point`,
+    );
     await rig.assertExact();
   }));
 

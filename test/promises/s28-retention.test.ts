@@ -68,7 +68,10 @@ it("S28 retention never removes a savepoint that is still named: by the status, 
     const upgrade = async (nonce: string): Promise<string> => {
       await rig.apply(rig.manifest({ ...spec, restartNonce: nonce }));
       await rig.ready();
-      await rig.until("the version to be stable", async () => (await rig.status()).active?.stableAt != null);
+      await rig.until(
+        "the version to be stable",
+        async () => typeof (await rig.status()).active?.stableAt === "string",
+      );
       return (await rig.status()).lastSavepoint?.name ?? "";
     };
     await upgrade("0");

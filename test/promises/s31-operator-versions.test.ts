@@ -160,21 +160,24 @@ it("S31 another version of the operator, newer or older, goes on in every step o
     let operator = await start();
     await rig.apply(rig.manifest());
     await rig.ready();
-    const warm = ["Standby", "Preflight", "Stopping", "Activating", "Proving"].map((step) => ({ step, standby: "warm" }));
+    const warm = ["Standby", "Preflight", "Stopping", "Activating", "Proving"].map((step) => ({
+      step,
+      standby: "warm",
+    }));
     const cold = ["Stopping", "Terminating", "Standby"].map((step) => ({ step, standby: "cold" }));
     const moments = [...warm, ...cold] as readonly { readonly step: string; readonly standby: "warm" | "cold" }[];
     for (const [place, { step, standby }] of moments.entries()) {
-      const stopping = new Promise<void>((resolve) => {
-        moment = {
-          step,
-          // It writes nothing from then on, and this write is its last.
-          reached: async () => {
-            void operator.stop().then(resolve);
-            await sleep(systemClock, 30);
-          },
-        };
-      });
+      let stopping: Promise<void> | null = null;
+      moment = {
+        step,
+        // It writes nothing from then on: this write is its last.
+        reached: async () => {
+          stopping = operator.stop();
+          await sleep(systemClock, 30);
+        },
+      };
       await rig.apply(rig.manifest({ restartNonce: `${place}`, upgrade: { standby } }));
+      await rig.until(`step ${step}`, () => stopping !== null);
       await stopping;
       assert.equal((await rig.status()).upgrade?.step, step, "the operator went on after its end");
       operator = await start();

@@ -12,6 +12,7 @@ import { applying } from "./applying.ts";
 import { deleting } from "./deleting.ts";
 import { listing } from "./listing.ts";
 import { refusing } from "./refusing.ts";
+import type { Topic } from "./sentence.ts";
 import { watching } from "./watching.ts";
 import { writing } from "./writing.ts";
 
@@ -29,10 +30,6 @@ export type KubernetesApiTraits = {
 
 /** What waits in a sentence has shorter deadlines; this one is for what hangs. */
 const SENTENCE_TIMEOUT_MS = 120_000;
-
-/** One sentence of the contract. */
-export type Sentence = (opened: { readonly api: KubernetesApi; readonly namespace: string }) => Promise<void>;
-export type Topic = Readonly<Record<string, Sentence>>;
 
 /** Declares the tests; `open` is called for each of them. */
 export function describeKubernetesApi(

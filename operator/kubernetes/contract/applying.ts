@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import type { KubernetesObject } from "../../../crds/index.ts";
 import { managedFieldsOf, type ManagedFieldsEntry } from "../index.ts";
-import type { Topic } from "./api-contract.ts";
+import type { Topic } from "./sentence.ts";
 import { configMap, job, present, refused, statefulSet } from "./specimens.ts";
 
 const by = (fieldManager: string, force = true) => ({ fieldManager, force });

@@ -2,7 +2,7 @@
  * Owns: the contract of deletion: finalizers, preconditions, grace, and what happens to what is owned.
  */
 import assert from "node:assert/strict";
-import type { Topic } from "./api-contract.ts";
+import type { Topic } from "./sentence.ts";
 import { configMap, eventually, Heard, isGone, job, ownedBy, pod, present, refused } from "./specimens.ts";
 
 const finalizers = ["example.com/wait"];

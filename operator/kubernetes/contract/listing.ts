@@ -2,7 +2,7 @@
  * Owns: the contract of lists: namespaces, labels, pages.
  */
 import assert from "node:assert/strict";
-import type { Topic } from "./api-contract.ts";
+import type { Topic } from "./sentence.ts";
 import { configMap, Heard, refused } from "./specimens.ts";
 
 const group = { "example.com/group": "g" };

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import type { Kinds } from "../index.ts";
-import type { Topic } from "./api-contract.ts";
+import type { Topic } from "./sentence.ts";
 import { configMap, job, lease, pod, refused, statefulSet } from "./specimens.ts";
 
 /** A StreamJob as somebody who does not use our types would write it. */

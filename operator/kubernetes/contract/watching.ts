@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import type { KubernetesApi, WatchEnd } from "../index.ts";
-import type { Topic } from "./api-contract.ts";
+import type { Topic } from "./sentence.ts";
 import { configMap, eventually, Heard, job, refused } from "./specimens.ts";
 
 /** A watch of ConfigMaps that the test's labels mark, so that a real cluster's own are not heard. */

@@ -2,7 +2,7 @@
  * Owns: the contract of single writes: what the server gives an object, locking, generation, the split of status, merge patches.
  */
 import assert from "node:assert/strict";
-import type { Topic } from "./api-contract.ts";
+import type { Topic } from "./sentence.ts";
 import { configMap, job, pod, present, refused } from "./specimens.ts";
 
 export const writing: Topic = {

@@ -82,5 +82,5 @@ function nameOfLeaving({
 }: ObservedIncarnation): string | null {
   const objects: readonly (KubernetesObject | null)[] = [configMap, service, jobManagerSet, taskManagerSet, ...pods];
   const leaving = objects.find((object) => object?.metadata.deletionTimestamp !== undefined);
-  return leaving == null ? null : `${leaving.kind} ${leaving.metadata.name}`;
+  return leaving === undefined || leaving === null ? null : `${leaving.kind} ${leaving.metadata.name}`;
 }

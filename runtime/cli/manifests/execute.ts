@@ -46,7 +46,7 @@ export async function executeManifestCommand(
   command: ManifestCommand,
 ): Promise<ExitCode> {
   if (command.kind === "runManifests") return runManifestsCommand(home, terminal, command);
-  const { api, isAlive, close } = openControlPlane(home, terminal.clock);
+  const { api, isAlive, close } = openControlPlane(home, terminal);
   try {
     // The table pairs each kind with its own function; the compiler cannot follow that through a union.
     const carryOut = commands[command.kind] as (context: CommandContext, command: ManifestCommand) => Promise<ExitCode>;

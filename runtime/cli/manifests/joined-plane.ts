@@ -25,8 +25,8 @@ export type JoinedPlane = {
 };
 
 /** Errors: those of `startControlPlane`. */
-export async function joinControlPlane(home: HomeFolder, { clock }: Terminal): Promise<JoinedPlane> {
-  const running = findControlPlane(home, clock);
+export async function joinControlPlane(home: HomeFolder, terminal: Terminal): Promise<JoinedPlane> {
+  const running = findControlPlane(home, terminal);
   if (running !== null) return joined(running);
   const log = createLog(
     { process: "control-plane", pid: process.pid },
@@ -45,7 +45,7 @@ export async function joinControlPlane(home: HomeFolder, { clock }: Terminal): P
   } catch (error) {
     // Two `run` at the same moment: the other one was first.
     if (!(error instanceof StreamError) || error.code !== "CONTROL_PLANE_RUNNING") throw error;
-    return joined(openControlPlane(home, clock));
+    return joined(openControlPlane(home, terminal));
   }
 }
 

@@ -2,14 +2,19 @@
  * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found.
  * Today: the embedded one of the home folder, by its endpoint file. Later: a kubeconfig.
  */
-import { HttpKubernetesApi, type KubernetesApi } from "../../../operator/kubernetes/index.ts";
-import { type Clock, StreamError } from "../../base/index.ts";
+import { HttpKubernetesApi, type KubernetesApi, withRetriedReads } from "../../../operator/kubernetes/index.ts";
+import { type Clock, type Random, StreamError } from "../../base/index.ts";
 import { readEndpoint } from "../control-plane/endpoint.ts";
 import type { HomeFolder } from "../home-folder.ts";
 import { isAlive } from "../job-registry.ts";
 
 /** Who sends manifests and changes fields for a person. */
 export const FIELD_MANAGER = "streamjob-cli";
+
+/** How long a read is tried again: a control plane that is busy for a moment is no reason to give up. */
+const RETRY_MS = 10_000;
+
+type Surroundings = { readonly clock: Clock; readonly random: Random };
 
 export type OpenControlPlane = {
   readonly api: KubernetesApi;
@@ -21,17 +26,19 @@ export type OpenControlPlane = {
 };
 
 /** null: none runs on this home folder. */
-export function findControlPlane(home: HomeFolder, clock: Clock): OpenControlPlane | null {
+export function findControlPlane(home: HomeFolder, surroundings: Surroundings): OpenControlPlane | null {
   const endpoint = readEndpoint(home.controlPlane);
   if (endpoint === null || endpoint.url === null || endpoint.token === null || !isAlive(endpoint.pid)) return null;
   const { url: baseUrl, token, pid } = endpoint;
-  const api = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
-  return { api, pid, isAlive: () => isAlive(pid), close: () => api.close() };
+  const { clock, random } = surroundings;
+  const http = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
+  const api = withRetriedReads(http, { clock, random, deadlineMs: RETRY_MS });
+  return { api, pid, isAlive: () => isAlive(pid), close: () => http.close() };
 }
 
 /** Errors: CONTROL_PLANE_UNAVAILABLE. */
-export function openControlPlane(home: HomeFolder, clock: Clock): OpenControlPlane {
-  const found = findControlPlane(home, clock);
+export function openControlPlane(home: HomeFolder, surroundings: Surroundings): OpenControlPlane {
+  const found = findControlPlane(home, surroundings);
   if (found !== null) return found;
   const endpoint = readEndpoint(home.controlPlane);
   const why =

@@ -43,7 +43,7 @@ export async function savepointOfAny(
   request: SavepointRequest,
 ): Promise<ExitCode> {
   const { job: name, namespace } = request;
-  const plane = namespace === null ? findControlPlane(home, terminal.clock) : openControlPlane(home, terminal.clock);
+  const plane = namespace === null ? findControlPlane(home, terminal) : openControlPlane(home, terminal);
   if (plane === null) return savepointCommand(home, terminal, name, request.directory);
   try {
     const found = await plane.api.get("StreamJob", { namespace: namespace ?? "default", name });

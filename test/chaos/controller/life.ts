@@ -40,7 +40,11 @@ export async function live(rig: Rig): Promise<Remains> {
   const upgraded = rig.manifest({ parallelism: 3, config: { "execution.buffer-timeout": "20 ms" } });
   await rig.apply(upgraded);
   await ready(rig);
-  await rig.until("the version to be stable", async () => (await rig.status()).active?.stableAt != null, PATIENCE_MS);
+  await rig.until(
+    "the version to be stable",
+    async () => typeof (await rig.status()).active?.stableAt === "string",
+    PATIENCE_MS,
+  );
 
   const job = { module: BROKEN, args: rig.args() };
   await rig.apply({ ...upgraded, spec: { ...upgraded.spec, job } });
@@ -48,7 +52,7 @@ export async function live(rig: Rig): Promise<Remains> {
     "the rollback",
     async () => {
       const { failed, upgrade, active } = await rig.status();
-      return failed !== undefined && upgrade === undefined && active?.firstCheckpointAt != null;
+      return failed !== undefined && upgrade === undefined && typeof active?.firstCheckpointAt === "string";
     },
     PATIENCE_MS,
   );

@@ -121,7 +121,8 @@ function phaseOf(status: unknown): string {
     active?: { incarnation: number; stableAt?: string | null; firstCheckpointAt?: string | null };
   };
   if (upgrade !== undefined) return `${upgrade.kind}/${upgrade.step} to ${upgrade.to ?? "-"}`;
-  const age = active?.stableAt != null ? "stable" : active?.firstCheckpointAt != null ? "young" : "new";
+  const age =
+    typeof active?.stableAt === "string" ? "stable" : typeof active?.firstCheckpointAt === "string" ? "young" : "new";
   return `${phase} ${active?.incarnation ?? "-"} ${age}`;
 }
 
