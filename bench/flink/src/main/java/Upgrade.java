@@ -108,7 +108,7 @@ public final class Upgrade {
             });
   }
 
-  /** The savepoint's path; the job has ended by then. Native format: restored faster than the canonical one, which is the default. */
+  /** The savepoint's path; the job has ended by then. In native format: bench/README.md. */
   private String stop() throws Exception {
     String folder = Path.of(arguments.folder, "savepoints").toUri().toString();
     return cluster.stopWithSavepoint(job, folder, false, SavepointFormatType.NATIVE).get();
