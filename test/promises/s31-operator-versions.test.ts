@@ -93,7 +93,7 @@ it("S31 hashes and ids are what they were in the first version", () => {
   assert.deepEqual(
     { ...upgrade, message: "" },
     {
-      upgradeId: "GOLDENUPGRADE",
+      upgradeId: "198cdc0f3956008dc4824187e598436b",
       kind: "deploy",
       step: "Standby",
       attempt: 0,
@@ -104,11 +104,11 @@ it("S31 hashes and ids are what they were in the first version", () => {
       revision: `wc-${golden[1]?.[0]}`,
       mode: "savepoint",
       standby: "cold",
-      triggerId: "GOLDENTRIGGER",
+      triggerId: "a070691e88f4c1508c35d990392e2433",
       savepoint: null,
       restore: { kind: "none" },
       predecessors: [],
-      activationId: "GOLDENACTIVATION",
+      activationId: "bb55591dd673bc370d10f31b36542f8c",
       startedAt: formatTime(NOW_MS),
       stepSince: formatTime(NOW_MS),
       notBefore: null,
@@ -167,7 +167,7 @@ it("S31 another version of the operator, newer or older, goes on in every step o
     const cold = ["Stopping", "Terminating", "Standby"].map((step) => ({ step, standby: "cold" }));
     const moments = [...warm, ...cold] as readonly { readonly step: string; readonly standby: "warm" | "cold" }[];
     for (const [place, { step, standby }] of moments.entries()) {
-      let stopping: Promise<void> | null = null;
+      let stopping = null as Promise<void> | null;
       moment = {
         step,
         // It writes nothing from then on: this write is its last.
