@@ -80,6 +80,11 @@ export class InstantJobManagers implements JobManagerApi {
     return answer(undefined);
   }
 
+  async checkpoint() {
+    this.calls++;
+    return answer(undefined);
+  }
+
   async trigger({ jobId }: JobManagerTarget, triggerId: string): Promise<Answer<TriggerState | null>> {
     this.calls++;
     const location = this.#job(jobId).triggers.get(triggerId);

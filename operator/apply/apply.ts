@@ -108,6 +108,7 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   deleteChild: "delete-child",
   triggerStop: "trigger-stop",
   triggerSavepoint: "trigger-savepoint",
+  triggerCheckpoint: "trigger-checkpoint",
   activate: "activate",
   cancelJob: "cancel-job",
   createSnapshot: "create-snapshot",
@@ -190,6 +191,7 @@ function act(context: ActionContext, action: Action): Promise<void> {
       return deleteChild(context, "StreamJobSnapshot", action.name, action.uid);
     case "triggerStop":
     case "triggerSavepoint":
+    case "triggerCheckpoint":
     case "activate":
     case "cancelJob":
     case "disposeSavepoint":

@@ -10,7 +10,15 @@ import { ActionStopped } from "./outcome.ts";
 
 type JobManagerAction = Extract<
   Action,
-  { readonly kind: "triggerStop" | "triggerSavepoint" | "activate" | "cancelJob" | "disposeSavepoint" }
+  {
+    readonly kind:
+      | "triggerStop"
+      | "triggerSavepoint"
+      | "triggerCheckpoint"
+      | "activate"
+      | "cancelJob"
+      | "disposeSavepoint";
+  }
 >;
 
 const CONFLICT = 409;
@@ -32,6 +40,8 @@ function send(context: ActionContext, action: JobManagerAction): Promise<Answer<
       return jobManagers.stop({ ...target, jobId: action.jobId }, action, signal);
     case "triggerSavepoint":
       return jobManagers.savepoint({ ...target, jobId: action.jobId }, action, signal);
+    case "triggerCheckpoint":
+      return jobManagers.checkpoint({ ...target, jobId: action.jobId }, action.triggerId, signal);
     case "activate":
       return jobManagers.activate({ ...target, jobId: action.jobId }, action.activation, signal);
     case "cancelJob":

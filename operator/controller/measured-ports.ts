@@ -49,6 +49,7 @@ export function measuredJobManagers(jobManagers: JobManagerApi, { jobManagerCall
     preflight: (target, from, signal) => counted("preflight", jobManagers.preflight(target, from, signal)),
     activate: (target, activation, signal) => counted("activate", jobManagers.activate(target, activation, signal)),
     stop: (target, trigger, signal) => counted("stop", jobManagers.stop(target, trigger, signal)),
+    checkpoint: (target, triggerId, signal) => counted("checkpoint", jobManagers.checkpoint(target, triggerId, signal)),
     savepoint: (target, trigger, signal) => counted("savepoint", jobManagers.savepoint(target, trigger, signal)),
     trigger: (target, id, signal) => counted("trigger", jobManagers.trigger(target, id, signal)),
     cancel: (target, signal) => counted("cancel", jobManagers.cancel(target, signal)),

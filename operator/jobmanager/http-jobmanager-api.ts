@@ -114,6 +114,10 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       const call: Call = { method: "POST", path: `${jobPath(target)}/savepoints`, body: { targetPath, triggerId } };
       return confirmed(await ask(target, signal, call, triggerResponseSchema), requestId, triggerId);
     },
+    async checkpoint(target, triggerId, signal) {
+      const call: Call = { method: "POST", path: `${jobPath(target)}/checkpoints`, body: { triggerId } };
+      return confirmed(await ask(target, signal, call, triggerResponseSchema), requestId, triggerId);
+    },
     async trigger(target, triggerId, signal) {
       const call: Call = { method: "GET", path: `${jobPath(target)}/savepoints/${triggerId}` };
       const answer = await ask(target, signal, call, savepointStatusSchema);

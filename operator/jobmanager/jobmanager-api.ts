@@ -46,6 +46,8 @@ export interface JobManagerApi {
   activate(target: JobManagerTarget, activation: ActivationRequest, signal: AbortSignal): Promise<Answer<void>>;
   stop(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
   savepoint(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
+  /** A checkpoint now, which the job would take later by itself. Nobody asks what became of it: the incarnation tells. */
+  checkpoint(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<void>>;
   /** `value` null: it knows no such trigger. Of stops too. */
   trigger(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
   /** Ends the job and deletes its checkpoints; savepoints stay. */

@@ -160,6 +160,7 @@ export async function lookAt({ objects, calls = {}, exceptions = new ExceptionMe
     activate: noted("activate", calls.activate, nobody),
     stop: noted("stop", calls.stop, nobody),
     savepoint: noted("savepoint", calls.savepoint, nobody),
+    checkpoint: noted("checkpoint", calls.checkpoint, nobody),
     trigger: noted("trigger", calls.trigger, nobody),
     cancel: noted("cancel", calls.cancel, nobody),
     disposeSavepoint: noted("disposeSavepoint", calls.disposeSavepoint, nobody),

@@ -19,6 +19,10 @@ export const operationId = (job: StreamJob, kind: string, generation: number, nu
 
 export const stopTriggerId = (operation: string, attempt: number): string => hexDigest(32, "stop", operation, attempt);
 
+/** Of the checkpoint that a new incarnation is asked for; `attempt` counts from 0. */
+export const firstCheckpointTriggerId = (activation: string, attempt: number): string =>
+  hexDigest(32, "first checkpoint", activation, attempt);
+
 export const activationIdOf = (operation: string, incarnation: number): string =>
   hexDigest(32, "activation", operation, incarnation);
 

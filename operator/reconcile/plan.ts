@@ -52,6 +52,13 @@ export type Action =
       readonly triggerId: string;
       readonly target: string;
     }
+  /** A checkpoint now: a new incarnation has to show one, whatever its interval. */
+  | {
+      readonly kind: "triggerCheckpoint";
+      readonly incarnation: number;
+      readonly jobId: string;
+      readonly triggerId: string;
+    }
   | {
       readonly kind: "activate";
       readonly incarnation: number;

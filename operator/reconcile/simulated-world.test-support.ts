@@ -471,6 +471,8 @@ export class SimulatedWorld implements Surroundings {
       case "triggerStop":
       case "triggerSavepoint":
         return this.#trigger(action);
+      case "triggerCheckpoint":
+        return this.manager(action.incarnation)?.isReachable === true;
       case "cancelJob":
         this.manager(action.incarnation)?.cancel();
         return true;

@@ -55,6 +55,7 @@ export const operatorSteps = [
   "delete-child",
   "trigger-stop",
   "trigger-savepoint",
+  "trigger-checkpoint",
   "activate",
   "cancel-job",
   "create-snapshot",

@@ -427,6 +427,7 @@ describe("every action", () => {
     const target = "memory:///s";
     const calls: Action[] = [
       { kind: "triggerSavepoint", incarnation: 1, jobId: ID, triggerId: ID, target },
+      { kind: "triggerCheckpoint", incarnation: 1, jobId: ID, triggerId: ID },
       { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target },
       {
         kind: "activate",

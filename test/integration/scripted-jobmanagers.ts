@@ -77,6 +77,11 @@ export class ScriptedJobManagers implements JobManagerApi {
     return answer;
   }
 
+  async checkpoint(target: JobManagerTarget): Promise<Answer<void>> {
+    this.calls.push(`checkpoint ${target.job}-${target.incarnation}`);
+    return { kind: "answer", value: undefined };
+  }
+
   async savepoint(
     target: JobManagerTarget,
     { triggerId, target: location }: { readonly triggerId: string; readonly target: string },

@@ -16,6 +16,8 @@ export type OperatorRunOptions = {
   /** It dies there, at the hit-th time, by SIGKILL. */
   readonly dieAt?: { readonly name: OperatorFailpointName; readonly hit: number };
   readonly settings?: Partial<OperatorSettings>;
+  /** Where it finds the API server. Default: at the control plane itself. */
+  readonly apiUrl?: string;
 };
 
 export class OperatorRun {
@@ -41,7 +43,7 @@ export class OperatorRun {
       stdio: ["ignore", file, file],
       env: {
         ...process.env,
-        [operatorVariables.apiUrl]: plane.url,
+        [operatorVariables.apiUrl]: options.apiUrl ?? plane.url,
         [operatorVariables.apiToken]: plane.token,
         [operatorVariables.settings]: JSON.stringify(all),
         STREAMJOB_FAILPOINTS: dieAt === undefined ? "" : `${dieAt.name}=kill@${dieAt.hit}`,

@@ -21,7 +21,7 @@ class Auditor {
   api: KubernetesApi | null = null;
   #writes = 0;
 
-  /** What the operator is given: right before every other of its status writes the auditor writes. */
+  /** What the operator is given: right before every other of its status writes the auditor writes, and before it reads anew. */
   readonly between = (api: KubernetesApi): KubernetesApi => {
     const updateStatus: KubernetesApi["updateStatus"] = async (kind, object, options) => {
       const isDisturbed = kind === "StreamJob" && ++this.#writes % 2 === 1;
@@ -35,9 +35,14 @@ class Auditor {
         throw error;
       }
     };
+    const readAnew: KubernetesApi["get"] = async (kind, key, options) => {
+      if (kind === "StreamJob") await this.write();
+      return api.get(kind, key, options);
+    };
     return new Proxy(api, {
       get(target, name) {
         if (name === "updateStatus") return updateStatus;
+        if (name === "get") return readAnew;
         const value: unknown = Reflect.get(target, name, target);
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },

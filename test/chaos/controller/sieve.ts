@@ -19,7 +19,7 @@ export type FaultPlan = (mutation: string) => Fault | null;
 const writes = ["create", "update", "updateStatus", "patch", "apply", "delete"] as const;
 type Write = (typeof writes)[number];
 const isWrite = (name: string): name is Write => (writes as readonly string[]).includes(name);
-const calls = new Set(["activate", "stop", "savepoint", "cancel", "disposeSavepoint"]);
+const calls = new Set(["activate", "stop", "savepoint", "checkpoint", "cancel", "disposeSavepoint"]);
 
 class Killed extends Error {
   constructor() {

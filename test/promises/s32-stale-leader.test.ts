@@ -1,0 +1,121 @@
+/**
+ * Two operator processes and a Lease. The one that leads is stopped in the middle of a call, past its lease; the other one finishes what
+ * it was doing and does more; then the first one wakes up, and its call arrives.
+ *
+ * SL1 Counted is what the API server and the JobManagers answered to the stale one after it woke, not what it believes.
+ * SL2 The call that was on its way is the worst there can be: nothing in the process can take it back.
+ */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { figure } from "./figures.ts";
+import type { OperatorRun } from "./operator-run.ts";
+import { type RecordedCall, RecordingProxy } from "./recording-proxy.ts";
+import { type Rig, withRig } from "./rig.ts";
+
+const LEASE = { namespace: "default", name: "streamjob-operator" };
+const election = { lease: LEASE, leaseDurationMs: 2000, renewDeadlineMs: 1200, retryPeriodMs: 300 };
+
+const isStep = (step: string) => (call: RecordedCall) =>
+  call.path.endsWith("/streamjobs/wc/status") && call.body.includes(`"step":"${step}"`);
+
+/** In what call it is stopped. */
+const moments: Readonly<Record<string, (call: RecordedCall) => boolean>> = {
+  "writes the record of the upgrade": isStep("Standby"),
+  "makes a child of the new incarnation": ({ method, path }) =>
+    method === "PATCH" && path.includes("/statefulsets/") && path.endsWith("-taskmanager"),
+  "asks the old job to stop": ({ to, path }) => to === "jobmanager" && path.endsWith("/stop"),
+  "writes that the new incarnation is activated": isStep("Activating"),
+  "activates the new incarnation": ({ to, path }) => to === "jobmanager" && path.endsWith("/activation"),
+  "deletes a child of the old incarnation": ({ method, path }) => method === "DELETE" && path.includes("/statefulsets/"),
+};
+
+const holder = async (rig: Rig): Promise<string> =>
+  (await rig.api.get("Lease", LEASE))?.spec.holderIdentity ?? "";
+
+const isLeaseOrEvent = ({ path }: RecordedCall): boolean => /\/(leases|events)(\/|$)/.test(path);
+
+type Candidate = { readonly proxy: RecordingProxy; readonly run: OperatorRun };
+
+async function candidate(rig: Rig): Promise<Candidate> {
+  const proxy = new RecordingProxy();
+  return { proxy, run: rig.runOperator({ apiUrl: await proxy.before(rig.plane.url), settings: { election } }) };
+}
+
+/** It is stopped in that call, which arrives only when `letGo` is called. */
+function stopIn(stale: Candidate, isTheCall: (call: RecordedCall) => boolean) {
+  const gate = Promise.withResolvers<void>();
+  const held: { call: RecordedCall | null } = { call: null };
+  stale.proxy.hold((call) => {
+    if (held.call !== null || !isTheCall(call)) return null;
+    held.call = call;
+    stale.run.signal("SIGSTOP");
+    return gate.promise;
+  });
+  return { held, letGo: () => gate.resolve() };
+}
+
+async function assertStaleChangesNothing(rig: Rig, what: string, nonce: number): Promise<number> {
+  const stale = await candidate(rig);
+  await rig.until("the first one to lead", async () => (await holder(rig)) !== "" && stale.run.said().includes('"leading"'));
+  const first = await holder(rig);
+  const next = await candidate(rig);
+  const { held, letGo } = stopIn(stale, moments[what] as (call: RecordedCall) => boolean);
+  await rig.apply(rig.manifest({ restartNonce: `${nonce}` }));
+  await rig.until(`it to be stopped where it ${what}`, () => held.call !== null);
+  await rig.until("the other one to lead", async () => (await holder(rig)) !== first);
+  await rig.ready();
+  // Something that only the new leader has decided.
+  await rig.apply(rig.manifest({ restartNonce: `${nonce}, and more` }));
+  await rig.ready();
+
+  const known = stale.proxy.calls.length;
+  const before = await rig.status();
+  stale.run.signal("SIGCONT");
+  letGo();
+  await rig.until("its call to be answered, or it to give up", () => {
+    return stale.run.said().includes("no longer leading") && (held.call?.status !== null || held.call.to === "jobmanager");
+  });
+  await rig.moreCheckpoints(2);
+  const late = [held.call as unknown as RecordedCall, ...stale.proxy.calls.slice(known)].filter(
+    (call) => !isLeaseOrEvent(call),
+  );
+  const accepted = late.filter(({ status }) => status !== null && status < 300);
+  const isRemade = what.startsWith("makes a child");
+  if (isRemade) await assertUndone(rig);
+  else assert.deepEqual(accepted, [], `stopped where it ${what}: what it could still change`);
+  assert.equal(late.length, 1, "it sent something new after it woke");
+  const after = await rig.status();
+  assert.equal(after.incarnations, before.incarnations);
+  assert.equal(after.active?.jobId, before.active?.jobId);
+  for (const { run, proxy } of [stale, next]) {
+    await run.kill();
+    await proxy.close();
+  }
+  rig.assertUnbroken();
+  return late.length;
+}
+
+/** An incarnation that is over by then: the leader takes away what was made for it, and it never runs. */
+async function assertUndone(rig: Rig): Promise<void> {
+  await rig.until("only children of the active incarnation to be there", async () => {
+    const { active } = await rig.status();
+    const sets = (await rig.api.list("StatefulSet", { namespace: "default" })).items;
+    return sets.every(({ metadata }) => metadata.labels?.["streamjob.dev/incarnation"] === String(active?.incarnation));
+  });
+}
+
+it("S32 a stale leader changes nothing: stopped past its lease in any call of an upgrade, it is refused when it wakes", () =>
+  withRig("s32", { withOperator: false, records: 100_000, rate: 400 }, async (rig) => {
+    const deploying = rig.runOperator();
+    await rig.apply(rig.manifest());
+    await rig.ready();
+    await deploying.kill();
+    let late = 0;
+    for (const [place, what] of Object.keys(moments).entries()) {
+      late += await assertStaleChangesNothing(rig, what, place);
+    }
+    figure("S32", `woken in ${Object.keys(moments).length} calls: ${late} calls of it refused or undone, 0 sent anew`);
+    const last = rig.runOperator({ settings: { election } });
+    await rig.assertExact();
+    await last.kill();
+  }));
