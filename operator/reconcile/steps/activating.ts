@@ -1,9 +1,11 @@
 /**
  * Owns: step Activating: the new incarnation is told what to start from and whom to fence; from then on it holds the state.
  */
+import { parseTime } from "../../../crds/index.ts";
 import { failActivated } from "../failure.ts";
-import { incarnationNumbered } from "../situation.ts";
+import { incarnationNumbered, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { unknownFate } from "./unknown-fate.ts";
 
 const POLL_MS = 20;
 const SLOW_POLL_MS = 1000;
@@ -12,6 +14,10 @@ export function activating(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const view = incarnationNumbered(situation.observed, operation.to)?.jobManager ?? { kind: "absent" as const };
   if (view.kind !== "answering") {
+    const limitMs = specOfRevision(situation.observed, operation.revision)?.spec.upgrade.deployTimeoutMs;
+    const isLate = limitMs !== undefined && draft.nowMs - parseTime(operation.stepSince) > limitMs;
+    // The call may have reached it: it is not known whether it runs.
+    if (isLate && view.kind === "unreachable") return unknownFate(context);
     const why = view.kind === "unreachable" ? "does not answer" : "has no pod";
     draft.wait(`the JobManager of incarnation ${operation.to} ${why}`, SLOW_POLL_MS);
     return waiting;

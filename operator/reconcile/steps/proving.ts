@@ -4,11 +4,11 @@
  * PV1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (S11).
  */
 import { parseTime } from "../../../crds/index.ts";
-import { statefulSetName } from "../../resources/index.ts";
 import { failActivated } from "../failure.ts";
 import { podTrouble } from "../pod-trouble.ts";
 import { incarnationNumbered, newestException, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { unknownFate } from "./unknown-fate.ts";
 
 const POLL_MS = 100;
 const SLOW_POLL_MS = 1000;
@@ -53,17 +53,5 @@ export function proving(context: StepContext): StepOutcome {
     );
   }
   draft.wait(trouble === null ? progress : `${progress}: ${trouble}`, waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS);
-  return waiting;
-}
-
-/** PV1. Only a person can see whether it is the network or the process that stands still. */
-function unknownFate({ draft, operation, situation }: StepContext): StepOutcome {
-  const { namespace, name } = situation.job.metadata;
-  const pod = `${statefulSetName(name, operation.to ?? 0, "jobmanager")}-0`;
-  const message =
-    `incarnation ${operation.to} cannot be reached, so whether it runs is not known and nothing is done (the log of the operator says why); ` +
-    `look at the network between the operator and the pod; if it hangs: kubectl delete pod -n ${namespace} ${pod}`;
-  draft.stalled = { reason: "Unreachable", message };
-  draft.wait(message, SLOW_POLL_MS);
   return waiting;
 }
