@@ -31,6 +31,7 @@ export class RecordingProxy {
   /** Those that change something, in order of their coming. */
   readonly calls: RecordedCall[] = [];
   #holder: Holder = () => null;
+  #onEnd: (call: RecordedCall) => void = () => {};
   readonly #servers = new Map<string, Promise<Server>>();
 
   /** The base URL to give to an operator instead of `url`. */
@@ -40,6 +41,11 @@ export class RecordingProxy {
 
   hold(holder: Holder): void {
     this.#holder = holder;
+  }
+
+  /** Told of each call on record when it has been answered, or never will be. */
+  onEnd(onEnd: (call: RecordedCall) => void): void {
+    this.#onEnd = onEnd;
   }
 
   async close(): Promise<void> {
@@ -83,6 +89,7 @@ export class RecordingProxy {
     const headers = { ...request.headers, host };
     const outgoing = httpRequest(`http://${host}${request.url ?? ""}`, { method, headers, agent: false });
     outgoing.on("error", () => response.destroy());
+    outgoing.on("close", () => this.#onEnd(call));
     response.on("close", () => outgoing.destroy());
     outgoing.on("response", (incoming) => {
       call.status = incoming.statusCode ?? 0;

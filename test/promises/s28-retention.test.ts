@@ -87,7 +87,10 @@ it("S28 retention never removes a savepoint that is still named: by the status, 
       await rig.until(`${second} to be removed`, async () => (await snapshot(rig, second)) === null);
       const names = (await snapshots(rig)).map(({ metadata }) => metadata.name).sort();
       assert.deepEqual(names, [first, third, "by-hand"].sort());
-      for (const kept of await snapshots(rig)) assert.ok(hasData(folderOf(kept)), `files of ${kept.metadata.name}`);
+      for (const kept of await snapshots(rig)) {
+        assert.ok(hasData(folderOf(kept)), `files of ${kept.metadata.name}`);
+        assert.equal(kept.metadata.deletionTimestamp, undefined, `${kept.metadata.name} is to be deleted`);
+      }
 
       // A version that completes no checkpoint: what it was started from is what the way back needs.
       await rig.apply(rig.manifest({ ...spec, ...troubled(rig, "at-once") }));

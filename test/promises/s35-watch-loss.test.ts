@@ -3,6 +3,7 @@
  *     object that was deleted and made again under its name.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import { figure } from "./figures.ts";
 import { newestLeft } from "./left-state.ts";
@@ -11,17 +12,31 @@ import { SeveredApi } from "./severed-api.ts";
 
 const KEY = { namespace: "default", name: "wc" };
 
-type Loss = { readonly lose: (rig: Rig) => void; readonly find: (rig: Rig) => void };
+type Loss = {
+  readonly lose: (rig: Rig) => void;
+  readonly find: (rig: Rig) => void;
+  /** What the operator's log says of it: that the case was this one, and not a milder one. */
+  readonly said: RegExp;
+};
+
+function assertSaid(rig: Rig, { said }: Loss): void {
+  assert.match(readFileSync(rig.workspace.path("control-plane.log"), "utf8"), said);
+}
 
 function losses(severed: SeveredApi): Readonly<Record<string, Loss>> {
   return {
-    "the connection is cut": { lose: () => severed.cut(), find: () => severed.mend() },
+    "the connection is cut": {
+      lose: () => severed.cut(),
+      find: () => severed.mend(),
+      said: /the connection to the API server is cut/,
+    },
     "the history is gone as well (410)": {
       lose: () => severed.cut(),
       find: ({ plane }) => {
         plane.server.compactHistory();
         severed.mend();
       },
+      said: /the server no longer knows the version/,
     },
   };
 }
@@ -53,6 +68,7 @@ for (const what of Object.keys(losses(new SeveredApi()))) {
       const made = await rig.api.get("StatefulSet", { namespace: "default", name: "wc-2-taskmanager" });
       assert.notEqual(made?.metadata.uid, set.metadata.uid);
       assert.equal((await rig.status()).incarnations, 2);
+      assertSaid(rig, loss);
       await rig.assertExact();
     });
   });
@@ -91,6 +107,7 @@ for (const what of Object.keys(losses(new SeveredApi()))) {
         }
       }
       figure("S35", "cut and 410: changes, deletions, the same name again, all found");
+      assertSaid(rig, loss);
       await rig.assertExact();
     });
   });
