@@ -25,11 +25,11 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (upgrade.kind === "suspend") {
-    if (!isSuspendWanted && !isUnderWay(upgrade)) drop(draft, "the job is to run");
+    if (!isSuspendWanted && !hasTouchedOld(upgrade)) drop(draft, "the job is to run");
     return;
   }
   if (isSuspendWanted) {
-    if (upgrade.from === null || !isUnderWay(upgrade)) return drop(draft, "the job is to be suspended");
+    if (upgrade.from === null || !hasTouchedOld(upgrade)) return drop(draft, "the job is to be suspended");
     draft.operation({
       kind: "suspend",
       to: null,
@@ -73,9 +73,6 @@ function isSame(situation: Situation, upgrade: Operation, wanted: Parameters<typ
   const revision = specOfRevision(situation.observed, upgrade.revision);
   return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
 }
-
-/** The old job has been asked to stop, or its pods to go. */
-const isUnderWay = (upgrade: Operation): boolean => hasTouchedOld(upgrade);
 
 function drop(draft: Draft, why: string): void {
   const { upgrade } = draft.status;
