@@ -2,6 +2,7 @@
  * Owns: the verdict on a stored StreamJob, found out once per version of the object (objects never change, KA1).
  */
 import { type StreamJob, type StreamJobStatus, type ValidatedStreamJob, validateStreamJob } from "../../crds/index.ts";
+import { oncePerObject } from "../../runtime/base/index.ts";
 import { readStatusOf } from "../reconcile/index.ts";
 
 /** The status of a StreamJob; null: it cannot be understood. */
@@ -10,14 +11,7 @@ export function storedStatus(job: StreamJob): StreamJobStatus | null {
   return stored.kind === "read" ? stored.status : null;
 }
 
-const verdicts = new WeakMap<StreamJob, ValidatedStreamJob>();
-
 /** Whether the spec can be acted upon. */
-export function verdictOf(job: StreamJob): ValidatedStreamJob {
-  let verdict = verdicts.get(job);
-  if (verdict === undefined) {
-    verdict = validateStreamJob(job);
-    verdicts.set(job, verdict);
-  }
-  return verdict;
-}
+export const verdictOf: (job: StreamJob) => ValidatedStreamJob = oncePerObject((job: StreamJob) =>
+  validateStreamJob(job),
+);

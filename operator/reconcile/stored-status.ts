@@ -14,7 +14,7 @@ import {
   type StreamJobSnapshotStatus,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import { StreamError } from "../../runtime/base/index.ts";
+import { oncePerObject, StreamError } from "../../runtime/base/index.ts";
 
 /** The status of a StreamJob, or why there is none to go by. */
 export const readStatusOf: (job: StreamJob) => ReadStatus<StreamJobStatus> = oncePerObject(({ status }: StreamJob) =>
@@ -46,16 +46,4 @@ function unreadable(kind: string, name: string, issues: readonly Issue[]): Strea
     "STATUS_UNREADABLE",
     `the status of ${kind} ${name} is not one that this operator wrote (${what}); nothing is done for it: correct or remove those fields`,
   );
-}
-
-/** SS2 */
-function oncePerObject<T extends object, R>(find: (object: T) => R): (object: T) => R {
-  const found = new WeakMap<T, { readonly value: R }>();
-  return (object) => {
-    const known = found.get(object);
-    if (known !== undefined) return known.value;
-    const value = find(object);
-    found.set(object, { value });
-    return value;
-  };
 }

@@ -1,6 +1,7 @@
 /** Room `base`: errors, time, randomness, ids, logging, failpoints. Everything may import it; it imports nothing. */
 export { type Clock, type Random, seededRandom, sleep, type Timer } from "./clock.ts";
 export { hexDigest } from "./digest.ts";
+export { editDistance } from "./edit-distance.ts";
 export { type ErrorCode, errorCodes } from "./error-codes.ts";
 export {
   AssertionFailure,
@@ -34,6 +35,7 @@ export {
   vertexId,
 } from "./ids.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
+export { oncePerObject } from "./once-per-object.ts";
 export {
   childEnvironment,
   environmentVariable,

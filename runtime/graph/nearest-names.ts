@@ -1,6 +1,7 @@
 /**
  * Owns: which known names a misspelt one probably meant.
  */
+import { editDistance } from "../base/index.ts";
 
 /** At most three names, the nearest first: few edits away, or with the same last part. Empty when nothing is near. */
 export function nearestNames(name: string, known: readonly string[]): readonly string[] {
@@ -15,18 +16,4 @@ export function nearestNames(name: string, known: readonly string[]): readonly s
     .sort((left, right) => left.distance - right.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
-}
-
-/** Levenshtein's: insertions, deletions and replacements. */
-function editDistance(left: string, right: string): number {
-  let above = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= left.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= right.length; column++) {
-      const replaced = (above[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    above = current;
-  }
-  return above[right.length] ?? 0;
 }

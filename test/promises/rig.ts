@@ -172,8 +172,8 @@ export class Rig {
   }
 
   /** As `kubectl wait --for=condition=Ready` with the generation that the object has now. */
-  ready(name = "wc"): Promise<void> {
-    return this.until(`${name} to be Ready`, async () => {
+  ready(name = "wc", patienceMs = PATIENCE_MS): Promise<void> {
+    const isReady = async (): Promise<boolean> => {
       const job = await this.job(name);
       const status = await this.status(name);
       const ready = status.conditions.find(({ type }) => type === "Ready");
@@ -182,7 +182,8 @@ export class Rig {
         ready?.status === "True" &&
         ready.observedGeneration === job.metadata.generation
       );
-    });
+    };
+    return this.until(`${name} to be Ready`, isReady, patienceMs);
   }
 
   phase(phase: StreamJobStatus["phase"], name = "wc", patienceMs = PATIENCE_MS): Promise<void> {

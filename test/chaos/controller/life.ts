@@ -30,16 +30,16 @@ export type Remains = {
 export async function live(rig: Rig): Promise<Remains> {
   const counts = await countObjects(rig);
   await rig.apply(rig.manifest());
-  await ready(rig);
+  await rig.ready("wc", PATIENCE_MS);
   await rig.moreLines(LINES);
 
   await rig.apply(rig.manifest({ parallelism: 3 }));
-  await ready(rig);
+  await rig.ready("wc", PATIENCE_MS);
   await rig.moreLines(LINES);
 
   const upgraded = rig.manifest({ parallelism: 3, config: { "execution.buffer-timeout": "20 ms" } });
   await rig.apply(upgraded);
-  await ready(rig);
+  await rig.ready("wc", PATIENCE_MS);
   await rig.until(
     "the version to be stable",
     async () => typeof (await rig.status()).active?.stableAt === "string",
@@ -57,7 +57,7 @@ export async function live(rig: Rig): Promise<Remains> {
     PATIENCE_MS,
   );
   await rig.apply(upgraded);
-  await ready(rig);
+  await rig.ready("wc", PATIENCE_MS);
   await rig.moreLines(LINES);
 
   await rig.apply({ ...upgraded, spec: { ...upgraded.spec, state: "suspended" } });
@@ -65,7 +65,7 @@ export async function live(rig: Rig): Promise<Remains> {
   assert.deepEqual(await rig.pods(), [], "a suspended job has pods");
   rig.assertUnbroken();
   await rig.apply({ ...upgraded, spec: { ...upgraded.spec, state: "running" } });
-  await ready(rig);
+  await rig.ready("wc", PATIENCE_MS);
 
   await rig.assertExact();
   const { history, incarnations } = await rig.status();
@@ -74,23 +74,6 @@ export async function live(rig: Rig): Promise<Remains> {
   await rig.until("the deletion", async () => (await left(rig)).length === 0, PATIENCE_MS);
   const { made, deleted } = await counts.end();
   return { made, deleted, history: history.map(({ what }) => what), incarnations, savepoints };
-}
-
-async function ready(rig: Rig): Promise<void> {
-  await rig.until(
-    "Ready",
-    async () => {
-      const { metadata } = await rig.job();
-      const { conditions, observedGeneration } = await rig.status();
-      const ready = conditions.find(({ type }) => type === "Ready");
-      return (
-        observedGeneration === metadata.generation &&
-        ready?.status === "True" &&
-        ready.observedGeneration === metadata.generation
-      );
-    },
-    PATIENCE_MS,
-  );
 }
 
 const ownKinds = ["Pod", "StatefulSet", "Service", "ConfigMap", "ControllerRevision"] as const;
