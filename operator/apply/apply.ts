@@ -5,7 +5,7 @@
  *
  * AP1 PL1-PL3 hold: no action before the status is in the API server, and none after one that failed.
  * AP2 Right before each write and each call, in the same turn, the gate is asked whether this process may (S32).
- * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (S22).
+ * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (S22). But see OO2.
  * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.
  * AP5 Before and after each there is a failpoint; stopped anywhere, the next look goes on from there (S3).
  */

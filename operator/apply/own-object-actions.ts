@@ -3,20 +3,49 @@
  *
  * OO1 Every one of them is bound to the version that was looked at: of two operators one gets Conflict, and nothing newer is
  *     overwritten (S22). The spec is in none of them.
+ * OO2 A status whose version was outdated by nothing that it was decided from is written to the newer version. Else whoever changes a
+ *     label more often than a look takes would keep the operator from ever writing anything.
  */
-import { CLEANUP_FINALIZER, type StreamJobStatus } from "../../crds/index.ts";
+import { CLEANUP_FINALIZER, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
+import { isApiError } from "../kubernetes/index.ts";
 import { type ActionContext, call, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
+import { isSameToDecide } from "./same-to-decide.ts";
+
+/** Of a status, per look. */
+const TRIES_MAX = 5;
 
 export async function writeStatus(context: ActionContext, status: StreamJobStatus): Promise<void> {
-  const { api, job, caches } = context;
   // Without a version the write would be unconditional.
-  if (job.metadata.resourceVersion === undefined) throw new ActionStopped("the StreamJob has no resourceVersion");
+  if (context.job.metadata.resourceVersion === undefined)
+    throw new ActionStopped("the StreamJob has no resourceVersion");
+  for (let tries = 1; ; tries++) {
+    try {
+      context.job = await sendStatus(context, status);
+      return;
+    } catch (error) {
+      if (!isApiError(error, "Conflict") || tries === TRIES_MAX) throw error;
+      const newer = await readAgain(context);
+      if (newer === null || !isSameToDecide(context.job, newer)) throw error;
+      context.job = newer;
+    }
+  }
+}
+
+async function sendStatus(context: ActionContext, status: StreamJobStatus): Promise<StreamJob> {
+  const { api, job, caches } = context;
   const written = await call(context, `write the status of ${job.metadata.name}`, (signal) =>
     api.updateStatus("StreamJob", { ...job, status }, { signal }),
   );
   caches.StreamJob.noteWrite(written);
-  context.job = written;
+  return written;
+}
+
+function readAgain(context: ActionContext): Promise<StreamJob | null> {
+  const { name } = context.job.metadata;
+  return call(context, `read ${name} again`, (signal) =>
+    context.api.get("StreamJob", keyOf(context, name), { signal }),
+  );
 }
 
 export async function addFinalizer(context: ActionContext): Promise<void> {

@@ -214,6 +214,44 @@ describe("carrying out a plan", () => {
     assert.equal((await world.job()).status?.phase, "Running");
   });
 
+  it("writes a status that only labels and foreign annotations have outdated, and goes on (OO2)", async () => {
+    const world = await createWorld();
+    const stale = await world.job();
+    const metadata = { labels: { team: "shop" }, annotations: { "example.org/seen": "now" } };
+    await world.api.patch("StreamJob", key, { metadata });
+    const plan = { status: statusWith({ phase: "Running" }), actions: [applyChild(configMap(stale))] };
+    const outcome = await world.carryOut(plan, { job: stale });
+    assert.deepEqual(outcome, { kind: "done", changes: 2 });
+    const job = await world.job();
+    assert.equal(job.status?.phase, "Running");
+    assert.deepEqual([job.metadata.labels, job.metadata.annotations?.["example.org/seen"]], [{ team: "shop" }, "now"]);
+  });
+
+  it("does not write a status that an order of a person has outdated, nor one whose object keeps changing (OO2)", async () => {
+    const world = await createWorld();
+    const status = statusWith({ phase: "Running" });
+    for (const change of [
+      { metadata: { annotations: { "streamjob.dev/paused": "true" } } },
+      { metadata: { finalizers: ["example.org/hold"] } },
+      { spec: { parallelism: 3 } },
+    ]) {
+      const stale = await world.job();
+      await world.api.patch("StreamJob", key, change);
+      assert.equal((await world.carryOut({ status }, { job: stale })).kind, "outdated", JSON.stringify(change));
+    }
+    let looks = 0;
+    const restless: KubernetesApi = {
+      ...world.api,
+      updateStatus: async (kind, object, options) => {
+        await world.api.patch("StreamJob", key, { metadata: { labels: { look: String(++looks) } } });
+        return world.api.updateStatus(kind, object, options);
+      },
+    };
+    assert.equal((await world.carryOut({ status }, { deps: { api: restless } })).kind, "outdated");
+    assert.equal(looks, 5);
+    assert.equal((await world.job()).status?.phase, undefined);
+  });
+
   it("stops at an action that fails; what follows is not begun (PL3)", async () => {
     const world = await createWorld();
     const job = await world.job();
