@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rename, writeFile } from "node:fs/promises";
+import { cp, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { StreamError, systemClock } from "../base/index.ts";
@@ -106,6 +106,21 @@ test("IC4 a predecessor finds out at its next write, stays to say so, and stays 
   await phase(again, "ended");
   assert.equal(again.incarnation().error?.code, "FENCED");
   await checkpointed(young);
+});
+
+test("S10 another job's checkpoints that were put into an incarnation's own store are refused, and the log is left alone", async (t) => {
+  const place = await setting(t);
+  const other = await active(t, place, "other");
+  await checkpointed(other);
+  await other.close();
+  await cp(join(place.folder, "other", "chk"), join(place.folder, "one", "chk"), { recursive: true });
+  const entries = await readdir(join(place.folder, "one", "chk"));
+  const one = await incarnation(t, place, "one");
+  await phase(one, "refused");
+  const { error } = one.incarnation();
+  assert.equal(error?.code, "RESTORE_REFUSED");
+  assert.match(error?.message ?? "", /something was copied there/);
+  assert.deepEqual(await readdir(join(place.folder, "one", "chk")), entries);
 });
 
 test("an activation whose predecessor's store does not answer is tried again, and says so", async (t) => {

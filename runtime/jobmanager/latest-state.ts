@@ -11,20 +11,14 @@
  * LA5 Without `fence` everything is only read: what is found may be overtaken at any moment.
  */
 import { type JobId, jobId, type Random, StreamError } from "../base/index.ts";
-import {
-  chainOf,
-  fencePredecessor,
-  type LogContents,
-  manifestKey,
-  newestCompleteSeq,
-  readLog,
-} from "../checkpoint/index.ts";
+import { chainOf, fencePredecessor, type LogContents, newestCompleteSeq, readLog } from "../checkpoint/index.ts";
 import type { RestoreMessage, StoredActivation } from "../contract/index.ts";
 import { type ObjectStore, openStore, storeUriOf } from "../storage/index.ts";
 import { readActivation } from "./activation-object.ts";
 import { type FindPorts, type FoundState, locationOf, newestOf, stateAt } from "./found-state.ts";
 import { insist } from "./insist.ts";
 import { type JobResult, readResult } from "./job-result.ts";
+import { assertOwner } from "./log-owner.ts";
 
 export type LatestPorts = FindPorts & {
   /** Never fenced: the incarnation's own store. */
@@ -117,7 +111,7 @@ class PredecessorWalk {
     if (result?.status === "FINISHED") {
       throw refused(`the job whose store is ${storeUri} has finished by itself: there is nothing to go on from`);
     }
-    assertOwner(log.contents, activation);
+    if (activation !== null) assertOwner(log.contents, jobId(activation.jobId));
     const newest = await this.#newest(log);
     if (newest !== null) return { ...newest, seq: null, mustCommit: false };
     if (result?.status === "CANCELED") {
@@ -157,24 +151,6 @@ class PredecessorWalk {
       throw refused(`the newest manifest in ${contents.storeUri}, number ${seq}, cannot be read`);
     const storeUri = manifest.storeUri ?? contents.storeUri;
     return { manifest, storeUri, seq: null, mustCommit: false, location: locationOf(manifest, contents.storeUri) };
-  }
-}
-
-/**
- * Whatever is in the log must be of the job that was activated there, or a successor's fence. A foreign fence would do as much harm as
- * a foreign checkpoint: it says which state is the newest.
- */
-function assertOwner({ storeUri, entries }: LogContents, activation: StoredActivation | null): void {
-  if (activation === null) return;
-  const owner = jobId(activation.jobId);
-  for (const entry of entries) {
-    if (entry.kind !== "manifest") continue;
-    const { successor, jobId: writer } = entry.manifest;
-    if (successor === undefined ? writer === owner : successor !== owner) continue;
-    throw refused(
-      `${storeUri}/${manifestKey(entry.seq)} is of job ${writer}${successor === undefined ? "" : ", as of its own successor"}, ` +
-        `but ${storeUri} belongs to job ${owner}: something was copied there`,
-    );
   }
 }
 

@@ -4,7 +4,7 @@
  * latest-state.ts).
  *
  * ST1 Order: probe the store, claim the epoch, write the fence, and only then decide what to restore. A log that a successor has
- *     fenced is not even claimed: that job is another incarnation's now.
+ *     fenced is not even claimed: that job is another incarnation's now. Neither is one that another job has written to (S10).
  * ST2 What to restore: the newest complete manifest of the job's own root; else the path given at submission, or, for an incarnation, what
  *     its activation says; else nothing (RS-7).
  * ST3 A store that does not answer is tried again without end, with a warning each time; anything terminal is a refusal.
@@ -31,6 +31,7 @@ import { fitGraph } from "./graph-fit.ts";
 import { Abandoned, insist } from "./insist.ts";
 import { type JobResult, readResult } from "./job-result.ts";
 import { resolveActivation } from "./latest-state.ts";
+import { assertOwner } from "./log-owner.ts";
 import { RestorePoint } from "./restore-point.ts";
 import { discoverSplits } from "./split-discovery.ts";
 
@@ -116,7 +117,9 @@ async function lead(options: StartupOptions): Promise<FenceOutcome> {
   const { jobId, incarnation, random, clock, storeUri, streamGraph } = options;
   const store = await openStore(storeUri);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
-  const final = successorFence(await insist(options, "read the log", () => readLog(store)));
+  const contents = await insist(options, "read the log", () => readLog(store));
+  assertOwner(contents, jobId);
+  const final = successorFence(contents);
   if (final !== null) return { kind: "fenced", by: fencedBy(final) };
   const claim = await insist(options, "claim the epoch", () =>
     claimEpoch(store, { incarnation, jobId, random, clock }),
