@@ -4,6 +4,8 @@
  * CH1 While an operation is in progress: the new one from its Standby on, the old one until it is told to go. Else the active one,
  *     while its job has not ended.
  * CH2 Pods first: ConfigMap and Service of an incarnation go when its last pod has gone.
+ * CH3 What an incarnation's pods are made from is decided once: an operator with another default image, or that writes templates
+ *     otherwise, neither changes a set that is there nor puts other pods beside its pods (S31).
  */
 import type { KubernetesObject } from "../../crds/index.ts";
 import type { Kind, StatefulSet } from "../kubernetes/index.ts";
@@ -43,14 +45,9 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   if (running === null) return [];
   const { job, settings } = situation;
   const places = incarnationPlaces(situation, number, running.spec);
-  const children = incarnationChildren({
-    job,
-    number,
-    spec: running.spec,
-    ...places,
-    defaultImage: settings.defaultImage,
-  });
   const there = incarnationNumbered(situation.observed, number);
+  const defaultImage = imageOf(there?.jobManagerSet) ?? imageOf(there?.taskManagerSet) ?? settings.defaultImage;
+  const children = incarnationChildren({ job, number, spec: running.spec, ...places, defaultImage });
   const why = `of incarnation ${number}`;
   const actions: Action[] = [];
   const make = (object: Child, present: KubernetesObject | null | undefined): void => {
@@ -65,16 +62,22 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
     [children.jobManagerSet, there?.jobManagerSet],
     [children.taskManagerSet, there?.taskManagerSet],
   ] as const) {
-    const drift = replicaDrift(wanted, present ?? null);
-    if (drift !== null) actions.push({ kind: "applyChild", object: wanted, why: drift });
+    if (present !== null && present !== undefined) actions.push(...resized(wanted, present));
   }
   return actions;
 }
 
-function replicaDrift(wanted: StatefulSet, present: StatefulSet | null): string | null {
-  if (present === null || present.metadata.deletionTimestamp !== undefined) return null;
-  if (present.spec.replicas === wanted.spec.replicas) return null;
-  return `spec.replicas of ${wanted.metadata.name} is ${present.spec.replicas} and is to be ${wanted.spec.replicas}`;
+/** CH3 The one container is ours; what a pod template of the user adds comes after it. */
+function imageOf(set: StatefulSet | null | undefined): string | undefined {
+  return set?.spec.template.spec.containers[0]?.image;
+}
+
+/** CH3 */
+function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
+  if (present.metadata.deletionTimestamp !== undefined || present.spec.replicas === wanted.spec.replicas) return [];
+  const why = `spec.replicas of ${wanted.metadata.name} is ${present.spec.replicas} and is to be ${wanted.spec.replicas}`;
+  const object = { ...wanted, spec: { ...wanted.spec, template: present.spec.template } };
+  return [{ kind: "applyChild", object, why }];
 }
 
 /** CH2 */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
+import type { StatefulSet } from "../kubernetes/index.ts";
+import type { ObservedIncarnation } from "./observed.ts";
+import { reconcile } from "./reconcile.ts";
 import { SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 
 const upgrade: NonNullable<StreamJobSpec["upgrade"]> = { stability: { window: "3s" }, deployTimeout: "20s" };
@@ -84,6 +87,34 @@ test("S14: the old incarnation's children stay until the new one has completed a
   assert.deepEqual(
     world.childNames().filter((name) => name.includes("wc-1")),
     [],
+  );
+});
+
+test("S31: an operator with another default image keeps that of the incarnation for what is missing or has another size", () => {
+  const world = running();
+  const observed = world.observe();
+  const [incarnation] = observed.incarnations;
+  const { jobManagerSet, taskManagerSet } = incarnation ?? {};
+  assert.ok(incarnation !== undefined && jobManagerSet && taskManagerSet);
+  const theirs = { storageRoot: "/state", defaultImage: "streamjob:next" };
+  const setsOf = (change: Partial<ObservedIncarnation>): readonly StatefulSet[] =>
+    reconcile({ ...observed, incarnations: [{ ...incarnation, ...change }] }, theirs, world.nowMs).actions.flatMap(
+      (action) => (action.kind === "applyChild" && action.object.kind === "StatefulSet" ? [action.object] : []),
+    );
+  const imagesOf = (sets: readonly StatefulSet[]): unknown =>
+    sets.map(({ spec }) => [spec.replicas, spec.template.spec.containers[0]?.image]);
+  assert.deepEqual(setsOf({}), []);
+  assert.deepEqual(imagesOf(setsOf({ taskManagerSet: null })), [[1, "streamjob:test"]]);
+  assert.deepEqual(imagesOf(setsOf({ jobManagerSet: null })), [[1, "streamjob:test"]]);
+  assert.deepEqual(imagesOf(setsOf({ jobManagerSet: null, taskManagerSet: null })), [
+    [1, "streamjob:next"],
+    [1, "streamjob:next"],
+  ]);
+  const template = { ...taskManagerSet.spec.template, metadata: { labels: { written: "otherwise" } } };
+  const scaled = { ...taskManagerSet, spec: { ...taskManagerSet.spec, replicas: 5, template } };
+  assert.deepEqual(
+    setsOf({ taskManagerSet: scaled }).map(({ spec }) => [spec.replicas, spec.template]),
+    [[1, template]],
   );
 });
 
