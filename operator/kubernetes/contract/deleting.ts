@@ -56,10 +56,7 @@ const alone: Topic = {
     assert.equal(withStatus.status?.phase, "Deleting");
     const more = [...finalizers, "example.com/late"];
     const error = await refused(api.patch("StreamJob", key, { metadata: { finalizers: more } }), "Invalid");
-    assert.deepEqual(
-      error.causes.map(({ field }) => field),
-      ["metadata.finalizers"],
-    );
+    assert.deepEqual([...new Set(error.causes.map(({ field }) => field))], ["metadata.finalizers"]);
     const again = { metadata: { deletionTimestamp: null } };
     assert.notEqual((await api.patch("StreamJob", key, again)).metadata.deletionTimestamp, undefined);
     await api.patch("StreamJob", key, { metadata: { finalizers: null } });

@@ -43,8 +43,8 @@ export const refusing: Topic = {
 
   "refuses a value of another type, and names the field": async ({ api, namespace }) => {
     const error = await refused(api.create("StreamJob", anyJob(namespace, { parallelism: "two" })), "Invalid");
-    assert.deepEqual(fieldsOf(error), ["spec.parallelism"]);
-    assert.match(error.message, /StreamJob\.streamjob\.dev "wc" is invalid: spec\.parallelism: Invalid value/);
+    assert.ok(fieldsOf(error).includes("spec.parallelism"));
+    assert.match(error.message, /StreamJob\.streamjob\.dev "wc" is invalid: \[?spec\.parallelism: Invalid value/);
   },
 
   "refuses a value out of bounds, one that is none of a list, and a field that is missing": async ({

@@ -252,6 +252,7 @@ export class LocalApiServer implements KubernetesApi {
       object: { ...applied.object, metadata: { ...identityOf(given), ...objectMetadata(applied.object) } },
       writer,
       managedFields: applied.entries,
+      isPatched: true,
     };
     if (live !== undefined) return typed<K>(this.store(kind, live, this.writer.changed(live, proposal)));
     if (textAt(identityOf(given), "uid") !== "" || textAt(identityOf(given), "resourceVersion") !== "") {
@@ -316,7 +317,7 @@ export class LocalApiServer implements KubernetesApi {
     if (!isObject(given)) throw new ApiError("BadRequest", "a merge patch must be an object");
     const live = this.present(kind, key);
     const object = mergePatch(live, given) as JsonObject;
-    return typed<K>(this.store(kind, live, this.writer.changed(live, { kind, object, writer })));
+    return typed<K>(this.store(kind, live, this.writer.changed(live, { kind, object, writer, isPatched: true })));
   }
 
   private remove(kind: Kind, key: ObjectKey, options: DeleteOptions): void {

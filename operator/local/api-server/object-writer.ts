@@ -25,7 +25,7 @@ import {
 import { firstStatus } from "./kind-defaults.ts";
 import { kindRules, malformedMicroTime } from "./kind-rules.ts";
 import { recordUpdate, type Writer } from "./managed-fields.ts";
-import { refusal } from "./refusals.ts";
+import { field, refusal } from "./refusals.ts";
 
 /** Metadata that a caller may write. */
 const writable = ["labels", "annotations", "finalizers", "ownerReferences"];
@@ -48,6 +48,8 @@ export type Proposal = {
   readonly writer: Writer;
   /** The managed fields to store, when apply has found them; absent: they are recorded as of an update. */
   readonly managedFields?: readonly Json[];
+  /** The object was made from the present one by a patch: another uid in it is a change of the uid, not a precondition. */
+  readonly isPatched?: boolean;
 };
 
 export class ObjectWriter {
@@ -87,9 +89,9 @@ export class ObjectWriter {
   }
 
   /** The next version of an object, with the resourceVersion of the one before; OW4. Errors: BadRequest, Conflict, Invalid. */
-  changed(previous: StoredObject, { kind, object, writer, managedFields }: Proposal): StoredObject {
+  changed(previous: StoredObject, { kind, object, writer, managedFields, isPatched = false }: Proposal): StoredObject {
     assertReadable(kind, object);
-    assertSameObject(kind, previous, object);
+    assertSameObject(kind, previous, object, isPatched);
     const body = this.bodyOf(kind, previous, object, writer);
     const complete = frozenCopy(this.complete(kind, body), previous) as StoredObject;
     this.assertSound(kind, previous.metadata.name, complete, previous);
@@ -184,7 +186,7 @@ function assertReadable(kind: Kind, object: JsonObject): void {
     throw new ApiError("BadRequest", `${kind} in version "${apiVersion}" cannot be handled: ${problem}`);
 }
 
-function assertSameObject(kind: Kind, previous: StoredObject, object: JsonObject): void {
+function assertSameObject(kind: Kind, previous: StoredObject, object: JsonObject, isPatched: boolean): void {
   const { name, namespace, uid, resourceVersion } = previous.metadata;
   const metadata = objectAt(object, "metadata");
   const givenName = textAt(metadata, "name");
@@ -201,10 +203,13 @@ function assertSameObject(kind: Kind, previous: StoredObject, object: JsonObject
       `the namespace of the provided object does not match the namespace sent on the request (${givenNamespace}, ${namespace})`,
     );
   }
-  const givenUid = textAt(metadata, "uid");
-  if (givenUid !== "" && givenUid !== uid) throw refusal.precondition(kind, name, "UID", givenUid, uid);
   const given = textAt(metadata, "resourceVersion");
   if (given !== "" && given !== resourceVersion) throw refusal.stale(kind, name);
+  const givenUid = textAt(metadata, "uid");
+  if (givenUid === "" || givenUid === uid) return;
+  throw isPatched
+    ? refusal.invalid(kind, name, [field.invalid("metadata.uid", givenUid, "field is immutable")])
+    : refusal.precondition(kind, name, "UID", givenUid, uid);
 }
 
 function withoutStatus(kind: Kind, object: JsonObject): JsonObject {
