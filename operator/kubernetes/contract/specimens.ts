@@ -18,7 +18,8 @@ import {
   type WatchEvent,
 } from "../index.ts";
 
-const DEADLINE_MS = 30_000;
+/** A garbage collector looks every 30 s for kinds that are new. */
+const DEADLINE_MS = 90_000;
 
 type Metadata = Omit<KubernetesObject["metadata"], "name" | "namespace">;
 
