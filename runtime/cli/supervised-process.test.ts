@@ -10,7 +10,7 @@ import { sleep, systemClock } from "../base/index.ts";
 import { isAlive } from "./job-registry.ts";
 import { type ProcessExit, type Supervision, SupervisedProcess } from "./supervised-process.ts";
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "streamjob-supervised-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 

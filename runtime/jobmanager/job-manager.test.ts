@@ -60,7 +60,7 @@ test("a silent TaskManager is lost after the heartbeat timeout, and the other ta
   const [a] = place.world.taskManagers.values();
   assert.ok(a !== undefined);
   a.isStopped = true;
-  await until("it is noticed", () => job.manager.job().status === "RESTARTING", 3000);
+  await until("it is noticed", () => job.manager.job().status === "RESTARTING");
   assert.match(job.manager.exceptions()[0]?.error.message ?? "", /no heartbeat for 500 ms/);
   await place.world.add("c", job.manager.rpcPort, 1);
   await until("it runs again", () => job.manager.job().status === "RUNNING");

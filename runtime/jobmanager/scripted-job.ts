@@ -123,7 +123,7 @@ export async function running(t: TestContext, place: Setting, more: Partial<JobM
   return job;
 }
 
-export async function until(what: string, condition: () => boolean, withinMs = 5000): Promise<void> {
+export async function until(what: string, condition: () => boolean, withinMs = 60_000): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + withinMs;
   while (!condition()) {
     assert.ok(systemClock.monotonicMs() < deadlineMs, `in time: ${what}`);

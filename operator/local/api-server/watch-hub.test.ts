@@ -31,9 +31,9 @@ function watch(server: LocalApiServer, resourceVersion: string, onEvent: () => v
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 5000;
+  const deadlineMs = performance.now() + 60_000;
   while (!isSo()) {
-    assert.ok(performance.now() < deadlineMs, "not within 5 s");
+    assert.ok(performance.now() < deadlineMs, "not within 60 s");
     await nextTurn();
   }
 }
