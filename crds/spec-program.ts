@@ -55,7 +55,10 @@ export const programSchema = z.strictObject({
         .describe("Key whose value is the module's text, such as `job.ts`; its ending says the language."),
     })
     .optional()
-    .describe("A module that a ConfigMap holds; it is mounted at /opt/streamjob/job."),
+    .describe(
+      "A module that a ConfigMap holds; it is mounted at /opt/streamjob/job, and read when a pod starts. Give each version of it a ConfigMap " +
+        "with a name of its own, and keep that of the last stable one: a text that is changed in place is no change of this spec, so no upgrade, and a rollback would start it too.",
+    ),
   sql: text(262_144).optional().describe("SQL statements. Not in this version: refused."),
   jar: text(4096).optional().describe("Path of a Flink jar. Not in this version: refused."),
   args: atomicList(z.string().max(4096), 256)

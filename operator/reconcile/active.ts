@@ -62,10 +62,19 @@ function noteEnd(draft: Draft, message: IncarnationMessage): void {
       : savepoint === null
         ? `the job is ${status}`
         : `the job was stopped with savepoint ${savepoint}`;
-  change(draft, { ended: { status, at: draft.now, savepoint, message: why } });
+  recordEnd(draft, { status, at: draft.now, savepoint, message: why });
   draft.event(status === "FAILED" ? "Warning" : "Normal", status === "FAILED" ? "JobFailed" : "JobFinished", why);
   draft.history(status.toLowerCase(), why);
 }
+
+/** What the active job ended with. One that did all its work is nothing to go back to (FA4). */
+export function recordEnd(draft: Draft, ended: NonNullable<ActiveIncarnation["ended"]>): void {
+  change(draft, { ended });
+  if (hasFinished(ended)) draft.set({ stable: undefined });
+}
+
+const hasFinished = ({ status, savepoint }: NonNullable<ActiveIncarnation["ended"]>): boolean =>
+  status === "FINISHED" && savepoint === null;
 
 /** AC2 */
 function noteStability(draft: Draft, situation: Situation): void {
@@ -84,7 +93,9 @@ function noteStability(draft: Draft, situation: Situation): void {
   }
   const { generation, revision } = active;
   change(draft, { stableAt: draft.now });
-  draft.set({ stable: { generation, revision }, recovery: undefined });
+  draft.set({ recovery: undefined });
+  if (active.ended !== null && hasFinished(active.ended)) return;
+  draft.set({ stable: { generation, revision } });
   draft.event("Normal", "Stable", `generation ${generation} is stable: this is where a rollback would go`);
 }
 

@@ -5,6 +5,8 @@
  * FA2 After it the state is the new incarnation's: the way on is a newer spec, or back to the last stable one with that state. If
  *     the new version completed no checkpoint of its own, its newest state is what it was started from (S25).
  * FA3 A version that failed is never recorded as stable, and is not tried again (S26).
+ * FA4 What had ended before it was changed is not started again because the new version cannot be activated (S27): it stays as it
+ *     ended. A job that has FINISHED by itself is never gone back to: it would do all its work once more.
  */
 import type { RestorePoint } from "../../crds/index.ts";
 import { begin, hasTouchedOld } from "./operation.ts";
@@ -12,18 +14,16 @@ import { restoreOf } from "./restore-choice.ts";
 import { specOfRevision, type Situation, type Target } from "./situation.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
 
-/** FA1. With nothing running before, the record stays, so that a corrected spec replaces it. */
+/** FA1, FA4. With nothing running before, the record stays, so that a corrected spec replaces it. */
 export function refuseTarget(context: StepContext, reason: string): StepOutcome {
   const { draft, operation } = context;
   const { toGeneration: generation, revision } = operation;
-  if (operation.kind === "upgrade" && operation.from !== null && !hasTouchedOld(operation)) {
+  const ended = draft.status.active?.ended ?? null;
+  if (operation.kind === "upgrade" && operation.from !== null && (!hasTouchedOld(operation) || ended !== null)) {
+    const rest = ended === null ? "the job runs on as it is" : `the job stays ${ended.status}`;
     draft.set({ failed: { generation, revision, reason } });
     draft.history("refused", reason);
-    draft.event(
-      "Warning",
-      "UpgradeRefused",
-      `generation ${generation} is not rolled out, the job runs on as it is: ${reason}`,
-    );
+    draft.event("Warning", "UpgradeRefused", `generation ${generation} is not rolled out, ${rest}: ${reason}`);
     draft.set({ upgrade: undefined });
     return changed;
   }

@@ -245,12 +245,14 @@ function rollBack(draft: Draft, situation: Situation): ReturnType<Check> {
 }
 
 /** A failed job is started again only if the policy says so, and not without end. */
-function recover(draft: Draft, situation: Situation, { spec }: ValidTarget): ReturnType<Check> {
-  const { active, recovery } = draft.status;
+function recover(draft: Draft, situation: Situation, { spec, revision }: ValidTarget): ReturnType<Check> {
+  const { active, recovery, failed } = draft.status;
   if (active?.ended?.status !== "FAILED") return "next";
   const { onFailed, attemptsMax, backoffInitialMs, backoffMaxMs, resetAfterMs } = spec.recovery;
   const { message } = active.ended;
   if (onFailed === "never") {
+    // Why the version that the manifest asks for does not run is more to the point.
+    if (failed?.revision === revision && active.revision !== revision) return "settled";
     const text = `the job FAILED: ${message}; change the spec, or set restartNonce, to start it again from its last state`;
     draft.stalled = { reason: "JobFailed", message: text };
     return "settled";

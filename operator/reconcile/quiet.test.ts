@@ -96,3 +96,39 @@ for (const [name, [behaviour, phase]] of Object.entries(ends)) {
     assert.equal(world.starts.at(-1)?.from.kind, behaviour === "finish" ? "none" : "latest");
   });
 }
+
+for (const [end, phase] of [
+  ["finish", "Finished"],
+  ["fail-late", "Failed"],
+] as const) {
+  test(`S27, FA4: a job that is ${phase} stays so when the version after it cannot be loaded, and the next one is taken`, () => {
+    const world = new SimulatedWorld(specOf(end, 1, { upgrade: { stability: { window: "2s" } } }));
+    assert.ok(world.settle());
+    const { active } = world.status;
+    assert.equal(world.status.phase, phase);
+    world.patch(() => specOf("refuse", 2));
+    assert.ok(world.settle());
+    assert.deepEqual([world.status.phase, world.status.active], [phase, active]);
+    assert.deepEqual([world.status.failed?.generation, world.starts.length], [2, 1]);
+    assert.equal(world.status.history.at(-1)?.what, "refused");
+    assert.deepEqual(world.podNames, []);
+    const stalled = world.status.conditions.find(({ type }) => type === "Stalled");
+    assert.equal(stalled?.reason, "VersionFailed");
+    world.patch(() => specOf("good", 3));
+    assert.ok(world.settle());
+    assert.equal(world.active?.jobStatus, "RUNNING");
+    assert.equal(world.starts.length, 2);
+    assert.deepEqual(world.violations, []);
+  });
+}
+
+test("S27, FA4: a job that did all its work is not done once more when the version after it fails", () => {
+  const world = new SimulatedWorld(specOf("finish", 1));
+  assert.ok(world.settle());
+  assert.equal(world.status.stable, undefined);
+  world.patch(() => specOf("fail-early", 2));
+  assert.ok(world.settle());
+  assert.deepEqual([world.status.phase, world.status.active?.generation], ["Failed", 2]);
+  assert.equal(world.starts.length, 2);
+  assert.deepEqual(world.violations, []);
+});

@@ -31,7 +31,7 @@ async function assertNotResurrected(rig: Rig, first: Awaited<ReturnType<Rig["sta
   return next;
 }
 
-it("S27 a FINISHED job is not resurrected, and a changed spec is accepted", () =>
+it("S27 a FINISHED job is not resurrected, not by a version that does not load either, and a changed spec is accepted", () =>
   withRig("s27-finished", { ...OWN_OPERATOR, records: 3000, rate: 1500 }, async (rig) => {
     const operator = await rig.startOperator();
     await rig.apply(rig.manifest());
@@ -39,12 +39,21 @@ it("S27 a FINISHED job is not resurrected, and a changed spec is accepted", () =
     await assertNotResurrected(rig, operator);
     assert.equal((await rig.condition("Ready"))?.status, "True");
 
+    await rig.apply(rig.manifest({ job: { module: rig.workspace.path("nowhere.ts") } }));
+    await rig.until("the version to be refused", async () => {
+      const { failed, upgrade } = await rig.status();
+      return failed?.generation === 2 && upgrade === undefined;
+    });
+    await rig.until("its pods to go", async () => (await rig.pods()).length === 0);
+    assert.deepEqual((await rig.status()).active?.ended?.status, "FINISHED");
+    await rig.assertExact();
+
     const output = rig.workspace.path("second");
     const args = rig.args().map((arg) => (arg === rig.output ? output : arg));
     await rig.apply(rig.manifest({ job: { ...rig.manifest().spec.job, args } }));
     await rig.until("the second run to be over", async () => {
       const { active, observedGeneration } = await rig.status();
-      return observedGeneration === 2 && active?.incarnation === 2 && active.ended?.status === "FINISHED";
+      return observedGeneration === 3 && active?.incarnation === 3 && active.ended?.status === "FINISHED";
     });
     assertSameLines(readLines(output), expectedLines(rig.records, 31));
     await rig.assertExact();

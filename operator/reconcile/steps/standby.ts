@@ -66,9 +66,10 @@ export function standby(context: StepContext): StepOutcome {
   return waiting;
 }
 
-/** SB2 */
+/** SB2, FA4 */
 function mayGoBack({ draft, situation, operation }: StepContext): boolean {
   if (operation.kind === "rollback" || !hasTouchedOld(operation)) return false;
+  if (operation.kind === "upgrade" && (draft.status.active?.ended ?? null) !== null) return false;
   return rollbackRevision(situation, draft.status.stable?.revision, operation.revision) !== null;
 }
 

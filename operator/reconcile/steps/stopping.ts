@@ -6,6 +6,7 @@
  * SP3 An older state is used only when the policy allows it and the checkpoint is young enough (S6).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
+import { recordEnd } from "../active.ts";
 import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
 import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
@@ -60,7 +61,7 @@ function foundEnded(context: StepContext, { result, job }: IncarnationMessage): 
   const { status, savepoint } = result;
   if (savepoint !== null) return completed(context, savepoint);
   const message = status === "FAILED" ? (job?.failure?.message ?? "no reason is known") : `the job is ${status}`;
-  draft.set({ active: { ...active, ended: { status, at: draft.now, savepoint, message } } });
+  recordEnd(draft, { status, at: draft.now, savepoint, message });
   draft.event("Warning", "JobEnded", `the job was ${status} before it could be stopped with a savepoint`);
   draft.history(status.toLowerCase(), message);
   return done;

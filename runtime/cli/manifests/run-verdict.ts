@@ -1,8 +1,8 @@
 /**
  * Owns: whether the jobs of a `run` have come to their end. Pure.
  *
- * RV1 A job has ended when it is finished, deleted, or FAILED with nobody to start it again; a suspended or stalled one has not: a
- *     person can go on with it.
+ * RV1 A job has ended when it is finished, deleted, or FAILED with nobody to start it again; a suspended one has not, nor one that
+ *     finished before its manifest asked for a version that does not run: a person can go on with it.
  * RV2 What was said about an older spec is no end of the newer one.
  */
 import { readStreamJobStatus, type StreamJob } from "../../../crds/index.ts";
@@ -20,6 +20,7 @@ export function endOf(job: StreamJob, generation: number): JobEnd | null {
   const isOld = status.observedGeneration < Math.max(generation, metadata.generation ?? 0);
   if (ended === null || isOld || status.upgrade !== undefined || spec.state === "suspended") return null;
   if (metadata.deletionTimestamp !== undefined) return null;
-  if (ended.status !== "FAILED") return "finished";
-  return holds(status, "Stalled") ? "failed" : null;
+  const isStalled = holds(status, "Stalled");
+  if (ended.status === "FAILED") return isStalled ? "failed" : null;
+  return isStalled ? null : "finished";
 }
