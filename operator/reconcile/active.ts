@@ -70,11 +70,14 @@ function noteEnd(draft: Draft, message: IncarnationMessage): void {
 /** What the active job ended with. One that did all its work is nothing to go back to (FA4). */
 export function recordEnd(draft: Draft, ended: NonNullable<ActiveIncarnation["ended"]>): void {
   change(draft, { ended });
-  if (hasFinished(ended)) draft.set({ stable: undefined });
+  if (hasFinished(draft.status.active)) draft.set({ stable: undefined });
 }
 
-const hasFinished = ({ status, savepoint }: NonNullable<ActiveIncarnation["ended"]>): boolean =>
-  status === "FINISHED" && savepoint === null;
+/** It did all its work, and nobody stopped it. */
+export function hasFinished(active: ActiveIncarnation | undefined): boolean {
+  const ended = active?.ended ?? null;
+  return ended !== null && ended.status === "FINISHED" && ended.savepoint === null;
+}
 
 /** AC2 */
 function noteStability(draft: Draft, situation: Situation): void {
@@ -94,7 +97,7 @@ function noteStability(draft: Draft, situation: Situation): void {
   const { generation, revision } = active;
   change(draft, { stableAt: draft.now });
   draft.set({ recovery: undefined });
-  if (active.ended !== null && hasFinished(active.ended)) return;
+  if (hasFinished(active)) return;
   draft.set({ stable: { generation, revision } });
   draft.event("Normal", "Stable", `generation ${generation} is stable: this is where a rollback would go`);
 }

@@ -14,6 +14,7 @@ import {
   type StreamJobPhase,
 } from "../../crds/index.ts";
 import { podLabels } from "../resources/index.ts";
+import { hasFinished } from "./active.ts";
 import type { Draft } from "./draft.ts";
 import { incarnationNumbered, NO_ANSWER, type Situation } from "./situation.ts";
 
@@ -104,7 +105,7 @@ function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: 
   if (upgrade !== undefined) return no(upgrade.kind[0]?.toUpperCase() + upgrade.kind.slice(1), upgrade.message);
   if (stalled.status === "True") return no(stalled.reason, stalled.message);
   if (draft.blocked !== null) return no(draft.blocked.reason, draft.blocked.message);
-  if (target.kind === "valid" && target.spec.state === "suspended") {
+  if (target.kind === "valid" && target.spec.state === "suspended" && !hasFinished(active)) {
     return resume === undefined ? no("Suspending") : yes("Suspended", "the job is suspended as asked");
   }
   if (active === undefined) return no("NoJob", "no incarnation is active");

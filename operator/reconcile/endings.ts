@@ -1,5 +1,6 @@
 /** Owns: how suspend and delete end, when the last pod has gone. */
 import { CLEANUP_FINALIZER, type ResumePoint, type StreamJobSnapshot } from "../../crds/index.ts";
+import { hasFinished } from "./active.ts";
 import { restoreOf } from "./restore-choice.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
@@ -8,6 +9,15 @@ import { changed, type StepContext, type StepOutcome, waiting } from "./steps/st
 export function endSuspend(context: StepContext): StepOutcome {
   const { draft, operation } = context;
   const { active } = draft.status;
+  if (hasFinished(active)) {
+    draft.event(
+      "Normal",
+      "JobFinished",
+      "the job had done all its work before it could be suspended, and stays FINISHED",
+    );
+    draft.set({ upgrade: undefined });
+    return changed;
+  }
   const restore = restoreOf(context);
   const resume: ResumePoint = {
     ...restore,

@@ -10,7 +10,7 @@ import {
   type RestorePoint,
   ROLLBACK_TO_ANNOTATION,
 } from "../../crds/index.ts";
-import { instability } from "./active.ts";
+import { hasFinished, instability } from "./active.ts";
 import type { Draft } from "./draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "./ids.ts";
@@ -94,6 +94,8 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
 function suspend(draft: Draft, situation: Situation, { spec, generation }: ValidTarget): ReturnType<Check> {
   if (spec.state !== "suspended") return "next";
   const { active, resume } = draft.status;
+  // Nothing of it is to be stopped, and a resume would do all its work once more (S27).
+  if (hasFinished(active)) return "settled";
   if (active !== undefined) {
     const mode = active.ended === null ? spec.upgrade.mode : "last-state";
     begin(draft, situation, {

@@ -132,3 +132,27 @@ test("S27, FA4: a job that did all its work is not done once more when the versi
   assert.equal(world.starts.length, 2);
   assert.deepEqual(world.violations, []);
 });
+
+test("S27: a job that did all its work is not done once more by suspending and resuming it, nor when it ends meanwhile", () => {
+  const world = new SimulatedWorld(specOf("finish", 1));
+  assert.ok(world.settle());
+  world.patch((spec) => ({ ...spec, state: "suspended" }));
+  assert.ok(world.settle());
+  const [ready] = world.status.conditions;
+  assert.deepEqual([world.status.phase, ready?.type, ready?.status], ["Finished", "Ready", "True"]);
+  world.patch((spec) => ({ ...spec, state: "running" }));
+  assert.ok(world.settle());
+  assert.deepEqual([world.status.phase, world.starts.length], ["Finished", 1]);
+
+  const late = new SimulatedWorld(specOf("finish", 1), { failingSavepoints: 1000 });
+  late.run(5000);
+  late.patch((spec) => ({ ...spec, state: "suspended" }));
+  late.run(200, () => late.status.upgrade?.kind === "suspend");
+  assert.equal(late.status.phase, "Suspending");
+  assert.ok(late.settle());
+  assert.deepEqual([late.status.phase, late.status.resume, late.podNames], ["Finished", undefined, []]);
+  late.patch((spec) => ({ ...spec, state: "running" }));
+  assert.ok(late.settle());
+  assert.equal(late.starts.length, 1);
+  assert.deepEqual([...world.violations, ...late.violations], []);
+});

@@ -12,6 +12,7 @@ import {
   type ValidatedStreamJob,
   withDefaults,
 } from "../../crds/index.ts";
+import { hasFinished } from "./active.ts";
 import type { Observed } from "./observed.ts";
 import type { StepContext } from "./steps/step.ts";
 
@@ -21,7 +22,7 @@ export function restoreOf({ draft, situation, operation }: StepContext): Restore
   const { active } = draft.status;
   if (operation.mode === "stateless" || active === undefined) return { kind: "none" };
   const savepoint = operation.savepoint?.path ?? active.ended?.savepoint ?? null;
-  if (active.ended?.status === "FINISHED" && savepoint === null) return { kind: "none" };
+  if (hasFinished(active) && savepoint === null) return { kind: "none" };
   const { target } = situation;
   const allowNonRestoredState = target.kind === "valid" && mayLeaveState(target.spec);
   return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState };

@@ -39,7 +39,10 @@ function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cos
   const revision = revisionName(name, revisionHash(next.spec));
   if (spec.state === "suspended") {
     if (active === undefined) return ["nothing now, for the job is suspended; it holds when the job is resumed"];
-    return [active.ended === null ? suspension(spec) : "the job has ended; its pods go, its state is kept"];
+    if (active.ended === null) return [suspension(spec)];
+    const { status: ending, savepoint } = active.ended;
+    if (ending === "FINISHED" && savepoint === null) return ["nothing: the job has FINISHED, and stays so"];
+    return ["the job has ended; its pods go, its state is kept"];
   }
   if (active === undefined) {
     const from = resume === undefined || resume.kind === "none" ? "without state" : "from its kept state";
