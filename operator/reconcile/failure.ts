@@ -18,8 +18,9 @@ import { changed, type StepContext, type StepOutcome, waiting } from "./steps/st
 export function refuseTarget(context: StepContext, reason: string): StepOutcome {
   const { draft, operation } = context;
   const { toGeneration: generation, revision } = operation;
-  const ended = draft.status.active?.ended ?? null;
-  if (operation.kind === "upgrade" && operation.from !== null && (!hasTouchedOld(operation) || ended !== null)) {
+  const { active } = draft.status;
+  if (operation.kind === "upgrade" && operation.from !== null && !hasTouchedOld(operation, active)) {
+    const ended = active?.ended ?? null;
     const rest = ended === null ? "the job runs on as it is" : `the job stays ${ended.status}`;
     draft.set({ failed: { generation, revision, reason } });
     draft.history("refused", reason);

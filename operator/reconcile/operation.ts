@@ -7,7 +7,7 @@
  *     rest: in every earlier step a failure leaves the old job running.
  * OP3 `active` names the incarnation that may hold the newest state. It changes in the same write that enters Activating.
  */
-import type { Operation, OperationKind, OperationStep, RestorePoint } from "../../crds/index.ts";
+import type { ActiveIncarnation, Operation, OperationKind, OperationStep, RestorePoint } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
 import type { EventReason } from "./event-reasons.ts";
 import { activationIdOf, operationId, savepointTarget, stopTriggerId } from "./ids.ts";
@@ -55,8 +55,13 @@ export function stepAfter(operation: Operation): OperationStep | null {
   return steps[steps.indexOf(operation.step) + 1] ?? null;
 }
 
-/** Whether the old incarnation has been asked to stop, or its pods to go: the operation can no more be dropped without a trace. */
-export function hasTouchedOld(operation: Operation): boolean {
+/**
+ * Whether the old job has been asked to stop, or its pods to go: the operation can no more be dropped without a trace. One that had
+ * ended by itself loses nothing by it.
+ */
+export function hasTouchedOld(operation: Operation, active: ActiveIncarnation | undefined): boolean {
+  const isOver = active !== undefined && active.incarnation === operation.from && active.ended !== null;
+  if (operation.kind === "upgrade" && isOver) return false;
   const steps = stepsOf(operation);
   const first = steps.findIndex((step) => step === "Stopping" || step === "Terminating" || step === "Activating");
   return operation.from !== null && steps.indexOf(operation.step) >= first;

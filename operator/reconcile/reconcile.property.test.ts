@@ -285,6 +285,41 @@ test("S25, S26: a bad version ends on the stable one with the newest state, is n
   );
 });
 
+test("S27: a job that does all its work does it once, whatever is asked of it in between, and wherever the operator dies", () => {
+  const kinds = [
+    "suspend",
+    "resume",
+    "cold",
+    "warm",
+    "restartJob",
+    "killJobManager",
+    "unreachable",
+    "snapshot",
+  ] as const;
+  const asked = fc.record({
+    afterMs: fc.constantFrom(0, 300, 1000, 3000, 12_000),
+    // A version that never runs, so that the first one is none that somebody goes back to.
+    what: fc.constantFrom(...kinds, "refuse" as const),
+  });
+  fc.assert(
+    fc.property(options, deaths, fc.array(asked, { maxLength: 8 }), (choice, dead, events) => {
+      const world = new SimulatedWorld(spec("finish"), choice);
+      for (const { afterMs, what } of events) {
+        world.run(afterMs, () => false, faultsOf(dead));
+        if (what === "refuse") world.patch((old) => ({ ...old, ...spec("refuse", 2) }));
+        else happen(world, { afterMs, what, number: 2 });
+      }
+      world.run(10_000, () => false, faultsOf(dead));
+      world.patch(() => spec("finish"));
+      assert.ok(world.settle(30 * 60_000), JSON.stringify(world.status.upgrade));
+      assert.deepEqual(world.violations, []);
+      assert.equal(world.status.active?.ended?.status, "FINISHED");
+      assert.equal(world.status.active.revision, revisionOf(spec("finish")));
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test("S29: deleted at any moment, with any fault, the StreamJob goes, and nothing of it stays but snapshots that hold nothing back", () => {
   const policies = fc.record({
     savepoint: fc.boolean(),

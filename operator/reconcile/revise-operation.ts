@@ -1,7 +1,7 @@
 /**
  * Owns: what a change of mind does to an operation in progress.
  *
- * RO1 Before the old job is touched the operation is dropped: what is wanted now is decided anew (S21).
+ * RO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (S21).
  * RO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
  */
@@ -21,15 +21,16 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   const { target } = situation;
   if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, upgrade);
   if (isActivated) return;
-  if (isLost(situation, upgrade)) return drop(draft, "its spec was changed before it could be kept");
+  const isTouched = hasTouchedOld(upgrade, draft.status.active);
+  if (!isTouched && isLost(situation, upgrade)) return drop(draft, "its spec was changed before it could be kept");
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (upgrade.kind === "suspend") {
-    if (!isSuspendWanted && !hasTouchedOld(upgrade)) drop(draft, "the job is to run");
+    if (!isSuspendWanted && !isTouched) drop(draft, "the job is to run");
     return;
   }
   if (isSuspendWanted) {
-    if (upgrade.from === null || !hasTouchedOld(upgrade)) return drop(draft, "the job is to be suspended");
+    if (upgrade.from === null || !isTouched) return drop(draft, "the job is to be suspended");
     draft.operation({
       kind: "suspend",
       to: null,
@@ -44,8 +45,7 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (target.revision === upgrade.revision || upgrade.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
   if (draft.status.failed?.revision === target.revision || isSame(situation, upgrade, target.spec)) return;
-  if (upgrade.kind !== "rollback" && !hasTouchedOld(upgrade))
-    return drop(draft, `generation ${target.generation} is wanted now`);
+  if (upgrade.kind !== "rollback" && !isTouched) return drop(draft, `generation ${target.generation} is wanted now`);
   if (isStuck(situation, upgrade)) retarget(draft, situation, upgrade);
 }
 
@@ -59,7 +59,7 @@ function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: 
 
 /** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
 function isLost({ observed }: Situation, upgrade: Operation): boolean {
-  return upgrade.to !== null && !hasTouchedOld(upgrade) && specOfRevision(observed, upgrade.revision) === null;
+  return upgrade.to !== null && specOfRevision(observed, upgrade.revision) === null;
 }
 
 /** `restore` was corrected while the first version could not start from what it said before (S15). */

@@ -18,6 +18,7 @@ export class SimulatedOracle {
   readonly stopped: Stop[] = [];
   readonly starts: Start[] = [];
   readonly #meanings = new Map<string, string>();
+  readonly #runs: { readonly store: SimulatedStore; readonly revision: string }[] = [];
   readonly #elapsedMs: () => number;
 
   constructor(elapsedMs: () => number) {
@@ -47,6 +48,14 @@ export class SimulatedOracle {
       this.wrong(`a second savepoint of operation ${upgradeId}`);
     }
     this.stopped.push({ triggerId, upgradeId });
+  }
+
+  /** What did all its work does not do it once more (S27). For worlds in which nobody goes back to an earlier version. */
+  seeRun(store: SimulatedStore, revision: string): void {
+    const isDone = ({ result }: SimulatedStore): boolean => result?.status === "FINISHED" && result.savepoint === null;
+    if (this.#runs.some((run) => run.revision === revision && isDone(run.store)))
+      this.wrong(`${revision} had FINISHED and is run again`);
+    this.#runs.push({ store, revision });
   }
 
   /** What starts goes on from the newest state, but where none is wanted, or there is none to go on from. */

@@ -287,7 +287,8 @@ export class SimulatedWorld implements Surroundings {
     this.head = { state, store };
   }
 
-  onStart({ incarnation }: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
+  onStart({ incarnation, store }: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
+    this.#oracle.seeRun(store, this.status.upgrade?.revision ?? "?");
     this.#oracle.seeStart({ incarnation, value: state?.value ?? 0, from }, this.head, this.status);
   }
 

@@ -68,8 +68,7 @@ export function standby(context: StepContext): StepOutcome {
 
 /** SB2, FA4 */
 function mayGoBack({ draft, situation, operation }: StepContext): boolean {
-  if (operation.kind === "rollback" || !hasTouchedOld(operation)) return false;
-  if (operation.kind === "upgrade" && (draft.status.active?.ended ?? null) !== null) return false;
+  if (operation.kind === "rollback" || !hasTouchedOld(operation, draft.status.active)) return false;
   return rollbackRevision(situation, draft.status.stable?.revision, operation.revision) !== null;
 }
 
