@@ -8,6 +8,8 @@
  * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (S22). But see OO2.
  * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.
  * AP5 Before and after each there is a failpoint; stopped anywhere, the next look goes on from there (S3).
+ * AP6 No action follows from a status that is known not to be on record any more, as when another operator went on while this one
+ *     waited for a JobManager's answer. Without it such a one makes children of a StreamJob that is gone.
  */
 import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 import {
@@ -32,6 +34,7 @@ import {
   releaseSnapshot,
   writeSnapshotStatus,
 } from "./snapshot-actions.ts";
+import { refuseOutdated } from "./still-recorded.ts";
 import type { WrittenCaches } from "./written-cache.ts";
 
 export type ApplyDeps = {
@@ -75,7 +78,10 @@ export async function apply(
   // They tell what the status says, which is in the API server now; whether the actions succeed is another matter.
   for (const event of plan.events) deps.onEvent(job, event);
   for (const action of plan.actions) {
-    const failed = await perform(who, deps, factsOf(action), action.kind, () => act(context, action));
+    const failed = await perform(who, deps, factsOf(action), action.kind, async () => {
+      refuseOutdated(context);
+      await act(context, action);
+    });
     if (failed !== null) return failed;
   }
   return { kind: "done", changes: plan.actions.length + (status === null ? 0 : 1) };

@@ -96,13 +96,14 @@ export function incarnation(owner: StreamJob, number: number): KubernetesObject[
 }
 
 function reader<K extends keyof ObjectReaders>(kind: K, objects: readonly KubernetesObject[]): ObjectReader<K> {
-  const ours = objects.filter((object) => object.kind === kind) as unknown as Kinds[K][];
+  // Looked up at each call: a test may change what there is in the midst of a look.
+  const ours = () => objects.filter((object) => object.kind === kind) as unknown as Kinds[K][];
   return {
     get: ({ namespace, name }) =>
-      ours.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name) ?? null,
+      ours().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name) ?? null,
     byLabel: (namespace, label, value) =>
-      ours.filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[label] === value),
-    byOwner: (uid) => ours.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid)),
+      ours().filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[label] === value),
+    byOwner: (uid) => ours().filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid)),
   };
 }
 

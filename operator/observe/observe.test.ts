@@ -8,6 +8,7 @@ import type { ControllerRevision, Service } from "../kubernetes/index.ts";
 import { jobLabels, ownedBy, restServiceName } from "../resources/index.ts";
 import {
   activeIn,
+  answering,
   EARLIER_UID,
   incarnation,
   job,
@@ -125,5 +126,36 @@ describe("a look at a StreamJob", () => {
     const { look, asked } = await lookAt({ objects: [owner, ...incarnation(owner, 1)] });
     assert.deepEqual(asked, []);
     assert.equal(look?.observed.incarnations[0]?.jobManager.kind, "unreachable");
+  });
+
+  it("is of one moment, whatever becomes of the job while its JobManagers are asked (OV4)", async () => {
+    const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
+    const rest: Service = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: owned(owner, restServiceName("wc"), jobLabels("wc")),
+      spec: { ports: [] },
+    };
+    const revision: ControllerRevision = {
+      apiVersion: "apps/v1",
+      kind: "ControllerRevision",
+      metadata: owned(owner, "wc-aaa", jobLabels("wc")),
+      revision: 1,
+      data: { generation: 1, spec: owner.spec },
+    };
+    const objects = [owner, rest, revision, snapshot("s", "memory:///s"), ...incarnation(owner, 1)];
+    const calm = await lookAt({ objects: [...objects] });
+    const { look } = await lookAt({
+      objects,
+      calls: {
+        incarnation: async (target) => {
+          objects.length = 0;
+          return { kind: "answer", value: answering(target) };
+        },
+      },
+    });
+    assert.deepEqual(objects, []);
+    assert.deepEqual(look?.observed, calm.look?.observed);
+    assert.equal(look?.observed.revisions.length, 1);
   });
 });

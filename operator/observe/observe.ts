@@ -6,6 +6,8 @@
  * OV1 No request to the API server: what is known is in the caches, own writes included.
  * OV2 A look ends within its deadline, whatever JobManagers do.
  * OV3 The same world gives the same Observed, whatever the order in which it was listed.
+ * OV4 What it knows of the StreamJob's own objects is of one moment: read in one turn, before JobManagers are asked. Read later, some of
+ *     them could be those of a job that is gone while the rest is of one that runs. What others need of it is read last.
  */
 import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
 import type { Clock, Log } from "../../runtime/base/index.ts";
@@ -58,15 +60,22 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     .snapshotsOf(key.namespace, key.name)
     .flatMap((name) => readers.StreamJobSnapshot.get({ namespace: key.namespace, name }) ?? [])
     .sort(byName);
+  const ours = {
+    job,
+    validated: verdictOf(job),
+    revisions: revisionsOf(job, readers, deps.log),
+    snapshots,
+    restoreSnapshot: restoreSnapshotOf(job, readers),
+    restService: restServiceOf(job, readers),
+    disruptionBudgets: disruptionBudgetsOf(job, readers),
+  };
   const views = await askWithin(deps, signal, (inner) => {
     const stored: ReadStatus<StreamJobStatus> = readStatusOf(job);
     if (stored.kind === "unreadable") return Promise.resolve(nothingAsked);
     return askJobManagers({ ...deps, job, status: stored.status, incarnations, snapshots, signal: inner });
   });
   const observed: Observed = {
-    job,
-    validated: verdictOf(job),
-    revisions: revisionsOf(job, readers, deps.log),
+    ...ours,
     incarnations: incarnations.map((incarnation) => ({
       ...incarnation,
       jobManager: views.byIncarnation.get(incarnation.number) ?? {
@@ -74,11 +83,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
         message: "it was not asked: the status of the StreamJob cannot be read",
       },
     })),
-    snapshots,
-    restoreSnapshot: restoreSnapshotOf(job, readers),
     foreignReferences: foreignReferencesOf(job, snapshots, links),
-    restService: restServiceOf(job, readers),
-    disruptionBudgets: disruptionBudgetsOf(job, readers),
     stopTrigger: views.stopTrigger,
     savepointTrigger: views.savepointTrigger,
     preflight: views.preflight,

@@ -4,7 +4,7 @@ import type { StreamJobSpec } from "../../crds/index.ts";
 import type { StatefulSet } from "../kubernetes/index.ts";
 import type { ObservedIncarnation } from "./observed.ts";
 import { reconcile } from "./reconcile.ts";
-import { SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
+import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 
 const upgrade: NonNullable<StreamJobSpec["upgrade"]> = { stability: { window: "3s" }, deployTimeout: "20s" };
 const more: Partial<StreamJobSpec> = { upgrade };
@@ -348,4 +348,16 @@ test("a first version that restarted too often is stable after a whole window wi
   assert.equal(world.status.stable, undefined);
   assert.ok(world.settle());
   assert.notEqual(world.status.stable, undefined);
+});
+
+test("RK1: of a StreamJob whose deletion only waits for its pods, nothing is made, though its revisions are gone", () => {
+  const world = running();
+  world.delete();
+  world.run(60_000, () => world.status.upgrade?.step === "Terminating");
+  assert.equal(world.status.upgrade?.kind, "delete");
+  const observed = world.observe();
+  assert.notDeepEqual(observed.incarnations, []);
+  const plan = reconcile({ ...observed, revisions: [] }, settings, world.nowMs);
+  const made = plan.actions.filter(({ kind }) => kind === "createRevision" || kind === "applyChild");
+  assert.deepEqual(made, []);
 });

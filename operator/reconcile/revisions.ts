@@ -1,5 +1,7 @@
 /**
  * Owns: the kept revisions of the spec: made before anything runs them, taken away when they are many and nothing names them.
+ *
+ * RK1 For a StreamJob whose deletion only waits for its pods none is made: nothing will run it.
  */
 import { controllerRevision } from "../resources/index.ts";
 import type { Draft } from "./draft.ts";
@@ -14,7 +16,13 @@ export function revisionsFor({ status }: Draft, { observed, job, target, generat
   const { active, upgrade, stable, failed, resume } = status;
   const named = new Set([active, upgrade, stable, failed, resume].flatMap((part) => (part ? [part.revision] : [])));
   const actions: Action[] = [];
-  if (target.kind === "valid" && named.has(target.revision) && findRevision(observed, target.revision) === null) {
+  const isEnding = upgrade?.kind === "delete" && upgrade.step === "Terminating";
+  if (
+    !isEnding &&
+    target.kind === "valid" &&
+    named.has(target.revision) &&
+    findRevision(observed, target.revision) === null
+  ) {
     const data = { generation, spec: runtimePart(job.spec) };
     const revision = controllerRevision(job, nextNumber(observed), revisionHash(job.spec), data);
     actions.push({ kind: "createRevision", revision });

@@ -22,12 +22,13 @@ import {
 import { openLocalApiServer } from "../../operator/local/index.ts";
 import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
 import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/resources/index.ts";
-import { operatorFailpointNames, silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import { operatorFailpointNames, silentLog, sleep, systemClock, systemRandom } from "../../runtime/base/index.ts";
 import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
 
 const NAMESPACE = "shop";
 const key = { namespace: NAMESPACE, name: "wc" };
 const ID = "a".repeat(32);
+const DEADLINE_MS = 60_000;
 
 const wordCount: StreamJob = {
   apiVersion: STREAM_JOB_API_VERSION,
@@ -46,6 +47,8 @@ type World = {
   /** What the API was asked to write, in order. */
   readonly writes: string[];
   readonly job: () => Promise<StreamJob>;
+  /** Waits until the watch has brought this version to the cache; null: that there is none. */
+  readonly seen: (job: StreamJob | null) => Promise<void>;
   readonly carryOut: (plan: Partial<Plan>, changes?: Changes) => Promise<ApplyOutcome>;
 };
 type Changes = { readonly job?: StreamJob; readonly deps?: Partial<ApplyDeps>; readonly signal?: AbortSignal };
@@ -71,7 +74,15 @@ async function createWorld(): Promise<World> {
     await Promise.all(Object.values(caches).map((cache) => cache.stop()));
     await server.close();
   });
-  await api.create("StreamJob", wordCount);
+  const seen = async (job: StreamJob | null): Promise<void> => {
+    const version = job?.metadata.resourceVersion;
+    const deadlineMs = clock.monotonicMs() + DEADLINE_MS;
+    while (caches.StreamJob.get(key)?.metadata.resourceVersion !== version) {
+      assert.ok(clock.monotonicMs() < deadlineMs, `the cache did not see version ${version} in ${DEADLINE_MS} ms`);
+      await sleep(clock, 5);
+    }
+  };
+  await seen(await api.create("StreamJob", wordCount));
   const writes: string[] = [];
   const jobManagers = new ScriptedJobManagers(() => clock.nowMs());
   const [reached, events]: string[][] = [[], []];
@@ -84,6 +95,7 @@ async function createWorld(): Promise<World> {
     events: events as string[],
     writes,
     job,
+    seen,
     async carryOut(plan, { job: given, deps = {}, signal = new AbortController().signal } = {}) {
       const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, ...plan };
       const all: ApplyDeps = {
@@ -212,6 +224,39 @@ describe("carrying out a plan", () => {
     assert.deepEqual(world.writes, ["updateStatus StreamJob wc"]);
     assert.deepEqual(world.events, []);
     assert.equal((await world.job()).status?.phase, "Running");
+  });
+
+  it("does no action of a status that another has replaced, though it writes none itself (AP6)", async () => {
+    const world = await createWorld();
+    const stale = await world.job();
+    const call: Action = { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target: "memory:///s" };
+    const newer = await world.api.updateStatus("StreamJob", { ...stale, status: statusWith({ phase: "Running" }) });
+    await world.seen(newer);
+    for (const action of [applyChild(configMap(stale)), call]) {
+      const outcome = await world.carryOut({ actions: [action] }, { job: stale });
+      assert.deepEqual(
+        [outcome.kind, reasonOf(outcome)],
+        ["outdated", "the status of StreamJob wc was written by another meanwhile"],
+      );
+    }
+    const edited = await world.api.patch("StreamJob", key, { spec: { parallelism: 3 } });
+    await world.seen(edited);
+    const outcome = await world.carryOut({ actions: [applyChild(configMap(newer))] }, { job: newer });
+    assert.equal(outcome.kind, "done", "an edited spec does not keep what is on record from being done (SR1)");
+    assert.deepEqual([world.writes, world.jobManagers.calls], [["apply ConfigMap wc-1"], []]);
+  });
+
+  it("makes nothing for a StreamJob that is gone, or another of its name (AP6)", async () => {
+    const world = await createWorld();
+    const stale = await world.job();
+    await world.api.delete("StreamJob", key);
+    await world.seen(null);
+    const revision = controllerRevision(stale, 1, "abc", { generation: 1, spec: stale.spec });
+    const plan: Partial<Plan> = { actions: [{ kind: "createRevision", revision }] };
+    assert.match(reasonOf(await world.carryOut(plan, { job: stale })), /^StreamJob wc \(uid .*\) is gone$/);
+    await world.seen(await world.api.create("StreamJob", wordCount));
+    assert.equal((await world.carryOut(plan, { job: stale })).kind, "outdated");
+    assert.deepEqual(world.writes, []);
   });
 
   it("writes a status that only labels and foreign annotations have outdated, and goes on (OO2)", async () => {

@@ -3,10 +3,10 @@
  */
 import type { Controller } from "../../../operator/controller/index.ts";
 import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
-import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
 import { type Rig, type RigOptions, withRig } from "../../promises/rig.ts";
 import { live, type Remains } from "./life.ts";
 import { type Fault, type FaultPlan, SievedOperator } from "./sieve.ts";
+import type { Between } from "./stale-worlds.ts";
 
 export type BrokenLife = {
   readonly remains: Remains;
@@ -18,14 +18,17 @@ export type BrokenLife = {
 
 export type BrokenOptions = {
   readonly plan: FaultPlan;
-  /** Further things between the operator and the API server, such as stale lists. */
-  readonly api?: (api: KubernetesApi) => KubernetesApi;
+  /** Further things between operators and the API server or JobManagers, such as stale lists. */
+  readonly between?: Between;
   /** How many operators at a time. Default 1. */
   readonly operators?: number;
 };
 
 /** Lives a StreamJob's life under broken operators. */
-export async function liveBroken(name: string, { plan, api, operators = 1 }: BrokenOptions): Promise<BrokenLife> {
+export async function liveBroken(
+  name: string,
+  { plan, between = {}, operators = 1 }: BrokenOptions,
+): Promise<BrokenLife> {
   const mutations = new Set<string>();
   const broken: { mutation: string; fault: Fault }[] = [];
   let remains: Remains | null = null;
@@ -33,8 +36,9 @@ export async function liveBroken(name: string, { plan, api, operators = 1 }: Bro
   let next: SievedOperator | null = null;
   const options: RigOptions = {
     withOperator: false,
-    operatorApi: (real) => (next as SievedOperator).kubernetes(api?.(real) ?? real),
-    operatorJobManagers: (real: JobManagerApi) => (next as SievedOperator).jobManagers(real),
+    operatorApi: (real) => (next as SievedOperator).kubernetes(between.api?.(real) ?? real),
+    operatorJobManagers: (real: JobManagerApi) =>
+      (next as SievedOperator).jobManagers(between.jobManagers?.(real) ?? real),
   };
   await withRig(`sieve-${name}`, options, async (rig) => {
     const crew = new Crew(rig, plan, {

@@ -58,7 +58,7 @@ describe("a world that is not what the operator was told", () => {
     it(name, async () => {
       const life = await liveBroken("world", {
         plan: () => null,
-        api: make(),
+        between: make(),
         ...(operators === undefined ? {} : { operators }),
       });
       assertSame(life, name);

@@ -3,27 +3,46 @@
  *
  * SW1 Only what is seen is wrong; what is written is real, with the server's own checks.
  */
+import { EventEmitter, once } from "node:events";
+import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
 import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/index.ts";
-import { seededRandom } from "../../../runtime/base/index.ts";
+import { seededRandom, sleep, systemClock } from "../../../runtime/base/index.ts";
 
 const HIDDEN_MS = 1500;
+const HELD_MAX_MS = 300;
+const WRITE = "write";
+
+/** What is between operators and everybody else. Each function is called once for each operator that starts. */
+export type Between = {
+  readonly api?: (api: KubernetesApi) => KubernetesApi;
+  readonly jobManagers?: (jobManagers: JobManagerApi) => JobManagerApi;
+};
 
 export type StaleWorld = {
   /** A fresh one for each life. */
-  readonly make: () => (api: KubernetesApi) => KubernetesApi;
+  readonly make: () => Between;
+  /** Default 1. */
   readonly operators?: number;
 };
 
 export const staleWorlds: Readonly<Record<string, StaleWorld>> = {
-  "watches that are cut after every few events": { make: () => watchesThatEnd(5, { kind: "closed" }) },
+  "watches that are cut after every few events": { make: () => ({ api: watchesThatEnd(5, { kind: "closed" }) }) },
   "watches that end as too old (410) again and again": {
-    make: () => watchesThatEnd(8, { kind: "gone", message: "too old resource version" }),
+    make: () => ({ api: watchesThatEnd(8, { kind: "gone", message: "too old resource version" }) }),
   },
-  "watches that fail": { make: () => watchesThatEnd(6, { kind: "failed", error: new Error("ECONNRESET") }) },
-  "events that are hidden until the next one of their object, or for a while": { make: () => missedEvents(4) },
-  "a storm of conflicts": { make: () => conflicts(0.5) },
-  "a list and a watch that are late": { make: () => lateWatches(400) },
-  "two operators at once": { make: () => (api) => api, operators: 2 },
+  "watches that fail": {
+    make: () => ({ api: watchesThatEnd(6, { kind: "failed", error: new Error("ECONNRESET") }) }),
+  },
+  "events that are hidden until the next one of their object, or for a while": {
+    make: () => ({ api: missedEvents(4) }),
+  },
+  "a storm of conflicts": { make: () => ({ api: conflicts(0.5) }) },
+  "a list and a watch that are late": { make: () => ({ api: lateWatches(400) }) },
+  "two operators at once": { make: () => ({}), operators: 2 },
+  "two operators at once, one of which decides when the other has gone on already": {
+    make: overtaken,
+    operators: 2,
+  },
 };
 
 function watchesThatEnd(events: number, end: WatchEnd): (api: KubernetesApi) => KubernetesApi {
@@ -101,6 +120,50 @@ function lateWatches(delayMs: number): (api: KubernetesApi) => KubernetesApi {
       return end;
     },
   });
+}
+
+/** The operator that starts second is told what JobManagers answer only after the first one's next write, or a while. */
+function overtaken(): Between {
+  const writes = new EventEmitter();
+  let apis = 0;
+  let ports = 0;
+  const afterNextWrite = async (): Promise<void> => {
+    const signal = AbortSignal.timeout(HELD_MAX_MS);
+    await once(writes, WRITE, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    // What the write brings about, such as the garbage collector's work, comes a little later.
+    await sleep(systemClock, 10);
+  };
+  return {
+    api: (api) => (++apis === 1 ? noting(api, () => writes.emit(WRITE)) : api),
+    jobManagers: (port) => {
+      if (++ports === 1) return port;
+      return {
+        ...port,
+        incarnation: async (target, signal) => {
+          const answer = await port.incarnation(target, signal);
+          await afterNextWrite();
+          return answer;
+        },
+      };
+    },
+  };
+}
+function noting(api: KubernetesApi, onWrite: () => void): KubernetesApi {
+  const noted = async <T>(write: () => Promise<T>): Promise<T> => {
+    const written = await write();
+    onWrite();
+    return written;
+  };
+  return {
+    ...passing(api),
+    create: (kind, object, options) => noted(() => api.create(kind, object, options)),
+    updateStatus: (kind, object, options) => noted(() => api.updateStatus(kind, object, options)),
+    patch: (kind, key, patch, options) => noted(() => api.patch(kind, key, patch, options)),
+    apply: (kind, object, options) => noted(() => api.apply(kind, object, options)),
+    delete: (kind, key, options) => noted(() => api.delete(kind, key, options)),
+  };
 }
 
 function passing(api: KubernetesApi): KubernetesApi {
