@@ -19,8 +19,8 @@ import type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
 import { errorCodeOf, storeError } from "./store-error.ts";
 
 const TEMPORARY = ".tmp";
-/** A folder may be pruned by a delete between mkdir and rename; then it is made again, at most this often. */
-const NAMING_ATTEMPTS_MAX = 20;
+/** A folder may be pruned by a delete right after it was made; then it is made again, at most this often. */
+const FOLDER_ATTEMPTS_MAX = 20;
 const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, "_");
 
 export class LocalObjectStore implements ObjectStore {
@@ -75,15 +75,11 @@ export class LocalObjectStore implements ObjectStore {
 
   async openWriter(key: string): Promise<ObjectWriter> {
     const path = this.pathOf(key);
-    const temporary = await this.newTemporary(path);
-    try {
-      return new LocalWriter(await open(temporary, "wx"), temporary, key, (finalKey) => {
-        const finalPath = this.pathOf(finalKey);
-        return this.nameIt(finalPath, () => rename(temporary, finalPath));
-      });
-    } catch (error) {
-      throw storeError("write", path, error);
-    }
+    const { temporary, handle } = await this.openTemporary(path);
+    return new LocalWriter(handle, temporary, key, (finalKey) => {
+      const finalPath = this.pathOf(finalKey);
+      return this.nameIt(finalPath, () => rename(temporary, finalPath));
+    });
   }
 
   async list(prefix: string): Promise<readonly ObjectInfo[]> {
@@ -127,10 +123,8 @@ export class LocalObjectStore implements ObjectStore {
 
   /** Writes and syncs `body` under a temporary name, hands it to `use`, and leaves no temporary file behind on failure. */
   private async withTemporary<T>(path: string, body: Uint8Array, use: (temporary: string) => Promise<T>): Promise<T> {
-    let temporary: string | null = null;
+    const { temporary, handle } = await this.openTemporary(path);
     try {
-      temporary = await this.newTemporary(path);
-      const handle = await open(temporary, "wx");
       try {
         await handle.writeFile(body);
         await handle.sync();
@@ -139,36 +133,31 @@ export class LocalObjectStore implements ObjectStore {
       }
       return await use(temporary);
     } catch (error) {
-      if (temporary !== null) await unlink(temporary).catch(ignoreMissing);
+      await unlink(temporary).catch(ignoreMissing);
       throw storeError("write", path, error);
     }
   }
 
-  private async newTemporary(path: string): Promise<string> {
+  /** A new file for what will be `path`. */
+  private async openTemporary(path: string): Promise<{ readonly temporary: string; readonly handle: FileHandle }> {
     const folder = join(this.root, TEMPORARY);
+    const temporary = join(folder, `${HOST}~${process.pid}~${systemRandom.hex(12)}`);
     try {
-      await makeFolder(folder);
       this.swept ??= sweepTemporaries(folder);
       await this.swept;
+      return { temporary, handle: await inFolder(folder, () => open(temporary, "wx")) };
     } catch (error) {
-      throw storeError("make a folder for", path, error);
+      this.swept = null;
+      throw storeError("make a temporary file for", path, error);
     }
-    return join(folder, `${HOST}~${process.pid}~${systemRandom.hex(12)}`);
   }
 
   /** Gives a synced file its name, in a folder that may have to be made first, and syncs that folder (L2). */
   private async nameIt(path: string, act: () => Promise<void>): Promise<void> {
     const folder = dirname(path);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await act();
-        await syncFolder(folder);
-        return;
-      } catch (error) {
-        if (errorCodeOf(error) !== "ENOENT" || attempt === NAMING_ATTEMPTS_MAX) throw error;
-        await makeFolder(folder);
-      }
-    }
+    await inFolder(folder, act);
+    // A folder that is gone already: whoever deleted the object took it along.
+    await unlessGone(syncFolder(folder), undefined);
   }
 
   private async walk(folderKey: string, prefix: string, found: ObjectInfo[]): Promise<void> {
@@ -249,6 +238,18 @@ class LocalWriter implements ObjectWriter {
   }
 }
 
+/** Does it, in a folder that is made when it is missing. */
+async function inFolder<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (attempt > 1) await makeFolder(folder);
+      return await act();
+    } catch (error) {
+      if (errorCodeOf(error) !== "ENOENT" || attempt === FOLDER_ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
 /** Makes a folder and those above it; each new name is synced into its parent (L2). */
 async function makeFolder(folder: string): Promise<void> {
   const firstMade = await mkdir(folder, { recursive: true });
@@ -267,7 +268,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 /** L4. A wrong guess (another container with the same host name) makes one write of that process fail, and be tried again. */
 async function sweepTemporaries(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+  for (const name of await unlessGone(readdir(folder), [])) {
     const [host, pid] = name.split("~");
     if (host !== HOST || isAlive(Number(pid))) continue;
     await unlink(join(folder, name)).catch(ignoreMissing);
