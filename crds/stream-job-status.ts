@@ -106,6 +106,14 @@ const operationSchema = z.object({
   startedAt: time().describe("When the operation began."),
   stepSince: time().describe("When its step began."),
   notBefore: orNull(time()).describe("Nothing is tried before this time; null: at once."),
+  missingSince: time()
+    .optional()
+    .describe(
+      "When StatefulSets of the new incarnation were found missing after `deployTimeout`: it counts anew from then on.",
+    ),
+  checkpointAskedAt: time()
+    .optional()
+    .describe("When the new incarnation was first asked for its first checkpoint; absent: not yet."),
   message: z.string().describe("What is being waited for, in words."),
 });
 
@@ -164,6 +172,11 @@ export const streamJobStatusSchema = z.object({
       name: z.string().describe("The StreamJobSnapshot that stands for it."),
       time: time().describe("When it completed."),
       path: z.string().describe("Where it is."),
+      unlisted: incarnation()
+        .optional()
+        .describe(
+          "The incarnation that took it, while the StreamJobSnapshot does not say Completed yet; absent: it does.",
+        ),
     })
     .optional()
     .describe("The newest completed savepoint."),

@@ -4,7 +4,8 @@
  *
  * EM1 They are asked for only when the JobManager tells of a trouble that it did not tell of before.
  * EM2 What was told once is not told again by this operator; another one that takes over may tell the newest once more.
- * EM3 Bounded: one entry for each of the last JOBS_MAX jobs that had trouble.
+ * EM3 The newest of a job is kept: what is decided because of a trouble that has been told says which it was.
+ * EM4 Bounded: one entry for each of the last JOBS_MAX jobs that had trouble.
  */
 import type { ExceptionsMessage, IncarnationMessage } from "../../runtime/contract/index.ts";
 import type { JobException } from "../reconcile/index.ts";
@@ -19,6 +20,8 @@ type Memory = {
   readonly trouble: string;
   /** Up to when they have been told, in epoch milliseconds. */
   readonly toldMs: number;
+  /** null: the JobManager told of none. */
+  readonly newest: JobException | null;
 };
 
 export type ExceptionNews = {
@@ -26,10 +29,17 @@ export type ExceptionNews = {
   readonly trouble: string;
   /** Newest first. */
   readonly exceptions: readonly JobException[];
+  /** News or not. */
+  readonly newest: JobException | null;
 };
 
 export class ExceptionMemory {
   readonly #memories = new Map<string, Memory>();
+
+  /** EM3. null: none has been told. */
+  newest(jobId: string): JobException | null {
+    return this.#memories.get(jobId)?.newest ?? null;
+  }
 
   /** The job's trouble in one text when it is worth asking about; null: nothing is new. */
   newTrouble({ jobId, job }: IncarnationMessage): string | null {
@@ -40,24 +50,28 @@ export class ExceptionMemory {
 
   /** What of the answer was not told yet, each once by time and text. */
   news(jobId: string, trouble: string, message: ExceptionsMessage): ExceptionNews {
-    const toldMs = this.#memories.get(jobId)?.toldMs ?? -1;
+    const known = this.#memories.get(jobId);
+    const toldMs = known?.toldMs ?? -1;
     const seen = new Set<string>();
     const exceptions: JobException[] = [];
+    let newest = known?.newest ?? null;
     for (const { exceptionName, stacktrace, timestamp, taskName } of message.exceptionHistory.entries) {
       const text = (stacktrace.split("\n")[0] || exceptionName).slice(0, MESSAGE_LENGTH_MAX);
       const id = `${timestamp} ${text}`;
+      const exception = { timeMs: timestamp, message: text, taskName };
+      if (newest === null || timestamp > newest.timeMs) newest = exception;
       if (timestamp <= toldMs || seen.has(id)) continue;
       seen.add(id);
-      exceptions.push({ timeMs: timestamp, message: text, taskName });
+      exceptions.push(exception);
     }
-    return { jobId, trouble, exceptions };
+    return { jobId, trouble, exceptions, newest };
   }
 
   /** The news have become events. */
-  markTold({ jobId, trouble, exceptions }: ExceptionNews): void {
+  markTold({ jobId, trouble, exceptions, newest }: ExceptionNews): void {
     const toldMs = Math.max(this.#memories.get(jobId)?.toldMs ?? -1, ...exceptions.map(({ timeMs }) => timeMs));
     this.#memories.delete(jobId);
-    this.#memories.set(jobId, { trouble, toldMs });
+    this.#memories.set(jobId, { trouble, toldMs, newest });
     if (this.#memories.size <= JOBS_MAX) return;
     for (const oldest of this.#memories.keys()) {
       this.#memories.delete(oldest);

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { disposalTriggerId } from "../jobmanager/index.ts";
+import type { ExceptionsMessage } from "../../runtime/contract/index.ts";
+import { type Answer, disposalTriggerId } from "../jobmanager/index.ts";
 import { ExceptionMemory } from "./index.ts";
 import {
   activeIn,
@@ -218,5 +219,46 @@ describe("what JobManagers are asked", () => {
       more.look?.observed.exceptions.map(({ message }) => message),
       ["c"],
     );
+  });
+
+  it("knows the newest exception when it is news no more, and when the JobManager does not tell it (EM3)", async () => {
+    const exceptions = new ExceptionMemory();
+    const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
+    const entries = [30, 20].map((timestamp) => ({
+      exceptionName: "E",
+      stacktrace: `at ${timestamp}`,
+      timestamp,
+      taskName: null,
+      location: null,
+      taskManagerId: null,
+      failureLabels: {},
+      concurrentExceptions: [],
+    }));
+    const lookWith = async (restarts: number, told: Answer<ExceptionsMessage>) => {
+      const { look } = await lookAt({
+        objects: [owner, ...incarnation(owner, 1)],
+        exceptions,
+        calls: {
+          incarnation: async (target) => {
+            const running = { status: "RUNNING" as const, restarts, startedMs: 1, endedMs: null, failure: null };
+            return { kind: "answer", value: answering(target, { job: running }) };
+          },
+          exceptions: async () => told,
+        },
+      });
+      if (look?.news) exceptions.markTold(look.news);
+      return [look?.observed.exceptions.length, look?.observed.newestException?.message];
+    };
+    const history: Answer<ExceptionsMessage> = {
+      kind: "answer",
+      value: { exceptionHistory: { entries, truncated: false } },
+    };
+    assert.deepEqual(await lookWith(0, history), [0, undefined]);
+    assert.deepEqual(await lookWith(1, history), [2, "at 30"]);
+    assert.deepEqual(await lookWith(1, history), [0, "at 30"], "nothing is asked");
+    assert.deepEqual(await lookWith(2, history), [0, "at 30"], "told before it was counted");
+    assert.deepEqual(await lookWith(3, { kind: "unreachable", message: "late" }), [0, "at 30"]);
+    const another = new ExceptionMemory();
+    assert.equal(another.newest(activeIn(1).jobId), null);
   });
 });

@@ -89,8 +89,16 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     preflight: views.preflight,
     disposals: views.disposals,
     exceptions: views.news?.exceptions ?? [],
+    newestException: views.news?.newest ?? newestKnown(job, deps),
   };
   return { observed, news: views.news };
+}
+
+/** Of the job that runs or ran last. */
+function newestKnown(job: StreamJob, { exceptions }: ObserveDeps): Observed["newestException"] {
+  const stored = readStatusOf(job);
+  const jobId = stored.kind === "read" ? stored.status.active?.jobId : undefined;
+  return jobId === undefined ? null : exceptions.newest(jobId);
 }
 
 /** OV2 */

@@ -3,8 +3,8 @@
  *
  * CA1 A trigger is asked for only of a job that can take it, and only while it is not known there: at most one stop is in flight, and
  *     the same id in every try (S5, S9).
- * CA2 A new incarnation that takes no checkpoint by itself soon is asked for one: its interval may be longer than the time that it has
- *     to prove itself.
+ * CA2 A new incarnation that takes no checkpoint by itself soon is asked for one, from when the record says so (PV2): its interval may be
+ *     longer than the time that it has to prove itself.
  */
 import { parseTime } from "../../crds/index.ts";
 import { isCancelPending } from "./cancel.ts";
@@ -13,8 +13,6 @@ import type { Action } from "./plan.ts";
 import { firstCheckpointTriggerId } from "./ids.ts";
 import { incarnationNumbered, type Situation, stopTriggerOf } from "./situation.ts";
 
-/** CA2. So long a job with a short interval is left alone. */
-const OWN_CHECKPOINT_MS = 2000;
 /** A checkpoint that did not complete is asked for again under another id. */
 const CHECKPOINT_RETRY_MS = 30_000;
 
@@ -32,6 +30,8 @@ export function callsFor(draft: Draft, situation: Situation): readonly Action[] 
   }
   if (upgrade.step === "Proving") return firstCheckpointCall(draft, situation);
   if (isCancelPending(draft, situation) && active !== undefined) {
+    const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
+    if (view?.kind !== "answering" || view.incarnation.phase !== "active") return [];
     return [{ kind: "cancelJob", incarnation: active.incarnation, jobId: active.jobId }];
   }
   return [];
@@ -43,10 +43,9 @@ function firstCheckpointCall({ status, nowMs }: Draft, { observed }: Situation):
   if (upgrade === undefined || upgrade.to === null || active === undefined) return [];
   const view = incarnationNumbered(observed, upgrade.to)?.jobManager;
   if (view?.kind !== "answering" || view.incarnation.completedCheckpoints > 0) return [];
-  if (view.incarnation.job?.status !== "RUNNING") return [];
-  const waitedMs = nowMs - parseTime(upgrade.stepSince) - OWN_CHECKPOINT_MS;
-  if (waitedMs < 0) return [];
-  const triggerId = firstCheckpointTriggerId(active.activationId, Math.floor(waitedMs / CHECKPOINT_RETRY_MS));
+  if (view.incarnation.job?.status !== "RUNNING" || upgrade.checkpointAskedAt === undefined) return [];
+  const tries = Math.floor((nowMs - parseTime(upgrade.checkpointAskedAt)) / CHECKPOINT_RETRY_MS);
+  const triggerId = firstCheckpointTriggerId(active.activationId, tries);
   return [{ kind: "triggerCheckpoint", incarnation: upgrade.to, jobId: active.jobId, triggerId }];
 }
 

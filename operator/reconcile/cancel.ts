@@ -13,5 +13,10 @@ export function isCancelPending(draft: Draft, situation: Situation): boolean {
   if (target.kind !== "valid" || target.spec.deletion.keepState) return false;
   if (draft.nowMs - parseTime(upgrade.stepSince) > CANCEL_TIMEOUT_MS) return false;
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
-  return view?.kind === "answering" && view.incarnation.job !== null && view.incarnation.phase === "active";
+  // One that does not answer is waited for: it may still be told (S11).
+  if (view?.kind === "unreachable") return true;
+  if (view?.kind !== "answering") return false;
+  // "activating": its JobManager has just been restarted, and takes the job up again.
+  const { job, phase } = view.incarnation;
+  return phase === "activating" || (phase === "active" && job !== null);
 }

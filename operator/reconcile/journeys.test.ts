@@ -361,3 +361,88 @@ test("RK1: of a StreamJob whose deletion only waits for its pods, nothing is mad
   const made = plan.actions.filter(({ kind }) => kind === "createRevision" || kind === "applyChild");
   assert.deepEqual(made, []);
 });
+
+/** What one look at an upgrade's Proving decides, when its job runs and has completed no checkpoint yet. */
+function proved(world: SimulatedWorld) {
+  const observed = world.observe();
+  const incarnations = observed.incarnations.map((each) => {
+    const { jobManager } = each;
+    if (jobManager.kind !== "answering" || each.number !== world.status.upgrade?.to) return each;
+    const incarnation = { ...jobManager.incarnation, completedCheckpoints: 0, firstCheckpointMs: null };
+    return { ...each, jobManager: { ...jobManager, incarnation } };
+  });
+  const plan = reconcile({ ...observed, incarnations }, settings, world.nowMs);
+  world.apply(observed, plan);
+  return plan.actions.map(({ kind }) => kind);
+}
+
+test("PV2: a version that runs is asked for a checkpoint and has its time for it, though nobody looked for longer than that", () => {
+  const world = running();
+  world.patch((old) => ({ ...old, ...specOf("good", 2, more) }));
+  world.run(60_000, () => world.status.upgrade?.step === "Proving");
+  world.advance(60_000);
+  assert.deepEqual(proved(world), ["triggerCheckpoint"]);
+  world.advance(19_000);
+  assert.deepEqual(proved(world), ["triggerCheckpoint"]);
+  assert.equal(world.status.upgrade?.step, "Proving");
+  world.advance(2000);
+  proved(world);
+  assert.deepEqual([world.status.upgrade?.kind, world.status.failed?.generation], ["rollback", 2]);
+});
+
+test("SB3: pods whose StatefulSet is gone are not let run", () => {
+  const world = running();
+  world.patch((old) => ({ ...old, ...specOf("good", 2, { upgrade: { ...upgrade, standby: "cold" } }) }));
+  world.run(60_000, () => world.status.upgrade?.step === "Standby");
+  world.look();
+  // Nobody looks until the pods are ready.
+  world.advance(10_000);
+  const observed = world.observe();
+  assert.equal(world.status.upgrade?.step, "Standby");
+  const without = (set: "jobManagerSet" | "taskManagerSet" | null) =>
+    reconcile(
+      {
+        ...observed,
+        incarnations: observed.incarnations.map((each) => (set === null ? each : { ...each, [set]: null })),
+      },
+      settings,
+      world.nowMs,
+    ).status?.upgrade?.step ?? "Standby";
+  assert.deepEqual(
+    [without("jobManagerSet"), without("taskManagerSet"), without(null)],
+    ["Standby", "Standby", "Activating"],
+  );
+});
+
+test("S29: checkpoints that are to go with the StreamJob are deleted by a JobManager that answers late, and kept by one that never does", () => {
+  const deleted = (unreachableMs: number) => {
+    const world = running(specOf("good", 1, { ...more, deletion: { keepState: false } }));
+    const { active } = world;
+    assert.ok(active !== null);
+    active.unreachableUntilMs = world.nowMs + unreachableMs;
+    world.delete();
+    const asked: string[] = [];
+    world.run(120_000, ({ actions }) => {
+      asked.push(...actions.flatMap(({ kind }) => (kind === "cancelJob" ? [kind] : [])));
+      return false;
+    });
+    assert.equal(world.job, null);
+    assert.deepEqual(world.violations, []);
+    return asked.length;
+  };
+  assert.deepEqual([deleted(0), deleted(10_000), deleted(Number.POSITIVE_INFINITY)], [1, 1, 0]);
+});
+
+test("RO3: a version that failed is tried again when it is put back in place of one that does not load", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more));
+  world.run(60_000, () => world.status.upgrade?.step === "Proving");
+  for (let death = 0; death < 4; death++) world.killJobManager();
+  world.patch(() => specOf("refuse", 2, more));
+  world.run(60_000);
+  assert.deepEqual([world.status.failed?.generation, world.status.upgrade?.toGeneration], [1, 2]);
+  assert.equal(reasonOf(world, "Stalled"), "Refused");
+  world.patch(() => specOf("good", 1, more));
+  assert.ok(world.settle());
+  assert.deepEqual([world.status.failed, reasonOf(world, "Ready")], [undefined, "Running"]);
+  assert.deepEqual(world.violations, []);
+});

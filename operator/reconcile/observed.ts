@@ -80,6 +80,8 @@ export type Observed = {
   readonly disposals: Readonly<Record<string, DisposalView>>;
   /** Of the job that runs or ran last, newest first: only those that no plan before this one was given. */
   readonly exceptions: readonly JobException[];
+  /** Of the job that runs or ran last, whether it has been told or not; null: none is known. */
+  readonly newestException: JobException | null;
 };
 
 /** Something that the job threw. `message`: its first line. */

@@ -6,8 +6,15 @@ import { revisionName } from "../resources/index.ts";
 import { reconcile } from "./reconcile.ts";
 import { canonicalJson, revisionHash } from "./revision.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
-import { settings, SimulatedWorld, specOf, type WorldOptions } from "./simulated-world.test-support.ts";
+import {
+  type OperatorFault,
+  settings,
+  SimulatedWorld,
+  specOf,
+  type WorldOptions,
+} from "./simulated-world.test-support.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
 
 const revisionOf = (spec: StreamJobSpec): string => revisionName("wc", revisionHash(spec));
 
@@ -23,14 +30,19 @@ const options = fc.record({
   failingSavepoints: fc.constantFrom(0, 0, 0, 1, 2),
 }) satisfies fc.Arbitrary<WorldOptions>;
 
-/** After how many actions the operator dies, look by look; null: it lives. */
-const deaths = fc.array(fc.option(fc.integer({ min: -1, max: 6 }), { freq: 3 }), { maxLength: 40 });
+/** After how many actions the operator dies, look by look, and how long until the next one starts; null: it lives. */
+const death: fc.Arbitrary<OperatorFault> = fc.record({
+  crashAfter: fc.integer({ min: -1, max: 6 }),
+  awayMs: fc.constantFrom(0, 0, 0, 400, 3000),
+});
+/** Once it is away for longer than `deployTimeout`. */
+const deaths = fc
+  .tuple(fc.array(fc.option(death, { freq: 3 }), { maxLength: 40 }), fc.nat({ max: 40 }))
+  .map(([list, longest]) => list.map((each, look) => (each && look === longest ? { ...each, awayMs: 30_000 } : each)));
 const faultsOf =
-  (list: readonly (number | null)[]) =>
-  (look: number): { crashAfter?: number } => {
-    const crashAfter = list[look] ?? null;
-    return crashAfter === null ? {} : { crashAfter };
-  };
+  (list: readonly (OperatorFault | null)[]) =>
+  (look: number): OperatorFault =>
+    list[look] ?? {};
 
 type Event = { readonly afterMs: number; readonly what: EventKind; readonly number: number };
 const eventKinds = [
@@ -86,10 +98,17 @@ function happen(world: SimulatedWorld, { what, number }: Event): void {
   }
 }
 
+/** Objects for savepoints of operations that do not say so (OS1). */
+const unlisted = (world: SimulatedWorld) =>
+  world.snapshots.all.filter(
+    (snapshot) => snapshot.spec.origin === "upgrade" && snapshotStatusOf(snapshot).phase !== "Completed",
+  );
+
 /** Whether what runs has the effect of the spec, or rests as it asks. */
 function assertAsAsked(world: SimulatedWorld): void {
   assert.ok(world.job !== null);
   const { status, job } = world;
+  assert.deepEqual([unlisted(world), status.lastSavepoint?.unlisted], [[], undefined]);
   const why = JSON.stringify({
     phase: status.phase,
     upgrade: status.upgrade,
@@ -165,9 +184,9 @@ test("S3: stopped after any prefix of any plan and started again, an upgrade end
     savepoints: world.stopped.length,
     starts: world.starts.length,
     children: [...world.childNames()].sort(),
-    snapshots: world.snapshots.all.map(({ metadata }) => metadata.name).length,
+    snapshots: world.snapshots.all.map((snapshot) => snapshotStatusOf(snapshot).phase),
   });
-  const upgraded = (dead: readonly (number | null)[], standby: "warm" | "cold") => {
+  const upgraded = (dead: readonly (OperatorFault | null)[], standby: "warm" | "cold") => {
     const world = new SimulatedWorld(spec("good", 1, { upgrade: { ...upgrade, standby } }));
     assert.ok(world.settle());
     world.patch((old) => ({ ...old, ...spec("good", 2, { upgrade: { ...upgrade, standby } }) }));
@@ -343,6 +362,7 @@ test("S29: deleted at any moment, with any fault, the StreamJob goes, and nothin
         [],
       );
       assert.ok(world.snapshots.made.filter((name) => name.startsWith("wc-delete-")).length <= 1);
+      assert.deepEqual(unlisted(world), []);
     }),
     { numRuns: 50 },
   );

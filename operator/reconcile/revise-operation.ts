@@ -4,6 +4,8 @@
  * RO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (S21).
  * RO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
+ * RO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
+ *     to run, and the spec was changed in between.
  */
 import type { Operation, ResolvedSpec } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
@@ -41,6 +43,7 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
     if (upgrade.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
     return;
   }
+  if (isAskedAnew(draft, situation, upgrade)) draft.set({ failed: undefined });
   if (isOtherRestore(draft, situation, upgrade, target.spec)) return drop(draft, "it is to start from something else");
   if (target.revision === upgrade.revision || upgrade.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
@@ -88,6 +91,14 @@ function isStuck({ observed }: Situation, upgrade: Operation): boolean {
   const view = incarnationNumbered(observed, upgrade.to)?.jobManager;
   if (upgrade.step === "Preflight") return observed.preflight?.kind === "incompatible";
   return view?.kind !== "answering" || view.incarnation.phase === "refused";
+}
+
+/** RO3 */
+function isAskedAnew({ status: { failed } }: Draft, situation: Situation, upgrade: Operation): boolean {
+  const { target } = situation;
+  if (target.kind !== "valid" || failed?.revision !== target.revision || upgrade.kind === "rollback") return false;
+  const { toGeneration } = upgrade;
+  return failed.generation < toGeneration && toGeneration < target.generation && isStuck(situation, upgrade);
 }
 
 /** The same operation with another version: fresh pods, the same state. */

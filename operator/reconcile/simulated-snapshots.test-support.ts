@@ -61,9 +61,13 @@ export class SimulatedSnapshots {
   act(action: SnapshotAction): boolean {
     if (action.kind === "createSnapshot" || action.kind === "recordSavepoint") {
       const { name } = action.snapshot.metadata;
-      if (this.#snapshots.has(name)) return true;
-      this.made.push(name);
-      this.put(action.snapshot);
+      const present = this.#snapshots.get(name);
+      if (present === undefined) {
+        this.made.push(name);
+        this.put(action.snapshot);
+      } else if (action.kind === "recordSavepoint" && snapshotStatusOf(present).phase !== "Completed") {
+        this.put({ ...present, ...(action.snapshot.status === undefined ? {} : { status: action.snapshot.status }) });
+      }
       return true;
     }
     const snapshot = this.#snapshots.get(action.name);

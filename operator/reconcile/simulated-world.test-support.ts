@@ -58,6 +58,14 @@ export type WorldOptions = {
   readonly failingSavepoints: number;
 };
 
+/** What happens to the operator in a look. */
+export type OperatorFault = {
+  /** It dies after so many actions; -1: before the status is written. */
+  readonly crashAfter?: number;
+  /** So long nobody looks afterwards. */
+  readonly awayMs?: number;
+};
+
 export const calm: WorldOptions = { seed: 1, podStartMs: 300, podEndMs: 400, savepointMs: 300, failingSavepoints: 0 };
 
 type PodRecord = { pod: Pod; readonly set: string; readonly readyMs: number; endsMs: number | null; restarts: number };
@@ -359,6 +367,7 @@ export class SimulatedWorld implements Surroundings {
           .map(({ metadata }) => [metadata.name, { kind: "done" }]),
       ),
       exceptions: [],
+      newestException: null,
     };
   }
 
@@ -491,8 +500,12 @@ export class SimulatedWorld implements Surroundings {
 
   #applyChild(object: Child): void {
     const key = `${object.kind}/${object.metadata.name}`;
-    const uid = this.#children.get(key)?.metadata.uid ?? `uid-${this.#version++}`;
-    this.#children.set(key, { ...object, metadata: { ...object.metadata, uid } } as Child);
+    const {
+      uid = `uid-${this.#version++}`,
+      // The API server counts in whole seconds.
+      creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000),
+    } = this.#children.get(key)?.metadata ?? {};
+    this.#children.set(key, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } } as Child);
   }
 
   #deleteChild(key: string, uid: string): boolean {
@@ -550,16 +563,14 @@ export class SimulatedWorld implements Surroundings {
   }
 
   /** Looks again and again, each as soon as the plan before it asked, until `isOver` or for `ms`. */
-  run(
-    ms: number,
-    isOver: (plan: Plan) => boolean = () => false,
-    faults?: (look: number) => { crashAfter?: number },
-  ): void {
+  run(ms: number, isOver: (plan: Plan) => boolean = () => false, faults?: (look: number) => OperatorFault): void {
     const endMs = this.nowMs + ms;
     for (let look = 0; this.nowMs < endMs && this.job !== null; look++) {
-      const plan = this.look(faults?.(look));
+      const fault = faults?.(look) ?? {};
+      const plan = this.look(fault);
       if (isOver(plan)) return;
-      this.advance(Math.min(Math.max(plan.wakeAfterMs ?? ms, 100), endMs - this.nowMs));
+      const pauseMs = Math.max(plan.wakeAfterMs ?? ms, 100, fault.awayMs ?? 0);
+      this.advance(Math.min(pauseMs, endMs - this.nowMs));
     }
   }
 

@@ -109,7 +109,7 @@ export function incarnationPlaces(situation: Situation, number: number, spec: Re
   };
 }
 
-/** What the job threw last, as far as it is news; else where to look. */
+/** What the job threw last; where to look, when this operator has not been told. */
 export function newestException({ observed }: Situation): string {
-  return observed.exceptions[0]?.message ?? "its events say why";
+  return observed.newestException?.message ?? "its events say why";
 }

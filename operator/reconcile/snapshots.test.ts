@@ -121,3 +121,44 @@ test("a deletion without a savepoint leaves no object", () => {
   assert.equal(world.job, null);
   assert.deepEqual(world.snapshots.all, []);
 });
+
+for (const end of ["complete", "fail", "delete"] as const) {
+  test(`OS1: an upgrade's savepoint has its object, though the operator died with the status written and came back after the ${end} of it`, () => {
+    const world = new SimulatedWorld(specOf("good", 1, more));
+    assert.ok(world.settle());
+    world.patch(() => specOf(end === "fail" ? "refuse-activation" : "good", 2, more));
+    world.run(
+      60_000,
+      () => world.status.lastSavepoint !== undefined,
+      () => ({ crashAfter: world.stopped.length === 0 ? 9 : 0 }),
+    );
+    const { lastSavepoint } = world.status;
+    assert.equal(lastSavepoint?.unlisted, 1);
+    assert.deepEqual(phases(world), []);
+    // Activated by the one that died.
+    const plan = world.look({ crashAfter: 1 });
+    assert.equal(plan.actions[0]?.kind, "activate");
+    world.advance(20_000);
+    if (end === "delete") world.delete();
+    assert.ok(world.settle());
+    if (end === "delete") assert.equal(world.job, null);
+    else assert.equal(world.status.history.at(-1)?.what, { complete: "upgraded", fail: "rolled back" }[end]);
+    const [snapshot, ...others] = world.snapshots.all;
+    assert.equal(others.length, 0);
+    assert.deepEqual(snapshot && snapshotStatusOf(snapshot).location, lastSavepoint?.path);
+    assert.equal(snapshot?.status?.incarnation, 1);
+    assert.deepEqual(world.violations, []);
+  });
+}
+
+test("OS1: an object that was listed and is deleted by a person is not made again", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more));
+  assert.ok(world.settle());
+  world.patch(() => specOf("good", 2, more));
+  assert.ok(world.settle());
+  const name = world.status.lastSavepoint?.name ?? "";
+  assert.equal(world.status.lastSavepoint?.unlisted, undefined);
+  world.snapshots.delete(name);
+  assert.ok(world.settle());
+  assert.deepEqual(phases(world), []);
+});

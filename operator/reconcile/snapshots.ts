@@ -1,27 +1,23 @@
 /**
- * Owns: savepoints that are taken while the job runs on, by nonce, by object or by schedule, and what stands for those of upgrades.
- * Not here: which are removed (retention.ts), when the schedule is due (schedule.ts).
+ * Owns: savepoints that are taken while the job runs on, by nonce, by object or by schedule.
+ * Not here: those of operations (operation-savepoint.ts), which are removed (retention.ts), when the schedule is due (schedule.ts).
  *
  * SN1 At most one savepoint is in flight, and none while the job is being stopped (S5).
  * SN2 The status names a savepoint's trigger and folder before it is asked for; what the JobManager says decides, never time.
  * SN3 A savepoint that a job completed is the object's for good, whatever becomes of the job.
  */
-import {
-  CLEANUP_FINALIZER,
-  JOB_LABEL,
-  STREAM_JOB_API_VERSION,
-  snapshotWithDefaults,
-  type StreamJobSnapshot,
-} from "../../crds/index.ts";
+import { snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import { hexDigest } from "../../runtime/base/index.ts";
 import { recordOfDeletion } from "./deletion-record.ts";
 import type { Draft } from "./draft.ts";
 import { savepointDirectory, savepointTarget, snapshotTriggerId } from "./ids.ts";
 import { hasTouchedOld } from "./operation.ts";
+import { listSavepoint, noteSavepoint, unlistedSavepoint } from "./operation-savepoint.ts";
 import type { Action } from "./plan.ts";
 import { deletionsOf, holdsOf, isHeld, retentionOf } from "./retention.ts";
 import { dueAt } from "./schedule.ts";
-import { incarnationNumbered, type Situation } from "./situation.ts";
+import { incarnationNumbered, isEmptied, type Situation } from "./situation.ts";
+import { newSnapshot, snapshotStatusWrite } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
 const POLL_MS = 100;
@@ -31,12 +27,15 @@ export function planSnapshots(draft: Draft, situation: Situation): readonly Acti
   const isDeleting = situation.job.metadata.deletionTimestamp !== undefined;
   const actions: Action[] = [];
   if (!isDeleting) {
-    actions.push(...byNonce(draft, situation), ...bySchedule(draft, situation), ...ofOperation(draft, situation));
+    noteSavepoint(draft, situation);
+    actions.push(...listSavepoint(draft, situation));
+    actions.push(...byNonce(draft, situation), ...bySchedule(draft, situation));
     const taken = draft.status.savepoint?.name;
     actions.push(...inFlight(draft, situation), ...next(draft, situation, taken));
     actions.push(...retentionOf(draft, situation), ...holdsOf(situation));
   } else {
     actions.push(...inFlight(draft, situation), ...recordOfDeletion(draft, situation));
+    if (isEmptied(situation.observed)) actions.push(...unlistedSavepoint(draft, situation));
   }
   return [...actions, ...deletionsOf(draft, situation, { isDeleting })];
 }
@@ -77,34 +76,6 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "scheduled") }];
 }
 
-/** The savepoint with which an operation stopped the job gets an object of its own. */
-function ofOperation(draft: Draft, situation: Situation): readonly Action[] {
-  const { upgrade, active } = draft.status;
-  const { observed, job } = situation;
-  const path =
-    upgrade?.savepoint?.path ?? (draft.status.resume?.kind === "latest" ? draft.status.resume.savepoint : null);
-  if (path === null || path === undefined) return [];
-  const from = upgrade?.from ?? active?.incarnation ?? draft.status.incarnations;
-  const name = `${job.metadata.name}-upgrade-${hexDigest(8, path)}`;
-  const present = observed.snapshots.find(({ metadata }) => metadata.name === name);
-  if (draft.status.lastSavepoint?.path !== path) {
-    draft.set({ lastSavepoint: { name, path, time: draft.now } });
-  }
-  if (present === undefined) {
-    return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "upgrade", path) }];
-  }
-  if (snapshotStatusOf(present).phase === "Completed") return [];
-  return [
-    writeStatus(present, {
-      phase: "Completed",
-      location: path,
-      incarnation: Math.max(from, 1),
-      completedAt: draft.now,
-      observedGeneration: present.metadata.generation ?? 0,
-    }),
-  ];
-}
-
 /** SN2 */
 function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   const { savepoint, active } = draft.status;
@@ -127,7 +98,7 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
     );
     if (snapshot === undefined) return [];
     return [
-      writeStatus(snapshot, {
+      snapshotStatusWrite(snapshot, {
         phase,
         message,
         completedAt: draft.now,
@@ -160,11 +131,13 @@ function isOver({ status }: Draft): boolean {
 
 /** SN1. `taken`: the one that was in flight; if it is over, its object is yet to say so. */
 function next(draft: Draft, situation: Situation, taken: string | undefined): readonly Action[] {
-  const { savepoint, upgrade, active } = draft.status;
+  const { savepoint, lastSavepoint, upgrade, active } = draft.status;
   const { job, target, settings, observed } = situation;
   if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
   // A stop is a savepoint itself, a job that has been stopped can take none, and a new version has to prove itself first.
   if (upgrade !== undefined && hasTouchedOld(upgrade, draft.status.active)) return [];
+  // The status names one savepoint: the last one's object first.
+  if (lastSavepoint?.unlisted !== undefined) return [];
   const pending = observed.snapshots
     .filter((snapshot) => {
       const { phase } = snapshotStatusOf(snapshot);
@@ -184,7 +157,7 @@ function next(draft: Draft, situation: Situation, taken: string | undefined): re
   draft.wakeIn(POLL_MS);
   const { jobId, incarnation } = active;
   return [
-    writeStatus(snapshot, {
+    snapshotStatusWrite(snapshot, {
       phase: "InProgress",
       triggerId,
       jobId,
@@ -198,29 +171,4 @@ function next(draft: Draft, situation: Situation, taken: string | undefined): re
 function byCreation(a: StreamJobSnapshot, b: StreamJobSnapshot): number {
   const key = ({ metadata }: StreamJobSnapshot): string => `${metadata.creationTimestamp ?? ""}/${metadata.name}`;
   return key(a) < key(b) ? -1 : 1;
-}
-
-function writeStatus(snapshot: StreamJobSnapshot, status: NonNullable<StreamJobSnapshot["status"]>): Action {
-  const { name, resourceVersion } = snapshot.metadata;
-  return { kind: "writeSnapshotStatus", name, resourceVersion: resourceVersion ?? "", status };
-}
-
-/** Without an owner: savepoints outlive the job that made them (S29). */
-function newSnapshot(
-  { job }: Situation,
-  name: string,
-  origin: "manual" | "scheduled" | "upgrade",
-  path?: string,
-): StreamJobSnapshot {
-  return {
-    apiVersion: STREAM_JOB_API_VERSION,
-    kind: "StreamJobSnapshot",
-    metadata: {
-      name,
-      namespace: job.metadata.namespace,
-      labels: { [JOB_LABEL]: job.metadata.name },
-      finalizers: [CLEANUP_FINALIZER],
-    },
-    spec: { jobRef: { name: job.metadata.name }, origin, ...(path === undefined ? {} : { path }) },
-  };
 }

@@ -7,7 +7,7 @@ import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../c
 import type { TaskRef } from "../rpc/index.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { ScriptedWorld } from "./scripted-world.ts";
-import { incarnation, OTHER_UIDS, restoredText, type Setting, setting, until } from "./scripted-job.ts";
+import { checkpoint, incarnation, OTHER_UIDS, restoredText, type Setting, setting, until } from "./scripted-job.ts";
 
 const [FIRST, SECOND] = ["1".repeat(32), "2".repeat(32)];
 const NONE: RestoreMessage = { kind: "none" };
@@ -47,8 +47,8 @@ async function active(t: TestContext, place: Setting, name: string, from: Restor
 
 async function checkpointed(one: Incarnation): Promise<void> {
   const before = one.incarnation().completedCheckpoints;
-  one.triggerCheckpoint(null);
-  await until("a checkpoint is completed", () => one.incarnation().completedCheckpoints > before);
+  await checkpoint({ manager: one });
+  await until("it is counted", () => one.incarnation().completedCheckpoints > before);
 }
 
 test("IC1 a standby loads the job in its TaskManagers and deploys nothing; what needs a running job is refused", async (t) => {
@@ -184,7 +184,8 @@ test("S9 a JobManager started again knows the outcome of the trigger whose savep
 });
 
 test("CC7 while it is not known whether the manifest of a stop exists no task is told to go on; then the log decides", async (t) => {
-  const place = await setting(t, { options: { "execution.checkpointing.timeout": "600 ms" } });
+  // A stop that timed out before its tasks have acknowledged would fail at once, and nothing would be in doubt.
+  const place = await setting(t, { options: { "execution.checkpointing.timeout": "5 s" } });
   const one = await active(t, place, "one");
   await checkpointed(one);
   const [chk, away] = [join(place.folder, "one", "chk"), join(place.folder, "one", "away")];
@@ -193,7 +194,7 @@ test("CC7 while it is not known whether the manifest of a stop exists no task is
   const targetPath = join(place.folder, "save");
   one.triggerSavepoint({ kind: "stop", targetDirectory: null, targetPath, triggerId: FIRST });
   const startMs = systemClock.monotonicMs();
-  await until("the timeout is over", () => systemClock.monotonicMs() - startMs > 900);
+  await until("the timeout is over", () => systemClock.monotonicMs() - startMs > 5500);
   assert.equal(one.trigger(FIRST)?.kind, "inProgress");
   assert.equal(one.world.of("checkpointAborted").length, 0);
   await rename(chk, join(place.folder, "file"));

@@ -99,10 +99,15 @@ test("RS-8 a terminal error fails the job at once", async (t) => {
 });
 
 test("a deployment that does not become ready in time fails and is tried again", async (t) => {
-  const place = await setting(t, { script: { becomesReady: (task) => task.attempt > 1 } });
+  // The time limit holds for later attempts too, and one of them may miss it when the machine stalls.
+  const place = await setting(t, {
+    options: { "restart-strategy.fixed-delay.attempts": "1000" },
+    script: { becomesReady: (task) => task.attempt > 1 },
+  });
   const job = await running(t, place, { deployTimeoutMs: 150 });
-  assert.equal(job.manager.exceptions()[0]?.error.code, "DEPLOYMENT_TIMEOUT");
-  assert.match(job.manager.exceptions()[0]?.error.message ?? "", /4 of 4 tasks.*attempt 1 on [ab]/);
+  const first = job.manager.exceptions().at(-1)?.error;
+  assert.equal(first?.code, "DEPLOYMENT_TIMEOUT");
+  assert.match(first.message, /4 of 4 tasks.*attempt 1 on [ab]/);
 });
 
 test("a second JobManager on the same store fences the first, which stops and deletes and cancels nothing (JM3)", async (t) => {

@@ -10,6 +10,7 @@ import { loadStreamGraph } from "../api/index.ts";
 import { seededRandom, silentLog, systemClock } from "../base/index.ts";
 import { buildJobGraph, type JobGraph } from "../graph/index.ts";
 import { openStore } from "../storage/index.ts";
+import type { JobControl, TriggerState } from "./control.ts";
 import { type Incarnation, type IncarnationOptions, startIncarnation } from "./incarnation.ts";
 import { type JobManager, startJobManager } from "./job-manager.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
@@ -131,10 +132,39 @@ export async function until(what: string, condition: () => boolean, withinMs = 6
   }
 }
 
-export async function checkpoint({ manager }: Running): Promise<void> {
-  const before = manager.checkpoints().counts.completed;
-  assert.equal(manager.triggerCheckpoint(null).kind, "accepted");
-  await until("a checkpoint is completed", () => manager.checkpoints().counts.completed > before);
+type Checkpointing = { readonly manager: Pick<JobControl, "triggerCheckpoint" | "trigger"> };
+
+/** A checkpoint is completed. */
+export async function checkpoint({ manager }: Checkpointing): Promise<void> {
+  await checkpointEnds(manager, "a checkpoint is completed", ({ kind }) => kind === "completed");
+}
+
+/** A checkpoint fails for this reason. */
+export async function failedCheckpoint({ manager }: Checkpointing, reason: RegExp): Promise<void> {
+  const isWanted = (state: TriggerState): boolean => state.kind === "failed" && reason.test(state.error.message);
+  await checkpointEnds(manager, `a checkpoint fails with ${reason}`, isWanted);
+}
+
+/** One that timed out first is taken again: when the machine stalls, a short timeout is over before the tasks have answered. */
+async function checkpointEnds(
+  manager: Checkpointing["manager"],
+  what: string,
+  isWanted: (state: TriggerState) => boolean,
+): Promise<void> {
+  const trigger = (): string => {
+    const answer = manager.triggerCheckpoint(null);
+    assert.ok(answer.kind === "accepted", what);
+    return answer.triggerId;
+  };
+  let triggerId = trigger();
+  await until(what, () => {
+    const state = manager.trigger(triggerId) ?? { kind: "inProgress" };
+    if (state.kind === "inProgress") return false;
+    if (isWanted(state)) return true;
+    assert.match(state.kind === "failed" ? state.error.message : "it is completed", /not complete after/, what);
+    triggerId = trigger();
+    return false;
+  });
 }
 
 /** The text that the scripted tasks keep as state. */

@@ -216,7 +216,9 @@ describe("the HTTP face of the embedded API server", () => {
       const other = new HttpKubernetesApi({ ...parts, baseUrl: http.url, token });
       const stopping = new AbortController();
       let heard = 0;
-      const ended = other.watch("ConfigMap", { resourceVersion, signal: stopping.signal }, () => heard++);
+      const ended = other.watch("ConfigMap", { resourceVersion, signal: stopping.signal }, ({ type }) => {
+        if (type !== "BOOKMARK") heard++;
+      });
       const big = "x".repeat(900_000);
       await server.create("ConfigMap", configMap("big"));
       for (let index = 0; index < 60; index++) {

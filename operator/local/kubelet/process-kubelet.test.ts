@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { isApiError, type LogOptions } from "../../kubernetes/index.ts";
 import type { ProcessKubeletOptions } from "./process-kubelet.ts";
 import { imageTable } from "./programs.ts";
 import {
@@ -162,8 +163,17 @@ test("a container that crashes is started again, later and later, and says why",
     { exitCode: 3, reason: "Error", message: "going down\nat line 7", finishedAt: "" },
   );
   assert.match(containerOf(pod)?.state?.waiting?.message ?? "", /exit code 3/);
-  assert.equal(await cluster.api.logs(keyOf("crashing"), { previous: true }), "going down\nat line 7\n");
-  assert.equal(await cluster.api.logs(keyOf("crashing"), { tailLines: 1 }), "at line 7\n");
+  // It is started again meanwhile: a new instance has written nothing yet, and for a moment there is none before it.
+  const log = async (options: LogOptions): Promise<string | null> => {
+    try {
+      return await cluster.api.logs(keyOf("crashing"), options);
+    } catch (error) {
+      if (isApiError(error, "BadRequest")) return null;
+      throw error;
+    }
+  };
+  await until("the previous log", async () => (await log({ previous: true })) === "going down\nat line 7\n");
+  await until("the end of the log", async () => (await log({ tailLines: 1 })) === "at line 7\n");
   assert.ok(output.includes("crashing stdout going down\n") && output.includes("crashing stderr at line 7\n"));
 });
 
@@ -245,14 +255,16 @@ test("a missing ConfigMap is waited for, and a changed one reaches the files", a
 });
 
 test("a liveness probe that fails after a success has the container restarted", async () => {
-  const probe = { httpGet: { path: "/", port: 8081 }, periodSeconds: 0.05, timeoutSeconds: 0.1, failureThreshold: 2 };
+  const probe = { httpGet: { path: "/", port: 8081 }, periodSeconds: 0.05, timeoutSeconds: 2, failureThreshold: 2 };
   const container = { args: ["server"], env: [{ name: "LISTEN", value: "0.0.0.0:8081" }], livenessProbe: probe };
   await cluster.api.create("Pod", buildPod({ name: "alive", container, terminationGracePeriodSeconds: 0 }));
-  await logWith(cluster, "alive", "asked");
+  // A container that was never good is not called bad, and that it was asked does not tell that its answer came in time. It is
+  // asked the third time when the first two answers have come, or have not: both would have to be too late.
+  await logWith(cluster, "alive", "asked\nasked\nasked");
   const pid = cluster.kubelet.pidOf(keyOf("alive"));
   assert.ok(pid !== null);
   process.kill(pid, "SIGSTOP");
-  await podWhen(cluster, "alive", "restarted", (pod) => containerOf(pod)?.restartCount === 1);
+  await podWhen(cluster, "alive", "restarted", (pod) => (containerOf(pod)?.restartCount ?? 0) >= 1);
 });
 
 test("a start and a quiet life cost few writes", async () => {

@@ -2,6 +2,8 @@
  * Owns: step Proving: the new incarnation has to run and complete a checkpoint of its own. Only then does the old one's rest go (S14).
  *
  * PV1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (S11).
+ * PV2 One that runs is not taken for failed before it has been asked for a checkpoint and had `deployTimeout` to complete it: its own
+ *     interval may be long, and the operator may have been away.
  */
 import { parseTime } from "../../../crds/index.ts";
 import { failActivated } from "../failure.ts";
@@ -13,6 +15,8 @@ import { unknownFate } from "./unknown-fate.ts";
 const POLL_MS = 100;
 const SLOW_POLL_MS = 1000;
 const QUICK_MS = 30_000;
+/** So long a job with a short interval is left alone. */
+const OWN_CHECKPOINT_MS = 2000;
 
 export function proving(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
@@ -21,6 +25,7 @@ export function proving(context: StepContext): StepOutcome {
   const waitedMs = draft.nowMs - parseTime(operation.stepSince);
   const upgrade = specOfRevision(situation.observed, operation.revision)?.spec.upgrade;
   const limitMs = upgrade?.deployTimeoutMs ?? Number.POSITIVE_INFINITY;
+  let hadTime = waitedMs > limitMs;
   let progress = `waiting for the first checkpoint of incarnation ${operation.to}`;
   if (view.kind === "answering") {
     const { phase, error, job, completedCheckpoints, result } = view.incarnation;
@@ -39,9 +44,17 @@ export function proving(context: StepContext): StepOutcome {
       });
     }
     progress = `${progress}; the job is ${job?.status ?? phase}`;
+    if (job?.status === "RUNNING") {
+      if (operation.checkpointAskedAt === undefined && (hadTime || waitedMs >= OWN_CHECKPOINT_MS)) {
+        draft.operation({ checkpointAskedAt: draft.now });
+      }
+      // PV2
+      const askedMs = parseTime(operation.checkpointAskedAt ?? draft.now);
+      hadTime &&= draft.nowMs - askedMs > limitMs;
+    }
   }
   const trouble = podTrouble(incarnation?.pods ?? []);
-  if (waitedMs > limitMs) {
+  if (hadTime) {
     // PV1
     if (view.kind === "unreachable" && trouble === null) return unknownFate(context);
     return failActivated(

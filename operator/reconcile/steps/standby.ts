@@ -3,7 +3,9 @@
  *
  * SB1 A job that cannot even be loaded never costs the running one anything: it is refused here.
  * SB2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (S25).
- * SB3 What is on its way out is not let run: it is waited for and made anew (S19).
+ * SB3 What is on its way out is not let run: it is waited for and made anew (S19). Pods without their StatefulSet are.
+ * SB4 `deployTimeout` counts from when the StatefulSets are there, and once more while the API server takes them not: an operator that
+ *     was away meanwhile is no fault of the version.
  */
 import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
 import { refuseTarget, rollbackRevision } from "../failure.ts";
@@ -30,12 +32,12 @@ export function standby(context: StepContext): StepOutcome {
   }
   const { taskManager, upgrade } = running.spec;
   const wanted = taskManager.replicas;
-  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
-  const pollMs = waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
+  const pollMs = draft.nowMs - parseTime(operation.stepSince) < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
   if (incarnation === null) {
     draft.wait(`incarnation ${operation.to} is being made`, pollMs);
     return waiting;
   }
+  const waitedMs = draft.nowMs - waitedSinceMs(context, incarnation, upgrade.deployTimeoutMs);
   const { jobManager } = incarnation;
   const leaving = nameOfLeaving(incarnation);
   if (jobManager.kind === "answering") {
@@ -43,7 +45,8 @@ export function standby(context: StepContext): StepOutcome {
     if (phase === "refused") return refuseTarget(context, error?.message ?? "the JobManager gives no reason");
     // Activated by an operator that died before it could say so.
     if (phase === "activating" || phase === "active" || phase === "ended") return done;
-    if (phase === "standby" && taskManagersReady >= wanted && leaving === null) return done;
+    const isWhole = incarnation.jobManagerSet !== null && incarnation.taskManagerSet !== null;
+    if (phase === "standby" && taskManagersReady >= wanted && isWhole && leaving === null) return done;
   }
   const trouble =
     leaving === null ? podTrouble(incarnation.pods) : `${leaving} is being deleted; it is made anew when it is gone`;
@@ -64,6 +67,18 @@ export function standby(context: StepContext): StepOutcome {
     }
   }
   return waiting;
+}
+
+/** SB4. Since when it is waited for the pods, in epoch milliseconds. */
+function waitedSinceMs({ draft, operation }: StepContext, incarnation: ObservedIncarnation, limitMs: number): number {
+  const sets = [incarnation.jobManagerSet, incarnation.taskManagerSet];
+  const since = parseTime(operation.missingSince ?? operation.stepSince);
+  if (sets.includes(null)) {
+    if (draft.nowMs - since <= limitMs || operation.missingSince !== undefined) return since;
+    draft.operation({ missingSince: draft.now });
+    return draft.nowMs;
+  }
+  return Math.max(since, ...sets.map((set) => parseTime(set?.metadata.creationTimestamp ?? operation.stepSince)));
 }
 
 /** SB2, FA4 */

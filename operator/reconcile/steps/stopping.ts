@@ -11,6 +11,7 @@ import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
 import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
 import type { JobManagerView } from "../observed.ts";
+import { noteSavepoint } from "../operation-savepoint.ts";
 import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
@@ -67,8 +68,9 @@ function foundEnded(context: StepContext, { result, job }: IncarnationMessage): 
   return done;
 }
 
-function completed({ draft, operation }: StepContext, path: string): StepOutcome {
+function completed({ draft, situation, operation }: StepContext, path: string): StepOutcome {
   draft.operation({ savepoint: { target: operation.savepoint?.target ?? path, path } });
+  noteSavepoint(draft, situation);
   draft.event("Normal", "SavepointCompleted", `the job stopped with savepoint ${path}`);
   return done;
 }
