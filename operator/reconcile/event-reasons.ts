@@ -27,7 +27,7 @@ const reasons = {
   SavepointSkipped:
     "the StreamJob is deleted without the savepoint that was asked for, because none could be taken in time",
   SavepointUnlisted:
-    "the savepoint of a deletion is complete, but its StreamJobSnapshot could not be made; the note says where it is",
+    "the savepoint of a deletion or an upgrade is complete, but its StreamJobSnapshot could not be made; the note says where it is",
   SavepointKept:
     "a StreamJobSnapshot goes and the files of its savepoint stay, as nothing is left that could delete them; the note says where",
   LastStateUsed: "no savepoint could be taken, and the newest checkpoint is used instead, as the policy allows",
