@@ -49,5 +49,6 @@ describe("with-node", () => {
 
 async function firstOutput(child: ChildProcess): Promise<void> {
   assert.ok(child.stdout !== null);
-  await once(child.stdout, "data", { signal: AbortSignal.timeout(10_000) });
+  // Two starts of Node, one after the other, on a machine that may be busy.
+  await once(child.stdout, "data", { signal: AbortSignal.timeout(60_000) });
 }

@@ -6,11 +6,11 @@
 import { ActFailure, type Stage } from "./stage.ts";
 import { type Story, thousands } from "./story.ts";
 
-/** When an act begins, as a share of all rows. */
-const KILL_TASK_MANAGER_AT = 0.15;
-const KILL_JOB_MANAGER_AT = 0.3;
-const UPGRADE_AT = 0.45;
-const BREAK_AT = 0.65;
+/** When an act begins, as a share of all rows: early, for the old version reads on while a new one starts, however long that takes. */
+const KILL_TASK_MANAGER_AT = 0.08;
+const KILL_JOB_MANAGER_AT = 0.16;
+const UPGRADE_AT = 0.24;
+const BREAK_AT = 0.4;
 
 const TASK_MANAGERS_AFTER = 3;
 
@@ -82,6 +82,7 @@ async function upgrade(stage: Stage, story: Story): Promise<void> {
 }
 
 async function breakAndRollBack(stage: Stage, story: Story): Promise<void> {
+  if (!(await stage.stable())) return;
   stage.breakIt();
   story.tell("The manifest is edited again: a version of the job that throws at its first line. Applied.");
   await stage.apply();

@@ -130,6 +130,11 @@ export class Stage {
     return isSettled ? this.#status : null;
   }
 
+  /** Waits until the version that runs is one to roll back to; false: the job ended before. */
+  stable(): Promise<boolean> {
+    return this.#until("the version to be stable", ({ active }) => typeof active?.stableAt === "string");
+  }
+
   /** Edits the manifest to run the broken version. */
   breakIt(): void {
     this.manifest.edit("spec.job.module", BROKEN_JOB);

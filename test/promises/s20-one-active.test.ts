@@ -84,7 +84,7 @@ class Chaos {
 }
 
 it(`S20 at every instant at most one incarnation is active and not fenced: ${UPGRADES} upgrades, while processes are killed and nodes lost`, () =>
-  withRig("s20", { withOperator: false, rate: RATE, records: isLong ? 600_000 : 60_000 }, async (rig) => {
+  withRig("s20", { withOperator: false, rate: RATE, records: isLong ? 600_000 : 200_000 }, async (rig) => {
     const roll = diceOf(rig);
     const sampler = new ActivitySampler(rig);
     const chaos = new Chaos(rig, sampler, roll);

@@ -23,7 +23,7 @@ async function madeWith(rig: Rig): Promise<{ readonly number: string | undefined
 }
 
 it(`S21 ${PATCHES} changes of mind in the midst of upgrades, and an operator killed among them: it ends at the newest spec, by one chain of states`, () =>
-  withRig("s21", { withOperator: false, rate: 300, records: 60_000 }, async (rig) => {
+  withRig("s21", { withOperator: false, rate: 300, records: 200_000 }, async (rig) => {
     const roll = diceOf(rig);
     let operator = rig.runOperator();
     const { job } = rig.manifest().spec;

@@ -1,6 +1,8 @@
 /**
  * OV1 What an operator of this version computes from an object is frozen here: an operator that computes otherwise would restart every
  *     job when it is installed. Never adapt these values; keep what they stand for.
+ * OV2 Step Proving is on record only if the first checkpoint is not complete before the operator looks again: a job that takes none by
+ *     itself waits for the operator to ask for it, which it does after the record says Proving.
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -75,6 +77,7 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     preflight: null,
     disposals: {},
     exceptions: [],
+    newestException: null,
   };
 }
 
@@ -179,7 +182,8 @@ it("S31 another version of the operator, newer or older, goes on in every step o
           await sleep(systemClock, 30);
         },
       };
-      await rig.apply(rig.manifest({ restartNonce: `${place}`, upgrade: { standby } }));
+      const checkpoints = { interval: step === "Proving" ? "1h" : "300ms" }; // OV2
+      await rig.apply(rig.manifest({ restartNonce: `${place}`, checkpoints, upgrade: { standby } }));
       await rig.until(`step ${step}`, () => stopping !== null);
       await stopping;
       assert.equal((await rig.status()).upgrade?.step, step, "the operator went on after its end");
