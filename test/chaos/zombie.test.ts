@@ -116,14 +116,16 @@ describe("a TaskManager that was stopped for longer than the heartbeat timeout",
         taskManagers: 3,
         slots: 1,
       });
-      await run.nextCheckpoint();
+      // A checkpoint is complete before the sinks have heard of it: what they commit is waited for by what is visible.
+      await run.until("the first attempt to commit", () => visibleParts(output).length > 0);
       const victim = (await run.taskManagers()).find(({ freeSlots }) => freeSlots === 0);
       assert.ok(victim !== undefined);
+      const newestAttempt = (): number => Math.max(...visibleParts(output).map(({ attempt }) => attempt));
+      const oldAttempt = newestAttempt();
       stop(workspace, victim.pid);
       const stoppedMs = systemClock.nowMs();
-      await run.nextCheckpoint(stoppedMs);
+      await run.until("the next attempt to commit", () => newestAttempt() > oldAttempt);
       workspace.note(`the tasks ran elsewhere after ${systemClock.nowMs() - stoppedMs} ms`);
-      const oldAttempt = Math.max(...visibleParts(output).map(({ attempt }) => attempt)) - 1;
       const ofOldAttempts = (): string[] =>
         visibleParts(output)
           .filter(({ attempt }) => attempt <= oldAttempt)

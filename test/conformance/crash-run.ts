@@ -2,16 +2,19 @@
  * Owns: running a job to its end with a crash in the middle, and reading what it wrote.
  * Called by: the conformance tests.
  *
- * CR1 The crash comes after some checkpoints and before the end of the data: a TaskManager is killed with SIGKILL.
+ * CR1 The crash comes after some checkpoints and before the end of the data: a TaskManager is killed with SIGKILL. The sources are
+ *     held back until then (held-back.ts).
  * CR2 What the files sink has made visible is the result, as a multiset of lines: any order, each as often as it is there.
  * CR3 A run ends only processes that it started, and leaves nothing behind.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { type LocalCluster, RestClient, startLocalCluster } from "../../runtime/cli/index.ts";
+import { answered } from "../integration/job-run.ts";
 
 export type CrashRun = {
   /** Absolute path of the job module. Its arguments get `--output <folder>`. */
@@ -22,6 +25,7 @@ export type CrashRun = {
   readonly restarts?: number;
 };
 
+const HELD_BACK = new URL("./held-back.ts", import.meta.url).href;
 const DEADLINE_MS = 60_000;
 /** So many checkpoints are complete when the crash comes; some records have passed by then. */
 const CHECKPOINTS_BEFORE = 3;
@@ -30,11 +34,12 @@ const CHECKPOINTS_BEFORE = 3;
 export async function resultThroughCrash(run: CrashRun): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "streamjob-conformance-"));
   const output = join(folder, "out");
+  const crashed = join(folder, "crashed");
   const said: string[] = [];
   let cluster: LocalCluster | null = null;
   try {
     cluster = await startLocalCluster({
-      module: run.module,
+      module: heldBackModule(folder, run.module, crashed),
       args: [...run.args, "--output", output],
       parallelism: run.parallelism,
       taskManagers: Math.min(2, run.parallelism),
@@ -48,6 +53,7 @@ export async function resultThroughCrash(run: CrashRun): Promise<string[]> {
       say: (line) => void said.push(line),
     });
     await crash(cluster);
+    writeFileSync(crashed, "");
     const outcome = await inTime(cluster.waitTerminal(), () => `the job to end; it said:\n${said.join("\n")}`);
     assert.equal(outcome.status, "FINISHED", said.join("\n"));
     assert.ok(outcome.restarts >= (run.restarts ?? 1), `only ${outcome.restarts} restarts:\n${said.join("\n")}`);
@@ -58,12 +64,25 @@ export async function resultThroughCrash(run: CrashRun): Promise<string[]> {
   }
 }
 
+/** A module whose job is that of another one, held back until the file is there; its path. */
+function heldBackModule(folder: string, module: string, file: string): string {
+  const path = join(folder, "held-back-job.mjs");
+  const lines = [
+    `import job from ${JSON.stringify(pathToFileURL(module).href)};`,
+    `import { heldBack } from ${JSON.stringify(HELD_BACK)};`,
+    `export default heldBack(job, ${JSON.stringify(file)});`,
+  ];
+  writeFileSync(path, lines.join("\n"));
+  return path;
+}
+
 /** CR1 */
 async function crash(cluster: LocalCluster): Promise<void> {
   const client = new RestClient(cluster.restUrl, cluster.jobId);
   const deadlineMs = performance.now() + DEADLINE_MS;
   const isTime = async (): Promise<boolean> =>
-    (await client.checkpoints()).counts.completed >= CHECKPOINTS_BEFORE && (await client.status()) === "RUNNING";
+    ((await answered(client.checkpoints()))?.counts.completed ?? 0) >= CHECKPOINTS_BEFORE &&
+    (await answered(client.status())) === "RUNNING";
   while (!(await isTime())) {
     assert.ok(performance.now() < deadlineMs, `no ${CHECKPOINTS_BEFORE} checkpoints in ${DEADLINE_MS / 1000} s`);
     await sleep(20);

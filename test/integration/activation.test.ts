@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { ActivationRequest } from "../../runtime/contract/index.ts";
 import { exitOf, hexOf, IncarnationRun, type IncarnationRunOptions } from "./incarnation-run.ts";
 import { expectedLines } from "./jobs/word-count.ts";
-import { assertSameLines, hiddenParts, readLines, visibleParts } from "./part-files.ts";
+import { assertNoneHidden, assertSameLines, readLines, visibleParts } from "./part-files.ts";
 import { inWorkspace, type Workspace } from "./workspace.ts";
 
 const MODULE = fileURLToPath(new URL("./jobs/word-count.ts", import.meta.url));
@@ -27,9 +27,9 @@ function wordCount(
   return { name, module: MODULE, args, ...more };
 }
 
-function assertExact(workspace: Workspace): void {
+async function assertExact(workspace: Workspace): Promise<void> {
   assertSameLines(readLines(workspace.path("output")), expectedLines(RECORDS, WORDS));
-  assert.deepEqual(hiddenParts(workspace.path("output")), [], "parts that are in no checkpoint are left over");
+  await assertNoneHidden(workspace.path("output"));
 }
 
 const NONE = { from: { kind: "none" }, predecessors: [] } as const;
@@ -47,7 +47,7 @@ describe("an incarnation", () => {
       assert.ok((active.lastCheckpoint?.sizeBytes ?? 0) > 0 && active.completedCheckpoints > 0);
       const ended = await run.phase("ended");
       assert.deepEqual(ended.result, { status: "FINISHED", savepoint: null });
-      assertExact(workspace);
+      await assertExact(workspace);
       await run.killJobManager();
       run.startJobManager();
       const again = await run.phase("ended");
@@ -72,7 +72,7 @@ describe("an incarnation", () => {
       const { completedCheckpoints, epoch } = await run.proven();
       assert.ok(completedCheckpoints >= 2 && epoch === 4, `${completedCheckpoints} checkpoints, epoch ${epoch}`);
       await run.phase("ended");
-      assertExact(workspace);
+      await assertExact(workspace);
     }));
 
   it("is left as it is by SIGTERM, and by the end of the leash, and goes on when it is started again (PD1)", () =>
@@ -95,7 +95,7 @@ describe("an incarnation", () => {
         await run.proven();
       }
       await run.phase("ended");
-      assertExact(workspace);
+      await assertExact(workspace);
     }));
 
   it("that cannot load its module, or find its state, stays to say why (IC3)", () =>
@@ -144,7 +144,7 @@ describe("two incarnations of a job", () => {
       await young.proven();
       assert.ok(atStop < RECORDS, "the old incarnation finished before it was stopped");
       await young.phase("ended");
-      assertExact(workspace);
+      await assertExact(workspace);
       // Fenced or not, it says what it ended with.
       await old.killJobManager();
       old.startJobManager();
@@ -171,7 +171,7 @@ describe("two incarnations of a job", () => {
       const fenced = await old.phase("ended");
       assert.deepEqual([fenced.error?.code, fenced.job], ["FENCED", null]);
       await young.phase("ended");
-      assertExact(workspace);
+      await assertExact(workspace);
     }));
 
   it("an incarnation that never completed a checkpoint is passed over: the next one goes on from what it was given, and fences both", () =>
@@ -191,7 +191,7 @@ describe("two incarnations of a job", () => {
       await young.proven();
       for (const earlier of [old, middle]) assert.equal((await earlier.phase("ended")).error?.code, "FENCED");
       await young.phase("ended");
-      assertExact(workspace);
+      await assertExact(workspace);
     }));
 
   it("a savepoint that is not the newest state is refused with both named (LA4)", () =>
@@ -215,9 +215,10 @@ describe("two incarnations of a job", () => {
       const [old, young] = await standbys(workspace, wordCount(workspace, "old"), wordCount(workspace, "young"));
       assert.equal(await old.activate(NONE), 200);
       await old.proven();
+      const namesOf = (): string[] => visibleParts(workspace.path("output")).map(({ name }) => name);
+      await old.until("something is committed", () => namesOf().length > 0);
       const zombies = [old.jobManager, ...old.taskManagers].map((child) => child?.pid as number);
       for (const pid of zombies) process.kill(pid, "SIGSTOP");
-      const namesOf = (): string[] => visibleParts(workspace.path("output")).map(({ name }) => name);
       const sinkOfOld = namesOf()[0]?.slice(-10) ?? "none";
       assert.equal(await young.activate(latestOf(old, null)), 200);
       await young.proven();
@@ -225,7 +226,7 @@ describe("two incarnations of a job", () => {
       for (const pid of zombies) process.kill(pid, "SIGCONT");
       assert.equal((await old.phase("ended")).error?.code, "FENCED");
       await young.phase("ended");
-      assertExact(workspace);
+      await assertExact(workspace);
       assert.deepEqual(
         namesOf().filter((name) => name.endsWith(sinkOfOld)),
         committedByOld,
@@ -268,7 +269,7 @@ describe("a stop with a savepoint is one with its manifest:", () => {
         await young.phase("standby");
         assert.equal(await young.activate(latestOf(old, target)), 200);
         await young.phase("ended");
-        assertExact(workspace);
+        await assertExact(workspace);
       }));
   }
 });

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { exceptionsSchema } from "../../runtime/contract/index.ts";
 import { streamjob } from "./command.ts";
-import type { JobRun, RunOptions } from "./job-run.ts";
+import { answered, type JobRun, type RunOptions } from "./job-run.ts";
 import { COUNT as NUMBERS } from "./jobs/two-pipelines.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertSameLines, readLines, visibleParts } from "./part-files.ts";
@@ -30,16 +30,23 @@ function startWordCount(
   });
 }
 
+/** None while nobody answers. */
 async function exceptionsOf(
   run: JobRun,
 ): Promise<readonly { readonly exceptionName: string; readonly taskName: string | null }[]> {
-  return exceptionsSchema.parse(await run.get("/exceptions")).exceptionHistory.entries;
+  const answer = await answered(run.get("/exceptions"));
+  return answer === undefined ? [] : exceptionsSchema.parse(answer).exceptionHistory.entries;
 }
 
 describe("a function that fails each time", () => {
   it("is restarted as often as fixed-delay allows; the history tells each failure; then the job has FAILED, exit code 1", () =>
     inWorkspace("fixed-delay", async (workspace) => {
-      const run = await workspace.start({ module: moduleOf("always-failing"), args: [workspace.path("output")] });
+      const run = await workspace.start({
+        module: moduleOf("always-failing"),
+        args: [workspace.path("output")],
+        // Nobody answers any more after the third failure: as long as this the second one can be read.
+        options: { "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.delay": "5 s" },
+      });
       let history: Awaited<ReturnType<typeof exceptionsOf>> = [];
       await run.until("the second failure", async () => {
         history = await exceptionsOf(run);
@@ -52,6 +59,7 @@ describe("a function that fails each time", () => {
       const { restarts, failure } = await run.finish("FAILED");
       assert.equal(restarts, 2);
       assert.match(failure?.message ?? "", /fifty is too much/);
+      assert.equal(run.story.filter((line) => /Failure.*fifty is too much/.test(line)).length, 3, run.story.join("\n"));
       assert.ok(readLines(workspace.path("output")).length <= 50);
       const result = await streamjob(workspace, "run", moduleOf("always-failing"), "--", workspace.path("other"));
       assert.equal(result.exitCode, 1);
@@ -119,6 +127,8 @@ describe("the memory back end", () => {
     inWorkspace("memory-jm", async (workspace) => {
       const run = await startWordCount(workspace, 3000, { "state.backend.type": "memory" });
       const first = await run.nextCheckpoint();
+      // It is complete before the sinks commit; only what they have committed is written a second time.
+      await run.until("something is committed", () => readLines(workspace.path("output")).length > 0);
       const killed = run.cluster.pids().jobManager as number;
       process.kill(killed, "SIGKILL");
       await run.until("a new JobManager", () => ![null, killed].includes(run.cluster.pids().jobManager));
@@ -135,7 +145,7 @@ describe("the memory back end", () => {
     inWorkspace("too-large", async (workspace) => {
       const run = await workspace.start({ module: moduleOf("large-state"), args: [workspace.path("output")] });
       await run.until("a checkpoint that failed", async () => {
-        const failure = (await run.client.checkpoints()).latest.failed?.failure_message ?? "";
+        const failure = (await answered(run.client.checkpoints()))?.latest.failed?.failure_message ?? "";
         if (failure === "") return false;
         assert.match(failure, /more than 5242880 bytes.*state\.backend\.type.*fs/);
         return true;

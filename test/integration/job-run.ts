@@ -128,10 +128,15 @@ export class JobRun {
     return id;
   }
 
-  /** GET of a path below /v1/jobs/<id>, as it comes. */
+  /** GET of a path below /v1/jobs/<id>, as it comes. Errors: JOB_MANAGER_LOST, as of `client`. */
   async get(path: string): Promise<unknown> {
-    const response = await fetch(`${this.cluster.restUrl}/v1/jobs/${this.jobId}${path}`);
-    return response.json();
+    const url = `${this.cluster.restUrl}/v1/jobs/${this.jobId}${path}`;
+    try {
+      const response = await fetch(url);
+      return await response.json();
+    } catch (cause) {
+      throw new StreamError("JOB_MANAGER_LOST", `the JobManager does not answer at ${url}`, { cause });
+    }
   }
 
   /** TaskManagers that are registered, with their process ids. */

@@ -6,8 +6,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sleep, systemClock } from "../../runtime/base/index.ts";
 
 const SHOWN_MAX = 8;
+/** Generous: the machine may be busy with other things. */
+const DEADLINE_MS = 60_000;
+const LOOK_EVERY_MS = 25;
 
 /** `part-<subtask>-<epoch>-<attempt>-<n>-<sink>` */
 export type PartFile = {
@@ -33,6 +37,15 @@ export function visibleParts(directory: string): readonly PartFile[] {
 /** Hidden parts: written, and not committed. */
 export function hiddenParts(directory: string): readonly string[] {
   return existsSync(directory) ? readdirSync(directory).filter((name) => name.startsWith(".")) : [];
+}
+
+/** Fails if a hidden part stays. Processes that live on drop theirs a little after the job's end, or their own, is known. */
+export async function assertNoneHidden(directory: string): Promise<void> {
+  const endMs = systemClock.monotonicMs() + DEADLINE_MS;
+  while (hiddenParts(directory).length > 0 && systemClock.monotonicMs() < endMs) {
+    await sleep(systemClock, LOOK_EVERY_MS);
+  }
+  assert.deepEqual(hiddenParts(directory), [], "parts that are in no checkpoint are left over");
 }
 
 /** The lines of all visible parts. */

@@ -16,6 +16,9 @@ export type BrokenLife = {
   readonly faults: readonly { readonly mutation: string; readonly fault: Fault }[];
 };
 
+/** Records a second: the data are not to end before the life hurries them, also when many operators die on a busy machine. */
+const RATE = 200;
+
 export type BrokenOptions = {
   readonly plan: FaultPlan;
   /** Further things between operators and the API server or JobManagers, such as stale lists. */
@@ -36,6 +39,7 @@ export async function liveBroken(
   let next: SievedOperator | null = null;
   const options: RigOptions = {
     withOperator: false,
+    rate: RATE,
     operatorApi: (real) => (next as SievedOperator).kubernetes(between.api?.(real) ?? real),
     operatorJobManagers: (real: JobManagerApi) =>
       (next as SievedOperator).jobManagers(between.jobManagers?.(real) ?? real),

@@ -1,8 +1,11 @@
-/** counted-words as somebody broke it: the same graph and arguments, so it takes over the state; it throws at its first record. */
+/**
+ * counted-words as somebody broke it: the same graph and arguments, so it takes over the state; it throws at its first record. That
+ * comes at once, at no pace: no checkpoint can be completed before it.
+ */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink } from "streamjob/connectors";
-import { pacedSource } from "../../promises/jobs/paced-source.ts";
+import { filesSink, generatorSource } from "streamjob/connectors";
+import { SPLITS } from "../../promises/jobs/paced-source.ts";
 
 const WordCount = t.record({ word: t.string, count: t.int64 });
 
@@ -11,16 +14,23 @@ function breakOn(word: string): { word: string; count: number } {
 }
 
 export default job((env) => {
-  const { values } = parseArgs({ args: [...env.args], strict: false });
-  const text = (name: string): string => String(values[name]);
+  const { values } = parseArgs({
+    args: [...env.args],
+    options: {
+      count: { type: "string", default: "1000" },
+      rate: { type: "string" },
+      words: { type: "string" },
+      output: { type: "string", default: "output" },
+      hurry: { type: "string" },
+    },
+  });
   env
     .fromSource(
-      pacedSource({
+      generatorSource({
         generate: (index) => `w${index}`,
         type: t.string,
-        count: Number(text("count")),
-        ratePerSecond: Number(text("rate")),
-        hurryFile: text("hurry"),
+        count: Number(values.count),
+        splits: SPLITS,
       }),
       { uid: "words" },
     )
@@ -28,5 +38,5 @@ export default job((env) => {
     .keyBy("word")
     .reduce((sum, one) => ({ word: sum.word, count: sum.count + one.count }), { uid: "counts" })
     .map(({ word, count }) => `${word} ${count}`, { uid: "lines", type: t.string })
-    .sinkTo(filesSink({ directory: text("output") }), { uid: "files" });
+    .sinkTo(filesSink({ directory: values.output }), { uid: "files" });
 });

@@ -12,6 +12,10 @@ const BROKEN = fileURLToPath(new URL("./broken-words.ts", import.meta.url));
 const LINES = 20;
 /** A stage may go through several crashes. */
 const PATIENCE_MS = 120_000;
+/** Of a whole life: deployed, rescaled, upgraded, the bad version, the one that it is rolled back to, resumed. */
+export const INCARNATIONS = 6;
+/** The one that is waited for until it is stable: the bad version is rolled back to it. */
+export const STABLE_INCARNATION = 3;
 
 /** What is left of a life, without what differs from run to run. */
 export type Remains = {
@@ -69,6 +73,10 @@ export async function live(rig: Rig): Promise<Remains> {
 
   await rig.assertExact();
   const { history, incarnations } = await rig.status();
+  assert.ok(
+    history.some(({ what }) => what === "rolled back"),
+    "the bad version was not rolled back",
+  );
   const savepoints = (await rig.savepoints()).length;
   await rig.api.delete("StreamJob", { namespace: "default", name: "wc" });
   await rig.until("the deletion", async () => (await left(rig)).length === 0, PATIENCE_MS);
