@@ -1,6 +1,6 @@
 /**
  * Owns: an HTTP relay between operators and JobManagers: it notes every call, and a test may kill something, or lose an answer, in the
- * middle of one.
+ * middle of one, or keep one from its JobManager.
  *
  * RL1 What is not asked for passes unchanged. What is noted as answered has been answered by the JobManager itself.
  * RL2 Operators in this process and in processes of their own go through it alike: it stands where addresses are found.
@@ -15,6 +15,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { AddressOf } from "../../operator/local/index.ts";
+import { incarnationSchema, JOB_ID_HEADER } from "../../runtime/contract/index.ts";
 
 export type RelayedCall = {
   /** Name of the JobManager's pod. */
@@ -31,14 +32,17 @@ export type RelayedCall = {
 /** `lose`: the caller's connection is cut. A text: the caller gets that for an answer. */
 export type Verdict = "pass" | "lose" | { readonly status: number; readonly answer: string };
 
-/** Called when the JobManager has answered, before the caller hears of it. */
+/** Of a call, before its JobManager hears of it, or of an answer, before the caller hears of it. */
 export type Watcher = (call: RelayedCall) => Verdict | Promise<Verdict>;
+
+type Destination = { readonly namespace: string; readonly host: string; readonly port: number };
 
 export class JobManagerRelay {
   readonly calls: RelayedCall[] = [];
   /** Names of JobManagers' pods that no call gets through to, nor any answer: as by a network policy that drops packets. */
   readonly cut = new Set<string>();
   readonly #servers = new Map<string, Promise<Server>>();
+  #onCall: Watcher = () => "pass";
   #onAnswer: Watcher = () => "pass";
   #addressOf: AddressOf = () => Promise.resolve(null);
 
@@ -57,7 +61,12 @@ export class JobManagerRelay {
     };
   };
 
-  /** One at a time; `null`: everything passes. */
+  /** Its verdict comes before the JobManager hears of a call: of what does not pass it never does. One at a time; `null`: none. */
+  onCall(watcher: Watcher | null): void {
+    this.#onCall = watcher ?? ((): Verdict => "pass");
+  }
+
+  /** Its verdict comes when the JobManager has answered. One at a time; `null`: everything passes. */
   onAnswer(watcher: Watcher | null): void {
     this.#onAnswer = watcher ?? ((): Verdict => "pass");
   }
@@ -96,7 +105,7 @@ export class JobManagerRelay {
   }
 
   async #relay(
-    { namespace, host, port }: { readonly namespace: string; readonly host: string; readonly port: number },
+    { namespace, host, port }: Destination,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
@@ -111,12 +120,25 @@ export class JobManagerRelay {
     };
     this.calls.push(call);
     if (this.cut.has(call.pod)) return; // the caller waits until it gives up
+    const verdict = await this.#onCall(call);
+    if (verdict === "lose") response.destroy();
+    else if (verdict === "pass") await this.#pass({ namespace, host, port }, call, request, response);
+    else response.writeHead(verdict.status, headersInPlaceOf(request)).end(verdict.answer);
+  }
+
+  async #pass(
+    { namespace, host, port }: Destination,
+    call: RelayedCall,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const address = await this.#addressOf(namespace, host, port);
     assert.ok(address !== null, `${host} has no address any more`);
-    const answer = await ask(`http://${address}${request.url ?? ""}`, request, body);
+    const answer = await ask(`http://${address}${request.url ?? ""}`, request, call.body);
     call.status = answer.status;
     call.answer = answer.text;
     const verdict = await this.#onAnswer(call);
+    if (this.cut.has(call.pod)) return; // since then
     if (verdict === "lose") response.destroy();
     else if (verdict === "pass") response.writeHead(answer.status, answer.headers).end(answer.text);
     else response.writeHead(verdict.status, answer.headers).end(verdict.answer);
@@ -134,6 +156,33 @@ export function triggerKind({ method, path }: RelayedCall): "stop" | "savepoint"
 export function isCompleted({ method, path, answer }: RelayedCall): boolean {
   return method === "GET" && /\/savepoints\/[0-9a-f]{32}$/.test(path) && /"location"/.test(answer ?? "");
 }
+
+/**
+ * The JobManager says that the job has stopped, with its savepoint. A caller that asks for both at once may hear it of either: where
+ * the incarnation's result comes first, nobody asks about the trigger again.
+ */
+export function tellsOfStop(call: RelayedCall): boolean {
+  if (isCompleted(call)) return true;
+  const { method, path, status, answer } = call;
+  if (method !== "GET" || !path.endsWith("/streamjob/incarnation") || status !== 200) return false;
+  return incarnationSchema.parse(JSON.parse(answer ?? "")).result !== null;
+}
+
+/**
+ * For `onCall`: an operator that asks for a checkpoint hears that one is taken, and none is. So checkpoints of a job with a long interval
+ * are those that a test asks for, past the relay, however long the version has to wait for its first one.
+ */
+export const withholdCheckpoints: Watcher = ({ method, path, body }) => {
+  if (method !== "POST" || !/\/jobs\/[0-9a-f]{32}\/checkpoints$/.test(path)) return "pass";
+  const { triggerId } = JSON.parse(body) as { triggerId: string };
+  return { status: 202, answer: JSON.stringify({ "request-id": triggerId }) };
+};
+
+/** As the JobManager that was meant would name itself, else its answer is not believed. */
+const headersInPlaceOf = ({ headers }: IncomingMessage): Record<string, string> => ({
+  "content-type": "application/json",
+  [JOB_ID_HEADER]: String(headers[JOB_ID_HEADER]),
+});
 
 type Answered = { readonly status: number; readonly headers: Record<string, string>; readonly text: string };
 

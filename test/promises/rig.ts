@@ -7,7 +7,7 @@
  * RG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Condition, StreamJob, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
@@ -31,7 +31,7 @@ const POLL_MS = 20;
 const PATIENCE_MS = 60_000;
 
 export type RigOptions = Omit<Partial<ControlPlaneOptions>, "folder" | "log"> & {
-  /** Records of the bounded word count: more than a test has time for, until `hurry`. Default 40 000. */
+  /** Records of the bounded word count: more than a test has time for, until `hurry`. Default 200 000. */
   readonly records?: number;
   /** Records a second, until `hurry`. Default 600. */
   readonly rate?: number;
@@ -88,7 +88,7 @@ export class Rig {
     this.relay = parts.relay;
     this.images = parts.images;
     this.output = workspace.path("output");
-    this.records = options.records ?? 40_000;
+    this.records = options.records ?? 200_000;
     this.rate = options.rate ?? 600;
     this.#log = log;
   }
@@ -216,6 +216,12 @@ export class Rig {
     return pid;
   }
 
+  /** SIGSTOP; a process that was sent one runs on for a moment. */
+  async standStill(pid: number): Promise<void> {
+    process.kill(pid, "SIGSTOP");
+    await this.until(`process ${pid} to stand still`, () => standsStill(pid));
+  }
+
   /** Waits until the sink has shown some more lines. */
   async moreLines(lines = 1): Promise<void> {
     const before = this.lines().length;
@@ -231,10 +237,15 @@ export class Rig {
     writeFileSync(this.workspace.path("hurry"), "");
   }
 
-  /** Hurries the bounded job to its end; its sink holds every line exactly once. */
-  async assertExact(name = "wc"): Promise<void> {
+  /** Hurries the bounded job to its end. */
+  async finish(name = "wc"): Promise<void> {
     this.hurry();
     await this.phase("Finished", name, 3 * PATIENCE_MS);
+  }
+
+  /** Hurries the bounded job to its end; its sink holds every line exactly once. */
+  async assertExact(name = "wc"): Promise<void> {
+    await this.finish(name);
     assertSameLines(this.lines(), expectedLines(this.records, WORDS));
   }
 
@@ -321,6 +332,15 @@ export class Rig {
     });
   }
 
+  /** As `checkpointNow`, once records flow: so that there is something to commit. */
+  async checkpointOfLines(number: number, name = "wc"): Promise<void> {
+    await this.until(`records to flow in incarnation ${number}`, async () => {
+      const { jobId = "" } = (await this.incarnation(number, name)) ?? {};
+      return /"write-records":[1-9]/.test((await this.rest(`/v1/jobs/${jobId}`, { number, name })) ?? "");
+    });
+    await this.checkpointNow(number, name);
+  }
+
   /** What a JobManager tells of its checkpoints, past the relay, as Flink's REST has it. */
   async checkpoints(number: number, name = "wc"): Promise<CheckpointsText> {
     const { jobId = "" } = (await this.incarnation(number, name)) ?? {};
@@ -377,6 +397,11 @@ export class Rig {
       `${this.lines().length} lines in the sink`,
     ].join("\n  ");
   }
+}
+
+/** SIGSTOP has taken effect. */
+export function standsStill(pid: number): boolean {
+  return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 }
 
 /** How often an operator of this process has looked at a StreamJob, whatever came of it. */

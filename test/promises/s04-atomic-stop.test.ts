@@ -11,11 +11,13 @@ import { type Rig, withRig } from "./rig.ts";
 import { SPLITS } from "./jobs/paced-source.ts";
 
 const NUMBERED = fileURLToPath(new URL("./jobs/numbered.ts", import.meta.url));
-const RECORDS = 30_000;
+/** Of a job of minutes: the old version must not come to its end by itself, however late it is stopped. */
+const RECORDS = 100_000;
+const RATE = 500;
 
 function manifest(rig: Rig, version: string) {
   const output = ["--output", rig.output, "--hurry", rig.workspace.path("hurry"), "--version", version];
-  const args = ["--count", String(RECORDS), "--rate", "2000", ...output];
+  const args = ["--count", String(RECORDS), "--rate", String(RATE), ...output];
   return rig.manifest({ job: { module: NUMBERED, args } });
 }
 
@@ -66,8 +68,7 @@ for (const [what, victim] of Object.entries(disturbances)) {
       });
       await rig.apply(manifest(rig, "v2"));
       await rig.ready();
-      rig.hurry();
-      await rig.phase("Finished");
+      await rig.finish();
       const old = assertAtomic(rig);
       figure("S4", `${old} + ${RECORDS - old} records`);
     }));

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { ArmedRole } from "./armed-images.ts";
 import { figure } from "./figures.ts";
-import { withRig } from "./rig.ts";
+import { withholdCheckpoints } from "./jobmanager-relay.ts";
+import { type Rig, withRig } from "./rig.ts";
 
 /** The second time: the first is the checkpoint with which the first version proves itself. */
 const places: readonly (readonly [ArmedRole, string])[] = [
@@ -16,23 +17,28 @@ const places: readonly (readonly [ArmedRole, string])[] = [
   ["jobmanager", "jm:before-result"],
 ];
 
+/** By the container's own last word, before it was started again or after. */
+async function hasDied(rig: Rig, role: ArmedRole, place: string): Promise<boolean> {
+  const pod = { namespace: "default", name: `wc-1-${role}-0` };
+  const logs = [false, true].map((previous) => rig.api.logs(pod, { previous }).catch(() => ""));
+  return (await Promise.all(logs)).some((text) => text.includes(`failpoint ${place}: kill`));
+}
+
 for (const [role, place] of places) {
   it(`S7 a completed savepoint is always used: the job dies at ${place} while it stops`, () =>
     withRig("s07", {}, async (rig) => {
       const spec = { parallelism: 1, checkpoints: { interval: "1h" } } as const;
       const hit = place === "jm:before-result" ? 1 : 2;
+      rig.relay.onCall(withholdCheckpoints);
       rig.images.arm(role, `${place}=kill@${hit}`);
       await rig.apply(rig.manifest(spec));
-      await rig.checkpointNow(1);
+      await rig.checkpointOfLines(1);
       await rig.ready();
-      const pid = await rig.pid(`${role}-0`);
+      assert.equal(await hasDied(rig, role, place), false, "the place was reached before the job was to stop");
 
       await rig.apply(rig.manifest({ ...spec, restartNonce: "1" }));
-      await rig.until("the process to be killed", async () => {
-        const pods = await rig.pods();
-        const pod = pods.find(({ metadata }) => metadata.name === `wc-1-${role}-0`);
-        return pod === undefined || rig.plane.kubelet.pidOf({ namespace: "default", name: `wc-1-${role}-0` }) !== pid;
-      });
+      // The old pods are there until the new version has a checkpoint, which it has when it is asked for one.
+      await rig.until("the process to be killed there", () => hasDied(rig, role, place));
       await rig.checkpointNow(2);
       await rig.ready();
       const [savepoint, ...others] = await rig.savepoints();

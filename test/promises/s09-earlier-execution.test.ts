@@ -12,12 +12,18 @@ for (const [whom, victim] of Object.entries(victims)) {
       await rig.apply(rig.manifest());
       await rig.ready();
       let stopped: number | null = null;
-      rig.relay.onAnswer(async (call): Promise<Verdict> => {
+      let isKilled = false;
+      // Before the JobManager hears of it: else it may be complete before anybody is killed.
+      rig.relay.onCall(async (call): Promise<Verdict> => {
         if (triggerKind(call) !== "stop" || stopped !== null) return "pass";
-        // Else it may be complete before anybody is killed.
         stopped = await rig.pid("taskmanager-0");
         assert.ok(stopped !== null);
-        process.kill(stopped, "SIGSTOP");
+        await rig.standStill(stopped);
+        return "pass";
+      });
+      rig.relay.onAnswer(async (call): Promise<Verdict> => {
+        if (triggerKind(call) !== "stop" || stopped === null || isKilled) return "pass";
+        isKilled = true;
         await rig.kill(victim);
         if (victim === "jobmanager-0") process.kill(stopped, "SIGCONT");
         return "pass";

@@ -126,19 +126,24 @@ for (const what of ["checkpoint", "fence"] as const) {
   it(`S10 a ${what} of an older job id, copied to where the newest is expected, is refused and nothing is started`, () =>
     withRig(`s10-${what}`, {}, async (rig) => {
       const first = await upgraded(rig, 1, "savepoint");
+      // Its number has to be above all that the second one reaches, which takes one checkpoint (or two) and no more.
       await rig.moreCheckpoints(8);
       const copy = rig.workspace.path("copied.manifest");
       if (what === "checkpoint") cpSync(newestManifest(rig, first), copy);
       const name = basename(newestManifest(rig, first));
-      const second = await upgraded(rig, 2, "savepoint");
+      const rare = { restartNonce: 2, checkpoints: { interval: "1h" } } as const;
+      await rig.apply(rig.manifest({ ...rare, upgrade: { mode: "savepoint" } }));
+      await rig.checkpointNow(2);
+      await rig.ready();
+      const { jobId: second = "" } = await rig.status();
       if (what === "fence") cpSync(newestManifest(rig, first), copy);
-      await rig.apply(rig.manifest({ restartNonce: 2, upgrade: { mode: "last-state" }, state: "suspended" }));
+      await rig.apply(rig.manifest({ ...rare, upgrade: { mode: "last-state" }, state: "suspended" }));
       await rig.phase("Suspended");
       const lines = rig.lines();
       const place = what === "checkpoint" ? name : basename(newestManifest(rig, first));
       assert.ok(place > basename(newestManifest(rig, second)), `${place} is not above the newest of ${second}`);
       cpSync(copy, join(rig.storeFolder(second), "chk", place));
-      await rig.apply(rig.manifest({ restartNonce: 2, upgrade: { mode: "last-state" } }));
+      await rig.apply(rig.manifest({ ...rare, upgrade: { mode: "last-state" } }));
       await rig.until("it to be refused", async () => (await rig.condition("Stalled"))?.status === "True");
       const { message = "" } = (await rig.condition("Stalled")) ?? {};
       assert.ok(message.includes("something was copied there") && message.includes(second), message);

@@ -3,7 +3,7 @@ import { renameSync } from "node:fs";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { figure } from "./figures.ts";
-import { isCompleted, type Verdict } from "./jobmanager-relay.ts";
+import { tellsOfStop, type Verdict } from "./jobmanager-relay.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 /** A person is asked for, and says what is missing; nothing more has been written than before. */
@@ -60,12 +60,20 @@ it("S15 missing state is refused: the savepoint of an upgrade vanishes before th
     await rig.apply(rig.manifest());
     await rig.ready();
     let gone: string | null = null;
-    rig.relay.onAnswer(async (call): Promise<Verdict> => {
-      if (!isCompleted(call) || gone !== null) return "pass";
-      gone = pathOf((await rig.status()).upgrade?.savepoint?.target ?? "");
+    const moveAway = async (): Promise<void> => {
+      const target = pathOf((await rig.status()).upgrade?.savepoint?.target ?? "");
       // What it prepared is committed by the old job.
-      await rig.until("the old job's result", async () => (await rig.incarnation(1))?.result !== null);
-      renameSync(gone, `${gone}-away`);
+      await rig.until(
+        "the old job's result",
+        async () => typeof (await rig.incarnation(1))?.result?.status === "string",
+      );
+      renameSync(target, `${target}-away`);
+      gone = target;
+    };
+    let moving: Promise<void> | null = null;
+    // An operator whose call is given up asks again: it hears of the stop from no answer before the savepoint is gone.
+    rig.relay.onAnswer(async (call): Promise<Verdict> => {
+      if (tellsOfStop(call)) await (moving ??= moveAway());
       return "pass";
     });
     await rig.apply(rig.manifest({ parallelism: 3 }));
