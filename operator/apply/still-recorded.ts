@@ -13,8 +13,9 @@ export function refuseOutdated(context: ActionContext): void {
   const { job, caches } = context;
   const { name, uid } = job.metadata;
   const newest = caches.StreamJob.get(keyOf(context, name));
-  if (newest?.metadata.uid !== uid) throw new ActionStopped(`StreamJob ${name} (uid ${uid}) is gone`, true);
-  if (newest?.metadata.resourceVersion === job.metadata.resourceVersion) return;
-  if (!isDeepStrictEqual(newest?.status, job.status))
+  if (newest === null || newest.metadata.uid !== uid)
+    throw new ActionStopped(`StreamJob ${name} (uid ${uid}) is gone`, true);
+  if (newest.metadata.resourceVersion === job.metadata.resourceVersion) return;
+  if (!isDeepStrictEqual(newest.status, job.status))
     throw new ActionStopped(`the status of StreamJob ${name} was written by another meanwhile`, true);
 }

@@ -19,6 +19,40 @@ import {
   status,
 } from "./hand-written-world.test-support.ts";
 
+type Entry = ReturnType<typeof entry>;
+
+const entry = (timestamp: number, text: string) => ({
+  exceptionName: "E",
+  stacktrace: `${text}\n  at x`,
+  timestamp,
+  taskName: null,
+  location: null,
+  taskManagerId: null,
+  failureLabels: {},
+  concurrentExceptions: [],
+});
+
+const historyOf = (entries: readonly Entry[]): Answer<ExceptionsMessage> => ({
+  kind: "answer",
+  value: { exceptionHistory: { entries: [...entries], truncated: false } },
+});
+
+/** A look at a job that runs, was restarted so often, and tells this of its exceptions. */
+function lookAtTroubled(exceptions: ExceptionMemory, restarts: number, told: Answer<ExceptionsMessage>) {
+  const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
+  return lookAt({
+    objects: [owner, ...incarnation(owner, 1)],
+    exceptions,
+    calls: {
+      incarnation: async (target) => {
+        const running = { status: "RUNNING" as const, restarts, startedMs: 1, endedMs: null, failure: null };
+        return { kind: "answer", value: answering(target, { job: running }) };
+      },
+      exceptions: async () => told,
+    },
+  });
+}
+
 describe("what JobManagers are asked", () => {
   it("only those of incarnations that the status names; others with pods are unreachable, not absent (JV1, JV2)", async () => {
     const owner = job({ status: status({ active: activeIn(2), incarnations: 3 }) });
@@ -178,29 +212,8 @@ describe("what JobManagers are asked", () => {
 
   it("tells each exception once, and asks for none while there is no trouble", async () => {
     const exceptions = new ExceptionMemory();
-    const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
-    const entry = (timestamp: number, text: string) => ({
-      exceptionName: "E",
-      stacktrace: `${text}\n  at x`,
-      timestamp,
-      taskName: null,
-      location: null,
-      taskManagerId: null,
-      failureLabels: {},
-      concurrentExceptions: [],
-    });
-    const lookWith = (restarts: number, entries: ReturnType<typeof entry>[]) =>
-      lookAt({
-        objects: [owner, ...incarnation(owner, 1)],
-        exceptions,
-        calls: {
-          incarnation: async (target) => {
-            const running = { status: "RUNNING" as const, restarts, startedMs: 1, endedMs: null, failure: null };
-            return { kind: "answer", value: answering(target, { job: running }) };
-          },
-          exceptions: async () => ({ kind: "answer", value: { exceptionHistory: { entries, truncated: false } } }),
-        },
-      });
+    const lookWith = (restarts: number, entries: readonly Entry[]) =>
+      lookAtTroubled(exceptions, restarts, historyOf(entries));
     const quiet = await lookWith(0, []);
     assert.deepEqual(quiet.asked, ["incarnation 1"]);
     const first = [entry(20, "b"), entry(10, "a"), entry(10, "a")];
@@ -223,36 +236,12 @@ describe("what JobManagers are asked", () => {
 
   it("knows the newest exception when it is news no more, and when the JobManager does not tell it (EM3)", async () => {
     const exceptions = new ExceptionMemory();
-    const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
-    const entries = [30, 20].map((timestamp) => ({
-      exceptionName: "E",
-      stacktrace: `at ${timestamp}`,
-      timestamp,
-      taskName: null,
-      location: null,
-      taskManagerId: null,
-      failureLabels: {},
-      concurrentExceptions: [],
-    }));
     const lookWith = async (restarts: number, told: Answer<ExceptionsMessage>) => {
-      const { look } = await lookAt({
-        objects: [owner, ...incarnation(owner, 1)],
-        exceptions,
-        calls: {
-          incarnation: async (target) => {
-            const running = { status: "RUNNING" as const, restarts, startedMs: 1, endedMs: null, failure: null };
-            return { kind: "answer", value: answering(target, { job: running }) };
-          },
-          exceptions: async () => told,
-        },
-      });
+      const { look } = await lookAtTroubled(exceptions, restarts, told);
       if (look?.news) exceptions.markTold(look.news);
       return [look?.observed.exceptions.length, look?.observed.newestException?.message];
     };
-    const history: Answer<ExceptionsMessage> = {
-      kind: "answer",
-      value: { exceptionHistory: { entries, truncated: false } },
-    };
+    const history = historyOf([entry(30, "at 30"), entry(20, "at 20")]);
     assert.deepEqual(await lookWith(0, history), [0, undefined]);
     assert.deepEqual(await lookWith(1, history), [2, "at 30"]);
     assert.deepEqual(await lookWith(1, history), [0, "at 30"], "nothing is asked");

@@ -69,8 +69,8 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     restService: restServiceOf(job, readers),
     disruptionBudgets: disruptionBudgetsOf(job, readers),
   };
+  const stored: ReadStatus<StreamJobStatus> = readStatusOf(job);
   const views = await askWithin(deps, signal, (inner) => {
-    const stored: ReadStatus<StreamJobStatus> = readStatusOf(job);
     if (stored.kind === "unreadable") return Promise.resolve(nothingAsked);
     return askJobManagers({ ...deps, job, status: stored.status, incarnations, snapshots, signal: inner });
   });
@@ -89,14 +89,13 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     preflight: views.preflight,
     disposals: views.disposals,
     exceptions: views.news?.exceptions ?? [],
-    newestException: views.news?.newest ?? newestKnown(job, deps),
+    newestException: views.news?.newest ?? newestKnown(stored, deps),
   };
   return { observed, news: views.news };
 }
 
 /** Of the job that runs or ran last. */
-function newestKnown(job: StreamJob, { exceptions }: ObserveDeps): Observed["newestException"] {
-  const stored = readStatusOf(job);
+function newestKnown(stored: ReadStatus<StreamJobStatus>, { exceptions }: ObserveDeps): Observed["newestException"] {
   const jobId = stored.kind === "read" ? stored.status.active?.jobId : undefined;
   return jobId === undefined ? null : exceptions.newest(jobId);
 }

@@ -10,6 +10,7 @@ import { callsFor } from "./calls.ts";
 import { childrenOf, removalsOf, wantedIncarnations } from "./children.ts";
 import type { Draft } from "./draft.ts";
 import { jobChildren } from "./job-children.ts";
+import { isEndingDeletion } from "./operation.ts";
 import type { Action } from "./plan.ts";
 import { revisionsFor } from "./revisions.ts";
 import { isEmptied, type Situation } from "./situation.ts";
@@ -20,8 +21,8 @@ export function actionsFor(draft: Draft, situation: Situation, snapshotActions: 
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
-  if (isDeleting && draft.status.upgrade?.kind === "delete" && draft.status.upgrade.step === "Terminating") {
-    if (isEmptied(observed)) return [...snapshotActions, { kind: "removeFinalizer" }];
+  if (isDeleting && isEndingDeletion(draft.status.upgrade) && isEmptied(observed)) {
+    return [...snapshotActions, { kind: "removeFinalizer" }];
   }
   const wanted = wantedIncarnations(draft, situation);
   const actions: Action[] = [];

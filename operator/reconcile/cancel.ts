@@ -1,6 +1,7 @@
 /** Owns: when a job is cancelled before its pods go: so that it deletes its own checkpoints, as `deletion.keepState: false` asks. */
 import { parseTime } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
+import { isEndingDeletion } from "./operation.ts";
 import { incarnationNumbered, type Situation } from "./situation.ts";
 
 /** A deletion always ends: a job that does not answer keeps its files. */
@@ -8,7 +9,7 @@ const CANCEL_TIMEOUT_MS = 30_000;
 
 export function isCancelPending(draft: Draft, situation: Situation): boolean {
   const { upgrade } = draft.status;
-  if (upgrade?.kind !== "delete" || upgrade.step !== "Terminating" || upgrade.from === null) return false;
+  if (!isEndingDeletion(upgrade) || upgrade.from === null) return false;
   const { target, observed } = situation;
   if (target.kind !== "valid" || target.spec.deletion.keepState) return false;
   if (draft.nowMs - parseTime(upgrade.stepSince) > CANCEL_TIMEOUT_MS) return false;

@@ -6,18 +6,21 @@
  * DE2 Without owner and finalizer: nothing of the StreamJob that goes can take it along, and nothing has to let it go (S29). Its origin
  *     is manual, for `deletion.savepoint` asks for it: retention of a later StreamJob of that name leaves it alone (RT1).
  */
-import { JOB_LABEL, type Operation, STREAM_JOB_API_VERSION, type StreamJobSnapshot } from "../../crds/index.ts";
+import type { Operation, StreamJobSnapshot } from "../../crds/index.ts";
 import { hexDigest } from "../../runtime/base/index.ts";
 import type { Draft } from "./draft.ts";
+import { isEndingDeletion } from "./operation.ts";
 import type { Action } from "./plan.ts";
 import { isEmptied, type Situation } from "./situation.ts";
+import { freeSnapshot } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
 /** DE1 */
-export function recordOfDeletion({ status }: Draft, { job, observed }: Situation): readonly Action[] {
+export function recordOfDeletion({ status }: Draft, situation: Situation): readonly Action[] {
+  const { job, observed } = situation;
   const { upgrade, active } = status;
   const location = upgrade?.savepoint?.path;
-  if (upgrade?.kind !== "delete" || upgrade.step !== "Terminating" || !location) return [];
+  if (!isEndingDeletion(upgrade) || !location) return [];
   const isNew = job.status?.upgrade?.step !== upgrade.step;
   if (!isNew && !isEmptied(observed)) return [];
   const isThere = observed.snapshots.some((snapshot) => {
@@ -25,13 +28,10 @@ export function recordOfDeletion({ status }: Draft, { job, observed }: Situation
     return phase === "Completed" && theirs === location && snapshot.metadata.deletionTimestamp === undefined;
   });
   if (isThere) return [];
-  const { name, namespace } = job.metadata;
-  const snapshot: StreamJobSnapshot = {
-    apiVersion: STREAM_JOB_API_VERSION,
-    kind: "StreamJobSnapshot",
+  const name = `${job.metadata.name}-delete-${hexDigest(8, location)}`;
+  const snapshot = {
     // DE2
-    metadata: { name: `${name}-delete-${hexDigest(8, location)}`, namespace, labels: { [JOB_LABEL]: name } },
-    spec: { jobRef: { name }, origin: "manual", path: location },
+    ...freeSnapshot(situation, name, "manual", location),
     status: statusOf(upgrade, location, active?.jobId),
   };
   return [{ kind: "recordSavepoint", snapshot, location }];

@@ -10,7 +10,7 @@ import { hexDigest } from "../../runtime/base/index.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
 import type { Situation } from "./situation.ts";
-import { newSnapshot, snapshotStatusWrite } from "./snapshot-objects.ts";
+import { freeSnapshot, newSnapshot, snapshotStatusWrite } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
 type LastSavepoint = NonNullable<StreamJobStatus["lastSavepoint"]>;
@@ -50,10 +50,8 @@ export function unlistedSavepoint({ status }: Draft, situation: Situation): read
   const { lastSavepoint } = status;
   if (lastSavepoint?.unlisted === undefined) return [];
   const { name, path } = lastSavepoint;
-  const { metadata, ...made } = newSnapshot(situation, name, "upgrade", path);
-  const { finalizers: _, ...free } = metadata;
   // The generation is that of an object that has just been made.
-  const snapshot: StreamJobSnapshot = { ...made, metadata: free, status: listing(lastSavepoint, 1) };
+  const snapshot = { ...freeSnapshot(situation, name, "upgrade", path), status: listing(lastSavepoint, 1) };
   return [{ kind: "recordSavepoint", snapshot, location: path }];
 }
 

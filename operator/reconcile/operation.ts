@@ -67,6 +67,11 @@ export function hasTouchedOld(operation: Operation, active: ActiveIncarnation | 
   return operation.from !== null && steps.indexOf(operation.step) >= first;
 }
 
+/** A deletion that only waits for its pods: nothing of the job is to run any more. */
+export function isEndingDeletion(operation: Operation | undefined): operation is Operation {
+  return operation?.kind === "delete" && operation.step === "Terminating";
+}
+
 export type Beginning = {
   readonly kind: OperationKind;
   readonly toGeneration: number;

@@ -5,6 +5,7 @@
  */
 import { controllerRevision } from "../resources/index.ts";
 import type { Draft } from "./draft.ts";
+import { isEndingDeletion } from "./operation.ts";
 import type { Action } from "./plan.ts";
 import { findRevision, nextNumber, revisionHash, runtimePart } from "./revision.ts";
 import type { Situation } from "./situation.ts";
@@ -16,9 +17,8 @@ export function revisionsFor({ status }: Draft, { observed, job, target, generat
   const { active, upgrade, stable, failed, resume } = status;
   const named = new Set([active, upgrade, stable, failed, resume].flatMap((part) => (part ? [part.revision] : [])));
   const actions: Action[] = [];
-  const isEnding = upgrade?.kind === "delete" && upgrade.step === "Terminating";
   if (
-    !isEnding &&
+    !isEndingDeletion(upgrade) &&
     target.kind === "valid" &&
     named.has(target.revision) &&
     findRevision(observed, target.revision) === null

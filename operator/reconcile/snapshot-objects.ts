@@ -3,22 +3,20 @@ import { CLEANUP_FINALIZER, JOB_LABEL, STREAM_JOB_API_VERSION, type StreamJobSna
 import type { Action } from "./plan.ts";
 import type { Situation } from "./situation.ts";
 
-/** Without an owner: savepoints outlive the job that made them (S29). */
-export function newSnapshot(
-  { job }: Situation,
-  name: string,
-  origin: "manual" | "scheduled" | "upgrade",
-  path?: string,
-): StreamJobSnapshot {
+type Origin = "manual" | "scheduled" | "upgrade";
+
+/** Held until its files are gone when it is deleted. */
+export function newSnapshot(situation: Situation, name: string, origin: Origin, path?: string): StreamJobSnapshot {
+  const { metadata, ...rest } = freeSnapshot(situation, name, origin, path);
+  return { ...rest, metadata: { ...metadata, finalizers: [CLEANUP_FINALIZER] } };
+}
+
+/** Without an owner: savepoints outlive the job that made them (S29). Without finalizer: nothing has to let it go. */
+export function freeSnapshot({ job }: Situation, name: string, origin: Origin, path?: string): StreamJobSnapshot {
   return {
     apiVersion: STREAM_JOB_API_VERSION,
     kind: "StreamJobSnapshot",
-    metadata: {
-      name,
-      namespace: job.metadata.namespace,
-      labels: { [JOB_LABEL]: job.metadata.name },
-      finalizers: [CLEANUP_FINALIZER],
-    },
+    metadata: { name, namespace: job.metadata.namespace, labels: { [JOB_LABEL]: job.metadata.name } },
     spec: { jobRef: { name: job.metadata.name }, origin, ...(path === undefined ? {} : { path }) },
   };
 }

@@ -135,7 +135,7 @@ function next(draft: Draft, situation: Situation, taken: string | undefined): re
   const { job, target, settings, observed } = situation;
   if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
   // A stop is a savepoint itself, a job that has been stopped can take none, and a new version has to prove itself first.
-  if (upgrade !== undefined && hasTouchedOld(upgrade, draft.status.active)) return [];
+  if (upgrade !== undefined && hasTouchedOld(upgrade, active)) return [];
   // The status names one savepoint: the last one's object first.
   if (lastSavepoint?.unlisted !== undefined) return [];
   const pending = observed.snapshots

@@ -22,10 +22,10 @@ export function proving(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const incarnation = incarnationNumbered(situation.observed, operation.to);
   const view = incarnation?.jobManager ?? { kind: "absent" as const };
-  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
+  let sinceMs = parseTime(operation.stepSince);
+  const waitedMs = draft.nowMs - sinceMs;
   const upgrade = specOfRevision(situation.observed, operation.revision)?.spec.upgrade;
   const limitMs = upgrade?.deployTimeoutMs ?? Number.POSITIVE_INFINITY;
-  let hadTime = waitedMs > limitMs;
   let progress = `waiting for the first checkpoint of incarnation ${operation.to}`;
   if (view.kind === "answering") {
     const { phase, error, job, completedCheckpoints, result } = view.incarnation;
@@ -45,16 +45,14 @@ export function proving(context: StepContext): StepOutcome {
     }
     progress = `${progress}; the job is ${job?.status ?? phase}`;
     if (job?.status === "RUNNING") {
-      if (operation.checkpointAskedAt === undefined && (hadTime || waitedMs >= OWN_CHECKPOINT_MS)) {
-        draft.operation({ checkpointAskedAt: draft.now });
-      }
+      const isDue = waitedMs >= OWN_CHECKPOINT_MS || waitedMs > limitMs;
+      if (operation.checkpointAskedAt === undefined && isDue) draft.operation({ checkpointAskedAt: draft.now });
       // PV2
-      const askedMs = parseTime(operation.checkpointAskedAt ?? draft.now);
-      hadTime &&= draft.nowMs - askedMs > limitMs;
+      sinceMs = parseTime(operation.checkpointAskedAt ?? draft.now);
     }
   }
   const trouble = podTrouble(incarnation?.pods ?? []);
-  if (hadTime) {
+  if (draft.nowMs - sinceMs > limitMs) {
     // PV1
     if (view.kind === "unreachable" && trouble === null) return unknownFate(context);
     return failActivated(
