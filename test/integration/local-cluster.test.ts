@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
 import {
   homeFolder,
   isAlive,
@@ -13,8 +12,8 @@ import {
   readRecord,
   startLocalCluster,
 } from "../../runtime/cli/index.ts";
+import { until } from "./until.ts";
 
-const DEADLINE_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "streamjob-cluster-"));
 const home = join(folder, "home");
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,14 +35,6 @@ export default job((env) => {
 });
 `,
 );
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = systemClock.monotonicMs() + DEADLINE_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.monotonicMs() < deadline, `waited too long for: ${what}`);
-    await sleep(systemClock, 20);
-  }
-}
 
 async function start(args: readonly string[], options: Partial<LocalClusterOptions> = {}) {
   const story: string[] = [];

@@ -22,13 +22,13 @@ import {
 import { openLocalApiServer } from "../../operator/local/index.ts";
 import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
 import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/resources/index.ts";
-import { operatorFailpointNames, silentLog, sleep, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import { operatorFailpointNames, silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
 import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
+import { until } from "./until.ts";
 
 const NAMESPACE = "shop";
 const key = { namespace: NAMESPACE, name: "wc" };
 const ID = "a".repeat(32);
-const DEADLINE_MS = 60_000;
 
 const wordCount: StreamJob = {
   apiVersion: STREAM_JOB_API_VERSION,
@@ -76,11 +76,8 @@ async function createWorld(): Promise<World> {
   });
   const seen = async (job: StreamJob | null): Promise<void> => {
     const version = job?.metadata.resourceVersion;
-    const deadlineMs = clock.monotonicMs() + DEADLINE_MS;
-    while (caches.StreamJob.get(key)?.metadata.resourceVersion !== version) {
-      assert.ok(clock.monotonicMs() < deadlineMs, `the cache did not see version ${version} in ${DEADLINE_MS} ms`);
-      await sleep(clock, 5);
-    }
+    const isSeen = (): boolean => caches.StreamJob.get(key)?.metadata.resourceVersion === version;
+    await until(isSeen, `the cache sees version ${version}`);
   };
   await seen(await api.create("StreamJob", wordCount));
   const writes: string[] = [];

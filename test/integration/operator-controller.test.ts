@@ -16,9 +16,9 @@ import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
 import { InstantKubelet, openLocalApiServer, StatefulSetController } from "../../operator/local/index.ts";
 import { silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
 import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
+import { until } from "./until.ts";
 
 const NAMESPACE = "shop";
-const DEADLINE_MS = 60_000;
 
 type Cluster = {
   readonly api: KubernetesApi;
@@ -138,14 +138,6 @@ function noting(api: KubernetesApi, who: string, cluster: Cluster): KubernetesAp
       return api.delete(kind, key, options);
     },
   };
-}
-
-async function until(holds: () => boolean | Promise<boolean>, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
-  const endMs = performance.now() + deadlineMs;
-  while (!(await holds())) {
-    assert.ok(performance.now() < endMs, `${what}: not within ${deadlineMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const namesOf = async (api: KubernetesApi, kind: "Pod" | "StatefulSet" | "StreamJobSnapshot"): Promise<string[]> =>

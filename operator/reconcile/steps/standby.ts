@@ -45,8 +45,7 @@ export function standby(context: StepContext): StepOutcome {
     if (phase === "refused") return refuseTarget(context, error?.message ?? "the JobManager gives no reason");
     // Activated by an operator that died before it could say so.
     if (phase === "activating" || phase === "active" || phase === "ended") return done;
-    const isWhole = incarnation.jobManagerSet !== null && incarnation.taskManagerSet !== null;
-    if (phase === "standby" && taskManagersReady >= wanted && isWhole && leaving === null) return done;
+    if (phase === "standby" && taskManagersReady >= wanted && isWhole(incarnation) && leaving === null) return done;
   }
   const trouble =
     leaving === null ? podTrouble(incarnation.pods) : `${leaving} is being deleted; it is made anew when it is gone`;
@@ -71,14 +70,19 @@ export function standby(context: StepContext): StepOutcome {
 
 /** SB4. Since when it is waited for the pods, in epoch milliseconds. */
 function waitedSinceMs({ draft, operation }: StepContext, incarnation: ObservedIncarnation, limitMs: number): number {
-  const sets = [incarnation.jobManagerSet, incarnation.taskManagerSet];
   const since = parseTime(operation.missingSince ?? operation.stepSince);
-  if (sets.includes(null)) {
+  if (!isWhole(incarnation)) {
     if (draft.nowMs - since <= limitMs || operation.missingSince !== undefined) return since;
     draft.operation({ missingSince: draft.now });
     return draft.nowMs;
   }
+  const sets = [incarnation.jobManagerSet, incarnation.taskManagerSet];
   return Math.max(since, ...sets.map((set) => parseTime(set?.metadata.creationTimestamp ?? operation.stepSince)));
+}
+
+/** Both of its StatefulSets are there. */
+function isWhole({ jobManagerSet, taskManagerSet }: ObservedIncarnation): boolean {
+  return jobManagerSet !== null && taskManagerSet !== null;
 }
 
 /** SB2, FA4 */
