@@ -57,6 +57,7 @@ const resolved: Readonly<Record<string, unknown>> = {
   "upgrade.stability.window": small.upgrade.stabilityWindowMs,
   "upgrade.stability.maxRestarts": small.upgrade.stabilityMaxRestarts,
   "upgrade.approval": small.upgrade.approval,
+  "upgrade.allowNonRestoredState": small.upgrade.allowNonRestoredState,
   "restore.allowNonRestoredState": resolvedRestore().allowNonRestoredState,
   "jobManager.pdb": small.jobManager.pdb,
   "taskManager.replicas": small.taskManager.replicas,

@@ -91,6 +91,7 @@ export interface ResolvedUpgrade {
   readonly stabilityWindowMs: number;
   readonly stabilityMaxRestarts: number;
   readonly approval: "auto" | "manual";
+  readonly allowNonRestoredState: boolean;
 }
 
 export interface ResolvedPods {
@@ -276,6 +277,7 @@ function resolveUpgrade(spec: NonNullable<StreamJobSpec["upgrade"]>): ResolvedUp
     stabilityWindowMs: milliseconds(spec.stability?.window, MINUTE_MS),
     stabilityMaxRestarts: spec.stability?.maxRestarts ?? 2,
     approval: spec.approval ?? "auto",
+    allowNonRestoredState: spec.allowNonRestoredState ?? false,
   };
 }
 

@@ -69,6 +69,7 @@ export function fullJob(): StreamJob {
       rollback: false,
       stability: { window: "30s", maxRestarts: 0 },
       approval: "manual",
+      allowNonRestoredState: true,
     },
     restore: { snapshot: "wc-1", allowNonRestoredState: true },
     restartNonce: 7,

@@ -126,6 +126,13 @@ export const upgradeSchema = z.strictObject({
     .enum(["auto", "manual"])
     .optional()
     .describe("manual: a change waits for the annotation streamjob.dev/approve with its generation. Default auto."),
+  allowNonRestoredState: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the change that is applied with it may leave behind state that no operator of the new version takes; it is used once: " +
+        "apply false before true to allow it again. Default false: such a version is refused.",
+    ),
 });
 
 /** What the very first incarnation starts from; used once. */
@@ -137,7 +144,10 @@ export const restoreSchema = z.strictObject({
   allowNonRestoredState: z
     .boolean()
     .optional()
-    .describe("Whether state that no operator of the job takes may be left behind. Default false: it is refused."),
+    .describe(
+      "Whether state in it that no operator of the job takes may be left behind; later upgrades have upgrade.allowNonRestoredState. " +
+        "Default false: it is refused.",
+    ),
 });
 
 /** What happens when the StreamJob is deleted. */

@@ -114,6 +114,11 @@ const operationSchema = z.object({
   checkpointAskedAt: time()
     .optional()
     .describe("When the new incarnation was first asked for its first checkpoint; absent: not yet."),
+  leftOut: atomicList(z.string(), 1024)
+    .optional()
+    .describe(
+      "Uids of operators whose state the new incarnation left behind, as allowed; absent: none, or not known yet.",
+    ),
   message: z.string().describe("What is being waited for, in words."),
 });
 
@@ -195,6 +200,11 @@ export const streamJobStatusSchema = z.object({
       restartNonce: nonce().optional().describe("The last `restartNonce` that was acted upon."),
       scheduledAt: time().optional().describe("The last time of the schedule that was acted upon."),
       restoreUsed: z.string().optional().describe("What of `restore` has been used; it is used once."),
+      nonRestoredStateAllowedTo: generation()
+        .optional()
+        .describe(
+          "The generation that used up `upgrade.allowNonRestoredState: true`; absent: it is false, or has not been used yet.",
+        ),
     })
     .default({})
     .describe("Requests that have been acted upon."),

@@ -34,6 +34,7 @@ export class InstantJobManagers implements JobManagerApi {
       epoch: 1,
       taskManagers: this.#taskManagers,
       taskManagersReady: this.#taskManagers,
+      leftOut: [],
       activation: isActive ? { ...activation, acceptedMs: this.#startedMs } : null,
       job: isActive
         ? {

@@ -21,6 +21,7 @@ const standby: IncarnationMessage = {
   epoch: 1,
   taskManagers: 2,
   taskManagersReady: 1,
+  leftOut: [],
   activation: null,
   job: null,
   lastCheckpoint: null,

@@ -114,6 +114,7 @@ export const answering = (target: JobManagerTarget, changes: Partial<Incarnation
   epoch: 1,
   taskManagers: 1,
   taskManagersReady: 1,
+  leftOut: [],
   activation: null,
   job: null,
   lastCheckpoint: null,

@@ -147,9 +147,11 @@ describe("what JobManagers are asked", () => {
     assert.deepEqual(froms, [
       { kind: "latest", storeUri: "memory:///1", savepoint: null, allowNonRestoredState: true },
     ]);
+    await inPreflight({}, { upgrade: { allowNonRestoredState: true } });
+    assert.deepEqual(froms[1], froms[0]);
     await inPreflight({ mode: "stateless" });
     await inPreflight({ restore: { kind: "none" } });
-    assert.equal(froms.length, 1);
+    assert.equal(froms.length, 2);
   });
 
   it("asks about the savepoint that is under way at the active one", async () => {

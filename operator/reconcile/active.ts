@@ -6,7 +6,7 @@
  *     With more, and nothing to roll back to, it is stable after a whole window with none.
  * AC3 What does not answer changes nothing that is known (S11).
  */
-import { formatTime, parseTime, type ActiveIncarnation } from "../../crds/index.ts";
+import { type ActiveIncarnation, formatTime, type Operation, parseTime } from "../../crds/index.ts";
 import type { IncarnationMessage } from "../../runtime/contract/index.ts";
 import type { Draft } from "./draft.ts";
 import { jobManagerRestarts } from "./pod-trouble.ts";
@@ -38,9 +38,16 @@ function countRestarts(draft: Draft, active: ActiveIncarnation, message: Incarna
 }
 
 function noteFirstCheckpoint(draft: Draft, message: IncarnationMessage): void {
-  const { active } = draft.status;
+  const { active, upgrade, handled } = draft.status;
   if (active === undefined || active.firstCheckpointAt !== null || message.firstCheckpointMs === null) return;
   change(draft, { firstCheckpointAt: formatTime(message.firstCheckpointMs) });
+  // What `restore` names is no more the newest state, whatever becomes of the operation (S17).
+  if (handled.restoreUsed === undefined) draft.set({ handled: { ...handled, restoreUsed: restoreUsedBy(upgrade) } });
+}
+
+/** What of `spec.restore` an operation used, as `handled` says it. */
+export function restoreUsedBy(operation: Operation | undefined): string {
+  return operation?.restore?.kind === "path" ? operation.restore.path : "nothing";
 }
 
 /** A stop that this operator asked for is the stopping step's to deal with. */

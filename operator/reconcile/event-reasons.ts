@@ -26,6 +26,8 @@ const reasons = {
   SavepointFailed: "a savepoint failed; the job runs on, and a stop is tried again later",
   SavepointSkipped:
     "the StreamJob is deleted without the savepoint that was asked for, because none could be taken in time",
+  StateLeftBehind:
+    "a version started without some of the state, as allowNonRestoredState allows; the note names the uids of the operators that had it",
   SavepointUnlisted:
     "the savepoint of a deletion or an upgrade is complete, but its StreamJobSnapshot could not be made; the note says where it is",
   SavepointKept:

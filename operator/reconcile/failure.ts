@@ -9,6 +9,7 @@
  *     ended. A job that has FINISHED by itself is never gone back to: it would do all its work once more.
  */
 import type { RestorePoint } from "../../crds/index.ts";
+import { usePermission } from "./left-state.ts";
 import { begin, hasTouchedOld } from "./operation.ts";
 import { restoreOf } from "./restore-choice.ts";
 import { specOfRevision, type Situation, type Target } from "./situation.ts";
@@ -16,13 +17,14 @@ import { changed, type StepContext, type StepOutcome, waiting } from "./steps/st
 
 /** FA1, FA4. With nothing running before, the record stays, so that a corrected spec replaces it. */
 export function refuseTarget(context: StepContext, reason: string): StepOutcome {
-  const { draft, operation } = context;
+  const { draft, operation, situation } = context;
   const { toGeneration: generation, revision } = operation;
   const { active } = draft.status;
   if (operation.kind === "upgrade" && operation.from !== null && !hasTouchedOld(operation, active)) {
     const ended = active?.ended ?? null;
     const rest = ended === null ? "the job runs on as it is" : `the job stays ${ended.status}`;
     draft.set({ failed: { generation, revision, reason } });
+    usePermission(draft, situation.target);
     draft.history("refused", reason);
     draft.event("Warning", "UpgradeRefused", `generation ${generation} is not rolled out, ${rest}: ${reason}`);
     draft.set({ upgrade: undefined });

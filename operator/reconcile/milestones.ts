@@ -1,7 +1,9 @@
 /**
  * Owns: the two moments of an operation that change whose the state is, and that it is over.
  */
+import { restoreUsedBy } from "./active.ts";
 import type { Draft } from "./draft.ts";
+import { nameUids, usePermission, withPermission } from "./left-state.ts";
 import { restoreOf } from "./restore-choice.ts";
 import { incarnationPlaces, specOfRevision } from "./situation.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
@@ -16,7 +18,8 @@ export function enterActivating(context: StepContext): StepOutcome {
     draft.wait(message, 5000);
     return waiting;
   }
-  const restore = restoreOf(context);
+  const restore = withPermission(restoreOf(context), draft.status, situation.observed.validated);
+  usePermission(draft, situation.target);
   const old = draft.status.active;
   const predecessors = new Set(old === undefined ? [] : [old.storeUri]);
   if (restore.kind === "latest") predecessors.add(restore.storeUri);
@@ -52,7 +55,7 @@ export function enterActivating(context: StepContext): StepOutcome {
 
 /** The new incarnation has proved itself; what is left of the old one goes by the actions. */
 export function completeOperation({ draft, operation, situation }: StepContext): StepOutcome {
-  const { kind, toGeneration, revision, restore } = operation;
+  const { kind, toGeneration, revision } = operation;
   const { handled, failed } = draft.status;
   const { spec } = situation.job;
   draft.history(pastTense[kind], describe(operation));
@@ -62,9 +65,7 @@ export function completeOperation({ draft, operation, situation }: StepContext):
     upgrade: undefined,
     handled: {
       ...handled,
-      ...(handled.restoreUsed === undefined
-        ? { restoreUsed: restore?.kind === "path" ? restore.path : "nothing" }
-        : {}),
+      ...(handled.restoreUsed === undefined ? { restoreUsed: restoreUsedBy(operation) } : {}),
       ...(spec.restartNonce === undefined ? {} : { restartNonce: spec.restartNonce }),
     },
     ...(isOld || failed === undefined || isRequestedBack(draft, situation, revision) ? {} : { failed: undefined }),
@@ -77,11 +78,16 @@ function isRequestedBack(draft: Draft, { target }: StepContext["situation"], rev
   return target.kind === "valid" && draft.status.failed?.revision === target.revision && target.revision !== revision;
 }
 
-function describe({ restore, savepoint, fromGeneration }: StepContext["operation"]): string {
+function describe(operation: StepContext["operation"]): string {
+  const { fromGeneration, leftOut } = operation;
   const from = fromGeneration === null ? "" : `after generation ${fromGeneration}, `;
-  if (savepoint?.path) return `${from}from savepoint ${savepoint.path}`;
-  if (restore === null || restore.kind === "none") return `${from}without state`;
-  return `${from}from ${restore.kind === "path" ? restore.path : `the newest state in ${restore.storeUri}`}`;
+  return `${from}${describeStart(operation)}${leftOut === undefined ? "" : `, without the state of ${nameUids(leftOut)}`}`;
+}
+
+function describeStart({ restore, savepoint }: StepContext["operation"]): string {
+  if (savepoint?.path) return `from savepoint ${savepoint.path}`;
+  if (restore === null || restore.kind === "none") return "without state";
+  return `from ${restore.kind === "path" ? restore.path : `the newest state in ${restore.storeUri}`}`;
 }
 
 const pastTense = {

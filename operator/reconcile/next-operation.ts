@@ -14,6 +14,7 @@ import { hasFinished, instability } from "./active.ts";
 import type { Draft } from "./draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "./ids.ts";
+import { reopenRefused, usePermission } from "./left-state.ts";
 import { begin } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "./revision.ts";
@@ -33,6 +34,7 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
     draft.stalled = { reason: "InvalidSpec", message: `the spec is not valid, ${running}: ${target.message}` };
     return rollBack(draft, situation) === "begun";
   }
+  reopenRefused(draft, target);
   for (const check of checks) {
     const answer = check(draft, situation, target);
     if (answer !== "next") return answer === "begun";
@@ -203,6 +205,7 @@ function change(draft: Draft, situation: Situation, target: ValidTarget): Return
   const cost = costOf(changes);
   if (!needsIncarnation(cost)) {
     if (active.generation !== target.generation) draft.set({ active: { ...active, generation: target.generation } });
+    usePermission(draft, target);
     return "next";
   }
   const what = changes.map(({ field }) => field).join(", ");

@@ -15,6 +15,7 @@ import { learnOfActive } from "./active.ts";
 import { conclude } from "./conclusion.ts";
 import { Draft } from "./draft.ts";
 import { exceptionEvents } from "./exception-events.ts";
+import { noticePermission } from "./left-state.ts";
 import { completeOperation, enterActivating } from "./milestones.ts";
 import { chooseOperation } from "./next-operation.ts";
 import { stepAfter } from "./operation.ts";
@@ -59,6 +60,7 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
     return planOf(draft, before, [], []);
   }
   draft.set({ observedGeneration: situation.generation });
+  noticePermission(draft, situation.target);
   learnOfActive(draft, situation);
   reviseOperation(draft, situation);
   moveOn(draft, situation);

@@ -3,29 +3,23 @@
  *
  * RC1 State is named by the incarnation that holds it (its store), and by its savepoint where one was taken: the JobManager that
  *     activates finds it by exact objects, after fencing, and refuses anything older (S10, S15).
+ *     What of it may be left behind is not said here but when it is activated (LO3).
  * RC2 A job that has FINISHED by itself has nothing to go on from: its successor begins anew.
  */
-import {
-  type ResolvedSpec,
-  type RestorePoint,
-  type StreamJobStatus,
-  type ValidatedStreamJob,
-  withDefaults,
-} from "../../crds/index.ts";
+import type { ResolvedSpec, RestorePoint, StreamJobStatus, ValidatedStreamJob } from "../../crds/index.ts";
 import { hasFinished } from "./active.ts";
+import { withPermission } from "./left-state.ts";
 import type { Observed } from "./observed.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** By the record and by what is active; called when the old job has stopped, or its pods are gone. */
-export function restoreOf({ draft, situation, operation }: StepContext): RestorePoint {
+export function restoreOf({ draft, operation }: StepContext): RestorePoint {
   if (operation.restore !== null) return operation.restore;
   const { active } = draft.status;
   if (operation.mode === "stateless" || active === undefined) return { kind: "none" };
   const savepoint = operation.savepoint?.path ?? active.ended?.savepoint ?? null;
   if (hasFinished(active) && savepoint === null) return { kind: "none" };
-  const { target } = situation;
-  const allowNonRestoredState = target.kind === "valid" && mayLeaveState(target.spec);
-  return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState };
+  return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState: false };
 }
 
 /** `spec.restore`, which is used once, by the first incarnation (S17); null: the snapshot that it names is not complete, or not there. */
@@ -45,22 +39,15 @@ export function initialRestoreOf(
  * What the new version is asked about in Preflight: the state as it is now, while the old job still runs. null: nothing is to be asked.
  * Called by: observe, which asks.
  */
-export function preflightRestore(
-  { upgrade, active }: StreamJobStatus,
-  validated: ValidatedStreamJob,
-): RestorePoint | null {
+export function preflightRestore(status: StreamJobStatus, validated: ValidatedStreamJob): RestorePoint | null {
+  const restore = restoreAskedOf(status);
+  return restore === null ? null : withPermission(restore, status, validated);
+}
+
+function restoreAskedOf({ upgrade, active }: StreamJobStatus): RestorePoint | null {
   if (upgrade === undefined || upgrade.mode === "stateless") return null;
   if (upgrade.restore !== null) return upgrade.restore.kind === "none" ? null : upgrade.restore;
   if (active === undefined) return null;
-  const allowNonRestoredState = validated.kind === "valid" && mayLeaveState(withDefaults(validated.job.spec));
-  return {
-    kind: "latest",
-    storeUri: active.storeUri,
-    savepoint: upgrade.savepoint?.path ?? null,
-    allowNonRestoredState,
-  };
-}
-
-function mayLeaveState({ restore }: ResolvedSpec): boolean {
-  return restore.kind !== "none" && restore.allowNonRestoredState;
+  const savepoint = upgrade.savepoint?.path ?? null;
+  return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState: false };
 }

@@ -9,7 +9,14 @@
 import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../../runtime/contract/index.ts";
 import type { TriggerView } from "./observed.ts";
 
-export type State = { readonly id: number; readonly value: number; readonly path: string; readonly timeMs: number };
+export type State = {
+  readonly id: number;
+  readonly value: number;
+  readonly path: string;
+  readonly timeMs: number;
+  /** Of the operator that it is of. */
+  readonly uid: string;
+};
 type Result = NonNullable<IncarnationMessage["result"]>;
 
 export class SimulatedStore {
@@ -30,6 +37,8 @@ export type Behaviour =
   /** The module does not load. */
   | "refuse"
   | "incompatible"
+  /** Its operator has another uid. */
+  | "renamed"
   /** The restore is impossible. */
   | "refuse-activation"
   /** FAILED before its first checkpoint. */
@@ -80,6 +89,7 @@ export class SimulatedJobManager {
   restarts = 0;
   unreachableUntilMs = 0;
   error: string | null = null;
+  leftOut: readonly string[] = [];
   readonly #world: Surroundings;
   #phaseSinceMs: number;
   #startedMs = 0;
@@ -154,6 +164,9 @@ export class SimulatedJobManager {
     const resolved: Resolved =
       own === undefined ? resolve(this.#world, activation.from) : { kind: "state", state: own };
     if (resolved.kind === "refused") return this.#refuse(resolved.why);
+    const misfit = misfitOf(this.behaviour, resolved.state, own === undefined ? activation.from : { kind: "none" });
+    if (misfit !== null) return this.#refuse(misfit);
+    this.leftOut = resolved.state === null || resolved.state.uid === uidOf(this.behaviour) ? [] : [resolved.state.uid];
     this.#world.onStart(this, activation.from, resolved.state);
     this.#baseValue = resolved.state?.value ?? 0;
     this.#startedMs = this.#world.nowMs;
@@ -179,7 +192,8 @@ export class SimulatedJobManager {
   }
 
   #keep(path: string): State {
-    const state = { id: this.store.states.length + 1, value: this.value, path, timeMs: this.#world.nowMs };
+    const uid = uidOf(this.behaviour);
+    const state = { id: this.store.states.length + 1, value: this.value, path, timeMs: this.#world.nowMs, uid };
     this.store.states.push(state);
     this.#world.onState(this.store, state);
     return state;
@@ -249,6 +263,7 @@ export class SimulatedJobManager {
       epoch: 1,
       taskManagers: this.#world.taskManagersReady(this.incarnation),
       taskManagersReady: this.#world.taskManagersReady(this.incarnation),
+      leftOut: this.leftOut,
       activation: store.activation === null ? null : { ...store.activation, acceptedMs: 0 },
       job:
         this.phase === "active" || this.phase === "ended"
@@ -263,6 +278,16 @@ export class SimulatedJobManager {
       version: "0",
     };
   }
+}
+
+const uidOf = (behaviour: Behaviour): string => (behaviour === "renamed" ? "total" : "count");
+
+/** Why the job does not take the state; null: it does, or may leave it behind. */
+export function misfitOf(behaviour: Behaviour, state: State | null, from: RestoreMessage): string | null {
+  const isAllowed = from.kind !== "none" && from.allowNonRestoredState;
+  if (state === null || isAllowed || state.uid === uidOf(behaviour)) return null;
+  const field = from.kind === "path" ? "restore" : "upgrade";
+  return `no operator has uid "${state.uid}": set ${field}.allowNonRestoredState: true`;
 }
 
 /** As the contract says it; called after fencing. */

@@ -33,9 +33,11 @@ import { incarnationOf } from "../resources/index.ts";
 import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
 import type { Action, Child, Plan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
+import { preflightRestore } from "./restore-choice.ts";
 import type { ReconcileSettings } from "./settings.ts";
 import {
   type Behaviour,
+  misfitOf,
   resolve,
   SimulatedJobManager,
   SimulatedStore,
@@ -186,8 +188,8 @@ export class SimulatedWorld implements Surroundings {
   }
 
   /** A state that was made elsewhere. */
-  plantState(path: string, value: number): void {
-    this.#states.set(path, { id: 1, value, path, timeMs: this.nowMs });
+  plantState(path: string, value: number, uid = "count"): void {
+    this.#states.set(path, { id: 1, value, path, timeMs: this.nowMs, uid });
   }
 
   // Faults.
@@ -329,11 +331,7 @@ export class SimulatedWorld implements Surroundings {
     numbers.delete(0);
     const asked = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
     const incarnations = [...numbers].map((number) => this.#incarnation(number, asked.has(number)));
-    const latest =
-      active === undefined
-        ? null
-        : ({ kind: "latest", storeUri: active.storeUri, savepoint: null, allowNonRestoredState: false } as const);
-    const from = upgrade?.restore ?? latest;
+    const from = preflightRestore(status, this.#verdict(job));
     const preflighter = upgrade?.step === "Preflight" ? this.manager(upgrade.to ?? 0) : null;
     return {
       job,
@@ -417,6 +415,8 @@ export class SimulatedWorld implements Surroundings {
     if (manager.behaviour === "incompatible") return { kind: "incompatible", reasons: ["another type"] };
     const resolved = resolve(this, from);
     if (resolved.kind === "refused") return { kind: "incompatible", reasons: [resolved.why] };
+    const misfit = misfitOf(manager.behaviour, resolved.state, from);
+    if (misfit !== null) return { kind: "incompatible", reasons: [misfit] };
     return { kind: "compatible", from: resolved.state?.path ?? null };
   }
 

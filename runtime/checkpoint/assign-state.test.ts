@@ -12,7 +12,7 @@ import {
   type OperatorStateHandle,
 } from "./index.ts";
 
-const OPTIONS = { storeUri: "memory://old", allowNonRestored: false };
+const OPTIONS = { storeUri: "memory://old", allowNonRestored: false, howToAllow: "allow it so" };
 
 function newOperator(uid: string, parallelism: number, maxParallelism = 128): NewOperator {
   return { operatorId: idOf(uid), uid, parallelism, maxParallelism };
@@ -76,7 +76,7 @@ describe("assignState", () => {
     const refused = assignState(stored, [newOperator("counter", 2)], OPTIONS);
     assert.ok(refused.kind === "refused");
     assert.equal(refused.reasons.length, 1, "an operator without state is not missed");
-    assert.match(refused.reasons[0] ?? "", /uid "count".*"counter".*--allow-non-restored-state/);
+    assert.match(refused.reasons[0] ?? "", /uid "count".*"counter".*or allow it so/);
     const allowed = assignState(stored, [newOperator("counter", 2)], { ...OPTIONS, allowNonRestored: true });
     assert.deepEqual(allowed, { kind: "ok", restores: new Map(), skipped: ["count"] });
   });

@@ -74,6 +74,8 @@ export type AssignOptions = {
   readonly storeUri: string;
   /** Leave out state whose operator is not in the graph any more (SP-5). */
   readonly allowNonRestored: boolean;
+  /** What a person does to have it left out, for the refusal; follows "or". */
+  readonly howToAllow: string;
 };
 
 /** Shares out stored state over the new graph's subtasks, or says why that cannot be. */
@@ -92,7 +94,7 @@ export function assignState(
     if (operator === undefined) {
       if (!hasState(state)) continue;
       if (options.allowNonRestored) skipped.push(state.uid);
-      else reasons.push(unmapped(state, operators));
+      else reasons.push(unmapped(state, operators, options.howToAllow));
       continue;
     }
     const misfits = findMisfits(state, operator);
@@ -159,12 +161,12 @@ function findMisfit(state: OperatorState, uid: string, parallelism: number, maxP
   return null;
 }
 
-function unmapped(state: OperatorState, operators: readonly NewOperator[]): string {
+function unmapped(state: OperatorState, operators: readonly NewOperator[], howToAllow: string): string {
   const known = operators.map((operator) => `"${operator.uid}"`);
   const listed =
     known.length > 10 ? `${known.slice(0, 10).join(", ")} and ${known.length - 10} more` : known.join(", ");
   return (
     `there is state of the operator with uid "${state.uid}" (${state.name}), and no operator of the job has that uid; it has ${listed}: ` +
-    `give the operator its uid back, or start with --allow-non-restored-state to leave that state out`
+    `give the operator its uid back, or ${howToAllow}`
   );
 }

@@ -100,6 +100,8 @@ export const incarnationSchema = z.object({
       acceptedMs: timeSchema,
     })
     .nullable(),
+  /** Uids of operators whose state it left behind when it was started last, as allowed; none when it went on from its own. */
+  leftOut: z.array(z.string()).readonly().default([]),
   /** null until it is active. */
   job: z
     .object({

@@ -231,6 +231,32 @@ test("a preflight says every reason why the job does not accept a state, and cha
   await checkpointed(old);
 });
 
+test("LS1 a permission to leave state behind is for what is restored, not for the job's own checkpoints later", async (t) => {
+  const place = await setting(t);
+  const old = await active(t, place, "old");
+  await checkpointed(old);
+  const renamed = { ...(await setting(t, { module: OTHER_UIDS })), folder: place.folder };
+  const asked = await standby(t, renamed, "asked");
+  const refusal = await asked.preflight(latest(old.storeUri));
+  assert.ok(refusal.kind === "incompatible");
+  assert.match(refusal.reasons.join(), /uid "sum".*or set upgrade\.allowNonRestoredState: true in the manifest/);
+  const path = old.incarnation().lastCheckpoint?.path ?? "";
+  const fromPath = await asked.preflight({ kind: "path", path, allowNonRestoredState: false });
+  assert.ok(fromPath.kind === "incompatible");
+  assert.match(fromPath.reasons.join(), /or set restore\.allowNonRestoredState: true in the manifest/);
+  const young = await active(t, renamed, "young", {
+    ...latest(old.storeUri),
+    allowNonRestoredState: true,
+  } as RestoreMessage);
+  assert.deepEqual(young.incarnation().leftOut, ["sum"]);
+  await checkpointed(young);
+  await young.close();
+  // Its pods come back with the code of before.
+  const again = await incarnation(t, place, "young");
+  await phase(again, "refused");
+  assert.match(again.incarnation().error?.message ?? "", /uid "total".*no operator of the job has that uid/);
+});
+
 test("PF3 a preflight says that there are too few slots, once all TaskManagers are there", async (t) => {
   const place = await setting(t, { options: { "parallelism.default": "3" } });
   const one = await standby(t, place, "one");

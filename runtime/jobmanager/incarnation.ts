@@ -72,6 +72,8 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   #activation: StoredActivation | null = null;
   #activating: Promise<StoredActivation> | null = null;
   #isActive = false;
+  /** Uids of operators whose state was left behind. */
+  #leftOut: readonly string[] = [];
   #ending: Ending | null = null;
   #isClosed = false;
 
@@ -120,6 +122,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
       taskManagers: warmUp?.registered ?? 0,
       taskManagersReady: warmUp?.ready ?? 0,
       activation: this.#activationView(),
+      leftOut: this.#leftOut,
       job: this.#jobView(),
       lastCheckpoint: progress?.lastCheckpoint ?? null,
       completedCheckpoints: progress?.completedCheckpoints ?? 0,
@@ -209,8 +212,9 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     this.#trouble = toErrorInfo(error);
   }
 
-  onActive(): void {
+  onActive(leftOut: readonly string[]): void {
     this.#isActive = true;
+    this.#leftOut = leftOut;
     this.#trouble = null;
   }
 

@@ -12,8 +12,8 @@ export type Ending = TerminalStatus | "fenced";
 export type JobManagerStandby = Standby & {
   /** It cannot go on, but nothing has been deployed: the process is to say so instead of failing the job. */
   onRefused(error: unknown): void;
-  /** The job is to be deployed. */
-  onActive(): void;
+  /** The job is to be deployed. `leftOut`: uids of operators whose state is left behind. */
+  onActive(leftOut: readonly string[]): void;
 };
 
 export type JobManagerOptions = {

@@ -173,6 +173,18 @@ test("SP-5 state that does not fit is refused with the uid, and the job is FAILE
   await until("it waits for slots", () => allowed.manager.job().status === "CREATED");
 });
 
+test("LS1 state of the job's own checkpoints is not left behind by the permission with which it was once started", async (t) => {
+  const place = await setting(t);
+  const first = await running(t, place);
+  await checkpoint(first);
+  await first.manager.close();
+  const renamed = { ...(await setting(t, { module: OTHER_UIDS })), storeUri: place.storeUri };
+  const restore = { path: join(place.folder, "where it once began"), allowNonRestoredState: true };
+  const again = await start(t, renamed, { restore });
+  await until("it is refused", () => again.manager.job().status === "FAILED");
+  assert.match(again.manager.job().failure?.message ?? "", /"sum".*start with -s.*--allow-non-restored-state/);
+});
+
 test("a savepoint that is not there is refused", async (t) => {
   const place = await setting(t);
   const job = await start(t, place, { restore: { path: join(place.folder, "no"), allowNonRestoredState: false } });

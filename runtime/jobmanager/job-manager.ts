@@ -366,7 +366,7 @@ export class JobManager implements JobControl {
       onDrainFailed: (reason) => this.#drainFailed(reason),
       onFenced: (by) => this.#fenced(by),
     });
-    this.#options.standby?.onActive();
+    this.#options.standby?.onActive(plan.leftOut);
     if (this.#lifecycle.status !== "INITIALIZING") return;
     this.#enter("CREATED");
     this.#run.scheduler.begin();

@@ -15,6 +15,7 @@ import type { OperatorFactory } from "../operators/index.ts";
 import type { FoundState } from "./found-state.ts";
 import { fitGraph } from "./graph-fit.ts";
 import { resolveActivation } from "./latest-state.ts";
+import { type LeftState, leftStateOfIncarnation } from "./left-state.ts";
 import { operatorsOf } from "./restore-point.ts";
 import { allowsReplay } from "./startup.ts";
 
@@ -44,8 +45,7 @@ export async function checkRestore(from: RestoreMessage, ports: PreflightPorts):
     const sinksAllowReplay = allowsReplay(streamGraph);
     const look = { ...others, sinksAllowReplay, fence: null, isAbandoned: () => false, isImpatient: true };
     const { state } = await resolveActivation({ from, predecessors: [] }, look);
-    const allowNonRestored = from.kind !== "none" && from.allowNonRestoredState;
-    const reasons = [...lack, ...(state === null ? [] : misfits(streamGraph, state, allowNonRestored))];
+    const reasons = [...lack, ...(state === null ? [] : misfits(streamGraph, state, leftStateOfIncarnation(from)))];
     if (reasons.length > 0) return { kind: "incompatible", reasons };
     return { kind: "compatible", from: state?.location ?? null };
   } catch (error) {
@@ -62,12 +62,16 @@ function lackOfSlots(streamGraph: StreamGraph, slots: number): readonly string[]
   ];
 }
 
-function misfits(streamGraph: StreamGraph, state: FoundState, allowNonRestored: boolean): readonly string[] {
+function misfits(streamGraph: StreamGraph, state: FoundState, leftState: LeftState): readonly string[] {
   const { operators } = state.manifest;
   const fit = fitGraph(streamGraph, operators);
   const changed = changedTypes(streamGraph, operators);
   if (fit.kind === "refused") return [...fit.reasons, ...changed];
-  const assigned = assignState(operators, operatorsOf(fit.graph), { storeUri: state.storeUri, allowNonRestored });
+  const assigned = assignState(operators, operatorsOf(fit.graph), {
+    storeUri: state.storeUri,
+    allowNonRestored: leftState.isAllowed,
+    howToAllow: leftState.howToAllow,
+  });
   return assigned.kind === "refused" ? [...assigned.reasons, ...changed] : changed;
 }
 

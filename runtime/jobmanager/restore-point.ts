@@ -15,6 +15,7 @@ import {
 } from "../checkpoint/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import type { InlineFile } from "../rpc/index.ts";
+import type { LeftState } from "./left-state.ts";
 import type { RestoreSource, TaskStart } from "./scheduler.ts";
 
 export type StoredState = {
@@ -59,10 +60,14 @@ export class RestorePoint implements RestoreSource {
   static fromState(
     graph: JobGraph,
     state: StoredState,
-    options: { readonly allowNonRestored: boolean; readonly from: string },
+    options: { readonly leftState: LeftState; readonly from: string },
   ): { readonly point: RestorePoint; readonly skipped: readonly string[] } {
-    const { allowNonRestored, from } = options;
-    const assigned = assignState(state.operators, operatorsOf(graph), { storeUri: state.storeUri, allowNonRestored });
+    const { leftState, from } = options;
+    const assigned = assignState(state.operators, operatorsOf(graph), {
+      storeUri: state.storeUri,
+      allowNonRestored: leftState.isAllowed,
+      howToAllow: leftState.howToAllow,
+    });
     if (assigned.kind === "refused") {
       throw new StreamError("STATE_INCOMPATIBLE", `the job cannot go on from ${from}: ${assigned.reasons.join("; ")}`, {
         destiny: "terminal",
@@ -81,7 +86,8 @@ export class RestorePoint implements RestoreSource {
   advancedTo(manifest: Manifest, rootUri: string, inlineFiles: readonly InlineFile[]): RestorePoint {
     const state = { ...manifest, storeUri: manifest.storeUri ?? rootUri };
     const { point, skipped } = RestorePoint.fromState(this.#graph, state, {
-      allowNonRestored: false,
+      // Its operators are those of this graph: there is nothing that could be allowed.
+      leftState: { isAllowed: false, howToAllow: "start the job anew" },
       from: "its own checkpoint",
     });
     assert(skipped.length === 0, "a manifest of this job has operators that it does not have");

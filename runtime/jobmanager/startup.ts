@@ -31,6 +31,7 @@ import { fitGraph } from "./graph-fit.ts";
 import { Abandoned, insist } from "./insist.ts";
 import { type JobResult, readResult } from "./job-result.ts";
 import { resolveActivation } from "./latest-state.ts";
+import { type LeftState, leftStateOfIncarnation, leftStateOfRun } from "./left-state.ts";
 import { assertOwner } from "./log-owner.ts";
 import { RestorePoint } from "./restore-point.ts";
 import { discoverSplits } from "./split-discovery.ts";
@@ -77,6 +78,8 @@ export type StartPlan = {
   readonly graph: JobGraph;
   readonly point: RestorePoint;
   readonly restored: Restored | null;
+  /** Uids of operators whose state is left behind, as allowed. */
+  readonly leftOut: readonly string[];
   /** Of earlier incarnations that were taken over from. */
   readonly predecessors: readonly JobId[];
 };
@@ -106,7 +109,9 @@ export async function prepareStart(options: StartupOptions): Promise<StartOutcom
     if (options.standby !== null) return await goOnFromActivation(options, options.standby, log, own);
     const { restore } = options;
     const found = own ?? (restore === null ? null : await stateAt(restore.path, options));
-    return { kind: "ready", plan: await buildPlan(options, found, restore?.allowNonRestoredState ?? false) };
+    // LS1
+    const isAllowed = own === null && restore !== null && restore.allowNonRestoredState;
+    return { kind: "ready", plan: await buildPlan(options, found, leftStateOfRun({ isAllowed })) };
   } catch (error) {
     if (error instanceof Abandoned) return { kind: "abandoned" };
     throw error;
@@ -138,8 +143,8 @@ async function goOnFromActivation(
   const earlier = await insist(options, "read the activation", () => readActivation(log.store));
   const activation = earlier ?? (own === null ? await standby.activation(log) : null);
   standby.onActivation(activation);
-  const from = activation?.from ?? { kind: "none" };
-  const allowNonRestored = from.kind !== "none" && from.allowNonRestoredState;
+  // LS1
+  const leftState = leftStateOfIncarnation(own === null ? (activation?.from ?? null) : null);
   for (let delayMs = RETRY_DELAY_MIN_MS; ; delayMs = Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)) {
     try {
       const { state, predecessors } =
@@ -150,7 +155,7 @@ async function goOnFromActivation(
               ownUri: log.store.uri,
               fence: fenceOf(options),
             });
-      const plan = await buildPlan(options, state, allowNonRestored);
+      const plan = await buildPlan(options, state, leftState);
       await insist(options, "ask whether this JobManager still leads", () => log.confirmLead());
       return { kind: "ready", plan: { ...plan, predecessors } };
     } catch (error) {
@@ -181,17 +186,13 @@ export function allowsReplay(streamGraph: StreamGraph): boolean {
   );
 }
 
-async function buildPlan(
-  options: StartupOptions,
-  found: FoundState | null,
-  allowNonRestored: boolean,
-): Promise<StartPlan> {
+async function buildPlan(options: StartupOptions, found: FoundState | null, leftState: LeftState): Promise<StartPlan> {
   const predecessors: readonly JobId[] = [];
   if (found === null) {
     const graph = buildJobGraph(options.streamGraph);
     const point = RestorePoint.fresh(graph, new Map());
     const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
-    return { graph, point: point.withSplits(splits), restored: null, predecessors };
+    return { graph, point: point.withSplits(splits), restored: null, leftOut: [], predecessors };
   }
   const { manifest, location, seq, mustCommit, storeUri } = found;
   const fit = fitGraph(options.streamGraph, manifest.operators);
@@ -203,7 +204,7 @@ async function buildPlan(
   const { point, skipped } = RestorePoint.fromState(
     graph,
     { checkpointId: manifest.checkpointId, operators: manifest.operators, storeUri },
-    { allowNonRestored, from: location },
+    { leftState, from: location },
   );
   if (skipped.length > 0) {
     options.logger.warn({ uids: skipped }, "state of operators that the job does not have is left out, as asked for");
@@ -213,5 +214,5 @@ async function buildPlan(
   const ends =
     seq === null || manifest.ends === undefined ? null : { kind: manifest.ends, triggerId: manifest.triggerId ?? "" };
   const restored = { checkpointId: manifest.checkpointId, seq, mustCommit, isSavepoint, location, ends };
-  return { graph, point: point.withSplits(splits), restored, predecessors };
+  return { graph, point: point.withSplits(splits), restored, leftOut: skipped, predecessors };
 }

@@ -173,6 +173,7 @@ function standby(jobId: string): IncarnationMessage {
     epoch: 1,
     taskManagers: 1000,
     taskManagersReady: 1000,
+    leftOut: [],
     activation: null,
     job: null,
     lastCheckpoint: null,

@@ -3,6 +3,7 @@
  */
 import { parseTime } from "../../../crds/index.ts";
 import { failActivated } from "../failure.ts";
+import { tellLeftOut, withPermissionHint } from "../left-state.ts";
 import { incarnationNumbered, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
@@ -28,10 +29,14 @@ export function activating(context: StepContext): StepOutcome {
     return failActivated(context, message, { wasAccepted: true });
   }
   if (phase === "refused") {
-    const message = error?.message ?? "the JobManager refuses and gives no reason";
+    const text = error?.message ?? "the JobManager refuses and gives no reason";
+    const message = withPermissionHint(text, draft.status, situation.job);
     return failActivated(context, message, { wasAccepted: activation !== null });
   }
-  if (activation !== null && (phase === "active" || phase === "ended")) return done;
+  if (activation !== null && (phase === "active" || phase === "ended")) {
+    tellLeftOut(draft, view.incarnation.leftOut);
+    return done;
+  }
   draft.wait(`incarnation ${operation.to} is activated`, POLL_MS);
   return waiting;
 }

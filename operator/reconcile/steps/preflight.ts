@@ -2,6 +2,7 @@
  * Owns: step Preflight: the new version is asked whether it accepts the state that there is, before anything is stopped.
  */
 import { refuseTarget } from "../failure.ts";
+import { withPermissionHint } from "../left-state.ts";
 import { restoreOf } from "../restore-choice.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
@@ -17,5 +18,6 @@ export function preflight(context: StepContext): StepOutcome {
     return waiting;
   }
   if (answer.kind === "compatible") return done;
-  return refuseTarget(context, `the new version does not accept the state: ${answer.reasons.join("; ")}`);
+  const reasons = withPermissionHint(answer.reasons.join("; "), draft.status, situation.job);
+  return refuseTarget(context, `the new version does not accept the state: ${reasons}`);
 }

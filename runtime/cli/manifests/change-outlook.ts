@@ -48,9 +48,11 @@ function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cos
     const from = resume === undefined || resume.kind === "none" ? "without state" : "from its kept state";
     return [
       upgrade === undefined ? `the job starts ${from}` : `the ${upgrade.kind} in progress goes on with this spec`,
+      ...leavingState(spec, status),
     ];
   }
-  if (failed?.revision === revision && active.revision !== revision) {
+  const isTriedAgain = isLeavingAllowed(spec, status);
+  if (failed?.revision === revision && active.revision !== revision && !isTriedAgain) {
     return [
       `nothing: this version failed before and is not tried again: ${failed.reason}`,
       "change it, and it will be tried",
@@ -59,7 +61,29 @@ function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cos
   const extra = savepointAsked(spec, status) ? ["a savepoint is taken while the job runs"] : [];
   if (cost === "none") return [...extra, "the job runs on, and nothing of it is restarted"];
   if (cost === "inPlace") return [...extra, "the job runs on; only objects beside its pods change"];
-  return [...inTheWay(next, spec, status), ...replacement(spec, status), ...safety(spec, status, revision)];
+  return [
+    ...inTheWay(next, spec, status),
+    ...replacement(spec, status),
+    ...leavingState(spec, status),
+    ...safety(spec, status, revision),
+  ];
+}
+
+/** LO1: the permission is used once. */
+function isLeavingAllowed({ upgrade }: ResolvedSpec, { handled }: StreamJobStatus): boolean {
+  return upgrade.allowNonRestoredState && handled.nonRestoredStateAllowedTo === undefined;
+}
+
+function leavingState(spec: ResolvedSpec, status: StreamJobStatus): readonly string[] {
+  if (spec.upgrade.mode === "stateless" || !spec.upgrade.allowNonRestoredState) return [];
+  if (isLeavingAllowed(spec, status)) {
+    return [
+      "state that no operator of the new version takes is lost, as upgrade.allowNonRestoredState allows this once; a Warning event names it",
+    ];
+  }
+  return [
+    `upgrade.allowNonRestoredState does not hold any more: generation ${status.handled.nonRestoredStateAllowedTo} used it; to allow it again, apply false first`,
+  ];
 }
 
 function suspension({ upgrade: { mode } }: ResolvedSpec): string {

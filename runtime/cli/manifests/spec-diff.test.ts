@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { StreamJob, StreamJobSpec } from "../../../crds/index.ts";
 import { changeCosts, revisionHash, specChecks } from "../../../operator/reconcile/index.ts";
+import { revisionName } from "../../../operator/resources/index.ts";
 import { outlookOf, outlookOfNew } from "./change-outlook.ts";
 import { activeOf, operationOf, statusWith } from "./command-rig.test-support.ts";
 import { diffSpecs } from "./spec-diff.ts";
@@ -93,6 +94,14 @@ describe("what will happen", () => {
       /snapshot s, which is waited for/,
     );
     assert.match(outlookOfNew(withDefaults(spec({ state: "suspended" }))).join(), /not started/);
+  });
+  it("says that state is lost where it is allowed, once", () => {
+    const next = job({ upgrade: { allowNonRestoredState: true } });
+    says(next, running, "savepointUpgrade", /no operator of the new version takes is lost.*allows this once/);
+    const failed = { generation: 2, revision: revisionName("wc", revisionHash(next.spec)), reason: "uid" };
+    says(next, { ...running, failed }, "savepointUpgrade", /stops with a savepoint/);
+    const handled = { nonRestoredStateAllowedTo: 4 };
+    says(next, { ...running, handled }, "savepointUpgrade", /does not hold any more: generation 4 used it/);
   });
   it("is nothing for what only the operator reads", () => says(job(), running, "none", /runs on, and nothing/));
   it("is an upgrade by savepoint, warm", () =>
