@@ -67,8 +67,12 @@ export const streamJobSpecSchema = z.strictObject({
     ),
   restartNonce: nonce()
     .optional()
-    .describe("A new value restarts the job, through a savepoint, as an upgrade does. Whole number or text."),
-  savepointNonce: nonce().optional().describe("A new value takes a savepoint; the job runs on. Whole number or text."),
+    .describe(
+      "A new value restarts the job, through a savepoint, as an upgrade does; removing it does nothing. Whole number or text.",
+    ),
+  savepointNonce: nonce()
+    .optional()
+    .describe("A new value takes a savepoint, once the job has proved itself; it runs on. Whole number or text."),
   jobManager: jobManagerSchema.optional().describe("The pod that leads the job."),
   taskManager: taskManagerSchema.optional().describe("The pods that do the job's work."),
   deletion: deletionSchema.optional().describe("What happens when the StreamJob is deleted."),

@@ -191,14 +191,27 @@ export const streamJobStatusSchema = z.object({
       triggerId: z.string().describe("Id under which it is triggered: the same in every try."),
       target: z.string().describe("Exact folder of the savepoint."),
       startedAt: time().describe("When it was first triggered."),
+      incarnation: incarnation().optional().describe("The incarnation that is asked for it."),
     })
     .optional()
     .describe("The savepoint in progress while the job runs on; at most one."),
   handled: z
     .object({
-      savepointNonce: nonce().optional().describe("The last `savepointNonce` that was acted upon."),
-      restartNonce: nonce().optional().describe("The last `restartNonce` that was acted upon."),
-      scheduledAt: time().optional().describe("The last time of the schedule that was acted upon."),
+      savepointNonce: nonce()
+        .optional()
+        .describe("The last `savepointNonce` that was acted upon; absent: it was taken back since, or there was none."),
+      savepointRequests: count().optional().describe("How many savepoints were asked for by `savepointNonce`."),
+      restartNonce: nonce()
+        .optional()
+        .describe("The `restartNonce` of the version that was started last; absent: it had none."),
+      restartTakenBack: z
+        .boolean()
+        .optional()
+        .describe("Whether the `restartNonce` of what runs was removed since: the same value restarts it again."),
+      schedule: z.string().optional().describe("The schedule that `scheduledAt` is of."),
+      scheduledAt: time()
+        .optional()
+        .describe("When the schedule was acted upon last, or was found: its times before that do not count."),
       restoreUsed: z.string().optional().describe("What of `restore` has been used; it is used once."),
       nonRestoredStateAllowedTo: generation()
         .optional()

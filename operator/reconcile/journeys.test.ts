@@ -446,3 +446,30 @@ test("RO3: a version that failed is tried again when it is put back in place of 
   assert.deepEqual([world.status.failed, reasonOf(world, "Ready")], [undefined, "Running"]);
   assert.deepEqual(world.violations, []);
 });
+
+test("T20: a restart is asked for by each new value of the nonce, and not by its removal", () => {
+  const world = running();
+  const expected: [StreamJobSpec["restartNonce"], number][] = [
+    [1, 2],
+    [undefined, 2],
+    [1, 3],
+    [2, 4],
+    [1, 5],
+    [undefined, 5],
+  ];
+  for (const [restartNonce, incarnation] of expected) {
+    world.patch(({ restartNonce: _, ...old }) => ({ ...old, ...(restartNonce === undefined ? {} : { restartNonce }) }));
+    assert.ok(world.settle());
+    assert.equal(world.status.active?.incarnation, incarnation, `after ${restartNonce}`);
+    assert.equal(statusOf(world, "Ready"), "True");
+    assert.equal(world.status.active?.generation, world.job?.metadata.generation);
+  }
+  assert.deepEqual(world.violations, []);
+});
+
+test("T20, S27: a first version with a nonce that FAILED is not taken for one that is to be restarted", () => {
+  const world = new SimulatedWorld(specOf("fail-early", 1, { ...more, restartNonce: 1 }));
+  world.run(120_000);
+  assert.equal(world.status.incarnations, 1);
+  assert.equal(reasonOf(world, "Stalled"), "JobFailed");
+});

@@ -25,6 +25,8 @@ export function enterActivating(context: StepContext): StepOutcome {
   if (restore.kind === "latest") predecessors.add(restore.storeUri);
   for (const store of operation.predecessors) predecessors.add(store);
   const { jobId, storeUri } = incarnationPlaces(situation, operation.to, running.spec);
+  if (old === undefined) startScheduleAnew(draft);
+  forgetTakenBack(draft);
   if (old?.ended?.status === "FINISHED" && restore.kind === "none" && operation.mode !== "stateless") {
     draft.event("Normal", "StartedAnew", "the job had FINISHED, so there is no state to go on from: it begins anew");
   }
@@ -53,11 +55,24 @@ export function enterActivating(context: StepContext): StepOutcome {
   return changed;
 }
 
+/** Nothing ran until now: times of the schedule that went by have not been missed (SN5). */
+function startScheduleAnew(draft: Draft): void {
+  const { schedule: _, scheduledAt: __, ...handled } = draft.status.handled;
+  draft.set({ handled });
+}
+
+/** It is about the incarnation before. */
+function forgetTakenBack(draft: Draft): void {
+  const { restartTakenBack, ...handled } = draft.status.handled;
+  if (restartTakenBack !== undefined) draft.set({ handled });
+}
+
 /** The new incarnation has proved itself; what is left of the old one goes by the actions. */
 export function completeOperation({ draft, operation, situation }: StepContext): StepOutcome {
   const { kind, toGeneration, revision } = operation;
-  const { handled, failed } = draft.status;
-  const { spec } = situation.job;
+  const { failed } = draft.status;
+  const { restartNonce: _, ...handled } = draft.status.handled;
+  const restartNonce = specOfRevision(situation.observed, revision)?.spec.restartNonce ?? null;
   draft.history(pastTense[kind], describe(operation));
   draft.event("Normal", eventNames[kind], `generation ${toGeneration} runs as incarnation ${operation.to}`);
   const isOld = failed?.revision === revision || kind === "rollback";
@@ -66,7 +81,7 @@ export function completeOperation({ draft, operation, situation }: StepContext):
     handled: {
       ...handled,
       ...(handled.restoreUsed === undefined ? { restoreUsed: restoreUsedBy(operation) } : {}),
-      ...(spec.restartNonce === undefined ? {} : { restartNonce: spec.restartNonce }),
+      ...(restartNonce === null ? {} : { restartNonce }),
     },
     ...(isOld || failed === undefined || isRequestedBack(draft, situation, revision) ? {} : { failed: undefined }),
   });

@@ -201,7 +201,7 @@ function change(draft: Draft, situation: Situation, target: ValidTarget): Return
   const changes =
     running === null
       ? [{ field: "revision", cost: "savepointUpgrade" as const, why: "what runs is not kept any more" }]
-      : compareSpecs(running.spec, target.spec);
+      : compareSpecs(forgetNonce(draft, target, running.spec), target.spec);
   const cost = costOf(changes);
   if (!needsIncarnation(cost)) {
     if (active.generation !== target.generation) draft.set({ active: { ...active, generation: target.generation } });
@@ -229,6 +229,14 @@ function change(draft: Draft, situation: Situation, target: ValidTarget): Return
     message: `generation ${active.generation} to ${target.generation}: ${what} changed (${cost})`,
   });
   return "begun";
+}
+
+/** What runs, without a `restartNonce` that was taken back since: the same value is another request when it comes again. */
+function forgetNonce(draft: Draft, { spec }: ValidTarget, running: ResolvedSpec): ResolvedSpec {
+  const { handled } = draft.status;
+  const isTakenBack = spec.restartNonce === null && running.restartNonce !== null;
+  if (isTakenBack && handled.restartTakenBack !== true) draft.set({ handled: { ...handled, restartTakenBack: true } });
+  return handled.restartTakenBack === true ? { ...running, restartNonce: null } : running;
 }
 
 function isApproved({ job, generation }: Situation): boolean {

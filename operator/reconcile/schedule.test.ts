@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatTime } from "../../crds/index.ts";
+import { formatTime, type StreamJobSpec } from "../../crds/index.ts";
 import { dueAt } from "./schedule.ts";
 import { SimulatedWorld, specOf, START_MS } from "./simulated-world.test-support.ts";
 
@@ -37,4 +37,50 @@ test("a schedule makes one savepoint each time, one for all that were missed, an
   assert.equal(world.snapshots.all.length, 4);
   assert.ok(world.nowMs > START_MS);
   assert.deepEqual(world.violations, []);
+});
+
+const hourly = { schedule: "25 * * * *" };
+const window: Partial<StreamJobSpec> = { upgrade: { stability: { window: "3s" } } };
+
+/** A job that has run since 00:00, at 00:25:05. */
+function afterTheTime(more: Partial<StreamJobSpec> = {}): SimulatedWorld {
+  const world = new SimulatedWorld(specOf("good", 1, { ...window, ...more }));
+  assert.ok(world.settle());
+  world.run(START_MS + (25 * 60 + 5) * 1000 - world.nowMs);
+  return world;
+}
+
+test("T21: a schedule counts from when it is there, not from when the job began", () => {
+  const world = afterTheTime();
+  world.patch((old) => ({ ...old, savepoints: hourly }));
+  world.run(59 * 60_000);
+  assert.equal(world.snapshots.all.length, 0);
+  world.run(2 * 60_000);
+  assert.equal(world.snapshots.all.length, 1);
+});
+
+test("T21: so does one that is changed, or comes back", () => {
+  const world = afterTheTime({ savepoints: { schedule: "0 12 * * *" } });
+  world.patch((old) => ({ ...old, savepoints: hourly }));
+  world.run(5000);
+  world.patch(({ savepoints: _, ...old }) => old);
+  world.run(60 * 60_000);
+  world.patch((old) => ({ ...old, savepoints: hourly }));
+  world.run(59 * 60_000);
+  assert.equal(world.snapshots.all.length, 0);
+  world.run(2 * 60_000);
+  assert.equal(world.snapshots.all.length, 1);
+});
+
+test("T21: times that went by while the job was suspended have not been missed", () => {
+  const world = afterTheTime({ savepoints: { schedule: "50 * * * *" } });
+  world.patch((old) => ({ ...old, state: "suspended" }));
+  world.run(3 * 3600_000);
+  world.patch((old) => ({ ...old, state: "running" }));
+  world.run(20 * 60_000);
+  const scheduled = (): number => world.snapshots.all.filter(({ spec }) => spec.origin === "scheduled").length;
+  assert.equal(world.status.phase, "Running");
+  assert.equal(scheduled(), 0);
+  world.run(10 * 60_000);
+  assert.equal(scheduled(), 1);
 });

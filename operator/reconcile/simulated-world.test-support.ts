@@ -96,7 +96,7 @@ export class SimulatedWorld implements Surroundings {
   #random: number;
   #version = 1;
 
-  constructor(spec: StreamJobSpec, options: Partial<WorldOptions> = {}) {
+  constructor(spec: StreamJobSpec, options: Partial<WorldOptions> = {}, uid = "4a6f0c52-0000-4000-8000-000000000001") {
     this.#options = { ...calm, ...options };
     this.#random = this.#options.seed;
     this.#failingSavepoints = this.#options.failingSavepoints;
@@ -106,7 +106,7 @@ export class SimulatedWorld implements Surroundings {
       metadata: {
         name: "wc",
         namespace: "default",
-        uid: "4a6f0c52-0000-4000-8000-000000000001",
+        uid,
         generation: 1,
         resourceVersion: "1",
         creationTimestamp: formatTime(START_MS),

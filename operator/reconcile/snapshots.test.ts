@@ -162,3 +162,61 @@ test("OS1: an object that was listed and is deleted by a person is not made agai
   assert.ok(world.settle());
   assert.deepEqual(phases(world), []);
 });
+
+test("T19: a savepoint that is asked for in a new StreamJob waits until the job has proved itself", () => {
+  const world = new SimulatedWorld(specOf("good", 1, { ...more, savepointNonce: 1 }));
+  world.createSnapshot("by-hand");
+  world.run(60_000, () => {
+    const { upgrade, active, savepoint } = world.status;
+    if (upgrade !== undefined) assert.equal(savepoint, undefined, upgrade.step);
+    return upgrade === undefined && active !== undefined;
+  });
+  assert.ok(world.settle());
+  assert.deepEqual(
+    phases(world).map((text) => text.replace(/manual-\w+/, "manual")),
+    ["by-hand Completed", "wc-manual Completed"],
+  );
+  assert.equal(world.status.handled.savepointNonce, 1);
+});
+
+test("T19: one that is asked for while a new version proves itself is taken of that one, and one that its predecessor was asked for fails", () => {
+  const lastState = { upgrade: { stability: { window: "3s" }, mode: "last-state" } } as const;
+  const world = new SimulatedWorld(specOf("good", 1, lastState), { savepointMs: 4000 });
+  assert.ok(world.settle());
+  world.createSnapshot("before");
+  world.run(500);
+  assert.equal(world.status.savepoint?.incarnation, 1);
+  world.patch(() => specOf("good", 2, lastState));
+  world.run(60_000, () => world.status.upgrade?.step === "Proving");
+  world.createSnapshot("meanwhile");
+  assert.ok(world.settle());
+  assert.deepEqual(phases(world), ["before Failed", "meanwhile Completed"]);
+  assert.equal(world.snapshots.get("meanwhile")?.status?.incarnation, 2);
+  assert.deepEqual(world.violations, []);
+});
+
+test("T20: every change of the nonce's value is a request, and taking it back is none", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more));
+  assert.ok(world.settle());
+  let asked = 0;
+  for (const savepointNonce of [1, 2, 1, undefined, 1]) {
+    world.patch(({ savepointNonce: _, ...old }) => ({
+      ...old,
+      ...(savepointNonce === undefined ? {} : { savepointNonce }),
+    }));
+    if (savepointNonce !== undefined) asked++;
+    assert.ok(world.settle());
+    assert.equal(phases(world).filter((text) => text.endsWith("Completed")).length, asked);
+  }
+});
+
+test("T20: a StreamJob that is made again has asked for nothing yet", () => {
+  const spec = specOf("good", 1, { ...more, savepointNonce: "monday" });
+  const first = new SimulatedWorld(spec);
+  assert.ok(first.settle());
+  const second = new SimulatedWorld(spec, {}, "4a6f0c52-0000-4000-8000-000000000002");
+  for (const snapshot of first.snapshots.all) second.snapshots.put(snapshot);
+  assert.ok(second.settle());
+  assert.equal(second.snapshots.all.length, 2);
+  assert.ok(second.status.lastSavepoint !== undefined);
+});

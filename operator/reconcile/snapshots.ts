@@ -5,6 +5,9 @@
  * SN1 At most one savepoint is in flight, and none while the job is being stopped (S5).
  * SN2 The status names a savepoint's trigger and folder before it is asked for; what the JobManager says decides, never time.
  * SN3 A savepoint that a job completed is the object's for good, whatever becomes of the job.
+ * SN4 A request is a change of `savepointNonce`'s value in this very StreamJob: its object is named by the StreamJob's uid and by how many
+ *     requests there were before. A savepoint waits until the incarnation that runs has proved itself.
+ * SN5 A time of a schedule counts from when the operator found that schedule, and not while the job is suspended.
  */
 import { snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import { hexDigest } from "../../runtime/base/index.ts";
@@ -43,12 +46,20 @@ export function planSnapshots(draft: Draft, situation: Situation): readonly Acti
 function byNonce(draft: Draft, situation: Situation): readonly Action[] {
   const { target, observed } = situation;
   const { active, handled } = draft.status;
-  if (target.kind !== "valid" || active === undefined || active.ended !== null) return [];
+  if (target.kind !== "valid") return [];
   const nonce = target.spec.savepointNonce;
+  // SN4. The same value is a new request when it comes back.
+  if (nonce === null && handled.savepointNonce !== undefined) {
+    const { savepointNonce: _, ...rest } = handled;
+    draft.set({ handled: rest });
+  }
   if (nonce === null || nonce === handled.savepointNonce) return [];
-  const name = `${situation.job.metadata.name}-manual-${hexDigest(8, nonce)}`;
+  if (active === undefined || active.ended !== null) return [];
+  const { name: jobName, uid } = situation.job.metadata;
+  const requests = handled.savepointRequests ?? 0;
+  const name = `${jobName}-manual-${hexDigest(8, uid ?? "", nonce, requests)}`;
   if (observed.snapshots.some(({ metadata }) => metadata.name === name)) {
-    draft.set({ handled: { ...handled, savepointNonce: nonce } });
+    draft.set({ handled: { ...handled, savepointNonce: nonce, savepointRequests: requests + 1 } });
     return [];
   }
   return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "manual") }];
@@ -56,11 +67,13 @@ function byNonce(draft: Draft, situation: Situation): readonly Action[] {
 
 function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   const { target, observed, job } = situation;
+  if (target.kind !== "valid") return [];
+  const { schedule } = target.spec.savepoints;
+  noticeSchedule(draft, schedule);
   const { active, handled, savepoint } = draft.status;
-  if (target.kind !== "valid" || target.spec.savepoints.schedule === null) return [];
-  if (active === undefined || active.ended !== null || active.firstCheckpointAt === null) return [];
-  const since = handled.scheduledAt ?? active.startedAt;
-  const due = dueAt(target.spec.savepoints.schedule, since);
+  if (schedule === null || active === undefined || active.ended !== null || active.firstCheckpointAt === null)
+    return [];
+  const due = dueAt(schedule, handled.scheduledAt ?? draft.now);
   if (due === null) return [];
   if (due.ms > draft.nowMs) {
     draft.wakeIn(due.ms - draft.nowMs);
@@ -74,6 +87,13 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   }
   if (savepoint !== undefined) return [];
   return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "scheduled") }];
+}
+
+/** SN5 */
+function noticeSchedule(draft: Draft, schedule: string | null): void {
+  const { schedule: before, scheduledAt: _, ...rest } = draft.status.handled;
+  if ((before ?? null) === schedule) return;
+  draft.set({ handled: schedule === null ? rest : { ...rest, schedule, scheduledAt: draft.now } });
 }
 
 /** SN2 */
@@ -120,13 +140,18 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   return [{ kind: "triggerSavepoint", incarnation: active.incarnation, jobId: active.jobId, triggerId, target }];
 }
 
-/** Nobody will complete it any more: the job that was asked has ended, or its pods are told to go. */
+/** Nobody will complete it any more: the job that was asked has ended, another runs, or its pods are told to go. */
 function isOver({ status }: Draft): boolean {
-  const { active, upgrade } = status;
+  const { active, upgrade, savepoint } = status;
   if (active === undefined || active.ended !== null) return true;
-  return (
-    upgrade !== undefined && upgrade.step !== "Standby" && upgrade.step !== "Preflight" && upgrade.step !== "Stopping"
-  );
+  // Of a status that does not say it: none is asked for in these steps.
+  const asked = savepoint?.incarnation ?? (upgrade?.to === active.incarnation ? null : active.incarnation);
+  return asked !== active.incarnation || (upgrade?.step === "Terminating" && upgrade.from === asked);
+}
+
+/** SN4. It has been activated, and has no checkpoint of its own yet. */
+function isProvingItself({ active, upgrade }: Draft["status"]): boolean {
+  return active !== undefined && upgrade?.to === active.incarnation;
 }
 
 /** SN1. `taken`: the one that was in flight; if it is over, its object is yet to say so. */
@@ -135,7 +160,7 @@ function next(draft: Draft, situation: Situation, taken: string | undefined): re
   const { job, target, settings, observed } = situation;
   if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
   // A stop is a savepoint itself, a job that has been stopped can take none, and a new version has to prove itself first.
-  if (upgrade !== undefined && hasTouchedOld(upgrade, active)) return [];
+  if (upgrade !== undefined && (isProvingItself(draft.status) || hasTouchedOld(upgrade, active))) return [];
   // The status names one savepoint: the last one's object first.
   if (lastSavepoint?.unlisted !== undefined) return [];
   const pending = observed.snapshots
@@ -153,9 +178,9 @@ function next(draft: Draft, situation: Situation, taken: string | undefined): re
   const triggerId = snapshotTriggerId(uid ?? name, active.incarnation);
   const directory = savepointDirectory(job, target.spec, settings);
   const folder = snapshotWithDefaults(snapshot.spec).path ?? savepointTarget(directory, triggerId);
-  draft.set({ savepoint: { name, triggerId, target: folder, startedAt: draft.now } });
-  draft.wakeIn(POLL_MS);
   const { jobId, incarnation } = active;
+  draft.set({ savepoint: { name, triggerId, target: folder, startedAt: draft.now, incarnation } });
+  draft.wakeIn(POLL_MS);
   return [
     snapshotStatusWrite(snapshot, {
       phase: "InProgress",

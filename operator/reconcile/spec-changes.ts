@@ -19,6 +19,8 @@ export type SpecCheck = {
   /** Why it costs that, in words. */
   readonly why: string;
   readonly read: (spec: ResolvedSpec) => unknown;
+  /** Whether the difference is one. Default: any is. */
+  readonly isChange?: (from: ResolvedSpec, to: ResolvedSpec) => boolean;
 };
 
 const OPERATOR_ONLY = "only the operator reads it";
@@ -31,7 +33,11 @@ export const specChecks: readonly SpecCheck[] = [
   check("config", "savepointUpgrade", "options may change how state is kept", (spec) => spec.config),
   check("stateBackend", "savepointUpgrade", "state is kept in another way", (spec) => spec.stateBackend),
   check("maxParallelism", "savepointUpgrade", "the number of key groups", (spec) => spec.maxParallelism),
-  check("restartNonce", "restart", "a restart was asked for", (spec) => spec.restartNonce),
+  {
+    ...check("restartNonce", "restart", "a restart was asked for", (spec) => spec.restartNonce),
+    // A request that is taken back, or has been forgotten, asks for nothing.
+    isChange: (from, to) => to.restartNonce !== null && to.restartNonce !== from.restartNonce,
+  },
   check("imagePullPolicy", "restart", NEW_PODS, (spec) => spec.imagePullPolicy),
   check("imagePullSecrets", "restart", NEW_PODS, (spec) => spec.imagePullSecrets),
   check("serviceAccountName", "restart", NEW_PODS, (spec) => spec.serviceAccountName),
@@ -60,7 +66,7 @@ export type SpecChange = { readonly field: string; readonly cost: ChangeCost; re
 /** All differences, the dearest first. */
 export function compareSpecs(from: ResolvedSpec, to: ResolvedSpec): readonly SpecChange[] {
   return specChecks
-    .filter(({ read }) => !isSameJson(read(from), read(to)))
+    .filter(({ read, isChange }) => (isChange === undefined ? !isSameJson(read(from), read(to)) : isChange(from, to)))
     .map(({ field, cost, why }) => ({ field, cost, why }));
 }
 
