@@ -80,6 +80,14 @@ export class Draft {
     this.set({ history: [...history, entry].slice(-HISTORY_LENGTH_MAX) });
   }
 
+  /** A line of the history that says why a request comes to nothing; not again while it is the last. */
+  once(what: string, why: string): void {
+    const last = this.#status.history.at(-1);
+    if (last?.what === what && last.why === why) return;
+    this.history(what, why);
+    this.event("Warning", "RequestRefused", why);
+  }
+
   /** Not later than this. */
   wakeIn(ms: number): void {
     this.#wakeAfterMs = Math.min(this.#wakeAfterMs ?? Number.POSITIVE_INFINITY, Math.max(ms, 1));

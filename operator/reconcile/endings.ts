@@ -1,5 +1,5 @@
 /** Owns: how suspend and delete end, when the last pod has gone. */
-import { CLEANUP_FINALIZER, type ResumePoint, type StreamJobSnapshot } from "../../crds/index.ts";
+import { CLEANUP_FINALIZER, JOB_LABEL, type ResumePoint, type StreamJobSnapshot } from "../../crds/index.ts";
 import { hasFinished } from "./active.ts";
 import { restoreOf } from "./restore-choice.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
@@ -35,7 +35,16 @@ export function endSuspend(context: StepContext): StepOutcome {
 export function endDelete({ draft, operation, situation }: StepContext): StepOutcome {
   draft.wait("everything is gone; the finalizer is removed", 1000);
   const path = operation.savepoint?.path;
-  draft.event("Normal", "Deleted", `nothing of it runs any more${path ? `; its state is in savepoint ${path}` : ""}`);
+  const state = path ? `; its state is in savepoint ${path}` : "";
+  if (isOrphaning(draft, situation)) {
+    const { name } = situation.job.metadata;
+    const how = `to end them delete the StatefulSets with the label ${JOB_LABEL}=${name}`;
+    draft.event(
+      "Warning",
+      "Deleted",
+      `it goes, and pods that were orphaned run on, looked after by nobody: ${how}${state}`,
+    );
+  } else draft.event("Normal", "Deleted", `nothing of it runs any more${state}`);
   const kept = situation.observed.snapshots.flatMap((snapshot) => {
     const { location } = snapshotStatusOf(snapshot);
     return isHalfGone(snapshot) && location !== undefined ? [location] : [];
@@ -48,6 +57,13 @@ export function endDelete({ draft, operation, situation }: StepContext): StepOut
     );
   }
   return waiting;
+}
+
+/** Its job had not ended, nobody stopped it, and yet nothing that it owns is there: `--cascade=orphan` leaves it running. */
+function isOrphaning({ status }: StepContext["draft"], { job }: StepContext["situation"]): boolean {
+  if ((job.metadata.finalizers ?? []).includes("orphan")) return true;
+  const isFirstLook = job.status?.upgrade?.kind !== "delete";
+  return isFirstLook && status.active !== undefined && status.active.ended === null;
 }
 
 /** Being deleted, with files that were to go first. */

@@ -26,6 +26,7 @@ const reasons = {
   SavepointFailed: "a savepoint failed; the job runs on, and a stop is tried again later",
   SavepointSkipped:
     "the StreamJob is deleted without the savepoint that was asked for, because none could be taken in time",
+  RequestRefused: "a request comes to nothing, such as a rollback to a version that has failed; the note says why",
   StateLeftBehind:
     "a version started without some of the state, as allowNonRestoredState allows; the note names the uids of the operators that had it",
   SavepointUnlisted:

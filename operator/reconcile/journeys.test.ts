@@ -473,3 +473,45 @@ test("T20, S27: a first version with a nonce that FAILED is not taken for one th
   assert.equal(world.status.incarnations, 1);
   assert.equal(reasonOf(world, "Stalled"), "JobFailed");
 });
+
+test("T37: a rollback on request to a version that has failed is refused in the history, once, and the annotation goes", () => {
+  const world = running();
+  world.patch(() => specOf("fail-early", 2, more));
+  assert.ok(world.settle());
+  const { failed, incarnations } = world.status;
+  world.annotate({ "streamjob.dev/rollback-to": failed?.revision ?? "" });
+  const events: string[] = [];
+  world.run(30_000, (plan) => {
+    events.push(...plan.events.map(({ reason }) => reason));
+    return false;
+  });
+  const refusals = world.status.history.filter(({ what }) => what === "not rolled back");
+  assert.deepEqual(
+    refusals.map(({ why }) => why.includes(`${failed?.revision} is marked as failed`)),
+    [true],
+  );
+  assert.deepEqual(events, ["RequestRefused"]);
+  assert.equal(world.status.incarnations, incarnations);
+  assert.equal(world.job?.metadata.annotations?.["streamjob.dev/rollback-to"], undefined);
+});
+
+test("a StreamJob whose children were orphaned goes without saying that nothing runs any more", () => {
+  const note = (isOrphaned: boolean): string | undefined => {
+    const world = running();
+    world.delete();
+    const observed = world.observe();
+    const incarnations = isOrphaned ? [] : observed.incarnations;
+    const [plan] = [reconcile({ ...observed, incarnations }, settings, world.nowMs)];
+    return plan.events.find(({ reason }) => reason === "Deleted")?.note;
+  };
+  assert.match(note(true) ?? "", /orphaned run on.*streamjob\.dev\/job=wc/);
+  assert.equal(note(false), undefined);
+  const world = running();
+  world.delete();
+  const notes: string[] = [];
+  world.run(30_000, (plan) => {
+    notes.push(...plan.events.filter(({ reason }) => reason === "Deleted").map(({ note: text }) => text));
+    return false;
+  });
+  assert.deepEqual([...new Set(notes)], ["nothing of it runs any more"]);
+});

@@ -55,7 +55,7 @@ export function enterActivating(context: StepContext): StepOutcome {
   return changed;
 }
 
-/** Nothing ran until now: times of the schedule that went by have not been missed (SN5). */
+/** Nothing ran until now: times of the schedule that went by have not been missed (SQ2). */
 function startScheduleAnew(draft: Draft): void {
   const { schedule: _, scheduledAt: __, ...handled } = draft.status.handled;
   draft.set({ handled });

@@ -69,7 +69,11 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
   const { active, failed } = draft.status;
   if (wanted === undefined || active === undefined) return "next";
   // The annotation is taken away by an action; until then it must not begin again what it has brought about, or what has failed.
-  if (active.revision === wanted || failed?.revision === wanted) return "next";
+  if (active.revision === wanted) return "next";
+  if (failed?.revision === wanted) {
+    draft.once("not rolled back", `${wanted} is marked as failed: ${failed.reason}; to try it again, set restartNonce`);
+    return "next";
+  }
   const found = specOfRevision(situation.observed, wanted);
   if (found === null) {
     draft.stalled = {

@@ -5,9 +5,9 @@
  * SN1 At most one savepoint is in flight, and none while the job is being stopped (S5).
  * SN2 The status names a savepoint's trigger and folder before it is asked for; what the JobManager says decides, never time.
  * SN3 A savepoint that a job completed is the object's for good, whatever becomes of the job.
- * SN4 A request is a change of `savepointNonce`'s value in this very StreamJob: its object is named by the StreamJob's uid and by how many
+ * SQ1 A request is a change of `savepointNonce`'s value in this very StreamJob: its object is named by the StreamJob's uid and by how many
  *     requests there were before. A savepoint waits until the incarnation that runs has proved itself.
- * SN5 A time of a schedule counts from when the operator found that schedule, and not while the job is suspended.
+ * SQ2 A time of a schedule counts from when the operator found that schedule, and not while the job is suspended.
  */
 import { snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import { hexDigest } from "../../runtime/base/index.ts";
@@ -48,7 +48,7 @@ function byNonce(draft: Draft, situation: Situation): readonly Action[] {
   const { active, handled } = draft.status;
   if (target.kind !== "valid") return [];
   const nonce = target.spec.savepointNonce;
-  // SN4. The same value is a new request when it comes back.
+  // SQ1. The same value is a new request when it comes back.
   if (nonce === null && handled.savepointNonce !== undefined) {
     const { savepointNonce: _, ...rest } = handled;
     draft.set({ handled: rest });
@@ -89,7 +89,7 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "scheduled") }];
 }
 
-/** SN5 */
+/** SQ2 */
 function noticeSchedule(draft: Draft, schedule: string | null): void {
   const { schedule: before, scheduledAt: _, ...rest } = draft.status.handled;
   if ((before ?? null) === schedule) return;
@@ -149,7 +149,7 @@ function isOver({ status }: Draft): boolean {
   return asked !== active.incarnation || (upgrade?.step === "Terminating" && upgrade.from === asked);
 }
 
-/** SN4. It has been activated, and has no checkpoint of its own yet. */
+/** SQ1. It has been activated, and has no checkpoint of its own yet. */
 function isProvingItself({ active, upgrade }: Draft["status"]): boolean {
   return active !== undefined && upgrade?.to === active.incarnation;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, ROLLBACK_TO_ANNOTATION } from "../../../crds/index.ts";
+import { isApiError } from "../../../operator/kubernetes/index.ts";
 import { revisionHash, runtimePart } from "../../../operator/reconcile/index.ts";
 import { controllerRevision } from "../../../operator/resources/index.ts";
 import { StreamError } from "../../base/index.ts";
@@ -292,10 +293,90 @@ describe("steering", () => {
     assert.match(text(), new RegExp(`2 +${second} +2 +runs, as the spec says\n1 +${first} +1 +stable`));
   });
 
+  it("does not say that a rollback happens which will not (IW1)", async () => {
+    const [first, second] = [await keepRevision(1), "wc-second"];
+    const rollback = () => rollbackCommand(rig, { kind: "rollback", ...of, to: "1", waitMs: null });
+    const running = { active: activeOf(second, { generation: 2 }) };
+    const failed = { generation: 1, revision: first, reason: "it threw" };
+    await rig.writeStatus("wc", statusWith(2, { ...running, failed }));
+    await refused(rollback(), "JOB_STATE_CONFLICT", /does not go back.*marked as failed \(it threw\).*restartNonce/);
+    assert.equal((await rig.get("wc")).metadata.annotations?.[ROLLBACK_TO_ANNOTATION], undefined);
+    await rig.writeStatus("wc", statusWith(2, { active: activeOf(first), upgrade: operationOf({}) }));
+    await rollback();
+    assert.match(text(), /still runs .*the upgrade to generation 2 goes on/);
+    await rig.writeStatus("wc", statusWith(2, running));
+    await pauseCommand(rig, { kind: "pause", ...of });
+    await rollback();
+    assert.match(rig.said.join(), /wc is paused, so this waits for `streamjob unpause wc`/);
+    await suspendCommand(rig, { kind: "suspend", ...of, waitMs: null });
+    await refused(rollback(), "JOB_STATE_CONFLICT", /resume it first/);
+  });
+
+  it("says of a suspension what becomes of the job and its state (IW1)", async () => {
+    const suspend = () => suspendCommand(rig, { kind: "suspend", ...of, waitMs: null });
+    const resume = () => resumeCommand(rig, { kind: "resume", ...of, waitMs: null });
+    const ended = { status: "FINISHED" as const, at: AT, savepoint: null, message: "done" };
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended }) }));
+    await suspend();
+    assert.match(text(), /has FINISHED and stays so/);
+    await resume();
+    save(manifest("wc", { upgrade: { mode: "stateless" } }));
+    await apply();
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1") }));
+    text();
+    await suspend();
+    assert.match(text(), /its state is given up, as upgrade\.mode is stateless/);
+    await rig.writeStatus("wc", statusWith(1, {}));
+    await resume();
+    assert.match(text(), /is to start, without state/);
+  });
+
+  it("says why a snapshot that is deleted stays (IW1)", async () => {
+    const location = "file:///s/one";
+    const remove = async (
+      parts: Parameters<typeof statusWith>[1],
+      finalizers: string[] = ["streamjob.dev/cleanup"],
+    ) => {
+      await rig.writeStatus("wc", statusWith(1, parts));
+      const snapshot = await rig.api.create("StreamJobSnapshot", {
+        apiVersion: "streamjob.dev/v1alpha1",
+        kind: "StreamJobSnapshot",
+        metadata: { name: "one", namespace, finalizers },
+        spec: { jobRef: { name: "wc" } },
+      });
+      await rig.server.updateStatus("StreamJobSnapshot", { ...snapshot, status: { phase: "Completed", location } });
+      text();
+      await deleteCommand(rig, { kind: "delete", what: "snapshots", name: "one", namespace, waitMs: null });
+      const shown = text();
+      await rig.api
+        .patch("StreamJobSnapshot", { namespace, name: "one" }, { metadata: { finalizers: null } })
+        .catch((error: unknown) => assert.ok(isApiError(error, "NotFound")));
+      return shown;
+    };
+    const running = activeOf("wc-1", { stableAt: AT });
+    assert.equal(await remove({ active: running }), "snapshot one is deleted, with its savepoint's files");
+    assert.match(await remove({}), /stays for now: only a running job deletes files, and wc does not run/);
+    assert.equal(await remove({}, []), "snapshot one is deleted, with its savepoint's files");
+    const resume = {
+      kind: "path",
+      path: location,
+      allowNonRestoredState: false,
+      revision: "wc-1",
+      generation: 1,
+      at: AT,
+    };
+    assert.match(await remove({ resume: resume as never }), /stays for now: wc resumes from it/);
+    const upgrade = operationOf({ savepoint: { target: location, path: location } });
+    assert.match(await remove({ active: running, upgrade }), /stays for now: the upgrade of wc starts from it/);
+    save(manifest("wc", { restore: { snapshot: "one" } }));
+    await apply();
+    assert.match(await remove({ active: running }), /stays for now: spec\.restore of wc names it/);
+  });
+
   it("deletes, waits for the end, and says what stays", async () => {
     const ended = deleteCommand(rig, { kind: "delete", what: "jobs", name: "wc", namespace, waitMs: 10_000 });
     assert.equal(await ended, 0);
-    assert.match(text(), /wc is deleted; its checkpoints and savepoints stay\nwc: deleted/);
+    assert.match(text(), /wc is to be deleted; its checkpoints and savepoints stay\nwc: deleted/);
   });
 
   it("shows logs by component, and says which there are", async () => {

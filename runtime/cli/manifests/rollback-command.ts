@@ -1,11 +1,12 @@
 /**
  * Owns: `streamjob rollback`: which revision is meant, and the request for it.
  */
-import { ROLLBACK_TO_ANNOTATION, type StreamJobStatus } from "../../../crds/index.ts";
+import { ROLLBACK_TO_ANNOTATION, type StreamJob, type StreamJobStatus } from "../../../crds/index.ts";
 import { type SpecRevision, statusOf } from "../../../operator/reconcile/index.ts";
 import { StreamError } from "../../base/index.ts";
 import type { ExitCode } from "../terminal.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { delayOf } from "./in-the-way.ts";
 import { revisionsOf } from "./job-facts.ts";
 import { runsRevision } from "./job-goals.ts";
 import type { JobCommand } from "./manifest-command.ts";
@@ -32,9 +33,10 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
         });
   }
   if (wanted.name === status.active.revision) {
-    terminal.out(`${name} runs ${wanted.name} already`);
+    terminal.out(runsAlready(name, wanted, status));
     return 0;
   }
+  assertPossible(job, wanted, status);
   const sinceMs = terminal.clock.nowMs();
   await api.patch(
     "StreamJob",
@@ -44,12 +46,31 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
   terminal.out(
     `${name} is to go back to ${wanted.name}, which generation ${wanted.generation} brought, with the state there is now`,
   );
+  const delay = delayOf(job);
+  if (delay !== null) terminal.say(delay);
+  else if (status.upgrade !== undefined) terminal.say(`First the ${status.upgrade.kind} in progress ends.`);
   terminal.say(
     `The manifest still says otherwise: change it back as well. Generation ${job.metadata.generation} is not tried again.`,
   );
   if (command.waitMs === null) return 0;
   const goal = runsRevision(wanted.name, sinceMs);
   return waitForJobs(context, [{ key: { namespace, name }, goal }], command.waitMs);
+}
+
+function runsAlready(name: string, { name: revision }: SpecRevision, { upgrade }: StreamJobStatus): string {
+  if (upgrade === undefined || upgrade.revision === revision) return `${name} runs ${revision} already`;
+  return `${name} still runs ${revision}, and the ${upgrade.kind} to generation ${upgrade.toGeneration} goes on: apply the manifest of before to give it up`;
+}
+
+/** The operator would take the request away and do nothing, or keep it for another time. Errors: JOB_STATE_CONFLICT. */
+function assertPossible({ metadata, spec }: StreamJob, wanted: SpecRevision, { failed }: StreamJobStatus): void {
+  const { name } = metadata;
+  if (failed?.revision === wanted.name) {
+    throw conflict(
+      `${name} does not go back to ${wanted.name}: it is marked as failed (${failed.reason}); to try it again, apply its manifest with another restartNonce`,
+    );
+  }
+  if (spec.state === "suspended") throw conflict(`${name} is to be suspended: resume it first, then roll it back`);
 }
 
 /** The last stable one before what runs; where that is what runs, the one that was rolled out before it. */

@@ -22,6 +22,7 @@ import { mayRun } from "../job-triggers.ts";
 import { savepointCommand } from "../steer-commands.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { delayOf } from "./in-the-way.ts";
 import { getNamed } from "./named-objects.ts";
 import { findControlPlane, openControlPlane } from "./open-control-plane.ts";
 import { withAbsolutePath } from "./manifest-paths.ts";
@@ -82,6 +83,8 @@ async function savepointOfStreamJob(
       { destiny: "terminal" },
     );
   }
+  const delay = delayOf(job);
+  if (delay !== null) terminal.say(delay);
   const snapshot = await createSnapshot(context, job, directory);
   const { namespace, name: snapshotName } = snapshot.metadata;
   terminal.say(`Taking a savepoint of StreamJob ${name} as snapshot ${snapshotName}; the job goes on.`);

@@ -8,6 +8,7 @@ import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, type StreamJob } from "../../../
 import type { ExitCode } from "../terminal.ts";
 import { statusOf } from "../../../operator/reconcile/index.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { delayOf } from "./in-the-way.ts";
 import { conditionOf } from "./job-facts.ts";
 import { readyAt } from "./job-goals.ts";
 import type { JobCommand, WaitMs } from "./manifest-command.ts";
@@ -39,10 +40,39 @@ async function setState(
     return settle(context, job, waitMs);
   }
   const patched = await patch(context, job, { spec: { state } });
-  context.terminal.out(
-    state === "suspended" ? `${name} is to be suspended; its state is kept` : `${name} is to go on from its kept state`,
-  );
+  context.terminal.out(state === "suspended" ? suspension(job) : resumption(job));
+  sayDelay(context, patched);
   return settle(context, patched, waitMs);
+}
+
+function suspension(job: StreamJob): string {
+  const {
+    metadata: { name },
+    spec,
+  } = job;
+  const { active } = statusOf(job);
+  if (active?.ended?.status === "FINISHED" && active.ended.savepoint === null) {
+    return `${name} has FINISHED and stays so; from now on it is not started again before it is resumed`;
+  }
+  if (active !== undefined && active.ended === null && spec.upgrade?.mode === "stateless") {
+    return `${name} is to be suspended; its state is given up, as upgrade.mode is stateless`;
+  }
+  return `${name} is to be suspended; its state is kept`;
+}
+
+function resumption(job: StreamJob): string {
+  const { resume, active } = statusOf(job);
+  const { name } = job.metadata;
+  if (active !== undefined) return `${name} is not suspended any more`;
+  return resume === undefined || resume.kind === "none"
+    ? `${name} is to start, without state`
+    : `${name} is to go on from its kept state`;
+}
+
+/** IW1 */
+function sayDelay({ terminal }: CommandContext, job: StreamJob): void {
+  const delay = delayOf(job);
+  if (delay !== null) terminal.say(delay);
 }
 
 /** Errors: OBJECT_NOT_FOUND. */
@@ -59,6 +89,12 @@ export async function restartCommand(context: CommandContext, command: JobComman
       ? `${name} is suspended; it starts anew when it is resumed`
       : `${name} is to be restarted (restartNonce ${next})`,
   );
+  sayDelay(context, patched);
+  if (job.spec.upgrade?.approval === "manual" && job.spec.state !== "suspended") {
+    context.terminal.say(
+      `It waits for approval: \`streamjob approve ${name}${namespaceFlag(job.metadata.namespace)}\``,
+    );
+  }
   return settle(context, patched, command.waitMs);
 }
 
@@ -74,6 +110,7 @@ export async function approveCommand(context: CommandContext, command: JobComman
   }
   await patch(context, job, { metadata: { annotations: { [APPROVE_ANNOTATION]: String(generation) } } });
   out(`${name}: generation ${generation} is approved`);
+  sayDelay(context, job);
   return 0;
 }
 
