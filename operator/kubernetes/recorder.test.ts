@@ -23,6 +23,10 @@ class Rig {
     return [...this.api.store.values()] as Event[];
   }
 
+  warn(reason: string, note: string): void {
+    this.recorder.record(configMap("wc", "1"), { type: "Warning", reason, note });
+  }
+
   tell(note: string, name = "wc"): void {
     this.recorder.record(configMap(name, "1"), { type: "Normal", reason: "Upgraded", note });
   }
@@ -105,6 +109,19 @@ test("RC2 an object gets 25 events at once and one more a minute; others are not
   rig.tell("one too many");
   await settled();
   assert.equal(rig.events.length, 27);
+});
+
+test("RC2, T39: a warning is told though the object has used up its events, each reason of it for itself, and not without end", async () => {
+  const rig = new Rig();
+  for (let number = 0; number < 25; number++) rig.tell(`note ${number}`);
+  for (let number = 0; number < 100; number++) rig.warn("JobException", `it threw ${number}`);
+  rig.warn("VersionFailed", "generation 8 failed");
+  rig.warn("RollbackStarted", "generation 8 is rolled back");
+  rig.tell("one too many");
+  for (let turn = 0; turn < 60; turn++) await settled();
+  const told = rig.events.filter(({ type }) => type === "Warning").map(({ reason }) => reason);
+  assert.deepEqual(told, ["JobException", "JobException", "JobException", "VersionFailed", "RollbackStarted"]);
+  assert.equal(rig.recorder.figures().dropped, 98);
 });
 
 test("RC3 an API that fails or hangs neither reaches nor holds up the caller, and later events still come", async () => {

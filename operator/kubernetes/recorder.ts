@@ -3,7 +3,8 @@
  * Called by: apply, the controller.
  *
  * RC1 The same event (object, type, reason, note) within ten minutes is one Event with a series: its count is written at most every 30 s.
- * RC2 An object gets at most 25 new Events at once and one more per minute; what is above that is dropped and counted.
+ * RC2 An object gets at most 25 new Events at once and one more per minute. Above that each reason of a Warning has a reserve of its own,
+ *     of 3 and one more per minute: no other events, and no other warnings, keep it from being told. The rest is dropped and counted.
  * RC3 Telling never fails and never holds up the caller: a failed write is logged. One write is under way at a time, and what waits is
  *     limited.
  * RC4 A note has at most 1024 bytes, which is how the API server counts; a longer one ends with an ellipsis.
@@ -44,6 +45,8 @@ const NAME_MAX = 253;
 const SERIES_MS = 600_000;
 const SERIES_WRITE_GAP_MS = 30_000;
 const BURST = 25;
+/** Of one reason of Warnings about one object (RC2). */
+const RESERVE = 3;
 const REFILL_MS = 60_000;
 /** Series and objects remembered; beyond, the oldest is forgotten, which costs an Event more. */
 const REMEMBERED_MAX = 4096;
@@ -90,7 +93,7 @@ export class EventRecorder {
       this.#writeSeriesInTime(series);
       return;
     }
-    if (!this.#takeToken(object, nowMs)) {
+    if (!this.#mayTell(object, text, nowMs)) {
       this.#drop(text.reason, regarding);
       return;
     }
@@ -177,12 +180,18 @@ export class EventRecorder {
     this.#options.log.debug({ reason, regarding: nameOf(regarding) }, "an Event too many was dropped");
   }
 
-  #takeToken(object: string, nowMs: number): boolean {
-    const bucket = this.#buckets.get(object) ?? { tokens: BURST, filledMs: nowMs };
+  /** RC2 */
+  #mayTell(object: string, { type, reason }: EventText, nowMs: number): boolean {
+    if (this.#takeToken(object, BURST, nowMs)) return true;
+    return type === "Warning" && this.#takeToken(JSON.stringify([object, reason]), RESERVE, nowMs);
+  }
+
+  #takeToken(whose: string, burst: number, nowMs: number): boolean {
+    const bucket = this.#buckets.get(whose) ?? { tokens: burst, filledMs: nowMs };
     const refills = Math.floor((nowMs - bucket.filledMs) / REFILL_MS);
-    bucket.tokens = Math.min(BURST, bucket.tokens + refills);
+    bucket.tokens = Math.min(burst, bucket.tokens + refills);
     bucket.filledMs += refills * REFILL_MS;
-    keep(this.#buckets, object, bucket);
+    keep(this.#buckets, whose, bucket);
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;

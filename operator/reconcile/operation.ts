@@ -123,7 +123,8 @@ export function begin(draft: Draft, situation: Situation, beginning: Beginning):
       message: beginning.message,
     },
   });
-  draft.event("Normal", startReasons[kind], beginning.message);
+  // Why the manifest's version does not run is never to be dropped (T39).
+  draft.event(kind === "rollback" ? "Warning" : "Normal", startReasons[kind], beginning.message);
 }
 
 const startReasons: Readonly<Record<OperationKind, EventReason>> = {

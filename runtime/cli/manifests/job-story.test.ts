@@ -125,6 +125,19 @@ describe("the story of a job", () => {
     assert.deepEqual(texts(story.next(null)), []);
   });
 
+  it("says that a version failed by the status, before the rollback, whether Events come or not (T39)", () => {
+    const story = new JobStory();
+    const active = activeOf("wc-2", { incarnation: 2, generation: 2 });
+    story.next(job(statusWith(2, { active })));
+    const entry = { at: AT, incarnation: 2, generation: 2, revision: "wc-2", what: "failed", why: "it threw" };
+    const upgrade = operationOf({ kind: "rollback", step: "Terminating", from: 2, to: 3, toGeneration: 1 });
+    const rolling = statusWith(2, { active, upgrade, history: [entry] });
+    assert.deepEqual(texts(story.next(job(rolling))), ["generation 2 failed: it threw"]);
+    assert.deepEqual(texts(story.event(event("VersionFailed", "generation 2 failed: it threw", "Warning"), false)), []);
+    assert.deepEqual(texts(story.release()), ["Terminating: the pods of incarnation 2 are ended"]);
+    assert.deepEqual(texts(story.next(job(rolling))), []);
+  });
+
   it("begins anew with another object of the same name", () => {
     const story = new JobStory();
     story.next(job(statusWith(1, { active: activeOf("wc-1"), phase: "Running" }, "Ready")));

@@ -3,6 +3,7 @@
  * Does not own: where lines go, and following (job-follower.ts). Pure.
  *
  * JS1 A thing is said once: what the status says (steps, readiness, ends) is not said again when its Event comes.
+ *     That a version failed is said by the status, which always comes; Events are few (RC2).
  * JS2 A text that differs from the last one only in its numbers (counts, times) is not said again.
  * JS3 Downtime is said only when both its ends were seen: from when the old incarnation was asked to stop to when the new one ran. It is
  *     an upper bound: the old one goes on for a part of that.
@@ -52,9 +53,10 @@ export class JobStory {
     const lines = before === null ? this.#firstLook(status) : this.#changes(before.status, status);
     if (isLeaving && before?.isLeaving !== true) lines.unshift(line("normal", "is being deleted"));
     if (isBegun && status.upgrade !== undefined) this.#held ??= [];
-    if (this.#held === null) return lines;
+    const failures = before === null ? [] : failureLines(before.status, status);
+    if (this.#held === null) return [...failures, ...lines];
     this.#held.push(...lines);
-    return [];
+    return failures;
   }
 
   /** Whether lines wait for the Event that belongs before them (JS4). */
@@ -178,6 +180,21 @@ export class JobStory {
   }
 }
 
+/** What is new in the history about versions that do not run. */
+function failureLines(before: StreamJobStatus, after: StreamJobStatus): readonly StoryLine[] {
+  const known = new Set(before.history.map((entry) => JSON.stringify(entry)));
+  const end = after.active?.ended ?? null;
+  return after.history
+    .filter((entry) => !known.has(JSON.stringify(entry)))
+    // An end has a line of its own.
+    .filter(({ why }) => end?.status !== "FAILED" || end.message !== why)
+    .flatMap(({ what, why, generation }) => {
+      if (what === "failed") return [line("warning", `generation ${generation} failed: ${why}`)];
+      if (what === "refused") return [line("warning", `generation ${generation} is not rolled out: ${why}`)];
+      return what === "not rolled back" ? [line("warning", why)] : [];
+    });
+}
+
 /** JS1 */
 const toldByStatus: ReadonlySet<string> = new Set([
   "JobFinished",
@@ -188,6 +205,9 @@ const toldByStatus: ReadonlySet<string> = new Set([
   "Recovered",
   "Suspended",
   "Deleted",
+  "VersionFailed",
+  "UpgradeRefused",
+  "RequestRefused",
 ]);
 
 function stepLines(before: Operation | undefined, after: Operation | undefined): readonly StoryLine[] {
