@@ -52,4 +52,4 @@ export {
 export { formatTime, parseTime } from "./time.ts";
 export type { StructuralSchema } from "./structural-schema.ts";
 export { type ValidatedSnapshot, type ValidatedStreamJob, validateSnapshot, validateStreamJob } from "./validation.ts";
-export type { Issue } from "./validation-issues.ts";
+export { type Issue, pathText } from "./validation-issues.ts";

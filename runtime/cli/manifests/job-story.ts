@@ -184,15 +184,17 @@ export class JobStory {
 function failureLines(before: StreamJobStatus, after: StreamJobStatus): readonly StoryLine[] {
   const known = new Set(before.history.map((entry) => JSON.stringify(entry)));
   const end = after.active?.ended ?? null;
-  return after.history
-    .filter((entry) => !known.has(JSON.stringify(entry)))
-    // An end has a line of its own.
-    .filter(({ why }) => end?.status !== "FAILED" || end.message !== why)
-    .flatMap(({ what, why, generation }) => {
-      if (what === "failed") return [line("warning", `generation ${generation} failed: ${why}`)];
-      if (what === "refused") return [line("warning", `generation ${generation} is not rolled out: ${why}`)];
-      return what === "not rolled back" ? [line("warning", why)] : [];
-    });
+  return (
+    after.history
+      .filter((entry) => !known.has(JSON.stringify(entry)))
+      // An end has a line of its own.
+      .filter(({ why }) => end?.status !== "FAILED" || end.message !== why)
+      .flatMap(({ what, why, generation }) => {
+        if (what === "failed") return [line("warning", `generation ${generation} failed: ${why}`)];
+        if (what === "refused") return [line("warning", `generation ${generation} is not rolled out: ${why}`)];
+        return what === "not rolled back" ? [line("warning", why)] : [];
+      })
+  );
 }
 
 /** JS1 */

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import { pathText } from "../../../crds/index.ts";
 import { readManifestSet } from "./manifest-set.ts";
 import { readSources } from "./manifest-sources.ts";
 import { parsePath, parseManifestText, problemLine } from "./manifest-text.ts";
-import { pathText } from "./path-text.test-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "manifest-set-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -103,7 +103,7 @@ describe("sources", () => {
     const inner = join(folder, "a");
     mkdirSync(join(inner, "deep.yaml"), { recursive: true });
     for (const name of ["b.yaml", "a.yml", "c.json", "job.ts", ".hidden.yaml"]) writeFileSync(join(inner, name), "x");
-    const { texts, problems } = readSources([inner, "-", join(inner, "b.yaml")], "from stdin");
+    const { texts, problems } = readSources([inner, "-", join(inner, "b.yaml")], Buffer.from("from stdin"));
     assert.deepEqual(problems, []);
     assert.deepEqual(
       texts.map(({ file, isFromFolder }) => [file.replace(inner, ""), isFromFolder]),
@@ -122,11 +122,105 @@ describe("sources", () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);
     writeFileSync(join(empty, "notes.txt"), "");
-    const { problems } = readSources([join(folder, "none.yaml"), empty, join(empty, "notes.txt")], "");
+    const { problems } = readSources([join(folder, "none.yaml"), empty, join(empty, "notes.txt")], Buffer.alloc(0));
     assert.match(
       problems.map(problemLine).join("\n"),
       /none\.yaml: there is no such file.*\n.*holds no manifest.*\n.*does not end with/,
     );
+  });
+});
+
+describe("a value", () => {
+  const args = (value: string): string => JOB.replace("module: wc.ts", `module: wc.ts\n    args: [${value}]`);
+  const podTemplate = (value: string): string => `${JOB}  jobManager: {podTemplate: {spec: {priority: ${value}}}}\n`;
+  const warned = (text: string): string[] => read(text).warnings.map(problemLine);
+
+  it("that JSON cannot say is refused where it stands (MV1)", () => {
+    for (const [value, reason] of [
+      [".inf", /number that an object cannot hold/],
+      ["-.INF", /number that an object cannot hold/],
+      [".nan", /number that an object cannot hold/],
+      ["12345678901234567890", /too large to be read exactly/],
+      ["!!binary aGFsbG8=", /kind that an object cannot hold/],
+    ] as const) {
+      const [line = "", ...others] = lines(podTemplate(value));
+      assert.match(line, reason);
+      assert.match(line, /^wc\.yaml:8:(47|56): /);
+      assert.deepEqual(others, []);
+    }
+  });
+
+  it("that is -0 is 0 (MV1)", () => {
+    const { objects, problems } = read(podTemplate("-0"));
+    assert.deepEqual(problems, []);
+    const [object] = objects;
+    assert.ok(object?.kind === "StreamJob");
+    const { priority } = object.object.spec.jobManager?.podTemplate?.spec as unknown as { readonly priority: number };
+    assert.ok(Object.is(priority, 0));
+  });
+
+  it("that contains itself is refused, and one that is used twice is not (MV1)", () => {
+    assert.match(
+      lines(`${JOB}  config: &c {a: *c}\n`)[0] ?? "",
+      /^wc\.yaml:8:18: \*c stands inside the value that &c names/,
+    );
+    assert.match(lines(`${JOB}  config: &c\n    <<: *c\n`)[0] ?? "", /^wc\.yaml:9:9: \*c stands inside/);
+    const shared = `${JOB}  jobManager: &p {resources: {limits: {cpu: 1}}}\n  taskManager: *p\n`;
+    assert.deepEqual(lines(shared), []);
+  });
+
+  it("that is nested without end is refused (MV1)", () => {
+    assert.match(lines(`${JOB}  config: ${"[".repeat(1000)}${"]".repeat(1000)}\n`)[0] ?? "", /nested/);
+    assert.match(lines(`${JOB}  config: ${"[".repeat(20_000)}`)[0] ?? "", /nested/);
+  });
+
+  it("that kubectl reads otherwise is warned of (MV2)", () => {
+    const other: Record<string, RegExp> = {
+      yes: /^wc\.yaml:8:12: yes is read as the text "yes"; kubectl reads it as true/,
+      On: /kubectl reads it as true/,
+      n: /kubectl reads it as false/,
+      off: /kubectl reads it as false/,
+      "010": /010 is read as 10; kubectl reads it as 8/,
+      "-010": /-010 is read as -10; kubectl reads it as -8/,
+      "1_000": /read as the text "1_000"; kubectl reads it as a number/,
+      "0b11": /kubectl reads it as a number/,
+    };
+    for (const [value, warning] of Object.entries(other)) assert.match(warned(args(value)).join(), warning, value);
+    for (const value of ['"yes"', "'010'", "true", "10", "0", "07", "one", "0x1F", "1.5", "yesterday", "08"]) {
+      assert.deepEqual(warned(args(value)), [], value);
+    }
+    assert.deepEqual(warned(`${JOB}  config: {on: "1"}\n`), [], "a name is a text either way");
+  });
+});
+
+describe("metadata", () => {
+  it("with a misspelt field is refused, as the API server would drop it silently", () => {
+    const misspelt = JOB.replace("  name: wc", "  name: wc\n  label: {a: b}\n  namespce: shop\n  ttlAfterFinish: 1");
+    assert.deepEqual(lines(misspelt), [
+      "wc.yaml:5:3 metadata.label: is no field; did you mean labels?",
+      "wc.yaml:6:3 metadata.namespce: is no field; did you mean namespace?",
+      "wc.yaml:7:3 metadata.ttlAfterFinish: is no field; here are name, namespace, labels, annotations, finalizers, ownerReferences",
+    ]);
+  });
+
+  it("holds texts only in labels and annotations", () => {
+    const number = JOB.replace("  name: wc", "  name: wc\n  labels: {a: 1}\n  annotations: {x.y/z: true}");
+    assert.deepEqual(lines(number), [
+      "wc.yaml:5:15 metadata.labels.a: must be a text; put it in quotes",
+      'wc.yaml:6:24 metadata.annotations."x.y/z": must be a text; put it in quotes',
+    ]);
+    assert.match(lines(JOB.replace("metadata:\n  name: wc", "metadata: wc"))[0] ?? "", /metadata: must be an object/);
+  });
+});
+
+describe("bytes", () => {
+  it("that are no UTF-8 are refused with their line, in files and from stdin (MS3)", () => {
+    const file = join(folder, "latin1.yaml");
+    const bytes = Buffer.from(`${JOB}# caf\u00e9\n`, "latin1");
+    writeFileSync(file, bytes);
+    const { texts, problems } = readSources([file, "-"], bytes);
+    assert.deepEqual(texts, []);
+    assert.match(problems.map(problemLine).join("\n"), /latin1\.yaml:8:1: holds bytes.*\nstdin:8:1: holds bytes/);
   });
 });
 

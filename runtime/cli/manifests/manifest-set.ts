@@ -6,7 +6,7 @@
  * ME2 What an API server writes itself (status, uid, resourceVersion, …) is left away: the output of `get -o yaml` is a manifest.
  * ME3 In a folder a file that is no Kubernetes object at all is somebody else's, and is left out; a named file has to be one.
  */
-import { type Issue, validateSnapshot, validateStreamJob } from "../../../crds/index.ts";
+import { type Issue, nearestName, pathText, validateSnapshot, validateStreamJob } from "../../../crds/index.ts";
 import type { Kinds } from "../../../operator/kubernetes/index.ts";
 import { withAbsolutePaths } from "./manifest-paths.ts";
 import type { ManifestText, ReadSources } from "./manifest-sources.ts";
@@ -33,6 +33,8 @@ export type ManifestSet = {
   /** In the order in which they are sent. */
   readonly objects: readonly ManifestObject[];
   readonly problems: readonly ManifestProblem[];
+  /** What is taken, and may not be what is meant. */
+  readonly warnings: readonly ManifestProblem[];
   /** Files of folders that hold no manifest. */
   readonly leftOut: readonly string[];
 };
@@ -42,6 +44,7 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
   const found: ManifestProblem[] = [...problems];
   const objects: ManifestObject[] = [];
   const leftOut: string[] = [];
+  const warnings: ManifestProblem[] = [];
   for (const text of texts) {
     const parsed = parseManifestText(text.text, text.file);
     if (parsed.kind === "invalid") {
@@ -55,13 +58,14 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
       const read = readObject(document, text, namespace);
       if (read.kind === "object") objects.push(read.object);
       found.push(...read.problems);
+      warnings.push(...document.warnings);
     }
   }
   found.push(...twiceNamed(objects));
   if (found.length === 0 && objects.length === 0)
     found.push(whole(texts[0]?.file ?? "", "holds no object; write a StreamJob"));
   const rank = ({ kind }: ManifestObject): number => manifestKinds.indexOf(kind);
-  return { objects: objects.toSorted((a, b) => rank(a) - rank(b)), problems: found, leftOut };
+  return { objects: objects.toSorted((a, b) => rank(a) - rank(b)), problems: found, warnings, leftOut };
 }
 
 /** ME3 */
@@ -90,7 +94,7 @@ function readObject(document: ManifestDocument, text: ManifestText, byDefault: s
     return { kind: "none", problems: [problem("kind", `${what}; write StreamJob, StreamJobSnapshot or ConfigMap`)] };
   }
   const object = prepared(kind, value, byDefault, text.folder);
-  const issues = issuesOf(kind, object);
+  const issues = [...metadataIssues(value["metadata"]), ...issuesOf(kind, object)];
   const problems = issues
     .map(({ path, reason, message }) => problem(path, message, reason === "UnknownField"))
     .toSorted((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
@@ -136,6 +140,37 @@ function issuesOf(kind: ManifestKind, object: unknown): readonly Issue[] {
     case "ConfigMap":
       return configMapIssues(object as Readonly<Record<string, unknown>>);
   }
+}
+
+/** What an API server knows of metadata and takes from a person; any other name it would drop silently. */
+const metadataFields = ["name", "namespace", "labels", "annotations", "finalizers", "ownerReferences"];
+/** Of the others, those that it writes, or that say nothing any more. */
+const otherFields = [...serverFields, "selfLink", "deletionGracePeriodSeconds"];
+
+function metadataIssues(metadata: unknown): readonly Issue[] {
+  if (metadata === undefined) return [];
+  if (!isRecord(metadata)) {
+    return [{ path: "metadata", reason: "TypeInvalid", message: "must be an object with a name" }];
+  }
+  const issues: Issue[] = [];
+  const add = (path: string, reason: string, message: string): void => void issues.push({ path, reason, message });
+  for (const field of Object.keys(metadata)) {
+    if (metadataFields.includes(field) || otherFields.includes(field)) continue;
+    const nearest = nearestName(field, metadataFields);
+    const meant = nearest === undefined ? `here are ${metadataFields.join(", ")}` : `did you mean ${nearest}?`;
+    add(pathText(["metadata", field]), "UnknownField", `is no field; ${meant}`);
+  }
+  for (const field of ["labels", "annotations"]) {
+    const texts: unknown = metadata[field] ?? {};
+    if (!isRecord(texts)) add(`metadata.${field}`, "TypeInvalid", "must be names with texts");
+    else {
+      for (const [name, text] of Object.entries(texts)) {
+        if (typeof text === "string") continue;
+        add(pathText(["metadata", field, name]), "TypeInvalid", "must be a text; put it in quotes");
+      }
+    }
+  }
+  return issues;
 }
 
 function configMapIssues(object: Readonly<Record<string, unknown>>): readonly Issue[] {

@@ -4,7 +4,9 @@
  *
  * MS1 Folders are read anew each time, so that a file that appears is found; folders below them are not entered.
  * MS2 What cannot be read is a problem with its name and reason, beside the texts that can.
+ * MS3 Bytes that are no UTF-8 are refused: read leniently they would become another text without a word.
  */
+import { isUtf8 } from "node:buffer";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ManifestProblem } from "./manifest-text.ts";
@@ -29,13 +31,15 @@ export type ReadSources = {
 
 const isManifestName = (name: string): boolean => /\.(ya?ml|json)$/i.test(name) && !name.startsWith(".");
 
-/** `stdin`: its whole text, if STDIN is among the sources. */
-export function readSources(sources: readonly string[], stdin: string): ReadSources {
+/** `stdin`: all of it, if STDIN is among the sources. */
+export function readSources(sources: readonly string[], stdin: Buffer): ReadSources {
   const texts: ManifestText[] = [];
   const problems: ManifestProblem[] = [];
   for (const source of new Set(sources)) {
     if (source === STDIN) {
-      texts.push({ file: "stdin", folder: process.cwd(), text: stdin, isFromFolder: false });
+      const badLine = invalidLine(stdin);
+      if (badLine !== null) problems.push(notUtf8("stdin", badLine));
+      else texts.push({ file: "stdin", folder: process.cwd(), text: stdin.toString("utf8"), isFromFolder: false });
       continue;
     }
     try {
@@ -50,7 +54,10 @@ export function readSources(sources: readonly string[], stdin: string): ReadSour
       }
       for (const file of files) {
         const folder = dirname(resolve(file));
-        texts.push({ file, folder, text: readFileSync(file, "utf8"), isFromFolder: isFolder });
+        const bytes = readFileSync(file);
+        const badLine = invalidLine(bytes);
+        if (badLine === null) texts.push({ file, folder, text: bytes.toString("utf8"), isFromFolder: isFolder });
+        else problems.push(notUtf8(file, badLine));
       }
     } catch (error) {
       problems.push(problem(source, reasonOf(error as NodeJS.ErrnoException)));
@@ -60,10 +67,10 @@ export function readSources(sources: readonly string[], stdin: string): ReadSour
 }
 
 /** All of stdin. */
-export async function readStdin(): Promise<string> {
+export async function readStdin(): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of process.stdin) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString("utf8");
+  return Buffer.concat(pieces);
 }
 
 /** Manifests that lie in the folder itself, by name. */
@@ -72,6 +79,24 @@ export function manifestFiles(folder: string): string[] {
     .filter((entry) => !entry.isDirectory() && isManifestName(entry.name))
     .map((entry) => join(folder, entry.name))
     .toSorted();
+}
+
+/** MS3. The line with the first bytes that are no UTF-8; null: there are none. */
+function invalidLine(bytes: Buffer): number | null {
+  if (isUtf8(bytes)) return null;
+  let line = 1;
+  for (let start = 0; start <= bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    const stop = end === -1 ? bytes.length : end;
+    if (!isUtf8(bytes.subarray(start, stop))) return line;
+    start = stop + 1;
+  }
+  return line;
+}
+
+function notUtf8(file: string, line: number): ManifestProblem {
+  const message = "holds bytes that are no UTF-8; save the file as UTF-8";
+  return { file, position: { line, column: 1 }, field: "", message };
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {

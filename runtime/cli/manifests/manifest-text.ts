@@ -5,7 +5,8 @@
  * MT1 A text is taken whole or not at all: one syntax error, and none of its documents is used.
  * MT2 A field that is not there stands where its nearest parent does.
  */
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
+import { type Document, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
+import { checkValues, type ValueFinding } from "./manifest-values.ts";
 
 /** Both from 1. */
 export type Position = { readonly line: number; readonly column: number };
@@ -23,6 +24,8 @@ export type ManifestProblem = {
 
 export type ManifestDocument = {
   readonly value: unknown;
+  /** What kubectl would read otherwise (MV2). */
+  readonly warnings: readonly ManifestProblem[];
   /** Of the field with this path; `isKey`: of its name, else of its value. */
   positionOf(path: string, isKey?: boolean): Position;
 };
@@ -38,7 +41,11 @@ export function parseManifestText(text: string, file: string): ParsedText {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const parsed = parseAll(text, lines);
+  if (parsed === null) {
+    const message = "is nested too deeply to be read";
+    return { kind: "invalid", problems: [{ file, position: null, field: "", message }] };
+  }
   const documents: ManifestDocument[] = [];
   const problems: ManifestProblem[] = [];
   for (const document of parsed) {
@@ -50,11 +57,21 @@ export function parseManifestText(text: string, file: string): ParsedText {
     if (problems.length > 0 || document.contents === null) continue;
     const root: unknown = document.contents;
     const start = isNode(root) ? (root.range?.[0] ?? 0) : 0;
+    const at = ({ offset, message }: ValueFinding): ManifestProblem => ({
+      file,
+      position: place(offset),
+      field: "",
+      message,
+    });
+    const findings = checkValues(document);
+    problems.push(...findings.problems.map(at));
+    if (problems.length > 0) continue;
     try {
       const value: unknown = document.toJS();
       if (value === null) continue;
       documents.push({
         value,
+        warnings: findings.warnings.map(at),
         positionOf: (path, isKey = false) => place(offsetOf(root, parsePath(path), isKey) ?? start),
       });
     } catch (error) {
@@ -63,6 +80,16 @@ export function parseManifestText(text: string, file: string): ParsedText {
     }
   }
   return problems.length > 0 ? { kind: "invalid", problems } : { kind: "documents", documents };
+}
+
+/** null: it is nested so deeply that the parser gives up. */
+function parseAll(text: string, lineCounter: LineCounter): readonly Document[] | null {
+  try {
+    return [...parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true })];
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** `wc.yaml:3:5 spec.parallelism: must be …`. */
@@ -118,6 +145,8 @@ function startOf(node: unknown): number | null {
   return isNode(node) ? (node.range?.[0] ?? null) : null;
 }
 
+/** Of the parser. It runs out of stack where a text is nested too deeply, and says that of its own stack. */
 function inOneLine(text: string): string {
+  if (/call stack/.test(text)) return "is nested too deeply to be read";
   return text.replace(/\s+/g, " ").trim();
 }

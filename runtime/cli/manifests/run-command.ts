@@ -264,7 +264,7 @@ class ManifestRun {
     const read = (): ManifestSet => {
       const sources = readSources(
         this.#command.sources.filter((source) => source !== STDIN),
-        "",
+        Buffer.alloc(0),
       );
       return readManifestSet(sources, this.#command.namespace);
     };
@@ -276,6 +276,7 @@ class ManifestRun {
     if (this.#isOver) return;
     if (set.problems.length > 0) return this.#sayProblems(set.problems, false);
     this.#lastProblems = "";
+    for (const warning of set.warnings) this.#say(problemLine(warning), "warning");
     await this.#send({ ...set, objects: [...set.objects, ...this.#fromStdin()] });
   }
 
