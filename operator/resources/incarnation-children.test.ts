@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { type PodTemplate, type StreamJob, type StreamJobSpec, withDefaults } from "../../crds/index.ts";
-import { podConfigSchema } from "../../runtime/contract/index.ts";
+import { largePodConfigSchema, podConfigSchema } from "../../runtime/contract/index.ts";
 import { type IncarnationChildren, incarnationChildren } from "./incarnation-children.ts";
 
 const small: StreamJobSpec = { job: { module: "/job.ts" } };
@@ -116,6 +116,29 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       volumeMounts: [{ name: "job", mountPath: "/opt/streamjob/job", readOnly: true }],
     },
   ]);
+});
+
+test("PG1 arguments that are too large for a variable come in a file that the pods mount, and no variable is near the limit", () => {
+  const args = Array.from({ length: 200 }, () => "€".repeat(1000));
+  const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { module: "/job.ts", args } });
+  const read = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
+  assert.deepEqual([read.args, read.options, read.storeUri], [[], {}, "/state/apps/ab"]);
+  const large = largePodConfigSchema.parse(JSON.parse(configMap.data?.["large.json"] ?? ""));
+  assert.deepEqual(large.args, args);
+  assert.equal(large.options["execution.checkpointing.interval"], "10000 ms");
+  for (const { spec } of [jobManagerSet, taskManagerSet]) {
+    const [container] = spec.template.spec.containers;
+    assert.deepEqual(spec.template.spec.volumes, [{ name: "streamjob-config", configMap: { name: "wc-3" } }]);
+    assert.deepEqual(container?.volumeMounts, [
+      { name: "streamjob-config", mountPath: "/etc/streamjob/config", readOnly: true },
+    ]);
+    const variable = container?.env?.find(({ name }) => name === "STREAMJOB_LARGE_CONFIG");
+    assert.equal(variable?.value, "/etc/streamjob/config/large.json");
+  }
+  // The largest that stays in the variable.
+  const most = childrenOf({ job: { module: "/job.ts", args: Array.from({ length: 38 }, () => "€".repeat(1000)) } });
+  assert.deepEqual(Object.keys(most.configMap.data ?? {}), ["config.json"]);
+  assert.ok(Buffer.byteLength(most.configMap.data?.["config.json"] ?? "") < 128 * 1024);
 });
 
 test("golden: ConfigMap and headless Service; the configuration is one that a pod's program reads", () => {

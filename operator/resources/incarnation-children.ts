@@ -9,7 +9,7 @@
  */
 import type { PodTemplate as UserTemplate, ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import { assert } from "../../runtime/base/index.ts";
-import { type PodConfig, podVariables } from "../../runtime/contract/index.ts";
+import { type LargePodConfig, type PodConfig, podVariables } from "../../runtime/contract/index.ts";
 import type {
   ConfigMap,
   Container,
@@ -34,7 +34,11 @@ import { ownedBy } from "./owner.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 
 const CONFIG_KEY = "config.json";
+const LARGE_KEY = "large.json";
 const JOB_FOLDER = "/opt/streamjob/job";
+const CONFIG_FOLDER = "/etc/streamjob/config";
+/** PG1. Of the JSON's characters; each has at most three bytes. */
+const VARIABLE_LENGTH_MAX = 40_000;
 /** Time that a pod's process has to end by itself. */
 const GRACE_SECONDS = 10;
 
@@ -84,9 +88,20 @@ function configMap(input: IncarnationInput): ConfigMap {
     kind: "ConfigMap",
     metadata: metadata(input, incarnationName(input.job.metadata.name, input.number)),
     immutable: true,
-    data: { [CONFIG_KEY]: JSON.stringify(podConfig(input), null, 2) },
+    data: configData(podConfig(input)),
   };
 }
+
+/** PG1 */
+function configData(config: PodConfig): Readonly<Record<string, string>> {
+  const { args, options } = config;
+  if (!isLarge(config)) return { [CONFIG_KEY]: JSON.stringify(config, null, 2) };
+  const large: LargePodConfig = { args, options };
+  const rest: PodConfig = { ...config, args: [], options: {} };
+  return { [CONFIG_KEY]: JSON.stringify(rest, null, 2), [LARGE_KEY]: JSON.stringify(large, null, 2) };
+}
+
+const isLarge = (config: PodConfig): boolean => JSON.stringify(config, null, 2).length > VARIABLE_LENGTH_MAX;
 
 /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
 export function storeUriIn({ data }: ConfigMap): string | null {
@@ -161,20 +176,25 @@ function podTemplate(input: IncarnationInput, component: Component, labels: Reco
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
     containers: [container(input, component, pods)],
-    ...(volumes(spec).length === 0 ? {} : { volumes: volumes(spec) }),
+    ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
   };
   return withUserTemplate({ metadata: { labels }, spec: ours }, pods.podTemplate);
 }
 
 function container(input: IncarnationInput, component: Component, pods: ResolvedPods): Container {
   const { job, number, spec, defaultImage } = input;
-  const mounts = spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : [];
+  const isSplit = isLarge(podConfig(input));
+  const mounts = [
+    ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
+    ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
+  ];
+  const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
   return {
     name: component,
     image: spec.image ?? defaultImage,
     ...(spec.imagePullPolicy === null ? {} : { imagePullPolicy: spec.imagePullPolicy }),
     args: [component],
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component)],
+    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
     ports:
       component === "jobmanager"
         ? [
@@ -214,9 +234,13 @@ function variables(job: StreamJob, number: number, component: Component): readon
   ];
 }
 
-function volumes(spec: ResolvedSpec): readonly Volume[] {
-  const { source } = spec.job;
-  return source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : [];
+function volumes(input: IncarnationInput): readonly Volume[] {
+  const { source } = input.spec.job;
+  const config = incarnationName(input.job.metadata.name, input.number);
+  return [
+    ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
+    ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
+  ];
 }
 
 type Named = { readonly name: string };

@@ -7,8 +7,9 @@
  * PD2 What nobody caught is logged and ends the process with `exitCodes.crashed`; whoever runs the pod starts it again.
  * PD3 A configuration that cannot be read ends it with `exitCodes.refused`, after saying what is wrong with it.
  */
-import { type Clock, createLog, environmentVariable, type Log, sleep, StreamError } from "../base/index.ts";
-import { type PodConfig, podConfigSchema, podVariables } from "../contract/index.ts";
+import { type Clock, createLog, environmentVariable, type Log, sleep } from "../base/index.ts";
+import { type PodConfig, podVariables } from "../contract/index.ts";
+import { invalidPodSetting, readPodConfig } from "./pod-settings.ts";
 import { exitCodes } from "./process-messages.ts";
 
 /** Longest time that closing may take. */
@@ -52,7 +53,7 @@ export async function runPod(role: string, clock: Clock, body: (pod: PodProcess)
   if (environmentVariable(podVariables.leash) === "stdin") watchStdin(() => end("its stdin was closed"));
   try {
     await body({
-      config: readConfig(variable(podVariables.config)),
+      config: readPodConfig(variable(podVariables.config), environmentVariable(podVariables.largeConfig)),
       log,
       address: (name) => parseAddress(name, variable(name)),
       variable,
@@ -74,30 +75,12 @@ function watchStdin(onEnd: () => void): void {
 function variable(name: string): string {
   const value = environmentVariable(name);
   if (value !== undefined && value !== "") return value;
-  throw invalid(`the variable ${name} is not set`);
-}
-
-function readConfig(text: string): PodConfig {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(`the variable ${podVariables.config} is not JSON`, cause);
-  }
-  const parsed = podConfigSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw invalid(`the variable ${podVariables.config}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
+  throw invalidPodSetting(`the variable ${name} is not set`);
 }
 
 function parseAddress(name: string, text: string): Address {
   const match = /^(.+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (match === null || port > 65_535) throw invalid(`the variable ${name} is "${text}" and not host:port`);
+  if (match === null || port > 65_535) throw invalidPodSetting(`the variable ${name} is "${text}" and not host:port`);
   return { host: match[1] as string, port };
-}
-
-function invalid(what: string, cause?: unknown): StreamError {
-  const text = `${what}; a pod's process gets it from the operator, or from the embedded cluster`;
-  return new StreamError("OPTION_INVALID", text, { destiny: "terminal", cause });
 }

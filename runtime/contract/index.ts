@@ -75,7 +75,13 @@ export {
   type TaskCountsMessage,
   type VertexMessage,
 } from "./jobs.ts";
-export { type PodConfig, podConfigSchema, podVariables } from "./pod-config.ts";
+export {
+  type LargePodConfig,
+  largePodConfigSchema,
+  type PodConfig,
+  podConfigSchema,
+  podVariables,
+} from "./pod-config.ts";
 export {
   type CheckpointRequestMessage,
   type CheckpointStatusMessage,

@@ -1,6 +1,9 @@
 /**
  * Owns: what the processes in an incarnation's pods are told: the JSON in STREAMJOB_CONFIG, and the names of the variables beside it.
  * Written by operator/resources into a ConfigMap; read by runtime/cli's pod programs.
+ *
+ * PG1 A variable of a process has at most 128 KiB on Linux: one that is longer, and no process starts. Arguments and options that could
+ *     exceed that come in a file, and the configuration in the variable has none.
  */
 import { z } from "zod";
 import { hex32Schema } from "./identity.ts";
@@ -32,10 +35,16 @@ export const podConfigSchema = z.strictObject({
 });
 export type PodConfig = z.infer<typeof podConfigSchema>;
 
+/** What may be too large for a variable: the file that `podVariables.largeConfig` names (PG1). */
+export const largePodConfigSchema = podConfigSchema.pick({ args: true, options: true });
+export type LargePodConfig = z.infer<typeof largePodConfigSchema>;
+
 /** Names of the variables of a pod's process. */
 export const podVariables = {
   /** JSON of a PodConfig. */
   config: "STREAMJOB_CONFIG",
+  /** Path of a file with the JSON of a LargePodConfig; not set: all is in `config`. */
+  largeConfig: "STREAMJOB_LARGE_CONFIG",
   /** JobManager: `host:port` on which it listens for TaskManagers. */
   rpcListen: "STREAMJOB_RPC_LISTEN",
   /** JobManager: `host:port` on which it serves REST. */

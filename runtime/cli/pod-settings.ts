@@ -1,0 +1,41 @@
+/**
+ * Owns: reading what a pod's process is told: the configuration in its variable, with what came in a file (PG1).
+ * Called by: pod-process.ts.
+ */
+import { readFileSync } from "node:fs";
+import type { z } from "zod";
+import { StreamError } from "../base/index.ts";
+import { largePodConfigSchema, type PodConfig, podConfigSchema, podVariables } from "../contract/index.ts";
+
+/** `largeFile`: the path in `podVariables.largeConfig`. Errors: OPTION_INVALID. */
+export function readPodConfig(text: string, largeFile: string | undefined): PodConfig {
+  const config = parse(podConfigSchema, text, `the variable ${podVariables.config}`);
+  if (largeFile === undefined) return config;
+  return { ...config, ...parse(largePodConfigSchema, readText(largeFile), `the file ${largeFile}`) };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw invalidPodSetting(`the file ${path}, which ${podVariables.largeConfig} names, cannot be read`, cause);
+  }
+}
+
+function parse<S extends z.ZodType>(schema: S, text: string, what: string): z.infer<S> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw invalidPodSetting(`${what} is not JSON`, cause);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw invalidPodSetting(`${what}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
+}
+
+export function invalidPodSetting(what: string, cause?: unknown): StreamError {
+  const text = `${what}; a pod's process gets it from the operator, or from the embedded cluster`;
+  return new StreamError("OPTION_INVALID", text, { destiny: "terminal", cause });
+}
