@@ -35,10 +35,15 @@ export function actionsFor(draft: Draft, situation: Situation, snapshotActions: 
   for (const number of [...wanted].sort((a, b) => a - b)) actions.push(...childrenOf(draft, situation, number));
   actions.push(...jobChildren(draft, situation));
   const order = job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
-  if (order !== undefined && isCarriedOut(draft, order)) {
+  if (order !== undefined && (isCarriedOut(draft, order) || isAtRest(draft))) {
     actions.push({ kind: "removeAnnotation", annotation: ROLLBACK_TO_ANNOTATION });
   }
   return [...actions, ...snapshotActions];
+}
+
+/** Suspended: an order to roll back is refused, and not kept for the time when it is resumed. */
+function isAtRest({ status: { active, upgrade, resume } }: Draft): boolean {
+  return active === undefined && upgrade === undefined && resume !== undefined;
 }
 
 /** Begun counts: the record goes on by itself. So does having failed: it is not tried again. */

@@ -202,6 +202,12 @@ test("a suspension wins over a rollback on request, and nothing is begun again a
   world.run(60_000);
   assert.equal(world.status.phase, "Suspended");
   assert.ok(world.status.incarnations <= 3, String(world.status.incarnations));
+  // Nor does it happen at some later time.
+  assert.equal(world.job?.metadata.annotations?.["streamjob.dev/rollback-to"], undefined);
+  assert.equal(world.status.history.at(-1)?.what, "not rolled back");
+  world.patch((old) => ({ ...old, state: "running" }));
+  assert.ok(world.settle());
+  assert.notEqual(world.status.active?.revision, first);
 });
 
 test("after a rollback a suspended job resumes with the stable version, not with the one that failed", () => {

@@ -123,6 +123,9 @@ function suspend(draft: Draft, situation: Situation, { spec, generation }: Valid
     const point = { ...restore, revision, generation, at: resume?.at ?? draft.now };
     if (!isSameJson(point, resume)) draft.set({ resume: point });
   }
+  const order = situation.job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
+  // It would be carried out whenever the job is resumed, when nobody thinks of it any more.
+  if (order !== undefined) draft.once("not rolled back", `the job is suspended: ask for ${order} again when it runs`);
   return "settled";
 }
 
