@@ -8,9 +8,8 @@ import { explain } from "../graph/index.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
 import { createLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { type JobRequest, loadJob } from "./preflight.ts";
+import { Signals } from "./signals.ts";
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Errors: those of createLocalCluster, and of the JobManager's start. */
 export async function runCommand(terminal: Terminal, options: LocalClusterOptions): Promise<ExitCode> {
@@ -35,10 +34,9 @@ export async function explainCommand(terminal: Terminal, request: JobRequest): P
 }
 
 function followSignals(cluster: LocalCluster, terminal: Terminal): { stop(): void; exitCode(): ExitCode } {
-  let count = 0;
+  const signalled = new Signals(terminal.clock);
   let exitCode: ExitCode = 1;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    count++;
+  signalled.onSignal = (count, signal) => {
     if (count === 1) {
       terminal.say(`${signal}: cancelling the job; once more kills its processes.`);
       void cluster.stop();
@@ -47,11 +45,5 @@ function followSignals(cluster: LocalCluster, terminal: Terminal): { stop(): voi
     exitCode = 128 + constants.signals[signal];
     void cluster.kill();
   };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    stop: () => {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-    exitCode: () => exitCode,
-  };
+  return { stop: () => signalled.stop(), exitCode: () => exitCode };
 }

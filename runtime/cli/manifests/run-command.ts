@@ -24,7 +24,7 @@ import { type ManifestProblem, problemLine } from "./manifest-text.ts";
 import { listAll } from "./named-objects.ts";
 import { endOf, type JobEnd } from "./run-verdict.ts";
 import { followManifests, followModules } from "./saved-files.ts";
-import { Signals } from "./signals.ts";
+import { Signals } from "../signals.ts";
 
 /** A file with a mistake is looked at again after this time: it may have been half written. */
 const HALF_WRITTEN_MS = 300;
@@ -45,7 +45,7 @@ export async function runManifestsCommand(
   command: JobCommand<"runManifests">,
 ): Promise<ExitCode> {
   const first = await readNamed(terminal, command.sources, command.namespace);
-  const signalled = new Signals();
+  const signalled = new Signals(terminal.clock);
   try {
     const plane = await joinControlPlane(home, terminal);
     return await new ManifestRun(terminal, command, plane, signalled).run(first);
