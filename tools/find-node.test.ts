@@ -3,7 +3,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { childEnvironment, differenceFromLock, ensureInstalled, findNode, isInForeground, SetupError } from "./find-node.mjs";
+import {
+  childEnvironment,
+  differenceFromLock,
+  ensureInstalled,
+  findNode,
+  isInForeground,
+  SetupError,
+} from "./find-node.mjs";
 
 const folders: string[] = [];
 after(() => {
@@ -107,7 +114,10 @@ describe("comparing the installed packages with the lock file", () => {
 });
 
 describe("whether the terminal signals this process itself (N4)", () => {
-  const stat = (fields: string): (() => string) => () => `42 (no) S 9) ${fields} 4194304 100`;
+  const stat =
+    (fields: string): (() => string) =>
+    () =>
+      `42 (no) S 9) ${fields} 4194304 100`;
 
   it("is so for the foreground group, wherever its streams lead", () => {
     assert.equal(isInForeground(stat("S 40 42 40 34816 42")), true);

@@ -18,8 +18,9 @@ import { openControlPlane } from "./open-control-plane.ts";
 import { rollbackCommand } from "./rollback-command.ts";
 import { runManifestsCommand } from "./run-command.ts";
 import { approveCommand, pauseCommand, restartCommand, resumeCommand, suspendCommand } from "./steer-jobs.ts";
+import { upCommand } from "./up-command.ts";
 
-type Kinds = Exclude<ManifestCommand["kind"], "runManifests">;
+type Kinds = Exclude<ManifestCommand["kind"], "runManifests" | "up">;
 
 const commands: { readonly [K in Kinds]: (context: CommandContext, command: JobCommand<K>) => Promise<ExitCode> } = {
   apply: applyCommand,
@@ -46,6 +47,7 @@ export async function executeManifestCommand(
   command: ManifestCommand,
 ): Promise<ExitCode> {
   if (command.kind === "runManifests") return runManifestsCommand(home, terminal, command);
+  if (command.kind === "up") return upCommand(home, terminal);
   const { api, isAlive, close } = openControlPlane(home, terminal);
   try {
     // The table pairs each kind with its own function; the compiler cannot follow that through a union.

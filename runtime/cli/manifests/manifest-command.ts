@@ -12,6 +12,7 @@ export type ObjectWord = "jobs" | "snapshots";
 export type OutputFormat = "table" | "wide" | "yaml" | "json";
 
 export type ManifestCommand =
+  | { readonly kind: "up" }
   | { readonly kind: "runManifests"; readonly sources: readonly string[]; readonly namespace: string }
   | {
       readonly kind: "apply";

@@ -21,6 +21,10 @@ export const isModuleName = (name: string): boolean => /\.[cm]?[jt]s$/.test(name
 
 /** Adds all commands to the program. */
 export function addManifestCommands(program: Command, found: Found): void {
+  program
+    .command("up")
+    .description("run the control plane alone, in the foreground, until Ctrl-C; jobs come with `apply`")
+    .action(() => found({ kind: "up" }));
   addSending(program, found);
   addReading(program, found);
   addSteering(program, found);
