@@ -16,8 +16,10 @@ import { cancelCommand, checkpointCommand, stopCommand } from "./steer-commands.
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
 import { readVersion } from "./version.ts";
 
+const unread = Promise.withResolvers<void>();
 const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),
+  whenUnread: unread.promise,
   say: (line) => void process.stderr.write(`${line}\n`),
   colors: pc.createColors(process.stderr.isTTY === true && pc.isColorSupported),
   clock: systemClock,
@@ -70,6 +72,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
+    if (stream === process.stdout) unread.resolve();
   });
 }
 

@@ -7,6 +7,8 @@ import type { Colors } from "./narrator.ts";
 export type Terminal = {
   /** Results: stdout, one line without its end. */
   readonly out: (line: string) => void;
+  /** Resolves when nobody reads stdout any more (`| head -1`): what only shows something has nothing left to do. */
+  readonly whenUnread: Promise<void>;
   /** Everything else: stderr. */
   readonly say: (line: string) => void;
   readonly colors: Colors;

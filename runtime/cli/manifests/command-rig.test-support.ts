@@ -22,6 +22,8 @@ export type CommandRig = CommandContext & {
   readonly server: LocalApiServer;
   readonly out: string[];
   readonly said: string[];
+  /** As when what the command is piped into has ended. */
+  closeReader(): void;
   /** Writes the status of a job as an operator would; `generation` defaults to the object's. */
   writeStatus(name: string, status: StoredStreamJobStatus): Promise<StreamJob>;
   get(name: string): Promise<StreamJob>;
@@ -31,7 +33,9 @@ export async function createRig(): Promise<CommandRig> {
   const server = await openLocalApiServer({ clock: systemClock, random: seededRandom(7), fieldManager: FIELD_MANAGER });
   const out: string[] = [];
   const said: string[] = [];
+  const unread = Promise.withResolvers<void>();
   const terminal: Terminal = {
+    whenUnread: unread.promise,
     out: (line) => void out.push(...line.split("\n")),
     say: (line) => void said.push(line),
     colors: pc.createColors(false),
@@ -50,6 +54,7 @@ export async function createRig(): Promise<CommandRig> {
     isAlive: () => true,
     out,
     said,
+    closeReader: unread.resolve,
     get,
     writeStatus: async (name, status) => server.updateStatus("StreamJob", { ...(await get(name)), status }),
   };

@@ -6,7 +6,7 @@ import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, ROLLBACK_TO_ANNOTATION } from "../../../crds/index.ts";
 import { revisionHash, runtimePart } from "../../../operator/reconcile/index.ts";
 import { controllerRevision } from "../../../operator/resources/index.ts";
-import { StreamError } from "../../base/index.ts";
+import { sleep, StreamError, systemClock } from "../../base/index.ts";
 import { applyCommand } from "./apply-command.ts";
 import {
   activeOf,
@@ -24,7 +24,7 @@ import { eventsCommand } from "./events-command.ts";
 import { getCommand } from "./get-command.ts";
 import { historyCommand } from "./history-command.ts";
 import { isGone, readyAt, runsRevision } from "./job-goals.ts";
-import { logsCommand, placeAfter } from "./logs-command.ts";
+import { logsCommand } from "./logs-command.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { rollbackCommand } from "./rollback-command.ts";
 import { endOf } from "./run-verdict.ts";
@@ -327,8 +327,32 @@ describe("steering", () => {
     await logs("taskmanager-0");
     assert.match(text(), /of wc-2-taskmanager-0/);
     await refused(logs("taskmanager-1"), "OBJECT_NOT_FOUND", /there are jobmanager, taskmanager-0$/);
+
+    let log = "one\ntwo\n";
+    rig.server.serveLogs(async () => log);
+    rig.out.length = 0;
+    const ended = logsCommand(rig, { kind: "logs", ...of, component: "jobmanager", ...follow, tailLines: 0 });
+    // The follower has read the log as soon as a line that came later is shown without those before.
+    await untilShown(rig, () => (log += "same\n"));
+    assert.ok(
+      rig.out.every((line) => line === "same"),
+      rig.out.join(),
+    );
+    rig.closeReader();
+    assert.equal(await ended, 0, "a follower that nobody reads ends (LG3)");
   });
 });
+
+const follow = { follow: true, previous: false } as const;
+
+async function untilShown(rig: CommandRig, write: () => void): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + 60_000;
+  while (rig.out.length === 0) {
+    assert.ok(systemClock.monotonicMs() < deadlineMs, "nothing was shown in 60 s");
+    write();
+    await sleep(systemClock, 20);
+  }
+}
 
 describe("goals and ends", () => {
   const ended = (status: "FINISHED" | "FAILED") =>
@@ -373,14 +397,5 @@ describe("goals and ends", () => {
     const job = await jobWith(statusWith(1, {}));
     assert.equal(isGone(job.metadata.uid)(job), null);
     assert.equal(isGone("another")(job)?.kind, "reached");
-  });
-});
-
-describe("the place in a log", () => {
-  it("is behind the last lines that were shown, and at the beginning when they are gone (LG1)", () => {
-    assert.equal(placeAfter(["a", "b", "c"], ["a", "b"]), 2);
-    assert.equal(placeAfter(["a", "a", "a"], ["a"]), 3);
-    assert.equal(placeAfter(["x", "y"], ["a"]), 0);
-    assert.equal(placeAfter(["x", "y"], []), 0);
   });
 });
