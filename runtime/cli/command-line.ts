@@ -68,7 +68,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .showHelpAfterError("(streamjob --help shows all commands and options)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (diff: there is a change); 2 bad usage, nothing was started.",
+      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (of diff: there is a change); 2 bad usage, nothing was started (of diff: it failed).",
     );
   addRun(program, found);
   addExplain(program, found);
@@ -82,7 +82,10 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .command("savepoint")
     .description("take a savepoint and wait for it; the job goes on")
     .argument(job, `a StreamJob's name; or of a job run from a module: ${jobHelp}`)
-    .argument("[directory]", "where to (default: the savepoint directory of the job)")
+    .argument(
+      "[directory]",
+      "where to (default: the savepoint directory of the job, else savepoints in the home folder)",
+    )
     .option("-n, --namespace <name>", "namespace of the StreamJob (default: default)")
     .option("--timeout <duration>", "how long to wait for a StreamJob's savepoint (default: 10m)", duration)
     .action((reference: string, directory: string | undefined, flags: { namespace?: string; timeout?: number }) =>
@@ -102,7 +105,10 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
       "-d, --drain",
       "first let every window and timer fire, as if the data had ended; do not resume from such a savepoint",
     )
-    .option("-p, --savepoint-path <directory>", "where to (default: execution.checkpointing.savepoint-dir of the job)")
+    .option(
+      "-p, --savepoint-path <directory>",
+      "where to (default: execution.checkpointing.savepoint-dir of the job, else savepoints in the home folder)",
+    )
     .action((reference: string, flags: { drain?: true; savepointPath?: string }) =>
       found({ kind: "stop", job: reference, drain: flags.drain ?? false, directory: flags.savepointPath ?? null }),
     );

@@ -87,7 +87,9 @@ try {
   exitCode = await execute(command);
 } catch (error) {
   terminal.say(terminal.colors.red(describe(error, command)));
-  exitCode = exitCodeOf(error instanceof StreamError ? error.code : undefined);
+  const isDiff = command?.kind === "manifests" && command.command.kind === "diff";
+  // 1 says that there is a change (DF1 of diff-command.ts).
+  exitCode = isDiff ? 2 : exitCodeOf(error instanceof StreamError ? error.code : undefined);
 }
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 // A job module that was loaded here may have left timers or sockets behind.

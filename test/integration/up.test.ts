@@ -7,6 +7,10 @@ import { inWorkspace } from "./workspace.ts";
 
 test("up serves a home folder until that is removed, then ends by itself with a clear line", () =>
   inWorkspace("up", async (workspace) => {
+    const nothing = await streamjob(workspace, "diff", "wc.yaml");
+    assert.match(nothing.stderr, /CONTROL_PLANE_UNAVAILABLE/);
+    assert.equal(nothing.exitCode, 2, "a diff that failed is no change, which is 1");
+
     const up = new RunningCommand(workspace, ["up"]);
     await up.until("it runs", () => /The control plane of .* runs, pid \d+/.test(up.stderr));
     const get = await streamjob(workspace, "get");

@@ -1,7 +1,8 @@
 /**
  * Owns: `streamjob diff`: what applying manifests would change, what that costs and what will happen; nothing is sent.
  *
- * DF1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and 2 for what cannot be applied.
+ * DF1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and more than 1 (2) when that could not be
+ *     found out, whatever the reason; main.ts sees to it.
  * DF2 Compared is with what runs: a spec that was never rolled out cannot make a change look cheaper than it is.
  */
 import type { StreamJob, StreamJobSpec, StreamJobStatus } from "../../../crds/index.ts";

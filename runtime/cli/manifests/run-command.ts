@@ -275,7 +275,10 @@ export class ManifestRun {
     const how = `\`streamjob restart ${name}${namespaceFlag(namespace)}\` moves the job over to it, with its state`;
     this.#follower.say(
       { namespace, name },
-      { tone: "normal", text: `${file} was saved: pods that start from now on run it; ${how}` },
+      {
+        tone: "normal",
+        text: `${file} was saved, which is code of the job: pods that start from now on run it; ${how}`,
+      },
     );
   }
 
