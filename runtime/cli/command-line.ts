@@ -138,7 +138,10 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
   addJobOptions(command)
     .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
     .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
-    .option("-s, --from-savepoint <path>", "start from a savepoint or a retained checkpoint")
+    .option(
+      "-s, --from-savepoint <path|job>",
+      "start from a savepoint or a checkpoint; of a job that has ended: its newest",
+    )
     .option("-n, --allow-non-restored-state", "leave out state of the savepoint that no operator of the job takes")
     .option(
       "--rest-port <port>",

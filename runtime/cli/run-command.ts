@@ -6,14 +6,20 @@
 import { constants } from "node:os";
 import { explain } from "../graph/index.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
+import { homeFolder } from "./home-folder.ts";
 import { createLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { type JobRequest, loadJob } from "./preflight.ts";
 import { Signals } from "./signals.ts";
+import { resolveRestorePath } from "./stored-state.ts";
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
 
 /** Errors: those of createLocalCluster, and of the JobManager's start. */
 export async function runCommand(terminal: Terminal, options: LocalClusterOptions): Promise<ExitCode> {
-  const cluster = await createLocalCluster({ ...options, say: terminal.say, colors: terminal.colors });
+  const cluster = await createLocalCluster({
+    ...(await withRestorePath(terminal, options)),
+    say: terminal.say,
+    colors: terminal.colors,
+  });
   const signalled = followSignals(cluster, terminal);
   try {
     await cluster.whenListening;
@@ -25,6 +31,15 @@ export async function runCommand(terminal: Terminal, options: LocalClusterOption
   } finally {
     signalled.stop();
   }
+}
+
+/** A job that `-s` names becomes the path of its newest state. */
+async function withRestorePath(terminal: Terminal, options: LocalClusterOptions): Promise<LocalClusterOptions> {
+  const { restore } = options;
+  if (restore === undefined) return options;
+  const path = await resolveRestorePath(homeFolder(options.home), restore.path);
+  if (path !== restore.path) terminal.say(`The newest state of ${restore.path} is ${path}.`);
+  return { ...options, restore: { ...restore, path } };
 }
 
 export async function explainCommand(terminal: Terminal, request: JobRequest): Promise<ExitCode> {

@@ -12,6 +12,7 @@ import {
 } from "../../../crds/index.ts";
 import { type LocalApiServer, openLocalApiServer } from "../../../operator/local/index.ts";
 import { seededRandom, systemClock } from "../../base/index.ts";
+import type { IncarnationMessage } from "../../contract/index.ts";
 import type { Terminal } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { FIELD_MANAGER } from "./open-control-plane.ts";
@@ -22,11 +23,31 @@ export type CommandRig = CommandContext & {
   readonly server: LocalApiServer;
   readonly out: string[];
   readonly said: string[];
+  /** What the JobManager of every incarnation answers from now on; null: nothing. */
+  jobManagerAnswers(message: Partial<IncarnationMessage> | null): void;
   /** As when what the command is piped into has ended. */
   closeReader(): void;
   /** Writes the status of a job as an operator would; `generation` defaults to the object's. */
   writeStatus(name: string, status: StoredStreamJobStatus): Promise<StreamJob>;
   get(name: string): Promise<StreamJob>;
+};
+
+/** By the JobManager of `activeOf`. */
+const answerOfActive: IncarnationMessage = {
+  jobId: "0".repeat(32),
+  phase: "active",
+  error: null,
+  epoch: 1,
+  taskManagers: 1,
+  taskManagersReady: 1,
+  activation: { activationId: "1".repeat(32), from: { kind: "none" }, predecessors: [], acceptedMs: Date.parse(AT) },
+  job: null,
+  lastCheckpoint: null,
+  completedCheckpoints: 0,
+  firstCheckpointMs: null,
+  lastSavepoint: null,
+  result: null,
+  version: "0.0.0",
 };
 
 export async function createRig(): Promise<CommandRig> {
@@ -47,8 +68,16 @@ export async function createRig(): Promise<CommandRig> {
     if (job === null) throw new Error(`there is no ${name}`);
     return job;
   };
+  let message: IncarnationMessage | null = null;
   return {
     api: server,
+    jobManagers: {
+      incarnation: async () =>
+        message === null ? { kind: "unreachable", message: "it does not answer" } : { kind: "answer", value: message },
+    },
+    jobManagerAnswers: (given) => {
+      message = given === null ? null : { ...answerOfActive, ...given };
+    },
     server,
     terminal,
     isAlive: () => true,

@@ -184,10 +184,59 @@ describe("get and describe", () => {
     await get();
     assert.match(
       text(),
-      /^NAME +READY +STATE +PARALLELISM +LAST CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +1 +- +Standby +\d+s$/,
+      /^NAME +READY +STATE +PARALLELISM +LAST CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +\(1\) +- +Standby +\d+s$/,
     );
     await get({ output: "wide" });
     assert.match(text(), /WHY/);
+  });
+
+  it("show the checkpoint of now, which the JobManager is asked for, and say when it does not answer (LF1)", async () => {
+    save(manifest());
+    await apply();
+    const ago = (ms: number): number => systemClock.nowMs() - ms;
+    const written = { id: 3, time: new Date(ago(240_000)).toISOString(), path: "file:///old", sizeBytes: 1 };
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1"), lastCheckpoint: written }, "Ready"));
+    const shown = async (): Promise<string> => {
+      text();
+      await get();
+      await describeCommand(rig, { kind: "describe", ...of });
+      return text();
+    };
+    rig.jobManagerAnswers({ lastCheckpoint: { id: 9, timeMs: ago(0), path: "file:///new", sizeBytes: 1 } });
+    assert.match(await shown(), /^wc +True +\w+ +1 +\d+s +-[^]*Last checkpoint: +9, .*file:\/\/\/new$/m);
+    rig.jobManagerAnswers(null);
+    assert.match(
+      await shown(),
+      /^wc +True +\w+ +1 +4m\d*s?\? +-[^]*Last checkpoint: +3, .*file:\/\/\/old \(as last written/m,
+    );
+    // Another incarnation's JobManager, or one that has not been activated, knows nothing of this one's.
+    rig.jobManagerAnswers({ activation: null });
+    assert.match(await shown(), /Last checkpoint: +3, /);
+    rig.jobManagerAnswers({});
+    assert.doesNotMatch(await shown(), /Last checkpoint:/);
+  });
+
+  it("show what runs and what is wanted apart (LF2)", async () => {
+    save(manifest("wc", { parallelism: 2 }));
+    await apply();
+    const revision = await keepRevision();
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf(revision) }, "Ready"));
+    rig.jobManagerAnswers({});
+    text();
+    await get();
+    assert.match(text(), /^wc +True +\w+ +2 /m);
+    save(manifest("wc", { parallelism: 3 }));
+    await apply();
+    await get();
+    await describeCommand(rig, { kind: "describe", ...of });
+    assert.match(
+      text(),
+      /^wc +Unknown +\w+ +2 -> 3 [^]*Runs: +generation 1 .*, parallelism 2$[^]*Parallelism: +3, on/m,
+    );
+    const ended = { status: "FINISHED" as const, at: AT, savepoint: null, message: "over" };
+    await rig.writeStatus("wc", statusWith(2, { active: activeOf(revision, { ended }) }, "Ready"));
+    await get();
+    assert.match(text(), /^wc +True +\w+ +\(3\) /m);
   });
 
   it("show an object as a manifest that can be applied again", async () => {

@@ -21,19 +21,19 @@ import type { CommandContext } from "./command-context.ts";
 import { EVENT_HEADINGS, eventRow, eventsOf } from "./event-list.ts";
 import { ageText, bytesText } from "./job-facts.ts";
 import { isReadyPod, podRestarts, podsOf, podState, shortName } from "./job-pods.ts";
+import { type LiveFacts, liveFactsOf } from "./live-facts.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { getNamed, listAll } from "./named-objects.ts";
 
 const EVENTS_SHOWN_MAX = 10;
 
 /** Errors: OBJECT_NOT_FOUND, STATUS_UNREADABLE. */
-export async function describeCommand(
-  { api, terminal }: CommandContext,
-  command: JobCommand<"describe">,
-): Promise<ExitCode> {
+export async function describeCommand(context: CommandContext, command: JobCommand<"describe">): Promise<ExitCode> {
+  const { api, terminal } = context;
   const job = await getNamed(api, "StreamJob", command.job, command.namespace);
   const { namespace, name } = job.metadata;
-  const [pods, events, snapshots] = await Promise.all([
+  const [live, pods, events, snapshots] = await Promise.all([
+    liveFactsOf(context, job),
     podsOf(api, job),
     eventsOf(api, name, namespace),
     listAll(api, "StreamJobSnapshot", { namespace }),
@@ -44,7 +44,7 @@ export async function describeCommand(
     ({ metadata, spec }) => metadata.labels?.[JOB_LABEL] === name || spec.jobRef.name === name,
   );
   const sections = [
-    about(job, status, nowMs),
+    about(job, status, live, nowMs),
     section("Spec", specLines(job)),
     section("Operation", operationLines(status, nowMs)),
     section("Conditions", conditionLines(status, nowMs)),
@@ -70,9 +70,13 @@ function facts(rows: readonly (readonly [string, string | null])[]): string[] {
   return formatTable(rows.filter(([, value]) => value !== null).map(([name, value]) => [`${name}:`, value ?? ""]));
 }
 
-function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[] {
+function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: number): string[] {
   const { name, namespace, generation = 0, creationTimestamp, deletionTimestamp } = job.metadata;
-  const { active, phase, restarts, lastCheckpoint, lastSavepoint, resume, stable } = status;
+  const { active, phase, restarts, lastSavepoint, resume, stable } = status;
+  const { lastCheckpoint, parallelism } = live;
+  const asOf = live.isCheckpointCurrent
+    ? ""
+    : " (as last written: its JobManager does not answer, and there may be a newer one)";
   const lag = status.observedGeneration < generation ? `, looked at up to ${status.observedGeneration}` : "";
   return facts([
     ["Name", name],
@@ -88,7 +92,7 @@ function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[]
       "Runs",
       active === undefined
         ? null
-        : `generation ${active.generation} as incarnation ${active.incarnation}, revision ${active.revision}${active.ended === null ? "" : ` (${active.ended.status})`}`,
+        : `generation ${active.generation} as incarnation ${active.incarnation}, revision ${active.revision}${parallelism === null ? "" : `, parallelism ${parallelism}`}${active.ended === null ? "" : ` (${active.ended.status})`}`,
     ],
     ["Job id", status.jobId ?? null],
     ["Restarts", active === undefined ? null : String(restarts)],
@@ -96,9 +100,9 @@ function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[]
     ["Failed", status.failed === undefined ? null : `generation ${status.failed.generation}: ${status.failed.reason}`],
     [
       "Last checkpoint",
-      lastCheckpoint === undefined
+      lastCheckpoint === null
         ? null
-        : `${lastCheckpoint.id}, ${ageText(lastCheckpoint.time, nowMs)} ago, ${bytesText(lastCheckpoint.sizeBytes)}, ${lastCheckpoint.path}`,
+        : `${lastCheckpoint.id}, ${ageText(lastCheckpoint.time, nowMs)} ago, ${bytesText(lastCheckpoint.sizeBytes)}, ${lastCheckpoint.path}${asOf}`,
     ],
     [
       "Last savepoint",

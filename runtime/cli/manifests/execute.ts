@@ -48,11 +48,11 @@ export async function executeManifestCommand(
 ): Promise<ExitCode> {
   if (command.kind === "runManifests") return runManifestsCommand(home, terminal, command);
   if (command.kind === "up") return upCommand(home, terminal);
-  const { api, isAlive, close } = openControlPlane(home, terminal);
+  const { api, jobManagers, isAlive, close } = openControlPlane(home, terminal);
   try {
     // The table pairs each kind with its own function; the compiler cannot follow that through a union.
     const carryOut = commands[command.kind] as (context: CommandContext, command: ManifestCommand) => Promise<ExitCode>;
-    return await carryOut({ api, terminal, isAlive }, command);
+    return await carryOut({ api, jobManagers, terminal, isAlive }, command);
   } finally {
     close();
   }
