@@ -7,6 +7,8 @@ import { StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { isAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
+import type { ReportFormat } from "./manifests/manifest-command.ts";
+import { showAsValue } from "./report.ts";
 import { storedStateOf } from "./stored-state.ts";
 import { formatTable } from "./table.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
@@ -14,53 +16,82 @@ import type { ExitCode, Terminal } from "./terminal.ts";
 const ASK_TIMEOUT_MS = 2000;
 const HEADINGS = ["JOB ID", "NAME", "STATUS", "STARTED", "RESTARTS", "LAST CHECKPOINT", "LAST SAVEPOINT"];
 
-export async function listCommand(home: HomeFolder, terminal: Terminal): Promise<ExitCode> {
+/** One job, as it is now. */
+export type ListedJob = {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** null: nobody says. */
+  readonly restarts: number | null;
+  readonly lastCheckpoint: string | null;
+  readonly lastSavepoint: string | null;
+  readonly module: string;
+  readonly restUrl: string;
+};
+
+export async function listCommand(home: HomeFolder, terminal: Terminal, output: ReportFormat): Promise<ExitCode> {
   const records = readRecords(home, (path) =>
     terminal.say(`${path} cannot be read as a job's record; it is left out.`),
   );
-  if (records.length === 0) {
+  const jobs = await Promise.all(records.map(lookAt));
+  if (await showAsValue(terminal, output, () => ({ items: jobs }))) return 0;
+  if (jobs.length === 0) {
     terminal.out("No jobs have been started here.");
     return 0;
   }
-  const rows = await Promise.all(records.map(describe));
-  for (const line of formatTable([HEADINGS, ...rows])) terminal.out(line);
+  for (const line of formatTable([HEADINGS, ...jobs.map(rowOf)])) terminal.out(line);
   return 0;
 }
 
-async function describe(record: JobRecord): Promise<string[]> {
-  const row = (status: string, restarts: string, checkpoint: string | null, savepoint: string | null): string[] => [
-    record.jobId,
-    record.name,
-    status,
-    `${new Date(record.startedMs).toISOString().slice(0, 19)}Z`,
-    restarts,
-    checkpoint ?? "-",
-    savepoint ?? "-",
-  ];
-  const { terminal } = record;
-  if (terminal === null && isAlive(record.runnerPid)) {
-    try {
-      const client = new RestClient(record.restUrl, record.jobId, ASK_TIMEOUT_MS);
-      const [status, restarts, checkpoints] = await Promise.all([
-        client.status(),
-        client.restarts(),
-        client.checkpoints(),
-      ]);
-      const { completed, savepoint } = checkpoints.latest;
-      if (completed !== null && !completed.discarded) {
-        return row(status, String(restarts), completed.external_path, savepoint?.external_path ?? record.lastSavepoint);
-      }
-      const stored = await storedStateOf(record); // a JobManager that has just been started again
-      return row(status, String(restarts), stored.checkpoint, stored.savepoint);
-    } catch (error) {
-      if (!(error instanceof StreamError)) throw error;
-      // Its JobManager is starting again, or stopped.
-      const stored = await storedStateOf(record);
-      return row("UNREACHABLE", "-", stored.checkpoint, stored.savepoint);
-    }
-  }
-  // LI1
+function rowOf({ jobId, name, status, startedAt, restarts, lastCheckpoint, lastSavepoint }: ListedJob): string[] {
+  const started = `${startedAt.slice(0, 19)}Z`;
+  const shown = restarts === null ? "-" : String(restarts);
+  return [jobId, name, status, started, shown, lastCheckpoint ?? "-", lastSavepoint ?? "-"];
+}
+
+/** LI1 */
+async function lookAt(record: JobRecord): Promise<ListedJob> {
+  const { jobId, name, module, restUrl, terminal } = record;
+  const about = { jobId, name, module, restUrl, startedAt: new Date(record.startedMs).toISOString() };
+  if (terminal === null && isAlive(record.runnerPid)) return { ...about, ...(await askOrLookUp(record)) };
   const { checkpoint, savepoint } = await storedStateOf(record);
-  if (terminal !== null) return row(terminal.status, String(terminal.restarts), checkpoint, savepoint);
-  return row("NOT RUNNING (runner gone)", "-", checkpoint, savepoint);
+  return {
+    ...about,
+    status: terminal?.status ?? "NOT RUNNING (runner gone)",
+    restarts: terminal?.restarts ?? null,
+    lastCheckpoint: checkpoint,
+    lastSavepoint: savepoint,
+  };
+}
+
+type Progress = Pick<ListedJob, "status" | "restarts" | "lastCheckpoint" | "lastSavepoint">;
+
+async function askOrLookUp(record: JobRecord): Promise<Progress> {
+  try {
+    const client = new RestClient(record.restUrl, record.jobId, ASK_TIMEOUT_MS);
+    const [status, restarts, checkpoints] = await Promise.all([
+      client.status(),
+      client.restarts(),
+      client.checkpoints(),
+    ]);
+    const { completed, savepoint } = checkpoints.latest;
+    if (completed !== null && !completed.discarded) {
+      const lastSavepoint = savepoint?.external_path ?? record.lastSavepoint;
+      return { status, restarts, lastCheckpoint: completed.external_path, lastSavepoint };
+    }
+    const stored = await storedStateOf(record); // a JobManager that has just been started again
+    return { status, restarts, lastCheckpoint: stored.checkpoint, lastSavepoint: stored.savepoint };
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error;
+    // Its JobManager is starting again, or stopped.
+    const stored = await storedStateOf(record);
+    return {
+      status: "UNREACHABLE",
+      restarts: null,
+      lastCheckpoint: stored.checkpoint,
+      lastSavepoint: stored.savepoint,
+    };
+  }
 }

@@ -6,10 +6,13 @@
 import { constants } from "node:os";
 import { explain } from "../graph/index.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
+import { graphReport } from "./graph-report.ts";
 import { homeFolder } from "./home-folder.ts";
 import { createLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { type JobRequest, loadJob } from "./preflight.ts";
 import { Signals } from "./signals.ts";
+import type { ReportFormat } from "./manifests/manifest-command.ts";
+import { showAsValue } from "./report.ts";
 import { resolveRestorePath } from "./stored-state.ts";
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
 
@@ -42,9 +45,9 @@ async function withRestorePath(terminal: Terminal, options: LocalClusterOptions)
   return { ...options, restore: { ...restore, path } };
 }
 
-export async function explainCommand(terminal: Terminal, request: JobRequest): Promise<ExitCode> {
+export async function explainCommand(terminal: Terminal, request: JobRequest, output: ReportFormat): Promise<ExitCode> {
   const { graph } = await loadJob(request);
-  terminal.out(explain(graph));
+  if (!(await showAsValue(terminal, output, () => graphReport(graph)))) terminal.out(explain(graph));
   return 0;
 }
 

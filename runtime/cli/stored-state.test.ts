@@ -77,17 +77,16 @@ function write(changes: Partial<JobRecord> = {}): void {
   writeRecord(home, record);
 }
 
-async function list(): Promise<string> {
+async function list(output: "text" | "json" = "text"): Promise<string> {
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
-  await listCommand(home, {
-    out: say,
-    say,
-    whenUnread: new Promise(() => {}),
+  const silent = {
+    whenUnread: new Promise<void>(() => {}),
     colors: pc.createColors(false),
     clock: systemClock,
     random,
-  });
+  };
+  await listCommand(home, { ...silent, out: say, say }, output);
   return lines.join("\n");
 }
 
@@ -101,6 +100,8 @@ describe("what is there of a job's state", () => {
     const shown = await list();
     assert.match(shown, /NOT RUNNING/);
     assert.ok(shown.includes(newest) && !shown.includes(old), shown);
+    const { items } = JSON.parse(await list("json"));
+    assert.deepEqual([items.length, items[0].jobId, items[0].lastCheckpoint, items[0].restarts], [1, ID, newest, null]);
   });
 
   it("is nothing when the store is empty or gone, whatever the record says", async () => {

@@ -45,7 +45,7 @@ const of = { job: "wc", namespace };
 const save = (text: string): void => writeFileSync(file, text);
 const apply = (waitMs: number | null = null) =>
   applyCommand(rig, { kind: "apply", sources: [file], namespace, waitMs });
-const diff = () => diffCommand(rig, { kind: "diff", sources: [file], namespace });
+const diff = () => diffCommand(rig, { kind: "diff", sources: [file], namespace, output: "text" });
 const get = (parts: Partial<JobCommand<"get">> = {}) =>
   getCommand(rig, { kind: "get", what: "jobs", name: null, namespace, output: "table", watch: false, ...parts });
 const text = (): string => rig.out.splice(0).join("\n");
@@ -199,7 +199,7 @@ describe("get and describe", () => {
     const shown = async (): Promise<string> => {
       text();
       await get();
-      await describeCommand(rig, { kind: "describe", ...of });
+      await describeCommand(rig, { kind: "describe", ...of, output: "text" });
       return text();
     };
     rig.jobManagerAnswers({ lastCheckpoint: { id: 9, timeMs: ago(0), path: "file:///new", sizeBytes: 1 } });
@@ -228,7 +228,7 @@ describe("get and describe", () => {
     save(manifest("wc", { parallelism: 3 }));
     await apply();
     await get();
-    await describeCommand(rig, { kind: "describe", ...of });
+    await describeCommand(rig, { kind: "describe", ...of, output: "text" });
     assert.match(
       text(),
       /^wc +Unknown +\w+ +2 -> 3 [^]*Runs: +generation 1 .*, parallelism 2$[^]*Parallelism: +3, on/m,
@@ -272,11 +272,11 @@ describe("get and describe", () => {
       statusWith(1, { active: activeOf("wc-1"), upgrade: operationOf({ message: "waiting for pods" }) }, "Ready"),
     );
     text();
-    await describeCommand(rig, { kind: "describe", ...of });
+    await describeCommand(rig, { kind: "describe", ...of, output: "text" });
     const shown = text();
     for (const part of [/^Name: +wc/m, /Waits for: +waiting for pods/, /Ready +True/, /Job: +\/jobs\/wc\.ts/])
       assert.match(shown, part);
-    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false });
+    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false, output: "text" });
     assert.match(rig.said.join(), /No events about wc/);
   });
 });
@@ -337,7 +337,7 @@ describe("steering", () => {
     await rollback("2");
     assert.match(text(), /runs .* already/);
     await refused(rollback("9"), "OBJECT_NOT_FOUND", /no revision "9".*history wc/);
-    await historyCommand(rig, { kind: "history", ...of });
+    await historyCommand(rig, { kind: "history", ...of, output: "text" });
     assert.match(text(), new RegExp(`2 +${second} +2 +runs, as the spec says\n1 +${first} +1 +stable`));
   });
 
@@ -402,6 +402,42 @@ async function untilShown(rig: CommandRig, write: () => void): Promise<void> {
     await sleep(systemClock, 20);
   }
 }
+
+describe("what is shown for a program", () => {
+  const json = (): ReturnType<typeof JSON.parse> => JSON.parse(text());
+  const output = "json" as const;
+
+  it("is one value, of history, describe, events and diff", async () => {
+    save(manifest());
+    await apply();
+    const revision = await keepRevision();
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf(revision), incarnations: 1 }, "Ready"));
+    rig.jobManagerAnswers({});
+    text();
+    await historyCommand(rig, { kind: "history", ...of, output });
+    assert.deepEqual(json().revisions, [
+      { number: 1, name: revision, generation: 1, is: ["runs", "as the spec says"] },
+    ]);
+    await describeCommand(rig, { kind: "describe", ...of, output });
+    const { job, runs, pods } = json();
+    assert.deepEqual([job.kind, job.metadata.managedFields, runs.parallelism, pods], ["StreamJob", undefined, 1, []]);
+    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false, output });
+    assert.deepEqual(json(), { apiVersion: "v1", kind: "List", items: [] });
+    save(manifest("wc", { parallelism: 4 }));
+    assert.equal(await diffCommand(rig, { kind: "diff", sources: [file], namespace, output }), 1);
+    const [item] = json().items;
+    assert.deepEqual([item.kind, item.name, item.isChange, item.cost], ["StreamJob", "wc", true, "rescale"]);
+    assert.equal(item.fields[0].field, "parallelism");
+  });
+
+  it("is YAML too", async () => {
+    save(manifest());
+    await apply();
+    text();
+    await describeCommand(rig, { kind: "describe", ...of, output: "yaml" });
+    assert.match(text(), /^job:\n {2}apiVersion: streamjob\.dev[^]*\npods: \[\]\n/);
+  });
+});
 
 describe("goals and ends", () => {
   const ended = (status: "FINISHED" | "FAILED") =>

@@ -15,6 +15,7 @@ import {
 import type { Event, Pod } from "../../../operator/kubernetes/index.ts";
 import { statusOf } from "../../../operator/reconcile/index.ts";
 import { incarnationOf } from "../../../operator/resources/index.ts";
+import { showAsValue } from "../report.ts";
 import { formatTable } from "../table.ts";
 import type { ExitCode } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -23,7 +24,7 @@ import { ageText, bytesText } from "./job-facts.ts";
 import { isReadyPod, podRestarts, podsOf, podState, shortName } from "./job-pods.ts";
 import { type LiveFacts, liveFactsOf } from "./live-facts.ts";
 import type { JobCommand } from "./manifest-command.ts";
-import { getNamed, listAll } from "./named-objects.ts";
+import { getNamed, listAll, readable } from "./named-objects.ts";
 
 const EVENTS_SHOWN_MAX = 10;
 
@@ -43,6 +44,16 @@ export async function describeCommand(context: CommandContext, command: JobComma
   const own = snapshots.filter(
     ({ metadata, spec }) => metadata.labels?.[JOB_LABEL] === name || spec.jobRef.name === name,
   );
+  const isShown = await showAsValue(terminal, command.output, () => ({
+    job: readable(job),
+    runs: { parallelism: live.parallelism },
+    lastCheckpoint: live.lastCheckpoint,
+    isCheckpointCurrent: live.isCheckpointCurrent,
+    pods: pods.map(readable),
+    snapshots: own.map(readable),
+    events: events.map(readable),
+  }));
+  if (isShown) return 0;
   const sections = [
     about(job, status, live, nowMs),
     section("Spec", specLines(job)),

@@ -2,7 +2,7 @@
  * Owns: `streamjob get`: objects as a table, as YAML or JSON; with --watch each change as a line.
  */
 import { stringify } from "yaml";
-import type { KubernetesMetadata, StreamJob, StreamJobSnapshot } from "../../../crds/index.ts";
+import type { StreamJob, StreamJobSnapshot } from "../../../crds/index.ts";
 import { WatchCache } from "../../../operator/kubernetes/index.ts";
 import { silentLog } from "../../base/index.ts";
 import { formatTable } from "../table.ts";
@@ -10,7 +10,7 @@ import type { ExitCode } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { liveFactsOf } from "./live-facts.ts";
 import type { JobCommand } from "./manifest-command.ts";
-import { getNamed, listAll } from "./named-objects.ts";
+import { getNamed, listAll, readable } from "./named-objects.ts";
 import { jobHeadings, jobRow, snapshotHeadings, snapshotRow, type TableOptions } from "./object-table.ts";
 import { untilInterrupted } from "./interruption.ts";
 
@@ -101,13 +101,6 @@ async function row(object: Shown, command: GetCommand, context: CommandContext):
   const options = tableOptions(command, context);
   if (object.kind !== "StreamJob") return snapshotRow(object, options);
   return jobRow(object, await liveFactsOf(context, object), options);
-}
-
-/** As kubectl shows objects: who owns which field is left away. */
-function readable(object: Shown): object {
-  const { managedFields: _, ...metadata } = object.metadata as KubernetesMetadata & { managedFields?: unknown };
-  const { apiVersion, kind, spec, status } = object;
-  return { apiVersion, kind, metadata, spec, ...(status === undefined ? {} : { status }) };
 }
 
 function listOf(objects: readonly Shown[]): object {
