@@ -21,7 +21,10 @@ describe("help", () => {
     it(`is there without the engine: ${args.join(" ")} (MN1)`, () => {
       const { stdout, files } = loadedBy(...args);
       assert.notEqual(stdout, "");
-      assert.ok(files.some((file) => file.endsWith("/runtime/cli/command-line.ts")), files.join("\n"));
+      assert.ok(
+        files.some((file) => file.endsWith("/runtime/cli/command-line.ts")),
+        files.join("\n"),
+      );
       const others = files.filter(
         (file) =>
           !/\/runtime\/cli\/(main|command-line|completion|version|manifests\/manifest-words)\.ts$/.test(file) &&

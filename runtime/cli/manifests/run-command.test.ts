@@ -196,6 +196,41 @@ describe("a run that brought the control plane", () => {
     }));
 });
 
+describe("what a job's code writes", () => {
+  it("is shown by run, line by line, without the engine's log (PO1)", () =>
+    withPlane("output", async (rig) => {
+      const file = join(folder, "output.json");
+      writeFileSync(file, manifest());
+      const engine = '{"level":30,"msg":"a task runs"}';
+      let log = `${engine}\nhello\n${engine}\n`;
+      rig.server.serveLogs(async (pod) => (pod.metadata.name.includes("jobmanager") ? "of the JobManager\n" : log));
+      const { ran } = startOwnRun(rig, file);
+      await until("it is there", async () => (await rig.api.get("StreamJob", key)) !== null);
+      for (const [job, component] of [
+        ["wc", "taskmanager"],
+        ["wc", "jobmanager"],
+        ["another", "taskmanager"],
+      ] as const) {
+        await rig.api.create("Pod", {
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: {
+            namespace: "default",
+            name: `${job}-1-${component}-0`,
+            labels: { "streamjob.dev/job": job, "app.kubernetes.io/component": component },
+          },
+          spec: { containers: [{ name: component, image: "streamjob:local" }] },
+        });
+      }
+      await until("the first line is shown", () => rig.out.length > 0);
+      log += "hello\n";
+      // The last look is made when the job has ended.
+      await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended: finished }) }, "Ready"));
+      assert.equal(await ran, 0);
+      assert.deepEqual(rig.out, ["hello", "hello"]);
+    }));
+});
+
 describe("savepoint", () => {
   it("of a StreamJob makes a snapshot and waits for it", () =>
     withPlane("savepoint", async (rig, home) => {

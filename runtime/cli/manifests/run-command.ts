@@ -25,6 +25,7 @@ import { readSources, STDIN } from "./manifest-sources.ts";
 import { SettledSources } from "./settled-sources.ts";
 import { type ManifestProblem, problemLine } from "./manifest-text.ts";
 import { listAll } from "./named-objects.ts";
+import { PodOutput } from "./pod-output.ts";
 import { endOf, type JobEnd, needsControlPlane } from "./run-verdict.ts";
 import { followManifests, followModules } from "./saved-files.ts";
 import { Signals } from "../signals.ts";
@@ -78,6 +79,7 @@ export class ManifestRun {
   /** Other jobs that this control plane stays for, as they were said. */
   readonly #saidOthers = new Set<string>();
   #isStaying = false;
+  #output: PodOutput | null = null;
   readonly #home: string;
   readonly #sources: SettledSources;
   #saving: Promise<void> = Promise.resolve();
@@ -119,6 +121,11 @@ export class ManifestRun {
     try {
       await this.#sayOthers();
       await this.#follower.start();
+      this.#output = new PodOutput({
+        api: plane.api,
+        terminal: this.#terminal,
+        isFollowed: (key) => this.#jobs.has(textOf(key)),
+      });
       await this.#send(first);
       const lookLater = (): void => {
         if (this.#isOver) return;
@@ -134,6 +141,7 @@ export class ManifestRun {
       throw error;
     } finally {
       this.#isOver = true;
+      this.#output?.letGo();
       files.stop();
       modules.stop();
       await this.#saving;
@@ -198,6 +206,7 @@ export class ManifestRun {
           : `${ending.signal}: the jobs go on in process ${plane.pid}.`,
       );
     }
+    await this.#output?.stop();
     await this.#follower.stop();
     // Who follows from another process sees the end, too.
     if (ending.kind === "ended" && plane.isOwn) await sleep(this.#terminal.clock, LAST_LOOK_MS);
