@@ -7,16 +7,18 @@
  *     duration) is loaded when it is given.
  * CL3 `-n` is the namespace and `-p` the parallelism, in every command.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { completionScript, type Shell, shells } from "./completion.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
 import type { ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
 import { addManifestCommands, addReport, durationOf, isModuleName, type Reported } from "./manifests/manifest-words.ts";
+import type { ListFormat } from "./list-command.ts";
 import type { JobRequest } from "./preflight.ts";
 
 export type ParsedCommand =
   | { readonly kind: "run"; readonly options: LocalClusterOptions }
   | { readonly kind: "explain"; readonly request: JobRequest; readonly output: ReportFormat }
-  | { readonly kind: "list"; readonly output: ReportFormat }
+  | { readonly kind: "list"; readonly output: ListFormat }
   | {
       readonly kind: "savepoint";
       readonly job: string;
@@ -81,11 +83,11 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
   addExplain(program, found);
   const job = "<job>";
   const jobHelp = "id, unique beginning of an id, or name of a running job";
-  addReport(
-    program
-      .command("list")
-      .description("show the jobs that were started here from a module; `get` shows those of manifests"),
-  ).action(({ output }: Reported) => found({ kind: "list", output }));
+  program
+    .command("list")
+    .description("show the jobs that were started here from a module; `get` shows those of manifests")
+    .addOption(new Option("-o, --output <format>", "how").choices(["text", "wide", "yaml", "json"]).default("text"))
+    .action(({ output }: { output: ListFormat }) => found({ kind: "list", output }));
   const savepoint = program
     .command("savepoint")
     .description("take a savepoint and wait for it; the job goes on")
@@ -136,6 +138,14 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
+  program
+    .command("completion")
+    .description("print a script that completes this command: source <(streamjob completion bash)")
+    .addArgument(new Argument("<shell>", "yours").choices(shells))
+    .action((shell: Shell) => {
+      output.out(completionScript(shell, program));
+      found({ kind: "exit", exitCode: 0 });
+    });
   return program;
 }
 

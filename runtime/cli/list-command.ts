@@ -7,14 +7,22 @@ import { StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { isAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
+import { ageText } from "./manifests/job-facts.ts";
 import type { ReportFormat } from "./manifests/manifest-command.ts";
 import { showAsValue } from "./report.ts";
 import { storedStateOf } from "./stored-state.ts";
-import { formatTable } from "./table.ts";
+import { formatTable, shortened } from "./table.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 
 const ASK_TIMEOUT_MS = 2000;
-const HEADINGS = ["JOB ID", "NAME", "STATUS", "STARTED", "RESTARTS", "LAST CHECKPOINT", "LAST SAVEPOINT"];
+const ID_LENGTH_MIN = 8;
+const NAME_LENGTH_MAX = 24;
+
+/** `wide`: whole ids and paths. */
+export type ListFormat = ReportFormat | "wide";
+
+const HEADINGS = ["ID", "NAME", "STATUS", "AGE", "RESTARTS", "KEPT"];
+const WIDE_HEADINGS = ["JOB ID", "NAME", "STATUS", "STARTED", "RESTARTS", "LAST CHECKPOINT", "LAST SAVEPOINT"];
 
 /** One job, as it is now. */
 export type ListedJob = {
@@ -31,21 +39,54 @@ export type ListedJob = {
   readonly restUrl: string;
 };
 
-export async function listCommand(home: HomeFolder, terminal: Terminal, output: ReportFormat): Promise<ExitCode> {
+export async function listCommand(home: HomeFolder, terminal: Terminal, output: ListFormat): Promise<ExitCode> {
   const records = readRecords(home, (path) =>
     terminal.say(`${path} cannot be read as a job's record; it is left out.`),
   );
   const jobs = await Promise.all(records.map(lookAt));
-  if (await showAsValue(terminal, output, () => ({ items: jobs }))) return 0;
+  if (output !== "wide" && (await showAsValue(terminal, output, () => ({ items: jobs })))) return 0;
   if (jobs.length === 0) {
     terminal.out("No jobs have been started here.");
     return 0;
   }
-  for (const line of formatTable([HEADINGS, ...jobs.map(rowOf)])) terminal.out(line);
+  const nowMs = terminal.clock.nowMs();
+  const ids = jobs.map(({ jobId }) => jobId);
+  const rows =
+    output === "wide" ? [WIDE_HEADINGS, ...jobs.map(wideRow)] : [HEADINGS, ...jobs.map((job) => row(job, ids, nowMs))];
+  for (const line of formatTable(rows)) terminal.out(line);
   return 0;
 }
 
-function rowOf({ jobId, name, status, startedAt, restarts, lastCheckpoint, lastSavepoint }: ListedJob): string[] {
+/** In 80 columns: the beginning of the id by which other commands find it, and what `run -s` can start from. */
+function row(job: ListedJob, ids: readonly string[], nowMs: number): string[] {
+  const { jobId, name, status, startedAt, restarts, lastCheckpoint, lastSavepoint } = job;
+  const kept =
+    lastCheckpoint === null
+      ? lastSavepoint === null
+        ? "-"
+        : "savepoint"
+      : lastSavepoint === null
+        ? "checkpoint"
+        : "both";
+  return [
+    uniqueBeginning(jobId, ids),
+    shortened(name, NAME_LENGTH_MAX),
+    status,
+    ageText(startedAt, nowMs),
+    restarts === null ? "-" : String(restarts),
+    kept,
+  ];
+}
+
+function uniqueBeginning(id: string, ids: readonly string[]): string {
+  for (let length = ID_LENGTH_MIN; length < id.length; length++) {
+    const beginning = id.slice(0, length);
+    if (ids.filter((each) => each.startsWith(beginning)).length === 1) return beginning;
+  }
+  return id;
+}
+
+function wideRow({ jobId, name, status, startedAt, restarts, lastCheckpoint, lastSavepoint }: ListedJob): string[] {
   const started = `${startedAt.slice(0, 19)}Z`;
   const shown = restarts === null ? "-" : String(restarts);
   return [jobId, name, status, started, shown, lastCheckpoint ?? "-", lastSavepoint ?? "-"];
@@ -59,7 +100,7 @@ async function lookAt(record: JobRecord): Promise<ListedJob> {
   const { checkpoint, savepoint } = await storedStateOf(record);
   return {
     ...about,
-    status: terminal?.status ?? "NOT RUNNING (runner gone)",
+    status: terminal?.status ?? "NOT RUNNING",
     restarts: terminal?.restarts ?? null,
     lastCheckpoint: checkpoint,
     lastSavepoint: savepoint,

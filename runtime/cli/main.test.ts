@@ -17,7 +17,7 @@ function loadedBy(...args: readonly string[]): { readonly stdout: string; readon
 }
 
 describe("help", () => {
-  for (const args of [["--help"], ["run", "--help"], ["--version"]]) {
+  for (const args of [["--help"], ["run", "--help"], ["--version"], ["completion", "bash"]]) {
     it(`is there without the engine: ${args.join(" ")} (MN1)`, () => {
       const { stdout, files } = loadedBy(...args);
       assert.notEqual(stdout, "");

@@ -18,6 +18,7 @@ export async function perform(command: RealCommand, whenUnread: Promise<void>): 
     out: (line) => void process.stdout.write(`${line}\n`),
     say: (line) => void process.stderr.write(`${line}\n`),
     whenUnread,
+    columns: process.stdout.isTTY === true ? process.stdout.columns : null,
     colors: pc.createColors(process.stderr.isTTY === true && pc.isColorSupported),
     clock: systemClock,
     random: systemRandom,

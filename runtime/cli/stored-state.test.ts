@@ -77,10 +77,11 @@ function write(changes: Partial<JobRecord> = {}): void {
   writeRecord(home, record);
 }
 
-async function list(output: "text" | "json" = "text"): Promise<string> {
+async function list(output: "text" | "wide" | "json" = "text"): Promise<string> {
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
   const silent = {
+    columns: null,
     whenUnread: new Promise<void>(() => {}),
     colors: pc.createColors(false),
     clock: systemClock,
@@ -97,11 +98,24 @@ describe("what is there of a job's state", () => {
     const newest = await checkpoint(2);
     await log.discard({ numRetained: 1 });
     assert.deepEqual(await storedStateOf(record), { checkpoint: newest, savepoint: null });
-    const shown = await list();
+    const shown = await list("wide");
     assert.match(shown, /NOT RUNNING/);
     assert.ok(shown.includes(newest) && !shown.includes(old), shown);
     const { items } = JSON.parse(await list("json"));
     assert.deepEqual([items.length, items[0].jobId, items[0].lastCheckpoint, items[0].restarts], [1, ID, newest, null]);
+  });
+
+  it("is listed in 80 columns, by an id that other commands take", async () => {
+    write({
+      name: "a name of a job that is longer than a whole line of a terminal may ever be",
+      lastSavepoint: await savepoint(2),
+    });
+    const lines = (await list()).split("\n");
+    assert.ok(
+      lines.every((line) => line.length <= 80),
+      lines.join("\n"),
+    );
+    assert.match(lines[1] ?? "", /^01234567  a name of a job that i.*…  NOT RUNNING +\d+\w* +- +savepoint$/);
   });
 
   it("is nothing when the store is empty or gone, whatever the record says", async () => {
@@ -109,7 +123,8 @@ describe("what is there of a job's state", () => {
     rmSync(home.checkpoints, { recursive: true });
     rmSync(home.savepoints, { recursive: true });
     assert.deepEqual(await storedStateOf(record), { checkpoint: null, savepoint: null });
-    assert.match(await list(), /NOT RUNNING.*-  +-$/m);
+    assert.match(await list("wide"), /NOT RUNNING.*-  +-$/m);
+    assert.match(await list(), /NOT RUNNING +\d+\w* +- +-$/m);
   });
 
   it("is a savepoint when that came last, also when the job's own log is gone", async () => {

@@ -11,6 +11,8 @@ export type Terminal = {
   readonly whenUnread: Promise<void>;
   /** Everything else: stderr. */
   readonly say: (line: string) => void;
+  /** Width of stdout, when it is a terminal; null: it is not, and lines are as long as they are. */
+  readonly columns: number | null;
   readonly colors: Colors;
   readonly clock: Clock;
   readonly random: Random;

@@ -57,6 +57,7 @@ export async function createRig(): Promise<CommandRig> {
   const unread = Promise.withResolvers<void>();
   const terminal: Terminal = {
     whenUnread: unread.promise,
+    columns: null,
     out: (line) => void out.push(...line.split("\n")),
     say: (line) => void said.push(line),
     colors: pc.createColors(false),

@@ -184,7 +184,7 @@ describe("get and describe", () => {
     await get();
     assert.match(
       text(),
-      /^NAME +READY +STATE +PARALLELISM +LAST CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +\(1\) +- +Standby +\d+s$/,
+      /^NAME +READY +STATE +PARALLELISM +CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +\(1\) +- +Standby +\d+s$/,
     );
     await get({ output: "wide" });
     assert.match(text(), /WHY/);

@@ -40,6 +40,7 @@ export async function describeCommand(context: CommandContext, command: JobComma
     listAll(api, "StreamJobSnapshot", { namespace }),
   ]);
   const status = statusOf(job);
+  const { columns } = terminal;
   const nowMs = terminal.clock.nowMs();
   const own = snapshots.filter(
     ({ metadata, spec }) => metadata.labels?.[JOB_LABEL] === name || spec.jobRef.name === name,
@@ -55,13 +56,13 @@ export async function describeCommand(context: CommandContext, command: JobComma
   }));
   if (isShown) return 0;
   const sections = [
-    about(job, status, live, nowMs),
-    section("Spec", specLines(job)),
-    section("Operation", operationLines(status, nowMs)),
-    section("Conditions", conditionLines(status, nowMs)),
-    section("Pods", podLines(pods, status, nowMs)),
-    section("Snapshots", snapshotLines(own, nowMs)),
-    section("Events", eventLines(events, nowMs)),
+    linesOf(about(job, status, live, nowMs), columns),
+    section("Spec", specLines(job), columns),
+    section("Operation", operationLines(status, nowMs), columns),
+    section("Conditions", conditionLines(status, nowMs), columns),
+    section("Pods", podLines(pods, status, nowMs), columns),
+    section("Snapshots", snapshotLines(own, nowMs), columns),
+    section("Events", eventLines(events, nowMs), columns),
   ];
   terminal.out(
     sections
@@ -72,16 +73,24 @@ export async function describeCommand(context: CommandContext, command: JobComma
   return 0;
 }
 
-function section(title: string, lines: readonly string[]): string[] {
+/** A table, its last column wrapped to the terminal's width; or lines as they are. */
+type Block = { readonly rows: readonly (readonly string[])[] } | { readonly lines: readonly string[] };
+
+function linesOf(block: Block, columns: number | null): readonly string[] {
+  return "lines" in block ? block.lines : formatTable(block.rows, columns);
+}
+
+function section(title: string, block: Block, columns: number | null): string[] {
+  const lines = linesOf(block, columns === null ? null : columns - 2);
   return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
 }
 
 /** `name   value` in two columns; rows without a value are left out. */
-function facts(rows: readonly (readonly [string, string | null])[]): string[] {
-  return formatTable(rows.filter(([, value]) => value !== null).map(([name, value]) => [`${name}:`, value ?? ""]));
+function facts(rows: readonly (readonly [string, string | null])[]): Block {
+  return { rows: rows.filter(([, value]) => value !== null).map(([name, value]) => [`${name}:`, value ?? ""]) };
 }
 
-function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: number): string[] {
+function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: number): Block {
   const { name, namespace, generation = 0, creationTimestamp, deletionTimestamp } = job.metadata;
   const { active, phase, restarts, lastSavepoint, resume, stable } = status;
   const { lastCheckpoint, parallelism } = live;
@@ -134,10 +143,10 @@ function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: 
   ]);
 }
 
-function specLines(job: StreamJob): string[] {
+function specLines(job: StreamJob): Block {
   const validated = validateStreamJob(job);
   if (validated.kind === "invalid")
-    return ["is not valid:", ...validated.issues.map(({ path, message }) => `${path} ${message}`)];
+    return { lines: ["is not valid:", ...validated.issues.map(({ path, message }) => `${path} ${message}`)] };
   const spec = withDefaults(job.spec);
   const { checkpoints, upgrade } = spec;
   return facts([
@@ -175,8 +184,8 @@ function programText({ job: { source } }: ResolvedSpec): string {
   return source.kind === "module" ? source.path : `${source.key} of ConfigMap ${source.name}`;
 }
 
-function operationLines({ upgrade }: StreamJobStatus, nowMs: number): string[] {
-  if (upgrade === undefined) return [];
+function operationLines({ upgrade }: StreamJobStatus, nowMs: number): Block {
+  if (upgrade === undefined) return { lines: [] };
   const { kind, step, attempt, fromGeneration, toGeneration, from, to, savepoint } = upgrade;
   const incarnations =
     from === null ? `to incarnation ${to}` : to === null ? `of incarnation ${from}` : `incarnation ${from} to ${to}`;
@@ -197,8 +206,8 @@ function operationLines({ upgrade }: StreamJobStatus, nowMs: number): string[] {
   ]);
 }
 
-function conditionLines({ conditions }: StreamJobStatus, nowMs: number): string[] {
-  if (conditions.length === 0) return [];
+function conditionLines({ conditions }: StreamJobStatus, nowMs: number): Block {
+  if (conditions.length === 0) return { lines: [] };
   const rows = conditions.map(({ type, status, lastTransitionTime, reason, message }) => [
     type,
     status,
@@ -206,11 +215,11 @@ function conditionLines({ conditions }: StreamJobStatus, nowMs: number): string[
     reason,
     message,
   ]);
-  return formatTable([["TYPE", "STATUS", "SINCE", "REASON", "MESSAGE"], ...rows]);
+  return { rows: [["TYPE", "STATUS", "SINCE", "REASON", "MESSAGE"], ...rows] };
 }
 
-function podLines(pods: readonly Pod[], { active }: StreamJobStatus, nowMs: number): string[] {
-  if (pods.length === 0) return [];
+function podLines(pods: readonly Pod[], { active }: StreamJobStatus, nowMs: number): Block {
+  if (pods.length === 0) return { lines: [] };
   const rows = pods.map((pod) => {
     const incarnation = incarnationOf(pod);
     return [
@@ -222,11 +231,11 @@ function podLines(pods: readonly Pod[], { active }: StreamJobStatus, nowMs: numb
       podState(pod),
     ];
   });
-  return formatTable([["INCARNATION", "POD", "READY", "RESTARTS", "AGE", "STATE"], ...rows]);
+  return { rows: [["INCARNATION", "POD", "READY", "RESTARTS", "AGE", "STATE"], ...rows] };
 }
 
-function snapshotLines(snapshots: readonly StreamJobSnapshot[], nowMs: number): string[] {
-  if (snapshots.length === 0) return [];
+function snapshotLines(snapshots: readonly StreamJobSnapshot[], nowMs: number): Block {
+  if (snapshots.length === 0) return { lines: [] };
   const rows = snapshots.map(({ metadata, spec, status }) => {
     const read = readSnapshotStatus(status);
     const [phase, place] =
@@ -235,11 +244,11 @@ function snapshotLines(snapshots: readonly StreamJobSnapshot[], nowMs: number): 
         : ["unreadable", "-"];
     return [metadata.name, spec.origin ?? "manual", phase, ageText(metadata.creationTimestamp, nowMs), place];
   });
-  return formatTable([["NAME", "ORIGIN", "STATE", "AGE", "LOCATION"], ...rows]);
+  return { rows: [["NAME", "ORIGIN", "STATE", "AGE", "LOCATION"], ...rows] };
 }
 
-function eventLines(events: readonly Event[], nowMs: number): string[] {
-  if (events.length === 0) return [];
+function eventLines(events: readonly Event[], nowMs: number): Block {
+  if (events.length === 0) return { lines: [] };
   const rows = events.slice(-EVENTS_SHOWN_MAX).map((event) => eventRow(event, nowMs));
-  return formatTable([EVENT_HEADINGS, ...rows]);
+  return { rows: [EVENT_HEADINGS, ...rows] };
 }

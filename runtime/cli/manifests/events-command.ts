@@ -43,11 +43,12 @@ export async function eventsCommand(context: CommandContext, command: JobCommand
 }
 
 function showTable({ terminal }: CommandContext, events: readonly Event[], command: JobCommand<"events">): void {
-  const { out, say, clock } = terminal;
+  const { out, say, clock, columns } = terminal;
   const { job, namespace } = command;
   if (events.length === 0) {
     return say(`No events${job === null ? ` in namespace ${namespace}` : ` about ${job}`}; they are kept for an hour.`);
   }
   const nowMs = clock.nowMs();
-  for (const line of formatTable([EVENT_HEADINGS, ...events.map((event) => eventRow(event, nowMs))])) out(line);
+  const rows = [EVENT_HEADINGS, ...events.map((event) => eventRow(event, nowMs))];
+  for (const line of formatTable(rows, columns)) out(line);
 }

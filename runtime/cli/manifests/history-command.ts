@@ -17,7 +17,7 @@ export async function historyCommand(
   { api, terminal }: CommandContext,
   command: JobCommand<"history">,
 ): Promise<ExitCode> {
-  const { out } = terminal;
+  const { out, columns } = terminal;
   const job = await getNamed(api, "StreamJob", command.job, command.namespace);
   const { name, namespace } = job.metadata;
   const status = statusOf(job);
@@ -50,7 +50,7 @@ export async function historyCommand(
       revision,
       why,
     ]);
-    for (const line of formatTable([["AT", "WHAT", "GENERATION", "INCARNATION", "REVISION", "WHY"], ...rows]))
+    for (const line of formatTable([["AT", "WHAT", "GENERATION", "INCARNATION", "REVISION", "WHY"], ...rows], columns))
       out(line);
   }
   if (revisions.length === 0) return 0;
@@ -58,7 +58,7 @@ export async function historyCommand(
     .toReversed()
     .map(({ number, name, generation }) => [String(number), name, String(generation), marksOf(name).join(", ")]);
   out("");
-  for (const line of formatTable([["REVISION", "NAME", "GENERATION", "IS"], ...rows])) out(line);
+  for (const line of formatTable([["REVISION", "NAME", "GENERATION", "IS"], ...rows], columns)) out(line);
   terminal.say(`To go back: streamjob rollback ${name}${namespaceFlag(namespace)} --to <revision>`);
   return 0;
 }

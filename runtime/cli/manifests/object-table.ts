@@ -1,5 +1,6 @@
 /**
- * Owns: StreamJobs and snapshots as rows of a table; the columns are those of the custom resources (`kubectl get`),
+ * Owns: StreamJobs and snapshots as rows of a table; the columns are those of the custom resources (`kubectl get`,
+ * where one is called LAST CHECKPOINT: here a row has to fit into 80 characters),
  * which cannot ask: there the parallelism is the wanted one, and the last checkpoint may be minutes old.
  */
 import {
@@ -17,7 +18,7 @@ export type TableOptions = { readonly isWide: boolean; readonly hasNamespace: bo
 export function jobHeadings({ isWide, hasNamespace }: TableOptions): string[] {
   const place = hasNamespace ? ["NAMESPACE"] : [];
   const wide = isWide ? ["GENERATION", "INCARNATION", "RESTARTS", "JOB ID", "WHY"] : [];
-  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "LAST CHECKPOINT", "UPGRADE", "AGE", ...wide];
+  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "CHECKPOINT", "UPGRADE", "AGE", ...wide];
 }
 
 /** `live`: what was asked for this row. The age of a checkpoint that could not be asked for ends with `?`. */
