@@ -6,12 +6,12 @@ import { SettledSources } from "./settled-sources.ts";
 
 const WHOLE = "kind: StreamJob\nspec:\n  parallelism: 4\n  job: {}\n";
 
-/** What is read, as text; a text with a `!` has a mistake. */
-async function readWhile(before: string, ...moments: readonly string[]): Promise<string> {
+/** What is read, as text; a text with a `!` has a mistake. `before` null: the file is not there yet. */
+async function readWhile(before: string | null, ...moments: readonly string[]): Promise<string> {
   const clock = new ManualClock();
-  let now = before;
+  let now: string | null = before;
   const read = (): ReadSources => ({
-    texts: [{ file: "wc.yaml", folder: "/", text: now, isFromFolder: false }],
+    texts: now === null ? [] : [{ file: "wc.yaml", folder: "/", text: now, isFromFolder: false }],
     problems: [],
   });
   const settled = new SettledSources(clock, read);
@@ -64,4 +64,7 @@ describe("manifests that are still being written", () => {
   for (const [name, { moments, read }] of Object.entries(cases)) {
     it(name, async () => assert.equal(await readWhile(WHOLE, ...moments), read));
   }
+
+  it("the beginning of a file that is new waits for the rest (SS2)", async () =>
+    assert.equal(await readWhile(null, "kind: StreamJob\n", WHOLE), WHOLE));
 });

@@ -5,7 +5,7 @@
  * SS1 A text with a mistake is read again after HALF_WRITTEN_MS: it may have been half written.
  * SS2 A text that may be the beginning of what is still being written has to stand still for QUIET_MS: the beginning of a manifest is
  *     often a manifest, too, and applying it would rescale a job, or say that others are no longer written. It may be a beginning
- *     when it is shorter than the one before and ends otherwise, or has lost the newline at its end.
+ *     when the file is new, when it is shorter than the text before and ends otherwise, or has lost the newline at its end.
  */
 import { type Clock, sleep } from "../../base/index.ts";
 import type { ManifestSet } from "./manifest-set.ts";
@@ -53,7 +53,8 @@ export class SettledSources {
 function mayBeCut(before: Texts, after: Texts): boolean {
   return [...after].some(([file, text]) => {
     const old = before.get(file);
-    if (old === undefined || old === text) return false;
+    if (old === undefined) return true;
+    if (old === text) return false;
     if (old.endsWith("\n") && !text.endsWith("\n")) return true;
     return text.length < old.length && lastLine(text) !== lastLine(old);
   });
