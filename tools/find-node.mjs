@@ -8,6 +8,7 @@
  * N1  Installed packages that match package-lock.json are never touched; a stamp only saves comparing them again.
  * N2  The child's exit code is the exit code; a child that died by signal n gives 128 + n.
  * N3  Only a child gets a changed environment; nothing outside node_modules is written.
+ * N4  A signal reaches the child once: what the terminal sends to the whole foreground group is not sent again.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -173,8 +174,8 @@ export function runInTerminal(command, args, env) {
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     /** @type {(signal: NodeJS.Signals) => void} */
     const forward = (signal) => {
-      // Ctrl-C in a terminal reaches the whole foreground group: sending it again would count as a second Ctrl-C.
-      if (signal === "SIGINT" && process.stdin.isTTY) return;
+      // Ctrl-C in a terminal, or closing it, reaches the whole foreground group: sending it again would count as a second Ctrl-C.
+      if (signal !== "SIGTERM" && isInForeground()) return;
       child.kill(signal);
     };
     for (const signal of signals) process.on(signal, forward);
@@ -190,6 +191,23 @@ export function runInTerminal(command, args, env) {
       resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
     });
   });
+}
+
+/**
+ * Whether this process is in the foreground group of a terminal, wherever its own streams lead (`streamjob run job.ts < /dev/null`).
+ * @param {() => string} [readStat] the text of /proc/self/stat
+ * @returns {boolean}
+ */
+export function isInForeground(readStat = () => readFileSync("/proc/self/stat", "latin1")) {
+  try {
+    const stat = readStat();
+    // `42 (name) S ppid pgrp session tty tpgid …`: the name may hold anything, so the fields are counted behind it.
+    const [, , group, , tty, foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return tty !== "0" && group === foreground;
+  } catch {
+    // No /proc: any stream that is the terminal says so.
+    return [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY === true);
+  }
 }
 
 /**

@@ -3,7 +3,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { childEnvironment, differenceFromLock, ensureInstalled, findNode, SetupError } from "./find-node.mjs";
+import {
+  childEnvironment,
+  differenceFromLock,
+  ensureInstalled,
+  findNode,
+  isInForeground,
+  SetupError,
+} from "./find-node.mjs";
 
 const folders: string[] = [];
 after(() => {
@@ -104,4 +111,23 @@ describe("comparing the installed packages with the lock file", () => {
   });
 
   it("wants nothing where there is no lock file", () => assert.equal(ensureInstalled({ root: checkout() }), "present"));
+});
+
+describe("whether the terminal signals this process itself (N4)", () => {
+  const stat =
+    (fields: string): (() => string) =>
+    () =>
+      `42 (no) S 9) ${fields} 4194304 100`;
+
+  it("is so for the foreground group, wherever its streams lead", () => {
+    assert.equal(isInForeground(stat("S 40 42 40 34816 42")), true);
+  });
+
+  it("is not so in the background of a terminal", () => {
+    assert.equal(isInForeground(stat("S 40 42 40 34816 40")), false);
+  });
+
+  it("is not so without a terminal", () => {
+    assert.equal(isInForeground(stat("S 40 42 42 0 -1")), false);
+  });
 });

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { type ParsedCommand, parseCommandLine } from "./command-line.ts";
 import type { ManifestCommand } from "./manifests/manifest-command.ts";
 
-function parse(...args: string[]): { command: ParsedCommand; out: string; err: string } {
+async function parse(...args: string[]): Promise<{ command: ParsedCommand; out: string; err: string }> {
   let out = "";
   let err = "";
-  const command = parseCommandLine(args, "1.2.3", { out: (text) => (out += text), err: (text) => (err += text) });
+  const command = await parseCommandLine(args, "1.2.3", { out: (text) => (out += text), err: (text) => (err += text) });
   return { command, out, err };
 }
 
@@ -36,9 +36,10 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   },
   "the job's graph": {
     args: ["explain", "job.ts", "-p", "2"],
-    command: { kind: "explain", request: { module: "job.ts", args: [], options: {}, parallelism: 2 } },
+    command: { kind: "explain", request: { module: "job.ts", args: [], options: {}, parallelism: 2 }, output: "text" },
   },
-  "the list": { args: ["list"], command: { kind: "list" } },
+  "the list": { args: ["list"], command: { kind: "list", output: "text" } },
+  "the list for a program": { args: ["list", "-o", "json"], command: { kind: "list", output: "json" } },
   "a savepoint to the default place": {
     args: ["savepoint", "words"],
     command: { kind: "savepoint", job: "words", directory: null, namespace: null, timeoutMs: 600_000 },
@@ -49,8 +50,12 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   },
   "a stop": { args: ["stop", "words"], command: { kind: "stop", job: "words", drain: false, directory: null } },
   "a stop that drains": {
-    args: ["stop", "words", "--drain", "-p", "/s"],
+    args: ["stop", "words", "--drain", "/s"],
     command: { kind: "stop", job: "words", drain: true, directory: "/s" },
+  },
+  "a stop as Flink has it": {
+    args: ["stop", "words", "--savepoint-path", "/s"],
+    command: { kind: "stop", job: "words", drain: false, directory: "/s" },
   },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },
@@ -67,7 +72,7 @@ const ofManifests: Record<string, { readonly args: string; readonly command: Man
     args: "apply a.yaml -f b.json --filename - --timeout 90s",
     command: { kind: "apply", sources: ["a.yaml", "b.json", "-"], ...place, waitMs: 90_000 },
   },
-  "a difference": { args: "diff -f a.yaml", command: { kind: "diff", sources: ["a.yaml"], ...place } },
+  "a difference": { args: "diff -f a.yaml", command: { kind: "diff", sources: ["a.yaml"], ...place, output: "text" } },
   "all jobs": {
     args: "get",
     command: { kind: "get", what: "jobs", name: null, ...place, output: "table", watch: false },
@@ -84,7 +89,13 @@ const ofManifests: Record<string, { readonly args: string; readonly command: Man
     args: "get snapshot/wc-1",
     command: { kind: "get", what: "snapshots", name: "wc-1", ...place, output: "table", watch: false },
   },
-  "a description": { args: "describe wc", command: { kind: "describe", ...onJob } },
+  "a description": { args: "describe wc", command: { kind: "describe", ...onJob, output: "text" } },
+  "a description of what another command printed": {
+    args: "describe streamjob/wc -o yaml",
+    command: { kind: "describe", ...onJob, output: "yaml" },
+  },
+  "a suspension of the same": { args: "suspend sj/wc", command: { kind: "suspend", ...onJob, waitMs: null } },
+  "the control plane alone": { args: "up", command: { kind: "up" } },
   "a suspension": { args: "suspend wc", command: { kind: "suspend", ...onJob, waitMs: null } },
   "a resumption that is waited for": {
     args: "resume wc --wait",
@@ -96,7 +107,7 @@ const ofManifests: Record<string, { readonly args: string; readonly command: Man
     args: "rollback wc --to wc-1a2b --wait --timeout 1m",
     command: { kind: "rollback", ...onJob, to: "wc-1a2b", waitMs: 60_000 },
   },
-  "a history": { args: "history wc", command: { kind: "history", ...onJob } },
+  "a history": { args: "history wc", command: { kind: "history", ...onJob, output: "text" } },
   "a deletion": { args: "delete wc", command: { kind: "delete", what: "jobs", name: "wc", ...place, waitMs: null } },
   "a deletion of a snapshot": {
     args: "delete snapshot wc-1 --wait",
@@ -107,11 +118,11 @@ const ofManifests: Record<string, { readonly args: string; readonly command: Man
     command: { kind: "logs", ...onJob, component: "jobmanager", follow: false, tailLines: null, previous: false },
   },
   "logs of a TaskManager": {
-    args: "logs wc taskmanager-1 -f --tail 5 -p",
+    args: "logs wc taskmanager-1 -f --tail 5 --previous",
     command: { kind: "logs", ...onJob, component: "taskmanager-1", follow: true, tailLines: 5, previous: true },
   },
-  "all events": { args: "events", command: { kind: "events", job: null, ...place, watch: false } },
-  "events of a job": { args: "events wc -w", command: { kind: "events", ...onJob, watch: true } },
+  "all events": { args: "events", command: { kind: "events", job: null, ...place, watch: false, output: "text" } },
+  "events of a job": { args: "events wc -w", command: { kind: "events", ...onJob, watch: true, output: "text" } },
   "an approval": { args: "approve wc", command: { kind: "approve", ...onJob } },
   "a pause": { args: "pause wc", command: { kind: "pause", ...onJob } },
   "its end": { args: "unpause wc", command: { kind: "unpause", ...onJob } },
@@ -119,13 +130,13 @@ const ofManifests: Record<string, { readonly args: string; readonly command: Man
 
 describe("about StreamJobs the command line means", () => {
   for (const [name, { args, command }] of Object.entries(ofManifests)) {
-    it(name, () => assert.deepEqual(parse(...args.split(" ")).command, { kind: "manifests", command }));
+    it(name, async () => assert.deepEqual((await parse(...args.split(" "))).command, { kind: "manifests", command }));
   }
 });
 
 describe("the command line means", () => {
   for (const [name, { args, command }] of Object.entries(good)) {
-    it(name, () => assert.deepEqual(parse(...args).command, command));
+    it(name, async () => assert.deepEqual((await parse(...args)).command, command));
   }
 });
 
@@ -140,11 +151,16 @@ const bad: Record<string, { readonly args: string[]; readonly says: RegExp }> = 
   "an option without a value": { args: ["run", "job.ts", "-D", "a"], says: /Write key=value/ },
   "an option without a name": { args: ["run", "job.ts", "-D", "=a"], says: /Write key=value/ },
   "an option given twice": { args: ["run", "job.ts", "-D", "a=1", "-D", "a=2"], says: /given twice/ },
-  "non-restored state without a savepoint": { args: ["run", "job.ts", "-n"], says: /needs -s/ },
+  "non-restored state without a savepoint": { args: ["run", "job.ts", "--allow-non-restored-state"], says: /needs -s/ },
   "a module among manifests": { args: ["run", "a.yaml", "job.ts"], says: /job\.ts is a job module and a\.yaml is not/ },
   "a module's flag with manifests": { args: ["run", "a.yaml", "-p", "2"], says: /-p is for .*write spec\.parallelism/ },
   "a module's option with manifests": { args: ["run", "a.yaml", "-D", "a=b"], says: /write spec\.config/ },
-  "a namespace with a module": { args: ["run", "job.ts", "--namespace", "a"], says: /--namespace is for manifests/ },
+  "a namespace with a module": {
+    args: ["run", "job.ts", "--namespace", "a"],
+    says: /-n is the namespace of manifests.*write --allow-non-restored-state/,
+  },
+  "an object of another kind": { args: ["describe", "snapshot/wc-1"], says: /snapshot\/wc-1 is no StreamJob/ },
+  "a kind that there is not": { args: ["logs", "pod/wc"], says: /"pod" is no kind of object/ },
   "no manifest to apply": { args: ["apply"], says: /no manifest is named/ },
   "a timeout that is none": { args: ["apply", "a.yaml", "--timeout", "90"], says: /the unit is missing; write "90s"/ },
   "an unknown format": { args: ["get", "-o", "xml"], says: /table, wide, yaml, json/ },
@@ -155,8 +171,8 @@ const bad: Record<string, { readonly args: string[]; readonly says: RegExp }> = 
 
 describe("bad usage ends with 2 and says what is wrong", () => {
   for (const [name, { args, says }] of Object.entries(bad)) {
-    it(name, () => {
-      const { command, err } = parse(...args);
+    it(name, async () => {
+      const { command, err } = await parse(...args);
       assert.deepEqual(command, { kind: "exit", exitCode: 2 });
       assert.match(err, says);
     });
@@ -164,18 +180,18 @@ describe("bad usage ends with 2 and says what is wrong", () => {
 });
 
 describe("help and version", () => {
-  it("are no errors, and are results", () => {
-    const help = parse("--help");
+  it("are no errors, and are results", async () => {
+    const help = await parse("--help");
     assert.deepEqual(help.command, { kind: "exit", exitCode: 0 });
     assert.match(help.out, /savepoint .*\n[^]*Exit codes/);
-    assert.equal(parse("--version").out.trim(), "1.2.3");
-    assert.match(parse("run", "--help").out, /--task-managers <n>/);
+    assert.equal((await parse("--version")).out.trim(), "1.2.3");
+    assert.match((await parse("run", "--help")).out, /--task-managers <n>/);
   });
 });
 
 describe("a -D key of any name", () => {
-  it("is kept as it is, also __proto__", () => {
-    const { command } = parse("run", "job.ts", "-D", "__proto__=x");
+  it("is kept as it is, also __proto__", async () => {
+    const { command } = await parse("run", "job.ts", "-D", "__proto__=x");
     assert.ok(command.kind === "run");
     assert.deepEqual(Object.keys(command.options.options ?? {}), ["__proto__"]);
   });

@@ -3,17 +3,22 @@
  * Not here: what commands do.
  *
  * CL1 Parsing does nothing else: it reads no file and starts nothing.
+ * CL2 What is needed to show help is loaded, and nothing of the engine: it has to be there before a person wonders. What a value needs (a
+ *     duration) is loaded when it is given.
+ * CL3 `-n` is the namespace and `-p` the parallelism, in every command.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { completionScript, type Shell, shells } from "./completion.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
-import type { ManifestCommand } from "./manifests/manifest-command.ts";
-import { addManifestCommands, duration, isModuleName } from "./manifests/manifest-words.ts";
+import type { ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
+import { addManifestCommands, addReport, durationOf, isModuleName, type Reported } from "./manifests/manifest-words.ts";
+import type { ListFormat } from "./list-command.ts";
 import type { JobRequest } from "./preflight.ts";
 
 export type ParsedCommand =
   | { readonly kind: "run"; readonly options: LocalClusterOptions }
-  | { readonly kind: "explain"; readonly request: JobRequest }
-  | { readonly kind: "list" }
+  | { readonly kind: "explain"; readonly request: JobRequest; readonly output: ReportFormat }
+  | { readonly kind: "list"; readonly output: ListFormat }
   | {
       readonly kind: "savepoint";
       readonly job: string;
@@ -47,11 +52,15 @@ type RunFlags = JobFlags & {
 const SAVEPOINT_TIMEOUT_MS = 600_000;
 
 /** `args`: without the program's own name. */
-export function parseCommandLine(args: readonly string[], version: string, output: TextOutput): ParsedCommand {
+export async function parseCommandLine(
+  args: readonly string[],
+  version: string,
+  output: TextOutput,
+): Promise<ParsedCommand> {
   let parsed: ParsedCommand = { kind: "exit", exitCode: 2 };
   const program = createProgram(version, output, (command) => (parsed = command));
   try {
-    program.parse(args, { from: "user" });
+    await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { kind: "exit", exitCode: error.exitCode === 0 ? 0 : 2 };
@@ -68,7 +77,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .showHelpAfterError("(streamjob --help shows all commands and options)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (diff: there is a change); 2 bad usage, nothing was started.",
+      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (of diff: there is a change); 2 bad usage, nothing was started (of diff: it failed).",
     );
   addRun(program, found);
   addExplain(program, found);
@@ -77,34 +86,46 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
   program
     .command("list")
     .description("show the jobs that were started here from a module; `get` shows those of manifests")
-    .action(() => found({ kind: "list" }));
-  program
+    .addOption(new Option("-o, --output <format>", "how").choices(["text", "wide", "yaml", "json"]).default("text"))
+    .action(({ output }: { output: ListFormat }) => found({ kind: "list", output }));
+  const savepoint = program
     .command("savepoint")
     .description("take a savepoint and wait for it; the job goes on")
     .argument(job, `a StreamJob's name; or of a job run from a module: ${jobHelp}`)
-    .argument("[directory]", "where to (default: the savepoint directory of the job)")
+    .argument(
+      "[directory]",
+      "where to (default: the savepoint directory of the job, else savepoints in the home folder)",
+    )
     .option("-n, --namespace <name>", "namespace of the StreamJob (default: default)")
-    .option("--timeout <duration>", "how long to wait for a StreamJob's savepoint (default: 10m)", duration)
-    .action((reference: string, directory: string | undefined, flags: { namespace?: string; timeout?: number }) =>
+    .option("--timeout <duration>", "how long to wait for a StreamJob's savepoint (default: 10m)");
+  savepoint.action(
+    async (reference: string, directory: string | undefined, flags: { namespace?: string; timeout?: string }) =>
       found({
         kind: "savepoint",
         job: reference,
         directory: directory ?? null,
         namespace: flags.namespace ?? null,
-        timeoutMs: flags.timeout ?? SAVEPOINT_TIMEOUT_MS,
+        timeoutMs: (await durationOf(savepoint, flags.timeout)) ?? SAVEPOINT_TIMEOUT_MS,
       }),
-    );
+  );
   program
     .command("stop")
     .description("take a savepoint and end the job")
     .argument(job, jobHelp)
+    .argument(
+      "[directory]",
+      "where to (default: execution.checkpointing.savepoint-dir of the job, else savepoints in the home folder)",
+    )
     .option(
       "-d, --drain",
       "first let every window and timer fire, as if the data had ended; do not resume from such a savepoint",
     )
-    .option("-p, --savepoint-path <directory>", "where to (default: execution.checkpointing.savepoint-dir of the job)")
-    .action((reference: string, flags: { drain?: true; savepointPath?: string }) =>
-      found({ kind: "stop", job: reference, drain: flags.drain ?? false, directory: flags.savepointPath ?? null }),
+    .option(
+      "-p, --savepoint-path <directory>",
+      "where to (default: execution.checkpointing.savepoint-dir of the job, else savepoints in the home folder)",
+    )
+    .action((job: string, directory: string | undefined, flags: { drain?: true; savepointPath?: string }) =>
+      found({ kind: "stop", job, drain: flags.drain ?? false, directory: directory ?? flags.savepointPath ?? null }),
     );
   program
     .command("cancel")
@@ -117,6 +138,14 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
+  program
+    .command("completion")
+    .description("print a script that completes this command: source <(streamjob completion bash)")
+    .addArgument(new Argument("<shell>", "yours").choices(shells))
+    .action((shell: Shell) => {
+      output.out(completionScript(shell, program));
+      found({ kind: "exit", exitCode: 0 });
+    });
   return program;
 }
 
@@ -132,18 +161,24 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
   addJobOptions(command)
     .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
     .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
-    .option("-s, --from-savepoint <path>", "start from a savepoint or a retained checkpoint")
-    .option("-n, --allow-non-restored-state", "leave out state of the savepoint that no operator of the job takes")
+    .option(
+      "-s, --from-savepoint <path|job>",
+      "start from a savepoint or a checkpoint; of a job that has ended: its newest",
+    )
+    .option("--allow-non-restored-state", "leave out state of the savepoint that no operator of the job takes")
     .option(
       "--rest-port <port>",
       "port of the JobManager's REST on 127.0.0.1 (default: a free one)",
       wholeNumber(1, 65_535),
     )
     .option("--rpc-port <port>", "port for the TaskManagers on 127.0.0.1 (default: a free one)", wholeNumber(1, 65_535))
-    .option("--namespace <name>", "of manifests that name none (default: default)")
+    .option("-n, --namespace <name>", "of manifests that name none (default: default)")
     .action((module: string, args: string[], flags: RunFlags) => {
       if (!isModuleName(module)) return found(runManifests(command, [module, ...args], flags));
-      if (flags.namespace !== undefined) command.error("error: --namespace is for manifests; a job module has none");
+      if (flags.namespace !== undefined)
+        command.error(
+          "error: -n is the namespace of manifests, and a job module has none; to leave out state of a savepoint write --allow-non-restored-state",
+        );
       if (flags.allowNonRestoredState === true && flags.fromSavepoint === undefined) {
         command.error("error: --allow-non-restored-state needs -s, the savepoint to start from");
       }
@@ -195,8 +230,8 @@ function addExplain(program: Command, found: (command: ParsedCommand) => void): 
   const command = program
     .command("explain")
     .description("show a job's graph: its tasks, operators and uids; nothing is run");
-  addJobOptions(command).action((module: string, args: string[], flags: JobFlags) =>
-    found({ kind: "explain", request: jobRequest(module, args, flags) }),
+  addReport(addJobOptions(command)).action((module: string, args: string[], flags: JobFlags & Reported) =>
+    found({ kind: "explain", request: jobRequest(module, args, flags), output: flags.output }),
   );
 }
 

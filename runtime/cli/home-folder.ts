@@ -3,6 +3,7 @@
  *
  *   <home>/jobs/<jobId>.json                 registry of jobs (job-registry.ts)
  *   <home>/checkpoints/default/<jobId>/      checkpoints, unless execution.checkpointing.dir is set
+ *   <home>/savepoints/                       savepoints of module jobs, when neither the command nor the job names a folder
  *   <home>/logs/<jobId>/<process>.log        JSON lines of the job's processes
  *   <home>/control-plane/                    the embedded control plane: its objects, its pods' files and logs, its checkpoints
  */
@@ -14,6 +15,7 @@ export type HomeFolder = {
   readonly root: string;
   readonly jobs: string;
   readonly checkpoints: string;
+  readonly savepoints: string;
   readonly controlPlane: string;
   logs(jobId: string): string;
 };
@@ -25,6 +27,7 @@ export function homeFolder(given?: string): HomeFolder {
     root,
     jobs: join(root, "jobs"),
     checkpoints: join(root, "checkpoints"),
+    savepoints: join(root, "savepoints"),
     controlPlane: join(root, "control-plane"),
     logs: (jobId) => join(root, "logs", jobId),
   };

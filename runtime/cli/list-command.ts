@@ -1,41 +1,115 @@
 /**
  * Owns: `streamjob list`: the jobs of the registry as a table, asking each that may run.
+ *
+ * LI1 Paths are those of now: a job that runs is asked, and of any other the store is.
  */
+import { StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { isAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
-import { formatTable } from "./table.ts";
+import { ageText } from "./manifests/job-facts.ts";
+import type { ReportFormat } from "./manifests/manifest-command.ts";
+import { showAsValue } from "./report.ts";
+import { storedStateOf } from "./stored-state.ts";
+import { formatTable, shortened } from "./table.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 
 const ASK_TIMEOUT_MS = 2000;
-const HEADINGS = ["JOB ID", "NAME", "STATUS", "STARTED", "RESTARTS", "LAST CHECKPOINT", "LAST SAVEPOINT"];
+const ID_LENGTH_MIN = 8;
+const NAME_LENGTH_MAX = 24;
 
-export async function listCommand(home: HomeFolder, terminal: Terminal): Promise<ExitCode> {
+/** `wide`: whole ids and paths. */
+export type ListFormat = ReportFormat | "wide";
+
+const HEADINGS = ["ID", "NAME", "STATUS", "AGE", "RESTARTS", "KEPT"];
+const WIDE_HEADINGS = ["JOB ID", "NAME", "STATUS", "STARTED", "RESTARTS", "LAST CHECKPOINT", "LAST SAVEPOINT"];
+
+/** One job, as it is now. */
+export type ListedJob = {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** null: nobody says. */
+  readonly restarts: number | null;
+  readonly lastCheckpoint: string | null;
+  readonly lastSavepoint: string | null;
+  readonly module: string;
+  readonly restUrl: string;
+};
+
+export async function listCommand(home: HomeFolder, terminal: Terminal, output: ListFormat): Promise<ExitCode> {
   const records = readRecords(home, (path) =>
     terminal.say(`${path} cannot be read as a job's record; it is left out.`),
   );
-  if (records.length === 0) {
+  const jobs = await Promise.all(records.map(lookAt));
+  if (output !== "wide" && (await showAsValue(terminal, output, () => ({ items: jobs })))) return 0;
+  if (jobs.length === 0) {
     terminal.out("No jobs have been started here.");
     return 0;
   }
-  const rows = await Promise.all(records.map(describe));
-  for (const line of formatTable([HEADINGS, ...rows])) terminal.out(line);
+  const nowMs = terminal.clock.nowMs();
+  const ids = jobs.map(({ jobId }) => jobId);
+  const rows =
+    output === "wide" ? [WIDE_HEADINGS, ...jobs.map(wideRow)] : [HEADINGS, ...jobs.map((job) => row(job, ids, nowMs))];
+  for (const line of formatTable(rows)) terminal.out(line);
   return 0;
 }
 
-async function describe(record: JobRecord): Promise<string[]> {
-  const row = (status: string, restarts: string, checkpoint: string | null, savepoint: string | null): string[] => [
-    record.jobId,
-    record.name,
+/** In 80 columns: the beginning of the id by which other commands find it, and what `run -s` can start from. */
+function row(job: ListedJob, ids: readonly string[], nowMs: number): string[] {
+  const { jobId, name, status, startedAt, restarts, lastCheckpoint, lastSavepoint } = job;
+  const kept =
+    lastCheckpoint === null
+      ? lastSavepoint === null
+        ? "-"
+        : "savepoint"
+      : lastSavepoint === null
+        ? "checkpoint"
+        : "both";
+  return [
+    uniqueBeginning(jobId, ids),
+    shortened(name, NAME_LENGTH_MAX),
     status,
-    `${new Date(record.startedMs).toISOString().slice(0, 19)}Z`,
-    restarts,
-    checkpoint ?? "-",
-    savepoint ?? "-",
+    ageText(startedAt, nowMs),
+    restarts === null ? "-" : String(restarts),
+    kept,
   ];
-  const { terminal, lastCheckpoint, lastSavepoint } = record;
-  if (terminal !== null) return row(terminal.status, String(terminal.restarts), lastCheckpoint, lastSavepoint);
-  if (!isAlive(record.runnerPid)) return row("NOT RUNNING (runner gone)", "-", lastCheckpoint, lastSavepoint);
+}
+
+function uniqueBeginning(id: string, ids: readonly string[]): string {
+  for (let length = ID_LENGTH_MIN; length < id.length; length++) {
+    const beginning = id.slice(0, length);
+    if (ids.filter((each) => each.startsWith(beginning)).length === 1) return beginning;
+  }
+  return id;
+}
+
+function wideRow({ jobId, name, status, startedAt, restarts, lastCheckpoint, lastSavepoint }: ListedJob): string[] {
+  const started = `${startedAt.slice(0, 19)}Z`;
+  const shown = restarts === null ? "-" : String(restarts);
+  return [jobId, name, status, started, shown, lastCheckpoint ?? "-", lastSavepoint ?? "-"];
+}
+
+/** LI1 */
+async function lookAt(record: JobRecord): Promise<ListedJob> {
+  const { jobId, name, module, restUrl, terminal } = record;
+  const about = { jobId, name, module, restUrl, startedAt: new Date(record.startedMs).toISOString() };
+  if (terminal === null && isAlive(record.runnerPid)) return { ...about, ...(await askOrLookUp(record)) };
+  const { checkpoint, savepoint } = await storedStateOf(record);
+  return {
+    ...about,
+    status: terminal?.status ?? "NOT RUNNING",
+    restarts: terminal?.restarts ?? null,
+    lastCheckpoint: checkpoint,
+    lastSavepoint: savepoint,
+  };
+}
+
+type Progress = Pick<ListedJob, "status" | "restarts" | "lastCheckpoint" | "lastSavepoint">;
+
+async function askOrLookUp(record: JobRecord): Promise<Progress> {
   try {
     const client = new RestClient(record.restUrl, record.jobId, ASK_TIMEOUT_MS);
     const [status, restarts, checkpoints] = await Promise.all([
@@ -44,13 +118,21 @@ async function describe(record: JobRecord): Promise<string[]> {
       client.checkpoints(),
     ]);
     const { completed, savepoint } = checkpoints.latest;
-    return row(
-      status,
-      String(restarts),
-      completed?.external_path ?? lastCheckpoint,
-      savepoint?.external_path ?? lastSavepoint,
-    );
-  } catch {
-    return row("UNREACHABLE", "-", lastCheckpoint, lastSavepoint); // its JobManager is starting again, or stopped
+    if (completed !== null && !completed.discarded) {
+      const lastSavepoint = savepoint?.external_path ?? record.lastSavepoint;
+      return { status, restarts, lastCheckpoint: completed.external_path, lastSavepoint };
+    }
+    const stored = await storedStateOf(record); // a JobManager that has just been started again
+    return { status, restarts, lastCheckpoint: stored.checkpoint, lastSavepoint: stored.savepoint };
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error;
+    // Its JobManager is starting again, or stopped.
+    const stored = await storedStateOf(record);
+    return {
+      status: "UNREACHABLE",
+      restarts: null,
+      lastCheckpoint: stored.checkpoint,
+      lastSavepoint: stored.savepoint,
+    };
   }
 }

@@ -30,7 +30,7 @@ import { type HomeFolder, homeFolder } from "./home-folder.ts";
 import { type JobRecord, pruneRecords, writeRecord } from "./job-registry.ts";
 import { stopWithSavepoint, takeSavepoint, type TriggeredJob } from "./job-triggers.ts";
 import { type Colors, Narrator } from "./narrator.ts";
-import { checkpointRootOf, type LoadedJob, loadJob, slotsPerTaskManager } from "./preflight.ts";
+import { checkpointRootOf, type LoadedJob, loadJob, slotsPerTaskManager, withSavepointFolder } from "./preflight.ts";
 import { ProcessLog } from "./process-log.ts";
 import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig } from "./process-messages.ts";
 import { RestClient } from "./rest-client.ts";
@@ -230,7 +230,7 @@ export class LocalCluster {
     const config: JobManagerConfig = {
       jobId: this.jobId,
       module: this.job.module,
-      options: this.job.options,
+      options: withSavepointFolder(this.job, this.home.savepoints),
       args: this.job.args,
       storeUri: this.record.checkpointRoot,
       rpcPort: this.plan.rpcPort,

@@ -10,7 +10,7 @@ import { chooseFreePort, requireFreePort } from "./free-port.ts";
 import { homeFolder } from "./home-folder.ts";
 import { readRecords } from "./job-registry.ts";
 import { startLocalCluster } from "./local-cluster.ts";
-import { checkpointRootOf, loadJob, slotsPerTaskManager } from "./preflight.ts";
+import { checkpointRootOf, loadJob, slotsPerTaskManager, withSavepointFolder } from "./preflight.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "streamjob-preflight-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,6 +80,18 @@ describe("what follows from the job and what was asked for", () => {
     );
     const { graph } = await loadJob({ module, options: { "execution.checkpointing.dir": "/data/c" } });
     assert.equal(checkpointRootOf(graph, "/home/checkpoints", id), `file:///data/c/default/${id}`);
+  });
+});
+
+describe("savepoints that name no folder", () => {
+  const key = "execution.checkpointing.savepoint-dir";
+
+  it("go where the job says, else into the home folder", async () => {
+    assert.equal(withSavepointFolder(await loadJob({ module }), "/home/savepoints")[key], "/home/savepoints");
+    for (const name of [key, "state.savepoints.dir"]) {
+      const options = { [name]: "/data/s" };
+      assert.deepEqual(withSavepointFolder(await loadJob({ module, options }), "/home/savepoints"), options);
+    }
   });
 });
 

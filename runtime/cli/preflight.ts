@@ -58,6 +58,12 @@ export function checkpointRootOf(graph: JobGraph, fallbackFolder: string, jobId:
   return childStoreUri(graph.configuration.checkpoints.directory ?? fallbackFolder, "default", jobId);
 }
 
+/** The job's options, with a folder for savepoints that name none, unless the job has one itself. */
+export function withSavepointFolder({ graph, options }: LoadedJob, folder: string): Readonly<Record<string, string>> {
+  if (graph.configuration.savepointDirectory !== null) return options;
+  return { ...options, "execution.checkpointing.savepoint-dir": folder };
+}
+
 function setOption(
   options: Record<string, string>,
   name: string,

@@ -6,15 +6,23 @@
 import { constants } from "node:os";
 import { explain } from "../graph/index.ts";
 import type { LocalClusterOptions } from "./cluster-options.ts";
+import { graphReport } from "./graph-report.ts";
+import { homeFolder } from "./home-folder.ts";
 import { createLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { type JobRequest, loadJob } from "./preflight.ts";
+import { Signals } from "./signals.ts";
+import type { ReportFormat } from "./manifests/manifest-command.ts";
+import { showAsValue } from "./report.ts";
+import { resolveRestorePath } from "./stored-state.ts";
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal.ts";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Errors: those of createLocalCluster, and of the JobManager's start. */
 export async function runCommand(terminal: Terminal, options: LocalClusterOptions): Promise<ExitCode> {
-  const cluster = await createLocalCluster({ ...options, say: terminal.say, colors: terminal.colors });
+  const cluster = await createLocalCluster({
+    ...(await withRestorePath(terminal, options)),
+    say: terminal.say,
+    colors: terminal.colors,
+  });
   const signalled = followSignals(cluster, terminal);
   try {
     await cluster.whenListening;
@@ -28,17 +36,25 @@ export async function runCommand(terminal: Terminal, options: LocalClusterOption
   }
 }
 
-export async function explainCommand(terminal: Terminal, request: JobRequest): Promise<ExitCode> {
+/** A job that `-s` names becomes the path of its newest state. */
+async function withRestorePath(terminal: Terminal, options: LocalClusterOptions): Promise<LocalClusterOptions> {
+  const { restore } = options;
+  if (restore === undefined) return options;
+  const path = await resolveRestorePath(homeFolder(options.home), restore.path);
+  if (path !== restore.path) terminal.say(`The newest state of ${restore.path} is ${path}.`);
+  return { ...options, restore: { ...restore, path } };
+}
+
+export async function explainCommand(terminal: Terminal, request: JobRequest, output: ReportFormat): Promise<ExitCode> {
   const { graph } = await loadJob(request);
-  terminal.out(explain(graph));
+  if (!(await showAsValue(terminal, output, () => graphReport(graph)))) terminal.out(explain(graph));
   return 0;
 }
 
 function followSignals(cluster: LocalCluster, terminal: Terminal): { stop(): void; exitCode(): ExitCode } {
-  let count = 0;
+  const signalled = new Signals(terminal.clock);
   let exitCode: ExitCode = 1;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    count++;
+  signalled.onSignal = (count, signal) => {
     if (count === 1) {
       terminal.say(`${signal}: cancelling the job; once more kills its processes.`);
       void cluster.stop();
@@ -47,11 +63,5 @@ function followSignals(cluster: LocalCluster, terminal: Terminal): { stop(): voi
     exitCode = 128 + constants.signals[signal];
     void cluster.kill();
   };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    stop: () => {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-    exitCode: () => exitCode,
-  };
+  return { stop: () => signalled.stop(), exitCode: () => exitCode };
 }

@@ -68,10 +68,8 @@ function target(home: HomeFolder, terminalOf: Terminal, reference: string): Targ
     );
   }
   if (!isAlive(record.runnerPid)) {
-    const resume =
-      record.lastCheckpoint === null
-        ? ""
-        : ` Resume it with: streamjob run ${record.module} -s ${record.lastCheckpoint}`;
+    // The id, and not a path: which checkpoint is the newest is asked when it is resumed.
+    const resume = ` Resume it with: streamjob run ${record.module} -s ${jobId.slice(0, 8)}`;
     throw new StreamError(
       "JOB_STATE_CONFLICT",
       `job ${jobId} is not running: its runner (pid ${record.runnerPid}) is gone.${resume}`,

@@ -7,8 +7,12 @@ import type { Colors } from "./narrator.ts";
 export type Terminal = {
   /** Results: stdout, one line without its end. */
   readonly out: (line: string) => void;
+  /** Resolves when nobody reads stdout any more (`| head -1`): what only shows something has nothing left to do. */
+  readonly whenUnread: Promise<void>;
   /** Everything else: stderr. */
   readonly say: (line: string) => void;
+  /** Width of stdout, when it is a terminal; null: it is not, and lines are as long as they are. */
+  readonly columns: number | null;
   readonly colors: Colors;
   readonly clock: Clock;
   readonly random: Random;

@@ -202,7 +202,7 @@ const checkpointOptions: readonly Option[] = [
     `${CK}.savepoint-dir`,
     readText,
     {
-      by: "none: a savepoint must name its directory",
+      by: "none: a savepoint must name its directory; `streamjob run <job.ts>` has one in its home folder",
       aliases: ["state.savepoints.dir"],
       doc: "Where savepoints go when none is named.",
     },

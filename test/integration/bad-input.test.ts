@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type ErrorCode, errorCodes } from "../../runtime/base/index.ts";
 import { type CommandResult, RunningCommand, streamjob } from "./command.ts";
 import { expectedLines } from "./jobs/word-count.ts";
@@ -211,27 +211,18 @@ describe("a savepoint", () => {
       assertSameLines([...savedLines, ...readLines(output)], expectedLines(count, 50));
     }));
 
-  it("without a directory, where none is set, is refused, and the job goes on (SP-1)", () =>
+  it("without a directory, where none is set, goes into the home folder", () =>
     inWorkspace("no-target", async (workspace) => {
-      const job = new RunningCommand(workspace, [
-        "run",
-        WORD_COUNT,
-        "--",
-        "--count",
-        "1000000",
-        "--output",
-        workspace.path("out"),
-      ]);
+      const args = ["--", "--count", "1000000", "--output", workspace.path("out")];
+      const job = new RunningCommand(workspace, ["run", WORD_COUNT, ...args]);
       await job.until("the job to run", () => job.stderr.includes("RUNNING"));
       for (const command of ["savepoint", "stop"]) {
         const result = await streamjob(workspace, command, "word-count");
-        assert.equal(result.exitCode, 1, result.stderr);
-        assert.match(result.stderr, /needs a directory/);
-        assert.match(result.stderr, /savepoint-dir|savepoints\.dir/);
+        assert.equal(result.exitCode, 0, result.stderr);
+        const path = /Path: (file:.*)/.exec(result.stdout)?.[1] ?? "";
+        assert.ok(path.startsWith(pathToFileURL(workspace.path("home", "savepoints")).href), result.stdout);
+        assert.ok(existsSync(fileURLToPath(`${path}/_metadata`)));
       }
-      const list = await streamjob(workspace, "list");
-      assert.match(list.stdout, /word-count.*RUNNING|RUNNING.*word-count/);
-      job.interrupt();
       assert.equal((await job.result()).exitCode, 0);
     }));
 });

@@ -1,9 +1,12 @@
 /** Owns: what a command for StreamJobs works with. */
+import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
 import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
 import type { Terminal } from "../terminal.ts";
 
 export type CommandContext = {
   readonly api: KubernetesApi;
+  /** For what no object shows as it is now (live-facts.ts). */
+  readonly jobManagers: Pick<JobManagerApi, "incarnation">;
   readonly terminal: Terminal;
   /** Whether the control plane is still there. */
   readonly isAlive: () => boolean;

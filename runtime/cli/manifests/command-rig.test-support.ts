@@ -12,6 +12,7 @@ import {
 } from "../../../crds/index.ts";
 import { type LocalApiServer, openLocalApiServer } from "../../../operator/local/index.ts";
 import { seededRandom, systemClock } from "../../base/index.ts";
+import type { IncarnationMessage } from "../../contract/index.ts";
 import type { Terminal } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { FIELD_MANAGER } from "./open-control-plane.ts";
@@ -22,16 +23,41 @@ export type CommandRig = CommandContext & {
   readonly server: LocalApiServer;
   readonly out: string[];
   readonly said: string[];
+  /** What the JobManager of every incarnation answers from now on; null: nothing. */
+  jobManagerAnswers(message: Partial<IncarnationMessage> | null): void;
+  /** As when what the command is piped into has ended. */
+  closeReader(): void;
   /** Writes the status of a job as an operator would; `generation` defaults to the object's. */
   writeStatus(name: string, status: StoredStreamJobStatus): Promise<StreamJob>;
   get(name: string): Promise<StreamJob>;
+};
+
+/** By the JobManager of `activeOf`. */
+const answerOfActive: IncarnationMessage = {
+  jobId: "0".repeat(32),
+  phase: "active",
+  error: null,
+  epoch: 1,
+  taskManagers: 1,
+  taskManagersReady: 1,
+  activation: { activationId: "1".repeat(32), from: { kind: "none" }, predecessors: [], acceptedMs: Date.parse(AT) },
+  job: null,
+  lastCheckpoint: null,
+  completedCheckpoints: 0,
+  firstCheckpointMs: null,
+  lastSavepoint: null,
+  result: null,
+  version: "0.0.0",
 };
 
 export async function createRig(): Promise<CommandRig> {
   const server = await openLocalApiServer({ clock: systemClock, random: seededRandom(7), fieldManager: FIELD_MANAGER });
   const out: string[] = [];
   const said: string[] = [];
+  const unread = Promise.withResolvers<void>();
   const terminal: Terminal = {
+    whenUnread: unread.promise,
+    columns: null,
     out: (line) => void out.push(...line.split("\n")),
     say: (line) => void said.push(line),
     colors: pc.createColors(false),
@@ -43,13 +69,22 @@ export async function createRig(): Promise<CommandRig> {
     if (job === null) throw new Error(`there is no ${name}`);
     return job;
   };
+  let message: IncarnationMessage | null = null;
   return {
     api: server,
+    jobManagers: {
+      incarnation: async () =>
+        message === null ? { kind: "unreachable", message: "it does not answer" } : { kind: "answer", value: message },
+    },
+    jobManagerAnswers: (given) => {
+      message = given === null ? null : { ...answerOfActive, ...given };
+    },
     server,
     terminal,
     isAlive: () => true,
     out,
     said,
+    closeReader: unread.resolve,
     get,
     writeStatus: async (name, status) => server.updateStatus("StreamJob", { ...(await get(name)), status }),
   };

@@ -7,7 +7,7 @@ import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, ROLLBACK_TO_ANNOTATION } from ".
 import { isApiError } from "../../../operator/kubernetes/index.ts";
 import { revisionHash, runtimePart } from "../../../operator/reconcile/index.ts";
 import { controllerRevision } from "../../../operator/resources/index.ts";
-import { StreamError } from "../../base/index.ts";
+import { sleep, StreamError, systemClock } from "../../base/index.ts";
 import { applyCommand } from "./apply-command.ts";
 import {
   activeOf,
@@ -25,7 +25,7 @@ import { eventsCommand } from "./events-command.ts";
 import { getCommand } from "./get-command.ts";
 import { historyCommand } from "./history-command.ts";
 import { isGone, readyAt, runsRevision } from "./job-goals.ts";
-import { logsCommand, placeAfter } from "./logs-command.ts";
+import { logsCommand } from "./logs-command.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { rollbackCommand } from "./rollback-command.ts";
 import { endOf } from "./run-verdict.ts";
@@ -46,7 +46,7 @@ const of = { job: "wc", namespace };
 const save = (text: string): void => writeFileSync(file, text);
 const apply = (waitMs: number | null = null) =>
   applyCommand(rig, { kind: "apply", sources: [file], namespace, waitMs });
-const diff = () => diffCommand(rig, { kind: "diff", sources: [file], namespace });
+const diff = () => diffCommand(rig, { kind: "diff", sources: [file], namespace, output: "text" });
 const get = (parts: Partial<JobCommand<"get">> = {}) =>
   getCommand(rig, { kind: "get", what: "jobs", name: null, namespace, output: "table", watch: false, ...parts });
 const text = (): string => rig.out.splice(0).join("\n");
@@ -185,10 +185,59 @@ describe("get and describe", () => {
     await get();
     assert.match(
       text(),
-      /^NAME +READY +STATE +PARALLELISM +LAST CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +1 +- +Standby +\d+s$/,
+      /^NAME +READY +STATE +PARALLELISM +CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +\(1\) +- +Standby +\d+s$/,
     );
     await get({ output: "wide" });
     assert.match(text(), /WHY/);
+  });
+
+  it("show the checkpoint of now, which the JobManager is asked for, and say when it does not answer (LF1)", async () => {
+    save(manifest());
+    await apply();
+    const ago = (ms: number): number => systemClock.nowMs() - ms;
+    const written = { id: 3, time: new Date(ago(240_000)).toISOString(), path: "file:///old", sizeBytes: 1 };
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1"), lastCheckpoint: written }, "Ready"));
+    const shown = async (): Promise<string> => {
+      text();
+      await get();
+      await describeCommand(rig, { kind: "describe", ...of, output: "text" });
+      return text();
+    };
+    rig.jobManagerAnswers({ lastCheckpoint: { id: 9, timeMs: ago(0), path: "file:///new", sizeBytes: 1 } });
+    assert.match(await shown(), /^wc +True +\w+ +1 +\d+s +-[^]*Last checkpoint: +9, .*file:\/\/\/new$/m);
+    rig.jobManagerAnswers(null);
+    assert.match(
+      await shown(),
+      /^wc +True +\w+ +1 +4m\d*s?\? +-[^]*Last checkpoint: +3, .*file:\/\/\/old \(as last written/m,
+    );
+    // Another incarnation's JobManager, or one that has not been activated, knows nothing of this one's.
+    rig.jobManagerAnswers({ activation: null });
+    assert.match(await shown(), /Last checkpoint: +3, /);
+    rig.jobManagerAnswers({});
+    assert.doesNotMatch(await shown(), /Last checkpoint:/);
+  });
+
+  it("show what runs and what is wanted apart (LF2)", async () => {
+    save(manifest("wc", { parallelism: 2 }));
+    await apply();
+    const revision = await keepRevision();
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf(revision) }, "Ready"));
+    rig.jobManagerAnswers({});
+    text();
+    await get();
+    assert.match(text(), /^wc +True +\w+ +2 /m);
+    save(manifest("wc", { parallelism: 3 }));
+    await apply();
+    await get();
+    await describeCommand(rig, { kind: "describe", ...of, output: "text" });
+    assert.match(
+      text(),
+      /^wc +Unknown +\w+ +2 -> 3 [^]*Runs: +generation 1 .*, parallelism 2$[^]*Parallelism: +3, on/m,
+    );
+    const ended = { status: "FINISHED" as const, at: AT, savepoint: null, message: "over" };
+    await rig.writeStatus("wc", statusWith(2, { active: activeOf(revision, { ended }) }, "Ready"));
+    await get();
+    assert.match(text(), /^wc +True +\w+ +\(3\) /m);
   });
 
   it("show an object as a manifest that can be applied again", async () => {
@@ -224,11 +273,11 @@ describe("get and describe", () => {
       statusWith(1, { active: activeOf("wc-1"), upgrade: operationOf({ message: "waiting for pods" }) }, "Ready"),
     );
     text();
-    await describeCommand(rig, { kind: "describe", ...of });
+    await describeCommand(rig, { kind: "describe", ...of, output: "text" });
     const shown = text();
     for (const part of [/^Name: +wc/m, /Waits for: +waiting for pods/, /Ready +True/, /Job: +\/jobs\/wc\.ts/])
       assert.match(shown, part);
-    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false });
+    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false, output: "text" });
     assert.match(rig.said.join(), /No events about wc/);
   });
 });
@@ -289,7 +338,7 @@ describe("steering", () => {
     await rollback("2");
     assert.match(text(), /runs .* already/);
     await refused(rollback("9"), "OBJECT_NOT_FOUND", /no revision "9".*history wc/);
-    await historyCommand(rig, { kind: "history", ...of });
+    await historyCommand(rig, { kind: "history", ...of, output: "text" });
     assert.match(text(), new RegExp(`2 +${second} +2 +runs, as the spec says\n1 +${first} +1 +stable`));
   });
 
@@ -408,6 +457,66 @@ describe("steering", () => {
     await logs("taskmanager-0");
     assert.match(text(), /of wc-2-taskmanager-0/);
     await refused(logs("taskmanager-1"), "OBJECT_NOT_FOUND", /there are jobmanager, taskmanager-0$/);
+
+    let log = "one\ntwo\n";
+    rig.server.serveLogs(async () => log);
+    rig.out.length = 0;
+    const ended = logsCommand(rig, { kind: "logs", ...of, component: "jobmanager", ...follow, tailLines: 0 });
+    // The follower has read the log as soon as a line that came later is shown without those before.
+    await untilShown(rig, () => (log += "same\n"));
+    assert.ok(
+      rig.out.every((line) => line === "same"),
+      rig.out.join(),
+    );
+    rig.closeReader();
+    assert.equal(await ended, 0, "a follower that nobody reads ends (LG3)");
+  });
+});
+
+const follow = { follow: true, previous: false } as const;
+
+async function untilShown(rig: CommandRig, write: () => void): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + 60_000;
+  while (rig.out.length === 0) {
+    assert.ok(systemClock.monotonicMs() < deadlineMs, "nothing was shown in 60 s");
+    write();
+    await sleep(systemClock, 20);
+  }
+}
+
+describe("what is shown for a program", () => {
+  const json = (): ReturnType<typeof JSON.parse> => JSON.parse(text());
+  const output = "json" as const;
+
+  it("is one value, of history, describe, events and diff", async () => {
+    save(manifest());
+    await apply();
+    const revision = await keepRevision();
+    await rig.writeStatus("wc", statusWith(1, { active: activeOf(revision), incarnations: 1 }, "Ready"));
+    rig.jobManagerAnswers({});
+    text();
+    await historyCommand(rig, { kind: "history", ...of, output });
+    assert.deepEqual(json().revisions, [
+      { number: 1, name: revision, generation: 1, is: ["runs", "as the spec says"] },
+    ]);
+    await describeCommand(rig, { kind: "describe", ...of, output });
+    const { job, runs, pods } = json();
+    assert.deepEqual([job.kind, job.metadata.managedFields, runs.parallelism, pods], ["StreamJob", undefined, 1, []]);
+    await eventsCommand(rig, { kind: "events", job: "wc", namespace, watch: false, output });
+    assert.deepEqual(json(), { apiVersion: "v1", kind: "List", items: [] });
+    save(manifest("wc", { parallelism: 4 }));
+    assert.equal(await diffCommand(rig, { kind: "diff", sources: [file], namespace, output }), 1);
+    const [item] = json().items;
+    assert.deepEqual([item.kind, item.name, item.isChange, item.cost], ["StreamJob", "wc", true, "rescale"]);
+    assert.equal(item.fields[0].field, "parallelism");
+  });
+
+  it("is YAML too", async () => {
+    save(manifest());
+    await apply();
+    text();
+    await describeCommand(rig, { kind: "describe", ...of, output: "yaml" });
+    assert.match(text(), /^job:\n {2}apiVersion: streamjob\.dev[^]*\npods: \[\]\n/);
   });
 });
 
@@ -454,14 +563,5 @@ describe("goals and ends", () => {
     const job = await jobWith(statusWith(1, {}));
     assert.equal(isGone(job.metadata.uid)(job), null);
     assert.equal(isGone("another")(job)?.kind, "reached");
-  });
-});
-
-describe("the place in a log", () => {
-  it("is behind the last lines that were shown, and at the beginning when they are gone (LG1)", () => {
-    assert.equal(placeAfter(["a", "b", "c"], ["a", "b"]), 2);
-    assert.equal(placeAfter(["a", "a", "a"], ["a"]), 3);
-    assert.equal(placeAfter(["x", "y"], ["a"]), 0);
-    assert.equal(placeAfter(["x", "y"], []), 0);
   });
 });

@@ -15,42 +15,54 @@ import {
 import type { Event, Pod } from "../../../operator/kubernetes/index.ts";
 import { statusOf } from "../../../operator/reconcile/index.ts";
 import { incarnationOf } from "../../../operator/resources/index.ts";
+import { showAsValue } from "../report.ts";
 import { formatTable } from "../table.ts";
 import type { ExitCode } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EVENT_HEADINGS, eventRow, eventsOf } from "./event-list.ts";
 import { ageText, bytesText } from "./job-facts.ts";
 import { isReadyPod, podRestarts, podsOf, podState, shortName } from "./job-pods.ts";
+import { type LiveFacts, liveFactsOf } from "./live-facts.ts";
 import type { JobCommand } from "./manifest-command.ts";
-import { getNamed, listAll } from "./named-objects.ts";
+import { getNamed, listAll, readable } from "./named-objects.ts";
 
 const EVENTS_SHOWN_MAX = 10;
 
 /** Errors: OBJECT_NOT_FOUND, STATUS_UNREADABLE. */
-export async function describeCommand(
-  { api, terminal }: CommandContext,
-  command: JobCommand<"describe">,
-): Promise<ExitCode> {
+export async function describeCommand(context: CommandContext, command: JobCommand<"describe">): Promise<ExitCode> {
+  const { api, terminal } = context;
   const job = await getNamed(api, "StreamJob", command.job, command.namespace);
   const { namespace, name } = job.metadata;
-  const [pods, events, snapshots] = await Promise.all([
+  const [live, pods, events, snapshots] = await Promise.all([
+    liveFactsOf(context, job),
     podsOf(api, job),
     eventsOf(api, name, namespace),
     listAll(api, "StreamJobSnapshot", { namespace }),
   ]);
   const status = statusOf(job);
+  const { columns } = terminal;
   const nowMs = terminal.clock.nowMs();
   const own = snapshots.filter(
     ({ metadata, spec }) => metadata.labels?.[JOB_LABEL] === name || spec.jobRef.name === name,
   );
+  const isShown = await showAsValue(terminal, command.output, () => ({
+    job: readable(job),
+    runs: { parallelism: live.parallelism },
+    lastCheckpoint: live.lastCheckpoint,
+    isCheckpointCurrent: live.isCheckpointCurrent,
+    pods: pods.map(readable),
+    snapshots: own.map(readable),
+    events: events.map(readable),
+  }));
+  if (isShown) return 0;
   const sections = [
-    about(job, status, nowMs),
-    section("Spec", specLines(job)),
-    section("Operation", operationLines(status, nowMs)),
-    section("Conditions", conditionLines(status, nowMs)),
-    section("Pods", podLines(pods, status, nowMs)),
-    section("Snapshots", snapshotLines(own, nowMs)),
-    section("Events", eventLines(events, nowMs)),
+    linesOf(about(job, status, live, nowMs), columns),
+    section("Spec", specLines(job), columns),
+    section("Operation", operationLines(status, nowMs), columns),
+    section("Conditions", conditionLines(status, nowMs), columns),
+    section("Pods", podLines(pods, status, nowMs), columns),
+    section("Snapshots", snapshotLines(own, nowMs), columns),
+    section("Events", eventLines(events, nowMs), columns),
   ];
   terminal.out(
     sections
@@ -61,18 +73,30 @@ export async function describeCommand(
   return 0;
 }
 
-function section(title: string, lines: readonly string[]): string[] {
+/** A table, its last column wrapped to the terminal's width; or lines as they are. */
+type Block = { readonly rows: readonly (readonly string[])[] } | { readonly lines: readonly string[] };
+
+function linesOf(block: Block, columns: number | null): readonly string[] {
+  return "lines" in block ? block.lines : formatTable(block.rows, columns);
+}
+
+function section(title: string, block: Block, columns: number | null): string[] {
+  const lines = linesOf(block, columns === null ? null : columns - 2);
   return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
 }
 
 /** `name   value` in two columns; rows without a value are left out. */
-function facts(rows: readonly (readonly [string, string | null])[]): string[] {
-  return formatTable(rows.filter(([, value]) => value !== null).map(([name, value]) => [`${name}:`, value ?? ""]));
+function facts(rows: readonly (readonly [string, string | null])[]): Block {
+  return { rows: rows.filter(([, value]) => value !== null).map(([name, value]) => [`${name}:`, value ?? ""]) };
 }
 
-function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[] {
+function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: number): Block {
   const { name, namespace, generation = 0, creationTimestamp, deletionTimestamp } = job.metadata;
-  const { active, phase, restarts, lastCheckpoint, lastSavepoint, resume, stable } = status;
+  const { active, phase, restarts, lastSavepoint, resume, stable } = status;
+  const { lastCheckpoint, parallelism } = live;
+  const asOf = live.isCheckpointCurrent
+    ? ""
+    : " (as last written: its JobManager does not answer, and there may be a newer one)";
   const lag = status.observedGeneration < generation ? `, looked at up to ${status.observedGeneration}` : "";
   return facts([
     ["Name", name],
@@ -88,7 +112,7 @@ function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[]
       "Runs",
       active === undefined
         ? null
-        : `generation ${active.generation} as incarnation ${active.incarnation}, revision ${active.revision}${active.ended === null ? "" : ` (${active.ended.status})`}`,
+        : `generation ${active.generation} as incarnation ${active.incarnation}, revision ${active.revision}${parallelism === null ? "" : `, parallelism ${parallelism}`}${active.ended === null ? "" : ` (${active.ended.status})`}`,
     ],
     ["Job id", status.jobId ?? null],
     ["Restarts", active === undefined ? null : String(restarts)],
@@ -96,9 +120,9 @@ function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[]
     ["Failed", status.failed === undefined ? null : `generation ${status.failed.generation}: ${status.failed.reason}`],
     [
       "Last checkpoint",
-      lastCheckpoint === undefined
+      lastCheckpoint === null
         ? null
-        : `${lastCheckpoint.id}, ${ageText(lastCheckpoint.time, nowMs)} ago, ${bytesText(lastCheckpoint.sizeBytes)}, ${lastCheckpoint.path}`,
+        : `${lastCheckpoint.id}, ${ageText(lastCheckpoint.time, nowMs)} ago, ${bytesText(lastCheckpoint.sizeBytes)}, ${lastCheckpoint.path}${asOf}`,
     ],
     [
       "Last savepoint",
@@ -119,10 +143,10 @@ function about(job: StreamJob, status: StreamJobStatus, nowMs: number): string[]
   ]);
 }
 
-function specLines(job: StreamJob): string[] {
+function specLines(job: StreamJob): Block {
   const validated = validateStreamJob(job);
   if (validated.kind === "invalid")
-    return ["is not valid:", ...validated.issues.map(({ path, message }) => `${path} ${message}`)];
+    return { lines: ["is not valid:", ...validated.issues.map(({ path, message }) => `${path} ${message}`)] };
   const spec = withDefaults(job.spec);
   const { checkpoints, upgrade } = spec;
   return facts([
@@ -160,8 +184,8 @@ function programText({ job: { source } }: ResolvedSpec): string {
   return source.kind === "module" ? source.path : `${source.key} of ConfigMap ${source.name}`;
 }
 
-function operationLines({ upgrade }: StreamJobStatus, nowMs: number): string[] {
-  if (upgrade === undefined) return [];
+function operationLines({ upgrade }: StreamJobStatus, nowMs: number): Block {
+  if (upgrade === undefined) return { lines: [] };
   const { kind, step, attempt, fromGeneration, toGeneration, from, to, savepoint } = upgrade;
   const incarnations =
     from === null ? `to incarnation ${to}` : to === null ? `of incarnation ${from}` : `incarnation ${from} to ${to}`;
@@ -182,8 +206,8 @@ function operationLines({ upgrade }: StreamJobStatus, nowMs: number): string[] {
   ]);
 }
 
-function conditionLines({ conditions }: StreamJobStatus, nowMs: number): string[] {
-  if (conditions.length === 0) return [];
+function conditionLines({ conditions }: StreamJobStatus, nowMs: number): Block {
+  if (conditions.length === 0) return { lines: [] };
   const rows = conditions.map(({ type, status, lastTransitionTime, reason, message }) => [
     type,
     status,
@@ -191,11 +215,11 @@ function conditionLines({ conditions }: StreamJobStatus, nowMs: number): string[
     reason,
     message,
   ]);
-  return formatTable([["TYPE", "STATUS", "SINCE", "REASON", "MESSAGE"], ...rows]);
+  return { rows: [["TYPE", "STATUS", "SINCE", "REASON", "MESSAGE"], ...rows] };
 }
 
-function podLines(pods: readonly Pod[], { active }: StreamJobStatus, nowMs: number): string[] {
-  if (pods.length === 0) return [];
+function podLines(pods: readonly Pod[], { active }: StreamJobStatus, nowMs: number): Block {
+  if (pods.length === 0) return { lines: [] };
   const rows = pods.map((pod) => {
     const incarnation = incarnationOf(pod);
     return [
@@ -207,11 +231,11 @@ function podLines(pods: readonly Pod[], { active }: StreamJobStatus, nowMs: numb
       podState(pod),
     ];
   });
-  return formatTable([["INCARNATION", "POD", "READY", "RESTARTS", "AGE", "STATE"], ...rows]);
+  return { rows: [["INCARNATION", "POD", "READY", "RESTARTS", "AGE", "STATE"], ...rows] };
 }
 
-function snapshotLines(snapshots: readonly StreamJobSnapshot[], nowMs: number): string[] {
-  if (snapshots.length === 0) return [];
+function snapshotLines(snapshots: readonly StreamJobSnapshot[], nowMs: number): Block {
+  if (snapshots.length === 0) return { lines: [] };
   const rows = snapshots.map(({ metadata, spec, status }) => {
     const read = readSnapshotStatus(status);
     const [phase, place] =
@@ -220,11 +244,11 @@ function snapshotLines(snapshots: readonly StreamJobSnapshot[], nowMs: number): 
         : ["unreadable", "-"];
     return [metadata.name, spec.origin ?? "manual", phase, ageText(metadata.creationTimestamp, nowMs), place];
   });
-  return formatTable([["NAME", "ORIGIN", "STATE", "AGE", "LOCATION"], ...rows]);
+  return { rows: [["NAME", "ORIGIN", "STATE", "AGE", "LOCATION"], ...rows] };
 }
 
-function eventLines(events: readonly Event[], nowMs: number): string[] {
-  if (events.length === 0) return [];
+function eventLines(events: readonly Event[], nowMs: number): Block {
+  if (events.length === 0) return { lines: [] };
   const rows = events.slice(-EVENTS_SHOWN_MAX).map((event) => eventRow(event, nowMs));
-  return formatTable([EVENT_HEADINGS, ...rows]);
+  return { rows: [EVENT_HEADINGS, ...rows] };
 }

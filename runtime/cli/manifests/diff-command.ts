@@ -1,13 +1,15 @@
 /**
  * Owns: `streamjob diff`: what applying manifests would change, what that costs and what will happen; nothing is sent.
  *
- * DF1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and 2 for what cannot be applied.
+ * DF1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and more than 1 (2) when that could not be
+ *     found out, whatever the reason; main.ts sees to it.
  * DF2 Compared is with what runs: a spec that was never rolled out cannot make a change look cheaper than it is.
  */
 import type { StreamJob, StreamJobSpec, StreamJobStatus } from "../../../crds/index.ts";
 import { validateStreamJob, withDefaults } from "../../../crds/index.ts";
 import type { ConfigMap, KubernetesApi, Kinds } from "../../../operator/kubernetes/index.ts";
 import { runtimePart, statusOf } from "../../../operator/reconcile/index.ts";
+import { showAsValue } from "../report.ts";
 import { formatTable } from "../table.ts";
 import type { ExitCode } from "../terminal.ts";
 import { readNamed, refuseProblems } from "./apply-command.ts";
@@ -21,7 +23,16 @@ import { listAll } from "./named-objects.ts";
 import { previewApply } from "./preview.ts";
 import { changedValues, diffSpecs } from "./spec-diff.ts";
 
-type Report = { readonly isChange: boolean; readonly lines: readonly string[] };
+type Report = {
+  readonly isChange: boolean;
+  readonly lines: readonly string[];
+  /** Of a changed spec, for programs. */
+  readonly details?: {
+    readonly cost: string;
+    readonly fields: readonly object[];
+    readonly outlook: readonly string[];
+  };
+};
 
 const change = (...lines: readonly string[]): Report => ({ isChange: true, lines });
 const same = (...lines: readonly string[]): Report => ({ isChange: false, lines });
@@ -29,24 +40,31 @@ const same = (...lines: readonly string[]): Report => ({ isChange: false, lines 
 /** Errors: MANIFEST_INVALID. */
 export async function diffCommand(
   { api, terminal }: CommandContext,
-  { sources, namespace }: JobCommand<"diff">,
+  { sources, namespace, output }: JobCommand<"diff">,
 ): Promise<ExitCode> {
   const set = await readNamed(terminal, sources, namespace);
   const problems: ManifestProblem[] = [];
-  const reports: (readonly [string, Report])[] = [];
+  const reports: (readonly [ManifestObject, Report])[] = [];
   for (const manifest of set.objects) {
     const { kind, name } = manifest;
     const live: Kinds[ManifestKind] | null = await api.get(kind, { namespace: manifest.namespace, name });
     const preview = await previewApply(manifest, live, terminal);
     if (preview.kind === "refused") problems.push(...preview.problems);
-    else reports.push([titleOf(manifest), await reportOf(api, live, preview.object)]);
+    else reports.push([manifest, await reportOf(api, live, preview.object)]);
   }
   refuseProblems(problems, false);
-  for (const [title, { isChange, lines }] of reports) {
+  const isShown = await showAsValue(terminal, output, () => ({ items: reports.map(valueOf) }));
+  for (const [manifest, { isChange, lines }] of isShown ? [] : reports) {
+    const title = titleOf(manifest);
     terminal.out(isChange ? `${title}:` : `${title}: no change`);
     for (const line of lines) terminal.out(line === "" ? "" : `  ${line}`);
   }
   return reports.some(([, { isChange }]) => isChange) ? 1 : 0;
+}
+
+/** `lines`: what a person would be shown. */
+function valueOf([{ kind, namespace, name }, { isChange, lines, details }]: readonly [ManifestObject, Report]): object {
+  return { kind, namespace, name, isChange, ...details, lines };
 }
 
 function titleOf({ kind, namespace, name }: ManifestObject): string {
@@ -87,14 +105,16 @@ async function jobReport(api: KubernetesApi, live: StreamJob | null, next: Strea
   }
   const { fields, cost } = diffSpecs(base.spec, next.spec);
   const rows = fields.map(({ field, from, to, cost: each, why }) => [field, from, "->", to, each, why]);
-  return change(
+  const outlook = outlookOf(next, status, cost);
+  const lines = [
     ...(base.note === null ? [] : [base.note]),
     ...formatTable([["FIELD", "FROM", "", "TO", "COST", "WHY"], ...rows]),
     ...labels,
     "",
     `Cost: ${cost}. What happens:`,
-    ...bullets(outlookOf(next, status, cost)),
-  );
+    ...bullets(outlook),
+  ];
+  return { isChange: true, lines, details: { cost, fields, outlook } };
 }
 
 /** What was applied before and is not so yet. */

@@ -1,42 +1,34 @@
 /**
- * Owns: the table of commands for StreamJobs: which function carries out which.
- * Called by: main.ts.
+ * Owns: carrying out a command for StreamJobs: the control plane it is for, and which function does it. Loads that function alone.
+ * Called by: perform.ts.
  */
 import type { HomeFolder } from "../home-folder.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
-import { applyCommand } from "./apply-command.ts";
 import type { CommandContext } from "./command-context.ts";
-import { deleteCommand } from "./delete-command.ts";
-import { describeCommand } from "./describe-command.ts";
-import { diffCommand } from "./diff-command.ts";
-import { eventsCommand } from "./events-command.ts";
-import { getCommand } from "./get-command.ts";
-import { historyCommand } from "./history-command.ts";
-import { logsCommand } from "./logs-command.ts";
 import type { JobCommand, ManifestCommand } from "./manifest-command.ts";
 import { openControlPlane } from "./open-control-plane.ts";
-import { rollbackCommand } from "./rollback-command.ts";
-import { runManifestsCommand } from "./run-command.ts";
-import { approveCommand, pauseCommand, restartCommand, resumeCommand, suspendCommand } from "./steer-jobs.ts";
 
-type Kinds = Exclude<ManifestCommand["kind"], "runManifests">;
+type Kinds = Exclude<ManifestCommand["kind"], "runManifests" | "up">;
+type CarryOut<C> = (context: CommandContext, command: C) => Promise<ExitCode>;
 
-const commands: { readonly [K in Kinds]: (context: CommandContext, command: JobCommand<K>) => Promise<ExitCode> } = {
-  apply: applyCommand,
-  diff: diffCommand,
-  get: getCommand,
-  describe: describeCommand,
-  suspend: suspendCommand,
-  resume: resumeCommand,
-  restart: restartCommand,
-  approve: approveCommand,
-  pause: pauseCommand,
-  unpause: pauseCommand,
-  rollback: rollbackCommand,
-  history: historyCommand,
-  delete: deleteCommand,
-  logs: logsCommand,
-  events: eventsCommand,
+const steering = () => import("./steer-jobs.ts");
+
+const commands: { readonly [K in Kinds]: () => Promise<CarryOut<JobCommand<K>>> } = {
+  apply: async () => (await import("./apply-command.ts")).applyCommand,
+  diff: async () => (await import("./diff-command.ts")).diffCommand,
+  get: async () => (await import("./get-command.ts")).getCommand,
+  describe: async () => (await import("./describe-command.ts")).describeCommand,
+  suspend: async () => (await steering()).suspendCommand,
+  resume: async () => (await steering()).resumeCommand,
+  restart: async () => (await steering()).restartCommand,
+  approve: async () => (await steering()).approveCommand,
+  pause: async () => (await steering()).pauseCommand,
+  unpause: async () => (await steering()).pauseCommand,
+  rollback: async () => (await import("./rollback-command.ts")).rollbackCommand,
+  history: async () => (await import("./history-command.ts")).historyCommand,
+  delete: async () => (await import("./delete-command.ts")).deleteCommand,
+  logs: async () => (await import("./logs-command.ts")).logsCommand,
+  events: async () => (await import("./events-command.ts")).eventsCommand,
 };
 
 /** Errors: CONTROL_PLANE_UNAVAILABLE, and those of the command. */
@@ -45,12 +37,15 @@ export async function executeManifestCommand(
   terminal: Terminal,
   command: ManifestCommand,
 ): Promise<ExitCode> {
-  if (command.kind === "runManifests") return runManifestsCommand(home, terminal, command);
-  const { api, isAlive, close } = openControlPlane(home, terminal);
+  if (command.kind === "runManifests") {
+    return (await import("./run-command.ts")).runManifestsCommand(home, terminal, command);
+  }
+  if (command.kind === "up") return (await import("./up-command.ts")).upCommand(home, terminal);
+  const { api, jobManagers, isAlive, close } = openControlPlane(home, terminal);
   try {
     // The table pairs each kind with its own function; the compiler cannot follow that through a union.
-    const carryOut = commands[command.kind] as (context: CommandContext, command: ManifestCommand) => Promise<ExitCode>;
-    return await carryOut({ api, terminal, isAlive }, command);
+    const carryOut = (await commands[command.kind]()) as CarryOut<ManifestCommand>;
+    return await carryOut({ api, jobManagers, terminal, isAlive }, command);
   } finally {
     close();
   }

@@ -10,7 +10,7 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import type { Clock, Timer } from "../../base/index.ts";
 
 const POLL_MS = 1000;
-const SETTLE_MS = 100;
+const SETTLE_MS = 300;
 
 export type FileFollowerOptions = {
   readonly clock: Clock;

@@ -2,14 +2,15 @@
  * Owns: `streamjob get`: objects as a table, as YAML or JSON; with --watch each change as a line.
  */
 import { stringify } from "yaml";
-import type { KubernetesMetadata, StreamJob, StreamJobSnapshot } from "../../../crds/index.ts";
+import type { StreamJob, StreamJobSnapshot } from "../../../crds/index.ts";
 import { WatchCache } from "../../../operator/kubernetes/index.ts";
 import { silentLog } from "../../base/index.ts";
 import { formatTable } from "../table.ts";
 import type { ExitCode } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
+import { liveFactsOf } from "./live-facts.ts";
 import type { JobCommand } from "./manifest-command.ts";
-import { getNamed, listAll } from "./named-objects.ts";
+import { getNamed, listAll, readable } from "./named-objects.ts";
 import { jobHeadings, jobRow, snapshotHeadings, snapshotRow, type TableOptions } from "./object-table.ts";
 import { untilInterrupted } from "./interruption.ts";
 
@@ -31,8 +32,8 @@ export async function getCommand(context: CommandContext, command: GetCommand): 
     say(`No ${command.what === "jobs" ? "StreamJobs" : "snapshots"} ${where}.`);
     return 0;
   }
-  for (const line of formatTable([headings(command, context), ...objects.map((each) => row(each, command, context))]))
-    out(line);
+  const rows = await Promise.all(objects.map((each) => row(each, command, context)));
+  for (const line of formatTable([headings(command, context), ...rows])) out(line);
   return 0;
 }
 
@@ -60,21 +61,27 @@ async function watch(context: CommandContext, command: GetCommand): Promise<Exit
     );
   };
   let last = "";
+  const failed = Promise.withResolvers<never>();
+  let printed: Promise<void> = Promise.resolve();
+  const show = async (object: Shown, isGone: boolean): Promise<void> => {
+    const cells = await row(object, command, context);
+    if (isGone) cells[cells.length - (command.output === "wide" ? 1 : 2)] = "deleted";
+    // A status changes more often than what a row shows of it.
+    const shown = cells.join("\t").replace(/\t\d+[smhd]\w*\??/g, "");
+    if (shown !== last) print(cells);
+    last = shown;
+  };
   cache.subscribe(({ kind: change, object }) => {
     if (command.name !== null && object.metadata.name !== command.name) return;
     if (command.output === "yaml") return out(`---\n${stringify(readable(object), { lineWidth: 0 }).trimEnd()}`);
     if (command.output === "json") return out(JSON.stringify(readable(object)));
-    const cells = row(object, command, context);
-    if (change === "deleted") cells[cells.length - (command.output === "wide" ? 1 : 2)] = "deleted";
-    // A status changes more often than what a row shows of it.
-    const shown = cells.join("\t").replace(/\t\d+[smhd]\w*/g, "");
-    if (shown !== last) print(cells);
-    last = shown;
+    // One after the other: each asks for what its row shows.
+    printed = printed.then(() => show(object, change === "deleted")).catch(failed.reject);
   });
   if (command.output === "table" || command.output === "wide") print(headings(command, context));
   cache.start();
   try {
-    await untilInterrupted(context);
+    await Promise.race([untilInterrupted(context), failed.promise]);
   } finally {
     await cache.stop();
   }
@@ -90,16 +97,10 @@ function headings(command: GetCommand, context: CommandContext): string[] {
   return command.what === "jobs" ? jobHeadings(options) : snapshotHeadings(options);
 }
 
-function row(object: Shown, command: GetCommand, context: CommandContext): string[] {
+async function row(object: Shown, command: GetCommand, context: CommandContext): Promise<string[]> {
   const options = tableOptions(command, context);
-  return object.kind === "StreamJob" ? jobRow(object, options) : snapshotRow(object, options);
-}
-
-/** As kubectl shows objects: who owns which field is left away. */
-function readable(object: Shown): object {
-  const { managedFields: _, ...metadata } = object.metadata as KubernetesMetadata & { managedFields?: unknown };
-  const { apiVersion, kind, spec, status } = object;
-  return { apiVersion, kind, metadata, spec, ...(status === undefined ? {} : { status }) };
+  if (object.kind !== "StreamJob") return snapshotRow(object, options);
+  return jobRow(object, await liveFactsOf(context, object), options);
 }
 
 function listOf(objects: readonly Shown[]): object {

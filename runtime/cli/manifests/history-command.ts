@@ -4,6 +4,7 @@
 import { statusOf } from "../../../operator/reconcile/index.ts";
 import { revisionHash } from "../../../operator/reconcile/index.ts";
 import { revisionName } from "../../../operator/resources/index.ts";
+import { showAsValue } from "../report.ts";
 import { formatTable } from "../table.ts";
 import type { ExitCode } from "../terminal.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
@@ -16,11 +17,29 @@ export async function historyCommand(
   { api, terminal }: CommandContext,
   command: JobCommand<"history">,
 ): Promise<ExitCode> {
-  const { out } = terminal;
+  const { out, columns } = terminal;
   const job = await getNamed(api, "StreamJob", command.job, command.namespace);
   const { name, namespace } = job.metadata;
   const status = statusOf(job);
   const revisions = await revisionsOf(api, job);
+  const { active, stable, failed } = status;
+  const specRevision = revisionName(name, revisionHash(job.spec));
+  const marksOf = (revision: string): string[] => [
+    ...(revision === active?.revision ? [active.ended === null ? "runs" : "ran last"] : []),
+    ...(revision === stable?.revision ? ["stable"] : []),
+    ...(revision === failed?.revision ? [`failed: ${failed.reason}`] : []),
+    ...(revision === specRevision ? ["as the spec says"] : []),
+  ];
+  const isShown = await showAsValue(terminal, command.output, () => ({
+    history: status.history,
+    revisions: revisions.toReversed().map((revision) => ({
+      number: revision.number,
+      name: revision.name,
+      generation: revision.generation,
+      is: marksOf(revision.name),
+    })),
+  }));
+  if (isShown) return 0;
   if (status.history.length === 0) out(`Nothing has happened to ${name} yet.`);
   else {
     const rows = status.history.map(({ at, what, generation, incarnation, revision, why }) => [
@@ -31,23 +50,15 @@ export async function historyCommand(
       revision,
       why,
     ]);
-    for (const line of formatTable([["AT", "WHAT", "GENERATION", "INCARNATION", "REVISION", "WHY"], ...rows]))
+    for (const line of formatTable([["AT", "WHAT", "GENERATION", "INCARNATION", "REVISION", "WHY"], ...rows], columns))
       out(line);
   }
   if (revisions.length === 0) return 0;
-  const { active, stable, failed } = status;
-  const specRevision = revisionName(name, revisionHash(job.spec));
-  const rows = revisions.toReversed().map((revision) => {
-    const marks = [
-      ...(revision.name === active?.revision ? [active.ended === null ? "runs" : "ran last"] : []),
-      ...(revision.name === stable?.revision ? ["stable"] : []),
-      ...(revision.name === failed?.revision ? [`failed: ${failed.reason}`] : []),
-      ...(revision.name === specRevision ? ["as the spec says"] : []),
-    ];
-    return [String(revision.number), revision.name, String(revision.generation), marks.join(", ")];
-  });
+  const rows = revisions
+    .toReversed()
+    .map(({ number, name, generation }) => [String(number), name, String(generation), marksOf(name).join(", ")]);
   out("");
-  for (const line of formatTable([["REVISION", "NAME", "GENERATION", "IS"], ...rows])) out(line);
+  for (const line of formatTable([["REVISION", "NAME", "GENERATION", "IS"], ...rows], columns)) out(line);
   terminal.say(`To go back: streamjob rollback ${name}${namespaceFlag(namespace)} --to <revision>`);
   return 0;
 }

@@ -4,7 +4,7 @@ import type { CommandContext } from "./command-context.ts";
 
 const PLANE_LOOK_MS = 1000;
 
-/** Resolves at the first SIGINT or SIGTERM. Errors: CONTROL_PLANE_UNAVAILABLE when the control plane is gone. */
+/** Resolves at the first SIGINT or SIGTERM, and when nobody reads what is shown. Errors: CONTROL_PLANE_UNAVAILABLE when the control plane is gone. */
 export function untilInterrupted({ terminal, isAlive }: CommandContext): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
@@ -19,6 +19,7 @@ export function untilInterrupted({ terminal, isAlive }: CommandContext): Promise
       else timer = terminal.clock.after(PLANE_LOOK_MS, look);
     };
     let timer = terminal.clock.after(PLANE_LOOK_MS, look);
+    void terminal.whenUnread.then(onSignal);
     process.on("SIGINT", onSignal);
     process.on("SIGTERM", onSignal);
   });

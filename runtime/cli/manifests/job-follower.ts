@@ -74,6 +74,11 @@ export class JobFollower {
     return this.#jobs.get(key);
   }
 
+  /** All StreamJobs of the namespace, followed or not. */
+  list(): readonly StreamJob[] {
+    return this.#jobs.list();
+  }
+
   /** How long the API server has said nothing, in milliseconds; null: it never said anything. */
   get silentMs(): number | null {
     return this.#jobs.figures().staleMs;

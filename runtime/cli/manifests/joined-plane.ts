@@ -3,12 +3,18 @@
  *
  * JP1 There is one per home folder. A second `run` gives its manifests to the first one's, and tells their story; its end ends nothing
  *     but that.
+ * JP2 One that lives in this process has its folder as long as the endpoint file there names it. When that has gone, or names another
+ *     process, the next `run` starts the same jobs again: this one has to end, and touches nothing in the folder any more.
  */
+import { statSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
-import { createLog, StreamError } from "../../base/index.ts";
+import { createLog, sleep, StreamError } from "../../base/index.ts";
 import { startControlPlane } from "../control-plane/control-plane.ts";
+import { readEndpoint } from "../control-plane/endpoint.ts";
 import type { HomeFolder } from "../home-folder.ts";
+import type { Signals } from "../signals.ts";
 import type { Terminal } from "../terminal.ts";
 import { findControlPlane, type OpenControlPlane, openControlPlane } from "./open-control-plane.ts";
 
@@ -17,6 +23,7 @@ export type JoinedPlane = {
   /** Whether it is in this process. */
   readonly isOwn: boolean;
   readonly pid: number;
+  /** Another's: whether its process runs. Own: whether the folder is still its own (JP2). */
   readonly isAlive: () => boolean;
   /** Own: ends its processes in order, and leaves the objects. Another's: only lets go of it. */
   stop(): Promise<void>;
@@ -38,7 +45,7 @@ export async function joinControlPlane(home: HomeFolder, terminal: Terminal): Pr
       api: plane.api,
       isOwn: true,
       pid: process.pid,
-      isAlive: () => true,
+      isAlive: () => ownsFolder(home.controlPlane),
       stop: () => plane.stop(),
       kill: () => plane.kubelet.stop(0),
     };
@@ -51,4 +58,26 @@ export async function joinControlPlane(home: HomeFolder, terminal: Terminal): Pr
 
 function joined({ api, pid, isAlive, close }: OpenControlPlane): JoinedPlane {
   return { api, isOwn: false, pid, isAlive, stop: async () => close(), kill: async () => close() };
+}
+
+/** JP2. What cannot be read at the moment is no proof that it has gone. */
+function ownsFolder(folder: string): boolean {
+  const endpoint = readEndpoint(folder);
+  if (endpoint !== null) return endpoint.pid === process.pid;
+  try {
+    return statSync(join(folder, "endpoint.json"), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** What is said when the home folder has gone under a control plane in this process (JP2). */
+export function lostHomeText(home: string): string {
+  return `The home folder ${home} was removed, or another process has it now: this control plane ends, and its pods' processes with it. Nothing more is written there.`;
+}
+
+/** Ends the processes at once, and this one: what a second signal asks for. */
+export async function killPlane(terminal: Terminal, plane: JoinedPlane, signals: Signals): Promise<never> {
+  await Promise.race([plane.kill(), sleep(terminal.clock, 1000)]);
+  return process.exit(128 + constants.signals[signals.received ?? "SIGINT"]);
 }

@@ -9,9 +9,12 @@ export type WaitMs = number | null;
 type OfJob = { readonly job: string; readonly namespace: string };
 
 export type ObjectWord = "jobs" | "snapshots";
+/** Of what is shown as text for a person, or as a value for a program. */
+export type ReportFormat = "text" | "yaml" | "json";
 export type OutputFormat = "table" | "wide" | "yaml" | "json";
 
 export type ManifestCommand =
+  | { readonly kind: "up" }
   | { readonly kind: "runManifests"; readonly sources: readonly string[]; readonly namespace: string }
   | {
       readonly kind: "apply";
@@ -19,7 +22,12 @@ export type ManifestCommand =
       readonly namespace: string;
       readonly waitMs: WaitMs;
     }
-  | { readonly kind: "diff"; readonly sources: readonly string[]; readonly namespace: string }
+  | {
+      readonly kind: "diff";
+      readonly sources: readonly string[];
+      readonly namespace: string;
+      readonly output: ReportFormat;
+    }
   | {
       readonly kind: "get";
       readonly what: ObjectWord;
@@ -30,7 +38,7 @@ export type ManifestCommand =
       readonly output: OutputFormat;
       readonly watch: boolean;
     }
-  | ({ readonly kind: "describe" } & OfJob)
+  | ({ readonly kind: "describe"; readonly output: ReportFormat } & OfJob)
   | ({ readonly kind: "suspend"; readonly waitMs: WaitMs } & OfJob)
   | ({ readonly kind: "resume"; readonly waitMs: WaitMs } & OfJob)
   | ({ readonly kind: "restart"; readonly waitMs: WaitMs } & OfJob)
@@ -39,7 +47,7 @@ export type ManifestCommand =
   | ({ readonly kind: "unpause" } & OfJob)
   /** `to`: a revision's name, its hash or its number; null: the one before. */
   | ({ readonly kind: "rollback"; readonly to: string | null; readonly waitMs: WaitMs } & OfJob)
-  | ({ readonly kind: "history" } & OfJob)
+  | ({ readonly kind: "history"; readonly output: ReportFormat } & OfJob)
   | {
       readonly kind: "delete";
       readonly what: ObjectWord;
@@ -62,6 +70,7 @@ export type ManifestCommand =
       readonly job: string | null;
       readonly namespace: string;
       readonly watch: boolean;
+      readonly output: ReportFormat;
     };
 
 /** One command. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { pathText } from "../../../crds/index.ts";
@@ -116,6 +116,17 @@ describe("sources", () => {
       ],
     );
     assert.equal(texts[3]?.text, "from stdin");
+  });
+
+  it("are paths, not names: ./x.yaml, ../x.yaml, and a hidden file that is named", () => {
+    const inner = join(folder, ".dotted");
+    mkdirSync(inner);
+    writeFileSync(join(inner, ".wc.yaml"), "x");
+    const path = relative(process.cwd(), inner);
+    const sources = [`./${path}/.wc.yaml`, join(path, ".wc.yaml"), join(inner, ".wc.yaml")];
+    assert.ok(sources.slice(0, 2).every((source) => source.startsWith(".")));
+    const { texts, problems } = readSources(sources, "");
+    assert.deepEqual([texts.length, problems], [3, []]);
   });
 
   it("that cannot be read are named with the reason, all of them (MS2)", () => {

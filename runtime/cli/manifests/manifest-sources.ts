@@ -3,6 +3,7 @@
  * Does not own: what is in them (manifest-set.ts).
  *
  * MS1 Folders are read anew each time, so that a file that appears is found; folders below them are not entered.
+ *     Hidden files of a folder are left out; one that is named is meant.
  * MS2 What cannot be read is a problem with its name and reason, beside the texts that can.
  * MS3 Bytes that are no UTF-8 are refused: read leniently they would become another text without a word.
  */
@@ -29,7 +30,8 @@ export type ReadSources = {
   readonly problems: readonly ManifestProblem[];
 };
 
-const isManifestName = (name: string): boolean => /\.(ya?ml|json)$/i.test(name) && !name.startsWith(".");
+/** Of a name or a whole path. */
+const endsAsManifest = (path: string): boolean => /\.(ya?ml|json)$/i.test(path);
 
 /** `stdin`: all of it, if STDIN is among the sources. */
 export function readSources(sources: readonly string[], stdin: Buffer): ReadSources {
@@ -48,7 +50,7 @@ export function readSources(sources: readonly string[], stdin: Buffer): ReadSour
       if (isFolder && files.length === 0) {
         problems.push(problem(source, "this folder holds no manifest: no file that ends with .yaml, .yml or .json"));
       }
-      if (!isFolder && !isManifestName(source)) {
+      if (!isFolder && !endsAsManifest(source)) {
         problems.push(problem(source, "is no manifest: its name does not end with .yaml, .yml or .json"));
         continue;
       }
@@ -76,7 +78,7 @@ export async function readStdin(): Promise<Buffer> {
 /** Manifests that lie in the folder itself, by name. */
 export function manifestFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && isManifestName(entry.name))
+    .filter((entry) => !entry.isDirectory() && endsAsManifest(entry.name) && !entry.name.startsWith("."))
     .map((entry) => join(folder, entry.name))
     .toSorted();
 }

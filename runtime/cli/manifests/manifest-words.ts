@@ -2,15 +2,15 @@
  * Owns: the words of the commands for StreamJobs: their arguments, flags and help.
  * Does not own: the other commands, and how a line of them is parsed (command-line.ts, the only caller).
  *
- * CL1 of command-line.ts holds here too: parsing reads no file and starts nothing.
+ * CL1 to CL3 of command-line.ts hold here too.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseDuration } from "../../../crds/index.ts";
-import type { ManifestCommand, ObjectWord, OutputFormat, WaitMs } from "./manifest-command.ts";
+import type { ManifestCommand, ObjectWord, OutputFormat, ReportFormat, WaitMs } from "./manifest-command.ts";
 
 type Found = (command: ManifestCommand) => void;
 type Place = { namespace: string };
-type Waiting = { wait?: true; timeout?: number };
+type Waiting = { wait?: true; timeout?: string };
+export type Reported = { output: ReportFormat };
 
 const WAIT_DEFAULT_MS = 300_000;
 const JOB_HELP = "name of a StreamJob";
@@ -21,6 +21,10 @@ export const isModuleName = (name: string): boolean => /\.[cm]?[jt]s$/.test(name
 
 /** Adds all commands to the program. */
 export function addManifestCommands(program: Command, found: Found): void {
+  program
+    .command("up")
+    .description("run the control plane alone, in the foreground, until Ctrl-C; jobs come with `apply`")
+    .action(() => found({ kind: "up" }));
   addSending(program, found);
   addReading(program, found);
   addSteering(program, found);
@@ -35,10 +39,19 @@ function namespaceOption(): Option {
 function addWaiting(command: Command, what: string): Command {
   return command
     .option("--wait", `wait until ${what}, and show what happens`)
-    .option("--timeout <duration>", "how long at most, such as 90s (default: 5m); means --wait too", duration);
+    .option("--timeout <duration>", "how long at most, such as 90s (default: 5m); means --wait too");
 }
 
-const waitMsOf = ({ wait, timeout }: Waiting): WaitMs => timeout ?? (wait === true ? WAIT_DEFAULT_MS : null);
+async function waitMsOf(command: Command, { wait, timeout }: Waiting): Promise<WaitMs> {
+  return (await durationOf(command, timeout)) ?? (wait === true ? WAIT_DEFAULT_MS : null);
+}
+
+/** `-o` of a command that shows a report. */
+export function addReport(command: Command): Command {
+  return command.addOption(
+    new Option("-o, --output <format>", "how").choices(["text", "yaml", "json"]).default("text"),
+  );
+}
 
 function addSending(program: Command, found: Found): void {
   const files = (name: string, description: string): Command =>
@@ -56,13 +69,16 @@ function addSending(program: Command, found: Found): void {
     return sources;
   };
   const apply = addWaiting(files("apply", "send manifests to the control plane"), "every job in them is ready");
-  apply.action((names: string[], flags: Place & Waiting & { filename: string[] }) => {
+  apply.action(async (names: string[], flags: Place & Waiting & { filename: string[] }) => {
     const sources = sourcesOf(apply, names, flags);
-    found({ kind: "apply", sources, namespace: flags.namespace, waitMs: waitMsOf(flags) });
+    found({ kind: "apply", sources, namespace: flags.namespace, waitMs: await waitMsOf(apply, flags) });
   });
-  const diff = files("diff", "show what applying manifests would change, and what that costs (exit code 1: something)");
-  diff.action((names: string[], flags: Place & { filename: string[] }) => {
-    found({ kind: "diff", sources: sourcesOf(diff, names, flags), namespace: flags.namespace });
+  const diff = addReport(
+    files("diff", "show what applying manifests would change, and what that costs (exit code 1: something)"),
+  );
+  diff.action((names: string[], flags: Place & Reported & { filename: string[] }) => {
+    const { namespace, output } = flags;
+    found({ kind: "diff", sources: sourcesOf(diff, names, flags), namespace, output });
   });
 }
 
@@ -82,49 +98,53 @@ function addReading(program: Command, found: Found): void {
     const { output, watch = false } = flags;
     found({ kind: "get", ...whichObject(get, first, second), namespace, output, watch });
   });
-  const onJob = (kind: "describe" | "history", description: string): Command =>
-    program
-      .command(kind)
-      .description(description)
-      .argument("<job>", JOB_HELP)
-      .addOption(namespaceOption())
-      .action((job: string, { namespace }: Place) => found({ kind, job, namespace }));
+  const onJob = (kind: "describe" | "history", description: string): void => {
+    const command = addReport(
+      program.command(kind).description(description).argument("<job>", JOB_HELP).addOption(namespaceOption()),
+    );
+    command.action((job: string, { namespace, output }: Place & Reported) =>
+      found({ kind, job: jobName(command, job), namespace, output }),
+    );
+  };
   onJob("describe", "show a StreamJob in full: spec, status, pods, snapshots, last events");
   onJob("history", "show what happened to a StreamJob, and the revisions that `rollback` can go to");
   addLogs(program, found);
-  program
-    .command("events")
-    .description("show what the control plane told about StreamJobs")
-    .argument("[job]", JOB_HELP)
-    .option("-w, --watch", "go on showing new ones")
-    .addOption(namespaceOption())
-    .action((job: string | undefined, { namespace, watch = false }: Place & { watch?: boolean }) =>
-      found({ kind: "events", job: job ?? null, namespace, watch }),
-    );
+  const events = addReport(
+    program
+      .command("events")
+      .description("show what the control plane told about StreamJobs")
+      .argument("[job]", JOB_HELP)
+      .option("-w, --watch", "go on showing new ones")
+      .addOption(namespaceOption()),
+  );
+  events.action(
+    (job: string | undefined, { namespace, output, watch = false }: Place & Reported & { watch?: boolean }) =>
+      found({ kind: "events", job: job === undefined ? null : jobName(events, job), namespace, watch, output }),
+  );
 }
 
 function addLogs(program: Command, found: Found): void {
   type LogFlags = Place & { follow?: true; tail?: number; previous?: true };
-  program
+  const logs = program
     .command("logs")
     .description("show what a pod of a StreamJob wrote")
     .argument("<job>", JOB_HELP)
     .argument("[component]", "jobmanager, taskmanager-0, taskmanager-1, …, or a pod's name", "jobmanager")
     .option("-f, --follow", "go on showing new lines, also of the incarnations that follow")
     .option("--tail <n>", "the newest n lines only", count)
-    .option("-p, --previous", "of the container's instance before this one")
-    .addOption(namespaceOption())
-    .action((job: string, component: string, { namespace, follow, tail, previous }: LogFlags) =>
-      found({
-        kind: "logs",
-        job,
-        namespace,
-        component,
-        follow: follow ?? false,
-        tailLines: tail ?? null,
-        previous: previous ?? false,
-      }),
-    );
+    .option("--previous", "of the container's instance before this one")
+    .addOption(namespaceOption());
+  logs.action((job: string, component: string, { namespace, follow, tail, previous }: LogFlags) =>
+    found({
+      kind: "logs",
+      job: jobName(logs, job),
+      namespace,
+      component,
+      follow: follow ?? false,
+      tailLines: tail ?? null,
+      previous: previous ?? false,
+    }),
+  );
 }
 
 function addSteering(program: Command, found: Found): void {
@@ -136,22 +156,37 @@ function addSteering(program: Command, found: Found): void {
     ["restart", "start a StreamJob's pods anew, through a savepoint", "it is ready"],
   ] as const;
   for (const [kind, description, goal] of changing) {
-    addWaiting(onJob(kind, description), goal).action((job: string, flags: Place & Waiting) =>
-      found({ kind, job, namespace: flags.namespace, waitMs: waitMsOf(flags) }),
+    const command = addWaiting(onJob(kind, description), goal);
+    command.action(async (job: string, flags: Place & Waiting) =>
+      found({
+        kind,
+        job: jobName(command, job),
+        namespace: flags.namespace,
+        waitMs: await waitMsOf(command, flags),
+      }),
     );
   }
-  addWaiting(onJob("rollback", "go back to an earlier revision, with the state there is now"), "it runs")
-    .option("--to <revision>", "name, hash or number of a revision (default: the one that ran before this one)")
-    .action((job: string, flags: Place & Waiting & { to?: string }) =>
-      found({ kind: "rollback", job, namespace: flags.namespace, to: flags.to ?? null, waitMs: waitMsOf(flags) }),
-    );
+  const rollback = addWaiting(
+    onJob("rollback", "go back to an earlier revision, with the state there is now"),
+    "it runs",
+  ).option("--to <revision>", "name, hash or number of a revision (default: the one that ran before this one)");
+  rollback.action(async (job: string, flags: Place & Waiting & { to?: string }) =>
+    found({
+      kind: "rollback",
+      job: jobName(rollback, job),
+      namespace: flags.namespace,
+      to: flags.to ?? null,
+      waitMs: await waitMsOf(rollback, flags),
+    }),
+  );
   const marking = [
     ["approve", "let a change go ahead that waits for approval (upgrade.approval: manual)"],
     ["pause", "have the control plane do nothing for a StreamJob, not even healing"],
     ["unpause", "have the control plane look after a StreamJob again"],
   ] as const;
   for (const [kind, description] of marking) {
-    onJob(kind, description).action((job: string, { namespace }: Place) => found({ kind, job, namespace }));
+    const command = onJob(kind, description);
+    command.action((job: string, { namespace }: Place) => found({ kind, job: jobName(command, job), namespace }));
   }
   const remove = program
     .command("delete")
@@ -159,10 +194,10 @@ function addSteering(program: Command, found: Found): void {
     .argument("<what>", "the name of a job; or: job, snapshot")
     .argument("[name]", "of the job or snapshot")
     .addOption(namespaceOption());
-  addWaiting(remove, "it is gone").action((first: string, second: string | undefined, flags: Place & Waiting) => {
+  addWaiting(remove, "it is gone").action(async (first: string, second: string | undefined, flags: Place & Waiting) => {
     const { what, name } = whichObject(remove, first, second);
     if (name === null) return remove.error(`error: say which: delete ${first} <name>`);
-    found({ kind: "delete", what, name, namespace: flags.namespace, waitMs: waitMsOf(flags) });
+    found({ kind: "delete", what, name, namespace: flags.namespace, waitMs: await waitMsOf(remove, flags) });
   });
 }
 
@@ -195,15 +230,25 @@ function whichObject(
   return { what: "jobs", name: first };
 }
 
+/** `wc`, or as other commands print it and kubectl takes it: `streamjob/wc`. */
+function jobName(command: Command, text: string): string {
+  if (!text.includes("/")) return text;
+  const { what, name } = whichObject(command, text, undefined);
+  if (what === "jobs" && name !== null && name !== "") return name;
+  return command.error(`error: ${text} is no StreamJob; write its name, or streamjob/<name>`);
+}
+
 function collect(name: string, before: string[]): string[] {
   return [...before, name];
 }
 
-/** A flag's value such as 90s, in milliseconds. */
-export function duration(text: string): number {
+/** A flag's value such as 90s, in milliseconds; null: not given. */
+export async function durationOf(command: Command, text: string | undefined): Promise<number | null> {
+  if (text === undefined) return null;
+  const { parseDuration } = await import("../../../crds/index.ts"); // CL2
   const parsed = parseDuration(text);
-  if (parsed.kind === "invalid") throw new InvalidArgumentError(parsed.problem);
-  return parsed.ms;
+  if (parsed.kind === "duration") return parsed.ms;
+  return command.error(`error: option '--timeout <duration>' argument '${text}' is invalid. ${parsed.problem}`);
 }
 
 function count(text: string): number {

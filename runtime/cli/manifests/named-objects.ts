@@ -63,3 +63,10 @@ async function notFoundText(api: KubernetesApi, kind: Named, name: string, names
     ? `${missing}, nor any other${hint}; make one with \`streamjob apply <manifest>\``
     : `${missing}, nor any other${hint}; make one with \`streamjob savepoint <job>\``;
 }
+
+/** As kubectl shows objects: kind and metadata first, and who owns which field left away. */
+export function readable(object: { readonly metadata: object }): object {
+  const { apiVersion, kind, metadata, ...rest } = object as Readonly<Record<string, object>>;
+  const { managedFields: _, ...shown } = metadata as { readonly managedFields?: unknown };
+  return { apiVersion, kind, metadata: shown, ...rest };
+}

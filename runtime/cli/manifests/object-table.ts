@@ -1,5 +1,7 @@
 /**
- * Owns: StreamJobs and snapshots as rows of a table; the columns are those of the custom resources (`kubectl get`).
+ * Owns: StreamJobs and snapshots as rows of a table; the columns are those of the custom resources (`kubectl get`,
+ * where one is called LAST CHECKPOINT: here a row has to fit into 80 characters),
+ * which cannot ask: there the parallelism is the wanted one, and the last checkpoint may be minutes old.
  */
 import {
   readSnapshotStatus,
@@ -9,20 +11,22 @@ import {
   type StreamJobSnapshot,
 } from "../../../crds/index.ts";
 import { ageText, conditionOf } from "./job-facts.ts";
+import { type LiveFacts, parallelismText } from "./live-facts.ts";
 
 export type TableOptions = { readonly isWide: boolean; readonly hasNamespace: boolean; readonly nowMs: number };
 
 export function jobHeadings({ isWide, hasNamespace }: TableOptions): string[] {
   const place = hasNamespace ? ["NAMESPACE"] : [];
   const wide = isWide ? ["GENERATION", "INCARNATION", "RESTARTS", "JOB ID", "WHY"] : [];
-  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "LAST CHECKPOINT", "UPGRADE", "AGE", ...wide];
+  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "CHECKPOINT", "UPGRADE", "AGE", ...wide];
 }
 
-export function jobRow(job: StreamJob, { isWide, hasNamespace, nowMs }: TableOptions): string[] {
+/** `live`: what was asked for this row. The age of a checkpoint that could not be asked for ends with `?`. */
+export function jobRow(job: StreamJob, live: LiveFacts, { isWide, hasNamespace, nowMs }: TableOptions): string[] {
   const { namespace, name, creationTimestamp, generation = 0 } = job.metadata;
   const read = readStreamJobStatus(job.status);
   const place = hasNamespace ? [namespace] : [];
-  const parallelism = String(job.spec.parallelism ?? 1);
+  const parallelism = parallelismText(job, live);
   const age = ageText(creationTimestamp, nowMs);
   if (read.kind === "unreadable") return [...place, name, "Unknown", "unreadable status", parallelism, "-", "-", age];
   const { status } = read;
@@ -35,7 +39,7 @@ export function jobRow(job: StreamJob, { isWide, hasNamespace, nowMs }: TableOpt
     ready === null || !isCurrent ? "Unknown" : ready.status,
     status.phase,
     parallelism,
-    ageText(status.lastCheckpoint?.time, nowMs),
+    checkpointAge(live, nowMs),
     status.upgrade?.step ?? "-",
     age,
   ];
@@ -51,6 +55,11 @@ export function jobRow(job: StreamJob, { isWide, hasNamespace, nowMs }: TableOpt
     status.jobId ?? "-",
     why,
   ];
+}
+
+function checkpointAge({ lastCheckpoint, isCheckpointCurrent }: LiveFacts, nowMs: number): string {
+  if (isCheckpointCurrent) return ageText(lastCheckpoint?.time, nowMs);
+  return lastCheckpoint === null ? "?" : `${ageText(lastCheckpoint.time, nowMs)}?`;
 }
 
 export function snapshotHeadings({ isWide, hasNamespace }: TableOptions): string[] {

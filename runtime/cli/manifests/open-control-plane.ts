@@ -2,9 +2,11 @@
  * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found.
  * Today: the embedded one of the home folder, by its endpoint file. Later: a kubeconfig.
  */
+import { createHttpJobManagerApi, type JobManagerApi } from "../../../operator/jobmanager/index.ts";
 import { HttpKubernetesApi, type KubernetesApi, withRetriedReads } from "../../../operator/kubernetes/index.ts";
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
 import { readEndpoint } from "../control-plane/endpoint.ts";
+import { remoteAddressOf } from "../control-plane/remote-addresses.ts";
 import type { HomeFolder } from "../home-folder.ts";
 import { isAlive } from "../job-registry.ts";
 
@@ -18,6 +20,7 @@ type Surroundings = { readonly clock: Clock; readonly random: Random };
 
 export type OpenControlPlane = {
   readonly api: KubernetesApi;
+  readonly jobManagers: JobManagerApi;
   /** Process of the embedded control plane. */
   readonly pid: number;
   /** Whether that process still runs. */
@@ -33,7 +36,12 @@ export function findControlPlane(home: HomeFolder, surroundings: Surroundings): 
   const { clock, random } = surroundings;
   const http = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
   const api = withRetriedReads(http, { clock, random, deadlineMs: RETRY_MS });
-  return { api, pid, isAlive: () => isAlive(pid), close: () => http.close() };
+  const jobManagers = createHttpJobManagerApi({ clock, addressOf: remoteAddressOf({ baseUrl, token, clock }) });
+  const close = (): void => {
+    jobManagers.close();
+    http.close();
+  };
+  return { api, jobManagers, pid, isAlive: () => isAlive(pid), close };
 }
 
 /** Errors: CONTROL_PLANE_UNAVAILABLE. */
@@ -44,6 +52,6 @@ export function openControlPlane(home: HomeFolder, surroundings: Surroundings): 
   const why =
     endpoint !== null && isAlive(endpoint.pid)
       ? `the control plane of ${home.root} is starting (pid ${endpoint.pid}): try again in a moment`
-      : `no control plane runs on ${home.root}: start one with \`streamjob run <manifest>\`, or set STREAMJOB_HOME to the folder of one that runs`;
+      : `no control plane runs on ${home.root}: start one with \`streamjob up\` or \`streamjob run <manifest>\`, or set STREAMJOB_HOME to the folder of one that runs`;
   throw new StreamError("CONTROL_PLANE_UNAVAILABLE", why, { destiny: "retry" });
 }

@@ -8,7 +8,10 @@ import { sleep, systemClock } from "../../base/index.ts";
 import { takeEndpoint } from "../control-plane/endpoint.ts";
 import { homeFolder } from "../home-folder.ts";
 import { activeOf, AT, type CommandRig, createRig, manifest, statusWith } from "./command-rig.test-support.ts";
-import { runManifestsCommand } from "./run-command.ts";
+import { Signals } from "../signals.ts";
+import { ManifestRun, runManifestsCommand } from "./run-command.ts";
+import { readManifestSet } from "./manifest-set.ts";
+import { readSources } from "./manifest-sources.ts";
 import { savepointOfAny } from "./savepoint-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "run-command-"));
@@ -100,6 +103,131 @@ describe("run <manifest>", () => {
       );
       assert.equal(await ran, 1);
       assert.match(rig.said.join("\n"), /the job FAILED: boom[^]*1 of them FAILED/);
+    }));
+});
+
+const finished = { status: "FINISHED" as const, at: AT, savepoint: null, message: "the job is FINISHED" };
+
+/** A `run` whose control plane is in this process, as far as it can tell. */
+function startOwnRun(rig: CommandRig, file: string, isAlive: () => boolean = () => true) {
+  const signalled = new Signals(systemClock);
+  let isStopped = false;
+  const stop = async (): Promise<void> => void (isStopped = true);
+  const plane = { api: rig.api, isOwn: true, pid: process.pid, isAlive, stop, kill: stop };
+  const command = { kind: "runManifests" as const, sources: [file], namespace: "default" };
+  const run = new ManifestRun({ terminal: rig.terminal, command, plane, signalled, home: "/the/home" });
+  const ran = run.run(readManifestSet(readSources([file], ""), "default")).finally(() => signalled.stop());
+  return { ran, isStopped: () => isStopped, saidAll: () => rig.said.join("\n") };
+}
+
+describe("a run that brought the control plane", () => {
+  it("stays for the jobs of others, says so before and when its own have ended, and ends with the last (RM5)", () =>
+    withPlane("others", async (rig) => {
+      const file = join(folder, "short.json");
+      writeFileSync(file, manifest());
+      const { ran, isStopped, saidAll } = startOwnRun(rig, file);
+      await until("it is there", async () => (await rig.api.get("StreamJob", key)) !== null);
+      assert.match(saidAll(), /until the jobs in it have ended; `streamjob up` starts one that stays/);
+      await rig.api.create("StreamJob", { ...JSON.parse(manifest("other")), metadata: { ...key, name: "other" } });
+      await until("the other is said", () => /other runs in this control plane too; it stays/.test(saidAll()));
+
+      await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended: finished }) }, "Ready"));
+      await until("that it stays is said", () =>
+        /Own jobs have ended; the control plane stays for other/.test(saidAll()),
+      );
+      assert.equal(isStopped(), false);
+
+      await rig.writeStatus("other", statusWith(1, { active: activeOf("other-1", { ended: finished }) }, "Ready"));
+      assert.equal(await ran, 0);
+      assert.equal(isStopped(), true);
+      assert.match(saidAll(), /1 job ended\./);
+    }));
+
+  it("does not stay for a job that is suspended, or that waits for a person", () =>
+    withPlane("waiting", async (rig) => {
+      const file = join(folder, "short2.json");
+      writeFileSync(file, manifest());
+      for (const [name, spec] of [
+        ["asleep", { state: "suspended" }],
+        ["stuck", {}],
+      ] as const) {
+        await rig.api.create("StreamJob", { ...JSON.parse(manifest(name, spec)), metadata: { ...key, name } });
+      }
+      await rig.writeStatus("asleep", statusWith(1, {}));
+      await rig.writeStatus("stuck", statusWith(1, {}, ["Stalled", "InvalidSpec", "no such module"]));
+      const { ran } = startOwnRun(rig, file);
+      await until("it is there", async () => (await rig.api.get("StreamJob", key)) !== null);
+      await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended: finished }) }, "Ready"));
+      assert.equal(await ran, 0);
+    }));
+
+  it("ends when its home folder has gone, and touches nothing in it any more (JP2)", () =>
+    withPlane("gone", async (rig) => {
+      const file = join(folder, "gone.json");
+      writeFileSync(file, manifest());
+      let isAlive = true;
+      const { ran, isStopped, saidAll } = startOwnRun(rig, file, () => isAlive);
+      await until("it is there", async () => (await rig.api.get("StreamJob", key)) !== null);
+      isAlive = false;
+      assert.equal(await ran, 1);
+      assert.match(saidAll(), /The home folder \/the\/home was removed/);
+      assert.equal(isStopped(), false);
+    }));
+
+  it("answers each save of a set that is still broken, and applies nothing (RM6)", () =>
+    withPlane("broken", async (rig) => {
+      const [a, b] = [join(folder, "a.json"), join(folder, "b.json")];
+      writeFileSync(a, manifest());
+      writeFileSync(b, manifest("b"));
+      const ran = runManifestsCommand(homeFolder(join(folder, "broken")), rig.terminal, {
+        kind: "runManifests",
+        sources: [a, b],
+        namespace: "default",
+      });
+      const answers = (): number => rig.said.filter((line) => /Nothing was applied/.test(line)).length;
+      await until("both are there", async () => (await rig.api.get("StreamJob", { ...key, name: "b" })) !== null);
+      writeFileSync(b, manifest("b", { paralelism: 2 }));
+      await until("the mistake is said", () => answers() === 1);
+      writeFileSync(a, manifest("wc", { parallelism: 2 }));
+      await until("it is said again", () => answers() === 2);
+      assert.equal((await rig.get("wc")).metadata.generation, 1);
+      process.emit("SIGINT");
+      assert.equal(await ran, 0);
+    }));
+});
+
+describe("what a job's code writes", () => {
+  it("is shown by run, line by line, without the engine's log (PO1)", () =>
+    withPlane("output", async (rig) => {
+      const file = join(folder, "output.json");
+      writeFileSync(file, manifest());
+      const engine = '{"level":30,"msg":"a task runs"}';
+      let log = `${engine}\nhello\n${engine}\n`;
+      rig.server.serveLogs(async (pod) => (pod.metadata.name.includes("jobmanager") ? "of the JobManager\n" : log));
+      const { ran } = startOwnRun(rig, file);
+      await until("it is there", async () => (await rig.api.get("StreamJob", key)) !== null);
+      for (const [job, component] of [
+        ["wc", "taskmanager"],
+        ["wc", "jobmanager"],
+        ["another", "taskmanager"],
+      ] as const) {
+        await rig.api.create("Pod", {
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: {
+            namespace: "default",
+            name: `${job}-1-${component}-0`,
+            labels: { "streamjob.dev/job": job, "app.kubernetes.io/component": component },
+          },
+          spec: { containers: [{ name: component, image: "streamjob:local" }] },
+        });
+      }
+      await until("the first line is shown", () => rig.out.length > 0);
+      log += "hello\n";
+      // The last look is made when the job has ended.
+      await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended: finished }) }, "Ready"));
+      assert.equal(await ran, 0);
+      assert.deepEqual(rig.out, ["hello", "hello"]);
     }));
 });
 

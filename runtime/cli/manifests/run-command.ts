@@ -5,8 +5,10 @@
  * RM2 Nothing is deleted because it is no longer written anywhere: a line says how.
  * RM3 The first SIGINT, SIGTERM or SIGHUP ends the processes in order and leaves the jobs as they are; the second ends them at once.
  * RM4 It ends by itself when its jobs have ended: with 1 when one FAILED with nobody to start it again, else with 0.
+ * RM5 The control plane in this process serves others too: while a job that another command brought runs in it, it stays, and says so
+ *     before. Its exit code is that of its own jobs.
+ * RM6 A save is answered each time: with what was applied, or with why nothing was.
  */
-import { constants } from "node:os";
 import type { StreamJob } from "../../../crds/index.ts";
 import type { ObjectKey } from "../../../operator/kubernetes/index.ts";
 import { sleep } from "../../base/index.ts";
@@ -16,18 +18,18 @@ import { readNamed } from "./apply-command.ts";
 import { type AppliedObject, appliedLine, applyObjects } from "./apply-objects.ts";
 import { namespaceFlag } from "./command-context.ts";
 import { JobFollower, sayLine } from "./job-follower.ts";
-import { type JoinedPlane, joinControlPlane } from "./joined-plane.ts";
+import { type JoinedPlane, joinControlPlane, killPlane, lostHomeText } from "./joined-plane.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { type ManifestObject, type ManifestSet, readManifestSet } from "./manifest-set.ts";
 import { readSources, STDIN } from "./manifest-sources.ts";
+import { SettledSources } from "./settled-sources.ts";
 import { type ManifestProblem, problemLine } from "./manifest-text.ts";
 import { listAll } from "./named-objects.ts";
-import { endOf, type JobEnd } from "./run-verdict.ts";
+import { PodOutput } from "./pod-output.ts";
+import { endOf, type JobEnd, needsControlPlane } from "./run-verdict.ts";
 import { followManifests, followModules } from "./saved-files.ts";
-import { Signals } from "./signals.ts";
+import { Signals } from "../signals.ts";
 
-/** A file with a mistake is looked at again after this time: it may have been half written. */
-const HALF_WRITTEN_MS = 300;
 const PLANE_LOOK_MS = 1000;
 const LAST_LOOK_MS = 300;
 
@@ -45,16 +47,26 @@ export async function runManifestsCommand(
   command: JobCommand<"runManifests">,
 ): Promise<ExitCode> {
   const first = await readNamed(terminal, command.sources, command.namespace);
-  const signalled = new Signals();
+  const signalled = new Signals(terminal.clock);
   try {
     const plane = await joinControlPlane(home, terminal);
-    return await new ManifestRun(terminal, command, plane, signalled).run(first);
+    return await new ManifestRun({ terminal, command, plane, signalled, home: home.root }).run(first);
   } finally {
     signalled.stop();
   }
 }
 
-class ManifestRun {
+type RunParts = {
+  readonly terminal: Terminal;
+  readonly command: JobCommand<"runManifests">;
+  readonly plane: JoinedPlane;
+  readonly signalled: Signals;
+  /** For messages. */
+  readonly home: string;
+};
+
+/** One `run`, on a control plane that is there. */
+export class ManifestRun {
   readonly #terminal: Terminal;
   readonly #command: JobCommand<"runManifests">;
   readonly #plane: JoinedPlane;
@@ -64,11 +76,19 @@ class ManifestRun {
   /** Uids that were seen in the API server: gone means deleted only after that. */
   readonly #seen = new Set<string>();
   #manifests: ReadonlyMap<string, ManifestObject> = new Map();
-  #lastProblems = "";
+  /** Other jobs that this control plane stays for, as they were said. */
+  readonly #saidOthers = new Set<string>();
+  #isStaying = false;
+  #output: PodOutput | null = null;
+  readonly #home: string;
+  readonly #sources: SettledSources;
   #saving: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor(terminal: Terminal, command: JobCommand<"runManifests">, plane: JoinedPlane, signalled: Signals) {
+  constructor({ terminal, command, plane, signalled, home }: RunParts) {
+    this.#home = home;
+    const files = command.sources.filter((source) => source !== STDIN);
+    this.#sources = new SettledSources(terminal.clock, () => readSources(files, ""));
     this.#terminal = terminal;
     this.#command = command;
     this.#plane = plane;
@@ -85,7 +105,7 @@ class ManifestRun {
     const plane = this.#plane;
     this.#say(
       plane.isOwn
-        ? "The control plane runs in this process."
+        ? "The control plane runs in this process, until the jobs in it have ended; `streamjob up` starts one that stays."
         : `The control plane of this home folder runs in process ${plane.pid}; the manifests go there.`,
     );
     for (const manifest of first.objects) this.#adopt(manifest);
@@ -96,17 +116,23 @@ class ManifestRun {
       clock,
       (file, job) => this.#sayModule(file, job),
     );
-    this.#signals.onSignal = (count) => (count === 1 ? this.#follower.nudge() : void this.#kill());
+    this.#signals.onSignal = (count) =>
+      count === 1 ? this.#follower.nudge() : void killPlane(this.#terminal, plane, this.#signals);
     try {
       await this.#sayOthers();
       await this.#follower.start();
+      this.#output = new PodOutput({
+        api: plane.api,
+        terminal: this.#terminal,
+        isFollowed: (key) => this.#jobs.has(textOf(key)),
+      });
       await this.#send(first);
       const lookLater = (): void => {
         if (this.#isOver) return;
         this.#follower.nudge();
         this.#terminal.clock.after(PLANE_LOOK_MS, lookLater);
       };
-      if (!plane.isOwn) lookLater();
+      lookLater();
       const waited = await this.#follower.until(() => this.#ending(), null);
       if (waited.kind === "timeout") return 1;
       return await this.#end(waited.value);
@@ -115,6 +141,7 @@ class ManifestRun {
       throw error;
     } finally {
       this.#isOver = true;
+      this.#output?.letGo();
       files.stop();
       modules.stop();
       await this.#saving;
@@ -131,31 +158,55 @@ class ManifestRun {
       const job = this.#follower.get(key);
       if (job !== null) this.#seen.add(job.metadata.uid ?? "");
       const end = job === null ? (this.#seen.has(uid) ? "deleted" : null) : endOf(job, generation);
-      if (end === null || uid === "") return null;
-      ends.push(end);
+      if (end !== null && uid !== "") ends.push(end);
     }
-    return ends.length === 0 ? null : { kind: "ended", ends };
+    const others = this.#plane.isOwn ? this.#othersOf(this.#follower.list()) : [];
+    for (const name of others) this.#sayOther(name);
+    if (ends.length === 0 || ends.length < this.#jobs.size) {
+      this.#isStaying = false;
+      return null;
+    }
+    if (others.length === 0) return { kind: "ended", ends };
+    this.#sayStaying(others);
+    return null;
+  }
+
+  /** RM5 */
+  #sayOther(name: string): void {
+    if (this.#saidOthers.has(name)) return;
+    this.#saidOthers.add(name);
+    this.#say(`${name} runs in this control plane too; it stays until that has ended as well.`);
+  }
+
+  /** RM5 */
+  #sayStaying(others: readonly string[]): void {
+    if (this.#isStaying) return;
+    this.#isStaying = true;
+    this.#say(
+      `Own jobs have ended; the control plane stays for ${others.join(", ")}. Ctrl-C ends it: the jobs stay as they are, and the next control plane goes on with them.`,
+      "warning",
+    );
   }
 
   async #end(ending: Ending): Promise<ExitCode> {
     const plane = this.#plane;
     const again = `streamjob run ${this.#command.sources.join(" ")}`;
     if (ending.kind === "lost") {
-      this.#say(
-        `The control plane (process ${plane.pid}) has ended. \`${again}\` starts one, and the jobs go on.`,
-        "bad",
-      );
+      const lost = `The control plane (process ${plane.pid}) has ended. \`${again}\` starts one, and the jobs go on.`;
+      this.#say(plane.isOwn ? lostHomeText(this.#home) : lost, "bad");
       await this.#follower.stop();
       return 1;
     }
     if (ending.kind === "signal") {
+      const others = this.#othersOf(this.#follower.list());
+      const whose = others.length === 0 ? "" : ` (also those of ${others.join(", ")})`;
       this.#say(
         plane.isOwn
-          ? `${ending.signal}: the pods' processes are ended in order, the jobs stay as they are; once more ends them at once.`
+          ? `${ending.signal}: the pods' processes${whose} are ended in order, the jobs stay as they are; once more ends them at once.`
           : `${ending.signal}: the jobs go on in process ${plane.pid}.`,
       );
     }
-    const others = ending.kind === "ended" && plane.isOwn ? await this.#otherJobs() : [];
+    await this.#output?.stop();
     await this.#follower.stop();
     // Who follows from another process sees the end, too.
     if (ending.kind === "ended" && plane.isOwn) await sleep(this.#terminal.clock, LAST_LOOK_MS);
@@ -170,16 +221,7 @@ class ManifestRun {
       failed === 0 ? `${count} ended.` : `${count} ended, ${failed} of them FAILED.`,
       failed === 0 ? "good" : "bad",
     );
-    if (others.length > 0)
-      this.#say(`${others.join(", ")} ran here too: the next control plane goes on with them.`, "warning");
     return failed === 0 ? 0 : 1;
-  }
-
-  /** RM3 */
-  async #kill(): Promise<void> {
-    const { clock } = this.#terminal;
-    await Promise.race([this.#plane.kill(), sleep(clock, 1000)]);
-    process.exit(128 + constants.signals[this.#signals.received ?? "SIGINT"]);
   }
 
   #adopt(manifest: ManifestObject): void {
@@ -190,17 +232,18 @@ class ManifestRun {
     this.#jobs.set(textOf(key), { key, manifest, uid: known?.uid ?? "", generation: known?.generation ?? 0 });
   }
 
-  async #otherJobs(): Promise<string[]> {
-    const all = await listAll(this.#plane.api, "StreamJob", { namespace: null });
-    return all
-      .filter((job) => !this.#jobs.has(textOf(job.metadata)) && mayGoOn(job))
+  #othersOf(jobs: readonly StreamJob[]): string[] {
+    return jobs
+      .filter((job) => !this.#jobs.has(textOf(job.metadata)) && needsControlPlane(job))
       .map(({ metadata }) => metadata.name);
   }
 
   async #sayOthers(): Promise<void> {
-    const others = await this.#otherJobs();
+    const others = this.#othersOf(await listAll(this.#plane.api, "StreamJob", { namespace: null }));
     if (others.length === 0) return;
-    this.#say(`Also in this home folder: ${others.join(", ")}; \`streamjob get\` shows them.`);
+    for (const name of others) this.#saidOthers.add(name);
+    const stays = this.#plane.isOwn ? " The control plane stays until they have ended as well." : "";
+    this.#say(`Also in this home folder: ${others.join(", ")}; \`streamjob get\` shows them.${stays}`);
   }
 
   async #send(set: ManifestSet): Promise<void> {
@@ -231,9 +274,6 @@ class ManifestRun {
 
   #sayProblems(problems: readonly ManifestProblem[], isPartlyDone: boolean): void {
     const lines = problems.map(problemLine);
-    const text = lines.join("\n");
-    if (text === this.#lastProblems) return;
-    this.#lastProblems = text;
     for (const line of lines) this.#say(line, "bad");
     if (lines.length > 0)
       this.#say(`${isPartlyDone ? "The rest was not" : "Nothing was"} applied; the jobs go on as they are.`, "bad");
@@ -244,7 +284,10 @@ class ManifestRun {
     const how = `\`streamjob restart ${name}${namespaceFlag(namespace)}\` moves the job over to it, with its state`;
     this.#follower.say(
       { namespace, name },
-      { tone: "normal", text: `${file} was saved: pods that start from now on run it; ${how}` },
+      {
+        tone: "normal",
+        text: `${file} was saved, which is code of the job: pods that start from now on run it; ${how}`,
+      },
     );
   }
 
@@ -259,23 +302,11 @@ class ManifestRun {
     });
   }
 
-  /** RM1 */
+  /** RM1, RM6 */
   async #applySaved(): Promise<void> {
-    const read = (): ManifestSet => {
-      const sources = readSources(
-        this.#command.sources.filter((source) => source !== STDIN),
-        Buffer.alloc(0),
-      );
-      return readManifestSet(sources, this.#command.namespace);
-    };
-    let set = read();
-    if (set.problems.length > 0) {
-      await sleep(this.#terminal.clock, HALF_WRITTEN_MS);
-      set = read();
-    }
+    const set = await this.#sources.read((sources) => readManifestSet(sources, this.#command.namespace));
     if (this.#isOver) return;
     if (set.problems.length > 0) return this.#sayProblems(set.problems, false);
-    this.#lastProblems = "";
     for (const warning of set.warnings) this.#say(problemLine(warning), "warning");
     await this.#send({ ...set, objects: [...set.objects, ...this.#fromStdin()] });
   }
@@ -290,7 +321,3 @@ class ManifestRun {
 }
 
 const textOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
-
-function mayGoOn({ spec, status }: StreamJob): boolean {
-  return spec.state !== "suspended" && (status?.active?.ended ?? null) === null;
-}

@@ -1,6 +1,6 @@
 /**
- * Owns: which files `run` follows: the manifests that were named, and the modules of their jobs.
- * Does not own: noticing that one was saved (file-follower.ts), what follows from it (run-command.ts).
+ * Owns: which files `run` follows: the manifests that were named, the modules of their jobs, and what these import.
+ * Does not own: which files a module imports (module-imports.ts), noticing that one was saved (file-follower.ts), what follows from it (run-command.ts).
  */
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -9,6 +9,7 @@ import type { StreamJob } from "../../../crds/index.ts";
 import type { Clock } from "../../base/index.ts";
 import { FileFollower } from "./file-follower.ts";
 import { manifestFiles, STDIN } from "./manifest-sources.ts";
+import { ModuleImports } from "./module-imports.ts";
 
 /** Files and folders as they were named; stdin is not followed. */
 export function followManifests(sources: readonly string[], clock: Clock, onChange: () => void): FileFollower {
@@ -22,13 +23,18 @@ export function followManifests(sources: readonly string[], clock: Clock, onChan
   });
 }
 
-/** `jobs` is asked at each look; `onSave` is called for each job that the saved module belongs to. */
+/** `jobs` is asked at each look; `onSave` is called for each job whose module, or what that imports, was saved. */
 export function followModules(
   jobs: () => readonly StreamJob[],
   clock: Clock,
   onSave: (file: string, job: StreamJob) => void,
 ): FileFollower {
-  const modules = (): readonly string[] => jobs().flatMap((job) => modulePath(job) ?? []);
+  const imports = new ModuleImports();
+  const filesOf = (job: StreamJob): readonly string[] => {
+    const module = modulePath(job);
+    return module === null ? [] : imports.filesOf(module);
+  };
+  const modules = (): readonly string[] => jobs().flatMap(filesOf);
   const known = new Set(modules());
   return new FileFollower({
     clock,
@@ -38,7 +44,12 @@ export function followModules(
       // A module that another manifest brought is new to this, and was not saved.
       const saved = files.filter((file) => known.has(file));
       for (const file of files) known.add(file);
-      for (const file of saved) for (const job of jobs()) if (modulePath(job) === file) onSave(file, job);
+      for (const job of jobs()) {
+        const own = new Set(filesOf(job));
+        const [first] = saved.filter((file) => own.has(file));
+        // One line for a save of several files: there is one thing to do about it.
+        if (first !== undefined) onSave(first, job);
+      }
     },
   });
 }
@@ -47,5 +58,10 @@ export function followModules(
 function modulePath({ spec }: StreamJob): string | null {
   const { module } = spec.job;
   if (module === undefined) return null;
-  return module.startsWith("file:") ? fileURLToPath(module) : module;
+  if (!module.startsWith("file:")) return module;
+  try {
+    return fileURLToPath(module);
+  } catch {
+    return null; // no file of this machine (`file://job.ts`): the control plane says what is wrong with it
+  }
 }

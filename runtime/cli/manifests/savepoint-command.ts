@@ -61,7 +61,8 @@ export async function savepointOfAny(
       return await savepointCommand(home, terminal, name, request.directory);
     }
     const job = found ?? (await getNamed(plane.api, "StreamJob", name, namespace ?? "default"));
-    return await savepointOfStreamJob({ api: plane.api, terminal, isAlive: plane.isAlive }, job, request);
+    const { api, jobManagers, isAlive } = plane;
+    return await savepointOfStreamJob({ api, jobManagers, terminal, isAlive }, job, request);
   } finally {
     plane.close();
   }
