@@ -36,6 +36,7 @@ export {
 } from "./ids.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
 export { oncePerObject } from "./once-per-object.ts";
+export { guardRequests } from "./request-guard.ts";
 export {
   childEnvironment,
   environmentVariable,

@@ -159,9 +159,11 @@ export class ProcessKubelet {
     worker.objectGone();
     this.scheduleSweep();
     // It stays in the list until its process is gone, so that a successor of its name waits (KU2).
-    void worker.whenOver.then(() => {
-      if (this.workers.get(name) === worker) this.workers.delete(name);
-    });
+    worker.whenOver
+      .then(() => {
+        if (this.workers.get(name) === worker) this.workers.delete(name);
+      })
+      .catch((error: unknown) => this.options.log.error({ err: error, pod: name }, "a pod cannot be forgotten"));
   }
 
   private contextOf(pod: Pod): WorkerContext {
