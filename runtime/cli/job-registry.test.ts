@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -52,6 +52,18 @@ describe("the registry", () => {
     assert.deepEqual(
       readdirSync(home.jobs).filter((name) => !name.endsWith(".json")),
       [],
+    );
+  });
+
+  it("is its owner's alone, and so are logs and checkpoints (JR4)", () => {
+    const home = freshHome();
+    mkdirSync(home.jobs, { mode: 0o755 });
+    writeRecord(home, record(1));
+    const modes = [home.jobs, home.checkpoints, join(home.root, "logs")].map((path) => statSync(path).mode & 0o777);
+    assert.deepEqual(modes, [0o700, 0o700, 0o700]);
+    assert.deepEqual(
+      readdirSync(home.jobs).map((name) => statSync(join(home.jobs, name)).mode & 0o777),
+      [0o600],
     );
   });
 

@@ -5,11 +5,12 @@
  * JR1 A record is replaced as a whole (temporary file, rename): a reader sees the old or the new one.
  * JR2 Only the runner of a job writes its record.
  * JR3 The newest RECORDS_KEPT records of ended jobs are kept; those of jobs that may still run are never removed.
+ * JR4 The home's folders are their owner's alone: what jobs are given, log and keep is in them.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
-import { StreamError } from "../base/index.ts";
+import { makePrivateFolderSync, PRIVATE_FILE, StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 
 const recordSchema = z.object({
@@ -45,8 +46,8 @@ export function writeRecord(home: HomeFolder, record: JobRecord): void {
   const path = recordPath(home, record.jobId);
   const temporary = `${path}.${record.runnerPid}.tmp`;
   try {
-    mkdirSync(home.jobs, { recursive: true });
-    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
+    for (const folder of [home.jobs, home.checkpoints, dirname(home.logs(record.jobId))]) makePrivateFolderSync(folder);
+    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`, { mode: PRIVATE_FILE });
     renameSync(temporary, path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "STORE_FULL" : "STORE_UNAVAILABLE";

@@ -386,7 +386,7 @@ export class LocalCluster {
     if (!this.hasListened && failure !== null) this.listening.reject(fromErrorInfo(failure));
     else this.narrator.terminal(status, (endedMs - this.record.startedMs) / 1000, failure);
     this.listening.resolve();
-    await Promise.all(this.logs.map((log) => log.close()));
+    for (const log of this.logs) log.close();
     this.ended.resolve(outcome);
   }
 

@@ -69,7 +69,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 // A reader that went away (streamjob list | head) is no failure of the command.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE") return; // such as a full disk: what is told there is lost, the jobs of this process are not
   });
 }
 

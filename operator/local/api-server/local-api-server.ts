@@ -10,7 +10,7 @@
  * Semantics: object-writer.ts, admission.ts, deletion.ts, garbage-collector.ts, managed-fields.ts, watch-hub.ts, list-pages.ts.
  * Not done: namespaces as objects (every name is one), generateName, admission webhooks, quotas, RBAC, other kinds.
  */
-import { assert, type Clock, type Log, type Random, silentLog } from "../../../runtime/base/index.ts";
+import { assert, type Clock, type Log, type Random, silentLog, toErrorInfo } from "../../../runtime/base/index.ts";
 import {
   ApiError,
   type ApplyObject,
@@ -375,8 +375,12 @@ export class LocalApiServer implements KubernetesApi {
     try {
       this.objectLog?.append(resourceVersion, { type, kind, object });
     } catch (error) {
-      const what = `${kind} "${object.metadata.name}" was not written, because the log of the control plane cannot be written`;
-      throw new ApiError("Unavailable", `${what}: free space on its disk, then try again`, { cause: error });
+      const what = `${kind} "${object.metadata.name}" was not written`;
+      const { code, message } = toErrorInfo(error);
+      const remedy = "free space on its disk, then try again";
+      throw new ApiError("Unavailable", `${what}: ${code === undefined ? "" : `${code}: `}${message}: ${remedy}`, {
+        cause: error,
+      });
     }
     this.resourceVersion = resourceVersion;
     if (type === "put") this.table.put(kind, object);

@@ -7,10 +7,17 @@
  * LE2 `reap` returns only when every process of the ledger is gone: a pod's next process never meets its last one.
  */
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Clock, type Log, sleep, StreamError } from "../../../runtime/base/index.ts";
+import {
+  type Clock,
+  type Log,
+  makePrivateFolder,
+  PRIVATE_FILE,
+  sleep,
+  StreamError,
+} from "../../../runtime/base/index.ts";
 import { killGroup } from "./container-process.ts";
 
 const GONE_POLL_MS = 10;
@@ -30,8 +37,8 @@ export class ChildLedger {
     const identity = await identityOf(pid);
     if (identity === null) return;
     const entry: Entry = { pid, identity, pod };
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(this.fileOf(pid), JSON.stringify(entry));
+    await makePrivateFolder(this.folder);
+    await writeFile(this.fileOf(pid), JSON.stringify(entry), { mode: PRIVATE_FILE });
   }
 
   /** After the process is gone. */
@@ -41,7 +48,7 @@ export class ChildLedger {
 
   /** Kills what an earlier kubelet left (LE1, LE2). Errors: CONTROL_PLANE_UNAVAILABLE when one does not die. */
   async reap(clock: Clock, log: Log): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    await makePrivateFolder(this.folder);
     const files = (await readdir(this.folder)).filter((name) => name.endsWith(".json"));
     await Promise.all(
       files.map(async (name) => {
