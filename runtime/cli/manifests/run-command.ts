@@ -90,11 +90,13 @@ class ManifestRun {
     );
     for (const manifest of first.objects) this.#adopt(manifest);
     const { clock } = this.#terminal;
-    const files = followManifests(this.#command.sources, clock, () => this.#saved());
+    const sayTrouble = (text: string): void => this.#say(text, "warning");
+    const files = followManifests(this.#command.sources, clock, () => this.#saved(), sayTrouble);
     const modules = followModules(
       () => [...this.#jobs.values()].map(({ manifest }) => manifest.object as StreamJob),
       clock,
       (file, job) => this.#sayModule(file, job),
+      sayTrouble,
     );
     this.#signals.onSignal = (count) => (count === 1 ? this.#follower.nudge() : void this.#kill());
     try {

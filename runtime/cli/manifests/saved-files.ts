@@ -11,14 +11,27 @@ import { FileFollower } from "./file-follower.ts";
 import { manifestFiles, STDIN } from "./manifest-sources.ts";
 
 /** Files and folders as they were named; stdin is not followed. */
-export function followManifests(sources: readonly string[], clock: Clock, onChange: () => void): FileFollower {
+export function followManifests(
+  sources: readonly string[],
+  clock: Clock,
+  onChange: () => void,
+  onTrouble: (text: string) => void,
+): FileFollower {
   const named = sources.filter((source) => source !== STDIN);
-  const isFolder = (source: string): boolean => statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  // What cannot be looked at is looked at as a file: the follower says so, and looks on (FF3).
+  const isFolder = (source: string): boolean => {
+    try {
+      return statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    } catch {
+      return false;
+    }
+  };
   return new FileFollower({
     clock,
     files: () => named.flatMap((source) => (isFolder(source) ? manifestFiles(source) : [source])),
     folders: named.map((source) => (isFolder(source) ? source : dirname(resolve(source)))),
     onChange,
+    onTrouble,
   });
 }
 
@@ -27,6 +40,7 @@ export function followModules(
   jobs: () => readonly StreamJob[],
   clock: Clock,
   onSave: (file: string, job: StreamJob) => void,
+  onTrouble: (text: string) => void,
 ): FileFollower {
   const modules = (): readonly string[] => jobs().flatMap((job) => modulePath(job) ?? []);
   const known = new Set(modules());
@@ -34,6 +48,7 @@ export function followModules(
     clock,
     files: modules,
     folders: [],
+    onTrouble,
     onChange: (files) => {
       // A module that another manifest brought is new to this, and was not saved.
       const saved = files.filter((file) => known.has(file));
@@ -47,5 +62,10 @@ export function followModules(
 function modulePath({ spec }: StreamJob): string | null {
   const { module } = spec.job;
   if (module === undefined) return null;
-  return module.startsWith("file:") ? fileURLToPath(module) : module;
+  if (!module.startsWith("file:")) return module;
+  try {
+    return fileURLToPath(module);
+  } catch {
+    return null; // no file of this machine (`file://job.ts`): the control plane says what is wrong with it
+  }
 }
