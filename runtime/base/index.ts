@@ -38,6 +38,7 @@ export { createLog, LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, type Log, silentLog } f
 export { LogFile, numberedPaths } from "./log-file.ts";
 export { oncePerObject } from "./once-per-object.ts";
 export { makePrivateFolder, makePrivateFolderSync, PRIVATE_FILE, PRIVATE_FOLDER } from "./private-files.ts";
+export { isSameProcess, processIdentity } from "./process-identity.ts";
 export { guardRequests } from "./request-guard.ts";
 export {
   childEnvironment,

@@ -2,7 +2,7 @@
  * Owns: `streamjob list`: the jobs of the registry as a table, asking each that may run.
  */
 import type { HomeFolder } from "./home-folder.ts";
-import { isAlive, type JobRecord, readRecords } from "./job-registry.ts";
+import { isRunnerAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
 import { formatTable } from "./table.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
@@ -35,7 +35,7 @@ async function describe(record: JobRecord): Promise<string[]> {
   ];
   const { terminal, lastCheckpoint, lastSavepoint } = record;
   if (terminal !== null) return row(terminal.status, String(terminal.restarts), lastCheckpoint, lastSavepoint);
-  if (!isAlive(record.runnerPid)) return row("NOT RUNNING (runner gone)", "-", lastCheckpoint, lastSavepoint);
+  if (!isRunnerAlive(record)) return row("NOT RUNNING (runner gone)", "-", lastCheckpoint, lastSavepoint);
   try {
     const client = new RestClient(record.restUrl, record.jobId, ASK_TIMEOUT_MS);
     const [status, restarts, checkpoints] = await Promise.all([

@@ -4,7 +4,7 @@
  * DS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
  * DS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
  * DS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
- * DS4 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
+ * DS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
  */
 import net from "node:net";
 import { StreamError } from "../base/index.ts";
@@ -23,6 +23,9 @@ import {
   type Payload,
   PAYLOAD_BYTES_MAX,
 } from "./socket-protocol.ts";
+
+/** DS5 */
+const HELLO_BYTES_MAX = 4096;
 
 export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };
 
@@ -140,7 +143,7 @@ export class DataServer {
       parser.payloadBytesMax = PAYLOAD_BYTES_MAX;
       payload.release();
     });
-    parser.payloadBytesMax = HELLO_TEXT.length;
+    parser.payloadBytesMax = HELLO_BYTES_MAX;
     socket.on("data", (chunk: Buffer) => {
       try {
         parser.push(chunk);
