@@ -53,7 +53,7 @@ export async function sampleAnswers(): Promise<readonly Sample[]> {
     const { "request-id": trigger } = await ask(path, init);
     if (path !== "/savepoint-disposal") continue;
     await ask(`${path}/${String(trigger)}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     await ask(`${path}/${String(trigger)}`); // by now it has failed
   }
   for (const status of ["FAILED", "FINISHED"] as const) {

@@ -165,7 +165,7 @@ class HttpFace {
     }
     if (request.method === "POST" && path.name === null) return this.create(call);
     if (request.method === "PUT" && path.name !== null) return this.update(call);
-    if (request.method === "PATCH" && path.name !== null && path.subresource === null) return this.patch(call);
+    if (request.method === "PATCH" && path.name !== null) return this.patch(call);
     if (request.method === "DELETE" && path.name !== null && path.subresource === null) return this.delete(call);
     const status = toApiStatus(
       new ApiError("BadRequest", "the server does not allow this method on the requested resource"),
@@ -247,10 +247,11 @@ class HttpFace {
     const { api, path, query, request, response } = call;
     const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim();
     if (type === MERGE_PATCH) {
-      answer(response, 200, await api.patch(path.kind, keyOf(path), await readBody(request)));
+      const options = path.subresource === "status" ? ({ subresource: "status" } as const) : {};
+      answer(response, 200, await api.patch(path.kind, keyOf(path), await readBody(request), options));
       return;
     }
-    if (type !== APPLY_PATCH) {
+    if (type !== APPLY_PATCH || path.subresource !== null) {
       const status = toApiStatus(
         new ApiError("BadRequest", `patches are served as ${MERGE_PATCH} and ${APPLY_PATCH}, not as ${type}`),
       );

@@ -24,6 +24,7 @@ import {
   type ListPage,
   type LogOptions,
   type ObjectKey,
+  type PatchOptions,
   type Pod,
   type WatchEnd,
   type WatchEvent,
@@ -140,7 +141,8 @@ export class LocalApiServer implements KubernetesApi {
       create: async (kind, object, options) => this.createObject(kind, object, writer(""), options),
       update: async (kind, object, options) => this.updateObject(kind, object, writer(""), options),
       updateStatus: async (kind, object, options) => this.updateObject(kind, object, writer("status"), options),
-      patch: async (kind, key, patch, options) => this.patchObject(kind, key, { patch, writer: writer("") }, options),
+      patch: async (kind, key, patch, options = {}) =>
+        this.patchObject(kind, key, { patch, writer: writer(options.subresource ?? "") }, options),
       apply: (kind, object, options) => this.apply(kind, object, options),
       delete: (kind, key, options) => this.delete(kind, key, options),
       logs: (pod, options) => this.logs(pod, options),
@@ -227,7 +229,7 @@ export class LocalApiServer implements KubernetesApi {
     return this.own.updateStatus(kind, object, options);
   }
 
-  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: CallOptions): Promise<Kinds[K]> {
+  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: PatchOptions): Promise<Kinds[K]> {
     return this.own.patch(kind, key, patch, options);
   }
 
@@ -315,6 +317,7 @@ export class LocalApiServer implements KubernetesApi {
     this.begin(options);
     const given = frozenCopy(patch);
     if (!isObject(given)) throw new ApiError("BadRequest", "a merge patch must be an object");
+    if (writer.subresource === "status" && !kindRules[kind].hasStatus) throw refusal.noSubresource(kind);
     const live = this.present(kind, key);
     const object = mergePatch(live, given) as JsonObject;
     return typed<K>(this.store(kind, live, this.writer.changed(live, { kind, object, writer, isPatched: true })));
