@@ -75,6 +75,7 @@ class RunningController implements Controller {
         contentType: this.registry.contentType,
         health: () => this.health(),
         readiness: () => this.readiness(),
+        log: this.#parts.log,
       });
     }
     this.#elector?.start();

@@ -3,9 +3,9 @@
  *
  * EP1 It only reads: any other method or path is refused. Whoever reaches the port learns metrics, nothing else.
  */
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { StreamError } from "../../runtime/base/index.ts";
+import { guardRequests, type Log, silentLog, StreamError, toErrorInfo } from "../../runtime/base/index.ts";
 
 export type Verdict = { readonly isGood: boolean; readonly reason: string };
 
@@ -17,6 +17,7 @@ export type EndpointsOptions = {
   readonly contentType: string;
   readonly health: () => Verdict;
   readonly readiness: () => Verdict;
+  readonly log?: Log;
 };
 
 export type Endpoints = { readonly port: number; close(): Promise<void> };
@@ -25,17 +26,12 @@ const HEADERS_BYTES_MAX = 8192;
 
 /** Errors: StreamError PORT_IN_USE. */
 export async function startEndpoints(options: EndpointsOptions): Promise<Endpoints> {
-  const server = createServer({ maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: 10_000 }, (request, response) => {
-    const path = (request.url ?? "").split("?")[0];
-    if (request.method !== "GET") return send(response, 405, "only GET\n");
-    if (path === "/healthz") return sendVerdict(response, options.health());
-    if (path === "/readyz") return sendVerdict(response, options.readiness());
-    if (path !== "/metrics") return send(response, 404, "there are /metrics, /healthz and /readyz\n");
-    options.metrics().then(
-      (text) => send(response, 200, text, options.contentType),
-      (error: unknown) => send(response, 500, `the metrics cannot be read: ${String(error)}\n`),
-    );
-  });
+  const { log = silentLog } = options;
+  const guarded = guardRequests(
+    (request, response) => answer(options, request, response),
+    (error) => log.error({ error: toErrorInfo(error) }, "a request for metrics or health could not be answered"),
+  );
+  const server = createServer({ maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: 10_000 }, guarded);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
@@ -44,6 +40,7 @@ export async function startEndpoints(options: EndpointsOptions): Promise<Endpoin
     });
     server.listen(options.port, options.host, resolve);
   });
+  server.on("error", (error) => log.warn({ err: error }, "a connection for metrics or health was not accepted"));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -52,6 +49,21 @@ export async function startEndpoints(options: EndpointsOptions): Promise<Endpoin
         server.closeAllConnections();
       }),
   };
+}
+
+async function answer(options: EndpointsOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? "").split("?")[0];
+  if (request.method !== "GET") return send(response, 405, "only GET\n");
+  if (path === "/healthz") return sendVerdict(response, options.health());
+  if (path === "/readyz") return sendVerdict(response, options.readiness());
+  if (path !== "/metrics") return send(response, 404, "there are /metrics, /healthz and /readyz\n");
+  let text: string;
+  try {
+    text = await options.metrics();
+  } catch (error) {
+    return send(response, 500, `the metrics cannot be read: ${String(error)}\n`);
+  }
+  send(response, 200, text, options.contentType);
 }
 
 function sendVerdict(response: ServerResponse, { isGood, reason }: Verdict): void {

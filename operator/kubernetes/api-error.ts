@@ -58,3 +58,9 @@ export class ApiError extends StreamError {
 export function isApiError(error: unknown, ...anyOf: readonly ApiErrorReason[]): error is ApiError {
   return error instanceof ApiError && (anyOf.length === 0 || anyOf.includes(error.reason));
 }
+
+/** Whether a write was refused because the object is gone, or another one has its name: its uid was a precondition. */
+export function isOfOtherObject(error: unknown): error is ApiError {
+  if (isApiError(error, "NotFound", "Conflict")) return true;
+  return isApiError(error, "Invalid") && error.causes.some(({ field }) => field === "metadata.uid");
+}

@@ -121,6 +121,7 @@ describe("the API over HTTP", () => {
       await api.create("ConfigMap", configMap);
       await api.update("ConfigMap", configMap);
       await api.patch("ConfigMap", key, { data: { k: null } });
+      await api.patch("Pod", key, { status: { phase: "Running" } }, { subresource: "status" });
       await api.apply("ConfigMap", configMap, { fieldManager: "me" });
       await api.apply("ConfigMap", configMap, { fieldManager: "me", force: false });
       await api.delete("ConfigMap", key, { uid: "u", gracePeriodSeconds: 0 });
@@ -132,6 +133,7 @@ describe("the API over HTTP", () => {
         `POST ${path}?fieldManager=streamjob application/json ${body}`,
         `PUT ${path}/a?fieldManager=streamjob application/json ${body}`,
         `PATCH ${path}/a?fieldManager=streamjob application/merge-patch+json {"data":{"k":null}}`,
+        'PATCH /api/v1/namespaces/test/pods/a/status?fieldManager=streamjob application/merge-patch+json {"status":{"phase":"Running"}}',
         `PATCH ${path}/a?fieldManager=me&force=true application/apply-patch+yaml ${body}`,
         `PATCH ${path}/a?fieldManager=me&force=false application/apply-patch+yaml ${body}`,
         `DELETE ${path}/a application/json {"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background","preconditions":{"uid":"u"},"gracePeriodSeconds":0}`,

@@ -21,6 +21,7 @@ import type {
   ApplyObject,
   ApplyOptions,
   CallOptions,
+  PatchOptions,
   DeleteOptions,
   KubernetesApi,
   ListOptions,
@@ -156,8 +157,9 @@ export class HttpKubernetesApi implements KubernetesApi {
     return this.write(kind, { method: "PUT", path, body: object, contentType: JSON_TYPE }, {}, options);
   }
 
-  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options: CallOptions = {}): Promise<Kinds[K]> {
-    const call = { method: "PATCH", path: pathOf(kind, key), body: patch, contentType: MERGE_PATCH } as const;
+  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options: PatchOptions = {}): Promise<Kinds[K]> {
+    const path = pathOf(kind, key, options.subresource);
+    const call = { method: "PATCH", path, body: patch, contentType: MERGE_PATCH } as const;
     return this.write(kind, call, {}, options);
   }
 

@@ -1,11 +1,12 @@
 /** Room `operator/kubernetes`: the port to an API server, and what a controller needs beside it: watch cache, work queue, elector, retry. */
-export { ApiError, type ApiErrorOptions, type ApiErrorReason, isApiError } from "./api-error.ts";
+export { ApiError, type ApiErrorOptions, type ApiErrorReason, isApiError, isOfOtherObject } from "./api-error.ts";
 export type { Backoff } from "./backoff.ts";
 export type { CacheChange } from "./cached-objects.ts";
 export type {
   ApplyObject,
   ApplyOptions,
   CallOptions,
+  PatchOptions,
   DeleteOptions,
   KubernetesApi,
   ListOptions,

@@ -14,6 +14,11 @@ export type ObjectKey = { readonly namespace: string; readonly name: string };
 
 export type CallOptions = { readonly signal?: AbortSignal };
 
+export type PatchOptions = CallOptions & {
+  /** The patch is of the status alone: whatever else is in it is ignored, but for the preconditions. */
+  readonly subresource?: "status";
+};
+
 export type ListOptions = CallOptions & {
   /** null or absent: all namespaces. */
   readonly namespace?: string | null;
@@ -89,10 +94,16 @@ export interface KubernetesApi {
   create<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]>;
   /** Replaces all but status. With a resourceVersion: `Conflict` when it is not the newest. Errors: NotFound, Conflict, Invalid. */
   update<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]>;
-  /** Replaces only status. Errors as update. */
+  /**
+   * Replaces only status; on a real server also labels, annotations and finalizers of some kinds, pods among them. So: with the
+   * resourceVersion of what was read, or by a patch. Errors as update.
+   */
   updateStatus<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]>;
-  /** JSON merge patch (RFC 7396) of all but status; `resourceVersion` or `uid` in its metadata are preconditions. */
-  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: CallOptions): Promise<Kinds[K]>;
+  /**
+   * JSON merge patch (RFC 7396) of all but status, or of status alone; `resourceVersion` (Conflict) and `uid` (isOfOtherObject) in its
+   * metadata are preconditions.
+   */
+  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: PatchOptions): Promise<Kinds[K]>;
   /** Server-side apply: creates or changes. Errors: Conflict, Invalid. */
   apply<K extends Kind>(kind: K, object: ApplyObject<K>, options: ApplyOptions): Promise<Kinds[K]>;
   /** Resolves when the deletion is accepted: finalizers and grace may keep the object. Errors: NotFound, Conflict. */

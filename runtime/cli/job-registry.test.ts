@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { StreamError } from "../base/index.ts";
+import { processIdentity, StreamError } from "../base/index.ts";
 import { homeFolder } from "./home-folder.ts";
 import { findJob } from "./job-reference.ts";
-import { type JobRecord, pruneRecords, readRecord, readRecords, writeRecord } from "./job-registry.ts";
+import { isRunnerAlive, type JobRecord, pruneRecords, readRecord, readRecords, writeRecord } from "./job-registry.ts";
 import { formatTable } from "./table.ts";
 
 const folders: string[] = [];
@@ -29,6 +29,7 @@ const record = (n: number, changes: Partial<JobRecord> = {}): JobRecord => ({
   module: "/jobs/words.ts",
   restUrl: "http://127.0.0.1:1",
   runnerPid: process.pid,
+  runnerIdentity: processIdentity(process.pid),
   pids: { jobManager: 1, taskManagers: [2, 3] },
   startedMs: 1000 + n,
   checkpointRoot: "file:///c",
@@ -55,6 +56,18 @@ describe("the registry", () => {
     );
   });
 
+  it("is its owner's alone, and so are logs and checkpoints (JR4)", () => {
+    const home = freshHome();
+    mkdirSync(home.jobs, { mode: 0o755 });
+    writeRecord(home, record(1));
+    const modes = [home.jobs, home.checkpoints, join(home.root, "logs")].map((path) => statSync(path).mode & 0o777);
+    assert.deepEqual(modes, [0o700, 0o700, 0o700]);
+    assert.deepEqual(
+      readdirSync(home.jobs).map((name) => statSync(join(home.jobs, name)).mode & 0o777),
+      [0o600],
+    );
+  });
+
   it("names a damaged record and goes on with the others", () => {
     const home = freshHome();
     writeRecord(home, record(1));
@@ -77,6 +90,12 @@ describe("the registry", () => {
     assert.equal(left.length, 51);
     assert.equal(left.at(-1)?.jobId, id(0));
     assert.equal(left.at(-2)?.jobId, id(11));
+  });
+
+  it("does not take another process with the runner's id for the runner", () => {
+    assert.equal(isRunnerAlive(record(1)), true);
+    assert.equal(isRunnerAlive(record(1, { runnerPid: process.ppid })), false);
+    assert.equal(isRunnerAlive(record(1, { runnerIdentity: "another boot/7" })), false);
   });
 
   it("takes a job whose runner is gone as ended", () => {

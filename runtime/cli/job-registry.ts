@@ -5,11 +5,12 @@
  * JR1 A record is replaced as a whole (temporary file, rename): a reader sees the old or the new one.
  * JR2 Only the runner of a job writes its record.
  * JR3 The newest RECORDS_KEPT records of ended jobs are kept; those of jobs that may still run are never removed.
+ * JR4 The home's folders are their owner's alone: what jobs are given, log and keep is in them.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
-import { StreamError } from "../base/index.ts";
+import { isSameProcess, makePrivateFolderSync, PRIVATE_FILE, processIdentity, StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 
 const recordSchema = z.object({
@@ -21,6 +22,8 @@ const recordSchema = z.object({
   restUrl: z.string(),
   /** Process id of the runner. */
   runnerPid: z.int(),
+  /** Which process had that id (process-identity.ts). */
+  runnerIdentity: z.string().nullable(),
   /** Process ids of the children that are alive as far as the runner knows. */
   pids: z.object({ jobManager: z.int().nullable(), taskManagers: z.array(z.int()) }),
   startedMs: z.number(),
@@ -45,8 +48,8 @@ export function writeRecord(home: HomeFolder, record: JobRecord): void {
   const path = recordPath(home, record.jobId);
   const temporary = `${path}.${record.runnerPid}.tmp`;
   try {
-    mkdirSync(home.jobs, { recursive: true });
-    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
+    for (const folder of [home.jobs, home.checkpoints, dirname(home.logs(record.jobId))]) makePrivateFolderSync(folder);
+    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`, { mode: PRIVATE_FILE });
     renameSync(temporary, path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "STORE_FULL" : "STORE_UNAVAILABLE";
@@ -82,31 +85,21 @@ export function readRecord(home: HomeFolder, jobId: string): JobRecord | null {
 
 /** Removes the oldest records of ended jobs beyond RECORDS_KEPT, with their logs; checkpoints are never touched (JR3). */
 export function pruneRecords(home: HomeFolder): void {
-  const ended = readRecords(home).filter((record) => record.terminal !== null || !isAlive(record.runnerPid));
+  const ended = readRecords(home).filter((record) => record.terminal !== null || !isRunnerAlive(record));
   for (const record of ended.slice(RECORDS_KEPT)) {
     rmSync(recordPath(home, record.jobId), { force: true });
     rmSync(home.logs(record.jobId), { recursive: true, force: true });
   }
 }
 
-/** Whether a process with that id runs. One that has ended and that its parent has not collected yet does not. */
+/** Whether a process with that id runs now, whichever it is. One that has ended and that its parent has not collected yet does not. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false; // else it exists, and belongs to somebody else
-  }
-  return !isZombie(pid);
+  return processIdentity(pid) !== null;
 }
 
-function isZombie(pid: number): boolean {
-  try {
-    // `42 (name) Z …`: the name may hold anything, so the state is looked for behind the last parenthesis.
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
-  } catch {
-    return false; // no /proc on this system: taken as it looks
-  }
+/** Whether the runner that wrote this record runs: not just any process that has its id now. */
+export function isRunnerAlive({ runnerPid, runnerIdentity }: JobRecord): boolean {
+  return isSameProcess(runnerPid, runnerIdentity);
 }
 
 function recordPath(home: HomeFolder, jobId: string): string {

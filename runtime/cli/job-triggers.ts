@@ -7,7 +7,7 @@
  */
 import { type Clock, type Random, StreamError } from "../base/index.ts";
 import { storeUriOf } from "../storage/index.ts";
-import { isAlive, type JobRecord } from "./job-registry.ts";
+import { isRunnerAlive, type JobRecord } from "./job-registry.ts";
 import { awaitTrigger, type RestClient, type TriggerOutcome } from "./rest-client.ts";
 
 export type TriggeredJob = {
@@ -20,7 +20,7 @@ export type TriggeredJob = {
 
 /** Whether the job may still answer. */
 export function mayRun(record: JobRecord): boolean {
-  return record.terminal === null && isAlive(record.runnerPid);
+  return record.terminal === null && isRunnerAlive(record);
 }
 
 /** `directory` null: the job's default. Returns the savepoint's URI. Errors: SAVEPOINT_FAILED, and what REST refuses it with. */

@@ -5,7 +5,7 @@
  */
 import { StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
-import { isAlive, type JobRecord, readRecords } from "./job-registry.ts";
+import { isRunnerAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
 import { ageText } from "./manifests/job-facts.ts";
 import type { ReportFormat } from "./manifests/manifest-command.ts";
@@ -96,7 +96,7 @@ function wideRow({ jobId, name, status, startedAt, restarts, lastCheckpoint, las
 async function lookAt(record: JobRecord): Promise<ListedJob> {
   const { jobId, name, module, restUrl, terminal } = record;
   const about = { jobId, name, module, restUrl, startedAt: new Date(record.startedMs).toISOString() };
-  if (terminal === null && isAlive(record.runnerPid)) return { ...about, ...(await askOrLookUp(record)) };
+  if (terminal === null && isRunnerAlive(record)) return { ...about, ...(await askOrLookUp(record)) };
   const { checkpoint, savepoint } = await storedStateOf(record);
   return {
     ...about,

@@ -15,6 +15,7 @@ import {
   environmentVariable,
   type ErrorInfo,
   fromErrorInfo,
+  processIdentity,
   type Random,
   StreamError,
   systemClock,
@@ -147,6 +148,7 @@ export class LocalCluster {
       module: job.module,
       restUrl: `http://127.0.0.1:${plan.restPort}`,
       runnerPid: process.pid,
+      runnerIdentity: processIdentity(process.pid),
       pids: { jobManager: null, taskManagers: [] },
       startedMs: this.clock.nowMs(),
       checkpointRoot: checkpointRootOf(job.graph, this.home.checkpoints, this.jobId),
@@ -386,7 +388,7 @@ export class LocalCluster {
     if (!this.hasListened && failure !== null) this.listening.reject(fromErrorInfo(failure));
     else this.narrator.terminal(status, (endedMs - this.record.startedMs) / 1000, failure);
     this.listening.resolve();
-    await Promise.all(this.logs.map((log) => log.close()));
+    for (const log of this.logs) log.close();
     this.ended.resolve(outcome);
   }
 

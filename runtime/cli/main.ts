@@ -16,8 +16,8 @@ const unread = Promise.withResolvers<void>();
 // A reader that went away (streamjob list | head) is no failure of the command.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    if (stream === process.stdout) unread.resolve();
+    if (error.code === "EPIPE" && stream === process.stdout) unread.resolve();
+    // Anything else, such as a full disk: what is told there is lost, the jobs of this process are not.
   });
 }
 

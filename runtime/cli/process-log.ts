@@ -2,12 +2,13 @@
  * Owns: what a child process writes on stderr: all of it goes to a file, warnings and errors also to the person, in words.
  *
  * PL1 A line that is no log line (the job's own console.error, a crash of Node) is passed on as it is.
- * PL2 A log that cannot be written (full disk) is said once, and the job goes on.
+ * PL2 A log that cannot be written (full disk) is said once, and the job goes on; when it can be written again it says how much is
+ *     missing (LOF1). It is as bounded as any log file (LOG2).
  */
-import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, LogFile, numberedPaths } from "../base/index.ts";
 
 const WARN = 40;
 const ERROR = 50;
@@ -22,22 +23,23 @@ export type ProcessLogOptions = {
 
 export class ProcessLog {
   private readonly options: ProcessLogOptions;
-  private readonly file: WriteStream;
-  private isBroken = false;
+  private readonly file: LogFile;
   private lastWarning = "";
 
   constructor(options: ProcessLogOptions) {
     this.options = options;
-    mkdirSync(options.folder, { recursive: true });
-    this.file = createWriteStream(join(options.folder, `${options.name}.log`), { flags: "a" });
-    this.file.on("error", (error) => {
-      if (this.isBroken) return;
-      this.isBroken = true;
-      options.onWarning(
-        `the log of ${options.name} cannot be written: ${error.message}. The job goes on without it.`,
-        true,
-        null,
-      );
+    const path = join(options.folder, `${options.name}.log`);
+    this.file = new LogFile({
+      path,
+      bytesMax: LOG_FILE_BYTES_MAX,
+      older: numberedPaths(path, LOG_FILES_OLDER),
+      isContinued: true,
+      onTrouble: (error) =>
+        options.onWarning(
+          `the log of ${options.name} cannot be written: ${(error as Error).message}. The job goes on without it.`,
+          true,
+          null,
+        ),
     });
   }
 
@@ -51,12 +53,12 @@ export class ProcessLog {
     lines(stdout, (line) => this.write(line));
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => (this.isBroken ? resolve() : this.file.end(() => resolve())));
+  close(): void {
+    this.file.close();
   }
 
   private write(line: string): void {
-    if (!this.isBroken) this.file.write(`${line}\n`);
+    this.file.write(Buffer.from(`${line}\n`));
   }
 
   private take(line: string): void {

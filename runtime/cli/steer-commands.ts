@@ -6,7 +6,7 @@
 import { sleep, StreamError } from "../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { findJob } from "./job-reference.ts";
-import { isAlive, type JobRecord, readRecord, readRecords } from "./job-registry.ts";
+import { isRunnerAlive, type JobRecord, readRecord, readRecords } from "./job-registry.ts";
 import { mayRun, stopWithSavepoint, takeCheckpoint, takeSavepoint, type TriggeredJob } from "./job-triggers.ts";
 import { RestClient } from "./rest-client.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
@@ -67,7 +67,7 @@ function target(home: HomeFolder, terminalOf: Terminal, reference: string): Targ
       `job ${jobId} has already reached the terminal state ${terminal.status}`,
     );
   }
-  if (!isAlive(record.runnerPid)) {
+  if (!isRunnerAlive(record)) {
     // The id, and not a path: which checkpoint is the newest is asked when it is resumed.
     const resume = ` Resume it with: streamjob run ${record.module} -s ${jobId.slice(0, 8)}`;
     throw new StreamError(
@@ -99,7 +99,7 @@ async function endedStatus({ clock, record }: TriggeredJob): Promise<string | nu
     const now = record();
     if (now === null) return null;
     if (now.terminal !== null) return now.terminal.status;
-    if (!isAlive(now.runnerPid)) return "LOST";
+    if (!isRunnerAlive(now)) return "LOST";
     await sleep(clock, 50);
   }
   return null;

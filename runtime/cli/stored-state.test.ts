@@ -47,6 +47,7 @@ beforeEach(async () => {
     module: "/jobs/words.ts",
     restUrl: "http://127.0.0.1:1",
     runnerPid: GONE_PID,
+    runnerIdentity: null,
     pids: { jobManager: null, taskManagers: [] },
     startedMs: 1000,
     checkpointRoot: store.uri,

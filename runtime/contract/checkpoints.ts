@@ -126,5 +126,7 @@ export const checkpointConfigSchema = z.object({
   aligned_checkpoint_timeout: countSchema,
   checkpoints_after_tasks_finish: z.boolean(),
   state_changelog_enabled: z.boolean(),
+  /** -1: there is no changelog. */
+  changelog_periodic_materialization_interval: z.literal(-1),
 });
 export type CheckpointConfigMessage = z.infer<typeof checkpointConfigSchema>;

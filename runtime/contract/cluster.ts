@@ -38,6 +38,17 @@ export const dashboardConfigSchema = z.object({
 });
 export type DashboardConfigMessage = z.infer<typeof dashboardConfigSchema>;
 
+/** Not measured: -1. */
+const unknownSchema = z.literal(-1);
+const resourceSchema = z.object({
+  cpuCores: unknownSchema,
+  taskHeapMemory: unknownSchema,
+  taskOffHeapMemory: unknownSchema,
+  managedMemory: unknownSchema,
+  networkMemory: unknownSchema,
+  extendedResources: z.object({}),
+});
+
 const taskManagerSchema = z.object({
   id: z.string(),
   /** Host it runs on. */
@@ -49,6 +60,20 @@ const taskManagerSchema = z.object({
   slotsNumber: countSchema,
   freeSlots: countSchema,
   blocked: z.boolean(),
+  /** -1: each slot has one of its own. */
+  dataPort: z.int().min(-1),
+  /** -1: there is none. */
+  jmxPort: z.int().min(-1),
+  assignedTasks: countSchema,
+  totalResource: resourceSchema,
+  freeResource: resourceSchema,
+  hardware: z.object({
+    cpuCores: unknownSchema,
+    physicalMemory: unknownSchema,
+    freeMemory: unknownSchema,
+    managedMemory: unknownSchema,
+  }),
+  memoryConfiguration: z.object({}),
 });
 /** GET /taskmanagers */
 export const taskManagersSchema = z.object({ taskmanagers: z.array(taskManagerSchema) });

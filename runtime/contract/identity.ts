@@ -54,5 +54,10 @@ export const errorsSchema = z.object({ errors: z.array(z.string()).min(1) });
 export type ErrorsMessage = z.infer<typeof errorsSchema>;
 
 /** Flink's SerializedThrowable without the Java object: `stack-trace` is for people. */
-export const failureCauseSchema = z.object({ class: z.string(), "stack-trace": z.string() });
+export const failureCauseSchema = z.object({
+  class: z.string(),
+  "stack-trace": z.string(),
+  /** What Flink's own client reads; others need not. In base64. */
+  "serialized-throwable": z.string().optional(),
+});
 export type FailureCauseMessage = z.infer<typeof failureCauseSchema>;

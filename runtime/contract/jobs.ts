@@ -32,6 +32,13 @@ const taskCountsSchema = z.object({
 });
 export type TaskCountsMessage = z.infer<typeof taskCountsSchema>;
 
+/** What Flink 2.3 tells of how a job is scheduled. We schedule all of it at once. */
+const schedulerFields = {
+  schedulerType: z.literal("Default"),
+  /** Operators that are not in the plan yet: none, ever. */
+  "pending-operators": z.literal(0),
+};
+
 /** GET /jobs/overview */
 export const jobsOverviewSchema = z.object({
   jobs: z.array(
@@ -44,6 +51,8 @@ export const jobsOverviewSchema = z.object({
       duration: durationSchema,
       "last-modification": timestampSchema,
       tasks: taskCountsSchema,
+      jobType: z.literal("STREAMING"),
+      ...schedulerFields,
     }),
   ),
 });
@@ -59,11 +68,17 @@ const ioMetricsSchema = z.object({
   "read-records-complete": z.boolean(),
   "write-records": countSchema,
   "write-records-complete": z.boolean(),
+  /** Not summed up over the life of a job: -1. The vertex's back pressure has the shares. */
+  "accumulated-backpressured-time": z.literal(-1),
+  "accumulated-idle-time": z.literal(-1),
+  "accumulated-busy-time": z.literal(-1),
 });
 export type IoMetricsMessage = z.infer<typeof ioMetricsSchema>;
 
 const vertexSchema = z.object({
   id: hex32Schema,
+  /** The same of all vertices: every slot may take one subtask of each. */
+  slotSharingGroupId: hex32Schema,
   name: z.string(),
   maxParallelism: countSchema,
   parallelism: countSchema,
@@ -108,6 +123,7 @@ export const jobDetailsSchema = z.object({
   isStoppable: z.boolean(),
   state: jobStatusSchema,
   "job-type": z.literal("STREAMING"),
+  ...schedulerFields,
   "start-time": timestampSchema,
   "end-time": timestampSchema,
   duration: durationSchema,
@@ -175,6 +191,8 @@ const exceptionEntrySchema = z.object({
   taskName: z.string().nullable(),
   /** Flink: host and port of the TaskManager; ours: the TaskManager's id. */
   location: z.string().nullable(),
+  /** As Flink calls it since 1.19; the same. */
+  endpoint: z.string().nullish(),
   taskManagerId: z.string().nullable(),
   failureLabels: z.record(z.string(), z.string()),
   concurrentExceptions: z.array(z.object({ exceptionName: z.string() })),

@@ -65,8 +65,11 @@ export class DataConnection {
     this.peer = `${host}:${port}`;
     this.socket = net.connect({ host, port, noDelay: true });
     const parser = new MessageParser(pool, (type, channel, payload) => {
-      if (type === CREDIT) this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0));
-      payload.release();
+      try {
+        if (type === CREDIT) this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0));
+      } finally {
+        payload.release();
+      }
     });
     this.socket.on("data", (chunk: Buffer) => {
       try {
@@ -76,7 +79,10 @@ export class DataConnection {
       }
     });
     this.socket.on("error", (cause) => this.fail(cause));
-    this.socket.on("close", () => this.fail(new Error("closed by the peer")));
+    this.socket.on("close", () => {
+      parser.close();
+      this.fail(new Error("closed by the peer"));
+    });
     this.write(HELLO, 0, Buffer.from(HELLO_TEXT));
   }
 

@@ -4,6 +4,7 @@
  * DS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
  * DS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
  * DS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
+ * DS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
  */
 import net from "node:net";
 import { StreamError } from "../base/index.ts";
@@ -20,7 +21,11 @@ import {
   messageHeader,
   OPEN,
   type Payload,
+  PAYLOAD_BYTES_MAX,
 } from "./socket-protocol.ts";
+
+/** DS5 */
+const HELLO_BYTES_MAX = 4096;
 
 export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };
 
@@ -92,6 +97,8 @@ export class DataServer {
       data.server.once("error", reject);
       data.server.listen({ host, port: 0 }, resolve);
     });
+    // From now on: a connection that could not be accepted. Its peer sees that; the others go on.
+    data.server.on("error", () => undefined);
     return data;
   }
 
@@ -120,6 +127,7 @@ export class DataServer {
     let greeted = false;
     const parser = new MessageParser(this.pool, (type, channel, payload) => {
       if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== HELLO_TEXT)) {
+        payload.release();
         throw new StreamError("PROTOCOL_VIOLATION", "a data connection did not say hello");
       }
       if (type === DATA) {
@@ -132,8 +140,10 @@ export class DataServer {
         channels.delete(channel);
       }
       greeted = true;
+      parser.payloadBytesMax = PAYLOAD_BYTES_MAX;
       payload.release();
     });
+    parser.payloadBytesMax = HELLO_BYTES_MAX;
     socket.on("data", (chunk: Buffer) => {
       try {
         parser.push(chunk);
@@ -148,6 +158,7 @@ export class DataServer {
     });
     socket.on("close", () => {
       this.sockets.delete(socket);
+      parser.close();
       for (const key of channels.values()) this.lose(key, socket, reason);
     });
   }

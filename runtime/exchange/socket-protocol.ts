@@ -18,7 +18,7 @@ export const MESSAGE_HEADER_BYTES = 12;
 /** Segments a sender may have under way on one channel. */
 export const WINDOW_SEGMENTS = 8;
 /** A frame holds one batch; a batch of one huge record is the only large one. */
-const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
+export const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
 
 /** What one frame costs; one larger than the window takes the whole window. */
 export function creditOf(frameBytes: number): number {
@@ -44,10 +44,18 @@ export class MessageParser {
   private headerFilled = 0;
   private body: Payload | null = null;
   private bodyFilled = 0;
+  /** Nothing longer is taken. Whoever listens lowers it until it knows that the peer speaks this protocol. */
+  payloadBytesMax = PAYLOAD_BYTES_MAX;
 
   constructor(pool: SegmentPool, onMessage: (type: number, channel: number, payload: Payload) => void) {
     this.pool = pool;
     this.onMessage = onMessage;
+  }
+
+  /** The connection is over: gives back the segment of a payload that has not come whole. */
+  close(): void {
+    this.body?.release();
+    this.body = null;
   }
 
   push(chunk: Buffer): void {
@@ -73,10 +81,10 @@ export class MessageParser {
   }
 
   private allocate(payloadBytes: number): Payload {
-    if (payloadBytes > PAYLOAD_BYTES_MAX) {
+    if (payloadBytes > this.payloadBytesMax) {
       throw new StreamError(
         "PROTOCOL_VIOLATION",
-        `a data message of ${payloadBytes} bytes was announced; at most ${PAYLOAD_BYTES_MAX} are taken`,
+        `a data message of ${payloadBytes} bytes was announced; at most ${this.payloadBytesMax} are taken`,
       );
     }
     const segment = payloadBytes <= SEGMENT_BYTES ? this.pool.take() : null;

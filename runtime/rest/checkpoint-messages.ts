@@ -123,6 +123,7 @@ export function checkpointConfigMessage(job: JobView): CheckpointConfigMessage {
     aligned_checkpoint_timeout: 0,
     checkpoints_after_tasks_finish: true,
     state_changelog_enabled: false,
+    changelog_periodic_materialization_interval: -1,
   };
 }
 

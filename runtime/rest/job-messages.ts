@@ -31,6 +31,7 @@ import type {
   TaskManagerView,
   VertexView,
 } from "../jobmanager/index.ts";
+import { serializedThrowable } from "./serialized-throwable.ts";
 
 /** In these a job has ended and stays so. */
 export function isTerminal(status: JobStatus): boolean {
@@ -71,7 +72,17 @@ export function dashboardConfigMessage(version: string): DashboardConfigMessage 
   };
 }
 
-export function taskManagersMessage(views: readonly TaskManagerView[]): TaskManagersMessage {
+const unknownResource = {
+  cpuCores: -1,
+  taskHeapMemory: -1,
+  taskOffHeapMemory: -1,
+  managedMemory: -1,
+  networkMemory: -1,
+  extendedResources: {},
+} as const;
+
+export function taskManagersMessage(job: JobView, views: readonly TaskManagerView[]): TaskManagersMessage {
+  const subtasks = job.vertices.flatMap((vertex) => vertex.subtasks);
   return {
     taskmanagers: views.map((view) => ({
       id: view.id,
@@ -81,6 +92,13 @@ export function taskManagersMessage(views: readonly TaskManagerView[]): TaskMana
       slotsNumber: view.slots,
       freeSlots: view.freeSlots,
       blocked: false,
+      dataPort: -1,
+      jmxPort: -1,
+      assignedTasks: subtasks.filter((subtask) => subtask.taskManagerId === view.id).length,
+      totalResource: unknownResource,
+      freeResource: unknownResource,
+      hardware: { cpuCores: -1, physicalMemory: -1, freeMemory: -1, managedMemory: -1 },
+      memoryConfiguration: {},
     })),
   };
 }
@@ -95,6 +113,9 @@ export function jobsOverviewMessage(job: JobView, nowMs: number): JobsOverviewMe
         ...timesOf(job, nowMs),
         "last-modification": Math.max(job.startedMs, ...Object.values(job.statusTimes)),
         tasks: taskCounts(job.vertices.flatMap((vertex) => vertex.subtasks)),
+        jobType: "STREAMING",
+        schedulerType: "Default",
+        "pending-operators": 0,
       },
     ],
   };
@@ -108,6 +129,8 @@ export function jobDetailsMessage(job: JobView, nowMs: number): JobDetailsMessag
     isStoppable: false,
     state: job.status,
     "job-type": "STREAMING",
+    schedulerType: "Default",
+    "pending-operators": 0,
     ...timesOf(job, nowMs),
     maxParallelism: job.configuration.maxParallelism ?? -1,
     now: nowMs,
@@ -191,6 +214,7 @@ export function exceptionsMessage(entries: readonly ExceptionEntry[], max: numbe
         timestamp: entry.timeMs,
         taskName: entry.taskName,
         location: entry.taskManagerId,
+        endpoint: entry.taskManagerId,
         taskManagerId: entry.taskManagerId,
         failureLabels: {},
         concurrentExceptions: [],
@@ -201,7 +225,12 @@ export function exceptionsMessage(entries: readonly ExceptionEntry[], max: numbe
 }
 
 export function failureCause(error: ErrorInfo): FailureCauseMessage {
-  return { class: error.code ?? error.name, "stack-trace": error.stack };
+  const { code, name, message, stack } = error;
+  return {
+    class: code ?? name,
+    "stack-trace": stack,
+    "serialized-throwable": serializedThrowable({ name: code ?? name, message, stack }),
+  };
 }
 
 function timesOf(job: JobView, nowMs: number): { "start-time": number; "end-time": number; duration: number } {
@@ -218,6 +247,7 @@ function vertexMessage(vertex: VertexView, job: JobView, nowMs: number): VertexM
   const endMs = job.endedMs ?? -1;
   return {
     id: vertex.id,
+    slotSharingGroupId: job.jobId,
     name: vertex.name,
     maxParallelism: vertex.maxParallelism,
     parallelism: vertex.parallelism,
@@ -254,6 +284,9 @@ function ioMetrics(subtasks: readonly SubtaskView[]): IoMetricsMessage {
     "read-records-complete": isComplete,
     "write-records": sum("recordsOut"),
     "write-records-complete": isComplete,
+    "accumulated-backpressured-time": -1,
+    "accumulated-idle-time": -1,
+    "accumulated-busy-time": -1,
   };
 }
 

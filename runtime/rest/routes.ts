@@ -96,7 +96,7 @@ function clusterRoutes({ control, version }: RouteContext): Route[] {
   return [
     get("/overview", () => ok(overviewMessage(control.job(), control.taskManagers(), version))),
     get("/config", () => ok(dashboardConfigMessage(version))),
-    get("/taskmanagers", () => ok(taskManagersMessage(control.taskManagers()))),
+    get("/taskmanagers", () => ok(taskManagersMessage(control.job(), control.taskManagers()))),
   ];
 }
 

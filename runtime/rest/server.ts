@@ -6,10 +6,10 @@
  *     (request-body.ts), 256 connections.
  * RS2 `outcomesTold` lets a JobManager that has ended wait until those who asked for a savepoint have read where it is.
  */
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
-import { type Clock, type Log, type Random, StreamError } from "../base/index.ts";
+import { getRequestListener } from "@hono/node-server";
+import { type Clock, guardRequests, type Log, type Random, StreamError, toErrorInfo } from "../base/index.ts";
 import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
 import { createApplication } from "./application.ts";
 import { createRoutes } from "./routes.ts";
@@ -63,21 +63,23 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
     jobId: () => options.incarnation?.jobId ?? options.control.job().jobId,
     log: options.log,
   });
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    // The process is not the server's alone: Request and Response stay those of Node.
-    overrideGlobalObjects: false,
-    serverOptions: {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 1_000,
-    },
-  }) as Server;
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+  };
+  // The process is not the server's alone: Request and Response stay those of Node.
+  const serve = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const guarded = guardRequests(serve, (error) =>
+    options.log.error({ error: toErrorInfo(error) }, "a REST request could not be answered"),
+  );
+  const server = createServer(limits, guarded);
   server.maxConnections = 256;
   server.maxHeadersCount = 100;
   const port = await listen(server, host, options.port);
+  server.on("error", (error) => options.log.warn({ err: error }, "a REST connection was not accepted"));
   return {
     port,
     outcomesTold: () => (untold.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),

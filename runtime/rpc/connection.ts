@@ -61,6 +61,8 @@ export function listenRpc<Out extends object, In extends object>(options: {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen({ host, port }, () => {
+      // From now on: a connection that could not be accepted. Its peer sees that; the others go on.
+      server.on("error", () => undefined);
       const address = server.address();
       resolve({
         port: typeof address === "object" && address !== null ? address.port : port,

@@ -6,14 +6,16 @@
  *    link(2) (createIfAbsent), which the kernel makes atomic: one of several linkers wins (O1, O2).
  * L2 Before a write resolves, the folder that holds the name is synced, and so are folders made on the way (O3).
  * L3 Opening or reading a store creates nothing; folders come with the first write, and go with the last delete in them.
- * L4 Temporary files of dead processes of this host are removed at the store's first write.
+ * L4 Temporary files of dead processes of this host are removed at the store's first write; a process is known by its start too
+ *    (PRI1), since in a container each one has the id of the one before.
  */
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { assert, StreamError, systemRandom } from "../base/index.ts";
+import { assert, processIdentity, StreamError, systemRandom } from "../base/index.ts";
 import { assertKey, assertPrefix, compareKeys } from "./object-key.ts";
 import type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
 import { errorCodeOf, storeError } from "./store-error.ts";
@@ -22,6 +24,8 @@ const TEMPORARY = ".tmp";
 /** A folder may be pruned by a delete right after it was made; then it is made again, at most this often. */
 const FOLDER_ATTEMPTS_MAX = 20;
 const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, "_");
+/** `<host>~<process id>~<its identity, shortened>`, and a random part behind it: the name of a temporary file. */
+const OWNER = `${HOST}~${process.pid}~${identityMark(process.pid)}`;
 
 export class LocalObjectStore implements ObjectStore {
   readonly uri: string;
@@ -141,7 +145,7 @@ export class LocalObjectStore implements ObjectStore {
   /** A new file for what will be `path`. */
   private async openTemporary(path: string): Promise<{ readonly temporary: string; readonly handle: FileHandle }> {
     const folder = join(this.root, TEMPORARY);
-    const temporary = join(folder, `${HOST}~${process.pid}~${systemRandom.hex(12)}`);
+    const temporary = join(folder, `${OWNER}~${systemRandom.hex(12)}`);
     try {
       this.swept ??= sweepTemporaries(folder);
       await this.swept;
@@ -269,19 +273,16 @@ async function syncFolder(folder: string): Promise<void> {
 /** L4. A wrong guess (another container with the same host name) makes one write of that process fail, and be tried again. */
 async function sweepTemporaries(folder: string): Promise<void> {
   for (const name of await unlessGone(readdir(folder), [])) {
-    const [host, pid] = name.split("~");
-    if (host !== HOST || isAlive(Number(pid))) continue;
+    const [host, pid, mark] = name.split("~");
+    if (host !== HOST || identityMark(Number(pid)) === mark) continue;
     await unlink(join(folder, name)).catch(ignoreMissing);
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCodeOf(error) !== "ESRCH";
-  }
+/** null: there is no such process. */
+function identityMark(pid: number): string | null {
+  const identity = processIdentity(pid);
+  return identity === null ? null : createHash("sha256").update(identity).digest("hex").slice(0, 12);
 }
 
 async function unlessGone<T, E>(promise: Promise<T>, otherwise: E): Promise<T | E> {

@@ -43,6 +43,8 @@ const planted: readonly (readonly [string, string, string | undefined])[] = [
     "export function each(xs: number[]): void {\n  xs.forEach(async () => {});\n}\n",
     "no-misused-promises",
   ],
+  ["runtime/rest/forgotten.ts", "export const f = (g: () => Promise<void>): void => void g();\n", "no-void"],
+  ["operator/local/forgotten.ts", "export function f(g: () => Promise<void>): void {\n  void g();\n}\n", "no-void"],
   [
     "runtime/state/heap.test.ts",
     `import { it } from "node:test";\nit("is no floating promise", () => {});\n`,

@@ -37,4 +37,5 @@ export const promises: Readonly<Record<string, string>> = {
   S32: "A stale leader changes nothing",
   S33: "One poisoned object cannot stall others",
   S35: "Loss of a watch loses nothing",
+  S39: "A full disk, an unwritable log or a garbage request ends no process that runs jobs",
 };

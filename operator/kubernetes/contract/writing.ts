@@ -2,6 +2,7 @@
  * Owns: the contract of single writes: what the server gives an object, locking, generation, the split of status, merge patches.
  */
 import assert from "node:assert/strict";
+import { isOfOtherObject } from "../api-error.ts";
 import type { Topic } from "./sentence.ts";
 import { configMap, job, pod, present, refused } from "./specimens.ts";
 
@@ -177,6 +178,29 @@ export const writing: Topic = {
     assert.equal(created.status?.phase, "Pending");
     const written = await api.updateStatus("Pod", { ...created, status: { phase: "Running", podIP: "10.1.2.3" } });
     assert.equal(written.status?.phase, "Running");
+  },
+
+  "patches a status alone: what else is in the patch stays, and who wrote meanwhile loses nothing": async ({
+    api,
+    namespace,
+  }) => {
+    const key = { namespace, name: "p" };
+    const created = await api.create("Pod", pod(namespace));
+    const { name } = created.metadata;
+    await api.patch("Pod", { namespace, name }, { metadata: { finalizers: ["streamjob.dev/kept"] } });
+    const patch = {
+      metadata: { uid: created.metadata.uid, labels: { no: "no" } },
+      status: { phase: "Running", podIP: "10.1.2.3", message: "soon" },
+    };
+    await api.patch("Pod", { ...key, name }, patch, { subresource: "status" });
+    const gone = { metadata: { uid: created.metadata.uid }, status: { message: null } };
+    const written = await api.patch("Pod", { ...key, name }, gone, { subresource: "status" });
+    assert.deepEqual([written.status?.phase, written.status?.podIP], ["Running", "10.1.2.3"]);
+    assert.equal(written.status?.message, undefined);
+    assert.deepEqual(written.metadata.finalizers, ["streamjob.dev/kept"]);
+    const other = { metadata: { uid: "00000000-0000-4000-8000-000000000000" }, status: { phase: "Failed" } };
+    await assert.rejects(api.patch("Pod", { ...key, name }, other, { subresource: "status" }), isOfOtherObject);
+    await refused(api.patch("ConfigMap", key, { status: {} }, { subresource: "status" }), "NotFound");
   },
 
   "merges a patch: sets, replaces, and removes what is null": async ({ api, namespace }) => {

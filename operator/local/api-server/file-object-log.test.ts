@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -159,6 +170,51 @@ describe("an object log in a folder", () => {
       rmSync(other, { recursive: true });
     }
     await server.close();
+  });
+
+  it("goes on in its segment when the next one cannot be made, and loses no write (FL5)", async () => {
+    const server = await start(1000);
+    mkdirSync(segment(1)); // where the next segment would be
+    await write(server, 40);
+    const before = await everything(server);
+    rmdirSync(segment(1));
+    await server.create("ConfigMap", configMap("last"));
+    await server.close();
+    const next = await start(1000);
+    assert.deepEqual((await next.list("ConfigMap")).items.length, (before["ConfigMap"]?.length ?? 0) + 1);
+    await next.close();
+  });
+
+  it("on a full disk refuses writes with STORE_FULL, keeps what it has, and goes on when there is room (FL5)", async (t) => {
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status !== 0) {
+      t.skip("a small disk cannot be mounted here: it needs root");
+      return;
+    }
+    try {
+      const server = await start(20_000);
+      let written = 0;
+      const fill = async (): Promise<void> => {
+        for (; written < 1000; written++) await server.create("ConfigMap", configMap(`a${written}`, "x".repeat(1000)));
+      };
+      await assert.rejects(fill(), (error) => isApiError(error, "Unavailable") && /STORE_FULL/.test(error.message));
+      assert.equal((await server.list("ConfigMap")).items.length, written);
+      assert.ok(spawnSync("mount", ["-o", "remount,size=1m", folder]).status === 0);
+      await server.create("ConfigMap", configMap("last"));
+      await server.close();
+      const next = await start(20_000);
+      assert.equal((await next.list("ConfigMap")).items.length, written + 1);
+      await next.close();
+    } finally {
+      spawnSync("umount", ["--lazy", folder]);
+    }
+  });
+
+  it("is its owner's alone (FL6)", async () => {
+    const server = await start(1000);
+    await write(server, 40);
+    await server.close();
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    for (const name of readdirSync(folder)) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
   });
 
   it("does not take a write that cannot be logged, and tells nobody of it (LA3)", async () => {

@@ -12,12 +12,15 @@
  *     newest snapshot and the segments from its number on are the whole state.
  * FL3 A snapshot is written beside the work, from objects that do not change; writes go on meanwhile into the next segment.
  * FL4 Lines that are broken at the end of the last segment were never answered and are cut off; broken ones elsewhere are an error.
+ * FL5 A disk that is full costs writes, each told to whoever asked for it, and nothing else: the log goes on where it was. A segment
+ *     is left only when the next one is open.
+ * FL6 Files and folder are their owner's alone: environments of jobs are in them.
  */
 import {
   closeSync,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -27,7 +30,16 @@ import {
 } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { assert, type Log, nextTurn, silentLog, StreamError, toErrorInfo } from "../../../runtime/base/index.ts";
+import {
+  assert,
+  type Log,
+  makePrivateFolderSync,
+  nextTurn,
+  PRIVATE_FILE,
+  silentLog,
+  StreamError,
+  toErrorInfo,
+} from "../../../runtime/base/index.ts";
 import { type Kind, resources } from "../../kubernetes/index.ts";
 import { isObject, type JsonObject, type StoredObject } from "./json-value.ts";
 import type { LoggedState, LoggedWrite, ObjectLog } from "./object-log.ts";
@@ -59,7 +71,7 @@ class FileObjectLog implements ObjectLog {
   private segmentBytes = 0;
   private snapshotBytes = 0;
   private compaction: Promise<void> | null = null;
-  /** A part of a write could not be taken back: nothing may be written behind it. */
+  /** A part of a write could not be taken back: nothing may be written behind it until it is. */
   private broken: unknown = null;
 
   constructor({ folder, log = silentLog, segmentBytesMax = 8 * 1024 * 1024 }: FileObjectLogOptions) {
@@ -70,7 +82,7 @@ class FileObjectLog implements ObjectLog {
 
   async load(): Promise<LoggedState> {
     assert(this.file === null, "an object log is loaded twice");
-    mkdirSync(this.folder, { recursive: true });
+    makePrivateFolderSync(this.folder);
     const snapshots = this.numbersOf("snapshot");
     const first = snapshots.at(-1) ?? 0;
     if (first > 0) this.readSnapshot(first);
@@ -81,9 +93,8 @@ class FileObjectLog implements ObjectLog {
       }
     }
     for (const number of segments) this.readSegment(number, number === segments.at(-1));
-    this.segment = segments.at(-1) ?? first;
     this.removeBefore(first);
-    this.openSegment();
+    this.openSegment(segments.at(-1) ?? first);
     return {
       resourceVersion: this.resourceVersion,
       objects: [...this.objects.values()].map((object) => ({ kind: object.kind as Kind, object })),
@@ -92,14 +103,16 @@ class FileObjectLog implements ObjectLog {
 
   append(resourceVersion: number, write: LoggedWrite): void {
     assert(this.file !== null, "an object log is written before it is loaded, or after it is closed");
+    if (this.broken !== null) this.takeBack(this.broken);
     if (this.broken !== null) throw this.broken;
     const line = Buffer.from(`${JSON.stringify({ rv: resourceVersion, type: write.type, object: write.object })}\n`);
     try {
       for (let at = 0; at < line.length; )
         at += writeSync(this.file, line, at, line.length - at, this.segmentBytes + at);
     } catch (error) {
-      this.takeBack(error);
-      throw error;
+      const failure = unwritable(this.folder, error);
+      this.takeBack(failure);
+      throw failure;
     }
     this.segmentBytes += line.length;
     this.resourceVersion = resourceVersion;
@@ -116,6 +129,7 @@ class FileObjectLog implements ObjectLog {
   private takeBack(cause: unknown): void {
     try {
       if (this.file !== null) ftruncateSync(this.file, this.segmentBytes);
+      this.broken = null;
     } catch {
       this.broken = cause;
     }
@@ -132,16 +146,23 @@ class FileObjectLog implements ObjectLog {
   private compact(): void {
     if (this.compaction !== null) return;
     const objects = [...this.objects.values()];
-    const { resourceVersion } = this;
-    if (this.file !== null) closeSync(this.file);
-    this.segment++;
-    this.openSegment();
+    const { resourceVersion, file } = this;
+    try {
+      this.openSegment(this.segment + 1);
+    } catch (error) {
+      this.notCompacted(error);
+      return;
+    }
+    if (file !== null) closeSync(file);
     this.compaction = this.writeSnapshot(this.segment, resourceVersion, objects)
-      .catch((error: unknown) => {
-        // Nothing is lost: the segments stay. The next try is when the segment has grown as far again.
-        this.log.warn({ error: toErrorInfo(error) }, "the log of the embedded control plane could not be compacted");
-      })
+      .catch((error: unknown) => this.notCompacted(error))
       .finally(() => (this.compaction = null));
+  }
+
+  /** Nothing is lost: the segments stay, and what is written goes on. The next try is when they have grown as far again. */
+  private notCompacted(error: unknown): void {
+    this.snapshotBytes = 2 * Math.max(this.segmentBytesMax, this.segmentBytes);
+    this.log.warn({ error: toErrorInfo(error) }, "the log of the embedded control plane could not be compacted");
   }
 
   private async writeSnapshot(
@@ -150,7 +171,7 @@ class FileObjectLog implements ObjectLog {
     objects: readonly StoredObject[],
   ): Promise<void> {
     const path = this.path("snapshot", number);
-    const file = await open(`${path}.tmp`, "w");
+    const file = await open(`${path}.tmp`, "w", PRIVATE_FILE);
     let bytes = 0;
     try {
       let text = `${JSON.stringify({ rv: resourceVersion, count: objects.length })}\n`;
@@ -169,12 +190,17 @@ class FileObjectLog implements ObjectLog {
     this.removeBefore(number);
   }
 
-  private openSegment(): void {
-    const path = this.path("segment", this.segment);
-    closeSync(openSync(path, "a"));
+  /** FL5: nothing changes here unless it is open. */
+  private openSegment(number: number): void {
+    const path = this.path("segment", number);
+    closeSync(openSync(path, "a", PRIVATE_FILE));
     // Not for appending: writes name their place, so that the next one covers what a failed one left.
-    this.file = openSync(path, "r+");
-    this.segmentBytes = fstatSync(this.file).size;
+    const file = openSync(path, "r+");
+    const { size, mode } = fstatSync(file);
+    if ((mode & 0o077) !== 0) fchmodSync(file, PRIVATE_FILE);
+    this.file = file;
+    this.segment = number;
+    this.segmentBytes = size;
   }
 
   private readSnapshot(number: number): void {
@@ -257,6 +283,16 @@ function isStored(object: JsonObject): object is StoredObject {
     Object.hasOwn(resources, kind) &&
     isObject(metadata) &&
     typeof metadata["uid"] === "string"
+  );
+}
+
+function unwritable(folder: string, cause: unknown): StreamError {
+  const isFull = ["ENOSPC", "EDQUOT"].includes((cause as NodeJS.ErrnoException).code ?? "");
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return new StreamError(
+    isFull ? "STORE_FULL" : "STORE_UNAVAILABLE",
+    `the log of the control plane in ${folder} cannot be written: ${what}`,
+    { cause },
   );
 }
 

@@ -83,6 +83,29 @@ describe("the HTTP face of the embedded API server", () => {
       assert.deepEqual([deleted.code, deleted.body.status], [200, "Success"]);
     }));
 
+  it("refuses what is no URL, is nested too deep or reaches for a prototype, before anything looks at it (HS4)", () =>
+    within(async ({ http, server, request }) => {
+      const port = Number(new URL(http.url).port);
+      const answer = await new Promise<string>((resolve) => {
+        const socket = createConnection({ host: "127.0.0.1", port }, () =>
+          socket.end("GET // HTTP/1.1\r\nHost: a\r\n\r\n"),
+        );
+        socket.once("data", (piece: Buffer) => resolve(piece.toString()));
+      });
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+      const deep = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+      const proto = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"__proto__":{"x":"1"}}}}`;
+      for (const [body, says] of [
+        [deep, /nested deeper/],
+        [proto, /__proto__/],
+      ] as const) {
+        const refused = await request("POST", base, body);
+        assert.equal(refused.code, 400);
+        assert.match(refused.body.message, says);
+      }
+      assert.deepEqual((await server.list("ConfigMap")).items, []);
+    }));
+
   it("lists as a list of its kind", () =>
     within(async ({ server, request }) => {
       for (const name of ["a", "b"])

@@ -6,12 +6,14 @@
  * HS1 It listens on loopback only, and serves nobody without the token but `/readyz`.
  * HS2 A watcher that does not read is cut when more than WATCH_BYTES_MAX wait for it.
  * HS3 What is not understood is refused, never ignored: a dry run must not write.
+ * HS4 No request ends the process, or changes more than its own object: a target that is no URL, a body that is nested deeper than
+ *     BODY_DEPTH_MAX or that reaches for a prototype is refused before anything looks at it.
  * Not done: discovery, tables, strategic merge and JSON patches, selectors beyond equality, following logs, deleting collections.
  */
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Clock, type Log, silentLog, toErrorInfo } from "../../../runtime/base/index.ts";
+import { type Clock, guardRequests, type Log, silentLog, toErrorInfo } from "../../../runtime/base/index.ts";
 import {
   ApiError,
   type ApiPath,
@@ -54,6 +56,8 @@ export type HttpServer = {
 export const ADDRESS_PATH = "/streamjob/address";
 
 const BODY_BYTES_MAX = 3 * 1024 * 1024;
+/** As many levels as no manifest has; managedFields and pod templates have less than 30. */
+const BODY_DEPTH_MAX = 128;
 const WATCH_BYTES_MAX = 16 * 1024 * 1024;
 /** A watch that names no time. */
 const WATCH_SECONDS_DEFAULT = 1800;
@@ -64,8 +68,14 @@ const APPLY_PATCH = "application/apply-patch+yaml";
 /** Begins to listen on 127.0.0.1. Errors: those of listening. */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
   const face = new HttpFace(options);
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void face.serve(request, response));
+  const { log = silentLog } = options;
+  const guarded = guardRequests(
+    (request, response) => face.serve(request, response),
+    (error) => log.error({ error: toErrorInfo(error) }, "a request to the embedded API server could not be answered"),
+  );
+  const server = createServer({ keepAliveTimeout: 60_000 }, guarded);
   await listen(server, options.port ?? 0);
+  server.on("error", (error) => log.warn({ err: error }, "a connection to the embedded API server was not accepted"));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
 }
@@ -112,10 +122,11 @@ class HttpFace {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    const path = parseApiPath(url.pathname);
-    const about = path === null ? {} : aboutOf(path);
+    let about = {};
     try {
+      const url = urlOf(request);
+      const path = parseApiPath(url.pathname);
+      if (path !== null) about = aboutOf(path);
       if (url.pathname === "/readyz") {
         response.writeHead(200, { "Content-Type": "text/plain" }).end("ok");
         return;
@@ -154,7 +165,7 @@ class HttpFace {
     }
     if (request.method === "POST" && path.name === null) return this.create(call);
     if (request.method === "PUT" && path.name !== null) return this.update(call);
-    if (request.method === "PATCH" && path.name !== null && path.subresource === null) return this.patch(call);
+    if (request.method === "PATCH" && path.name !== null) return this.patch(call);
     if (request.method === "DELETE" && path.name !== null && path.subresource === null) return this.delete(call);
     const status = toApiStatus(
       new ApiError("BadRequest", "the server does not allow this method on the requested resource"),
@@ -236,10 +247,11 @@ class HttpFace {
     const { api, path, query, request, response } = call;
     const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim();
     if (type === MERGE_PATCH) {
-      answer(response, 200, await api.patch(path.kind, keyOf(path), await readBody(request)));
+      const options = path.subresource === "status" ? ({ subresource: "status" } as const) : {};
+      answer(response, 200, await api.patch(path.kind, keyOf(path), await readBody(request), options));
       return;
     }
-    if (type !== APPLY_PATCH) {
+    if (type !== APPLY_PATCH || path.subresource !== null) {
       const status = toApiStatus(
         new ApiError("BadRequest", `patches are served as ${MERGE_PATCH} and ${APPLY_PATCH}, not as ${type}`),
       );
@@ -303,7 +315,7 @@ class HttpFace {
     if (validation === "Strict") throw new ApiError("BadRequest", `strict decoding error: ${unknown.join(", ")}`);
     response.setHeader(
       "Warning",
-      unknown.map((each) => `299 - ${JSON.stringify(each)}`),
+      unknown.map((each) => `299 - ${headerText(each)}`),
     );
     return object;
   }
@@ -344,6 +356,13 @@ function errorEvent(error: ApiError): object {
   return { type: "ERROR", object: toApiStatus(error) };
 }
 
+/** Errors: BadRequest. A target such as `//` is none. */
+function urlOf({ url: target = "/" }: IncomingMessage): URL {
+  const url = URL.parse(target, "http://127.0.0.1");
+  if (url === null) throw new ApiError("BadRequest", `the target of the request is no URL: ${target.slice(0, 256)}`);
+  return url;
+}
+
 /** Reads a JSON or YAML object. Errors: BadRequest. */
 async function readBody(request: IncomingMessage, mayBeEmpty = false): Promise<JsonObject> {
   let chunks: Buffer[] = [];
@@ -366,7 +385,27 @@ async function readBody(request: IncomingMessage, mayBeEmpty = false): Promise<J
     });
   }
   if (!isObject(value)) throw new ApiError("BadRequest", "the body of the request must be an object");
+  assertPlain(value);
   return value;
+}
+
+/** HS4. Level by level: what is nested too deep for the stack is refused, too. Errors: BadRequest. */
+function assertPlain(body: JsonObject): void {
+  let level: readonly Json[] = [body];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > BODY_DEPTH_MAX) {
+      throw new ApiError("BadRequest", `the body of the request is nested deeper than ${BODY_DEPTH_MAX}`);
+    }
+    const next: Json[] = [];
+    for (const value of level) {
+      if (typeof value !== "object" || value === null) continue;
+      if (Object.hasOwn(value, "__proto__")) {
+        throw new ApiError("BadRequest", 'the body of the request has a field "__proto__", which is not allowed');
+      }
+      for (const member of Object.values(value)) next.push(member);
+    }
+    level = next;
+  }
 }
 
 /** The object with the namespace, and no other name than that, of its path. */
@@ -388,6 +427,14 @@ function placed(object: JsonObject, path: ApiPath): Kinds[ApiPath["kind"]] {
     );
   }
   return { ...object, metadata: { ...metadata, namespace } } as unknown as Kinds[ApiPath["kind"]];
+}
+
+/** A quoted string that a header may hold: ASCII. */
+function headerText(text: string): string {
+  return JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function keyOf({ namespace, name }: ApiPath): { namespace: string; name: string } {

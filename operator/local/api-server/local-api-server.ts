@@ -10,7 +10,7 @@
  * Semantics: object-writer.ts, admission.ts, deletion.ts, garbage-collector.ts, managed-fields.ts, watch-hub.ts, list-pages.ts.
  * Not done: namespaces as objects (every name is one), generateName, admission webhooks, quotas, RBAC, other kinds.
  */
-import { assert, type Clock, type Log, type Random, silentLog } from "../../../runtime/base/index.ts";
+import { assert, type Clock, type Log, type Random, silentLog, toErrorInfo } from "../../../runtime/base/index.ts";
 import {
   ApiError,
   type ApplyObject,
@@ -24,6 +24,7 @@ import {
   type ListPage,
   type LogOptions,
   type ObjectKey,
+  type PatchOptions,
   type Pod,
   type WatchEnd,
   type WatchEvent,
@@ -140,7 +141,8 @@ export class LocalApiServer implements KubernetesApi {
       create: async (kind, object, options) => this.createObject(kind, object, writer(""), options),
       update: async (kind, object, options) => this.updateObject(kind, object, writer(""), options),
       updateStatus: async (kind, object, options) => this.updateObject(kind, object, writer("status"), options),
-      patch: async (kind, key, patch, options) => this.patchObject(kind, key, { patch, writer: writer("") }, options),
+      patch: async (kind, key, patch, options = {}) =>
+        this.patchObject(kind, key, { patch, writer: writer(options.subresource ?? "") }, options),
       apply: (kind, object, options) => this.apply(kind, object, options),
       delete: (kind, key, options) => this.delete(kind, key, options),
       logs: (pod, options) => this.logs(pod, options),
@@ -227,7 +229,7 @@ export class LocalApiServer implements KubernetesApi {
     return this.own.updateStatus(kind, object, options);
   }
 
-  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: CallOptions): Promise<Kinds[K]> {
+  patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: PatchOptions): Promise<Kinds[K]> {
     return this.own.patch(kind, key, patch, options);
   }
 
@@ -315,6 +317,7 @@ export class LocalApiServer implements KubernetesApi {
     this.begin(options);
     const given = frozenCopy(patch);
     if (!isObject(given)) throw new ApiError("BadRequest", "a merge patch must be an object");
+    if (writer.subresource === "status" && !kindRules[kind].hasStatus) throw refusal.noSubresource(kind);
     const live = this.present(kind, key);
     const object = mergePatch(live, given) as JsonObject;
     return typed<K>(this.store(kind, live, this.writer.changed(live, { kind, object, writer, isPatched: true })));
@@ -375,8 +378,12 @@ export class LocalApiServer implements KubernetesApi {
     try {
       this.objectLog?.append(resourceVersion, { type, kind, object });
     } catch (error) {
-      const what = `${kind} "${object.metadata.name}" was not written, because the log of the control plane cannot be written`;
-      throw new ApiError("Unavailable", `${what}: free space on its disk, then try again`, { cause: error });
+      const what = `${kind} "${object.metadata.name}" was not written`;
+      const { code, message } = toErrorInfo(error);
+      const remedy = "free space on its disk, then try again";
+      throw new ApiError("Unavailable", `${what}: ${code === undefined ? "" : `${code}: `}${message}: ${remedy}`, {
+        cause: error,
+      });
     }
     this.resourceVersion = resourceVersion;
     if (type === "put") this.table.put(kind, object);

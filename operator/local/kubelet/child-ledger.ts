@@ -2,15 +2,20 @@
  * Owns: which processes a kubelet has started, on disk, so that the next one on the same folder can end those left over.
  * Called by: process-kubelet.ts.
  *
- * LE1 A process is killed only if it is the very one that was written down: same id and same start time (Linux), or same id and
- *     same start time and command (elsewhere). Ids are given again; a stranger is never killed.
+ * LE1 A process is killed only if it is the very one that was written down (PRI1). Ids are given again; a stranger is never killed.
  * LE2 `reap` returns only when every process of the ledger is gone: a pod's next process never meets its last one.
  */
-import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { type Clock, type Log, sleep, StreamError } from "../../../runtime/base/index.ts";
+import {
+  type Clock,
+  type Log,
+  makePrivateFolder,
+  PRIVATE_FILE,
+  processIdentity,
+  sleep,
+  StreamError,
+} from "../../../runtime/base/index.ts";
 import { killGroup } from "./container-process.ts";
 
 const GONE_POLL_MS = 10;
@@ -27,11 +32,11 @@ export class ChildLedger {
 
   /** Writes a process down. One that is gone already is not. */
   async add(pid: number, pod: string): Promise<void> {
-    const identity = await identityOf(pid);
+    const identity = processIdentity(pid);
     if (identity === null) return;
     const entry: Entry = { pid, identity, pod };
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(this.fileOf(pid), JSON.stringify(entry));
+    await makePrivateFolder(this.folder);
+    await writeFile(this.fileOf(pid), JSON.stringify(entry), { mode: PRIVATE_FILE });
   }
 
   /** After the process is gone. */
@@ -41,7 +46,7 @@ export class ChildLedger {
 
   /** Kills what an earlier kubelet left (LE1, LE2). Errors: CONTROL_PLANE_UNAVAILABLE when one does not die. */
   async reap(clock: Clock, log: Log): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    await makePrivateFolder(this.folder);
     const files = (await readdir(this.folder)).filter((name) => name.endsWith(".json"));
     await Promise.all(
       files.map(async (name) => {
@@ -70,7 +75,7 @@ function parseEntry(text: string): Entry | null {
 async function endLeftOver(entry: Entry, clock: Clock, log: Log): Promise<void> {
   const limitMs = clock.monotonicMs() + GONE_LIMIT_MS;
   let isTold = false;
-  while ((await identityOf(entry.pid)) === entry.identity) {
+  while (processIdentity(entry.pid) === entry.identity) {
     if (clock.monotonicMs() > limitMs) {
       throw new StreamError(
         "CONTROL_PLANE_UNAVAILABLE",
@@ -81,37 +86,5 @@ async function endLeftOver(entry: Entry, clock: Clock, log: Log): Promise<void> 
     isTold = true;
     killGroup(entry.pid);
     await sleep(clock, GONE_POLL_MS);
-  }
-}
-
-/** What tells a process from any other that has or had its id (LE1); null: there is none. */
-async function identityOf(pid: number): Promise<string | null> {
-  return process.platform === "linux" ? linuxIdentity(pid) : psIdentity(pid);
-}
-
-async function linuxIdentity(pid: number): Promise<string | null> {
-  try {
-    const [stat, boot] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, "utf8"),
-      readFile("/proc/sys/kernel/random/boot_id", "utf8"),
-    ]);
-    // The command, in parentheses, may hold anything; what follows it are: state (3), …, start time in ticks (22).
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [state, startTicks] = [fields[0], fields[19]];
-    return state === "Z" || state === "X" ? null : `${boot.trim()}/${startTicks}`;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return null;
-    throw error;
-  }
-}
-
-async function psIdentity(pid: number): Promise<string | null> {
-  try {
-    const { stdout } = await promisify(execFile)("ps", ["-o", "lstart=,command=", "-p", String(pid)]);
-    return stdout.trim() === "" ? null : stdout.trim();
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 1) return null; // ps says so when there is no such process
-    throw error;
   }
 }

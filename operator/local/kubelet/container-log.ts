@@ -4,12 +4,12 @@
  *
  * CL1 An instance of a container keeps its newest bytes, `bytesMax` to twice as many: a full file becomes `<name>.older`.
  * CL2 When the container is started again its instance's files become `<name>.previous…`, and those of the one before go.
- * CL3 A log that cannot be written (full disk) is said once, and the container goes on.
+ * CL3 A log that cannot be written (full disk) is said once, and the container goes on; when it can be written again it says how
+ *     much is missing (LOF1).
  */
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import type { Log } from "../../../runtime/base/index.ts";
+import { type Log, LogFile } from "../../../runtime/base/index.ts";
 
 export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -17,37 +17,30 @@ export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 const TAIL_BYTES = 2048;
 
 export class ContainerLog {
-  private readonly path: string;
-  private readonly bytesMax: number;
-  private readonly log: Log;
-  private file: number | null = null;
-  private bytes = 0;
+  private readonly file: LogFile;
   private end = Buffer.alloc(0);
 
   /** Begins a new instance's log (CL2). `path`: without ending. Writes end with `close`. */
   constructor(path: string, bytesMax: number, log: Log) {
-    this.path = path;
-    this.bytesMax = bytesMax;
-    this.log = log;
+    const onTrouble = (error: unknown): void =>
+      log.warn({ err: error, file: `${path}.log` }, "a container's log cannot be written: it goes on without");
     try {
-      mkdirSync(dirname(path), { recursive: true });
       retire(path);
-      this.file = openSync(`${path}.log`, "w");
     } catch (error) {
-      this.broken(error);
+      onTrouble(error);
     }
+    this.file = new LogFile({
+      path: `${path}.log`,
+      bytesMax,
+      older: [`${path}.log.older`],
+      isContinued: false,
+      onTrouble,
+    });
   }
 
   write(piece: Buffer): void {
     this.end = Buffer.concat([this.end, piece.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
-    if (this.file === null) return;
-    try {
-      if (this.bytes >= this.bytesMax) this.roll();
-      writeSync(this.file, piece);
-      this.bytes += piece.length;
-    } catch (error) {
-      this.broken(error);
-    }
+    this.file.write(piece);
   }
 
   /** The last lines, whole ones where possible. */
@@ -59,22 +52,7 @@ export class ContainerLog {
   }
 
   close(): void {
-    if (this.file !== null) closeSync(this.file);
-    this.file = null;
-  }
-
-  private roll(): void {
-    // The pod's folder may be gone while the last output of a killed process still comes.
-    if (!existsSync(`${this.path}.log`)) return;
-    this.close();
-    renameSync(`${this.path}.log`, `${this.path}.log.older`);
-    this.file = openSync(`${this.path}.log`, "w");
-    this.bytes = 0;
-  }
-
-  private broken(error: unknown): void {
-    this.close();
-    this.log.warn({ err: error, file: `${this.path}.log` }, "a container's log cannot be written: it goes on without");
+    this.file.close();
   }
 }
 

@@ -123,8 +123,12 @@ async function whenExited(
   log: ContainerLog,
   clock: Clock,
 ): Promise<Omit<ProcessExit, "livedMs">> {
-  const closed = new Promise<void>((resolve) => child.once("close", resolve));
-  void closed.then(() => log.close());
+  const closed = new Promise<void>((resolve) => {
+    child.once("close", () => {
+      log.close();
+      resolve();
+    });
+  });
   const exitCode = await new Promise<number>((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });

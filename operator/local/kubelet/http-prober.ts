@@ -5,8 +5,9 @@
  * HB1 Until the first success it is asked often, whatever the spec says of periods and initial delays: nobody else waits for this
  *     machine, and a job's start is waited for. From then on by `periodSeconds`.
  * HB2 Good is a status of 200 to 399 within `timeoutSeconds`. One success makes it good, `failureThreshold` failures in a row bad.
+ * HB3 A path that no request can have (a space, a line end) is a bad answer.
  */
-import { get } from "node:http";
+import { type ClientRequest, get } from "node:http";
 import type { Clock, Timer } from "../../../runtime/base/index.ts";
 import type { Container } from "../../kubernetes/index.ts";
 
@@ -50,7 +51,7 @@ export class HttpProber {
 
   private schedule(delayMs: number): void {
     this.timer = this.clock.after(delayMs, () => {
-      void this.ask().then((failure) => {
+      this.ask((failure) => {
         if (this.stopped.signal.aborted) return;
         this.take(failure);
         this.schedule(this.periodMs());
@@ -76,25 +77,32 @@ export class HttpProber {
     return Math.min(periodMs, isYoung ? FIRST_PERIOD_MS : LATER_PERIOD_MS);
   }
 
-  /** null: a good answer; else what was wrong. */
-  private ask(): Promise<string | null> {
+  /** `onAnswer` is called once. null: a good answer; else what was wrong. */
+  private ask(onAnswer: (failure: string | null) => void): void {
     const { probe, hostPort, path } = this.target;
     const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
-    return new Promise((resolve) => {
-      const request = get({ host: "127.0.0.1", port: hostPort, path, agent: false, signal: this.stopped.signal });
-      const limit = this.clock.after(timeoutMs, () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
-      const done = (failure: string | null): void => {
-        limit.cancel();
-        resolve(failure);
-      };
-      // `on`: a connection that breaks after the answer is an error too, and no news.
-      request.on("error", (error) => done(`GET ${path}: ${error.message}`));
-      request.once("response", (response) => {
-        response.on("error", () => undefined);
-        response.resume();
-        const status = response.statusCode ?? 0;
-        done(status >= 200 && status < 400 ? null : `GET ${path}: HTTP status ${status}`);
-      });
+    let isDone = false;
+    const done = (failure: string | null): void => {
+      if (isDone) return;
+      isDone = true;
+      limit?.cancel();
+      onAnswer(failure);
+    };
+    let limit: Timer | null = null;
+    let request: ClientRequest;
+    try {
+      request = get({ host: "127.0.0.1", port: hostPort, path, agent: false, signal: this.stopped.signal });
+    } catch (error) {
+      return done(`GET ${path}: ${(error as Error).message}`); // a path that no request can have
+    }
+    limit = this.clock.after(timeoutMs, () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    // `on`: a connection that breaks after the answer is an error too, and no news.
+    request.on("error", (error) => done(`GET ${path}: ${error.message}`));
+    request.once("response", (response) => {
+      response.on("error", () => undefined);
+      response.resume();
+      const status = response.statusCode ?? 0;
+      done(status >= 200 && status < 400 ? null : `GET ${path}: HTTP status ${status}`);
     });
   }
 }

@@ -5,7 +5,7 @@
  * IK1 A pod's status is written once, and only if it is not there yet: a quiet cluster has no writes.
  */
 import type { Clock, Log, Random } from "../../../runtime/base/index.ts";
-import { isApiError, type KubernetesApi, type Pod, WatchCache, WorkQueue } from "../../kubernetes/index.ts";
+import { isOfOtherObject, type KubernetesApi, type Pod, WatchCache, WorkQueue } from "../../kubernetes/index.ts";
 import { buildPodStatus } from "./pod-status.ts";
 
 export type InstantKubeletOptions = {
@@ -49,7 +49,7 @@ export class InstantKubelet {
       await this.settle(pod);
     } catch (error) {
       // Gone or another one: what the watch says next is taken up then.
-      if (!isApiError(error, "NotFound", "Conflict")) throw error;
+      if (!isOfOtherObject(error)) throw error;
     }
   }
 
@@ -70,6 +70,7 @@ export class InstantKubelet {
       restartCount: 0,
       isOver: false,
     });
-    this.pods.noteWrite(await api.updateStatus("Pod", { ...pod, status }));
+    const patch = { metadata: uid === undefined ? {} : { uid }, status };
+    this.pods.noteWrite(await api.patch("Pod", pod.metadata, patch, { subresource: "status" }));
   }
 }

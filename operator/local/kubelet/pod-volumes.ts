@@ -6,10 +6,12 @@
  * PV2 An emptyDir is made once for a pod and lives as long: restarts of its container find what they wrote.
  * PV3 A claim is a folder of the kubelet, by namespace and name, that outlives pods.
  * PV4 Nothing is written outside the pod's folder, whatever a ConfigMap's keys and paths say.
+ * PV5 Folders and files are their owner's alone: configuration holds what only the job is to know.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makePrivateFolder, PRIVATE_FILE } from "../../../runtime/base/index.ts";
 import type { ConfigMap, Container, Pod, Volume } from "../../kubernetes/index.ts";
 import type { Mount } from "./text-rewriting.ts";
 
@@ -71,12 +73,12 @@ async function prepareVolume(pod: Pod, volume: Volume, context: VolumesContext):
     return { kind: "ready", path };
   }
   if (volume.emptyDir !== undefined) {
-    await mkdir(path, { recursive: true });
+    await makePrivateFolder(path);
     return { kind: "ready", path };
   }
   if (volume.persistentVolumeClaim !== undefined) {
     const claim = join(context.claimsFolder, pod.metadata.namespace, volume.persistentVolumeClaim.claimName);
-    await mkdir(claim, { recursive: true });
+    await makePrivateFolder(claim);
     return { kind: "ready", path: claim };
   }
   return refused(
@@ -111,15 +113,15 @@ function isInside(path: string): boolean {
 
 /** PV1. Nothing is written when nothing changed. */
 async function writeAtOnce(folder: string, files: Files): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makePrivateFolder(folder);
   const before = await linkTarget(join(folder, DATA_LINK));
   const version = `..${contentName(files)}`;
   if (before === version) return;
   for (const [path, text] of files) {
-    await mkdir(dirname(join(folder, version, path)), { recursive: true });
-    await writeFile(join(folder, version, path), text);
+    await makePrivateFolder(dirname(join(folder, version, path)));
+    await writeFile(join(folder, version, path), text, { mode: PRIVATE_FILE });
   }
-  await mkdir(join(folder, version), { recursive: true });
+  await makePrivateFolder(join(folder, version));
   await replaceLink(join(folder, DATA_LINK), version);
   const names = new Set([...files.keys()].map((path) => path.split("/", 1)[0] ?? path));
   const present = (await readdir(folder)).filter((name) => !name.startsWith(".."));

@@ -7,6 +7,7 @@
  * PW3 A pod whose object is gone already (deleted by force) has its process killed.
  * PW4 A lost pod (`abandon`) lives on as on a node that nobody can reach: nothing of its object has an effect on its process any
  *     more, and nothing of its process on its object.
+ * PW5 Whatever goes wrong with one pod (a spec that nobody foresaw, a full disk) is in its status and the log, and ends nothing else.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -68,7 +69,10 @@ export class PodWorker {
     this.backoff = new RestartBackoff(context.backoff);
     this.facts = resumeFacts(pod, context.clock.nowMs());
     this.update(pod);
-    void this.run(after);
+    this.run(after).catch((error: unknown) => {
+      context.log.error({ err: error, pod: this.key }, "a pod is no longer looked after");
+      this.over.resolve();
+    });
   }
 
   /** Resolves when its process is gone and none will follow, or when it is lost. */
@@ -101,7 +105,13 @@ export class PodWorker {
     if (this.isLost || this.isEnding) return;
     const { state } = this.facts;
     if (state.kind === "waiting" && state.reason === "CreateContainerConfigError") this.poked.resolve();
-    if (mountsConfigMap(this.pod, name)) void this.rewriteVolumes();
+    if (!mountsConfigMap(this.pod, name)) return;
+    this.rewriteVolumes().catch((error: unknown) => {
+      this.context.log.warn(
+        { err: error, pod: this.key },
+        "a changed ConfigMap cannot be written for a pod: it keeps its old files",
+      );
+    });
   }
 
   /** PW4. Gives the process that lives on; null: there is none. */
@@ -144,17 +154,34 @@ export class PodWorker {
   private async run(after: Promise<void>): Promise<void> {
     if (!this.facts.isOver) this.publish();
     await after;
-    const forGood = refuseForGood(this.pod);
-    if (forGood !== null) this.setState({ kind: "waiting", reason: "CreateContainerConfigError", message: forGood });
-    while (forGood === null && !this.isEnding && !this.facts.isOver) {
-      const waitMs = await this.runOnce();
-      if (waitMs > 0) await this.wait(waitMs);
+    try {
+      await this.keepRunning();
+    } catch (error) {
+      this.unforeseen(error);
     }
     await this.ending.promise;
     this.over.resolve();
     if (!this.isLost && !this.isShutDown && !this.isObjectGone) await this.removeObject();
     await this.gone.promise;
     await this.alone(() => rm(this.context.podFolder, { recursive: true, force: true }));
+  }
+
+  /** Until the pod ends. */
+  private async keepRunning(): Promise<void> {
+    const forGood = refuseForGood(this.pod);
+    if (forGood !== null) this.setState({ kind: "waiting", reason: "CreateContainerConfigError", message: forGood });
+    while (forGood === null && !this.isEnding && !this.facts.isOver) {
+      const waitMs = await this.runOnce();
+      if (waitMs > 0) await this.wait(waitMs);
+    }
+  }
+
+  /** PW5 */
+  private unforeseen(error: unknown): void {
+    this.context.log.error({ err: error, pod: this.key }, "a pod cannot be run");
+    this.process?.kill();
+    const message = `the kubelet failed: ${error instanceof Error ? error.message : String(error)}`;
+    this.setState({ kind: "waiting", reason: "CreateContainerError", message });
   }
 
   /** One start of the container and its life. Gives how long to wait before the next. */
@@ -202,7 +229,10 @@ export class PodWorker {
     const isReady = container.readinessProbe?.httpGet === undefined;
     this.setState({ kind: "running", startedMs: clock.nowMs(), isReady });
     if (this.isEnding) this.endProcess(true);
-    const noted = ledger.add(process.pid, `${this.key.namespace}/${this.key.name}`);
+    // A process that is not in the list has its leash all the same.
+    const noted = ledger
+      .add(process.pid, `${this.key.namespace}/${this.key.name}`)
+      .catch((error: unknown) => log.warn({ err: error, pod: this.key }, "the list of processes cannot be written"));
     const probes = this.startProbes(container, process);
     const exit = await process.exited;
     probes.stop();
@@ -251,16 +281,9 @@ export class PodWorker {
   }
 
   private async rewriteVolumes(): Promise<void> {
-    const { log } = this.context;
-    try {
-      const written = await this.alone(() => prepareVolumes(this.pod, containerOf(this.pod), this.context));
-      if (written.kind === "refused") log.warn({ pod: this.key, reason: written.message }, "a pod keeps its old files");
-    } catch (error) {
-      log.warn(
-        { err: error, pod: this.key },
-        "a changed ConfigMap cannot be written for a pod: it keeps its old files",
-      );
-    }
+    const written = await this.alone(() => prepareVolumes(this.pod, containerOf(this.pod), this.context));
+    if (written.kind !== "refused") return;
+    this.context.log.warn({ pod: this.key, reason: written.message }, "a pod keeps its old files");
   }
 
   /** Its volumes are written by one at a time. */

@@ -8,9 +8,16 @@
  * KU3 A pod's host ports stay while the pod or its StatefulSet lives, and a while longer: whoever looks for it in between still asks
  *     at the right door.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { assert, type Clock, type Log, type Random, type Timer } from "../../../runtime/base/index.ts";
+import {
+  assert,
+  type Clock,
+  type Log,
+  makePrivateFolder,
+  type Random,
+  type Timer,
+} from "../../../runtime/base/index.ts";
 import {
   type Kind,
   type KubernetesApi,
@@ -159,9 +166,11 @@ export class ProcessKubelet {
     worker.objectGone();
     this.scheduleSweep();
     // It stays in the list until its process is gone, so that a successor of its name waits (KU2).
-    void worker.whenOver.then(() => {
-      if (this.workers.get(name) === worker) this.workers.delete(name);
-    });
+    worker.whenOver
+      .then(() => {
+        if (this.workers.get(name) === worker) this.workers.delete(name);
+      })
+      .catch((error: unknown) => this.options.log.error({ err: error, pod: name }, "a pod cannot be forgotten"));
   }
 
   private contextOf(pod: Pod): WorkerContext {
@@ -219,7 +228,7 @@ export class ProcessKubelet {
 
   /** Of pods that went while no kubelet ran. */
   private async removeOldFolders(): Promise<void> {
-    await mkdir(this.podsFolder, { recursive: true });
+    await makePrivateFolder(this.podsFolder);
     const names = await readdir(this.podsFolder);
     const wanted = new Set(this.caches.pods.list().map((pod) => this.podFolder(pod)));
     const old = names.map((name) => join(this.podsFolder, name)).filter((path) => !wanted.has(path));

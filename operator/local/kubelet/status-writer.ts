@@ -5,9 +5,11 @@
  * SW1 Changes that come together are one write, and one write is under way at a time; the newest status wins.
  * SW2 What is there already is not written.
  * SW3 A write that fails is tried again, unless the pod's object is gone or is another one.
+ * SW4 Only the status is written, as a patch of it: what others changed meanwhile (a finalizer, a label) stays, also on a server that
+ *     takes more than the status from a whole object.
  */
 import { type Clock, type Log, onNextTurn, sleep } from "../../../runtime/base/index.ts";
-import { isApiError, type KubernetesApi, type Pod } from "../../kubernetes/index.ts";
+import { isOfOtherObject, type KubernetesApi, type Pod } from "../../kubernetes/index.ts";
 import type { PodStatus } from "./pod-status.ts";
 
 const RETRY_FIRST_MS = 50;
@@ -23,14 +25,14 @@ export type StatusWriterOptions = {
 
 export class StatusWriter {
   private readonly options: StatusWriterOptions;
-  private written: string;
+  private written: PodStatus;
   private wanted: PodStatus | null = null;
   private writing: Promise<void> | null = null;
   private isStopped = false;
 
   constructor(options: StatusWriterOptions) {
     this.options = options;
-    this.written = JSON.stringify(options.pod.status ?? null);
+    this.written = options.pod.status ?? {};
   }
 
   /** Returns at once. */
@@ -54,10 +56,9 @@ export class StatusWriter {
     let retryMs = RETRY_FIRST_MS;
     while (!this.isStopped && this.wanted !== null) {
       const status = this.wanted;
-      const text = JSON.stringify(status);
-      if (text === this.written) this.wanted = null;
+      if (JSON.stringify(status) === JSON.stringify(this.written)) this.wanted = null;
       else if (await this.tryWrite(status)) {
-        this.written = text;
+        this.written = status;
         retryMs = RETRY_FIRST_MS;
       } else {
         await sleep(this.options.clock, retryMs);
@@ -70,17 +71,22 @@ export class StatusWriter {
   /** Whether there is nothing more to do about this status. */
   private async tryWrite(status: PodStatus): Promise<boolean> {
     const { api, pod, log } = this.options;
-    // Without a resourceVersion: nobody else writes a pod's status. The uid keeps it off a successor of the same name.
-    const { resourceVersion: _any, ...metadata } = pod.metadata;
+    const { namespace, name, uid } = pod.metadata;
+    const removed = Object.keys(this.written).filter((field) => !(field in status));
+    const patch = {
+      // Without a resourceVersion: nobody else writes a pod's status. The uid keeps it off a successor of the same name.
+      metadata: uid === undefined ? {} : { uid },
+      status: { ...Object.fromEntries(removed.map((field) => [field, null])), ...status },
+    };
     try {
-      await api.updateStatus("Pod", { ...pod, metadata, status });
+      await api.patch("Pod", { namespace, name }, patch, { subresource: "status" });
       return true;
     } catch (error) {
-      if (isApiError(error, "NotFound", "Conflict")) {
+      if (isOfOtherObject(error)) {
         this.isStopped = true;
         return true;
       }
-      log.warn({ err: error, pod: metadata.name }, "a pod's status cannot be written: it is tried again");
+      log.warn({ err: error, pod: name }, "a pod's status cannot be written: it is tried again");
       return false;
     }
   }

@@ -10,6 +10,7 @@
 import type { Clock, Log, Random } from "../../../runtime/base/index.ts";
 import {
   isApiError,
+  isOfOtherObject,
   type KubernetesApi,
   type Pod,
   type StatefulSet,
@@ -91,16 +92,13 @@ export class StatefulSetController {
 
   private async writeStatus(set: StatefulSet, status: StatefulSetStatus): Promise<void> {
     // Nobody else writes it, so it needs no resourceVersion; the uid keeps it off a successor of the same name.
-    const { resourceVersion: _any, ...metadata } = set.metadata;
+    const { namespace, name, uid } = set.metadata;
+    const patch = { metadata: uid === undefined ? {} : { uid }, status };
     try {
-      const written = await this.options.api.updateStatus("StatefulSet", {
-        ...set,
-        metadata,
-        status: { ...set.status, ...status },
-      });
-      this.sets.noteWrite(written);
+      const { api } = this.options;
+      this.sets.noteWrite(await api.patch("StatefulSet", { namespace, name }, patch, { subresource: "status" }));
     } catch (error) {
-      if (!isApiError(error, "NotFound", "Conflict")) throw error;
+      if (!isOfOtherObject(error)) throw error;
     }
   }
 }

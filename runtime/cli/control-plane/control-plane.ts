@@ -6,8 +6,8 @@
  * CP1 One control plane per folder: the endpoint file names the process that has it.
  * CP2 It may die at any moment: its objects are in the folder, and the next one on it goes on from them.
  * CP3 The order of starting is the order of need; stopping goes the other way, and leaves the objects.
+ * CP4 Its folder is its owner's alone: objects with the environments of jobs, logs, files of pods, checkpoints.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Controller, type ControllerOptions, startController } from "../../../operator/controller/index.ts";
@@ -25,7 +25,15 @@ import {
   serveHttp,
   StatefulSetController,
 } from "../../../operator/local/index.ts";
-import { type Clock, type Log, type Random, systemClock, systemRandom } from "../../base/index.ts";
+import {
+  type Clock,
+  type Log,
+  makePrivateFolderSync,
+  type Random,
+  StreamError,
+  systemClock,
+  systemRandom,
+} from "../../base/index.ts";
 import { podProgram } from "../pod-program.ts";
 import { removeEndpoint, takeEndpoint } from "./endpoint.ts";
 
@@ -89,7 +97,6 @@ export function localPrograms(environment: Readonly<Record<string, string>> = {}
 /** Starts all parts. Errors: CONTROL_PLANE_RUNNING when another process has the folder; STORE_* when its files cannot be used. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { folder, log, clock = systemClock, random = systemRandom } = options;
-  mkdirSync(folder, { recursive: true });
   const parts = { clock, random, log };
   const token = random.hex(24);
   const closers: (() => Promise<void>)[] = [];
@@ -97,6 +104,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
+    makePrivateFolderSync(folder);
     await takeEndpoint(folder);
     closers.push(() => removeEndpoint(folder));
     const server = await openLocalApiServer({
@@ -151,6 +159,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     return { api, server, kubelet, url: http.url, token, storageRoot, controller, startOperator, stop };
   } catch (error) {
     await stop();
-    throw error;
+    throw unusable(folder, error);
   }
+}
+
+/** What the file system said of the folder, with what to do; any other error as it is. */
+function unusable(folder: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof StreamError || !("syscall" in error) || !("path" in error))
+    return error;
+  const code =
+    "code" in error && ["ENOSPC", "EDQUOT"].includes(String(error.code)) ? "STORE_FULL" : "STORE_UNAVAILABLE";
+  const remedy = "Free space or allow writing there, or set STREAMJOB_HOME to another folder.";
+  const message = `the control plane cannot keep its files in ${folder}: ${error.message}. ${remedy}`;
+  return new StreamError(code, message, { cause: error });
 }

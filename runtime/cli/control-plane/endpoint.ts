@@ -1,25 +1,30 @@
 /**
  * Owns: the file `<folder>/endpoint.json`: which process is the control plane of a folder, and how others reach it.
  *
- * EP1 It is taken by an exclusive create; one that a dead process left is taken over.
+ * EP1 It is taken by an exclusive create. One that was left is taken over: its process is not the one that wrote it (PRI1), or has this
+ *     process's id though this process did not write it, or the file is damaged, which no living owner leaves behind.
  * EP2 Only its owner may read it: the token is in it.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { z } from "zod";
-import { StreamError } from "../../base/index.ts";
-import { isAlive } from "../job-registry.ts";
+import { isSameProcess, PRIVATE_FILE, processIdentity, StreamError } from "../../base/index.ts";
 
 const endpointSchema = z.object({
   version: z.literal(1),
   pid: z.int(),
+  /** Which process had that id (process-identity.ts). */
+  identity: z.string().nullable(),
   /** null: it is starting. */
   url: z.string().nullable(),
   token: z.string().nullable(),
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
-const pathOf = (folder: string): string => join(folder, "endpoint.json");
+const pathOf = (folder: string): string => resolve(folder, "endpoint.json");
+
+/** Files that this process has taken and not given back. */
+const own = new Set<string>();
 
 /** Takes the folder, and again with the address when there is one. Errors: CONTROL_PLANE_RUNNING. */
 export async function takeEndpoint(
@@ -27,16 +32,19 @@ export async function takeEndpoint(
   address?: { readonly url: string; readonly token: string },
 ): Promise<void> {
   const path = pathOf(folder);
-  const endpoint: Endpoint = { version: 1, pid: process.pid, url: address?.url ?? null, token: address?.token ?? null };
+  const endpoint: Endpoint = {
+    version: 1,
+    pid: process.pid,
+    identity: processIdentity(process.pid),
+    url: address?.url ?? null,
+    token: address?.token ?? null,
+  };
   const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, `${JSON.stringify(endpoint)}\n`, { mode: 0o600 });
-  const present = readEndpoint(folder);
-  if (present !== null && (present.pid === process.pid ? address !== undefined : !isAlive(present.pid))) {
-    renameSync(temporary, path);
-    return;
-  }
+  writeFileSync(temporary, `${JSON.stringify(endpoint)}\n`, { mode: PRIVATE_FILE });
   try {
-    linkSync(temporary, path);
+    if (own.has(path) ? address !== undefined : isLeftOver(folder)) renameSync(temporary, path);
+    else linkSync(temporary, path);
+    own.add(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const pid = readEndpoint(folder)?.pid;
@@ -47,6 +55,18 @@ export async function takeEndpoint(
   } finally {
     rmSync(temporary, { force: true });
   }
+}
+
+/** EP1: there is a file, and nobody has it. */
+function isLeftOver(folder: string): boolean {
+  const endpoint = readEndpoint(folder);
+  return endpoint === null ? existsSync(pathOf(folder)) : !isOwnerAlive(endpoint, folder);
+}
+
+/** Whether the process that wrote it runs. */
+export function isOwnerAlive({ pid, identity }: Endpoint, folder: string): boolean {
+  if (pid === process.pid) return own.has(pathOf(folder));
+  return isSameProcess(pid, identity);
 }
 
 /** null: there is none, or it is damaged. */
@@ -60,5 +80,6 @@ export function readEndpoint(folder: string): Endpoint | null {
 }
 
 export async function removeEndpoint(folder: string): Promise<void> {
-  if (readEndpoint(folder)?.pid === process.pid) rmSync(pathOf(folder), { force: true });
+  const path = pathOf(folder);
+  if (own.delete(path) && readEndpoint(folder)?.pid === process.pid) rmSync(path, { force: true });
 }

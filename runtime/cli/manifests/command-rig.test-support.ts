@@ -47,6 +47,7 @@ const answerOfActive: IncarnationMessage = {
   firstCheckpointMs: null,
   lastSavepoint: null,
   result: null,
+  leftOut: [],
   version: "0.0.0",
 };
 

@@ -5,6 +5,8 @@
  * FF1 The folders are watched, not the files: an editor that writes another file and renames it leaves nothing to watch. A look each second
  *     finds what no notification told (network folders, containers).
  * FF2 A change is told when the files have stood still for SETTLE_MS: a save in several writes is one change.
+ * FF3 What cannot be looked at (a name that is too long, a loop of links, a folder without permission) is said once, counts as
+ *     unchanged, and is in nobody's way: the others are followed, and so is it when it can be looked at again.
  */
 import { type FSWatcher, statSync, watch } from "node:fs";
 import type { Clock, Timer } from "../../base/index.ts";
@@ -20,15 +22,19 @@ export type FileFollowerOptions = {
   readonly folders: readonly string[];
   /** Which files changed, appeared or went. */
   readonly onChange: (files: readonly string[]) => void;
+  /** FF3: a sentence. */
+  readonly onTrouble: (text: string) => void;
 };
 
 export class FileFollower {
   readonly #options: FileFollowerOptions;
   readonly #watchers: FSWatcher[] = [];
-  #known: ReadonlyMap<string, string>;
+  #known: ReadonlyMap<string, string> = new Map();
   #poll: Timer | null = null;
   #settling: Timer | null = null;
   #isStopped = false;
+  /** Why they cannot be looked at, by file; "" stands for the list of files. */
+  readonly #troubles = new Map<string, string>();
 
   /** What the files are now is known; changes after this are told. */
   constructor(options: FileFollowerOptions) {
@@ -81,12 +87,40 @@ export class FileFollower {
 
   /** What tells one version of a file from the next. */
   #look(): ReadonlyMap<string, string> {
+    let files: readonly string[];
+    try {
+      files = this.#options.files();
+      this.#troubles.delete("");
+    } catch (error) {
+      this.#trouble("", "the files cannot be listed", error);
+      return this.#known;
+    }
     const found = new Map<string, string>();
-    for (const file of this.#options.files()) {
-      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-      if (stat !== undefined) found.set(file, `${stat.mtimeNs} ${stat.size} ${stat.ino}`);
+    for (const file of files) {
+      const version = this.#versionOf(file);
+      if (version !== null) found.set(file, version);
     }
     return found;
+  }
+
+  /** null: it is not there. */
+  #versionOf(file: string): string | null {
+    try {
+      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+      this.#troubles.delete(file);
+      return stat === undefined ? null : `${stat.mtimeNs} ${stat.size} ${stat.ino}`;
+    } catch (error) {
+      this.#trouble(file, `${file} cannot be looked at`, error);
+      return this.#known.get(file) ?? null;
+    }
+  }
+
+  /** FF3 */
+  #trouble(file: string, what: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (this.#troubles.get(file) === why) return;
+    this.#troubles.set(file, why);
+    this.#options.onTrouble(`${what}, so saving is not noticed: ${why}`);
   }
 }
 

@@ -37,7 +37,11 @@ export async function joinControlPlane(home: HomeFolder, terminal: Terminal): Pr
   if (running !== null) return joined(running);
   const log = createLog(
     { process: "control-plane", pid: process.pid },
-    { file: join(home.controlPlane, "control-plane.log") },
+    {
+      file: join(home.controlPlane, "control-plane.log"),
+      onTrouble: (error) =>
+        terminal.say(`The control plane's log cannot be written: ${(error as Error).message}; jobs go on.`),
+    },
   );
   try {
     const plane = await startControlPlane({ folder: home.controlPlane, log });

@@ -125,7 +125,7 @@ describe("sources", () => {
     const path = relative(process.cwd(), inner);
     const sources = [`./${path}/.wc.yaml`, join(path, ".wc.yaml"), join(inner, ".wc.yaml")];
     assert.ok(sources.slice(0, 2).every((source) => source.startsWith(".")));
-    const { texts, problems } = readSources(sources, "");
+    const { texts, problems } = readSources(sources, Buffer.alloc(0));
     assert.deepEqual([texts.length, problems], [3, []]);
   });
 

@@ -67,6 +67,7 @@ describe("the files of a module", () => {
       () => [job],
       systemClock,
       (file) => void told.push(file),
+      assert.fail,
     );
     try {
       writeFileSync(inner, "two, longer");

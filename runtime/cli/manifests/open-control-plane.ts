@@ -5,10 +5,9 @@
 import { createHttpJobManagerApi, type JobManagerApi } from "../../../operator/jobmanager/index.ts";
 import { HttpKubernetesApi, type KubernetesApi, withRetriedReads } from "../../../operator/kubernetes/index.ts";
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
-import { readEndpoint } from "../control-plane/endpoint.ts";
+import { isOwnerAlive, readEndpoint } from "../control-plane/endpoint.ts";
 import { remoteAddressOf } from "../control-plane/remote-addresses.ts";
 import type { HomeFolder } from "../home-folder.ts";
-import { isAlive } from "../job-registry.ts";
 
 /** Who sends manifests and changes fields for a person. */
 export const FIELD_MANAGER = "streamjob-cli";
@@ -31,7 +30,9 @@ export type OpenControlPlane = {
 /** null: none runs on this home folder. */
 export function findControlPlane(home: HomeFolder, surroundings: Surroundings): OpenControlPlane | null {
   const endpoint = readEndpoint(home.controlPlane);
-  if (endpoint === null || endpoint.url === null || endpoint.token === null || !isAlive(endpoint.pid)) return null;
+  if (endpoint === null || endpoint.url === null || endpoint.token === null) return null;
+  const isAlive = (): boolean => isOwnerAlive(endpoint, home.controlPlane);
+  if (!isAlive()) return null;
   const { url: baseUrl, token, pid } = endpoint;
   const { clock, random } = surroundings;
   const http = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
@@ -41,7 +42,7 @@ export function findControlPlane(home: HomeFolder, surroundings: Surroundings): 
     jobManagers.close();
     http.close();
   };
-  return { api, jobManagers, pid, isAlive: () => isAlive(pid), close };
+  return { api, jobManagers, pid, isAlive, close };
 }
 
 /** Errors: CONTROL_PLANE_UNAVAILABLE. */
@@ -50,7 +51,7 @@ export function openControlPlane(home: HomeFolder, surroundings: Surroundings): 
   if (found !== null) return found;
   const endpoint = readEndpoint(home.controlPlane);
   const why =
-    endpoint !== null && isAlive(endpoint.pid)
+    endpoint !== null && isOwnerAlive(endpoint, home.controlPlane)
       ? `the control plane of ${home.root} is starting (pid ${endpoint.pid}): try again in a moment`
       : `no control plane runs on ${home.root}: start one with \`streamjob up\` or \`streamjob run <manifest>\`, or set STREAMJOB_HOME to the folder of one that runs`;
   throw new StreamError("CONTROL_PLANE_UNAVAILABLE", why, { destiny: "retry" });

@@ -116,7 +116,7 @@ function startOwnRun(rig: CommandRig, file: string, isAlive: () => boolean = () 
   const plane = { api: rig.api, isOwn: true, pid: process.pid, isAlive, stop, kill: stop };
   const command = { kind: "runManifests" as const, sources: [file], namespace: "default" };
   const run = new ManifestRun({ terminal: rig.terminal, command, plane, signalled, home: "/the/home" });
-  const ran = run.run(readManifestSet(readSources([file], ""), "default")).finally(() => signalled.stop());
+  const ran = run.run(readManifestSet(readSources([file], Buffer.alloc(0)), "default")).finally(() => signalled.stop());
   return { ran, isStopped: () => isStopped, saidAll: () => rig.said.join("\n") };
 }
 

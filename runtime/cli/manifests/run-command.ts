@@ -88,7 +88,7 @@ export class ManifestRun {
   constructor({ terminal, command, plane, signalled, home }: RunParts) {
     this.#home = home;
     const files = command.sources.filter((source) => source !== STDIN);
-    this.#sources = new SettledSources(terminal.clock, () => readSources(files, ""));
+    this.#sources = new SettledSources(terminal.clock, () => readSources(files, Buffer.alloc(0)));
     this.#terminal = terminal;
     this.#command = command;
     this.#plane = plane;
@@ -110,11 +110,13 @@ export class ManifestRun {
     );
     for (const manifest of first.objects) this.#adopt(manifest);
     const { clock } = this.#terminal;
-    const files = followManifests(this.#command.sources, clock, () => this.#saved());
+    const sayTrouble = (text: string): void => this.#say(text, "warning");
+    const files = followManifests(this.#command.sources, clock, () => this.#saved(), sayTrouble);
     const modules = followModules(
       () => [...this.#jobs.values()].map(({ manifest }) => manifest.object as StreamJob),
       clock,
       (file, job) => this.#sayModule(file, job),
+      sayTrouble,
     );
     this.#signals.onSignal = (count) =>
       count === 1 ? this.#follower.nudge() : void killPlane(this.#terminal, plane, this.#signals);

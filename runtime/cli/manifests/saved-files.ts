@@ -12,14 +12,27 @@ import { manifestFiles, STDIN } from "./manifest-sources.ts";
 import { ModuleImports } from "./module-imports.ts";
 
 /** Files and folders as they were named; stdin is not followed. */
-export function followManifests(sources: readonly string[], clock: Clock, onChange: () => void): FileFollower {
+export function followManifests(
+  sources: readonly string[],
+  clock: Clock,
+  onChange: () => void,
+  onTrouble: (text: string) => void,
+): FileFollower {
   const named = sources.filter((source) => source !== STDIN);
-  const isFolder = (source: string): boolean => statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  // What cannot be looked at is looked at as a file: the follower says so, and looks on (FF3).
+  const isFolder = (source: string): boolean => {
+    try {
+      return statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    } catch {
+      return false;
+    }
+  };
   return new FileFollower({
     clock,
     files: () => named.flatMap((source) => (isFolder(source) ? manifestFiles(source) : [source])),
     folders: named.map((source) => (isFolder(source) ? source : dirname(resolve(source)))),
     onChange,
+    onTrouble,
   });
 }
 
@@ -28,6 +41,7 @@ export function followModules(
   jobs: () => readonly StreamJob[],
   clock: Clock,
   onSave: (file: string, job: StreamJob) => void,
+  onTrouble: (text: string) => void,
 ): FileFollower {
   const imports = new ModuleImports();
   const filesOf = (job: StreamJob): readonly string[] => {
@@ -40,6 +54,7 @@ export function followModules(
     clock,
     files: modules,
     folders: [],
+    onTrouble,
     onChange: (files) => {
       // A module that another manifest brought is new to this, and was not saved.
       const saved = files.filter((file) => known.has(file));

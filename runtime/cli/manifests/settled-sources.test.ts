@@ -22,7 +22,7 @@ async function readWhile(before: string | null, ...moments: readonly string[]): 
     .read(({ texts }) => {
       parsed = texts[0]?.text ?? "";
       const problems = parsed.includes("!") ? [{ file: "wc.yaml", position: null, field: "", message: "wrong" }] : [];
-      return { objects: [], problems, leftOut: [] };
+      return { objects: [], problems, leftOut: [], warnings: [] };
     })
     .then(() => (text = parsed));
   for (const moment of [...moments.slice(1), ...Array<undefined>(10).fill(undefined)]) {
