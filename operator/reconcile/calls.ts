@@ -60,6 +60,8 @@ function stopCall(draft: Draft, situation: Situation): readonly Action[] {
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
   if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId } = upgrade;
+  // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (SP5).
+  if (upgrade.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
   return [
     {
       kind: "triggerStop",

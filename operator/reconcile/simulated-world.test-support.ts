@@ -30,9 +30,11 @@ import type {
   StatefulSet,
 } from "../kubernetes/index.ts";
 import { incarnationOf } from "../resources/index.ts";
-import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
+import { isBuiltOn } from "./dependence.ts";
+import type { JobManagerView, Observed, ObservedIncarnation, Refusal, TriggerView } from "./observed.ts";
 import type { Action, Child, Plan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
+import { subjectOf } from "./refusals.ts";
 import type { ReconcileSettings } from "./settings.ts";
 import {
   type Behaviour,
@@ -89,6 +91,9 @@ export class SimulatedWorld implements Surroundings {
   readonly #states = new Map<string, State>();
   head: Head | null = null;
   statusWrites = 0;
+  /** What the API server or a JobManager answers with "no"; null: it allows it. */
+  refuse: (action: Action) => Pick<Refusal, "message" | "isFinal"> | null = () => null;
+  #refusals: ReadonlyMap<string, Refusal> = new Map();
   readonly #verdicts = new Map<number, Observed["validated"]>();
   #failingSavepoints: number;
   #random: number;
@@ -183,6 +188,11 @@ export class SimulatedWorld implements Surroundings {
       metadata: { name, namespace: "default" },
       spec: { jobRef: { name: "wc" }, ...more },
     });
+  }
+
+  /** Takes an object away, such as `Service/wc-1`. */
+  remove(key: string): void {
+    this.#children.delete(key);
   }
 
   /** A state that was made elsewhere. */
@@ -366,6 +376,7 @@ export class SimulatedWorld implements Surroundings {
           .filter(({ metadata }) => metadata.deletionTimestamp)
           .map(({ metadata }) => [metadata.name, { kind: "done" }]),
       ),
+      refusals: [...this.#refusals.values()],
       exceptions: [],
       newestException: null,
     };
@@ -440,9 +451,21 @@ export class SimulatedWorld implements Surroundings {
       this.#write({ status });
       this.statusWrites++;
     }
+    this.#refusals = new Map([...this.#refusals].map(([subject, each]) => [subject, { ...each, isNews: false }]));
+    const refused = new Map<string, Refusal>();
+    const failed: Action[] = [];
     for (const [index, action] of plan.actions.entries()) {
-      if (index >= crashAfter || !this.#act(action)) return "stopped";
+      const subject = subjectOf(action);
+      const refusal = this.refuse(action);
+      if (index >= crashAfter) return "stopped";
+      if (failed.some((before) => isBuiltOn(action, before))) continue;
+      if (refusal !== null) {
+        failed.push(action);
+        const isNews = this.#refusals.get(subject)?.message !== refusal.message;
+        refused.set(subject, { subject, ...refusal, isNews });
+      } else if (!this.#act(action)) return "stopped";
     }
+    this.#refusals = refused;
     return "done";
   }
 

@@ -11,7 +11,13 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import { type ApplyDeps, type ApplyOutcome, apply, type WrittenCaches } from "../../operator/apply/index.ts";
+import {
+  type ApplyDeps,
+  type ApplyOutcome,
+  apply,
+  RefusalMemory,
+  type WrittenCaches,
+} from "../../operator/apply/index.ts";
 import {
   ApiError,
   type ConfigMap,
@@ -294,7 +300,7 @@ describe("carrying out a plan", () => {
     assert.equal((await world.job()).status?.phase, undefined);
   });
 
-  it("stops at an action that fails; what follows is not begun (PL3)", async () => {
+  it("goes on after an action that was refused, and begins nothing that is built on it (PL3)", async () => {
     const world = await createWorld();
     const job = await world.job();
     world.jobManagers.misbehaviours.set("wc", "refused");
@@ -302,11 +308,36 @@ describe("carrying out a plan", () => {
       actions: [
         { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target: "memory:///s" },
         applyChild(configMap(job)),
+        { kind: "removeFinalizer" },
       ],
     });
-    assert.equal(outcome.kind, "stopped");
+    assert.equal(outcome.kind, "refused");
     assert.match(reasonOf(outcome), /incarnation 1 refused it \(409\): not now/);
-    assert.deepEqual(world.writes, []);
+    assert.deepEqual(world.writes, ["apply ConfigMap wc-1"]);
+  });
+
+  it("does not try again what was refused until its time or another generation has come (RM2)", async () => {
+    const world = await createWorld();
+    const refusing = (): KubernetesApi => ({
+      ...world.api,
+      apply: (kind, object) => {
+        world.writes.push(`refused ${kind} ${object.metadata.name}`);
+        return Promise.reject(new ApiError("Forbidden", "exceeded quota"));
+      },
+    });
+    const refusals = new RefusalMemory(systemClock);
+    const job = await world.job();
+    const plan = { actions: [applyChild(configMap(job))] };
+    const deps = { api: refusing(), refusals };
+    const first = await world.carryOut(plan, { deps });
+    assert.ok(first.kind === "refused");
+    refusals.note(job, first.refused);
+    assert.equal((await world.carryOut(plan, { deps })).kind, "refused", "it is still refused, and nobody was asked");
+    assert.deepEqual(world.writes, ["refused ConfigMap wc-1"]);
+    await world.api.patch("StreamJob", key, { spec: { parallelism: 2 } });
+    await world.seen(await world.job());
+    assert.equal((await world.carryOut(plan, { deps })).kind, "refused");
+    assert.deepEqual(world.writes, ["refused ConfigMap wc-1", "refused ConfigMap wc-1"]);
   });
 
   it("ends when the look's time is over, though the API server hangs", async () => {
@@ -379,7 +410,7 @@ describe("names that are taken (S10, S19)", () => {
     };
     await world.api.create("ConfigMap", theirs);
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job, "wc-1", "2"))] });
-    assert.equal(outcome.kind, "stopped");
+    assert.equal(outcome.kind, "refused");
     assert.match(reasonOf(outcome), /ConfigMap wc-1 is in the way: it belongs to nobody/);
     const kept = await world.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
     assert.deepEqual(kept?.data, { "config.json": "1" });
@@ -418,7 +449,7 @@ describe("names that are taken (S10, S19)", () => {
       kind: "createRevision",
       revision: { ...revision, metadata: { ...revision.metadata, name: "wc-xyz" } },
     };
-    assert.equal((await world.carryOut({ actions: [mine] })).kind, "stopped");
+    assert.equal((await world.carryOut({ actions: [mine] })).kind, "refused");
   });
 
   it("a snapshot of another job is not taken for ours", async () => {
@@ -481,7 +512,7 @@ describe("the savepoint of a deletion (SA2)", () => {
     const world = await createWorld();
     const updateStatus = () => Promise.reject(new ApiError("Unavailable", "no connection"));
     const first = await world.carryOut({ actions: record }, { deps: { api: { ...world.api, updateStatus } } });
-    assert.equal(first.kind, "stopped");
+    assert.equal(first.kind, "refused");
     assert.equal((await world.carryOut({ actions: record })).kind, "done");
     const stored = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "gone" });
     assert.equal(stored?.status?.location, location);
@@ -574,7 +605,7 @@ describe("every action", () => {
     assert.equal(outcome.kind, "outdated");
   });
 
-  it("whose failure is the API server's is stopped with its reason, not outdated", async () => {
+  it("whose failure is the API server's is refused with its reason, not outdated", async () => {
     const world = await createWorld();
     const job = await world.job();
     const down: KubernetesApi = {
@@ -582,6 +613,6 @@ describe("every action", () => {
       apply: () => Promise.reject(new ApiError("Unavailable", "no connection")),
     };
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job))] }, { deps: { api: down } });
-    assert.deepEqual([outcome.kind, reasonOf(outcome)], ["stopped", "no connection"]);
+    assert.deepEqual([outcome.kind, reasonOf(outcome)], ["refused", "no connection"]);
   });
 });
