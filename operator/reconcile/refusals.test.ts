@@ -74,7 +74,7 @@ for (const [name, { is, isFinal = false, when, told = "Stalled" }] of Object.ent
       when(world);
     }
     let asked = 0;
-    world.refuse = (action) =>
+    world.refusals.refuse = (action) =>
       is(action) && ++asked > 0 ? { message: `${subjectOf(action)} failed: ${TEXT}`, isFinal } : null;
     const warnings: string[] = [];
     const look = (): void => {
@@ -90,7 +90,7 @@ for (const [name, { is, isFinal = false, when, told = "Stalled" }] of Object.ent
     for (let looks = 0; looks < 10; looks++) look();
     assert.ok(warnings.length > 0, "no Warning");
     assert.deepEqual(warnings, [...new Set(warnings)], "each is told once");
-    world.refuse = () => null;
+    world.refusals.refuse = () => null;
     assert.ok(world.settle(), JSON.stringify(world.status.upgrade));
     assert.equal(conditionOf(world, "Ready")?.status, "True", JSON.stringify(world.status.conditions));
     assert.deepEqual([toldBy(world, "Stalled"), toldBy(world, "UpgradeBlocked")], ["", ""]);
@@ -114,7 +114,7 @@ test("S37: an activation that is refused for good is a failed version: the stabl
   const world = new SimulatedWorld(specOf("good", 1, base));
   assert.ok(world.settle());
   bump(world);
-  world.refuse = (action) =>
+  world.refusals.refuse = (action) =>
     action.kind === "activate" && action.incarnation === 2 ? { message: TEXT, isFinal: true } : null;
   assert.ok(world.settle());
   assert.deepEqual([world.status.active?.incarnation, world.status.failed?.reason], [3, TEXT]);
@@ -126,7 +126,7 @@ test("S37: pods that are refused when nothing runs any more are a failed version
   const world = new SimulatedWorld(specOf("good", 1, { upgrade: { ...upgrade, standby: "cold" } }));
   assert.ok(world.settle());
   bump(world);
-  world.refuse = (action) =>
+  world.refusals.refuse = (action) =>
     action.kind === "applyChild" && action.object.metadata.name.startsWith("wc-2")
       ? { message: TEXT, isFinal: true }
       : null;
@@ -144,11 +144,11 @@ test("S37: of a deletion, too: what holds it up is told, and allowed it ends", (
     assert.ok(world.settle());
     world.createSnapshot("asked");
     assert.ok(world.settle());
-    world.refuse = (action) => (action.kind === kind ? { message: TEXT, isFinal: false } : null);
+    world.refusals.refuse = (action) => (action.kind === kind ? { message: TEXT, isFinal: false } : null);
     world.delete();
     world.run(60_000, () => toldBy(world, "Stalled").includes(TEXT));
     assert.ok(toldBy(world, "Stalled").includes(TEXT), kind);
-    world.refuse = () => null;
+    world.refusals.refuse = () => null;
     world.run(120_000);
     assert.equal(world.job, null, kind);
     assert.deepEqual(world.violations, []);
@@ -157,7 +157,7 @@ test("S37: of a deletion, too: what holds it up is told, and allowed it ends", (
 
 test("DP1: nothing runs a revision that could not be kept", () => {
   const world = new SimulatedWorld(specOf("good", 1, base));
-  world.refuse = (action) => (action.kind === "createRevision" ? { message: TEXT, isFinal: true } : null);
+  world.refusals.refuse = (action) => (action.kind === "createRevision" ? { message: TEXT, isFinal: true } : null);
   world.run(30_000);
   assert.deepEqual(world.childNames(), []);
 });

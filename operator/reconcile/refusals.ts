@@ -71,12 +71,12 @@ export function tellRefusals(draft: Draft, { observed }: Situation): void {
   const { message } = refusal;
   const isRunningOn =
     upgrade !== undefined && upgrade.from !== null && (upgrade.step === "Stopping" || !hasTouchedOld(upgrade, active));
-  if (upgrade !== undefined && upgrade.kind !== "delete") draft.blocked ??= { reason: "ActionRefused", message };
-  if (isRunningOn) return;
-  draft.stalled ??= {
-    reason: "ActionRefused",
-    message: `${message}; it is tried again: correct the manifest, or allow it`,
-  };
+  if (upgrade !== undefined && upgrade.kind !== "delete" && draft.blocked === null) {
+    draft.blocked = { reason: "ActionRefused", message };
+  }
+  if (isRunningOn || draft.stalled !== null) return;
+  const advice = "it is tried again: correct the manifest, or allow it";
+  draft.stalled = { reason: "ActionRefused", message: `${message}; ${advice}` };
 }
 
 /** Refused for good these have an event of their own: SavepointFailed, VersionFailed. */

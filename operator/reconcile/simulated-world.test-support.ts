@@ -30,11 +30,9 @@ import type {
   StatefulSet,
 } from "../kubernetes/index.ts";
 import { incarnationOf } from "../resources/index.ts";
-import { isBuiltOn } from "./dependence.ts";
-import type { JobManagerView, Observed, ObservedIncarnation, Refusal, TriggerView } from "./observed.ts";
+import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
 import type { Action, Child, Plan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { subjectOf } from "./refusals.ts";
 import type { ReconcileSettings } from "./settings.ts";
 import {
   type Behaviour,
@@ -45,6 +43,7 @@ import {
   type Surroundings,
 } from "./simulated-jobmanager.test-support.ts";
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
+import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { statusOf } from "./stored-status.ts";
 
@@ -91,9 +90,7 @@ export class SimulatedWorld implements Surroundings {
   readonly #states = new Map<string, State>();
   head: Head | null = null;
   statusWrites = 0;
-  /** What the API server or a JobManager answers with "no"; null: it allows it. */
-  refuse: (action: Action) => Pick<Refusal, "message" | "isFinal"> | null = () => null;
-  #refusals: ReadonlyMap<string, Refusal> = new Map();
+  readonly refusals = new SimulatedRefusals();
   readonly #verdicts = new Map<number, Observed["validated"]>();
   #failingSavepoints: number;
   #random: number;
@@ -376,7 +373,7 @@ export class SimulatedWorld implements Surroundings {
           .filter(({ metadata }) => metadata.deletionTimestamp)
           .map(({ metadata }) => [metadata.name, { kind: "done" }]),
       ),
-      refusals: [...this.#refusals.values()],
+      refusals: this.refusals.all,
       exceptions: [],
       newestException: null,
     };
@@ -451,22 +448,7 @@ export class SimulatedWorld implements Surroundings {
       this.#write({ status });
       this.statusWrites++;
     }
-    this.#refusals = new Map([...this.#refusals].map(([subject, each]) => [subject, { ...each, isNews: false }]));
-    const refused = new Map<string, Refusal>();
-    const failed: Action[] = [];
-    for (const [index, action] of plan.actions.entries()) {
-      const subject = subjectOf(action);
-      const refusal = this.refuse(action);
-      if (index >= crashAfter) return "stopped";
-      if (failed.some((before) => isBuiltOn(action, before))) continue;
-      if (refusal !== null) {
-        failed.push(action);
-        const isNews = this.#refusals.get(subject)?.message !== refusal.message;
-        refused.set(subject, { subject, ...refusal, isNews });
-      } else if (!this.#act(action)) return "stopped";
-    }
-    this.#refusals = refused;
-    return "done";
+    return this.refusals.carryOut(plan.actions, crashAfter, (action) => this.#act(action));
   }
 
   /** Whether it succeeded. */

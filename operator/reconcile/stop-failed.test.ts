@@ -121,13 +121,13 @@ test("S40: FINISHED after a JobManager that may have taken the stop was started 
 
 test("S37: a stop that is refused for good is in UpgradeBlocked with its text, and the job runs on", () => {
   const world = running();
-  world.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
+  world.refusals.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
   world.patch(() => specOf("good", 2, more));
   world.run(5000);
   assert.equal(told(world, "UpgradeBlocked"), "SavepointFailed");
   assert.match(condition(world, "UpgradeBlocked")?.message ?? "", /no store has the scheme s3/);
   assert.equal(world.active?.jobStatus, "RUNNING");
-  world.refuse = () => null;
+  world.refusals.refuse = () => null;
   assert.ok(world.settle());
   assert.deepEqual([world.status.active?.incarnation, told(world, "UpgradeBlocked")], [2, false]);
   assert.deepEqual(world.violations, []);
@@ -135,7 +135,7 @@ test("S37: a stop that is refused for good is in UpgradeBlocked with its text, a
 
 test("S37: a savepoint folder that was corrected is used at once, whatever the backoff", () => {
   const world = running();
-  world.refuse = (action) =>
+  world.refusals.refuse = (action) =>
     action.kind === "triggerStop" && action.target.startsWith("s3:") ? { message: REFUSAL, isFinal: true } : null;
   const spec = specOf("good", 2, { upgrade: { ...upgrade, retryBackoffMax: "8000h" }, savepoints: { path: "s3://b" } });
   world.patch(() => spec);
@@ -150,7 +150,7 @@ test("S37: a savepoint folder that was corrected is used at once, whatever the b
 
 test("S37: a suspension whose stop is refused ends by last-state as soon as the spec says so", () => {
   const world = running();
-  world.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
+  world.refusals.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
   world.patch((old) => ({ ...old, state: "suspended" }));
   world.run(60_000);
   assert.equal(told(world, "UpgradeBlocked"), "SavepointFailed");

@@ -11,13 +11,7 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import {
-  type ApplyDeps,
-  type ApplyOutcome,
-  apply,
-  RefusalMemory,
-  type WrittenCaches,
-} from "../../operator/apply/index.ts";
+import { type ApplyDeps, type ApplyOutcome, apply, type WrittenCaches } from "../../operator/apply/index.ts";
 import {
   ApiError,
   type ConfigMap,
@@ -314,30 +308,6 @@ describe("carrying out a plan", () => {
     assert.equal(outcome.kind, "refused");
     assert.match(reasonOf(outcome), /incarnation 1 refused it \(409\): not now/);
     assert.deepEqual(world.writes, ["apply ConfigMap wc-1"]);
-  });
-
-  it("does not try again what was refused until its time or another generation has come (RM2)", async () => {
-    const world = await createWorld();
-    const refusing = (): KubernetesApi => ({
-      ...world.api,
-      apply: (kind, object) => {
-        world.writes.push(`refused ${kind} ${object.metadata.name}`);
-        return Promise.reject(new ApiError("Forbidden", "exceeded quota"));
-      },
-    });
-    const refusals = new RefusalMemory(systemClock);
-    const job = await world.job();
-    const plan = { actions: [applyChild(configMap(job))] };
-    const deps = { api: refusing(), refusals };
-    const first = await world.carryOut(plan, { deps });
-    assert.ok(first.kind === "refused");
-    refusals.note(job, first.refused);
-    assert.equal((await world.carryOut(plan, { deps })).kind, "refused", "it is still refused, and nobody was asked");
-    assert.deepEqual(world.writes, ["refused ConfigMap wc-1"]);
-    await world.api.patch("StreamJob", key, { spec: { parallelism: 2 } });
-    await world.seen(await world.job());
-    assert.equal((await world.carryOut(plan, { deps })).kind, "refused");
-    assert.deepEqual(world.writes, ["refused ConfigMap wc-1", "refused ConfigMap wc-1"]);
   });
 
   it("ends when the look's time is over, though the API server hangs", async () => {
