@@ -174,6 +174,8 @@ function container(input: IncarnationInput, component: Component, pods: Resolved
     image: spec.image ?? defaultImage,
     ...(spec.imagePullPolicy === null ? {} : { imagePullPolicy: spec.imagePullPolicy }),
     args: [component],
+    // Its last lines tell why it ended.
+    terminationMessagePolicy: "FallbackToLogsOnError",
     env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component)],
     ports:
       component === "jobmanager"

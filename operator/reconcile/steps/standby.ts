@@ -12,7 +12,7 @@
 import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
 import { refuseTarget, rollbackRevision } from "../failure.ts";
 import { hasTouchedOld } from "../operation.ts";
-import { podTrouble } from "../pod-trouble.ts";
+import { standbyTrouble } from "../pod-trouble.ts";
 import type { ObservedIncarnation } from "../observed.ts";
 import { refusedByApi } from "../refusals.ts";
 import { incarnationNumbered, specOfRevision } from "../situation.ts";
@@ -53,14 +53,18 @@ export function standby(context: StepContext): StepOutcome {
     if (phase === "standby" && taskManagersReady >= wanted && isWhole(incarnation) && leaving === null) return done;
   }
   const trouble =
-    leaving === null ? podTrouble(incarnation.pods) : `${leaving} is being deleted; it is made anew when it is gone`;
+    leaving === null
+      ? standbyTrouble(incarnation.pods)
+      : `${leaving} is being deleted; it is made anew when it is gone`;
   const problem =
     trouble ?? refused ?? (jobManager.kind === "answering" ? (jobManager.incarnation.error?.message ?? null) : null);
   const progress =
     jobManager.kind === "answering"
       ? `${jobManager.incarnation.taskManagersReady} of ${wanted} TaskManagers of incarnation ${operation.to} are ready`
       : `the JobManager of incarnation ${operation.to} starts`;
-  draft.wait(problem === null ? progress : `${progress}: ${problem}`, pollMs);
+  // One that ends again and again answers in between: what it answers is no progress.
+  const story = trouble === null ? progress : `incarnation ${operation.to} is not ready`;
+  draft.wait(problem === null ? story : `${story}: ${problem}`, pollMs);
   const isLate = waitedMs > upgrade.deployTimeoutMs;
   if (trouble !== null || isLate) {
     const message = `incarnation ${operation.to} is not ready${problem === null ? "" : `: ${problem}`}`;
