@@ -23,6 +23,8 @@ import { changed, done, type StepContext, type StepOutcome, waiting } from "./st
 const POLL_MS = 15;
 const RETRY_POLL_MS = 1000;
 const SAVEPOINT_POLL_MS = 100;
+/** The end of what tryAgain says. */
+const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
 
 export function stopping(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
@@ -113,7 +115,7 @@ function failureOfStop({ situation, operation }: StepContext, epoch: number): st
   if (trigger?.kind === "failed") return trigger.message;
   const refusal = refusalOf(situation.observed, "triggerStop", operation.triggerId);
   if (refusal?.isFinal === true) return refusal.message;
-  if (operation.attempt > 0) return operation.message;
+  if (operation.attempt > 0) return operation.message.replace(RUNS_ON, "");
   if (trigger !== null && trigger.kind !== "unknown") return "what became of its savepoint is not known";
   // Another process of it may have taken the stop, and does not know of it any more.
   if (operation.stopAskedOf === undefined || operation.stopAskedOf === epoch) return null;
