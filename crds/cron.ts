@@ -31,7 +31,7 @@ const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"] as const;
 
 /** Upper or lower case, letter by letter: a pattern of an API server has no flag for that. */
 const anyCase = (names: readonly string[]): string =>
-  names.map((name) => [...name].map((letter) => `[${letter}${letter.toLowerCase()}]`).join("")).join("|");
+  names.map((name) => name.replace(/[A-Z]/g, (letter) => `[${letter}${letter.toLowerCase()}]`)).join("|");
 
 const DAY = "0?[1-9]|[12][0-9]|3[01]";
 const WEEKDAY = `0?[0-7]|${anyCase(DAYS)}`;

@@ -12,9 +12,9 @@ import type { StreamJob } from "../../crds/index.ts";
 import type { Clock } from "../../runtime/base/index.ts";
 import { type Action, type Refusal, subjectOf } from "../reconcile/index.ts";
 
-const FIRST_DELAY_MS = 1000;
+const FIRST_DELAY_MS = 200;
 const DELAY_MAX_MS = 30_000;
-const UNANSWERED_MAX = 3;
+const UNANSWERED_MAX = 5;
 
 /** An action that did not succeed. */
 export type Refused = {
@@ -96,10 +96,6 @@ export class RefusalMemory {
       ]),
     );
     this.#memories.set(idOf(job), { ...memory, entries });
-  }
-
-  forget(job: StreamJob): void {
-    this.#memories.delete(idOf(job));
   }
 
   #entries(job: StreamJob): ReadonlyMap<string, Entry> {
