@@ -106,9 +106,9 @@ export function quantity() {
 }
 const QUANTITY = /^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/;
 
-/** Anything at all; Kubernetes keeps it as it is. */
-export function anything() {
-  return z.looseObject({}).meta({ "x-kubernetes-preserve-unknown-fields": true });
+/** Anything at all beside the fields that are named; Kubernetes keeps it as it is. */
+export function anything<Shape extends z.ZodRawShape>(known: Shape) {
+  return z.looseObject(known).meta({ "x-kubernetes-preserve-unknown-fields": true });
 }
 
 /** A map of texts with at most `max` entries. */

@@ -26,6 +26,7 @@ export {
   snapshotWithDefaults,
   withDefaults,
 } from "./defaults.ts";
+export { plainSchedule } from "./cron.ts";
 export { formatDuration, type ParsedDuration, parseDuration } from "./duration.ts";
 export type { KubernetesMetadata, KubernetesObject, OwnerReference } from "./metadata.ts";
 export * from "./names.ts";

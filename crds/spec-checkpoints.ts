@@ -3,10 +3,10 @@
  * Does not own: which combinations make sense (cel-rules.ts), defaults (defaults.ts). Called by: stream-job-spec.ts.
  */
 import { z } from "zod";
-import { duration, INT32_MAX, objectName, text, whole } from "./fields.ts";
+import { CRON_ADVICE, CRON_PATTERN } from "./cron.ts";
+import { duration, INT32_MAX, objectName, text, VALIDATIONS, whole } from "./fields.ts";
 
-/** Five fields of cron; each a list of `*`, numbers, names and ranges, with steps. */
-export const CRON_PATTERN = "^([0-9A-Za-z*/,-]+[ ]){4}[0-9A-Za-z*/,-]+$";
+const isSchedule = new RegExp(CRON_PATTERN);
 
 const storageSchema = z.strictObject({
   path: text(4096)
@@ -79,12 +79,12 @@ export const savepointsSchema = z.strictObject({
   schedule: z
     .string()
     .max(256)
-    .regex(
-      new RegExp(CRON_PATTERN),
-      'must be the five fields of cron, one blank between them, such as "0 3 * * *": minute, hour, day, month, weekday',
-    )
+    .refine((schedule) => isSchedule.test(schedule), CRON_ADVICE)
+    .meta({ [VALIDATIONS]: [{ rule: `self.matches('${CRON_PATTERN}')`, message: CRON_ADVICE }] })
     .optional()
-    .describe("When savepoints are taken, as five fields of cron, in UTC. Default: none by schedule."),
+    .describe(
+      "When savepoints are taken, as five fields of cron, in UTC: minute, hour, day, month, weekday. Default: none by schedule.",
+    ),
   retain: z
     .strictObject({
       count: whole(1, 1000)

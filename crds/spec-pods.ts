@@ -3,7 +3,7 @@
  * Does not own: the pods themselves (operator/resources), defaults (defaults.ts). Called by: stream-job-spec.ts.
  */
 import { z } from "zod";
-import { anything, quantity, textMap, whole } from "./fields.ts";
+import { anything, atomicList, quantity, text, textMap, whole } from "./fields.ts";
 
 const amounts = (what: string) =>
   z.record(z.string().max(253), quantity()).meta({ maxProperties: 32 }).optional().describe(what);
@@ -14,6 +14,23 @@ export const resourcesSchema = z.strictObject({
   limits: amounts("What is allowed at most. Default: no limit."),
 });
 
+/** A list of things that are told apart by their names, as the operator merges them with its own. */
+const named = (known: z.ZodRawShape = {}) =>
+  atomicList(anything({ name: text(253).describe("Its name."), ...known }), 256).optional();
+
+/**
+ * Of a pod's spec only what the operator itself reads or what no StatefulSet takes: a mistake there would otherwise be found when the
+ * pods are made. All else is the API server's to judge.
+ */
+const podSpecSchema = anything({
+  containers: named({
+    env: named().describe("Environment variables."),
+    volumeMounts: named().describe("Where volumes are mounted."),
+  }).describe("Containers; one of the operator's name is laid under its own."),
+  volumes: named().describe("Volumes, beside the operator's."),
+  restartPolicy: z.enum(["Always"]).optional().describe("Always: pods of a StatefulSet know no other."),
+});
+
 const podTemplateSchema = z.strictObject({
   metadata: z
     .strictObject({
@@ -22,7 +39,7 @@ const podTemplateSchema = z.strictObject({
     })
     .optional()
     .describe("Labels and annotations of the pods."),
-  spec: anything()
+  spec: podSpecSchema
     .optional()
     .describe(
       "A pod's spec, laid under the operator's. The operator's container is called jobmanager or taskmanager, as its pod's component; others are added.",

@@ -75,6 +75,13 @@ const activeSchema = z.object({
       at: time().describe("When that was found."),
       savepoint: orNull(z.string()).describe("The savepoint that it was stopped with; null: none."),
       message: z.string().describe("Why, in words."),
+      stopFailed: z
+        .boolean()
+        .optional()
+        .describe(
+          "true: it says FINISHED after a stop that was refused or failed, so whether all its work is done is not known; " +
+            "nothing goes on from there without state by itself.",
+        ),
     }),
   ).describe("How its job ended for good; null: it has not."),
 });
@@ -103,6 +110,10 @@ const operationSchema = z.object({
     .default([])
     .describe("Stores of incarnations that the new one fences before it starts."),
   activationId: z.string().describe("Id with which the new incarnation is activated: the same in every try."),
+  stopAskedOf: count()
+    .optional()
+    .describe("Epoch of the JobManager that was asked to stop the job last; absent: none was."),
+  cancelled: z.boolean().optional().describe("true: the job of a deletion has been cancelled, or had ended."),
   startedAt: time().describe("When the operation began."),
   stepSince: time().describe("When its step began."),
   notBefore: orNull(time()).describe("Nothing is tried before this time; null: at once."),

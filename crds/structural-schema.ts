@@ -117,7 +117,9 @@ function convert(raw: RawSchema): StructuralSchema {
   if (variants !== undefined) return { ...kept(raw), ...mergeVariants(variants.map(convert)) };
   const result = kept(raw);
   const map = typeof raw.additionalProperties === "object" ? raw.additionalProperties : undefined;
-  if (raw["x-kubernetes-preserve-unknown-fields"] === true) return result;
+  if (raw["x-kubernetes-preserve-unknown-fields"] === true) {
+    return raw.properties === undefined ? result : { ...result, properties: convertAll(raw.properties) };
+  }
   return {
     ...result,
     ...(raw.default === -1 ? { default: raw.default } : {}),

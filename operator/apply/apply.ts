@@ -3,7 +3,8 @@
  * Not here: what is to be done (operator/reconcile), writing Events (the recorder, given).
  * Called by: the controller, after each decision.
  *
- * AP1 PL1-PL3 hold: no action before the status is in the API server, and none after one that failed.
+ * AP1 PL1-PL3 hold: no action before the status is in the API server, and none that is built on one that failed. A refusal is
+ *     remembered for the next decision; what was refused is tried again later, not at each look (RM2).
  * AP2 Right before each write and each call, in the same turn, the gate is asked whether this process may (S32).
  * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (S22). But see OO2.
  * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.
@@ -21,12 +22,13 @@ import {
 } from "../../runtime/base/index.ts";
 import type { JobManagerApi } from "../jobmanager/index.ts";
 import { guarded, isApiError, type KubernetesApi, type WriteGate } from "../kubernetes/index.ts";
-import type { Action, Observed, Plan, PlannedEvent } from "../reconcile/index.ts";
+import { type Action, isBuiltOn, type Observed, type Plan, type PlannedEvent } from "../reconcile/index.ts";
 import type { ActionContext, CallContext } from "./action-context.ts";
 import { applyChild, createRevision, deleteChild, deleteRevision } from "./child-actions.ts";
 import { callJobManager } from "./jobmanager-actions.ts";
-import { type ActionKind, ActionStopped, type ApplyOutcome } from "./outcome.ts";
+import { type ActionKind, ActionStopped, type ApplyOutcome, type StopKind } from "./outcome.ts";
 import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";
+import type { Refused, RefusalMemory } from "./refusal-memory.ts";
 import {
   createSnapshot,
   holdSnapshot,
@@ -49,6 +51,8 @@ export type ApplyDeps = {
   /** Tells people; returns at once and never fails. */
   readonly onEvent: (object: StreamJob | StreamJobSnapshot, event: PlannedEvent) => void;
   readonly onAction?: (kind: ActionKind, outcome: ApplyOutcome["kind"], ms: number) => void;
+  /** What was refused, and is not due yet, is not tried. Default: everything is. */
+  readonly refusals?: RefusalMemory;
   /** Default: the failpoints of this process. */
   readonly reach?: (name: OperatorFailpointName) => void;
 };
@@ -77,14 +81,67 @@ export async function apply(
   }
   // They tell what the status says, which is in the API server now; whether the actions succeed is another matter.
   for (const event of plan.events) deps.onEvent(job, event);
-  for (const action of plan.actions) {
-    const failed = await perform(who, deps, factsOf(action), action.kind, async () => {
-      refuseOutdated(context);
-      await act(context, action);
-    });
-    if (failed !== null) return failed;
+  const { refused, ended, waiting } = await carryOut(plan.actions, context, deps, who);
+  if (ended !== null) return ended;
+  const [first] = refused;
+  if (first !== undefined) return { kind: "refused", refused, reason: first.reason };
+  return waiting ?? { kind: "done", changes: plan.actions.length + (status === null ? 0 : 1) };
+}
+
+type Failed = Exclude<ApplyOutcome, { kind: "done" } | { kind: "refused" }>;
+
+type CarriedOut = {
+  readonly refused: readonly Refused[];
+  /** What ended the plan; null: all of it was tried that could be. */
+  readonly ended: Failed | null;
+  /** The first action that something else has to come before; null: none. */
+  readonly waiting: Failed | null;
+};
+
+/** PL3 */
+async function carryOut(
+  actions: readonly Action[],
+  context: ActionContext,
+  deps: ApplyDeps,
+  who: string,
+): Promise<CarriedOut> {
+  const refused: Refused[] = [];
+  const failed: Action[] = [];
+  let waiting: Failed | null = null;
+  for (const action of actions) {
+    if (failed.some((before) => isBuiltOn(action, before))) continue;
+    const held = deps.refusals?.heldBack(context.job, action) ?? null;
+    const outcome =
+      held === null
+        ? await perform(who, deps, factsOf(action), action.kind, async () => {
+            refuseOutdated(context);
+            await act(context, action);
+          })
+        : null;
+    if (held === null && outcome === null) continue;
+    failed.push(action);
+    if (held !== null) refused.push(held);
+    if (outcome === null) continue;
+    if (outcome.kind !== "stopped" || context.signal.aborted) return { refused, ended: outcome, waiting };
+    const verdict = verdictOn(outcome.error);
+    if (verdict === "waiting") waiting ??= outcome;
+    else refused.push(refusedOf(action, outcome.reason, verdict));
+    // An API server that does not answer costs its time-out with each call.
+    if (refused.filter(({ isAnswered }) => !isAnswered).length >= UNANSWERED_MAX) break;
   }
-  return { kind: "done", changes: plan.actions.length + (status === null ? 0 : 1) };
+  return { refused, ended: null, waiting };
+}
+
+const UNANSWERED_MAX = 2;
+
+function refusedOf(action: Action, reason: string, verdict: StopKind): Refused {
+  return { action, reason, isAnswered: verdict !== "unanswered", isFinal: verdict === "refusedForGood" };
+}
+
+function verdictOn(error: unknown): StopKind {
+  if (error instanceof ActionStopped) return error.kind;
+  if (isApiError(error, "Invalid", "BadRequest")) return "refusedForGood";
+  return isApiError(error, "Forbidden", "AlreadyExists") ? "refused" : "unanswered";
 }
 
 export function callContext(deps: ApplyDeps, namespace: string, signal: AbortSignal): CallContext {
@@ -133,10 +190,10 @@ export async function perform(
   facts: object,
   kind: ActionKind,
   run: () => Promise<void>,
-): Promise<Exclude<ApplyOutcome, { kind: "done" }> | null> {
+): Promise<Failed | null> {
   const { clock, log, gate, reach = failpoint, onAction } = deps;
   const beganMs = clock.monotonicMs();
-  const end = (failed: Exclude<ApplyOutcome, { kind: "done" }> | null): typeof failed => {
+  const end = (failed: Failed | null): typeof failed => {
     const ms = Math.round((clock.monotonicMs() - beganMs) * 10) / 10;
     onAction?.(kind, failed?.kind ?? "done", ms);
     const line = { job, ...facts, ms };
@@ -158,7 +215,7 @@ export async function perform(
   return end(null);
 }
 
-function failureOf(action: ActionKind, error: unknown, gate: WriteGate): Exclude<ApplyOutcome, { kind: "done" }> {
+function failureOf(action: ActionKind, error: unknown, gate: WriteGate): Failed {
   const reason = error instanceof Error ? error.message : String(error);
   const answer = gate.ask();
   if (answer.kind === "shut") return { kind: "notLeading", action, reason: answer.reason };

@@ -63,7 +63,7 @@ export async function createRevision(context: ActionContext, revision: Controlle
       api.get("ControllerRevision", key, { signal }),
     );
   }
-  if (stored === null) throw new ActionStopped(`ControllerRevision ${name} was there and is gone`, true);
+  if (stored === null) throw new ActionStopped(`ControllerRevision ${name} was there and is gone`, "outdated");
   refuseForeign(context, "ControllerRevision", stored);
   caches.ControllerRevision.noteWrite(stored);
 }
@@ -83,8 +83,10 @@ function refuseForeign({ job }: ActionContext, kind: Kind, object: KubernetesObj
       owner === undefined ? "belongs to nobody" : `belongs to ${owner.kind} ${owner.name} (uid ${owner.uid})`;
     throw new ActionStopped(
       `${kind} ${name} is in the way: it ${whose}, not to this StreamJob (uid ${job.metadata.uid}); delete it if it is of no use`,
+      "refused",
     );
   }
   if (deletionTimestamp === undefined) return;
-  throw new ActionStopped(`${kind} ${name} is being deleted; what is to have its name has to wait until it is gone`);
+  const message = `${kind} ${name} is being deleted; what is to have its name has to wait until it is gone`;
+  throw new ActionStopped(message, "waiting");
 }

@@ -2,4 +2,5 @@
 export { type ApplyDeps, apply } from "./apply.ts";
 export { releaseOrphan } from "./orphan.ts";
 export type { ActionKind, ApplyOutcome } from "./outcome.ts";
+export { RefusalMemory } from "./refusal-memory.ts";
 export type { WrittenCache, WrittenCaches, WrittenKind } from "./written-cache.ts";

@@ -1,9 +1,10 @@
 /**
  * Owns: calls to JobManagers that change something.
  *
- * JM1 A refusal and silence both end the plan: what follows may be built on it. All of them may be sent again (PL2).
+ * JM1 All of them may be sent again (PL2). Silence is no refusal: what is not answered is told by what is observed, and asked again.
+ * JM2 A refusal of the request itself is for good (isForGood): only another request, under another id, may be accepted.
  */
-import { type Answer, disposalTriggerId } from "../jobmanager/index.ts";
+import { type Answer, disposalTriggerId, isForGood } from "../jobmanager/index.ts";
 import type { Action } from "../reconcile/index.ts";
 import { type ActionContext, targetOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
@@ -28,8 +29,10 @@ export async function callJobManager(context: ActionContext, action: JobManagerA
   if (answer.kind === "answer") return;
   // The job has ended already, which is what was wanted.
   if (action.kind === "cancelJob" && answer.kind === "refused" && answer.status === CONFLICT) return;
-  const how = answer.kind === "refused" ? `refused it (${answer.status})` : "is unreachable";
-  throw new ActionStopped(`the JobManager of incarnation ${action.incarnation} ${how}: ${answer.message}`);
+  const who = `the JobManager of incarnation ${action.incarnation}`;
+  if (answer.kind === "unreachable") throw new ActionStopped(`${who} is unreachable: ${answer.message}`, "waiting");
+  const message = `${who} refused it (${answer.status}): ${answer.message}`;
+  throw new ActionStopped(message, isForGood(answer.status) ? "refusedForGood" : "refused");
 }
 
 function send(context: ActionContext, action: JobManagerAction): Promise<Answer<void>> {

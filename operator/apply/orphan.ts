@@ -27,7 +27,7 @@ export async function releaseOrphan(
     const present = await call(context, `get StreamJob ${job.name}`, (inner) =>
       context.api.get("StreamJob", job, { signal: inner }),
     );
-    if (present !== null) throw new ActionStopped(`StreamJob ${job.name} is there`, true);
+    if (present !== null) throw new ActionStopped(`StreamJob ${job.name} is there`, "outdated");
     await releaseSnapshot(context, name);
   });
   if (failed !== null) return failed;

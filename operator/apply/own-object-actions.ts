@@ -18,7 +18,7 @@ const TRIES_MAX = 5;
 export async function writeStatus(context: ActionContext, status: StreamJobStatus): Promise<void> {
   // Without a version the write would be unconditional.
   if (context.job.metadata.resourceVersion === undefined)
-    throw new ActionStopped("the StreamJob has no resourceVersion");
+    throw new ActionStopped("the StreamJob has no resourceVersion", "unanswered");
   for (let tries = 1; ; tries++) {
     try {
       context.job = await sendStatus(context, status);
@@ -52,7 +52,7 @@ export async function addFinalizer(context: ActionContext): Promise<void> {
   const { finalizers = [], deletionTimestamp } = context.job.metadata;
   if (finalizers.includes(CLEANUP_FINALIZER)) return;
   // The API server refuses new finalizers then.
-  if (deletionTimestamp !== undefined) throw new ActionStopped("the StreamJob is being deleted", true);
+  if (deletionTimestamp !== undefined) throw new ActionStopped("the StreamJob is being deleted", "outdated");
   await patchMetadata(context, { finalizers: [...finalizers, CLEANUP_FINALIZER] });
 }
 

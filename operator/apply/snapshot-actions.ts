@@ -24,10 +24,10 @@ export async function createSnapshot(context: ActionContext, snapshot: StreamJob
     stored = await call(context, `get StreamJobSnapshot ${name}`, (signal) =>
       api.get("StreamJobSnapshot", key, { signal }),
     );
-    if (stored === null) throw new ActionStopped(`StreamJobSnapshot ${name} was there and is gone`, true);
+    if (stored === null) throw new ActionStopped(`StreamJobSnapshot ${name} was there and is gone`, "outdated");
     if (stored.spec.jobRef.name !== snapshot.spec.jobRef.name || stored.spec.path !== snapshot.spec.path) {
       const whose = `it is of StreamJob ${stored.spec.jobRef.name}, path ${stored.spec.path ?? "none"}`;
-      throw new ActionStopped(`StreamJobSnapshot ${name} is in the way: ${whose}; rename or delete it`);
+      throw new ActionStopped(`StreamJobSnapshot ${name} is in the way: ${whose}; rename or delete it`, "refused");
     }
   }
   caches.StreamJobSnapshot.noteWrite(stored);
@@ -61,7 +61,7 @@ export async function recordSavepoint(
 
 /** Whether another try would end the same way. */
 function isRefusal(error: unknown): error is Error {
-  if (error instanceof ActionStopped) return !error.isOutdated;
+  if (error instanceof ActionStopped) return error.kind === "refused";
   return isApiError(error, "Forbidden", "Invalid", "BadRequest", "NotFound");
 }
 
@@ -73,7 +73,7 @@ export async function writeSnapshotStatus(
 ): Promise<void> {
   const { api, caches } = context;
   const present = caches.StreamJobSnapshot.get(keyOf(context, name));
-  if (present === null) throw new ActionStopped(`StreamJobSnapshot ${name} is gone`, true);
+  if (present === null) throw new ActionStopped(`StreamJobSnapshot ${name} is gone`, "outdated");
   const metadata = { ...present.metadata, resourceVersion };
   const object = { ...present, metadata, ...(status === undefined ? {} : { status }) };
   const written = await call(context, `write the status of StreamJobSnapshot ${name}`, (signal) =>

@@ -14,8 +14,8 @@ export function refuseOutdated(context: ActionContext): void {
   const { name, uid } = job.metadata;
   const newest = caches.StreamJob.get(keyOf(context, name));
   if (newest === null || newest.metadata.uid !== uid)
-    throw new ActionStopped(`StreamJob ${name} (uid ${uid}) is gone`, true);
+    throw new ActionStopped(`StreamJob ${name} (uid ${uid}) is gone`, "outdated");
   if (newest.metadata.resourceVersion === job.metadata.resourceVersion) return;
   if (!isDeepStrictEqual(newest.status, job.status))
-    throw new ActionStopped(`the status of StreamJob ${name} was written by another meanwhile`, true);
+    throw new ActionStopped(`the status of StreamJob ${name} was written by another meanwhile`, "outdated");
 }

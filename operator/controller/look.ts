@@ -6,13 +6,15 @@
  * LO2 What fails is looked at again with a growing delay, what was outdated too: the change that made it so brings a look at once.
  * LO3 Polls give way to changes: the more jobs wait for a worker, the later a job that only wants to look again comes back. A thousand
  *     jobs that start together would else keep each other from starting.
+ * LO5 What was refused is decided upon in the next look, which comes at once when it is news; the refused action itself is tried again
+ *     when the memory of refusals says so. What else the plan waits for is looked at as if nothing had been refused.
  * LO4 A look begins in a turn of its own: sockets, watches, and the timer that renews the lease get theirs in between. Where API
  *     server and JobManagers are in this process, no look would ever wait for anything else.
  */
 import type { StreamJob } from "../../crds/index.ts";
 import { AssertionFailure, type Clock, type Log, nextTurn, type Random } from "../../runtime/base/index.ts";
-import { type ApplyDeps, type ApplyOutcome, apply, releaseOrphan } from "../apply/index.ts";
-import type { WorkQueue } from "../kubernetes/index.ts";
+import { type ApplyDeps, type ApplyOutcome, apply, type RefusalMemory, releaseOrphan } from "../apply/index.ts";
+import { isApiError, type WorkQueue } from "../kubernetes/index.ts";
 import { type ObserveDeps, observe, orphansOf, storedStatus } from "../observe/index.ts";
 import { type Observed, type Plan, type ReconcileSettings, reconcile } from "../reconcile/index.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -22,12 +24,14 @@ import { parseKey } from "./wiring.ts";
 export type LookDeps = {
   readonly observe: ObserveDeps;
   readonly apply: ApplyDeps;
+  /** The one that `observe` reads and `apply` asks. */
+  readonly refusals: RefusalMemory;
   readonly settings: ReconcileSettings;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
-  readonly queue: Pick<WorkQueue, "addAfter" | "retry" | "figures">;
+  readonly queue: Pick<WorkQueue, "add" | "addAfter" | "retry" | "figures">;
   readonly deadlineMs: number;
   /** Ends writes that are under way when a stopping controller has waited long enough. */
   readonly hardStop: AbortSignal;
@@ -71,16 +75,40 @@ async function lookWithin(
   if (signal.aborted) return "aborted";
   if (seen === null) return lookForOrphans(key, deps, signal, deadline);
   const plan = decide(seen.observed, deps);
+  logFailures(key, plan, deps.log);
   logSilence(key, seen.observed, plan, deps.log);
   // A write that has been sent is waited for also when the controller stops: the gate lets no other follow.
   const outcome = await apply(plan, seen.observed, deps.apply, AbortSignal.any([deadline, deps.hardStop]));
-  if (outcome.kind === "done") {
+  if (outcome.kind === "done" || outcome.kind === "refused") {
     if (seen.news !== null) deps.observe.exceptions.markTold(seen.news);
+    lookAfterRefusals(key, seen.observed, outcome, deps);
     if (plan.wakeAfterMs !== null) queue.addAfter(key, pollDelayMs(plan.wakeAfterMs, deps));
     measurePlan(seen.observed, plan, clock.nowMs(), metrics);
   }
+  if (outcome.kind === "stopped" && outcome.action === "writeStatus") tellUnwritten(seen.observed, outcome, deps);
   retryWhereNeeded(key, outcome, deps);
   return outcome.kind;
+}
+
+/** LO5. The status is written: what this look was given of refusals has been told. */
+function lookAfterRefusals(
+  key: string,
+  { job, refusals }: Observed,
+  outcome: ApplyOutcome & { readonly kind: "done" | "refused" },
+  deps: LookDeps,
+): void {
+  deps.refusals.markTold(job, refusals);
+  const { isNews, dueInMs } = deps.refusals.note(job, outcome.kind === "refused" ? outcome.refused : []);
+  if (isNews) deps.queue.add(key);
+  if (dueInMs === null) return;
+  deps.metrics.retries.inc();
+  deps.queue.addAfter(key, dueInMs);
+}
+
+/** A status that the API server does not take can say nothing itself: an Event has to. */
+function tellUnwritten({ job }: Observed, { error, reason }: { error: unknown; reason: string }, deps: LookDeps): void {
+  if (!isApiError(error, "Invalid", "BadRequest", "Forbidden")) return;
+  deps.onFailure(job, `the API server does not take the status, so nothing is done: ${reason}`);
 }
 
 /** There is no such StreamJob: its snapshots may still wait for somebody to let them go (RT3). */
@@ -103,6 +131,14 @@ function retryWhereNeeded(key: string, { kind }: ApplyOutcome, { metrics, queue 
   if (kind !== "outdated" && kind !== "stopped") return;
   metrics.retries.inc();
   queue.retry(key);
+}
+
+/** With the stack, which no status has; once for each status that tells of it. */
+function logFailures(key: string, { failures = [], status }: Plan, log: Log): void {
+  for (const { part, error } of failures) {
+    if (status === null) log.debug({ job: key, part, err: error }, "a part of the decision failed");
+    else log.error({ job: key, part, err: error }, "a part of the decision failed");
+  }
 }
 
 /** Why JobManagers do not answer differs from poll to poll; the status only says that they do not, and does not change with it. */

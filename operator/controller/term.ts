@@ -6,7 +6,7 @@
  * TM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (S32).
  */
 import type { StreamJob } from "../../crds/index.ts";
-import type { ApplyDeps } from "../apply/index.ts";
+import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";
 import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/index.ts";
 import { ExceptionMemory, JobLinks, type ObserveDeps, watchedKinds } from "../observe/index.ts";
 import type { RunningParts } from "./controller-options.ts";
@@ -58,11 +58,13 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     backoff,
     work: (key, signal) => look(key, lookDeps, signal),
   });
+  const refusals = new RefusalMemory(clock);
   const observeDeps: ObserveDeps = {
     readers: caches,
     links,
     jobManagers: parts.jobManagers,
     exceptions: new ExceptionMemory(),
+    refusals,
     clock,
     log,
     jobManagersDeadlineMs: parts.limits.jobManagersDeadlineMs,
@@ -75,12 +77,14 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     clock,
     log,
     onEvent: tell,
+    refusals,
     onAction: (action, outcome) => parts.metrics.actions.inc({ action, outcome }),
     ...(options.reach === undefined ? {} : { reach: options.reach }),
   };
   const lookDeps: LookDeps = {
     observe: observeDeps,
     apply: applyDeps,
+    refusals,
     settings: options.settings,
     clock,
     random,

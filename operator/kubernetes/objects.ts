@@ -40,6 +40,7 @@ export type Container = {
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly securityContext?: object;
+  readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
 };
 
 export type Volume = {

@@ -189,6 +189,7 @@ export async function lookAt({ objects, calls = {}, exceptions = new ExceptionMe
     links,
     jobManagers,
     exceptions,
+    refusals: { of: () => [] },
     clock: systemClock,
     log: silentLog,
     ...(deadlineMs === undefined ? {} : { jobManagersDeadlineMs: deadlineMs }),

@@ -18,6 +18,7 @@ import {
 import type { PreflightAnswer } from "../../runtime/contract/index.ts";
 import {
   type Answer,
+  isForGood,
   disposalTriggerId,
   type JobManagerApi,
   type JobManagerTarget,
@@ -151,7 +152,15 @@ async function askPreflight({
   const incarnation = incarnations.find(({ number }) => number === status.upgrade?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
   const answer = await jobManagers.preflight(targetOf(job, incarnation.number), from, signal);
-  return answer.kind === "answer" ? answer.value : null;
+  if (answer.kind === "answer") return answer.value;
+  // It does not even take the question: waiting would not change that (S37).
+  if (answer.kind === "refused" && isForGood(answer.status)) {
+    return {
+      kind: "incompatible",
+      reasons: [`its JobManager refuses to look at it (${answer.status}): ${answer.message}`],
+    };
+  }
+  return null;
 }
 
 /** Of snapshots that are being deleted together with their files, by name. What nobody could be asked about is not in it. */

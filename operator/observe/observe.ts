@@ -13,7 +13,13 @@ import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "
 import type { Clock, Log } from "../../runtime/base/index.ts";
 import type { JobManagerApi } from "../jobmanager/index.ts";
 import type { ObjectKey } from "../kubernetes/index.ts";
-import { type Observed, type RestoreSnapshotView, readSnapshotStatusOf, readStatusOf } from "../reconcile/index.ts";
+import {
+  type Observed,
+  type Refusal,
+  type RestoreSnapshotView,
+  readSnapshotStatusOf,
+  readStatusOf,
+} from "../reconcile/index.ts";
 import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf } from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
 import type { JobLinks } from "./job-links.ts";
@@ -27,6 +33,8 @@ export type ObserveDeps = {
   readonly links: JobLinks;
   readonly jobManagers: JobManagerApi;
   readonly exceptions: ExceptionMemory;
+  /** What was refused when the plans before were carried out. */
+  readonly refusals: { of(job: StreamJob): readonly Refusal[] };
   readonly clock: Clock;
   readonly log: Log;
   /** For all JobManagers together. Default 2000. */
@@ -88,6 +96,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     savepointTrigger: views.savepointTrigger,
     preflight: views.preflight,
     disposals: views.disposals,
+    refusals: deps.refusals.of(job),
     exceptions: views.news?.exceptions ?? [],
     newestException: views.news?.newest ?? newestKnown(stored, deps),
   };

@@ -12,6 +12,12 @@ export function storedStatus(job: StreamJob): StreamJobStatus | null {
 }
 
 /** Whether the spec can be acted upon. */
-export const verdictOf: (job: StreamJob) => ValidatedStreamJob = oncePerObject((job: StreamJob) =>
-  validateStreamJob(job),
-);
+export const verdictOf: (job: StreamJob) => ValidatedStreamJob = oncePerObject((job: StreamJob) => {
+  try {
+    return validateStreamJob(job);
+  } catch (error) {
+    // A spec at which validation itself fails is not valid: what runs is looked after without it (S38).
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: "invalid", issues: [{ path: "spec", reason: "Unreadable", message }] };
+  }
+});

@@ -8,15 +8,22 @@
 import { CLEANUP_FINALIZER, ROLLBACK_TO_ANNOTATION } from "../../crds/index.ts";
 import { callsFor } from "./calls.ts";
 import { childrenOf, removalsOf, wantedIncarnations } from "./children.ts";
+import { noteCancelled } from "./cancel.ts";
 import type { Draft } from "./draft.ts";
 import { jobChildren } from "./job-children.ts";
 import { isEndingDeletion } from "./operation.ts";
+import type { Parts } from "./parts.ts";
 import type { Action } from "./plan.ts";
 import { revisionsFor } from "./revisions.ts";
 import { isEmptied, type Situation } from "./situation.ts";
 
 /** `snapshotActions`: what is to be done for snapshots; of a StreamJob that goes they are let go before it. */
-export function actionsFor(draft: Draft, situation: Situation, snapshotActions: readonly Action[]): readonly Action[] {
+export function actionsFor(
+  draft: Draft,
+  situation: Situation,
+  snapshotActions: readonly Action[],
+  parts: Parts,
+): readonly Action[] {
   const { job, observed } = situation;
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
@@ -24,16 +31,19 @@ export function actionsFor(draft: Draft, situation: Situation, snapshotActions: 
   if (isDeleting && isEndingDeletion(draft.status.upgrade) && isEmptied(observed)) {
     return [...snapshotActions, { kind: "removeFinalizer" }];
   }
+  noteCancelled(draft, situation);
   const wanted = wantedIncarnations(draft, situation);
   const actions: Action[] = [];
   if (!hasFinalizer) actions.push({ kind: "addFinalizer" });
-  actions.push(...revisionsFor(draft, situation));
-  actions.push(...callsFor(draft, situation));
+  actions.push(...parts.run("revisions", () => revisionsFor(draft, situation), []));
+  actions.push(...parts.run("calls to JobManagers", () => callsFor(draft, situation), []));
   for (const incarnation of observed.incarnations) {
     if (!wanted.has(incarnation.number)) actions.push(...removalsOf(incarnation));
   }
-  for (const number of [...wanted].sort((a, b) => a - b)) actions.push(...childrenOf(draft, situation, number));
-  actions.push(...jobChildren(draft, situation));
+  for (const number of [...wanted].sort((a, b) => a - b)) {
+    actions.push(...parts.run(`pods of incarnation ${number}`, () => childrenOf(draft, situation, number), []));
+  }
+  actions.push(...parts.run("Services and budgets", () => jobChildren(draft, situation), []));
   const order = job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
   if (order !== undefined && (isCarriedOut(draft, order) || isAtRest(draft))) {
     actions.push({ kind: "removeAnnotation", annotation: ROLLBACK_TO_ANNOTATION });

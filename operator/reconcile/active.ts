@@ -80,10 +80,15 @@ export function recordEnd(draft: Draft, ended: NonNullable<ActiveIncarnation["en
   if (hasFinished(draft.status.active)) draft.set({ stable: undefined });
 }
 
-/** It did all its work, and nobody stopped it. */
+/** What a person can do about a job that says FINISHED after a stop that failed (SP5). */
+export const WAYS_OUT =
+  "whether all its work is done is not known, so nothing is started without its state: to start the job without state, " +
+  "set upgrade.mode to stateless and change restartNonce";
+
+/** It did all its work, and nobody stopped it, nor tried to. */
 export function hasFinished(active: ActiveIncarnation | undefined): boolean {
   const ended = active?.ended ?? null;
-  return ended !== null && ended.status === "FINISHED" && ended.savepoint === null;
+  return ended !== null && ended.status === "FINISHED" && ended.savepoint === null && ended.stopFailed !== true;
 }
 
 /** AC2 */

@@ -1,4 +1,9 @@
-/** Owns: when a job is cancelled before its pods go: so that it deletes its own checkpoints, as `deletion.keepState: false` asks. */
+/**
+ * Owns: when a job is cancelled before its pods go: so that it deletes its own checkpoints, as `deletion.keepState: false` asks.
+ *
+ * CN1 That it has ended is recorded before its pods are told to go: while they go their JobManager does not answer, and what does not
+ *     answer would be waited for, and so wanted again.
+ */
 import { parseTime } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
 import { isEndingDeletion } from "./operation.ts";
@@ -7,11 +12,19 @@ import { incarnationNumbered, type Situation } from "./situation.ts";
 /** A deletion always ends: a job that does not answer keeps its files. */
 const CANCEL_TIMEOUT_MS = 30_000;
 
+/** CN1. Called before it is decided which incarnations are wanted. */
+export function noteCancelled(draft: Draft, { observed }: Situation): void {
+  const { upgrade } = draft.status;
+  if (!isEndingDeletion(upgrade) || upgrade.from === null || upgrade.cancelled === true) return;
+  const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
+  if (view?.kind === "answering" && view.incarnation.phase === "ended") draft.operation({ cancelled: true });
+}
+
 export function isCancelPending(draft: Draft, situation: Situation): boolean {
   const { upgrade } = draft.status;
   if (!isEndingDeletion(upgrade) || upgrade.from === null) return false;
   const { target, observed } = situation;
-  if (target.kind !== "valid" || target.spec.deletion.keepState) return false;
+  if (upgrade.cancelled === true || target.kind !== "valid" || target.spec.deletion.keepState) return false;
   if (draft.nowMs - parseTime(upgrade.stepSince) > CANCEL_TIMEOUT_MS) return false;
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
   // One that does not answer is waited for: it may still be told (S11).

@@ -6,13 +6,14 @@
  * CH2 Pods first: ConfigMap and Service of an incarnation go when its last pod has gone.
  * CH3 What an incarnation's pods are made from is decided once: an operator with another default image, or that writes templates
  *     otherwise, neither changes a set that is there nor puts other pods beside its pods (S31).
+ * CH4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
 import type { Kind, StatefulSet } from "../kubernetes/index.ts";
 import { incarnationChildren } from "../resources/index.ts";
 import type { Draft } from "./draft.ts";
 import type { ObservedIncarnation } from "./observed.ts";
-import { stepsOf } from "./operation.ts";
+import { isEndingDeletion, stepsOf } from "./operation.ts";
 import type { Action, Child } from "./plan.ts";
 import { incarnationNumbered, incarnationPlaces, type Situation, specOfRevision } from "./situation.ts";
 import { isCancelPending } from "./cancel.ts";
@@ -38,6 +39,8 @@ export function wantedIncarnations(draft: Draft, situation: Situation): Readonly
 /** What is missing of a wanted incarnation. */
 export function childrenOf(draft: Draft, situation: Situation, number: number): readonly Action[] {
   const { upgrade, active } = draft.status;
+  const isEnding: boolean = isEndingDeletion(upgrade);
+  if (isEnding) return []; // CH4
   const revision = upgrade?.to === number ? upgrade.revision : active?.incarnation === number ? active.revision : null;
   // The old one of an operation past its activation: it is only kept, until it is taken away.
   if (revision === null) return [];
@@ -52,7 +55,7 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const actions: Action[] = [];
   const make = (object: Child, present: KubernetesObject | null | undefined): void => {
     if (present === null || present === undefined)
-      actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing` });
+      actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision });
   };
   make(children.configMap, there?.configMap);
   make(children.service, there?.service);

@@ -40,6 +40,13 @@ export function conclude(draft: Draft, situation: Situation, { isPaused }: { rea
   setConditions(draft, situation, { ...findings, Paused: paused });
 }
 
+/** When the rest cannot be said: that it cannot, so that no Ready of an older generation stays (S38). */
+export function concludeFailed(draft: Draft, situation: Situation): void {
+  const { reason, message } = draft.stalled ?? { reason: "DecisionFailed", message: "" };
+  const findings = { Ready: no(reason, message), Reconciling: no("Stalled", message), Stalled: yes(reason, message) };
+  setConditions(draft, situation, findings);
+}
+
 function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditionType, Finding> {
   const running = jobRunning(draft, situation);
   const stalled = stalledOf(draft, situation);
@@ -110,6 +117,7 @@ function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: 
   }
   if (active === undefined) return no("NoJob", "no incarnation is active");
   if (active.ended !== null) {
+    if (active.ended.stopFailed === true) return no("StopFailed", active.ended.message);
     return active.ended.status === "FAILED"
       ? no("JobFailed", active.ended.message)
       : yes(active.ended.status === "FINISHED" ? "Finished" : "Canceled", active.ended.message);
@@ -176,7 +184,7 @@ function phaseOf({ status, stalled }: Draft): StreamJobPhase {
   }
   if (active !== undefined) {
     if (active.ended === null) return "Running";
-    return active.ended.status === "FAILED" ? "Failed" : "Finished";
+    return active.ended.status === "FAILED" || active.ended.stopFailed === true ? "Failed" : "Finished";
   }
   if (resume !== undefined) return "Suspended";
   return stalled === null ? "Pending" : "Stalled";

@@ -13,6 +13,9 @@ import {
 import type { EventReason } from "./event-reasons.ts";
 import type { PlannedEvent } from "./plan.ts";
 
+/** All of a draft at one moment. */
+type Mark = Pick<Draft, "status" | "wakeAfterMs" | "blocked" | "stalled"> & { readonly events: number };
+
 export class Draft {
   readonly nowMs: number;
   readonly events: PlannedEvent[] = [];
@@ -86,6 +89,20 @@ export class Draft {
     if (last?.what === what && last.why === why) return;
     this.history(what, why);
     this.event("Warning", "RequestRefused", why);
+  }
+
+  mark(): Mark {
+    const { status, wakeAfterMs, blocked, stalled, events } = this;
+    return { status, wakeAfterMs, blocked, stalled, events: events.length };
+  }
+
+  /** As it was then. */
+  backTo({ status, wakeAfterMs, blocked, stalled, events }: Mark): void {
+    this.#status = status;
+    this.#wakeAfterMs = wakeAfterMs;
+    this.blocked = blocked;
+    this.stalled = stalled;
+    this.events.length = events;
   }
 
   /** Not later than this. */

@@ -40,6 +40,8 @@ const reasons = {
   JobException: "the job threw something; the note begins with the task",
   DeleteStarted: "the StreamJob is being deleted",
   Deleted: "the last pod has gone, and the StreamJob goes",
+  ActionRefused:
+    "the API server or a JobManager refused something that the operator asked for; the note has its words, and it is tried again",
   ReconcileFailed: "the operator cannot decide what to do: the status cannot be read, or the operator has a defect",
 } as const;
 

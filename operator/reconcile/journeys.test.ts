@@ -61,6 +61,19 @@ test("S6: a savepoint that fails leaves the old job running, says so, and is tri
   assert.deepEqual(world.violations, []);
 });
 
+test("S3: an upgrade whose version was lost with the operator, before it was kept, is given up before the job is stopped", () => {
+  const world = running(specOf("good", 1, { upgrade: { ...upgrade, standby: "cold" } }));
+  world.patch((old) => ({ ...old, parallelism: 2 }));
+  // The record is written, and nothing else.
+  world.look({ crashAfter: 0 });
+  assert.equal(world.status.upgrade?.step, "Stopping");
+  world.patch((old) => ({ ...old, parallelism: 0 }));
+  world.run(30_000);
+  assert.deepEqual([world.stopped, world.status.upgrade], [[], undefined]);
+  assert.equal(reasonOf(world, "Stalled"), "InvalidSpec");
+  assert.equal(world.active?.jobStatus, "RUNNING");
+});
+
 test("S7: a TaskManager that dies right after the savepoint changes nothing: the new job starts from it", () => {
   const world = running();
   world.patch(() => specOf("good", 2, more));

@@ -10,7 +10,7 @@ import {
   type RestorePoint,
   ROLLBACK_TO_ANNOTATION,
 } from "../../crds/index.ts";
-import { hasFinished, instability } from "./active.ts";
+import { hasFinished, instability, WAYS_OUT } from "./active.ts";
 import type { Draft } from "./draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "./ids.ts";
@@ -43,7 +43,15 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
 }
 
 // Suspend before a rollback on request: the one would be given up for the other again and again.
-const checks: readonly Check[] = [suspend, rollbackOnRequest, start, change, rollBack, recover];
+const checks: readonly Check[] = [doubtfulEnd, suspend, rollbackOnRequest, start, change, rollBack, recover];
+
+/** SP5, when the operation in which the stop failed is not wanted any more. */
+function doubtfulEnd(draft: Draft, _situation: Situation, { spec }: ValidTarget): ReturnType<Check> {
+  const ended = draft.status.active?.ended ?? null;
+  if (ended?.stopFailed !== true || spec.upgrade.mode !== "savepoint") return "next";
+  draft.stalled = { reason: "StopFailed", message: `${ended.message}; ${WAYS_OUT}` };
+  return "settled";
+}
 
 function beginDelete(draft: Draft, situation: Situation): boolean {
   const { job, target, settings } = situation;

@@ -78,10 +78,24 @@ export type Observed = {
   readonly preflight: PreflightAnswer | null;
   /** Outcome of deleting a savepoint's files, by snapshot name: asked while a snapshot is being deleted. */
   readonly disposals: Readonly<Record<string, DisposalView>>;
+  /** What was answered with "no" when the plan before was carried out, and has not been allowed since. */
+  readonly refusals: readonly Refusal[];
   /** Of the job that runs or ran last, newest first: only those that no plan before this one was given. */
   readonly exceptions: readonly JobException[];
   /** Of the job that runs or ran last, whether it has been told or not; null: none is known. */
   readonly newestException: JobException | null;
+};
+
+/** An action that was answered with "no". */
+export type Refusal = {
+  /** Which action: `subjectOf` of refusals.ts. */
+  readonly subject: string;
+  /** What could not be done, and who said why, in one sentence without a full stop. */
+  readonly message: string;
+  /** Asked again the same way it is refused again: only another request helps. */
+  readonly isFinal: boolean;
+  /** No plan before this one was given it. */
+  readonly isNews: boolean;
 };
 
 /** Something that the job threw. `message`: its first line. */

@@ -5,7 +5,8 @@
  * PL1 The status is written first; only when it is in the API server are the actions done, in order (S3).
  * PL2 Each action may be done again at any time with the same effect: objects by name and owner, triggers and activations by id,
  *     deletions by uid.
- * PL3 An action that fails ends the plan; the next look at the world decides again.
+ * PL3 An action that is refused is a fact for the next look, and ends only what is built on it (dependence.ts): the rest of the
+ *     plan is about something else (S37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
 import type { ActivationRequest } from "../../runtime/contract/index.ts";
@@ -28,8 +29,8 @@ export type Action =
   | { readonly kind: "removeAnnotation"; readonly annotation: string }
   | { readonly kind: "createRevision"; readonly revision: ControllerRevision }
   | { readonly kind: "deleteRevision"; readonly name: string }
-  /** Server-side apply. `why` in words, for the log. */
-  | { readonly kind: "applyChild"; readonly object: Child; readonly why: string }
+  /** Server-side apply. `why` in words, for the log. `revision`: what its pods run, which has to be kept before. */
+  | { readonly kind: "applyChild"; readonly object: Child; readonly why: string; readonly revision?: string }
   | {
       readonly kind: "deleteChild";
       readonly objectKind: Kind;
@@ -94,11 +95,15 @@ export type PlannedEvent = {
   readonly note: string;
 };
 
+export type DecisionFailure = { readonly part: string; readonly error: unknown };
+
 export type Plan = {
   /** The whole next status; `null`: as it is. */
   readonly status: StreamJobStatus | null;
   readonly actions: readonly Action[];
   readonly events: readonly PlannedEvent[];
+  /** Parts of the decision that threw, for the log; absent: none. */
+  readonly failures?: readonly DecisionFailure[];
   /** Look again after this, at the latest; `null`: only when something changes. */
   readonly wakeAfterMs: number | null;
 };

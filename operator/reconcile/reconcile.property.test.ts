@@ -318,7 +318,14 @@ test("S27: a job that does all its work does it once, whatever is asked of it in
       }
       world.run(10_000, () => false, faultsOf(dead));
       world.patch(() => spec("finish"));
-      assert.ok(world.settle(30 * 60_000), JSON.stringify(world.status.upgrade));
+      const isSettled = world.settle(30 * 60_000);
+      if (world.status.active?.ended?.stopFailed === true) {
+        // It ended after a stop that failed, so nobody knows that it did all its work: a person is asked (S40).
+        assert.equal(world.status.conditions.find(({ type }) => type === "Stalled")?.reason, "StopFailed");
+        assert.deepEqual(world.violations, []);
+        return;
+      }
+      assert.ok(isSettled, JSON.stringify(world.status.upgrade));
       assert.deepEqual(world.violations, []);
       assert.equal(world.status.active?.ended?.status, "FINISHED");
       assert.equal(world.status.active.revision, revisionOf(spec("finish")));

@@ -4,6 +4,8 @@
  * RE1 Two stages. First the record is moved on by facts (learn, revise, choose, steps); then actions follow from the record and what
  *     is there, level by level (actions.ts). Nothing is remembered but in the status, so an operator may die anywhere (S3).
  * RE2 Pure: the same observation at the same time gives the same plan; the order of lists does not matter.
+ * RE4 Whatever throws costs only the part in which it does, and is told in Stalled; what runs is healed all the same (parts.ts, S38).
+ *     Only a status that cannot be read is an error of the whole: nothing may be written over it.
  * RE3 When nothing changed, the plan is empty: no write in a quiet cluster (I6).
  *
  * Read on: next-operation.ts (what is due), operation.ts (its steps), steps/ (when each is done), actions.ts (what is done for it).
@@ -12,7 +14,7 @@ import { PAUSED_ANNOTATION, parseTime, type OperationStep, type StreamJobStatus 
 import { assert } from "../../runtime/base/index.ts";
 import { actionsFor } from "./actions.ts";
 import { learnOfActive } from "./active.ts";
-import { conclude } from "./conclusion.ts";
+import { conclude, concludeFailed } from "./conclusion.ts";
 import { Draft } from "./draft.ts";
 import { exceptionEvents } from "./exception-events.ts";
 import { noticePermission } from "./left-state.ts";
@@ -20,8 +22,10 @@ import { completeOperation, enterActivating } from "./milestones.ts";
 import { chooseOperation } from "./next-operation.ts";
 import { stepAfter } from "./operation.ts";
 import type { Observed } from "./observed.ts";
+import { Parts } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import { CHECKPOINT_REFRESH_MS, STEADY_POLL_MS, YOUNG_POLL_MS } from "./policy.ts";
+import { refusalEvents, tellRefusals } from "./refusals.ts";
 import { reviseOperation } from "./revise-operation.ts";
 import { isSameJson } from "./revision.ts";
 import type { ReconcileSettings } from "./settings.ts";
@@ -55,20 +59,33 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   const isPaused =
     observed.job.metadata.annotations?.[PAUSED_ANNOTATION] === "true" &&
     observed.job.metadata.deletionTimestamp === undefined;
+  const parts = new Parts(draft);
   if (isPaused) {
-    conclude(draft, situation, { isPaused });
-    return planOf(draft, before, [], []);
+    concludeAll(draft, situation, parts, { isPaused });
+    return planOf(draft, { before, parts, actions: [], told: [] });
   }
   draft.set({ observedGeneration: situation.generation });
-  noticePermission(draft, situation.target);
-  learnOfActive(draft, situation);
-  reviseOperation(draft, situation);
-  moveOn(draft, situation);
-  const snapshotActions = planSnapshots(draft, situation);
-  conclude(draft, situation, { isPaused });
-  const actions = actionsFor(draft, situation, snapshotActions);
+  parts.run("what may be left out", () => noticePermission(draft, situation.target), undefined);
+  parts.run("what runs", () => learnOfActive(draft, situation), undefined);
+  parts.run("the operation in progress", () => reviseOperation(draft, situation), undefined);
+  // Nothing new is begun on facts that could not be had.
+  if (parts.failures.length === 0) parts.run("what is to be done next", () => moveOn(draft, situation), undefined);
+  const snapshotActions = parts.run("snapshots", () => planSnapshots(draft, situation), []);
+  const actions = actionsFor(draft, situation, snapshotActions, parts);
+  parts.run("what was refused", () => tellRefusals(draft, situation), undefined);
+  concludeAll(draft, situation, parts, { isPaused });
   draft.wakeIn(pollMs(draft));
-  return planOf(draft, before, actions, exceptionEvents(situation));
+  return planOf(draft, { before, parts, actions, told: [...refusalEvents(situation), ...exceptionEvents(situation)] });
+}
+
+function concludeAll(draft: Draft, situation: Situation, parts: Parts, how: { readonly isPaused: boolean }): void {
+  if (situation.failure !== null) parts.failures.unshift(situation.failure);
+  parts.tell(situation.generation);
+  const before = parts.failures.length;
+  parts.run("the conclusion", () => conclude(draft, situation, how), undefined);
+  if (parts.failures.length === before) return;
+  parts.tell(situation.generation);
+  concludeFailed(draft, situation);
 }
 
 function moveOn(draft: Draft, situation: Situation): void {
@@ -112,8 +129,16 @@ function pollMs(draft: Draft): number {
   return active !== undefined && active.ended === null && active.stableAt === null ? YOUNG_POLL_MS : STEADY_POLL_MS;
 }
 
+type Ending = {
+  readonly before: StreamJobStatus;
+  readonly parts: Parts;
+  readonly actions: Plan["actions"];
+  /** Events of what was observed, told whether the status changes or not. */
+  readonly told: Plan["events"];
+};
+
 /** RE3. A newer checkpoint alone is written now and then only. */
-function planOf(draft: Draft, before: StreamJobStatus, actions: Plan["actions"], exceptions: Plan["events"]): Plan {
+function planOf(draft: Draft, { before, parts, actions, told }: Ending): Plan {
   const { status: after, events, nowMs, wakeAfterMs } = draft;
   const isSame = isSameJson(before, after);
   const isOnlyCheckpoint =
@@ -125,7 +150,8 @@ function planOf(draft: Draft, before: StreamJobStatus, actions: Plan["actions"],
   return {
     status: isWritten ? after : null,
     actions,
-    events: [...(isWritten ? events : []), ...exceptions],
+    events: [...(isWritten ? events : []), ...told],
+    ...(parts.failures.length === 0 ? {} : { failures: parts.failures }),
     wakeAfterMs,
   };
 }

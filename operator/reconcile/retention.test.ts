@@ -96,7 +96,10 @@ test("RT2: a snapshot that is deleted is let go only when its files are gone", (
   const snapshots = [snapshot(made, "a", 3, { isGoing: true }), snapshot(made, "b", 1)];
   assert.deepEqual(act({ snapshots }), ["disposeSavepoint"]);
   assert.deepEqual(act({ snapshots, disposals: { a: { kind: "inProgress" } } }), []);
-  assert.deepEqual(act({ snapshots, disposals: { a: { kind: "failed", message: "full" } } }), ["disposeSavepoint"]);
+  assert.deepEqual(act({ snapshots, disposals: { a: { kind: "failed", message: "full" } } }), [
+    "writeSnapshotStatus",
+    "disposeSavepoint",
+  ]);
   assert.deepEqual(act({ snapshots, disposals: { a: { kind: "done" } } }), ["releaseSnapshot"]);
   assert.deepEqual(act({ snapshots, foreignReferences: new Set(["/a"]) }), []);
   if (made.active !== null) made.active.unreachableUntilMs = Number.POSITIVE_INFINITY;

@@ -10,6 +10,8 @@
 import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
+import { refusalOf } from "./refusals.ts";
+import { snapshotMessageWrite } from "./snapshot-objects.ts";
 import { incarnationNumbered, type Situation } from "./situation.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
@@ -118,7 +120,10 @@ function disposal(
   const jobManager = incarnationNumbered(situation.observed, active?.incarnation ?? null)?.jobManager;
   if (active === undefined || jobManager?.kind !== "answering") return [];
   draft.wakeIn(view.kind === "failed" ? DISPOSAL_POLL_MS * 20 : DISPOSAL_POLL_MS);
-  return [{ kind: "disposeSavepoint", incarnation: active.incarnation, location, snapshot: name }];
+  const problem =
+    view.kind === "failed" ? view.message : refusalOf(situation.observed, "disposeSavepoint", name)?.message;
+  const told = problem === undefined ? [] : snapshotMessageWrite(snapshot, `its files cannot be deleted: ${problem}`);
+  return [...told, { kind: "disposeSavepoint", incarnation: active.incarnation, location, snapshot: name }];
 }
 
 function completedMs(snapshot: StreamJobSnapshot): number {

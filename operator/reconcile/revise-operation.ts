@@ -13,7 +13,7 @@ import { activationIdOf } from "./ids.ts";
 import { hasTouchedOld } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "./revision.ts";
-import { incarnationNumbered, type Situation, specOfRevision } from "./situation.ts";
+import { incarnationNumbered, type Situation, specOfRevision, stopTriggerOf } from "./situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
 
 export function reviseOperation(draft: Draft, situation: Situation): void {
@@ -24,7 +24,8 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, upgrade);
   if (isActivated) return;
   const isTouched = hasTouchedOld(upgrade, draft.status.active);
-  if (!isTouched && isLost(situation, upgrade)) return drop(draft, "its spec was changed before it could be kept");
+  if ((!isTouched || isUnasked(situation, upgrade)) && isLost(situation, upgrade))
+    return drop(draft, "its spec was changed before it could be kept");
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (upgrade.kind === "suspend") {
@@ -63,6 +64,15 @@ function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: 
 /** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
 function isLost({ observed }: Situation, upgrade: Operation): boolean {
   return upgrade.to !== null && specOfRevision(observed, upgrade.revision) === null;
+}
+
+/** The job is still to be asked to stop: it runs, and its JobManager knows of no stop. */
+function isUnasked(situation: Situation, upgrade: Operation): boolean {
+  if (upgrade.step !== "Stopping" || upgrade.attempt > 0) return false;
+  const trigger = stopTriggerOf(situation, upgrade);
+  const view = incarnationNumbered(situation.observed, upgrade.from)?.jobManager;
+  const isRunning = view?.kind === "answering" && view.incarnation.job?.status === "RUNNING";
+  return isRunning && (trigger === null || trigger.kind === "unknown");
 }
 
 /** `restore` was corrected while the first version could not start from what it said before (S15). */

@@ -47,7 +47,9 @@ export type Behaviour =
   | "fail-late"
   /** Restarts each 20 s. */
   | "restart"
-  | "finish";
+  | "finish"
+  /** A stop that fails ends it as if it had done all its work, and its checkpoints are gone, as JobManagers did once. */
+  | "end-with-failed-stop";
 
 export type Trigger = {
   readonly kind: "stop" | "savepoint";
@@ -180,7 +182,12 @@ export class SimulatedJobManager {
     const ranMs = nowMs - this.#startedMs;
     if (this.behaviour === "fail-early" && ranMs > 700) return this.#end({ status: "FAILED", savepoint: null });
     if (this.behaviour === "fail-late" && ranMs > 10_000) return this.#end({ status: "FAILED", savepoint: null });
-    if (this.behaviour === "finish" && ranMs > 8000) return this.#end({ status: "FINISHED", savepoint: null });
+    // A stop that is under way has its savepoint first.
+    const isStopping = [...this.triggers.values()].some(
+      ({ kind, view }) => kind === "stop" && view.kind === "inProgress",
+    );
+    if (this.behaviour === "finish" && ranMs > 8000 && !isStopping)
+      return this.#end({ status: "FINISHED", savepoint: null });
     if (this.behaviour === "restart" && nowMs - this.#runningSinceMs > 20_000) return this.restartJob();
     for (const [id, trigger] of this.triggers) {
       if (trigger.view.kind === "inProgress" && nowMs >= trigger.endsMs) this.#finishTrigger(id, trigger);
@@ -202,7 +209,9 @@ export class SimulatedJobManager {
   #finishTrigger(id: string, trigger: Trigger): void {
     if (this.#world.savepointFails()) {
       trigger.view = { kind: "failed", message: "the store is full" };
-      return;
+      if (this.behaviour !== "end-with-failed-stop" || trigger.kind !== "stop") return;
+      this.store.states.length = 0;
+      return this.#end({ status: "FINISHED", savepoint: null });
     }
     const { path } = this.#keep(trigger.target);
     trigger.view = { kind: "completed", location: path };

@@ -45,6 +45,7 @@ import {
   type Surroundings,
 } from "./simulated-jobmanager.test-support.ts";
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
+import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { statusOf } from "./stored-status.ts";
 
@@ -91,6 +92,7 @@ export class SimulatedWorld implements Surroundings {
   readonly #states = new Map<string, State>();
   head: Head | null = null;
   statusWrites = 0;
+  readonly refusals = new SimulatedRefusals();
   readonly #verdicts = new Map<number, Observed["validated"]>();
   #failingSavepoints: number;
   #random: number;
@@ -185,6 +187,11 @@ export class SimulatedWorld implements Surroundings {
       metadata: { name, namespace: "default" },
       spec: { jobRef: { name: "wc" }, ...more },
     });
+  }
+
+  /** Takes an object away, such as `Service/wc-1`. */
+  remove(key: string): void {
+    this.#children.delete(key);
   }
 
   /** A state that was made elsewhere. */
@@ -364,6 +371,7 @@ export class SimulatedWorld implements Surroundings {
           .filter(({ metadata }) => metadata.deletionTimestamp)
           .map(({ metadata }) => [metadata.name, { kind: "done" }]),
       ),
+      refusals: this.refusals.all,
       exceptions: [],
       newestException: null,
     };
@@ -440,10 +448,7 @@ export class SimulatedWorld implements Surroundings {
       this.#write({ status });
       this.statusWrites++;
     }
-    for (const [index, action] of plan.actions.entries()) {
-      if (index >= crashAfter || !this.#act(action)) return "stopped";
-    }
-    return "done";
+    return this.refusals.carryOut(plan.actions, crashAfter, (action) => this.#act(action));
   }
 
   /** Whether it succeeded. */

@@ -4,12 +4,14 @@
  * SI1 An invalid spec has no target: what runs goes on and is healed as before (S2).
  * SI2 A revision that failed is no target until the spec changes (S25).
  * SI3 Lists are sorted here, once: what is decided does not depend on the order in which things were listed (RE2).
+ * SI4 A spec that cannot be resolved is an invalid one, though validation has passed it: nothing of it is in force (S38).
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
 import { revisionName, storeUriIn } from "../resources/index.ts";
 import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
 import type { Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
+import type { DecisionFailure } from "./plan.ts";
 import type { ReconcileSettings } from "./settings.ts";
 import { statusOf } from "./stored-status.ts";
 
@@ -24,13 +26,25 @@ export type Situation = {
   readonly nowMs: number;
   readonly generation: number;
   readonly target: Target;
+  /** Why a spec that validation has passed cannot be resolved; null: it can. */
+  readonly failure: DecisionFailure | null;
 };
 
 export function situationOf(listed: Observed, settings: ReconcileSettings, nowMs: number): Situation {
   const observed = sorted(listed);
   const { job } = observed;
   const generation = job.metadata.generation ?? 0;
-  return { observed, job, settings, nowMs, generation, target: targetOf(observed, generation) };
+  const facts = { job, settings, nowMs, generation };
+  try {
+    return { ...facts, observed, target: targetOf(observed, generation), failure: null };
+  } catch (error) {
+    // SI4
+    const message = error instanceof Error ? error.message : String(error);
+    const issues = [{ path: "spec", reason: "Unresolvable", message }];
+    const failure = { part: "the spec", error };
+    const target = { kind: "invalid", generation, message } as const;
+    return { ...facts, observed: { ...observed, validated: { kind: "invalid", issues } }, target, failure };
+  }
 }
 
 type Named = { readonly metadata: { readonly name: string } };

@@ -2,6 +2,7 @@
 import { CLEANUP_FINALIZER, JOB_LABEL, STREAM_JOB_API_VERSION, type StreamJobSnapshot } from "../../crds/index.ts";
 import type { Action } from "./plan.ts";
 import type { Situation } from "./situation.ts";
+import { snapshotStatusOf } from "./stored-status.ts";
 
 type Origin = "manual" | "scheduled" | "upgrade";
 
@@ -28,4 +29,10 @@ export function snapshotStatusWrite(
 ): Action {
   const { name, resourceVersion } = snapshot.metadata;
   return { kind: "writeSnapshotStatus", name, resourceVersion: resourceVersion ?? "", status };
+}
+
+/** What is in the way, in its status; nothing when it says so already. */
+export function snapshotMessageWrite(snapshot: StreamJobSnapshot, message: string): readonly Action[] {
+  const status = snapshotStatusOf(snapshot);
+  return status.message === message ? [] : [snapshotStatusWrite(snapshot, { ...status, message })];
 }

@@ -18,9 +18,10 @@ import { hasTouchedOld } from "./operation.ts";
 import { listSavepoint, noteSavepoint, unlistedSavepoint } from "./operation-savepoint.ts";
 import type { Action } from "./plan.ts";
 import { deletionsOf, holdsOf, isHeld, retentionOf } from "./retention.ts";
+import { refusalOf } from "./refusals.ts";
 import { dueAt } from "./schedule.ts";
 import { incarnationNumbered, isEmptied, type Situation } from "./situation.ts";
-import { newSnapshot, snapshotStatusWrite } from "./snapshot-objects.ts";
+import { newSnapshot, snapshotMessageWrite, snapshotStatusWrite } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 
 const POLL_MS = 100;
@@ -133,11 +134,16 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   if (trigger?.kind === "completed")
     return end("Completed", `the savepoint is in ${trigger.location}`, trigger.location);
   if (trigger?.kind === "failed") return end("Failed", trigger.message);
+  const refusal = refusalOf(observed, "triggerSavepoint", savepoint.triggerId);
+  if (refusal?.isFinal === true) return end("Failed", refusal.message);
   if (isOver(draft)) return end("Failed", "the job ended before the savepoint was taken");
   if (trigger !== null && trigger.kind !== "unknown") return [];
   if (active === undefined || view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId, target } = savepoint;
-  return [{ kind: "triggerSavepoint", incarnation: active.incarnation, jobId: active.jobId, triggerId, target }];
+  // Of the moment, as of a job that restarts: it is asked for again.
+  const told = refusal === null || snapshot === undefined ? [] : snapshotMessageWrite(snapshot, refusal.message);
+  const { jobId, incarnation } = active;
+  return [...told, { kind: "triggerSavepoint", incarnation, jobId, triggerId, target }];
 }
 
 /** Nobody will complete it any more: the job that was asked has ended, another runs, or its pods are told to go. */

@@ -70,6 +70,7 @@ test("golden: the JobManager's StatefulSet", () => {
               name: "jobmanager",
               image: "streamjob:1",
               args: ["jobmanager"],
+              terminationMessagePolicy: "FallbackToLogsOnError",
               env: [
                 config,
                 podName,
@@ -104,6 +105,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       image: "mine:2",
       imagePullPolicy: "Always",
       args: ["taskmanager"],
+      terminationMessagePolicy: "FallbackToLogsOnError",
       env: [
         { name: "LEVEL", value: "debug" },
         config,

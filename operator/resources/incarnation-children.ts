@@ -194,6 +194,8 @@ function container(input: IncarnationInput, component: Component, pods: Resolved
     image: spec.image ?? defaultImage,
     ...(spec.imagePullPolicy === null ? {} : { imagePullPolicy: spec.imagePullPolicy }),
     args: [component],
+    // Its last lines tell why it ended.
+    terminationMessagePolicy: "FallbackToLogsOnError",
     env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
     ports:
       component === "jobmanager"
@@ -248,7 +250,8 @@ type Named = { readonly name: string };
 /** IC3. Lists of named things are merged by name, ours winning in what both set; the rest of the user's spec is taken as it is. */
 function withUserTemplate(ours: PodTemplate, theirs: UserTemplate | null): PodTemplate {
   if (theirs === null) return ours;
-  const spec = (theirs.spec ?? {}) as Partial<PodSpec>;
+  // What a StreamJob's schema does not look at, the API server judges when the StatefulSet is made.
+  const spec = (theirs.spec ?? {}) as unknown as Partial<PodSpec>;
   const [container] = ours.spec.containers;
   assert(container !== undefined, "a pod of ours has no container");
   const theirContainer = spec.containers?.find(({ name }) => name === container.name);

@@ -294,7 +294,7 @@ describe("carrying out a plan", () => {
     assert.equal((await world.job()).status?.phase, undefined);
   });
 
-  it("stops at an action that fails; what follows is not begun (PL3)", async () => {
+  it("goes on after an action that was refused, and begins nothing that is built on it (PL3)", async () => {
     const world = await createWorld();
     const job = await world.job();
     world.jobManagers.misbehaviours.set("wc", "refused");
@@ -302,11 +302,12 @@ describe("carrying out a plan", () => {
       actions: [
         { kind: "triggerStop", incarnation: 1, jobId: ID, triggerId: ID, target: "memory:///s" },
         applyChild(configMap(job)),
+        { kind: "removeFinalizer" },
       ],
     });
-    assert.equal(outcome.kind, "stopped");
+    assert.equal(outcome.kind, "refused");
     assert.match(reasonOf(outcome), /incarnation 1 refused it \(409\): not now/);
-    assert.deepEqual(world.writes, []);
+    assert.deepEqual(world.writes, ["apply ConfigMap wc-1"]);
   });
 
   it("ends when the look's time is over, though the API server hangs", async () => {
@@ -379,7 +380,7 @@ describe("names that are taken (S10, S19)", () => {
     };
     await world.api.create("ConfigMap", theirs);
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job, "wc-1", "2"))] });
-    assert.equal(outcome.kind, "stopped");
+    assert.equal(outcome.kind, "refused");
     assert.match(reasonOf(outcome), /ConfigMap wc-1 is in the way: it belongs to nobody/);
     const kept = await world.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
     assert.deepEqual(kept?.data, { "config.json": "1" });
@@ -418,7 +419,7 @@ describe("names that are taken (S10, S19)", () => {
       kind: "createRevision",
       revision: { ...revision, metadata: { ...revision.metadata, name: "wc-xyz" } },
     };
-    assert.equal((await world.carryOut({ actions: [mine] })).kind, "stopped");
+    assert.equal((await world.carryOut({ actions: [mine] })).kind, "refused");
   });
 
   it("a snapshot of another job is not taken for ours", async () => {
@@ -481,7 +482,7 @@ describe("the savepoint of a deletion (SA2)", () => {
     const world = await createWorld();
     const updateStatus = () => Promise.reject(new ApiError("Unavailable", "no connection"));
     const first = await world.carryOut({ actions: record }, { deps: { api: { ...world.api, updateStatus } } });
-    assert.equal(first.kind, "stopped");
+    assert.equal(first.kind, "refused");
     assert.equal((await world.carryOut({ actions: record })).kind, "done");
     const stored = await world.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "gone" });
     assert.equal(stored?.status?.location, location);
@@ -574,7 +575,7 @@ describe("every action", () => {
     assert.equal(outcome.kind, "outdated");
   });
 
-  it("whose failure is the API server's is stopped with its reason, not outdated", async () => {
+  it("whose failure is the API server's is refused with its reason, not outdated", async () => {
     const world = await createWorld();
     const job = await world.job();
     const down: KubernetesApi = {
@@ -582,6 +583,6 @@ describe("every action", () => {
       apply: () => Promise.reject(new ApiError("Unavailable", "no connection")),
     };
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job))] }, { deps: { api: down } });
-    assert.deepEqual([outcome.kind, reasonOf(outcome)], ["stopped", "no connection"]);
+    assert.deepEqual([outcome.kind, reasonOf(outcome)], ["refused", "no connection"]);
   });
 });

@@ -37,5 +37,8 @@ export const promises: Readonly<Record<string, string>> = {
   S32: "A stale leader changes nothing",
   S33: "One poisoned object cannot stall others",
   S35: "Loss of a watch loses nothing",
+  S37: "A refusal is a result: it is in the status with its words, and the rest goes on",
+  S38: "A decision that throws never leaves Ready of an older generation standing",
   S39: "A full disk, an unwritable log or a garbage request ends no process that runs jobs",
+  S40: "A stop that failed leaves the job running, and no end after it counts as its own",
 };

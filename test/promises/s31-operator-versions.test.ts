@@ -76,6 +76,7 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     savepointTrigger: null,
     preflight: null,
     disposals: {},
+    refusals: [],
     exceptions: [],
     newestException: null,
   };

@@ -4,6 +4,7 @@
 import { parseTime } from "../../../crds/index.ts";
 import { failActivated } from "../failure.ts";
 import { tellLeftOut, withPermissionHint } from "../left-state.ts";
+import { refusalOf } from "../refusals.ts";
 import { incarnationNumbered, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
@@ -37,6 +38,13 @@ export function activating(context: StepContext): StepOutcome {
     tellLeftOut(draft, view.incarnation.leftOut);
     return done;
   }
-  draft.wait(`incarnation ${operation.to} is activated`, POLL_MS);
+  const refusal = refusalOf(situation.observed, "activate", operation.activationId);
+  if (refusal?.isFinal === true) return failActivated(context, refusal.message, { wasAccepted: false });
+  const progress = `incarnation ${operation.to} is activated`;
+  if (refusal !== null) draft.blocked = { reason: "ActivationRefused", message: refusal.message };
+  draft.wait(
+    refusal === null ? progress : `${progress}: ${refusal.message}`,
+    refusal === null ? POLL_MS : SLOW_POLL_MS,
+  );
   return waiting;
 }

@@ -44,6 +44,8 @@ export function proving(context: StepContext): StepOutcome {
       });
     }
     progress = `${progress}; the job is ${job?.status ?? phase}`;
+    const refusal = situation.observed.refusals.find(({ subject }) => subject.startsWith("triggerCheckpoint "));
+    if (refusal !== undefined) progress = `${progress}; ${refusal.message}`;
     if (job?.status === "RUNNING") {
       const isDue = waitedMs >= OWN_CHECKPOINT_MS || waitedMs > limitMs;
       if (operation.checkpointAskedAt === undefined && isDue) draft.operation({ checkpointAskedAt: draft.now });

@@ -6,12 +6,15 @@
  * SB3 What is on its way out is not let run: it is waited for and made anew (S19). Pods without their StatefulSet are.
  * SB4 `deployTimeout` counts from when the StatefulSets are there, and once more while the API server takes them not: an operator that
  *     was away meanwhile is no fault of the version.
+ * SB5 What the API server refuses to make is said with its words, at once (refusals.ts), and waited for: a quota or a policy may change.
+ *     With nothing running any more it is a failed version after `deployTimeout`, like pods that do not come.
  */
 import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
 import { refuseTarget, rollbackRevision } from "../failure.ts";
 import { hasTouchedOld } from "../operation.ts";
-import { podTrouble } from "../pod-trouble.ts";
+import { standbyTrouble } from "../pod-trouble.ts";
 import type { ObservedIncarnation } from "../observed.ts";
+import { refusedByApi } from "../refusals.ts";
 import { incarnationNumbered, specOfRevision } from "../situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
@@ -33,10 +36,12 @@ export function standby(context: StepContext): StepOutcome {
   const { taskManager, upgrade } = running.spec;
   const wanted = taskManager.replicas;
   const pollMs = draft.nowMs - parseTime(operation.stepSince) < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
-  if (incarnation === null) {
+  const refused = refusedByApi(situation.observed)?.message ?? null;
+  if (incarnation === null && refused === null) {
     draft.wait(`incarnation ${operation.to} is being made`, pollMs);
     return waiting;
   }
+  if (incarnation === null) return notMade(context, refused ?? "", upgrade.deployTimeoutMs);
   const waitedMs = draft.nowMs - waitedSinceMs(context, incarnation, upgrade.deployTimeoutMs);
   const { jobManager } = incarnation;
   const leaving = nameOfLeaving(incarnation);
@@ -48,13 +53,18 @@ export function standby(context: StepContext): StepOutcome {
     if (phase === "standby" && taskManagersReady >= wanted && isWhole(incarnation) && leaving === null) return done;
   }
   const trouble =
-    leaving === null ? podTrouble(incarnation.pods) : `${leaving} is being deleted; it is made anew when it is gone`;
-  const problem = trouble ?? (jobManager.kind === "answering" ? (jobManager.incarnation.error?.message ?? null) : null);
+    leaving === null
+      ? standbyTrouble(incarnation.pods)
+      : `${leaving} is being deleted; it is made anew when it is gone`;
+  const problem =
+    trouble ?? refused ?? (jobManager.kind === "answering" ? (jobManager.incarnation.error?.message ?? null) : null);
   const progress =
     jobManager.kind === "answering"
       ? `${jobManager.incarnation.taskManagersReady} of ${wanted} TaskManagers of incarnation ${operation.to} are ready`
       : `the JobManager of incarnation ${operation.to} starts`;
-  draft.wait(problem === null ? progress : `${progress}: ${problem}`, pollMs);
+  // One that ends again and again answers in between: what it answers is no progress.
+  const story = trouble === null ? progress : `incarnation ${operation.to} is not ready`;
+  draft.wait(problem === null ? story : `${story}: ${problem}`, pollMs);
   const isLate = waitedMs > upgrade.deployTimeoutMs;
   if (trouble !== null || isLate) {
     const message = `incarnation ${operation.to} is not ready${problem === null ? "" : `: ${problem}`}`;
@@ -65,6 +75,16 @@ export function standby(context: StepContext): StepOutcome {
       draft.stalled = { reason: "NotReady", message: `${message}; correct the manifest and apply it again` };
     }
   }
+  return waiting;
+}
+
+/** SB5 */
+function notMade(context: StepContext, refused: string, limitMs: number): StepOutcome {
+  const { draft, operation } = context;
+  draft.wait(`incarnation ${operation.to} cannot be made: ${refused}`, SLOW_POLL_MS);
+  const isLate = draft.nowMs - parseTime(operation.missingSince ?? operation.stepSince) > limitMs;
+  if (isLate && operation.missingSince === undefined) draft.operation({ missingSince: draft.now });
+  else if (isLate && mayGoBack(context)) return refuseTarget(context, refused);
   return waiting;
 }
 

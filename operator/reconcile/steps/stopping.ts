@@ -4,21 +4,27 @@
  * SP1 Facts in order of weight: how the job ended by its own store's word; then the trigger; then whether it answers at all.
  * SP2 A savepoint that failed is tried again under a new id and in a new folder; the job runs on meanwhile (S6).
  * SP3 An older state is used only when the policy allows it and the checkpoint is young enough (S6).
+ * SP4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (S37).
+ * SP5 FINISHED after a stop that was refused or failed is no end that the job came to by itself: its state is not taken for nothing,
+ *     and a person has to say what is to be done (S40).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
-import { recordEnd } from "../active.ts";
+import { recordEnd, WAYS_OUT } from "../active.ts";
 import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
 import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
 import type { JobManagerView } from "../observed.ts";
 import { noteSavepoint } from "../operation-savepoint.ts";
+import { refusalOf } from "../refusals.ts";
 import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../situation.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { changed, done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
 const POLL_MS = 15;
 const RETRY_POLL_MS = 1000;
 const SAVEPOINT_POLL_MS = 100;
+/** The end of what tryAgain says. */
+const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
 
 export function stopping(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
@@ -29,6 +35,7 @@ export function stopping(context: StepContext): StepOutcome {
     return done;
   }
   const ended = draft.status.active?.ended ?? null;
+  if (ended?.stopFailed === true) return doubtful(context, ended.message);
   if (ended !== null) return ended.savepoint === null ? done : completed(context, ended.savepoint);
   if (view.kind === "answering" && view.incarnation.result !== null) return foundEnded(context, view.incarnation);
   const { savepoint } = draft.status;
@@ -44,7 +51,34 @@ export function stopping(context: StepContext): StepOutcome {
     draft.wait(`the job stops with savepoint ${operation.savepoint?.target}`, POLL_MS);
     return waiting;
   }
+  const refusal = refusalOf(situation.observed, "triggerStop", operation.triggerId);
+  if (refusal?.isFinal === true) return tryAgain(context, refusal.message);
+  if (refusal !== null) draft.blocked = { reason: "StopRefused", message: refusal.message };
+  const isFree = trigger === null || trigger.kind === "unknown";
+  if (isFree && (operation.attempt > 0 || refusal !== null)) {
+    const corrected = correctedStop(context);
+    if (corrected !== null) return corrected;
+  }
   return notStoppable(context, view);
+}
+
+/** SP4. null: the spec asks for nothing else. */
+function correctedStop(context: StepContext): StepOutcome | null {
+  const { draft, situation, operation } = context;
+  const { target } = situation;
+  if (target.kind !== "valid" || operation.savepoint === null) return null;
+  const waitedMs = draft.nowMs - parseTime(operation.stepSince);
+  const instead = operation.kind === "delete" ? null : modeInstead(situation, draft, waitedMs);
+  if (instead !== null) return goWithout(context, operation.message, instead);
+  const directory = savepointDirectory(situation.job, target.spec, situation.settings);
+  if (operation.savepoint.target.startsWith(`${directory}/`)) return null;
+  const attempt = operation.attempt + 1;
+  const triggerId = stopTriggerId(operation.upgradeId, attempt);
+  const path = savepointTarget(directory, triggerId);
+  const message = `the job is asked to stop with savepoint ${path}, where the spec says now`;
+  draft.operation({ attempt, triggerId, savepoint: { target: path, path: null }, notBefore: null, message });
+  draft.wakeIn(POLL_MS);
+  return waiting;
 }
 
 /** A deletion always ends (S29): its time is up, or there is nothing yet that could be stopped. */
@@ -55,17 +89,53 @@ function mustDeletionGoOn({ draft, situation, operation }: StepContext, view: Jo
 }
 
 /** The job ended, by our stop or without it. What is recorded of its end decides what can be restored (RC2). */
-function foundEnded(context: StepContext, { result, job }: IncarnationMessage): StepOutcome {
+function foundEnded(context: StepContext, { result, job, epoch }: IncarnationMessage): StepOutcome {
   const { draft } = context;
   const { active } = draft.status;
   if (result === null || active === undefined) return waiting;
   const { status, savepoint } = result;
   if (savepoint !== null) return completed(context, savepoint);
+  const failure = status === "FINISHED" ? failureOfStop(context, epoch) : null;
+  if (failure !== null) {
+    const why = `the job says FINISHED without a savepoint, after its stop failed: ${failure}`;
+    recordEnd(draft, { status, at: draft.now, savepoint, message: why, stopFailed: true });
+    draft.history("stop failed", why);
+    return doubtful(context, why);
+  }
   const message = status === "FAILED" ? (job?.failure?.message ?? "no reason is known") : `the job is ${status}`;
   recordEnd(draft, { status, at: draft.now, savepoint, message });
   draft.event("Warning", "JobEnded", `the job was ${status} before it could be stopped with a savepoint`);
   draft.history(status.toLowerCase(), message);
   return done;
+}
+
+/** SP5. Why the stop may be what ended it; null: it was never taken, so the job ended by itself. */
+function failureOfStop({ situation, operation }: StepContext, epoch: number): string | null {
+  const trigger = stopTriggerOf(situation, operation);
+  if (trigger?.kind === "failed") return trigger.message;
+  const refusal = refusalOf(situation.observed, "triggerStop", operation.triggerId);
+  if (refusal?.isFinal === true) return refusal.message;
+  if (operation.attempt > 0) return operation.message.replace(RUNS_ON, "");
+  if (trigger !== null && trigger.kind !== "unknown") return "what became of its savepoint is not known";
+  // Another process of it may have taken the stop, and does not know of it any more.
+  if (operation.stopAskedOf === undefined || operation.stopAskedOf === epoch) return null;
+  return "its JobManager was restarted meanwhile";
+}
+
+/** SP5 */
+function doubtful(context: StepContext, why: string): StepOutcome {
+  const { draft, situation, operation } = context;
+  if (operation.kind === "delete") {
+    draft.event("Warning", "SavepointSkipped", `no savepoint could be taken before the deletion: ${why}`);
+    return done;
+  }
+  const { target } = situation;
+  const mode = target.kind === "valid" ? target.spec.upgrade.mode : "savepoint";
+  if (mode !== "savepoint") return goWithout(context, why, { mode, why: `upgrade.mode is ${mode} now` });
+  draft.blocked = { reason: "SavepointFailed", message: why };
+  draft.stalled = { reason: "StopFailed", message: `${why}; ${WAYS_OUT}` };
+  draft.wait(why, RETRY_POLL_MS);
+  return waiting;
 }
 
 function completed({ draft, situation, operation }: StepContext, path: string): StepOutcome {
@@ -105,7 +175,8 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
 }
 
 /** The trigger is not known there (yet), or nobody answers. */
-function notStoppable({ draft, situation, operation }: StepContext, view: JobManagerView): StepOutcome {
+function notStoppable(context: StepContext, view: JobManagerView): StepOutcome {
+  const { draft, situation, operation } = context;
   if (operation.notBefore !== null && parseTime(operation.notBefore) > draft.nowMs) {
     draft.wakeIn(parseTime(operation.notBefore) - draft.nowMs);
     return waiting;
@@ -119,11 +190,14 @@ function notStoppable({ draft, situation, operation }: StepContext, view: JobMan
   draft.wait(message, RETRY_POLL_MS);
   draft.blocked = { reason: "NoSavepoint", message };
   const instead = modeInstead(situation, draft, draft.nowMs - parseTime(operation.stepSince));
-  if (instead === null) return waiting;
+  return instead === null ? waiting : goWithout(context, message, instead);
+}
+
+function goWithout({ draft }: StepContext, message: string, instead: Instead): StepOutcome {
   draft.event("Warning", "LastStateUsed", `${message}; ${instead.why}`);
   draft.operation({ mode: instead.mode, savepoint: null, message });
   draft.enter("Terminating", message);
-  return { kind: "changed" };
+  return changed;
 }
 
 function whyNotStoppable(view: JobManagerView): string | null {
