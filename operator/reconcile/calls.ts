@@ -11,7 +11,7 @@ import { isCancelPending } from "./cancel.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
 import { firstCheckpointTriggerId } from "./ids.ts";
-import { incarnationNumbered, type Situation, specOfRevision, stopTriggerOf } from "./situation.ts";
+import { incarnationNumbered, type Situation, stopTriggerOf } from "./situation.ts";
 
 /** A checkpoint that did not complete is asked for again under another id. */
 const CHECKPOINT_RETRY_MS = 30_000;
@@ -55,8 +55,6 @@ function stopCall(draft: Draft, situation: Situation): readonly Action[] {
   if (upgrade === undefined || active === undefined || upgrade.savepoint === null || upgrade.from === null) return [];
   if (upgrade.savepoint.path !== null || savepoint !== undefined) return [];
   if (upgrade.notBefore !== null && parseTime(upgrade.notBefore) > draft.nowMs) return [];
-  // Nothing is stopped for a version that is not there to run (RO1).
-  if (upgrade.to !== null && specOfRevision(observed, upgrade.revision) === null) return [];
   const trigger = stopTriggerOf(situation, upgrade);
   if (trigger !== null && trigger.kind !== "unknown") return [];
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;

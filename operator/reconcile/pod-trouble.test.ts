@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Pod } from "../kubernetes/index.ts";
 import { podTrouble, standbyTrouble } from "./pod-trouble.ts";
+import { reconcile } from "./reconcile.ts";
+import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 
 type Status = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
 
@@ -62,4 +64,29 @@ test("a container that runs again is no trouble now, nor is one that ended well"
 test("what is waited for says its own message", () => {
   const state = { waiting: { reason: "ImagePullBackOff", message: "no such image: x" } };
   assert.equal(podTrouble(pods({ state })), "pod wc-2-jobmanager-0: ImagePullBackOff: no such image: x");
+});
+
+test("T38: what the status says of a standby that crashes again and again does not change between two ends", () => {
+  const world = new SimulatedWorld(specOf("good"));
+  world.run(5000, () => world.podNames.length > 0 && world.status.upgrade?.step === "Standby");
+  const ended = { terminated: terminated(line(50, "cannot lead", 1)) };
+  const states: readonly Partial<Status>[] = [
+    { state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 10 s" } }, lastState: ended },
+    { state: { running: {} }, lastState: ended },
+    { state: { running: {} }, ready: true, lastState: ended },
+    { state: ended },
+  ];
+  const told = new Set<string>();
+  for (const state of [...states, ...states]) {
+    const observed = world.observe();
+    const incarnations = observed.incarnations.map((incarnation) => ({
+      ...incarnation,
+      pods: incarnation.pods.map((pod) => ({ ...pod, status: pods(state)[0]?.status ?? {} })),
+    }));
+    world.apply(observed, reconcile({ ...observed, incarnations }, settings, world.nowMs));
+    const { conditions } = world.status;
+    told.add(JSON.stringify(conditions.map(({ type, status, reason, message }) => [type, status, reason, message])));
+  }
+  assert.equal(told.size, 1, [...told].join("\n"));
+  assert.match([...told][0] ?? "", /"Stalled","True","NotReady",".*cannot lead: the store is full/);
 });
