@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
@@ -111,5 +112,20 @@ describe("a log file", () => {
     const shell = `exec "$0" --input-type=module -e "$1" 2>/dev/full`;
     const { stdout, status } = spawnSync("/bin/sh", ["-c", shell, process.execPath, script], { encoding: "utf8" });
     assert.deepEqual([stdout, status], ["lives\n", 0]);
+  });
+
+  it("that is a pipe which nobody reads holds up nobody for ever (LOG1)", async () => {
+    const script = `
+      const { createLog } = await import(${JSON.stringify(join(import.meta.dirname, "log.ts"))});
+      process.stderr.write(""); // from now on it does not block
+      const log = createLog({});
+      for (let line = 0; line < 20_000; line++) log.error({ line }, "nobody reads it");
+      process.exit(7);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const [code] = (await once(child, "exit")) as [number];
+    child.stderr.destroy();
+    assert.equal(code, 7);
   });
 });

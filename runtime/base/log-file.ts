@@ -48,16 +48,16 @@ class LossyWriter {
     this.#gapLine = gapLine;
   }
 
-  /** `write` writes what it is given; how much of it was written, whatever happens, is told to `onWritten`. */
-  write(piece: Uint8Array, write: (bytes: Uint8Array) => void): void {
+  /** `write` writes what it is given, and waits for a reader that is slow if `mayWait`: not for one that has failed to read before. */
+  write(piece: Uint8Array, write: (bytes: Uint8Array, mayWait: boolean) => void): void {
     try {
       if (this.#outage !== null) {
         const { bytes, reason } = this.#outage;
-        write(Buffer.from(`${this.#isTorn ? "\n" : ""}${this.#gapLine(bytes, reason)}`));
+        write(Buffer.from(`${this.#isTorn ? "\n" : ""}${this.#gapLine(bytes, reason)}`), false);
         this.#outage = null;
         this.#isTorn = false;
       }
-      write(piece);
+      write(piece, true);
     } catch (error) {
       this.lost(piece.length, error);
     }
@@ -167,10 +167,10 @@ export class LogStream {
   }
 
   write(piece: Uint8Array): void {
-    this.#writer.write(piece, (bytes) => {
+    this.#writer.write(piece, (bytes, mayWait) => {
       let total = 0;
       try {
-        writeAll(this.#descriptor, bytes, (written) => (total += written));
+        writeAll(this.#descriptor, bytes, (written) => (total += written), mayWait);
       } catch (error) {
         if (total > 0) this.#writer.torn();
         throw error;
@@ -180,11 +180,11 @@ export class LogStream {
 }
 
 const BUSY_WAIT_MS = 5;
-/** A reader that takes nothing for so long has stopped: a log holds up nobody for ever. */
-const BUSY_LIMIT = 400;
+/** Waits, about a second together: a reader that takes nothing meanwhile has stopped, and a log holds up nobody for ever. */
+const BUSY_LIMIT = 200;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-function writeAll(file: number, bytes: Uint8Array, onWritten: (bytes: number) => void): void {
+function writeAll(file: number, bytes: Uint8Array, onWritten: (bytes: number) => void, mayWait = true): void {
   for (let at = 0, busy = 0; at < bytes.length; ) {
     try {
       const written = writeSync(file, bytes, at);
@@ -194,7 +194,7 @@ function writeAll(file: number, bytes: Uint8Array, onWritten: (bytes: number) =>
     } catch (error) {
       // A pipe that others set to not blocking, and that is full.
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EAGAIN" || ++busy > BUSY_LIMIT) throw error;
+      if (code !== "EAGAIN" || !mayWait || ++busy > BUSY_LIMIT) throw error;
       Atomics.wait(sleeper, 0, 0, BUSY_WAIT_MS);
     }
   }

@@ -52,7 +52,8 @@ test("S39 a full disk, an unwritable log or a garbage request ends no process th
     assert.deepEqual(open, []);
   });
 
-  await t.test("garbage on every port", async () => {
+  await t.test("garbage on every port", async (inner) => {
+    if (process.platform !== "linux") return inner.skip("the ports of a process are read from /proc");
     const ports = [run.pid, ...before].flatMap(listeningPorts);
     assert.ok(ports.length >= 4, `API server, REST, RPC and data ports are expected; found ${ports.join()}`);
     const random = seededRandom(SEED);

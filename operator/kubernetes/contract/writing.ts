@@ -201,6 +201,7 @@ export const writing: Topic = {
     const other = { metadata: { uid: "00000000-0000-4000-8000-000000000000" }, status: { phase: "Failed" } };
     await assert.rejects(api.patch("Pod", { ...key, name }, other, { subresource: "status" }), isOfOtherObject);
     await refused(api.patch("ConfigMap", key, { status: {} }, { subresource: "status" }), "NotFound");
+    await api.patch("Pod", { namespace, name }, { metadata: { finalizers: null } });
   },
 
   "merges a patch: sets, replaces, and removes what is null": async ({ api, namespace }) => {
