@@ -12,7 +12,8 @@
  *     manifest while a newer one exists. When the store does not answer it is asked again until the checkpoint's timeout; after
  *     that the checkpoint counts as failed and the log is read until it is known whether the manifest exists.
  * CC5 Counted failures are: timeout, a task's asynchronous phase, the store (CK-5). Those of requested ones are not counted.
- * CC6 A drain that was triggered cannot be taken back (its timers have fired): when it fails all regions are restarted.
+ * CC6 A drain that was triggered cannot be taken back (its timers have fired): when it fails, for whatever reason, all regions are
+ *     restarted. A stop can: its tasks are told, and run on.
  * CC7 Once the manifest of a stop or drain exists the job is over but for its commits: no failure takes that back, and no task is told
  *     to go on while it is not known whether the manifest exists; the log decides it for good (CheckpointLog.settle).
  */
@@ -157,7 +158,7 @@ export class CheckpointCoordinator {
     this.#runningSinceMs ??= nowMs;
     if (this.#stop !== null && this.#stop.phase !== "requested") return this.#wakeAt(null, nowMs);
     const [request] = this.#requests;
-    const atEnd = execution.allAtEnd();
+    const atEnd = execution.allAtEnd(this.hasStopped);
     if (request !== undefined || (atEnd && this.#final === "none" && this.#options.settings.intervalMs !== null)) {
       if (this.#pending.size > 0) return this.#wakeAt(null, nowMs);
       if (request !== undefined) {
@@ -509,7 +510,7 @@ export class CheckpointCoordinator {
       this.#refuse(facts.request, reason);
       const { target, isExactTarget } = facts.request;
       if (target !== null && !isExactTarget) this.#files.removeUnfinishedSavepoint(target);
-      if (facts.kind === "drain" && counted !== null) this.#options.onDrainFailed(reason);
+      if (facts.kind === "drain") this.#options.onDrainFailed(reason);
       return;
     }
     if (counted === null) return;

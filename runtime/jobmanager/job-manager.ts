@@ -501,7 +501,7 @@ export class JobManager implements JobControl {
     }
     if (this.#execution.allRunning()) this.#enter("RUNNING");
     coordinator.advance();
-    if (this.#execution.allAtEnd() && coordinator.mayFinish) scheduler.finish();
+    if (this.#execution.allAtEnd(coordinator.hasStopped) && coordinator.mayFinish) scheduler.finish();
     if (this.#execution.allFinished()) this.#end("FINISHED");
   }
 
@@ -585,15 +585,20 @@ export class JobManager implements JobControl {
     if (this.#log !== null) this.#links.send(id, { kind: "prepare", epoch: this.#log.epoch, job: this.#source() });
   }
 
-  /** Not a failure of the job: it goes on from its last checkpoint at once, whatever the strategy. */
+  /**
+   * Not a failure of the job: it goes on from its last checkpoint at once, whatever the strategy. When a task's failure is what made the
+   * drain fail, its region's restart has its time already, and the others join it: they have ended their data, and would wait for ever.
+   */
   #drainFailed(reason: string): void {
-    if (this.#lifecycle.status !== "RUNNING" || this.#run === null) return;
+    const { status } = this.#lifecycle;
+    if (this.#run === null || (status !== "RUNNING" && status !== "RESTARTING")) return;
     this.#logger.warn(
       {},
       `the drain failed after timers had fired, so the job goes on from its last checkpoint: ${reason}`,
     );
     this.#run.coordinator.tasksFailed("the job restarts after a failed drain");
     this.#enter("RESTARTING");
-    this.#run.scheduler.stop(this.#execution.regions, this.#options.clock.monotonicMs());
+    const planned = this.#execution.regions.map((region) => region.restartAtMs ?? 0);
+    this.#run.scheduler.stop(this.#execution.regions, Math.max(this.#options.clock.monotonicMs(), ...planned));
   }
 }

@@ -104,10 +104,12 @@ export class Scheduler {
         task.state = "INITIALIZING";
         return null;
       case "running":
+      case "stopped":
       case "endOfData":
         if (isStopping) return null;
         task.state = "RUNNING";
         task.isAtEnd ||= state.kind === "endOfData";
+        task.isStopped = state.kind === "stopped";
         return null;
       case "finished":
         task.state = "FINISHED";
@@ -224,6 +226,7 @@ export class Scheduler {
       task.state = "DEPLOYING";
       task.isReady = false;
       task.isAtEnd = false;
+      task.isStopped = false;
       task.isFinishing = false;
       task.metrics = null;
       task.location = slots.location(task.subtask) ?? null;
