@@ -95,6 +95,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
           tolerableFailures: null,
           retention: "retain",
           numRetained: 1,
+          storeCallTimeoutMs: 60_000,
           directory: null,
         },
         stateBackend: "fs",

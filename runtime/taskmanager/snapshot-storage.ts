@@ -18,11 +18,13 @@ export type SnapshotTarget = { readonly files: SnapshotFiles; inlineFiles(): Pro
 /** Opens each store once. */
 export class StoreCache {
   private readonly stores = new Map<string, Promise<ObjectStore>>();
+  /** Of the job that is deployed here; undefined: the default. Holds for stores opened from then on. */
+  callTimeoutMs: number | undefined;
 
   open(uri: string): Promise<ObjectStore> {
     let store = this.stores.get(uri);
     if (store === undefined) {
-      store = openStore(uri);
+      store = openStore(uri, this.callTimeoutMs);
       this.stores.set(uri, store);
       store.catch(() => this.stores.delete(uri));
     }
