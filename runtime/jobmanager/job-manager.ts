@@ -363,6 +363,7 @@ export class JobManager implements JobControl {
       triggers: this.#triggers,
       onFailure: (failure) => this.#regionsFailed(failure),
       onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
+      onOvertaken: (uri, completedMs) => this.#progress.overtaken(uri, completedMs),
       onDrainFailed: (reason) => this.#drainFailed(reason),
       onFenced: (by) => this.#fenced(by),
     });

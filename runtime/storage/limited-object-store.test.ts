@@ -148,6 +148,8 @@ test("LO2 while a call hangs the store refuses others at once, and works again w
   await clock.pass(2000);
   assert.match(String(await first), /has not answered/);
   await assert.rejects(store.list(""), /an earlier call to this store has not come back/);
+  const openedAgain = new LimitedObjectStore(stuck, 1000, clock);
+  await assert.rejects(openedAgain.list(""), /an earlier call to this store has not come back/);
   assert.equal(stuck.calls, 1);
   stuck.letGo();
   await settled();

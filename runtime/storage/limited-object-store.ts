@@ -18,8 +18,8 @@ const MS_PER_MIB = 1000;
 const MIB = 1024 * 1024;
 const HANGING_MAX = 2;
 
-/** Calls of this thread's stores that are over their time and have not come back. */
-let hangingAnywhere = 0;
+/** Calls of this thread that are over their time and have not come back, by the store's URI. */
+const hanging = new Map<string, number>();
 
 type Call = { readonly doing: string; readonly key: string; readonly bytes?: number };
 
@@ -28,7 +28,6 @@ export class LimitedObjectStore implements ObjectStore {
   readonly #inner: ObjectStore;
   readonly #callTimeoutMs: number;
   readonly #clock: Clock;
-  #hanging = 0;
   #hasAnswered = false;
 
   constructor(inner: ObjectStore, callTimeoutMs: number, clock: Clock = systemClock) {
@@ -84,7 +83,8 @@ export class LimitedObjectStore implements ObjectStore {
   }
 
   async #limit<T>(call: Call, act: () => Promise<T>, bytesOf?: () => Promise<number>): Promise<T> {
-    if (this.#hanging > 0 || (hangingAnywhere >= HANGING_MAX && !this.#hasAnswered)) throw this.#busy(call);
+    const isRefused = hanging.has(this.uri) || (!this.#hasAnswered && countHanging() >= HANGING_MAX);
+    if (isRefused) throw this.#busy(call);
     let isDone = false;
     const done = act().finally(() => {
       isDone = true;
@@ -124,11 +124,11 @@ export class LimitedObjectStore implements ObjectStore {
   }
 
   #noteHanging(done: Promise<unknown>): void {
-    this.#hanging++;
-    hangingAnywhere++;
+    hanging.set(this.uri, (hanging.get(this.uri) ?? 0) + 1);
     const back = (): void => {
-      this.#hanging--;
-      hangingAnywhere--;
+      const left = (hanging.get(this.uri) ?? 1) - 1;
+      if (left === 0) hanging.delete(this.uri);
+      else hanging.set(this.uri, left);
     };
     done.then(back, back);
   }
@@ -144,9 +144,15 @@ export class LimitedObjectStore implements ObjectStore {
   #busy({ doing, key }: Call): StreamError {
     return new StreamError(
       "STORE_UNAVAILABLE",
-      this.#hanging > 0
+      hanging.has(this.uri)
         ? `could not ${doing} ${this.uri}/${key}: an earlier call to this store has not come back; look at the disk, mount or network behind it`
-        : `could not ${doing} ${this.uri}/${key}: ${hangingAnywhere} calls to other stores have not come back, and this one is not tried before they do`,
+        : `could not ${doing} ${this.uri}/${key}: ${countHanging()} calls to other stores have not come back, and this one is not tried before they do`,
     );
   }
+}
+
+function countHanging(): number {
+  let sum = 0;
+  for (const calls of hanging.values()) sum += calls;
+  return sum;
 }
