@@ -239,13 +239,16 @@ export class Scheduler {
       "deploying a region",
     );
     for (const [id, tasks] of byTaskManager(region.tasks)) {
-      const deployments = tasks.map((task) => ({
+      const deployments: TaskDeployment[] = tasks.map((task) => ({
         task: taskRef(task),
         slot: task.location?.slot ?? 0,
         ...source.startOf(task.vertex.index, task.subtask),
         isRestored: source.checkpointId !== null,
       }));
-      this.#options.send(id, { kind: "deploy", epoch, job, target, tasks: deployments, placements });
+      // Files that come along may fill a message each (ST2 of snapshot-storage.ts).
+      const isHeavy = deployments.some(({ inlineFiles }) => inlineFiles.length > 0);
+      for (const part of isHeavy ? deployments.map((one) => [one]) : [deployments])
+        this.#options.send(id, { kind: "deploy", epoch, job, target, tasks: part, placements });
     }
     const { attempt } = region;
     turns.after(deployTimeoutMs, () => {

@@ -2,7 +2,7 @@
  * Owns: for tests: TaskManagers that speak the protocol over real sockets and follow a script instead of running a job.
  * Barriers travel at once: when the sources of a job were triggered, every task acknowledges.
  */
-import { StreamError, type TaskManagerId, taskManagerId, toErrorInfo } from "../base/index.ts";
+import { type ErrorInfo, StreamError, type TaskManagerId, taskManagerId, toErrorInfo } from "../base/index.ts";
 import type { OperatorId } from "../base/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import {
@@ -20,6 +20,7 @@ export type Trigger = Extract<FromJobManager, { kind: "triggerCheckpoint" }>;
 /** What tasks do; change it at any time. */
 export type Script = {
   onBarrier: (task: TaskRef, trigger: Trigger) => "acknowledge" | "decline" | "silent";
+  declineWith: ErrorInfo;
   /** Called when the task is started; true: it ends its data at once. */
   endsAtOnce: (task: TaskRef) => boolean;
   becomesReady: (task: TaskRef) => boolean;
@@ -33,6 +34,7 @@ export type Script = {
 
 export const obedient: Script = {
   onBarrier: () => "acknowledge",
+  declineWith: toErrorInfo(new StreamError("STORE_FULL", "no space is left")),
   endsAtOnce: () => false,
   becomesReady: () => true,
   commits: () => true,
@@ -155,7 +157,7 @@ export class ScriptedTaskManager {
       if (answer !== "silent" && this.#world.script.endsAfterStop) this.#hold(task, trigger);
       if (answer === "acknowledge") this.acknowledge(task, checkpointId);
       if (answer !== "decline") continue;
-      const error = toErrorInfo(new StreamError("STORE_FULL", "no space is left"));
+      const error = this.#world.script.declineWith;
       this.connection.send({
         kind: "checkpointDeclined",
         epoch: this.epoch,
