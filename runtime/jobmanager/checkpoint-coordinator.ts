@@ -109,6 +109,11 @@ export class CheckpointCoordinator {
     return this.#protocol.isStopping;
   }
 
+  /** A drain was triggered and is not complete (CC6). */
+  get isDraining(): boolean {
+    return this.#protocol.isDraining;
+  }
+
   /** The job was stopped with its newest savepoint: what is left to do is to commit it and to finish (CC7). */
   get hasStopped(): boolean {
     return this.#protocol.hasStopped;

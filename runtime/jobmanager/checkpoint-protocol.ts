@@ -143,6 +143,11 @@ export class CheckpointProtocol {
     return this.#stop !== null;
   }
 
+  /** A drain was triggered and is not complete: sources may have ended their data for it (CC6). */
+  get isDraining(): boolean {
+    return this.#stop?.request.kind === "drain" && this.#stop.phase === "running";
+  }
+
   /** The job was stopped with its newest savepoint: what is left to do is to commit it and to finish (CC7). */
   get hasStopped(): boolean {
     return this.#stop?.phase === "completed";

@@ -79,8 +79,8 @@ export class Scheduler {
     for (const region of this.#options.execution.regions) region.restartAtMs = this.#beganMs;
   }
 
-  /** Does all that has become possible. `source`: null while a manifest is being written (SC1). */
-  advance(source: RestoreSource | null): void {
+  /** Does all that has become possible. `source`: asked for when a region is deployed; null while a manifest is being written (SC1). */
+  advance(source: (() => RestoreSource) | null): void {
     for (const region of this.#options.execution.regions) {
       if (region.phase === "stopping" && !region.tasks.some(isLive)) region.phase = "down";
       if (region.phase === "deploying" && region.tasks.every((task) => task.isReady)) this.#start(region);
@@ -151,7 +151,7 @@ export class Scheduler {
     this.#sendTo(tasks, (refs) => ({ kind: "finish", epoch: this.#options.epoch, tasks: refs }));
   }
 
-  #deployDue(source: RestoreSource): void {
+  #deployDue(sourceOf: () => RestoreSource): void {
     const { execution, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const waiting = execution.regions.filter((region) => region.phase === "down" && region.restartAtMs !== null);
@@ -166,6 +166,7 @@ export class Scheduler {
       else if (this.#isSettling(nowMs)) times.push(this.#beganMs + this.#options.settleMs);
       else {
         this.#missingSinceMs = null;
+        const source = sourceOf();
         for (const region of due) this.#deploy(region, source);
       }
     }
