@@ -169,6 +169,16 @@ test("CC8 the final checkpoint does not wait for a savepoint, and the job's end 
   assert.equal(play.protocol.mayFinish(true), true);
 });
 
+test("CC2 the final checkpoint waits for a periodic one that is on its way", () => {
+  const play = running();
+  play.after(1000);
+  play.allAtEnd = true;
+  assert.deepEqual(play.after(1000), []);
+  play.collected(2);
+  play.completed(2);
+  assert.equal(play.said.at(-1), "trigger checkpoint 3");
+});
+
 test("CC9 nothing is triggered before the folder is known to take files, and checkpoints go on meanwhile", () => {
   for (const kind of ["savepoint", "stop", "drain"] as const) {
     const play = running();

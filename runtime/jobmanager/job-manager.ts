@@ -4,7 +4,7 @@
  * Called by: cli (starts it), rest (through JobControl).
  *
  * JM1 One process, one job, one epoch. Everything happens in turns (turns.ts); after each one `settle` does what has become due.
- * JM2 What a failure leads to is decided in failure-decision.ts, and carried out here.
+ * JM2 What a failure leads to is decided in failure-decision.ts (by job-failures.ts, which remembers), and carried out here.
  * JM3 Fenced: this process closes its connections and stops; it cancels, commits and deletes nothing.
  * JM4 The end of the job is written into its store (`result`) before its checkpoints are deleted, so that a process started again
  *     for the same job does not run it twice.
@@ -43,16 +43,14 @@ import type {
   TriggerAnswer,
   TriggerState,
 } from "./control.ts";
-import { ExceptionHistory } from "./exception-history.ts";
-import { decideFailure, type FailureDecision } from "./failure-decision.ts";
 import { Execution, type Region, type Task, taskName } from "./execution.ts";
+import { JobFailures } from "./job-failures.ts";
 import { JobEnding } from "./job-ending.ts";
 import type { JobResult } from "./job-result.ts";
 import { buildJobView } from "./job-view.ts";
 import { isTerminal, Lifecycle, type TerminalStatus } from "./lifecycle.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
 import { OwnProgress, type ProgressView } from "./own-progress.ts";
-import { NO_FAILURES, type RestartMemory } from "./restart-strategy.ts";
 import { NewestRestorePoint } from "./newest-restore-point.ts";
 import { createRun, type Run } from "./run.ts";
 import type { RegionFailure } from "./scheduler.ts";
@@ -84,7 +82,7 @@ export class JobManager implements JobControl {
   readonly #logger: Log;
   readonly #turns: Turns;
   readonly #lifecycle: Lifecycle;
-  readonly #history = new ExceptionHistory();
+  readonly #failures: JobFailures;
   readonly #statistics = new CheckpointStatistics();
   readonly #progress = new OwnProgress();
   readonly #triggers: TriggerRegistry;
@@ -104,9 +102,6 @@ export class JobManager implements JobControl {
   #point: NewestRestorePoint | null = null;
   /** URI of the savepoint that is the newest restore point, while it is one. */
   #savepointInUse: string | null = null;
-  #restartMemory: RestartMemory = NO_FAILURES;
-  #restarts = 0;
-  #failure: ErrorInfo | null = null;
   #fencedBy: FencedBy | null = null;
   #predecessors: readonly JobId[] = [];
   /** Cancelled with all that it has. */
@@ -128,6 +123,7 @@ export class JobManager implements JobControl {
     this.#graph = buildJobGraph(streamGraph);
     this.#execution = new Execution(this.#graph);
     this.#lifecycle = new Lifecycle(clock.nowMs());
+    this.#failures = new JobFailures(effectiveRestartStrategy(streamGraph.configuration), options);
     this.#triggers = new TriggerRegistry(random);
     this.#desk = new TriggerDesk({
       jobId: this.jobId,
@@ -208,8 +204,8 @@ export class JobManager implements JobControl {
       execution: this.#execution,
       lifecycle: this.#lifecycle,
       endedMs: this.#ending.endedMs,
-      restarts: this.#restarts,
-      failure: this.#failure,
+      restarts: this.#failures.restarts,
+      failure: this.#failures.last,
     });
   }
 
@@ -218,7 +214,7 @@ export class JobManager implements JobControl {
   }
 
   exceptions(): readonly ExceptionEntry[] {
-    return this.#history.view();
+    return this.#failures.view();
   }
 
   taskManagers(): readonly TaskManagerView[] {
@@ -311,7 +307,7 @@ export class JobManager implements JobControl {
   #prepared(outcome: Outcome<StartOutcome>): void {
     if (outcome.kind === "failed") {
       const error = toErrorInfo(outcome.error);
-      this.#history.add(this.#entryOf(error, null));
+      this.#failures.note(error);
       if (this.#lifecycle.status === "CANCELLING") this.#isAbandoned = true;
       else if (this.#options.standby !== undefined) this.#options.standby.onRefused(outcome.error);
       else this.#failJob(error);
@@ -420,18 +416,20 @@ export class JobManager implements JobControl {
 
   #regionsFailed({ regions, error, task }: RegionFailure): void {
     if (this.#run === null) return;
-    const { coordinator } = this.#run;
-    const decision = this.#decide(this.#run, regions, error);
-    if (decision.kind === "ignore") return;
-    if (decision.kind === "echo") return this.#history.addEcho(this.#entryOf(error, task));
-    this.#history.add(this.#entryOf(error, task));
-    this.#restartMemory = decision.memory;
+    const { coordinator, scheduler, lead } = this.#run;
+    const decision = this.#failures.decide(error, task, {
+      status: this.#lifecycle.status,
+      areStopping: regions.every((region) => region.phase === "stopping"),
+      hasStopped: coordinator.hasStopped,
+      isFinishing: this.#streamGraph.configuration.checkpoints.intervalMs !== null && this.#isFinishing(),
+      isDraining: coordinator.isDraining,
+    });
+    if (decision.kind === "ignore" || decision.kind === "echo") return;
     coordinator.tasksFailed(`a task failed: ${error.message}`);
     if (decision.kind === "fail") {
       this.#logger.error({ code: error.code }, `the job fails, as ${decision.reason}: ${error.message}`);
       return this.#failJob(error);
     }
-    if (decision.kind === "commitAgain" || !decision.isMerged) this.#restarts++;
     const stopped = decision.scope === "job" ? this.#execution.regions : regions;
     const delayMs = Math.round(decision.atMs - this.#options.clock.monotonicMs());
     this.#logger.warn(
@@ -439,25 +437,8 @@ export class JobManager implements JobControl {
       `${stopped.length} regions restart in ${delayMs} ms: ${error.message}`,
     );
     this.#enter("RESTARTING");
-    this.#run.lead.ask();
-    this.#run.scheduler.stop(stopped, decision.atMs);
-  }
-
-  #decide({ coordinator }: Run, regions: readonly Region[], error: ErrorInfo): FailureDecision {
-    const { clock, random } = this.#options;
-    const { configuration } = this.#streamGraph;
-    return decideFailure({
-      status: this.#lifecycle.status,
-      error,
-      areStopping: regions.every((region) => region.phase === "stopping"),
-      hasStopped: coordinator.hasStopped,
-      isFinishing: configuration.checkpoints.intervalMs !== null && this.#isFinishing(),
-      isDraining: coordinator.isDraining,
-      strategy: effectiveRestartStrategy(configuration),
-      memory: this.#restartMemory,
-      nowMs: clock.monotonicMs(),
-      chance: random.next(),
-    });
+    lead.ask();
+    scheduler.stop(stopped, decision.atMs);
   }
 
   /** Some task was told to finish. */
@@ -466,7 +447,7 @@ export class JobManager implements JobControl {
   }
 
   #failJob(error: ErrorInfo): void {
-    this.#failure = error;
+    this.#failures.last = error;
     this.#enter("FAILING");
     this.#run?.coordinator.close(`the job failed: ${error.message}`);
     this.#run?.scheduler.stop(this.#execution.regions, null);
@@ -523,7 +504,7 @@ export class JobManager implements JobControl {
     const farewell = this.#warmUp === null ? ({ kind: "shutdown", epoch: log?.epoch ?? 0 } as const) : null;
     if (log === null) return this.#shutDown(status, farewell);
     const { newest } = this.#progress;
-    const end = { status, earlier, newest, failure: this.#failure, isDiscarded: this.#isDiscarded };
+    const end = { status, earlier, newest, failure: this.#failures.last, isDiscarded: this.#isDiscarded };
     this.#ending.conclude(log, end, (outcome) => {
       if (outcome === "fenced" && log.fencedBy !== null) return this.#fenced(log.fencedBy);
       if (outcome === "discarded") this.#statistics.discarded((view) => view.kind === "checkpoint");
@@ -536,7 +517,7 @@ export class JobManager implements JobControl {
     const { status, savepoint, triggerId, failure } = result;
     this.#logger.info({ status }, `the job was ${status} already; nothing is run`);
     if (savepoint !== null && triggerId !== null) this.#triggers.complete(triggerId, savepoint, 0);
-    this.#failure = failure;
+    this.#failures.last = failure;
     if (this.#lifecycle.status === "CANCELLING") return this.#end("CANCELED", result);
     this.#enter("CREATED");
     this.#enter(status === "CANCELED" ? "CANCELLING" : status === "FAILED" ? "FAILING" : "RUNNING");
@@ -554,12 +535,6 @@ export class JobManager implements JobControl {
     if (status === this.#lifecycle.status) return;
     this.#lifecycle.enter(status, this.#options.clock.nowMs());
     this.#logger.info({ status }, `the job is now ${status}`);
-  }
-
-  #entryOf(error: ErrorInfo, task: Task | null): ExceptionEntry {
-    const timeMs = this.#options.clock.nowMs();
-    if (task === null) return { error, timeMs, taskName: null, taskManagerId: null };
-    return { error, timeMs, taskName: taskName(task), taskManagerId: task.location?.taskManagerId ?? null };
   }
 
   /** What TaskManagers load and build. */
