@@ -197,7 +197,7 @@ export class CheckpointProtocol {
   collected(id: number, nowMs: number): readonly ProtocolEffect[] {
     const entry = this.#entryIn(id, "collecting");
     if (entry === null) return [];
-    for (const older of [...this.#entries.values()]) {
+    for (const older of this.#entries.values()) {
       if (older.facts.id < id && older.phase === "collecting" && !isSavepoint(older)) {
         this.#giveUp(older, `checkpoint ${id} was completed before it`, null, nowMs);
       }
@@ -320,7 +320,7 @@ export class CheckpointProtocol {
 
   /** One after the other, in the order of ids. */
   #logNext(): void {
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of this.#entries.values()) {
       if (entry.phase !== "queued") continue;
       const { id } = entry.facts;
       if (id < this.#loggedId) this.#out.push({ kind: "standAlone", id });
@@ -390,7 +390,7 @@ export class CheckpointProtocol {
 
   #abandon(reason: string, nowMs: number): void {
     for (const { request } of this.#waiting.splice(0)) this.#refuse(request, reason);
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of this.#entries.values()) {
       if (!isDecidedByLog(entry)) this.#giveUp(entry, reason, null, nowMs);
     }
   }

@@ -43,7 +43,7 @@ import type {
   TriggerAnswer,
   TriggerState,
 } from "./control.ts";
-import { Execution, type Region, type Task, taskName } from "./execution.ts";
+import { Execution, type Task, taskName } from "./execution.ts";
 import { JobFailures } from "./job-failures.ts";
 import { JobEnding } from "./job-ending.ts";
 import type { JobResult } from "./job-result.ts";
@@ -323,7 +323,6 @@ export class JobManager implements JobControl {
   #startRun(plan: StartPlan): void {
     const log = this.#log;
     if (log === null) return;
-    const { clock } = this.#options;
     this.#graph = plan.graph;
     this.#point = new NewestRestorePoint(plan.point);
     this.#predecessors = plan.predecessors;

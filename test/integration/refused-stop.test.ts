@@ -39,10 +39,8 @@ describe("a stop whose savepoint cannot be written", () => {
   it("fails, leaves the job running with its checkpoints, and counts every record once", () =>
     inWorkspace("refused-stop", async (workspace) => {
       const job = { module: MODULE, parallelism: 2, taskManagers: 2 };
-      const args = (rate: number): string[] => [
-        ...["--count", String(COUNT), "--words", String(WORDS)],
-        ...["--rate", String(rate), "--output", workspace.path("output")],
-      ];
+      const args = (rate: number): string[] =>
+        `--count ${COUNT} --words ${WORDS} --rate ${rate} --output`.split(" ").concat(workspace.path("output"));
       const first = await workspace.start({ ...job, args: args(50) });
       await first.nextCheckpoint();
       // The JobManager can write there, and no task can: found out when all have stopped behind the barrier.
