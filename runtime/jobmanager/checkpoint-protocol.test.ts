@@ -120,7 +120,7 @@ test("CC8 T42 a savepoint whose folder does not answer holds up no checkpoint, a
 test("CC8 CK-20 a savepoint that nothing has overtaken is the newest state", () => {
   const play = running();
   play.request("savepoint");
-  play.after(1000);
+  play.after(0);
   play.collected(2);
   assert.deepEqual(play.after(1000), ["trigger checkpoint 3"]);
   assert.deepEqual(play.saved(2), ["log 2"]);
@@ -132,8 +132,7 @@ test("CC8 CK-20 a savepoint that nothing has overtaken is the newest state", () 
 test("CC8 M2 a savepoint never comes into the log after a younger checkpoint that may be there", () => {
   const play = running();
   play.request("savepoint");
-  play.after(1000);
-  play.after(1000);
+  assert.deepEqual(play.after(1000), ["trigger savepoint 2", "trigger checkpoint 3"], "both are due");
   assert.deepEqual(play.collected(3), ["log 3"]);
   play.collected(2);
   assert.deepEqual(play.saved(2), ["standAlone 2"], "checkpoint 3 is being written");
@@ -167,6 +166,21 @@ test("CC8 the final checkpoint does not wait for a savepoint, and the job's end 
   assert.equal(play.protocol.mayFinish(true), false);
   play.fails(2);
   assert.equal(play.protocol.mayFinish(true), true);
+});
+
+test("S40 T42 requests that fail again and again do not put off the next periodic checkpoint", () => {
+  for (const kind of ["savepoint", "stop"] as const) {
+    const play = running({ minPauseMs: 500 });
+    let triggered = false;
+    for (let attempt = 0; attempt < 10 && !triggered; attempt++) {
+      play.request(kind);
+      play.after(0);
+      play.fails(attempt + 2);
+      triggered = play.after(400).some((said) => said.startsWith("trigger checkpoint"));
+    }
+    assert.ok(triggered, kind);
+    assert.equal(play.nowMs, 2200, "an interval after the one before");
+  }
 });
 
 test("CC2 the final checkpoint waits for a periodic one that is on its way", () => {

@@ -101,6 +101,7 @@ export class CheckpointProtocol {
   #consecutiveFailures = 0;
   #trouble: CheckpointTrouble | null = null;
   #runningSinceMs: number | null = null;
+  /** Of those by time alone: requests that fail again and again must not put off the next one. */
   #lastStartMs: number | null = null;
   #lastEndMs: number | null = null;
   /** A manifest whose existence is not known (CC4). */
@@ -333,7 +334,8 @@ export class CheckpointProtocol {
   }
 
   /** Returns when to look again. */
-  #startNext({ nowMs, allRunning, allAtEnd }: ProtocolFacts): number | null {
+  #startNext(facts: ProtocolFacts): number | null {
+    const { nowMs, allRunning, allAtEnd } = facts;
     if (!allRunning) {
       this.#runningSinceMs = null;
       return null;
@@ -348,7 +350,8 @@ export class CheckpointProtocol {
       this.#waiting.splice(index, 1);
       if (this.#stop?.request === request) this.#stop.phase = "running";
       this.#start(request, false, nowMs);
-      return null;
+      // CC8: a checkpoint may be due as well, or has its time.
+      return request.kind === "savepoint" ? this.#startNext(facts) : null;
     }
     // It comes next; but behind a savepoint it may have to wait for long, and periodic ones do not (CC8).
     if (request !== undefined && !entries.some(isSavepoint)) return null;
@@ -379,13 +382,13 @@ export class CheckpointProtocol {
     const id = this.#nextId++;
     const facts: CheckpointFacts = { id, kind: request?.kind ?? "checkpoint", request, isFinal };
     this.#entries.set(id, { facts, startedMs: nowMs, phase: "collecting" });
-    this.#lastStartMs = nowMs;
+    if (request === null) this.#lastStartMs = nowMs;
     this.#out.push({ kind: "trigger", facts });
   }
 
   #end(entry: Entry, nowMs: number): void {
     this.#entries.delete(entry.facts.id);
-    this.#lastEndMs = nowMs;
+    if (entry.facts.request === null) this.#lastEndMs = nowMs;
   }
 
   #abandon(reason: string, nowMs: number): void {
@@ -397,8 +400,7 @@ export class CheckpointProtocol {
 
   #giveUp(entry: Entry, reason: string, counted: ErrorInfo | null, nowMs: number): void {
     const { facts } = entry;
-    this.#entries.delete(facts.id);
-    this.#lastEndMs = nowMs;
+    this.#end(entry, nowMs);
     this.#out.push({ kind: "giveUp", facts, reason });
     if (facts.request !== null) {
       this.#refuse(facts.request, reason);
