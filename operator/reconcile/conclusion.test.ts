@@ -94,6 +94,27 @@ test("S23: Ready of a new generation is never True before its first checkpoint",
   assert.ok(isReady);
 });
 
+test("T42 CheckpointHealthy is False with the reason while checkpoints fail, long before the last one is too old", () => {
+  const made = world();
+  const healthy = () => made.status.conditions.find(({ type }) => type === "CheckpointHealthy");
+  const { active } = made;
+  assert.ok(active !== null);
+  const reason = "the store has not answered for 60000 ms";
+  for (const [failures, status] of [
+    [1, "True"],
+    [2, "False"],
+  ] as const) {
+    active.checkpointTrouble = { failures, sinceMs: made.nowMs, reason };
+    made.run(20_000);
+    assert.equal(healthy()?.status, status);
+  }
+  assert.equal(healthy()?.reason, "Failing");
+  assert.match(healthy()?.message ?? "", /2 checkpoints in a row have failed since .*: the store has not answered/);
+  active.checkpointTrouble = null;
+  made.run(20_000);
+  assert.equal(healthy()?.status, "True");
+});
+
 test("a condition's time of transition changes with its status alone", () => {
   const made = world();
   const before = made.status.conditions;

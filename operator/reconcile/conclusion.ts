@@ -26,6 +26,8 @@ const unknown = (reason: string, message: string): Finding => ({ status: "Unknow
 
 /** So many intervals without a checkpoint are too many. */
 const LATE_INTERVALS = 3;
+/** One that fails may be a hiccup. */
+const FAILURES_IN_A_ROW = 2;
 
 export function conclude(draft: Draft, situation: Situation, { isPaused }: { readonly isPaused: boolean }): void {
   const findings: Record<StreamJobConditionType, Finding> | null = isPaused ? null : findingsOf(draft, situation);
@@ -132,7 +134,13 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
   if (active === undefined || active.ended !== null) return unknown("NoJob", "no job runs");
   const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
   if (view?.kind !== "answering") return unknown("Unreachable", NO_ANSWER);
-  const { lastCheckpoint } = view.incarnation;
+  const { lastCheckpoint, checkpointTrouble: trouble } = view.incarnation;
+  if (trouble && trouble.failures >= FAILURES_IN_A_ROW) {
+    return no(
+      "Failing",
+      `${trouble.failures} checkpoints in a row have failed since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`,
+    );
+  }
   if (lastCheckpoint === null) return unknown("NoCheckpoint", "no checkpoint has been completed yet");
   const { target } = situation;
   const limitMs =

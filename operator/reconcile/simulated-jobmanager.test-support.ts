@@ -90,6 +90,7 @@ export class SimulatedJobManager {
   jobStatus: NonNullable<IncarnationMessage["job"]>["status"] = "CREATED";
   restarts = 0;
   unreachableUntilMs = 0;
+  checkpointTrouble: NonNullable<IncarnationMessage["checkpointTrouble"]> | null = null;
   error: string | null = null;
   leftOut: readonly string[] = [];
   readonly #world: Surroundings;
@@ -280,6 +281,7 @@ export class SimulatedJobManager {
           : null,
       lastCheckpoint:
         last === undefined ? null : { id: last.id, timeMs: last.timeMs, path: last.path, sizeBytes: last.value },
+      checkpointTrouble: this.checkpointTrouble,
       completedCheckpoints: store.states.length,
       firstCheckpointMs: store.states[0]?.timeMs ?? null,
       lastSavepoint: null,

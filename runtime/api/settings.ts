@@ -23,6 +23,8 @@ export type CheckpointsSettings = {
   readonly failOnCheckpointingErrors?: boolean;
   readonly retention?: "delete" | "retain";
   readonly numRetained?: number;
+  /** What one call to a store may take, and a second more for each MiB. Default 1 min. */
+  readonly storeCallTimeout?: Duration;
   /** A path or a store URI. */
   readonly directory?: string;
 };
@@ -74,6 +76,7 @@ const CHECKPOINTS: Fields = {
   failOnCheckpointingErrors: ["failOnErrors", readBoolean],
   retention: ["retention", readOneOf("delete", "retain")],
   numRetained: ["numRetained", readNumber],
+  storeCallTimeout: ["storeCallTimeoutMs", readDuration],
   directory: ["directory", readText],
 };
 

@@ -27,7 +27,8 @@ const runtimeErrorCodes = {
   SNAPSHOT_DISCARDED:
     "A snapshot was given up because its checkpoint was aborted. Nothing is to be done: the next checkpoint takes another.",
   STATE_INCOMPATIBLE: "State to restore does not fit the job's graph. The message names the uid and what to do.",
-  STATE_TOO_LARGE: "A state is larger than the memory back end may keep. Use the fs back end.",
+  STATE_TOO_LARGE:
+    "A state, or all states of a task together, are larger than the memory back end may keep. A periodic checkpoint fails and the job runs on; a job whose data have ended cannot end without one, and fails. Use the fs back end (state.backend.type).",
   RESTORE_REFUSED:
     "What an incarnation was told to go on from is not there, or is not the newest. The message names both; nothing was started.",
   FENCED: "A newer incarnation of the job has taken over. This process stops; nothing is to be done.",

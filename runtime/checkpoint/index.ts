@@ -49,7 +49,7 @@ export {
   type StateDeclaration,
   type SubtaskState,
 } from "./handles.ts";
-export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER } from "./layout.ts";
+export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
   chainOf,
   type FencedBy,

@@ -48,12 +48,18 @@ export async function writeSavepointManifest(
   }
   const where = `${store.uri}/${SAVEPOINT_METADATA}`;
   const held = await store.read(SAVEPOINT_METADATA);
-  if (held !== null && looksLikeManifest(held) && decodeManifest(held, where).nonce === manifest.nonce) return manifest;
+  if (held !== null && looksLikeManifest(held) && isSameWrite(decodeManifest(held, where), manifest)) return manifest;
   if (failure !== null) throw failure;
   throw new StreamError(
     "SAVEPOINT_FAILED",
     `there is already a savepoint at ${where}; trigger it again for another folder`,
   );
+}
+
+/** An earlier attempt of ours, whose outcome was not known, may have made it. */
+function isSameWrite(held: Manifest, wanted: Manifest): boolean {
+  const { epoch, incarnation, checkpointId } = held;
+  return epoch === wanted.epoch && incarnation === wanted.incarnation && checkpointId === wanted.checkpointId;
 }
 
 /**

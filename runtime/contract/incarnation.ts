@@ -117,6 +117,11 @@ export const incarnationSchema = z.object({
   lastCheckpoint: z
     .object({ id: countSchema, timeMs: timeSchema, path: z.string(), sizeBytes: countSchema })
     .nullable(),
+  /**
+   * What is wrong with its periodic checkpoints now: how many have failed since one was completed last, since when there is trouble, and
+   * the newest reason, also of one that cannot be written yet. null, or absent from an older JobManager: nothing is known to be wrong.
+   */
+  checkpointTrouble: z.object({ failures: countSchema, sinceMs: timeSchema, reason: z.string() }).nullish(),
   /** Completed ones of this incarnation: since this JobManager started, and those it found in the store. */
   completedCheckpoints: countSchema,
   /** When the oldest of those was completed; null: none yet. */

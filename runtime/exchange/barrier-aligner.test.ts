@@ -50,6 +50,33 @@ test("an aborted checkpoint frees its channels", () => {
   assert.equal(aligner.onBarrier(1, barrier(7)).kind, "ignore");
 });
 
+test("a checkpoint that was aborted before its first barrier came is ignored, and blocks nothing (BA4)", () => {
+  const aligner = new BarrierAligner(2);
+  aligner.onAborted(7);
+  assert.equal(aligner.onBarrier(0, barrier(7)).kind, "ignore");
+  assert.equal(aligner.onBarrier(1, barrier(7)).kind, "ignore");
+  assert.deepEqual([aligner.isBlocked(0), aligner.isBlocked(1)], [false, false]);
+  assert.equal(aligner.onBarrier(0, barrier(8)).kind, "wait");
+  assert.equal(aligner.onBarrier(1, barrier(8)).kind, "complete");
+});
+
+test("an aborted checkpoint leaves an older one that is still aligning alone", () => {
+  const aligner = new BarrierAligner(2);
+  assert.equal(aligner.onBarrier(0, barrier(7)).kind, "wait");
+  aligner.onAborted(8);
+  assert.equal(aligner.isBlocked(0), true);
+  assert.equal(aligner.onBarrier(1, barrier(7)).kind, "complete");
+});
+
+test("however many checkpoints are aborted, few are remembered, and the next one is aligned (BA4)", () => {
+  const aligner = new BarrierAligner(2);
+  for (let id = 1; id <= 1000; id++) aligner.onAborted(id);
+  assert.equal(aligner.onBarrier(0, barrier(1)).kind, "ignore");
+  assert.equal(aligner.onBarrier(0, barrier(1000)).kind, "ignore");
+  assert.equal(aligner.onBarrier(0, barrier(1001)).kind, "wait");
+  assert.equal(aligner.onBarrier(1, barrier(1001)).kind, "complete");
+});
+
 /** Channels as scripts: each holds records and the barriers 1..n in order; a run interleaves them as the aligner allows. */
 test("whatever the order of arrival, the records before a completed checkpoint are exactly those before its barriers", () => {
   const script = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 4 });

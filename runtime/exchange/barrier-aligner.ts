@@ -4,7 +4,8 @@
  * BA1 Aligned: from its barrier until the last one's, a channel is blocked: none of its records is processed (CK-7).
  * BA2 At-least-once: nothing is blocked; the barriers are counted.
  * BA3 A barrier of a newer checkpoint ends the wait for older ones: they were given up by the coordinator.
- * BA4 A barrier of a checkpoint that is over (complete or given up) is ignored.
+ * BA4 A barrier of a checkpoint that is over (complete or given up) is ignored, also when word of its end came before its first
+ *     barrier: a stop that was taken back must not stop a task later, when nobody is left to tell it to go on.
  */
 import type { Barrier } from "../record/index.ts";
 
@@ -15,6 +16,9 @@ export type AlignmentStep =
   | { readonly kind: "complete"; readonly barrier: Barrier }
   | { readonly kind: "ignore" };
 
+/** Checkpoints given up that are remembered one by one. */
+const ABORTED_MAX = 64;
+
 type Pending = { readonly barrier: Barrier; readonly arrived: Set<number> };
 
 export class BarrierAligner {
@@ -23,6 +27,8 @@ export class BarrierAligner {
   private pending: Pending[] = [];
   /** Checkpoints up to this id are over. */
   private doneId = 0;
+  /** Given up one by one, above `doneId`. */
+  private readonly aborted = new Set<number>();
 
   constructor(channels: number) {
     this.channels = channels;
@@ -39,7 +45,7 @@ export class BarrierAligner {
   }
 
   onBarrier(channel: number, barrier: Barrier): AlignmentStep {
-    if (barrier.checkpointId <= this.doneId) return { kind: "ignore" };
+    if (this.isOver(barrier.checkpointId)) return { kind: "ignore" };
     let pending = this.pending.find((candidate) => candidate.barrier.checkpointId === barrier.checkpointId);
     if (pending === undefined) {
       if (barrier.aligned) this.giveUpBefore(barrier.checkpointId);
@@ -57,13 +63,25 @@ export class BarrierAligner {
 
   /** The coordinator gave the checkpoint up: nothing waits for it any more. */
   onAborted(checkpointId: number): void {
-    if (this.pending.some((candidate) => candidate.barrier.checkpointId === checkpointId))
-      this.giveUpBefore(checkpointId + 1);
+    if (checkpointId <= this.doneId) return;
+    this.aborted.add(checkpointId);
+    // Ids rise, so the first is the oldest; barriers of one that old have come long ago.
+    if (this.aborted.size > ABORTED_MAX) this.doneId = Math.max(this.doneId, Math.min(...this.aborted));
+    this.settle();
+  }
+
+  private isOver(checkpointId: number): boolean {
+    return checkpointId <= this.doneId || this.aborted.has(checkpointId);
   }
 
   private giveUpBefore(checkpointId: number): void {
     this.doneId = Math.max(this.doneId, checkpointId - 1);
-    this.pending = this.pending.filter((candidate) => candidate.barrier.checkpointId >= checkpointId);
+    this.settle();
+  }
+
+  private settle(): void {
+    for (const id of this.aborted) if (id <= this.doneId) this.aborted.delete(id);
+    this.pending = this.pending.filter((candidate) => !this.isOver(candidate.barrier.checkpointId));
     this.blocked.fill(false);
     for (const { barrier, arrived } of this.pending) {
       if (barrier.aligned) for (const channel of arrived) this.blocked[channel] = true;

@@ -22,6 +22,7 @@ test("the defaults are Flink's, with unlimited tolerable failures (CK-2)", () =>
     tolerableFailures: null,
     retention: "delete",
     numRetained: 1,
+    storeCallTimeoutMs: 60_000,
     directory: null,
   });
 });

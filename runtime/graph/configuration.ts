@@ -26,6 +26,8 @@ export type CheckpointSettings = {
   readonly retention: "delete" | "retain";
   /** How many completed ones are kept. Default 1. */
   readonly numRetained: number;
+  /** What one call to a store may take, and a second more for each MiB that it moves. Default 60000, at least 10. */
+  readonly storeCallTimeoutMs: number;
   /** Store URI of the checkpoint root (`file:///…`); null: the runner's default. */
   readonly directory: string | null;
 };
@@ -93,6 +95,7 @@ const DEFAULTS: JobConfiguration = {
     tolerableFailures: null,
     retention: "delete",
     numRetained: 1,
+    storeCallTimeoutMs: 60_000,
     directory: null,
   },
   stateBackend: "fs",
@@ -163,6 +166,7 @@ export function validateConfiguration(configuration: JobConfiguration): JobConfi
   integer("execution.checkpointing.timeout", checkpoints.timeoutMs, 10, LONGEST_MS, "ms");
   integer("execution.checkpointing.min-pause", checkpoints.minPauseMs, 0, LONGEST_MS, "ms");
   integer("execution.checkpointing.max-concurrent-checkpoints", checkpoints.maxConcurrent, 1, 1000);
+  integer("execution.checkpointing.store-call-timeout", checkpoints.storeCallTimeoutMs, 10, LONGEST_MS, "ms");
   integer("execution.checkpointing.num-retained", checkpoints.numRetained, 1, 1000);
   if (checkpoints.tolerableFailures !== null) {
     integer("execution.checkpointing.tolerable-failed-checkpoints", checkpoints.tolerableFailures, 0, LARGEST_COUNT);

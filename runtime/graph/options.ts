@@ -187,6 +187,17 @@ const checkpointOptions: readonly Option[] = [
     },
   ),
   option(
+    `${CK}.store-call-timeout`,
+    readDuration,
+    {
+      by: "1 min",
+      doc: "What one call to a store of checkpoints or savepoints may take, and a second more for each MiB that it moves. A store that does not answer in that time makes the checkpoint or savepoint fail. At least 10 ms.",
+    },
+    (draft, value) => {
+      draft.checkpoints.storeCallTimeoutMs = value;
+    },
+  ),
+  option(
     `${CK}.dir`,
     readText,
     {

@@ -27,6 +27,13 @@ export class CheckpointStatistics {
   #latestSavepoint: CheckpointView | null = null;
   #latestFailed: CheckpointView | null = null;
 
+  #trouble: CheckpointsView["trouble"] = null;
+
+  /** What is wrong with periodic checkpoints at present; null: nothing. */
+  noteTrouble(trouble: { readonly failures: number; readonly reason: string } | null, nowMs: number): void {
+    this.#trouble = trouble === null ? null : { ...trouble, sinceMs: this.#trouble?.sinceMs ?? nowMs };
+  }
+
   started(pending: PendingCheckpoint): void {
     this.#inProgress.set(pending.facts.id, pending);
   }
@@ -84,6 +91,7 @@ export class CheckpointStatistics {
       latestSavepoint: this.#latestSavepoint,
       latestFailed: this.#latestFailed,
       restored: this.#restored,
+      trouble: this.#trouble,
     };
   }
 

@@ -117,6 +117,8 @@ export type CheckpointsView = {
     readonly isSavepoint: boolean;
     readonly externalPath: string;
   } | null;
+  /** Since a checkpoint was completed last: how many have failed (CC5), why the newest did, or cannot be written yet; null: none. */
+  readonly trouble: { readonly failures: number; readonly reason: string; readonly sinceMs: number } | null;
 };
 
 export type ExceptionEntry = {

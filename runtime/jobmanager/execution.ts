@@ -4,6 +4,8 @@
  *
  * EX1 A task's messages count only when they name its present attempt (R4).
  * EX2 All tasks of a region have the same attempt number; it rises with every deployment of the region.
+ * EX3 A stopped task is at its end only while the savepoint that stopped it is complete: a stop that fails is taken back, and the
+ *     task reads on, although its word for that comes later than the stop's failure.
  */
 import type { ErrorInfo, TaskManagerId } from "../base/index.ts";
 import { deriveRegions, type JobGraph, type JobVertex } from "../graph/index.ts";
@@ -18,8 +20,10 @@ export type Task = {
   state: ExecutionState;
   /** Restored, opened and connected. */
   isReady: boolean;
-  /** All its data have ended; it waits for `finish`. */
+  /** All its data have ended, for good; it waits for `finish`. */
   isAtEnd: boolean;
+  /** It stands still behind the barrier of a stop; what that means only the stop's savepoint can say (EX3). */
+  isStopped: boolean;
   /** `finish` was sent. */
   isFinishing: boolean;
   location: SlotLocation | null;
@@ -95,10 +99,11 @@ export class Execution {
     return this.regions.every((region) => region.phase === "running");
   }
 
-  /** All data of the whole job have ended, and not all tasks have finished. */
-  allAtEnd(): boolean {
+  /** All data of the whole job have ended, and not all tasks have finished. `hasStopped`: a stop's savepoint is complete (EX3). */
+  allAtEnd(hasStopped: boolean): boolean {
+    const isTaskAtEnd = (task: Task): boolean => task.isAtEnd || (hasStopped && task.isStopped);
     const isAtEnd = ({ phase, tasks }: Region): boolean =>
-      phase === "finished" || (phase === "running" && tasks.every((task) => task.isAtEnd));
+      phase === "finished" || (phase === "running" && tasks.every(isTaskAtEnd));
     return this.regions.every(isAtEnd) && !this.allFinished();
   }
 
@@ -135,6 +140,7 @@ export class Execution {
       state: "CREATED",
       isReady: false,
       isAtEnd: false,
+      isStopped: false,
       isFinishing: false,
       location: null,
       metrics: null,

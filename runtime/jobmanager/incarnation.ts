@@ -125,6 +125,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
       leftOut: this.#leftOut,
       job: this.#jobView(),
       lastCheckpoint: progress?.lastCheckpoint ?? null,
+      checkpointTrouble: isOver ? null : (manager?.checkpoints().trouble ?? null),
       completedCheckpoints: progress?.completedCheckpoints ?? 0,
       firstCheckpointMs: progress?.firstCheckpointMs ?? null,
       lastSavepoint: progress?.lastSavepoint ?? null,

@@ -1,11 +1,10 @@
 /**
- * Owns: one job's life: it puts the parts together, turns what happens into status, and decides what a failure leads to.
+ * Owns: one job's life: it puts the parts together, turns what happens into status, and carries out what a failure leads to.
  * Not here: each part's own work: startup.ts, scheduler.ts, checkpoint-coordinator.ts, task-manager-links.ts.
  * Called by: cli (starts it), rest (through JobControl).
  *
  * JM1 One process, one job, one epoch. Everything happens in turns (turns.ts); after each one `settle` does what has become due.
- * JM2 A failure restarts the regions it concerns by the restart strategy, or fails the job. A failure of a region that is being
- *     stopped is an echo: it is only noted, unless it is terminal (RS-8).
+ * JM2 What a failure leads to is decided in failure-decision.ts (by job-failures.ts, which remembers), and carried out here.
  * JM3 Fenced: this process closes its connections and stops; it cancels, commits and deletes nothing.
  * JM4 The end of the job is written into its store (`result`) before its checkpoints are deleted, so that a process started again
  *     for the same job does not run it twice.
@@ -44,14 +43,15 @@ import type {
   TriggerAnswer,
   TriggerState,
 } from "./control.ts";
-import { ExceptionHistory } from "./exception-history.ts";
-import { Execution, type Region, type Task, taskName } from "./execution.ts";
-import { buildResult, concludeJob, type JobResult } from "./job-result.ts";
+import { Execution, type Task, taskName } from "./execution.ts";
+import { JobFailures } from "./job-failures.ts";
+import { JobEnding } from "./job-ending.ts";
+import type { JobResult } from "./job-result.ts";
+import { buildJobView } from "./job-view.ts";
 import { isTerminal, Lifecycle, type TerminalStatus } from "./lifecycle.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
 import { OwnProgress, type ProgressView } from "./own-progress.ts";
-import { decideRestart, NO_FAILURES, type RestartMemory } from "./restart-strategy.ts";
-import type { RestorePoint } from "./restore-point.ts";
+import { NewestRestorePoint } from "./newest-restore-point.ts";
 import { createRun, type Run } from "./run.ts";
 import type { RegionFailure } from "./scheduler.ts";
 import { SlotPool } from "./slot-pool.ts";
@@ -61,9 +61,6 @@ import { TriggerDesk } from "./trigger-desk.ts";
 import { TriggerRegistry } from "./trigger-registry.ts";
 import { type Outcome, Turns } from "./turns.ts";
 import { WarmUp } from "./warm-up.ts";
-
-/** Between attempts to commit what stopped the job, when the restart strategy has given up. */
-const COMMIT_AGAIN_MS = 1000;
 
 /** Loads the job, listens, and starts. Errors: JOB_MODULE_INVALID, JOB_GRAPH_INVALID, OPTION_*, PORT_IN_USE; later ones are in the job's status. */
 export async function startJobManager(options: JobManagerOptions): Promise<JobManager> {
@@ -85,7 +82,7 @@ export class JobManager implements JobControl {
   readonly #logger: Log;
   readonly #turns: Turns;
   readonly #lifecycle: Lifecycle;
-  readonly #history = new ExceptionHistory();
+  readonly #failures: JobFailures;
   readonly #statistics = new CheckpointStatistics();
   readonly #progress = new OwnProgress();
   readonly #triggers: TriggerRegistry;
@@ -94,6 +91,7 @@ export class JobManager implements JobControl {
   readonly #warmUp: WarmUp | null;
   readonly #slots = new SlotPool();
   readonly #links: TaskManagerLinks;
+  readonly #ending: JobEnding;
   readonly #streamGraph: StreamGraph;
   readonly #storeUri: string;
   #graph: JobGraph;
@@ -101,17 +99,11 @@ export class JobManager implements JobControl {
   #server: RpcServer | null = null;
   #log: CheckpointLog | null = null;
   #run: Run | null = null;
-  #point: RestorePoint | null = null;
+  #point: NewestRestorePoint | null = null;
   /** URI of the savepoint that is the newest restore point, while it is one. */
   #savepointInUse: string | null = null;
-  #restartMemory: RestartMemory = NO_FAILURES;
-  #restarts = 0;
-  #failure: ErrorInfo | null = null;
-  #endedMs: number | null = null;
-  #result: JobResult | null = null;
   #fencedBy: FencedBy | null = null;
   #predecessors: readonly JobId[] = [];
-  #isConcluding = false;
   /** Cancelled with all that it has. */
   #isDiscarded = false;
   /** Cancelled before anything could be deployed. */
@@ -131,6 +123,7 @@ export class JobManager implements JobControl {
     this.#graph = buildJobGraph(streamGraph);
     this.#execution = new Execution(this.#graph);
     this.#lifecycle = new Lifecycle(clock.nowMs());
+    this.#failures = new JobFailures(effectiveRestartStrategy(streamGraph.configuration), options);
     this.#triggers = new TriggerRegistry(random);
     this.#desk = new TriggerDesk({
       jobId: this.jobId,
@@ -140,6 +133,14 @@ export class JobManager implements JobControl {
       facts: () => this.#deskFacts(),
     });
     this.#turns = new Turns(clock, () => this.#settle());
+    this.#ending = new JobEnding({
+      jobId: this.jobId,
+      isIncarnation: options.standby !== undefined,
+      retention: streamGraph.configuration.checkpoints.retention,
+      turns: this.#turns,
+      clock,
+      logger: this.#logger,
+    });
     this.#links = new TaskManagerLinks({
       turns: this.#turns,
       clock,
@@ -193,24 +194,19 @@ export class JobManager implements JobControl {
   }
 
   job(): JobView {
-    const { configuration } = this.#streamGraph;
-    return {
-      jobId: this.jobId,
-      name: configuration.jobName,
-      status: this.#lifecycle.status,
+    const { jobId, incarnation } = this;
+    return buildJobView({
+      jobId,
+      incarnation,
       epoch: this.#log?.epoch ?? 0,
-      incarnation: this.incarnation,
-      startedMs: this.#lifecycle.times().INITIALIZING ?? 0,
-      endedMs: this.#endedMs,
-      statusTimes: this.#lifecycle.times(),
-      configuration,
-      vertices: this.#execution.vertexViews(),
-      edges: this.#graph.edges.map(
-        ({ fromVertex, toVertex, partitioning }) => [fromVertex, toVertex, partitioning.kind] as const,
-      ),
-      restarts: this.#restarts,
-      failure: this.#failure,
-    };
+      configuration: this.#streamGraph.configuration,
+      graph: this.#graph,
+      execution: this.#execution,
+      lifecycle: this.#lifecycle,
+      endedMs: this.#ending.endedMs,
+      restarts: this.#failures.restarts,
+      failure: this.#failures.last,
+    });
   }
 
   checkpoints(): CheckpointsView {
@@ -218,7 +214,7 @@ export class JobManager implements JobControl {
   }
 
   exceptions(): readonly ExceptionEntry[] {
-    return this.#history.view();
+    return this.#failures.view();
   }
 
   taskManagers(): readonly TaskManagerView[] {
@@ -232,7 +228,7 @@ export class JobManager implements JobControl {
 
   /** How the job ended; null until it is in the store. */
   result(): JobResult | null {
-    return this.#result;
+    return this.#ending.result;
   }
 
   /** TaskManagers that are registered, that have loaded the job, and why one could not. Of an incarnation. */
@@ -292,7 +288,7 @@ export class JobManager implements JobControl {
     const coordinator = this.#run?.coordinator;
     return {
       status: this.#lifecycle.status,
-      isFinishing: this.#execution.tasks.some((task) => task.isFinishing),
+      isFinishing: this.#isFinishing(),
       isStopping: coordinator?.isStopping ?? false,
       request: coordinator === undefined ? null : (request) => this.#turns.run(() => coordinator.request(request)),
     };
@@ -311,7 +307,7 @@ export class JobManager implements JobControl {
   #prepared(outcome: Outcome<StartOutcome>): void {
     if (outcome.kind === "failed") {
       const error = toErrorInfo(outcome.error);
-      this.#history.add(this.#entryOf(error, null));
+      this.#failures.note(error);
       if (this.#lifecycle.status === "CANCELLING") this.#isAbandoned = true;
       else if (this.#options.standby !== undefined) this.#options.standby.onRefused(outcome.error);
       else this.#failJob(error);
@@ -327,27 +323,11 @@ export class JobManager implements JobControl {
   #startRun(plan: StartPlan): void {
     const log = this.#log;
     if (log === null) return;
-    const { clock } = this.#options;
     this.#graph = plan.graph;
-    this.#point = plan.point;
+    this.#point = new NewestRestorePoint(plan.point);
     this.#predecessors = plan.predecessors;
     this.#execution = new Execution(plan.graph);
-    const { restored } = plan;
-    if (restored !== null) {
-      const { checkpointId, location, isSavepoint } = restored;
-      this.#statistics.restored({ id: checkpointId, restoredMs: clock.nowMs(), isSavepoint, externalPath: location });
-      if (isSavepoint && restored.seq !== null) this.#savepointInUse = location;
-      // Its trigger's outcome is known for sure, though another process took it: it is the newest entry of the log.
-      const { newest } = this.#progress;
-      if (restored.seq !== null && newest?.seq === restored.seq && newest.triggerId !== undefined) {
-        const { triggerId } = newest;
-        this.#triggers.complete(triggerId, location, checkpointId);
-      }
-      this.#logger.info(
-        { checkpointId, location },
-        `the job goes on from ${isSavepoint ? "savepoint" : "checkpoint"} ${checkpointId}`,
-      );
-    }
+    if (plan.restored !== null) this.#noteRestored(plan.restored);
     this.#run = createRun({
       options: this.#options,
       configuration: this.#streamGraph.configuration,
@@ -363,6 +343,7 @@ export class JobManager implements JobControl {
       triggers: this.#triggers,
       onFailure: (failure) => this.#regionsFailed(failure),
       onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
+      onOvertaken: (uri, completedMs) => this.#progress.overtaken(uri, completedMs),
       onDrainFailed: (reason) => this.#drainFailed(reason),
       onFenced: (by) => this.#fenced(by),
     });
@@ -370,6 +351,20 @@ export class JobManager implements JobControl {
     if (this.#lifecycle.status !== "INITIALIZING") return;
     this.#enter("CREATED");
     this.#run.scheduler.begin();
+  }
+
+  #noteRestored({ checkpointId, location, isSavepoint, seq }: NonNullable<StartPlan["restored"]>): void {
+    const restoredMs = this.#options.clock.nowMs();
+    this.#statistics.restored({ id: checkpointId, restoredMs, isSavepoint, externalPath: location });
+    if (isSavepoint && seq !== null) this.#savepointInUse = location;
+    // Its trigger's outcome is known for sure, though another process took it: it is the newest entry of the log.
+    const { newest } = this.#progress;
+    if (seq !== null && newest?.seq === seq && newest.triggerId !== undefined)
+      this.#triggers.complete(newest.triggerId, location, checkpointId);
+    this.#logger.info(
+      { checkpointId, location },
+      `the job goes on from ${isSavepoint ? "savepoint" : "checkpoint"} ${checkpointId}`,
+    );
   }
 
   #receive(from: TaskManagerId, message: ToJobManager): void {
@@ -419,48 +414,39 @@ export class JobManager implements JobControl {
   }
 
   #regionsFailed({ regions, error, task }: RegionFailure): void {
-    const { status } = this.#lifecycle;
-    if (this.#run === null || status === "CANCELLING" || isTerminal(status)) return;
-    const isEcho = regions.every((region) => region.phase === "stopping");
-    const isNoted = status === "FAILING" || (isEcho && error.destiny !== "terminal");
-    if (isNoted) return this.#history.addEcho(this.#entryOf(error, task));
-    this.#history.add(this.#entryOf(error, task));
-    const { clock, random } = this.#options;
-    const strategy = effectiveRestartStrategy(this.#streamGraph.configuration);
-    const failure = { destiny: error.destiny, nowMs: clock.monotonicMs(), chance: random.next() };
-    const { decision, memory } = decideRestart(strategy, this.#restartMemory, failure);
-    this.#restartMemory = memory;
-    this.#run.coordinator.tasksFailed(`a task failed: ${error.message}`);
-    if (decision.kind === "fail" && error.destiny !== "terminal" && this.#run.coordinator.hasStopped) {
-      // Nothing runs any more that could fail again and again: what the savepoint holds must be committed (CC7).
-      this.#restarts++;
-      this.#restart(regions, clock.monotonicMs() + COMMIT_AGAIN_MS);
-      return;
-    }
+    if (this.#run === null) return;
+    const { coordinator, scheduler, lead } = this.#run;
+    const decision = this.#failures.decide(error, task, {
+      status: this.#lifecycle.status,
+      areStopping: regions.every((region) => region.phase === "stopping"),
+      hasStopped: coordinator.hasStopped,
+      isFinishing: this.#streamGraph.configuration.checkpoints.intervalMs !== null && this.#isFinishing(),
+      isDraining: coordinator.isDraining,
+    });
+    if (decision.kind === "ignore" || decision.kind === "echo") return;
+    coordinator.tasksFailed(`a task failed: ${error.message}`);
     if (decision.kind === "fail") {
       this.#logger.error({ code: error.code }, `the job fails, as ${decision.reason}: ${error.message}`);
-      this.#failJob(error);
-      return;
+      return this.#failJob(error);
     }
-    if (!decision.isMerged) this.#restarts++;
+    const stopped = decision.scope === "job" ? this.#execution.regions : regions;
+    const delayMs = Math.round(decision.atMs - this.#options.clock.monotonicMs());
     this.#logger.warn(
-      { code: error.code, task: task === null ? null : taskName(task), delayMs: decision.delayMs },
-      `${regions.length} regions restart in ${Math.round(decision.delayMs)} ms: ${error.message}`,
+      { code: error.code, task: task === null ? null : taskName(task), delayMs, reason: decision.reason },
+      `${stopped.length} regions restart in ${delayMs} ms: ${error.message}`,
     );
-    this.#restart(regions, decision.atMs);
+    this.#enter("RESTARTING");
+    lead.ask();
+    scheduler.stop(stopped, decision.atMs);
   }
 
-  #restart(regions: readonly Region[], atMs: number): void {
-    // Some tasks may have been told to finish: what is restored then is the final checkpoint, and it is of the whole job.
-    const isFinishing = this.#execution.tasks.some((task) => task.isFinishing);
-    const isWhole = isFinishing && this.#streamGraph.configuration.checkpoints.intervalMs !== null;
-    this.#enter("RESTARTING");
-    this.#run?.lead.ask();
-    this.#run?.scheduler.stop(isWhole ? this.#execution.regions : regions, atMs);
+  /** Some task was told to finish. */
+  #isFinishing(): boolean {
+    return this.#execution.tasks.some((task) => task.isFinishing);
   }
 
   #failJob(error: ErrorInfo): void {
-    this.#failure = error;
+    this.#failures.last = error;
     this.#enter("FAILING");
     this.#run?.coordinator.close(`the job failed: ${error.message}`);
     this.#run?.scheduler.stop(this.#execution.regions, null);
@@ -478,7 +464,7 @@ export class JobManager implements JobControl {
 
   #completed(manifest: Manifest, inlineFiles: readonly InlineFile[]): void {
     if (this.#log === null || this.#point === null) return;
-    this.#point = this.#point.advancedTo(manifest, this.#log.store.uri, inlineFiles);
+    this.#point.advance(manifest, this.#log.store.uri, inlineFiles);
     this.#savepointInUse = manifest.storeUri;
     this.#progress.completed(manifest, this.#log.store.uri);
   }
@@ -494,46 +480,35 @@ export class JobManager implements JobControl {
       return;
     }
     const { scheduler, coordinator, lead } = run;
-    scheduler.advance(coordinator.mayRestore && lead.isSure ? this.#point : null);
+    const point = coordinator.mayRestore && lead.isSure ? this.#point : null;
+    scheduler.advance(point === null ? null : () => point.current());
     if (status === "FAILING" || status === "CANCELLING") {
       if (this.#execution.isOver()) this.#end(status === "FAILING" ? "FAILED" : "CANCELED");
       return;
     }
     if (this.#execution.allRunning()) this.#enter("RUNNING");
     coordinator.advance();
-    if (this.#execution.allAtEnd() && coordinator.mayFinish) scheduler.finish();
+    if (this.#execution.allAtEnd(coordinator.hasStopped) && coordinator.mayFinish) scheduler.finish();
     if (this.#execution.allFinished()) this.#end("FINISHED");
   }
 
   /** `earlier`: the end that a process before this one has brought the job to. */
   #end(status: TerminalStatus, earlier: JobResult | null = null): void {
-    if (this.#isConcluding) return;
-    this.#isConcluding = true;
+    if (this.#ending.hasBegun) return;
+    this.#ending.begin(earlier);
     this.#run?.coordinator.close(`the job is ${status}`);
-    const { clock } = this.#options;
-    this.#endedMs = earlier?.endedMs ?? clock.nowMs();
     this.#enter(status);
     this.#logger.info({ status }, `the job is ${status}`);
     const log = this.#log;
-    const isIncarnation = this.#warmUp !== null;
-    const farewell = { kind: "shutdown", epoch: log?.epoch ?? 0 } as const;
-    if (log === null) return this.#shutDown(status, isIncarnation ? null : farewell);
-    const { retention } = this.#streamGraph.configuration.checkpoints;
-    const isKept = status === "FAILED" || (status === "CANCELED" && retention === "retain" && !this.#isDiscarded);
-    const failure = status === "FAILED" ? this.#failure : null;
-    const { jobId } = this;
-    const result = earlier ?? buildResult(this.#progress.newest, { jobId, status, failure, endedMs: this.#endedMs });
-    const end = { result, isWritten: earlier !== null, isIncarnation, isKept, clock, logger: this.#logger };
-    this.#turns.effect(
-      () => concludeJob(log, end),
-      (outcome) => {
-        if (log.fencedBy !== null) return this.#fenced(log.fencedBy);
-        if (outcome.kind === "failed") throw outcome.error;
-        if (outcome.value === "discarded") this.#statistics.discarded((view) => view.kind === "checkpoint");
-        this.#result = result;
-        this.#shutDown(status, isIncarnation ? null : farewell);
-      },
-    );
+    const farewell = this.#warmUp === null ? ({ kind: "shutdown", epoch: log?.epoch ?? 0 } as const) : null;
+    if (log === null) return this.#shutDown(status, farewell);
+    const { newest } = this.#progress;
+    const end = { status, earlier, newest, failure: this.#failures.last, isDiscarded: this.#isDiscarded };
+    this.#ending.conclude(log, end, (outcome) => {
+      if (outcome === "fenced" && log.fencedBy !== null) return this.#fenced(log.fencedBy);
+      if (outcome === "discarded") this.#statistics.discarded((view) => view.kind === "checkpoint");
+      this.#shutDown(status, farewell);
+    });
   }
 
   /** A process before this one has brought the job to its end. */
@@ -541,7 +516,7 @@ export class JobManager implements JobControl {
     const { status, savepoint, triggerId, failure } = result;
     this.#logger.info({ status }, `the job was ${status} already; nothing is run`);
     if (savepoint !== null && triggerId !== null) this.#triggers.complete(triggerId, savepoint, 0);
-    this.#failure = failure;
+    this.#failures.last = failure;
     if (this.#lifecycle.status === "CANCELLING") return this.#end("CANCELED", result);
     this.#enter("CREATED");
     this.#enter(status === "CANCELED" ? "CANCELLING" : status === "FAILED" ? "FAILING" : "RUNNING");
@@ -559,12 +534,6 @@ export class JobManager implements JobControl {
     if (status === this.#lifecycle.status) return;
     this.#lifecycle.enter(status, this.#options.clock.nowMs());
     this.#logger.info({ status }, `the job is now ${status}`);
-  }
-
-  #entryOf(error: ErrorInfo, task: Task | null): ExceptionEntry {
-    const timeMs = this.#options.clock.nowMs();
-    if (task === null) return { error, timeMs, taskName: null, taskManagerId: null };
-    return { error, timeMs, taskName: taskName(task), taskManagerId: task.location?.taskManagerId ?? null };
   }
 
   /** What TaskManagers load and build. */
@@ -585,15 +554,20 @@ export class JobManager implements JobControl {
     if (this.#log !== null) this.#links.send(id, { kind: "prepare", epoch: this.#log.epoch, job: this.#source() });
   }
 
-  /** Not a failure of the job: it goes on from its last checkpoint at once, whatever the strategy. */
+  /**
+   * Not a failure of the job: it goes on from its last checkpoint at once, whatever the strategy. When a task's failure is what made the
+   * drain fail, its region's restart has its time already, and the others join it: they have ended their data, and would wait for ever.
+   */
   #drainFailed(reason: string): void {
-    if (this.#lifecycle.status !== "RUNNING" || this.#run === null) return;
+    const { status } = this.#lifecycle;
+    if (this.#run === null || (status !== "RUNNING" && status !== "RESTARTING")) return;
     this.#logger.warn(
       {},
       `the drain failed after timers had fired, so the job goes on from its last checkpoint: ${reason}`,
     );
     this.#run.coordinator.tasksFailed("the job restarts after a failed drain");
     this.#enter("RESTARTING");
-    this.#run.scheduler.stop(this.#execution.regions, this.#options.clock.monotonicMs());
+    const planned = this.#execution.regions.map((region) => region.restartAtMs ?? 0);
+    this.#run.scheduler.stop(this.#execution.regions, Math.max(this.#options.clock.monotonicMs(), ...planned));
   }
 }

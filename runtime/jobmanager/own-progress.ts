@@ -44,6 +44,11 @@ export class OwnProgress {
     };
   }
 
+  /** A savepoint that has no entry in the log (CC8). */
+  overtaken(uri: string, timeMs: number): void {
+    this.#view = { ...this.#view, lastSavepoint: { timeMs, path: uri } };
+  }
+
   /** The savepoint at this URI was deleted. */
   disposed(uri: string): void {
     if (this.#view.lastSavepoint?.path === uri) this.#view = { ...this.#view, lastSavepoint: null };

@@ -1,6 +1,6 @@
 /**
  * Owns: one checkpoint on its way: which tasks have acknowledged, and what a manifest says of their states.
- * Not here: when it starts, ends and is given up (checkpoint-coordinator.ts).
+ * Not here: when it starts, ends and is given up (checkpoint-protocol.ts).
  *
  * PC1 It is complete when every task of the job has acknowledged with the attempt that was running at its start.
  * PC2 Every operator of the job is in the manifest with one entry per subtask, the stateless too: so a later start can tell an
@@ -31,22 +31,21 @@ export type CheckpointRequest = {
   readonly isExactTarget: boolean;
 };
 
-export type PendingFacts = {
+export type CheckpointFacts = {
   readonly id: number;
   readonly kind: CheckpointKind;
   readonly request: CheckpointRequest | null;
   /** Taken when all data had ended: the one after which the job may finish (CK-13). */
   readonly isFinal: boolean;
-  /** Epoch milliseconds. */
-  readonly triggeredMs: number;
 };
+
+/** `triggeredMs`: epoch milliseconds. */
+export type PendingFacts = CheckpointFacts & { readonly triggeredMs: number };
 
 type AckEntry = { readonly ack: CheckpointAck; readonly ackMs: number };
 
 export class PendingCheckpoint {
   readonly facts: PendingFacts;
-  /** collecting: waits for tasks. queued: waits for an older one's manifest. writing: only the store decides now. */
-  phase: "collecting" | "queued" | "writing" = "collecting";
   /** Of its timeout; taken back when it ends, so that nothing holds what it has collected. */
   expiry: Timer | null = null;
   readonly #graph: JobGraph;
@@ -69,6 +68,11 @@ export class PendingCheckpoint {
 
   get isComplete(): boolean {
     return this.#entries.size === this.#expected.length;
+  }
+
+  /** When the last acknowledgement came, epoch milliseconds. */
+  get collectedMs(): number {
+    return Math.max(this.facts.triggeredMs, ...[...this.#entries.values()].map(({ ackMs }) => ackMs));
   }
 
   get committables(): number {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EMPTY_SUBTASK_STATE, type Manifest } from "../checkpoint/index.ts";
 import type { JobGraph } from "../graph/index.ts";
+import { NewestRestorePoint } from "./newest-restore-point.ts";
 import { RestorePoint } from "./restore-point.ts";
 import { setting } from "./scripted-job.ts";
 
@@ -71,3 +72,26 @@ test("files in memory go with the tasks whose state names them", async (t) => {
     [["data/a"], ["data/b"]],
   );
 });
+
+test("a restore point is worked out when a restart asks for it, not for each checkpoint", async (t) => {
+  const { graph } = await setting(t);
+  const fresh = RestorePoint.fresh(graph, new Map());
+  const newest = new NewestRestorePoint(fresh);
+  assert.equal(newest.current(), fresh);
+  // Sharing it out would be refused: no such operator is in the graph.
+  const [stray] = manifestOf(graph, ["sum"], 4).operators;
+  assert.ok(stray !== undefined);
+  const foreign = {
+    ...stray,
+    operatorId: "f".repeat(32),
+    uid: "stranger",
+    subtasks: [{ ...EMPTY_SUBTASK_STATE, operator: [blob] }],
+  };
+  newest.advance({ ...manifestOf(graph, ["sum"], 4), operators: [foreign] } as unknown as Manifest, "file:///root", []);
+  assert.throws(() => newest.current(), /stranger/);
+  newest.advance(manifestOf(graph, ["numbers", "sum", "out"], 5), "file:///root", []);
+  assert.equal(newest.current().checkpointId, 5);
+  assert.equal(newest.current(), newest.current(), "once");
+});
+
+const blob = { name: "list", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } } as const;

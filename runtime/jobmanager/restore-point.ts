@@ -1,6 +1,6 @@
 /**
  * Owns: what regions deployed now start from: shares of the newest manifest, or of freshly discovered splits.
- * Not here: which manifest that is (startup.ts, checkpoint-coordinator.ts), how state is shared out (checkpoint room).
+ * Not here: which manifest that is (startup.ts, checkpoint-protocol.ts), how state is shared out (checkpoint room).
  *
  * RP1 A source without an entry in the manifest, or without a manifest, gets its share of the splits discovered at start:
  *     split i goes to subtask i modulo parallelism. A source with an entry gets its state only (SO1).

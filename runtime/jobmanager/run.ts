@@ -43,6 +43,7 @@ export type RunParts = {
   /** In a turn. */
   readonly onFailure: (failure: RegionFailure) => void;
   readonly onCompleted: (manifest: Manifest, inlineFiles: readonly InlineFile[]) => void;
+  readonly onOvertaken: (savepointUri: string, completedMs: number) => void;
   /** In a turn. */
   readonly onDrainFailed: (reason: string) => void;
   readonly onFenced: (by: FencedBy) => void;
@@ -88,7 +89,7 @@ function createCoordinator(parts: RunParts): CheckpointCoordinator {
     clock: options.clock,
     restored: plan.restored,
     send: (to, message) => links.send(to, message),
-    onTooManyFailures: (error) =>
+    onFailure: (error) =>
       turns.run(() => parts.onFailure({ regions: execution.regions, error: toErrorInfo(error), task: null })),
     onDrainFailed: (reason) => turns.run(() => parts.onDrainFailed(reason)),
   });

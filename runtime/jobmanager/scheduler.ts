@@ -79,8 +79,8 @@ export class Scheduler {
     for (const region of this.#options.execution.regions) region.restartAtMs = this.#beganMs;
   }
 
-  /** Does all that has become possible. `source`: null while a manifest is being written (SC1). */
-  advance(source: RestoreSource | null): void {
+  /** Does all that has become possible. `source`: asked for when a region is deployed; null while a manifest is being written (SC1). */
+  advance(source: (() => RestoreSource) | null): void {
     for (const region of this.#options.execution.regions) {
       if (region.phase === "stopping" && !region.tasks.some(isLive)) region.phase = "down";
       if (region.phase === "deploying" && region.tasks.every((task) => task.isReady)) this.#start(region);
@@ -104,10 +104,12 @@ export class Scheduler {
         task.state = "INITIALIZING";
         return null;
       case "running":
+      case "stopped":
       case "endOfData":
         if (isStopping) return null;
         task.state = "RUNNING";
         task.isAtEnd ||= state.kind === "endOfData";
+        task.isStopped = state.kind === "stopped";
         return null;
       case "finished":
         task.state = "FINISHED";
@@ -149,7 +151,7 @@ export class Scheduler {
     this.#sendTo(tasks, (refs) => ({ kind: "finish", epoch: this.#options.epoch, tasks: refs }));
   }
 
-  #deployDue(source: RestoreSource): void {
+  #deployDue(sourceOf: () => RestoreSource): void {
     const { execution, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const waiting = execution.regions.filter((region) => region.phase === "down" && region.restartAtMs !== null);
@@ -164,6 +166,7 @@ export class Scheduler {
       else if (this.#isSettling(nowMs)) times.push(this.#beganMs + this.#options.settleMs);
       else {
         this.#missingSinceMs = null;
+        const source = sourceOf();
         for (const region of due) this.#deploy(region, source);
       }
     }
@@ -224,6 +227,7 @@ export class Scheduler {
       task.state = "DEPLOYING";
       task.isReady = false;
       task.isAtEnd = false;
+      task.isStopped = false;
       task.isFinishing = false;
       task.metrics = null;
       task.location = slots.location(task.subtask) ?? null;
@@ -236,13 +240,16 @@ export class Scheduler {
       "deploying a region",
     );
     for (const [id, tasks] of byTaskManager(region.tasks)) {
-      const deployments = tasks.map((task) => ({
+      const deployments: TaskDeployment[] = tasks.map((task) => ({
         task: taskRef(task),
         slot: task.location?.slot ?? 0,
         ...source.startOf(task.vertex.index, task.subtask),
         isRestored: source.checkpointId !== null,
       }));
-      this.#options.send(id, { kind: "deploy", epoch, job, target, tasks: deployments, placements });
+      // Files that come along may fill a message each (ST2 of snapshot-storage.ts).
+      const isHeavy = deployments.some(({ inlineFiles }) => inlineFiles.length > 0);
+      for (const part of isHeavy ? deployments.map((one) => [one]) : [deployments])
+        this.#options.send(id, { kind: "deploy", epoch, job, target, tasks: part, placements });
     }
     const { attempt } = region;
     turns.after(deployTimeoutMs, () => {

@@ -2,7 +2,7 @@
  * Owns: for tests: TaskManagers that speak the protocol over real sockets and follow a script instead of running a job.
  * Barriers travel at once: when the sources of a job were triggered, every task acknowledges.
  */
-import { StreamError, type TaskManagerId, taskManagerId, toErrorInfo } from "../base/index.ts";
+import { type ErrorInfo, StreamError, type TaskManagerId, taskManagerId, toErrorInfo } from "../base/index.ts";
 import type { OperatorId } from "../base/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import {
@@ -20,22 +20,27 @@ export type Trigger = Extract<FromJobManager, { kind: "triggerCheckpoint" }>;
 /** What tasks do; change it at any time. */
 export type Script = {
   onBarrier: (task: TaskRef, trigger: Trigger) => "acknowledge" | "decline" | "silent";
+  declineWith: ErrorInfo;
   /** Called when the task is started; true: it ends its data at once. */
   endsAtOnce: (task: TaskRef) => boolean;
   becomesReady: (task: TaskRef) => boolean;
   commits: (task: TaskRef, checkpointId: number) => boolean;
   committables: number;
-  /** After a stop or drain was completed the sources end. */
+  /** The barrier of a stop or drain makes a task stand still, or ends its data. */
   endsAfterStop: boolean;
+  /** Tasks say that they run again after a stop that failed. */
+  resumes: boolean;
 };
 
 export const obedient: Script = {
   onBarrier: () => "acknowledge",
+  declineWith: toErrorInfo(new StreamError("STORE_FULL", "no space is left")),
   endsAtOnce: () => false,
   becomesReady: () => true,
   commits: () => true,
   committables: 0,
   endsAfterStop: true,
+  resumes: true,
 };
 
 const keyOf = (task: TaskRef): string => `${task.vertex}/${task.subtask}`;
@@ -46,7 +51,6 @@ export class ScriptedWorld {
   readonly deployed: TaskDeployment[] = [];
   readonly received: FromJobManager[] = [];
   readonly #graph: () => JobGraph;
-  readonly #stops = new Set<number>();
 
   constructor(graph: () => JobGraph, script: Partial<Script> = {}) {
     this.#graph = graph;
@@ -71,12 +75,7 @@ export class ScriptedWorld {
 
   /** The barrier has reached every task of the job. */
   barrier(trigger: Trigger): void {
-    if (trigger.checkpointKind === "stop" || trigger.checkpointKind === "drain") this.#stops.add(trigger.checkpointId);
     for (const one of this.taskManagers.values()) one.barrier(trigger);
-  }
-
-  completed(checkpointId: number): void {
-    if (this.#stops.has(checkpointId) && this.script.endsAfterStop) this.endAll();
   }
 
   operatorsOf(task: TaskRef, checkpointId: number): readonly OperatorAck[] {
@@ -112,6 +111,7 @@ export class ScriptedTaskManager {
   readonly #slots: number;
   readonly #tasks = new Map<string, TaskRef>();
   #sourcesSeen = new Map<number, number>();
+  #stoppedBy: number | null = null;
 
   constructor(
     world: ScriptedWorld,
@@ -154,9 +154,10 @@ export class ScriptedTaskManager {
     for (const task of this.#tasks.values()) {
       const answer = this.#world.script.onBarrier(task, trigger);
       const { checkpointId } = trigger;
+      if (answer !== "silent" && this.#world.script.endsAfterStop) this.#hold(task, trigger);
       if (answer === "acknowledge") this.acknowledge(task, checkpointId);
       if (answer !== "decline") continue;
-      const error = toErrorInfo(new StreamError("STORE_FULL", "no space is left"));
+      const error = this.#world.script.declineWith;
       this.connection.send({
         kind: "checkpointDeclined",
         epoch: this.epoch,
@@ -210,7 +211,9 @@ export class ScriptedTaskManager {
         return this.#trigger(message);
       case "checkpointComplete":
         for (const task of message.tasks) this.#commit(task, message.checkpointId);
-        return this.#world.completed(message.checkpointId);
+        return;
+      case "checkpointAborted":
+        return this.#resume(message.checkpointId);
       case "shutdown":
         return this.connection.close();
       default:
@@ -225,7 +228,8 @@ export class ScriptedTaskManager {
 
   #start(task: TaskRef, asStopped: boolean): void {
     this.#report(task, { kind: "running" });
-    if (asStopped || this.#world.script.endsAtOnce(task)) this.#report(task, { kind: "endOfData" });
+    if (asStopped) this.#report(task, { kind: "stopped" });
+    if (this.#world.script.endsAtOnce(task)) this.#report(task, { kind: "endOfData" });
   }
 
   #end(task: TaskRef, kind: "canceled" | "finished"): void {
@@ -247,6 +251,21 @@ export class ScriptedTaskManager {
 
   get hasSource(): boolean {
     return [...this.#tasks.values()].some((task) => task.vertex === 0);
+  }
+
+  /** As a task does behind the barrier of a stop or drain. */
+  #hold(task: TaskRef, { checkpointKind, checkpointId }: Trigger): void {
+    if (checkpointKind === "drain") this.#report(task, { kind: "endOfData" });
+    if (checkpointKind !== "stop") return;
+    this.#stoppedBy = checkpointId;
+    this.#report(task, { kind: "stopped" });
+  }
+
+  #resume(checkpointId: number): void {
+    if (this.#stoppedBy !== checkpointId) return;
+    this.#stoppedBy = null;
+    if (!this.#world.script.resumes) return;
+    for (const task of this.#tasks.values()) this.#report(task, { kind: "running" });
   }
 
   #commit(task: TaskRef, checkpointId: number): void {

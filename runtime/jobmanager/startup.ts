@@ -120,7 +120,7 @@ export async function prepareStart(options: StartupOptions): Promise<StartOutcom
 
 async function lead(options: StartupOptions): Promise<FenceOutcome> {
   const { jobId, incarnation, random, clock, storeUri, streamGraph } = options;
-  const store = await openStore(storeUri);
+  const store = await openStore(storeUri, streamGraph.configuration.checkpoints.storeCallTimeoutMs);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
   const contents = await insist(options, "read the log", () => readLog(store));
   assertOwner(contents, jobId);

@@ -57,7 +57,7 @@ export class TriggerDesk {
       if (request === null || status !== "RUNNING" || isFinishing) {
         throw new StreamError(
           "JOB_STATE_CONFLICT",
-          `the job is ${isFinishing ? "finishing" : status}: only of a running job can that be taken`,
+          `the job is ${isFinishing ? "finishing" : status}: savepoints and checkpoints can only be taken of a RUNNING job`,
         );
       }
       if (isStopping) throw new StreamError("JOB_STATE_CONFLICT", "the job is being stopped with a savepoint already");

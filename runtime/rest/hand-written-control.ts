@@ -95,6 +95,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
           tolerableFailures: null,
           retention: "retain",
           numRetained: 1,
+          storeCallTimeoutMs: 60_000,
           directory: null,
         },
         stateBackend: "fs",
@@ -135,6 +136,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
       latestCompleted: checkpoint(2),
       latestSavepoint: checkpoint(3, { kind: "savepoint" }),
       latestFailed: checkpoint(4, { status: "failed", failure: "expired", externalPath: null }),
+      trouble: null,
       restored: { id: 1, restoredMs: 1400, isSavepoint: false, externalPath: "file:///c/chk/1.manifest" },
     }),
     exceptions: () => [

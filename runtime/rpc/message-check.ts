@@ -26,6 +26,7 @@ const errorInfo = z.object({
 const taskState = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
   z.object({ kind: z.literal("running") }),
+  z.object({ kind: z.literal("stopped") }),
   z.object({ kind: z.literal("endOfData") }),
   z.object({ kind: z.literal("finished") }),
   z.object({ kind: z.literal("canceled") }),

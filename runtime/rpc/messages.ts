@@ -9,6 +9,8 @@
  * R3 Deployment has two steps: `deploy` restores and opens tasks (`ready`), `start` makes them run once all of the region are.
  * R4 A task is named (vertex, subtask, attempt); messages about an attempt that is not there any more are ignored.
  * R5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
+ * R6 `endOfData` is for good; `stopped` holds until the task says `running` again. So a stop that fails leaves no task that counts as
+ *    being at the end of its data.
  */
 import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../base/index.ts";
 import type { OperatorRestore, StateDeclaration, SubtaskState } from "../checkpoint/index.ts";
@@ -139,6 +141,11 @@ export type TaskState =
   /** Restored, opened and connected; waits for `start`. */
   | { readonly kind: "ready" }
   | { readonly kind: "running" }
+  /**
+   * The barrier of a stop-with-savepoint has gone through: it reads nothing, and waits for `finish`, or for `checkpointAborted`, after
+   * which it says `running` again (R6).
+   */
+  | { readonly kind: "stopped" }
   /** Its data have ended and its operators have finished; it still takes part in checkpoints and waits for `finish`. */
   | { readonly kind: "endOfData" }
   | { readonly kind: "finished" }

@@ -8,6 +8,7 @@
  *   const files = new ContentFiles(store, "data/…")                        // state/SnapshotFiles; the folder: checkpoint's dataFolder()
  */
 export { ContentFiles, type StoredFile } from "./content-files.ts";
+export { LimitedObjectStore } from "./limited-object-store.ts";
 export { LocalObjectStore } from "./local-object-store.ts";
 export { MemoryObjectStore } from "./memory-object-store.ts";
 export type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";

@@ -32,6 +32,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 const adapters: Record<string, (t: TestContext) => Promise<ObjectStore>> = {
   local: async (t) => new LocalObjectStore(join(await temporaryFolder(t), "not", "there yet")),
   memory: async () => new MemoryObjectStore("contract"),
+  opened: async (t) => openStore(await temporaryFolder(t)),
 };
 
 for (const [name, make] of Object.entries(adapters)) {

@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { StreamError } from "../base/index.ts";
+import { LimitedObjectStore, STORE_CALL_TIMEOUT_MS } from "./limited-object-store.ts";
 import { LocalObjectStore } from "./local-object-store.ts";
 import { MemoryObjectStore } from "./memory-object-store.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -26,11 +27,17 @@ export function storeUriOf(text: string): string {
   throw invalid(text, `has the unknown scheme "${scheme}"`);
 }
 
-/** Opens a store; creates nothing. Errors: OPTION_INVALID, which lists the known schemes. */
-export async function openStore(uriOrPath: string): Promise<ObjectStore> {
+/**
+ * Opens a store; creates nothing. No call to it takes longer than `callTimeoutMs`, and a second for each MiB that it moves (LO1).
+ * Errors: OPTION_INVALID, which lists the known schemes.
+ */
+export async function openStore(
+  uriOrPath: string,
+  callTimeoutMs: number = STORE_CALL_TIMEOUT_MS,
+): Promise<ObjectStore> {
   const uri = storeUriOf(uriOrPath);
   return uri.startsWith("file:")
-    ? new LocalObjectStore(fileURLToPath(uri))
+    ? new LimitedObjectStore(new LocalObjectStore(fileURLToPath(uri)), callTimeoutMs)
     : MemoryObjectStore.open(uri.slice("memory://".length));
 }
 

@@ -128,5 +128,5 @@ test("tasks of a job that was stopped are started as stopped: they read nothing,
   const ofFirst = sent.flatMap((message) =>
     message.kind === "taskState" && message.task.vertex === 0 ? [message.state.kind] : [],
   );
-  assert.deepEqual(ofFirst, ["ready", "running", "endOfData", "finished"]);
+  assert.deepEqual(ofFirst, ["ready", "running", "stopped", "finished"]);
 });

@@ -138,6 +138,7 @@ export class SlotHost {
       return;
     }
     this.bufferTimeoutMs = graph.configuration.bufferTimeoutMs;
+    this.stores.callTimeoutMs = graph.configuration.checkpoints.storeCallTimeoutMs;
     const deployed = message.tasks.map((deployment) => {
       const task: DeployedTask = new DeployedTask(
         {

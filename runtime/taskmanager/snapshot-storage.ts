@@ -2,7 +2,8 @@
  * Owns: where a task's snapshot files go and come from: the job's store, a savepoint's store, or the JobManager's memory.
  *
  * ST1 Every file that is read for a restore is verified whole before a byte is used (H1).
- * ST2 With the `memory` back end a state may have INLINE_BYTES_MAX bytes; a larger one fails its checkpoint (CK-17).
+ * ST2 With the `memory` back end a state may have INLINE_BYTES_MAX bytes, and all states of a task together INLINE_TASK_BYTES_MAX, so that
+ *     they fit into one message; more fails the checkpoint (CK-17), and, where the job cannot end without one, the job (CC10).
  */
 import { StreamError } from "../base/index.ts";
 import { dataFolder, SAVEPOINT_DATA_FOLDER } from "../checkpoint/index.ts";
@@ -11,6 +12,8 @@ import type { SnapshotFile, SnapshotFiles, StateReader } from "../state/index.ts
 import { ContentFiles, MemoryObjectStore, type ObjectStore, openStore, verifiedRead } from "../storage/index.ts";
 
 const INLINE_BYTES_MAX = 5 * 1024 * 1024;
+/** As base64 well below what one message may have (64 MiB). */
+const INLINE_TASK_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Files on their way out, with what has to travel in the acknowledgement. */
 export type SnapshotTarget = { readonly files: SnapshotFiles; inlineFiles(): Promise<readonly InlineFile[]> };
@@ -18,11 +21,13 @@ export type SnapshotTarget = { readonly files: SnapshotFiles; inlineFiles(): Pro
 /** Opens each store once. */
 export class StoreCache {
   private readonly stores = new Map<string, Promise<ObjectStore>>();
+  /** Of the job that is deployed here; undefined: the default. Holds for stores opened from then on. */
+  callTimeoutMs: number | undefined;
 
   open(uri: string): Promise<ObjectStore> {
     let store = this.stores.get(uri);
     if (store === undefined) {
-      store = openStore(uri);
+      store = openStore(uri, this.callTimeoutMs);
       this.stores.set(uri, store);
       store.catch(() => this.stores.delete(uri));
     }
@@ -63,8 +68,9 @@ function stored(store: ObjectStore, folder: string): SnapshotTarget {
 function inline(storeUri: string, folder: string): SnapshotTarget {
   const memory = new MemoryObjectStore("snapshot");
   const files = new ContentFiles(memory, folder);
+  const task = { bytes: 0 };
   return {
-    files: { create: async () => new BoundedFile(await files.create()) },
+    files: { create: async () => new BoundedFile(await files.create(), task) },
     inlineFiles: async () => {
       const written = await memory.list("");
       return Promise.all(
@@ -80,21 +86,21 @@ function inline(storeUri: string, folder: string): SnapshotTarget {
 
 class BoundedFile implements SnapshotFile {
   private readonly file: SnapshotFile;
+  /** All of the task's files together. */
+  private readonly task: { bytes: number };
   private length = 0;
 
-  constructor(file: SnapshotFile) {
+  constructor(file: SnapshotFile, task: { bytes: number }) {
     this.file = file;
+    this.task = task;
   }
 
-  write(piece: Uint8Array): Promise<void> {
+  async write(piece: Uint8Array): Promise<void> {
     this.length += piece.length;
-    if (this.length > INLINE_BYTES_MAX) {
-      throw new StreamError(
-        "STATE_TOO_LARGE",
-        `a state has more than ${INLINE_BYTES_MAX} bytes, which is all that state.backend.type=memory keeps; set it to fs`,
-      );
-    }
-    return this.file.write(piece);
+    this.task.bytes += piece.length;
+    if (this.length > INLINE_BYTES_MAX) throw tooLarge("a state has", INLINE_BYTES_MAX);
+    if (this.task.bytes > INLINE_TASK_BYTES_MAX) throw tooLarge("the states of a task have", INLINE_TASK_BYTES_MAX);
+    await this.file.write(piece);
   }
 
   close(): ReturnType<SnapshotFile["close"]> {
@@ -104,4 +110,13 @@ class BoundedFile implements SnapshotFile {
   abort(): Promise<void> {
     return this.file.abort();
   }
+}
+
+/** Terminal: the same state is as large at the next attempt. */
+function tooLarge(what: string, bytesMax: number): StreamError {
+  return new StreamError(
+    "STATE_TOO_LARGE",
+    `${what} more than ${bytesMax} bytes, which is all that state.backend.type=memory keeps; set it to fs`,
+    { destiny: "terminal" },
+  );
 }

@@ -210,7 +210,7 @@ export class Task implements LoopTask {
   stop(): void {
     if (this.phase !== "running") return;
     this.phase = "stopped";
-    this.parts.report({ kind: "endOfData" });
+    this.parts.report({ kind: "stopped" });
   }
 
   /** The savepoint that stopped the task failed: go on. */
