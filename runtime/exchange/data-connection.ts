@@ -2,6 +2,7 @@
  * Owns: the sending end of a data connection: opens channels to one slot of another process and sends within credit.
  *
  * DC1 A connection that closes, or answers nonsense, fails all its channels with CONNECTION_LOST.
+ * DC2 It names whom it is for; whoever else has got the port refuses it, and no record is taken by a stranger.
  */
 import net from "node:net";
 import { StreamError } from "../base/index.ts";
@@ -12,11 +13,13 @@ import {
   CREDIT,
   creditOf,
   DATA,
+  type DataAddressee,
   HELLO,
-  HELLO_TEXT,
+  helloText,
   MessageParser,
   messageHeader,
   OPEN,
+  REFUSE,
   WINDOW_SEGMENTS,
 } from "./socket-protocol.ts";
 
@@ -60,11 +63,17 @@ export class DataConnection {
   private nextChannel = 1;
   private failure: StreamError | null = null;
 
-  constructor(host: string, port: number, pool: SegmentPool) {
+  /** `to`: who listens there. */
+  constructor(
+    { host, dataPort: port }: { readonly host: string; readonly dataPort: number },
+    pool: SegmentPool,
+    to: DataAddressee,
+  ) {
     this.pool = pool;
     this.peer = `${host}:${port}`;
     this.socket = net.connect({ host, port, noDelay: true });
     const parser = new MessageParser(pool, (type, channel, payload) => {
+      if (type === REFUSE) this.fail(new Error(payload.bytes.toString("utf8")));
       if (type === CREDIT) this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0));
       payload.release();
     });
@@ -77,7 +86,7 @@ export class DataConnection {
     });
     this.socket.on("error", (cause) => this.fail(cause));
     this.socket.on("close", () => this.fail(new Error("closed by the peer")));
-    this.write(HELLO, 0, Buffer.from(HELLO_TEXT));
+    this.write(HELLO, 0, Buffer.from(helloText(to)));
   }
 
   get isBroken(): boolean {

@@ -4,6 +4,7 @@
  * DS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
  * DS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
  * DS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
+ * DS4 A connection that is not for this slot of this process of this job is refused with the reason before it opens anything.
  */
 import net from "node:net";
 import { StreamError } from "../base/index.ts";
@@ -14,15 +15,25 @@ import {
   CREDIT,
   creditOf,
   DATA,
+  type DataAddressee,
   HELLO,
-  HELLO_TEXT,
+  helloText,
   MessageParser,
   messageHeader,
   OPEN,
   type Payload,
+  REFUSE,
 } from "./socket-protocol.ts";
 
 export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };
+
+/** Of what a stranger says. */
+const HELLO_SHOWN_BYTES = 300;
+
+function refuse(socket: net.Socket, reason: string): void {
+  const text = Buffer.from(reason, "utf8");
+  socket.end(Buffer.concat([messageHeader(REFUSE, 0, text.length), text]));
+}
 
 type Opened = { readonly socket: net.Socket; readonly channel: number };
 
@@ -76,18 +87,21 @@ export class SocketReceivingLink implements ReceivingLink {
 export class DataServer {
   private readonly server: net.Server;
   private readonly pool: SegmentPool;
+  private readonly hello: string;
   private readonly registered = new Map<string, SocketReceivingLink>();
   /** Channels that were opened before their receiver registered. */
   private readonly early = new Map<string, Opened>();
   private readonly sockets = new Set<net.Socket>();
 
-  private constructor(pool: SegmentPool) {
+  private constructor(pool: SegmentPool, self: DataAddressee) {
     this.pool = pool;
+    this.hello = helloText(self);
     this.server = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  static async listen(host: string, pool: SegmentPool): Promise<DataServer> {
-    const data = new DataServer(pool);
+  /** `self`: who this is, for those who connect. */
+  static async listen(host: string, pool: SegmentPool, self: DataAddressee): Promise<DataServer> {
+    const data = new DataServer(pool, self);
     await new Promise<void>((resolve, reject) => {
       data.server.once("error", reject);
       data.server.listen({ host, port: 0 }, resolve);
@@ -118,9 +132,14 @@ export class DataServer {
     this.sockets.add(socket);
     const channels = new Map<number, string>();
     let greeted = false;
+    let isRefused = false;
     const parser = new MessageParser(this.pool, (type, channel, payload) => {
-      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== HELLO_TEXT)) {
-        throw new StreamError("PROTOCOL_VIOLATION", "a data connection did not say hello");
+      if (isRefused) return payload.release();
+      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== this.hello)) {
+        const text = type === HELLO ? payload.bytes.toString("utf8", 0, HELLO_SHOWN_BYTES) : "no hello";
+        payload.release();
+        isRefused = true;
+        return refuse(socket, `it is ${this.hello}, and was asked for ${text}`);
       }
       if (type === DATA) {
         const receiver = this.receiverOf(channels.get(channel), socket);

@@ -7,7 +7,16 @@ import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../c
 import type { TaskRef } from "../rpc/index.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { ScriptedWorld } from "./scripted-world.ts";
-import { checkpoint, incarnation, OTHER_UIDS, restoredText, type Setting, setting, until } from "./scripted-job.ts";
+import {
+  checkpoint,
+  incarnation,
+  incarnationJobId,
+  OTHER_UIDS,
+  restoredText,
+  type Setting,
+  setting,
+  until,
+} from "./scripted-job.ts";
 
 const [FIRST, SECOND] = ["1".repeat(32), "2".repeat(32)];
 const NONE: RestoreMessage = { kind: "none" };
@@ -31,7 +40,7 @@ type One = Incarnation & { readonly storeUri: string; readonly world: ScriptedWo
 /** In standby, with a TaskManager of its own that has loaded the job. */
 async function standby(t: TestContext, place: Setting, name: string): Promise<One> {
   const one = await incarnation(t, place, name);
-  const world = new ScriptedWorld(() => place.graph);
+  const world = new ScriptedWorld(() => place.graph, incarnationJobId(name));
   await phase(one, "standby");
   await world.add(`${name}-tm`, one.rpcPort, 2);
   await until("its TaskManager is ready", () => one.incarnation().taskManagersReady === 1);

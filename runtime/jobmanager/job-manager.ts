@@ -141,6 +141,7 @@ export class JobManager implements JobControl {
     });
     this.#turns = new Turns(clock, () => this.#settle());
     this.#links = new TaskManagerLinks({
+      jobId: this.jobId,
       turns: this.#turns,
       clock,
       logger: this.#logger,
@@ -516,7 +517,7 @@ export class JobManager implements JobControl {
     this.#logger.info({ status }, `the job is ${status}`);
     const log = this.#log;
     const isIncarnation = this.#warmUp !== null;
-    const farewell = { kind: "shutdown", epoch: log?.epoch ?? 0 } as const;
+    const farewell = { kind: "shutdown", epoch: log?.epoch ?? 0, jobId: this.jobId } as const;
     if (log === null) return this.#shutDown(status, isIncarnation ? null : farewell);
     const { retention } = this.#streamGraph.configuration.checkpoints;
     const isKept = status === "FAILED" || (status === "CANCELED" && retention === "retain" && !this.#isDiscarded);

@@ -54,6 +54,7 @@ export class SlotHost {
     const wake = (): void => loop.wake();
     const exchange = await SlotExchange.open({
       slot: start.slot,
+      jobId: start.jobId,
       taskManagerId: start.taskManagerId,
       host: start.host,
       sleeping,
