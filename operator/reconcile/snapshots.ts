@@ -60,7 +60,7 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   if (target.kind !== "valid" || target.spec.savepoints.schedule === null) return [];
   if (active === undefined || active.ended !== null || active.firstCheckpointAt === null) return [];
   const since = handled.scheduledAt ?? active.startedAt;
-  const due = dueAt(target.spec.savepoints.schedule, since);
+  const due = dueAt(target.spec.savepoints.schedule, since, draft.nowMs);
   if (due === null) return [];
   if (due.ms > draft.nowMs) {
     draft.wakeIn(due.ms - draft.nowMs);
