@@ -7,6 +7,7 @@
 import net from "node:net";
 import { StreamError } from "../base/index.ts";
 import { SEGMENT_BYTES, type SegmentPool } from "../memory/index.ts";
+import { batchRowsOf, framesOf } from "./in-flight.ts";
 import type { SendingLink } from "./link.ts";
 import {
   CLOSE,
@@ -30,6 +31,7 @@ export class SocketSendingLink implements SendingLink {
   readonly channel: number;
   readonly events: LinkEvents;
   private credit = WINDOW_SEGMENTS;
+  private inFlightRows = 0;
 
   constructor(connection: DataConnection, channel: number, events: LinkEvents) {
     this.connection = connection;
@@ -40,13 +42,20 @@ export class SocketSendingLink implements SendingLink {
   trySend(frame: Uint8Array): boolean {
     const cost = creditOf(frame.length);
     if (cost > this.credit) return false;
+    const taken = WINDOW_SEGMENTS - this.credit;
+    if (taken > 0 && taken >= framesOf(this.inFlightRows, WINDOW_SEGMENTS)) return false;
     if (!this.connection.sendData(this.channel, frame)) return false;
     this.credit -= cost;
     return true;
   }
 
-  addCredit(segments: number): void {
+  get batchRowsMax(): number {
+    return batchRowsOf(this.inFlightRows, WINDOW_SEGMENTS);
+  }
+
+  addCredit(segments: number, inFlightRows: number): void {
     this.credit += segments;
+    this.inFlightRows = inFlightRows;
     this.events.onWritable();
   }
 
@@ -74,7 +83,9 @@ export class DataConnection {
     this.socket = net.connect({ host, port, noDelay: true });
     const parser = new MessageParser(pool, (type, channel, payload) => {
       if (type === REFUSE) this.fail(new Error(payload.bytes.toString("utf8")));
-      if (type === CREDIT) this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0));
+      if (type === CREDIT) {
+        this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0), payload.bytes.readUInt32LE(4));
+      }
       payload.release();
     });
     this.socket.on("data", (chunk: Buffer) => {

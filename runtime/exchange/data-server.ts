@@ -43,12 +43,29 @@ export class SocketReceivingLink implements ReceivingLink {
   private readonly frames: Payload[] = [];
   private held: Payload | null = null;
   private readonly onClose: () => void;
-  sender: Opened | null = null;
+  private sender: Opened | null = null;
+  private inFlightRows = 0;
 
   constructor(key: string, events: ReceiverEvents, onClose: () => void) {
     this.key = key;
     this.events = events;
     this.onClose = onClose;
+  }
+
+  get socket(): net.Socket | null {
+    return this.sender?.socket ?? null;
+  }
+
+  /** It was opened at the other end. */
+  attach(sender: Opened): void {
+    this.sender = sender;
+    if (this.inFlightRows > 0) this.sendCredit(0);
+  }
+
+  /** CH4. Told at once: a sender that has just opened the channel has its whole window. */
+  allow(rows: number): void {
+    this.inFlightRows = rows;
+    this.sendCredit(0);
   }
 
   get hasFrame(): boolean {
@@ -70,10 +87,15 @@ export class SocketReceivingLink implements ReceivingLink {
     const credit = creditOf(this.held.bytes.length);
     this.held.release();
     this.held = null;
+    this.sendCredit(credit);
+  }
+
+  private sendCredit(credit: number): void {
     if (this.sender === null || this.sender.socket.destroyed) return;
-    const message = Buffer.concat([messageHeader(CREDIT, this.sender.channel, 4), Buffer.alloc(4)]);
-    message.writeUInt32LE(credit, message.length - 4);
-    this.sender.socket.write(message);
+    const payload = Buffer.allocUnsafe(8);
+    payload.writeUInt32LE(credit, 0);
+    payload.writeUInt32LE(this.inFlightRows, 4);
+    this.sender.socket.write(Buffer.concat([messageHeader(CREDIT, this.sender.channel, payload.length), payload]));
   }
 
   close(): void {
@@ -116,7 +138,8 @@ export class DataServer {
   register(key: string, events: ReceiverEvents): SocketReceivingLink {
     const link = new SocketReceivingLink(key, events, () => this.registered.delete(key));
     this.registered.set(key, link);
-    link.sender = this.early.get(key) ?? null;
+    const early = this.early.get(key);
+    if (early !== undefined) link.attach(early);
     this.early.delete(key);
     return link;
   }
@@ -175,12 +198,12 @@ export class DataServer {
     channels.set(opened.channel, key);
     const receiver = this.registered.get(key);
     if (receiver === undefined) this.early.set(key, opened);
-    else receiver.sender = opened;
+    else receiver.attach(opened);
   }
 
   private receiverOf(key: string | undefined, socket: net.Socket): SocketReceivingLink | null {
     const receiver = key === undefined ? undefined : this.registered.get(key);
-    return receiver?.sender?.socket === socket ? receiver : null;
+    return receiver?.socket === socket ? receiver : null;
   }
 
   private lose(key: string, socket: net.Socket, reason: string): void {

@@ -3,7 +3,7 @@
  *
  * Grammar (little-endian): message = u32 payloadBytes, u32 type, u32 channel, payload
  *   0 hello: utf8 "streamjob-data/2", space, DataAddressee as JSON · 1 open: utf8 channel key · 2 data: frame
- *   3 credit: u32 segments · 4 close: nothing · 5 refuse: utf8 reason, from the listener; it closes the connection behind it
+ *   3 credit: u32 segments, u32 rows that are to be under way (0: no bound) · 4 close: nothing · 5 refuse: utf8 reason, from the listener; it closes the connection behind it
  * `channel` is a number that the sending side chose in `open`.
  */
 import { StreamError } from "../base/index.ts";

@@ -143,6 +143,7 @@ export class DeployedTask {
       states: [],
       gate: null,
       source: null,
+      debloat: null,
       keyOf: null,
     });
     nameless.onClosed = () => this.releaseChannels();
@@ -172,7 +173,8 @@ export class DeployedTask {
   ): { readonly task: Task; readonly checkpoints: TaskCheckpoints } {
     const { environment } = this;
     const keyOf = (vertex.operators[0]?.node.keySelector ?? null) as ((value: unknown) => Key) | null;
-    const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf });
+    const debloat = environment.graph.configuration.bufferDebloat;
+    const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf, debloat: debloat.enabled ? debloat : null });
     task.onClosed = () => this.releaseChannels();
     const checkpoints = new TaskCheckpoints(task, {
       epoch: environment.epoch,
