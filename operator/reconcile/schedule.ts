@@ -1,6 +1,6 @@
 /** Owns: when a schedule in cron's five fields (UTC) is due next. */
 import { Cron } from "croner";
-import { parseTime } from "../../crds/index.ts";
+import { formatTime, parseTime } from "../../crds/index.ts";
 
 /**
  * The first time after `since` (RFC 3339); null: there is none. A `since` after now was noted before the clock was set back: the
@@ -8,6 +8,6 @@ import { parseTime } from "../../crds/index.ts";
  */
 export function dueAt(schedule: string, since: string, nowMs: number): { readonly ms: number } | null {
   const sinceMs = Math.min(parseTime(since), nowMs);
-  const next = new Cron(schedule, { timezone: "UTC", paused: true }).nextRun(new Date(sinceMs));
+  const next = new Cron(schedule, { timezone: "UTC", paused: true }).nextRun(formatTime(sinceMs));
   return next === null ? null : { ms: parseTime(next.toISOString()) };
 }

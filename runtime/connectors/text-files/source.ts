@@ -13,6 +13,7 @@ import { NO_TIMESTAMP, t } from "../../record/index.ts";
 import { checkChoice, checkNumber, optionInvalid } from "../option-check.ts";
 import { Pace } from "../pace.ts";
 import { discoverSplits, type TextFileSplit } from "./discovery.ts";
+import { failedAtLine } from "./line-failure.ts";
 import { type Compression, packings } from "./packing.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { type LineBlock, NEWLINE } from "./split-file.ts";
@@ -204,15 +205,21 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
     const { bytes, begin, end, isAscii, position } = this.#block as LineBlock;
     let offset = this.#offset;
     let left = records;
-    while (left > 0 && offset < end) {
-      const found = bytes.indexOf(NEWLINE, offset);
-      const newline = found === -1 || found >= end ? end : found;
-      const hasReturn = newline > offset && newline < end && bytes[newline - 1] === CARRIAGE_RETURN;
-      const textEnd = hasReturn ? newline - 1 : newline;
-      // Line by line, not the block in one piece: parts of one long string would keep all of it in memory.
-      output.collect(bytes.toString(isAscii ? "latin1" : "utf8", offset, textEnd), NO_TIMESTAMP);
-      offset = newline + 1;
-      left--;
+    let text = "";
+    try {
+      while (left > 0 && offset < end) {
+        const found = bytes.indexOf(NEWLINE, offset);
+        const newline = found === -1 || found >= end ? end : found;
+        const hasReturn = newline > offset && newline < end && bytes[newline - 1] === CARRIAGE_RETURN;
+        const textEnd = hasReturn ? newline - 1 : newline;
+        // Line by line, not the block in one piece: parts of one long string would keep all of it in memory.
+        text = bytes.toString(isAscii ? "latin1" : "utf8", offset, textEnd);
+        output.collect(text, NO_TIMESTAMP);
+        offset = newline + 1;
+        left--;
+      }
+    } catch (error) {
+      throw failedAtLine(error, this.#splits[this.#current] as TextFileSplit, position + (offset - begin), text);
     }
     this.#offset = Math.min(offset, end);
     this.#position = position + (this.#offset - begin);
