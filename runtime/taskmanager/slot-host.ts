@@ -105,6 +105,7 @@ export class SlotHost {
         for (const task of this.find(message.tasks)) await this.finish(task);
         return;
       case "registered":
+      case "refused":
       case "heartbeat":
       case "shutdown":
         // These are the main thread's.
