@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { measureBackpressure } from "./checkpoint/backpressure.ts";
 import { ProbedJob } from "./checkpoint/probed-job.ts";
 import type { Gaps, ProbeReport, SnapshotSeen } from "./checkpoint/stall-probe.ts";
 import { shareText, watchOthers, warnOfShares } from "./measure/machine.ts";
@@ -21,6 +22,7 @@ const KEYS = 1_000_000;
 const UPDATES_PER_SECOND = 50_000;
 const SNAPSHOTS = 5;
 const RESTORES = 3;
+const BACKPRESSURED = 3;
 /** Time before the first snapshot, and between two. */
 const PAUSE_MS = 2000;
 /** How many keys a restored job must have updated before it is believed (CQ2). */
@@ -57,12 +59,13 @@ export const checkpointQuestion: Question = {
     `--snapshots <n>     for each parallelism (default ${SNAPSHOTS})`,
     `--restores <n>      for each parallelism (default ${RESTORES})`,
     "--parallelism <n>   only this one (default: 1, then 2)",
+    "--backpressure <n>  only that many checkpoints behind a slow sink (default: 3 after the rest; 0: none)",
   ],
   run: ask,
 };
 
 async function ask(args: readonly string[]): Promise<0 | 1> {
-  const options = readOptions(args, ["keys", "rate", "snapshots", "restores", "parallelism"]);
+  const options = readOptions(args, ["keys", "rate", "snapshots", "restores", "parallelism", "backpressure"]);
   const plan: Plan = {
     keys: wholeNumber(options, "keys", { absent: KEYS, least: 1000, most: 100_000_000 }),
     updatesPerSecond: wholeNumber(options, "rate", { absent: UPDATES_PER_SECOND, least: 100, most: 10_000_000 }),
@@ -70,10 +73,24 @@ async function ask(args: readonly string[]): Promise<0 | 1> {
     restores: wholeNumber(options, "restores", { absent: RESTORES, least: 0, most: 50 }),
   };
   const asked = wholeNumber(options, "parallelism", { absent: 0, least: 1, most: 128 });
-  for (const parallelism of asked === 0 ? [1, 2] : [asked]) {
+  const slow = wholeNumber(options, "backpressure", { absent: BACKPRESSURED, least: 0, most: 50 });
+  const isOnlySlow = options.has("backpressure") && slow > 0;
+  for (const parallelism of isOnlySlow ? [] : asked === 0 ? [1, 2] : [asked]) {
     await withScratchFolder((folder) => measure(plan, parallelism, folder));
   }
+  if (slow > 0) await withScratchFolder((folder) => measureSlow(slow, asked === 0 ? 2 : asked, folder));
   return 0;
+}
+
+/** An aligned checkpoint waits behind all that is under way to the sink. */
+async function measureSlow(checkpoints: number, parallelism: number, folder: string): Promise<void> {
+  print(`behind a sink of 10 ms a record, parallelism ${parallelism}: end to end, median (min … max)\n`);
+  for (const isDebloated of [true, false]) {
+    // One is enough to see it without: it takes minutes.
+    const plan = { folder, parallelism, checkpoints: isDebloated ? checkpoints : 1, isDebloated };
+    const what = isDebloated ? "buffer debloating (default)" : "bounded by bytes alone";
+    print(`  ${what}: ${spreadText(await measureBackpressure(plan), milliseconds)}\n`);
+  }
 }
 
 async function measure(plan: Plan, parallelism: number, folder: string): Promise<void> {

@@ -136,6 +136,7 @@ async function openSlot({ slot, taskManagerId: id, shared }: Open): Promise<Slot
   const sleeping = new Int32Array(shared?.sleeping ?? new SharedArrayBuffer(4 * SLOTS));
   const wake = (): void => loop.wake();
   const exchange = await SlotExchange.open({
+    jobId: "bench",
     slot,
     taskManagerId: taskManagerId(id),
     host: "127.0.0.1",

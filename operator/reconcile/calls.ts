@@ -7,6 +7,7 @@
  *     longer than the time that it has to prove itself.
  */
 import { parseTime } from "../../crds/index.ts";
+import { retryLeftMs } from "./policy.ts";
 import { isCancelPending } from "./cancel.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
@@ -54,7 +55,7 @@ function stopCall(draft: Draft, situation: Situation): readonly Action[] {
   const { upgrade, active, savepoint } = draft.status;
   if (upgrade === undefined || active === undefined || upgrade.savepoint === null || upgrade.from === null) return [];
   if (upgrade.savepoint.path !== null || savepoint !== undefined) return [];
-  if (upgrade.notBefore !== null && parseTime(upgrade.notBefore) > draft.nowMs) return [];
+  if (retryLeftMs(draft, situation, upgrade) > 0) return [];
   const trigger = stopTriggerOf(situation, upgrade);
   if (trigger !== null && trigger.kind !== "unknown") return [];
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;

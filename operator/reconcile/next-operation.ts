@@ -21,6 +21,7 @@ import { isSameJson } from "./revision.ts";
 import type { Situation, Target } from "./situation.ts";
 import { specOfRevision } from "./situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
+import { waitLeftMs } from "./wall-wait.ts";
 
 type ValidTarget = Target & { readonly kind: "valid" };
 type Check = (draft: Draft, situation: Situation, target: ValidTarget) => "begun" | "settled" | "next";
@@ -294,12 +295,14 @@ function recover(draft: Draft, situation: Situation, { spec, revision }: ValidTa
     draft.stalled = { reason: "RecoveryExhausted", message: text };
     return "settled";
   }
-  const dueMs = failedMs + Math.min(backoffMaxMs, backoffInitialMs * 2 ** Math.min(attempts, 20));
-  if (draft.nowMs < dueMs) {
+  const backoffMs = Math.min(backoffMaxMs, backoffInitialMs * 2 ** Math.min(attempts, 20));
+  const dueMs = failedMs + backoffMs;
+  const leftMs = waitLeftMs(dueMs, draft.nowMs, backoffMs);
+  if (leftMs > 0) {
     if (recovery?.notBefore !== formatTime(dueMs)) {
       draft.set({ recovery: { attempts, notBefore: formatTime(dueMs), lastFailureAt: active.ended.at } });
     }
-    draft.wakeIn(dueMs - draft.nowMs);
+    draft.wakeIn(leftMs);
     return "settled";
   }
   draft.set({ recovery: { attempts: attempts + 1, notBefore: null, lastFailureAt: active.ended.at } });

@@ -5,7 +5,7 @@ import { dueAt } from "./schedule.ts";
 import { SimulatedWorld, specOf, START_MS } from "./simulated-world.test-support.ts";
 
 const due = (schedule: string, since: string): string | null => {
-  const found = dueAt(schedule, since);
+  const found = dueAt(schedule, since, Number.POSITIVE_INFINITY);
   return found === null ? null : formatTime(found.ms);
 };
 

@@ -74,7 +74,7 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   const { active, handled, savepoint } = draft.status;
   if (schedule === null || active === undefined || active.ended !== null || active.firstCheckpointAt === null)
     return [];
-  const due = dueAt(schedule, handled.scheduledAt ?? draft.now);
+  const due = dueAt(schedule, handled.scheduledAt ?? draft.now, draft.nowMs);
   if (due === null) return [];
   if (due.ms > draft.nowMs) {
     draft.wakeIn(due.ms - draft.nowMs);

@@ -13,6 +13,24 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer;
 }
 
+/** A wait until a time of the wall clock looks at it at least so often. */
+const WALL_CLOCK_LOOK_MS = 30_000;
+
+/**
+ * Calls back once `nowMs` has come to `timeMs`. The wall clock may be set while it waits, by a person or a time server, and a delay
+ * computed from it once would be slept in full: set back for two seconds, it would hold up everything that was armed in them by
+ * as much as it was set back. So the wait is cut into short ones, and follows the clock within half a minute.
+ */
+export function waitUntil(clock: Clock, timeMs: number, callback: () => void): Timer {
+  let timer: Timer;
+  const arm = (): void => {
+    const delayMs = Math.min(WALL_CLOCK_LOOK_MS, Math.max(0, timeMs - clock.nowMs()));
+    timer = clock.after(delayMs, () => (clock.nowMs() >= timeMs ? callback() : arm()));
+  };
+  arm();
+  return { cancel: () => timer.cancel() };
+}
+
 /** Random bits; a seeded one makes runs repeatable. */
 export interface Random {
   /** In [0, 1). */

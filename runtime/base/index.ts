@@ -1,5 +1,5 @@
 /** Room `base`: errors, time, randomness, ids, logging, failpoints. Everything may import it; it imports nothing. */
-export { type Clock, type Random, seededRandom, sleep, type Timer } from "./clock.ts";
+export { type Clock, type Random, seededRandom, sleep, type Timer, waitUntil } from "./clock.ts";
 export { hexDigest } from "./digest.ts";
 export { editDistance } from "./edit-distance.ts";
 export { type ErrorCode, errorCodes } from "./error-codes.ts";

@@ -104,6 +104,22 @@ describe("assignState", () => {
     );
   });
 
+  it("does not bind operators without keyed state, whatever else they have stored (AS4)", () => {
+    const stored = withSubtasks(stateless, (subtask) => ({ operator: [item(`list ${subtask}`)] }));
+    assert.equal(stored.maxParallelism, 128);
+    for (const [parallelism, maxParallelism] of [
+      [200, 256],
+      [2, 64],
+    ] as const) {
+      const assigned = assignState([stored], [newOperator("map", parallelism, maxParallelism)], OPTIONS);
+      assert.ok(assigned.kind === "ok");
+      assert.equal(assigned.restores.get(idOf("map"))?.length, parallelism);
+      const explicit = { value: maxParallelism, of: "operator" } as const;
+      const operator = { operatorId: idOf("map"), uid: "map", parallelism, maxParallelism: explicit };
+      assert.deepEqual(adoptMaxParallelism([stored], [operator]), { kind: "ok", maxParallelism: new Map() });
+    }
+  });
+
   it("refuses another kind or type of a state of the same name", () => {
     const stored = {
       ...keyedOperator("a", "data", "x"),
@@ -150,10 +166,10 @@ describe("assignState", () => {
 
 describe("adoptMaxParallelism (SP-8)", () => {
   const stored = [keyedOperator("a", "data", "x", 2, 64), stateless];
-  const adopt = (parallelism: number, maxParallelism: number | null) =>
+  const adopt = (parallelism: number, value: number | null, of: "operator" | "job" = "operator") =>
     adoptMaxParallelism(stored, [
-      { operatorId: idOf("a"), uid: "a", parallelism, maxParallelism },
-      { operatorId: idOf("map"), uid: "map", parallelism: 300, maxParallelism: 512 },
+      { operatorId: idOf("a"), uid: "a", parallelism, maxParallelism: value === null ? null : { value, of } },
+      { operatorId: idOf("map"), uid: "map", parallelism: 300, maxParallelism: { value: 512, of: "job" } },
       { operatorId: idOf("new"), uid: "new", parallelism: 1, maxParallelism: null },
     ]);
 
@@ -165,5 +181,17 @@ describe("adoptMaxParallelism (SP-8)", () => {
   it("refuses what cannot be", () => {
     assert.equal(adopt(65, null).kind, "refused");
     assert.equal(adopt(2, 128).kind, "refused");
+  });
+
+  it("says where the value is set that does not fit, and what can be done there", () => {
+    const own = adopt(2, 128, "operator");
+    assert.ok(own.kind === "refused");
+    assert.match(own.reasons.join(), /uid "a" has maxParallelism 128.*stored with 64.*set it to 64 there/);
+    const ofJob = adopt(2, 128, "job");
+    assert.ok(ofJob.kind === "refused");
+    assert.match(
+      ofJob.reasons.join(),
+      /the job has maxParallelism 128 \(pipeline\.max-parallelism\).*give that operator maxParallelism: 64/,
+    );
   });
 });

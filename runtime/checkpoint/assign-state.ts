@@ -6,6 +6,8 @@
  *     several new ranges is given to each of them; readers skip foreign groups by the file's index.
  * AS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored.
  * AS3 All reasons for refusal are given at once.
+ * AS4 Key groups bind keyed state, and nothing else: parallelism and maxParallelism of an operator without any may change at will,
+ *     also where it ran in one chain with a keyed one.
  */
 import { assert, type OperatorId } from "../base/index.ts";
 import { keyGroupRange } from "../record/index.ts";
@@ -16,12 +18,18 @@ export type RescalableOperator = {
   readonly operatorId: OperatorId;
   readonly uid: string;
   readonly parallelism: number;
-  /** What the job says explicitly; null: not set. */
-  readonly maxParallelism: number | null;
+  /** What the job says explicitly, and where; null: not set. */
+  readonly maxParallelism: ExplicitMaxParallelism | null;
+};
+
+export type ExplicitMaxParallelism = {
+  readonly value: number;
+  /** At the operator itself, or for all that do not say otherwise (`pipeline.max-parallelism`). */
+  readonly of: "operator" | "job";
 };
 
 export type AdoptedMaxParallelism =
-  /** For operators with stored state only: what their vertex must have. */
+  /** For operators with stored keyed state only: what their vertex must have. */
   | { readonly kind: "ok"; readonly maxParallelism: ReadonlyMap<OperatorId, number> }
   | { readonly kind: "refused"; readonly reasons: readonly string[] };
 
@@ -56,13 +64,8 @@ export function adoptMaxParallelism(
   const reasons: string[] = [];
   for (const operator of operators) {
     const state = byId.get(operator.operatorId);
-    if (state === undefined || !hasState(state)) continue;
-    const reason = findMisfit(
-      state,
-      operator.uid,
-      operator.parallelism,
-      operator.maxParallelism ?? state.maxParallelism,
-    );
+    if (state === undefined || !hasKeyedState(state)) continue;
+    const reason = findMisfit(state, operator);
     if (reason === null) adopted.set(operator.operatorId, state.maxParallelism);
     else reasons.push(reason);
   }
@@ -111,6 +114,10 @@ function hasState(state: OperatorState): boolean {
   );
 }
 
+function hasKeyedState(state: OperatorState): boolean {
+  return state.subtasks.some(({ keyed }) => keyed !== null);
+}
+
 function shareOut(state: OperatorState, operator: NewOperator, storeUri: string): readonly OperatorRestore[] {
   const wereAllFinished = state.subtasks.every((subtask) => subtask.finished);
   const isSameParallelism = state.parallelism === operator.parallelism;
@@ -129,9 +136,9 @@ function shareOut(state: OperatorState, operator: NewOperator, storeUri: string)
 
 function findMisfits(state: OperatorState, operator: NewOperator): readonly string[] {
   const misfits: string[] = [];
-  // Without state there are no key groups that have to be where they were; but no subtask may be without a range either.
-  const parallelism = hasState(state)
-    ? findMisfit(state, operator.uid, operator.parallelism, operator.maxParallelism)
+  const { maxParallelism: value } = operator;
+  const parallelism = hasKeyedState(state)
+    ? findMisfit(state, { ...operator, maxParallelism: { value, of: "operator" } })
     : null;
   if (parallelism !== null) misfits.push(parallelism);
   for (const declared of operator.declarations ?? []) {
@@ -145,20 +152,25 @@ function findMisfits(state: OperatorState, operator: NewOperator): readonly stri
   return misfits;
 }
 
-function findMisfit(state: OperatorState, uid: string, parallelism: number, maxParallelism: number): string | null {
-  if (parallelism > state.maxParallelism) {
+function findMisfit(state: OperatorState, { uid, parallelism, maxParallelism }: RescalableOperator): string | null {
+  const { maxParallelism: stored } = state;
+  if (parallelism > stored) {
     return (
-      `the operator with uid "${uid}" has parallelism ${parallelism}, but its state was stored with maxParallelism ${state.maxParallelism}, ` +
-      `which cannot change: lower its parallelism to ${state.maxParallelism} or less`
+      `the operator with uid "${uid}" has parallelism ${parallelism}, but its keyed state was stored with maxParallelism ${stored}, ` +
+      `which cannot change: lower its parallelism to ${stored} or less`
     );
   }
-  if (maxParallelism !== state.maxParallelism) {
-    return (
-      `the operator with uid "${uid}" has maxParallelism ${maxParallelism}, but its state was stored with ${state.maxParallelism}, ` +
-      `which cannot change: set ${state.maxParallelism}, or leave it unset`
-    );
-  }
-  return null;
+  if (maxParallelism === null || maxParallelism.value === stored) return null;
+  const { value, of } = maxParallelism;
+  const what =
+    of === "operator"
+      ? `the operator with uid "${uid}" has maxParallelism ${value}, but its keyed state was stored with ${stored}`
+      : `the job has maxParallelism ${value} (pipeline.max-parallelism), but the keyed state of the operator with uid "${uid}" was stored with ${stored}`;
+  const remedy =
+    of === "operator"
+      ? `set it to ${stored} there, or leave it out there if the job does not set another`
+      : `give that operator maxParallelism: ${stored}, or set the job's to ${stored} or leave it out`;
+  return `${what}, which cannot change: ${remedy}`;
 }
 
 function unmapped(state: OperatorState, operators: readonly NewOperator[], howToAllow: string): string {

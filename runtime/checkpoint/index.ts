@@ -26,6 +26,7 @@ export {
   type AssignOptions,
   adoptMaxParallelism,
   assignState,
+  type ExplicitMaxParallelism,
   type NewOperator,
   type RescalableOperator,
 } from "./assign-state.ts";

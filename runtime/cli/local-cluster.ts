@@ -274,6 +274,7 @@ export class LocalCluster {
           label: this.jobId,
           // LC2
           config: {
+            jobId: this.jobId,
             taskManagerId: `${name}-${this.random.hex(3)}`,
             jobManagerPort: this.plan.rpcPort,
             slots: this.plan.slots,

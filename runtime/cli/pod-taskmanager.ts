@@ -4,7 +4,7 @@
  * PT1 It looks for its JobManager without end, and is ended by nobody but who runs the pod.
  * PT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
  */
-import { systemClock, systemRandom, taskManagerId } from "../base/index.ts";
+import { jobId, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
 import { startTaskManager } from "../taskmanager/index.ts";
 import { runPod } from "./pod-process.ts";
@@ -14,6 +14,7 @@ export function runTaskManager(): Promise<void> {
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
+      jobId: jobId(config.jobId),
       taskManagerId: taskManagerId(id),
       host: variable(podVariables.podIp),
       jobManagerHost: jobManager.host,

@@ -24,6 +24,7 @@ export type JobManagerConfig = {
 };
 
 export type TaskManagerConfig = {
+  readonly jobId: string;
   readonly taskManagerId: string;
   readonly jobManagerPort: number;
   readonly slots: number;

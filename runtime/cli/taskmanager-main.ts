@@ -1,13 +1,14 @@
 /**
  * Owns: the TaskManager process of a local cluster: composes a TaskManager and ends with it.
  */
-import { systemClock, taskManagerId } from "../base/index.ts";
+import { jobId, systemClock, taskManagerId } from "../base/index.ts";
 import { startTaskManager } from "../taskmanager/index.ts";
 import { exitCodes, type TaskManagerConfig } from "./process-messages.ts";
 import { runChild } from "./runner-link.ts";
 
 await runChild<TaskManagerConfig>("taskmanager", systemClock, async (config, link) => {
   const taskManager = await startTaskManager({
+    jobId: jobId(config.jobId),
     taskManagerId: taskManagerId(config.taskManagerId),
     host: "127.0.0.1",
     jobManagerHost: "127.0.0.1",

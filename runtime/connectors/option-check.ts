@@ -19,3 +19,13 @@ export function checkNumber(
   if (value === undefined || (typeof value === "number" && !Number.isNaN(value) && fits(value))) return;
   throw optionInvalid(connector, `${name} is ${String(value)}; give ${bounds}`);
 }
+
+/** Throws OPTION_INVALID unless `value` is one of `choices`. */
+export function checkChoice(
+  connector: string,
+  [name, value]: readonly [name: string, value: string],
+  choices: readonly string[],
+): void {
+  if (choices.includes(value)) return;
+  throw optionInvalid(connector, `${name} is ${String(value)}; give one of ${choices.join(", ")}`);
+}

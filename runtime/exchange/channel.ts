@@ -5,6 +5,7 @@
  * CH2 `send` never refuses: beyond the credit it is kept at the sender (the overdraft), and `isWritable` is false until the
  *     receiver has caught up. A task looks at it before each record, so the overdraft is bounded by one record's output.
  * CH3 Control elements travel in the order of the batches and wait for credit like them.
+ * CH4 The receiver may bound the rows under way (`allow`); the sender keeps to it with the next batch that it begins.
  */
 import type { ControlElement, RowBatch, StreamElement } from "../record/index.ts";
 
@@ -33,5 +34,7 @@ export interface ChannelReceiver<T> {
   readonly bytesReceived: number;
   /** The next element, or null. Receiving gives the sender its credit back. */
   next(): StreamElement<T> | null;
+  /** From now on about so many rows, at least 1, are to be under way to it; before the first call: as many as the window holds. */
+  allow(rows: number): void;
   close(): void;
 }

@@ -36,12 +36,14 @@ async function ring(): Promise<Pair> {
   return { sender, receiver, pump, close: () => Promise.resolve() };
 }
 
+const SELF = { jobId: "a".repeat(32), taskManagerId: "tm", slot: 0 };
+
 async function socket(): Promise<Pair> {
   const pool = new SegmentPool(1000);
-  const server = await DataServer.listen("127.0.0.1", pool);
+  const server = await DataServer.listen("127.0.0.1", pool, SELF);
   const failures: StreamError[] = [];
   const link = server.register("k", { onReadable: () => undefined, onFailure: (error) => failures.push(error) });
-  const connection = new DataConnection("127.0.0.1", server.port, pool);
+  const connection = new DataConnection({ host: "127.0.0.1", dataPort: server.port }, pool, SELF);
   const sending = connection.openChannel("k", {
     onWritable: () => sender.drain(),
     onFailure: (error) => failures.push(error),
@@ -114,14 +116,14 @@ for (const [name, open] of Object.entries({ local, ring, socket })) {
 
 test("a socket channel whose connection breaks fails at both ends", async () => {
   const pool = new SegmentPool(100);
-  const server = await DataServer.listen("127.0.0.1", pool);
+  const server = await DataServer.listen("127.0.0.1", pool, SELF);
   const failed = new Promise<StreamError>((resolve) => {
     server.register("k", { onReadable: () => undefined, onFailure: resolve });
   });
-  const connection = new DataConnection("127.0.0.1", server.port, pool);
+  const connection = new DataConnection({ host: "127.0.0.1", dataPort: server.port }, pool, SELF);
   connection.openChannel("k", { onWritable: () => undefined, onFailure: () => undefined });
   // One round trip, so that the channel is open before it is cut.
-  const opened = new DataConnection("127.0.0.1", server.port, pool);
+  const opened = new DataConnection({ host: "127.0.0.1", dataPort: server.port }, pool, SELF);
   const lost = new Promise<StreamError>((resolve) => {
     opened.openChannel("other", { onWritable: () => undefined, onFailure: resolve });
   });
@@ -131,6 +133,46 @@ test("a socket channel whose connection breaks fails at both ends", async () => 
   await server.close();
   assert.equal((await lost).code, "CONNECTION_LOST");
 });
+
+for (const [whom, other] of [
+  ["another job", { ...SELF, jobId: "b".repeat(32) }],
+  ["another process", { ...SELF, taskManagerId: "tm-2" }],
+  ["another slot", { ...SELF, slot: 1 }],
+] as const) {
+  test(`DS4 a data connection for ${whom} is refused with the reason, and nothing that it sends is taken`, {
+    timeout: 60_000,
+  }, async () => {
+    const pool = new SegmentPool(100);
+    const server = await DataServer.listen("127.0.0.1", pool, SELF);
+    const link = server.register("k", { onReadable: () => undefined, onFailure: () => undefined });
+    const address = { host: "127.0.0.1", dataPort: server.port };
+    const connection = new DataConnection(address, pool, other);
+    const failed = new Promise<StreamError>((resolve) => {
+      const sending = connection.openChannel("k", { onWritable: () => undefined, onFailure: resolve });
+      new LinkSender(t.string, sending).sendBatch({ rows: ["stolen"], timestamps: null, keyHashes: null });
+    });
+    const { code, message } = await failed;
+    assert.equal(code, "CONNECTION_LOST");
+    assert.match(
+      message,
+      new RegExp(`it is .*"taskManagerId":"tm","slot":0.* asked for .*${Object.values(other).join(".*")}`),
+    );
+    assert.equal(connection.isBroken, true);
+    assert.equal(link.hasFrame, false);
+    // The one that it is for comes through all the same.
+    const right = new DataConnection(address, pool, SELF);
+    new LinkSender(
+      t.string,
+      right.openChannel("k", { onWritable: () => undefined, onFailure: (error) => assert.fail(error) }),
+    ).sendBatch({ rows: ["mine"], timestamps: null, keyHashes: null });
+    const receiver = new LinkReceiver(t.string, link);
+    while (!receiver.hasNext) await nextTurn();
+    const element = receiver.next();
+    assert.deepEqual(element?.kind === "batch" ? element.batch.rows : null, ["mine"]);
+    right.close();
+    await server.close();
+  });
+}
 
 test("a ring carries frames between threads without losing a wake-up", async () => {
   const memory = createRing();

@@ -2,21 +2,25 @@
  * Owns: the sending end of a data connection: opens channels to one slot of another process and sends within credit.
  *
  * DC1 A connection that closes, or answers nonsense, fails all its channels with CONNECTION_LOST.
+ * DC2 It names whom it is for; whoever else has got the port refuses it, and no record is taken by a stranger.
  */
 import net from "node:net";
 import { StreamError } from "../base/index.ts";
 import { SEGMENT_BYTES, type SegmentPool } from "../memory/index.ts";
+import { batchRowsOf, framesOf } from "./in-flight.ts";
 import type { SendingLink } from "./link.ts";
 import {
   CLOSE,
   CREDIT,
   creditOf,
   DATA,
+  type DataAddressee,
   HELLO,
-  HELLO_TEXT,
+  helloText,
   MessageParser,
   messageHeader,
   OPEN,
+  REFUSE,
   WINDOW_SEGMENTS,
 } from "./socket-protocol.ts";
 
@@ -27,6 +31,7 @@ export class SocketSendingLink implements SendingLink {
   readonly channel: number;
   readonly events: LinkEvents;
   private credit = WINDOW_SEGMENTS;
+  private inFlightRows = 0;
 
   constructor(connection: DataConnection, channel: number, events: LinkEvents) {
     this.connection = connection;
@@ -37,13 +42,20 @@ export class SocketSendingLink implements SendingLink {
   trySend(frame: Uint8Array): boolean {
     const cost = creditOf(frame.length);
     if (cost > this.credit) return false;
+    const taken = WINDOW_SEGMENTS - this.credit;
+    if (taken > 0 && taken >= framesOf(this.inFlightRows, WINDOW_SEGMENTS)) return false;
     if (!this.connection.sendData(this.channel, frame)) return false;
     this.credit -= cost;
     return true;
   }
 
-  addCredit(segments: number): void {
+  get batchRowsMax(): number {
+    return batchRowsOf(this.inFlightRows, WINDOW_SEGMENTS);
+  }
+
+  addCredit(segments: number, inFlightRows: number): void {
     this.credit += segments;
+    this.inFlightRows = inFlightRows;
     this.events.onWritable();
   }
 
@@ -60,13 +72,21 @@ export class DataConnection {
   private nextChannel = 1;
   private failure: StreamError | null = null;
 
-  constructor(host: string, port: number, pool: SegmentPool) {
+  /** `to`: who listens there. */
+  constructor(
+    { host, dataPort: port }: { readonly host: string; readonly dataPort: number },
+    pool: SegmentPool,
+    to: DataAddressee,
+  ) {
     this.pool = pool;
     this.peer = `${host}:${port}`;
     this.socket = net.connect({ host, port, noDelay: true });
     const parser = new MessageParser(pool, (type, channel, payload) => {
       try {
-        if (type === CREDIT) this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0));
+        if (type === REFUSE) this.fail(new Error(payload.bytes.toString("utf8")));
+        if (type === CREDIT) {
+          this.links.get(channel)?.addCredit(payload.bytes.readUInt32LE(0), payload.bytes.readUInt32LE(4));
+        }
       } finally {
         payload.release();
       }
@@ -83,7 +103,7 @@ export class DataConnection {
       parser.close();
       this.fail(new Error("closed by the peer"));
     });
-    this.write(HELLO, 0, Buffer.from(HELLO_TEXT));
+    this.write(HELLO, 0, Buffer.from(helloText(to)));
   }
 
   get isBroken(): boolean {

@@ -4,6 +4,7 @@
  * DS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
  * DS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
  * DS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
+ * DS4 A connection that is not for this slot of this process of this job is refused with the reason before it opens anything.
  * DS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
  */
 import net from "node:net";
@@ -15,19 +16,29 @@ import {
   CREDIT,
   creditOf,
   DATA,
+  type DataAddressee,
   HELLO,
-  HELLO_TEXT,
+  helloText,
   MessageParser,
   messageHeader,
   OPEN,
   type Payload,
   PAYLOAD_BYTES_MAX,
+  REFUSE,
 } from "./socket-protocol.ts";
 
 /** DS5 */
 const HELLO_BYTES_MAX = 4096;
 
 export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };
+
+/** Of what a stranger says. */
+const HELLO_SHOWN_BYTES = 300;
+
+function refuse(socket: net.Socket, reason: string): void {
+  const text = Buffer.from(reason, "utf8");
+  socket.end(Buffer.concat([messageHeader(REFUSE, 0, text.length), text]));
+}
 
 type Opened = { readonly socket: net.Socket; readonly channel: number };
 
@@ -37,12 +48,29 @@ export class SocketReceivingLink implements ReceivingLink {
   private readonly frames: Payload[] = [];
   private held: Payload | null = null;
   private readonly onClose: () => void;
-  sender: Opened | null = null;
+  private sender: Opened | null = null;
+  private inFlightRows = 0;
 
   constructor(key: string, events: ReceiverEvents, onClose: () => void) {
     this.key = key;
     this.events = events;
     this.onClose = onClose;
+  }
+
+  get socket(): net.Socket | null {
+    return this.sender?.socket ?? null;
+  }
+
+  /** It was opened at the other end. */
+  attach(sender: Opened): void {
+    this.sender = sender;
+    if (this.inFlightRows > 0) this.sendCredit(0);
+  }
+
+  /** CH4. Told at once: a sender that has just opened the channel has its whole window. */
+  allow(rows: number): void {
+    this.inFlightRows = rows;
+    this.sendCredit(0);
   }
 
   get hasFrame(): boolean {
@@ -64,10 +92,15 @@ export class SocketReceivingLink implements ReceivingLink {
     const credit = creditOf(this.held.bytes.length);
     this.held.release();
     this.held = null;
+    this.sendCredit(credit);
+  }
+
+  private sendCredit(credit: number): void {
     if (this.sender === null || this.sender.socket.destroyed) return;
-    const message = Buffer.concat([messageHeader(CREDIT, this.sender.channel, 4), Buffer.alloc(4)]);
-    message.writeUInt32LE(credit, message.length - 4);
-    this.sender.socket.write(message);
+    const payload = Buffer.allocUnsafe(8);
+    payload.writeUInt32LE(credit, 0);
+    payload.writeUInt32LE(this.inFlightRows, 4);
+    this.sender.socket.write(Buffer.concat([messageHeader(CREDIT, this.sender.channel, payload.length), payload]));
   }
 
   close(): void {
@@ -81,18 +114,21 @@ export class SocketReceivingLink implements ReceivingLink {
 export class DataServer {
   private readonly server: net.Server;
   private readonly pool: SegmentPool;
+  private readonly hello: string;
   private readonly registered = new Map<string, SocketReceivingLink>();
   /** Channels that were opened before their receiver registered. */
   private readonly early = new Map<string, Opened>();
   private readonly sockets = new Set<net.Socket>();
 
-  private constructor(pool: SegmentPool) {
+  private constructor(pool: SegmentPool, self: DataAddressee) {
     this.pool = pool;
+    this.hello = helloText(self);
     this.server = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  static async listen(host: string, pool: SegmentPool): Promise<DataServer> {
-    const data = new DataServer(pool);
+  /** `self`: who this is, for those who connect. */
+  static async listen(host: string, pool: SegmentPool, self: DataAddressee): Promise<DataServer> {
+    const data = new DataServer(pool, self);
     await new Promise<void>((resolve, reject) => {
       data.server.once("error", reject);
       data.server.listen({ host, port: 0 }, resolve);
@@ -109,7 +145,8 @@ export class DataServer {
   register(key: string, events: ReceiverEvents): SocketReceivingLink {
     const link = new SocketReceivingLink(key, events, () => this.registered.delete(key));
     this.registered.set(key, link);
-    link.sender = this.early.get(key) ?? null;
+    const early = this.early.get(key);
+    if (early !== undefined) link.attach(early);
     this.early.delete(key);
     return link;
   }
@@ -125,10 +162,14 @@ export class DataServer {
     this.sockets.add(socket);
     const channels = new Map<number, string>();
     let greeted = false;
+    let isRefused = false;
     const parser = new MessageParser(this.pool, (type, channel, payload) => {
-      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== HELLO_TEXT)) {
+      if (isRefused) return payload.release();
+      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== this.hello)) {
+        const text = type === HELLO ? payload.bytes.toString("utf8", 0, HELLO_SHOWN_BYTES) : "no hello";
         payload.release();
-        throw new StreamError("PROTOCOL_VIOLATION", "a data connection did not say hello");
+        isRefused = true;
+        return refuse(socket, `it is ${this.hello}, and was asked for ${text}`);
       }
       if (type === DATA) {
         const receiver = this.receiverOf(channels.get(channel), socket);
@@ -167,12 +208,12 @@ export class DataServer {
     channels.set(opened.channel, key);
     const receiver = this.registered.get(key);
     if (receiver === undefined) this.early.set(key, opened);
-    else receiver.sender = opened;
+    else receiver.attach(opened);
   }
 
   private receiverOf(key: string | undefined, socket: net.Socket): SocketReceivingLink | null {
     const receiver = key === undefined ? undefined : this.registered.get(key);
-    return receiver?.sender?.socket === socket ? receiver : null;
+    return receiver?.socket === socket ? receiver : null;
   }
 
   private lose(key: string, socket: net.Socket, reason: string): void {

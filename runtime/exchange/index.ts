@@ -1,5 +1,6 @@
 /** Room `exchange`: channels between tasks (in a thread, between threads, over sockets), credit, partitioning, barrier alignment. */
 export { type AlignmentStep } from "./barrier-aligner.ts";
+export { BufferDebloater, type DebloatSettings } from "./buffer-debloater.ts";
 export { type ChannelKey, type ChannelReceiver, type ChannelSender, channelKey } from "./channel.ts";
 export { DataConnection, type LinkEvents } from "./data-connection.ts";
 export { DataServer, type ReceiverEvents } from "./data-server.ts";

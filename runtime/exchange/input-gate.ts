@@ -54,6 +54,12 @@ export class InputGate {
     this.aligner.onAborted(checkpointId);
   }
 
+  /** So many rows, shared by all channels, are to be under way (CH4). */
+  allow(rows: number): void {
+    const share = Math.max(1, Math.floor(rows / this.channels.length));
+    for (const receiver of this.channels) receiver.allow(share);
+  }
+
   get bytesReceived(): number {
     let bytes = 0;
     for (const receiver of this.channels) bytes += receiver.bytesReceived;

@@ -11,6 +11,8 @@ import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "./frame.ts";
 
 export interface SendingLink {
+  /** Rows of a batch, as the receiver wants them (CH4); Infinity: as many as fit. */
+  readonly batchRowsMax: number;
   trySend(frame: Uint8Array): boolean;
   close(): void;
 }
@@ -19,6 +21,8 @@ export interface ReceivingLink {
   readonly hasFrame: boolean;
   receive(): Uint8Array | null;
   release(): void;
+  /** CH4 */
+  allow(rows: number): void;
   close(): void;
 }
 
@@ -36,12 +40,17 @@ export class LinkSender<T> implements ChannelSender<T> {
   /** Frames that wait for credit (CH2). */
   private readonly overdraft: Uint8Array[] = [];
   isWritable = true;
-  batchRows = FIRST_BATCH_ROWS;
+  /** That make a batch of about one segment. */
+  private fittingRows = FIRST_BATCH_ROWS;
   bytesSent = 0;
 
   constructor(type: ValueType<T>, link: SendingLink) {
     this.type = type;
     this.link = link;
+  }
+
+  get batchRows(): number {
+    return Math.min(this.fittingRows, this.link.batchRowsMax);
   }
 
   sendBatch(batch: RowBatch<T>): void {
@@ -50,8 +59,8 @@ export class LinkSender<T> implements ChannelSender<T> {
     const rows = batch.rows.length;
     const fitting = Math.floor((SEGMENT_BYTES * SEGMENT_FILL * rows) / scratch.length);
     // Small batches are mostly header: they say little about the size of a record, so growth is by doubling.
-    this.batchRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.batchRows * 2));
-    if (rows < 64 && fitting > rows) this.batchRows = Math.max(this.batchRows, Math.min(FIRST_BATCH_ROWS, fitting));
+    this.fittingRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.fittingRows * 2));
+    if (rows < 64 && fitting > rows) this.fittingRows = Math.max(this.fittingRows, Math.min(FIRST_BATCH_ROWS, fitting));
     this.sendScratch();
   }
 
@@ -103,6 +112,10 @@ export class LinkReceiver<T> implements ChannelReceiver<T> {
     const element = decodeFrame(this.type, frame);
     this.link.release();
     return element;
+  }
+
+  allow(rows: number): void {
+    this.link.allow(rows);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
  */
 import type { ControlElement, RowBatch, StreamElement } from "../record/index.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
+import { batchRowsOf, framesOf } from "./in-flight.ts";
 
 /**
  * Little may wait: records that are taken soon after they were made are still in the processor's cache. 2 × 512 rows measured
@@ -16,7 +17,8 @@ export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
   private head = 0;
   private readonly onWritable: () => void;
   private isClosed = false;
-  readonly batchRows = BATCH_ROWS;
+  batchRows = BATCH_ROWS;
+  private batchesMax = BATCHES_MAX;
   readonly bytesSent = 0;
   readonly bytesReceived = 0;
 
@@ -30,7 +32,7 @@ export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
   }
 
   get isWritable(): boolean {
-    return this.waiting < BATCHES_MAX;
+    return this.waiting < this.batchesMax;
   }
 
   get hasNext(): boolean {
@@ -53,8 +55,13 @@ export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
       this.queue.length = 0;
       this.head = 0;
     }
-    if (this.waiting === BATCHES_MAX - 1) this.onWritable();
+    if (this.waiting < this.batchesMax) this.onWritable();
     return element;
+  }
+
+  allow(rows: number): void {
+    this.batchRows = Math.min(BATCH_ROWS, batchRowsOf(rows, BATCHES_MAX));
+    this.batchesMax = framesOf(rows, BATCHES_MAX);
   }
 
   close(): void {

@@ -16,6 +16,9 @@ import {
 } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
 
+/** Of the first batch: nothing is known yet of who takes it, and it may take long (CH4). */
+const FIRST_ROWS = 4;
+
 /** Collects the records for one channel; arrays are handed over with the batch, so new ones are begun after each. */
 class BatchBuilder<T> {
   private readonly sender: ChannelSender<T>;
@@ -32,7 +35,7 @@ class BatchBuilder<T> {
     this.sender = sender;
     this.isKeyed = isKeyed;
     this.onFull = onFull;
-    this.limit = sender.batchRows;
+    this.limit = Math.min(FIRST_ROWS, sender.batchRows);
     this.rows = new Array<T>(this.limit);
   }
 

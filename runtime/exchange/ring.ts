@@ -1,7 +1,7 @@
 /**
  * Owns: a ring of memory segments in shared memory: one sending thread, one receiving thread, no locks, no copies between.
  *
- * Layout: i32 written, i32 read, i32 senderWaits, padding to 64 bytes; then `segments` times SEGMENT_BYTES:
+ * Layout: i32 written, i32 read, i32 senderWaits, i32 inFlightRows (0: no bound), padding to 64 bytes; then `segments` times SEGMENT_BYTES:
  *   segment = i32 length, i32 isLast, padding to 16; bytes. A frame longer than a segment goes on in the next one.
  *
  * RG1 `written` is stored only by the sender, `read` only by the receiver, both with Atomics, after the bytes: who sees the
@@ -11,11 +11,13 @@
  */
 import { assert } from "../base/index.ts";
 import { SEGMENT_BYTES } from "../memory/index.ts";
+import { batchRowsOf, framesOf } from "./in-flight.ts";
 import type { ReceivingLink, SendingLink } from "./link.ts";
 
 const WRITTEN = 0;
 const READ = 1;
 const SENDER_WAITS = 2;
+const IN_FLIGHT_ROWS = 3;
 const HEADER_BYTES = 64;
 const SEGMENT_HEADER_BYTES = 16;
 const PAYLOAD_BYTES = SEGMENT_BYTES - SEGMENT_HEADER_BYTES;
@@ -47,9 +49,13 @@ export class RingSender implements SendingLink {
     this.written = Atomics.load(this.header, WRITTEN);
   }
 
+  get batchRowsMax(): number {
+    return batchRowsOf(Atomics.load(this.header, IN_FLIGHT_ROWS), RING_SEGMENTS);
+  }
+
   trySend(frame: Uint8Array): boolean {
     if (this.partial !== null && !this.sendRest()) return false;
-    if (!this.hasRoom()) return false;
+    if (!this.hasRoom(framesOf(Atomics.load(this.header, IN_FLIGHT_ROWS), RING_SEGMENTS))) return false;
     if (frame.length <= PAYLOAD_BYTES) {
       this.writeSegment(frame, true);
     } else {
@@ -72,10 +78,11 @@ export class RingSender implements SendingLink {
     this.partial = null;
   }
 
-  private hasRoom(): boolean {
-    if (this.written - Atomics.load(this.header, READ) < RING_SEGMENTS) return true;
+  /** `segments`: how many may be taken. The bound of a frame that has begun is the ring, or it would never be whole. */
+  private hasRoom(segments = RING_SEGMENTS): boolean {
+    if (this.written - Atomics.load(this.header, READ) < segments) return true;
     Atomics.store(this.header, SENDER_WAITS, 1);
-    return this.written - Atomics.load(this.header, READ) < RING_SEGMENTS;
+    return this.written - Atomics.load(this.header, READ) < segments;
   }
 
   private sendRest(): boolean {
@@ -145,6 +152,10 @@ export class RingReceiver implements ReceivingLink {
     if (!this.holdsSegment) return;
     this.holdsSegment = false;
     this.freeSegment();
+  }
+
+  allow(rows: number): void {
+    Atomics.store(this.header, IN_FLIGHT_ROWS, rows);
   }
 
   close(): void {

@@ -2,7 +2,8 @@
  * Owns: the bytes of a data connection: messages of many channels from one slot to another, and credits back.
  *
  * Grammar (little-endian): message = u32 payloadBytes, u32 type, u32 channel, payload
- *   0 hello: utf8 "streamjob-data/1" · 1 open: utf8 channel key · 2 data: frame · 3 credit: u32 segments · 4 close: nothing
+ *   0 hello: utf8 "streamjob-data/2", space, DataAddressee as JSON · 1 open: utf8 channel key · 2 data: frame
+ *   3 credit: u32 segments, u32 rows that are to be under way (0: no bound) · 4 close: nothing · 5 refuse: utf8 reason, from the listener; it closes the connection behind it
  * `channel` is a number that the sending side chose in `open`.
  */
 import { StreamError } from "../base/index.ts";
@@ -13,12 +14,20 @@ export const OPEN = 1;
 export const DATA = 2;
 export const CREDIT = 3;
 export const CLOSE = 4;
-export const HELLO_TEXT = "streamjob-data/1";
+export const REFUSE = 5;
 export const MESSAGE_HEADER_BYTES = 12;
 /** Segments a sender may have under way on one channel. */
 export const WINDOW_SEGMENTS = 8;
 /** A frame holds one batch; a batch of one huge record is the only large one. */
 export const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Whom a connection is for: ports are used again, by other slots, other processes and other jobs. */
+export type DataAddressee = { readonly jobId: string; readonly taskManagerId: string; readonly slot: number };
+
+/** What the connecting side says first; the listener takes exactly its own. */
+export function helloText({ jobId, taskManagerId, slot }: DataAddressee): string {
+  return `streamjob-data/2 ${JSON.stringify({ jobId, taskManagerId, slot })}`;
+}
 
 /** What one frame costs; one larger than the window takes the whole window. */
 export function creditOf(frameBytes: number): number {

@@ -7,7 +7,8 @@
  * CH2 An edge is chained when it is forward, both ends have the same parallelism, the consumer has exactly this one input,
  *     neither end forbids it, and their explicit maxParallelism, if any, are equal. A chain is a tree whose root is its head.
  * CH3 A forward edge between different parallelisms becomes a rebalance.
- * CH4 A vertex's maxParallelism: what its head or the job says, else what the restored state had (SP-8), else derived (SP-7).
+ * CH4 A vertex's maxParallelism: what its head or the job says, else what the restored keyed state had (SP-8), else derived
+ *     (SP-7).
  */
 import { assert, StreamError, vertexId } from "../base/index.ts";
 import { defaultMaxParallelism } from "../record/index.ts";
@@ -17,7 +18,7 @@ import type { Partitioning, StreamEdge, StreamGraph, StreamNode } from "./stream
 import { validateStreamGraph } from "./validation.ts";
 
 export type JobGraphOptions = {
-  /** Vertex index -> maxParallelism of the state to be restored (SP-8); absent or undefined: the vertex restores none. */
+  /** Vertex index -> maxParallelism of the keyed state to be restored (SP-8); absent or undefined: the vertex restores none. */
   readonly storedMaxParallelism?: readonly (number | undefined)[];
 };
 
@@ -113,15 +114,15 @@ function decideMaxParallelism(head: StreamNode, ofJob: number | null, stored: nu
   if (explicit !== null && explicit !== stored) {
     throw new StreamError(
       "STATE_INCOMPATIBLE",
-      `operator "${head.name}" (uid ${head.uid}) asks for maxParallelism ${explicit}, but its state was written with ${stored}, ` +
-        `which is fixed for the life of the state; set it to ${stored}, or leave it out`,
+      `operator "${head.name}" (uid ${head.uid}) has maxParallelism ${explicit}${head.maxParallelism === null ? " from the job" : ""}, but its ` +
+        `keyed state was written with ${stored}, which is fixed for the life of the state; set it to ${stored} at the operator`,
       { destiny: "terminal" },
     );
   }
   if (head.parallelism > stored) {
     throw new StreamError(
       "STATE_INCOMPATIBLE",
-      `operator "${head.name}" (uid ${head.uid}) has parallelism ${head.parallelism}, but its state was written with ` +
+      `operator "${head.name}" (uid ${head.uid}) has parallelism ${head.parallelism}, but its keyed state was written with ` +
         `maxParallelism ${stored}; lower the parallelism to at most ${stored}`,
       { destiny: "terminal" },
     );

@@ -69,6 +69,16 @@ export type JobConfiguration = {
   readonly bufferTimeoutMs: number;
   /** How often watermarks are made. Default 200. */
   readonly watermarkIntervalMs: number;
+  readonly bufferDebloat: BufferDebloatSettings;
+};
+
+/** How much may be under way to a task, in time (exchange/buffer-debloater.ts). */
+export type BufferDebloatSettings = {
+  readonly enabled: boolean;
+  readonly targetMs: number;
+  readonly periodMs: number;
+  readonly samples: number;
+  readonly thresholdPercent: number;
 };
 
 type PartialByKind<S> = S extends { readonly kind: infer K } ? { readonly kind: K } & Partial<Omit<S, "kind">> : never;
@@ -77,7 +87,8 @@ type PartialByKind<S> = S extends { readonly kind: infer K } ? { readonly kind: 
 export type RestartChange = PartialByKind<RestartStrategy>;
 
 /** What one layer (code, or `-D`) says; what is absent stays as it was. */
-export type ConfigurationChange = Partial<Omit<JobConfiguration, "checkpoints" | "restart">> & {
+export type ConfigurationChange = Partial<Omit<JobConfiguration, "checkpoints" | "restart" | "bufferDebloat">> & {
+  readonly bufferDebloat?: Partial<BufferDebloatSettings>;
   readonly checkpoints?: Partial<CheckpointSettings>;
   readonly restart?: RestartChange;
 };
@@ -103,6 +114,7 @@ const DEFAULTS: JobConfiguration = {
   restart: null,
   bufferTimeoutMs: 100,
   watermarkIntervalMs: 200,
+  bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
 };
 
 type StrategyOf<K> = Extract<RestartStrategy, { kind: K }>;
@@ -128,11 +140,12 @@ export function defaultConfiguration(): JobConfiguration {
 
 /** `base` with what `change` says on top (CF1). Not checked: call `validateConfiguration` on the last one. */
 export function mergeConfiguration(base: JobConfiguration, change: ConfigurationChange): JobConfiguration {
-  const { checkpoints, restart, ...plain } = change;
+  const { checkpoints, restart, bufferDebloat, ...plain } = change;
   return {
     ...base,
     ...plain,
     checkpoints: { ...base.checkpoints, ...checkpoints },
+    bufferDebloat: { ...base.bufferDebloat, ...bufferDebloat },
     restart: restart === undefined ? base.restart : mergeRestart(base.restart, restart),
   };
 }
@@ -147,6 +160,16 @@ export function effectiveRestartStrategy(configuration: JobConfiguration): Resta
   if (configuration.restart !== null) return configuration.restart;
   return configuration.checkpoints.intervalMs === null ? RESTART_DEFAULTS.none : RESTART_DEFAULTS["exponential-delay"];
 }
+
+function validateBufferDebloat({ targetMs, periodMs, samples, thresholdPercent }: BufferDebloatSettings): void {
+  integer(`${DEBLOAT}.target`, targetMs, 1, 3_600_000, "ms");
+  integer(`${DEBLOAT}.period`, periodMs, 1, 3_600_000, "ms");
+  integer(`${DEBLOAT}.samples`, samples, 1, 1000);
+  integer(`${DEBLOAT}.threshold-percentages`, thresholdPercent, 0, 100);
+}
+
+/** The options' names begin so, as Flink's do. */
+export const DEBLOAT = "taskmanager.network.memory.buffer-debloat";
 
 /** One year: beyond it a duration is a mistake of units. */
 const LONGEST_MS = 31_536_000_000;
@@ -173,6 +196,7 @@ export function validateConfiguration(configuration: JobConfiguration): JobConfi
   }
   integer("execution.buffer-timeout", configuration.bufferTimeoutMs, 0, 3_600_000, "ms");
   integer("pipeline.auto-watermark-interval", configuration.watermarkIntervalMs, 1, 3_600_000, "ms");
+  validateBufferDebloat(configuration.bufferDebloat);
   if (restart !== null) validateRestart(restart);
   return configuration;
 }

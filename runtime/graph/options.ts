@@ -7,7 +7,13 @@
  * OP2 Every option of the table can be parsed, and every line of docs/options.md comes from it.
  */
 import { StreamError } from "../base/index.ts";
-import type { CheckpointSettings, ConfigurationChange, JobConfiguration } from "./configuration.ts";
+import {
+  type BufferDebloatSettings,
+  type CheckpointSettings,
+  type ConfigurationChange,
+  DEBLOAT,
+  type JobConfiguration,
+} from "./configuration.ts";
 import { nearestNames } from "./nearest-names.ts";
 import {
   type OptionForm,
@@ -35,8 +41,9 @@ export type OptionDescription = {
 type Option = OptionDescription & { readonly apply: (draft: Draft, value: string, name: string) => void };
 
 type Draft = {
-  plain: Mutable<Omit<ConfigurationChange, "checkpoints" | "restart">>;
+  plain: Mutable<Omit<ConfigurationChange, "checkpoints" | "restart" | "bufferDebloat">>;
   checkpoints: Mutable<Partial<CheckpointSettings>>;
+  bufferDebloat: Mutable<Partial<BufferDebloatSettings>>;
   /** CK-6: said by the other spelling. */
   failOnErrors?: boolean;
   restart: Map<string, string>;
@@ -94,6 +101,52 @@ const pipelineOptions: readonly Option[] = [
     { by: "200 ms", doc: "How often watermarks are made from the timestamps seen." },
     (draft, value) => {
       draft.plain.watermarkIntervalMs = value;
+    },
+  ),
+];
+
+const debloatOptions: readonly Option[] = [
+  option(
+    `${DEBLOAT}.enabled`,
+    readBoolean,
+    {
+      by: "true",
+      doc: "Whether what is under way between two tasks is bounded by the time that the consumer needs for it, besides by bytes. It keeps checkpoints short behind a slow operator.",
+    },
+    (draft, value) => {
+      draft.bufferDebloat.enabled = value;
+    },
+  ),
+  option(
+    `${DEBLOAT}.target`,
+    readDuration,
+    { by: "1 s", doc: "The time that the consumer needs for what is under way to it. At least 1 ms." },
+    (draft, value) => {
+      draft.bufferDebloat.targetMs = value;
+    },
+  ),
+  option(
+    `${DEBLOAT}.period`,
+    readDuration,
+    { by: "200 ms", doc: "How often the consumer's rate is looked at, in time in which it had input. At least 1 ms." },
+    (draft, value) => {
+      draft.bufferDebloat.periodMs = value;
+    },
+  ),
+  option(
+    `${DEBLOAT}.samples`,
+    readWhole,
+    { by: "20", doc: "How many looks at the rate it is smoothed over. 1 to 1000." },
+    (draft, value) => {
+      draft.bufferDebloat.samples = value;
+    },
+  ),
+  option(
+    `${DEBLOAT}.threshold-percentages`,
+    readWhole,
+    { by: "25", doc: "A change of the amount by fewer percent is not made. 0 to 100." },
+    (draft, value) => {
+      draft.bufferDebloat.thresholdPercent = value;
     },
   ),
 ];
@@ -240,7 +293,7 @@ const restart: readonly Option[] = restartOptions.map((description) => ({
   apply: (draft: Draft, value: string) => draft.restart.set(description.name, value),
 }));
 
-const options: readonly Option[] = [...pipelineOptions, ...checkpointOptions, ...restart];
+const options: readonly Option[] = [...pipelineOptions, ...debloatOptions, ...checkpointOptions, ...restart];
 const byName: ReadonlyMap<string, Option> = new Map(
   options.flatMap((entry) => [entry.name, ...entry.aliases].map((name) => [name, entry] as const)),
 );
@@ -253,7 +306,7 @@ export const optionDescriptions: readonly OptionDescription[] = options;
  * Errors: OPTION_UNKNOWN with the nearest names; OPTION_INVALID with what is allowed, or with the two that contradict.
  */
 export function parseOptions(values: Readonly<Record<string, string>>): ConfigurationChange {
-  const draft: Draft = { plain: {}, checkpoints: {}, restart: new Map() };
+  const draft: Draft = { plain: {}, checkpoints: {}, bufferDebloat: {}, restart: new Map() };
   const writtenAs = new Map<Option, string>();
   for (const [name, value] of Object.entries(values)) {
     const known = byName.get(name);
@@ -269,6 +322,7 @@ export function parseOptions(values: Readonly<Record<string, string>>): Configur
   const strategy = parseRestart(draft.restart);
   return {
     ...draft.plain,
+    ...(Object.keys(draft.bufferDebloat).length > 0 ? { bufferDebloat: draft.bufferDebloat } : {}),
     ...(Object.keys(draft.checkpoints).length > 0 ? { checkpoints: draft.checkpoints } : {}),
     ...(strategy === undefined ? {} : { restart: strategy }),
   };

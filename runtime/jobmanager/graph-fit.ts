@@ -5,7 +5,7 @@
  * GF1 All reasons for a refusal are given at once.
  */
 import type { OperatorId } from "../base/index.ts";
-import { adoptMaxParallelism, type OperatorState } from "../checkpoint/index.ts";
+import { adoptMaxParallelism, type ExplicitMaxParallelism, type OperatorState } from "../checkpoint/index.ts";
 import { buildJobGraph, type JobGraph, type StreamGraph } from "../graph/index.ts";
 
 export type Fit =
@@ -23,7 +23,7 @@ export function fitGraph(streamGraph: StreamGraph, operators: readonly OperatorS
         operatorId: node.operatorId,
         uid: node.uid,
         parallelism: vertex.parallelism,
-        maxParallelism: node.maxParallelism ?? explicit,
+        maxParallelism: explicitOf(node.maxParallelism, explicit),
       })),
     ),
   );
@@ -33,4 +33,9 @@ export function fitGraph(streamGraph: StreamGraph, operators: readonly OperatorS
     return ids.map((id) => adopted.maxParallelism.get(id)).find((max) => max !== undefined);
   });
   return { kind: "fits", graph: buildJobGraph(streamGraph, { storedMaxParallelism: stored }) };
+}
+
+function explicitOf(own: number | null, ofJob: number | null): ExplicitMaxParallelism | null {
+  if (own !== null) return { value: own, of: "operator" };
+  return ofJob === null ? null : { value: ofJob, of: "job" };
 }

@@ -7,7 +7,16 @@ import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../c
 import type { TaskRef } from "../rpc/index.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { ScriptedWorld } from "./scripted-world.ts";
-import { checkpoint, incarnation, OTHER_UIDS, restoredText, type Setting, setting, until } from "./scripted-job.ts";
+import {
+  checkpoint,
+  incarnation,
+  incarnationJobId,
+  OTHER_UIDS,
+  restoredText,
+  type Setting,
+  setting,
+  until,
+} from "./scripted-job.ts";
 
 const [FIRST, SECOND] = ["1".repeat(32), "2".repeat(32)];
 const NONE: RestoreMessage = { kind: "none" };
@@ -31,7 +40,7 @@ type One = Incarnation & { readonly storeUri: string; readonly world: ScriptedWo
 /** In standby, with a TaskManager of its own that has loaded the job. */
 async function standby(t: TestContext, place: Setting, name: string): Promise<One> {
   const one = await incarnation(t, place, name);
-  const world = new ScriptedWorld(() => place.graph);
+  const world = new ScriptedWorld(() => place.graph, incarnationJobId(name));
   await phase(one, "standby");
   await world.add(`${name}-tm`, one.rpcPort, 2);
   await until("its TaskManager is ready", () => one.incarnation().taskManagersReady === 1);
@@ -208,11 +217,11 @@ test("a preflight says every reason why the job does not accept a state, and cha
   const place = await setting(t);
   const old = await active(t, place, "old");
   await checkpointed(old);
-  const other = await setting(t, { module: OTHER_UIDS, options: { "pipeline.max-parallelism": "64" } });
+  const other = await setting(t, { module: OTHER_UIDS.replace('"out"', '"end"') });
   const young = await standby(t, other, "young");
   const answer = await young.preflight(latest(old.storeUri));
   assert.ok(answer.kind === "incompatible");
-  assert.match(answer.reasons.join(), /maxParallelism 64/);
+  assert.match(answer.reasons.join(), /state of the operator with uid "sum".*state of the operator with uid "out"/);
   const same = await standby(t, place, "same");
   assert.deepEqual(await same.preflight(latest(old.storeUri)), {
     kind: "compatible",

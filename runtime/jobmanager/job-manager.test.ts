@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { StreamError, systemClock, toErrorInfo } from "../base/index.ts";
+import { jobId, StreamError, systemClock, taskManagerId, toErrorInfo } from "../base/index.ts";
 import { manifestKey, readLog } from "../checkpoint/index.ts";
-import { connectRpc, type TaskRef } from "../rpc/index.ts";
+import { connectRpc, type FromJobManager, type TaskRef, type ToJobManager } from "../rpc/index.ts";
 import { openStore } from "../storage/index.ts";
 import {
   checkpoint,
@@ -253,4 +253,37 @@ test("R4 what is said about an earlier attempt, or by a TaskManager that does no
   await checkpoint(job);
   assert.equal(job.manager.job().restarts, 1);
   assert.equal(job.manager.job().status, "RUNNING");
+});
+
+test("TL6 a TaskManager of another job, at the port of its old JobManager, is refused and runs nothing", async (t) => {
+  const place = await setting(t);
+  const job = await start(t, place, { expectedTaskManagers: 2 });
+  const answers: FromJobManager[] = [];
+  const stranger = await connectRpc<ToJobManager, FromJobManager>({ host: "127.0.0.1", port: job.manager.rpcPort });
+  stranger.onMessage = (message) => void answers.push(message);
+  let isClosed = false;
+  stranger.onClose = () => {
+    isClosed = true;
+  };
+  stranger.send({
+    kind: "register",
+    jobId: jobId("f".repeat(32)),
+    taskManagerId: taskManagerId("stranger"),
+    pid: 1,
+    host: "127.0.0.1",
+    dataPorts: [1, 2],
+  });
+  await until("it is refused", () => isClosed);
+  assert.deepEqual(
+    answers.map((answer) => (answer.kind === "refused" ? [answer.kind, answer.jobId] : answer.kind)),
+    [["refused", job.manager.jobId]],
+  );
+  assert.deepEqual(job.manager.taskManagers(), []);
+  await place.world.add("a", job.manager.rpcPort, 1);
+  await place.world.add("b", job.manager.rpcPort, 1);
+  await until("it runs on its own", () => job.manager.job().status === "RUNNING");
+  assert.deepEqual(
+    job.manager.taskManagers().map(({ id }) => String(id)),
+    ["a", "b"],
+  );
 });

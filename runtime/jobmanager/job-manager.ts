@@ -142,6 +142,7 @@ export class JobManager implements JobControl {
       logger: this.#logger,
     });
     this.#links = new TaskManagerLinks({
+      jobId: this.jobId,
       turns: this.#turns,
       clock,
       logger: this.#logger,
@@ -500,7 +501,8 @@ export class JobManager implements JobControl {
     this.#enter(status);
     this.#logger.info({ status }, `the job is ${status}`);
     const log = this.#log;
-    const farewell = this.#warmUp === null ? ({ kind: "shutdown", epoch: log?.epoch ?? 0 } as const) : null;
+    const farewell =
+      this.#warmUp === null ? ({ kind: "shutdown", epoch: log?.epoch ?? 0, jobId: this.jobId } as const) : null;
     if (log === null) return this.#shutDown(status, farewell);
     const { newest } = this.#progress;
     const end = { status, earlier, newest, failure: this.#failures.last, isDiscarded: this.#isDiscarded };

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { loadStreamGraph } from "../api/index.ts";
-import { seededRandom, silentLog, systemClock } from "../base/index.ts";
+import { type JobId, jobId, seededRandom, silentLog, systemClock } from "../base/index.ts";
 import { buildJobGraph, type JobGraph } from "../graph/index.ts";
 import { openStore } from "../storage/index.ts";
 import type { JobControl, TriggerState } from "./control.ts";
@@ -59,7 +59,7 @@ export async function setting(
     ...given.options,
   };
   const graph = buildJobGraph(await loadStreamGraph({ module, options, args: [] }));
-  const world = new ScriptedWorld(() => graph, given.script);
+  const world = new ScriptedWorld(() => graph, jobId(JOB_ID), given.script);
   return { folder, module, storeUri: join(folder, "root"), options, world, graph };
 }
 
@@ -86,6 +86,8 @@ export async function start(t: TestContext, place: Setting, more: Partial<JobMan
   return { manager, ended };
 }
 
+export const incarnationJobId = (name: string): JobId => jobId(Buffer.from(name.padEnd(16)).toString("hex"));
+
 /** An incarnation of the job, with a store of its own and a job id made of its name; TaskManagers come by `place.world.add`. */
 export async function incarnation(
   t: TestContext,
@@ -98,7 +100,7 @@ export async function incarnation(
       module: place.module,
       options: place.options,
       args: [],
-      jobId: Buffer.from(name.padEnd(16)).toString("hex"),
+      jobId: incarnationJobId(name),
     },
     storeUri: join(place.folder, name),
     rpcHost: "127.0.0.1",

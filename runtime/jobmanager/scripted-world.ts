@@ -2,7 +2,14 @@
  * Owns: for tests: TaskManagers that speak the protocol over real sockets and follow a script instead of running a job.
  * Barriers travel at once: when the sources of a job were triggered, every task acknowledges.
  */
-import { type ErrorInfo, StreamError, type TaskManagerId, taskManagerId, toErrorInfo } from "../base/index.ts";
+import {
+  type ErrorInfo,
+  type JobId,
+  StreamError,
+  type TaskManagerId,
+  taskManagerId,
+  toErrorInfo,
+} from "../base/index.ts";
 import type { OperatorId } from "../base/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import {
@@ -50,9 +57,11 @@ export class ScriptedWorld {
   readonly taskManagers = new Map<TaskManagerId, ScriptedTaskManager>();
   readonly deployed: TaskDeployment[] = [];
   readonly received: FromJobManager[] = [];
+  readonly jobId: JobId;
   readonly #graph: () => JobGraph;
 
-  constructor(graph: () => JobGraph, script: Partial<Script> = {}) {
+  constructor(graph: () => JobGraph, jobId: JobId, script: Partial<Script> = {}) {
+    this.jobId = jobId;
     this.#graph = graph;
     this.script = { ...obedient, ...script };
   }
@@ -129,7 +138,8 @@ export class ScriptedTaskManager {
       world.taskManagers.delete(id);
     };
     const dataPorts = Array.from({ length: slots }, (_, slot) => 10_000 + slot);
-    connection.send({ kind: "register", taskManagerId: id, pid: 1, host: "127.0.0.1", dataPorts });
+    const { jobId } = world;
+    connection.send({ kind: "register", jobId, taskManagerId: id, pid: 1, host: "127.0.0.1", dataPorts });
   }
 
   get tasks(): readonly TaskRef[] {

@@ -7,8 +7,10 @@
  * TL3 A registration is answered when this process leads (has an epoch); before that it waits.
  * TL4 Silence is judged only by a tick that came in time: a JobManager that was itself stopped first reads what has arrived.
  * TL5 A TaskManager that registers again with the same id is lost first: it may have forgotten its tasks.
+ * TL6 A TaskManager of another job, which has got this port from its own JobManager's time, is refused: nothing of it is known
+ *     here but that it was there (R7).
  */
-import { type Clock, type Log, StreamError, type TaskManagerId, toErrorInfo } from "../base/index.ts";
+import { type Clock, type JobId, type Log, StreamError, type TaskManagerId, toErrorInfo } from "../base/index.ts";
 import { checkToJobManager, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import type { SlotPool, TaskManagerInfo } from "./slot-pool.ts";
 import type { Turns } from "./turns.ts";
@@ -17,6 +19,7 @@ type Connection = RpcConnection<FromJobManager, object>;
 type Link = { readonly connection: Connection; readonly info: TaskManagerInfo };
 
 export type LinksOptions = {
+  readonly jobId: JobId;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly logger: Log;
@@ -29,6 +32,8 @@ export type LinksOptions = {
   /** The slots of `id` are still in the pool; `why` completes "the TaskManager x is lost: …". */
   readonly onLost: (id: TaskManagerId, why: string) => void;
 };
+
+type Registration = Extract<ToJobManager, { kind: "register" }>;
 
 const UNREGISTERED_MAX = 256;
 const REGISTER_WITHIN_MS = 10_000;
@@ -120,7 +125,19 @@ export class TaskManagerLinks {
     else onMessage(link.info.id, message);
   }
 
-  #register(connection: Connection, message: Extract<ToJobManager, { kind: "register" }>): void {
+  /** TL6 */
+  #refuseStranger(connection: Connection, { jobId, taskManagerId }: Registration): void {
+    this.#options.logger.warn(
+      { peer: connection.peer, taskManagerId, of: jobId },
+      "a TaskManager of another job has come to this port; it is refused",
+    );
+    this.#unregistered.delete(connection);
+    connection.send({ kind: "refused", epoch: this.#epoch ?? 0, jobId: this.#options.jobId });
+    connection.close();
+  }
+
+  #register(connection: Connection, message: Registration): void {
+    if (message.jobId !== this.#options.jobId) return this.#refuseStranger(connection, message);
     const { taskManagerId: id, host, pid, dataPorts } = message;
     this.#unregistered.delete(connection);
     const known = this.#links.get(id);
@@ -139,10 +156,11 @@ export class TaskManagerLinks {
   }
 
   #admit(link: Link): void {
-    const { clock, slots, heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options;
+    const { clock, slots, jobId, heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options;
     if (this.#epoch === null) return;
+    const epoch = this.#epoch;
     slots.add(link.info, clock.monotonicMs(), clock.nowMs());
-    this.send(link.info.id, { kind: "registered", epoch: this.#epoch, heartbeatIntervalMs, heartbeatTimeoutMs });
+    this.send(link.info.id, { kind: "registered", epoch, jobId, heartbeatIntervalMs, heartbeatTimeoutMs });
     this.#options.onAdmitted(link.info.id, link.info.dataPorts.length);
   }
 

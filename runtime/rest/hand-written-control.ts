@@ -103,6 +103,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
         restart: null,
         bufferTimeoutMs: 100,
         watermarkIntervalMs: 200,
+        bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
       },
       vertices: [
         { id: SOURCE, name: "Source: lines", parallelism: 1, maxParallelism: 128, subtasks: [subtask(0, 0)] },

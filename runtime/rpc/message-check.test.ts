@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamError, operatorId, taskManagerId } from "../base/index.ts";
+import { StreamError, jobId, operatorId, taskManagerId } from "../base/index.ts";
 import { checkToJobManager } from "./message-check.ts";
 import type { ToJobManager } from "./messages.ts";
 
@@ -10,7 +10,14 @@ const error = { name: "Error", message: "m", stack: "s", code: "SINK_FAILED", de
 const timings = { alignmentMs: 0.5, syncMs: 1, asyncMs: 2, stateBytes: 4 };
 
 const good: readonly ToJobManager[] = [
-  { kind: "register", taskManagerId: taskManagerId("tm-1"), pid: 4, host: "127.0.0.1", dataPorts: [4001] },
+  {
+    kind: "register",
+    jobId: jobId("b".repeat(32)),
+    taskManagerId: taskManagerId("tm-1"),
+    pid: 4,
+    host: "127.0.0.1",
+    dataPorts: [4001],
+  },
   { kind: "heartbeat", metrics: [] },
   { kind: "fenced", epoch: 2 },
   { kind: "taskState", epoch: 1, task, state: { kind: "failed", error } },

@@ -67,6 +67,7 @@ const timings = z.object({ alignmentMs: amount, syncMs: amount, asyncMs: amount,
 const toJobManager = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("register"),
+    jobId: name,
     taskManagerId: name,
     pid: count,
     host: name,

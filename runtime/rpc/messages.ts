@@ -11,6 +11,9 @@
  * R5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
  * R6 `endOfData` is for good; `stopped` holds until the task says `running` again. So a stop that fails leaves no task that counts as
  *    being at the end of its data.
+ * R7 A port is an address, not a name: another job's process may have got it. `register` names the job, whose id belongs to one
+ *    incarnation, and the JobManager of another job answers `refused`; its own first message, `registered` or `shutdown`, names its
+ *    job too, and a TaskManager of another does nothing that it says.
  */
 import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../base/index.ts";
 import type { OperatorRestore, StateDeclaration, SubtaskState } from "../checkpoint/index.ts";
@@ -72,6 +75,7 @@ export type FromJobManager =
   | {
       readonly kind: "registered";
       readonly epoch: number;
+      readonly jobId: JobId;
       readonly heartbeatIntervalMs: number;
       readonly heartbeatTimeoutMs: number;
     }
@@ -121,7 +125,9 @@ export type FromJobManager =
     }
   /** All tasks have ended their data and what the final checkpoint held is committed: close and report `finished`. */
   | { readonly kind: "finish"; readonly epoch: number; readonly tasks: readonly TaskRef[] }
-  | { readonly kind: "shutdown"; readonly epoch: number };
+  | { readonly kind: "shutdown"; readonly epoch: number; readonly jobId: JobId }
+  /** The answer to a `register` that names another job; the connection closes behind it. `jobId`: the sender's. */
+  | { readonly kind: "refused"; readonly epoch: number; readonly jobId: JobId };
 
 /** Time shares since the last report: busy + backPressured + idle = 1 (BP-2). */
 export type TaskMetrics = {
@@ -169,6 +175,7 @@ export type CheckpointTimings = {
 export type ToJobManager =
   | {
       readonly kind: "register";
+      readonly jobId: JobId;
       readonly taskManagerId: TaskManagerId;
       readonly pid: number;
       readonly host: string;

@@ -31,3 +31,22 @@ test("nothing runs after it was closed (MB3)", () => {
   mailbox.post(() => assert.fail("mail after the end"));
   assert.equal(mailbox.hasMail(true), false);
 });
+
+test("what is posted for a time of the wall clock follows it when it is set, and is cancelled with the task", () => {
+  const clock = new ManualClock(10 * 3_600_000);
+  const mailbox = new Mailbox(clock, () => undefined);
+  clock.setBack(3_600_000);
+  mailbox.postAt(10 * 3_600_000 + 1000, () => undefined);
+  clock.advance(2000);
+  assert.equal(mailbox.hasMail(true), false);
+  clock.setForward(3_600_000);
+  clock.advance(60_000);
+  assert.equal(mailbox.hasMail(true), true);
+  const cancelled = mailbox.postAt(clock.nowMs() + 3_600_000, () => undefined);
+  clock.advance(60_000);
+  cancelled.cancel();
+  mailbox.postAt(clock.nowMs() + 3_600_000, () => undefined);
+  clock.advance(60_000);
+  mailbox.close();
+  assert.equal(clock.armed, 0);
+});

@@ -6,7 +6,7 @@
  *     the end of data, what they would emit would come after it (SP-2, S2); they wait, in case the task goes on.
  * MB3 Timers are cancelled with the task: none fires after `close`.
  */
-import type { Clock, Timer } from "../base/index.ts";
+import { type Clock, type Timer, waitUntil } from "../base/index.ts";
 
 export class Mailbox {
   private readonly clock: Clock;
@@ -33,7 +33,16 @@ export class Mailbox {
   }
 
   postAfter(delayMs: number, action: () => void): Timer {
-    const timer = this.clock.after(delayMs, () => {
+    return this.postWhen((fire) => this.clock.after(delayMs, fire), action);
+  }
+
+  /** `timeMs`: of the wall clock, which may be set in between. */
+  postAt(timeMs: number, action: () => void): Timer {
+    return this.postWhen((fire) => waitUntil(this.clock, timeMs, fire), action);
+  }
+
+  private postWhen(arm: (fire: () => void) => Timer, action: () => void): Timer {
+    const timer = arm(() => {
       this.timers.delete(timer);
       if (this.isClosed) return;
       this.due.push(action);

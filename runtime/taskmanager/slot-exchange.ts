@@ -4,6 +4,7 @@
  *
  * SE1 The sender makes a ring and offers it through the port between the two threads; a receiver is attached once it came.
  * SE2 One data connection per remote slot carries all channels to it; a broken one is replaced when the next channel is opened.
+ * SE3 A data port may have passed to another process, job or slot: a connection names whom it wants, and is refused by others.
  */
 import type { MessagePort } from "node:worker_threads";
 import { assert, type StreamError } from "../base/index.ts";
@@ -38,6 +39,7 @@ type RingWaiter = (ring: SharedArrayBuffer) => void;
 
 export class SlotExchange {
   private readonly slot: number;
+  private readonly jobId: string;
   private readonly taskManagerId: string;
   private readonly sleeping: Int32Array;
   private readonly wake: () => void;
@@ -55,6 +57,7 @@ export class SlotExchange {
 
   private constructor(options: {
     readonly slot: number;
+    readonly jobId: string;
     readonly taskManagerId: string;
     readonly sleeping: Int32Array;
     readonly wake: () => void;
@@ -62,6 +65,7 @@ export class SlotExchange {
     readonly server: DataServer;
   }) {
     this.slot = options.slot;
+    this.jobId = options.jobId;
     this.taskManagerId = options.taskManagerId;
     this.sleeping = options.sleeping;
     this.wake = options.wake;
@@ -71,13 +75,16 @@ export class SlotExchange {
 
   static async open(options: {
     readonly slot: number;
+    readonly jobId: string;
     readonly taskManagerId: string;
     readonly host: string;
     readonly sleeping: Int32Array;
     readonly wake: () => void;
   }): Promise<SlotExchange> {
     const pool = new SegmentPool(SEGMENTS_MAX);
-    return new SlotExchange({ ...options, pool, server: await DataServer.listen(options.host, pool) });
+    const { host, jobId, taskManagerId, slot } = options;
+    const server = await DataServer.listen(host, pool, { jobId, taskManagerId, slot });
+    return new SlotExchange({ ...options, pool, server });
   }
 
   get dataPort(): number {
@@ -159,10 +166,11 @@ export class SlotExchange {
     type: ValueType<T>,
     events: ChannelEvents,
   ): ChannelSender<T> {
-    const address = `${to.host}:${to.dataPort}`;
+    const address = `${to.taskManagerId} ${to.host}:${to.dataPort}`;
     let connection = this.connections.get(address);
     if (connection === undefined || connection.isBroken) {
-      connection = new DataConnection(to.host, to.dataPort, this.pool);
+      const { taskManagerId, slot } = to;
+      connection = new DataConnection(to, this.pool, { jobId: this.jobId, taskManagerId, slot });
       this.connections.set(address, connection);
     }
     const link = connection.openChannel(key, {

@@ -28,6 +28,7 @@ async function setting(context: TestContext): Promise<{
   const sent: ToJobManager[] = [];
   const host = await SlotHost.open({
     start: {
+      jobId: "0".repeat(32),
       taskManagerId: "tm",
       slot: 0,
       host: "127.0.0.1",

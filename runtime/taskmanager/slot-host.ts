@@ -54,6 +54,7 @@ export class SlotHost {
     const wake = (): void => loop.wake();
     const exchange = await SlotExchange.open({
       slot: start.slot,
+      jobId: start.jobId,
       taskManagerId: start.taskManagerId,
       host: start.host,
       sleeping,
@@ -104,6 +105,7 @@ export class SlotHost {
         for (const task of this.find(message.tasks)) await this.finish(task);
         return;
       case "registered":
+      case "refused":
       case "heartbeat":
       case "shutdown":
         // These are the main thread's.

@@ -9,6 +9,8 @@ import type { FromJobManager, TaskMetrics, TaskRef, TaskState, ToJobManager } fr
 
 /** Given to a slot's thread when it starts. */
 export type SlotStart = {
+  /** The only job whose data it takes. */
+  readonly jobId: string;
   readonly taskManagerId: string;
   readonly slot: number;
   readonly host: string;

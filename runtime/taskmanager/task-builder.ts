@@ -38,6 +38,7 @@ import type {
 import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
 import { Mailbox } from "./mailbox.ts";
+import { watchProcessingTime } from "./processing-time.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
 import { SourceDriver } from "./source-driver.ts";
@@ -117,7 +118,7 @@ export class DeployedTask {
       });
       chain = new OperatorChain(links);
       this.built = this.assemble(vertex, { mailbox, chain, states, gate, source });
-      this.watchProcessingTime(states, mailbox);
+      for (const { keyed } of states) if (keyed !== null) watchProcessingTime(keyed, mailbox, this.environment.clock);
       await chain.open();
       if (this.earlyFailure !== null) throw this.earlyFailure.error;
       if (this.isCanceled || this.built.task.isOver) return;
@@ -142,6 +143,7 @@ export class DeployedTask {
       states: [],
       gate: null,
       source: null,
+      debloat: null,
       keyOf: null,
     });
     nameless.onClosed = () => this.releaseChannels();
@@ -171,7 +173,8 @@ export class DeployedTask {
   ): { readonly task: Task; readonly checkpoints: TaskCheckpoints } {
     const { environment } = this;
     const keyOf = (vertex.operators[0]?.node.keySelector ?? null) as ((value: unknown) => Key) | null;
-    const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf });
+    const debloat = environment.graph.configuration.bufferDebloat;
+    const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf, debloat: debloat.enabled ? debloat : null });
     task.onClosed = () => this.releaseChannels();
     const checkpoints = new TaskCheckpoints(task, {
       epoch: environment.epoch,
@@ -237,24 +240,6 @@ export class DeployedTask {
       },
       stalledMs: () => this.built?.task.stalledMs ?? 0,
     };
-  }
-
-  /** One clock timer per keyed back end, at its earliest processing-time timer. */
-  private watchProcessingTime(states: readonly OperatorStates[], mailbox: Mailbox): void {
-    const { clock } = this.environment;
-    for (const { keyed } of states) {
-      if (keyed === null) continue;
-      let cancel = (): void => undefined;
-      const arm = (timestamp: number): void => {
-        cancel();
-        const timer = mailbox.postAfter(Math.max(0, timestamp - clock.nowMs()), () => {
-          const next = keyed.fireProcessingTime(clock.nowMs());
-          if (next !== null) arm(next);
-        });
-        cancel = () => timer.cancel();
-      };
-      keyed.onEarliestProcessingTime(arm);
-    }
   }
 
   private edge(index: number): JobEdge {

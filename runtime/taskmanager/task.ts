@@ -11,7 +11,7 @@
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
 import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../base/index.ts";
-import type { InputGate } from "../exchange/index.ts";
+import { BufferDebloater, type DebloatSettings, type InputGate } from "../exchange/index.ts";
 import { type Key, keyHash, MAX_WATERMARK, NO_TIMESTAMP, type RowBatch, type StreamElement } from "../record/index.ts";
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
@@ -38,6 +38,8 @@ export type TaskParts = {
   /** null for a source. */
   readonly gate: InputGate | null;
   readonly source: SourceDriver | null;
+  /** null: what is under way to it is bounded by bytes alone. */
+  readonly debloat: DebloatSettings | null;
   /** The key of the head's input; null when it is not keyed. */
   readonly keyOf: ((value: unknown) => Key) | null;
   report(state: TaskState): void;
@@ -56,6 +58,7 @@ export class Task implements LoopTask {
   private readonly merger: WatermarkMerger | null;
   private readonly headKeyed: KeyedStateBackend | null;
   private readonly times: TaskClock;
+  private readonly debloater: BufferDebloater | null = null;
   private openChannels: number;
   private blocks = 0;
   /** Set by whatever wants the loop over records to stop. */
@@ -80,6 +83,11 @@ export class Task implements LoopTask {
     this.merger = channels === 0 ? null : new WatermarkMerger(channels);
     this.headKeyed = parts.states[0]?.keyed ?? null;
     this.times = new TaskClock(parts.clock.monotonicMs());
+    const { debloat, gate } = parts;
+    if (debloat !== null && gate !== null && channels > 0) {
+      const nowMs = parts.clock.monotonicMs();
+      this.debloater = new BufferDebloater(debloat, channels, nowMs, (rows) => gate.allow(rows));
+    }
     for (const writer of parts.chain.writers) {
       writer.onFull = () => {
         this.pause = true;
@@ -93,6 +101,10 @@ export class Task implements LoopTask {
 
   get stalledMs(): number {
     return this.times.stalledMs;
+  }
+
+  private get rowsDone(): number {
+    return this.batch === null ? this.recordsIn : this.recordsIn - this.batch.rows.length + this.row;
   }
 
   private get isActive(): boolean {
@@ -141,7 +153,10 @@ export class Task implements LoopTask {
   step(deadlineMs: number): boolean {
     if (!this.isActive) return false;
     const { clock } = this.parts;
-    this.times.begin(clock.monotonicMs());
+    const beganMs = clock.monotonicMs();
+    this.times.begin(beganMs);
+    this.debloater?.begin(beganMs);
+    const rowsBefore = this.rowsDone;
     let worked = false;
     let reason: WaitReason | null = null;
     try {
@@ -154,7 +169,11 @@ export class Task implements LoopTask {
     } catch (error) {
       this.fail(error);
     }
-    this.times.end(clock.monotonicMs(), reason ?? "idle");
+    const endedMs = clock.monotonicMs();
+    this.times.end(endedMs, reason ?? "idle");
+    // Blocked without a promise of its own it waits for barriers of other channels: it may not take what there is.
+    const isStarved = reason === "idle" || (reason === "blocked" && this.blocks === 0);
+    this.debloater?.end(endedMs, this.rowsDone - rowsBefore, isStarved);
     return worked;
   }
 

@@ -6,15 +6,27 @@
  *     of the lower before anything of the higher is done (R2).
  * TM2 When the JobManager is lost (connection closed, or silence), it drops all tasks and tries to register again, without end.
  * TM3 The main thread runs no user code, so a busy task never delays a heartbeat.
+ * TM4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
+ *     (R7): until the JobManager has named the job, nothing that it says is done.
  */
 import { totalmem } from "node:os";
 import { MessageChannel } from "node:worker_threads";
-import { assert, type Clock, type Log, StreamError, type TaskManagerId, type Timer } from "../base/index.ts";
+import {
+  assert,
+  type Clock,
+  type JobId,
+  type Log,
+  StreamError,
+  type TaskManagerId,
+  type Timer,
+} from "../base/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
 import { SlotThread } from "./slot-thread.ts";
 
 export type TaskManagerOptions = {
+  /** The only job that it serves. */
+  readonly jobId: JobId;
   readonly taskManagerId: TaskManagerId;
   /** The address that other TaskManagers reach its slots at. */
   readonly host: string;
@@ -33,6 +45,8 @@ export type TaskManager = {
 };
 
 const RECONNECT_MS = 250;
+/** After the JobManager of another job has answered: ours may come back to this address, but hardly at once. */
+const STRANGER_MS = 2000;
 /** Until the JobManager has said its own values. */
 const FIRST_HEARTBEAT_MS = 500;
 const FIRST_TIMEOUT_MS = 2500;
@@ -64,6 +78,10 @@ class TaskManagerProcess {
   private connection: Connection | null = null;
   private epoch = 0;
   private lastHeardMs = 0;
+  /** The JobManager at the other end has named our job. */
+  private isRegistered = false;
+  /** Whose JobManager was found at the address; told once. */
+  private strangerOf: JobId | null = null;
   private timeoutMs = FIRST_TIMEOUT_MS;
   private heartbeatMs = FIRST_HEARTBEAT_MS;
   private heartbeat: Timer | null = null;
@@ -86,7 +104,7 @@ class TaskManagerProcess {
     const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
     this.slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
-        start: { taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
+        start: { jobId: options.jobId, taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
         heapMb,
         log: options.log,
         send: (message) => this.send(message),
@@ -119,9 +137,9 @@ class TaskManagerProcess {
     this.resolveDone();
   }
 
-  private connectLater(): void {
+  private connectLater(delayMs = RECONNECT_MS): void {
     if (this.isClosed) return;
-    this.options.clock.after(RECONNECT_MS, () => {
+    this.options.clock.after(delayMs, () => {
       if (!this.isClosed) this.connect();
     });
   }
@@ -132,6 +150,7 @@ class TaskManagerProcess {
       return;
     }
     this.connection = connection;
+    this.isRegistered = false;
     this.lastHeardMs = this.options.clock.monotonicMs();
     connection.onMessage = (message) => this.onMessage(connection, message);
     connection.onClose = () => this.onLost(connection, "its connection closed");
@@ -142,8 +161,8 @@ class TaskManagerProcess {
   private register(connection: Connection): void {
     const dataPorts = this.dataPorts.filter((port) => port !== null);
     if (dataPorts.length < this.slots.length) return;
-    const { taskManagerId, host } = this.options;
-    connection.send({ kind: "register", taskManagerId, pid: process.pid, host, dataPorts });
+    const { jobId, taskManagerId, host } = this.options;
+    connection.send({ kind: "register", jobId, taskManagerId, pid: process.pid, host, dataPorts });
   }
 
   private beat(connection: Connection): void {
@@ -175,7 +194,28 @@ class TaskManagerProcess {
     this.dropping = Promise.all([this.dropping, ...this.slots.map((slot) => slot.dropTasks())]).then(() => undefined);
   }
 
+  /** Another job's JobManager has our JobManager's address. */
+  private onStranger(connection: Connection, of: JobId | null): void {
+    if (this.connection !== connection || this.isClosed) return;
+    const { log, jobManagerHost: host, jobManagerPort: port } = this.options;
+    if (this.strangerOf === null || this.strangerOf !== of) {
+      log.warn({ host, port, of }, "the address of our JobManager belongs to another job's; looking for ours");
+    }
+    this.strangerOf = of;
+    this.connection = null;
+    this.heartbeat?.cancel();
+    connection.close();
+    this.connectLater(STRANGER_MS);
+  }
+
   private onMessage(connection: Connection, message: FromJobManager): void {
+    if (message.kind === "refused") return this.onStranger(connection, message.jobId);
+    if (message.kind === "registered" || message.kind === "shutdown") {
+      if (message.jobId !== this.options.jobId) return this.onStranger(connection, message.jobId);
+      this.isRegistered = true;
+      this.strangerOf = null;
+    }
+    if (!this.isRegistered) return this.onStranger(connection, null);
     if (message.epoch < this.epoch) {
       connection.send({ kind: "fenced", epoch: this.epoch });
       return;
@@ -200,7 +240,9 @@ class TaskManagerProcess {
   }
 
   /** Cuts a message down to each slot's own tasks. */
-  private distribute(message: Exclude<FromJobManager, { kind: "registered" | "heartbeat" | "shutdown" }>): void {
+  private distribute(
+    message: Exclude<FromJobManager, { kind: "registered" | "refused" | "heartbeat" | "shutdown" }>,
+  ): void {
     if (message.kind === "deploy") {
       for (const [index, slot] of this.slots.entries()) {
         const tasks = message.tasks.filter((task) => task.slot === index);

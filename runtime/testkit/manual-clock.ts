@@ -3,6 +3,7 @@
  *
  * MC1 Callbacks run inside `advance`, in the order of their times (equal times: in the order of `after`), with the clock standing
  *     at their time; what they arm within the span runs too.
+ * MC2 `setBack` and `setForward` move the wall clock alone, as a person or a time server does: timers do not notice.
  */
 import { assert, type Clock, type Timer } from "../base/index.ts";
 
@@ -10,7 +11,9 @@ type Armed = { readonly atMs: number; readonly callback: () => void };
 
 /** Starts at `startMs`, which both of its clocks show. */
 export class ManualClock implements Clock {
+  /** The monotonic one. */
   #nowMs: number;
+  #wallAheadMs = 0;
   readonly #armed = new Set<Armed>();
 
   constructor(startMs = 0) {
@@ -18,7 +21,7 @@ export class ManualClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#wallAheadMs;
   }
 
   monotonicMs(): number {
@@ -34,6 +37,14 @@ export class ManualClock implements Clock {
   /** Number of timers that have neither run nor been cancelled. */
   get armed(): number {
     return this.#armed.size;
+  }
+
+  setBack(byMs: number): void {
+    this.#wallAheadMs -= byMs;
+  }
+
+  setForward(byMs: number): void {
+    this.#wallAheadMs += byMs;
   }
 
   advance(byMs: number): void {

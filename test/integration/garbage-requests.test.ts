@@ -8,6 +8,7 @@ import { startEndpoints } from "../../operator/controller/endpoints.ts";
 import { openLocalApiServer, serveHttp, StatefulSetController } from "../../operator/local/index.ts";
 import { seededRandom, silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
 import { DataServer } from "../../runtime/exchange/index.ts";
+import { helloText } from "../../runtime/exchange/socket-protocol.ts";
 import { SEGMENT_BYTES, SegmentPool } from "../../runtime/memory/index.ts";
 import { start as startRest } from "../../runtime/rest/hand-written-control.ts";
 import { start as startJobManager, setting } from "../../runtime/jobmanager/scripted-job.ts";
@@ -96,7 +97,7 @@ describe(`garbage from seed ${SEED}`, () => {
     const place = await setting(t);
     const { manager } = await startJobManager(t, place);
     const random = seededRandom(SEED);
-    const messages = Array.from({ length: REQUESTS }, () => rpcGarbage(() => random.next()));
+    const messages = Array.from({ length: REQUESTS }, () => rpcGarbage(place.world.jobId, () => random.next()));
     await sendAll(manager.rpcPort, [...requests(), ...messages]);
     await assertNothingUncaught();
     const one = await place.world.add("tm-real", manager.rpcPort, 2);
@@ -106,7 +107,7 @@ describe(`garbage from seed ${SEED}`, () => {
 
   it("a slot's data port; no segment of the pool is lost to it", async () => {
     const pool = new SegmentPool(64);
-    const server = await DataServer.listen("127.0.0.1", pool);
+    const server = await DataServer.listen("127.0.0.1", pool, SLOT);
     const random = seededRandom(SEED);
     try {
       const messages = Array.from({ length: REQUESTS }, () => dataGarbage(() => random.next()));
@@ -131,11 +132,11 @@ async function rawAnswer(port: number, text: string): Promise<string> {
 }
 
 /** One to four frames, the first mostly a registration, the others mostly messages with fields of wrong values. */
-function rpcGarbage(next: () => number): Buffer {
+function rpcGarbage(jobId: string, next: () => number): Buffer {
   const number = (): number => [0, 1, 2, 7, -1, 1e9, 2 ** 53, 0.5][Math.floor(next() * 8)] as number;
   const task = { vertex: Math.floor(next() * 4), subtask: Math.floor(next() * 4), attempt: Math.floor(next() * 3) };
   const error = { name: "E", message: "m", stack: "s", destiny: "retry" };
-  const register = { kind: "register", taskManagerId: "stranger", pid: 1, host: "h", dataPorts: [1] };
+  const register = { kind: "register", jobId, taskManagerId: "stranger", pid: 1, host: "h", dataPorts: [1] };
   const timings = { alignmentMs: 0, syncMs: 0, asyncMs: 0, stateBytes: 0 };
   const epoch = Math.floor(next() * 3);
   const checkpointId = number();
@@ -181,7 +182,7 @@ function dataGarbage(next: () => number): Buffer {
     return Buffer.concat([header, payload]);
   };
   const some = (most: number): number => Math.floor(next() * most);
-  const pieces: Buffer[] = next() < 0.6 ? [message(0, 0, Buffer.from("streamjob-data/1"))] : [];
+  const pieces: Buffer[] = next() < 0.6 ? [message(0, 0, Buffer.from(helloText(SLOT)))] : [];
   for (let count = some(5); count >= 0; count--) {
     const payload = Buffer.alloc(some(3) === 0 ? 0 : some(SEGMENT_BYTES), 97);
     const announced = next() < 0.8 ? payload.length : [2 ** 31, payload.length + 1, 5][some(3)];

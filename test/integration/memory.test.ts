@@ -19,6 +19,8 @@ const DURATION_MS = process.env["STREAMJOB_LONG"] === "1" ? 300_000 : 60_000;
 const SAMPLE_EVERY_MS = 500;
 const GROWTH_MB_MAX = 4;
 const ABOVE_MEDIAN_MB_MAX = 12;
+/** Under way between the two: about a second of the sink's work, and never the 1,500 and more that the channel could hold. */
+const AHEAD_MAX = 600;
 /** Of the sink: one record every 10 ms, and timers are late rather than early. */
 const RATE_MAX = 105;
 const RATE_MIN = 40;
@@ -50,6 +52,10 @@ describe("a fast source behind a sink of 100 records a second", () => {
       const rate = ((sink - warm.records) * 1000) / (systemClock.monotonicMs() - warm.atMs);
       workspace.note(`the sink wrote ${rate.toFixed(1)} records/s; the source is ${source - sink} records ahead`);
       assert.ok(rate > RATE_MIN && rate < RATE_MAX, `the sink's rate is ${rate} records/s`);
+      assert.ok(
+        source - sink < AHEAD_MAX,
+        `${source - sink} records stand before the sink: a barrier waits for all of them`,
+      );
       assert.ok((await ratioOf(run, "Source")) > 0.5, "the source is not shown as backpressured");
       assert.ok((await ratioOf(run, "Sink")) < 0.1, "the sink is shown as backpressured");
       for (const [name, all] of samples) assertFlat(workspace.note.bind(workspace), name, all);

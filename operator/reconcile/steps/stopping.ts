@@ -10,7 +10,7 @@
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
 import { recordEnd, WAYS_OUT } from "../active.ts";
-import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS } from "../policy.ts";
+import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
 import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
 import type { JobManagerView } from "../observed.ts";
@@ -149,7 +149,7 @@ function completed({ draft, situation, operation }: StepContext, path: string): 
 function tryAgain({ draft, situation, operation }: StepContext, message: string): StepOutcome {
   const attempt = operation.attempt + 1;
   const { target } = situation;
-  const limitMs = target.kind === "valid" ? target.spec.upgrade.retryBackoffMaxMs : RETRY_BACKOFF_INITIAL_MS;
+  const limitMs = retryLimitMs(target);
   const delayMs = Math.min(limitMs, RETRY_BACKOFF_INITIAL_MS * 2 ** Math.min(operation.attempt, 20));
   const triggerId = stopTriggerId(operation.upgradeId, attempt);
   const directory =
@@ -177,8 +177,9 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
 /** The trigger is not known there (yet), or nobody answers. */
 function notStoppable(context: StepContext, view: JobManagerView): StepOutcome {
   const { draft, situation, operation } = context;
-  if (operation.notBefore !== null && parseTime(operation.notBefore) > draft.nowMs) {
-    draft.wakeIn(parseTime(operation.notBefore) - draft.nowMs);
+  const leftMs = retryLeftMs(draft, situation, operation);
+  if (leftMs > 0) {
+    draft.wakeIn(leftMs);
     return waiting;
   }
   const why = whyNotStoppable(view);

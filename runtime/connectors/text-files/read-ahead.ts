@@ -7,41 +7,32 @@
  * RA2 At most about QUEUE_BYTES_MAX + SPLITS_AHEAD × CHUNK_BYTES are in memory, besides one line that is longer than a chunk.
  * RA3 The first chunks of the next few splits are read together: many small files would otherwise cost one wait each.
  */
-import { isAscii } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
-import { assert, StreamError } from "../../base/index.ts";
+import type { FileHandle } from "node:fs/promises";
+import { assert, type StreamError } from "../../base/index.ts";
 import type { TextFileSplit } from "./discovery.ts";
+import { PackedReading } from "./packed-reading.ts";
+import {
+  CHUNK_BYTES,
+  type LineBlock,
+  messageOf,
+  NEWLINE,
+  NO_BYTES,
+  type ReadingOptions,
+  SplitFile,
+  type SplitReading,
+} from "./split-file.ts";
 
-/** The lines in `bytes` from `begin` to `end`; the first lies at `position` in the file. */
-export type LineBlock = {
-  readonly bytes: Buffer;
-  readonly begin: number;
-  readonly end: number;
-  readonly position: number;
-  readonly isAscii: boolean;
-  /** No line of the split comes after it. */
-  readonly isLast: boolean;
-};
-
-export type ReadAheadOptions = {
-  /** The source's, for messages. */
-  readonly name: string;
-  readonly lineBytesMax: number;
-  /** How much is read at a time. Default 256 KiB. */
-  readonly chunkBytes?: number;
+export type ReadAheadOptions = ReadingOptions & {
   /** Called when there is a block after `take` gave none. */
   readonly wake: () => void;
 };
 
-const CHUNK_BYTES = 256 << 10;
 /** Read beyond a split's end at a time, for the end of its last line. */
 const TAIL_BYTES = 4 << 10;
 const QUEUE_BYTES_MAX = 1 << 20;
 /** An empty or short block is not free either. */
 const BLOCK_OVERHEAD_BYTES = 1 << 10;
 const SPLITS_AHEAD = 4;
-const NEWLINE = 0x0a;
-const NO_BYTES = Buffer.alloc(0);
 
 /** Reads the splits one after the other in the background. */
 export class ReadAhead {
@@ -93,7 +84,7 @@ export class ReadAhead {
     try {
       for (;;) {
         for (; ahead.length < SPLITS_AHEAD && opened < this.#splits.length; opened++) {
-          const reading = new SplitReading(this.#splits[opened] as TextFileSplit, this.#options);
+          const reading = readingOf(this.#splits[opened] as TextFileSplit, this.#options);
           const first = reading.next();
           first.catch(() => undefined); // Seen when its turn comes.
           ahead.push({ reading, first });
@@ -132,10 +123,16 @@ export class ReadAhead {
   }
 }
 
-/** One split while it is read. */
-class SplitReading {
+function readingOf(split: TextFileSplit, options: ReadingOptions): SplitReading {
+  const { packing } = split;
+  return packing === undefined ? new PlainReading(split, options) : new PackedReading({ ...split, packing }, options);
+}
+
+/** One split of a file whose bytes are its text. */
+class PlainReading implements SplitReading {
+  readonly #file: SplitFile;
   readonly #split: TextFileSplit;
-  readonly #options: ReadAheadOptions;
+  readonly #options: ReadingOptions;
   #handle: FileHandle | null = null;
   /** The place in the file up to which it is read. */
   #readTo: number;
@@ -144,7 +141,8 @@ class SplitReading {
   /** A line that began in the split before is still going on. */
   #isSkipping: boolean;
 
-  constructor(split: TextFileSplit, options: ReadAheadOptions) {
+  constructor(split: TextFileSplit, options: ReadingOptions) {
+    this.#file = new SplitFile(split, options);
     this.#split = split;
     this.#options = options;
     // The byte before tells whether a line begins at the split's start.
@@ -153,7 +151,7 @@ class SplitReading {
   }
 
   async next(): Promise<LineBlock> {
-    this.#handle ??= await this.#open();
+    this.#handle ??= await this.#file.open();
     for (;;) {
       const bytes = await this.#read(this.#handle);
       const block = this.#cut(bytes);
@@ -175,17 +173,17 @@ class SplitReading {
       begin = bytes.indexOf(NEWLINE) + 1;
       if (begin === 0 && this.#readTo < size) return null;
       this.#isSkipping = false;
-      if (begin === 0 || place + begin >= end) return lineBlock(bytes, [bytes.length, bytes.length], end, true);
+      if (begin === 0 || place + begin >= end) return this.#file.block(bytes, [bytes.length, bytes.length], end, true);
     }
     if (this.#readTo >= end) {
       const lastNewline = bytes.indexOf(NEWLINE, Math.max(begin, end - 1 - place));
-      if (lastNewline !== -1) return lineBlock(bytes, [begin, lastNewline + 1], place + begin, true);
-      if (this.#readTo === size) return lineBlock(bytes, [begin, bytes.length], place + begin, true);
+      if (lastNewline !== -1) return this.#file.block(bytes, [begin, lastNewline + 1], place + begin, true);
+      if (this.#readTo === size) return this.#file.block(bytes, [begin, bytes.length], place + begin, true);
     }
     const complete = bytes.lastIndexOf(NEWLINE) + 1;
     this.#carry = bytes.subarray(Math.max(complete, begin));
     if (this.#carry.length > this.#options.lineBytesMax) throw this.#lineTooLong();
-    return complete > begin ? lineBlock(bytes, [begin, complete], place + begin, false) : null;
+    return complete > begin ? this.#file.block(bytes, [begin, complete], place + begin, false) : null;
   }
 
   /** The carried bytes and what follows them; at least as much as is carried, so that a long line is not copied for ever. */
@@ -203,57 +201,16 @@ class SplitReading {
       const { bytesRead } = await handle
         .read(bytes, filled, bytes.length - filled, this.#readTo)
         .catch((error: unknown) => {
-          throw this.#failed(`${messageOf(error)}; check the disk`, error);
+          throw this.#file.failed(`${messageOf(error)}; check the disk`, error);
         });
-      if (bytesRead === 0) throw this.#tooShort(this.#readTo);
+      if (bytesRead === 0) throw this.#file.tooShort(this.#readTo);
       filled += bytesRead;
       this.#readTo += bytesRead;
     }
     return bytes;
   }
 
-  async #open(): Promise<FileHandle> {
-    const { path, size } = this.#split;
-    const handle = await open(path, "r").catch((error: unknown) => {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-        throw this.#failed(
-          `it is not there; it was, with ${size} bytes, when the job started. Put it back (on every machine that reads), ` +
-            "or start the job without its state",
-          error,
-        );
-      }
-      throw this.#failed(`${messageOf(error)}; give this process the right to read it`, error);
-    });
-    const length = (await handle.stat()).size;
-    if (length >= size) return handle;
-    await handle.close();
-    throw this.#tooShort(length);
-  }
-
-  #tooShort(length: number): StreamError {
-    return this.#failed(
-      `it has ${length} bytes, but had ${this.#split.size} when the job started. Put the old contents back, ` +
-        "or start the job without its state",
-    );
-  }
-
   #lineTooLong(): StreamError {
-    const begin = this.#readTo - this.#carry.length;
-    const bounds = `the line at byte ${begin} is longer than ${this.#options.lineBytesMax} bytes`;
-    return this.#failed(`${bounds}; is it a text file? If so, raise lineBytesMax`, undefined, "terminal");
+    return this.#file.lineTooLong(this.#readTo - this.#carry.length);
   }
-
-  #failed(problem: string, cause?: unknown, destiny: "retry" | "terminal" = "retry"): StreamError {
-    const message = `source ${this.#options.name}: cannot read ${this.#split.path}: ${problem}`;
-    return new StreamError("SOURCE_FAILED", message, { destiny, cause });
-  }
-}
-
-function lineBlock(bytes: Buffer, range: readonly [number, number], position: number, isLast: boolean): LineBlock {
-  const [begin, end] = range;
-  return { bytes, begin, end, position, isAscii: isAscii(bytes.subarray(begin, end)), isLast };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

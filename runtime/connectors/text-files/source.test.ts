@@ -96,9 +96,8 @@ test("a folder is read by name, without hidden files, and with its folders when 
   file("x", "no\n", join(folder, ".git"));
   file("c", "c\n", join(folder, "inner"));
   symlinkSync(folder, join(folder, "loop"));
-  symlinkSync(join(folder, "a"), join(folder, "link"));
-  assert.deepEqual(await read({ path: folder }), ["a", "b", "a"]);
-  assert.deepEqual(await read({ path: folder, recursive: true }), ["a", "b", "c", "a"]);
+  assert.deepEqual(await read({ path: folder }), ["a", "b"]);
+  assert.deepEqual(await read({ path: folder, recursive: true }), ["a", "b", "c"]);
 });
 
 test("globs and paths together give every file once", async () => {

@@ -3,16 +3,20 @@
  * Not here: which files and splits there are (discovery.ts), reading them (read-ahead.ts).
  *
  * TF1 A line ends at `\n`; a `\r` before it is not part of it. The last line of a file needs no line end; after a last `\n`
- *     there is no further, empty line. Text is UTF-8; bytes that are not become U+FFFD.
- * TF2 A line belongs to the split in which its first byte lies; its position in the state is that byte's place in the file.
+ *     there is no further, empty line. Text is UTF-8; bytes that are not become U+FFFD, or fail the job (`invalidUtf8`).
+ * TF2 A line belongs to the split in which its first byte lies; its position in the state is that byte's place in the file,
+ *     or, of a packed file (PK1), in its text.
  * TF3 The length of a file when the job starts is its length for the job: what is appended later is not read.
  */
 import type { ReaderContext, Source, SourceOutput, SourceReader } from "../../operators/index.ts";
 import { NO_TIMESTAMP, t } from "../../record/index.ts";
-import { checkNumber, optionInvalid } from "../option-check.ts";
+import { checkChoice, checkNumber, optionInvalid } from "../option-check.ts";
 import { Pace } from "../pace.ts";
 import { discoverSplits, type TextFileSplit } from "./discovery.ts";
-import { type LineBlock, ReadAhead } from "./read-ahead.ts";
+import { failedAtLine } from "./line-failure.ts";
+import { type Compression, packings } from "./packing.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { type LineBlock, NEWLINE } from "./split-file.ts";
 
 export type { TextFileSplit } from "./discovery.ts";
 
@@ -31,6 +35,13 @@ export type TextFilesOptions = {
   readonly linesPerSecond?: number | undefined;
   /** A bound for memory: a line that is longer than about this many bytes fails the job. Default 64 MiB. */
   readonly lineBytesMax?: number;
+  /**
+   * How files are packed. Default `auto`: `.gz`, `.gzip`, `.zst`, `.zstd`, `.br` and `.deflate` are unpacked while they are read,
+   * other packed or binary files are refused. `none`: none is, whatever its name. A packed file is read by one subtask.
+   */
+  readonly compression?: Compression;
+  /** Bytes that are no UTF-8: `replace` (the default) reads them as U+FFFD and warns, `fail` fails the job. */
+  readonly invalidUtf8?: "replace" | "fail";
   /** Default `text files`. */
   readonly name?: string;
 };
@@ -39,7 +50,6 @@ const SPLIT_BYTES = 4 << 20;
 const LINE_BYTES_MAX = 64 << 20;
 /** Bytes given out in one poll; long lines take long (SO2). */
 const POLL_BYTES_MAX = 1 << 20;
-const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
@@ -75,19 +85,24 @@ export function textFiles(options: TextFilesOptions): Source<string, TextFileSpl
     (rate) => rate > 0 && rate < Infinity,
     "a number above 0",
   );
+  const { compression = "auto", invalidUtf8 = "replace", recursive = false, linesPerSecond } = options;
+  checkChoice(name, ["compression", compression], ["auto", "none", ...packings]);
+  checkChoice(name, ["invalidUtf8", invalidUtf8], ["replace", "fail"]);
   return {
     kind: "source",
     name,
     boundedness: "bounded",
     type: t.string,
-    discover: (context) => discoverSplits({ paths, globs, recursive: options.recursive ?? false, splitBytes }, context),
-    createReader: (context) => new TextFilesReader(context, { lineBytesMax, linesPerSecond: options.linesPerSecond }),
+    discover: (context) => discoverSplits({ paths, globs, recursive, splitBytes, compression }, context),
+    createReader: (context) => new TextFilesReader(context, { lineBytesMax, linesPerSecond, invalidUtf8 }),
   };
 }
 
 export type TextFilesReaderOptions = {
   readonly lineBytesMax: number;
   readonly linesPerSecond: number | undefined;
+  /** Default `replace`. */
+  readonly invalidUtf8?: "replace" | "fail";
   /** How much is read at a time; tests take less. */
   readonly chunkBytes?: number;
 };
@@ -106,13 +121,19 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
   #offset = 0;
 
   constructor(context: ReaderContext<TextFileSplit>, options: TextFilesReaderOptions) {
-    const { linesPerSecond, ...reading } = options;
+    const { linesPerSecond, invalidUtf8 = "replace", ...reading } = options;
     const splits = [...context.splits].sort((left, right) =>
       left.path === right.path ? left.start - right.start : left.path < right.path ? -1 : 1,
     );
     this.#splits = splits;
     this.#position = splits[0]?.position ?? 0;
-    this.#readAhead = new ReadAhead(splits, { ...reading, name: context.name, wake: () => context.wake() });
+    this.#readAhead = new ReadAhead(splits, {
+      ...reading,
+      invalidUtf8,
+      name: context.name,
+      log: context.log,
+      wake: () => context.wake(),
+    });
     const first = splits[0];
     if (linesPerSecond !== undefined && first !== undefined) {
       const readers = Math.min(context.parallelism, first.splits);
@@ -184,15 +205,21 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
     const { bytes, begin, end, isAscii, position } = this.#block as LineBlock;
     let offset = this.#offset;
     let left = records;
-    while (left > 0 && offset < end) {
-      const found = bytes.indexOf(NEWLINE, offset);
-      const newline = found === -1 || found >= end ? end : found;
-      const hasReturn = newline > offset && newline < end && bytes[newline - 1] === CARRIAGE_RETURN;
-      const textEnd = hasReturn ? newline - 1 : newline;
-      // Line by line, not the block in one piece: parts of one long string would keep all of it in memory.
-      output.collect(bytes.toString(isAscii ? "latin1" : "utf8", offset, textEnd), NO_TIMESTAMP);
-      offset = newline + 1;
-      left--;
+    let text = "";
+    try {
+      while (left > 0 && offset < end) {
+        const found = bytes.indexOf(NEWLINE, offset);
+        const newline = found === -1 || found >= end ? end : found;
+        const hasReturn = newline > offset && newline < end && bytes[newline - 1] === CARRIAGE_RETURN;
+        const textEnd = hasReturn ? newline - 1 : newline;
+        // Line by line, not the block in one piece: parts of one long string would keep all of it in memory.
+        text = bytes.toString(isAscii ? "latin1" : "utf8", offset, textEnd);
+        output.collect(text, NO_TIMESTAMP);
+        offset = newline + 1;
+        left--;
+      }
+    } catch (error) {
+      throw failedAtLine(error, this.#splits[this.#current] as TextFileSplit, position + (offset - begin), text);
     }
     this.#offset = Math.min(offset, end);
     this.#position = position + (this.#offset - begin);

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Clock, jobId, type Log, silentLog, systemClock, taskManagerId } from "../base/index.ts";
+import { type FromJobManager, listenRpc, type RpcConnection, type RpcServer, type ToJobManager } from "../rpc/index.ts";
+import { startTaskManager } from "./taskmanager.ts";
+
+const OURS = jobId("a".repeat(32));
+const THEIRS = jobId("b".repeat(32));
+
+/** Waits between two attempts are shorter. */
+const hurried: Clock = { ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / 20, callback) };
+
+type Peer = { readonly connection: RpcConnection<FromJobManager, ToJobManager>; readonly got: ToJobManager[] };
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + 60_000;
+  while (!condition()) {
+    assert.ok(systemClock.monotonicMs() < deadlineMs, `in time: ${what}`);
+    await new Promise<void>((resolve) => void systemClock.after(2, resolve));
+  }
+}
+
+/** A JobManager's port, and who has come to it. */
+async function listen(
+  port: number,
+): Promise<{ server: RpcServer; peers: Peer[]; closed: (peer: Peer | undefined) => boolean }> {
+  const peers: Peer[] = [];
+  const gone = new Set<unknown>();
+  const server = await listenRpc<FromJobManager, ToJobManager>({
+    host: "127.0.0.1",
+    port,
+    onConnection: (connection) => {
+      const peer: Peer = { connection, got: [] };
+      connection.onMessage = (message) => void peer.got.push(message);
+      connection.onClose = () => void gone.add(peer);
+      peers.push(peer);
+    },
+  });
+  return { server, peers, closed: (peer) => gone.has(peer) };
+}
+
+const registered = (of: typeof OURS): FromJobManager => ({
+  kind: "registered",
+  epoch: 7,
+  jobId: of,
+  heartbeatIntervalMs: 10_000,
+  heartbeatTimeoutMs: 60_000,
+});
+
+/** Any work: a slot answers it, whatever the module is. */
+const work = (of: typeof OURS): FromJobManager => ({
+  kind: "prepare",
+  epoch: 7,
+  job: {
+    jobId: of,
+    predecessors: [],
+    module: "/nowhere/job.ts",
+    options: {},
+    args: [],
+    maxParallelism: [],
+    fingerprint: "",
+  },
+});
+
+test("TM4 a TaskManager does nothing for another job's JobManager at its own's address, and finds its own again", async (t) => {
+  const first = await listen(0);
+  const { port } = first.server;
+  t.after(() => first.server.close());
+  const warnings: string[] = [];
+  const log: Log = { ...silentLog, warn: (_facts, message) => void warnings.push(message) };
+  const manager = await startTaskManager({
+    jobId: OURS,
+    taskManagerId: taskManagerId("tm-ours"),
+    host: "127.0.0.1",
+    jobManagerHost: "127.0.0.1",
+    jobManagerPort: port,
+    slots: 1,
+    clock: hurried,
+    log,
+  });
+  t.after(() => manager.close());
+  const strangers: readonly (readonly FromJobManager[])[] = [
+    [{ kind: "refused", epoch: 0, jobId: THEIRS }],
+    [registered(THEIRS), work(THEIRS)],
+    [work(THEIRS)],
+    [{ kind: "shutdown", epoch: 9, jobId: THEIRS }],
+  ];
+  for (const [place, messages] of strangers.entries()) {
+    await until("it has come", () => first.peers.length > place);
+    const peer = first.peers[place];
+    await until("it has registered", () => (peer?.got.length ?? 0) > 0);
+    const [register] = peer?.got ?? [];
+    assert.ok(register?.kind === "register" && register.jobId === OURS, "it says whose it is");
+    for (const message of messages) peer?.connection.send(message);
+    await until("it has gone", () => first.closed(peer));
+    assert.deepEqual(
+      peer?.got.filter(({ kind }) => kind !== "register" && kind !== "heartbeat"),
+      [],
+      `${messages[0]?.kind}`,
+    );
+  }
+  assert.ok(warnings.some((message) => /belongs to another job/.test(message)));
+  await until("it has come to its own", () => first.peers.length > strangers.length);
+  const own = first.peers.at(-1);
+  own?.connection.send(registered(OURS));
+  own?.connection.send(work(OURS));
+  await until("its slot has answered", () => own?.got.some(({ kind }) => kind === "prepared") ?? false);
+  own?.connection.send({ kind: "shutdown", epoch: 7, jobId: OURS });
+  await manager.done;
+});
