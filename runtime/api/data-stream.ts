@@ -9,6 +9,7 @@ import { StreamError } from "../base/index.ts";
 import { printSink } from "../connectors/index.ts";
 import type { Partitioning, StreamEdge } from "../graph/index.ts";
 import {
+  assertSynchronous,
   type FilterFunction,
   type FlatMapFunction,
   filterOperator,
@@ -112,6 +113,7 @@ export class DataStream<T> {
     const selector = typeof keyOf === "string" ? fieldSelector(this.type, keyOf) : keyOf;
     if (typeof selector !== "function")
       throw invalid("keyBy takes a function that returns the key, or the name of a field");
+    assertSynchronous("keyBy", selector);
     const inputs = this.#inputs.map((input) => ({
       from: input.from,
       partitioning: { kind: "hash", keySelector: selector } as const,

@@ -4,6 +4,7 @@
  *
  * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
  * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
+ * CN4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
  * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
  */
 import { assert } from "../base/index.ts";
@@ -11,6 +12,7 @@ import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
 import { MAX_WATERMARK } from "../record/index.ts";
+import type { TaskEmissions } from "./emission-desk.ts";
 
 export type AnyOperator = StreamOperator<unknown, unknown>;
 export type AnyWriter = RecordWriter<unknown>;
@@ -91,9 +93,11 @@ export class OperatorChain {
   readonly links: readonly ChainLink[];
   readonly writers: readonly AnyWriter[];
   private readonly outputs: readonly Output<unknown>[];
+  private readonly emissions: TaskEmissions;
 
-  constructor(links: readonly ChainLink[]) {
+  constructor(links: readonly ChainLink[], emissions: TaskEmissions) {
     this.links = links;
+    this.emissions = emissions;
     this.writers = links.flatMap((link) => link.writers);
     this.outputs = links.map((link, index) => this.outputOf(link, index));
   }
@@ -110,9 +114,18 @@ export class OperatorChain {
     }
   }
 
-  /** A watermark came in at the head. */
-  advanceWatermark(timestamp: number): void {
-    this.watermarkInto(0, timestamp);
+  /** A watermark came in at the head; then `fireHeadTimers` until it answers true, then `passWatermark`. */
+  beginWatermark(timestamp: number): void {
+    this.head.beforeWatermark?.(timestamp);
+  }
+
+  /** False when `mayGoOn` stopped it before all due timers of the head had fired. */
+  fireHeadTimers(timestamp: number, mayGoOn: () => boolean): boolean {
+    return this.link(0).context.keyed?.advanceWatermark(timestamp, mayGoOn) ?? true;
+  }
+
+  passWatermark(timestamp: number): void {
+    this.passFrom(0, timestamp);
   }
 
   /** The input as a whole became idle or active. */
@@ -123,12 +136,14 @@ export class OperatorChain {
   /** A watermark that the head's own source made: it goes to what follows the head. */
   emitWatermark(index: number, timestamp: number): void {
     const { description, writers } = this.link(index);
+    this.emissions.drain(index + 1);
     for (const next of description.next) this.watermarkInto(next, timestamp);
     for (const writer of writers) writer.control({ kind: "watermark", timestamp });
   }
 
   emitStatus(index: number, idle: boolean): void {
     const { description, writers } = this.link(index);
+    this.emissions.drain(index + 1);
     for (const next of description.next) this.statusInto(next, idle);
     for (const writer of writers) writer.control({ kind: "status", idle });
   }
@@ -177,6 +192,11 @@ export class OperatorChain {
     const { operator, context } = this.link(index);
     operator.beforeWatermark?.(timestamp);
     context.keyed?.advanceWatermark(timestamp);
+    this.passFrom(index, timestamp);
+  }
+
+  private passFrom(index: number, timestamp: number): void {
+    const { operator } = this.link(index);
     operator.onWatermark?.(timestamp);
     if (operator.ownsWatermarks === true && timestamp < MAX_WATERMARK) return;
     this.emitWatermark(index, timestamp);

@@ -37,6 +37,7 @@ import type {
 } from "../rpc/index.ts";
 import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
+import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
@@ -90,6 +91,7 @@ export class DeployedTask {
     const vertex = environment.graph.vertices[deployment.task.vertex];
     assert(vertex !== undefined, `vertex ${deployment.task.vertex} is in the graph`);
     const mailbox = new Mailbox(environment.clock, () => environment.wake());
+    const emissions = new TaskEmissions(new TaskPause(environment.clock));
     let chain: OperatorChain | null = null;
     try {
       const writers = vertex.operators.map(({ outEdges, node }) => outEdges.map((edge) => this.openWriter(edge, node)));
@@ -111,12 +113,12 @@ export class DeployedTask {
         return {
           description,
           operator,
-          context: this.contextOf(vertex, index, states[index] as OperatorStates, mailbox),
+          context: this.contextOf(vertex, index, { states: states[index] as OperatorStates, mailbox, emissions }),
           writers: writers[index] ?? [],
         };
       });
-      chain = new OperatorChain(links);
-      this.built = this.assemble(vertex, { mailbox, chain, states, gate, source });
+      chain = new OperatorChain(links, emissions);
+      this.built = this.assemble(vertex, { mailbox, emissions, chain, states, gate, source });
       this.watchProcessingTime(states, mailbox);
       await chain.open();
       if (this.earlyFailure !== null) throw this.earlyFailure.error;
@@ -135,10 +137,12 @@ export class DeployedTask {
       return;
     }
     const mailbox = new Mailbox(this.environment.clock, () => undefined);
+    const emissions = new TaskEmissions(new TaskPause(this.environment.clock));
     const nameless = new Task({
       ...this.partsWithoutChain(),
       mailbox,
-      chain: new OperatorChain([]),
+      emissions,
+      chain: new OperatorChain([], emissions),
       states: [],
       gate: null,
       source: null,
@@ -163,6 +167,7 @@ export class DeployedTask {
     vertex: JobVertex,
     parts: {
       readonly mailbox: Mailbox;
+      readonly emissions: TaskEmissions;
       readonly chain: OperatorChain;
       readonly states: readonly OperatorStates[];
       readonly gate: InputGate | null;
@@ -210,8 +215,13 @@ export class DeployedTask {
     });
   }
 
-  private contextOf(vertex: JobVertex, index: number, states: OperatorStates, mailbox: Mailbox): OperatorContext {
+  private contextOf(
+    vertex: JobVertex,
+    index: number,
+    parts: { readonly states: OperatorStates; readonly mailbox: Mailbox; readonly emissions: TaskEmissions },
+  ): OperatorContext {
     const { environment, ref } = this;
+    const { states, mailbox, emissions } = parts;
     const node = (vertex.operators[index] as JobVertex["operators"][number]).node;
     return {
       uid: node.uid,
@@ -230,12 +240,13 @@ export class DeployedTask {
       log: environment.log,
       blockUntil: (promise) => {
         if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
-        else this.built.task.blockUntil(promise);
+        else this.built.task.blockUntil(promise, states.keyed !== null);
       },
       schedule: (delayMs, callback) => {
         mailbox.postAfter(delayMs, callback);
       },
       stalledMs: () => this.built?.task.stalledMs ?? 0,
+      emission: emissions.deskOf(index),
     };
   }
 
@@ -248,7 +259,7 @@ export class DeployedTask {
       const arm = (timestamp: number): void => {
         cancel();
         const timer = mailbox.postAfter(Math.max(0, timestamp - clock.nowMs()), () => {
-          const next = keyed.fireProcessingTime(clock.nowMs());
+          const next = keyed.fireProcessingTime(clock.nowMs(), () => this.built?.task.mayGoOn() ?? true);
           if (next !== null) arm(next);
         });
         cancel = () => timer.cancel();

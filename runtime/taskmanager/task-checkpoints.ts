@@ -102,8 +102,9 @@ export class TaskCheckpoints {
     const { links } = this.task.parts.chain;
     for (let index = first; index < links.length; index++) {
       const prepared = links[index]?.operator.prepareSnapshot?.(checkpointId);
-      if (prepared instanceof Promise) {
-        return prepared.then(() => this.prepareFrom(index + 1, checkpointId) ?? undefined);
+      // Promises of other libraries are waited for as well.
+      if (typeof prepared?.then === "function") {
+        return Promise.resolve(prepared).then(() => this.prepareFrom(index + 1, checkpointId) ?? undefined);
       }
     }
     return null;
@@ -112,6 +113,8 @@ export class TaskCheckpoints {
   private fix(barrier: Barrier, times: { readonly alignmentMs: number; readonly startMs: number }): void {
     const { chain, states } = this.task.parts;
     failpoint("tm:before-snapshot");
+    // What operators emitted to prepare themselves goes before the barrier, whole (TK5).
+    this.task.parts.emissions.drain();
     const isFinished = this.task.phase === "ended";
     const snapshot = snapshotChain(states, isFinished, this.options.turn);
     let committables = 0;

@@ -8,6 +8,11 @@
  * TK2 Before each record the task looks whether it may go on: an edge without credit or a blocking promise stops it there, and
  *     the rest of the batch waits.
  * TK3 A task ends once: finished, canceled or failed. It says so once, after its operators were closed.
+ * TK5 Nothing else is taken, no mail either, while a record is not complete (OP5) or timers of a watermark are still firing: a
+ *     barrier never comes between the emissions of one record, or of one watermark. The thread's other work does: a task that is
+ *     cancelled there ends there.
+ * TK6 The current key ends with the step (KC4): no code of the job runs within a step but what the task calls. A key is held on to
+ *     only while the keyed operator itself blocks the task.
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
 import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../base/index.ts";
@@ -18,6 +23,7 @@ import type { KeyedStateBackend } from "../state/index.ts";
 import { type TimeChange, WatermarkMerger } from "../time/index.ts";
 import type { OperatorChain } from "./chain.ts";
 import type { OperatorStates } from "./chain-state.ts";
+import type { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { LoopTask } from "./slot-loop.ts";
 import type { SourceDriver } from "./source-driver.ts";
@@ -35,6 +41,7 @@ export type TaskParts = {
   readonly mailbox: Mailbox;
   readonly chain: OperatorChain;
   readonly states: readonly OperatorStates[];
+  readonly emissions: TaskEmissions;
   /** null for a source. */
   readonly gate: InputGate | null;
   readonly source: SourceDriver | null;
@@ -58,8 +65,14 @@ export class Task implements LoopTask {
   private readonly times: TaskClock;
   private openChannels: number;
   private blocks = 0;
+  /** Blocks of the keyed operator itself: its record's key is still the current one (TK6). */
+  private keyHolds = 0;
   /** Set by whatever wants the loop over records to stop. */
-  private pause = false;
+  private readonly pause: TaskPause;
+  /** The watermark whose timers are firing. */
+  private rising: number | null = null;
+  /** What comes after that, and after the values of an unfinished record (TK5). */
+  private readonly afterwards: (() => void)[] = [];
   private batch: RowBatch<unknown> | null = null;
   private row = 0;
   private stride = 16;
@@ -75,6 +88,7 @@ export class Task implements LoopTask {
 
   constructor(parts: TaskParts) {
     this.parts = parts;
+    this.pause = parts.emissions.pause;
     const channels = parts.gate?.channels.length ?? 0;
     this.openChannels = channels;
     this.merger = channels === 0 ? null : new WatermarkMerger(channels);
@@ -82,7 +96,7 @@ export class Task implements LoopTask {
     this.times = new TaskClock(parts.clock.monotonicMs());
     for (const writer of parts.chain.writers) {
       writer.onFull = () => {
-        this.pause = true;
+        this.pause.isSet = true;
       };
     }
   }
@@ -103,8 +117,14 @@ export class Task implements LoopTask {
     return this.parts.source !== null && this.phase === "running" && !this.sourceIsIdle;
   }
 
+  /** A record is not complete, or a watermark's timers are firing (TK5). */
+  private get isUnfinished(): boolean {
+    return this.rising !== null || this.parts.emissions.isPending;
+  }
+
   get hasWork(): boolean {
     if (!this.isActive || this.blocks > 0) return false;
+    if (this.isUnfinished) return this.parts.chain.isWritable;
     if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
     if (this.batch === null && !this.mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
@@ -125,13 +145,17 @@ export class Task implements LoopTask {
     this.parts.wake();
   }
 
-  blockUntil(promise: Promise<unknown>): void {
+  /** `holdsKey`: the keyed operator waits for something of its current record (TK6). */
+  blockUntil(promise: Promise<unknown>, holdsKey = false): void {
     this.blocks += 1;
-    this.pause = true;
+    if (holdsKey) this.keyHolds += 1;
+    this.pause.isSet = true;
     this.parts.source?.slowDown();
     promise.then(
       () => {
         this.blocks -= 1;
+        if (holdsKey) this.keyHolds -= 1;
+        this.releaseKey();
         if (this.blocks === 0) this.parts.wake();
       },
       (error: unknown) => this.fail(error),
@@ -142,6 +166,7 @@ export class Task implements LoopTask {
     if (!this.isActive) return false;
     const { clock } = this.parts;
     this.times.begin(clock.monotonicMs());
+    this.pause.deadlineMs = deadlineMs;
     let worked = false;
     let reason: WaitReason | null = null;
     try {
@@ -154,6 +179,7 @@ export class Task implements LoopTask {
     } catch (error) {
       this.fail(error);
     }
+    this.releaseKey();
     this.times.end(clock.monotonicMs(), reason ?? "idle");
     return worked;
   }
@@ -193,6 +219,7 @@ export class Task implements LoopTask {
     const { chain, states } = this.parts;
     for (const [index, { operator }] of chain.links.entries()) {
       if (states[index]?.wasFinished !== true) await operator.endInput?.();
+      this.parts.emissions.drain();
     }
     if (this.isOver) return;
     for (const writer of chain.writers) writer.control({ kind: "endOfData" });
@@ -245,6 +272,12 @@ export class Task implements LoopTask {
   private advance(deadlineMs: number): WaitReason | null {
     if (!this.isActive) return "idle";
     if (this.blocks > 0) return "blocked";
+    if (this.isUnfinished) {
+      if (!this.parts.chain.isWritable) return "backpressured";
+      this.goOn();
+      return null;
+    }
+    this.pause.isSet = false;
     const { mailbox, chain, gate } = this.parts;
     const isReading = this.phase === "running";
     if (mailbox.hasMail(isReading)) {
@@ -268,7 +301,7 @@ export class Task implements LoopTask {
     this.sourceIsIdle = true;
     const result = source?.poll();
     if (result === "end") {
-      this.blockUntil(this.endSource());
+      this.later(() => this.blockUntil(this.endSource()));
       return null;
     }
     // `wake` may have been called while the reader was polled: then the flag is down again, and there is more.
@@ -289,7 +322,7 @@ export class Task implements LoopTask {
         return;
       case "watermark": {
         const merged = this.merger.onWatermark(channel, element.timestamp);
-        if (merged !== null) chain.advanceWatermark(merged);
+        if (merged !== null) this.raise(merged);
         return;
       }
       case "status":
@@ -301,15 +334,54 @@ export class Task implements LoopTask {
       case "endOfData":
         this.onTimeChange(this.merger.onEnd(channel));
         this.openChannels -= 1;
-        if (this.openChannels === 0) this.blockUntil(this.endData());
+        if (this.openChannels === 0) this.later(() => this.blockUntil(this.endData()));
     }
+  }
+
+  /** Goes on with what was left unfinished (TK5). */
+  private goOn(): void {
+    this.pause.isSet = false;
+    this.parts.emissions.goOn();
+    if (this.rising !== null) this.rise(this.rising);
+    this.settle();
+  }
+
+  private raise(watermark: number): void {
+    this.parts.chain.beginWatermark(watermark);
+    this.rising = watermark;
+    this.rise(watermark);
+  }
+
+  private rise(watermark: number): void {
+    const { chain, emissions } = this.parts;
+    if (emissions.isPending || !chain.fireHeadTimers(watermark, this.mayGoOn) || emissions.isPending) return;
+    this.rising = null;
+    chain.passWatermark(watermark);
+  }
+
+  /** Between two timers: false when the turn is over or there is no room for what the next one emits. */
+  readonly mayGoOn = (): boolean => !this.parts.emissions.isFull();
+
+  /** Does it now, or as soon as nothing is unfinished. */
+  private later(action: () => void): void {
+    this.afterwards.push(action);
+    this.settle();
+  }
+
+  private settle(): void {
+    while (this.afterwards.length > 0 && !this.isUnfinished) this.afterwards.shift()?.();
+  }
+
+  /** The step is over, or what held the key has ended (TK6). */
+  private releaseKey(): void {
+    if (this.keyHolds === 0) this.headKeyed?.releaseCurrentKey();
   }
 
   private onTimeChange({ watermark, idle }: TimeChange): void {
     const { chain } = this.parts;
     if (idle === false) chain.forwardStatus(false);
-    if (watermark !== null) chain.advanceWatermark(watermark);
-    if (idle === true) chain.forwardStatus(true);
+    if (watermark !== null) this.raise(watermark);
+    if (idle === true) this.later(() => chain.forwardStatus(true));
   }
 
   private onChannelBarrier(channel: number, barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>): void {
@@ -325,7 +397,7 @@ export class Task implements LoopTask {
   private processRows(deadlineMs: number): void {
     const { batch } = this;
     if (batch === null) return;
-    this.pause = false;
+    this.pause.isSet = false;
     this.lookedMs = this.parts.clock.monotonicMs();
     this.row =
       this.headKeyed === null
@@ -337,6 +409,7 @@ export class Task implements LoopTask {
   private processPlain(batch: RowBatch<unknown>, deadlineMs: number): number {
     const { rows, timestamps } = batch;
     const { head } = this.parts.chain;
+    const { pause } = this;
     const count = rows.length;
     let row = this.row;
     let look = row + this.stride;
@@ -345,7 +418,7 @@ export class Task implements LoopTask {
       if (timestamps === null) head.process(rows[row], NO_TIMESTAMP);
       else head.process(rows[row], timestamps[row] as number);
       row += 1;
-      if (this.pause) break;
+      if (pause.isSet) break;
       if (row === look) {
         if (this.isTimeUp(deadlineMs)) break;
         look = row + this.stride;
@@ -357,6 +430,7 @@ export class Task implements LoopTask {
   private processKeyed(batch: RowBatch<unknown>, keyed: KeyedStateBackend, deadlineMs: number): number {
     const { rows, timestamps, keyHashes } = batch;
     const { head } = this.parts.chain;
+    const { pause } = this;
     const keyOf = this.parts.keyOf as (value: unknown) => Key;
     const count = rows.length;
     let row = this.row;
@@ -373,7 +447,7 @@ export class Task implements LoopTask {
       if (timestamps === null) head.process(value, NO_TIMESTAMP);
       else head.process(value, timestamps[row] as number);
       row += 1;
-      if (this.pause) break;
+      if (pause.isSet) break;
       if (row === look) {
         if (this.isTimeUp(deadlineMs)) break;
         look = row + this.stride;

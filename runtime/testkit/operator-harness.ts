@@ -146,6 +146,8 @@ export class OperatorHarness<I, O> {
       this.#keyed?.setCurrentKey(key, keyHash(key));
     }
     this.operator.process(value, timestamp);
+    // A key ends with its turn, as in a task; there it lasts while the operator blocks.
+    if (!this.isBlocked) this.#keyed?.releaseCurrentKey();
   }
 
   /** Sends records one after the other, waiting whenever the operator blocks. */
@@ -168,6 +170,7 @@ export class OperatorHarness<I, O> {
     this.operator.beforeWatermark?.(timestamp);
     this.#keyed?.advanceWatermark(timestamp);
     this.operator.onWatermark?.(timestamp);
+    this.#keyed?.releaseCurrentKey();
     if (this.operator.ownsWatermarks !== true || timestamp === MAX_WATERMARK)
       this.events.push({ kind: "watermark", timestamp });
   }
@@ -177,6 +180,7 @@ export class OperatorHarness<I, O> {
     assert(this.clock instanceof ManualClock, "advance needs a ManualClock");
     this.clock.advance(byMs);
     this.#keyed?.fireProcessingTime(this.clock.nowMs());
+    this.#keyed?.releaseCurrentKey();
   }
 
   /** Takes a checkpoint of this subtask. */
