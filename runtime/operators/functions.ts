@@ -13,6 +13,16 @@ import type { Clock, Log } from "../base/index.ts";
 import type { Key } from "../record/index.ts";
 import type { KeyedStateStore, OperatorStateStore, TimerService } from "../state/index.ts";
 
+/**
+ * Nothing more is asked of a result that is no promise; of one that is or may be, what nothing fulfils. For parameters, beside the
+ * function's own type: a promise is inferred as a result like any other.
+ */
+export type Synchronous<O> = 0 extends 1 & O // any
+  ? unknown
+  : [Extract<O, PromiseLike<unknown>>] extends [never]
+    ? unknown
+    : "the function returns a promise, but nothing is awaited per record";
+
 export type MapFunction<I, O> = (value: I) => O;
 export type FilterFunction<T> = (value: T) => boolean;
 /**

@@ -13,6 +13,7 @@ export type {
   ProcessContext,
   ProcessFunction,
   ReduceFunction,
+  Synchronous,
   TimerContext,
 } from "./functions.ts";
 export { keyedProcessOperator } from "./keyed-process-operator.ts";

@@ -12,7 +12,7 @@ export type ResultForm = "value" | "iterable" | "nothing";
 
 const INSTEAD = {
   value: "return the value, or use flatMap or process, which emit what a generator yields",
-  nothing: "emit by calling `out`",
+  nothing: "emit by calling `out`, or the output",
 } as const;
 
 /**

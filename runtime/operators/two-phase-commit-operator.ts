@@ -22,7 +22,7 @@ import type { OperatorListState } from "../state/index.ts";
 import { CommitAttempts } from "./commit-attempts.ts";
 import type { OperatorContext, StreamOperator } from "./operator.ts";
 import { OrderedWrites } from "./ordered-writes.ts";
-import { isPromiseLike } from "./user-call.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
 import type { TransactionWriter, TwoPhaseCommitSink } from "./sink.ts";
 import { sinkContext } from "./sink-context.ts";
 
@@ -60,6 +60,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
       }),
     });
     const writer = this.#sink.createWriter(sinkContext(context));
+    new UserCall(context).refusePromise("what createWriter returned", writer);
     this.#writer = writer;
     await writer.open?.();
     const restored = [...this.#state.get()];

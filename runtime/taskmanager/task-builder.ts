@@ -18,6 +18,7 @@ import {
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
 import {
+  assertSynchronous,
   type OperatorContext,
   type OperatorFactory,
   type Sink,
@@ -359,5 +360,7 @@ export class DeployedTask {
 
 function createOperator(node: StreamNode): AnyOperator {
   if (node.role === "sink") return sinkOperator(node.logic as Sink<unknown>).create() as AnyOperator;
-  return (node.logic as OperatorFactory<unknown, unknown>).create();
+  const operator = (node.logic as OperatorFactory<unknown, unknown>).create();
+  assertSynchronous(`${node.name} (uid ${node.uid}): the operator's process`, operator.process, "nothing");
+  return operator;
 }
