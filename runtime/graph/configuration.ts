@@ -67,6 +67,10 @@ export type JobConfiguration = {
   readonly bufferTimeoutMs: number;
   /** How often watermarks are made. Default 200. */
   readonly watermarkIntervalMs: number;
+  /** How long a hook of an operator may take to settle. Default 300000, at least 10. */
+  readonly hookTimeoutMs: number;
+  /** What the language provides cannot be replaced once the job is loaded. Default true. */
+  readonly frozenIntrinsics: boolean;
 };
 
 type PartialByKind<S> = S extends { readonly kind: infer K } ? { readonly kind: K } & Partial<Omit<S, "kind">> : never;
@@ -100,6 +104,8 @@ const DEFAULTS: JobConfiguration = {
   restart: null,
   bufferTimeoutMs: 100,
   watermarkIntervalMs: 200,
+  hookTimeoutMs: 300_000,
+  frozenIntrinsics: true,
 };
 
 type StrategyOf<K> = Extract<RestartStrategy, { kind: K }>;
@@ -169,6 +175,7 @@ export function validateConfiguration(configuration: JobConfiguration): JobConfi
   }
   integer("execution.buffer-timeout", configuration.bufferTimeoutMs, 0, 3_600_000, "ms");
   integer("pipeline.auto-watermark-interval", configuration.watermarkIntervalMs, 1, 3_600_000, "ms");
+  integer("pipeline.hook-timeout", configuration.hookTimeoutMs, 10, LONGEST_MS, "ms");
   if (restart !== null) validateRestart(restart);
   return configuration;
 }

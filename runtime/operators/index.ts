@@ -18,7 +18,14 @@ export type {
 } from "./functions.ts";
 export { keyedProcessOperator } from "./keyed-process-operator.ts";
 export { mapOperator } from "./map-operator.ts";
-export type { EmissionDesk, KeySelector, OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
+export type {
+  EmissionDesk,
+  KeySelector,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  StreamOperator,
+} from "./operator.ts";
 export { processOperator } from "./process-operator.ts";
 export { reduceOperator } from "./reduce-operator.ts";
 export type {

@@ -27,9 +27,7 @@ export function assertSynchronous(operator: string, fn: unknown, form: ResultFor
     throw refused(`${named} is async, but nothing is awaited per record; make it synchronous`);
   }
   if (kind === "[object GeneratorFunction]" && form !== "iterable") {
-    throw refused(
-      `${named} is a generator (function*), which would not even begin to run here; ${INSTEAD[form]}`,
-    );
+    throw refused(`${named} is a generator (function*), which would not even begin to run here; ${INSTEAD[form]}`);
   }
 }
 

@@ -102,6 +102,8 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
         restart: null,
         bufferTimeoutMs: 100,
         watermarkIntervalMs: 200,
+        hookTimeoutMs: 300_000,
+        frozenIntrinsics: true,
       },
       vertices: [
         { id: SOURCE, name: "Source: lines", parallelism: 1, maxParallelism: 128, subtasks: [subtask(0, 0)] },

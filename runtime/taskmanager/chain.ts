@@ -12,6 +12,8 @@ import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
 import { MAX_WATERMARK } from "../record/index.ts";
+import { blame, type Operator } from "./code-owner.ts";
+import type { HookCalls } from "./hook-calls.ts";
 import type { TaskEmissions } from "./emission-desk.ts";
 
 export type AnyOperator = StreamOperator<unknown, unknown>;
@@ -48,14 +50,20 @@ abstract class TimedOutput implements Output<unknown> {
 /** Collects into one chained operator and nothing else: the common case, one call. */
 class DirectOutput extends TimedOutput {
   private readonly next: AnyOperator;
+  private readonly names: Operator;
 
-  constructor(next: AnyOperator, time: TimeOutput) {
+  constructor(next: ChainLink, time: TimeOutput) {
     super(time);
-    this.next = next;
+    this.next = next.operator;
+    this.names = next.context;
   }
 
   collect(value: unknown, timestamp: number): void {
-    this.next.process(value, timestamp);
+    try {
+      this.next.process(value, timestamp);
+    } catch (error) {
+      throw blame(error, this.names);
+    }
   }
 }
 
@@ -74,17 +82,17 @@ class EdgeOutput extends TimedOutput {
 }
 
 class FanOutput extends TimedOutput {
-  private readonly next: readonly AnyOperator[];
+  private readonly next: readonly DirectOutput[];
   private readonly writers: readonly AnyWriter[];
 
-  constructor(next: readonly AnyOperator[], writers: readonly AnyWriter[], time: TimeOutput) {
+  constructor(next: readonly ChainLink[], writers: readonly AnyWriter[], time: TimeOutput) {
     super(time);
-    this.next = next;
+    this.next = next.map((link) => new DirectOutput(link, time));
     this.writers = writers;
   }
 
   collect(value: unknown, timestamp: number): void {
-    for (const operator of this.next) operator.process(value, timestamp);
+    for (const output of this.next) output.collect(value, timestamp);
     for (const writer of this.writers) writer.write(value, timestamp);
   }
 }
@@ -107,10 +115,10 @@ export class OperatorChain {
   }
 
   /** Opens the last operators first, so that whoever emits while opening finds the others ready. */
-  async open(): Promise<void> {
+  async open(hooks: HookCalls): Promise<void> {
     for (let index = this.links.length - 1; index >= 0; index--) {
       const { operator, context } = this.link(index);
-      await operator.open?.(context, this.outputs[index] as Output<unknown>);
+      await hooks.call(context, "open", () => operator.open?.(context, this.outputs[index] as Output<unknown>));
     }
   }
 
@@ -154,11 +162,11 @@ export class OperatorChain {
   }
 
   /** Closes every operator; the first failure is thrown after all were tried. */
-  async close(): Promise<void> {
+  async close(hooks: HookCalls): Promise<void> {
     let failure: unknown;
-    for (const { operator } of this.links) {
+    for (const { operator, context } of this.links) {
       try {
-        await operator.close?.();
+        await hooks.call(context, "close", () => operator.close?.());
       } catch (error) {
         failure ??= error;
       }
@@ -178,7 +186,7 @@ export class OperatorChain {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
     };
-    const next = link.description.next.map((place) => this.link(place).operator);
+    const next = link.description.next.map((place) => this.link(place));
     const [onlyNext] = next;
     const [onlyWriter] = link.writers;
     if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)

@@ -52,7 +52,10 @@ async function runThrough(run: SlotRun): Promise<void> {
       });
     }
     const said = kinds(run.sent);
-    assert.ok(!said.includes("failed"), JSON.stringify(run.sent.find((message) => message.kind === "taskState" && message.state.kind === "failed")));
+    assert.ok(
+      !said.includes("failed"),
+      JSON.stringify(run.sent.find((message) => message.kind === "taskState" && message.state.kind === "failed")),
+    );
     return said.filter((kind) => kind === "endOfData").length === run.tasks.length;
   });
 }

@@ -28,11 +28,17 @@ const hooks: Record<string, readonly [module: string, message: RegExp]> = {
     /own \(uid numbers\): what createReader returned is a promise/,
   ],
   "createWriter of a sink": [
-    job(numbers, `.sinkTo({ kind: "sink", name: "own", guarantee: "at-least-once", createWriter: async () => ({}) }, { uid: "out" })`),
+    job(
+      numbers,
+      `.sinkTo({ kind: "sink", name: "own", guarantee: "at-least-once", createWriter: async () => ({}) }, { uid: "out" })`,
+    ),
     /own \(uid out\): what createWriter returned is a promise/,
   ],
   "createWriter of a sink with transactions": [
-    job(numbers, `.sinkTo({ kind: "sink", name: "own", guarantee: "exactly-once", createWriter: async () => ({}) }, { uid: "out" })`),
+    job(
+      numbers,
+      `.sinkTo({ kind: "sink", name: "own", guarantee: "exactly-once", createWriter: async () => ({}) }, { uid: "out" })`,
+    ),
     /own \(uid out\): what createWriter returned is a promise/,
   ],
   "process of an operator of the job's own": [

@@ -38,6 +38,8 @@ import type {
 } from "../rpc/index.ts";
 import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
+import { runOwned } from "./code-owner.ts";
+import { HookCalls } from "./hook-calls.ts";
 import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
@@ -121,10 +123,12 @@ export class DeployedTask {
       chain = new OperatorChain(links, emissions);
       this.built = this.assemble(vertex, { mailbox, emissions, chain, states, gate, source });
       this.watchProcessingTime(states, mailbox);
-      await chain.open();
+      const { task } = this.built;
+      const opened = chain;
+      await runOwned(task, () => opened.open(task.parts.hooks));
       if (this.earlyFailure !== null) throw this.earlyFailure.error;
-      if (this.isCanceled || this.built.task.isOver) return;
-      this.built.task.phase = "ready";
+      if (this.isCanceled || task.isOver) return;
+      task.phase = "ready";
       this.report({ kind: "ready" });
     } catch (error) {
       this.fail(error);
@@ -190,13 +194,14 @@ export class DeployedTask {
     return { task, checkpoints };
   }
 
-  private partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "clock" | "log" | "report" | "wake"> {
+  private partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "hooks" | "clock" | "log" | "report" | "wake"> {
     const { environment, ref } = this;
     const vertex = environment.graph.vertices[ref.vertex];
     return {
       ref,
       name: `${vertex?.name ?? `vertex ${ref.vertex}`} (${ref.subtask + 1}/${vertex?.parallelism ?? "?"})`,
       clock: environment.clock,
+      hooks: new HookCalls(environment.clock, environment.graph.configuration.hookTimeoutMs),
       log: environment.log,
       report: (state) => this.report(state),
       wake: () => environment.wake(),
@@ -241,7 +246,7 @@ export class DeployedTask {
       log: environment.log,
       blockUntil: (promise) => {
         if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
-        else this.built.task.blockUntil(promise, states.keyed !== null);
+        else this.built.task.blockUntil(promise, node, states.keyed !== null);
       },
       schedule: (delayMs, callback) => {
         mailbox.postAfter(delayMs, callback);

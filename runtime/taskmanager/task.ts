@@ -21,9 +21,11 @@ import { type Key, keyHash, MAX_WATERMARK, NO_TIMESTAMP, type RowBatch, type Str
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { type TimeChange, WatermarkMerger } from "../time/index.ts";
-import type { OperatorChain } from "./chain.ts";
+import type { AnyWriter, OperatorChain } from "./chain.ts";
 import type { OperatorStates } from "./chain-state.ts";
+import { blame, type CodeOwner, culpritOf, type Operator, runOwned } from "./code-owner.ts";
 import type { TaskEmissions, TaskPause } from "./emission-desk.ts";
+import type { HookCalls, Waiting } from "./hook-calls.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { LoopTask } from "./slot-loop.ts";
 import type { SourceDriver } from "./source-driver.ts";
@@ -42,6 +44,7 @@ export type TaskParts = {
   readonly chain: OperatorChain;
   readonly states: readonly OperatorStates[];
   readonly emissions: TaskEmissions;
+  readonly hooks: HookCalls;
   /** null for a source. */
   readonly gate: InputGate | null;
   readonly source: SourceDriver | null;
@@ -54,10 +57,13 @@ export type TaskParts = {
 /** Rows whose state is brought near at once: few enough that all of it stays in the first cache until it is used. */
 const PREFETCH_ROWS = 64;
 
+/** A task that waits longer for one thing is named. */
+export const STUCK_MS = 30_000;
+
 /** Rows between two looks at the clock: adapted so that a look comes about every half millisecond. */
 const STRIDE_MAX = 512;
 
-export class Task implements LoopTask {
+export class Task implements LoopTask, CodeOwner {
   readonly parts: TaskParts;
   phase: TaskPhase = "opening";
   private readonly merger: WatermarkMerger | null;
@@ -78,6 +84,7 @@ export class Task implements LoopTask {
   private stride = 16;
   private lookedMs = 0;
   private sourceIsIdle = false;
+  private hasToldStuck = false;
   private recordsIn = 0;
   /** Called when all channels have delivered a checkpoint's barrier. */
   onBarrier: (barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>, alignmentMs: number) => void = () =>
@@ -99,6 +106,14 @@ export class Task implements LoopTask {
         this.pause.isSet = true;
       };
     }
+  }
+
+  get name(): string {
+    return this.parts.name;
+  }
+
+  get operators(): readonly Operator[] {
+    return this.parts.chain.links.map(({ context }) => context);
   }
 
   get isOver(): boolean {
@@ -145,8 +160,9 @@ export class Task implements LoopTask {
     this.parts.wake();
   }
 
-  /** `holdsKey`: the keyed operator waits for something of its current record (TK6). */
-  blockUntil(promise: Promise<unknown>, holdsKey = false): void {
+  /** `by`: the operator that asked for it; `holdsKey`: a keyed one, which waits for something of its current record (TK6). */
+  blockUntil(promise: Promise<unknown>, by: Operator | null = null, holdsKey = false): void {
+    const wait = by === null ? null : this.parts.hooks.enter(by, "what it handed to blockUntil");
     this.blocks += 1;
     if (holdsKey) this.keyHolds += 1;
     this.pause.isSet = true;
@@ -155,10 +171,11 @@ export class Task implements LoopTask {
       () => {
         this.blocks -= 1;
         if (holdsKey) this.keyHolds -= 1;
+        if (wait !== null) this.parts.hooks.leave(wait);
         this.releaseKey();
         if (this.blocks === 0) this.parts.wake();
       },
-      (error: unknown) => this.fail(error),
+      (error: unknown) => this.fail(by === null ? error : blame(error, by)),
     );
   }
 
@@ -169,13 +186,16 @@ export class Task implements LoopTask {
     this.pause.deadlineMs = deadlineMs;
     let worked = false;
     let reason: WaitReason | null = null;
-    try {
+    const advance = (): void => {
       while (reason === null) {
         reason = this.advance(deadlineMs);
         if (reason !== null) break;
         worked = true;
         if (clock.monotonicMs() >= deadlineMs) reason = "ready";
       }
+    };
+    try {
+      runOwned(this, advance);
     } catch (error) {
       this.fail(error);
     }
@@ -187,7 +207,9 @@ export class Task implements LoopTask {
   flush(): boolean {
     let flushed = false;
     try {
-      for (const writer of this.parts.chain.writers) if (writer.flush()) flushed = true;
+      for (const { writers, context } of this.parts.chain.links) {
+        for (const writer of writers) if (flushOf(writer, context)) flushed = true;
+      }
     } catch (error) {
       // A record that cannot be encoded is this task's failure, not that of the thread.
       this.fail(error);
@@ -210,15 +232,25 @@ export class Task implements LoopTask {
       bytesIn: this.parts.gate?.bytesReceived ?? 0,
       bytesOut,
       ...this.times.takeShares(this.parts.clock.monotonicMs()),
+      stuck: this.stuck(),
       watermark: watermark === Number.MIN_SAFE_INTEGER ? null : watermark,
     };
   }
 
+  /** What the task has been waiting for so long that somebody should look at it, or null. */
+  private stuck(): Waiting | null {
+    const waiting = this.parts.hooks.waiting();
+    if (waiting === null || waiting.forMs < STUCK_MS) return null;
+    if (!this.hasToldStuck) this.parts.log.warn({ task: this.name, ...waiting }, "a task makes no progress");
+    this.hasToldStuck = true;
+    return waiting;
+  }
+
   /** Ends the data of this task: MAX_WATERMARK has gone before. Resolves when the operators have finished (TK4). */
   async endData(): Promise<void> {
-    const { chain, states } = this.parts;
-    for (const [index, { operator }] of chain.links.entries()) {
-      if (states[index]?.wasFinished !== true) await operator.endInput?.();
+    const { chain, states, hooks } = this.parts;
+    for (const [index, { operator, context }] of chain.links.entries()) {
+      if (states[index]?.wasFinished !== true) await hooks.call(context, "endInput", () => operator.endInput?.());
       this.parts.emissions.drain();
     }
     if (this.isOver) return;
@@ -251,7 +283,7 @@ export class Task implements LoopTask {
   /** Ends the task for good; `commitsItself`: the job has no checkpoints, so nobody else makes its sinks commit. */
   finish(commitsItself: boolean): void {
     if (this.isOver) return;
-    this.blockUntil(this.closeFinished(commitsItself));
+    this.blockUntil(runOwned(this, () => this.closeFinished(commitsItself)));
   }
 
   async cancel(): Promise<void> {
@@ -466,10 +498,12 @@ export class Task implements LoopTask {
   }
 
   private async closeFinished(commitsItself: boolean): Promise<void> {
-    const { chain } = this.parts;
+    const { chain, hooks } = this.parts;
     if (commitsItself) {
-      for (const { operator } of chain.links) await operator.prepareSnapshot?.(0);
-      for (const { operator } of chain.links) await operator.onCheckpointComplete?.(0);
+      for (const { operator, context } of chain.links)
+        await hooks.call(context, "prepareSnapshot", () => operator.prepareSnapshot?.(0));
+      for (const { operator, context } of chain.links)
+        await hooks.call(context, "onCheckpointComplete", () => operator.onCheckpointComplete?.(0));
     }
     if (this.isOver) return;
     this.phase = "closed";
@@ -479,8 +513,9 @@ export class Task implements LoopTask {
 
   private async release(): Promise<void> {
     this.parts.mailbox.close();
+    this.parts.hooks.abandon();
     try {
-      await this.parts.chain.close();
+      await runOwned(this, () => this.parts.chain.close(this.parts.hooks));
     } catch (error) {
       this.parts.log.warn({ task: this.parts.name, err: toErrorInfo(error) }, "closing the task's operators failed");
     }
@@ -488,9 +523,29 @@ export class Task implements LoopTask {
     this.onClosed();
   }
 
+  /** The error with the names of task, operator and uid; the head is who is called first. */
   private named(error: unknown): unknown {
-    if (error instanceof StreamError || error instanceof AssertionFailure) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new StreamError("USER_FUNCTION_FAILED", `${this.parts.name}: ${message}`, { cause: error });
+    if (error instanceof AssertionFailure) return error;
+    const { uid, name } = culpritOf(error) ?? this.parts.chain.links[0]?.context ?? { uid: "?", name: "?" };
+    const where = `${this.parts.name}: ${name} (uid ${uid})`;
+    if (!(error instanceof StreamError)) {
+      const message = error instanceof Error ? error.message : String(error);
+      return new StreamError("USER_FUNCTION_FAILED", `${where}: ${message}`, { cause: error });
+    }
+    const { code, destiny, retryAfterMs, message } = error;
+    if (message.includes(uid)) return error;
+    return new StreamError(code, `${where}: ${message}`, {
+      destiny,
+      cause: error,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+}
+
+function flushOf(writer: AnyWriter, names: Operator): boolean {
+  try {
+    return writer.flush();
+  } catch (error) {
+    throw blame(error, names);
   }
 }
