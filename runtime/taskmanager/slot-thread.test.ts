@@ -157,6 +157,18 @@ describe("a thread that is stuck (STH3, T12)", () => {
     assert.match(failuresOf(slot.sent)[0]?.message ?? "", /runs again/);
   });
 
+  it("may have replaced what the language provides when the job has asked for that; the engine's own clock stays (T46)", async (context) => {
+    const slot = await threadRun();
+    context.after(() => slot.thread.close());
+    const replaced = `globalThis.structuredClone = 1; performance.now = () => NaN; globalThis.setTimeout = () => 0;
+      globalThis.setImmediate = () => 0; Date.now = () => NaN;
+      setInterval(() => { throw new Error("replaced " + globalThis.structuredClone); }, 1);`;
+    const { tasks } = await slot.run(context, job(mapped(replaced), "frozenIntrinsics: false"));
+    assert.ok(tasks.length > 0);
+    await until("a failure", () => failuresOf(slot.sent).length > 0);
+    assert.match(failuresOf(slot.sent)[0]?.message ?? "", /replaced 1/);
+  });
+
   it("is ended when it does not drop the tasks of a lost JobManager", async (context) => {
     const slot = await threadRun({ silentMs: 300, livingMs: 60_000 });
     context.after(() => slot.thread.close());
