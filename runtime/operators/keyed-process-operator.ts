@@ -13,6 +13,7 @@ import type { KeyedStateBackend, KeyedStateStore, TimerService } from "../state/
 import type { KeyedProcessFunction, OrFactory, TimerContext } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { instanceOf, OperatorProcessContext, ProcessCalls } from "./process-context.ts";
+import { WatchedTimers } from "./watched-timers.ts";
 import type { UserCall } from "./user-call.ts";
 
 /** Names the timers in checkpoints. */
@@ -67,10 +68,11 @@ class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> 
     });
     this.#calls = calls;
     this.#context = new KeyedContext(context, calls.call, keyed);
-    this.#context.timers = keyed.timers(TIMERS, {
+    const timers = keyed.timers(TIMERS, {
       onEventTime: (timestamp) => this.#onEventTime(timestamp),
       onProcessingTime: (timestamp) => this.#onProcessingTime(timestamp),
     });
+    this.#context.timers = new WatchedTimers(timers, context, () => this.#context.risen);
     calls.begin();
     return calls.opening(this.#fn.open?.(this.#context));
   }

@@ -51,9 +51,14 @@ export class HeapTimerService implements TimerService {
 
   private checkTime(timestamp: number): void {
     if (Number.isFinite(timestamp)) return;
+    // What a record without a timestamp gives, also with a number added.
+    const advice =
+      timestamp === Number.NEGATIVE_INFINITY
+        ? "the record has no timestamp: assign one at the source (watermarks) or by assignTimestampsAndWatermarks"
+        : "use epoch milliseconds";
     throw new StreamError(
       "OPTION_INVALID",
-      `operator "${this.eventTimers.context.uid}" registered a timer of "${this.name}" at ${String(timestamp)}; use epoch milliseconds`,
+      `operator "${this.eventTimers.context.uid}" registered a timer of "${this.name}" at ${String(timestamp)}; ${advice}`,
       { destiny: "terminal" },
     );
   }

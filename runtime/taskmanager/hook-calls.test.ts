@@ -1,6 +1,7 @@
 /** A hook that does not settle fails its task by name (HK1, T46), and what a task waits for is told. */
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import type { Log } from "../base/index.ts";
 import { ManualClock } from "../testkit/index.ts";
 import { HookCalls } from "./hook-calls.ts";
 import { slotRun } from "./slot-run.ts";
@@ -42,6 +43,24 @@ describe("a hook that never settles", () => {
   });
 });
 
+test("a stream without a sink is told, by operator (T29)", async (context) => {
+  const lines: string[] = [];
+  const note = (facts: object, message: string): void => void lines.push(`${message} ${JSON.stringify(facts)}`);
+  const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
+  const lost = `import { job, t } from "streamjob";
+import { collectionSource } from "streamjob/connectors";
+export default job((env) => {
+  const numbers = env.fromSource(collectionSource([1], { type: t.int64 }), { uid: "numbers" });
+  numbers.map((n) => n, { uid: "lost" });
+  numbers.print({ uid: "out" });
+});`;
+  const run = await slotRun(context, lost, log);
+  await run.run();
+  const told = lines.filter((line) => line.includes("goes nowhere"));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", /"uid":"lost"/);
+});
+
 test("what is waited for longest is what is told, until it is over or the task is (HK1)", async () => {
   const clock = new ManualClock();
   const hooks = new HookCalls(clock, 1000);
@@ -58,5 +77,9 @@ test("what is waited for longest is what is told, until it is over or the task i
   settle();
   await call;
   assert.equal(hooks.waiting(), null);
-  assert.equal(hooks.call(operator, "close", () => undefined), undefined, "what takes no time is no promise");
+  assert.equal(
+    hooks.call(operator, "close", () => undefined),
+    undefined,
+    "what takes no time is no promise",
+  );
 });

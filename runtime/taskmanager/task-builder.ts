@@ -121,6 +121,7 @@ export class DeployedTask {
         };
       });
       chain = new OperatorChain(links, emissions);
+      this.warnOfLostRecords(links);
       this.built = this.assemble(vertex, { mailbox, emissions, chain, states, gate, source });
       this.watchProcessingTime(states, mailbox);
       const { task } = this.built;
@@ -271,6 +272,18 @@ export class DeployedTask {
         cancel = () => timer.cancel();
       };
       keyed.onEarliestProcessingTime(arm);
+    }
+  }
+
+  /** Said once a job: the first subtask speaks for all. */
+  private warnOfLostRecords(links: readonly ChainLink[]): void {
+    if (this.ref.subtask > 0) return;
+    for (const { description, context, writers } of links) {
+      if (description.node.role === "sink" || description.next.length > 0 || writers.length > 0) continue;
+      this.environment.log.warn(
+        { operator: context.name, uid: context.uid },
+        "what this operator emits goes nowhere: its stream has no sink; end it in sinkTo(…) or print()",
+      );
     }
   }
 

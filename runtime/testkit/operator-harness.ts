@@ -9,7 +9,7 @@
  *     one turn are what one call of an operator upstream emits.)
  * OH3 A crash is: call nothing any more. `close` is a graceful end.
  */
-import { assert, type Clock, silentLog } from "../base/index.ts";
+import { assert, type Clock, type Log, silentLog } from "../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
 import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../operators/index.ts";
 import {
@@ -56,6 +56,8 @@ export type HarnessOptions<I> = {
   readonly clock?: Clock;
   /** Total time in which the task could not take records (WM-3). Default 0. */
   readonly stalledMs?: () => number;
+  /** Default: none. */
+  readonly log?: Log;
 };
 
 /** What came out, in order. */
@@ -237,7 +239,7 @@ export class OperatorHarness<I, O> {
       keyed: this.#keyed,
       operatorState: this.#operatorState,
       clock: this.clock,
-      log: silentLog,
+      log: this.#options.log ?? silentLog,
       blockUntil: (promise) => {
         this.#blocking.add(promise);
         const done = (): void => void this.#blocking.delete(promise);
