@@ -63,7 +63,7 @@ export function freezeIntrinsics(): void {
   const scope = globalThis as unknown as Record<string, unknown>;
   for (const name of NAMES.split(" ")) fixWithPrototype(scope[name]);
   for (const hidden of hiddenPrototypes()) fix(hidden, ASSIGNABLE);
-  fix(performance, ASSIGNABLE);
+  fix(scope["performance"] as object, ASSIGNABLE);
   for (const name of ["call", "apply", "bind", Symbol.hasInstance]) fixProperty(Function.prototype, name);
   for (const name of ["keys", "values", "entries", "assign", "freeze", "hasOwn", "fromEntries", "is", "create"])
     fixProperty(Object, name);

@@ -342,7 +342,7 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   private handle(element: StreamElement<unknown>, deadlineMs: number): void {
-    const { gate, chain } = this.parts;
+    const { gate } = this.parts;
     if (gate === null || this.merger === null) return;
     const channel = gate.lastChannel;
     switch (element.kind) {
