@@ -146,7 +146,7 @@ const wrong: Readonly<Record<string, readonly [(env: StreamEnvironment) => void,
     /sinkTo takes a sink/,
   ],
   "a source that is none": [(env) => env.fromSource([1, 2] as never), "JOB_GRAPH_INVALID", /fromSource takes a source/],
-  "an async function": [(env) => env.fromCollection([1]).map(async (value) => value), "JOB_GRAPH_INVALID", /async/],
+  "an async function": [(env) => env.fromCollection([1]).map((async () => 1) as never), "JOB_GRAPH_INVALID", /async/],
   "a strategy that is none": [
     (env) => env.fromCollection([1]).assignTimestampsAndWatermarks((() => 1) as never),
     "JOB_GRAPH_INVALID",

@@ -9,6 +9,7 @@ import { StreamError } from "../base/index.ts";
 import { printSink } from "../connectors/index.ts";
 import type { Partitioning, StreamEdge } from "../graph/index.ts";
 import {
+  assertSynchronous,
   type FilterFunction,
   type FlatMapFunction,
   filterOperator,
@@ -20,6 +21,7 @@ import {
   type ProcessFunction,
   processOperator,
   type Sink,
+  type Synchronous,
   timestampsAndWatermarksOperator,
 } from "../operators/index.ts";
 import { describeType, type Key, sameType, t, type ValueType } from "../record/index.ts";
@@ -51,20 +53,25 @@ export class DataStream<T> {
 
   /** One record out for each record in. */
   map<O>(fn: MapFunction<T, NoInfer<O>>, options: TypedOptions<O>): DataStream<O>;
-  map<O>(fn: MapFunction<T, O>, options?: UntypedOptions): DataStream<O>;
+  map<O>(fn: MapFunction<T, O> & Synchronous<O>, options?: UntypedOptions): DataStream<O>;
   map<O>(fn: MapFunction<T, O>, options: AnyOptions<O> = {}): DataStream<O> {
     return this.#operator("map", mapOperator(fn), options);
   }
 
-  /** Keeps the records for which `predicate` is true. */
+  /** Keeps the records for which `predicate` is true; a type guard makes a stream of the narrower type. */
+  filter<S extends T>(predicate: (value: T) => value is S, options?: OperatorOptions): DataStream<S>;
+  filter(predicate: FilterFunction<T>, options?: OperatorOptions): DataStream<T>;
   filter(predicate: FilterFunction<T>, options: OperatorOptions = {}): DataStream<T> {
     checkOperatorOptions("filter", options);
     return this.#operator("filter", filterOperator(predicate), { ...options, type: this.type });
   }
 
-  /** Any number of records out for each record in: `(line, collect) => …`, or a function that returns an array. */
+  /**
+   * Any number of records out for each record in: `(line, collect) => …`, or a function that returns an array, or a generator, which
+   * is paused while what follows has no room.
+   */
   flatMap<O>(fn: FlatMapFunction<T, NoInfer<O>>, options: TypedOptions<O>): DataStream<O>;
-  flatMap<O>(fn: FlatMapFunction<T, O>, options?: UntypedOptions): DataStream<O>;
+  flatMap<O>(fn: FlatMapFunction<T, O> & Synchronous<O>, options?: UntypedOptions): DataStream<O>;
   flatMap<O>(fn: FlatMapFunction<T, O>, options: AnyOptions<O> = {}): DataStream<O> {
     return this.#operator("flatMap", flatMapOperator(fn), options);
   }
@@ -112,6 +119,7 @@ export class DataStream<T> {
     const selector = typeof keyOf === "string" ? fieldSelector(this.type, keyOf) : keyOf;
     if (typeof selector !== "function")
       throw invalid("keyBy takes a function that returns the key, or the name of a field");
+    assertSynchronous("keyBy", selector);
     const inputs = this.#inputs.map((input) => ({
       from: input.from,
       partitioning: { kind: "hash", keySelector: selector } as const,

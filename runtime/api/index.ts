@@ -7,6 +7,7 @@ export {
   type TimestampOf,
   type WatermarkStrategy,
 } from "../time/index.ts";
+export { codePlace } from "./code-place.ts";
 export type * from "./contracts.ts";
 export type { DataStream } from "./data-stream.ts";
 export type { SourceOptions, StreamEnvironment } from "./environment.ts";

@@ -13,6 +13,7 @@ import {
   type OrFactory,
   type ReduceFunction,
   reduceOperator,
+  type Synchronous,
   sumOperator,
 } from "../operators/index.ts";
 import { type Key, t, type ValueType } from "../record/index.ts";
@@ -78,10 +79,13 @@ export class KeyedStream<K extends Key, T> {
 
   /** Folds the records of each key into an accumulator; emits its result after each record. */
   aggregate<A, O>(
-    aggregate: Aggregate<T, A, NoInfer<O>>,
+    aggregate: Aggregate<T, A, NoInfer<O>> & Synchronous<A>,
     options: TypedOptions<O> & AggregateOptions<A>,
   ): DataStream<O>;
-  aggregate<A, O>(aggregate: Aggregate<T, A, O>, options?: UntypedOptions & AggregateOptions<A>): DataStream<O>;
+  aggregate<A, O>(
+    aggregate: Aggregate<T, A, O> & Synchronous<A | O>,
+    options?: UntypedOptions & AggregateOptions<A>,
+  ): DataStream<O>;
   aggregate<A, O>(aggregate: Aggregate<T, A, O>, options: AnyOptions<O> & AggregateOptions<A> = {}): DataStream<O> {
     const { accumulatorType, ...others } = options;
     return this.#operator("aggregate", aggregateOperator(aggregate, accumulatorType), others);

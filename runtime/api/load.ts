@@ -9,7 +9,7 @@
  */
 import { stat } from "node:fs/promises";
 import { basename, extname, isAbsolute } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { StreamError } from "../base/index.ts";
 import {
   buildJobGraph,
@@ -20,12 +20,11 @@ import {
   type StreamGraph,
   validateConfiguration,
 } from "../graph/index.ts";
+import { codePlace } from "./code-place.ts";
 import { StreamEnvironment } from "./environment.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { isJob, type Job } from "./job.ts";
 import { provideStreamjobModules } from "./module-resolution.ts";
-
-const ENGINE_FOLDER = fileURLToPath(new URL("..", import.meta.url));
 
 /** A job module and what it is started with; a JobSource of the rpc room is one. */
 export type ModuleSource = {
@@ -110,22 +109,8 @@ async function importModule(module: string): Promise<unknown> {
 
 function moduleError(module: string, what: string, error: unknown): StreamError {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const place = error instanceof Error ? (placeIn(module, error.stack ?? "") ?? module) : module;
+  const place = error instanceof Error ? (codePlace(error.stack ?? "", module) ?? module) : module;
   return invalidModule(`the job module cannot be used: ${what}, at ${place}: ${reason}`, error);
-}
-
-/** `file:line` of the first place of the module that a stack names, else of the first file that is not the engine's. */
-function placeIn(module: string, stack: string): string | undefined {
-  const ofUrls = [...stack.matchAll(/file:\/\/(\/[^\s():]+):(\d+)/g)].map(([, path, line]) => ({
-    path: decodeURI(path ?? ""),
-    line,
-  }));
-  // Syntax errors begin with a line `/path/job.ts:3`.
-  const ofPaths = [...stack.matchAll(/^(\/.+):(\d+)$/gm)].map(([, path, line]) => ({ path, line }));
-  const places = [...ofPaths, ...ofUrls];
-  const place =
-    places.find(({ path }) => path === module) ?? places.find(({ path }) => !path?.startsWith(ENGINE_FOLDER));
-  return place === undefined ? undefined : `${place.path}:${place.line}`;
 }
 
 function invalidModule(message: string, cause?: unknown): StreamError {

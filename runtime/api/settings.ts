@@ -59,6 +59,10 @@ export type JobSettings = {
   readonly restart?: RestartSettings;
   readonly bufferTimeout?: Duration;
   readonly watermarkInterval?: Duration;
+  /** How long a hook of an operator, source or sink may take to settle. Default 5 min. */
+  readonly hookTimeout?: Duration;
+  /** Whether what the language provides is fixed once the job is loaded. Default true. */
+  readonly frozenIntrinsics?: boolean;
 };
 
 /** Reads one value; `where` is its path, for messages. */
@@ -108,6 +112,8 @@ const SETTINGS: Fields = {
   restart: ["restart", readRestart],
   bufferTimeout: ["bufferTimeoutMs", readDuration],
   watermarkInterval: ["watermarkIntervalMs", readDuration],
+  hookTimeout: ["hookTimeoutMs", readDuration],
+  frozenIntrinsics: ["frozenIntrinsics", readBoolean],
 };
 
 /** The settings as a layer of configuration. Errors: OPTION_UNKNOWN, OPTION_INVALID. */

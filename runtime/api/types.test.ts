@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {
   type DataStream,
+  forMonotonousTimestamps,
   job,
   type KeyedProcessFunction,
   type StreamEnvironment,
@@ -76,6 +77,69 @@ function compiles(env: StreamEnvironment): void {
       { type: t.int64 },
     );
   words.union(counted, summed).rebalance().print();
+  const mixed = lines.map((line): string | number => (line === "" ? 0 : line));
+  same<typeof mixed, DataStream<string | number>>();
+  const narrowed = mixed.filter((value): value is string => typeof value === "string");
+  same<typeof narrowed, DataStream<string>>();
+  same<ReturnType<typeof words.filter>, DataStream<Word>>();
+  // What comes from untyped code stays possible.
+  lines.map((line) => JSON.parse(line));
+  const yielded = lines.flatMap(function* (line) {
+    yield line.length;
+  });
+  same<typeof yielded, DataStream<number>>();
+  const processed = words.keyBy("word").process<number>({
+    *process(value, context) {
+      same<typeof context.currentKey, string>();
+      yield value.count;
+    },
+  });
+  same<typeof processed, DataStream<number>>();
+  lines.process<string>({ process: (line, _context, out) => out(line) });
+}
+
+function awaitsNothing(env: StreamEnvironment): void {
+  const lines = env.fromCollection(["a"], { type: t.string });
+  const words = lines.map((line) => ({ word: line, count: 1 }), { type: word });
+  const lookup = (line: string): Promise<number> => Promise.resolve(line.length);
+  const sum = { createAccumulator: () => 0, add: (value: Word, total: number) => total + value.count };
+
+  // @ts-expect-error a promise is no record
+  lines.map((line) => lookup(line));
+  // @ts-expect-error also when it is one only sometimes
+  lines.map((line) => (line === "" ? 0 : lookup(line)));
+  // @ts-expect-error nor with a declared type
+  lines.map((line) => lookup(line), { type: t.int64 });
+  // @ts-expect-error a promise is always true
+  lines.filter((line) => lookup(line));
+  // @ts-expect-error
+  lines.flatMap((line) => lookup(line));
+  // @ts-expect-error promises in an array
+  lines.flatMap((line) => [lookup(line)]);
+  // @ts-expect-error promises from a generator
+  lines.flatMap(function* (line) {
+    yield lookup(line);
+  });
+  // @ts-expect-error an async generator
+  lines.flatMap(async function* (line) {
+    yield line;
+  });
+  // @ts-expect-error
+  lines.process<number>({ process: async (line, _context, out) => out(await lookup(line)) });
+  // @ts-expect-error
+  words.keyBy("word").process<number>({ process: (value) => lookup(value.word).then(() => undefined) });
+  // @ts-expect-error
+  words.keyBy("word").process<number>({ process() {}, onTimer: async () => {} });
+  // @ts-expect-error a promise cannot be a key
+  words.keyBy((value) => lookup(value.word));
+  // @ts-expect-error
+  words.keyBy("word").reduce(async (left) => left);
+  // @ts-expect-error the accumulator
+  words.keyBy("word").aggregate({ createAccumulator: async () => 0, add: async () => 1, getResult: () => 1 });
+  // @ts-expect-error the result
+  words.keyBy("word").aggregate({ ...sum, getResult: (total) => lookup(`${total}`) });
+  // @ts-expect-error
+  lines.assignTimestampsAndWatermarks(forMonotonousTimestamps((line: string) => lookup(line)));
 }
 
 function doesNotCompile(env: StreamEnvironment): void {
@@ -124,4 +188,5 @@ function doesNotCompile(env: StreamEnvironment): void {
 test("job modules are typed end to end (checked by tsc)", () => {
   assert.equal(typeof compiles, "function");
   assert.equal(typeof doesNotCompile, "function");
+  assert.equal(typeof awaitsNothing, "function");
 });

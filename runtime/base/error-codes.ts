@@ -14,6 +14,12 @@ const runtimeErrorCodes = {
   KEY_INVALID:
     "A key selector returned a value that cannot be a key (undefined, NaN, function, symbol). Return a string, number, bigint, boolean, or a plain object or array of them.",
   USER_FUNCTION_FAILED: "A function of the job threw. The cause says where.",
+  USED_OUT_OF_TURN:
+    "A function used its key, state, timers, context or emitter after its call had returned, in a promise or a timeout of its own. Use them before it returns; do what has to wait in an operator of its own, by `blockUntil`.",
+  EMISSION_TOO_LARGE:
+    "One call of a function emitted more records than may wait in memory. Return them from a generator (`function*`), which is paused while there is no room.",
+  HOOK_TIMEOUT:
+    "A hook of an operator, source or sink (open, prepareSnapshot, close, …) did not settle in time. Look what it waits for, or allow more by `pipeline.hook-timeout`.",
   STORE_UNAVAILABLE: "The object store did not answer or refused. It is tried again; look at the cause.",
   STORE_FULL: "There is no space left where the message says. Free some space; nothing that was complete is lost.",
   STORE_UNSUITABLE:

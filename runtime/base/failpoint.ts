@@ -74,6 +74,9 @@ export const operatorFailpointNames: readonly OperatorFailpointName[] = operator
   (step) => [`op:before-${step}`, `op:after-${step}`] as const,
 );
 
+/** Own reference: a slot refuses the job's code what ends the process. */
+const kill = process.kill.bind(process);
+
 const knownNames: ReadonlySet<string> = new Set([...failpointNames, ...operatorFailpointNames]);
 // Below the names, which it looks into.
 const armed = parseFailpoints(environmentVariable("STREAMJOB_FAILPOINTS") ?? "");
@@ -89,7 +92,7 @@ export function failpoint(name: FailpointName | OperatorFailpointName): void {
   if (hits !== plan.hit) return;
   writeSync(STDERR, `failpoint ${name}: ${plan.action}\n`);
   if (plan.action === "error") throw new StreamError("USER_FUNCTION_FAILED", `failpoint ${name} was asked to fail`);
-  process.kill(process.pid, plan.action === "kill" ? "SIGKILL" : "SIGSTOP");
+  kill(process.pid, plan.action === "kill" ? "SIGKILL" : "SIGSTOP");
 }
 
 function parseFailpoints(text: string): Map<string, Armed> {

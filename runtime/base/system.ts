@@ -4,11 +4,16 @@
 import { randomBytes } from "node:crypto";
 import type { Clock, Random } from "./clock.ts";
 
+// Own references: a job's code, or a polyfill that it loads, may put something else in their place (fake timers, for example).
+const { setTimeout, clearTimeout, setImmediate } = globalThis;
+const { now } = Date;
+const monotonicNow = performance.now.bind(performance);
+
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  nowMs: () => now(),
+  monotonicMs: () => monotonicNow(),
   after: (delayMs, callback) => {
     let handle: NodeJS.Timeout;
     const arm = (remainingMs: number): void => {

@@ -89,6 +89,8 @@ const vertexSchema = z.object({
   /** By ExecutionState. */
   tasks: z.record(executionStateSchema, countSchema),
   metrics: ioMetricsSchema,
+  /** Ours: subtasks that make no progress, what each waits for, and how long. Absent when there are none. */
+  stuck: z.array(z.object({ subtask: countSchema, on: z.string(), "for-ms": z.number() })).optional(),
 });
 export type VertexMessage = z.infer<typeof vertexSchema>;
 

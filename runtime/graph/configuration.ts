@@ -70,6 +70,10 @@ export type JobConfiguration = {
   /** How often watermarks are made. Default 200. */
   readonly watermarkIntervalMs: number;
   readonly bufferDebloat: BufferDebloatSettings;
+  /** How long a hook of an operator may take to settle. Default 300000, at least 10. */
+  readonly hookTimeoutMs: number;
+  /** What the language provides cannot be replaced once the job is loaded. Default true. */
+  readonly frozenIntrinsics: boolean;
 };
 
 /** How much may be under way to a task, in time (exchange/buffer-debloater.ts). */
@@ -115,6 +119,8 @@ const DEFAULTS: JobConfiguration = {
   bufferTimeoutMs: 100,
   watermarkIntervalMs: 200,
   bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
+  hookTimeoutMs: 300_000,
+  frozenIntrinsics: true,
 };
 
 type StrategyOf<K> = Extract<RestartStrategy, { kind: K }>;
@@ -197,6 +203,7 @@ export function validateConfiguration(configuration: JobConfiguration): JobConfi
   integer("execution.buffer-timeout", configuration.bufferTimeoutMs, 0, 3_600_000, "ms");
   integer("pipeline.auto-watermark-interval", configuration.watermarkIntervalMs, 1, 3_600_000, "ms");
   validateBufferDebloat(configuration.bufferDebloat);
+  integer("pipeline.hook-timeout", configuration.hookTimeoutMs, 10, LONGEST_MS, "ms");
   if (restart !== null) validateRestart(restart);
   return configuration;
 }

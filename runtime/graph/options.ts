@@ -103,6 +103,28 @@ const pipelineOptions: readonly Option[] = [
       draft.plain.watermarkIntervalMs = value;
     },
   ),
+  option(
+    "pipeline.hook-timeout",
+    readDuration,
+    {
+      by: "5 min",
+      doc: "How long a hook of an operator, source or sink (prepareSnapshot, flush, commit, …) may take to settle before its task fails. At least 10 ms. `open` has at most 50 s, `close` 20 s.",
+    },
+    (draft, value) => {
+      draft.plain.hookTimeoutMs = value;
+    },
+  ),
+  option(
+    "pipeline.frozen-intrinsics",
+    readBoolean,
+    {
+      by: "true",
+      doc: "Whether what the language provides (`Map.prototype.get`, `JSON.parse`, `setTimeout`, …) is fixed once the job's module is loaded, so that no function can break the engine in its thread. false: for libraries that replace such things later.",
+    },
+    (draft, value) => {
+      draft.plain.frozenIntrinsics = value;
+    },
+  ),
 ];
 
 const debloatOptions: readonly Option[] = [

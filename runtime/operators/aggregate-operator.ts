@@ -9,6 +9,7 @@ import { describeType, t, type ValueType } from "../record/index.ts";
 import type { Aggregate, ValueState } from "../state/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
 
 const STATE = "accumulator";
 
@@ -30,6 +31,7 @@ class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
   readonly #type: ValueType<A> | undefined;
   #output!: Output<O>;
   #state!: ValueState<A>;
+  #call!: UserCall;
 
   constructor(aggregate: Aggregate<I, A, O>, type: ValueType<A> | undefined) {
     this.#aggregate = aggregate;
@@ -39,6 +41,7 @@ class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
   open(context: OperatorContext, output: Output<O>): void {
     assert(context.keyed !== null, `aggregate, uid ${context.uid}, was opened without keyed state`);
     this.#output = output;
+    this.#call = new UserCall(context);
     this.#state = context.keyed.value<A>({
       name: STATE,
       ...(this.#type === undefined ? {} : { type: this.#type }),
@@ -49,8 +52,17 @@ class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
     const aggregate = this.#aggregate;
     const state = this.#state;
     const current = state.value();
-    const accumulator = aggregate.add(value, current === undefined ? aggregate.createAccumulator() : current);
+    const accumulator = aggregate.add(value, current === undefined ? this.#created() : current);
+    if (isPromiseLike(accumulator)) throw this.#call.promised("what add returned");
     state.update(accumulator);
-    this.#output.collect(aggregate.getResult(accumulator), timestamp);
+    const result = aggregate.getResult(accumulator);
+    if (isPromiseLike(result)) throw this.#call.promised("what getResult returned");
+    this.#output.collect(result, timestamp);
+  }
+
+  #created(): A {
+    const created = this.#aggregate.createAccumulator();
+    this.#call.refusePromise("what createAccumulator returned", created);
+    return created;
   }
 }

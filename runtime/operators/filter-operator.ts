@@ -4,6 +4,7 @@
 import type { FilterFunction } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
+import { UserCall } from "./user-call.ts";
 
 /** Emits the records for which `keeps` returns true. */
 export function filterOperator<T>(keeps: FilterFunction<T>): OperatorFactory<T, T> {
@@ -14,17 +15,26 @@ export function filterOperator<T>(keeps: FilterFunction<T>): OperatorFactory<T, 
 class FilterOperator<T> implements StreamOperator<T, T> {
   readonly #keeps: FilterFunction<T>;
   #output!: Output<T>;
+  #call!: UserCall;
 
   constructor(keeps: FilterFunction<T>) {
     this.#keeps = keeps;
   }
 
-  open(_context: OperatorContext, output: Output<T>): void {
+  open(context: OperatorContext, output: Output<T>): void {
     this.#output = output;
+    this.#call = new UserCall(context);
   }
 
   process(value: T, timestamp: number): void {
     const keeps = this.#keeps;
-    if (keeps(value)) this.#output.collect(value, timestamp);
+    const kept: unknown = keeps(value);
+    // Nearly always a boolean, which is decided without a look inside.
+    if (kept === false) return;
+    if (kept !== true) {
+      this.#call.refusePromise("what the function returned", kept);
+      if (!kept) return;
+    }
+    this.#output.collect(value, timestamp);
   }
 }

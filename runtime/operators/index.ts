@@ -13,11 +13,19 @@ export type {
   ProcessContext,
   ProcessFunction,
   ReduceFunction,
+  Synchronous,
   TimerContext,
 } from "./functions.ts";
 export { keyedProcessOperator } from "./keyed-process-operator.ts";
 export { mapOperator } from "./map-operator.ts";
-export type { KeySelector, OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
+export type {
+  EmissionDesk,
+  KeySelector,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  StreamOperator,
+} from "./operator.ts";
 export { processOperator } from "./process-operator.ts";
 export { reduceOperator } from "./reduce-operator.ts";
 export type {
@@ -31,8 +39,10 @@ export type {
 } from "./sink.ts";
 export { sinkOperator } from "./sink-operator.ts";
 export type { PollResult, ReaderContext, Source, SourceContext, SourceOutput, SourceReader } from "./source.ts";
+export { assertSynchronous } from "./synchronous-function.ts";
 export { sumOperator } from "./sum-operator.ts";
 export { timestampsAndWatermarksOperator } from "./timestamps-and-watermarks-operator.ts";
+export { isPromiseLike, UserCall } from "./user-call.ts";
 // What functions see of state, for the job API.
 export type {
   Aggregate,

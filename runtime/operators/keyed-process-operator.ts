@@ -8,11 +8,13 @@
  *     that time is none of the event's.
  */
 import { assert } from "../base/index.ts";
-import { type Key, NO_TIMESTAMP } from "../record/index.ts";
+import { type Key, keyHash, NO_TIMESTAMP } from "../record/index.ts";
 import type { KeyedStateBackend, KeyedStateStore, TimerService } from "../state/index.ts";
-import type { Emit, KeyedProcessFunction, OrFactory, TimerContext } from "./functions.ts";
+import type { KeyedProcessFunction, OrFactory, TimerContext } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
-import { instanceOf, OperatorProcessContext } from "./process-operator.ts";
+import { instanceOf, OperatorProcessContext, ProcessCalls } from "./process-context.ts";
+import { WatchedTimers } from "./watched-timers.ts";
+import type { UserCall } from "./user-call.ts";
 
 /** Names the timers in checkpoints. */
 const TIMERS = "user-timers";
@@ -30,71 +32,100 @@ class KeyedContext<K extends Key> extends OperatorProcessContext implements Time
   timers!: TimerService;
   readonly #keyed: KeyedStateBackend;
 
-  constructor(context: OperatorContext, keyed: KeyedStateBackend) {
-    super(context);
+  constructor(context: OperatorContext, call: UserCall, keyed: KeyedStateBackend) {
+    super(context, call);
     this.#keyed = keyed;
     this.state = keyed;
   }
 
   get currentKey(): K {
+    if (!this.call.isOpen) throw this.call.late("context.currentKey");
     return this.#keyed.currentKey() as K;
   }
 }
 
 class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> {
   readonly #fn: KeyedProcessFunction<K, I, O>;
+  #keyed!: KeyedStateBackend;
   #context!: KeyedContext<K>;
-  #emit!: Emit<O>;
-  /** What a record is emitted with when the function names no timestamp (KP2). */
-  #emitTimestamp = NO_TIMESTAMP;
+  #calls!: ProcessCalls<I, O>;
+  /** Of the record whose generator is being emitted: its key is set again each time that it goes on (FN4). */
+  #steppedKey: { readonly key: Key; readonly hash: number } | null = null;
 
   constructor(fn: KeyedProcessFunction<K, I, O>) {
     this.#fn = fn;
   }
 
   open(context: OperatorContext, output: Output<O>): void | Promise<void> {
-    assert(context.keyed !== null, `process with keys, uid ${context.uid}, was opened without keyed state`);
-    this.#context = new KeyedContext(context, context.keyed);
-    this.#emit = (value, timestamp = this.#emitTimestamp) => output.collect(value, timestamp);
-    this.#context.timers = context.keyed.timers(TIMERS, {
+    const { keyed } = context;
+    assert(keyed !== null, `process with keys, uid ${context.uid}, was opened without keyed state`);
+    this.#keyed = keyed;
+    const calls = new ProcessCalls<I, O>(context, output, {
+      begin: () => {
+        if (this.#steppedKey !== null) keyed.setCurrentKey(this.#steppedKey.key, this.#steppedKey.hash);
+      },
+      handle: () => assert(false, "an operator with keys is the first of its task and keeps no records"),
+    });
+    this.#calls = calls;
+    this.#context = new KeyedContext(context, calls.call, keyed);
+    const timers = keyed.timers(TIMERS, {
       onEventTime: (timestamp) => this.#onEventTime(timestamp),
       onProcessingTime: (timestamp) => this.#onProcessingTime(timestamp),
     });
-    return this.#fn.open?.(this.#context);
+    this.#context.timers = new WatchedTimers(timers, context, () => this.#context.risen);
+    calls.begin();
+    return calls.opening(this.#fn.open?.(this.#context));
   }
 
   process(value: I, timestamp: number): void {
-    this.#context.timestamp = timestamp;
-    this.#emitTimestamp = timestamp;
-    this.#fn.process(value, this.#context, this.#emit);
+    const calls = this.#calls;
+    this.#context.now = timestamp;
+    calls.emitTimestamp = timestamp;
+    calls.begin();
+    const returned: unknown = this.#fn.process(value, this.#context, calls.emit);
+    calls.call.isOpen = false;
+    if (returned !== undefined) this.#finish(returned, timestamp);
   }
 
   beforeWatermark(timestamp: number): void {
-    this.#context.watermark = timestamp;
+    this.#context.risen = timestamp;
   }
 
   onWatermark(timestamp: number): void {
-    this.#context.watermark = timestamp;
+    this.#context.risen = timestamp;
   }
 
   close(): void | Promise<void> {
+    this.#calls?.close();
     return this.#fn.close?.();
+  }
+
+  #finish(returned: unknown, timestamp: number): void {
+    const key = this.#keyed.currentKey();
+    this.#steppedKey = { key, hash: keyHash(key) };
+    this.#calls.finish(returned, timestamp);
   }
 
   #onEventTime(timestamp: number): void {
     const context = this.#context;
-    if (timestamp > context.watermark) context.watermark = timestamp;
-    context.timestamp = timestamp;
+    if (timestamp > context.risen) context.risen = timestamp;
     context.timeDomain = "event";
-    this.#emitTimestamp = timestamp;
-    this.#fn.onTimer?.(timestamp, context, this.#emit);
+    this.#calls.emitTimestamp = timestamp;
+    this.#onTimer(timestamp);
   }
 
   #onProcessingTime(timestamp: number): void {
-    const context = this.#context;
-    context.timestamp = timestamp;
-    context.timeDomain = "processing";
-    this.#emitTimestamp = NO_TIMESTAMP;
-    this.#fn.onTimer?.(timestamp, context, this.#emit);
+    this.#context.timeDomain = "processing";
+    this.#calls.emitTimestamp = NO_TIMESTAMP;
+    this.#onTimer(timestamp);
+  }
+
+  #onTimer(timestamp: number): void {
+    const calls = this.#calls;
+    this.#context.now = timestamp;
+    calls.begin();
+    const returned: unknown = this.#fn.onTimer?.(timestamp, this.#context, calls.emit);
+    calls.call.isOpen = false;
+    if (returned !== undefined) calls.finishTimer(returned);
   }
 }

@@ -4,6 +4,7 @@
 import type { MapFunction } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
 
 /** Emits `fn(value)` for each record. */
 export function mapOperator<I, O>(fn: MapFunction<I, O>): OperatorFactory<I, O> {
@@ -14,17 +15,21 @@ export function mapOperator<I, O>(fn: MapFunction<I, O>): OperatorFactory<I, O> 
 class MapOperator<I, O> implements StreamOperator<I, O> {
   readonly #fn: MapFunction<I, O>;
   #output!: Output<O>;
+  #call!: UserCall;
 
   constructor(fn: MapFunction<I, O>) {
     this.#fn = fn;
   }
 
-  open(_context: OperatorContext, output: Output<O>): void {
+  open(context: OperatorContext, output: Output<O>): void {
     this.#output = output;
+    this.#call = new UserCall(context);
   }
 
   process(value: I, timestamp: number): void {
     const fn = this.#fn;
-    this.#output.collect(fn(value), timestamp);
+    const mapped = fn(value);
+    if (isPromiseLike(mapped)) throw this.#call.promised("what the function returned");
+    this.#output.collect(mapped, timestamp);
   }
 }

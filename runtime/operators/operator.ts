@@ -8,6 +8,8 @@
  * OP3 Before the barrier goes downstream `prepareSnapshot` has resolved; the states are fixed right after it, in the same turn.
  * OP4 An operator finishes all output caused by a watermark before the watermark is forwarded (WM-2): the chain forwards it
  *     after `onWatermark` returned.
+ * OP5 An operator that emits a great deal for one record may do it in steps, through `emission`: whatever comes next for the task,
+ *     another record, a watermark, a timer or a barrier, waits until the record is complete.
  */
 import type { Clock, Log } from "../base/index.ts";
 import type { Key } from "../record/index.ts";
@@ -20,6 +22,16 @@ export interface Output<T> {
   emitWatermark(timestamp: number): void;
   /** Only for operators that find out about idleness themselves (WM-3). */
   emitStatus(idle: boolean): void;
+}
+
+/** Where an operator asks whether what follows has room, and leaves what it has to emit when there is room again (OP5). */
+export interface EmissionDesk {
+  /** True when something has made the task stop after the present record; costs nothing. */
+  readonly isPaused: boolean;
+  /** True when it is better to go on later: no room, or the task's turn is over. */
+  isFull(): boolean;
+  /** `resume` is called when there is room, again and again until it answers true. One at a time for each operator. */
+  defer(resume: () => boolean): void;
 }
 
 export type OperatorContext = {
@@ -49,6 +61,8 @@ export type OperatorContext = {
    * Such time is no idleness (WM-3). Absent: 0.
    */
   readonly stalledMs?: () => number;
+  /** Absent: there is always room. */
+  readonly emission?: EmissionDesk;
 };
 
 export interface StreamOperator<I, O> {

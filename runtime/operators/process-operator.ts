@@ -1,79 +1,60 @@
 /**
- * Owns: `process` without keys: a user's ProcessFunction, and the context that it sees.
- * Not here: keys and timers (keyed-process-operator.ts).
+ * Owns: `process` without keys: a user's ProcessFunction.
+ * Not here: keys and timers (keyed-process-operator.ts), its context (process-context.ts).
  */
-import type { Clock, Log } from "../base/index.ts";
-import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
-import type { OperatorStateStore } from "../state/index.ts";
-import type { Emit, OrFactory, ProcessContext, ProcessFunction } from "./functions.ts";
+import type { OrFactory, ProcessFunction } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
-import { assertSynchronous } from "./synchronous-function.ts";
+import { instanceOf, OperatorProcessContext, ProcessCalls } from "./process-context.ts";
 
 /** Calls a ProcessFunction for each record. */
 export function processOperator<I, O>(fn: OrFactory<ProcessFunction<I, O>>): OperatorFactory<I, O> {
   return { kind: "operator", name: "process", create: () => new ProcessOperator(instanceOf("process", fn)) };
 }
 
-/** The function for one subtask; throws JOB_GRAPH_INVALID when it has no synchronous `process` (FN1). */
-export function instanceOf<F extends { process: unknown }>(operator: string, fn: OrFactory<F>): F {
-  const instance = typeof fn === "function" ? fn() : fn;
-  assertSynchronous(`${operator}: the function's process`, instance?.process);
-  return instance;
-}
-
-/** The one context of an operator (FN2); the operator sets its fields before each call. */
-export class OperatorProcessContext implements ProcessContext {
-  timestamp = NO_TIMESTAMP;
-  watermark = MIN_WATERMARK;
-  readonly operatorState: OperatorStateStore;
-  readonly uid: string;
-  readonly name: string;
-  readonly subtask: number;
-  readonly parallelism: number;
-  readonly clock: Clock;
-  readonly log: Log;
-
-  constructor(context: OperatorContext) {
-    this.operatorState = context.operatorState;
-    this.uid = context.uid;
-    this.name = context.name;
-    this.subtask = context.subtask;
-    this.parallelism = context.parallelism;
-    this.clock = context.clock;
-    this.log = context.log;
-  }
-}
-
 class ProcessOperator<I, O> implements StreamOperator<I, O> {
   readonly #fn: ProcessFunction<I, O>;
   #context!: OperatorProcessContext;
-  #emit!: Emit<O>;
+  #calls!: ProcessCalls<I, O>;
 
   constructor(fn: ProcessFunction<I, O>) {
     this.#fn = fn;
   }
 
   open(context: OperatorContext, output: Output<O>): void | Promise<void> {
-    const seen = new OperatorProcessContext(context);
-    this.#context = seen;
-    this.#emit = (value, timestamp = seen.timestamp) => output.collect(value, timestamp);
-    return this.#fn.open?.(seen);
+    const calls = new ProcessCalls<I, O>(context, output, {
+      handle: (value, timestamp) => this.#handle(value, timestamp),
+    });
+    this.#calls = calls;
+    this.#context = new OperatorProcessContext(context, calls.call);
+    calls.begin();
+    return calls.opening(this.#fn.open?.(this.#context));
   }
 
   process(value: I, timestamp: number): void {
-    this.#context.timestamp = timestamp;
-    this.#fn.process(value, this.#context, this.#emit);
+    if (this.#calls.steps.keeps(value, timestamp)) return;
+    this.#handle(value, timestamp);
   }
 
   beforeWatermark(timestamp: number): void {
-    this.#context.watermark = timestamp;
+    this.#context.risen = timestamp;
   }
 
   onWatermark(timestamp: number): void {
-    this.#context.watermark = timestamp;
+    this.#context.risen = timestamp;
   }
 
   close(): void | Promise<void> {
+    this.#calls?.close();
     return this.#fn.close?.();
+  }
+
+  #handle(value: I, timestamp: number): void {
+    const calls = this.#calls;
+    this.#context.now = timestamp;
+    calls.emitTimestamp = timestamp;
+    calls.begin();
+    const returned: unknown = this.#fn.process(value, this.#context, calls.emit);
+    calls.call.isOpen = false;
+    if (returned !== undefined) calls.finish(returned, timestamp);
   }
 }

@@ -10,6 +10,7 @@ import type { ValueState } from "../state/index.ts";
 import type { ReduceFunction } from "./functions.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
 
 const STATE = "reduced";
 
@@ -25,6 +26,7 @@ class ReduceOperator<T> implements StreamOperator<T, T> {
   readonly #type: ValueType<T> | undefined;
   #output!: Output<T>;
   #state!: ValueState<T>;
+  #call!: UserCall;
 
   constructor(fn: ReduceFunction<T>, type: ValueType<T> | undefined) {
     this.#fn = fn;
@@ -34,6 +36,7 @@ class ReduceOperator<T> implements StreamOperator<T, T> {
   open(context: OperatorContext, output: Output<T>): void {
     assert(context.keyed !== null, `reduce, uid ${context.uid}, was opened without keyed state`);
     this.#output = output;
+    this.#call = new UserCall(context);
     this.#state = context.keyed.value<T>({
       name: STATE,
       ...(this.#type === undefined ? {} : { type: this.#type }),
@@ -45,6 +48,7 @@ class ReduceOperator<T> implements StreamOperator<T, T> {
     const state = this.#state;
     const current = state.value();
     const reduced = current === undefined ? value : fn(current, value);
+    if (isPromiseLike(reduced)) throw this.#call.promised("what the function returned");
     state.update(reduced);
     this.#output.collect(reduced, timestamp);
   }

@@ -8,6 +8,7 @@ import type { OperatorContext, OperatorFactory, StreamOperator } from "./operato
 import { OrderedWrites } from "./ordered-writes.ts";
 import type { PlainSink, Sink, SinkWriter, TwoPhaseCommitSink } from "./sink.ts";
 import { sinkContext } from "./sink-context.ts";
+import { UserCall } from "./user-call.ts";
 import { TwoPhaseCommitOperator } from "./two-phase-commit-operator.ts";
 
 /** The operator that writes into a sink with the sink's guarantee. */
@@ -33,6 +34,7 @@ class PlainSinkOperator<T> implements StreamOperator<T, never> {
 
   open(context: OperatorContext): void | Promise<void> {
     const writer = this.#sink.createWriter(sinkContext(context));
+    new UserCall(context).refusePromise("what createWriter returned", writer);
     this.#writer = writer;
     this.#writes = new OrderedWrites(context, (value, timestamp) => writer.write(value, timestamp));
     return writer.open?.();

@@ -10,6 +10,7 @@ import { MAX_WATERMARK } from "../record/index.ts";
 import type { TimestampOf, WatermarkGenerator, WatermarkStrategy } from "../time/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "./operator.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
 
 /** `watermarkIntervalMs`: above 0; the job's `watermarkIntervalMs` (default there: 200). */
 export function timestampsAndWatermarksOperator<T>(
@@ -88,6 +89,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   }
 
   #badTimestamp(eventTime: unknown): StreamError {
+    if (isPromiseLike(eventTime)) return new UserCall(this.#context).promised("what the timestamp function returned");
     return new StreamError(
       "USER_FUNCTION_FAILED",
       `${this.#context.name} (uid ${this.#context.uid}): the timestamp function returned ${String(eventTime)}; ` +

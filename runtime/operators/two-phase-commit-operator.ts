@@ -22,6 +22,7 @@ import type { OperatorListState } from "../state/index.ts";
 import { CommitAttempts } from "./commit-attempts.ts";
 import type { OperatorContext, StreamOperator } from "./operator.ts";
 import { OrderedWrites } from "./ordered-writes.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
 import type { TransactionWriter, TwoPhaseCommitSink } from "./sink.ts";
 import { sinkContext } from "./sink-context.ts";
 
@@ -59,6 +60,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
       }),
     });
     const writer = this.#sink.createWriter(sinkContext(context));
+    new UserCall(context).refusePromise("what createWriter returned", writer);
     this.#writer = writer;
     await writer.open?.();
     const restored = [...this.#state.get()];
@@ -125,14 +127,15 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
   #begin(value: T, timestamp: number): void | Promise<void> {
     const writer = this.#running();
     const begun = writer.begin();
-    if (begun instanceof Promise) {
-      return begun.then((transaction) => {
+    if (isPromiseLike(begun)) {
+      return Promise.resolve(begun as Promise<X>).then((transaction) => {
         this.#open = { transaction };
         return writer.invoke(transaction, value, timestamp);
       });
     }
-    this.#open = { transaction: begun };
-    return writer.invoke(begun, value, timestamp);
+    const transaction = begun as X;
+    this.#open = { transaction };
+    return writer.invoke(transaction, value, timestamp);
   }
 
   async #commitThrough(checkpointId: number): Promise<void> {

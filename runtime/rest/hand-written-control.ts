@@ -63,6 +63,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
     [DONE_TRIGGER, { kind: "completed", location: "file:///s/savepoint-2", checkpointId: 9 }],
     [FAILED_TRIGGER, { kind: "failed", error: failure }],
   ]);
+  const stuck = { on: "files (uid out): its prepareSnapshot", forMs: 31_000.4 };
   const metrics = { recordsIn: 10, recordsOut: 9, bytesIn: 100, bytesOut: 90 };
   const ratios = { busyRatio: 0.5, backPressuredRatio: 0.25, idleRatio: 0.25, watermark: null };
   const subtask = (vertex: number, index: number) => ({
@@ -70,7 +71,10 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
     attempt: 1,
     state: "RUNNING" as const,
     taskManagerId: TM,
-    metrics: index === 0 ? { task: { vertex, subtask: index, attempt: 1 }, ...metrics, ...ratios } : null,
+    metrics:
+      index === 0
+        ? { task: { vertex, subtask: index, attempt: 1 }, ...metrics, ...ratios, stuck: vertex === 1 ? stuck : null }
+        : null,
   });
   const control: JobControl = {
     job: () => ({
@@ -104,6 +108,8 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
         bufferTimeoutMs: 100,
         watermarkIntervalMs: 200,
         bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
+        hookTimeoutMs: 300_000,
+        frozenIntrinsics: true,
       },
       vertices: [
         { id: SOURCE, name: "Source: lines", parallelism: 1, maxParallelism: 128, subtasks: [subtask(0, 0)] },

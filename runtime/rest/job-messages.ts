@@ -245,6 +245,11 @@ function vertexMessage(vertex: VertexView, job: JobView, nowMs: number): VertexM
   // A vertex keeps no times of its own: it starts with the job's last deployment.
   const startMs = job.statusTimes.RUNNING ?? -1;
   const endMs = job.endedMs ?? -1;
+  const stuck = vertex.subtasks.flatMap(({ subtask, metrics }) =>
+    metrics?.stuck === undefined || metrics.stuck === null
+      ? []
+      : [{ subtask, on: metrics.stuck.on, "for-ms": Math.round(metrics.stuck.forMs) }],
+  );
   return {
     id: vertex.id,
     slotSharingGroupId: job.jobId,
@@ -257,6 +262,7 @@ function vertexMessage(vertex: VertexView, job: JobView, nowMs: number): VertexM
     duration: startMs === -1 ? -1 : Math.max(0, (endMs === -1 ? nowMs : endMs) - startMs),
     tasks: countStates(vertex.subtasks.map((subtask) => subtask.state)),
     metrics: ioMetrics(vertex.subtasks),
+    ...(stuck.length === 0 ? {} : { stuck }),
   };
 }
 

@@ -138,6 +138,11 @@ describe("what the answers say", () => {
     assert.equal(details.vertices[1]?.tasks.RUNNING, 2);
     assert.equal(details.vertices[0]?.metrics["read-records-complete"], true);
     assert.equal(details.vertices[1]?.metrics["read-records-complete"], false);
+    // T46: a task without progress is named.
+    assert.equal(details.vertices[0]?.stuck, undefined);
+    assert.deepEqual(details.vertices[1]?.stuck, [
+      { subtask: 0, on: "files (uid out): its prepareSnapshot", "for-ms": 31_000 },
+    ]);
     assert.equal(details["status-counts"].RUNNING, 2);
     assert.deepEqual(details.plan.nodes[1]?.inputs?.[0], {
       num: 0,

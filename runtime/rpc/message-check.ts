@@ -43,6 +43,7 @@ const metrics = z.object({
   backPressuredRatio: z.number(),
   idleRatio: z.number(),
   watermark: z.number().nullable(),
+  stuck: z.object({ on: z.string(), forMs: amount }).nullable().optional(),
 });
 
 const fileRef = z.object({ key: name, sha256: z.string().regex(/^[0-9a-f]{64}$/), length: count });

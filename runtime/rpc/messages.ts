@@ -141,6 +141,8 @@ export type TaskMetrics = {
   readonly idleRatio: number;
   /** Epoch milliseconds, or null before the first. */
   readonly watermark: number | null;
+  /** Set when the task makes no progress: what it waits for, and how long. Absent or null: it does, or has nothing to do. */
+  readonly stuck?: { readonly on: string; readonly forMs: number } | null;
 };
 
 export type TaskState =

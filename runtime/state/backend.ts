@@ -43,6 +43,8 @@ export interface KeyedStateBackend extends KeyedStateStore {
   /** Sets the key that states, timers and handlers refer to; `hash` is keyHash(key). */
   setCurrentKey(key: Key, hash: number): void;
   currentKey(): Key;
+  /** The turn of the record or timer is over: until the next key is set, states and timers refuse to be used (KC4). */
+  releaseCurrentKey(): void;
   /**
    * Says which keys come next, by their hashes: brings their state into the processor's cache. Only a matter of speed; a few dozen
    * records ahead is best.
@@ -50,10 +52,13 @@ export interface KeyedStateBackend extends KeyedStateStore {
   prefetch(hashes: Int32Array, from: number, to: number): void;
   /** Declares a timer service; its handler is called by `advanceWatermark` and `fireProcessingTime`. */
   timers(name: string, handler: TimerHandler): TimerService;
-  /** Fires event-time timers with time ≤ timestamp, in time order, over all services. */
-  advanceWatermark(timestamp: number): void;
-  /** Fires processing-time timers with time ≤ nowMs; returns the next one's time, or null. */
-  fireProcessingTime(nowMs: number): number | null;
+  /**
+   * Fires event-time timers with time ≤ timestamp, in time order, over all services. False when `mayGoOn`, asked after each one,
+   * stopped it before all had fired: called again it goes on.
+   */
+  advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean;
+  /** Fires processing-time timers with time ≤ nowMs as long as `mayGoOn`; returns the next one's time (it may be due), or null. */
+  fireProcessingTime(nowMs: number, mayGoOn?: () => boolean): number | null;
   /** Called whenever a processing-time timer becomes the earliest one, with its time. */
   onEarliestProcessingTime(listener: (timestamp: number) => void): void;
   declarations(): readonly StateDeclaration[];

@@ -71,6 +71,10 @@ class HeapKeyedBackend implements KeyedStateBackend {
     this.context.set(key, hash);
   }
 
+  releaseCurrentKey(): void {
+    this.context.release();
+  }
+
   prefetch(hashes: Int32Array, from: number, to: number): void {
     for (const table of this.tables.values()) table.map.prefetch(hashes, from, to);
   }
@@ -125,12 +129,12 @@ class HeapKeyedBackend implements KeyedStateBackend {
     return service;
   }
 
-  advanceWatermark(timestamp: number): void {
-    this.timerRegistry.fireEventTime(timestamp);
+  advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean {
+    return this.timerRegistry.fireEventTime(timestamp, mayGoOn);
   }
 
-  fireProcessingTime(nowMs: number): number | null {
-    return this.timerRegistry.fireProcessingTime(nowMs);
+  fireProcessingTime(nowMs: number, mayGoOn?: () => boolean): number | null {
+    return this.timerRegistry.fireProcessingTime(nowMs, mayGoOn);
   }
 
   onEarliestProcessingTime(listener: (timestamp: number) => void): void {

@@ -71,6 +71,16 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
     }
   }
 
+  *keys(): IterableIterator<K> {
+    const slot = this.cursor.find();
+    if (slot === undefined) return;
+    for (const cell of slot.cells.values()) yield cell.key as K;
+  }
+
+  *values(): IterableIterator<V> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
   isEmpty(): boolean {
     return this.cursor.find() === undefined;
   }

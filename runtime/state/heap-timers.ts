@@ -5,6 +5,8 @@
  * TM1 Timers fire in order of time over all services; of equal times, the service declared first goes first. A handler may
  *     register further timers up to the time being fired: they fire in the same call.
  * TM2 A timer is gone before its handler is called, and the current key is the timer's.
+ * TM4 Between two timers it may be stopped, and goes on when it is called again: a handler that registers a due timer each time
+ *     would otherwise keep the thread for ever, deaf to its task's cancellation.
  * TM3 The listener hears of the earliest processing time whenever that becomes earlier, but not while timers fire:
  *     `fireProcessingTime` returns the next time itself.
  */
@@ -12,6 +14,8 @@ import { StreamError } from "../base/index.ts";
 import type { KeyContext } from "./key-context.ts";
 import type { TimerHandler, TimerService } from "./state.ts";
 import type { Timer, TimerTable } from "./timer-table.ts";
+
+const always = (): boolean => true;
 
 export class HeapTimerService implements TimerService {
   readonly name: string;
@@ -47,9 +51,14 @@ export class HeapTimerService implements TimerService {
 
   private checkTime(timestamp: number): void {
     if (Number.isFinite(timestamp)) return;
+    // What a record without a timestamp gives, also with a number added.
+    const advice =
+      timestamp === Number.NEGATIVE_INFINITY
+        ? "the record has no timestamp: assign one at the source (watermarks) or by assignTimestampsAndWatermarks"
+        : "use epoch milliseconds";
     throw new StreamError(
       "OPTION_INVALID",
-      `operator "${this.eventTimers.context.uid}" registered a timer of "${this.name}" at ${String(timestamp)}; use epoch milliseconds`,
+      `operator "${this.eventTimers.context.uid}" registered a timer of "${this.name}" at ${String(timestamp)}; ${advice}`,
       { destiny: "terminal" },
     );
   }
@@ -91,10 +100,12 @@ export class TimerRegistry {
     this.listener(next);
   }
 
-  fireEventTime(timestamp: number): void {
-    for (;;) {
+  /** False when `mayGoOn` stopped it before all due ones had fired (TM4). */
+  fireEventTime(timestamp: number, mayGoOn: () => boolean = always): boolean {
+    for (let fired = 0; ; fired++) {
       const due = this.earliest((service) => service.eventTimers);
-      if (due === null || due.timer.time > timestamp) return;
+      if (due === null || due.timer.time > timestamp) return true;
+      if (fired > 0 && !mayGoOn()) return false;
       due.service.eventTimers.remove(due.timer);
       this.context.set(due.timer.key, due.timer.hash);
       due.service.handler.onEventTime(due.timer.time);
@@ -102,12 +113,12 @@ export class TimerRegistry {
   }
 
   /** Returns the next timer's time, or null. */
-  fireProcessingTime(nowMs: number): number | null {
+  fireProcessingTime(nowMs: number, mayGoOn: () => boolean = always): number | null {
     this.isFiring = true;
     try {
-      for (;;) {
+      for (let fired = 0; ; fired++) {
         const due = this.earliest((service) => service.processingTimers);
-        if (due === null || due.timer.time > nowMs) {
+        if (due === null || due.timer.time > nowMs || (fired > 0 && !mayGoOn())) {
           this.announced = due?.timer.time ?? Number.POSITIVE_INFINITY;
           return due?.timer.time ?? null;
         }

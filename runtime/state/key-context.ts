@@ -6,6 +6,8 @@
  * KC1 `set` assigns and counts, nothing more: the lookup is left to the first state that is used (one per record and state).
  * KC2 A cursor whose serial equals the context's has looked up this very key. Serials start again after 2^30 keys; all
  *     cursors are made to forget then, so that an old one never fits by chance.
+ * KC4 A key ends with the turn of its record or timer: after `release` there is none, and every cursor looks again, so that a
+ *     state used by a promise or a timeout of the function's own is refused instead of belonging to whichever key came last.
  * KC3 `unwritten` is 0 exactly when no snapshot has sections left: then state access costs one predictable branch.
  */
 import { StreamError } from "../base/index.ts";
@@ -33,6 +35,7 @@ export class KeyContext {
   private readonly mask: number;
   private readonly cursors: { serial: number }[] = [];
   private identitySerial = NO_SERIAL;
+  private hadKey = false;
   private compositeIdentity: KeyIdentity = null;
 
   constructor(options: KeyedBackendOptions) {
@@ -48,6 +51,14 @@ export class KeyContext {
     this.key = key;
     this.hash = hash;
     if (++this.serial >= SERIAL_MAX) this.startSerialsAgain();
+  }
+
+  /** The turn is over: nobody may use a key until the next one is set (KC4). */
+  release(): void {
+    if (this.key === undefined) return;
+    this.key = undefined;
+    if (++this.serial >= SERIAL_MAX) this.startSerialsAgain();
+    this.hadKey = true;
   }
 
   /** The current key's group, counted from the first one owned; out of bounds when the key belongs to another subtask. */
@@ -78,6 +89,13 @@ export class KeyContext {
 
   /** What is wrong when a state is used with no key, or with one of another subtask. */
   misuse(stateName: string): StreamError {
+    if (this.key === undefined && this.hadKey) {
+      return new StreamError(
+        "USED_OUT_OF_TURN",
+        `state "${stateName}" of operator "${this.uid}" was used after the call of the function had returned, when its key was no longer the current one; use state and timers before process or onTimer returns, and do what has to wait for a promise in an operator of its own before this one (context.blockUntil)`,
+        { destiny: "terminal" },
+      );
+    }
     if (this.key === undefined) {
       return new StreamError(
         "KEY_INVALID",

@@ -51,6 +51,8 @@ export interface MapState<K extends Key, V> {
   put(key: K, value: V): void;
   remove(key: K): void;
   entries(): IterableIterator<readonly [K, V]>;
+  keys(): IterableIterator<K>;
+  values(): IterableIterator<V>;
   isEmpty(): boolean;
   clear(): void;
 }

@@ -4,6 +4,7 @@
  *
  * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
  * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
+ * CN4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
  * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
  */
 import { assert } from "../base/index.ts";
@@ -11,6 +12,9 @@ import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
 import { MAX_WATERMARK } from "../record/index.ts";
+import { blame, type Operator } from "./code-owner.ts";
+import type { HookCalls } from "./hook-calls.ts";
+import type { TaskEmissions } from "./emission-desk.ts";
 
 export type AnyOperator = StreamOperator<unknown, unknown>;
 export type AnyWriter = RecordWriter<unknown>;
@@ -46,14 +50,20 @@ abstract class TimedOutput implements Output<unknown> {
 /** Collects into one chained operator and nothing else: the common case, one call. */
 class DirectOutput extends TimedOutput {
   private readonly next: AnyOperator;
+  private readonly names: Operator;
 
-  constructor(next: AnyOperator, time: TimeOutput) {
+  constructor(next: ChainLink, time: TimeOutput) {
     super(time);
-    this.next = next;
+    this.next = next.operator;
+    this.names = next.context;
   }
 
   collect(value: unknown, timestamp: number): void {
-    this.next.process(value, timestamp);
+    try {
+      this.next.process(value, timestamp);
+    } catch (error) {
+      throw blame(error, this.names);
+    }
   }
 }
 
@@ -72,17 +82,17 @@ class EdgeOutput extends TimedOutput {
 }
 
 class FanOutput extends TimedOutput {
-  private readonly next: readonly AnyOperator[];
+  private readonly next: readonly DirectOutput[];
   private readonly writers: readonly AnyWriter[];
 
-  constructor(next: readonly AnyOperator[], writers: readonly AnyWriter[], time: TimeOutput) {
+  constructor(next: readonly ChainLink[], writers: readonly AnyWriter[], time: TimeOutput) {
     super(time);
-    this.next = next;
+    this.next = next.map((link) => new DirectOutput(link, time));
     this.writers = writers;
   }
 
   collect(value: unknown, timestamp: number): void {
-    for (const operator of this.next) operator.process(value, timestamp);
+    for (const output of this.next) output.collect(value, timestamp);
     for (const writer of this.writers) writer.write(value, timestamp);
   }
 }
@@ -91,9 +101,11 @@ export class OperatorChain {
   readonly links: readonly ChainLink[];
   readonly writers: readonly AnyWriter[];
   private readonly outputs: readonly Output<unknown>[];
+  private readonly emissions: TaskEmissions;
 
-  constructor(links: readonly ChainLink[]) {
+  constructor(links: readonly ChainLink[], emissions: TaskEmissions) {
     this.links = links;
+    this.emissions = emissions;
     this.writers = links.flatMap((link) => link.writers);
     this.outputs = links.map((link, index) => this.outputOf(link, index));
   }
@@ -103,16 +115,25 @@ export class OperatorChain {
   }
 
   /** Opens the last operators first, so that whoever emits while opening finds the others ready. */
-  async open(): Promise<void> {
+  async open(hooks: HookCalls): Promise<void> {
     for (let index = this.links.length - 1; index >= 0; index--) {
       const { operator, context } = this.link(index);
-      await operator.open?.(context, this.outputs[index] as Output<unknown>);
+      await hooks.call(context, "open", () => operator.open?.(context, this.outputs[index] as Output<unknown>));
     }
   }
 
-  /** A watermark came in at the head. */
-  advanceWatermark(timestamp: number): void {
-    this.watermarkInto(0, timestamp);
+  /** A watermark came in at the head; then `fireHeadTimers` until it answers true, then `passWatermark`. */
+  beginWatermark(timestamp: number): void {
+    this.head.beforeWatermark?.(timestamp);
+  }
+
+  /** False when `mayGoOn` stopped it before all due timers of the head had fired. */
+  fireHeadTimers(timestamp: number, mayGoOn: () => boolean): boolean {
+    return this.link(0).context.keyed?.advanceWatermark(timestamp, mayGoOn) ?? true;
+  }
+
+  passWatermark(timestamp: number): void {
+    this.passFrom(0, timestamp);
   }
 
   /** The input as a whole became idle or active. */
@@ -123,12 +144,14 @@ export class OperatorChain {
   /** A watermark that the head's own source made: it goes to what follows the head. */
   emitWatermark(index: number, timestamp: number): void {
     const { description, writers } = this.link(index);
+    this.emissions.drain(index + 1);
     for (const next of description.next) this.watermarkInto(next, timestamp);
     for (const writer of writers) writer.control({ kind: "watermark", timestamp });
   }
 
   emitStatus(index: number, idle: boolean): void {
     const { description, writers } = this.link(index);
+    this.emissions.drain(index + 1);
     for (const next of description.next) this.statusInto(next, idle);
     for (const writer of writers) writer.control({ kind: "status", idle });
   }
@@ -139,11 +162,11 @@ export class OperatorChain {
   }
 
   /** Closes every operator; the first failure is thrown after all were tried. */
-  async close(): Promise<void> {
+  async close(hooks: HookCalls): Promise<void> {
     let failure: unknown;
-    for (const { operator } of this.links) {
+    for (const { operator, context } of this.links) {
       try {
-        await operator.close?.();
+        await hooks.call(context, "close", () => operator.close?.());
       } catch (error) {
         failure ??= error;
       }
@@ -163,7 +186,7 @@ export class OperatorChain {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
     };
-    const next = link.description.next.map((place) => this.link(place).operator);
+    const next = link.description.next.map((place) => this.link(place));
     const [onlyNext] = next;
     const [onlyWriter] = link.writers;
     if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)
@@ -177,6 +200,11 @@ export class OperatorChain {
     const { operator, context } = this.link(index);
     operator.beforeWatermark?.(timestamp);
     context.keyed?.advanceWatermark(timestamp);
+    this.passFrom(index, timestamp);
+  }
+
+  private passFrom(index: number, timestamp: number): void {
+    const { operator } = this.link(index);
     operator.onWatermark?.(timestamp);
     if (operator.ownsWatermarks === true && timestamp < MAX_WATERMARK) return;
     this.emitWatermark(index, timestamp);

@@ -30,6 +30,7 @@ function setting(): {
     },
     mailbox,
     clock,
+    () => true,
   );
   return {
     clock,

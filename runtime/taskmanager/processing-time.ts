@@ -10,15 +10,21 @@ import type { Mailbox } from "./mailbox.ts";
 /** What is needed of a keyed back end. */
 export type ProcessingTimers = {
   onEarliestProcessingTime(listener: (timestamp: number) => void): void;
-  fireProcessingTime(nowMs: number): number | null;
+  fireProcessingTime(nowMs: number, mayGoOn: () => boolean): number | null;
 };
 
-export function watchProcessingTime(timers: ProcessingTimers, mailbox: Mailbox, clock: Clock): void {
+/** `mayGoOn`: asked between two timers; false leaves the rest for later. */
+export function watchProcessingTime(
+  timers: ProcessingTimers,
+  mailbox: Mailbox,
+  clock: Clock,
+  mayGoOn: () => boolean,
+): void {
   let cancel = (): void => undefined;
   const arm = (timestamp: number): void => {
     cancel();
     const timer = mailbox.postAt(timestamp, () => {
-      const next = timers.fireProcessingTime(clock.nowMs());
+      const next = timers.fireProcessingTime(clock.nowMs(), mayGoOn);
       if (next !== null) arm(next);
     });
     cancel = () => timer.cancel();

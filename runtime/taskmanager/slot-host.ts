@@ -7,10 +7,11 @@
  * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4); one that overtakes the loading of the
  *     task's module waits for it, so that a cancellation is never lost.
  */
-import { type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../base/index.ts";
-import { loadJobGraph } from "../api/index.ts";
+import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../base/index.ts";
+import { codePlace, loadJobGraph } from "../api/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import type { FromJobManager, JobSource, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
+import { currentOwner, type Stray, strayError } from "./code-owner.ts";
 import { SlotExchange } from "./slot-exchange.ts";
 import { SlotLoop } from "./slot-loop.ts";
 import { sameTask, type SlotStart, taskText } from "./slot-messages.ts";
@@ -26,6 +27,8 @@ export type SlotHostOptions = {
   readonly clock: Clock;
   readonly log: Log;
   send(message: ToJobManager): void;
+  /** The job's module is loaded; nothing of it has run yet but that. */
+  readonly onLoaded?: (graph: JobGraph) => void;
 };
 
 const DEFAULT_BUFFER_TIMEOUT_MS = 100;
@@ -128,6 +131,25 @@ export class SlotHost {
     await this.exchange.close();
   }
 
+  /**
+   * An error that nobody has handled. Code of a task fails that task; code of no task, such as the module's own, fails all that are
+   * here. False: the engine's own code is to blame, and nobody knows what it has left behind.
+   */
+  onStray(error: unknown, kind: Stray): boolean {
+    const owner = currentOwner();
+    const place = error instanceof Error ? codePlace(error.stack ?? "") : undefined;
+    if (error instanceof AssertionFailure || (owner === undefined && place === undefined)) return false;
+    const named = strayError(error, kind, owner);
+    if (owner === undefined) for (const task of this.tasks) task.fail(named);
+    else if (owner.isOver)
+      this.options.log.warn(
+        { task: owner.name, err: toErrorInfo(named) },
+        "an error came back after the end of its task",
+      );
+    else owner.fail(named);
+    return true;
+  }
+
   private async deploy(message: Deploy): Promise<void> {
     this.tasks = this.tasks.filter((task) => task.task?.isOver !== true);
     let graph: JobGraph;
@@ -212,6 +234,7 @@ export class SlotHost {
     let graph = this.graphs.get(name);
     if (graph === undefined) {
       graph = loadJobGraph(job, job.maxParallelism).then((loaded) => {
+        this.options.onLoaded?.(loaded);
         if (loaded.fingerprint === job.fingerprint) return loaded;
         throw new StreamError(
           "JOB_GRAPH_INVALID",

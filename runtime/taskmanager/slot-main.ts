@@ -1,23 +1,32 @@
 /**
- * Owns: the entry of a slot's thread: joins its messages with a SlotHost.
+ * Owns: the entry of a slot's thread: joins its messages with a SlotHost, and keeps the thread from harm by the job's code.
+ *
+ * SL4 The engine has a port of its own. The job's code may post to `parentPort` what it likes: the other side ignores it.
+ * SL5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (CO1).
  */
-import { parentPort, workerData } from "node:worker_threads";
-import { assert, createLog, systemClock, toErrorInfo } from "../base/index.ts";
+import { type MessagePort, workerData } from "node:worker_threads";
+import { createLog, systemClock, toErrorInfo } from "../base/index.ts";
+import { refuseToEnd, type Stray } from "./code-owner.ts";
+import { freezeIntrinsics } from "./frozen-intrinsics.ts";
 import { SlotHost } from "./slot-host.ts";
 import type { FromSlot, SlotStart, ToSlot } from "./slot-messages.ts";
 
-const port = parentPort;
-assert(port !== null, "slot-main runs as a worker thread");
-const start = workerData as SlotStart;
+const { start, port } = workerData as { readonly start: SlotStart; readonly port: MessagePort };
 const log = createLog({ process: "taskmanager", taskManager: start.taskManagerId, slot: start.slot });
-const send = (message: FromSlot): void => port.postMessage(message);
+// Own reference: code of the job could reach the prototype before it is fixed.
+const post = port.postMessage.bind(port);
+const send = (message: FromSlot): void => post(message);
 
 const host = await SlotHost.open({
   start,
   clock: systemClock,
   log,
   send: (message) => send({ kind: "toJobManager", message }),
+  onLoaded: ({ configuration }) => {
+    if (configuration.frozenIntrinsics) freezeIntrinsics();
+  },
 });
+guardProcess();
 port.on("message", (message: ToSlot) => {
   handle(message).catch((error: unknown) => send({ kind: "broken", error: toErrorInfo(error) }));
 });
@@ -39,6 +48,19 @@ async function handle(message: ToSlot): Promise<void> {
       return;
     case "close":
       await host.close();
-      port?.close();
+      port.close();
   }
+}
+
+/** SL5. `process.abort`, `chdir` and their like throw in a thread by themselves. */
+function guardProcess(): void {
+  const kill = process.kill.bind(process);
+  process.exit = (code) => refuseToEnd(`process.exit(${code ?? ""})`);
+  process.kill = (pid, signal) =>
+    pid === process.pid && signal !== 0 ? refuseToEnd(`process.kill(${pid})`) : kill(pid, signal);
+  const onStray = (error: unknown, kind: Stray): void => {
+    if (!host.onStray(error, kind)) send({ kind: "broken", error: toErrorInfo(error) });
+  };
+  process.on("unhandledRejection", (error) => onStray(error, "rejection"));
+  process.on("uncaughtException", (error) => onStray(error, "exception"));
 }

@@ -1,17 +1,33 @@
 /**
  * Owns: the main thread's side of one slot: starts its thread, starts it again when it dies, remembers its tasks.
  *
+ * STH2 What comes on the engine's own port is the engine's; what the job's code posts to its parent is ignored, and told once.
+ * STH3 A thread that does not do what it is told in time, because a function of the job does not return, is ended and started anew:
+ *     it gets no task again that it could not run, and burns no core (T12).
  * STH1 A thread that dies (out of memory, a broken invariant) fails the tasks it had, not the process (ME-3).
  */
-import { Worker } from "node:worker_threads";
-import { type Log, StreamError, toErrorInfo } from "../base/index.ts";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { type Clock, fromErrorInfo, type Log, StreamError, type Timer, toErrorInfo } from "../base/index.ts";
 import type { FromJobManager, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
-import { type FromSlot, isTerminal, sameTask, type SlotStart, type ToSlot } from "./slot-messages.ts";
+import { type FromSlot, isTerminal, sameTask, type SlotStart, taskText, type ToSlot } from "./slot-messages.ts";
+import { STUCK_MS } from "./task.ts";
+
+/** What a thread may take to do what it was told. Both are below what the JobManager gives a cancellation (a minute). */
+export type Patience = {
+  /** When it says nothing at all any more: its event loop stands still. */
+  readonly silentMs: number;
+  /** When it lives, but a hook of the job's does not settle. */
+  readonly livingMs: number;
+};
+
+const PATIENCE: Patience = { silentMs: 30_000, livingMs: 50_000 };
 
 export type SlotThreadOptions = {
   readonly start: SlotStart;
   readonly heapMb: number;
+  readonly clock: Clock;
   readonly log: Log;
+  readonly patience?: Patience;
   send(message: ToJobManager): void;
   /** The thread listens for data on a (new) port. */
   onListening(dataPort: number): void;
@@ -26,18 +42,46 @@ const YOUNG_GENERATION_MB = 64;
 export class SlotThread {
   private readonly options: SlotThreadOptions;
   private worker: Worker;
+  private port: MessagePort;
   private held: readonly Held[] = [];
   private isClosing = false;
   private droppedWaiters: (() => void)[] = [];
-  metrics: readonly TaskMetrics[] = [];
+  private lastMetrics: readonly TaskMetrics[] = [];
+  /** Why the thread is being ended, when it is the engine that ends it. */
+  private endReason: Error | null = null;
+  private hasToldStranger = false;
+  private hasToldSilence = false;
+  private heardMs: number;
+  private readonly watchdogs = new Set<Timer>();
+  /** Since when a report of the metrics has been asked for in vain. */
+  private askedMs: number | null = null;
 
   constructor(options: SlotThreadOptions) {
     this.options = options;
-    this.worker = this.startWorker();
+    this.heardMs = options.clock.monotonicMs();
+    [this.worker, this.port] = this.startWorker();
+  }
+
+  /** As last reported; tasks of a thread that does not answer are stuck. */
+  get metrics(): readonly TaskMetrics[] {
+    const silentMs = this.askedMs === null ? 0 : this.options.clock.monotonicMs() - this.askedMs;
+    if (silentMs < STUCK_MS) return this.lastMetrics;
+    const on = "a function of a task of its slot does not return";
+    if (!this.hasToldSilence) {
+      this.hasToldSilence = true;
+      const tasks = this.held.map(({ task }) => taskText(task));
+      this.options.log.warn({ slot: this.options.start.slot, silentMs, tasks }, "a slot's thread does not answer");
+    }
+    return this.lastMetrics.map((metrics) => ({ ...metrics, stuck: { on, forMs: silentMs } }));
   }
 
   post(message: ToSlot): void {
-    this.worker.postMessage(message, message.kind === "peer" ? [message.port] : []);
+    this.port.postMessage(message, message.kind === "peer" ? [message.port] : []);
+  }
+
+  reportMetrics(): void {
+    this.askedMs ??= this.options.clock.monotonicMs();
+    this.post({ kind: "reportMetrics" });
   }
 
   forward(message: FromJobManager): void {
@@ -45,43 +89,114 @@ export class SlotThread {
       this.held = [...this.held, ...message.tasks.map(({ task }) => ({ task, epoch: message.epoch }))];
     }
     this.post({ kind: "fromJobManager", message });
+    if (message.kind !== "cancel") return;
+    const { tasks } = message;
+    const isHeld = (): boolean => this.held.some(({ task }) => tasks.some((canceled) => sameTask(task, canceled)));
+    this.endUnless(() => !isHeld(), `did not stop ${tasks.map(taskText).join(", ")}`);
   }
 
   /** Resolves when no task of an older epoch runs here any more. */
   dropTasks(): Promise<void> {
     this.held = [];
-    this.metrics = [];
-    return new Promise((resolve) => {
-      this.droppedWaiters.push(resolve);
+    this.lastMetrics = [];
+    let isDropped = false;
+    const dropped = new Promise<void>((resolve) => {
+      this.droppedWaiters.push(() => {
+        isDropped = true;
+        resolve();
+      });
       this.post({ kind: "dropTasks" });
     });
+    this.endUnless(() => isDropped, "did not drop its tasks");
+    return dropped;
   }
 
   async close(): Promise<void> {
     this.isClosing = true;
+    let isOver = false;
     const ended = new Promise<void>((resolve) => {
-      this.worker.once("exit", () => resolve());
+      this.worker.once("exit", () => {
+        isOver = true;
+        resolve();
+      });
     });
     this.post({ kind: "close" });
+    this.endUnless(() => isOver, "did not end");
     await ended;
+    for (const timer of this.watchdogs) timer.cancel();
   }
 
-  private startWorker(): Worker {
-    const { start, heapMb } = this.options;
+  /** STH3: ends the thread when it has not done by then what it was told. */
+  private endUnless(isDone: () => boolean, what: string): void {
+    const { clock, patience = PATIENCE } = this.options;
+    const { worker } = this;
+    const beganMs = clock.monotonicMs();
+    const look = (): void => {
+      if (isDone()) return;
+      const waitedMs = clock.monotonicMs() - beganMs;
+      const hasSpoken = this.heardMs > beganMs + patience.silentMs / 2;
+      if (hasSpoken && waitedMs < patience.livingMs) this.lookAfter(patience.livingMs - waitedMs, look);
+      else this.end(worker, `it ${what} in ${Math.round(waitedMs)} ms`);
+    };
+    this.lookAfter(patience.silentMs, look);
+  }
+
+  private lookAfter(delayMs: number, look: () => void): void {
+    const timer = this.options.clock.after(delayMs, () => {
+      this.watchdogs.delete(timer);
+      look();
+    });
+    this.watchdogs.add(timer);
+  }
+
+  private end(worker: Worker, reason: string): void {
+    if (worker !== this.worker) return;
+    const { slot } = this.options.start;
+    this.options.log.error({ slot, reason }, "a slot's thread is ended");
+    this.endReason ??= new Error(
+      `${reason}: a function of one of its tasks does not return, or a hook does not settle`,
+    );
+    void worker.terminate();
+  }
+
+  private startWorker(): readonly [Worker, MessagePort] {
+    const { start, heapMb, log } = this.options;
+    const { port1, port2 } = new MessageChannel();
     const worker = new Worker(new URL("./slot-main.ts", import.meta.url), {
-      workerData: start,
+      workerData: { start, port: port2 },
+      transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    let reason: unknown = new Error("the thread ended");
-    worker.on("message", (message: FromSlot) => this.onMessage(message));
+    let reason: unknown = null;
+    port1.on("message", (message: FromSlot) => this.onMessage(message));
+    // STH2
+    worker.on("message", (message: unknown) => {
+      if (this.hasToldStranger) return;
+      this.hasToldStranger = true;
+      const text = (JSON.stringify(message) ?? String(message)).slice(0, 200);
+      log.warn(
+        { slot: start.slot, text },
+        "the job's code posted a message to the engine's thread; it is ignored, like all others",
+      );
+    });
     worker.on("error", (error) => {
       reason = error;
     });
-    worker.on("exit", () => this.onExit(reason));
-    return worker;
+    worker.on("exit", (code) => {
+      // What it said before it ended.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
+        this.onMessage(last.message as FromSlot);
+      port1.close();
+      this.onExit(reason ?? this.endReason ?? new Error(`it ended with code ${code}`));
+    });
+    this.endReason = null;
+    this.askedMs = null;
+    this.hasToldSilence = false;
+    return [worker, port1];
   }
 
   private onMessage(message: FromSlot): void {
+    this.heardMs = this.options.clock.monotonicMs();
     switch (message.kind) {
       case "listening":
         this.options.onListening(message.dataPort);
@@ -91,7 +206,9 @@ export class SlotThread {
         this.options.send(message.message);
         return;
       case "metrics":
-        this.metrics = message.metrics;
+        this.lastMetrics = message.metrics;
+        this.askedMs = null;
+        this.hasToldSilence = false;
         return;
       case "dropped":
         for (const resolve of this.droppedWaiters.splice(0)) resolve();
@@ -101,6 +218,7 @@ export class SlotThread {
           { err: message.error, slot: this.options.start.slot },
           "a slot is broken; its thread is started again",
         );
+        this.endReason = fromErrorInfo(message.error);
         void this.worker.terminate();
     }
   }
@@ -116,20 +234,22 @@ export class SlotThread {
     for (const resolve of this.droppedWaiters.splice(0)) resolve();
     if (this.isClosing) return;
     const { slot } = this.options.start;
-    const error = toErrorInfo(
-      new StreamError(
-        "TASK_MANAGER_LOST",
-        `the thread of slot ${slot} died: ${reason instanceof Error ? reason.message : String(reason)}; with ERR_WORKER_OUT_OF_MEMORY give the TaskManager more memory or fewer slots`,
-        { cause: reason },
-      ),
-    );
+    const error = toErrorInfo(deathOf(slot, reason));
     this.options.log.error({ err: error, slot }, "a slot's thread died; it is started again");
     const held = this.held;
     this.held = [];
-    this.metrics = [];
+    this.lastMetrics = [];
     for (const { task, epoch } of held)
       this.options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
-    this.worker = this.startWorker();
+    [this.worker, this.port] = this.startWorker();
     this.options.onDeath();
   }
+}
+
+/** The cause as it is known; only the lack of memory is called that. */
+function deathOf(slot: number, reason: unknown): StreamError {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  const isMemory = (reason as { code?: unknown } | null)?.code === "ERR_WORKER_OUT_OF_MEMORY";
+  const advice = isMemory ? "; give the TaskManager more memory or fewer slots" : "";
+  return new StreamError("TASK_MANAGER_LOST", `the thread of slot ${slot} died: ${text}${advice}`, { cause: reason });
 }

@@ -5,10 +5,19 @@
  * SD1 The splits are operator list state: what the reader says at the barrier is what a restore gives back (SO3), shared out
  *     round-robin over the new parallelism.
  *     A source that is new in a restored job gets discovered splits like one that starts fresh.
+ * SD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
  * SD2 A poll takes few records when they are slow, so that a task is never away for long (SL1).
  */
-import { assert, type Clock } from "../base/index.ts";
-import type { OperatorContext, Output, PollResult, Source, SourceReader, StreamOperator } from "../operators/index.ts";
+import { assert, type Clock, StreamError } from "../base/index.ts";
+import {
+  type OperatorContext,
+  type Output,
+  type PollResult,
+  type Source,
+  type SourceReader,
+  type StreamOperator,
+  UserCall,
+} from "../operators/index.ts";
 import { t } from "../record/index.ts";
 import type { OperatorListState } from "../state/index.ts";
 
@@ -28,6 +37,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   private reader: SourceReader<unknown, unknown> | null = null;
   private output: Output<unknown> | null = null;
   private clock: Clock | null = null;
+  private call!: UserCall;
   private records = 16;
 
   constructor(source: Source<unknown>, initialSplits: readonly unknown[] | null, events: SourceEvents) {
@@ -39,6 +49,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   async open(context: OperatorContext, output: Output<unknown>): Promise<void> {
     this.output = output;
     this.clock = context.clock;
+    this.call = new UserCall(context);
     this.splits = context.operatorState.list({ name: SPLITS_STATE, type: t.any() });
     this.reader = this.source.createReader({
       name: context.name,
@@ -51,6 +62,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       fail: (error) => this.events.fail(error),
       wakeAfter: (delayMs) => context.schedule(delayMs, () => this.events.wake()),
     });
+    this.call.refusePromise("what createReader returned", this.reader);
     await this.reader.open?.();
   }
 
@@ -63,6 +75,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     const startMs = this.clock.monotonicMs();
     const output = this.output;
     const result = this.reader.poll(output, this.records);
+    if (result !== "more" && result !== "idle" && result !== "end") throw this.noPollResult(result);
     const tookMs = this.clock.monotonicMs() - startMs;
     if (tookMs > SLOW_POLL_MS) this.records = Math.max(1, this.records >> 1);
     else if (tookMs < FAST_POLL_MS) this.records = Math.min(RECORDS_MAX, this.records * 2);
@@ -80,7 +93,18 @@ export class SourceDriver implements StreamOperator<never, unknown> {
 
   prepareSnapshot(checkpointId: number): void {
     assert(this.reader !== null && this.splits !== null, "a source is opened before its snapshot");
-    this.splits.update(this.reader.snapshot(checkpointId));
+    const splits = this.reader.snapshot(checkpointId);
+    this.call.refusePromise("what snapshot returned", splits);
+    this.splits.update(splits);
+  }
+
+  private noPollResult(result: unknown): StreamError {
+    this.call.refusePromise("what poll returned", result);
+    return new StreamError(
+      "SOURCE_FAILED",
+      `the source "${this.source.name}": poll returned ${String(result)}; return "more", "idle" or "end"`,
+      { destiny: "terminal" },
+    );
   }
 
   onCheckpointComplete(checkpointId: number): void | Promise<void> {

@@ -18,6 +18,7 @@ import {
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
 import {
+  assertSynchronous,
   type OperatorContext,
   type OperatorFactory,
   type Sink,
@@ -37,6 +38,9 @@ import type {
 } from "../rpc/index.ts";
 import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
+import { runOwned } from "./code-owner.ts";
+import { HookCalls } from "./hook-calls.ts";
+import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import { Mailbox } from "./mailbox.ts";
 import { watchProcessingTime } from "./processing-time.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
@@ -91,6 +95,7 @@ export class DeployedTask {
     const vertex = environment.graph.vertices[deployment.task.vertex];
     assert(vertex !== undefined, `vertex ${deployment.task.vertex} is in the graph`);
     const mailbox = new Mailbox(environment.clock, () => environment.wake());
+    const emissions = new TaskEmissions(new TaskPause(environment.clock));
     let chain: OperatorChain | null = null;
     try {
       const writers = vertex.operators.map(({ outEdges, node }) => outEdges.map((edge) => this.openWriter(edge, node)));
@@ -112,17 +117,22 @@ export class DeployedTask {
         return {
           description,
           operator,
-          context: this.contextOf(vertex, index, states[index] as OperatorStates, mailbox),
+          context: this.contextOf(vertex, index, { states: states[index] as OperatorStates, mailbox, emissions }),
           writers: writers[index] ?? [],
         };
       });
-      chain = new OperatorChain(links);
-      this.built = this.assemble(vertex, { mailbox, chain, states, gate, source });
-      for (const { keyed } of states) if (keyed !== null) watchProcessingTime(keyed, mailbox, this.environment.clock);
-      await chain.open();
+      chain = new OperatorChain(links, emissions);
+      this.warnOfLostRecords(links);
+      this.built = this.assemble(vertex, { mailbox, emissions, chain, states, gate, source });
+      const mayGoOn = (): boolean => this.built?.task.mayGoOn() ?? true;
+      for (const { keyed } of states)
+        if (keyed !== null) watchProcessingTime(keyed, mailbox, this.environment.clock, mayGoOn);
+      const { task } = this.built;
+      const opened = chain;
+      await runOwned(task, () => opened.open(task.parts.hooks));
       if (this.earlyFailure !== null) throw this.earlyFailure.error;
-      if (this.isCanceled || this.built.task.isOver) return;
-      this.built.task.phase = "ready";
+      if (this.isCanceled || task.isOver) return;
+      task.phase = "ready";
       this.report({ kind: "ready" });
     } catch (error) {
       this.fail(error);
@@ -136,10 +146,12 @@ export class DeployedTask {
       return;
     }
     const mailbox = new Mailbox(this.environment.clock, () => undefined);
+    const emissions = new TaskEmissions(new TaskPause(this.environment.clock));
     const nameless = new Task({
       ...this.partsWithoutChain(),
       mailbox,
-      chain: new OperatorChain([]),
+      emissions,
+      chain: new OperatorChain([], emissions),
       states: [],
       gate: null,
       source: null,
@@ -165,6 +177,7 @@ export class DeployedTask {
     vertex: JobVertex,
     parts: {
       readonly mailbox: Mailbox;
+      readonly emissions: TaskEmissions;
       readonly chain: OperatorChain;
       readonly states: readonly OperatorStates[];
       readonly gate: InputGate | null;
@@ -187,13 +200,14 @@ export class DeployedTask {
     return { task, checkpoints };
   }
 
-  private partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "clock" | "log" | "report" | "wake"> {
+  private partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "hooks" | "clock" | "log" | "report" | "wake"> {
     const { environment, ref } = this;
     const vertex = environment.graph.vertices[ref.vertex];
     return {
       ref,
       name: `${vertex?.name ?? `vertex ${ref.vertex}`} (${ref.subtask + 1}/${vertex?.parallelism ?? "?"})`,
       clock: environment.clock,
+      hooks: new HookCalls(environment.clock, environment.graph.configuration.hookTimeoutMs),
       log: environment.log,
       report: (state) => this.report(state),
       wake: () => environment.wake(),
@@ -213,8 +227,13 @@ export class DeployedTask {
     });
   }
 
-  private contextOf(vertex: JobVertex, index: number, states: OperatorStates, mailbox: Mailbox): OperatorContext {
+  private contextOf(
+    vertex: JobVertex,
+    index: number,
+    parts: { readonly states: OperatorStates; readonly mailbox: Mailbox; readonly emissions: TaskEmissions },
+  ): OperatorContext {
     const { environment, ref } = this;
+    const { states, mailbox, emissions } = parts;
     const node = (vertex.operators[index] as JobVertex["operators"][number]).node;
     return {
       uid: node.uid,
@@ -233,13 +252,26 @@ export class DeployedTask {
       log: environment.log,
       blockUntil: (promise) => {
         if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
-        else this.built.task.blockUntil(promise);
+        else this.built.task.blockUntil(promise, node, states.keyed !== null);
       },
       schedule: (delayMs, callback) => {
         mailbox.postAfter(delayMs, callback);
       },
       stalledMs: () => this.built?.task.stalledMs ?? 0,
+      emission: emissions.deskOf(index),
     };
+  }
+
+  /** Said once a job: the first subtask speaks for all. */
+  private warnOfLostRecords(links: readonly ChainLink[]): void {
+    if (this.ref.subtask > 0) return;
+    for (const { description, context, writers } of links) {
+      if (description.node.role === "sink" || description.next.length > 0 || writers.length > 0) continue;
+      this.environment.log.warn(
+        { operator: context.name, uid: context.uid },
+        "what this operator emits goes nowhere: its stream has no sink; end it in sinkTo(…) or print()",
+      );
+    }
   }
 
   private edge(index: number): JobEdge {
@@ -333,5 +365,7 @@ export class DeployedTask {
 
 function createOperator(node: StreamNode): AnyOperator {
   if (node.role === "sink") return sinkOperator(node.logic as Sink<unknown>).create() as AnyOperator;
-  return (node.logic as OperatorFactory<unknown, unknown>).create();
+  const operator = (node.logic as OperatorFactory<unknown, unknown>).create();
+  assertSynchronous(`${node.name} (uid ${node.uid}): the operator's process`, operator.process, "nothing");
+  return operator;
 }

@@ -14,6 +14,8 @@ import { type Clock, failpoint, toErrorInfo } from "../base/index.ts";
 import type { Barrier } from "../record/index.ts";
 import type { StateTarget, ToJobManager } from "../rpc/index.ts";
 import type { Turn } from "../state/index.ts";
+import type { ChainLink } from "./chain.ts";
+import { runOwned } from "./code-owner.ts";
 import { type ChainSnapshot, snapshotChain } from "./chain-state.ts";
 import { openSnapshotTarget, type StoreCache } from "./snapshot-storage.ts";
 import type { Task } from "./task.ts";
@@ -60,11 +62,14 @@ export class TaskCheckpoints {
 
   complete(checkpointId: number): void {
     const { epoch } = this.options;
-    this.commits = this.commits.then(async () => {
+    const commit = async (): Promise<void> => {
       if (this.task.isOver) return;
-      for (const { operator } of this.task.parts.chain.links) await operator.onCheckpointComplete?.(checkpointId);
+      const { hooks, chain } = this.task.parts;
+      for (const { operator, context } of chain.links)
+        await hooks.call(context, "onCheckpointComplete", () => operator.onCheckpointComplete?.(checkpointId));
       this.options.send({ kind: "committed", epoch, task: this.task.parts.ref, checkpointId });
-    });
+    };
+    this.commits = this.commits.then(() => runOwned(this.task, commit));
     this.commits.catch((error: unknown) => this.task.fail(error));
   }
 
@@ -99,12 +104,12 @@ export class TaskCheckpoints {
 
   /** null when everything was prepared without waiting, which keeps the checkpoint within one step. */
   private prepareFrom(first: number, checkpointId: number): Promise<void> | null {
-    const { links } = this.task.parts.chain;
+    const { hooks, chain } = this.task.parts;
+    const { links } = chain;
     for (let index = first; index < links.length; index++) {
-      const prepared = links[index]?.operator.prepareSnapshot?.(checkpointId);
-      if (prepared instanceof Promise) {
-        return prepared.then(() => this.prepareFrom(index + 1, checkpointId) ?? undefined);
-      }
+      const { operator, context } = links[index] as ChainLink;
+      const prepared = hooks.call(context, "prepareSnapshot", () => operator.prepareSnapshot?.(checkpointId));
+      if (prepared !== undefined) return prepared.then(() => this.prepareFrom(index + 1, checkpointId) ?? undefined);
     }
     return null;
   }
@@ -112,6 +117,8 @@ export class TaskCheckpoints {
   private fix(barrier: Barrier, times: { readonly alignmentMs: number; readonly startMs: number }): void {
     const { chain, states } = this.task.parts;
     failpoint("tm:before-snapshot");
+    // What operators emitted to prepare themselves goes before the barrier, whole (TK5).
+    this.task.parts.emissions.drain();
     const isFinished = this.task.phase === "ended";
     const snapshot = snapshotChain(states, isFinished, this.options.turn);
     let committables = 0;

@@ -8,6 +8,11 @@
  * TK2 Before each record the task looks whether it may go on: an edge without credit or a blocking promise stops it there, and
  *     the rest of the batch waits.
  * TK3 A task ends once: finished, canceled or failed. It says so once, after its operators were closed.
+ * TK5 Nothing else is taken, no mail either, while a record is not complete (OP5) or timers of a watermark are still firing: a
+ *     barrier never comes between the emissions of one record, or of one watermark. The thread's other work does: a task that is
+ *     cancelled there ends there.
+ * TK6 The current key ends with the step (KC4): no code of the job runs within a step but what the task calls. A key is held on to
+ *     only while the keyed operator itself blocks the task.
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
 import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../base/index.ts";
@@ -16,8 +21,11 @@ import { type Key, keyHash, MAX_WATERMARK, NO_TIMESTAMP, type RowBatch, type Str
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { type TimeChange, WatermarkMerger } from "../time/index.ts";
-import type { OperatorChain } from "./chain.ts";
+import type { AnyWriter, OperatorChain } from "./chain.ts";
 import type { OperatorStates } from "./chain-state.ts";
+import { blame, type CodeOwner, culpritOf, type Operator, runOwned } from "./code-owner.ts";
+import type { TaskEmissions, TaskPause } from "./emission-desk.ts";
+import type { HookCalls, Waiting } from "./hook-calls.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { LoopTask } from "./slot-loop.ts";
 import type { SourceDriver } from "./source-driver.ts";
@@ -35,6 +43,8 @@ export type TaskParts = {
   readonly mailbox: Mailbox;
   readonly chain: OperatorChain;
   readonly states: readonly OperatorStates[];
+  readonly emissions: TaskEmissions;
+  readonly hooks: HookCalls;
   /** null for a source. */
   readonly gate: InputGate | null;
   readonly source: SourceDriver | null;
@@ -49,10 +59,13 @@ export type TaskParts = {
 /** Rows whose state is brought near at once: few enough that all of it stays in the first cache until it is used. */
 const PREFETCH_ROWS = 64;
 
+/** A task that waits longer for one thing is named. */
+export const STUCK_MS = 30_000;
+
 /** Rows between two looks at the clock: adapted so that a look comes about every half millisecond. */
 const STRIDE_MAX = 512;
 
-export class Task implements LoopTask {
+export class Task implements LoopTask, CodeOwner {
   readonly parts: TaskParts;
   phase: TaskPhase = "opening";
   private readonly merger: WatermarkMerger | null;
@@ -61,13 +74,20 @@ export class Task implements LoopTask {
   private readonly debloater: BufferDebloater | null = null;
   private openChannels: number;
   private blocks = 0;
+  /** Blocks of the keyed operator itself: its record's key is still the current one (TK6). */
+  private keyHolds = 0;
   /** Set by whatever wants the loop over records to stop. */
-  private pause = false;
+  private readonly pause: TaskPause;
+  /** The watermark whose timers are firing. */
+  private rising: number | null = null;
+  /** What comes after that, and after the values of an unfinished record (TK5). */
+  private readonly afterwards: (() => void)[] = [];
   private batch: RowBatch<unknown> | null = null;
   private row = 0;
   private stride = 16;
   private lookedMs = 0;
   private sourceIsIdle = false;
+  private hasToldStuck = false;
   private recordsIn = 0;
   /** Called when all channels have delivered a checkpoint's barrier. */
   onBarrier: (barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>, alignmentMs: number) => void = () =>
@@ -78,6 +98,7 @@ export class Task implements LoopTask {
 
   constructor(parts: TaskParts) {
     this.parts = parts;
+    this.pause = parts.emissions.pause;
     const channels = parts.gate?.channels.length ?? 0;
     this.openChannels = channels;
     this.merger = channels === 0 ? null : new WatermarkMerger(channels);
@@ -90,9 +111,17 @@ export class Task implements LoopTask {
     }
     for (const writer of parts.chain.writers) {
       writer.onFull = () => {
-        this.pause = true;
+        this.pause.isSet = true;
       };
     }
+  }
+
+  get name(): string {
+    return this.parts.name;
+  }
+
+  get operators(): readonly Operator[] {
+    return this.parts.chain.links.map(({ context }) => context);
   }
 
   get isOver(): boolean {
@@ -115,8 +144,14 @@ export class Task implements LoopTask {
     return this.parts.source !== null && this.phase === "running" && !this.sourceIsIdle;
   }
 
+  /** A record is not complete, or a watermark's timers are firing (TK5). */
+  private get isUnfinished(): boolean {
+    return this.rising !== null || this.parts.emissions.isPending;
+  }
+
   get hasWork(): boolean {
     if (!this.isActive || this.blocks > 0) return false;
+    if (this.isUnfinished) return this.parts.chain.isWritable;
     if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
     if (this.batch === null && !this.mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
@@ -137,16 +172,22 @@ export class Task implements LoopTask {
     this.parts.wake();
   }
 
-  blockUntil(promise: Promise<unknown>): void {
+  /** `by`: the operator that asked for it; `holdsKey`: a keyed one, which waits for something of its current record (TK6). */
+  blockUntil(promise: Promise<unknown>, by: Operator | null = null, holdsKey = false): void {
+    const wait = by === null ? null : this.parts.hooks.enter(by, "what it handed to blockUntil");
     this.blocks += 1;
-    this.pause = true;
+    if (holdsKey) this.keyHolds += 1;
+    this.pause.isSet = true;
     this.parts.source?.slowDown();
     promise.then(
       () => {
         this.blocks -= 1;
+        if (holdsKey) this.keyHolds -= 1;
+        if (wait !== null) this.parts.hooks.leave(wait);
+        this.releaseKey();
         if (this.blocks === 0) this.parts.wake();
       },
-      (error: unknown) => this.fail(error),
+      (error: unknown) => this.fail(by === null ? error : blame(error, by)),
     );
   }
 
@@ -157,18 +198,23 @@ export class Task implements LoopTask {
     this.times.begin(beganMs);
     this.debloater?.begin(beganMs);
     const rowsBefore = this.rowsDone;
+    this.pause.deadlineMs = deadlineMs;
     let worked = false;
     let reason: WaitReason | null = null;
-    try {
+    const advance = (): void => {
       while (reason === null) {
         reason = this.advance(deadlineMs);
         if (reason !== null) break;
         worked = true;
         if (clock.monotonicMs() >= deadlineMs) reason = "ready";
       }
+    };
+    try {
+      runOwned(this, advance);
     } catch (error) {
       this.fail(error);
     }
+    this.releaseKey();
     const endedMs = clock.monotonicMs();
     this.times.end(endedMs, reason ?? "idle");
     // Blocked without a promise of its own it waits for barriers of other channels: it may not take what there is.
@@ -180,7 +226,9 @@ export class Task implements LoopTask {
   flush(): boolean {
     let flushed = false;
     try {
-      for (const writer of this.parts.chain.writers) if (writer.flush()) flushed = true;
+      for (const { writers, context } of this.parts.chain.links) {
+        for (const writer of writers) if (flushOf(writer, context)) flushed = true;
+      }
     } catch (error) {
       // A record that cannot be encoded is this task's failure, not that of the thread.
       this.fail(error);
@@ -203,15 +251,26 @@ export class Task implements LoopTask {
       bytesIn: this.parts.gate?.bytesReceived ?? 0,
       bytesOut,
       ...this.times.takeShares(this.parts.clock.monotonicMs()),
+      stuck: this.stuck(),
       watermark: watermark === Number.MIN_SAFE_INTEGER ? null : watermark,
     };
   }
 
+  /** What the task has been waiting for so long that somebody should look at it, or null. */
+  private stuck(): Waiting | null {
+    const waiting = this.parts.hooks.waiting();
+    if (waiting === null || waiting.forMs < STUCK_MS) return null;
+    if (!this.hasToldStuck) this.parts.log.warn({ task: this.name, ...waiting }, "a task makes no progress");
+    this.hasToldStuck = true;
+    return waiting;
+  }
+
   /** Ends the data of this task: MAX_WATERMARK has gone before. Resolves when the operators have finished (TK4). */
   async endData(): Promise<void> {
-    const { chain, states } = this.parts;
-    for (const [index, { operator }] of chain.links.entries()) {
-      if (states[index]?.wasFinished !== true) await operator.endInput?.();
+    const { chain, states, hooks } = this.parts;
+    for (const [index, { operator, context }] of chain.links.entries()) {
+      if (states[index]?.wasFinished !== true) await hooks.call(context, "endInput", () => operator.endInput?.());
+      this.parts.emissions.drain();
     }
     if (this.isOver) return;
     for (const writer of chain.writers) writer.control({ kind: "endOfData" });
@@ -243,7 +302,7 @@ export class Task implements LoopTask {
   /** Ends the task for good; `commitsItself`: the job has no checkpoints, so nobody else makes its sinks commit. */
   finish(commitsItself: boolean): void {
     if (this.isOver) return;
-    this.blockUntil(this.closeFinished(commitsItself));
+    this.blockUntil(runOwned(this, () => this.closeFinished(commitsItself)));
   }
 
   async cancel(): Promise<void> {
@@ -264,6 +323,12 @@ export class Task implements LoopTask {
   private advance(deadlineMs: number): WaitReason | null {
     if (!this.isActive) return "idle";
     if (this.blocks > 0) return "blocked";
+    if (this.isUnfinished) {
+      if (!this.parts.chain.isWritable) return "backpressured";
+      this.goOn();
+      return null;
+    }
+    this.pause.isSet = false;
     const { mailbox, chain, gate } = this.parts;
     const isReading = this.phase === "running";
     if (mailbox.hasMail(isReading)) {
@@ -287,7 +352,7 @@ export class Task implements LoopTask {
     this.sourceIsIdle = true;
     const result = source?.poll();
     if (result === "end") {
-      this.blockUntil(this.endSource());
+      this.later(() => this.blockUntil(this.endSource()));
       return null;
     }
     // `wake` may have been called while the reader was polled: then the flag is down again, and there is more.
@@ -296,7 +361,7 @@ export class Task implements LoopTask {
   }
 
   private handle(element: StreamElement<unknown>, deadlineMs: number): void {
-    const { gate, chain } = this.parts;
+    const { gate } = this.parts;
     if (gate === null || this.merger === null) return;
     const channel = gate.lastChannel;
     switch (element.kind) {
@@ -308,7 +373,7 @@ export class Task implements LoopTask {
         return;
       case "watermark": {
         const merged = this.merger.onWatermark(channel, element.timestamp);
-        if (merged !== null) chain.advanceWatermark(merged);
+        if (merged !== null) this.raise(merged);
         return;
       }
       case "status":
@@ -320,15 +385,54 @@ export class Task implements LoopTask {
       case "endOfData":
         this.onTimeChange(this.merger.onEnd(channel));
         this.openChannels -= 1;
-        if (this.openChannels === 0) this.blockUntil(this.endData());
+        if (this.openChannels === 0) this.later(() => this.blockUntil(this.endData()));
     }
+  }
+
+  /** Goes on with what was left unfinished (TK5). */
+  private goOn(): void {
+    this.pause.isSet = false;
+    this.parts.emissions.goOn();
+    if (this.rising !== null) this.rise(this.rising);
+    this.settle();
+  }
+
+  private raise(watermark: number): void {
+    this.parts.chain.beginWatermark(watermark);
+    this.rising = watermark;
+    this.rise(watermark);
+  }
+
+  private rise(watermark: number): void {
+    const { chain, emissions } = this.parts;
+    if (emissions.isPending || !chain.fireHeadTimers(watermark, this.mayGoOn) || emissions.isPending) return;
+    this.rising = null;
+    chain.passWatermark(watermark);
+  }
+
+  /** Between two timers: false when the turn is over or there is no room for what the next one emits. */
+  readonly mayGoOn = (): boolean => !this.parts.emissions.isFull();
+
+  /** Does it now, or as soon as nothing is unfinished. */
+  private later(action: () => void): void {
+    this.afterwards.push(action);
+    this.settle();
+  }
+
+  private settle(): void {
+    while (this.afterwards.length > 0 && !this.isUnfinished) this.afterwards.shift()?.();
+  }
+
+  /** The step is over, or what held the key has ended (TK6). */
+  private releaseKey(): void {
+    if (this.keyHolds === 0) this.headKeyed?.releaseCurrentKey();
   }
 
   private onTimeChange({ watermark, idle }: TimeChange): void {
     const { chain } = this.parts;
     if (idle === false) chain.forwardStatus(false);
-    if (watermark !== null) chain.advanceWatermark(watermark);
-    if (idle === true) chain.forwardStatus(true);
+    if (watermark !== null) this.raise(watermark);
+    if (idle === true) this.later(() => chain.forwardStatus(true));
   }
 
   private onChannelBarrier(channel: number, barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>): void {
@@ -344,7 +448,7 @@ export class Task implements LoopTask {
   private processRows(deadlineMs: number): void {
     const { batch } = this;
     if (batch === null) return;
-    this.pause = false;
+    this.pause.isSet = false;
     this.lookedMs = this.parts.clock.monotonicMs();
     this.row =
       this.headKeyed === null
@@ -356,6 +460,7 @@ export class Task implements LoopTask {
   private processPlain(batch: RowBatch<unknown>, deadlineMs: number): number {
     const { rows, timestamps } = batch;
     const { head } = this.parts.chain;
+    const { pause } = this;
     const count = rows.length;
     let row = this.row;
     let look = row + this.stride;
@@ -364,7 +469,7 @@ export class Task implements LoopTask {
       if (timestamps === null) head.process(rows[row], NO_TIMESTAMP);
       else head.process(rows[row], timestamps[row] as number);
       row += 1;
-      if (this.pause) break;
+      if (pause.isSet) break;
       if (row === look) {
         if (this.isTimeUp(deadlineMs)) break;
         look = row + this.stride;
@@ -376,6 +481,7 @@ export class Task implements LoopTask {
   private processKeyed(batch: RowBatch<unknown>, keyed: KeyedStateBackend, deadlineMs: number): number {
     const { rows, timestamps, keyHashes } = batch;
     const { head } = this.parts.chain;
+    const { pause } = this;
     const keyOf = this.parts.keyOf as (value: unknown) => Key;
     const count = rows.length;
     let row = this.row;
@@ -392,7 +498,7 @@ export class Task implements LoopTask {
       if (timestamps === null) head.process(value, NO_TIMESTAMP);
       else head.process(value, timestamps[row] as number);
       row += 1;
-      if (this.pause) break;
+      if (pause.isSet) break;
       if (row === look) {
         if (this.isTimeUp(deadlineMs)) break;
         look = row + this.stride;
@@ -411,10 +517,12 @@ export class Task implements LoopTask {
   }
 
   private async closeFinished(commitsItself: boolean): Promise<void> {
-    const { chain } = this.parts;
+    const { chain, hooks } = this.parts;
     if (commitsItself) {
-      for (const { operator } of chain.links) await operator.prepareSnapshot?.(0);
-      for (const { operator } of chain.links) await operator.onCheckpointComplete?.(0);
+      for (const { operator, context } of chain.links)
+        await hooks.call(context, "prepareSnapshot", () => operator.prepareSnapshot?.(0));
+      for (const { operator, context } of chain.links)
+        await hooks.call(context, "onCheckpointComplete", () => operator.onCheckpointComplete?.(0));
     }
     if (this.isOver) return;
     this.phase = "closed";
@@ -424,8 +532,9 @@ export class Task implements LoopTask {
 
   private async release(): Promise<void> {
     this.parts.mailbox.close();
+    this.parts.hooks.abandon();
     try {
-      await this.parts.chain.close();
+      await runOwned(this, () => this.parts.chain.close(this.parts.hooks));
     } catch (error) {
       this.parts.log.warn({ task: this.parts.name, err: toErrorInfo(error) }, "closing the task's operators failed");
     }
@@ -433,9 +542,29 @@ export class Task implements LoopTask {
     this.onClosed();
   }
 
+  /** The error with the names of task, operator and uid; the head is who is called first. */
   private named(error: unknown): unknown {
-    if (error instanceof StreamError || error instanceof AssertionFailure) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new StreamError("USER_FUNCTION_FAILED", `${this.parts.name}: ${message}`, { cause: error });
+    if (error instanceof AssertionFailure) return error;
+    const { uid, name } = culpritOf(error) ?? this.parts.chain.links[0]?.context ?? { uid: "?", name: "?" };
+    const where = `${this.parts.name}: ${name} (uid ${uid})`;
+    if (!(error instanceof StreamError)) {
+      const message = error instanceof Error ? error.message : String(error);
+      return new StreamError("USER_FUNCTION_FAILED", `${where}: ${message}`, { cause: error });
+    }
+    const { code, destiny, retryAfterMs, message } = error;
+    if (message.includes(uid)) return error;
+    return new StreamError(code, `${where}: ${message}`, {
+      destiny,
+      cause: error,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+}
+
+function flushOf(writer: AnyWriter, names: Operator): boolean {
+  try {
+    return writer.flush();
+  } catch (error) {
+    throw blame(error, names);
   }
 }

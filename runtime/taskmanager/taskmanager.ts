@@ -106,6 +106,7 @@ class TaskManagerProcess {
       return new SlotThread({
         start: { jobId: options.jobId, taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
         heapMb,
+        clock: options.clock,
         log: options.log,
         send: (message) => this.send(message),
         onListening: (dataPort) => this.onListening(slot, dataPort),
@@ -154,7 +155,10 @@ class TaskManagerProcess {
     this.lastHeardMs = this.options.clock.monotonicMs();
     connection.onMessage = (message) => this.onMessage(connection, message);
     connection.onClose = () => this.onLost(connection, "its connection closed");
-    this.register(connection);
+    // A slot that is still busy with tasks of before could not run what it would get (STH3).
+    void this.dropping.then(() => {
+      if (this.connection === connection) this.register(connection);
+    });
     this.beat(connection);
   }
 
@@ -175,7 +179,7 @@ class TaskManagerProcess {
         return;
       }
       connection.send({ kind: "heartbeat", metrics: this.slots.flatMap((slot) => slot.metrics) });
-      for (const slot of this.slots) slot.post({ kind: "reportMetrics" });
+      for (const slot of this.slots) slot.reportMetrics();
       this.beat(connection);
     });
   }

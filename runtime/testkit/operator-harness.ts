@@ -9,7 +9,7 @@
  *     one turn are what one call of an operator upstream emits.)
  * OH3 A crash is: call nothing any more. `close` is a graceful end.
  */
-import { assert, type Clock, silentLog } from "../base/index.ts";
+import { assert, type Clock, type Log, silentLog } from "../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
 import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../operators/index.ts";
 import {
@@ -56,6 +56,8 @@ export type HarnessOptions<I> = {
   readonly clock?: Clock;
   /** Total time in which the task could not take records (WM-3). Default 0. */
   readonly stalledMs?: () => number;
+  /** Default: none. */
+  readonly log?: Log;
 };
 
 /** What came out, in order. */
@@ -146,6 +148,8 @@ export class OperatorHarness<I, O> {
       this.#keyed?.setCurrentKey(key, keyHash(key));
     }
     this.operator.process(value, timestamp);
+    // A key ends with its turn, as in a task; there it lasts while the operator blocks.
+    if (!this.isBlocked) this.#keyed?.releaseCurrentKey();
   }
 
   /** Sends records one after the other, waiting whenever the operator blocks. */
@@ -168,6 +172,7 @@ export class OperatorHarness<I, O> {
     this.operator.beforeWatermark?.(timestamp);
     this.#keyed?.advanceWatermark(timestamp);
     this.operator.onWatermark?.(timestamp);
+    this.#keyed?.releaseCurrentKey();
     if (this.operator.ownsWatermarks !== true || timestamp === MAX_WATERMARK)
       this.events.push({ kind: "watermark", timestamp });
   }
@@ -177,6 +182,7 @@ export class OperatorHarness<I, O> {
     assert(this.clock instanceof ManualClock, "advance needs a ManualClock");
     this.clock.advance(byMs);
     this.#keyed?.fireProcessingTime(this.clock.nowMs());
+    this.#keyed?.releaseCurrentKey();
   }
 
   /** Takes a checkpoint of this subtask. */
@@ -233,7 +239,7 @@ export class OperatorHarness<I, O> {
       keyed: this.#keyed,
       operatorState: this.#operatorState,
       clock: this.clock,
-      log: silentLog,
+      log: this.#options.log ?? silentLog,
       blockUntil: (promise) => {
         this.#blocking.add(promise);
         const done = (): void => void this.#blocking.delete(promise);

@@ -41,6 +41,8 @@ async function assertNothingUncaught(): Promise<void> {
   assert.deepEqual(uncaught.splice(0), []);
 }
 
+const SLOT = { jobId: "0".repeat(32), taskManagerId: "tm", slot: 0 };
+
 describe(`garbage from seed ${SEED}`, () => {
   it("the API server's HTTP face answers a target that is no URL with 400, and goes on serving", async () => {
     const server = await openLocalApiServer(parts);

@@ -5,7 +5,14 @@
  * GS2 At parallelism 1 the order is 0, 1, 2, … (ST1).
  * GS3 The rate is that of the whole source; each reader has the share of its splits, and readers start staggered (PA1).
  */
-import type { ReaderContext, Source, SourceOutput, SourceReader } from "../../operators/index.ts";
+import { StreamError } from "../../base/index.ts";
+import {
+  isPromiseLike,
+  type ReaderContext,
+  type Source,
+  type SourceOutput,
+  type SourceReader,
+} from "../../operators/index.ts";
 import { NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";
 import { checkNumber, optionInvalid } from "../option-check.ts";
 import { Pace } from "../pace.ts";
@@ -65,6 +72,14 @@ export function generatorSource<T>(options: GeneratorOptions<T>): Source<T, Stri
   };
 }
 
+function promised(what: string): StreamError {
+  return new StreamError(
+    "USER_FUNCTION_FAILED",
+    `a generator source's function \`${what}\` returned a promise, but nothing is awaited per record; return the record, or write a source of your own (docs/connectors.md)`,
+    { destiny: "terminal" },
+  );
+}
+
 class GeneratorReader<T> implements SourceReader<T, StridedSplit> {
   readonly #generate: (index: number) => T;
   readonly #timestampOf: ((value: T, index: number) => number) | undefined;
@@ -122,6 +137,7 @@ class GeneratorReader<T> implements SourceReader<T, StridedSplit> {
         if (order.head >= end) return emitted;
         const index = order.take();
         const value = generate(index);
+        if (isPromiseLike(value)) throw promised("generate");
         output.collect(value, timestampOf === undefined ? NO_TIMESTAMP : timestampOf(value, index));
       }
       if (emitted < records && this.#clock.monotonicMs() - startedMs >= POLL_MS_MAX) return emitted;

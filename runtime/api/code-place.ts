@@ -1,0 +1,28 @@
+/**
+ * Owns: finding the line of a job's code that an error came from.
+ * Called by: the loader, and slots for errors that no operator has caught.
+ */
+import { fileURLToPath } from "node:url";
+
+const ENGINE_FOLDER = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * `file:line` of the first place of `module` that a stack names, else of the first file that is neither the engine's nor a
+ * package's, else of the first that is not the engine's; undefined when there is none.
+ */
+export function codePlace(stack: string, module?: string): string | undefined {
+  const ofUrls = [...stack.matchAll(/file:\/\/(\/[^\s():]+):(\d+)/g)].map(([, path, line]) => ({
+    path: decodeURI(path ?? ""),
+    line,
+  }));
+  // Syntax errors begin with a line `/path/job.ts:3`; modules that are required have frames `at f (/path/x.cjs:3:1)`.
+  const ofPaths = [...stack.matchAll(/^(\/.+):(\d+)$/gm), ...stack.matchAll(/\((\/[^\s():]+):(\d+):\d+\)/g)].map(
+    ([, path, line]) => ({ path, line }),
+  );
+  const places = [...ofPaths, ...ofUrls].filter(({ path }) => !path?.startsWith(ENGINE_FOLDER));
+  const place =
+    places.find(({ path }) => path === module) ??
+    places.find(({ path }) => path?.includes("/node_modules/") === false) ??
+    places[0];
+  return place === undefined ? undefined : `${place.path}:${place.line}`;
+}

@@ -1,0 +1,150 @@
+/**
+ * Owns: the context of process functions, and the calls of them: what is checked before and after each.
+ * Called by: process-operator.ts, keyed-process-operator.ts.
+ */
+import type { Clock, Log } from "../base/index.ts";
+import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
+import type { OperatorStateStore } from "../state/index.ts";
+import type { Emit, OrFactory, ProcessContext } from "./functions.ts";
+import { GuardedOperatorState } from "./guarded-operator-state.ts";
+import type { EmissionDesk, OperatorContext, Output } from "./operator.ts";
+import { deskOf, PUSHED_MAX, pushedTooMuch, SteppedEmission } from "./stepped-emission.ts";
+import { assertSynchronous } from "./synchronous-function.ts";
+import { isPromiseLike, UserCall } from "./user-call.ts";
+
+type Hooks = { readonly process: unknown; readonly onTimer?: unknown };
+
+/** The function for one subtask; throws JOB_GRAPH_INVALID when it has no synchronous `process` (FN1). */
+export function instanceOf<F extends Hooks>(operator: string, fn: OrFactory<F>): F {
+  const instance = typeof fn === "function" ? fn() : fn;
+  assertSynchronous(`${operator}: the function's process`, instance?.process, "iterable");
+  if (instance.onTimer !== undefined)
+    assertSynchronous(`${operator}: the function's onTimer`, instance.onTimer, "nothing");
+  return instance;
+}
+
+/** The one context of an operator (FN2); the operator sets `now` and `risen` before each call. */
+export class OperatorProcessContext implements ProcessContext {
+  readonly call: UserCall;
+  now = NO_TIMESTAMP;
+  risen = MIN_WATERMARK;
+  readonly operatorState: OperatorStateStore;
+  readonly uid: string;
+  readonly name: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  readonly clock: Clock;
+  readonly log: Log;
+
+  constructor(context: OperatorContext, call: UserCall) {
+    this.call = call;
+    this.operatorState = new GuardedOperatorState(context.operatorState, call);
+    this.uid = context.uid;
+    this.name = context.name;
+    this.subtask = context.subtask;
+    this.parallelism = context.parallelism;
+    this.clock = context.clock;
+    this.log = context.log;
+  }
+
+  get timestamp(): number {
+    if (!this.call.isOpen) throw this.call.late("context.timestamp");
+    return this.now;
+  }
+
+  get watermark(): number {
+    if (!this.call.isOpen) throw this.call.late("context.watermark");
+    return this.risen;
+  }
+}
+
+/** What the two process operators do around each call of their function. */
+export class ProcessCalls<I, O> {
+  readonly call: UserCall;
+  readonly steps: SteppedEmission<I, O>;
+  /** The one emitter of the function. */
+  readonly emit: Emit<O>;
+  /** What a record is emitted with when the function names no timestamp. */
+  emitTimestamp = NO_TIMESTAMP;
+  readonly #context: OperatorContext;
+  readonly #output: Output<O>;
+  readonly #desk: EmissionDesk;
+  #pushed = 0;
+
+  constructor(
+    context: OperatorContext,
+    output: Output<O>,
+    parts: { begin?(): void; handle(value: I, timestamp: number): void },
+  ) {
+    const call = new UserCall(context);
+    this.call = call;
+    this.#context = context;
+    this.#output = output;
+    this.#desk = deskOf(context);
+    this.emit = (value, timestamp = this.emitTimestamp) => this.#push(value, timestamp);
+    this.steps = new SteppedEmission<I, O>({
+      ...parts,
+      desk: this.#desk,
+      next: (iterator) => {
+        call.isOpen = true;
+        const next = iterator.next();
+        call.isOpen = false;
+        return next;
+      },
+      emit: (value, timestamp) => this.#emitReturned(value, timestamp),
+    });
+  }
+
+  /** While `open` goes on the context may be used, also after its awaits. */
+  opening(opened: void | Promise<void>): void | Promise<void> {
+    const { call } = this;
+    if (!isPromiseLike(opened)) {
+      call.isOpen = false;
+      return;
+    }
+    return Promise.resolve(opened).then(() => {
+      call.isOpen = false;
+    });
+  }
+
+  begin(): void {
+    this.#pushed = 0;
+    this.call.isOpen = true;
+  }
+
+  /** `returned`: not undefined. A generator is emitted; other values have no meaning, and a promise or an array is a mistake. */
+  finish(returned: unknown, timestamp: number): void {
+    if (isIterator<O>(returned)) {
+      this.steps.start(returned, timestamp);
+      return;
+    }
+    this.call.refusePromise("what process returned", returned);
+    if (Array.isArray(returned)) throw this.call.returned("process", "an array");
+  }
+
+  finishTimer(returned: unknown): void {
+    this.call.refusePromise("what onTimer returned", returned);
+    if (isIterator(returned)) throw this.call.returned("onTimer", "a generator");
+  }
+
+  close(): void {
+    this.call.isOpen = false;
+    this.steps.close();
+  }
+
+  #push(value: O, timestamp: number): void {
+    if (!this.call.isOpen) throw this.call.late("out");
+    if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
+    this.#emitReturned(value, timestamp);
+  }
+
+  #emitReturned(value: O, timestamp: number): void {
+    if (isPromiseLike(value)) throw this.call.promised("a record that the function emitted");
+    this.#output.collect(value, timestamp);
+  }
+}
+
+function isIterator<O>(value: unknown): value is IterableIterator<O> {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof (value as { next?: unknown }).next === "function" && Symbol.iterator in value;
+}

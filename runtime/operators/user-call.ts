@@ -1,0 +1,59 @@
+/**
+ * Owns: the span of one call of a user's function, in which what it was given may be used; and what is said when that is broken.
+ * Called by: the operators that hand out a context or an emitter.
+ *
+ * UC1 Context and emitter end with the call: used by a promise or a timeout of the function's own they would speak of whatever
+ *     record came last. Keyed state and timers end with the task's turn (KC4), in which nothing of that sort can run.
+ * UC2 Nothing is awaited per record, so a promise is no result and no record: it fails the task, wherever it comes back.
+ */
+import { StreamError } from "../base/index.ts";
+import type { OperatorContext } from "./operator.ts";
+
+const REMEDY =
+  "do what has to wait for a promise in an operator of its own before this one: stream.transform(…) with context.blockUntil";
+
+export class UserCall {
+  /** Set by the operator around each call. */
+  isOpen = false;
+  readonly #where: string;
+
+  constructor(context: Pick<OperatorContext, "name" | "uid">) {
+    this.#where = `${context.name} (uid ${context.uid})`;
+  }
+
+  /** `what`: of the context, or the emitter. */
+  late(what: string): StreamError {
+    return new StreamError(
+      "USED_OUT_OF_TURN",
+      `${this.#where}: ${what} was used after the call that it belongs to had returned, in a promise or a timeout of the function's own; use it before the function returns, and ${REMEDY}`,
+      { destiny: "terminal" },
+    );
+  }
+
+  /** Throws when `result` is a promise; `what`: where it came from, such as `the function`. */
+  refusePromise(what: string, result: unknown): void {
+    if (isPromiseLike(result)) throw this.promised(what);
+  }
+
+  /** A result that means nothing, where somebody seems to have meant something. */
+  returned(hook: string, what: string): StreamError {
+    return new StreamError(
+      "USER_FUNCTION_FAILED",
+      `${this.#where}: ${hook} returned ${what}, which is not emitted; call \`out\` for each record${hook === "process" ? ", or return a generator (*process)" : ""}`,
+      { destiny: "terminal" },
+    );
+  }
+
+  promised(what: string): StreamError {
+    return new StreamError(
+      "USER_FUNCTION_FAILED",
+      `${this.#where}: ${what} is a promise, but nothing is awaited per record; return a plain value, and ${REMEDY}`,
+      { destiny: "terminal" },
+    );
+  }
+}
+
+/** True for promises of any library. */
+export function isPromiseLike(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,137 @@
+/** A record that makes many is emitted in steps, under credit, and is never cut by a barrier (OP5, TK5, T45). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ToJobManager } from "../rpc/index.ts";
+import { type SlotRun, slotRun } from "./slot-run.ts";
+
+type Seen = { made: number; taken: number; ahead: number; atBarrier: number[] };
+
+/** Each record of `count` makes `each` values; what follows runs in a task of its own and notes how far it was behind. */
+const module = (options: { count: number; each: number; expand: string }): string => `
+import { job, t } from "streamjob";
+import { generatorSource } from "streamjob/connectors";
+const seen = (globalThis.emissionTest = { made: 0, taken: 0, ahead: 0, atBarrier: [] });
+const each = ${options.each};
+function* values(n) { for (let i = 0; i < each; i++) { seen.made++; yield n; } }
+const behind = { kind: "operator", name: "behind", create: () => {
+  let output;
+  return {
+    open(_context, out) { output = out; },
+    process() { seen.taken++; seen.ahead = Math.max(seen.ahead, seen.made - seen.taken); },
+    prepareSnapshot() { seen.atBarrier.push(seen.taken); },
+  };
+} };
+export default job((env) => {
+  env.configure({ name: "emission", checkpoints: { interval: "1 h" } });
+  const numbers = env.fromSource(generatorSource({ generate: (n) => n, count: ${options.count}, type: t.int64 }), { uid: "numbers" });
+  ${options.expand}
+});`;
+
+const seen = (): Seen => (globalThis as unknown as { emissionTest: Seen }).emissionTest;
+const kinds = (sent: readonly ToJobManager[]): string[] =>
+  sent.flatMap((message) => (message.kind === "taskState" ? [message.state.kind] : [message.kind]));
+
+async function runThrough(run: SlotRun): Promise<void> {
+  const sources = run.tasks.slice(0, 1);
+  await run.run();
+  let checkpointId = 0;
+  let triggeredAt = -1;
+  await run.until("the end of the data", () => {
+    // A checkpoint whenever something has happened since the last: most of them in the middle of a record.
+    if (seen().taken > triggeredAt) {
+      triggeredAt = seen().taken;
+      void run.host.handle({
+        kind: "triggerCheckpoint",
+        epoch: 1,
+        checkpointId: ++checkpointId,
+        checkpointKind: "checkpoint",
+        aligned: true,
+        target: null,
+        triggeredMs: 0,
+        tasks: sources,
+      });
+    }
+    const said = kinds(run.sent);
+    assert.ok(
+      !said.includes("failed"),
+      JSON.stringify(run.sent.find((message) => message.kind === "taskState" && message.state.kind === "failed")),
+    );
+    return said.filter((kind) => kind === "endOfData").length === run.tasks.length;
+  });
+}
+
+const shapes: Record<string, { readonly expand: string; readonly factor: number }> = {
+  "a generator of flatMap": {
+    factor: 1,
+    expand: `numbers.flatMap(values, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
+  },
+  "a generator of process": {
+    factor: 1,
+    expand: `numbers.process({ process: values }, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
+  },
+  "a generator of process with keys, which still has its own key after each pause": {
+    factor: 1,
+    expand: `numbers.keyBy((n) => n).process({
+      *process(n, context) {
+        const state = context.state.value({ name: "of", type: t.int64 });
+        for (const value of values(n)) {
+          if (context.currentKey !== n || (state.value() ?? n) !== n) throw new Error("another key's");
+          state.update(n);
+          yield value;
+        }
+      },
+    }, { uid: "expand" }).rebalance().transform(behind, { uid: "behind" });`,
+  },
+  "two generators, one behind the other in one chain": {
+    factor: 2,
+    expand: `numbers.flatMap(values, { uid: "expand" }).flatMap(function* (n) { yield n; yield n; }, { uid: "again" })
+      .rebalance().transform(behind, { uid: "behind" });`,
+  },
+};
+
+for (const [name, { expand, factor }] of Object.entries(shapes)) {
+  test(`${name} is paused while there is no room, and no barrier comes between the values of a record`, async (context) => {
+    const each = 20_000;
+    const count = 12;
+    const run = await slotRun(context, module({ count, each, expand }));
+    await runThrough(run);
+    const { made, taken, ahead, atBarrier } = seen();
+    assert.equal(made, each * count);
+    assert.equal(taken, each * count * factor);
+    // Two batches of 512 may wait, one is being filled, and one is being taken.
+    assert.ok(ahead <= 4 * 512 + 256, `${ahead} values waited in memory`);
+    assert.ok(atBarrier.length > 0, "there were barriers");
+    for (const at of atBarrier) assert.equal(at % (each * factor), 0, `a barrier came after ${at} values`);
+  });
+}
+
+test("a call that pushes more than may wait fails its task, and says what to do (SE3)", async (context) => {
+  const expand = `numbers.flatMap((n, collect) => { for (;;) { seen.made++; collect(n); } }, { uid: "expand" })
+    .rebalance().transform(behind, { uid: "behind" });`;
+  const run = await slotRun(context, module({ count: 1, each: 0, expand }));
+  await run.run();
+  const { code, message, destiny } = await run.failure();
+  assert.equal(code, "EMISSION_TOO_LARGE");
+  assert.equal(destiny, "terminal");
+  assert.match(message, /flatMap \(uid expand\).*1000000 records.*function\*/);
+  assert.ok(seen().made < 1_000_000 + 4 * 512, `${seen().made}`);
+});
+
+test("timers that make each other for ever do not keep the thread: the cancellation is heard (T12, TM4)", async (context) => {
+  const expand = `numbers.keyBy((n) => n).process({
+      process(n, context) { context.timers.registerEventTime(1); context.timers.registerProcessingTime(1); },
+      onTimer(timestamp, context) {
+        seen.made++;
+        if (context.timeDomain === "event") context.timers.registerEventTime(1);
+        else context.timers.registerProcessingTime(1);
+      },
+    }, { uid: "endless" }).transform(behind, { uid: "behind" });`;
+  const run = await slotRun(context, module({ count: 3, each: 0, expand }));
+  await run.run();
+  await run.until("timers", () => seen().made > 5000);
+  await run.host.handle({ kind: "cancel", epoch: 1, tasks: run.tasks });
+  assert.equal(kinds(run.sent).filter((kind) => kind === "canceled").length, run.tasks.length);
+  const { made } = seen();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(seen().made, made, "nothing fires after the cancellation");
+});
