@@ -104,7 +104,8 @@ test("with a rate it wakes the task when a record is due", async () => {
   });
   await harness.read();
   assert.equal(harness.records.length, 50);
-  assert.ok(harness.woken > 10, `woken ${harness.woken} times`);
+  // How often depends on the machine: what a stall held up is given at once (PA2).
+  assert.ok(harness.woken > 0, "woken when one was due");
 });
 
 test("a slow generate does not hold the thread for long", async () => {
