@@ -8,7 +8,7 @@
  */
 import { pino } from "pino";
 import { type GapLine, LogFile, LogStream, numberedPaths } from "./log-file.ts";
-import { environmentVariable } from "./system.ts";
+import { environmentVariable, systemClock } from "./system.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -35,7 +35,7 @@ export type LogTarget = {
 
 /** As a line of pino: level 40 is `warn`. */
 const gapLine: GapLine = (bytes, reason) =>
-  `${JSON.stringify({ level: 40, time: new Date().toISOString(), bytes, reason, msg: "log lines were lost" })}\n`;
+  `${JSON.stringify({ level: 40, time: new Date(systemClock.nowMs()).toISOString(), bytes, reason, msg: "log lines were lost" })}\n`;
 
 /** A pino logger; the level comes from STREAMJOB_LOG_LEVEL (default `info`). Written synchronously, so a crash loses no line. */
 export function createLog(facts: object, { file, onTrouble }: LogTarget = {}): Log {

@@ -126,16 +126,24 @@ function listeningPorts(pid: number): number[] {
   );
 }
 
-async function api(path: string, init: RequestInit = {}): Promise<Response> {
+type ApiCall = { readonly method?: string; readonly contentType?: string; readonly body?: string };
+
+async function api(path: string, { contentType, ...init }: ApiCall = {}): Promise<Response> {
   const { url, token } = JSON.parse(readFileSync(join(plane, "endpoint.json"), "utf8")) as Record<string, string>;
-  return fetch(`${url}${path}`, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
+  return fetch(`${url}${path}`, {
+    ...init,
+    headers: {
+      Authorization: `Bearer ${token}`,
+      ...(contentType === undefined ? {} : { "Content-Type": contentType }),
+    },
+  });
 }
 
 /** A change that costs nothing: the operator notes in the status, and says in its log, that it has seen it. */
 function change(count: number): Promise<Response> {
   return api("/apis/streamjob.dev/v1alpha1/namespaces/default/streamjobs/wc", {
     method: "PATCH",
-    headers: { "Content-Type": "application/merge-patch+json" },
+    contentType: "application/merge-patch+json",
     body: JSON.stringify({ spec: { savepoints: { retain: { count } } } }),
   });
 }

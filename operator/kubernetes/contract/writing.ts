@@ -2,7 +2,7 @@
  * Owns: the contract of single writes: what the server gives an object, locking, generation, the split of status, merge patches.
  */
 import assert from "node:assert/strict";
-import { isOfOtherObject } from "../api-error.ts";
+import { isOfOtherObject } from "../index.ts";
 import type { Topic } from "./sentence.ts";
 import { configMap, job, pod, present, refused } from "./specimens.ts";
 
