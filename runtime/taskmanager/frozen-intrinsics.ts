@@ -28,22 +28,15 @@ const ASSIGNABLE: ReadonlySet<PropertyKey> = new Set([
   "length",
 ]);
 
-/** Node's own that code is expected to set. */
-const SETTABLE_GLOBALS: ReadonlySet<string> = new Set([
-  "process",
-  "global",
-  "globalThis",
-  "console",
-  "navigator",
-  "crypto",
-]);
-
 /** Constructors and namespaces of the language; those that a version lacks are left out. */
 const NAMES =
   "Array ArrayBuffer SharedArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date FinalizationRegistry " +
   "Float32Array Float64Array Int16Array Int32Array Int8Array Iterator JSON Map Math Number Promise Proxy Reflect RegExp Set String " +
   "Symbol Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet TextEncoder TextDecoder URL URLSearchParams " +
   "AbortController AbortSignal Event EventTarget MessageChannel MessagePort Performance Buffer";
+
+const FUNCTIONS =
+  "setTimeout clearTimeout setInterval clearInterval setImmediate clearImmediate queueMicrotask structuredClone";
 
 const CLOSED = [
   Object,
@@ -71,11 +64,8 @@ export function freezeIntrinsics(): void {
     fixProperty(Object, name);
   makeFast(Function.prototype);
   makeFast(Object);
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    // Getters load what is behind them, with a warning for some: what is lazy is nothing that the engine uses.
-    const isPlain = Object.getOwnPropertyDescriptor(globalThis, name)?.get === undefined;
-    if (isPlain && !SETTABLE_GLOBALS.has(name)) fixProperty(globalThis, name);
-  }
+  // No others: libraries set fetch and its like when they are first used.
+  for (const name of `${NAMES} ${FUNCTIONS}`.split(" ")) fixProperty(globalThis, name);
   for (const { prototype } of CLOSED) {
     Object.preventExtensions(prototype);
     makeFast(prototype);
