@@ -10,11 +10,12 @@
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
  * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
-import { ownString, type Key, type KeyIdentity } from "../record/index.ts";
+import { type Key, type KeyIdentity, ownKey } from "../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";
 import { GroupMembers, KeyMap } from "./key-map.ts";
 import type { Section } from "./section.ts";
-import type { StateMeta } from "./state-meta.ts";
+import { refusedByState, StateGuard } from "./state-guard.ts";
+import { keyInWords, type StateMeta } from "./state-meta.ts";
 
 /** One value with its key: of the stream (value, list, reducing, aggregating state) or of the user (a cell of map state). */
 export class Entry {
@@ -54,11 +55,19 @@ export class Table<T> {
   meta: StateMeta;
   /** Adapts to the size of the values, see snapshot-writer.ts. */
   rowsPerChunk = 16;
+  private readonly guard = new StateGuard();
 
   constructor(context: KeyContext, meta: StateMeta) {
     this.context = context;
     this.meta = meta;
     this.groups = new Array<Group<T> | undefined>(context.groupCount).fill(undefined);
+  }
+
+  /** Before a value comes in (SG1). */
+  admit(value: unknown): void {
+    const found = this.guard.find(value, this.meta.type);
+    if (found === null) return;
+    throw refusedByState(this.context.uid, this.meta, found, ` at key ${keyInWords(this.context.key as Key)}`);
   }
 
   /** The group at `index`, made if it has no entries yet. */
@@ -112,8 +121,7 @@ export class Cursor<T> {
 
   /** The current key in a form that may be kept for long. */
   keyToKeep(): Key {
-    const key = this.context.key as Key;
-    return typeof key === "string" ? ownString(key) : key;
+    return ownKey(this.context.key as Key);
   }
 
   /** Looks again at the next use: the table was changed behind the cursor. */

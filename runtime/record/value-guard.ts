@@ -1,0 +1,77 @@
+/**
+ * Owns: what is done to values on their way from an operator to the next, whether or not they cross a process border: their
+ *       type is checked, and they are frozen, so that what was emitted never changes.
+ * Not here: the checks (type-check.ts), freezing (protected-value.ts).
+ * Called by: taskmanager/chain for every record (hot path: one countdown).
+ *
+ * VG1 The type is checked of the first FIRST_VALUES values and of every STRIDE-th after that, on every edge, local or not: a job that
+ *     emits what does not fit fails at every parallelism. (At a border between threads every value is checked, by encoding.)
+ * VG2 Frozen is every value that may be shared with something that changes later: of an operator that can emit what its state holds,
+ *     and of a type that can hold more than flat data. The others, declared records of scalars, are frozen as often as they
+ *     are checked: who reuses a row object meets the error with its second record.
+ * VG3 With `pipeline.object-reuse` nothing is frozen; types are checked all the same.
+ */
+import { StreamError } from "../base/index.ts";
+import { remedyFor } from "./misfit.ts";
+import { freezeValue } from "./protected-value.ts";
+import { findMisfit } from "./type-check.ts";
+import { describeType, type ValueType } from "./value-type.ts";
+
+/** `sampled`: as VG1 and VG2 say. `all`: every value is checked and frozen: tests. `unfrozen`: VG3. */
+export type GuardMode = "sampled" | "all" | "unfrozen";
+
+const FIRST_VALUES = 1024;
+/** A prime, so that a pattern in the data is not always missed. */
+const STRIDE = 61;
+
+export class ValueGuard {
+  private readonly type: ValueType<unknown>;
+  private readonly what: string;
+  private readonly freezes: boolean;
+  private readonly freezesAll: boolean;
+  private readonly checksAll: boolean;
+  private countdown = 0;
+  private inspected = 0;
+
+  /** `source` says who emits, for messages: `operator "x", uid "y",`; `emitsState`: it can emit what its state holds. */
+  constructor(source: string, type: ValueType<unknown>, mode: GuardMode, emitsState = false) {
+    this.type = type;
+    this.what = `${source} emitted a record that`;
+    this.freezes = mode !== "unfrozen";
+    this.freezesAll = this.freezes && (emitsState || mayHoldMore(type));
+    this.checksAll = mode === "all";
+  }
+
+  /** The value to go on with. Throws VALUE_NOT_SERIALIZABLE. */
+  admit(value: unknown): unknown {
+    if (this.countdown === 0) return this.inspect(value);
+    this.countdown -= 1;
+    return this.freezesAll && typeof value === "object" ? freezeValue(value, this.what) : value;
+  }
+
+  private inspect(value: unknown): unknown {
+    const found = findMisfit(this.type, value);
+    if (found !== null) {
+      const { path, found: what, expected } = found;
+      throw new StreamError(
+        "VALUE_NOT_SERIALIZABLE",
+        `${this.what}${path === "" ? "" : ` at ${path}`} is ${what}, but the declared type is ${expected}${this.declaration(expected)}; ${remedyFor(what, expected)}`,
+        { destiny: "terminal" },
+      );
+    }
+    this.inspected += 1;
+    if (!this.checksAll && this.inspected >= FIRST_VALUES) this.countdown = STRIDE - 1;
+    return this.freezes ? freezeValue(value, this.what) : value;
+  }
+
+  private declaration(expected: string): string {
+    const whole = describeType(this.type);
+    return whole === expected || this.type.kind === "any" ? "" : ` (of ${whole})`;
+  }
+}
+
+/** Whether a value of the type can hold something that is not looked at by freezing the value itself. */
+function mayHoldMore(type: ValueType<unknown>): boolean {
+  if (type.kind === "any" || type.kind === "bytes") return true;
+  return type.fields?.some((field) => field.type.kind === "record" || mayHoldMore(field.type)) ?? false;
+}
