@@ -57,6 +57,8 @@ export type JobSettings = {
   readonly restart?: RestartSettings;
   readonly bufferTimeout?: Duration;
   readonly watermarkInterval?: Duration;
+  /** True: emitted records are not frozen, which costs less; functions then must not change objects that they emitted or got. */
+  readonly objectReuse?: boolean;
 };
 
 /** Reads one value; `where` is its path, for messages. */
@@ -105,6 +107,7 @@ const SETTINGS: Fields = {
   restart: ["restart", readRestart],
   bufferTimeout: ["bufferTimeoutMs", readDuration],
   watermarkInterval: ["watermarkIntervalMs", readDuration],
+  objectReuse: ["objectReuse", readBoolean],
 };
 
 /** The settings as a layer of configuration. Errors: OPTION_UNKNOWN, OPTION_INVALID. */

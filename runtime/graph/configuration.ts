@@ -67,6 +67,8 @@ export type JobConfiguration = {
   readonly bufferTimeoutMs: number;
   /** How often watermarks are made. Default 200. */
   readonly watermarkIntervalMs: number;
+  /** Emitted records are not frozen: functions promise to change no object that they emitted, got, or hold in state. Default false. */
+  readonly objectReuse: boolean;
 };
 
 type PartialByKind<S> = S extends { readonly kind: infer K } ? { readonly kind: K } & Partial<Omit<S, "kind">> : never;
@@ -100,6 +102,7 @@ const DEFAULTS: JobConfiguration = {
   restart: null,
   bufferTimeoutMs: 100,
   watermarkIntervalMs: 200,
+  objectReuse: false,
 };
 
 type StrategyOf<K> = Extract<RestartStrategy, { kind: K }>;

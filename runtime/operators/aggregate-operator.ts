@@ -26,6 +26,7 @@ export function aggregateOperator<I, A, O>(
 }
 
 class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
+  readonly emits = "state";
   readonly #aggregate: Aggregate<I, A, O>;
   readonly #type: ValueType<A> | undefined;
   #output!: Output<O>;

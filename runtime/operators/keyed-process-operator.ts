@@ -42,6 +42,7 @@ class KeyedContext<K extends Key> extends OperatorProcessContext implements Time
 }
 
 class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> {
+  readonly emits = "state";
   readonly #fn: KeyedProcessFunction<K, I, O>;
   #context!: KeyedContext<K>;
   #emit!: Emit<O>;

@@ -45,6 +45,7 @@ export class OperatorProcessContext implements ProcessContext {
 }
 
 class ProcessOperator<I, O> implements StreamOperator<I, O> {
+  readonly emits = "state";
   readonly #fn: ProcessFunction<I, O>;
   #context!: OperatorProcessContext;
   #emit!: Emit<O>;

@@ -21,6 +21,7 @@ export function reduceOperator<T>(fn: ReduceFunction<T>, type?: ValueType<T>): O
 }
 
 class ReduceOperator<T> implements StreamOperator<T, T> {
+  readonly emits = "state";
   readonly #fn: ReduceFunction<T>;
   readonly #type: ValueType<T> | undefined;
   #output!: Output<T>;

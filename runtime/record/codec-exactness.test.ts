@@ -180,14 +180,12 @@ test("undeclared values come back exactly or are refused, and checking says the 
 });
 
 test("undeclared columns of like objects come back exactly or are refused", () => {
-  const like = fc
-    .uniqueArray(fc.string({ maxLength: 3 }), { minLength: 1, maxLength: 4 })
-    .chain((names) =>
-      fc.array(fc.record(Object.fromEntries(names.map((name) => [name, anything])), { noNullPrototype: true }), {
-        minLength: 4,
-        maxLength: 8,
-      }),
-    );
+  const like = fc.uniqueArray(fc.string({ maxLength: 3 }), { minLength: 1, maxLength: 4 }).chain((names) =>
+    fc.array(fc.record(Object.fromEntries(names.map((name) => [name, anything])), { noNullPrototype: true }), {
+      minLength: 4,
+      maxLength: 8,
+    }),
+  );
   fc.assert(
     fc.property(like, (values) => void isExactOrRefused(ANY, values)),
     { numRuns: 300 },

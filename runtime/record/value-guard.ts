@@ -17,19 +17,24 @@ import { freezeValue } from "./protected-value.ts";
 import { findMisfit } from "./type-check.ts";
 import { describeType, type ValueType } from "./value-type.ts";
 
-/** `sampled`: as VG1 and VG2 say. `all`: every value is checked and frozen: tests. `unfrozen`: VG3. */
-export type GuardMode = "sampled" | "all" | "unfrozen";
+/**
+ * `sampled`: as VG1 and VG2 say. `all`: every value is checked and frozen: tests. `unfrozen`: VG3. `open`: all pass as they are, because
+ * they were admitted before.
+ */
+export type GuardMode = "sampled" | "all" | "unfrozen" | "open";
 
 const FIRST_VALUES = 1024;
 /** A prime, so that a pattern in the data is not always missed. */
 const STRIDE = 61;
+/** As good as: after a thousand million values one more is looked at. */
+const NEVER = 0x3fff_ffff;
 
 export class ValueGuard {
   private readonly type: ValueType<unknown>;
   private readonly what: string;
   private readonly freezes: boolean;
   private readonly freezesAll: boolean;
-  private readonly checksAll: boolean;
+  private readonly stride: number;
   private countdown = 0;
   private inspected = 0;
 
@@ -37,9 +42,15 @@ export class ValueGuard {
   constructor(source: string, type: ValueType<unknown>, mode: GuardMode, emitsState = false) {
     this.type = type;
     this.what = `${source} emitted a record that`;
-    this.freezes = mode !== "unfrozen";
+    this.freezes = mode === "sampled" || mode === "all";
     this.freezesAll = this.freezes && (emitsState || mayHoldMore(type));
-    this.checksAll = mode === "all";
+    this.stride = mode === "all" ? 1 : STRIDE;
+    if (mode === "open") this.countdown = NEVER;
+  }
+
+  /** An admitted value for one more receiver: the same, but for what could not be frozen, of which each has its own. */
+  share(value: unknown): unknown {
+    return this.freezesAll ? freezeValue(value, this.what) : value;
   }
 
   /** The value to go on with. Throws VALUE_NOT_SERIALIZABLE. */
@@ -60,7 +71,7 @@ export class ValueGuard {
       );
     }
     this.inspected += 1;
-    if (!this.checksAll && this.inspected >= FIRST_VALUES) this.countdown = STRIDE - 1;
+    if (this.inspected >= FIRST_VALUES) this.countdown = this.stride - 1;
     return this.freezes ? freezeValue(value, this.what) : value;
   }
 

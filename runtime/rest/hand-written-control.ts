@@ -102,6 +102,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
         restart: null,
         bufferTimeoutMs: 100,
         watermarkIntervalMs: 200,
+        objectReuse: false,
       },
       vertices: [
         { id: SOURCE, name: "Source: lines", parallelism: 1, maxParallelism: 128, subtasks: [subtask(0, 0)] },

@@ -4,13 +4,14 @@
  *
  * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
  * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
+ * CN4 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
  */
 import { assert } from "../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
-import { MAX_WATERMARK } from "../record/index.ts";
+import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
 
 export type AnyOperator = StreamOperator<unknown, unknown>;
 export type AnyWriter = RecordWriter<unknown>;
@@ -46,44 +47,59 @@ abstract class TimedOutput implements Output<unknown> {
 /** Collects into one chained operator and nothing else: the common case, one call. */
 class DirectOutput extends TimedOutput {
   private readonly next: AnyOperator;
+  private readonly guard: ValueGuard;
 
-  constructor(next: AnyOperator, time: TimeOutput) {
+  constructor(next: AnyOperator, guard: ValueGuard, time: TimeOutput) {
     super(time);
     this.next = next;
+    this.guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    this.next.process(value, timestamp);
+    this.next.process(this.guard.admit(value), timestamp);
   }
 }
 
 /** Collects into one edge and nothing else. */
 class EdgeOutput extends TimedOutput {
   private readonly writer: AnyWriter;
+  private readonly guard: ValueGuard;
 
-  constructor(writer: AnyWriter, time: TimeOutput) {
+  constructor(writer: AnyWriter, guard: ValueGuard, time: TimeOutput) {
     super(time);
     this.writer = writer;
+    this.guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    this.writer.write(value, timestamp);
+    this.writer.write(this.guard.admit(value), timestamp);
   }
 }
 
 class FanOutput extends TimedOutput {
-  private readonly next: readonly AnyOperator[];
-  private readonly writers: readonly AnyWriter[];
+  readonly next: readonly AnyOperator[];
+  readonly writers: readonly AnyWriter[];
+  private readonly guard: ValueGuard;
 
-  constructor(next: readonly AnyOperator[], writers: readonly AnyWriter[], time: TimeOutput) {
+  constructor(to: Pick<FanOutput, "next" | "writers">, guard: ValueGuard, time: TimeOutput) {
     super(time);
-    this.next = next;
-    this.writers = writers;
+    this.next = to.next;
+    this.writers = to.writers;
+    this.guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    for (const operator of this.next) operator.process(value, timestamp);
-    for (const writer of this.writers) writer.write(value, timestamp);
+    const { guard } = this;
+    const admitted = guard.admit(value);
+    let isFirst = true;
+    for (const operator of this.next) {
+      operator.process(isFirst ? admitted : guard.share(admitted), timestamp);
+      isFirst = false;
+    }
+    for (const writer of this.writers) {
+      writer.write(isFirst ? admitted : guard.share(admitted), timestamp);
+      isFirst = false;
+    }
   }
 }
 
@@ -91,9 +107,11 @@ export class OperatorChain {
   readonly links: readonly ChainLink[];
   readonly writers: readonly AnyWriter[];
   private readonly outputs: readonly Output<unknown>[];
+  private readonly guardMode: GuardMode;
 
-  constructor(links: readonly ChainLink[]) {
+  constructor(links: readonly ChainLink[], guardMode: GuardMode = "sampled") {
     this.links = links;
+    this.guardMode = guardMode;
     this.writers = links.flatMap((link) => link.writers);
     this.outputs = links.map((link, index) => this.outputOf(link, index));
   }
@@ -163,14 +181,23 @@ export class OperatorChain {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
     };
+    const guard = this.guardOf(link);
     const next = link.description.next.map((place) => this.link(place).operator);
     const [onlyNext] = next;
     const [onlyWriter] = link.writers;
     if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)
-      return new DirectOutput(onlyNext, time);
+      return new DirectOutput(onlyNext, guard, time);
     if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined)
-      return new EdgeOutput(onlyWriter, time);
-    return new FanOutput(next, link.writers, time);
+      return new EdgeOutput(onlyWriter, guard, time);
+    return new FanOutput({ next, writers: link.writers }, guard, time);
+  }
+
+  private guardOf({ description, operator, context }: ChainLink): ValueGuard {
+    const source = `operator "${context.name}", uid "${context.uid}",`;
+    const { outputType } = description.node;
+    // Records that only pass were admitted when they came in.
+    const mode = operator.emits === "input" ? "open" : this.guardMode;
+    return new ValueGuard(source, outputType, mode, operator.emits === "state");
   }
 
   private watermarkInto(index: number, timestamp: number): void {

@@ -14,6 +14,7 @@ import {
   ForwardWriter,
   HashWriter,
   InputGate,
+  LocalChannel,
   RebalanceWriter,
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
@@ -24,7 +25,7 @@ import {
   type Source,
   sinkOperator,
 } from "../operators/index.ts";
-import type { Key, ValueType } from "../record/index.ts";
+import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
 import type {
   JobSource,
   Placement,
@@ -38,6 +39,7 @@ import type {
 import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
 import { Mailbox } from "./mailbox.ts";
+import { ProtectedReceiver } from "./protected-receiver.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
 import { SourceDriver } from "./source-driver.ts";
@@ -115,7 +117,7 @@ export class DeployedTask {
           writers: writers[index] ?? [],
         };
       });
-      chain = new OperatorChain(links);
+      chain = new OperatorChain(links, this.guardMode);
       this.built = this.assemble(vertex, { mailbox, chain, states, gate, source });
       this.watchProcessingTime(states, mailbox);
       await chain.open();
@@ -257,6 +259,10 @@ export class DeployedTask {
     }
   }
 
+  private get guardMode(): GuardMode {
+    return this.environment.graph.configuration.objectReuse ? "unfrozen" : "sampled";
+  }
+
   private edge(index: number): JobEdge {
     const edge = this.environment.graph.edges[index];
     assert(edge !== undefined, `edge ${index} is in the graph`);
@@ -337,7 +343,9 @@ export class DeployedTask {
       this.channelEvents,
     );
     this.opened.push(receiver);
-    return receiver;
+    if (receiver instanceof LocalChannel) return receiver;
+    const guard = new ValueGuard(`a channel of edge ${index} of this job, of a sender's,`, type, this.guardMode);
+    return new ProtectedReceiver(receiver, guard);
   }
 
   private releaseChannels(): void {

@@ -22,6 +22,7 @@ import type { Mailbox } from "./mailbox.ts";
 import type { LoopTask } from "./slot-loop.ts";
 import type { SourceDriver } from "./source-driver.ts";
 import { TaskClock, type WaitReason } from "./task-clock.ts";
+import { userFailureText, withTask } from "./value-failure.ts";
 
 /** `stopped`: a stop-with-savepoint's barrier has gone through; nothing more is read. */
 export type TaskPhase = "opening" | "ready" | "running" | "stopped" | "ended" | "closed";
@@ -415,8 +416,8 @@ export class Task implements LoopTask {
   }
 
   private named(error: unknown): unknown {
-    if (error instanceof StreamError || error instanceof AssertionFailure) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new StreamError("USER_FUNCTION_FAILED", `${this.parts.name}: ${message}`, { cause: error });
+    if (error instanceof StreamError) return withTask(error, this.parts.name);
+    if (error instanceof AssertionFailure) return error;
+    return new StreamError("USER_FUNCTION_FAILED", `${this.parts.name}: ${userFailureText(error)}`, { cause: error });
   }
 }
