@@ -59,7 +59,7 @@ export interface StreamOperator<I, O> {
   readonly ownsWatermarks?: true;
   /**
    * What it emits beside new values: `state`, when a value may be one that its state holds too and that may be changed there later;
-   * `input`, when it emits nothing but the records that came in, unchanged. Default: new values only.
+   * `input`, when it emits nothing but the records that came in, or copies of them with a number changed. Default: new values only.
    */
   readonly emits?: "state" | "input";
   /** Declares states and prepares; state is restored by then. Awaited before any record. */

@@ -44,6 +44,12 @@ function fitsScalar(kind: ValueType<unknown>["kind"], value: unknown): boolean {
   }
 }
 
+/** The `typeof` whose values all fit the type; a text that is no `typeof` when there is none. */
+export function primitiveOf({ kind }: ValueType<unknown>): string {
+  if (kind === "string" || kind === "boolean") return kind;
+  return kind === "float64" ? "number" : "none";
+}
+
 /** -0 is none: it would come back as 0. */
 export function isInt32(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value && (value !== 0 || 1 / value > 0);

@@ -2,9 +2,9 @@
  * Owns: what is done to values on their way from an operator to the next, whether or not they cross a process border: their
  *       type is checked, and they are frozen, so that what was emitted never changes.
  * Not here: the checks (type-check.ts), freezing (protected-value.ts).
- * Called by: taskmanager/chain for every record (hot path: one countdown).
+ * Called by: taskmanager/chain for every record (hot path: one look at a flag).
  *
- * VG1 The type is checked of the first FIRST_VALUES values and of every STRIDE-th after that, on every edge, local or not: a job that
+ * VG1 The type is checked of the first FIRST_VALUES values and of one for each batch after that, on every edge, local or not: a job that
  *     emits what does not fit fails at every parallelism. (At a border between threads every value is checked, by encoding.)
  * VG2 Frozen is every value that may be shared with something that changes later: of an operator that can emit what its state holds,
  *     and of a type that can hold more than flat data. The others, declared records of scalars, are frozen as often as they
@@ -24,28 +24,38 @@ import { describeType, type ValueType } from "./value-type.ts";
 export type GuardMode = "sampled" | "all" | "unfrozen" | "open";
 
 const FIRST_VALUES = 1024;
-/** A prime, so that a pattern in the data is not always missed. */
-const STRIDE = 61;
-/** As good as: after a thousand million values one more is looked at. */
-const NEVER = 0x3fff_ffff;
 
 export class ValueGuard {
   private readonly type: ValueType<unknown>;
   private readonly what: string;
-  private readonly freezes: boolean;
+  private readonly mode: GuardMode;
   private readonly freezesAll: boolean;
-  private readonly stride: number;
-  private countdown = 0;
   private inspected = 0;
+  /** The next value is to be checked. */
+  private checksNext: boolean;
+  /** The next value is to be looked at at all; all that the usual record costs. */
+  private isDue: boolean;
 
   /** `source` says who emits, for messages: `operator "x", uid "y",`; `emitsState`: it can emit what its state holds. */
   constructor(source: string, type: ValueType<unknown>, mode: GuardMode, emitsState = false) {
     this.type = type;
     this.what = `${source} emitted a record that`;
-    this.freezes = mode === "sampled" || mode === "all";
-    this.freezesAll = this.freezes && (emitsState || mayHoldMore(type));
-    this.stride = mode === "all" ? 1 : STRIDE;
-    if (mode === "open") this.countdown = NEVER;
+    this.mode = mode;
+    this.freezesAll = mode === "all" || (mode === "sampled" && (emitsState || mayHoldMore(type)));
+    this.checksNext = mode !== "open";
+    this.isDue = mode !== "open";
+  }
+
+  /** The value to go on with. Throws VALUE_NOT_SERIALIZABLE. */
+  admit(value: unknown): unknown {
+    return this.isDue ? this.inspect(value) : value;
+  }
+
+  /** The next value is checked: called once for each batch of records. */
+  checkNext(): void {
+    if (this.mode === "open") return;
+    this.checksNext = true;
+    this.isDue = true;
   }
 
   /** An admitted value for one more receiver: the same, but for what could not be frozen, of which each has its own. */
@@ -53,26 +63,28 @@ export class ValueGuard {
     return this.freezesAll ? freezeValue(value, this.what) : value;
   }
 
-  /** The value to go on with. Throws VALUE_NOT_SERIALIZABLE. */
-  admit(value: unknown): unknown {
-    if (this.countdown === 0) return this.inspect(value);
-    this.countdown -= 1;
-    return this.freezesAll && typeof value === "object" ? freezeValue(value, this.what) : value;
+  private inspect(value: unknown): unknown {
+    const isSample = this.checksNext;
+    if (isSample) {
+      this.check(value);
+      this.inspected += 1;
+      if (this.inspected >= FIRST_VALUES && this.mode !== "all") {
+        this.checksNext = false;
+        this.isDue = this.freezesAll;
+      }
+    }
+    return this.freezesAll || (isSample && this.mode === "sampled") ? freezeValue(value, this.what) : value;
   }
 
-  private inspect(value: unknown): unknown {
+  private check(value: unknown): void {
     const found = findMisfit(this.type, value);
-    if (found !== null) {
-      const { path, found: what, expected } = found;
-      throw new StreamError(
-        "VALUE_NOT_SERIALIZABLE",
-        `${this.what}${path === "" ? "" : ` at ${path}`} is ${what}, but the declared type is ${expected}${this.declaration(expected)}; ${remedyFor(what, expected)}`,
-        { destiny: "terminal" },
-      );
-    }
-    this.inspected += 1;
-    if (this.inspected >= FIRST_VALUES) this.countdown = this.stride - 1;
-    return this.freezes ? freezeValue(value, this.what) : value;
+    if (found === null) return;
+    const { path, found: what, expected } = found;
+    throw new StreamError(
+      "VALUE_NOT_SERIALIZABLE",
+      `${this.what}${path === "" ? "" : ` at ${path}`} is ${what}, but the declared type is ${expected}${this.declaration(expected)}; ${remedyFor(what, expected)}`,
+      { destiny: "terminal" },
+    );
   }
 
   private declaration(expected: string): string {

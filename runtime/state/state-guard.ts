@@ -12,7 +12,7 @@ import { describeMeta, type StateMeta } from "./state-meta.ts";
 
 const FIRST_VALUES = 256;
 /** A prime, so that a pattern in the data is not always missed. */
-const STRIDE = 61;
+const STRIDE = 127;
 
 export class StateGuard {
   private countdown = 0;

@@ -10,7 +10,7 @@
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
  * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
-import { type Key, type KeyIdentity, ownKey } from "../record/index.ts";
+import { type Key, type KeyIdentity, ownKey, primitiveOf } from "../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";
 import { GroupMembers, KeyMap } from "./key-map.ts";
 import type { Section } from "./section.ts";
@@ -52,19 +52,33 @@ export class Table<T> {
   readonly groups: (Group<T> | undefined)[];
   /** All keys of all groups. */
   readonly map = new KeyMap<T>();
-  meta: StateMeta;
+  private currentMeta: StateMeta;
+  /** A value of this `typeof` fits the type, whatever it is. */
+  private primitive: string;
   /** Adapts to the size of the values, see snapshot-writer.ts. */
   rowsPerChunk = 16;
   private readonly guard = new StateGuard();
 
   constructor(context: KeyContext, meta: StateMeta) {
     this.context = context;
-    this.meta = meta;
+    this.currentMeta = meta;
+    this.primitive = primitiveOf(meta.type);
     this.groups = new Array<Group<T> | undefined>(context.groupCount).fill(undefined);
+  }
+
+  get meta(): StateMeta {
+    return this.currentMeta;
+  }
+
+  /** A restored state is declared, with a later version of its type. */
+  set meta(meta: StateMeta) {
+    this.currentMeta = meta;
+    this.primitive = primitiveOf(meta.type);
   }
 
   /** Before a value comes in (SG1). */
   admit(value: unknown): void {
+    if (typeof value === this.primitive) return;
     const found = this.guard.find(value, this.meta.type);
     if (found === null) return;
     throw refusedByState(this.context.uid, this.meta, found, ` at key ${keyInWords(this.context.key as Key)}`);

@@ -47,6 +47,19 @@ abstract class TimedOutput implements Output<unknown> {
 /** Collects into one chained operator and nothing else: the common case, one call. */
 class DirectOutput extends TimedOutput {
   private readonly next: AnyOperator;
+
+  constructor(next: AnyOperator, time: TimeOutput) {
+    super(time);
+    this.next = next;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    this.next.process(value, timestamp);
+  }
+}
+
+class GuardedDirectOutput extends TimedOutput {
+  private readonly next: AnyOperator;
   private readonly guard: ValueGuard;
 
   constructor(next: AnyOperator, guard: ValueGuard, time: TimeOutput) {
@@ -62,6 +75,19 @@ class DirectOutput extends TimedOutput {
 
 /** Collects into one edge and nothing else. */
 class EdgeOutput extends TimedOutput {
+  private readonly writer: AnyWriter;
+
+  constructor(writer: AnyWriter, time: TimeOutput) {
+    super(time);
+    this.writer = writer;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    this.writer.write(value, timestamp);
+  }
+}
+
+class GuardedEdgeOutput extends TimedOutput {
   private readonly writer: AnyWriter;
   private readonly guard: ValueGuard;
 
@@ -108,6 +134,7 @@ export class OperatorChain {
   readonly writers: readonly AnyWriter[];
   private readonly outputs: readonly Output<unknown>[];
   private readonly guardMode: GuardMode;
+  private readonly guards: ValueGuard[] = [];
 
   constructor(links: readonly ChainLink[], guardMode: GuardMode = "sampled") {
     this.links = links;
@@ -126,6 +153,11 @@ export class OperatorChain {
       const { operator, context } = this.link(index);
       await operator.open?.(context, this.outputs[index] as Output<unknown>);
     }
+  }
+
+  /** Another batch begins: of each operator the next value is checked (VG1). */
+  checkNext(): void {
+    for (let index = 0; index < this.guards.length; index++) (this.guards[index] as ValueGuard).checkNext();
   }
 
   /** A watermark came in at the head. */
@@ -181,23 +213,24 @@ export class OperatorChain {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
     };
-    const guard = this.guardOf(link);
+    // What only passes, or is made of what was admitted, needs no guard.
+    const isOpen = link.operator.emits === "input";
+    const guard = this.guardOf(link, isOpen ? "open" : this.guardMode);
     const next = link.description.next.map((place) => this.link(place).operator);
     const [onlyNext] = next;
     const [onlyWriter] = link.writers;
     if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)
-      return new DirectOutput(onlyNext, guard, time);
+      return isOpen ? new DirectOutput(onlyNext, time) : new GuardedDirectOutput(onlyNext, guard, time);
     if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined)
-      return new EdgeOutput(onlyWriter, guard, time);
+      return isOpen ? new EdgeOutput(onlyWriter, time) : new GuardedEdgeOutput(onlyWriter, guard, time);
     return new FanOutput({ next, writers: link.writers }, guard, time);
   }
 
-  private guardOf({ description, operator, context }: ChainLink): ValueGuard {
+  private guardOf({ description, operator, context }: ChainLink, mode: GuardMode): ValueGuard {
     const source = `operator "${context.name}", uid "${context.uid}",`;
-    const { outputType } = description.node;
-    // Records that only pass were admitted when they came in.
-    const mode = operator.emits === "input" ? "open" : this.guardMode;
-    return new ValueGuard(source, outputType, mode, operator.emits === "state");
+    const guard = new ValueGuard(source, description.node.outputType, mode, operator.emits === "state");
+    this.guards.push(guard);
+    return guard;
   }
 
   private watermarkInto(index: number, timestamp: number): void {

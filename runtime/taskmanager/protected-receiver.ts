@@ -29,6 +29,7 @@ export class ProtectedReceiver implements ChannelReceiver<unknown> {
     const element = this.receiver.next();
     if (element?.kind === "batch") {
       // Decoded for this task alone, so its rows may be replaced.
+      this.guard.checkNext();
       const rows = element.batch.rows as unknown[];
       for (let row = 0; row < rows.length; row++) rows[row] = this.guard.admit(rows[row]);
     }

@@ -265,8 +265,9 @@ export class Task implements LoopTask {
   }
 
   private poll(): WaitReason | null {
-    const { source } = this.parts;
+    const { source, chain } = this.parts;
     this.sourceIsIdle = true;
+    chain.checkNext();
     const result = source?.poll();
     if (result === "end") {
       this.blockUntil(this.endSource());
@@ -284,6 +285,7 @@ export class Task implements LoopTask {
     switch (element.kind) {
       case "batch":
         this.recordsIn += element.batch.rows.length;
+        chain.checkNext();
         this.batch = element.batch;
         this.row = 0;
         this.processRows(deadlineMs);
