@@ -61,8 +61,9 @@ class Total {
 }
 class Bytes extends Uint8Array {}
 class List extends Array<unknown> {}
-const sparse = [1, 2, 3];
-delete sparse[1];
+const sparse: number[] = [];
+sparse[0] = 1;
+sparse[2] = 3;
 const cycle: Record<string, unknown> = { a: 1 };
 cycle["self"] = [cycle];
 const cyclicMap = new Map<string, unknown>();
@@ -136,7 +137,7 @@ const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   Math: [Math, /symbol/],
 };
 for (const [what, [value, message]] of Object.entries(refused)) {
-  test(`${what} is refused, and the message says where and what (PV2)`, () => {
+  test(`${what} is refused, and the message says where and what (PLV2)`, () => {
     for (const values of [[value], [value, value, value, value, value], [1, value]]) {
       assert.throws(
         () => encodeValues(ANY, values),

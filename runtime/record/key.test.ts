@@ -110,8 +110,8 @@ class Money {
 }
 const cycle: unknown[] = [];
 cycle.push(cycle);
-const holes = [1, 2];
-delete holes[0];
+const holes: number[] = [];
+holes[1] = 2;
 const getter = Object.defineProperty({}, "a", { get: () => 1, enumerable: true });
 
 const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {

@@ -3,11 +3,11 @@
  *       that cannot.
  * Not here: their bytes (value-codec.ts), copies and freezing (protected-value.ts), declared types (type-check.ts).
  *
- * PV1 Plain are: null, undefined, booleans, numbers (NaN and -0 too), bigints and strings of any content; arrays, also with
+ * PLV1 Plain are: null, undefined, booleans, numbers (NaN and -0 too), bigints and strings of any content; arrays, also with
  *     holes; objects made by a literal or with no prototype; Date, Map, Set, RegExp at lastIndex 0; ArrayBuffer, Buffer, and
  *     typed arrays. Everything else would come back as something else, or not at all: instances of classes, functions, symbols,
  *     boxed values, errors, getters, properties that are hidden or named by symbols, values that contain themselves.
- * PV2 What is not plain is found and named with its path, never changed into something near it.
+ * PLV2 What is not plain is found and named with its path, never changed into something near it.
  */
 import { StreamError } from "../base/index.ts";
 
@@ -45,8 +45,11 @@ export const TYPED_ARRAYS = [
   BigUint64Array,
 ] as const;
 
+/** Dates are values here, made of the milliseconds that they carry; the time of day is none of this room's business. */
+export const DateValue: DateConstructor = globalThis.Date;
+
 const FORMS = new Map<unknown, ObjectForm>([
-  [Date.prototype, "date"],
+  [DateValue.prototype, "date"],
   [Map.prototype, "map"],
   [Set.prototype, "set"],
   [RegExp.prototype, "regexp"],
@@ -72,7 +75,7 @@ export type Impurity = {
   readonly what: string;
 };
 
-/** The first part of a value that is not plain (PV1), or null. Looks at everything, so it is for first records and for failures. */
+/** The first part of a value that is not plain (PLV1), or null. Looks at everything, so it is for first records and for failures. */
 export function findImpurity(value: unknown, depth = 0): Impurity | null {
   if (typeof value === "function" || typeof value === "symbol") return { path: "", what: describeForeign(value) };
   if (typeof value !== "object" || value === null) return null;

@@ -28,7 +28,7 @@ function isDeeplyFrozen(value: unknown): boolean {
   return Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen);
 }
 
-test("a copy encodes to what the original encodes to, and shares nothing (PR1)", () => {
+test("a copy encodes to what the original encodes to, and shares nothing (PTV1)", () => {
   fc.assert(
     fc.property(anything, (value) => {
       assert.deepEqual(encodeValues(ANY, [copyOf(value)]), encodeValues(ANY, [value]));
@@ -46,7 +46,7 @@ test("a copy encodes to what the original encodes to, and shares nothing (PR1)",
   assert.notEqual(copy.map.get("k"), original.map.get("k"));
 });
 
-test("a frozen value is equal and frozen at every depth; bytes, maps, sets and dates in it are copies (PR2)", () => {
+test("a frozen value is equal and frozen at every depth; bytes, maps, sets and dates in it are copies (PTV2)", () => {
   fc.assert(
     fc.property(anything, (value) => {
       const before = encodeValues(ANY, [value]);
@@ -89,7 +89,7 @@ test("state hands out what was emitted as a copy that may be changed, and everyt
   assert.deepEqual(value, { list: [{ n: 1 }] });
 });
 
-test("a cycle, a function and an instance of a class are neither copied nor frozen, but refused in words (PR3)", () => {
+test("a cycle, a function and an instance of a class are neither copied nor frozen, but refused in words (PTV3)", () => {
   class Total {
     n = 1;
   }

@@ -2,19 +2,19 @@
  * Owns: keeping a value as it is while others hold it too: copies, and freezing what was emitted.
  * Not here: which values are frozen, and when (value-guard.ts); what is plain (plain-value.ts).
  *
- * PR1 A copy is equal to its value (as VX1 says) and shares nothing that can change with it; it is never frozen.
- * PR2 After `freezeValue` nobody can change what it returned: plain objects and arrays are frozen at every depth. Bytes, Map, Set and
+ * PTV1 A copy is equal to its value (as VX1 says) and shares nothing that can change with it; it is never frozen.
+ * PTV2 After `freezeValue` nobody can change what it returned: plain objects and arrays are frozen at every depth. Bytes, Map, Set and
  *     Date cannot be: a value with one inside is copied, and the copy is frozen around them; who made the value can change
  *     only the original.
- * PR3 Both throw VALUE_NOT_SERIALIZABLE for what is not plain; a frozen instance of a class would be an error far from its cause.
+ * PTV3 Both throw VALUE_NOT_SERIALIZABLE for what is not plain; a frozen instance of a class would be an error far from its cause.
  */
 import type { StreamError } from "../base/index.ts";
-import { DEPTH_MAX, findImpurity, formOfObject, notPlain } from "./plain-value.ts";
+import { DateValue, DEPTH_MAX, findImpurity, formOfObject, notPlain } from "./plain-value.ts";
 import { setOwn } from "./value-codec.ts";
 
 type AnyRow = Record<string, unknown>;
 
-/** A copy of a plain value (PR1). `what` names it in the error. */
+/** A copy of a plain value (PTV1). `what` names it in the error. */
 export function copyOf(value: unknown, what = "a value"): unknown {
   if (typeof value !== "object" || value === null) {
     if (typeof value === "function" || typeof value === "symbol") throw impure(what, value);
@@ -27,7 +27,7 @@ export function copyOf(value: unknown, what = "a value"): unknown {
   }
 }
 
-/** The value, deeply frozen, or a frozen copy (PR2). `what` names it in the error. */
+/** The value, deeply frozen, or a frozen copy (PTV2). `what` names it in the error. */
 export function freezeValue(value: unknown, what = "a value"): unknown {
   if (typeof value !== "object" || value === null) {
     if (typeof value === "function" || typeof value === "symbol") throw impure(what, value);
@@ -125,7 +125,7 @@ function copyObject(value: object, depth: number): object {
       return copy;
     }
     case "date":
-      return new Date((value as Date).getTime());
+      return new DateValue((value as Date).getTime());
     case "regexp":
       return new RegExp(value as RegExp);
     case "buffer":

@@ -4,7 +4,7 @@
  * Not here: encoding (column.ts, batch-codec.ts), who checks which records (taskmanager).
  *
  * TYC1 A value fits exactly when it comes back equal from its columns: nothing missing, nothing beside the declared fields, each
- *     field of its kind; what is declared as `t.any()` is plain (PV1).
+ *     field of its kind; what is declared as `t.any()` is plain (PLV1).
  */
 import type { Misfit } from "./misfit.ts";
 import { findImpurity, hasHiddenProperties, preview, propertyPath } from "./plain-value.ts";

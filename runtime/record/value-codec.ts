@@ -12,13 +12,14 @@
  *   size = u8 below 255, else 255 and u32 ; numbers are not aligned
  *
  * VX1 A plain value comes back equal: same prototype, same bits of numbers, same UTF-16 units of strings, holes as holes, an own
- *     property `__proto__` as one. Everything else is refused (PV2); what contains itself is refused too.
+ *     property `__proto__` as one. Everything else is refused (PLV2); what contains itself is refused too.
  * VX2 Nothing that is decoded refers to the memory it was read from.
  */
 import { StreamError } from "../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import {
   ARRAY_LENGTH_MAX,
+  DateValue,
   DEPTH_MAX,
   findImpurity,
   formOfObject,
@@ -52,8 +53,7 @@ const ARRAY_BUFFER = 20;
 
 /** Strings up to this length are looked at and written in one loop. */
 const SHORT_STRING_MAX = 48;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of latin1 is meant
-const BEYOND_LATIN1 = /[^\u0000-\u00ff]/;
+const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 /** Of this many arrays of a block all names are looked at (DYC2). */
 const ARRAYS_LOOKED_AT = 4;
 /** The shapes that are compared with an object's before a new one is written. */
@@ -217,7 +217,7 @@ function encodeBuiltIn(value: object, writer: ByteWriter): void {
   // A RegExp has `lastIndex` of its own, and that only.
   if (isBusyExpression || Reflect.ownKeys(value).length > (value instanceof RegExp ? 1 : 0))
     throw new NotPlain("properties beside the content");
-  if (value instanceof Date) {
+  if (value instanceof DateValue) {
     writer.u8(DATE);
     writeFloat64(value.getTime(), writer);
   } else if (value instanceof RegExp) {
@@ -358,7 +358,7 @@ function decodeRare(tag: number, decoding: Decoding): unknown {
       return set;
     }
     case DATE:
-      return new Date(reader.buffer.readDoubleLE(reader.take(8)));
+      return new DateValue(reader.buffer.readDoubleLE(reader.take(8)));
     case REGEXP: {
       const source = decodeText(reader.u8(), reader);
       return new RegExp(source, decodeText(reader.u8(), reader));

@@ -3,7 +3,7 @@
  * Not here: how they are encoded (column.ts, batch-codec.ts).
  *
  * V1 A type describes plain values; encoding and decoding a value that fits gives an equal value.
- * V2 An undeclared type is `any`: it works for plain data (PV1), exactly.
+ * V2 An undeclared type is `any`: it works for plain data (PLV1), exactly.
  */
 import { StreamError } from "../base/index.ts";
 

@@ -135,7 +135,7 @@ test("items are encoded at the snapshot: later changes do not reach it (OS1)", a
   assert.deepEqual(restored.list({ name: "list" }).get(), [{ n: 1 }]);
 });
 
-test("an item that cannot be stored is refused when it comes in, by uid and list (SG1)", async () => {
+test("an item that cannot be stored is refused when it comes in, by uid and list (STG1)", async () => {
   const list = (await create()).list<unknown>({ name: "list" });
   assert.throws(
     () => list.add({ when: new URL("http://a/") }),

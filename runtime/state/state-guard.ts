@@ -3,7 +3,7 @@
  *       a checkpoint later, or never.
  * Called by: the states, for every update (hot path: a countdown).
  *
- * SG1 Of the first FIRST_VALUES values of a state and of every STRIDE-th after that everything is checked; of every object whether
+ * STG1 Of the first FIRST_VALUES values of a state and of every STRIDE-th after that everything is checked; of every object whether
  *     it is an instance of a class. The snapshot checks all, by encoding.
  */
 import { StreamError } from "../base/index.ts";

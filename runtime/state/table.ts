@@ -76,7 +76,7 @@ export class Table<T> {
     this.primitive = primitiveOf(meta.type);
   }
 
-  /** Before a value comes in (SG1). */
+  /** Before a value comes in (STG1). */
   admit(value: unknown): void {
     if (typeof value === this.primitive) return;
     const found = this.guard.find(value, this.meta.type);

@@ -4,8 +4,8 @@
  *
  * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
  * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
- * CN4 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
+ * CN4 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  */
 import { assert } from "../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
