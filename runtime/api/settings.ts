@@ -63,6 +63,8 @@ export type JobSettings = {
   readonly hookTimeout?: Duration;
   /** Whether what the language provides is fixed once the job is loaded. Default true. */
   readonly frozenIntrinsics?: boolean;
+  /** True: emitted records are not frozen, which costs less; functions then must not change objects that they emitted or got. */
+  readonly objectReuse?: boolean;
 };
 
 /** Reads one value; `where` is its path, for messages. */
@@ -114,6 +116,7 @@ const SETTINGS: Fields = {
   watermarkInterval: ["watermarkIntervalMs", readDuration],
   hookTimeout: ["hookTimeoutMs", readDuration],
   frozenIntrinsics: ["frozenIntrinsics", readBoolean],
+  objectReuse: ["objectReuse", readBoolean],
 };
 
 /** The settings as a layer of configuration. Errors: OPTION_UNKNOWN, OPTION_INVALID. */

@@ -10,9 +10,9 @@ const runtimeErrorCodes = {
   OPTION_UNKNOWN: "An option's name is not known. Use one of the names that the message lists.",
   OPTION_INVALID: "An option's value is out of its bounds. Use a value the message describes.",
   VALUE_NOT_SERIALIZABLE:
-    "A record, key or state value does not fit its declared type or cannot be encoded. Change the value or the type.",
+    "A record or state value does not fit its declared type, or is no plain data: an instance of a class, a function, a symbol, a boxed value, a getter, or a value that contains itself would come back from another process or a checkpoint as something else. The message says where in the value. Copy what is needed into plain objects and arrays, or change the type.",
   KEY_INVALID:
-    "A key selector returned a value that cannot be a key (undefined, NaN, function, symbol). Return a string, number, bigint, boolean, or a plain object or array of them.",
+    "A key selector returned a value that cannot be a key: undefined, NaN, a function, a symbol, a Date, Map, Set, bytes, or another instance of a class, or such a value inside. Return a string, number, bigint, boolean, null, or a plain object or array of them; of a Date, its getTime().",
   USER_FUNCTION_FAILED: "A function of the job threw. The cause says where.",
   USED_OUT_OF_TURN:
     "A function used its key, state, timers, context or emitter after its call had returned, in a promise or a timeout of its own. Use them before it returns; do what has to wait in an operator of its own, by `blockUntil`.",

@@ -74,6 +74,8 @@ export type JobConfiguration = {
   readonly hookTimeoutMs: number;
   /** What the language provides cannot be replaced once the job is loaded. Default true. */
   readonly frozenIntrinsics: boolean;
+  /** Emitted records are not frozen: functions promise to change no object that they emitted, got, or hold in state. Default false. */
+  readonly objectReuse: boolean;
 };
 
 /** How much may be under way to a task, in time (exchange/buffer-debloater.ts). */
@@ -121,6 +123,7 @@ const DEFAULTS: JobConfiguration = {
   bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
   hookTimeoutMs: 300_000,
   frozenIntrinsics: true,
+  objectReuse: false,
 };
 
 type StrategyOf<K> = Extract<RestartStrategy, { kind: K }>;

@@ -104,6 +104,17 @@ const pipelineOptions: readonly Option[] = [
     },
   ),
   option(
+    "pipeline.object-reuse",
+    readBoolean,
+    {
+      by: "false",
+      doc: "false: an emitted record is frozen, so that a function that changes it fails where it does; true: it is not, which costs less, and functions promise to change no object that they emitted, were given, or left in state. Types are checked in both cases.",
+    },
+    (draft, value) => {
+      draft.plain.objectReuse = value;
+    },
+  ),
+  option(
     "pipeline.hook-timeout",
     readDuration,
     {

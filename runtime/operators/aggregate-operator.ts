@@ -1,8 +1,8 @@
 /**
  * Owns: `aggregate`: each key's running aggregate; its result is emitted after each record.
  *
- * AG1 The accumulator may be changed in place by `add`. The result is emitted, so `getResult` must not return an object that a
- *     later `add` changes (FN3).
+ * AG1 The accumulator may be changed in place by `add`, also when `getResult` returns it: state then hands out a copy (K2). A part of
+ *     it that is emitted inside a new object is frozen, and `add` must replace it instead of changing it (FN3).
  */
 import { assert } from "../base/index.ts";
 import { describeType, t, type ValueType } from "../record/index.ts";
@@ -27,6 +27,7 @@ export function aggregateOperator<I, A, O>(
 }
 
 class AggregateOperator<I, A, O> implements StreamOperator<I, O> {
+  readonly emits = "state";
   readonly #aggregate: Aggregate<I, A, O>;
   readonly #type: ValueType<A> | undefined;
   #output!: Output<O>;

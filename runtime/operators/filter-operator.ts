@@ -13,6 +13,7 @@ export function filterOperator<T>(keeps: FilterFunction<T>): OperatorFactory<T, 
 }
 
 class FilterOperator<T> implements StreamOperator<T, T> {
+  readonly emits = "input";
   readonly #keeps: FilterFunction<T>;
   #output!: Output<T>;
   #call!: UserCall;

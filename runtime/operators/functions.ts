@@ -5,9 +5,10 @@
  * FN1 Functions are synchronous: nothing is awaited per record. `open` and `close` may be asynchronous.
  * FN2 The context belongs to the operator and is the same object in every call: read from it during the call, do not keep what
  *     it says for later.
+ * FN3 A record is never changed after it was emitted: other operators may hold the same object. It is frozen, so that who tries
+ *     meets a TypeError there (record/value-guard.ts, VG2); with `pipeline.object-reuse` the functions' word is taken for it.
  * FN4 A generator that flatMap or process returns is paused between its values while what follows has no room, so it may yield any
  *     number of records; its record's key and context hold until it ends.
- * FN3 A record is never changed after it was emitted: other operators may hold the same object.
  */
 import type { Clock, Log } from "../base/index.ts";
 import type { Key } from "../record/index.ts";

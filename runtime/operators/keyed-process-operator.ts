@@ -45,6 +45,7 @@ class KeyedContext<K extends Key> extends OperatorProcessContext implements Time
 }
 
 class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> {
+  readonly emits = "state";
   readonly #fn: KeyedProcessFunction<K, I, O>;
   #keyed!: KeyedStateBackend;
   #context!: KeyedContext<K>;

@@ -71,6 +71,11 @@ export interface StreamOperator<I, O> {
    * forwards none of them, nor their status, except MAX_WATERMARK, which it forwards as usual. Default: not.
    */
   readonly ownsWatermarks?: true;
+  /**
+   * What it emits beside new values: `state`, when a value may be one that its state holds too and that may be changed there later;
+   * `input`, when it emits nothing but the records that came in, or copies of them with a number changed. Default: new values only.
+   */
+  readonly emits?: "state" | "input";
   /** Declares states and prepares; state is restored by then. Awaited before any record. */
   open?(context: OperatorContext, output: Output<O>): void | Promise<void>;
   process(value: I, timestamp: number): void;

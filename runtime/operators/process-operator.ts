@@ -12,6 +12,7 @@ export function processOperator<I, O>(fn: OrFactory<ProcessFunction<I, O>>): Ope
 }
 
 class ProcessOperator<I, O> implements StreamOperator<I, O> {
+  readonly emits = "state";
   readonly #fn: ProcessFunction<I, O>;
   #context!: OperatorProcessContext;
   #calls!: ProcessCalls<I, O>;

@@ -2,7 +2,7 @@
  * Owns: `reduce`: the running reduction of each key's records, emitted after each record.
  *
  * RD1 The first record of a key is emitted as it is; after that `fn(current, value)`, which becomes the current one.
- * RD2 What was emitted is also what the state holds, so `fn` must not change `current` (FN3).
+ * RD2 What was emitted is also what the state holds; `fn` gets a copy of it to work on (K2).
  */
 import { assert } from "../base/index.ts";
 import { describeType, t, type ValueType } from "../record/index.ts";
@@ -22,6 +22,7 @@ export function reduceOperator<T>(fn: ReduceFunction<T>, type?: ValueType<T>): O
 }
 
 class ReduceOperator<T> implements StreamOperator<T, T> {
+  readonly emits = "state";
   readonly #fn: ReduceFunction<T>;
   readonly #type: ValueType<T> | undefined;
   #output!: Output<T>;

@@ -48,7 +48,7 @@ export type CommitOutcome =
   /** Fails the job with the reason, unless the sink wrote the data again itself. */
   | { readonly kind: "impossible"; readonly reason: string };
 
-/** The classic two-phase hooks (EO-1 … EO-4). `X`: a transaction's name and whatever commit needs; msgpack holds it. */
+/** The classic two-phase hooks (EO-1 … EO-4). `X`: a transaction's name and whatever commit needs: plain data. */
 export interface TransactionWriter<T, X> {
   open?(): void | Promise<void>;
   /** A new transaction; called lazily, for the first record after a barrier. */

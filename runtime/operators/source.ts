@@ -52,7 +52,7 @@ export interface SourceReader<T, S> {
   close?(): void | Promise<void>;
 }
 
-/** `S`: the split, a plain value that msgpack holds. */
+/** `S`: the split, plain data. */
 export interface Source<T, S = unknown> {
   readonly kind: "source";
   readonly name: string;

@@ -15,6 +15,7 @@ export function sumOperator<T extends object>(field: keyof T & string): Operator
 }
 
 class SumOperator<T extends object> implements StreamOperator<T, T> {
+  readonly emits = "input";
   readonly #field: keyof T & string;
   #output!: Output<T>;
   #state!: ValueState<number>;

@@ -32,6 +32,7 @@ export function timestampsAndWatermarksOperator<T>(
 
 class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   readonly ownsWatermarks = true;
+  readonly emits = "input";
   readonly #timestampOf: TimestampOf<T> | null;
   readonly #generator: WatermarkGenerator;
   readonly #intervalMs: number;

@@ -2,9 +2,9 @@
  * Owns: batches of records as columns, the one binary form for channels, state files and committables.
  *
  * Grammar:
- *   block   = header flags count timestamps? hashes? column*
+ *   block   = header flags count timestamps? hashes? oddities? column*
  *   header  = u8 version (1), u8 isRecord, u8 fields, (u8 nameBytes, name, u8 kind, u8 nullable)*, padded to 8
- *   flags   = u32 (1: timestamps, 2: key hashes) · count = u32 · timestamps = [f64]8 · hashes = [i32]8
+ *   flags   = u32 (1: timestamps, 2: key hashes, 4: oddities of rows, record-rows.ts) · count = u32 · timestamps = [f64]8 · hashes = [i32]8
  *
  * BC1 A block describes itself, so that a reader with a later version of a record type reads it by field name: a field that
  *     the block lacks is null when its type is nullable, a field that the type lacks is dropped, and every other difference
@@ -14,12 +14,14 @@
 import { StreamError } from "../base/index.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
+import { inspectRows, readOddities, restoreOddities, writeOddities } from "./record-rows.ts";
 import type { RowBatch } from "./row-batch.ts";
 import { describeType, type Field, type TypeKind, type ValueType } from "./value-type.ts";
 
 const VERSION = 1;
 const HAS_TIMESTAMPS = 1;
 const HAS_HASHES = 2;
+const HAS_ODDITIES = 4;
 const KINDS: readonly TypeKind[] = [
   "string",
   "int32",
@@ -46,12 +48,18 @@ const scratch = new ByteWriter();
 export function encodeBatch<T>(type: ValueType<T>, batch: RowBatch<T>, writer: ByteWriter): void {
   const { rows, timestamps, keyHashes } = batch;
   const count = rows.length;
+  const fields = columnsOf(type);
+  const oddities = fields === null ? null : inspectRows(type, rows);
   writer.bytes(headerOf(type));
-  writer.u32((timestamps === null ? 0 : HAS_TIMESTAMPS) | (keyHashes === null ? 0 : HAS_HASHES));
+  writer.u32(
+    (timestamps === null ? 0 : HAS_TIMESTAMPS) |
+      (keyHashes === null ? 0 : HAS_HASHES) |
+      (oddities === null ? 0 : HAS_ODDITIES),
+  );
   writer.u32(count);
   if (timestamps !== null) writer.float64(count).set(timestamps.subarray(0, count));
   if (keyHashes !== null) writer.int32(count).set(keyHashes.subarray(0, count));
-  const fields = columnsOf(type);
+  if (oddities !== null) writeOddities(oddities, writer);
   if (fields === null) {
     encodeColumn(type, "", rows, writer);
   } else {
@@ -70,7 +78,16 @@ export function decodeBatch<T>(type: ValueType<T>, reader: ByteReader): RowBatch
   // Copied: the caller keeps them after the memory of the frame is used again.
   const timestamps = flags & HAS_TIMESTAMPS ? reader.float64(count).slice() : null;
   const keyHashes = flags & HAS_HASHES ? reader.int32(count).slice() : null;
-  const rows = stored === null ? decodeSame(type, count, reader) : decodeEvolved(type, stored, count, reader);
+  const width = (stored ?? columnsOf(type) ?? []).length;
+  const oddities = flags & HAS_ODDITIES ? readOddities(width, count, reader) : null;
+  if (stored !== null) {
+    // Another version's order of fields means nothing here.
+    const rows = decodeEvolved(type, stored, count, reader);
+    reader.align8();
+    return { rows, timestamps, keyHashes };
+  }
+  const plain = decodeSame(type, count, reader);
+  const rows = oddities === null ? plain : (restoreOddities(namesOf(type), plain as AnyRow[], oddities) as T[]);
   reader.align8();
   return { rows, timestamps, keyHashes };
 }
@@ -134,23 +151,16 @@ function buildRows(names: readonly string[], columns: readonly ColumnValues[], c
   return rows;
 }
 
+/** One field of rows that have been inspected. */
 function pluck(rows: readonly unknown[], name: string): unknown[] {
   const count = rows.length;
   const values: unknown[] = new Array(count);
-  for (let row = 0; row < count; row++) {
-    const record = rows[row];
-    if (typeof record !== "object" || record === null) throw notARecord(record, name);
-    values[row] = (record as AnyRow)[name];
-  }
+  for (let row = 0; row < count; row++) values[row] = (rows[row] as AnyRow)[name];
   return values;
 }
 
-function notARecord(value: unknown, name: string): StreamError {
-  return new StreamError(
-    "VALUE_NOT_SERIALIZABLE",
-    `a record was declared with a field "${name}", but the value is ${value === null ? "null" : typeof value}; return an object, or declare another type`,
-    { destiny: "terminal" },
-  );
+function namesOf(type: ValueType<unknown>): readonly string[] {
+  return (columnsOf(type) ?? []).map((field) => field.name);
 }
 
 function headerOf(type: ValueType<unknown>): Uint8Array {

@@ -5,34 +5,24 @@
  * Grammar (little-endian; `[x]8` = starts on an 8-byte boundary of the block):
  *   column  = nulls? body                       nulls only in nullable columns of kinds other than any
  *   nulls   = u8 hasNulls, bit[ceil(count/8)] if hasNulls          bit set = null; the body holds a neutral value there
- *   string  = u8 encoding (0 latin1, 1 utf8, 2 utf16), u8 width (1|2|4), u32 blobBytes, [lengths]8 in characters, blob
+ *   string  = string-column.ts
  *   numbers = [f64]8 (int64, float64, timestamp) | [i32]8 | [i64]8 (bigint) ; boolean = u8 each
- *   bytes   = [u32 lengths]8, blob
- *   any     = u8 form (0 strings: string column, 1 numbers: f64, 2 msgpack: u32 length, blob of one array)
+ *   bytes   = [u32 lengths]8, blob               highest bit of a length: it is a Buffer
+ *   any     = dynamic-column.ts
  *
- * C1 Decoding what was encoded gives equal values, bit by bit for numbers. Lone surrogates in strings are kept in declared
- *    columns and where all values of an undeclared one are strings; deeper inside undeclared values msgpack, which is UTF-8,
- *    replaces them, and writes -0 as 0.
+ * C1 Decoding what was encoded gives equal values, bit by bit for numbers, unit by unit for strings (SCO1), for undeclared values
+ *    as VX1 says. -0 is no int32; in an undeclared value and in a float64, int64 or timestamp it stays -0.
  * C2 A value that does not fit its declared type is VALUE_NOT_SERIALIZABLE, naming column and value; nothing is converted silently.
  */
-import { Packr } from "msgpackr";
-import { StreamError } from "../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
-import { ownString, SLICED_LENGTH_MIN } from "./own-string.ts";
+import { decodeDynamic, encodeUndeclared } from "./dynamic-column.ts";
+import { misfit, refuseMisfit } from "./misfit.ts";
+import { decodeStrings, encodeStrings } from "./string-column.ts";
+import { findMisfit, isBytes, isInt32 } from "./type-check.ts";
 import type { TypeKind, ValueType } from "./value-type.ts";
 
 /** Decoded values of a column: read only, indexable from 0. */
 export type ColumnValues = ArrayLike<unknown>;
-
-// Self-contained blobs: a record's structure is written with its first use in each blob, which keeps Map apart from plain objects
-// and makes arrays of like objects small. `moreTypes` keeps Set, RegExp and errors what they are.
-const packr = new Packr({ useRecords: true, moreTypes: true, mapsAsObjects: false, bundleStrings: false });
-// The library would write a function as undefined, silently; a record that loses a part is worse than an error.
-Object.assign(packr, {
-  writeFunction: (value: unknown) => {
-    throw new TypeError(`a function (${String(value).slice(0, 40)})`);
-  },
-});
 
 export function encodeColumn(
   type: ValueType<unknown>,
@@ -40,8 +30,14 @@ export function encodeColumn(
   values: readonly unknown[],
   writer: ByteWriter,
 ): void {
+  if (type.kind === "record") {
+    for (let row = 0; row < values.length; row++) {
+      const found = findMisfit(type, values[row]);
+      if (found !== null) throw refuseMisfit(name, found, row);
+    }
+  }
   if (type.kind === "any" || type.kind === "record") {
-    encodeAny(name, values, writer);
+    encodeUndeclared(name, values, writer);
     return;
   }
   const present = type.nullable ? encodeNulls(type.kind, values, writer) : values;
@@ -71,7 +67,7 @@ export function encodeColumn(
 }
 
 export function decodeColumn(kind: TypeKind, nullable: boolean, count: number, reader: ByteReader): ColumnValues {
-  if (kind === "any" || kind === "record") return decodeAny(count, reader);
+  if (kind === "any" || kind === "record") return decodeDynamic(count, reader);
   const nulls = nullable && reader.u8() === 1 ? reader.bytes((count + 7) >> 3) : null;
   const values = decodePresent(kind, count, reader);
   if (nulls === null) return values;
@@ -118,7 +114,7 @@ const NEUTRAL = {
 function encodeNulls(kind: keyof typeof NEUTRAL, values: readonly unknown[], writer: ByteWriter): readonly unknown[] {
   let hasNulls = false;
   for (const value of values) {
-    if (value === null || value === undefined) {
+    if (value === null) {
       hasNulls = true;
       break;
     }
@@ -131,7 +127,7 @@ function encodeNulls(kind: keyof typeof NEUTRAL, values: readonly unknown[], wri
   const present: unknown[] = new Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
-    if (value === null || value === undefined) {
+    if (value === null) {
       const at = start + (row >> 3);
       writer.buffer[at] = (writer.buffer[at] as number) | (1 << (row & 7));
       present[row] = NEUTRAL[kind];
@@ -140,73 +136,6 @@ function encodeNulls(kind: keyof typeof NEUTRAL, values: readonly unknown[], wri
     }
   }
   return present;
-}
-
-const BLOB_ENCODINGS = ["latin1", "utf8", "utf16le"] as const;
-
-// One rope flattened by one native call measured faster than join() and than copying characters one by one.
-function encodeStrings(name: string, values: readonly unknown[], writer: ByteWriter): void {
-  const count = values.length;
-  let text = "";
-  let longest = 0;
-  for (let row = 0; row < count; row++) {
-    const value = values[row];
-    if (typeof value !== "string") throw misfit(name, "string", value, row);
-    if (value.length > longest) longest = value.length;
-    text += value;
-  }
-  const utf8Bytes = Buffer.byteLength(text, "utf8");
-  const encoding = utf8Bytes === text.length ? 0 : text.isWellFormed() ? 1 : 2;
-  const blobBytes = encoding === 2 ? text.length * 2 : utf8Bytes;
-  const width = longest < 0x100 ? 1 : longest < 0x1_0000 ? 2 : 4;
-  writer.u8(encoding);
-  writer.u8(width);
-  writer.u32(blobBytes);
-  writeLengths(values as readonly string[], width, writer);
-  const start = writer.take(blobBytes);
-  writer.buffer.write(text, start, blobBytes, BLOB_ENCODINGS[encoding]);
-}
-
-function writeLengths(values: readonly { readonly length: number }[], width: number, writer: ByteWriter): void {
-  const count = values.length;
-  if (width === 1) {
-    const start = writer.take(count);
-    const buffer = writer.buffer;
-    for (let row = 0; row < count; row++) buffer[start + row] = (values[row] as { length: number }).length;
-  } else if (width === 2) {
-    const lengths = writer.uint16(count);
-    for (let row = 0; row < count; row++) lengths[row] = (values[row] as { length: number }).length;
-  } else {
-    const lengths = writer.int32(count);
-    for (let row = 0; row < count; row++) lengths[row] = (values[row] as { length: number }).length;
-  }
-}
-
-function readLengths(width: number, count: number, reader: ByteReader): ArrayLike<number> {
-  if (width === 1) return reader.bytes(count);
-  if (width === 2) return reader.uint16(count);
-  return reader.int32(count);
-}
-
-function decodeStrings(count: number, reader: ByteReader): string[] {
-  const encoding = reader.u8();
-  const width = reader.u8();
-  const blobBytes = reader.u32();
-  const lengths = readLengths(width, count, reader);
-  const start = reader.take(blobBytes);
-  const end = start + blobBytes;
-  const text = reader.buffer.toString(BLOB_ENCODINGS[encoding] ?? "latin1", start, end);
-  const strings: string[] = new Array(count);
-  let from = 0;
-  for (let row = 0; row < count; row++) {
-    const to = from + (lengths[row] as number);
-    // A view would keep the text of the whole batch alive for as long as its record lives, in state perhaps forever.
-    if (to - from < SLICED_LENGTH_MIN) strings[row] = text.substring(from, to);
-    else if (encoding === 0) strings[row] = reader.buffer.toString("latin1", start + from, start + to);
-    else strings[row] = ownString(text.substring(from, to));
-    from = to;
-  }
-  return strings;
 }
 
 function encodeSafeIntegers(name: string, kind: string, values: readonly unknown[], writer: ByteWriter): void {
@@ -234,7 +163,7 @@ function encodeInt32(name: string, values: readonly unknown[], writer: ByteWrite
   const target = writer.int32(count);
   for (let row = 0; row < count; row++) {
     const value = values[row];
-    if (typeof value !== "number" || (value | 0) !== value) throw misfit(name, "int32", value, row);
+    if (!isInt32(value)) throw misfit(name, "int32", value, row);
     target[row] = value;
   }
 }
@@ -259,91 +188,25 @@ function encodeBooleans(name: string, values: readonly unknown[], writer: ByteWr
   }
 }
 
+/** Set in the length of what was a Buffer: its methods (toString!) are others than a Uint8Array's, so it comes back as one. */
+const IS_BUFFER = 0x8000_0000 | 0;
+
 function encodeByteArrays(name: string, values: readonly unknown[], writer: ByteWriter): void {
   for (let row = 0; row < values.length; row++) {
-    if (!(values[row] instanceof Uint8Array)) throw misfit(name, "bytes (Uint8Array)", values[row], row);
+    if (!isBytes(values[row])) throw misfit(name, "bytes (Uint8Array)", values[row], row);
   }
-  writeLengths(values as readonly Uint8Array[], 4, writer);
+  const lengths = writer.int32(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const bytes = values[row] as Uint8Array;
+    lengths[row] = Buffer.isBuffer(bytes) ? bytes.length | IS_BUFFER : bytes.length;
+  }
   for (const value of values as readonly Uint8Array[]) writer.bytes(value);
 }
 
 function decodeByteArrays(count: number, reader: ByteReader): Uint8Array[] {
-  const lengths = readLengths(4, count, reader);
-  return Array.from(lengths, (length) => new Uint8Array(reader.bytes(length)));
-}
-
-function encodeAny(name: string, values: readonly unknown[], writer: ByteWriter): void {
-  const form = uniformForm(values);
-  writer.u8(form);
-  if (form === 0) encodeStrings(name, values, writer);
-  else if (form === 1) encodeFloats(name, values, writer);
-  else {
-    const packed = packValues(name, values);
-    writer.u32(packed.length);
-    writer.bytes(packed);
-  }
-}
-
-function packValues(name: string, values: readonly unknown[]): Uint8Array {
-  try {
-    return packr.pack(values);
-  } catch (cause) {
-    const row = values.findIndex((value) => !isPackable(value));
-    throw new StreamError(
-      "VALUE_NOT_SERIALIZABLE",
-      `${where(name)} cannot be encoded (${cause instanceof Error ? cause.message : String(cause)})${row < 0 ? "" : `: ${preview(values[row])}`}; keep functions, symbols and class instances with them out of records and state, or declare a type`,
-      { cause, destiny: "terminal" },
-    );
-  }
-}
-
-function isPackable(value: unknown): boolean {
-  try {
-    packr.pack(value);
-    return true;
-  } catch {
-    // The caller reports the failure of the whole batch; here only the culprit is looked for.
-    return false;
-  }
-}
-
-function uniformForm(values: readonly unknown[]): 0 | 1 | 2 {
-  const first = typeof values[0];
-  if (first !== "string" && first !== "number") return 2;
-  for (const value of values) if (typeof value !== first) return 2;
-  return first === "string" ? 0 : 1;
-}
-
-function decodeAny(count: number, reader: ByteReader): ColumnValues {
-  const form = reader.u8();
-  if (form === 0) return decodeStrings(count, reader);
-  if (form === 1) return reader.float64(count);
-  const values: unknown = packr.unpack(reader.bytes(reader.u32()));
-  if (!Array.isArray(values) || values.length !== count) {
-    throw new StreamError(
-      "PROTOCOL_VIOLATION",
-      `a column of ${count} values holds something else; it was changed on its way`,
-    );
-  }
-  return values;
-}
-
-function where(name: string): string {
-  return name === "" ? "a value" : `a value of field "${name}"`;
-}
-
-function misfit(name: string, expected: string, value: unknown, row: number): StreamError {
-  return new StreamError(
-    "VALUE_NOT_SERIALIZABLE",
-    `${where(name)} is ${preview(value)}, but its declared type is ${expected} (record ${row} of its batch); change the value, or the type (t.nullable(…) allows null)`,
-    { destiny: "terminal" },
-  );
-}
-
-function preview(value: unknown): string {
-  if (typeof value === "string")
-    return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`;
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "no class"})`;
-  return `${String(value)} (${typeof value})`;
+  const lengths = reader.int32(count);
+  return Array.from(lengths, (length) => {
+    const bytes = reader.bytes(length & ~IS_BUFFER);
+    return length < 0 ? Buffer.from(bytes) : new Uint8Array(bytes);
+  });
 }

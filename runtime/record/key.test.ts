@@ -9,6 +9,7 @@ import {
   keyGroupRange,
   keyHash,
   keyIdentity,
+  ownKey,
   subtaskOfKeyGroup,
 } from "./key.ts";
 
@@ -104,9 +105,119 @@ test("the default maximum parallelism is the next power of two of one and a half
   for (const [parallelism, expected] of table) assert.equal(defaultMaxParallelism(parallelism), expected);
 });
 
-for (const bad of [undefined, Number.NaN, () => 1, Symbol("s")]) {
-  test(`${String(bad)} is refused as a key`, () => {
-    const refused = (error: unknown): boolean => error instanceof StreamError && error.code === "KEY_INVALID";
-    assert.throws(() => keyHash(bad as never), refused);
+class Money {
+  readonly cents = 5;
+}
+const cycle: unknown[] = [];
+cycle.push(cycle);
+const holes: number[] = [];
+holes[1] = 2;
+const getter = Object.defineProperty({}, "a", { get: () => 1, enumerable: true });
+
+const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+  undefined: [undefined, /is undefined/],
+  NaN: [Number.NaN, /NaN \(number\)/],
+  "NaN in an array": [[1, Number.NaN], /at \[1\] what is NaN/],
+  "undefined in an object": [{ a: undefined }, /at \.a what is undefined/],
+  "a function": [() => 1, /is a function/],
+  "a symbol": [Symbol("s"), /is Symbol\(s\)|a symbol/],
+  "a Date": [new Date(5), /instance of class Date/],
+  "an invalid Date": [new Date(Number.NaN), /instance of class Date/],
+  "a Date in an object": [{ at: new Date(5) }, /at \.at what is an instance of class Date/],
+  "a Map": [new Map([["a", 1]]), /instance of class Map/],
+  "a Set": [new Set([1]), /instance of class Set/],
+  "an instance of a class": [new Money(), /instance of class Money/],
+  "a URL": [new URL("http://a/"), /instance of class URL/],
+  "a boxed string": [new String("a"), /boxed value \(new String/],
+  bytes: [new Uint8Array([1]), /instance of class Uint8Array/],
+  "a Buffer": [Buffer.from("a"), /instance of class Buffer/],
+  "an error": [new RangeError("a"), /instance of class RangeError/],
+  "a promise": [Promise.resolve(1), /instance of class Promise/],
+  "a RegExp": [/a/, /instance of class RegExp/],
+  "an array with holes": [holes, /array with holes/],
+  "an array in itself": [cycle, /itself/],
+  "the result of match": ["ab".match(/b/), /array with holes, properties/],
+  "an object with a getter": [getter, /an object/],
+  "an object with a symbol": [{ [Symbol("s")]: 1 }, /an object/],
+  "an object with a hidden property": [Object.defineProperty({}, "a", { value: 1 }), /an object/],
+};
+for (const [what, [bad, message]] of Object.entries(refused)) {
+  test(`${what} is refused as a key, naming its type and place (G0)`, () => {
+    const isRefused = (error: unknown): boolean =>
+      error instanceof StreamError && error.code === "KEY_INVALID" && message.test(error.message);
+    assert.throws(() => keyHash(bad as never), isRefused);
+    assert.throws(() => keyIdentity(bad as never), isRefused);
   });
 }
+
+test("whatever is taken as a key, two keys are one exactly when they are equal (G0)", () => {
+  const part = fc.oneof(
+    fc.anything({ withBigInt: true, withDate: true, withMap: true, withBoxedValues: true, withSparseArray: true }),
+    fc.constantFrom(
+      "",
+      "\ud83d",
+      "\ude00",
+      0,
+      -0,
+      null,
+      [],
+      {},
+      [[]],
+      [""],
+      { "": "" },
+      "[]",
+      "{}",
+      new Date(0),
+      new Money(),
+    ),
+  );
+  const accepted = (value: unknown): boolean => {
+    try {
+      keyHash(value as Key);
+      return true;
+    } catch (error) {
+      assert.ok(error instanceof StreamError && error.code === "KEY_INVALID", String(error));
+      return false;
+    }
+  };
+  // -0 and 0 are one key, and an object without prototype is one with: JSON makes both so.
+  const plain = (value: unknown): unknown =>
+    typeof value === "bigint" || typeof value !== "object" || value === null
+      ? value === 0
+        ? 0
+        : value
+      : Array.isArray(value)
+        ? value.map(plain)
+        : Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
+  fc.assert(
+    fc.property(part, part, (left, right) => {
+      if (!accepted(left) || !accepted(right)) return;
+      const areOne = keyIdentity(left as Key) === keyIdentity(right as Key);
+      let areEqual = true;
+      try {
+        assert.deepStrictEqual(plain(left), plain(right));
+      } catch {
+        areEqual = false;
+      }
+      assert.equal(areOne, areEqual);
+      if (areEqual) assert.equal(keyHash(left as Key), keyHash(right as Key));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("a key that is kept is the same key, and no longer the record's object", () => {
+  fc.assert(
+    fc.property(key, (value) => {
+      const own = ownKey(value);
+      assert.equal(keyIdentity(own), keyIdentity(value));
+      assert.equal(keyHash(own), keyHash(value));
+    }),
+  );
+  const record = { id: 1, list: ["a"] };
+  const own = ownKey(record);
+  record.id = 2;
+  record.list.push("b");
+  assert.deepEqual(own, { id: 1, list: ["a"] });
+  assert.ok(Object.is(ownKey(-0), 0));
+});

@@ -1,11 +1,16 @@
 /**
  * Owns: which values may be keys, their 32-bit hash, and the key group of a hash.
  *
+ * G0 Whatever is no key is KEY_INVALID, by its type and place: never are two different things one key. Composite keys are literals
+ *     and arrays, without holes, getters, hidden properties and cycles. -0 and 0 are one key; NaN is none, because it equals nothing.
  * G1 The same key has the same hash in every process and version: state files depend on it.
  * G2 keyGroup = (hash >>> 0) mod maxParallelism; subtask = floor(keyGroup * parallelism / maxParallelism) (SP-7).
  * G3 The ranges of all subtasks are disjoint and cover every key group.
  */
 import { assert, StreamError } from "../base/index.ts";
+import { ownString } from "./own-string.ts";
+import { hasHiddenProperties, hasSymbols, preview, propertyPath } from "./plain-value.ts";
+import { setOwn } from "./value-codec.ts";
 
 /** What a key selector may return. Objects and arrays are compared by content. */
 export type Key = string | number | bigint | boolean | null | { readonly [name: string]: Key } | readonly Key[];
@@ -18,16 +23,17 @@ export type KeyGroupRange = { readonly first: number; readonly last: number };
 
 export const DEFAULT_MAX_PARALLELISM_LOWER = 128;
 export const MAX_PARALLELISM_UPPER = 32768;
+const KEY_DEPTH_MAX = 32;
 
 /** The identity of a key; the NUL in front keeps a composite key apart from every string a person writes. */
 export function keyIdentity(key: Key): KeyIdentity {
   if (typeof key === "string" || typeof key === "boolean" || typeof key === "bigint" || key === null) return key;
   if (typeof key === "number") {
-    if (Number.isNaN(key)) throw keyError(key);
+    if (Number.isNaN(key)) throw keyError("", key);
     return key === 0 ? 0 : key;
   }
-  if (typeof key !== "object") throw keyError(key);
-  return `\u0000${canonical(key)}`;
+  if (typeof key !== "object") throw keyError("", key);
+  return `\u0000${canonical(key, "", 0)}`;
 }
 
 /** The hash of a key: spread over all 32 bits, equal for equal keys (G1). */
@@ -74,7 +80,7 @@ const numberBits = new DataView(new ArrayBuffer(8));
 
 function hashNumber(value: number): number {
   if ((value | 0) === value) return mix(value | 0);
-  if (Number.isNaN(value)) throw keyError(value);
+  if (Number.isNaN(value)) throw keyError("", value);
   numberBits.setFloat64(0, value);
   return mix(numberBits.getInt32(0) ^ Math.imul(numberBits.getInt32(4), 0x9e3779b1));
 }
@@ -86,7 +92,7 @@ function mix(value: number): number {
   return hash ^ (hash >>> 16);
 }
 
-function canonical(key: Key): string {
+function canonical(key: unknown, path: string, depth: number): string {
   if (key === null) return "n";
   switch (typeof key) {
     case "string":
@@ -96,23 +102,53 @@ function canonical(key: Key): string {
     case "bigint":
       return `${key}n`;
     case "number":
-      if (Number.isNaN(key)) throw keyError(key);
-      return Object.is(key, -0) ? "0" : String(key);
+      if (Number.isNaN(key)) throw keyError(path, key);
+      return key === 0 ? "0" : String(key);
     case "object":
-      if (Array.isArray(key)) return `[${key.map(canonical).join(",")}]`;
-      return `{${Object.keys(key)
-        .sort()
-        .map((name) => `${JSON.stringify(name)}:${canonical((key as { [name: string]: Key })[name] as Key)}`)
-        .join(",")}}`;
+      if (depth > KEY_DEPTH_MAX) throw keyError(path, key);
+      if (Array.isArray(key)) return canonicalArray(key, path, depth);
+      return canonicalObject(key, path, depth);
     default:
-      throw keyError(key);
+      throw keyError(path, key);
   }
 }
 
-function keyError(key: unknown): StreamError {
+function canonicalArray(key: readonly unknown[], path: string, depth: number): string {
+  if (Object.getPrototypeOf(key) !== Array.prototype || Object.keys(key).length !== key.length || hasSymbols(key))
+    throw keyError(path, key);
+  return `[${key.map((item, index) => canonical(item, `${path}[${index}]`, depth + 1)).join(",")}]`;
+}
+
+function canonicalObject(key: object, path: string, depth: number): string {
+  const prototype: unknown = Object.getPrototypeOf(key);
+  const names = Object.keys(key);
+  if ((prototype !== Object.prototype && prototype !== null) || hasHiddenProperties(key, names))
+    throw keyError(path, key);
+  const parts = names
+    .sort()
+    .map(
+      (name) =>
+        `${JSON.stringify(name)}:${canonical((key as Record<string, unknown>)[name], `${path}${propertyPath(name)}`, depth + 1)}`,
+    );
+  return `{${parts.join(",")}}`;
+}
+
+/** A key to be kept for long: it does not change with the record it was taken from, and is the same for 0 and -0. */
+export function ownKey(key: Key): Key {
+  if (typeof key === "string") return ownString(key);
+  if (typeof key === "number") return key === 0 ? 0 : key;
+  if (typeof key !== "object" || key === null) return key;
+  if (Array.isArray(key)) return Object.freeze(key.map(ownKey));
+  const copy: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(key)) setOwn(copy, name, ownKey(item as Key));
+  return Object.freeze(copy) as Key;
+}
+
+function keyError(path: string, key: unknown): StreamError {
+  const found = Array.isArray(key) ? "an array with holes, properties, or itself in it" : preview(key);
   return new StreamError(
     "KEY_INVALID",
-    `a key selector returned ${String(key)} (${typeof key}); return a string, number, bigint, boolean, null, or a plain object or array of them`,
+    `a key${path === "" ? "" : ` has at ${path} what`} is ${key === undefined ? "undefined" : found}; a key is a string, number (not NaN), bigint, boolean, null, or a plain object or array of them: take the part that tells records apart, as in keyBy((order) => order.at.getTime())`,
     { destiny: "terminal" },
   );
 }

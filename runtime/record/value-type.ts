@@ -3,7 +3,7 @@
  * Not here: how they are encoded (column.ts, batch-codec.ts).
  *
  * V1 A type describes plain values; encoding and decoding a value that fits gives an equal value.
- * V2 An undeclared type is `any`: it works for whatever the compact binary codec (msgpack) can hold.
+ * V2 An undeclared type is `any`: it works for plain data (PLV1), exactly.
  */
 import { StreamError } from "../base/index.ts";
 
@@ -22,7 +22,7 @@ export type Field = { readonly name: string; readonly type: ValueType<unknown> }
 
 /**
  * string: any string · int32 · int64: a safe integer as `number` · bigint: 64-bit as `bigint` · float64 · boolean
- * timestamp: epoch milliseconds as `number` · bytes: Uint8Array · any: whatever msgpack holds · record: a plain object.
+ * timestamp: epoch milliseconds as `number` · bytes: Uint8Array · any: plain data (plain-value.ts) · record: a plain object.
  */
 export type TypeKind =
   | "string"

@@ -110,6 +110,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
         bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
         hookTimeoutMs: 300_000,
         frozenIntrinsics: true,
+        objectReuse: false,
       },
       vertices: [
         { id: SOURCE, name: "Source: lines", parallelism: 1, maxParallelism: 128, subtasks: [subtask(0, 0)] },

@@ -15,7 +15,7 @@ export class HeapListState<V> implements ListState<V> {
     this.cursor = new Cursor(table);
   }
 
-  /** The list itself, not a copy: `add` appends to what was returned. */
+  /** The list itself, not a copy: `add` appends to what was returned, unless that was emitted in between. */
   get(): readonly V[] {
     const cursor = this.cursor;
     const entry = cursor.find();
@@ -26,6 +26,7 @@ export class HeapListState<V> implements ListState<V> {
   }
 
   add(value: V): void {
+    this.cursor.table.admit(value);
     const entry = this.forAppend();
     if (entry === undefined) this.insert([value]);
     else (entry.value as V[]).push(value);
@@ -33,6 +34,7 @@ export class HeapListState<V> implements ListState<V> {
 
   addAll(values: readonly V[]): void {
     if (values.length === 0) return;
+    for (const value of values) this.cursor.table.admit(value);
     const entry = this.forAppend();
     if (entry === undefined) {
       this.insert([...values]);
@@ -49,6 +51,7 @@ export class HeapListState<V> implements ListState<V> {
       this.clear();
       return;
     }
+    for (const value of values) this.cursor.table.admit(value);
     const entry = this.forReplace();
     if (entry === undefined) this.insert([...values]);
     else entry.value = [...values];
@@ -70,6 +73,8 @@ export class HeapListState<V> implements ListState<V> {
     const cursor = this.cursor;
     const entry = cursor.find();
     if (entry !== undefined && cursor.context.unwritten !== 0) keepBeforeAppend(cursor.context, cursor.group(), entry);
+    // Emitted as it was handed out: what is appended now is none of that.
+    if (entry !== undefined && Object.isFrozen(entry.value)) entry.value = (entry.value as unknown[]).slice();
     return entry;
   }
 

@@ -4,8 +4,10 @@
  *
  * HM1 The cell is the unit of a snapshot (CW1). After a restore the order of a map's entries may be another.
  */
-import { ownString, type Key, type KeyIdentity, keyIdentity } from "../record/index.ts";
+import { StreamError } from "../base/index.ts";
+import { findMisfit, type Key, type KeyIdentity, keyIdentity, ownKey, thawed } from "../record/index.ts";
 import type { MapState } from "./state.ts";
+import { describeMeta, keyInWords } from "./state-meta.ts";
 import { Cursor, Entry, type MapSlot, type Table } from "./table.ts";
 import { keepBeforeRead, keepBeforeReplace } from "./versions.ts";
 
@@ -21,7 +23,7 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
     const cell = slot?.cells.get(identityOf(key));
     if (slot === undefined || cell === undefined) return undefined;
     if (this.cursor.context.unwritten !== 0) this.beforeRead(slot, cell);
-    return cell.value as V;
+    return handOut(cell) as V;
   }
 
   has(key: K): boolean {
@@ -31,6 +33,7 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   put(key: K, value: V): void {
     const cursor = this.cursor;
     const identity = identityOf(key);
+    this.admit(key, value);
     let slot = cursor.find();
     const cell = slot?.cells.get(identity);
     if (slot !== undefined && cell !== undefined) {
@@ -42,7 +45,7 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
       slot = { key: cursor.keyToKeep(), cells: new Map() };
       cursor.set(slot);
     }
-    const owned = typeof key === "string" ? ownString(key) : key;
+    const owned = ownKey(key);
     slot.cells.set(typeof owned === "string" ? owned : identity, new Entry(owned, value, cursor.context.latest));
     cursor.group().rows++;
   }
@@ -67,7 +70,7 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
     const group = this.cursor.group();
     for (const cell of slot.cells.values()) {
       if (context.unwritten !== 0) keepBeforeRead(context, group, cell, { key: slot.key, userKey: cell.key });
-      yield [cell.key as K, cell.value as V];
+      yield [cell.key as K, handOut(cell) as V];
     }
   }
 
@@ -94,6 +97,13 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
     cursor.group().rows -= slot.cells.size;
   }
 
+  private admit(key: K, value: V): void {
+    const { table } = this.cursor;
+    table.admit(value);
+    const { keyType } = table.meta;
+    if (keyType !== null && keyType.kind !== "any" && findMisfit(keyType, key) !== null) throw badMapKey(table, key);
+  }
+
   private beforeRead(slot: MapSlot, cell: Entry): void {
     keepBeforeRead(this.cursor.context, this.cursor.group(), cell, { key: slot.key, userKey: cell.key });
   }
@@ -101,6 +111,20 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   private beforeReplace(slot: MapSlot, cell: Entry): void {
     keepBeforeReplace(this.cursor.context, this.cursor.group(), cell, { key: slot.key, userKey: cell.key });
   }
+}
+
+/** What was emitted, and is frozen, is replaced by a copy that may be changed (K2). */
+function handOut(cell: Entry): unknown {
+  const { value } = cell;
+  return typeof value === "object" && Object.isFrozen(value) ? (cell.value = thawed(value)) : value;
+}
+
+function badMapKey({ context, meta }: Table<MapSlot>, key: Key): StreamError {
+  return new StreamError(
+    "VALUE_NOT_SERIALIZABLE",
+    `state "${meta.name}" (${describeMeta(meta)}) of operator "${context.uid}" was given the map key ${keyInWords(key)}, which is none of its declared type; change the key, or keyType`,
+    { destiny: "terminal" },
+  );
 }
 
 function identityOf(key: Key): KeyIdentity {

@@ -2,6 +2,7 @@
  * Owns: value, reducing and aggregating state on the heap: one entry per key.
  * Called by: operators and user functions, for every record: the hot path (K1, K2, T1).
  */
+import { thawed } from "../record/index.ts";
 import type { Aggregate, AggregatingState, ReducingState, ValueState } from "./state.ts";
 import { Cursor, Entry, type Table } from "./table.ts";
 import { keepBeforeRead, keepBeforeReplace } from "./versions.ts";
@@ -85,14 +86,15 @@ class EntrySlot {
     this.cursor = new Cursor(table);
   }
 
-  /** The value, or undefined; it may be changed in place (K2). */
+  /** The value, or undefined; it may be changed in place (K2), so what was emitted, and is frozen, is replaced by a copy first. */
   read(): unknown {
     const cursor = this.cursor;
     const entry = cursor.find();
     if (entry === undefined) return undefined;
     if (cursor.context.unwritten !== 0)
       keepBeforeRead(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });
-    return entry.value;
+    const { value } = entry;
+    return typeof value === "object" && Object.isFrozen(value) ? (entry.value = thawed(value)) : value;
   }
 
   /** Undefined removes: it is what `read` answers when there is none. */
@@ -101,7 +103,10 @@ class EntrySlot {
     const entry = cursor.find();
     if (value === undefined) {
       this.remove();
-    } else if (entry === undefined) {
+      return;
+    }
+    cursor.table.admit(value);
+    if (entry === undefined) {
       cursor.set(new Entry(cursor.keyToKeep(), value, cursor.context.latest));
       cursor.group().rows++;
     } else {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { OperatorStateHandle } from "../checkpoint/index.ts";
-import { t } from "../record/index.ts";
+import { freezeValue, t } from "../record/index.ts";
 import type { OperatorStateBackend } from "./backend.ts";
 import { MemorySnapshotFiles } from "../testkit/index.ts";
 import { createOperatorStateBackend } from "./operator-state.ts";
@@ -135,9 +135,28 @@ test("items are encoded at the snapshot: later changes do not reach it (OS1)", a
   assert.deepEqual(restored.list({ name: "list" }).get(), [{ n: 1 }]);
 });
 
-test("an item that cannot be stored fails the write and names uid and list (OS1)", async () => {
+test("an item that cannot be stored is refused when it comes in, by uid and list (STG1)", async () => {
+  const list = (await create()).list<unknown>({ name: "list" });
+  assert.throws(
+    () => list.add({ when: new URL("http://a/") }),
+    /"list".*"source".*at \.when is an instance of class URL/,
+  );
+  assert.throws(() => list.update([1, () => 1]), /"list".*"source".*a function/);
+});
+
+test("a list that was emitted is not the one that grows (K2)", async () => {
+  const list = (await create()).list<number>({ name: "list" });
+  list.add(1);
+  const emitted = freezeValue({ list: list.get() });
+  list.add(2);
+  assert.deepEqual([emitted, list.get()], [{ list: [1] }, [1, 2]]);
+});
+
+test("an item changed in place to what cannot be stored fails the write and names uid and list (OS1)", async () => {
   const backend = await create();
-  backend.list<unknown>({ name: "list" }).add(() => 1);
+  const item: unknown[] = [];
+  backend.list<unknown>({ name: "list" }).add(item);
+  item.push(() => 1);
   const snapshot = backend.snapshot();
   await assert.rejects(snapshot.write(new MemorySnapshotFiles()), {
     code: "VALUE_NOT_SERIALIZABLE",

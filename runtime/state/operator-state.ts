@@ -33,6 +33,7 @@ import { planEvolution, unionType } from "./evolution.ts";
 import { abortAfter } from "./file-abort.ts";
 import { type Share, shareOf } from "./redistribution.ts";
 import type { OperatorListState, StateDescriptor } from "./state.ts";
+import { refusedByState, StateGuard } from "./state-guard.ts";
 import { ANY, parseType } from "./state-meta.ts";
 
 /** Larger blobs become files; smaller ones are kept in the manifest itself. */
@@ -130,7 +131,7 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
       return existing as OperatorListState<unknown> as OperatorListState<V>;
     }
     const items = this.adopt(name, type, redistribution);
-    const list = new HeapOperatorList<V>(name, type, redistribution, items);
+    const list = new HeapOperatorList<V>(this.options.operatorUid, { name, type }, redistribution, items);
     this.restored.delete(name);
     this.lists.set(name, list as HeapOperatorList<unknown>);
     return list;
@@ -170,8 +171,16 @@ class HeapOperatorList<V> implements OperatorListState<V> {
   readonly type: ValueType<V>;
   readonly redistribution: Redistribution;
   items: V[];
+  private readonly guard = new StateGuard();
+  private readonly uid: string;
 
-  constructor(name: string, type: ValueType<V>, redistribution: Redistribution, items: V[]) {
+  constructor(
+    uid: string,
+    { name, type }: { name: string; type: ValueType<V> },
+    redistribution: Redistribution,
+    items: V[],
+  ) {
+    this.uid = uid;
     this.name = name;
     this.type = type;
     this.redistribution = redistribution;
@@ -183,11 +192,21 @@ class HeapOperatorList<V> implements OperatorListState<V> {
   }
 
   add(value: V): void {
+    this.admit(value);
+    // Emitted as it was handed out: what is added now is none of that.
+    if (Object.isFrozen(this.items)) this.items = this.items.slice();
     this.items.push(value);
   }
 
   update(values: readonly V[]): void {
+    for (const value of values) this.admit(value);
     this.items = [...values];
+  }
+
+  private admit(value: V): void {
+    const found = this.guard.find(value, this.type);
+    if (found !== null)
+      throw refusedByState(this.uid, { name: this.name, kind: "list", type: this.type, keyType: null }, found);
   }
 }
 

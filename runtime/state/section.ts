@@ -12,7 +12,7 @@
  */
 import { assert, StreamError } from "../base/index.ts";
 import type { Key } from "../record/index.ts";
-import { describeMeta, type StateMeta } from "./state-meta.ts";
+import { describeMeta, keyInWords, type StateMeta } from "./state-meta.ts";
 import type { Entry, Group, MapSlot, Table } from "./table.ts";
 import { type TimerSlot, timersIn } from "./timer-table.ts";
 import { keepCopy, type Row } from "./versions.ts";
@@ -245,14 +245,6 @@ export function notSerializable(uid: string, meta: StateMeta, row: Row, cause: u
     `state "${meta.name}" (${describeMeta(meta)}) of operator "${uid}" cannot be stored at key ${at}: its value, ${valueInWords(row.value)}, does not fit: ${reason}`,
     { destiny: "terminal", cause },
   );
-}
-
-function keyInWords(key: Key): string {
-  const text =
-    typeof key === "bigint"
-      ? `${key}n`
-      : JSON.stringify(key, (_, item) => (typeof item === "bigint" ? `${item}n` : item));
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function valueInWords(value: unknown): string {

@@ -7,7 +7,7 @@
  */
 import { StreamError } from "../base/index.ts";
 import type { StateDeclaration } from "../checkpoint/index.ts";
-import { describeType, t, type ValueType } from "../record/index.ts";
+import { describeType, type Key, t, type ValueType } from "../record/index.ts";
 
 /** How the rows of a state look; a timer service has two states, one for each kind of time. */
 export type StateKind = "value" | "list" | "map" | "reducing" | "aggregating" | "event-timers" | "processing-timers";
@@ -48,6 +48,15 @@ export function metaId(meta: Pick<StateMeta, "name" | "kind">): string {
 export function describeMeta(meta: StateMeta): string {
   if (meta.keyType === null) return describeType(meta.type);
   return `map<${describeType(meta.keyType)}, ${describeType(meta.type)}>`;
+}
+
+/** A key, cut where it is long, for messages. */
+export function keyInWords(key: Key): string {
+  const text =
+    typeof key === "bigint"
+      ? `${key}n`
+      : String(JSON.stringify(key, (_, item) => (typeof item === "bigint" ? `${item}n` : item)));
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 export function declarationOf(meta: StateMeta): StateDeclaration {

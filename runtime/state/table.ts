@@ -10,11 +10,12 @@
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
  * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
-import { ownString, type Key, type KeyIdentity } from "../record/index.ts";
+import { type Key, type KeyIdentity, ownKey, primitiveOf } from "../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";
 import { GroupMembers, KeyMap } from "./key-map.ts";
 import type { Section } from "./section.ts";
-import type { StateMeta } from "./state-meta.ts";
+import { refusedByState, StateGuard } from "./state-guard.ts";
+import { keyInWords, type StateMeta } from "./state-meta.ts";
 
 /** One value with its key: of the stream (value, list, reducing, aggregating state) or of the user (a cell of map state). */
 export class Entry {
@@ -51,14 +52,36 @@ export class Table<T> {
   readonly groups: (Group<T> | undefined)[];
   /** All keys of all groups. */
   readonly map = new KeyMap<T>();
-  meta: StateMeta;
+  private currentMeta: StateMeta;
+  /** A value of this `typeof` fits the type, whatever it is. */
+  private primitive: string;
   /** Adapts to the size of the values, see snapshot-writer.ts. */
   rowsPerChunk = 16;
+  private readonly guard = new StateGuard();
 
   constructor(context: KeyContext, meta: StateMeta) {
     this.context = context;
-    this.meta = meta;
+    this.currentMeta = meta;
+    this.primitive = primitiveOf(meta.type);
     this.groups = new Array<Group<T> | undefined>(context.groupCount).fill(undefined);
+  }
+
+  get meta(): StateMeta {
+    return this.currentMeta;
+  }
+
+  /** A restored state is declared, with a later version of its type. */
+  set meta(meta: StateMeta) {
+    this.currentMeta = meta;
+    this.primitive = primitiveOf(meta.type);
+  }
+
+  /** Before a value comes in (STG1). */
+  admit(value: unknown): void {
+    if (typeof value === this.primitive) return;
+    const found = this.guard.find(value, this.meta.type);
+    if (found === null) return;
+    throw refusedByState(this.context.uid, this.meta, found, ` at key ${keyInWords(this.context.key as Key)}`);
   }
 
   /** The group at `index`, made if it has no entries yet. */
@@ -112,8 +135,7 @@ export class Cursor<T> {
 
   /** The current key in a form that may be kept for long. */
   keyToKeep(): Key {
-    const key = this.context.key as Key;
-    return typeof key === "string" ? ownString(key) : key;
+    return ownKey(this.context.key as Key);
   }
 
   /** Looks again at the next use: the table was changed behind the cursor. */

@@ -11,11 +11,10 @@
  *     does whoever puts one object under two keys or states and changes it in one: an operator reads state anew for every
  *     record and gives each state objects of its own. (Flink's heap back end has the same rule.)
  */
-import type { Key } from "../record/index.ts";
+import { copyOf, type Key } from "../record/index.ts";
 import type { KeyContext } from "./key-context.ts";
 import type { Section } from "./section.ts";
 import type { Entry } from "./table.ts";
-import { copyValue } from "./value-copy.ts";
 
 /** A row as a snapshot keeps it; userKey is null but for map state. The value of list state is the whole list. */
 export type Row = { readonly key: Key; readonly userKey: Key | null; readonly value: unknown };
@@ -66,10 +65,10 @@ export function keepAsIs(group: Pending, stamp: number, row: Row): void {
 export function keepCopy(group: Pending, stamp: number, row: Row, before = Number.MAX_SAFE_INTEGER): void {
   const needing = group.pending.filter((section) => section.id > stamp && section.id < before);
   if (needing.length === 0) return;
-  const { type, kind } = (needing[0] as Section).table.meta;
+  const { kind } = (needing[0] as Section).table.meta;
   try {
     const isList = kind === "list";
-    const value = isList ? (row.value as unknown[]).map((item) => copyValue(type, item)) : copyValue(type, row.value);
+    const value = isList ? (row.value as unknown[]).map((item) => copyOf(item)) : copyOf(row.value);
     for (const section of needing) section.keep({ ...row, value });
   } catch (error) {
     // Using state must not fail because a snapshot cannot be written: the snapshot does.

@@ -4,14 +4,15 @@
  *
  * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
  * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
- * CN4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
  * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
+ * CN4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
+ * CN5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  */
 import { assert } from "../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
-import { MAX_WATERMARK } from "../record/index.ts";
+import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
 import type { HookCalls } from "./hook-calls.ts";
 import type { TaskEmissions } from "./emission-desk.ts";
@@ -67,6 +68,29 @@ class DirectOutput extends TimedOutput {
   }
 }
 
+class GuardedDirectOutput extends TimedOutput {
+  private readonly next: AnyOperator;
+  private readonly names: Operator;
+  private readonly guard: ValueGuard;
+
+  constructor(next: ChainLink, guard: ValueGuard, time: TimeOutput) {
+    super(time);
+    this.next = next.operator;
+    this.names = next.context;
+    this.guard = guard;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    // Outside of the try: what is refused is the fault of the one that emits.
+    const admitted = this.guard.admit(value);
+    try {
+      this.next.process(admitted, timestamp);
+    } catch (error) {
+      throw blame(error, this.names);
+    }
+  }
+}
+
 /** Collects into one edge and nothing else. */
 class EdgeOutput extends TimedOutput {
   private readonly writer: AnyWriter;
@@ -81,19 +105,49 @@ class EdgeOutput extends TimedOutput {
   }
 }
 
-class FanOutput extends TimedOutput {
-  private readonly next: readonly DirectOutput[];
-  private readonly writers: readonly AnyWriter[];
+class GuardedEdgeOutput extends TimedOutput {
+  private readonly writer: AnyWriter;
+  private readonly guard: ValueGuard;
 
-  constructor(next: readonly ChainLink[], writers: readonly AnyWriter[], time: TimeOutput) {
+  constructor(writer: AnyWriter, guard: ValueGuard, time: TimeOutput) {
     super(time);
-    this.next = next.map((link) => new DirectOutput(link, time));
-    this.writers = writers;
+    this.writer = writer;
+    this.guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    for (const output of this.next) output.collect(value, timestamp);
-    for (const writer of this.writers) writer.write(value, timestamp);
+    this.writer.write(this.guard.admit(value), timestamp);
+  }
+}
+
+class FanOutput extends TimedOutput {
+  readonly next: readonly DirectOutput[];
+  readonly writers: readonly AnyWriter[];
+  private readonly guard: ValueGuard;
+
+  constructor(
+    to: { readonly next: readonly ChainLink[]; readonly writers: readonly AnyWriter[] },
+    guard: ValueGuard,
+    time: TimeOutput,
+  ) {
+    super(time);
+    this.next = to.next.map((link) => new DirectOutput(link, time));
+    this.writers = to.writers;
+    this.guard = guard;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    const { guard } = this;
+    const admitted = guard.admit(value);
+    let isFirst = true;
+    for (const output of this.next) {
+      output.collect(isFirst ? admitted : guard.share(admitted), timestamp);
+      isFirst = false;
+    }
+    for (const writer of this.writers) {
+      writer.write(isFirst ? admitted : guard.share(admitted), timestamp);
+      isFirst = false;
+    }
   }
 }
 
@@ -102,10 +156,13 @@ export class OperatorChain {
   readonly writers: readonly AnyWriter[];
   private readonly outputs: readonly Output<unknown>[];
   private readonly emissions: TaskEmissions;
+  private readonly guardMode: GuardMode;
+  private readonly guards: ValueGuard[] = [];
 
-  constructor(links: readonly ChainLink[], emissions: TaskEmissions) {
+  constructor(links: readonly ChainLink[], emissions: TaskEmissions, guardMode: GuardMode = "sampled") {
     this.links = links;
     this.emissions = emissions;
+    this.guardMode = guardMode;
     this.writers = links.flatMap((link) => link.writers);
     this.outputs = links.map((link, index) => this.outputOf(link, index));
   }
@@ -120,6 +177,11 @@ export class OperatorChain {
       const { operator, context } = this.link(index);
       await hooks.call(context, "open", () => operator.open?.(context, this.outputs[index] as Output<unknown>));
     }
+  }
+
+  /** Another batch begins: of each operator the next value is checked (VG1). */
+  checkNext(): void {
+    for (let index = 0; index < this.guards.length; index++) (this.guards[index] as ValueGuard).checkNext();
   }
 
   /** A watermark came in at the head; then `fireHeadTimers` until it answers true, then `passWatermark`. */
@@ -186,14 +248,24 @@ export class OperatorChain {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
     };
+    // What only passes, or is made of what was admitted, needs no guard.
+    const isOpen = link.operator.emits === "input";
+    const guard = this.guardOf(link, isOpen ? "open" : this.guardMode);
     const next = link.description.next.map((place) => this.link(place));
     const [onlyNext] = next;
     const [onlyWriter] = link.writers;
     if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)
-      return new DirectOutput(onlyNext, time);
+      return isOpen ? new DirectOutput(onlyNext, time) : new GuardedDirectOutput(onlyNext, guard, time);
     if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined)
-      return new EdgeOutput(onlyWriter, time);
-    return new FanOutput(next, link.writers, time);
+      return isOpen ? new EdgeOutput(onlyWriter, time) : new GuardedEdgeOutput(onlyWriter, guard, time);
+    return new FanOutput({ next, writers: link.writers }, guard, time);
+  }
+
+  private guardOf({ description, operator, context }: ChainLink, mode: GuardMode): ValueGuard {
+    const source = `operator "${context.name}", uid "${context.uid}",`;
+    const guard = new ValueGuard(source, description.node.outputType, mode, operator.emits === "state");
+    this.guards.push(guard);
+    return guard;
   }
 
   private watermarkInto(index: number, timestamp: number): void {

@@ -14,6 +14,7 @@ import {
   ForwardWriter,
   HashWriter,
   InputGate,
+  LocalChannel,
   RebalanceWriter,
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
@@ -25,7 +26,7 @@ import {
   type Source,
   sinkOperator,
 } from "../operators/index.ts";
-import type { Key, ValueType } from "../record/index.ts";
+import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
 import type {
   JobSource,
   Placement,
@@ -43,6 +44,7 @@ import { HookCalls } from "./hook-calls.ts";
 import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import { Mailbox } from "./mailbox.ts";
 import { watchProcessingTime } from "./processing-time.ts";
+import { ProtectedReceiver } from "./protected-receiver.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
 import { SourceDriver } from "./source-driver.ts";
@@ -121,7 +123,7 @@ export class DeployedTask {
           writers: writers[index] ?? [],
         };
       });
-      chain = new OperatorChain(links, emissions);
+      chain = new OperatorChain(links, emissions, this.guardMode);
       this.warnOfLostRecords(links);
       this.built = this.assemble(vertex, { mailbox, emissions, chain, states, gate, source });
       const mayGoOn = (): boolean => this.built?.task.mayGoOn() ?? true;
@@ -274,6 +276,10 @@ export class DeployedTask {
     }
   }
 
+  private get guardMode(): GuardMode {
+    return this.environment.graph.configuration.objectReuse ? "unfrozen" : "sampled";
+  }
+
   private edge(index: number): JobEdge {
     const edge = this.environment.graph.edges[index];
     assert(edge !== undefined, `edge ${index} is in the graph`);
@@ -354,7 +360,9 @@ export class DeployedTask {
       this.channelEvents,
     );
     this.opened.push(receiver);
-    return receiver;
+    if (receiver instanceof LocalChannel) return receiver;
+    const guard = new ValueGuard(`a channel of edge ${index} of this job, of a sender's,`, type, this.guardMode);
+    return new ProtectedReceiver(receiver, guard);
   }
 
   private releaseChannels(): void {

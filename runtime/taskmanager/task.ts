@@ -30,6 +30,7 @@ import type { Mailbox } from "./mailbox.ts";
 import type { LoopTask } from "./slot-loop.ts";
 import type { SourceDriver } from "./source-driver.ts";
 import { TaskClock, type WaitReason } from "./task-clock.ts";
+import { userFailureText } from "./value-failure.ts";
 
 /** `stopped`: a stop-with-savepoint's barrier has gone through; nothing more is read. */
 export type TaskPhase = "opening" | "ready" | "running" | "stopped" | "ended" | "closed";
@@ -348,8 +349,9 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   private poll(): WaitReason | null {
-    const { source } = this.parts;
+    const { source, chain } = this.parts;
     this.sourceIsIdle = true;
+    chain.checkNext();
     const result = source?.poll();
     if (result === "end") {
       this.later(() => this.blockUntil(this.endSource()));
@@ -361,12 +363,13 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   private handle(element: StreamElement<unknown>, deadlineMs: number): void {
-    const { gate } = this.parts;
+    const { gate, chain } = this.parts;
     if (gate === null || this.merger === null) return;
     const channel = gate.lastChannel;
     switch (element.kind) {
       case "batch":
         this.recordsIn += element.batch.rows.length;
+        chain.checkNext();
         this.batch = element.batch;
         this.row = 0;
         this.processRows(deadlineMs);
@@ -548,8 +551,7 @@ export class Task implements LoopTask, CodeOwner {
     const { uid, name } = culpritOf(error) ?? this.parts.chain.links[0]?.context ?? { uid: "?", name: "?" };
     const where = `${this.parts.name}: ${name} (uid ${uid})`;
     if (!(error instanceof StreamError)) {
-      const message = error instanceof Error ? error.message : String(error);
-      return new StreamError("USER_FUNCTION_FAILED", `${where}: ${message}`, { cause: error });
+      return new StreamError("USER_FUNCTION_FAILED", `${where}: ${userFailureText(error)}`, { cause: error });
     }
     const { code, destiny, retryAfterMs, message } = error;
     if (message.includes(uid)) return error;

@@ -20,6 +20,9 @@ import {
   MAX_WATERMARK,
   NO_TIMESTAMP,
   subtaskOfKeyGroup,
+  t,
+  ValueGuard,
+  type ValueType,
 } from "../record/index.ts";
 import {
   createKeyedBackend,
@@ -48,6 +51,8 @@ export type HarnessOptions<I> = {
   /** Default 1; a restart has a higher one. */
   readonly attempt?: number;
   readonly uid?: string;
+  /** Of what comes out: all of it is checked against the type, and frozen. Default: `t.any()`. */
+  readonly outputType?: ValueType<unknown>;
   /** Where snapshots are kept: give the same one to what is restored. Default: a new one. */
   readonly files?: MemorySnapshotFiles;
   /** The snapshots of all old subtasks. */
@@ -115,8 +120,9 @@ export class OperatorHarness<I, O> {
       restore === null ? null : { operator: restore.map(({ operator }) => operator), read: files.read },
     );
     const harness = new OperatorHarness(factory.create(), { ...options, files }, keyed, operatorState);
+    const guard = new ValueGuard(`operator "${factory.name}", uid "${uid}",`, options.outputType ?? t.any(), "all");
     await harness.operator.open?.(harness.#context(factory.name), {
-      collect: (value, timestamp) => harness.events.push({ kind: "record", value, timestamp }),
+      collect: (value, timestamp) => harness.events.push({ kind: "record", value: guard.admit(value) as O, timestamp }),
       emitWatermark: (timestamp) => harness.events.push({ kind: "watermark", timestamp }),
       emitStatus: (idle) => harness.events.push({ kind: "status", idle }),
     });

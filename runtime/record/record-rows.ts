@@ -1,0 +1,116 @@
+/**
+ * Owns: what the columns of a declared record do not show: whether its rows are plain objects with exactly the declared fields,
+ *       which of them have no prototype, and the order of their fields where it is another one.
+ * Called by: batch-codec.ts, for every batch of records (hot path: one pass over the names of each row).
+ *
+ * Grammar: oddities = u8 orders, (u8 field[fields])*, u8 oddity[count] ; bit 7 of an oddity: no prototype, the others: 0 = declared order,
+ *   n = the n-th order
+ *
+ * RR1 A row comes back with the prototype and the order of fields that it had: a sink that writes JSON writes the same at every
+ *     parallelism. Batches whose rows have both as declared, which is the usual case, carry nothing for it.
+ */
+import { StreamError } from "../base/index.ts";
+import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
+import { refuseMisfit } from "./misfit.ts";
+import { preview } from "./plain-value.ts";
+import { findMisfit, findNameMisfit } from "./type-check.ts";
+import { describeType, type Field, type ValueType } from "./value-type.ts";
+
+const NO_PROTOTYPE = 0x80;
+const ORDERS_MAX = 0x7f;
+
+/** `orders`: each a list of places in the declared fields. */
+export type RowOddities = { readonly orders: readonly (readonly number[])[]; readonly ofRow: Uint8Array };
+
+/** Checks all rows; null when they are as declared. Throws VALUE_NOT_SERIALIZABLE for one that is not a record of these fields. */
+export function inspectRows(type: ValueType<unknown>, rows: readonly unknown[]): RowOddities | null {
+  const fields = type.fields as readonly Field[];
+  for (let row = 0; row < rows.length; row++) {
+    if (!isAsDeclared(rows[row], fields)) return inspectClosely(type, fields, rows, row);
+  }
+  return null;
+}
+
+function isAsDeclared(row: unknown, fields: readonly Field[]): boolean {
+  if (typeof row !== "object" || row === null || Object.getPrototypeOf(row) !== Object.prototype) return false;
+  let place = 0;
+  for (const name in row) {
+    if (place === fields.length || name !== (fields[place] as Field).name) return false;
+    place += 1;
+  }
+  return place === fields.length;
+}
+
+function inspectClosely(
+  type: ValueType<unknown>,
+  fields: readonly Field[],
+  rows: readonly unknown[],
+  first: number,
+): RowOddities {
+  const orders: number[][] = [];
+  const numbers = new Map<string, number>();
+  const ofRow = new Uint8Array(rows.length);
+  for (let row = first; row < rows.length; row++) {
+    if (isAsDeclared(rows[row], fields)) continue;
+    const order = orderOf(type, fields, rows[row], row);
+    const text = order.join();
+    let number = order.every((place, index) => place === index) ? 0 : numbers.get(text);
+    if (number === undefined) {
+      number = orders.push(order);
+      if (number > ORDERS_MAX) throw tooManyOrders(type);
+      numbers.set(text, number);
+    }
+    ofRow[row] = number | (Object.getPrototypeOf(rows[row]) === null ? NO_PROTOTYPE : 0);
+  }
+  return { orders, ofRow };
+}
+
+function orderOf(type: ValueType<unknown>, fields: readonly Field[], row: unknown, index: number): number[] {
+  const expected = describeType(type);
+  if (typeof row !== "object" || row === null)
+    throw refuseMisfit("", { path: "", found: preview(row), expected }, index);
+  const prototype: unknown = Object.getPrototypeOf(row);
+  if (prototype !== Object.prototype && prototype !== null)
+    throw refuseMisfit("", { path: "", found: preview(row), expected }, index);
+  const names = Object.keys(row);
+  const different = findNameMisfit(fields, names) ?? findMisfit(type, row);
+  if (different !== null) throw refuseMisfit("", different, index);
+  return names.map((name) => fields.findIndex((field) => field.name === name));
+}
+
+export function writeOddities({ orders, ofRow }: RowOddities, writer: ByteWriter): void {
+  writer.u8(orders.length);
+  for (const order of orders) for (const place of order) writer.u8(place);
+  writer.bytes(ofRow);
+}
+
+export function readOddities(fields: number, count: number, reader: ByteReader): RowOddities {
+  const orders: number[][] = [];
+  for (let left = reader.u8(); left > 0; left--) orders.push(Array.from({ length: fields }, () => reader.u8()));
+  return { orders, ofRow: new Uint8Array(reader.bytes(count)) };
+}
+
+/** Rows as they were, from rows in declared order. */
+export function restoreOddities(
+  names: readonly string[],
+  rows: readonly Record<string, unknown>[],
+  { orders, ofRow }: RowOddities,
+): Record<string, unknown>[] {
+  return rows.map((row, index) => {
+    const oddity = ofRow[index] as number;
+    if (oddity === 0) return row;
+    const target = (oddity & NO_PROTOTYPE ? Object.create(null) : {}) as Record<string, unknown>;
+    const order = orders[(oddity & ORDERS_MAX) - 1];
+    for (const name of order === undefined ? names : order.map((place) => names[place] as string))
+      target[name] = row[name];
+    return target;
+  });
+}
+
+function tooManyOrders(type: ValueType<unknown>): StreamError {
+  return new StreamError(
+    "VALUE_NOT_SERIALIZABLE",
+    `the records of one batch of type ${describeType(type)} have their fields in more than ${ORDERS_MAX} different orders; build them in one place, with the fields in declared order`,
+    { destiny: "terminal" },
+  );
+}

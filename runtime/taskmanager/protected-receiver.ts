@@ -1,0 +1,46 @@
+/**
+ * Owns: records that came from another thread or process being as hard to change as those that stayed in this one.
+ * Called by: task-builder.ts, for channels that are encoded.
+ *
+ * PQ1 A function that changes its input fails alike whether its records were handed over or decoded (VG2): what works at one
+ *     parallelism does not fail at another.
+ */
+import type { ChannelReceiver } from "../exchange/index.ts";
+import type { StreamElement, ValueGuard } from "../record/index.ts";
+
+export class ProtectedReceiver implements ChannelReceiver<unknown> {
+  private readonly receiver: ChannelReceiver<unknown>;
+  private readonly guard: ValueGuard;
+
+  constructor(receiver: ChannelReceiver<unknown>, guard: ValueGuard) {
+    this.receiver = receiver;
+    this.guard = guard;
+  }
+
+  get hasNext(): boolean {
+    return this.receiver.hasNext;
+  }
+
+  get bytesReceived(): number {
+    return this.receiver.bytesReceived;
+  }
+
+  next(): StreamElement<unknown> | null {
+    const element = this.receiver.next();
+    if (element?.kind === "batch") {
+      // Decoded for this task alone, so its rows may be replaced.
+      this.guard.checkNext();
+      const rows = element.batch.rows as unknown[];
+      for (let row = 0; row < rows.length; row++) rows[row] = this.guard.admit(rows[row]);
+    }
+    return element;
+  }
+
+  allow(rows: number): void {
+    this.receiver.allow(rows);
+  }
+
+  close(): void {
+    this.receiver.close();
+  }
+}

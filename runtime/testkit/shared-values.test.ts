@@ -1,0 +1,183 @@
+/**
+ * What was emitted never changes (T5 of the trials): each operator that has state, with functions that go on changing what they
+ * emitted. Every job below is a mistake that people make; the right output is what it says, or an error where the mistake is.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  aggregateOperator,
+  flatMapOperator,
+  type KeyedProcessFunction,
+  keyedProcessOperator,
+  mapOperator,
+  processOperator,
+  reduceOperator,
+} from "../operators/index.ts";
+import { t } from "../record/index.ts";
+import type { ListState, MapState, OperatorListState, ReducingState, ValueState } from "../state/index.ts";
+import { OperatorHarness } from "./operator-harness.ts";
+
+type Count = { word: string; n: number };
+const RECORDS: readonly Count[] = [1, 2, 3].map((n) => ({ word: "a", n }));
+const keySelector = (value: Count): string => value.word;
+
+async function run<O>(fn: KeyedProcessFunction<string, Count, O>): Promise<readonly O[]> {
+  const harness = await OperatorHarness.open(keyedProcessOperator(fn), { keySelector });
+  for (const record of RECORDS) harness.process({ ...record });
+  return harness.values;
+}
+
+describe("what was emitted never changes", () => {
+  it("when list state is emitted as it was handed out, after each add", async () => {
+    let state: ListState<number>;
+    const values = await run<unknown>({
+      open: (context) => void (state = context.state.list({ name: "list", type: t.int64 })),
+      process(value, _context, out) {
+        state.add(value.n);
+        out({ list: state.get() });
+        out(state.get());
+      },
+    });
+    assert.deepEqual(values, [{ list: [1] }, [1], { list: [1, 2] }, [1, 2], { list: [1, 2, 3] }, [1, 2, 3]]);
+  });
+
+  it("when a value is changed in place, updated and emitted, in either order", async () => {
+    let state: ValueState<{ n: number; seen: number[]; by: Map<string, number> }>;
+    const values = await run<unknown>({
+      open: (context) => void (state = context.state.value({ name: "value" })),
+      process(value, _context, out) {
+        const current = state.value() ?? { n: 0, seen: [], by: new Map() };
+        current.n += value.n;
+        current.seen = [...current.seen, value.n];
+        current.by.set(value.word, current.n);
+        out(current);
+        state.update(current);
+        if (value.n === 2) out(state.value());
+      },
+    }).catch((error: unknown) => error);
+    const by = (n: number): Map<string, number> => new Map([["a", n]]);
+    assert.deepEqual(values, [
+      { n: 1, seen: [1], by: by(1) },
+      { n: 3, seen: [1, 2], by: by(3) },
+      { n: 3, seen: [1, 2], by: by(3) },
+      { n: 6, seen: [1, 2, 3], by: by(6) },
+    ]);
+  });
+
+  it("when a value of map state, or reducing state, is changed in place and emitted", async () => {
+    let map: MapState<string, Count>;
+    let sum: ReducingState<Count>;
+    const values = await run<unknown>({
+      open(context) {
+        map = context.state.map({ name: "map" });
+        sum = context.state.reducing({ name: "sum", reduce: (left, right) => ((left.n += right.n), left) });
+      },
+      process(value, _context, out) {
+        const cell = map.get("x") ?? { word: "x", n: 0 };
+        cell.n += value.n;
+        map.put("x", cell);
+        out(cell);
+        for (const [, each] of map.entries()) out([each]);
+        out(sum.add(value));
+      },
+    });
+    const at = (n: number): unknown[] => [{ word: "x", n }, [{ word: "x", n }], { word: "a", n }];
+    assert.deepEqual(values, [...at(1), ...at(3), ...at(6)]);
+  });
+
+  it("when operator state is emitted as it was handed out", async () => {
+    let list: OperatorListState<number>;
+    const harness = await OperatorHarness.open(
+      processOperator<Count, unknown>({
+        open: (context) => void (list = context.operatorState.list({ name: "list", type: t.int64 })),
+        process(value, _context, out) {
+          list.add(value.n);
+          out(list.get());
+        },
+      }),
+    );
+    for (const record of RECORDS) harness.process(record);
+    assert.deepEqual(harness.values, [[1], [1, 2], [1, 2, 3]]);
+  });
+
+  it("when an aggregate's result is its accumulator", async () => {
+    const factory = aggregateOperator({
+      createAccumulator: () => ({ n: 0, all: [] as number[] }),
+      add(value: Count, accumulator: { n: number; all: number[] }) {
+        accumulator.n += value.n;
+        accumulator.all.push(value.n);
+        return accumulator;
+      },
+      getResult: (accumulator) => accumulator,
+    });
+    const harness = await OperatorHarness.open(factory, { keySelector });
+    for (const record of RECORDS) harness.process(record);
+    assert.deepEqual(harness.values, [
+      { n: 1, all: [1] },
+      { n: 3, all: [1, 2] },
+      { n: 6, all: [1, 2, 3] },
+    ]);
+  });
+
+  it("when reduce changes its current value", async () => {
+    const harness = await OperatorHarness.open(
+      reduceOperator((current: Count, value: Count) => ((current.n += value.n), current)),
+      { keySelector },
+    );
+    for (const record of RECORDS) harness.process({ ...record });
+    assert.deepEqual(
+      harness.values.map(({ n }) => n),
+      [1, 3, 6],
+    );
+  });
+});
+
+describe("who changes what was emitted is told where", () => {
+  const readOnly = { name: "TypeError", message: /read only property 'n'/ };
+
+  it("when flatMap emits one row object again and again", async () => {
+    const row = { n: 0 };
+    const harness = await OperatorHarness.open(
+      flatMapOperator<Count, { n: number }>((value, collect) => {
+        row.n = value.n;
+        collect(row);
+      }),
+    );
+    harness.process({ word: "a", n: 1 });
+    assert.throws(() => harness.process({ word: "a", n: 2 }), readOnly);
+    assert.deepEqual(harness.values, [{ n: 1 }]);
+  });
+
+  it("when map changes a record that it was given, and another operator has it too", async () => {
+    const first = await OperatorHarness.open(mapOperator((value: Count) => value));
+    first.process({ word: "a", n: 1 });
+    const second = await OperatorHarness.open(mapOperator((value: Count) => ((value.n += 1), value)));
+    assert.throws(() => second.process(first.values[0] as Count), readOnly);
+  });
+
+  it("when a part of an accumulator was emitted", async () => {
+    const factory = aggregateOperator({
+      createAccumulator: () => ({ all: [] as number[] }),
+      add: (value: Count, accumulator: { all: number[] }) => (accumulator.all.push(value.n), accumulator),
+      getResult: ({ all }) => ({ all }),
+    });
+    const harness = await OperatorHarness.open(factory, { keySelector });
+    harness.process({ word: "a", n: 1 });
+    assert.throws(() => harness.process({ word: "a", n: 2 }), /object is not extensible/);
+    assert.deepEqual(harness.values, [{ all: [1] }]);
+  });
+
+  it("instances of classes are refused when they are emitted", async () => {
+    class Total {
+      n = 1;
+    }
+    const harness = await OperatorHarness.open(
+      mapOperator(() => ({ total: new Total() })),
+      { uid: "m1" },
+    );
+    assert.throws(() => harness.process(1), {
+      code: "VALUE_NOT_SERIALIZABLE",
+      message: /operator "map", uid "m1", emitted a record that at \.total is an instance of class Total/,
+    });
+  });
+});
