@@ -18,7 +18,6 @@ export { copyOf, freezeValue, thawed } from "./protected-value.ts";
 export { type GuardMode, ValueGuard } from "./value-guard.ts";
 export { type Misfit, remedyFor } from "./misfit.ts";
 export { findMisfit, primitiveOf } from "./type-check.ts";
-export { ownString } from "./own-string.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
 export type {
   Barrier,
