@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { KubernetesApi } from "../../../operator/kubernetes/index.ts";
 import { createLog, sleep, StreamError } from "../../base/index.ts";
 import { startControlPlane } from "../control-plane/control-plane.ts";
-import { readEndpoint } from "../control-plane/endpoint.ts";
+import { isOwnerAlive, readEndpoint } from "../control-plane/endpoint.ts";
 import type { HomeFolder } from "../home-folder.ts";
 import type { Signals } from "../signals.ts";
 import type { Terminal } from "../terminal.ts";
@@ -67,7 +67,7 @@ function joined({ api, pid, isAlive, close }: OpenControlPlane): JoinedPlane {
 /** JP2. What cannot be read at the moment is no proof that it has gone. */
 function ownsFolder(folder: string): boolean {
   const endpoint = readEndpoint(folder);
-  if (endpoint !== null) return endpoint.pid === process.pid;
+  if (endpoint !== null) return endpoint.pid === process.pid && isOwnerAlive(endpoint, folder);
   try {
     return statSync(join(folder, "endpoint.json"), { throwIfNoEntry: false }) !== undefined;
   } catch {
