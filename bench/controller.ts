@@ -2,7 +2,7 @@
  * Question: how does the controller bear a thousand StreamJobs?
  *
  * Owns: the phases and the figures. Not here: JobManagers without processes (controller/instant-jobmanagers.ts), the API server
- * and the kubelet without processes (operator/local).
+ * and the kubelet without processes (embedded).
  *
  * CB1 API server, workload controller, kubelet and operator are one process here: time and memory are of all of them together.
  * CB2 One change is timed from the write of a manifest to the status that speaks of its generation, as a watcher sees it.
@@ -16,9 +16,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readStreamJobStatus, type StreamJob } from "../crds/index.ts";
 import { startController } from "../operator/controller/index.ts";
-import type { KubernetesApi } from "../operator/kubernetes/index.ts";
-import { InstantKubelet, openLocalApiServer, StatefulSetController } from "../operator/local/index.ts";
-import { silentLog, systemClock, systemRandom } from "../runtime/base/index.ts";
+import type { KubernetesApi } from "../operator/kubernetes/api/index.ts";
+import { InstantKubelet } from "../embedded/kubelet/index.ts";
+import { openLocalApiServer } from "../embedded/api-server/index.ts";
+import { StatefulSetController } from "../embedded/workloads/index.ts";
+import { silentLog, systemClock, systemRandom } from "../base/index.ts";
 import { countingApi } from "./controller/counting-api.ts";
 import { InstantJobManagers } from "./controller/instant-jobmanagers.ts";
 import { shareText, watchOthers, warnOfShares } from "./measure/machine.ts";

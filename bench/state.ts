@@ -8,7 +8,7 @@
  *
  */
 import { createHash } from "node:crypto";
-import { nextTurn, systemClock } from "../runtime/base/index.ts";
+import { nextTurn, systemClock } from "../base/index.ts";
 import type { KeyedStateHandle } from "../runtime/checkpoint/index.ts";
 import { type Key, keyHash, t } from "../runtime/record/index.ts";
 import {

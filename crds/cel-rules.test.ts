@@ -4,7 +4,7 @@ import { Environment } from "@marcbachmann/cel-js";
 import fc from "fast-check";
 import { optionsWithField, type RulesAt, streamJobRules, streamJobSnapshotRules } from "./cel-rules.ts";
 import { streamJobDefinition, streamJobSnapshotDefinition } from "./custom-resource-definition.ts";
-import { fullJob, smallJob } from "./manifest-examples.ts";
+import { fullJob, smallJob } from "./manifest-examples.test-support.ts";
 import { schemaAt, type StructuralSchema } from "./structural-schema.ts";
 import { validateSnapshot, validateStreamJob } from "./validation.ts";
 

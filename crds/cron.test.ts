@@ -3,7 +3,7 @@ import test from "node:test";
 import { Environment } from "@marcbachmann/cel-js";
 import { CRON_PATTERN, plainSchedule } from "./cron.ts";
 import { streamJobDefinition } from "./custom-resource-definition.ts";
-import { smallJob } from "./manifest-examples.ts";
+import { smallJob } from "./manifest-examples.test-support.ts";
 import { schemaAt, type StructuralSchema } from "./structural-schema.ts";
 import { validateStreamJob } from "./validation.ts";
 

@@ -5,7 +5,7 @@
  * W1 Defaults are applied when a spec is read, never written into the object (P2 of stream-job-spec.ts).
  * W2 A resolved spec has no field that is absent: null says that there is nothing, and who chooses then.
  */
-import { assert } from "../runtime/base/index.ts";
+import { assert } from "../base/index.ts";
 import { durationMs } from "./duration.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "./fields.ts";
 import type { StreamJobSnapshotSpec } from "./stream-job-snapshot.ts";

@@ -6,7 +6,7 @@
  * D1 The form is a subset of Go's and so of CEL's `duration()`: what is accepted here is accepted by an API server, and means the same.
  * D2 A duration has one way to be written wrong per message: the message says what was given and what to write.
  */
-import { assert } from "../runtime/base/index.ts";
+import { assert } from "../base/index.ts";
 
 /**
  * Hours, minutes, seconds, milliseconds: each at most once, the largest first, whole numbers. No days: CEL knows none (D1).

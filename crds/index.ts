@@ -1,10 +1,5 @@
 /** Room `crds`: our custom resources: their types, names, defaults, validation, and the definitions that an API server takes. */
-export {
-  optionsWithField,
-  type Rule,
-  type RuleReason,
-  type RulesAt,
-} from "./cel-rules.ts";
+export { optionsWithField, type Rule, type RuleReason, type RulesAt } from "./cel-rules.ts";
 export {
   type CustomResourceDefinition,
   definitionFiles,

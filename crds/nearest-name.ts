@@ -1,7 +1,7 @@
 /**
  * Owns: which known name a misspelt one probably meant. Called by: validation.ts.
  */
-import { editDistance } from "../runtime/base/index.ts";
+import { editDistance } from "../base/index.ts";
 
 /** The nearest of `known`, if it is few edits away from `name`; letters' case does not count. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {

@@ -7,7 +7,7 @@
  * X2 No default but the one of `status.observedGeneration`.
  * X3 A tagged union becomes one object: the fields of all variants, required what all of them require.
  */
-import { assert } from "../runtime/base/index.ts";
+import { assert } from "../base/index.ts";
 import { z } from "zod";
 import type { RulesAt } from "./cel-rules.ts";
 import { type CelValidation, VALIDATIONS } from "./fields.ts";

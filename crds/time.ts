@@ -1,7 +1,7 @@
 /**
  * Owns: times as Kubernetes writes them (RFC 3339 in UTC), to and from epoch milliseconds. Pure.
  */
-import { assert } from "../runtime/base/index.ts";
+import { assert } from "../base/index.ts";
 
 /** `2031-04-01T12:00:00.250Z`. */
 export function formatTime(epochMs: number): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fullJob, smallJob } from "./manifest-examples.ts";
+import { fullJob, smallJob } from "./manifest-examples.test-support.ts";
 import { validateSnapshot, validateStreamJob } from "./validation.ts";
 import type { Issue } from "./validation-issues.ts";
 

@@ -50,7 +50,7 @@ else if (told === null) {
   const node = findNode();
   const child = spawn(
     node.path,
-    ["--test", "--test-reporter=spec", "operator/kubernetes/contract/real-api-server.ts"],
+    ["--test", "--test-reporter=spec", "operator/kubernetes/conformance/real-api-server.ts"],
     {
       cwd: repositoryRoot,
       env: { ...childEnvironment(node), ...told },

@@ -15,14 +15,14 @@ import {
   type SpecChange,
   specChecks,
 } from "../operator/reconcile/index.ts";
-import { errorCodes } from "../runtime/base/error-codes.ts";
+import { errorCodes } from "../base/error-codes.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
 /** The page for a list of codes: Markdown, codes in alphabetical order, one heading each, so that a code can be linked to. */
 export function renderErrorsPage(codes: Readonly<Record<string, string>>): string {
   const lines = [
-    "<!-- Generated from runtime/base/error-codes.ts by `npm run docs`; do not edit. -->",
+    "<!-- Generated from base/error-codes.ts by `npm run docs`; do not edit. -->",
     "",
     "# Errors",
     "",

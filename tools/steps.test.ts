@@ -15,8 +15,8 @@ describe("what is checked", () => {
     "test/integration/deep/a.test.ts",
     "test/builders/job.ts",
     "test/upgrades/odd.test.ts",
-    "runtime/base/ids.test.ts",
-    "runtime/base/ids.ts",
+    "base/ids.test.ts",
+    "base/ids.ts",
     "tools/report.test.ts",
   ];
   for (const path of files) {
@@ -45,6 +45,6 @@ describe("what is checked", () => {
     );
     const unit = steps.find((step) => step.name === "unit");
     assert.ok(unit?.kind === "tests");
-    assert.deepEqual(unit.run.files, ["runtime/base/ids.test.ts", "tools/report.test.ts"]);
+    assert.deepEqual(unit.run.files, ["base/ids.test.ts", "tools/report.test.ts"]);
   });
 });

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { RestClient, startLocalCluster } from "../../runtime/cli/index.ts";
+import { RestClient, startLocalCluster } from "../../cli/index.ts";
 import { endWithThisProcess } from "../measure/scratch.ts";
 
 const JOB = fileURLToPath(new URL("./slow-sink-job.ts", import.meta.url));

@@ -5,7 +5,7 @@
  * CJ1 Updates come from the beginning, at keys that may not be there yet: the bench measures when all of them are.
  */
 import { job, t } from "streamjob";
-import { discardSink, generatorSource } from "streamjob/connectors";
+import { discardSink, generatorSource } from "streamjob/connectors/basic";
 import { keyOf, Row, updatedKey } from "./keyed-rows.ts";
 import { stallProbe } from "./stall-probe.ts";
 

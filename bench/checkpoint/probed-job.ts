@@ -9,8 +9,8 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type JobOutcome, type LocalCluster, RestClient, startLocalCluster } from "../../runtime/cli/index.ts";
-import type { CheckpointStatisticsMessage } from "../../runtime/contract/index.ts";
+import { type JobOutcome, type LocalCluster, RestClient, startLocalCluster } from "../../cli/index.ts";
+import type { CheckpointStatisticsMessage } from "../../contract/index.ts";
 import { endWithThisProcess } from "../measure/scratch.ts";
 import type { ProbeReport } from "./stall-probe.ts";
 

@@ -3,8 +3,8 @@
  * for each. Arguments: "true" or "false": whether what is under way is bounded by time.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { job, t } from "streamjob";
-import { generatorSource, type PlainSink } from "streamjob/connectors";
+import { job, type PlainSink, t } from "streamjob";
+import { generatorSource } from "streamjob/connectors/basic";
 
 const WRITE_MS = 10;
 

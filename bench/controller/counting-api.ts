@@ -1,5 +1,5 @@
 /** Owns: a port to the API server that counts what goes through it. */
-import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 
 const mutating = new Set(["create", "update", "updateStatus", "patch", "apply", "delete"]);
 

@@ -3,7 +3,7 @@
  * activated, and has taken every savepoint when asked about it.
  */
 import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "../../operator/jobmanager/index.ts";
-import type { ActivationRequest, IncarnationMessage } from "../../runtime/contract/index.ts";
+import type { ActivationRequest, IncarnationMessage } from "../../contract/index.ts";
 
 type Running = {
   activation: ActivationRequest | null;

@@ -6,7 +6,7 @@
  * EN2 A window begins WARM_UP_MS after the first record; each end has its own, and all of it lies in the time of full flow.
  */
 import { parentPort } from "node:worker_threads";
-import { onNextTurn, systemClock, taskManagerId } from "../../runtime/base/index.ts";
+import { onNextTurn, systemClock, taskManagerId } from "../../base/index.ts";
 import { type ChannelReceiver, type ChannelSender, ForwardWriter } from "../../runtime/exchange/index.ts";
 import { NO_TIMESTAMP } from "../../runtime/record/index.ts";
 import { SlotExchange } from "../../runtime/taskmanager/slot-exchange.ts";

@@ -6,7 +6,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { taskManagerId } from "../../runtime/base/index.ts";
+import { taskManagerId } from "../../base/index.ts";
 import type { SlotLocation } from "../../runtime/rpc/index.ts";
 import { follow } from "../measure/scratch.ts";
 import type { FromEnd, Passed, ToEnd } from "./end-messages.ts";

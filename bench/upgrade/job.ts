@@ -1,6 +1,6 @@
 /** The word count whose upgrade is timed: words at a fixed rate, a count by word, each count noted. Arguments: rate, folder, version. */
 import { job, t } from "streamjob";
-import { generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
 import { timingSink } from "./timing-sink.ts";
 
 const WORDS = 10_000;

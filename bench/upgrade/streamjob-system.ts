@@ -1,6 +1,6 @@
 /**
  * Owns: the two ways in which StreamJob upgrades the word count when its manifest is edited: with pods that stand by, and without.
- * Not here: the cluster (runtime/cli's control plane), the job (job.ts).
+ * Not here: the cluster (cli's control plane), the job (job.ts).
  *
  * SS1 Each version changes the job's arguments, which costs a savepoint upgrade: the dearest kind of change.
  * SS2 Nothing is cleverly prepared: the pods of the new version start when the manifest is applied, as on any cluster.
@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
-import { createLog } from "../../runtime/base/index.ts";
-import { type ControlPlane, startControlPlane } from "../../runtime/cli/index.ts";
+import { createLog } from "../../base/index.ts";
+import { type ControlPlane, startControlPlane } from "../../main/index.ts";
 import { type RunningSystem, timesFolder, type UpgradedSystem, type UpgradePlan } from "./upgraded-system.ts";
 
 const JOB = fileURLToPath(new URL("./job.ts", import.meta.url));

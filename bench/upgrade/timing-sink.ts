@@ -3,7 +3,7 @@
  * and subtask, each line written at once.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { PlainSink } from "streamjob/connectors";
+import type { PlainSink } from "streamjob";
 
 export function timingSink(folder: string, version: string): PlainSink<unknown> {
   return {

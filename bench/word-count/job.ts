@@ -1,6 +1,6 @@
 /** The word count of the bench: arguments are the number of lines, the folder for reports, and the checkpoint interval. */
 import { job, t } from "streamjob";
-import { generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
 import { line } from "./lines.ts";
 import { measuringSink } from "./measuring-sink.ts";
 

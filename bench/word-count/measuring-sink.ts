@@ -2,7 +2,7 @@
  * Owns: a sink that counts and drops, and writes what it counted, sampled over time, into a file per subtask at its end.
  */
 import { writeFileSync } from "node:fs";
-import type { PlainSink } from "streamjob/connectors";
+import type { PlainSink } from "streamjob";
 
 export type Count = { readonly word: string; readonly count: number };
 

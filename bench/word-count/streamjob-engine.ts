@@ -6,13 +6,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { homeFolder, readRecord } from "../../runtime/cli/index.ts";
+import { homeFolder, readRecord } from "../../cli/index.ts";
 import { runProgram, withScratchFolder } from "../measure/scratch.ts";
 import { type Engine, type EngineRun, WORDS_PER_LINE, type WordCountWork } from "./engine-run.ts";
 import type { SinkReport } from "./measuring-sink.ts";
 import { steadyRate } from "./steady-rate.ts";
 
-const COMMAND = fileURLToPath(new URL("../../runtime/cli/main.ts", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const JOB = fileURLToPath(new URL("./job.ts", import.meta.url));
 
 export const streamJobEngine: Engine = {

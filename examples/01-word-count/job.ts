@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, textFiles } from "streamjob/connectors";
+import { filesSink, textFiles } from "streamjob/connectors/files";
 import { textsOf } from "./texts.ts";
 import { wordsOf } from "./words.ts";
 

@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, generatorSource, printSink } from "streamjob/connectors";
+import { generatorSource, printSink } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 const Line = t.record({ text: t.string, count: t.int64 });
 

@@ -5,8 +5,15 @@
  * of its splits in `poll` and their positions in `snapshot`. What `snapshot` returns is list state: it is part of the
  * checkpoint, and after a restart the reader gets it back as `splits`.
  */
-import { NO_TIMESTAMP, t } from "streamjob";
-import type { PollResult, ReaderContext, Source, SourceOutput, SourceReader } from "streamjob/connectors";
+import {
+  NO_TIMESTAMP,
+  type PollResult,
+  type ReaderContext,
+  type Source,
+  type SourceOutput,
+  type SourceReader,
+  t,
+} from "streamjob";
 
 /** How many numbers have been read. */
 type Position = { readonly offset: number };

@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, printSink } from "streamjob/connectors";
+import { printSink } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 import { failingSource } from "./failing-source.ts";
 
 export default job((env) => {

@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, generatorSource, printSink } from "streamjob/connectors";
+import { generatorSource, printSink } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 const VERSES = ["to be or not to be", "that is the question", "to die to sleep", "to sleep perchance to dream"];
 

@@ -1,7 +1,8 @@
 /** What both versions have in common: the graph with its uids, by which the state is found again. */
 import { parseArgs } from "node:util";
 import { type StreamEnvironment, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 const VERSE = "to be or not to be that is the question";
 const WordCount = t.record({ word: t.string, count: t.int64 });

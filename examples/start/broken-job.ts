@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, textFiles } from "streamjob/connectors";
+import { filesSink, textFiles } from "streamjob/connectors/files";
 import { textsOf } from "../01-word-count/texts.ts";
 
 const WordCount = t.record({ word: t.string, count: t.int64 });

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readStreamJobStatus, type StreamJobStatus } from "../../crds/index.ts";
-import { createLog } from "../../runtime/base/index.ts";
-import { type ControlPlane, RestClient, startControlPlane } from "../../runtime/cli/index.ts";
+import { createLog } from "../../base/index.ts";
+import { type ControlPlane, startControlPlane } from "../../main/index.ts";
+import { RestClient } from "../../cli/index.ts";
 import type { Audit } from "./audit.ts";
 import { Manifest, wordCountManifest } from "./manifest.ts";
 

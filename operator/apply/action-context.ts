@@ -2,9 +2,10 @@
  * Owns: what every action is given.
  */
 import type { StreamJob } from "../../crds/index.ts";
-import type { Clock, Log } from "../../runtime/base/index.ts";
+import type { Clock, Log } from "../../base/index.ts";
 import type { JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
-import { callWithin, type KubernetesApi, type ObjectKey, type WriteGate } from "../kubernetes/index.ts";
+import { callWithin, type WriteGate } from "../kubernetes/machinery/index.ts";
+import { type KubernetesApi, type ObjectKey } from "../kubernetes/api/index.ts";
 import { incarnationJobId, type PlannedEvent } from "../reconcile/index.ts";
 import type { WrittenCaches } from "./written-cache.ts";
 

@@ -6,7 +6,7 @@
  * CA2 Deletions are bound to a uid: what has come in its place stays. What is not there any more counts as deleted.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
-import { type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/index.ts";
+import { type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
 import type { Child } from "../reconcile/index.ts";
 import { isOwnedBy } from "../resources/index.ts";
 import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";

@@ -7,7 +7,7 @@
  *     label more often than a look takes would keep the operator from ever writing anything.
  */
 import { CLEANUP_FINALIZER, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
-import { isApiError } from "../kubernetes/index.ts";
+import { isApiError } from "../kubernetes/api/index.ts";
 import { type ActionContext, call, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
 import { isSameToDecide } from "./same-to-decide.ts";

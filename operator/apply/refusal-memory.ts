@@ -9,7 +9,7 @@
  * RM3 Forgotten with the process: the next operator tries, and is refused again. Bounded by the number of StreamJobs and their actions.
  */
 import type { StreamJob } from "../../crds/index.ts";
-import type { Clock } from "../../runtime/base/index.ts";
+import type { Clock } from "../../base/index.ts";
 import { type Action, type Refusal, subjectOf } from "../reconcile/index.ts";
 
 const FIRST_DELAY_MS = 200;

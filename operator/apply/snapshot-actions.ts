@@ -6,7 +6,7 @@
  *     deleted; for one that it could take it does (S29).
  */
 import { CLEANUP_FINALIZER, type StreamJobSnapshot } from "../../crds/index.ts";
-import { isApiError } from "../kubernetes/index.ts";
+import { isApiError } from "../kubernetes/api/index.ts";
 import { type ActionContext, type CallContext, call, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
 

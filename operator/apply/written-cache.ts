@@ -1,7 +1,7 @@
 /**
  * Owns: what this room needs of the watch caches: to look at what is there, and to put its own writes in (read-your-own-writes).
  */
-import type { Kind, Kinds, ObjectKey } from "../kubernetes/index.ts";
+import type { Kind, Kinds, ObjectKey } from "../kubernetes/api/index.ts";
 
 /** Kinds that apply writes. */
 export type WrittenKind = Exclude<Kind, "Event" | "Lease">;

@@ -7,8 +7,9 @@
  * CT3 After `stop` has resolved it writes nothing, calls nobody, and holds neither timers nor sockets.
  */
 import type { Registry } from "prom-client";
-import { assert } from "../../runtime/base/index.ts";
-import { ApiError, LeaseElector, type WriteGate } from "../kubernetes/index.ts";
+import { assert } from "../../base/index.ts";
+import { ApiError } from "../kubernetes/api/index.ts";
+import { LeaseElector, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { storedStatus, watchedKinds } from "../observe/index.ts";
 import { type ControllerOptions, limitsOf, type RunningParts } from "./controller-options.ts";
 import { type Endpoints, startEndpoints, type Verdict } from "./endpoints.ts";

@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { guardRequests, type Log, silentLog, StreamError, toErrorInfo } from "../../runtime/base/index.ts";
+import { guardRequests, type Log, silentLog, StreamError, toErrorInfo } from "../../base/index.ts";
 
 export type Verdict = { readonly isGood: boolean; readonly reason: string };
 

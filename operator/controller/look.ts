@@ -12,9 +12,10 @@
  *     server and JobManagers are in this process, no look would ever wait for anything else.
  */
 import type { StreamJob } from "../../crds/index.ts";
-import { AssertionFailure, type Clock, type Log, nextTurn, type Random } from "../../runtime/base/index.ts";
+import { AssertionFailure, type Clock, type Log, nextTurn, type Random } from "../../base/index.ts";
 import { type ApplyDeps, type ApplyOutcome, apply, type RefusalMemory, releaseOrphan } from "../apply/index.ts";
-import { isApiError, type WorkQueue } from "../kubernetes/index.ts";
+import { isApiError } from "../kubernetes/api/index.ts";
+import { type WorkQueue } from "../kubernetes/machinery/index.ts";
 import { type ObserveDeps, observe, orphansOf, storedStatus } from "../observe/index.ts";
 import { type Observed, type Plan, type ReconcileSettings, reconcile } from "../reconcile/index.ts";
 import type { ControllerMetrics } from "./metrics.ts";

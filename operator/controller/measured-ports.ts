@@ -4,7 +4,7 @@
  * MP1 A call is passed on as it is, and so is its answer or error.
  */
 import type { Answer, JobManagerApi } from "../jobmanager/index.ts";
-import { isApiError, type Kind, type KubernetesApi } from "../kubernetes/index.ts";
+import { isApiError, type Kind, type KubernetesApi } from "../kubernetes/api/index.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 
 /** The API server, with requests counted by verb, kind and outcome. */

@@ -7,7 +7,7 @@
  */
 import type { StreamJob } from "../../crds/index.ts";
 import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";
-import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/index.ts";
+import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { ExceptionMemory, JobLinks, type ObserveDeps, watchedKinds } from "../observe/index.ts";
 import type { RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";

@@ -10,8 +10,8 @@ import {
   type StreamJob,
   type StreamJobSnapshot,
 } from "../../crds/index.ts";
-import { seededRandom, silentLog, systemClock } from "../../runtime/base/index.ts";
-import type { Kind, Kinds, KubernetesApi, Pod, Service, StatefulSet, WatchEvent } from "../kubernetes/index.ts";
+import { seededRandom, silentLog, systemClock } from "../../base/index.ts";
+import type { Kind, Kinds, KubernetesApi, Pod, Service, StatefulSet, WatchEvent } from "../kubernetes/api/index.ts";
 import { JobLinks, watchedKinds } from "../observe/index.ts";
 import { createCaches, parseKey, wire } from "./wiring.ts";
 

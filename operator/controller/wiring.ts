@@ -13,15 +13,9 @@ import {
   type StreamJob,
   type StreamJobSnapshot,
 } from "../../crds/index.ts";
-import type { Clock, Log, Random } from "../../runtime/base/index.ts";
-import {
-  type CacheChange,
-  type Kinds,
-  type KubernetesApi,
-  type ObjectKey,
-  WatchCache,
-  type WatchCacheOptions,
-} from "../kubernetes/index.ts";
+import type { Clock, Log, Random } from "../../base/index.ts";
+import { type CacheChange, WatchCache, type WatchCacheOptions } from "../kubernetes/machinery/index.ts";
+import { type Kinds, type KubernetesApi, type ObjectKey } from "../kubernetes/api/index.ts";
 import { type Change, JobLinks, type WatchedKind, watchedKinds } from "../observe/index.ts";
 
 export type Caches = { readonly [K in WatchedKind]: WatchCache<K> };

@@ -7,7 +7,7 @@
  * HX2 A connection that the server closed while it was idle costs one more try, never an answer: every call may be sent again (PL2).
  */
 import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
-import type { Clock } from "../../runtime/base/index.ts";
+import type { Clock } from "../../base/index.ts";
 
 export type ExchangeRequest = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH";

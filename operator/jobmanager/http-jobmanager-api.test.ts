@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { after, describe, it } from "node:test";
-import { systemClock } from "../../runtime/base/index.ts";
-import { type IncarnationMessage, JOB_ID_HEADER } from "../../runtime/contract/index.ts";
-import { createHttpJobManagerApi, type HttpJobManagerApi, type JobManagerTarget } from "./index.ts";
+import { systemClock } from "../../base/index.ts";
+import { type IncarnationMessage, JOB_ID_HEADER } from "../../contract/index.ts";
+import { createHttpJobManagerApi, type HttpJobManagerApi } from "./http-jobmanager-api.ts";
+import { type JobManagerTarget } from "./jobmanager-api.ts";
 
 const JOB = "a".repeat(32);
 const OTHER_JOB = "b".repeat(32);

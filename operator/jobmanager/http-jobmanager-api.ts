@@ -1,6 +1,6 @@
 /**
  * Owns: the calls to a JobManager as HTTP requests, and what its answers mean.
- * Not here: the connection (http-exchange.ts), messages (runtime/contract), where a host name leads (given: addressOf).
+ * Not here: the connection (http-exchange.ts), messages (contract), where a host name leads (given: addressOf).
  *
  * HJ1 Implements JA1 and JA2: every call ends in time with a value; what is not surely an answer of the JobManager that was meant is
  *     `unreachable`.
@@ -10,7 +10,7 @@
  */
 import { Agent } from "node:http";
 import type { z } from "zod";
-import type { Clock } from "../../runtime/base/index.ts";
+import type { Clock } from "../../base/index.ts";
 import {
   activationAnswerSchema,
   disposalStatusSchema,
@@ -22,7 +22,7 @@ import {
   preflightAnswerSchema,
   savepointStatusSchema,
   triggerResponseSchema,
-} from "../../runtime/contract/index.ts";
+} from "../../contract/index.ts";
 import { jobManagerHost, REST_PORT } from "../resources/index.ts";
 import { type Exchange, type ExchangeRequest, exchange } from "./http-exchange.ts";
 import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "./jobmanager-api.ts";

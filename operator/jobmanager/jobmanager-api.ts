@@ -12,7 +12,7 @@ import type {
   IncarnationMessage,
   PreflightAnswer,
   RestoreMessage,
-} from "../../runtime/contract/index.ts";
+} from "../../contract/index.ts";
 
 /** Which JobManager: its address is found by namespace and name, its answers are checked against jobId. */
 export type JobManagerTarget = {

@@ -6,7 +6,7 @@
  *     StreamJob: better to wait for a stranger than to overlook a process that still writes (S12).
  */
 import { JOB_LABEL, parseTime, type StreamJob } from "../../crds/index.ts";
-import type { Pod, PodDisruptionBudget, Service } from "../kubernetes/index.ts";
+import type { Pod, PodDisruptionBudget, Service } from "../kubernetes/api/index.ts";
 import type { ObservedIncarnation } from "../reconcile/index.ts";
 import { incarnationName, incarnationOf, isOwnedBy, restServiceName, statefulSetName } from "../resources/index.ts";
 import type { ObjectReaders } from "./object-reader.ts";

@@ -7,7 +7,7 @@
  * EM3 The newest of a job is kept: what is decided because of a trouble that has been told says which it was.
  * EM4 Bounded: one entry for each of the last JOBS_MAX jobs that had trouble.
  */
-import type { ExceptionsMessage, IncarnationMessage } from "../../runtime/contract/index.ts";
+import type { ExceptionsMessage, IncarnationMessage } from "../../contract/index.ts";
 import type { JobException } from "../reconcile/index.ts";
 
 const JOBS_MAX = 10_000;

@@ -10,13 +10,16 @@ import {
   type StreamJobStatus,
   STREAM_JOB_API_VERSION,
 } from "../../crds/index.ts";
-import { silentLog, systemClock } from "../../runtime/base/index.ts";
-import type { IncarnationMessage } from "../../runtime/contract/index.ts";
+import { silentLog, systemClock } from "../../base/index.ts";
+import type { IncarnationMessage } from "../../contract/index.ts";
 import type { Answer, JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
-import type { ConfigMap, Kinds, Pod, Service, StatefulSet } from "../kubernetes/index.ts";
+import type { ConfigMap, Kinds, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 import { incarnationJobId } from "../reconcile/index.ts";
 import { incarnationName, ownedBy, podLabels, statefulSetName } from "../resources/index.ts";
-import { ExceptionMemory, JobLinks, type Look, type ObjectReader, type ObjectReaders, observe } from "./index.ts";
+import { ExceptionMemory } from "./exception-memory.ts";
+import { JobLinks } from "./job-links.ts";
+import { type Look, observe } from "./observe.ts";
+import { type ObjectReader, type ObjectReaders } from "./object-reader.ts";
 
 export const NAMESPACE = "shop";
 const UID = "11111111-1111-4111-8111-111111111111";

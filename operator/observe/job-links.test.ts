@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KubernetesObject, StreamJob } from "../../crds/index.ts";
-import { JobLinks } from "./index.ts";
+import { JobLinks } from "./job-links.ts";
 import { job, lookAt, NAMESPACE, snapshot } from "./hand-written-world.test-support.ts";
 
 describe("savepoints that others need", () => {

@@ -3,9 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ExceptionsMessage } from "../../runtime/contract/index.ts";
+import type { ExceptionsMessage } from "../../contract/index.ts";
 import { type Answer, disposalTriggerId } from "../jobmanager/index.ts";
-import { ExceptionMemory } from "./index.ts";
+import { ExceptionMemory } from "./exception-memory.ts";
 import {
   activeIn,
   answering,

@@ -15,7 +15,7 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import type { PreflightAnswer } from "../../runtime/contract/index.ts";
+import type { PreflightAnswer } from "../../contract/index.ts";
 import {
   type Answer,
   isForGood,

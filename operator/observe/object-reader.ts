@@ -1,7 +1,7 @@
 /**
  * Owns: what this room needs of a watch cache: reading. The kinds that a look at a StreamJob reads.
  */
-import type { Kind, Kinds, ObjectKey } from "../kubernetes/index.ts";
+import type { Kind, Kinds, ObjectKey } from "../kubernetes/api/index.ts";
 
 /** Kinds that the controller watches. */
 export const watchedKinds = [

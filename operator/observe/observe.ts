@@ -10,9 +10,9 @@
  *     them could be those of a job that is gone while the rest is of one that runs. What others need of it is read last.
  */
 import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
-import type { Clock, Log } from "../../runtime/base/index.ts";
+import type { Clock, Log } from "../../base/index.ts";
 import type { JobManagerApi } from "../jobmanager/index.ts";
-import type { ObjectKey } from "../kubernetes/index.ts";
+import type { ObjectKey } from "../kubernetes/api/index.ts";
 import {
   type Observed,
   type Refusal,

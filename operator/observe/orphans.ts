@@ -1,6 +1,6 @@
 /** Owns: which snapshots wait to be let go though there is no StreamJob that could do it. */
 import { CLEANUP_FINALIZER, type StreamJobSnapshot } from "../../crds/index.ts";
-import type { ObjectKey } from "../kubernetes/index.ts";
+import type { ObjectKey } from "../kubernetes/api/index.ts";
 import type { ObserveDeps } from "./observe.ts";
 
 /** Snapshots of the StreamJob, which must not be there, that are being deleted and have our finalizer; by name. */

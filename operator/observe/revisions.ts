@@ -5,8 +5,8 @@
  */
 import { z } from "zod";
 import type { StreamJob } from "../../crds/index.ts";
-import type { Log } from "../../runtime/base/index.ts";
-import type { ControllerRevision } from "../kubernetes/index.ts";
+import type { Log } from "../../base/index.ts";
+import type { ControllerRevision } from "../kubernetes/api/index.ts";
 import type { SpecRevision } from "../reconcile/index.ts";
 import { isOwnedBy } from "../resources/index.ts";
 import type { ObjectReaders } from "./object-reader.ts";

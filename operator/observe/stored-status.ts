@@ -2,7 +2,7 @@
  * Owns: the verdict on a stored StreamJob, found out once per version of the object (objects never change, KA1).
  */
 import { type StreamJob, type StreamJobStatus, type ValidatedStreamJob, validateStreamJob } from "../../crds/index.ts";
-import { oncePerObject } from "../../runtime/base/index.ts";
+import { oncePerObject } from "../../base/index.ts";
 import { readStatusOf } from "../reconcile/index.ts";
 
 /** The status of a StreamJob; null: it cannot be understood. */

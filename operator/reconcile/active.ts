@@ -7,7 +7,7 @@
  * AC3 What does not answer changes nothing that is known (S11).
  */
 import { type ActiveIncarnation, formatTime, type Operation, parseTime } from "../../crds/index.ts";
-import type { IncarnationMessage } from "../../runtime/contract/index.ts";
+import type { IncarnationMessage } from "../../contract/index.ts";
 import type { Draft } from "./draft.ts";
 import { jobManagerRestarts } from "./pod-trouble.ts";
 import { incarnationNumbered, newestException, type Situation, specOfRevision } from "./situation.ts";

@@ -9,7 +9,7 @@
  * CH4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
-import type { Kind, StatefulSet } from "../kubernetes/index.ts";
+import type { Kind, StatefulSet } from "../kubernetes/api/index.ts";
 import { incarnationChildren } from "../resources/index.ts";
 import type { Draft } from "./draft.ts";
 import type { ObservedIncarnation } from "./observed.ts";

@@ -7,7 +7,7 @@
  *     is manual, for `deletion.savepoint` asks for it: retention of a later StreamJob of that name leaves it alone (RT1).
  */
 import type { Operation, StreamJobSnapshot } from "../../crds/index.ts";
-import { hexDigest } from "../../runtime/base/index.ts";
+import { hexDigest } from "../../base/index.ts";
 import type { Draft } from "./draft.ts";
 import { isEndingDeletion } from "./operation.ts";
 import type { Action } from "./plan.ts";

@@ -4,7 +4,7 @@
  * ID1 A job id belongs to one incarnation of one StreamJob (its uid): fresh per restore, the same in every try (S18).
  * ID2 A trigger id belongs to one attempt of one operation: asked for again it is the same savepoint, never a second (S5).
  */
-import { hexDigest } from "../../runtime/base/index.ts";
+import { hexDigest } from "../../base/index.ts";
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import type { ReconcileSettings } from "./settings.ts";
 

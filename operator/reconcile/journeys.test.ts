@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
-import type { StatefulSet } from "../kubernetes/index.ts";
+import type { StatefulSet } from "../kubernetes/api/index.ts";
 import type { ObservedIncarnation } from "./observed.ts";
 import { reconcile } from "./reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";

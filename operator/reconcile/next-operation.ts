@@ -18,8 +18,7 @@ import { reopenRefused, usePermission } from "./left-state.ts";
 import { begin } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "./revision.ts";
-import type { Situation, Target } from "./situation.ts";
-import { specOfRevision } from "./situation.ts";
+import { type Situation, specOfRevision, type Target } from "./situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
 import { waitLeftMs } from "./wall-wait.ts";
 

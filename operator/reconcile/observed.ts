@@ -6,8 +6,8 @@
  * OB2 Children are this very StreamJob's, by the uid of their owner, not by name (S10, S19).
  */
 import type { StreamJob, StreamJobSnapshot, ValidatedStreamJob } from "../../crds/index.ts";
-import type { IncarnationMessage, PreflightAnswer } from "../../runtime/contract/index.ts";
-import type { ConfigMap, Pod, PodDisruptionBudget, Service, StatefulSet } from "../kubernetes/index.ts";
+import type { IncarnationMessage, PreflightAnswer } from "../../contract/index.ts";
+import type { ConfigMap, Pod, PodDisruptionBudget, Service, StatefulSet } from "../kubernetes/api/index.ts";
 
 /** One incarnation's children, whole or in part. */
 export type ObservedIncarnation = {

@@ -6,7 +6,7 @@
  *     to, and once it has been listed never again: whoever deletes it then means it.
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
-import { hexDigest } from "../../runtime/base/index.ts";
+import { hexDigest } from "../../base/index.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
 import type { Situation } from "./situation.ts";

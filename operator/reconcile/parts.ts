@@ -4,7 +4,7 @@
  * PA1 What the part has changed in the draft is taken back: half of a part is no decision.
  * PA2 That it threw, and where, needs a person: Stalled says so with the text, whatever else would be said.
  */
-import { AssertionFailure } from "../../runtime/base/index.ts";
+import { AssertionFailure } from "../../base/index.ts";
 import type { Draft } from "./draft.ts";
 import type { DecisionFailure } from "./plan.ts";
 

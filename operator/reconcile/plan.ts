@@ -9,7 +9,7 @@
  *     plan is about something else (S37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
-import type { ActivationRequest } from "../../runtime/contract/index.ts";
+import type { ActivationRequest } from "../../contract/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -17,7 +17,7 @@ import type {
   PodDisruptionBudget,
   Service,
   StatefulSet,
-} from "../kubernetes/index.ts";
+} from "../kubernetes/api/index.ts";
 import type { EventReason } from "./event-reasons.ts";
 
 export type Child = ConfigMap | Service | StatefulSet | PodDisruptionBudget;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Pod } from "../kubernetes/index.ts";
+import type { Pod } from "../kubernetes/api/index.ts";
 import { podTrouble, standbyTrouble } from "./pod-trouble.ts";
 import { reconcile } from "./reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";

@@ -5,7 +5,7 @@
  *     one cause is one story, and not another one with each back-off.
  */
 import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
-import type { Pod } from "../kubernetes/index.ts";
+import type { Pod } from "../kubernetes/api/index.ts";
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
 type Ended = { readonly exitCode: number; readonly reason?: string; readonly message?: string };

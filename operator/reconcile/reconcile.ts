@@ -11,7 +11,7 @@
  * Read on: next-operation.ts (what is due), operation.ts (its steps), steps/ (when each is done), actions.ts (what is done for it).
  */
 import { PAUSED_ANNOTATION, parseTime, type OperationStep, type StreamJobStatus } from "../../crds/index.ts";
-import { assert } from "../../runtime/base/index.ts";
+import { assert } from "../../base/index.ts";
 import { actionsFor } from "./actions.ts";
 import { learnOfActive } from "./active.ts";
 import { conclude, concludeFailed } from "./conclusion.ts";

@@ -5,7 +5,7 @@
  *     version computes the same (S31). Whether two revisions differ in effect is asked of their resolved specs (spec-changes.ts).
  */
 import { type StreamJobSpec, withDefaults, type ResolvedSpec } from "../../crds/index.ts";
-import { hexDigest } from "../../runtime/base/index.ts";
+import { hexDigest } from "../../base/index.ts";
 import { revisionName } from "../resources/index.ts";
 import type { Observed, SpecRevision } from "./observed.ts";
 

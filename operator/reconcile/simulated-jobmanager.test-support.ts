@@ -6,7 +6,7 @@
  * SJ2 A fenced store takes no state any more. What is restored is decided after fencing, by the store's objects alone.
  * SJ3 Each state has a value that rises with every millisecond of running, so an older start is seen as a smaller value.
  */
-import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../../runtime/contract/index.ts";
+import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../../contract/index.ts";
 import type { TriggerView } from "./observed.ts";
 
 export type State = {

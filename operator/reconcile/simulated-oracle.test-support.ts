@@ -3,8 +3,8 @@
  * Called by: the simulated world, before and after what it does.
  */
 import type { StreamJobStatus } from "../../crds/index.ts";
-import type { RestoreMessage } from "../../runtime/contract/index.ts";
-import type { Pod, StatefulSet } from "../kubernetes/index.ts";
+import type { RestoreMessage } from "../../contract/index.ts";
+import type { Pod, StatefulSet } from "../kubernetes/api/index.ts";
 import { incarnationOf } from "../resources/index.ts";
 import type { SimulatedJobManager, SimulatedStore, State } from "./simulated-jobmanager.test-support.ts";
 

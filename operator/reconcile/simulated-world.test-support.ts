@@ -20,7 +20,7 @@ import {
   type StreamJobStatus,
   validateStreamJob,
 } from "../../crds/index.ts";
-import type { PodConfig, RestoreMessage } from "../../runtime/contract/index.ts";
+import type { PodConfig, RestoreMessage } from "../../contract/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -28,7 +28,7 @@ import type {
   PodDisruptionBudget,
   Service,
   StatefulSet,
-} from "../kubernetes/index.ts";
+} from "../kubernetes/api/index.ts";
 import { incarnationOf } from "../resources/index.ts";
 import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
 import type { Action, Child, Plan } from "./plan.ts";

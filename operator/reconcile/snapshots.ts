@@ -10,7 +10,7 @@
  * SQ2 A time of a schedule counts from when the operator found that schedule, and not while the job is suspended.
  */
 import { snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
-import { hexDigest } from "../../runtime/base/index.ts";
+import { hexDigest } from "../../base/index.ts";
 import { recordOfDeletion } from "./deletion-record.ts";
 import type { Draft } from "./draft.ts";
 import { savepointDirectory, savepointTarget, snapshotTriggerId } from "./ids.ts";

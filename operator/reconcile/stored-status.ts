@@ -14,7 +14,7 @@ import {
   type StreamJobSnapshotStatus,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import { oncePerObject, StreamError } from "../../runtime/base/index.ts";
+import { oncePerObject, StreamError } from "../../base/index.ts";
 
 /** The status of a StreamJob, or why there is none to go by. */
 export const readStatusOf: (job: StreamJob) => ReadStatus<StreamJobStatus> = oncePerObject(({ status }: StreamJob) =>

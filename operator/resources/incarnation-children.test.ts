@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { type PodTemplate, type StreamJob, type StreamJobSpec, withDefaults } from "../../crds/index.ts";
-import { largePodConfigSchema, podConfigSchema } from "../../runtime/contract/index.ts";
+import { largePodConfigSchema, podConfigSchema } from "../../contract/index.ts";
 import { type IncarnationChildren, incarnationChildren } from "./incarnation-children.ts";
 
 const small: StreamJobSpec = { job: { module: "/job.ts" } };

@@ -8,8 +8,8 @@
  * IC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
  */
 import type { PodTemplate as UserTemplate, ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
-import { assert } from "../../runtime/base/index.ts";
-import { type LargePodConfig, type PodConfig, podVariables } from "../../runtime/contract/index.ts";
+import { assert } from "../../base/index.ts";
+import { type LargePodConfig, type PodConfig, podVariables } from "../../contract/index.ts";
 import type {
   ConfigMap,
   Container,
@@ -19,7 +19,7 @@ import type {
   Service,
   StatefulSet,
   Volume,
-} from "../kubernetes/index.ts";
+} from "../kubernetes/api/index.ts";
 import {
   type Component,
   incarnationLabels,

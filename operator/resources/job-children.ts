@@ -2,7 +2,7 @@
  * Owns: the objects of a job that belong to no incarnation: the Service that leads to the active one, disruption budgets, revisions.
  */
 import type { StreamJob, StreamJobSpec } from "../../crds/index.ts";
-import type { ControllerRevision, PodDisruptionBudget, Service } from "../kubernetes/index.ts";
+import type { ControllerRevision, PodDisruptionBudget, Service } from "../kubernetes/api/index.ts";
 import {
   type Component,
   disruptionBudgetName,

@@ -6,7 +6,7 @@ import {
   type OwnerReference,
   type StreamJob,
 } from "../../crds/index.ts";
-import { assert } from "../../runtime/base/index.ts";
+import { assert } from "../../base/index.ts";
 
 export function ownedBy(job: StreamJob): OwnerReference {
   const { name, uid } = job.metadata;

@@ -45,4 +45,4 @@ export type {
   TransactionWriter,
   TwoPhaseCommitSink,
   ValueState,
-} from "../operators/index.ts";
+} from "../ports/index.ts";

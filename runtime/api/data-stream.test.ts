@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { buildJobGraph, operatorIdOfUid, type StreamGraph } from "../graph/index.ts";
-import { forBoundedOutOfOrderness, job, type Sink, type StreamEnvironment, t } from "./index.ts";
-import { buildStreamGraph } from "./load.ts";
+import { forBoundedOutOfOrderness } from "../time/index.ts";
+import { job } from "./job.ts";
+import { type Sink } from "../ports/index.ts";
+import { type StreamEnvironment } from "./environment.ts";
+import { t } from "../record/index.ts";
+import { buildStreamGraph } from "../program/index.ts";
 
 const word = t.record({ word: t.string, count: t.int64 });
 const sinkOf = (name: string): Sink<unknown> => ({

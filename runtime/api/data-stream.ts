@@ -5,25 +5,27 @@
  * DS1 A stream is a description: each operation adds a node and returns a new stream; nothing runs while the graph is built.
  * DS2 `rebalance`, `broadcast`, `union` and `keyBy` add no node: they say how records reach the next operation.
  */
-import { StreamError } from "../base/index.ts";
-import { printSink } from "../connectors/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { printSink } from "../connectors/basic/index.ts";
 import type { Partitioning, StreamEdge } from "../graph/index.ts";
 import {
   assertSynchronous,
-  type FilterFunction,
-  type FlatMapFunction,
   filterOperator,
   flatMapOperator,
-  type MapFunction,
   mapOperator,
+  processOperator,
+  timestampsAndWatermarksOperator,
+} from "../operators/index.ts";
+import {
+  type FilterFunction,
+  type FlatMapFunction,
+  type MapFunction,
   type OperatorFactory,
   type OrFactory,
   type ProcessFunction,
-  processOperator,
   type Sink,
   type Synchronous,
-  timestampsAndWatermarksOperator,
-} from "../operators/index.ts";
+} from "../ports/index.ts";
 import { describeType, type Key, sameType, t, type ValueType } from "../record/index.ts";
 import type { WatermarkStrategy } from "../time/index.ts";
 import type { GraphBuilder, NodeDraft } from "./graph-builder.ts";

@@ -2,15 +2,15 @@
  * Owns: where a job module starts: settings, arguments, and the sources of streams.
  * Called by: load.ts, which makes one for each build.
  */
-import { StreamError } from "../base/index.ts";
-import { collectionSource } from "../connectors/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { collectionSource } from "../connectors/basic/index.ts";
 import {
   type ConfigurationChange,
   defaultConfiguration,
   type JobConfiguration,
   mergeConfiguration,
 } from "../graph/index.ts";
-import type { Source } from "../operators/index.ts";
+import type { Source } from "../ports/index.ts";
 import type { ValueType } from "../record/index.ts";
 import type { WatermarkStrategy } from "../time/index.ts";
 import { DataStream } from "./data-stream.ts";

@@ -6,7 +6,7 @@
  * GB2 What depends on settings (default parallelism) is resolved at the end: `configure` may come anywhere in `build`.
  * GB3 After `finish` nothing can be added.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import {
   derivedUid,
   type JobConfiguration,

@@ -6,16 +6,13 @@
 import type { StreamEdge } from "../graph/index.ts";
 import {
   type Aggregate,
-  aggregateOperator,
   type KeyedProcessFunction,
-  keyedProcessOperator,
   type OperatorFactory,
   type OrFactory,
   type ReduceFunction,
-  reduceOperator,
   type Synchronous,
-  sumOperator,
-} from "../operators/index.ts";
+} from "../ports/index.ts";
+import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator } from "../operators/index.ts";
 import { type Key, t, type ValueType } from "../record/index.ts";
 import { DataStream } from "./data-stream.ts";
 import type { GraphBuilder } from "./graph-builder.ts";

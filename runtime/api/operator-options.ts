@@ -1,7 +1,7 @@
 /**
  * Owns: the options that every operation of the job API takes as its last argument.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ValueType } from "../record/index.ts";
 import { rejectUnknownNames } from "./unknown-names.ts";
 

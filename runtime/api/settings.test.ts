@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { StreamError } from "../base/index.ts";
-import { job, type JobSettings } from "./index.ts";
-import { buildStreamGraph } from "./load.ts";
-import { readSettings } from "./settings.ts";
+import { StreamError } from "../../base/index.ts";
+import { job } from "./job.ts";
+import { type JobSettings, readSettings } from "./settings.ts";
+import { buildStreamGraph } from "../program/index.ts";
 
 test("every setting of the course can be written in code", () => {
   const settings: JobSettings = {

@@ -4,7 +4,7 @@
  *
  * SE1 Nothing is ignored: unknown names and values of the wrong kind are errors, as job modules run without a type check.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { type ConfigurationChange, parseDurationMs, resolveTolerableFailures } from "../graph/index.ts";
 import { rejectUnknownNames } from "./unknown-names.ts";
 

@@ -4,15 +4,12 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import {
-  type DataStream,
-  forMonotonousTimestamps,
-  job,
-  type KeyedProcessFunction,
-  type StreamEnvironment,
-  t,
-  type ValueState,
-} from "./index.ts";
+import { type DataStream } from "./data-stream.ts";
+import { forMonotonousTimestamps } from "../time/index.ts";
+import { job } from "./job.ts";
+import { type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
+import { type StreamEnvironment } from "./environment.ts";
+import { t } from "../record/index.ts";
 
 const word = t.record({ word: t.string, count: t.int64 });
 type Word = { word: string; count: number };

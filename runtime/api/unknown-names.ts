@@ -1,7 +1,7 @@
 /**
  * Owns: the refusal of misspelt names in objects that job modules pass: Node strips types without checking them.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 
 /** Throws OPTION_UNKNOWN for the first name of `given` that is not known; `where`: for the message. */
 export function rejectUnknownNames(where: string, given: object, known: readonly string[]): void {

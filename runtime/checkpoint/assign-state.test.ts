@@ -3,14 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { keyGroupRange } from "../record/index.ts";
-import { idOf, keyedOperator } from "./builders.ts";
-import {
-  adoptMaxParallelism,
-  assignState,
-  type NewOperator,
-  type OperatorState,
-  type OperatorStateHandle,
-} from "./index.ts";
+import { idOf, keyedOperator } from "./builders.test-support.ts";
+import { adoptMaxParallelism, assignState, type NewOperator } from "./assign-state.ts";
+import { type OperatorState, type OperatorStateHandle } from "./handles.ts";
 
 const OPTIONS = { storeUri: "memory://old", allowNonRestored: false, howToAllow: "allow it so" };
 

@@ -9,7 +9,7 @@
  * AS4 Key groups bind keyed state, and nothing else: parallelism and maxParallelism of an operator without any may change at will,
  *     also where it ran in one chain with a keyed one.
  */
-import { assert, type OperatorId } from "../base/index.ts";
+import { assert, type OperatorId } from "../../base/index.ts";
 import { keyGroupRange } from "../record/index.ts";
 import type { KeyedStateHandle, OperatorRestore, OperatorState, StateDeclaration } from "./handles.ts";
 

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { contentsOf, keyedOperator, manifest } from "./builders.ts";
-import { deriveRecoverability, deriveRetention, type Manifest, resolveRestore } from "./index.ts";
+import { contentsOf, keyedOperator, manifest } from "./builders.test-support.ts";
+import { deriveRecoverability } from "./recoverability.ts";
+import { deriveClearance, deriveRetention } from "./retention.ts";
+import { type Manifest } from "./manifest.ts";
+import { resolveRestore } from "./restore.ts";
 import { committedKey, dataFolder, epochKey, manifestKey } from "./layout.ts";
-import { deriveClearance } from "./retention.ts";
 
 const fence = (seq: number, epoch: number, parent: number | null): Manifest =>
   manifest(seq, { kind: "fence", epoch, parent, checkpointId: 0 });

@@ -7,7 +7,7 @@
  * EP2 Unknown outcomes are read back by nonce before anything is decided.
  * EP3 An EpochClaim is built here only; it is the proof.
  */
-import { type Clock, type JobId, type Random, StreamError, failpoint } from "../base/index.ts";
+import { type Clock, type JobId, type Random, StreamError, failpoint } from "../../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { EPOCHS, epochKey, parseEpochKey } from "./layout.ts";
 

@@ -5,21 +5,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { jobId, type Random, StreamError, seededRandom } from "../base/index.ts";
+import { jobId, type Random, StreamError, seededRandom } from "../../base/index.ts";
 import { MemoryObjectStore, type ObjectStore, type ObjectWriter } from "../storage/index.ts";
-import { fixedClock, JOB, keyedOperator } from "./builders.ts";
-import {
-  type CheckpointLog,
-  claimEpoch,
-  dataFolder,
-  fencePredecessor,
-  type Manifest,
-  type OperatorState,
-  readLog,
-  resolveRestore,
-  writeFence,
-} from "./index.ts";
-import { manifestKey, parseManifestKey } from "./layout.ts";
+import { fixedClock, JOB, keyedOperator } from "./builders.test-support.ts";
+import { type CheckpointLog, writeFence } from "./checkpoint-log.ts";
+import { claimEpoch } from "./epoch.ts";
+import { dataFolder, manifestKey, parseManifestKey } from "./layout.ts";
+import { fencePredecessor } from "./predecessor.ts";
+import { type Manifest } from "./manifest.ts";
+import { type OperatorState } from "./handles.ts";
+import { readLog } from "./log-contents.ts";
+import { resolveRestore } from "./restore.ts";
 import { decodeManifest } from "./manifest-codec.ts";
 
 const SUCCESSOR = jobId("f".repeat(32));

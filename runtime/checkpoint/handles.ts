@@ -4,7 +4,7 @@
  * H1 Every file is named with its length and sha256, and both are verified before a byte of it is used.
  * H2 Paths are keys of one ObjectStore: the job's checkpoint root, or the savepoint's own folder (relative, relocatable).
  */
-import type { OperatorId } from "../base/index.ts";
+import type { OperatorId } from "../../base/index.ts";
 import type { KeyGroupRange } from "../record/index.ts";
 
 export type FileRef = {

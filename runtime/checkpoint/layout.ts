@@ -13,7 +13,7 @@
  *    deletes it. Now a file's name says which checkpoint of which epoch wrote it: nobody else takes it for its own but by the
  *    handle of a manifest it restored. Incremental checkpoints share files by such handles.
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 
 export const EPOCHS = "epochs/";
 export const MANIFESTS = "chk/";

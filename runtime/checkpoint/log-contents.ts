@@ -7,7 +7,7 @@
  * LC2 The head, the manifest with the highest number, is never deleted by anyone; a read without the listed head is repeated.
  * LC3 What counts is the chain: from the head (or its parent, when it is a fence) along `parent`. A manifest beside it is a stray.
  */
-import { type JobId, StreamError } from "../base/index.ts";
+import { type JobId, StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { MANIFESTS, manifestKey, parseManifestKey } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";

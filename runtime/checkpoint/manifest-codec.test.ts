@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { StreamError } from "../base/index.ts";
+import type { StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
-import { keyedOperator, manifest } from "./builders.ts";
-import type { Manifest } from "./index.ts";
+import { keyedOperator, manifest } from "./builders.test-support.ts";
+import type { Manifest } from "./manifest.ts";
 import { decodeManifest, encodeManifest } from "./manifest-codec.ts";
 
 const WHERE = "memory://test/chk/0000000001.manifest";

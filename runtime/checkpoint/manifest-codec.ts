@@ -8,7 +8,7 @@
  * MC2 What passes has every field in its bounds: keys stay inside the store, counts agree, files are listed once.
  */
 import { z } from "zod";
-import { assert, StreamError } from "../base/index.ts";
+import { assert, StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
 import type { FileRef, OperatorState } from "./handles.ts";
 import type { Manifest } from "./manifest.ts";

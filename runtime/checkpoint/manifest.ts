@@ -11,7 +11,7 @@
  *    never leads it again; only a further successor may write here, fences too.
  * M5 After a savepoint with `ends` in the job's own log the job processes no record: what it holds is committed, and the job ends.
  */
-import type { JobId } from "../base/index.ts";
+import type { JobId } from "../../base/index.ts";
 import type { FileRef, OperatorState } from "./handles.ts";
 
 export type Manifest = {

@@ -4,26 +4,16 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { seededRandom, type StreamError } from "../base/index.ts";
+import { seededRandom, type StreamError } from "../../base/index.ts";
 import { ContentFiles, LocalObjectStore, type ObjectStore, openStore, verifiedRead } from "../storage/index.ts";
-import { fixedClock, JOB, keyedOperator } from "./builders.ts";
-import {
-  type CheckpointLog,
-  claimEpoch,
-  dataFolder,
-  disposeSavepoint,
-  findDamage,
-  type ManifestDraft,
-  manifestKey,
-  newSavepointUri,
-  type OperatorState,
-  readLog,
-  readSavepoint,
-  resolveRestore,
-  SAVEPOINT_DATA_FOLDER,
-  writeFence,
-  writeSavepointManifest,
-} from "./index.ts";
+import { fixedClock, JOB, keyedOperator } from "./builders.test-support.ts";
+import { type CheckpointLog, type ManifestDraft, writeFence } from "./checkpoint-log.ts";
+import { claimEpoch } from "./epoch.ts";
+import { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER } from "./layout.ts";
+import { disposeSavepoint, newSavepointUri, readSavepoint, writeSavepointManifest } from "./savepoint.ts";
+import { findDamage, readLog } from "./log-contents.ts";
+import { type OperatorState } from "./handles.ts";
+import { resolveRestore } from "./restore.ts";
 
 async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "streamjob-checkpoint-"));

@@ -6,7 +6,7 @@
  * S2 It exists once `_metadata` does, which is written last and deleted last.
  * S3 Only `disposeSavepoint` deletes one, only where a savepoint is, and only names that a savepoint has.
  */
-import { type JobId, type Random, StreamError } from "../base/index.ts";
+import { type JobId, type Random, StreamError } from "../../base/index.ts";
 import { childStoreUri, type ObjectStore, openStore, storeUriOf } from "../storage/index.ts";
 import type { CheckpointLog, ManifestDraft } from "./checkpoint-log.ts";
 import { MANIFESTS, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { nextTurn, type StreamError } from "../base/index.ts";
-import { SEGMENT_BYTES, SegmentPool } from "../memory/index.ts";
+import { nextTurn, type StreamError } from "../../base/index.ts";
+import { SEGMENT_BYTES, SegmentPool } from "./segment-pool.ts";
 import { type Barrier, NO_TIMESTAMP, type StreamElement, t } from "../record/index.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { DataConnection } from "./data-connection.ts";

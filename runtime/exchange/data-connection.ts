@@ -5,8 +5,8 @@
  * DC2 It names whom it is for; whoever else has got the port refuses it, and no record is taken by a stranger.
  */
 import net from "node:net";
-import { StreamError } from "../base/index.ts";
-import { SEGMENT_BYTES, type SegmentPool } from "../memory/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { SEGMENT_BYTES, type SegmentPool } from "./segment-pool.ts";
 import { batchRowsOf, framesOf } from "./in-flight.ts";
 import type { SendingLink } from "./link.ts";
 import {

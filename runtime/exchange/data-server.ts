@@ -8,8 +8,8 @@
  * DS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
  */
 import net from "node:net";
-import { StreamError } from "../base/index.ts";
-import type { SegmentPool } from "../memory/index.ts";
+import { StreamError } from "../../base/index.ts";
+import type { SegmentPool } from "./segment-pool.ts";
 import type { ReceivingLink } from "./link.ts";
 import {
   CLOSE,

@@ -4,7 +4,7 @@
  * Grammar: frame = u8 kind, u8[7] zero, body
  *   0 batch: block of record/batch-codec · 1 watermark: f64 · 2 barrier: JSON · 3 status: u8 idle · 4 end of data
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import {
   type Barrier,
   ByteReader,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextTurn } from "../base/index.ts";
-import { SegmentPool } from "../memory/index.ts";
+import { nextTurn } from "../../base/index.ts";
+import { SegmentPool } from "./segment-pool.ts";
 import { NO_TIMESTAMP, t } from "../record/index.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { DataConnection } from "./data-connection.ts";

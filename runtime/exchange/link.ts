@@ -6,7 +6,7 @@
  * L2 `receive` gives a frame's bytes, valid until `release`, which gives the credit back.
  */
 import { ByteWriter, type ControlElement, type RowBatch, type StreamElement, type ValueType } from "../record/index.ts";
-import { SEGMENT_BYTES } from "../memory/index.ts";
+import { SEGMENT_BYTES } from "./segment-pool.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "./frame.ts";
 

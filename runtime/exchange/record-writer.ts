@@ -5,7 +5,7 @@
  * RW1 Records of one channel leave in the order they were written, and before every control element written after them.
  * RW2 `isWritable` is false while any channel waits for credit: the task then stops before its next record.
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import {
   type ControlElement,
   type Key,

@@ -9,8 +9,8 @@
  * RG2 A sender that found no room stores senderWaits = 1 and looks again; a receiver that frees a segment clears it and rings
  *     the sender's doorbell. So no wake-up is lost.
  */
-import { assert } from "../base/index.ts";
-import { SEGMENT_BYTES } from "../memory/index.ts";
+import { assert } from "../../base/index.ts";
+import { SEGMENT_BYTES } from "./segment-pool.ts";
 import { batchRowsOf, framesOf } from "./in-flight.ts";
 import type { ReceivingLink, SendingLink } from "./link.ts";
 

@@ -6,8 +6,8 @@
  *   3 credit: u32 segments, u32 rows that are to be under way (0: no bound) · 4 close: nothing · 5 refuse: utf8 reason, from the listener; it closes the connection behind it
  * `channel` is a number that the sending side chose in `open`.
  */
-import { StreamError } from "../base/index.ts";
-import { SEGMENT_BYTES, type SegmentPool } from "../memory/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { SEGMENT_BYTES, type SegmentPool } from "./segment-pool.ts";
 
 export const HELLO = 0;
 export const OPEN = 1;

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { buildJobGraph } from "./chaining.ts";
 import { defaultConfiguration, mergeConfiguration } from "./configuration.ts";
-import { arbitraryGraph, BROADCAST, FORWARD, HASH, type NodeSketch, REBALANCE, sketchGraph } from "./graph-example.ts";
+import {
+  arbitraryGraph,
+  BROADCAST,
+  FORWARD,
+  HASH,
+  type NodeSketch,
+  REBALANCE,
+  sketchGraph,
+} from "./graph-example.test-support.ts";
 import type { JobGraph } from "./job-graph.ts";
 
 const names = (graph: JobGraph): string[] => graph.vertices.map((vertex) => vertex.name);

@@ -10,7 +10,7 @@
  * CH4 A vertex's maxParallelism: what its head or the job says, else what the restored keyed state had (SP-8), else derived
  *     (SP-7).
  */
-import { assert, StreamError, vertexId } from "../base/index.ts";
+import { assert, StreamError, vertexId } from "../../base/index.ts";
 import { defaultMaxParallelism } from "../record/index.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import {
   type ConfigurationChange,
   defaultConfiguration,

@@ -7,7 +7,7 @@
  * CF1 A later layer wins setting by setting; within one restart strategy parameter by parameter, as long as the kind stays.
  * CF2 A configuration that `validateConfiguration` has passed is within its bounds everywhere.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { MAX_PARALLELISM_UPPER } from "../record/index.ts";
 
 export type CheckpointSettings = {

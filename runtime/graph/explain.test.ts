@@ -4,7 +4,7 @@ import { t } from "../record/index.ts";
 import { buildJobGraph } from "./chaining.ts";
 import { defaultConfiguration, mergeConfiguration } from "./configuration.ts";
 import { explain } from "./explain.ts";
-import { FORWARD, HASH, sketchGraph } from "./graph-example.ts";
+import { FORWARD, HASH, sketchGraph } from "./graph-example.test-support.ts";
 
 test("explain shows each vertex with its operators, uids, types and outputs", () => {
   const configuration = mergeConfiguration(defaultConfiguration(), {

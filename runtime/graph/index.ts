@@ -16,11 +16,6 @@ export { parseDurationMs } from "./duration.ts";
 export { explain } from "./explain.ts";
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";
-export {
-  describeOptions,
-  type OptionDescription,
-  parseOptions,
-  resolveTolerableFailures,
-} from "./options.ts";
+export { describeOptions, type OptionDescription, parseOptions, resolveTolerableFailures } from "./options.ts";
 export { deriveRegions, type Region, type SubtaskRef } from "./regions.ts";
 export type { NodeRole, Partitioning, StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";

@@ -6,7 +6,7 @@
  * JG2 An edge's index is its place in `JobGraph.edges`: both ends of a channel name it by that.
  * JG3 All subtasks `i` of all vertices may share slot i: a job needs as many slots as its largest parallelism.
  */
-import type { VertexId } from "../base/index.ts";
+import type { VertexId } from "../../base/index.ts";
 import type { JobConfiguration } from "./configuration.ts";
 import type { Partitioning, StreamNode } from "./stream-graph.ts";
 

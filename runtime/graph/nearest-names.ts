@@ -1,7 +1,7 @@
 /**
  * Owns: which known names a misspelt one probably meant.
  */
-import { editDistance } from "../base/index.ts";
+import { editDistance } from "../../base/index.ts";
 
 /** At most three names, the nearest first: few edits away, or with the same last part. Empty when nothing is near. */
 export function nearestNames(name: string, known: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@
  * OI1 An explicit uid alone decides the operator id: name, position and parallelism may change.
  * OI2 A derived uid depends on the graph's shape only: position, role, name and inputs, not on parallelism or settings.
  */
-import { type OperatorId, operatorId } from "../base/index.ts";
+import { type OperatorId, operatorId } from "../../base/index.ts";
 import { murmur128 } from "./murmur.ts";
 import type { NodeRole } from "./stream-graph.ts";
 

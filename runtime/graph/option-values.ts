@@ -1,7 +1,7 @@
 /**
  * Owns: how the text of an option's value is read, form by form, and what is said when it cannot be.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { DURATION_FORMS, parseDurationMs } from "./duration.ts";
 
 /** `form`: what a value looks like, in words, for messages and docs. `parse` throws OPTION_INVALID that names the option. */

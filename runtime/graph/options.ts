@@ -6,7 +6,7 @@
  * OP1 Nothing is ignored: an unknown name, a value that is no value, and two options that contradict each other are errors.
  * OP2 Every option of the table can be parsed, and every line of docs/options.md comes from it.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import {
   type BufferDebloatSettings,
   type CheckpointSettings,

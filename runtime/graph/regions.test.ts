@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { buildJobGraph } from "./chaining.ts";
-import { arbitraryGraph, BROADCAST, FORWARD, HASH, type NodeSketch, REBALANCE, sketchGraph } from "./graph-example.ts";
+import {
+  arbitraryGraph,
+  BROADCAST,
+  FORWARD,
+  HASH,
+  type NodeSketch,
+  REBALANCE,
+  sketchGraph,
+} from "./graph-example.test-support.ts";
 import { deriveRegions, type SubtaskRef } from "./regions.ts";
 
 const text = ({ vertex, subtask }: SubtaskRef): string => `${vertex}.${subtask}`;

@@ -5,7 +5,7 @@
  * RO1 A parameter of a strategy that is not the one chosen is an error, not ignored.
  * RO2 Parameters of one strategy without `restart-strategy.type` choose that strategy.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { RestartChange, RestartStrategy } from "./configuration.ts";
 import { type OptionForm, readChoice, readDuration, readFraction, readWhole, readWholeOr } from "./option-values.ts";
 

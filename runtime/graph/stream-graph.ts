@@ -5,7 +5,7 @@
  * SG1 Nodes are numbered in the order in which the job module creates them; the module is deterministic, so every process
  *     that loads it builds the same graph (checked by `fingerprint`).
  */
-import type { OperatorId } from "../base/index.ts";
+import type { OperatorId } from "../../base/index.ts";
 import type { Key, ValueType } from "../record/index.ts";
 import type { JobConfiguration } from "./configuration.ts";
 

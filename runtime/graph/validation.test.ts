@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { AssertionFailure, StreamError } from "../base/index.ts";
+import { AssertionFailure, StreamError } from "../../base/index.ts";
 import { defaultConfiguration, mergeConfiguration } from "./configuration.ts";
-import { FORWARD, HASH, type NodeSketch, REBALANCE, sketchGraph } from "./graph-example.ts";
+import { FORWARD, HASH, type NodeSketch, REBALANCE, sketchGraph } from "./graph-example.test-support.ts";
 import { validateStreamGraph } from "./validation.ts";
 
 const invalid: Readonly<Record<string, readonly [sketches: readonly NodeSketch[], message: RegExp]>> = {

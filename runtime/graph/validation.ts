@@ -4,7 +4,7 @@
  *
  * VA1 A user's mistake is JOB_GRAPH_INVALID and names the operators; a graph that the API cannot build is an assertion.
  */
-import { assert, StreamError } from "../base/index.ts";
+import { assert, StreamError } from "../../base/index.ts";
 import { MAX_PARALLELISM_UPPER } from "../record/index.ts";
 import type { StreamGraph, StreamNode } from "./stream-graph.ts";
 

@@ -1,11 +1,11 @@
 /**
  * Owns: the port through which REST and tests look at and steer one JobManager. All times in epoch milliseconds.
- * Not here: HTTP and wire names (runtime/rest, runtime/contract).
+ * Not here: HTTP and wire names (runtime/rest, contract).
  *
  * JC1 Views are snapshots: plain values that the caller may keep.
  * JC2 A trigger with a `triggerId` seen before returns that trigger and starts nothing (promises S5, S9).
  */
-import type { ErrorInfo, JobId, TaskManagerId, VertexId } from "../base/index.ts";
+import type { ErrorInfo, JobId, TaskManagerId, VertexId } from "../../base/index.ts";
 import type { JobConfiguration } from "../graph/index.ts";
 import type { CheckpointTimings, TaskMetrics } from "../rpc/index.ts";
 

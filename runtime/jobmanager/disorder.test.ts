@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { seededRandom, systemClock } from "../base/index.ts";
-import { running, setting, start, TWO_REGIONS, TWO_VERTICES, until } from "./scripted-job.ts";
+import { seededRandom, systemClock } from "../../base/index.ts";
+import { running, setting, start, TWO_REGIONS, TWO_VERTICES, until } from "./scripted-job.test-support.ts";
 
 for (const seed of [1, 2, 3]) {
   test(`in disorder (seed ${seed}) regions always start from the newest checkpoint there is, and the job ends`, async (t) => {

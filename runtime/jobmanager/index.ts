@@ -19,7 +19,7 @@ export type {
   TriggerState,
   VertexView,
 } from "./control.ts";
-export { type Incarnation, type IncarnationOptions, startIncarnation } from "./incarnation.ts";
-export type { ActivationOutcome, IncarnationControl } from "./incarnation-control.ts";
+export { type Incarnation, type IncarnationOptions, startIncarnation } from "./standby/incarnation.ts";
+export type { ActivationOutcome, IncarnationControl } from "./standby/incarnation-control.ts";
 export { startJobManager } from "./job-manager.ts";
 export type { Ending, JobManagerOptions } from "./job-manager-options.ts";

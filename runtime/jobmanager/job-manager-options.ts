@@ -1,9 +1,9 @@
 /**
  * Owns: what a JobManager is started with, and how it tells that it is done.
  */
-import type { Clock, Log, Random } from "../base/index.ts";
-import type { TerminalStatus } from "./lifecycle.ts";
-import type { Standby } from "./startup.ts";
+import type { Clock, Log, Random } from "../../base/index.ts";
+import type { TerminalStatus } from "./execution/lifecycle.ts";
+import type { Standby } from "./leading/startup.ts";
 
 /** How the process ends: with its job, or because a newer JobManager leads. */
 export type Ending = TerminalStatus | "fenced";

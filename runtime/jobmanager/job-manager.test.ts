@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { jobId, StreamError, systemClock, taskManagerId, toErrorInfo } from "../base/index.ts";
+import { jobId, StreamError, systemClock, taskManagerId, toErrorInfo } from "../../base/index.ts";
 import { manifestKey, readLog } from "../checkpoint/index.ts";
 import { connectRpc, type FromJobManager, type TaskRef, type ToJobManager } from "../rpc/index.ts";
 import { openStore } from "../storage/index.ts";
@@ -16,7 +16,7 @@ import {
   start,
   TWO_REGIONS,
   until,
-} from "./scripted-job.ts";
+} from "./scripted-job.test-support.ts";
 
 test("a job that has ended is not run again by a new JobManager (JM4)", async (t) => {
   const place = await setting(t, { script: { endsAtOnce: () => true } });

@@ -19,8 +19,8 @@ import {
   StreamError,
   type TaskManagerId,
   toErrorInfo,
-} from "../base/index.ts";
-import { loadStreamGraph } from "../api/index.ts";
+} from "../../base/index.ts";
+import { loadStreamGraph } from "../program/index.ts";
 import { type CheckpointLog, chainOf, disposeSavepoint, type FencedBy, type Manifest } from "../checkpoint/index.ts";
 import { buildJobGraph, effectiveRestartStrategy, type JobGraph, type StreamGraph } from "../graph/index.ts";
 import {
@@ -32,7 +32,7 @@ import {
   type ToJobManager,
 } from "../rpc/index.ts";
 import { storeUriOf } from "../storage/index.ts";
-import { CheckpointStatistics } from "./checkpoint-statistics.ts";
+import { CheckpointStatistics } from "./checkpoints/checkpoint-statistics.ts";
 import type {
   CheckpointsView,
   ExceptionEntry,
@@ -43,24 +43,24 @@ import type {
   TriggerAnswer,
   TriggerState,
 } from "./control.ts";
-import { Execution, type Task, taskName } from "./execution.ts";
-import { JobFailures } from "./job-failures.ts";
-import { JobEnding } from "./job-ending.ts";
-import type { JobResult } from "./job-result.ts";
+import { Execution, type Task, taskName } from "./execution/execution.ts";
+import { JobFailures } from "./execution/job-failures.ts";
+import { JobEnding } from "./leading/job-ending.ts";
+import type { JobResult } from "./leading/job-result.ts";
 import { buildJobView } from "./job-view.ts";
-import { isTerminal, Lifecycle, type TerminalStatus } from "./lifecycle.ts";
+import { isTerminal, Lifecycle, type TerminalStatus } from "./execution/lifecycle.ts";
 import type { Ending, JobManagerOptions } from "./job-manager-options.ts";
-import { OwnProgress, type ProgressView } from "./own-progress.ts";
-import { NewestRestorePoint } from "./newest-restore-point.ts";
-import { createRun, type Run } from "./run.ts";
-import type { RegionFailure } from "./scheduler.ts";
-import { SlotPool } from "./slot-pool.ts";
-import { prepareStart, type StartOutcome, type StartPlan } from "./startup.ts";
-import { TaskManagerLinks } from "./task-manager-links.ts";
-import { TriggerDesk } from "./trigger-desk.ts";
-import { TriggerRegistry } from "./trigger-registry.ts";
+import { OwnProgress, type ProgressView } from "./leading/own-progress.ts";
+import { NewestRestorePoint } from "./leading/newest-restore-point.ts";
+import { createRun, type Run } from "./execution/run.ts";
+import type { RegionFailure } from "./execution/scheduler.ts";
+import { SlotPool } from "./execution/slot-pool.ts";
+import { prepareStart, type StartOutcome, type StartPlan } from "./leading/startup.ts";
+import { TaskManagerLinks } from "./execution/task-manager-links.ts";
+import { TriggerDesk } from "./checkpoints/trigger-desk.ts";
+import { TriggerRegistry } from "./checkpoints/trigger-registry.ts";
 import { type Outcome, Turns } from "./turns.ts";
-import { WarmUp } from "./warm-up.ts";
+import { WarmUp } from "./leading/warm-up.ts";
 
 /** Loads the job, listens, and starts. Errors: JOB_MODULE_INVALID, JOB_GRAPH_INVALID, OPTION_*, PORT_IN_USE; later ones are in the job's status. */
 export async function startJobManager(options: JobManagerOptions): Promise<JobManager> {

@@ -1,11 +1,11 @@
 /**
  * Owns: what people are shown of a job, put together from its parts.
  */
-import type { ErrorInfo, JobId } from "../base/index.ts";
+import type { ErrorInfo, JobId } from "../../base/index.ts";
 import type { JobConfiguration, JobGraph } from "../graph/index.ts";
 import type { JobView } from "./control.ts";
-import type { Execution } from "./execution.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import type { Execution } from "./execution/execution.ts";
+import type { Lifecycle } from "./execution/lifecycle.ts";
 
 export type JobViewParts = {
   readonly jobId: JobId;

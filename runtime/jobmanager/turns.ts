@@ -7,7 +7,7 @@
  * TU3 After every turn `settle` looks at all facts and does what has become due, so no turn has to know who waits for it.
  * TU4 After `close` no turn runs: timers are taken back, outcomes of effects are dropped.
  */
-import { type Clock, nextTurn, type Timer } from "../base/index.ts";
+import { type Clock, nextTurn, type Timer } from "../../base/index.ts";
 
 export type Outcome<T> =
   | { readonly kind: "ok"; readonly value: T }

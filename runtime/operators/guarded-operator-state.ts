@@ -2,7 +2,7 @@
  * Owns: operator state as a process function sees it: it ends with the call, like everything else of the context (UC1). Changed
  * between two records by a promise it would be in one checkpoint and its record in another.
  */
-import type { OperatorListState, OperatorStateStore, StateDescriptor } from "../state/index.ts";
+import type { OperatorListState, OperatorStateStore, StateDescriptor } from "../ports/index.ts";
 import type { UserCall } from "./user-call.ts";
 
 export class GuardedOperatorState implements OperatorStateStore {

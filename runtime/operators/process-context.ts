@@ -2,12 +2,18 @@
  * Owns: the context of process functions, and the calls of them: what is checked before and after each.
  * Called by: process-operator.ts, keyed-process-operator.ts.
  */
-import type { Clock, Log } from "../base/index.ts";
+import type { Clock, Log } from "../../base/index.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
-import type { OperatorStateStore } from "../state/index.ts";
-import type { Emit, OrFactory, ProcessContext } from "./functions.ts";
+import type {
+  EmissionDesk,
+  Emit,
+  OperatorContext,
+  OperatorStateStore,
+  OrFactory,
+  Output,
+  ProcessContext,
+} from "../ports/index.ts";
 import { GuardedOperatorState } from "./guarded-operator-state.ts";
-import type { EmissionDesk, OperatorContext, Output } from "./operator.ts";
 import { deskOf, PUSHED_MAX, pushedTooMuch, SteppedEmission } from "./stepped-emission.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
 import { isPromiseLike, UserCall } from "./user-call.ts";

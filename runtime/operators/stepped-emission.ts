@@ -9,8 +9,8 @@
  * SE3 What a function emits by calling instead of returning cannot be held back: beyond `PUSHED_MAX` values that nobody has
  *     room for the task fails, before the process runs out of memory.
  */
-import { StreamError } from "../base/index.ts";
-import type { EmissionDesk, OperatorContext } from "./operator.ts";
+import { StreamError } from "../../base/index.ts";
+import type { EmissionDesk, OperatorContext } from "../ports/index.ts";
 
 /** Values that one call may push while what follows has no room: some 200 MB of small records. */
 export const PUSHED_MAX = 1_000_000;

@@ -2,7 +2,7 @@
  * Owns: refusing async functions, and generators where nothing would run them, at the time the job is built (FN1).
  * Called by: the factories of operators that take plain functions. What is a promise only when it runs: user-call.ts.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 
 /** Own reference: a job's code may replace what is on the prototype. */
 const { toString: objectToString } = Object.prototype;

@@ -2,23 +2,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { t } from "../record/index.ts";
-import type { ValueState } from "../state/index.ts";
+import type { KeyedProcessContext, OperatorFactory, ProcessContext, TimerContext, ValueState } from "../ports/index.ts";
 import { OperatorHarness } from "../testkit/index.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
-import {
-  aggregateOperator,
-  filterOperator,
-  flatMapOperator,
-  type KeyedProcessContext,
-  keyedProcessOperator,
-  mapOperator,
-  type OperatorFactory,
-  type ProcessContext,
-  processOperator,
-  reduceOperator,
-  type TimerContext,
-  timestampsAndWatermarksOperator,
-} from "./index.ts";
+import { aggregateOperator } from "./keyed/aggregate-operator.ts";
+import { filterOperator } from "./basic/filter-operator.ts";
+import { flatMapOperator } from "./basic/flat-map-operator.ts";
+import { keyedProcessOperator } from "./keyed/keyed-process-operator.ts";
+import { mapOperator } from "./basic/map-operator.ts";
+import { processOperator } from "./basic/process-operator.ts";
+import { reduceOperator } from "./keyed/reduce-operator.ts";
+import { timestampsAndWatermarksOperator } from "./basic/timestamps-and-watermarks-operator.ts";
 
 const keySelector = (value: string): string => value;
 const late = (use: string | RegExp) => (error: unknown) => {

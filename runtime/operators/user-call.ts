@@ -6,8 +6,8 @@
  *     record came last. Keyed state and timers end with the task's turn (KC4), in which nothing of that sort can run.
  * UC2 Nothing is awaited per record, so a promise is no result and no record: it fails the task, wherever it comes back.
  */
-import { StreamError } from "../base/index.ts";
-import type { OperatorContext } from "./operator.ts";
+import { StreamError } from "../../base/index.ts";
+import type { OperatorContext } from "../ports/index.ts";
 
 const REMEDY =
   "do what has to wait for a promise in an operator of its own before this one: stream.transform(…) with context.blockUntil";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { t, type ValueType } from "./value-type.ts";

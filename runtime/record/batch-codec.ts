@@ -11,7 +11,7 @@
  *     is STATE_INCOMPATIBLE.
  * BC2 The usual case, the reader's type equals the writer's, costs one comparison of the header's bytes.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
 import { inspectRows, readOddities, restoreOddities, writeOddities } from "./record-rows.ts";

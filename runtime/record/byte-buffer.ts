@@ -5,7 +5,7 @@
  *     received by reference; a block received elsewhere is copied number column by number column, never misread.
  * BB2 A reader never reads past the end: a block that is too short is PROTOCOL_VIOLATION.
  */
-import { assert, StreamError } from "../base/index.ts";
+import { assert, StreamError } from "../../base/index.ts";
 
 // `take` may replace `buffer`, so it is always called before `buffer` is read.
 /** Grows by doubling; `reset` keeps the memory for the next block. Not safe to keep views across writes. */

@@ -12,7 +12,7 @@
  *     place in the code that makes an object, so here the first of each shape in a batch is looked at; what operators emit
  *     first is looked at whole (taskmanager/value-guard.ts).
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import type { ColumnValues } from "./column.ts";
 import { hasExpandos, hasHiddenProperties } from "./plain-value.ts";

@@ -7,7 +7,7 @@
  * G2 keyGroup = (hash >>> 0) mod maxParallelism; subtask = floor(keyGroup * parallelism / maxParallelism) (SP-7).
  * G3 The ranges of all subtasks are disjoint and cover every key group.
  */
-import { assert, StreamError } from "../base/index.ts";
+import { assert, StreamError } from "../../base/index.ts";
 import { ownString } from "./own-string.ts";
 import { hasHiddenProperties, hasSymbols, preview, propertyPath } from "./plain-value.ts";
 import { setOwn } from "./value-codec.ts";

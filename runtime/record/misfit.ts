@@ -1,7 +1,7 @@
 /**
  * Owns: the words for a value that does not fit its declared type.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { preview } from "./plain-value.ts";
 
 /** A part of a value that does not fit. */

@@ -9,7 +9,7 @@
  *     boxed values, errors, getters, properties that are hidden or named by symbols, values that contain themselves.
  * PLV2 What is not plain is found and named with its path, never changed into something near it.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 
 /** Values nested deeper are refused: so is what contains itself. */
 export const DEPTH_MAX = 256;

@@ -8,7 +8,7 @@
  *     only the original.
  * PTV3 Both throw VALUE_NOT_SERIALIZABLE for what is not plain; a frozen instance of a class would be an error far from its cause.
  */
-import type { StreamError } from "../base/index.ts";
+import type { StreamError } from "../../base/index.ts";
 import { DateValue, DEPTH_MAX, findImpurity, formOfObject, notPlain } from "./plain-value.ts";
 import { setOwn } from "./value-codec.ts";
 

@@ -9,7 +9,7 @@
  * RR1 A row comes back with the prototype and the order of fields that it had: a sink that writes JSON writes the same at every
  *     parallelism. Batches whose rows have both as declared, which is the usual case, carry nothing for it.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { refuseMisfit } from "./misfit.ts";
 import { preview } from "./plain-value.ts";

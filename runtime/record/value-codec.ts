@@ -15,7 +15,7 @@
  *     property `__proto__` as one. Everything else is refused (PLV2); what contains itself is refused too.
  * VX2 Nothing that is decoded refers to the memory it was read from.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import {
   ARRAY_LENGTH_MAX,

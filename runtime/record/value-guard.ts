@@ -11,7 +11,7 @@
  *     are checked: who reuses a row object meets the error with its second record.
  * VG3 With `pipeline.object-reuse` nothing is frozen; types are checked all the same.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { remedyFor } from "./misfit.ts";
 import { freezeValue } from "./protected-value.ts";
 import { findMisfit } from "./type-check.ts";

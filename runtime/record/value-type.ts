@@ -5,7 +5,7 @@
  * V1 A type describes plain values; encoding and decoding a value that fits gives an equal value.
  * V2 An undeclared type is `any`: it works for plain data (PLV1), exactly.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 
 /** A column's or value's type at run time. `T` is the TypeScript type of the values. */
 export interface ValueType<T> {

@@ -7,8 +7,8 @@
  * RA2 Every answer says whose it is, and a request that says whom it means is served by nobody else (JOB_ID_HEADER).
  */
 import { type Context, Hono } from "hono";
-import type { Log } from "../base/index.ts";
-import { type ErrorsMessage, JOB_ID_HEADER } from "../contract/index.ts";
+import type { Log } from "../../base/index.ts";
+import { type ErrorsMessage, JOB_ID_HEADER } from "../../contract/index.ts";
 import { RestError, toRestError } from "./rest-error.ts";
 import type { Route } from "./routes.ts";
 

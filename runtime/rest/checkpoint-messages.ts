@@ -1,7 +1,7 @@
 /**
  * Owns: views of checkpoints, savepoints and triggers as messages. Pure.
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import type {
   CheckpointConfigMessage,
   CheckpointStatisticsMessage,
@@ -10,7 +10,7 @@ import type {
   SavepointStatusMessage,
   SummaryMessage,
   TaskCheckpointStatisticsMessage,
-} from "../contract/index.ts";
+} from "../../contract/index.ts";
 import type { CheckpointsView, CheckpointView, JobView, TriggerState, VertexView } from "../jobmanager/index.ts";
 import { failureCause } from "./job-messages.ts";
 

@@ -6,8 +6,8 @@
  * D3 Whoever gives an id asks again until it is done, maybe of a process that was started since: a savepoint that is not there is done
  *    then. Without an id it is a mistake of the caller.
  */
-import { type ErrorInfo, type Log, type Random, StreamError, toErrorInfo } from "../base/index.ts";
-import type { DisposalStatusMessage } from "../contract/index.ts";
+import { type ErrorInfo, type Log, type Random, StreamError, toErrorInfo } from "../../base/index.ts";
+import type { DisposalStatusMessage } from "../../contract/index.ts";
 import type { JobControl } from "../jobmanager/index.ts";
 import { failureCause } from "./job-messages.ts";
 import { RestError } from "./rest-error.ts";

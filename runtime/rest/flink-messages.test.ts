@@ -10,9 +10,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { seededRandom, silentLog, systemClock } from "../base/index.ts";
+import { seededRandom, silentLog, systemClock } from "../../base/index.ts";
 import { hasField, type Sample, sampleAnswers } from "./flink-samples.test-support.ts";
-import { createControl } from "./hand-written-control.ts";
+import { createControl } from "./hand-written-control.test-support.ts";
 import { createRoutes } from "./routes.ts";
 
 type Type = string | readonly [Type] | { readonly [name: string]: Type };

@@ -2,8 +2,16 @@
  * Owns: for tests: one answer or more of every route, with the name that Flink gives to the route.
  * Called by: flink-messages.test.ts, bench/flink/rest-messages.ts.
  */
-import { nextTurn } from "../base/index.ts";
-import { DONE_TRIGGER, FAILED_TRIGGER, JOB, post, RUNNING_TRIGGER, SOURCE, start } from "./hand-written-control.ts";
+import { nextTurn } from "../../base/index.ts";
+import {
+  DONE_TRIGGER,
+  FAILED_TRIGGER,
+  JOB,
+  post,
+  RUNNING_TRIGGER,
+  SOURCE,
+  start,
+} from "./hand-written-control.test-support.ts";
 
 /** `route`: method and path, `:` for each parameter. */
 export type Sample = { readonly route: string; readonly body: unknown };

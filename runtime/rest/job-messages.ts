@@ -2,7 +2,7 @@
  * Owns: views of the JobManager as messages about jobs and the cluster. Pure.
  * Not here: checkpoints (checkpoint-messages.ts).
  */
-import type { ErrorInfo } from "../base/index.ts";
+import type { ErrorInfo } from "../../base/index.ts";
 import {
   type BackpressureLevel,
   type BackpressureMessage,
@@ -22,7 +22,7 @@ import {
   type TaskCountsMessage,
   type TaskManagersMessage,
   type VertexMessage,
-} from "../contract/index.ts";
+} from "../../contract/index.ts";
 import type {
   ExceptionEntry,
   JobStatus,

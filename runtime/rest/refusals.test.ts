@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
-import { silentLog, StreamError, seededRandom, systemClock } from "../base/index.ts";
-import { errorsSchema } from "../contract/index.ts";
-import { startRest } from "./index.ts";
-import { JOB, start, ask, post } from "./hand-written-control.ts";
+import { silentLog, StreamError, seededRandom, systemClock } from "../../base/index.ts";
+import { errorsSchema } from "../../contract/index.ts";
+import { startRest } from "./server.ts";
+import { JOB, start, ask, post } from "./hand-written-control.test-support.ts";
 
 const refusals: Record<
   string,

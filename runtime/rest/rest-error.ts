@@ -1,7 +1,7 @@
 /**
  * Owns: which HTTP status a failure has.
  */
-import { type ErrorCode, type ErrorInfo, StreamError } from "../base/index.ts";
+import { type ErrorCode, type ErrorInfo, StreamError } from "../../base/index.ts";
 
 export type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 421 | 500 | 503 | 507;
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { z } from "zod";
-import { silentLog, seededRandom, systemClock } from "../base/index.ts";
+import { silentLog, seededRandom, systemClock } from "../../base/index.ts";
 import {
   backpressureSchema,
   checkpointConfigSchema,
@@ -25,7 +25,7 @@ import {
   savepointStatusSchema,
   taskManagersSchema,
   triggerResponseSchema,
-} from "../contract/index.ts";
+} from "../../contract/index.ts";
 import {
   JOB,
   SOURCE,
@@ -36,7 +36,7 @@ import {
   start,
   ask,
   post,
-} from "./hand-written-control.ts";
+} from "./hand-written-control.test-support.ts";
 import { createRoutes } from "./routes.ts";
 
 type Example = {

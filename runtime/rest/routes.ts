@@ -5,7 +5,7 @@
  * RT1 A route that changes something is marked `mutates`: it leaves a line in the log (S23).
  * RT2 No route takes code (S10).
  */
-import { type Clock, isHex32, type Log, type Random } from "../base/index.ts";
+import { type Clock, isHex32, type Log, type Random } from "../../base/index.ts";
 import {
   type ActivationAnswer,
   type ActivationConflict,
@@ -22,7 +22,7 @@ import {
   savepointRequestSchema,
   stopRequestSchema,
   type TriggerResponseMessage,
-} from "../contract/index.ts";
+} from "../../contract/index.ts";
 import type { IncarnationControl, JobControl, JobView, SavepointRequest, TriggerAnswer } from "../jobmanager/index.ts";
 import {
   checkpointConfigMessage,

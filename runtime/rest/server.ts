@@ -1,6 +1,6 @@
 /**
  * Owns: the HTTP server of a JobManager: its socket, its limits, its end.
- * Called by: runtime/cli's JobManager process; tests.
+ * Called by: cli's JobManager process; tests.
  *
  * RS1 A slow or large request costs bounded memory and time: headers 16 KiB and 10 s, a whole request 30 s, body 1 MiB
  *     (request-body.ts), 256 connections.
@@ -9,7 +9,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { type Clock, guardRequests, type Log, type Random, StreamError, toErrorInfo } from "../base/index.ts";
+import { type Clock, guardRequests, type Log, type Random, StreamError, toErrorInfo } from "../../base/index.ts";
 import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
 import { createApplication } from "./application.ts";
 import { createRoutes } from "./routes.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createConnection } from "node:net";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { type CloseReason, connectRpc, listenRpc, type RpcConnection, type RpcServer } from "./connection.ts";
 import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from "./frame.ts";
 

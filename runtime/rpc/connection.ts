@@ -10,7 +10,7 @@
  * RC5 What a peer does not read is kept up to MAX_UNSENT_BYTES; then the connection is closed: the peer is as good as dead.
  */
 import { createConnection, createServer, type Socket } from "node:net";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 
 const MAX_UNSENT_BYTES = 256 * 1024 * 1024;

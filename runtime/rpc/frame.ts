@@ -9,7 +9,7 @@
  * FR1 A frame over the limit is refused from its header: nothing of its body is kept.
  * FR2 The pieces of a frame are joined once, so a large one costs linear time.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 
 /** Largest body that is sent or taken. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamError, jobId, operatorId, taskManagerId } from "../base/index.ts";
+import { StreamError, jobId, operatorId, taskManagerId } from "../../base/index.ts";
 import { checkToJobManager } from "./message-check.ts";
 import type { ToJobManager } from "./messages.ts";
 

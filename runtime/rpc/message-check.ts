@@ -6,7 +6,7 @@
  * MC2 Fields that messages.ts does not know are dropped.
  */
 import { z } from "zod";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ToJobManager } from "./messages.ts";
 
 const count = z.int().min(0);

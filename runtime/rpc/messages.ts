@@ -15,7 +15,7 @@
  *    incarnation, and the JobManager of another job answers `refused`; its own first message, `registered` or `shutdown`, names its
  *    job too, and a TaskManager of another does nothing that it says.
  */
-import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../base/index.ts";
+import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../../base/index.ts";
 import type { OperatorRestore, StateDeclaration, SubtaskState } from "../checkpoint/index.ts";
 
 export type TaskRef = {

@@ -6,10 +6,10 @@
  * SB2 One snapshot at a time may be unwritten per backend: a second `snapshot()` before the first was written or
  *     discarded is allowed only as far as maxConcurrent checkpoints need it (each keeps its own versions).
  */
-import type { Clock } from "../base/index.ts";
+import type { Clock } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle, StateDeclaration } from "../checkpoint/index.ts";
 import type { Key, KeyGroupRange } from "../record/index.ts";
-import type { KeyedStateStore, OperatorStateStore, TimerHandler, TimerService } from "./state.ts";
+import type { KeyedStateStore, OperatorStateStore, TimerHandler, TimerService } from "../ports/index.ts";
 
 /** Where a snapshot writes its bytes: one file per call, content-addressed. */
 export interface SnapshotFiles {

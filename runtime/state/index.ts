@@ -13,22 +13,5 @@ export type {
   StateReader,
   Turn,
 } from "./backend.ts";
-export { createKeyedBackend } from "./heap-backend.ts";
+export { createKeyedBackend } from "./heap/heap-backend.ts";
 export { createOperatorStateBackend } from "./operator-state.ts";
-export type {
-  Aggregate,
-  AggregatingState,
-  AggregatingStateDescriptor,
-  KeyedStateStore,
-  ListState,
-  MapState,
-  MapStateDescriptor,
-  OperatorListState,
-  OperatorStateStore,
-  ReducingState,
-  ReducingStateDescriptor,
-  StateDescriptor,
-  TimerHandler,
-  TimerService,
-  ValueState,
-} from "./state.ts";

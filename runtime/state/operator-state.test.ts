@@ -6,7 +6,7 @@ import { freezeValue, t } from "../record/index.ts";
 import type { OperatorStateBackend } from "./backend.ts";
 import { MemorySnapshotFiles } from "../testkit/index.ts";
 import { createOperatorStateBackend } from "./operator-state.ts";
-import { shareOf } from "./redistribution.ts";
+import { shareOf } from "./snapshot/redistribution.ts";
 
 function create(subtask = 0, parallelism = 1): Promise<OperatorStateBackend> {
   return createOperatorStateBackend({ operatorUid: "source", subtask, parallelism }, null);

@@ -10,7 +10,7 @@
  * OS2 A restored list that no operator declares is kept and written again (HB1, RD4).
  * OS3 Empty lists are not written.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
 import {
   ByteReader,
@@ -29,12 +29,12 @@ import type {
   SnapshotFiles,
   StateReader,
 } from "./backend.ts";
-import { planEvolution, unionType } from "./evolution.ts";
-import { abortAfter } from "./file-abort.ts";
-import { type Share, shareOf } from "./redistribution.ts";
-import type { OperatorListState, StateDescriptor } from "./state.ts";
-import { refusedByState, StateGuard } from "./state-guard.ts";
-import { ANY, parseType } from "./state-meta.ts";
+import { planEvolution, unionType } from "./snapshot/evolution.ts";
+import { abortAfter } from "./snapshot/file-abort.ts";
+import { type Share, shareOf } from "./snapshot/redistribution.ts";
+import type { OperatorListState, StateDescriptor } from "../ports/index.ts";
+import { refusedByState, StateGuard } from "./heap/state-guard.ts";
+import { ANY, parseType } from "./snapshot/state-meta.ts";
 
 /** Larger blobs become files; smaller ones are kept in the manifest itself. */
 const INLINE_BYTES_MAX = 4096;

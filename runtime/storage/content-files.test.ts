@@ -1,8 +1,10 @@
 /** Files named by content, and reading them back verified. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { StreamError } from "../base/index.ts";
-import { ContentFiles, MemoryObjectStore, sha256Hex, verifiedRead } from "./index.ts";
+import type { StreamError } from "../../base/index.ts";
+import { ContentFiles } from "./content-files.ts";
+import { MemoryObjectStore } from "./memory-object-store.ts";
+import { sha256Hex, verifiedRead } from "./verified-read.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -8,7 +8,7 @@
  *     deleted by the clean-up of an older checkpoint at the same time.
  */
 import { createHash } from "node:crypto";
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import type { ObjectStore, ObjectWriter } from "./object-store.ts";
 
 export type StoredFile = { readonly key: string; readonly sha256: string; readonly length: number };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamError, type Clock } from "../base/index.ts";
-import { LimitedObjectStore, MemoryObjectStore } from "./index.ts";
+import { StreamError, type Clock } from "../../base/index.ts";
+import { LimitedObjectStore } from "./limited-object-store.ts";
+import { MemoryObjectStore } from "./memory-object-store.ts";
 import type { ObjectInfo, ObjectWriter } from "./object-store.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -9,7 +9,7 @@
  *     store hangs, further ones to it fail at once; and while HANGING_MAX calls hang anywhere in this process, so do those to stores that
  *     have not answered yet. A savepoint's folder that hangs thus leaves the checkpoint store its threads.
  */
-import { type Clock, StreamError, systemClock } from "../base/index.ts";
+import { type Clock, StreamError, systemClock } from "../../base/index.ts";
 import type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
 
 /** What `execution.checkpointing.store-call-timeout` is by default. */

@@ -15,7 +15,7 @@ import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rmdir, s
 import { hostname } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { assert, processIdentity, StreamError, systemRandom } from "../base/index.ts";
+import { assert, processIdentity, StreamError, systemRandom } from "../../base/index.ts";
 import { assertKey, assertPrefix, compareKeys } from "./object-key.ts";
 import type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
 import { errorCodeOf, storeError } from "./store-error.ts";

@@ -5,7 +5,7 @@
  * MO1 Bodies are copied in and out: nobody changes a stored object through an array it kept.
  * MO2 `open` of one name gives one shared instance for the life of the thread.
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import { assertKey, assertPrefix, compareKeys } from "./object-key.ts";
 import type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
 

@@ -3,7 +3,7 @@
  *
  * Keys come from the runtime itself or from a manifest whose structure was validated, so a bad one is a programmer's mistake.
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 
 const LONGEST_KEY = 1024;
 const PART = /^[A-Za-z0-9_=@+,-][A-Za-z0-9._=@+,-]*$/;

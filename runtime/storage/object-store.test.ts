@@ -7,16 +7,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { AssertionFailure, processIdentity, StreamError, seededRandom } from "../base/index.ts";
-import {
-  childStoreUri,
-  LocalObjectStore,
-  MemoryObjectStore,
-  type ObjectStore,
-  openStore,
-  probeStore,
-  storeUriOf,
-} from "./index.ts";
+import { AssertionFailure, processIdentity, StreamError, seededRandom } from "../../base/index.ts";
+import { childStoreUri, openStore, storeUriOf } from "./open-store.ts";
+import { LocalObjectStore } from "./local-object-store.ts";
+import { MemoryObjectStore } from "./memory-object-store.ts";
+import { type ObjectStore } from "./object-store.ts";
+import { probeStore } from "./probe-store.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (body: Uint8Array | null): string | null => (body === null ? null : new TextDecoder().decode(body));

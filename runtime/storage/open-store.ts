@@ -3,7 +3,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { LimitedObjectStore, STORE_CALL_TIMEOUT_MS } from "./limited-object-store.ts";
 import { LocalObjectStore } from "./local-object-store.ts";
 import { MemoryObjectStore } from "./memory-object-store.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the check, made at start, that a store keeps the promise that fencing rests on (O1).
  */
-import { type Random, StreamError } from "../base/index.ts";
+import { type Random, StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 /**

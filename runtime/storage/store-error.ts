@@ -1,7 +1,7 @@
 /**
  * Owns: how a failure of the file system becomes a StreamError that says what was done, where, and what to do.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 
 export function errorCodeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : undefined;

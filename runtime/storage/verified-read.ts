@@ -2,7 +2,7 @@
  * Owns: reading what a checkpoint refers to: whole, and only if it is what was written (H1 of checkpoint/handles.ts).
  */
 import { createHash } from "node:crypto";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 export type ExpectedFile = { readonly key: string; readonly sha256: string; readonly length: number };

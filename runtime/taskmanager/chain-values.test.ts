@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { silentLog, systemClock } from "../base/index.ts";
+import { silentLog, systemClock } from "../../base/index.ts";
 import { type ChannelSender, ForwardWriter, LinkReceiver, LinkSender, LocalChannel } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
-import {
-  aggregateOperator,
-  filterOperator,
-  mapOperator,
-  type OperatorContext,
-  type OperatorFactory,
-} from "../operators/index.ts";
+import { aggregateOperator, filterOperator, mapOperator } from "../operators/index.ts";
+import { type OperatorContext, type OperatorFactory } from "../ports/index.ts";
 import {
   type GuardMode,
   keyHash,

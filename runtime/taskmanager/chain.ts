@@ -8,10 +8,10 @@
  * CN4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
  * CN5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
-import type { OperatorContext, Output, StreamOperator } from "../operators/index.ts";
+import type { OperatorContext, Output, StreamOperator } from "../ports/index.ts";
 import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
 import type { HookCalls } from "./hook-calls.ts";

@@ -8,8 +8,8 @@
  * CO2 The operator nearest to the throw is the culprit; those before it in the chain only pass the error on.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { StreamError } from "../base/index.ts";
-import { codePlace } from "../api/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { codePlace } from "../program/index.ts";
 
 export interface CodeOwner {
   /** For messages. */

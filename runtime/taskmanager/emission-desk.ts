@@ -7,8 +7,8 @@
  * ED2 `drain` goes on without regard to room: for what must not overtake a record (watermarks that an operator makes itself, what
  *     an operator emits at a barrier or at the end of its data).
  */
-import type { Clock } from "../base/index.ts";
-import type { EmissionDesk } from "../operators/index.ts";
+import type { Clock } from "../../base/index.ts";
+import type { EmissionDesk } from "../ports/index.ts";
 
 /** Whether the task is to stop after the present record, and when its turn is over (monotonic). */
 export class TaskPause {

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ToJobManager } from "../rpc/index.ts";
-import { type SlotRun, slotRun } from "./slot-run.ts";
+import { type SlotRun, slotRun } from "./slot-run.test-support.ts";
 
 type Seen = { made: number; taken: number; ahead: number; atBarrier: number[] };
 
 /** Each record of `count` makes `each` values; what follows runs in a task of its own and notes how far it was behind. */
 const module = (options: { count: number; each: number; expand: string }): string => `
 import { job, t } from "streamjob";
-import { generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
 const seen = (globalThis.emissionTest = { made: 0, taken: 0, ahead: 0, atBarrier: [] });
 const each = ${options.each};
 function* values(n) { for (let i = 0; i < each; i++) { seen.made++; yield n; } }

@@ -15,7 +15,7 @@
  *     prototype of something once more, it becomes fast again.
  */
 
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 
 const ASSIGNABLE: ReadonlySet<PropertyKey> = new Set([
   "constructor",

@@ -1,15 +1,15 @@
 /** A hook that does not settle fails its task by name (HK1, T46), and what a task waits for is told. */
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import type { Log } from "../base/index.ts";
+import type { Log } from "../../base/index.ts";
 import { ManualClock } from "../testkit/index.ts";
 import { HookCalls } from "./hook-calls.ts";
-import { slotRun } from "./slot-run.ts";
+import { slotRun } from "./slot-run.test-support.ts";
 
 const never = "() => new Promise(() => {})";
 const job = (hook: string): string => `
 import { job, t } from "streamjob";
-import { collectionSource, discardSink } from "streamjob/connectors";
+import { collectionSource, discardSink } from "streamjob/connectors/basic";
 const hanging = { kind: "operator", name: "hanging", create: () => ({ process() {}, ${hook}: ${never} }) };
 export default job((env) => {
   env.configure({ name: "hooks", hookTimeout: 50, checkpoints: { interval: "1 h" } });
@@ -48,7 +48,7 @@ test("a stream without a sink is told, by operator (T29)", async (context) => {
   const note = (facts: object, message: string): void => void lines.push(`${message} ${JSON.stringify(facts)}`);
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
   const lost = `import { job, t } from "streamjob";
-import { collectionSource } from "streamjob/connectors";
+import { collectionSource } from "streamjob/connectors/basic";
 export default job((env) => {
   const numbers = env.fromSource(collectionSource([1], { type: t.int64 }), { uid: "numbers" });
   numbers.map((n) => n, { uid: "lost" });

@@ -7,7 +7,7 @@
  *     account. A task never waits for ever without a word.
  * HK2 What fails in a hook is blamed on its operator (CO2).
  */
-import { type Clock, StreamError, type Timer } from "../base/index.ts";
+import { type Clock, StreamError, type Timer } from "../../base/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
 
 /** `open` is part of a deployment, which the JobManager gives a minute; `close` of a cancellation. */

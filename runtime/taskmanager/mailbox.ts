@@ -6,7 +6,7 @@
  *     the end of data, what they would emit would come after it (SP-2, S2); they wait, in case the task goes on.
  * MB3 Timers are cancelled with the task: none fires after `close`.
  */
-import { type Clock, type Timer, waitUntil } from "../base/index.ts";
+import { type Clock, type Timer, waitUntil } from "../../base/index.ts";
 
 export class Mailbox {
   private readonly clock: Clock;

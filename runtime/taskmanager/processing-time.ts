@@ -4,7 +4,7 @@
  * PT3 One wait per keyed back end, for its earliest timer. The wait follows the wall clock, which may be set (`waitUntil`): timers
  *     that fell due fire within half a minute of it, and none fires before its time.
  */
-import type { Clock } from "../base/index.ts";
+import type { Clock } from "../../base/index.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** What is needed of a keyed back end. */

@@ -7,7 +7,7 @@
  * SE3 A data port may have passed to another process, job or slot: a connection names whom it wants, and is refused by others.
  */
 import type { MessagePort } from "node:worker_threads";
-import { assert, type StreamError } from "../base/index.ts";
+import { assert, type StreamError } from "../../base/index.ts";
 import {
   type ChannelKey,
   type ChannelReceiver,
@@ -20,8 +20,8 @@ import {
   LocalChannel,
   RingReceiver,
   RingSender,
+  SegmentPool,
 } from "../exchange/index.ts";
-import { SegmentPool } from "../memory/index.ts";
 import type { ValueType } from "../record/index.ts";
 import type { SlotLocation } from "../rpc/index.ts";
 import type { PeerMessage } from "./slot-messages.ts";

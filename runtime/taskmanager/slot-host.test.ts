@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { loadJobGraph } from "../api/index.ts";
-import { jobId, silentLog, systemClock, taskManagerId } from "../base/index.ts";
+import { loadJobGraph } from "../program/index.ts";
+import { jobId, silentLog, systemClock, taskManagerId } from "../../base/index.ts";
 import type { FromJobManager, TaskRef, ToJobManager } from "../rpc/index.ts";
 import { SlotHost } from "./slot-host.ts";
 
 const MODULE = `import { job, t } from "streamjob";
-import { generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
 await new Promise((resolve) => setTimeout(resolve, 50));
 export default job((env) => {
   env.configure({ name: "numbers" });

@@ -7,8 +7,8 @@
  * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4); one that overtakes the loading of the
  *     task's module waits for it, so that a cancellation is never lost.
  */
-import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../base/index.ts";
-import { codePlace, loadJobGraph } from "../api/index.ts";
+import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../../base/index.ts";
+import { codePlace, loadJobGraph } from "../program/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import type { FromJobManager, JobSource, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
 import { currentOwner, type Stray, strayError } from "./code-owner.ts";

@@ -6,7 +6,7 @@
  * SL2 A thread sleeps only after it announced so (`sleeping`) and looked again: a peer that saw it awake has had its work seen.
  * SL3 Before it sleeps every collected record is sent: a batch that is not full never waits for a record that does not come.
  */
-import { assert, type Clock } from "../base/index.ts";
+import { assert, type Clock } from "../../base/index.ts";
 
 /** How long records are processed without a look at the event loop. */
 const TURN_MS = 5;

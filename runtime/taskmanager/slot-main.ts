@@ -5,7 +5,7 @@
  * SL5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (CO1).
  */
 import { type MessagePort, workerData } from "node:worker_threads";
-import { createLog, systemClock, toErrorInfo } from "../base/index.ts";
+import { createLog, systemClock, toErrorInfo } from "../../base/index.ts";
 import { refuseToEnd, type Stray } from "./code-owner.ts";
 import { freezeIntrinsics } from "./frozen-intrinsics.ts";
 import { SlotHost } from "./slot-host.ts";

@@ -4,7 +4,7 @@
  * SM1 The main thread forwards the JobManager's messages cut down to the slot's own tasks, and the slot's answers as they are.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ErrorInfo } from "../base/index.ts";
+import type { ErrorInfo } from "../../base/index.ts";
 import type { FromJobManager, TaskMetrics, TaskRef, TaskState, ToJobManager } from "../rpc/index.ts";
 
 /** Given to a slot's thread when it starts. */

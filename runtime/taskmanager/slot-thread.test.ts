@@ -1,13 +1,13 @@
 /** What the job's code can do to its thread, and what becomes of it (SL4, SL5, FI1, STH2, STH3, T6, T12, T27, T46). */
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
-import type { ErrorInfo } from "../base/index.ts";
-import { failuresOf, type ThreadRun, threadRun, until } from "./slot-run.ts";
+import type { ErrorInfo } from "../../base/index.ts";
+import { failuresOf, type ThreadRun, threadRun, until } from "./slot-run.test-support.ts";
 
 const job = (functions: string, settings = ""): string => `
 import { parentPort, isMainThread } from "node:worker_threads";
 import { job, t } from "streamjob";
-import { discardSink, generatorSource } from "streamjob/connectors";
+import { discardSink, generatorSource } from "streamjob/connectors/basic";
 ${functions}
 export default job((env) => {
   env.configure({ name: "harm", ${settings} });

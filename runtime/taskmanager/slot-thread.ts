@@ -7,7 +7,7 @@
  * STH1 A thread that dies (out of memory, a broken invariant) fails the tasks it had, not the process (ME-3).
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { type Clock, fromErrorInfo, type Log, StreamError, type Timer, toErrorInfo } from "../base/index.ts";
+import { type Clock, fromErrorInfo, type Log, StreamError, type Timer, toErrorInfo } from "../../base/index.ts";
 import type { FromJobManager, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
 import { type FromSlot, isTerminal, sameTask, type SlotStart, taskText, type ToSlot } from "./slot-messages.ts";
 import { STUCK_MS } from "./task.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { SnapshotFiles } from "../state/index.ts";
 import { openSnapshotTarget, StoreCache } from "./snapshot-storage.ts";
 

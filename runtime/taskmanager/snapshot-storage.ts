@@ -5,7 +5,7 @@
  * ST2 With the `memory` back end a state may have INLINE_BYTES_MAX bytes, and all states of a task together INLINE_TASK_BYTES_MAX, so that
  *     they fit into one message; more fails the checkpoint (CK-17), and, where the job cannot end without one, the job (CC10).
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { dataFolder, SAVEPOINT_DATA_FOLDER } from "../checkpoint/index.ts";
 import type { InlineFile, StateTarget } from "../rpc/index.ts";
 import type { SnapshotFile, SnapshotFiles, StateReader } from "../state/index.ts";

@@ -8,18 +8,18 @@
  * SD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
  * SD2 A poll takes few records when they are slow, so that a task is never away for long (SL1).
  */
-import { assert, type Clock, StreamError } from "../base/index.ts";
-import {
-  type OperatorContext,
-  type Output,
-  type PollResult,
-  type Source,
-  type SourceReader,
-  type StreamOperator,
-  UserCall,
-} from "../operators/index.ts";
+import { assert, type Clock, StreamError } from "../../base/index.ts";
+import type {
+  OperatorContext,
+  OperatorListState,
+  Output,
+  PollResult,
+  Source,
+  SourceReader,
+  StreamOperator,
+} from "../ports/index.ts";
+import { UserCall } from "../operators/index.ts";
 import { t } from "../record/index.ts";
-import type { OperatorListState } from "../state/index.ts";
 
 const SPLITS_STATE = "splits";
 const RECORDS_MAX = 256;

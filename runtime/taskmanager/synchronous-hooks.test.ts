@@ -1,14 +1,14 @@
 /** The hooks of sources, sinks and operators of a job's own that are not awaited refuse promises (T9, SD3). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { slotRun } from "./slot-run.ts";
+import { slotRun } from "./slot-run.test-support.ts";
 
 const reader = (changes: string): string => `({
   open() {}, poll: () => "end", snapshot: () => [], ...${changes},
 })`;
 const job = (source: string, rest = ".print()"): string => `
 import { job, t } from "streamjob";
-import { collectionSource, generatorSource } from "streamjob/connectors";
+import { collectionSource, generatorSource } from "streamjob/connectors/basic";
 const own = (createReader) =>
   ({ kind: "source", name: "own", boundedness: "bounded", type: t.int64, discover: () => [], createReader });
 export default job((env) => {

@@ -4,7 +4,7 @@
  * TB1 Channels exist before any operator opens; operators open before the task is ready; nothing is read before `start`.
  * TB2 What fails while it is built is closed, and the task is reported failed like one that ran.
  */
-import { assert, type Clock, type Log, nextTurn } from "../base/index.ts";
+import { assert, type Clock, type Log, nextTurn } from "../../base/index.ts";
 import {
   BroadcastWriter,
   type ChannelKey,
@@ -18,14 +18,8 @@ import {
   RebalanceWriter,
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
-import {
-  assertSynchronous,
-  type OperatorContext,
-  type OperatorFactory,
-  type Sink,
-  type Source,
-  sinkOperator,
-} from "../operators/index.ts";
+import { assertSynchronous, sinkOperator } from "../operators/index.ts";
+import { type OperatorContext, type OperatorFactory, type Sink, type Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
 import type {
   JobSource,

@@ -15,7 +15,7 @@
  *     only while the keyed operator itself blocks the task.
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
-import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../base/index.ts";
+import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
 import { BufferDebloater, type DebloatSettings, type InputGate } from "../exchange/index.ts";
 import { type Key, keyHash, MAX_WATERMARK, NO_TIMESTAMP, type RowBatch, type StreamElement } from "../record/index.ts";
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";

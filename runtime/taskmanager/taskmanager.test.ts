@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Clock, jobId, type Log, silentLog, systemClock, taskManagerId } from "../base/index.ts";
+import { type Clock, jobId, type Log, silentLog, systemClock, taskManagerId } from "../../base/index.ts";
 import { type FromJobManager, listenRpc, type RpcConnection, type RpcServer, type ToJobManager } from "../rpc/index.ts";
 import { startTaskManager } from "./taskmanager.ts";
 

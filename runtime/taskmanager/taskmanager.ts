@@ -19,7 +19,7 @@ import {
   StreamError,
   type TaskManagerId,
   type Timer,
-} from "../base/index.ts";
+} from "../../base/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
 import { SlotThread } from "./slot-thread.ts";

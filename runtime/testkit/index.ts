@@ -4,10 +4,5 @@
  */
 export { ManualClock } from "./manual-clock.ts";
 export { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
-export {
-  type HarnessEvent,
-  type HarnessOptions,
-  type HarnessSnapshot,
-  OperatorHarness,
-} from "./operator-harness.ts";
+export { type HarnessEvent, type HarnessOptions, type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
 export { type TransactionWorld, twoPhaseCommitContract } from "./two-phase-commit-contract.ts";

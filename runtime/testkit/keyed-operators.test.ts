@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  aggregateOperator,
-  type KeyedProcessFunction,
-  keyedProcessOperator,
-  reduceOperator,
-  sumOperator,
-  type TimerContext,
-} from "../operators/index.ts";
+import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator } from "../operators/index.ts";
+import type { KeyedProcessFunction, TimerContext, ValueState } from "../ports/index.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP, t, type ValueOf } from "../record/index.ts";
-import type { ValueState } from "../state/index.ts";
 import { OperatorHarness } from "./operator-harness.ts";
 
 type Count = { readonly word: string; readonly count: number };

@@ -5,7 +5,7 @@
  *     at their time; what they arm within the span runs too.
  * MC2 `setBack` and `setForward` move the wall clock alone, as a person or a time server does: timers do not notice.
  */
-import { assert, type Clock, type Timer } from "../base/index.ts";
+import { assert, type Clock, type Timer } from "../../base/index.ts";
 
 type Armed = { readonly atMs: number; readonly callback: () => void };
 

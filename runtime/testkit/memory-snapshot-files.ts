@@ -4,7 +4,7 @@
  * MF1 A piece is copied when it is written: whoever changes its memory later does not change the file.
  */
 import { createHash } from "node:crypto";
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import type { SnapshotFile, SnapshotFiles, StateReader } from "../state/index.ts";
 
 /** Files live as long as this object does. */

@@ -9,9 +9,9 @@
  *     one turn are what one call of an operator upstream emits.)
  * OH3 A crash is: call nothing any more. `close` is a graceful end.
  */
-import { assert, type Clock, type Log, silentLog } from "../base/index.ts";
+import { assert, type Clock, type Log, silentLog } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
-import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../operators/index.ts";
+import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../ports/index.ts";
 import {
   type Key,
   keyGroupOfHash,

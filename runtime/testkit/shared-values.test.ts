@@ -7,14 +7,20 @@ import { describe, it } from "node:test";
 import {
   aggregateOperator,
   flatMapOperator,
-  type KeyedProcessFunction,
   keyedProcessOperator,
   mapOperator,
   processOperator,
   reduceOperator,
 } from "../operators/index.ts";
+import type {
+  KeyedProcessFunction,
+  ListState,
+  MapState,
+  OperatorListState,
+  ReducingState,
+  ValueState,
+} from "../ports/index.ts";
 import { t } from "../record/index.ts";
-import type { ListState, MapState, OperatorListState, ReducingState, ValueState } from "../state/index.ts";
 import { OperatorHarness } from "./operator-harness.ts";
 
 type Count = { word: string; n: number };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { StreamError } from "../base/index.ts";
-import { type CommitOutcome, type PlainSink, sinkOperator, type TwoPhaseCommitSink } from "../operators/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { type CommitOutcome, type PlainSink, type TwoPhaseCommitSink } from "../ports/index.ts";
+import { sinkOperator } from "../operators/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
 

@@ -4,11 +4,10 @@ import {
   filterOperator,
   flatMapOperator,
   mapOperator,
-  type ProcessContext,
-  type ProcessFunction,
   processOperator,
   timestampsAndWatermarksOperator,
 } from "../operators/index.ts";
+import { type ProcessContext, type ProcessFunction } from "../ports/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
 import { forBoundedOutOfOrderness, forMonotonousTimestamps, noWatermarks } from "../time/index.ts";
 import { type HarnessEvent, OperatorHarness } from "./operator-harness.ts";

@@ -3,7 +3,7 @@
  * a commit of what was aborted, or an abort of what is another's, fails.
  */
 import assert from "node:assert/strict";
-import type { CommitOutcome, SinkContext, TransactionWriter, TwoPhaseCommitSink } from "../operators/index.ts";
+import type { CommitOutcome, SinkContext, TransactionWriter, TwoPhaseCommitSink } from "../ports/index.ts";
 import { type TransactionWorld, twoPhaseCommitContract } from "./two-phase-commit-contract.ts";
 
 type Transaction = {

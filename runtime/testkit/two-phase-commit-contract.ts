@@ -10,7 +10,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { sinkOperator, type TransactionWriter, type TwoPhaseCommitSink } from "../operators/index.ts";
+import { sinkOperator } from "../operators/index.ts";
+import { type TransactionWriter, type TwoPhaseCommitSink } from "../ports/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 import { type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";

@@ -10,7 +10,7 @@
  * WM-7 An ended input counts as MAX_WATERMARK. It does not carry the output over an idle input that may still have records:
  *      MAX_WATERMARK comes out only when every input has reached it.
  */
-import { assert } from "../base/index.ts";
+import { assert } from "../../base/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../record/index.ts";
 
 /**

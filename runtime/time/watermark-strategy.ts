@@ -7,7 +7,7 @@
  *     It is seen at a call of `onPeriodic`, never early, and at most one period late.
  * WS3 The first record after idleness ends it: `onEvent` says so before the record goes on.
  */
-import { StreamError } from "../base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../record/index.ts";
 import type { TimeChange } from "./watermark-merger.ts";
 

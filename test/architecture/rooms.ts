@@ -121,4 +121,4 @@ export const testedFolders: readonly string[] = ["runtime", "operator", "crds", 
 export const FILE_LINES_MAX = 600;
 
 /** The only file that may touch the real clock, real randomness, timers and the environment. */
-export const systemFile = "runtime/base/system.ts";
+export const systemFile = "base/system.ts";

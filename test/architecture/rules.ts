@@ -140,7 +140,7 @@ export function checkTestPlaces(files: readonly SourceFile[]): string[] {
     });
 }
 
-/** What only runtime/base/system.ts may touch, with what to use instead. */
+/** What only base/system.ts may touch, with what to use instead. */
 const realWorld: readonly (readonly [RegExp, string])[] = [
   [/\bDate\s*\.\s*now\b/, "Date.now: take a Clock"],
   [/\bnew\s+Date\s*\(\s*\)|\bnew\s+Date\b(?!\s*\()|(?<![\w$.]|new\s)Date\s*\(/, "the present as a Date: take a Clock"],

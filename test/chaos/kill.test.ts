@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { seededRandom, sleep, systemClock } from "../../runtime/base/index.ts";
+import { seededRandom, sleep, systemClock } from "../../base/index.ts";
 import type { JobRun } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";

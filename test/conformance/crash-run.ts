@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { type LocalCluster, RestClient, startLocalCluster } from "../../runtime/cli/index.ts";
+import { type LocalCluster, RestClient, startLocalCluster } from "../../cli/index.ts";
 import { answered } from "../integration/job-run.ts";
 
 export type CrashRun = {

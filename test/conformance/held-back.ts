@@ -5,8 +5,15 @@
  * HB2 From then on the source is what it was: the records, their splits and the state are the same all the time.
  */
 import { existsSync } from "node:fs";
-import { type Job, job, type Source } from "streamjob";
-import type { PollResult, ReaderContext, SourceOutput, SourceReader } from "streamjob/connectors";
+import {
+  type Job,
+  job,
+  type PollResult,
+  type ReaderContext,
+  type Source,
+  type SourceOutput,
+  type SourceReader,
+} from "streamjob";
 
 /** Less than the share of any reader of the jobs that read at a rate. */
 const RECORDS_BEFORE = 100;

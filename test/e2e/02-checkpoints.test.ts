@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
-import { checkpointConfigSchema } from "../../runtime/contract/index.ts";
+import { checkpointConfigSchema } from "../../contract/index.ts";
 import { shownOutput } from "./readme.ts";
 import { repository, type RunningCommand, Workplace } from "./streamjob-command.ts";
 

@@ -10,7 +10,7 @@ after(() => work.close());
 /** Indented as the block of a YAML text. */
 const moduleOf = (format: string): string => `
     import { job } from "streamjob";
-    import { filesSink } from "streamjob/connectors";
+    import { filesSink } from "streamjob/connectors/files";
     export default job((env) => {
       env
         .fromCollection(["to be", "or not", "to be"], { uid: "lines" })

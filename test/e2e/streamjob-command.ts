@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
-const MAIN = join(repository, "runtime", "cli", "main.ts");
+const MAIN = join(repository, "cli", "main.ts");
 /** For the longest of the waits, a whole rollback, on a busy machine; an error or an end is seen at once. */
 const DEADLINE_MS = 180_000;
 const LOOK_EVERY_MS = 20;

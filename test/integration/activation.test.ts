@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { ActivationRequest } from "../../runtime/contract/index.ts";
+import type { ActivationRequest } from "../../contract/index.ts";
 import { exitOf, hexOf, IncarnationRun, type IncarnationRunOptions } from "./incarnation-run.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertNoneHidden, assertSameLines, readLines, visibleParts } from "./part-files.ts";

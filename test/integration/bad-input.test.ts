@@ -11,7 +11,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type ErrorCode, errorCodes } from "../../runtime/base/index.ts";
+import { type ErrorCode, errorCodes } from "../../base/index.ts";
 import { type CommandResult, RunningCommand, streamjob } from "./command.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines, visibleParts } from "./part-files.ts";

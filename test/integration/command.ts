@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
 import { DEADLINE_MS } from "./job-run.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -9,7 +9,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { StreamError, systemRandom } from "../../runtime/base/index.ts";
+import { StreamError, systemRandom } from "../../base/index.ts";
 import type { JobRun, RunOptions } from "./job-run.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines, visibleParts } from "./part-files.ts";

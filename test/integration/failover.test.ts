@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { exceptionsSchema } from "../../runtime/contract/index.ts";
+import { exceptionsSchema } from "../../contract/index.ts";
 import { streamjob } from "./command.ts";
 import { answered, type JobRun, type RunOptions } from "./job-run.ts";
 import { COUNT as NUMBERS } from "./jobs/two-pipelines.ts";

@@ -5,7 +5,7 @@
  * GB1 The same seed gives the same bytes.
  */
 import { connect } from "node:net";
-import type { Random } from "../../runtime/base/index.ts";
+import type { Random } from "../../base/index.ts";
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "get", "", "G ET"];
 // biome-ignore format: a list of words

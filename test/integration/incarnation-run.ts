@@ -8,9 +8,10 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { sleep, systemClock, systemRandom } from "../../runtime/base/index.ts";
-import { isAlive, podProgram } from "../../runtime/cli/index.ts";
-import { chooseFreePort } from "../../runtime/cli/free-port.ts";
+import { sleep, systemClock, systemRandom } from "../../base/index.ts";
+import { isAlive } from "../../cli/index.ts";
+import { podProgram } from "../../main/index.ts";
+import { chooseFreePort } from "../../cli/jobs/free-port.ts";
 import {
   type ActivationRequest,
   activationAnswerSchema,
@@ -24,7 +25,7 @@ import {
   type RestoreMessage,
   savepointStatusSchema,
   triggerResponseSchema,
-} from "../../runtime/contract/index.ts";
+} from "../../contract/index.ts";
 import type { Workspace } from "./workspace.ts";
 
 const DEADLINE_MS = 60_000;

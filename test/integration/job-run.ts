@@ -6,16 +6,16 @@
  */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { type Random, sleep, StreamError, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import { type Random, sleep, StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import {
   homeFolder,
   type JobOutcome,
   type LocalCluster,
   type LocalClusterOptions,
   RestClient,
-} from "../../runtime/cli/index.ts";
-import { createLocalCluster } from "../../runtime/cli/local-cluster.ts";
-import type { JobStatusName } from "../../runtime/contract/index.ts";
+} from "../../cli/index.ts";
+import { createLocalCluster } from "../../cli/jobs/local-cluster.ts";
+import type { JobStatusName } from "../../contract/index.ts";
 
 /** Generous: the machine may be busy with other things. */
 export const DEADLINE_MS = 120_000;

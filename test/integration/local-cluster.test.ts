@@ -11,7 +11,7 @@ import {
   RestClient,
   readRecord,
   startLocalCluster,
-} from "../../runtime/cli/index.ts";
+} from "../../cli/index.ts";
 import { until } from "./until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "streamjob-cluster-"));
@@ -22,7 +22,7 @@ const module = join(folder, "numbers.ts");
 writeFileSync(
   module,
   `import { job, t } from "streamjob";
-import { generatorSource, printSink } from "streamjob/connectors";
+import { generatorSource, printSink } from "streamjob/connectors/basic";
 export default job((env) => {
   env.configure({ checkpoints: { interval: "100 ms" } });
   const [count, rate, poison] = env.args.map(Number);

@@ -9,8 +9,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
-import { backpressureSchema } from "../../runtime/contract/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
+import { backpressureSchema } from "../../contract/index.ts";
 import type { JobRun } from "./job-run.ts";
 import { inWorkspace } from "./workspace.ts";
 

@@ -12,9 +12,11 @@ import {
   type StreamJobStatus,
 } from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
-import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
-import { InstantKubelet, openLocalApiServer, StatefulSetController } from "../../operator/local/index.ts";
-import { silentLog, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { InstantKubelet } from "../../embedded/kubelet/index.ts";
+import { openLocalApiServer } from "../../embedded/api-server/index.ts";
+import { StatefulSetController } from "../../embedded/workloads/index.ts";
+import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
 import { until } from "./until.ts";
 

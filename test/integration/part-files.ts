@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
 
 const SHOWN_MAX = 8;
 /** Generous: the machine may be busy with other things. */

@@ -18,7 +18,7 @@ test("the job in the README runs, and counts", () => {
     mkdirSync(join(folder, "books"));
     writeFileSync(join(folder, "books", "a.txt"), "to be or not to be\n");
     writeFileSync(join(folder, "job.ts"), source);
-    execFileSync(process.execPath, [join(repository, "runtime/cli/main.ts"), "run", "job.ts", "-p", "2"], {
+    execFileSync(process.execPath, [join(repository, "cli/main.ts"), "run", "job.ts", "-p", "2"], {
       cwd: folder,
       env: { ...process.env, STREAMJOB_HOME: join(folder, "home") },
       stdio: "pipe",

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { StreamError } from "../../runtime/base/index.ts";
+import { StreamError } from "../../base/index.ts";
 import type { JobRun, RunOptions } from "./job-run.ts";
 import { expectedLines } from "./jobs/every-state.ts";
 import { assertSameLines, readLines } from "./part-files.ts";

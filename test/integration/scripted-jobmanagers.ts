@@ -3,7 +3,7 @@
  * run, it runs and completes a checkpoint at once; told to stop, it has stopped with its savepoint. For tests and benches of the
  * controller.
  */
-import type { IncarnationMessage, PreflightAnswer } from "../../runtime/contract/index.ts";
+import type { IncarnationMessage, PreflightAnswer } from "../../contract/index.ts";
 import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "../../operator/jobmanager/index.ts";
 
 export type Misbehaviour = "hangs" | "unreachable" | "refused";

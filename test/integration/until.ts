@@ -1,6 +1,6 @@
 /** Owns: waiting for a condition in tests of this folder that have no run of their own to wait with. */
 import assert from "node:assert/strict";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
 
 const DEADLINE_MS = 60_000;
 const LOOK_EVERY_MS = 5;

@@ -5,8 +5,8 @@
  *     might run when the last of them answered: a second one is a violation, never a matter of when was looked (ST1).
  */
 import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
-import { type IncarnationMessage, incarnationSchema } from "../../runtime/contract/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
+import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
 import type { Rig } from "./rig.ts";
 import { readStoreView } from "./stores.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Owns: programs for the embedded kubelet of which the next one that is started dies at a failpoint; and images that are not there.
  */
-import type { ImageTable, Programs } from "../../operator/local/index.ts";
-import { localPrograms } from "../../runtime/cli/index.ts";
+import type { ImageTable, Programs } from "../../embedded/kubelet/index.ts";
+import { localPrograms } from "../../main/index.ts";
 
 export type ArmedRole = "jobmanager" | "taskmanager";
 

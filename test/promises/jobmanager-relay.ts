@@ -14,8 +14,8 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { AddressOf } from "../../operator/local/index.ts";
-import { incarnationSchema, JOB_ID_HEADER } from "../../runtime/contract/index.ts";
+import type { AddressOf } from "../../embedded/api-server/index.ts";
+import { incarnationSchema, JOB_ID_HEADER } from "../../contract/index.ts";
 
 export type RelayedCall = {
   /** Name of the JobManager's pod. */

@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { OperatorFailpointName } from "../../runtime/base/index.ts";
-import { type ControlPlane, LOCAL_IMAGE, type OperatorSettings, operatorVariables } from "../../runtime/cli/index.ts";
+import type { OperatorFailpointName } from "../../base/index.ts";
+import { type ControlPlane, LOCAL_IMAGE, type OperatorSettings, operatorVariables } from "../../main/index.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../runtime/cli/operator-main.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
 
 export type OperatorRunOptions = {
   /** It dies there, at the hit-th time, by SIGKILL. */

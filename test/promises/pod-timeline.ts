@@ -4,7 +4,7 @@
  * PT1 Nothing is missed: it is a watch from the list on, in the API server's own process.
  */
 import { INCARNATION_LABEL } from "../../crds/index.ts";
-import type { KubernetesApi, Pod } from "../../operator/kubernetes/index.ts";
+import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
 
 export type PodMade = {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { JOB_ID_HEADER } from "../../runtime/contract/index.ts";
+import { JOB_ID_HEADER } from "../../contract/index.ts";
 
 export const poisons = ["garbage", "silent", "drip", "endless", "other-job", "deep"] as const;
 export type Poison = (typeof poisons)[number];

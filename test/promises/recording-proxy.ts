@@ -12,7 +12,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ADDRESS_PATH } from "../../operator/local/index.ts";
+import { ADDRESS_PATH } from "../../embedded/api-server/index.ts";
 
 export type RecordedCall = {
   readonly to: "api" | "jobmanager";

@@ -10,13 +10,18 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Condition, StreamJob, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
-import { readStreamJobStatus } from "../../crds/index.ts";
+import {
+  type Condition,
+  readStreamJobStatus,
+  type StreamJob,
+  type StreamJobSpec,
+  type StreamJobStatus,
+} from "../../crds/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
-import type { KubernetesApi, Pod } from "../../operator/kubernetes/index.ts";
-import { createLog, type Log, type OperatorFailpointName, sleep, systemClock } from "../../runtime/base/index.ts";
-import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../runtime/cli/index.ts";
-import { type IncarnationMessage, incarnationSchema } from "../../runtime/contract/index.ts";
+import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
+import { createLog, type Log, type OperatorFailpointName, sleep, systemClock } from "../../base/index.ts";
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../main/index.ts";
+import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";

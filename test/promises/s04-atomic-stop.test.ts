@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
 import { figure } from "./figures.ts";
 import { isCompleted, triggerKind, type Verdict } from "./jobmanager-relay.ts";
 import { type Rig, withRig } from "./rig.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { SavepointStatusMessage } from "../../runtime/contract/index.ts";
+import type { SavepointStatusMessage } from "../../contract/index.ts";
 import { figure } from "./figures.ts";
 import { isCompleted, tellsOfStop, triggerKind, type Verdict } from "./jobmanager-relay.ts";
 import { withRig } from "./rig.ts";

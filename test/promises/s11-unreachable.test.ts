@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { parseTime } from "../../crds/index.ts";
-import { systemClock } from "../../runtime/base/index.ts";
-import { incarnationSchema } from "../../runtime/contract/index.ts";
+import { systemClock } from "../../base/index.ts";
+import { incarnationSchema } from "../../contract/index.ts";
 import { figure } from "./figures.ts";
 import type { Verdict } from "./jobmanager-relay.ts";
 import { PodTimeline } from "./pod-timeline.ts";

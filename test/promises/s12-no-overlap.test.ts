@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { parseTime } from "../../crds/index.ts";
-import { systemClock } from "../../runtime/base/index.ts";
+import { systemClock } from "../../base/index.ts";
 import { figure } from "./figures.ts";
 import { PodTimeline } from "./pod-timeline.ts";
 import { looksOf, type Rig, withRig } from "./rig.ts";

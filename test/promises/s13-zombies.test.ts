@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { incarnationSchema } from "../../runtime/contract/index.ts";
+import { incarnationSchema } from "../../contract/index.ts";
 import type { ArmedRole } from "./armed-images.ts";
 import { figure } from "./figures.ts";
 import { withholdCheckpoints } from "./jobmanager-relay.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
-import { storedActivationSchema } from "../../runtime/contract/index.ts";
+import { storedActivationSchema } from "../../contract/index.ts";
 import { figure } from "./figures.ts";
 import type { Verdict } from "./jobmanager-relay.ts";
 import { withRig } from "./rig.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { sleep, systemClock } from "../../runtime/base/index.ts";
-import { podVariables } from "../../runtime/contract/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
+import { podVariables } from "../../contract/index.ts";
 import { diceOf } from "./dice.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";

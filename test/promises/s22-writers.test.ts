@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Condition, StreamJob } from "../../crds/index.ts";
-import { isApiError, type KubernetesApi, managedFieldsOf } from "../../operator/kubernetes/index.ts";
+import { isApiError, type KubernetesApi, managedFieldsOf } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";

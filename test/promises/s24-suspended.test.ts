@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import type { StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
-import { storedActivationSchema } from "../../runtime/contract/index.ts";
+import { storedActivationSchema } from "../../contract/index.ts";
 import { figure } from "./figures.ts";
 import { kstatus } from "./kstatus.ts";
 import { PodTimeline } from "./pod-timeline.ts";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { it } from "node:test";
 import type { OperationStep, StreamJobSpec, StreamJobStatus } from "../../crds/index.ts";
-import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
 import { newestLeft, storesIn } from "./left-state.ts";
 import { type Rig, withRig } from "./rig.ts";

@@ -11,9 +11,11 @@ import { InstantJobManagers } from "../../bench/controller/instant-jobmanagers.t
 import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
 import { startController } from "../../operator/controller/index.ts";
 import { createHttpJobManagerApi, type JobManagerApi, type JobManagerTarget } from "../../operator/jobmanager/index.ts";
-import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
-import { InstantKubelet, openLocalApiServer, StatefulSetController } from "../../operator/local/index.ts";
-import { silentLog, sleep, systemClock, systemRandom } from "../../runtime/base/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { InstantKubelet } from "../../embedded/kubelet/index.ts";
+import { openLocalApiServer } from "../../embedded/api-server/index.ts";
+import { StatefulSetController } from "../../embedded/workloads/index.ts";
+import { silentLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
 import { figure } from "./figures.ts";
 import { PoisonedJobManager, poisons } from "./poisoned-jobmanager.ts";
 

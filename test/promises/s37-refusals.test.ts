@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { ApiError, type KubernetesApi } from "../../operator/kubernetes/index.ts";
+import { ApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 

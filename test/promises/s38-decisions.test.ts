@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { StreamJob, StreamJobSpec } from "../../crds/index.ts";
-import type { KubernetesApi } from "../../operator/kubernetes/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 

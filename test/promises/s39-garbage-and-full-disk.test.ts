@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { seededRandom, sleep, systemClock } from "../../runtime/base/index.ts";
+import { seededRandom, sleep, systemClock } from "../../base/index.ts";
 import { garbageRequest, sendAll } from "../integration/garbage.ts";
 import { visibleParts } from "../integration/part-files.ts";
 import { type RunningCommand, Workplace } from "../e2e/streamjob-command.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: a port to the API server that a test cuts and mends, as a network does: calls fail, watches end without a word of what is missed.
  */
-import { ApiError, type KubernetesApi } from "../../operator/kubernetes/index.ts";
+import { ApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 
 export class SeveredApi {
   #cut: AbortController | null = null;

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { newestCompleteSeq, readLog, successorFence } from "../../runtime/checkpoint/index.ts";
-import { type StoredActivation, storedActivationSchema } from "../../runtime/contract/index.ts";
+import { type StoredActivation, storedActivationSchema } from "../../contract/index.ts";
 import { openStore } from "../../runtime/storage/index.ts";
 
 export type StoreView = {

@@ -12,7 +12,7 @@ import { formatTime, parseTime } from "../../../crds/index.ts";
 import { recordEnd, WAYS_OUT } from "../active.ts";
 import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
-import type { IncarnationMessage } from "../../../runtime/contract/index.ts";
+import type { IncarnationMessage } from "../../../contract/index.ts";
 import type { JobManagerView } from "../observed.ts";
 import { noteSavepoint } from "../operation-savepoint.ts";
 import { refusalOf } from "../refusals.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: how a failure of the file system under a files sink becomes a StreamError that says what to do.
  */
-import { StreamError } from "../../base/index.ts";
+import { StreamError } from "../../../base/index.ts";
 
 export function errorCodeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : undefined;

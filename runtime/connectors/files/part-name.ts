@@ -11,7 +11,7 @@
  *     fenced, and what of theirs is to be committed is in the checkpoint that it goes on from.
  */
 import { createHash } from "node:crypto";
-import type { SinkContext } from "../../operators/index.ts";
+import type { SinkContext } from "../../ports/index.ts";
 
 /** Which writer, of all the subtasks and incarnations of one sink. */
 export type PartAuthor = {

@@ -4,7 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 import { SPLITS } from "../../promises/jobs/paced-source.ts";
 
 const WordCount = t.record({ word: t.string, count: t.int64 });

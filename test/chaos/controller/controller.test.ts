@@ -8,7 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { environmentVariable } from "../../../runtime/base/index.ts";
+import { environmentVariable } from "../../../base/index.ts";
 import { type BrokenLife, liveBroken } from "./broken-operators.ts";
 import { INCARNATIONS, STABLE_INCARNATION } from "./life.ts";
 import { isOptional } from "./optional-mutations.ts";

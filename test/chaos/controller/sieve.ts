@@ -8,7 +8,7 @@
  * SV3 A lost response: the call was done, its caller is told that nobody knows.
  */
 import { type JobManagerApi, type Answer } from "../../../operator/jobmanager/index.ts";
-import { ApiError, type KubernetesApi } from "../../../operator/kubernetes/index.ts";
+import { ApiError, type KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
 
 export type Fault = "crash before" | "crash after" | "response lost";
 export const faults: readonly Fault[] = ["crash before", "crash after", "response lost"];

@@ -5,8 +5,8 @@
  */
 import { EventEmitter, once } from "node:events";
 import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
-import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/index.ts";
-import { seededRandom, sleep, systemClock } from "../../../runtime/base/index.ts";
+import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/api/index.ts";
+import { seededRandom, sleep, systemClock } from "../../../base/index.ts";
 
 const HIDDEN_MS = 1500;
 const HELD_MAX_MS = 300;

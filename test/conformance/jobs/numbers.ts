@@ -3,7 +3,8 @@
  */
 import { parseArgs } from "node:util";
 import { type Source, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 /** About two seconds of records. */
 const RATE_PER_SECOND = 600;

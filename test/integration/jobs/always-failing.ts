@@ -1,6 +1,7 @@
 /** A function that throws at the 50th number, each time it comes to it (`-- <folder of the output>`). */
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 export default job((env) => {
   const [output = "output"] = env.args;

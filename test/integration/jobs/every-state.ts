@@ -11,7 +11,8 @@
  */
 import { parseArgs } from "node:util";
 import { forBoundedOutOfOrderness, job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 export const KEYS = 12;
 const WINDOW_MS = 500;

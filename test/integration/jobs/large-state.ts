@@ -1,6 +1,7 @@
 /** One key with a state of several megabytes, which grows with each number and is emptied at the 40th. */
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 export default job((env) => {
   const [output = "output"] = env.args;

@@ -4,7 +4,8 @@
  *   -- <what> [<folder of the output>]
  */
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 export default job((env) => {
   const [what = "nothing", output = "output"] = env.args;

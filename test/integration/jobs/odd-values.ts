@@ -6,7 +6,8 @@
  *   -- <output folder> more|text   emits a field that is not declared, or text for an int64, at record 3
  */
 import { job, t, type ValueState } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 export const NAMES = 20;
 export const COUNT = 4000;

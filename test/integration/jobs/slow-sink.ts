@@ -3,8 +3,8 @@
  * each subtask of the sink.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { job, t } from "streamjob";
-import { generatorSource, type PlainSink } from "streamjob/connectors";
+import { job, type PlainSink, t } from "streamjob";
+import { generatorSource } from "streamjob/connectors/basic";
 
 const WRITE_MS = 10;
 

@@ -6,7 +6,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 export const COUNT = 2000;
 

@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink, generatorSource } from "streamjob/connectors";
+import { generatorSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
 
 const WordCount = t.record({ word: t.string, count: t.int64 });
 

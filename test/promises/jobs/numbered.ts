@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink } from "streamjob/connectors";
+import { filesSink } from "streamjob/connectors/files";
 import { pacedSource, SPLITS } from "./paced-source.ts";
 
 const Counted = t.record({ key: t.string, index: t.int64, count: t.int64 });

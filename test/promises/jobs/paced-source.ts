@@ -3,8 +3,8 @@
  * needs and no longer, and the data are the same whatever the time.
  */
 import { existsSync } from "node:fs";
-import { generatorSource, type Source, type SourceReader } from "streamjob/connectors";
-import type { ValueType } from "streamjob";
+import type { Source, SourceReader, ValueType } from "streamjob";
+import { generatorSource } from "streamjob/connectors/basic";
 
 export type PacedOptions<T> = {
   readonly generate: (index: number) => T;

@@ -9,7 +9,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { filesSink } from "streamjob/connectors";
+import { filesSink } from "streamjob/connectors/files";
 import { wordOf } from "../../integration/jobs/word-count.ts";
 import { pacedSource } from "./paced-source.ts";
 

@@ -1,0 +1,291 @@
+/**
+ * Owns: the words of the command line: from arguments to a command, or to a message about what is wrong with them.
+ * Not here: what commands do.
+ *
+ * CL1 Parsing does nothing else: it reads no file and starts nothing.
+ * CL2 What is needed to show help is loaded, and nothing of the engine: it has to be there before a person wonders. What a value needs (a
+ *     duration) is loaded when it is given.
+ * CL3 `-n` is the namespace and `-p` the parallelism, in every command.
+ */
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { completionScript, type Shell, shells } from "./terminal/completion.ts";
+import type { LocalClusterOptions } from "./jobs/cluster-options.ts";
+import type { ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
+import { addManifestCommands, addReport, durationOf, isModuleName, type Reported } from "./manifests/manifest-words.ts";
+import type { ListFormat } from "./jobs/list-command.ts";
+import type { JobRequest } from "./jobs/job-request.ts";
+
+export type ParsedCommand =
+  | { readonly kind: "run"; readonly options: LocalClusterOptions }
+  | { readonly kind: "explain"; readonly request: JobRequest; readonly output: ReportFormat }
+  | { readonly kind: "list"; readonly output: ListFormat }
+  | {
+      readonly kind: "savepoint";
+      readonly job: string;
+      readonly directory: string | null;
+      /** null: not said, so that a job that `run` runs itself may be meant as well. */
+      readonly namespace: string | null;
+      /** Of a StreamJob's savepoint. */
+      readonly timeoutMs: number;
+    }
+  | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
+  | { readonly kind: "cancel"; readonly job: string }
+  | { readonly kind: "checkpoint"; readonly job: string }
+  /** About StreamJobs and their control plane. */
+  | { readonly kind: "manifests"; readonly command: ManifestCommand }
+  /** `--help`, `--version`, or bad usage: everything there is to say has been written. */
+  | { readonly kind: "exit"; readonly exitCode: 0 | 2 };
+
+export type TextOutput = { readonly out: (text: string) => void; readonly err: (text: string) => void };
+
+type JobFlags = { parallelism?: number; define: Record<string, string>; name?: string };
+type RunFlags = JobFlags & {
+  taskManagers?: number;
+  slots?: number;
+  fromSavepoint?: string;
+  allowNonRestoredState?: true;
+  restPort?: number;
+  rpcPort?: number;
+  namespace?: string;
+};
+
+const SAVEPOINT_TIMEOUT_MS = 600_000;
+
+/** `args`: without the program's own name. */
+export async function parseCommandLine(
+  args: readonly string[],
+  version: string,
+  output: TextOutput,
+): Promise<ParsedCommand> {
+  let parsed: ParsedCommand = { kind: "exit", exitCode: 2 };
+  const program = createProgram(version, output, (command) => (parsed = command));
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { kind: "exit", exitCode: error.exitCode === 0 ? 0 : 2 };
+  }
+  return parsed;
+}
+
+function createProgram(version: string, output: TextOutput, found: (command: ParsedCommand) => void): Command {
+  const program = new Command("streamjob")
+    .description("Runs stateful stream jobs, and steers those that run.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .showHelpAfterError("(streamjob --help shows all commands and options)")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (of diff: there is a change); 2 bad usage, nothing was started (of diff: it failed).",
+    );
+  addRun(program, found);
+  addExplain(program, found);
+  const job = "<job>";
+  const jobHelp = "id, unique beginning of an id, or name of a running job";
+  program
+    .command("list")
+    .description("show the jobs that were started here from a module; `get` shows those of manifests")
+    .addOption(new Option("-o, --output <format>", "how").choices(["text", "wide", "yaml", "json"]).default("text"))
+    .action(({ output }: { output: ListFormat }) => found({ kind: "list", output }));
+  const savepoint = program
+    .command("savepoint")
+    .description("take a savepoint and wait for it; the job goes on")
+    .argument(job, `a StreamJob's name; or of a job run from a module: ${jobHelp}`)
+    .argument(
+      "[directory]",
+      "where to (default: the savepoint directory of the job, else savepoints in the home folder)",
+    )
+    .option("-n, --namespace <name>", "namespace of the StreamJob (default: default)")
+    .option("--timeout <duration>", "how long to wait for a StreamJob's savepoint (default: 10m)");
+  savepoint.action(
+    async (reference: string, directory: string | undefined, flags: { namespace?: string; timeout?: string }) =>
+      found({
+        kind: "savepoint",
+        job: reference,
+        directory: directory ?? null,
+        namespace: flags.namespace ?? null,
+        timeoutMs: (await durationOf(savepoint, flags.timeout)) ?? SAVEPOINT_TIMEOUT_MS,
+      }),
+  );
+  program
+    .command("stop")
+    .description("take a savepoint and end the job")
+    .argument(job, jobHelp)
+    .argument(
+      "[directory]",
+      "where to (default: execution.checkpointing.savepoint-dir of the job, else savepoints in the home folder)",
+    )
+    .option(
+      "-d, --drain",
+      "first let every window and timer fire, as if the data had ended; do not resume from such a savepoint",
+    )
+    .option(
+      "-p, --savepoint-path <directory>",
+      "where to (default: execution.checkpointing.savepoint-dir of the job, else savepoints in the home folder)",
+    )
+    .action((job: string, directory: string | undefined, flags: { drain?: true; savepointPath?: string }) =>
+      found({ kind: "stop", job, drain: flags.drain ?? false, directory: directory ?? flags.savepointPath ?? null }),
+    );
+  program
+    .command("cancel")
+    .description("end the job at once, without a savepoint")
+    .argument(job, jobHelp)
+    .action((reference: string) => found({ kind: "cancel", job: reference }));
+  program
+    .command("checkpoint")
+    .description("take a checkpoint now")
+    .argument(job, jobHelp)
+    .action((reference: string) => found({ kind: "checkpoint", job: reference }));
+  addManifestCommands(program, (command) => found({ kind: "manifests", command }));
+  program
+    .command("completion")
+    .description("print a script that completes this command: source <(streamjob completion bash)")
+    .addArgument(new Argument("<shell>", "yours").choices(shells))
+    .action((shell: Shell) => {
+      output.out(completionScript(shell, program));
+      found({ kind: "exit", exitCode: 0 });
+    });
+  return program;
+}
+
+function addRun(program: Command, found: (command: ParsedCommand) => void): void {
+  const command = program
+    .command("run")
+    .description(
+      "run a job here, in the foreground: a module, or StreamJobs from manifests, whose files are followed: saving one applies it",
+    )
+    .usage(
+      "<job.ts> [options] [-- args...]\n       streamjob run <manifest...>   (.yaml, .yml or .json files, folders, or - for stdin)",
+    );
+  addJobOptions(command)
+    .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
+    .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
+    .option(
+      "-s, --from-savepoint <path|job>",
+      "start from a savepoint or a checkpoint; of a job that has ended: its newest",
+    )
+    .option("--allow-non-restored-state", "leave out state of the savepoint that no operator of the job takes")
+    .option(
+      "--rest-port <port>",
+      "port of the JobManager's REST on 127.0.0.1 (default: a free one)",
+      wholeNumber(1, 65_535),
+    )
+    .option("--rpc-port <port>", "port for the TaskManagers on 127.0.0.1 (default: a free one)", wholeNumber(1, 65_535))
+    .option("-n, --namespace <name>", "of manifests that name none (default: default)")
+    .action((module: string, args: string[], flags: RunFlags) => {
+      if (!isModuleName(module)) return found(runManifests(command, [module, ...args], flags));
+      if (flags.namespace !== undefined)
+        command.error(
+          "error: -n is the namespace of manifests, and a job module has none; to leave out state of a savepoint write --allow-non-restored-state",
+        );
+      if (flags.allowNonRestoredState === true && flags.fromSavepoint === undefined) {
+        command.error("error: --allow-non-restored-state needs -s, the savepoint to start from");
+      }
+      const restore =
+        flags.fromSavepoint === undefined ? undefined : restoreOf(flags.fromSavepoint, flags.allowNonRestoredState);
+      found({
+        kind: "run",
+        options: {
+          ...jobRequest(module, args, flags),
+          ...present("taskManagers", flags.taskManagers),
+          ...present("slots", flags.slots),
+          ...present("restPort", flags.restPort),
+          ...present("rpcPort", flags.rpcPort),
+          ...present("restore", restore),
+        },
+      });
+    });
+}
+
+/** What is a flag for a module is a field of a manifest. */
+const fieldsOfFlags: Readonly<Partial<Record<keyof RunFlags, readonly [flag: string, field: string]>>> = {
+  parallelism: ["-p", "spec.parallelism"],
+  name: ["--name", "metadata.name"],
+  taskManagers: ["--task-managers", "spec.taskManager.replicas"],
+  slots: ["--slots", "spec.taskManager.slots"],
+  fromSavepoint: ["-s", "spec.restore.path"],
+  allowNonRestoredState: ["--allow-non-restored-state", "spec.restore.allowNonRestoredState"],
+  restPort: ["--rest-port", ""],
+  rpcPort: ["--rpc-port", ""],
+};
+
+function runManifests(command: Command, sources: readonly string[], flags: RunFlags): ParsedCommand {
+  const module = sources.find(isModuleName);
+  if (module !== undefined) {
+    command.error(`error: ${module} is a job module and ${sources[0]} is not; run one module, or manifests`);
+  }
+  if (Object.keys(flags.define).length > 0)
+    command.error("error: -D is for a job module; write spec.config in the manifest");
+  for (const [name, [flag, field]] of Object.entries(fieldsOfFlags)) {
+    if (flags[name as keyof RunFlags] === undefined) continue;
+    command.error(
+      `error: ${flag} is for a job module; ${field === "" ? "with manifests ports are chosen" : `write ${field} in the manifest`}`,
+    );
+  }
+  return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
+}
+
+function addExplain(program: Command, found: (command: ParsedCommand) => void): void {
+  const command = program
+    .command("explain")
+    .description("show a job's graph: its tasks, operators and uids; nothing is run");
+  addReport(addJobOptions(command)).action((module: string, args: string[], flags: JobFlags & Reported) =>
+    found({ kind: "explain", request: jobRequest(module, args, flags), output: flags.output }),
+  );
+}
+
+function addJobOptions(command: Command): Command {
+  return command
+    .argument("<module>", "the job module, such as job.ts")
+    .argument("[args...]", "arguments for the job, after --")
+    .option(
+      "-p, --parallelism <n>",
+      "parallelism of operators that do not say otherwise (default: 1)",
+      wholeNumber(1, 32_768),
+    )
+    .option("--name <name>", "the job's name")
+    .addOption(
+      new Option("-D, --define <key=value>", "set an option of the job; may be given more than once")
+        .argParser(addDefinition)
+        .default({}, "none"),
+    );
+}
+
+function jobRequest(module: string, args: readonly string[], flags: JobFlags): JobRequest {
+  return {
+    module,
+    args,
+    options: flags.define,
+    ...present("parallelism", flags.parallelism),
+    ...present("name", flags.name),
+  };
+}
+
+function restoreOf(path: string, allowNonRestoredState: true | undefined): NonNullable<LocalClusterOptions["restore"]> {
+  return { path, allowNonRestoredState: allowNonRestoredState ?? false };
+}
+
+/** A property that is not there when its value is undefined. */
+function present<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: V });
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function addDefinition(text: string, before: Record<string, string>): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Write key=value.");
+  const key = text.slice(0, at);
+  const value = text.slice(at + 1);
+  if (Object.hasOwn(before, key) && before[key] !== value)
+    throw new InvalidArgumentError(`${key} is given twice, with different values.`);
+  // Computed in a literal it is an own property, also when it is called __proto__: the job's options refuse it by name.
+  return { ...before, [key]: value };
+}

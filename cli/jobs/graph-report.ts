@@ -1,0 +1,30 @@
+/**
+ * Owns: a job graph as a value: what `streamjob explain -o json` shows.
+ * Does not own: the same as text (runtime/graph/explain.ts).
+ */
+import type { JobGraph } from "../../runtime/graph/index.ts";
+import { describeType } from "../../runtime/record/index.ts";
+
+/** Vertices in the order of their indexes, each with its operators from the chain's head on. */
+export function graphReport(graph: JobGraph): object {
+  return {
+    name: graph.configuration.jobName,
+    fingerprint: graph.fingerprint,
+    vertices: graph.vertices.map(({ index, name, parallelism, maxParallelism, operators }) => ({
+      index,
+      name,
+      parallelism,
+      maxParallelism,
+      operators: operators.map(({ node, outEdges }) => ({
+        name: node.name,
+        uid: node.uid,
+        uidIsExplicit: node.uidIsExplicit,
+        outputType: describeType(node.outputType),
+        outputs: outEdges.flatMap((edge) => {
+          const found = graph.edges[edge];
+          return found === undefined ? [] : [{ partitioning: found.partitioning.kind, toVertex: found.toVertex }];
+        }),
+      })),
+    })),
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * Owns: the process of the command `streamjob`.
+ * Called by: bin/streamjob.
+ *
+ * MN1 Help, the version and bad usage load the words alone (CL2 of command-line.ts): perform.ts comes when there is a command.
+ */
+import { parseCommandLine } from "./command-line.ts";
+import { readVersion } from "../main/index.ts";
+
+/** Resolves when what was written before has reached the other side: an exit cuts off what a pipe has not taken yet. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
+
+const unread = Promise.withResolvers<void>();
+// A reader that went away (streamjob list | head) is no failure of the command.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE" && stream === process.stdout) unread.resolve();
+    // Anything else, such as a full disk: what is told there is lost, the jobs of this process are not.
+  });
+}
+
+const command = await parseCommandLine(process.argv.slice(2), readVersion(), {
+  out: (piece) => void process.stdout.write(piece),
+  err: (piece) => void process.stderr.write(piece),
+});
+const exitCode =
+  command.kind === "exit" ? command.exitCode : await (await import("./perform.ts")).perform(command, unread.promise);
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+// A job module that was loaded here may have left timers or sockets behind.
+process.exit(exitCode);

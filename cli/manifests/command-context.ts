@@ -1,0 +1,18 @@
+/** Owns: what a command for StreamJobs works with. */
+import type { JobManagerApi } from "../../operator/jobmanager/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+export type CommandContext = {
+  readonly api: KubernetesApi;
+  /** For what no object shows as it is now (live-facts.ts). */
+  readonly jobManagers: Pick<JobManagerApi, "incarnation">;
+  readonly terminal: Terminal;
+  /** Whether the control plane is still there. */
+  readonly isAlive: () => boolean;
+};
+
+/** ` -n shop` for a command that a person can copy; empty for the default namespace. */
+export function namespaceFlag(namespace: string): string {
+  return namespace === "default" ? "" : ` -n ${namespace}`;
+}

@@ -1,0 +1,180 @@
+/**
+ * Owns: `streamjob diff`: what applying manifests would change, what that costs and what will happen; nothing is sent.
+ *
+ * DF1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and more than 1 (2) when that could not be
+ *     found out, whatever the reason; main.ts sees to it.
+ * DF2 Compared is with what runs: a spec that was never rolled out cannot make a change look cheaper than it is.
+ */
+import {
+  type StreamJob,
+  type StreamJobSpec,
+  type StreamJobStatus,
+  validateStreamJob,
+  withDefaults,
+} from "../../crds/index.ts";
+import type { ConfigMap, KubernetesApi, Kinds } from "../../operator/kubernetes/api/index.ts";
+import { runtimePart, statusOf } from "../../operator/reconcile/index.ts";
+import { showAsValue } from "../terminal/report.ts";
+import { formatTable } from "../terminal/table.ts";
+import type { ExitCode } from "../terminal/terminal.ts";
+import { readNamed, refuseProblems } from "./apply-command.ts";
+import { outlookOf, outlookOfNew } from "./change-outlook.ts";
+import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { conditionOf, revisionsOf } from "./job-facts.ts";
+import type { JobCommand } from "./manifest-command.ts";
+import type { ManifestKind, ManifestObject } from "./manifest-set.ts";
+import type { ManifestProblem } from "./manifest-text.ts";
+import { listAll } from "./named-objects.ts";
+import { previewApply } from "./preview.ts";
+import { changedValues, diffSpecs } from "./spec-diff.ts";
+
+type Report = {
+  readonly isChange: boolean;
+  readonly lines: readonly string[];
+  /** Of a changed spec, for programs. */
+  readonly details?: {
+    readonly cost: string;
+    readonly fields: readonly object[];
+    readonly outlook: readonly string[];
+  };
+};
+
+const change = (...lines: readonly string[]): Report => ({ isChange: true, lines });
+const same = (...lines: readonly string[]): Report => ({ isChange: false, lines });
+
+/** Errors: MANIFEST_INVALID. */
+export async function diffCommand(
+  { api, terminal }: CommandContext,
+  { sources, namespace, output }: JobCommand<"diff">,
+): Promise<ExitCode> {
+  const set = await readNamed(terminal, sources, namespace);
+  const problems: ManifestProblem[] = [];
+  const reports: (readonly [ManifestObject, Report])[] = [];
+  for (const manifest of set.objects) {
+    const { kind, name } = manifest;
+    const live: Kinds[ManifestKind] | null = await api.get(kind, { namespace: manifest.namespace, name });
+    const preview = await previewApply(manifest, live, terminal);
+    if (preview.kind === "refused") problems.push(...preview.problems);
+    else reports.push([manifest, await reportOf(api, live, preview.object)]);
+  }
+  refuseProblems(problems, false);
+  const isShown = await showAsValue(terminal, output, () => ({ items: reports.map(valueOf) }));
+  for (const [manifest, { isChange, lines }] of isShown ? [] : reports) {
+    const title = titleOf(manifest);
+    terminal.out(isChange ? `${title}:` : `${title}: no change`);
+    for (const line of lines) terminal.out(line === "" ? "" : `  ${line}`);
+  }
+  return reports.some(([, { isChange }]) => isChange) ? 1 : 0;
+}
+
+/** `lines`: what a person would be shown. */
+function valueOf([{ kind, namespace, name }, { isChange, lines, details }]: readonly [ManifestObject, Report]): object {
+  return { kind, namespace, name, isChange, ...details, lines };
+}
+
+function titleOf({ kind, namespace, name }: ManifestObject): string {
+  return `${kind.toLowerCase()}/${name}${namespaceFlag(namespace)}`;
+}
+
+async function reportOf(
+  api: KubernetesApi,
+  live: Kinds[ManifestKind] | null,
+  next: Kinds[ManifestKind],
+): Promise<Report> {
+  switch (next.kind) {
+    case "StreamJob":
+      return jobReport(api, live as StreamJob | null, next);
+    case "StreamJobSnapshot":
+      return live === null
+        ? change("new: a savepoint is taken, once the job runs")
+        : plainReport(live, next, "a savepoint that was taken stays as it is");
+    case "ConfigMap": {
+      const follows = await configMapOutlook(api, next);
+      return live === null ? change("new") : plainReport(live, next, follows);
+    }
+  }
+}
+
+async function jobReport(api: KubernetesApi, live: StreamJob | null, next: StreamJob): Promise<Report> {
+  if (live === null) return change("new", ...bullets(outlookOfNew(withDefaults(next.spec))));
+  const labels = metadataChanges(live, next);
+  const isSameSpec = changedValues(live.spec, next.spec).length === 0;
+  const status = statusOf(live);
+  if (isSameSpec && labels.length === 0) return same(...bullets(pendingOf(status)));
+  if (isSameSpec) return change(...labels, "- the job runs on, and nothing of it is restarted");
+  const base = await comparedSpec(api, live, status);
+  if (validateStreamJob({ ...live, spec: base.spec }).kind === "invalid") {
+    // Nothing can be said of its costs; what changes can.
+    const rows = changedValues(base.spec, next.spec).map(({ field, from, to }) => `${field}: ${from} -> ${to}`);
+    return change(...rows, "- the spec was not valid before, so what this costs is decided when it is applied");
+  }
+  const { fields, cost } = diffSpecs(base.spec, next.spec);
+  const rows = fields.map(({ field, from, to, cost: each, why }) => [field, from, "->", to, each, why]);
+  const outlook = outlookOf(next, status, cost);
+  const lines = [
+    ...(base.note === null ? [] : [base.note]),
+    ...formatTable([["FIELD", "FROM", "", "TO", "COST", "WHY"], ...rows]),
+    ...labels,
+    "",
+    `Cost: ${cost}. What happens:`,
+    ...bullets(outlook),
+  ];
+  return { isChange: true, lines, details: { cost, fields, outlook } };
+}
+
+/** What was applied before and is not so yet. */
+function pendingOf(status: StreamJobStatus): readonly string[] {
+  const conditions = (["Stalled", "UpgradeBlocked"] as const).map((type) => conditionOf(status, type));
+  const [trouble] = conditions.filter((condition) => condition?.status === "True");
+  if (trouble !== undefined && trouble !== null) return [trouble.message];
+  return status.upgrade === undefined ? [] : [`${status.upgrade.kind} in progress: ${status.upgrade.message}`];
+}
+
+type Compared = { readonly spec: StreamJobSpec; readonly note: string | null };
+
+/** DF2 */
+async function comparedSpec(api: KubernetesApi, live: StreamJob, { active }: StreamJobStatus): Promise<Compared> {
+  if (active === undefined || active.generation === live.metadata.generation) return { spec: live.spec, note: null };
+  const running = (await revisionsOf(api, live)).find(({ name }) => name === active.revision);
+  if (running === undefined || changedValues(running.spec, runtimePart(live.spec)).length === 0) {
+    return { spec: live.spec, note: null };
+  }
+  const kept = Object.entries(live.spec).filter(([field]) => !Object.hasOwn(runtimePart(live.spec), field));
+  const spec = { ...running.spec, ...Object.fromEntries(kept) } as StreamJobSpec;
+  const note = `compared with generation ${active.generation}, which runs; generation ${live.metadata.generation} is not rolled out`;
+  return { spec, note };
+}
+
+function plainReport(live: Kinds[ManifestKind], next: Kinds[ManifestKind], follows: string): Report {
+  const contents = (object: Kinds[ManifestKind]): object =>
+    object.kind === "ConfigMap"
+      ? { data: object.data ?? {}, immutable: object.immutable ?? false }
+      : { spec: object.spec };
+  const rows = [...changedValues(contents(live), contents(next)).map(changeRow), ...metadataChanges(live, next)];
+  return rows.length === 0 ? same() : change(...rows, `- ${follows}`);
+}
+
+function metadataChanges(live: Kinds[ManifestKind], next: Kinds[ManifestKind]): string[] {
+  const own = ({ metadata }: Kinds[ManifestKind]) => ({
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+  });
+  return changedValues(own(live), own(next)).map(changeRow);
+}
+
+const changeRow = ({ field, from, to }: { field: string; from: string; to: string }): string =>
+  `${field}: ${from} -> ${to}`;
+
+/** What a job is made of is read when its pods start. */
+async function configMapOutlook(api: KubernetesApi, { metadata }: ConfigMap): Promise<string> {
+  const jobs = (await listAll(api, "StreamJob", { namespace: metadata.namespace }))
+    .filter(({ spec }) => spec.job.configMap?.name === metadata.name)
+    .map((job) => job.metadata.name);
+  if (jobs.length === 0) return "no StreamJob takes its module from it";
+  const commands = jobs.map((job) => `\`streamjob restart ${job}${namespaceFlag(metadata.namespace)}\``);
+  return `pods that start from now on take it; nothing is rolled out by this alone: ${commands.join(", ")}`;
+}
+
+function bullets(lines: readonly string[]): string[] {
+  return lines.map((line) => `- ${line}`);
+}

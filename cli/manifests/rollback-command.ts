@@ -1,0 +1,100 @@
+/**
+ * Owns: `streamjob rollback`: which revision is meant, and the request for it.
+ */
+import { ROLLBACK_TO_ANNOTATION, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
+import { type SpecRevision, statusOf } from "../../operator/reconcile/index.ts";
+import { StreamError } from "../../base/index.ts";
+import type { ExitCode } from "../terminal/terminal.ts";
+import { type CommandContext, namespaceFlag } from "./command-context.ts";
+import { delayOf } from "./in-the-way.ts";
+import { revisionsOf } from "./job-facts.ts";
+import { runsRevision } from "./job-goals.ts";
+import type { JobCommand } from "./manifest-command.ts";
+import { getNamed } from "./named-objects.ts";
+import { waitForJobs } from "./wait-for-jobs.ts";
+
+/** Errors: OBJECT_NOT_FOUND, JOB_STATE_CONFLICT. */
+export async function rollbackCommand(context: CommandContext, command: JobCommand<"rollback">): Promise<ExitCode> {
+  const { api, terminal } = context;
+  const job = await getNamed(api, "StreamJob", command.job, command.namespace);
+  const { name, namespace, uid } = job.metadata;
+  const status = statusOf(job);
+  const revisions = await revisionsOf(api, job);
+  const history = `\`streamjob history ${name}${namespaceFlag(namespace)}\` shows what there is`;
+  if (status.active === undefined) {
+    throw conflict(`${name} does not run, so there is nothing to go back from; ${history}`);
+  }
+  const wanted = command.to === null ? previousRevision(status, revisions) : findRevision(revisions, command.to);
+  if (wanted === null) {
+    throw command.to === null
+      ? conflict(`${name} has run only one revision, so there is none to go back to; ${history}`)
+      : new StreamError("OBJECT_NOT_FOUND", `${name} has no revision "${command.to}"; ${history}`, {
+          destiny: "terminal",
+        });
+  }
+  if (wanted.name === status.active.revision) {
+    terminal.out(runsAlready(name, wanted, status));
+    return 0;
+  }
+  assertPossible(job, wanted, status);
+  const sinceMs = terminal.clock.nowMs();
+  await api.patch(
+    "StreamJob",
+    { namespace, name },
+    { metadata: { uid, annotations: { [ROLLBACK_TO_ANNOTATION]: wanted.name } } },
+  );
+  terminal.out(
+    `${name} is to go back to ${wanted.name}, which generation ${wanted.generation} brought, with the state there is now`,
+  );
+  const delay = delayOf(job);
+  if (delay !== null) terminal.say(delay);
+  else if (status.upgrade !== undefined) terminal.say(`First the ${status.upgrade.kind} in progress ends.`);
+  terminal.say(
+    `The manifest still says otherwise: change it back as well. Generation ${job.metadata.generation} is not tried again.`,
+  );
+  if (command.waitMs === null) return 0;
+  const goal = runsRevision(wanted.name, sinceMs);
+  return waitForJobs(context, [{ key: { namespace, name }, goal }], command.waitMs);
+}
+
+function runsAlready(name: string, { name: revision }: SpecRevision, { upgrade }: StreamJobStatus): string {
+  if (upgrade === undefined || upgrade.revision === revision) return `${name} runs ${revision} already`;
+  return `${name} still runs ${revision}, and the ${upgrade.kind} to generation ${upgrade.toGeneration} goes on: apply the manifest of before to give it up`;
+}
+
+/** The operator would take the request away and do nothing, or keep it for another time. Errors: JOB_STATE_CONFLICT. */
+function assertPossible({ metadata, spec }: StreamJob, wanted: SpecRevision, { failed }: StreamJobStatus): void {
+  const { name } = metadata;
+  if (failed?.revision === wanted.name) {
+    throw conflict(
+      `${name} does not go back to ${wanted.name}: it is marked as failed (${failed.reason}); to try it again, apply its manifest with another restartNonce`,
+    );
+  }
+  if (spec.state === "suspended") throw conflict(`${name} is to be suspended: resume it first, then roll it back`);
+}
+
+/** The last stable one before what runs; where that is what runs, the one that was rolled out before it. */
+export function previousRevision(status: StreamJobStatus, revisions: readonly SpecRevision[]): SpecRevision | null {
+  const { active, stable, failed, history } = status;
+  const isKept = (revision: string | undefined): boolean =>
+    revision !== undefined && revision !== active?.revision && revisions.some(({ name }) => name === revision);
+  if (isKept(stable?.revision)) return revisions.find(({ name }) => name === stable?.revision) ?? null;
+  const ran = history.findLast(
+    ({ what, revision }) =>
+      /^(deployed|upgraded|resumed|recovered|rolled back)$/.test(what) &&
+      isKept(revision) &&
+      revision !== failed?.revision,
+  );
+  if (ran !== undefined) return revisions.find(({ name }) => name === ran.revision) ?? null;
+  const current = revisions.find(({ name }) => name === active?.revision)?.number ?? Number.POSITIVE_INFINITY;
+  return revisions.findLast(({ number, name }) => number < current && name !== failed?.revision) ?? null;
+}
+
+/** By name, hash or number. */
+function findRevision(revisions: readonly SpecRevision[], text: string): SpecRevision | null {
+  return revisions.find(({ name, hash, number }) => [name, hash, String(number)].includes(text)) ?? null;
+}
+
+function conflict(message: string): StreamError {
+  return new StreamError("JOB_STATE_CONFLICT", message, { destiny: "terminal" });
+}

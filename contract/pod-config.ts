@@ -1,0 +1,60 @@
+/**
+ * Owns: what the processes in an incarnation's pods are told: the JSON in STREAMJOB_CONFIG, and the names of the variables beside it.
+ * Written by operator/resources into a ConfigMap; read by cli's pod programs.
+ *
+ * PG1 A variable of a process has at most 128 KiB on Linux: one that is longer, and no process starts. Arguments and options that could
+ *     exceed that come in a file, and the configuration in the variable has none.
+ */
+import { z } from "zod";
+import { hex32Schema } from "./identity.ts";
+import { locationSchema } from "./triggers.ts";
+
+/** JobManager and TaskManagers of one incarnation have the same. Addresses are not in it: they come in variables (`podVariables`). */
+export const podConfigSchema = z.strictObject({
+  /** Of this incarnation. */
+  jobId: hex32Schema,
+  /** The same as the option `pipeline.name`; null: what code or options say, or the module's file name. */
+  jobName: z.string().min(1).max(1000).nullable(),
+  /** `path`: absolute, in the container. */
+  module: z.strictObject({ path: locationSchema }),
+  args: z.array(z.string()).readonly(),
+  /** Options as after `-D`; above what the code says. */
+  options: z.record(z.string(), z.string()),
+  /** The incarnation's own store: `<storage root>/<namespace>/<jobId>`. */
+  storeUri: locationSchema,
+  /** The same as the option `state.savepoints.dir`; null: what code or options say. */
+  savepointDirectory: locationSchema.nullable(),
+  /** The same as the option `parallelism.default`; null: what code or options say. */
+  parallelism: z.int().min(1).nullable(),
+  /** The same as the option `pipeline.max-parallelism`; null: what code, options or restored state say. */
+  maxParallelism: z.int().min(1).nullable(),
+  /** How many are started beside the JobManager. */
+  taskManagers: z.int().min(1),
+  /** Of each TaskManager. */
+  slots: z.int().min(1).max(1024),
+});
+export type PodConfig = z.infer<typeof podConfigSchema>;
+
+/** What may be too large for a variable: the file that `podVariables.largeConfig` names (PG1). */
+export const largePodConfigSchema = podConfigSchema.pick({ args: true, options: true });
+export type LargePodConfig = z.infer<typeof largePodConfigSchema>;
+
+/** Names of the variables of a pod's process. */
+export const podVariables = {
+  /** JSON of a PodConfig. */
+  config: "STREAMJOB_CONFIG",
+  /** Path of a file with the JSON of a LargePodConfig; not set: all is in `config`. */
+  largeConfig: "STREAMJOB_LARGE_CONFIG",
+  /** JobManager: `host:port` on which it listens for TaskManagers. */
+  rpcListen: "STREAMJOB_RPC_LISTEN",
+  /** JobManager: `host:port` on which it serves REST. */
+  restListen: "STREAMJOB_REST_LISTEN",
+  /** TaskManager: `host:port` of its JobManager. */
+  jobManager: "STREAMJOB_JOBMANAGER",
+  /** TaskManager: its id. */
+  podName: "STREAMJOB_POD_NAME",
+  /** TaskManager: the address that other TaskManagers reach it at. */
+  podIp: "STREAMJOB_POD_IP",
+  /** `stdin`: the process ends when its stdin does. */
+  leash: "STREAMJOB_LEASH",
+} as const;

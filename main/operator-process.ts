@@ -1,0 +1,139 @@
+/**
+ * Owns: the operator as a process: its settings, its ports to API server and JobManagers, its end.
+ * Called by: operator-main.ts.
+ */
+import { z } from "zod";
+import { startController } from "../operator/controller/index.ts";
+import { createHttpJobManagerApi } from "../operator/jobmanager/index.ts";
+import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
+import { createLog, environmentVariable, StreamError, systemClock, systemRandom } from "../base/index.ts";
+import { remoteAddressOf } from "./control-plane/remote-addresses.ts";
+import { exitCodes } from "./process-messages.ts";
+
+/** Names of the operator's variables. */
+export const operatorVariables = {
+  /** Base URL of the API server. */
+  apiUrl: "STREAMJOB_API_URL",
+  /** Bearer token. */
+  apiToken: "STREAMJOB_API_TOKEN",
+  /** JSON of OperatorSettings. */
+  settings: "STREAMJOB_OPERATOR",
+} as const;
+
+const ms = z.int().min(1);
+
+const operatorSettingsSchema = z.strictObject({
+  /** Where checkpoints go when a StreamJob names nothing: a store URI. */
+  storageRoot: z.string().min(1),
+  /** When a StreamJob names no image. */
+  defaultImage: z.string().min(1),
+  /** null: StreamJobs of all namespaces. */
+  namespace: z.string().min(1).nullable().default(null),
+  /** `dns`: by the names of pods. `api`: the embedded control plane is asked where they are. */
+  addresses: z.enum(["dns", "api"]).default("dns"),
+  /** null: this is the only operator there can be. */
+  election: z
+    .strictObject({
+      lease: z.strictObject({ namespace: z.string().min(1), name: z.string().min(1) }),
+      leaseDurationMs: ms.optional(),
+      renewDeadlineMs: ms.optional(),
+      retryPeriodMs: ms.optional(),
+    })
+    .nullable()
+    .default({ lease: { namespace: "default", name: "streamjob-operator" } }),
+  /** Metrics and health; null: none. */
+  endpoints: z
+    .strictObject({ host: z.string().min(1).optional(), port: z.int().min(0).max(65_535) })
+    .nullable()
+    .default(null),
+});
+export type OperatorSettings = z.input<typeof operatorSettingsSchema>;
+
+/** Resolves when the operator is started; the process ends by a signal. */
+export async function runOperator(): Promise<void> {
+  const identity = `${environmentVariable("HOSTNAME") ?? "operator"}-${process.pid}-${systemRandom.hex(4)}`;
+  const log = createLog({ process: "operator", pid: process.pid });
+  const crash = (error: unknown): void => {
+    log.error({ err: error }, "the operator process crashed");
+    process.exit(exitCodes.crashed);
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+  try {
+    await start(identity, log);
+  } catch (error) {
+    log.error({ err: error }, "the operator process gives up");
+    process.exit(exitCodes.refused);
+  }
+}
+
+async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
+  const clock = systemClock;
+  const baseUrl = variable(operatorVariables.apiUrl);
+  const token = variable(operatorVariables.apiToken);
+  const { storageRoot, defaultImage, namespace, addresses, election, endpoints } = readSettings();
+  const api = new HttpKubernetesApi({ baseUrl, clock, token, fieldManager: "streamjob-operator" });
+  const jobManagers = createHttpJobManagerApi({
+    clock,
+    addressOf:
+      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
+  });
+  const controller = await startController({
+    api,
+    jobManagers,
+    settings: { storageRoot, defaultImage },
+    clock,
+    random: systemRandom,
+    log,
+    identity,
+    namespace,
+    election: election === null ? null : withoutUndefined(election),
+    endpoints: endpoints === null ? null : withoutUndefined(endpoints),
+  });
+  let isEnding = false;
+  const end = (signal: string): void => {
+    if (isEnding) return;
+    isEnding = true;
+    log.info({ signal }, "the operator process ends; jobs run on");
+    void controller.stop().then(() => {
+      jobManagers.close();
+      api.close();
+      process.exit(exitCodes.done);
+    });
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+  log.info({ identity, port: controller.port, isElected: election !== null }, "the operator process runs");
+}
+
+type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+
+/** Optional members that were not given are absent. */
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
+}
+
+function readSettings(): z.output<typeof operatorSettingsSchema> {
+  const name = operatorVariables.settings;
+  let json: unknown;
+  try {
+    json = JSON.parse(variable(name));
+  } catch (cause) {
+    if (cause instanceof StreamError) throw cause;
+    throw invalid(`the variable ${name} is not JSON`, cause);
+  }
+  const parsed = operatorSettingsSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw invalid(`the variable ${name}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
+}
+
+function variable(name: string): string {
+  const value = environmentVariable(name);
+  if (value !== undefined && value !== "") return value;
+  throw invalid(`the variable ${name} is not set`);
+}
+
+function invalid(what: string, cause?: unknown): StreamError {
+  const text = `${what}; the operator's process is told its settings in variables, see main/operator-process.ts`;
+  return new StreamError("OPTION_INVALID", text, { destiny: "terminal", cause });
+}

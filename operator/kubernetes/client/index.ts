@@ -1,0 +1,2 @@
+/** Room `operator/kubernetes/client`: the port over HTTP: requests, credentials, watches. */
+export { HttpKubernetesApi, type HttpKubernetesApiOptions } from "./http-api.ts";

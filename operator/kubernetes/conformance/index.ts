@@ -1,0 +1,2 @@
+/** Room `operator/kubernetes/conformance`: what every implementation of the port KubernetesApi has to pass; only tests enter. */
+export { describeKubernetesApi } from "./api-conformance.ts";

@@ -1,2 +1,0 @@
-/** Room `operator/kubernetes/contract`: what every implementation of the port KubernetesApi has to pass; only tests enter. */
-export { describeKubernetesApi } from "./api-contract.ts";

@@ -1,0 +1,121 @@
+/**
+ * Owns: driving all readers of a source as tasks do, with restores at any parallelism.
+ * Called by: the tests of sources. Not part of a running job.
+ *
+ * SH1 Splits are shared out round-robin, those of a new start and those of a restore (SO1).
+ */
+import { assert, type Clock, silentLog, systemClock } from "../../../base/index.ts";
+import type { PollResult, Source, SourceReader } from "../../ports/index.ts";
+
+export type SourceHarnessOptions<S> = {
+  /** Default 1. */
+  readonly parallelism?: number;
+  /** The snapshots of what was before. Default: discovers. */
+  readonly splits?: readonly S[];
+  /** Default the system's. */
+  readonly clock?: Clock;
+  /** Default 10 s; then waiting fails. */
+  readonly deadlineMs?: number;
+};
+
+export type Collected<T> = { readonly value: T; readonly timestamp: number; readonly subtask: number };
+
+export class SourceHarness<T, S> {
+  /** What all readers gave, in the order of polls. */
+  readonly records: Collected<T>[] = [];
+  readonly #readers: SourceReader<T, S>[] = [];
+  readonly #deadlineMs: number;
+  #woken = 0;
+  #failure: { readonly error: unknown } | null = null;
+  #signal: () => void = () => undefined;
+
+  private constructor(deadlineMs: number) {
+    this.#deadlineMs = deadlineMs;
+  }
+
+  static async start<T, S>(source: Source<T, S>, options: SourceHarnessOptions<S> = {}): Promise<SourceHarness<T, S>> {
+    const { parallelism = 1, clock = systemClock } = options;
+    const harness = new SourceHarness<T, S>(options.deadlineMs ?? 10_000);
+    const context = { name: source.name, parallelism, clock, log: silentLog };
+    const splits = options.splits ?? (await source.discover(context));
+    for (let subtask = 0; subtask < parallelism; subtask++) {
+      const reader = source.createReader({
+        ...context,
+        subtask,
+        splits: splits.filter((_, place) => place % parallelism === subtask),
+        wake: () => harness.#wake(),
+        fail: (error) => {
+          harness.#failure = { error };
+          harness.#wake();
+        },
+        wakeAfter: (delayMs) => void clock.after(delayMs, () => harness.#wake()),
+      });
+      harness.#readers.push(reader);
+      await reader.open?.();
+    }
+    return harness;
+  }
+
+  get values(): readonly T[] {
+    return this.records.map(({ value }) => value);
+  }
+
+  /** Counts calls of `wake`. */
+  get woken(): number {
+    return this.#woken;
+  }
+
+  poll(subtask = 0, maxRecords = 1000): PollResult {
+    if (this.#failure !== null) throw this.#failure.error;
+    const reader = this.#readers[subtask];
+    assert(reader !== undefined, `there is no reader ${subtask}`);
+    const before = this.records.length;
+    const result = reader.poll(
+      { collect: (value, timestamp) => void this.records.push({ value, timestamp, subtask }) },
+      maxRecords,
+    );
+    assert(this.records.length - before <= maxRecords, "a poll gave more records than it was allowed to");
+    return result;
+  }
+
+  /** Polls all readers in turn until they have ended, or until `isEnough`. */
+  async read(isEnough: () => boolean = () => false, maxRecords = 1000): Promise<void> {
+    const open = new Set(this.#readers.keys());
+    while (open.size > 0 && !isEnough()) {
+      const woken = this.#woken;
+      let isIdle = true;
+      for (const subtask of open) {
+        const result = this.poll(subtask, maxRecords);
+        if (result === "end") open.delete(subtask);
+        if (result !== "idle") isIdle = false;
+      }
+      if (isIdle && !isEnough() && this.#woken === woken) await this.#nextWake();
+    }
+  }
+
+  /** The splits of all readers. */
+  snapshot(checkpointId = 1): S[] {
+    return this.#readers.flatMap((reader) => [...reader.snapshot(checkpointId)]);
+  }
+
+  async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.close?.();
+  }
+
+  #wake(): void {
+    this.#woken++;
+    this.#signal();
+  }
+
+  #nextWake(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = systemClock.after(this.#deadlineMs, () =>
+        reject(new Error(`no reader woke up for ${this.#deadlineMs} ms`)),
+      );
+      this.#signal = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

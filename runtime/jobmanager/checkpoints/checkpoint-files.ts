@@ -1,0 +1,113 @@
+/**
+ * Owns: what the coordinator does with stores: a checkpoint's manifest, or a savepoint's own manifest and then its entry in the log.
+ * Not here: when (checkpoint-protocol.ts), how the log works (checkpoint room).
+ *
+ * CF1 A savepoint's own manifest is written before its entry in the log, so that the log never names one that is not there (CK-20).
+ * CF3 With the `memory` back end files come inline; they are in the store before the manifest is.
+ * CF2 Of a savepoint that did not come about in a folder of its own, everything is deleted, its own manifest first.
+ */
+import { assert, type Log, toErrorInfo } from "../../../base/index.ts";
+import {
+  type CheckpointLog,
+  type CompleteOutcome,
+  dataFolder,
+  type LogContents,
+  type Manifest,
+  type ManifestDraft,
+  manifestKey,
+  readLog,
+  SAVEPOINT_DATA_FOLDER,
+  SAVEPOINT_METADATA,
+  writeSavepointManifest,
+} from "../../checkpoint/index.ts";
+import type { InlineFile } from "../../rpc/index.ts";
+import { type ObjectStore, openStore } from "../../storage/index.ts";
+import type { Turns } from "../turns.ts";
+
+export type FilesOptions = {
+  readonly log: CheckpointLog;
+  readonly turns: Turns;
+  readonly logger: Log;
+  /** Of calls to a savepoint's store. */
+  readonly callTimeoutMs: number;
+};
+
+export class CheckpointFiles {
+  readonly #log: CheckpointLog;
+  readonly #options: FilesOptions;
+  /** Own manifests that are being written, by the savepoint's URI. */
+  readonly #saving = new Map<string, Promise<unknown>>();
+
+  constructor(options: FilesOptions) {
+    this.#log = options.log;
+    this.#options = options;
+  }
+
+  /** Writes something into a savepoint's folder to be, and takes it away. Errors: STORE_*. */
+  async probe(storeUri: string): Promise<void> {
+    const store = await this.#open(storeUri);
+    const key = `probe-${this.#log.claim.random.hex(8)}`;
+    await store.put(key, Buffer.from("can this be written?"));
+    await store.delete(key);
+  }
+
+  /** Writes a savepoint's own manifest. May be called again after an error. */
+  async save(draft: ManifestDraft): Promise<void> {
+    const { storeUri } = draft;
+    assert(storeUri !== null, `checkpoint ${draft.checkpointId} has no folder of its own`);
+    const saving = this.#open(storeUri).then((store) => writeSavepointManifest(store, this.#log, draft));
+    const over = saving.catch(() => undefined).then(() => this.#saving.delete(storeUri));
+    this.#saving.set(storeUri, over);
+    await saving;
+  }
+
+  /** `inlineFiles`: what tasks of the `memory` back end sent instead of writing it. May be called again after an error. */
+  async complete(draft: ManifestDraft, inlineFiles: readonly InlineFile[]): Promise<CompleteOutcome> {
+    const { store, epoch } = this.#log;
+    const folder = `${dataFolder(epoch, draft.checkpointId)}/`;
+    for (const file of inlineFiles) {
+      const isOfThis = file.storeUri === store.uri && file.key.startsWith(folder);
+      if (isOfThis) await store.put(file.key, Buffer.from(file.base64, "base64"));
+    }
+    return this.#log.complete(draft);
+  }
+
+  readLog(): Promise<LogContents> {
+    return readLog(this.#log.store);
+  }
+
+  /** What a person gives to restore from it. */
+  locationOf(manifest: Manifest): string {
+    return manifest.storeUri ?? this.locationOfSeq(manifest.seq);
+  }
+
+  locationOfSeq(seq: number): string {
+    return `${this.#log.store.uri}/${manifestKey(seq)}`;
+  }
+
+  isInLog(location: string): boolean {
+    return location.startsWith(`${this.#log.store.uri}/`) && location.endsWith(".manifest");
+  }
+
+  /** Deletes what tasks have written into the folder of a savepoint that failed, and its own manifest (CF2). Trouble is logged. */
+  removeSavepoint(storeUri: string): void {
+    const { turns, logger } = this.#options;
+    turns.effect(
+      async () => {
+        await this.#saving.get(storeUri);
+        const store = await this.#open(storeUri);
+        await store.delete(SAVEPOINT_METADATA);
+        for (const { key } of await store.list(`${SAVEPOINT_DATA_FOLDER}/`)) await store.delete(key);
+      },
+      (outcome) => {
+        if (outcome.kind === "ok") return;
+        const { message } = toErrorInfo(outcome.error);
+        logger.warn({ storeUri }, `files of a failed savepoint are left in ${storeUri} and may be deleted: ${message}`);
+      },
+    );
+  }
+
+  #open(storeUri: string): Promise<ObjectStore> {
+    return openStore(storeUri, this.#options.callTimeoutMs);
+  }
+}

@@ -1,2 +1,0 @@
-/** Room `memory`: memory segments and their pools. */
-export { SEGMENT_BYTES, SegmentPool } from "./segment-pool.ts";

@@ -1,0 +1,96 @@
+/**
+ * Owns: `flatMap`: any number of records out for each in, with its timestamp.
+ * Not here: emitting in steps what was returned (stepped-emission.ts).
+ *
+ * FM1 What is collected leaves at once; what is returned, a long array or an iterable such as a generator, leaves in steps (OP5).
+ */
+import type {
+  EmissionDesk,
+  FlatMapFunction,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  StreamOperator,
+} from "../../ports/index.ts";
+import { deskOf, PUSHED_MAX, pushedTooMuch, SHORT_ARRAY, SteppedEmission } from "../stepped-emission.ts";
+import { assertSynchronous } from "../synchronous-function.ts";
+import { isPromiseLike, UserCall } from "../user-call.ts";
+
+/** Emits what `fn` collects and returns for each record. */
+export function flatMapOperator<I, O>(fn: FlatMapFunction<I, O>): OperatorFactory<I, O> {
+  assertSynchronous("flatMap", fn, "iterable");
+  return { kind: "operator", name: "flatMap", create: () => new FlatMapOperator(fn) };
+}
+
+class FlatMapOperator<I, O> implements StreamOperator<I, O> {
+  readonly #fn: FlatMapFunction<I, O>;
+  #output!: Output<O>;
+  #context!: OperatorContext;
+  #call!: UserCall;
+  #desk!: EmissionDesk;
+  #steps!: SteppedEmission<I, O>;
+  #pushed = 0;
+  // Begins as what is no number, so that V8 keeps a reference here: a field of type double would be boxed anew for each record.
+  #timestamp: number = undefined as never;
+  /** One closure for all records. Takes one argument only, so that `forEach(collect)` does what it looks like. */
+  readonly #collect = (value: O): void => {
+    if (!this.#call.isOpen) throw this.#call.late("collect");
+    if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
+    this.#emit(value, this.#timestamp);
+  };
+
+  constructor(fn: FlatMapFunction<I, O>) {
+    this.#fn = fn;
+  }
+
+  open(context: OperatorContext, output: Output<O>): void {
+    this.#output = output;
+    this.#context = context;
+    this.#call = new UserCall(context);
+    this.#desk = deskOf(context);
+    this.#steps = new SteppedEmission<I, O>({
+      desk: this.#desk,
+      handle: (value, timestamp) => this.#handle(value, timestamp),
+      next: (iterator) => {
+        this.#call.isOpen = true;
+        const next = iterator.next();
+        this.#call.isOpen = false;
+        return next;
+      },
+      emit: (value, timestamp) => this.#emit(value, timestamp),
+    });
+  }
+
+  process(value: I, timestamp: number): void {
+    if (this.#steps.keeps(value, timestamp)) return;
+    this.#handle(value, timestamp);
+  }
+
+  close(): void {
+    if (this.#call === undefined) return;
+    this.#call.isOpen = false;
+    this.#steps.close();
+  }
+
+  #handle(value: I, timestamp: number): void {
+    const fn = this.#fn;
+    const call = this.#call;
+    this.#timestamp = timestamp;
+    this.#pushed = 0;
+    call.isOpen = true;
+    const returned = fn(value, this.#collect);
+    call.isOpen = false;
+    if (returned === undefined || returned === null) return;
+    if (Array.isArray(returned) && returned.length <= SHORT_ARRAY) {
+      for (let index = 0; index < returned.length; index++) this.#emit(returned[index] as O, timestamp);
+      return;
+    }
+    call.refusePromise("what the function returned", returned);
+    this.#steps.start(returned, timestamp);
+  }
+
+  #emit(value: O, timestamp: number): void {
+    if (isPromiseLike(value)) throw this.#call.promised("a record that the function emitted");
+    this.#output.collect(value, timestamp);
+  }
+}

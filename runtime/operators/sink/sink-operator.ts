@@ -1,0 +1,70 @@
+/**
+ * Owns: the end of a stream: choosing the operator for a sink's guarantee, and the one for plain writers (at-least-once).
+ * Not here: the two-phase commit (two-phase-commit-operator.ts).
+ *
+ * SK1 Everything written is flushed before a barrier passes and before the task is done: what a checkpoint covers is outside.
+ */
+import type {
+  OperatorContext,
+  OperatorFactory,
+  PlainSink,
+  Sink,
+  SinkWriter,
+  StreamOperator,
+  TwoPhaseCommitSink,
+} from "../../ports/index.ts";
+import { OrderedWrites } from "./ordered-writes.ts";
+import { sinkContext } from "./sink-context.ts";
+import { UserCall } from "../user-call.ts";
+import { TwoPhaseCommitOperator } from "./two-phase-commit-operator.ts";
+
+/** The operator that writes into a sink with the sink's guarantee. */
+export function sinkOperator<T>(sink: Sink<T>): OperatorFactory<T, never> {
+  return {
+    kind: "operator",
+    name: sink.name,
+    create: () =>
+      sink.guarantee === "exactly-once"
+        ? new TwoPhaseCommitOperator(sink as TwoPhaseCommitSink<T>)
+        : new PlainSinkOperator(sink),
+  };
+}
+
+class PlainSinkOperator<T> implements StreamOperator<T, never> {
+  readonly #sink: PlainSink<T>;
+  #writer: SinkWriter<T> | undefined;
+  #writes!: OrderedWrites<T>;
+
+  constructor(sink: PlainSink<T>) {
+    this.#sink = sink;
+  }
+
+  open(context: OperatorContext): void | Promise<void> {
+    const writer = this.#sink.createWriter(sinkContext(context));
+    new UserCall(context).refusePromise("what createWriter returned", writer);
+    this.#writer = writer;
+    this.#writes = new OrderedWrites(context, (value, timestamp) => writer.write(value, timestamp));
+    return writer.open?.();
+  }
+
+  process(value: T, timestamp: number): void {
+    this.#writes.add(value, timestamp);
+  }
+
+  prepareSnapshot(): Promise<void> {
+    return this.#flush();
+  }
+
+  endInput(): Promise<void> {
+    return this.#flush();
+  }
+
+  close(): void | Promise<void> {
+    return this.#writer?.close?.();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writes.written();
+    await this.#writer?.flush?.();
+  }
+}

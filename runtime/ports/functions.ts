@@ -1,0 +1,95 @@
+/**
+ * Owns: the shapes of the functions that users write for operators.
+ * Not here: the operators that call them (one file each); what states and timers can do (room `state`).
+ *
+ * FN1 Functions are synchronous: nothing is awaited per record. `open` and `close` may be asynchronous.
+ * FN2 The context belongs to the operator and is the same object in every call: read from it during the call, do not keep what
+ *     it says for later.
+ * FN3 A record is never changed after it was emitted: other operators may hold the same object. It is frozen, so that who tries
+ *     meets a TypeError there (record/value-guard.ts, VG2); with `pipeline.object-reuse` the functions' word is taken for it.
+ * FN4 A generator that flatMap or process returns is paused between its values while what follows has no room, so it may yield any
+ *     number of records; its record's key and context hold until it ends.
+ */
+import type { Clock, Log } from "../../base/index.ts";
+import type { Key } from "../record/index.ts";
+import type { KeyedStateStore, OperatorStateStore, TimerService } from "./state.ts";
+
+/**
+ * Nothing more is asked of a result that is no promise; of one that is or may be, what nothing fulfils. For parameters, beside the
+ * function's own type: a promise is inferred as a result like any other.
+ */
+export type Synchronous<O> = 0 extends 1 & O // any
+  ? unknown
+  : [Extract<O, PromiseLike<unknown>>] extends [never]
+    ? unknown
+    : "the function returns a promise, but nothing is awaited per record";
+
+export type MapFunction<I, O> = (value: I) => O;
+export type FilterFunction<T> = (value: T) => boolean;
+/**
+ * Emits by `collect`, by returning an array or another iterable, or both (collected ones first). A generator (`function*`) is paused
+ * while what follows has no room (FN4); what is collected has to wait in memory then.
+ */
+export type FlatMapFunction<I, O> = (value: I, collect: (value: O) => void) => Iterable<O> | void;
+/** Must return a value: a new one, or one of the two unchanged; both may already be on their way elsewhere (FN3). */
+export type ReduceFunction<T> = (current: T, value: T) => T;
+
+/**
+ * Emits a record. `timestamp` (epoch milliseconds) defaults to that of the record or event-time timer being processed, and to
+ * NO_TIMESTAMP in a processing-time timer. Not to be given to `forEach`, whose index it would take for a timestamp.
+ */
+export type Emit<O> = (value: O, timestamp?: number) => void;
+
+/** What a process function can see (FN2). */
+export interface ProcessContext {
+  /** Of the record or timer being processed, epoch milliseconds; NO_TIMESTAMP when the record has none. */
+  readonly timestamp: number;
+  /** No record with a timestamp at or below it is expected; MIN_WATERMARK before the first watermark. */
+  readonly watermark: number;
+  readonly operatorState: OperatorStateStore;
+  readonly uid: string;
+  readonly name: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a keyed process function can see; states and timers are those of the current key. */
+export interface KeyedProcessContext<K extends Key = Key> extends ProcessContext {
+  /** The key of the record or timer; not to be read in `open`. */
+  readonly currentKey: K;
+  readonly state: KeyedStateStore;
+  readonly timers: TimerService;
+}
+
+/** What `onTimer` can see. */
+export interface TimerContext<K extends Key = Key> extends KeyedProcessContext<K> {
+  readonly timeDomain: "event" | "processing";
+}
+
+/** Nothing: a promise in particular is none, as it would be where the type is `void` alone. */
+export type Nothing = undefined | void;
+
+export interface ProcessFunction<I, O> {
+  /** Declares states and prepares; awaited before the first record. */
+  open?(context: ProcessContext): void | Promise<void>;
+  /** Emits by `out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
+  process(value: I, context: ProcessContext, out: Emit<O>): IterableIterator<O> | Nothing;
+  close?(): void | Promise<void>;
+}
+
+export interface KeyedProcessFunction<K extends Key, I, O> {
+  open?(context: KeyedProcessContext<K>): void | Promise<void>;
+  /** Emits by `out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
+  process(value: I, context: KeyedProcessContext<K>, out: Emit<O>): IterableIterator<O> | Nothing;
+  /** A timer of the context's current key has come due. */
+  onTimer?(timestamp: number, context: TimerContext<K>, out: Emit<O>): Nothing;
+  close?(): void | Promise<void>;
+}
+
+/**
+ * The function itself, or what makes one for each subtask. Subtasks and attempts that run in one thread share the object itself:
+ * a function that keeps fields of its own is given as `() => new MyFunction()`.
+ */
+export type OrFactory<F extends object> = F | (() => F);

@@ -1,0 +1,109 @@
+/**
+ * Owns: the port of a stream operator: what a task's chain calls.
+ * Not here: who calls it (taskmanager/chain), the operators themselves (one file each).
+ *
+ * OP1 All calls come from one thread, one at a time, never in the middle of another.
+ * OP2 `process` is synchronous and may collect any number of records; work that must wait is handed to `blockUntil`, and no
+ *     further record, watermark or barrier is processed before it resolved.
+ * OP3 Before the barrier goes downstream `prepareSnapshot` has resolved; the states are fixed right after it, in the same turn.
+ * OP4 An operator finishes all output caused by a watermark before the watermark is forwarded (WM-2): the chain forwards it
+ *     after `onWatermark` returned.
+ * OP5 An operator that emits a great deal for one record may do it in steps, through `emission`: whatever comes next for the task,
+ *     another record, a watermark, a timer or a barrier, waits until the record is complete.
+ */
+import type { Clock, Log } from "../../base/index.ts";
+import type { Key } from "../record/index.ts";
+import type { KeyedStateBackend, OperatorStateBackend } from "../state/index.ts";
+
+/** Where an operator's records go. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
+export interface Output<T> {
+  collect(value: T, timestamp: number): void;
+  /** Only for operators that make watermarks themselves; forwarding is the chain's work. */
+  emitWatermark(timestamp: number): void;
+  /** Only for operators that find out about idleness themselves (WM-3). */
+  emitStatus(idle: boolean): void;
+}
+
+/** Where an operator asks whether what follows has room, and leaves what it has to emit when there is room again (OP5). */
+export interface EmissionDesk {
+  /** True when something has made the task stop after the present record; costs nothing. */
+  readonly isPaused: boolean;
+  /** True when it is better to go on later: no room, or the task's turn is over. */
+  isFull(): boolean;
+  /** `resume` is called when there is room, again and again until it answers true. One at a time for each operator. */
+  defer(resume: () => boolean): void;
+}
+
+export type OperatorContext = {
+  readonly uid: string;
+  readonly name: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** JobManager epoch and attempt: name what is written outside, so that a zombie's is told apart. */
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly jobId: string;
+  /** As SinkContext says. */
+  readonly predecessors?: readonly string[];
+  readonly jobName: string;
+  /** Keyed state of a keyed operator; null otherwise. */
+  readonly keyed: KeyedStateBackend | null;
+  readonly operatorState: OperatorStateBackend;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The task processes nothing more until the promise resolved; a rejection fails the task (OP2). */
+  blockUntil(promise: Promise<unknown>): void;
+  /** Calls back on the task's thread between records, after `delayMs`; cancelled with the task. */
+  schedule(delayMs: number, callback: () => void): void;
+  /**
+   * Milliseconds since the task started in which it could not take records: backpressured, blocked, or waiting for barriers.
+   * Such time is no idleness (WM-3). Absent: 0.
+   */
+  readonly stalledMs?: () => number;
+  /** Absent: there is always room. */
+  readonly emission?: EmissionDesk;
+};
+
+export interface StreamOperator<I, O> {
+  /**
+   * The operator makes the watermarks and the idleness of its output: the chain calls `onWatermark` with those that come in, but
+   * forwards none of them, nor their status, except MAX_WATERMARK, which it forwards as usual. Default: not.
+   */
+  readonly ownsWatermarks?: true;
+  /**
+   * What it emits beside new values: `state`, when a value may be one that its state holds too and that may be changed there later;
+   * `input`, when it emits nothing but the records that came in, or copies of them with a number changed. Default: new values only.
+   */
+  readonly emits?: "state" | "input";
+  /** Declares states and prepares; state is restored by then. Awaited before any record. */
+  open?(context: OperatorContext, output: Output<O>): void | Promise<void>;
+  process(value: I, timestamp: number): void;
+  /** The watermark is about to rise to `timestamp`: called before the event-time timers of keyed state fire. */
+  beforeWatermark?(timestamp: number): void;
+  /** Event-time timers of keyed state have been fired before. */
+  onWatermark?(timestamp: number): void;
+  /** Flush, pre-commit; write what must be in the checkpoint into operator state. */
+  prepareSnapshot?(checkpointId: number): void | Promise<void>;
+  /** The number of transactions in the states just fixed that have to be committed on completion. Default 0. */
+  committables?(checkpointId: number): number;
+  /** The checkpoint is durable: commit. Its promise is awaited before the task says `committed`, not by the records. */
+  onCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  onCheckpointAborted?(checkpointId: number): void;
+  /** All inputs have ended: emit what is left. Not called again after a restore from a later checkpoint. */
+  endInput?(): void | Promise<void>;
+  /** Releases resources; called once, also after a failure. */
+  close?(): void | Promise<void>;
+}
+
+/** What a graph node holds for an operator: makes one per subtask. */
+export type OperatorFactory<I, O> = {
+  readonly kind: "operator";
+  /** For names and messages: `map`, `reduce`, … */
+  readonly name: string;
+  /** The states that it declares whatever happens, as checkpoints describe them (`type`: describeType). Default: not known. */
+  readonly declares?: readonly { readonly name: string; readonly kind: string; readonly type: string }[];
+  create(): StreamOperator<I, O>;
+};
+
+export type KeySelector<T, K extends Key> = (value: T) => K;

@@ -1,0 +1,80 @@
+/**
+ * Owns: the ports of sinks: a plain writer (at-least-once), and the two-phase commit protocol (exactly-once).
+ *
+ * T1 A transaction is named in the checkpoint before it may be committed, and committed only after that checkpoint is durable.
+ * T2 `commit` and `recoverAndCommit` may be called again for a transaction that was committed: they answer `alreadyCommitted`.
+ * T3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
+ */
+import type { Clock, Log } from "../../base/index.ts";
+import type { ValueType } from "../record/index.ts";
+
+export type SinkContext = {
+  readonly name: string;
+  readonly uid: string;
+  readonly jobId: string;
+  /** Ids of the job's earlier incarnations that this one has taken over from: what they left open is its own to abort. Default none. */
+  readonly predecessors?: readonly string[];
+  readonly jobName: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Writes records as they come; what was written before a crash may be written again. */
+export interface SinkWriter<T> {
+  open?(): void | Promise<void>;
+  /** A returned promise holds back the next record until it resolved: backpressure. */
+  write(value: T, timestamp: number): void | Promise<void>;
+  /** Everything written so far is outside when this resolved; called before each checkpoint and at the end. */
+  flush?(): void | Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+export interface PlainSink<T> {
+  readonly kind: "sink";
+  readonly name: string;
+  readonly guarantee: "at-least-once";
+  createWriter(context: SinkContext): SinkWriter<T>;
+}
+
+export type CommitOutcome =
+  | { readonly kind: "committed" }
+  | { readonly kind: "alreadyCommitted" }
+  /** Asked again after `afterMs`. */
+  | { readonly kind: "retryLater"; readonly afterMs: number; readonly reason: string }
+  /** Fails the job with the reason, unless the sink wrote the data again itself. */
+  | { readonly kind: "impossible"; readonly reason: string };
+
+/** The classic two-phase hooks (EO-1 … EO-4). `X`: a transaction's name and whatever commit needs: plain data. */
+export interface TransactionWriter<T, X> {
+  open?(): void | Promise<void>;
+  /** A new transaction; called lazily, for the first record after a barrier. */
+  begin(): X | Promise<X>;
+  invoke(transaction: X, value: T, timestamp: number): void | Promise<void>;
+  /** Everything of the transaction is durable but invisible when this resolved; returns what the checkpoint keeps. */
+  preCommit(transaction: X): X | Promise<X>;
+  commit(transaction: X): Promise<CommitOutcome>;
+  abort(transaction: X): void | Promise<void>;
+  /** After a restore: for each transaction of the checkpoint, before anything else. */
+  recoverAndCommit(transaction: X): Promise<CommitOutcome>;
+  /**
+   * After a restore: abort what earlier incarnations left open. `keep` are all the transactions of the checkpoint, of every
+   * subtask; called in every subtask, each aborts what is its own to abort.
+   */
+  recoverAndAbort(keep: readonly X[]): void | Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+export interface TwoPhaseCommitSink<T, X = unknown> {
+  readonly kind: "sink";
+  readonly name: string;
+  readonly guarantee: "exactly-once";
+  /** Default `t.any()`. */
+  readonly transactionType?: ValueType<X>;
+  createWriter(context: SinkContext): TransactionWriter<T, X>;
+}
+
+export type Sink<T> = PlainSink<T> | TwoPhaseCommitSink<T, never> | TwoPhaseCommitSink<T>;

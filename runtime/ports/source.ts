@@ -1,0 +1,64 @@
+/**
+ * Owns: the port of a source. A source is cut into splits; each reader subtask reads some, and their positions are the state.
+ *
+ * SO1 `discover` runs once, in the JobManager, when the job starts without state; after that the readers' snapshots are the
+ *     truth, and splits are shared out round-robin over the new parallelism.
+ * SO2 `poll` is synchronous and short: at most `maxRecords` records or about a millisecond of work.
+ * SO3 `snapshot` is the position after the last record that `poll` collected: restored there, nothing is lost or read twice.
+ */
+import type { Clock, Log } from "../../base/index.ts";
+import type { ValueType } from "../record/index.ts";
+
+/** What a reader collects into. */
+export interface SourceOutput<T> {
+  /** `timestamp`: event time in epoch milliseconds, or NO_TIMESTAMP. */
+  collect(value: T, timestamp: number): void;
+}
+
+export type PollResult =
+  /** There may be more at once. */
+  | "more"
+  /** Nothing now: `wake` is called when there is. */
+  | "idle"
+  /** Nothing, ever. */
+  | "end";
+
+export type SourceContext = {
+  readonly name: string;
+  readonly parallelism: number;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type ReaderContext<S> = SourceContext & {
+  readonly subtask: number;
+  /** This reader's share, with positions as snapshot gave them. Empty: `poll` answers `end` (bounded) or `idle`. */
+  readonly splits: readonly S[];
+  /** Tells the task that `poll` has something; may be called at any time from any callback, more than once. */
+  wake(): void;
+  /** Tells the task that reading failed; the task fails with it. */
+  fail(error: unknown): void;
+  /** Wakes after `delayMs`: for rates and polling. */
+  wakeAfter(delayMs: number): void;
+};
+
+export interface SourceReader<T, S> {
+  /** Opens files or connections; awaited before the first poll. */
+  open?(): void | Promise<void>;
+  poll(output: SourceOutput<T>, maxRecords: number): PollResult;
+  /** The unfinished splits with their positions; plain JSON-like values. */
+  snapshot(checkpointId: number): readonly S[];
+  onCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+/** `S`: the split, plain data. */
+export interface Source<T, S = unknown> {
+  readonly kind: "source";
+  readonly name: string;
+  readonly boundedness: "bounded" | "unbounded";
+  /** The type of the records. */
+  readonly type: ValueType<T>;
+  discover(context: SourceContext): Promise<readonly S[]> | readonly S[];
+  createReader(context: ReaderContext<S>): SourceReader<T, S>;
+}

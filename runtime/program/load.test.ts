@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { StreamError } from "../../base/index.ts";
+import { loadJobGraph, loadStreamGraph } from "./load.ts";
+
+// Outside of the package's folder, so that `streamjob` is found by MR1 only; the blank is part of the test.
+const folder = await mkdtemp(join(tmpdir(), "streamjob load-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+let files = 0;
+/** Writes a job module under a fresh name, as Node imports each only once (LO2). */
+async function moduleOf(text: string, name = `job-${files++}.ts`): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+const load = (module: string, options: Record<string, string> = {}, args: readonly string[] = []) =>
+  loadStreamGraph({ module, options, args });
+
+const WORDS = `
+import { job, t } from "streamjob";
+export default job(async (env) => {
+  await Promise.resolve();
+  env.fromCollection(env.args, { type: t.string }).keyBy((word: string) => word).reduce((left) => left, { uid: "first" }).print();
+});`;
+
+test("a module outside of the package imports streamjob, and its file name is the job's name (MR1, LO1)", async () => {
+  const graph = await load(await moduleOf(WORDS, "count-words.ts"), { "parallelism.default": "2" }, ["a", "b"]);
+  assert.equal(graph.configuration.jobName, "count-words");
+  assert.deepEqual(
+    graph.nodes.map((node) => node.role),
+    ["source", "operator", "sink"],
+  );
+});
+
+test("each load of a module builds the same job graph", async () => {
+  const module = await moduleOf(WORDS);
+  const source = { module, options: {}, args: [] };
+  const [first, second] = [await loadJobGraph(source), await loadJobGraph(source, [undefined, 300])];
+  assert.equal(first.fingerprint, second.fingerprint);
+  assert.deepEqual(
+    second.vertices.map((vertex) => vertex.maxParallelism),
+    [128, 300],
+  );
+});
+
+const broken: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
+  "a module that throws": [
+    `\n\nthrow new Error("no luck");`,
+    /failed while it was loaded, at .*job-\d+\.ts:3: Error: no luck/,
+  ],
+  "a syntax error": [
+    `import { job } from "streamjob";\nexport default job(() => { const 3 = 4; });`,
+    /job-\d+\.ts:2: SyntaxError/,
+  ],
+  "syntax that cannot be stripped": [`enum Colour { Red }\nexport default Colour;`, /job-\d+\.ts:1: .*enum/],
+  "an import of a file that is not there": [`import "./nowhere.ts";`, /nowhere\.ts' imported from .*job-\d+\.ts/],
+  "an import of a name that is not there": [
+    `import { jobs } from "streamjob";\nexport default jobs;`,
+    /job-\d+\.ts:1: .*'jobs'/,
+  ],
+  "no default export": [`export const job = 1;`, /has no default export; write: export default job/],
+  "a default export that is no job": [`export default () => {};`, /the default export is not a job/],
+  "a build function that throws": [
+    `import { job } from "streamjob";\nexport default job(() => {\n  JSON.parse("{");\n});`,
+    /build function threw, at .*job-\d+\.ts:3: SyntaxError/,
+  ],
+  "a build function that throws late, and no error": [
+    `import { job } from "streamjob";\nexport default job(async () => { await null; throw "stop"; });`,
+    /build function threw, at .*job-\d+\.ts: stop/,
+  ],
+};
+
+for (const [sentence, [text, message]] of Object.entries(broken)) {
+  test(`${sentence} is JOB_MODULE_INVALID with file and line, and its own error as the cause (LO3)`, async () => {
+    const module = await moduleOf(text);
+    await assert.rejects(load(module), (error) => {
+      assert.ok(error instanceof StreamError, String(error));
+      assert.equal(error.code, "JOB_MODULE_INVALID");
+      assert.equal(error.destiny, "terminal");
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+test("the module's own error is the cause, with its stack (LO3)", async () => {
+  const module = await moduleOf(`throw new TypeError("mine");`);
+  const error = await load(module).catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof StreamError && error.cause instanceof TypeError);
+  assert.ok(error.cause.stack?.includes(encodeURI(module)));
+});
+
+test("a missing file, a folder and a relative path are told apart", async () => {
+  await assert.rejects(load(join(folder, "nowhere.ts")), /there is no job module at .*nowhere\.ts; check the path/);
+  await assert.rejects(load(folder), /is not a file/);
+  await assert.rejects(load("job.ts"), /is not absolute/);
+});
+
+test("errors of the job API come through as they are (LO3)", async () => {
+  const twice = `import { job } from "streamjob";
+    export default job((env) => {
+      env.fromCollection([1], { uid: "same" }).map((value: number) => value, { uid: "same" }).print();
+    });`;
+  const source = { module: await moduleOf(twice), options: {}, args: [] };
+  await assert.rejects(loadJobGraph(source), { code: "JOB_GRAPH_INVALID", message: /"collection".*"map".*"same"/ });
+  await assert.rejects(load(await moduleOf(WORDS), { nonsense: "1" }), { code: "OPTION_UNKNOWN" });
+});

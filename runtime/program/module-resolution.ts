@@ -1,0 +1,28 @@
+/**
+ * Owns: what `import … from "streamjob"` means in a job module, wherever the module lies.
+ *
+ * MR1 A job module gets the very modules of the engine that runs it, also from outside of this package's folder, and also when
+ *     another copy of the package is installed beside it.
+ */
+import { registerHooks } from "node:module";
+
+const MODULES: ReadonlyMap<string, string> = new Map([
+  ["streamjob", new URL("../api/index.ts", import.meta.url).href],
+  ["streamjob/connectors", new URL("../connectors/index.ts", import.meta.url).href],
+]);
+
+let provided = false;
+
+/** Makes the names resolve in this thread; calling it again does nothing. */
+export function provideStreamjobModules(): void {
+  if (provided) return;
+  provided = true;
+  registerHooks({
+    resolve: (specifier, context, nextResolve) => {
+      const url = MODULES.get(specifier);
+      return url === undefined
+        ? nextResolve(specifier, context)
+        : { url, format: "module-typescript", shortCircuit: true };
+    },
+  });
+}

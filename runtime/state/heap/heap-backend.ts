@@ -1,0 +1,220 @@
+/**
+ * Owns: the heap back end of keyed state: what is declared, what was restored, the current key, snapshots and timers.
+ * Not here: tables and states (table.ts, heap-*.ts), files (snapshot-writer.ts, snapshot-reader.ts).
+ * Called by: the task (restore, keys, watermarks, snapshots) and operators (declarations).
+ *
+ * HB1 Restored state that no operator has declared yet is kept, with the type of its file, and written again: a state may be
+ *     declared late, and an operator that forgets one for a version does not lose it.
+ * HB2 A declaration that differs from what was restored is refused with STATE_INCOMPATIBLE, or converts the values (EV1).
+ */
+import { StreamError } from "../../../base/index.ts";
+import type { StateDeclaration } from "../../checkpoint/index.ts";
+import { type Key, sameType } from "../../record/index.ts";
+import type { KeyedBackendOptions, KeyedRestore, KeyedSnapshot, KeyedStateBackend, Turn } from "../backend.ts";
+import { planMetaEvolution } from "../snapshot/evolution.ts";
+import { HeapListState } from "./heap-list.ts";
+import { HeapMapState } from "./heap-map.ts";
+import { HeapTimerService, TimerRegistry } from "./heap-timers.ts";
+import { HeapAggregatingState, HeapReducingState, HeapValueState } from "./heap-value.ts";
+import { KeyContext } from "./key-context.ts";
+import { readTables } from "../snapshot/snapshot-reader.ts";
+import { HeapKeyedSnapshot } from "../snapshot/snapshot-writer.ts";
+import type {
+  AggregatingState,
+  AggregatingStateDescriptor,
+  ListState,
+  MapState,
+  MapStateDescriptor,
+  ReducingState,
+  ReducingStateDescriptor,
+  StateDescriptor,
+  TimerHandler,
+  TimerService,
+  ValueState,
+} from "../../ports/index.ts";
+import {
+  ANY,
+  declarationOf,
+  describeMeta,
+  metaId,
+  type StateKind,
+  type StateMeta,
+  TIMER_TYPE,
+} from "../snapshot/state-meta.ts";
+import { type Entry, type MapSlot, Table } from "./table.ts";
+import { convertTable } from "./table-conversion.ts";
+import { TimerTable } from "./timer-table.ts";
+
+/**
+ * Makes the keyed state of one subtask of one operator, restored when `restore` is given. `turn` is awaited between the pieces
+ * of a long restore. Errors: CHECKPOINT_CORRUPT, STATE_INCOMPATIBLE, and those of reading the files.
+ */
+export async function createKeyedBackend(
+  options: KeyedBackendOptions,
+  restore: KeyedRestore | null,
+  turn: Turn,
+): Promise<KeyedStateBackend> {
+  const context = new KeyContext(options);
+  const tables =
+    restore === null ? new Map<string, Table<unknown>>() : await readTables(options, context, restore, turn);
+  return new HeapKeyedBackend(options, context, tables);
+}
+
+class HeapKeyedBackend implements KeyedStateBackend {
+  private readonly options: KeyedBackendOptions;
+  private readonly context: KeyContext;
+  /** By metaId, in order of restore and declaration. */
+  private readonly tables: Map<string, Table<unknown>>;
+  private readonly states = new Map<string, unknown>();
+  private readonly timerRegistry: TimerRegistry;
+
+  constructor(options: KeyedBackendOptions, context: KeyContext, tables: Map<string, Table<unknown>>) {
+    this.options = options;
+    this.context = context;
+    this.tables = tables;
+    this.timerRegistry = new TimerRegistry(context);
+  }
+
+  setCurrentKey(key: Key, hash: number): void {
+    this.context.set(key, hash);
+  }
+
+  releaseCurrentKey(): void {
+    this.context.release();
+  }
+
+  prefetch(hashes: Int32Array, from: number, to: number): void {
+    for (const table of this.tables.values()) table.map.prefetch(hashes, from, to);
+  }
+
+  currentKey(): Key {
+    const { key } = this.context;
+    if (key === undefined) throw this.context.misuse("(current key)");
+    return key;
+  }
+
+  value<V>(descriptor: StateDescriptor<V>): ValueState<V> {
+    return this.stateOf(metaOf("value", descriptor), (table) => new HeapValueState<V>(table as Table<Entry>));
+  }
+
+  list<V>(descriptor: StateDescriptor<V>): ListState<V> {
+    return this.stateOf(metaOf("list", descriptor), (table) => new HeapListState<V>(table as Table<Entry>));
+  }
+
+  map<K extends Key, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    const meta = { ...metaOf("map", descriptor), keyType: descriptor.keyType ?? ANY };
+    return this.stateOf(meta, (table) => new HeapMapState<K, V>(table as Table<MapSlot>));
+  }
+
+  reducing<V>(descriptor: ReducingStateDescriptor<V>): ReducingState<V> {
+    return this.stateOf(
+      metaOf("reducing", descriptor),
+      (table) => new HeapReducingState<V>(table as Table<Entry>, descriptor.reduce),
+    );
+  }
+
+  aggregating<I, A, O>(descriptor: AggregatingStateDescriptor<I, A, O>): AggregatingState<I, O> {
+    return this.stateOf(
+      metaOf("aggregating", descriptor),
+      (table) => new HeapAggregatingState<I, A, O>(table as Table<Entry>, descriptor.aggregate),
+    );
+  }
+
+  timers(name: string, handler: TimerHandler): TimerService {
+    this.checkName(name, "a timer service");
+    const existing = this.timerRegistry.find(name);
+    if (existing !== undefined) {
+      if (existing.handler === handler) return existing;
+      throw new StreamError(
+        "OPTION_INVALID",
+        `operator "${this.options.operatorUid}" declares timer service "${name}" twice with different handlers; give each a name of its own`,
+        { destiny: "terminal" },
+      );
+    }
+    const tables = [this.timerTable(name, "event-timers"), this.timerTable(name, "processing-timers")] as const;
+    const service = new HeapTimerService(name, handler, tables, this.timerRegistry);
+    this.timerRegistry.add(service);
+    return service;
+  }
+
+  advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean {
+    return this.timerRegistry.fireEventTime(timestamp, mayGoOn);
+  }
+
+  fireProcessingTime(nowMs: number, mayGoOn?: () => boolean): number | null {
+    return this.timerRegistry.fireProcessingTime(nowMs, mayGoOn);
+  }
+
+  onEarliestProcessingTime(listener: (timestamp: number) => void): void {
+    this.timerRegistry.listen(listener);
+  }
+
+  /** What is declared, and what was restored and is kept (HB1). */
+  declarations(): readonly StateDeclaration[] {
+    const found = new Map<string, StateDeclaration>();
+    for (const { meta } of this.tables.values()) {
+      const declaration = declarationOf(meta);
+      found.set(`${declaration.kind === "timers"} ${declaration.name}`, declaration);
+    }
+    return [...found.values()];
+  }
+
+  snapshot(): KeyedSnapshot {
+    return new HeapKeyedSnapshot(this.options, this.context, [...this.tables.values()]);
+  }
+
+  private timerTable(name: string, kind: "event-timers" | "processing-timers"): TimerTable {
+    const meta: StateMeta = { name, kind, type: TIMER_TYPE, keyType: null };
+    const restored = this.tables.get(metaId(meta)) as TimerTable | undefined;
+    const table = restored ?? new TimerTable(this.context, meta);
+    this.tables.set(metaId(meta), table as Table<unknown>);
+    return table;
+  }
+
+  private stateOf<S>(meta: StateMeta, create: (table: Table<unknown>) => S): S {
+    this.checkName(meta.name, `${meta.kind} state`);
+    const id = metaId(meta);
+    const existing = this.states.get(id);
+    if (existing !== undefined) {
+      this.checkSame((this.tables.get(id) as Table<unknown>).meta, meta);
+      return existing as S;
+    }
+    const restored = this.tables.get(id);
+    const table = restored ?? new Table<unknown>(this.context, meta);
+    if (restored !== undefined) this.adopt(restored, meta);
+    this.tables.set(id, table);
+    const state = create(table);
+    this.states.set(id, state);
+    return state;
+  }
+
+  private adopt(table: Table<unknown>, meta: StateMeta): void {
+    const plan = planMetaEvolution(this.options.operatorUid, table.meta, meta);
+    if (plan.kind === "convert") convertTable(table, plan.convert);
+    table.meta = meta;
+  }
+
+  private checkSame(before: StateMeta, again: StateMeta): void {
+    const isSame =
+      before.kind === again.kind && sameType(before.type, again.type) && describeMeta(before) === describeMeta(again);
+    if (isSame) return;
+    throw new StreamError(
+      "OPTION_INVALID",
+      `operator "${this.options.operatorUid}" declares state "${again.name}" twice: as ${before.kind} state of ${describeMeta(before)} and as ${again.kind} state of ${describeMeta(again)}; give each a name of its own (K3)`,
+      { destiny: "terminal" },
+    );
+  }
+
+  private checkName(name: string, what: string): void {
+    if (typeof name === "string" && name !== "") return;
+    throw new StreamError(
+      "OPTION_INVALID",
+      `operator "${this.options.operatorUid}" declares ${what} without a name; give it one, checkpoints find it by that`,
+      { destiny: "terminal" },
+    );
+  }
+}
+
+function metaOf(kind: StateKind, { name, type }: StateDescriptor<never> | StateDescriptor<unknown>): StateMeta {
+  return { name, kind, type: type ?? ANY, keyType: null };
+}

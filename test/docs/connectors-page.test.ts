@@ -1,0 +1,145 @@
+/**
+ * The examples of docs/connectors.md are written to files, type-checked, and run.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { text } from "node:stream/consumers";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { PlainSink, Source, TwoPhaseCommitSink } from "../../runtime/ports/index.ts";
+import { sinkOperator } from "../../runtime/operators/index.ts";
+import { OperatorHarness, twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
+import { SourceHarness } from "../../runtime/connectors/kit/source-harness.test-support.ts";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const page = readFileSync(join(repository, "docs/connectors.md"), "utf8");
+mkdirSync(join(repository, "tmp"), { recursive: true });
+// Inside of the repository, where the examples' imports and their types are found.
+const folder = mkdtempSync(join(repository, "tmp", "connectors-docs-"));
+after(() => rmSync(folder, { recursive: true }));
+
+for (const [, name, code] of page.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm)) {
+  const resolved = (code as string)
+    .replaceAll('from "streamjob/connectors"', 'from "../../runtime/connectors/index.ts"')
+    .replaceAll('from "streamjob"', 'from "../../runtime/api/index.ts"');
+  writeFileSync(join(folder, name as string), resolved);
+}
+const example = (name: string): Promise<Record<string, unknown>> => import(pathToFileURL(join(folder, name)).href);
+
+/** A server that answers each request with the text that `answer` gives. */
+async function serve(
+  answer: (request: IncomingMessage) => Promise<string> | string,
+): Promise<{ readonly url: string; readonly server: Server }> {
+  const server = createServer((request, response) => {
+    Promise.resolve(answer(request)).then(
+      (body) => response.end(body),
+      () => response.destroy(),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+}
+
+test("the examples compile, and are one screen long", async () => {
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: "../../tsconfig.json", include: ["*.ts"] }));
+  const compiler = fileURLToPath(import.meta.resolve("typescript/package.json"));
+  const { bin } = JSON.parse(readFileSync(compiler, "utf8")) as { bin: { tsc: string } };
+  const result = await promisify(execFile)(process.execPath, [
+    join(compiler, "..", bin.tsc),
+    "--noEmit",
+    "-p",
+    folder,
+  ]).catch((error: { stdout: string }) => error);
+  const own = result.stdout.split("\n").filter((line) => line.includes("connectors-docs-"));
+  assert.deepEqual(own, []);
+  const lengths = [...page.matchAll(/^```ts file=\S+\n([\s\S]*?)^```$/gm)].map(
+    ([, code]) => code?.split("\n").length ?? 0,
+  );
+  assert.equal(lengths.length, 3);
+  for (const length of lengths) assert.ok(length <= 60, `${length} lines`);
+});
+
+test("the source of the page reads its feed once, with a restore in the middle, and fails when the feed does", async () => {
+  const { url, server } = await serve((request) => {
+    const first = Number(new URL(request.url ?? "", "http://x").searchParams.get("after")) + 1;
+    const events = Array.from({ length: Math.max(0, Math.min(3, 11 - first)) }, (_, index) => ({
+      id: first + index,
+      text: `e${first + index}`,
+    }));
+    return JSON.stringify(events);
+  });
+  const { feedSource } = (await example("feed-source.ts")) as {
+    feedSource: (url: string) => Source<{ id: number }, object>;
+  };
+  const before = await SourceHarness.start(feedSource(url), { parallelism: 2 });
+  await before.read(() => before.records.length >= 4, 2);
+  const restored = await SourceHarness.start(feedSource(url), { splits: before.snapshot() });
+  await restored.read(() => before.records.length + restored.records.length >= 10);
+  const ids = [...before.values, ...restored.values].map(({ id }) => id);
+  assert.deepEqual(ids, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+  const failing = await SourceHarness.start(feedSource(url));
+  await assert.rejects(failing.read(), /fetch failed/);
+});
+
+test("the at-least-once sink of the page posts everything before a checkpoint", async () => {
+  const posted: unknown[] = [];
+  const { url, server } = await serve(async (request) => {
+    posted.push(...(JSON.parse(await text(request)) as unknown[]));
+    return "";
+  });
+  const { postSink } = (await example("post-sink.ts")) as { postSink: (url: string) => PlainSink<number> };
+  const harness = await OperatorHarness.open(sinkOperator(postSink(url)));
+  for (let number = 0; number < 250; number++) {
+    harness.process(number, 0);
+    if (number % 50 === 49) await harness.settled();
+  }
+  await harness.snapshot(1);
+  assert.deepEqual(
+    posted,
+    Array.from({ length: 250 }, (_, number) => number),
+  );
+  server.closeAllConnections();
+  server.close();
+});
+
+const { tableSink } = (await example("table-sink.ts")) as {
+  tableSink: (file: string) => TwoPhaseCommitSink<string>;
+};
+
+twoPhaseCommitContract(
+  "the exactly-once sink of the page",
+  async () => {
+    const inFolder = await mkdtemp(join(tmpdir(), "table-sink-"));
+    const file = join(inFolder, "output.db");
+    const reader = new DatabaseSync(file);
+    reader.exec("PRAGMA synchronous = OFF; CREATE TABLE output (line TEXT)");
+    return {
+      makeSink: () => tableSink(file),
+      readCommitted: () =>
+        Promise.resolve(
+          reader
+            .prepare("SELECT line FROM output")
+            .all()
+            .map((row) => String(row["line"])),
+        ),
+      dispose: async () => {
+        reader.close();
+        await rm(inFolder, { recursive: true });
+      },
+    };
+  },
+  { runs: 10 },
+);
