@@ -1,10 +1,11 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the list of error codes, docs/options.md from the table
  * of options, docs/changes.md and docs/events.md from the lists of operator/reconcile, docs/streamjob-reference.md and the definitions
- * in crds/generated from the schemas of crds/. test/architecture fails while one is stale.
+ * in crds/generated from the schemas of crds/, and in docs/architecture.md the table of rooms from test/architecture/rooms.ts.
+ * test/architecture fails while one is stale.
  * Does not own: codes, options, fields and their explanations; they live beside the code.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { definitionFiles, renderStreamJobReference } from "../crds/index.ts";
@@ -17,6 +18,7 @@ import {
 } from "../operator/reconcile/index.ts";
 import { errorCodes } from "../base/error-codes.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
+import { type Room, rooms } from "../test/architecture/rooms.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
 /** The page for a list of codes: Markdown, codes in alphabetical order, one heading each, so that a code can be linked to. */
@@ -96,9 +98,29 @@ export function renderEventsPage(reasons: Readonly<Record<string, string>>): str
   ].join("\n");
 }
 
+const ROOMS_BEGIN = "<!-- Generated from test/architecture/rooms.ts by `npm run docs`; do not edit. -->";
+const ROOMS_END = "<!-- End of the generated table. -->";
+
+/** The page with its table of rooms, between two marks, written anew. */
+export function withRoomTable(page: string, declared: readonly Room[]): string {
+  const [before, rest] = [page.slice(0, page.indexOf(ROOMS_BEGIN)), page.slice(page.indexOf(ROOMS_END))];
+  if (!page.includes(ROOMS_BEGIN) || !rest.startsWith(ROOMS_END))
+    throw new Error(`docs/architecture.md has no line "${ROOMS_BEGIN}" followed by a line "${ROOMS_END}"`);
+  const table = [
+    "| room | owns | may import |",
+    "|---|---|---|",
+    ...declared.map(
+      ({ folder, owns, mayImport }) =>
+        `| \`${folder}/\` | ${owns} | ${mayImport.map((target) => target.replace(/^runtime\//, "")).join(", ") || "–"} |`,
+    ),
+  ];
+  return `${before}${ROOMS_BEGIN}\n\n${table.join("\n")}\n\n${rest}`;
+}
+
 /** Path of each generated file, relative to the repository, with what it has to hold now. */
 export function currentPages(): Readonly<Record<string, string>> {
   return {
+    "docs/architecture.md": withRoomTable(readFileSync(join(repositoryRoot, "docs/architecture.md"), "utf8"), rooms),
     "docs/changes.md": renderChangesPage(specChecks),
     "docs/errors.md": renderErrorsPage(errorCodes),
     "docs/events.md": renderEventsPage(eventReasons),

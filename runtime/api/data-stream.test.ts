@@ -7,7 +7,7 @@ import { job } from "./job.ts";
 import { type Sink } from "../ports/index.ts";
 import { type StreamEnvironment } from "./environment.ts";
 import { t } from "../record/index.ts";
-import { buildStreamGraph } from "../program/index.ts";
+import { buildStreamGraph } from "./build.ts";
 
 const word = t.record({ word: t.string, count: t.int64 });
 const sinkOf = (name: string): Sink<unknown> => ({

@@ -126,7 +126,11 @@ export class DataStream<T> {
       from: input.from,
       partitioning: { kind: "hash", keySelector: selector } as const,
     }));
-    return new KeyedStream(this.#builder, { inputs, selector, type: this.type });
+    return new KeyedStream(
+      this.#builder,
+      { inputs, selector, type: this.type },
+      (edges, type) => new DataStream(this.#builder, edges, type),
+    );
   }
 
   /** One stream with the records of this and the others, in no particular order; all have the same type. */
@@ -157,7 +161,7 @@ export class DataStream<T> {
   /** Ends the stream in a sink; a stream may have several. */
   sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
     checkOperatorOptions("sinkTo", options);
-    if (sink?.kind !== "sink") throw invalid("sinkTo takes a sink, such as printSink() of streamjob/connectors");
+    if (sink?.kind !== "sink") throw invalid("sinkTo takes a sink, such as printSink() of streamjob/connectors/basic");
     this.#builder.add({
       role: "sink",
       defaultName: sink.name,

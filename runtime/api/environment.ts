@@ -51,9 +51,13 @@ export class StreamEnvironment {
     const { watermarks, ...operatorOptions } = options;
     checkOperatorOptions("fromSource", operatorOptions, ["watermarks"]);
     if (source?.kind !== "source") {
-      throw new StreamError("JOB_GRAPH_INVALID", "fromSource takes a source, such as those of streamjob/connectors", {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "JOB_GRAPH_INVALID",
+        "fromSource takes a source, such as textFiles() of streamjob/connectors/files",
+        {
+          destiny: "terminal",
+        },
+      );
     }
     const id = this.#builder.add({
       role: "source",

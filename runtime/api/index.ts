@@ -1,4 +1,4 @@
-/** Room `api`: what a job module imports (`import { job, t } from "streamjob"`), and how a job module is loaded. */
+/** Room `api`: what a job module imports (`import { job, t } from "streamjob"`): the job API, and the types of functions, states, sources and sinks. */
 export { MAX_WATERMARK, NO_TIMESTAMP, type Key, t, type ValueOf, type ValueType } from "../record/index.ts";
 export {
   forBoundedOutOfOrderness,
@@ -13,14 +13,5 @@ export type { DataStream } from "./data-stream.ts";
 export type { SourceOptions, StreamEnvironment } from "./environment.ts";
 export { type Job, job } from "./job.ts";
 export type { AggregateOptions, KeyField, KeyedStream, NumberField } from "./keyed-stream.ts";
-export {
-  type BuildInput,
-  buildStreamGraph,
-  loadJobGraph,
-  loadStreamGraph,
-  type ModuleSource,
-} from "../program/index.ts";
 export type { OperatorOptions, TypedOptions, UntypedOptions } from "./operator-options.ts";
 export type { CheckpointsSettings, Duration, JobSettings, RestartSettings } from "./settings.ts";
-export { GraphBuilder } from "./graph-builder.ts";
-export { isJob } from "./job.ts";

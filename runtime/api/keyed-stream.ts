@@ -14,7 +14,7 @@ import {
 } from "../ports/index.ts";
 import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator } from "../operators/index.ts";
 import { type Key, t, type ValueType } from "../record/index.ts";
-import { DataStream } from "./data-stream.ts";
+import type { DataStream } from "./data-stream.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import {
   checkOperatorOptions,
@@ -34,8 +34,12 @@ export type AggregateOptions<A> = { readonly accumulatorType?: ValueType<A> };
 
 type AnyOptions<O> = OperatorOptions & { readonly type?: ValueType<O> | undefined };
 
+/** How a keyed stream makes the stream that comes out of an operation; handed in, since DataStream makes KeyedStreams. */
+export type MakeStream = <O>(inputs: readonly StreamEdge[], type: ValueType<O>) => DataStream<O>;
+
 export class KeyedStream<K extends Key, T> {
   readonly #builder: GraphBuilder;
+  readonly #makeStream: MakeStream;
   readonly #keyed: {
     readonly inputs: readonly StreamEdge[];
     readonly selector: (value: T) => Key;
@@ -50,9 +54,11 @@ export class KeyedStream<K extends Key, T> {
       readonly selector: (value: T) => Key;
       readonly type: ValueType<T>;
     },
+    makeStream: MakeStream,
   ) {
     this.#builder = builder;
     this.#keyed = keyed;
+    this.#makeStream = makeStream;
   }
 
   /** Folds the records of each key into one of the same type; emits the new one after each record. The first one as it is. */
@@ -116,6 +122,6 @@ export class KeyedStream<K extends Key, T> {
       inputs: this.#keyed.inputs,
       options: operatorOptions,
     });
-    return new DataStream(this.#builder, [{ from: id, partitioning: { kind: "forward" } }], type);
+    return this.#makeStream([{ from: id, partitioning: { kind: "forward" } }], type);
   }
 }

@@ -3,7 +3,7 @@ import test from "node:test";
 import { StreamError } from "../../base/index.ts";
 import { job } from "./job.ts";
 import { type JobSettings, readSettings } from "./settings.ts";
-import { buildStreamGraph } from "../program/index.ts";
+import { buildStreamGraph } from "./build.ts";
 
 test("every setting of the course can be written in code", () => {
   const settings: JobSettings = {

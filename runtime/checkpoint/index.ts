@@ -65,9 +65,9 @@ export {
 export type { Manifest } from "./manifest.ts";
 export { decodeManifest } from "./manifest-codec.ts";
 export { fencePredecessor } from "./predecessor.ts";
-export { deriveRecoverability, type Recoverability } from "./recoverability.ts";
+export { type Recoverability } from "./recoverability.ts";
 export { type RestoreDecision, type RestoreOptions, resolveRestore } from "./restore.ts";
-export { type DiscardPlan, deriveRetention, type RetentionOptions } from "./retention.ts";
+export { type DiscardPlan, type RetentionOptions } from "./retention.ts";
 export {
   disposeSavepoint,
   newSavepointUri,

@@ -9,4 +9,4 @@ export { LinkReceiver, LinkSender, type ReceivingLink, type SendingLink } from "
 export { LocalChannel } from "./local-channel.ts";
 export { BroadcastWriter, ForwardWriter, HashWriter, RebalanceWriter, RecordWriter } from "./record-writer.ts";
 export { createRing, type Doorbell, RingReceiver, RingSender } from "./ring.ts";
-export { SegmentPool, SEGMENT_BYTES } from "./segment-pool.ts";
+export { SegmentPool } from "./segment-pool.ts";

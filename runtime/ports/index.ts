@@ -38,6 +38,7 @@ export type {
   Aggregate,
   AggregatingState,
   AggregatingStateDescriptor,
+  KeyedOperatorState,
   KeyedStateStore,
   ListState,
   MapState,

@@ -13,7 +13,7 @@
  */
 import type { Clock, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
-import type { KeyedStateBackend, OperatorStateBackend } from "../state/index.ts";
+import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
 
 /** Where an operator's records go. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
 export interface Output<T> {
@@ -48,8 +48,8 @@ export type OperatorContext = {
   readonly predecessors?: readonly string[];
   readonly jobName: string;
   /** Keyed state of a keyed operator; null otherwise. */
-  readonly keyed: KeyedStateBackend | null;
-  readonly operatorState: OperatorStateBackend;
+  readonly keyed: KeyedOperatorState | null;
+  readonly operatorState: OperatorStateStore;
   readonly clock: Clock;
   readonly log: Log;
   /** The task processes nothing more until the promise resolved; a rejection fails the task (OP2). */

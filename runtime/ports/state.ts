@@ -93,6 +93,15 @@ export type TimerHandler = {
   onProcessingTime(timestamp: number): void;
 };
 
+/** Keyed state as a stream operator sees it: beside the states of the current key, the key itself and its timers. */
+export interface KeyedOperatorState extends KeyedStateStore {
+  currentKey(): Key;
+  /** Sets the key that states and timers refer to; `hash` is keyHash(key). For an operator that goes on with an earlier record. */
+  setCurrentKey(key: Key, hash: number): void;
+  /** Declares a timer service; the backend calls its handler when a timer comes due. */
+  timers(name: string, handler: TimerHandler): TimerService;
+}
+
 /** Operator list state: not by key; shared out on restore as its redistribution says. */
 export interface OperatorListState<V> {
   get(): readonly V[];

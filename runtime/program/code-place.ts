@@ -4,7 +4,10 @@
  */
 import { fileURLToPath } from "node:url";
 
-const ENGINE_FOLDER = fileURLToPath(new URL("..", import.meta.url));
+/** Frames in these folders are the engine's; examples and a user's job lie elsewhere, also in this repository. */
+const ENGINE_FOLDERS = ["base", "contract", "runtime"].map((name) =>
+  fileURLToPath(new URL(`../../${name}/`, import.meta.url)),
+);
 
 /**
  * `file:line` of the first place of `module` that a stack names, else of the first file that is neither the engine's nor a
@@ -19,7 +22,9 @@ export function codePlace(stack: string, module?: string): string | undefined {
   const ofPaths = [...stack.matchAll(/^(\/.+):(\d+)$/gm), ...stack.matchAll(/\((\/[^\s():]+):(\d+):\d+\)/g)].map(
     ([, path, line]) => ({ path, line }),
   );
-  const places = [...ofPaths, ...ofUrls].filter(({ path }) => !path?.startsWith(ENGINE_FOLDER));
+  const places = [...ofPaths, ...ofUrls].filter(
+    ({ path = "" }) => !ENGINE_FOLDERS.some((folder) => path.startsWith(folder)),
+  );
   const place =
     places.find(({ path }) => path === module) ??
     places.find(({ path }) => path?.includes("/node_modules/") === false) ??

@@ -1,8 +1,8 @@
 /**
- * Owns: how a job module becomes a graph: import, build, settings in their layers.
+ * Owns: how a job module becomes a graph: find, import, build.
+ * Does not own: the settings' layers; see runtime/api/build.ts (LO1).
  * Called by: the JobManager, every TaskManager slot, the CLI; each loads the module by itself.
  *
- * LO1 Layers of settings, later over earlier: defaults, the module's file name as job name, code, `-D` options.
  * LO2 Node imports a module once per process: a process that has loaded a job goes on with that version of the file.
  * LO3 Whatever is wrong with the module is JOB_MODULE_INVALID with file and line, and its own error as the cause; errors of the
  *     job API (JOB_GRAPH_INVALID, OPTION_*) come through as they are.
@@ -11,17 +11,9 @@ import { stat } from "node:fs/promises";
 import { basename, extname, isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { StreamError } from "../../base/index.ts";
-import {
-  buildJobGraph,
-  type ConfigurationChange,
-  type JobGraph,
-  mergeConfiguration,
-  parseOptions,
-  type StreamGraph,
-  validateConfiguration,
-} from "../graph/index.ts";
+import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
+import { buildJobGraph, type JobGraph, parseOptions, type StreamGraph } from "../graph/index.ts";
 import { codePlace } from "./code-place.ts";
-import { GraphBuilder, isJob, type Job, StreamEnvironment } from "../api/index.ts";
 import { provideStreamjobModules } from "./module-resolution.ts";
 
 /** A job module and what it is started with; a JobSource of the rpc room is one. */
@@ -31,13 +23,6 @@ export type ModuleSource = {
   /** `-D` options. */
   readonly options: Readonly<Record<string, string>>;
   readonly args: readonly string[];
-};
-
-export type BuildInput = {
-  readonly options?: Readonly<Record<string, string>>;
-  readonly args?: readonly string[];
-  /** The job's name when neither code nor options give one. */
-  readonly defaultName?: string;
 };
 
 /**
@@ -67,16 +52,6 @@ export async function loadStreamGraph(source: ModuleSource): Promise<StreamGraph
     if (error instanceof StreamError) throw error;
     throw moduleError(source.module, "its build function threw", error);
   }
-}
-
-/** Builds the graph of a job that is at hand; what the job's own function throws comes through as it is. */
-export async function buildStreamGraph(job: Job, input: BuildInput = {}): Promise<StreamGraph> {
-  const options: ConfigurationChange = parseOptions(input.options ?? {});
-  const builder = new GraphBuilder();
-  const settings = input.defaultName === undefined ? {} : { jobName: input.defaultName };
-  const env = new StreamEnvironment(builder, { args: input.args ?? [], settings });
-  await job.build(env);
-  return builder.finish(validateConfiguration(mergeConfiguration(env.configuration(), options)));
 }
 
 async function importJob(module: string): Promise<Job> {

@@ -6,9 +6,15 @@
  */
 import { registerHooks } from "node:module";
 
+/** Each a folder of `runtime/connectors/` with a door of its own, and a package export. */
+export const connectorNames: readonly string[] = ["basic", "files", "socket"];
+
 const MODULES: ReadonlyMap<string, string> = new Map([
   ["streamjob", new URL("../api/index.ts", import.meta.url).href],
-  ["streamjob/connectors", new URL("../connectors/index.ts", import.meta.url).href],
+  ...connectorNames.map((name): [string, string] => [
+    `streamjob/connectors/${name}`,
+    new URL(`../connectors/${name}/index.ts`, import.meta.url).href,
+  ]),
 ]);
 
 let provided = false;

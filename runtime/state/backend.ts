@@ -9,7 +9,7 @@
 import type { Clock } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle, StateDeclaration } from "../checkpoint/index.ts";
 import type { Key, KeyGroupRange } from "../record/index.ts";
-import type { KeyedStateStore, OperatorStateStore, TimerHandler, TimerService } from "../ports/index.ts";
+import type { KeyedOperatorState, OperatorStateStore } from "../ports/index.ts";
 
 /** Where a snapshot writes its bytes: one file per call, content-addressed. */
 export interface SnapshotFiles {
@@ -39,10 +39,7 @@ export interface KeyedSnapshot {
   discard(): void;
 }
 
-export interface KeyedStateBackend extends KeyedStateStore {
-  /** Sets the key that states, timers and handlers refer to; `hash` is keyHash(key). */
-  setCurrentKey(key: Key, hash: number): void;
-  currentKey(): Key;
+export interface KeyedStateBackend extends KeyedOperatorState {
   /** The turn of the record or timer is over: until the next key is set, states and timers refuse to be used (KC4). */
   releaseCurrentKey(): void;
   /**
@@ -50,8 +47,6 @@ export interface KeyedStateBackend extends KeyedStateStore {
    * records ahead is best.
    */
   prefetch(hashes: Int32Array, from: number, to: number): void;
-  /** Declares a timer service; its handler is called by `advanceWatermark` and `fireProcessingTime`. */
-  timers(name: string, handler: TimerHandler): TimerService;
   /**
    * Fires event-time timers with time ≤ timestamp, in time order, over all services. False when `mayGoOn`, asked after each one,
    * stopped it before all had fired: called again it goes on.

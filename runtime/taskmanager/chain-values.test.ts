@@ -4,7 +4,7 @@ import { silentLog, systemClock } from "../../base/index.ts";
 import { type ChannelSender, ForwardWriter, LinkReceiver, LinkSender, LocalChannel } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import { aggregateOperator, filterOperator, mapOperator } from "../operators/index.ts";
-import { type OperatorContext, type OperatorFactory } from "../ports/index.ts";
+import { type OperatorFactory } from "../ports/index.ts";
 import {
   type GuardMode,
   keyHash,
@@ -15,7 +15,7 @@ import {
   type ValueType,
 } from "../record/index.ts";
 import { createKeyedBackend, createOperatorStateBackend } from "../state/index.ts";
-import { type AnyOperator, type AnyWriter, OperatorChain } from "./chain.ts";
+import { type AnyOperator, type AnyWriter, type ChainedContext, OperatorChain } from "./chain.ts";
 import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import { HookCalls } from "./hook-calls.ts";
 import { ProtectedReceiver } from "./protected-receiver.ts";
@@ -25,7 +25,7 @@ const Row = t.record({ word: t.string, n: t.int64 }) as ValueType<unknown>;
 type Row = { word: string; n: number };
 const FRAMES_MAX = 10_000;
 
-async function contextOf(uid: string, isKeyed: boolean): Promise<OperatorContext> {
+async function contextOf(uid: string, isKeyed: boolean): Promise<ChainedContext> {
   const nothing = (): void => undefined;
   return {
     uid,

@@ -13,6 +13,7 @@ import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import type { OperatorContext, Output, StreamOperator } from "../ports/index.ts";
 import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
+import type { KeyedStateBackend } from "../state/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
 import type { HookCalls } from "./hook-calls.ts";
 import type { TaskEmissions } from "./emission-desk.ts";
@@ -20,10 +21,13 @@ import type { TaskEmissions } from "./emission-desk.ts";
 export type AnyOperator = StreamOperator<unknown, unknown>;
 export type AnyWriter = RecordWriter<unknown>;
 
+/** What a task gives an operator: to the operator a narrow store, to the task the whole back end. */
+export type ChainedContext = OperatorContext & { readonly keyed: KeyedStateBackend | null };
+
 export type ChainLink = {
   readonly description: ChainedOperator;
   readonly operator: AnyOperator;
-  readonly context: OperatorContext;
+  readonly context: ChainedContext;
   readonly writers: readonly AnyWriter[];
 };
 

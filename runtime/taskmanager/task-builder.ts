@@ -19,7 +19,7 @@ import {
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
 import { assertSynchronous, sinkOperator } from "../operators/index.ts";
-import { type OperatorContext, type OperatorFactory, type Sink, type Source } from "../ports/index.ts";
+import type { OperatorFactory, Sink, Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
 import type {
   JobSource,
@@ -31,7 +31,7 @@ import type {
   TaskState,
   ToJobManager,
 } from "../rpc/index.ts";
-import { type AnyOperator, type AnyWriter, type ChainLink, OperatorChain } from "./chain.ts";
+import { type AnyOperator, type AnyWriter, type ChainedContext, type ChainLink, OperatorChain } from "./chain.ts";
 import { type OperatorStates, restoreChainStates } from "./chain-state.ts";
 import { runOwned } from "./code-owner.ts";
 import { HookCalls } from "./hook-calls.ts";
@@ -227,7 +227,7 @@ export class DeployedTask {
     vertex: JobVertex,
     index: number,
     parts: { readonly states: OperatorStates; readonly mailbox: Mailbox; readonly emissions: TaskEmissions },
-  ): OperatorContext {
+  ): ChainedContext {
     const { environment, ref } = this;
     const { states, mailbox, emissions } = parts;
     const node = (vertex.operators[index] as JobVertex["operators"][number]).node;

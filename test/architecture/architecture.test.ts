@@ -6,7 +6,9 @@ import { describe, it } from "node:test";
 import { readSources } from "./repository.ts";
 import { FILE_LINES_MAX, type Room, rooms } from "./rooms.ts";
 import {
+  checkCircles,
   checkDeclaredGraph,
+  checkDeclaredInUse,
   checkDoorContents,
   checkDoors,
   checkImportDirections,
@@ -15,6 +17,7 @@ import {
   checkRealWorld,
   checkRoomsDeclared,
   checkTestPlaces,
+  checkTestSupport,
   type SourceFile,
 } from "./rules.ts";
 
@@ -30,15 +33,15 @@ interface Check {
 }
 
 const file = (path: string, text = "export {};\n"): SourceFile => ({ path, text });
-const base = file("runtime/base/index.ts", `/** Room base. */\nexport * from "./clock.ts";\n`);
+const base = file("base/index.ts", `/** Room base. */\nexport * from "./clock.ts";\n`);
 
 const checks: Record<string, Check> = {
   "rooms import only what they have declared": {
     run: (files) => checkImportDirections(files, rooms),
     planted: {
       "an import against the direction": {
-        files: [file("runtime/base/clock.ts", `import { x } from "../record/index.ts";\n`)],
-        caught: [/^runtime\/base\/clock\.ts:1: runtime\/base may not import runtime\/record; it may import no room$/],
+        files: [file("base/clock.ts", `import { x } from "../runtime/record/index.ts";\n`)],
+        caught: [/^base\/clock\.ts:1: base may not import runtime\/record; it may import no room$/],
       },
       "a jobmanager that imports the taskmanager": {
         files: [
@@ -64,10 +67,10 @@ const checks: Record<string, Check> = {
       },
       "code that ships and imports the test kit; its test may": {
         files: [
-          file("runtime/connectors/a.ts", `import { x } from "../testkit/index.ts";\n`),
-          file("runtime/connectors/a.test.ts", `import { x } from "../testkit/index.ts";\n`),
+          file("runtime/connectors/files/a.ts", `import { x } from "../../testkit/index.ts";\n`),
+          file("runtime/connectors/files/a.test.ts", `import { x } from "../../testkit/index.ts";\n`),
         ],
-        caught: [/^runtime\/connectors\/a\.ts:1: runtime\/connectors may not import runtime\/testkit/],
+        caught: [/^runtime\/connectors\/files\/a\.ts:1: runtime\/connectors\/files may not import runtime\/testkit/],
       },
       "a worker started from another room's file": {
         files: [
@@ -86,7 +89,7 @@ const checks: Record<string, Check> = {
       "imports in comments, strings and templates are no imports": {
         files: [
           file(
-            "runtime/base/clock.ts",
+            "base/clock.ts",
             `// import "../record/index.ts"\n/* import x from "../record/index.ts" */\nconst s = 'import "../record/index.ts"';\nconst t = \`import "../record/index.ts"\`;\n`,
           ),
         ],
@@ -95,8 +98,8 @@ const checks: Record<string, Check> = {
       "composition roots, packages and files that are no code are free": {
         files: [
           file("examples/start.ts", `import { x } from "../runtime/jobmanager/index.ts";\n`),
-          file("runtime/cli/main.ts", `import { x } from "../taskmanager/index.ts";\n`),
-          file("runtime/base/version.ts", `import x from "zod";\nnew URL("../../package.json", import.meta.url);\n`),
+          file("main/main.ts", `import { x } from "../runtime/taskmanager/index.ts";\n`),
+          file("base/version.ts", `import x from "zod";\nnew URL("../package.json", import.meta.url);\n`),
         ],
         caught: [],
       },
@@ -106,20 +109,25 @@ const checks: Record<string, Check> = {
     run: (files) => checkDoors(files, rooms),
     planted: {
       "an import past the door": {
-        files: [base, file("runtime/state/heap.ts", `import { x } from "../base/clock.ts";\n`)],
-        caught: [
-          /^runtime\/state\/heap\.ts:1: runtime\/base\/clock\.ts lies behind the door; import runtime\/base\/index\.ts$/,
-        ],
+        files: [base, file("runtime/state/heap.ts", `import { x } from "../../base/clock.ts";\n`)],
+        caught: [/^runtime\/state\/heap\.ts:1: base\/clock\.ts lies behind the door; import base\/index\.ts$/],
       },
       "a composition root in a room, which is no exception": {
-        files: [file("runtime/cli/run.ts", `import { x } from "../connectors/files/source.ts";\n`)],
+        files: [file("main/run.ts", `import { x } from "../runtime/connectors/files/source.ts";\n`)],
         caught: [/runtime\/connectors\/files\/source\.ts lies behind the door/],
+      },
+      "code that ships and imports another room's file for tests; its test may": {
+        files: [
+          file("runtime/state/heap.ts", `import { x } from "../graph/rig.test-support.ts";\n`),
+          file("runtime/state/heap.test.ts", `import { x } from "../graph/rig.test-support.ts";\n`),
+        ],
+        caught: [/^runtime\/state\/heap\.ts:1: runtime\/graph\/rig\.test-support\.ts lies behind the door/],
       },
       "inside one room anything goes": {
         files: [
-          file("runtime/connectors/files/source.ts", `import { x } from "../generator/rate.ts";\n`),
-          file("runtime/state/heap.ts", `import { x } from "../base/index.ts";\n`),
-          file("runtime/cli/run.ts", `new URL("../taskmanager/process.ts", import.meta.url);\n`),
+          file("runtime/connectors/files/source.ts", `import { x } from "./rate.ts";\n`),
+          file("runtime/state/heap.ts", `import { x } from "../../base/index.ts";\n`),
+          file("main/run.ts", `new URL("../runtime/taskmanager/process.ts", import.meta.url);\n`),
         ],
         caught: [],
       },
@@ -129,17 +137,17 @@ const checks: Record<string, Check> = {
     run: (files) => checkDoorContents(files, rooms),
     planted: {
       "a door that works": {
-        files: [file("runtime/base/index.ts", `/** Door. */\nexport * from "./a.ts";\nexport const x = 1;\n`)],
-        caught: [/runtime\/base\/index\.ts: a door holds only exports from other files, not: export const x = 1;/],
+        files: [file("base/index.ts", `/** Door. */\nexport * from "./a.ts";\nexport const x = 1;\n`)],
+        caught: [/base\/index\.ts: a door holds only exports from other files, not: export const x = 1;/],
       },
       "a door without a header": {
-        files: [file("runtime/base/index.ts", `export { a, type B } from "./a.ts";\n`)],
-        caught: [/runtime\/base\/index\.ts: a door opens with a header comment/],
+        files: [file("base/index.ts", `export { a, type B } from "./a.ts";\n`)],
+        caught: [/base\/index\.ts: a door opens with a header comment/],
       },
       "every form of re-export is fine": {
         files: [
           file(
-            "runtime/base/index.ts",
+            "base/index.ts",
             `/** Door. */\nexport * from "./a.ts";\nexport type { B } from "./b.ts";\n// Why.\nexport * as c from "./c.ts";\nexport {\n  type D,\n  d,\n} from "./d.ts";\n`,
           ),
         ],
@@ -157,6 +165,52 @@ const checks: Record<string, Check> = {
       "a file beside the rooms": {
         files: [file("operator/main.ts")],
         caught: [/^operator\/main\.ts: lies in no room/],
+      },
+    },
+  },
+  "no file of a room imports itself by way of others": {
+    run: (files) => checkCircles(files, rooms),
+    planted: {
+      "two files, and three": {
+        files: [
+          file("base/a.ts", `import { b } from "./b.ts";\n`),
+          file("base/b.ts", `import { a } from "./a.ts";\n`),
+          file("crds/x.ts", `import "./y.ts";\n`),
+          file("crds/y.ts", `export * from "./z.ts";\n`),
+          file("crds/z.ts", `import { type T, x } from "./x.ts";\n`),
+        ],
+        caught: [/^base\/a\.ts and base\/b\.ts import each other/, /crds\/x\.ts and crds\/y\.ts and crds\/z\.ts/],
+      },
+      types: {
+        files: [
+          file("base/a.ts", `import { b } from "./b.ts";\n`),
+          file("base/b.ts", `import type { A } from "./a.ts";\nimport { type C } from "./a.ts";\n`),
+        ],
+        caught: [],
+      },
+    },
+  },
+  "what only tests use says so": {
+    run: (files) => checkTestSupport(files, rooms),
+    planted: {
+      "a file for tests without the suffix, and one with it that ships": {
+        files: [
+          file("base/builder.ts"),
+          file("base/a.test.ts", `import "./builder.ts";\n`),
+          file("base/rig.test-support.ts"),
+          file("base/b.ts", `import "./rig.test-support.ts";\n`),
+        ],
+        caught: [/^base\/builder\.ts: only tests use it/, /^base\/b\.ts: imports base\/rig\.test-support\.ts/],
+      },
+      "files for tests with the suffix, entries, and code with a test": {
+        files: [
+          file("base/rig.test-support.ts"),
+          file("base/a.test.ts", `import "./rig.test-support.ts";\nimport "./code.ts";\n`),
+          file("base/code.ts"),
+          file("base/b.ts", `import "./code.ts";\n`),
+          file("main/entry.ts"),
+        ],
+        caught: [],
       },
     },
   },
@@ -205,7 +259,7 @@ const checks: Record<string, Check> = {
     },
   },
   "only one file touches the real world": {
-    run: checkRealWorld,
+    run: (files) => checkRealWorld(files, rooms),
     planted: {
       "each way to do it": {
         files: [
@@ -214,7 +268,7 @@ const checks: Record<string, Check> = {
           file("runtime/state/c.ts", "x;\nglobalThis.setTimeout(f, 1);\n"),
           file("runtime/state/d.ts", "await new Promise((r) => setTimeout(r, 1));\n"),
           file("runtime/state/e.ts", "const p = `${Math.random()}`;\n"),
-          file("runtime/cli/f.ts", "const home = process.env.HOME;\n"),
+          file("cli/f.ts", "const home = process.env.HOME;\n"),
           file("runtime/state/g.ts", `import { randomUUID } from "node:crypto";\n`),
           file("operator/apply/h.ts", "const t = performance.now();\n"),
         ],
@@ -231,7 +285,7 @@ const checks: Record<string, Check> = {
       },
       "the one file, tests, tools, comments, and words that look alike": {
         files: [
-          file("runtime/base/system.ts", "Date.now();\n"),
+          file("base/system.ts", "Date.now();\n"),
           file("runtime/state/heap.test.ts", "setTimeout(f, 1);\n"),
           file("tools/verify.ts", "Date.now();\n"),
           file(
@@ -260,8 +314,35 @@ for (const [rule, check] of Object.entries(checks)) {
   });
 }
 
+describe("no declared import is idle", () => {
+  it("holds in the repository", () => assert.deepEqual(checkDeclaredInUse(sources, rooms), []));
+
+  const declared: Room[] = [
+    { folder: "a", owns: "", mayImport: [] },
+    { folder: "b", owns: "", mayImport: [] },
+    { folder: "c", owns: "", mayImport: ["a", "b"] },
+    { folder: "d", owns: "", mayImport: [], testsMayImport: ["a"] },
+  ];
+
+  it("catches an import that nobody needs any more, and one that only a test needs", () => {
+    const planted = [file("c/x.test.ts", `import "../b/index.ts";\n`), file("d/x.ts", `import "../a/index.ts";\n`)];
+    assert.deepEqual(
+      checkDeclaredInUse(planted, declared).map((violation) => violation.split(":")[0]),
+      ["c may import a and does not", "c may import b and does not", "tests of d may import a and do not"],
+    );
+  });
+
+  it("accepts imports that are in use", () => {
+    const used = [
+      file("c/x.ts", `import "../a/index.ts";\nimport type { B } from "../b/index.ts";\n`),
+      file("d/x.test.ts", `import "../a/index.ts";\n`),
+    ];
+    assert.deepEqual(checkDeclaredInUse(used, declared), []);
+  });
+});
+
 describe("the declared graph of rooms", () => {
-  const room = (folder: string, ...mayImport: string[]): Room => ({ folder, mayImport });
+  const room = (folder: string, ...mayImport: string[]): Room => ({ folder, owns: folder, mayImport });
 
   it("has no cycle and no unknown room", () => assert.deepEqual(checkDeclaredGraph(rooms), []));
 
@@ -274,14 +355,30 @@ describe("the declared graph of rooms", () => {
     assert.deepEqual(checkDeclaredGraph([room("a", "b")]), ["a may import b, which is not declared"]);
   });
 
-  it("lets the operator into no room of the runtime but base and contract", () => {
-    for (const { folder, mayImport } of rooms.filter((each) => /^(?:operator\/|crds)/.test(each.folder))) {
-      assert.ok(mayImport !== "everything", folder);
-      const entered = mayImport.filter((target) => target.startsWith("runtime/"));
-      assert.ok(
-        entered.every((target) => ["runtime/base", "runtime/contract"].includes(target)),
-        `${folder} may import ${entered.join(", ")}`,
-      );
-    }
-  });
+  const mayNever: Record<string, readonly [of: RegExp, what: RegExp]> = {
+    "lets the operator and its kinds into no room of the runtime, the embedded cluster, the processes or the CLI": [
+      /^(?:operator\/|crds$)/,
+      /^(?:runtime\/|embedded\/|main$|cli$)/,
+    ],
+    "lets the runtime into no room of the operator, the embedded cluster, the processes or the CLI": [
+      /^runtime\//,
+      /^(?:operator\/|crds$|embedded\/|main$|cli$)/,
+    ],
+    "lets the embedded cluster into no room of the runtime": [/^embedded\//, /^(?:runtime\/|main$|cli$)/],
+    "lets JobManager and TaskManager not into each other": [
+      /^runtime\/(?:job|task)manager$/,
+      /^runtime\/(?:job|task)manager$/,
+    ],
+    "lets no room into the CLI": [/./, /^cli$/],
+  };
+  for (const [name, [of, what]] of Object.entries(mayNever)) {
+    it(name, () => {
+      const edges = rooms
+        .filter(({ folder }) => of.test(folder))
+        .flatMap(({ folder, mayImport }) =>
+          mayImport.filter((target) => what.test(target)).map((to) => `${folder} → ${to}`),
+        );
+      assert.deepEqual(edges, []);
+    });
+  }
 });

@@ -5,8 +5,15 @@ import { describe, it } from "node:test";
 import { optionsWithField, streamJobDefinition } from "../../crds/index.ts";
 import { specChecks } from "../../operator/reconcile/index.ts";
 import { describeOptions } from "../../runtime/graph/index.ts";
-import { currentPages, renderChangesPage, renderErrorsPage, renderEventsPage } from "../../tools/reference-pages.ts";
+import {
+  currentPages,
+  renderChangesPage,
+  renderErrorsPage,
+  renderEventsPage,
+  withRoomTable,
+} from "../../tools/reference-pages.ts";
 import { repositoryFolder } from "./repository.ts";
+import { rooms } from "./rooms.ts";
 
 describe("the generated files", () => {
   for (const [path, current] of Object.entries(currentPages())) {
@@ -31,6 +38,14 @@ describe("the generated files", () => {
     assert.ok(first !== undefined);
     assert.notEqual(renderChangesPage(specChecks), renderChangesPage([{ ...first, cost: "none" }, ...others]));
     assert.notEqual(renderEventsPage({ A: "means a" }), renderEventsPage({ A: "means b" }));
+  });
+
+  it("is caught being stale when a room may import more", () => {
+    const page = readFileSync(join(repositoryFolder, "docs/architecture.md"), "utf8");
+    const [first, ...others] = rooms;
+    assert.ok(first !== undefined);
+    assert.equal(withRoomTable(page, rooms), page);
+    assert.notEqual(withRoomTable(page, [{ ...first, mayImport: ["crds"] }, ...others]), page);
   });
 
   it("says of every field of a StreamJob's spec what a change of it costs", () => {

@@ -8,12 +8,24 @@
 export interface Room {
   /** The room's folder, relative to the repository. Its name in messages too. */
   readonly folder: string;
-  /** Folders of the rooms it may import; `everything` only for composition roots. */
-  readonly mayImport: readonly string[] | "everything";
+  /** What is in it, in a few words; docs/architecture.md has the same. */
+  readonly owns: string;
+  /** Folders of the rooms it may import; each is in use. */
+  readonly mayImport: readonly string[];
+  /** What only its tests (`*.test.ts`, `*.test-support.ts`) may import beside the test kit; each is in use. */
+  readonly testsMayImport?: readonly string[];
+  /** Doors beside `index.ts`, as files in the room's folder. */
+  readonly moreDoors?: readonly string[];
 }
 
-/** Folders whose direct children are rooms. A child that is not listed in `rooms` is a violation. */
-export const roomParents: readonly string[] = ["runtime", "operator"];
+/** Folders whose direct children are rooms, or parents of rooms. A child that is neither is a violation. */
+export const roomParents: readonly string[] = [
+  "runtime",
+  "runtime/connectors",
+  "operator",
+  "operator/kubernetes",
+  "embedded",
+];
 
 /**
  * Files that put everything together and belong to no room's door: they lie in a room's folder but are rooms of their own.
@@ -24,98 +36,247 @@ export const compositionRoots: readonly string[] = ["examples/start.ts", "exampl
 /** What tests of any room may import too. */
 export const testKitFolder = "runtime/testkit";
 
-const inRuntime = (names: string): string[] => names.split(" ").map((name) => `runtime/${name}`);
-const inOperator = (names: string): string[] => names.split(" ").map((name) => `operator/${name}`);
+const within = (parent: string, names: string): string[] => names.split(" ").map((name) => `${parent}/${name}`);
+const inRuntime = (names: string): string[] => within("runtime", names);
+const inOperator = (names: string): string[] => within("operator", names);
+
+/** What both halves stand on. */
+const foundation: readonly Room[] = [
+  { folder: "base", owns: "errors, clock, randomness, ids, log, failpoints", mayImport: [] },
+  { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },
+  { folder: "crds", owns: "the kinds: types, defaults, validation, definitions", mayImport: ["base"] },
+];
 
 const runtimeRooms: readonly Room[] = [
-  { folder: "runtime/base", mayImport: [] },
-  { folder: "runtime/record", mayImport: inRuntime("base") },
-  { folder: "runtime/contract", mayImport: inRuntime("base") },
-  { folder: "runtime/memory", mayImport: inRuntime("base") },
-  { folder: "runtime/storage", mayImport: inRuntime("base") },
-  { folder: "runtime/graph", mayImport: inRuntime("base record") },
-  { folder: "runtime/time", mayImport: inRuntime("base record") },
-  { folder: "runtime/checkpoint", mayImport: inRuntime("base record storage") },
-  { folder: "runtime/state", mayImport: inRuntime("base record memory storage checkpoint") },
-  { folder: "runtime/exchange", mayImport: inRuntime("base record memory") },
-  { folder: "runtime/operators", mayImport: inRuntime("base record time state memory") },
-  { folder: "runtime/connectors", mayImport: inRuntime("base record time state storage operators") },
-  { folder: "runtime/rpc", mayImport: inRuntime("base graph checkpoint") },
-  { folder: "runtime/api", mayImport: inRuntime("base record time graph operators connectors") },
-  { folder: "runtime/sql", mayImport: inRuntime("base record graph time operators connectors api") },
+  { folder: "runtime/record", owns: "what flows: types, batches, keys, codecs", mayImport: ["base"] },
+  { folder: "runtime/time", owns: "watermarks (pure)", mayImport: ["base", ...inRuntime("record")] },
+  {
+    folder: "runtime/ports",
+    owns: "sources, sinks, operators, user functions, states: their types",
+    mayImport: ["base", ...inRuntime("record")],
+  },
+  { folder: "runtime/storage", owns: "object stores", mayImport: ["base"] },
+  {
+    folder: "runtime/graph",
+    owns: "stream graph, job graph, settings (pure)",
+    mayImport: ["base", ...inRuntime("record")],
+  },
+  {
+    folder: "runtime/checkpoint",
+    owns: "manifests, epochs, what may be restored and deleted",
+    mayImport: ["base", ...inRuntime("record storage")],
+  },
+  {
+    folder: "runtime/state",
+    owns: "state back ends, snapshots, redistribution",
+    mayImport: ["base", ...inRuntime("record ports checkpoint")],
+  },
+  {
+    folder: "runtime/exchange",
+    owns: "channels, credit, barrier alignment",
+    mayImport: ["base", ...inRuntime("record")],
+  },
+  {
+    folder: "runtime/operators",
+    owns: "the stream operators, one a file",
+    mayImport: ["base", ...inRuntime("record time ports")],
+  },
+  {
+    folder: "runtime/connectors/kit",
+    owns: "what connectors are made of; no package export",
+    mayImport: ["base"],
+    testsMayImport: inRuntime("ports"),
+  },
+  {
+    folder: "runtime/connectors/basic",
+    owns: "collections, generators, print, discard",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
+    folder: "runtime/connectors/files",
+    owns: "lines of text files; exactly-once part files",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
+    folder: "runtime/connectors/socket",
+    owns: "lines from a TCP socket",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
+    folder: "runtime/api",
+    owns: "the job API; `engine.ts` is the engine's door",
+    mayImport: ["base", ...inRuntime("record time ports graph operators connectors/basic")],
+    moreDoors: ["engine.ts"],
+  },
+  {
+    folder: "runtime/program",
+    owns: "what is run: a job module, found, loaded, built",
+    mayImport: ["base", ...inRuntime("graph api")],
+  },
+  {
+    folder: "runtime/rpc",
+    owns: "messages between JobManager and TaskManagers",
+    mayImport: ["base", ...inRuntime("checkpoint")],
+  },
   {
     folder: "runtime/taskmanager",
-    mayImport: inRuntime(
-      // api: loading the job module
-      "base record graph time state checkpoint storage memory exchange operators connectors rpc api",
-    ),
+    owns: "slots, tasks, chains",
+    mayImport: [
+      "base",
+      ...inRuntime("record time ports graph checkpoint storage state exchange operators rpc program"),
+    ],
   },
   {
     folder: "runtime/jobmanager",
-    mayImport: inRuntime("base graph checkpoint storage connectors operators rpc contract api"),
+    owns: "one job's scheduling, checkpoints, failover",
+    mayImport: ["base", "contract", ...inRuntime("ports graph checkpoint storage rpc program")],
   },
-  { folder: "runtime/rest", mayImport: inRuntime("base contract jobmanager") },
+  {
+    folder: "runtime/rest",
+    owns: "a JobManager's HTTP face",
+    mayImport: ["base", "contract", ...inRuntime("jobmanager")],
+  },
   {
     folder: "runtime/testkit",
-    mayImport: inRuntime(
-      "base record contract memory storage graph time checkpoint state exchange operators connectors rpc api sql " +
-        "jobmanager taskmanager",
-    ),
+    owns: "operators driven by hand, contracts for connectors",
+    mayImport: ["base", ...inRuntime("record ports operators state checkpoint")],
+    testsMayImport: inRuntime("time"),
   },
-  { folder: "runtime/cli", mayImport: "everything" },
 ];
 
 const operatorRooms: readonly Room[] = [
-  { folder: "crds", mayImport: inRuntime("base") },
-  // Stands before the room around it: a path belongs to the first that fits.
   {
-    folder: "operator/kubernetes/contract",
-    mayImport: [...inRuntime("base"), "crds", ...inOperator("kubernetes")],
+    folder: "operator/kubernetes/api",
+    owns: "the port to an API server; objects, errors, paths",
+    mayImport: ["base", "crds"],
   },
-  { folder: "operator/kubernetes", mayImport: [...inRuntime("base"), "crds"] },
-  // kubernetes: the types of objects
+  {
+    folder: "operator/kubernetes/client",
+    owns: "the port over HTTP",
+    mayImport: ["base", ...inOperator("kubernetes/api")],
+  },
+  {
+    folder: "operator/kubernetes/machinery",
+    owns: "watch cache, work queue, lease, write gate, events",
+    mayImport: ["base", ...inOperator("kubernetes/api")],
+  },
+  {
+    folder: "operator/kubernetes/conformance",
+    owns: "the sentences every API server has to pass",
+    mayImport: ["base", "crds", ...inOperator("kubernetes/api kubernetes/client")],
+  },
   {
     folder: "operator/resources",
-    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes")],
+    owns: "a spec as Kubernetes objects (pure)",
+    mayImport: ["base", "contract", "crds", ...inOperator("kubernetes/api")],
   },
-  // resources: a JobManager's host name
-  { folder: "operator/jobmanager", mayImport: [...inRuntime("base contract"), "crds", ...inOperator("resources")] },
+  {
+    folder: "operator/jobmanager",
+    owns: "the port to JobManagers, and its HTTP client",
+    mayImport: ["base", "contract", ...inOperator("resources")],
+  },
   {
     folder: "operator/reconcile",
-    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes resources")],
+    owns: "the decision (pure)",
+    mayImport: ["base", "contract", "crds", ...inOperator("kubernetes/api resources")],
   },
   {
     folder: "operator/observe",
-    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes jobmanager resources reconcile")],
+    owns: "one look at the world",
+    mayImport: ["base", "contract", "crds", ...inOperator("kubernetes/api jobmanager resources reconcile")],
   },
   {
     folder: "operator/apply",
-    mayImport: [...inRuntime("base contract"), "crds", ...inOperator("kubernetes jobmanager resources reconcile")],
+    owns: "the only writer",
+    mayImport: ["base", "crds", ...inOperator("kubernetes/api kubernetes/machinery jobmanager resources reconcile")],
   },
   {
     folder: "operator/controller",
-    mayImport: [...inRuntime("base"), "crds", ...inOperator("kubernetes jobmanager observe reconcile apply")],
+    owns: "queue, looks, leadership, metrics, health",
+    mayImport: [
+      "base",
+      "crds",
+      ...inOperator("kubernetes/api kubernetes/machinery jobmanager observe reconcile apply"),
+    ],
+  },
+];
+
+/** The laptop's cluster: no part of the operator. */
+const embeddedRooms: readonly Room[] = [
+  {
+    folder: "embedded/api-server",
+    owns: "an API server in memory, its log, its HTTP face",
+    mayImport: ["base", "crds", ...inOperator("kubernetes/api")],
+    testsMayImport: inOperator("kubernetes/client kubernetes/conformance"),
   },
   {
-    folder: "operator/local",
-    // contract: its tests
-    mayImport: [...inRuntime("base"), "crds", ...inOperator("kubernetes kubernetes/contract")],
+    folder: "embedded/workloads",
+    owns: "StatefulSets become pods",
+    mayImport: ["base", ...inOperator("kubernetes/api kubernetes/machinery")],
+    testsMayImport: within("embedded", "api-server kubelet"),
+  },
+  {
+    folder: "embedded/kubelet",
+    owns: "pods are child processes",
+    mayImport: ["base", ...inOperator("kubernetes/api kubernetes/machinery")],
+    testsMayImport: within("embedded", "api-server workloads"),
   },
 ];
 
 /** Every room: the whole declared graph of imports. */
 export const rooms: readonly Room[] = [
+  ...foundation,
   ...runtimeRooms,
   ...operatorRooms,
-  // What a user may import.
-  { folder: "examples", mayImport: inRuntime("api sql connectors testkit") },
+  ...embeddedRooms,
+  {
+    folder: "main",
+    owns: "processes: JobManager, TaskManager, pod, operator, control plane",
+    mayImport: [
+      "base",
+      "contract",
+      ...inRuntime("taskmanager jobmanager rest"),
+      ...inOperator("kubernetes/api kubernetes/client jobmanager controller"),
+      ...within("embedded", "api-server workloads kubelet"),
+    ],
+  },
+  {
+    folder: "cli",
+    owns: "the command `streamjob`: jobs, manifests, terminal",
+    mayImport: [
+      "base",
+      "contract",
+      "crds",
+      "main",
+      ...inRuntime("graph storage program"),
+      ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery resources reconcile"),
+      "embedded/api-server",
+    ],
+  },
+  // By the package's names alone, as users do.
+  {
+    folder: "examples",
+    owns: "jobs to learn from; each is run by a test",
+    mayImport: [],
+  },
 ];
 
 /** Names that say nothing about what is inside: no file and no folder of the code has one. */
 export const forbiddenNames: readonly string[] = "util utils common helper helpers shared lib core".split(" ");
 
 /** Where `npm test` looks for tests, as folders. */
-export const testedFolders: readonly string[] = ["runtime", "operator", "crds", "tools", "test"];
+export const testedFolders: readonly string[] = [
+  "base",
+  "contract",
+  "crds",
+  "runtime",
+  "operator",
+  "embedded",
+  "main",
+  "cli",
+  "tools",
+  "test",
+];
 
 /** Longest file, in lines. */
 export const FILE_LINES_MAX = 600;

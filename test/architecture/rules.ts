@@ -3,11 +3,16 @@
  * Does not own: the declared graph (rooms.ts), reading files (repository.ts).
  * Called by: the tests beside it, once with the repository's sources and once with a planted violation.
  *
- * A1  A room imports only rooms it has declared, and nothing that lies outside the rooms; its tests may use the test kit.
- * A2  Another room is entered only by its door, `index.ts`; inside a room anything goes.
+ * A1  A room imports only rooms it has declared, and nothing that lies outside the rooms; its tests may use the test kit, and
+ *     what is declared for them.
+ * A2  Another room is entered only by its door, `index.ts` or one declared beside it; inside a room anything goes. Tests also
+ *     reach another room's files for tests.
  * A3  The declared graph has no cycle and no unknown room.
  * A4  Every folder where rooms live is a declared room.
  * A5  A door has a header comment and exports, nothing else.
+ * A6  Every declared import is in use.
+ * A7  Inside a room no file imports itself by way of others. Types do not count: they are gone when the code runs.
+ * A8  What only tests use is called `x.test-support.ts`, and nothing else is.
  */
 import { posix } from "node:path";
 import {
@@ -20,7 +25,7 @@ import {
   testedFolders,
   testKitFolder,
 } from "./rooms.ts";
-import { importsOf, splitSource } from "./source-text.ts";
+import { type ImportReference, importsOf, splitSource } from "./source-text.ts";
 
 export interface SourceFile {
   /** Relative to the repository, with slashes. */
@@ -30,30 +35,113 @@ export interface SourceFile {
 
 /** A1: imports between rooms, and worker entries, follow the declared graph. */
 export function checkImportDirections(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
-  return eachCrossing(files, rooms).flatMap(({ at, from, to, target }) => {
-    if (from.mayImport === "everything") return [];
+  return eachCrossing(files, rooms).flatMap(({ at, isTest, from, to, target }) => {
     if (to === "outside") return [`${at}: ${from.folder} may not import ${target}, which lies outside the rooms`];
     if (from.mayImport.includes(to.folder)) return [];
+    if (isTest && from.testsMayImport?.includes(to.folder) === true) return [];
     // The test kit drives whatever is tested; it would be a cycle only if code that ships imported it.
-    if (to.folder === testKitFolder && /\.test\.ts:\d+$/.test(at)) return [];
+    if (isTest && to.folder === testKitFolder) return [];
     return [
       `${at}: ${from.folder} may not import ${to.folder}; it may import ${from.mayImport.join(", ") || "no room"}`,
     ];
   });
 }
 
-/** A2: imports between rooms go through the door. A worker entry is a process of its own and needs none. */
+/** A2: imports between rooms go through a door. A worker entry is a process of its own and needs none. */
 export function checkDoors(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
-  return eachCrossing(files, rooms).flatMap(({ at, kind, to, target }) => {
+  return eachCrossing(files, rooms).flatMap(({ at, isTest, kind, to, target }) => {
     if (to === "outside") return [];
-    const door = `${to.folder}/index.ts`;
-    return kind === "entry" || target === door ? [] : [`${at}: ${target} lies behind the door; import ${door}`];
+    const [door] = doorsOf(to);
+    const isForTests = isTest && target.endsWith(".test-support.ts");
+    return kind === "entry" || isForTests || doorsOf(to).includes(target)
+      ? []
+      : [`${at}: ${target} lies behind the door; import ${door}`];
   });
 }
 
+/** A6: what is declared is needed; a test alone does not need what is declared for all. */
+export function checkDeclaredInUse(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  const used = new Set<string>();
+  const usedByTests = new Set<string>();
+  for (const { isTest, from, to } of eachCrossing(files, rooms))
+    if (to !== "outside") (isTest ? usedByTests : used).add(`${from.folder} → ${to.folder}`);
+  return rooms.flatMap(({ folder, mayImport, testsMayImport = [] }) => [
+    ...mayImport
+      .filter((target) => !used.has(`${folder} → ${target}`))
+      .map((target) => `${folder} may import ${target} and does not: take it out of test/architecture/rooms.ts`),
+    ...testsMayImport
+      .filter((target) => !usedByTests.has(`${folder} → ${target}`))
+      .map((target) => `tests of ${folder} may import ${target} and do not: take it out of test/architecture/rooms.ts`),
+  ]);
+}
+
+/** A7: each circle of files, named once by its files. */
+export function checkCircles(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  const targets = new Map(
+    files
+      .filter(({ path }) => roomOf(path, rooms) !== undefined)
+      .map((file) => [
+        file.path,
+        importsIn(file)
+          .filter(({ specifier, kind, isTypeOnly }) => kind === "import" && !isTypeOnly && specifier.startsWith("."))
+          .map(({ specifier }) => posix.join(posix.dirname(file.path), specifier)),
+      ]),
+  );
+  const circles = new Set<string>();
+  const finished = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.add(way.slice(way.indexOf(path)).toSorted().join(" and "));
+    if (way.includes(path) || finished.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+    finished.add(path);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  return [...circles].map((circle) => `${circle} import each other; let one of them be handed what it needs`);
+}
+
+/** A8: a file in a room that only tests import has the suffix, and code that ships imports no file with it. */
+export function checkTestSupport(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
+  const importers = new Map<string, string[]>();
+  for (const file of files) {
+    for (const { specifier } of importsIn(file)) {
+      if (!specifier.startsWith(".")) continue;
+      const target = posix.join(posix.dirname(file.path), specifier);
+      importers.set(target, [...(importers.get(target) ?? []), file.path]);
+    }
+  }
+  const ships = (path: string): boolean => roomOf(path, rooms) !== undefined && !isTestFile(path);
+  return files
+    .filter(({ path }) => {
+      const room = roomOf(path, rooms);
+      return room !== undefined && !path.endsWith(".test.ts") && !doorsOf(room).includes(path);
+    })
+    .flatMap(({ path }) => {
+      const all = importers.get(path) ?? [];
+      const shipped = all.filter(ships);
+      if (path.endsWith(".test-support.ts"))
+        return shipped.map((importer) => `${importer}: imports ${path}, which is for tests`);
+      const isForTests = all.length > 0 && shipped.length === 0 && all.every((importer) => isTestFile(importer));
+      return isForTests ? [`${path}: only tests use it; call it ${path.replace(/\.ts$/, ".test-support.ts")}`] : [];
+    });
+}
+
+const importsRead = new WeakMap<SourceFile, readonly ImportReference[]>();
+
+/** The imports of a file, read once: several checks ask for them. */
+function importsIn(file: SourceFile): readonly ImportReference[] {
+  const known = importsRead.get(file) ?? importsOf(file.text);
+  importsRead.set(file, known);
+  return known;
+}
+
+const isTestFile = (path: string): boolean => /\.test(?:-support)?\.ts$/.test(path);
+
+const doorsOf = (room: Room): string[] =>
+  ["index.ts", ...(room.moreDoors ?? [])].map((name) => `${room.folder}/${name}`);
+
 /** A5: doors export and explain, they do not work. */
 export function checkDoorContents(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
-  const doors = new Set(rooms.map((room) => `${room.folder}/index.ts`));
+  const doors = new Set(rooms.flatMap(doorsOf));
   return files
     .filter((file) => doors.has(file.path))
     .flatMap((file) => {
@@ -81,7 +169,7 @@ export function checkDeclaredGraph(rooms: readonly Room[]): string[] {
     const room = byFolder.get(folder);
     if (room === undefined) violations.push(`${path.at(-1)} may import ${folder}, which is not declared`);
     if (room === undefined || finished.has(folder)) return;
-    for (const target of room.mayImport === "everything" ? [] : room.mayImport) visit(target, [...path, folder]);
+    for (const target of room.mayImport) visit(target, [...path, folder]);
     finished.add(folder);
   };
   for (const room of rooms) visit(room.folder, []);
@@ -93,12 +181,15 @@ export function checkRoomsDeclared(files: readonly SourceFile[], rooms: readonly
   const declared = new Set(rooms.map((room) => room.folder));
   const undeclared = new Set<string>();
   for (const { path } of files) {
-    const [parent, child, ...inside] = path.split("/");
-    if (parent === undefined || child === undefined || !roomParents.includes(parent)) continue;
-    if (inside.length === 0) undeclared.add(`${path}: lies in no room; move it into one`);
-    else if (!declared.has(`${parent}/${child}`)) {
-      undeclared.add(`${parent}/${child}: is not declared in test/architecture/rooms.ts`);
+    const folder = posix.dirname(path);
+    if (roomParents.includes(folder) && !declared.has(folder)) {
+      undeclared.add(`${path}: lies in no room; move it into one`);
+      continue;
     }
+    const parent = roomParents.filter((each) => path.startsWith(`${each}/`)).toSorted((a, b) => b.length - a.length)[0];
+    if (parent === undefined) continue;
+    const child = `${parent}/${path.slice(parent.length + 1).split("/")[0]}`;
+    if (!declared.has(child)) undeclared.add(`${child}: is not declared in test/architecture/rooms.ts`);
   }
   return [...undeclared];
 }
@@ -150,15 +241,13 @@ const realWorld: readonly (readonly [RegExp, string])[] = [
   [/(?<!\.\s*)\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\b/, "real randomness: take a Random"],
   [/\bcrypto\s*\.\s*(?:randomUUID|randomBytes|randomInt|getRandomValues)\b/, "real randomness: take a Random"],
   [/(?<!(?<!globalThis)\.\s*)\bset(?:Timeout|Interval|Immediate)\b\s*\(/, "a real timer: take a Clock"],
-  [/\bprocess\s*\.\s*env\b/, "process.env: have it passed in, or read it by the door of runtime/base"],
+  [/\bprocess\s*\.\s*env\b/, "process.env: have it passed in, or read it by the door of base"],
 ];
 
 /** Only one file touches real time, real randomness and the environment, so that all else can be run by a test's clock. */
-export function checkRealWorld(files: readonly SourceFile[]): string[] {
+export function checkRealWorld(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   return files
-    .filter(
-      ({ path }) => /^(?:runtime|operator|crds)\//.test(path) && path !== systemFile && !path.endsWith(".test.ts"),
-    )
+    .filter(({ path }) => roomOf(path, rooms) !== undefined && path !== systemFile && !path.endsWith(".test.ts"))
     .flatMap(({ path, text }) =>
       splitSource(text)
         .code.split("\n")
@@ -171,6 +260,7 @@ export function checkRealWorld(files: readonly SourceFile[]): string[] {
 interface Crossing {
   /** File and line, for messages. */
   readonly at: string;
+  readonly isTest: boolean;
   readonly kind: "import" | "entry";
   readonly from: Room;
   readonly to: Room | "outside";
@@ -183,12 +273,12 @@ function eachCrossing(files: readonly SourceFile[], rooms: readonly Room[]): Cro
   return files.flatMap((file) => {
     const from = roomOf(file.path, rooms);
     if (from === undefined) return [];
-    return importsOf(file.text).flatMap(({ specifier, kind, line }) => {
+    return importsIn(file).flatMap(({ specifier, kind, line }) => {
       if (!specifier.startsWith(".") || !/\.(?:ts|tsx|mjs|js)$/.test(specifier)) return [];
       const target = posix.join(posix.dirname(file.path), specifier);
       const to = roomOf(target, rooms) ?? "outside";
       if (to !== "outside" && to.folder === from.folder) return [];
-      return [{ at: `${file.path}:${line}`, kind, from, to, target }];
+      return [{ at: `${file.path}:${line}`, isTest: isTestFile(file.path), kind, from, to, target }];
     });
   });
 }

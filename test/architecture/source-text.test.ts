@@ -70,6 +70,21 @@ describe("finding imports", () => {
     );
   });
 
+  it("tells imports that name types alone", () => {
+    const source = [
+      `import type { A } from "./1.ts";`,
+      `import { type B, type C } from "./2.ts";`,
+      `import { type D, e } from "./3.ts";`,
+      `export type * from "./4.ts";`,
+      `export * from "./5.ts";`,
+      `import "./6.ts";`,
+    ].join("\n");
+    assert.deepEqual(
+      importsOf(source).map(({ isTypeOnly }) => isTypeOnly),
+      [true, true, false, true, false, false],
+    );
+  });
+
   it("finds an import after an export without a semicolon", () => {
     assert.deepEqual(specifiers(`export interface A { from: string }\nimport { b } from "./b.ts"`), ["./b.ts"]);
   });

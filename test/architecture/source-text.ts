@@ -18,6 +18,8 @@ export interface ImportReference {
   readonly specifier: string;
   /** `entry`: named by `new URL("…", import.meta.url)`, the way a worker or a child process is started. */
   readonly kind: "import" | "entry";
+  /** Names types alone, so that nothing of it is left when the code runs. */
+  readonly isTypeOnly: boolean;
   /** Counted from 1. */
   readonly line: number;
 }
@@ -94,7 +96,8 @@ export function importsOf(source: string): ImportReference[] {
       const specifier = strings[Number(match[1])] ?? "";
       // The position of the literal, since a long import list has many lines.
       const index = match.index + match[0].lastIndexOf(`"${match[1]}"`);
-      found.push({ specifier, kind, line: code.slice(0, index).split("\n").length, index });
+      const line = code.slice(0, index).split("\n").length;
+      found.push({ specifier, kind, isTypeOnly: namesTypesAlone(match[0]), line, index });
     }
   };
   collect(/(?<![\w$.])(?:import|export)\b[^;"()]*?\bfrom\s*"(\d+)"/g, "import");
@@ -103,6 +106,13 @@ export function importsOf(source: string): ImportReference[] {
   collect(/\bnew\s+URL\s*\(\s*"(\d+)"\s*,\s*import\.meta\.(?:url|filename)\b/g, "entry");
   collect(/\bimport\.meta\.resolve\s*\(\s*"(\d+)"/g, "entry");
   return found.toSorted((a, b) => a.index - b.index).map(({ index: _index, ...reference }) => reference);
+}
+
+/** Of the text of an import or re-export, from its keyword on. */
+function namesTypesAlone(statement: string): boolean {
+  if (/^(?:import|export)\s+type\b/.test(statement)) return true;
+  const names = /^(?:import|export)\s*\{([^}]*)\}/.exec(statement)?.[1]?.split(",") ?? [];
+  return names.length > 0 && names.every((name) => name.trim() === "" || /^\s*type\s/.test(name));
 }
 
 /** Whether a slash after this code begins a regular expression: it does not after a value. */

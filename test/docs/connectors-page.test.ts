@@ -29,7 +29,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 for (const [, name, code] of page.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm)) {
   const resolved = (code as string)
-    .replaceAll('from "streamjob/connectors"', 'from "../../runtime/connectors/index.ts"')
+    .replaceAll(/from "streamjob\/connectors\/(\w+)"/g, 'from "../../runtime/connectors/$1/index.ts"')
     .replaceAll('from "streamjob"', 'from "../../runtime/api/index.ts"');
   writeFileSync(join(folder, name as string), resolved);
 }

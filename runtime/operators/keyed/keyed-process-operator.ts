@@ -9,7 +9,7 @@
  */
 import { assert } from "../../../base/index.ts";
 import { type Key, keyHash, NO_TIMESTAMP } from "../../record/index.ts";
-import type { KeyedStateBackend } from "../../state/index.ts";
+import type { KeyedOperatorState } from "../../ports/index.ts";
 import type {
   KeyedProcessFunction,
   KeyedStateStore,
@@ -39,9 +39,9 @@ class KeyedContext<K extends Key> extends OperatorProcessContext implements Time
   timeDomain: "event" | "processing" = "event";
   readonly state: KeyedStateStore;
   timers!: TimerService;
-  readonly #keyed: KeyedStateBackend;
+  readonly #keyed: KeyedOperatorState;
 
-  constructor(context: OperatorContext, call: UserCall, keyed: KeyedStateBackend) {
+  constructor(context: OperatorContext, call: UserCall, keyed: KeyedOperatorState) {
     super(context, call);
     this.#keyed = keyed;
     this.state = keyed;
@@ -56,7 +56,7 @@ class KeyedContext<K extends Key> extends OperatorProcessContext implements Time
 class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> {
   readonly emits = "state";
   readonly #fn: KeyedProcessFunction<K, I, O>;
-  #keyed!: KeyedStateBackend;
+  #keyed!: KeyedOperatorState;
   #context!: KeyedContext<K>;
   #calls!: ProcessCalls<I, O>;
   /** Of the record whose generator is being emitted: its key is set again each time that it goes on (FN4). */
