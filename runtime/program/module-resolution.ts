@@ -2,7 +2,7 @@
  * Owns: what `import … from "streamjob"` means in a job module, wherever the module lies.
  *
  * MR1 A job module gets the very modules of the engine that runs it, also from outside of this package's folder, and also when
- *     another copy of the package is installed beside it.
+ *     another copy of the package is installed beside it. In the repository these are TypeScript, in the package JavaScript.
  */
 import { registerHooks } from "node:module";
 
@@ -28,7 +28,7 @@ export function provideStreamjobModules(): void {
       const url = MODULES.get(specifier);
       return url === undefined
         ? nextResolve(specifier, context)
-        : { url, format: "module-typescript", shortCircuit: true };
+        : { url, format: url.endsWith(".ts") ? "module-typescript" : "module", shortCircuit: true };
     },
   });
 }
