@@ -1,0 +1,229 @@
+/** The packages as users get them: built, installed outside of the checkout by npm and by pnpm, typed, run, upgraded and tested. */
+import assert from "node:assert/strict";
+import { globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildPackages } from "../../tools/package.ts";
+import { RunningCommand } from "../e2e/streamjob-command.ts";
+import { OutsideProject } from "./outside-project.ts";
+
+const stage = fileURLToPath(new URL("../../dist/package/", import.meta.url));
+const pnpm = fileURLToPath(new URL("../../node_modules/pnpm/bin/pnpm.cjs", import.meta.url));
+const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+
+/** A job in two files, with an npm package of the user's own, that ends by itself. */
+const boundedJob = `import ms from "ms";
+import { job, t } from "streamjob";
+import { collectionSource } from "streamjob/connectors/basic";
+import { filesSink } from "streamjob/connectors/files";
+import { wordsOf } from "./words.ts";
+
+export default job((env) => {
+  env.configure({ name: \`bounded-\${ms("1s")}\` });
+  env
+    .fromSource(collectionSource(["to be", "or not", "to be"], { type: t.string }), { uid: "lines" })
+    .flatMap((line) => wordsOf(line), { uid: "words", type: t.string })
+    .map((word) => ({ word, count: 1 }), { uid: "ones", type: t.record({ word: t.string, count: t.int64 }) })
+    .keyBy("word")
+    .sum("count", { uid: "counts" })
+    .sinkTo(filesSink({ directory: "bounded" }), { uid: "files" });
+});
+`;
+
+const harnessTest = (runner: string): string => `import { expect, test } from "${runner}";
+import type { OperatorFactory } from "streamjob";
+import { OperatorHarness } from "streamjob/testkit";
+
+const doubling: OperatorFactory<number, number> = {
+  kind: "operator",
+  name: "double",
+  create: () => {
+    let collect: (value: number, timestamp: number) => void = () => {};
+    return {
+      open: (_context, output) => void (collect = (value, timestamp) => output.collect(value, timestamp)),
+      process: (value, timestamp) => collect(value * 2, timestamp),
+    };
+  },
+};
+
+test("doubles", async () => {
+  const harness = await OperatorHarness.open(doubling);
+  harness.process(21);
+  expect(harness.events).toEqual([expect.objectContaining({ kind: "record", value: 42 })]);
+});
+`;
+
+const boundedLines = [
+  '{"word":"be","count":1}',
+  '{"word":"be","count":2}',
+  '{"word":"not","count":1}',
+  '{"word":"or","count":1}',
+  '{"word":"to","count":1}',
+  '{"word":"to","count":2}',
+];
+
+function linesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith("part-"))
+    .flatMap((name) => readFileSync(join(folder, name), "utf8").trim().split("\n"))
+    .toSorted();
+}
+
+describe("the package", () => {
+  const project = new OutsideProject("my-job");
+  const pnpmProject = new OutsideProject("my-pnpm-job");
+  let tarballs: { readonly streamjob: string; readonly create: string };
+  before(() => {
+    tarballs = buildPackages();
+  });
+  after(() => {
+    project.remove();
+    pnpmProject.remove();
+  });
+
+  const compilerOf = (name: string): string => project.path("node_modules", name, "bin", "tsc");
+
+  /** `npm create streamjob`, as npm does it: the package is installed somewhere, and its command is run. */
+  async function create(target: OutsideProject): Promise<void> {
+    const parent = new OutsideProject("creator");
+    try {
+      parent.write("package.json", "{}");
+      await parent.ran("npm", "install", ...quiet, tarballs.create);
+      process.env["STREAMJOB_PACKAGE"] = `file:${tarballs.streamjob}`;
+      const said = await parent.ran(parent.path("node_modules", ".bin", "create-streamjob"), target.folder);
+      assert.match(said, /npm install\n {2}npm test.*\n {2}npm start/);
+    } finally {
+      delete process.env["STREAMJOB_PACKAGE"];
+      parent.remove();
+    }
+  }
+
+  /** What `tsc --init` writes in an empty folder. */
+  async function initialSettings(compiler: string): Promise<string> {
+    const empty = new OutsideProject("empty");
+    try {
+      empty.write(".keep", "");
+      await empty.ran(process.execPath, compiler, "--init");
+      return readFileSync(empty.path("tsconfig.json"), "utf8");
+    } finally {
+      empty.remove();
+    }
+  }
+
+  it("holds JavaScript, declarations and source maps, and neither sources nor tests (PK1, PK2)", () => {
+    const files = globSync("**/*", { cwd: stage });
+    assert.deepEqual(
+      files.filter((path) => /\.test(?:-support)?\.|(?<!\.d)\.ts$/.test(path)),
+      [],
+    );
+    for (const door of ["runtime/api/index", "runtime/connectors/files/index", "runtime/testkit/index", "cli/main"])
+      for (const ending of ["js", "d.ts", "js.map"])
+        assert.ok(files.includes(`${door}.${ending}`), `${door}.${ending}`);
+    const manifest = JSON.parse(readFileSync(join(stage, "package.json"), "utf8")) as Record<string, unknown>;
+    assert.equal(manifest["optionalDependencies"], undefined);
+    assert.equal(manifest["private"], undefined);
+  });
+
+  it("is less than 90 MB with what it depends on, and brings no Node (PK3)", async () => {
+    await create(project);
+    await project.ran("npm", "install", "--omit=dev", ...quiet);
+    assert.ok(project.bytesOf("node_modules") < 90e6, `${project.bytesOf("node_modules")} bytes`);
+    assert.deepEqual(
+      readdirSync(project.path("node_modules")).filter((name) => /^node-(?:linux|darwin|win)/.test(name)),
+      [],
+    );
+    // Only now the rest: a compiler and a test runner are larger than all of it.
+    await project.ran(
+      "npm",
+      "install",
+      "--save-dev",
+      ...quiet,
+      "vitest",
+      "ms",
+      "@types/ms",
+      "typescript-5.9@npm:typescript@5.9.3",
+    );
+  });
+
+  it("has types without an error in TypeScript 7 and 5.9, with the template's settings and those of tsc --init", async () => {
+    project.write("bounded.ts", boundedJob);
+    for (const compiler of ["typescript", "typescript-5.9"].map(compilerOf)) {
+      await project.ran(process.execPath, compiler);
+      // Node runs TypeScript by the names of its files; tsc wants to be told that nothing is written.
+      const init = (await initialSettings(compiler)).replace(
+        /"compilerOptions": \{/,
+        '"include": ["*.ts"], "compilerOptions": { "noEmit": true, "allowImportingTsExtensions": true,',
+      );
+      project.write("tsconfig.init.json", init.replace('"types": []', '"types": ["node"]'));
+      await project.ran(process.execPath, compiler, "-p", "tsconfig.init.json");
+    }
+  });
+
+  it("gives an error for a field that a record does not have, also outside of the checkout", async () => {
+    project.write("wrong.ts", boundedJob.replace('.sum("count"', '.sum("cuont"'));
+    const { code, output } = await project.run(process.execPath, compilerOf("typescript"));
+    project.write("wrong.ts", "export {};\n");
+    assert.notEqual(code, 0);
+    assert.match(output, /wrong\.ts.*"cuont"/s);
+  });
+
+  it("is tested by node:test and by vitest", async () => {
+    assert.match(await project.ran("npm", "test"), /pass 1/);
+    project.write("doubling.spec.ts", harnessTest("vitest"));
+    assert.match(await project.ran(project.path("node_modules", ".bin", "vitest"), "run", "doubling"), /1 passed/);
+  });
+
+  it("runs a job of several files with a package of its own, and shows every word once", async () => {
+    const said = await project.ran("npx", "streamjob", "run", "bounded.ts");
+    assert.match(said, /"bounded-1000" FINISHED/);
+    assert.deepEqual(linesIn(project.path("bounded")), boundedLines);
+  });
+
+  it("upgrades a job from its manifest, and loses no word", async () => {
+    const command = new RunningCommand(
+      project.path("node_modules", "streamjob", "bin", "streamjob.js"),
+      ["run", "job.yaml"],
+      { home: project.path(".home"), cwd: project.folder },
+    );
+    try {
+      await command.until("the first version is ready", () => /Ready: generation 1/.test(command.stderr));
+      const manifest = readFileSync(project.path("job.yaml"), "utf8");
+      writeFileSync(project.path("job.yaml"), manifest.replace("parallelism: 1", "parallelism: 2"));
+      await command.until("the second version runs", () => /Ready: generation 2/.test(command.stderr));
+      command.signal("SIGINT");
+      assert.equal(await command.exit(), 0, command.stdout + command.stderr);
+    } finally {
+      command.kill();
+    }
+    const counts = new Map<string, number[]>();
+    for (const line of linesIn(project.path("counts"))) {
+      const { word, count } = JSON.parse(line) as { word: string; count: number };
+      counts.set(word, [...(counts.get(word) ?? []), count]);
+    }
+    assert.deepEqual([...counts.keys()].toSorted(), ["be", "is", "not", "or", "question", "that", "the", "to"]);
+    for (const [word, seen] of counts)
+      assert.deepEqual(
+        seen.toSorted((a, b) => a - b),
+        seen.map((_, index) => index + 1),
+        word,
+      );
+  });
+
+  it("installs with pnpm, where a package sees only what it depends on", async () => {
+    await create(pnpmProject);
+    pnpmProject.write("bounded.ts", boundedJob);
+    await pnpmProject.ran(
+      process.execPath,
+      pnpm,
+      "add",
+      "--prod",
+      "--ignore-scripts",
+      `--store-dir=${pnpmProject.path(".store")}`,
+      "ms",
+    );
+    const bin = pnpmProject.path("node_modules", ".bin", "streamjob");
+    assert.match(await pnpmProject.ran(bin, "run", "bounded.ts"), /"bounded-1000" FINISHED/);
+    assert.deepEqual(linesIn(pnpmProject.path("bounded")), boundedLines);
+  });
+});
