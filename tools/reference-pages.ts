@@ -19,6 +19,7 @@ import {
 import { errorCodes } from "../base/error-codes.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { type Room, rooms } from "../test/architecture/rooms.ts";
+import { currentApiPage } from "./api-reference.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
 /** The page for a list of codes: Markdown, codes in alphabetical order, one heading each, so that a code can be linked to. */
@@ -132,7 +133,8 @@ export function currentPages(): Readonly<Record<string, string>> {
 
 // Not import.meta.main: the first releases of Node 24 do not have it.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, text] of Object.entries(currentPages())) {
+  // Last, since it takes seconds: the declarations are compiled.
+  for (const [path, text] of Object.entries({ ...currentPages(), "docs/api.md": currentApiPage() })) {
     mkdirSync(dirname(join(repositoryRoot, path)), { recursive: true });
     writeFileSync(join(repositoryRoot, path), text);
     process.stdout.write(`${path}: ${text.split("\n").length} lines\n`);

@@ -46,7 +46,7 @@ export class DataStream<T> {
   /** The declared type of the records; `t.any()` when none was declared. */
   readonly type: ValueType<T>;
 
-  /** For the API itself; job modules get streams from the environment. */
+  /** @internal For the API itself; job modules get streams from the environment. */
   constructor(builder: GraphBuilder, inputs: readonly StreamEdge[], type: ValueType<T>) {
     this.#builder = builder;
     this.#inputs = inputs;

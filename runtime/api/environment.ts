@@ -27,7 +27,7 @@ export class StreamEnvironment {
   readonly #builder: GraphBuilder;
   #configuration: JobConfiguration;
 
-  /** For the API itself; a job's build function gets one. */
+  /** @internal For the API itself; a job's build function gets one. */
   constructor(
     builder: GraphBuilder,
     start: { readonly args: readonly string[]; readonly settings: ConfigurationChange },

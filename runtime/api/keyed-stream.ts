@@ -46,7 +46,7 @@ export class KeyedStream<K extends Key, T> {
     readonly type: ValueType<T>;
   };
 
-  /** For the API itself; job modules get one from `keyBy`. */
+  /** @internal For the API itself; job modules get one from `keyBy`. */
   constructor(
     builder: GraphBuilder,
     keyed: {
