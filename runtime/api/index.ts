@@ -10,6 +10,14 @@ export {
 export { codePlace } from "../program/index.ts";
 export type * from "./contracts.ts";
 export type { DataStream } from "./data-stream.ts";
+export {
+  defineSink,
+  defineSource,
+  type PlainSinkDefinition,
+  type SourceDefinition,
+  type TwoPhaseCommitSinkDefinition,
+} from "./define.ts";
+export type { Clock, Log, Timer } from "../../base/index.ts";
 export type { SourceOptions, StreamEnvironment } from "./environment.ts";
 export { type Job, job } from "./job.ts";
 export type { AggregateOptions, KeyField, KeyedStream, NumberField } from "./keyed-stream.ts";

@@ -2,7 +2,7 @@
  * Owns: the ports of sinks: a plain writer (at-least-once), and the two-phase commit protocol (exactly-once).
  *
  * T1 A transaction is named in the checkpoint before it may be committed, and committed only after that checkpoint is durable.
- * T2 `commit` and `recoverAndCommit` may be called again for a transaction that was committed: they answer `alreadyCommitted`.
+ * T2 `commit` may be called again for a transaction that was committed, also by another process: it answers `alreadyCommitted`.
  * T3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
  */
 import type { Clock, Log } from "../../base/index.ts";
@@ -48,23 +48,25 @@ export type CommitOutcome =
   /** Fails the job with the reason, unless the sink wrote the data again itself. */
   | { readonly kind: "impossible"; readonly reason: string };
 
-/** The classic two-phase hooks (EO-1 … EO-4). `X`: a transaction's name and whatever commit needs: plain data. */
+/** The hooks of a two-phase commit (EO-1 … EO-4). `X`: a transaction's name and whatever commit needs; plain data. */
 export interface TransactionWriter<T, X> {
   open?(): void | Promise<void>;
   /** A new transaction; called lazily, for the first record after a barrier. */
   begin(): X | Promise<X>;
-  invoke(transaction: X, value: T, timestamp: number): void | Promise<void>;
+  write(transaction: X, value: T, timestamp: number): void | Promise<void>;
   /** Everything of the transaction is durable but invisible when this resolved; returns what the checkpoint keeps. */
-  preCommit(transaction: X): X | Promise<X>;
+  prepare(transaction: X): X | Promise<X>;
+  /**
+   * Makes it visible. Called after the checkpoint that holds it is complete, and after a restore for each transaction of the
+   * checkpoint, before anything else: so possibly again, and by a process that did not prepare it.
+   */
   commit(transaction: X): Promise<CommitOutcome>;
   abort(transaction: X): void | Promise<void>;
-  /** After a restore: for each transaction of the checkpoint, before anything else. */
-  recoverAndCommit(transaction: X): Promise<CommitOutcome>;
   /**
-   * After a restore: abort what earlier incarnations left open. `keep` are all the transactions of the checkpoint, of every
+   * After a restore: abort whatever earlier attempts left open, except what is given. `keep` are all the transactions of the checkpoint, of every
    * subtask; called in every subtask, each aborts what is its own to abort.
    */
-  recoverAndAbort(keep: readonly X[]): void | Promise<void>;
+  abortAllExcept(keep: readonly X[]): void | Promise<void>;
   close?(): void | Promise<void>;
 }
 

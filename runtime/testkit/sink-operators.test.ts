@@ -89,19 +89,18 @@ describe("the two-phase commit operator", () => {
       guarantee: "exactly-once",
       createWriter: ({ subtask }) => ({
         begin: async () => `t${subtask}.${++begun}`,
-        invoke: (transaction, value) => void log.push(`${transaction} ${value}`),
-        preCommit: (transaction) => (log.push(`preCommit ${transaction}`), `${transaction}!`),
+        write: (transaction, value) => void log.push(`${transaction} ${value}`),
+        prepare: (transaction) => (log.push(`prepare ${transaction}`), `${transaction}!`),
         commit: (transaction) => answer("commit", transaction),
         abort: (transaction) => void log.push(`abort ${transaction}`),
-        recoverAndCommit: (transaction) => answer("recoverAndCommit", transaction),
-        recoverAndAbort: (keep) => void log.push(`recoverAndAbort ${keep.join(",")}`),
+        abortAllExcept: (keep) => void log.push(`abortAllExcept ${keep.join(",")}`),
         close: () => void log.push("close"),
       }),
     };
     return { log, outcomes, sink };
   };
 
-  it("begins with the first record, keeps the order over an asynchronous begin, and commits what preCommit returned", async () => {
+  it("begins with the first record, keeps the order over an asynchronous begin, and commits what prepare returned", async () => {
     const { log, sink } = scripted();
     const harness = await OperatorHarness.open(sinkOperator(sink));
     assert.equal((await harness.snapshot(1)).committables, 0);
@@ -109,7 +108,7 @@ describe("the two-phase commit operator", () => {
     await harness.settled();
     assert.equal((await harness.snapshot(2)).committables, 1);
     await harness.complete(2);
-    assert.deepEqual(log, ["recoverAndAbort ", "t0.1 a", "t0.1 b", "t0.1 c", "preCommit t0.1", "commit t0.1!"]);
+    assert.deepEqual(log, ["abortAllExcept ", "t0.1 a", "t0.1 b", "t0.1 c", "prepare t0.1", "commit t0.1!"]);
   });
 
   it("commits an aborted checkpoint's transaction with the next one, and none that is younger than the checkpoint (TP3)", async () => {
@@ -143,7 +142,7 @@ describe("the two-phase commit operator", () => {
     for (const [subtask, share] of [["t0.1!", "t2.3!"], ["t1.2!"]].entries()) {
       const { log, sink } = scripted([{ kind: "alreadyCommitted" }]);
       const harness = await OperatorHarness.open(sinkOperator(sink), { subtask, parallelism: 2, files, restore });
-      assert.deepEqual(log, [...share.map((each) => `recoverAndCommit ${each}`), `recoverAndAbort ${all}`]);
+      assert.deepEqual(log, [...share.map((each) => `commit ${each}`), `abortAllExcept ${all}`]);
       assert.equal((await harness.snapshot(2)).committables, 0);
     }
   });

@@ -49,21 +49,20 @@ class TransactionLog {
         this.#transactions.push({ id, attempt, subtask, records: [], status: "open" });
         return some(id);
       },
-      invoke: (id, value) => {
+      write: (id, value) => {
         const transaction = this.#in(id, "open");
-        const write = (): void => void transaction.records.push(value);
-        return this.#slow && id % 2 === 0 ? turns(2).then(write) : write();
+        const push = (): void => void transaction.records.push(value);
+        return this.#slow && id % 2 === 0 ? turns(2).then(push) : push();
       },
-      preCommit: (id) => {
+      prepare: (id) => {
         this.#in(id, "open").status = "prepared";
         return some(id);
       },
       commit: (id) => this.#commit(id),
-      recoverAndCommit: (id) => this.#commit(id),
       abort: (id) => {
         this.#in(id, "open").status = "aborted";
       },
-      recoverAndAbort: (keep) => {
+      abortAllExcept: (keep) => {
         for (const transaction of this.#transactions) {
           if (transaction.attempt >= attempt || transaction.subtask % parallelism !== subtask) continue;
           if (keep.includes(transaction.id) || transaction.status === "committed") continue;

@@ -218,15 +218,14 @@ function fused<X>(sink: TwoPhaseCommitSink<string, X>, fuse: Fuse): TwoPhaseComm
         open: () => around(() => writer.open?.()),
         begin: () => around(() => writer.begin()),
         // Without waiting where the sink does not wait: that path counts too.
-        invoke: (transaction, value, timestamp) => {
+        write: (transaction, value, timestamp) => {
           fuse.boundary();
-          return writer.invoke(transaction, value, timestamp);
+          return writer.write(transaction, value, timestamp);
         },
-        preCommit: (transaction) => around(() => writer.preCommit(transaction)),
+        prepare: (transaction) => around(() => writer.prepare(transaction)),
         commit: (transaction) => around(() => writer.commit(transaction)),
         abort: (transaction) => around(() => writer.abort(transaction)),
-        recoverAndCommit: (transaction) => around(() => writer.recoverAndCommit(transaction)),
-        recoverAndAbort: (keep) => around(() => writer.recoverAndAbort(keep)),
+        abortAllExcept: (keep) => around(() => writer.abortAllExcept(keep)),
         close: () => around(() => writer.close?.()),
       };
       return wrapped;

@@ -59,10 +59,10 @@ async function openWriter<T = string>(
 }
 
 /** A transaction with these values, pre-committed. */
-async function preCommitted<T>(writer: Writer<T>, values: readonly T[]): Promise<FilesTransaction> {
+async function prepared<T>(writer: Writer<T>, values: readonly T[]): Promise<FilesTransaction> {
   const transaction = await writer.begin();
-  for (const value of values) await writer.invoke(transaction, value, 0);
-  return throughCheckpoint(await writer.preCommit(transaction));
+  for (const value of values) await writer.write(transaction, value, 0);
+  return throughCheckpoint(await writer.prepare(transaction));
 }
 
 /** As it comes back from a checkpoint. */
@@ -100,7 +100,7 @@ twoPhaseCommitContract(
 describe("filesSink", () => {
   test("a part is hidden until its commit, and has the lines then", async () => {
     const writer = await openWriter();
-    const transaction = await preCommitted(writer, ["a", "€", "c"]);
+    const transaction = await prepared(writer, ["a", "€", "c"]);
     assert.deepEqual(visible(), []);
     assert.deepEqual(await writer.commit(transaction), { kind: "committed" });
     assert.equal(contents(), "a\n€\nc\n");
@@ -110,7 +110,7 @@ describe("filesSink", () => {
 
   test("values are JSON by default; format, prefix and suffix are the user's", async () => {
     const json = await openWriter<unknown>();
-    await json.commit(await preCommitted(json, [{ word: "a", count: 1n }, [1]]));
+    await json.commit(await prepared(json, [{ word: "a", count: 1n }, [1]]));
     assert.equal(contents(), '{"word":"a","count":1}\n[1]\n');
     directory = join(directory, "own", "deeper");
     const own = await openWriter<unknown>({
@@ -118,7 +118,7 @@ describe("filesSink", () => {
       suffix: ".csv",
       format: (value) => (typeof value === "string" ? `${value};` : new Uint8Array([0, 255, 10])),
     });
-    await own.commit(await preCommitted(own, ["a", 1, "b", 2]));
+    await own.commit(await prepared(own, ["a", 1, "b", 2]));
     assert.match(visible()[0] ?? "", /^words-0-1-1-0-[0-9a-f]{10}\.csv$/);
     assert.deepEqual(
       readFileSync(join(directory, visible()[0] ?? "")),
@@ -138,7 +138,7 @@ describe("filesSink", () => {
           directory = join(root, String(directories++));
           const lines = values.map((value) => value.replaceAll("\n", " "));
           const writer = await openWriter({ rollBytes });
-          const transaction = await preCommitted(writer, lines);
+          const transaction = await prepared(writer, lines);
           await writer.commit(transaction);
           const texts = transaction.parts.map(({ path }) => readFileSync(path, "utf8"));
           assert.equal(texts.join(""), lines.map((line) => `${line}\n`).join(""));
@@ -151,13 +151,13 @@ describe("filesSink", () => {
 
   test("FS2 a commit may be repeated, by the same writer and after a restore, also when a crash tore it", async () => {
     const writer = await openWriter({ rollBytes: 1 });
-    const transaction = await preCommitted(writer, ["a", "b", "c"]);
+    const transaction = await prepared(writer, ["a", "b", "c"]);
     const first = { ...transaction, parts: transaction.parts.slice(0, 1) };
     assert.deepEqual(await writer.commit(first), { kind: "committed" });
     assert.deepEqual(await writer.commit(transaction), { kind: "committed" });
     assert.deepEqual(await writer.commit(transaction), { kind: "alreadyCommitted" });
     const restored = await openWriter({}, { attempt: 2, subtask: 3, parallelism: 4 });
-    assert.deepEqual(await restored.recoverAndCommit(transaction), { kind: "alreadyCommitted" });
+    assert.deepEqual(await restored.commit(transaction), { kind: "alreadyCommitted" });
     assert.equal(contents(), "a\nb\nc\n");
   });
 
@@ -177,7 +177,7 @@ describe("filesSink", () => {
     for (const [spoil, reason] of spoilers) {
       directory = join(root, String(directories++));
       const writer = await openWriter();
-      const transaction = await preCommitted(writer, ["a"]);
+      const transaction = await prepared(writer, ["a"]);
       spoil(transaction.parts[0]?.path ?? "", join(directory, hidden()[0] ?? ""));
       const outcome = await writer.commit(transaction);
       assert.ok(outcome.kind === "impossible" && reason.test(outcome.reason), JSON.stringify(outcome));
@@ -186,33 +186,33 @@ describe("filesSink", () => {
 
   test("two incarnations that commit the same transaction at the same time both succeed", async () => {
     const writer = await openWriter({ rollBytes: 1 });
-    const transaction = await preCommitted(
+    const transaction = await prepared(
       writer,
       Array.from({ length: 50 }, (_, line) => `line ${line}`),
     );
     const zombie = await openWriter();
     const restored = await openWriter({}, { attempt: 2 });
-    const outcomes = await Promise.all([zombie.commit(transaction), restored.recoverAndCommit(transaction)]);
+    const outcomes = await Promise.all([zombie.commit(transaction), restored.commit(transaction)]);
     for (const { kind } of outcomes) assert.ok(kind === "committed" || kind === "alreadyCommitted", kind);
     assert.equal(visible().length, 50);
   });
 
   test("FS3 a run that starts again with the same numbers never takes a name that is there", async () => {
     const first = await openWriter();
-    const earlier = await preCommitted(first, ["earlier"]);
+    const earlier = await prepared(first, ["earlier"]);
     await first.commit(earlier);
-    const open = await preCommitted(await openWriter(), ["open"]);
+    const open = await prepared(await openWriter(), ["open"]);
     const again = await openWriter();
-    const later = await preCommitted(again, ["later"]);
+    const later = await prepared(again, ["later"]);
     for (const transaction of [later, open]) assert.deepEqual(await again.commit(transaction), { kind: "committed" });
     assert.equal(contents(), "earlier\nopen\nlater\n");
   });
 
   test("FS4 a restore deletes what earlier incarnations of this subtask left, and nothing else", async () => {
-    const kept = await preCommitted(await openWriter(), ["kept"]);
-    await preCommitted(await openWriter(), ["in no checkpoint"]);
+    const kept = await prepared(await openWriter(), ["kept"]);
+    await prepared(await openWriter(), ["in no checkpoint"]);
     const abandoned = await openWriter();
-    await abandoned.invoke(await abandoned.begin(), "open when it died", 0);
+    await abandoned.write(await abandoned.begin(), "open when it died", 0);
     const untouched = await Promise.all(
       [
         { uid: "other" },
@@ -221,14 +221,14 @@ describe("filesSink", () => {
         { attempt: 2 },
         { attempt: 3 },
         { epoch: 2, attempt: 0 },
-      ].map(async (where) => preCommitted(await openWriter({}, where), ["not ours"])),
+      ].map(async (where) => prepared(await openWriter({}, where), ["not ours"])),
     );
-    const prefixed = await preCommitted(await openWriter({ prefix: "part-0" }), ["not ours"]);
+    const prefixed = await prepared(await openWriter({ prefix: "part-0" }), ["not ours"]);
     writeFileSync(join(directory, ".notes.inprogress"), "a user's");
     assert.equal(hidden().length, 3 + untouched.length + 2);
     const restored = await openWriter({}, { attempt: 2, parallelism: 2 });
-    assert.deepEqual(await restored.recoverAndCommit(kept), { kind: "committed" });
-    await restored.recoverAndAbort([kept]);
+    assert.deepEqual(await restored.commit(kept), { kind: "committed" });
+    await restored.abortAllExcept([kept]);
     assert.equal(hidden().length, untouched.length + 2);
     for (const transaction of [...untouched, prefixed])
       assert.equal((await restored.commit(transaction)).kind, "committed");
@@ -237,14 +237,14 @@ describe("filesSink", () => {
 
   test("PN3 an incarnation under another job id commits its predecessor's parts, deletes its stale ones, and writes other names", async () => {
     const old = await openWriter();
-    const kept = await preCommitted(old, ["kept"]);
-    await preCommitted(await openWriter({}, { epoch: 7, attempt: 3 }), ["in no checkpoint"]);
-    const stranger = await preCommitted(await openWriter({}, { jobId: "2".repeat(32) }), ["not ours"]);
+    const kept = await prepared(old, ["kept"]);
+    await prepared(await openWriter({}, { epoch: 7, attempt: 3 }), ["in no checkpoint"]);
+    const stranger = await prepared(await openWriter({}, { jobId: "2".repeat(32) }), ["not ours"]);
     const young = await openWriter({}, { jobId: "1".repeat(32), predecessors: [context.jobId] });
-    assert.deepEqual(await young.recoverAndCommit(kept), { kind: "committed" });
-    await young.recoverAndAbort([kept]);
+    assert.deepEqual(await young.commit(kept), { kind: "committed" });
+    await young.abortAllExcept([kept]);
     assert.equal(hidden().length, 1);
-    await young.commit(await preCommitted(young, ["new"]));
+    await young.commit(await prepared(young, ["new"]));
     // The predecessor, gone on as a zombie, finds its work done.
     assert.deepEqual(await old.commit(kept), { kind: "alreadyCommitted" });
     assert.equal(visible().length, 2);
@@ -255,11 +255,11 @@ describe("filesSink", () => {
   test("abort deletes the open parts and the pre-committed ones, and may be repeated", async () => {
     const writer = await openWriter({ rollBytes: 1 });
     const transaction = await writer.begin();
-    for (const value of ["a", "b"]) await writer.invoke(transaction, value, 0);
+    for (const value of ["a", "b"]) await writer.write(transaction, value, 0);
     assert.equal(hidden().length, 2);
     await writer.abort(transaction);
     assert.equal(hidden().length, 0);
-    const second = await preCommitted(writer, ["c"]);
+    const second = await prepared(writer, ["c"]);
     await writer.abort(second);
     await writer.abort(second);
     assert.equal(hidden().length, 0);
@@ -269,7 +269,7 @@ describe("filesSink", () => {
     skip: !existsSync("/dev/full"),
   }, async () => {
     const writer = await openWriter();
-    const complete = await preCommitted(writer, ["complete"]);
+    const complete = await prepared(writer, ["complete"]);
     const full = PartFile.create("files", "/dev/full", "w");
     assert.ok(full !== null);
     full.addLine("x");
@@ -292,7 +292,7 @@ describe("filesSink", () => {
       context.after(() => process.seteuid?.(0));
     }
     assert.throws(
-      () => writer.invoke(transaction, "x", 0),
+      () => writer.write(transaction, "x", 0),
       (error) =>
         error instanceof StreamError &&
         error.code === "SINK_FAILED" &&

@@ -110,7 +110,7 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     return { subtask, epoch, attempt, number: this.#transactions++, parts: [] };
   }
 
-  invoke(_transaction: FilesTransaction, value: T): void | Promise<void> {
+  write(_transaction: FilesTransaction, value: T): void | Promise<void> {
     const last = this.#last;
     if (last !== null && last.bytes < this.#settings.rollBytes) {
       addTo(last, this.#settings.format(value));
@@ -119,7 +119,7 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     addTo(this.#nextPart(), this.#settings.format(value));
   }
 
-  async preCommit(transaction: FilesTransaction): Promise<FilesTransaction> {
+  async prepare(transaction: FilesTransaction): Promise<FilesTransaction> {
     const open = this.#open;
     this.#open = [];
     this.#last = null;
@@ -144,10 +144,6 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     return { kind: renamed > 0 ? "committed" : "alreadyCommitted" };
   }
 
-  recoverAndCommit(transaction: FilesTransaction): Promise<CommitOutcome> {
-    return this.commit(transaction);
-  }
-
   async abort(transaction: FilesTransaction): Promise<void> {
     const open = this.#open;
     this.#open = [];
@@ -156,7 +152,7 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     for (const { path } of transaction.parts) await this.#deleteHidden(join(dirname(path), hiddenName(basename(path))));
   }
 
-  async recoverAndAbort(keep: readonly FilesTransaction[]): Promise<void> {
+  async abortAllExcept(keep: readonly FilesTransaction[]): Promise<void> {
     const { directory } = this.#settings;
     const kept = new Set(keep.flatMap(({ parts }) => parts.map(({ path }) => hiddenName(basename(path)))));
     const names = await readdir(directory).catch((error: unknown) => {
@@ -170,7 +166,7 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     }
   }
 
-  /** Leaves hidden parts as they are: what is pre-committed is committed by the next incarnation, the rest is swept. */
+  /** Leaves hidden parts as they are: what is prepared is committed by the next incarnation, the rest is swept. */
   close(): void {
     for (const { file } of this.#open) file.closeOnly();
     this.#open = [];

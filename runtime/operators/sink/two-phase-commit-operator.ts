@@ -5,7 +5,7 @@
  *
  * TP1 A transaction begins with the first record after a barrier, so there is none without records, and nothing to commit for
  *     a checkpoint without records (EO-1).
- * TP2 `prepareSnapshot` pre-commits it, and all transactions not known to be committed are in the state that is fixed next: a
+ * TP2 `prepareSnapshot` prepares it, and all transactions not known to be committed are in the state that is fixed next: a
  *     completed checkpoint names every transaction whose records lie before its barrier and are not visible yet.
  * TP3 A completed checkpoint commits its own transactions and those of earlier ones, which may have been aborted or never heard
  *     of, in order. Commits run one after the other, beside the records of the next transaction.
@@ -30,7 +30,7 @@ import { OrderedWrites } from "./ordered-writes.ts";
 import { isPromiseLike, UserCall } from "../user-call.ts";
 import { sinkContext } from "./sink-context.ts";
 
-/** `subtask`: the one that pre-committed it. */
+/** `subtask`: the one that prepared it. */
 type PendingTransaction<X> = { readonly checkpointId: number; readonly subtask: number; readonly transaction: X };
 
 /** Runs one subtask of an exactly-once sink. */
@@ -42,7 +42,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
   #attempts!: CommitAttempts;
   #subtask!: number;
   #open: { readonly transaction: X } | null = null;
-  /** Pre-committed, not known to be committed; oldest first. */
+  /** Prepared, not known to be committed; oldest first. */
   readonly #pending: PendingTransaction<X>[] = [];
   /** The last of the commits in progress; never rejects. */
   #commits: Promise<void> = Promise.resolve();
@@ -71,10 +71,10 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     for (const { checkpointId, subtask, transaction } of restored) {
       if (subtask % context.parallelism !== context.subtask) continue;
       await this.#attempts.settle(`the transaction of restored checkpoint ${checkpointId}`, () =>
-        writer.recoverAndCommit(transaction),
+        writer.commit(transaction),
       );
     }
-    await writer.recoverAndAbort(restored.map(({ transaction }) => transaction));
+    await writer.abortAllExcept(restored.map(({ transaction }) => transaction));
     // All are settled, or another subtask's to settle: kept here too, their number would multiply.
     this.#state.update([]);
   }
@@ -88,7 +88,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     const open = this.#open;
     if (open !== null) {
       this.#open = null; // From here on it is not for `close` to abort: the writer is busy with it.
-      const transaction = await this.#running().preCommit(open.transaction);
+      const transaction = await this.#running().prepare(open.transaction);
       this.#pending.push({ checkpointId, subtask: this.#subtask, transaction });
     }
     this.#state.update([...this.#pending]);
@@ -108,7 +108,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     await this.#writes.written();
   }
 
-  /** Aborts the transaction that no checkpoint names; what is pre-committed stays as it is (T1). */
+  /** Aborts the transaction that no checkpoint names; what is prepared stays as it is (T1). */
   async close(): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined) return;
@@ -124,7 +124,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
 
   #write(value: T, timestamp: number): void | Promise<void> {
     const open = this.#open;
-    if (open !== null) return this.#running().invoke(open.transaction, value, timestamp);
+    if (open !== null) return this.#running().write(open.transaction, value, timestamp);
     return this.#begin(value, timestamp);
   }
 
@@ -134,12 +134,12 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     if (isPromiseLike(begun)) {
       return Promise.resolve(begun as Promise<X>).then((transaction) => {
         this.#open = { transaction };
-        return writer.invoke(transaction, value, timestamp);
+        return writer.write(transaction, value, timestamp);
       });
     }
     const transaction = begun as X;
     this.#open = { transaction };
-    return writer.invoke(transaction, value, timestamp);
+    return writer.write(transaction, value, timestamp);
   }
 
   async #commitThrough(checkpointId: number): Promise<void> {
