@@ -39,6 +39,7 @@ export { LogFile, numberedPaths } from "./log-file.ts";
 export { oncePerObject } from "./once-per-object.ts";
 export { makePrivateFolder, makePrivateFolderSync, PRIVATE_FILE, PRIVATE_FOLDER } from "./private-files.ts";
 export { isSameProcess, processIdentity } from "./process-identity.ts";
+export { isPromiseLike } from "./promise-like.ts";
 export { guardRequests } from "./request-guard.ts";
 export {
   childEnvironment,

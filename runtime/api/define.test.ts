@@ -42,7 +42,7 @@ describe("defineSink", () => {
       createWriter: () => ({ write: (value: string) => void value.length }),
     });
     assert.equal(sink.kind, "sink");
-    sink.createWriter(sinkContext).write("x", 0);
+    assert.equal(sink.createWriter(sinkContext).write("x", 0), undefined);
     assert.equal(sinkWith({}).createWriter(sinkContext).begin(), 0);
   });
 

@@ -7,7 +7,6 @@ export {
   type TimestampOf,
   type WatermarkStrategy,
 } from "../time/index.ts";
-export { codePlace } from "../program/index.ts";
 export type * from "./contracts.ts";
 export type { DataStream } from "./data-stream.ts";
 export {

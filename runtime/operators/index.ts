@@ -14,5 +14,5 @@ export { sinkOperator } from "./sink/sink-operator.ts";
 export { assertSynchronous } from "./synchronous-function.ts";
 export { sumOperator } from "./keyed/sum-operator.ts";
 export { timestampsAndWatermarksOperator } from "./basic/timestamps-and-watermarks-operator.ts";
-export { isPromiseLike, UserCall } from "./user-call.ts";
+export { UserCall } from "./user-call.ts";
 // What functions see of state, for the job API.

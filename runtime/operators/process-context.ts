@@ -2,7 +2,7 @@
  * Owns: the context of process functions, and the calls of them: what is checked before and after each.
  * Called by: process-operator.ts, keyed-process-operator.ts.
  */
-import type { Clock, Log } from "../../base/index.ts";
+import { type Clock, isPromiseLike, type Log } from "../../base/index.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
 import type {
   EmissionDesk,
@@ -16,7 +16,7 @@ import type {
 import { GuardedOperatorState } from "./guarded-operator-state.ts";
 import { deskOf, PUSHED_MAX, pushedTooMuch, SteppedEmission } from "./stepped-emission.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
-import { isPromiseLike, UserCall } from "./user-call.ts";
+import { UserCall } from "./user-call.ts";
 
 type Hooks = { readonly process: unknown; readonly onTimer?: unknown };
 

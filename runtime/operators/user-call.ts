@@ -6,7 +6,7 @@
  *     record came last. Keyed state and timers end with the task's turn (KC4), in which nothing of that sort can run.
  * UC2 Nothing is awaited per record, so a promise is no result and no record: it fails the task, wherever it comes back.
  */
-import { StreamError } from "../../base/index.ts";
+import { isPromiseLike, StreamError } from "../../base/index.ts";
 import type { OperatorContext } from "../ports/index.ts";
 
 const REMEDY =
@@ -51,9 +51,4 @@ export class UserCall {
       { destiny: "terminal" },
     );
   }
-}
-
-/** True for promises of any library. */
-export function isPromiseLike(value: unknown): boolean {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

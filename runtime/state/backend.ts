@@ -8,7 +8,7 @@
  */
 import type { Clock } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle, StateDeclaration } from "../checkpoint/index.ts";
-import type { Key, KeyGroupRange } from "../record/index.ts";
+import type { KeyGroupRange } from "../record/index.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "../ports/index.ts";
 
 /** Where a snapshot writes its bytes: one file per call, content-addressed. */

@@ -48,7 +48,7 @@ const planted: readonly (readonly [string, string, string | undefined])[] = [
     "no-misused-promises",
   ],
   ["runtime/rest/forgotten.ts", "export const f = (g: () => Promise<void>): void => void g();\n", "no-void"],
-  ["operator/local/forgotten.ts", "export function f(g: () => Promise<void>): void {\n  void g();\n}\n", "no-void"],
+  ["embedded/kubelet/forgotten.ts", "export function f(g: () => Promise<void>): void {\n  void g();\n}\n", "no-void"],
   [
     "runtime/state/heap.test.ts",
     `import { it } from "node:test";\nit("is no floating promise", () => {});\n`,

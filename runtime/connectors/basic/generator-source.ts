@@ -5,8 +5,7 @@
  * GS2 At parallelism 1 the order is 0, 1, 2, … (ST1).
  * GS3 The rate is that of the whole source; each reader has the share of its splits, and readers start staggered (PA1).
  */
-import { StreamError } from "../../../base/index.ts";
-import { isPromiseLike } from "../../operators/index.ts";
+import { isPromiseLike, StreamError } from "../../../base/index.ts";
 import { type ReaderContext, type Source, type SourceOutput, type SourceReader } from "../../ports/index.ts";
 import { NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";
 import { checkNumber, optionInvalid, Pace } from "../kit/index.ts";

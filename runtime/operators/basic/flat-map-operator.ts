@@ -4,6 +4,7 @@
  *
  * FM1 What is collected leaves at once; what is returned, a long array or an iterable such as a generator, leaves in steps (OP5).
  */
+import { isPromiseLike } from "../../../base/index.ts";
 import type {
   EmissionDesk,
   FlatMapFunction,
@@ -14,7 +15,7 @@ import type {
 } from "../../ports/index.ts";
 import { deskOf, PUSHED_MAX, pushedTooMuch, SHORT_ARRAY, SteppedEmission } from "../stepped-emission.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
-import { isPromiseLike, UserCall } from "../user-call.ts";
+import { UserCall } from "../user-call.ts";
 
 /** Emits what `fn` collects and returns for each record. */
 export function flatMapOperator<I, O>(fn: FlatMapFunction<I, O>): OperatorFactory<I, O> {

@@ -1,9 +1,10 @@
 /**
  * Owns: `map`: one record out for each in, with the same timestamp.
  */
+import { isPromiseLike } from "../../../base/index.ts";
 import type { MapFunction, OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
-import { isPromiseLike, UserCall } from "../user-call.ts";
+import { UserCall } from "../user-call.ts";
 
 /** Emits `fn(value)` for each record. */
 export function mapOperator<I, O>(fn: MapFunction<I, O>): OperatorFactory<I, O> {

@@ -5,12 +5,12 @@
  * TW1 Watermarks that come in end here, except MAX_WATERMARK, after which this operator emits none (ownsWatermarks).
  * TW2 A watermark is made every interval, between records; a record that ends idleness is announced before it goes on.
  */
-import { StreamError } from "../../../base/index.ts";
+import { isPromiseLike, StreamError } from "../../../base/index.ts";
 import { MAX_WATERMARK } from "../../record/index.ts";
 import type { TimestampOf, WatermarkGenerator, WatermarkStrategy } from "../../time/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
-import { isPromiseLike, UserCall } from "../user-call.ts";
+import { UserCall } from "../user-call.ts";
 
 /** `watermarkIntervalMs`: above 0; the job's `watermarkIntervalMs` (default there: 200). */
 export function timestampsAndWatermarksOperator<T>(

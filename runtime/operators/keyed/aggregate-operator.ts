@@ -4,7 +4,7 @@
  * AG1 The accumulator may be changed in place by `add`, also when `getResult` returns it: state then hands out a copy (K2). A part of
  *     it that is emitted inside a new object is frozen, and `add` must replace it instead of changing it (FN3).
  */
-import { assert } from "../../../base/index.ts";
+import { assert, isPromiseLike } from "../../../base/index.ts";
 import { describeType, t, type ValueType } from "../../record/index.ts";
 import type {
   Aggregate,
@@ -15,7 +15,7 @@ import type {
   ValueState,
 } from "../../ports/index.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
-import { isPromiseLike, UserCall } from "../user-call.ts";
+import { UserCall } from "../user-call.ts";
 
 const STATE = "accumulator";
 

@@ -4,7 +4,7 @@
  * RD1 The first record of a key is emitted as it is; after that `fn(current, value)`, which becomes the current one.
  * RD2 What was emitted is also what the state holds; `fn` gets a copy of it to work on (K2).
  */
-import { assert } from "../../../base/index.ts";
+import { assert, isPromiseLike } from "../../../base/index.ts";
 import { describeType, t, type ValueType } from "../../record/index.ts";
 import type {
   OperatorContext,
@@ -15,7 +15,7 @@ import type {
   ValueState,
 } from "../../ports/index.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
-import { isPromiseLike, UserCall } from "../user-call.ts";
+import { UserCall } from "../user-call.ts";
 
 const STATE = "reduced";
 

@@ -16,7 +16,7 @@
  *     first checkpoint may have left something to abort.
  * TP5 Without checkpoints the task ends by `prepareSnapshot(0)` and `onCheckpointComplete(0)`: 0 commits everything.
  */
-import { assert } from "../../../base/index.ts";
+import { assert, isPromiseLike } from "../../../base/index.ts";
 import { t } from "../../record/index.ts";
 import type {
   OperatorContext,
@@ -27,7 +27,7 @@ import type {
 } from "../../ports/index.ts";
 import { CommitAttempts } from "./commit-attempts.ts";
 import { OrderedWrites } from "./ordered-writes.ts";
-import { isPromiseLike, UserCall } from "../user-call.ts";
+import { UserCall } from "../user-call.ts";
 import { sinkContext } from "./sink-context.ts";
 
 /** `subtask`: the one that prepared it. */
