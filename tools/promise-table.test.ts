@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { areKept, idOf, promiseRows, promiseTable } from "./promise-table.ts";
 
-const promises = { S1: "one", S2: "two", S12: "twelve" };
+const promises = { "P-1": "one", "P-2": "two", "P-12": "twelve" };
 
 describe("the table of promises", () => {
   it("tells a promise's tests by the id at the beginning of their names", () => {
-    assert.equal(idOf("S12 no new pod: while an old one is there"), "S12");
-    assert.equal(idOf("S1: a change"), "S1");
-    assert.equal(idOf("stop is atomic (S4)"), null);
-    assert.equal(idOf("S1x"), null);
+    assert.equal(idOf("P-12 no new pod: while an old one is there"), "P-12");
+    assert.equal(idOf("P-1: a change"), "P-1");
+    assert.equal(idOf("stop is atomic (P-4)"), null);
+    assert.equal(idOf("P-1x"), null);
   });
 
   it("holds a promise for kept when all of its tests passed, and for broken when there is none (PT1)", () => {
     const tests = [
-      { name: "S1 a", passed: true },
-      { name: "S1 b", passed: false },
-      { name: "S12 c", passed: true },
+      { name: "P-1 a", passed: true },
+      { name: "P-1 b", passed: false },
+      { name: "P-12 c", passed: true },
     ];
     const rows = promiseRows(promises, tests, []);
     assert.deepEqual(
@@ -29,9 +29,9 @@ describe("the table of promises", () => {
 
   it("shows figures once each, and how many promises are kept", () => {
     const tests = Object.keys(promises).map((id) => ({ name: `${id} x`, passed: true }));
-    const figures = ["a", "b", "a"].map((text) => ({ id: "S2", text }));
+    const figures = ["a", "b", "a"].map((text) => ({ id: "P-2", text }));
     const table = promiseTable(promiseRows(promises, tests, figures));
-    assert.match(table, /^S2 +two +1 +pass +a; b$/m);
+    assert.match(table, /^P-2 +two +1 +pass +a; b$/m);
     assert.match(table, /3 of 3 promises kept$/);
   });
 });

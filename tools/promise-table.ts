@@ -23,7 +23,7 @@ const FIGURES_SHOWN_MAX = 3;
 
 /** The id that a test's name begins with; null: none. */
 export function idOf(name: string): string | null {
-  return /^(S\d+)\b/.exec(name)?.[1] ?? null;
+  return /^(P-\d+)\b/.exec(name)?.[1] ?? null;
 }
 
 export function promiseRows(

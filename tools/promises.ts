@@ -1,6 +1,6 @@
 /**
  * Owns: `npm run promises`: runs the tests of everything that the operator promises and prints one line for each promise.
- * `npm run promises -- S3 S12` runs only the files of those. STREAMJOB_ALL=1: every place where something can be killed, not a sample.
+ * `npm run promises -- P-3 P-12` runs only the files of those. STREAMJOB_ALL=1: every place where something can be killed, not a sample.
  * Exit code 0 only if every promise asked for is kept; 2 for an id that does not exist.
  */
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -5,10 +5,10 @@
  *
  * AP1 PL1-PL3 hold: no action before the status is in the API server, and none that is built on one that failed. A refusal is
  *     remembered for the next decision; what was refused is tried again later, not at each look (RM2).
- * AP2 Right before each write and each call, in the same turn, the gate is asked whether this process may (S32).
- * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (S22). But see OO2.
+ * AP2 Right before each write and each call, in the same turn, the gate is asked whether this process may (P-32).
+ * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (P-22). But see OO2.
  * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.
- * AP5 Before and after each there is a failpoint; stopped anywhere, the next look goes on from there (S3).
+ * AP5 Before and after each there is a failpoint; stopped anywhere, the next look goes on from there (P-3).
  * AP6 No action follows from a status that is known not to be on record any more, as when another operator went on while this one
  *     waited for a JobManager's answer. Without it such a one makes children of a StreamJob that is gone.
  */

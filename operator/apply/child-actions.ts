@@ -2,7 +2,7 @@
  * Owns: writes of what a StreamJob owns: revisions, and the objects of its incarnations.
  *
  * CA1 A name that something else has is never taken over, be it another's, or that of an earlier StreamJob of the same name, or one
- *     that is on its way out: the action stops and says so (S10, S19).
+ *     that is on its way out: the action stops and says so (P-10, P-19).
  * CA2 Deletions are bound to a uid: what has come in its place stays. What is not there any more counts as deleted.
  */
 import type { KubernetesObject } from "../../crds/index.ts";

@@ -16,7 +16,7 @@ export type ApplyOutcome =
   | { readonly kind: "refused"; readonly refused: readonly Refused[]; readonly reason: string }
   /** An action did not succeed, and nothing after it was begun, or what it needs is yet to come. */
   | { readonly kind: "stopped"; readonly action: ActionKind; readonly reason: string; readonly error: unknown }
-  /** This process may write no more (S32). */
+  /** This process may write no more (P-32). */
   | { readonly kind: "notLeading"; readonly action: ActionKind; readonly reason: string };
 
 /** Why an action gives up: its object has changed; something has to go first; it can never be done like this; nobody answers. */

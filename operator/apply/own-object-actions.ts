@@ -2,7 +2,7 @@
  * Owns: writes to the StreamJob itself: its status, finalizer, annotations.
  *
  * OO1 Every one of them is bound to the version that was looked at: of two operators one gets Conflict, and nothing newer is
- *     overwritten (S22). The spec is in none of them.
+ *     overwritten (P-22). The spec is in none of them.
  * OO2 A status whose version was outdated by nothing that it was decided from is written to the newer version. Else whoever changes a
  *     label more often than a look takes would keep the operator from ever writing anything.
  */

@@ -3,7 +3,7 @@
  *
  * SA1 A snapshot of that name that stands for another job's savepoint is never taken for ours.
  * SA2 The deletion of a StreamJob does not wait for an object that the API server will not take, as in a namespace that is being
- *     deleted; for one that it could take it does (S29).
+ *     deleted; for one that it could take it does (P-29).
  */
 import { CLEANUP_FINALIZER, type StreamJobSnapshot } from "../../crds/index.ts";
 import { isApiError } from "../kubernetes/api/index.ts";

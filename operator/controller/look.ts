@@ -2,7 +2,7 @@
  * Owns: one look at one StreamJob: observe, decide, apply; and when to look again.
  * Called by: the work queue of a term, never twice at a time for one job.
  *
- * LO1 A look ends within its deadline, whatever the API server and JobManagers do: its worker is free for the next then (S33).
+ * LO1 A look ends within its deadline, whatever the API server and JobManagers do: its worker is free for the next then (P-33).
  * LO2 What fails is looked at again with a growing delay, what was outdated too: the change that made it so brings a look at once.
  * LO3 Polls give way to changes: the more jobs wait for a worker, the later a job that only wants to look again comes back. A thousand
  *     jobs that start together would else keep each other from starting.

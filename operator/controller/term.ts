@@ -3,7 +3,7 @@
  * Called by: the controller, once per term.
  *
  * TM1 A term begins with fresh lists: what an earlier leader wrote is in them, and nothing that was decided before counts (LE6).
- * TM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (S32).
+ * TM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (P-32).
  */
 import type { StreamJob } from "../../crds/index.ts";
 import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";

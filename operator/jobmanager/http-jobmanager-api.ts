@@ -5,7 +5,7 @@
  * HJ1 Implements JA1 and JA2: every call ends in time with a value; what is not surely an answer of the JobManager that was meant is
  *     `unreachable`.
  * HJ2 Every request names the job it is for, and every answer has to: an address may have been given to somebody else meanwhile.
- *     Nothing of another job's JobManager is believed, its "not found" least of all (S9, S11).
+ *     Nothing of another job's JobManager is believed, its "not found" least of all (P-9, P-11).
  * HJ3 A refusal is one only in the contract's words: what a proxy in between says is no answer.
  */
 import { Agent } from "node:http";

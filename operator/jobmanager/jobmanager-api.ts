@@ -2,9 +2,9 @@
  * Owns: the port to an incarnation's JobManager: the few calls that the operator makes.
  * Implemented by: http-jobmanager-api.ts; the bench of the controller has one without processes.
  *
- * JA1 No call waits for the job: triggers are asked for and polled, each call has its own short deadline (S33).
+ * JA1 No call waits for the job: triggers are asked for and polled, each call has its own short deadline (P-33).
  * JA2 What is not an answer (no connection, a time-out, a body that is not what the contract says, another job's id) is
- *     `unreachable`, a value; never an exception, never "there is none" (S11).
+ *     `unreachable`, a value; never an exception, never "there is none" (P-11).
  */
 import type {
   ActivationRequest,

@@ -3,7 +3,7 @@
  *
  * CH1 What has an owner is told by the owner's uid (OB2): an earlier StreamJob of the same name had the same names and labels.
  * CH2 A pod is owned by its StatefulSet. When that is gone already, the pod is counted as this job's unless it is older than the
- *     StreamJob: better to wait for a stranger than to overlook a process that still writes (S12).
+ *     StreamJob: better to wait for a stranger than to overlook a process that still writes (P-12).
  */
 import { JOB_LABEL, parseTime, type StreamJob } from "../../crds/index.ts";
 import type { Pod, PodDisruptionBudget, Service } from "../kubernetes/api/index.ts";

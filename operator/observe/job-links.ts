@@ -4,7 +4,7 @@
  * Called by: the controller, with every change of a StreamJob or StreamJobSnapshot; observe, which asks.
  *
  * JL1 What is asked costs as much as the answer is long, whatever the number of jobs.
- * JL2 A status that cannot be understood names whatever text is in it: what may be needed is not deleted (S28).
+ * JL2 A status that cannot be understood names whatever text is in it: what may be needed is not deleted (P-28).
  */
 import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 import { readStatusOf } from "../reconcile/index.ts";

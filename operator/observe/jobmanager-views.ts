@@ -3,7 +3,7 @@
  * Not here: the calls (operator/jobmanager), what follows from answers (operator/reconcile).
  *
  * JV1 Asked are at most the incarnations that the status names (active, from, to), all at once, under one deadline: a JobManager that
- *     hangs costs that time once (S33).
+ *     hangs costs that time once (P-33).
  * JV2 No pod is `absent`; a pod that was not asked or does not answer is `unreachable` (OB1).
  * JV3 A trigger, a preflight or a disposal is asked about only while the status or an object says that one is open.
  */
@@ -153,7 +153,7 @@ async function askPreflight({
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
   const answer = await jobManagers.preflight(targetOf(job, incarnation.number), from, signal);
   if (answer.kind === "answer") return answer.value;
-  // It does not even take the question: waiting would not change that (S37).
+  // It does not even take the question: waiting would not change that (P-37).
   if (answer.kind === "refused" && isForGood(answer.status)) {
     return {
       kind: "incompatible",

@@ -16,7 +16,7 @@ export const verdictOf: (job: StreamJob) => ValidatedStreamJob = oncePerObject((
   try {
     return validateStreamJob(job);
   } catch (error) {
-    // A spec at which validation itself fails is not valid: what runs is looked after without it (S38).
+    // A spec at which validation itself fails is not valid: what runs is looked after without it (P-38).
     const message = error instanceof Error ? error.message : String(error);
     return { kind: "invalid", issues: [{ path: "spec", reason: "Unreadable", message }] };
   }

@@ -1,9 +1,9 @@
 /**
  * Owns: what is done for a status, given what is there: level by level, not by what changed.
  *
- * AF1 Children of an incarnation are made when it is wanted and taken away when it is not; what is there is left alone (S1).
- * AF2 What is being deleted is neither adopted nor made again until it is gone (S19).
- * AF3 Nothing is taken away of an incarnation that did not answer but may be running, unless the record says that it is over (S11).
+ * AF1 Children of an incarnation are made when it is wanted and taken away when it is not; what is there is left alone (P-1).
+ * AF2 What is being deleted is neither adopted nor made again until it is gone (P-19).
+ * AF3 Nothing is taken away of an incarnation that did not answer but may be running, unless the record says that it is over (P-11).
  */
 import { CLEANUP_FINALIZER, ROLLBACK_TO_ANNOTATION } from "../../crds/index.ts";
 import { callsFor } from "./calls.ts";

@@ -2,9 +2,9 @@
  * Owns: what is learnt of the active incarnation: restarts, its first checkpoint, its end, whether it is stable.
  *
  * AC1 Restarts are those of the job and of its JobManager's process since the activation; counters that start anew add on.
- * AC2 Stable is: a checkpoint of its own, and then the window without more restarts than allowed. RUNNING alone is nothing (S26).
+ * AC2 Stable is: a checkpoint of its own, and then the window without more restarts than allowed. RUNNING alone is nothing (P-26).
  *     With more, and nothing to roll back to, it is stable after a whole window with none.
- * AC3 What does not answer changes nothing that is known (S11).
+ * AC3 What does not answer changes nothing that is known (P-11).
  */
 import { type ActiveIncarnation, formatTime, type Operation, parseTime } from "../../crds/index.ts";
 import type { IncarnationMessage } from "../../contract/index.ts";
@@ -41,7 +41,7 @@ function noteFirstCheckpoint(draft: Draft, message: IncarnationMessage): void {
   const { active, upgrade, handled } = draft.status;
   if (active === undefined || active.firstCheckpointAt !== null || message.firstCheckpointMs === null) return;
   change(draft, { firstCheckpointAt: formatTime(message.firstCheckpointMs) });
-  // What `restore` names is no more the newest state, whatever becomes of the operation (S17).
+  // What `restore` names is no more the newest state, whatever becomes of the operation (P-17).
   if (handled.restoreUsed === undefined) draft.set({ handled: { ...handled, restoreUsed: restoreUsedBy(upgrade) } });
 }
 

@@ -2,7 +2,7 @@
  * Owns: what JobManagers are asked for the operation in progress.
  *
  * CA1 A trigger is asked for only of a job that can take it, and only while it is not known there: at most one stop is in flight, and
- *     the same id in every try (S5, S9).
+ *     the same id in every try (P-5, P-9).
  * CA2 A new incarnation that takes no checkpoint by itself soon is asked for one, from when the record says so (PV2): its interval may be
  *     longer than the time that it has to prove itself.
  */

@@ -27,7 +27,7 @@ export function isCancelPending(draft: Draft, situation: Situation): boolean {
   if (upgrade.cancelled === true || target.kind !== "valid" || target.spec.deletion.keepState) return false;
   if (draft.nowMs - parseTime(upgrade.stepSince) > CANCEL_TIMEOUT_MS) return false;
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
-  // One that does not answer is waited for: it may still be told (S11).
+  // One that does not answer is waited for: it may still be told (P-11).
   if (view?.kind === "unreachable") return true;
   if (view?.kind !== "answering") return false;
   // "activating": its JobManager has just been restarted, and takes the job up again.

@@ -5,7 +5,7 @@
  *     while its job has not ended.
  * CH2 Pods first: ConfigMap and Service of an incarnation go when its last pod has gone.
  * CH3 What an incarnation's pods are made from is decided once: an operator with another default image, or that writes templates
- *     otherwise, neither changes a set that is there nor puts other pods beside its pods (S31).
+ *     otherwise, neither changes a set that is there nor puts other pods beside its pods (P-31).
  * CH4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
@@ -23,7 +23,7 @@ export function wantedIncarnations(draft: Draft, situation: Situation): Readonly
   const wanted = new Set<number>();
   if (upgrade === undefined) {
     if (active !== undefined && active.ended === null) wanted.add(active.incarnation);
-    // A status that knows of none has been lost: what is there may be running, and is left alone (S10).
+    // A status that knows of none has been lost: what is there may be running, and is left alone (P-10).
     if (incarnations === 0) for (const { number } of situation.observed.incarnations) wanted.add(number);
     return wanted;
   }

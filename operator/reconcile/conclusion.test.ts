@@ -68,7 +68,7 @@ const truth: Readonly<Record<string, readonly [() => SimulatedWorld, string]>> =
 };
 
 for (const [name, [make, expected]] of Object.entries(truth)) {
-  test(`S23, kstatus: a job that ${name} is ${expected}`, () => {
+  test(`P-23, kstatus: a job that ${name} is ${expected}`, () => {
     const made = make();
     const { conditions, phase, observedGeneration } = made.status;
     const value = (type: string) => conditions.find((condition) => condition.type === type)?.status;
@@ -80,7 +80,7 @@ for (const [name, [make, expected]] of Object.entries(truth)) {
   });
 }
 
-test("S23: Ready of a new generation is never True before its first checkpoint", () => {
+test("P-23: Ready of a new generation is never True before its first checkpoint", () => {
   const made = world();
   made.patch(() => specOf("good", 2, more));
   let isReady = false;

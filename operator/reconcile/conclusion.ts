@@ -2,7 +2,7 @@
  * Owns: what the status says in the end: phase, conditions, last checkpoint, scale.
  *
  * CO1 Ready is True only when what the spec asks for now is so and has proved itself: the new generation runs and completed a
- *     checkpoint, or it is suspended as asked, or finished by itself (S23).
+ *     checkpoint, or it is suspended as asked, or finished by itself (P-23).
  * CO2 Stalled is True when a person is needed; its message says what to do.
  */
 import {
@@ -42,7 +42,7 @@ export function conclude(draft: Draft, situation: Situation, { isPaused }: { rea
   setConditions(draft, situation, { ...findings, Paused: paused });
 }
 
-/** When the rest cannot be said: that it cannot, so that no Ready of an older generation stays (S38). */
+/** When the rest cannot be said: that it cannot, so that no Ready of an older generation stays (P-38). */
 export function concludeFailed(draft: Draft, situation: Situation): void {
   const { reason, message } = draft.stalled ?? { reason: "DecisionFailed", message: "" };
   const findings = { Ready: no(reason, message), Reconciling: no("Stalled", message), Stalled: yes(reason, message) };

@@ -1,4 +1,4 @@
-/** A part of the decision that throws costs that part, is told, and never leaves Ready of an older generation standing (S38). */
+/** A part of the decision that throws costs that part, is told, and never leaves Ready of an older generation standing (P-38). */
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
@@ -96,7 +96,7 @@ const budget = {
 } as Observed["disruptionBudgets"][number];
 
 for (const [name, plant] of Object.entries(cases)) {
-  test(`S38: ${name} throws: it is told, and what runs is healed`, () => {
+  test(`P-38: ${name} throws: it is told, and what runs is healed`, () => {
     const world = running();
     // A window that has not begun: the schedule is asked from the first checkpoint on.
     const plan = reconcile(plant(seen(world, good)), settings, world.nowMs);
@@ -105,7 +105,7 @@ for (const [name, plant] of Object.entries(cases)) {
   });
 }
 
-test("S38: pods that cannot be made are told, those of the old version are still healed, and a corrected spec goes on", () => {
+test("P-38: pods that cannot be made are told, those of the old version are still healed, and a corrected spec goes on", () => {
   const world = running();
   // As an API server without our schema would let it pass.
   const podTemplate = { spec: { containers: "no" } } as unknown as NonNullable<

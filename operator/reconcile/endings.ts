@@ -5,7 +5,7 @@ import { restoreOf } from "./restore-choice.ts";
 import { snapshotStatusOf } from "./stored-status.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
 
-/** The exact point to resume from is written in the same breath as the job leaves the status (S24). */
+/** The exact point to resume from is written in the same breath as the job leaves the status (P-24). */
 export function endSuspend(context: StepContext): StepOutcome {
   const { draft, operation } = context;
   const { active } = draft.status;

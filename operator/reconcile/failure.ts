@@ -3,9 +3,9 @@
  *
  * FA1 Before the activation the old job runs on, and the version is not tried again until the spec changes.
  * FA2 After it the state is the new incarnation's: the way on is a newer spec, or back to the last stable one with that state. If
- *     the new version completed no checkpoint of its own, its newest state is what it was started from (S25).
- * FA3 A version that failed is never recorded as stable, and is not tried again (S26).
- * FA4 What had ended before it was changed is not started again because the new version cannot be activated (S27): it stays as it
+ *     the new version completed no checkpoint of its own, its newest state is what it was started from (P-25).
+ * FA3 A version that failed is never recorded as stable, and is not tried again (P-26).
+ * FA4 What had ended before it was changed is not started again because the new version cannot be activated (P-27): it stays as it
  *     ended. A job that has FINISHED by itself is never gone back to: it would do all its work once more.
  */
 import type { RestorePoint } from "../../crds/index.ts";

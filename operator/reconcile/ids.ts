@@ -1,8 +1,8 @@
 /**
  * Owns: ids and places that are made of what they stand for, so that whoever plans the same again plans the same id.
  *
- * ID1 A job id belongs to one incarnation of one StreamJob (its uid): fresh per restore, the same in every try (S18).
- * ID2 A trigger id belongs to one attempt of one operation: asked for again it is the same savepoint, never a second (S5).
+ * ID1 A job id belongs to one incarnation of one StreamJob (its uid): fresh per restore, the same in every try (P-18).
+ * ID2 A trigger id belongs to one attempt of one operation: asked for again it is the same savepoint, never a second (P-5).
  */
 import { hexDigest } from "../../base/index.ts";
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
@@ -41,7 +41,7 @@ export function savepointDirectory(job: StreamJob, spec: ResolvedSpec, settings:
   return `${root.replace(/\/+$/, "")}/${job.metadata.name}-${uidOf(job).slice(0, 8)}`;
 }
 
-/** Exactly one savepoint's folder, known before it is asked for (S8). */
+/** Exactly one savepoint's folder, known before it is asked for (P-8). */
 export const savepointTarget = (directory: string, triggerId: string): string =>
   `${directory}/savepoint-${triggerId.slice(0, 16)}`;
 

@@ -20,7 +20,7 @@ const reasonOf = (world: SimulatedWorld, type: string): string | undefined =>
 const statusOf = (world: SimulatedWorld, type: string): string | undefined =>
   world.status.conditions.find((condition) => condition.type === type)?.status;
 
-test("S1: a spec that means the same changes nothing but observedGeneration", () => {
+test("P-1: a spec that means the same changes nothing but observedGeneration", () => {
   const world = running();
   const pods = world.podNames;
   world.patch((old) => ({ stateBackend: "fs", parallelism: 1, taskManager: { replicas: 1, slots: 1 }, ...old }));
@@ -31,7 +31,7 @@ test("S1: a spec that means the same changes nothing but observedGeneration", ()
   assert.equal(statusOf(world, "Ready"), "True");
 });
 
-test("S2: with an invalid field that only the operator reads, the job runs on and is healed", () => {
+test("P-2: with an invalid field that only the operator reads, the job runs on and is healed", () => {
   const world = running();
   world.patch((old) => ({ ...old, upgrade: { ...upgrade, stability: { window: "no duration" } } }));
   world.run(20_000);
@@ -43,7 +43,7 @@ test("S2: with an invalid field that only the operator reads, the job runs on an
   assert.deepEqual(world.violations, []);
 });
 
-test("S6: a savepoint that fails leaves the old job running, says so, and is tried again in a new folder with backoff", () => {
+test("P-6: a savepoint that fails leaves the old job running, says so, and is tried again in a new folder with backoff", () => {
   const world = new SimulatedWorld(specOf("good", 1, more), { failingSavepoints: 3 });
   assert.ok(world.settle());
   world.patch(() => specOf("good", 2, more));
@@ -61,7 +61,7 @@ test("S6: a savepoint that fails leaves the old job running, says so, and is tri
   assert.deepEqual(world.violations, []);
 });
 
-test("S3: an upgrade whose version was lost with the operator, before it was kept, is given up before the job is stopped", () => {
+test("P-3: an upgrade whose version was lost with the operator, before it was kept, is given up before the job is stopped", () => {
   const world = running(specOf("good", 1, { upgrade: { ...upgrade, standby: "cold" } }));
   world.patch((old) => ({ ...old, parallelism: 2 }));
   // The record is written, and nothing else.
@@ -74,7 +74,7 @@ test("S3: an upgrade whose version was lost with the operator, before it was kep
   assert.equal(world.active?.jobStatus, "RUNNING");
 });
 
-test("S7: a TaskManager that dies right after the savepoint changes nothing: the new job starts from it", () => {
+test("P-7: a TaskManager that dies right after the savepoint changes nothing: the new job starts from it", () => {
   const world = running();
   world.patch(() => specOf("good", 2, more));
   world.run(60_000, () => world.stopped.length > 0);
@@ -84,7 +84,7 @@ test("S7: a TaskManager that dies right after the savepoint changes nothing: the
   assert.deepEqual(world.violations, []);
 });
 
-test("S14: the old incarnation's children stay until the new one has completed a checkpoint", () => {
+test("P-14: the old incarnation's children stay until the new one has completed a checkpoint", () => {
   const world = running();
   world.patch(() => specOf("good", 2, more));
   let seen = 0;
@@ -103,7 +103,7 @@ test("S14: the old incarnation's children stay until the new one has completed a
   );
 });
 
-test("S31: an operator with another default image keeps that of the incarnation for what is missing or has another size", () => {
+test("P-31: an operator with another default image keeps that of the incarnation for what is missing or has another size", () => {
   const world = running();
   const observed = world.observe();
   const [incarnation] = observed.incarnations;
@@ -131,7 +131,7 @@ test("S31: an operator with another default image keeps that of the incarnation 
   );
 });
 
-test("S15: a restore that does not exist is refused and says so; nothing is started without state", () => {
+test("P-15: a restore that does not exist is refused and says so; nothing is started without state", () => {
   const world = new SimulatedWorld(specOf("good", 1, { ...more, restore: { path: "/gone" } }));
   world.run(60_000);
   assert.equal(statusOf(world, "Stalled"), "True");
@@ -145,7 +145,7 @@ test("S15: a restore that does not exist is refused and says so; nothing is star
   );
 });
 
-test("S15: a restore that was corrected is used, though the version is the same", () => {
+test("P-15: a restore that was corrected is used, though the version is the same", () => {
   const world = new SimulatedWorld(specOf("good", 1, { ...more, restore: { path: "/gone" } }));
   world.run(60_000);
   world.plantState("/there", 77);
@@ -158,7 +158,7 @@ test("S15: a restore that was corrected is used, though the version is the same"
   assert.deepEqual(world.violations, []);
 });
 
-test("S17: what to restore is used once, kept while the first version is refused, and may be corrected while suspended", () => {
+test("P-17: what to restore is used once, kept while the first version is refused, and may be corrected while suspended", () => {
   const restore = { path: "/first" };
   const world = new SimulatedWorld(specOf("refuse", 1, { ...more, restore, state: "suspended" }));
   world.plantState("/first", 10);
@@ -433,7 +433,7 @@ test("SB3: pods whose StatefulSet is gone are not let run", () => {
   );
 });
 
-test("S29: checkpoints that are to go with the StreamJob are deleted by a JobManager that answers late, and kept by one that never does", () => {
+test("P-29: checkpoints that are to go with the StreamJob are deleted by a JobManager that answers late, and kept by one that never does", () => {
   const deleted = (unreachableMs: number) => {
     const world = running(specOf("good", 1, { ...more, deletion: { keepState: false } }));
     const { active } = world;
@@ -486,7 +486,7 @@ test("T20: a restart is asked for by each new value of the nonce, and not by its
   assert.deepEqual(world.violations, []);
 });
 
-test("T20, S27: a first version with a nonce that FAILED is not taken for one that is to be restarted", () => {
+test("T20, P-27: a first version with a nonce that FAILED is not taken for one that is to be restarted", () => {
   const world = new SimulatedWorld(specOf("fail-early", 1, { ...more, restartNonce: 1 }));
   world.run(120_000);
   assert.equal(world.status.incarnations, 1);

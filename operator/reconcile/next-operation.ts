@@ -108,7 +108,7 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
 function suspend(draft: Draft, situation: Situation, { spec, generation }: ValidTarget): ReturnType<Check> {
   if (spec.state !== "suspended") return "next";
   const { active, resume } = draft.status;
-  // Nothing of it is to be stopped, and a resume would do all its work once more (S27).
+  // Nothing of it is to be stopped, and a resume would do all its work once more (P-27).
   if (hasFinished(active)) return "settled";
   if (active !== undefined) {
     const mode = active.ended === null ? spec.upgrade.mode : "last-state";
@@ -137,7 +137,7 @@ function suspend(draft: Draft, situation: Situation, { spec, generation }: Valid
   return "settled";
 }
 
-/** Nothing has ever been activated: what it starts from is still for the spec to say (S17). */
+/** Nothing has ever been activated: what it starts from is still for the spec to say (P-17). */
 const isFresh = ({ status }: Draft): boolean => status.jobId === undefined;
 
 function start(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {

@@ -2,8 +2,8 @@
  * Owns: what one look at the world found, as values: the only input of a decision, with the time.
  * Not here: how it is found (operator/observe), what follows from it (reconcile.ts).
  *
- * OB1 Absent and unreachable are different values, everywhere: what did not answer is never taken for gone (S11).
- * OB2 Children are this very StreamJob's, by the uid of their owner, not by name (S10, S19).
+ * OB1 Absent and unreachable are different values, everywhere: what did not answer is never taken for gone (P-11).
+ * OB2 Children are this very StreamJob's, by the uid of their owner, not by name (P-10, P-19).
  */
 import type { StreamJob, StreamJobSnapshot, ValidatedStreamJob } from "../../crds/index.ts";
 import type { IncarnationMessage, PreflightAnswer } from "../../contract/index.ts";

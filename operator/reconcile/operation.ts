@@ -2,7 +2,7 @@
  * Owns: operations: which steps each has, in which order, and how one begins.
  * Not here: when a step is done (steps/), which operation is due (next-operation.ts).
  *
- * OP1 The record is written before anything of it is done, with every id and place that it will use (S3, S8).
+ * OP1 The record is written before anything of it is done, with every id and place that it will use (P-3, P-8).
  * OP2 Nothing of the old incarnation is taken away before Activating, but where its end is what was asked for or its state is at
  *     rest: in every earlier step a failure leaves the old job running.
  * OP3 `active` names the incarnation that may hold the newest state. It changes in the same write that enters Activating.
@@ -30,7 +30,7 @@ export function stepsOf({
     case "resume":
     case "recreate":
     case "rollback":
-      // What ran before has ended, or is to end without being asked: its pods go first, then nothing of it can interfere (S12).
+      // What ran before has ended, or is to end without being asked: its pods go first, then nothing of it can interfere (P-12).
       return ["Terminating", "Standby", "Preflight", ...PROVE];
     case "upgrade":
       return upgradeSteps(mode, standby, from);

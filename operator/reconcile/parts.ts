@@ -1,5 +1,5 @@
 /**
- * Owns: that a part of a decision that throws costs that part, and never the rest of it (S38).
+ * Owns: that a part of a decision that throws costs that part, and never the rest of it (P-38).
  *
  * PA1 What the part has changed in the draft is taken back: half of a part is no decision.
  * PA2 That it threw, and where, needs a person: Stalled says so with the text, whatever else would be said.

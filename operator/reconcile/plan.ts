@@ -2,11 +2,11 @@
  * Owns: what is to be done, as values.
  * Not here: why (reconcile.ts and its steps), how (operator/apply).
  *
- * PL1 The status is written first; only when it is in the API server are the actions done, in order (S3).
+ * PL1 The status is written first; only when it is in the API server are the actions done, in order (P-3).
  * PL2 Each action may be done again at any time with the same effect: objects by name and owner, triggers and activations by id,
  *     deletions by uid.
  * PL3 An action that is refused is a fact for the next look, and ends only what is built on it (dependence.ts): the rest of the
- *     plan is about something else (S37).
+ *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
 import type { ActivationRequest } from "../../contract/index.ts";

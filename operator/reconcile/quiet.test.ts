@@ -80,7 +80,7 @@ const ends: Readonly<Record<string, readonly [Behaviour, string]>> = {
 };
 
 for (const [name, [behaviour, phase]] of Object.entries(ends)) {
-  test(`S27: a job that has ${name} is ${phase}, stays so with no writes, and is started by nothing but a change`, () => {
+  test(`P-27: a job that has ${name} is ${phase}, stays so with no writes, and is started by nothing but a change`, () => {
     const world = new SimulatedWorld(specOf(behaviour, 1, more));
     world.run(120_000);
     assert.equal(world.status.phase, phase);
@@ -101,7 +101,7 @@ for (const [end, phase] of [
   ["finish", "Finished"],
   ["fail-late", "Failed"],
 ] as const) {
-  test(`S27, FA4: a job that is ${phase} stays so when the version after it cannot be loaded, and the next one is taken`, () => {
+  test(`P-27, FA4: a job that is ${phase} stays so when the version after it cannot be loaded, and the next one is taken`, () => {
     const world = new SimulatedWorld(specOf(end, 1, { upgrade: { stability: { window: "2s" } } }));
     assert.ok(world.settle());
     const { active } = world.status;
@@ -122,7 +122,7 @@ for (const [end, phase] of [
   });
 }
 
-test("S27, FA4: a job that did all its work is not done once more when the version after it fails", () => {
+test("P-27, FA4: a job that did all its work is not done once more when the version after it fails", () => {
   const world = new SimulatedWorld(specOf("finish", 1));
   assert.ok(world.settle());
   assert.equal(world.status.stable, undefined);
@@ -133,7 +133,7 @@ test("S27, FA4: a job that did all its work is not done once more when the versi
   assert.deepEqual(world.violations, []);
 });
 
-test("S27: a job that did all its work is not done once more by suspending and resuming it, nor when it ends meanwhile", () => {
+test("P-27: a job that did all its work is not done once more by suspending and resuming it, nor when it ends meanwhile", () => {
   const world = new SimulatedWorld(specOf("finish", 1));
   assert.ok(world.settle());
   world.patch((spec) => ({ ...spec, state: "suspended" }));

@@ -154,7 +154,7 @@ test("a world in which nothing goes wrong: each change ends in an empty plan wit
   );
 });
 
-test("S3, S5, S20, S21: whatever is patched, dies or hangs, and wherever the operator dies, it ends at the newest valid spec with one unbroken chain of state", () => {
+test("P-3, P-5, P-20, P-21: whatever is patched, dies or hangs, and wherever the operator dies, it ends at the newest valid spec with one unbroken chain of state", () => {
   fc.assert(
     fc.property(options, deaths, fc.array(event, { maxLength: 10 }), (choice, dead, events) => {
       const world = new SimulatedWorld(spec("good"), choice);
@@ -175,7 +175,7 @@ test("S3, S5, S20, S21: whatever is patched, dies or hangs, and wherever the ope
   );
 });
 
-test("S3: stopped after any prefix of any plan and started again, an upgrade ends as the calm one, with one savepoint", () => {
+test("P-3: stopped after any prefix of any plan and started again, an upgrade ends as the calm one, with one savepoint", () => {
   const end = (world: SimulatedWorld) => ({
     revision: world.status.active?.revision,
     incarnation: world.status.active?.incarnation,
@@ -228,7 +228,7 @@ test("RE2: the order in which objects are listed does not matter", () => {
   );
 });
 
-test("S11: a JobManager that does not answer is left alone, whatever is asked for meanwhile, and all goes on when it answers again", () => {
+test("P-11: a JobManager that does not answer is left alone, whatever is asked for meanwhile, and all goes on when it answers again", () => {
   fc.assert(
     fc.property(
       options,
@@ -261,7 +261,7 @@ test("S11: a JobManager that does not answer is left alone, whatever is asked fo
 
 const bad: readonly Behaviour[] = ["refuse", "incompatible", "refuse-activation", "fail-early", "fail-late", "restart"];
 
-test("S25, S26: a bad version ends on the stable one with the newest state, is never recorded as stable and not tried again", () => {
+test("P-25, P-26: a bad version ends on the stable one with the newest state, is never recorded as stable and not tried again", () => {
   fc.assert(
     fc.property(
       options,
@@ -302,7 +302,7 @@ test("S25, S26: a bad version ends on the stable one with the newest state, is n
   );
 });
 
-test("S27: a job that does all its work does it once, whatever is asked of it in between, and wherever the operator dies", () => {
+test("P-27: a job that does all its work does it once, whatever is asked of it in between, and wherever the operator dies", () => {
   const asked = fc.record({
     afterMs: fc.constantFrom(0, 300, 1000, 3000, 12_000),
     // A version that never runs, so that the first one is none that somebody goes back to.
@@ -320,7 +320,7 @@ test("S27: a job that does all its work does it once, whatever is asked of it in
       world.patch(() => spec("finish"));
       const isSettled = world.settle(30 * 60_000);
       if (world.status.active?.ended?.stopFailed === true) {
-        // It ended after a stop that failed, so nobody knows that it did all its work: a person is asked (S40).
+        // It ended after a stop that failed, so nobody knows that it did all its work: a person is asked (P-40).
         assert.equal(world.status.conditions.find(({ type }) => type === "Stalled")?.reason, "StopFailed");
         assert.deepEqual(world.violations, []);
         return;
@@ -334,7 +334,7 @@ test("S27: a job that does all its work does it once, whatever is asked of it in
   );
 });
 
-test("S29: deleted at any moment, with any fault, the StreamJob goes, and nothing of it stays but snapshots that hold nothing back", () => {
+test("P-29: deleted at any moment, with any fault, the StreamJob goes, and nothing of it stays but snapshots that hold nothing back", () => {
   const policies = fc.record({
     savepoint: fc.boolean(),
     keepState: fc.boolean(),
@@ -363,7 +363,7 @@ test("S29: deleted at any moment, with any fault, the StreamJob goes, and nothin
   );
 });
 
-test("S24: suspended at any moment of an upgrade and resumed, it goes on from exactly the state that it rested at", () => {
+test("P-24: suspended at any moment of an upgrade and resumed, it goes on from exactly the state that it rested at", () => {
   fc.assert(
     fc.property(
       options,

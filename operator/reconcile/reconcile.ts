@@ -2,9 +2,9 @@
  * Owns: the decision of one look: what the status is to say and what is to be done.
  *
  * RE1 Two stages. First the record is moved on by facts (learn, revise, choose, steps); then actions follow from the record and what
- *     is there, level by level (actions.ts). Nothing is remembered but in the status, so an operator may die anywhere (S3).
+ *     is there, level by level (actions.ts). Nothing is remembered but in the status, so an operator may die anywhere (P-3).
  * RE2 Pure: the same observation at the same time gives the same plan; the order of lists does not matter.
- * RE4 Whatever throws costs only the part in which it does, and is told in Stalled; what runs is healed all the same (parts.ts, S38).
+ * RE4 Whatever throws costs only the part in which it does, and is told in Stalled; what runs is healed all the same (parts.ts, P-38).
  *     Only a status that cannot be read is an error of the whole: nothing may be written over it.
  * RE3 When nothing changed, the plan is empty: no write in a quiet cluster (I6).
  *

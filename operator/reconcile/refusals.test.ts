@@ -1,4 +1,4 @@
-/** Each action that a StreamJob's life needs, refused in turn and then allowed (S37). */
+/** Each action that a StreamJob's life needs, refused in turn and then allowed (P-37). */
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 for (const [name, { is, isFinal = false, when, told = "Stalled" }] of Object.entries(cases)) {
-  test(`S37: ${name} refused is in the status with its words in the next look, in one Warning, and allowed it goes on`, () => {
+  test(`P-37: ${name} refused is in the status with its words in the next look, in one Warning, and allowed it goes on`, () => {
     const world = new SimulatedWorld(specOf("good", 1, base));
     if (when !== undefined) {
       assert.ok(world.settle());
@@ -110,7 +110,7 @@ function toldBy(world: SimulatedWorld, where: NonNullable<Case["told"]>): string
   return condition?.status === "True" ? (condition.message ?? "") : "";
 }
 
-test("S37: an activation that is refused for good is a failed version: the stable one comes back", () => {
+test("P-37: an activation that is refused for good is a failed version: the stable one comes back", () => {
   const world = new SimulatedWorld(specOf("good", 1, base));
   assert.ok(world.settle());
   bump(world);
@@ -122,7 +122,7 @@ test("S37: an activation that is refused for good is a failed version: the stabl
   assert.deepEqual(world.violations, []);
 });
 
-test("S37: pods that are refused when nothing runs any more are a failed version after deployTimeout", () => {
+test("P-37: pods that are refused when nothing runs any more are a failed version after deployTimeout", () => {
   const world = new SimulatedWorld(specOf("good", 1, { upgrade: { ...upgrade, standby: "cold" } }));
   assert.ok(world.settle());
   bump(world);
@@ -138,7 +138,7 @@ test("S37: pods that are refused when nothing runs any more are a failed version
   assert.deepEqual(world.violations, []);
 });
 
-test("S37: of a deletion, too: what holds it up is told, and allowed it ends", () => {
+test("P-37: of a deletion, too: what holds it up is told, and allowed it ends", () => {
   for (const kind of ["deleteChild", "removeFinalizer", "releaseSnapshot", "cancelJob"] as const) {
     const world = new SimulatedWorld(specOf("good", 1, { ...base, deletion: { keepState: false } }));
     assert.ok(world.settle());

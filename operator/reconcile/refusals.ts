@@ -3,7 +3,7 @@
  * snapshot makes something of it.
  * Not here: who remembers it (operator/apply/refusal-memory.ts); what a step makes of it (steps/, snapshots.ts, retention.ts).
  *
- * RF1 A refusal is in the status with its text in the look after it, and in a Warning event, once (S37).
+ * RF1 A refusal is in the status with its text in the look after it, and in a Warning event, once (P-37).
  * RF2 A call to a JobManager belongs to a step or a snapshot, which says it; what the API server refuses blocks the operation in
  *     progress, and stalls the StreamJob where nothing runs or none is in progress.
  */

@@ -2,7 +2,7 @@
  * Owns: what a new incarnation starts from.
  *
  * RC1 State is named by the incarnation that holds it (its store), and by its savepoint where one was taken: the JobManager that
- *     activates finds it by exact objects, after fencing, and refuses anything older (S10, S15).
+ *     activates finds it by exact objects, after fencing, and refuses anything older (P-10, P-15).
  *     What of it may be left behind is not said here but when it is activated (LO3).
  * RC2 A job that has FINISHED by itself has nothing to go on from: its successor begins anew.
  */
@@ -22,7 +22,7 @@ export function restoreOf({ draft, operation }: StepContext): RestorePoint {
   return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState: false };
 }
 
-/** `spec.restore`, which is used once, by the first incarnation (S17); null: the snapshot that it names is not complete, or not there. */
+/** `spec.restore`, which is used once, by the first incarnation (P-17); null: the snapshot that it names is not complete, or not there. */
 export function initialRestoreOf(
   { handled }: StreamJobStatus,
   { restoreSnapshot }: Observed,

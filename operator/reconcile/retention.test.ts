@@ -44,7 +44,7 @@ function removed(made: SimulatedWorld, change: Partial<Observed>): string[] {
   return plan.actions.flatMap((action) => (action.kind === "deleteSnapshot" ? [action.name] : [])).sort();
 }
 
-test("S28: beyond the count the oldest go, never those that people asked for, nor the newest", () => {
+test("P-28: beyond the count the oldest go, never those that people asked for, nor the newest", () => {
   const made = world({ count: 1 });
   const snapshots = [
     snapshot(made, "old", 9),
@@ -56,7 +56,7 @@ test("S28: beyond the count the oldest go, never those that people asked for, no
   assert.deepEqual(removed(made, { snapshots: snapshots.toReversed() }), ["old", "upgrade"]);
 });
 
-test("S28: what is too old goes, but for the newest of all", () => {
+test("P-28: what is too old goes, but for the newest of all", () => {
   const made = world({ count: 10, age: "4h" });
   assert.deepEqual(
     removed(made, { snapshots: [snapshot(made, "a", 9), snapshot(made, "b", 5), snapshot(made, "c", 1)] }),
@@ -65,7 +65,7 @@ test("S28: what is too old goes, but for the newest of all", () => {
   assert.deepEqual(removed(made, { snapshots: [snapshot(made, "a", 9)] }), []);
 });
 
-test("S28: what another job names, or a restore of the spec, stays", () => {
+test("P-28: what another job names, or a restore of the spec, stays", () => {
   const made = world({ count: 1 });
   const snapshots = [snapshot(made, "a", 3), snapshot(made, "b", 2), snapshot(made, "c", 1)];
   assert.deepEqual(removed(made, { snapshots, foreignReferences: new Set(["/a"]) }), ["b"]);
@@ -73,7 +73,7 @@ test("S28: what another job names, or a restore of the spec, stays", () => {
   assert.deepEqual(removed(made, { snapshots, restoreSnapshot }), ["a"]);
 });
 
-test("S28: what the active incarnation started from stays until it is stable, and all do while that cannot be known", () => {
+test("P-28: what the active incarnation started from stays until it is stable, and all do while that cannot be known", () => {
   const made = world({ count: 1 });
   made.patch((old) => ({ ...old, ...specOf("good", 2), upgrade: { stability: { window: "1h" } } }));
   made.run(60_000);

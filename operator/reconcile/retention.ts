@@ -2,10 +2,10 @@
  * Owns: which snapshots are removed, by policy or because somebody deleted the object, and in which order.
  *
  * RT1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
- *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (S28).
+ *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (P-28).
  * RT2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager says that they are
- *     gone (S28).
- * RT3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (S29).
+ *     gone (P-28).
+ * RT3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (P-29).
  */
 import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";

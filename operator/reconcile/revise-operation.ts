@@ -1,7 +1,7 @@
 /**
  * Owns: what a change of mind does to an operation in progress.
  *
- * RO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (S21).
+ * RO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (P-21).
  * RO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
  * RO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
@@ -53,7 +53,7 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (isStuck(situation, upgrade)) retarget(draft, situation, upgrade);
 }
 
-/** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (S5). */
+/** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (P-5). */
 function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: Operation): void {
   const message = "the StreamJob is deleted";
   const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
@@ -75,7 +75,7 @@ function isUnasked(situation: Situation, upgrade: Operation): boolean {
   return isRunning && (trigger === null || trigger.kind === "unknown");
 }
 
-/** `restore` was corrected while the first version could not start from what it said before (S15). */
+/** `restore` was corrected while the first version could not start from what it said before (P-15). */
 function isOtherRestore(draft: Draft, { observed }: Situation, upgrade: Operation, spec: ResolvedSpec): boolean {
   if (upgrade.kind !== "deploy") return false;
   const wanted = initialRestoreOf(draft.status, observed, spec);
@@ -123,7 +123,7 @@ function retarget(draft: Draft, { target }: Situation, upgrade: Operation): void
     revision: target.revision,
     activationId: activationIdOf(upgrade.upgradeId, to),
   });
-  // What was made for the version before goes first: never pods of two incarnations where none are to be (S12).
+  // What was made for the version before goes first: never pods of two incarnations where none are to be (P-12).
   draft.enter("Terminating", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
   draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
 }

@@ -1,4 +1,4 @@
-/** Whatever validation lets pass, the parser of schedules takes: it is asked within a decision, where it must not throw (CF1, S38). */
+/** Whatever validation lets pass, the parser of schedules takes: it is asked within a decision, where it must not throw (CF1, P-38). */
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";

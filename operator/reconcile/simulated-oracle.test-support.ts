@@ -50,7 +50,7 @@ export class SimulatedOracle {
     this.stopped.push({ triggerId, upgradeId });
   }
 
-  /** What did all its work does not do it once more (S27). For worlds in which nobody goes back to an earlier version. */
+  /** What did all its work does not do it once more (P-27). For worlds in which nobody goes back to an earlier version. */
   seeRun(store: SimulatedStore, revision: string): void {
     const isDone = ({ result }: SimulatedStore): boolean => result?.status === "FINISHED" && result.savepoint === null;
     if (this.#runs.some((run) => run.revision === revision && isDone(run.store)))
@@ -69,7 +69,7 @@ export class SimulatedOracle {
     this.wrong(`${what}, but the newest state is ${head.state.value} in ${head.state.path}`);
   }
 
-  /** Where the new pods are not to stand by while the old ones run, they come when those have gone (S12). */
+  /** Where the new pods are not to stand by while the old ones run, they come when those have gone (P-12). */
   seeNewPod(set: StatefulSet, pods: readonly Pod[], upgrade: StreamJobStatus["upgrade"]): void {
     const number = incarnationOf(set) ?? 0;
     if (upgrade?.standby !== "cold" || upgrade.to !== number) return;

@@ -1,10 +1,10 @@
 /**
  * Owns: the facts of one decision, gathered once: who the job is, what it is to be, what runs, what is being done.
  *
- * SI1 An invalid spec has no target: what runs goes on and is healed as before (S2).
- * SI2 A revision that failed is no target until the spec changes (S25).
+ * SI1 An invalid spec has no target: what runs goes on and is healed as before (P-2).
+ * SI2 A revision that failed is no target until the spec changes (P-25).
  * SI3 Lists are sorted here, once: what is decided does not depend on the order in which things were listed (RE2).
- * SI4 A spec that cannot be resolved is an invalid one, though validation has passed it: nothing of it is in force (S38).
+ * SI4 A spec that cannot be resolved is an invalid one, though validation has passed it: nothing of it is in force (P-38).
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
 import { revisionName, storeUriIn } from "../resources/index.ts";
@@ -88,7 +88,7 @@ export function isEmptied({ incarnations }: Observed): boolean {
   );
 }
 
-/** What became of the operation's own trigger; null: nothing was asked about it. An earlier one's fate says nothing of this one (S9). */
+/** What became of the operation's own trigger; null: nothing was asked about it. An earlier one's fate says nothing of this one (P-9). */
 export function stopTriggerOf({ observed }: Situation, operation: Operation): TriggerView | null {
   return observed.job.status?.upgrade?.triggerId === operation.triggerId ? observed.stopTrigger : null;
 }
@@ -107,7 +107,7 @@ export function specOfRevision(
 
 /**
  * Ids and places of an incarnation that runs `spec`. Its store stays where its pods were told that it is, or the status says: an operator
- * with another storage root would take it for one without state (S31).
+ * with another storage root would take it for one without state (P-31).
  */
 export function incarnationPlaces(situation: Situation, number: number, spec: ResolvedSpec) {
   const { job, settings, observed } = situation;

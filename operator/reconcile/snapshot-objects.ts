@@ -12,7 +12,7 @@ export function newSnapshot(situation: Situation, name: string, origin: Origin, 
   return { ...rest, metadata: { ...metadata, finalizers: [CLEANUP_FINALIZER] } };
 }
 
-/** Without an owner: savepoints outlive the job that made them (S29). Without finalizer: nothing has to let it go. */
+/** Without an owner: savepoints outlive the job that made them (P-29). Without finalizer: nothing has to let it go. */
 export function freeSnapshot({ job }: Situation, name: string, origin: Origin, path?: string): StreamJobSnapshot {
   return {
     apiVersion: STREAM_JOB_API_VERSION,

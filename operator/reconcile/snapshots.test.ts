@@ -50,7 +50,7 @@ test("a savepoint that fails is said at its object, and the next is taken", () =
   assert.deepEqual(phases(world), ["a Failed", "b Completed"]);
 });
 
-test("S9: a savepoint whose job was replaced meanwhile is never asked for under the same id of another incarnation", () => {
+test("P-9: a savepoint whose job was replaced meanwhile is never asked for under the same id of another incarnation", () => {
   const world = new SimulatedWorld(
     specOf("good", 1, { upgrade: { stability: { window: "3s" }, mode: "last-state" } }),
     {

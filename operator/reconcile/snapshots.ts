@@ -2,7 +2,7 @@
  * Owns: savepoints that are taken while the job runs on, by nonce, by object or by schedule.
  * Not here: those of operations (operation-savepoint.ts), which are removed (retention.ts), when the schedule is due (schedule.ts).
  *
- * SN1 At most one savepoint is in flight, and none while the job is being stopped (S5).
+ * SN1 At most one savepoint is in flight, and none while the job is being stopped (P-5).
  * SN2 The status names a savepoint's trigger and folder before it is asked for; what the JobManager says decides, never time.
  * SN3 A savepoint that a job completed is the object's for good, whatever becomes of the job.
  * SQ1 A request is a change of `savepointNonce`'s value in this very StreamJob: its object is named by the StreamJob's uid and by how many

@@ -58,7 +58,7 @@ const same: Readonly<Record<string, readonly [Partial<StreamJobSpec>, Partial<St
 };
 
 for (const [name, [from, to]] of Object.entries(same)) {
-  test(`S1: ${name} are no change`, () => assert.deepEqual(compareSpecs(resolve(from), resolve(to)), []));
+  test(`P-1: ${name} are no change`, () => assert.deepEqual(compareSpecs(resolve(from), resolve(to)), []));
 }
 
 const costs: Readonly<Record<string, readonly [Partial<StreamJobSpec>, string, boolean]>> = {

@@ -1,4 +1,4 @@
-/** What a stop that was refused or failed leads to (S37, S40): never to a job that begins without its state. */
+/** What a stop that was refused or failed leads to (P-37, P-40): never to a job that begins without its state. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
@@ -24,7 +24,7 @@ const ended = (world: SimulatedWorld): void =>
   world.run(60_000, () => (world.status.active?.ended ?? null) !== null || world.status.active?.incarnation !== 1);
 
 for (const standby of ["warm", "cold"] as const) {
-  test(`S40: a job that says FINISHED when its stop failed is not upgraded without state (${standby})`, () => {
+  test(`P-40: a job that says FINISHED when its stop failed is not upgraded without state (${standby})`, () => {
     const world = running("end-with-failed-stop", 1);
     world.patch(() => specOf("good", 2, { upgrade: { ...upgrade, standby } }));
     ended(world);
@@ -37,7 +37,7 @@ for (const standby of ["warm", "cold"] as const) {
   });
 }
 
-test("S40: it stays so when the change is taken back, and its JobManager and its operator are started anew", () => {
+test("P-40: it stays so when the change is taken back, and its JobManager and its operator are started anew", () => {
   const world = running("end-with-failed-stop", 1);
   world.patch(() => specOf("good", 2, more));
   ended(world);
@@ -53,7 +53,7 @@ test("S40: it stays so when the change is taken back, and its JobManager and its
   assert.deepEqual([told(world, "Ready"), world.starts.at(-1)?.from.kind], ["Running", "none"]);
 });
 
-test("S40: while the stop blocks the upgrade, a person can have the new version begin without state", () => {
+test("P-40: while the stop blocks the upgrade, a person can have the new version begin without state", () => {
   const world = running("end-with-failed-stop", 1);
   world.patch(() => specOf("good", 2, more));
   ended(world);
@@ -63,7 +63,7 @@ test("S40: while the stop blocks the upgrade, a person can have the new version 
   assert.deepEqual([world.status.active?.incarnation, world.starts.at(-1)?.from.kind], [2, "none"]);
 });
 
-test("S40: such a job is not Suspended, and does not count as Finished", () => {
+test("P-40: such a job is not Suspended, and does not count as Finished", () => {
   const world = running("end-with-failed-stop", 1);
   world.patch((old) => ({ ...old, state: "suspended" }));
   ended(world);
@@ -78,7 +78,7 @@ test("S40: such a job is not Suspended, and does not count as Finished", () => {
   assert.deepEqual([told(world, "Stalled"), world.starts.length], ["StopFailed", 1]);
 });
 
-test("S40: a deletion goes on, and says that there is no savepoint", () => {
+test("P-40: a deletion goes on, and says that there is no savepoint", () => {
   const world = new SimulatedWorld(specOf("end-with-failed-stop", 1, { ...more, deletion: { savepoint: true } }), {
     failingSavepoints: 1,
   });
@@ -96,7 +96,7 @@ test("S40: a deletion goes on, and says that there is no savepoint", () => {
   );
 });
 
-test("S40: FINISHED after a JobManager that may have taken the stop was started anew is not the job's own end", () => {
+test("P-40: FINISHED after a JobManager that may have taken the stop was started anew is not the job's own end", () => {
   const world = running();
   world.patch(() => specOf("good", 2, more));
   world.run(60_000, () => world.status.upgrade?.stopAskedOf !== undefined);
@@ -119,7 +119,7 @@ test("S40: FINISHED after a JobManager that may have taken the stop was started 
   assert.equal(endOf(1)?.incarnation, 2, "the same process never took it, so the job ended by itself");
 });
 
-test("S37: a stop that is refused for good is in UpgradeBlocked with its text, and the job runs on", () => {
+test("P-37: a stop that is refused for good is in UpgradeBlocked with its text, and the job runs on", () => {
   const world = running();
   world.refusals.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
   world.patch(() => specOf("good", 2, more));
@@ -133,7 +133,7 @@ test("S37: a stop that is refused for good is in UpgradeBlocked with its text, a
   assert.deepEqual(world.violations, []);
 });
 
-test("S37: a savepoint folder that was corrected is used at once, whatever the backoff", () => {
+test("P-37: a savepoint folder that was corrected is used at once, whatever the backoff", () => {
   const world = running();
   world.refusals.refuse = (action) =>
     action.kind === "triggerStop" && action.target.startsWith("s3:") ? { message: REFUSAL, isFinal: true } : null;
@@ -148,7 +148,7 @@ test("S37: a savepoint folder that was corrected is used at once, whatever the b
   assert.deepEqual(world.violations, []);
 });
 
-test("S37: a suspension whose stop is refused ends by last-state as soon as the spec says so", () => {
+test("P-37: a suspension whose stop is refused ends by last-state as soon as the spec says so", () => {
   const world = running();
   world.refusals.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
   world.patch((old) => ({ ...old, state: "suspended" }));
@@ -160,7 +160,7 @@ test("S37: a suspension whose stop is refused ends by last-state as soon as the 
   assert.deepEqual(world.violations, []);
 });
 
-test("S6: savepoints that fail for longer than savepointTimeout give way to a checkpoint that is young enough", () => {
+test("P-6: savepoints that fail for longer than savepointTimeout give way to a checkpoint that is young enough", () => {
   const world = running("good", 1000);
   world.patch(() => specOf("good", 2, { upgrade: { ...upgrade, savepointTimeout: "60s", lastStateMaxAge: "30s" } }));
   world.run(50_000);

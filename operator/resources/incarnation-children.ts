@@ -3,7 +3,7 @@
  * Not here: when they are made and deleted (operator/reconcile).
  *
  * IC1 They are made once and never changed: another spec is another incarnation. An operator of another version, with other
- *     defaults, leaves those that are there alone (S1, S31).
+ *     defaults, leaves those that are there alone (P-1, P-31).
  * IC2 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  * IC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
  */

@@ -23,7 +23,7 @@ test("an incarnation is read from its label, and from nothing that is no number"
   assert.equal(incarnationOf({ metadata: {} }), null);
 });
 
-test("S10: a child is told by its owner's uid, not by its owner's name", () => {
+test("P-10: a child is told by its owner's uid, not by its owner's name", () => {
   const service = restService(job, 2);
   assert.equal(isOwnedBy(service, "u1"), true);
   assert.equal(isOwnedBy(service, "u2"), false);

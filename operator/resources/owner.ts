@@ -1,4 +1,4 @@
-/** Owner references: by them children go with their StreamJob, and are told from those of an earlier one of the same name (S10). */
+/** Owner references: by them children go with their StreamJob, and are told from those of an earlier one of the same name (P-10). */
 import {
   STREAM_JOB_API_VERSION,
   STREAM_JOB_KIND,

@@ -3,7 +3,7 @@
  * Not here: HTTP and wire names (runtime/rest, contract).
  *
  * JC1 Views are snapshots: plain values that the caller may keep.
- * JC2 A trigger with a `triggerId` seen before returns that trigger and starts nothing (promises S5, S9).
+ * JC2 A trigger with a `triggerId` seen before returns that trigger and starts nothing (promises P-5, P-9).
  */
 import type { ErrorInfo, JobId, TaskManagerId, VertexId } from "../../base/index.ts";
 import type { JobConfiguration } from "../graph/index.ts";

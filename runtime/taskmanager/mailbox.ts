@@ -3,7 +3,7 @@
  *
  * MB1 Mail is run only while the task is active and nothing blocks it; it waits otherwise.
  * MB2 What timers do belongs to the data: they run only while the task reads its input. After a stop-with-savepoint's barrier, or
- *     the end of data, what they would emit would come after it (SP-2, S2); they wait, in case the task goes on.
+ *     the end of data, what they would emit would come after it (SP-2, P-2); they wait, in case the task goes on.
  * MB3 Timers are cancelled with the task: none fires after `close`.
  */
 import { type Clock, type Timer, waitUntil } from "../../base/index.ts";

@@ -165,7 +165,7 @@ describe("two incarnations of a job", () => {
       await exitOf(young.jobManager as ChildProcess);
       young.startJobManager();
       await young.proven();
-      // S13, S20: it comes back, and never leads again.
+      // P-13, P-20: it comes back, and never leads again.
       old.startTaskManagers();
       old.startJobManager();
       const fenced = await old.phase("ended");
@@ -210,7 +210,7 @@ describe("two incarnations of a job", () => {
       assert.match(error?.message ?? "", /savepoints\/stale is not the newest state .*\.manifest$/);
     }));
 
-  it("the old one, stopped and woken after its successor's activation, commits nothing more (S13)", () =>
+  it("the old one, stopped and woken after its successor's activation, commits nothing more (P-13)", () =>
     inWorkspace("take-over-zombie", async (workspace) => {
       const [old, young] = await standbys(workspace, wordCount(workspace, "old"), wordCount(workspace, "young"));
       assert.equal(await old.activate(NONE), 200);
@@ -263,7 +263,7 @@ describe("a stop with a savepoint is one with its manifest:", () => {
         else old.startTaskManagers();
         const { result } = await old.phase("ended");
         assert.deepEqual(result, { status: "FINISHED", savepoint: `file://${target}` });
-        // S9: its outcome is known from the log itself, not from a memory that is gone; asked for again, nothing new is started.
+        // P-9: its outcome is known from the log itself, not from a memory that is gone; asked for again, nothing new is started.
         assert.equal(await old.outcome(triggerId), `file://${target}`);
         await old.stop(target, triggerId);
         await young.phase("standby");

@@ -203,7 +203,7 @@ describe("carrying out a plan", () => {
     assert.ok(left === null || left.metadata.deletionTimestamp !== undefined);
   });
 
-  it("does nothing at all when the status was changed by another meanwhile (S22)", async () => {
+  it("does nothing at all when the status was changed by another meanwhile (P-22)", async () => {
     const world = await createWorld();
     const stale = await world.job();
     await world.api.updateStatus("StreamJob", { ...stale, status: statusWith({ phase: "Running" }) });
@@ -330,7 +330,7 @@ describe("carrying out a plan", () => {
   });
 });
 
-describe("the gate (S32)", () => {
+describe("the gate (P-32)", () => {
   it("is asked before every write and every call; shut, nothing is sent", async () => {
     const world = await createWorld();
     const job = await world.job();
@@ -365,7 +365,7 @@ describe("the gate (S32)", () => {
   });
 });
 
-describe("names that are taken (S10, S19)", () => {
+describe("names that are taken (P-10, P-19)", () => {
   it("a child of an earlier StreamJob of the same name is neither changed nor taken over", async () => {
     const world = await createWorld();
     const job = await world.job();

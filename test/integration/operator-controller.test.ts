@@ -260,7 +260,7 @@ describe("a snapshot whose StreamJob is not there (RT3)", () => {
   });
 });
 
-describe("a poisoned StreamJob (S33)", () => {
+describe("a poisoned StreamJob (P-33)", () => {
   it("whose JobManager hangs, or answers nonsense, stalls no other", async () => {
     const cluster = await createCluster();
     for (const name of ["hanging-a", "hanging-b", "hanging-c"]) cluster.jobManagers.misbehaviours.set(name, "hangs");

@@ -1,6 +1,6 @@
 /**
  * A stop whose savepoint cannot be written, by REST after all tasks had stopped, and by the command line: the job runs on with its
- * checkpoints, the next stop works, and the output is that of one run (S40).
+ * checkpoints, the next stop works, and the output is that of one run (P-40).
  */
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

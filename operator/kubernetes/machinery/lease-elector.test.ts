@@ -251,7 +251,7 @@ class StoppableClock implements Clock {
   }
 }
 
-test("S32 a leader that was stopped past its lease and goes on writes nothing, before any of its timers ran", async () => {
+test("P-32 a leader that was stopped past its lease and goes on writes nothing, before any of its timers ran", async () => {
   const rig = new Rig();
   const clock = new StoppableClock(rig.clock);
   const [a, b] = [rig.elector("a", { clock }), rig.elector("b")];
@@ -286,7 +286,7 @@ test("S32 a leader that was stopped past its lease and goes on writes nothing, b
   await b.stop();
 });
 
-test("S32 a renewal whose answer waits for the stopped process does not revive its term", async () => {
+test("P-32 a renewal whose answer waits for the stopped process does not revive its term", async () => {
   const rig = new Rig();
   const clock = new StoppableClock(rig.clock);
   const a = rig.elector("a", { clock });

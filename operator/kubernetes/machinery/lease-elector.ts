@@ -6,7 +6,7 @@
  *     seen to change; the times in the record are for people.
  * LE2 A term's gate is open until renewDeadline after the last successful renewal *was sent*. Others take over no sooner than
  *     leaseDuration after they saw it. The gate reads the clock when asked, and what it once refused stays refused: a process that was
- *     stopped and goes on, or whose timers are late, cannot write (S32).
+ *     stopped and goes on, or whose timers are late, cannot write (P-32).
  * LE3 Every write of the record is bound to the resourceVersion that was judged: of two who try, one gets Conflict.
  * LE4 A renewal whose outcome is not known does not extend the term; the next try reads back first.
  * LE5 `stop` shuts the gate first and gives the lease back then, so that the next one need not wait.

@@ -91,7 +91,7 @@ test("a page token that expired leads to a new list, which is asked for as a who
   assert.equal(rig.api.listOptions.at(-1)?.limit, undefined);
 });
 
-test("S35 a closed watch is resumed from the last event or bookmark, without a list", async () => {
+test("P-35 a closed watch is resumed from the last event or bookmark, without a list", async () => {
   await using rig = await new Rig().start();
   rig.api.lastWatch.send("MODIFIED", configMap("a", "11"));
   rig.api.lastWatch.end({ kind: "closed" });
@@ -104,7 +104,7 @@ test("S35 a closed watch is resumed from the last event or bookmark, without a l
   assert.equal(rig.lists, 1);
 });
 
-test("S35 gone leads to a list: as the watch's end, as an error, and in what a client library throws", async () => {
+test("P-35 gone leads to a list: as the watch's end, as an error, and in what a client library throws", async () => {
   const forms: unknown[] = [
     null,
     new ApiError("Gone", "too old"),

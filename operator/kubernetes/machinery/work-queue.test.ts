@@ -160,7 +160,7 @@ test("work that calls retry itself and ends well keeps its count; forget clears 
   assert.equal(waits.at(-1), 50);
 });
 
-test("S33 WQ4 a key that always fails never delays another", async () => {
+test("P-33 WQ4 a key that always fails never delays another", async () => {
   const rig = new Rig({ workers: 1 });
   rig.act = (key) => {
     if (key === "poisoned") throw new Error("always");

@@ -3,7 +3,7 @@
  * The gates themselves are the elector's (lease-elector.ts).
  *
  * WG1 The gate is asked in the same turn in which the write is given to the API, by reading the clock: a process that was stopped and
- *     goes on finds it shut at its first write, before any timer ran (S32).
+ *     goes on finds it shut at its first write, before any timer ran (P-32).
  * WG2 A refused write never reaches the API. It fails with `Forbidden`, whose destiny is terminal: nothing in this process tries it
  *     again, and unlike a timeout it is known not to have been done. Reads and watches pass: they change nothing.
  *

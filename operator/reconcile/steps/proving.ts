@@ -1,7 +1,7 @@
 /**
- * Owns: step Proving: the new incarnation has to run and complete a checkpoint of its own. Only then does the old one's rest go (S14).
+ * Owns: step Proving: the new incarnation has to run and complete a checkpoint of its own. Only then does the old one's rest go (P-14).
  *
- * PV1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (S11).
+ * PV1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (P-11).
  * PV2 One that runs is not taken for failed before it has been asked for a checkpoint and had `deployTimeout` to complete it: its own
  *     interval may be long, and the operator may have been away.
  */

@@ -2,8 +2,8 @@
  * Owns: step Standby: the new incarnation's pods start, load the job and wait; what ran before runs on.
  *
  * SB1 A job that cannot even be loaded never costs the running one anything: it is refused here.
- * SB2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (S25).
- * SB3 What is on its way out is not let run: it is waited for and made anew (S19). Pods without their StatefulSet are.
+ * SB2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (P-25).
+ * SB3 What is on its way out is not let run: it is waited for and made anew (P-19). Pods without their StatefulSet are.
  * SB4 `deployTimeout` counts from when the StatefulSets are there, and once more while the API server takes them not: an operator that
  *     was away meanwhile is no fault of the version.
  * SB5 What the API server refuses to make is said with its words, at once (refusals.ts), and waited for: a quota or a policy may change.

@@ -2,11 +2,11 @@
  * Owns: step Stopping: the old job stops with a savepoint in a folder that was fixed before.
  *
  * SP1 Facts in order of weight: how the job ended by its own store's word; then the trigger; then whether it answers at all.
- * SP2 A savepoint that failed is tried again under a new id and in a new folder; the job runs on meanwhile (S6).
- * SP3 An older state is used only when the policy allows it and the checkpoint is young enough (S6).
- * SP4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (S37).
+ * SP2 A savepoint that failed is tried again under a new id and in a new folder; the job runs on meanwhile (P-6).
+ * SP3 An older state is used only when the policy allows it and the checkpoint is young enough (P-6).
+ * SP4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (P-37).
  * SP5 FINISHED after a stop that was refused or failed is no end that the job came to by itself: its state is not taken for nothing,
- *     and a person has to say what is to be done (S40).
+ *     and a person has to say what is to be done (P-40).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
 import { recordEnd, WAYS_OUT } from "../active.ts";
@@ -81,7 +81,7 @@ function correctedStop(context: StepContext): StepOutcome | null {
   return waiting;
 }
 
-/** A deletion always ends (S29): its time is up, or there is nothing yet that could be stopped. */
+/** A deletion always ends (P-29): its time is up, or there is nothing yet that could be stopped. */
 function mustDeletionGoOn({ draft, situation, operation }: StepContext, view: JobManagerView): boolean {
   const waitedMs = draft.nowMs - parseTime(operation.stepSince);
   if (waitedMs > deletionTimeoutMs(situation.target)) return true;

@@ -1,7 +1,7 @@
 /**
  * Owns: step Terminating: every pod but those of the incarnation that is to come goes, and is waited for.
  *
- * TE1 A pod is gone when its object is: one that is terminating may still be running (S12).
+ * TE1 A pod is gone when its object is: one that is terminating may still be running (P-12).
  * TE2 Suspend and delete end with it.
  */
 import { endDelete, endSuspend } from "../endings.ts";

@@ -4,7 +4,7 @@ import { type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 1000;
 
-/** Only a person can see whether it is the network or the process that stands still; nothing is deleted (S11). */
+/** Only a person can see whether it is the network or the process that stands still; nothing is deleted (P-11). */
 export function unknownFate({ draft, operation, situation }: StepContext): StepOutcome {
   const { namespace, name } = situation.job.metadata;
   const pod = `${statefulSetName(name, operation.to ?? 0, "jobmanager")}-0`;

@@ -168,7 +168,7 @@ test("CC8 the final checkpoint does not wait for a savepoint, and the job's end 
   assert.equal(play.protocol.mayFinish(true), true);
 });
 
-test("S40 T42 requests that fail again and again do not put off the next periodic checkpoint", () => {
+test("P-40 T42 requests that fail again and again do not put off the next periodic checkpoint", () => {
   for (const kind of ["savepoint", "stop"] as const) {
     const play = running({ minPauseMs: 500 });
     let triggered = false;

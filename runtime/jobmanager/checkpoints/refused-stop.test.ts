@@ -1,4 +1,4 @@
-/** A stop or drain that fails is taken back: the job runs on, with its periodic checkpoints, and the next one works (S40). */
+/** A stop or drain that fails is taken back: the job runs on, with its periodic checkpoints, and the next one works (P-40). */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ const stopOf = (place: Setting, kind: "stop" | "drain", triggerId: string) =>
   ({ kind, targetDirectory: join(place.folder, "saves"), triggerId }) as const;
 
 for (const interval of ["20 ms", "1 h"]) {
-  test(`S40 a stop that fails leaves the job running with checkpoints each ${interval}, and the next stop ends it`, async (t) => {
+  test(`P-40 a stop that fails leaves the job running with checkpoints each ${interval}, and the next stop ends it`, async (t) => {
     let refuses = true;
     const place = await setting(t, {
       options: { "execution.checkpointing.interval": interval },
@@ -49,7 +49,7 @@ for (const interval of ["20 ms", "1 h"]) {
   });
 }
 
-test("S40 EX3 a task whose word that it runs again is late does not count as being at its end", async (t) => {
+test("P-40 EX3 a task whose word that it runs again is late does not count as being at its end", async (t) => {
   const place = await setting(t, {
     script: { onBarrier: (_, { checkpointKind }) => (checkpointKind === "stop" ? "decline" : "acknowledge") },
   });
@@ -63,7 +63,7 @@ test("S40 EX3 a task whose word that it runs again is late does not count as bei
   assert.equal(manager.job().status, "RUNNING");
 });
 
-test("S40 without periodic checkpoints a stop that fails does not end the job either", async (t) => {
+test("P-40 without periodic checkpoints a stop that fails does not end the job either", async (t) => {
   const place = await setting(t, {
     script: { onBarrier: (_, { checkpointKind }) => (checkpointKind === "stop" ? "decline" : "acknowledge") },
   });

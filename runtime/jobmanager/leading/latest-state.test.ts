@@ -118,11 +118,11 @@ const refusals: Readonly<Record<string, readonly [given: Given, reason: RegExp]>
     { activation: { kind: "none" }, checkpoints: 1, result: { status: "FINISHED", savepoint: "memory://gone" } },
     /no savepoint was found/,
   ],
-  "the result of another job, put there (S10)": [
+  "the result of another job, put there (P-10)": [
     { activation: { kind: "none" }, result: { jobId: "d".repeat(32), status: "FINISHED", savepoint: "memory://its" } },
     /the result .* is of job d+, but the store belongs to/,
   ],
-  "the checkpoints of another job, put there (S10)": [
+  "the checkpoints of another job, put there (P-10)": [
     { activation: { kind: "none" }, checkpoints: 1, writtenBy: jobId("d".repeat(32)) },
     /belongs to job .*: something was copied there/,
   ],

@@ -1,6 +1,6 @@
 /**
  * Owns: the state that an activation names: nothing, a path, or what an earlier incarnation ended with; and the fences that make it
- * the last word (S13 of the operator's promises).
+ * the last word (P-13 of the operator's promises).
  * Not here: this job's own log, which comes first (startup.ts); whether the state fits (graph-fit.ts).
  *
  * LA1 `latest` is decided by exact objects of the store named, after its log was fenced, in this order: its `result` with a savepoint;

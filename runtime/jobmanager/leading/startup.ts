@@ -4,7 +4,7 @@
  * latest-state.ts).
  *
  * ST1 Order: probe the store, claim the epoch, write the fence, and only then decide what to restore. A log that a successor has
- *     fenced is not even claimed: that job is another incarnation's now. Neither is one that another job has written to (S10).
+ *     fenced is not even claimed: that job is another incarnation's now. Neither is one that another job has written to (P-10).
  * ST2 What to restore: the newest complete manifest of the job's own root; else the path given at submission, or, for an incarnation, what
  *     its activation says; else nothing (RS-7).
  * ST3 A store that does not answer is tried again without end, with a warning each time; anything terminal is a refusal.

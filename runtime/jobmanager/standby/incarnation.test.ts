@@ -117,7 +117,7 @@ test("IC4 a predecessor finds out at its next write, stays to say so, and stays 
   await checkpointed(young);
 });
 
-test("S10 another job's checkpoints that were put into an incarnation's own store are refused, and the log is left alone", async (t) => {
+test("P-10 another job's checkpoints that were put into an incarnation's own store are refused, and the log is left alone", async (t) => {
   const place = await setting(t);
   const other = await active(t, place, "other");
   await checkpointed(other);
@@ -172,7 +172,7 @@ test("T2 a savepoint at a path that has one already fails, and neither harms the
   });
 });
 
-test("S9 a JobManager started again knows the outcome of the trigger whose savepoint is its newest state, and of no other", async (t) => {
+test("P-9 a JobManager started again knows the outcome of the trigger whose savepoint is its newest state, and of no other", async (t) => {
   const place = await setting(t);
   const one = await active(t, place, "one");
   for (const [triggerId, name] of [

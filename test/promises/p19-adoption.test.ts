@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { CLEANUP_FINALIZER, INCARNATION_LABEL } from "../../crds/index.ts";
+import type { OperatorFailpointName } from "../../base/index.ts";
+import { figure } from "./figures.ts";
+import { type Rig, withRig } from "./rig.ts";
+import { assertOneChain, readStoreViews } from "./stores.ts";
+
+const KINDS = ["ConfigMap", "Service", "StatefulSet", "Pod"] as const;
+
+/** `<kind> <name>` → uid of all that an incarnation has. */
+async function childrenOf(rig: Rig, incarnation: number): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const kind of KINDS) {
+    const { items } = await rig.api.list(kind, { labels: { [INCARNATION_LABEL]: String(incarnation) } });
+    for (const { metadata } of items) found.set(`${kind} ${metadata.name}`, metadata.uid ?? "");
+  }
+  return found;
+}
+
+const deaths: readonly { readonly name: OperatorFailpointName; readonly hit: number }[] = [
+  { name: "op:after-apply-child", hit: 1 },
+  { name: "op:after-apply-child", hit: 3 },
+  { name: "op:after-apply-child", hit: 4 },
+  { name: "op:before-activate", hit: 1 },
+  { name: "op:after-activate", hit: 1 },
+];
+
+it("P-19 what an operator made and died over is gone on with, not made again: at every step of making an incarnation", () =>
+  withRig("s19", { withOperator: false }, async (rig) => {
+    for (const [place, dieAt] of deaths.entries()) {
+      const number = place + 1;
+      await rig.apply(rig.manifest({ restartNonce: number }));
+      const first = rig.runOperator({ dieAt });
+      assert.equal(await first.ended, "SIGKILL", `${dieAt.name} was not reached: ${first.said().slice(-1000)}`);
+      const before = await childrenOf(rig, number);
+      assert.ok(before.size > 0, `nothing was made before ${dieAt.name}`);
+      const recorded = (await rig.status()).upgrade;
+      assert.equal(recorded?.to, number, "it was recorded first");
+      const next = rig.runOperator();
+      await rig.ready();
+      const after = await childrenOf(rig, number);
+      for (const [child, uid] of before) assert.equal(after.get(child), uid, `${child} after ${dieAt.name}`);
+      const { active, incarnations } = await rig.status();
+      assert.deepEqual([active?.incarnation, incarnations], [number, number]);
+      assert.equal(active?.activationId, recorded.activationId);
+      await next.kill();
+    }
+    rig.runOperator();
+    const { jobId = "" } = await rig.status();
+    assert.equal(
+      assertOneChain(await readStoreViews(rig.storeFolder("")), jobId).length,
+      deaths.length,
+      "incarnations that ran",
+    );
+    figure("P-19", `${deaths.length} operators killed, ${deaths.length} incarnations, each made once`);
+    await rig.assertExact();
+  }));
+
+it("P-19 what is on its way out is not taken up: its end is waited for, then it is made anew, and only that is let run", () =>
+  withRig("s19-terminating", { withOperator: false }, async (rig) => {
+    await rig.apply(rig.manifest());
+    const first = rig.runOperator({ dieAt: { name: "op:after-apply-child", hit: 4 } });
+    await first.ended;
+    const key = { namespace: "default", name: "wc-1-jobmanager" };
+    const set = await rig.api.get("StatefulSet", key);
+    await rig.api.patch("StatefulSet", key, { metadata: { finalizers: ["example.org/hold"] } });
+    await rig.api.delete("StatefulSet", key);
+    await rig.until("its pods to be ready to run", async () => {
+      const said = await rig.incarnation(1);
+      return said?.phase === "standby" && said.taskManagersReady === 1;
+    });
+    await rig.startOperator();
+    const asked = (): number => rig.relay.calls.length;
+    const before = asked();
+    await rig.until("the operator to have looked", () => asked() >= before + 5);
+    assert.equal((await rig.incarnation(1))?.activation, null, "a JobManager on its way out is activated");
+    assert.equal((await rig.status()).upgrade?.step, "Standby");
+
+    await rig.api.patch("StatefulSet", key, { metadata: { finalizers: null } });
+    await rig.ready();
+    const now = await rig.api.get("StatefulSet", key);
+    assert.notEqual(now?.metadata.uid, set?.metadata.uid);
+    assert.equal((await rig.status()).incarnations, 1);
+    await rig.assertExact();
+  }));
+
+it("P-19 what is left of an earlier StreamJob of the same name is not taken up: it is in the way until it is gone", () =>
+  withRig("s19-name", {}, async (rig) => {
+    const elsewhere = rig.args().map((arg) => (arg === rig.output ? rig.workspace.path("earlier") : arg));
+    const { job } = rig.manifest().spec;
+    await rig.apply(rig.manifest({ job: { ...job, args: elsewhere } }));
+    await rig.ready();
+    const earlier = await rig.job();
+    const oldPods = new Set((await rig.pods()).map(({ metadata }) => metadata.uid));
+    const set = { namespace: "default", name: "wc-1-taskmanager" };
+    await rig.api.patch("StatefulSet", set, { metadata: { finalizers: ["example.org/hold"] } });
+    // Somebody in a hurry: the StreamJob goes without its operator's leave, and what it had goes after it, when it can.
+    await rig.api.patch("StreamJob", { namespace: "default", name: "wc" }, { metadata: { finalizers: null } });
+    await rig.api.delete("StreamJob", { namespace: "default", name: "wc" });
+    await rig.until("the StreamJob to be gone", async () => {
+      const now = await rig.api.get("StreamJob", { namespace: "default", name: "wc" });
+      if (now?.metadata.finalizers?.includes(CLEANUP_FINALIZER) === true) {
+        await rig.api.patch("StreamJob", { namespace: "default", name: "wc" }, { metadata: { finalizers: null } });
+      }
+      return now === null;
+    });
+    await rig.apply(rig.manifest());
+    assert.notEqual((await rig.job()).metadata.uid, earlier.metadata.uid);
+    await rig.until("what is in the way to go", async () => {
+      const held = await rig.api.get("StatefulSet", set);
+      return held?.metadata.deletionTimestamp !== undefined && (await rig.status()).upgrade !== undefined;
+    });
+    const { active } = await rig.status();
+    assert.equal(active, undefined);
+    await rig.api.patch("StatefulSet", set, { metadata: { finalizers: null } });
+    await rig.ready();
+    assert.ok((await rig.pods()).every(({ metadata }) => !oldPods.has(metadata.uid)));
+    await rig.assertExact();
+  }));
