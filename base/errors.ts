@@ -2,8 +2,8 @@
  * Owns: the one error class of the runtime and the two ways to fail.
  * Not here: the list of codes (error-codes.ts).
  *
- * E1 A programmer's mistake is `assert`; it stays on in production.
- * E2 The environment's or a user's failure is a StreamError with a code, a destiny, and a message that says
+ * ER1 A programmer's mistake is `assert`; it stays on in production.
+ * ER2 The environment's or a user's failure is a StreamError with a code, a destiny, and a message that says
  *    what happened, where, and what to do.
  */
 import { type ErrorCode, errorCodes } from "./error-codes.ts";

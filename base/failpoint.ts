@@ -4,8 +4,8 @@
  * Grammar: `name=action[@hit]` separated by `;` where action is `kill` (SIGKILL of this process), `stop` (SIGSTOP),
  * `error` (throws), and hit is the 1-based time the place is reached (default 1); it acts once.
  *
- * F1 With no failpoint configured, reaching one costs one comparison.
- * F2 What is done is said on stderr first, synchronously, so that the log of a killed process shows where it was killed.
+ * FAI1 With no failpoint configured, reaching one costs one comparison.
+ * FAI2 What is done is said on stderr first, synchronously, so that the log of a killed process shows where it was killed.
  */
 import { writeSync } from "node:fs";
 import { StreamError } from "./errors.ts";

@@ -2,7 +2,7 @@
  * Owns: what a question of the bench is, and how its options are read.
  * Called by: run.ts (finds the question), every question (its options).
  *
- * Q1 What is wrong with the options is found before anything is measured, and said with what is allowed (exit 2).
+ * QU1 What is wrong with the options is found before anything is measured, and said with what is allowed (exit 2).
  */
 import { parseArgs } from "node:util";
 

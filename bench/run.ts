@@ -2,8 +2,8 @@
  * Owns: the command `npm run bench -- <question> [options]`: finds the question, frames its answer with the machine's state.
  * Not here: the questions (one file each, beside this one), how to read them (README.md).
  *
- * R1 Exit codes: 0 measured (or listed), 1 the measurement failed or is void, 2 bad usage, 130 and 143 ended by a signal.
- * R2 A signal ends what was started and removes what was written (scratch.ts).
+ * BRU1 Exit codes: 0 measured (or listed), 1 the measurement failed or is void, 2 bad usage, 130 and 143 ended by a signal.
+ * BRU2 A signal ends what was started and removes what was written (scratch.ts).
  */
 import { describeMachine, warnOfOthers } from "./measure/machine.ts";
 import { endOnSignals } from "./measure/scratch.ts";

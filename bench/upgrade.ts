@@ -35,7 +35,7 @@ type Plan = UpgradePlan & { readonly rounds: number };
 /** Two that are compared round by round. Without a peer there is no ratio. */
 type Pair = { readonly ours?: UpgradedSystem; readonly peer?: UpgradedSystem; readonly limitMs: number };
 
-/** Milliseconds. `up`: from the edit of the manifest until the new version is Ready; of a peer it says nothing (FS2). */
+/** Milliseconds. `up`: from the edit of the manifest until the new version is Ready; of a peer it says nothing (FLS2). */
 type Round = { readonly gap: number; readonly up: number };
 type Rounds = ReadonlyMap<UpgradedSystem, readonly Round[]>;
 

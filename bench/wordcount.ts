@@ -3,9 +3,9 @@
  *
  * Owns: alternating runs of both engines, the table, the ratio pair by pair. Not here: a run of either engine (word-count/).
  *
- * WQ1 Both engines count the same lines at the same parallelism with exactly-once checkpoints every second, one run after the
+ * WO1 Both engines count the same lines at the same parallelism with exactly-once checkpoints every second, one run after the
  *     other, never side by side. Which one begins changes from pair to pair, so that a slow drift favours neither.
- * WQ2 A pair whose engines differ in words or in the sum of counts is void and fails the bench.
+ * WO2 A pair whose engines differ in words or in the sum of counts is void and fails the bench.
  */
 import { shareText, warnOfShares } from "./measure/machine.ts";
 import { spreadText } from "./measure/statistics.ts";
@@ -62,7 +62,7 @@ async function findEngines(only: Engine["name"] | undefined): Promise<readonly E
   return only === "flink" ? [] : [streamJobEngine];
 }
 
-/** One run of each engine (WQ1); the results are in the order of `engines`. */
+/** One run of each engine (WO1); the results are in the order of `engines`. */
 async function runRound(engines: readonly Engine[], work: WordCountWork, round: number): Promise<EngineRun[]> {
   const byEngine = new Map<Engine, EngineRun>();
   for (const engine of round % 2 === 0 ? engines : engines.toReversed()) {

@@ -2,10 +2,10 @@
  * Owns: the words of the command line: from arguments to a command, or to a message about what is wrong with them.
  * Not here: what commands do.
  *
- * CL1 Parsing does nothing else: it reads no file and starts nothing.
- * CL2 What is needed to show help is loaded, and nothing of the engine: it has to be there before a person wonders. What a value needs (a
+ * CLI1 Parsing does nothing else: it reads no file and starts nothing.
+ * CLI2 What is needed to show help is loaded, and nothing of the engine: it has to be there before a person wonders. What a value needs (a
  *     duration) is loaded when it is given.
- * CL3 `-n` is the namespace and `-p` the parallelism, in every command.
+ * CLI3 `-n` is the namespace and `-p` the parallelism, in every command.
  */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { completionScript, type Shell, shells } from "./terminal/completion.ts";

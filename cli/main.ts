@@ -2,7 +2,7 @@
  * Owns: the process of the command `streamjob`.
  * Called by: bin/streamjob.
  *
- * MN1 Help, the version and bad usage load the words alone (CL2 of command-line.ts): perform.ts comes when there is a command.
+ * MN1 Help, the version and bad usage load the words alone (CLI2 of command-line.ts): perform.ts comes when there is a command.
  */
 import { parseCommandLine } from "./command-line.ts";
 import { readVersion } from "../main/index.ts";

@@ -27,7 +27,7 @@ export async function perform(command: RealCommand, whenUnread: Promise<void>): 
     return await execute(command, terminal);
   } catch (error) {
     terminal.say(terminal.colors.red(describe(error, command)));
-    // 1 says that there is a change (DF1 of diff-command.ts).
+    // 1 says that there is a change (DIC1 of diff-command.ts).
     if (command.kind === "manifests" && command.command.kind === "diff") return 2;
     return exitCodeOf(error instanceof StreamError ? error.code : undefined);
   }

@@ -1,11 +1,11 @@
 /**
  * Owns: messages that start something that takes time (savepoint, stop, checkpoint, disposal) and ask how it went.
  *
- * T1 Bodies are strict: an unknown field is an error, so that a misspelt `targetDirectory` is not taken for none.
- * T2 A client that names the `triggerId` may send its request again: the same id starts nothing new. A JobManager that was started
+ * TRI1 Bodies are strict: an unknown field is an error, so that a misspelt `targetDirectory` is not taken for none.
+ * TRI2 A client that names the `triggerId` may send its request again: the same id starts nothing new. A JobManager that was started
  *    again knows the id of one trigger of the time before: that of the savepoint which is the newest entry of its log. With any
  *    other id, and a `targetPath` at which there is a savepoint already, the trigger fails: give a new id and a new path.
- * T3 `targetPath` (ours) is the savepoint's own folder, known to the caller beforehand; `targetDirectory` is one in which a folder with
+ * TRI3 `targetPath` (ours) is the savepoint's own folder, known to the caller beforehand; `targetDirectory` is one in which a folder with
  *    a fresh name is made. Only one of them may be given. Files of a failed savepoint at a `targetPath` are left there.
  */
 import { z } from "zod";

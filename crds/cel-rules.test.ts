@@ -185,7 +185,7 @@ const job = fc.tuple(fc.constantFrom(smallJob, fullJob), fc.array(change, { maxL
   return object;
 });
 
-describe("the two forms of the rules (L1)", () => {
+describe("the two forms of the rules (CER1)", () => {
   it("accept the same objects: an API server with schema and CEL, and our own validation", () => {
     const seen = { valid: 0, invalid: 0 };
     fc.assert(

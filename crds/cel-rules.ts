@@ -3,9 +3,9 @@
  * not in this version. Each rule twice: as CEL for the API server, and as a function for everyone else.
  * Does not own: the form of single fields (schemas). Called by: structural-schema.ts (the CEL), validation.ts (the functions).
  *
- * L1 Both forms of a rule say the same: a test runs both over the same objects.
- * L2 A rule looks only at fields below the place where it stands, and is looked at only if all of them have the right form.
- * L3 A message says what is wrong and what to write.
+ * CER1 Both forms of a rule say the same: a test runs both over the same objects.
+ * CER2 A rule looks only at fields below the place where it stands, and is looked at only if all of them have the right form.
+ * CER3 A message says what is wrong and what to write.
  */
 import { durationMs } from "./duration.ts";
 import { JOB_NAME_LENGTH_MAX } from "./names.ts";
@@ -328,7 +328,7 @@ function isNotBelow(most: string | undefined, least: string | undefined): boolea
   return most === undefined || least === undefined || durationMs(most) >= durationMs(least);
 }
 
-/** Types end here: L2 says that a rule sees only values of its type. */
+/** Types end here: CER2 says that a rule sees only values of its type. */
 function place<T>(at: readonly string[], rules: readonly Rule<T>[]): RulesAt {
   return { at, rules: rules as readonly Rule<unknown>[] };
 }

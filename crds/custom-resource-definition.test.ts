@@ -10,7 +10,7 @@ import {
 } from "./custom-resource-definition.ts";
 import { schemaAt, type StructuralSchema, structuralSchema, withRules } from "./structural-schema.ts";
 
-/** What an API server, or P1, P2, F2 and X2, would refuse about a schema. `isSpec`: what people write. */
+/** What an API server, or SJS1, SJS2, FIE2 and STS2, would refuse about a schema. `isSpec`: what people write. */
 function problemsOf(schema: any, path: string, isSpec: boolean): string[] {
   const problems: string[] = [];
   const add = (problem: string): number => problems.push(`${path}: ${problem}`);
@@ -59,17 +59,17 @@ describe("the definitions", () => {
     const { kind } = definition.spec.names;
     const { spec, status } = schemaOf(definition).properties ?? {};
 
-    it(`of ${kind} are structural, bounded, described field by field, and without defaults (X1, X2, P1, P2, F2)`, () => {
+    it(`of ${kind} are structural, bounded, described field by field, and without defaults (STS1, STS2, SJS1, SJS2, FIE2)`, () => {
       assert.deepEqual(problemsOf(spec, "spec", true), []);
       assert.deepEqual(problemsOf(status, "status", false), []);
     });
 
-    it(`of ${kind} say that a new object was not seen yet (K2)`, () => {
+    it(`of ${kind} say that a new object was not seen yet (CRD2)`, () => {
       assert.deepEqual(status?.default, { observedGeneration: -1 });
       assert.equal(status?.properties?.["observedGeneration"]?.default, -1);
     });
 
-    it(`of ${kind} let a merge patch leave out what is null (T1)`, () => {
+    it(`of ${kind} let a merge patch leave out what is null (STF1)`, () => {
       const wrong = (schema: StructuralSchema, path: string): string[] =>
         Object.entries(schema.properties ?? {}).flatMap(([name, child]) => [
           ...(child.nullable === true && schema.required?.includes(name) === true ? [`${path}.${name}`] : []),
@@ -121,7 +121,7 @@ describe("the definitions", () => {
     }
   });
 
-  it("as YAML are below 256 KiB and say the same (K1)", () => {
+  it("as YAML are below 256 KiB and say the same (CRD1)", () => {
     const files = definitionFiles();
     assert.deepEqual(Object.keys(files), ["streamjobs.streamjob.dev.yaml", "streamjobsnapshots.streamjob.dev.yaml"]);
     for (const text of Object.values(files)) assert.ok(Buffer.byteLength(text) < DEFINITION_BYTES_MAX);
@@ -132,7 +132,7 @@ describe("the definitions", () => {
 });
 
 describe("the structural schema", () => {
-  it("of a tagged union is one object, with what all variants require (X3)", () => {
+  it("of a tagged union is one object, with what all variants require (STS3)", () => {
     const union = z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("a"), both: z.string(), one: z.int().min(1) }),
       z.object({ kind: z.literal("b"), both: z.string() }),

@@ -3,8 +3,8 @@
  * Does not own: the schemas; writing the files (tools/reference-pages.ts, by `npm run docs`).
  * Called by: the embedded API server, the chart's templates, tools.
  *
- * K1 The YAML of each is below 256 KiB: `kubectl apply` on the client's side keeps a copy in an annotation of at most that size.
- * K2 `status.observedGeneration` is -1 for an object that nobody has seen: its status says so, and tools wait.
+ * CRD1 The YAML of each is below 256 KiB: `kubectl apply` on the client's side keeps a copy in an annotation of at most that size.
+ * CRD2 `status.observedGeneration` is -1 for an object that nobody has seen: its status says so, and tools wait.
  */
 import { stringify } from "yaml";
 import type { z } from "zod";
@@ -22,7 +22,7 @@ import { streamJobSnapshotSpecSchema, streamJobSnapshotStatusSchema } from "./st
 import { streamJobSpecSchema } from "./stream-job-spec.ts";
 import { streamJobStatusSchema } from "./stream-job-status.ts";
 
-/** Largest YAML of a definition, in bytes (K1). */
+/** Largest YAML of a definition, in bytes (CRD1). */
 export const DEFINITION_BYTES_MAX = 256 * 1024;
 
 export interface PrinterColumn {
@@ -222,7 +222,7 @@ function objectSchema(kind: Kind): StructuralSchema {
       status: {
         description: "What is. Only the operator writes it.",
         ...structuralSchema(kind.status),
-        // K2: the default within is applied only where there is a status.
+        // CRD2: the default within is applied only where there is a status.
         default: { observedGeneration: -1 },
       },
     },

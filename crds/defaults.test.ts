@@ -122,7 +122,7 @@ describe("defaults", () => {
     assert.deepEqual([slots(1, 1), slots(8, 2), slots(7, 2), slots(1, 4)], [1, 4, 4, 1]);
   });
 
-  it("change nothing that is said, and leave the object as it was (W1)", () => {
+  it("change nothing that is said, and leave the object as it was (DEF1)", () => {
     const job = fullJob();
     const { taskManager, upgrade, job: program, restore, checkpoints, config } = withDefaults(job.spec);
     assert.deepEqual(job, fullJob());
@@ -138,7 +138,7 @@ describe("defaults", () => {
     assert.deepEqual(config, { "execution.buffer-timeout": "10 ms" });
   });
 
-  it("leave no field absent (W2)", () => {
+  it("leave no field absent (DEF2)", () => {
     const absent = (value: unknown, path: string): string[] =>
       value === undefined
         ? [path]

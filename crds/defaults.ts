@@ -2,8 +2,8 @@
  * Owns: what holds when a field of a spec is absent (`withDefaults`), durations in milliseconds, choices as tagged unions.
  * Does not own: whether a spec is valid (validation.ts). Called by: reconcile, resources, observe; never by the API server.
  *
- * W1 Defaults are applied when a spec is read, never written into the object (P2 of stream-job-spec.ts).
- * W2 A resolved spec has no field that is absent: null says that there is nothing, and who chooses then.
+ * DEF1 Defaults are applied when a spec is read, never written into the object (SJS2 of stream-job-spec.ts).
+ * DEF2 A resolved spec has no field that is absent: null says that there is nothing, and who chooses then.
  */
 import { assert } from "../base/index.ts";
 import { durationMs } from "./duration.ts";
@@ -102,7 +102,7 @@ export interface ResolvedPods {
   readonly pdb: boolean;
 }
 
-/** A spec in which every field has a value (W2). */
+/** A spec in which every field has a value (DEF2). */
 export interface ResolvedSpec {
   readonly engine: "native";
   /** null: the operator's. */

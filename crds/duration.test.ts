@@ -33,7 +33,7 @@ describe("a duration", () => {
     "1234567890h": /1234567890h/,
   };
   for (const [text, problem] of Object.entries(bad)) {
-    it(`${JSON.stringify(text)} is refused with what to write instead (D2)`, () => {
+    it(`${JSON.stringify(text)} is refused with what to write instead (DU2)`, () => {
       const parsed = parseDuration(text);
       assert.equal(parsed.kind, "invalid");
       assert.match(parsed.kind === "invalid" ? parsed.problem : "", problem);

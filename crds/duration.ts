@@ -3,13 +3,13 @@
  * Does not own: which field takes which bounds (the schemas), options of the runtime (they have their own, wider form).
  * Called by: the schemas, defaults, anything that prints a duration for a person.
  *
- * D1 The form is a subset of Go's and so of CEL's `duration()`: what is accepted here is accepted by an API server, and means the same.
- * D2 A duration has one way to be written wrong per message: the message says what was given and what to write.
+ * DU1 The form is a subset of Go's and so of CEL's `duration()`: what is accepted here is accepted by an API server, and means the same.
+ * DU2 A duration has one way to be written wrong per message: the message says what was given and what to write.
  */
 import { assert } from "../base/index.ts";
 
 /**
- * Hours, minutes, seconds, milliseconds: each at most once, the largest first, whole numbers. No days: CEL knows none (D1).
+ * Hours, minutes, seconds, milliseconds: each at most once, the largest first, whole numbers. No days: CEL knows none (DU1).
  * Also matches the empty text; schemas add `minLength: 1`.
  */
 export const DURATION_PATTERN = "^([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$";
@@ -55,7 +55,7 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
-/** What to write instead (D2). */
+/** What to write instead (DU2). */
 function advice(text: string): string {
   const forms = 'write it like "10s", "500ms", "5m" or "1h30m"';
   if (/^\s*[0-9]+\s*$/.test(text)) return `the unit is missing; write "${text.trim()}s" or "${text.trim()}ms"`;

@@ -2,8 +2,8 @@
  * Owns: kinds of values that many fields of both resources share: durations, quantities, names, lists, text of one line.
  * Does not own: the fields. Called by: the schemas of this room.
  *
- * F1 A kind of value is checked alike by zod here and by what it writes into the CRD (pattern, bounds, CEL): one function makes both.
- * F2 Every text and every list has a largest size: without one the API server refuses the CEL rules as too costly.
+ * FIE1 A kind of value is checked alike by zod here and by what it writes into the CRD (pattern, bounds, CEL): one function makes both.
+ * FIE2 Every text and every list has a largest size: without one the API server refuses the CEL rules as too costly.
  */
 import { z } from "zod";
 import { DURATION_LENGTH_MAX, DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";

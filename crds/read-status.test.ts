@@ -9,7 +9,7 @@ function statusOf(stored: unknown) {
 }
 
 describe("reading a status", () => {
-  it("of an object without one gives that of an object which nobody has seen (R1)", () => {
+  it("of an object without one gives that of an object which nobody has seen (RES1)", () => {
     for (const stored of [undefined, null, {}, { observedGeneration: -1 }]) {
       const { observedGeneration, phase, incarnations, history, conditions, handled, active, upgrade } =
         statusOf(stored);
@@ -51,7 +51,7 @@ describe("reading a status", () => {
     message: "",
   };
 
-  it("takes an absent field for null where it can be null (T1), and leaves unknown fields out (U2)", () => {
+  it("takes an absent field for null where it can be null (STF1), and leaves unknown fields out (STJ2)", () => {
     const status = statusOf({ upgrade: { ...upgrade, fromLaterVersion: 1 } });
     assert.equal(status.upgrade?.from, null);
     assert.equal(status.upgrade?.restore, null);
@@ -74,7 +74,7 @@ describe("reading a status", () => {
     }
   });
 
-  it("never takes one that it does not understand for an empty one (R2)", () => {
+  it("never takes one that it does not understand for an empty one (RES2)", () => {
     for (const [stored, path] of [
       [{ upgrade: { ...upgrade, step: "Teleporting" } }, "upgrade.step"],
       [{ active: {} }, "active.incarnation"],

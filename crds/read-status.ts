@@ -1,8 +1,8 @@
 /**
  * Owns: reading a stored status. Does not own: its fields. Called by: observe, the CLI.
  *
- * R1 An object without a status reads as one that was never reconciled.
- * R2 A status that cannot be understood is never taken for an empty one: jobs would be started a second time.
+ * RES1 An object without a status reads as one that was never reconciled.
+ * RES2 A status that cannot be understood is never taken for an empty one: jobs would be started a second time.
  */
 import type { z } from "zod";
 import { streamJobSnapshotStatusSchema, type StreamJobSnapshotStatus } from "./stream-job-snapshot.ts";

@@ -28,7 +28,7 @@ const storageSchema = z.strictObject({
         .describe("Secret with the keys accessKeyId and secretAccessKey. Default: the pod's own identity."),
     })
     .optional()
-    .describe("A bucket of an S3 store. Not in this version: refused."),
+    .describe("A bucket of an SAV3 store. Not in this version: refused."),
 });
 
 /** Automatic snapshots from which a failed job goes on. */

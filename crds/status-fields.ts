@@ -2,12 +2,12 @@
  * Owns: kinds of values in a status: times, optional values, conditions.
  * Does not own: the statuses. Called by: stream-job-status.ts, stream-job-snapshot.ts.
  *
- * T1 An absent nullable field is read as null: a merge patch that writes null removes the field, and both have to mean the same.
+ * STF1 An absent nullable field is read as null: a merge patch that writes null removes the field, and both have to mean the same.
  */
 import { z } from "zod";
 import { time } from "./fields.ts";
 
-/** A field that is null when there is nothing to say (T1). */
+/** A field that is null when there is nothing to say (STF1). */
 export function orNull<T extends z.ZodType>(schema: T) {
   return schema.nullable().default(null);
 }

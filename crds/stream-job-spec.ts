@@ -3,8 +3,8 @@
  * Does not own: contradictions between fields (cel-rules.ts), what holds when a field is absent (defaults.ts).
  * Called by: the schema of the CRD, validation, the reference page.
  *
- * P1 Every field says what it is, its unit, its default and its bounds; the reference page and `kubectl explain` show just that.
- * P2 No field has a default in the schema: it would be written into the object, and a tool that compares with git would undo it.
+ * SJS1 Every field says what it is, its unit, its default and its bounds; the reference page and `kubectl explain` show just that.
+ * SJS2 No field has a default in the schema: it would be written into the object, and a tool that compares with git would undo it.
  */
 import { z } from "zod";
 import { atomicList, nonce, objectName, text, textMap, whole } from "./fields.ts";

@@ -2,9 +2,9 @@
  * Owns: the status of a StreamJob: the operator's write-ahead record and what people and tools read.
  * Does not own: what moves it (operator/reconcile). Called by: the schema of the CRD, all rooms of the operator.
  *
- * U1 Only the operator writes it, and it holds all that an operator needs to go on after a death.
- * U2 Reading is lenient (`readStreamJobStatus`): unknown fields stay away, absent ones are what an object without status has.
- * U3 Times are RFC 3339 text in UTC.
+ * STJ1 Only the operator writes it, and it holds all that an operator needs to go on after a death.
+ * STJ2 Reading is lenient (`readStreamJobStatus`): unknown fields stay away, absent ones are what an object without status has.
+ * STJ3 Times are RFC 3339 text in UTC.
  */
 import { z } from "zod";
 import { atomicList, nonce, time } from "./fields.ts";

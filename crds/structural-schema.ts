@@ -3,9 +3,9 @@
  * know removed or said otherwise, and with the rules put in their places.
  * Does not own: the schemas, the rules, the rest of a definition. Called by: custom-resource-definition.ts, validation.ts (names of fields).
  *
- * X1 The result is structural: every value has one type, no $ref, no oneOf or anyOf, no additionalProperties beside properties.
- * X2 No default but the one of `status.observedGeneration`.
- * X3 A tagged union becomes one object: the fields of all variants, required what all of them require.
+ * STS1 The result is structural: every value has one type, no $ref, no oneOf or anyOf, no additionalProperties beside properties.
+ * STS2 No default but the one of `status.observedGeneration`.
+ * STS3 A tagged union becomes one object: the fields of all variants, required what all of them require.
  */
 import { assert } from "../base/index.ts";
 import { z } from "zod";
@@ -154,7 +154,7 @@ function boundsOfText(variants: readonly RawSchema[] = []): Partial<StructuralSc
   );
 }
 
-/** X3. */
+/** STS3. */
 function mergeVariants(variants: readonly StructuralSchema[]): StructuralSchema {
   const properties: Record<string, StructuralSchema> = {};
   for (const variant of variants) {

@@ -222,7 +222,7 @@ describe("validation of a StreamJob", () => {
     });
   }
 
-  it("says all that is wrong at once, and asks the rules of other places (V1, V3)", () => {
+  it("says all that is wrong at once, and asks the rules of other places (VAL1, VAL3)", () => {
     let object = changed(fullJob(), "spec.engin", "native");
     object = changed(object as object, "spec.checkpoints.interval", "10");
     object = changed(object as object, "spec.job.module", "a.ts");

@@ -3,9 +3,9 @@
  * Does not own: the schemas and rules it applies. Called by: the CLI before it sends, the controller before it acts (an API server may
  * have rules switched off), tests of the embedded API server.
  *
- * V1 All that is wrong is said at once, each with its path, a reason in one word and a message that says what to write.
- * V2 An unknown field is an issue: an API server would drop it silently, and its author would believe that it works.
- * V3 Rules of several fields are asked only where the fields below their place have the right form (L2).
+ * VAL1 All that is wrong is said at once, each with its path, a reason in one word and a message that says what to write.
+ * VAL2 An unknown field is an issue: an API server would drop it silently, and its author would believe that it works.
+ * VAL3 Rules of several fields are asked only where the fields below their place have the right form (CER2).
  */
 import type { z } from "zod";
 import { type RulesAt, streamJobRules, streamJobSnapshotRules } from "./cel-rules.ts";
@@ -103,7 +103,7 @@ function specFields(kind: Kind): Readonly<Record<string, unknown>> {
   return (kind.spec as z.ZodObject).shape;
 }
 
-/** V3. */
+/** VAL3. */
 function ruleIssues(
   places: readonly RulesAt[],
   object: unknown,

@@ -62,7 +62,7 @@ const statuses = (events: readonly JobEvent[]): string[] =>
   events.map((event) => (event.kind === "status" ? event.status : event.kind));
 
 describe("a job's events", () => {
-  it("tell every status once, in the order of entering, also those that were over before the look (OB2)", () => {
+  it("tell every status once, in the order of entering, also those that were over before the look (JO2)", () => {
     const scene = createScene();
     scene.observer.start();
     assert.deepEqual(statuses(scene.told()), ["CREATED"]);
@@ -79,7 +79,7 @@ describe("a job's events", () => {
     assert.deepEqual(statuses(scene.told()), ["RESTARTING", "RUNNING"]);
   });
 
-  it("tell a failure before the status it led to (OB1), and each of those that came in one millisecond", () => {
+  it("tell a failure before the status it led to (JO1), and each of those that came in one millisecond", () => {
     const scene = createScene();
     scene.observer.start();
     scene.told();

@@ -1,8 +1,8 @@
 /**
  * Owns: the JobManager process of a local cluster: composes a JobManager, its REST, and the events for the runner.
  *
- * JP1 Exit codes: 0 FINISHED or CANCELED, 1 FAILED, 3 fenced; both of the first only after `terminal` was told.
- * JP2 When the job has ended, REST stays for those who wait for the path of a savepoint, at most LINGER_MS.
+ * JOM1 Exit codes: 0 FINISHED or CANCELED, 1 FAILED, 3 fenced; both of the first only after `terminal` was told.
+ * JOM2 When the job has ended, REST stays for those who wait for the path of a savepoint, at most LINGER_MS.
  */
 import { sleep, systemClock, systemRandom } from "../base/index.ts";
 import { type Ending, type JobControl, startJobManager } from "../runtime/jobmanager/index.ts";
@@ -53,7 +53,7 @@ async function run(config: JobManagerConfig, link: RunnerLink): Promise<number> 
   return how === "fenced" ? exitCodes.fenced : how === "FAILED" ? exitCodes.failed : exitCodes.done;
 }
 
-/** JP2 */
+/** JOM2 */
 async function farewell(
   status: TerminalStatus,
   control: JobControl,

@@ -1,8 +1,8 @@
 /**
  * Owns: the JobManager process of an incarnation's pod: composes an incarnation and its REST.
  *
- * PJ1 It serves REST from the first moment, whatever comes of the job, and after its end (IC3).
- * PJ2 Exit code 3: another process of the same incarnation leads. Taken over by another incarnation it stays, and says so (IC4).
+ * POJ1 It serves REST from the first moment, whatever comes of the job, and after its end (IC3).
+ * POJ2 Exit code 3: another process of the same incarnation leads. Taken over by another incarnation it stays, and says so (IC4).
  */
 import { systemClock, systemRandom } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the entry of a pod's process: `pod-main.ts jobmanager | taskmanager`.
  *
- * PO1 Compiled code is kept before anything else is loaded, and only one program's rooms are loaded at all: a standby's start is a part
+ * POM1 Compiled code is kept before anything else is loaded, and only one program's rooms are loaded at all: a standby's start is a part
  *     of every upgrade, and a restarted process's a part of every recovery.
  */
 import { enableCompileCache, getCompileCacheDir } from "node:module";

@@ -1,8 +1,8 @@
 /**
  * Owns: the TaskManager process of an incarnation's pod: composes a TaskManager.
  *
- * PT1 It looks for its JobManager without end, and is ended by nobody but who runs the pod.
- * PT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
+ * POT1 It looks for its JobManager without end, and is ended by nobody but who runs the pod.
+ * POT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
  */
 import { jobId, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";

@@ -3,7 +3,7 @@
  * Does not own: what people read; the spec reporter runs beside it.
  * Called by: node --test, as tools/test-run.ts asks it to.
  *
- * R1  A file that holds no test is reported by node:test as one passed test; here it is named in `emptyFiles` and not counted.
+ * CRE1  A file that holds no test is reported by node:test as one passed test; here it is named in `emptyFiles` and not counted.
  */
 import type { TestEvent } from "node:test/reporters";
 

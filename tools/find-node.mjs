@@ -5,10 +5,10 @@
  * Does not own: what is run.
  * Called by: tools/with-node.mjs (the npm scripts) and bin/streamjob.
  *
- * N1  Installed packages that match package-lock.json are never touched; a stamp only saves comparing them again.
- * N2  The child's exit code is the exit code; a child that died by signal n gives 128 + n.
- * N3  Only a child gets a changed environment; nothing outside node_modules is written.
- * N4  A signal reaches the child once: what the terminal sends to the whole foreground group is not sent again.
+ * FIN1  Installed packages that match package-lock.json are never touched; a stamp only saves comparing them again.
+ * FIN2  The child's exit code is the exit code; a child that died by signal n gives 128 + n.
+ * FIN3  Only a child gets a changed environment; nothing outside node_modules is written.
+ * FIN4  A signal reaches the child once: what the terminal sends to the whole foreground group is not sent again.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -160,7 +160,7 @@ export function childEnvironment(node, root = repositoryRoot) {
 }
 
 /**
- * Runs a command in the terminal of this process, passes signals on, and gives the exit code (N2).
+ * Runs a command in the terminal of this process, passes signals on, and gives the exit code (FIN2).
  * @param {string} command
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env

@@ -97,7 +97,7 @@ describe("comparing the installed packages with the lock file", () => {
     });
   }
 
-  it("leaves packages that match alone, without a stamp too (N1)", () => {
+  it("leaves packages that match alone, without a stamp too (FIN1)", () => {
     const root = checkout();
     writeFileSync(join(root, "package-lock.json"), wanted);
     const installed = lock({ "node_modules/a": { version: "1.0.0", integrity: "x" } });
@@ -113,7 +113,7 @@ describe("comparing the installed packages with the lock file", () => {
   it("wants nothing where there is no lock file", () => assert.equal(ensureInstalled({ root: checkout() }), "present"));
 });
 
-describe("whether the terminal signals this process itself (N4)", () => {
+describe("whether the terminal signals this process itself (FIN4)", () => {
   const stat =
     (fields: string): (() => string) =>
     () =>

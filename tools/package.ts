@@ -3,9 +3,9 @@
  * `create-streamjob` (a first job).
  * Does not own: what is compiled (tsconfig.package.json), publishing.
  *
- * PK1  The package has the folders of the repository, so that a path relative to a source is the same relative to what it became.
- * PK2  Nothing in it names a TypeScript source: specifiers and entries of workers and processes end in `.js`.
- * PK3  It brings no Node: who installs it has one. Its dependencies are those of package.json, at the same exact versions.
+ * PAC1  The package has the folders of the repository, so that a path relative to a source is the same relative to what it became.
+ * PAC2  Nothing in it names a TypeScript source: specifiers and entries of workers and processes end in `.js`.
+ * PAC3  It brings no Node: who installs it has one. Its dependencies are those of package.json, at the same exact versions.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ type Manifest = {
   readonly dependencies: Readonly<Record<string, string>>;
 } & Readonly<Record<string, unknown>>;
 
-/** The manifest of the package, from that of the repository (PK3). */
+/** The manifest of the package, from that of the repository (PAC3). */
 export function packageManifest(own: Manifest): object {
   const compiled = (source: string): { types: string; default: string } => ({
     types: source.replace(/\.ts$/, ".d.ts"),
@@ -40,7 +40,7 @@ export function packageManifest(own: Manifest): object {
   };
 }
 
-/** What a compiled file says about other files, with the endings that they have in the package (PK2). */
+/** What a compiled file says about other files, with the endings that they have in the package (PAC2). */
 export function withCompiledNames(path: string, text: string): string {
   return path.endsWith(".d.ts")
     ? text.replace(/((?:from|import)\s*\(?\s*"\.[^"]*)\.ts"/g, '$1.js"')

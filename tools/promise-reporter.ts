@@ -2,7 +2,7 @@
  * Owns: a node:test reporter that writes how each test of a promise went, as lines of JSON `{"name", "passed"}`.
  * Called by: node --test, as tools/promises.ts asks it to.
  *
- * PR1 Only tests whose names begin with an id are told. One that was skipped or is to be done has not passed.
+ * PRR1 Only tests whose names begin with an id are told. One that was skipped or is to be done has not passed.
  */
 import type { TestEvent } from "node:test/reporters";
 import { idOf } from "./promise-table.ts";

@@ -12,7 +12,7 @@ describe("the table of promises", () => {
     assert.equal(idOf("P-1x"), null);
   });
 
-  it("holds a promise for kept when all of its tests passed, and for broken when there is none (PT1)", () => {
+  it("holds a promise for kept when all of its tests passed, and for broken when there is none (PTA1)", () => {
     const tests = [
       { name: "P-1 a", passed: true },
       { name: "P-1 b", passed: false },

@@ -2,7 +2,7 @@
  * Owns: the verdict over promises and its table: id, sentence, pass or fail, figures.
  * Does not own: running the tests (promises.ts), the list (test/promises/promises.ts).
  *
- * PT1 A promise holds when every test with its id passed, and there is one: what nobody tried is not kept.
+ * PTA1 A promise holds when every test with its id passed, and there is one: what nobody tried is not kept.
  */
 
 /** One test of a promise. */

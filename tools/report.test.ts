@@ -32,7 +32,7 @@ describe("the verdict", () => {
     });
   }
 
-  it("is bad when one row of many is (V1)", () => assert.equal(isGood([row("a", 1), row("b", 0, 1)], false), false));
+  it("is bad when one row of many is (REP1)", () => assert.equal(isGood([row("a", 1), row("b", 0, 1)], false), false));
 
   it("adds up all rows", () => {
     assert.equal(closingLine([row("a", 1, 2, 3), row("b", 10)], false), "11 passed, 2 failed, 3 skipped");

@@ -2,8 +2,8 @@
  * Owns: the verdict over the rows of a run, and how it is printed: a plain table and the closing line.
  * Called by: verify.ts, test.ts.
  *
- * V1  The run is good only if every row is good.
- * V2  In CI a group that ran no test, and a skipped test, are failures: there nobody reads why.
+ * REP1  The run is good only if every row is good.
+ * REP2  In CI a group that ran no test, and a skipped test, are failures: there nobody reads why.
  */
 
 /** One line of the table. A check without tests of its own (format, types, …) counts as one test. */
@@ -26,7 +26,7 @@ export function rowProblem(row: Row, inCi: boolean): string | undefined {
   return undefined;
 }
 
-/** Whether every row is good (V1, V2). */
+/** Whether every row is good (REP1, REP2). */
 export function isGood(rows: readonly Row[], inCi: boolean): boolean {
   return rows.every((row) => rowProblem(row, inCi) === undefined);
 }

@@ -25,7 +25,7 @@ describe("what is checked", () => {
   }
   mkdirSync(join(root, "test/e2e"));
 
-  it("is every folder of test/ that holds tests or has a known name, the known ones first (S2)", () => {
+  it("is every folder of test/ that holds tests or has a known name, the known ones first (STE2)", () => {
     const names = testGroups(root).map((step) => step.name);
     assert.deepEqual(names, ["integration", "e2e", "chaos", "upgrades"]);
   });

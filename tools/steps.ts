@@ -3,8 +3,8 @@
  * Does not own: order between verify and groups, the verdict, the table.
  * Called by: verify.ts, test.ts.
  *
- * S1  Every step runs, whatever the steps before it said; only a signal to this process ends the list early.
- * S2  A folder of test/ that holds tests is always a group: no test can lie there without being run.
+ * STE1  Every step runs, whatever the steps before it said; only a signal to this process ends the list early.
+ * STE2  A folder of test/ that holds tests is always a group: no test can lie there without being run.
  */
 import { globSync, readdirSync } from "node:fs";
 import { constants } from "node:os";
@@ -53,7 +53,7 @@ export function testGroups(root: string = repositoryRoot): Step[] {
 }
 
 /**
- * Runs the steps one after the other (S1) and gives a row for each.
+ * Runs the steps one after the other (STE1) and gives a row for each.
  * A SIGINT or SIGTERM to this process ends the running step and then this process, with 128 + the signal's number.
  */
 export async function runSteps(steps: readonly Step[]): Promise<Row[]> {

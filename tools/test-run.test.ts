@@ -50,12 +50,12 @@ describe("counting a run of node:test", () => {
     assert.deepEqual(count(`import "./absent.mjs";`), { passed: 0, failed: 1, skipped: 0 });
   });
 
-  it("takes a runner that died without counts for a failure (T1)", () => {
+  it("takes a runner that died without counts for a failure (RUN1)", () => {
     assert.match(outcomeOf(undefined, 134).problem ?? "", /exit code 134 and no counts/);
     assert.equal(outcomeOf("", 0).failed, 1);
   });
 
-  it("takes a bad exit code without a failed test for a failure (T1)", () => {
+  it("takes a bad exit code without a failed test for a failure (RUN1)", () => {
     const counts = JSON.stringify({ passed: 2, failed: 0, skipped: 0, emptyFiles: [] });
     assert.deepEqual(outcomeOf(counts, 1), {
       passed: 2,

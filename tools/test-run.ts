@@ -3,7 +3,7 @@
  * Does not own: which files make a group (steps.ts), what the table looks like (report.ts).
  * Called by: steps.ts.
  *
- * T1  A run whose counts never came, or whose runner failed without a failed test, is a failure: silence is not success.
+ * RUN1  A run whose counts never came, or whose runner failed without a failed test, is a failure: silence is not success.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ export interface TestOutcome {
 
 const reporterPath = fileURLToPath(new URL("./counting-reporter.ts", import.meta.url));
 
-/** Runs the files and counts. Never throws because of a test; a run that cannot be counted has one failure and says why (T1). */
+/** Runs the files and counts. Never throws because of a test; a run that cannot be counted has one failure and says why (RUN1). */
 export async function runTests(run: TestRun, environment: NodeJS.ProcessEnv): Promise<TestOutcome> {
   if (run.files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const folder = mkdtempSync(join(tmpdir(), "streamjob-counts-"));

@@ -2,7 +2,7 @@
  * Owns: how long an aligned checkpoint takes behind a slow sink: the barrier waits behind all that is under way.
  * Not here: the job (slow-sink-job.ts), the plan and what is printed around it (checkpoint.ts).
  *
- * BP1 The job has run for SETTLED_MS first: all buffers are as full as they get.
+ * BAC1 The job has run for SETTLED_MS first: all buffers are as full as they get.
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";

@@ -2,11 +2,11 @@
  * Owns: the stream operator of the checkpoint bench: a row of state for each key, and what it sees of time while it works.
  * Not here: what the figures come to (checkpoint.ts). Runs in the slot's thread; its files are how it tells.
  *
- * SP1 A gap is the time between the ends of two successive records. One that overlaps a snapshot (from the barrier to
+ * STP1 A gap is the time between the ends of two successive records. One that overlaps a snapshot (from the barrier to
  *     the news that the checkpoint is complete) is the snapshot's, any other belongs to the time before the next snapshot.
- * SP2 The thread's own processor time is told beside a gap: a long gap with little of it was the machine's, not the engine's.
+ * STP2 The thread's own processor time is told beside a gap: a long gap with little of it was the machine's, not the engine's.
  *     It is read once in CPU_LOOK_MS, which is how far it may be too high.
- * SP3 The synchronous part is the time from `prepareSnapshot` until the states are fixed, which is when `committables` is asked.
+ * STP3 The synchronous part is the time from `prepareSnapshot` until the states are fixed, which is when `committables` is asked.
  */
 import { writeFileSync } from "node:fs";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator, ValueOf, ValueState } from "streamjob";
@@ -117,7 +117,7 @@ class StallProbe implements StreamOperator<string, ValueOf<typeof Row>> {
     const { syncMs, fixedMs } = open;
     const records = this.#records - open.records;
     const gapsBefore = this.#gapsBefore;
-    // The gap that is open now began in the snapshot (SP1).
+    // The gap that is open now began in the snapshot (STP1).
     this.#ending = () => {
       this.#snapshots.push({ checkpointId, fixedMs, syncMs, gaps: this.#gaps, gapsBefore, records });
       this.#gaps = NO_GAPS;

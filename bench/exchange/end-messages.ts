@@ -1,7 +1,7 @@
 /**
  * Owns: what the exchange bench and the ends of a channel say to each other; an end is a thread or a process.
  *
- * EM1 open → listening → run → measured; then the end goes on until it is ended from outside.
+ * ENM1 open → listening → run → measured; then the end goes on until it is ended from outside.
  */
 import type { MessagePort } from "node:worker_threads";
 import type { SlotLocation } from "../../runtime/rpc/index.ts";

@@ -8,7 +8,7 @@
  * B1: nothing is written beside the sources; the folder in the cache is named by a hash of them.
  * B2: that folder appears under its name only when built and checked (by rename), so one that is there is usable, and
  *     two builds at the same time do not disturb each other.
- * B3: a machine that cannot build (no Java, no Maven, no network) is an expected outcome, `missing`; a generator that
+ * REB3: a machine that cannot build (no Java, no Maven, no network) is an expected outcome, `missing`; a generator that
  *     differs from vectors.json is a mistake in this repository and throws.
  */
 import assert from "node:assert/strict";

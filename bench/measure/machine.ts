@@ -2,7 +2,7 @@
  * Owns: what the machine is and how busy it is: before, during and after a measurement.
  * Called by: run.ts (the lines around an answer), the questions (the share of others in each run).
  *
- * M1 "Others" are processor time that was used by neither this process nor its ended children, time stolen by neighbours of
+ * MAC1 "Others" are processor time that was used by neither this process nor its ended children, time stolen by neighbours of
  *    a virtual machine included. Linux only (/proc); elsewhere it is unknown.
  */
 import { readFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * Owns: what a measurement leaves behind while it runs (folders, processes), and that all of it is gone at its end.
  *
- * SC1 Whatever way the bench ends, short of SIGKILL, its folders are removed and the programs it started are ended.
+ * SCR1 Whatever way the bench ends, short of SIGKILL, its folders are removed and the programs it started are ended.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -31,7 +31,7 @@ process.on("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** SIGINT and SIGTERM end this process in the orderly way (SC1), with exit code 130 or 143. */
+/** SIGINT and SIGTERM end this process in the orderly way (SCR1), with exit code 130 or 143. */
 export function endOnSignals(): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));

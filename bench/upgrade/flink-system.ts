@@ -2,11 +2,11 @@
  * Owns: the two ways in which the word count is upgraded on Apache Flink (../flink/src/main/java/Upgrade.java): by stop-with-savepoint
  * and restore, into the same running cluster or into that of a new JVM.
  *
- * FS1 Nothing stands between the savepoint and the restore but Flink: a new JVM is started in the moment in which the old one has said
+ * FLS1 Nothing stands between the savepoint and the restore but Flink: a new JVM is started in the moment in which the old one has said
  *     where the savepoint is, and the old one is gone by then.
- * FS2 A version runs about as long before it is replaced as StreamJob's, so that its code is as warm: its first record is waited for,
+ * FLS2 A version runs about as long before it is replaced as StreamJob's, so that its code is as warm: its first record is waited for,
  *     then the time that StreamJob takes to call a version Ready.
- * FS3 A process that ends unasked fails the round with the last part of what it said.
+ * FLS3 A process that ends unasked fails the round with the last part of what it said.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -25,7 +25,7 @@ import {
 } from "./upgraded-system.ts";
 
 const CHECKPOINT_MS = 1000;
-/** FS2 */
+/** FLS2 */
 const SETTLE_MS = 3000;
 const OUTPUT_CHARS_MAX = 8000;
 
@@ -87,7 +87,7 @@ class FlinkProcess {
     this.#child = spawn(built.java, [...jvm, "Upgrade", ...args, ...(savepoint === undefined ? [] : [savepoint])], {
       stdio: ["pipe", "pipe", "pipe"],
     });
-    // At once: a JVM that shuts down in its own way still writes while the bench removes its folder (SC1).
+    // At once: a JVM that shuts down in its own way still writes while the bench removes its folder (SCR1).
     this.#child.once(
       "exit",
       endWithThisProcess(() => void this.#child.kill("SIGKILL")),
@@ -115,14 +115,14 @@ class FlinkProcess {
     this.#child.stdin.write(`${line}\n`);
   }
 
-  /** FS2 */
+  /** FLS2 */
   async settle(version: number): Promise<void> {
     await firstRecords(this.#times, version, () => this.#check());
     await sleep(SETTLE_MS);
     this.#check();
   }
 
-  /** Resolves with the savepoint's path once the process has ended (FS1). */
+  /** Resolves with the savepoint's path once the process has ended (FLS1). */
   async stop(): Promise<string> {
     this.#isAsked = true;
     this.order("stop");

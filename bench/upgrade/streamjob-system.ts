@@ -2,8 +2,8 @@
  * Owns: the two ways in which StreamJob upgrades the word count when its manifest is edited: with pods that stand by, and without.
  * Not here: the cluster (cli's control plane), the job (job.ts).
  *
- * SS1 Each version changes the job's arguments, which costs a savepoint upgrade: the dearest kind of change.
- * SS2 Nothing is cleverly prepared: the pods of the new version start when the manifest is applied, as on any cluster.
+ * SSY1 Each version changes the job's arguments, which costs a savepoint upgrade: the dearest kind of change.
+ * SSY2 Nothing is cleverly prepared: the pods of the new version start when the manifest is applied, as on any cluster.
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

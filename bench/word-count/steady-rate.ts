@@ -2,7 +2,7 @@
  * Owns: the steady rate of a StreamJob run from what the subtasks of the measuring sink reported: by the definition of
  * bench/flink/README.md (`steadySeconds`), so that both engines are told by the same figure.
  *
- * SR1 The window begins when 20 % of all words have arrived at the sink, all subtasks together, between two samples by
+ * STR1 The window begins when 20 % of all words have arrived at the sink, all subtasks together, between two samples by
  *     proportion, and ends when the last subtask ended.
  */
 import type { SinkReport } from "./measuring-sink.ts";

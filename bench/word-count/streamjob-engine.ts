@@ -1,7 +1,7 @@
 /**
  * Owns: one run of the word count on StreamJob: `streamjob run` as a process of its own, with one TaskManager.
  *
- * SE1 A run that did not finish, was restarted on the way, or counted another number of words is void.
+ * SEN1 A run that did not finish, was restarted on the way, or counted another number of words is void.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

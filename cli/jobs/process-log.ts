@@ -1,8 +1,8 @@
 /**
  * Owns: what a child process writes on stderr: all of it goes to a file, warnings and errors also to the person, in words.
  *
- * PL1 A line that is no log line (the job's own console.error, a crash of Node) is passed on as it is.
- * PL2 A log that cannot be written (full disk) is said once, and the job goes on; when it can be written again it says how much is
+ * PRL1 A line that is no log line (the job's own console.error, a crash of Node) is passed on as it is.
+ * PRL2 A log that cannot be written (full disk) is said once, and the job goes on; when it can be written again it says how much is
  *     missing (LOF1). It is as bounded as any log file (LOG2).
  */
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
  * Owns: asking a JobManager over REST, with answers checked against the contract.
  *
- * RC1 Every answer is a value of the contract, or a StreamError that says what to do.
+ * RCL1 Every answer is a value of the contract, or a StreamError that says what to do.
  */
 import type { z } from "zod";
 import { type Clock, type ErrorCode, sleep, StreamError } from "../../base/index.ts";

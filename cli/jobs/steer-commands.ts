@@ -1,7 +1,7 @@
 /**
  * Owns: the commands that steer a running job over REST: savepoint, stop, cancel, checkpoint. Their texts are Flink's.
  *
- * SC1 A command returns when what it asked for has happened, or has failed; not when it was accepted.
+ * STC1 A command returns when what it asked for has happened, or has failed; not when it was accepted.
  */
 import { sleep, StreamError } from "../../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";

@@ -99,7 +99,7 @@ async function list(output: "text" | "wide" | "json" = "text"): Promise<string> 
 }
 
 describe("what is there of a job's state", () => {
-  it("is the newest of its store, and not what the record says (SO1, LI1)", async () => {
+  it("is the newest of its store, and not what the record says (SST1, LI1)", async () => {
     const old = await checkpoint(1);
     write({ lastCheckpoint: old });
     const newest = await checkpoint(2);

@@ -2,7 +2,7 @@
  * Owns: what is there of a job's state now, asked of its store: the record says what was true when it was written.
  * Called by: `list`, for jobs that do not answer; `run -s <job>`; messages that say how a job is resumed.
  *
- * SO1 A path is named only when what it names is there at that moment: a checkpoint of a job that ran on is deleted within seconds.
+ * SST1 A path is named only when what it names is there at that moment: a checkpoint of a job that ran on is deleted within seconds.
  */
 import { access } from "node:fs/promises";
 import { StreamError } from "../../base/index.ts";
@@ -83,7 +83,7 @@ async function wholeChain(root: string): Promise<{ readonly manifest: Manifest; 
     }
     return whole;
   } catch (error) {
-    if (error instanceof StreamError) return []; // SO1: what cannot be read cannot be started from
+    if (error instanceof StreamError) return []; // SST1: what cannot be read cannot be started from
     throw error;
   }
 }

@@ -159,7 +159,7 @@ describe("diff", () => {
     assert.doesNotMatch(shown, /maxParallelism/);
   });
 
-  it("compares with what runs when the spec was never rolled out (DF2)", async () => {
+  it("compares with what runs when the spec was never rolled out (DIC2)", async () => {
     save(manifest());
     await apply();
     const revision = await keepRevision();
@@ -191,7 +191,7 @@ describe("get and describe", () => {
     assert.match(text(), /WHY/);
   });
 
-  it("show the checkpoint of now, which the JobManager is asked for, and say when it does not answer (LF1)", async () => {
+  it("show the checkpoint of now, which the JobManager is asked for, and say when it does not answer (LIF1)", async () => {
     save(manifest());
     await apply();
     const ago = (ms: number): number => systemClock.nowMs() - ms;
@@ -217,7 +217,7 @@ describe("get and describe", () => {
     assert.doesNotMatch(await shown(), /Last checkpoint:/);
   });
 
-  it("show what runs and what is wanted apart (LF2)", async () => {
+  it("show what runs and what is wanted apart (LIF2)", async () => {
     save(manifest("wc", { parallelism: 2 }));
     await apply();
     const revision = await keepRevision();

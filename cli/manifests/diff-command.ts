@@ -1,9 +1,9 @@
 /**
  * Owns: `streamjob diff`: what applying manifests would change, what that costs and what will happen; nothing is sent.
  *
- * DF1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and more than 1 (2) when that could not be
+ * DIC1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and more than 1 (2) when that could not be
  *     found out, whatever the reason; main.ts sees to it.
- * DF2 Compared is with what runs: a spec that was never rolled out cannot make a change look cheaper than it is.
+ * DIC2 Compared is with what runs: a spec that was never rolled out cannot make a change look cheaper than it is.
  */
 import {
   type StreamJob,
@@ -132,7 +132,7 @@ function pendingOf(status: StreamJobStatus): readonly string[] {
 
 type Compared = { readonly spec: StreamJobSpec; readonly note: string | null };
 
-/** DF2 */
+/** DIC2 */
 async function comparedSpec(api: KubernetesApi, live: StreamJob, { active }: StreamJobStatus): Promise<Compared> {
   if (active === undefined || active.generation === live.metadata.generation) return { spec: live.spec, note: null };
   const running = (await revisionsOf(api, live)).find(({ name }) => name === active.revision);

@@ -24,7 +24,7 @@ export function delayOf({ metadata }: StreamJob): string | null {
 
 /**
  * Why a snapshot that is deleted stays for now; null: it goes at once. `jobs`: the StreamJobs of its namespace. The same as the
- * operator's rule (RT1, RT2), as far as objects say it.
+ * operator's rule (RETE1, RETE2), as far as objects say it.
  */
 export function snapshotStays(snapshot: StreamJobSnapshot, jobs: readonly StreamJob[]): string | null {
   const { metadata, spec } = snapshot;

@@ -2,9 +2,9 @@
  * Owns: what of a StreamJob is asked when it is shown, since no object says it as it is now.
  * Called by: `get`, `describe`.
  *
- * LF1 The status holds a checkpoint that may be minutes old, and deleted since: the operator writes it seldom, to keep the API server quiet. So
+ * LIF1 The status holds a checkpoint that may be minutes old, and deleted since: the operator writes it seldom, to keep the API server quiet. So
  *     the JobManager is asked. When it does not answer, what the status says is shown as such.
- * LF2 What runs is what the revision of the active incarnation says, not what the spec asks for.
+ * LIF2 What runs is what the revision of the active incarnation says, not what the spec asks for.
  */
 import { formatTime, readStreamJobStatus, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
 import type { JobManagerApi } from "../../operator/jobmanager/index.ts";
@@ -59,7 +59,7 @@ async function askCheckpoint(
   return { id, time: formatTime(timeMs), path, sizeBytes };
 }
 
-/** LF2 */
+/** LIF2 */
 async function runningParallelism(
   api: CommandContext["api"],
   job: StreamJob,

@@ -40,7 +40,7 @@ describe("a manifest", () => {
     assert.equal(object.object.spec.checkpoints?.storage?.path, "file:///x");
   });
 
-  it("is also what `get -o yaml` shows: what the API server wrote is left away (ME2)", () => {
+  it("is also what `get -o yaml` shows: what the API server wrote is left away (MAS2)", () => {
     const { objects, problems } = read(
       JOB.replace("  name: wc", '  name: wc\n  uid: u\n  resourceVersion: "7"\n  generation: 3') +
         "status: {phase: Running}\n",

@@ -2,9 +2,9 @@
  * Owns: the manifests that were named, as objects to send: known kinds, namespaces and paths filled in, all that is wrong with them.
  * Does not own: what the API server finds wrong beyond that (preview.ts), sending (apply-objects.ts).
  *
- * ME1 All problems of all files are found at once; with one of them nothing is sent.
- * ME2 What an API server writes itself (status, uid, resourceVersion, …) is left away: the output of `get -o yaml` is a manifest.
- * ME3 In a folder a file that is no Kubernetes object at all is somebody else's, and is left out; a named file has to be one.
+ * MAS1 All problems of all files are found at once; with one of them nothing is sent.
+ * MAS2 What an API server writes itself (status, uid, resourceVersion, …) is left away: the output of `get -o yaml` is a manifest.
+ * MAS3 In a folder a file that is no Kubernetes object at all is somebody else's, and is left out; a named file has to be one.
  */
 import { type Issue, nearestName, pathText, validateSnapshot, validateStreamJob } from "../../crds/index.ts";
 import type { Kinds } from "../../operator/kubernetes/api/index.ts";
@@ -68,7 +68,7 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
   return { objects: objects.toSorted((a, b) => rank(a) - rank(b)), problems: found, warnings, leftOut };
 }
 
-/** ME3 */
+/** MAS3 */
 function looksLikeObject({ value }: ManifestDocument): boolean {
   return isRecord(value) && (Object.hasOwn(value, "apiVersion") || Object.hasOwn(value, "kind"));
 }
@@ -104,7 +104,7 @@ function readObject(document: ManifestDocument, text: ManifestText, byDefault: s
   return { kind: "object", object: read, problems };
 }
 
-/** What the API server writes into metadata (ME2). */
+/** What the API server writes into metadata (MAS2). */
 const serverFields = [
   "uid",
   "resourceVersion",

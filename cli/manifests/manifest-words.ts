@@ -2,7 +2,7 @@
  * Owns: the words of the commands for StreamJobs: their arguments, flags and help.
  * Does not own: the other commands, and how a line of them is parsed (command-line.ts, the only caller).
  *
- * CL1 to CL3 of command-line.ts hold here too.
+ * MW1 to CLI3 of command-line.ts hold here too.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ManifestCommand, ObjectWord, OutputFormat, ReportFormat, WaitMs } from "./manifest-command.ts";
@@ -245,7 +245,7 @@ function collect(name: string, before: string[]): string[] {
 /** A flag's value such as 90s, in milliseconds; null: not given. */
 export async function durationOf(command: Command, text: string | undefined): Promise<number | null> {
   if (text === undefined) return null;
-  const { parseDuration } = await import("../../crds/index.ts"); // CL2
+  const { parseDuration } = await import("../../crds/index.ts"); // CLI2
   const parsed = parseDuration(text);
   if (parsed.kind === "duration") return parsed.ms;
   return command.error(`error: option '--timeout <duration>' argument '${text}' is invalid. ${parsed.problem}`);

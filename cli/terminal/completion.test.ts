@@ -53,7 +53,7 @@ describe("completion in bash", () => {
 });
 
 describe("completion scripts", () => {
-  it("name every command in each shell, with flags (CO1)", async () => {
+  it("name every command in each shell, with flags (COM1)", async () => {
     for (const shell of ["bash", "zsh", "fish"]) {
       const text = await script(shell);
       for (const command of ["run", "up", "explain", "list", "savepoint", "get", "rollback", "completion"]) {

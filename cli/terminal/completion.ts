@@ -2,8 +2,8 @@
  * Owns: `streamjob completion <shell>`: the script by which a shell completes commands, flags, their values and names of jobs.
  * Called by: command-line.ts, whose words it is made of. Pure.
  *
- * CO1 Made from the commands as they are declared: nothing is listed a second time.
- * CO2 Names of jobs are asked for when the key is pressed; where nobody answers there are none.
+ * COM1 Made from the commands as they are declared: nothing is listed a second time.
+ * COM2 Names of jobs are asked for when the key is pressed; where nobody answers there are none.
  */
 import type { Argument, Command, Option } from "commander";
 

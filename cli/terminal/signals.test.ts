@@ -21,7 +21,7 @@ describe("signals", () => {
 
   const arrive = (signal: NodeJS.Signals): void => void emitter.emit(signal, signal);
 
-  it("count one press once, though the terminal and a wrapper both deliver it (SG1)", () => {
+  it("count one press once, though the terminal and a wrapper both deliver it (SIG1)", () => {
     arrive("SIGINT");
     clock.advance(50);
     arrive("SIGINT");

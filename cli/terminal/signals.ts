@@ -2,7 +2,7 @@
  * Owns: the signals by which a person ends this process, counted.
  * Called by: the commands that run something: `run`, `up`.
  *
- * SG1 One press is one signal, however often it arrives. Ctrl-C reaches the whole foreground group of the terminal, and a program around
+ * SIG1 One press is one signal, however often it arrives. Ctrl-C reaches the whole foreground group of the terminal, and a program around
  *     this one (npx, npm, timeout) passes on what it got: the same request comes twice within milliseconds. What comes within
  *     ONE_PRESS_MS of the one that was counted is the same press.
  */
@@ -23,7 +23,7 @@ type SignalEmitter = {
 export class Signals {
   /** The one that was counted last. */
   received: NodeJS.Signals | null = null;
-  /** `count`: how many there have been (SG1). */
+  /** `count`: how many there have been (SIG1). */
   onSignal: (count: number, signal: NodeJS.Signals) => void = () => {};
   readonly #clock: Clock;
   readonly #emitter: SignalEmitter;

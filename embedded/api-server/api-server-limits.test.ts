@@ -43,7 +43,7 @@ function open(clock: Clock = systemClock): Promise<LocalApiServer> {
 }
 
 describe("the API server in memory", () => {
-  it("gives out frozen objects, and does not see what callers do to theirs (LA4)", async () => {
+  it("gives out frozen objects, and does not see what callers do to theirs (LAS4)", async () => {
     const server = await open();
     const mine = { ...configMap("a"), data: { k: "1" } };
     const created = await server.create("ConfigMap", mine);
@@ -64,7 +64,7 @@ describe("the API server in memory", () => {
     await b.close();
   });
 
-  it("forgets a list in pages after five minutes (LP2)", async () => {
+  it("forgets a list in pages after five minutes (LIP2)", async () => {
     const clock = handClock();
     const server = await open(clock);
     for (const name of ["a", "b", "c"]) await server.create("ConfigMap", configMap(name));
@@ -77,7 +77,7 @@ describe("the API server in memory", () => {
     await server.close();
   });
 
-  it("does not take the token of another server, as after a restart (LP2)", async () => {
+  it("does not take the token of another server, as after a restart (LIP2)", async () => {
     const [first, second] = [await openLocalApiServer({ clock: systemClock, random: systemRandom }), await open()];
     for (const server of [first, second])
       for (const name of ["a", "b"]) await server.create("ConfigMap", configMap(name));

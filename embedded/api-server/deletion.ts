@@ -1,10 +1,10 @@
 /**
  * Owns: the decision what a delete does to an object. Pure; called by LocalApiServer and, through it, the garbage collector.
  *
- * DE1 An object with finalizers is only marked, and goes when the last one does.
- * DE2 A pod is marked and given time: its kubelet removes it (a delete with grace 0) when its processes are gone. Every pod
+ * DEL1 An object with finalizers is only marked, and goes when the last one does.
+ * DEL2 A pod is marked and given time: its kubelet removes it (a delete with grace 0) when its processes are gone. Every pod
  *     counts as bound to a node, because there is no scheduler here; one that has ended (Succeeded, Failed) goes at once.
- * DE3 A second delete may shorten the grace, never lengthen it.
+ * DEL3 A second delete may shorten the grace, never lengthen it.
  */
 import type { DeleteOptions, Kind } from "../../operator/kubernetes/api/index.ts";
 import { type JsonObject, listAt, objectAt, type StoredMetadata, type StoredObject, textAt } from "./json-value.ts";

@@ -4,7 +4,7 @@
  * A set is a tree: `f:<name>` is a member of an object, `k:{"name":"x"}` an entry of a list by its keys, `v:"x"` a value of a set.
  * A node is in the set when it has no children, or the child `.`; the root is a node that is never in it.
  *
- * FS1 Sets are never changed; keys are sorted, so equal sets have equal text.
+ * FIS1 Sets are never changed; keys are sorted, so equal sets have equal text.
  */
 import { EMPTY, isObject, type Json, type JsonObject } from "./json-value.ts";
 

@@ -223,7 +223,7 @@ describe("an object log in a folder", () => {
     for (const name of readdirSync(folder)) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
   });
 
-  it("does not take a write that cannot be logged, and tells nobody of it (LA3)", async () => {
+  it("does not take a write that cannot be logged, and tells nobody of it (LAS3)", async () => {
     let isFull = false;
     const inner = openFileObjectLog({ folder });
     const full: ObjectLog = {

@@ -2,8 +2,8 @@
  * Owns: lists that are handed out in pages, so that all pages of one list show the objects at one resourceVersion.
  * Called by: LocalApiServer.
  *
- * LP1 A list in pages is kept as references to objects that never change: its later pages see nothing of what is written meanwhile.
- * LP2 At most `LISTS_MAX` are kept, for `LIST_AGE_MAX_MS`, and none outlives the process; a token of another is `Gone`.
+ * LIP1 A list in pages is kept as references to objects that never change: its later pages see nothing of what is written meanwhile.
+ * LIP2 At most `LISTS_MAX` are kept, for `LIST_AGE_MAX_MS`, and none outlives the process; a token of another is `Gone`.
  */
 import type { Clock } from "../../base/index.ts";
 import { ApiError } from "../../operator/kubernetes/api/index.ts";

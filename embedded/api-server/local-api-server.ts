@@ -3,10 +3,10 @@
  * Does not own: processes (kubelet), the network (http-server.ts), files (file-object-log.ts).
  * Called by: the CLI's control plane, the kubelet and its controllers, tests.
  *
- * LA1 Each write happens within one turn: optimistic locking has nothing to race with, and all see writes in one order.
- * LA2 One counter of resourceVersions for all kinds; each write takes the next one, a write that changes nothing takes none.
- * LA3 A write is in the log (if there is one) before anybody sees it; when it cannot be logged it has not happened.
- * LA4 What is given out is frozen; it never changes (KA1).
+ * LAS1 Each write happens within one turn: optimistic locking has nothing to race with, and all see writes in one order.
+ * LAS2 One counter of resourceVersions for all kinds; each write takes the next one, a write that changes nothing takes none.
+ * LAS3 A write is in the log (if there is one) before anybody sees it; when it cannot be logged it has not happened.
+ * LAS4 What is given out is frozen; it never changes (KA1).
  * Semantics: object-writer.ts, admission.ts, deletion.ts, garbage-collector.ts, managed-fields.ts, watch-hub.ts, list-pages.ts.
  * Not done: namespaces as objects (every name is one), generateName, admission webhooks, quotas, RBAC, other kinds.
  */
@@ -351,7 +351,7 @@ export class LocalApiServer implements KubernetesApi {
     return object;
   }
 
-  /** Stores the next version, unless it is the one before (OW4); an object that only waited to be deleted goes instead. */
+  /** Stores the next version, unless it is the one before (OBW4); an object that only waited to be deleted goes instead. */
   private store(kind: Kind, previous: StoredObject, next: StoredObject): StoredObject {
     if (next === previous) return previous;
     if (isDone(next.metadata)) return this.erase(kind, previous, next);
@@ -372,7 +372,7 @@ export class LocalApiServer implements KubernetesApi {
     return frozenCopy({ apiVersion, kind, ...body, metadata }, like) as StoredObject;
   }
 
-  /** LA3: the log first, then everybody. */
+  /** LAS3: the log first, then everybody. */
   private commit(kind: Kind, type: "put" | "delete", change: Change): void {
     const { object, resourceVersion } = change;
     try {

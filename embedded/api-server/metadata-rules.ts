@@ -1,8 +1,8 @@
 /**
  * Owns: what the metadata of an object of any kind may be. Pure; called by LocalApiServer.
  *
- * MR1 Names, label keys and values, annotation keys and finalizers have the forms of RFC 1123 and of Kubernetes' qualified names.
- * MR2 An object that is being deleted gets no new finalizer.
+ * MER1 Names, label keys and values, annotation keys and finalizers have the forms of RFC 1123 and of Kubernetes' qualified names.
+ * MER2 An object that is being deleted gets no new finalizer.
  */
 import { isObject, type JsonObject, listAt, objectAt, type StoredObject, textAt } from "./json-value.ts";
 import { type FieldProblem, field } from "./refusals.ts";

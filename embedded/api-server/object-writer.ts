@@ -2,10 +2,10 @@
  * Owns: how a version of an object becomes the next one: what the server writes itself, what it keeps, what it refuses.
  * Does not own: storing it, telling watchers (LocalApiServer). Pure but for time and randomness.
  *
- * OW1 uid, creationTimestamp, generation, deletion marks and managedFields are the server's: what a caller says of them is ignored.
- * OW2 A write of the object leaves its status, a write of the status leaves all else (kinds with that subresource).
- * OW3 Generation rises when the spec changes and when deletion begins, and not otherwise.
- * OW4 A write that changes nothing gives back the very version before: no new resourceVersion, no event.
+ * OBW1 uid, creationTimestamp, generation, deletion marks and managedFields are the server's: what a caller says of them is ignored.
+ * OBW2 A write of the object leaves its status, a write of the status leaves all else (kinds with that subresource).
+ * OBW3 Generation rises when the spec changes and when deletion begins, and not otherwise.
+ * OBW4 A write that changes nothing gives back the very version before: no new resourceVersion, no event.
  */
 import type { Clock, Random } from "../../base/index.ts";
 import { ApiError, type Kind, type ObjectKey, resources } from "../../operator/kubernetes/api/index.ts";
@@ -88,7 +88,7 @@ export class ObjectWriter {
     return withManagedFields(complete, entries);
   }
 
-  /** The next version of an object, with the resourceVersion of the one before; OW4. Errors: BadRequest, Conflict, Invalid. */
+  /** The next version of an object, with the resourceVersion of the one before; OBW4. Errors: BadRequest, Conflict, Invalid. */
   changed(previous: StoredObject, { kind, object, writer, managedFields, isPatched = false }: Proposal): StoredObject {
     assertReadable(kind, object);
     assertSameObject(kind, previous, object, isPatched);

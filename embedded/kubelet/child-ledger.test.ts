@@ -17,7 +17,7 @@ function startSleeper(): { child: ChildProcess; pid: number; gone: Promise<NodeJ
   return { child, pid: child.pid, gone };
 }
 
-test("what an earlier kubelet left is killed, even when it is stopped (LE2)", async () => {
+test("what an earlier kubelet left is killed, even when it is stopped (CHL2)", async () => {
   const { child, pid, gone } = startSleeper();
   child.kill("SIGSTOP");
   await new ChildLedger(join(folder, "a")).add(pid, "prod/p");
@@ -26,7 +26,7 @@ test("what an earlier kubelet left is killed, even when it is stopped (LE2)", as
   assert.deepEqual(readdirSync(join(folder, "a")), []);
 });
 
-test("a stranger that got the same id is not killed (LE1)", async () => {
+test("a stranger that got the same id is not killed (CHL1)", async () => {
   const { child, pid, gone } = startSleeper();
   const ledger = new ChildLedger(join(folder, "b"));
   await ledger.add(pid, "prod/p");

@@ -2,8 +2,8 @@
  * Owns: which processes a kubelet has started, on disk, so that the next one on the same folder can end those left over.
  * Called by: process-kubelet.ts.
  *
- * LE1 A process is killed only if it is the very one that was written down (PRI1). Ids are given again; a stranger is never killed.
- * LE2 `reap` returns only when every process of the ledger is gone: a pod's next process never meets its last one.
+ * CHL1 A process is killed only if it is the very one that was written down (PRI1). Ids are given again; a stranger is never killed.
+ * CHL2 `reap` returns only when every process of the ledger is gone: a pod's next process never meets its last one.
  */
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ export class ChildLedger {
     await rm(this.fileOf(pid), { force: true });
   }
 
-  /** Kills what an earlier kubelet left (LE1, LE2). Errors: CONTROL_PLANE_UNAVAILABLE when one does not die. */
+  /** Kills what an earlier kubelet left (CHL1, CHL2). Errors: CONTROL_PLANE_UNAVAILABLE when one does not die. */
   async reap(clock: Clock, log: Log): Promise<void> {
     await makePrivateFolder(this.folder);
     const files = (await readdir(this.folder)).filter((name) => name.endsWith(".json"));

@@ -18,13 +18,13 @@ function written(path: string, bytesMax: number, ...pieces: string[]): Container
   return log;
 }
 
-test("a log keeps its newest bytes and no more than twice its limit (CL1)", async () => {
+test("a log keeps its newest bytes and no more than twice its limit (CLO1)", async () => {
   const path = join(folder, "a", "main");
   written(path, 10, "0123456789", "abcdefghij", "ABCDEFGHIJ", "x");
   assert.equal(await readContainerLog(path, false), "ABCDEFGHIJx");
 });
 
-test("the instance before can be read, the one before that is gone (CL2)", async () => {
+test("the instance before can be read, the one before that is gone (CLO2)", async () => {
   const path = join(folder, "b", "main");
   assert.equal(await readContainerLog(path, false), null);
   written(path, 4, "one1", "ONE1");
@@ -35,7 +35,7 @@ test("the instance before can be read, the one before that is gone (CL2)", async
   assert.equal(await readContainerLog(path, true), "two");
 });
 
-test("a log that cannot be written does not stop its container (CL3)", () => {
+test("a log that cannot be written does not stop its container (CLO3)", () => {
   writeFileSync(join(folder, "file"), "");
   const log = new ContainerLog(join(folder, "file", "main"), 100, silentLog);
   log.write(Buffer.from("text"));

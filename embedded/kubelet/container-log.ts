@@ -2,9 +2,9 @@
  * Owns: what a container writes on stdout and stderr, in files of its own.
  * Called by: container-process.ts writes, pod-logs.ts reads.
  *
- * CL1 An instance of a container keeps its newest bytes, `bytesMax` to twice as many: a full file becomes `<name>.older`.
- * CL2 When the container is started again its instance's files become `<name>.previous…`, and those of the one before go.
- * CL3 A log that cannot be written (full disk) is said once, and the container goes on; when it can be written again it says how
+ * CLO1 An instance of a container keeps its newest bytes, `bytesMax` to twice as many: a full file becomes `<name>.older`.
+ * CLO2 When the container is started again its instance's files become `<name>.previous…`, and those of the one before go.
+ * CLO3 A log that cannot be written (full disk) is said once, and the container goes on; when it can be written again it says how
  *     much is missing (LOF1).
  */
 import { existsSync, renameSync, rmSync } from "node:fs";
@@ -20,7 +20,7 @@ export class ContainerLog {
   private readonly file: LogFile;
   private end = Buffer.alloc(0);
 
-  /** Begins a new instance's log (CL2). `path`: without ending. Writes end with `close`. */
+  /** Begins a new instance's log (CLO2). `path`: without ending. Writes end with `close`. */
   constructor(path: string, bytesMax: number, log: Log) {
     const onTrouble = (error: unknown): void =>
       log.warn({ err: error, file: `${path}.log` }, "a container's log cannot be written: it goes on without");

@@ -3,8 +3,8 @@
  * paths rewritten; or why nothing can be started.
  * Called by: pod-worker.ts, before each start.
  *
- * PL1 What cannot be kept is refused with its reason, never left out: secrets, unknown fields of the pod, missing ConfigMaps.
- * PL2 The reasons are Kubernetes' own (CreateContainerConfigError, CreateContainerError, ErrImagePull), so that whoever reads a pod's
+ * COP1 What cannot be kept is refused with its reason, never left out: secrets, unknown fields of the pod, missing ConfigMaps.
+ * COP2 The reasons are Kubernetes' own (CreateContainerConfigError, CreateContainerError, ErrImagePull), so that whoever reads a pod's
  *     status need not know where it runs.
  */
 import type { ConfigMap, Container, EnvVar, Pod } from "../../operator/kubernetes/api/index.ts";

@@ -2,8 +2,8 @@
  * Owns: one process of a container: its start, its streams, its signals, its end.
  * Does not own: whether another follows (pod-worker.ts), what it runs (container-plan.ts).
  *
- * CP1 A process leads its own group: a terminal's Ctrl-C reaches the control plane alone, and killing it takes its children along.
- * CP2 It holds a leash: its stdin is a pipe from this process, which closes when this process dies, however it dies.
+ * CPR1 A process leads its own group: a terminal's Ctrl-C reaches the control plane alone, and killing it takes its children along.
+ * CPR2 It holds a leash: its stdin is a pipe from this process, which closes when this process dies, however it dies.
  *     `STREAMJOB_LEASH=stdin` tells the program to end then.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
@@ -59,7 +59,7 @@ export class ContainerProcess {
     if (!this.isGone) send(this.pid, signal);
   }
 
-  /** SIGKILL to it and all that it started (CP1). Works on a stopped process too. */
+  /** SIGKILL to it and all that it started (CPR1). Works on a stopped process too. */
   kill(): void {
     if (!this.isGone) killGroup(this.pid);
   }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { systemClock } from "../../base/index.ts";
 import { HttpProber } from "./http-prober.ts";
 
-test("a path that no request can have is a bad answer each time, and ends nothing (HB3)", async () => {
+test("a path that no request can have is a bad answer each time, and ends nothing (HTP3)", async () => {
   let asked = 0;
   const server = createServer((_request, response) => {
     asked += 1;

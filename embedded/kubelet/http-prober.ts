@@ -2,10 +2,10 @@
  * Owns: asking a container by HTTP whether it is ready, or alive, as a probe of its spec says.
  * Called by: pod-worker.ts.
  *
- * HB1 Until the first success it is asked often, whatever the spec says of periods and initial delays: nobody else waits for this
+ * HTP1 Until the first success it is asked often, whatever the spec says of periods and initial delays: nobody else waits for this
  *     machine, and a job's start is waited for. From then on by `periodSeconds`.
- * HB2 Good is a status of 200 to 399 within `timeoutSeconds`. One success makes it good, `failureThreshold` failures in a row bad.
- * HB3 A path that no request can have (a space, a line end) is a bad answer.
+ * HTP2 Good is a status of 200 to 399 within `timeoutSeconds`. One success makes it good, `failureThreshold` failures in a row bad.
+ * HTP3 A path that no request can have (a space, a line end) is a bad answer.
  */
 import { type ClientRequest, get } from "node:http";
 import type { Clock, Timer } from "../../base/index.ts";

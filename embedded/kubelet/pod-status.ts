@@ -2,7 +2,7 @@
  * Owns: a pod's status, from what its worker knows of the container. Pure.
  * Called by: pod-worker.ts, instant-kubelet.ts.
  *
- * PS1 The status is a function of these facts alone: equal facts, equal status, so that nothing is written when nothing changed.
+ * POS1 The status is a function of these facts alone: equal facts, equal status, so that nothing is written when nothing changed.
  */
 import type { ContainerStatus, Pod } from "../../operator/kubernetes/api/index.ts";
 import { POD_IP } from "./container-plan.ts";

@@ -2,8 +2,8 @@
  * Owns: what cluster DNS does: which pod is behind a name, and on which port of this machine.
  * Called by: process-kubelet.ts for the environment of containers, and for whoever asks `addressOf`.
  *
- * SA1 A pod's name needs no pod: its port is chosen before it exists, so that either side may start first.
- * SA2 A Service leads to a pod that its selector finds: a ready one first, the lowest name among equals, none that is being deleted.
+ * SEA1 A pod's name needs no pod: its port is chosen before it exists, so that either side may start first.
+ * SEA2 A Service leads to a pod that its selector finds: a ready one first, the lowest name among equals, none that is being deleted.
  */
 import type { ObjectKey, Pod, Service } from "../../operator/kubernetes/api/index.ts";
 

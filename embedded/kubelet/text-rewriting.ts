@@ -2,10 +2,10 @@
  * Owns: what becomes of addresses and paths of a container when it is a process of this machine. Pure but for its resolver.
  * Called by: container-plan.ts.
  *
- * TR1 `0.0.0.0:<port>` → `127.0.0.1:<host port of this pod>`; `<pod>.<service>.<namespace>.svc:<port>` and
+ * TER1 `0.0.0.0:<port>` → `127.0.0.1:<host port of this pod>`; `<pod>.<service>.<namespace>.svc:<port>` and
  *     `<service>.<namespace>.svc:<port>` → `127.0.0.1:<host port of that pod>`, wherever they stand in the text
  *     (`.svc.cluster.local` too). Nothing else that looks like an address is touched.
- * TR2 A path below a mount path becomes one below the folder that the kubelet wrote, where a value begins: at the start of the
+ * TER2 A path below a mount path becomes one below the folder that the kubelet wrote, where a value begins: at the start of the
  *     text, after `=` or `file://`, and as the start of a JSON string.
  */
 
@@ -21,7 +21,7 @@ export type Mount = { readonly mountPath: string; readonly path: string };
 const ADDRESS =
   /(?<![\w.-])(?:0\.0\.0\.0|(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\.svc(?:\.cluster\.local)?):(?<port>\d{1,5})(?!\d)/g;
 
-/** Rewrites every address (TR1). `resolve` gives the host port. Errors: whatever `resolve` throws. */
+/** Rewrites every address (TER1). `resolve` gives the host port. Errors: whatever `resolve` throws. */
 export async function rewriteAddresses(
   text: string,
   resolve: (reference: AddressReference) => Promise<number>,
@@ -49,7 +49,7 @@ function parseAddress(host: string | undefined, port: number): AddressReference 
     : { kind: "pod", name: first, namespace: third, port };
 }
 
-/** Rewrites every path below a mount (TR2); the longest mount path wins. */
+/** Rewrites every path below a mount (TER2); the longest mount path wins. */
 export function rewritePaths(text: string, mounts: readonly Mount[]): string {
   const byLength = mounts.toSorted((a, b) => b.mountPath.length - a.mountPath.length);
   if (byLength.length === 0) return text;

@@ -43,7 +43,7 @@ async function versionAfterRest(): Promise<string> {
   return (await api.list("Pod")).resourceVersion;
 }
 
-test("sets are settled by a few writes each, and then nothing is written any more (SC1)", async () => {
+test("sets are settled by a few writes each, and then nothing is written any more (SSC1)", async () => {
   const count = 100;
   const before = Number((await api.list("Pod")).resourceVersion);
   for (let i = 0; i < count; i++) await api.create("StatefulSet", buildSet(`many-${i}`, 2));
@@ -79,7 +79,7 @@ test("an update that changes nothing writes nothing; one of the template replace
   assert.ok(fewest >= 2, `only ${fewest} pods at a time`);
 });
 
-test("a stranger that stands where a pod is wanted is waited for (SP1)", async () => {
+test("a stranger that stands where a pod is wanted is waited for (SSP1)", async () => {
   await api.create("Pod", buildPod({ name: "blocked-0" }));
   await api.create("StatefulSet", buildSet("blocked", 2));
   await until("the other pod is there", async () => (await podsOf("blocked")).length === 1);
@@ -98,7 +98,7 @@ test("a set of the same name as one that was deleted gets pods of its own", asyn
   assert.equal(uids.size, 4);
 });
 
-test("a set without a pod left to it is quiet while it is being deleted (SP3)", async () => {
+test("a set without a pod left to it is quiet while it is being deleted (SSP3)", async () => {
   const set = buildSet("going", 1);
   await api.create("StatefulSet", { ...set, metadata: { ...set.metadata, finalizers: ["test/hold"] } });
   await settled("going");

@@ -3,9 +3,9 @@
  * Does not own: what that is (stateful-set-plan.ts), running pods (kubelet/).
  * Called by: the control plane of `streamjob run`, the bench, tests.
  *
- * SC1 It acts when something changed, and writes only what is to be another: a quiet cluster has no writes.
- * SC2 It reads its own writes (the caches are told of them), so that no step is done twice.
- * SC3 A pod is deleted by its uid: never its successor of the same name.
+ * SSC1 It acts when something changed, and writes only what is to be another: a quiet cluster has no writes.
+ * SSC2 It reads its own writes (the caches are told of them), so that no step is done twice.
+ * SSC3 A pod is deleted by its uid: never its successor of the same name.
  */
 import type { Clock, Log, Random } from "../../base/index.ts";
 import {

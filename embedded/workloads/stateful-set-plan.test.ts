@@ -53,7 +53,7 @@ class World {
     for (const action of actions) {
       const { name } = action.pod.metadata;
       if (action.kind === "create") {
-        assert.ok(!this.pods.has(name), "at most one pod of a name (SP1)");
+        assert.ok(!this.pods.has(name), "at most one pod of a name (SSP1)");
         this.change({ ...action.pod, metadata: { ...action.pod.metadata, uid: `pod-${this.uids++}` } });
       } else {
         this.change({ ...action.pod, metadata: { ...action.pod.metadata, deletionTimestamp: "2030-01-01T00:00:00Z" } });
@@ -94,7 +94,7 @@ class World {
 const brief = (actions: readonly StatefulSetAction[]): string[] =>
   actions.map((action) => `${action.kind} ${action.pod.metadata.name}`);
 
-test("a Parallel set makes all its pods at once, an OrderedReady one each after the other is ready (SP2)", () => {
+test("a Parallel set makes all its pods at once, an OrderedReady one each after the other is ready (SSP2)", () => {
   assert.deepEqual(brief(new World().plan(buildSet())), ["create wc-0", "create wc-1", "create wc-2"]);
   const set = buildSet({ policy: "OrderedReady" });
   const world = new World();
@@ -128,7 +128,7 @@ test("a pod carries what StatefulSets promise of it", () => {
   assert.equal(spec.subdomain, "wc");
 });
 
-test("a pod that is going, or a stranger of its name, is waited for (SP1)", () => {
+test("a pod that is going, or a stranger of its name, is waited for (SSP1)", () => {
   const world = new World();
   world.converge(buildSet());
   const pod = world.pods.get("wc-1");
@@ -207,7 +207,7 @@ test("OnDelete replaces nothing by itself, and makes what was deleted of the new
   assert.equal(world.pods.get("wc-1")?.spec.containers[0]?.image, "v1");
 });
 
-test("a set that is being deleted does nothing (SP3)", () => {
+test("a set that is being deleted does nothing (SSP3)", () => {
   const world = new World();
   assert.deepEqual(planStatefulSet({ set: buildSet({ isGoing: true }), pods: [], isTaken: () => false }), {
     actions: [],

@@ -2,11 +2,11 @@
  * Owns: what a StatefulSet needs next: which pods are created and deleted, and its status. Pure.
  * Called by: stateful-set-controller.ts, which looks again after each change: a plan is the next steps, not all of them.
  *
- * SP1 At most one pod of a name: a pod is made only when none of its name is there, not even one that is going or a stranger's.
- * SP2 OrderedReady: one step at a time; a pod is made, deleted or replaced only when all below it are running and ready.
+ * SSP1 At most one pod of a name: a pod is made only when none of its name is there, not even one that is going or a stranger's.
+ * SSP2 OrderedReady: one step at a time; a pod is made, deleted or replaced only when all below it are running and ready.
  *     Parallel: pods are made and, when there are too many, deleted at once; replacing is one at a time all the same.
- * SP3 A set that is being deleted makes no pods; its own go by garbage collection.
- * SP4 A new pod is of the newest template. (A cluster's controller makes one that dies in the midst of a rolling update of the old
+ * SSP3 A set that is being deleted makes no pods; its own go by garbage collection.
+ * SSP4 A new pod is of the newest template. (A cluster's controller makes one that dies in the midst of a rolling update of the old
  *     template, from the ControllerRevisions that it keeps; nothing here changes a set's template and waits.)
  */
 import { createHash } from "node:crypto";
@@ -39,7 +39,7 @@ export type StatefulSetPlan = {
 
 export function planStatefulSet(facts: StatefulSetFacts): StatefulSetPlan {
   const { set, pods } = facts;
-  if (set.metadata.deletionTimestamp !== undefined) return { actions: [], status: null }; // SP3
+  if (set.metadata.deletionTimestamp !== undefined) return { actions: [], status: null }; // SSP3
   const revision = revisionOf(set);
   const status: StatefulSetStatus = {
     observedGeneration: set.metadata.generation ?? 0,
@@ -64,7 +64,7 @@ function planPods(facts: StatefulSetFacts, revision: string): StatefulSetAction[
     } else if (hasEnded(pod) && !isGoing(pod)) {
       actions.push({ kind: "delete", pod, reason: "ended" });
     }
-    if (isOrdered && (pod === undefined || !isHealthy(pod))) return actions; // SP2
+    if (isOrdered && (pod === undefined || !isHealthy(pod))) return actions; // SSP2
   }
   const surplus = [...byOrdinal].filter(([ordinal]) => ordinal >= replicas).toSorted(([a], [b]) => b - a);
   for (const [, pod] of surplus) {

@@ -1,7 +1,7 @@
 /**
  * Owns: the order of what happens to the job: two kills, an upgrade by editing its manifest, a bad version that is rolled back.
  *
- * AC1 Each act begins when the rows seen so far say so, not at a time; a job that ends early ends the acts, and says so.
+ * ACT1 Each act begins when the rows seen so far say so, not at a time; a job that ends early ends the acts, and says so.
  */
 import { ActFailure, type Stage } from "./stage.ts";
 import { type Story, thousands } from "./story.ts";

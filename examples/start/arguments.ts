@@ -1,7 +1,7 @@
 /**
  * Owns: the words behind `npm start --`.
  *
- * AR1 What is wrong is found before anything is started, and said with what to do.
+ * ARG1 What is wrong is found before anything is started, and said with what to do.
  */
 import { existsSync, globSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 /**
  * Owns: the manifest of `npm start`'s job: a file, edited as a person would edit it.
  *
- * MF1 An edit changes what it names and leaves the rest of the text, comments too, as it is.
+ * MAN1 An edit changes what it names and leaves the rest of the text, comments too, as it is.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parse, parseDocument } from "yaml";

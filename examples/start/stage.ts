@@ -2,7 +2,7 @@
  * Owns: the word count as a StreamJob on an embedded cluster: its processes, and what the acts do to them and see of them.
  * Not here: the order of the acts (acts.ts), the manifest's text (manifest.ts).
  *
- * SG1 Every wait ends: with what it waits for, with the end of the job, or after STILL_MS in which nothing happened.
+ * STAG1 Every wait ends: with what it waits for, with the end of the job, or after STILL_MS in which nothing happened.
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,7 +1,7 @@
 /**
  * Owns: what the person reads: lines with the time since the beginning, progress, tables.
  *
- * ST1 Progress stands in one line that is written over where the output is a terminal, and is a line every tenth elsewhere.
+ * SRY1 Progress stands in one line that is written over where the output is a terminal, and is a line every tenth elsewhere.
  */
 const BAR_CHARS = 24;
 

@@ -3,10 +3,10 @@
  * Not here: any of the parts (embedded, operator/controller), commands.
  * Called by: `streamjob run <manifest>`, tests, benches.
  *
- * CP1 One control plane per folder: the endpoint file names the process that has it.
- * CP2 It may die at any moment: its objects are in the folder, and the next one on it goes on from them.
- * CP3 The order of starting is the order of need; stopping goes the other way, and leaves the objects.
- * CP4 Its folder is its owner's alone: objects with the environments of jobs, logs, files of pods, checkpoints.
+ * CPL1 One control plane per folder: the endpoint file names the process that has it.
+ * CPL2 It may die at any moment: its objects are in the folder, and the next one on it goes on from them.
+ * CPL3 The order of starting is the order of need; stopping goes the other way, and leaves the objects.
+ * CPL4 Its folder is its owner's alone: objects with the environments of jobs, logs, files of pods, checkpoints.
  */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

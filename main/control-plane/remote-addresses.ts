@@ -1,7 +1,7 @@
 /**
  * Owns: asking an embedded control plane in another process where on this machine a pod is.
  *
- * RA1 Not known and not answered are told apart: null is what the control plane said; else it throws.
+ * REA1 Not known and not answered are told apart: null is what the control plane said; else it throws.
  */
 import { z } from "zod";
 import { ADDRESS_PATH } from "../../embedded/api-server/index.ts";

@@ -4,7 +4,7 @@
  * Called by: the controller, after each decision.
  *
  * AP1 PL1-PL3 hold: no action before the status is in the API server, and none that is built on one that failed. A refusal is
- *     remembered for the next decision; what was refused is tried again later, not at each look (RM2).
+ *     remembered for the next decision; what was refused is tried again later, not at each look (REM2).
  * AP2 Right before each write and each call, in the same turn, the gate is asked whether this process may (P-32).
  * AP3 A Conflict ends the plan as outdated: what was decided was decided about something else (P-22). But see OO2.
  * AP4 What was written can be read at once (the caches are told), so the next look does not plan it again.

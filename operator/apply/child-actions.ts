@@ -1,9 +1,9 @@
 /**
  * Owns: writes of what a StreamJob owns: revisions, and the objects of its incarnations.
  *
- * CA1 A name that something else has is never taken over, be it another's, or that of an earlier StreamJob of the same name, or one
+ * CAC1 A name that something else has is never taken over, be it another's, or that of an earlier StreamJob of the same name, or one
  *     that is on its way out: the action stops and says so (P-10, P-19).
- * CA2 Deletions are bound to a uid: what has come in its place stays. What is not there any more counts as deleted.
+ * CAC2 Deletions are bound to a uid: what has come in its place stays. What is not there any more counts as deleted.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
 import { type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
@@ -74,7 +74,7 @@ export async function deleteRevision(context: ActionContext, name: string): Prom
   await deleteChild(context, "ControllerRevision", name, present.metadata.uid ?? "");
 }
 
-/** CA1 */
+/** CAC1 */
 function refuseForeign({ job }: ActionContext, kind: Kind, object: KubernetesObject): void {
   const { name, deletionTimestamp, ownerReferences = [] } = object.metadata;
   if (!isOwnedBy(object, job.metadata.uid)) {

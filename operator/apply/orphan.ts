@@ -2,8 +2,8 @@
  * Owns: letting go of a StreamJobSnapshot whose StreamJob is not there: nothing is left that could delete its files.
  * Called by: the controller, when it is told to look at a StreamJob that does not exist.
  *
- * OR1 The API server is asked once more whether there really is no StreamJob: the caches of two kinds are not of the same moment.
- * OR2 Files are never deleted here; people are told where they stay (RT3, P-29).
+ * ORP1 The API server is asked once more whether there really is no StreamJob: the caches of two kinds are not of the same moment.
+ * ORP2 Files are never deleted here; people are told where they stay (RETE3, P-29).
  */
 import type { StreamJobSnapshot } from "../../crds/index.ts";
 import { call } from "./action-context.ts";

@@ -42,7 +42,7 @@ test("a refusal is news until it has been told, and gone when its action is not 
   assert.deepEqual(texts(memory), []);
 });
 
-test("RM1: what got no answer is told from the fifth time in a row on", () => {
+test("REM1: what got no answer is told from the fifth time in a row on", () => {
   const clock = new ManualClock();
   const memory = new RefusalMemory(clock);
   const silent = no(stop("a"), { isAnswered: false });
@@ -55,7 +55,7 @@ test("RM1: what got no answer is told from the fifth time in a row on", () => {
   assert.equal(memory.note(job(), [silent]).isNews, false, "not in a row");
 });
 
-test("RM2: it is held back for longer each time, at most 30 s, and not once the spec has changed", () => {
+test("REM2: it is held back for longer each time, at most 30 s, and not once the spec has changed", () => {
   const clock = new ManualClock();
   const memory = new RefusalMemory(clock);
   const delays: (number | null)[] = [];

@@ -2,11 +2,11 @@
  * Owns: which actions were refused, by StreamJob, until they are allowed, planned no more, or another operator leads.
  * Called by: apply, which tells it; observe, which reads it for the next decision; the controller, when a plan has told them.
  *
- * RM1 A refusal is known at once. What got no answer is taken for one when it failed UNANSWERED_MAX times in a row: a single failure
+ * REM1 A refusal is known at once. What got no answer is taken for one when it failed UNANSWERED_MAX times in a row: a single failure
  *     of a connection is no news.
- * RM2 A refused action is tried again after a delay that doubles, and at once when the spec has changed: a corrected spec is enough.
+ * REM2 A refused action is tried again after a delay that doubles, and at once when the spec has changed: a corrected spec is enough.
  *     Other actions of the job are not held up.
- * RM3 Forgotten with the process: the next operator tries, and is refused again. Bounded by the number of StreamJobs and their actions.
+ * REM3 Forgotten with the process: the next operator tries, and is refused again. Bounded by the number of StreamJobs and their actions.
  */
 import type { StreamJob } from "../../crds/index.ts";
 import type { Clock } from "../../base/index.ts";
@@ -44,7 +44,7 @@ export class RefusalMemory {
     this.#clock = clock;
   }
 
-  /** RM1. In the order in which they were planned. */
+  /** REM1. In the order in which they were planned. */
   of(job: StreamJob): readonly Refusal[] {
     return [...this.#entries(job)].flatMap(([subject, entry]) => {
       const { message, isFinal, isTold } = entry;
@@ -52,7 +52,7 @@ export class RefusalMemory {
     });
   }
 
-  /** Whether it is too early to try this again (RM2); what it was refused with then. */
+  /** Whether it is too early to try this again (REM2); what it was refused with then. */
   heldBack(job: StreamJob, action: Action): Refused | null {
     if (this.#memories.get(idOf(job))?.generation !== job.metadata.generation) return null;
     const entry = this.#entries(job).get(subjectOf(action));

@@ -2,7 +2,7 @@
  * Owns: whether two versions of a StreamJob differ in anything that a decision was made from.
  * Not here: what is written when they don't (own-object-actions.ts).
  *
- * SD1 What the operator reads of a StreamJob is all of it but its labels, other people's annotations, and who wrote what. A field that
+ * STD1 What the operator reads of a StreamJob is all of it but its labels, other people's annotations, and who wrote what. A field that
  *     nobody thought of here counts as read.
  */
 import { isDeepStrictEqual } from "node:util";

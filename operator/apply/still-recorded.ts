@@ -2,7 +2,7 @@
  * Owns: whether the status that a plan's actions follow from is still the one on record, as far as this process knows.
  * Not here: writes to the StreamJob itself, which the API server judges (own-object-actions.ts).
  *
- * SR1 Only the status and the identity count: it says what is to be done, and goes on doing so when the spec is edited meanwhile (P-21).
+ * SRE1 Only the status and the identity count: it says what is to be done, and goes on doing so when the spec is edited meanwhile (P-21).
  */
 import { isDeepStrictEqual } from "node:util";
 import { type ActionContext, keyOf } from "./action-context.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the HTTP server for `/metrics`, `/healthz` and `/readyz`.
  *
- * EP1 It only reads: any other method or path is refused. Whoever reaches the port learns metrics, nothing else.
+ * END1 It only reads: any other method or path is refused. Whoever reaches the port learns metrics, nothing else.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

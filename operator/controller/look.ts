@@ -2,13 +2,13 @@
  * Owns: one look at one StreamJob: observe, decide, apply; and when to look again.
  * Called by: the work queue of a term, never twice at a time for one job.
  *
- * LO1 A look ends within its deadline, whatever the API server and JobManagers do: its worker is free for the next then (P-33).
- * LO2 What fails is looked at again with a growing delay, what was outdated too: the change that made it so brings a look at once.
- * LO3 Polls give way to changes: the more jobs wait for a worker, the later a job that only wants to look again comes back. A thousand
+ * LOOK1 A look ends within its deadline, whatever the API server and JobManagers do: its worker is free for the next then (P-33).
+ * LOOK2 What fails is looked at again with a growing delay, what was outdated too: the change that made it so brings a look at once.
+ * LOOK3 Polls give way to changes: the more jobs wait for a worker, the later a job that only wants to look again comes back. A thousand
  *     jobs that start together would else keep each other from starting.
- * LO5 What was refused is decided upon in the next look, which comes at once when it is news; the refused action itself is tried again
+ * LOOK5 What was refused is decided upon in the next look, which comes at once when it is news; the refused action itself is tried again
  *     when the memory of refusals says so. What else the plan waits for is looked at as if nothing had been refused.
- * LO4 A look begins in a turn of its own: sockets, watches, and the timer that renews the lease get theirs in between. Where API
+ * LOOK4 A look begins in a turn of its own: sockets, watches, and the timer that renews the lease get theirs in between. Where API
  *     server and JobManagers are in this process, no look would ever wait for anything else.
  */
 import type { StreamJob } from "../../crds/index.ts";
@@ -91,7 +91,7 @@ async function lookWithin(
   return outcome.kind;
 }
 
-/** LO5. The status is written: what this look was given of refusals has been told. */
+/** LOOK5. The status is written: what this look was given of refusals has been told. */
 function lookAfterRefusals(
   key: string,
   { job, refusals }: Observed,
@@ -112,7 +112,7 @@ function tellUnwritten({ job }: Observed, { error, reason }: { error: unknown; r
   deps.onFailure(job, `the API server does not take the status, so nothing is done: ${reason}`);
 }
 
-/** There is no such StreamJob: its snapshots may still wait for somebody to let them go (RT3). */
+/** There is no such StreamJob: its snapshots may still wait for somebody to let them go (RET3). */
 async function lookForOrphans(
   key: string,
   deps: LookDeps,
@@ -154,7 +154,7 @@ function logSilence(key: string, { job, incarnations }: Observed, plan: Plan, lo
   }
 }
 
-/** LO3. Slow polls come a little earlier each time by chance, so that jobs that began together do not stay together. */
+/** LOOK3. Slow polls come a little earlier each time by chance, so that jobs that began together do not stay together. */
 function pollDelayMs(wantedMs: number, { queue, random }: LookDeps): number {
   const spreadMs = wantedMs < SPREAD_FROM_MS ? wantedMs : wantedMs * (1 - SPREAD * random.next());
   return spreadMs + queue.figures().depth * LOOK_MS;

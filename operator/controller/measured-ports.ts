@@ -1,7 +1,7 @@
 /**
  * Owns: the two ports to the outside with every call counted.
  *
- * MP1 A call is passed on as it is, and so is its answer or error.
+ * MEP1 A call is passed on as it is, and so is its answer or error.
  */
 import type { Answer, JobManagerApi } from "../jobmanager/index.ts";
 import { isApiError, type Kind, type KubernetesApi } from "../kubernetes/api/index.ts";

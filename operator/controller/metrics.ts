@@ -2,7 +2,7 @@
  * Owns: the controller's metrics: their names, labels and help. Values are counted by those who know them.
  * Served by: endpoints.ts.
  *
- * ME1 Labels have few values: verbs, kinds, outcomes, phases. Never an object's name.
+ * MET1 Labels have few values: verbs, kinds, outcomes, phases. Never an object's name.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 

@@ -2,8 +2,8 @@
  * Owns: what runs while this process leads: caches, queue, recorder; from winning the lease to losing it.
  * Called by: the controller, once per term.
  *
- * TM1 A term begins with fresh lists: what an earlier leader wrote is in them, and nothing that was decided before counts (LE6).
- * TM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (P-32).
+ * TERM1 A term begins with fresh lists: what an earlier leader wrote is in them, and nothing that was decided before counts (LE6).
+ * TERM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (P-32).
  */
 import type { StreamJob } from "../../crds/index.ts";
 import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";

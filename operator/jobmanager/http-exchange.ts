@@ -2,9 +2,9 @@
  * Owns: one HTTP request and its answer, within bounds of time and size.
  * Not here: what is asked and what an answer means (http-jobmanager-api.ts).
  *
- * HX1 An exchange always ends: at its deadline, when the caller's signal does, or when the answer grows beyond its bound. What was
+ * HE1 An exchange always ends: at its deadline, when the caller's signal does, or when the answer grows beyond its bound. What was
  *     open is cut then.
- * HX2 A connection that the server closed while it was idle costs one more try, never an answer: every call may be sent again (PL2).
+ * HE2 A connection that the server closed while it was idle costs one more try, never an answer: every call may be sent again (PL2).
  */
 import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
 import type { Clock } from "../../base/index.ts";

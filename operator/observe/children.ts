@@ -1,8 +1,8 @@
 /**
  * Owns: which objects are a StreamJob's children, and which of its incarnations each belongs to.
  *
- * CH1 What has an owner is told by the owner's uid (OB2): an earlier StreamJob of the same name had the same names and labels.
- * CH2 A pod is owned by its StatefulSet. When that is gone already, the pod is counted as this job's unless it is older than the
+ * CHIL1 What has an owner is told by the owner's uid (OB2): an earlier StreamJob of the same name had the same names and labels.
+ * CHIL2 A pod is owned by its StatefulSet. When that is gone already, the pod is counted as this job's unless it is older than the
  *     StreamJob: better to wait for a stranger than to overlook a process that still writes (P-12).
  */
 import { JOB_LABEL, parseTime, type StreamJob } from "../../crds/index.ts";
@@ -54,7 +54,7 @@ export function disruptionBudgetsOf(job: StreamJob, readers: ObjectReaders): Pod
     .sort(byName);
 }
 
-/** CH2. */
+/** CHIL2. */
 function isPodOf(pod: Pod, job: StreamJob, readers: ObjectReaders): boolean {
   const { uid, namespace } = job.metadata;
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);

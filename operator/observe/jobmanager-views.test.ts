@@ -54,7 +54,7 @@ function lookAtTroubled(exceptions: ExceptionMemory, restarts: number, told: Ans
 }
 
 describe("what JobManagers are asked", () => {
-  it("only those of incarnations that the status names; others with pods are unreachable, not absent (JV1, JV2)", async () => {
+  it("only those of incarnations that the status names; others with pods are unreachable, not absent (JOV1, JOV2)", async () => {
     const owner = job({ status: status({ active: activeIn(2), incarnations: 3 }) });
     const withoutPods = incarnation(owner, 3).filter(({ kind }) => kind !== "Pod");
     const { look, asked } = await lookAt({

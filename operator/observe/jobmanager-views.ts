@@ -2,10 +2,10 @@
  * Owns: what is asked of a StreamJob's JobManagers in one look, and the answers as values.
  * Not here: the calls (operator/jobmanager), what follows from answers (operator/reconcile).
  *
- * JV1 Asked are at most the incarnations that the status names (active, from, to), all at once, under one deadline: a JobManager that
+ * JOV1 Asked are at most the incarnations that the status names (active, from, to), all at once, under one deadline: a JobManager that
  *     hangs costs that time once (P-33).
- * JV2 No pod is `absent`; a pod that was not asked or does not answer is `unreachable` (OB1).
- * JV3 A trigger, a preflight or a disposal is asked about only while the status or an object says that one is open.
+ * JOV2 No pod is `absent`; a pod that was not asked or does not answer is `unreachable` (OB1).
+ * JOV3 A trigger, a preflight or a disposal is asked about only while the status or an object says that one is open.
  */
 import {
   CLEANUP_FINALIZER,

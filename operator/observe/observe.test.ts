@@ -70,7 +70,7 @@ describe("a look at a StreamJob", () => {
     assert.deepEqual(look?.observed.incarnations, []);
   });
 
-  it("counts a pod whose StatefulSet is gone, but not one that is older than the StreamJob (CH2)", async () => {
+  it("counts a pod whose StatefulSet is gone, but not one that is older than the StreamJob (CHIL2)", async () => {
     const owner = job();
     const orphan = pod(set(owner, 4, "taskmanager"));
     const old = pod(set(owner, 3, "taskmanager"), { createdAt: "2030-12-31T23:59:59Z" });

@@ -1,7 +1,7 @@
 /**
  * Owns: ControllerRevisions as values.
  *
- * RE1 One that cannot be read is left out and said in the log: it must not keep its job from being looked at (P-33).
+ * REVI1 One that cannot be read is left out and said in the log: it must not keep its job from being looked at (P-33).
  */
 import { z } from "zod";
 import type { StreamJob } from "../../crds/index.ts";

@@ -80,7 +80,7 @@ export function recordEnd(draft: Draft, ended: NonNullable<ActiveIncarnation["en
   if (hasFinished(draft.status.active)) draft.set({ stable: undefined });
 }
 
-/** What a person can do about a job that says FINISHED after a stop that failed (SP5). */
+/** What a person can do about a job that says FINISHED after a stop that failed (STO5). */
 export const WAYS_OUT =
   "whether all its work is done is not known, so nothing is started without its state: to start the job without state, " +
   "set upgrade.mode to stateless and change restartNonce";

@@ -3,7 +3,7 @@
  *
  * CA1 A trigger is asked for only of a job that can take it, and only while it is not known there: at most one stop is in flight, and
  *     the same id in every try (P-5, P-9).
- * CA2 A new incarnation that takes no checkpoint by itself soon is asked for one, from when the record says so (PV2): its interval may be
+ * CA2 A new incarnation that takes no checkpoint by itself soon is asked for one, from when the record says so (PRO2): its interval may be
  *     longer than the time that it has to prove itself.
  */
 import { parseTime } from "../../crds/index.ts";
@@ -61,7 +61,7 @@ function stopCall(draft: Draft, situation: Situation): readonly Action[] {
   const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
   if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId } = upgrade;
-  // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (SP5).
+  // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (STO5).
   if (upgrade.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
   return [
     {

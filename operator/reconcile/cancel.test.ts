@@ -27,7 +27,7 @@ function deleted(crash: { readonly crashAfter?: number } = {}): { world: Simulat
   return { world, actions };
 }
 
-test("CN1, CH4: a StreamJob that is deleted with its state is cancelled first, and nothing of it is made again", () => {
+test("CN1, CHI4: a StreamJob that is deleted with its state is cancelled first, and nothing of it is made again", () => {
   const { actions } = deleted();
   assert.deepEqual(
     actions.filter(({ kind }) => kind === "applyChild"),
@@ -63,7 +63,7 @@ test("CN1: that the job has ended is remembered, though its JobManager does not 
   assert.deepEqual(gone.toSorted(), ["wc-1-jobmanager", "wc-1-taskmanager"]);
 });
 
-test("CH4: pods of a deletion that were taken away by somebody are not made again", () => {
+test("CHI4: pods of a deletion that were taken away by somebody are not made again", () => {
   const world = new SimulatedWorld(specOf("good", 1, more));
   assert.ok(world.settle());
   if (world.active !== null) world.active.unreachableUntilMs = world.nowMs + 20_000;

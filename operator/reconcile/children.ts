@@ -1,12 +1,12 @@
 /**
  * Owns: which incarnations are wanted, and the making and taking away of their children.
  *
- * CH1 While an operation is in progress: the new one from its Standby on, the old one until it is told to go. Else the active one,
+ * CHI1 While an operation is in progress: the new one from its Standby on, the old one until it is told to go. Else the active one,
  *     while its job has not ended.
- * CH2 Pods first: ConfigMap and Service of an incarnation go when its last pod has gone.
- * CH3 What an incarnation's pods are made from is decided once: an operator with another default image, or that writes templates
+ * CHI2 Pods first: ConfigMap and Service of an incarnation go when its last pod has gone.
+ * CHI3 What an incarnation's pods are made from is decided once: an operator with another default image, or that writes templates
  *     otherwise, neither changes a set that is there nor puts other pods beside its pods (P-31).
- * CH4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
+ * CHI4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
 import type { Kind, StatefulSet } from "../kubernetes/api/index.ts";
@@ -40,7 +40,7 @@ export function wantedIncarnations(draft: Draft, situation: Situation): Readonly
 export function childrenOf(draft: Draft, situation: Situation, number: number): readonly Action[] {
   const { upgrade, active } = draft.status;
   const isEnding: boolean = isEndingDeletion(upgrade);
-  if (isEnding) return []; // CH4
+  if (isEnding) return []; // CHI4
   const revision = upgrade?.to === number ? upgrade.revision : active?.incarnation === number ? active.revision : null;
   // The old one of an operation past its activation: it is only kept, until it is taken away.
   if (revision === null) return [];
@@ -70,12 +70,12 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   return actions;
 }
 
-/** CH3 The one container is ours; what a pod template of the user adds comes after it. */
+/** CHI3 The one container is ours; what a pod template of the user adds comes after it. */
 function imageOf(set: StatefulSet | null | undefined): string | undefined {
   return set?.spec.template.spec.containers[0]?.image;
 }
 
-/** CH3 */
+/** CHI3 */
 function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
   if (present.metadata.deletionTimestamp !== undefined || present.spec.replicas === wanted.spec.replicas) return [];
   const why = `spec.replicas of ${wanted.metadata.name} is ${present.spec.replicas} and is to be ${wanted.spec.replicas}`;
@@ -83,7 +83,7 @@ function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
   return [{ kind: "applyChild", object, why }];
 }
 
-/** CH2 */
+/** CHI2 */
 export function removalsOf(incarnation: ObservedIncarnation): readonly Action[] {
   const { jobManagerSet, taskManagerSet, service, configMap, pods, number } = incarnation;
   const why = `incarnation ${number} is not wanted any more`;

@@ -1,9 +1,9 @@
 /**
  * Owns: what the status says in the end: phase, conditions, last checkpoint, scale.
  *
- * CO1 Ready is True only when what the spec asks for now is so and has proved itself: the new generation runs and completed a
+ * CONC1 Ready is True only when what the spec asks for now is so and has proved itself: the new generation runs and completed a
  *     checkpoint, or it is suspended as asked, or finished by itself (P-23).
- * CO2 Stalled is True when a person is needed; its message says what to do.
+ * CONC2 Stalled is True when a person is needed; its message says what to do.
  */
 import {
   type Condition,
@@ -74,7 +74,7 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
   };
 }
 
-/** kstatus takes Reconciling for "wait": what needs a person (CO2) is not to be waited for. */
+/** kstatus takes Reconciling for "wait": what needs a person (CONC2) is not to be waited for. */
 function reconcilingOf(upgrade: Operation | undefined, ready: Finding, stalled: Finding): Finding {
   if (stalled.status === "True") return no("Stalled", stalled.message);
   if (upgrade !== undefined) return yes(upgrade.step, upgrade.message);
@@ -107,7 +107,7 @@ function stalledOf(draft: Draft, situation: Situation): Finding {
   return no("NotStalled");
 }
 
-/** CO1 */
+/** CONC1 */
 function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: Finding): Finding {
   const { upgrade, active, resume } = draft.status;
   const { target } = situation;

@@ -4,7 +4,7 @@
  * DE1 It is asked for when the savepoint is complete, and again right before the StreamJob goes, if it is not there by then: exactly
  *     one of that name, whatever died in between.
  * DE2 Without owner and finalizer: nothing of the StreamJob that goes can take it along, and nothing has to let it go (P-29). Its origin
- *     is manual, for `deletion.savepoint` asks for it: retention of a later StreamJob of that name leaves it alone (RT1).
+ *     is manual, for `deletion.savepoint` asks for it: retention of a later StreamJob of that name leaves it alone (RETE1).
  */
 import type { Operation, StreamJobSnapshot } from "../../crds/index.ts";
 import { hexDigest } from "../../base/index.ts";

@@ -395,7 +395,7 @@ function proved(world: SimulatedWorld) {
   return plan.actions.map(({ kind }) => kind);
 }
 
-test("PV2: a version that runs is asked for a checkpoint and has its time for it, though nobody looked for longer than that", () => {
+test("PRO2: a version that runs is asked for a checkpoint and has its time for it, though nobody looked for longer than that", () => {
   const world = running();
   world.patch((old) => ({ ...old, ...specOf("good", 2, more) }));
   world.run(60_000, () => world.status.upgrade?.step === "Proving");
@@ -409,7 +409,7 @@ test("PV2: a version that runs is asked for a checkpoint and has its time for it
   assert.deepEqual([world.status.upgrade?.kind, world.status.failed?.generation], ["rollback", 2]);
 });
 
-test("SB3: pods whose StatefulSet is gone are not let run", () => {
+test("STAN3: pods whose StatefulSet is gone are not let run", () => {
   const world = running();
   world.patch((old) => ({ ...old, ...specOf("good", 2, { upgrade: { ...upgrade, standby: "cold" } }) }));
   world.run(60_000, () => world.status.upgrade?.step === "Standby");
@@ -452,7 +452,7 @@ test("P-29: checkpoints that are to go with the StreamJob are deleted by a JobMa
   assert.deepEqual([deleted(0), deleted(10_000), deleted(Number.POSITIVE_INFINITY)], [1, 1, 0]);
 });
 
-test("RO3: a version that failed is tried again when it is put back in place of one that does not load", () => {
+test("REO3: a version that failed is tried again when it is put back in place of one that does not load", () => {
   const world = new SimulatedWorld(specOf("good", 1, more));
   world.run(60_000, () => world.status.upgrade?.step === "Proving");
   for (let death = 0; death < 4; death++) world.killJobManager();

@@ -8,7 +8,7 @@ import { restoreOf } from "./restore-choice.ts";
 import { incarnationPlaces, specOfRevision } from "./situation.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "./steps/step.ts";
 
-/** From this write on the new incarnation is the one that holds the newest state (OP3). */
+/** From this write on the new incarnation is the one that holds the newest state (OPE3). */
 export function enterActivating(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const running = specOfRevision(situation.observed, operation.revision);
@@ -55,7 +55,7 @@ export function enterActivating(context: StepContext): StepOutcome {
   return changed;
 }
 
-/** Nothing ran until now: times of the schedule that went by have not been missed (SQ2). */
+/** Nothing ran until now: times of the schedule that went by have not been missed (SN5). */
 function startScheduleAnew(draft: Draft): void {
   const { schedule: _, scheduledAt: __, ...handled } = draft.status.handled;
   draft.set({ handled });

@@ -45,7 +45,7 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
 // Suspend before a rollback on request: the one would be given up for the other again and again.
 const checks: readonly Check[] = [doubtfulEnd, suspend, rollbackOnRequest, start, change, rollBack, recover];
 
-/** SP5, when the operation in which the stop failed is not wanted any more. */
+/** STO5, when the operation in which the stop failed is not wanted any more. */
 function doubtfulEnd(draft: Draft, _situation: Situation, { spec }: ValidTarget): ReturnType<Check> {
   const ended = draft.status.active?.ended ?? null;
   if (ended?.stopFailed !== true || spec.upgrade.mode !== "savepoint") return "next";

@@ -52,7 +52,7 @@ for (const [name, [choice, text]] of Object.entries(tables)) {
     }
   });
 
-  test(`OP2: ${name} has touched the old job from the step on that takes something of it away`, () => {
+  test(`OPE2: ${name} has touched the old job from the step on that takes something of it away`, () => {
     for (const step of stepsOf(choice)) {
       const isEarly =
         choice.from === null || (choice.standby === "warm" && (step === "Standby" || step === "Preflight"));

@@ -2,10 +2,10 @@
  * Owns: operations: which steps each has, in which order, and how one begins.
  * Not here: when a step is done (steps/), which operation is due (next-operation.ts).
  *
- * OP1 The record is written before anything of it is done, with every id and place that it will use (P-3, P-8).
- * OP2 Nothing of the old incarnation is taken away before Activating, but where its end is what was asked for or its state is at
+ * OPE1 The record is written before anything of it is done, with every id and place that it will use (P-3, P-8).
+ * OPE2 Nothing of the old incarnation is taken away before Activating, but where its end is what was asked for or its state is at
  *     rest: in every earlier step a failure leaves the old job running.
- * OP3 `active` names the incarnation that may hold the newest state. It changes in the same write that enters Activating.
+ * OPE3 `active` names the incarnation that may hold the newest state. It changes in the same write that enters Activating.
  */
 import type { ActiveIncarnation, Operation, OperationKind, OperationStep, RestorePoint } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
@@ -87,7 +87,7 @@ export type Beginning = {
 
 const runsSomething = (kind: OperationKind): boolean => kind !== "suspend" && kind !== "delete";
 
-/** Writes the record of a new operation, in its first step (OP1). */
+/** Writes the record of a new operation, in its first step (OPE1). */
 export function begin(draft: Draft, situation: Situation, beginning: Beginning): void {
   const { job } = situation;
   const { status, now } = draft;

@@ -1,8 +1,8 @@
 /**
  * Owns: that a part of a decision that throws costs that part, and never the rest of it (P-38).
  *
- * PA1 What the part has changed in the draft is taken back: half of a part is no decision.
- * PA2 That it threw, and where, needs a person: Stalled says so with the text, whatever else would be said.
+ * PAR1 What the part has changed in the draft is taken back: half of a part is no decision.
+ * PAR2 That it threw, and where, needs a person: Stalled says so with the text, whatever else would be said.
  */
 import { AssertionFailure } from "../../base/index.ts";
 import type { Draft } from "./draft.ts";
@@ -28,7 +28,7 @@ export class Parts {
     }
   }
 
-  /** PA2 */
+  /** PAR2 */
   tell(generation: number): void {
     const [first] = this.failures;
     if (first === undefined) return;

@@ -1,10 +1,10 @@
 /**
  * Owns: what a new incarnation starts from.
  *
- * RC1 State is named by the incarnation that holds it (its store), and by its savepoint where one was taken: the JobManager that
+ * REC1 State is named by the incarnation that holds it (its store), and by its savepoint where one was taken: the JobManager that
  *     activates finds it by exact objects, after fencing, and refuses anything older (P-10, P-15).
  *     What of it may be left behind is not said here but when it is activated (LO3).
- * RC2 A job that has FINISHED by itself has nothing to go on from: its successor begins anew.
+ * REC2 A job that has FINISHED by itself has nothing to go on from: its successor begins anew.
  */
 import type { ResolvedSpec, RestorePoint, StreamJobStatus, ValidatedStreamJob } from "../../crds/index.ts";
 import { hasFinished } from "./active.ts";

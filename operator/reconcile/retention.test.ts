@@ -89,7 +89,7 @@ test("P-28: what the active incarnation started from stays until it is stable, a
   assert.deepEqual(removed(made, { snapshots }), []);
 });
 
-test("RT2: a snapshot that is deleted is let go only when its files are gone", () => {
+test("RETE2: a snapshot that is deleted is let go only when its files are gone", () => {
   const made = world({});
   const act = (change: Partial<Observed>): string[] =>
     reconcile({ ...made.observe(), ...change }, settings, made.nowMs).actions.map(({ kind }) => kind);

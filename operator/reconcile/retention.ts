@@ -1,11 +1,11 @@
 /**
  * Owns: which snapshots are removed, by policy or because somebody deleted the object, and in which order.
  *
- * RT1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
+ * RETE1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
  *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (P-28).
- * RT2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager says that they are
+ * RETE2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager says that they are
  *     gone (P-28).
- * RT3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (P-29).
+ * RETE3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (P-29).
  */
 import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import type { Draft } from "./draft.ts";
@@ -45,7 +45,7 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
   return actions;
 }
 
-/** RT1 */
+/** RETE1 */
 function namedLocations({ status }: Draft, { observed, target }: Situation): ReadonlySet<string> {
   const named = new Set(observed.foreignReferences);
   const { upgrade, resume, active } = status;
@@ -69,7 +69,7 @@ function namedLocations({ status }: Draft, { observed, target }: Situation): Rea
   return named;
 }
 
-/** Objects that people made, and that are to stay until their files have gone (RT2). */
+/** Objects that people made, and that are to stay until their files have gone (RETE2). */
 export function holdsOf({ observed }: Situation): readonly Action[] {
   return observed.snapshots
     .filter((snapshot) => snapshot.metadata.deletionTimestamp === undefined && !isHeld(snapshot))
@@ -83,7 +83,7 @@ export function isHeld(snapshot: StreamJobSnapshot): boolean {
   return isHolding || hasNoFiles || !snapshotWithDefaults(snapshot.spec).disposeOnDelete;
 }
 
-/** RT2, RT3 */
+/** RETE2, RETE3 */
 export function deletionsOf(
   draft: Draft,
   situation: Situation,

@@ -1,10 +1,10 @@
 /**
  * Owns: what a change of mind does to an operation in progress.
  *
- * RO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (P-21).
- * RO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
+ * REO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (P-21).
+ * REO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
- * RO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
+ * REO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
  *     to run, and the spec was changed in between.
  */
 import type { Operation, ResolvedSpec } from "../../crds/index.ts";
@@ -103,7 +103,7 @@ function isStuck({ observed }: Situation, upgrade: Operation): boolean {
   return view?.kind !== "answering" || view.incarnation.phase === "refused";
 }
 
-/** RO3 */
+/** REO3 */
 function isAskedAnew({ status: { failed } }: Draft, situation: Situation, upgrade: Operation): boolean {
   const { target } = situation;
   if (target.kind !== "valid" || failed?.revision !== target.revision || upgrade.kind === "rollback") return false;

@@ -11,7 +11,7 @@ const spec: StreamJobSpec = {
   taskManager: { replicas: 2, slots: 1 },
 };
 
-test("RV1: the hash is stable under the order of keys, at every depth", () => {
+test("REV1: the hash is stable under the order of keys, at every depth", () => {
   const permuted = {
     taskManager: { slots: 1, replicas: 2 },
     config: { b: "2", a: "1" },
@@ -21,7 +21,7 @@ test("RV1: the hash is stable under the order of keys, at every depth", () => {
   assert.equal(revisionHash(permuted), revisionHash(spec));
 });
 
-test("RV1: the hash of a spec is the same in every version of the operator", () => {
+test("REV1: the hash of a spec is the same in every version of the operator", () => {
   assert.equal(revisionHash(spec), "be6c1278ad");
 });
 

@@ -1,7 +1,7 @@
 /**
  * Owns: what of a spec an incarnation runs with, its hash, and its way into and out of a ControllerRevision.
  *
- * RV1 The hash is of the spec as it was written, without defaults and whatever the order of its keys: an operator of another
+ * REV1 The hash is of the spec as it was written, without defaults and whatever the order of its keys: an operator of another
  *     version computes the same (P-31). Whether two revisions differ in effect is asked of their resolved specs (spec-changes.ts).
  */
 import { type StreamJobSpec, withDefaults, type ResolvedSpec } from "../../crds/index.ts";

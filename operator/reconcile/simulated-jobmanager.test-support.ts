@@ -2,9 +2,9 @@
  * Owns: for tests: stores of incarnations and JobManagers as processes, as far as an operator sees them; deterministic.
  * Not here: pods and objects (simulated-world.test-support.ts).
  *
- * SJ1 A store survives its processes: activation, states, result. A process that starts again goes on from its store.
- * SJ2 A fenced store takes no state any more. What is restored is decided after fencing, by the store's objects alone.
- * SJ3 Each state has a value that rises with every millisecond of running, so an older start is seen as a smaller value.
+ * SIJ1 A store survives its processes: activation, states, result. A process that starts again goes on from its store.
+ * SIJ2 A fenced store takes no state any more. What is restored is decided after fencing, by the store's objects alone.
+ * SIJ3 Each state has a value that rises with every millisecond of running, so an older start is seen as a smaller value.
  */
 import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../../contract/index.ts";
 import type { TriggerView } from "./observed.ts";

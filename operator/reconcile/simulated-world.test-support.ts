@@ -4,8 +4,8 @@
  * Not here: JobManagers and stores (simulated-jobmanager.test-support.ts), snapshots
  * (simulated-snapshots.test-support.ts), what must never happen (simulated-oracle.test-support.ts).
  *
- * SW1 What is found wrong is in `violations`, in words, with the time.
- * SW2 `apply` does as operator/apply: the status first, bound to the version that was looked at, then the actions, in order; it can
+ * SIW1 What is found wrong is in `violations`, in words, with the time.
+ * SIW2 `apply` does as operator/apply: the status first, bound to the version that was looked at, then the actions, in order; it can
  *     be stopped after any of them.
  */
 import {

@@ -68,7 +68,7 @@ test("P-9: a savepoint whose job was replaced meanwhile is never asked for under
   assert.deepEqual(world.violations, []);
 });
 
-test("RT2: a snapshot that a person made gets our finalizer before its savepoint is asked for, unless its files are to stay", () => {
+test("RETE2: a snapshot that a person made gets our finalizer before its savepoint is asked for, unless its files are to stay", () => {
   const world = new SimulatedWorld(specOf("good", 1, more));
   assert.ok(world.settle());
   world.createSnapshot("a");

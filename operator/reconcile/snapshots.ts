@@ -5,9 +5,9 @@
  * SN1 At most one savepoint is in flight, and none while the job is being stopped (P-5).
  * SN2 The status names a savepoint's trigger and folder before it is asked for; what the JobManager says decides, never time.
  * SN3 A savepoint that a job completed is the object's for good, whatever becomes of the job.
- * SQ1 A request is a change of `savepointNonce`'s value in this very StreamJob: its object is named by the StreamJob's uid and by how many
+ * SN4 A request is a change of `savepointNonce`'s value in this very StreamJob: its object is named by the StreamJob's uid and by how many
  *     requests there were before. A savepoint waits until the incarnation that runs has proved itself.
- * SQ2 A time of a schedule counts from when the operator found that schedule, and not while the job is suspended.
+ * SN5 A time of a schedule counts from when the operator found that schedule, and not while the job is suspended.
  */
 import { snapshotWithDefaults, type StreamJobSnapshot } from "../../crds/index.ts";
 import { hexDigest } from "../../base/index.ts";
@@ -49,7 +49,7 @@ function byNonce(draft: Draft, situation: Situation): readonly Action[] {
   const { active, handled } = draft.status;
   if (target.kind !== "valid") return [];
   const nonce = target.spec.savepointNonce;
-  // SQ1. The same value is a new request when it comes back.
+  // SN4. The same value is a new request when it comes back.
   if (nonce === null && handled.savepointNonce !== undefined) {
     const { savepointNonce: _, ...rest } = handled;
     draft.set({ handled: rest });
@@ -90,7 +90,7 @@ function bySchedule(draft: Draft, situation: Situation): readonly Action[] {
   return [{ kind: "createSnapshot", snapshot: newSnapshot(situation, name, "scheduled") }];
 }
 
-/** SQ2 */
+/** SN5 */
 function noticeSchedule(draft: Draft, schedule: string | null): void {
   const { schedule: before, scheduledAt: _, ...rest } = draft.status.handled;
   if ((before ?? null) === schedule) return;
@@ -155,7 +155,7 @@ function isOver({ status }: Draft): boolean {
   return asked !== active.incarnation || (upgrade?.step === "Terminating" && upgrade.from === asked);
 }
 
-/** SQ1. It has been activated, and has no checkpoint of its own yet. */
+/** SN4. It has been activated, and has no checkpoint of its own yet. */
 function isProvingItself({ active, upgrade }: Draft["status"]): boolean {
   return active !== undefined && upgrade?.to === active.incarnation;
 }

@@ -15,7 +15,7 @@ function fieldsOf(spec: object): string[] {
   );
 }
 
-test("SC2: each field of a resolved spec is in exactly one check, and reads what its name says", () => {
+test("SPC2: each field of a resolved spec is in exactly one check, and reads what its name says", () => {
   const spec = resolve();
   assert.deepEqual(specChecks.map(({ field }) => field).sort(), fieldsOf(spec).sort());
   for (const { field, read } of specChecks) {
@@ -24,7 +24,7 @@ test("SC2: each field of a resolved spec is in exactly one check, and reads what
   }
 });
 
-test("SC2: a change of one field is seen by that field's check alone", () => {
+test("SPC2: a change of one field is seen by that field's check alone", () => {
   const spec = resolve();
   for (const { field } of specChecks) {
     const [first = "", second] = field.split(".");

@@ -2,8 +2,8 @@
  * Owns: what differs between two specs, and what each difference costs: ordered, named checks.
  * Called by: next-operation.ts, the CLI's `diff`, the generated table in docs.
  *
- * SC1 Compared are resolved specs: a default that is written out is no change (P-1).
- * SC2 Each field of a resolved spec is in exactly one check; a test proves it.
+ * SPC1 Compared are resolved specs: a default that is written out is no change (P-1).
+ * SPC2 Each field of a resolved spec is in exactly one check; a test proves it.
  */
 import type { ResolvedSpec } from "../../crds/index.ts";
 import { isSameJson } from "./revision.ts";

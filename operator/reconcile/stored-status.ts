@@ -1,8 +1,8 @@
 /**
  * Owns: reading the statuses that the operator wrote.
  *
- * SS1 A status that cannot be read is an error, never an empty one: an operator that forgot what runs would start it again.
- * SS2 Each version of an object is read once, however often it is asked: objects never change (KA1).
+ * STST1 A status that cannot be read is an error, never an empty one: an operator that forgot what runs would start it again.
+ * STST2 Each version of an object is read once, however often it is asked: objects never change (KA1).
  */
 import {
   type Issue,

@@ -174,11 +174,11 @@ test("golden: ConfigMap and headless Service; the configuration is one that a po
   });
 });
 
-test("IC1: the same input makes the same objects, byte for byte", () => {
+test("INC1: the same input makes the same objects, byte for byte", () => {
   assert.equal(JSON.stringify(childrenOf()), JSON.stringify(childrenOf()));
 });
 
-test("IC3: a pod template adds to what is set here and takes nothing away", () => {
+test("INC3: a pod template adds to what is set here and takes nothing away", () => {
   const podTemplate = {
     metadata: { labels: { team: "a", "streamjob.dev/incarnation": "99" }, annotations: { note: "b" } },
     spec: {

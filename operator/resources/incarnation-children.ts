@@ -2,10 +2,10 @@
  * Owns: the objects of one incarnation: ConfigMap, headless Service, StatefulSets of JobManager and TaskManagers.
  * Not here: when they are made and deleted (operator/reconcile).
  *
- * IC1 They are made once and never changed: another spec is another incarnation. An operator of another version, with other
+ * INC1 They are made once and never changed: another spec is another incarnation. An operator of another version, with other
  *     defaults, leaves those that are there alone (P-1, P-31).
- * IC2 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
- * IC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
+ * INC2 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
+ * INC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
  */
 import type { PodTemplate as UserTemplate, ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
@@ -247,7 +247,7 @@ function volumes(input: IncarnationInput): readonly Volume[] {
 
 type Named = { readonly name: string };
 
-/** IC3. Lists of named things are merged by name, ours winning in what both set; the rest of the user's spec is taken as it is. */
+/** INC3. Lists of named things are merged by name, ours winning in what both set; the rest of the user's spec is taken as it is. */
 function withUserTemplate(ours: PodTemplate, theirs: UserTemplate | null): PodTemplate {
   if (theirs === null) return ours;
   // What a StreamJob's schema does not look at, the API server judges when the StatefulSet is made.

@@ -1,7 +1,7 @@
 /**
  * Owns: what a resolved spec means in the runtime's own options (docs/options.md).
  *
- * RO1 `config` is above the spec's fields, which are above what the job's code says, defaults of the spec included: a reader of the
+ * RUO1 `config` is above the spec's fields, which are above what the job's code says, defaults of the spec included: a reader of the
  *     manifest knows what holds.
  */
 import type { ResolvedRestart, ResolvedSpec } from "../../crds/index.ts";

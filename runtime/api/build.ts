@@ -2,7 +2,7 @@
  * Owns: from a job that is at hand to its stream graph, with the settings in their layers.
  * Does not own: finding and importing a job's module; see the room `program`.
  *
- * LO1 Layers of settings, later over earlier: defaults, the module's file name as job name, code, `-D` options.
+ * BU1 Layers of settings, later over earlier: defaults, the module's file name as job name, code, `-D` options.
  */
 import {
   type ConfigurationChange,

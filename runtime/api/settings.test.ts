@@ -97,7 +97,7 @@ for (const [sentence, [settings, code, message]] of Object.entries(refused)) {
   });
 }
 
-test("later layers win: defaults, file name, code, options (LO1)", async () => {
+test("later layers win: defaults, file name, code, options (BU1)", async () => {
   const coded = job((env) => {
     env.configure({ parallelism: 2, checkpoints: { interval: "1s", timeout: "5s" } });
     env.fromCollection([1]);

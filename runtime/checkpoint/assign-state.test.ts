@@ -27,7 +27,7 @@ function withSubtasks(
 const stateless = withSubtasks(keyedOperator("map", "data", "x"), () => ({ keyed: null }));
 
 describe("assignState", () => {
-  it("restores every key group exactly once, for any change of parallelism (AS1)", () => {
+  it("restores every key group exactly once, for any change of parallelism (ASS1)", () => {
     const parameters = fc
       .integer({ min: 1, max: 300 })
       .chain((max) => fc.tuple(fc.constant(max), fc.integer({ min: 1, max }), fc.integer({ min: 1, max })));
@@ -99,7 +99,7 @@ describe("assignState", () => {
     );
   });
 
-  it("does not bind operators without keyed state, whatever else they have stored (AS4)", () => {
+  it("does not bind operators without keyed state, whatever else they have stored (ASS4)", () => {
     const stored = withSubtasks(stateless, (subtask) => ({ operator: [item(`list ${subtask}`)] }));
     assert.equal(stored.maxParallelism, 128);
     for (const [parallelism, maxParallelism] of [

@@ -2,11 +2,11 @@
  * Owns: which subtask of a new graph gets which state of an old one (SP-5, SP-8, SP-9), and the refusals by uid. Pure.
  * Not here: sharing out the items of operator state (the state room, by Redistribution), compatibility of types at run time.
  *
- * AS1 Every key group of the old state is given to exactly one new subtask: the one whose range has it. A handle that spans
+ * ASS1 Every key group of the old state is given to exactly one new subtask: the one whose range has it. A handle that spans
  *     several new ranges is given to each of them; readers skip foreign groups by the file's index.
- * AS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored.
- * AS3 All reasons for refusal are given at once.
- * AS4 Key groups bind keyed state, and nothing else: parallelism and maxParallelism of an operator without any may change at will,
+ * ASS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored.
+ * ASS3 All reasons for refusal are given at once.
+ * ASS4 Key groups bind keyed state, and nothing else: parallelism and maxParallelism of an operator without any may change at will,
  *     also where it ran in one chain with a keyed one.
  */
 import { assert, type OperatorId } from "../../base/index.ts";

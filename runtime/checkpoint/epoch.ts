@@ -1,11 +1,11 @@
 /**
  * Owns: the claim of the next epoch, the right to write a fence (checkpoint-log.ts).
  *
- * EP1 One epoch has one holder: the claim is created only if absent, and counts only if, afterwards, no higher one is listed.
+ * EPO1 One epoch has one holder: the claim is created only if absent, and counts only if, afterwards, no higher one is listed.
  *     The second half matters because claims of past epochs are cleaned up: whoever was stopped between listing and creating
  *     may then create one of those again, and finds out by the listing.
- * EP2 Unknown outcomes are read back by nonce before anything is decided.
- * EP3 An EpochClaim is built here only; it is the proof.
+ * EPO2 Unknown outcomes are read back by nonce before anything is decided.
+ * EPO3 An EpochClaim is built here only; it is the proof.
  */
 import { type Clock, type JobId, type Random, StreamError, failpoint } from "../../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";

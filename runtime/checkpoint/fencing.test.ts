@@ -45,7 +45,7 @@ class Oracle {
     const head = this.effective.at(-1);
     if (manifest.seq !== (head?.seq ?? 0) + 1) return;
     if (this.hasSuccessor)
-      assert.ok(manifest.successor !== undefined, "the job's own JobManagers write nothing any more (M4)");
+      assert.ok(manifest.successor !== undefined, "the job's own JobManagers write nothing any more (MA4)");
     assert.equal(manifest.parent, this.newestComplete?.seq ?? null, "the parent is the newest complete one");
     if (head === undefined || manifest.epoch !== head.epoch) {
       assert.equal(manifest.kind, "fence", "an epoch begins with a fence");
@@ -232,7 +232,7 @@ async function jobManager(
   return log;
 }
 
-/** Another incarnation that takes over: what it finds then is the job's last word (PR1). */
+/** Another incarnation that takes over: what it finds then is the job's last word (PRE1). */
 async function successor(oracle: Oracle, store: ObjectStore, random: Random): Promise<null> {
   const options = { incarnation: random.hex(16), jobId: SUCCESSOR, random, clock: fixedClock, jobName: "model" };
   const { contents, epoch } = await untilAnswered(() => fencePredecessor(store, options));
@@ -385,14 +385,14 @@ const decisions = fc.array(decision, { maxLength: 60, size: "max" });
 const parameters = { endOnFailure: true, numRuns: Number(process.env["STREAMJOB_MODEL_RUNS"] ?? 150) };
 
 describe("several JobManagers, stopped at any point,", () => {
-  it("never count two epochs' manifests, never lose the newest, and tell the overtaken (EP1, CL1 to CL5, RT1 to RT4)", async () => {
+  it("never count two epochs' manifests, never lose the newest, and tell the overtaken (EPO1, CL1 to CL5, RT1 to RT4)", async () => {
     await fc.assert(
       fc.asyncProperty(decisions, fc.nat(1_000_000), (plan, seed) => runModel(plan, seed, null)),
       parameters,
     );
   });
 
-  it("write nothing that counts once another incarnation has taken over, which finds their last word (M4, PR1, PR2)", async () => {
+  it("write nothing that counts once another incarnation has taken over, which finds their last word (MA4, PRE1, PRE2)", async () => {
     await fc.assert(
       fc.asyncProperty(decisions, fc.nat(1_000_000), fc.nat(4), (plan, seed, at) => runModel(plan, seed, at)),
       parameters,

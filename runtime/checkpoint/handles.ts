@@ -1,8 +1,8 @@
 /**
  * Owns: the names of state in durable storage: what a task sends the coordinator and a manifest lists.
  *
- * H1 Every file is named with its length and sha256, and both are verified before a byte of it is used.
- * H2 Paths are keys of one ObjectStore: the job's checkpoint root, or the savepoint's own folder (relative, relocatable).
+ * HAN1 Every file is named with its length and sha256, and both are verified before a byte of it is used.
+ * HAN2 Paths are keys of one ObjectStore: the job's checkpoint root, or the savepoint's own folder (relative, relocatable).
  */
 import type { OperatorId } from "../../base/index.ts";
 import type { KeyGroupRange } from "../record/index.ts";

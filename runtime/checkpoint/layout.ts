@@ -7,8 +7,8 @@
  *   result, activation                           the JobManager's: how the job ended, what its incarnation started from
  *   savepoint: _metadata, data/<sha256>          relative, so that the folder can be moved
  *
- * N1 Numbers have ten digits: listings sort by number.
- * N2 Data folders are per checkpoint, not one for all. Sharing by content between checkpoints would race with clean-up: a JobManager
+ * LAY1 Numbers have ten digits: listings sort by number.
+ * LAY2 Data folders are per checkpoint, not one for all. Sharing by content between checkpoints would race with clean-up: a JobManager
  *    decides that X is unreachable, is stopped, a newer one's task finds X there and refers to it, the old one goes on and
  *    deletes it. Now a file's name says which checkpoint of which epoch wrote it: nobody else takes it for its own but by the
  *    handle of a manifest it restored. Incremental checkpoints share files by such handles.

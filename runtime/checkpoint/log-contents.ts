@@ -2,10 +2,10 @@
  * Owns: the facts on which every decision rests: one read of a job's log of manifests.
  * Not here: decisions (recoverability.ts, restore.ts, retention.ts), writing (checkpoint-log.ts).
  *
- * LC1 A manifest that cannot be decoded, or whose name is not its own (swapped), is a value, `corrupt`. A store that does not
+ * LOC1 A manifest that cannot be decoded, or whose name is not its own (swapped), is a value, `corrupt`. A store that does not
  *     answer is an error: nothing is decided on half a read.
- * LC2 The head, the manifest with the highest number, is never deleted by anyone; a read without the listed head is repeated.
- * LC3 What counts is the chain: from the head (or its parent, when it is a fence) along `parent`. A manifest beside it is a stray.
+ * LOC2 The head, the manifest with the highest number, is never deleted by anyone; a read without the listed head is repeated.
+ * LOC3 What counts is the chain: from the head (or its parent, when it is a fence) along `parent`. A manifest beside it is a stray.
  */
 import { type JobId, StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
@@ -28,7 +28,7 @@ export type LogContents = {
 
 /**
  * Who has taken over: the manifest or claim of a higher epoch. `incarnation`: null when that could not be read. `successor`: the job
- * id of another incarnation, when it is one: then it is for good (M4).
+ * id of another incarnation, when it is one: then it is for good (MA4).
  */
 export type FencedBy = {
   readonly epoch: number | null;
@@ -42,7 +42,7 @@ export function fencedBy(manifest: Manifest | null): FencedBy {
   return { epoch, incarnation, ...(successor === undefined ? {} : { successor }) };
 }
 
-/** The newest fence of a successor (M4); null: the log is its job's own. */
+/** The newest fence of a successor (MA4); null: the log is its job's own. */
 export function successorFence(contents: LogContents): Manifest | null {
   const fence = contents.entries.findLast(
     (entry) => entry.kind === "manifest" && entry.manifest.successor !== undefined,
@@ -116,7 +116,7 @@ export function entryAt(contents: LogContents, seq: number): LogEntry | undefine
   return contents.entries.find((entry) => entry.seq === seq);
 }
 
-/** The complete manifests that count, newest first; ends at the first that is gone or cannot be read (LC3). */
+/** The complete manifests that count, newest first; ends at the first that is gone or cannot be read (LOC3). */
 export function chainOf(contents: LogContents): readonly Manifest[] {
   const chain: Manifest[] = [];
   let epochMax = Number.POSITIVE_INFINITY;

@@ -1,15 +1,15 @@
 /**
  * Owns: the shape of a manifest, the one object that makes a checkpoint or savepoint exist.
  *
- * M1 A manifest is immutable; the file name is its sequence number, which has no gaps, so that a JobManager that was
+ * MA1 A manifest is immutable; the file name is its sequence number, which has no gaps, so that a JobManager that was
  *    overtaken loses its next conditional create (the fence manifest of the newer one has taken that number).
- * M2 `checkpointId` rises strictly over manifests of kinds checkpoint and savepoint, but has gaps: aborted attempts use one up.
+ * MA2 `checkpointId` rises strictly over manifests of kinds checkpoint and savepoint, but has gaps: aborted attempts use one up.
  *    A fence has the highest id known to it, so that ids go on upward from there (CK-19).
- * M3 `parent` links the complete manifests into one chain from the newest to the oldest retained; what is not on it does not
+ * MA3 `parent` links the complete manifests into one chain from the newest to the oldest retained; what is not on it does not
  *    count (a stray of an overtaken JobManager).
- * M4 A fence with a `successor` is final: another incarnation, with a store of its own, goes on from this log. The job whose log it is
+ * MA4 A fence with a `successor` is final: another incarnation, with a store of its own, goes on from this log. The job whose log it is
  *    never leads it again; only a further successor may write here, fences too.
- * M5 After a savepoint with `ends` in the job's own log the job processes no record: what it holds is committed, and the job ends.
+ * MA5 After a savepoint with `ends` in the job's own log the job processes no record: what it holds is committed, and the job ends.
  */
 import type { JobId } from "../../base/index.ts";
 import type { FileRef, OperatorState } from "./handles.ts";
@@ -39,9 +39,9 @@ export type Manifest = {
   readonly files: readonly FileRef[];
   /** Number of sink transactions that must be committed after this manifest exists. */
   readonly committables: number;
-  /** Fence: the job id of the incarnation that has taken over from outside; it is the manifest's own `jobId` too (M4). */
+  /** Fence: the job id of the incarnation that has taken over from outside; it is the manifest's own `jobId` too (MA4). */
   readonly successor?: JobId;
-  /** Savepoint: the job was stopped or drained with it (M5). */
+  /** Savepoint: the job was stopped or drained with it (MA5). */
   readonly ends?: "stop" | "drain";
   /** Savepoint: of the request for it. */
   readonly triggerId?: string;

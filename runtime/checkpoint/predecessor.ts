@@ -1,9 +1,9 @@
 /**
- * Owns: taking over from another incarnation: the fence that ends its log (M4), written by the one that goes on from it.
+ * Owns: taking over from another incarnation: the fence that ends its log (MA4), written by the one that goes on from it.
  * Not here: which state that is (restore.ts), who its predecessors are (the JobManager's activation).
  *
- * PR1 When it resolved, nothing that the predecessor writes counts any more, and none of its JobManagers ever leads again.
- * PR2 The predecessor may be starting at the same moment: whoever claims the higher epoch wins that round, and the successor goes
+ * PRE1 When it resolved, nothing that the predecessor writes counts any more, and none of its JobManagers ever leads again.
+ * PRE2 The predecessor may be starting at the same moment: whoever claims the higher epoch wins that round, and the successor goes
  *     on until it is the one.
  */
 import { failpoint, StreamError } from "../../base/index.ts";

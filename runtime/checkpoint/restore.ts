@@ -1,9 +1,9 @@
 /**
  * Owns: the decision from which manifest a job goes on (CK-19, CK-20, row 9 of the fault matrix). Pure.
  *
- * RE1 The newest complete manifest, checkpoint or savepoint, is the only one that is taken without asking: going on from an older
+ * REST1 The newest complete manifest, checkpoint or savepoint, is the only one that is taken without asking: going on from an older
  *     one would write again what the newer one's transactions have committed.
- * RE2 If it cannot be used, that is said (`corrupt`). An older one is offered only when every sink bears repetition: no exactly-once
+ * REST2 If it cannot be used, that is said (`corrupt`). An older one is offered only when every sink bears repetition: no exactly-once
  *     sink in the graph (`sinksAllowReplay`) and no transaction in any manifest that can be read. The caller decides.
  */
 import { chainOf, type FencedBy, fencedBy, type LogContents, newestCompleteSeq } from "./log-contents.ts";
@@ -34,7 +34,7 @@ export type RestoreDecision =
       readonly seq: number;
       /** For the message of CHECKPOINT_CORRUPT. */
       readonly what: string;
-      /** An older complete one, if taking it breaks no promise (RE2); else null. */
+      /** An older complete one, if taking it breaks no promise (REST2); else null. */
       readonly fallback: Manifest | null;
       /** Why there is no fallback, or what taking it means. */
       readonly reason: string;

@@ -2,9 +2,9 @@
  * Owns: savepoints as folders: where a new one goes, its manifest, reading one by whatever path a person gives, deleting one.
  * Not here: making it the job's newest restore point (CheckpointLog.complete with kind `savepoint`, CK-20).
  *
- * S1 A savepoint is its folder: `_metadata` and `data/…`, relative names only; a moved or copied folder is the same savepoint (CK-16).
- * S2 It exists once `_metadata` does, which is written last and deleted last.
- * S3 Only `disposeSavepoint` deletes one, only where a savepoint is, and only names that a savepoint has.
+ * SAV1 A savepoint is its folder: `_metadata` and `data/…`, relative names only; a moved or copied folder is the same savepoint (CK-16).
+ * SAV2 It exists once `_metadata` does, which is written last and deleted last.
+ * SAV3 Only `disposeSavepoint` deletes one, only where a savepoint is, and only names that a savepoint has.
  */
 import { type JobId, type Random, StreamError } from "../../base/index.ts";
 import { childStoreUri, type ObjectStore, openStore, storeUriOf } from "../storage/index.ts";

@@ -139,7 +139,7 @@ for (const [whom, other] of [
   ["another process", { ...SELF, taskManagerId: "tm-2" }],
   ["another slot", { ...SELF, slot: 1 }],
 ] as const) {
-  test(`DS4 a data connection for ${whom} is refused with the reason, and nothing that it sends is taken`, {
+  test(`DAS4 a data connection for ${whom} is refused with the reason, and nothing that it sends is taken`, {
     timeout: 60_000,
   }, async () => {
     const pool = new SegmentPool(100);

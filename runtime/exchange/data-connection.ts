@@ -1,8 +1,8 @@
 /**
  * Owns: the sending end of a data connection: opens channels to one slot of another process and sends within credit.
  *
- * DC1 A connection that closes, or answers nonsense, fails all its channels with CONNECTION_LOST.
- * DC2 It names whom it is for; whoever else has got the port refuses it, and no record is taken by a stranger.
+ * DAC1 A connection that closes, or answers nonsense, fails all its channels with CONNECTION_LOST.
+ * DAC2 It names whom it is for; whoever else has got the port refuses it, and no record is taken by a stranger.
  */
 import net from "node:net";
 import { StreamError } from "../../base/index.ts";

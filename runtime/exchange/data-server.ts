@@ -1,11 +1,11 @@
 /**
  * Owns: the receiving end of data connections: one listener per slot, channels found by their key.
  *
- * DS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
- * DS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
- * DS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
- * DS4 A connection that is not for this slot of this process of this job is refused with the reason before it opens anything.
- * DS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
+ * DAS1 Frames of a channel that nobody registered (a cancelled attempt) are dropped and their credit is kept: the sender waits.
+ * DAS2 A frame waits in its segment until the task takes it; its credit goes back after that: at most WINDOW_SEGMENTS wait.
+ * DAS3 When a connection closes, the channels that came through it fail, unless they had been closed by either side.
+ * DAS4 A connection that is not for this slot of this process of this job is refused with the reason before it opens anything.
+ * DAS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
  */
 import net from "node:net";
 import { StreamError } from "../../base/index.ts";
@@ -27,7 +27,7 @@ import {
   REFUSE,
 } from "./socket-protocol.ts";
 
-/** DS5 */
+/** DAS5 */
 const HELLO_BYTES_MAX = 4096;
 
 export type ReceiverEvents = { onReadable(): void; onFailure(error: StreamError): void };

@@ -2,8 +2,8 @@
  * Owns: the port of a link that carries one channel's frames as bytes, and the two channel ends on top of any link.
  * Adapters: ring-link.ts (threads), socket-link.ts (processes).
  *
- * L1 `trySend` takes a whole frame or none; false means no credit now, and `onWritable` is called when there is again.
- * L2 `receive` gives a frame's bytes, valid until `release`, which gives the credit back.
+ * LIN1 `trySend` takes a whole frame or none; false means no credit now, and `onWritable` is called when there is again.
+ * LIN2 `receive` gives a frame's bytes, valid until `release`, which gives the credit back.
  */
 import { ByteWriter, type ControlElement, type RowBatch, type StreamElement, type ValueType } from "../record/index.ts";
 import { SEGMENT_BYTES } from "./segment-pool.ts";

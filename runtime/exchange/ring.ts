@@ -4,9 +4,9 @@
  * Layout: i32 written, i32 read, i32 senderWaits, i32 inFlightRows (0: no bound), padding to 64 bytes; then `segments` times SEGMENT_BYTES:
  *   segment = i32 length, i32 isLast, padding to 16; bytes. A frame longer than a segment goes on in the next one.
  *
- * RG1 `written` is stored only by the sender, `read` only by the receiver, both with Atomics, after the bytes: who sees the
+ * RIN1 `written` is stored only by the sender, `read` only by the receiver, both with Atomics, after the bytes: who sees the
  *     counter sees the bytes. Free segments = segments - (written - read): that is the credit.
- * RG2 A sender that found no room stores senderWaits = 1 and looks again; a receiver that frees a segment clears it and rings
+ * RIN2 A sender that found no room stores senderWaits = 1 and looks again; a receiver that frees a segment clears it and rings
  *     the sender's doorbell. So no wake-up is lost.
  */
 import { assert } from "../../base/index.ts";

@@ -2,8 +2,8 @@
  * Owns: memory segments of one fixed size, lent and given back, for network buffers.
  * Called by: exchange (socket links).
  *
- * SP1 At most `segmentsMax` segments exist; a pool that has none left answers null, and the asker waits: memory is bounded.
- * SP2 A segment is given back exactly once; giving back a foreign one is a broken invariant.
+ * SEP1 At most `segmentsMax` segments exist; a pool that has none left answers null, and the asker waits: memory is bounded.
+ * SEP2 A segment is given back exactly once; giving back a foreign one is a broken invariant.
  */
 import { assert } from "../../base/index.ts";
 

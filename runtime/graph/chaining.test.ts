@@ -79,7 +79,7 @@ const chainings: Readonly<Record<string, readonly [sketches: readonly NodeSketch
 };
 
 for (const [sentence, [sketches, vertices]] of Object.entries(chainings)) {
-  test(`${sentence} (CH2)`, () => {
+  test(`${sentence} (CHA2)`, () => {
     assert.deepEqual(names(buildJobGraph(sketchGraph(sketches))), vertices);
   });
 }
@@ -103,12 +103,12 @@ test("word count makes two vertices: source to flatMap, counts to sink", () => {
   assert.equal(graph.vertices[1]?.id, graph.vertices[1]?.operators[0]?.node.operatorId);
 });
 
-test("a forward edge between different parallelisms becomes a rebalance (CH3)", () => {
+test("a forward edge between different parallelisms becomes a rebalance (CHA3)", () => {
   const graph = buildJobGraph(sketchGraph([{}, { inputs: [[0, FORWARD]], parallelism: 3 }]));
   assert.equal(graph.edges[0]?.partitioning.kind, "rebalance");
 });
 
-test("a chain keeps every node exactly once, and edges and chains together keep every input (CH1)", () => {
+test("a chain keeps every node exactly once, and edges and chains together keep every input (CHA1)", () => {
   fc.assert(
     fc.property(arbitraryGraph, (streamGraph) => {
       const graph = buildJobGraph(streamGraph);
@@ -152,7 +152,7 @@ test("vertices are in topological order, operators stand after their feeder, edg
   );
 });
 
-test("maxParallelism: derived, the job's, the operator's, or that of the state (CH4, SP-7, SP-8)", () => {
+test("maxParallelism: derived, the job's, the operator's, or that of the state (CHA4, SP-7, SP-8)", () => {
   const job = mergeConfiguration(defaultConfiguration(), { maxParallelism: 512 });
   const ofFirst = (graph: JobGraph): number | undefined => graph.vertices[0]?.maxParallelism;
   assert.equal(ofFirst(buildJobGraph(sketchGraph([{}]))), 128);
@@ -177,7 +177,7 @@ for (const [sentence, [sketch, stored, message]] of Object.entries(refusals)) {
   });
 }
 
-test("the fingerprint changes with each part of the graph, and not with what the state adds (FP1)", () => {
+test("the fingerprint changes with each part of the graph, and not with what the state adds (FING1)", () => {
   const print = (sketches: readonly NodeSketch[]): string => buildJobGraph(sketchGraph(sketches)).fingerprint;
   const base = [{}, { inputs: [[0, FORWARD]] }] as const;
   const variants = [

@@ -3,11 +3,11 @@
  * Not here: the rules that a stream graph must keep (validation.ts), the fingerprint's content (fingerprint.ts).
  * Called by: every process that loaded the job module, through api/load.
  *
- * CH1 Every node is in exactly one vertex, at exactly one place.
- * CH2 An edge is chained when it is forward, both ends have the same parallelism, the consumer has exactly this one input,
+ * CHA1 Every node is in exactly one vertex, at exactly one place.
+ * CHA2 An edge is chained when it is forward, both ends have the same parallelism, the consumer has exactly this one input,
  *     neither end forbids it, and their explicit maxParallelism, if any, are equal. A chain is a tree whose root is its head.
- * CH3 A forward edge between different parallelisms becomes a rebalance.
- * CH4 A vertex's maxParallelism: what its head or the job says, else what the restored keyed state had (SP-8), else derived
+ * CHA3 A forward edge between different parallelisms becomes a rebalance.
+ * CHA4 A vertex's maxParallelism: what its head or the job says, else what the restored keyed state had (SP-8), else derived
  *     (SP-7).
  */
 import { assert, StreamError, vertexId } from "../../base/index.ts";
@@ -61,7 +61,7 @@ export function buildJobGraph(graph: StreamGraph, options: JobGraphOptions = {})
   };
 }
 
-/** Puts a node behind the one that feeds it, where CH2 allows, or at the head of a new vertex. */
+/** Puts a node behind the one that feeds it, where CHA2 allows, or at the head of a new vertex. */
 function placeNode(graph: StreamGraph, node: StreamNode, places: readonly Place[], vertices: VertexDraft[]): Place {
   const [input, ...others] = node.inputs;
   if (input !== undefined && others.length === 0 && mayChain(nodeOf(graph, input.from), input, node)) {
@@ -75,7 +75,7 @@ function placeNode(graph: StreamGraph, node: StreamNode, places: readonly Place[
   return { vertex, operator: 0 };
 }
 
-/** CH2, apart from "exactly one input". */
+/** CHA2, apart from "exactly one input". */
 function mayChain(producer: StreamNode, edge: StreamEdge, consumer: StreamNode): boolean {
   return (
     edge.partitioning.kind === "forward" &&
@@ -86,7 +86,7 @@ function mayChain(producer: StreamNode, edge: StreamEdge, consumer: StreamNode):
   );
 }
 
-/** CH3 */
+/** CHA3 */
 function edgePartitioning(graph: StreamGraph, input: StreamEdge, consumer: StreamNode): Partitioning {
   const equal = nodeOf(graph, input.from).parallelism === consumer.parallelism;
   return input.partitioning.kind === "forward" && !equal ? { kind: "rebalance" } : input.partitioning;
@@ -107,7 +107,7 @@ function finishVertex(draft: VertexDraft, graph: StreamGraph, stored: number | u
   };
 }
 
-/** CH4 */
+/** CHA4 */
 function decideMaxParallelism(head: StreamNode, ofJob: number | null, stored: number | undefined): number {
   const explicit = head.maxParallelism ?? ofJob;
   if (stored === undefined) return explicit ?? defaultMaxParallelism(head.parallelism);

@@ -99,7 +99,7 @@ const { anyType } = fc.letrec<{ anyType: ValueType<unknown> }>((tie) => ({
   ),
 }));
 
-test("a described type is read back as it was (TT1)", () => {
+test("a described type is read back as it was (TYT1)", () => {
   const plain = (type: ValueType<unknown>): unknown => ({
     kind: type.kind,
     nullable: type.nullable,

@@ -47,7 +47,7 @@ test("a strategy that is set holds with and without checkpoints (RS-5)", () => {
   assert.deepEqual(effectiveRestartStrategy(configured(change, { checkpoints: { intervalMs: 10 } })), fixed);
 });
 
-test("a later layer changes one parameter of the same strategy, and starts another from its defaults (CF1)", () => {
+test("a later layer changes one parameter of the same strategy, and starts another from its defaults (CONF1)", () => {
   const code: ConfigurationChange = { restart: { kind: "fixed-delay", attempts: 3, delayMs: 5000 } };
   assert.deepEqual(configured(code, { restart: { kind: "fixed-delay", attempts: 9 } }).restart, {
     kind: "fixed-delay",
@@ -62,7 +62,7 @@ test("a later layer changes one parameter of the same strategy, and starts anoth
   });
 });
 
-test("a later layer leaves what it does not name (CF1)", () => {
+test("a later layer leaves what it does not name (CONF1)", () => {
   const merged = configured(
     { parallelism: 4, checkpoints: { intervalMs: 1000, timeoutMs: 50 } },
     { checkpoints: { timeoutMs: 60 } },
@@ -94,7 +94,7 @@ const outOfBounds: Readonly<Record<string, ConfigurationChange>> = {
 };
 
 for (const [option, change] of Object.entries(outOfBounds)) {
-  test(`${option} out of its bounds is refused by name (CF2)`, () => {
+  test(`${option} out of its bounds is refused by name (CONF2)`, () => {
     assert.throws(
       () => validateConfiguration(configured(change)),
       (error) =>

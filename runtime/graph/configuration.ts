@@ -4,8 +4,8 @@
  * Not here: parsing `key=value` (options.ts).
  * Called by: the job API (code below options), the JobManager.
  *
- * CF1 A later layer wins setting by setting; within one restart strategy parameter by parameter, as long as the kind stays.
- * CF2 A configuration that `validateConfiguration` has passed is within its bounds everywhere.
+ * CONF1 A later layer wins setting by setting; within one restart strategy parameter by parameter, as long as the kind stays.
+ * CONF2 A configuration that `validateConfiguration` has passed is within its bounds everywhere.
  */
 import { StreamError } from "../../base/index.ts";
 import { MAX_PARALLELISM_UPPER } from "../record/index.ts";
@@ -147,7 +147,7 @@ export function defaultConfiguration(): JobConfiguration {
   return DEFAULTS;
 }
 
-/** `base` with what `change` says on top (CF1). Not checked: call `validateConfiguration` on the last one. */
+/** `base` with what `change` says on top (CONF1). Not checked: call `validateConfiguration` on the last one. */
 export function mergeConfiguration(base: JobConfiguration, change: ConfigurationChange): JobConfiguration {
   const { checkpoints, restart, bufferDebloat, ...plain } = change;
   return {
@@ -184,7 +184,7 @@ export const DEBLOAT = "taskmanager.network.memory.buffer-debloat";
 const LONGEST_MS = 31_536_000_000;
 const LARGEST_COUNT = 2 ** 31 - 1;
 
-/** Throws OPTION_INVALID that names the first setting out of its bounds (CF2); returns the configuration. */
+/** Throws OPTION_INVALID that names the first setting out of its bounds (CONF2); returns the configuration. */
 export function validateConfiguration(configuration: JobConfiguration): JobConfiguration {
   const { checkpoints, restart } = configuration;
   if (configuration.jobName.trim() === "") throw outOfBounds("pipeline.name", '""', "a name that is not empty");

@@ -1,7 +1,7 @@
 /**
  * Owns: what makes two graphs the same: a hash by which processes find out that they loaded the same job.
  *
- * FP1 It depends on nodes, names, uids, parallelism, keying, partition kinds and types, on nothing that differs between
+ * FING1 It depends on nodes, names, uids, parallelism, keying, partition kinds and types, on nothing that differs between
  *     processes. Functions count by their place only: their source text is not hashed.
  */
 import { describeType } from "../record/index.ts";

@@ -6,8 +6,8 @@
  */
 
 const MASK = 0xffff_ffff_ffff_ffffn;
-const C1 = 0x87c3_7b91_1142_53d5n;
-const C2 = 0x4cf5_ad43_2745_937fn;
+const COL1 = 0x87c3_7b91_1142_53d5n;
+const COL2 = 0x4cf5_ad43_2745_937fn;
 
 /** murmur3_x64_128 of the UTF-8 bytes of `text` with seed 0: 32 lower-case hexadecimal digits, first half first. */
 export function murmur128(text: string): string {
@@ -39,11 +39,11 @@ export function murmur128(text: string): string {
 }
 
 function mixLow(k: bigint): bigint {
-  return (rotate((k * C1) & MASK, 31n) * C2) & MASK;
+  return (rotate((k * COL1) & MASK, 31n) * COL2) & MASK;
 }
 
 function mixHigh(k: bigint): bigint {
-  return (rotate((k * C2) & MASK, 33n) * C1) & MASK;
+  return (rotate((k * COL2) & MASK, 33n) * COL1) & MASK;
 }
 
 function rotate(value: bigint, bits: bigint): bigint {

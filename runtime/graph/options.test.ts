@@ -143,7 +143,7 @@ for (const [sentence, [options, code, message]] of Object.entries(refused)) {
   });
 }
 
-test("any values are read or refused with a code, never otherwise (OP1)", () => {
+test("any values are read or refused with a code, never otherwise (OPT1)", () => {
   const name = fc.constantFrom(...optionDescriptions.map((entry) => entry.name));
   const value = fc.oneof(fc.string(), fc.nat().map(String), fc.constantFrom("1s", "true", "none", "unlimited", "fs"));
   fc.assert(
@@ -157,7 +157,7 @@ test("any values are read or refused with a code, never otherwise (OP1)", () => 
   );
 });
 
-test("the page of options has a line for each (OP2)", () => {
+test("the page of options has a line for each (OPT2)", () => {
   const page = describeOptions();
   for (const { name } of optionDescriptions) assert.ok(page.includes(`| \`${name}\``), name);
   assert.equal(page.split("\n").length, optionDescriptions.length + 2);

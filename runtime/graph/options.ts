@@ -3,8 +3,8 @@
  * Not here: the settings they make, their bounds and defaults (configuration.ts), restart strategies (restart-options.ts).
  * Called by: the job module's loader (`-D`), tools that write docs/options.md.
  *
- * OP1 Nothing is ignored: an unknown name, a value that is no value, and two options that contradict each other are errors.
- * OP2 Every option of the table can be parsed, and every line of docs/options.md comes from it.
+ * OPT1 Nothing is ignored: an unknown name, a value that is no value, and two options that contradict each other are errors.
+ * OPT2 Every option of the table can be parsed, and every line of docs/options.md comes from it.
  */
 import { StreamError } from "../../base/index.ts";
 import {

@@ -1,7 +1,7 @@
 /**
  * Owns: reading a type back from its text, the form in which checkpoints keep it (`describeType` writes it).
  *
- * TT1 Parsing what describeType wrote gives the type's structure, unless a field's name itself holds `: `, `, `, `<` or `>`:
+ * TYT1 Parsing what describeType wrote gives the type's structure, unless a field's name itself holds `: `, `, `, `<` or `>`:
  *     then it is undefined, or a structure that describes to another text, which callers take for "cannot tell".
  */
 

@@ -142,7 +142,7 @@ export type SavepointRequest = {
   readonly kind: "savepoint" | "stop" | "drain";
   /** Store URI or path; null: the job's default (SP-1 refuses when there is none). */
   readonly targetDirectory: string | null;
-  /** The savepoint's own folder, used as it is (TD2); absent or null: a fresh one in the directory. */
+  /** The savepoint's own folder, used as it is (TRD2); absent or null: a fresh one in the directory. */
   readonly targetPath?: string | null;
   /** 32 hex digits; null: a fresh one. */
   readonly triggerId: string | null;

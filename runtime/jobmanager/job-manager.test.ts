@@ -126,7 +126,7 @@ test("a second JobManager on the same store fences the first, which stops and de
   assert.equal(second.manager.job().epoch, 2);
 });
 
-test("R2 a TaskManager that serves a newer JobManager stops the older one", async (t) => {
+test("MES2 a TaskManager that serves a newer JobManager stops the older one", async (t) => {
   const place = await setting(t);
   const job = await running(t, place);
   const [one] = place.world.taskManagers.values();
@@ -202,7 +202,7 @@ test("waiting for slots can be cancelled, and with a time limit it fails", async
   assert.equal(limited.manager.job().failure?.code, "NOT_ENOUGH_SLOTS");
 });
 
-test("RC4 TL1 a stranger at the port is turned away and disturbs nobody", async (t) => {
+test("CON4 TL1 a stranger at the port is turned away and disturbs nobody", async (t) => {
   const place = await setting(t);
   const job = await running(t, place);
   const stranger = await connectRpc<object, object>({ host: "127.0.0.1", port: job.manager.rpcPort });
@@ -237,7 +237,7 @@ test("ST3 a JobManager that cannot reach its store at start waits for it", async
   await until("it runs", () => job.manager.job().status === "RUNNING");
 });
 
-test("R4 what is said about an earlier attempt, or by a TaskManager that does not run the task, is ignored", async (t) => {
+test("MES4 what is said about an earlier attempt, or by a TaskManager that does not run the task, is ignored", async (t) => {
   const place = await setting(t);
   const job = await running(t, place);
   const [a, b] = place.world.taskManagers.values();

@@ -3,10 +3,10 @@
  * Not here: when it is called again (taskmanager/emission-desk.ts).
  * Called by: flatMap and process, for iterables and long arrays.
  *
- * SE1 Values leave in their order, and before anything of a later record: records that come while an earlier one is not
+ * SEM1 Values leave in their order, and before anything of a later record: records that come while an earlier one is not
  *     complete are kept, and there are only as many as one call upstream emitted.
- * SE2 A record is complete before the task takes the next one, a watermark, a timer or a barrier (OP5).
- * SE3 What a function emits by calling instead of returning cannot be held back: beyond `PUSHED_MAX` values that nobody has
+ * SEM2 A record is complete before the task takes the next one, a watermark, a timer or a barrier (OP5).
+ * SEM3 What a function emits by calling instead of returning cannot be held back: beyond `PUSHED_MAX` values that nobody has
  *     room for the task fails, before the process runs out of memory.
  */
 import { StreamError } from "../../base/index.ts";
@@ -29,7 +29,7 @@ export type SteppedParts<I, O> = {
   readonly desk: EmissionDesk;
   /** Called whenever it goes on: what is current for the record (its key) may have ended with the turn. */
   begin?(): void;
-  /** Handles a record that was kept (SE1). */
+  /** Handles a record that was kept (SEM1). */
   handle(value: I, timestamp: number): void;
   /** The next value; user code runs in it. */
   next(iterator: Iterator<O>): IteratorResult<O>;
@@ -48,7 +48,7 @@ export class SteppedEmission<I, O> {
     this.#parts = parts;
   }
 
-  /** True when a record has to wait for an earlier one's values: then it is kept and handled later (SE1). */
+  /** True when a record has to wait for an earlier one's values: then it is kept and handled later (SEM1). */
   keeps(value: I, timestamp: number): boolean {
     if (this.#iterator === null && this.#kept.length === 0) return false;
     this.#kept.push({ value, timestamp });
@@ -106,7 +106,7 @@ export class SteppedEmission<I, O> {
   }
 }
 
-/** What is wrong when a call has pushed more than PUSHED_MAX values (SE3). */
+/** What is wrong when a call has pushed more than PUSHED_MAX values (SEM3). */
 export function pushedTooMuch(context: Pick<OperatorContext, "name" | "uid">): StreamError {
   return new StreamError(
     "EMISSION_TOO_LARGE",

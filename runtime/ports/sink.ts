@@ -1,9 +1,9 @@
 /**
  * Owns: the ports of sinks: a plain writer (at-least-once), and the two-phase commit protocol (exactly-once).
  *
- * T1 A transaction is named in the checkpoint before it may be committed, and committed only after that checkpoint is durable.
- * T2 `commit` may be called again for a transaction that was committed, also by another process: it answers `alreadyCommitted`.
- * T3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
+ * SIN1 A transaction is named in the checkpoint before it may be committed, and committed only after that checkpoint is durable.
+ * SIN2 `commit` may be called again for a transaction that was committed, also by another process: it answers `alreadyCommitted`.
+ * SIN3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
  */
 import type { Clock, Log } from "../../base/index.ts";
 import type { ValueType } from "../record/index.ts";

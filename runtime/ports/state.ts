@@ -2,11 +2,11 @@
  * Owns: the ports of keyed and operator state that operators and user functions see.
  * Not here: the heap tables (heap-*.ts) and snapshots (snapshot*.ts).
  *
- * K1 Keyed state belongs to the current key; `setCurrentKey` is called before every record and timer.
- * K2 A value read from state may be changed in place by its reader: it counts once `update`/`put`/`add` is called, and a
+ * STA1 Keyed state belongs to the current key; `setCurrentKey` is called before every record and timer.
+ * STA2 A value read from state may be changed in place by its reader: it counts once `update`/`put`/`add` is called, and a
  *    snapshot in progress still holds the version of its barrier. What was emitted, and is frozen for that, is handed out as a copy; a
  *    list that was emitted is not the one that `add` appends to. (Items of an emitted list stay frozen.)
- * K3 Declaring the same name twice gives the same state; with another type or kind it is an error (OPTION_INVALID).
+ * STA3 Declaring the same name twice gives the same state; with another type or kind it is an error (OPTION_INVALID).
  */
 import type { Key, ValueType } from "../record/index.ts";
 

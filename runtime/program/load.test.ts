@@ -11,7 +11,7 @@ const folder = await mkdtemp(join(tmpdir(), "streamjob load-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
 let files = 0;
-/** Writes a job module under a fresh name, as Node imports each only once (LO2). */
+/** Writes a job module under a fresh name, as Node imports each only once (LOA2). */
 async function moduleOf(text: string, name = `job-${files++}.ts`): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, text);
@@ -27,7 +27,7 @@ export default job(async (env) => {
   env.fromCollection(env.args, { type: t.string }).keyBy((word: string) => word).reduce((left) => left, { uid: "first" }).print();
 });`;
 
-test("a module outside of the package imports streamjob, and its file name is the job's name (MR1, LO1)", async () => {
+test("a module outside of the package imports streamjob, and its file name is the job's name (MR1, BU1)", async () => {
   const graph = await load(await moduleOf(WORDS, "count-words.ts"), { "parallelism.default": "2" }, ["a", "b"]);
   assert.equal(graph.configuration.jobName, "count-words");
   assert.deepEqual(
@@ -75,7 +75,7 @@ const broken: Readonly<Record<string, readonly [text: string, message: RegExp]>>
 };
 
 for (const [sentence, [text, message]] of Object.entries(broken)) {
-  test(`${sentence} is JOB_MODULE_INVALID with file and line, and its own error as the cause (LO3)`, async () => {
+  test(`${sentence} is JOB_MODULE_INVALID with file and line, and its own error as the cause (LOA3)`, async () => {
     const module = await moduleOf(text);
     await assert.rejects(load(module), (error) => {
       assert.ok(error instanceof StreamError, String(error));
@@ -87,7 +87,7 @@ for (const [sentence, [text, message]] of Object.entries(broken)) {
   });
 }
 
-test("the module's own error is the cause, with its stack (LO3)", async () => {
+test("the module's own error is the cause, with its stack (LOA3)", async () => {
   const module = await moduleOf(`throw new TypeError("mine");`);
   const error = await load(module).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof StreamError && error.cause instanceof TypeError);
@@ -100,7 +100,7 @@ test("a missing file, a folder and a relative path are told apart", async () => 
   await assert.rejects(load("job.ts"), /is not absolute/);
 });
 
-test("errors of the job API come through as they are (LO3)", async () => {
+test("errors of the job API come through as they are (LOA3)", async () => {
   const twice = `import { job } from "streamjob";
     export default job((env) => {
       env.fromCollection([1], { uid: "same" }).map((value: number) => value, { uid: "same" }).print();

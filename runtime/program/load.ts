@@ -1,10 +1,10 @@
 /**
  * Owns: how a job module becomes a graph: find, import, build.
- * Does not own: the settings' layers; see runtime/api/build.ts (LO1).
+ * Does not own: the settings' layers; see runtime/api/build.ts (BU1).
  * Called by: the JobManager, every TaskManager slot, the CLI; each loads the module by itself.
  *
- * LO2 Node imports a module once per process: a process that has loaded a job goes on with that version of the file.
- * LO3 Whatever is wrong with the module is JOB_MODULE_INVALID with file and line, and its own error as the cause; errors of the
+ * LOA2 Node imports a module once per process: a process that has loaded a job goes on with that version of the file.
+ * LOA3 Whatever is wrong with the module is JOB_MODULE_INVALID with file and line, and its own error as the cause; errors of the
  *     job API (JOB_GRAPH_INVALID, OPTION_*) come through as they are.
  */
 import { stat } from "node:fs/promises";

@@ -41,7 +41,7 @@ function withoutProto(value: unknown): unknown {
 }
 
 for (const [name, type, arbitrary] of scalars) {
-  test(`every array of ${name} values comes back equal (C1)`, () => {
+  test(`every array of ${name} values comes back equal (COL1)`, () => {
     fc.assert(
       fc.property(fc.array(arbitrary, { maxLength: 40 }), (values) =>
         assert.deepEqual(decodeValues(type, encodeValues(type, values)), values),

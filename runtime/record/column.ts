@@ -10,9 +10,9 @@
  *   bytes   = [u32 lengths]8, blob               highest bit of a length: it is a Buffer
  *   any     = dynamic-column.ts
  *
- * C1 Decoding what was encoded gives equal values, bit by bit for numbers, unit by unit for strings (SCO1), for undeclared values
+ * COL1 Decoding what was encoded gives equal values, bit by bit for numbers, unit by unit for strings (SCO1), for undeclared values
  *    as VX1 says. -0 is no int32; in an undeclared value and in a float64, int64 or timestamp it stays -0.
- * C2 A value that does not fit its declared type is VALUE_NOT_SERIALIZABLE, naming column and value; nothing is converted silently.
+ * COL2 A value that does not fit its declared type is VALUE_NOT_SERIALIZABLE, naming column and value; nothing is converted silently.
  */
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { decodeDynamic, encodeUndeclared } from "./dynamic-column.ts";

@@ -52,7 +52,7 @@ const KNOWN: readonly (readonly [Key, number])[] = [
   [{ a: 1 }, -1151550366],
 ];
 
-test("hashes of known keys never change, because state files depend on them (G1)", () => {
+test("hashes of known keys never change, because state files depend on them (KE1)", () => {
   for (const [value, hash] of KNOWN) assert.equal(keyHash(value), hash, String(value));
 });
 
@@ -61,7 +61,7 @@ test("different kinds of keys are kept apart", () => {
   assert.equal(new Set(values.map(keyIdentity)).size, values.length);
 });
 
-test("every key group belongs to exactly the subtask whose range holds it (G2, G3)", () => {
+test("every key group belongs to exactly the subtask whose range holds it (KE2, KE3)", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 400 }), (parallelism, more) => {
       const maxParallelism = parallelism + more;
@@ -142,7 +142,7 @@ const refused: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   "an object with a hidden property": [Object.defineProperty({}, "a", { value: 1 }), /an object/],
 };
 for (const [what, [bad, message]] of Object.entries(refused)) {
-  test(`${what} is refused as a key, naming its type and place (G0)`, () => {
+  test(`${what} is refused as a key, naming its type and place (KE0)`, () => {
     const isRefused = (error: unknown): boolean =>
       error instanceof StreamError && error.code === "KEY_INVALID" && message.test(error.message);
     assert.throws(() => keyHash(bad as never), isRefused);
@@ -150,7 +150,7 @@ for (const [what, [bad, message]] of Object.entries(refused)) {
   });
 }
 
-test("whatever is taken as a key, two keys are one exactly when they are equal (G0)", () => {
+test("whatever is taken as a key, two keys are one exactly when they are equal (KE0)", () => {
   const part = fc.oneof(
     fc.anything({ withBigInt: true, withDate: true, withMap: true, withBoxedValues: true, withSparseArray: true }),
     fc.constantFrom(

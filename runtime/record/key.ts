@@ -1,11 +1,11 @@
 /**
  * Owns: which values may be keys, their 32-bit hash, and the key group of a hash.
  *
- * G0 Whatever is no key is KEY_INVALID, by its type and place: never are two different things one key. Composite keys are literals
+ * KE0 Whatever is no key is KEY_INVALID, by its type and place: never are two different things one key. Composite keys are literals
  *     and arrays, without holes, getters, hidden properties and cycles. -0 and 0 are one key; NaN is none, because it equals nothing.
- * G1 The same key has the same hash in every process and version: state files depend on it.
- * G2 keyGroup = (hash >>> 0) mod maxParallelism; subtask = floor(keyGroup * parallelism / maxParallelism) (SP-7).
- * G3 The ranges of all subtasks are disjoint and cover every key group.
+ * KE1 The same key has the same hash in every process and version: state files depend on it.
+ * KE2 keyGroup = (hash >>> 0) mod maxParallelism; subtask = floor(keyGroup * parallelism / maxParallelism) (SP-7).
+ * KE3 The ranges of all subtasks are disjoint and cover every key group.
  */
 import { assert, StreamError } from "../../base/index.ts";
 import { ownString } from "./own-string.ts";
@@ -36,7 +36,7 @@ export function keyIdentity(key: Key): KeyIdentity {
   return `\u0000${canonical(key, "", 0)}`;
 }
 
-/** The hash of a key: spread over all 32 bits, equal for equal keys (G1). */
+/** The hash of a key: spread over all 32 bits, equal for equal keys (KE1). */
 export function keyHash(key: Key): number {
   if (typeof key === "string") return hashString(key);
   if (typeof key === "number") return hashNumber(key);

@@ -1,8 +1,8 @@
 /**
  * Owns: the in-memory form of a batch of records, passed by reference inside a thread.
  *
- * B1 `rows.length` is the number of records; `timestamps` and `keyHashes`, when there, have at least that many places.
- * B2 A batch is not changed after it was handed over; the rows in it are values that nobody mutates.
+ * ROB1 `rows.length` is the number of records; `timestamps` and `keyHashes`, when there, have at least that many places.
+ * ROB2 A batch is not changed after it was handed over; the rows in it are values that nobody mutates.
  */
 
 /** No timestamp: the record has no event time. */

@@ -1,8 +1,8 @@
 /**
  * Owns: what flows through a channel besides batches.
  *
- * S1 Everything in a channel is received in the order it was sent.
- * S2 After `endOfData` only barriers follow.
+ * SEL1 Everything in a channel is received in the order it was sent.
+ * SEL2 After `endOfData` only barriers follow.
  */
 import type { RowBatch } from "./row-batch.ts";
 

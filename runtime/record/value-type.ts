@@ -2,8 +2,8 @@
  * Owns: the declared types of records, keys and state values, and the `t` vocabulary users write them with.
  * Not here: how they are encoded (column.ts, batch-codec.ts).
  *
- * V1 A type describes plain values; encoding and decoding a value that fits gives an equal value.
- * V2 An undeclared type is `any`: it works for plain data (PLV1), exactly.
+ * VT1 A type describes plain values; encoding and decoding a value that fits gives an equal value.
+ * VT2 An undeclared type is `any`: it works for plain data (PLV1), exactly.
  */
 import { StreamError } from "../../base/index.ts";
 

@@ -1,9 +1,9 @@
 /**
  * Owns: savepoint disposals that were asked for, and how they went.
  *
- * D1 Nothing grows without bound: only the last DISPOSALS_MAX that have ended are remembered.
- * D2 Asked again under the id of one that runs or is done, nothing is started; under that of a failed one, it is tried again.
- * D3 Whoever gives an id asks again until it is done, maybe of a process that was started since: a savepoint that is not there is done
+ * DI1 Nothing grows without bound: only the last DISPOSALS_MAX that have ended are remembered.
+ * DI2 Asked again under the id of one that runs or is done, nothing is started; under that of a failed one, it is tried again.
+ * DI3 Whoever gives an id asks again until it is done, maybe of a process that was started since: a savepoint that is not there is done
  *    then. Without an id it is a mistake of the caller.
  */
 import { type ErrorInfo, type Log, type Random, StreamError, toErrorInfo } from "../../base/index.ts";
@@ -74,5 +74,5 @@ export class Disposals {
   }
 }
 
-/** D3 */
+/** DI3 */
 const isGone = (error: unknown): boolean => error instanceof StreamError && error.code === "SAVEPOINT_NOT_FOUND";

@@ -2,9 +2,9 @@
  * Owns: turning a request's bytes into a checked message.
  * Called by: routes.ts.
  *
- * B1 At most BODY_BYTES_MAX are read, whatever the headers say.
- * B2 Depth is checked before JSON.parse sees the text, so that nesting cannot exhaust the stack.
- * B3 No object with a key that could reach a prototype leaves this file.
+ * REB1 At most BODY_BYTES_MAX are read, whatever the headers say.
+ * REB2 Depth is checked before JSON.parse sees the text, so that nesting cannot exhaust the stack.
+ * REB3 No object with a key that could reach a prototype leaves this file.
  */
 import type { z } from "zod";
 import { RestError } from "./rest-error.ts";

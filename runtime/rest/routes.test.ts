@@ -212,7 +212,7 @@ describe("what the answers say", () => {
     assert.deepEqual(asked, ["/s/savepoint-2", "/gone"]);
   });
 
-  it("a disposal under a given id of what is gone is done: whoever asked may ask again of a process that was started since (D3)", async () => {
+  it("a disposal under a given id of what is gone is done: whoever asked may ask again of a process that was started since (DI3)", async () => {
     const { url } = await start();
     const triggerId = "d".repeat(32);
     await ask(`${url}/savepoint-disposal`, triggerResponseSchema, 200, post({ "savepoint-path": "/gone", triggerId }));
@@ -250,7 +250,7 @@ describe("what the answers say", () => {
     await ask(`${url}/jobs/${JOB}/exceptions?maxExceptions=x`, errorsSchema, 400);
   });
 
-  it("drain, directory and trigger id reach the JobManager, and each change leaves a line in the log (RT1)", async () => {
+  it("drain, directory and trigger id reach the JobManager, and each change leaves a line in the log (ROU1)", async () => {
     const { url, asked, logged } = await start();
     await ask(
       `${url}/jobs/${JOB}/stop`,
@@ -267,7 +267,7 @@ describe("what the answers say", () => {
     assert.equal(logged.length, 2);
   });
 
-  it("a JobManager that has ended knows when those who asked for a savepoint have read its path (RS2)", async () => {
+  it("a JobManager that has ended knows when those who asked for a savepoint have read its path (SER2)", async () => {
     const { url, server } = await start();
     await server.outcomesTold();
     await ask(

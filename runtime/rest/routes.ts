@@ -2,8 +2,8 @@
  * Owns: the list of routes and what each does with the JobControl.
  * Not here: HTTP itself (application.ts, server.ts), the shape of messages (job-messages.ts, checkpoint-messages.ts).
  *
- * RT1 A route that changes something is marked `mutates`: it leaves a line in the log (SEC-23).
- * RT2 No route takes code (SEC-10).
+ * ROU1 A route that changes something is marked `mutates`: it leaves a line in the log (SEC-23).
+ * ROU2 No route takes code (SEC-10).
  */
 import { type Clock, isHex32, type Log, type Random } from "../../base/index.ts";
 import {

@@ -2,9 +2,9 @@
  * Owns: the HTTP server of a JobManager: its socket, its limits, its end.
  * Called by: cli's JobManager process; tests.
  *
- * RS1 A slow or large request costs bounded memory and time: headers 16 KiB and 10 s, a whole request 30 s, body 1 MiB
+ * SER1 A slow or large request costs bounded memory and time: headers 16 KiB and 10 s, a whole request 30 s, body 1 MiB
  *     (request-body.ts), 256 connections.
- * RS2 `outcomesTold` lets a JobManager that has ended wait until those who asked for a savepoint have read where it is.
+ * SER2 `outcomesTold` lets a JobManager that has ended wait until those who asked for a savepoint have read where it is.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -31,7 +31,7 @@ export type RestOptions = {
 
 export interface RestServer {
   readonly port: number;
-  /** Resolves when the outcome of every trigger accepted here has been asked for and told (RS2). */
+  /** Resolves when the outcome of every trigger accepted here has been asked for and told (SER2). */
   outcomesTold(): Promise<void>;
   /** Stops listening, lets requests end for a second, then cuts them. */
   close(): Promise<void>;

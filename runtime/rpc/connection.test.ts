@@ -66,7 +66,7 @@ test("FR1 a frame over the limit is refused from its header, and never sent", ()
   );
 });
 
-test("RC1 messages arrive in order in both directions, a large one among them", async (t) => {
+test("CON1 messages arrive in order in both directions, a large one among them", async (t) => {
   const large = "ü".repeat(3_000_000);
   const server = await serve(t, (peer) => {
     for (let n = 0; n < 100; n++) peer.connection.send({ kind: "note", n, ...(n === 50 ? { text: large } : {}) });
@@ -84,7 +84,7 @@ test("RC1 messages arrive in order in both directions, a large one among them", 
   connection.close();
 });
 
-test("RC2 nothing is lost when the handler is set long after connecting", async (t) => {
+test("CON2 nothing is lost when the handler is set long after connecting", async (t) => {
   const server = await serve(t, (peer) => peer.connection.send({ kind: "note", n: 7 }));
   const connection = await connectRpc<Note, Note>({ host: "127.0.0.1", port: server.port });
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -95,7 +95,7 @@ test("RC2 nothing is lost when the handler is set long after connecting", async 
   connection.close();
 });
 
-test("RC3 both sides hear of a close once, with who did it", async (t) => {
+test("CON3 both sides hear of a close once, with who did it", async (t) => {
   const accepted: Peer[] = [];
   const server = await serve(t, (peer) => accepted.push(peer));
   const peer = watch(await connectRpc<Note, Note>({ host: "127.0.0.1", port: server.port }));
@@ -113,7 +113,7 @@ for (const [sentence, bytes] of [
   ["a frame that is not JSON", Buffer.from([0, 0, 0, 2, 0x7b, 0x7b])],
   ["a frame without a kind", Buffer.concat([Buffer.from([0, 0, 0, 2]), Buffer.from("[]")])],
 ] as const) {
-  test(`RC4 ${sentence} closes that connection and no other`, async (t) => {
+  test(`CON4 ${sentence} closes that connection and no other`, async (t) => {
     const accepted: Peer[] = [];
     let heard = (_note: Note): void => {};
     const server = await serve(

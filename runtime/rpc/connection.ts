@@ -3,11 +3,11 @@
  * Not here: the bytes of a frame (frame.ts), what is said (messages.ts), heartbeats (jobmanager, taskmanager).
  * Called by jobmanager (listens) and taskmanager (connects).
  *
- * RC1 Messages arrive in the order in which they were sent, none twice; those not yet delivered when a connection closes are lost.
- * RC2 Nothing is delivered before `onMessage` is set, so none is missed between connecting and setting it.
- * RC3 `onClose` is called exactly once, never from inside `send` or `close`, and no message is delivered after it or after `close`.
- * RC4 Bytes that are no frame close that connection, and nothing else.
- * RC5 What a peer does not read is kept up to MAX_UNSENT_BYTES; then the connection is closed: the peer is as good as dead.
+ * CON1 Messages arrive in the order in which they were sent, none twice; those not yet delivered when a connection closes are lost.
+ * CON2 Nothing is delivered before `onMessage` is set, so none is missed between connecting and setting it.
+ * CON3 `onClose` is called exactly once, never from inside `send` or `close`, and no message is delivered after it or after `close`.
+ * CON4 Bytes that are no frame close that connection, and nothing else.
+ * CON5 What a peer does not read is kept up to MAX_UNSENT_BYTES; then the connection is closed: the peer is as good as dead.
  */
 import { createConnection, createServer, type Socket } from "node:net";
 import { StreamError } from "../../base/index.ts";
@@ -31,7 +31,7 @@ export interface RpcConnection<Out extends object = object, In extends object = 
   readonly isClosed: boolean;
   /** Sends; after the connection closed it does nothing. Throws StreamError PROTOCOL_VIOLATION for a message over 64 MiB. */
   send(message: Out): void;
-  /** Set it to get messages (RC2). What it throws is the program's mistake and is not caught. */
+  /** Set it to get messages (CON2). What it throws is the program's mistake and is not caught. */
   onMessage: (message: In) => void;
   /** Set it in the same turn in which the connection was got. */
   onClose: (reason: CloseReason) => void;
@@ -114,7 +114,7 @@ class SocketConnection<Out extends object, In extends object> implements RpcConn
   constructor(socket: Socket, onGone: () => void) {
     this.#socket = socket;
     this.peer = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}`;
-    // Paused by having no data listener until onMessage is set (RC2).
+    // Paused by having no data listener until onMessage is set (CON2).
     socket.on("end", () => this.#note({ kind: "closedByPeer" }));
     socket.on("error", (error) => this.#note({ kind: "lost", error: this.#lost(error.message, error) }));
     socket.on("close", () => {

@@ -45,12 +45,12 @@ const good: readonly ToJobManager[] = [
   },
 ];
 
-test("MC1 every kind of message passes as it is", () => {
+test("MEC1 every kind of message passes as it is", () => {
   for (const message of good)
     assert.deepEqual(checkToJobManager(JSON.parse(JSON.stringify(message)) as object), message);
 });
 
-test("MC1 a message with any field missing is refused with the field's name", () => {
+test("MEC1 a message with any field missing is refused with the field's name", () => {
   for (const message of good) {
     for (const field of Object.keys(message)) {
       const { [field]: _, ...rest } = message as Record<string, unknown>;

@@ -2,8 +2,8 @@
  * Owns: the check that what came over a connection is a message to a JobManager.
  * Not here: what the messages mean (messages.ts). Called by the jobmanager room, whose port anybody may connect to.
  *
- * MC1 A message that passes has every field that messages.ts says, of its type, numbers finite and within bounds.
- * MC2 Fields that messages.ts does not know are dropped.
+ * MEC1 A message that passes has every field that messages.ts says, of its type, numbers finite and within bounds.
+ * MEC2 Fields that messages.ts does not know are dropped.
  */
 import { z } from "zod";
 import { StreamError } from "../../base/index.ts";

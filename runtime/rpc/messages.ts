@@ -2,16 +2,16 @@
  * Owns: every message between a JobManager and its TaskManagers.
  * Not here: bytes and sockets (connection.ts).
  *
- * R1 A TaskManager connects to the JobManager, registers, and keeps that one connection; when it closes, each side takes the
+ * MES1 A TaskManager connects to the JobManager, registers, and keeps that one connection; when it closes, each side takes the
  *    other for lost. Both send a heartbeat every `heartbeatIntervalMs` and take silence of `heartbeatTimeoutMs` as loss.
- * R2 Every message of the JobManager carries its epoch. A TaskManager that has seen a higher epoch answers `fenced` and does
+ * MES2 Every message of the JobManager carries its epoch. A TaskManager that has seen a higher epoch answers `fenced` and does
  *    nothing; a higher one than it serves makes it drop the tasks of the lower one first.
- * R3 Deployment has two steps: `deploy` restores and opens tasks (`ready`), `start` makes them run once all of the region are.
- * R4 A task is named (vertex, subtask, attempt); messages about an attempt that is not there any more are ignored.
- * R5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
- * R6 `endOfData` is for good; `stopped` holds until the task says `running` again. So a stop that fails leaves no task that counts as
+ * MES3 Deployment has two steps: `deploy` restores and opens tasks (`ready`), `start` makes them run once all of the region are.
+ * MES4 A task is named (vertex, subtask, attempt); messages about an attempt that is not there any more are ignored.
+ * MES5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
+ * MES6 `endOfData` is for good; `stopped` holds until the task says `running` again. So a stop that fails leaves no task that counts as
  *    being at the end of its data.
- * R7 A port is an address, not a name: another job's process may have got it. `register` names the job, whose id belongs to one
+ * MES7 A port is an address, not a name: another job's process may have got it. `register` names the job, whose id belongs to one
  *    incarnation, and the JobManager of another job answers `refused`; its own first message, `registered` or `shutdown`, names its
  *    job too, and a TaskManager of another does nothing that it says.
  */
@@ -151,7 +151,7 @@ export type TaskState =
   | { readonly kind: "running" }
   /**
    * The barrier of a stop-with-savepoint has gone through: it reads nothing, and waits for `finish`, or for `checkpointAborted`, after
-   * which it says `running` again (R6).
+   * which it says `running` again (MES6).
    */
   | { readonly kind: "stopped" }
   /** Its data have ended and its operators have finished; it still takes part in checkpoints and waits for `finish`. */
@@ -187,7 +187,7 @@ export type ToJobManager =
   | { readonly kind: "heartbeat"; readonly metrics: readonly TaskMetrics[] }
   /** A slot has loaded the job, or could not. */
   | { readonly kind: "prepared"; readonly epoch: number; readonly slot: number; readonly error: ErrorInfo | null }
-  /** The sender serves a higher epoch: stop (R2). */
+  /** The sender serves a higher epoch: stop (MES2). */
   | { readonly kind: "fenced"; readonly epoch: number }
   | { readonly kind: "taskState"; readonly epoch: number; readonly task: TaskRef; readonly state: TaskState }
   | {

@@ -22,7 +22,7 @@ export interface SnapshotFile {
   abort(): Promise<void>;
 }
 
-/** Reads a file whole, verified against its length and sha256 (H1). */
+/** Reads a file whole, verified against its length and sha256 (HAN1). */
 export type StateReader = (file: {
   readonly key: string;
   readonly sha256: string;

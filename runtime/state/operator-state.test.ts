@@ -106,7 +106,7 @@ test("at another parallelism each item of a split list goes to exactly one subta
   );
 });
 
-test("small lists are kept in the manifest, large ones in files, empty ones nowhere (OS3)", async () => {
+test("small lists are kept in the manifest, large ones in files, empty ones nowhere (OPS3)", async () => {
   const [backend, files] = [await create(), new MemorySnapshotFiles()];
   backend.list({ name: "empty" });
   backend.list({ name: "small" }).add("x");
@@ -124,7 +124,7 @@ test("small lists are kept in the manifest, large ones in files, empty ones nowh
   assert.deepEqual(backend.declarations()[0], { name: "empty", kind: "operator-list", type: "any" });
 });
 
-test("items are encoded at the snapshot: later changes do not reach it (OS1)", async () => {
+test("items are encoded at the snapshot: later changes do not reach it (OPS1)", async () => {
   const [backend, files] = [await create(), new MemorySnapshotFiles()];
   const list = backend.list<{ n: number }>({ name: "list" });
   list.add({ n: 1 });
@@ -144,7 +144,7 @@ test("an item that cannot be stored is refused when it comes in, by uid and list
   assert.throws(() => list.update([1, () => 1]), /"list".*"source".*a function/);
 });
 
-test("a list that was emitted is not the one that grows (K2)", async () => {
+test("a list that was emitted is not the one that grows (STA2)", async () => {
   const list = (await create()).list<number>({ name: "list" });
   list.add(1);
   const emitted = freezeValue({ list: list.get() });
@@ -152,7 +152,7 @@ test("a list that was emitted is not the one that grows (K2)", async () => {
   assert.deepEqual([emitted, list.get()], [{ list: [1] }, [1, 2]]);
 });
 
-test("an item changed in place to what cannot be stored fails the write and names uid and list (OS1)", async () => {
+test("an item changed in place to what cannot be stored fails the write and names uid and list (OPS1)", async () => {
   const backend = await create();
   const item: unknown[] = [];
   backend.list<unknown>({ name: "list" }).add(item);

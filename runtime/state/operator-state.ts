@@ -5,10 +5,10 @@
  *
  * Grammar of a blob: u32 length of the type's JSON, the JSON, padding to 8, block of the items (encodeBatch)
  *
- * OS1 A list is encoded in `snapshot()`: operator state is small (positions, transactions). An item that cannot be encoded
+ * OPS1 A list is encoded in `snapshot()`: operator state is small (positions, transactions). An item that cannot be encoded
  *     fails the snapshot's `write`, not the caller of `snapshot()`.
- * OS2 A restored list that no operator declares is kept and written again (HB1, RD4).
- * OS3 Empty lists are not written.
+ * OPS2 A restored list that no operator declares is kept and written again (HB1, RD4).
+ * OPS3 Empty lists are not written.
  */
 import { StreamError } from "../../base/index.ts";
 import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
@@ -125,7 +125,7 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
     if (existing !== undefined) {
       if (existing.redistribution !== redistribution || !sameType(existing.type, type)) {
         throw this.invalid(
-          `declares operator state "${name}" twice: as ${existing.redistribution} list of ${describeType(existing.type)} and as ${redistribution} list of ${describeType(type)}; give each a name of its own (K3)`,
+          `declares operator state "${name}" twice: as ${existing.redistribution} list of ${describeType(existing.type)} and as ${redistribution} list of ${describeType(type)}; give each a name of its own (STA3)`,
         );
       }
       return existing as OperatorListState<unknown> as OperatorListState<V>;

@@ -9,7 +9,7 @@ import { sha256Hex, verifiedRead } from "./verified-read.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("ContentFiles", () => {
-  it("names a file by the hash of all its pieces and shows it at close only (CF1)", async () => {
+  it("names a file by the hash of all its pieces and shows it at close only (COF1)", async () => {
     const store = new MemoryObjectStore("cf1");
     const file = await new ContentFiles(store, "data/1-1").create();
     await file.write(bytes("ab"));
@@ -24,7 +24,7 @@ describe("ContentFiles", () => {
     assert.deepEqual(await verifiedRead(store, stored), bytes("abcd"));
   });
 
-  it("drops an upload of content that is there, and writes over one that is not whole (CF2)", async () => {
+  it("drops an upload of content that is there, and writes over one that is not whole (COF2)", async () => {
     const store = new MemoryObjectStore("cf2");
     const key = `data/${sha256Hex(bytes("abc"))}`;
     await store.put(key, bytes("a"));

@@ -2,8 +2,8 @@
  * Owns: files named by the sha256 of their content, written in pieces whose hash is taken on the way.
  * Who calls: a slot, for each checkpoint; has the shape of state/SnapshotFiles (which storage may not import).
  *
- * CF1 A file becomes visible under its final name only, whole and synced; aborted or crashed, nothing is visible.
- * CF2 Within one folder equal content is stored once: if the object is there with the same length, the new upload is dropped.
+ * COF1 A file becomes visible under its final name only, whole and synced; aborted or crashed, nothing is visible.
+ * COF2 Within one folder equal content is stored once: if the object is there with the same length, the new upload is dropped.
  *     Folders are not shared between checkpoints (checkpoint/layout.ts says why), so that the object which is found cannot be
  *     deleted by the clean-up of an older checkpoint at the same time.
  */

@@ -112,7 +112,7 @@ const calls: Record<string, (store: LimitedObjectStore) => Promise<unknown>> = {
 };
 
 for (const [name, call] of Object.entries(calls)) {
-  test(`LO1 T42 a ${name} that never answers ends with STORE_UNAVAILABLE that names the place`, async () => {
+  test(`LOS1 T42 a ${name} that never answers ends with STORE_UNAVAILABLE that names the place`, async () => {
     const [clock, stuck] = [new HandClock(), new StuckStore("stuck")];
     const outcome = call(new LimitedObjectStore(stuck, 1000, clock)).catch((error: unknown) => error);
     await clock.pass(5000);
@@ -126,7 +126,7 @@ for (const [name, call] of Object.entries(calls)) {
   });
 }
 
-test("LO1 what is large has more time, a second for each MiB: to write, and to read", async () => {
+test("LOS1 what is large has more time, a second for each MiB: to write, and to read", async () => {
   const [clock, stuck] = [new HandClock(), new StuckStore("large")];
   const store = new LimitedObjectStore(stuck, 1000, clock);
   const body = new Uint8Array(3 * 1024 * 1024);
@@ -142,7 +142,7 @@ test("LO1 what is large has more time, a second for each MiB: to write, and to r
   assert.equal((await read)?.length, body.length);
 });
 
-test("LO2 while a call hangs the store refuses others at once, and works again when it has come back", async () => {
+test("LOS2 while a call hangs the store refuses others at once, and works again when it has come back", async () => {
   const [clock, stuck] = [new HandClock(), new StuckStore("hanging")];
   const store = new LimitedObjectStore(stuck, 1000, clock);
   const first = store.put("x", bytes("x")).catch((error: unknown) => error);
@@ -157,7 +157,7 @@ test("LO2 while a call hangs the store refuses others at once, and works again w
   await store.put("y", bytes("y"));
 });
 
-test("LO2 while calls hang elsewhere, a store that has answered is used, and one that has not is refused", async () => {
+test("LOS2 while calls hang elsewhere, a store that has answered is used, and one that has not is refused", async () => {
   const clock = new HandClock();
   const own = new LimitedObjectStore(new MemoryObjectStore("own"), 1000, clock);
   await own.put("x", bytes("x"));

@@ -3,9 +3,9 @@
  * Not here: what the callers do about it (they retry, give up, or count a failed checkpoint).
  * Called by: open-store.ts, for stores that lie outside of this process.
  *
- * LO1 A call ends in `callTimeoutMs`, and one more second for each MiB that it has to move, with STORE_UNAVAILABLE. What it had begun
+ * LOS1 A call ends in `callTimeoutMs`, and one more second for each MiB that it has to move, with STORE_UNAVAILABLE. What it had begun
  *     may still happen later: the outcome is unknown, as after any STORE_UNAVAILABLE.
- * LO2 A call that hangs may hold one of the few threads (libuv's four) that all files of this process share. So while a call to a
+ * LOS2 A call that hangs may hold one of the few threads (libuv's four) that all files of this process share. So while a call to a
  *     store hangs, further ones to it fail at once; and while HANGING_MAX calls hang anywhere in this process, so do those to stores that
  *     have not answered yet. A savepoint's folder that hangs thus leaves the checkpoint store its threads.
  */

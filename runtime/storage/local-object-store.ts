@@ -2,11 +2,11 @@
  * Owns: the ObjectStore in a folder of a local (or POSIX network) file system; many processes may use one folder.
  * Not here: URIs (open-store.ts).
  *
- * L1 A write goes to a uniquely named file in `<root>/.tmp`, is synced, and only then gets its name: by rename (put) or by
- *    link(2) (createIfAbsent), which the kernel makes atomic: one of several linkers wins (O1, O2).
- * L2 Before a write resolves, the folder that holds the name is synced, and so are folders made on the way (O3).
- * L3 Opening or reading a store creates nothing; folders come with the first write, and go with the last delete in them.
- * L4 Temporary files of dead processes of this host are removed at the store's first write; a process is known by its start too
+ * LOO1 A write goes to a uniquely named file in `<root>/.tmp`, is synced, and only then gets its name: by rename (put) or by
+ *    link(2) (createIfAbsent), which the kernel makes atomic: one of several linkers wins (OBS1, OBS2).
+ * LOO2 Before a write resolves, the folder that holds the name is synced, and so are folders made on the way (OBS3).
+ * LOO3 Opening or reading a store creates nothing; folders come with the first write, and go with the last delete in them.
+ * LOO4 Temporary files of dead processes of this host are removed at the store's first write; a process is known by its start too
  *    (PRI1), since in a container each one has the id of the one before.
  */
 import { createHash } from "node:crypto";
@@ -156,7 +156,7 @@ export class LocalObjectStore implements ObjectStore {
     }
   }
 
-  /** Gives a synced file its name, in a folder that may have to be made first, and syncs that folder (L2). */
+  /** Gives a synced file its name, in a folder that may have to be made first, and syncs that folder (LOO2). */
   private async nameIt(path: string, act: () => Promise<void>): Promise<void> {
     const folder = dirname(path);
     await inFolder(folder, act);
@@ -177,7 +177,7 @@ export class LocalObjectStore implements ObjectStore {
     }
   }
 
-  /** Removes folders that a delete left empty, in the end the store's own (L3). Failing is fine: it is only tidiness. */
+  /** Removes folders that a delete left empty, in the end the store's own (LOO3). Failing is fine: it is only tidiness. */
   private async prune(folder: string): Promise<void> {
     for (let current = folder; current.startsWith(this.root + sep); current = dirname(current)) {
       try {
@@ -254,7 +254,7 @@ async function inFolder<T>(folder: string, act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Makes a folder and those above it; each new name is synced into its parent (L2). */
+/** Makes a folder and those above it; each new name is synced into its parent (LOO2). */
 async function makeFolder(folder: string): Promise<void> {
   const firstMade = await mkdir(folder, { recursive: true });
   if (firstMade === undefined) return;
@@ -270,7 +270,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** L4. A wrong guess (another container with the same host name) makes one write of that process fail, and be tried again. */
+/** LOO4. A wrong guess (another container with the same host name) makes one write of that process fail, and be tried again. */
 async function sweepTemporaries(folder: string): Promise<void> {
   for (const name of await unlessGone(readdir(folder), [])) {
     const [host, pid, mark] = name.split("~");

@@ -1,5 +1,5 @@
 /**
- * Owns: the rule for keys (O4 of object-store.ts) and the order of listings.
+ * Owns: the rule for keys (OBS4 of object-store.ts) and the order of listings.
  *
  * Keys come from the runtime itself or from a manifest whose structure was validated, so a bad one is a programmer's mistake.
  */

@@ -60,7 +60,7 @@ for (const [name, make] of Object.entries(adapters)) {
       assert.equal(text(await store.read("x")), "kept");
     });
 
-    it("tells exactly one of many concurrent creators `created` (O1)", async (t) => {
+    it("tells exactly one of many concurrent creators `created` (OBS1)", async (t) => {
       const store = await make(t);
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => store.createIfAbsent("epochs/1", bytes(`writer ${index}`))),
@@ -72,7 +72,7 @@ for (const [name, make] of Object.entries(adapters)) {
       assert.equal(await store.createIfAbsent("epochs/1", bytes("again")), "created");
     });
 
-    it("shows a written object whole at close, and nothing before or after abort (O2)", async (t) => {
+    it("shows a written object whole at close, and nothing before or after abort (OBS2)", async (t) => {
       const store = await make(t);
       const writer = await store.openWriter("data/x");
       await writer.write(bytes("one "));
@@ -99,7 +99,7 @@ for (const [name, make] of Object.entries(adapters)) {
       assert.deepEqual(await keys(store, "nothing/"), []);
     });
 
-    it("refuses keys that leave the store or hide in it (O4)", async (t) => {
+    it("refuses keys that leave the store or hide in it (OBS4)", async (t) => {
       const store = await make(t);
       for (const key of [
         "",
@@ -148,7 +148,7 @@ for (const [name, make] of Object.entries(adapters)) {
 }
 
 describe("the local store", () => {
-  it("leaves no temporary files, and no empty folders after deletes (L1, L3)", async (t) => {
+  it("leaves no temporary files, and no empty folders after deletes (LOO1, LOO3)", async (t) => {
     const folder = await temporaryFolder(t);
     const root = join(folder, "store");
     const store = new LocalObjectStore(root);
@@ -164,7 +164,7 @@ describe("the local store", () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  it("removes the temporary files of dead processes, and only those (L4)", async (t) => {
+  it("removes the temporary files of dead processes, and only those (LOO4)", async (t) => {
     const root = await temporaryFolder(t);
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");

@@ -1,10 +1,10 @@
 /**
- * Owns: the port to durable storage. Adapters: LocalObjectStore, MemoryObjectStore (S3 comes with the operator).
+ * Owns: the port to durable storage. Adapters: LocalObjectStore, MemoryObjectStore (SAV3 comes with the operator).
  *
- * O1 `createIfAbsent` is atomic: of any number of concurrent callers with one key, exactly one is told `created`.
- * O2 An object is visible whole or not at all: a crash in the middle of a write leaves nothing under its key.
- * O3 After `put` or `createIfAbsent` resolved, the object survives a crash of the machine.
- * O4 Keys are relative, `/`-separated, without empty, `.` or `..` parts.
+ * OBS1 `createIfAbsent` is atomic: of any number of concurrent callers with one key, exactly one is told `created`.
+ * OBS2 An object is visible whole or not at all: a crash in the middle of a write leaves nothing under its key.
+ * OBS3 After `put` or `createIfAbsent` resolved, the object survives a crash of the machine.
+ * OBS4 Keys are relative, `/`-separated, without empty, `.` or `..` parts.
  */
 
 export type ObjectInfo = { readonly key: string; readonly length: number };

@@ -28,7 +28,7 @@ export function storeUriOf(text: string): string {
 }
 
 /**
- * Opens a store; creates nothing. No call to it takes longer than `callTimeoutMs`, and a second for each MiB that it moves (LO1).
+ * Opens a store; creates nothing. No call to it takes longer than `callTimeoutMs`, and a second for each MiB that it moves (LOS1).
  * Errors: OPTION_INVALID, which lists the known schemes.
  */
 export async function openStore(

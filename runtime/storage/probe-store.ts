@@ -1,5 +1,5 @@
 /**
- * Owns: the check, made at start, that a store keeps the promise that fencing rests on (O1).
+ * Owns: the check, made at start, that a store keeps the promise that fencing rests on (OBS1).
  */
 import { type Random, StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "./object-store.ts";

@@ -1,5 +1,5 @@
 /**
- * Owns: reading what a checkpoint refers to: whole, and only if it is what was written (H1 of checkpoint/handles.ts).
+ * Owns: reading what a checkpoint refers to: whole, and only if it is what was written (HAN1 of checkpoint/handles.ts).
  */
 import { createHash } from "node:crypto";
 import { StreamError } from "../../base/index.ts";

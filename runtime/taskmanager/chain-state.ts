@@ -2,8 +2,8 @@
  * Owns: the states of a chain's operators: made or restored before it opens, fixed at a barrier, written afterwards.
  * Not here: when that happens (task-checkpoints.ts), tables and files (room state).
  *
- * CS1 Fixing the versions of all operators is one synchronous step (SB1); writing them goes on in turns.
- * CS2 A restored task's operator that is not in the checkpoint starts empty but knows that the job was restored.
+ * CST1 Fixing the versions of all operators is one synchronous step (SB1); writing them goes on in turns.
+ * CST2 A restored task's operator that is not in the checkpoint starts empty but knows that the job was restored.
  */
 import { type Clock, failpoint, type OperatorId } from "../../base/index.ts";
 import type { OperatorRestore } from "../checkpoint/index.ts";
@@ -88,7 +88,7 @@ function operatorRestore(
   return { operator: [], read: () => Promise.reject(new Error("nothing is stored for this operator")) };
 }
 
-/** Fixes the versions of all states now (CS1). `isFinished`: the task's data have ended. */
+/** Fixes the versions of all states now (CST1). `isFinished`: the task's data have ended. */
 export function snapshotChain(states: readonly OperatorStates[], isFinished: boolean, turn: Turn): ChainSnapshot {
   const fixed = states.map(
     (state): { state: OperatorStates; keyed: KeyedSnapshot | null; operator: OperatorSnapshot } => ({

@@ -2,11 +2,11 @@
  * Owns: the operators of one task as one loop of direct calls, with the edges at its ends.
  * Not here: when it is called (task.ts), states and snapshots (chain-state.ts), where edges lead (record writers).
  *
- * CN1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
- * CN2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
- * CN3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
- * CN4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
- * CN5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
+ * CHAI1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
+ * CHAI2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
+ * CHAI3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
+ * CHAI4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
+ * CHAI5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  */
 import { assert } from "../../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";

@@ -3,9 +3,9 @@
  * of a chain an error came from.
  * Called by: the task around whatever calls code of the job; slot-main.ts for errors that nobody has handled.
  *
- * CO1 An error that comes back outside of every call, because a promise was rejected or a callback threw, fails the task whose code
+ * COO1 An error that comes back outside of every call, because a promise was rejected or a callback threw, fails the task whose code
  *     had begun it, by name (T27): the rest of the slot goes on.
- * CO2 The operator nearest to the throw is the culprit; those before it in the chain only pass the error on.
+ * COO2 The operator nearest to the throw is the culprit; those before it in the chain only pass the error on.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { StreamError } from "../../base/index.ts";
@@ -37,7 +37,7 @@ export type Operator = { readonly name: string; readonly uid: string };
 
 const culprits = new WeakMap<object, Operator>();
 
-/** Notes where an error came from, unless that is known already (CO2); gives the error back. */
+/** Notes where an error came from, unless that is known already (COO2); gives the error back. */
 export function blame(error: unknown, operator: Operator): unknown {
   if (typeof error === "object" && error !== null && !culprits.has(error)) culprits.set(error, operator);
   return error;

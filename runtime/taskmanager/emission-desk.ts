@@ -2,9 +2,9 @@
  * Owns: what the operators of one task still have to emit for a record that is not complete, and going on with it.
  * Not here: emitting (operators/stepped-emission.ts), when the task goes on (task.ts).
  *
- * ED1 The deepest operator of the chain goes on first: what it holds came out of those before it, so order is kept, and nothing
+ * EMD1 The deepest operator of the chain goes on first: what it holds came out of those before it, so order is kept, and nothing
  *     piles up before it.
- * ED2 `drain` goes on without regard to room: for what must not overtake a record (watermarks that an operator makes itself, what
+ * EMD2 `drain` goes on without regard to room: for what must not overtake a record (watermarks that an operator makes itself, what
  *     an operator emits at a barrier or at the end of its data).
  */
 import type { Clock } from "../../base/index.ts";
@@ -75,7 +75,7 @@ export class TaskEmissions {
     while (this.count > 0 && !this.pause.isSet) this.resumeDeepest(0);
   }
 
-  /** Emits all that operators from `first` on hold, room or not (ED2). */
+  /** Emits all that operators from `first` on hold, room or not (EMD2). */
   drain(first = 0): void {
     if (this.count === 0) return;
     const wasDraining = this.isDraining;

@@ -105,7 +105,7 @@ for (const [name, { expand, factor }] of Object.entries(shapes)) {
   });
 }
 
-test("a call that pushes more than may wait fails its task, and says what to do (SE3)", async (context) => {
+test("a call that pushes more than may wait fails its task, and says what to do (SLE3)", async (context) => {
   const expand = `numbers.flatMap((n, collect) => { for (;;) { seen.made++; collect(n); } }, { uid: "expand" })
     .rebalance().transform(behind, { uid: "behind" });`;
   const run = await slotRun(context, module({ count: 1, each: 0, expand }));
@@ -117,7 +117,7 @@ test("a call that pushes more than may wait fails its task, and says what to do 
   assert.ok(seen().made < 1_000_000 + 4 * 512, `${seen().made}`);
 });
 
-test("timers that make each other for ever do not keep the thread: the cancellation is heard (T12, TM4)", async (context) => {
+test("timers that make each other for ever do not keep the thread: the cancellation is heard (T12, TAS4)", async (context) => {
   const expand = `numbers.keyBy((n) => n).process({
       process(n, context) { context.timers.registerEventTime(1); context.timers.registerProcessingTime(1); },
       onTimer(timestamp, context) {

@@ -5,7 +5,7 @@
  *
  * HK1 A hook that has not settled within its limit is an error that names operator, uid and hook; what it comes to later is of no
  *     account. A task never waits for ever without a word.
- * HK2 What fails in a hook is blamed on its operator (CO2).
+ * HK2 What fails in a hook is blamed on its operator (COO2).
  */
 import { type Clock, StreamError, type Timer } from "../../base/index.ts";
 import { blame, type Operator } from "./code-owner.ts";

@@ -47,7 +47,7 @@ function setting(): {
   };
 }
 
-test("PT3 timers fire in the order of their times", () => {
+test("PRT3 timers fire in the order of their times", () => {
   const { clock, fired, register, tick } = setting();
   const now = clock.nowMs();
   register(now + 100);
@@ -58,7 +58,7 @@ test("PT3 timers fire in the order of their times", () => {
   assert.deepEqual(fired, [now + 50, now + 100]);
 });
 
-test("PT3 a clock set back by an hour for two seconds does not stop timers for an hour", () => {
+test("PRT3 a clock set back by an hour for two seconds does not stop timers for an hour", () => {
   const { clock, fired, register, tick } = setting();
   const now = clock.nowMs();
   register(now + 1000);

@@ -1,7 +1,7 @@
 /**
  * Owns: when a task's processing-time timers fire.
  *
- * PT3 One wait per keyed back end, for its earliest timer. The wait follows the wall clock, which may be set (`waitUntil`): timers
+ * PRT3 One wait per keyed back end, for its earliest timer. The wait follows the wall clock, which may be set (`waitUntil`): timers
  *     that fell due fire within half a minute of it, and none fires before its time.
  */
 import type { Clock } from "../../base/index.ts";

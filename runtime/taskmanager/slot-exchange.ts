@@ -2,9 +2,9 @@
  * Owns: the channels of a slot's tasks: within the thread, to other threads of the TaskManager, to other processes.
  * Not here: the channels themselves (room exchange).
  *
- * SE1 The sender makes a ring and offers it through the port between the two threads; a receiver is attached once it came.
- * SE2 One data connection per remote slot carries all channels to it; a broken one is replaced when the next channel is opened.
- * SE3 A data port may have passed to another process, job or slot: a connection names whom it wants, and is refused by others.
+ * SLE1 The sender makes a ring and offers it through the port between the two threads; a receiver is attached once it came.
+ * SLE2 One data connection per remote slot carries all channels to it; a broken one is replaced when the next channel is opened.
+ * SLE3 A data port may have passed to another process, job or slot: a connection names whom it wants, and is refused by others.
  */
 import type { MessagePort } from "node:worker_threads";
 import { assert, type StreamError } from "../../base/index.ts";

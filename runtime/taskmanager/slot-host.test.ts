@@ -93,7 +93,7 @@ test("a graph that differs from the JobManager's fails the tasks in words (SH1)"
   assert.match(first.state.error.message, /builds another graph here/);
 });
 
-test("a slot that was told to prepare says so, and a deployment finds the job loaded (SH1, R5)", async (context) => {
+test("a slot that was told to prepare says so, and a deployment finds the job loaded (SH1, MES5)", async (context) => {
   const { host, sent, tasks, deploy } = await setting(context);
   await host.handle({ kind: "prepare", epoch: 1, job: deploy.job });
   await host.handle({ kind: "prepare", epoch: 1, job: { ...deploy.job, fingerprint: "f".repeat(32) } });
@@ -112,7 +112,7 @@ test("a slot that was told to prepare says so, and a deployment finds the job lo
   );
 });
 
-test("tasks of a job that was stopped are started as stopped: they read nothing, and finish when told to (M5)", async (context) => {
+test("tasks of a job that was stopped are started as stopped: they read nothing, and finish when told to (MA5)", async (context) => {
   const { host, sent, tasks, deploy } = await setting(context);
   const split = { part: 0, of: 1, next: 0 };
   await host.handle({ ...deploy, tasks: deploy.tasks.map((task) => ({ ...task, splits: [split] })) });

@@ -4,7 +4,7 @@
  *
  * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks. It may be
  *     loaded before anything is deployed (`prepare`).
- * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (R4); one that overtakes the loading of the
+ * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (MES4); one that overtakes the loading of the
  *     task's module waits for it, so that a cancellation is never lost.
  */
 import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../../base/index.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ManualClock } from "../testkit/index.ts";
 import { SlotLoop } from "./slot-loop.ts";
 
-test("room that a receiver makes while the thread falls asleep is found before it sleeps: no bell rings for it (SL2)", () => {
+test("room that a receiver makes while the thread falls asleep is found before it sleeps: no bell rings for it (SLL2)", () => {
   const turns: (() => void)[] = [];
   const sleeping = new Int32Array(new SharedArrayBuffer(4));
   // The receiver frees its segment after the turn's last look at the ring and before `sleeping` is 1, so it rings no bell.

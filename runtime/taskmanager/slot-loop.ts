@@ -2,9 +2,9 @@
  * Owns: the one event loop of a slot: gives its tasks turns while they have work, and sleeps when none has.
  * Not here: what a task does in its turn (task.ts), where wake-ups come from (slot-exchange.ts, slot-host.ts).
  *
- * SL1 A turn ends after TURN_MS at the latest (one record longer at most), and then sockets, timers and messages have theirs.
- * SL2 A thread sleeps only after it announced so (`sleeping`) and looked again: a peer that saw it awake has had its work seen.
- * SL3 Before it sleeps every collected record is sent: a batch that is not full never waits for a record that does not come.
+ * SLL1 A turn ends after TURN_MS at the latest (one record longer at most), and then sockets, timers and messages have theirs.
+ * SLL2 A thread sleeps only after it announced so (`sleeping`) and looked again: a peer that saw it awake has had its work seen.
+ * SLL3 Before it sleeps every collected record is sent: a batch that is not full never waits for a record that does not come.
  */
 import { assert, type Clock } from "../../base/index.ts";
 
@@ -93,7 +93,7 @@ export class SlotLoop {
   private fallAsleep(): boolean {
     const { sleeping, slot, pump } = this.options;
     Atomics.store(sleeping, slot, 1);
-    // A receiver that made room a moment ago saw this thread awake and rang no bell; it will not ring for that room again (SL2).
+    // A receiver that made room a moment ago saw this thread awake and rang no bell; it will not ring for that room again (SLL2).
     pump();
     if (this.tasks.some((task) => task.hasWork)) {
       Atomics.store(sleeping, slot, 0);

@@ -1,8 +1,8 @@
 /**
  * Owns: the entry of a slot's thread: joins its messages with a SlotHost, and keeps the thread from harm by the job's code.
  *
- * SL4 The engine has a port of its own. The job's code may post to `parentPort` what it likes: the other side ignores it.
- * SL5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (CO1).
+ * SLM4 The engine has a port of its own. The job's code may post to `parentPort` what it likes: the other side ignores it.
+ * SLM5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (COO1).
  */
 import { type MessagePort, workerData } from "node:worker_threads";
 import { createLog, systemClock, toErrorInfo } from "../../base/index.ts";
@@ -52,7 +52,7 @@ async function handle(message: ToSlot): Promise<void> {
   }
 }
 
-/** SL5. `process.abort`, `chdir` and their like throw in a thread by themselves. */
+/** SLM5. `process.abort`, `chdir` and their like throw in a thread by themselves. */
 function guardProcess(): void {
   const kill = process.kill.bind(process);
   process.exit = (code) => refuseToEnd(`process.exit(${code ?? ""})`);

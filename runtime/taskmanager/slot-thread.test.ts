@@ -1,4 +1,4 @@
-/** What the job's code can do to its thread, and what becomes of it (SL4, SL5, FI1, STH2, STH3, T6, T12, T27, T46). */
+/** What the job's code can do to its thread, and what becomes of it (SLM4, SLM5, FI1, STH2, STH3, T6, T12, T27, T46). */
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { ErrorInfo } from "../../base/index.ts";

@@ -27,13 +27,13 @@ const isTooLarge =
     what.test(error.message) &&
     /set it to fs/.test(error.message);
 
-test("ST2 CK-17 the memory back end keeps states of 5 MiB, and refuses larger ones for good, with the remedy", async () => {
+test("SNS2 CK-17 the memory back end keeps states of 5 MiB, and refuses larger ones for good, with the remedy", async () => {
   const files = await inMemory();
   await write(files, 5);
   await assert.rejects(write(files, 6), isTooLarge(/a state has more than 5242880 bytes/));
 });
 
-test("ST2 T16 all states of a task fit into one message, or are refused for good, with the remedy", async () => {
+test("SNS2 T16 all states of a task fit into one message, or are refused for good, with the remedy", async () => {
   const files = await inMemory();
   const writes = async (): Promise<void> => {
     for (let state = 0; state < 10; state++) await write(files, 5);

@@ -1,8 +1,8 @@
 /**
  * Owns: where a task's snapshot files go and come from: the job's store, a savepoint's store, or the JobManager's memory.
  *
- * ST1 Every file that is read for a restore is verified whole before a byte is used (H1).
- * ST2 With the `memory` back end a state may have INLINE_BYTES_MAX bytes, and all states of a task together INLINE_TASK_BYTES_MAX, so that
+ * SNS1 Every file that is read for a restore is verified whole before a byte is used (HAN1).
+ * SNS2 With the `memory` back end a state may have INLINE_BYTES_MAX bytes, and all states of a task together INLINE_TASK_BYTES_MAX, so that
  *     they fit into one message; more fails the checkpoint (CK-17), and, where the job cannot end without one, the job (CC10).
  */
 import { StreamError } from "../../base/index.ts";

@@ -2,11 +2,11 @@
  * Owns: the operator that stands for a source at the head of a chain: its reader, its splits as state, its polling.
  * Not here: readers (room connectors), when it is polled (task.ts).
  *
- * SD1 The splits are operator list state: what the reader says at the barrier is what a restore gives back (SO3), shared out
+ * SOD1 The splits are operator list state: what the reader says at the barrier is what a restore gives back (SO3), shared out
  *     round-robin over the new parallelism.
  *     A source that is new in a restored job gets discovered splits like one that starts fresh.
- * SD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
- * SD2 A poll takes few records when they are slow, so that a task is never away for long (SL1).
+ * SOD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
+ * SOD2 A poll takes few records when they are slow, so that a task is never away for long (SLL1).
  */
 import { assert, type Clock, StreamError } from "../../base/index.ts";
 import type {

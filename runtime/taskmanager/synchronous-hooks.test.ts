@@ -1,4 +1,4 @@
-/** The hooks of sources, sinks and operators of a job's own that are not awaited refuse promises (T9, SD3). */
+/** The hooks of sources, sinks and operators of a job's own that are not awaited refuse promises (T9, SOD3). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { slotRun } from "./slot-run.test-support.ts";

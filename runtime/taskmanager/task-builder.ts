@@ -1,8 +1,8 @@
 /**
- * Owns: making a task from its deployment: states restored, channels opened, operators opened, ready to start (R3).
+ * Owns: making a task from its deployment: states restored, channels opened, operators opened, ready to start (MES3).
  *
- * TB1 Channels exist before any operator opens; operators open before the task is ready; nothing is read before `start`.
- * TB2 What fails while it is built is closed, and the task is reported failed like one that ran.
+ * TAB1 Channels exist before any operator opens; operators open before the task is ready; nothing is read before `start`.
+ * TAB2 What fails while it is built is closed, and the task is reported failed like one that ran.
  */
 import { assert, type Clock, type Log, nextTurn } from "../../base/index.ts";
 import {

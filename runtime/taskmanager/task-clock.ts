@@ -1,7 +1,7 @@
 /**
  * Owns: how a task's time is shared between work, waiting for input and waiting for others (BP-2).
  *
- * TC1 The shares of a window sum to 1: what lies between two steps is put down to why the first one ended.
+ * TAC1 The shares of a window sum to 1: what lies between two steps is put down to why the first one ended.
  */
 
 /** Why a step ended: more to do (the thread's turn was over), no input, no credit, a promise, or barriers to come. */

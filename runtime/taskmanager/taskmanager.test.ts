@@ -62,7 +62,7 @@ const work = (of: typeof OURS): FromJobManager => ({
   },
 });
 
-test("TM4 a TaskManager does nothing for another job's JobManager at its own's address, and finds its own again", async (t) => {
+test("TAS4 a TaskManager does nothing for another job's JobManager at its own's address, and finds its own again", async (t) => {
   const first = await listen(0);
   const { port } = first.server;
   t.after(() => first.server.close());

@@ -2,12 +2,12 @@
  * Owns: a TaskManager process's main thread: its connection to the JobManager, epochs, heartbeats, and its slots.
  * Not here: tasks (slot-host.ts, in the slots' threads).
  *
- * TM1 It serves one epoch. A message of a lower one is answered `fenced` and not acted on; a higher one makes it drop all tasks
- *     of the lower before anything of the higher is done (R2).
- * TM2 When the JobManager is lost (connection closed, or silence), it drops all tasks and tries to register again, without end.
- * TM3 The main thread runs no user code, so a busy task never delays a heartbeat.
- * TM4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
- *     (R7): until the JobManager has named the job, nothing that it says is done.
+ * TAS1 It serves one epoch. A message of a lower one is answered `fenced` and not acted on; a higher one makes it drop all tasks
+ *     of the lower before anything of the higher is done (MES2).
+ * TAS2 When the JobManager is lost (connection closed, or silence), it drops all tasks and tries to register again, without end.
+ * TAS3 The main thread runs no user code, so a busy task never delays a heartbeat.
+ * TAS4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
+ *     (MES7): until the JobManager has named the job, nothing that it says is done.
  */
 import { totalmem } from "node:os";
 import { MessageChannel } from "node:worker_threads";

@@ -12,7 +12,7 @@ const wordOf = (value: Count): string => value.word;
 const add = (left: Count, right: Count): Count => ({ word: left.word, count: left.count + right.count });
 
 describe("reduce and aggregate", () => {
-  it("reduce emits the first record of a key as it is, then the reduction, each with the record's timestamp (RD1)", async () => {
+  it("reduce emits the first record of a key as it is, then the reduction, each with the record's timestamp (ROP1)", async () => {
     const harness = await OperatorHarness.open(reduceOperator(add, countType), { keySelector: wordOf });
     const first = one("a");
     harness.process(first, 1);
@@ -26,7 +26,7 @@ describe("reduce and aggregate", () => {
     assert.equal(harness.values[0], first);
   });
 
-  it("sum adds one field up, with the other fields of the record that came, and changes no record (SU2)", async () => {
+  it("sum adds one field up, with the other fields of the record that came, and changes no record (SUO2)", async () => {
     const type = t.record({ word: t.string, line: t.int64, count: t.int64 });
     const harness = await OperatorHarness.open(sumOperator<ValueOf<typeof type>>("count"), { keySelector: wordOf });
     const records = [

@@ -1,9 +1,9 @@
 /**
  * Owns: a clock that moves only when a test says so.
  *
- * MC1 Callbacks run inside `advance`, in the order of their times (equal times: in the order of `after`), with the clock standing
+ * MCL1 Callbacks run inside `advance`, in the order of their times (equal times: in the order of `after`), with the clock standing
  *     at their time; what they arm within the span runs too.
- * MC2 `setBack` and `setForward` move the wall clock alone, as a person or a time server does: timers do not notice.
+ * MCL2 `setBack` and `setForward` move the wall clock alone, as a person or a time server does: timers do not notice.
  */
 import { assert, type Clock, type Timer } from "../../base/index.ts";
 

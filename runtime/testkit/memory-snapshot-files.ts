@@ -1,7 +1,7 @@
 /**
  * Owns: the files of snapshots, kept in memory by content, for tests that snapshot and restore.
  *
- * MF1 A piece is copied when it is written: whoever changes its memory later does not change the file.
+ * MSF1 A piece is copied when it is written: whoever changes its memory later does not change the file.
  */
 import { createHash } from "node:crypto";
 import { assert } from "../../base/index.ts";

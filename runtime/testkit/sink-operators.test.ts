@@ -197,7 +197,7 @@ describe("the two-phase commit operator", () => {
     });
   });
 
-  it("aborts the open transaction when it is closed, leaves pre-committed ones, and ends a waiting commit as not done (CA2)", async () => {
+  it("aborts the open transaction when it is closed, leaves pre-committed ones, and ends a waiting commit as not done (COA2)", async () => {
     const clock = new ManualClock();
     const { log, sink } = scripted([{ kind: "retryLater", afterMs: 500, reason: "not yet" }]);
     const harness = await OperatorHarness.open(sinkOperator(sink), { clock });

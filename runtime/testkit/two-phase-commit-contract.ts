@@ -3,9 +3,9 @@
  *       world, crashed before and after every hook, restored, and rescaled.
  * Not here: the sinks. Called by: the tests of each sink, with a world of its own (a folder, a broker, …).
  *
- * TC1 A record is visible at most once, and only when a completed checkpoint covers it (T1).
- * TC2 At the end, after whatever crashes, every record is visible exactly once.
- * TC3 A crash is the end of all calls to the writers at a point before or after a hook's effect, and no `close`.
+ * TPCC1 A record is visible at most once, and only when a completed checkpoint covers it (SIN1).
+ * TPCC2 At the end, after whatever crashes, every record is visible exactly once.
+ * TPCC3 A crash is the end of all calls to the writers at a point before or after a hook's effect, and no `close`.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -22,7 +22,7 @@ export type TransactionWorld<X = unknown> = {
   makeSink(): TwoPhaseCommitSink<string, X>;
   /** All records that a reader of committed data sees, in any order. */
   readCommitted(): Promise<readonly string[]>;
-  /** How many transactions are neither committed nor aborted: 0 after a job's end (T3). Absent: not looked at. */
+  /** How many transactions are neither committed nor aborted: 0 after a job's end (SIN3). Absent: not looked at. */
   countUnsettled?(): Promise<number>;
   dispose?(): Promise<void>;
 };
@@ -199,7 +199,7 @@ class Fuse {
   }
 }
 
-/** A sink whose process dies by the fuse, before or after each hook's effect (TC3). */
+/** A sink whose process dies by the fuse, before or after each hook's effect (TPCC3). */
 function fused<X>(sink: TwoPhaseCommitSink<string, X>, fuse: Fuse): TwoPhaseCommitSink<string, X> {
   const around = async <R>(hook: () => R | Promise<R>): Promise<R> => {
     fuse.boundary();
@@ -345,7 +345,7 @@ class SinkJob {
     await this.start();
   }
 
-  /** What is visible outside, after checking TC1. */
+  /** What is visible outside, after checking TPCC1. */
   async visible(): Promise<readonly string[]> {
     const visible = await this.#world.readCommitted();
     assert.equal(new Set(visible).size, visible.length, "a record is visible twice");

@@ -7,8 +7,7 @@
  * WM-3 An idle input does not hold it back. One that becomes active again does, until it has caught up.
  * WM-4 The output is idle when all inputs that have not ended are idle. Then nothing holds the watermark back, and it goes to
  *      the highest of the idle inputs', so that it does not depend on the order in which they became idle (as Flink's does).
- * WM-7 An ended input counts as MAX_WATERMARK. It does not carry the output over an idle input that may still have records:
- *      MAX_WATERMARK comes out only when every input has reached it.
+ * WM-7 An ended input does not carry the output over an idle one (docs/semantics.md).
  */
 import { assert } from "../../base/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../record/index.ts";

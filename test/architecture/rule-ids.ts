@@ -17,7 +17,8 @@ export type RuleLists = ReadonlyMap<string, ReadonlySet<string>>;
 const DEFINITION = /^ \* ([A-Z]{2,4})(\d+[a-z]?)\s+\S/gm;
 const CITATION = /(?<![\w/.#$-])([A-Z]{2,4})(\d+[a-z]?)(?![\w-])/g;
 const LIST_CITATION = /(?<![\w/.#-])([A-Z]{1,3})-(\d+)\b/g;
-const ALONE_IN_BRACKETS = /\(((?:[A-Z]{2,4}\d+[a-z]?)(?:, [A-Z]{2,4}\d+[a-z]?)*)\)/g;
+/** Behind a space, as in sentences: not the arguments of a call. */
+const ALONE_IN_BRACKETS = /(?<=\s)\(((?:[A-Z]{2,4}\d+[a-z]?)(?:, [A-Z]{2,4}\d+[a-z]?)*)\)/g;
 
 /** Definitions of a source, with the line each is on. */
 export function definitionsIn({ path, text }: SourceFile): readonly { readonly id: string; readonly at: string }[] {

@@ -3,16 +3,16 @@
  * Does not own: the declared graph (rooms.ts), reading files (repository.ts).
  * Called by: the tests beside it, once with the repository's sources and once with a planted violation.
  *
- * A1  A room imports only rooms it has declared, and nothing that lies outside the rooms; its tests may use the test kit, and
+ * RUL1  A room imports only rooms it has declared, and nothing that lies outside the rooms; its tests may use the test kit, and
  *     what is declared for them.
- * A2  Another room is entered only by its door, `index.ts` or one declared beside it; inside a room anything goes. Tests also
+ * RUL2  Another room is entered only by its door, `index.ts` or one declared beside it; inside a room anything goes. Tests also
  *     reach another room's files for tests.
- * A3  The declared graph has no cycle and no unknown room.
- * A4  Every folder where rooms live is a declared room.
- * A5  A door has a header comment and exports, nothing else.
- * A6  Every declared import is in use.
- * A7  Inside a room no file imports itself by way of others. Types do not count: they are gone when the code runs.
- * A8  What only tests use is called `x.test-support.ts`, and nothing else is.
+ * RUL3  The declared graph has no cycle and no unknown room.
+ * RUL4  Every folder where rooms live is a declared room.
+ * RUL5  A door has a header comment and exports, nothing else.
+ * RUL6  Every declared import is in use.
+ * RUL7  Inside a room no file imports itself by way of others. Types do not count: they are gone when the code runs.
+ * RUL8  What only tests use is called `x.test-support.ts`, and nothing else is.
  */
 import { posix } from "node:path";
 import {
@@ -33,7 +33,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** A1: imports between rooms, and worker entries, follow the declared graph. */
+/** RUL1: imports between rooms, and worker entries, follow the declared graph. */
 export function checkImportDirections(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   return eachCrossing(files, rooms).flatMap(({ at, isTest, from, to, target }) => {
     if (to === "outside") return [`${at}: ${from.folder} may not import ${target}, which lies outside the rooms`];
@@ -47,7 +47,7 @@ export function checkImportDirections(files: readonly SourceFile[], rooms: reado
   });
 }
 
-/** A2: imports between rooms go through a door. A worker entry is a process of its own and needs none. */
+/** RUL2: imports between rooms go through a door. A worker entry is a process of its own and needs none. */
 export function checkDoors(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   return eachCrossing(files, rooms).flatMap(({ at, isTest, kind, to, target }) => {
     if (to === "outside") return [];
@@ -59,7 +59,7 @@ export function checkDoors(files: readonly SourceFile[], rooms: readonly Room[])
   });
 }
 
-/** A6: what is declared is needed; a test alone does not need what is declared for all. */
+/** RUL6: what is declared is needed; a test alone does not need what is declared for all. */
 export function checkDeclaredInUse(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   const used = new Set<string>();
   const usedByTests = new Set<string>();
@@ -75,7 +75,7 @@ export function checkDeclaredInUse(files: readonly SourceFile[], rooms: readonly
   ]);
 }
 
-/** A7: each circle of files, named once by its files. */
+/** RUL7: each circle of files, named once by its files. */
 export function checkCircles(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   const targets = new Map(
     files
@@ -99,7 +99,7 @@ export function checkCircles(files: readonly SourceFile[], rooms: readonly Room[
   return [...circles].map((circle) => `${circle} import each other; let one of them be handed what it needs`);
 }
 
-/** A8: a file in a room that only tests import has the suffix, and code that ships imports no file with it. */
+/** RUL8: a file in a room that only tests import has the suffix, and code that ships imports no file with it. */
 export function checkTestSupport(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   const importers = new Map<string, string[]>();
   for (const file of files) {
@@ -139,7 +139,7 @@ const isTestFile = (path: string): boolean => /\.test(?:-support)?\.ts$/.test(pa
 const doorsOf = (room: Room): string[] =>
   ["index.ts", ...(room.moreDoors ?? [])].map((name) => `${room.folder}/${name}`);
 
-/** A5: doors export and explain, they do not work. */
+/** RUL5: doors export and explain, they do not work. */
 export function checkDoorContents(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   const doors = new Set(rooms.flatMap(doorsOf));
   return files
@@ -156,7 +156,7 @@ export function checkDoorContents(files: readonly SourceFile[], rooms: readonly 
     });
 }
 
-/** A3: every declared target is declared itself, and following targets never comes back. */
+/** RUL3: every declared target is declared itself, and following targets never comes back. */
 export function checkDeclaredGraph(rooms: readonly Room[]): string[] {
   const byFolder = new Map(rooms.map((room) => [room.folder, room]));
   const violations: string[] = [];
@@ -176,7 +176,7 @@ export function checkDeclaredGraph(rooms: readonly Room[]): string[] {
   return violations;
 }
 
-/** A4: no folder and no loose file where only declared rooms may be. */
+/** RUL4: no folder and no loose file where only declared rooms may be. */
 export function checkRoomsDeclared(files: readonly SourceFile[], rooms: readonly Room[]): string[] {
   const declared = new Set(rooms.map((room) => room.folder));
   const undeclared = new Set<string>();

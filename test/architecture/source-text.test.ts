@@ -37,7 +37,7 @@ describe("splitting a source", () => {
     it(`keeps ${name}`, () => assert.match(splitSource(source).code, /\bseen\b/));
   }
 
-  it("keeps every line where it was (X2)", () => {
+  it("keeps every line where it was (SOT2)", () => {
     const source = "/* one\n two */ `three\n four ${\n five}\n six`;\nseven";
     assert.equal(splitSource(source).code.split("\n").length, source.split("\n").length);
   });

@@ -2,9 +2,9 @@
  * Owns: telling code from comments, strings, templates and regular expressions in a TypeScript source, and the imports in it.
  * Does not own: what an import may be; see rules.ts. It is no parser: it splits text, and knows no grammar beyond that.
  *
- * X1  In `code`, comments are gone and every string literal is `"n"`, n being its index in `strings`: a word in a comment or a
+ * SOT1  In `code`, comments are gone and every string literal is `"n"`, n being its index in `strings`: a word in a comment or a
  *     string is never taken for code, and code inside `${…}` is still code.
- * X2  Line breaks stay, so that a position in `code` is on the line it had in the source.
+ * SOT2  Line breaks stay, so that a position in `code` is on the line it had in the source.
  */
 
 /** A source split into code and the contents of its string literals. */
@@ -29,7 +29,7 @@ const beforeExpression = new Set(
   "return typeof instanceof in of new delete void throw case do else yield await default extends".split(" "),
 );
 
-/** Splits a source (X1, X2). */
+/** Splits a source (SOT1, SOT2). */
 export function splitSource(source: string): SourceText {
   const strings: string[] = [];
   let code = "";

@@ -1,8 +1,8 @@
 /**
  * Owns: holding a job's sources back until a file is there, so that the data cannot end before the crash, however slow the machine.
  *
- * HB1 Until then each reader gives its first RECORDS_BEFORE records, at its own pace, and neither more nor its end.
- * HB2 From then on the source is what it was: the records, their splits and the state are the same all the time.
+ * HEB1 Until then each reader gives its first RECORDS_BEFORE records, at its own pace, and neither more nor its end.
+ * HEB2 From then on the source is what it was: the records, their splits and the state are the same all the time.
  */
 import { existsSync } from "node:fs";
 import {

@@ -1,8 +1,8 @@
 /**
  * Owns: an example with a manifest, copied to where it may be edited, and what its README shows of its story.
  *
- * ME1 The copy lies in the repository, for a job imports "streamjob" from the package that it lies in.
- * ME2 Shown and said are compared without times, places and durations.
+ * MAE1 The copy lies in the repository, for a job imports "streamjob" from the package that it lies in.
+ * MAE2 Shown and said are compared without times, places and durations.
  */
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -74,7 +74,7 @@ export class ManifestExample {
   }
 }
 
-/** ME2 */
+/** MAE2 */
 function bare(line: string): string {
   return line
     .replace(/^\d\d:\d\d:\d\d /, "")

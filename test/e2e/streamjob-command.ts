@@ -2,8 +2,8 @@
  * Owns: running the command `streamjob` as a person does, in a home of its own, and waiting for what it says.
  * Called by: the examples' tests.
  *
- * SC1 Waits are for conditions, with a deadline; on a miss the error shows all that was said.
- * SC2 `close` ends what was started here, and only that.
+ * STCO1 Waits are for conditions, with a deadline; on a miss the error shows all that was said.
+ * STCO2 `close` ends what was started here, and only that.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -46,7 +46,7 @@ export class Workplace {
     return command;
   }
 
-  /** SC2 */
+  /** STCO2 */
   async close(): Promise<void> {
     for (const command of this.#running) command.kill();
     await Promise.all(this.#running.map((command) => command.exit()));
@@ -90,7 +90,7 @@ export class RunningCommand {
     return this.#child.pid as number;
   }
 
-  /** Waits until it is so (SC1). */
+  /** Waits until it is so (STCO1). */
   async until(what: string, isSo: () => boolean): Promise<void> {
     const deadlineMs = performance.now() + DEADLINE_MS;
     while (!isSo()) {
@@ -100,7 +100,7 @@ export class RunningCommand {
     }
   }
 
-  /** The exit code (SC1). */
+  /** The exit code (STCO1). */
   async exit(): Promise<number> {
     const timer = new AbortController();
     const late = sleep(3 * DEADLINE_MS, undefined, { signal: timer.signal }).then(

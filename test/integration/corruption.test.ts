@@ -2,7 +2,7 @@
  * A checkpoint or savepoint of which a byte is changed, cut off or missing is refused before a record is processed; what is wrong
  * is named, and nothing is deleted.
  *
- * CO1 "Before a record": no part, visible or hidden, is in the output's folder.
+ * COR1 "Before a record": no part, visible or hidden, is in the output's folder.
  */
 import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
@@ -69,7 +69,7 @@ describe("a restore is refused with CHECKPOINT_CORRUPT, and nothing is emitted o
             assert.ok(error.message.includes(name), `the message does not name ${name}: ${error.message}`);
             assert.deepEqual(listing(folder), listed, "files were changed or deleted");
             const output = workspace.path("output");
-            assert.deepEqual([...visibleParts(output), ...hiddenParts(output)], []); // CO1
+            assert.deepEqual([...visibleParts(output), ...hiddenParts(output)], []); // COR1
           }));
       }
     }

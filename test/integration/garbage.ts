@@ -2,7 +2,7 @@
  * Owns: requests that nobody sane sends, made from a seed, and sending bytes to a port until it has had enough of them.
  * Called by: garbage-requests.test.ts; promise P-39.
  *
- * GB1 The same seed gives the same bytes.
+ * GA1 The same seed gives the same bytes.
  */
 import { connect } from "node:net";
 import type { Random } from "../../base/index.ts";

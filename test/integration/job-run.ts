@@ -2,7 +2,7 @@
  * Owns: one job of a process test: its processes, its story, its REST, waiting for what happens to it.
  * Not here: the folder it lives in, and what is said of a failure (workspace.ts).
  *
- * JR1 Nothing is waited for by time: `until` looks at a condition again and again, up to a deadline.
+ * JRU1 Nothing is waited for by time: `until` looks at a condition again and again, up to a deadline.
  */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";

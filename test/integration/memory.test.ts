@@ -1,8 +1,8 @@
 /**
  * A fast source behind a slow sink: the source is held back to the sink's pace, and no process grows.
  *
- * MT1 60 s by default, 5 minutes with STREAMJOB_LONG=1; the first third is warm-up (heaps grow to their working size).
- * MT2 Flat: the resident memory's straight line rises by less than GROWTH_MB_MAX a minute, or its maximum is less than
+ * MEM1 60 s by default, 5 minutes with STREAMJOB_LONG=1; the first third is warm-up (heaps grow to their working size).
+ * MEM2 Flat: the resident memory's straight line rises by less than GROWTH_MB_MAX a minute, or its maximum is less than
  *     ABOVE_MEDIAN_MB_MAX above its median (a garbage collection more or less is no leak).
  */
 import assert from "node:assert/strict";

@@ -234,7 +234,7 @@ describe("carrying out a plan", () => {
     const edited = await world.api.patch("StreamJob", key, { spec: { parallelism: 3 } });
     await world.seen(edited);
     const outcome = await world.carryOut({ actions: [applyChild(configMap(newer))] }, { job: newer });
-    assert.equal(outcome.kind, "done", "an edited spec does not keep what is on record from being done (SR1)");
+    assert.equal(outcome.kind, "done", "an edited spec does not keep what is on record from being done (PP1)");
     assert.deepEqual([world.writes, world.jobManagers.calls], [["apply ConfigMap wc-1"], []]);
   });
 

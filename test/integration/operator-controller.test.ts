@@ -200,7 +200,7 @@ describe("the controller", () => {
   });
 });
 
-describe("a snapshot whose StreamJob is not there (RT3)", () => {
+describe("a snapshot whose StreamJob is not there (RETE3)", () => {
   const snapshot = (name: string, status?: object): StreamJobSnapshot => ({
     apiVersion: STREAM_JOB_API_VERSION,
     kind: "StreamJobSnapshot",

@@ -1,7 +1,7 @@
 /**
  * Owns: what a files sink has made visible, as lines and as names.
  *
- * PF1 Visible is what does not begin with a dot: the same rule as for any reader of such a folder.
+ * PFI1 Visible is what does not begin with a dot: the same rule as for any reader of such a folder.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -3,8 +3,8 @@
  * fails. Not here: one job (job-run.ts), what went into the output (part-files.ts).
  * Called by: the tests of test/integration and test/chaos.
  *
- * WS1 A workspace ends only processes that it started, by their pids.
- * WS2 A failure says what reproduces it: the notes (seed, kill log), each job's story, and where the logs are; the folder is kept.
+ * WOR1 A workspace ends only processes that it started, by their pids.
+ * WOR2 A failure says what reproduces it: the notes (seed, kill log), each job's story, and where the logs are; the folder is kept.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -67,7 +67,7 @@ export class Workspace {
   }
 }
 
-/** Runs a test's body in a workspace (WS1, WS2). `name`: part of the folder's name. */
+/** Runs a test's body in a workspace (WOR1, WOR2). `name`: part of the folder's name. */
 export async function inWorkspace(name: string, body: (workspace: Workspace) => Promise<void>): Promise<void> {
   const workspace = new Workspace(name);
   let failure: unknown = null;

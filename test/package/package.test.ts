@@ -111,7 +111,7 @@ describe("the package", () => {
     }
   }
 
-  it("holds JavaScript, declarations and source maps, and neither sources nor tests (PK1, PK2)", () => {
+  it("holds JavaScript, declarations and source maps, and neither sources nor tests (PAC1, PAC2)", () => {
     const files = globSync("**/*", { cwd: stage });
     assert.deepEqual(
       files.filter((path) => /\.test(?:-support)?\.|(?<!\.d)\.ts$/.test(path)),
@@ -125,7 +125,7 @@ describe("the package", () => {
     assert.equal(manifest["private"], undefined);
   });
 
-  it("is less than 90 MB with what it depends on, and brings no Node (PK3)", async () => {
+  it("is less than 90 MB with what it depends on, and brings no Node (PAC3)", async () => {
     await create(project);
     await project.ran("npm", "install", "--omit=dev", ...quiet);
     assert.ok(project.bytesOf("node_modules") < 90e6, `${project.bytesOf("node_modules")} bytes`);

@@ -1,8 +1,8 @@
 /**
  * Owns: looking again and again at which JobManagers let their job run, lost ones too, and whether more than one may.
  *
- * AS1 First every JobManager is asked, then the stores of those that say `active` are read. What may still run then, by its store,
- *     might run when the last of them answered: a second one is a violation, never a matter of when was looked (ST1).
+ * ACS1 First every JobManager is asked, then the stores of those that say `active` are read. What may still run then, by its store,
+ *     might run when the last of them answered: a second one is a violation, never a matter of when was looked (STOR1).
  */
 import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";

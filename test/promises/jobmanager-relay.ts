@@ -2,8 +2,8 @@
  * Owns: an HTTP relay between operators and JobManagers: it notes every call, and a test may kill something, or lose an answer, in the
  * middle of one, or keep one from its JobManager.
  *
- * RL1 What is not asked for passes unchanged. What is noted as answered has been answered by the JobManager itself.
- * RL2 Operators in this process and in processes of their own go through it alike: it stands where addresses are found.
+ * JRE1 What is not asked for passes unchanged. What is noted as answered has been answered by the JobManager itself.
+ * JRE2 Operators in this process and in processes of their own go through it alike: it stands where addresses are found.
  */
 import assert from "node:assert/strict";
 import {

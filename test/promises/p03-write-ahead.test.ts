@@ -2,8 +2,8 @@
  * An operator in a process of its own is killed with SIGKILL before and after everything that it does for an upgrade; the next one goes
  * on from the status alone.
  *
- * SW1 The places are those that an undisturbed upgrade reached, found by making one: a new action is in the plan by itself.
- * SW2 All upgrades are of one job and one cluster, one after the other: each is also the proof that the one before left nothing behind.
+ * PWA1 The places are those that an undisturbed upgrade reached, found by making one: a new action is in the plan by itself.
+ * PWA2 All upgrades are of one job and one cluster, one after the other: each is also the proof that the one before left nothing behind.
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -92,7 +92,7 @@ async function countsOf(rig: Rig) {
   };
 }
 
-/** SW1 */
+/** PWA1 */
 function placesOf(reached: readonly OperatorFailpointName[]): Place[] {
   const hits = new Map<OperatorFailpointName, number>();
   return reached.map((name) => {

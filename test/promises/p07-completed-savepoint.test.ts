@@ -1,7 +1,7 @@
 /**
  * The processes of the old version are killed where a savepoint of a stop is complete, and what it prepared is not yet committed.
  *
- * CS1 Checkpoints are taken only when the test asks for one, so that it is known at which time a place is reached.
+ * PCS1 Checkpoints are taken only when the test asks for one, so that it is known at which time a place is reached.
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";

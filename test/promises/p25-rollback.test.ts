@@ -1,7 +1,7 @@
 /**
  * A version that is bad in each way that a version can be, on a job that was stable before.
  *
- * SR1 Each case ends with a good version, so that the sink shows what was lost or done twice on the way there and back.
+ * PP1 Each case ends with a good version, so that the sink shows what was lost or done twice on the way there and back.
  */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";

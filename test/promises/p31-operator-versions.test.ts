@@ -1,7 +1,7 @@
 /**
- * OV1 What an operator of this version computes from an object is frozen here: an operator that computes otherwise would restart every
+ * POV1 What an operator of this version computes from an object is frozen here: an operator that computes otherwise would restart every
  *     job when it is installed. Never adapt these values; keep what they stand for.
- * OV2 Step Proving is on record only if the first checkpoint is not complete before the operator looks again: a job that takes none by
+ * POV2 Step Proving is on record only if the first checkpoint is not complete before the operator looks again: a job that takes none by
  *     itself waits for the operator to ask for it, which it does after the record says Proving.
  */
 import assert from "node:assert/strict";
@@ -183,7 +183,7 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
           await sleep(systemClock, 30);
         },
       };
-      const checkpoints = { interval: step === "Proving" ? "1h" : "300ms" }; // OV2
+      const checkpoints = { interval: step === "Proving" ? "1h" : "300ms" }; // POV2
       await rig.apply(rig.manifest({ restartNonce: `${place}`, checkpoints, upgrade: { standby } }));
       await rig.until(`step ${step}`, () => stopping !== null);
       await stopping;

@@ -2,11 +2,11 @@
  * Two operator processes and a Lease. The one that leads is stopped in the middle of a call, past its lease; the other one finishes what
  * it was doing and does more; then the first one wakes up, and its call arrives.
  *
- * SL1 Counted is what the API server and the JobManagers answered to the stale one after it woke, not what it believes.
- * SL2 The call that was on its way is the worst there can be: nothing in the process can take it back. It has to be refused, to say
+ * PSL1 Counted is what the API server and the JobManagers answered to the stale one after it woke, not what it believes.
+ * PSL2 The call that was on its way is the worst there can be: nothing in the process can take it back. It has to be refused, to say
  *     nothing new to a JobManager, or, where it makes a child, to be undone by the one that leads.
- * SL3 The other one stands for election only when the first one has stopped: before, it would take the lease from one that is merely slow.
- * SL4 From its stop on the stale one's writes of the Lease do not arrive: with a slow leader it would be elected anew, and may write then.
+ * PSL3 The other one stands for election only when the first one has stopped: before, it would take the lease from one that is merely slow.
+ * PSL4 From its stop on the stale one's writes of the Lease do not arrive: with a slow leader it would be elected anew, and may write then.
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -60,7 +60,7 @@ function stopIn(stale: Candidate, isTheCall: (call: RecordedCall) => boolean, { 
   const never = new Promise<void>(() => {});
   const held: { call: RecordedCall | null; isOver: boolean } = { call: null, isOver: false };
   stale.proxy.hold((call) => {
-    if (held.call !== null) return isLease(call) ? never : null; // SL4
+    if (held.call !== null) return isLease(call) ? never : null; // PSL4
     if (!isTheCall(call)) return null;
     held.call = call;
     stale.run.signal("SIGSTOP");
@@ -82,7 +82,7 @@ async function assertStaleChangesNothing(rig: Rig, what: string, nonce: number):
     const first = await holder(rig);
     await rig.apply(rig.manifest({ restartNonce: `${nonce}` }));
     await rig.until(`it to be stopped where it ${what}`, () => held.call !== null);
-    const next = await candidate(rig); // SL3
+    const next = await candidate(rig); // PSL3
     others.push(next);
     await rig.until("the other one to lead", async () => (await holder(rig)) !== first);
     await rig.ready();
@@ -127,7 +127,7 @@ async function assertStaleGoesOnWithNothing(rig: Rig, step: string, nonce: numbe
     const first = await holder(rig);
     await rig.apply(rig.manifest({ restartNonce: `answered ${nonce}` }));
     await rig.until(`it to be stopped in step ${step}`, () => held.call !== null);
-    others.push(await candidate(rig)); // SL3
+    others.push(await candidate(rig)); // PSL3
     await rig.until("the other one to lead", async () => (await holder(rig)) !== first);
     const known = stale.proxy.calls.length;
     stale.run.signal("SIGCONT");

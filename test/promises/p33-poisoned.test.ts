@@ -1,9 +1,9 @@
 /**
- * PO1 The healthy jobs' JobManagers answer at once and have no processes: what is measured is what the poisoned ones cost the controller.
- * PO2 The 5 s are the promise itself, and the only time in these tests that is asserted. A machine that is too busy for them without
+ * PPO1 The healthy jobs' JobManagers answer at once and have no processes: what is measured is what the poisoned ones cost the controller.
+ * PPO2 The 5 s are the promise itself, and the only time in these tests that is asserted. A machine that is too busy for them without
  *     poison shows nothing by missing them: there the others may take some times as long as without. It is compared with a multiple, not
  *     with a difference, for what poison rightly costs (its calls and its timers) gets slower with the machine as well.
- * PO3 Having been asked is not yet having been given up: the slow poisons hold a look until its deadline, so their status is waited for.
+ * PPO3 Having been asked is not yet having been given up: the slow poisons hold a look until its deadline, so their status is waited for.
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -23,7 +23,7 @@ const HEALTHY = 20;
 const PROMISED_MS = 5000;
 /** Changes that are timed with poison, and as many without it before and after: a machine has its slow moments. */
 const ROUNDS = 3;
-/** PO2 */
+/** PPO2 */
 const SLOWER_MAX = 3;
 const PATIENCE_MS = 60_000;
 const POLL_MS = 10;
@@ -129,7 +129,7 @@ for (const copies of [1, 4]) {
       await until("all of them to be asked", async () => [...poisonedBy.values()].every(({ asked }) => asked >= 2));
       const worstMs = await worstChange(people, 2 + ROUNDS);
       for (const name of poisonedNames) {
-        // PO3
+        // PPO3
         await until(`${name}'s status to say that nothing is known of it`, async () => {
           const { status } = (await people.get("StreamJob", { namespace: "default", name })) ?? {};
           return status?.conditions?.find(({ type }) => type === "JobRunning")?.status === "Unknown";

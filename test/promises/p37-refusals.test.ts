@@ -1,5 +1,5 @@
 /**
- * RS1 What is refused is refused by the JobManager itself, or by the API server's answer in front of the operator; what is said of it is
+ * PRP1 What is refused is refused by the JobManager itself, or by the API server's answer in front of the operator; what is said of it is
  *     read from the status, as people do.
  */
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
 /**
- * DF1 The trap is in the object that the operator reads: a field that throws where a decision is made, as a parser does that is given
+ * PDE1 The trap is in the object that the operator reads: a field that throws where a decision is made, as a parser does that is given
  *     what it does not take. Who else reads the field sees what stands there.
  */
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { type Rig, withRig } from "./rig.ts";
 const TEXT = "planted: this cannot be parsed";
 const TRAP = { schedule: "7 7 7 7 7" };
 
-/** DF1 */
+/** PDE1 */
 function withTrap<T extends object>(object: T): T {
   const { kind, spec } = object as unknown as StreamJob;
   if (kind !== "StreamJob" || spec.savepoints?.schedule !== TRAP.schedule) return object;

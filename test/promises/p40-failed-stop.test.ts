@@ -1,6 +1,6 @@
 /**
- * FS1 The savepoint's folder lies below a file: the stop is taken and then fails, as on a disk that is full.
- * FS2 That nothing began without its state is shown by the sink: of each word it shows 1, 2, 3 …, each once.
+ * PFS1 The savepoint's folder lies below a file: the stop is taken and then fails, as on a disk that is full.
+ * PFS2 That nothing began without its state is shown by the sink: of each word it shows 1, 2, 3 …, each once.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

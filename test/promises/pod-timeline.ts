@@ -1,7 +1,7 @@
 /**
  * Owns: what became of all pods from a moment on, in the order in which the API server did it.
  *
- * PT1 Nothing is missed: it is a watch from the list on, in the API server's own process.
+ * POTI1 Nothing is missed: it is a watch from the list on, in the API server's own process.
  */
 import { INCARNATION_LABEL } from "../../crds/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";

@@ -42,3 +42,11 @@ export const promises: Readonly<Record<string, string>> = {
   "P-39": "A full disk, an unwritable log or a garbage request ends no process that runs jobs",
   "P-40": "A stop that failed leaves the job running, and no end after it counts as its own",
 };
+
+/** Promised, and not proved with real processes yet: they need a store that can be taken away, another version, or another node. */
+export const promisesToCome: Readonly<Record<string, string>> = {
+  "P-6": "A savepoint that fails or takes too long leaves the old job running",
+  "P-30": "A change of the engine's version uses portable state, or is refused",
+  "P-34": "Marks of a switch are taken back when it is given up; the commit point is one-way",
+  "P-36": "Draining a node costs at most one checkpoint interval, and there are never two JobManagers",
+};

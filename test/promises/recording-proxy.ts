@@ -2,7 +2,7 @@
  * Owns: the way of one operator's process to the world: API server and JobManagers, with every call that changes something on record,
  * and one of them held back for as long as a test likes.
  *
- * RP1 Whom a call reached is not the operator's word but the answer that came through here.
+ * RPR1 Whom a call reached is not the operator's word but the answer that came through here.
  */
 import {
   createServer,

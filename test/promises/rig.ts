@@ -3,8 +3,8 @@
  * compared with a count made without the engine, and the means to break things.
  * Not here: what is promised (s*.test.ts).
  *
- * RG1 The sink is what is believed: every test ends with `assertExact` (all of it) or `assertUnbroken` (all so far).
- * RG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
+ * RIG1 The sink is what is believed: every test ends with `assertExact` (all of it) or `assertUnbroken` (all so far).
+ * RIG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -389,7 +389,7 @@ export class Rig {
     return this.workspace.path("control-plane", "checkpoints", "default", jobId);
   }
 
-  /** RG2 */
+  /** RIG2 */
   async describe(): Promise<string> {
     const jobs = (await this.api.list("StreamJob", {})).items;
     const pods = (await this.api.list("Pod", {})).items;

@@ -1,7 +1,7 @@
 /**
  * Owns: what the stores of incarnations say, read as files: the last word on who ran, from what, and until when.
  *
- * ST1 A fence, a result and an epoch never go away: what is read later held, or was about to hold, when something else was read before.
+ * STOR1 A fence, a result and an epoch never go away: what is read later held, or was about to hold, when something else was read before.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

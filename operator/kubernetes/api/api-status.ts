@@ -2,7 +2,7 @@
  * Owns: the form in which an API server tells of a failure (a Status object), read and written. Pure.
  * Called by: HttpKubernetesApi, the HTTP face of the embedded API server.
  *
- * AS1 The reason in the Status counts, before the HTTP code: a proxy in between may change the code, and 409 is two things.
+ * APS1 The reason in the Status counts, before the HTTP code: a proxy in between may change the code, and 409 is two things.
  */
 import { ApiError, type ApiErrorReason } from "./api-error.ts";
 

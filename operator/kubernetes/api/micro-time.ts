@@ -1,7 +1,7 @@
 /**
  * Owns: Kubernetes' two forms of time.
  *
- * MT1 MicroTime (Lease, Event) has exactly six digits of a second: the API server answers 400 to the three of `toISOString()`.
+ * MIT1 MicroTime (Lease, Event) has exactly six digits of a second: the API server answers 400 to the three of `toISOString()`.
  */
 
 /** RFC 3339 with six digits of a second, of milliseconds since the epoch (a fraction is kept). */

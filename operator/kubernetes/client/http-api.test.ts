@@ -182,7 +182,7 @@ describe("the API over HTTP", () => {
     }
   });
 
-  it("reads the reason of a failure from the Status, else from the code (AS1)", async () => {
+  it("reads the reason of a failure from the Status, else from the code (APS1)", async () => {
     const table: readonly (readonly [number, unknown, ApiErrorReason])[] = [
       [409, status(409, "AlreadyExists"), "AlreadyExists"],
       [409, status(409, "Conflict"), "Conflict"],

@@ -2,9 +2,9 @@
  * Owns: the contract test of the port KubernetesApi: Kubernetes' semantics as sentences, for every server that stands behind it.
  * Does not own: what only one server does (its own tests). Called by: tests of embedded, and of a real cluster.
  *
- * AC1 Only what a real kube-apiserver does too is asserted: reasons, fields and states, not wordings.
- * AC2 Each test has a namespace of its own and leaves nothing that another could see.
- * AC3 What a server does in its own time is waited for, with a deadline.
+ * APC1 Only what a real kube-apiserver does too is asserted: reasons, fields and states, not wordings.
+ * APC2 Each test has a namespace of its own and leaves nothing that another could see.
+ * APC3 What a server does in its own time is waited for, with a deadline.
  */
 import { describe, it } from "node:test";
 import type { KubernetesApi } from "../api/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the contract of an API server, held against a real one. Started by `npm run contract`, which says where that is.
  *
- * RC1 Each test has a namespace made for it. Namespaces are not taken away: without a namespace controller they would only stay
+ * RAS1 Each test has a namespace made for it. Namespaces are not taken away: without a namespace controller they would only stay
  *     `Terminating`.
  */
 import assert from "node:assert/strict";

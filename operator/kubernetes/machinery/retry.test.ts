@@ -35,14 +35,14 @@ async function tries(
   return { atMs, result, armed: clock.armed };
 }
 
-test("RT1 what may help is tried again, later and later, until it succeeds", async () => {
+test("RET1 what may help is tried again, later and later, until it succeeds", async () => {
   const down = new ApiError("Unavailable", "down");
   const { atMs, result } = await tries([down, down, new ApiError("Timeout", "slow"), "ok"]);
   assert.deepEqual(atMs, [0, 100, 300, 700]);
   assert.equal(result, "done");
 });
 
-test("RT1 what cannot help is thrown at once: terminal errors, Conflict, Gone, and mistakes of the program", async () => {
+test("RET1 what cannot help is thrown at once: terminal errors, Conflict, Gone, and mistakes of the program", async () => {
   const reasons: ApiErrorReason[] = [
     "NotFound",
     "AlreadyExists",
@@ -59,19 +59,19 @@ test("RT1 what cannot help is thrown at once: terminal errors, Conflict, Gone, a
   }
 });
 
-test("RT1 any error of this program with destiny retry is tried again", async () => {
+test("RET1 any error of this program with destiny retry is tried again", async () => {
   const error = new StreamError("KUBERNETES_API_FAILED", "for now", { destiny: "retry" });
   assert.equal((await tries([error, "ok"], {}, 1000)).result, "done");
 });
 
-test("RT2 the server's retryAfter is waited for at least", async () => {
+test("RET2 the server's retryAfter is waited for at least", async () => {
   const error = new ApiError("TooManyRequests", "429", { retryAfterMs: 7000 });
   const waits: number[] = [];
   const { atMs } = await tries([error, "ok"], { onRetry: (_, waitMs) => waits.push(waitMs) });
   assert.deepEqual([atMs, waits], [[0, 7000], [7000]]);
 });
 
-test("RT3 no try begins after the deadline, and a wait that would end there is not begun", async () => {
+test("RET3 no try begins after the deadline, and a wait that would end there is not begun", async () => {
   const down = new ApiError("Unavailable", "down");
   const { atMs, result, armed } = await tries([down], { deadlineMs: 3000 });
   assert.deepEqual(atMs, [0, 100, 300, 700, 1500]);
@@ -88,7 +88,7 @@ test("a call that never answers is given up and tried again", async () => {
   assert.equal(hung.armed, 0);
 });
 
-test("RT4 the signal ends a wait and a call at once, with its reason", async () => {
+test("RET4 the signal ends a wait and a call at once, with its reason", async () => {
   for (const outcome of ["hang", new ApiError("Unavailable", "down")]) {
     const clock = new ManualClock();
     const ending = new AbortController();

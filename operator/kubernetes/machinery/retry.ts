@@ -2,11 +2,11 @@
  * Owns: trying a call again where that can help and can do no harm: reads, and writes that are the same however often they are done.
  * Called by: the CLI. The operator looks again instead: its queue is its retry.
  *
- * RT1 Only errors with destiny `retry` are tried again. Never `Conflict` (read again and decide again, which only the caller can) and
+ * RET1 Only errors with destiny `retry` are tried again. Never `Conflict` (read again and decide again, which only the caller can) and
  *     never `Gone` (the same old version stays gone).
- * RT2 A `retryAfterMs` of the server is waited for at least.
- * RT3 No try begins whose wait would end after the deadline; the last error is thrown then, at once and unchanged.
- * RT4 The signal ends waits and calls at once, with its reason.
+ * RET2 A `retryAfterMs` of the server is waited for at least.
+ * RET3 No try begins whose wait would end after the deadline; the last error is thrown then, at once and unchanged.
+ * RET4 The signal ends waits and calls at once, with its reason.
  */
 import { type Clock, type Random, StreamError } from "../../../base/index.ts";
 import { type CallOptions, isApiError, type KubernetesApi } from "../api/index.ts";

@@ -10,7 +10,7 @@ const POLL_MS = 200;
 
 export function preflight(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
-  // Also when the old job has FINISHED since: there is no state that could be asked about (RC2).
+  // Also when the old job has FINISHED since: there is no state that could be asked about (REC2).
   if (restoreOf(context).kind === "none") return done;
   const answer = situation.observed.preflight;
   if (answer === null) {

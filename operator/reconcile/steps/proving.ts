@@ -1,8 +1,8 @@
 /**
  * Owns: step Proving: the new incarnation has to run and complete a checkpoint of its own. Only then does the old one's rest go (P-14).
  *
- * PV1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (P-11).
- * PV2 One that runs is not taken for failed before it has been asked for a checkpoint and had `deployTimeout` to complete it: its own
+ * PRO1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (P-11).
+ * PRO2 One that runs is not taken for failed before it has been asked for a checkpoint and had `deployTimeout` to complete it: its own
  *     interval may be long, and the operator may have been away.
  */
 import { parseTime } from "../../../crds/index.ts";
@@ -49,13 +49,13 @@ export function proving(context: StepContext): StepOutcome {
     if (job?.status === "RUNNING") {
       const isDue = waitedMs >= OWN_CHECKPOINT_MS || waitedMs > limitMs;
       if (operation.checkpointAskedAt === undefined && isDue) draft.operation({ checkpointAskedAt: draft.now });
-      // PV2
+      // PRO2
       sinceMs = parseTime(operation.checkpointAskedAt ?? draft.now);
     }
   }
   const trouble = podTrouble(incarnation?.pods ?? []);
   if (draft.nowMs - sinceMs > limitMs) {
-    // PV1
+    // PRO1
     if (view.kind === "unreachable" && trouble === null) return unknownFate(context);
     return failActivated(
       context,

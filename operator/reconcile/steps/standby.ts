@@ -1,12 +1,12 @@
 /**
  * Owns: step Standby: the new incarnation's pods start, load the job and wait; what ran before runs on.
  *
- * SB1 A job that cannot even be loaded never costs the running one anything: it is refused here.
- * SB2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (P-25).
- * SB3 What is on its way out is not let run: it is waited for and made anew (P-19). Pods without their StatefulSet are.
- * SB4 `deployTimeout` counts from when the StatefulSets are there, and once more while the API server takes them not: an operator that
+ * STAN1 A job that cannot even be loaded never costs the running one anything: it is refused here.
+ * STAN2 When nothing runs any more (cold), pods that do not come within `deployTimeout` are a failed version (P-25).
+ * STAN3 What is on its way out is not let run: it is waited for and made anew (P-19). Pods without their StatefulSet are.
+ * STAN4 `deployTimeout` counts from when the StatefulSets are there, and once more while the API server takes them not: an operator that
  *     was away meanwhile is no fault of the version.
- * SB5 What the API server refuses to make is said with its words, at once (refusals.ts), and waited for: a quota or a policy may change.
+ * STAN5 What the API server refuses to make is said with its words, at once (refusals.ts), and waited for: a quota or a policy may change.
  *     With nothing running any more it is a failed version after `deployTimeout`, like pods that do not come.
  */
 import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
@@ -78,7 +78,7 @@ export function standby(context: StepContext): StepOutcome {
   return waiting;
 }
 
-/** SB5 */
+/** STAN5 */
 function notMade(context: StepContext, refused: string, limitMs: number): StepOutcome {
   const { draft, operation } = context;
   draft.wait(`incarnation ${operation.to} cannot be made: ${refused}`, SLOW_POLL_MS);
@@ -88,7 +88,7 @@ function notMade(context: StepContext, refused: string, limitMs: number): StepOu
   return waiting;
 }
 
-/** SB4. Since when it is waited for the pods, in epoch milliseconds. */
+/** STAN4. Since when it is waited for the pods, in epoch milliseconds. */
 function waitedSinceMs({ draft, operation }: StepContext, incarnation: ObservedIncarnation, limitMs: number): number {
   const since = parseTime(operation.missingSince ?? operation.stepSince);
   if (!isWhole(incarnation)) {
@@ -105,13 +105,13 @@ function isWhole({ jobManagerSet, taskManagerSet }: ObservedIncarnation): boolea
   return jobManagerSet !== null && taskManagerSet !== null;
 }
 
-/** SB2, FA4 */
+/** STAN2, FA4 */
 function mayGoBack({ draft, situation, operation }: StepContext): boolean {
   if (operation.kind === "rollback" || !hasTouchedOld(operation, draft.status.active)) return false;
   return rollbackRevision(situation, draft.status.stable?.revision, operation.revision) !== null;
 }
 
-/** SB3. Something of it that is being deleted; null: nothing is. */
+/** STAN3. Something of it that is being deleted; null: nothing is. */
 function nameOfLeaving({
   configMap,
   service,

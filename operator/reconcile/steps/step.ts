@@ -1,7 +1,7 @@
 /**
  * Owns: what a step of an operation is to the loop that runs it.
  *
- * ST1 A step only moves the record by what was observed; it does nothing itself. What is done for a step is in ../children.ts and
+ * STEP1 A step only moves the record by what was observed; it does nothing itself. What is done for a step is in ../children.ts and
  *     ../calls.ts, by the record alone.
  */
 import type { Operation } from "../../../crds/index.ts";

@@ -1,11 +1,11 @@
 /**
  * Owns: step Stopping: the old job stops with a savepoint in a folder that was fixed before.
  *
- * SP1 Facts in order of weight: how the job ended by its own store's word; then the trigger; then whether it answers at all.
- * SP2 A savepoint that failed is tried again under a new id and in a new folder; the job runs on meanwhile (P-6).
- * SP3 An older state is used only when the policy allows it and the checkpoint is young enough (P-6).
- * SP4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (P-37).
- * SP5 FINISHED after a stop that was refused or failed is no end that the job came to by itself: its state is not taken for nothing,
+ * STO1 Facts in order of weight: how the job ended by its own store's word; then the trigger; then whether it answers at all.
+ * STO2 A savepoint that failed is tried again under a new id and in a new folder; the job runs on meanwhile (P-6).
+ * STO3 An older state is used only when the policy allows it and the checkpoint is young enough (P-6).
+ * STO4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (P-37).
+ * STO5 FINISHED after a stop that was refused or failed is no end that the job came to by itself: its state is not taken for nothing,
  *     and a person has to say what is to be done (P-40).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
@@ -62,7 +62,7 @@ export function stopping(context: StepContext): StepOutcome {
   return notStoppable(context, view);
 }
 
-/** SP4. null: the spec asks for nothing else. */
+/** STO4. null: the spec asks for nothing else. */
 function correctedStop(context: StepContext): StepOutcome | null {
   const { draft, situation, operation } = context;
   const { target } = situation;
@@ -88,7 +88,7 @@ function mustDeletionGoOn({ draft, situation, operation }: StepContext, view: Jo
   return view.kind === "answering" && view.incarnation.activation === null;
 }
 
-/** The job ended, by our stop or without it. What is recorded of its end decides what can be restored (RC2). */
+/** The job ended, by our stop or without it. What is recorded of its end decides what can be restored (REC2). */
 function foundEnded(context: StepContext, { result, job, epoch }: IncarnationMessage): StepOutcome {
   const { draft } = context;
   const { active } = draft.status;
@@ -109,7 +109,7 @@ function foundEnded(context: StepContext, { result, job, epoch }: IncarnationMes
   return done;
 }
 
-/** SP5. Why the stop may be what ended it; null: it was never taken, so the job ended by itself. */
+/** STO5. Why the stop may be what ended it; null: it was never taken, so the job ended by itself. */
 function failureOfStop({ situation, operation }: StepContext, epoch: number): string | null {
   const trigger = stopTriggerOf(situation, operation);
   if (trigger?.kind === "failed") return trigger.message;
@@ -122,7 +122,7 @@ function failureOfStop({ situation, operation }: StepContext, epoch: number): st
   return "its JobManager was restarted meanwhile";
 }
 
-/** SP5 */
+/** STO5 */
 function doubtful(context: StepContext, why: string): StepOutcome {
   const { draft, situation, operation } = context;
   if (operation.kind === "delete") {
@@ -145,7 +145,7 @@ function completed({ draft, situation, operation }: StepContext, path: string): 
   return done;
 }
 
-/** SP2 */
+/** STO2 */
 function tryAgain({ draft, situation, operation }: StepContext, message: string): StepOutcome {
   const attempt = operation.attempt + 1;
   const { target } = situation;
@@ -210,7 +210,7 @@ function whyNotStoppable(view: JobManagerView): string | null {
 
 type Instead = { readonly mode: "last-state" | "stateless"; readonly why: string };
 
-/** SP3. null: the policy allows nothing but the savepoint. */
+/** STO3. null: the policy allows nothing but the savepoint. */
 function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedMs: number): Instead | null {
   if (target.kind !== "valid") return null;
   const { mode, lastStateMaxAgeMs, savepointTimeoutMs } = target.spec.upgrade;

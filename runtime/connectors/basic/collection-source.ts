@@ -1,7 +1,7 @@
 /**
  * Owns: the source of values that stand in the job module: every process has them, so a split is only a position.
  *
- * CS1 At parallelism 1 the order is that of the values (ST1).
+ * CS1 At parallelism 1 the order is that of the values (SOR1).
  */
 import type { ReaderContext, Source, SourceOutput, SourceReader } from "../../ports/index.ts";
 import { NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";

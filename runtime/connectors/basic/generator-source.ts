@@ -2,7 +2,7 @@
  * Owns: the source that makes its records from their numbers.
  *
  * GS1 Record i is `generate(i)` in whichever subtask and after whichever restore: the position is the only state.
- * GS2 At parallelism 1 the order is 0, 1, 2, … (ST1).
+ * GS2 At parallelism 1 the order is 0, 1, 2, … (SOR1).
  * GS3 The rate is that of the whole source; each reader has the share of its splits, and readers start staggered (PA1).
  */
 import { isPromiseLike, StreamError } from "../../../base/index.ts";

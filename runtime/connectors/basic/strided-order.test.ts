@@ -18,7 +18,7 @@ test("there are at least 12 splits, and every subtask gets as many", () => {
   }
 });
 
-test("ST1 take gives the smallest number left, whatever the positions are", () => {
+test("SOR1 take gives the smallest number left, whatever the positions are", () => {
   const splits = fc.integer({ min: 1, max: 12 }).chain((of) =>
     fc
       .subarray(

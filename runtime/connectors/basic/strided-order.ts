@@ -3,8 +3,8 @@
  *       which a reader of several splits goes round them.
  * Called by: the collection and the generator source.
  *
- * ST1 `take` gives the smallest number that is left, so one reader of all splits gives 0, 1, 2, …, also after a restore.
- * ST2 While the splits are in step, which they are but for a restore with another parallelism, `take` is O(1).
+ * SOR1 `take` gives the smallest number that is left, so one reader of all splits gives 0, 1, 2, …, also after a restore.
+ * SOR2 While the splits are in step, which they are but for a restore with another parallelism, `take` is O(1).
  */
 import { assert } from "../../../base/index.ts";
 

@@ -2,8 +2,8 @@
  * Owns: one hidden part while it is written: buffered lines, synchronous writes of at most about a buffer at a time.
  * Called by: sink.ts.
  *
- * PF1 `bytes` counts what has been given to the file; after `finish` the file has exactly so many and survives a crash.
- * PF2 A part that failed is only good for `discard`.
+ * PAF1 `bytes` counts what has been given to the file; after `finish` the file has exactly so many and survives a crash.
+ * PAF2 A part that failed is only good for `discard`.
  */
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { syncFile } from "./durable.ts";

@@ -2,10 +2,10 @@
  * Owns: reading splits of text files ahead of the task, in blocks of whole lines.
  * Called by: source.ts.
  *
- * RA1 The blocks of a split hold exactly the lines that begin in it, from its position on, cut at line ends before anything is
+ * RAH1 The blocks of a split hold exactly the lines that begin in it, from its position on, cut at line ends before anything is
  *     decoded: a character is never torn. They come in order; the last one of each split says so and may be empty.
- * RA2 At most about QUEUE_BYTES_MAX + SPLITS_AHEAD × CHUNK_BYTES are in memory, besides one line that is longer than a chunk.
- * RA3 The first chunks of the next few splits are read together: many small files would otherwise cost one wait each.
+ * RAH2 At most about QUEUE_BYTES_MAX + SPLITS_AHEAD × CHUNK_BYTES are in memory, besides one line that is longer than a chunk.
+ * RAH3 The first chunks of the next few splits are read together: many small files would otherwise cost one wait each.
  */
 import type { FileHandle } from "node:fs/promises";
 import { assert, type StreamError } from "../../../base/index.ts";

@@ -2,7 +2,7 @@
  * Owns: driving all readers of a source as tasks do, with restores at any parallelism.
  * Called by: the tests of sources. Not part of a running job.
  *
- * SH1 Splits are shared out round-robin, those of a new start and those of a restore (SO1).
+ * SOH1 Splits are shared out round-robin, those of a new start and those of a restore (SO1).
  */
 import { assert, type Clock, silentLog, systemClock } from "../../../base/index.ts";
 import type { PollResult, Source, SourceReader } from "../../ports/index.ts";

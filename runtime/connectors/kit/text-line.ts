@@ -2,8 +2,8 @@
  * Owns: how a value is written as one line of text where the user does not say.
  * Called by: the print and the files sink.
  *
- * TL1 A string is written as it is; everything else is JSON without line ends in it.
- * TL2 A bigint is written with all its digits, bytes as base64, a value that JSON does not know as null.
+ * TEL1 A string is written as it is; everything else is JSON without line ends in it.
+ * TEL2 A bigint is written with all its digits, bytes as base64, a value that JSON does not know as null.
  */
 
 /** The line of a value, without the line end. */

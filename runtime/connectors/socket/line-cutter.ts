@@ -1,8 +1,8 @@
 /**
  * Owns: cutting lines out of bytes that come in pieces.
  *
- * LC1 Pieces are cut at line ends before they are decoded, so a character that comes in two pieces is whole.
- * LC2 Lines come out in order; `\n` or `\r\n` ends one, and `end` ends the last.
+ * LIC1 Pieces are cut at line ends before they are decoded, so a character that comes in two pieces is whole.
+ * LIC2 Lines come out in order; `\n` or `\r\n` ends one, and `end` ends the last.
  */
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

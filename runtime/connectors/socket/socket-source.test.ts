@@ -46,7 +46,7 @@ test("lines come in order, also those cut inside a character, and one subtask re
   await harness.close();
 });
 
-test("SS3 a lost connection gives what came before it, then fails the task", async () => {
+test("SOS3 a lost connection gives what came before it, then fails the task", async () => {
   for (const lose of [(peer: Socket) => peer.end(), (peer: Socket) => peer.resetAndDestroy()]) {
     clients = [];
     const harness = await SourceHarness.start(socketTextSource({ host: "127.0.0.1", port }));
@@ -77,7 +77,7 @@ test("with whenClosed: end, the end of the connection is the end of the data, th
   await harness.close();
 });
 
-test("SS2 a server that sends more than is taken is slowed down", async () => {
+test("SOS2 a server that sends more than is taken is slowed down", async () => {
   const harness = await SourceHarness.start(socketTextSource({ host: "127.0.0.1", port }));
   const peer = await client();
   const line = `${"x".repeat(1023)}\n`;

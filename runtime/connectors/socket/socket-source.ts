@@ -1,10 +1,10 @@
 /**
  * Owns: the source of the lines that a TCP server sends.
  *
- * SS1 A socket has no positions: what was received and not yet covered by a checkpoint is lost when the job restarts
+ * SOS1 A socket has no positions: what was received and not yet covered by a checkpoint is lost when the job restarts
  *     (at most once). One subtask reads, the others have nothing to do.
- * SS2 When more than BUFFER_BYTES_MAX wait to be taken, the socket is paused: the server is slowed down.
- * SS3 A lost connection fails the task after the lines before it were given; the restart strategy connects again.
+ * SOS2 When more than BUFFER_BYTES_MAX wait to be taken, the socket is paused: the server is slowed down.
+ * SOS3 A lost connection fails the task after the lines before it were given; the restart strategy connects again.
  */
 import { connect, type Socket } from "node:net";
 import { StreamError } from "../../../base/index.ts";

@@ -442,7 +442,7 @@ export class CheckpointCoordinator {
     for (const [to, tasks] of byTaskManager(execution.tasks)) {
       send(to, { kind: "checkpointAborted", epoch, checkpointId: id, tasks: tasks.map(taskRef) });
     }
-    // TD2
+    // TRD2
     if (request === null || request.target === null || request.isExactTarget) return;
     this.#files.removeSavepoint(request.target);
   }

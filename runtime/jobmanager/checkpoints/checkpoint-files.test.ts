@@ -33,7 +33,7 @@ const draftTo = (folder: string): ManifestDraft => ({
   committables: 0,
 });
 
-test("CF2 of a savepoint that did not come about nothing is left that could be taken for one", async (t) => {
+test("CHF2 of a savepoint that did not come about nothing is left that could be taken for one", async (t) => {
   const { files, folder } = await setting(t);
   const path = join(folder, "saves", "one");
   await (await openStore(path)).put("data/x", Buffer.from("state"));

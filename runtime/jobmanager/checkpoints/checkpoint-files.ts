@@ -2,9 +2,9 @@
  * Owns: what the coordinator does with stores: a checkpoint's manifest, or a savepoint's own manifest and then its entry in the log.
  * Not here: when (checkpoint-protocol.ts), how the log works (checkpoint room).
  *
- * CF1 A savepoint's own manifest is written before its entry in the log, so that the log never names one that is not there (CK-20).
- * CF3 With the `memory` back end files come inline; they are in the store before the manifest is.
- * CF2 Of a savepoint that did not come about in a folder of its own, everything is deleted, its own manifest first.
+ * CHF1 A savepoint's own manifest is written before its entry in the log, so that the log never names one that is not there (CK-20).
+ * CHF3 With the `memory` back end files come inline; they are in the store before the manifest is.
+ * CHF2 Of a savepoint that did not come about in a folder of its own, everything is deleted, its own manifest first.
  */
 import { assert, type Log, toErrorInfo } from "../../../base/index.ts";
 import {
@@ -89,7 +89,7 @@ export class CheckpointFiles {
     return location.startsWith(`${this.#log.store.uri}/`) && location.endsWith(".manifest");
   }
 
-  /** Deletes what tasks have written into the folder of a savepoint that failed, and its own manifest (CF2). Trouble is logged. */
+  /** Deletes what tasks have written into the folder of a savepoint that failed, and its own manifest (CHF2). Trouble is logged. */
   removeSavepoint(storeUri: string): void {
     const { turns, logger } = this.#options;
     turns.effect(

@@ -1,9 +1,9 @@
 /**
  * Owns: when the next periodic checkpoint may start. Pure; times by the monotonic clock.
  *
- * CP1 Never before `intervalMs` after the start of the last, nor `minPauseMs` after the END of the last (CK-3).
- * CP2 Never with `maxConcurrent` in flight: then the end of one, not a time, is waited for (CK-3).
- * CP3 Failures in a row are borne up to the tolerable number; one success forgets them (CK-5).
+ * CHP1 Never before `intervalMs` after the start of the last, nor `minPauseMs` after the END of the last (CK-3).
+ * CHP2 Never with `maxConcurrent` in flight: then the end of one, not a time, is waited for (CK-3).
+ * CHP3 Failures in a row are borne up to the tolerable number; one success forgets them (CK-5).
  */
 import type { CheckpointSettings } from "../../graph/index.ts";
 

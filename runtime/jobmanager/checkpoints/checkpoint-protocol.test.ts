@@ -129,7 +129,7 @@ test("CC8 CK-20 a savepoint that nothing has overtaken is the newest state", () 
   assert.deepEqual(play.collected(3), ["log 3"]);
 });
 
-test("CC8 M2 a savepoint never comes into the log after a younger checkpoint that may be there", () => {
+test("CC8 MA2 a savepoint never comes into the log after a younger checkpoint that may be there", () => {
   const play = running();
   play.request("savepoint");
   assert.deepEqual(play.after(1000), ["trigger savepoint 2", "trigger checkpoint 3"], "both are due");
@@ -348,7 +348,7 @@ test("CC3 a completed checkpoint gives up older ones that are on their way", () 
 /** Whatever happens in whatever order. */
 type Deed = { readonly what: number; readonly which: number; readonly ms: number };
 
-test("whatever happens, the log is asked for one checkpoint at a time and in the order of ids (M2), and each request ends once", () => {
+test("whatever happens, the log is asked for one checkpoint at a time and in the order of ids (MA2), and each request ends once", () => {
   const deed: fc.Arbitrary<Deed> = fc.record({ what: fc.nat(9), which: fc.nat(5), ms: fc.nat(1500) });
   fc.assert(
     fc.property(fc.array(deed, { maxLength: 80 }), (deeds) => {

@@ -5,7 +5,7 @@
  *
  * CC1 A checkpoint starts only when all tasks run (CK-13: those at the end of their data too), and is given up when one of them fails.
  * CC2 Requested ones (savepoint, stop, drain, by hand) and the final one start alone, requests first, in the order made. So ids of
- *     those in the log rise (M2). Once a stop is under way nothing else is triggered (SP-2).
+ *     those in the log rise (MA2). Once a stop is under way nothing else is triggered (SP-2).
  * CC3 A completed one gives up all older ones that are still on their way, but savepoints (CC8); that is no failure.
  * CC4 Once the log was asked to complete one, only the log's outcome decides. No region is deployed until it is known: it could restore
  *     from one manifest while a newer one exists. When the store does not answer it is asked again until the checkpoint's timeout; after

@@ -1,7 +1,7 @@
 /**
  * Owns: what people are shown of past and present checkpoints.
  *
- * CS1 At most HISTORY_MAX are remembered; the latest completed, savepoint and failed ones beyond that.
+ * CHS1 At most HISTORY_MAX are remembered; the latest completed, savepoint and failed ones beyond that.
  */
 import type { CheckpointsView, CheckpointView } from "../control.ts";
 import type { PendingCheckpoint } from "./pending-checkpoint.ts";

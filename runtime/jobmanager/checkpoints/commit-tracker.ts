@@ -2,9 +2,9 @@
  * Owns: which tasks still have to say that they committed what a completed checkpoint holds.
  * Not here: sending and writing the marker (checkpoint-coordinator.ts).
  *
- * CT1 A task counts as having committed checkpoint n when it says so with the attempt that took part, or when it runs after a
+ * COT1 A task counts as having committed checkpoint n when it says so with the attempt that took part, or when it runs after a
  *     restore from n or a later one: restoring commits first (EO-4).
- * CT2 A marker is owed for a manifest with transactions, once all tasks have committed, as long as it is the newest: an older
+ * COT2 A marker is owed for a manifest with transactions, once all tasks have committed, as long as it is the newest: an older
  *     one is never restored from.
  */
 import { isLive, type Task } from "../execution/execution.ts";
@@ -28,7 +28,7 @@ export class CommitTracker {
   }
 
   expect(checkpointId: number, seq: number | null, committables: number, tasks: readonly Task[]): void {
-    // Older ones need no marker any more (CT2); their transactions are in the newer one or committed.
+    // Older ones need no marker any more (COT2); their transactions are in the newer one or committed.
     for (const [id, entry] of this.#entries) if (id < checkpointId && !entry.isMarking) this.#entries.delete(id);
     this.#entries.set(checkpointId, { checkpointId, seq, committables, waiting: new Set(tasks), isMarking: false });
   }
@@ -37,7 +37,7 @@ export class CommitTracker {
     this.#entries.get(checkpointId)?.waiting.delete(task);
   }
 
-  /** Entries of which all tasks have committed and no marker is being written yet (CT1). */
+  /** Entries of which all tasks have committed and no marker is being written yet (COT1). */
   takeReady(): readonly CommitEntry[] {
     const ready: CommitEntry[] = [];
     for (const entry of this.#entries.values()) {

@@ -27,7 +27,7 @@ export type CheckpointRequest = {
   readonly triggerId: string;
   /** URI of the savepoint's own folder; null: the job's root. */
   readonly target: string | null;
-  /** The caller has said which folder, so an earlier attempt's files may be there (TD2). */
+  /** The caller has said which folder, so an earlier attempt's files may be there (TRD2). */
   readonly isExactTarget: boolean;
 };
 

@@ -2,8 +2,8 @@
  * Owns: taking requests for savepoints, stops and checkpoints: whether one may be taken now, and where a savepoint goes.
  * Not here: taking it (checkpoint-coordinator.ts), what became of it (trigger-registry.ts).
  *
- * TD1 An id seen before is accepted and starts nothing new (TR1).
- * TD2 A savepoint goes into a fresh folder in the directory given, or exactly where the caller says (`targetPath`); there whatever a
+ * TRD1 An id seen before is accepted and starts nothing new (TR1).
+ * TRD2 A savepoint goes into a fresh folder in the directory given, or exactly where the caller says (`targetPath`); there whatever a
  *     failed one left stays, since an earlier process's files and a later one's cannot be told apart.
  */
 import { type JobId, type Random, StreamError, toErrorInfo } from "../../../base/index.ts";

@@ -12,7 +12,7 @@ const entry = (code: "USER_FUNCTION_FAILED" | "CONNECTION_LOST", message: string
 });
 const messages = (history: ExceptionHistory): string[] => history.view().map(({ error }) => error.message);
 
-test("X1 echoes are entered once, and broken connections not at all", () => {
+test("EH1 echoes are entered once, and broken connections not at all", () => {
   const history = new ExceptionHistory();
   history.add(entry("USER_FUNCTION_FAILED", "a"));
   history.addEcho(entry("CONNECTION_LOST", "b"));

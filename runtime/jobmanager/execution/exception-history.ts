@@ -1,7 +1,7 @@
 /**
  * Owns: what went wrong in this job, for people: at most 32 entries, newest first.
  *
- * X1 An echo is a failure of a region that is being stopped because of another one. It is entered only if it says something new:
+ * EH1 An echo is a failure of a region that is being stopped because of another one. It is entered only if it says something new:
  *    not a broken data connection, which is what the failure of one task looks like from the next, and nothing that was
  *    entered since that other one.
  */

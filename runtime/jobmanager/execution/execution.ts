@@ -2,7 +2,7 @@
  * Owns: what this JobManager knows of each task and each region: attempts, states, places. Facts and questions, no effects.
  * Not here: what is done about them (scheduler.ts).
  *
- * EX1 A task's messages count only when they name its present attempt (R4).
+ * EX1 A task's messages count only when they name its present attempt (MES4).
  * EX2 All tasks of a region have the same attempt number; it rises with every deployment of the region.
  * EX3 A stopped task is at its end only while the savepoint that stopped it is complete: a stop that fails is taken back, and the
  *     task reads on, although its word for that comes later than the stop's failure.

@@ -15,7 +15,7 @@ const all: readonly LiveStatus[] = [
   "RESTARTING",
 ];
 
-test("L2 nothing follows a final status, and a final status can be reached from every other", () => {
+test("LIFE2 nothing follows a final status, and a final status can be reached from every other", () => {
   for (const status of all) {
     const next = all.filter((to) => mayFollow(status, to));
     assert.equal(next.length === 0, isTerminal(status), status);
@@ -26,7 +26,7 @@ test("L2 nothing follows a final status, and a final status can be reached from 
   }
 });
 
-test("L1 a status that may not follow is a mistake, and one that may is dated", () => {
+test("LIFE1 a status that may not follow is a mistake, and one that may is dated", () => {
   const lifecycle = new Lifecycle(5);
   assert.throws(() => lifecycle.enter("FINISHED", 6), AssertionFailure);
   lifecycle.enter("CREATED", 7);

@@ -2,8 +2,8 @@
  * Owns: which status of a job may follow which, and when each was entered.
  * Not here: why a status changes (job-manager.ts).
  *
- * L1 A status changes only along `successors`; anything else is a mistake of this program.
- * L2 FAILED, CANCELED and FINISHED are final.
+ * LIFE1 A status changes only along `successors`; anything else is a mistake of this program.
+ * LIFE2 FAILED, CANCELED and FINISHED are final.
  */
 import { assert } from "../../../base/index.ts";
 import type { JobStatus } from "../control.ts";
@@ -55,7 +55,7 @@ export class Lifecycle {
     return { ...this.#times };
   }
 
-  /** Entering the present status again does nothing. Asserts L1. */
+  /** Entering the present status again does nothing. Asserts LIFE1. */
   enter(to: LiveStatus, nowMs: number): void {
     if (to === this.#status) return;
     assert(mayFollow(this.#status, to), `a job that is ${this.#status} cannot become ${to}`);

@@ -3,11 +3,11 @@
  * Not here: which tasks are restarted (scheduler.ts), the defaults (graph: effectiveRestartStrategy).
  * Called by job-manager.ts once per failure that is not part of one already being handled.
  *
- * RT1 A terminal error fails the job at once, whatever the strategy (RS-8).
- * RT2 fixed-delay(n, d): failures 1 … n restart after d; failure n+1 fails (RS-2).
- * RT3 failure-rate(m, T, d): a failure with m others in the T before it fails (RS-3). Two failures exactly T apart count together.
- * RT4 exponential: a failure up to the moment of a restart already planned joins it and changes nothing (RS-4).
- * RT5 exponential: after `resetAfterMs` without a failure since the last restart, the delay and the count begin anew.
+ * RST1 A terminal error fails the job at once, whatever the strategy (RS-8).
+ * RST2 fixed-delay(n, d): failures 1 … n restart after d; failure n+1 fails (RS-2).
+ * RST3 failure-rate(m, T, d): a failure with m others in the T before it fails (RS-3). Two failures exactly T apart count together.
+ * RST4 exponential: a failure up to the moment of a restart already planned joins it and changes nothing (RS-4).
+ * RST5 exponential: after `resetAfterMs` without a failure since the last restart, the delay and the count begin anew.
  */
 import { type Destiny, unreachable } from "../../../base/index.ts";
 import type { RestartStrategy } from "../../graph/index.ts";

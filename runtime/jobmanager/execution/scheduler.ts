@@ -3,12 +3,12 @@
  * Not here: whether a failure restarts or fails the job (job-manager.ts), what is restored (restore-point.ts).
  * Called by job-manager.ts: events change the facts, `advance` does what has become due.
  *
- * SC1 A region is deployed only when none of its tasks lives anywhere that this JobManager knows of, its time has come, its
+ * SCH1 A region is deployed only when none of its tasks lives anywhere that this JobManager knows of, its time has come, its
  *     slots are there (for all regions that are due together), and no manifest is being written (else it could restore from one older than what is being completed).
- * SC2 `start` is sent once all tasks of the region are ready (R3).
- * SC3 A region that is not running in `deployTimeoutMs` fails. A TaskManager that does not stop a task in `cancelTimeoutMs`
+ * SCH2 `start` is sent once all tasks of the region are ready (MES3).
+ * SCH3 A region that is not running in `deployTimeoutMs` fails. A TaskManager that does not stop a task in `cancelTimeoutMs`
  *     is cut off: then its tasks count as gone.
- * SC4 For its first deployment a job waits up to `settleMs` for the number of TaskManagers it was told to expect, so that its
+ * SCH4 For its first deployment a job waits up to `settleMs` for the number of TaskManagers it was told to expect, so that its
  *     slots are spread over all of them.
  */
 import {
@@ -49,7 +49,7 @@ export type SchedulerOptions = {
   readonly onFailure: (failure: RegionFailure) => void;
   /** A region that ran before is deployed again from this checkpoint. */
   readonly onRestored: (checkpointId: number) => void;
-  /** The job was stopped with the savepoint that tasks are restored from: they read nothing (M5). */
+  /** The job was stopped with the savepoint that tasks are restored from: they read nothing (MA5). */
   readonly hasStopped: () => boolean;
   readonly deployTimeoutMs: number;
   readonly cancelTimeoutMs: number;
@@ -86,7 +86,7 @@ export class Scheduler {
     for (const region of this.#options.execution.regions) region.restartAtMs = this.#beganMs;
   }
 
-  /** Does all that has become possible. `source`: asked for when a region is deployed; null while a manifest is being written (SC1). */
+  /** Does all that has become possible. `source`: asked for when a region is deployed; null while a manifest is being written (SCH1). */
   advance(source: (() => RestoreSource) | null): void {
     for (const region of this.#options.execution.regions) {
       if (region.phase === "stopping" && !region.tasks.some(isLive)) region.phase = "down";
@@ -99,7 +99,7 @@ export class Scheduler {
     if (source !== null) this.#deployDue(source);
   }
 
-  /** A task's message; returns its failure when this is one. Messages about other attempts are ignored (R4). */
+  /** A task's message; returns its failure when this is one. Messages about other attempts are ignored (MES4). */
   taskState(from: TaskManagerId, ref: TaskRef, state: TaskState): TaskFailure | null {
     const task = this.#options.execution.find(ref);
     if (task === undefined || task.location?.taskManagerId !== from || !isLive(task)) return null;

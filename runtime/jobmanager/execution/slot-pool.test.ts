@@ -18,7 +18,7 @@ function poolOf(...slots: number[]): SlotPool {
 const hosts = (pool: SlotPool, count: number): (string | undefined)[] =>
   Array.from({ length: count }, (_, shared) => pool.location(shared)?.taskManagerId);
 
-test("SP2 slots are spread evenly over TaskManagers", () => {
+test("SLP2 slots are spread evenly over TaskManagers", () => {
   const pool = poolOf(4, 4);
   assert.deepEqual(pool.assign([0, 1, 2], never), { kind: "assigned" });
   assert.deepEqual(hosts(pool, 3), ["tm0", "tm1", "tm0"]);
@@ -31,7 +31,7 @@ test("SP2 slots are spread evenly over TaskManagers", () => {
   );
 });
 
-test("SP3 with too few slots nothing is assigned, and the number missing is told", () => {
+test("SLP3 with too few slots nothing is assigned, and the number missing is told", () => {
   const pool = poolOf(1, 1);
   assert.deepEqual(pool.assign([0, 1, 2, 3], never), { kind: "missing", missing: 2 });
   assert.deepEqual(hosts(pool, 4), [undefined, undefined, undefined, undefined]);
@@ -56,7 +56,7 @@ test("a TaskManager is silent after more than the timeout without a word", () =>
   assert.deepEqual(pool.silent(2501, 2500), ["tm0"]);
 });
 
-test("SP1 SP2 SP3 no slot serves two shared slots, and loads differ by one at most where there is room", () => {
+test("SLP1 SLP2 SLP3 no slot serves two shared slots, and loads differ by one at most where there is room", () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 }),

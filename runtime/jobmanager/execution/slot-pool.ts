@@ -2,9 +2,9 @@
  * Owns: the registered TaskManagers, when each was last heard, and which slot serves which of the job's shared slots.
  * Not here: connections (task-manager-links.ts), tasks (execution.ts).
  *
- * SP1 Subtask i of every vertex runs in shared slot i (JG3); a shared slot is served by one slot of one TaskManager, or by none.
- * SP2 Shared slots are spread: each goes to the TaskManager that serves fewest so far, the one registered first among equals.
- * SP3 An assignment gives all slots that were asked for, or changes nothing.
+ * SLP1 Subtask i of every vertex runs in shared slot i (JG3); a shared slot is served by one slot of one TaskManager, or by none.
+ * SLP2 Shared slots are spread: each goes to the TaskManager that serves fewest so far, the one registered first among equals.
+ * SLP3 An assignment gives all slots that were asked for, or changes nothing.
  */
 import type { TaskManagerId } from "../../../base/index.ts";
 import type { SlotLocation } from "../../rpc/index.ts";
@@ -76,7 +76,7 @@ export class SlotPool {
     return this.#serving[shared];
   }
 
-  /** Gives each of the `wanted` shared slots a place; those for which `isBusy` keep theirs, all others may move (SP2, SP3). */
+  /** Gives each of the `wanted` shared slots a place; those for which `isBusy` keep theirs, all others may move (SLP2, SLP3). */
   assign(wanted: readonly number[], isBusy: (shared: number) => boolean): AssignOutcome {
     const kept = this.#serving.map((location, shared) => (isBusy(shared) ? location : undefined));
     const open = wanted.filter((shared) => kept[shared] === undefined);

@@ -8,7 +8,7 @@
  * TL4 Silence is judged only by a tick that came in time: a JobManager that was itself stopped first reads what has arrived.
  * TL5 A TaskManager that registers again with the same id is lost first: it may have forgotten its tasks.
  * TL6 A TaskManager of another job, which has got this port from its own JobManager's time, is refused: nothing of it is known
- *     here but that it was there (R7).
+ *     here but that it was there (MES7).
  */
 import { type Clock, type JobId, type Log, StreamError, type TaskManagerId, toErrorInfo } from "../../../base/index.ts";
 import { checkToJobManager, type FromJobManager, type RpcConnection, type ToJobManager } from "../../rpc/index.ts";

@@ -2,8 +2,8 @@
  * Owns: the object `activation` in an incarnation's store (IN1 of the contract): the one-way mark that it may run, and from what.
  * Not here: waiting for it (incarnation.ts), what follows from it (latest-state.ts).
  *
- * AC1 It is created only if absent: the first one counts, whoever asks later is told which that is.
- * AC2 An unknown outcome is read back before anything is answered.
+ * ACO1 It is created only if absent: the first one counts, whoever asks later is told which that is.
+ * ACO2 An unknown outcome is read back before anything is answered.
  */
 import { failpoint, StreamError } from "../../../base/index.ts";
 import { type StoredActivation, storedActivationSchema } from "../../../contract/index.ts";
@@ -26,7 +26,7 @@ export async function readActivation(store: ObjectStore): Promise<StoredActivati
   }
 }
 
-/** The activation that counts: this one, or an earlier one (AC1). Errors: STORE_*, CHECKPOINT_CORRUPT. */
+/** The activation that counts: this one, or an earlier one (ACO1). Errors: STORE_*, CHECKPOINT_CORRUPT. */
 export async function createActivation(store: ObjectStore, activation: StoredActivation): Promise<StoredActivation> {
   failpoint("jm:before-activation");
   let failure: unknown = null;

@@ -2,7 +2,7 @@
  * Owns: a state to go on from, found and looked at: the newest of a log, or the one at a path.
  * Not here: which of them a job goes on from (startup.ts, latest-state.ts), whether it fits the job (graph-fit.ts).
  *
- * FO1 A damaged manifest is replaced by an older one only where no promise is broken by it (RE2), and loudly.
+ * FO1 A damaged manifest is replaced by an older one only where no promise is broken by it (REST2), and loudly.
  */
 import { StreamError } from "../../../base/index.ts";
 import {
@@ -30,7 +30,7 @@ export type FoundState = {
 };
 
 export type FindPorts = InsistPorts & {
-  /** The job has no exactly-once sink (RE2). */
+  /** The job has no exactly-once sink (REST2). */
   readonly sinksAllowReplay: boolean;
 };
 

@@ -38,7 +38,7 @@ const reasonsOf = (fit: Fit): string => (fit.kind === "refused" ? fit.reasons.jo
 const STATELESS = `
   env.fromCollection([1, 2, 3], { uid: "numbers" }).map((n) => n + 1, { uid: "more" }).print({ uid: "out" });`;
 
-test("a job without keyed state is restored at any parallelism, whatever maxParallelism it had (AS4)", async () => {
+test("a job without keyed state is restored at any parallelism, whatever maxParallelism it had (ASS4)", async () => {
   const before = await graphOf(STATELESS, { "parallelism.default": "2", "pipeline.max-parallelism": "2" });
   const stored = storedOf(buildJobGraph(before));
   assert.deepEqual(new Set(stored.map(({ maxParallelism }) => maxParallelism)), new Set([2]));

@@ -11,7 +11,7 @@ import type { Turns } from "../turns.ts";
 
 export type JobEndingOptions = {
   readonly jobId: JobId;
-  /** Its result is written without end: an operator reads it (JR1). */
+  /** Its result is written without end: an operator reads it (JOR1). */
   readonly isIncarnation: boolean;
   readonly retention: CheckpointSettings["retention"];
   readonly turns: Turns;

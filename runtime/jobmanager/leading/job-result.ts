@@ -3,12 +3,12 @@
  *
  *   result = JSON {jobId, status, savepoint, triggerId, failure, endedMs}
  *
- * JR1 `result` is written before anything is deleted (JM4), and only for ends that a new process must not undo: FINISHED, CANCELED; and
+ * JOR1 `result` is written before anything is deleted (JM4), and only for ends that a new process must not undo: FINISHED, CANCELED; and
  *     FAILED for an incarnation, which is never started again under its job id. Else a failed job may be started again on its own
  *     root, and goes on from its last checkpoint. It is written by the leader only, once.
- * JR2 It counts for its job id only: another job in the same folder is another job.
+ * JOR2 It counts for its job id only: another job in the same folder is another job.
  *     An incarnation's JobManager tries to write it without end: it has not ended before its operator can read how.
- * JR3 `savepoint` is the one that the job was stopped or drained with, `triggerId` that of the request for it; else null.
+ * JOR3 `savepoint` is the one that the job was stopped or drained with, `triggerId` that of the request for it; else null.
  */
 import {
   type Clock,
@@ -73,7 +73,7 @@ export type Conclusion = {
   readonly result: JobResult;
   /** An earlier process has written it already: only deletions may be left to do. */
   readonly isWritten: boolean;
-  /** Of an incarnation (JR1). */
+  /** Of an incarnation (JOR1). */
   readonly isIncarnation: boolean;
   /** The job's checkpoints stay. */
   readonly isKept: boolean;

@@ -3,9 +3,9 @@
  * after it has stood still (SIGSTOP, a suspended machine) for so long that another one may have been started.
  * Not here: writes that lose (checkpoint-log.ts), what being fenced means (job-manager.ts).
  *
- * LW1 While a question is open nothing is deployed (`isSure`): the state that a zombie remembers may have been deleted by its
+ * LEW1 While a question is open nothing is deployed (`isSure`): the state that a zombie remembers may have been deleted by its
  *     successor, and its tasks would do work that counts for nothing.
- * LW2 A store that does not answer is asked again without end: nothing can be restored without it anyway.
+ * LEW2 A store that does not answer is asked again without end: nothing can be restored without it anyway.
  */
 import { type Clock, type Log, toErrorInfo } from "../../../base/index.ts";
 import type { CheckpointLog, FencedBy } from "../../checkpoint/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: whether the log in a store is of the job that the store belongs to, and the refusal when it is not.
  *
- * LW1 Whatever is in the log must be of its owner, or a successor's fence. A foreign fence would do as much harm as a foreign
+ * LOW1 Whatever is in the log must be of its owner, or a successor's fence. A foreign fence would do as much harm as a foreign
  *     checkpoint: it says which state is the newest.
  */
 import { type JobId, StreamError } from "../../../base/index.ts";

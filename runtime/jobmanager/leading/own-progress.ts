@@ -2,7 +2,7 @@
  * Owns: what this incarnation has completed of checkpoints and savepoints, over all of its JobManagers as far as its log shows.
  * Not here: what people are shown of each (checkpoint-statistics.ts), which knows of this JobManager's only.
  *
- * OW1 What the job was restored from is not among it, unless it is in the job's own log.
+ * OWP1 What the job was restored from is not among it, unless it is in the job's own log.
  */
 import type { Manifest } from "../../checkpoint/index.ts";
 import { locationOf } from "./found-state.ts";

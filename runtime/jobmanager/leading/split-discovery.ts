@@ -1,7 +1,7 @@
 /**
  * Owns: asking sources for their splits when they start without state (SO1).
  *
- * SD1 Splits travel to tasks as JSON: one that would arrive changed is refused here, by the source's name.
+ * SPD1 Splits travel to tasks as JSON: one that would arrive changed is refused here, by the source's name.
  */
 import { type Clock, type Log, type OperatorId, StreamError, toErrorInfo } from "../../../base/index.ts";
 import type { JobGraph, StreamNode } from "../../graph/index.ts";

@@ -70,7 +70,7 @@ export type Restored = {
   readonly mustCommit: boolean;
   readonly isSavepoint: boolean;
   readonly location: string;
-  /** The job itself was stopped with it: what it holds is committed, and nothing else happens (M5). */
+  /** The job itself was stopped with it: what it holds is committed, and nothing else happens (MA5). */
   readonly ends: { readonly kind: "stop" | "drain"; readonly triggerId: string } | null;
 };
 
@@ -102,7 +102,7 @@ export async function prepareStart(options: StartupOptions): Promise<StartOutcom
     const { log } = fence;
     options.onLeading(log);
     const result = await insist(options, "read the job's result", () => readResult(log.store, options.jobId));
-    // JR1: a failed job that is no incarnation may be started again.
+    // JOR1: a failed job that is no incarnation may be started again.
     if (result !== null && (result.status !== "FAILED" || options.standby !== null)) return { kind: "over", result };
     const own = await newestOf(log, findPorts(options));
     if (own !== null && "by" in own) return { kind: "fenced", by: own.by };

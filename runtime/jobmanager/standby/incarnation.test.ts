@@ -266,7 +266,7 @@ test("LS1 a permission to leave state behind is for what is restored, not for th
   assert.match(again.incarnation().error?.message ?? "", /uid "total".*no operator of the job has that uid/);
 });
 
-test("PF3 a preflight says that there are too few slots, once all TaskManagers are there", async (t) => {
+test("PREF3 a preflight says that there are too few slots, once all TaskManagers are there", async (t) => {
   const place = await setting(t, { options: { "parallelism.default": "3" } });
   const one = await standby(t, place, "one");
   const answer = await one.preflight(NONE);

@@ -2,10 +2,10 @@
  * Owns: whether a job would accept the state that an activation would give it, found out by reading only.
  * Not here: giving it (startup.ts).
  *
- * PF1 Every reason is given at once, in words. A state that is not there is a reason; a store that does not answer is an error.
- * PF2 Compared are uids, parallelism, maxParallelism, and the types of states that operators are known to declare (`declares`). A
+ * PREF1 Every reason is given at once, in words. A state that is not there is a reason; a store that does not answer is an error.
+ * PREF2 Compared are uids, parallelism, maxParallelism, and the types of states that operators are known to declare (`declares`). A
  *     user's function declares its states when it runs: those are compared when it is restored.
- * PF3 Too few slots are a reason too, once all TaskManagers are there: the job would wait for them without end.
+ * PREF3 Too few slots are a reason too, once all TaskManagers are there: the job would wait for them without end.
  */
 import { type Clock, type ErrorCode, type Log, StreamError } from "../../../base/index.ts";
 import { assignState, type OperatorState } from "../../checkpoint/index.ts";

@@ -2,7 +2,7 @@
  * Owns: `flatMap`: any number of records out for each in, with its timestamp.
  * Not here: emitting in steps what was returned (stepped-emission.ts).
  *
- * FM1 What is collected leaves at once; what is returned, a long array or an iterable such as a generator, leaves in steps (OP5).
+ * FMO1 What is collected leaves at once; what is returned, a long array or an iterable such as a generator, leaves in steps (OP5).
  */
 import { isPromiseLike } from "../../../base/index.ts";
 import type {

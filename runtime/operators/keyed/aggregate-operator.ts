@@ -1,7 +1,7 @@
 /**
  * Owns: `aggregate`: each key's running aggregate; its result is emitted after each record.
  *
- * AG1 The accumulator may be changed in place by `add`, also when `getResult` returns it: state then hands out a copy (K2). A part of
+ * AG1 The accumulator may be changed in place by `add`, also when `getResult` returns it: state then hands out a copy (STA2). A part of
  *     it that is emitted inside a new object is frozen, and `add` must replace it instead of changing it (FN3).
  */
 import { assert, isPromiseLike } from "../../../base/index.ts";

@@ -1,8 +1,8 @@
 /**
  * Owns: `reduce`: the running reduction of each key's records, emitted after each record.
  *
- * RD1 The first record of a key is emitted as it is; after that `fn(current, value)`, which becomes the current one.
- * RD2 What was emitted is also what the state holds; `fn` gets a copy of it to work on (K2).
+ * ROP1 The first record of a key is emitted as it is; after that `fn(current, value)`, which becomes the current one.
+ * ROP2 What was emitted is also what the state holds; `fn` gets a copy of it to work on (STA2).
  */
 import { assert, isPromiseLike } from "../../../base/index.ts";
 import { describeType, t, type ValueType } from "../../record/index.ts";

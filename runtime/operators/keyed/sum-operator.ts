@@ -1,8 +1,8 @@
 /**
  * Owns: the running sum of one field per key.
  *
- * SU1 The state is the bare number: half the memory of the record, and nothing to collect when it changes.
- * SU2 What is emitted is the record that came, with the sum in the field's place: a new object each time.
+ * SUO1 The state is the bare number: half the memory of the record, and nothing to collect when it changes.
+ * SUO2 What is emitted is the record that came, with the sum in the field's place: a new object each time.
  */
 import { assert, StreamError } from "../../../base/index.ts";
 import { t } from "../../record/index.ts";

@@ -1,4 +1,4 @@
-/** Timers that can never fire are told (T29, WT1), and a map state's keys and values can be read. */
+/** Timers that can never fire are told (T29, WAT1), and a map state's keys and values can be read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Log } from "../../../base/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: the timers of a process function, and the word that is said when event-time timers wait for watermarks that do not come (T29).
  *
- * WT1 Timers of event time fire when a watermark passes them. Without any, an endless job would keep them for ever and look well.
+ * WAT1 Timers of event time fire when a watermark passes them. Without any, an endless job would keep them for ever and look well.
  *     Whether some will come cannot be read off the graph: a source may be idle, a strategy may make none. So it is looked at a minute
  *     after the first timer.
  */

@@ -2,9 +2,9 @@
  * Owns: asking for one commit until it is settled: the outcomes of EO-3.
  * Not here: which transactions are committed, and when (two-phase-commit-operator.ts).
  *
- * CA1 It resolves only when the transaction is committed. Nothing is dropped: what cannot be committed fails the job with the
+ * COA1 It resolves only when the transaction is committed. Nothing is dropped: what cannot be committed fails the job with the
  *     reason, for good; what could not be committed for RETRY_MS_MAX fails the task, and is asked for again after the restore.
- * CA2 After `close` nothing is asked any more, and what was waiting rejects: it was not committed.
+ * COA2 After `close` nothing is asked any more, and what was waiting rejects: it was not committed.
  */
 import { failpoint, StreamError, type Timer, unreachable } from "../../../base/index.ts";
 import type { CommitOutcome, OperatorContext } from "../../ports/index.ts";

@@ -108,7 +108,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
     await this.#writes.written();
   }
 
-  /** Aborts the transaction that no checkpoint names; what is prepared stays as it is (T1). */
+  /** Aborts the transaction that no checkpoint names; what is prepared stays as it is (SIN1). */
   async close(): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined) return;

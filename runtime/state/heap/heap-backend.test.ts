@@ -52,7 +52,7 @@ async function restoredWith(fill: (backend: KeyedStateBackend) => void): Promise
 
 const noHandler = () => ({ onEventTime: () => {}, onProcessingTime: () => {} });
 
-test("state belongs to the current key (K1)", async () => {
+test("state belongs to the current key (STA1)", async () => {
   const backend = await create();
   const count = backend.value<number>({ name: "count" });
   for (const key of ["a", "b", "a"]) {
@@ -107,7 +107,7 @@ test("a key of another subtask is refused", async () => {
   assert.throws(() => value.update(1), { code: "PROTOCOL_VIOLATION" });
 });
 
-test("the same declaration twice gives the same state, another kind or type is refused (K3)", async () => {
+test("the same declaration twice gives the same state, another kind or type is refused (STA3)", async () => {
   const backend = await create();
   const first = backend.value({ name: "count", type: t.int64 });
   assert.equal(backend.value({ name: "count", type: t.int64 }), first);
@@ -386,7 +386,7 @@ test("a failing store fails the write, and the versions it kept are let go", asy
   assert.equal(context.unwritten, 0);
 });
 
-test("a snapshot ends although keys are added faster than it writes (SN3)", async () => {
+test("a snapshot ends although keys are added faster than it writes (SECT3)", async () => {
   const files = new MemorySnapshotFiles();
   const backend = await createKeyedBackend(
     { ...OPTIONS, keyGroups: { first: 0, last: 0 }, maxParallelism: 1, chunkBytes: 100 },

@@ -200,7 +200,7 @@ class HeapKeyedBackend implements KeyedStateBackend {
     if (isSame) return;
     throw new StreamError(
       "OPTION_INVALID",
-      `operator "${this.options.operatorUid}" declares state "${again.name}" twice: as ${before.kind} state of ${describeMeta(before)} and as ${again.kind} state of ${describeMeta(again)}; give each a name of its own (K3)`,
+      `operator "${this.options.operatorUid}" declares state "${again.name}" twice: as ${before.kind} state of ${describeMeta(before)} and as ${again.kind} state of ${describeMeta(again)}; give each a name of its own (STA3)`,
       { destiny: "terminal" },
     );
   }

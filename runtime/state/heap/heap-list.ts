@@ -1,6 +1,6 @@
 /**
  * Owns: list state on the heap: one entry per key, its value the array of elements, which is never empty.
- * Called by: operators and user functions (K1, K2, T1).
+ * Called by: operators and user functions (STA1, STA2, TA1).
  */
 import type { ListState } from "../../ports/index.ts";
 import { Cursor, Entry, type Table } from "./table.ts";

@@ -1,6 +1,6 @@
 /**
  * Owns: map state on the heap: per key of the stream a Map of cells by the user's key, in order of insertion; never empty.
- * Called by: operators and user functions (K1, K2, T1).
+ * Called by: operators and user functions (STA1, STA2, TA1).
  *
  * HM1 The cell is the unit of a snapshot (CW1). After a restore the order of a map's entries may be another.
  */
@@ -113,7 +113,7 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   }
 }
 
-/** What was emitted, and is frozen, is replaced by a copy that may be changed (K2). */
+/** What was emitted, and is frozen, is replaced by a copy that may be changed (STA2). */
 function handOut(cell: Entry): unknown {
   const { value } = cell;
   return typeof value === "object" && Object.isFrozen(value) ? (cell.value = thawed(value)) : value;

@@ -1,6 +1,6 @@
 /**
  * Owns: value, reducing and aggregating state on the heap: one entry per key.
- * Called by: operators and user functions, for every record: the hot path (K1, K2, T1).
+ * Called by: operators and user functions, for every record: the hot path (STA1, STA2, TA1).
  */
 import { thawed } from "../../record/index.ts";
 import type { Aggregate, AggregatingState, ReducingState, ValueState } from "../../ports/index.ts";
@@ -86,7 +86,7 @@ class EntrySlot {
     this.cursor = new Cursor(table);
   }
 
-  /** The value, or undefined; it may be changed in place (K2), so what was emitted, and is frozen, is replaced by a copy first. */
+  /** The value, or undefined; it may be changed in place (STA2), so what was emitted, and is frozen, is replaced by a copy first. */
   read(): unknown {
     const cursor = this.cursor;
     const entry = cursor.find();

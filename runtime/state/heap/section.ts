@@ -3,12 +3,12 @@
  *       resumable walk over both.
  * Not here: encoding (section-codec.ts), order and turns (snapshot-writer.ts), who keeps versions (versions.ts).
  *
- * SN1 `remaining` starts as the group's rows at the barrier and goes down by one for each row written live or kept; at 0 the
+ * SECT1 `remaining` starts as the group's rows at the barrier and goes down by one for each row written live or kept; at 0 the
  *     section leaves the group's pending list, and state changes do not concern it any more.
- * SN2 A live row belongs to the snapshot when its stamp is below the section's id (T3): rows made later have a stamp as high.
- * SN3 The walk fills one batch, yields, and may be resumed any number of changes later: a Map's iterator passes over what was
+ * SECT2 A live row belongs to the snapshot when its stamp is below the section's id (TA3): rows made later have a stamp as high.
+ * SECT3 The walk fills one batch, yields, and may be resumed any number of changes later: a Map's iterator passes over what was
  *     removed and comes to what was added, and stamps tell what to skip. It ends at `remaining` 0, however fast rows are added.
- * SN4 Writing a live row for this snapshot first keeps a copy for every older one that has not written it yet.
+ * SECT4 Writing a live row for this snapshot first keeps a copy for every older one that has not written it yet.
  */
 import { assert, StreamError } from "../../../base/index.ts";
 import type { Key } from "../../record/index.ts";

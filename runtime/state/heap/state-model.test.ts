@@ -1,5 +1,5 @@
 /**
- * Property: whatever happens between barrier and write, a restored snapshot is the state at the barrier (SB1, SB2, K2).
+ * Property: whatever happens between barrier and write, a restored snapshot is the state at the barrier (SB1, SB2, STA2).
  * The model is plain Maps, copied whole at each barrier.
  */
 import assert from "node:assert/strict";
@@ -66,7 +66,7 @@ function open(backend: KeyedStateBackend) {
     sum: backend.reducing({ name: "sum", type: t.int64, reduce: (left, right) => left + right }),
     folded: backend.aggregating<number, number[], number>({
       name: "folded",
-      // Changes its accumulator in place, as most do (K2).
+      // Changes its accumulator in place, as most do (STA2).
       aggregate: {
         createAccumulator: () => [],
         add: (value, accumulator) => {
@@ -192,7 +192,7 @@ async function run(commands: readonly Command[], newParallelism: number, chunkBy
       await which.discard();
     }
   }
-  // Newest first: the older ones must not lose what the newer ones write live (SN4).
+  // Newest first: the older ones must not lose what the newer ones write live (SECT4).
   for (const writing of writings.reverse()) {
     const handle = await writing.end();
     assert.deepEqual(await contentOf(handle, files, newParallelism), contentOfModel(writing.model));
@@ -214,7 +214,7 @@ function applyChange(
       mine.value = fresh();
       return states.value.update(fresh());
     case 1: {
-      // Changed in place, then updated (K2).
+      // Changed in place, then updated (STA2).
       const found = states.value.value();
       assert.deepEqual(found, mine.value);
       if (found === undefined || mine.value === undefined) return;

@@ -145,7 +145,7 @@ for (const [what, [update, message]] of Object.entries(spoiled)) {
   });
 }
 
-test("what was emitted is handed out as a copy: changing it in place, with or without a snapshot, changes nothing emitted (K2)", async () => {
+test("what was emitted is handed out as a copy: changing it in place, with or without a snapshot, changes nothing emitted (STA2)", async () => {
   for (const hasSnapshot of [false, true]) {
     const [backend, files] = [await create(), new MemorySnapshotFiles()];
     const value = backend.value<{ n: number; list: number[] }>({ name: "value" });

@@ -3,12 +3,12 @@
  * Not here: what a snapshot keeps of them (section.ts), what the states mean (heap-*.ts).
  * Called by: the states, the snapshot and restore.
  *
- * T1 One hash lookup per record and state: a cursor keeps the entry it found until the current key changes (KC2).
- * T2 One hash map for the table, so that a look-up takes few steps through memory; each key group knows its members, so that a
+ * TA1 One hash lookup per record and state: a cursor keeps the entry it found until the current key changes (KC2).
+ * TA2 One hash map for the table, so that a look-up takes few steps through memory; each key group knows its members, so that a
  *     snapshot can go group by group.
- * T3 `stamp` of an entry is the number of the newest snapshot that does not need its present value: because it was made
+ * TA3 `stamp` of an entry is the number of the newest snapshot that does not need its present value: because it was made
  *     after that snapshot, or because its value was kept or written for it. Snapshots above the stamp still need it.
- * T4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
+ * TA4 `rows` counts what the snapshot writes separately: entries, or the cells of map state, or timers.
  */
 import { type Key, type KeyIdentity, ownKey, primitiveOf } from "../../record/index.ts";
 import { type KeyContext, NO_SERIAL } from "./key-context.ts";

@@ -5,7 +5,7 @@
  *
  * CW1 The unit is the row: an entry of value, list, reducing and aggregating state, a cell of map state, a timer. A cell, not
  *     a whole map: a map with a million cells then costs a snapshot as little as a million keys do.
- * CW2 What is handed out may be changed in place (K2), so the first *read* of an object after a barrier keeps a copy; a value
+ * CW2 What is handed out may be changed in place (STA2), so the first *read* of an object after a barrier keeps a copy; a value
  *     that is replaced or removed without having been read since the barrier is taken over as it is.
  * CW3 Whoever keeps an object over a barrier and changes it later without reading it again changes the snapshot too, and so
  *     does whoever puts one object under two keys or states and changes it in one: an operator reads state anew for every
@@ -21,7 +21,7 @@ export type Row = { readonly key: Key; readonly userKey: Key | null; readonly va
 
 type Pending = { readonly pending: readonly Section[] };
 
-/** Whether a snapshot that has not finished with the group still needs what has this stamp (T3). */
+/** Whether a snapshot that has not finished with the group still needs what has this stamp (TA3). */
 export function isNeeded(group: Pending, stamp: number): boolean {
   const newest = group.pending[group.pending.length - 1];
   return newest !== undefined && newest.id > stamp;

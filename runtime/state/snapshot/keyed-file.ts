@@ -12,7 +12,7 @@
  *
  * KF1 Sections come in order of key group, then of state; each (state, key group) at most once; empty ones are left out.
  * KF2 The index tells where each key group's sections are: a reader at another parallelism decodes only its own.
- * KF3 The file is verified as a whole (H1) before it is parsed; what is still wrong then is another version or a fault of
+ * KF3 The file is verified as a whole (HAN1) before it is parsed; what is still wrong then is another version or a fault of
  *     the writer, and is refused by name.
  */
 import { StreamError } from "../../../base/index.ts";

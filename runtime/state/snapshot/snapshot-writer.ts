@@ -3,9 +3,9 @@
  * Not here: which version of a row is written (section.ts, versions.ts), bytes (section-codec.ts, keyed-file.ts).
  * Called by: the back end's `snapshot()`, then the task.
  *
- * SW1 The constructor is the barrier: it looks at groups, never at entries (SB1).
- * SW2 Chunks aim at `chunkBytes` whatever the values' size: the number of rows follows the bytes per row seen so far, per state.
- * SW3 However it ends (written, failed, discarded), every section leaves its group and `unwritten` goes down by one, once.
+ * SNW1 The constructor is the barrier: it looks at groups, never at entries (SB1).
+ * SNW2 Chunks aim at `chunkBytes` whatever the values' size: the number of rows follows the bytes per row seen so far, per state.
+ * SNW3 However it ends (written, failed, discarded), every section leaves its group and `unwritten` goes down by one, once.
  */
 import { assert, StreamError } from "../../../base/index.ts";
 import type { KeyedStateHandle } from "../../checkpoint/index.ts";

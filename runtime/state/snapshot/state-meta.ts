@@ -1,8 +1,8 @@
 /**
- * Owns: what a state is called, of which kind and types: in memory, in messages, and in files (ST1).
+ * Owns: what a state is called, of which kind and types: in memory, in messages, and in files (STM1).
  * Not here: whether old and new types fit (evolution.ts).
  *
- * ST1 In a file a type is the JSON of its ValueType: {kind, nullable, fields?: [{name, type}]}. A reader can decode every
+ * STM1 In a file a type is the JSON of its ValueType: {kind, nullable, fields?: [{name, type}]}. A reader can decode every
  *     state with what the file says, before any operator declared it.
  */
 import { StreamError } from "../../../base/index.ts";

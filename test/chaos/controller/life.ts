@@ -2,7 +2,7 @@
  * Owns: the life of a StreamJob that every fault is put into: deploy, rescale, upgrade, a bad version that is rolled back, suspend,
  * resume, end of the data, deletion. And what it leaves, to be compared with a calm run.
  *
- * LF1 Each stage is waited for by what a person sees: the status and the sink, not the operator's steps.
+ * LFE1 Each stage is waited for by what a person sees: the status and the sink, not the operator's steps.
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,7 @@
 /**
  * Owns: which mutations a life has or has not by its timing alone. Every other one of a calm life is one of any life.
  *
- * OM1 Each has a reason in the operator's code; what merely was missing once is none of these.
+ * OPM1 Each has a reason in the operator's code; what merely was missing once is none of these.
  */
 import { INCARNATIONS, STABLE_INCARNATION } from "./life.ts";
 

@@ -1,11 +1,11 @@
 /**
  * Owns: operators that are broken at a chosen call: everything that they write goes through here, to the API server and to JobManagers.
  *
- * SV1 A mutation is known by what it does, not by when: `updateStatus StreamJob wc upgrade/Stopping`. So the same one is found in another
+ * SIE1 A mutation is known by what it does, not by when: `updateStatus StreamJob wc upgrade/Stopping`. So the same one is found in another
  *     run, and after a crash.
- * SV2 A crash is a process's death as others see it: nothing of that operator gets out any more, whatever its code still does, and a
+ * SIE2 A crash is a process's death as others see it: nothing of that operator gets out any more, whatever its code still does, and a
  *     new operator starts that remembers nothing.
- * SV3 A lost response: the call was done, its caller is told that nobody knows.
+ * SIE3 A lost response: the call was done, its caller is told that nobody knows.
  */
 import { type JobManagerApi, type Answer } from "../../../operator/jobmanager/index.ts";
 import { ApiError, type KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
@@ -27,7 +27,7 @@ class Killed extends Error {
   }
 }
 
-/** One operator's way out (SV2). */
+/** One operator's way out (SIE2). */
 export class SievedOperator {
   isDead = false;
   readonly #plan: FaultPlan;
@@ -87,7 +87,7 @@ export class SievedOperator {
     const value: unknown = await real();
     if (fault === "crash after") this.#die();
     if (fault !== "response lost") return this.#alive(value);
-    // SV3, in the words of each port.
+    // SIE3, in the words of each port.
     if (isWrite(name)) throw new ApiError("Timeout", `the answer to ${mutation} was lost`);
     const lost: Answer<never> = { kind: "unreachable", message: `the answer to ${mutation} was lost` };
     return lost;

@@ -1,7 +1,7 @@
 /**
  * Owns: API servers as an operator may see them: late, with holes, with cut connections, with conflicts, and with another operator.
  *
- * SW1 Only what is seen is wrong; what is written is real, with the server's own checks.
+ * STW1 Only what is seen is wrong; what is written is real, with the server's own checks.
  */
 import { EventEmitter, once } from "node:events";
 import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
