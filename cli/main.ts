@@ -5,7 +5,7 @@
  * MN1 Help, the version and bad usage load the words alone (CLI2 of command-line.ts): perform.ts comes when there is a command.
  */
 import { parseCommandLine } from "./command-line.ts";
-import { readVersion } from "../main/index.ts";
+import { readVersion } from "../main/version.ts";
 
 /** Resolves when what was written before has reached the other side: an exit cuts off what a pipe has not taken yet. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

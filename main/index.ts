@@ -1,14 +1,7 @@
-/** Room `main`: the processes of the product: JobManager, TaskManager, pod, operator, control plane. */
-export {
-  type ControlPlane,
-  type ControlPlaneOptions,
-  LOCAL_IMAGE,
-  localPrograms,
-  startControlPlane,
-} from "./control-plane/control-plane.ts";
-export { isOwnerAlive, readEndpoint, takeEndpoint } from "./control-plane/endpoint.ts";
-export { remoteAddressOf } from "./control-plane/remote-addresses.ts";
-export { type OperatorSettings, operatorVariables } from "./operator-process.ts";
+/**
+ * Room `main`: the processes of the product: JobManager, TaskManager, pod, operator, control plane.
+ * Two more doors: `control-plane/index.ts`, which loads the controller and the embedded cluster, and `version.ts`, which loads nothing.
+ */
 export { podProgram } from "./pod-program.ts";
 export {
   exitCodes,
@@ -19,4 +12,3 @@ export {
   type TerminalStatus,
   type ToChild,
 } from "./process-messages.ts";
-export { readVersion } from "./version.ts";

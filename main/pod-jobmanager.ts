@@ -10,7 +10,7 @@ import { startIncarnation } from "../runtime/jobmanager/index.ts";
 import { startRest } from "../runtime/rest/index.ts";
 import { runPod } from "./pod-process.ts";
 import { exitCodes } from "./process-messages.ts";
-import { readVersion } from "./version.ts";
+import { readVersion } from "./package-version.ts";
 
 export function runJobManager(): Promise<void> {
   return runPod("jobmanager", systemClock, async ({ config, log, address, onClose, exit }) => {

@@ -1,9 +1,2 @@
-/**
- * Owns: this package's version.
- */
-import { readFileSync } from "node:fs";
-
-export function readVersion(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return manifest.version;
-}
+/** Door of the room `main` for who needs the version alone: it loads nothing else. */
+export { readVersion } from "./package-version.ts";

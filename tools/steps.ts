@@ -20,7 +20,17 @@ export type Step =
 const MINUTE_MS = 60_000;
 
 /** Known groups of test/, in the order in which they run: the quick ones first. Others follow by name. */
-const groupOrder = ["integration", "conformance", "simulation", "e2e", "chaos", "promises", "environment"];
+const groupOrder = [
+  "docs",
+  "integration",
+  "conformance",
+  "simulation",
+  "e2e",
+  "package",
+  "chaos",
+  "promises",
+  "environment",
+];
 
 /** The steps of `npm run verify`. */
 export function verifySteps(root: string = repositoryRoot): Step[] {
@@ -40,7 +50,7 @@ export function verifySteps(root: string = repositoryRoot): Step[] {
   ];
 }
 
-/** The groups of test/ apart from architecture, each one file at a time: they start processes and measure time. */
+/** The groups of test/ apart from architecture. They start processes and mostly wait, so two files run side by side. */
 export function testGroups(root: string = repositoryRoot): Step[] {
   const folders = readdirSync(join(root, "test"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== "architecture")
@@ -49,7 +59,7 @@ export function testGroups(root: string = repositoryRoot): Step[] {
   const rank = (name: string): number => (groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
   return folders
     .toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b))
-    .map((name) => testStep(name, testFiles(root, `test/${name}`), 1, 30 * MINUTE_MS));
+    .map((name) => testStep(name, testFiles(root, `test/${name}`), 2, 30 * MINUTE_MS));
 }
 
 /**

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
 import { createLog } from "../../base/index.ts";
-import { type ControlPlane, startControlPlane } from "../../main/index.ts";
+import { type ControlPlane, startControlPlane } from "../../main/control-plane/index.ts";
 import { type RunningSystem, timesFolder, type UpgradedSystem, type UpgradePlan } from "./upgraded-system.ts";
 
 const JOB = fileURLToPath(new URL("./job.ts", import.meta.url));

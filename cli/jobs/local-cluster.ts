@@ -33,7 +33,8 @@ import { stopWithSavepoint, takeSavepoint, type TriggeredJob } from "./job-trigg
 import { type Colors, Narrator } from "../terminal/narrator.ts";
 import { checkpointRootOf, type LoadedJob, loadJob, slotsPerTaskManager, withSavepointFolder } from "./job-request.ts";
 import { ProcessLog } from "./process-log.ts";
-import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig, readVersion } from "../../main/index.ts";
+import { exitCodes, type FromChild, type JobEvent, type JobManagerConfig } from "../../main/index.ts";
+import { readVersion } from "../../main/version.ts";
 import { RestClient } from "./rest-client.ts";
 import { type ProcessExit, SupervisedProcess } from "./supervised-process.ts";
 import { WarningFilter } from "../terminal/warning-filter.ts";

@@ -11,7 +11,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { createLog, sleep, StreamError } from "../../base/index.ts";
-import { isOwnerAlive, readEndpoint, startControlPlane } from "../../main/index.ts";
+import { isOwnerAlive, readEndpoint, startControlPlane } from "../../main/control-plane/index.ts";
 import type { HomeFolder } from "../jobs/home-folder.ts";
 import type { Signals } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";

@@ -7,7 +7,7 @@ import { HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
 import { type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { withRetriedReads } from "../../operator/kubernetes/machinery/index.ts";
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
-import { isOwnerAlive, readEndpoint, remoteAddressOf } from "../../main/index.ts";
+import { isOwnerAlive, readEndpoint, remoteAddressOf } from "../../main/control-plane/index.ts";
 import type { HomeFolder } from "../jobs/home-folder.ts";
 
 /** Who sends manifests and changes fields for a person. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { serveHttp } from "../../embedded/api-server/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
-import { takeEndpoint } from "../../main/index.ts";
+import { takeEndpoint } from "../../main/control-plane/index.ts";
 import { homeFolder } from "../jobs/home-folder.ts";
 import { activeOf, AT, type CommandRig, createRig, manifest, statusWith } from "./command-rig.test-support.ts";
 import { Signals } from "../terminal/signals.ts";

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readStreamJobStatus, type StreamJobStatus } from "../../crds/index.ts";
 import { createLog } from "../../base/index.ts";
-import { type ControlPlane, startControlPlane } from "../../main/index.ts";
+import { type ControlPlane, startControlPlane } from "../../main/control-plane/index.ts";
 import { RestClient } from "../../cli/index.ts";
 import type { Audit } from "./audit.ts";
 import { Manifest, wordCountManifest } from "./manifest.ts";

@@ -232,6 +232,7 @@ export const rooms: readonly Room[] = [
   {
     folder: "main",
     owns: "processes: JobManager, TaskManager, pod, operator, control plane",
+    moreDoors: ["control-plane/index.ts", "version.ts"],
     mayImport: [
       "base",
       "contract",

@@ -2,7 +2,7 @@
  * Owns: programs for the embedded kubelet of which the next one that is started dies at a failpoint; and images that are not there.
  */
 import type { ImageTable, Programs } from "../../embedded/kubelet/index.ts";
-import { localPrograms } from "../../main/index.ts";
+import { localPrograms } from "../../main/control-plane/index.ts";
 
 export type ArmedRole = "jobmanager" | "taskmanager";
 

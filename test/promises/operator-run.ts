@@ -8,7 +8,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { OperatorFailpointName } from "../../base/index.ts";
-import { type ControlPlane, LOCAL_IMAGE, type OperatorSettings, operatorVariables } from "../../main/index.ts";
+import {
+  type ControlPlane,
+  LOCAL_IMAGE,
+  type OperatorSettings,
+  operatorVariables,
+} from "../../main/control-plane/index.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
 

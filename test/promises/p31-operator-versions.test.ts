@@ -17,7 +17,7 @@ import type { Controller } from "../../operator/controller/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { incarnationJobId, type Observed, type Plan, reconcile, revisionHash } from "../../operator/reconcile/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
-import { LOCAL_IMAGE } from "../../main/index.ts";
+import { LOCAL_IMAGE } from "../../main/control-plane/index.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 
