@@ -4,6 +4,7 @@
  * LI1 Paths are those of now: a job that runs is asked, and of any other the store is.
  */
 import { StreamError } from "../../base/index.ts";
+import type { JobDetailsMessage } from "../../contract/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { isRunnerAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
@@ -35,6 +36,8 @@ export type ListedJob = {
   readonly restarts: number | null;
   readonly lastCheckpoint: string | null;
   readonly lastSavepoint: string | null;
+  /** Tasks that make no progress, each with what it waits for. */
+  readonly stuck: readonly string[];
   readonly module: string;
   readonly restUrl: string;
 };
@@ -54,6 +57,7 @@ export async function listCommand(home: HomeFolder, terminal: Terminal, output: 
   const rows =
     output === "wide" ? [WIDE_HEADINGS, ...jobs.map(wideRow)] : [HEADINGS, ...jobs.map((job) => row(job, ids, nowMs))];
   for (const line of formatTable(rows)) terminal.out(line);
+  for (const { name, stuck } of jobs) for (const task of stuck) terminal.out(`${name}: no progress in ${task}`);
   return 0;
 }
 
@@ -104,26 +108,28 @@ async function lookAt(record: JobRecord): Promise<ListedJob> {
     restarts: terminal?.restarts ?? null,
     lastCheckpoint: checkpoint,
     lastSavepoint: savepoint,
+    stuck: [],
   };
 }
 
-type Progress = Pick<ListedJob, "status" | "restarts" | "lastCheckpoint" | "lastSavepoint">;
+type Progress = Pick<ListedJob, "status" | "restarts" | "lastCheckpoint" | "lastSavepoint" | "stuck">;
 
 async function askOrLookUp(record: JobRecord): Promise<Progress> {
   try {
     const client = new RestClient(record.restUrl, record.jobId, ASK_TIMEOUT_MS);
-    const [status, restarts, checkpoints] = await Promise.all([
-      client.status(),
+    const [details, restarts, checkpoints] = await Promise.all([
+      client.details(),
       client.restarts(),
       client.checkpoints(),
     ]);
+    const about = { status: details.state, restarts, stuck: stuckTasks(details) };
     const { completed, savepoint } = checkpoints.latest;
     if (completed !== null && !completed.discarded) {
       const lastSavepoint = savepoint?.external_path ?? record.lastSavepoint;
-      return { status, restarts, lastCheckpoint: completed.external_path, lastSavepoint };
+      return { ...about, lastCheckpoint: completed.external_path, lastSavepoint };
     }
     const stored = await storedStateOf(record); // a JobManager that has just been started again
-    return { status, restarts, lastCheckpoint: stored.checkpoint, lastSavepoint: stored.savepoint };
+    return { ...about, lastCheckpoint: stored.checkpoint, lastSavepoint: stored.savepoint };
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
     // Its JobManager is starting again, or stopped.
@@ -133,6 +139,16 @@ async function askOrLookUp(record: JobRecord): Promise<Progress> {
       restarts: null,
       lastCheckpoint: stored.checkpoint,
       lastSavepoint: stored.savepoint,
+      stuck: [],
     };
   }
+}
+
+function stuckTasks({ vertices }: JobDetailsMessage): readonly string[] {
+  return vertices.flatMap(({ name, parallelism, stuck = [] }) =>
+    stuck.map((task) => {
+      const seconds = Math.round(task["for-ms"] / 1000);
+      return `${name} (${task.subtask + 1}/${parallelism}) for ${seconds} s: ${task.on}`;
+    }),
+  );
 }

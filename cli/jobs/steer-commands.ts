@@ -12,7 +12,8 @@ import { RestClient } from "./rest-client.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 
 /** How long an accepted cancel or stop may take to show in the registry. */
-const END_TIMEOUT_MS = 60_000;
+/** Longer than the JobManager waits for a task that does not stop, whose thread it then ends. */
+const END_TIMEOUT_MS = 90_000;
 
 type Target = { readonly record: JobRecord; readonly job: TriggeredJob };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
 import pc from "picocolors";
-import { jobId, seededRandom, StreamError, systemClock } from "../../base/index.ts";
+import { jobId, processIdentity, seededRandom, StreamError, systemClock } from "../../base/index.ts";
 import {
   type CheckpointLog,
   claimEpoch,
@@ -16,6 +16,7 @@ import {
 import { openStore } from "../../runtime/storage/index.ts";
 import { type HomeFolder, homeFolder } from "./home-folder.ts";
 import { type JobRecord, writeRecord } from "./job-registry.ts";
+import { JOB, start as startRest } from "../../runtime/rest/hand-written-control.test-support.ts";
 import { listCommand } from "./list-command.ts";
 import { newestStateOf, resolveRestorePath, storedStateOf } from "./stored-state.ts";
 
@@ -123,6 +124,17 @@ describe("what is there of a job's state", () => {
       lines.join("\n"),
     );
     assert.match(lines[1] ?? "", /^01234567  a name of a job that i.*…  NOT RUNNING +\d+\w* +- +savepoint$/);
+  });
+
+  it("is shown with the tasks that make no progress, and what they wait for (T46)", async () => {
+    const rest = await startRest(); // it is closed after the tests
+    const runnerIdentity = processIdentity(process.pid);
+    write({ jobId: JOB, restUrl: rest.url, runnerPid: process.pid, runnerIdentity });
+    assert.match(
+      await list(),
+      /^words: no progress in .* \(1\/\d+\) for 31 s: files \(uid out\): its prepareSnapshot$/m,
+    );
+    assert.equal(JSON.parse(await list("json")).items[0].stuck.length, 1);
   });
 
   it("is nothing when the store is empty or gone, whatever the record says", async () => {

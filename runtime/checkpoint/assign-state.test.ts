@@ -99,6 +99,20 @@ describe("assignState", () => {
     );
   });
 
+  it("refuses an operator whose keyed state would be dropped, because its input is not keyed any more (ASS2)", () => {
+    const stored = [keyedOperator("count", "data", "x"), stateless];
+    const operators = (isKeyed: boolean): NewOperator[] =>
+      ["count", "map"].map((uid) => ({ ...newOperator(uid, 1), isKeyed }));
+    const refused = assignState(stored, operators(false), { ...OPTIONS, allowNonRestored: true });
+    assert.ok(refused.kind === "refused");
+    assert.match(
+      refused.reasons.join("; "),
+      /^the operator with uid "count" .* has keyed state, and its input is not partitioned/,
+    );
+    assert.equal(refused.reasons.length, 1);
+    assert.equal(assignState(stored, operators(true), OPTIONS).kind, "ok");
+  });
+
   it("does not bind operators without keyed state, whatever else they have stored (ASS4)", () => {
     const stored = withSubtasks(stateless, (subtask) => ({ operator: [item(`list ${subtask}`)] }));
     assert.equal(stored.maxParallelism, 128);

@@ -4,7 +4,8 @@
  *
  * ASS1 Every key group of the old state is given to exactly one new subtask: the one whose range has it. A handle that spans
  *     several new ranges is given to each of them; readers skip foreign groups by the file's index.
- * ASS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored.
+ * ASS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored; keyed state of an
+ *     operator that is not keyed any more always is one.
  * ASS3 All reasons for refusal are given at once.
  * ASS4 Key groups bind keyed state, and nothing else: parallelism and maxParallelism of an operator without any may change at will,
  *     also where it ran in one chain with a keyed one.
@@ -39,6 +40,8 @@ export type NewOperator = {
   readonly uid: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** Whether its input is partitioned by key, so that it can have keyed state. Absent: it can. */
+  readonly isKeyed?: boolean;
   /** If known already: compared with the stored ones by name. */
   readonly declarations?: readonly StateDeclaration[];
 };
@@ -141,6 +144,12 @@ function findMisfits(state: OperatorState, operator: NewOperator): readonly stri
     ? findMisfit(state, { ...operator, maxParallelism: { value, of: "operator" } })
     : null;
   if (parallelism !== null) misfits.push(parallelism);
+  if (operator.isKeyed === false && hasKeyedState(state)) {
+    misfits.push(
+      `the operator with uid "${operator.uid}" (${state.name}) has keyed state, and its input is not partitioned by key in this job: ` +
+        "put the keyBy before it again, or give the operator another uid",
+    );
+  }
   for (const declared of operator.declarations ?? []) {
     const old = state.declarations.find((declaration) => declaration.name === declared.name);
     if (old === undefined || (old.kind === declared.kind && old.type === declared.type)) continue;

@@ -253,6 +253,7 @@ export const rooms: readonly Room[] = [
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery jobmanager resources reconcile"),
       "embedded/api-server",
     ],
+    testsMayImport: inRuntime("rest"),
   },
   // By the package's names alone, as users do.
   {
