@@ -45,13 +45,16 @@ import { SourceDriver } from "./source-driver.ts";
 import { Task } from "./task.ts";
 import { TaskCheckpoints } from "./task-checkpoints.ts";
 
+/** Where a task's channels come from. */
+export type TaskExchange = Pick<SlotExchange, "openSender" | "openReceiver" | "forget">;
+
 export type TaskEnvironment = {
   readonly epoch: number;
   readonly job: JobSource;
   readonly graph: JobGraph;
   readonly target: StateTarget;
   readonly placements: readonly Placement[];
-  readonly exchange: SlotExchange;
+  readonly exchange: TaskExchange;
   readonly stores: StoreCache;
   readonly clock: Clock;
   readonly log: Log;

@@ -129,6 +129,11 @@ export class Task implements LoopTask, CodeOwner {
     return this.phase === "closed";
   }
 
+  /** A promise of an operator has to resolve before it goes on. */
+  get isBlocked(): boolean {
+    return this.isActive && this.blocks > 0;
+  }
+
   get stalledMs(): number {
     return this.times.stalledMs;
   }

@@ -47,6 +47,11 @@ export class ManualClock implements Clock {
     this.#wallAheadMs += byMs;
   }
 
+  /** When the next timer is due; null: there is none. */
+  get nextTimerMs(): number | null {
+    return this.#earliest(Number.POSITIVE_INFINITY)?.atMs ?? null;
+  }
+
   advance(byMs: number): void {
     assert(byMs >= 0, `a clock cannot go back by ${-byMs} ms`);
     const untilMs = this.#nowMs + byMs;

@@ -125,11 +125,13 @@ const runtimeRooms: readonly Room[] = [
       "base",
       ...inRuntime("record time ports graph checkpoint storage state exchange operators rpc program"),
     ],
+    moreDoors: ["parts.ts"],
   },
   {
     folder: "runtime/jobmanager",
     owns: "one job's scheduling, checkpoints, failover",
     mayImport: ["base", "contract", ...inRuntime("ports graph checkpoint storage rpc program")],
+    moreDoors: ["parts.ts"],
   },
   {
     folder: "runtime/rest",
@@ -138,8 +140,11 @@ const runtimeRooms: readonly Room[] = [
   },
   {
     folder: "runtime/testkit",
-    owns: "operators driven by hand, contracts for connectors",
-    mayImport: ["base", ...inRuntime("record ports operators state checkpoint")],
+    owns: "operators and jobs driven by hand, contracts for connectors",
+    mayImport: [
+      "base",
+      ...inRuntime("record ports storage graph checkpoint state exchange operators api rpc taskmanager jobmanager"),
+    ],
     testsMayImport: inRuntime("time"),
   },
 ];
