@@ -11,7 +11,7 @@ import type { PlainSink, Sink, TwoPhaseCommitSink } from "../ports/index.ts";
 /** One record that a sink was given. */
 export type CollectedRecord<T> = { readonly value: T; readonly timestamp: number; readonly subtask: number };
 
-type Transaction = { readonly id: number; readonly epoch: number; readonly values: unknown[]; isCommitted: boolean };
+type Transaction = { readonly values: unknown[]; isCommitted: boolean };
 
 /** What one sink of a driven job was given, and what of that a reader of its target sees. */
 export class SinkTarget {
@@ -24,9 +24,9 @@ export class SinkTarget {
     return this.#committed;
   }
 
-  begin(epoch: number): number {
+  begin(): number {
     const id = this.#next++;
-    this.#transactions.set(id, { id, epoch, values: [], isCommitted: false });
+    this.#transactions.set(id, { values: [], isCommitted: false });
     return id;
   }
 
@@ -37,13 +37,6 @@ export class SinkTarget {
   commit(transaction: Transaction): void {
     transaction.isCommitted = true;
     this.#committed.push(...transaction.values.splice(0));
-  }
-
-  /** Those of earlier drivers that no restored checkpoint names. */
-  abandon(epoch: number, keep: readonly number[]): void {
-    for (const { id, epoch: begun, isCommitted } of this.#transactions.values()) {
-      if (begun < epoch && !isCommitted && !keep.includes(id)) this.#transactions.delete(id);
-    }
   }
 
   abort(id: number): void {
@@ -103,8 +96,8 @@ function transactional(name: string, target: SinkTarget): TwoPhaseCommitSink<unk
     kind: "sink",
     name,
     guarantee: "exactly-once",
-    createWriter: ({ subtask, epoch }) => ({
-      begin: () => target.begin(epoch),
+    createWriter: ({ subtask }) => ({
+      begin: () => target.begin(),
       write: (id, value, timestamp) => {
         target.given.push({ value, timestamp, subtask });
         target.find(id)?.values.push(value);
@@ -122,7 +115,8 @@ function transactional(name: string, target: SinkTarget): TwoPhaseCommitSink<unk
         return { kind: "committed" };
       },
       abort: (id) => target.abort(id),
-      abortAllExcept: (keep) => target.abandon(epoch, keep),
+      // What no checkpoint names is never committed, and so never seen.
+      abortAllExcept: () => undefined,
     }),
   };
   return sink as TwoPhaseCommitSink<unknown>;

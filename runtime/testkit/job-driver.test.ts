@@ -9,6 +9,7 @@ import {
   t,
   type ValueState,
 } from "../api/index.ts";
+import { generatorSource } from "../connectors/basic/index.ts";
 import type { PlainSink, Source, TwoPhaseCommitSink } from "../ports/index.ts";
 import { JobDriver } from "./job-driver.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -43,14 +44,14 @@ const refusing = (guarantee: "at-least-once" | "exactly-once"): never =>
     createWriter: () => assert.fail("the job's own sink is used"),
   }) as never;
 
-const wordCount = ({ uid = "counts", sink = refusing("exactly-once") as TwoPhaseCommitSink<Count> } = {}): Job =>
+const wordCount = ({ uid = "counts", out = "out", sink = refusing("exactly-once") as TwoPhaseCommitSink<Count> } = {}): Job =>
   job((env) => {
     env
       .fromSource(endless, { uid: "lines" })
       .flatMap((line) => line.split(" ").map((word) => ({ word, count: 1 })), { uid: "words", type: Count })
       .keyBy("word")
       .sum("count", { uid })
-      .sinkTo(sink, { uid: "out" });
+      .sinkTo(sink, { uid: out });
   });
 
 const text = ({ word, count }: Count): string => `${word} ${count}`;
@@ -252,6 +253,53 @@ describe("time in a driven job", () => {
     assert.deepEqual(driver.output("out"), []);
     await driver.advance(200);
     assert.deepEqual(driver.output("out"), [{ key: "a", at: "a".charCodeAt(0) + 10, nowMs: 200 }]);
+    await driver.close();
+  });
+});
+
+describe("the job's own ends in a driven job", () => {
+  it("a source that keeps a rate gives what is due, and rests until time passes", async () => {
+    const paced = job((env) => {
+      env
+        .fromSource(generatorSource({ generate: (index) => index, count: 50, ratePerSecond: 2 }), { uid: "numbers" })
+        .sinkTo(refusing("at-least-once"), { uid: "out" });
+    });
+    const driver = await JobDriver.start(paced, {});
+    await driver.run();
+    const atOnce = driver.output("out").length;
+    assert.ok(atOnce < 3, `${atOnce} at once`);
+    await driver.advance(500);
+    assert.equal(driver.output("out").length, atOnce + 1);
+    await driver.advance(30_000);
+    assert.deepEqual([driver.output("out").length, driver.isFinished], [50, true]);
+  });
+
+  it("an exactly-once sink that is new in a restored job aborts what others left, like everywhere", async () => {
+    const aborts: (readonly unknown[])[] = [];
+    const kept: TwoPhaseCommitSink<Count, number> = {
+      kind: "sink",
+      name: "kept",
+      guarantee: "exactly-once",
+      createWriter: () => ({
+        begin: () => 1,
+        write: () => undefined,
+        prepare: (transaction) => transaction,
+        commit: () => Promise.resolve({ kind: "committed" }),
+        abort: () => undefined,
+        abortAllExcept: (keep) => void aborts.push(keep),
+      }),
+    };
+    const first = await started();
+    first.push("lines", "a");
+    await first.run();
+    const restore = await first.snapshot();
+    const withSink = wordCount({ sink: kept, out: "new" });
+    const driver = await JobDriver.start(withSink, { restore, keepSinks: ["new"], allowNonRestoredState: true });
+    assert.deepEqual(aborts, [[]]);
+    driver.push("lines", "a");
+    await driver.run();
+    await driver.snapshot();
+    assert.deepEqual(driver.output<Count>("new").map(text), ["a 2"]);
     await driver.close();
   });
 });

@@ -145,7 +145,7 @@ const runtimeRooms: readonly Room[] = [
       "base",
       ...inRuntime("record ports storage graph checkpoint state exchange operators api rpc taskmanager jobmanager"),
     ],
-    testsMayImport: inRuntime("time"),
+    testsMayImport: inRuntime("time connectors/basic"),
   },
 ];
 
