@@ -8,7 +8,7 @@
  */
 import type { PlainSink, Sink, TwoPhaseCommitSink } from "../ports/index.ts";
 
-/** One record that a sink was given. */
+/** One record that a sink was given, or a source gave. */
 export type CollectedRecord<T> = { readonly value: T; readonly timestamp: number; readonly subtask: number };
 
 type Transaction = { readonly values: unknown[]; isCommitted: boolean };

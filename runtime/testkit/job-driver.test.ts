@@ -44,7 +44,11 @@ const refusing = (guarantee: "at-least-once" | "exactly-once"): never =>
     createWriter: () => assert.fail("the job's own sink is used"),
   }) as never;
 
-const wordCount = ({ uid = "counts", out = "out", sink = refusing("exactly-once") as TwoPhaseCommitSink<Count> } = {}): Job =>
+const wordCount = ({
+  uid = "counts",
+  out = "out",
+  sink = refusing("exactly-once") as TwoPhaseCommitSink<Count>,
+} = {}): Job =>
   job((env) => {
     env
       .fromSource(endless, { uid: "lines" })
@@ -379,12 +383,20 @@ describe("what goes wrong in a driven job", () => {
       boundedness: "bounded",
       type: t.string,
       discover: () => ["a", "b"],
-      createReader: ({ splits, wake }) => {
-        let left = [...splits];
+      createReader: ({ splits, wake, clock }) => {
+        const left = [...splits];
         let isThere = false;
+        let isTime = false;
         return {
           poll: (output) => {
             if (left.length === 0) return "end";
+            if (!isTime) {
+              clock.after(10, () => {
+                isTime = true;
+                wake();
+              });
+              return "idle";
+            }
             if (!isThere) {
               void nextTurn()
                 .then(nextTurn)
@@ -405,6 +417,8 @@ describe("what goes wrong in a driven job", () => {
     const copy = job((env) => env.fromSource(reading, { uid: "in" }).sinkTo(slow, { uid: "out" }));
     const driver = await JobDriver.start(copy, { keepSinks: ["out"], clock: new ManualClock(50) });
     await driver.run();
+    assert.deepEqual(written, []);
+    await driver.advance(10);
     assert.deepEqual([driver.isFinished, written, driver.output("out")], [true, ["a", "b"], ["a", "b"]]);
     assert.throws(() => driver.push("in", "c"), /"in" is the job's own one; name it in the options.*"in": \[\]/);
   });

@@ -3,6 +3,7 @@
  * a commit of what was aborted, or an abort of what is another's, fails.
  */
 import assert from "node:assert/strict";
+import { describe, it } from "node:test";
 import type { CommitOutcome, SinkContext, TransactionWriter, TwoPhaseCommitSink } from "../ports/index.ts";
 import { type TransactionWorld, twoPhaseCommitContract } from "./two-phase-commit-contract.ts";
 
@@ -103,5 +104,11 @@ const world = (slow: boolean): TransactionWorld<number> => {
   };
 };
 
-twoPhaseCommitContract("a transaction log that answers at once", () => world(false), { runs: 300 });
-twoPhaseCommitContract("a transaction log that keeps everyone waiting", () => world(true), { runs: 300 });
+for (const [name, slow] of [
+  ["a transaction log that answers at once", false],
+  ["a transaction log that keeps everyone waiting", true],
+] as const) {
+  describe(`${name} keeps the two-phase commit contract`, () => {
+    for (const { name: promise, run } of twoPhaseCommitContract(() => world(slow), { runs: 300 })) it(promise, run);
+  });
+}

@@ -1,17 +1,17 @@
 /**
  * Owns: what every exactly-once sink has to pass, run through the real operator: TwoPhaseCommitOperator with a sink in an outside
  *       world, crashed before and after every hook, restored, and rescaled.
- * Not here: the sinks. Called by: the tests of each sink, with a world of its own (a folder, a broker, …).
+ * Not here: the sinks. Called by: the tests of each sink, with a world of its own (a folder, a broker, …), by any test runner.
  *
  * TPCC1 A record is visible at most once, and only when a completed checkpoint covers it (SIN1).
  * TPCC2 At the end, after whatever crashes, every record is visible exactly once.
  * TPCC3 A crash is the end of all calls to the writers at a point before or after a hook's effect, and no `close`.
  */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import fc from "fast-check";
+import type fc from "fast-check";
 import { sinkOperator } from "../operators/index.ts";
 import { type TransactionWriter, type TwoPhaseCommitSink } from "../ports/index.ts";
+import { check, type ContractCheck } from "./contract-check.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 import { type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
@@ -42,29 +42,42 @@ type Step =
   | { readonly kind: "crashAtHook"; readonly boundary: number }
   | { readonly kind: "rescale"; readonly parallelism: number };
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("write" as const), records: fc.integer({ min: 1, max: 7 }) }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant("checkpoint" as const),
-      outcome: fc.constantFrom(...checkpointOutcomes),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("crash" as const), again: fc.option(fc.nat({ max: 12 })) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("crashAtHook" as const), boundary: fc.nat({ max: 30 }) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("rescale" as const), parallelism: fc.integer({ min: 1, max: 4 }) }),
-  },
-);
+/** fast-check is loaded with the first run of this one check: who drives jobs does not wait for it. */
+const stepOf = (from: typeof fc): fc.Arbitrary<Step> =>
+  from.oneof(
+    {
+      weight: 5,
+      arbitrary: from.record({ kind: from.constant("write" as const), records: from.integer({ min: 1, max: 7 }) }),
+    },
+    {
+      weight: 5,
+      arbitrary: from.record({
+        kind: from.constant("checkpoint" as const),
+        outcome: from.constantFrom(...checkpointOutcomes),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: from.record({ kind: from.constant("crash" as const), again: from.option(from.nat({ max: 12 })) }),
+    },
+    {
+      weight: 4,
+      arbitrary: from.record({ kind: from.constant("crashAtHook" as const), boundary: from.nat({ max: 30 }) }),
+    },
+    {
+      weight: 1,
+      arbitrary: from.record({
+        kind: from.constant("rescale" as const),
+        parallelism: from.integer({ min: 1, max: 4 }),
+      }),
+    },
+  );
 
-/** Registers the tests. `runs`: of the random one; default 100. `createWorld` is called for each test and run. */
+/** `runs`: of the random check; default 100. `createWorld` is called for each check and run. */
 export function twoPhaseCommitContract(
-  name: string,
   createWorld: () => Promise<TransactionWorld> | TransactionWorld,
   options: { readonly runs?: number } = {},
-): void {
+): readonly ContractCheck[] {
   const inWorld = async (
     body: (job: SinkJob) => Promise<void>,
     parallelism = 1,
@@ -80,8 +93,8 @@ export function twoPhaseCommitContract(
       await world.dispose?.();
     }
   };
-  describe(`${name} keeps the two-phase commit contract`, () => {
-    it("shows nothing before the checkpoint is complete, and everything after", () =>
+  return [
+    check("shows nothing before the checkpoint is complete, and everything after", () =>
       inWorld(async (job) => {
         await job.write(5);
         assert.deepEqual(await job.visible(), []);
@@ -90,9 +103,10 @@ export function twoPhaseCommitContract(
         await job.write(2);
         await job.checkpoint("complete");
         assert.equal((await job.visible()).length, 7);
-      }));
+      }),
+    ),
 
-    it("has nothing to commit for a checkpoint without records", () =>
+    check("has nothing to commit for a checkpoint without records", () =>
       inWorld(async (job) => {
         await job.checkpoint("complete");
         assert.equal(job.committables, 0);
@@ -101,25 +115,28 @@ export function twoPhaseCommitContract(
         assert.equal(job.committables, 1);
         await job.checkpoint("complete");
         assert.equal(job.committables, 0);
-      }));
+      }),
+    ),
 
-    it("commits after a restore what a crash kept from being committed", () =>
+    check("commits after a restore what a crash kept from being committed", () =>
       inWorld(async (job) => {
         await job.write(4);
         await job.checkpoint("unheard");
         assert.equal((await job.visible()).length, 4);
-      }, 2));
+      }, 2),
+    ),
 
-    it("commits once what was committed before the crash and is asked for again after it", () =>
+    check("commits once what was committed before the crash and is asked for again after it", () =>
       inWorld(async (job) => {
         await job.write(4);
         await job.checkpoint("complete");
         await job.crash();
         await job.crash();
         assert.equal((await job.visible()).length, 4);
-      }, 2));
+      }, 2),
+    ),
 
-    it("never shows what no checkpoint names, open or pre-committed, with a checkpoint before it or without", () =>
+    check("never shows what no checkpoint names, open or pre-committed, with a checkpoint before it or without", () =>
       inWorld(async (job) => {
         await job.write(3);
         await job.crash();
@@ -133,9 +150,10 @@ export function twoPhaseCommitContract(
         await job.write(1);
         await job.crash();
         assert.equal((await job.visible()).length, 6);
-      }));
+      }),
+    ),
 
-    it("commits every old subtask's transactions after a restore with fewer or more subtasks", () =>
+    check("commits every old subtask's transactions after a restore with fewer or more subtasks", () =>
       inWorld(async (job) => {
         await job.write(9);
         await job.checkpoint("aborted");
@@ -145,27 +163,35 @@ export function twoPhaseCommitContract(
         await job.write(5);
         await job.checkpoint("unheard", 4);
         assert.equal((await job.visible()).length, 23);
-      }, 3));
+      }, 3),
+    ),
 
-    it("ends with all records when there are no checkpoints", () =>
+    check("ends with all records when there are no checkpoints", () =>
       inWorld(
         async (job) => {
           await job.write(8);
         },
         2,
         "noCheckpoints",
-      ));
+      ),
+    ),
 
-    it("shows each record exactly once, whatever crashes at whatever step", () =>
-      fc.assert(
-        fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 25 }), (parallelism, steps) =>
-          inWorld(async (job) => {
-            for (const each of steps) await job.take(each);
-          }, parallelism),
+    check("shows each record exactly once, whatever crashes at whatever step", async () => {
+      const { default: random } = await import("fast-check");
+      const step = stepOf(random);
+      await random.assert(
+        random.asyncProperty(
+          random.integer({ min: 1, max: 3 }),
+          random.array(step, { maxLength: 25 }),
+          (parallelism, steps) =>
+            inWorld(async (job) => {
+              for (const each of steps) await job.take(each);
+            }, parallelism),
         ),
         { numRuns: options.runs ?? 100 },
-      ));
-  });
+      );
+    }),
+  ];
 }
 
 class Crash extends Error {}

@@ -85,7 +85,6 @@ const runtimeRooms: readonly Room[] = [
     folder: "runtime/connectors/kit",
     owns: "what connectors are made of; no package export",
     mayImport: ["base"],
-    testsMayImport: inRuntime("ports"),
   },
   {
     folder: "runtime/connectors/basic",

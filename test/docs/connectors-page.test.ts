@@ -16,9 +16,13 @@ import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { PlainSink, Source, TwoPhaseCommitSink } from "../../runtime/ports/index.ts";
-import { sinkOperator } from "../../runtime/operators/index.ts";
-import { OperatorHarness, twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
-import { SourceHarness } from "../../runtime/connectors/kit/source-harness.test-support.ts";
+import {
+  type SinkWorld,
+  SourceHarness,
+  sinkContract,
+  type TransactionWorld,
+  twoPhaseCommitContract,
+} from "../../runtime/testkit/index.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(join(repository, "docs/connectors.md"), "utf8");
@@ -94,52 +98,50 @@ test("the source of the page reads its feed once, with a restore in the middle, 
   await assert.rejects(failing.read(), /fetch failed/);
 });
 
-test("the at-least-once sink of the page posts everything before a checkpoint", async () => {
-  const posted: unknown[] = [];
+/** A server that keeps what is posted to it. */
+async function postWorld(): Promise<SinkWorld> {
+  const posted: string[] = [];
   const { url, server } = await serve(async (request) => {
-    posted.push(...(JSON.parse(await text(request)) as unknown[]));
+    posted.push(...(JSON.parse(await text(request)) as string[]));
     return "";
   });
-  const { postSink } = (await example("post-sink.ts")) as { postSink: (url: string) => PlainSink<number> };
-  const harness = await OperatorHarness.open(sinkOperator(postSink(url)));
-  for (let number = 0; number < 250; number++) {
-    harness.process(number, 0);
-    if (number % 50 === 49) await harness.settled();
-  }
-  await harness.snapshot(1);
-  assert.deepEqual(
-    posted,
-    Array.from({ length: 250 }, (_, number) => number),
-  );
-  server.closeAllConnections();
-  server.close();
-});
+  const { postSink } = (await example("post-sink.ts")) as { postSink: (url: string) => PlainSink<string> };
+  return {
+    makeSink: () => postSink(url),
+    readWritten: () => posted,
+    dispose: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+for (const { name, run } of sinkContract(postWorld)) test(`the at-least-once sink of the page ${name}`, run);
 
 const { tableSink } = (await example("table-sink.ts")) as {
   tableSink: (file: string) => TwoPhaseCommitSink<string>;
 };
 
-twoPhaseCommitContract(
-  "the exactly-once sink of the page",
-  async () => {
-    const inFolder = await mkdtemp(join(tmpdir(), "table-sink-"));
-    const file = join(inFolder, "output.db");
-    const reader = new DatabaseSync(file);
-    reader.exec("PRAGMA synchronous = OFF; CREATE TABLE output (line TEXT)");
-    return {
-      makeSink: () => tableSink(file),
-      readCommitted: () =>
-        Promise.resolve(
-          reader
-            .prepare("SELECT line FROM output")
-            .all()
-            .map((row) => String(row["line"])),
-        ),
-      dispose: async () => {
-        reader.close();
-        await rm(inFolder, { recursive: true });
-      },
-    };
-  },
-  { runs: 10 },
-);
+const tableWorld = async (): Promise<TransactionWorld> => {
+  const inFolder = await mkdtemp(join(tmpdir(), "table-sink-"));
+  const file = join(inFolder, "output.db");
+  const reader = new DatabaseSync(file);
+  reader.exec("PRAGMA synchronous = OFF; CREATE TABLE output (line TEXT)");
+  return {
+    makeSink: () => tableSink(file),
+    readCommitted: () =>
+      Promise.resolve(
+        reader
+          .prepare("SELECT line FROM output")
+          .all()
+          .map((row) => String(row["line"])),
+      ),
+    dispose: async () => {
+      reader.close();
+      await rm(inFolder, { recursive: true });
+    },
+  };
+};
+
+for (const { name, run } of twoPhaseCommitContract(tableWorld, { runs: 10 }))
+  test(`the exactly-once sink of the page: ${name}`, run);

@@ -3,8 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { StreamError } from "../../../base/index.ts";
 import { NO_TIMESTAMP } from "../../record/index.ts";
-import { ManualClock } from "../../testkit/index.ts";
-import { SourceHarness } from "../kit/source-harness.test-support.ts";
+import { ManualClock, SourceHarness, sourceContract } from "../../testkit/index.ts";
 import { generatorSource } from "./generator-source.ts";
 
 const identity = (index: number): number => index;
@@ -72,6 +71,16 @@ test("GS1 every number comes once, whatever is restored when and at whatever par
       },
     ),
   ));
+
+const hundred = Array.from({ length: 100 }, (_, index) => index);
+for (const [what, splits] of [
+  ["a generator", undefined],
+  ["a generator of three splits", 3],
+] as const) {
+  const makeSource = () => generatorSource({ generate: identity, count: 100, splits });
+  for (const { name, run } of sourceContract(() => ({ makeSource, records: hundred }), { positions: 20 }))
+    test(`${what} ${name}`, run);
+}
 
 test("without a count it never ends, and a reader without splits waits", async () => {
   const source = generatorSource({ generate: identity, splits: 2 });

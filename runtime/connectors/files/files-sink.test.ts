@@ -18,7 +18,7 @@ import fc from "fast-check";
 import { silentLog, StreamError, systemClock } from "../../../base/index.ts";
 import { decodeValues, encodeValues, t } from "../../record/index.ts";
 import type { SinkContext, TransactionWriter } from "../../ports/index.ts";
-import { twoPhaseCommitContract } from "../../testkit/index.ts";
+import { type TransactionWorld, twoPhaseCommitContract } from "../../testkit/index.ts";
 import { PartFile } from "./part-file.ts";
 import { type FilesSinkOptions, type FilesTransaction, filesSink } from "./files-sink.ts";
 
@@ -80,9 +80,8 @@ const contents = (folder = directory): string =>
     .map((name) => readFileSync(join(folder, name), "utf8"))
     .join("");
 
-twoPhaseCommitContract(
-  "filesSink",
-  async () => {
+describe("filesSink keeps the two-phase commit contract", () => {
+  const createWorld = async (): Promise<TransactionWorld<FilesTransaction>> => {
     const folder = await mkdtemp(join(tmpdir(), "files-sink-contract-"));
     return {
       makeSink: () => filesSink<string>({ directory: folder, rollBytes: 30 }),
@@ -93,9 +92,9 @@ twoPhaseCommitContract(
       },
       dispose: () => rm(folder, { recursive: true }),
     };
-  },
-  { runs: 40 },
-);
+  };
+  for (const { name, run } of twoPhaseCommitContract(createWorld, { runs: 40 })) test(name, run);
+});
 
 describe("filesSink", () => {
   test("a part is hidden until its commit, and has the lines then", async () => {

@@ -6,8 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import fc from "fast-check";
 import { StreamError } from "../../../base/index.ts";
 import type { Source } from "../../ports/index.ts";
-import { ManualClock } from "../../testkit/index.ts";
-import { SourceHarness } from "../kit/source-harness.test-support.ts";
+import { ManualClock, SourceHarness, sourceContract, type SourceWorld } from "../../testkit/index.ts";
 import { type TextFileSplit, TextFilesReader, type TextFilesOptions, textFiles } from "./text-source.ts";
 
 let root: string;
@@ -190,6 +189,17 @@ test("every line comes once, whatever the files, splits, chunks, restores and pa
     { numRuns: 60 },
   );
 });
+
+const fileWorld = (): SourceWorld<string, TextFileSplit> => {
+  const inFolder = newFolder();
+  file("a.txt", "one\ntwo\r\n\nfour\n", inFolder);
+  file("b.txt", "five\nsix, which is longer than a split\nseven", inFolder);
+  return {
+    makeSource: () => textFiles({ path: inFolder, splitBytes: 9 }),
+    records: ["one", "two", "", "four", "five", "six, which is longer than a split", "seven"],
+  };
+};
+for (const { name, run } of sourceContract(fileWorld)) test(`a folder ${name}`, run);
 
 test("many small files and one of many chunks are read in order", async () => {
   for (let index = 0; index < 300; index++) file(`f${String(index).padStart(3, "0")}`, `${index}\n`);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { StreamError } from "../../../base/index.ts";
-import { SourceHarness } from "../kit/source-harness.test-support.ts";
+import { SourceHarness } from "../../testkit/index.ts";
 import { socketTextSource } from "./socket-source.ts";
 
 let server: Server;

@@ -1,11 +1,12 @@
 /**
  * Owns: driving all readers of a source as tasks do, with restores at any parallelism.
- * Called by: the tests of sources. Not part of a running job.
+ * Called by: the tests of sources, source-contract.ts.
  *
  * SOH1 Splits are shared out round-robin, those of a new start and those of a restore (SO1).
  */
-import { assert, type Clock, silentLog, systemClock } from "../../../base/index.ts";
-import type { PollResult, Source, SourceReader } from "../../ports/index.ts";
+import { assert, type Clock, silentLog, systemClock } from "../../base/index.ts";
+import type { CollectedRecord } from "./collecting-sink.ts";
+import type { PollResult, Source, SourceReader } from "../ports/index.ts";
 
 export type SourceHarnessOptions<S> = {
   /** Default 1. */
@@ -18,11 +19,9 @@ export type SourceHarnessOptions<S> = {
   readonly deadlineMs?: number;
 };
 
-export type Collected<T> = { readonly value: T; readonly timestamp: number; readonly subtask: number };
-
 export class SourceHarness<T, S> {
   /** What all readers gave, in the order of polls. */
-  readonly records: Collected<T>[] = [];
+  readonly records: CollectedRecord<T>[] = [];
   readonly #readers: SourceReader<T, S>[] = [];
   readonly #deadlineMs: number;
   #woken = 0;
@@ -91,6 +90,16 @@ export class SourceHarness<T, S> {
       }
       if (isIdle && !isEnough() && this.#woken === woken) await this.#nextWake();
     }
+  }
+
+  /** Polls all readers until none says that there is more at once. */
+  drain(): void {
+    for (const subtask of this.#readers.keys()) while (this.poll(subtask) === "more");
+  }
+
+  /** Resolves when a reader has woken up more often than `woken` times. */
+  async wokenSince(woken: number): Promise<void> {
+    while (this.#woken === woken) await this.#nextWake();
   }
 
   /** The splits of all readers. */
