@@ -9,6 +9,7 @@
  * DV3 When a task fails, the others are canceled before the error is thrown; nothing runs after that.
  * DV4 Subtasks share no function objects of the job, as little as they do in threads of their own. What a job's module holds
  *     outside of its `build` function is shared here, and only here.
+ * DV5 Records from task to task are encoded and decoded, as between processes: what would fail there fails here.
  */
 import {
   type Clock,
@@ -22,6 +23,7 @@ import {
 import { type ChannelKey, type ChannelReceiver, type ChannelSender, LocalChannel } from "../exchange/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import type { RestorePoint } from "../jobmanager/parts.ts";
+import { type ControlElement, decodeValues, encodeValues, type RowBatch, type ValueType } from "../record/index.ts";
 import type { JobSource, TaskState, ToJobManager } from "../rpc/index.ts";
 import type { MemoryObjectStore, ObjectStore } from "../storage/index.ts";
 import { DeployedTask, StoreCache, type TaskExchange } from "../taskmanager/parts.ts";
@@ -220,7 +222,7 @@ export class DrivenTasks {
   }
 }
 
-/** The channels of all tasks: each is a queue, as between tasks of one slot. */
+/** The channels of all tasks: each is a queue, as between tasks of one slot, of records as they come out of another process. */
 class ThreadExchange implements TaskExchange {
   readonly #channels = new Map<ChannelKey, LocalChannel<unknown>>();
   readonly #wake: () => void;
@@ -229,8 +231,8 @@ class ThreadExchange implements TaskExchange {
     this.#wake = wake;
   }
 
-  openSender<T>(key: ChannelKey): ChannelSender<T> {
-    return this.#channel(key) as unknown as ChannelSender<T>;
+  openSender<T>(key: ChannelKey, _to: unknown, type: ValueType<T>): ChannelSender<T> {
+    return new EncodingSender(this.#channel(key) as unknown as LocalChannel<T>, type);
   }
 
   openReceiver<T>(key: ChannelKey): Promise<ChannelReceiver<T>> {
@@ -245,6 +247,37 @@ class ThreadExchange implements TaskExchange {
     const channel = this.#channels.get(key) ?? new LocalChannel<unknown>(this.#wake);
     this.#channels.set(key, channel);
     return channel;
+  }
+}
+
+class EncodingSender<T> implements ChannelSender<T> {
+  readonly #channel: LocalChannel<T>;
+  readonly #type: ValueType<T>;
+  readonly bytesSent = 0;
+
+  constructor(channel: LocalChannel<T>, type: ValueType<T>) {
+    this.#channel = channel;
+    this.#type = type;
+  }
+
+  get isWritable(): boolean {
+    return this.#channel.isWritable;
+  }
+
+  get batchRows(): number {
+    return this.#channel.batchRows;
+  }
+
+  sendBatch(batch: RowBatch<T>): void {
+    this.#channel.sendBatch({ ...batch, rows: decodeValues(this.#type, encodeValues(this.#type, batch.rows)) });
+  }
+
+  sendControl(element: ControlElement): void {
+    this.#channel.sendControl(element);
+  }
+
+  close(): void {
+    this.#channel.close();
   }
 }
 

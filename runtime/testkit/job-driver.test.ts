@@ -337,6 +337,22 @@ describe("what goes wrong in a driven job", () => {
     await assert.rejects(driver.snapshot(), isNamed);
   });
 
+  it("fails on a record that does not fit its type on the way to another task, as between processes (DV5)", async () => {
+    const misfitting = job((env) => {
+      env
+        .fromSource(endless, { uid: "lines" })
+        .map((line) => ({ word: line, count: line === "bad" ? ("one" as never) : 1 }), { uid: "counted", type: Count })
+        .keyBy("word")
+        .process({ process: (value, _context, out) => out(value) }, { uid: "echo" })
+        .sinkTo(refusing("at-least-once"), { uid: "out" });
+    });
+    const driver = await JobDriver.start(misfitting, { sources: { lines: ["good"] } });
+    await driver.run();
+    assert.equal(driver.output("out").length, 1);
+    driver.push("lines", "bad");
+    await assert.rejects(driver.run(), { code: "VALUE_NOT_SERIALIZABLE" });
+  });
+
   it("refuses a job that builds another graph each time, as a cluster does", async () => {
     let times = 0;
     const fickle = job((env) => {

@@ -32,8 +32,9 @@ export default job((env) => {
 `;
 
 const harnessTest = (runner: string): string => `import { expect, test } from "${runner}";
-import type { OperatorFactory } from "streamjob";
-import { OperatorHarness } from "streamjob/testkit";
+import type { OperatorFactory, PlainSink } from "streamjob";
+import { JobDriver, OperatorHarness, sinkContract } from "streamjob/testkit";
+import bounded from "./bounded.ts";
 
 const doubling: OperatorFactory<number, number> = {
   kind: "operator",
@@ -52,6 +53,23 @@ test("doubles", async () => {
   harness.process(21);
   expect(harness.events).toEqual([expect.objectContaining({ kind: "record", value: 42 })]);
 });
+
+test("counts", async () => {
+  const driver = await JobDriver.start(bounded, { parallelism: 2 });
+  await driver.run();
+  expect(driver.isFinished).toBe(true);
+  expect(driver.committed("files")).toHaveLength(6);
+});
+
+const outside: string[] = [];
+const sink: PlainSink<string> = {
+  kind: "sink",
+  name: "list",
+  guarantee: "at-least-once",
+  createWriter: () => ({ write: (value) => void outside.push(value) }),
+};
+for (const { name, run } of sinkContract(() => ({ makeSink: () => (outside.splice(0), sink), readWritten: () => outside })))
+  test(name, run);
 `;
 
 const boundedLines = [
@@ -169,9 +187,9 @@ describe("the package", () => {
   });
 
   it("is tested by node:test and by vitest", async () => {
-    assert.match(await project.ran("npm", "test"), /pass 1/);
+    assert.match(await project.ran("npm", "test"), /pass 2/);
     project.write("doubling.spec.ts", harnessTest("vitest"));
-    assert.match(await project.ran(project.path("node_modules", ".bin", "vitest"), "run", "doubling"), /1 passed/);
+    assert.match(await project.ran(project.path("node_modules", ".bin", "vitest"), "run", "doubling"), /6 passed/);
   });
 
   it("runs a job of several files with a package of its own, and shows every word once", async () => {
