@@ -17,6 +17,7 @@ describe("what is checked", () => {
     "test/upgrades/odd.test.ts",
     "base/ids.test.ts",
     "base/ids.ts",
+    "examples/01/job.test.ts",
     "tools/report.test.ts",
   ];
   for (const path of files) {
@@ -45,6 +46,6 @@ describe("what is checked", () => {
     );
     const unit = steps.find((step) => step.name === "unit");
     assert.ok(unit?.kind === "tests");
-    assert.deepEqual(unit.run.files, ["base/ids.test.ts", "tools/report.test.ts"]);
+    assert.deepEqual(unit.run.files, ["base/ids.test.ts", "examples/01/job.test.ts", "tools/report.test.ts"]);
   });
 });

@@ -246,9 +246,9 @@ const checks: Record<string, Check> = {
         caught: [/tests\/heap\.test\.ts: lies beside no code/],
       },
       "a test that would never run": {
-        files: [file("examples/01/job.ts"), file("examples/01/job.test.ts"), file("test/loose.test.ts")],
+        files: [file("bench/01/job.ts"), file("bench/01/job.test.ts"), file("test/loose.test.ts")],
         caught: [
-          /examples\/01\/job\.test\.ts: npm test does not look here/,
+          /bench\/01\/job\.test\.ts: npm test does not look here/,
           /test\/loose\.test\.ts: belongs into a folder/,
         ],
       },

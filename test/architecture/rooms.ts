@@ -280,6 +280,7 @@ export const testedFolders: readonly string[] = [
   "embedded",
   "main",
   "cli",
+  "examples",
   "tools",
   "test",
 ];
