@@ -209,6 +209,8 @@ const checks: Record<string, Check> = {
           file("base/code.ts"),
           file("base/b.ts", `import "./code.ts";\n`),
           file("main/entry.ts"),
+          file("examples/01/job.ts"),
+          file("examples/01/job.test.ts", `import job from "./job.ts";\n`),
         ],
         caught: [],
       },

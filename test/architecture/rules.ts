@@ -120,7 +120,12 @@ export function checkTestSupport(files: readonly SourceFile[], rooms: readonly R
       const shipped = all.filter(ships);
       if (path.endsWith(".test-support.ts"))
         return shipped.map((importer) => `${importer}: imports ${path}, which is for tests`);
-      const isForTests = all.length > 0 && shipped.length === 0 && all.every((importer) => isTestFile(importer));
+      // A job's module is started by its path.
+      const isForTests =
+        !path.endsWith("/job.ts") &&
+        all.length > 0 &&
+        shipped.length === 0 &&
+        all.every((importer) => isTestFile(importer));
       return isForTests ? [`${path}: only tests use it; call it ${path.replace(/\.ts$/, ".test-support.ts")}`] : [];
     });
 }

@@ -61,15 +61,13 @@ test("counts", async () => {
   expect(driver.committed("files")).toHaveLength(6);
 });
 
-const outside: string[] = [];
-const sink: PlainSink<string> = {
-  kind: "sink",
-  name: "list",
-  guarantee: "at-least-once",
-  createWriter: () => ({ write: (value) => void outside.push(value) }),
+const createWorld = () => {
+  const outside: string[] = [];
+  const createWriter = () => ({ write: (value: string) => void outside.push(value) });
+  const sink: PlainSink<string> = { kind: "sink", name: "list", guarantee: "at-least-once", createWriter };
+  return { makeSink: () => sink, readWritten: () => outside };
 };
-for (const { name, run } of sinkContract(() => ({ makeSink: () => (outside.splice(0), sink), readWritten: () => outside })))
-  test(name, run);
+for (const { name, run } of sinkContract(createWorld)) test(name, run);
 `;
 
 const boundedLines = [
