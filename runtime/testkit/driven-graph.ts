@@ -69,6 +69,11 @@ export class DrivenGraph {
     return this.targets.get(this.node("sink", uid).uid) as SinkTarget;
   }
 
+  /** Whether the sink is the job's own. */
+  isKept(uid: string): boolean {
+    return this.#kept(uid);
+  }
+
   #script(node: StreamNode, values: ScriptedValues): void {
     const given = "length" in values ? { values } : values;
     const script = this.#options.scripts.get(node.uid)?.copy() ?? SourceScript.withSplits(given.splits ?? 1);

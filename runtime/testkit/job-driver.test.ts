@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { nextTurn, StreamError } from "../../base/index.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { jobId, nextTurn, seededRandom, StreamError } from "../../base/index.ts";
 import {
   forBoundedOutOfOrderness,
   type Job,
@@ -9,9 +12,12 @@ import {
   t,
   type ValueState,
 } from "../api/index.ts";
+import { claimEpoch, writeFence, writeSavepointManifest } from "../checkpoint/index.ts";
 import { generatorSource } from "../connectors/basic/index.ts";
 import type { PlainSink, Source, TwoPhaseCommitSink } from "../ports/index.ts";
+import { LocalObjectStore, MemoryObjectStore } from "../storage/index.ts";
 import { JobDriver } from "./job-driver.ts";
+import { type JobSnapshot, partsOfSnapshot, type SnapshotParts } from "./job-snapshot.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 type Count = { readonly word: string; readonly count: number };
@@ -61,6 +67,36 @@ const wordCount = ({
 const text = ({ word, count }: Count): string => `${word} ${count}`;
 const started = (options: Parameters<typeof JobDriver.start>[1] = {}): Promise<JobDriver> =>
   JobDriver.start(wordCount(), { sources: { lines: [] }, ...options });
+
+/** A snapshot's state as a cluster's savepoint, in a folder. */
+async function savepointOf(snapshot: JobSnapshot, context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "driven-savepoint-"));
+  context.after(() => rm(folder, { recursive: true }));
+  const { store, operators } = partsOfSnapshot(snapshot) as SnapshotParts;
+  const target = new LocalObjectStore(folder);
+  for (const { key } of await store.list("")) await target.put(key, (await store.read(key)) as Uint8Array);
+  const random = seededRandom(1);
+  const claim = await claimEpoch(new MemoryObjectStore("log"), {
+    incarnation: random.hex(16),
+    jobId: jobId("1".repeat(32)),
+    random,
+    clock: new ManualClock(),
+  });
+  const fence = await writeFence(claim, { jobName: "words" });
+  assert.ok(fence.kind === "ready");
+  const { checkpointId } = snapshot;
+  const times = { triggeredMs: 1200, completedMs: 1234 };
+  const draft = {
+    kind: "savepoint" as const,
+    checkpointId,
+    ...times,
+    storeUri: target.uri,
+    operators,
+    committables: 0,
+  };
+  await writeSavepointManifest(target, fence.log, draft);
+  return folder;
+}
 
 describe("a driven job", () => {
   it("gives what comes of what was pushed, in order, and nothing before it runs (JX1)", async () => {
@@ -168,6 +204,25 @@ describe("a driven job", () => {
       JobDriver.start(wordCount(), { restore: await first.snapshot(), sources: { lines: { splits: 2 } } }),
       /has 3 splits in the snapshot, not 2/,
     );
+  });
+
+  it("goes on from a savepoint of a job that ran, without what its real source and sink kept (JZ1)", async (context) => {
+    const first = await started({ parallelism: 2 });
+    for (const word of ["a", "b", "a"]) first.push("lines", word);
+    await first.run();
+    const snapshot = await first.snapshot();
+    const folder = await savepointOf(snapshot, context);
+    const driver = await started({ restore: folder, parallelism: 3 });
+    assert.equal(driver.clock.nowMs(), 1234);
+    for (const word of ["a", "b", "c"]) driver.push("lines", word);
+    driver.end();
+    await driver.run();
+    assert.deepEqual(driver.committed<Count>("out").map(text).sort(), ["a 3", "b 2", "c 1"]);
+    await assert.rejects(
+      JobDriver.start(wordCount({ uid: "sums" }), { restore: folder, sources: { lines: [] } }),
+      (error) => error instanceof StreamError && error.message.startsWith(`the job cannot go on from ${folder}: `),
+    );
+    await assert.rejects(started({ restore: `${folder}-gone` }), { code: "SAVEPOINT_NOT_FOUND" });
   });
 
   it("finds ends by their name where they have no uid, and says which there are", async () => {

@@ -10,17 +10,18 @@
  * JX3 What a job may be restored from, and how state is shared out, is decided by the JobManager's own code.
  * JX4 When all data have ended the job takes its final checkpoint, commits and finishes, as it does everywhere.
  */
-import { AssertionFailure, fromErrorInfo, jobId, type Log, silentLog, StreamError } from "../../base/index.ts";
+import { AssertionFailure, fromErrorInfo, jobId, type Log, silentLog } from "../../base/index.ts";
 import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
-import { buildJobGraph, type JobGraph, type StreamGraph } from "../graph/index.ts";
-import { discoverSplits, Execution, fitGraph, PendingCheckpoint, RestorePoint } from "../jobmanager/parts.ts";
+import type { JobGraph, StreamGraph } from "../graph/index.ts";
+import { Execution, PendingCheckpoint } from "../jobmanager/parts.ts";
 import { NO_TIMESTAMP } from "../record/index.ts";
 import type { ToJobManager } from "../rpc/index.ts";
 import { MemoryObjectStore } from "../storage/index.ts";
 import type { CollectedRecord } from "./collecting-sink.ts";
 import { DrivenGraph, type ScriptedValues } from "./driven-graph.ts";
 import { DrivenTasks, type Goal } from "./driven-tasks.ts";
-import { type JobSnapshot, makeSnapshot, partsOfSnapshot, type SnapshotParts } from "./job-snapshot.ts";
+import { assertSame, fitTo, readRestore, startingPoint, stateFor } from "./job-restore.ts";
+import { type JobSnapshot, makeSnapshot, type SnapshotParts } from "./job-snapshot.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 export type JobDriverOptions = {
@@ -34,8 +35,11 @@ export type JobDriverOptions = {
   readonly sources?: Readonly<Record<string, ScriptedValues>>;
   /** Sinks that stay the job's own, by uid; true: all. Default none: what they are given is collected. */
   readonly keepSinks?: boolean | readonly string[];
-  /** What the job goes on from. Its scripted sources are scripted again, with what they had been given. */
-  readonly restore?: JobSnapshot;
+  /**
+   * What the job goes on from. A snapshot's scripted sources are scripted again, with what they had been given. Or the path or URI of a
+   * savepoint or a retained checkpoint of a job that ran: the state of replaced sources and sinks in it is left out.
+   */
+  readonly restore?: JobSnapshot | string;
   /** Leave out state whose operator the job does not have any more. Default false. */
   readonly allowNonRestoredState?: boolean;
   /** Default: a new one, which begins at 0, or at the time of the snapshot. */
@@ -92,22 +96,24 @@ export class JobDriver {
   static async start(job: Job, options: JobDriverOptions = {}): Promise<JobDriver> {
     if (!isJob(job))
       throw new AssertionFailure("JobDriver.start takes a job: what `export default job((env) => …)` makes");
-    const before = readRestore(options.restore);
+    const before = await readRestore(options.restore);
     const build = (): Promise<StreamGraph> => buildCopy(job, options);
     const graph = new DrivenGraph(await build(), {
       sources: options.sources ?? {},
       keepSinks: options.keepSinks ?? false,
-      scripts: before?.parts.scripts ?? new Map(),
-      targets: before?.parts.targets ?? new Map(),
+      scripts: before?.scripts ?? new Map(),
+      targets: before?.targets ?? new Map(),
     });
-    const clock = options.clock ?? new ManualClock(before?.parts.nowMs ?? 0);
+    const clock = options.clock ?? new ManualClock(before?.nowMs ?? 0);
     const log = options.log ?? silentLog;
-    const jobGraph = fitTo(graph.stream, before);
-    const point = await startingPoint(jobGraph, before, { ...options, clock, log });
+    const state = before === null ? null : stateFor(before, graph);
+    const jobGraph = fitTo(graph.stream, state);
+    const allowNonRestored = options.allowNonRestoredState ?? false;
+    const point = await startingPoint(jobGraph, state, { allowNonRestored, clock, log });
     const graphs: [JobGraph, ...JobGraph[]] = [jobGraph];
     const subtasks = Math.max(...jobGraph.vertices.map(({ parallelism }) => parallelism));
-    while (graphs.length < subtasks) graphs.push(assertSame(jobGraph, fitTo(graph.replace(await build()), before)));
-    const epoch = (before?.parts.epoch ?? 0) + 1;
+    while (graphs.length < subtasks) graphs.push(assertSame(jobGraph, fitTo(graph.replace(await build()), state)));
+    const epoch = (before?.epoch ?? 0) + 1;
     const store = new MemoryObjectStore(`driver-${epoch}`);
     const messages: { receive: (message: ToJobManager) => void } = { receive: () => undefined };
     const tasks = await DrivenTasks.deploy({
@@ -117,7 +123,7 @@ export class JobDriver {
       jobId: jobId("0".repeat(32)),
       clock,
       log,
-      stores: before === null ? [store] : [store, before.parts.store],
+      stores: [store, ...(before?.stores ?? [])],
       watches: graph.watches,
       onMessage: (message) => messages.receive(message),
     });
@@ -290,55 +296,10 @@ export class JobDriver {
   }
 }
 
-type Before = { readonly checkpointId: number; readonly parts: SnapshotParts };
-
-function readRestore(snapshot: JobSnapshot | undefined): Before | null {
-  if (snapshot === undefined) return null;
-  const parts = partsOfSnapshot(snapshot);
-  if (parts === null) throw new AssertionFailure("`restore` takes what snapshot() of a JobDriver gave");
-  return { checkpointId: snapshot.checkpointId, parts };
-}
-
 /** One copy of the job's graph, with functions of its own. */
 function buildCopy(job: Job, { args = [], options = {}, parallelism }: JobDriverOptions): Promise<StreamGraph> {
   const asked = parallelism === undefined ? {} : { "parallelism.default": String(parallelism) };
   return buildStreamGraph(job, { args, options: { ...options, ...asked }, defaultName: "driven-job" });
-}
-
-/** As the JobManager does it (JX3). */
-function fitTo(stream: StreamGraph, before: Before | null): JobGraph {
-  if (before === null) return buildJobGraph(stream);
-  const fit = fitGraph(stream, before.parts.operators);
-  if (fit.kind === "fits") return fit.graph;
-  throw new StreamError("STATE_INCOMPATIBLE", `the job cannot go on from the snapshot: ${fit.reasons.join("; ")}`, {
-    destiny: "terminal",
-  });
-}
-
-function assertSame(first: JobGraph, other: JobGraph): JobGraph {
-  if (other.fingerprint === first.fingerprint) return other;
-  throw new StreamError(
-    "JOB_GRAPH_INVALID",
-    "the job builds another graph when it is built again; a job must not depend on time, randomness, the machine or the process",
-    { destiny: "terminal" },
-  );
-}
-
-async function startingPoint(
-  jobGraph: JobGraph,
-  before: Before | null,
-  options: JobDriverOptions & { readonly clock: ManualClock; readonly log: Log },
-): Promise<RestorePoint> {
-  const point =
-    before === null
-      ? RestorePoint.fresh(jobGraph, new Map())
-      : RestorePoint.fromState(
-          jobGraph,
-          { ...before.parts, checkpointId: before.checkpointId, storeUri: before.parts.store.uri },
-          { allowNonRestored: options.allowNonRestoredState ?? false, from: "the snapshot" },
-        ).point;
-  const ports = { clock: options.clock, logger: options.log };
-  return point.withSplits(await discoverSplits(jobGraph, point.sourcesWithoutState(), ports));
 }
 
 function receive(checkpoint: Checkpoint, message: ToJobManager, nowMs: number): void {
