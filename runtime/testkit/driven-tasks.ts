@@ -29,8 +29,6 @@ import type { MemoryObjectStore, ObjectStore } from "../storage/index.ts";
 import { DeployedTask, StoreCache, type TaskExchange } from "../taskmanager/parts.ts";
 import type { SourceWatch } from "./watched-source.ts";
 
-/** How long one waits, in real time, for what comes from outside. */
-const PATIENCE_MS = 10_000;
 /** Promises and callbacks have their turn at least so often. */
 const ROUNDS_PER_TURN = 64;
 const LOCATION = { taskManagerId: taskManagerId("driver"), slot: 0, host: "", dataPort: 0 };
@@ -56,6 +54,8 @@ export type DrivenTasksOptions = {
   /** Written to; and those that are restored from. */
   readonly stores: readonly [MemoryObjectStore, ...MemoryObjectStore[]];
   readonly watches: ReadonlyMap<string, SourceWatch>;
+  /** How long one waits, in real time, for what comes from outside. */
+  readonly patienceMs: number;
   onMessage(message: ToJobManager): void;
 };
 
@@ -146,7 +146,9 @@ export class DrivenTasks {
       const awaited = this.#awaited();
       if (awaited.length === 0 && goal.atRest === "done") return;
       if (awaited.length === 0 && goal.atRest !== "wait" && goal.atRest !== "done") throw new Error(goal.atRest.error);
-      await this.#event(() => `${goal.what} could not be done in ${PATIENCE_MS} ms. ${this.#advice(awaited)}`);
+      await this.#event(
+        () => `${goal.what} could not be done in ${this.#options.patienceMs} ms. ${this.#advice(awaited)}`,
+      );
     }
   }
 
@@ -206,13 +208,13 @@ export class DrivenTasks {
   }
 
   async #reach(isReached: () => boolean, what: string): Promise<void> {
-    while (!isReached()) await this.#event(() => `${what}: that took more than ${PATIENCE_MS} ms`);
+    while (!isReached()) await this.#event(() => `${what}: that took more than ${this.#options.patienceMs} ms`);
   }
 
   /** Resolves with the next message or wake-up. */
   #event(late: () => string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = systemClock.after(PATIENCE_MS, () => reject(new Error(late())));
+      const timer = systemClock.after(this.#options.patienceMs, () => reject(new Error(late())));
       this.#signal = () => {
         timer.cancel();
         this.#signal = () => undefined;

@@ -434,6 +434,26 @@ describe("what goes wrong in a driven job", () => {
     await assert.rejects(resting.run({ until: () => false }), /come to rest, and `until` does not hold/);
   });
 
+  it("names who is waited for, when that takes too long, and what to do", async () => {
+    const stuck: PlainSink<string> = {
+      kind: "sink",
+      name: "stuck",
+      guarantee: "at-least-once",
+      createWriter: ({ clock }) => ({ write: () => new Promise((resolve) => void clock.after(5, () => resolve())) }),
+    };
+    const copy = job((env) => env.fromSource(endless, { uid: "lines" }).sinkTo(stuck, { uid: "out" }));
+    const options = { sources: { lines: ["a", "b"] }, keepSinks: true, patienceMs: 20 };
+    const driver = await JobDriver.start(copy, options);
+    await assert.rejects(
+      driver.run(),
+      /run\(\) could not be done in 20 ms.*stuck.*\(1\/1\) waits for a promise.*call advance/,
+    );
+    driver.clock.advance(5);
+    driver.clock.advance(5);
+    await driver.run({ until: () => driver.output("out").length === 2 });
+    await driver.close();
+  });
+
   it("waits for promises of the job's functions, and for bounded sources that are at work", async () => {
     const written: string[] = [];
     const slow: PlainSink<string> = {

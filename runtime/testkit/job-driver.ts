@@ -46,6 +46,8 @@ export type JobDriverOptions = {
   readonly clock?: ManualClock;
   /** Default: nothing is logged. */
   readonly log?: Log;
+  /** How long one waits, in real time, for a promise of the job's functions or a bounded source of its own. Default 10 s. */
+  readonly patienceMs?: number;
 };
 
 export type RunOptions = {
@@ -56,6 +58,7 @@ export type RunOptions = {
 };
 
 const RECORDS_MAX = 100_000;
+const PATIENCE_MS = 10_000;
 
 type Checkpoint = { readonly pending: PendingCheckpoint; committed: number; declined: Error | null };
 
@@ -125,6 +128,7 @@ export class JobDriver {
       log,
       stores: [store, ...(before?.stores ?? [])],
       watches: graph.watches,
+      patienceMs: options.patienceMs ?? PATIENCE_MS,
       onMessage: (message) => messages.receive(message),
     });
     const checkpointId = before?.checkpointId ?? 0;
