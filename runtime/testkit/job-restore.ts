@@ -82,9 +82,10 @@ export async function startingPoint(
   options: { readonly allowNonRestored: boolean; readonly clock: Clock; readonly log: Log },
 ): Promise<RestorePoint> {
   const { allowNonRestored, clock, log } = options;
+  const leftState = { isAllowed: allowNonRestored, howToAllow: "start the driver with allowNonRestoredState: true" };
   const point =
     state === null
       ? RestorePoint.fresh(graph, new Map())
-      : RestorePoint.fromState(graph, state, { allowNonRestored, from: state.location }).point;
+      : RestorePoint.fromState(graph, state, { leftState, from: state.location }).point;
   return point.withSplits(await discoverSplits(graph, point.sourcesWithoutState(), { clock, logger: log }));
 }

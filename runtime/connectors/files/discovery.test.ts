@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { StreamError } from "../../../base/index.ts";
-import { SourceHarness } from "../kit/source-harness.test-support.ts";
+import { SourceHarness } from "../../testkit/index.ts";
 import { type TextFileSplit, type TextFilesOptions, textFiles } from "./text-source.ts";
 
 let folder: string;

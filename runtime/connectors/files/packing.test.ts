@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { type Log, silentLog, StreamError } from "../../../base/index.ts";
-import { SourceHarness } from "../kit/source-harness.test-support.ts";
+import { SourceHarness } from "../../testkit/index.ts";
 import { type TextFileSplit, TextFilesReader, type TextFilesOptions, textFiles } from "./text-source.ts";
 
 let root: string;
