@@ -173,7 +173,7 @@ test("two consumers of one record cannot change each other's: plain parts are fr
   assert.throws(() => ((left as { inner: { n: number } }).inner.n = 2), TypeError);
 });
 
-test("a record that was decoded is frozen as one that was handed over (PRR1)", async () => {
+test("a record that was decoded is frozen as one that was handed over (PTR1)", async () => {
   const { sender, receiver } = looped(Row);
   const chain = await chainOf(mapOperator((row: unknown) => row) as never, Row, [new ForwardWriter([sender])]);
   chain.head.process({ word: "a", n: 1 }, NO_TIMESTAMP);

@@ -2,7 +2,7 @@
  * Owns: records that came from another thread or process being as hard to change as those that stayed in this one.
  * Called by: task-builder.ts, for channels that are encoded.
  *
- * PRR1 A function that changes its input fails alike whether its records were handed over or decoded (VG2): what works at one
+ * PTR1 A function that changes its input fails alike whether its records were handed over or decoded (VG2): what works at one
  *     parallelism does not fail at another.
  */
 import type { ChannelReceiver } from "../exchange/index.ts";
