@@ -14,7 +14,7 @@
 import { StreamError } from "../../base/index.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
-import { inspectRows, readOddities, restoreOddities, writeOddities } from "./record-rows.ts";
+import { readOddities, restoreOddities, takeColumns, writeOddities } from "./record-rows.ts";
 import type { RowBatch } from "./row-batch.ts";
 import { describeType, type Field, type TypeKind, type ValueType } from "./value-type.ts";
 
@@ -49,7 +49,8 @@ export function encodeBatch<T>(type: ValueType<T>, batch: RowBatch<T>, writer: B
   const { rows, timestamps, keyHashes } = batch;
   const count = rows.length;
   const fields = columnsOf(type);
-  const oddities = fields === null ? null : inspectRows(type, rows);
+  const columns = fields === null ? [rows] : fields.map((): unknown[] => new Array(count));
+  const oddities = fields === null ? null : takeColumns(type, rows, columns as unknown[][]);
   writer.bytes(headerOf(type));
   writer.u32(
     (timestamps === null ? 0 : HAS_TIMESTAMPS) |
@@ -63,7 +64,8 @@ export function encodeBatch<T>(type: ValueType<T>, batch: RowBatch<T>, writer: B
   if (fields === null) {
     encodeColumn(type, "", rows, writer);
   } else {
-    for (const field of fields) encodeColumn(field.type, field.name, pluck(rows, field.name), writer);
+    for (const [place, field] of fields.entries())
+      encodeColumn(field.type, field.name, columns[place] as unknown[], writer);
   }
   writer.align8();
 }
@@ -149,14 +151,6 @@ function buildRows(names: readonly string[], columns: readonly ColumnValues[], c
     rows[row] = value;
   }
   return rows;
-}
-
-/** One field of rows that have been inspected. */
-function pluck(rows: readonly unknown[], name: string): unknown[] {
-  const count = rows.length;
-  const values: unknown[] = new Array(count);
-  for (let row = 0; row < count; row++) values[row] = (rows[row] as AnyRow)[name];
-  return values;
 }
 
 function namesOf(type: ValueType<unknown>): readonly string[] {
