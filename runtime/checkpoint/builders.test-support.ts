@@ -34,8 +34,9 @@ export function keyedOperator(
     { length: parallelism },
     (_, subtask): SubtaskState => ({
       keyed: {
+        kind: "heap",
         keyGroups: keyGroupRange(subtask, parallelism, maxParallelism),
-        file: fileWith(folder, content + subtask),
+        files: [{ file: fileWith(folder, content + subtask) }],
       },
       operator: [],
       finished: false,

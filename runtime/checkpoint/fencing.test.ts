@@ -249,7 +249,7 @@ function stateOf(log: CheckpointLog, id: number): OperatorState {
 
 async function upload(log: CheckpointLog, id: number): Promise<void> {
   for (const [subtask, { keyed }] of stateOf(log, id).subtasks.entries()) {
-    await log.store.put(keyed?.file.key ?? "", new TextEncoder().encode(`state ${id % 2} ${subtask}`));
+    await log.store.put(keyed?.files[0]?.file.key ?? "", new TextEncoder().encode(`state ${id % 2} ${subtask}`));
   }
 }
 
@@ -334,7 +334,7 @@ async function finalChecks(oracle: Oracle, seed: number, logs: readonly (Checkpo
   }
   const operator = keyedOperator("count", dataFolder(claim.epoch, 2_000_000), "last ");
   for (const { keyed } of operator.subtasks)
-    await oracle.objects.put(keyed?.file.key ?? "", new Uint8Array(keyed?.file.length ?? 0));
+    await oracle.objects.put(keyed?.files[0]?.file.key ?? "", new Uint8Array(keyed?.files[0]?.file.length ?? 0));
   assert.equal((await fence.log.complete(draftOf(2_000_000, [operator]))).kind, "completed");
   const { retained } = await fence.log.discard({ numRetained: NUM_RETAINED });
   const left = await readLog(oracle.objects);

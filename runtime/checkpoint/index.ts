@@ -41,6 +41,8 @@ export { claimEpoch, type EpochClaim } from "./epoch.ts";
 export {
   EMPTY_SUBTASK_STATE,
   type FileRef,
+  keyedFiles,
+  type KeyedStateFile,
   type KeyedStateHandle,
   type OperatorRestore,
   type OperatorState,

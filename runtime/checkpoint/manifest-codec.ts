@@ -10,7 +10,7 @@
 import { z } from "zod";
 import { assert, StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
-import type { FileRef, OperatorState } from "./handles.ts";
+import { type FileRef, keyedFiles, type OperatorState } from "./handles.ts";
 import type { Manifest } from "./manifest.ts";
 
 const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
@@ -26,12 +26,19 @@ const fileRef = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   length: count,
 });
+const keyGroups = z.strictObject({ first: count, last: count });
 const blob = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("inline"), base64: z.base64() }),
   z.strictObject({ kind: z.literal("file"), file: fileRef }),
 ]);
 const subtaskState = z.strictObject({
-  keyed: z.strictObject({ keyGroups: z.strictObject({ first: count, last: count }), file: fileRef }).nullable(),
+  keyed: z
+    .strictObject({
+      kind: z.literal("heap"),
+      keyGroups,
+      files: z.array(z.strictObject({ file: fileRef, keyGroups: keyGroups.optional() })).min(1),
+    })
+    .nullable(),
   operator: z.array(
     z.strictObject({ name: text, redistribution: z.enum(["split", "union", "broadcast"]), count, blob }),
   ),
@@ -110,7 +117,7 @@ export function filesOf(operators: readonly OperatorState[]): readonly FileRef[]
   const files = new Map<string, FileRef>();
   for (const operator of operators) {
     for (const subtask of operator.subtasks) {
-      if (subtask.keyed !== null) files.set(subtask.keyed.file.key, subtask.keyed.file);
+      for (const file of keyedFiles(subtask.keyed)) files.set(file.key, file);
       for (const handle of subtask.operator)
         if (handle.blob.kind === "file") files.set(handle.blob.file.key, handle.blob.file);
     }
@@ -161,6 +168,10 @@ function findContradiction(manifest: Manifest): string | null {
       const { first, last } = keyed.keyGroups;
       if (first > last || last >= operator.maxParallelism)
         return `has key groups ${first}..${last} of ${operator.maxParallelism} in ${operator.uid}`;
+      for (const { keyGroups: part = keyed.keyGroups } of keyed.files) {
+        if (part.first > part.last || part.first < first || part.last > last)
+          return `has a file with key groups ${part.first}..${part.last} among ${first}..${last} in ${operator.uid}`;
+      }
     }
   }
   const listed = JSON.stringify(manifest.files.map((file) => [file.key, file.sha256, file.length]));

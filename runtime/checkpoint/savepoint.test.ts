@@ -35,7 +35,7 @@ async function upload(store: ObjectStore, folder: string, content: string): Prom
   for (const [subtask, { keyed }] of operator.subtasks.entries()) {
     const file = await new ContentFiles(store, folder).create();
     await file.write(new TextEncoder().encode(content + subtask));
-    assert.deepEqual(await file.close(), keyed?.file);
+    assert.deepEqual(await file.close(), keyed?.files[0]?.file);
   }
   return operator;
 }
