@@ -57,7 +57,7 @@ export function manifest(seq: number, change: Partial<Manifest> = {}): Manifest 
     seq,
     checkpointId: id,
     epoch,
-    incarnation: `incarnation ${epoch}`,
+    processId: `process ${epoch}`,
     nonce: `nonce ${seq} ${epoch}`,
     parent: null,
     jobId: JOB,

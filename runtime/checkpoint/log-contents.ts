@@ -27,19 +27,19 @@ export type LogContents = {
 };
 
 /**
- * Who has taken over: the manifest or claim of a higher epoch. `incarnation`: null when that could not be read. `successor`: the job
+ * Who has taken over: the manifest or claim of a higher epoch. `processId`: null when that could not be read. `successor`: the job
  * id of another incarnation, when it is one: then it is for good (MA4).
  */
 export type FencedBy = {
   readonly epoch: number | null;
-  readonly incarnation: string | null;
+  readonly processId: string | null;
   readonly successor?: JobId;
 };
 
 /** `manifest`: null when it could not be read. */
 export function fencedBy(manifest: Manifest | null): FencedBy {
-  const { epoch = null, incarnation = null, successor } = manifest ?? {};
-  return { epoch, incarnation, ...(successor === undefined ? {} : { successor }) };
+  const { epoch = null, processId = null, successor } = manifest ?? {};
+  return { epoch, processId, ...(successor === undefined ? {} : { successor }) };
 }
 
 /** The newest fence of a successor (MA4); null: the log is its job's own. */

@@ -59,7 +59,7 @@ const manifestSchema = z.strictObject({
   seq: count,
   checkpointId: count,
   epoch: z.number().int().min(1),
-  incarnation: text.min(1),
+  processId: text.min(1),
   nonce: text.min(1),
   parent: z.number().int().min(1).nullable(),
   jobId: hex32,

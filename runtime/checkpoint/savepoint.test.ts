@@ -23,7 +23,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 
 async function lead(store: ObjectStore, seed: number): Promise<CheckpointLog> {
   const random = seededRandom(seed);
-  const claim = await claimEpoch(store, { incarnation: random.hex(16), jobId: JOB, random, clock: fixedClock });
+  const claim = await claimEpoch(store, { processId: random.hex(16), jobId: JOB, random, clock: fixedClock });
   const fence = await writeFence(claim, { jobName: "words" });
   assert.ok(fence.kind === "ready");
   return fence.log;
