@@ -21,6 +21,7 @@ import { type EpochClaim, readHighestEpoch } from "./epoch.ts";
 import type { OperatorState } from "./handles.ts";
 import { committedKey, DATA, dataFolder, EPOCHS, MANIFESTS, manifestKey, parseDataKey } from "./layout.ts";
 import {
+  assertReadable,
   entryAt,
   type FencedBy,
   fencedBy,
@@ -76,6 +77,7 @@ export async function writeFence(
   const { jobName, asSuccessor = false } = options;
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const contents = await readLog(claim.store);
+    assertReadable(contents);
     const final = asSuccessor ? null : successorFence(contents);
     if (final !== null) return { kind: "fenced", by: fencedBy(final) };
     const head = contents.entries.at(-1);
@@ -210,7 +212,7 @@ export class CheckpointLog {
       failpoint("jm:before-commit-marker");
       await this.store.put(
         committedKey(seq),
-        Buffer.from(JSON.stringify({ epoch: this.epoch, processId: this.claim.processId })),
+        Buffer.from(JSON.stringify({ version: 1, epoch: this.epoch, processId: this.claim.processId })),
       );
       failpoint("jm:after-commit-marker");
     });

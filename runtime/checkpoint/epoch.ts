@@ -5,6 +5,8 @@
  *     The second half matters because claims of past epochs are cleaned up: whoever was stopped between listing and creating
  *     may then create one of those again, and finds out by the listing.
  * EPO2 Unknown outcomes are read back by nonce before anything is decided.
+ * EPO4 A claim is `{"version": 1, "epoch", "processId", "nonce", "claimedMs", "jobId"}`, for people: programs go by its name alone, so that those of
+ *     two versions fence each other.
  * EPO3 An EpochClaim is built here only; it is the proof.
  */
 import { type Clock, type JobId, type Random, StreamError, failpoint } from "../../base/index.ts";
@@ -40,7 +42,7 @@ export async function claimEpoch(store: ObjectStore, options: ClaimOptions): Pro
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const epoch = (await readHighestEpoch(store)) + 1;
     const nonce = random.hex(16);
-    const body = Buffer.from(JSON.stringify({ epoch, processId, nonce, claimedMs: clock.nowMs(), jobId }));
+    const body = Buffer.from(JSON.stringify({ version: 1, epoch, processId, nonce, claimedMs: clock.nowMs(), jobId }));
     if (!(await create(store, epoch, body, nonce))) continue;
     if ((await readHighestEpoch(store)) !== epoch) continue;
     failpoint("jm:after-epoch-claim");

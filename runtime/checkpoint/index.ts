@@ -54,6 +54,7 @@ export {
 } from "./handles.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
+  assertReadable,
   chainOf,
   type FencedBy,
   fencedBy,

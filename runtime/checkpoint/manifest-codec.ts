@@ -1,14 +1,16 @@
 /**
  * Owns: the bytes of a manifest.
  *
- * Grammar: header LF body, where header = `streamjob-manifest 1 sha256=<64 hex of body> length=<bytes of body>` in ASCII and
+ * Grammar: header LF body, where header = `streamjob-manifest <version> sha256=<64 hex of body> length=<bytes of body>` in ASCII and
  * body = the Manifest as JSON in UTF-8.
  *
  * MC1 Any changed, missing or additional byte is found (CHECKPOINT_CORRUPT) before a field is looked at.
  * MC2 What passes has every field in its bounds: keys stay inside the store, counts agree, files are listed once.
+ * MC3 In every version, the header has this form, the body is JSON, and both name the version: so a newer manifest (FORMAT_TOO_NEW) is never
+ *     taken for a damaged one, nor a damaged one for a newer.
  */
 import { z } from "zod";
-import { assert, StreamError } from "../../base/index.ts";
+import { assert, newerFormat, StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
 import { type FileRef, keyedFiles, type OperatorState } from "./handles.ts";
 import type { Manifest } from "./manifest.ts";
@@ -16,7 +18,7 @@ import type { Manifest } from "./manifest.ts";
 const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
 const HEADER = /^streamjob-manifest (\d{1,6}) sha256=([0-9a-f]{64}) length=(\d{1,12})$/;
 const HEADER_BYTES_MAX = 160;
-const VERSION = "1";
+const VERSION = 1;
 
 const count = z.number().int().min(0);
 const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
@@ -54,7 +56,7 @@ const operatorState = z.strictObject({
   subtasks: z.array(subtaskState),
 });
 const manifestSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   kind: z.enum(["fence", "checkpoint", "savepoint"]),
   seq: count,
   checkpointId: count,
@@ -87,15 +89,16 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   ]);
 }
 
-/** `where` is the manifest's URI, for messages. Errors: CHECKPOINT_CORRUPT (terminal). */
+/** `where` is the manifest's URI, for messages. Errors: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW (terminal). */
 export function decodeManifest(bytes: Uint8Array, where: string): Manifest {
-  const body = verifiedBody(bytes, where);
+  const { body, version } = verifiedBody(bytes, where);
   let json: unknown;
   try {
     json = JSON.parse(body.toString("utf8"));
   } catch (cause) {
     throw corrupt(where, "has a body that is not JSON", cause);
   }
+  checkVersion(version, json, where);
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -125,17 +128,22 @@ export function filesOf(operators: readonly OperatorState[]): readonly FileRef[]
   return [...files.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-function verifiedBody(bytes: Uint8Array, where: string): Buffer {
+/** MC3 */
+function checkVersion(version: number, json: unknown, where: string): void {
+  const inside = typeof json === "object" && json !== null && "version" in json ? json.version : null;
+  if (version > VERSION && inside === version) throw newerFormat(`the manifest ${where}`, version, VERSION);
+  if (version === VERSION) return;
+  throw corrupt(
+    where,
+    `was changed: its header is of version ${version}, its body of version ${String(inside)}, and this program reads version ${VERSION}`,
+  );
+}
+
+function verifiedBody(bytes: Uint8Array, where: string): { readonly body: Buffer; readonly version: number } {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = all.subarray(0, HEADER_BYTES_MAX).indexOf(0x0a);
   const header = end < 0 ? null : HEADER.exec(all.subarray(0, end).toString("latin1"));
   if (header === null) throw corrupt(where, all.length === 0 ? "is empty" : "does not begin with a manifest's header");
-  if (header[1] !== VERSION) {
-    throw corrupt(
-      where,
-      `is of version ${header[1]}, and this program reads version ${VERSION}: use the program that wrote it, or a newer one`,
-    );
-  }
   const body = all.subarray(end + 1);
   if (body.length !== Number(header[3])) {
     throw corrupt(
@@ -146,7 +154,7 @@ function verifiedBody(bytes: Uint8Array, where: string): Buffer {
   if (body.length > MANIFEST_BYTES_MAX)
     throw corrupt(where, `has ${body.length} bytes, above the limit of ${MANIFEST_BYTES_MAX}`);
   if (sha256Hex(body) !== header[2]) throw corrupt(where, "was changed: its checksum does not fit its content");
-  return body;
+  return { body, version: Number(header[1]) };
 }
 
 /** What the shape alone does not say (MC2). */

@@ -11,7 +11,7 @@
  *     is STATE_INCOMPATIBLE.
  * BC2 The usual case, the reader's type equals the writer's, costs one comparison of the header's bytes.
  */
-import { StreamError } from "../../base/index.ts";
+import { newerFormat, StreamError } from "../../base/index.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
 import { inspectRows, readOddities, restoreOddities, writeOddities } from "./record-rows.ts";
@@ -201,12 +201,9 @@ function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly Stor
     return null;
   }
   const version = reader.u8();
-  if (version !== VERSION) {
-    throw new StreamError(
-      "PROTOCOL_VIOLATION",
-      `a block of records has format version ${version}, this program reads ${VERSION}; use the version that wrote it`,
-    );
-  }
+  if (version > VERSION) throw newerFormat("a block of records", version, VERSION);
+  if (version < VERSION)
+    throw new StreamError("PROTOCOL_VIOLATION", "a block of records has no version; it was damaged");
   const isRecord = reader.u8() === 1;
   const fields = Array.from({ length: reader.u8() }, (): StoredField => {
     const name = reader.bytes(reader.u8()).toString("utf8");

@@ -13,6 +13,7 @@
  */
 import { type Clock, type JobId, type Log, type Random, sleep, StreamError, toErrorInfo } from "../../../base/index.ts";
 import {
+  assertReadable,
   type CheckpointLog,
   claimEpoch,
   type FencedBy,
@@ -123,6 +124,7 @@ async function lead(options: StartupOptions): Promise<FenceOutcome> {
   const store = await openStore(storeUri, streamGraph.configuration.checkpoints.storeCallTimeoutMs);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
   const contents = await insist(options, "read the log", () => readLog(store));
+  assertReadable(contents);
   assertOwner(contents, jobId);
   const final = successorFence(contents);
   if (final !== null) return { kind: "fenced", by: fencedBy(final) };
