@@ -544,7 +544,7 @@ export class JobManager implements JobControl {
     return {
       jobId: this.jobId,
       predecessors: this.#predecessors,
-      module,
+      program: { kind: "module", path: module },
       options,
       args,
       maxParallelism: this.#graph.vertices.map((vertex) => vertex.maxParallelism),
