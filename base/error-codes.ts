@@ -25,6 +25,8 @@ const runtimeErrorCodes = {
   STORE_UNSUITABLE:
     "The object store does not keep the promise of conditional creation that checkpoints need. Use another store.",
   CHECKPOINT_CORRUPT: "A file of a checkpoint or savepoint is missing, truncated or changed. Restore from another one.",
+  FORMAT_TOO_NEW:
+    "A file or a peer is of a newer version of StreamJob, in a form that this one does not know. Use the version that wrote it, or a newer one; nothing was changed or deleted.",
   SAVEPOINT_NOT_FOUND:
     "There is no savepoint at the path given. Check the path; `streamjob list` shows jobs and their last savepoints.",
   SAVEPOINT_NO_TARGET:

@@ -14,6 +14,7 @@ export {
   toErrorInfo,
   unreachable,
 } from "./errors.ts";
+export { newerFormat, refuseNewer } from "./format-version.ts";
 export {
   type FailpointName,
   failpoint,

@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { nextTurn, systemClock } from "../base/index.ts";
-import type { KeyedStateHandle } from "../runtime/checkpoint/index.ts";
+import { keyedFiles, type KeyedStateHandle } from "../runtime/checkpoint/index.ts";
 import { type Key, keyHash, t } from "../runtime/record/index.ts";
 import {
   createKeyedBackend,
@@ -165,7 +165,7 @@ async function snapshotOnce(name: string, backend: KeyedStateBackend, between: (
   const handle = await snapshot.write(files, watch.turn);
   const totalMs = systemClock.monotonicMs() - startedMs;
   if (handle === null) throw new Error("there is state");
-  const megabytes = (handle.file.length / 1e6).toFixed(1);
+  const megabytes = (keyedFiles(handle).reduce((sum, { length }) => sum + length, 0) / 1e6).toFixed(1);
   print(name, `sync ${ms(syncMs)}, total ${ms(totalMs)}, ${watch.result()}, ${megabytes} MB`);
   return handle;
 }

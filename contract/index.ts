@@ -78,6 +78,7 @@ export {
 export {
   type LargePodConfig,
   largePodConfigSchema,
+  POD_CONFIG_VERSION,
   type PodConfig,
   podConfigSchema,
   podVariables,

@@ -7,16 +7,20 @@
  */
 import { z } from "zod";
 import { hex32Schema } from "./identity.ts";
+import { programSchema } from "./program.ts";
 import { locationSchema } from "./triggers.ts";
+
+/** An operator and its pods may be of different images: pods refuse a newer one. */
+export const POD_CONFIG_VERSION = 1;
 
 /** JobManager and TaskManagers of one incarnation have the same. Addresses are not in it: they come in variables (`podVariables`). */
 export const podConfigSchema = z.strictObject({
+  version: z.literal(POD_CONFIG_VERSION),
   /** Of this incarnation. */
   jobId: hex32Schema,
   /** The same as the option `pipeline.name`; null: what code or options say, or the module's file name. */
   jobName: z.string().min(1).max(1000).nullable(),
-  /** `path`: absolute, in the container. */
-  module: z.strictObject({ path: locationSchema }),
+  program: programSchema,
   args: z.array(z.string()).readonly(),
   /** Options as after `-D`; above what the code says. */
   options: z.record(z.string(), z.string()),

@@ -19,7 +19,7 @@ export function runJobManager(): Promise<void> {
     const ports = { clock: systemClock, random: systemRandom, log };
     const incarnation = await startIncarnation({
       ...ports,
-      job: { module: config.module.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
+      job: { module: config.program.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
       storeUri: config.storeUri,
       rpcHost: rpc.host,
       rpcPort: rpc.port,

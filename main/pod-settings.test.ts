@@ -11,9 +11,10 @@ const folder = mkdtempSync(join(tmpdir(), "pod-settings-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const config: PodConfig = {
+  version: 1,
   jobId: "ab".repeat(16),
   jobName: "wc",
-  module: { path: "/job.ts" },
+  program: { kind: "module", path: "/job.ts" },
   args: [],
   options: {},
   storeUri: "file:///s",
@@ -32,6 +33,29 @@ test("PG1 arguments and options that are larger than a variable may be, come in 
   assert.deepEqual(readPodConfig(JSON.stringify(config), undefined), config);
   const tooLarge = spawnSync(process.execPath, ["-e", ""], { env: { CONFIG: JSON.stringify({ ...config, args }) } });
   assert.equal((tooLarge.error as NodeJS.ErrnoException | undefined)?.code, "E2BIG", "the reason for the file");
+});
+
+test("a configuration of a newer operator is refused with both versions (FV2)", () => {
+  const newer = JSON.stringify({ ...config, version: 2, unheardOf: true });
+  assert.throws(() => readPodConfig(newer, undefined), {
+    code: "FORMAT_TOO_NEW",
+    message: /the variable STREAMJOB_CONFIG is of version 2, .* reads version 1: use the StreamJob/,
+  });
+});
+
+test("a program of a kind that nobody runs yet is refused by name (PGR1)", () => {
+  for (const program of [
+    { kind: "sql", text: "SELECT 1" },
+    { kind: "inline", text: "export default 1" },
+  ]) {
+    const text = JSON.stringify({ ...config, program });
+    const message = new RegExp(
+      `field "program.*": this StreamJob runs programs of kind module and configMap, not "${program.kind}"`,
+    );
+    assert.throws(() => readPodConfig(text, undefined), { code: "OPTION_INVALID", message });
+  }
+  const program = { kind: "configMap", name: "code", key: "job.ts", path: "/opt/job.ts" } as const;
+  assert.deepEqual(readPodConfig(JSON.stringify({ ...config, program }), undefined).program, program);
 });
 
 test("a configuration that cannot be read is refused with where and what", () => {

@@ -4,10 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { StreamError } from "../base/index.ts";
-import { largePodConfigSchema, type PodConfig, podConfigSchema, podVariables } from "../contract/index.ts";
+import { refuseNewer, StreamError } from "../base/index.ts";
+import {
+  largePodConfigSchema,
+  POD_CONFIG_VERSION,
+  type PodConfig,
+  podConfigSchema,
+  podVariables,
+} from "../contract/index.ts";
 
-/** `largeFile`: the path in `podVariables.largeConfig`. Errors: OPTION_INVALID. */
+/** `largeFile`: the path in `podVariables.largeConfig`. Errors: OPTION_INVALID, FORMAT_TOO_NEW. */
 export function readPodConfig(text: string, largeFile: string | undefined): PodConfig {
   const config = parse(podConfigSchema, text, `the variable ${podVariables.config}`);
   if (largeFile === undefined) return config;
@@ -29,6 +35,7 @@ function parse<S extends z.ZodType>(schema: S, text: string, what: string): z.in
   } catch (cause) {
     throw invalidPodSetting(`${what} is not JSON`, cause);
   }
+  refuseNewer(what, json, POD_CONFIG_VERSION);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

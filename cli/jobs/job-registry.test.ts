@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -79,6 +79,22 @@ describe("the registry", () => {
       [record(1)],
     );
     assert.equal(damaged.length, 2);
+  });
+
+  it("leaves a record of a newer version alone, and says both versions (JR5)", () => {
+    const home = freshHome();
+    writeRecord(home, record(1));
+    const path = join(home.jobs, `${id(1)}.json`);
+    const newer = readFileSync(path, "utf8").replace('"version": 1', '"version": 2');
+    writeFileSync(path, newer);
+    const said: string[] = [];
+    assert.deepEqual(
+      readRecords(home, (_path, why) => said.push(why)),
+      [],
+    );
+    assert.match(said.join(), /\.json is of version 2, and this program reads version 1: use the StreamJob/);
+    pruneRecords(home);
+    assert.equal(readFileSync(path, "utf8"), newer);
   });
 
   it("keeps the newest 50 of jobs that have ended, and all that may run (JR3)", () => {

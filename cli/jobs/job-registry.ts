@@ -5,16 +5,25 @@
  * JR1 A record is replaced as a whole (temporary file, rename): a reader sees the old or the new one.
  * JR2 Only the runner of a job writes its record.
  * JR3 The newest RECORDS_KEPT records of ended jobs are kept; those of jobs that may still run are never removed.
+ * JR5 A record of a newer version is left out and left alone (FV2), as is a damaged one; `streamjob list` says which and why.
  * JR4 The home's folders are their owner's alone: what jobs are given, log and keep is in them.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { isSameProcess, makePrivateFolderSync, PRIVATE_FILE, processIdentity, StreamError } from "../../base/index.ts";
+import {
+  isSameProcess,
+  makePrivateFolderSync,
+  PRIVATE_FILE,
+  processIdentity,
+  refuseNewer,
+  StreamError,
+} from "../../base/index.ts";
 import type { HomeFolder } from "./home-folder.ts";
 
+const VERSION = 1;
 const recordSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   jobId: z.string().regex(/^[0-9a-f]{32}$/),
   name: z.string(),
   /** Absolute path of the job module. */
@@ -61,8 +70,8 @@ export function writeRecord(home: HomeFolder, record: JobRecord): void {
   }
 }
 
-/** Every readable record, newest first; a damaged file is left out and named by `onDamaged`. */
-export function readRecords(home: HomeFolder, onDamaged: (path: string) => void = () => {}): JobRecord[] {
+/** Every readable record, newest first; a damaged file is left out and named by `onDamaged`, with the reason. */
+export function readRecords(home: HomeFolder, onDamaged: OnDamaged = () => {}): JobRecord[] {
   let names: string[];
   try {
     names = readdirSync(home.jobs);
@@ -82,6 +91,8 @@ export function readRecords(home: HomeFolder, onDamaged: (path: string) => void 
 export function readRecord(home: HomeFolder, jobId: string): JobRecord | null {
   return readFile(recordPath(home, jobId), () => {});
 }
+
+type OnDamaged = (path: string, why: string) => void;
 
 /** Removes the oldest records of ended jobs beyond RECORDS_KEPT, with their logs; checkpoints are never touched (JR3). */
 export function pruneRecords(home: HomeFolder): void {
@@ -106,13 +117,17 @@ function recordPath(home: HomeFolder, jobId: string): string {
   return join(home.jobs, `${jobId}.json`);
 }
 
-function readFile(path: string, onDamaged: (path: string) => void): JobRecord | null {
+function readFile(path: string, onDamaged: OnDamaged): JobRecord | null {
   try {
-    const parsed = recordSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+    const json: unknown = JSON.parse(readFileSync(path, "utf8"));
+    refuseNewer(path, json, VERSION);
+    const parsed = recordSchema.safeParse(json);
     if (parsed.success) return parsed.data;
+    onDamaged(path, `${path} cannot be read as a job's record`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    const isNewer = error instanceof StreamError && error.code === "FORMAT_TOO_NEW";
+    onDamaged(path, isNewer ? error.message : `${path} cannot be read as a job's record`);
   }
-  onDamaged(path);
   return null;
 }

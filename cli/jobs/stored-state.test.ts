@@ -43,7 +43,7 @@ let number = 0;
 beforeEach(async () => {
   home = homeFolder(join(folder, String(number++)));
   const store = await openStore(join(home.checkpoints, "default", ID));
-  const claim = await claimEpoch(store, { incarnation: random.hex(16), jobId: ID, random, clock: systemClock });
+  const claim = await claimEpoch(store, { processId: random.hex(16), jobId: ID, random, clock: systemClock });
   const fence = await writeFence(claim, { jobName: "words" });
   assert.ok(fence.kind === "ready");
   log = fence.log;

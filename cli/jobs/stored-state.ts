@@ -7,6 +7,7 @@
 import { access } from "node:fs/promises";
 import { StreamError } from "../../base/index.ts";
 import {
+  assertReadable,
   chainOf,
   findDamage,
   type Manifest,
@@ -76,13 +77,16 @@ async function wholeChain(root: string): Promise<{ readonly manifest: Manifest; 
   try {
     const store = await openStore(root);
     const whole: { manifest: Manifest; location: string }[] = [];
-    for (const manifest of chainOf(await readLog(store))) {
+    const contents = await readLog(store);
+    assertReadable(contents);
+    for (const manifest of chainOf(contents)) {
       const filesIn = manifest.storeUri === null ? store : await openStore(manifest.storeUri);
       if ((await findDamage(filesIn, manifest)).length > 0) continue;
       whole.push({ manifest, location: manifest.storeUri ?? `${store.uri}/${manifestKey(manifest.seq)}` });
     }
     return whole;
   } catch (error) {
+    if (error instanceof StreamError && error.code === "FORMAT_TOO_NEW") throw error;
     if (error instanceof StreamError) return []; // SST1: what cannot be read cannot be started from
     throw error;
   }

@@ -65,7 +65,12 @@ function joined({ api, pid, isAlive, close }: OpenControlPlane): JoinedPlane {
 
 /** JP2. What cannot be read at the moment is no proof that it has gone. */
 function ownsFolder(folder: string): boolean {
-  const endpoint = readEndpoint(folder);
+  let endpoint: ReturnType<typeof readEndpoint>;
+  try {
+    endpoint = readEndpoint(folder);
+  } catch {
+    return false; // a newer program's: it has the folder
+  }
   if (endpoint !== null) return endpoint.pid === process.pid && isOwnerAlive(endpoint, folder);
   try {
     return statSync(join(folder, "endpoint.json"), { throwIfNoEntry: false }) !== undefined;

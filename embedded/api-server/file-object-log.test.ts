@@ -147,6 +147,22 @@ describe("an object log in a folder", () => {
     );
   });
 
+  it("that a newer program has written to is refused as it is, also at its end (FL7)", async () => {
+    const first = await start();
+    await write(first, 4);
+    await first.close();
+    const text = readFileSync(segment(0), "utf8").split("\n");
+    const at = text.length - 2;
+    text[at] = text[at]?.replace('{"version":1,', '{"version":2,') ?? "";
+    writeFileSync(segment(0), text.join("\n"));
+    const isNewer = (path: RegExp) => (error: unknown) =>
+      error instanceof StreamError && error.code === "FORMAT_TOO_NEW" && path.test(error.message);
+    await assert.rejects(start(), isNewer(/segment-0\.jsonl is of version 2, .* reads version 1/));
+    assert.equal(readFileSync(segment(0), "utf8"), text.join("\n"));
+    writeFileSync(join(folder, "snapshot-1.jsonl"), '{"version":2,"rv":9,"count":0}\n');
+    await assert.rejects(start(), isNewer(/snapshot-1\.jsonl is of version 2/));
+  });
+
   it("stays small: old segments go when a snapshot is complete (FL2)", async () => {
     const server = await start(4000);
     for (let index = 0; index < 200; index++) {

@@ -3,8 +3,8 @@
  * Does not own: what the objects mean; that only one process uses the folder (its caller sees to it).
  * Called by: LocalApiServer, as its ObjectLog.
  *
- *   segment-<n>.jsonl    {"rv":<resourceVersion>,"type":"put"|"delete","object":{...}}   one line per write
- *   snapshot-<n>.jsonl   {"rv":<resourceVersion>,"count":<lines that follow>}, then one object per line: the state before segment n
+ *   segment-<n>.jsonl    {"version":1,"rv":<resourceVersion>,"type":"put"|"delete","object":{...}}   one line per write
+ *   snapshot-<n>.jsonl   {"version":1,"rv":<resourceVersion>,"count":<lines that follow>}, then one object per line: the state before segment n
  *
  * FL1 A write is with the operating system when `append` returns: it survives the death of the process (kill -9), not that of the
  *     machine, for which nothing is flushed. A write that fails leaves no part behind.
@@ -14,6 +14,7 @@
  * FL4 Lines that are broken at the end of the last segment were never answered and are cut off; broken ones elsewhere are an error.
  * FL5 A disk that is full costs writes, each told to whoever asked for it, and nothing else: the log goes on where it was. A segment
  *     is left only when the next one is open.
+ * FL7 Every line of a segment and the first of a snapshot name the version: a log that a newer program has written to is refused as it is.
  * FL6 Files and folder are their owner's alone: environments of jobs are in them.
  */
 import {
@@ -36,6 +37,7 @@ import {
   makePrivateFolderSync,
   nextTurn,
   PRIVATE_FILE,
+  refuseNewer,
   silentLog,
   StreamError,
   toErrorInfo,
@@ -52,6 +54,7 @@ export type FileObjectLogOptions = {
   readonly segmentBytesMax?: number;
 };
 
+const VERSION = 1;
 /** Lines of a snapshot written before others have their turn. */
 const LINES_PER_TURN = 200;
 
@@ -105,7 +108,9 @@ class FileObjectLog implements ObjectLog {
     assert(this.file !== null, "an object log is written before it is loaded, or after it is closed");
     if (this.broken !== null) this.takeBack(this.broken);
     if (this.broken !== null) throw this.broken;
-    const line = Buffer.from(`${JSON.stringify({ rv: resourceVersion, type: write.type, object: write.object })}\n`);
+    const line = Buffer.from(
+      `${JSON.stringify({ version: VERSION, rv: resourceVersion, type: write.type, object: write.object })}\n`,
+    );
     try {
       for (let at = 0; at < line.length; )
         at += writeSync(this.file, line, at, line.length - at, this.segmentBytes + at);
@@ -174,7 +179,7 @@ class FileObjectLog implements ObjectLog {
     const file = await open(`${path}.tmp`, "w", PRIVATE_FILE);
     let bytes = 0;
     try {
-      let text = `${JSON.stringify({ rv: resourceVersion, count: objects.length })}\n`;
+      let text = `${JSON.stringify({ version: VERSION, rv: resourceVersion, count: objects.length })}\n`;
       for (let at = 0; at < objects.length || text !== ""; at += LINES_PER_TURN) {
         for (const object of objects.slice(at, at + LINES_PER_TURN)) text += `${JSON.stringify(object)}\n`;
         bytes += (await file.write(text)).bytesWritten;
@@ -208,6 +213,7 @@ class FileObjectLog implements ObjectLog {
     const text = readFileSync(path, "utf8");
     const [header, ...lines] = text.split("\n").filter((line) => line !== "");
     const facts = parseLine(header ?? "");
+    refuseNewer(path, facts, VERSION);
     if (typeof facts?.["rv"] !== "number" || facts["count"] !== lines.length) throw unreadable(path, 1);
     for (const [index, line] of lines.entries()) {
       const object = parseLine(line);
@@ -228,6 +234,8 @@ class FileObjectLog implements ObjectLog {
     let broken: number | null = null;
     for (const [index, line] of lines.entries()) {
       const write = parseLine(line);
+      // FL7: before it is taken for a broken line, which would be cut off.
+      refuseNewer(path, write, VERSION);
       const object = write?.["object"];
       const isGood = typeof write?.["rv"] === "number" && isObject(object) && isStored(object);
       if (!isGood) broken ??= index + 1;

@@ -61,6 +61,18 @@ describe("the endpoint of a folder (EP1)", () => {
     await assertTaken(folderWith('{"version":1,"pi'));
   });
 
+  it("of a newer version is neither taken over nor removed (EP3)", async () => {
+    const folder = folderWith({ version: 2 as never, pid: 2 ** 30 });
+    const isNewer = { code: "FORMAT_TOO_NEW", message: /endpoint\.json is of version 2, .* reads version 1/ };
+    await assert.rejects(takeEndpoint(folder), isNewer);
+    assert.throws(() => readEndpoint(folder), isNewer);
+    const ours = folderWith();
+    await takeEndpoint(ours);
+    writeFileSync(join(ours, "endpoint.json"), '{"version":2}');
+    await removeEndpoint(ours);
+    assert.deepEqual(readdirSync(ours), ["endpoint.json"]);
+  });
+
   it("of a process that lives is refused, and of one that has ended taken over", async () => {
     const other = spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
     await once(other, "spawn");

@@ -3,15 +3,17 @@
  *
  * EP1 It is taken by an exclusive create. One that was left is taken over: its process is not the one that wrote it (PRI1), or has this
  *     process's id though this process did not write it, or the file is damaged, which no living owner leaves behind.
+ * EP3 A file of a newer version is neither taken over nor replaced: its control plane may run (FV2).
  * EP2 Only its owner may read it: the token is in it.
  */
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { isSameProcess, PRIVATE_FILE, processIdentity, StreamError } from "../../base/index.ts";
+import { isSameProcess, PRIVATE_FILE, processIdentity, refuseNewer, StreamError } from "../../base/index.ts";
 
+const VERSION = 1;
 const endpointSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   pid: z.int(),
   /** Which process had that id (process-identity.ts). */
   identity: z.string().nullable(),
@@ -26,14 +28,14 @@ const pathOf = (folder: string): string => resolve(folder, "endpoint.json");
 /** Files that this process has taken and not given back. */
 const own = new Set<string>();
 
-/** Takes the folder, and again with the address when there is one. Errors: CONTROL_PLANE_RUNNING. */
+/** Takes the folder, and again with the address when there is one. Errors: CONTROL_PLANE_RUNNING, FORMAT_TOO_NEW. */
 export async function takeEndpoint(
   folder: string,
   address?: { readonly url: string; readonly token: string },
 ): Promise<void> {
   const path = pathOf(folder);
   const endpoint: Endpoint = {
-    version: 1,
+    version: VERSION,
     pid: process.pid,
     identity: processIdentity(process.pid),
     url: address?.url ?? null,
@@ -69,17 +71,30 @@ export function isOwnerAlive({ pid, identity }: Endpoint, folder: string): boole
   return isSameProcess(pid, identity);
 }
 
-/** null: there is none, or it is damaged. */
+/** null: there is none, or it is damaged. Errors: FORMAT_TOO_NEW (EP3). */
 export function readEndpoint(folder: string): Endpoint | null {
+  const json = readJson(pathOf(folder));
+  refuseNewer(pathOf(folder), json, VERSION);
+  const parsed = endpointSchema.safeParse(json);
+  return parsed.success ? parsed.data : null;
+}
+
+function readJson(path: string): unknown {
   try {
-    const parsed = endpointSchema.safeParse(JSON.parse(readFileSync(pathOf(folder), "utf8")));
-    return parsed.success ? parsed.data : null;
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch {
     return null; // not there, or not JSON: nobody can be reached by it
   }
 }
 
+/** Whether this process is the one that the file in the folder names. Of a newer version it is another's. */
+function ownsEndpoint(folder: string): boolean {
+  const parsed = endpointSchema.safeParse(readJson(pathOf(folder)));
+  return parsed.success && parsed.data.pid === process.pid && isOwnerAlive(parsed.data, folder);
+}
+
 export async function removeEndpoint(folder: string): Promise<void> {
   const path = pathOf(folder);
-  if (own.delete(path) && readEndpoint(folder)?.pid === process.pid) rmSync(path, { force: true });
+  if (ownsEndpoint(folder)) rmSync(path, { force: true });
+  own.delete(path);
 }

@@ -152,9 +152,10 @@ test("golden: ConfigMap and headless Service; the configuration is one that a po
   assert.equal(read.options["execution.checkpointing.interval"], "10000 ms");
   const { options: _, ...rest } = read;
   assert.deepEqual(rest, {
+    version: 1,
     jobId: "ab".repeat(16),
     jobName: "wc",
-    module: { path: "/job.ts" },
+    program: { kind: "module", path: "/job.ts" },
     args: [],
     storeUri: "/state/apps/ab",
     savepointDirectory: "/state/apps/savepoints/wc-u1",

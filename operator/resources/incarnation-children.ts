@@ -9,7 +9,7 @@
  */
 import type { PodTemplate as UserTemplate, ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
-import { type LargePodConfig, type PodConfig, podVariables } from "../../contract/index.ts";
+import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig, podVariables } from "../../contract/index.ts";
 import type {
   ConfigMap,
   Container,
@@ -116,9 +116,13 @@ export function storeUriIn({ data }: ConfigMap): string | null {
 function podConfig({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig {
   const { source, args } = spec.job;
   return {
+    version: POD_CONFIG_VERSION,
     jobId,
     jobName: spec.config["pipeline.name"] ?? job.metadata.name,
-    module: { path: source.kind === "module" ? source.path : `${JOB_FOLDER}/${source.key}` },
+    program:
+      source.kind === "module"
+        ? { kind: "module", path: source.path }
+        : { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${source.key}` },
     args: [...args],
     options: runtimeOptions(spec),
     storeUri,

@@ -34,8 +34,9 @@ export function keyedOperator(
     { length: parallelism },
     (_, subtask): SubtaskState => ({
       keyed: {
+        kind: "heap",
         keyGroups: keyGroupRange(subtask, parallelism, maxParallelism),
-        file: fileWith(folder, content + subtask),
+        files: [{ file: fileWith(folder, content + subtask) }],
       },
       operator: [],
       finished: false,
@@ -56,7 +57,7 @@ export function manifest(seq: number, change: Partial<Manifest> = {}): Manifest 
     seq,
     checkpointId: id,
     epoch,
-    incarnation: `incarnation ${epoch}`,
+    processId: `process ${epoch}`,
     nonce: `nonce ${seq} ${epoch}`,
     parent: null,
     jobId: JOB,

@@ -21,6 +21,7 @@ import { type EpochClaim, readHighestEpoch } from "./epoch.ts";
 import type { OperatorState } from "./handles.ts";
 import { committedKey, DATA, dataFolder, EPOCHS, MANIFESTS, manifestKey, parseDataKey } from "./layout.ts";
 import {
+  assertReadable,
   entryAt,
   type FencedBy,
   fencedBy,
@@ -54,7 +55,7 @@ export type ManifestDraft = {
 
 export type CompleteOutcome =
   | { readonly kind: "completed"; readonly manifest: Manifest }
-  /** A newer incarnation leads: stop, commit nothing, delete nothing. */
+  /** A newer JobManager leads: stop, commit nothing, delete nothing. */
   | { readonly kind: "fenced"; readonly by: FencedBy };
 
 export type FenceOutcome =
@@ -76,14 +77,15 @@ export async function writeFence(
   const { jobName, asSuccessor = false } = options;
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const contents = await readLog(claim.store);
+    assertReadable(contents);
     const final = asSuccessor ? null : successorFence(contents);
     if (final !== null) return { kind: "fenced", by: fencedBy(final) };
     const head = contents.entries.at(-1);
     const highestEpoch = head?.kind === "corrupt" ? await readHighestEpoch(claim.store) : 0;
-    if (highestEpoch > claim.epoch) return { kind: "fenced", by: { epoch: highestEpoch, incarnation: null } };
+    if (highestEpoch > claim.epoch) return { kind: "fenced", by: { epoch: highestEpoch, processId: null } };
     if (head?.kind === "manifest" && head.manifest.epoch >= claim.epoch) {
-      const { epoch, incarnation, kind } = head.manifest;
-      const isOurs = epoch === claim.epoch && incarnation === claim.incarnation && kind === "fence";
+      const { epoch, processId, kind } = head.manifest;
+      const isOurs = epoch === claim.epoch && processId === claim.processId && kind === "fence";
       if (isOurs)
         return {
           kind: "ready",
@@ -198,7 +200,7 @@ export class CheckpointLog {
       if (entry === null) throw hiddenHead(this.store);
       const manifest = entry.kind === "manifest" ? entry.manifest : null;
       // One of ours whose outcome is not known yet (CL4).
-      if (manifest?.epoch === this.epoch && manifest.incarnation === this.claim.incarnation) return;
+      if (manifest?.epoch === this.epoch && manifest.processId === this.claim.processId) return;
       throw fencedError(this.store, "go on", this.becomeFenced(manifest).by);
     });
   }
@@ -210,7 +212,7 @@ export class CheckpointLog {
       failpoint("jm:before-commit-marker");
       await this.store.put(
         committedKey(seq),
-        Buffer.from(JSON.stringify({ epoch: this.epoch, incarnation: this.claim.incarnation })),
+        Buffer.from(JSON.stringify({ version: 1, epoch: this.epoch, processId: this.claim.processId })),
       );
       failpoint("jm:after-commit-marker");
     });
@@ -251,9 +253,9 @@ export class CheckpointLog {
   }
 
   /** Fields that every manifest of this log has in common. */
-  identity(): Pick<Manifest, "epoch" | "incarnation" | "nonce" | "jobId" | "jobName"> {
-    const { epoch, incarnation, jobId, random } = this.claim;
-    return { epoch, incarnation, jobId, nonce: random.hex(16), jobName: this.jobName };
+  identity(): Pick<Manifest, "epoch" | "processId" | "nonce" | "jobId" | "jobName"> {
+    const { epoch, processId, jobId, random } = this.claim;
+    return { epoch, processId, jobId, nonce: random.hex(16), jobName: this.jobName };
   }
 
   private async append(build: (seq: number) => Manifest): Promise<CompleteOutcome> {
@@ -264,7 +266,7 @@ export class CheckpointLog {
       let written = wanted;
       if (outcome.kind === "taken") {
         const by = outcome.by;
-        if (by?.epoch !== this.epoch || by.incarnation !== this.claim.incarnation) return this.becomeFenced(by);
+        if (by?.epoch !== this.epoch || by.processId !== this.claim.processId) return this.becomeFenced(by);
         // An earlier call of ours, whose outcome stayed unknown, did succeed (CL4).
         written = by;
       }
@@ -392,7 +394,7 @@ function buildFence(
     kind: "fence",
     ...at,
     epoch: claim.epoch,
-    incarnation: claim.incarnation,
+    processId: claim.processId,
     nonce: claim.random.hex(16),
     jobId: claim.jobId,
     jobName,

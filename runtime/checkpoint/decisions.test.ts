@@ -81,7 +81,7 @@ describe("resolveRestore", () => {
   it("stops when a higher epoch has written", () => {
     assert.deepEqual(resolve(log([fence(1, 1, null), fence(2, 2, null)]), 1), {
       kind: "fenced",
-      by: { epoch: 2, incarnation: "incarnation 2" },
+      by: { epoch: 2, processId: "process 2" },
     });
   });
 

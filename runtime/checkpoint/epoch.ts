@@ -5,6 +5,8 @@
  *     The second half matters because claims of past epochs are cleaned up: whoever was stopped between listing and creating
  *     may then create one of those again, and finds out by the listing.
  * EPO2 Unknown outcomes are read back by nonce before anything is decided.
+ * EPO4 A claim is `{"version": 1, "epoch", "processId", "nonce", "claimedMs", "jobId"}`, for people: programs go by its name alone, so that those of
+ *     two versions fence each other.
  * EPO3 An EpochClaim is built here only; it is the proof.
  */
 import { type Clock, type JobId, type Random, StreamError, failpoint } from "../../base/index.ts";
@@ -16,7 +18,7 @@ declare const proof: unique symbol;
 /** The right to write into one job's log under one epoch, until a newer one has written. */
 export type EpochClaim = {
   readonly epoch: number;
-  readonly incarnation: string;
+  readonly processId: string;
   readonly jobId: JobId;
   readonly store: ObjectStore;
   readonly random: Random;
@@ -26,7 +28,7 @@ export type EpochClaim = {
 
 export type ClaimOptions = {
   /** Fresh per started process; 32 hex digits. */
-  readonly incarnation: string;
+  readonly processId: string;
   readonly jobId: JobId;
   readonly random: Random;
   readonly clock: Clock;
@@ -36,15 +38,15 @@ const ATTEMPTS_MAX = 1000;
 
 /** Claims the next epoch of the job whose root the store is. Errors: STORE_UNAVAILABLE, STORE_FULL. */
 export async function claimEpoch(store: ObjectStore, options: ClaimOptions): Promise<EpochClaim> {
-  const { incarnation, jobId, random, clock } = options;
+  const { processId, jobId, random, clock } = options;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const epoch = (await readHighestEpoch(store)) + 1;
     const nonce = random.hex(16);
-    const body = Buffer.from(JSON.stringify({ epoch, incarnation, nonce, claimedMs: clock.nowMs(), jobId }));
+    const body = Buffer.from(JSON.stringify({ version: 1, epoch, processId, nonce, claimedMs: clock.nowMs(), jobId }));
     if (!(await create(store, epoch, body, nonce))) continue;
     if ((await readHighestEpoch(store)) !== epoch) continue;
     failpoint("jm:after-epoch-claim");
-    return { epoch, incarnation, jobId, store, random, clock } as EpochClaim;
+    return { epoch, processId, jobId, store, random, clock } as EpochClaim;
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",

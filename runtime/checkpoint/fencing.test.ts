@@ -51,7 +51,7 @@ class Oracle {
       assert.equal(manifest.kind, "fence", "an epoch begins with a fence");
       assert.ok(manifest.epoch > (head?.epoch ?? 0), `epoch ${manifest.epoch} after ${head?.epoch}`);
     } else {
-      assert.equal(manifest.incarnation, head.incarnation, "one epoch has one incarnation");
+      assert.equal(manifest.processId, head.processId, "one epoch has one process");
       assert.ok(manifest.checkpointId >= head.checkpointId, "ids rise");
     }
     this.effective.push(manifest);
@@ -193,7 +193,7 @@ async function jobManager(
   rounds: number,
 ): Promise<CheckpointLog | null> {
   const claim = await untilAnswered(() =>
-    claimEpoch(store, { incarnation: random.hex(16), jobId: JOB, random, clock: fixedClock }),
+    claimEpoch(store, { processId: random.hex(16), jobId: JOB, random, clock: fixedClock }),
   );
   assert.ok(!oracle.claimed.has(claim.epoch), `epoch ${claim.epoch} has two holders`);
   oracle.claimed.add(claim.epoch);
@@ -234,7 +234,7 @@ async function jobManager(
 
 /** Another incarnation that takes over: what it finds then is the job's last word (PRE1). */
 async function successor(oracle: Oracle, store: ObjectStore, random: Random): Promise<null> {
-  const options = { incarnation: random.hex(16), jobId: SUCCESSOR, random, clock: fixedClock, jobName: "model" };
+  const options = { processId: random.hex(16), jobId: SUCCESSOR, random, clock: fixedClock, jobName: "model" };
   const { contents, epoch } = await untilAnswered(() => fencePredecessor(store, options));
   const decision = resolveRestore(contents, epoch, { sinksAllowReplay: false });
   const newest = decision.kind === "restore" ? decision.manifest.nonce : decision.kind;
@@ -249,7 +249,7 @@ function stateOf(log: CheckpointLog, id: number): OperatorState {
 
 async function upload(log: CheckpointLog, id: number): Promise<void> {
   for (const [subtask, { keyed }] of stateOf(log, id).subtasks.entries()) {
-    await log.store.put(keyed?.file.key ?? "", new TextEncoder().encode(`state ${id % 2} ${subtask}`));
+    await log.store.put(keyed?.files[0]?.file.key ?? "", new TextEncoder().encode(`state ${id % 2} ${subtask}`));
   }
 }
 
@@ -303,7 +303,7 @@ async function runModel(decisions: readonly Decision[], seed: number, successorA
 
   await schedule.flushLate();
   if (successorAt !== null) {
-    const options = { incarnation: "late", jobId: JOB, random: seededRandom(seed), clock: fixedClock };
+    const options = { processId: "late", jobId: JOB, random: seededRandom(seed), clock: fixedClock };
     const fence = await writeFence(await claimEpoch(oracle.objects, options), { jobName: "model" });
     assert.equal(fence.kind === "fenced" ? fence.by.successor : fence.kind, SUCCESSOR);
     return;
@@ -315,7 +315,7 @@ async function runModel(decisions: readonly Decision[], seed: number, successorA
 async function finalChecks(oracle: Oracle, seed: number, logs: readonly (CheckpointLog | null)[]): Promise<void> {
   const random = seededRandom(seed + 99);
   const claim = await claimEpoch(oracle.objects, {
-    incarnation: random.hex(16),
+    processId: random.hex(16),
     jobId: JOB,
     random,
     clock: fixedClock,
@@ -334,7 +334,7 @@ async function finalChecks(oracle: Oracle, seed: number, logs: readonly (Checkpo
   }
   const operator = keyedOperator("count", dataFolder(claim.epoch, 2_000_000), "last ");
   for (const { keyed } of operator.subtasks)
-    await oracle.objects.put(keyed?.file.key ?? "", new Uint8Array(keyed?.file.length ?? 0));
+    await oracle.objects.put(keyed?.files[0]?.file.key ?? "", new Uint8Array(keyed?.files[0]?.file.length ?? 0));
   assert.equal((await fence.log.complete(draftOf(2_000_000, [operator]))).kind, "completed");
   const { retained } = await fence.log.discard({ numRetained: NUM_RETAINED });
   const left = await readLog(oracle.objects);

@@ -3,6 +3,8 @@
  *
  * HAN1 Every file is named with its length and sha256, and both are verified before a byte of it is used.
  * HAN2 Paths are keys of one ObjectStore: the job's checkpoint root, or the savepoint's own folder (relative, relocatable).
+ * HAN3 A handle says which back end wrote it, and lists its files: one that writes several, or shares them between checkpoints, adds a
+ *     kind. A reader refuses a kind that it does not know.
  */
 import type { OperatorId } from "../../base/index.ts";
 import type { KeyGroupRange } from "../record/index.ts";
@@ -21,8 +23,23 @@ export type StateBlob =
   | { readonly kind: "inline"; readonly base64: string }
   | { readonly kind: "file"; readonly file: FileRef };
 
-/** The keyed states and timers of one subtask of one operator; the index of key groups is inside the file. */
-export type KeyedStateHandle = { readonly keyGroups: KeyGroupRange; readonly file: FileRef };
+/** One file of a keyed handle. `keyGroups`: those that it holds; absent: all of the handle's. */
+export type KeyedStateFile = { readonly file: FileRef; readonly keyGroups?: KeyGroupRange };
+
+/**
+ * The keyed states and timers of one subtask of one operator, by the back end that wrote them (HAN3).
+ * `heap`: one file with everything; the index of key groups is inside the file.
+ */
+export type KeyedStateHandle = {
+  readonly kind: "heap";
+  readonly keyGroups: KeyGroupRange;
+  readonly files: readonly KeyedStateFile[];
+};
+
+/** The files of a keyed handle; none for null. */
+export function keyedFiles(handle: KeyedStateHandle | null): readonly FileRef[] {
+  return handle === null ? [] : handle.files.map(({ file }) => file);
+}
 
 /** How a list of operator state is shared out on restore (SP-9). */
 export type Redistribution = "split" | "union" | "broadcast";

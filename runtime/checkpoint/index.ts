@@ -2,7 +2,7 @@
  * Room `checkpoint`: what is durable: epochs, manifests, what may be restored, what may be deleted, savepoints.
  *
  * A JobManager's life, with the store rooted at `<root>/<namespace>/<job>`:
- *   const claim = await claimEpoch(store, { incarnation, jobId, random, clock });            // EpochClaim {epoch, …}
+ *   const claim = await claimEpoch(store, { processId, jobId, random, clock });            // EpochClaim {epoch, …}
  *   const fence = await writeFence(claim, { jobName });           // { kind: "ready", log } | { kind: "fenced", by }
  *   const restore = resolveRestore(log.contents, log.epoch, { sinksAllowReplay });
  *        // { kind: "none" } | { kind: "restore", manifest, storeUri, mustCommit } | { kind: "corrupt", seq, what, fallback } | { kind: "fenced", by }
@@ -41,6 +41,8 @@ export { claimEpoch, type EpochClaim } from "./epoch.ts";
 export {
   EMPTY_SUBTASK_STATE,
   type FileRef,
+  keyedFiles,
+  type KeyedStateFile,
   type KeyedStateHandle,
   type OperatorRestore,
   type OperatorState,
@@ -52,6 +54,7 @@ export {
 } from "./handles.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
+  assertReadable,
   chainOf,
   type FencedBy,
   fencedBy,

@@ -15,7 +15,13 @@ import { decodeManifest } from "./manifest-codec.ts";
 
 export type LogEntry =
   | { readonly kind: "manifest"; readonly seq: number; readonly manifest: Manifest }
-  | { readonly kind: "corrupt"; readonly seq: number; readonly what: string };
+  | {
+      readonly kind: "corrupt";
+      readonly seq: number;
+      readonly what: string;
+      /** It is not damaged: a newer program wrote it (MC3). */
+      readonly newer?: StreamError;
+    };
 
 export type LogContents = {
   /** Where it was read, for messages. */
@@ -27,19 +33,19 @@ export type LogContents = {
 };
 
 /**
- * Who has taken over: the manifest or claim of a higher epoch. `incarnation`: null when that could not be read. `successor`: the job
+ * Who has taken over: the manifest or claim of a higher epoch. `processId`: null when that could not be read. `successor`: the job
  * id of another incarnation, when it is one: then it is for good (MA4).
  */
 export type FencedBy = {
   readonly epoch: number | null;
-  readonly incarnation: string | null;
+  readonly processId: string | null;
   readonly successor?: JobId;
 };
 
 /** `manifest`: null when it could not be read. */
 export function fencedBy(manifest: Manifest | null): FencedBy {
-  const { epoch = null, incarnation = null, successor } = manifest ?? {};
-  return { epoch, incarnation, ...(successor === undefined ? {} : { successor }) };
+  const { epoch = null, processId = null, successor } = manifest ?? {};
+  return { epoch, processId, ...(successor === undefined ? {} : { successor }) };
 }
 
 /** The newest fence of a successor (MA4); null: the log is its job's own. */
@@ -90,9 +96,19 @@ export async function readEntry(store: ObjectStore, seq: number): Promise<LogEnt
       what: `the manifest ${where} is that of number ${manifest.seq}, under another name`,
     };
   } catch (error) {
-    if (!(error instanceof StreamError) || error.code !== "CHECKPOINT_CORRUPT") throw error;
+    if (!(error instanceof StreamError)) throw error;
+    if (error.code === "FORMAT_TOO_NEW") return { kind: "corrupt", seq, what: error.message, newer: error };
+    if (error.code !== "CHECKPOINT_CORRUPT") throw error;
     return { kind: "corrupt", seq, what: error.message };
   }
+}
+
+/**
+ * To be called before anything is claimed, written or restored: a log in which a newer program has written is left as it is. Its newest state
+ * is in there, and an older one must not be taken for it. Errors: FORMAT_TOO_NEW (terminal).
+ */
+export function assertReadable({ entries }: LogContents): void {
+  for (const entry of entries) if (entry.kind === "corrupt" && entry.newer !== undefined) throw entry.newer;
 }
 
 /** The highest number in the log; 0 when it is empty. Cheaper than readLog: reads nothing. */

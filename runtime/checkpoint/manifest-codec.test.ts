@@ -73,6 +73,11 @@ describe("a manifest", () => {
 
   const keyed = keyedOperator("count", "data/0000000001-0000000007", "x");
   const subtask = keyed.subtasks[0];
+  const part = subtask?.keyed?.files[0];
+  const withKeyed = (change: object): object => ({
+    ...keyed,
+    subtasks: [{ ...subtask, keyed: { ...subtask?.keyed, ...change } }, keyed.subtasks[1]],
+  });
   const wrong: Record<string, [object, RegExp]> = {
     "a key that leaves the store": [
       { files: [{ key: "../../etc/passwd", sha256: "a".repeat(64), length: 1 }] },
@@ -86,6 +91,15 @@ describe("a manifest", () => {
     "one operator twice": [{ operators: [keyed, keyed] }, /operator count twice/],
     "too few subtasks": [{ operators: [{ ...keyed, parallelism: 3 }] }, /2 subtasks of count, whose parallelism is 3/],
     "key groups out of range": [{ operators: [{ ...keyed, maxParallelism: 64 }] }, /key groups 64..127 of 64/],
+    "keyed state of a back end that this program does not have (HAN3)": [
+      { operators: [withKeyed({ kind: "disk" })] },
+      /operators\.0\.subtasks\.0\.keyed\.kind/,
+    ],
+    "keyed state without a file": [{ operators: [withKeyed({ files: [] })] }, /subtasks\.0\.keyed\.files/],
+    "a file with key groups of another subtask": [
+      { operators: [withKeyed({ files: [{ ...part, keyGroups: { first: 60, last: 64 } }] })] },
+      /a file with key groups 60\.\.64 among 0\.\.63/,
+    ],
     "a blob of no kind": [
       {
         operators: [

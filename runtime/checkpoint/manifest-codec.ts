@@ -1,22 +1,24 @@
 /**
  * Owns: the bytes of a manifest.
  *
- * Grammar: header LF body, where header = `streamjob-manifest 1 sha256=<64 hex of body> length=<bytes of body>` in ASCII and
+ * Grammar: header LF body, where header = `streamjob-manifest <version> sha256=<64 hex of body> length=<bytes of body>` in ASCII and
  * body = the Manifest as JSON in UTF-8.
  *
  * MC1 Any changed, missing or additional byte is found (CHECKPOINT_CORRUPT) before a field is looked at.
  * MC2 What passes has every field in its bounds: keys stay inside the store, counts agree, files are listed once.
+ * MC3 In every version, the header has this form, the body is JSON, and both name the version: so a newer manifest (FORMAT_TOO_NEW) is never
+ *     taken for a damaged one, nor a damaged one for a newer.
  */
 import { z } from "zod";
-import { assert, StreamError } from "../../base/index.ts";
+import { assert, newerFormat, StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
-import type { FileRef, OperatorState } from "./handles.ts";
+import { type FileRef, keyedFiles, type OperatorState } from "./handles.ts";
 import type { Manifest } from "./manifest.ts";
 
 const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
 const HEADER = /^streamjob-manifest (\d{1,6}) sha256=([0-9a-f]{64}) length=(\d{1,12})$/;
 const HEADER_BYTES_MAX = 160;
-const VERSION = "1";
+const VERSION = 1;
 
 const count = z.number().int().min(0);
 const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
@@ -26,12 +28,19 @@ const fileRef = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   length: count,
 });
+const keyGroups = z.strictObject({ first: count, last: count });
 const blob = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("inline"), base64: z.base64() }),
   z.strictObject({ kind: z.literal("file"), file: fileRef }),
 ]);
 const subtaskState = z.strictObject({
-  keyed: z.strictObject({ keyGroups: z.strictObject({ first: count, last: count }), file: fileRef }).nullable(),
+  keyed: z
+    .strictObject({
+      kind: z.literal("heap"),
+      keyGroups,
+      files: z.array(z.strictObject({ file: fileRef, keyGroups: keyGroups.optional() })).min(1),
+    })
+    .nullable(),
   operator: z.array(
     z.strictObject({ name: text, redistribution: z.enum(["split", "union", "broadcast"]), count, blob }),
   ),
@@ -47,12 +56,12 @@ const operatorState = z.strictObject({
   subtasks: z.array(subtaskState),
 });
 const manifestSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   kind: z.enum(["fence", "checkpoint", "savepoint"]),
   seq: count,
   checkpointId: count,
   epoch: z.number().int().min(1),
-  incarnation: text.min(1),
+  processId: text.min(1),
   nonce: text.min(1),
   parent: z.number().int().min(1).nullable(),
   jobId: hex32,
@@ -80,15 +89,16 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   ]);
 }
 
-/** `where` is the manifest's URI, for messages. Errors: CHECKPOINT_CORRUPT (terminal). */
+/** `where` is the manifest's URI, for messages. Errors: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW (terminal). */
 export function decodeManifest(bytes: Uint8Array, where: string): Manifest {
-  const body = verifiedBody(bytes, where);
+  const { body, version } = verifiedBody(bytes, where);
   let json: unknown;
   try {
     json = JSON.parse(body.toString("utf8"));
   } catch (cause) {
     throw corrupt(where, "has a body that is not JSON", cause);
   }
+  checkVersion(version, json, where);
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -110,7 +120,7 @@ export function filesOf(operators: readonly OperatorState[]): readonly FileRef[]
   const files = new Map<string, FileRef>();
   for (const operator of operators) {
     for (const subtask of operator.subtasks) {
-      if (subtask.keyed !== null) files.set(subtask.keyed.file.key, subtask.keyed.file);
+      for (const file of keyedFiles(subtask.keyed)) files.set(file.key, file);
       for (const handle of subtask.operator)
         if (handle.blob.kind === "file") files.set(handle.blob.file.key, handle.blob.file);
     }
@@ -118,17 +128,22 @@ export function filesOf(operators: readonly OperatorState[]): readonly FileRef[]
   return [...files.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-function verifiedBody(bytes: Uint8Array, where: string): Buffer {
+/** MC3 */
+function checkVersion(version: number, json: unknown, where: string): void {
+  const inside = typeof json === "object" && json !== null && "version" in json ? json.version : null;
+  if (version > VERSION && inside === version) throw newerFormat(`the manifest ${where}`, version, VERSION);
+  if (version === VERSION) return;
+  throw corrupt(
+    where,
+    `was changed: its header is of version ${version}, its body of version ${String(inside)}, and this program reads version ${VERSION}`,
+  );
+}
+
+function verifiedBody(bytes: Uint8Array, where: string): { readonly body: Buffer; readonly version: number } {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = all.subarray(0, HEADER_BYTES_MAX).indexOf(0x0a);
   const header = end < 0 ? null : HEADER.exec(all.subarray(0, end).toString("latin1"));
   if (header === null) throw corrupt(where, all.length === 0 ? "is empty" : "does not begin with a manifest's header");
-  if (header[1] !== VERSION) {
-    throw corrupt(
-      where,
-      `is of version ${header[1]}, and this program reads version ${VERSION}: use the program that wrote it, or a newer one`,
-    );
-  }
   const body = all.subarray(end + 1);
   if (body.length !== Number(header[3])) {
     throw corrupt(
@@ -139,7 +154,7 @@ function verifiedBody(bytes: Uint8Array, where: string): Buffer {
   if (body.length > MANIFEST_BYTES_MAX)
     throw corrupt(where, `has ${body.length} bytes, above the limit of ${MANIFEST_BYTES_MAX}`);
   if (sha256Hex(body) !== header[2]) throw corrupt(where, "was changed: its checksum does not fit its content");
-  return body;
+  return { body, version: Number(header[1]) };
 }
 
 /** What the shape alone does not say (MC2). */
@@ -161,6 +176,10 @@ function findContradiction(manifest: Manifest): string | null {
       const { first, last } = keyed.keyGroups;
       if (first > last || last >= operator.maxParallelism)
         return `has key groups ${first}..${last} of ${operator.maxParallelism} in ${operator.uid}`;
+      for (const { keyGroups: part = keyed.keyGroups } of keyed.files) {
+        if (part.first > part.last || part.first < first || part.last > last)
+          return `has a file with key groups ${part.first}..${part.last} among ${first}..${last} in ${operator.uid}`;
+      }
     }
   }
   const listed = JSON.stringify(manifest.files.map((file) => [file.key, file.sha256, file.length]));

@@ -22,8 +22,8 @@ export type Manifest = {
   readonly seq: number;
   readonly checkpointId: number;
   readonly epoch: number;
-  /** Fresh per started incarnation; 32 hex digits. */
-  readonly incarnation: string;
+  /** Of the JobManager process that wrote it, fresh with every start; 32 hex digits. */
+  readonly processId: string;
   /** Distinguishes this write from another with the same seq: read back after an unknown outcome. */
   readonly nonce: string;
   /** seq of the newest complete (checkpoint or savepoint) manifest before this one; null when there is none. */

@@ -10,19 +10,20 @@ import { failpoint, StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { writeFence } from "./checkpoint-log.ts";
 import { type ClaimOptions, claimEpoch } from "./epoch.ts";
-import { type LogContents, readLog, successorFence } from "./log-contents.ts";
+import { assertReadable, type LogContents, readLog, successorFence } from "./log-contents.ts";
 
 const ROUNDS_MAX = 100;
 
 /**
  * Ends the log in `store`; `options` are the successor's. Gives what the log holds, for resolveRestore with the epoch of its head.
- * May be called again. Errors: STORE_UNAVAILABLE, STORE_FULL.
+ * May be called again. Errors: FORMAT_TOO_NEW, STORE_UNAVAILABLE, STORE_FULL.
  */
 export async function fencePredecessor(
   store: ObjectStore,
   options: ClaimOptions & { readonly jobName: string },
 ): Promise<{ readonly contents: LogContents; readonly epoch: number }> {
   const before = await readLog(store);
+  assertReadable(before);
   const fence = successorFence(before);
   // An earlier JobManager of this incarnation has done it, and nobody has written since.
   if (fence?.successor === options.jobId && before.entries.at(-1)?.seq === fence.seq) {

@@ -10,7 +10,7 @@ export type Recoverability =
   | { readonly kind: "corrupt"; readonly what: string }
   /** It is there, but this epoch has not written its fence yet: an older holder may still add to the log. */
   | { readonly kind: "unclaimed" }
-  /** A higher epoch has written: this incarnation stops. */
+  /** A higher epoch has written: this JobManager stops. */
   | { readonly kind: "orphaned"; readonly by: FencedBy }
   /** May be restored; nothing is left to commit. */
   | { readonly kind: "ready" }

@@ -23,7 +23,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 
 async function lead(store: ObjectStore, seed: number): Promise<CheckpointLog> {
   const random = seededRandom(seed);
-  const claim = await claimEpoch(store, { incarnation: random.hex(16), jobId: JOB, random, clock: fixedClock });
+  const claim = await claimEpoch(store, { processId: random.hex(16), jobId: JOB, random, clock: fixedClock });
   const fence = await writeFence(claim, { jobName: "words" });
   assert.ok(fence.kind === "ready");
   return fence.log;
@@ -35,7 +35,7 @@ async function upload(store: ObjectStore, folder: string, content: string): Prom
   for (const [subtask, { keyed }] of operator.subtasks.entries()) {
     const file = await new ContentFiles(store, folder).create();
     await file.write(new TextEncoder().encode(content + subtask));
-    assert.deepEqual(await file.close(), keyed?.file);
+    assert.deepEqual(await file.close(), keyed?.files[0]?.file);
   }
   return operator;
 }

@@ -58,8 +58,8 @@ export async function writeSavepointManifest(
 
 /** An earlier attempt of ours, whose outcome was not known, may have made it. */
 function isSameWrite(held: Manifest, wanted: Manifest): boolean {
-  const { epoch, incarnation, checkpointId } = held;
-  return epoch === wanted.epoch && incarnation === wanted.incarnation && checkpointId === wanted.checkpointId;
+  const { epoch, processId, checkpointId } = held;
+  return epoch === wanted.epoch && processId === wanted.processId && checkpointId === wanted.checkpointId;
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   MessageParser,
   messageHeader,
   OPEN,
+  otherVersionIn,
   type Payload,
   PAYLOAD_BYTES_MAX,
   REFUSE,
@@ -169,7 +170,7 @@ export class DataServer {
         const text = type === HELLO ? payload.bytes.toString("utf8", 0, HELLO_SHOWN_BYTES) : "no hello";
         payload.release();
         isRefused = true;
-        return refuse(socket, `it is ${this.hello}, and was asked for ${text}`);
+        return refuse(socket, otherVersionIn(text) ?? `it is ${this.hello}, and was asked for ${text}`);
       }
       if (type === DATA) {
         const receiver = this.receiverOf(channels.get(channel), socket);

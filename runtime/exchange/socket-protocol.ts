@@ -9,6 +9,7 @@
 import { StreamError } from "../../base/index.ts";
 import { SEGMENT_BYTES, type SegmentPool } from "./segment-pool.ts";
 
+const VERSION = 2;
 export const HELLO = 0;
 export const OPEN = 1;
 export const DATA = 2;
@@ -26,7 +27,14 @@ export type DataAddressee = { readonly jobId: string; readonly taskManagerId: st
 
 /** What the connecting side says first; the listener takes exactly its own. */
 export function helloText({ jobId, taskManagerId, slot }: DataAddressee): string {
-  return `streamjob-data/2 ${JSON.stringify({ jobId, taskManagerId, slot })}`;
+  return `streamjob-data/${VERSION} ${JSON.stringify({ jobId, taskManagerId, slot })}`;
+}
+
+/** Why a hello in another version of this protocol is refused; null: it is of ours, or of nobody's. */
+export function otherVersionIn(hello: string): string | null {
+  const version = /^streamjob-data\/(\d{1,6}) /.exec(hello)?.[1];
+  if (version === undefined || Number(version) === VERSION) return null;
+  return `its data protocol is of version ${VERSION}, and it was greeted in version ${version}: run one version of StreamJob in all processes of a job`;
 }
 
 /** What one frame costs; one larger than the window takes the whole window. */

@@ -57,7 +57,8 @@ export type JobView = {
   readonly name: string;
   readonly status: JobStatus;
   readonly epoch: number;
-  readonly incarnation: string;
+  /** Of the JobManager process, fresh with every start; not that of the operating system. */
+  readonly processId: string;
   readonly startedMs: number;
   readonly endedMs: number | null;
   /** When each status was last entered; absent = never. */

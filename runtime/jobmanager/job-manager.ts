@@ -77,7 +77,7 @@ export async function startJobManager(options: JobManagerOptions): Promise<JobMa
 
 export class JobManager implements JobControl {
   readonly jobId: JobId;
-  readonly incarnation: string;
+  readonly processId: string;
   readonly #options: JobManagerOptions;
   readonly #logger: Log;
   readonly #turns: Turns;
@@ -115,7 +115,7 @@ export class JobManager implements JobControl {
     this.#options = options;
     this.#streamGraph = streamGraph;
     this.jobId = jobId(options.job.jobId ?? random.hex(16));
-    this.incarnation = random.hex(16);
+    this.processId = random.hex(16);
     // An incarnation's log outlives its processes, whatever keeps the state while it runs.
     const isInMemory = streamGraph.configuration.stateBackend === "memory" && options.standby === undefined;
     this.#storeUri = isInMemory ? `memory://job-${this.jobId}` : storeUriOf(options.storeUri);
@@ -167,12 +167,12 @@ export class JobManager implements JobControl {
   begin(server: RpcServer): void {
     this.#server = server;
     const { clock, random, restore } = this.#options;
-    const { jobId, incarnation } = this;
+    const { jobId, processId } = this;
     this.#turns.effect(
       () =>
         prepareStart({
           jobId,
-          incarnation,
+          processId,
           storeUri: this.#storeUri,
           streamGraph: this.#streamGraph,
           restore,
@@ -195,10 +195,10 @@ export class JobManager implements JobControl {
   }
 
   job(): JobView {
-    const { jobId, incarnation } = this;
+    const { jobId, processId } = this;
     return buildJobView({
       jobId,
-      incarnation,
+      processId,
       epoch: this.#log?.epoch ?? 0,
       configuration: this.#streamGraph.configuration,
       graph: this.#graph,
@@ -299,7 +299,7 @@ export class JobManager implements JobControl {
     this.#log = log;
     for (const manifest of chainOf(log.contents).toReversed()) this.#progress.completed(manifest, log.store.uri);
     this.#logger.info(
-      { epoch: log.epoch, incarnation: this.incarnation, store: log.store.uri },
+      { epoch: log.epoch, processId: this.processId, store: log.store.uri },
       "this JobManager leads the job",
     );
     this.#links.lead(log.epoch);
@@ -371,7 +371,7 @@ export class JobManager implements JobControl {
   #receive(from: TaskManagerId, message: ToJobManager): void {
     const epoch = this.#log?.epoch ?? 0;
     if (message.kind === "fenced") {
-      if (message.epoch > epoch) this.#fenced({ epoch: message.epoch, incarnation: null });
+      if (message.epoch > epoch) this.#fenced({ epoch: message.epoch, processId: null });
       return;
     }
     if (message.kind === "heartbeat") {
@@ -457,7 +457,7 @@ export class JobManager implements JobControl {
     if (this.#turns.isClosed) return;
     this.#fencedBy = by;
     this.#logger.error(
-      { code: "FENCED", byEpoch: by.epoch, byIncarnation: by.incarnation, successor: by.successor ?? null },
+      { code: "FENCED", byEpoch: by.epoch, byProcessId: by.processId, successor: by.successor ?? null },
       "a newer JobManager leads this job: this one stops, and cancels, commits and deletes nothing",
     );
     this.#shutDown("fenced", null);
@@ -544,7 +544,7 @@ export class JobManager implements JobControl {
     return {
       jobId: this.jobId,
       predecessors: this.#predecessors,
-      module,
+      program: { kind: "module", path: module },
       options,
       args,
       maxParallelism: this.#graph.vertices.map((vertex) => vertex.maxParallelism),

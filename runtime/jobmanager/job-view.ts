@@ -9,7 +9,8 @@ import type { Lifecycle } from "./execution/lifecycle.ts";
 
 export type JobViewParts = {
   readonly jobId: JobId;
-  readonly incarnation: string;
+  /** Of the JobManager process, fresh with every start; not that of the operating system. */
+  readonly processId: string;
   /** 0: it does not lead yet. */
   readonly epoch: number;
   readonly configuration: JobConfiguration;

@@ -16,7 +16,7 @@ import { buildJobGraph, type JobGraph, parseOptions, type StreamGraph } from "..
 import { codePlace } from "./code-place.ts";
 import { provideStreamjobModules } from "./module-resolution.ts";
 
-/** A job module and what it is started with; a JobSource of the rpc room is one. */
+/** A job module and what it is started with. */
 export type ModuleSource = {
   /** Absolute path. */
   readonly module: string;

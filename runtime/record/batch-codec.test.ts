@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { StreamError } from "../../base/index.ts";
 import { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
+import { rowKinds } from "./row-kind.ts";
 import { t, type ValueType } from "./value-type.ts";
 
 const anyString = fc.oneof(
@@ -92,6 +93,52 @@ test("records of all kinds of fields come back equal, with timestamps and key ha
       assert.ok(reader.isAtEnd);
     }),
   );
+});
+
+test("row kinds come back as they were, with every other column beside them; all inserts are written as none (RWK1)", () => {
+  const row = fc.record({ word: anyString, count: fc.maxSafeInteger() }, { noNullPrototype: true });
+  const kinded = fc.tuple(row, fc.integer({ min: rowKinds.insert, max: rowKinds.delete }));
+  const type = t.record({ word: t.string, count: t.int64 });
+  const reordered = (value: object): object => Object.fromEntries(Object.entries(value).toReversed());
+  fc.assert(
+    fc.property(fc.array(kinded, { maxLength: 30 }), fc.boolean(), fc.boolean(), (pairs, isOdd, isTimed) => {
+      const rows = pairs.map(([value]) => (isOdd ? reordered(value) : value)) as { word: string; count: number }[];
+      const kinds = Uint8Array.from(pairs, ([, kind]) => kind);
+      const plain = {
+        rows,
+        timestamps: isTimed ? Float64Array.from(rows, (_row, index) => index) : null,
+        keyHashes: isTimed ? Int32Array.from(rows, (_row, index) => -index) : null,
+      };
+      const writer = new ByteWriter(16);
+      // Longer than the rows, as a column may be (ROB1).
+      encodeBatch(type, { ...plain, rowKinds: Uint8Array.from([...kinds, 3, 3]) }, writer);
+      const reader = new ByteReader(writer.copy());
+      const decoded = decodeBatch(type, reader);
+      assert.deepEqual(decoded, kinds.some((kind) => kind !== rowKinds.insert) ? { ...plain, rowKinds: kinds } : plain);
+      assert.deepEqual(decoded.rows.map(Object.keys), rows.map(Object.keys));
+      assert.ok(reader.isAtEnd);
+    }),
+  );
+});
+
+test("row kinds survive a later version of the record type, and unknown ones and unknown flags are refused", () => {
+  const writer = new ByteWriter(16);
+  const kinds = Uint8Array.of(rowKinds.updateBefore, rowKinds.updateAfter);
+  encodeBatch(t.int64, { rows: [7, 8], timestamps: null, keyHashes: null, rowKinds: kinds }, writer);
+  const bytes = writer.copy();
+  const later = decodeBatch(t.nullable(t.int64), new ByteReader(bytes));
+  assert.deepEqual([later.rows, later.rowKinds], [[7, 8], kinds]);
+  const flagsAt = bytes.indexOf(8, 8);
+  const kindsAt = flagsAt + 8;
+  assert.deepEqual([...bytes.subarray(kindsAt, kindsAt + 2)], [...kinds]);
+  for (const [at, value] of [
+    [kindsAt, 4],
+    [flagsAt, 8 | 16],
+  ] as const) {
+    const changed = Uint8Array.from(bytes);
+    changed[at] = value;
+    assert.throws(() => decodeBatch(t.int64, new ByteReader(changed)), { code: "PROTOCOL_VIOLATION" });
+  }
 });
 
 test("a block in shared memory is decoded as well", () => {

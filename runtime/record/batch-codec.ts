@@ -2,26 +2,29 @@
  * Owns: batches of records as columns, the one binary form for channels, state files and committables.
  *
  * Grammar:
- *   block   = header flags count timestamps? hashes? oddities? column*
+ *   block   = header flags count timestamps? hashes? kinds? oddities? column*
  *   header  = u8 version (1), u8 isRecord, u8 fields, (u8 nameBytes, name, u8 kind, u8 nullable)*, padded to 8
- *   flags   = u32 (1: timestamps, 2: key hashes, 4: oddities of rows, record-rows.ts) · count = u32 · timestamps = [f64]8 · hashes = [i32]8
+ *   flags   = u32 (1: timestamps, 2: key hashes, 4: oddities of rows, record-rows.ts, 8: row kinds) · count = u32 · timestamps = [f64]8 · hashes = [i32]8 · kinds = [u8]8, row-kind.ts
  *
  * BC1 A block describes itself, so that a reader with a later version of a record type reads it by field name: a field that
  *     the block lacks is null when its type is nullable, a field that the type lacks is dropped, and every other difference
  *     is STATE_INCOMPATIBLE.
  * BC2 The usual case, the reader's type equals the writer's, costs one comparison of the header's bytes.
  */
-import { StreamError } from "../../base/index.ts";
+import { newerFormat, StreamError } from "../../base/index.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
 import { readOddities, restoreOddities, takeColumns, writeOddities } from "./record-rows.ts";
 import type { RowBatch } from "./row-batch.ts";
+import { areRowKinds, writtenKinds } from "./row-kind.ts";
 import { describeType, type Field, type TypeKind, type ValueType } from "./value-type.ts";
 
 const VERSION = 1;
 const HAS_TIMESTAMPS = 1;
 const HAS_HASHES = 2;
 const HAS_ODDITIES = 4;
+const HAS_ROW_KINDS = 8;
+const ALL_FLAGS = HAS_TIMESTAMPS | HAS_HASHES | HAS_ODDITIES | HAS_ROW_KINDS;
 const KINDS: readonly TypeKind[] = [
   "string",
   "int32",
@@ -51,15 +54,21 @@ export function encodeBatch<T>(type: ValueType<T>, batch: RowBatch<T>, writer: B
   const fields = columnsOf(type);
   const columns = fields === null ? [rows] : fields.map((): unknown[] => new Array(count));
   const oddities = fields === null ? null : takeColumns(type, rows, columns as unknown[][]);
+  const kinds = writtenKinds(batch.rowKinds, count);
   writer.bytes(headerOf(type));
   writer.u32(
     (timestamps === null ? 0 : HAS_TIMESTAMPS) |
       (keyHashes === null ? 0 : HAS_HASHES) |
-      (oddities === null ? 0 : HAS_ODDITIES),
+      (oddities === null ? 0 : HAS_ODDITIES) |
+      (kinds === null ? 0 : HAS_ROW_KINDS),
   );
   writer.u32(count);
   if (timestamps !== null) writer.float64(count).set(timestamps.subarray(0, count));
   if (keyHashes !== null) writer.int32(count).set(keyHashes.subarray(0, count));
+  if (kinds !== null) {
+    writer.bytes(kinds);
+    writer.align8();
+  }
   if (oddities !== null) writeOddities(oddities, writer);
   if (fields === null) {
     encodeColumn(type, "", rows, writer);
@@ -75,23 +84,45 @@ export function decodeBatch<T>(type: ValueType<T>, reader: ByteReader): RowBatch
   const stored = readHeader(type, reader);
   const flags = reader.u32();
   const count = reader.u32();
-  if (count > COUNT_MAX)
-    throw new StreamError("PROTOCOL_VIOLATION", `a block claims ${count} records; it was damaged on its way`);
+  if (count > COUNT_MAX) throw damaged(`a block claims ${count} records; it was damaged on its way`);
+  if ((flags & ~ALL_FLAGS) !== 0) throw damaged(`a block has unknown flags ${flags}; it was damaged on its way`);
   // Copied: the caller keeps them after the memory of the frame is used again.
   const timestamps = flags & HAS_TIMESTAMPS ? reader.float64(count).slice() : null;
   const keyHashes = flags & HAS_HASHES ? reader.int32(count).slice() : null;
+  const rowKinds = flags & HAS_ROW_KINDS ? readKinds(count, reader) : null;
   const width = (stored ?? columnsOf(type) ?? []).length;
   const oddities = flags & HAS_ODDITIES ? readOddities(width, count, reader) : null;
   if (stored !== null) {
     // Another version's order of fields means nothing here.
     const rows = decodeEvolved(type, stored, count, reader);
     reader.align8();
-    return { rows, timestamps, keyHashes };
+    return batchOf(rows, timestamps, keyHashes, rowKinds);
   }
   const plain = decodeSame(type, count, reader);
   const rows = oddities === null ? plain : (restoreOddities(namesOf(type), plain as AnyRow[], oddities) as T[]);
   reader.align8();
-  return { rows, timestamps, keyHashes };
+  return batchOf(rows, timestamps, keyHashes, rowKinds);
+}
+
+function batchOf<T>(
+  rows: readonly T[],
+  timestamps: Float64Array | null,
+  keyHashes: Int32Array | null,
+  rowKinds: Uint8Array | null,
+): RowBatch<T> {
+  // One shape for the usual case: readers in the hot path see no other.
+  return rowKinds === null ? { rows, timestamps, keyHashes } : { rows, timestamps, keyHashes, rowKinds };
+}
+
+function readKinds(count: number, reader: ByteReader): Uint8Array {
+  const kinds = Uint8Array.from(reader.bytes(count));
+  reader.align8();
+  if (!areRowKinds(kinds)) throw damaged("a block has unknown row kinds; it was damaged on its way");
+  return kinds;
+}
+
+function damaged(what: string): StreamError {
+  return new StreamError("PROTOCOL_VIOLATION", what);
 }
 
 /** Values of one type as a self-contained block. */
@@ -195,12 +226,9 @@ function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly Stor
     return null;
   }
   const version = reader.u8();
-  if (version !== VERSION) {
-    throw new StreamError(
-      "PROTOCOL_VIOLATION",
-      `a block of records has format version ${version}, this program reads ${VERSION}; use the version that wrote it`,
-    );
-  }
+  if (version > VERSION) throw newerFormat("a block of records", version, VERSION);
+  if (version < VERSION)
+    throw new StreamError("PROTOCOL_VIOLATION", "a block of records has no version; it was damaged");
   const isRecord = reader.u8() === 1;
   const fields = Array.from({ length: reader.u8() }, (): StoredField => {
     const name = reader.bytes(reader.u8()).toString("utf8");

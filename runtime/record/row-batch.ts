@@ -1,7 +1,7 @@
 /**
  * Owns: the in-memory form of a batch of records, passed by reference inside a thread.
  *
- * ROB1 `rows.length` is the number of records; `timestamps` and `keyHashes`, when there, have at least that many places.
+ * ROB1 `rows.length` is the number of records; `timestamps`, `keyHashes` and `rowKinds`, when there, have at least that many places.
  * ROB2 A batch is not changed after it was handed over; the rows in it are values that nobody mutates.
  */
 
@@ -18,4 +18,6 @@ export type RowBatch<T> = {
   readonly timestamps: Float64Array | null;
   /** The 32-bit hash of each record's key on a keyed edge, so that the receiver need not hash again; else null. */
   readonly keyHashes: Int32Array | null;
+  /** The RowKind of each row; absent: all are inserts (RWK1). */
+  readonly rowKinds?: Uint8Array;
 };

@@ -82,7 +82,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
       name: "words",
       status,
       epoch: 1,
-      incarnation: "c".repeat(32),
+      processId: "c".repeat(32),
       startedMs: 1000,
       endedMs: status === "RUNNING" ? null : 5000,
       statusTimes: { CREATED: 1000, RUNNING: 1500 },

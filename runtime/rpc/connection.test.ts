@@ -66,6 +66,15 @@ test("FR1 a frame over the limit is refused from its header, and never sent", ()
   );
 });
 
+test("FR3 a frame of a newer protocol is refused with both versions", () => {
+  const frame = encodeFrame({ kind: "note", n: 1 });
+  frame[4] = 2;
+  assert.throws(() => new FrameReader().push(frame), {
+    code: "FORMAT_TOO_NEW",
+    message: /RPC protocol of the peer is of version 2, and this program reads version 1: use the/,
+  });
+});
+
 test("CON1 messages arrive in order in both directions, a large one among them", async (t) => {
   const large = "ü".repeat(3_000_000);
   const server = await serve(t, (peer) => {
@@ -111,6 +120,8 @@ test("CON3 both sides hear of a close once, with who did it", async (t) => {
 for (const [sentence, bytes] of [
   ["garbage", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n")],
   ["a frame that is not JSON", Buffer.from([0, 0, 0, 2, 0x7b, 0x7b])],
+  ["a frame whose text is not JSON", Buffer.from([0, 0, 0, 3, 1, 0x7b, 0x7b])],
+  ["a frame whose text has no kind", Buffer.concat([Buffer.from([0, 0, 0, 3, 1]), Buffer.from("[]")])],
   ["a frame without a kind", Buffer.concat([Buffer.from([0, 0, 0, 2]), Buffer.from("[]")])],
 ] as const) {
   test(`CON4 ${sentence} closes that connection and no other`, async (t) => {

@@ -4,21 +4,27 @@
  *
  *   stream  = frame*
  *   frame   = length:uint32 big endian, body     (length = bytes of body, 2 … MAX_FRAME_BYTES)
- *   body    = UTF-8 JSON of an object with a string `kind`
+ *   body    = version:uint8 (1), UTF-8 JSON of an object with a string `kind`
+ *
+ * FR3 Every frame names the version of the protocol (frames and messages.ts): processes of two versions part at the first one, and both say why.
  *
  * FR1 A frame over the limit is refused from its header: nothing of its body is kept.
  * FR2 The pieces of a frame are joined once, so a large one costs linear time.
  */
-import { StreamError } from "../../base/index.ts";
+import { newerFormat, StreamError } from "../../base/index.ts";
 
 /** Largest body that is sent or taken. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const HEADER_BYTES = 4;
+/** Of frames and messages. A new kind of message, or a new field that matters, raises it. */
+const PROTOCOL_VERSION = 1;
+/** No version is above: what begins with a letter or a bracket is no frame of ours. */
+const PROTOCOL_VERSION_MAX = 31;
 
 /** One frame. Throws StreamError PROTOCOL_VIOLATION when the body would be over `MAX_FRAME_BYTES`. */
 export function encodeFrame(message: object): Buffer {
   const text = JSON.stringify(message);
-  const length = Buffer.byteLength(text);
+  const length = 1 + Buffer.byteLength(text);
   if (length > MAX_FRAME_BYTES) {
     throw new StreamError(
       "PROTOCOL_VIOLATION",
@@ -27,7 +33,8 @@ export function encodeFrame(message: object): Buffer {
   }
   const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
   frame.writeUInt32BE(length, 0);
-  frame.write(text, HEADER_BYTES);
+  frame.writeUInt8(PROTOCOL_VERSION, HEADER_BYTES);
+  frame.write(text, HEADER_BYTES + 1);
   return frame;
 }
 
@@ -37,7 +44,7 @@ export class FrameReader {
   #buffered = 0;
   #needed = HEADER_BYTES;
 
-  /** Takes the next piece; returns the messages completed by it. Throws StreamError PROTOCOL_VIOLATION for bytes that are none. */
+  /** Takes the next piece; returns the messages completed by it. Throws StreamError PROTOCOL_VIOLATION for bytes that are none, FORMAT_TOO_NEW (FR3). */
   push(piece: Buffer): object[] {
     this.#pieces.push(piece);
     this.#buffered += piece.length;
@@ -65,9 +72,14 @@ export class FrameReader {
 }
 
 function decodeBody(body: Buffer): object {
+  const version = body[0] ?? 0;
+  if (version > PROTOCOL_VERSION && version <= PROTOCOL_VERSION_MAX) {
+    throw newerFormat("the RPC protocol of the peer", version, PROTOCOL_VERSION);
+  }
+  if (version !== PROTOCOL_VERSION) throw violation(`a frame of ${body.length} bytes without the protocol's version`);
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8"));
+    value = JSON.parse(body.toString("utf8", 1));
   } catch (error) {
     throw violation(`a frame of ${body.length} bytes that is not JSON`, error);
   }

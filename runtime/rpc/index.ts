@@ -8,6 +8,7 @@ export type {
   JobSource,
   OperatorAck,
   Placement,
+  Program,
   SlotLocation,
   StateTarget,
   TaskDeployment,

@@ -36,7 +36,7 @@ const good: readonly ToJobManager[] = [
         operatorId: operatorId("a".repeat(32)),
         declarations: [{ name: "n", kind: "value", type: "int64" }],
         state: {
-          keyed: { keyGroups: { first: 0, last: 63 }, file },
+          keyed: { kind: "heap", keyGroups: { first: 0, last: 63 }, files: [{ file }] },
           operator: [{ name: "l", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } }],
           finished: false,
         },

@@ -37,13 +37,18 @@ export type SlotLocation = {
 
 export type Placement = { readonly task: TaskRef; readonly location: SlotLocation };
 
+/**
+ * What is run; other kinds will come. `path`: absolute, the same on every machine. A program that came in a ConfigMap is a module at the path where it
+ * is mounted.
+ */
+export type Program = { readonly kind: "module"; readonly path: string };
+
 /** What a process needs to build the job graph by itself: all load the same module (SG1). */
 export type JobSource = {
   readonly jobId: JobId;
   /** Of earlier incarnations that this one has taken over from. */
   readonly predecessors: readonly JobId[];
-  /** Absolute path of the module. */
-  readonly module: string;
+  readonly program: Program;
   /** Overrides from the command line, `key -> value` (options.ts). */
   readonly options: Readonly<Record<string, string>>;
   readonly args: readonly string[];

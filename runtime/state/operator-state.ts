@@ -3,14 +3,14 @@
  * Not here: who gets which items (redistribution.ts), whether an evolved type fits (evolution.ts).
  * Called by: the task (restore, snapshot) and operators (declarations).
  *
- * Grammar of a blob: u32 length of the type's JSON, the JSON, padding to 8, block of the items (encodeBatch)
+ * Grammar of a blob: u32 length of the JSON, JSON {version: 1, kind, nullable, fields?} (STM1), padding to 8, block of the items (encodeBatch)
  *
  * OPS1 A list is encoded in `snapshot()`: operator state is small (positions, transactions). An item that cannot be encoded
  *     fails the snapshot's `write`, not the caller of `snapshot()`.
  * OPS2 A restored list that no operator declares is kept and written again (HB1, RD4).
  * OPS3 Empty lists are not written.
  */
-import { StreamError } from "../../base/index.ts";
+import { refuseNewer, StreamError } from "../../base/index.ts";
 import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
 import {
   ByteReader,
@@ -38,6 +38,7 @@ import { ANY, parseType } from "./snapshot/state-meta.ts";
 
 /** Larger blobs become files; smaller ones are kept in the manifest itself. */
 const INLINE_BYTES_MAX = 4096;
+const LIST_VERSION = 1;
 
 /**
  * Makes the operator state of one subtask, restored when `restore` is given (also with nothing in it).
@@ -211,7 +212,10 @@ class HeapOperatorList<V> implements OperatorListState<V> {
 }
 
 function encodeList({ operatorUid, subtask }: OperatorBackendOptions, { name, type, items }: WrittenList): Uint8Array {
-  const text = Buffer.from(JSON.stringify({ kind: type.kind, nullable: type.nullable, fields: type.fields }), "utf8");
+  const text = Buffer.from(
+    JSON.stringify({ version: LIST_VERSION, kind: type.kind, nullable: type.nullable, fields: type.fields }),
+    "utf8",
+  );
   const writer = new ByteWriter(INLINE_BYTES_MAX);
   writer.u32(text.length);
   writer.bytes(text);
@@ -296,7 +300,9 @@ async function readList(
   const reader = new ByteReader(bytes);
   const text = reader.bytes(reader.u32()).toString("utf8");
   reader.align8();
-  const type = parseType(JSON.parse(text));
+  const header: unknown = JSON.parse(text);
+  refuseNewer(`operator state "${name}" of operator "${options.operatorUid}"`, header, LIST_VERSION);
+  const type = parseType(header);
   const items = decodeBatch(type, reader).rows;
   if (items.length === count) return { type, items };
   throw new StreamError(

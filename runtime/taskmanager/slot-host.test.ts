@@ -42,8 +42,8 @@ async function setting(context: TestContext): Promise<{
     await host.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const source = { jobId: jobId("0".repeat(32)), module, options: {}, predecessors: [], args: [], maxParallelism: [] };
-  const graph = await loadJobGraph(source);
+  const job = { jobId: jobId("0".repeat(32)), options: {}, predecessors: [], args: [], maxParallelism: [] };
+  const graph = await loadJobGraph({ ...job, module });
   const tasks = graph.vertices.map(({ index }) => ({ vertex: index, subtask: 0, attempt: 1 }));
   const location = { taskManagerId: taskManagerId("tm"), slot: 0, host: "127.0.0.1", dataPort: host.exchange.dataPort };
   return {
@@ -53,7 +53,7 @@ async function setting(context: TestContext): Promise<{
     deploy: {
       kind: "deploy",
       epoch: 1,
-      job: { ...source, fingerprint: graph.fingerprint },
+      job: { ...job, program: { kind: "module", path: module }, fingerprint: graph.fingerprint },
       target: { storeUri: `file://${folder}`, inlineOnly: false },
       tasks: tasks.map((task) => ({
         task,
@@ -91,6 +91,16 @@ test("a graph that differs from the JobManager's fails the tasks in words (SH1)"
   assert.ok(first?.kind === "taskState" && first.state.kind === "failed");
   assert.equal(first.state.error.code, "JOB_GRAPH_INVALID");
   assert.match(first.state.error.message, /builds another graph here/);
+});
+
+test("a program of a kind that only a newer JobManager knows fails the tasks in words", async (context) => {
+  const { host, sent, tasks, deploy } = await setting(context);
+  await host.handle({ ...deploy, job: { ...deploy.job, program: { kind: "sql", text: "SELECT 1" } as never } });
+  assert.equal(statesOf(sent).join(), tasks.map(() => "failed").join());
+  const [first] = sent;
+  assert.ok(first?.kind === "taskState" && first.state.kind === "failed");
+  assert.equal(first.state.error.code, "JOB_MODULE_INVALID");
+  assert.match(first.state.error.message, /a program of kind "sql" was deployed, and this TaskManager runs modules/);
 });
 
 test("a slot that was told to prepare says so, and a deployment finds the job loaded (SH1, MES5)", async (context) => {

@@ -10,7 +10,7 @@
 import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../../base/index.ts";
 import { codePlace, loadJobGraph } from "../program/index.ts";
 import type { JobGraph } from "../graph/index.ts";
-import type { FromJobManager, JobSource, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
+import type { FromJobManager, JobSource, Program, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
 import { currentOwner, type Stray, strayError } from "./code-owner.ts";
 import { SlotExchange } from "./slot-exchange.ts";
 import { SlotLoop } from "./slot-loop.ts";
@@ -229,16 +229,17 @@ export class SlotHost {
   }
 
   private graphOf(job: JobSource): Promise<JobGraph> {
+    const module = modulePath(job.program);
     // What is restored may prescribe another maxParallelism than what was prepared.
-    const name = `${job.module}#${job.fingerprint}#${job.maxParallelism.join()}`;
+    const name = `${module}#${job.fingerprint}#${job.maxParallelism.join()}`;
     let graph = this.graphs.get(name);
     if (graph === undefined) {
-      graph = loadJobGraph(job, job.maxParallelism).then((loaded) => {
+      graph = loadJobGraph({ module, options: job.options, args: job.args }, job.maxParallelism).then((loaded) => {
         this.options.onLoaded?.(loaded);
         if (loaded.fingerprint === job.fingerprint) return loaded;
         throw new StreamError(
           "JOB_GRAPH_INVALID",
-          `${job.module} builds another graph here than in the JobManager; a job module must not depend on time, randomness, the machine or the process`,
+          `${module} builds another graph here than in the JobManager; a job module must not depend on time, randomness, the machine or the process`,
           { destiny: "terminal" },
         );
       });
@@ -258,4 +259,15 @@ export class SlotHost {
       state: { kind: "failed", error: toErrorInfo(failure) },
     });
   }
+}
+
+/** A JobManager of a newer version may deploy a program of a kind that is not known here. */
+function modulePath(program: Program): string {
+  if (program.kind === "module") return program.path;
+  const { kind } = program as { readonly kind: unknown };
+  throw new StreamError(
+    "JOB_MODULE_INVALID",
+    `a program of kind ${JSON.stringify(kind)} was deployed, and this TaskManager runs modules: run one version of StreamJob in all processes of a job`,
+    { destiny: "terminal" },
+  );
 }

@@ -51,15 +51,15 @@ export async function deploymentOf(
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "job.ts");
   writeFileSync(path, module);
-  const source = { jobId: JOB_ID, module: path, options: {}, predecessors: [], args: [] };
-  const graph = await loadJobGraph(source);
+  const job = { jobId: JOB_ID, options: {}, predecessors: [], args: [] };
+  const graph = await loadJobGraph({ ...job, module: path });
   const maxParallelism = graph.vertices.map((vertex) => vertex.maxParallelism);
   const tasks = graph.vertices.map(({ index }) => ({ vertex: index, subtask: 0, attempt: slot.attempt ?? 1 }));
   const location = { taskManagerId: taskManagerId("tm"), slot: 0, host: "127.0.0.1", dataPort: slot.dataPort };
   const deploy: Deploy = {
     kind: "deploy",
     epoch: 1,
-    job: { ...source, maxParallelism, fingerprint: graph.fingerprint },
+    job: { ...job, program: { kind: "module", path }, maxParallelism, fingerprint: graph.fingerprint },
     target: { storeUri: `file://${folder}`, inlineOnly: false },
     tasks: tasks.map((task) => ({
       task,

@@ -11,6 +11,7 @@
  *     either. It fails the task like any mistake of the job's functions.
  */
 import { type Clock, failpoint, toErrorInfo } from "../../base/index.ts";
+import { keyedFiles } from "../checkpoint/index.ts";
 import type { Barrier } from "../record/index.ts";
 import type { StateTarget, ToJobManager } from "../rpc/index.ts";
 import type { Turn } from "../state/index.ts";
@@ -150,7 +151,8 @@ export class TaskCheckpoints {
       const inlineFiles = await storage.inlineFiles();
       if (!this.pending.delete(checkpointId) || this.task.isOver) return;
       failpoint("tm:before-ack");
-      const stateBytes = operators.reduce((sum, { state }) => sum + (state.keyed?.file.length ?? 0), 0);
+      const stateFiles = operators.flatMap(({ state }) => keyedFiles(state.keyed));
+      const stateBytes = stateFiles.reduce((sum, { length }) => sum + length, 0);
       const timings = {
         alignmentMs: facts.alignmentMs,
         syncMs: facts.syncMs,

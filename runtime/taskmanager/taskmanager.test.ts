@@ -54,7 +54,7 @@ const work = (of: typeof OURS): FromJobManager => ({
   job: {
     jobId: of,
     predecessors: [],
-    module: "/nowhere/job.ts",
+    program: { kind: "module", path: "/nowhere/job.ts" },
     options: {},
     args: [],
     maxParallelism: [],

@@ -67,9 +67,10 @@ export class IncarnationRun {
     this.jobId = hexOf(`${workspace.folder}/${options.name}`);
     this.storeUri = `file://${workspace.path("store", this.jobId)}`;
     this.config = {
+      version: 1,
       jobId: this.jobId,
       jobName: options.name,
-      module: { path: options.module },
+      program: { kind: "module", path: options.module },
       args: [...options.args],
       options: { "execution.checkpointing.interval": "100 ms", ...options.options },
       storeUri: this.storeUri,

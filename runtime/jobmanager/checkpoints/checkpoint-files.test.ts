@@ -15,7 +15,7 @@ async function setting(t: TestContext): Promise<{ readonly files: CheckpointFile
   const folder = await mkdtemp(join(tmpdir(), "checkpoint-files-"));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   const random = seededRandom(7);
-  const owner = { incarnation: random.hex(16), jobId: jobId(random.hex(16)), random, clock: systemClock };
+  const owner = { processId: random.hex(16), jobId: jobId(random.hex(16)), random, clock: systemClock };
   const claim = await claimEpoch(await openStore(join(folder, "root")), owner);
   const fence = await writeFence(claim, { jobName: "words" });
   assert.ok(fence.kind === "ready");

@@ -5,19 +5,22 @@
  * ACO1 It is created only if absent: the first one counts, whoever asks later is told which that is.
  * ACO2 An unknown outcome is read back before anything is answered.
  */
-import { failpoint, StreamError } from "../../../base/index.ts";
+import { failpoint, refuseNewer, StreamError } from "../../../base/index.ts";
 import { type StoredActivation, storedActivationSchema } from "../../../contract/index.ts";
 import type { ObjectStore } from "../../storage/index.ts";
 
 const ACTIVATION = "activation";
 
-/** null: there is none. Errors: STORE_UNAVAILABLE, CHECKPOINT_CORRUPT (terminal). */
+/** null: there is none. Errors: STORE_UNAVAILABLE, CHECKPOINT_CORRUPT, FORMAT_TOO_NEW (terminal). */
 export async function readActivation(store: ObjectStore): Promise<StoredActivation | null> {
   const bytes = await store.read(ACTIVATION);
   if (bytes === null) return null;
   try {
-    return storedActivationSchema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    const json: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    refuseNewer(`${store.uri}/${ACTIVATION}`, json, 1);
+    return storedActivationSchema.parse(json);
   } catch (cause) {
+    if (cause instanceof StreamError) throw cause;
     throw new StreamError(
       "CHECKPOINT_CORRUPT",
       `${store.uri}/${ACTIVATION} is damaged: what this incarnation was started from is not known. Start another one from a savepoint`,

@@ -1,7 +1,7 @@
 /**
  * Owns: the end of a job as its store shows it: the object `result`, and then the deletion of what is not to be kept.
  *
- *   result = JSON {jobId, status, savepoint, triggerId, failure, endedMs}
+ *   result = JSON {version: 1, jobId, status, savepoint, triggerId, failure, endedMs}
  *
  * JOR1 `result` is written before anything is deleted (JM4), and only for ends that a new process must not undo: FINISHED, CANCELED; and
  *     FAILED for an incarnation, which is never started again under its job id. Else a failed job may be started again on its own
@@ -16,6 +16,7 @@ import {
   failpoint,
   type JobId,
   type Log,
+  refuseNewer,
   sleep,
   StreamError,
   toErrorInfo,
@@ -25,6 +26,7 @@ import type { ObjectStore } from "../../storage/index.ts";
 import type { TerminalStatus } from "../execution/lifecycle.ts";
 
 const RESULT = "result";
+const RESULT_VERSION = 1;
 /** Together about 6 s; then the job ends all the same, and says what is left behind. */
 const ATTEMPTS_MAX = 6;
 const DELAY_MAX_MS = 5000;
@@ -42,25 +44,33 @@ export type JobResult = {
 
 /**
  * How the job in this store ended, when an earlier process brought it to its end. `jobId` null: whichever job it is.
- * Errors: STORE_UNAVAILABLE, CHECKPOINT_CORRUPT (terminal).
+ * Errors: STORE_UNAVAILABLE, CHECKPOINT_CORRUPT, FORMAT_TOO_NEW (terminal).
  */
 export async function readResult(store: ObjectStore, jobId: JobId | null): Promise<JobResult | null> {
   const bytes = await store.read(RESULT);
   if (bytes === null) return null;
   try {
     const result: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    refuseNewer(`${store.uri}/${RESULT}`, result, RESULT_VERSION);
     if (typeof result !== "object" || result === null || !("jobId" in result) || !("status" in result)) return null;
     if (jobId !== null && result.jobId !== jobId) return null;
     const { status } = result;
     if (status !== "FINISHED" && status !== "CANCELED" && status !== "FAILED") return null;
     const unsaid = { savepoint: null, triggerId: null, failure: null, endedMs: 0 };
-    return { ...unsaid, ...(result as Partial<JobResult>), jobId: String(result.jobId), status };
+    const { version: _, ...said } = result as Partial<JobResult> & { readonly version?: unknown };
+    return { ...unsaid, ...said, jobId: String(result.jobId), status };
   } catch (error) {
+    if (error instanceof StreamError) throw error;
     throw new StreamError("CHECKPOINT_CORRUPT", `${store.uri}/${RESULT} is damaged: delete it to run the job again`, {
       destiny: "terminal",
       cause: error,
     });
   }
+}
+
+/** The bytes of the object `result`. */
+export function encodeResult(result: JobResult): Uint8Array {
+  return Buffer.from(JSON.stringify({ version: RESULT_VERSION, ...result }));
 }
 
 /** The result of a job that has just ended; `newest`: the newest complete manifest of its log. */
@@ -92,7 +102,7 @@ export async function concludeJob(log: CheckpointLog, end: Conclusion): Promise<
   if (isUnsaid || !isLeading) return "kept";
   if (!end.isWritten) {
     failpoint("jm:before-result");
-    const body = Buffer.from(JSON.stringify(result));
+    const body = encodeResult(result);
     const write = { what: `write ${log.store.uri}/${RESULT}`, work: () => log.store.put(RESULT, body) };
     if (!(await attempt(write, attemptsMax, end))) return "kept";
     failpoint("jm:after-result");

@@ -51,7 +51,7 @@ function idOf(name: string): JobId {
 }
 
 async function lead(uri: string, id: JobId): Promise<CheckpointLog> {
-  const claim = await claimEpoch(await openStore(uri), { incarnation: random.hex(16), jobId: id, random, clock });
+  const claim = await claimEpoch(await openStore(uri), { processId: random.hex(16), jobId: id, random, clock });
   const fence = await writeFence(claim, { jobName: "job" });
   assert.ok(fence.kind === "ready");
   return fence.log;
@@ -63,7 +63,7 @@ async function complete(log: CheckpointLog, checkpointId: number): Promise<void>
 }
 
 function resolve(from: RestoreMessage, change: Partial<LatestPorts> = {}): Promise<ResolvedRestore> {
-  const fence = { jobId: YOUNG, incarnation: random.hex(16), jobName: "job", random };
+  const fence = { jobId: YOUNG, processId: random.hex(16), jobName: "job", random };
   const ports = {
     clock,
     logger: silentLog,

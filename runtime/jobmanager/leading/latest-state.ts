@@ -26,7 +26,7 @@ export type LatestPorts = FindPorts & {
   /** null: only look (LA5). */
   readonly fence: {
     readonly jobId: JobId;
-    readonly incarnation: string;
+    readonly processId: string;
     readonly jobName: string;
     readonly random: Random;
   } | null;

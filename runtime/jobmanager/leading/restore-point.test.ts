@@ -61,7 +61,8 @@ test("files in memory go with the tasks whose state names them", async (t) => {
                 ? [0, operator.maxParallelism / 2 - 1]
                 : [operator.maxParallelism / 2, operator.maxParallelism - 1];
             const file = { key: files[subtask]?.key ?? "", sha256: "0".repeat(64), length: 1 };
-            return { ...state, keyed: { keyGroups: { first: first ?? 0, last: last ?? 0 }, file } };
+            const keyGroups = { first: first ?? 0, last: last ?? 0 };
+            return { ...state, keyed: { kind: "heap" as const, keyGroups, files: [{ file }] } };
           }),
         },
   );

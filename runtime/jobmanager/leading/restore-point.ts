@@ -8,6 +8,7 @@
 import { assert, type OperatorId, StreamError } from "../../../base/index.ts";
 import {
   assignState,
+  keyedFiles,
   type Manifest,
   type NewOperator,
   type OperatorRestore,
@@ -124,7 +125,7 @@ export class RestorePoint implements RestoreSource {
     const files = new Set<InlineFile>();
     for (const { storeUri, keyed, operator } of restore) {
       const blobs = operator.flat().flatMap(({ blob }) => (blob.kind === "file" ? [blob.file] : []));
-      for (const { key } of [...keyed.map((handle) => handle.file), ...blobs]) {
+      for (const { key } of [...keyed.flatMap(keyedFiles), ...blobs]) {
         const file = this.#inlineFiles.get(key);
         if (file?.storeUri === storeUri) files.add(file);
       }

@@ -13,6 +13,7 @@
  */
 import { type Clock, type JobId, type Log, type Random, sleep, StreamError, toErrorInfo } from "../../../base/index.ts";
 import {
+  assertReadable,
   type CheckpointLog,
   claimEpoch,
   type FencedBy,
@@ -48,7 +49,7 @@ export type Standby = {
 
 export type StartupOptions = {
   readonly jobId: JobId;
-  readonly incarnation: string;
+  readonly processId: string;
   readonly storeUri: string;
   readonly streamGraph: StreamGraph;
   readonly restore: { readonly path: string; readonly allowNonRestoredState: boolean } | null;
@@ -119,16 +120,15 @@ export async function prepareStart(options: StartupOptions): Promise<StartOutcom
 }
 
 async function lead(options: StartupOptions): Promise<FenceOutcome> {
-  const { jobId, incarnation, random, clock, storeUri, streamGraph } = options;
+  const { jobId, processId, random, clock, storeUri, streamGraph } = options;
   const store = await openStore(storeUri, streamGraph.configuration.checkpoints.storeCallTimeoutMs);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
   const contents = await insist(options, "read the log", () => readLog(store));
+  assertReadable(contents);
   assertOwner(contents, jobId);
   const final = successorFence(contents);
   if (final !== null) return { kind: "fenced", by: fencedBy(final) };
-  const claim = await insist(options, "claim the epoch", () =>
-    claimEpoch(store, { incarnation, jobId, random, clock }),
-  );
+  const claim = await insist(options, "claim the epoch", () => claimEpoch(store, { processId, jobId, random, clock }));
   const { jobName } = streamGraph.configuration;
   return insist(options, "write the fence", () => writeFence(claim, { jobName }));
 }
@@ -170,8 +170,8 @@ async function goOnFromActivation(
 
 type FencePorts = NonNullable<Parameters<typeof resolveActivation>[1]["fence"]>;
 
-function fenceOf({ jobId, incarnation, random, streamGraph }: StartupOptions): FencePorts {
-  return { jobId, incarnation, random, jobName: streamGraph.configuration.jobName };
+function fenceOf({ jobId, processId, random, streamGraph }: StartupOptions): FencePorts {
+  return { jobId, processId, random, jobName: streamGraph.configuration.jobName };
 }
 
 function findPorts(options: StartupOptions): Parameters<typeof newestOf>[1] {

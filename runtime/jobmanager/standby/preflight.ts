@@ -33,6 +33,7 @@ const REASONS: readonly (ErrorCode | undefined)[] = [
   "RESTORE_REFUSED",
   "SAVEPOINT_NOT_FOUND",
   "CHECKPOINT_CORRUPT",
+  "FORMAT_TOO_NEW",
   "STATE_INCOMPATIBLE",
   "OPTION_INVALID",
 ];

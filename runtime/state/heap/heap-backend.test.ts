@@ -212,6 +212,28 @@ for (const [oldParallelism, newParallelism] of [
   });
 }
 
+test("a handle may list several files, each with key groups of its own (HAN3)", async () => {
+  const files = new MemorySnapshotFiles();
+  const halves = await Promise.all(
+    ["a", "b"].map(async (key, subtask) => {
+      const keyGroups = keyGroupRange(subtask, 2, MAX_PARALLELISM);
+      const backend = await createKeyedBackend({ ...OPTIONS, keyGroups }, null, nextTurn);
+      backend.setCurrentKey(key, keyGroups.first);
+      backend.value<string>({ name: "value" }).update(key);
+      return (await write(backend, files))[0] as KeyedStateHandle;
+    }),
+  );
+  const parts = halves.flatMap((half) => half.files.map(({ file }) => ({ file, keyGroups: half.keyGroups })));
+  const whole: KeyedStateHandle = { kind: "heap", keyGroups: OPTIONS.keyGroups, files: parts };
+  const restored = await restore([whole], files);
+  const again = (await write(restored, files))[0];
+  assert.deepEqual(again?.keyGroups, OPTIONS.keyGroups);
+  // One that owns the first half reads the first file only.
+  files.files.delete(parts[1]?.file.key ?? "");
+  await restore([whole], files, { ...OPTIONS, keyGroups: keyGroupRange(0, 2, MAX_PARALLELISM) });
+  await assert.rejects(restore([whole], files));
+});
+
 test("what was restored is kept and written again until it is declared, also twice (HB1)", async () => {
   const [first, files] = [await create(), new MemorySnapshotFiles()];
   const value = first.value({ name: "value", type: t.record({ n: t.int32, text: t.string }) });
@@ -342,13 +364,13 @@ test("a key group in two files, and files that are none, are refused", async () 
   backend.value({ name: "value" }).update(1);
   const [handle] = (await write(backend, files)) as [KeyedStateHandle];
   await assert.rejects(restore([handle, handle], files), { code: "CHECKPOINT_CORRUPT", message: /key group 0 is in/ });
-  const bytes = files.files.get(handle.file.key) as Uint8Array;
+  const bytes = files.files.get(handle.files[0]?.file.key ?? "") as Uint8Array;
   for (const damaged of [
     bytes.subarray(0, -8),
     bytes.subarray(8),
     Buffer.concat([bytes.subarray(0, 8), bytes.subarray(-16)]),
   ]) {
-    files.files.set(handle.file.key, damaged);
+    files.files.set(handle.files[0]?.file.key ?? "", damaged);
     await assert.rejects(restore([handle], files), { code: "CHECKPOINT_CORRUPT" });
   }
 });

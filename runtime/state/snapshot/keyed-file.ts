@@ -15,7 +15,7 @@
  * KF3 The file is verified as a whole (HAN1) before it is parsed; what is still wrong then is another version or a fault of
  *     the writer, and is refused by name.
  */
-import { StreamError } from "../../../base/index.ts";
+import { newerFormat, StreamError } from "../../../base/index.ts";
 import { ByteWriter, type KeyGroupRange } from "../../record/index.ts";
 import { parseMeta, type StateMeta } from "./state-meta.ts";
 
@@ -36,7 +36,9 @@ export type KeyedFileIndex = {
   readonly sections: readonly SectionPlace[];
 };
 
-const MAGIC = "SJKEYED1";
+const VERSION = 1;
+const MAGIC_NAME = "SJKEYED";
+const MAGIC = `${MAGIC_NAME}${VERSION}`;
 const END = "SJKEYEND";
 export const MAGIC_BYTES: Uint8Array = Buffer.from(MAGIC, "latin1");
 const FOOTER_LENGTH = 16;
@@ -60,9 +62,11 @@ export function encodeIndex(index: KeyedFileIndex): Uint8Array {
   return writer.copy();
 }
 
-/** Reads the index of a verified file; throws CHECKPOINT_CORRUPT naming the file when it is not one. */
+/** Reads the index of a verified file; throws CHECKPOINT_CORRUPT or FORMAT_TOO_NEW naming the file when it is not one. */
 export function parseIndex(file: string, bytes: Buffer): KeyedFileIndex {
   const magic = bytes.toString("latin1", 0, MAGIC.length);
+  const version = magic.startsWith(MAGIC_NAME) ? Number(magic.slice(MAGIC_NAME.length)) : 0;
+  if (version > VERSION) throw newerFormat(`the keyed state file ${file}`, version, VERSION);
   if (magic !== MAGIC) throw corrupt(file, `it starts with ${JSON.stringify(magic)}, not ${MAGIC}`);
   if (bytes.toString("latin1", bytes.length - END.length) !== END) throw corrupt(file, "its end is missing");
   const footerAt = bytes.length - FOOTER_LENGTH;

@@ -8,7 +8,7 @@
  *     then has a type that holds both, and values of each are brought to it.
  */
 import { StreamError } from "../../../base/index.ts";
-import type { KeyedStateHandle } from "../../checkpoint/index.ts";
+import type { KeyedStateFile, KeyedStateHandle } from "../../checkpoint/index.ts";
 import { ByteReader, type Key, type KeyIdentity, keyHash, keyIdentity } from "../../record/index.ts";
 import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
 import { incompatible, planEvolution, unionType } from "./evolution.ts";
@@ -31,21 +31,21 @@ export async function readTables(
   turn: Turn,
 ): Promise<RestoredTables> {
   const tables: RestoredTables = new Map();
-  const handles = restore.handles.filter((handle) => overlaps(handle, options));
-  checkEachGroupOnce(options, handles);
+  const parts = restore.handles.flatMap(partsOf).filter((part) => overlaps(part, options));
+  checkEachGroupOnce(options, parts);
   const budget = new TurnBudget(options.clock, turn);
-  for (const handle of handles) {
-    const bytes = await restore.read(handle.file);
+  for (const { file } of parts) {
+    const bytes = await restore.read(file);
     const reader = new ByteReader(bytes);
-    const index = parseIndex(handle.file.key, reader.buffer);
-    checkMaxParallelism(options, index, handle.file.key);
+    const index = parseIndex(file.key, reader.buffer);
+    checkMaxParallelism(options, index, file.key);
     const targets = index.states.map((meta) => targetOf(context, tables, meta));
     for (const place of index.sections) {
       const groupIndex = place.keyGroup - context.firstGroup;
       if (groupIndex < 0 || groupIndex >= context.groupCount) continue;
       await readSection(reader, place, targets[place.state] as Target, groupIndex, budget);
       if (reader.position !== place.offset + place.length)
-        throw corrupt(handle.file.key, `key group ${place.keyGroup} has another length`);
+        throw corrupt(file.key, `key group ${place.keyGroup} has another length`);
     }
   }
   return tables;
@@ -147,14 +147,21 @@ function identityOf(key: Key): KeyIdentity {
   return typeof key === "string" ? key : keyIdentity(key);
 }
 
-function overlaps({ keyGroups }: KeyedStateHandle, options: KeyedBackendOptions): boolean {
+/** A file with the key groups that are its own. */
+type FilePart = Required<KeyedStateFile>;
+
+function partsOf({ keyGroups, files }: KeyedStateHandle): FilePart[] {
+  return files.map((part) => ({ file: part.file, keyGroups: part.keyGroups ?? keyGroups }));
+}
+
+function overlaps({ keyGroups }: FilePart, options: KeyedBackendOptions): boolean {
   return keyGroups.first <= options.keyGroups.last && keyGroups.last >= options.keyGroups.first;
 }
 
-function checkEachGroupOnce(options: KeyedBackendOptions, handles: readonly KeyedStateHandle[]): void {
-  const sorted = [...handles].sort((left, right) => left.keyGroups.first - right.keyGroups.first);
+function checkEachGroupOnce(options: KeyedBackendOptions, parts: readonly FilePart[]): void {
+  const sorted = [...parts].sort((left, right) => left.keyGroups.first - right.keyGroups.first);
   for (let index = 1; index < sorted.length; index++) {
-    const [before, after] = [sorted[index - 1] as KeyedStateHandle, sorted[index] as KeyedStateHandle];
+    const [before, after] = [sorted[index - 1] as FilePart, sorted[index] as FilePart];
     if (after.keyGroups.first <= before.keyGroups.last) {
       throw new StreamError(
         "CHECKPOINT_CORRUPT",

@@ -49,7 +49,7 @@ export class HeapKeyedSnapshot implements KeyedSnapshot {
       const file = await files.create();
       try {
         await this.writeSections(file, turn);
-        return { keyGroups: this.options.keyGroups, file: await file.close() };
+        return { kind: "heap", keyGroups: this.options.keyGroups, files: [{ file: await file.close() }] };
       } catch (error) {
         await abortAfter(error, file);
         throw error;
