@@ -9,10 +9,30 @@ import { forMonotonousTimestamps } from "../time/index.ts";
 import { job } from "./job.ts";
 import { type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
 import { type StreamEnvironment } from "./environment.ts";
-import { t } from "../record/index.ts";
+import { t, type ValueOf } from "../record/index.ts";
 
 const word = t.record({ word: t.string, count: t.int64 });
 type Word = { word: string; count: number };
+const order = t.record({
+  id: t.string,
+  state: t.literal("open", "paid"),
+  total: t.decimal(2),
+  at: t.date,
+  tags: t.list(t.string),
+  counts: t.map(t.string, t.int64),
+  note: t.optional(t.string),
+  address: t.nullable(t.record({ street: t.string, extra: t.any })),
+});
+type Order = {
+  id: string;
+  state: "open" | "paid";
+  total: bigint;
+  at: Date;
+  tags: readonly string[];
+  counts: ReadonlyMap<string, number>;
+  note?: string | undefined;
+  address: { street: string; extra: unknown } | null;
+};
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 const same = <A, B>(..._proof: Same<A, B> extends true ? [] : ["the types differ"]): void => {};
 
@@ -79,6 +99,18 @@ function compiles(env: StreamEnvironment): void {
   const narrowed = mixed.filter((value): value is string => typeof value === "string");
   same<typeof narrowed, DataStream<string>>();
   same<ReturnType<typeof words.filter>, DataStream<Word>>();
+  const orders = env.fromCollection<Order>([], { type: order });
+  same<typeof orders, DataStream<Order>>();
+  same<ValueOf<typeof order>, Order>();
+  orders.keyBy("state");
+  orders.keyBy("tags");
+  orders.map((value) => ({ id: value.id, total: value.total * 2n }), {
+    type: t.record({ id: t.string, total: t.bigint }),
+  });
+  const unchecked = lines.map((line) => JSON.parse(line) as unknown, { type: t.any });
+  same<typeof unchecked, DataStream<unknown>>();
+  const parsed = lines.map((line): Order => JSON.parse(line), { type: t.anyOf<Order>() });
+  same<typeof parsed, DataStream<Order>>();
   // What comes from untyped code stays possible.
   lines.map((line) => JSON.parse(line));
   const yielded = lines.flatMap(function* (line) {
@@ -155,6 +187,19 @@ function doesNotCompile(env: StreamEnvironment): void {
   lines.filter((line) => line.isLong());
   // @ts-expect-error what is collected is of another type than declared
   lines.flatMap((line, collect) => collect(line.length), { type: t.string });
+  const orders = env.fromCollection<Order>([], { type: order });
+  // @ts-expect-error a field that may be missing cannot be a key
+  orders.keyBy("note");
+  // @ts-expect-error neither can a Date
+  orders.keyBy("at");
+  // @ts-expect-error not one of the literal's values
+  orders.map((value) => ({ ...value, state: "sent" }), { type: order });
+  // @ts-expect-error what was emitted is read only
+  orders.map((value) => value.tags.push("x"));
+  // @ts-expect-error only fields of records are optional
+  t.list(t.optional(t.string));
+  // @ts-expect-error a Map does not find objects again
+  t.map(t.date, t.string);
   // @ts-expect-error there is no such field
   words.keyBy("wort");
   // @ts-expect-error undefined cannot be a key

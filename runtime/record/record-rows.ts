@@ -3,7 +3,7 @@
  *       which of them have no prototype, and the order of their fields where it is another one.
  * Called by: batch-codec.ts, for every batch of records (hot path: one pass over the names of each row).
  *
- * Grammar: oddities = u8 orders, (u8 field[fields])*, u8 oddity[count] ; bit 7 of an oddity: no prototype, the others: 0 = declared order,
+ * Grammar: oddities = u8 orders, (u8 fields, u8 field[fields])*, u8 oddity[count] ; bit 7 of an oddity: no prototype, the others: 0 = declared order,
  *   n = the n-th order
  *
  * RR1 A row comes back with the prototype and the order of fields that it had: a sink that writes JSON writes the same at every
@@ -35,10 +35,15 @@ function isAsDeclared(row: unknown, fields: readonly Field[]): boolean {
   if (typeof row !== "object" || row === null || Object.getPrototypeOf(row) !== Object.prototype) return false;
   let place = 0;
   for (const name in row) {
-    if (place === fields.length || name !== (fields[place] as Field).name) return false;
+    while (place < fields.length && name !== (fields[place] as Field).name) {
+      if ((fields[place] as Field).optional !== true) return false;
+      place += 1;
+    }
+    if (place === fields.length) return false;
     place += 1;
   }
-  return place === fields.length;
+  for (; place < fields.length; place++) if ((fields[place] as Field).optional !== true) return false;
+  return true;
 }
 
 function inspectClosely(
@@ -54,7 +59,7 @@ function inspectClosely(
     if (isAsDeclared(rows[row], fields)) continue;
     const order = orderOf(type, fields, rows[row], row);
     const text = order.join();
-    let number = order.every((place, index) => place === index) ? 0 : numbers.get(text);
+    let number = isRising(order) ? 0 : numbers.get(text);
     if (number === undefined) {
       number = orders.push(order);
       if (number > ORDERS_MAX) throw tooManyOrders(type);
@@ -63,6 +68,11 @@ function inspectClosely(
     ofRow[row] = number | (Object.getPrototypeOf(rows[row]) === null ? NO_PROTOTYPE : 0);
   }
   return { orders, ofRow };
+}
+
+/** As declared, though some optional fields may not be there. */
+function isRising(order: readonly number[]): boolean {
+  return order.every((place, index) => index === 0 || place > (order[index - 1] as number));
 }
 
 function orderOf(type: ValueType<unknown>, fields: readonly Field[], row: unknown, index: number): number[] {
@@ -80,13 +90,16 @@ function orderOf(type: ValueType<unknown>, fields: readonly Field[], row: unknow
 
 export function writeOddities({ orders, ofRow }: RowOddities, writer: ByteWriter): void {
   writer.u8(orders.length);
-  for (const order of orders) for (const place of order) writer.u8(place);
+  for (const order of orders) {
+    writer.u8(order.length);
+    for (const place of order) writer.u8(place);
+  }
   writer.bytes(ofRow);
 }
 
-export function readOddities(fields: number, count: number, reader: ByteReader): RowOddities {
+export function readOddities(count: number, reader: ByteReader): RowOddities {
   const orders: number[][] = [];
-  for (let left = reader.u8(); left > 0; left--) orders.push(Array.from({ length: fields }, () => reader.u8()));
+  for (let left = reader.u8(); left > 0; left--) orders.push(Array.from({ length: reader.u8() }, () => reader.u8()));
   return { orders, ofRow: new Uint8Array(reader.bytes(count)) };
 }
 
@@ -102,7 +115,7 @@ export function restoreOddities(
     const target = (oddity & NO_PROTOTYPE ? Object.create(null) : {}) as Record<string, unknown>;
     const order = orders[(oddity & ORDERS_MAX) - 1];
     for (const name of order === undefined ? names : order.map((place) => names[place] as string))
-      target[name] = row[name];
+      if (Object.hasOwn(row, name)) target[name] = row[name];
     return target;
   });
 }
