@@ -69,7 +69,7 @@ export class DataStream<T> {
   }
 
   /**
-   * Any number of records out for each record in: `(line, collect) => …`, or a function that returns an array, or a generator, which
+   * Any number of records out for each record in: `(line, out) => out.collect(…)`, or a function that returns an array, or a generator, which
    * is paused while what follows has no room.
    */
   flatMap<O>(fn: FlatMapFunction<T, NoInfer<O>>, options: TypedOptions<O>): DataStream<O>;

@@ -7,7 +7,7 @@ import test from "node:test";
 import { type DataStream } from "./data-stream.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
 import { job } from "./job.ts";
-import { type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
+import { type KeyedProcessContext, type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
 import { type StreamEnvironment } from "./environment.ts";
 import { t, type ValueOf } from "../record/index.ts";
 
@@ -42,10 +42,10 @@ class Rising implements KeyedProcessFunction<string, Word, Word> {
   open(context: Parameters<NonNullable<KeyedProcessFunction<string, Word, Word>["open"]>>[0]): void {
     this.#highest = context.state.value({ name: "highest", type: t.int64 });
   }
-  process(value: Word, _context: unknown, out: (value: Word) => void): void {
+  process(value: Word, { out }: KeyedProcessContext<string, Word>): void {
     if (value.count <= (this.#highest.value() ?? 0)) return;
     this.#highest.update(value.count);
-    out(value);
+    out.collect(value);
   }
 }
 
@@ -53,8 +53,8 @@ function compiles(env: StreamEnvironment): void {
   const lines = env.fromCollection(["a b", "b"], { type: t.string });
   same<typeof lines, DataStream<string>>();
   const words = lines.flatMap(
-    (line, collect) => {
-      for (const each of line.split(" ")) collect({ word: each, count: 1 });
+    (line, out) => {
+      for (const each of line.split(" ")) out.collect({ word: each, count: 1 });
     },
     { type: word, uid: "words" },
   );
@@ -84,12 +84,13 @@ function compiles(env: StreamEnvironment): void {
     .keyBy((value) => ({ first: value.word[0] ?? "", even: value.count % 2 === 0 }))
     .process(
       {
-        process: (value, context, out) => {
+        process: (value, context) => {
+          const { out } = context;
           same<typeof context.currentKey, { first: string; even: boolean }>();
           context.timers.registerEventTime(context.timestamp + 1000);
-          out(value.count);
+          out.collect(value.count);
         },
-        onTimer: (timestamp, _context, out) => out(timestamp),
+        onTimer: (timestamp, { out }) => out.collect(timestamp),
       },
       { type: t.int64 },
     );
@@ -124,7 +125,7 @@ function compiles(env: StreamEnvironment): void {
     },
   });
   same<typeof processed, DataStream<number>>();
-  lines.process<string>({ process: (line, _context, out) => out(line) });
+  lines.process<string>({ process: (line, { out }) => out.collect(line) });
 }
 
 function awaitsNothing(env: StreamEnvironment): void {
@@ -154,7 +155,7 @@ function awaitsNothing(env: StreamEnvironment): void {
     yield line;
   });
   // @ts-expect-error
-  lines.process<number>({ process: async (line, _context, out) => out(await lookup(line)) });
+  lines.process<number>({ process: async (line, { out }) => out.collect(await lookup(line)) });
   // @ts-expect-error
   words.keyBy("word").process<number>({ process: (value) => lookup(value.word).then(() => undefined) });
   // @ts-expect-error
@@ -186,7 +187,7 @@ function doesNotCompile(env: StreamEnvironment): void {
   // @ts-expect-error a string has no such method
   lines.filter((line) => line.isLong());
   // @ts-expect-error what is collected is of another type than declared
-  lines.flatMap((line, collect) => collect(line.length), { type: t.string });
+  lines.flatMap((line, out) => out.collect(line.length), { type: t.string });
   const orders = env.fromCollection<Order>([], { type: order });
   // @ts-expect-error a field that may be missing cannot be a key
   orders.keyBy("note");
@@ -210,7 +211,7 @@ function doesNotCompile(env: StreamEnvironment): void {
   words.keyBy("word").sum("word");
   // @ts-expect-error the reduced value lacks a field
   words.keyBy("word").reduce((left) => ({ word: left.word }));
-  const ofNumbers: KeyedProcessFunction<number, Word, Word> = { process: (value, _context, out) => out(value) };
+  const ofNumbers: KeyedProcessFunction<number, Word, Word> = { process: (value, { out }) => out.collect(value) };
   // @ts-expect-error the key is a string, the function's a number
   words.keyBy("word").process(ofNumbers);
   // @ts-expect-error streams of different types
