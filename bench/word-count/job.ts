@@ -1,5 +1,5 @@
 /** The word count of the bench: arguments are the number of lines, the folder for reports, and the checkpoint interval. */
-import { job, t } from "streamjob";
+import { type Emitter, job, t } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { line } from "./lines.ts";
 import { measuringSink } from "./measuring-sink.ts";
@@ -18,11 +18,11 @@ export default job((env) => {
 });
 
 // Cutting by indexOf measured a quarter faster than split(" "), which makes an array first; the Flink peer tried both as well.
-function splitOnSpaces(text: string, collect: (value: { word: string; count: number }) => void): void {
+function splitOnSpaces(text: string, out: Emitter<{ word: string; count: number }>): void {
   let from = 0;
   for (let to = text.indexOf(" "); to >= 0; to = text.indexOf(" ", from)) {
-    collect({ word: text.substring(from, to), count: 1 });
+    out.collect({ word: text.substring(from, to), count: 1 });
     from = to + 1;
   }
-  collect({ word: text.substring(from), count: 1 });
+  out.collect({ word: text.substring(from), count: 1 });
 }

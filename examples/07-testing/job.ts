@@ -25,7 +25,7 @@ function countFailures(failuresMax: number): KeyedProcessFunction<string, Login,
       const count = (failures.value() ?? 0) + 1;
       failures.update(count);
       if (count === 1) context.timers.registerProcessingTime(context.clock.nowMs() + MINUTE_MS);
-      if (count >= failuresMax) out({ user: login.user, failures: count });
+      if (count >= failuresMax) out.collect({ user: login.user, failures: count });
     },
     onTimer() {
       failures.clear();

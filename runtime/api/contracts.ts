@@ -6,7 +6,7 @@ export type {
   AggregatingState,
   AggregatingStateDescriptor,
   CommitOutcome,
-  Emit,
+  Emitter,
   FilterFunction,
   FlatMapFunction,
   KeyedProcessContext,

@@ -134,6 +134,16 @@ const wrong: Readonly<Record<string, readonly [(env: StreamEnvironment) => void,
     "JOB_GRAPH_INVALID",
     /keyBy\("wort"\).*record<word: string, count: int64>/,
   ],
+  "a key field of dates": [
+    (env) => env.fromCollection([], { type: t.record({ at: t.date }) }).keyBy("at" as never),
+    "JOB_GRAPH_INVALID",
+    /keyBy\("at"\): the field is date.*getTime/,
+  ],
+  "a key field that may be missing": [
+    (env) => env.fromCollection([], { type: t.record({ id: t.optional(t.string) }) }).keyBy("id" as never),
+    "JOB_GRAPH_INVALID",
+    /keyBy\("id"\): the field is optional/,
+  ],
   "a key selector that is none": [
     (env) => env.fromCollection([1]).keyBy(7 as never),
     "JOB_GRAPH_INVALID",

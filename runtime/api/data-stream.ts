@@ -26,7 +26,7 @@ import {
   type Sink,
   type Synchronous,
 } from "../ports/index.ts";
-import { describeType, type Key, sameType, t, type ValueType } from "../record/index.ts";
+import { describeType, type Key, sameType, t, type TypeKind, type ValueType } from "../record/index.ts";
 import type { WatermarkStrategy } from "../time/index.ts";
 import type { GraphBuilder, NodeDraft } from "./graph-builder.ts";
 import { type KeyField, KeyedStream } from "./keyed-stream.ts";
@@ -43,7 +43,7 @@ type AnyOptions<O> = OperatorOptions & { readonly type?: ValueType<O> | undefine
 export class DataStream<T> {
   readonly #builder: GraphBuilder;
   readonly #inputs: readonly StreamEdge[];
-  /** The declared type of the records; `t.any()` when none was declared. */
+  /** The declared type of the records; `t.any` when none was declared. */
   readonly type: ValueType<T>;
 
   /** @internal For the API itself; job modules get streams from the environment. */
@@ -69,7 +69,7 @@ export class DataStream<T> {
   }
 
   /**
-   * Any number of records out for each record in: `(line, collect) => …`, or a function that returns an array, or a generator, which
+   * Any number of records out for each record in: `(line, out) => out.collect(…)`, or a function that returns an array, or a generator, which
    * is paused while what follows has no room.
    */
   flatMap<O>(fn: FlatMapFunction<T, NoInfer<O>>, options: TypedOptions<O>): DataStream<O>;
@@ -184,7 +184,7 @@ export class DataStream<T> {
   }
 
   #operator<O>(operation: string, logic: OperatorFactory<T, O>, options: AnyOptions<O>): DataStream<O> {
-    const { type = t.any<O>(), ...operatorOptions } = options;
+    const { type = t.anyOf<O>(), ...operatorOptions } = options;
     checkOperatorOptions(operation, operatorOptions);
     checkType(operation, type);
     return this.#add(type, { defaultName: logic.name, logic: () => logic, options: operatorOptions });
@@ -202,9 +202,19 @@ export class DataStream<T> {
   }
 }
 
+/** Of these no value is a key (KE0), except null where it may be. */
+const KINDS_WITHOUT_KEYS: readonly TypeKind[] = ["bytes", "date", "map"];
+
 function fieldSelector<T>(type: ValueType<T>, field: string): (value: T) => Key {
   if (type.kind !== "any" && !type.fields?.some(({ name }) => name === field)) {
     throw invalid(`keyBy("${field}"): the records are of type ${describeType(type)}, which has no such field`);
+  }
+  const declared = type.fields?.find(({ name }) => name === field);
+  if (declared !== undefined && (declared.optional === true || KINDS_WITHOUT_KEYS.includes(declared.type.kind))) {
+    const kind = declared.optional === true ? "optional" : declared.type.kind;
+    throw invalid(
+      `keyBy("${field}"): the field is ${kind}, and such values are no keys; take the part that tells records apart, as in keyBy((order) => order.at.getTime())`,
+    );
   }
   return (value) => (value as { readonly [name: string]: Key })[field] as Key;
 }

@@ -1,5 +1,17 @@
 /** Room `api`: what a job module imports (`import { job, t } from "streamjob"`): the job API, and the types of functions, states, sources and sinks. */
-export { MAX_WATERMARK, NO_TIMESTAMP, type Key, t, type ValueOf, type ValueType } from "../record/index.ts";
+export {
+  type Field,
+  type Key,
+  type Literal,
+  MAX_WATERMARK,
+  NO_TIMESTAMP,
+  type OptionalField,
+  type RecordOf,
+  t,
+  type TypeKind,
+  type ValueOf,
+  type ValueType,
+} from "../record/index.ts";
 export {
   forBoundedOutOfOrderness,
   forMonotonousTimestamps,

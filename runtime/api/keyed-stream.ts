@@ -29,7 +29,7 @@ export type KeyField<T> = { [F in keyof T & string]: T[F] extends Key ? F : neve
 /** The names of the fields of `T` that are numbers. */
 export type NumberField<T> = { [F in keyof T & string]: T[F] extends number ? F : never }[keyof T & string];
 
-/** `accumulatorType`: of the state; default `t.any()`. */
+/** `accumulatorType`: of the state; default `t.any`. */
 export type AggregateOptions<A> = { readonly accumulatorType?: ValueType<A> };
 
 type AnyOptions<O> = OperatorOptions & { readonly type?: ValueType<O> | undefined };
@@ -110,7 +110,7 @@ export class KeyedStream<K extends Key, T> {
   }
 
   #operator<O>(operation: string, logic: OperatorFactory<T, O>, options: AnyOptions<O>): DataStream<O> {
-    const { type = t.any<O>(), ...operatorOptions } = options;
+    const { type = t.anyOf<O>(), ...operatorOptions } = options;
     checkOperatorOptions(operation, operatorOptions);
     checkType(operation, type);
     const id = this.#builder.add({

@@ -7,12 +7,32 @@ import test from "node:test";
 import { type DataStream } from "./data-stream.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
 import { job } from "./job.ts";
-import { type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
+import { type KeyedProcessContext, type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
 import { type StreamEnvironment } from "./environment.ts";
-import { t } from "../record/index.ts";
+import { t, type ValueOf } from "../record/index.ts";
 
 const word = t.record({ word: t.string, count: t.int64 });
 type Word = { word: string; count: number };
+const order = t.record({
+  id: t.string,
+  state: t.literal("open", "paid"),
+  total: t.decimal(2),
+  at: t.date,
+  tags: t.list(t.string),
+  counts: t.map(t.string, t.int64),
+  note: t.optional(t.string),
+  address: t.nullable(t.record({ street: t.string, extra: t.any })),
+});
+type Order = {
+  id: string;
+  state: "open" | "paid";
+  total: bigint;
+  at: Date;
+  tags: readonly string[];
+  counts: ReadonlyMap<string, number>;
+  note?: string | undefined;
+  address: { street: string; extra: unknown } | null;
+};
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 const same = <A, B>(..._proof: Same<A, B> extends true ? [] : ["the types differ"]): void => {};
 
@@ -22,10 +42,10 @@ class Rising implements KeyedProcessFunction<string, Word, Word> {
   open(context: Parameters<NonNullable<KeyedProcessFunction<string, Word, Word>["open"]>>[0]): void {
     this.#highest = context.state.value({ name: "highest", type: t.int64 });
   }
-  process(value: Word, _context: unknown, out: (value: Word) => void): void {
+  process(value: Word, { out }: KeyedProcessContext<string, Word>): void {
     if (value.count <= (this.#highest.value() ?? 0)) return;
     this.#highest.update(value.count);
-    out(value);
+    out.collect(value);
   }
 }
 
@@ -33,8 +53,8 @@ function compiles(env: StreamEnvironment): void {
   const lines = env.fromCollection(["a b", "b"], { type: t.string });
   same<typeof lines, DataStream<string>>();
   const words = lines.flatMap(
-    (line, collect) => {
-      for (const each of line.split(" ")) collect({ word: each, count: 1 });
+    (line, out) => {
+      for (const each of line.split(" ")) out.collect({ word: each, count: 1 });
     },
     { type: word, uid: "words" },
   );
@@ -64,12 +84,13 @@ function compiles(env: StreamEnvironment): void {
     .keyBy((value) => ({ first: value.word[0] ?? "", even: value.count % 2 === 0 }))
     .process(
       {
-        process: (value, context, out) => {
+        process: (value, context) => {
+          const { out } = context;
           same<typeof context.currentKey, { first: string; even: boolean }>();
           context.timers.registerEventTime(context.timestamp + 1000);
-          out(value.count);
+          out.collect(value.count);
         },
-        onTimer: (timestamp, _context, out) => out(timestamp),
+        onTimer: (timestamp, { out }) => out.collect(timestamp),
       },
       { type: t.int64 },
     );
@@ -79,6 +100,18 @@ function compiles(env: StreamEnvironment): void {
   const narrowed = mixed.filter((value): value is string => typeof value === "string");
   same<typeof narrowed, DataStream<string>>();
   same<ReturnType<typeof words.filter>, DataStream<Word>>();
+  const orders = env.fromCollection<Order>([], { type: order });
+  same<typeof orders, DataStream<Order>>();
+  same<ValueOf<typeof order>, Order>();
+  orders.keyBy("state");
+  orders.keyBy("tags");
+  orders.map((value) => ({ id: value.id, total: value.total * 2n }), {
+    type: t.record({ id: t.string, total: t.bigint }),
+  });
+  const unchecked = lines.map((line) => JSON.parse(line) as unknown, { type: t.any });
+  same<typeof unchecked, DataStream<unknown>>();
+  const parsed = lines.map((line): Order => JSON.parse(line), { type: t.anyOf<Order>() });
+  same<typeof parsed, DataStream<Order>>();
   // What comes from untyped code stays possible.
   lines.map((line) => JSON.parse(line));
   const yielded = lines.flatMap(function* (line) {
@@ -92,7 +125,7 @@ function compiles(env: StreamEnvironment): void {
     },
   });
   same<typeof processed, DataStream<number>>();
-  lines.process<string>({ process: (line, _context, out) => out(line) });
+  lines.process<string>({ process: (line, { out }) => out.collect(line) });
 }
 
 function awaitsNothing(env: StreamEnvironment): void {
@@ -122,7 +155,7 @@ function awaitsNothing(env: StreamEnvironment): void {
     yield line;
   });
   // @ts-expect-error
-  lines.process<number>({ process: async (line, _context, out) => out(await lookup(line)) });
+  lines.process<number>({ process: async (line, { out }) => out.collect(await lookup(line)) });
   // @ts-expect-error
   words.keyBy("word").process<number>({ process: (value) => lookup(value.word).then(() => undefined) });
   // @ts-expect-error
@@ -154,7 +187,20 @@ function doesNotCompile(env: StreamEnvironment): void {
   // @ts-expect-error a string has no such method
   lines.filter((line) => line.isLong());
   // @ts-expect-error what is collected is of another type than declared
-  lines.flatMap((line, collect) => collect(line.length), { type: t.string });
+  lines.flatMap((line, out) => out.collect(line.length), { type: t.string });
+  const orders = env.fromCollection<Order>([], { type: order });
+  // @ts-expect-error a field that may be missing cannot be a key
+  orders.keyBy("note");
+  // @ts-expect-error neither can a Date
+  orders.keyBy("at");
+  // @ts-expect-error not one of the literal's values
+  orders.map((value) => ({ ...value, state: "sent" }), { type: order });
+  // @ts-expect-error what was emitted is read only
+  orders.map((value) => value.tags.push("x"));
+  // @ts-expect-error only fields of records are optional
+  t.list(t.optional(t.string));
+  // @ts-expect-error a Map does not find objects again
+  t.map(t.date, t.string);
   // @ts-expect-error there is no such field
   words.keyBy("wort");
   // @ts-expect-error undefined cannot be a key
@@ -165,7 +211,7 @@ function doesNotCompile(env: StreamEnvironment): void {
   words.keyBy("word").sum("word");
   // @ts-expect-error the reduced value lacks a field
   words.keyBy("word").reduce((left) => ({ word: left.word }));
-  const ofNumbers: KeyedProcessFunction<number, Word, Word> = { process: (value, _context, out) => out(value) };
+  const ofNumbers: KeyedProcessFunction<number, Word, Word> = { process: (value, { out }) => out.collect(value) };
   // @ts-expect-error the key is a string, the function's a number
   words.keyBy("word").process(ofNumbers);
   // @ts-expect-error streams of different types

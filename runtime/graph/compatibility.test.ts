@@ -25,6 +25,11 @@ const fitting: Readonly<Record<string, readonly [ValueType<unknown>, ValueType<u
   "a field that became nullable": [base, t.record({ word: t.nullable(t.string), count: t.int64 })],
   "a value that became nullable": [t.string, t.nullable(t.string)],
   "a record that became nullable": [base, t.nullable(base)],
+  "an added optional field": [base, t.record({ word: t.string, count: t.int64, since: t.optional(t.timestamp) })],
+  "a field that became optional": [base, t.record({ word: t.string, count: t.optional(t.int64) })],
+  "more values of a literal": [t.literal("a", "b"), t.literal("c", "b", "a")],
+  "a changed record in a list": [t.list(base), t.list(t.record({ word: t.string }))],
+  "a changed record in a map": [t.map(t.string, base), t.nullable(t.map(t.string, t.record({ word: t.string })))],
   "a changed record inside a record": [t.record({ inner: base }), t.record({ inner: t.record({ word: t.string }) })],
 };
 
@@ -49,6 +54,23 @@ const refused: Readonly<Record<string, readonly [before: DeclaredState, now: Dec
     state(t.record({ word: t.nullable(t.string) })),
     state(t.record({ word: t.string })),
     /"word" may be null/,
+  ],
+  "a field that is no longer optional": [
+    state(t.record({ word: t.optional(t.string) })),
+    state(t.record({ word: t.string })),
+    /"word" may be missing/,
+  ],
+  "a value of a literal that is gone": [
+    state(t.literal("a", "b")),
+    state(t.literal("a")),
+    /the value may be "b".*t\.literal/,
+  ],
+  "another scale": [state(t.decimal(2)), state(t.decimal(3)), /2 digits after the point and has 3/],
+  "other items of a list": [state(t.list(t.int64)), state(t.list(t.string)), /an item of the value changed from int64/],
+  "other keys of a map that is a value": [
+    state(t.map(t.string, t.int64)),
+    state(t.map(t.int64, t.int64)),
+    /type of the keys of the value/,
   ],
   "another type of value": [state(t.int64), state(t.string), /int64.*string/],
   "a record that became a scalar": [state(base), state(t.string), /changed from record to string/],
@@ -93,8 +115,12 @@ const fieldName = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_ .-]{0,8}$/);
 const { anyType } = fc.letrec<{ anyType: ValueType<unknown> }>((tie) => ({
   anyType: fc.oneof(
     { depthSize: "small" },
-    fc.constantFrom<ValueType<unknown>>(t.string, t.int32, t.nullable(t.bytes), t.any()),
+    fc.constantFrom<ValueType<unknown>>(t.string, t.int32, t.nullable(t.bytes), t.any, t.date, t.decimal(3)),
+    fc.constantFrom<ValueType<unknown>>(t.literal("a, b", "<c>", 1), t.nullable(t.literal("d | null", false))),
     fc.dictionary(fieldName, tie("anyType")).map((fields) => t.record(fields)),
+    fc.dictionary(fieldName, tie("anyType").map(t.optional)).map((fields) => t.record(fields)),
+    tie("anyType").map((type) => t.list(type)),
+    tie("anyType").map((type) => t.map(t.literal("k", "l<"), type)),
     tie("anyType").map((type) => t.nullable(type)),
   ),
 }));
@@ -103,7 +129,21 @@ test("a described type is read back as it was (TYT1)", () => {
   const plain = (type: ValueType<unknown>): unknown => ({
     kind: type.kind,
     nullable: type.nullable,
-    fields: (type.fields ?? []).map((field) => ({ name: field.name, type: plain(field.type) })),
+    fields: (type.fields ?? []).map(({ name, type: inner, optional }) => ({
+      name,
+      type: plain(inner),
+      optional: optional === true,
+    })),
+    item: type.item === undefined ? null : plain(type.item),
+    details: [
+      ...(type.key === undefined ? [] : [describeType(type.key)]),
+      ...(type.scale === undefined ? [] : [String(type.scale)]),
+      ...(type.literals === undefined
+        ? []
+        : describeType({ ...type, nullable: false })
+            .slice(8, -1)
+            .split(", ")),
+    ],
   });
   fc.assert(fc.property(anyType, (type) => assert.deepEqual(parseType(describeType(type)), plain(type))));
 });

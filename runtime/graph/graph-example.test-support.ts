@@ -35,7 +35,7 @@ export function sketchGraph(sketches: readonly NodeSketch[], configuration = def
       keySelector: keyed ? (value: never) => value : null,
       parallelism: 1,
       maxParallelism: null,
-      outputType: t.any(),
+      outputType: t.any,
       chaining: "always",
       ...given,
       inputs: inputs.map(([from, partitioning]) => ({ from, partitioning })),

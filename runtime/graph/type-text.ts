@@ -8,10 +8,16 @@
 export type ParsedType = {
   readonly kind: string;
   readonly nullable: boolean;
-  readonly fields: readonly { readonly name: string; readonly type: ParsedType }[];
+  readonly fields: readonly ParsedField[];
+  /** Of a list: its items; of a map: its values; else null. */
+  readonly item: ParsedType | null;
+  /** As text: of a map, its keys; of a literal, its values; of a decimal, its scale. */
+  readonly details: readonly string[];
 };
 
-/** Of a state: `map<key, value>` has a key type, as text; the others have none. */
+export type ParsedField = { readonly name: string; readonly type: ParsedType; readonly optional: boolean };
+
+/** Of a map state the type of its keys, as text; the others have none. */
 export type DeclaredType = { readonly key: string | null; readonly value: ParsedType };
 
 const NULLABLE = " | null";
@@ -20,25 +26,40 @@ const NULLABLE = " | null";
 export function parseType(text: string): ParsedType | undefined {
   const nullable = text.endsWith(NULLABLE) && depthAt(text, text.length - NULLABLE.length) === 0;
   const base = nullable ? text.slice(0, -NULLABLE.length) : text;
-  if (/^\w+$/.test(base)) return { kind: base, nullable, fields: [] };
+  if (/^\w+$/.test(base)) return { kind: base, nullable, fields: [], item: null, details: [] };
   const inner = /^(\w+)<(.*)>$/s.exec(base);
   if (inner === null) return undefined;
-  const fields: { name: string; type: ParsedType }[] = [];
-  for (const part of splitFields(inner[2] ?? "")) {
-    const colon = part.indexOf(": ");
-    const type = colon < 0 ? undefined : parseType(part.slice(colon + 2));
-    if (type === undefined) return undefined;
-    fields.push({ name: part.slice(0, colon), type });
+  const kind = inner[1] ?? "";
+  const parts = splitFields(inner[2] ?? "");
+  const plain = { kind, nullable, fields: [], item: null, details: parts };
+  if (kind === "literal" || kind === "decimal") return plain;
+  if (kind === "list" || kind === "map") {
+    const item = parts.length === (kind === "list" ? 1 : 2) ? parseType(parts.at(-1) ?? "") : undefined;
+    return item === undefined ? undefined : { ...plain, item, details: parts.slice(0, -1) };
   }
-  return { kind: inner[1] ?? "", nullable, fields };
+  const fields: ParsedField[] = [];
+  for (const part of parts) {
+    const field = parseField(part);
+    if (field === undefined) return undefined;
+    fields.push(field);
+  }
+  return { ...plain, fields, details: [] };
 }
 
-/** The type of a state's declaration. */
-export function parseDeclaredType(text: string): DeclaredType | undefined {
-  const map = /^map<(.*)>$/s.exec(text);
-  const [key, valueText, ...more] = map === null ? [null, text] : splitFields(map[1] ?? "");
-  const value = valueText === undefined || more.length > 0 ? undefined : parseType(valueText);
-  return key === undefined || value === undefined ? undefined : { key, value };
+function parseField(part: string): ParsedField | undefined {
+  const colon = part.indexOf(": ");
+  if (colon < 0) return undefined;
+  const text = part.slice(colon + 2);
+  const inner = /^optional<(.*)>$/s.exec(text)?.[1];
+  const type = parseType(inner ?? text);
+  return type === undefined ? undefined : { name: part.slice(0, colon), type, optional: inner !== undefined };
+}
+
+/** The type of a state's declaration; `kind`: of the state. */
+export function parseDeclaredType(text: string, kind: string): DeclaredType | undefined {
+  const value = parseType(text);
+  if (value === undefined || kind !== "map") return value === undefined ? undefined : { key: null, value };
+  return value.item === null || value.nullable ? undefined : { key: value.details[0] ?? "", value: value.item };
 }
 
 function splitFields(text: string): string[] {

@@ -6,7 +6,7 @@ import { type Clock, isPromiseLike, type Log } from "../../base/index.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
 import type {
   EmissionDesk,
-  Emit,
+  Emitter,
   OperatorContext,
   OperatorStateStore,
   OrFactory,
@@ -30,8 +30,9 @@ export function instanceOf<F extends Hooks>(operator: string, fn: OrFactory<F>):
 }
 
 /** The one context of an operator (FN2); the operator sets `now` and `risen` before each call. */
-export class OperatorProcessContext implements ProcessContext {
+export class OperatorProcessContext<O> implements ProcessContext<O> {
   readonly call: UserCall;
+  readonly out: Emitter<O>;
   now = NO_TIMESTAMP;
   risen = MIN_WATERMARK;
   readonly operatorState: OperatorStateStore;
@@ -42,8 +43,9 @@ export class OperatorProcessContext implements ProcessContext {
   readonly clock: Clock;
   readonly log: Log;
 
-  constructor(context: OperatorContext, call: UserCall) {
+  constructor(context: OperatorContext, { call, out }: { readonly call: UserCall; readonly out: Emitter<O> }) {
     this.call = call;
+    this.out = out;
     this.operatorState = new GuardedOperatorState(context.operatorState, call);
     this.uid = context.uid;
     this.name = context.name;
@@ -69,7 +71,7 @@ export class ProcessCalls<I, O> {
   readonly call: UserCall;
   readonly steps: SteppedEmission<I, O>;
   /** The one emitter of the function. */
-  readonly emit: Emit<O>;
+  readonly out: Emitter<O>;
   /** What a record is emitted with when the function names no timestamp. */
   emitTimestamp = NO_TIMESTAMP;
   readonly #context: OperatorContext;
@@ -87,7 +89,10 @@ export class ProcessCalls<I, O> {
     this.#context = context;
     this.#output = output;
     this.#desk = deskOf(context);
-    this.emit = (value, timestamp = this.emitTimestamp) => this.#push(value, timestamp);
+    this.out = {
+      collect: (value) => this.#push(value, this.emitTimestamp, "out.collect"),
+      collectAt: (value, timestamp) => this.#push(value, call.checkTimestamp(timestamp), "out.collectAt"),
+    };
     this.steps = new SteppedEmission<I, O>({
       ...parts,
       desk: this.#desk,
@@ -138,8 +143,8 @@ export class ProcessCalls<I, O> {
     this.steps.close();
   }
 
-  #push(value: O, timestamp: number): void {
-    if (!this.call.isOpen) throw this.call.late("out");
+  #push(value: O, timestamp: number, hook: string): void {
+    if (!this.call.isOpen) throw this.call.late(hook);
     if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
     this.#emitReturned(value, timestamp);
   }

@@ -12,7 +12,7 @@ export type ResultForm = "value" | "iterable" | "nothing";
 
 const INSTEAD = {
   value: "return the value, or use flatMap or process, which emit what a generator yields",
-  nothing: "emit by calling `out`, or the output",
+  nothing: "emit by calling `out.collect`",
 } as const;
 
 /**

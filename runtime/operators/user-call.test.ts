@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { t } from "../record/index.ts";
-import type { KeyedProcessContext, OperatorFactory, ProcessContext, TimerContext, ValueState } from "../ports/index.ts";
+import type {
+  Emitter,
+  KeyedProcessContext,
+  OperatorFactory,
+  ProcessContext,
+  TimerContext,
+  ValueState,
+} from "../ports/index.ts";
 import { OperatorHarness } from "../testkit/index.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
 import { aggregateOperator } from "./keyed/aggregate-operator.ts";
@@ -28,7 +35,7 @@ const late = (use: string | RegExp) => (error: unknown) => {
 describe("a call that has ended", () => {
   it("leaves no key, state, timers, context or emitter of a keyed process function behind (T6)", async () => {
     let kept: KeyedProcessContext<string> | undefined;
-    let emit: ((value: string) => void) | undefined;
+    let emit: Emitter<string> | undefined;
     let value: ValueState<string> | undefined;
     const harness = await OperatorHarness.open(
       keyedProcessOperator<string, string, string>({
@@ -38,7 +45,8 @@ describe("a call that has ended", () => {
           context.state.map({ name: "map" });
           context.operatorState.list({ name: "all" });
         },
-        process(record, context, out) {
+        process(record, context) {
+          const { out } = context;
           kept = context;
           emit = out;
           value?.update(record);
@@ -61,7 +69,8 @@ describe("a call that has ended", () => {
       "context.currentKey": () => context.currentKey,
       "context.timestamp": () => context.timestamp,
       "context.watermark": () => context.watermark,
-      out: () => emit?.("late"),
+      "out.collect": () => emit?.collect("late"),
+      "out.collectAt": () => emit?.collectAt("late", 1),
     };
     for (const [what, use] of Object.entries(uses)) assert.throws(use, late(what.trim()));
     const list = await new Promise((resolve, reject) => {
@@ -106,16 +115,27 @@ describe("a call that has ended", () => {
     assert.throws(() => plain?.timestamp, late("context.timestamp"));
   });
 
-  it("makes collect of flatMap refuse (T6)", async () => {
-    let kept: ((value: string) => void) | undefined;
+  it("refuses a timestamp that is no number, in every function that has an emitter", async () => {
+    const at = Number.NaN;
+    const flatMap = flatMapOperator<string, string>((value, out) => out.collectAt(value, at));
+    const process = processOperator<string, string>({ process: (value, { out }) => out.collectAt(value, at) });
+    for (const factory of [flatMap, process]) {
+      const harness = await OperatorHarness.open(factory);
+      assert.throws(() => harness.process("a"), { code: "USER_FUNCTION_FAILED", message: /timestamp NaN/ });
+    }
+  });
+
+  it("makes the emitter of flatMap refuse (T6)", async () => {
+    let kept: Emitter<string> | undefined;
     const harness = await OperatorHarness.open(
-      flatMapOperator<string, string>((value, collect) => {
-        kept = collect;
-        collect(value);
+      flatMapOperator<string, string>((value, out) => {
+        kept = out;
+        out.collect(value);
       }),
     );
     harness.process("a");
-    assert.throws(() => kept?.("late"), late("collect"));
+    assert.throws(() => kept?.collect("late"), late("out.collect"));
+    assert.throws(() => kept?.collectAt("late", 1), late("out.collectAt"));
     assert.deepEqual(harness.values, ["a"]);
   });
 
@@ -170,9 +190,9 @@ describe("a promise as a result (T9)", () => {
     "filter: what the function returned": filterOperator<string>(result) as never,
     "flatMap: what the function returned": flatMapOperator(result),
     "flatMap: a record": flatMapOperator(() => [result()]),
-    "flatMap, collected: a record": flatMapOperator((_value, collect) => collect(result())),
+    "flatMap, collected: a record": flatMapOperator((_value, out) => out.collect(result())),
     "process: what process returned": processOperator({ process: result }),
-    "process, emitted: a record": processOperator({ process: (_value, _context, out) => out(result()) }),
+    "process, emitted: a record": processOperator({ process: (_value, { out }) => out.collect(result()) }),
     "keyed process: what process returned": keyedProcessOperator({ process: result }) as never,
     "keyed process, timer: what onTimer returned": keyedProcessOperator({
       process: (_value, context) => context.timers.registerEventTime(1),

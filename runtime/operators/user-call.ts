@@ -35,11 +35,21 @@ export class UserCall {
     if (isPromiseLike(result)) throw this.promised(what);
   }
 
+  /** The timestamp that a function gave a record; throws when it is no number. */
+  checkTimestamp(timestamp: number): number {
+    if (typeof timestamp === "number" && !Number.isNaN(timestamp)) return timestamp;
+    throw new StreamError(
+      "USER_FUNCTION_FAILED",
+      `${this.#where}: out.collectAt was given the timestamp ${String(timestamp)}; it takes epoch milliseconds, and out.collect(value) keeps the record's`,
+      { destiny: "terminal" },
+    );
+  }
+
   /** A result that means nothing, where somebody seems to have meant something. */
   returned(hook: string, what: string): StreamError {
     return new StreamError(
       "USER_FUNCTION_FAILED",
-      `${this.#where}: ${hook} returned ${what}, which is not emitted; call \`out\` for each record${hook === "process" ? ", or return a generator (*process)" : ""}`,
+      `${this.#where}: ${hook} returned ${what}, which is not emitted; call \`out.collect\` for each record${hook === "process" ? ", or return a generator (*process)" : ""}`,
       { destiny: "terminal" },
     );
   }

@@ -27,21 +27,27 @@ export type Synchronous<O> = 0 extends 1 & O // any
 export type MapFunction<I, O> = (value: I) => O;
 export type FilterFunction<T> = (value: T) => boolean;
 /**
- * Emits by `collect`, by returning an array or another iterable, or both (collected ones first). A generator (`function*`) is paused
+ * Emits by `out.collect`, by returning an array or another iterable, or both (collected ones first). A generator (`function*`) is paused
  * while what follows has no room (FN4); what is collected has to wait in memory then.
  */
-export type FlatMapFunction<I, O> = (value: I, collect: (value: O) => void) => Iterable<O> | void;
+export type FlatMapFunction<I, O> = (value: I, out: Emitter<O>) => Iterable<O> | void;
 /** Must return a value: a new one, or one of the two unchanged; both may already be on their way elsewhere (FN3). */
 export type ReduceFunction<T> = (current: T, value: T) => T;
 
-/**
- * Emits a record. `timestamp` (epoch milliseconds) defaults to that of the record or event-time timer being processed, and to
- * NO_TIMESTAMP in a processing-time timer. Not to be given to `forEach`, whose index it would take for a timestamp.
- */
-export type Emit<O> = (value: O, timestamp?: number) => void;
+/** Where the records of a function go. It ends with the call; both may be used without it: `values.forEach(out.collect)`. */
+export interface Emitter<O> {
+  /**
+   * Emits a record with the timestamp of the record or event-time timer being processed; with none (NO_TIMESTAMP) in a
+   * processing-time timer.
+   */
+  readonly collect: (value: O) => void;
+  /** Emits a record with another timestamp, in epoch milliseconds. */
+  readonly collectAt: (value: O, timestamp: number) => void;
+}
 
-/** What a process function can see (FN2). */
-export interface ProcessContext {
+/** What a process function can see (FN2). `O`: what it emits; a context without it emits nothing. */
+export interface ProcessContext<O = never> {
+  readonly out: Emitter<O>;
   /** Of the record or timer being processed, epoch milliseconds; NO_TIMESTAMP when the record has none. */
   readonly timestamp: number;
   /** No record with a timestamp at or below it is expected; MIN_WATERMARK before the first watermark. */
@@ -56,7 +62,7 @@ export interface ProcessContext {
 }
 
 /** What a keyed process function can see; states and timers are those of the current key. */
-export interface KeyedProcessContext<K extends Key = Key> extends ProcessContext {
+export interface KeyedProcessContext<K extends Key = Key, O = never> extends ProcessContext<O> {
   /** The key of the record or timer; not to be read in `open`. */
   readonly currentKey: K;
   readonly state: KeyedStateStore;
@@ -64,7 +70,7 @@ export interface KeyedProcessContext<K extends Key = Key> extends ProcessContext
 }
 
 /** What `onTimer` can see. */
-export interface TimerContext<K extends Key = Key> extends KeyedProcessContext<K> {
+export interface TimerContext<K extends Key = Key, O = never> extends KeyedProcessContext<K, O> {
   readonly timeDomain: "event" | "processing";
 }
 
@@ -73,18 +79,18 @@ export type Nothing = undefined | void;
 
 export interface ProcessFunction<I, O> {
   /** Declares states and prepares; awaited before the first record. */
-  open?(context: ProcessContext): void | Promise<void>;
-  /** Emits by `out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
-  process(value: I, context: ProcessContext, out: Emit<O>): IterableIterator<O> | Nothing;
+  open?(context: ProcessContext<O>): void | Promise<void>;
+  /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
+  process(value: I, context: ProcessContext<O>): IterableIterator<O> | Nothing;
   close?(): void | Promise<void>;
 }
 
 export interface KeyedProcessFunction<K extends Key, I, O> {
-  open?(context: KeyedProcessContext<K>): void | Promise<void>;
-  /** Emits by `out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
-  process(value: I, context: KeyedProcessContext<K>, out: Emit<O>): IterableIterator<O> | Nothing;
+  open?(context: KeyedProcessContext<K, O>): void | Promise<void>;
+  /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
+  process(value: I, context: KeyedProcessContext<K, O>): IterableIterator<O> | Nothing;
   /** A timer of the context's current key has come due. */
-  onTimer?(timestamp: number, context: TimerContext<K>, out: Emit<O>): Nothing;
+  onTimer?(timestamp: number, context: TimerContext<K, O>): Nothing;
   close?(): void | Promise<void>;
 }
 

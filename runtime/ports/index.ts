@@ -3,7 +3,7 @@
  * Types and contracts only; nothing here runs.
  */
 export type {
-  Emit,
+  Emitter,
   FilterFunction,
   FlatMapFunction,
   KeyedProcessContext,

@@ -74,7 +74,7 @@ export interface TwoPhaseCommitSink<T, X = unknown> {
   readonly kind: "sink";
   readonly name: string;
   readonly guarantee: "exactly-once";
-  /** Default `t.any()`. */
+  /** Default `t.any`. */
   readonly transactionType?: ValueType<X>;
   createWriter(context: SinkContext): TransactionWriter<T, X>;
 }

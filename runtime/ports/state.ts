@@ -13,7 +13,7 @@ import type { Key, ValueType } from "../record/index.ts";
 export type StateDescriptor<V> = {
   /** Unique in its operator; names the state in checkpoints. */
   readonly name: string;
-  /** Default: `t.any()`. */
+  /** Default: `t.any`. */
   readonly type?: ValueType<V>;
 };
 export type MapStateDescriptor<K extends Key, V> = {

@@ -3,21 +3,21 @@
  *
  * Grammar:
  *   block   = header flags count timestamps? hashes? kinds? oddities? column*
- *   header  = u8 version (1), u8 isRecord, u8 fields, (u8 nameBytes, name, u8 kind, u8 nullable)*, padded to 8
+ *   header  = u8 version (1), u8 isRecord, u8 fields, (u8 nameBytes, name, u8 kind, u8 traits)* with traits 1: nullable, 2: optional, padded to 8
  *   flags   = u32 (1: timestamps, 2: key hashes, 4: oddities of rows, record-rows.ts, 8: row kinds) · count = u32 · timestamps = [f64]8 · hashes = [i32]8 · kinds = [u8]8, row-kind.ts
  *
  * BC1 A block describes itself, so that a reader with a later version of a record type reads it by field name: a field that
- *     the block lacks is null when its type is nullable, a field that the type lacks is dropped, and every other difference
+ *     the block lacks is null when its type is nullable, or lacking when it is optional, a field that the type lacks is dropped, and every other difference
  *     is STATE_INCOMPATIBLE.
  * BC2 The usual case, the reader's type equals the writer's, costs one comparison of the header's bytes.
  */
 import { newerFormat, StreamError } from "../../base/index.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
-import { type ColumnValues, decodeColumn, encodeColumn } from "./column.ts";
+import { ABSENT, type ColumnValues, decodeColumn, decodeOptional, encodeColumn, encodeOptional } from "./column.ts";
 import { readOddities, restoreOddities, takeColumns, writeOddities } from "./record-rows.ts";
 import type { RowBatch } from "./row-batch.ts";
 import { areRowKinds, writtenKinds } from "./row-kind.ts";
-import { describeType, type Field, type TypeKind, type ValueType } from "./value-type.ts";
+import { describeType, type Field, TYPE_KINDS, type TypeKind, type ValueType } from "./value-type.ts";
 
 const VERSION = 1;
 const HAS_TIMESTAMPS = 1;
@@ -25,22 +25,18 @@ const HAS_HASHES = 2;
 const HAS_ODDITIES = 4;
 const HAS_ROW_KINDS = 8;
 const ALL_FLAGS = HAS_TIMESTAMPS | HAS_HASHES | HAS_ODDITIES | HAS_ROW_KINDS;
-const KINDS: readonly TypeKind[] = [
-  "string",
-  "int32",
-  "int64",
-  "bigint",
-  "float64",
-  "boolean",
-  "timestamp",
-  "bytes",
-  "any",
-  "record",
-];
+/** Traits of a field in a header. */
+const IS_NULLABLE = 1;
+const IS_OPTIONAL = 2;
 /** Rows of one block: bounds what a damaged length can ask for. */
 const COUNT_MAX = 1 << 24;
 
-type StoredField = { readonly name: string; readonly kind: TypeKind; readonly nullable: boolean };
+type StoredField = {
+  readonly name: string;
+  readonly kind: TypeKind;
+  readonly nullable: boolean;
+  readonly optional: boolean;
+};
 type AnyRow = Record<string, unknown>;
 
 const headers = new WeakMap<ValueType<unknown>, Uint8Array>();
@@ -73,8 +69,11 @@ export function encodeBatch<T>(type: ValueType<T>, batch: RowBatch<T>, writer: B
   if (fields === null) {
     encodeColumn(type, "", rows, writer);
   } else {
-    for (const [place, field] of fields.entries())
-      encodeColumn(field.type, field.name, columns[place] as unknown[], writer);
+    for (const [place, field] of fields.entries()) {
+      const values = columns[place] as unknown[];
+      if (field.optional === true) encodeOptional(field.type, field.name, values, writer);
+      else encodeColumn(field.type, field.name, values, writer);
+    }
   }
   writer.align8();
 }
@@ -90,8 +89,7 @@ export function decodeBatch<T>(type: ValueType<T>, reader: ByteReader): RowBatch
   const timestamps = flags & HAS_TIMESTAMPS ? reader.float64(count).slice() : null;
   const keyHashes = flags & HAS_HASHES ? reader.int32(count).slice() : null;
   const rowKinds = flags & HAS_ROW_KINDS ? readKinds(count, reader) : null;
-  const width = (stored ?? columnsOf(type) ?? []).length;
-  const oddities = flags & HAS_ODDITIES ? readOddities(width, count, reader) : null;
+  const oddities = flags & HAS_ODDITIES ? readOddities(count, reader) : null;
   if (stored !== null) {
     // Another version's order of fields means nothing here.
     const rows = decodeEvolved(type, stored, count, reader);
@@ -140,12 +138,16 @@ export function decodeValues<T>(type: ValueType<T>, bytes: Uint8Array): T[] {
 function decodeSame<T>(type: ValueType<T>, count: number, reader: ByteReader): T[] {
   const fields = columnsOf(type);
   if (fields === null) return toArray(decodeColumn(type.kind, type.nullable, count, reader), count) as T[];
-  const columns = fields.map((field) => decodeColumn(field.type.kind, field.type.nullable, count, reader));
-  return buildRows(
-    fields.map((field) => field.name),
-    columns,
-    count,
-  ) as T[];
+  const columns = fields.map(({ type: { kind, nullable }, optional }) =>
+    optional === true ? decodeOptional(kind, nullable, count, reader) : decodeColumn(kind, nullable, count, reader),
+  );
+  return rowsOf(fields, columns, count) as T[];
+}
+
+function rowsOf(fields: readonly Field[], columns: readonly ColumnValues[], count: number): AnyRow[] {
+  const names = fields.map((field) => field.name);
+  const isSparse = fields.some((field) => field.optional === true);
+  return isSparse ? buildSparseRows(names, columns, count) : buildRows(names, columns, count);
 }
 
 /** The columns of a record; null for every other type, also for a record that may be null: one column of objects. */
@@ -184,6 +186,20 @@ function buildRows(names: readonly string[], columns: readonly ColumnValues[], c
   return rows;
 }
 
+/** Rows of a type with optional fields. */
+function buildSparseRows(names: readonly string[], columns: readonly ColumnValues[], count: number): AnyRow[] {
+  const rows: AnyRow[] = new Array(count);
+  for (let row = 0; row < count; row++) {
+    const value: AnyRow = {};
+    for (let column = 0; column < names.length; column++) {
+      const item = (columns[column] as ColumnValues)[row];
+      if (item !== ABSENT) value[names[column] as string] = item;
+    }
+    rows[row] = value;
+  }
+  return rows;
+}
+
 function namesOf(type: ValueType<unknown>): readonly string[] {
   return (columnsOf(type) ?? []).map((field) => field.name);
 }
@@ -199,7 +215,7 @@ function headerOf(type: ValueType<unknown>): Uint8Array {
 
 function buildHeader(type: ValueType<unknown>): Uint8Array {
   const writer = new ByteWriter(256);
-  const fields = columnsOf(type) ?? [{ name: "", type }];
+  const fields: readonly Field[] = columnsOf(type) ?? [{ name: "", type }];
   writer.u8(VERSION);
   writer.u8(columnsOf(type) === null ? 0 : 1);
   writer.u8(fields.length);
@@ -207,8 +223,8 @@ function buildHeader(type: ValueType<unknown>): Uint8Array {
     const name = Buffer.from(field.name, "utf8");
     writer.u8(name.length);
     writer.bytes(name);
-    writer.u8(KINDS.indexOf(field.type.kind));
-    writer.u8(field.type.nullable ? 1 : 0);
+    writer.u8(TYPE_KINDS.indexOf(field.type.kind));
+    writer.u8((field.type.nullable ? IS_NULLABLE : 0) | (field.optional === true ? IS_OPTIONAL : 0));
   }
   writer.align8();
   return writer.copy();
@@ -232,10 +248,11 @@ function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly Stor
   const isRecord = reader.u8() === 1;
   const fields = Array.from({ length: reader.u8() }, (): StoredField => {
     const name = reader.bytes(reader.u8()).toString("utf8");
-    const kind = KINDS[reader.u8()];
+    const kind = TYPE_KINDS[reader.u8()];
     if (kind === undefined)
       throw new StreamError("PROTOCOL_VIOLATION", `field "${name}" has an unknown kind; the block was damaged`);
-    return { name, kind, nullable: reader.u8() === 1 };
+    const traits = reader.u8();
+    return { name, kind, nullable: (traits & IS_NULLABLE) !== 0, optional: (traits & IS_OPTIONAL) !== 0 };
   });
   reader.align8();
   if (isRecord !== (columnsOf(type) !== null)) throw incompatible(type, "the other is not a record");
@@ -244,28 +261,33 @@ function readHeader(type: ValueType<unknown>, reader: ByteReader): readonly Stor
 
 function decodeEvolved<T>(type: ValueType<T>, stored: readonly StoredField[], count: number, reader: ByteReader): T[] {
   const columns = new Map<string, ColumnValues>();
-  const wanted = columnsOf(type) ?? [{ name: "", type }];
+  const wanted: readonly Field[] = columnsOf(type) ?? [{ name: "", type }];
   for (const field of stored) {
     const target = wanted.find((candidate) => candidate.name === field.name);
-    const values = decodeColumn(field.kind, field.nullable, count, reader);
+    const values = field.optional
+      ? decodeOptional(field.kind, field.nullable, count, reader)
+      : decodeColumn(field.kind, field.nullable, count, reader);
     if (target === undefined) continue;
-    const widens = field.kind === target.type.kind && (!field.nullable || target.type.nullable);
-    if (!widens) throw incompatible(type, `field "${field.name}" was ${field.kind}${field.nullable ? " | null" : ""}`);
+    const widens =
+      field.kind === target.type.kind &&
+      (!field.nullable || target.type.nullable) &&
+      (!field.optional || target.optional === true);
+    if (!widens) throw incompatible(type, `field "${field.name}" was ${inWords(field)}`);
     columns.set(field.name, values);
   }
   for (const field of wanted) {
     if (columns.has(field.name)) continue;
-    if (!field.type.nullable)
-      throw incompatible(type, `it has no field "${field.name}"; make the new field t.nullable(…)`);
-    columns.set(field.name, new Array(count).fill(null));
+    if (!field.type.nullable && field.optional !== true)
+      throw incompatible(type, `it has no field "${field.name}"; make the new field t.nullable(…) or t.optional(…)`);
+    columns.set(field.name, new Array(count).fill(field.optional === true ? ABSENT : null));
   }
   const ordered = wanted.map((field) => columns.get(field.name) as ColumnValues);
   if (columnsOf(type) === null) return toArray(ordered[0] as ColumnValues, count) as T[];
-  return buildRows(
-    wanted.map((field) => field.name),
-    ordered,
-    count,
-  ) as T[];
+  return rowsOf(wanted, ordered, count) as T[];
+}
+
+function inWords({ kind, nullable, optional }: StoredField): string {
+  return `${optional ? "an optional " : ""}${kind}${nullable ? " | null" : ""}`;
 }
 
 function incompatible(type: ValueType<unknown>, difference: string): StreamError {

@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { StreamError } from "../../base/index.ts";
 import { decodeValues, encodeValues } from "./batch-codec.ts";
 import { findMisfit } from "./type-check.ts";
+import { typeAndValues } from "./types.test-support.ts";
 import { t, type ValueType } from "./value-type.ts";
 
-const ANY: ValueType<unknown> = t.any();
+const ANY: ValueType<unknown> = t.any;
 
 /** Everything that Object.is, prototypes, own keys, order of keys and contents can tell apart. */
 function assertSame(actual: unknown, expected: unknown, path = "value"): void {
@@ -108,7 +109,7 @@ for (const [what, value] of Object.entries(carried)) {
     assert.ok(isExactOrRefused(ANY, [value]));
     assert.ok(isExactOrRefused(ANY, [value, value, value, value, value]));
     assert.ok(isExactOrRefused(ANY, [1, value, "x", { value }, [value]]));
-    const type = t.record({ id: t.int64, value: t.any() }) as ValueType<unknown>;
+    const type = t.record({ id: t.int64, value: t.any }) as ValueType<unknown>;
     assert.ok(isExactOrRefused(type, [{ id: 1, value }]));
   });
 }
@@ -270,4 +271,80 @@ test("what is decoded does not refer to the memory it was read from (VX2)", () =
   const [value] = decodeValues(ANY, bytes) as [{ b: Uint8Array; c: Buffer }];
   bytes.fill(0);
   assert.deepEqual([...value.b, ...value.c], [1, 2, 3, 4]);
+});
+
+test("values of nested types of every kind come back exactly, and pass the check (COL1, TYC1)", () => {
+  let values = 0;
+  const isExact = (value: { readonly type: ValueType<unknown>; readonly values: readonly unknown[] }): void => {
+    assert.ok(isExactOrRefused(value.type, value.values));
+    values += value.values.length;
+  };
+  fc.assert(fc.property(typeAndValues, isExact), { numRuns: 1000 });
+  assert.ok(values > 1000);
+});
+
+test("values of one type are carried as another, or refused, and the check says the same", () => {
+  let exact = 0;
+  let refusals = 0;
+  const judge = ({ type }: { readonly type: ValueType<unknown> }, values: readonly unknown[]): void => {
+    if (isExactOrRefused(type, values)) exact += 1;
+    else refusals += 1;
+  };
+  fc.assert(
+    fc.property(typeAndValues, typeAndValues, (left, right) => judge(left, right.values)),
+    { numRuns: 1000 },
+  );
+  assert.ok(exact > 20 && refusals > 100, `${exact} carried, ${refusals} refused`);
+});
+
+test("an optional field may be missing or undefined, in any order, and stays what it was", () => {
+  const type = t.record({ a: t.optional(t.int64), b: t.string, c: t.optional(t.nullable(t.list(t.string))) });
+  const rows = [
+    { b: "1" },
+    { a: undefined, b: "2" },
+    { b: "3", a: 3 },
+    { c: ["x"], b: "4" },
+    { a: 5, b: "5", c: null },
+    Object.assign(Object.create(null) as object, { c: undefined, b: "6" }) as { b: string },
+  ];
+  assertSame(decodeValues(type, encodeValues(type, rows)), rows);
+  const odd: readonly unknown[] = [{ a: 1 }, { b: "1", d: 1 }, { b: undefined }, { b: "1", a: null }];
+  for (const each of odd) assert.equal(isExactOrRefused(type, [each]), false);
+});
+
+test("what only looks like a value of a declared kind is refused by name", () => {
+  const list = t.list(t.string) as ValueType<unknown>;
+  const map = t.map(t.string, t.int64) as ValueType<unknown>;
+  const cases: readonly (readonly [ValueType<unknown>, unknown, RegExp])[] = [
+    [list, new Array(2), /\[0\] is a hole.*every item/],
+    [list, "ab".match(/b/), /beside its content/],
+    [list, [1], /\[0\] is 1 \(number\).*string/],
+    [list, new Set(["a"]), /list<string>/],
+    [map, { a: 1 }, /map<string, int64>/],
+    [map, new Map([[1, 1]]), /<key of the Map> is 1/],
+    [map, new Map([["a", 1.5]]), /\.get\(the string "a"\) is 1\.5/],
+    [t.literal("open", 0), "paid", /"paid".*literal<"open", 0>.*t\.literal/],
+    [t.literal("open", 0), -0, /-0/],
+    [t.date, 5, /date/],
+    [t.date, Object.assign(new Date(0), { zone: "x" }), /date/],
+    [t.decimal(2), 12.34, /decimal/],
+  ];
+  for (const [type, value, message] of cases) {
+    assert.throws(() => encodeValues(type, [value]), { code: "VALUE_NOT_SERIALIZABLE", message });
+    assert.notEqual(findMisfit(type, value), null);
+  }
+});
+
+test("types that cannot be are refused when they are declared", () => {
+  const keyOfBytes = (): unknown => t.map(t.bytes as unknown as ValueType<string>, t.int64);
+  for (const declare of [
+    keyOfBytes,
+    () => t.map(t.nullable(t.string) as ValueType<string>, t.int64),
+    () => t.literal(),
+    () => t.literal("a", "a"),
+    () => t.literal(Number.NaN),
+    () => t.decimal(1.5),
+    () => t.decimal(101),
+  ])
+    assert.throws(declare, { code: "OPTION_INVALID" });
 });

@@ -8,7 +8,10 @@
  *   string  = string-column.ts
  *   numbers = [f64]8 (int64, float64, timestamp) | [i32]8 | [i64]8 (bigint) ; boolean = u8 each
  *   bytes   = [u32 lengths]8, blob               highest bit of a length: it is a Buffer
- *   any     = dynamic-column.ts
+ *   date    = [f64]8 ; decimal = u8 isWide, [i64]8 or, when one does not fit into 64 bits, tagged values (value-codec.ts)
+ *   any, record, list, map, literal = dynamic-column.ts
+ *   a column of an optional field (`encodeOptional`) = u8 hasGaps, u8 gap[count] if hasGaps, column of the values that are there
+ *     gap: 0 a value · 1 undefined · 2 no such field
  *
  * COL1 Decoding what was encoded gives equal values, bit by bit for numbers, unit by unit for strings (SCO1), for undeclared values
  *    as VX1 says. -0 is no int32; in an undeclared value and in a float64, int64 or timestamp it stays -0.
@@ -18,7 +21,9 @@ import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
 import { decodeDynamic, encodeUndeclared } from "./dynamic-column.ts";
 import { misfit, refuseMisfit } from "./misfit.ts";
 import { decodeStrings, encodeStrings } from "./string-column.ts";
-import { findMisfit, isBytes, isInt32 } from "./type-check.ts";
+import { DateValue } from "./plain-value.ts";
+import { findMisfit, isBytes, isDate, isInt32 } from "./type-check.ts";
+import { decodeTagged, encodeTagged } from "./value-codec.ts";
 import type { TypeKind, ValueType } from "./value-type.ts";
 
 /** Decoded values of a column: read only, indexable from 0. */
@@ -30,13 +35,8 @@ export function encodeColumn(
   values: readonly unknown[],
   writer: ByteWriter,
 ): void {
-  if (type.kind === "record") {
-    for (let row = 0; row < values.length; row++) {
-      const found = findMisfit(type, values[row]);
-      if (found !== null) throw refuseMisfit(name, found, row);
-    }
-  }
-  if (type.kind === "any" || type.kind === "record") {
+  if (isDynamic(type.kind)) {
+    if (type.kind !== "any") checkAll(type, name, values);
     encodeUndeclared(name, values, writer);
     return;
   }
@@ -63,11 +63,65 @@ export function encodeColumn(
       return;
     case "bytes":
       encodeByteArrays(name, present, writer);
+      return;
+    case "decimal":
+      encodeDecimals(name, present, writer);
+      return;
+    case "date":
+      encodeDates(name, present, writer);
   }
 }
 
+/** Kinds whose values are encoded by what they are, after a check. */
+type DynamicKind = "any" | "record" | "list" | "map" | "literal";
+
+function isDynamic(kind: TypeKind): kind is DynamicKind {
+  return kind === "any" || kind === "record" || kind === "list" || kind === "map" || kind === "literal";
+}
+
+function checkAll(type: ValueType<unknown>, name: string, values: readonly unknown[]): void {
+  for (let row = 0; row < values.length; row++) {
+    const found = findMisfit(type, values[row]);
+    if (found !== null) throw refuseMisfit(name, found, row);
+  }
+}
+
+/** In a column of an optional field: the row has no such field. */
+export const ABSENT = Symbol("absent");
+
+/** The column of an optional field: values, undefined, and ABSENT. */
+export function encodeOptional(
+  type: ValueType<unknown>,
+  name: string,
+  values: readonly unknown[],
+  writer: ByteWriter,
+): void {
+  const hasGaps = values.some((value) => value === undefined || value === ABSENT);
+  writer.u8(hasGaps ? 1 : 0);
+  if (!hasGaps) {
+    encodeColumn(type, name, values, writer);
+    return;
+  }
+  const present: unknown[] = [];
+  for (const value of values) {
+    writer.u8(value === ABSENT ? 2 : value === undefined ? 1 : 0);
+    if (value !== ABSENT && value !== undefined) present.push(value);
+  }
+  encodeColumn(type, name, present, writer);
+}
+
+export function decodeOptional(kind: TypeKind, nullable: boolean, count: number, reader: ByteReader): ColumnValues {
+  if (reader.u8() === 0) return decodeColumn(kind, nullable, count, reader);
+  const gaps = Uint8Array.from(reader.bytes(count));
+  let there = 0;
+  for (const gap of gaps) if (gap === 0) there += 1;
+  const present = decodeColumn(kind, nullable, there, reader);
+  let next = 0;
+  return Array.from(gaps, (gap) => (gap === 0 ? present[next++] : gap === 1 ? undefined : ABSENT));
+}
+
 export function decodeColumn(kind: TypeKind, nullable: boolean, count: number, reader: ByteReader): ColumnValues {
-  if (kind === "any" || kind === "record") return decodeDynamic(count, reader);
+  if (isDynamic(kind)) return decodeDynamic(count, reader);
   const nulls = nullable && reader.u8() === 1 ? reader.bytes((count + 7) >> 3) : null;
   const values = decodePresent(kind, count, reader);
   if (nulls === null) return values;
@@ -78,7 +132,7 @@ export function decodeColumn(kind: TypeKind, nullable: boolean, count: number, r
   return withNulls;
 }
 
-function decodePresent(kind: Exclude<TypeKind, "any" | "record">, count: number, reader: ByteReader): ColumnValues {
+function decodePresent(kind: Exclude<TypeKind, DynamicKind>, count: number, reader: ByteReader): ColumnValues {
   switch (kind) {
     case "string":
       return decodeStrings(count, reader);
@@ -96,6 +150,10 @@ function decodePresent(kind: Exclude<TypeKind, "any" | "record">, count: number,
     }
     case "bytes":
       return decodeByteArrays(count, reader);
+    case "decimal":
+      return reader.u8() === 0 ? reader.bigInt64(count) : decodeTagged(count, reader);
+    case "date":
+      return Array.from(reader.float64(count), (time) => new DateValue(time));
   }
 }
 
@@ -109,6 +167,8 @@ const NEUTRAL = {
   boolean: false,
   timestamp: 0,
   bytes: new Uint8Array(0),
+  decimal: 0n,
+  date: new DateValue(0),
 } as const;
 
 function encodeNulls(kind: keyof typeof NEUTRAL, values: readonly unknown[], writer: ByteWriter): readonly unknown[] {
@@ -176,6 +236,27 @@ function encodeBigInts(name: string, values: readonly unknown[], writer: ByteWri
     if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
       throw misfit(name, "bigint (64 bits)", value, row);
     target[row] = value;
+  }
+}
+
+function encodeDecimals(name: string, values: readonly unknown[], writer: ByteWriter): void {
+  let isWide = false;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (typeof value !== "bigint") throw misfit(name, "decimal (a bigint of the smallest unit)", value, row);
+    if (BigInt.asIntN(64, value) !== value) isWide = true;
+  }
+  writer.u8(isWide ? 1 : 0);
+  if (isWide) encodeTagged(values, writer);
+  else writer.bigInt64(values.length).set(values as readonly bigint[]);
+}
+
+function encodeDates(name: string, values: readonly unknown[], writer: ByteWriter): void {
+  const target = writer.float64(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (!isDate(value)) throw misfit(name, "date (a Date)", value, row);
+    target[row] = value.getTime();
   }
 }
 

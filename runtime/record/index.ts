@@ -28,4 +28,19 @@ export type {
   StreamElement,
   Watermark,
 } from "./stream-element.ts";
-export { describeType, type Field, sameType, type TypeKind, t, type ValueOf, type ValueType } from "./value-type.ts";
+export {
+  describeType,
+  type Field,
+  itemOf,
+  keyOf,
+  type Literal,
+  literalsOf,
+  type OptionalField,
+  type RecordOf,
+  sameType,
+  TYPE_KINDS,
+  type TypeKind,
+  t,
+  type ValueOf,
+  type ValueType,
+} from "./value-type.ts";

@@ -34,6 +34,8 @@ export function remedyFor(found: string, expected: string): string {
   if (found.startsWith("not declared")) return "add the field to the declared type, or leave it out of the value";
   if (expected.startsWith("any "))
     return "copy what is needed into plain data: objects and arrays of strings, numbers, bigints, booleans, null, Date, Map, Set, bytes";
+  if (found.startsWith("a hole")) return "give every item a value: new Array(n) alone has none";
+  if (expected.startsWith("literal<")) return "emit one of these values, or add this one to t.literal(…)";
   if (expected.startsWith("record<")) return "return an object with these fields, or declare another type";
   return "change the value, or the type (t.nullable(…) allows null)";
 }

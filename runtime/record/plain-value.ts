@@ -133,7 +133,7 @@ function findInMap(values: ReadonlyMap<unknown, unknown>, depth: number): Impuri
 }
 
 /** A property that no codec carries: a getter, a hidden one, one named by a symbol, one beside elements or content. */
-function oddProperty(value: object, form: ObjectForm): Impurity | null {
+export function oddProperty(value: object, form: ObjectForm): Impurity | null {
   if (hasSymbols(value)) return { path: "", what: "an object with a property that is named by a symbol" };
   if (form === "object" || form === "bare") {
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(value))) {

@@ -3,7 +3,7 @@
  *       which of them have no prototype, and the order of their fields where it is another one.
  * Called by: batch-codec.ts, for every batch of records (hot path: one pass over each row, which checks it and takes its values).
  *
- * Grammar: oddities = u8 orders, (u8 field[fields])*, u8 oddity[count] ; bit 7 of an oddity: no prototype, the others: 0 = declared order,
+ * Grammar: oddities = u8 orders, (u8 fields, u8 field[fields])*, u8 oddity[count] ; bit 7 of an oddity: no prototype, the others: 0 = declared order,
  *   n = the n-th order
  *
  * RR1 A row comes back with the prototype and the order of fields that it had: a sink that writes JSON writes the same at every
@@ -11,6 +11,7 @@
  */
 import { StreamError } from "../../base/index.ts";
 import type { ByteReader, ByteWriter } from "./byte-buffer.ts";
+import { ABSENT } from "./column.ts";
 import { refuseMisfit } from "./misfit.ts";
 import { preview } from "./plain-value.ts";
 import { findMisfit, findNameMisfit } from "./type-check.ts";
@@ -25,17 +26,20 @@ const ORDERS_MAX = 0x7f;
 export type RowOddities = { readonly orders: readonly (readonly number[])[]; readonly ofRow: Uint8Array };
 
 /**
- * Checks all rows and fills `columns`, one for each field; null when they are as declared. Throws VALUE_NOT_SERIALIZABLE for one that is
- * not a record of these fields.
+ * Checks all rows and fills `columns`, one for each field; null when they are as declared. An optional field that a row lacks is ABSENT
+ * there. Throws VALUE_NOT_SERIALIZABLE for one that is not a record of these fields.
  */
 export function takeColumns(
   type: ValueType<unknown>,
   rows: readonly unknown[],
   columns: readonly unknown[][],
 ): RowOddities | null {
-  const names = (type.fields as readonly Field[]).map((field) => field.name);
+  const fields = type.fields as readonly Field[];
+  const names = fields.map((field) => field.name);
+  const isSparse = fields.some(({ optional }) => optional === true);
   for (let row = 0; row < rows.length; row++) {
-    if (!takeRow(rows[row], row, names, columns)) return takeOdd(type, rows, row, columns);
+    const isTaken = isSparse ? takeSparse(rows[row], row, fields, columns) : takeRow(rows[row], row, names, columns);
+    if (!isTaken) return takeOdd(type, rows, row, columns);
   }
   return null;
 }
@@ -53,6 +57,26 @@ function takeRow(row: unknown, index: number, names: readonly string[], columns:
     place += 1;
   }
   return place === names.length;
+}
+
+/** The same where fields are optional. */
+function takeSparse(row: unknown, index: number, fields: readonly Field[], columns: readonly unknown[][]): boolean {
+  if (typeof row !== "object" || row === null || !isLiteral(row)) return false;
+  let place = 0;
+  const skip = (): boolean => {
+    if ((fields[place] as Field).optional !== true) return false;
+    (columns[place] as unknown[])[index] = ABSENT;
+    place += 1;
+    return true;
+  };
+  for (const name in row) {
+    while (place < fields.length && name !== (fields[place] as Field).name) if (!skip()) return false;
+    if (place === fields.length) return false;
+    (columns[place] as unknown[])[index] = (row as AnyRow)[name];
+    place += 1;
+  }
+  while (place < fields.length) if (!skip()) return false;
+  return true;
 }
 
 /**
@@ -78,11 +102,12 @@ function takeOdd(
   const ofRow = new Uint8Array(rows.length);
   for (let row = first; row < rows.length; row++) {
     const value = rows[row];
-    if (takeRow(value, row, names, columns)) continue;
+    if (takeSparse(value, row, fields, columns)) continue;
     const order = orderOf(type, fields, value, row);
+    for (const column of columns) column[row] = ABSENT;
     for (const place of order) (columns[place] as unknown[])[row] = (value as AnyRow)[names[place] as string];
     const text = order.join();
-    let number = order.every((place, index) => place === index) ? 0 : numbers.get(text);
+    let number = isRising(order) ? 0 : numbers.get(text);
     if (number === undefined) {
       number = orders.push(order);
       if (number > ORDERS_MAX) throw tooManyOrders(type);
@@ -91,6 +116,11 @@ function takeOdd(
     ofRow[row] = number | (Object.getPrototypeOf(value) === null ? NO_PROTOTYPE : 0);
   }
   return { orders, ofRow };
+}
+
+/** As declared, though some optional fields may not be there. */
+function isRising(order: readonly number[]): boolean {
+  return order.every((place, index) => index === 0 || place > (order[index - 1] as number));
 }
 
 function orderOf(type: ValueType<unknown>, fields: readonly Field[], row: unknown, index: number): number[] {
@@ -108,13 +138,16 @@ function orderOf(type: ValueType<unknown>, fields: readonly Field[], row: unknow
 
 export function writeOddities({ orders, ofRow }: RowOddities, writer: ByteWriter): void {
   writer.u8(orders.length);
-  for (const order of orders) for (const place of order) writer.u8(place);
+  for (const order of orders) {
+    writer.u8(order.length);
+    for (const place of order) writer.u8(place);
+  }
   writer.bytes(ofRow);
 }
 
-export function readOddities(fields: number, count: number, reader: ByteReader): RowOddities {
+export function readOddities(count: number, reader: ByteReader): RowOddities {
   const orders: number[][] = [];
-  for (let left = reader.u8(); left > 0; left--) orders.push(Array.from({ length: fields }, () => reader.u8()));
+  for (let left = reader.u8(); left > 0; left--) orders.push(Array.from({ length: reader.u8() }, () => reader.u8()));
   return { orders, ofRow: new Uint8Array(reader.bytes(count)) };
 }
 
@@ -130,7 +163,7 @@ export function restoreOddities(
     const target = (oddity & NO_PROTOTYPE ? Object.create(null) : {}) as Record<string, unknown>;
     const order = orders[(oddity & ORDERS_MAX) - 1];
     for (const name of order === undefined ? names : order.map((place) => names[place] as string))
-      target[name] = row[name];
+      if (Object.hasOwn(row, name)) target[name] = row[name];
     return target;
   });
 }

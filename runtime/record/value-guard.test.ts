@@ -25,11 +25,11 @@ test("a field too many, one of another type, and an instance of a class are refu
       /at \.n is the string "7", but the declared type is int64 \(of record<word: string, n: int64>\)/,
     ],
     [Count, { word: "a" }, /at \.n is missing/],
-    [t.any(), { total: new Total() }, /at \.total is an instance of class Total/],
-    [t.any(), new Total(), /is an instance of class Total/],
+    [t.any, { total: new Total() }, /at \.total is an instance of class Total/],
+    [t.any, new Total(), /is an instance of class Total/],
     [t.string, 3, /is 3 \(number\), but the declared type is string/],
     [
-      t.any(),
+      t.any,
       { get: Object.defineProperty({}, "a", { get: () => 1, enumerable: true }) },
       /at \.get\.a is a property with a getter/,
     ],
@@ -62,17 +62,17 @@ test("undeclared values, and what an operator with state emits, are frozen every
     guard.checkNext();
     return Array.from({ length: 200 }, (_none, n) => guard.admit({ word: "a", n })).filter(Object.isFrozen).length;
   };
-  assert.equal(frozenAfterMany(guardOf(t.any())), 200);
+  assert.equal(frozenAfterMany(guardOf(t.any)), 200);
   assert.equal(frozenAfterMany(guardOf(Count, "sampled", true)), 200);
   assert.equal(frozenAfterMany(guardOf(Count, "all")), 200);
   assert.equal(frozenAfterMany(guardOf(Count)), 1);
-  assert.equal(frozenAfterMany(guardOf(t.any(), "unfrozen", true)), 0);
+  assert.equal(frozenAfterMany(guardOf(t.any, "unfrozen", true)), 0);
   assert.equal(frozenAfterMany(guardOf(Count, "open")), 0);
 });
 
 test("a buffer that is filled again for each record does not change those before, and each receiver has its own (VG2)", () => {
   const type = t.record({ raw: t.bytes }) as ValueType<unknown>;
-  for (const each of [t.any(), type]) {
+  for (const each of [t.any, type]) {
     const guard = guardOf(each);
     const raw = new Uint8Array([0]);
     const emitted: { raw: Uint8Array }[] = [];

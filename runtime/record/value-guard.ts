@@ -15,7 +15,7 @@ import { StreamError } from "../../base/index.ts";
 import { remedyFor } from "./misfit.ts";
 import { freezeValue } from "./protected-value.ts";
 import { findMisfit } from "./type-check.ts";
-import { describeType, type ValueType } from "./value-type.ts";
+import { describeType, type TypeKind, type ValueType } from "./value-type.ts";
 
 /**
  * `sampled`: as VG1 and VG2 say. `all`: every value is checked and frozen: tests. `unfrozen`: VG3. `open`: all pass as they are, because
@@ -24,6 +24,8 @@ import { describeType, type ValueType } from "./value-type.ts";
 export type GuardMode = "sampled" | "all" | "unfrozen" | "open";
 
 const FIRST_VALUES = 1024;
+/** Beside records in records. */
+const HOLDERS: readonly TypeKind[] = ["any", "bytes", "list", "map", "date"];
 
 export class ValueGuard {
   private readonly type: ValueType<unknown>;
@@ -95,6 +97,6 @@ export class ValueGuard {
 
 /** Whether a value of the type can hold something that is not looked at by freezing the value itself. */
 function mayHoldMore(type: ValueType<unknown>): boolean {
-  if (type.kind === "any" || type.kind === "bytes") return true;
+  if (HOLDERS.includes(type.kind)) return true;
   return type.fields?.some((field) => field.type.kind === "record" || mayHoldMore(field.type)) ?? false;
 }

@@ -212,10 +212,7 @@ class HeapOperatorList<V> implements OperatorListState<V> {
 }
 
 function encodeList({ operatorUid, subtask }: OperatorBackendOptions, { name, type, items }: WrittenList): Uint8Array {
-  const text = Buffer.from(
-    JSON.stringify({ version: LIST_VERSION, kind: type.kind, nullable: type.nullable, fields: type.fields }),
-    "utf8",
-  );
+  const text = Buffer.from(JSON.stringify({ version: LIST_VERSION, ...type }), "utf8");
   const writer = new ByteWriter(INLINE_BYTES_MAX);
   writer.u32(text.length);
   writer.bytes(text);

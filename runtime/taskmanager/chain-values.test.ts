@@ -132,7 +132,7 @@ test("an accumulator that is emitted and changed in place stays what it was in e
   const COUNT = 5000;
   const KEYS = 7;
   const Accumulator = t.record({ key: t.string, n: t.int64 }) as ValueType<unknown>;
-  for (const type of [Accumulator, t.any()]) {
+  for (const type of [Accumulator, t.any]) {
     const channel = new LocalChannel<unknown>(() => undefined);
     const factory = aggregateOperator({
       createAccumulator: () => ({ key: "", n: 0 }),
@@ -162,7 +162,7 @@ test("two consumers of one record cannot change each other's: plain parts are fr
   const channels = [new LocalChannel<unknown>(() => undefined), new LocalChannel<unknown>(() => undefined)];
   const chain = await chainOf(
     mapOperator((value: unknown) => value) as never,
-    t.any() as ValueType<unknown>,
+    t.any as ValueType<unknown>,
     channels.map((channel) => new ForwardWriter([channel])),
   );
   chain.head.process({ raw: new Uint8Array([1]), inner: { n: 1 } }, NO_TIMESTAMP);
@@ -201,7 +201,7 @@ test("with object reuse nothing is frozen or copied, and types are checked (VG3)
 
 test("filter passes records on as they are", async () => {
   const channel = new LocalChannel<unknown>(() => undefined);
-  const chain = await chainOf(filterOperator(() => true) as never, t.any() as ValueType<unknown>, [
+  const chain = await chainOf(filterOperator(() => true) as never, t.any as ValueType<unknown>, [
     new ForwardWriter([channel]),
   ]);
   const row = { word: "a" };

@@ -106,7 +106,7 @@ for (const [name, { expand, factor }] of Object.entries(shapes)) {
 }
 
 test("a call that pushes more than may wait fails its task, and says what to do (SLE3)", async (context) => {
-  const expand = `numbers.flatMap((n, collect) => { for (;;) { seen.made++; collect(n); } }, { uid: "expand" })
+  const expand = `numbers.flatMap((n, out) => { for (;;) { seen.made++; out.collect(n); } }, { uid: "expand" })
     .rebalance().transform(behind, { uid: "behind" });`;
   const run = await slotRun(context, module({ count: 1, each: 0, expand }));
   await run.run();

@@ -50,7 +50,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     this.output = output;
     this.clock = context.clock;
     this.call = new UserCall(context);
-    this.splits = context.operatorState.list({ name: SPLITS_STATE, type: t.any() });
+    this.splits = context.operatorState.list({ name: SPLITS_STATE, type: t.any });
     this.reader = this.source.createReader({
       name: context.name,
       subtask: context.subtask,

@@ -74,7 +74,7 @@ export class DrivenTasks {
     const job: JobSource = {
       jobId: options.jobId,
       predecessors: [],
-      module: "",
+      program: { kind: "module", path: "" },
       options: {},
       args: [],
       maxParallelism: [],

@@ -77,7 +77,7 @@ async function savepointOf(snapshot: JobSnapshot, context: TestContext): Promise
   for (const { key } of await store.list("")) await target.put(key, (await store.read(key)) as Uint8Array);
   const random = seededRandom(1);
   const claim = await claimEpoch(new MemoryObjectStore("log"), {
-    incarnation: random.hex(16),
+    processId: random.hex(16),
     jobId: jobId("1".repeat(32)),
     random,
     clock: new ManualClock(),
@@ -256,7 +256,7 @@ describe("time in a driven job", () => {
         if (context.timestamp > 0) context.timers.registerEventTime(context.timestamp + 10);
       },
       onTimer(at, context, out) {
-        out({ key: context.currentKey, at, nowMs: context.clock.nowMs() });
+        out.collect({ key: context.currentKey, at, nowMs: context.clock.nowMs() });
       },
     };
   };
@@ -377,7 +377,7 @@ describe("what goes wrong in a driven job", () => {
           { uid: "checked", type: t.string },
         )
         .keyBy((line) => line)
-        .process({ process: (value, _context, out) => out(value), close: () => void closed++ }, { uid: "echo" })
+        .process({ process: (value, _context, out) => out.collect(value), close: () => void closed++ }, { uid: "echo" })
         .sinkTo(refusing("at-least-once"), { uid: "out" });
     });
     const driver = await JobDriver.start(failing, { sources: { lines: ["good", "bad"] }, parallelism: 2 });
@@ -398,7 +398,7 @@ describe("what goes wrong in a driven job", () => {
         .fromSource(endless, { uid: "lines" })
         .map((line) => ({ word: line, count: line === "bad" ? ("one" as never) : 1 }), { uid: "counted", type: Count })
         .keyBy("word")
-        .process({ process: (value, _context, out) => out(value) }, { uid: "echo" })
+        .process({ process: (value, _context, out) => out.collect(value) }, { uid: "echo" })
         .sinkTo(refusing("at-least-once"), { uid: "out" });
     });
     const driver = await JobDriver.start(misfitting, { sources: { lines: ["good"] } });

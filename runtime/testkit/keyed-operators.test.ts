@@ -110,17 +110,19 @@ describe("process with keys", () => {
       open(context) {
         state = context.state.value({ name: "count", type: t.int64 });
       },
-      process(value, context, out) {
+      process(value, context) {
+        const { out } = context;
         state.update((state.value() ?? 0) + value.count);
         if (context.timestamp !== NO_TIMESTAMP) context.timers.registerEventTime(context.timestamp + 10);
         else context.timers.registerProcessingTime(context.clock.nowMs() + 1000);
-        out(`${context.currentKey} in`);
+        out.collect(`${context.currentKey} in`);
       },
-      onTimer(timestamp: number, context: TimerContext<string>, out) {
+      onTimer(timestamp: number, context: TimerContext<string, string>) {
+        const { out } = context;
         const { currentKey: key, timeDomain: domain, watermark } = context;
         fired.push({ key, at: timestamp, domain, watermark });
         assert.equal(context.timestamp, timestamp);
-        out(`${key} ${state.value()}`);
+        out.collect(`${key} ${state.value()}`);
         if (again) context.timers.registerEventTime(context.watermark + 1);
       },
     };

@@ -51,7 +51,7 @@ export type HarnessOptions<I> = {
   /** Default 1; a restart has a higher one. */
   readonly attempt?: number;
   readonly uid?: string;
-  /** Of what comes out: all of it is checked against the type, and frozen. Default: `t.any()`. */
+  /** Of what comes out: all of it is checked against the type, and frozen. Default: `t.any`. */
   readonly outputType?: ValueType<unknown>;
   /** Where snapshots are kept: give the same one to what is restored. Default: a new one. */
   readonly files?: MemorySnapshotFiles;
@@ -120,7 +120,7 @@ export class OperatorHarness<I, O> {
       restore === null ? null : { operator: restore.map(({ operator }) => operator), read: files.read },
     );
     const harness = new OperatorHarness(factory.create(), { ...options, files }, keyed, operatorState);
-    const guard = new ValueGuard(`operator "${factory.name}", uid "${uid}",`, options.outputType ?? t.any(), "all");
+    const guard = new ValueGuard(`operator "${factory.name}", uid "${uid}",`, options.outputType ?? t.any, "all");
     await harness.operator.open?.(harness.#context(factory.name), {
       collect: (value, timestamp) => harness.events.push({ kind: "record", value: guard.admit(value) as O, timestamp }),
       emitWatermark: (timestamp) => harness.events.push({ kind: "watermark", timestamp }),

@@ -38,10 +38,10 @@ describe("what was emitted never changes", () => {
     let state: ListState<number>;
     const values = await run<unknown>({
       open: (context) => void (state = context.state.list({ name: "list", type: t.int64 })),
-      process(value, _context, out) {
+      process(value, { out }) {
         state.add(value.n);
-        out({ list: state.get() });
-        out(state.get());
+        out.collect({ list: state.get() });
+        out.collect(state.get());
       },
     });
     assert.deepEqual(values, [{ list: [1] }, [1], { list: [1, 2] }, [1, 2], { list: [1, 2, 3] }, [1, 2, 3]]);
@@ -51,14 +51,14 @@ describe("what was emitted never changes", () => {
     let state: ValueState<{ n: number; seen: number[]; by: Map<string, number> }>;
     const values = await run<unknown>({
       open: (context) => void (state = context.state.value({ name: "value" })),
-      process(value, _context, out) {
+      process(value, { out }) {
         const current = state.value() ?? { n: 0, seen: [], by: new Map() };
         current.n += value.n;
         current.seen = [...current.seen, value.n];
         current.by.set(value.word, current.n);
-        out(current);
+        out.collect(current);
         state.update(current);
-        if (value.n === 2) out(state.value());
+        if (value.n === 2) out.collect(state.value());
       },
     }).catch((error: unknown) => error);
     const by = (n: number): Map<string, number> => new Map([["a", n]]);
@@ -78,13 +78,13 @@ describe("what was emitted never changes", () => {
         map = context.state.map({ name: "map" });
         sum = context.state.reducing({ name: "sum", reduce: (left, right) => ((left.n += right.n), left) });
       },
-      process(value, _context, out) {
+      process(value, { out }) {
         const cell = map.get("x") ?? { word: "x", n: 0 };
         cell.n += value.n;
         map.put("x", cell);
-        out(cell);
-        for (const [, each] of map.entries()) out([each]);
-        out(sum.add(value));
+        out.collect(cell);
+        for (const [, each] of map.entries()) out.collect([each]);
+        out.collect(sum.add(value));
       },
     });
     const at = (n: number): unknown[] => [{ word: "x", n }, [{ word: "x", n }], { word: "a", n }];
@@ -96,9 +96,9 @@ describe("what was emitted never changes", () => {
     const harness = await OperatorHarness.open(
       processOperator<Count, unknown>({
         open: (context) => void (list = context.operatorState.list({ name: "list", type: t.int64 })),
-        process(value, _context, out) {
+        process(value, { out }) {
           list.add(value.n);
-          out(list.get());
+          out.collect(list.get());
         },
       }),
     );
@@ -144,9 +144,9 @@ describe("who changes what was emitted is told where", () => {
   it("when flatMap emits one row object again and again", async () => {
     const row = { n: 0 };
     const harness = await OperatorHarness.open(
-      flatMapOperator<Count, { n: number }>((value, collect) => {
+      flatMapOperator<Count, { n: number }>((value, out) => {
         row.n = value.n;
-        collect(row);
+        out.collect(row);
       }),
     );
     harness.process({ word: "a", n: 1 });

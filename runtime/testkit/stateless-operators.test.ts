@@ -27,13 +27,14 @@ describe("map, filter and flatMap", () => {
 
   it("flatMap emits what is collected, what is returned as an array or iterable, and first what is collected", async () => {
     const flatMap = await OperatorHarness.open(
-      flatMapOperator<string, string>((line, collect) => {
+      flatMapOperator<string, string>((line, out) => {
         if (line === "none") return;
-        collect(`c:${line}`);
+        out.collect(`c:${line}`);
         if (line === "array") return ["a", "b"];
         if (line === "set") return new Set(["s", "t"]);
         if (line === "generator") return pair();
-        line.split(" ").forEach(collect);
+        line.split(" ").forEach(out.collect);
+        out.collectAt("later", 77);
         return undefined;
       }),
     );
@@ -51,6 +52,7 @@ describe("map, filter and flatMap", () => {
       record("c:two words", 4),
       record("two", 4),
       record("words", 4),
+      record("later", 77),
     ]);
   });
 
@@ -81,14 +83,16 @@ function* pair(): Generator<string> {
 describe("process", () => {
   it("shows the record's timestamp and the watermark, and emits with the record's timestamp unless told another", async () => {
     const seen: (readonly [number, number])[] = [];
-    const contexts = new Set<ProcessContext>();
+    const contexts = new Set<ProcessContext<number>>();
     const harness = await OperatorHarness.open(
       processOperator<number, number>({
-        process(value, context, out) {
+        process(value, context) {
+          const { out } = context;
           contexts.add(context);
           seen.push([context.timestamp, context.watermark]);
-          out(value);
-          out(value + 1, 99);
+          out.collect(value);
+          out.collectAt(value + 1, 99);
+          [7, 8].forEach(out.collect);
         },
       }),
       { subtask: 1, parallelism: 3 },
@@ -103,9 +107,13 @@ describe("process", () => {
     assert.deepEqual(harness.events, [
       record(1, 5),
       record(2, 99),
+      record(7, 5),
+      record(8, 5),
       { kind: "watermark", timestamp: 7 },
       record(2, NO_TIMESTAMP),
       record(3, 99),
+      record(7, NO_TIMESTAMP),
+      record(8, NO_TIMESTAMP),
     ]);
     assert.equal(contexts.size, 1, "one context for all records (FN2)");
     const [context] = contexts;
@@ -120,8 +128,8 @@ describe("process", () => {
         await Promise.resolve();
         this.opened = true;
       }
-      process(value: string, _context: ProcessContext, out: (value: string) => void): void {
-        out(`${value} ${this.opened}`);
+      process(value: string, { out }: ProcessContext<string>): void {
+        out.collect(`${value} ${this.opened}`);
       }
       close(): void {
         log.push("closed");

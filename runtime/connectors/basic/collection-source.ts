@@ -8,7 +8,7 @@ import { NO_TIMESTAMP, t, type ValueType } from "../../record/index.ts";
 import { StridedOrder, type StridedSplit, stridedSplits } from "./strided-order.ts";
 
 export type CollectionOptions<T> = {
-  /** Default `t.any()`. */
+  /** Default `t.any`. */
   readonly type?: ValueType<T>;
   /** Default `collection`. */
   readonly name?: string;
@@ -20,7 +20,7 @@ export function collectionSource<T>(values: readonly T[], options: CollectionOpt
     kind: "source",
     name: options.name ?? "collection",
     boundedness: "bounded",
-    type: options.type ?? t.any<T>(),
+    type: options.type ?? t.anyOf<T>(),
     discover: ({ parallelism }) => stridedSplits(parallelism).filter(({ next }) => next < values.length),
     createReader: (context) => new CollectionReader(values, context),
   };

@@ -18,7 +18,7 @@ export type GeneratorOptions<T> = {
   readonly count?: number | undefined;
   /** Records per second of the whole source, above 0; a fraction is fine. Absent: as fast as they are taken. */
   readonly ratePerSecond?: number | undefined;
-  /** Default `t.any()`. */
+  /** Default `t.any`. */
   readonly type?: ValueType<T>;
   /** Event time in epoch milliseconds; absent: none. */
   readonly timestampOf?: (value: T, index: number) => number;
@@ -59,7 +59,7 @@ export function generatorSource<T>(options: GeneratorOptions<T>): Source<T, Stri
     kind: "source",
     name,
     boundedness: options.count === undefined ? "unbounded" : "bounded",
-    type: options.type ?? t.any<T>(),
+    type: options.type ?? t.anyOf<T>(),
     discover: ({ parallelism }) => stridedSplits(parallelism, options.splits).filter(({ next }) => next < count),
     createReader: (context) => new GeneratorReader(options, context),
   };

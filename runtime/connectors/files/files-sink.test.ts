@@ -67,7 +67,7 @@ async function prepared<T>(writer: Writer<T>, values: readonly T[]): Promise<Fil
 
 /** As it comes back from a checkpoint. */
 function throughCheckpoint(transaction: FilesTransaction): FilesTransaction {
-  return decodeValues(t.any<FilesTransaction>(), encodeValues(t.any(), [transaction]))[0] as FilesTransaction;
+  return decodeValues(t.anyOf<FilesTransaction>(), encodeValues(t.any, [transaction]))[0] as FilesTransaction;
 }
 
 const visible = (folder = directory): string[] =>

@@ -7,6 +7,7 @@
 import { isPromiseLike } from "../../../base/index.ts";
 import type {
   EmissionDesk,
+  Emitter,
   FlatMapFunction,
   OperatorContext,
   OperatorFactory,
@@ -33,11 +34,10 @@ class FlatMapOperator<I, O> implements StreamOperator<I, O> {
   #pushed = 0;
   // Begins as what is no number, so that V8 keeps a reference here: a field of type double would be boxed anew for each record.
   #timestamp: number = undefined as never;
-  /** One closure for all records. Takes one argument only, so that `forEach(collect)` does what it looks like. */
-  readonly #collect = (value: O): void => {
-    if (!this.#call.isOpen) throw this.#call.late("collect");
-    if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
-    this.#emit(value, this.#timestamp);
+  /** One for all records. */
+  readonly #out: Emitter<O> = {
+    collect: (value) => this.#push(value, this.#timestamp, "out.collect"),
+    collectAt: (value, timestamp) => this.#push(value, this.#call.checkTimestamp(timestamp), "out.collectAt"),
   };
 
   constructor(fn: FlatMapFunction<I, O>) {
@@ -79,7 +79,7 @@ class FlatMapOperator<I, O> implements StreamOperator<I, O> {
     this.#timestamp = timestamp;
     this.#pushed = 0;
     call.isOpen = true;
-    const returned = fn(value, this.#collect);
+    const returned = fn(value, this.#out);
     call.isOpen = false;
     if (returned === undefined || returned === null) return;
     if (Array.isArray(returned) && returned.length <= SHORT_ARRAY) {
@@ -88,6 +88,12 @@ class FlatMapOperator<I, O> implements StreamOperator<I, O> {
     }
     call.refusePromise("what the function returned", returned);
     this.#steps.start(returned, timestamp);
+  }
+
+  #push(value: O, timestamp: number, hook: string): void {
+    if (!this.#call.isOpen) throw this.#call.late(hook);
+    if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
+    this.#emit(value, timestamp);
   }
 
   #emit(value: O, timestamp: number): void {

@@ -20,7 +20,7 @@ export function processOperator<I, O>(fn: OrFactory<ProcessFunction<I, O>>): Ope
 class ProcessOperator<I, O> implements StreamOperator<I, O> {
   readonly emits = "state";
   readonly #fn: ProcessFunction<I, O>;
-  #context!: OperatorProcessContext;
+  #context!: OperatorProcessContext<O>;
   #calls!: ProcessCalls<I, O>;
 
   constructor(fn: ProcessFunction<I, O>) {
@@ -32,7 +32,7 @@ class ProcessOperator<I, O> implements StreamOperator<I, O> {
       handle: (value, timestamp) => this.#handle(value, timestamp),
     });
     this.#calls = calls;
-    this.#context = new OperatorProcessContext(context, calls.call);
+    this.#context = new OperatorProcessContext(context, calls);
     calls.begin();
     return calls.opening(this.#fn.open?.(this.#context));
   }
@@ -60,7 +60,7 @@ class ProcessOperator<I, O> implements StreamOperator<I, O> {
     this.#context.now = timestamp;
     calls.emitTimestamp = timestamp;
     calls.begin();
-    const returned: unknown = this.#fn.process(value, this.#context, calls.emit);
+    const returned: unknown = this.#fn.process(value, this.#context);
     calls.call.isOpen = false;
     if (returned !== undefined) calls.finish(returned, timestamp);
   }

@@ -19,7 +19,7 @@ import { UserCall } from "../user-call.ts";
 
 const STATE = "accumulator";
 
-/** Aggregates each key's records. `accumulatorType`: for the state; default `t.any()`. */
+/** Aggregates each key's records. `accumulatorType`: for the state; default `t.any`. */
 export function aggregateOperator<I, A, O>(
   aggregate: Aggregate<I, A, O>,
   accumulatorType?: ValueType<A>,
@@ -27,7 +27,7 @@ export function aggregateOperator<I, A, O>(
   for (const name of ["createAccumulator", "add", "getResult"] as const) {
     assertSynchronous(`aggregate: ${name}`, aggregate[name]);
   }
-  const declares = [{ name: STATE, kind: "value", type: describeType(accumulatorType ?? t.any()) }];
+  const declares = [{ name: STATE, kind: "value", type: describeType(accumulatorType ?? t.any) }];
   const create = (): AggregateOperator<I, A, O> => new AggregateOperator(aggregate, accumulatorType);
   return { kind: "operator", name: "aggregate", declares, create };
 }

@@ -9,8 +9,9 @@
  */
 import { assert } from "../../../base/index.ts";
 import { type Key, keyHash, NO_TIMESTAMP } from "../../record/index.ts";
-import type { KeyedOperatorState } from "../../ports/index.ts";
 import type {
+  Emitter,
+  KeyedOperatorState,
   KeyedProcessFunction,
   KeyedStateStore,
   OperatorContext,
@@ -35,14 +36,18 @@ export function keyedProcessOperator<K extends Key, I, O>(
   return { kind: "operator", name: "process", create: () => new KeyedProcessOperator(instanceOf("process", fn)) };
 }
 
-class KeyedContext<K extends Key> extends OperatorProcessContext implements TimerContext<K> {
+class KeyedContext<K extends Key, O> extends OperatorProcessContext<O> implements TimerContext<K, O> {
   timeDomain: "event" | "processing" = "event";
   readonly state: KeyedStateStore;
   timers!: TimerService;
   readonly #keyed: KeyedOperatorState;
 
-  constructor(context: OperatorContext, call: UserCall, keyed: KeyedOperatorState) {
-    super(context, call);
+  constructor(
+    context: OperatorContext,
+    calls: { readonly call: UserCall; readonly out: Emitter<O> },
+    keyed: KeyedOperatorState,
+  ) {
+    super(context, calls);
     this.#keyed = keyed;
     this.state = keyed;
   }
@@ -57,7 +62,7 @@ class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> 
   readonly emits = "state";
   readonly #fn: KeyedProcessFunction<K, I, O>;
   #keyed!: KeyedOperatorState;
-  #context!: KeyedContext<K>;
+  #context!: KeyedContext<K, O>;
   #calls!: ProcessCalls<I, O>;
   /** Of the record whose generator is being emitted: its key is set again each time that it goes on (FN4). */
   #steppedKey: { readonly key: Key; readonly hash: number } | null = null;
@@ -77,7 +82,7 @@ class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> 
       handle: () => assert(false, "an operator with keys is the first of its task and keeps no records"),
     });
     this.#calls = calls;
-    this.#context = new KeyedContext(context, calls.call, keyed);
+    this.#context = new KeyedContext(context, calls, keyed);
     const timers = keyed.timers(TIMERS, {
       onEventTime: (timestamp) => this.#onEventTime(timestamp),
       onProcessingTime: (timestamp) => this.#onProcessingTime(timestamp),
@@ -92,7 +97,7 @@ class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> 
     this.#context.now = timestamp;
     calls.emitTimestamp = timestamp;
     calls.begin();
-    const returned: unknown = this.#fn.process(value, this.#context, calls.emit);
+    const returned: unknown = this.#fn.process(value, this.#context);
     calls.call.isOpen = false;
     if (returned !== undefined) this.#finish(returned, timestamp);
   }
@@ -134,7 +139,7 @@ class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> 
     const calls = this.#calls;
     this.#context.now = timestamp;
     calls.begin();
-    const returned: unknown = this.#fn.onTimer?.(timestamp, this.#context, calls.emit);
+    const returned: unknown = this.#fn.onTimer?.(timestamp, this.#context);
     calls.call.isOpen = false;
     if (returned !== undefined) calls.finishTimer(returned);
   }

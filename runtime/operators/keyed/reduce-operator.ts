@@ -19,10 +19,10 @@ import { UserCall } from "../user-call.ts";
 
 const STATE = "reduced";
 
-/** Reduces each key's records. `type`: of the records, for the state; default `t.any()`. */
+/** Reduces each key's records. `type`: of the records, for the state; default `t.any`. */
 export function reduceOperator<T>(fn: ReduceFunction<T>, type?: ValueType<T>): OperatorFactory<T, T> {
   assertSynchronous("reduce", fn);
-  const declares = [{ name: STATE, kind: "value", type: describeType(type ?? t.any()) }];
+  const declares = [{ name: STATE, kind: "value", type: describeType(type ?? t.any) }];
   return { kind: "operator", name: "reduce", declares, create: () => new ReduceOperator(fn, type) };
 }
 

@@ -62,12 +62,13 @@ test("a timer of a record without a timestamp is refused, and says what is missi
 test("map state gives its keys and its values", async () => {
   const harness = await OperatorHarness.open(
     keyedProcessOperator<string, string, readonly unknown[]>({
-      process(value, context, out) {
+      process(value, context) {
+        const { out } = context;
         const map = context.state.map<string, number>({ name: "map" });
-        out([[...map.keys()], [...map.values()]]);
+        out.collect([[...map.keys()], [...map.values()]]);
         map.put(`${value}1`, 1);
         map.put(`${value}2`, 2);
-        out([[...map.keys()], [...map.values()]]);
+        out.collect([[...map.keys()], [...map.values()]]);
       },
     }),
     { keySelector },

@@ -60,7 +60,7 @@ export class TwoPhaseCommitOperator<T, X> implements StreamOperator<T, never> {
       type: t.record({
         checkpointId: t.int64,
         subtask: t.int32,
-        transaction: this.#sink.transactionType ?? t.any<X>(),
+        transaction: this.#sink.transactionType ?? t.anyOf<X>(),
       }),
     });
     const writer = this.#sink.createWriter(sinkContext(context));

@@ -2,12 +2,12 @@
  * Owns: what a state is called, of which kind and types: in memory, in messages, and in files (STM1).
  * Not here: whether old and new types fit (evolution.ts).
  *
- * STM1 In a file a type is the JSON of its ValueType: {kind, nullable, fields?: [{name, type}]}. A reader can decode every
+ * STM1 In a file a type is the JSON of its ValueType: {kind, nullable, fields?: [{name, type, optional?}], item?, key?, literals?, scale?}. A reader can decode every
  *     state with what the file says, before any operator declared it.
  */
 import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
-import { describeType, type Key, t, type ValueType } from "../../record/index.ts";
+import { describeType, type Field, type Key, type Literal, t, TYPE_KINDS, type ValueType } from "../../record/index.ts";
 
 /** How the rows of a state look; a timer service has two states, one for each kind of time. */
 export type StateKind = "value" | "list" | "map" | "reducing" | "aggregating" | "event-timers" | "processing-timers";
@@ -21,7 +21,7 @@ export type StateMeta = {
 };
 
 /** The type of a state that declares none. */
-export const ANY: ValueType<unknown> = t.any();
+export const ANY: ValueType<unknown> = t.any;
 export const TIMER_TYPE: ValueType<unknown> = t.float64;
 
 const KINDS: readonly string[] = [
@@ -33,7 +33,6 @@ const KINDS: readonly string[] = [
   "event-timers",
   "processing-timers",
 ];
-const TYPE_KINDS: readonly string[] = "string int32 int64 bigint float64 boolean timestamp bytes any record".split(" ");
 
 export function isTimers(kind: StateKind): boolean {
   return kind === "event-timers" || kind === "processing-timers";
@@ -78,20 +77,35 @@ export function parseMeta(value: unknown): StateMeta {
 }
 
 export function parseType(value: unknown): ValueType<unknown> {
-  const { kind, nullable, fields } = asObject(value);
-  if (typeof kind !== "string" || !TYPE_KINDS.includes(kind) || typeof nullable !== "boolean") throw notReadable(value);
+  const { kind: text, nullable, fields, item, key, literals, scale } = asObject(value);
+  const kind = TYPE_KINDS.find((each) => each === text);
+  if (kind === undefined || typeof nullable !== "boolean") throw notReadable(value);
   if ((kind === "record") !== Array.isArray(fields)) throw notReadable(value);
-  return {
-    kind: kind as ValueType<unknown>["kind"],
-    nullable,
-    fields: Array.isArray(fields) ? fields.map(parseField) : undefined,
-  };
+  const base = { kind, nullable, fields: Array.isArray(fields) ? fields.map(parseField) : undefined };
+  switch (kind) {
+    case "list":
+      return { ...base, item: parseType(item) };
+    case "map":
+      return { ...base, key: parseType(key), item: parseType(item) };
+    case "literal":
+      if (!Array.isArray(literals) || !literals.every(isLiteral)) throw notReadable(value);
+      return { ...base, literals };
+    case "decimal":
+      if (typeof scale !== "number") throw notReadable(value);
+      return { ...base, scale };
+    default:
+      return base;
+  }
 }
 
-function parseField(value: unknown): { name: string; type: ValueType<unknown> } {
-  const { name, type } = asObject(value);
+function isLiteral(value: unknown): value is Literal {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function parseField(value: unknown): Field {
+  const { name, type, optional } = asObject(value);
   if (typeof name !== "string") throw notReadable(value);
-  return { name, type: parseType(type) };
+  return { name, type: parseType(type), ...(optional === true ? { optional } : {}) };
 }
 
 function asObject(value: unknown): Record<string, unknown> {

@@ -35,8 +35,8 @@ export default job((env) => {
 
 /** Says that a key was seen, once, a while after its first value; and what it has kept, with the last one. */
 class Storyteller implements KeyedProcessFunction<number, number, string> {
-  process(value: number, context: KeyedProcessContext<number>, out: (line: string) => void): void {
-    const { state, timers, clock, currentKey } = context;
+  process(value: number, context: KeyedProcessContext<number, string>): void {
+    const { state, timers, clock, currentKey, out } = context;
     const seen = state.value<number>({ name: "seen", type: t.int32 });
     const remainders = state.map<number, number>({ name: "remainders", keyType: t.int32, type: t.int32 });
     const values = state.list<number>({ name: "values", type: t.int32 });
@@ -50,11 +50,13 @@ class Storyteller implements KeyedProcessFunction<number, number, string> {
     if (count < VALUES_PER_KEY) return;
     const shares = [0, 1, 2].map((remainder) => remainders.get(remainder) ?? 0);
     const kept = values.get().toSorted((left, right) => left - right);
-    out(`key ${currentKey}: ${kept.at(0)}-${kept.at(-1)}, ${kept.length} kept, ${shares.join(" ")}, ${sum.get()}`);
+    out.collect(
+      `key ${currentKey}: ${kept.at(0)}-${kept.at(-1)}, ${kept.length} kept, ${shares.join(" ")}, ${sum.get()}`,
+    );
   }
 
-  onTimer(_timestamp: number, context: KeyedProcessContext<number>, out: (line: string) => void): void {
-    out(`key ${context.currentKey} was seen`);
+  onTimer(_timestamp: number, context: KeyedProcessContext<number, string>): void {
+    context.out.collect(`key ${context.currentKey} was seen`);
   }
 }
 

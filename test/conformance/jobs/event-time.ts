@@ -30,18 +30,19 @@ function windowStartOf(time: number): number {
 }
 
 class WindowCounts implements KeyedProcessFunction<number, number, string> {
-  process(_value: number, context: KeyedProcessContext<number>, out: (line: string) => void): void {
-    if (context.timestamp <= context.watermark) out(`late: ${context.timestamp} <= ${context.watermark}`);
+  process(_value: number, context: KeyedProcessContext<number, string>): void {
+    if (context.timestamp <= context.watermark)
+      context.out.collect(`late: ${context.timestamp} <= ${context.watermark}`);
     const start = windowStartOf(context.timestamp);
     const counts = countsOf(context);
     counts.put(start, (counts.get(start) ?? 0) + 1);
     context.timers.registerEventTime(start + WINDOW_MS - 1);
   }
 
-  onTimer(timestamp: number, context: KeyedProcessContext<number>, out: (line: string) => void): void {
+  onTimer(timestamp: number, context: KeyedProcessContext<number, string>): void {
     const start = timestamp + 1 - WINDOW_MS;
     const counts = countsOf(context);
-    out(lineOf(context.currentKey, { start, count: counts.get(start) ?? 0 }));
+    context.out.collect(lineOf(context.currentKey, { start, count: counts.get(start) ?? 0 }));
     counts.remove(start);
   }
 }

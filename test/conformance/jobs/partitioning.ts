@@ -9,10 +9,10 @@ export default job((env) => {
   const large = env.fromSource(numbers(HALF, HALF), { uid: "large" });
   const all = small.union(large);
   const doubled = all.rebalance().flatMap(
-    (value, collect) => {
+    (value, out) => {
       if (value % 3 === 0) return;
-      collect(`once ${value}`);
-      if (value % 2 === 0) collect(`twice ${value}`);
+      out.collect(`once ${value}`);
+      if (value % 2 === 0) out.collect(`twice ${value}`);
     },
     { uid: "doubled", type: t.string },
   );

@@ -71,13 +71,14 @@ export default job((env) => {
     () => {
       let isTail = false;
       return {
-        process(n, context, out) {
+        process(n, context) {
+          const { out } = context;
           const list = context.operatorState.list<number>({ name: "held", type: t.int64 });
           isTail ||= n >= count - TAIL;
-          out(`read ${n}`);
+          out.collect(`read ${n}`);
           if (n % 10 === 0) list.add(n);
           if (!isTail) return;
-          for (const each of list.get()) out(`held ${each}`);
+          for (const each of list.get()) out.collect(`held ${each}`);
           list.update([]);
         },
       };
@@ -95,9 +96,10 @@ export default job((env) => {
           sums.put(end, (sums.get(end) ?? 0) + n);
           context.timers.registerEventTime(end - 1);
         },
-        onTimer(timestamp, context, out) {
+        onTimer(timestamp, context) {
+          const { out } = context;
           const sums = context.state.map<number, number>({ name: "sums", keyType: t.int64, type: t.int64 });
-          out(`window ${context.currentKey} ${timestamp + 1} ${sums.get(timestamp + 1)}`);
+          out.collect(`window ${context.currentKey} ${timestamp + 1} ${sums.get(timestamp + 1)}`);
           sums.remove(timestamp + 1);
         },
       },
@@ -114,8 +116,9 @@ export default job((env) => {
           isSet.update(true);
           context.timers.registerProcessingTime(context.clock.nowMs() + delayMs);
         },
-        onTimer(_timestamp, context, out) {
-          out(`alarm ${context.currentKey}`);
+        onTimer(_timestamp, context) {
+          const { out } = context;
+          out.collect(`alarm ${context.currentKey}`);
         },
       },
       { uid: "alarms", type: t.string },

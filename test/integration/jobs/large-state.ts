@@ -13,11 +13,12 @@ export default job((env) => {
     .keyBy(() => "all")
     .process(
       {
-        process(n, context, out) {
+        process(n, context) {
+          const { out } = context;
           const ballast = context.state.list<string>({ name: "ballast", type: t.string });
           if (n === 40) ballast.clear();
           else if (n < 40) ballast.add("x".repeat(1 << 19));
-          out(`${n}`);
+          out.collect(`${n}`);
         },
       },
       { uid: "ballast", type: t.string },

@@ -31,12 +31,13 @@ export default job((env) => {
     .keyBy((value) => String(value).length)
     .process(
       () => ({
-        process(value, context, out) {
+        process(value, context) {
+          const { out } = context;
           const last = context.state.value<unknown>({ name: "last" });
           last.update(
             what === "bad-state" && typeof value === "number" && value >= 100 ? { callback: () => value } : value,
           );
-          out(String(value));
+          out.collect(String(value));
         },
       }),
       { uid: what === "equal-uids" ? "numbers" : "lasts", type: t.string },

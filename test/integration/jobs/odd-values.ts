@@ -44,11 +44,11 @@ export default job((env) => {
           let count: ValueState<{ n: number; name: string }>;
           return {
             open: (context) => void (count = context.state.value({ name: "count" })),
-            process(value, _context, out) {
+            process(value, { out }) {
               const current = count.value() ?? { n: 0, name: value.seen.by };
               current.n += 1;
               count.update(current);
-              out(`${unitsOf(current.name)} ${current.n}`);
+              out.collect(`${unitsOf(current.name)} ${current.n}`);
             },
           };
         },
@@ -62,7 +62,7 @@ export default job((env) => {
     .map((n) => (n === 3 ? (odd as never) : { n }), { uid: "odd", type: t.record({ n: t.int64 }) })
     .keyBy((value) => String(value.n))
     .process<string>(
-      { process: (value, _context, out) => out(JSON.stringify(value)) },
+      { process: (value, { out }) => out.collect(JSON.stringify(value)) },
       { uid: "shown", type: t.string },
     )
     .sinkTo(filesSink({ directory: output }), { uid: "written" });
