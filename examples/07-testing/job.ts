@@ -20,12 +20,12 @@ function countFailures(failuresMax: number): KeyedProcessFunction<string, Login,
     open(context) {
       failures = context.state.value({ name: "failures", type: t.int64 });
     },
-    process(login, context, out) {
+    process(login, context) {
       if (login.ok) return failures.clear();
       const count = (failures.value() ?? 0) + 1;
       failures.update(count);
       if (count === 1) context.timers.registerProcessingTime(context.clock.nowMs() + MINUTE_MS);
-      if (count >= failuresMax) out.collect({ user: login.user, failures: count });
+      if (count >= failuresMax) context.out.collect({ user: login.user, failures: count });
     },
     onTimer() {
       failures.clear();

@@ -255,8 +255,8 @@ describe("time in a driven job", () => {
         context.timers.registerProcessingTime(context.clock.nowMs() + 1000);
         if (context.timestamp > 0) context.timers.registerEventTime(context.timestamp + 10);
       },
-      onTimer(at, context, out) {
-        out.collect({ key: context.currentKey, at, nowMs: context.clock.nowMs() });
+      onTimer(at, context) {
+        context.out.collect({ key: context.currentKey, at, nowMs: context.clock.nowMs() });
       },
     };
   };
@@ -377,7 +377,7 @@ describe("what goes wrong in a driven job", () => {
           { uid: "checked", type: t.string },
         )
         .keyBy((line) => line)
-        .process({ process: (value, _context, out) => out.collect(value), close: () => void closed++ }, { uid: "echo" })
+        .process({ process: (value, { out }) => out.collect(value), close: () => void closed++ }, { uid: "echo" })
         .sinkTo(refusing("at-least-once"), { uid: "out" });
     });
     const driver = await JobDriver.start(failing, { sources: { lines: ["good", "bad"] }, parallelism: 2 });
@@ -398,7 +398,7 @@ describe("what goes wrong in a driven job", () => {
         .fromSource(endless, { uid: "lines" })
         .map((line) => ({ word: line, count: line === "bad" ? ("one" as never) : 1 }), { uid: "counted", type: Count })
         .keyBy("word")
-        .process({ process: (value, _context, out) => out.collect(value) }, { uid: "echo" })
+        .process({ process: (value, { out }) => out.collect(value) }, { uid: "echo" })
         .sinkTo(refusing("at-least-once"), { uid: "out" });
     });
     const driver = await JobDriver.start(misfitting, { sources: { lines: ["good"] } });
