@@ -38,7 +38,11 @@ export function keyIdentity(key: Key): KeyIdentity {
 
 /** The hash of a key: spread over all 32 bits, equal for equal keys (KE1). */
 export function keyHash(key: Key): number {
-  if (typeof key === "string") return hashString(key);
+  // Apart, so that the usual key's path is short enough to be inlined where it is called for every record.
+  return typeof key === "string" ? hashString(key) : hashOther(key);
+}
+
+function hashOther(key: Exclude<Key, string>): number {
   if (typeof key === "number") return hashNumber(key);
   if (typeof key === "boolean") return mix(key ? 1231 : 1237);
   if (typeof key === "bigint") return mix(hashString(key.toString()) ^ 0x6b69);

@@ -35,8 +35,11 @@ export class ValueGuard {
   private inspected = 0;
   /** The next value is to be checked. */
   private checksNext: boolean;
-  /** The next value is to be looked at at all; all that the usual record costs. */
-  private isDue: boolean;
+  /**
+   * The next value has to be inspected; all that the usual record costs. Whoever asks for it itself passes a value that is not due on as it
+   * is: with one variable for both V8 forgets what it knows of the value (about 8 ns a record).
+   */
+  isDue: boolean;
 
   /** `source` says who emits, for messages: `operator "x", uid "y",`; `emitsState`: it can emit what its state holds. */
   constructor(source: string, type: ValueType<unknown>, mode: GuardMode, emitsState = false) {
@@ -53,6 +56,12 @@ export class ValueGuard {
     return this.isDue ? this.inspect(value) : value;
   }
 
+  /** The values of one batch, replaced in place by those to go on with. */
+  admitRows(rows: unknown[]): void {
+    this.checkNext();
+    for (let row = 0; row < rows.length && this.isDue; row++) rows[row] = this.inspect(rows[row]);
+  }
+
   /** The next value is checked: called once for each batch of records. */
   checkNext(): void {
     if (this.mode === "open") return;
@@ -65,7 +74,8 @@ export class ValueGuard {
     return this.freezesAll ? freezeValue(value, this.what) : value;
   }
 
-  private inspect(value: unknown): unknown {
+  /** `admit` of a value that is due. */
+  inspect(value: unknown): unknown {
     const isSample = this.checksNext;
     if (isSample) {
       this.check(value);

@@ -85,10 +85,17 @@ class GuardedDirectOutput extends TimedOutput {
   }
 
   collect(value: unknown, timestamp: number): void {
-    // Outside of the try: what is refused is the fault of the one that emits.
-    const admitted = this.guard.admit(value);
+    if (this.guard.isDue) {
+      // Outside of the try: what is refused is the fault of the one that emits.
+      this.pass(this.guard.inspect(value), timestamp);
+    } else {
+      this.pass(value, timestamp);
+    }
+  }
+
+  private pass(value: unknown, timestamp: number): void {
     try {
-      this.next.process(admitted, timestamp);
+      this.next.process(value, timestamp);
     } catch (error) {
       throw blame(error, this.names);
     }
@@ -120,7 +127,8 @@ class GuardedEdgeOutput extends TimedOutput {
   }
 
   collect(value: unknown, timestamp: number): void {
-    this.writer.write(this.guard.admit(value), timestamp);
+    if (this.guard.isDue) this.writer.write(this.guard.inspect(value), timestamp);
+    else this.writer.write(value, timestamp);
   }
 }
 

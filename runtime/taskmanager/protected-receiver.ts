@@ -27,12 +27,8 @@ export class ProtectedReceiver implements ChannelReceiver<unknown> {
 
   next(): StreamElement<unknown> | null {
     const element = this.receiver.next();
-    if (element?.kind === "batch") {
-      // Decoded for this task alone, so its rows may be replaced.
-      this.guard.checkNext();
-      const rows = element.batch.rows as unknown[];
-      for (let row = 0; row < rows.length; row++) rows[row] = this.guard.admit(rows[row]);
-    }
+    // Decoded for this task alone, so its rows may be replaced.
+    if (element?.kind === "batch") this.guard.admitRows(element.batch.rows as unknown[]);
     return element;
   }
 
