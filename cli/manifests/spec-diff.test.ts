@@ -149,7 +149,7 @@ describe("what will happen", () => {
   it("names the operation that is in progress", () =>
     says(
       job(),
-      statusWith(1, { active: activeOf("wc-1"), upgrade: operationOf({}) }),
+      statusWith(1, { active: activeOf("wc-1"), operation: operationOf({}) }),
       "restart",
       /upgrade to generation 2 is in progress \(Standby\)/,
     ));

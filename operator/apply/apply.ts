@@ -70,7 +70,7 @@ export async function apply(
   const who = nameOf(job);
   const { status } = plan;
   if (status !== null) {
-    const facts = { action: "writeStatus", phase: status.phase, step: status.upgrade?.step };
+    const facts = { action: "writeStatus", phase: status.phase, step: status.operation?.step };
     const failed = await perform(who, deps, facts, "writeStatus", () => writeStatus(context, status));
     if (failed !== null) return failed;
   }

@@ -219,7 +219,7 @@ export const activeIn = (number: number) => ({
 });
 
 export const operation = (changes: object) => ({
-  upgradeId: "u".repeat(32),
+  operationId: "u".repeat(32),
   kind: "upgrade",
   step: "Standby",
   attempt: 0,

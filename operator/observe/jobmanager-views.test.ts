@@ -85,7 +85,7 @@ describe("what JobManagers are asked", () => {
 
   it("asks about the stop only in step Stopping and while its savepoint is not known, at the old one", async () => {
     const inStep = async (changes: object) => {
-      const owner = job({ status: status({ active: activeIn(1), upgrade: operation(changes), incarnations: 2 }) });
+      const owner = job({ status: status({ active: activeIn(1), operation: operation(changes), incarnations: 2 }) });
       const objects = [owner, ...incarnation(owner, 1), ...incarnation(owner, 2)];
       return lookAt({ objects, calls: { trigger: async () => ({ kind: "answer", value: null }) } });
     };
@@ -100,7 +100,7 @@ describe("what JobManagers are asked", () => {
 
   it("takes a stop that nobody can tell about for unreachable, never for unknown", async () => {
     const owner = job({
-      status: status({ active: activeIn(1), upgrade: operation({ step: "Stopping" }), incarnations: 2 }),
+      status: status({ active: activeIn(1), operation: operation({ step: "Stopping" }), incarnations: 2 }),
     });
     const withPods = await lookAt({ objects: [owner, ...incarnation(owner, 1)] });
     assert.equal(withPods.look?.observed.stopTrigger?.kind, "unreachable");
@@ -110,7 +110,7 @@ describe("what JobManagers are asked", () => {
 
   it("asks the new one whether it accepts what the old one would leave", async () => {
     const owner = job({
-      status: status({ active: activeIn(1), upgrade: operation({ step: "Preflight" }), incarnations: 2 }),
+      status: status({ active: activeIn(1), operation: operation({ step: "Preflight" }), incarnations: 2 }),
     });
     const asked: unknown[] = [];
     const { look } = await lookAt({
@@ -132,7 +132,7 @@ describe("what JobManagers are asked", () => {
     const froms: unknown[] = [];
     const inPreflight = (changes: object, spec: object = {}) => {
       const upgrade = operation({ step: "Preflight", ...changes });
-      const owner = job({ spec, status: status({ active: activeIn(1), upgrade, incarnations: 2 }) });
+      const owner = job({ spec, status: status({ active: activeIn(1), operation: upgrade, incarnations: 2 }) });
       return lookAt({
         objects: [owner, ...incarnation(owner, 1), ...incarnation(owner, 2)],
         calls: {

@@ -60,19 +60,19 @@ const noPod = { kind: "unreachable", message: "there is no pod of its JobManager
 /** Asks all that is to be asked. Never rejects. */
 export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
   const { status, incarnations } = asking;
-  const { active, upgrade, savepoint } = status;
-  const named = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+  const { active, operation, savepoint } = status;
+  const named = new Set([active?.incarnation, operation?.from, operation?.to]);
   const [answers, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
     Promise.all(
       incarnations.map((each) =>
         named.has(each.number) ? askIncarnation(asking, each) : Promise.resolve(unasked(each)),
       ),
     ),
-    upgrade?.step === "Stopping" && upgrade.savepoint !== null && upgrade.savepoint.path === null
-      ? askTrigger(asking, upgrade.from, upgrade.triggerId)
+    operation?.step === "Stopping" && operation.savepoint !== null && operation.savepoint.path === null
+      ? askTrigger(asking, operation.from, operation.triggerId)
       : null,
     savepoint === undefined ? null : askTrigger(asking, active?.incarnation ?? null, savepoint.triggerId),
-    upgrade?.step === "Preflight" ? askPreflight(asking) : null,
+    operation?.step === "Preflight" ? askPreflight(asking) : null,
     askDisposals(asking),
   ]);
   return {
@@ -149,7 +149,7 @@ async function askPreflight({
   signal,
 }: Asking): Promise<PreflightAnswer | null> {
   const from = preflightRestore(status, verdictOf(job));
-  const incarnation = incarnations.find(({ number }) => number === status.upgrade?.to);
+  const incarnation = incarnations.find(({ number }) => number === status.operation?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
   const answer = await jobManagers.preflight(targetOf(job, incarnation.number), from, signal);
   if (answer.kind === "answer") return answer.value;

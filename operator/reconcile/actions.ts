@@ -28,7 +28,7 @@ export function actionsFor(
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
-  if (isDeleting && isEndingDeletion(draft.status.upgrade) && isEmptied(observed)) {
+  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed)) {
     return [...snapshotActions, { kind: "removeFinalizer" }];
   }
   noteCancelled(draft, situation);
@@ -52,12 +52,12 @@ export function actionsFor(
 }
 
 /** Suspended: an order to roll back is refused, and not kept for the time when it is resumed. */
-function isAtRest({ status: { active, upgrade, resume } }: Draft): boolean {
-  return active === undefined && upgrade === undefined && resume !== undefined;
+function isAtRest({ status: { active, operation, resume } }: Draft): boolean {
+  return active === undefined && operation === undefined && resume !== undefined;
 }
 
 /** Begun counts: the record goes on by itself. So does having failed: it is not tried again. */
 function isCarriedOut({ status }: Draft, revision: string): boolean {
-  const { upgrade, active, failed } = status;
-  return upgrade?.revision === revision || active?.revision === revision || failed?.revision === revision;
+  const { operation, active, failed } = status;
+  return operation?.revision === revision || active?.revision === revision || failed?.revision === revision;
 }

@@ -38,11 +38,11 @@ function countRestarts(draft: Draft, active: ActiveIncarnation, message: Incarna
 }
 
 function noteFirstCheckpoint(draft: Draft, message: IncarnationMessage): void {
-  const { active, upgrade, handled } = draft.status;
+  const { active, operation, handled } = draft.status;
   if (active === undefined || active.firstCheckpointAt !== null || message.firstCheckpointMs === null) return;
   change(draft, { firstCheckpointAt: formatTime(message.firstCheckpointMs) });
   // What `restore` names is no more the newest state, whatever becomes of the operation (P-17).
-  if (handled.restoreUsed === undefined) draft.set({ handled: { ...handled, restoreUsed: restoreUsedBy(upgrade) } });
+  if (handled.restoreUsed === undefined) draft.set({ handled: { ...handled, restoreUsed: restoreUsedBy(operation) } });
 }
 
 /** What of `spec.restore` an operation used, as `handled` says it. */
@@ -52,14 +52,14 @@ export function restoreUsedBy(operation: Operation | undefined): string {
 
 /** A stop that this operator asked for is the stopping step's to deal with. */
 function noteEnd(draft: Draft, message: IncarnationMessage): void {
-  const { upgrade } = draft.status;
-  if (upgrade?.step === "Stopping" || upgrade?.step === "Terminating") return;
+  const { operation } = draft.status;
+  if (operation?.step === "Stopping" || operation?.step === "Terminating") return;
   const { result, job } = message;
   const status = result?.status ?? (message.phase === "ended" && job?.status === "FAILED" ? "FAILED" : null);
   // While it is being proved the step decides what a failure means.
   if (
     status === null ||
-    (status === "FAILED" && upgrade !== undefined && upgrade.to === draft.status.active?.incarnation)
+    (status === "FAILED" && operation !== undefined && operation.to === draft.status.active?.incarnation)
   )
     return;
   const savepoint = result?.savepoint ?? null;
@@ -93,8 +93,8 @@ export function hasFinished(active: ActiveIncarnation | undefined): boolean {
 
 /** AC2 */
 function noteStability(draft: Draft, situation: Situation): void {
-  const { active, restarts, upgrade } = draft.status;
-  if (active === undefined || active.stableAt !== null || upgrade?.to === active.incarnation) return;
+  const { active, restarts, operation } = draft.status;
+  if (active === undefined || active.stableAt !== null || operation?.to === active.incarnation) return;
   const upgradePolicy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
   if (upgradePolicy === undefined) return;
   const isFinished = active.ended !== null && active.ended.status !== "FAILED";

@@ -18,18 +18,18 @@ import { incarnationNumbered, type Situation, stopTriggerOf } from "./situation.
 const CHECKPOINT_RETRY_MS = 30_000;
 
 export function callsFor(draft: Draft, situation: Situation): readonly Action[] {
-  const { upgrade, active } = draft.status;
-  if (upgrade === undefined) return [];
-  if (upgrade.step === "Stopping") return stopCall(draft, situation);
-  if (upgrade.step === "Activating" && upgrade.to !== null && active !== undefined && upgrade.restore !== null) {
-    const view = incarnationNumbered(situation.observed, upgrade.to)?.jobManager;
+  const { operation, active } = draft.status;
+  if (operation === undefined) return [];
+  if (operation.step === "Stopping") return stopCall(draft, situation);
+  if (operation.step === "Activating" && operation.to !== null && active !== undefined && operation.restore !== null) {
+    const view = incarnationNumbered(situation.observed, operation.to)?.jobManager;
     if (view?.kind !== "answering" || view.incarnation.phase !== "standby") return [];
     if (view.incarnation.activation !== null) return [];
-    const { activationId, restore, predecessors } = upgrade;
+    const { activationId, restore, predecessors } = operation;
     const activation = { activationId, from: restore, predecessors: [...predecessors] };
-    return [{ kind: "activate", incarnation: upgrade.to, jobId: active.jobId, activation }];
+    return [{ kind: "activate", incarnation: operation.to, jobId: active.jobId, activation }];
   }
-  if (upgrade.step === "Proving") return firstCheckpointCall(draft, situation);
+  if (operation.step === "Proving") return firstCheckpointCall(draft, situation);
   if (isCancelPending(draft, situation) && active !== undefined) {
     const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
     if (view?.kind !== "answering" || view.incarnation.phase !== "active") return [];
@@ -40,36 +40,37 @@ export function callsFor(draft: Draft, situation: Situation): readonly Action[] 
 
 /** CA2 */
 function firstCheckpointCall({ status, nowMs }: Draft, { observed }: Situation): readonly Action[] {
-  const { upgrade, active } = status;
-  if (upgrade === undefined || upgrade.to === null || active === undefined) return [];
-  const view = incarnationNumbered(observed, upgrade.to)?.jobManager;
+  const { operation, active } = status;
+  if (operation === undefined || operation.to === null || active === undefined) return [];
+  const view = incarnationNumbered(observed, operation.to)?.jobManager;
   if (view?.kind !== "answering" || view.incarnation.completedCheckpoints > 0) return [];
-  if (view.incarnation.job?.status !== "RUNNING" || upgrade.checkpointAskedAt === undefined) return [];
-  const tries = Math.floor((nowMs - parseTime(upgrade.checkpointAskedAt)) / CHECKPOINT_RETRY_MS);
+  if (view.incarnation.job?.status !== "RUNNING" || operation.checkpointAskedAt === undefined) return [];
+  const tries = Math.floor((nowMs - parseTime(operation.checkpointAskedAt)) / CHECKPOINT_RETRY_MS);
   const triggerId = firstCheckpointTriggerId(active.activationId, tries);
-  return [{ kind: "triggerCheckpoint", incarnation: upgrade.to, jobId: active.jobId, triggerId }];
+  return [{ kind: "triggerCheckpoint", incarnation: operation.to, jobId: active.jobId, triggerId }];
 }
 
 function stopCall(draft: Draft, situation: Situation): readonly Action[] {
   const { observed } = situation;
-  const { upgrade, active, savepoint } = draft.status;
-  if (upgrade === undefined || active === undefined || upgrade.savepoint === null || upgrade.from === null) return [];
-  if (upgrade.savepoint.path !== null || savepoint !== undefined) return [];
-  if (retryLeftMs(draft, situation, upgrade) > 0) return [];
-  const trigger = stopTriggerOf(situation, upgrade);
+  const { operation, active, savepoint } = draft.status;
+  if (operation === undefined || active === undefined || operation.savepoint === null || operation.from === null)
+    return [];
+  if (operation.savepoint.path !== null || savepoint !== undefined) return [];
+  if (retryLeftMs(draft, situation, operation) > 0) return [];
+  const trigger = stopTriggerOf(situation, operation);
   if (trigger !== null && trigger.kind !== "unknown") return [];
-  const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
+  const view = incarnationNumbered(observed, operation.from)?.jobManager;
   if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
-  const { triggerId } = upgrade;
+  const { triggerId } = operation;
   // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (STO5).
-  if (upgrade.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
+  if (operation.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
   return [
     {
       kind: "triggerStop",
-      incarnation: upgrade.from,
+      incarnation: operation.from,
       jobId: active.jobId,
       triggerId,
-      target: upgrade.savepoint.target,
+      target: operation.savepoint.target,
     },
   ];
 }

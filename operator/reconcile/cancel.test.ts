@@ -69,7 +69,7 @@ test("CHI4: pods of a deletion that were taken away by somebody are not made aga
   if (world.active !== null) world.active.unreachableUntilMs = world.nowMs + 20_000;
   world.delete();
   world.run(2000);
-  assert.equal(world.status.upgrade?.step, "Terminating");
+  assert.equal(world.status.operation?.step, "Terminating");
   world.remove("StatefulSet/wc-1-taskmanager");
   const made = world.look().actions.filter(({ kind }) => kind === "applyChild");
   assert.deepEqual(made, []);

@@ -14,19 +14,19 @@ const CANCEL_TIMEOUT_MS = 30_000;
 
 /** CN1. Called before it is decided which incarnations are wanted. */
 export function noteCancelled(draft: Draft, { observed }: Situation): void {
-  const { upgrade } = draft.status;
-  if (!isEndingDeletion(upgrade) || upgrade.from === null || upgrade.cancelled === true) return;
-  const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
+  const { operation } = draft.status;
+  if (!isEndingDeletion(operation) || operation.from === null || operation.cancelled === true) return;
+  const view = incarnationNumbered(observed, operation.from)?.jobManager;
   if (view?.kind === "answering" && view.incarnation.phase === "ended") draft.operation({ cancelled: true });
 }
 
 export function isCancelPending(draft: Draft, situation: Situation): boolean {
-  const { upgrade } = draft.status;
-  if (!isEndingDeletion(upgrade) || upgrade.from === null) return false;
+  const { operation } = draft.status;
+  if (!isEndingDeletion(operation) || operation.from === null) return false;
   const { target, observed } = situation;
-  if (upgrade.cancelled === true || target.kind !== "valid" || target.spec.deletion.keepState) return false;
-  if (draft.nowMs - parseTime(upgrade.stepSince) > CANCEL_TIMEOUT_MS) return false;
-  const view = incarnationNumbered(observed, upgrade.from)?.jobManager;
+  if (operation.cancelled === true || target.kind !== "valid" || target.spec.deletion.keepState) return false;
+  if (draft.nowMs - parseTime(operation.stepSince) > CANCEL_TIMEOUT_MS) return false;
+  const view = incarnationNumbered(observed, operation.from)?.jobManager;
   // One that does not answer is waited for: it may still be told (P-11).
   if (view?.kind === "unreachable") return true;
   if (view?.kind !== "answering") return false;

@@ -19,29 +19,30 @@ import { incarnationNumbered, incarnationPlaces, type Situation, specOfRevision 
 import { isCancelPending } from "./cancel.ts";
 
 export function wantedIncarnations(draft: Draft, situation: Situation): ReadonlySet<number> {
-  const { upgrade, active, incarnations } = draft.status;
+  const { operation, active, incarnations } = draft.status;
   const wanted = new Set<number>();
-  if (upgrade === undefined) {
+  if (operation === undefined) {
     if (active !== undefined && active.ended === null) wanted.add(active.incarnation);
     // A status that knows of none has been lost: what is there may be running, and is left alone (P-10).
     if (incarnations === 0) for (const { number } of situation.observed.incarnations) wanted.add(number);
     return wanted;
   }
-  const steps = stepsOf(upgrade);
-  const at = steps.indexOf(upgrade.step);
+  const steps = stepsOf(operation);
+  const at = steps.indexOf(operation.step);
   const end = steps.indexOf("Terminating");
-  if (upgrade.to !== null && at >= steps.indexOf("Standby")) wanted.add(upgrade.to);
-  if (upgrade.from !== null && (end === -1 || at < end)) wanted.add(upgrade.from);
-  if (upgrade.from !== null && isCancelPending(draft, situation)) wanted.add(upgrade.from);
+  if (operation.to !== null && at >= steps.indexOf("Standby")) wanted.add(operation.to);
+  if (operation.from !== null && (end === -1 || at < end)) wanted.add(operation.from);
+  if (operation.from !== null && isCancelPending(draft, situation)) wanted.add(operation.from);
   return wanted;
 }
 
 /** What is missing of a wanted incarnation. */
 export function childrenOf(draft: Draft, situation: Situation, number: number): readonly Action[] {
-  const { upgrade, active } = draft.status;
-  const isEnding: boolean = isEndingDeletion(upgrade);
+  const { operation, active } = draft.status;
+  const isEnding: boolean = isEndingDeletion(operation);
   if (isEnding) return []; // CHI4
-  const revision = upgrade?.to === number ? upgrade.revision : active?.incarnation === number ? active.revision : null;
+  const revision =
+    operation?.to === number ? operation.revision : active?.incarnation === number ? active.revision : null;
   // The old one of an operation past its activation: it is only kept, until it is taken away.
   if (revision === null) return [];
   const running = specOfRevision(situation.observed, revision);

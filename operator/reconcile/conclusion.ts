@@ -53,12 +53,12 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
   const running = jobRunning(draft, situation);
   const stalled = stalledOf(draft, situation);
   const ready = readyOf(draft, situation, running, stalled);
-  const { upgrade, failed, active } = draft.status;
+  const { operation, failed, active } = draft.status;
   const isBack = isFailedTarget(draft, situation) && active !== undefined && failed?.revision !== active.revision;
-  const isSuspended = upgrade === undefined && active === undefined && draft.status.resume !== undefined;
+  const isSuspended = operation === undefined && active === undefined && draft.status.resume !== undefined;
   return {
     Ready: ready,
-    Reconciling: reconcilingOf(upgrade, ready, stalled),
+    Reconciling: reconcilingOf(operation, ready, stalled),
     Stalled: stalled,
     JobRunning: running,
     CheckpointHealthy: checkpointHealthy(draft, situation),
@@ -75,9 +75,9 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
 }
 
 /** kstatus takes Reconciling for "wait": what needs a person (CONC2) is not to be waited for. */
-function reconcilingOf(upgrade: Operation | undefined, ready: Finding, stalled: Finding): Finding {
+function reconcilingOf(operation: Operation | undefined, ready: Finding, stalled: Finding): Finding {
   if (stalled.status === "True") return no("Stalled", stalled.message);
-  if (upgrade !== undefined) return yes(upgrade.step, upgrade.message);
+  if (operation !== undefined) return yes(operation.step, operation.message);
   return ready.status === "True" ? no("Settled") : yes(ready.reason, ready.message);
 }
 
@@ -99,8 +99,8 @@ function jobRunning({ status }: Draft, { observed }: Situation): Finding {
 
 function stalledOf(draft: Draft, situation: Situation): Finding {
   if (draft.stalled !== null) return yes(draft.stalled.reason, draft.stalled.message);
-  const { failed, upgrade } = draft.status;
-  if (upgrade === undefined && failed !== undefined && isFailedTarget(draft, situation)) {
+  const { failed, operation } = draft.status;
+  if (operation === undefined && failed !== undefined && isFailedTarget(draft, situation)) {
     const what = `generation ${failed.generation} does not run and is not tried again: ${failed.reason}`;
     return yes("VersionFailed", `${what}; correct the manifest and apply it again`);
   }
@@ -109,9 +109,9 @@ function stalledOf(draft: Draft, situation: Situation): Finding {
 
 /** CONC1 */
 function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: Finding): Finding {
-  const { upgrade, active, resume } = draft.status;
+  const { operation, active, resume } = draft.status;
   const { target } = situation;
-  if (upgrade !== undefined) return no(upgrade.kind[0]?.toUpperCase() + upgrade.kind.slice(1), upgrade.message);
+  if (operation !== undefined) return no(operation.kind[0]?.toUpperCase() + operation.kind.slice(1), operation.message);
   if (stalled.status === "True") return no(stalled.reason, stalled.message);
   if (draft.blocked !== null) return no(draft.blocked.reason, draft.blocked.message);
   if (target.kind === "valid" && target.spec.state === "suspended" && !hasFinished(active)) {
@@ -176,8 +176,8 @@ function noteScale(draft: Draft, { observed, job }: Situation): void {
 }
 
 function phaseOf({ status, stalled }: Draft): StreamJobPhase {
-  const { upgrade, active, resume } = status;
-  if (upgrade !== undefined) {
+  const { operation, active, resume } = status;
+  if (operation !== undefined) {
     if (stalled !== null && active === undefined) return "Stalled";
     const phases = {
       deploy: "Deploying",
@@ -188,7 +188,7 @@ function phaseOf({ status, stalled }: Draft): StreamJobPhase {
       suspend: "Suspending",
       delete: "Deleting",
     } as const;
-    return phases[upgrade.kind];
+    return phases[operation.kind];
   }
   if (active !== undefined) {
     if (active.ended === null) return "Running";

@@ -18,10 +18,10 @@ import { snapshotStatusOf } from "./stored-status.ts";
 /** DE1 */
 export function recordOfDeletion({ status }: Draft, situation: Situation): readonly Action[] {
   const { job, observed } = situation;
-  const { upgrade, active } = status;
-  const location = upgrade?.savepoint?.path;
-  if (!isEndingDeletion(upgrade) || !location) return [];
-  const isNew = job.status?.upgrade?.step !== upgrade.step;
+  const { operation, active } = status;
+  const location = operation?.savepoint?.path;
+  if (!isEndingDeletion(operation) || !location) return [];
+  const isNew = job.status?.operation?.step !== operation.step;
   if (!isNew && !isEmptied(observed)) return [];
   const isThere = observed.snapshots.some((snapshot) => {
     const { phase, location: theirs } = snapshotStatusOf(snapshot);
@@ -32,7 +32,7 @@ export function recordOfDeletion({ status }: Draft, situation: Situation): reado
   const snapshot = {
     // DE2
     ...freeSnapshot(situation, name, "manual", location),
-    status: statusOf(upgrade, location, active?.jobId),
+    status: statusOf(operation, location, active?.jobId),
   };
   return [{ kind: "recordSavepoint", snapshot, location }];
 }

@@ -52,8 +52,8 @@ export class Draft {
 
   /** Changes the operation in progress. */
   operation(change: Partial<Operation>): void {
-    const { upgrade } = this.#status;
-    if (upgrade !== undefined) this.set({ upgrade: { ...upgrade, ...change } });
+    const { operation } = this.#status;
+    if (operation !== undefined) this.set({ operation: { ...operation, ...change } });
   }
 
   enter(step: OperationStep, message: string): void {
@@ -62,7 +62,7 @@ export class Draft {
 
   /** Waits where it is; `message` says for what. */
   wait(message: string, wakeAfterMs: number): void {
-    if (this.#status.upgrade !== undefined && this.#status.upgrade.message !== message) this.operation({ message });
+    if (this.#status.operation !== undefined && this.#status.operation.message !== message) this.operation({ message });
     this.wakeIn(wakeAfterMs);
   }
 
@@ -71,12 +71,12 @@ export class Draft {
   }
 
   history(what: string, why: string): void {
-    const { history, active, upgrade, observedGeneration } = this.#status;
+    const { history, active, operation, observedGeneration } = this.#status;
     const entry = {
       at: this.now,
-      incarnation: upgrade?.to ?? active?.incarnation ?? null,
-      generation: Math.max(0, upgrade?.toGeneration ?? active?.generation ?? observedGeneration),
-      revision: upgrade?.revision ?? active?.revision ?? "",
+      incarnation: operation?.to ?? active?.incarnation ?? null,
+      generation: Math.max(0, operation?.toGeneration ?? active?.generation ?? observedGeneration),
+      revision: operation?.revision ?? active?.revision ?? "",
       what,
       why,
     };

@@ -15,7 +15,7 @@ export function endSuspend(context: StepContext): StepOutcome {
       "JobFinished",
       "the job had done all its work before it could be suspended, and stays FINISHED",
     );
-    draft.set({ upgrade: undefined });
+    draft.set({ operation: undefined });
     return changed;
   }
   const restore = restoreOf(context);
@@ -27,7 +27,7 @@ export function endSuspend(context: StepContext): StepOutcome {
   };
   draft.history("suspended", `it will resume from ${describeRestore(restore)}`);
   draft.event("Normal", "Suspended", `suspended; it will resume from ${describeRestore(restore)}`);
-  draft.set({ resume, active: undefined, upgrade: undefined, incarnation: undefined, recovery: undefined });
+  draft.set({ resume, active: undefined, operation: undefined, incarnation: undefined, recovery: undefined });
   return changed;
 }
 
@@ -62,7 +62,7 @@ export function endDelete({ draft, operation, situation }: StepContext): StepOut
 /** Its job had not ended, nobody stopped it, and yet nothing that it owns is there: `--cascade=orphan` leaves it running. */
 function isOrphaning({ status }: StepContext["draft"], { job }: StepContext["situation"]): boolean {
   if ((job.metadata.finalizers ?? []).includes("orphan")) return true;
-  const isFirstLook = job.status?.upgrade?.kind !== "delete";
+  const isFirstLook = job.status?.operation?.kind !== "delete";
   return isFirstLook && status.active !== undefined && status.active.ended === null;
 }
 

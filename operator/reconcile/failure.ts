@@ -27,7 +27,7 @@ export function refuseTarget(context: StepContext, reason: string): StepOutcome 
     usePermission(draft, situation.target);
     draft.history("refused", reason);
     draft.event("Warning", "UpgradeRefused", `generation ${generation} is not rolled out, ${rest}: ${reason}`);
-    draft.set({ upgrade: undefined });
+    draft.set({ operation: undefined });
     return changed;
   }
   if (operation.from !== null && draft.status.stable !== undefined && operation.kind !== "rollback") {
@@ -115,7 +115,7 @@ function giveUp({ draft }: StepContext, reason: string): StepOutcome {
   draft.history("failed", reason);
   draft.event("Warning", "JobFailed", reason);
   draft.set({
-    upgrade: undefined,
+    operation: undefined,
     ...(active === undefined
       ? {}
       : { active: { ...active, ended: { status: "FAILED", at: draft.now, savepoint: null, message: reason } } }),

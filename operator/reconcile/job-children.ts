@@ -9,8 +9,8 @@ const components: readonly Component[] = ["jobmanager", "taskmanager"];
 
 export function jobChildren({ status }: Draft, { job, observed, target }: Situation): readonly Action[] {
   const actions: Action[] = [];
-  const { active, upgrade } = status;
-  const isRunning = active !== undefined && active.ended === null && upgrade?.kind !== "delete";
+  const { active, operation } = status;
+  const isRunning = active !== undefined && active.ended === null && operation?.kind !== "delete";
   const { restService: present, disruptionBudgets } = observed;
   if (isRunning && present?.spec.selector?.[INCARNATION_LABEL] !== String(active.incarnation)) {
     const why = `requests go to incarnation ${active.incarnation}`;

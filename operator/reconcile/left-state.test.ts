@@ -22,7 +22,7 @@ class Rig extends SimulatedWorld {
     let quiet = 0;
     this.run(15 * 60_000, (plan) => {
       this.told.push(...plan.events);
-      const isQuiet = plan.status === null && plan.actions.length === 0 && this.status.upgrade === undefined;
+      const isQuiet = plan.status === null && plan.actions.length === 0 && this.status.operation === undefined;
       quiet = isQuiet && (this.status.active?.stableAt ?? null) !== null ? quiet + 1 : 0;
       return quiet >= 3;
     });
@@ -145,7 +145,7 @@ test("LO2: a checkpoint of its own ends the permission of restore, though the op
   world.run(
     60_000,
     () => false,
-    () => (world.status.upgrade?.step === "Proving" ? { awayMs: 30_000 } : {}),
+    () => (world.status.operation?.step === "Proving" ? { awayMs: 30_000 } : {}),
   );
   assert.equal(world.status.active?.ended?.status, "FAILED");
   world.patch((old) => ({ ...old, ...specOf("renamed", 2) }));

@@ -76,14 +76,14 @@ export function withPermissionHint(reason: string, { handled }: StreamJobStatus,
 
 /** LO4. `uids`: as the new incarnation says, once it is active. */
 export function tellLeftOut(draft: Draft, uids: readonly string[]): void {
-  const { upgrade } = draft.status;
-  if (upgrade === undefined || uids.length === 0 || upgrade.leftOut !== undefined) return;
+  const { operation } = draft.status;
+  if (operation === undefined || uids.length === 0 || operation.leftOut !== undefined) return;
   draft.operation({ leftOut: uids.slice(0, 1024) });
-  const field = upgrade.restore?.kind === "path" ? "restore" : "upgrade";
+  const field = operation.restore?.kind === "path" ? "restore" : "upgrade";
   draft.event(
     "Warning",
     "StateLeftBehind",
-    `generation ${upgrade.toGeneration} left behind the state of ${nameUids(uids)}, as ${field}.allowNonRestoredState allows`,
+    `generation ${operation.toGeneration} left behind the state of ${nameUids(uids)}, as ${field}.allowNonRestoredState allows`,
   );
 }
 

@@ -77,7 +77,7 @@ export function completeOperation({ draft, operation, situation }: StepContext):
   draft.event("Normal", eventNames[kind], `generation ${toGeneration} runs as incarnation ${operation.to}`);
   const isOld = failed?.revision === revision || kind === "rollback";
   draft.set({
-    upgrade: undefined,
+    operation: undefined,
     handled: {
       ...handled,
       ...(handled.restoreUsed === undefined ? { restoreUsed: restoreUsedBy(operation) } : {}),

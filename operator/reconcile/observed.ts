@@ -70,7 +70,7 @@ export type Observed = {
   /** `<job>-rest` */
   readonly restService: Service | null;
   readonly disruptionBudgets: readonly PodDisruptionBudget[];
-  /** Of `status.upgrade.triggerId` at the JobManager of `status.upgrade.from`; null: nothing was asked. */
+  /** Of `status.operation.triggerId` at the JobManager of `status.operation.from`; null: nothing was asked. */
   readonly stopTrigger: TriggerView | null;
   /** Of `status.savepoint.triggerId` at the active JobManager; null: nothing was asked. */
   readonly savepointTrigger: TriggerView | null;

@@ -17,16 +17,16 @@ type LastSavepoint = NonNullable<StreamJobStatus["lastSavepoint"]>;
 
 /** OS1. Of a deletion there is another object. */
 export function noteSavepoint(draft: Draft, { job }: Situation): void {
-  const { upgrade, resume, active, incarnations, lastSavepoint } = draft.status;
-  if (upgrade?.kind === "delete") return;
-  const path = upgrade?.savepoint?.path ?? (resume?.kind === "latest" ? resume.savepoint : null);
+  const { operation, resume, active, incarnations, lastSavepoint } = draft.status;
+  if (operation?.kind === "delete") return;
+  const path = operation?.savepoint?.path ?? (resume?.kind === "latest" ? resume.savepoint : null);
   if (path === null || path === lastSavepoint?.path) return;
   if (lastSavepoint?.unlisted !== undefined) {
     const note = `the state is in savepoint ${lastSavepoint.path}, but StreamJobSnapshot ${lastSavepoint.name} could not be made`;
     draft.event("Warning", "SavepointUnlisted", note);
   }
   const name = `${job.metadata.name}-upgrade-${hexDigest(8, path)}`;
-  const unlisted = Math.max(1, upgrade?.from ?? active?.incarnation ?? incarnations);
+  const unlisted = Math.max(1, operation?.from ?? active?.incarnation ?? incarnations);
   draft.set({ lastSavepoint: { name, path, time: draft.now, unlisted } });
 }
 

@@ -94,14 +94,14 @@ export function begin(draft: Draft, situation: Situation, beginning: Beginning):
   const { kind, toGeneration, mode, standby, savepointDirectory } = beginning;
   const from = status.active?.incarnation ?? null;
   const to = runsSomething(kind) ? status.incarnations + 1 : null;
-  const upgradeId = operationId(job, kind, toGeneration, status.incarnations);
-  const triggerId = stopTriggerId(upgradeId, 0);
+  const id = operationId(job, kind, toGeneration, status.incarnations);
+  const triggerId = stopTriggerId(id, 0);
   const needsStop = stepsOf({ kind, mode, standby, from }).includes("Stopping") && savepointDirectory !== null;
   const [first] = stepsOf({ kind, mode, standby, from });
   draft.set({
     incarnations: to ?? status.incarnations,
-    upgrade: {
-      upgradeId,
+    operation: {
+      operationId: id,
       kind,
       step: first ?? "Terminating",
       attempt: 0,
@@ -116,7 +116,7 @@ export function begin(draft: Draft, situation: Situation, beginning: Beginning):
       savepoint: needsStop ? { target: savepointTarget(savepointDirectory, triggerId), path: null } : null,
       restore: beginning.restore,
       predecessors: [],
-      activationId: to === null ? "" : activationIdOf(upgradeId, to),
+      activationId: to === null ? "" : activationIdOf(id, to),
       startedAt: now,
       stepSince: now,
       notBefore: null,

@@ -68,7 +68,7 @@ test("what is waited for says its own message", () => {
 
 test("T38: what the status says of a standby that crashes again and again does not change between two ends", () => {
   const world = new SimulatedWorld(specOf("good"));
-  world.run(5000, () => world.podNames.length > 0 && world.status.upgrade?.step === "Standby");
+  world.run(5000, () => world.podNames.length > 0 && world.status.operation?.step === "Standby");
   const ended = { terminated: terminated(line(50, "cannot lead", 1)) };
   const states: readonly Partial<Status>[] = [
     { state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 10 s" } }, lastState: ended },

@@ -21,7 +21,7 @@ export const retryLimitMs = (target: Target): number =>
 export const retryLeftMs = (
   { nowMs }: Pick<Draft, "nowMs">,
   { target }: Pick<Situation, "target">,
-  { notBefore }: Pick<NonNullable<StreamJobStatus["upgrade"]>, "notBefore">,
+  { notBefore }: Pick<NonNullable<StreamJobStatus["operation"]>, "notBefore">,
 ): number => (notBefore === null ? 0 : waitLeftMs(parseTime(notBefore), nowMs, retryLimitMs(target)));
 
 export const deletionTimeoutMs = (target: Target): number =>

@@ -90,7 +90,7 @@ function concludeAll(draft: Draft, situation: Situation, parts: Parts, how: { re
 
 function moveOn(draft: Draft, situation: Situation): void {
   for (let moves = 0; moves < MOVES_MAX; moves++) {
-    const { upgrade: operation } = draft.status;
+    const { operation } = draft.status;
     if (operation === undefined) {
       if (!chooseOperation(draft, situation)) return;
       continue;
@@ -99,11 +99,11 @@ function moveOn(draft: Draft, situation: Situation): void {
     const outcome = steps[operation.step](context);
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
-    if (advance({ ...context, operation: draft.status.upgrade ?? operation }).kind === "waiting") return;
+    if (advance({ ...context, operation: draft.status.operation ?? operation }).kind === "waiting") return;
   }
   assert(
     false,
-    `the operation of ${situation.job.metadata.name} goes in circles: ${JSON.stringify(draft.status.upgrade)}`,
+    `the operation of ${situation.job.metadata.name} goes in circles: ${JSON.stringify(draft.status.operation)}`,
   );
 }
 
@@ -124,8 +124,8 @@ const messages: Readonly<Record<Exclude<OperationStep, "Activating">, string>> =
 };
 
 function pollMs(draft: Draft): number {
-  const { active, upgrade } = draft.status;
-  if (upgrade !== undefined) return YOUNG_POLL_MS;
+  const { active, operation } = draft.status;
+  if (operation !== undefined) return YOUNG_POLL_MS;
   return active !== undefined && active.ended === null && active.stableAt === null ? YOUNG_POLL_MS : STEADY_POLL_MS;
 }
 

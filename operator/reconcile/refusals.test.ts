@@ -91,7 +91,7 @@ for (const [name, { is, isFinal = false, when, told = "Stalled" }] of Object.ent
     assert.ok(warnings.length > 0, "no Warning");
     assert.deepEqual(warnings, [...new Set(warnings)], "each is told once");
     world.refusals.refuse = () => null;
-    assert.ok(world.settle(), JSON.stringify(world.status.upgrade));
+    assert.ok(world.settle(), JSON.stringify(world.status.operation));
     assert.equal(conditionOf(world, "Ready")?.status, "True", JSON.stringify(world.status.conditions));
     assert.deepEqual([toldBy(world, "Stalled"), toldBy(world, "UpgradeBlocked")], ["", ""]);
     assert.deepEqual(world.violations, []);

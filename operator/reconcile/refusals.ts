@@ -67,11 +67,13 @@ export function refusedByApi({ refusals }: Observed): Refusal | null {
 export function tellRefusals(draft: Draft, { observed }: Situation): void {
   const refusal = refusedByApi(observed);
   if (refusal === null) return;
-  const { upgrade, active } = draft.status;
+  const { operation, active } = draft.status;
   const { message } = refusal;
   const isRunningOn =
-    upgrade !== undefined && upgrade.from !== null && (upgrade.step === "Stopping" || !hasTouchedOld(upgrade, active));
-  if (upgrade !== undefined && upgrade.kind !== "delete" && draft.blocked === null) {
+    operation !== undefined &&
+    operation.from !== null &&
+    (operation.step === "Stopping" || !hasTouchedOld(operation, active));
+  if (operation !== undefined && operation.kind !== "delete" && draft.blocked === null) {
     draft.blocked = { reason: "ActionRefused", message };
   }
   if (isRunningOn || draft.stalled !== null) return;

@@ -44,10 +44,10 @@ export function preflightRestore(status: StreamJobStatus, validated: ValidatedSt
   return restore === null ? null : withPermission(restore, status, validated);
 }
 
-function restoreAskedOf({ upgrade, active }: StreamJobStatus): RestorePoint | null {
-  if (upgrade === undefined || upgrade.mode === "stateless") return null;
-  if (upgrade.restore !== null) return upgrade.restore.kind === "none" ? null : upgrade.restore;
+function restoreAskedOf({ operation, active }: StreamJobStatus): RestorePoint | null {
+  if (operation === undefined || operation.mode === "stateless") return null;
+  if (operation.restore !== null) return operation.restore.kind === "none" ? null : operation.restore;
   if (active === undefined) return null;
-  const savepoint = upgrade.savepoint?.path ?? null;
+  const savepoint = operation.savepoint?.path ?? null;
   return { kind: "latest", storeUri: active.storeUri, savepoint, allowNonRestoredState: false };
 }

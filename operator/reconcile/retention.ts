@@ -48,9 +48,9 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
 /** RETE1 */
 function namedLocations({ status }: Draft, { observed, target }: Situation): ReadonlySet<string> {
   const named = new Set(observed.foreignReferences);
-  const { upgrade, resume, active } = status;
-  if (upgrade?.savepoint?.path) named.add(upgrade.savepoint.path);
-  for (const restore of [upgrade?.restore, resume]) {
+  const { operation, resume, active } = status;
+  if (operation?.savepoint?.path) named.add(operation.savepoint.path);
+  for (const restore of [operation?.restore, resume]) {
     if (restore?.kind === "path") named.add(restore.path);
     if (restore?.kind === "latest" && restore.savepoint !== null) named.add(restore.savepoint);
   }
@@ -91,7 +91,7 @@ export function deletionsOf(
 ): readonly Action[] {
   const { observed } = situation;
   const actions: Action[] = [];
-  const leaving = isDeleting && draft.status.upgrade?.step === "Terminating";
+  const leaving = isDeleting && draft.status.operation?.step === "Terminating";
   for (const snapshot of observed.snapshots) {
     const { metadata, spec } = snapshot;
     if (!(metadata.finalizers ?? []).includes(CLEANUP_FINALIZER)) continue;

@@ -17,23 +17,23 @@ import { incarnationNumbered, type Situation, specOfRevision, stopTriggerOf } fr
 import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
 
 export function reviseOperation(draft: Draft, situation: Situation): void {
-  const { upgrade } = draft.status;
-  if (upgrade === undefined || upgrade.kind === "delete") return;
-  const isActivated = upgrade.step === "Activating" || upgrade.step === "Proving";
+  const { operation } = draft.status;
+  if (operation === undefined || operation.kind === "delete") return;
+  const isActivated = operation.step === "Activating" || operation.step === "Proving";
   const { target } = situation;
-  if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, upgrade);
+  if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, operation);
   if (isActivated) return;
-  const isTouched = hasTouchedOld(upgrade, draft.status.active);
-  if ((!isTouched || isUnasked(situation, upgrade)) && isLost(situation, upgrade))
+  const isTouched = hasTouchedOld(operation, draft.status.active);
+  if ((!isTouched || isUnasked(situation, operation)) && isLost(situation, operation))
     return drop(draft, "its spec was changed before it could be kept");
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
-  if (upgrade.kind === "suspend") {
+  if (operation.kind === "suspend") {
     if (!isSuspendWanted && !isTouched) drop(draft, "the job is to run");
     return;
   }
   if (isSuspendWanted) {
-    if (upgrade.from === null || !isTouched) return drop(draft, "the job is to be suspended");
+    if (operation.from === null || !isTouched) return drop(draft, "the job is to be suspended");
     draft.operation({
       kind: "suspend",
       to: null,
@@ -41,89 +41,90 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
       message: "the job is to be suspended",
     });
     // Steps that a suspension has not: its end comes next.
-    if (upgrade.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
+    if (operation.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
     return;
   }
-  if (isAskedAnew(draft, situation, upgrade)) draft.set({ failed: undefined });
-  if (isOtherRestore(draft, situation, upgrade, target.spec)) return drop(draft, "it is to start from something else");
-  if (target.revision === upgrade.revision || upgrade.revision === draft.status.failed?.revision) return;
+  if (isAskedAnew(draft, situation, operation)) draft.set({ failed: undefined });
+  if (isOtherRestore(draft, situation, operation, target.spec))
+    return drop(draft, "it is to start from something else");
+  if (target.revision === operation.revision || operation.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
-  if (draft.status.failed?.revision === target.revision || isSame(situation, upgrade, target.spec)) return;
-  if (upgrade.kind !== "rollback" && !isTouched) return drop(draft, `generation ${target.generation} is wanted now`);
-  if (isStuck(situation, upgrade)) retarget(draft, situation, upgrade);
+  if (draft.status.failed?.revision === target.revision || isSame(situation, operation, target.spec)) return;
+  if (operation.kind !== "rollback" && !isTouched) return drop(draft, `generation ${target.generation} is wanted now`);
+  if (isStuck(situation, operation)) retarget(draft, situation, operation);
 }
 
 /** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (P-5). */
-function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: Operation): void {
+function turnToDelete(draft: Draft, { target, generation }: Situation, operation: Operation): void {
   const message = "the StreamJob is deleted";
   const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
-  if (upgrade.step !== "Stopping" || upgrade.savepoint === null || !isWanted) return drop(draft, message);
+  if (operation.step !== "Stopping" || operation.savepoint === null || !isWanted) return drop(draft, message);
   draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
 }
 
 /** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
-function isLost({ observed }: Situation, upgrade: Operation): boolean {
-  return upgrade.to !== null && specOfRevision(observed, upgrade.revision) === null;
+function isLost({ observed }: Situation, operation: Operation): boolean {
+  return operation.to !== null && specOfRevision(observed, operation.revision) === null;
 }
 
 /** The job is still to be asked to stop: it runs, and its JobManager knows of no stop. */
-function isUnasked(situation: Situation, upgrade: Operation): boolean {
-  if (upgrade.step !== "Stopping" || upgrade.attempt > 0) return false;
-  const trigger = stopTriggerOf(situation, upgrade);
-  const view = incarnationNumbered(situation.observed, upgrade.from)?.jobManager;
+function isUnasked(situation: Situation, operation: Operation): boolean {
+  if (operation.step !== "Stopping" || operation.attempt > 0) return false;
+  const trigger = stopTriggerOf(situation, operation);
+  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager;
   const isRunning = view?.kind === "answering" && view.incarnation.job?.status === "RUNNING";
   return isRunning && (trigger === null || trigger.kind === "unknown");
 }
 
 /** `restore` was corrected while the first version could not start from what it said before (P-15). */
-function isOtherRestore(draft: Draft, { observed }: Situation, upgrade: Operation, spec: ResolvedSpec): boolean {
-  if (upgrade.kind !== "deploy") return false;
+function isOtherRestore(draft: Draft, { observed }: Situation, operation: Operation, spec: ResolvedSpec): boolean {
+  if (operation.kind !== "deploy") return false;
   const wanted = initialRestoreOf(draft.status, observed, spec);
-  return wanted !== null && !isSameJson(wanted, upgrade.restore);
+  return wanted !== null && !isSameJson(wanted, operation.restore);
 }
 
-function isSame(situation: Situation, upgrade: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
-  const revision = specOfRevision(situation.observed, upgrade.revision);
+function isSame(situation: Situation, operation: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
+  const revision = specOfRevision(situation.observed, operation.revision);
   return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
 }
 
 function drop(draft: Draft, why: string): void {
-  const { upgrade } = draft.status;
-  if (upgrade === undefined) return;
+  const { operation } = draft.status;
+  if (operation === undefined) return;
   draft.history("superseded", why);
-  draft.event("Normal", "Superseded", `${upgrade.kind} of generation ${upgrade.toGeneration} is given up: ${why}`);
-  draft.set({ upgrade: undefined });
+  draft.event("Normal", "Superseded", `${operation.kind} of generation ${operation.toGeneration} is given up: ${why}`);
+  draft.set({ operation: undefined });
 }
 
 /** The new version waits for something that will not come. */
-function isStuck({ observed }: Situation, upgrade: Operation): boolean {
-  if (upgrade.step !== "Standby" && upgrade.step !== "Preflight") return false;
-  const view = incarnationNumbered(observed, upgrade.to)?.jobManager;
-  if (upgrade.step === "Preflight") return observed.preflight?.kind === "incompatible";
+function isStuck({ observed }: Situation, operation: Operation): boolean {
+  if (operation.step !== "Standby" && operation.step !== "Preflight") return false;
+  const view = incarnationNumbered(observed, operation.to)?.jobManager;
+  if (operation.step === "Preflight") return observed.preflight?.kind === "incompatible";
   return view?.kind !== "answering" || view.incarnation.phase === "refused";
 }
 
 /** REO3 */
-function isAskedAnew({ status: { failed } }: Draft, situation: Situation, upgrade: Operation): boolean {
+function isAskedAnew({ status: { failed } }: Draft, situation: Situation, operation: Operation): boolean {
   const { target } = situation;
-  if (target.kind !== "valid" || failed?.revision !== target.revision || upgrade.kind === "rollback") return false;
-  const { toGeneration } = upgrade;
-  return failed.generation < toGeneration && toGeneration < target.generation && isStuck(situation, upgrade);
+  if (target.kind !== "valid" || failed?.revision !== target.revision || operation.kind === "rollback") return false;
+  const { toGeneration } = operation;
+  return failed.generation < toGeneration && toGeneration < target.generation && isStuck(situation, operation);
 }
 
 /** The same operation with another version: fresh pods, the same state. */
-function retarget(draft: Draft, { target }: Situation, upgrade: Operation): void {
+function retarget(draft: Draft, { target }: Situation, operation: Operation): void {
   if (target.kind !== "valid") return;
   const to = draft.status.incarnations + 1;
   draft.set({ incarnations: to });
   draft.operation({
-    kind: upgrade.kind === "rollback" ? "recreate" : upgrade.kind,
+    kind: operation.kind === "rollback" ? "recreate" : operation.kind,
     to,
     toGeneration: target.generation,
     revision: target.revision,
-    activationId: activationIdOf(upgrade.upgradeId, to),
+    activationId: activationIdOf(operation.operationId, to),
   });
   // What was made for the version before goes first: never pods of two incarnations where none are to be (P-12).
-  draft.enter("Terminating", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
-  draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
+  draft.enter("Terminating", `generation ${target.generation} takes the place of ${operation.toGeneration}`);
+  draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${operation.toGeneration}`);
 }

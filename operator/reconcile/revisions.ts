@@ -14,11 +14,11 @@ import type { Situation } from "./situation.ts";
 const REVISIONS_MAX = 10;
 
 export function revisionsFor({ status }: Draft, { observed, job, target, generation }: Situation): readonly Action[] {
-  const { active, upgrade, stable, failed, resume } = status;
-  const named = new Set([active, upgrade, stable, failed, resume].flatMap((part) => (part ? [part.revision] : [])));
+  const { active, operation, stable, failed, resume } = status;
+  const named = new Set([active, operation, stable, failed, resume].flatMap((part) => (part ? [part.revision] : [])));
   const actions: Action[] = [];
   if (
-    !isEndingDeletion(upgrade) &&
+    !isEndingDeletion(operation) &&
     target.kind === "valid" &&
     named.has(target.revision) &&
     findRevision(observed, target.revision) === null

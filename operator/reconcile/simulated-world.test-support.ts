@@ -252,7 +252,7 @@ export class SimulatedWorld implements Surroundings {
     const name = `${set.metadata.name}-${index}`;
     if (this.#pods.has(name)) return;
     const present = [...this.#pods.values()].map(({ pod }) => pod);
-    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.upgrade);
+    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.operation);
     const pod: Pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -305,12 +305,12 @@ export class SimulatedWorld implements Surroundings {
   }
 
   onStart({ incarnation, store }: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
-    this.#oracle.seeRun(store, this.status.upgrade?.revision ?? "?");
+    this.#oracle.seeRun(store, this.status.operation?.revision ?? "?");
     this.#oracle.seeStart({ incarnation, value: state?.value ?? 0, from }, this.head, this.status);
   }
 
   onStopped(triggerId: string): void {
-    this.#oracle.seeStop(triggerId, this.job === null ? "" : (this.status.upgrade?.upgradeId ?? "by hand"));
+    this.#oracle.seeStop(triggerId, this.job === null ? "" : (this.status.operation?.operationId ?? "by hand"));
   }
 
   savepointFails(): boolean {
@@ -331,15 +331,15 @@ export class SimulatedWorld implements Surroundings {
     const { job } = this;
     if (job === null) throw new Error("the StreamJob is gone");
     const status = statusOf(job);
-    const { upgrade, active, savepoint } = status;
+    const { operation, active, savepoint } = status;
     const numbers = new Set<number>();
     for (const child of this.#children.values()) numbers.add(incarnationOf(child) ?? 0);
     for (const { pod } of this.#pods.values()) numbers.add(incarnationOf(pod) ?? 0);
     numbers.delete(0);
-    const asked = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+    const asked = new Set([active?.incarnation, operation?.from, operation?.to]);
     const incarnations = [...numbers].map((number) => this.#incarnation(number, asked.has(number)));
     const from = preflightRestore(status, this.#verdict(job));
-    const preflighter = upgrade?.step === "Preflight" ? this.manager(upgrade.to ?? 0) : null;
+    const preflighter = operation?.step === "Preflight" ? this.manager(operation.to ?? 0) : null;
     return {
       job,
       validated: this.#verdict(job),
@@ -360,8 +360,8 @@ export class SimulatedWorld implements Surroundings {
         ),
       ),
       stopTrigger:
-        upgrade?.step === "Stopping" && upgrade.savepoint?.path === null
-          ? this.#triggerView(upgrade.from, upgrade.triggerId)
+        operation?.step === "Stopping" && operation.savepoint?.path === null
+          ? this.#triggerView(operation.from, operation.triggerId)
           : null,
       savepointTrigger:
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
@@ -583,9 +583,9 @@ export class SimulatedWorld implements Surroundings {
   settle(ms = 15 * 60_000): boolean {
     let quiet = 0;
     this.run(ms, (plan) => {
-      const { upgrade, active, savepoint } = this.job === null ? ({} as Partial<StreamJobStatus>) : this.status;
+      const { operation, active, savepoint } = this.job === null ? ({} as Partial<StreamJobStatus>) : this.status;
       const isYoung = active !== undefined && active.ended === null && active.stableAt === null;
-      const isQuiet = plan.status === null && plan.actions.length === 0 && !upgrade && !savepoint && !isYoung;
+      const isQuiet = plan.status === null && plan.actions.length === 0 && !operation && !savepoint && !isYoung;
       quiet = isQuiet ? quiet + 1 : 0;
       return quiet >= 3;
     });

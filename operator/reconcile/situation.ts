@@ -90,7 +90,7 @@ export function isEmptied({ incarnations }: Observed): boolean {
 
 /** What became of the operation's own trigger; null: nothing was asked about it. An earlier one's fate says nothing of this one (P-9). */
 export function stopTriggerOf({ observed }: Situation, operation: Operation): TriggerView | null {
-  return observed.job.status?.upgrade?.triggerId === operation.triggerId ? observed.stopTrigger : null;
+  return observed.job.status?.operation?.triggerId === operation.triggerId ? observed.stopTrigger : null;
 }
 
 /** A revision with its spec resolved by today's defaults; null: it is not kept any more. */

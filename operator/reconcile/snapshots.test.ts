@@ -167,9 +167,9 @@ test("T19: a savepoint that is asked for in a new StreamJob waits until the job 
   const world = new SimulatedWorld(specOf("good", 1, { ...more, savepointNonce: 1 }));
   world.createSnapshot("by-hand");
   world.run(60_000, () => {
-    const { upgrade, active, savepoint } = world.status;
-    if (upgrade !== undefined) assert.equal(savepoint, undefined, upgrade.step);
-    return upgrade === undefined && active !== undefined;
+    const { operation, active, savepoint } = world.status;
+    if (operation !== undefined) assert.equal(savepoint, undefined, operation.step);
+    return operation === undefined && active !== undefined;
   });
   assert.ok(world.settle());
   assert.deepEqual(
@@ -187,7 +187,7 @@ test("T19: one that is asked for while a new version proves itself is taken of t
   world.run(500);
   assert.equal(world.status.savepoint?.incarnation, 1);
   world.patch(() => specOf("good", 2, lastState));
-  world.run(60_000, () => world.status.upgrade?.step === "Proving");
+  world.run(60_000, () => world.status.operation?.step === "Proving");
   world.createSnapshot("meanwhile");
   assert.ok(world.settle());
   assert.deepEqual(phases(world), ["before Failed", "meanwhile Completed"]);

@@ -148,25 +148,25 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
 
 /** Nobody will complete it any more: the job that was asked has ended, another runs, or its pods are told to go. */
 function isOver({ status }: Draft): boolean {
-  const { active, upgrade, savepoint } = status;
+  const { active, operation, savepoint } = status;
   if (active === undefined || active.ended !== null) return true;
   // Of a status that does not say it: none is asked for in these steps.
-  const asked = savepoint?.incarnation ?? (upgrade?.to === active.incarnation ? null : active.incarnation);
-  return asked !== active.incarnation || (upgrade?.step === "Terminating" && upgrade.from === asked);
+  const asked = savepoint?.incarnation ?? (operation?.to === active.incarnation ? null : active.incarnation);
+  return asked !== active.incarnation || (operation?.step === "Terminating" && operation.from === asked);
 }
 
 /** SN4. It has been activated, and has no checkpoint of its own yet. */
-function isProvingItself({ active, upgrade }: Draft["status"]): boolean {
-  return active !== undefined && upgrade?.to === active.incarnation;
+function isProvingItself({ active, operation }: Draft["status"]): boolean {
+  return active !== undefined && operation?.to === active.incarnation;
 }
 
 /** SN1. `taken`: the one that was in flight; if it is over, its object is yet to say so. */
 function next(draft: Draft, situation: Situation, taken: string | undefined): readonly Action[] {
-  const { savepoint, lastSavepoint, upgrade, active } = draft.status;
+  const { savepoint, lastSavepoint, operation, active } = draft.status;
   const { job, target, settings, observed } = situation;
   if (savepoint !== undefined || active === undefined || active.ended !== null || target.kind !== "valid") return [];
   // A stop is a savepoint itself, a job that has been stopped can take none, and a new version has to prove itself first.
-  if (upgrade !== undefined && (isProvingItself(draft.status) || hasTouchedOld(upgrade, active))) return [];
+  if (operation !== undefined && (isProvingItself(draft.status) || hasTouchedOld(operation, active))) return [];
   // The status names one savepoint: the last one's object first.
   if (lastSavepoint?.unlisted !== undefined) return [];
   const pending = observed.snapshots

@@ -294,7 +294,7 @@ describe("a poisoned StreamJob (P-33)", () => {
 /** As an operator of another version might have written it; our API server would refuse it. */
 function withUnreadableStatus(api: KubernetesApi, name: string): KubernetesApi {
   const poison = <T extends { readonly metadata: { readonly name: string } }>(object: T): T =>
-    object.metadata.name === name ? { ...object, status: { incarnations: 7, upgrade: { step: "Dancing" } } } : object;
+    object.metadata.name === name ? { ...object, status: { incarnations: 7, operation: { step: "Dancing" } } } : object;
   return {
     ...api,
     list: async (kind, options) => {

@@ -73,7 +73,7 @@ function correctedStop(context: StepContext): StepOutcome | null {
   const directory = savepointDirectory(situation.job, target.spec, situation.settings);
   if (operation.savepoint.target.startsWith(`${directory}/`)) return null;
   const attempt = operation.attempt + 1;
-  const triggerId = stopTriggerId(operation.upgradeId, attempt);
+  const triggerId = stopTriggerId(operation.operationId, attempt);
   const path = savepointTarget(directory, triggerId);
   const message = `the job is asked to stop with savepoint ${path}, where the spec says now`;
   draft.operation({ attempt, triggerId, savepoint: { target: path, path: null }, notBefore: null, message });
@@ -151,7 +151,7 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
   const { target } = situation;
   const limitMs = retryLimitMs(target);
   const delayMs = Math.min(limitMs, RETRY_BACKOFF_INITIAL_MS * 2 ** Math.min(operation.attempt, 20));
-  const triggerId = stopTriggerId(operation.upgradeId, attempt);
+  const triggerId = stopTriggerId(operation.operationId, attempt);
   const directory =
     target.kind === "valid"
       ? savepointDirectory(situation.job, target.spec, situation.settings)
