@@ -10,7 +10,7 @@ import {
   withDefaults,
 } from "../../crds/index.ts";
 import { type ChangeCost, revisionHash } from "../../operator/reconcile/index.ts";
-import { revisionName } from "../../operator/resources/index.ts";
+import { revisionName } from "../../operator/engine/index.ts";
 import { namespaceFlag } from "./command-context.ts";
 import { holds } from "./job-facts.ts";
 

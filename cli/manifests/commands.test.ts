@@ -6,7 +6,7 @@ import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, ROLLBACK_TO_ANNOTATION } from "../../crds/index.ts";
 import { isApiError } from "../../operator/kubernetes/api/index.ts";
 import { revisionHash, runtimePart } from "../../operator/reconcile/index.ts";
-import { controllerRevision } from "../../operator/resources/index.ts";
+import { controllerRevision } from "../../operator/engine/index.ts";
 import { sleep, StreamError, systemClock } from "../../base/index.ts";
 import { applyCommand } from "./apply-command.ts";
 import {

@@ -14,7 +14,7 @@ import {
 } from "../../crds/index.ts";
 import type { Event, Pod } from "../../operator/kubernetes/api/index.ts";
 import { statusOf } from "../../operator/reconcile/index.ts";
-import { incarnationOf } from "../../operator/resources/index.ts";
+import { incarnationOf } from "../../operator/engine/index.ts";
 import { showAsValue } from "../terminal/report.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { ExitCode } from "../terminal/terminal.ts";

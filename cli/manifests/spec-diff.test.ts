@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type StreamJob, type StreamJobSpec, type StreamJobStatus, withDefaults } from "../../crds/index.ts";
 import { changeCosts, revisionHash, specChecks } from "../../operator/reconcile/index.ts";
-import { revisionName } from "../../operator/resources/index.ts";
+import { revisionName } from "../../operator/engine/index.ts";
 import { outlookOf, outlookOfNew } from "./change-outlook.ts";
 import { activeOf, operationOf, statusWith } from "./command-rig.test-support.ts";
 import { diffSpecs } from "./spec-diff.ts";

@@ -15,15 +15,15 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import type { PreflightAnswer } from "../../contract/index.ts";
 import {
   type Answer,
   isForGood,
   disposalTriggerId,
   type JobManagerApi,
   type JobManagerTarget,
+  type PreflightView,
   type TriggerState,
-} from "../jobmanager/index.ts";
+} from "../engine/index.ts";
 import {
   type DisposalView,
   incarnationJobId,
@@ -50,7 +50,7 @@ export type JobManagerViews = {
   readonly byIncarnation: ReadonlyMap<number, JobManagerView>;
   readonly stopTrigger: TriggerView | null;
   readonly savepointTrigger: TriggerView | null;
-  readonly preflight: PreflightAnswer | null;
+  readonly preflight: PreflightView | null;
   readonly disposals: Readonly<Record<string, DisposalView>>;
   readonly news: ExceptionNews | null;
 };
@@ -141,13 +141,7 @@ function triggerView(answer: Answer<TriggerState | null>): TriggerView {
   return refusedView(answer);
 }
 
-async function askPreflight({
-  status,
-  incarnations,
-  job,
-  jobManagers,
-  signal,
-}: Asking): Promise<PreflightAnswer | null> {
+async function askPreflight({ status, incarnations, job, jobManagers, signal }: Asking): Promise<PreflightView | null> {
   const from = preflightRestore(status, verdictOf(job));
   const incarnation = incarnations.find(({ number }) => number === status.operation?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;

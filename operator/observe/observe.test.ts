@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KubernetesObject } from "../../crds/index.ts";
 import type { ControllerRevision, Service } from "../kubernetes/api/index.ts";
-import { jobLabels, ownedBy, restServiceName } from "../resources/index.ts";
+import { jobLabels, ownedBy, restServiceName } from "../engine/index.ts";
 import {
   activeIn,
   answering,

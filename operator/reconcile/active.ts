@@ -7,7 +7,7 @@
  * AC3 What does not answer changes nothing that is known (P-11).
  */
 import { type ActiveIncarnation, formatTime, type Operation, parseTime } from "../../crds/index.ts";
-import type { IncarnationMessage } from "../../contract/index.ts";
+import type { IncarnationView } from "../engine/index.ts";
 import type { Draft } from "./draft.ts";
 import { jobManagerRestarts } from "./pod-trouble.ts";
 import { incarnationNumbered, newestException, type Situation, specOfRevision } from "./situation.ts";
@@ -25,7 +25,7 @@ export function learnOfActive(draft: Draft, situation: Situation): void {
   noteStability(draft, situation);
 }
 
-function countRestarts(draft: Draft, active: ActiveIncarnation, message: IncarnationMessage, pods: number): void {
+function countRestarts(draft: Draft, active: ActiveIncarnation, message: IncarnationView, pods: number): void {
   const job = message.job?.restarts ?? 0;
   const seen = active.restartsSeen;
   if (seen?.job === job && seen.pods === pods) return;
@@ -37,7 +37,7 @@ function countRestarts(draft: Draft, active: ActiveIncarnation, message: Incarna
   draft.set({ restarts: draft.status.restarts + added });
 }
 
-function noteFirstCheckpoint(draft: Draft, message: IncarnationMessage): void {
+function noteFirstCheckpoint(draft: Draft, message: IncarnationView): void {
   const { active, operation, handled } = draft.status;
   if (active === undefined || active.firstCheckpointAt !== null || message.firstCheckpointMs === null) return;
   change(draft, { firstCheckpointAt: formatTime(message.firstCheckpointMs) });
@@ -51,7 +51,7 @@ export function restoreUsedBy(operation: Operation | undefined): string {
 }
 
 /** A stop that this operator asked for is the stopping step's to deal with. */
-function noteEnd(draft: Draft, message: IncarnationMessage): void {
+function noteEnd(draft: Draft, message: IncarnationView): void {
   const { operation } = draft.status;
   if (operation?.step === "Stopping" || operation?.step === "Terminating") return;
   const { result, job } = message;

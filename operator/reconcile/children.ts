@@ -10,7 +10,6 @@
  */
 import type { KubernetesObject } from "../../crds/index.ts";
 import type { Kind, StatefulSet } from "../kubernetes/api/index.ts";
-import { incarnationChildren } from "../resources/index.ts";
 import type { Draft } from "./draft.ts";
 import type { ObservedIncarnation } from "./observed.ts";
 import { isEndingDeletion, stepsOf } from "./operation.ts";
@@ -51,7 +50,7 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const places = incarnationPlaces(situation, number, running.spec);
   const there = incarnationNumbered(situation.observed, number);
   const defaultImage = imageOf(there?.jobManagerSet) ?? imageOf(there?.taskManagerSet) ?? settings.defaultImage;
-  const children = incarnationChildren({ job, number, spec: running.spec, ...places, defaultImage });
+  const children = settings.engine.children({ job, number, spec: running.spec, ...places, defaultImage });
   const why = `of incarnation ${number}`;
   const actions: Action[] = [];
   const make = (object: Child, present: KubernetesObject | null | undefined): void => {

@@ -13,7 +13,7 @@ import {
   type StreamJobConditionType,
   type StreamJobPhase,
 } from "../../crds/index.ts";
-import { podLabels } from "../resources/index.ts";
+import { podLabels } from "../engine/index.ts";
 import { hasFinished } from "./active.ts";
 import type { Draft } from "./draft.ts";
 import { incarnationNumbered, NO_ANSWER, type Situation } from "./situation.ts";

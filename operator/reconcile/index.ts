@@ -4,7 +4,6 @@ export { type EventReason, eventReasons } from "./event-reasons.ts";
 export { incarnationJobId } from "./ids.ts";
 export type {
   DisposalView,
-  JobException,
   JobManagerView,
   Observed,
   ObservedIncarnation,

@@ -1,6 +1,6 @@
 /** Owns: the Service that leads to the active incarnation, and disruption budgets. */
 import { COMPONENT_LABEL, INCARNATION_LABEL } from "../../crds/index.ts";
-import { type Component, disruptionBudget, disruptionBudgetName, restService } from "../resources/index.ts";
+import { type Component, disruptionBudget, disruptionBudgetName, restService } from "../engine/index.ts";
 import type { Draft } from "./draft.ts";
 import type { Action } from "./plan.ts";
 import type { Situation } from "./situation.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
+import { nativeEngine } from "../engine-native/index.ts";
 import type { StatefulSet } from "../kubernetes/api/index.ts";
 import type { ObservedIncarnation } from "./observed.ts";
 import { reconcile } from "./reconcile.ts";
@@ -109,7 +110,7 @@ test("P-31: an operator with another default image keeps that of the incarnation
   const [incarnation] = observed.incarnations;
   const { jobManagerSet, taskManagerSet } = incarnation ?? {};
   assert.ok(incarnation !== undefined && jobManagerSet && taskManagerSet);
-  const theirs = { storageRoot: "/state", defaultImage: "streamjob:next" };
+  const theirs = { storageRoot: "/state", defaultImage: "streamjob:next", engine: nativeEngine };
   const setsOf = (change: Partial<ObservedIncarnation>): readonly StatefulSet[] =>
     reconcile({ ...observed, incarnations: [{ ...incarnation, ...change }] }, theirs, world.nowMs).actions.flatMap(
       (action) => (action.kind === "applyChild" && action.object.kind === "StatefulSet" ? [action.object] : []),

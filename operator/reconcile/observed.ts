@@ -6,7 +6,7 @@
  * OB2 Children are this very StreamJob's, by the uid of their owner, not by name (P-10, P-19).
  */
 import type { StreamJob, StreamJobSnapshot, ValidatedStreamJob } from "../../crds/index.ts";
-import type { IncarnationMessage, PreflightAnswer } from "../../contract/index.ts";
+import type { IncarnationView, JobException, PreflightView } from "../engine/index.ts";
 import type { ConfigMap, Pod, PodDisruptionBudget, Service, StatefulSet } from "../kubernetes/api/index.ts";
 
 /** One incarnation's children, whole or in part. */
@@ -25,7 +25,7 @@ export type JobManagerView =
   | { readonly kind: "absent" }
   /** There is a pod, and it does not answer, or answers nonsense: nothing is known. */
   | { readonly kind: "unreachable"; readonly message: string }
-  | { readonly kind: "answering"; readonly incarnation: IncarnationMessage };
+  | { readonly kind: "answering"; readonly incarnation: IncarnationView };
 
 /** What became of a savepoint that was asked for. */
 export type TriggerView =
@@ -75,7 +75,7 @@ export type Observed = {
   /** Of `status.savepoint.triggerId` at the active JobManager; null: nothing was asked. */
   readonly savepointTrigger: TriggerView | null;
   /** Asked of the standby incarnation in step Preflight; null: not asked, or it did not answer. */
-  readonly preflight: PreflightAnswer | null;
+  readonly preflight: PreflightView | null;
   /** Outcome of deleting a savepoint's files, by snapshot name: asked while a snapshot is being deleted. */
   readonly disposals: Readonly<Record<string, DisposalView>>;
   /** What was answered with "no" when the plan before was carried out, and has not been allowed since. */
@@ -96,15 +96,6 @@ export type Refusal = {
   readonly isFinal: boolean;
   /** No plan before this one was given it. */
   readonly isNews: boolean;
-};
-
-/** Something that the job threw. `message`: its first line. */
-export type JobException = {
-  /** Epoch milliseconds. */
-  readonly timeMs: number;
-  readonly message: string;
-  /** null: not of one task. */
-  readonly taskName: string | null;
 };
 
 export type DisposalView =

@@ -9,7 +9,7 @@
  *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
-import type { ActivationRequest } from "../../contract/index.ts";
+import type { Activation } from "../engine/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -64,7 +64,7 @@ export type Action =
       readonly kind: "activate";
       readonly incarnation: number;
       readonly jobId: string;
-      readonly activation: ActivationRequest;
+      readonly activation: Activation;
     }
   /** Ends the job without a savepoint; its checkpoints go by its own retention. */
   | { readonly kind: "cancelJob"; readonly incarnation: number; readonly jobId: string }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { type StreamJobSpec, withDefaults } from "../../crds/index.ts";
-import { revisionName } from "../resources/index.ts";
+import { revisionName } from "../engine/index.ts";
 import { reconcile } from "./reconcile.ts";
 import { canonicalJson, revisionHash } from "./revision.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";

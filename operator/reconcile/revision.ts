@@ -6,7 +6,7 @@
  */
 import { type StreamJobSpec, withDefaults, type ResolvedSpec } from "../../crds/index.ts";
 import { hexDigest } from "../../base/index.ts";
-import { revisionName } from "../resources/index.ts";
+import { revisionName } from "../engine/index.ts";
 import type { Observed, SpecRevision } from "./observed.ts";
 
 /** Fields that only the operator reads: a change of them changes no incarnation. */

@@ -3,7 +3,7 @@
  *
  * RK1 For a StreamJob whose deletion only waits for its pods none is made: nothing will run it.
  */
-import { controllerRevision } from "../resources/index.ts";
+import { controllerRevision } from "../engine/index.ts";
 import type { Draft } from "./draft.ts";
 import { isEndingDeletion } from "./operation.ts";
 import type { Action } from "./plan.ts";

@@ -3,13 +3,13 @@
  * Called by: the simulated world, before and after what it does.
  */
 import type { StreamJobStatus } from "../../crds/index.ts";
-import type { RestoreMessage } from "../../contract/index.ts";
+import type { RestorePoint } from "../../crds/index.ts";
 import type { Pod, StatefulSet } from "../kubernetes/api/index.ts";
-import { incarnationOf } from "../resources/index.ts";
+import { incarnationOf } from "../engine/index.ts";
 import type { SimulatedJobManager, SimulatedStore, State } from "./simulated-jobmanager.test-support.ts";
 
 export type Stop = { readonly triggerId: string; readonly operationId: string };
-export type Start = { readonly incarnation: number; readonly value: number; readonly from: RestoreMessage };
+export type Start = { readonly incarnation: number; readonly value: number; readonly from: RestorePoint };
 /** The newest state of all, and who made it. */
 export type Head = { readonly state: State; readonly store: SimulatedStore };
 

@@ -14,13 +14,13 @@ import {
   formatTime,
   INCARNATION_LABEL,
   parseTime,
+  type RestorePoint,
   type StreamJob,
   type StreamJobSnapshot,
   type StreamJobSpec,
   type StreamJobStatus,
   validateStreamJob,
 } from "../../crds/index.ts";
-import type { PodConfig, RestoreMessage } from "../../contract/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -29,7 +29,8 @@ import type {
   Service,
   StatefulSet,
 } from "../kubernetes/api/index.ts";
-import { incarnationOf } from "../resources/index.ts";
+import { incarnationOf } from "../engine/index.ts";
+import { nativeEngine } from "../engine-native/index.ts";
 import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
 import type { Action, Child, Plan } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
@@ -49,7 +50,13 @@ import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { statusOf } from "./stored-status.ts";
 
-export const settings: ReconcileSettings = { storageRoot: "/state", defaultImage: "streamjob:test" };
+type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
+
+export const settings: ReconcileSettings = {
+  storageRoot: "/state",
+  defaultImage: "streamjob:test",
+  engine: nativeEngine,
+};
 export const START_MS = parseTime("2031-01-01T00:00:00.000Z");
 
 export type WorldOptions = {
@@ -281,9 +288,8 @@ export class SimulatedWorld implements Surroundings {
     const incarnation = incarnationOf(pod) ?? 0;
     const configMap = this.#children.get(`ConfigMap/wc-${incarnation}`) as ConfigMap | undefined;
     if (configMap === undefined) return;
-    const config = JSON.parse(configMap.data?.["config.json"] ?? "") as PodConfig;
-    const behaviour = config.args[0] as Behaviour;
-    const { jobId, storeUri } = config;
+    const { args, jobId, storeUri } = JSON.parse(configMap.data?.["config.json"] ?? "") as PodText;
+    const [behaviour] = args;
     this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
   }
 
@@ -304,7 +310,7 @@ export class SimulatedWorld implements Surroundings {
     this.head = { state, store };
   }
 
-  onStart({ incarnation, store }: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
+  onStart({ incarnation, store }: SimulatedJobManager, from: RestorePoint, state: State | null): void {
     this.#oracle.seeRun(store, this.status.operation?.revision ?? "?");
     this.#oracle.seeStart({ incarnation, value: state?.value ?? 0, from }, this.head, this.status);
   }
@@ -419,7 +425,7 @@ export class SimulatedWorld implements Surroundings {
     return manager.triggers.get(triggerId)?.view ?? { kind: "unknown" };
   }
 
-  #preflight(manager: SimulatedJobManager, from: RestoreMessage): Observed["preflight"] {
+  #preflight(manager: SimulatedJobManager, from: RestorePoint): Observed["preflight"] {
     if (manager.behaviour === "incompatible") return { kind: "incompatible", reasons: ["another type"] };
     const resolved = resolve(this, from);
     if (resolved.kind === "refused") return { kind: "incompatible", reasons: [resolved.why] };

@@ -7,7 +7,7 @@
  * SI4 A spec that cannot be resolved is an invalid one, though validation has passed it: nothing of it is in force (P-38).
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
-import { revisionName, storeUriIn } from "../resources/index.ts";
+import { revisionName } from "../engine/index.ts";
 import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
 import type { Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
@@ -115,7 +115,8 @@ export function incarnationPlaces(situation: Situation, number: number, spec: Re
   const configMap = incarnationNumbered(observed, number)?.configMap ?? null;
   const { active } = statusOf(job);
   const recorded =
-    (configMap === null ? null : storeUriIn(configMap)) ?? (active?.incarnation === number ? active.storeUri : null);
+    (configMap === null ? null : settings.engine.storeUriIn(configMap)) ??
+    (active?.incarnation === number ? active.storeUri : null);
   return {
     jobId,
     storeUri: recorded ?? storeUriOf(job, spec, jobId, settings),

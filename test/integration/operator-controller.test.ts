@@ -12,6 +12,7 @@ import {
   type StreamJobStatus,
 } from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
+import { nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { InstantKubelet } from "../../embedded/kubelet/index.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
@@ -66,7 +67,7 @@ async function createCluster(): Promise<Cluster> {
       const controller = await startController({
         api: noting(server.as("streamjob-operator"), identity, cluster),
         jobManagers: cluster.jobManagers,
-        settings: { storageRoot: "memory:///store", defaultImage: "streamjob" },
+        settings: { storageRoot: "memory:///store", defaultImage: "streamjob", engine: nativeEngine },
         clock,
         random,
         log,

@@ -14,6 +14,7 @@ import {
   validateStreamJob,
 } from "../../crds/index.ts";
 import type { Controller } from "../../operator/controller/index.ts";
+import { nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { incarnationJobId, type Observed, type Plan, reconcile, revisionHash } from "../../operator/reconcile/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
@@ -45,7 +46,7 @@ const golden: readonly (readonly [hash: string, spec: StreamJobSpec])[] = [
 ];
 
 const NOW_MS = 1_900_000_000_000;
-const settings = { storageRoot: "file:///state", defaultImage: "example/streamjob:1" };
+const settings = { storageRoot: "file:///state", defaultImage: "example/streamjob:1", engine: nativeEngine };
 
 function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed {
   const job: StreamJob = {
@@ -156,8 +157,8 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
   });
   return withRig("s31", { withOperator: false, operatorApi }, async (rig) => {
     const versions = [
-      { storageRoot: rig.plane.storageRoot, defaultImage: LOCAL_IMAGE },
-      { storageRoot: `${rig.plane.storageRoot}-next`, defaultImage: "streamjob:next" },
+      { storageRoot: rig.plane.storageRoot, defaultImage: LOCAL_IMAGE, engine: nativeEngine },
+      { storageRoot: `${rig.plane.storageRoot}-next`, defaultImage: "streamjob:next", engine: nativeEngine },
     ] as const;
     let version = 0;
     const start = (): Promise<Controller> => {

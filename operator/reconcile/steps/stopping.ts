@@ -12,7 +12,7 @@ import { formatTime, parseTime } from "../../../crds/index.ts";
 import { recordEnd, WAYS_OUT } from "../active.ts";
 import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../policy.ts";
 import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
-import type { IncarnationMessage } from "../../../contract/index.ts";
+import type { IncarnationView } from "../../engine/index.ts";
 import type { JobManagerView } from "../observed.ts";
 import { noteSavepoint } from "../operation-savepoint.ts";
 import { refusalOf } from "../refusals.ts";
@@ -89,7 +89,7 @@ function mustDeletionGoOn({ draft, situation, operation }: StepContext, view: Jo
 }
 
 /** The job ended, by our stop or without it. What is recorded of its end decides what can be restored (REC2). */
-function foundEnded(context: StepContext, { result, job, epoch }: IncarnationMessage): StepOutcome {
+function foundEnded(context: StepContext, { result, job, epoch }: IncarnationView): StepOutcome {
   const { draft } = context;
   const { active } = draft.status;
   if (result === null || active === undefined) return waiting;

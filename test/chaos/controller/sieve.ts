@@ -7,7 +7,7 @@
  *     new operator starts that remembers nothing.
  * SIE3 A lost response: the call was done, its caller is told that nobody knows.
  */
-import { type JobManagerApi, type Answer } from "../../../operator/jobmanager/index.ts";
+import { type JobManagerApi, type Answer } from "../../../operator/engine/index.ts";
 import { ApiError, type KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
 
 export type Fault = "crash before" | "crash after" | "response lost";

@@ -7,7 +7,7 @@
  * INC2 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  * INC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
  */
-import type { PodTemplate as UserTemplate, ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
+import type { PodTemplate as UserTemplate, ResolvedPods, StreamJob } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
 import { type LargePodConfig, type PodConfig, podVariables } from "../../contract/index.ts";
 import type {
@@ -22,15 +22,17 @@ import type {
 } from "../kubernetes/api/index.ts";
 import {
   type Component,
+  type IncarnationChildren,
+  type IncarnationInput,
   incarnationLabels,
   incarnationName,
   jobManagerHost,
+  ownedBy,
   podLabels,
   REST_PORT,
   RPC_PORT,
   statefulSetName,
-} from "./names.ts";
-import { ownedBy } from "./owner.ts";
+} from "../engine/index.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 
 const CONFIG_KEY = "config.json";
@@ -41,26 +43,6 @@ const CONFIG_FOLDER = "/etc/streamjob/config";
 const VARIABLE_LENGTH_MAX = 40_000;
 /** Time that a pod's process has to end by itself. */
 const GRACE_SECONDS = 10;
-
-export type IncarnationChildren = {
-  readonly configMap: ConfigMap;
-  readonly service: Service;
-  readonly jobManagerSet: StatefulSet;
-  readonly taskManagerSet: StatefulSet;
-};
-
-export type IncarnationInput = {
-  readonly job: StreamJob;
-  readonly number: number;
-  /** Of the revision that it runs. */
-  readonly spec: ResolvedSpec;
-  /** Hex digits of the runtime's job id. */
-  readonly jobId: string;
-  readonly storeUri: string;
-  readonly savepointDirectory: string;
-  /** When the spec names none. */
-  readonly defaultImage: string;
-};
 
 /** All objects of an incarnation. Shapes as Kubernetes takes them. */
 export function incarnationChildren(input: IncarnationInput): IncarnationChildren {

@@ -16,6 +16,7 @@ import {
   disposalStatusSchema,
   emptySchema,
   errorsSchema,
+  type ExceptionsMessage,
   exceptionsSchema,
   incarnationSchema,
   JOB_ID_HEADER,
@@ -23,9 +24,16 @@ import {
   savepointStatusSchema,
   triggerResponseSchema,
 } from "../../contract/index.ts";
-import { jobManagerHost, REST_PORT } from "../resources/index.ts";
+import {
+  type Answer,
+  type JobException,
+  type JobManagerApi,
+  type JobManagerTarget,
+  jobManagerHost,
+  REST_PORT,
+  type TriggerState,
+} from "../engine/index.ts";
 import { type Exchange, type ExchangeRequest, exchange } from "./http-exchange.ts";
-import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "./jobmanager-api.ts";
 
 export type HttpJobManagerOptions = {
   readonly clock: Clock;
@@ -140,12 +148,21 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       const answer = await ask(target, signal, call, disposalStatusSchema);
       return triggerState(answer, () => ({ kind: "completed", location: "" }));
     },
-    exceptions: (target, signal) => {
+    async exceptions(target, signal) {
       const path = `${jobPath(target)}/exceptions?maxExceptions=${exceptionsMax}`;
-      return ask(target, signal, { method: "GET", path }, exceptionsSchema);
+      const answer = await ask(target, signal, { method: "GET", path }, exceptionsSchema);
+      return answer.kind === "answer" ? { kind: "answer", value: exceptionsOf(answer.value) } : answer;
     },
     close: () => agent.destroy(),
   };
+}
+
+function exceptionsOf({ exceptionHistory }: ExceptionsMessage): readonly JobException[] {
+  return exceptionHistory.entries.map(({ exceptionName, stacktrace, timestamp, taskName }) => ({
+    timeMs: timestamp,
+    message: quote(firstLine(stacktrace) || exceptionName),
+    taskName,
+  }));
 }
 
 const requestId = (value: { readonly "request-id": string }): string => value["request-id"];

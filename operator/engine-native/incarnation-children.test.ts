@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { type PodTemplate, type StreamJob, type StreamJobSpec, withDefaults } from "../../crds/index.ts";
 import { largePodConfigSchema, podConfigSchema } from "../../contract/index.ts";
-import { type IncarnationChildren, incarnationChildren } from "./incarnation-children.ts";
+import type { IncarnationChildren } from "../engine/index.ts";
+import { incarnationChildren } from "./incarnation-children.ts";
 
 const small: StreamJobSpec = { job: { module: "/job.ts" } };
 

@@ -8,7 +8,7 @@ import { after, describe, it } from "node:test";
 import { systemClock } from "../../base/index.ts";
 import { type IncarnationMessage, JOB_ID_HEADER } from "../../contract/index.ts";
 import { createHttpJobManagerApi, type HttpJobManagerApi } from "./http-jobmanager-api.ts";
-import { type JobManagerTarget } from "./jobmanager-api.ts";
+import { type JobManagerTarget } from "../engine/index.ts";
 
 const JOB = "a".repeat(32);
 const OTHER_JOB = "b".repeat(32);

@@ -1,18 +1,13 @@
 /**
  * Owns: the port to an incarnation's JobManager: the few calls that the operator makes.
- * Implemented by: http-jobmanager-api.ts; the bench of the controller has one without processes.
+ * Implemented by: operator/engine-native; the bench of the controller has one without processes.
  *
  * JA1 No call waits for the job: triggers are asked for and polled, each call has its own short deadline (P-33).
- * JA2 What is not an answer (no connection, a time-out, a body that is not what the contract says, another job's id) is
+ * JA2 What is not an answer (no connection, a time-out, a body that cannot be understood, another job's id) is
  *     `unreachable`, a value; never an exception, never "there is none" (P-11).
  */
-import type {
-  ActivationRequest,
-  ExceptionsMessage,
-  IncarnationMessage,
-  PreflightAnswer,
-  RestoreMessage,
-} from "../../contract/index.ts";
+import type { RestorePoint } from "../../crds/index.ts";
+import type { Activation, IncarnationView, JobException, PreflightView } from "./incarnation-view.ts";
 
 /** Which JobManager: its address is found by namespace and name, its answers are checked against jobId. */
 export type JobManagerTarget = {
@@ -41,9 +36,9 @@ export type TriggerState =
   | { readonly kind: "failed"; readonly message: string };
 
 export interface JobManagerApi {
-  incarnation(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<IncarnationMessage>>;
-  preflight(target: JobManagerTarget, from: RestoreMessage, signal: AbortSignal): Promise<Answer<PreflightAnswer>>;
-  activate(target: JobManagerTarget, activation: ActivationRequest, signal: AbortSignal): Promise<Answer<void>>;
+  incarnation(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<IncarnationView>>;
+  preflight(target: JobManagerTarget, from: RestorePoint, signal: AbortSignal): Promise<Answer<PreflightView>>;
+  activate(target: JobManagerTarget, activation: Activation, signal: AbortSignal): Promise<Answer<void>>;
   stop(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
   savepoint(target: JobManagerTarget, trigger: SavepointTrigger, signal: AbortSignal): Promise<Answer<void>>;
   /** A checkpoint now, which the job would take later by itself. Nobody asks what became of it: the incarnation tells. */
@@ -59,5 +54,5 @@ export interface JobManagerApi {
   ): Promise<Answer<void>>;
   disposal(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
   /** For events; newest first. */
-  exceptions(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<ExceptionsMessage>>;
+  exceptions(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<readonly JobException[]>>;
 }
