@@ -3,7 +3,7 @@ import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
 import { nativeEngine } from "../engine-native/index.ts";
 import type { StatefulSet } from "../kubernetes/api/index.ts";
-import type { ObservedIncarnation } from "./observed.ts";
+import type { ObservedIncarnation } from "./facts/observed.ts";
 import { reconcile } from "./reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 

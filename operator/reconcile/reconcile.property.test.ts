@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type StreamJobSpec, withDefaults } from "../../crds/index.ts";
 import { revisionName } from "../engine/index.ts";
 import { reconcile } from "./reconcile.ts";
-import { canonicalJson, revisionHash } from "./revision.ts";
+import { canonicalJson, revisionHash } from "./facts/revision.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
 import {
   type OperatorFault,
@@ -13,8 +13,8 @@ import {
   specOf,
   type WorldOptions,
 } from "./simulated-world.test-support.ts";
-import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
-import { snapshotStatusOf } from "./stored-status.ts";
+import { compareSpecs, costOf, needsIncarnation } from "./facts/spec-changes.ts";
+import { snapshotStatusOf } from "./status/stored-status.ts";
 
 const revisionOf = (spec: StreamJobSpec): string => revisionName("wc", revisionHash(spec));
 

@@ -8,7 +8,7 @@
  */
 import type { RestorePoint } from "../../crds/index.ts";
 import type { Activation, IncarnationView } from "../engine/index.ts";
-import type { TriggerView } from "./observed.ts";
+import type { TriggerView } from "./facts/observed.ts";
 
 export type State = {
   readonly id: number;

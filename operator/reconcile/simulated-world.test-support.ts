@@ -31,11 +31,11 @@ import type {
 } from "../kubernetes/api/index.ts";
 import { incarnationOf } from "../engine/index.ts";
 import { nativeEngine } from "../engine-native/index.ts";
-import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
-import type { Action, Child, Plan } from "./plan.ts";
+import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./facts/observed.ts";
+import type { Action, Child, Plan } from "./actions/plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { preflightRestore } from "./restore-choice.ts";
-import type { ReconcileSettings } from "./settings.ts";
+import { preflightRestore } from "./operation/restore-choice.ts";
+import type { ReconcileSettings } from "./facts/settings.ts";
 import {
   type Behaviour,
   misfitOf,
@@ -48,7 +48,7 @@ import {
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
-import { statusOf } from "./stored-status.ts";
+import { statusOf } from "./status/stored-status.ts";
 
 type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
 

@@ -2,10 +2,10 @@
  * Owns: step Activating: the new incarnation is told what to start from and whom to fence; from then on it holds the state.
  */
 import { parseTime } from "../../../crds/index.ts";
-import { failActivated } from "../failure.ts";
-import { tellLeftOut, withPermissionHint } from "../left-state.ts";
-import { refusalOf } from "../refusals.ts";
-import { incarnationNumbered, specOfRevision } from "../situation.ts";
+import { failActivated } from "../operation/failure.ts";
+import { tellLeftOut, withPermissionHint } from "../operation/left-state.ts";
+import { refusalOf } from "../actions/refusals.ts";
+import { incarnationNumbered, specOfRevision } from "../facts/situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
 

@@ -1,9 +1,9 @@
 /**
  * Owns: step Preflight: the new version is asked whether it accepts the state that there is, before anything is stopped.
  */
-import { refuseTarget } from "../failure.ts";
-import { withPermissionHint } from "../left-state.ts";
-import { restoreOf } from "../restore-choice.ts";
+import { refuseTarget } from "../operation/failure.ts";
+import { withPermissionHint } from "../operation/left-state.ts";
+import { restoreOf } from "../operation/restore-choice.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;

@@ -6,9 +6,9 @@
  *     interval may be long, and the operator may have been away.
  */
 import { parseTime } from "../../../crds/index.ts";
-import { failActivated } from "../failure.ts";
-import { podTrouble } from "../pod-trouble.ts";
-import { incarnationNumbered, newestException, specOfRevision } from "../situation.ts";
+import { failActivated } from "../operation/failure.ts";
+import { podTrouble } from "../facts/pod-trouble.ts";
+import { incarnationNumbered, newestException, specOfRevision } from "../facts/situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
 

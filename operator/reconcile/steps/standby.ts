@@ -10,12 +10,12 @@
  *     With nothing running any more it is a failed version after `deployTimeout`, like pods that do not come.
  */
 import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
-import { refuseTarget, rollbackRevision } from "../failure.ts";
-import { hasTouchedOld } from "../operation.ts";
-import { standbyTrouble } from "../pod-trouble.ts";
-import type { ObservedIncarnation } from "../observed.ts";
-import { refusedByApi } from "../refusals.ts";
-import { incarnationNumbered, specOfRevision } from "../situation.ts";
+import { refuseTarget, rollbackRevision } from "../operation/failure.ts";
+import { hasTouchedOld } from "../operation/operation.ts";
+import { standbyTrouble } from "../facts/pod-trouble.ts";
+import type { ObservedIncarnation } from "../facts/observed.ts";
+import { refusedByApi } from "../actions/refusals.ts";
+import { incarnationNumbered, specOfRevision } from "../facts/situation.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 100;

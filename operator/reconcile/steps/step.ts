@@ -5,8 +5,8 @@
  *     ../calls.ts, by the record alone.
  */
 import type { Operation } from "../../../crds/index.ts";
-import type { Draft } from "../draft.ts";
-import type { Situation } from "../situation.ts";
+import type { Draft } from "../status/draft.ts";
+import type { Situation } from "../facts/situation.ts";
 
 export type StepContext = { readonly draft: Draft; readonly situation: Situation; readonly operation: Operation };
 

@@ -9,14 +9,14 @@
  *     and a person has to say what is to be done (P-40).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
-import { recordEnd, WAYS_OUT } from "../active.ts";
-import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../policy.ts";
-import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
+import { recordEnd, WAYS_OUT } from "../status/active.ts";
+import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../facts/policy.ts";
+import { savepointDirectory, savepointTarget, stopTriggerId } from "../facts/ids.ts";
 import type { IncarnationView } from "../../engine/index.ts";
-import type { JobManagerView } from "../observed.ts";
-import { noteSavepoint } from "../operation-savepoint.ts";
-import { refusalOf } from "../refusals.ts";
-import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../situation.ts";
+import type { JobManagerView } from "../facts/observed.ts";
+import { noteSavepoint } from "../snapshots/operation-savepoint.ts";
+import { refusalOf } from "../actions/refusals.ts";
+import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
 import { changed, done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */

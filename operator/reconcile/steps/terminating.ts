@@ -4,7 +4,7 @@
  * TE1 A pod is gone when its object is: one that is terminating may still be running (P-12).
  * TE2 Suspend and delete end with it.
  */
-import { endDelete, endSuspend } from "../endings.ts";
+import { endDelete, endSuspend } from "../operation/endings.ts";
 import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;
