@@ -29,6 +29,7 @@ import {
   incarnationJobId,
   type JobManagerView,
   preflightRestore,
+  questionOf,
   readSnapshotStatusOf,
   type TriggerView,
 } from "../reconcile/index.ts";
@@ -61,6 +62,7 @@ const noPod = { kind: "unreachable", message: "there is no pod of its JobManager
 export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
   const { status, incarnations } = asking;
   const { active, operation, savepoint } = status;
+  const question = questionOf(operation);
   const named = new Set([active?.incarnation, operation?.from, operation?.to]);
   const [answers, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
     Promise.all(
@@ -68,11 +70,11 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
         named.has(each.number) ? askIncarnation(asking, each) : Promise.resolve(unasked(each)),
       ),
     ),
-    operation?.step === "Stopping" && operation.savepoint !== null && operation.savepoint.path === null
+    operation !== undefined && question === "stopTrigger"
       ? askTrigger(asking, operation.from, operation.triggerId)
       : null,
     savepoint === undefined ? null : askTrigger(asking, active?.incarnation ?? null, savepoint.triggerId),
-    operation?.step === "Preflight" ? askPreflight(asking) : null,
+    question === "preflight" ? askPreflight(asking) : null,
     askDisposals(asking),
   ]);
   return {

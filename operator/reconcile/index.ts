@@ -30,4 +30,5 @@ export {
   type SpecChange,
   specChecks,
 } from "./facts/spec-changes.ts";
+export { questionOf } from "./steps/steps.ts";
 export { readSnapshotStatusOf, readStatusOf, statusOf } from "./status/stored-status.ts";

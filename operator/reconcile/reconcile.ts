@@ -11,7 +11,7 @@
  * Read on: facts/ (what is known), operation/next-operation.ts (what is due), operation/operation.ts (its steps), steps/ (when each is
  * done), actions/actions.ts (what is done for it), status/conclusion.ts (what the status says).
  */
-import { PAUSED_ANNOTATION, parseTime, type OperationStep, type StreamJobStatus } from "../../crds/index.ts";
+import { PAUSED_ANNOTATION, parseTime, type StreamJobStatus } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
 import { actionsFor } from "./actions/actions.ts";
 import { learnOfActive } from "./status/active.ts";
@@ -19,7 +19,7 @@ import { conclude, concludeFailed } from "./status/conclusion.ts";
 import { Draft } from "./status/draft.ts";
 import { exceptionEvents } from "./status/exception-events.ts";
 import { noticePermission } from "./operation/left-state.ts";
-import { completeOperation, enterActivating } from "./operation/milestones.ts";
+import { completeOperation } from "./operation/milestones.ts";
 import { chooseOperation } from "./operation/next-operation.ts";
 import { stepAfter } from "./operation/operation.ts";
 import type { Observed } from "./facts/observed.ts";
@@ -32,23 +32,9 @@ import { isSameJson } from "./facts/revision.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import { type Situation, situationOf } from "./facts/situation.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
-import { activating } from "./steps/activating.ts";
-import { preflight } from "./steps/preflight.ts";
-import { proving } from "./steps/proving.ts";
-import { standby } from "./steps/standby.ts";
-import { changed, type StepContext, type StepOutcome } from "./steps/step.ts";
-import { stopping } from "./steps/stopping.ts";
+import type { StepContext, StepOutcome } from "./steps/step.ts";
+import { steps } from "./steps/steps.ts";
 import { statusOf } from "./status/stored-status.ts";
-import { terminating } from "./steps/terminating.ts";
-
-const steps: Readonly<Record<OperationStep, (context: StepContext) => StepOutcome>> = {
-  Standby: standby,
-  Preflight: preflight,
-  Stopping: stopping,
-  Terminating: terminating,
-  Activating: activating,
-  Proving: proving,
-};
 
 /** No chain of steps is longer; a longer one is a circle. */
 const MOVES_MAX = 24;
@@ -97,7 +83,7 @@ function moveOn(draft: Draft, situation: Situation): void {
       continue;
     }
     const context: StepContext = { draft, situation, operation };
-    const outcome = steps[operation.step](context);
+    const outcome = steps[operation.step].advance(context);
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
     if (advance({ ...context, operation: draft.status.operation ?? operation }).kind === "waiting") return;
@@ -111,18 +97,8 @@ function moveOn(draft: Draft, situation: Situation): void {
 function advance(context: StepContext): StepOutcome {
   const next = stepAfter(context.operation);
   if (next === null) return completeOperation(context);
-  if (next === "Activating") return enterActivating(context);
-  context.draft.enter(next, messages[next]);
-  return changed;
+  return steps[next].enter(context);
 }
-
-const messages: Readonly<Record<Exclude<OperationStep, "Activating">, string>> = {
-  Standby: "the new pods start and wait",
-  Preflight: "the new version is asked whether it accepts the state",
-  Stopping: "the job is asked to stop with a savepoint",
-  Terminating: "the old pods are taken away",
-  Proving: "waiting for the first checkpoint of the new incarnation",
-};
 
 function pollMs(draft: Draft): number {
   const { active, operation } = draft.status;

@@ -6,7 +6,6 @@
  * AF3 Nothing is taken away of an incarnation that did not answer but may be running, unless the record says that it is over (P-11).
  */
 import { CLEANUP_FINALIZER, ROLLBACK_TO_ANNOTATION } from "../../../crds/index.ts";
-import { callsFor } from "./calls.ts";
 import { childrenOf, removalsOf, wantedIncarnations } from "./children.ts";
 import { noteCancelled } from "../operation/cancel.ts";
 import type { Draft } from "../status/draft.ts";
@@ -14,6 +13,7 @@ import { jobChildren } from "./job-children.ts";
 import { isEndingDeletion } from "../operation/operation.ts";
 import type { Parts } from "../parts.ts";
 import type { Action } from "./plan.ts";
+import { steps } from "../steps/steps.ts";
 import { revisionsFor } from "./revisions.ts";
 import { isEmptied, type Situation } from "../facts/situation.ts";
 
@@ -49,6 +49,11 @@ export function actionsFor(
     actions.push({ kind: "removeAnnotation", annotation: ROLLBACK_TO_ANNOTATION });
   }
   return [...actions, ...snapshotActions];
+}
+
+function callsFor(draft: Draft, situation: Situation): readonly Action[] {
+  const { operation } = draft.status;
+  return (operation && steps[operation.step].calls?.({ draft, situation, operation })) ?? [];
 }
 
 /** Suspended: an order to roll back is refused, and not kept for the time when it is resumed. */

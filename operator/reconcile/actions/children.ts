@@ -15,6 +15,7 @@ import type { ObservedIncarnation } from "../facts/observed.ts";
 import { isEndingDeletion, stepsOf } from "../operation/operation.ts";
 import type { Action, Child } from "./plan.ts";
 import { incarnationNumbered, incarnationPlaces, type Situation, specOfRevision } from "../facts/situation.ts";
+import { steps } from "../steps/steps.ts";
 import { isCancelPending } from "../operation/cancel.ts";
 
 export function wantedIncarnations(draft: Draft, situation: Situation): ReadonlySet<number> {
@@ -26,11 +27,11 @@ export function wantedIncarnations(draft: Draft, situation: Situation): Readonly
     if (incarnations === 0) for (const { number } of situation.observed.incarnations) wanted.add(number);
     return wanted;
   }
-  const steps = stepsOf(operation);
-  const at = steps.indexOf(operation.step);
-  const end = steps.indexOf("Terminating");
-  if (operation.to !== null && at >= steps.indexOf("Standby")) wanted.add(operation.to);
-  if (operation.from !== null && (end === -1 || at < end)) wanted.add(operation.from);
+  const order = stepsOf(operation);
+  const begun = order.slice(0, order.indexOf(operation.step) + 1).map((step) => steps[step].keeps);
+  const keeps = Object.assign({ to: false, from: true }, ...begun) as { readonly to: boolean; readonly from: boolean };
+  if (keeps.to && operation.to !== null) wanted.add(operation.to);
+  if (keeps.from && operation.from !== null) wanted.add(operation.from);
   if (operation.from !== null && isCancelPending(draft, situation)) wanted.add(operation.from);
   return wanted;
 }

@@ -4,11 +4,17 @@
 import { refuseTarget } from "../operation/failure.ts";
 import { withPermissionHint } from "../operation/left-state.ts";
 import { restoreOf } from "../operation/restore-choice.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;
 
-export function preflight(context: StepContext): StepOutcome {
+export const preflight: Step = {
+  enter: entering("Preflight", "the new version is asked whether it accepts the state"),
+  advance,
+  asks: () => "preflight",
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   // Also when the old job has FINISHED since: there is no state that could be asked about (REC2).
   if (restoreOf(context).kind === "none") return done;

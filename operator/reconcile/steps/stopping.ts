@@ -7,6 +7,8 @@
  * STO4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (P-37).
  * STO5 FINISHED after a stop that was refused or failed is no end that the job came to by itself: its state is not taken for nothing,
  *     and a person has to say what is to be done (P-40).
+ * STO6 The stop is asked for only of a job that can take it, and only while it is not known there: at most one is in flight, and the same
+ *     id in every try (P-5, P-9).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
 import { recordEnd, WAYS_OUT } from "../status/active.ts";
@@ -15,9 +17,10 @@ import { savepointDirectory, savepointTarget, stopTriggerId } from "../facts/ids
 import type { IncarnationView } from "../../engine/index.ts";
 import type { JobManagerView } from "../facts/observed.ts";
 import { noteSavepoint } from "../snapshots/operation-savepoint.ts";
+import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
 import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
-import { changed, done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { changed, done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
 const POLL_MS = 15;
@@ -26,7 +29,14 @@ const SAVEPOINT_POLL_MS = 100;
 /** The end of what tryAgain says. */
 const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
 
-export function stopping(context: StepContext): StepOutcome {
+export const stopping: Step = {
+  enter: entering("Stopping", "the job is asked to stop with a savepoint"),
+  advance,
+  calls,
+  asks: ({ savepoint }) => (savepoint !== null && savepoint.path === null ? "stopTrigger" : null),
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   if (operation.savepoint?.path !== null && operation.savepoint?.path !== undefined) return done;
   const view = incarnationNumbered(situation.observed, operation.from)?.jobManager ?? { kind: "absent" as const };
@@ -220,4 +230,29 @@ function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedM
   if (lastStateMaxAgeMs === null || lastCheckpoint === undefined || waitedMs < savepointTimeoutMs) return null;
   if (draft.nowMs - parseTime(lastCheckpoint.time) > lastStateMaxAgeMs) return null;
   return { mode: "last-state", why: "as upgrade.lastStateMaxAge allows, the newest checkpoint is used" };
+}
+
+/** STO6 */
+function calls({ draft, situation, operation }: StepContext): readonly Action[] {
+  const { observed } = situation;
+  const { active, savepoint } = draft.status;
+  if (active === undefined || operation.savepoint === null || operation.from === null) return [];
+  if (operation.savepoint.path !== null || savepoint !== undefined) return [];
+  if (retryLeftMs(draft, situation, operation) > 0) return [];
+  const trigger = stopTriggerOf(situation, operation);
+  if (trigger !== null && trigger.kind !== "unknown") return [];
+  const view = incarnationNumbered(observed, operation.from)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  const { triggerId } = operation;
+  // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (STO5).
+  if (operation.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
+  return [
+    {
+      kind: "triggerStop",
+      incarnation: operation.from,
+      jobId: active.jobId,
+      triggerId,
+      target: operation.savepoint.target,
+    },
+  ];
 }
