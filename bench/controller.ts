@@ -16,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readStreamJobStatus, type StreamJob } from "../crds/index.ts";
 import { startController } from "../operator/controller/index.ts";
+import { nativeEngine } from "../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../operator/kubernetes/api/index.ts";
 import { InstantKubelet } from "../embedded/kubelet/index.ts";
 import { openLocalApiServer } from "../embedded/api-server/index.ts";
@@ -77,7 +78,7 @@ async function measure(args: readonly string[]): Promise<0 | 1> {
     ...parts,
     api: counted.api,
     jobManagers: new InstantJobManagers(1),
-    settings: { storageRoot: "file:///checkpoints", defaultImage: "bench" },
+    settings: { storageRoot: "file:///checkpoints", defaultImage: "bench", engine: nativeEngine },
     identity: "bench",
     election: null,
     endpoints: null,

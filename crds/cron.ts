@@ -1,6 +1,6 @@
 /**
  * Owns: schedules as manifests write them: five fields of cron, in UTC.
- * Does not own: when one is due (operator/reconcile/schedule.ts). Called by: the schema of `savepoints.schedule`, that file.
+ * Does not own: when one is due (operator/reconcile/snapshots/schedule.ts). Called by: the schema of `savepoints.schedule`, that file.
  *
  *   field = part ("," part)*        part = "*" | "*" "/" step | value | value "-" value ("/" step)?
  *

@@ -90,7 +90,7 @@ describe("the definitions", () => {
     assert.equal(version?.name, "v1alpha1");
     assert.deepEqual(
       version?.additionalPrinterColumns.map(({ name }) => name),
-      ["Ready", "State", "Parallelism", "Last checkpoint", "Upgrade", "Age"],
+      ["Ready", "State", "Parallelism", "Last checkpoint", "Operation", "Age"],
     );
     assert.deepEqual(version?.subresources.scale, {
       specReplicasPath: ".spec.taskManager.replicas",

@@ -115,9 +115,9 @@ const streamJobKind: Kind = {
       description: "How long ago the newest checkpoint completed.",
     },
     {
-      name: "Upgrade",
+      name: "Operation",
       type: "string",
-      jsonPath: ".status.upgrade.step",
+      jsonPath: ".status.operation.step",
       description: "Step of the operation in progress.",
     },
     age,

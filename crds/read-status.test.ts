@@ -11,10 +11,10 @@ function statusOf(stored: unknown) {
 describe("reading a status", () => {
   it("of an object without one gives that of an object which nobody has seen (RES1)", () => {
     for (const stored of [undefined, null, {}, { observedGeneration: -1 }]) {
-      const { observedGeneration, phase, incarnations, history, conditions, handled, active, upgrade } =
+      const { observedGeneration, phase, incarnations, history, conditions, handled, active, operation } =
         statusOf(stored);
       assert.deepEqual(
-        { observedGeneration, phase, incarnations, history, conditions, handled, active, upgrade },
+        { observedGeneration, phase, incarnations, history, conditions, handled, active, operation },
         {
           observedGeneration: -1,
           phase: "Pending",
@@ -23,7 +23,7 @@ describe("reading a status", () => {
           conditions: [],
           handled: {},
           active: undefined,
-          upgrade: undefined,
+          operation: undefined,
         },
       );
     }
@@ -33,8 +33,8 @@ describe("reading a status", () => {
     });
   });
 
-  const upgrade = {
-    upgradeId: "u",
+  const operation = {
+    operationId: "u",
     kind: "upgrade",
     step: "Stopping",
     attempt: 0,
@@ -52,11 +52,11 @@ describe("reading a status", () => {
   };
 
   it("takes an absent field for null where it can be null (STF1), and leaves unknown fields out (STJ2)", () => {
-    const status = statusOf({ upgrade: { ...upgrade, fromLaterVersion: 1 } });
-    assert.equal(status.upgrade?.from, null);
-    assert.equal(status.upgrade?.restore, null);
-    assert.deepEqual(status.upgrade?.savepoint, { target: "/s", path: null });
-    assert.ok(!("fromLaterVersion" in (status.upgrade ?? {})));
+    const status = statusOf({ operation: { ...operation, fromLaterVersion: 1 } });
+    assert.equal(status.operation?.from, null);
+    assert.equal(status.operation?.restore, null);
+    assert.deepEqual(status.operation?.savepoint, { target: "/s", path: null });
+    assert.ok(!("fromLaterVersion" in (status.operation ?? {})));
   });
 
   it("gives what was written, whether nulls were kept or not", () => {
@@ -66,8 +66,8 @@ describe("reading a status", () => {
       { kind: "latest", storeUri: "file:///s", savepoint: null, allowNonRestoredState: true },
     ];
     for (const restore of restores) {
-      const status = statusOf({ upgrade: { ...upgrade, restore } });
-      assert.deepEqual(status.upgrade?.restore, restore);
+      const status = statusOf({ operation: { ...operation, restore } });
+      assert.deepEqual(status.operation?.restore, restore);
       const withoutNulls: unknown = JSON.parse(JSON.stringify(status), (_, value: unknown) => value ?? undefined);
       assert.deepEqual(statusOf(withoutNulls), status);
       assert.deepEqual(statusOf(status), status);
@@ -76,7 +76,7 @@ describe("reading a status", () => {
 
   it("never takes one that it does not understand for an empty one (RES2)", () => {
     for (const [stored, path] of [
-      [{ upgrade: { ...upgrade, step: "Teleporting" } }, "upgrade.step"],
+      [{ operation: { ...operation, step: "Teleporting" } }, "operation.step"],
       [{ active: {} }, "active.incarnation"],
       [{ incarnations: "3" }, "incarnations"],
       ["Running", ""],

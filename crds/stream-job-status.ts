@@ -87,7 +87,7 @@ const activeSchema = z.object({
 });
 
 const operationSchema = z.object({
-  upgradeId: z.string().describe("Id of the operation."),
+  operationId: z.string().describe("Id of the operation."),
   kind: z.enum(OPERATION_KINDS).describe("What is being done."),
   step: z.enum(OPERATION_STEPS).describe("The step it is in."),
   attempt: count().describe("How often it was begun again after being blocked; 0 at first."),
@@ -164,7 +164,7 @@ export const streamJobStatusSchema = z.object({
   incarnation: incarnation().optional().describe("Number of the incarnation that runs; absent: none does."),
   incarnations: count().default(0).describe("How many incarnations there have been; numbers are never used again."),
   active: activeSchema.optional().describe("The incarnation that is allowed to run; absent: none is."),
-  upgrade: operationSchema.optional().describe("The operation in progress; absent: none."),
+  operation: operationSchema.optional().describe("The operation in progress; absent: none."),
   stable: z
     .object({ generation: generation(), revision: revision() })
     .optional()

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
-import { createHttpJobManagerApi } from "../operator/jobmanager/index.ts";
+import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
 import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
 import { createLog, environmentVariable, StreamError, systemClock, systemRandom } from "../base/index.ts";
 import { remoteAddressOf } from "./control-plane/remote-addresses.ts";
@@ -81,7 +81,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
   const controller = await startController({
     api,
     jobManagers,
-    settings: { storageRoot, defaultImage },
+    settings: { storageRoot, defaultImage, engine: nativeEngine },
     clock,
     random: systemRandom,
     log,

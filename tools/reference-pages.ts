@@ -62,7 +62,7 @@ const costMeanings: Readonly<Record<ChangeCost, string>> = {
 export function renderChangesPage(checks: readonly SpecChange[]): string {
   const dearestFirst = checks.toSorted((a, b) => changeCosts.indexOf(b.cost) - changeCosts.indexOf(a.cost));
   return [
-    "<!-- Generated from operator/reconcile/spec-changes.ts by `npm run docs`; do not edit. -->",
+    "<!-- Generated from operator/reconcile/facts/spec-changes.ts by `npm run docs`; do not edit. -->",
     "",
     "# What a change of a StreamJob costs",
     "",
@@ -86,7 +86,7 @@ export function renderChangesPage(checks: readonly SpecChange[]): string {
 /** The page of events for the list of their reasons, in the list's order, which is that of a job's life. */
 export function renderEventsPage(reasons: Readonly<Record<string, string>>): string {
   return [
-    "<!-- Generated from operator/reconcile/event-reasons.ts by `npm run docs`; do not edit. -->",
+    "<!-- Generated from operator/reconcile/status/event-reasons.ts by `npm run docs`; do not edit. -->",
     "",
     "# Events",
     "",

@@ -2,7 +2,7 @@
  * Owns: JobManagers without processes: each is in standby when asked first, runs with a completed checkpoint as soon as it is
  * activated, and has taken every savepoint when asked about it.
  */
-import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "../../operator/jobmanager/index.ts";
+import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "../../operator/engine/index.ts";
 import type { ActivationRequest, IncarnationMessage } from "../../contract/index.ts";
 
 type Running = {
@@ -109,7 +109,7 @@ export class InstantJobManagers implements JobManagerApi {
 
   async exceptions() {
     this.calls++;
-    return answer({ exceptionHistory: { entries: [], truncated: false } });
+    return answer([]);
   }
 
   #job(jobId: string): Running {

@@ -10,7 +10,7 @@ import {
   withDefaults,
 } from "../../crds/index.ts";
 import { type ChangeCost, revisionHash } from "../../operator/reconcile/index.ts";
-import { revisionName } from "../../operator/resources/index.ts";
+import { revisionName } from "../../operator/engine/index.ts";
 import { namespaceFlag } from "./command-context.ts";
 import { holds } from "./job-facts.ts";
 
@@ -35,7 +35,7 @@ export function outlookOf(next: StreamJob, status: StreamJobStatus, cost: Change
 
 function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cost: ChangeCost): readonly string[] {
   const { name } = next.metadata;
-  const { active, resume, failed, upgrade } = status;
+  const { active, resume, failed, operation } = status;
   const revision = revisionName(name, revisionHash(next.spec));
   if (spec.state === "suspended") {
     if (active === undefined) return ["nothing now, for the job is suspended; it holds when the job is resumed"];
@@ -47,7 +47,7 @@ function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cos
   if (active === undefined) {
     const from = resume === undefined || resume.kind === "none" ? "without state" : "from its kept state";
     return [
-      upgrade === undefined ? `the job starts ${from}` : `the ${upgrade.kind} in progress goes on with this spec`,
+      operation === undefined ? `the job starts ${from}` : `the ${operation.kind} in progress goes on with this spec`,
       ...leavingState(spec, status),
     ];
   }
@@ -101,7 +101,7 @@ function savepointAsked({ savepointNonce }: ResolvedSpec, { handled }: StreamJob
   return savepointNonce !== null && savepointNonce !== (handled.savepointNonce ?? null);
 }
 
-function inTheWay(next: StreamJob, spec: ResolvedSpec, { upgrade }: StreamJobStatus): readonly string[] {
+function inTheWay(next: StreamJob, spec: ResolvedSpec, { operation }: StreamJobStatus): readonly string[] {
   const { name, namespace } = next.metadata;
   const lines: string[] = [];
   if (spec.upgrade.approval === "manual") {
@@ -109,9 +109,9 @@ function inTheWay(next: StreamJob, spec: ResolvedSpec, { upgrade }: StreamJobSta
       `blocked until it is approved: \`streamjob approve ${name}${namespaceFlag(namespace)}\` (annotation ${APPROVE_ANNOTATION}); then:`,
     );
   }
-  if (upgrade !== undefined) {
+  if (operation !== undefined) {
     lines.push(
-      `the ${upgrade.kind} to generation ${upgrade.toGeneration} is in progress (${upgrade.step}): it is given up if the old job has not been stopped yet, else finished first`,
+      `the ${operation.kind} to generation ${operation.toGeneration} is in progress (${operation.step}): it is given up if the old job has not been stopped yet, else finished first`,
     );
   }
   return lines;

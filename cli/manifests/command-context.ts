@@ -1,5 +1,5 @@
 /** Owns: what a command for StreamJobs works with. */
-import type { JobManagerApi } from "../../operator/jobmanager/index.ts";
+import type { JobManagerApi } from "../../operator/engine/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 

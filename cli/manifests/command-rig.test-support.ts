@@ -131,9 +131,9 @@ export function activeOf(revision: string, parts: object = {}): NonNullable<Stor
   };
 }
 
-export function operationOf(parts: object): NonNullable<StoredStreamJobStatus["upgrade"]> {
+export function operationOf(parts: object): NonNullable<StoredStreamJobStatus["operation"]> {
   return {
-    upgradeId: "a".repeat(32),
+    operationId: "a".repeat(32),
     kind: "upgrade",
     step: "Standby",
     attempt: 0,

@@ -6,7 +6,7 @@ import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { APPROVE_ANNOTATION, PAUSED_ANNOTATION, ROLLBACK_TO_ANNOTATION } from "../../crds/index.ts";
 import { isApiError } from "../../operator/kubernetes/api/index.ts";
 import { revisionHash, runtimePart } from "../../operator/reconcile/index.ts";
-import { controllerRevision } from "../../operator/resources/index.ts";
+import { controllerRevision } from "../../operator/engine/index.ts";
 import { sleep, StreamError, systemClock } from "../../base/index.ts";
 import { applyCommand } from "./apply-command.ts";
 import {
@@ -180,12 +180,12 @@ describe("get and describe", () => {
   it("show the columns of the custom resource", async () => {
     save(manifest());
     await apply();
-    await rig.writeStatus("wc", statusWith(1, { phase: "Upgrading", upgrade: operationOf({}) }));
+    await rig.writeStatus("wc", statusWith(1, { phase: "Upgrading", operation: operationOf({}) }));
     text();
     await get();
     assert.match(
       text(),
-      /^NAME +READY +STATE +PARALLELISM +CHECKPOINT +UPGRADE +AGE\nwc +False +Upgrading +\(1\) +- +Standby +\d+s$/,
+      /^NAME +READY +STATE +PARALLELISM +CHECKPOINT +OPERATION +AGE\nwc +False +Upgrading +\(1\) +- +Standby +\d+s$/,
     );
     await get({ output: "wide" });
     assert.match(text(), /WHY/);
@@ -270,7 +270,7 @@ describe("get and describe", () => {
     await apply();
     await rig.writeStatus(
       "wc",
-      statusWith(1, { active: activeOf("wc-1"), upgrade: operationOf({ message: "waiting for pods" }) }, "Ready"),
+      statusWith(1, { active: activeOf("wc-1"), operation: operationOf({ message: "waiting for pods" }) }, "Ready"),
     );
     text();
     await describeCommand(rig, { kind: "describe", ...of, output: "text" });
@@ -350,7 +350,7 @@ describe("steering", () => {
     await rig.writeStatus("wc", statusWith(2, { ...running, failed }));
     await refused(rollback(), "JOB_STATE_CONFLICT", /does not go back.*marked as failed \(it threw\).*restartNonce/);
     assert.equal((await rig.get("wc")).metadata.annotations?.[ROLLBACK_TO_ANNOTATION], undefined);
-    await rig.writeStatus("wc", statusWith(2, { active: activeOf(first), upgrade: operationOf({}) }));
+    await rig.writeStatus("wc", statusWith(2, { active: activeOf(first), operation: operationOf({}) }));
     await rollback();
     assert.match(text(), /still runs .*the upgrade to generation 2 goes on/);
     await rig.writeStatus("wc", statusWith(2, running));
@@ -416,7 +416,10 @@ describe("steering", () => {
     };
     assert.match(await remove({ resume: resume as never }), /stays for now: wc resumes from it/);
     const upgrade = operationOf({ savepoint: { target: location, path: location } });
-    assert.match(await remove({ active: running, upgrade }), /stays for now: the upgrade of wc starts from it/);
+    assert.match(
+      await remove({ active: running, operation: upgrade }),
+      /stays for now: the upgrade of wc starts from it/,
+    );
     save(manifest("wc", { restore: { snapshot: "one" } }));
     await apply();
     assert.match(await remove({ active: running }), /stays for now: spec\.restore of wc names it/);
@@ -541,7 +544,7 @@ describe("goals and ends", () => {
     assert.equal(endOf(await jobWith(statusWith(1, { active: ended("FAILED") })), 1), null);
     assert.equal(endOf(await jobWith(statusWith(1, { active: ended("FAILED") }, "Stalled")), 1), "failed");
     assert.equal(
-      endOf(await jobWith(statusWith(1, { active: ended("FAILED"), upgrade: operationOf({}) }, "Stalled")), 1),
+      endOf(await jobWith(statusWith(1, { active: ended("FAILED"), operation: operationOf({}) }, "Stalled")), 1),
       null,
     );
   });

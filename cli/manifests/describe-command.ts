@@ -14,7 +14,7 @@ import {
 } from "../../crds/index.ts";
 import type { Event, Pod } from "../../operator/kubernetes/api/index.ts";
 import { statusOf } from "../../operator/reconcile/index.ts";
-import { incarnationOf } from "../../operator/resources/index.ts";
+import { incarnationOf } from "../../operator/engine/index.ts";
 import { showAsValue } from "../terminal/report.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { ExitCode } from "../terminal/terminal.ts";
@@ -184,9 +184,9 @@ function programText({ job: { source } }: ResolvedSpec): string {
   return source.kind === "module" ? source.path : `${source.key} of ConfigMap ${source.name}`;
 }
 
-function operationLines({ upgrade }: StreamJobStatus, nowMs: number): Block {
-  if (upgrade === undefined) return { lines: [] };
-  const { kind, step, attempt, fromGeneration, toGeneration, from, to, savepoint } = upgrade;
+function operationLines({ operation }: StreamJobStatus, nowMs: number): Block {
+  if (operation === undefined) return { lines: [] };
+  const { kind, step, attempt, fromGeneration, toGeneration, from, to, savepoint } = operation;
   const incarnations =
     from === null ? `to incarnation ${to}` : to === null ? `of incarnation ${from}` : `incarnation ${from} to ${to}`;
   const generations =
@@ -195,14 +195,14 @@ function operationLines({ upgrade }: StreamJobStatus, nowMs: number): Block {
       : `generation ${fromGeneration} to ${toGeneration}`;
   return facts([
     ["What", `${kind}, ${generations}, ${incarnations}`],
-    ["Since", `${upgrade.startedAt} (${ageText(upgrade.startedAt, nowMs)} ago)`],
-    ["Step", `${step}, for ${ageText(upgrade.stepSince, nowMs)}${attempt === 0 ? "" : `, attempt ${attempt + 1}`}`],
-    ["Waits for", upgrade.message],
+    ["Since", `${operation.startedAt} (${ageText(operation.startedAt, nowMs)} ago)`],
+    ["Step", `${step}, for ${ageText(operation.stepSince, nowMs)}${attempt === 0 ? "" : `, attempt ${attempt + 1}`}`],
+    ["Waits for", operation.message],
     [
       "Savepoint",
       savepoint === null ? null : savepoint.path === null ? `to be made in ${savepoint.target}` : savepoint.path,
     ],
-    ["Not before", upgrade.notBefore],
+    ["Not before", operation.notBefore],
   ]);
 }
 

@@ -127,7 +127,7 @@ function pendingOf(status: StreamJobStatus): readonly string[] {
   const conditions = (["Stalled", "UpgradeBlocked"] as const).map((type) => conditionOf(status, type));
   const [trouble] = conditions.filter((condition) => condition?.status === "True");
   if (trouble !== undefined && trouble !== null) return [trouble.message];
-  return status.upgrade === undefined ? [] : [`${status.upgrade.kind} in progress: ${status.upgrade.message}`];
+  return status.operation === undefined ? [] : [`${status.operation.kind} in progress: ${status.operation.message}`];
 }
 
 type Compared = { readonly spec: StreamJobSpec; readonly note: string | null };

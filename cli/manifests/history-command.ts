@@ -2,7 +2,7 @@
  * Owns: `streamjob history`: what happened to a StreamJob, and which revisions of its spec are kept.
  */
 import { revisionHash, statusOf } from "../../operator/reconcile/index.ts";
-import { revisionName } from "../../operator/resources/index.ts";
+import { revisionName } from "../../operator/engine/index.ts";
 import { showAsValue } from "../terminal/report.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { ExitCode } from "../terminal/terminal.ts";

@@ -53,14 +53,14 @@ function needOf(job: StreamJob, snapshot: string, location: string): string | nu
   const { name } = job.metadata;
   const { restore } = job.spec;
   if (restore?.snapshot === snapshot || restore?.path === location) return `spec.restore of ${name} names it`;
-  const { upgrade, resume, active, lastSavepoint } = statusOf(job);
-  const points = [upgrade?.restore, resume].flatMap((point) => point ?? []);
+  const { operation, resume, active, lastSavepoint } = statusOf(job);
+  const points = [operation?.restore, resume].flatMap((point) => point ?? []);
   const isNamed = points.some(
     (point) =>
       (point.kind === "path" && point.path === location) || (point.kind === "latest" && point.savepoint === location),
   );
-  if (isNamed || upgrade?.savepoint?.path === location) {
-    return upgrade === undefined ? `${name} resumes from it` : `the ${upgrade.kind} of ${name} starts from it`;
+  if (isNamed || operation?.savepoint?.path === location) {
+    return operation === undefined ? `${name} resumes from it` : `the ${operation.kind} of ${name} starts from it`;
   }
   const isYoung = active !== undefined && active.stableAt === null && active.ended === null;
   return isYoung && lastSavepoint?.path === location ? `${name} was started from it and is not stable yet` : null;

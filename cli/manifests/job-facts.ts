@@ -4,7 +4,7 @@
 import { type Condition, JOB_LABEL, type StreamJob, type StreamJobConditionType } from "../../crds/index.ts";
 import type { ControllerRevision, KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import type { SpecRevision } from "../../operator/reconcile/index.ts";
-import { isOwnedBy } from "../../operator/resources/index.ts";
+import { isOwnedBy } from "../../operator/engine/index.ts";
 import { listAll } from "./named-objects.ts";
 
 type WithConditions = { readonly conditions: readonly Condition[] };

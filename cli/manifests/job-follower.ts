@@ -173,7 +173,7 @@ export class JobFollower {
 /** Why it is not known whether the job runs; null: it is known, or pods are coming and going anyway. */
 function silenceOf(job: StreamJob | null): string | null {
   const read = job === null ? null : readStreamJobStatus(job.status);
-  if (read?.kind !== "read" || read.status.upgrade !== undefined) return null;
+  if (read?.kind !== "read" || read.status.operation !== undefined) return null;
   const running = conditionOf(read.status, "JobRunning");
   return running?.status === "Unknown" ? running.message : null;
 }

@@ -24,8 +24,8 @@ export function readyAt(generation: number): Goal {
 /** That revision runs again and has completed a checkpoint, asked for after `sinceMs`. */
 export function runsRevision(revision: string, sinceMs: number): Goal {
   return withStatus((status) => {
-    const { active, upgrade, history } = status;
-    if (active?.revision === revision && upgrade === undefined && active.firstCheckpointAt !== null) {
+    const { active, operation, history } = status;
+    if (active?.revision === revision && operation === undefined && active.firstCheckpointAt !== null) {
       return { kind: "reached", message: `${revision} runs as incarnation ${active.incarnation}` };
     }
     const refusal = history.findLast(

@@ -4,7 +4,7 @@
 import { COMPONENT_LABEL, JOB_LABEL, type StreamJob } from "../../crds/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
 import { statusOf } from "../../operator/reconcile/index.ts";
-import { incarnationOf } from "../../operator/resources/index.ts";
+import { incarnationOf } from "../../operator/engine/index.ts";
 import { listAll } from "./named-objects.ts";
 
 /** By incarnation, the JobManager's first. */

@@ -41,7 +41,7 @@ describe("the story of a job", () => {
     const ready = statusWith(1, { active: activeOf("wc-1"), phase: "Running" }, "Ready", "JobRunning");
     assert.deepEqual(texts(story.next(job(ready))), ["Running: Ready it is"]);
     const upgrade = (step: string, ms: number, parts: StoredStreamJobStatus = { active: activeOf("wc-1") }) =>
-      job(statusWith(2, { ...parts, upgrade: operationOf({ step, stepSince: later(ms) }) }));
+      job(statusWith(2, { ...parts, operation: operationOf({ step, stepSince: later(ms) }) }));
     assert.deepEqual(texts(story.next(upgrade("Standby", 0))), [], "steps wait for the reason (JS4)");
     assert.deepEqual(
       texts(story.event(event("UpgradeStarted", "generation 1 to 2: parallelism changed (rescale)"), false)),
@@ -75,7 +75,7 @@ describe("the story of a job", () => {
   it("tells steps without their reason when that does not come", () => {
     const story = new JobStory();
     story.next(job());
-    story.next(job(statusWith(1, { upgrade: operationOf({ kind: "deploy", from: null, to: 1 }) })));
+    story.next(job(statusWith(1, { operation: operationOf({ kind: "deploy", from: null, to: 1 }) })));
     assert.ok(story.isHolding);
     assert.deepEqual(texts(story.release()), ["Standby: incarnation 1 is started"]);
     assert.ok(!story.isHolding);
@@ -131,7 +131,7 @@ describe("the story of a job", () => {
     story.next(job(statusWith(2, { active })));
     const entry = { at: AT, incarnation: 2, generation: 2, revision: "wc-2", what: "failed", why: "it threw" };
     const upgrade = operationOf({ kind: "rollback", step: "Terminating", from: 2, to: 3, toGeneration: 1 });
-    const rolling = statusWith(2, { active, upgrade, history: [entry] });
+    const rolling = statusWith(2, { active, operation: upgrade, history: [entry] });
     assert.deepEqual(texts(story.next(job(rolling))), ["generation 2 failed: it threw"]);
     assert.deepEqual(texts(story.event(event("VersionFailed", "generation 2 failed: it threw", "Warning"), false)), []);
     assert.deepEqual(texts(story.release()), ["Terminating: the pods of incarnation 2 are ended"]);

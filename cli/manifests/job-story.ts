@@ -48,11 +48,11 @@ export class JobStory {
     const isLeaving = job.metadata.deletionTimestamp !== undefined;
     const uid = job.metadata.uid ?? "";
     const before = this.#last?.uid === uid ? this.#last : null;
-    const isBegun = before !== null && status.upgrade?.upgradeId !== before.status.upgrade?.upgradeId;
+    const isBegun = before !== null && status.operation?.operationId !== before.status.operation?.operationId;
     this.#last = { uid, status, isLeaving };
     const lines = before === null ? this.#firstLook(status) : this.#changes(before.status, status);
     if (isLeaving && before?.isLeaving !== true) lines.unshift(line("normal", "is being deleted"));
-    if (isBegun && status.upgrade !== undefined) this.#held ??= [];
+    if (isBegun && status.operation !== undefined) this.#held ??= [];
     const failures = before === null ? [] : failureLines(before.status, status);
     if (this.#held === null) return [...failures, ...lines];
     this.#held.push(...lines);
@@ -90,7 +90,7 @@ export class JobStory {
       ),
     ];
     if (holds(status, "Suspended")) lines.push(line("normal", "`streamjob resume` lets it go on"));
-    this.#follow(status.upgrade);
+    this.#follow(status.operation);
     // Said just now, or old: only what is new is a story.
     this.#trouble(status);
     return lines;
@@ -98,8 +98,8 @@ export class JobStory {
 
   #changes(before: StreamJobStatus, after: StreamJobStatus): StoryLine[] {
     const lines: StoryLine[] = [];
-    this.#follow(after.upgrade);
-    lines.push(...stepLines(before.upgrade, after.upgrade));
+    this.#follow(after.operation);
+    lines.push(...stepLines(before.operation, after.operation));
     if (after.restarts > before.restarts && before.active?.incarnation === after.active?.incarnation) {
       const why = conditionOf(after, "JobRunning");
       const reason = why?.status === "False" && why.message !== "" ? `: ${why.message}` : "";
@@ -115,9 +115,9 @@ export class JobStory {
   /** Remembers when the operation began, and when it asked the old job to stop (JS3). */
   #follow(operation: Operation | undefined): void {
     if (operation === undefined) return;
-    if (this.#course?.id !== operation.upgradeId) {
+    if (this.#course?.id !== operation.operationId) {
       this.#course = {
-        id: operation.upgradeId,
+        id: operation.operationId,
         startedMs: parseTime(operation.startedAt),
         stopMs: null,
         to: operation.to,
@@ -214,7 +214,7 @@ const toldByStatus: ReadonlySet<string> = new Set([
 
 function stepLines(before: Operation | undefined, after: Operation | undefined): readonly StoryLine[] {
   if (after === undefined) return [];
-  if (before?.upgradeId === after.upgradeId && before.step === after.step && before.to === after.to) return [];
+  if (before?.operationId === after.operationId && before.step === after.step && before.to === after.to) return [];
   const text = stepText(after);
   return text === null ? [] : [line("dim", `${after.step}: ${text}`)];
 }

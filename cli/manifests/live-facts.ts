@@ -7,7 +7,7 @@
  * LIF2 What runs is what the revision of the active incarnation says, not what the spec asks for.
  */
 import { formatTime, readStreamJobStatus, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
-import type { JobManagerApi } from "../../operator/jobmanager/index.ts";
+import type { JobManagerApi } from "../../operator/engine/index.ts";
 import type { CommandContext } from "./command-context.ts";
 import { revisionsOf } from "./job-facts.ts";
 

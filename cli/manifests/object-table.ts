@@ -18,7 +18,7 @@ export type TableOptions = { readonly isWide: boolean; readonly hasNamespace: bo
 export function jobHeadings({ isWide, hasNamespace }: TableOptions): string[] {
   const place = hasNamespace ? ["NAMESPACE"] : [];
   const wide = isWide ? ["GENERATION", "INCARNATION", "RESTARTS", "JOB ID", "WHY"] : [];
-  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "CHECKPOINT", "UPGRADE", "AGE", ...wide];
+  return [...place, "NAME", "READY", "STATE", "PARALLELISM", "CHECKPOINT", "OPERATION", "AGE", ...wide];
 }
 
 /** `live`: what was asked for this row. The age of a checkpoint that could not be asked for ends with `?`. */
@@ -40,7 +40,7 @@ export function jobRow(job: StreamJob, live: LiveFacts, { isWide, hasNamespace, 
     status.phase,
     parallelism,
     checkpointAge(live, nowMs),
-    status.upgrade?.step ?? "-",
+    status.operation?.step ?? "-",
     age,
   ];
   if (!isWide) return row;

@@ -2,7 +2,8 @@
  * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found.
  * Today: the embedded one of the home folder, by its endpoint file. Later: a kubeconfig.
  */
-import { createHttpJobManagerApi, type JobManagerApi } from "../../operator/jobmanager/index.ts";
+import { type JobManagerApi } from "../../operator/engine/index.ts";
+import { createHttpJobManagerApi } from "../../operator/engine-native/index.ts";
 import { HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
 import { type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { withRetriedReads } from "../../operator/kubernetes/machinery/index.ts";

@@ -48,7 +48,7 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
   );
   const delay = delayOf(job);
   if (delay !== null) terminal.say(delay);
-  else if (status.upgrade !== undefined) terminal.say(`First the ${status.upgrade.kind} in progress ends.`);
+  else if (status.operation !== undefined) terminal.say(`First the ${status.operation.kind} in progress ends.`);
   terminal.say(
     `The manifest still says otherwise: change it back as well. Generation ${job.metadata.generation} is not tried again.`,
   );
@@ -57,9 +57,9 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
   return waitForJobs(context, [{ key: { namespace, name }, goal }], command.waitMs);
 }
 
-function runsAlready(name: string, { name: revision }: SpecRevision, { upgrade }: StreamJobStatus): string {
-  if (upgrade === undefined || upgrade.revision === revision) return `${name} runs ${revision} already`;
-  return `${name} still runs ${revision}, and the ${upgrade.kind} to generation ${upgrade.toGeneration} goes on: apply the manifest of before to give it up`;
+function runsAlready(name: string, { name: revision }: SpecRevision, { operation }: StreamJobStatus): string {
+  if (operation === undefined || operation.revision === revision) return `${name} runs ${revision} already`;
+  return `${name} still runs ${revision}, and the ${operation.kind} to generation ${operation.toGeneration} goes on: apply the manifest of before to give it up`;
 }
 
 /** The operator would take the request away and do nothing, or keep it for another time. Errors: JOB_STATE_CONFLICT. */

@@ -20,7 +20,7 @@ export function endOf(job: StreamJob, generation: number): JobEnd | null {
   const { status } = read;
   const ended = status.active?.ended ?? null;
   const isOld = status.observedGeneration < Math.max(generation, metadata.generation ?? 0);
-  if (ended === null || isOld || status.upgrade !== undefined || spec.state === "suspended") return null;
+  if (ended === null || isOld || status.operation !== undefined || spec.state === "suspended") return null;
   if (metadata.deletionTimestamp !== undefined) return null;
   const isStalled = holds(status, "Stalled");
   if (ended.status === "FAILED") return isStalled ? "failed" : null;
@@ -33,9 +33,9 @@ export function needsControlPlane(job: StreamJob): boolean {
   const read = readStreamJobStatus(job.status);
   // Nobody knows what runs of it: nothing of it is ended.
   if (read.kind === "unreadable") return true;
-  const { active, observedGeneration, upgrade } = read.status;
+  const { active, observedGeneration, operation } = read.status;
   if (active !== undefined && active.ended === null) return true;
-  if (metadata.deletionTimestamp !== undefined || upgrade !== undefined) return true;
+  if (metadata.deletionTimestamp !== undefined || operation !== undefined) return true;
   if (observedGeneration < (metadata.generation ?? 0)) return true;
   if (spec.state === "suspended" || holds(read.status, "Stalled") || holds(read.status, "Paused")) return false;
   return endOf(job, 0) === null;

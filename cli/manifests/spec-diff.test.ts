@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type StreamJob, type StreamJobSpec, type StreamJobStatus, withDefaults } from "../../crds/index.ts";
 import { changeCosts, revisionHash, specChecks } from "../../operator/reconcile/index.ts";
-import { revisionName } from "../../operator/resources/index.ts";
+import { revisionName } from "../../operator/engine/index.ts";
 import { outlookOf, outlookOfNew } from "./change-outlook.ts";
 import { activeOf, operationOf, statusWith } from "./command-rig.test-support.ts";
 import { diffSpecs } from "./spec-diff.ts";
@@ -149,7 +149,7 @@ describe("what will happen", () => {
   it("names the operation that is in progress", () =>
     says(
       job(),
-      statusWith(1, { active: activeOf("wc-1"), upgrade: operationOf({}) }),
+      statusWith(1, { active: activeOf("wc-1"), operation: operationOf({}) }),
       "restart",
       /upgrade to generation 2 is in progress \(Standby\)/,
     ));

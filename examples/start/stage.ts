@@ -126,7 +126,7 @@ export class Stage {
     const generation = (await this.#cluster().api.get("StreamJob", KEY))?.metadata.generation ?? 0;
     const isSettled = await this.#until(
       `generation ${generation}`,
-      ({ observedGeneration, upgrade }) => observedGeneration >= generation && upgrade === undefined,
+      ({ observedGeneration, operation }) => observedGeneration >= generation && operation === undefined,
     );
     return isSettled ? this.#status : null;
   }

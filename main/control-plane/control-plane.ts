@@ -11,7 +11,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
-import { createHttpJobManagerApi, type JobManagerApi } from "../../operator/jobmanager/index.ts";
+import { type JobManagerApi } from "../../operator/engine/index.ts";
+import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import {
   type AddressOf,
@@ -141,7 +142,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...parts,
         api: options.operatorApi?.(api) ?? api,
         jobManagers: options.operatorJobManagers?.(jobManagers) ?? jobManagers,
-        settings: { storageRoot, defaultImage: LOCAL_IMAGE },
+        settings: { storageRoot, defaultImage: LOCAL_IMAGE, engine: nativeEngine },
         identity: `embedded-${random.hex(4)}`,
         election: null,
         endpoints: null,

@@ -3,7 +3,7 @@
  */
 import type { StreamJob } from "../../crds/index.ts";
 import type { Clock, Log } from "../../base/index.ts";
-import type { JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
+import type { JobManagerApi, JobManagerTarget } from "../engine/index.ts";
 import { callWithin, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { type KubernetesApi, type ObjectKey } from "../kubernetes/api/index.ts";
 import { incarnationJobId, type PlannedEvent } from "../reconcile/index.ts";

@@ -14,7 +14,7 @@
  */
 import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 import { type Clock, failpoint, type Log, type OperatorFailpointName, type OperatorStep } from "../../base/index.ts";
-import type { JobManagerApi } from "../jobmanager/index.ts";
+import type { JobManagerApi } from "../engine/index.ts";
 import { guarded, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { isApiError, type KubernetesApi } from "../kubernetes/api/index.ts";
 import { type Action, isBuiltOn, type Observed, type Plan, type PlannedEvent } from "../reconcile/index.ts";
@@ -70,7 +70,7 @@ export async function apply(
   const who = nameOf(job);
   const { status } = plan;
   if (status !== null) {
-    const facts = { action: "writeStatus", phase: status.phase, step: status.upgrade?.step };
+    const facts = { action: "writeStatus", phase: status.phase, step: status.operation?.step };
     const failed = await perform(who, deps, facts, "writeStatus", () => writeStatus(context, status));
     if (failed !== null) return failed;
   }

@@ -8,7 +8,7 @@
 import type { KubernetesObject } from "../../crds/index.ts";
 import { type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
 import type { Child } from "../reconcile/index.ts";
-import { isOwnedBy } from "../resources/index.ts";
+import { isOwnedBy } from "../engine/index.ts";
 import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
 import type { WrittenCache, WrittenKind } from "./written-cache.ts";

@@ -4,7 +4,7 @@
  * JOA1 All of them may be sent again (PL2). Silence is no refusal: what is not answered is told by what is observed, and asked again.
  * JOA2 A refusal of the request itself is for good (isForGood): only another request, under another id, may be accepted.
  */
-import { type Answer, disposalTriggerId, isForGood } from "../jobmanager/index.ts";
+import { type Answer, disposalTriggerId, isForGood } from "../engine/index.ts";
 import type { Action } from "../reconcile/index.ts";
 import { type ActionContext, targetOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";

@@ -2,7 +2,7 @@
  * Owns: what a controller is started with, its defaults, and the parts that all of its terms use.
  */
 import type { Clock, Log, OperatorFailpointName, Random } from "../../base/index.ts";
-import type { JobManagerApi } from "../jobmanager/index.ts";
+import type { JobManagerApi } from "../engine/index.ts";
 import type { Backoff } from "../kubernetes/machinery/index.ts";
 import type { KubernetesApi, ObjectKey } from "../kubernetes/api/index.ts";
 import type { ReconcileSettings } from "../reconcile/index.ts";

@@ -145,7 +145,7 @@ function logFailures(key: string, { failures = [], status }: Plan, log: Log): vo
 /** Why JobManagers do not answer differs from poll to poll; the status only says that they do not, and does not change with it. */
 function logSilence(key: string, { job, incarnations }: Observed, plan: Plan, log: Log): void {
   const status = plan.status ?? storedStatus(job);
-  const named = new Set([status?.active?.incarnation, status?.upgrade?.from, status?.upgrade?.to]);
+  const named = new Set([status?.active?.incarnation, status?.operation?.from, status?.operation?.to]);
   for (const { number, jobManager } of incarnations) {
     if (jobManager.kind !== "unreachable" || !named.has(number)) continue;
     const facts = { job: key, incarnation: number, why: jobManager.message };

@@ -3,7 +3,7 @@
  *
  * MEP1 A call is passed on as it is, and so is its answer or error.
  */
-import type { Answer, JobManagerApi } from "../jobmanager/index.ts";
+import type { Answer, JobManagerApi } from "../engine/index.ts";
 import { isApiError, type Kind, type KubernetesApi } from "../kubernetes/api/index.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 

@@ -14,12 +14,12 @@ export function measurePlan(
   metrics: ControllerMetrics,
 ): void {
   const before: StreamJobStatus | null = storedStatus(job);
-  const operation = before?.upgrade;
+  const operation = before?.operation;
   if (after === null || operation === undefined) return;
   const seconds = (since: string): number => Math.max(0, nowMs - parseTime(since)) / 1000;
-  if (after.upgrade?.upgradeId !== operation.upgradeId) {
+  if (after.operation?.operationId !== operation.operationId) {
     metrics.operations.observe({ kind: operation.kind }, seconds(operation.startedAt));
-  } else if (operation.step === "Activating" && after.upgrade.step === "Proving" && operation.from !== null) {
+  } else if (operation.step === "Activating" && after.operation.step === "Proving" && operation.from !== null) {
     metrics.switches.observe(seconds(operation.stepSince));
   }
 }

@@ -8,7 +8,7 @@
 import { JOB_LABEL, parseTime, type StreamJob } from "../../crds/index.ts";
 import type { Pod, PodDisruptionBudget, Service } from "../kubernetes/api/index.ts";
 import type { ObservedIncarnation } from "../reconcile/index.ts";
-import { incarnationName, incarnationOf, isOwnedBy, restServiceName, statefulSetName } from "../resources/index.ts";
+import { incarnationName, incarnationOf, isOwnedBy, restServiceName, statefulSetName } from "../engine/index.ts";
 import type { ObjectReaders } from "./object-reader.ts";
 
 /** An incarnation before its JobManager was asked. */

@@ -7,11 +7,9 @@
  * EM3 The newest of a job is kept: what is decided because of a trouble that has been told says which it was.
  * EM4 Bounded: one entry for each of the last JOBS_MAX jobs that had trouble.
  */
-import type { ExceptionsMessage, IncarnationMessage } from "../../contract/index.ts";
-import type { JobException } from "../reconcile/index.ts";
+import type { IncarnationView, JobException } from "../engine/index.ts";
 
 const JOBS_MAX = 10_000;
-const MESSAGE_LENGTH_MAX = 500;
 
 const troubled: ReadonlySet<string> = new Set(["RESTARTING", "FAILING", "FAILED"]);
 
@@ -42,25 +40,24 @@ export class ExceptionMemory {
   }
 
   /** The job's trouble in one text when it is worth asking about; null: nothing is new. */
-  newTrouble({ jobId, job }: IncarnationMessage): string | null {
+  newTrouble({ jobId, job }: IncarnationView): string | null {
     if (job === null || (job.restarts === 0 && job.failure === null && !troubled.has(job.status))) return null;
     const trouble = `${job.startedMs}/${job.restarts}/${job.status}/${job.failure?.message ?? ""}`;
     return this.#memories.get(jobId)?.trouble === trouble ? null : trouble;
   }
 
   /** What of the answer was not told yet, each once by time and text. */
-  news(jobId: string, trouble: string, message: ExceptionsMessage): ExceptionNews {
+  news(jobId: string, trouble: string, told: readonly JobException[]): ExceptionNews {
     const known = this.#memories.get(jobId);
     const toldMs = known?.toldMs ?? -1;
     const seen = new Set<string>();
     const exceptions: JobException[] = [];
     let newest = known?.newest ?? null;
-    for (const { exceptionName, stacktrace, timestamp, taskName } of message.exceptionHistory.entries) {
-      const text = (stacktrace.split("\n")[0] || exceptionName).slice(0, MESSAGE_LENGTH_MAX);
-      const id = `${timestamp} ${text}`;
-      const exception = { timeMs: timestamp, message: text, taskName };
-      if (newest === null || timestamp > newest.timeMs) newest = exception;
-      if (timestamp <= toldMs || seen.has(id)) continue;
+    for (const exception of told) {
+      const { timeMs, message } = exception;
+      const id = `${timeMs} ${message}`;
+      if (newest === null || timeMs > newest.timeMs) newest = exception;
+      if (timeMs <= toldMs || seen.has(id)) continue;
       seen.add(id);
       exceptions.push(exception);
     }

@@ -11,11 +11,10 @@ import {
   STREAM_JOB_API_VERSION,
 } from "../../crds/index.ts";
 import { silentLog, systemClock } from "../../base/index.ts";
-import type { IncarnationMessage } from "../../contract/index.ts";
-import type { Answer, JobManagerApi, JobManagerTarget } from "../jobmanager/index.ts";
+import type { Answer, IncarnationView, JobManagerApi, JobManagerTarget } from "../engine/index.ts";
 import type { ConfigMap, Kinds, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 import { incarnationJobId } from "../reconcile/index.ts";
-import { incarnationName, ownedBy, podLabels, statefulSetName } from "../resources/index.ts";
+import { incarnationName, ownedBy, podLabels, statefulSetName } from "../engine/index.ts";
 import { ExceptionMemory } from "./exception-memory.ts";
 import { JobLinks } from "./job-links.ts";
 import { type Look, observe } from "./observe.ts";
@@ -110,7 +109,7 @@ function reader<K extends keyof ObjectReaders>(kind: K, objects: readonly Kubern
   };
 }
 
-export const answering = (target: JobManagerTarget, changes: Partial<IncarnationMessage> = {}): IncarnationMessage => ({
+export const answering = (target: JobManagerTarget, changes: Partial<IncarnationView> = {}): IncarnationView => ({
   jobId: target.jobId,
   phase: "active",
   error: null,
@@ -125,7 +124,6 @@ export const answering = (target: JobManagerTarget, changes: Partial<Incarnation
   firstCheckpointMs: null,
   lastSavepoint: null,
   result: null,
-  version: "0",
   ...changes,
 });
 
@@ -156,7 +154,7 @@ export async function lookAt({ objects, calls = {}, exceptions = new ExceptionMe
     incarnation: noted(
       "incarnation",
       calls.incarnation,
-      async (target): Promise<Answer<IncarnationMessage>> => ({
+      async (target): Promise<Answer<IncarnationView>> => ({
         kind: "answer",
         value: answering(target),
       }),
@@ -219,7 +217,7 @@ export const activeIn = (number: number) => ({
 });
 
 export const operation = (changes: object) => ({
-  upgradeId: "u".repeat(32),
+  operationId: "u".repeat(32),
   kind: "upgrade",
   step: "Standby",
   attempt: 0,

@@ -57,16 +57,16 @@ export class JobLinks {
 function locationsOf(job: StreamJob): Set<string> {
   const stored = readStatusOf(job);
   if (stored.kind === "unreadable") return new Set(textsIn([job.spec.restore, job.status]).map(withoutSlash));
-  const { upgrade, resume, lastSavepoint, savepoint } = stored.status;
-  const restores = [upgrade?.restore, resume].flatMap((restore) => {
+  const { operation, resume, lastSavepoint, savepoint } = stored.status;
+  const restores = [operation?.restore, resume].flatMap((restore) => {
     if (restore?.kind === "path") return [restore.path];
     return restore?.kind === "latest" ? [restore.savepoint] : [];
   });
   const named = [
     job.spec.restore?.path,
     ...restores,
-    upgrade?.savepoint?.target,
-    upgrade?.savepoint?.path,
+    operation?.savepoint?.target,
+    operation?.savepoint?.path,
     lastSavepoint?.path,
     savepoint?.target,
   ];

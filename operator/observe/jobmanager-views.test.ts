@@ -3,8 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ExceptionsMessage } from "../../contract/index.ts";
-import { type Answer, disposalTriggerId } from "../jobmanager/index.ts";
+import { type Answer, type JobException, disposalTriggerId } from "../engine/index.ts";
 import { ExceptionMemory } from "./exception-memory.ts";
 import {
   activeIn,
@@ -19,26 +18,15 @@ import {
   status,
 } from "./hand-written-world.test-support.ts";
 
-type Entry = ReturnType<typeof entry>;
+const entry = (timeMs: number, message: string): JobException => ({ timeMs, message, taskName: null });
 
-const entry = (timestamp: number, text: string) => ({
-  exceptionName: "E",
-  stacktrace: `${text}\n  at x`,
-  timestamp,
-  taskName: null,
-  location: null,
-  taskManagerId: null,
-  failureLabels: {},
-  concurrentExceptions: [],
-});
-
-const historyOf = (entries: readonly Entry[]): Answer<ExceptionsMessage> => ({
+const historyOf = (entries: readonly JobException[]): Answer<readonly JobException[]> => ({
   kind: "answer",
-  value: { exceptionHistory: { entries: [...entries], truncated: false } },
+  value: entries,
 });
 
 /** A look at a job that runs, was restarted so often, and tells this of its exceptions. */
-function lookAtTroubled(exceptions: ExceptionMemory, restarts: number, told: Answer<ExceptionsMessage>) {
+function lookAtTroubled(exceptions: ExceptionMemory, restarts: number, told: Answer<readonly JobException[]>) {
   const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
   return lookAt({
     objects: [owner, ...incarnation(owner, 1)],
@@ -85,7 +73,7 @@ describe("what JobManagers are asked", () => {
 
   it("asks about the stop only in step Stopping and while its savepoint is not known, at the old one", async () => {
     const inStep = async (changes: object) => {
-      const owner = job({ status: status({ active: activeIn(1), upgrade: operation(changes), incarnations: 2 }) });
+      const owner = job({ status: status({ active: activeIn(1), operation: operation(changes), incarnations: 2 }) });
       const objects = [owner, ...incarnation(owner, 1), ...incarnation(owner, 2)];
       return lookAt({ objects, calls: { trigger: async () => ({ kind: "answer", value: null }) } });
     };
@@ -100,7 +88,7 @@ describe("what JobManagers are asked", () => {
 
   it("takes a stop that nobody can tell about for unreachable, never for unknown", async () => {
     const owner = job({
-      status: status({ active: activeIn(1), upgrade: operation({ step: "Stopping" }), incarnations: 2 }),
+      status: status({ active: activeIn(1), operation: operation({ step: "Stopping" }), incarnations: 2 }),
     });
     const withPods = await lookAt({ objects: [owner, ...incarnation(owner, 1)] });
     assert.equal(withPods.look?.observed.stopTrigger?.kind, "unreachable");
@@ -110,7 +98,7 @@ describe("what JobManagers are asked", () => {
 
   it("asks the new one whether it accepts what the old one would leave", async () => {
     const owner = job({
-      status: status({ active: activeIn(1), upgrade: operation({ step: "Preflight" }), incarnations: 2 }),
+      status: status({ active: activeIn(1), operation: operation({ step: "Preflight" }), incarnations: 2 }),
     });
     const asked: unknown[] = [];
     const { look } = await lookAt({
@@ -132,7 +120,7 @@ describe("what JobManagers are asked", () => {
     const froms: unknown[] = [];
     const inPreflight = (changes: object, spec: object = {}) => {
       const upgrade = operation({ step: "Preflight", ...changes });
-      const owner = job({ spec, status: status({ active: activeIn(1), upgrade, incarnations: 2 }) });
+      const owner = job({ spec, status: status({ active: activeIn(1), operation: upgrade, incarnations: 2 }) });
       return lookAt({
         objects: [owner, ...incarnation(owner, 1), ...incarnation(owner, 2)],
         calls: {
@@ -214,7 +202,7 @@ describe("what JobManagers are asked", () => {
 
   it("tells each exception once, and asks for none while there is no trouble", async () => {
     const exceptions = new ExceptionMemory();
-    const lookWith = (restarts: number, entries: readonly Entry[]) =>
+    const lookWith = (restarts: number, entries: readonly JobException[]) =>
       lookAtTroubled(exceptions, restarts, historyOf(entries));
     const quiet = await lookWith(0, []);
     assert.deepEqual(quiet.asked, ["incarnation 1"]);
@@ -238,7 +226,7 @@ describe("what JobManagers are asked", () => {
 
   it("knows the newest exception when it is news no more, and when the JobManager does not tell it (EM3)", async () => {
     const exceptions = new ExceptionMemory();
-    const lookWith = async (restarts: number, told: Answer<ExceptionsMessage>) => {
+    const lookWith = async (restarts: number, told: Answer<readonly JobException[]>) => {
       const { look } = await lookAtTroubled(exceptions, restarts, told);
       if (look?.news) exceptions.markTold(look.news);
       return [look?.observed.exceptions.length, look?.observed.newestException?.message];

@@ -15,20 +15,21 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import type { PreflightAnswer } from "../../contract/index.ts";
 import {
   type Answer,
   isForGood,
   disposalTriggerId,
   type JobManagerApi,
   type JobManagerTarget,
+  type PreflightView,
   type TriggerState,
-} from "../jobmanager/index.ts";
+} from "../engine/index.ts";
 import {
   type DisposalView,
   incarnationJobId,
   type JobManagerView,
   preflightRestore,
+  questionOf,
   readSnapshotStatusOf,
   type TriggerView,
 } from "../reconcile/index.ts";
@@ -50,7 +51,7 @@ export type JobManagerViews = {
   readonly byIncarnation: ReadonlyMap<number, JobManagerView>;
   readonly stopTrigger: TriggerView | null;
   readonly savepointTrigger: TriggerView | null;
-  readonly preflight: PreflightAnswer | null;
+  readonly preflight: PreflightView | null;
   readonly disposals: Readonly<Record<string, DisposalView>>;
   readonly news: ExceptionNews | null;
 };
@@ -60,19 +61,20 @@ const noPod = { kind: "unreachable", message: "there is no pod of its JobManager
 /** Asks all that is to be asked. Never rejects. */
 export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
   const { status, incarnations } = asking;
-  const { active, upgrade, savepoint } = status;
-  const named = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+  const { active, operation, savepoint } = status;
+  const question = questionOf(operation);
+  const named = new Set([active?.incarnation, operation?.from, operation?.to]);
   const [answers, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
     Promise.all(
       incarnations.map((each) =>
         named.has(each.number) ? askIncarnation(asking, each) : Promise.resolve(unasked(each)),
       ),
     ),
-    upgrade?.step === "Stopping" && upgrade.savepoint !== null && upgrade.savepoint.path === null
-      ? askTrigger(asking, upgrade.from, upgrade.triggerId)
+    operation !== undefined && question === "stopTrigger"
+      ? askTrigger(asking, operation.from, operation.triggerId)
       : null,
     savepoint === undefined ? null : askTrigger(asking, active?.incarnation ?? null, savepoint.triggerId),
-    upgrade?.step === "Preflight" ? askPreflight(asking) : null,
+    question === "preflight" ? askPreflight(asking) : null,
     askDisposals(asking),
   ]);
   return {
@@ -141,15 +143,9 @@ function triggerView(answer: Answer<TriggerState | null>): TriggerView {
   return refusedView(answer);
 }
 
-async function askPreflight({
-  status,
-  incarnations,
-  job,
-  jobManagers,
-  signal,
-}: Asking): Promise<PreflightAnswer | null> {
+async function askPreflight({ status, incarnations, job, jobManagers, signal }: Asking): Promise<PreflightView | null> {
   const from = preflightRestore(status, verdictOf(job));
-  const incarnation = incarnations.find(({ number }) => number === status.upgrade?.to);
+  const incarnation = incarnations.find(({ number }) => number === status.operation?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
   const answer = await jobManagers.preflight(targetOf(job, incarnation.number), from, signal);
   if (answer.kind === "answer") return answer.value;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KubernetesObject } from "../../crds/index.ts";
 import type { ControllerRevision, Service } from "../kubernetes/api/index.ts";
-import { jobLabels, ownedBy, restServiceName } from "../resources/index.ts";
+import { jobLabels, ownedBy, restServiceName } from "../engine/index.ts";
 import {
   activeIn,
   answering,
@@ -82,7 +82,7 @@ describe("a look at a StreamJob", () => {
   });
 
   it("is the same whatever the order in which objects were listed (OV3)", async () => {
-    const owner = job({ status: status({ active: activeIn(1), upgrade: operation({}), incarnations: 2 }) });
+    const owner = job({ status: status({ active: activeIn(1), operation: operation({}), incarnations: 2 }) });
     const snapshots = [snapshot("b", "memory:///b"), snapshot("a", "memory:///a")];
     const objects = [owner, ...incarnation(owner, 2), ...incarnation(owner, 1), ...snapshots];
     const forth = await lookAt({ objects });

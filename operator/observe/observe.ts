@@ -11,7 +11,7 @@
  */
 import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
 import type { Clock, Log } from "../../base/index.ts";
-import type { JobManagerApi } from "../jobmanager/index.ts";
+import type { JobManagerApi } from "../engine/index.ts";
 import type { ObjectKey } from "../kubernetes/api/index.ts";
 import {
   type Observed,

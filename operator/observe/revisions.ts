@@ -8,7 +8,7 @@ import type { StreamJob } from "../../crds/index.ts";
 import type { Log } from "../../base/index.ts";
 import type { ControllerRevision } from "../kubernetes/api/index.ts";
 import type { SpecRevision } from "../reconcile/index.ts";
-import { isOwnedBy } from "../resources/index.ts";
+import { isOwnedBy } from "../engine/index.ts";
 import type { ObjectReaders } from "./object-reader.ts";
 
 /** What resources' `controllerRevision` writes; the spec is judged where it is used. */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
-import type { Observed } from "./observed.ts";
-import type { Plan } from "./plan.ts";
+import type { Observed } from "./facts/observed.ts";
+import type { Plan } from "./actions/plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 

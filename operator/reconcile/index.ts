@@ -1,10 +1,13 @@
-/** Room `operator/reconcile`, pure: what one look at the world means: the next status and the actions that follow. */
-export { isBuiltOn } from "./dependence.ts";
-export { type EventReason, eventReasons } from "./event-reasons.ts";
-export { incarnationJobId } from "./ids.ts";
+/**
+ * Room `operator/reconcile`, pure: what one look at the world means: the next status and the actions that follow.
+ * facts/: what is known. operation/: what is due, and how it begins, turns and ends. steps/: when a step is done. actions/: what is done
+ * for it. snapshots/: savepoints and their objects. status/: what the status says.
+ */
+export { isBuiltOn } from "./actions/dependence.ts";
+export { type EventReason, eventReasons } from "./status/event-reasons.ts";
+export { incarnationJobId } from "./facts/ids.ts";
 export type {
   DisposalView,
-  JobException,
   JobManagerView,
   Observed,
   ObservedIncarnation,
@@ -12,12 +15,20 @@ export type {
   RestoreSnapshotView,
   SpecRevision,
   TriggerView,
-} from "./observed.ts";
-export type { Action, Child, Plan, PlannedEvent } from "./plan.ts";
+} from "./facts/observed.ts";
+export type { Action, Child, Plan, PlannedEvent } from "./actions/plan.ts";
 export { reconcile } from "./reconcile.ts";
-export { subjectOf } from "./refusals.ts";
-export { preflightRestore } from "./restore-choice.ts";
-export { revisionHash, runtimePart } from "./revision.ts";
-export type { ReconcileSettings } from "./settings.ts";
-export { type ChangeCost, changeCosts, compareSpecs, costOf, type SpecChange, specChecks } from "./spec-changes.ts";
-export { readSnapshotStatusOf, readStatusOf, statusOf } from "./stored-status.ts";
+export { subjectOf } from "./actions/refusals.ts";
+export { preflightRestore } from "./operation/restore-choice.ts";
+export { revisionHash, runtimePart } from "./facts/revision.ts";
+export type { ReconcileSettings } from "./facts/settings.ts";
+export {
+  type ChangeCost,
+  changeCosts,
+  compareSpecs,
+  costOf,
+  type SpecChange,
+  specChecks,
+} from "./facts/spec-changes.ts";
+export { questionOf } from "./steps/steps.ts";
+export { readSnapshotStatusOf, readStatusOf, statusOf } from "./status/stored-status.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
+import { nativeEngine } from "../engine-native/index.ts";
 import type { StatefulSet } from "../kubernetes/api/index.ts";
-import type { ObservedIncarnation } from "./observed.ts";
+import type { ObservedIncarnation } from "./facts/observed.ts";
 import { reconcile } from "./reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 
@@ -11,7 +12,7 @@ const more: Partial<StreamJobSpec> = { upgrade };
 
 function running(spec: StreamJobSpec = specOf("good", 1, more)): SimulatedWorld {
   const world = new SimulatedWorld(spec);
-  assert.ok(world.settle(), JSON.stringify(world.status.upgrade));
+  assert.ok(world.settle(), JSON.stringify(world.status.operation));
   return world;
 }
 
@@ -66,10 +67,10 @@ test("P-3: an upgrade whose version was lost with the operator, before it was ke
   world.patch((old) => ({ ...old, parallelism: 2 }));
   // The record is written, and nothing else.
   world.look({ crashAfter: 0 });
-  assert.equal(world.status.upgrade?.step, "Stopping");
+  assert.equal(world.status.operation?.step, "Stopping");
   world.patch((old) => ({ ...old, parallelism: 0 }));
   world.run(30_000);
-  assert.deepEqual([world.stopped, world.status.upgrade], [[], undefined]);
+  assert.deepEqual([world.stopped, world.status.operation], [[], undefined]);
   assert.equal(reasonOf(world, "Stalled"), "InvalidSpec");
   assert.equal(world.active?.jobStatus, "RUNNING");
 });
@@ -90,7 +91,7 @@ test("P-14: the old incarnation's children stay until the new one has completed 
   let seen = 0;
   world.run(60_000, () => {
     const { active } = world.status;
-    if (active?.incarnation !== 2 || world.status.upgrade === undefined) return active?.incarnation === 2;
+    if (active?.incarnation !== 2 || world.status.operation === undefined) return active?.incarnation === 2;
     seen++;
     assert.ok(world.childNames().includes("StatefulSet/wc-1-jobmanager"));
     return false;
@@ -109,7 +110,7 @@ test("P-31: an operator with another default image keeps that of the incarnation
   const [incarnation] = observed.incarnations;
   const { jobManagerSet, taskManagerSet } = incarnation ?? {};
   assert.ok(incarnation !== undefined && jobManagerSet && taskManagerSet);
-  const theirs = { storageRoot: "/state", defaultImage: "streamjob:next" };
+  const theirs = { storageRoot: "/state", defaultImage: "streamjob:next", engine: nativeEngine };
   const setsOf = (change: Partial<ObservedIncarnation>): readonly StatefulSet[] =>
     reconcile({ ...observed, incarnations: [{ ...incarnation, ...change }] }, theirs, world.nowMs).actions.flatMap(
       (action) => (action.kind === "applyChild" && action.object.kind === "StatefulSet" ? [action.object] : []),
@@ -281,7 +282,10 @@ test("a job that was stopped by hand behind the operator's back is over, and a c
 test("a job that finishes while its upgrade begins is no failure of the new version, which begins anew", () => {
   for (const waitMs of [0, 200, 500, 800, 1100, 1400]) {
     const world = new SimulatedWorld(specOf("finish", 1, more));
-    world.run(60_000, () => world.status.active?.firstCheckpointAt !== undefined && world.status.upgrade === undefined);
+    world.run(
+      60_000,
+      () => world.status.active?.firstCheckpointAt !== undefined && world.status.operation === undefined,
+    );
     world.run(5600 + waitMs);
     world.patch(() => specOf("good", 2, more));
     assert.ok(world.settle());
@@ -294,7 +298,7 @@ test("a job that finishes while its upgrade begins is no failure of the new vers
 test("a job that never runs again is upgraded by last-state once the spec says so", () => {
   const world = running();
   world.patch(() => specOf("good", 2, more));
-  world.run(60_000, () => world.status.upgrade?.step === "Stopping");
+  world.run(60_000, () => world.status.operation?.step === "Stopping");
   if (world.active !== null) world.active.unreachableUntilMs = Number.POSITIVE_INFINITY;
   world.run(60_000);
   assert.equal(reasonOf(world, "UpgradeBlocked"), "NoSavepoint");
@@ -349,7 +353,7 @@ test("a deletion during the stop of an upgrade uses that stop", () => {
   });
   assert.ok(world.settle());
   world.patch((old) => ({ ...old, ...specOf("good", 2) }));
-  world.run(60_000, () => world.status.upgrade?.step === "Stopping");
+  world.run(60_000, () => world.status.operation?.step === "Stopping");
   world.run(500);
   world.delete();
   world.run(60_000);
@@ -372,8 +376,8 @@ test("a first version that restarted too often is stable after a whole window wi
 test("RK1: of a StreamJob whose deletion only waits for its pods, nothing is made, though its revisions are gone", () => {
   const world = running();
   world.delete();
-  world.run(60_000, () => world.status.upgrade?.step === "Terminating");
-  assert.equal(world.status.upgrade?.kind, "delete");
+  world.run(60_000, () => world.status.operation?.step === "Terminating");
+  assert.equal(world.status.operation?.kind, "delete");
   const observed = world.observe();
   assert.notDeepEqual(observed.incarnations, []);
   const plan = reconcile({ ...observed, revisions: [] }, settings, world.nowMs);
@@ -386,7 +390,7 @@ function proved(world: SimulatedWorld) {
   const observed = world.observe();
   const incarnations = observed.incarnations.map((each) => {
     const { jobManager } = each;
-    if (jobManager.kind !== "answering" || each.number !== world.status.upgrade?.to) return each;
+    if (jobManager.kind !== "answering" || each.number !== world.status.operation?.to) return each;
     const incarnation = { ...jobManager.incarnation, completedCheckpoints: 0, firstCheckpointMs: null };
     return { ...each, jobManager: { ...jobManager, incarnation } };
   });
@@ -398,26 +402,26 @@ function proved(world: SimulatedWorld) {
 test("PRO2: a version that runs is asked for a checkpoint and has its time for it, though nobody looked for longer than that", () => {
   const world = running();
   world.patch((old) => ({ ...old, ...specOf("good", 2, more) }));
-  world.run(60_000, () => world.status.upgrade?.step === "Proving");
+  world.run(60_000, () => world.status.operation?.step === "Proving");
   world.advance(60_000);
   assert.deepEqual(proved(world), ["triggerCheckpoint"]);
   world.advance(19_000);
   assert.deepEqual(proved(world), ["triggerCheckpoint"]);
-  assert.equal(world.status.upgrade?.step, "Proving");
+  assert.equal(world.status.operation?.step, "Proving");
   world.advance(2000);
   proved(world);
-  assert.deepEqual([world.status.upgrade?.kind, world.status.failed?.generation], ["rollback", 2]);
+  assert.deepEqual([world.status.operation?.kind, world.status.failed?.generation], ["rollback", 2]);
 });
 
 test("STAN3: pods whose StatefulSet is gone are not let run", () => {
   const world = running();
   world.patch((old) => ({ ...old, ...specOf("good", 2, { upgrade: { ...upgrade, standby: "cold" } }) }));
-  world.run(60_000, () => world.status.upgrade?.step === "Standby");
+  world.run(60_000, () => world.status.operation?.step === "Standby");
   world.look();
   // Nobody looks until the pods are ready.
   world.advance(10_000);
   const observed = world.observe();
-  assert.equal(world.status.upgrade?.step, "Standby");
+  assert.equal(world.status.operation?.step, "Standby");
   const without = (set: "jobManagerSet" | "taskManagerSet" | null) =>
     reconcile(
       {
@@ -426,7 +430,7 @@ test("STAN3: pods whose StatefulSet is gone are not let run", () => {
       },
       settings,
       world.nowMs,
-    ).status?.upgrade?.step ?? "Standby";
+    ).status?.operation?.step ?? "Standby";
   assert.deepEqual(
     [without("jobManagerSet"), without("taskManagerSet"), without(null)],
     ["Standby", "Standby", "Activating"],
@@ -454,11 +458,11 @@ test("P-29: checkpoints that are to go with the StreamJob are deleted by a JobMa
 
 test("REO3: a version that failed is tried again when it is put back in place of one that does not load", () => {
   const world = new SimulatedWorld(specOf("good", 1, more));
-  world.run(60_000, () => world.status.upgrade?.step === "Proving");
+  world.run(60_000, () => world.status.operation?.step === "Proving");
   for (let death = 0; death < 4; death++) world.killJobManager();
   world.patch(() => specOf("refuse", 2, more));
   world.run(60_000);
-  assert.deepEqual([world.status.failed?.generation, world.status.upgrade?.toGeneration], [1, 2]);
+  assert.deepEqual([world.status.failed?.generation, world.status.operation?.toGeneration], [1, 2]);
   assert.equal(reasonOf(world, "Stalled"), "Refused");
   world.patch(() => specOf("good", 1, more));
   assert.ok(world.settle());

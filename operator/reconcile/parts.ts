@@ -5,8 +5,8 @@
  * PAR2 That it threw, and where, needs a person: Stalled says so with the text, whatever else would be said.
  */
 import { AssertionFailure } from "../../base/index.ts";
-import type { Draft } from "./draft.ts";
-import type { DecisionFailure } from "./plan.ts";
+import type { Draft } from "./status/draft.ts";
+import type { DecisionFailure } from "./actions/plan.ts";
 
 export class Parts {
   readonly failures: DecisionFailure[] = [];

@@ -16,8 +16,8 @@ function silence(world: SimulatedWorld): void {
 }
 
 function runUntil(world: SimulatedWorld, step: OperationStep): void {
-  world.run(60_000, () => world.status.upgrade?.step === step);
-  assert.equal(world.status.upgrade?.step, step);
+  world.run(60_000, () => world.status.operation?.step === step);
+  assert.equal(world.status.operation?.step, step);
 }
 
 const rests: Readonly<Record<string, (world: SimulatedWorld) => void>> = {
@@ -149,7 +149,7 @@ test("P-27: a job that did all its work is not done once more by suspending and 
   // It is never asked to stop: its JobManager answers again when it has ended.
   if (late.active !== null) late.active.unreachableUntilMs = late.nowMs + 10_000;
   late.patch((spec) => ({ ...spec, state: "suspended" }));
-  late.run(200, () => late.status.upgrade?.kind === "suspend");
+  late.run(200, () => late.status.operation?.kind === "suspend");
   assert.equal(late.status.phase, "Suspending");
   assert.ok(late.settle());
   assert.deepEqual([late.status.phase, late.status.resume, late.podNames], ["Finished", undefined, []]);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { type StreamJobSpec, withDefaults } from "../../crds/index.ts";
-import { revisionName } from "../resources/index.ts";
+import { revisionName } from "../engine/index.ts";
 import { reconcile } from "./reconcile.ts";
-import { canonicalJson, revisionHash } from "./revision.ts";
+import { canonicalJson, revisionHash } from "./facts/revision.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
 import {
   type OperatorFault,
@@ -13,8 +13,8 @@ import {
   specOf,
   type WorldOptions,
 } from "./simulated-world.test-support.ts";
-import { compareSpecs, costOf, needsIncarnation } from "./spec-changes.ts";
-import { snapshotStatusOf } from "./stored-status.ts";
+import { compareSpecs, costOf, needsIncarnation } from "./facts/spec-changes.ts";
+import { snapshotStatusOf } from "./status/stored-status.ts";
 
 const revisionOf = (spec: StreamJobSpec): string => revisionName("wc", revisionHash(spec));
 
@@ -109,7 +109,7 @@ function assertAsAsked(world: SimulatedWorld): void {
   assert.deepEqual([unlisted(world), status.lastSavepoint?.unlisted], [[], undefined]);
   const why = JSON.stringify({
     phase: status.phase,
-    upgrade: status.upgrade,
+    operation: status.operation,
     failed: status.failed,
     spec: job.spec,
     history: status.history.slice(-4),
@@ -143,7 +143,7 @@ test("a world in which nothing goes wrong: each change ends in an empty plan wit
       assert.ok(world.settle(), "deployed");
       for (const version of versions) {
         world.patch((old) => ({ ...old, ...spec("good", version) }));
-        assert.ok(world.settle(), JSON.stringify(world.status.upgrade));
+        assert.ok(world.settle(), JSON.stringify(world.status.operation));
         assert.deepEqual(world.violations, []);
         assertAsAsked(world);
         assert.equal(world.status.conditions.find(({ type }) => type === "Ready")?.status, "True");
@@ -167,7 +167,7 @@ test("P-3, P-5, P-20, P-21: whatever is patched, dies or hangs, and wherever the
       assert.deepEqual(world.violations, []);
       assert.ok(
         isSettled,
-        JSON.stringify({ upgrade: world.status.upgrade, active: world.status.active, plan: world.look() }),
+        JSON.stringify({ operation: world.status.operation, active: world.status.active, plan: world.look() }),
       );
       assertAsAsked(world);
     }),
@@ -325,7 +325,7 @@ test("P-27: a job that does all its work does it once, whatever is asked of it i
         assert.deepEqual(world.violations, []);
         return;
       }
-      assert.ok(isSettled, JSON.stringify(world.status.upgrade));
+      assert.ok(isSettled, JSON.stringify(world.status.operation));
       assert.deepEqual(world.violations, []);
       assert.equal(world.status.active?.ended?.status, "FINISHED");
       assert.equal(world.status.active.revision, revisionOf(spec("finish")));
@@ -350,7 +350,7 @@ test("P-29: deleted at any moment, with any fault, the StreamJob goes, and nothi
       world.delete();
       world.run(20_000, () => false, faultsOf(dead));
       world.run(5 * 60_000);
-      assert.equal(world.job, null, JSON.stringify(world.job?.status?.upgrade));
+      assert.equal(world.job, null, JSON.stringify(world.job?.status?.operation));
       assert.deepEqual(world.violations, []);
       assert.deepEqual(
         world.snapshots.all.filter(({ metadata }) => (metadata.finalizers ?? []).length > 0),

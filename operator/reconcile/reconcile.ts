@@ -2,52 +2,39 @@
  * Owns: the decision of one look: what the status is to say and what is to be done.
  *
  * RE1 Two stages. First the record is moved on by facts (learn, revise, choose, steps); then actions follow from the record and what
- *     is there, level by level (actions.ts). Nothing is remembered but in the status, so an operator may die anywhere (P-3).
+ *     is there, level by level (actions/actions.ts). Nothing is remembered but in the status, so an operator may die anywhere (P-3).
  * RE2 Pure: the same observation at the same time gives the same plan; the order of lists does not matter.
  * RE4 Whatever throws costs only the part in which it does, and is told in Stalled; what runs is healed all the same (parts.ts, P-38).
  *     Only a status that cannot be read is an error of the whole: nothing may be written over it.
  * RE3 When nothing changed, the plan is empty: no write in a quiet cluster (I6).
  *
- * Read on: next-operation.ts (what is due), operation.ts (its steps), steps/ (when each is done), actions.ts (what is done for it).
+ * Read on: facts/ (what is known), operation/next-operation.ts (what is due), operation/operation.ts (its steps), steps/ (when each is
+ * done), actions/actions.ts (what is done for it), status/conclusion.ts (what the status says).
  */
-import { PAUSED_ANNOTATION, parseTime, type OperationStep, type StreamJobStatus } from "../../crds/index.ts";
+import { PAUSED_ANNOTATION, parseTime, type StreamJobStatus } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
-import { actionsFor } from "./actions.ts";
-import { learnOfActive } from "./active.ts";
-import { conclude, concludeFailed } from "./conclusion.ts";
-import { Draft } from "./draft.ts";
-import { exceptionEvents } from "./exception-events.ts";
-import { noticePermission } from "./left-state.ts";
-import { completeOperation, enterActivating } from "./milestones.ts";
-import { chooseOperation } from "./next-operation.ts";
-import { stepAfter } from "./operation.ts";
-import type { Observed } from "./observed.ts";
+import { actionsFor } from "./actions/actions.ts";
+import { learnOfActive } from "./status/active.ts";
+import { conclude, concludeFailed } from "./status/conclusion.ts";
+import { Draft } from "./status/draft.ts";
+import { exceptionEvents } from "./status/exception-events.ts";
+import { noticePermission } from "./operation/left-state.ts";
+import { completeOperation } from "./operation/milestones.ts";
+import { chooseOperation } from "./operation/next-operation.ts";
+import { stepAfter } from "./operation/operation.ts";
+import type { Observed } from "./facts/observed.ts";
 import { Parts } from "./parts.ts";
-import type { Plan } from "./plan.ts";
-import { CHECKPOINT_REFRESH_MS, STEADY_POLL_MS, YOUNG_POLL_MS } from "./policy.ts";
-import { refusalEvents, tellRefusals } from "./refusals.ts";
-import { reviseOperation } from "./revise-operation.ts";
-import { isSameJson } from "./revision.ts";
-import type { ReconcileSettings } from "./settings.ts";
-import { type Situation, situationOf } from "./situation.ts";
-import { planSnapshots } from "./snapshots.ts";
-import { activating } from "./steps/activating.ts";
-import { preflight } from "./steps/preflight.ts";
-import { proving } from "./steps/proving.ts";
-import { standby } from "./steps/standby.ts";
-import { changed, type StepContext, type StepOutcome } from "./steps/step.ts";
-import { stopping } from "./steps/stopping.ts";
-import { statusOf } from "./stored-status.ts";
-import { terminating } from "./steps/terminating.ts";
-
-const steps: Readonly<Record<OperationStep, (context: StepContext) => StepOutcome>> = {
-  Standby: standby,
-  Preflight: preflight,
-  Stopping: stopping,
-  Terminating: terminating,
-  Activating: activating,
-  Proving: proving,
-};
+import type { Plan } from "./actions/plan.ts";
+import { CHECKPOINT_REFRESH_MS, STEADY_POLL_MS, YOUNG_POLL_MS } from "./facts/policy.ts";
+import { refusalEvents, tellRefusals } from "./actions/refusals.ts";
+import { reviseOperation } from "./operation/revise-operation.ts";
+import { isSameJson } from "./facts/revision.ts";
+import type { ReconcileSettings } from "./facts/settings.ts";
+import { type Situation, situationOf } from "./facts/situation.ts";
+import { planSnapshots } from "./snapshots/snapshots.ts";
+import type { StepContext, StepOutcome } from "./steps/step.ts";
+import { steps } from "./steps/steps.ts";
+import { statusOf } from "./status/stored-status.ts";
 
 /** No chain of steps is longer; a longer one is a circle. */
 const MOVES_MAX = 24;
@@ -90,42 +77,32 @@ function concludeAll(draft: Draft, situation: Situation, parts: Parts, how: { re
 
 function moveOn(draft: Draft, situation: Situation): void {
   for (let moves = 0; moves < MOVES_MAX; moves++) {
-    const { upgrade: operation } = draft.status;
+    const { operation } = draft.status;
     if (operation === undefined) {
       if (!chooseOperation(draft, situation)) return;
       continue;
     }
     const context: StepContext = { draft, situation, operation };
-    const outcome = steps[operation.step](context);
+    const outcome = steps[operation.step].advance(context);
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
-    if (advance({ ...context, operation: draft.status.upgrade ?? operation }).kind === "waiting") return;
+    if (advance({ ...context, operation: draft.status.operation ?? operation }).kind === "waiting") return;
   }
   assert(
     false,
-    `the operation of ${situation.job.metadata.name} goes in circles: ${JSON.stringify(draft.status.upgrade)}`,
+    `the operation of ${situation.job.metadata.name} goes in circles: ${JSON.stringify(draft.status.operation)}`,
   );
 }
 
 function advance(context: StepContext): StepOutcome {
   const next = stepAfter(context.operation);
   if (next === null) return completeOperation(context);
-  if (next === "Activating") return enterActivating(context);
-  context.draft.enter(next, messages[next]);
-  return changed;
+  return steps[next].enter(context);
 }
 
-const messages: Readonly<Record<Exclude<OperationStep, "Activating">, string>> = {
-  Standby: "the new pods start and wait",
-  Preflight: "the new version is asked whether it accepts the state",
-  Stopping: "the job is asked to stop with a savepoint",
-  Terminating: "the old pods are taken away",
-  Proving: "waiting for the first checkpoint of the new incarnation",
-};
-
 function pollMs(draft: Draft): number {
-  const { active, upgrade } = draft.status;
-  if (upgrade !== undefined) return YOUNG_POLL_MS;
+  const { active, operation } = draft.status;
+  if (operation !== undefined) return YOUNG_POLL_MS;
   return active !== undefined && active.ended === null && active.stableAt === null ? YOUNG_POLL_MS : STEADY_POLL_MS;
 }
 

@@ -6,8 +6,9 @@
  * SIJ2 A fenced store takes no state any more. What is restored is decided after fencing, by the store's objects alone.
  * SIJ3 Each state has a value that rises with every millisecond of running, so an older start is seen as a smaller value.
  */
-import type { ActivationRequest, IncarnationMessage, RestoreMessage } from "../../contract/index.ts";
-import type { TriggerView } from "./observed.ts";
+import type { RestorePoint } from "../../crds/index.ts";
+import type { Activation, IncarnationView } from "../engine/index.ts";
+import type { TriggerView } from "./facts/observed.ts";
 
 export type State = {
   readonly id: number;
@@ -17,11 +18,11 @@ export type State = {
   /** Of the operator that it is of. */
   readonly uid: string;
 };
-type Result = NonNullable<IncarnationMessage["result"]>;
+type Result = NonNullable<IncarnationView["result"]>;
 
 export class SimulatedStore {
   readonly uri: string;
-  activation: ActivationRequest | null = null;
+  activation: Activation | null = null;
   readonly states: State[] = [];
   result: Result | null = null;
   isFenced = false;
@@ -64,7 +65,7 @@ export type Surroundings = {
   store(uri: string): SimulatedStore;
   stateAt(path: string): State | null;
   onState(store: SimulatedStore, state: State): void;
-  onStart(manager: SimulatedJobManager, from: RestoreMessage, state: State | null): void;
+  onStart(manager: SimulatedJobManager, from: RestorePoint, state: State | null): void;
   onStopped(triggerId: string): void;
   savepointFails(): boolean;
   taskManagersReady(incarnation: number): number;
@@ -86,11 +87,11 @@ export class SimulatedJobManager {
   readonly behaviour: Behaviour;
   readonly store: SimulatedStore;
   readonly triggers = new Map<string, Trigger>();
-  phase: IncarnationMessage["phase"] = "loading";
-  jobStatus: NonNullable<IncarnationMessage["job"]>["status"] = "CREATED";
+  phase: IncarnationView["phase"] = "loading";
+  jobStatus: NonNullable<IncarnationView["job"]>["status"] = "CREATED";
   restarts = 0;
   unreachableUntilMs = 0;
-  checkpointTrouble: NonNullable<IncarnationMessage["checkpointTrouble"]> | null = null;
+  checkpointTrouble: NonNullable<IncarnationView["checkpointTrouble"]> | null = null;
   error: string | null = null;
   leftOut: readonly string[] = [];
   readonly #world: Surroundings;
@@ -153,7 +154,7 @@ export class SimulatedJobManager {
     this.#enter("refused");
   }
 
-  #enter(phase: IncarnationMessage["phase"]): void {
+  #enter(phase: IncarnationView["phase"]): void {
     this.phase = phase;
     this.#phaseSinceMs = this.#world.nowMs;
   }
@@ -240,7 +241,7 @@ export class SimulatedJobManager {
     this.#runningSinceMs = this.#world.nowMs;
   }
 
-  activate(request: ActivationRequest): "accepted" | "conflict" {
+  activate(request: Activation): "accepted" | "conflict" {
     const { activation } = this.store;
     if (activation !== null) return activation.activationId === request.activationId ? "accepted" : "conflict";
     if (this.phase !== "standby") return "conflict";
@@ -259,7 +260,7 @@ export class SimulatedJobManager {
     if (this.isLive) this.#end({ status: "CANCELED", savepoint: null });
   }
 
-  message(): IncarnationMessage {
+  message(): IncarnationView {
     const { store } = this;
     const last = store.states.at(-1);
     const isFenced = this.phase === "ended" && store.isFenced && store.result === null;
@@ -286,7 +287,6 @@ export class SimulatedJobManager {
       firstCheckpointMs: store.states[0]?.timeMs ?? null,
       lastSavepoint: null,
       result: store.result,
-      version: "0",
     };
   }
 }
@@ -294,7 +294,7 @@ export class SimulatedJobManager {
 const uidOf = (behaviour: Behaviour): string => (behaviour === "renamed" ? "total" : "count");
 
 /** Why the job does not take the state; null: it does, or may leave it behind. */
-export function misfitOf(behaviour: Behaviour, state: State | null, from: RestoreMessage): string | null {
+export function misfitOf(behaviour: Behaviour, state: State | null, from: RestorePoint): string | null {
   const isAllowed = from.kind !== "none" && from.allowNonRestoredState;
   if (state === null || isAllowed || state.uid === uidOf(behaviour)) return null;
   const field = from.kind === "path" ? "restore" : "upgrade";
@@ -302,7 +302,7 @@ export function misfitOf(behaviour: Behaviour, state: State | null, from: Restor
 }
 
 /** As the contract says it; called after fencing. */
-export function resolve(world: Pick<Surroundings, "store" | "stateAt">, from: RestoreMessage): Resolved {
+export function resolve(world: Pick<Surroundings, "store" | "stateAt">, from: RestorePoint): Resolved {
   if (from.kind === "none") return { kind: "state", state: null };
   if (from.kind === "path") {
     const state = world.stateAt(from.path);

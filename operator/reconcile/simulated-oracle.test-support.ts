@@ -3,13 +3,13 @@
  * Called by: the simulated world, before and after what it does.
  */
 import type { StreamJobStatus } from "../../crds/index.ts";
-import type { RestoreMessage } from "../../contract/index.ts";
+import type { RestorePoint } from "../../crds/index.ts";
 import type { Pod, StatefulSet } from "../kubernetes/api/index.ts";
-import { incarnationOf } from "../resources/index.ts";
+import { incarnationOf } from "../engine/index.ts";
 import type { SimulatedJobManager, SimulatedStore, State } from "./simulated-jobmanager.test-support.ts";
 
-export type Stop = { readonly triggerId: string; readonly upgradeId: string };
-export type Start = { readonly incarnation: number; readonly value: number; readonly from: RestoreMessage };
+export type Stop = { readonly triggerId: string; readonly operationId: string };
+export type Start = { readonly incarnation: number; readonly value: number; readonly from: RestorePoint };
 /** The newest state of all, and who made it. */
 export type Head = { readonly state: State; readonly store: SimulatedStore };
 
@@ -43,11 +43,11 @@ export class SimulatedOracle {
   }
 
   /** One savepoint per operation. */
-  seeStop(triggerId: string, upgradeId: string): void {
-    if (upgradeId !== "by hand" && this.stopped.some((stop) => stop.upgradeId === upgradeId)) {
-      this.wrong(`a second savepoint of operation ${upgradeId}`);
+  seeStop(triggerId: string, operationId: string): void {
+    if (operationId !== "by hand" && this.stopped.some((stop) => stop.operationId === operationId)) {
+      this.wrong(`a second savepoint of operation ${operationId}`);
     }
-    this.stopped.push({ triggerId, upgradeId });
+    this.stopped.push({ triggerId, operationId });
   }
 
   /** What did all its work does not do it once more (P-27). For worlds in which nobody goes back to an earlier version. */
@@ -62,7 +62,7 @@ export class SimulatedOracle {
   seeStart(start: Start, head: Head | null, status: StreamJobStatus): void {
     const { incarnation, value, from } = start;
     this.starts.push(start);
-    if (head === null || value === head.state.value || status.upgrade?.mode === "stateless") return;
+    if (head === null || value === head.state.value || status.operation?.mode === "stateless") return;
     const { result } = head.store;
     if (from.kind === "none" && result?.status === "FINISHED" && result.savepoint === null) return;
     const what = `incarnation ${incarnation} started at ${value} by ${JSON.stringify(from)}`;
@@ -70,31 +70,31 @@ export class SimulatedOracle {
   }
 
   /** Where the new pods are not to stand by while the old ones run, they come when those have gone (P-12). */
-  seeNewPod(set: StatefulSet, pods: readonly Pod[], upgrade: StreamJobStatus["upgrade"]): void {
+  seeNewPod(set: StatefulSet, pods: readonly Pod[], operation: StreamJobStatus["operation"]): void {
     const number = incarnationOf(set) ?? 0;
-    if (upgrade?.standby !== "cold" || upgrade.to !== number) return;
+    if (operation?.standby !== "cold" || operation.to !== number) return;
     const other = pods.find((pod) => incarnationOf(pod) !== number);
     if (other !== undefined) this.wrong(`a pod of ${set.metadata.name} comes while ${other.metadata.name} is there`);
   }
 
   /** No stateful job's pods go before a completed savepoint is recorded, or its end, or a policy says that it needs none. */
-  seeRemoval(manager: SimulatedJobManager, { upgrade, active }: StreamJobStatus): void {
+  seeRemoval(manager: SimulatedJobManager, { operation, active }: StreamJobStatus): void {
     const { incarnation } = manager;
     if (!manager.isLive) return;
-    if (!manager.isReachable && upgrade?.mode === "savepoint") {
+    if (!manager.isReachable && operation?.mode === "savepoint") {
       this.wrong(`incarnation ${incarnation} does not answer and its pods are removed`);
     }
-    if (upgrade === undefined) {
+    if (operation === undefined) {
       if (active?.incarnation !== incarnation || active.ended === null)
         this.wrong(`incarnation ${incarnation} is removed for no reason`);
       return;
     }
     const isAllowed =
-      ["delete", "rollback", "recreate"].includes(upgrade.kind) ||
-      upgrade.mode !== "savepoint" ||
-      Boolean(upgrade.savepoint?.path) ||
+      ["delete", "rollback", "recreate"].includes(operation.kind) ||
+      operation.mode !== "savepoint" ||
+      Boolean(operation.savepoint?.path) ||
       Boolean(active?.incarnation === incarnation && active.ended);
     if (!isAllowed)
-      this.wrong(`incarnation ${incarnation} is removed in ${upgrade.kind}, ${upgrade.step} without a savepoint`);
+      this.wrong(`incarnation ${incarnation} is removed in ${operation.kind}, ${operation.step} without a savepoint`);
   }
 }

@@ -2,10 +2,10 @@
  * Owns: for tests: an API server and JobManagers that answer with "no", and the memory of it that an operator has.
  * Not here: what actions do when they are allowed (simulated-world.test-support.ts).
  */
-import { isBuiltOn } from "./dependence.ts";
-import type { Refusal } from "./observed.ts";
-import type { Action } from "./plan.ts";
-import { subjectOf } from "./refusals.ts";
+import { isBuiltOn } from "./actions/dependence.ts";
+import type { Refusal } from "./facts/observed.ts";
+import type { Action } from "./actions/plan.ts";
+import { subjectOf } from "./actions/refusals.ts";
 
 export class SimulatedRefusals {
   /** What it is answered with; null: it is allowed. */

@@ -3,8 +3,8 @@
  * Not here: the StreamJob and all else (simulated-world.test-support.ts).
  */
 import { CLEANUP_FINALIZER, formatTime, JOB_LABEL, type StreamJobSnapshot } from "../../crds/index.ts";
-import type { Action } from "./plan.ts";
-import { snapshotStatusOf } from "./stored-status.ts";
+import type { Action } from "./actions/plan.ts";
+import { snapshotStatusOf } from "./status/stored-status.ts";
 
 export type SnapshotAction = Extract<
   Action,

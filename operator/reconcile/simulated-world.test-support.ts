@@ -14,13 +14,13 @@ import {
   formatTime,
   INCARNATION_LABEL,
   parseTime,
+  type RestorePoint,
   type StreamJob,
   type StreamJobSnapshot,
   type StreamJobSpec,
   type StreamJobStatus,
   validateStreamJob,
 } from "../../crds/index.ts";
-import type { PodConfig, RestoreMessage } from "../../contract/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -29,12 +29,13 @@ import type {
   Service,
   StatefulSet,
 } from "../kubernetes/api/index.ts";
-import { incarnationOf } from "../resources/index.ts";
-import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./observed.ts";
-import type { Action, Child, Plan } from "./plan.ts";
+import { incarnationOf } from "../engine/index.ts";
+import { nativeEngine } from "../engine-native/index.ts";
+import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from "./facts/observed.ts";
+import type { Action, Child, Plan } from "./actions/plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { preflightRestore } from "./restore-choice.ts";
-import type { ReconcileSettings } from "./settings.ts";
+import { preflightRestore } from "./operation/restore-choice.ts";
+import type { ReconcileSettings } from "./facts/settings.ts";
 import {
   type Behaviour,
   misfitOf,
@@ -47,9 +48,15 @@ import {
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
-import { statusOf } from "./stored-status.ts";
+import { statusOf } from "./status/stored-status.ts";
 
-export const settings: ReconcileSettings = { storageRoot: "/state", defaultImage: "streamjob:test" };
+type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
+
+export const settings: ReconcileSettings = {
+  storageRoot: "/state",
+  defaultImage: "streamjob:test",
+  engine: nativeEngine,
+};
 export const START_MS = parseTime("2031-01-01T00:00:00.000Z");
 
 export type WorldOptions = {
@@ -252,7 +259,7 @@ export class SimulatedWorld implements Surroundings {
     const name = `${set.metadata.name}-${index}`;
     if (this.#pods.has(name)) return;
     const present = [...this.#pods.values()].map(({ pod }) => pod);
-    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.upgrade);
+    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.operation);
     const pod: Pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -281,9 +288,8 @@ export class SimulatedWorld implements Surroundings {
     const incarnation = incarnationOf(pod) ?? 0;
     const configMap = this.#children.get(`ConfigMap/wc-${incarnation}`) as ConfigMap | undefined;
     if (configMap === undefined) return;
-    const config = JSON.parse(configMap.data?.["config.json"] ?? "") as PodConfig;
-    const behaviour = config.args[0] as Behaviour;
-    const { jobId, storeUri } = config;
+    const { args, jobId, storeUri } = JSON.parse(configMap.data?.["config.json"] ?? "") as PodText;
+    const [behaviour] = args;
     this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
   }
 
@@ -304,13 +310,13 @@ export class SimulatedWorld implements Surroundings {
     this.head = { state, store };
   }
 
-  onStart({ incarnation, store }: SimulatedJobManager, from: RestoreMessage, state: State | null): void {
-    this.#oracle.seeRun(store, this.status.upgrade?.revision ?? "?");
+  onStart({ incarnation, store }: SimulatedJobManager, from: RestorePoint, state: State | null): void {
+    this.#oracle.seeRun(store, this.status.operation?.revision ?? "?");
     this.#oracle.seeStart({ incarnation, value: state?.value ?? 0, from }, this.head, this.status);
   }
 
   onStopped(triggerId: string): void {
-    this.#oracle.seeStop(triggerId, this.job === null ? "" : (this.status.upgrade?.upgradeId ?? "by hand"));
+    this.#oracle.seeStop(triggerId, this.job === null ? "" : (this.status.operation?.operationId ?? "by hand"));
   }
 
   savepointFails(): boolean {
@@ -331,15 +337,15 @@ export class SimulatedWorld implements Surroundings {
     const { job } = this;
     if (job === null) throw new Error("the StreamJob is gone");
     const status = statusOf(job);
-    const { upgrade, active, savepoint } = status;
+    const { operation, active, savepoint } = status;
     const numbers = new Set<number>();
     for (const child of this.#children.values()) numbers.add(incarnationOf(child) ?? 0);
     for (const { pod } of this.#pods.values()) numbers.add(incarnationOf(pod) ?? 0);
     numbers.delete(0);
-    const asked = new Set([active?.incarnation, upgrade?.from, upgrade?.to]);
+    const asked = new Set([active?.incarnation, operation?.from, operation?.to]);
     const incarnations = [...numbers].map((number) => this.#incarnation(number, asked.has(number)));
     const from = preflightRestore(status, this.#verdict(job));
-    const preflighter = upgrade?.step === "Preflight" ? this.manager(upgrade.to ?? 0) : null;
+    const preflighter = operation?.step === "Preflight" ? this.manager(operation.to ?? 0) : null;
     return {
       job,
       validated: this.#verdict(job),
@@ -360,8 +366,8 @@ export class SimulatedWorld implements Surroundings {
         ),
       ),
       stopTrigger:
-        upgrade?.step === "Stopping" && upgrade.savepoint?.path === null
-          ? this.#triggerView(upgrade.from, upgrade.triggerId)
+        operation?.step === "Stopping" && operation.savepoint?.path === null
+          ? this.#triggerView(operation.from, operation.triggerId)
           : null,
       savepointTrigger:
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
@@ -419,7 +425,7 @@ export class SimulatedWorld implements Surroundings {
     return manager.triggers.get(triggerId)?.view ?? { kind: "unknown" };
   }
 
-  #preflight(manager: SimulatedJobManager, from: RestoreMessage): Observed["preflight"] {
+  #preflight(manager: SimulatedJobManager, from: RestorePoint): Observed["preflight"] {
     if (manager.behaviour === "incompatible") return { kind: "incompatible", reasons: ["another type"] };
     const resolved = resolve(this, from);
     if (resolved.kind === "refused") return { kind: "incompatible", reasons: [resolved.why] };
@@ -583,9 +589,9 @@ export class SimulatedWorld implements Surroundings {
   settle(ms = 15 * 60_000): boolean {
     let quiet = 0;
     this.run(ms, (plan) => {
-      const { upgrade, active, savepoint } = this.job === null ? ({} as Partial<StreamJobStatus>) : this.status;
+      const { operation, active, savepoint } = this.job === null ? ({} as Partial<StreamJobStatus>) : this.status;
       const isYoung = active !== undefined && active.ended === null && active.stableAt === null;
-      const isQuiet = plan.status === null && plan.actions.length === 0 && !upgrade && !savepoint && !isYoung;
+      const isQuiet = plan.status === null && plan.actions.length === 0 && !operation && !savepoint && !isYoung;
       quiet = isQuiet ? quiet + 1 : 0;
       return quiet >= 3;
     });

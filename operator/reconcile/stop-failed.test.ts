@@ -99,7 +99,7 @@ test("P-40: a deletion goes on, and says that there is no savepoint", () => {
 test("P-40: FINISHED after a JobManager that may have taken the stop was started anew is not the job's own end", () => {
   const world = running();
   world.patch(() => specOf("good", 2, more));
-  world.run(60_000, () => world.status.upgrade?.stopAskedOf !== undefined);
+  world.run(60_000, () => world.status.operation?.stopAskedOf !== undefined);
   const observed = world.observe();
   const seen = (epoch: number) => ({
     ...observed,

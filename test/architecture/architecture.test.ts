@@ -371,6 +371,10 @@ describe("the declared graph of rooms", () => {
       /^runtime\/(?:job|task)manager$/,
       /^runtime\/(?:job|task)manager$/,
     ],
+    "lets what the operator sees, decides and writes know no engine but by the port": [
+      /^operator\/(?:engine|reconcile|observe|apply|controller)$/,
+      /^(?:contract$|operator\/engine-)/,
+    ],
     "lets no room into the CLI": [/./, /^cli$/],
   };
   for (const [name, [of, what]] of Object.entries(mayNever)) {

@@ -39,7 +39,7 @@ const givenTo = (field: "blocked" | "stalled"): string[] =>
 
 /** Reasons that the conclusion itself gives, in the part of its source that a pattern finds. */
 function concluded(part: RegExp): string[] {
-  const [text = ""] = part.exec(sourceOf("operator/reconcile/conclusion.ts")) ?? [];
+  const [text = ""] = part.exec(sourceOf("operator/reconcile/status/conclusion.ts")) ?? [];
   return [...text.matchAll(/yes\("([A-Za-z]+)"/g)].map(([, word]) => word as string);
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { withRig } from "../promises/rig.ts";
 
-it("a job with a checkpoint an hour is deployed and upgraded, for the operator asks for the first one (CA2)", () =>
+it("a job with a checkpoint an hour is deployed and upgraded, for the operator asks for the first one (PRO3)", () =>
   withRig("first-checkpoint", {}, async (rig) => {
     const spec = { checkpoints: { interval: "1h" }, upgrade: { deployTimeout: "20s", stability: { window: "500ms" } } };
     await rig.apply(rig.manifest(spec));

@@ -16,7 +16,7 @@ import { ApiError, type ConfigMap, type KubernetesApi } from "../../operator/kub
 import { type GateAnswer, WatchCache } from "../../operator/kubernetes/machinery/index.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
 import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
-import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/resources/index.ts";
+import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/engine/index.ts";
 import { operatorFailpointNames, silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
 import { until } from "./until.ts";

@@ -12,6 +12,7 @@ import {
   type StreamJobStatus,
 } from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
+import { nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { InstantKubelet } from "../../embedded/kubelet/index.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
@@ -66,7 +67,7 @@ async function createCluster(): Promise<Cluster> {
       const controller = await startController({
         api: noting(server.as("streamjob-operator"), identity, cluster),
         jobManagers: cluster.jobManagers,
-        settings: { storageRoot: "memory:///store", defaultImage: "streamjob" },
+        settings: { storageRoot: "memory:///store", defaultImage: "streamjob", engine: nativeEngine },
         clock,
         random,
         log,
@@ -294,7 +295,7 @@ describe("a poisoned StreamJob (P-33)", () => {
 /** As an operator of another version might have written it; our API server would refuse it. */
 function withUnreadableStatus(api: KubernetesApi, name: string): KubernetesApi {
   const poison = <T extends { readonly metadata: { readonly name: string } }>(object: T): T =>
-    object.metadata.name === name ? { ...object, status: { incarnations: 7, upgrade: { step: "Dancing" } } } : object;
+    object.metadata.name === name ? { ...object, status: { incarnations: 7, operation: { step: "Dancing" } } } : object;
   return {
     ...api,
     list: async (kind, options) => {

@@ -4,7 +4,7 @@
  * controller.
  */
 import type { IncarnationMessage, PreflightAnswer } from "../../contract/index.ts";
-import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "../../operator/jobmanager/index.ts";
+import type { Answer, JobManagerApi, JobManagerTarget, TriggerState } from "../../operator/engine/index.ts";
 
 export type Misbehaviour = "hangs" | "unreachable" | "refused";
 
@@ -130,7 +130,7 @@ export class ScriptedJobManagers implements JobManagerApi {
 
   async exceptions(target: JobManagerTarget, signal: AbortSignal): ReturnType<JobManagerApi["exceptions"]> {
     const trouble = await this.#trouble(target, signal);
-    return trouble ?? { kind: "answer", value: { exceptionHistory: { entries: [], truncated: false } } };
+    return trouble ?? { kind: "answer", value: [] };
   }
 
   /** Changes what an incarnation says of itself. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { nativeEngine } from "../../operator/engine-native/index.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 
@@ -72,7 +73,11 @@ it("P-1 a change that is no change restarts nothing: the same again, other order
     await rig.moreCheckpoints(2);
     await operator.stop();
     // Another version of the operator: other defaults.
-    const settings = { storageRoot: `${rig.plane.storageRoot}-elsewhere`, defaultImage: "streamjob:next" };
+    const settings = {
+      storageRoot: `${rig.plane.storageRoot}-elsewhere`,
+      defaultImage: "streamjob:next",
+      engine: nativeEngine,
+    };
     operator = await rig.startOperator({ settings });
     await operator.whenSynced();
     // Every label is a change that brings a look: more of them than a quiet job has in minutes.

@@ -34,8 +34,8 @@ it("P-5 at most one savepoint is in flight and no trigger is repeated: an upgrad
     await rig.until("a savepoint to be in flight", () => open > 0);
     await rig.apply(rig.manifest({ restartNonce: "1", upgrade: { standby: "cold" } }));
     await rig.until("the upgrade to wait for it", async () => {
-      const { upgrade } = await rig.status();
-      return upgrade?.step === "Stopping" && upgrade.message.includes("the stop comes after it");
+      const { operation } = await rig.status();
+      return operation?.step === "Stopping" && operation.message.includes("the stop comes after it");
     });
     assert.equal(rig.relay.triggerCount(), 1, "one is in flight, nothing else is asked for");
     isHeld = false;

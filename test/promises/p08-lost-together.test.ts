@@ -23,10 +23,10 @@ it("P-8 a savepoint survives the loss of operator and JobManager together: it is
     await rig.apply(rig.manifest({ parallelism: 3 }));
     await rig.until("the operator to be killed", () => operator.isOver);
     assert.equal(await operator.ended, "SIGKILL");
-    const { upgrade } = await rig.status();
-    assert.equal(upgrade?.step, "Stopping");
-    assert.equal(upgrade?.savepoint?.path, null, "its path was not recorded");
-    const target = upgrade?.savepoint?.target;
+    const { operation } = await rig.status();
+    assert.equal(operation?.step, "Stopping");
+    assert.equal(operation?.savepoint?.path, null, "its path was not recorded");
+    const target = operation?.savepoint?.target;
 
     rig.runOperator();
     await rig.ready();

@@ -69,8 +69,8 @@ it("P-11 a JobManager that cannot be reached, talks nonsense or stands still is 
         return running?.status === "Unknown" && running.reason === "Unreachable";
       });
       await looksInVain(rig, OLD);
-      const { active, upgrade, incarnations } = await rig.status();
-      assert.deepEqual([active?.incarnation, upgrade, incarnations], [1, undefined, 1], way);
+      const { active, operation, incarnations } = await rig.status();
+      assert.deepEqual([active?.incarnation, operation, incarnations], [1, undefined, 1], way);
       assert.equal((await rig.condition("JobRunning"))?.status, "Unknown", way);
       end();
       await looking(rig, `it to be seen again (${way})`, async () => (await rig.condition("Ready"))?.status === "True");
@@ -94,8 +94,8 @@ it("P-11 an upgrade of a job that cannot be reached gets ready, and waits: the o
     });
     await looksInVain(rig, OLD);
     await rig.moreCheckpoints(2);
-    const { active, upgrade } = await rig.status();
-    assert.deepEqual([active?.incarnation, upgrade?.step, upgrade?.to], [1, "Stopping", 2]);
+    const { active, operation } = await rig.status();
+    assert.deepEqual([active?.incarnation, operation?.step, operation?.to], [1, "Stopping", 2]);
     assert.equal((await rig.incarnation(2))?.activation, null);
     assert.deepEqual([pods.doomed, rig.relay.triggerCount()], [[], 0]);
     rig.relay.cut.clear();
@@ -115,7 +115,7 @@ it("P-11 a new version that cannot be reached after its activation is not taken 
     // All that the operator hears of it is that it is active and has completed nothing yet; and nothing any more once that is on record.
     rig.relay.onAnswer(async ({ pod, path, answer }): Promise<Verdict> => {
       if (pod !== NEW || !path.endsWith("/incarnation") || answer === null) return "pass";
-      if ((await rig.status()).upgrade?.step === "Proving") rig.relay.cut.add(NEW);
+      if ((await rig.status()).operation?.step === "Proving") rig.relay.cut.add(NEW);
       const said = incarnationSchema.parse(JSON.parse(answer));
       const young = { ...said, completedCheckpoints: 0, firstCheckpointMs: null, lastCheckpoint: null };
       return { status: 200, answer: JSON.stringify(young) };
@@ -124,8 +124,8 @@ it("P-11 a new version that cannot be reached after its activation is not taken 
     await rig.apply(rig.manifest({ parallelism: 1, upgrade: { ...rig.manifest().spec.upgrade, deployTimeout } }));
     await rig.until("nobody to get through to the new version any more", () => rig.relay.cut.has(NEW));
     await looking(rig, "its time to be long over", async () => {
-      const { upgrade } = await rig.status();
-      return upgrade?.step === "Proving" && systemClock.nowMs() - parseTime(upgrade.stepSince) > LONG_OVER_MS;
+      const { operation } = await rig.status();
+      return operation?.step === "Proving" && systemClock.nowMs() - parseTime(operation.stepSince) > LONG_OVER_MS;
     });
     await looksInVain(rig, NEW);
     const { active, incarnations } = await rig.status();

@@ -40,12 +40,12 @@ async function giveTime(rig: Rig, way: Way): Promise<void> {
 /** Waits until the operation waits for pods to go, and has done so for longer than anything in the spec. */
 async function waitsFor(rig: Rig, pod: string): Promise<void> {
   await rig.until(`the operation to wait for ${pod} beyond every timeout`, async () => {
-    const { upgrade, incarnations } = await rig.status();
+    const { operation, incarnations } = await rig.status();
     const hasGoneOn =
-      incarnations > 1 && (upgrade === undefined || upgrade.step === "Activating" || upgrade.step === "Proving");
+      incarnations > 1 && (operation === undefined || operation.step === "Activating" || operation.step === "Proving");
     assert.ok(!hasGoneOn, `${pod} was not waited for`);
-    if (upgrade?.step !== "Terminating" || !upgrade.message.includes(pod)) return false;
-    return systemClock.nowMs() - parseTime(upgrade.stepSince) > HELD_MS;
+    if (operation?.step !== "Terminating" || !operation.message.includes(pod)) return false;
+    return systemClock.nowMs() - parseTime(operation.stepSince) > HELD_MS;
   });
 }
 
@@ -72,7 +72,7 @@ it("P-12 no pod of a new incarnation is made while one of the old is there: a fi
       await rig.lookAgain();
       return (await looksOf(next)) >= LOOKS;
     });
-    assert.equal((await rig.status()).upgrade?.step, "Terminating");
+    assert.equal((await rig.status()).operation?.step, "Terminating");
     assert.equal(await rig.api.get("Pod", JOB_MANAGER), null);
     assert.deepEqual(pods.made, []);
     await giveTime(rig, way);

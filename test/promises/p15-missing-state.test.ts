@@ -61,7 +61,7 @@ it("P-15 missing state is refused: the savepoint of an upgrade vanishes before t
     await rig.ready();
     let gone: string | null = null;
     const moveAway = async (): Promise<void> => {
-      const target = pathOf((await rig.status()).upgrade?.savepoint?.target ?? "");
+      const target = pathOf((await rig.status()).operation?.savepoint?.target ?? "");
       // What it prepared is committed by the old job.
       await rig.until(
         "the old job's result",

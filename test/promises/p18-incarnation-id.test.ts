@@ -13,8 +13,8 @@ it("P-18 an incarnation's id is fresh per restore, the same in every try, and in
     const recorded: string[] = [];
     rig.relay.onAnswer(async (call): Promise<Verdict> => {
       if (call.method !== "PUT" || call.status !== 200) return "pass";
-      const { active, upgrade } = await rig.status();
-      assert.equal(upgrade?.activationId, (JSON.parse(call.body) as { activationId: string }).activationId);
+      const { active, operation } = await rig.status();
+      assert.equal(operation?.activationId, (JSON.parse(call.body) as { activationId: string }).activationId);
       recorded.push(active?.jobId ?? "");
       // It was accepted, and who asked does not hear of it.
       lost++;

@@ -35,7 +35,7 @@ it("P-19 what an operator made and died over is gone on with, not made again: at
       assert.equal(await first.ended, "SIGKILL", `${dieAt.name} was not reached: ${first.said().slice(-1000)}`);
       const before = await childrenOf(rig, number);
       assert.ok(before.size > 0, `nothing was made before ${dieAt.name}`);
-      const recorded = (await rig.status()).upgrade;
+      const recorded = (await rig.status()).operation;
       assert.equal(recorded?.to, number, "it was recorded first");
       const next = rig.runOperator();
       await rig.ready();
@@ -75,7 +75,7 @@ it("P-19 what is on its way out is not taken up: its end is waited for, then it 
     const before = asked();
     await rig.until("the operator to have looked", () => asked() >= before + 5);
     assert.equal((await rig.incarnation(1))?.activation, null, "a JobManager on its way out is activated");
-    assert.equal((await rig.status()).upgrade?.step, "Standby");
+    assert.equal((await rig.status()).operation?.step, "Standby");
 
     await rig.api.patch("StatefulSet", key, { metadata: { finalizers: null } });
     await rig.ready();
@@ -109,7 +109,7 @@ it("P-19 what is left of an earlier StreamJob of the same name is not taken up: 
     assert.notEqual((await rig.job()).metadata.uid, earlier.metadata.uid);
     await rig.until("what is in the way to go", async () => {
       const held = await rig.api.get("StatefulSet", set);
-      return held?.metadata.deletionTimestamp !== undefined && (await rig.status()).upgrade !== undefined;
+      return held?.metadata.deletionTimestamp !== undefined && (await rig.status()).operation !== undefined;
     });
     const { active } = await rig.status();
     assert.equal(active, undefined);

@@ -33,12 +33,12 @@ class Chaos {
     const rig = this.#rig;
     const step = steps[this.#roll(steps.length)];
     await rig.until(`the upgrade to be in ${step}, or over`, async () => {
-      const { upgrade, observedGeneration } = await rig.status();
-      return upgrade === undefined ? observedGeneration >= generation : upgrade.step === step;
+      const { operation, observedGeneration } = await rig.status();
+      return operation === undefined ? observedGeneration >= generation : operation.step === step;
     });
-    const { upgrade, active } = await rig.status();
-    const old = upgrade?.from ?? active?.incarnation ?? 1;
-    const young = upgrade?.to ?? old;
+    const { operation, active } = await rig.status();
+    const old = operation?.from ?? active?.incarnation ?? 1;
+    const young = operation?.to ?? old;
     const victims = [
       () => this.#kill(`wc-${old}-jobmanager-0`),
       () => this.#kill(`wc-${old}-taskmanager-0`),
@@ -47,7 +47,7 @@ class Chaos {
       () => this.#killOperator(),
       () => this.#loseNode(active?.incarnation ?? old),
     ];
-    rig.workspace.note(`in ${upgrade?.step ?? "no step"} of generation ${generation}:`);
+    rig.workspace.note(`in ${operation?.step ?? "no step"} of generation ${generation}:`);
     await victims[this.#roll(victims.length)]?.();
   }
 

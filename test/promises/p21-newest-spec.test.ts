@@ -51,8 +51,8 @@ it(`P-21 ${PATCHES} changes of mind in the midst of upgrades, and an operator ki
       rig.manifest({ job: { ...job, env: [{ name: "NUMBER", value: "last" }] }, parallelism: 3 }),
     );
     await rig.ready();
-    const { active, incarnations, upgrade } = await rig.status();
-    assert.deepEqual([active?.generation, upgrade], [last.metadata.generation, undefined]);
+    const { active, incarnations, operation } = await rig.status();
+    assert.deepEqual([active?.generation, operation], [last.metadata.generation, undefined]);
     assert.deepEqual(await madeWith(rig), { number: "last", parallelism: 3 });
     const chain = assertOneChain(await readStoreViews(rig.storeFolder("")), active?.jobId ?? "");
     figure("P-21", `${PATCHES} specs, ${incarnations} incarnations made, ${chain.length} ran, one chain`);

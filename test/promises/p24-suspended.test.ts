@@ -19,7 +19,7 @@ async function settledSuspended(rig: Rig, name = "wc"): Promise<StreamJobStatus>
     [truth["Ready"], truth["Suspended"], truth["Reconciling"], truth["Stalled"], truth["JobRunning"]],
     ["True", "True", "False", "False", "False"],
   );
-  assert.deepEqual([status.upgrade, status.active, status.incarnation], [undefined, undefined, undefined]);
+  assert.deepEqual([status.operation, status.active, status.incarnation], [undefined, undefined, undefined]);
   assert.equal(kstatus(await rig.job(name)), "Current");
   assert.deepEqual(await rig.pods(name), []);
   return status;

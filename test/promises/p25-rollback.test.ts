@@ -77,7 +77,7 @@ it("P-25 a bad image of a cold upgrade is rolled back with the savepoint", () =>
     await becomeStable(rig);
     await rig.apply(rig.manifest({ image: MISSING_IMAGE, upgrade: { standby: "cold", deployTimeout: "1s" } }));
     await rig.until("the rollback", async () => (await rig.condition("RolledBack"))?.status === "True");
-    await rig.until("it to run again", async () => (await rig.status()).upgrade === undefined);
+    await rig.until("it to run again", async () => (await rig.status()).operation === undefined);
     await assertBack(rig);
     await assertCorrectedIsTaken(rig);
     await rig.assertExact();
@@ -103,8 +103,8 @@ it("P-25 a bad state schema of a cold upgrade is rolled back with the savepoint"
     await becomeStable(rig);
     await rig.apply(rig.manifest({ ...troubled(rig, "schema"), upgrade: { standby: "cold" } }));
     await rig.until("the rollback", async () => {
-      const { upgrade, failed, active } = await rig.status();
-      return upgrade === undefined && failed !== undefined && active?.incarnation !== 1;
+      const { operation, failed, active } = await rig.status();
+      return operation === undefined && failed !== undefined && active?.incarnation !== 1;
     });
     await assertBack(rig);
     const [savepoint] = rig.relay.triggers();
@@ -118,8 +118,8 @@ it("P-25 a version that crashes before its first checkpoint is rolled back with 
     await becomeStable(rig);
     await rig.apply(rig.manifest(troubled(rig, "at-once")));
     await rig.until("the rollback", async () => {
-      const { upgrade, failed } = await rig.status();
-      return upgrade === undefined && failed !== undefined;
+      const { operation, failed } = await rig.status();
+      return operation === undefined && failed !== undefined;
     });
     assert.equal((await rig.incarnation(2))?.completedCheckpoints ?? 0, 0);
     await assertBack(rig);
@@ -142,8 +142,8 @@ it("P-25 a version that crashes after its first checkpoint is rolled back with i
     assert.ok(own > 0);
     writeFileSync(trip, "");
     await rig.until("the rollback", async () => {
-      const { upgrade, failed, active } = await rig.status();
-      return upgrade === undefined && failed !== undefined && active?.incarnation === 3;
+      const { operation, failed, active } = await rig.status();
+      return operation === undefined && failed !== undefined && active?.incarnation === 3;
     });
     await assertBack(rig);
     assert.equal(rig.relay.triggerCount(), 1, "only the upgrade asked for a savepoint");

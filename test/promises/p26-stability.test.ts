@@ -25,7 +25,7 @@ it("P-26 RUNNING once is not stable: a version that runs, completes checkpoints 
     const upgrade = { stability: { window: "20s", maxRestarts: 2 } };
     await rig.apply(rig.manifest({ ...troubled(rig, "every:300"), upgrade }));
     await rig.until("the rollback", async () => {
-      const { upgrade: operation, failed, active } = await rig.status();
+      const { operation, failed, active } = await rig.status();
       return operation === undefined && failed !== undefined && active?.incarnation === 3;
     });
     const { failed } = await rig.status();

@@ -41,8 +41,8 @@ it("P-27 a FINISHED job is not resurrected, not by a version that does not load 
 
     await rig.apply(rig.manifest({ job: { module: rig.workspace.path("nowhere.ts") } }));
     await rig.until("the version to be refused", async () => {
-      const { failed, upgrade } = await rig.status();
-      return failed?.generation === 2 && upgrade === undefined;
+      const { failed, operation } = await rig.status();
+      return failed?.generation === 2 && operation === undefined;
     });
     await rig.until("its pods to go", async () => (await rig.pods()).length === 0);
     assert.deepEqual((await rig.status()).active?.ended?.status, "FINISHED");

@@ -95,7 +95,7 @@ it("P-28 retention never removes a savepoint that is still named: by the status,
       // A version that completes no checkpoint: what it was started from is what the way back needs.
       await rig.apply(rig.manifest({ ...spec, ...troubled(rig, "at-once") }));
       await rig.until("the rollback", async () => {
-        const { upgrade: operation, failed } = await rig.status();
+        const { operation, failed } = await rig.status();
         return operation === undefined && failed !== undefined;
       });
       const { lastSavepoint } = await rig.status();

@@ -44,8 +44,8 @@ function whenWritten(onStep: (moment: Moment) => Promise<void>): (api: Kubernete
     ...api,
     updateStatus: async (kind, object, options) => {
       const written = await api.updateStatus(kind, object, options);
-      const upgrade = (object as { readonly status?: Partial<StreamJobStatus> }).status?.upgrade;
-      if (kind === "StreamJob" && upgrade !== undefined) await onStep(upgrade);
+      const operation = (object as { readonly status?: Partial<StreamJobStatus> }).status?.operation;
+      if (kind === "StreamJob" && operation !== undefined) await onStep(operation);
       return written;
     },
   });

@@ -14,6 +14,7 @@ import {
   validateStreamJob,
 } from "../../crds/index.ts";
 import type { Controller } from "../../operator/controller/index.ts";
+import { nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { incarnationJobId, type Observed, type Plan, reconcile, revisionHash } from "../../operator/reconcile/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
@@ -45,7 +46,7 @@ const golden: readonly (readonly [hash: string, spec: StreamJobSpec])[] = [
 ];
 
 const NOW_MS = 1_900_000_000_000;
-const settings = { storageRoot: "file:///state", defaultImage: "example/streamjob:1" };
+const settings = { storageRoot: "file:///state", defaultImage: "example/streamjob:1", engine: nativeEngine };
 
 function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed {
   const job: StreamJob = {
@@ -96,11 +97,11 @@ it("P-31 hashes and ids are what they were in the first version", () => {
   const { job } = observedOf(golden[1]?.[1] as StreamJobSpec);
   assert.equal(incarnationJobId(job, 1), "af886619690ae2ab0804b9b8c77d2bae");
   assert.equal(incarnationJobId(job, 3), "268fdb72c2f539a160a173d580d74751");
-  const { upgrade } = firstPlan(job.spec).status;
+  const { operation } = firstPlan(job.spec).status;
   assert.deepEqual(
-    { ...upgrade, message: "" },
+    { ...operation, message: "" },
     {
-      upgradeId: "198cdc0f3956008dc4824187e598436b",
+      operationId: "198cdc0f3956008dc4824187e598436b",
       kind: "deploy",
       step: "Standby",
       attempt: 0,
@@ -130,7 +131,7 @@ it("P-31 fields that only a later version knows change nothing of what is done",
   const later = {
     ...status,
     fromLater: { x: 1 },
-    upgrade: { ...status.upgrade, fromLater: [1] },
+    operation: { ...status.operation, fromLater: [1] },
     conditions: status.conditions.map((condition) => ({ ...condition, fromLater: true })),
   } as unknown as NonNullable<StreamJob["status"]>;
   const plan = reconcile(observedOf(spec, later), settings, NOW_MS);
@@ -146,8 +147,8 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
     ...api,
     updateStatus: async (kind, object, options) => {
       const written = await api.updateStatus(kind, object, options);
-      const { upgrade } = (object as { readonly status?: Partial<StreamJobStatus> }).status ?? {};
-      if (kind !== "StreamJob" || moment === null || upgrade?.step !== moment.step) return written;
+      const { operation } = (object as { readonly status?: Partial<StreamJobStatus> }).status ?? {};
+      if (kind !== "StreamJob" || moment === null || operation?.step !== moment.step) return written;
       const { reached } = moment;
       moment = null;
       await reached();
@@ -156,8 +157,8 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
   });
   return withRig("s31", { withOperator: false, operatorApi }, async (rig) => {
     const versions = [
-      { storageRoot: rig.plane.storageRoot, defaultImage: LOCAL_IMAGE },
-      { storageRoot: `${rig.plane.storageRoot}-next`, defaultImage: "streamjob:next" },
+      { storageRoot: rig.plane.storageRoot, defaultImage: LOCAL_IMAGE, engine: nativeEngine },
+      { storageRoot: `${rig.plane.storageRoot}-next`, defaultImage: "streamjob:next", engine: nativeEngine },
     ] as const;
     let version = 0;
     const start = (): Promise<Controller> => {
@@ -187,7 +188,7 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
       await rig.apply(rig.manifest({ restartNonce: `${place}`, checkpoints, upgrade: { standby } }));
       await rig.until(`step ${step}`, () => stopping !== null);
       await stopping;
-      assert.equal((await rig.status()).upgrade?.step, step, "the operator went on after its end");
+      assert.equal((await rig.status()).operation?.step, step, "the operator went on after its end");
       operator = await start();
       await rig.ready();
       await assertContinued(rig, place + 1);

@@ -10,7 +10,8 @@ import { it } from "node:test";
 import { InstantJobManagers } from "../../bench/controller/instant-jobmanagers.ts";
 import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
 import { startController } from "../../operator/controller/index.ts";
-import { createHttpJobManagerApi, type JobManagerApi, type JobManagerTarget } from "../../operator/jobmanager/index.ts";
+import { type JobManagerApi, type JobManagerTarget } from "../../operator/engine/index.ts";
+import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { InstantKubelet } from "../../embedded/kubelet/index.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
@@ -109,7 +110,7 @@ for (const copies of [1, 4]) {
       ...parts,
       api: server.as("streamjob-operator"),
       jobManagers: routed(new InstantJobManagers(1), poisonedBy),
-      settings: { storageRoot: "file:///checkpoints", defaultImage: "test" },
+      settings: { storageRoot: "file:///checkpoints", defaultImage: "test", engine: nativeEngine },
       identity: "test",
       election: null,
       endpoints: null,

@@ -11,7 +11,7 @@ import { type Rig, withRig } from "./rig.ts";
 
 const KEY = { namespace: "default", name: "wc" };
 
-const attemptOf = async (rig: Rig): Promise<number> => (await rig.status()).upgrade?.attempt ?? 0;
+const attemptOf = async (rig: Rig): Promise<number> => (await rig.status()).operation?.attempt ?? 0;
 
 /** The stop has failed; the job runs on with its periodic checkpoints, and what was asked for is not said to be so. */
 async function assertRunsOn(rig: Rig): Promise<void> {

@@ -2,17 +2,25 @@
  * Owns: step Activating: the new incarnation is told what to start from and whom to fence; from then on it holds the state.
  */
 import { parseTime } from "../../../crds/index.ts";
-import { failActivated } from "../failure.ts";
-import { tellLeftOut, withPermissionHint } from "../left-state.ts";
-import { refusalOf } from "../refusals.ts";
-import { incarnationNumbered, specOfRevision } from "../situation.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { failActivated } from "../operation/failure.ts";
+import { tellLeftOut, withPermissionHint } from "../operation/left-state.ts";
+import { enterActivating } from "../operation/milestones.ts";
+import type { Action } from "../actions/plan.ts";
+import { refusalOf } from "../actions/refusals.ts";
+import { incarnationNumbered, specOfRevision } from "../facts/situation.ts";
+import { done, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
 
 const POLL_MS = 20;
 const SLOW_POLL_MS = 1000;
 
-export function activating(context: StepContext): StepOutcome {
+export const activating: Step = {
+  enter: enterActivating,
+  advance,
+  calls,
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const view = incarnationNumbered(situation.observed, operation.to)?.jobManager ?? { kind: "absent" as const };
   if (view.kind !== "answering") {
@@ -47,4 +55,15 @@ export function activating(context: StepContext): StepOutcome {
     refusal === null ? POLL_MS : SLOW_POLL_MS,
   );
   return waiting;
+}
+
+function calls({ draft, situation, operation }: StepContext): readonly Action[] {
+  const { active } = draft.status;
+  if (operation.to === null || active === undefined || operation.restore === null) return [];
+  const view = incarnationNumbered(situation.observed, operation.to)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.phase !== "standby") return [];
+  if (view.incarnation.activation !== null) return [];
+  const { activationId, restore, predecessors } = operation;
+  const activation = { activationId, from: restore, predecessors: [...predecessors] };
+  return [{ kind: "activate", incarnation: operation.to, jobId: active.jobId, activation }];
 }

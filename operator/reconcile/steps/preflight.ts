@@ -1,14 +1,20 @@
 /**
  * Owns: step Preflight: the new version is asked whether it accepts the state that there is, before anything is stopped.
  */
-import { refuseTarget } from "../failure.ts";
-import { withPermissionHint } from "../left-state.ts";
-import { restoreOf } from "../restore-choice.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { refuseTarget } from "../operation/failure.ts";
+import { withPermissionHint } from "../operation/left-state.ts";
+import { restoreOf } from "../operation/restore-choice.ts";
+import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;
 
-export function preflight(context: StepContext): StepOutcome {
+export const preflight: Step = {
+  enter: entering("Preflight", "the new version is asked whether it accepts the state"),
+  advance,
+  asks: () => "preflight",
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   // Also when the old job has FINISHED since: there is no state that could be asked about (REC2).
   if (restoreOf(context).kind === "none") return done;

@@ -4,21 +4,32 @@
  * PRO1 One whose pods run and that does not answer is not taken for failed, however late it is: it may run very well (P-11).
  * PRO2 One that runs is not taken for failed before it has been asked for a checkpoint and had `deployTimeout` to complete it: its own
  *     interval may be long, and the operator may have been away.
+ * PRO3 One that takes no checkpoint by itself soon is asked for one, from when the record says so.
  */
 import { parseTime } from "../../../crds/index.ts";
-import { failActivated } from "../failure.ts";
-import { podTrouble } from "../pod-trouble.ts";
-import { incarnationNumbered, newestException, specOfRevision } from "../situation.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { failActivated } from "../operation/failure.ts";
+import type { Action } from "../actions/plan.ts";
+import { firstCheckpointTriggerId } from "../facts/ids.ts";
+import { podTrouble } from "../facts/pod-trouble.ts";
+import { incarnationNumbered, newestException, specOfRevision } from "../facts/situation.ts";
+import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
 
 const POLL_MS = 100;
 const SLOW_POLL_MS = 1000;
 const QUICK_MS = 30_000;
+/** A checkpoint that did not complete is asked for again under another id. */
+const CHECKPOINT_RETRY_MS = 30_000;
 /** So long a job with a short interval is left alone. */
 const OWN_CHECKPOINT_MS = 2000;
 
-export function proving(context: StepContext): StepOutcome {
+export const proving: Step = {
+  enter: entering("Proving", "waiting for the first checkpoint of the new incarnation"),
+  advance,
+  calls,
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const incarnation = incarnationNumbered(situation.observed, operation.to);
   const view = incarnation?.jobManager ?? { kind: "absent" as const };
@@ -67,4 +78,16 @@ export function proving(context: StepContext): StepOutcome {
   }
   draft.wait(trouble === null ? progress : `${progress}: ${trouble}`, waitedMs < QUICK_MS ? POLL_MS : SLOW_POLL_MS);
   return waiting;
+}
+
+/** PRO3 */
+function calls({ draft: { status, nowMs }, situation, operation }: StepContext): readonly Action[] {
+  const { active } = status;
+  if (operation.to === null || active === undefined) return [];
+  const view = incarnationNumbered(situation.observed, operation.to)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.completedCheckpoints > 0) return [];
+  if (view.incarnation.job?.status !== "RUNNING" || operation.checkpointAskedAt === undefined) return [];
+  const tries = Math.floor((nowMs - parseTime(operation.checkpointAskedAt)) / CHECKPOINT_RETRY_MS);
+  const triggerId = firstCheckpointTriggerId(active.activationId, tries);
+  return [{ kind: "triggerCheckpoint", incarnation: operation.to, jobId: active.jobId, triggerId }];
 }

@@ -10,20 +10,26 @@
  *     With nothing running any more it is a failed version after `deployTimeout`, like pods that do not come.
  */
 import { type KubernetesObject, parseTime } from "../../../crds/index.ts";
-import { refuseTarget, rollbackRevision } from "../failure.ts";
-import { hasTouchedOld } from "../operation.ts";
-import { standbyTrouble } from "../pod-trouble.ts";
-import type { ObservedIncarnation } from "../observed.ts";
-import { refusedByApi } from "../refusals.ts";
-import { incarnationNumbered, specOfRevision } from "../situation.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { refuseTarget, rollbackRevision } from "../operation/failure.ts";
+import { hasTouchedOld } from "../operation/operation.ts";
+import { standbyTrouble } from "../facts/pod-trouble.ts";
+import type { ObservedIncarnation } from "../facts/observed.ts";
+import { refusedByApi } from "../actions/refusals.ts";
+import { incarnationNumbered, specOfRevision } from "../facts/situation.ts";
+import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 100;
 const SLOW_POLL_MS = 1000;
 /** From then on it is looked at less often. */
 const QUICK_MS = 30_000;
 
-export function standby(context: StepContext): StepOutcome {
+export const standby: Step = {
+  enter: entering("Standby", "the new pods start and wait"),
+  advance,
+  keeps: { to: true },
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const incarnation = incarnationNumbered(situation.observed, operation.to);
   const running = specOfRevision(situation.observed, operation.revision);

@@ -1,12 +1,13 @@
 /**
- * Owns: what a step of an operation is to the loop that runs it.
+ * Owns: what a step of an operation is: all that is particular to it is in its one file; steps.ts lists them, operation.ts orders them.
  *
- * STEP1 A step only moves the record by what was observed; it does nothing itself. What is done for a step is in ../children.ts and
- *     ../calls.ts, by the record alone.
+ * STEP1 A step moves the record by what was observed, and does nothing itself. What is done for it follows from the record alone: its
+ *     calls, and the incarnations that it keeps.
  */
 import type { Operation } from "../../../crds/index.ts";
-import type { Draft } from "../draft.ts";
-import type { Situation } from "../situation.ts";
+import type { Action } from "../actions/plan.ts";
+import type { Situation } from "../facts/situation.ts";
+import type { Draft } from "../status/draft.ts";
 
 export type StepContext = { readonly draft: Draft; readonly situation: Situation; readonly operation: Operation };
 
@@ -17,6 +18,30 @@ export type StepOutcome =
   | { readonly kind: "waiting" }
   /** The record has been replaced or ended: decide anew. */
   | { readonly kind: "changed" };
+
+/** What the engine is asked by a look in a step, beside what its incarnations tell: what became of the stop; whether the state fits. */
+export type StepQuestion = "stopTrigger" | "preflight";
+
+export type Step = {
+  /** Enters the step: writes the record with it. */
+  readonly enter: (context: StepContext) => StepOutcome;
+  /** Moves the record on by what was observed. */
+  readonly advance: (context: StepContext) => StepOutcome;
+  /** What JobManagers are to be told in it; nothing when absent. */
+  readonly calls?: (context: StepContext) => readonly Action[];
+  /** What observe is to ask in it; nothing when absent. */
+  readonly asks?: (operation: Operation) => StepQuestion | null;
+  /** Whose pods are wanted from this step on, where it changes that: before the first step, those of `from` and not those of `to`. */
+  readonly keeps?: { readonly to?: boolean; readonly from?: boolean };
+};
+
+/** Enters a step of which there is nothing to write but that it began. */
+export const entering =
+  (step: Operation["step"], message: string) =>
+  ({ draft }: StepContext): StepOutcome => {
+    draft.enter(step, message);
+    return changed;
+  };
 
 export const done: StepOutcome = { kind: "done" };
 export const waiting: StepOutcome = { kind: "waiting" };

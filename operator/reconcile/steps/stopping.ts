@@ -7,17 +7,20 @@
  * STO4 A stop that was refused or failed is asked for at once where the spec says now, or given up as it says (P-37).
  * STO5 FINISHED after a stop that was refused or failed is no end that the job came to by itself: its state is not taken for nothing,
  *     and a person has to say what is to be done (P-40).
+ * STO6 The stop is asked for only of a job that can take it, and only while it is not known there: at most one is in flight, and the same
+ *     id in every try (P-5, P-9).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
-import { recordEnd, WAYS_OUT } from "../active.ts";
-import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../policy.ts";
-import { savepointDirectory, savepointTarget, stopTriggerId } from "../ids.ts";
-import type { IncarnationMessage } from "../../../contract/index.ts";
-import type { JobManagerView } from "../observed.ts";
-import { noteSavepoint } from "../operation-savepoint.ts";
-import { refusalOf } from "../refusals.ts";
-import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../situation.ts";
-import { changed, done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import { recordEnd, WAYS_OUT } from "../status/active.ts";
+import { deletionTimeoutMs, RETRY_BACKOFF_INITIAL_MS, retryLeftMs, retryLimitMs } from "../facts/policy.ts";
+import { savepointDirectory, savepointTarget, stopTriggerId } from "../facts/ids.ts";
+import type { IncarnationView } from "../../engine/index.ts";
+import type { JobManagerView } from "../facts/observed.ts";
+import { noteSavepoint } from "../snapshots/operation-savepoint.ts";
+import type { Action } from "../actions/plan.ts";
+import { refusalOf } from "../actions/refusals.ts";
+import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
+import { changed, done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
 const POLL_MS = 15;
@@ -26,7 +29,14 @@ const SAVEPOINT_POLL_MS = 100;
 /** The end of what tryAgain says. */
 const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
 
-export function stopping(context: StepContext): StepOutcome {
+export const stopping: Step = {
+  enter: entering("Stopping", "the job is asked to stop with a savepoint"),
+  advance,
+  calls,
+  asks: ({ savepoint }) => (savepoint !== null && savepoint.path === null ? "stopTrigger" : null),
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   if (operation.savepoint?.path !== null && operation.savepoint?.path !== undefined) return done;
   const view = incarnationNumbered(situation.observed, operation.from)?.jobManager ?? { kind: "absent" as const };
@@ -73,7 +83,7 @@ function correctedStop(context: StepContext): StepOutcome | null {
   const directory = savepointDirectory(situation.job, target.spec, situation.settings);
   if (operation.savepoint.target.startsWith(`${directory}/`)) return null;
   const attempt = operation.attempt + 1;
-  const triggerId = stopTriggerId(operation.upgradeId, attempt);
+  const triggerId = stopTriggerId(operation.operationId, attempt);
   const path = savepointTarget(directory, triggerId);
   const message = `the job is asked to stop with savepoint ${path}, where the spec says now`;
   draft.operation({ attempt, triggerId, savepoint: { target: path, path: null }, notBefore: null, message });
@@ -89,7 +99,7 @@ function mustDeletionGoOn({ draft, situation, operation }: StepContext, view: Jo
 }
 
 /** The job ended, by our stop or without it. What is recorded of its end decides what can be restored (REC2). */
-function foundEnded(context: StepContext, { result, job, epoch }: IncarnationMessage): StepOutcome {
+function foundEnded(context: StepContext, { result, job, epoch }: IncarnationView): StepOutcome {
   const { draft } = context;
   const { active } = draft.status;
   if (result === null || active === undefined) return waiting;
@@ -151,7 +161,7 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
   const { target } = situation;
   const limitMs = retryLimitMs(target);
   const delayMs = Math.min(limitMs, RETRY_BACKOFF_INITIAL_MS * 2 ** Math.min(operation.attempt, 20));
-  const triggerId = stopTriggerId(operation.upgradeId, attempt);
+  const triggerId = stopTriggerId(operation.operationId, attempt);
   const directory =
     target.kind === "valid"
       ? savepointDirectory(situation.job, target.spec, situation.settings)
@@ -220,4 +230,29 @@ function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedM
   if (lastStateMaxAgeMs === null || lastCheckpoint === undefined || waitedMs < savepointTimeoutMs) return null;
   if (draft.nowMs - parseTime(lastCheckpoint.time) > lastStateMaxAgeMs) return null;
   return { mode: "last-state", why: "as upgrade.lastStateMaxAge allows, the newest checkpoint is used" };
+}
+
+/** STO6 */
+function calls({ draft, situation, operation }: StepContext): readonly Action[] {
+  const { observed } = situation;
+  const { active, savepoint } = draft.status;
+  if (active === undefined || operation.savepoint === null || operation.from === null) return [];
+  if (operation.savepoint.path !== null || savepoint !== undefined) return [];
+  if (retryLeftMs(draft, situation, operation) > 0) return [];
+  const trigger = stopTriggerOf(situation, operation);
+  if (trigger !== null && trigger.kind !== "unknown") return [];
+  const view = incarnationNumbered(observed, operation.from)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  const { triggerId } = operation;
+  // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (STO5).
+  if (operation.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
+  return [
+    {
+      kind: "triggerStop",
+      incarnation: operation.from,
+      jobId: active.jobId,
+      triggerId,
+      target: operation.savepoint.target,
+    },
+  ];
 }

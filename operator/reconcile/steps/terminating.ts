@@ -4,12 +4,22 @@
  * TE1 A pod is gone when its object is: one that is terminating may still be running (P-12).
  * TE2 Suspend and delete end with it.
  */
-import { endDelete, endSuspend } from "../endings.ts";
-import { done, type StepContext, type StepOutcome, waiting } from "./step.ts";
+import type { Action } from "../actions/plan.ts";
+import { incarnationNumbered } from "../facts/situation.ts";
+import { isCancelPending } from "../operation/cancel.ts";
+import { endDelete, endSuspend } from "../operation/endings.ts";
+import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;
 
-export function terminating(context: StepContext): StepOutcome {
+export const terminating: Step = {
+  enter: entering("Terminating", "the old pods are taken away"),
+  advance,
+  calls,
+  keeps: { from: false },
+};
+
+function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   const pods = situation.observed.incarnations
     .filter(({ number }) => number !== operation.to)
@@ -31,4 +41,13 @@ export function terminating(context: StepContext): StepOutcome {
   if (operation.kind === "suspend") return endSuspend(context);
   if (operation.kind === "delete") return endDelete(context);
   return done;
+}
+
+/** The job of a deletion deletes its own checkpoints, before its pods go (cancel.ts). */
+function calls({ draft, situation }: StepContext): readonly Action[] {
+  const { active } = draft.status;
+  if (!isCancelPending(draft, situation) || active === undefined) return [];
+  const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
+  if (view?.kind !== "answering" || view.incarnation.phase !== "active") return [];
+  return [{ kind: "cancelJob", incarnation: active.incarnation, jobId: active.jobId }];
 }

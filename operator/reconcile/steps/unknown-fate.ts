@@ -1,5 +1,5 @@
 /** Owns: what is said when an incarnation that was or may have been activated cannot be reached for too long: a person has to look. */
-import { statefulSetName } from "../../resources/index.ts";
+import { statefulSetName } from "../../engine/index.ts";
 import { type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 1000;

@@ -2,7 +2,7 @@
  * Owns: running a life under operators that are broken by a plan: when one dies, the next starts.
  */
 import type { Controller } from "../../../operator/controller/index.ts";
-import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
+import type { JobManagerApi } from "../../../operator/engine/index.ts";
 import { type Rig, type RigOptions, withRig } from "../../promises/rig.ts";
 import { live, type Remains } from "./life.ts";
 import { type Fault, type FaultPlan, SievedOperator } from "./sieve.ts";

@@ -55,8 +55,8 @@ export async function live(rig: Rig): Promise<Remains> {
   await rig.until(
     "the rollback",
     async () => {
-      const { failed, upgrade, active } = await rig.status();
-      return failed !== undefined && upgrade === undefined && typeof active?.firstCheckpointAt === "string";
+      const { failed, operation, active } = await rig.status();
+      return failed !== undefined && operation === undefined && typeof active?.firstCheckpointAt === "string";
     },
     PATIENCE_MS,
   );

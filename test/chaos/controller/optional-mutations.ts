@@ -12,7 +12,7 @@ const optionalMutations: readonly ((mutation: string) => boolean)[] = [
     mutation !== `updateStatus StreamJob wc Running ${STABLE_INCARNATION} stable`,
   // A look that finds the first checkpoint, or too many restarts, right after the activation goes through Proving without writing it.
   (mutation) => /^updateStatus StreamJob wc \w+\/Proving to \d+$/.test(mutation),
-  // Asked for only of an incarnation that has taken none for a while (CA2 of the operator's calls).
+  // Asked for only of an incarnation that has taken none for a while (PRO3).
   (mutation) => /^checkpoint wc \d+$/.test(mutation),
   // Of the last one the garbage collector has them too, as soon as the finalizer has gone, and that waits for pods and sets alone.
   (mutation) => new RegExp(`^delete (Service|ConfigMap) wc-${INCARNATIONS}$`).test(mutation),

@@ -7,7 +7,7 @@
  *     new operator starts that remembers nothing.
  * SIE3 A lost response: the call was done, its caller is told that nobody knows.
  */
-import { type JobManagerApi, type Answer } from "../../../operator/jobmanager/index.ts";
+import { type JobManagerApi, type Answer } from "../../../operator/engine/index.ts";
 import { ApiError, type KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
 
 export type Fault = "crash before" | "crash after" | "response lost";
@@ -115,12 +115,12 @@ function describeWrite(write: Write, args: readonly unknown[]): string {
 
 /** A status by what of it matters for what comes next. */
 function phaseOf(status: unknown): string {
-  const { upgrade, phase, active } = status as {
-    upgrade?: { kind: string; step: string; to: number | null };
+  const { operation, phase, active } = status as {
+    operation?: { kind: string; step: string; to: number | null };
     phase?: string;
     active?: { incarnation: number; stableAt?: string | null; firstCheckpointAt?: string | null };
   };
-  if (upgrade !== undefined) return `${upgrade.kind}/${upgrade.step} to ${upgrade.to ?? "-"}`;
+  if (operation !== undefined) return `${operation.kind}/${operation.step} to ${operation.to ?? "-"}`;
   const age =
     typeof active?.stableAt === "string" ? "stable" : typeof active?.firstCheckpointAt === "string" ? "young" : "new";
   return `${phase} ${active?.incarnation ?? "-"} ${age}`;

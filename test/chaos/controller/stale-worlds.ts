@@ -4,7 +4,7 @@
  * STW1 Only what is seen is wrong; what is written is real, with the server's own checks.
  */
 import { EventEmitter, once } from "node:events";
-import type { JobManagerApi } from "../../../operator/jobmanager/index.ts";
+import type { JobManagerApi } from "../../../operator/engine/index.ts";
 import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/api/index.ts";
 import { seededRandom, sleep, systemClock } from "../../../base/index.ts";
 

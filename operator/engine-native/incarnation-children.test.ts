@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { type PodTemplate, type StreamJob, type StreamJobSpec, withDefaults } from "../../crds/index.ts";
+import { largePodConfigSchema, podConfigSchema } from "../../contract/index.ts";
+import type { IncarnationChildren } from "../engine/index.ts";
+import { incarnationChildren } from "./incarnation-children.ts";
+
+const small: StreamJobSpec = { job: { module: "/job.ts" } };
+
+const jobOf = (spec: StreamJobSpec): StreamJob => ({
+  apiVersion: "streamjob.dev/v1alpha1",
+  kind: "StreamJob",
+  metadata: { name: "wc", namespace: "apps", uid: "u1" },
+  spec,
+});
+
+function childrenOf(more: Partial<StreamJobSpec> = {}): IncarnationChildren {
+  const job = jobOf({ ...small, ...more });
+  return incarnationChildren({
+    job,
+    number: 3,
+    spec: withDefaults(job.spec),
+    jobId: "ab".repeat(16),
+    storeUri: "/state/apps/ab",
+    savepointDirectory: "/state/apps/savepoints/wc-u1",
+    defaultImage: "streamjob:1",
+  });
+}
+
+const owner = {
+  apiVersion: "streamjob.dev/v1alpha1",
+  kind: "StreamJob",
+  name: "wc",
+  uid: "u1",
+  controller: true,
+  blockOwnerDeletion: true,
+};
+const labels = {
+  "app.kubernetes.io/name": "streamjob",
+  "app.kubernetes.io/instance": "wc",
+  "app.kubernetes.io/managed-by": "streamjob-operator",
+  "streamjob.dev/job": "wc",
+  "streamjob.dev/incarnation": "3",
+};
+const config = {
+  name: "STREAMJOB_CONFIG",
+  valueFrom: { configMapKeyRef: { name: "wc-3", key: "config.json" } },
+};
+const podName = { name: "STREAMJOB_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
+
+test("golden: the JobManager's StatefulSet", () => {
+  const selected = { ...labels, "app.kubernetes.io/component": "jobmanager" };
+  assert.deepEqual(childrenOf().jobManagerSet, {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "wc-3-jobmanager", namespace: "apps", labels: selected, ownerReferences: [owner] },
+    spec: {
+      replicas: 1,
+      serviceName: "wc-3",
+      podManagementPolicy: "Parallel",
+      selector: { matchLabels: selected },
+      updateStrategy: { type: "OnDelete" },
+      template: {
+        metadata: { labels: selected },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 10,
+          containers: [
+            {
+              name: "jobmanager",
+              image: "streamjob:1",
+              args: ["jobmanager"],
+              terminationMessagePolicy: "FallbackToLogsOnError",
+              env: [
+                config,
+                podName,
+                { name: "STREAMJOB_RPC_LISTEN", value: "0.0.0.0:6123" },
+                { name: "STREAMJOB_REST_LISTEN", value: "0.0.0.0:8081" },
+              ],
+              ports: [
+                { name: "rpc", containerPort: 6123 },
+                { name: "rest", containerPort: 8081 },
+              ],
+              readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 },
+            },
+          ],
+        },
+      },
+    },
+  });
+});
+
+test("golden: a TaskManager's container, with the job of a ConfigMap, an environment and resources", () => {
+  const { taskManagerSet } = childrenOf({
+    image: "mine:2",
+    imagePullPolicy: "Always",
+    job: { configMap: { name: "code", key: "job.ts" }, env: [{ name: "LEVEL", value: "debug" }] },
+    taskManager: { replicas: 2, slots: 3, resources: { limits: { cpu: "1" } } },
+  });
+  assert.equal(taskManagerSet.spec.replicas, 2);
+  assert.deepEqual(taskManagerSet.spec.template.spec.volumes, [{ name: "job", configMap: { name: "code" } }]);
+  assert.deepEqual(taskManagerSet.spec.template.spec.containers, [
+    {
+      name: "taskmanager",
+      image: "mine:2",
+      imagePullPolicy: "Always",
+      args: ["taskmanager"],
+      terminationMessagePolicy: "FallbackToLogsOnError",
+      env: [
+        { name: "LEVEL", value: "debug" },
+        config,
+        podName,
+        { name: "STREAMJOB_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+        { name: "STREAMJOB_JOBMANAGER", value: "wc-3-jobmanager-0.wc-3.apps.svc:6123" },
+      ],
+      ports: [],
+      resources: { limits: { cpu: "1" } },
+      volumeMounts: [{ name: "job", mountPath: "/opt/streamjob/job", readOnly: true }],
+    },
+  ]);
+});
+
+test("PG1 arguments that are too large for a variable come in a file that the pods mount, and no variable is near the limit", () => {
+  const args = Array.from({ length: 200 }, () => "€".repeat(1000));
+  const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { module: "/job.ts", args } });
+  const read = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
+  assert.deepEqual([read.args, read.options, read.storeUri], [[], {}, "/state/apps/ab"]);
+  const large = largePodConfigSchema.parse(JSON.parse(configMap.data?.["large.json"] ?? ""));
+  assert.deepEqual(large.args, args);
+  assert.equal(large.options["execution.checkpointing.interval"], "10000 ms");
+  for (const { spec } of [jobManagerSet, taskManagerSet]) {
+    const [container] = spec.template.spec.containers;
+    assert.deepEqual(spec.template.spec.volumes, [{ name: "streamjob-config", configMap: { name: "wc-3" } }]);
+    assert.deepEqual(container?.volumeMounts, [
+      { name: "streamjob-config", mountPath: "/etc/streamjob/config", readOnly: true },
+    ]);
+    const variable = container?.env?.find(({ name }) => name === "STREAMJOB_LARGE_CONFIG");
+    assert.equal(variable?.value, "/etc/streamjob/config/large.json");
+  }
+  // The largest that stays in the variable.
+  const most = childrenOf({ job: { module: "/job.ts", args: Array.from({ length: 38 }, () => "€".repeat(1000)) } });
+  assert.deepEqual(Object.keys(most.configMap.data ?? {}), ["config.json"]);
+  assert.ok(Buffer.byteLength(most.configMap.data?.["config.json"] ?? "") < 128 * 1024);
+});
+
+test("golden: ConfigMap and headless Service; the configuration is one that a pod's program reads", () => {
+  const { configMap, service } = childrenOf({ parallelism: 4, taskManager: { replicas: 2 }, config: { "a.b": "c" } });
+  assert.deepEqual(configMap.metadata, { name: "wc-3", namespace: "apps", labels, ownerReferences: [owner] });
+  assert.equal(configMap.immutable, true);
+  const read = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
+  assert.equal(read.options["a.b"], "c");
+  assert.equal(read.options["execution.checkpointing.interval"], "10000 ms");
+  const { options: _, ...rest } = read;
+  assert.deepEqual(rest, {
+    version: 1,
+    jobId: "ab".repeat(16),
+    jobName: "wc",
+    program: { kind: "module", path: "/job.ts" },
+    args: [],
+    storeUri: "/state/apps/ab",
+    savepointDirectory: "/state/apps/savepoints/wc-u1",
+    parallelism: 4,
+    maxParallelism: null,
+    taskManagers: 2,
+    slots: 2,
+  });
+  assert.deepEqual(service.spec, {
+    clusterIP: "None",
+    publishNotReadyAddresses: true,
+    selector: { ...labels, "app.kubernetes.io/component": "jobmanager" },
+    ports: [
+      { name: "rpc", port: 6123, targetPort: 6123 },
+      { name: "rest", port: 8081, targetPort: 8081 },
+    ],
+  });
+});
+
+test("INC1: the same input makes the same objects, byte for byte", () => {
+  assert.equal(JSON.stringify(childrenOf()), JSON.stringify(childrenOf()));
+});
+
+test("INC3: a pod template adds to what is set here and takes nothing away", () => {
+  const podTemplate = {
+    metadata: { labels: { team: "a", "streamjob.dev/incarnation": "99" }, annotations: { note: "b" } },
+    spec: {
+      nodeSelector: { disk: "ssd" },
+      automountServiceAccountToken: true,
+      volumes: [{ name: "scratch", emptyDir: {} }],
+      containers: [
+        { name: "side", image: "side:1" },
+        {
+          name: "taskmanager",
+          image: "evil:1",
+          args: ["other"],
+          securityContext: { runAsNonRoot: true },
+          env: [
+            { name: "MORE", value: "1" },
+            { name: "STREAMJOB_CONFIG", value: "{}" },
+          ],
+          volumeMounts: [{ name: "scratch", mountPath: "/scratch" }],
+        },
+      ],
+    },
+  } as unknown as PodTemplate;
+  const { template, selector } = childrenOf({ taskManager: { podTemplate } }).taskManagerSet.spec;
+  const plain = childrenOf().taskManagerSet.spec.template;
+  assert.deepEqual(template.metadata, {
+    labels: { team: "a", ...plain.metadata?.labels },
+    annotations: { note: "b" },
+  });
+  for (const [label, value] of Object.entries(selector.matchLabels)) {
+    assert.equal(new Map(Object.entries(template.metadata?.labels ?? {})).get(label), value);
+  }
+  const [ours, side] = template.spec.containers;
+  assert.equal(side?.name, "side");
+  assert.equal(ours?.image, "streamjob:1");
+  assert.deepEqual(ours?.args, ["taskmanager"]);
+  assert.deepEqual(ours?.securityContext, { runAsNonRoot: true });
+  assert.deepEqual(ours?.env, [{ name: "MORE", value: "1" }, ...(plain.spec.containers[0]?.env ?? [])]);
+  assert.deepEqual(ours?.volumeMounts, [{ name: "scratch", mountPath: "/scratch" }]);
+  assert.deepEqual(template.spec.volumes, [{ name: "scratch", emptyDir: {} }]);
+  assert.equal(template.spec.automountServiceAccountToken, false);
+  assert.deepEqual((template.spec as { nodeSelector?: object }).nodeSelector, { disk: "ssd" });
+});

@@ -1,0 +1,36 @@
+/**
+ * Owns: the port to a stream engine, as decisions use it: the objects that an incarnation is made of.
+ * Implemented by: operator/engine-native. The calls to a running engine are another port, jobmanager-api.ts.
+ *
+ * ENG1 Pure: the same input gives the same objects; nothing is read, nothing is sent.
+ */
+import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
+import type { ConfigMap, Service, StatefulSet } from "../kubernetes/api/index.ts";
+
+/** All objects of one incarnation. */
+export type IncarnationChildren = {
+  readonly configMap: ConfigMap;
+  readonly service: Service;
+  readonly jobManagerSet: StatefulSet;
+  readonly taskManagerSet: StatefulSet;
+};
+
+export type IncarnationInput = {
+  readonly job: StreamJob;
+  readonly number: number;
+  /** Of the revision that it runs. */
+  readonly spec: ResolvedSpec;
+  /** Hex digits of the runtime's job id. */
+  readonly jobId: string;
+  readonly storeUri: string;
+  readonly savepointDirectory: string;
+  /** When the spec names none. */
+  readonly defaultImage: string;
+};
+
+/** A stream engine, handed to decisions with their settings. */
+export type Engine = {
+  readonly children: (input: IncarnationInput) => IncarnationChildren;
+  /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
+  readonly storeUriIn: (configMap: ConfigMap) => string | null;
+};

@@ -1,0 +1,26 @@
+/**
+ * Room `operator/engine`: the port to a stream engine. What decisions use of it is pure (`Engine`); observe reads and apply writes by its
+ * calls (`JobManagerApi`). What every engine's children are called, labelled and owned by is here too.
+ */
+export { disposalTriggerId } from "./disposal-id.ts";
+export type { Engine, IncarnationChildren, IncarnationInput } from "./engine.ts";
+export type { Activation, IncarnationView, JobException, PreflightView } from "./incarnation-view.ts";
+export { controllerRevision, disruptionBudget, type RevisionData, restService } from "./job-children.ts";
+export type { Answer, JobManagerApi, JobManagerTarget, SavepointTrigger, TriggerState } from "./jobmanager-api.ts";
+export {
+  type Component,
+  disruptionBudgetName,
+  incarnationLabels,
+  incarnationName,
+  incarnationOf,
+  jobLabels,
+  jobManagerHost,
+  podLabels,
+  REST_PORT,
+  RPC_PORT,
+  restServiceName,
+  revisionName,
+  statefulSetName,
+} from "./names.ts";
+export { isOwnedBy, ownedBy } from "./owner.ts";
+export { isForGood } from "./refusal.ts";

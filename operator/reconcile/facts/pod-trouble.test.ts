@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Pod } from "../../kubernetes/api/index.ts";
+import { podTrouble, standbyTrouble } from "./pod-trouble.ts";
+import { reconcile } from "../reconcile.ts";
+import { settings, SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
+
+type Status = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
+
+const pods = (status: Partial<Status>): readonly Pod[] => [
+  {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "wc-2-jobmanager-0", namespace: "default" },
+    spec: { containers: [] },
+    status: { containerStatuses: [{ name: "main", ready: false, restartCount: 3, ...status }] },
+  },
+];
+const terminated = (message: string, more: object = {}) => ({ exitCode: 4, reason: "Error", message, ...more });
+const line = (level: number, msg: string, second: number): string =>
+  JSON.stringify({ level, time: `2031-01-01T00:00:0${second}Z`, msg, err: { message: "the store is full" } });
+
+test("T38 PT1: a container that ends again and again is one story, whatever it does between two ends", () => {
+  const tail = (second: number): string => [line(50, "cannot lead", second), line(30, "closes", second)].join("\n");
+  const backOff = { reason: "CrashLoopBackOff", message: "back-off 10 s: it ended with exit code 4" };
+  const story = "pod wc-2-jobmanager-0: its container ends with: cannot lead: the store is full (exit code 4)";
+  const states: readonly Partial<Status>[] = [
+    { state: { terminated: terminated(tail(1)) } },
+    { state: { waiting: backOff }, lastState: { terminated: terminated(tail(2)) } },
+    { state: { running: {} }, lastState: { terminated: terminated(tail(3)) } },
+    { state: { running: {} }, ready: true, restartCount: 4, lastState: { terminated: terminated(tail(4)) } },
+    { state: { waiting: { reason: "ContainerCreating" } }, lastState: { terminated: terminated(tail(5)) } },
+  ];
+  assert.deepEqual([...new Set(states.map((state) => standbyTrouble(pods(state))))], [story]);
+});
+
+const ends: Readonly<Record<string, readonly [Status["lastState"], RegExp]>> = {
+  "an exception that nobody caught": [
+    {
+      terminated: terminated(
+        "file:///job.ts:3\n  throw new Error()\n  ^\n\nError: no such topic\n    at file:///job.ts:3:9\n\nNode.js v24.1.0",
+      ),
+    },
+    /ends with: Error: no such topic \(exit code 4\)$/,
+  ],
+  "nothing at all": [{ terminated: terminated("") }, /ends with exit code 4$/],
+  "its memory": [{ terminated: terminated("", { exitCode: 137, reason: "OOMKilled" }) }, /OOMKilled, exit code 137$/],
+  "a line that is cut": [
+    { terminated: terminated('{"level":50,"msg":"cut') },
+    /\{"level":50,"msg":"cut \(exit code 4\)$/,
+  ],
+};
+for (const [name, [lastState, words]] of Object.entries(ends)) {
+  test(`PT1: the pod's own words: ${name}`, () => {
+    assert.match(standbyTrouble(pods({ state: { running: {} }, ...(lastState && { lastState }) })) ?? "", words);
+  });
+}
+
+test("a container that runs again is no trouble now, nor is one that ended well", () => {
+  assert.equal(podTrouble(pods({ state: { running: {} }, lastState: { terminated: terminated("x") } })), null);
+  assert.equal(standbyTrouble(pods({ state: { running: {} }, lastState: { terminated: { exitCode: 0 } } })), null);
+});
+
+test("what is waited for says its own message", () => {
+  const state = { waiting: { reason: "ImagePullBackOff", message: "no such image: x" } };
+  assert.equal(podTrouble(pods({ state })), "pod wc-2-jobmanager-0: ImagePullBackOff: no such image: x");
+});
+
+test("T38: what the status says of a standby that crashes again and again does not change between two ends", () => {
+  const world = new SimulatedWorld(specOf("good"));
+  world.run(5000, () => world.podNames.length > 0 && world.status.operation?.step === "Standby");
+  const ended = { terminated: terminated(line(50, "cannot lead", 1)) };
+  const states: readonly Partial<Status>[] = [
+    { state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 10 s" } }, lastState: ended },
+    { state: { running: {} }, lastState: ended },
+    { state: { running: {} }, ready: true, lastState: ended },
+    { state: ended },
+  ];
+  const told = new Set<string>();
+  for (const state of [...states, ...states]) {
+    const observed = world.observe();
+    const incarnations = observed.incarnations.map((incarnation) => ({
+      ...incarnation,
+      pods: incarnation.pods.map((pod) => ({ ...pod, status: pods(state)[0]?.status ?? {} })),
+    }));
+    world.apply(observed, reconcile({ ...observed, incarnations }, settings, world.nowMs));
+    const { conditions } = world.status;
+    told.add(JSON.stringify(conditions.map(({ type, status, reason, message }) => [type, status, reason, message])));
+  }
+  assert.equal(told.size, 1, [...told].join("\n"));
+  assert.match([...told][0] ?? "", /"Stalled","True","NotReady",".*cannot lead: the store is full/);
+});

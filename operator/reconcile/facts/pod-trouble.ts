@@ -1,0 +1,109 @@
+/**
+ * Owns: why pods do not run, in words, from their statuses.
+ *
+ * PT1 The words are the container's own: the last error that it wrote. How often it ended and how long it waits are not in them, so that
+ *     one cause is one story, and not another one with each back-off.
+ */
+import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../../crds/index.ts";
+import type { Pod } from "../../kubernetes/api/index.ts";
+
+type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
+type Ended = { readonly exitCode: number; readonly reason?: string; readonly message?: string };
+
+/** Waiting reasons that pass by themselves. */
+const passing = new Set(["ContainerCreating", "PodInitializing"]);
+const TEXT_MAX = 500;
+/** pino's. */
+const ERROR_LEVEL = 50;
+
+/** The first trouble that there is now; null: none. */
+export function podTrouble(pods: readonly Pod[]): string | null {
+  for (const { metadata, status } of pods) {
+    for (const container of status?.containerStatuses ?? []) {
+      const trouble = waitingTrouble(container);
+      if (trouble !== null) return `pod ${metadata.name}: ${trouble}`;
+    }
+    const unscheduled = status?.conditions?.find(
+      ({ type, status: value }) => type === "PodScheduled" && value === "False",
+    );
+    if (unscheduled !== undefined) return `pod ${metadata.name}: ${unscheduled.message ?? "cannot be scheduled"}`;
+  }
+  return null;
+}
+
+/**
+ * The first trouble of pods that are waited for, also when they run again between two ends: a container that runs once more has not shown
+ * yet that it will not end as before (PT1).
+ */
+export function standbyTrouble(pods: readonly Pod[]): string | null {
+  const now = podTrouble(pods);
+  if (now !== null) return now;
+  for (const { metadata, status } of pods) {
+    for (const { state, lastState } of status?.containerStatuses ?? []) {
+      const ended = state?.terminated ?? lastState?.terminated;
+      if (ended !== undefined && ended.exitCode !== 0) return `pod ${metadata.name}: ${endText(ended)}`;
+    }
+  }
+  return null;
+}
+
+function waitingTrouble({ state, lastState }: ContainerStatus): string | null {
+  const reason = state?.waiting?.reason;
+  if (reason === undefined || passing.has(reason)) return null;
+  const ended = lastState?.terminated;
+  // Its message is about the back-off.
+  if (reason === "CrashLoopBackOff" && ended !== undefined) return endText(ended);
+  const detail = state?.waiting?.message ?? (ended === undefined ? "" : endText(ended));
+  return detail === "" ? reason : `${reason}: ${detail}`;
+}
+
+function endText({ exitCode, reason = "Error", message = "" }: Ended): string {
+  const error = lastError(message);
+  const how = reason === "Error" ? `exit code ${exitCode}` : `${reason}, exit code ${exitCode}`;
+  return error === "" ? `its container ends with ${how}` : `its container ends with: ${error} (${how})`;
+}
+
+/** PT1. Of the last lines of a log: its last error; else its last line. Without times, which are others with each end. */
+function lastError(tail: string): string {
+  const lines = tail.split("\n").filter((line) => line.trim() !== "");
+  const texts = lines.map(textOf);
+  const found = texts.findLast(({ isError }) => isError) ?? texts.at(-1);
+  return (found?.text ?? "").slice(0, TEXT_MAX);
+}
+
+function textOf(line: string): { readonly text: string; readonly isError: boolean } {
+  const entry = parsed(line);
+  if (entry === null) return { text: line.trim(), isError: /^\S*(Error|error)\b/.test(line.trim()) };
+  const msg = String(entry.msg ?? "");
+  const cause = String(entry.err?.message ?? "");
+  return {
+    text: cause === "" || msg.includes(cause) ? msg : `${msg}: ${cause}`,
+    isError: Number(entry.level) >= ERROR_LEVEL,
+  };
+}
+
+type LogLine = {
+  readonly level?: unknown;
+  readonly msg?: unknown;
+  readonly err?: { readonly message?: unknown } | null;
+};
+
+/** A line of our own log; null: something else wrote it, or it is cut. */
+function parsed(line: string): LogLine | null {
+  if (!line.startsWith("{")) return null;
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return null; // told as it is
+  }
+}
+
+/** Restarts of the JobManager's containers, ever: a TaskManager's death shows in the restarts of the job. */
+export function jobManagerRestarts(pods: readonly Pod[]): number {
+  let restarts = 0;
+  for (const { metadata, status } of pods) {
+    if (metadata.labels?.[COMPONENT_LABEL] !== JOB_MANAGER_COMPONENT) continue;
+    for (const { restartCount } of status?.containerStatuses ?? []) restarts += restartCount;
+  }
+  return restarts;
+}

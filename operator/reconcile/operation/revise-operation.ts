@@ -1,0 +1,130 @@
+/**
+ * Owns: what a change of mind does to an operation in progress.
+ *
+ * REO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (P-21).
+ * REO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
+ *     version cannot even load: then a newer one takes its place, with the same state.
+ * REO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
+ *     to run, and the spec was changed in between.
+ */
+import type { Operation, ResolvedSpec } from "../../../crds/index.ts";
+import type { Draft } from "../status/draft.ts";
+import { activationIdOf } from "../facts/ids.ts";
+import { hasTouchedOld } from "./operation.ts";
+import { initialRestoreOf } from "./restore-choice.ts";
+import { isSameJson } from "../facts/revision.ts";
+import { incarnationNumbered, type Situation, specOfRevision, stopTriggerOf } from "../facts/situation.ts";
+import { compareSpecs, costOf, needsIncarnation } from "../facts/spec-changes.ts";
+
+export function reviseOperation(draft: Draft, situation: Situation): void {
+  const { operation } = draft.status;
+  if (operation === undefined || operation.kind === "delete") return;
+  const isActivated = operation.step === "Activating" || operation.step === "Proving";
+  const { target } = situation;
+  if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, operation);
+  if (isActivated) return;
+  const isTouched = hasTouchedOld(operation, draft.status.active);
+  if ((!isTouched || isUnasked(situation, operation)) && isLost(situation, operation))
+    return drop(draft, "its spec was changed before it could be kept");
+  if (target.kind === "invalid") return;
+  const isSuspendWanted = target.spec.state === "suspended";
+  if (operation.kind === "suspend") {
+    if (!isSuspendWanted && !isTouched) drop(draft, "the job is to run");
+    return;
+  }
+  if (isSuspendWanted) {
+    if (operation.from === null || !isTouched) return drop(draft, "the job is to be suspended");
+    draft.operation({
+      kind: "suspend",
+      to: null,
+      toGeneration: target.generation,
+      message: "the job is to be suspended",
+    });
+    // Steps that a suspension has not: its end comes next.
+    if (operation.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
+    return;
+  }
+  if (isAskedAnew(draft, situation, operation)) draft.set({ failed: undefined });
+  if (isOtherRestore(draft, situation, operation, target.spec))
+    return drop(draft, "it is to start from something else");
+  if (target.revision === operation.revision || operation.revision === draft.status.failed?.revision) return;
+  // A version that failed is no target (SI2): what is being done instead of it goes on.
+  if (draft.status.failed?.revision === target.revision || isSame(situation, operation, target.spec)) return;
+  if (operation.kind !== "rollback" && !isTouched) return drop(draft, `generation ${target.generation} is wanted now`);
+  if (isStuck(situation, operation)) retarget(draft, situation, operation);
+}
+
+/** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (P-5). */
+function turnToDelete(draft: Draft, { target, generation }: Situation, operation: Operation): void {
+  const message = "the StreamJob is deleted";
+  const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
+  if (operation.step !== "Stopping" || operation.savepoint === null || !isWanted) return drop(draft, message);
+  draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
+}
+
+/** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
+function isLost({ observed }: Situation, operation: Operation): boolean {
+  return operation.to !== null && specOfRevision(observed, operation.revision) === null;
+}
+
+/** The job is still to be asked to stop: it runs, and its JobManager knows of no stop. */
+function isUnasked(situation: Situation, operation: Operation): boolean {
+  if (operation.step !== "Stopping" || operation.attempt > 0) return false;
+  const trigger = stopTriggerOf(situation, operation);
+  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager;
+  const isRunning = view?.kind === "answering" && view.incarnation.job?.status === "RUNNING";
+  return isRunning && (trigger === null || trigger.kind === "unknown");
+}
+
+/** `restore` was corrected while the first version could not start from what it said before (P-15). */
+function isOtherRestore(draft: Draft, { observed }: Situation, operation: Operation, spec: ResolvedSpec): boolean {
+  if (operation.kind !== "deploy") return false;
+  const wanted = initialRestoreOf(draft.status, observed, spec);
+  return wanted !== null && !isSameJson(wanted, operation.restore);
+}
+
+function isSame(situation: Situation, operation: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
+  const revision = specOfRevision(situation.observed, operation.revision);
+  return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
+}
+
+function drop(draft: Draft, why: string): void {
+  const { operation } = draft.status;
+  if (operation === undefined) return;
+  draft.history("superseded", why);
+  draft.event("Normal", "Superseded", `${operation.kind} of generation ${operation.toGeneration} is given up: ${why}`);
+  draft.set({ operation: undefined });
+}
+
+/** The new version waits for something that will not come. */
+function isStuck({ observed }: Situation, operation: Operation): boolean {
+  if (operation.step !== "Standby" && operation.step !== "Preflight") return false;
+  const view = incarnationNumbered(observed, operation.to)?.jobManager;
+  if (operation.step === "Preflight") return observed.preflight?.kind === "incompatible";
+  return view?.kind !== "answering" || view.incarnation.phase === "refused";
+}
+
+/** REO3 */
+function isAskedAnew({ status: { failed } }: Draft, situation: Situation, operation: Operation): boolean {
+  const { target } = situation;
+  if (target.kind !== "valid" || failed?.revision !== target.revision || operation.kind === "rollback") return false;
+  const { toGeneration } = operation;
+  return failed.generation < toGeneration && toGeneration < target.generation && isStuck(situation, operation);
+}
+
+/** The same operation with another version: fresh pods, the same state. */
+function retarget(draft: Draft, { target }: Situation, operation: Operation): void {
+  if (target.kind !== "valid") return;
+  const to = draft.status.incarnations + 1;
+  draft.set({ incarnations: to });
+  draft.operation({
+    kind: operation.kind === "rollback" ? "recreate" : operation.kind,
+    to,
+    toGeneration: target.generation,
+    revision: target.revision,
+    activationId: activationIdOf(operation.operationId, to),
+  });
+  // What was made for the version before goes first: never pods of two incarnations where none are to be (P-12).
+  draft.enter("Terminating", `generation ${target.generation} takes the place of ${operation.toGeneration}`);
+  draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${operation.toGeneration}`);
+}

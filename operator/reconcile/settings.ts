@@ -1,7 +1,0 @@
-/** What an operator was started with, as far as decisions need it. */
-export type ReconcileSettings = {
-  /** Where checkpoints go when a StreamJob names nothing: a store URI without a slash at its end. */
-  readonly storageRoot: string;
-  /** When a StreamJob names no image. */
-  readonly defaultImage: string;
-};
