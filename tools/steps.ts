@@ -22,6 +22,7 @@ const MINUTE_MS = 60_000;
 /** Known groups of test/, in the order in which they run: the quick ones first. Others follow by name. */
 const groupOrder = [
   "docs",
+  "golden",
   "integration",
   "conformance",
   "simulation",

@@ -1,0 +1,7 @@
+/** Every golden form; see form.ts. */
+import type { Form } from "./form.ts";
+import { localForms } from "./local-forms.ts";
+import { stateForms } from "./state-forms.ts";
+import { wireForms } from "./wire-forms.ts";
+
+export const forms: readonly Form[] = [...stateForms, ...wireForms, ...localForms];

@@ -1,0 +1,294 @@
+/**
+ * Owns: the golden forms of what goes between processes: RPC messages, data connections and their frames, an incarnation's status, and the
+ * configuration of its pods.
+ */
+import { jobId, operatorId, taskManagerId } from "../../base/index.ts";
+import { type IncarnationMessage, incarnationSchema, type PodConfig } from "../../contract/index.ts";
+import { readPodConfig } from "../../main/pod-settings.ts";
+import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
+import { SegmentPool } from "../../runtime/exchange/segment-pool.ts";
+import {
+  CREDIT,
+  HELLO,
+  helloText,
+  MessageParser,
+  messageHeader,
+  OPEN,
+  otherVersionIn,
+} from "../../runtime/exchange/socket-protocol.ts";
+import { ByteWriter, type ControlElement, type RowBatch, t } from "../../runtime/record/index.ts";
+import { encodeFrame, FrameReader } from "../../runtime/rpc/frame.ts";
+import { checkToJobManager, type FromJobManager, type ToJobManager } from "../../runtime/rpc/index.ts";
+import { type Form, nextJsonVersion, replaced } from "./form.ts";
+
+const JOB = jobId("0123456789abcdef0123456789abcdef");
+const TM = taskManagerId("orders-1-taskmanager-0.abcdef");
+const task = { vertex: 1, subtask: 0, attempt: 3 };
+const file = { key: "data/0000000001-0000000002/a", sha256: "0".repeat(64), length: 4 };
+const keyed = { kind: "heap", keyGroups: { first: 0, last: 63 }, files: [{ file }] } as const;
+const list = { name: "l", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } } as const;
+const inlineFile = { storeUri: "memory://job", key: "data/0000000001-0000000002/a", base64: "AA==" };
+const error = { name: "Error", message: "m", stack: "s", code: "SINK_FAILED", destiny: "retry" } as const;
+const job = {
+  jobId: JOB,
+  predecessors: [jobId("f".repeat(32))],
+  program: { kind: "module", path: "/job.ts" },
+  options: { "parallelism.default": "2" },
+  args: ["in", "out"],
+  maxParallelism: [128],
+  fingerprint: "e".repeat(32),
+} as const;
+
+const toJobManager: readonly ToJobManager[] = [
+  { kind: "register", jobId: JOB, taskManagerId: TM, pid: 4, host: "10.0.0.4", dataPorts: [4001, 4002] },
+  {
+    kind: "heartbeat",
+    metrics: [
+      {
+        task,
+        recordsIn: 1,
+        recordsOut: 2,
+        bytesIn: 3,
+        bytesOut: 4,
+        busyRatio: 0.5,
+        backPressuredRatio: 0.25,
+        idleRatio: 0.25,
+        watermark: null,
+        stuck: { on: "credit", forMs: 5 },
+      },
+    ],
+  },
+  { kind: "prepared", epoch: 1, slot: 0, error: null },
+  { kind: "fenced", epoch: 2 },
+  { kind: "taskState", epoch: 1, task, state: { kind: "failed", error } },
+  {
+    kind: "checkpointAck",
+    epoch: 1,
+    task,
+    checkpointId: 2,
+    operators: [
+      {
+        operatorId: operatorId("a".repeat(32)),
+        state: { keyed, operator: [list], finished: false },
+        declarations: [{ name: "n", kind: "value", type: "int64" }],
+      },
+    ],
+    committables: 1,
+    inlineFiles: [inlineFile],
+    timings: { alignmentMs: 0.5, syncMs: 1, asyncMs: 2, stateBytes: 4 },
+  },
+  { kind: "checkpointDeclined", epoch: 1, task, checkpointId: 2, phase: "async", error },
+  { kind: "committed", epoch: 1, task, checkpointId: 2 },
+];
+
+const fromJobManager: readonly FromJobManager[] = [
+  { kind: "registered", epoch: 1, jobId: JOB, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 10_000 },
+  { kind: "heartbeat", epoch: 1 },
+  { kind: "prepare", epoch: 1, job },
+  {
+    kind: "deploy",
+    epoch: 1,
+    job,
+    target: { storeUri: "file:///state", inlineOnly: false },
+    tasks: [
+      {
+        task,
+        slot: 0,
+        restore: [
+          {
+            operatorId: operatorId("a".repeat(32)),
+            storeUri: "file:///state",
+            keyed: [keyed],
+            operator: [[list]],
+            finished: false,
+          },
+        ],
+        isRestored: true,
+        splits: [{ path: "/in" }],
+        inlineFiles: [inlineFile],
+      },
+    ],
+    placements: [{ task, location: { taskManagerId: TM, slot: 0, host: "10.0.0.4", dataPort: 4001 } }],
+  },
+  { kind: "start", epoch: 1, tasks: [task], asStopped: false },
+  { kind: "cancel", epoch: 1, tasks: [task] },
+  {
+    kind: "triggerCheckpoint",
+    epoch: 1,
+    checkpointId: 2,
+    checkpointKind: "savepoint",
+    aligned: true,
+    target: "file:///savepoints/1",
+    triggeredMs: 1_750_000_000_000,
+    tasks: [task],
+  },
+  { kind: "checkpointComplete", epoch: 1, checkpointId: 2, tasks: [task] },
+  { kind: "checkpointAborted", epoch: 1, checkpointId: 3, tasks: [task] },
+  { kind: "finish", epoch: 1, tasks: [task] },
+  { kind: "shutdown", epoch: 1, jobId: JOB },
+  { kind: "refused", epoch: 1, jobId: JOB },
+];
+
+/** The kinds that a JobManager gets are checked as it checks them. */
+function readMessages(bytes: Uint8Array): unknown {
+  return new FrameReader()
+    .push(Buffer.from(bytes))
+    .map((message, index) => (index < toJobManager.length ? checkToJobManager(message) : message));
+}
+
+const Word = t.record({ word: t.string, count: t.int64, at: t.nullable(t.timestamp), rest: t.any });
+type WordRow = { word: string; count: number; at: number | null; rest: unknown };
+const rows: readonly WordRow[] = [
+  { word: "größe", count: 1, at: null, rest: { tags: ["a", 1n, new Date(0)] } },
+  { count: 2, word: "", at: 1_750_000_000_000, rest: null },
+];
+const batch: RowBatch<WordRow> = {
+  rows,
+  timestamps: Float64Array.of(1000, 2000.5),
+  keyHashes: Int32Array.of(-1, 77),
+};
+const changes: RowBatch<WordRow> = { rows, timestamps: null, keyHashes: null, rowKinds: Uint8Array.of(1, 2) };
+
+const controls: readonly ControlElement[] = [
+  { kind: "watermark", timestamp: 1_750_000_000_000 },
+  {
+    kind: "barrier",
+    checkpointId: 7,
+    checkpointKind: "stop",
+    aligned: true,
+    target: "file:///savepoints/1",
+    triggeredMs: 1_750_000_000_000,
+  },
+  { kind: "status", idle: true },
+  { kind: "endOfData" },
+];
+
+function framed(write: (writer: ByteWriter) => void): Uint8Array {
+  const writer = new ByteWriter(256);
+  write(writer);
+  return writer.copy();
+}
+
+const batchForm = (name: string, value: RowBatch<WordRow>): Form => ({
+  file: `${name}.v1.base64`,
+  write: () => framed((writer) => encodeBatchFrame(Word, value, writer)),
+  read: (bytes) => decodeFrame(Word, bytes),
+  means: { kind: "batch", batch: value },
+  // Behind the 8 bytes of the frame's own header.
+  newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 8 ? 2 : byte)),
+});
+
+const controlForm = (element: ControlElement): Form => ({
+  file: `frame-${element.kind}.v1.base64`,
+  write: () => framed((writer) => encodeControlFrame(element, writer)),
+  read: (bytes) => decodeFrame(Word, bytes),
+  means: element,
+  newer: null,
+});
+
+const message = (type: number, channel: number, payload: Uint8Array): Buffer =>
+  Buffer.concat([messageHeader(type, channel, payload.length), payload]);
+
+const addressee = { jobId: JOB, taskManagerId: TM, slot: 1 };
+const connection = (): Buffer =>
+  Buffer.concat([
+    message(HELLO, 0, Buffer.from(helloText(addressee))),
+    message(OPEN, 1, Buffer.from("0>1:0>0@1")),
+    message(CREDIT, 1, Buffer.from(Uint32Array.of(8, 300).buffer)),
+  ]);
+
+/** As a DataServer does before it takes anything. */
+function readConnection(bytes: Uint8Array): unknown {
+  const got: unknown[] = [];
+  const parser = new MessageParser(new SegmentPool(4), (type, channel, payload) => {
+    const text = payload.bytes.toString(type === CREDIT ? "hex" : "utf8");
+    const refusal = type === HELLO ? otherVersionIn(text) : null;
+    if (refusal !== null) throw new Error(refusal);
+    got.push([type, channel, text]);
+    payload.release();
+  });
+  parser.push(Buffer.from(bytes));
+  return got;
+}
+
+const podConfig: PodConfig = {
+  version: 1,
+  jobId: JOB,
+  jobName: "orders",
+  program: { kind: "configMap", name: "code", key: "job.ts", path: "/opt/streamjob/job/job.ts" },
+  args: ["in", "out"],
+  options: { "execution.checkpointing.interval": "10000 ms" },
+  storeUri: "file:///state/default/orders",
+  savepointDirectory: null,
+  parallelism: 2,
+  maxParallelism: null,
+  taskManagers: 1,
+  slots: 2,
+};
+
+const status: IncarnationMessage = {
+  jobId: JOB,
+  phase: "active",
+  error: null,
+  epoch: 2,
+  taskManagers: 1,
+  taskManagersReady: 1,
+  activation: {
+    activationId: "d".repeat(32),
+    from: { kind: "path", path: "file:///savepoints/1", allowNonRestoredState: false },
+    predecessors: ["file:///old"],
+    acceptedMs: 1_750_000_000_000,
+  },
+  leftOut: ["removed"],
+  job: { status: "RUNNING", restarts: 1, startedMs: 1_750_000_000_001, endedMs: null, failure: null },
+  lastCheckpoint: { id: 7, timeMs: 1_750_000_000_002, path: "file:///state/chk/0000000007.manifest", sizeBytes: 9 },
+  checkpointTrouble: { failures: 1, sinceMs: 1_750_000_000_003, reason: "the disk is full" },
+  completedCheckpoints: 6,
+  firstCheckpointMs: 1_750_000_000_004,
+  lastSavepoint: { timeMs: 1_750_000_000_005, path: "file:///savepoints/2" },
+  result: null,
+  version: "0.1.0",
+};
+
+const asJson = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString("utf8"));
+
+export const wireForms: readonly Form[] = [
+  {
+    file: "rpc.v1.base64",
+    write: () => Buffer.concat([...toJobManager, ...fromJobManager].map((each) => encodeFrame(each))),
+    read: readMessages,
+    means: [...toJobManager, ...fromJobManager],
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  batchForm("frame-batch", batch),
+  batchForm("frame-changes", changes),
+  ...controls.map(controlForm),
+  {
+    file: "data-connection.v2.base64",
+    write: connection,
+    read: readConnection,
+    means: [
+      [0, 0, `streamjob-data/2 {"jobId":"${JOB}","taskManagerId":"orders-1-taskmanager-0.abcdef","slot":1}`],
+      [1, 1, "0>1:0>0@1"],
+      [3, 1, "080000002c010000"],
+    ],
+    newer: (bytes) => Buffer.from(Buffer.from(bytes).toString("latin1").replace("data/2", "data/3"), "latin1"),
+  },
+  {
+    file: "pod-config.v1.json",
+    write: () => Buffer.from(JSON.stringify(podConfig)),
+    read: (bytes) => readPodConfig(Buffer.from(bytes).toString("utf8"), undefined),
+    means: podConfig,
+    newer: nextJsonVersion,
+  },
+  {
+    file: "incarnation-status.v1.json",
+    write: () => Buffer.from(JSON.stringify(status)),
+    read: (bytes) => incarnationSchema.parse(asJson(bytes)),
+    means: status,
+    newer: null,
+  },
+];
+
+/** An answer of a later JobManager, with a field more: read as before. */
+export const grownStatus = replaced('"version":"0.1.0"', '"version":"0.1.0","unheardOf":{"a":1}');
