@@ -52,7 +52,7 @@ describe("a manifest", () => {
 
   it("says each mistake with its line and column, in the order of the lines", () => {
     assert.deepEqual(lines(`${JOB}  paralelism: 2\n  checkpoints:\n    interval: 10\n  taskManager: {slots: 0}\n`), [
-      "wc.yaml:8:3 spec.paralelism: is no field; did you mean parallelism?",
+      "wc.yaml:8:3 spec.paralelism: is not a known field; did you mean parallelism?",
       'wc.yaml:10:15 spec.checkpoints.interval: must be a duration such as "10s" or "5m", not 10',
       "wc.yaml:11:24 spec.taskManager.slots: is out of bounds: it must be a whole number from 1 to 1024, not 0",
     ]);
@@ -208,9 +208,9 @@ describe("metadata", () => {
   it("with a misspelt field is refused, as the API server would drop it silently", () => {
     const misspelt = JOB.replace("  name: wc", "  name: wc\n  label: {a: b}\n  namespce: shop\n  ttlAfterFinish: 1");
     assert.deepEqual(lines(misspelt), [
-      "wc.yaml:5:3 metadata.label: is no field; did you mean labels?",
-      "wc.yaml:6:3 metadata.namespce: is no field; did you mean namespace?",
-      "wc.yaml:7:3 metadata.ttlAfterFinish: is no field; here are name, namespace, labels, annotations, finalizers, ownerReferences",
+      "wc.yaml:5:3 metadata.label: is not a known field; did you mean labels?",
+      "wc.yaml:6:3 metadata.namespce: is not a known field; did you mean namespace?",
+      "wc.yaml:7:3 metadata.ttlAfterFinish: is not a known field; known fields: name, namespace, labels, annotations, finalizers, ownerReferences",
     ]);
   });
 

@@ -157,8 +157,8 @@ function metadataIssues(metadata: unknown): readonly Issue[] {
   for (const field of Object.keys(metadata)) {
     if (metadataFields.includes(field) || otherFields.includes(field)) continue;
     const nearest = nearestName(field, metadataFields);
-    const meant = nearest === undefined ? `here are ${metadataFields.join(", ")}` : `did you mean ${nearest}?`;
-    add(pathText(["metadata", field]), "UnknownField", `is no field; ${meant}`);
+    const meant = nearest === undefined ? `known fields: ${metadataFields.join(", ")}` : `did you mean ${nearest}?`;
+    add(pathText(["metadata", field]), "UnknownField", `is not a known field; ${meant}`);
   }
   for (const field of ["labels", "annotations"]) {
     const texts: unknown = metadata[field] ?? {};
@@ -182,7 +182,7 @@ function configMapIssues(object: Readonly<Record<string, unknown>>): readonly Is
   if (typeof metadata["name"] !== "string") add("metadata.name", "Missing", "is missing: the object needs a name");
   for (const field of Object.keys(object)) {
     if (["apiVersion", "kind", "metadata", "data", "immutable"].includes(field)) continue;
-    add(field, "UnknownField", "is no field of a ConfigMap that is taken here; there are data and immutable");
+    add(field, "UnknownField", "is not a supported field of a ConfigMap; supported fields: data and immutable");
   }
   const data = object["data"] ?? {};
   if (!isRecord(data)) add("data", "TypeInvalid", "must be names with texts");
