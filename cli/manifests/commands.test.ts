@@ -142,7 +142,7 @@ describe("diff", () => {
     assert.equal(await diff(), 1);
     assert.match(
       text(),
-      /parallelism +1 +-> +4 +rescale +state is shared out anew\n[^]*Cost: rescale[^]*incarnation 2 is started beside 1/,
+      /parallelism +1 +-> +4 +rescale +state is redistributed\n[^]*Cost: rescale[^]*incarnation 2 is started beside 1/,
     );
     assert.equal((await rig.get("wc")).spec.parallelism, 1);
   });

@@ -103,7 +103,7 @@ function moveOn(draft: Draft, situation: Situation): void {
   }
   assert(
     false,
-    `the operation of ${situation.job.metadata.name} goes in circles: ${JSON.stringify(draft.status.upgrade)}`,
+    `the operation of ${situation.job.metadata.name} does not settle: ${JSON.stringify(draft.status.upgrade)}`,
   );
 }
 
@@ -117,9 +117,9 @@ function advance(context: StepContext): StepOutcome {
 
 const messages: Readonly<Record<Exclude<OperationStep, "Activating">, string>> = {
   Standby: "the new pods start and wait",
-  Preflight: "the new version is asked whether it accepts the state",
-  Stopping: "the job is asked to stop with a savepoint",
-  Terminating: "the old pods are taken away",
+  Preflight: "checking whether the new version accepts the state",
+  Stopping: "stopping the job with a savepoint",
+  Terminating: "deleting the old pods",
   Proving: "waiting for the first checkpoint of the new incarnation",
 };
 

@@ -25,37 +25,38 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (isActivated) return;
   const isTouched = hasTouchedOld(upgrade, draft.status.active);
   if ((!isTouched || isUnasked(situation, upgrade)) && isLost(situation, upgrade))
-    return drop(draft, "its spec was changed before it could be kept");
+    return drop(draft, "its spec changed before its revision was stored");
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (upgrade.kind === "suspend") {
-    if (!isSuspendWanted && !isTouched) drop(draft, "the job is to run");
+    if (!isSuspendWanted && !isTouched) drop(draft, "spec.state is running again");
     return;
   }
   if (isSuspendWanted) {
-    if (upgrade.from === null || !isTouched) return drop(draft, "the job is to be suspended");
+    if (upgrade.from === null || !isTouched) return drop(draft, "the job will be suspended");
     draft.operation({
       kind: "suspend",
       to: null,
       toGeneration: target.generation,
-      message: "the job is to be suspended",
+      message: "the job will be suspended",
     });
     // Steps that a suspension has not: its end comes next.
-    if (upgrade.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
+    if (upgrade.step !== "Stopping") draft.enter("Terminating", "the job will be suspended");
     return;
   }
   if (isAskedAnew(draft, situation, upgrade)) draft.set({ failed: undefined });
-  if (isOtherRestore(draft, situation, upgrade, target.spec)) return drop(draft, "it is to start from something else");
+  if (isOtherRestore(draft, situation, upgrade, target.spec)) return drop(draft, "spec.restore has changed");
   if (target.revision === upgrade.revision || upgrade.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
   if (draft.status.failed?.revision === target.revision || isSame(situation, upgrade, target.spec)) return;
-  if (upgrade.kind !== "rollback" && !isTouched) return drop(draft, `generation ${target.generation} is wanted now`);
+  if (upgrade.kind !== "rollback" && !isTouched)
+    return drop(draft, `the spec is at generation ${target.generation} now`);
   if (isStuck(situation, upgrade)) retarget(draft, situation, upgrade);
 }
 
 /** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (P-5). */
 function turnToDelete(draft: Draft, { target, generation }: Situation, upgrade: Operation): void {
-  const message = "the StreamJob is deleted";
+  const message = "the StreamJob is being deleted";
   const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
   if (upgrade.step !== "Stopping" || upgrade.savepoint === null || !isWanted) return drop(draft, message);
   draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
@@ -91,7 +92,7 @@ function drop(draft: Draft, why: string): void {
   const { upgrade } = draft.status;
   if (upgrade === undefined) return;
   draft.history("superseded", why);
-  draft.event("Normal", "Superseded", `${upgrade.kind} of generation ${upgrade.toGeneration} is given up: ${why}`);
+  draft.event("Normal", "Superseded", `${upgrade.kind} of generation ${upgrade.toGeneration} is abandoned: ${why}`);
   draft.set({ upgrade: undefined });
 }
 
@@ -124,6 +125,6 @@ function retarget(draft: Draft, { target }: Situation, upgrade: Operation): void
     activationId: activationIdOf(upgrade.upgradeId, to),
   });
   // What was made for the version before goes first: never pods of two incarnations where none are to be (P-12).
-  draft.enter("Terminating", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
-  draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${upgrade.toGeneration}`);
+  draft.enter("Terminating", `generation ${target.generation} replaces ${upgrade.toGeneration}`);
+  draft.event("Normal", "Superseded", `generation ${target.generation} replaces ${upgrade.toGeneration}`);
 }

@@ -122,7 +122,7 @@ const refused: Readonly<Record<string, readonly [Record<string, string>, StreamE
     "OPTION_INVALID",
     /set one of the two/,
   ],
-  "two names of one option with different values": [
+  "two names for the same option with different values": [
     { "state.savepoints.dir": "/a", "execution.checkpointing.savepoint-dir": "/b" },
     "OPTION_INVALID",
     /two names for the same option/,

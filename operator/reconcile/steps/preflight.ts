@@ -14,7 +14,7 @@ export function preflight(context: StepContext): StepOutcome {
   if (restoreOf(context).kind === "none") return done;
   const answer = situation.observed.preflight;
   if (answer === null) {
-    draft.wait(`incarnation ${operation.to} is asked whether it accepts the state`, POLL_MS);
+    draft.wait(`checking whether incarnation ${operation.to} accepts the state`, POLL_MS);
     return waiting;
   }
   if (answer.kind === "compatible") return done;
