@@ -40,9 +40,7 @@ export type ListedJob = {
 };
 
 export async function listCommand(home: HomeFolder, terminal: Terminal, output: ListFormat): Promise<ExitCode> {
-  const records = readRecords(home, (path) =>
-    terminal.say(`${path} cannot be read as a job's record; it is left out.`),
-  );
+  const records = readRecords(home, (path) => terminal.say(`${path} is not a valid job record; skipped.`));
   const jobs = await Promise.all(records.map(lookAt));
   if (output !== "wide" && (await showAsValue(terminal, output, () => ({ items: jobs })))) return 0;
   if (jobs.length === 0) {
