@@ -70,34 +70,36 @@ export async function parseCommandLine(
 
 function createProgram(version: string, output: TextOutput, found: (command: ParsedCommand) => void): Command {
   const program = new Command("streamjob")
-    .description("Runs stateful stream jobs, and steers those that run.")
+    .description("Runs and manages stateful stream jobs.")
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .showHelpAfterError("(streamjob --help shows all commands and options)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 finished, stopped or cancelled as asked; 1 failed (of diff: there is a change); 2 bad usage, nothing was started (of diff: it failed).",
+      "\nExit codes: 0 finished, stopped or cancelled as requested; 1 failed (diff: there is a change); 2 bad usage, nothing was started (diff: it failed).",
     );
   addRun(program, found);
   addExplain(program, found);
   const job = "<job>";
-  const jobHelp = "id, unique beginning of an id, or name of a running job";
+  const jobHelp = "id, unique prefix of an id, or name of a running job";
   program
     .command("list")
-    .description("show the jobs that were started here from a module; `get` shows those of manifests")
-    .addOption(new Option("-o, --output <format>", "how").choices(["text", "wide", "yaml", "json"]).default("text"))
+    .description("list the jobs that were started here from a module; `get` lists those from manifests")
+    .addOption(
+      new Option("-o, --output <format>", "output format").choices(["text", "wide", "yaml", "json"]).default("text"),
+    )
     .action(({ output }: { output: ListFormat }) => found({ kind: "list", output }));
   const savepoint = program
     .command("savepoint")
-    .description("take a savepoint and wait for it; the job goes on")
-    .argument(job, `a StreamJob's name; or of a job run from a module: ${jobHelp}`)
+    .description("take a savepoint and wait for it; the job keeps running")
+    .argument(job, `name of a StreamJob; for a job run from a module: ${jobHelp}`)
     .argument(
       "[directory]",
-      "where to (default: the savepoint directory of the job, else savepoints in the home folder)",
+      "target directory (default: the savepoint directory of the job, or savepoints in the home folder)",
     )
     .option("-n, --namespace <name>", "namespace of the StreamJob (default: default)")
-    .option("--timeout <duration>", "how long to wait for a StreamJob's savepoint (default: 10m)");
+    .option("--timeout <duration>", "maximum time to wait for a StreamJob's savepoint (default: 10m)");
   savepoint.action(
     async (reference: string, directory: string | undefined, flags: { namespace?: string; timeout?: string }) =>
       found({
@@ -110,7 +112,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
   );
   program
     .command("stop")
-    .description("take a savepoint and end the job")
+    .description("take a savepoint and stop the job")
     .argument(job, jobHelp)
     .argument(
       "[directory]",
@@ -118,7 +120,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     )
     .option(
       "-d, --drain",
-      "first let every window and timer fire, as if the data had ended; do not resume from such a savepoint",
+      "first fire all windows and timers, as if the input had ended; do not resume from such a savepoint",
     )
     .option(
       "-p, --savepoint-path <directory>",
@@ -129,7 +131,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     );
   program
     .command("cancel")
-    .description("end the job at once, without a savepoint")
+    .description("cancel the job immediately, without a savepoint")
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "cancel", job: reference }));
   program
@@ -140,7 +142,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   program
     .command("completion")
-    .description("print a script that completes this command: source <(streamjob completion bash)")
+    .description("print a shell completion script: source <(streamjob completion bash)")
     .addArgument(new Argument("<shell>", "yours").choices(shells))
     .action((shell: Shell) => {
       output.out(completionScript(shell, program));
@@ -152,35 +154,33 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
 function addRun(program: Command, found: (command: ParsedCommand) => void): void {
   const command = program
     .command("run")
-    .description(
-      "run a job here, in the foreground: a module, or StreamJobs from manifests, whose files are followed: saving one applies it",
-    )
+    .description("run a job in the foreground: a module, or StreamJobs from manifests; saving a manifest applies it")
     .usage(
       "<job.ts> [options] [-- args...]\n       streamjob run <manifest...>   (.yaml, .yml or .json files, folders, or - for stdin)",
     );
   addJobOptions(command)
     .option("--task-managers <n>", "TaskManager processes (default: 1)", wholeNumber(1, 1000))
-    .option("--slots <n>", "slots of each TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
+    .option("--slots <n>", "slots per TaskManager (default: as many as the job needs)", wholeNumber(1, 1000))
     .option(
       "-s, --from-savepoint <path|job>",
-      "start from a savepoint or a checkpoint; of a job that has ended: its newest",
+      "start from a savepoint or checkpoint, or from the newest one of a job that has ended",
     )
-    .option("--allow-non-restored-state", "leave out state of the savepoint that no operator of the job takes")
+    .option("--allow-non-restored-state", "skip state of the savepoint that no operator of the job restores")
     .option(
       "--rest-port <port>",
       "port of the JobManager's REST on 127.0.0.1 (default: a free one)",
       wholeNumber(1, 65_535),
     )
     .option("--rpc-port <port>", "port for the TaskManagers on 127.0.0.1 (default: a free one)", wholeNumber(1, 65_535))
-    .option("-n, --namespace <name>", "of manifests that name none (default: default)")
+    .option("-n, --namespace <name>", "namespace for manifests that set none (default: default)")
     .action((module: string, args: string[], flags: RunFlags) => {
       if (!isModuleName(module)) return found(runManifests(command, [module, ...args], flags));
       if (flags.namespace !== undefined)
         command.error(
-          "error: -n is the namespace of manifests, and a job module has none; to leave out state of a savepoint write --allow-non-restored-state",
+          "error: -n is the namespace of manifests, and a job module has none; to skip state of a savepoint use --allow-non-restored-state",
         );
       if (flags.allowNonRestoredState === true && flags.fromSavepoint === undefined) {
-        command.error("error: --allow-non-restored-state needs -s, the savepoint to start from");
+        command.error("error: --allow-non-restored-state requires -s, the savepoint to start from");
       }
       const restore =
         flags.fromSavepoint === undefined ? undefined : restoreOf(flags.fromSavepoint, flags.allowNonRestoredState);
@@ -216,11 +216,11 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
     command.error(`error: ${module} is a job module and ${sources[0]} is not; run one module, or manifests`);
   }
   if (Object.keys(flags.define).length > 0)
-    command.error("error: -D is for a job module; write spec.config in the manifest");
+    command.error("error: -D is for a job module; set spec.config in the manifest");
   for (const [name, [flag, field]] of Object.entries(fieldsOfFlags)) {
     if (flags[name as keyof RunFlags] === undefined) continue;
     command.error(
-      `error: ${flag} is for a job module; ${field === "" ? "with manifests ports are chosen" : `write ${field} in the manifest`}`,
+      `error: ${flag} is for a job module; ${field === "" ? "ports are chosen automatically for manifests" : `set ${field} in the manifest`}`,
     );
   }
   return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
@@ -229,7 +229,7 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
 function addExplain(program: Command, found: (command: ParsedCommand) => void): void {
   const command = program
     .command("explain")
-    .description("show a job's graph: its tasks, operators and uids; nothing is run");
+    .description("show a job's graph: its tasks, operators and uids; runs nothing");
   addReport(addJobOptions(command)).action((module: string, args: string[], flags: JobFlags & Reported) =>
     found({ kind: "explain", request: jobRequest(module, args, flags), output: flags.output }),
   );
@@ -241,12 +241,12 @@ function addJobOptions(command: Command): Command {
     .argument("[args...]", "arguments for the job, after --")
     .option(
       "-p, --parallelism <n>",
-      "parallelism of operators that do not say otherwise (default: 1)",
+      "parallelism of operators that do not set their own (default: 1)",
       wholeNumber(1, 32_768),
     )
     .option("--name <name>", "the job's name")
     .addOption(
-      new Option("-D, --define <key=value>", "set an option of the job; may be given more than once")
+      new Option("-D, --define <key=value>", "set an option of the job; can be repeated")
         .argParser(addDefinition)
         .default({}, "none"),
     );

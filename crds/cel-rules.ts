@@ -46,7 +46,7 @@ const onObject: readonly Rule<{ readonly metadata: { readonly name: string } }>[
     // Rules may look at the name, but a definition has no schema of metadata to which a fieldPath could lead.
     reportedAt: ".metadata.name",
     rule: `self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= ${JOB_NAME_LENGTH_MAX}`,
-    message: `metadata.name must be at most ${JOB_NAME_LENGTH_MAX} of a-z, 0-9 and -, begin with a letter and not end with -: names of pods and Services are made of it`,
+    message: `metadata.name must be at most ${JOB_NAME_LENGTH_MAX} of a-z, 0-9 and -, begin with a letter and not end with -: the names of pods and Services are built from it`,
     holds: ({ metadata: { name } }) => /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= JOB_NAME_LENGTH_MAX,
   },
 ];
@@ -80,14 +80,14 @@ const onSpec: readonly Rule<Spec>[] = [
     reason: "NotInThisVersion",
     fieldPath: ".engine",
     rule: "!has(self.engine) || self.engine != 'flink'",
-    message: "engine flink is not in this version; leave engine out or write native",
+    message: "engine flink is not supported in this version; omit engine or set native",
     holds: ({ engine }) => engine !== "flink",
   },
   {
     reason: "NotInThisVersion",
     fieldPath: ".stateBackend",
     rule: "!has(self.stateBackend) || self.stateBackend != 'rocksdb'",
-    message: "stateBackend rocksdb is not in this version; write fs",
+    message: "stateBackend rocksdb is not supported in this version; set fs",
     holds: ({ stateBackend }) => stateBackend !== "rocksdb",
   },
   {
@@ -95,7 +95,7 @@ const onSpec: readonly Rule<Spec>[] = [
     fieldPath: ".maxParallelism",
     rule: "!has(oldSelf.maxParallelism) || (has(self.maxParallelism) && self.maxParallelism == oldSelf.maxParallelism)",
     message:
-      "maxParallelism cannot change: the job's state is divided by it; write the value it had, or make another StreamJob",
+      "maxParallelism is immutable: the job's state is partitioned by it; restore its previous value, or create another StreamJob",
     holds: (self, oldSelf) => oldSelf.maxParallelism === undefined || self.maxParallelism === oldSelf.maxParallelism,
     isAboutChange: true,
   },
@@ -103,7 +103,7 @@ const onSpec: readonly Rule<Spec>[] = [
     reason: "Contradiction",
     fieldPath: ".parallelism",
     rule: "!has(self.maxParallelism) || !has(self.parallelism) || self.parallelism <= self.maxParallelism",
-    message: "parallelism must not be above maxParallelism; lower parallelism",
+    message: "parallelism must not exceed maxParallelism; lower parallelism",
     holds: ({ parallelism, maxParallelism }) => maxParallelism === undefined || (parallelism ?? 1) <= maxParallelism,
   },
   {
@@ -112,8 +112,7 @@ const onSpec: readonly Rule<Spec>[] = [
     rule:
       "!has(self.taskManager) || !has(self.taskManager.slots) || self.taskManager.slots * " +
       "(has(self.taskManager.replicas) ? self.taskManager.replicas : 1) >= (has(self.parallelism) ? self.parallelism : 1)",
-    message:
-      "taskManager.replicas × taskManager.slots must not be below parallelism; raise one of them, or leave slots out",
+    message: "taskManager.replicas × taskManager.slots must not be below parallelism; raise one of them, or omit slots",
     holds: ({ parallelism, taskManager }) =>
       taskManager?.slots === undefined || taskManager.slots * (taskManager.replicas ?? 1) >= (parallelism ?? 1),
   },
@@ -124,8 +123,8 @@ const onSpec: readonly Rule<Spec>[] = [
       "!(has(self.stateBackend) && self.stateBackend == 'memory' && has(self.upgrade) && " +
       "((has(self.upgrade.mode) && self.upgrade.mode == 'last-state') || has(self.upgrade.lastStateMaxAge)))",
     message:
-      "an upgrade cannot go on from the last checkpoint with stateBackend memory, which is gone with the JobManager; " +
-      "write stateBackend fs, or upgrade.mode savepoint and no lastStateMaxAge",
+      "an upgrade cannot start from the last checkpoint with stateBackend memory, which is lost when the JobManager exits; " +
+      "set stateBackend fs, or upgrade.mode savepoint without lastStateMaxAge",
     holds: ({ stateBackend, upgrade }) =>
       stateBackend !== "memory" || (upgrade?.mode !== "last-state" && upgrade?.lastStateMaxAge === undefined),
   },
@@ -149,7 +148,7 @@ const onSpec: readonly Rule<Spec>[] = [
         .map((name) => `'${name}'`)
         .join(", ")}]))`,
     message:
-      "config holds an option that has a field of the spec, such as parallelism.default; write the field (parallelism, maxParallelism, " +
+      "config contains an option that has its own field in the spec, such as parallelism.default; set the field (parallelism, maxParallelism, " +
       "checkpoints, savepoints, stateBackend, restart) and remove the option",
     holds: ({ config = {} }) =>
       Object.keys(config).every((name) => !name.startsWith(RESTART_OPTIONS) && !Object.hasOwn(optionsWithField, name)),
@@ -168,14 +167,14 @@ const onProgram: readonly Rule<Spec["job"]>[] = [
     reason: "NotInThisVersion",
     fieldPath: ".sql",
     rule: "!has(self.sql)",
-    message: "job.sql is not in this version; write a module",
+    message: "job.sql is not supported in this version; use a module",
     holds: ({ sql }) => sql === undefined,
   },
   {
     reason: "NotInThisVersion",
     fieldPath: ".jar",
     rule: "!has(self.jar)",
-    message: "job.jar is not in this version, as engine flink is not; write a module",
+    message: "job.jar is not supported in this version, because engine flink is not; use a module",
     holds: ({ jar }) => jar === undefined,
   },
 ];
@@ -184,7 +183,7 @@ const onEnvironmentVariable: readonly Rule<NonNullable<Spec["job"]["env"]>[numbe
   {
     reason: "Contradiction",
     rule: "!(has(self.value) && has(self.valueFrom))",
-    message: "a variable has value or valueFrom, not both; remove one",
+    message: "a variable must not have both value and valueFrom; remove one",
     holds: ({ value, valueFrom }) => value === undefined || valueFrom === undefined,
   },
   {
@@ -201,7 +200,7 @@ const onEnvironmentVariable: readonly Rule<NonNullable<Spec["job"]["env"]>[numbe
     reason: "Reserved",
     fieldPath: ".name",
     rule: "!self.name.startsWith('STREAMJOB_')",
-    message: "names that begin with STREAMJOB_ are the operator's; choose another name",
+    message: "names that begin with STREAMJOB_ are reserved for the operator; choose another name",
     holds: ({ name }) => !name.startsWith("STREAMJOB_"),
   },
 ];
@@ -213,7 +212,7 @@ const onCheckpoints: readonly Rule<Part<"checkpoints">>[] = [
     rule:
       "!has(self.minPause) || !has(self.maxConcurrent) || self.maxConcurrent == 1 || " +
       "duration(self.minPause) == duration('0s')",
-    message: "with a minPause only one checkpoint at a time is possible; leave maxConcurrent out, or minPause",
+    message: "minPause allows only one checkpoint at a time; omit maxConcurrent or minPause",
     holds: ({ minPause, maxConcurrent }) =>
       minPause === undefined || maxConcurrent === undefined || maxConcurrent === 1 || durationMs(minPause) === 0,
   },
@@ -221,14 +220,14 @@ const onCheckpoints: readonly Rule<Part<"checkpoints">>[] = [
     reason: "NotInThisVersion",
     fieldPath: ".incremental",
     rule: "!has(self.incremental) || !self.incremental",
-    message: "incremental checkpoints are not in this version; leave incremental out",
+    message: "incremental checkpoints are not supported in this version; omit incremental",
     holds: ({ incremental }) => incremental !== true,
   },
   {
     reason: "NotInThisVersion",
     fieldPath: ".unaligned",
     rule: "!has(self.unaligned) || !self.unaligned",
-    message: "unaligned checkpoints are not in this version; leave unaligned out",
+    message: "unaligned checkpoints are not supported in this version; omit unaligned",
     holds: ({ unaligned }) => unaligned !== true,
   },
 ];
@@ -237,14 +236,14 @@ const onStorage: readonly Rule<NonNullable<Part<"checkpoints">["storage"]>>[] = 
   {
     reason: "Contradiction",
     rule: "!(has(self.path) && has(self.s3))",
-    message: "storage has path or s3, not both; remove one",
+    message: "storage must not have both path and s3; remove one",
     holds: ({ path, s3 }) => path === undefined || s3 === undefined,
   },
   {
     reason: "NotInThisVersion",
     fieldPath: ".s3",
     rule: "!has(self.s3)",
-    message: "storage.s3 is not in this version; write a path on a volume that all pods see",
+    message: "storage.s3 is not supported in this version; set a path on a volume that all pods mount",
     holds: ({ s3 }) => s3 === undefined,
   },
 ];
@@ -271,7 +270,7 @@ const onRestart: readonly Rule<Restart>[] = [
       reason: "Contradiction",
       fieldPath: `.${parameter}`,
       rule: `!has(self.${parameter}) || self.strategy in [${strategies.map((name) => `'${name}'`).join(", ")}]`,
-      message: `restart.${parameter} belongs to strategy ${strategies.join(" or ")}; leave it out, or write that strategy`,
+      message: `restart.${parameter} belongs to strategy ${strategies.join(" or ")}; omit it, or set that strategy`,
       holds: (self) => self[parameter] === undefined || strategies.includes(self.strategy),
     };
   }),
@@ -280,7 +279,7 @@ const onRestart: readonly Rule<Restart>[] = [
     fieldPath: ".attempts",
     rule: "self.strategy != 'exponentialDelay' || !has(self.attempts) || self.attempts >= 1",
     message:
-      "restart.attempts of exponentialDelay is at least 1; write strategy none for a job that is never restarted",
+      "restart.attempts must be at least 1 with exponentialDelay; set strategy none for a job that must never restart",
     holds: ({ strategy, attempts }) => strategy !== "exponentialDelay" || attempts === undefined || attempts >= 1,
   },
   {
@@ -306,7 +305,7 @@ const onRestore: readonly Rule<Part<"restore">>[] = [
   {
     reason: "Contradiction",
     rule: "has(self.path) != has(self.snapshot)",
-    message: "restore must have exactly one of path and snapshot; to start from nothing leave restore out",
+    message: "restore must have exactly one of path and snapshot; to start without state, omit restore",
     holds: ({ path, snapshot }) => (path === undefined) !== (snapshot === undefined),
   },
 ];
@@ -317,7 +316,7 @@ const onSnapshotSpec: readonly Rule<StreamJobSnapshotSpec>[] = [
     rule:
       "self.jobRef.name == oldSelf.jobRef.name && has(self.origin) == has(oldSelf.origin) && has(self.path) == has(oldSelf.path) && " +
       "(!has(self.origin) || self.origin == oldSelf.origin) && (!has(self.path) || self.path == oldSelf.path)",
-    message: "only disposeOnDelete of a StreamJobSnapshot can change; make another one",
+    message: "a StreamJobSnapshot is immutable except for disposeOnDelete; create another one",
     holds: (self, oldSelf) =>
       self.jobRef.name === oldSelf.jobRef.name && self.origin === oldSelf.origin && self.path === oldSelf.path,
     isAboutChange: true,

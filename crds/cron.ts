@@ -57,7 +57,7 @@ export const CRON_PATTERN = `^${fields.map(fieldPattern).join(" ")}$`;
 
 /** What the schedule has to be, in words. */
 export const CRON_ADVICE =
-  'must be the five fields of cron, one blank between them, such as "0 3 * * *": ' +
+  'must be five cron fields separated by single spaces, such as "0 3 * * *": ' +
   "minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7; each *, a value, a range such as 1-5, a step such as */15, or a list of them";
 
 function fieldPattern({ value, step, others, alone }: Field): string {

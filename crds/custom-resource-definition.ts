@@ -83,14 +83,15 @@ const age: PrinterColumn = {
   name: "Age",
   type: "date",
   jsonPath: ".metadata.creationTimestamp",
-  description: "Since when the object exists.",
+  description: "Time since the object was created.",
 };
 
 const streamJobKind: Kind = {
   kind: STREAM_JOB_KIND,
   plural: STREAM_JOB_PLURAL,
   shortName: "sj",
-  description: "A stateful stream job: what runs, how its state is kept, and how it is upgraded without losing any.",
+  description:
+    "A stateful stream job: what runs, where its state is stored, and how it is upgraded without losing state.",
   spec: streamJobSpecSchema,
   status: streamJobStatusSchema,
   rules: streamJobRules,
@@ -99,20 +100,20 @@ const streamJobKind: Kind = {
       name: "Ready",
       type: "string",
       jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: "Whether what is asked for runs and has completed a checkpoint.",
+      description: "Whether the desired version runs and has completed a checkpoint.",
     },
-    { name: "State", type: "string", jsonPath: ".status.phase", description: "Where the job is." },
+    { name: "State", type: "string", jsonPath: ".status.phase", description: "Phase of the job." },
     {
       name: "Parallelism",
       type: "integer",
       jsonPath: ".spec.parallelism",
-      description: "Subtasks of every operator; empty: 1.",
+      description: "Parallelism of the job; empty: 1.",
     },
     {
       name: "Last checkpoint",
       type: "date",
       jsonPath: ".status.lastCheckpoint.time",
-      description: "How long ago the newest checkpoint completed.",
+      description: "Time since the newest checkpoint completed.",
     },
     {
       name: "Operation",
@@ -129,14 +130,14 @@ const snapshotKind: Kind = {
   kind: STREAM_JOB_SNAPSHOT_KIND,
   plural: STREAM_JOB_SNAPSHOT_PLURAL,
   shortName: "sjsnap",
-  description: "A savepoint of a StreamJob, by whose name another one can start.",
+  description: "A savepoint of a StreamJob. Another StreamJob can start from it by name.",
   spec: streamJobSnapshotSpecSchema,
   status: streamJobSnapshotStatusSchema,
   rules: streamJobSnapshotRules,
   columns: [
-    { name: "Job", type: "string", jsonPath: ".spec.jobRef.name", description: "Whose state it is." },
-    { name: "Origin", type: "string", jsonPath: ".spec.origin", description: "Who asked for it; empty: a person." },
-    { name: "State", type: "string", jsonPath: ".status.phase", description: "Where it is." },
+    { name: "Job", type: "string", jsonPath: ".spec.jobRef.name", description: "The job whose state it holds." },
+    { name: "Origin", type: "string", jsonPath: ".spec.origin", description: "Who requested it; empty: a person." },
+    { name: "State", type: "string", jsonPath: ".status.phase", description: "Its phase." },
     {
       name: "Location",
       type: "string",

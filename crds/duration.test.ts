@@ -20,16 +20,16 @@ describe("a duration", () => {
 
   const bad: Readonly<Record<string, RegExp>> = {
     "10": /the unit is missing; write "10s" or "10ms"/,
-    "10 s": /holds a blank/,
-    "7d": /days are not known; write hours, such as "168h"/,
-    "1.5h": /no fractions; write "1h30m"/,
+    "10 s": /contains a space/,
+    "7d": /days are not supported; write hours, such as "168h"/,
+    "1.5h": /fractions are not supported; write "1h30m"/,
     "-5s": /it is negative/,
     "30m1h": /each unit at most once, the largest first/,
     "5m5m": /each unit at most once, the largest first/,
-    "": /"" is no duration: write it like "10s"/,
+    "": /"" is not a duration: write it like "10s"/,
     ten: /write it like "10s"/,
     "10S": /write it like "10s"/,
-    "5s\n": /blank/,
+    "5s\n": /contains a space/,
     "1234567890h": /1234567890h/,
   };
   for (const [text, problem] of Object.entries(bad)) {

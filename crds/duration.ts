@@ -29,7 +29,7 @@ export type ParsedDuration =
 /** Reads one duration; whole milliseconds, 0 or more. */
 export function parseDuration(text: string): ParsedDuration {
   const match = text === "" || text.length > DURATION_LENGTH_MAX ? null : expression.exec(text);
-  if (match === null) return { kind: "invalid", problem: `${JSON.stringify(text)} is no duration: ${advice(text)}` };
+  if (match === null) return { kind: "invalid", problem: `${JSON.stringify(text)} is not a duration: ${advice(text)}` };
   const ms = UNITS_MS.reduce((sum, unitMs, index) => sum + Number.parseInt(match[index + 1] ?? "0", 10) * unitMs, 0);
   return { kind: "duration", ms };
 }
@@ -43,7 +43,7 @@ export function durationMs(text: string): number {
 
 /** The shortest text for whole milliseconds, 0 or more: 90000 is "1m30s", 0 is "0s". */
 export function formatDuration(ms: number): string {
-  assert(Number.isSafeInteger(ms) && ms >= 0, `${ms} is no number of whole milliseconds`);
+  assert(Number.isSafeInteger(ms) && ms >= 0, `${ms} is not a whole number of milliseconds`);
   if (ms === 0) return "0s";
   let rest = ms;
   let text = "";
@@ -59,9 +59,10 @@ export function formatDuration(ms: number): string {
 function advice(text: string): string {
   const forms = 'write it like "10s", "500ms", "5m" or "1h30m"';
   if (/^\s*[0-9]+\s*$/.test(text)) return `the unit is missing; write "${text.trim()}s" or "${text.trim()}ms"`;
-  if (/\s/.test(text)) return `it holds a blank; ${forms}`;
-  if (/[0-9]d/.test(text)) return `days are not known; write hours, such as "168h" for seven days`;
-  if (/[0-9]\.[0-9]/.test(text)) return `no fractions; write "1h30m" for one and a half hours, "1500ms" for 1.5 s`;
+  if (/\s/.test(text)) return `it contains a space; ${forms}`;
+  if (/[0-9]d/.test(text)) return `days are not supported; write hours, such as "168h" for seven days`;
+  if (/[0-9]\.[0-9]/.test(text))
+    return `fractions are not supported; write "1h30m" for one and a half hours, "1500ms" for 1.5 s`;
   if (text.startsWith("-")) return "it is negative; the shortest is 0s";
   if (/^(?:[0-9]+(?:h|ms|m|s))+$/.test(text)) return "each unit at most once, the largest first, such as 1h30m";
   return forms;

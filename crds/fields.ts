@@ -84,7 +84,7 @@ export function keyedList<T extends z.ZodType>(item: T, key: string, max: number
       for (const [index, entry] of entries.entries()) {
         const name = (entry as Readonly<Record<string, unknown>>)[key];
         if (seen.has(name)) {
-          const message = `${JSON.stringify(name)} is there twice; remove one`;
+          const message = `${JSON.stringify(name)} occurs twice; remove one`;
           context.addIssue({ code: "custom", path: [index, key], message, params: { reason: "Duplicate" } });
         }
         seen.add(name);

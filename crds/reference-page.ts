@@ -23,9 +23,9 @@ export function renderStreamJobReference(): string {
     "",
     "# StreamJob and StreamJobSnapshot",
     "",
-    `Both are of \`apiVersion: ${STREAM_JOB_API_VERSION}\`. Short names: \`sj\` and \`sjsnap\`; both are of the category \`streaming\`. ` +
+    `Both have \`apiVersion: ${STREAM_JOB_API_VERSION}\`. Short names: \`sj\` and \`sjsnap\`; both are in the category \`streaming\`. ` +
       "Durations are written like `10s`, `500ms`, `5m` or `1h30m`, without days. " +
-      "A field that is absent has the default named here; nothing is written into your object.",
+      "An absent field has the default given here; nothing is written into your object.",
     "",
     "## StreamJob: spec",
     "",
@@ -64,7 +64,7 @@ const nameRows: readonly (readonly string[])[] = [
   [
     code(PAUSED_ANNOTATION),
     "annotation of a StreamJob",
-    '"true": nothing is done for the job until the annotation is removed.',
+    '"true": the operator stops managing the job, including self-healing, until the annotation is removed.',
   ],
   [
     code(APPROVE_ANNOTATION),
@@ -74,14 +74,14 @@ const nameRows: readonly (readonly string[])[] = [
   [
     code(ROLLBACK_TO_ANNOTATION),
     "annotation of a StreamJob",
-    "Asks to go back to the ControllerRevision of that name.",
+    "Requests a rollback to the ControllerRevision of that name.",
   ],
   [code(JOB_LABEL), "label of every child", "Name of the StreamJob."],
   [code(INCARNATION_LABEL), "label of a child of one incarnation", "Number of the incarnation."],
   [
     code(CLEANUP_FINALIZER),
     "finalizer of both kinds",
-    "Keeps the object until what it owns outside the API server has been dealt with.",
+    "Keeps the object until everything it owns outside the API server has been cleaned up.",
   ],
 ];
 

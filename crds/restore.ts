@@ -6,7 +6,7 @@ import { z } from "zod";
 
 const allowNonRestoredState = z
   .boolean()
-  .describe("Whether state that no operator of the job takes may be left behind.");
+  .describe("Whether state that no operator of the job restores may be left behind.");
 
 /** Nothing: the job begins empty. */
 export const restoreNoneSchema = z.object({ kind: z.literal("none").describe("none, path or latest.") });
@@ -19,12 +19,12 @@ export const restorePathSchema = z.object({
 /** Whatever the incarnation with that store ended with. */
 export const restoreLatestSchema = z.object({
   kind: z.literal("latest"),
-  storeUri: z.string().describe("latest: the store of the incarnation whose newest state is meant."),
+  storeUri: z.string().describe("latest: the store of the incarnation whose newest state is restored."),
   savepoint: z
     .string()
     .nullable()
     .default(null)
-    .describe("latest: the savepoint that is believed to be its newest state; null: none is known."),
+    .describe("latest: the savepoint assumed to be its newest state; null: none is known."),
   allowNonRestoredState,
 });
 

@@ -12,7 +12,7 @@ const storageSchema = z.strictObject({
   path: text(4096)
     .optional()
     .describe(
-      "A folder that all pods see, such as the mount of a shared volume. Default: chosen by the control plane.",
+      "A folder that all pods can read and write, such as the mount of a shared volume. Default: chosen by the control plane.",
     ),
   s3: z
     .strictObject({
@@ -21,17 +21,19 @@ const storageSchema = z.strictObject({
         .optional()
         .describe("URL of the store. Default: that of the region."),
       bucket: text(255).describe("Name of the bucket."),
-      prefix: z.string().max(1024).optional().describe("What the keys of all objects begin with. Default: empty."),
+      prefix: z.string().max(1024).optional().describe("Prefix of every object's key. Default: empty."),
       region: text(64).optional().describe("Region of the bucket. Default us-east-1."),
       credentialsSecret: objectName()
         .optional()
-        .describe("Secret with the keys accessKeyId and secretAccessKey. Default: the pod's own identity."),
+        .describe(
+          "Secret with the keys accessKeyId and secretAccessKey. Default: the pod's own identity (its service account).",
+        ),
     })
     .optional()
-    .describe("A bucket of an SAV3 store. Not in this version: refused."),
+    .describe("A bucket of an S3 store. Not supported in this version; refused."),
 });
 
-/** Automatic snapshots from which a failed job goes on. */
+/** Automatic snapshots from which a failed job recovers. */
 export const checkpointsSchema = z.strictObject({
   interval: duration({ minMs: 10 })
     .optional()
@@ -42,39 +44,43 @@ export const checkpointsSchema = z.strictObject({
     .describe("Whether a record may count twice in the state after a failure (at-least-once). Default exactly-once."),
   timeout: duration({ minMs: 10 })
     .optional()
-    .describe("A checkpoint that takes longer is given up and counts as a failed one. Default 10m; 10ms to 8760h."),
+    .describe("A checkpoint that takes longer is aborted and counts as failed. Default 10m; 10ms to 8760h."),
   minPause: duration()
     .optional()
-    .describe("Least time from the end of one checkpoint to the start of the next. Default 0s; up to 8760h."),
-  maxConcurrent: whole(1, 1000).optional().describe("Checkpoints in progress at the same time. Default 1; 1 to 1000."),
+    .describe("Minimum time from the end of one checkpoint to the start of the next. Default 0s; up to 8760h."),
+  maxConcurrent: whole(1, 1000)
+    .optional()
+    .describe("Maximum number of checkpoints in progress at the same time. Default 1; 1 to 1000."),
   tolerableFailures: whole(0, INT32_MAX)
     .optional()
-    .describe("Failed checkpoints in a row that are borne before the job restarts. Default: any number; 0 or more."),
+    .describe("Consecutive checkpoint failures tolerated before the job restarts. Default: any number; 0 or more."),
   retain: z
     .strictObject({
       count: whole(1, 1000).optional().describe("How many completed checkpoints are kept. Default 3; 1 to 1000."),
     })
     .optional()
-    .describe("What is kept of older checkpoints."),
+    .describe("How many older checkpoints are kept."),
   incremental: z
     .boolean()
     .optional()
-    .describe("Whether a checkpoint holds only what changed. Default false. Not in this version: true is refused."),
+    .describe(
+      "Whether a checkpoint stores only the changes since the previous one. Default false. Not supported in this version; true is refused.",
+    ),
   unaligned: z
     .boolean()
     .optional()
-    .describe("Whether barriers overtake records. Default false. Not in this version: true is refused."),
+    .describe("Whether barriers overtake records. Default false. Not supported in this version; true is refused."),
   storage: storageSchema
     .optional()
     .describe("Where checkpoints and savepoints go; at most one of its fields. Default: chosen by the control plane."),
 });
 
-/** Snapshots that people ask for, or that are taken by a schedule. */
+/** Snapshots that are requested by people or taken on a schedule. */
 export const savepointsSchema = z.strictObject({
   path: text(4096)
     .optional()
     .describe(
-      "Folder in which savepoints are made, in one of their own for each job. Default: `savepoints` beside the stores of the job's incarnations.",
+      "Folder for savepoints; each job gets a subfolder. Default: `savepoints` beside the stores of the job's incarnations.",
     ),
   schedule: z
     .string()
@@ -83,19 +89,19 @@ export const savepointsSchema = z.strictObject({
     .meta({ [VALIDATIONS]: [{ rule: `self.matches('${CRON_PATTERN}')`, message: CRON_ADVICE }] })
     .optional()
     .describe(
-      "When savepoints are taken, as five fields of cron, in UTC: minute, hour, day, month, weekday. Default: none by schedule.",
+      "When savepoints are taken, as five cron fields in UTC: minute, hour, day, month, weekday. Default: no schedule.",
     ),
   retain: z
     .strictObject({
       count: whole(1, 1000)
         .optional()
-        .describe("How many scheduled and upgrade savepoints are kept at most. Default 10; 1 to 1000."),
+        .describe("Maximum number of scheduled and upgrade savepoints kept. Default 10; 1 to 1000."),
       age: duration({ minMs: 60_000 })
         .optional()
         .describe(
-          "Scheduled and upgrade savepoints that are older are removed. Default: none for its age; 1m to 8760h.",
+          "Scheduled and upgrade savepoints older than this are deleted. Default: age does not matter; 1m to 8760h.",
         ),
     })
     .optional()
-    .describe("Which savepoints are kept. What the job, a rollback or another job needs is never removed."),
+    .describe("Which savepoints are kept. A savepoint that the job, a rollback or another job needs is never deleted."),
 });

@@ -9,21 +9,21 @@ import { duration, INT32_MAX, objectName, SECOND_MS, text, whole } from "./field
 export const restartSchema = z.strictObject({
   strategy: z
     .enum(["none", "fixedDelay", "failureRate", "exponentialDelay"])
-    .describe("Whether and when a failed job is restarted from its last checkpoint by its JobManager."),
+    .describe("Whether and when the JobManager restarts a failed job from its last checkpoint."),
   attempts: whole(0, INT32_MAX)
     .optional()
     .describe(
-      "fixedDelay: restarts before the job fails, default 1. exponentialDelay: the same, default without end, at least 1.",
+      "fixedDelay: number of restarts before the job fails, default 1. exponentialDelay: the same, default unlimited, at least 1.",
     ),
   delay: duration()
     .optional()
     .describe("fixedDelay, failureRate: time between a failure and the restart. Default 1s; up to 8760h."),
   maxFailures: whole(0, INT32_MAX)
     .optional()
-    .describe("failureRate: failures within `interval` that are borne. Default 1; 0 or more."),
+    .describe("failureRate: maximum number of failures tolerated within `interval`. Default 1; 0 or more."),
   interval: duration({ minMs: 1 })
     .optional()
-    .describe("failureRate: the time in which failures count. Default 1m; 1ms to 8760h."),
+    .describe("failureRate: the time interval over which failures are counted. Default 1m; 1ms to 8760h."),
   initialBackoff: duration({ minMs: 1 })
     .optional()
     .describe("exponentialDelay: the first delay. Default 1s; 1ms to 8760h."),
@@ -35,17 +35,19 @@ export const restartSchema = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe("exponentialDelay: each delay is this many times the one before. Default 1.5; 1 to 1000."),
+    .describe("exponentialDelay: each delay is the previous one multiplied by this. Default 1.5; 1 to 1000."),
   jitter: z
     .number()
     .min(0)
     .max(1)
     .optional()
-    .describe("exponentialDelay: each delay varies by this fraction, both ways. Default 0.1; 0 to 1."),
+    .describe(
+      "exponentialDelay: each delay is randomly varied by up to this fraction, up or down. Default 0.1; 0 to 1.",
+    ),
   resetAfter: duration({ minMs: 1 })
     .optional()
     .describe(
-      "exponentialDelay: after this time without a failure the delay starts small again. Default 1h; 1ms to 8760h.",
+      "exponentialDelay: after this time without a failure the delay is reset to `initialBackoff`. Default 1h; 1ms to 8760h.",
     ),
 });
 
@@ -55,18 +57,18 @@ export const recoverySchema = z.strictObject({
     .enum(["never", "resume"])
     .optional()
     .describe(
-      "`resume`: a failed job is started again from its newest state. Default never: it stays failed until the spec changes.",
+      "`resume`: a FAILED job is restarted from its newest state. Default never: it stays FAILED until the spec changes.",
     ),
-  attemptsMax: whole(1, 1000).optional().describe("How often in a row it is started again. Default 3; 1 to 1000."),
+  attemptsMax: whole(1, 1000).optional().describe("Maximum number of consecutive attempts. Default 3; 1 to 1000."),
   backoffInitial: duration({ minMs: SECOND_MS })
     .optional()
-    .describe("Time before the first attempt; it doubles with each. Default 10s; 1s to 8760h."),
+    .describe("Delay before the first attempt; it doubles with each attempt. Default 10s; 1s to 8760h."),
   backoffMax: duration({ minMs: SECOND_MS })
     .optional()
-    .describe("Longest time between attempts, not below `backoffInitial`. Default 5m; 1s to 8760h."),
+    .describe("Longest delay between attempts, not below `backoffInitial`. Default 5m; 1s to 8760h."),
   resetAfter: duration({ minMs: SECOND_MS })
     .optional()
-    .describe("After running this long the attempts count from 0 again. Default 10m; 1s to 8760h."),
+    .describe("After the job has run this long, the count of attempts is reset to 0. Default 10m; 1s to 8760h."),
 });
 
 /** How a changed spec replaces the running job. */
@@ -75,78 +77,84 @@ export const upgradeSchema = z.strictObject({
     .enum(["savepoint", "last-state", "stateless"])
     .optional()
     .describe(
-      "What the new version starts from. Default savepoint: the old one stops with a savepoint. last-state: the newest checkpoint, " +
-        "the old one is not asked. stateless: nothing, all state is given up.",
+      "What the new version starts from. Default savepoint: the old version stops with a savepoint. last-state: the newest checkpoint; " +
+        "the old version is not asked for a savepoint. stateless: nothing, all state is discarded.",
     ),
   standby: z
     .enum(["warm", "cold"])
     .optional()
     .describe(
-      "warm: the new pods are started before the old job stops, which needs room for both. cold: after. Default warm.",
+      "warm: the new pods start before the old job stops, which needs capacity for both. cold: they start after it has stopped. Default warm.",
     ),
   savepointTimeout: duration({ minMs: SECOND_MS })
     .optional()
     .describe(
-      "When no savepoint could be taken for so long, lastStateMaxAge decides. One that is in progress is given up after " +
-        "checkpoints.timeout, and the old job runs on. Default 10m; 1s to 8760h.",
+      "If no savepoint could be taken within this time, lastStateMaxAge decides. A savepoint in progress is aborted after " +
+        "checkpoints.timeout, and the old job keeps running. Default 10m; 1s to 8760h.",
     ),
   retryBackoffMax: duration({ minMs: SECOND_MS })
     .optional()
-    .describe("Longest time between attempts of a blocked upgrade. Default 5m; 1s to 8760h."),
+    .describe("Longest delay between attempts of a blocked upgrade. Default 5m; 1s to 8760h."),
   lastStateMaxAge: duration({ minMs: SECOND_MS })
     .optional()
     .describe(
-      "When no savepoint can be taken, the newest checkpoint is used if it is not older than this. " +
-        "Default: never, the upgrade waits; 1s to 8760h.",
+      "If no savepoint can be taken, the newest checkpoint is used, provided it is not older than this. " +
+        "Default: it is never used; the upgrade waits. 1s to 8760h.",
     ),
   deployTimeout: duration({ minMs: SECOND_MS })
     .optional()
     .describe(
-      "Time for the new pods to get ready, and again from activation to the first checkpoint, before the new version counts as " +
+      "Time for the new pods to become ready, and again from activation to the first checkpoint, before the new version counts as " +
         "failed. Default 5m; 1s to 8760h.",
     ),
   rollback: z
     .boolean()
     .optional()
-    .describe("Whether a version that fails before it is stable is replaced by the last stable one. Default true."),
+    .describe(
+      "Whether a version that fails before it is stable is rolled back to the last stable version. Default true.",
+    ),
   stability: z
     .strictObject({
       window: duration()
         .optional()
         .describe(
-          "How long after its first checkpoint a version is watched before it is stable. Default 60s; up to 8760h.",
+          "How long a version must run after its first checkpoint before it counts as stable. Default 60s; up to 8760h.",
         ),
       maxRestarts: whole(0, 1000)
         .optional()
-        .describe("Restarts within the window that are borne; one more is a failed version. Default 2; 0 to 1000."),
+        .describe(
+          "Restarts tolerated within the window; with one more, the version counts as failed. Default 2; 0 to 1000.",
+        ),
     })
     .optional()
-    .describe("When a version is stable."),
+    .describe("When a version counts as stable."),
   approval: z
     .enum(["auto", "manual"])
     .optional()
-    .describe("manual: a change waits for the annotation streamjob.dev/approve with its generation. Default auto."),
+    .describe(
+      "manual: a change is rolled out only when the annotation streamjob.dev/approve holds its generation. Default auto.",
+    ),
   allowNonRestoredState: z
     .boolean()
     .optional()
     .describe(
-      "Whether the change that is applied with it may leave behind state that no operator of the new version takes; it is used once: " +
-        "apply false before true to allow it again. Default false: such a version is refused.",
+      "Whether the change that is applied together with it may leave behind state that no operator of the new version restores. It is used once: " +
+        "to allow it again, apply false, then true. Default false: such a version is refused.",
     ),
 });
 
-/** What the very first incarnation starts from; used once. */
+/** What the first incarnation starts from; used once. */
 export const restoreSchema = z.strictObject({
   path: text(4096).optional().describe("A savepoint or checkpoint to start from."),
   snapshot: objectName()
     .optional()
-    .describe("A StreamJobSnapshot of the same namespace to start from; it is waited for."),
+    .describe("A StreamJobSnapshot in the same namespace to start from; the job waits until it is Completed."),
   allowNonRestoredState: z
     .boolean()
     .optional()
     .describe(
-      "Whether state in it that no operator of the job takes may be left behind; later upgrades have upgrade.allowNonRestoredState. " +
-        "Default false: it is refused.",
+      "Whether state in it that no operator of the job restores may be left behind. For later upgrades, set upgrade.allowNonRestoredState. " +
+        "Default false: such a restore is refused.",
     ),
 });
 
@@ -158,6 +166,9 @@ export const deletionSchema = z.strictObject({
     .describe("Whether the job is stopped with a savepoint. Default false: it is cancelled."),
   savepointTimeout: duration({ minMs: SECOND_MS })
     .optional()
-    .describe("After this time deletion goes on without the savepoint. Default 10m; 1s to 8760h."),
-  keepState: z.boolean().optional().describe("Whether the checkpoints stay; savepoints always do. Default true."),
+    .describe("After this time the deletion proceeds without the savepoint. Default 10m; 1s to 8760h."),
+  keepState: z
+    .boolean()
+    .optional()
+    .describe("Whether the checkpoints are kept; savepoints are always kept. Default true."),
 });

@@ -10,8 +10,8 @@ const amounts = (what: string) =>
 
 /** Resources of one container, as Kubernetes knows them. */
 export const resourcesSchema = z.strictObject({
-  requests: amounts('What is reserved, such as cpu "500m", memory "1Gi". Default: the limits.'),
-  limits: amounts("What is allowed at most. Default: no limit."),
+  requests: amounts('Resources reserved for the container, such as cpu "500m", memory "1Gi". Default: the limits.'),
+  limits: amounts("Maximum resources the container may use. Default: no limit."),
 });
 
 /** A list of things that are told apart by their names, as the operator merges them with its own. */
@@ -26,15 +26,17 @@ const podSpecSchema = anything({
   containers: named({
     env: named().describe("Environment variables."),
     volumeMounts: named().describe("Where volumes are mounted."),
-  }).describe("Containers; one of the operator's name is laid under its own."),
-  volumes: named().describe("Volumes, beside the operator's."),
-  restartPolicy: z.enum(["Always"]).optional().describe("Always: pods of a StatefulSet know no other."),
+  }).describe(
+    "Containers; one with the name of the operator's container is merged into it, and the operator's values win.",
+  ),
+  volumes: named().describe("Volumes, in addition to the operator's."),
+  restartPolicy: z.enum(["Always"]).optional().describe("Always: a StatefulSet allows no other value."),
 });
 
 const podTemplateSchema = z.strictObject({
   metadata: z
     .strictObject({
-      labels: textMap(64, 63).optional().describe("Labels added to those of the operator, which win."),
+      labels: textMap(64, 63).optional().describe("Additional labels; the operator's labels win."),
       annotations: textMap(64, 32_768).optional().describe("Annotations of the pods."),
     })
     .optional()
@@ -42,7 +44,7 @@ const podTemplateSchema = z.strictObject({
   spec: podSpecSchema
     .optional()
     .describe(
-      "A pod's spec, laid under the operator's. The operator's container is called jobmanager or taskmanager, as its pod's component; others are added.",
+      "A pod's spec, into which the operator merges its own; the operator's values win. The operator's container is called jobmanager or taskmanager, after its component; other containers are added.",
     ),
 });
 
@@ -50,25 +52,23 @@ const common = {
   resources: resourcesSchema.optional().describe("CPU and memory of the container. Default: none set."),
   podTemplate: podTemplateSchema
     .optional()
-    .describe(
-      "What the pods have beside that which the operator sets: volumes, affinity, tolerations, side containers.",
-    ),
+    .describe("Additions to the pods that the operator creates: volumes, affinity, tolerations, sidecar containers."),
   pdb: z
     .boolean()
     .optional()
-    .describe("Whether a PodDisruptionBudget lets at most one pod be evicted at a time. Default false."),
+    .describe("Whether a PodDisruptionBudget limits evictions to one pod at a time. Default false."),
 };
 
-/** The pod that leads the job. */
+/** The JobManager pod, which coordinates the job. */
 export const jobManagerSchema = z.strictObject(common);
 
-/** The pods that do the job's work. */
+/** The TaskManager pods, which run the job's tasks. */
 export const taskManagerSchema = z.strictObject({
   replicas: whole(1, 1024)
     .optional()
     .describe("Number of TaskManager pods. Default 1; 1 to 1024. `kubectl scale` and autoscalers change this field."),
   slots: whole(1, 1024)
     .optional()
-    .describe("Slots of each TaskManager. Default: parallelism / replicas, rounded up; 1 to 1024."),
+    .describe("Number of slots of each TaskManager. Default: parallelism / replicas, rounded up; 1 to 1024."),
   ...common,
 });

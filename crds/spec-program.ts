@@ -17,16 +17,16 @@ const environmentSource = z.strictObject({
   secretKeyRef: keyReference("Secret").optional().describe("The value of a key of a Secret."),
   fieldRef: z
     .strictObject({
-      apiVersion: z.string().max(64).optional().describe("Version in which the path is written. Default v1."),
+      apiVersion: z.string().max(64).optional().describe("API version of the path. Default v1."),
       fieldPath: text(253).describe("Path within the pod, such as `metadata.name`."),
     })
     .optional()
     .describe("A field of the pod itself."),
   resourceFieldRef: z
     .strictObject({
-      containerName: z.string().max(63).optional().describe("Container whose resource is meant. Default: this one."),
+      containerName: z.string().max(63).optional().describe("Container whose resource is used. Default: this one."),
       resource: text(253).describe("Which resource, such as `limits.memory`."),
-      divisor: quantity().optional().describe("What the value is divided by. Default 1."),
+      divisor: quantity().optional().describe("Divisor of the value. Default 1."),
     })
     .optional()
     .describe("An amount of the container's resources."),
@@ -36,8 +36,8 @@ const environmentVariable = z.strictObject({
   name: z
     .string()
     .max(253)
-    .regex(/^[-._a-zA-Z][-._a-zA-Z0-9]*$/, "must be a name of an environment variable: letters, digits, _ - .")
-    .describe("Name of the variable. Names that begin with STREAMJOB_ are the operator's."),
+    .regex(/^[-._a-zA-Z][-._a-zA-Z0-9]*$/, "must be the name of an environment variable: letters, digits, _ - .")
+    .describe("Name of the variable. Names that begin with STREAMJOB_ are reserved for the operator."),
   value: z.string().max(32_768).optional().describe("Its value. Default: empty. Not together with `valueFrom`."),
   valueFrom: environmentSource.optional().describe("Where the value comes from; exactly one of its fields."),
 });
@@ -52,19 +52,19 @@ export const programSchema = z.strictObject({
         .string()
         .max(253)
         .regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a ConfigMap: letters, digits, - _ .")
-        .describe("Key whose value is the module's text, such as `job.ts`; its ending says the language."),
+        .describe("Key that holds the module's source, such as `job.ts`; its extension determines the language."),
     })
     .optional()
     .describe(
-      "A module that a ConfigMap holds; it is mounted at /opt/streamjob/job, and read when a pod starts. Give each version of it a ConfigMap " +
-        "with a name of its own, and keep that of the last stable one: a text that is changed in place is no change of this spec, so no upgrade, and a rollback would start it too.",
+      "A module in a ConfigMap. It is mounted at /opt/streamjob/job and read when a pod starts. Give each version a ConfigMap " +
+        "with its own name, and keep the ConfigMap of the last stable version: changing the text in place does not change this spec, so it starts no upgrade, and a rollback would run the changed text too.",
     ),
-  sql: text(262_144).optional().describe("SQL statements. Not in this version: refused."),
-  jar: text(4096).optional().describe("Path of a Flink jar. Not in this version: refused."),
+  sql: text(262_144).optional().describe("SQL statements. Not supported in this version; refused."),
+  jar: text(4096).optional().describe("Path of a Flink jar. Not supported in this version; refused."),
   args: atomicList(z.string().max(4096), 256)
     .optional()
-    .describe("Arguments given to the job's module. Default: none."),
+    .describe("Arguments passed to the job's module. Default: none."),
   env: keyedList(environmentVariable, "name", 256)
     .optional()
-    .describe("Environment variables of JobManager and TaskManagers. Default: none."),
+    .describe("Environment variables of the JobManager and the TaskManagers. Default: none."),
 });

@@ -20,9 +20,9 @@ export function count() {
 /** One condition, as Kubernetes tools expect it. */
 export const conditionSchema = z.object({
   type: z.string().max(316).describe("What the condition is about."),
-  status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds. Unknown: it could not be found out."),
-  reason: z.string().max(1024).describe("One word for why, for programs."),
-  message: z.string().max(32_768).describe("Why, in words, and what to do if something is to be done."),
+  status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds. Unknown: it could not be determined."),
+  reason: z.string().max(1024).describe("The reason in one word, for programs."),
+  message: z.string().max(32_768).describe("The reason in words, and what to do if action is needed."),
   lastTransitionTime: time().describe("When `status` last changed."),
   observedGeneration: count().describe("The generation of the spec that this is about.").default(0),
 });

@@ -11,15 +11,15 @@ import { count } from "./status-fields.ts";
 export const streamJobSnapshotSpecSchema = z.strictObject({
   jobRef: z
     .strictObject({ name: objectName().describe("Name of the StreamJob, in the same namespace.") })
-    .describe("Whose state it is."),
+    .describe("The job whose state it holds."),
   origin: z
     .enum(["manual", "scheduled", "upgrade"])
     .optional()
-    .describe("Who asked for it. Default manual. Retention removes only those of schedule and upgrade."),
+    .describe("Who requested it. Default manual. Retention deletes only scheduled and upgrade savepoints."),
   path: text(4096)
     .optional()
     .describe(
-      "Exact folder in which the savepoint is made. Default: chosen by the operator, recorded before it is triggered.",
+      "Exact folder of the savepoint. Default: chosen by the operator and recorded before the savepoint is triggered.",
     ),
   disposeOnDelete: z
     .boolean()
@@ -29,18 +29,18 @@ export const streamJobSnapshotSpecSchema = z.strictObject({
 
 /** The status of a StreamJobSnapshot. */
 export const streamJobSnapshotStatusSchema = z.object({
-  observedGeneration: z.int().default(-1).describe("The newest generation that was reconciled; -1: none yet."),
+  observedGeneration: z.int().default(-1).describe("The latest generation that was reconciled; -1: none yet."),
   phase: z
     .enum(["Pending", "InProgress", "Completed", "Failed"])
     .default("Pending")
-    .describe("Where it is. Completed and Failed stay."),
-  triggerId: z.string().optional().describe("Id under which it is triggered: the same in every try."),
+    .describe("Its phase. Completed and Failed are final."),
+  triggerId: z.string().optional().describe("Id under which it is triggered; the same in every attempt."),
   location: z.string().optional().describe("Where the completed savepoint is."),
-  jobId: z.string().optional().describe("Id of the job that made it."),
-  incarnation: count().min(1).optional().describe("Incarnation that made it."),
+  jobId: z.string().optional().describe("Id of the job that took it."),
+  incarnation: count().min(1).optional().describe("Incarnation that took it."),
   startedAt: time().optional().describe("When it was first triggered."),
   completedAt: time().optional().describe("When it completed or failed."),
-  message: z.string().optional().describe("Why it failed, or what is being waited for, in words."),
+  message: z.string().optional().describe("Why it failed or what it is waiting for, in words."),
 });
 
 /** The spec, as people write it. */

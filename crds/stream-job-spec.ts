@@ -18,68 +18,72 @@ export const streamJobSpecSchema = z.strictObject({
   engine: z
     .enum(["native", "flink"])
     .optional()
-    .describe("What runs the job. Default native. flink is not in this version: refused."),
+    .describe("Engine that runs the job. Default native. flink is not supported in this version; refused."),
   image: text(1024)
     .optional()
     .describe("Container image with the runtime and the job's module. Default: the operator's."),
   imagePullPolicy: z
     .enum(["Always", "IfNotPresent", "Never"])
     .optional()
-    .describe("When the image is pulled. Default: as Kubernetes does it."),
+    .describe("When the image is pulled. Default: the same as Kubernetes."),
   imagePullSecrets: atomicList(z.strictObject({ name: objectName().describe("Name of the Secret.") }), 32)
     .optional()
     .describe("Secrets with which the image is pulled. Default: none."),
-  serviceAccountName: objectName().optional().describe("Service account of the pods. Default: that of the namespace."),
+  serviceAccountName: objectName()
+    .optional()
+    .describe("Service account of the pods. Default: the namespace's default service account."),
   job: programSchema.describe(
     "What runs: exactly one of module, configMap, sql and jar, with arguments and environment.",
   ),
   state: z
     .enum(["running", "suspended"])
     .optional()
-    .describe("What is wanted. suspended: stopped with its state kept, no pods. Default running."),
+    .describe("Desired state. suspended: the job is stopped, its state is kept, and it has no pods. Default running."),
   parallelism: whole(1, 1024)
     .optional()
-    .describe("Subtasks of every operator that does not say otherwise. Default 1; 1 to 1024."),
+    .describe("Parallelism of every operator that does not set its own. Default 1; 1 to 1024."),
   maxParallelism: whole(1, 32_768)
     .optional()
     .describe(
-      "Number of key groups: the highest parallelism that the job's state can ever be restored with. 1 to 32768; once set it stays. " +
-        "Default: 1.5 × parallelism rounded up to a power of two, at least 128; or that of the restored state.",
+      "Number of key groups: the highest parallelism that the job's state can ever be restored with. 1 to 32768; it cannot change once set. " +
+        "Default: 1.5 × parallelism rounded up to a power of two, at least 128; or the value of the restored state.",
     ),
-  checkpoints: checkpointsSchema.optional().describe("Automatic snapshots from which a failed job goes on."),
+  checkpoints: checkpointsSchema.optional().describe("Automatic snapshots from which a failed job recovers."),
   stateBackend: z
     .enum(["memory", "fs", "rocksdb"])
     .optional()
     .describe(
-      "Where snapshots of state go: fs: the store; memory: the JobManager, at most 5 MB a state, gone with it. Default fs. " +
-        "rocksdb is not in this version: refused.",
+      "Where snapshots of state are stored. fs: in the store. memory: in the JobManager, at most 5 MB per state; lost when it exits. Default fs. " +
+        "rocksdb is not supported in this version; refused.",
     ),
-  savepoints: savepointsSchema.optional().describe("Snapshots asked for by people or taken by a schedule."),
+  savepoints: savepointsSchema.optional().describe("Snapshots that are requested by people or taken on a schedule."),
   restart: restartSchema
     .optional()
     .describe("What the JobManager does after a failure. Default: exponentialDelay with its defaults."),
-  recovery: recoverySchema.optional().describe("What the operator does when the job itself gave up."),
+  recovery: recoverySchema.optional().describe("What the operator does when the job has FAILED."),
   upgrade: upgradeSchema.optional().describe("How a changed spec replaces the running job."),
   restore: restoreSchema
     .optional()
     .describe(
-      "What the job starts from, once: exactly one of path and snapshot. Default: nothing. Ignored once it has been used.",
+      "What the job starts from: exactly one of path and snapshot. Default: nothing. It is used once and ignored afterwards.",
     ),
   restartNonce: nonce()
     .optional()
     .describe(
-      "A new value restarts the job, through a savepoint, as an upgrade does; removing it does nothing. Whole number or text.",
+      "A new value restarts the job with a savepoint, like an upgrade; removing it does nothing. Whole number or text.",
     ),
   savepointNonce: nonce()
     .optional()
-    .describe("A new value takes a savepoint, once the job has proved itself; it runs on. Whole number or text."),
-  jobManager: jobManagerSchema.optional().describe("The pod that leads the job."),
-  taskManager: taskManagerSchema.optional().describe("The pods that do the job's work."),
+    .describe(
+      "A new value takes a savepoint as soon as the job has completed its first checkpoint; the job keeps running. Whole number or text.",
+    ),
+  jobManager: jobManagerSchema.optional().describe("The JobManager pod, which coordinates the job."),
+  taskManager: taskManagerSchema.optional().describe("The TaskManager pods, which run the job's tasks."),
   deletion: deletionSchema.optional().describe("What happens when the StreamJob is deleted."),
   config: textMap(128)
     .optional()
     .describe(
-      "Further options of the runtime by name, as docs/options.md lists them; those that have a field here are refused.",
+      "Additional options of the runtime by name; docs/options.md lists them. Options that have a field in this spec are refused.",
     ),
 });
 

@@ -57,70 +57,70 @@ const activeSchema = z.object({
   jobId: z.string().describe("Its job id: 32 hexadecimal digits."),
   generation: generation().describe("Generation of the spec that it runs."),
   revision: revision(),
-  storeUri: z.string().describe("Its store, which no other incarnation writes."),
+  storeUri: z.string().describe("Its store; no other incarnation writes to it."),
   activationId: z.string().describe("Id of the activation that lets it run."),
   startedAt: time().describe("When it was activated."),
   firstCheckpointAt: orNull(time()).describe("When its first own checkpoint completed; null: not yet."),
   stableAt: orNull(time()).describe("When it was found stable; null: not yet."),
   restartsSeen: orNull(
     z.object({
-      job: count().describe("As its JobManager counts them, since it was started last."),
+      job: count().describe("Restarts that its JobManager has counted since it last started."),
       pods: count().describe("Restarts of its pods' containers."),
     }),
-  ).describe("What the counters of restarts showed when they were last looked at; null: not yet."),
-  lastRestartAt: time().optional().describe("When a restart was found last; absent: none yet."),
+  ).describe("Restart counters as last observed; null: not yet."),
+  lastRestartAt: time().optional().describe("When a restart was last observed; absent: none yet."),
   ended: orNull(
     z.object({
-      status: z.enum(["FINISHED", "CANCELED", "FAILED"]).describe("How."),
-      at: time().describe("When that was found."),
-      savepoint: orNull(z.string()).describe("The savepoint that it was stopped with; null: none."),
+      status: z.enum(["FINISHED", "CANCELED", "FAILED"]).describe("The final state of the job."),
+      at: time().describe("When this was observed."),
+      savepoint: orNull(z.string()).describe("The savepoint taken when it stopped; null: none."),
       message: z.string().describe("Why, in words."),
       stopFailed: z
         .boolean()
         .optional()
         .describe(
-          "true: it says FINISHED after a stop that was refused or failed, so whether all its work is done is not known; " +
-            "nothing goes on from there without state by itself.",
+          "true: it reports FINISHED after a stop that was refused or failed, so it is unknown whether it processed all input; " +
+            "it is never started again without state automatically.",
         ),
     }),
-  ).describe("How its job ended for good; null: it has not."),
+  ).describe("How its job ended; null: it has not ended."),
 });
 
 const operationSchema = z.object({
   operationId: z.string().describe("Id of the operation."),
-  kind: z.enum(OPERATION_KINDS).describe("What is being done."),
-  step: z.enum(OPERATION_STEPS).describe("The step it is in."),
-  attempt: count().describe("How often it was begun again after being blocked; 0 at first."),
+  kind: z.enum(OPERATION_KINDS).describe("Kind of the operation."),
+  step: z.enum(OPERATION_STEPS).describe("Current step."),
+  attempt: count().describe("How many times it was retried after being blocked; 0 at first."),
   fromGeneration: orNull(generation()).describe("Generation that ran before; null: none."),
-  toGeneration: generation().describe("Generation that is to run."),
+  toGeneration: generation().describe("Generation that will run."),
   from: orNull(incarnation()).describe("Incarnation that ran before; null: none."),
-  to: orNull(incarnation()).describe("Incarnation that is to run; null: none, as in suspend and delete."),
-  revision: revision().describe("Name of the ControllerRevision that is to run."),
+  to: orNull(incarnation()).describe("Incarnation that will run; null: none, as in suspend and delete."),
+  revision: revision().describe("Name of the ControllerRevision that will run."),
   mode: z.enum(["savepoint", "last-state", "stateless"]).describe("What the new incarnation starts from."),
   standby: z.enum(["warm", "cold"]).describe("Whether the new pods start before the old job stops."),
-  triggerId: z.string().describe("Id under which the stop is triggered: the same in every try."),
+  triggerId: z.string().describe("Id under which the stop is triggered; the same in every attempt."),
   savepoint: orNull(
     z.object({
-      target: z.string().describe("Exact folder of the savepoint, fixed before it is triggered."),
+      target: z.string().describe("Exact folder of the savepoint, recorded before it is triggered."),
       path: orNull(z.string()).describe("The completed savepoint; null: not yet."),
     }),
   ).describe("The savepoint with which the old job stops; null: none is taken."),
-  restore: orNull(restorePointSchema).describe("What the new incarnation starts from; null: not yet decided."),
+  restore: orNull(restorePointSchema).describe("What the new incarnation starts from; null: not decided yet."),
   predecessors: atomicList(z.string(), 8)
     .default([])
-    .describe("Stores of incarnations that the new one fences before it starts."),
-  activationId: z.string().describe("Id with which the new incarnation is activated: the same in every try."),
+    .describe("Stores of the incarnations that the new one fences before it starts."),
+  activationId: z.string().describe("Id with which the new incarnation is activated; the same in every attempt."),
   stopAskedOf: count()
     .optional()
-    .describe("Epoch of the JobManager that was asked to stop the job last; absent: none was."),
-  cancelled: z.boolean().optional().describe("true: the job of a deletion has been cancelled, or had ended."),
+    .describe("Epoch of the JobManager that was last asked to stop the job; absent: none was."),
+  cancelled: z.boolean().optional().describe("true: the job of a deletion has been cancelled or had already ended."),
   startedAt: time().describe("When the operation began."),
   stepSince: time().describe("When its step began."),
-  notBefore: orNull(time()).describe("Nothing is tried before this time; null: at once."),
+  notBefore: orNull(time()).describe("Next attempt not before this time; null: immediately."),
   missingSince: time()
     .optional()
     .describe(
-      "When StatefulSets of the new incarnation were found missing after `deployTimeout`: it counts anew from then on.",
+      "When StatefulSets of the new incarnation were found missing after `deployTimeout`; the timeout restarts from then.",
     ),
   checkpointAskedAt: time()
     .optional()
@@ -130,7 +130,7 @@ const operationSchema = z.object({
     .describe(
       "Uids of operators whose state the new incarnation left behind, as allowed; absent: none, or not known yet.",
     ),
-  message: z.string().describe("What is being waited for, in words."),
+  message: z.string().describe("What the operation is waiting for, in words."),
 });
 
 const resumeDetails = {
@@ -158,28 +158,28 @@ export const streamJobStatusSchema = z.object({
   observedGeneration: z
     .int()
     .default(-1)
-    .describe("The newest generation of the spec that was reconciled; -1: none yet."),
-  phase: z.enum(STREAM_JOB_PHASES).default("Pending").describe("In one word, where the job is."),
-  jobId: z.string().optional().describe("Id of the job that runs, or ran last."),
-  incarnation: incarnation().optional().describe("Number of the incarnation that runs; absent: none does."),
-  incarnations: count().default(0).describe("How many incarnations there have been; numbers are never used again."),
-  active: activeSchema.optional().describe("The incarnation that is allowed to run; absent: none is."),
+    .describe("The latest generation of the spec that was reconciled; -1: none yet."),
+  phase: z.enum(STREAM_JOB_PHASES).default("Pending").describe("State of the job in one word."),
+  jobId: z.string().optional().describe("Id of the job that is running or ran last."),
+  incarnation: incarnation().optional().describe("Number of the running incarnation; absent: none is running."),
+  incarnations: count().default(0).describe("Number of incarnations created so far; numbers are never reused."),
+  active: activeSchema.optional().describe("The incarnation that is allowed to run; absent: none."),
   operation: operationSchema.optional().describe("The operation in progress; absent: none."),
   stable: z
     .object({ generation: generation(), revision: revision() })
     .optional()
-    .describe("The last spec that was found stable: where a rollback goes."),
+    .describe("The last stable spec: the target of a rollback."),
   failed: z
     .object({ generation: generation(), revision: revision(), reason: z.string().describe("Why, in words.") })
     .optional()
-    .describe("The spec that was rolled back; it is not tried again."),
-  resume: resumeSchema.optional().describe("Exactly what a suspended job resumes from."),
+    .describe("The spec that was rolled back; it is not retried."),
+  resume: resumeSchema.optional().describe("What a suspended job resumes from."),
   lastCheckpoint: z
     .object({
       id: count().describe("Its number."),
       time: time().describe("When it completed."),
       path: z.string().describe("Where it is."),
-      sizeBytes: count().describe("How large it is, in bytes."),
+      sizeBytes: count().describe("Its size in bytes."),
     })
     .optional()
     .describe("The newest completed checkpoint."),
@@ -191,7 +191,7 @@ export const streamJobStatusSchema = z.object({
       unlisted: incarnation()
         .optional()
         .describe(
-          "The incarnation that took it, while the StreamJobSnapshot does not say Completed yet; absent: it does.",
+          "The incarnation that took it, as long as the StreamJobSnapshot is not Completed yet; absent: it is.",
         ),
     })
     .optional()
@@ -202,28 +202,30 @@ export const streamJobStatusSchema = z.object({
       triggerId: z.string().describe("Id under which it is triggered: the same in every try."),
       target: z.string().describe("Exact folder of the savepoint."),
       startedAt: time().describe("When it was first triggered."),
-      incarnation: incarnation().optional().describe("The incarnation that is asked for it."),
+      incarnation: incarnation().optional().describe("The incarnation that takes it."),
     })
     .optional()
-    .describe("The savepoint in progress while the job runs on; at most one."),
+    .describe("The savepoint in progress while the job keeps running; at most one."),
   handled: z
     .object({
       savepointNonce: nonce()
         .optional()
-        .describe("The last `savepointNonce` that was acted upon; absent: it was taken back since, or there was none."),
-      savepointRequests: count().optional().describe("How many savepoints were asked for by `savepointNonce`."),
+        .describe("The last `savepointNonce` that was handled; absent: it was removed since, or there was none."),
+      savepointRequests: count().optional().describe("Number of savepoints requested by `savepointNonce`."),
       restartNonce: nonce()
         .optional()
-        .describe("The `restartNonce` of the version that was started last; absent: it had none."),
+        .describe("The `restartNonce` of the version that was last started; absent: it had none."),
       restartTakenBack: z
         .boolean()
         .optional()
-        .describe("Whether the `restartNonce` of what runs was removed since: the same value restarts it again."),
-      schedule: z.string().optional().describe("The schedule that `scheduledAt` is of."),
+        .describe(
+          "Whether the `restartNonce` of the running version was removed since; the same value then restarts it again.",
+        ),
+      schedule: z.string().optional().describe("The schedule to which `scheduledAt` belongs."),
       scheduledAt: time()
         .optional()
-        .describe("When the schedule was acted upon last, or was found: its times before that do not count."),
-      restoreUsed: z.string().optional().describe("What of `restore` has been used; it is used once."),
+        .describe("When the schedule was last handled or first observed; earlier times are skipped."),
+      restoreUsed: z.string().optional().describe("The `restore` that has been used; it is used once."),
       nonRestoredStateAllowedTo: generation()
         .optional()
         .describe(
@@ -231,30 +233,33 @@ export const streamJobStatusSchema = z.object({
         ),
     })
     .default({})
-    .describe("Requests that have been acted upon."),
+    .describe("Requests that have been handled."),
   recovery: z
     .object({
-      attempts: count().describe("How often in a row the failed job was started again."),
-      notBefore: orNull(time()).describe("When the next attempt may be made; null: at once."),
-      lastFailureAt: orNull(time()).describe("When the job failed last; null: never."),
+      attempts: count().describe("Consecutive attempts to restart the failed job."),
+      notBefore: orNull(time()).describe("Next attempt not before this time; null: immediately."),
+      lastFailureAt: orNull(time()).describe("When the job last failed; null: never."),
     })
     .optional()
-    .describe("Attempts to start a failed job again; absent: none since it was last stable."),
+    .describe("Attempts to restart a failed job; absent: none since it was last stable."),
   restarts: count().default(0).describe("Restarts of the job in its active incarnation."),
-  replicas: count().default(0).describe("TaskManager pods that are there."),
-  selector: z.string().default("").describe("Selects the TaskManager pods of the active incarnation; for autoscalers."),
+  replicas: count().default(0).describe("Number of TaskManager pods."),
+  selector: z
+    .string()
+    .default("")
+    .describe("Label selector of the active incarnation's TaskManager pods; for autoscalers."),
   history: z
     .array(historyEntrySchema)
     .max(HISTORY_LENGTH_MAX)
     .meta({ "x-kubernetes-list-type": "atomic" })
     .default([])
-    .describe("What happened, the newest last; at most 20 entries."),
+    .describe("What happened, newest last; at most 20 entries."),
   conditions: z
     .array(conditionSchema)
     .max(32)
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
     .default([])
-    .describe(`What holds now: ${STREAM_JOB_CONDITIONS.join(", ")}.`),
+    .describe(`Current conditions: ${STREAM_JOB_CONDITIONS.join(", ")}.`),
 });
 
 /** The status as code sees it: defaults are filled in, and null is never absent. */

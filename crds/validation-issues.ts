@@ -53,8 +53,8 @@ function located(at: Path, reason: string, message: string): Located {
 function unknownField(key: string, at: Path, structure: StructuralSchema): string {
   const known = Object.keys(schemaAt(structure, at)?.properties ?? {});
   const nearest = nearestName(key, known);
-  if (nearest !== undefined) return `is no field; did you mean ${nearest}?`;
-  return `is no field; here are ${known.join(", ")}`;
+  if (nearest !== undefined) return `is not a known field; did you mean ${nearest}?`;
+  return `is not a known field; known fields: ${known.join(", ")}`;
 }
 
 /** Reason and message. */

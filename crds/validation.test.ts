@@ -39,7 +39,7 @@ describe("validation of a StreamJob", () => {
       "10s",
       "spec.checkpoints.intervall",
       "UnknownField",
-      /is no field; did you mean interval\?/,
+      /is not a known field; did you mean interval\?/,
     ],
     "a field with other upper-case letters": [
       "spec.stateBackEnd",
@@ -48,13 +48,19 @@ describe("validation of a StreamJob", () => {
       "UnknownField",
       /did you mean stateBackend\?/,
     ],
-    "a field like no other": ["spec.restore.xyzzy", 1, "spec.restore.xyzzy", "UnknownField", /here are path, snapshot/],
+    "a field like no other": [
+      "spec.restore.xyzzy",
+      1,
+      "spec.restore.xyzzy",
+      "UnknownField",
+      /known fields: path, snapshot/,
+    ],
     "a field of the spec outside it": [
       "parallelism",
       2,
       "parallelism",
       "UnknownField",
-      /is no field of a StreamJob; it belongs under spec/,
+      /is not a field of a StreamJob; it belongs under spec/,
     ],
     "an unknown field in a pod template": [
       "spec.jobManager.podTemplate.metdata",
@@ -135,14 +141,14 @@ describe("validation of a StreamJob", () => {
       "0 0 3 * * *",
       "spec.savepoints.schedule",
       "ValueInvalid",
-      /five fields of cron/,
+      /five cron fields/,
     ],
     "a variable that is there twice": [
       "spec.job.env.1.name",
       "LEVEL",
       "spec.job.env[1].name",
       "Duplicate",
-      /"LEVEL" is there twice/,
+      /"LEVEL" occurs twice/,
     ],
     "a nonce that is a list": ["spec.restartNonce", [], "spec.restartNonce", "TypeInvalid", /whole number or text/],
     "an amount that is none": [
@@ -152,7 +158,13 @@ describe("validation of a StreamJob", () => {
       "ValueInvalid",
       /amount such as/,
     ],
-    "engine flink": ["spec.engine", "flink", "spec.engine", "NotInThisVersion", /engine flink is not in this version/],
+    "engine flink": [
+      "spec.engine",
+      "flink",
+      "spec.engine",
+      "NotInThisVersion",
+      /engine flink is not supported in this version/,
+    ],
     "two programs": [
       "spec.job.module",
       "a.ts",
@@ -165,7 +177,7 @@ describe("validation of a StreamJob", () => {
       3,
       "spec.parallelism",
       "Contradiction",
-      /must not be above maxParallelism/,
+      /must not exceed maxParallelism/,
     ],
     "too few slots": [
       "spec.taskManager.slots",
@@ -193,14 +205,14 @@ describe("validation of a StreamJob", () => {
       { "parallelism.default": "2" },
       "spec.config",
       "Reserved",
-      /write the field/,
+      /set the field/,
     ],
     "a variable of the operator": [
       "spec.job.env.0.name",
       "STREAMJOB_CONFIG",
       "spec.job.env[0].name",
       "Reserved",
-      /are the operator's/,
+      /are reserved for the operator/,
     ],
     "a restore from two places": [
       "spec.restore.path",

@@ -94,7 +94,7 @@ function topLevelIssues(kind: Kind, object: Readonly<Record<string, unknown>>): 
     const inSpec = ["spec"].concat(Object.hasOwn(specFields(kind), name) ? name : []).join(".");
     const meant =
       inSpec !== "spec" ? `; it belongs under spec` : nearest === undefined ? "" : `; did you mean ${nearest}?`;
-    add([name], "UnknownField", `is no field of a ${kind.name}${meant}`);
+    add([name], "UnknownField", `is not a field of a ${kind.name}${meant}`);
   }
   return found;
 }

@@ -44,7 +44,7 @@ export function renderOptionsPage(table: string): string {
     "",
     "# Options",
     "",
-    "Settings of one job. In code they are given to `env.configure({ … })`; on the command line as `-D name=value`, which wins over the code.",
+    "Settings of one job. Set them in code with `env.configure({ … })`, or on the command line with `-D name=value`, which overrides the code.",
     "",
     `${table.trim()}\n`,
   ].join("\n");
@@ -52,10 +52,10 @@ export function renderOptionsPage(table: string): string {
 
 const costMeanings: Readonly<Record<ChangeCost, string>> = {
   none: "nothing is restarted",
-  inPlace: "an object beside the pods is changed; the job runs on",
-  rescale: "a new incarnation shares the state out anew",
-  restart: "a new incarnation runs the same logic with other pods or settings",
-  savepointUpgrade: "a new incarnation runs other code, or keeps its state in another way",
+  inPlace: "an object beside the pods is changed; the job keeps running",
+  rescale: "a new incarnation redistributes the state",
+  restart: "a new incarnation runs the same code with other pods or settings",
+  savepointUpgrade: "a new incarnation runs other code, or stores its state differently",
 };
 
 /** The page of what a change costs: every field of the spec with its cost and the reason, the dearest first. */
@@ -66,14 +66,14 @@ export function renderChangesPage(checks: readonly SpecChange[]): string {
     "",
     "# What a change of a StreamJob costs",
     "",
-    "Two specs are compared with their defaults filled in: writing a default out, or in another order, is no change. Several changes at once cost",
-    "as much as the dearest of them. `streamjob diff` says what a change will cost before it is made; the event `UpgradeStarted` names it.",
+    "Two specs are compared with their defaults filled in: spelling out a default, or reordering fields, is not a change. Several changes together cost",
+    "as much as the most expensive of them. `streamjob diff` shows the cost of a change before you apply it; the event `UpgradeStarted` names it.",
     "",
     "| cost | what happens |",
     "|---|---|",
     ...changeCosts.toReversed().map((cost) => `| \`${cost}\` | ${costMeanings[cost]} |`),
     "",
-    "`rescale`, `restart` and `savepointUpgrade` all go the same way, as `spec.upgrade` says: by default the new pods start while the old job runs,",
+    "`rescale`, `restart` and `savepointUpgrade` all follow `spec.upgrade` in the same way: by default the new pods start while the old job runs,",
     "which then stops with a savepoint ([operations.md](operations.md#an-upgrade-step-by-step)). The word says why one is needed.",
     "",
     "| field | cost of a change | why |",
@@ -90,7 +90,7 @@ export function renderEventsPage(reasons: Readonly<Record<string, string>>): str
     "",
     "# Events",
     "",
-    "What the operator tells at a StreamJob or a StreamJobSnapshot. The note of each says in words what happened, to which generation, and where.",
+    "The events that the operator records for a StreamJob or a StreamJobSnapshot. The note says what happened, to which generation, and where.",
     "",
     "| reason | means |",
     "|---|---|",

@@ -17,10 +17,7 @@ export async function chooseFreePort(random: Random, taken: readonly number[] = 
     const port = LOWEST + Math.floor(random.next() * (HIGHEST - LOWEST));
     if (!taken.includes(port) && (await isFree(port))) return port;
   }
-  throw new StreamError(
-    "PORT_IN_USE",
-    `found no free port of 127.0.0.1 between ${LOWEST} and ${HIGHEST} in ${TRIES} tries`,
-  );
+  throw new StreamError("PORT_IN_USE", `no free port on 127.0.0.1 between ${LOWEST} and ${HIGHEST} in ${TRIES} tries`);
 }
 
 /** Errors: PORT_IN_USE naming the option the port came from. */
@@ -28,7 +25,7 @@ export async function requireFreePort(port: number, option: string): Promise<num
   if (await isFree(port)) return port;
   throw new StreamError(
     "PORT_IN_USE",
-    `port ${port} of 127.0.0.1 (${option}) is taken by another process. Stop that process, or choose another port.`,
+    `port ${port} on 127.0.0.1 (${option}) is in use by another process. Stop that process, or choose another port.`,
     { destiny: "terminal" },
   );
 }

@@ -22,11 +22,11 @@ export function findJob(
   const begun = /^[0-9a-f]+$/.test(reference) ? records.filter((record) => record.jobId.startsWith(reference)) : [];
   if (begun.length === 1 && begun[0] !== undefined) return begun[0];
   if (begun.length > 1)
-    throw notFound(`"${reference}" is the beginning of ${begun.length} ids; write more of it: ${listIds(begun)}`);
+    throw notFound(`"${reference}" is a prefix of ${begun.length} ids; use more characters: ${listIds(begun)}`);
   const ended = records.find((record) => record.name === reference);
   if (ended !== undefined)
     throw notFound(`no running job is called "${reference}"; the last one of that name was ${ended.jobId}`);
-  throw notFound(`there is no job "${reference}"; streamjob list shows those that were started here`);
+  throw notFound(`there is no job "${reference}"; streamjob list shows the jobs that were started here`);
 }
 
 function listIds(records: readonly JobRecord[]): string {

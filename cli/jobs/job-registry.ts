@@ -64,7 +64,7 @@ export function writeRecord(home: HomeFolder, record: JobRecord): void {
     const code = (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "STORE_FULL" : "STORE_UNAVAILABLE";
     throw new StreamError(
       code,
-      `cannot write ${path}: ${(cause as Error).message}. Set STREAMJOB_HOME to a folder with room.`,
+      `cannot write ${path}: ${(cause as Error).message}. Set STREAMJOB_HOME to a folder with free space.`,
       { cause },
     );
   }

@@ -109,7 +109,7 @@ describe("ports", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     assert.ok(typeof address === "object" && address !== null);
-    await assert.rejects(requireFreePort(address.port, "--rest-port"), /--rest-port\) is taken/);
+    await assert.rejects(requireFreePort(address.port, "--rest-port"), /--rest-port\) is in use/);
     await new Promise((resolve) => server.close(resolve));
     assert.equal(await requireFreePort(address.port, "--rest-port"), address.port);
   });

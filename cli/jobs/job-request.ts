@@ -74,7 +74,7 @@ function setOption(
   if (options[name] !== undefined && options[name] !== String(value)) {
     throw new StreamError(
       "OPTION_INVALID",
-      `${flag} ${value} and -D ${name}=${options[name]} contradict; give one of them`,
+      `${flag} ${value} and -D ${name}=${options[name]} contradict each other; set only one of them`,
       {
         destiny: "terminal",
       },

@@ -68,6 +68,6 @@ function awaitOutcome(
 
 function completed(outcome: TriggerOutcome | null, what: string): string {
   if (outcome?.kind === "completed") return outcome.result;
-  const reason = outcome?.kind === "failed" ? outcome.reason : "the job ended before";
+  const reason = outcome?.kind === "failed" ? outcome.reason : "the job ended first";
   throw new StreamError("SAVEPOINT_FAILED", `the ${what} was not completed: ${reason}`);
 }

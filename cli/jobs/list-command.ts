@@ -43,7 +43,7 @@ export type ListedJob = {
 };
 
 export async function listCommand(home: HomeFolder, terminal: Terminal, output: ListFormat): Promise<ExitCode> {
-  const records = readRecords(home, (_path, why) => terminal.say(`${why}. It is left out.`));
+  const records = readRecords(home, (_path, why) => terminal.say(`${why}. It is skipped.`));
   const jobs = await Promise.all(records.map(lookAt));
   if (output !== "wide" && (await showAsValue(terminal, output, () => ({ items: jobs })))) return 0;
   if (jobs.length === 0) {

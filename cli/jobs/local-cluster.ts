@@ -208,7 +208,7 @@ export class LocalCluster {
       this.isCancelAsked = true;
       this.jobManager.send({ kind: "cancel" });
       this.cancelTimer = this.clock.after(CANCEL_GRACE_MS, () => {
-        this.narrator.say(`The job was not cancelled in ${CANCEL_GRACE_MS / 1000} s; its processes are killed.`);
+        this.narrator.say(`The job was not cancelled in ${CANCEL_GRACE_MS / 1000} s; killing its processes.`);
         void this.kill();
       });
     }
@@ -360,7 +360,7 @@ export class LocalCluster {
     const where = this.home.logs(this.jobId);
     const error = new StreamError(
       "JOB_MANAGER_LOST",
-      `the JobManager process does not come up; ${where}/jobmanager.log says why`,
+      `the JobManager process does not start; see ${where}/jobmanager.log`,
     );
     return toErrorInfo(error);
   }

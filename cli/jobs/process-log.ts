@@ -36,7 +36,7 @@ export class ProcessLog {
       isContinued: true,
       onTrouble: (error) =>
         options.onWarning(
-          `the log of ${options.name} cannot be written: ${(error as Error).message}. The job goes on without it.`,
+          `the log of ${options.name} cannot be written: ${(error as Error).message}. The job keeps running without it.`,
           true,
           null,
         ),

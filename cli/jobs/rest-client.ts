@@ -133,10 +133,10 @@ export class RestClient {
       if (errors.success)
         throw new StreamError(codeByStatus[response.status] ?? "JOB_STATE_CONFLICT", errors.data.errors.join("; "));
     }
-    const what = `${method} ${url} was answered with ${response.status} and something that is not the JobManager's`;
+    const what = `${method} ${url} was answered with ${response.status} and a body that is not a JobManager's`;
     throw new StreamError(
       "PROTOCOL_VIOLATION",
-      `${what}: ${text.slice(0, 200)}. Another program may have taken the port.`,
+      `${what}: ${text.slice(0, 200)}. Another program may be using the port.`,
     );
   }
 }
@@ -168,7 +168,7 @@ export async function awaitTrigger(
 function outcome(status: string, result: string | undefined, failure: string | undefined): TriggerOutcome {
   if (status === "IN_PROGRESS") return { kind: "inProgress" };
   if (result !== undefined) return { kind: "completed", result };
-  return { kind: "failed", reason: failure?.split("\n", 1)[0] ?? "no reason given" };
+  return { kind: "failed", reason: failure?.split("\n", 1)[0] ?? "no reason was given" };
 }
 
 function parseJson(text: string): unknown {

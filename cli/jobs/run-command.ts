@@ -56,7 +56,7 @@ function followSignals(cluster: LocalCluster, terminal: Terminal): { stop(): voi
   let exitCode: ExitCode = 1;
   signalled.onSignal = (count, signal) => {
     if (count === 1) {
-      terminal.say(`${signal}: cancelling the job; once more kills its processes.`);
+      terminal.say(`${signal}: cancelling the job; a second signal kills its processes.`);
       void cluster.stop();
       return;
     }

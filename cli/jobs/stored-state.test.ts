@@ -183,7 +183,7 @@ describe("what -s means", () => {
     const other = "f".repeat(32);
     writeRecord(home, { ...record, jobId: other, startedMs: 2000, checkpointRoot: `file://${home.checkpoints}/x` });
     assert.equal(await resolveRestorePath(home, "words"), newest);
-    await refused(other, "SAVEPOINT_NOT_FOUND", /nothing is kept of that job's state/);
+    await refused(other, "SAVEPOINT_NOT_FOUND", /that job has no checkpoint and no savepoint to start from/);
   });
 
   it("is refused while the job runs: its checkpoints go", async () => {

@@ -51,13 +51,13 @@ export async function resolveRestorePath(home: HomeFolder, text: string): Promis
   const begun = /^[0-9a-f]{4,}$/.test(text) ? records.filter((record) => record.jobId.startsWith(text)) : [];
   const meant = [byId, byName, begun].find((found) => found.length > 0) ?? [];
   if (meant === begun && begun.length > 1) {
-    throw notFound(`"${text}" is the beginning of ${begun.length} ids of jobs; write more of it`);
+    throw notFound(`"${text}" is a prefix of ${begun.length} job ids; use more characters`);
   }
   const running = meant.find(mayRun);
   if (running !== undefined) {
     throw new StreamError(
       "JOB_STATE_CONFLICT",
-      `job ${running.jobId} ("${running.name}") runs, and deletes its checkpoints as it goes on: \`streamjob stop ${text}\` or \`streamjob savepoint ${text}\` makes a state that stays`,
+      `job ${running.jobId} ("${running.name}") is running and deletes its old checkpoints: take a savepoint with \`streamjob stop ${text}\` or \`streamjob savepoint ${text}\``,
       { destiny: "terminal" },
     );
   }
@@ -68,7 +68,7 @@ export async function resolveRestorePath(home: HomeFolder, text: string): Promis
   throw notFound(
     meant.length === 0
       ? `-s ${text}: there is no such file or folder, and no job of that id or name; streamjob list shows the jobs that were started here`
-      : `-s ${text}: nothing is kept of that job's state, neither a checkpoint nor a savepoint`,
+      : `-s ${text}: that job has no checkpoint and no savepoint to start from`,
   );
 }
 

@@ -35,7 +35,7 @@ export async function readNamed(
 ): Promise<ManifestSet> {
   const stdin = sources.includes(STDIN) ? await readStdin() : Buffer.alloc(0);
   const set = readManifestSet(readSources(sources, stdin), namespace);
-  for (const file of set.leftOut) terminal.say(`${file} is left out: it holds no Kubernetes object.`);
+  for (const file of set.leftOut) terminal.say(`${file} skipped: it contains no Kubernetes object.`);
   refuseProblems(set.problems, false);
   for (const warning of set.warnings) terminal.say(terminal.colors.yellow(problemLine(warning)));
   return set;

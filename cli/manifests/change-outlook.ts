@@ -16,11 +16,11 @@ import { holds } from "./job-facts.ts";
 
 /** What happens to a job that is not there yet. */
 export function outlookOfNew(spec: ResolvedSpec): readonly string[] {
-  if (spec.state === "suspended") return ["it is recorded, and not started before it is resumed"];
+  if (spec.state === "suspended") return ["it is recorded; the job starts when it is resumed"];
   const { restore } = spec;
   if (restore.kind === "path") return [`it is deployed, and starts from ${restore.path}`];
   if (restore.kind === "snapshot")
-    return [`it is deployed, and starts from the snapshot ${restore.name}, which is waited for`];
+    return [`it is deployed, and starts from the snapshot ${restore.name}, once that is Completed`];
   return ["it is deployed, and starts without state"];
 }
 
@@ -38,29 +38,30 @@ function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cos
   const { active, resume, failed, operation } = status;
   const revision = revisionName(name, revisionHash(next.spec));
   if (spec.state === "suspended") {
-    if (active === undefined) return ["nothing now, for the job is suspended; it holds when the job is resumed"];
+    if (active === undefined)
+      return ["nothing now, because the job is suspended; the change applies when the job is resumed"];
     if (active.ended === null) return [suspension(spec)];
     const { status: ending, savepoint } = active.ended;
-    if (ending === "FINISHED" && savepoint === null) return ["nothing: the job has FINISHED, and stays so"];
-    return ["the job has ended; its pods go, its state is kept"];
+    if (ending === "FINISHED" && savepoint === null) return ["nothing: the job has FINISHED and stays FINISHED"];
+    return ["the job has ended; its pods are deleted, its state is kept"];
   }
   if (active === undefined) {
     const from = resume === undefined || resume.kind === "none" ? "without state" : "from its kept state";
     return [
-      operation === undefined ? `the job starts ${from}` : `the ${operation.kind} in progress goes on with this spec`,
+      operation === undefined ? `the job starts ${from}` : `the ${operation.kind} in progress continues with this spec`,
       ...leavingState(spec, status),
     ];
   }
   const isTriedAgain = isLeavingAllowed(spec, status);
   if (failed?.revision === revision && active.revision !== revision && !isTriedAgain) {
     return [
-      `nothing: this version failed before and is not tried again: ${failed.reason}`,
-      "change it, and it will be tried",
+      `nothing: this version failed before and is not retried: ${failed.reason}`,
+      "change the spec to start another attempt",
     ];
   }
   const extra = savepointAsked(spec, status) ? ["a savepoint is taken while the job runs"] : [];
-  if (cost === "none") return [...extra, "the job runs on, and nothing of it is restarted"];
-  if (cost === "inPlace") return [...extra, "the job runs on; only objects beside its pods change"];
+  if (cost === "none") return [...extra, "the job keeps running, and nothing is restarted"];
+  if (cost === "inPlace") return [...extra, "the job keeps running; only objects beside its pods change"];
   return [
     ...inTheWay(next, spec, status),
     ...replacement(spec, status),
@@ -78,22 +79,22 @@ function leavingState(spec: ResolvedSpec, status: StreamJobStatus): readonly str
   if (spec.upgrade.mode === "stateless" || !spec.upgrade.allowNonRestoredState) return [];
   if (isLeavingAllowed(spec, status)) {
     return [
-      "state that no operator of the new version takes is lost, as upgrade.allowNonRestoredState allows this once; a Warning event names it",
+      "state that no operator of the new version restores is lost, because upgrade.allowNonRestoredState allows it once; a Warning event names it",
     ];
   }
   return [
-    `upgrade.allowNonRestoredState does not hold any more: generation ${status.handled.nonRestoredStateAllowedTo} used it; to allow it again, apply false first`,
+    `upgrade.allowNonRestoredState no longer applies: generation ${status.handled.nonRestoredStateAllowedTo} used it; to allow it again, apply false first`,
   ];
 }
 
 function suspension({ upgrade: { mode } }: ResolvedSpec): string {
   switch (mode) {
     case "savepoint":
-      return "the job is stopped with a savepoint, its pods go, and its state is kept";
+      return "the job is stopped with a savepoint, its pods are deleted, and its state is kept";
     case "last-state":
-      return "the job's pods are ended; its newest checkpoint is kept, and what came after it is processed again";
+      return "the job's pods are deleted; its newest checkpoint is kept, and later records are processed again";
     case "stateless":
-      return "the job's pods are ended, and its state is given up";
+      return "the job's pods are deleted, and its state is discarded";
   }
 }
 
@@ -106,12 +107,12 @@ function inTheWay(next: StreamJob, spec: ResolvedSpec, { operation }: StreamJobS
   const lines: string[] = [];
   if (spec.upgrade.approval === "manual") {
     lines.push(
-      `blocked until it is approved: \`streamjob approve ${name}${namespaceFlag(namespace)}\` (annotation ${APPROVE_ANNOTATION}); then:`,
+      `blocked until approval: \`streamjob approve ${name}${namespaceFlag(namespace)}\` (annotation ${APPROVE_ANNOTATION}); then:`,
     );
   }
   if (operation !== undefined) {
     lines.push(
-      `the ${operation.kind} to generation ${operation.toGeneration} is in progress (${operation.step}): it is given up if the old job has not been stopped yet, else finished first`,
+      `the ${operation.kind} to generation ${operation.toGeneration} is in progress (${operation.step}): it is abandoned if the old job has not been stopped yet; otherwise it finishes first`,
     );
   }
   return lines;
@@ -130,27 +131,27 @@ function replacement(
   switch (mode) {
     case "stateless":
       return [
-        `all state is given up: incarnation ${to} starts empty`,
+        `all state is discarded: incarnation ${to} starts empty`,
         standby === "warm"
-          ? `its pods are started while incarnation ${from} runs; that one is ended, then ${to} begins`
-          : `incarnation ${from} is ended first`,
+          ? `its pods start while incarnation ${from} runs; ${from} is stopped, then ${to} starts`
+          : `incarnation ${from} is stopped first`,
       ];
     case "last-state":
       return [
         standby === "warm"
-          ? `incarnation ${to} is started beside ${from}; then ${from} is ended without a savepoint, and ${to} goes on from its newest checkpoint`
-          : `incarnation ${from} is ended without a savepoint; then ${to} is started and goes on from its newest checkpoint`,
-        "what came after that checkpoint is processed again",
+          ? `incarnation ${to} is started beside ${from}; then ${from} is stopped without a savepoint, and ${to} restores its newest checkpoint`
+          : `incarnation ${from} is stopped without a savepoint; then ${to} starts and restores its newest checkpoint`,
+        "records after that checkpoint are processed again",
       ];
     case "savepoint":
       return standby === "warm"
         ? [
-            `incarnation ${to} is started beside ${from} and asked whether it accepts the state; until then ${from} runs on`,
-            `then ${from} stops with a savepoint, and ${to} goes on from exactly there: a short pause`,
+            `incarnation ${to} is started beside ${from} and checks that it accepts the state; until then ${from} keeps running`,
+            `then ${from} stops with a savepoint, and ${to} restores it: a short pause`,
           ]
         : [
-            `incarnation ${from} stops with a savepoint and its pods go`,
-            `then ${to} is started and goes on from exactly there: down as long as that takes`,
+            `incarnation ${from} stops with a savepoint and its pods are deleted`,
+            `then ${to} starts and restores it: the job is down in between`,
           ];
   }
 }
@@ -160,8 +161,8 @@ function safety(
   { stable }: StreamJobStatus,
   revision: string,
 ): readonly string[] {
-  if (!rollback) return ["if it fails, it stays as it is (upgrade.rollback: false)"];
+  if (!rollback) return ["if it fails, it is not rolled back (upgrade.rollback: false)"];
   if (stable === undefined || stable.revision === revision)
-    return ["if it fails, there is no earlier stable version to go back to"];
-  return [`if it fails before it is stable, the job goes back to generation ${stable.generation}, with its state`];
+    return ["if it fails, there is no earlier stable version to roll back to"];
+  return [`if it fails before it is stable, the job is rolled back to generation ${stable.generation}, with its state`];
 }

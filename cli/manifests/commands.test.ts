@@ -142,7 +142,7 @@ describe("diff", () => {
     assert.equal(await diff(), 1);
     assert.match(
       text(),
-      /parallelism +1 +-> +4 +rescale +state is shared out anew\n[^]*Cost: rescale[^]*incarnation 2 is started beside 1/,
+      /parallelism +1 +-> +4 +rescale +state is redistributed\n[^]*Cost: rescale[^]*incarnation 2 is started beside 1/,
     );
     assert.equal((await rig.get("wc")).spec.parallelism, 1);
   });
@@ -171,7 +171,7 @@ describe("diff", () => {
     await diff();
     assert.match(
       text(),
-      /compared with generation 1, which runs; generation 2 is not rolled out\n[^]*parallelism +1 +-> +3/,
+      /compared with the running generation 1; generation 2 is not rolled out\n[^]*parallelism +1 +-> +3/,
     );
   });
 });
@@ -208,7 +208,7 @@ describe("get and describe", () => {
     rig.jobManagerAnswers(null);
     assert.match(
       await shown(),
-      /^wc +True +\w+ +1 +4m\d*s?\? +-[^]*Last checkpoint: +3, .*file:\/\/\/old \(as last written/m,
+      /^wc +True +\w+ +1 +4m\d*s?\? +-[^]*Last checkpoint: +3, .*file:\/\/\/old \(from the status: its JobManager does not answer/m,
     );
     // Another incarnation's JobManager, or one that has not been activated, knows nothing of this one's.
     rig.jobManagerAnswers({ activation: null });
@@ -253,11 +253,11 @@ describe("get and describe", () => {
   });
 
   it("say what there is when a name is wrong (NO1)", async () => {
-    await refused(get({ name: "wc" }), "OBJECT_NOT_FOUND", /nor any other; make one with `streamjob apply/);
+    await refused(get({ name: "wc" }), "OBJECT_NOT_FOUND", /nor any other; create one with `streamjob apply/);
     save(manifest());
     await apply();
     await refused(get({ name: "wcc" }), "OBJECT_NOT_FOUND", /did you mean wc\?/);
-    await refused(get({ name: "something" }), "OBJECT_NOT_FOUND", /there are wc$/);
+    await refused(get({ name: "something" }), "OBJECT_NOT_FOUND", /existing: wc$/);
     await refused(
       get({ name: "wc", namespace: "shop" }),
       "OBJECT_NOT_FOUND",
@@ -336,10 +336,10 @@ describe("steering", () => {
     assert.equal((await rig.get("wc")).metadata.annotations?.[ROLLBACK_TO_ANNOTATION], first);
     text();
     await rollback("2");
-    assert.match(text(), /runs .* already/);
+    assert.match(text(), /already runs /);
     await refused(rollback("9"), "OBJECT_NOT_FOUND", /no revision "9".*history wc/);
     await historyCommand(rig, { kind: "history", ...of, output: "text" });
-    assert.match(text(), new RegExp(`2 +${second} +2 +runs, as the spec says\n1 +${first} +1 +stable`));
+    assert.match(text(), new RegExp(`2 +${second} +2 +runs, current spec\n1 +${first} +1 +stable`));
   });
 
   it("does not say that a rollback happens which will not (IW1)", async () => {
@@ -348,11 +348,15 @@ describe("steering", () => {
     const running = { active: activeOf(second, { generation: 2 }) };
     const failed = { generation: 1, revision: first, reason: "it threw" };
     await rig.writeStatus("wc", statusWith(2, { ...running, failed }));
-    await refused(rollback(), "JOB_STATE_CONFLICT", /does not go back.*marked as failed \(it threw\).*restartNonce/);
+    await refused(
+      rollback(),
+      "JOB_STATE_CONFLICT",
+      /cannot be rolled back.*marked as failed \(it threw\).*restartNonce/,
+    );
     assert.equal((await rig.get("wc")).metadata.annotations?.[ROLLBACK_TO_ANNOTATION], undefined);
     await rig.writeStatus("wc", statusWith(2, { active: activeOf(first), operation: operationOf({}) }));
     await rollback();
-    assert.match(text(), /still runs .*the upgrade to generation 2 goes on/);
+    assert.match(text(), /still runs .*the upgrade to generation 2 is in progress/);
     await rig.writeStatus("wc", statusWith(2, running));
     await pauseCommand(rig, { kind: "pause", ...of });
     await rollback();
@@ -367,17 +371,17 @@ describe("steering", () => {
     const ended = { status: "FINISHED" as const, at: AT, savepoint: null, message: "done" };
     await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended }) }));
     await suspend();
-    assert.match(text(), /has FINISHED and stays so/);
+    assert.match(text(), /has FINISHED and stays FINISHED/);
     await resume();
     save(manifest("wc", { upgrade: { mode: "stateless" } }));
     await apply();
     await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1") }));
     text();
     await suspend();
-    assert.match(text(), /its state is given up, as upgrade\.mode is stateless/);
+    assert.match(text(), /its state is discarded, because upgrade\.mode is stateless/);
     await rig.writeStatus("wc", statusWith(1, {}));
     await resume();
-    assert.match(text(), /is to start, without state/);
+    assert.match(text(), /starting wc without state/);
   });
 
   it("says why a snapshot that is deleted stays (IW1)", async () => {
@@ -499,9 +503,7 @@ describe("what is shown for a program", () => {
     rig.jobManagerAnswers({});
     text();
     await historyCommand(rig, { kind: "history", ...of, output });
-    assert.deepEqual(json().revisions, [
-      { number: 1, name: revision, generation: 1, is: ["runs", "as the spec says"] },
-    ]);
+    assert.deepEqual(json().revisions, [{ number: 1, name: revision, generation: 1, is: ["runs", "current spec"] }]);
     await describeCommand(rig, { kind: "describe", ...of, output });
     const { job, runs, pods } = json();
     assert.deepEqual([job.kind, job.metadata.managedFields, runs.parallelism, pods], ["StreamJob", undefined, 1, []]);

@@ -96,8 +96,8 @@ function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: 
   const { lastCheckpoint, parallelism } = live;
   const asOf = live.isCheckpointCurrent
     ? ""
-    : " (as last written: its JobManager does not answer, and there may be a newer one)";
-  const lag = status.observedGeneration < generation ? `, looked at up to ${status.observedGeneration}` : "";
+    : " (from the status: its JobManager does not answer, so there may be a newer one)";
+  const lag = status.observedGeneration < generation ? `, observed up to ${status.observedGeneration}` : "";
   return facts([
     ["Name", name],
     ["Namespace", namespace],
@@ -106,7 +106,7 @@ function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: 
       "Created",
       creationTimestamp === undefined ? null : `${creationTimestamp} (${ageText(creationTimestamp, nowMs)} ago)`,
     ],
-    ["Deleted", deletionTimestamp === undefined ? null : `asked for at ${deletionTimestamp}`],
+    ["Deleted", deletionTimestamp === undefined ? null : `requested at ${deletionTimestamp}`],
     ["Generation", `${generation}${lag}`],
     [
       "Runs",
@@ -135,7 +135,7 @@ function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: 
       resume === undefined
         ? null
         : resume.kind === "none"
-          ? "nothing, it never ran"
+          ? "nothing; it never ran"
           : resume.kind === "path"
             ? resume.path
             : (resume.savepoint ?? `the newest state in ${resume.storeUri}`),
@@ -146,7 +146,7 @@ function about(job: StreamJob, status: StreamJobStatus, live: LiveFacts, nowMs: 
 function specLines(job: StreamJob): Block {
   const validated = validateStreamJob(job);
   if (validated.kind === "invalid")
-    return { lines: ["is not valid:", ...validated.issues.map(({ path, message }) => `${path} ${message}`)] };
+    return { lines: ["is invalid:", ...validated.issues.map(({ path, message }) => `${path} ${message}`)] };
   const spec = withDefaults(job.spec);
   const { checkpoints, upgrade } = spec;
   return facts([
@@ -160,7 +160,7 @@ function specLines(job: StreamJob): Block {
     ],
     [
       "Checkpoints",
-      `each ${formatDuration(checkpoints.intervalMs)}, ${checkpoints.mode}, ${checkpoints.retainCount} kept`,
+      `every ${formatDuration(checkpoints.intervalMs)}, ${checkpoints.mode}, ${checkpoints.retainCount} kept`,
     ],
     [
       "Savepoints",
@@ -170,12 +170,12 @@ function specLines(job: StreamJob): Block {
     ],
     ["Restart", spec.restart.kind],
     [
-      "When it failed",
-      spec.recovery.onFailed === "never" ? "stays failed" : `started again, ${spec.recovery.attemptsMax} times at most`,
+      "On failure",
+      spec.recovery.onFailed === "never" ? "stays FAILED" : `restarted, at most ${spec.recovery.attemptsMax} times`,
     ],
     [
       "Upgrade",
-      `by ${upgrade.mode}, ${upgrade.standby}, ${upgrade.rollback ? "rolled back when it fails" : "not rolled back"}, approval ${upgrade.approval}`,
+      `by ${upgrade.mode}, ${upgrade.standby}, ${upgrade.rollback ? "rolled back on failure" : "not rolled back"}, approval ${upgrade.approval}`,
     ],
   ]);
 }
@@ -200,7 +200,7 @@ function operationLines({ operation }: StreamJobStatus, nowMs: number): Block {
     ["Waits for", operation.message],
     [
       "Savepoint",
-      savepoint === null ? null : savepoint.path === null ? `to be made in ${savepoint.target}` : savepoint.path,
+      savepoint === null ? null : savepoint.path === null ? `in progress, target ${savepoint.target}` : savepoint.path,
     ],
     ["Not before", operation.notBefore],
   ]);

@@ -86,8 +86,8 @@ async function reportOf(
       return jobReport(api, live as StreamJob | null, next);
     case "StreamJobSnapshot":
       return live === null
-        ? change("new: a savepoint is taken, once the job runs")
-        : plainReport(live, next, "a savepoint that was taken stays as it is");
+        ? change("new: a savepoint is taken as soon as the job runs")
+        : plainReport(live, next, "a completed savepoint does not change");
     case "ConfigMap": {
       const follows = await configMapOutlook(api, next);
       return live === null ? change("new") : plainReport(live, next, follows);
@@ -101,12 +101,12 @@ async function jobReport(api: KubernetesApi, live: StreamJob | null, next: Strea
   const isSameSpec = changedValues(live.spec, next.spec).length === 0;
   const status = statusOf(live);
   if (isSameSpec && labels.length === 0) return same(...bullets(pendingOf(status)));
-  if (isSameSpec) return change(...labels, "- the job runs on, and nothing of it is restarted");
+  if (isSameSpec) return change(...labels, "- the job keeps running, and nothing is restarted");
   const base = await comparedSpec(api, live, status);
   if (validateStreamJob({ ...live, spec: base.spec }).kind === "invalid") {
     // Nothing can be said of its costs; what changes can.
     const rows = changedValues(base.spec, next.spec).map(({ field, from, to }) => `${field}: ${from} -> ${to}`);
-    return change(...rows, "- the spec was not valid before, so what this costs is decided when it is applied");
+    return change(...rows, "- the previous spec was invalid, so the cost is decided when the change is applied");
   }
   const { fields, cost } = diffSpecs(base.spec, next.spec);
   const rows = fields.map(({ field, from, to, cost: each, why }) => [field, from, "->", to, each, why]);
@@ -141,7 +141,7 @@ async function comparedSpec(api: KubernetesApi, live: StreamJob, { active }: Str
   }
   const kept = Object.entries(live.spec).filter(([field]) => !Object.hasOwn(runtimePart(live.spec), field));
   const spec = { ...running.spec, ...Object.fromEntries(kept) } as StreamJobSpec;
-  const note = `compared with generation ${active.generation}, which runs; generation ${live.metadata.generation} is not rolled out`;
+  const note = `compared with the running generation ${active.generation}; generation ${live.metadata.generation} is not rolled out`;
   return { spec, note };
 }
 
@@ -170,9 +170,9 @@ async function configMapOutlook(api: KubernetesApi, { metadata }: ConfigMap): Pr
   const jobs = (await listAll(api, "StreamJob", { namespace: metadata.namespace }))
     .filter(({ spec }) => spec.job.configMap?.name === metadata.name)
     .map((job) => job.metadata.name);
-  if (jobs.length === 0) return "no StreamJob takes its module from it";
+  if (jobs.length === 0) return "no StreamJob loads its module from it";
   const commands = jobs.map((job) => `\`streamjob restart ${job}${namespaceFlag(metadata.namespace)}\``);
-  return `pods that start from now on take it; nothing is rolled out by this alone: ${commands.join(", ")}`;
+  return `only pods that start from now on load it; to roll it out: ${commands.join(", ")}`;
 }
 
 function bullets(lines: readonly string[]): string[] {

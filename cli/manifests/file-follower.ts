@@ -110,7 +110,7 @@ export class FileFollower {
       this.#troubles.delete(file);
       return stat === undefined ? null : `${stat.mtimeNs} ${stat.size} ${stat.ino}`;
     } catch (error) {
-      this.#trouble(file, `${file} cannot be looked at`, error);
+      this.#trouble(file, `${file} cannot be read`, error);
       return this.#known.get(file) ?? null;
     }
   }
@@ -120,7 +120,7 @@ export class FileFollower {
     const why = error instanceof Error ? error.message : String(error);
     if (this.#troubles.get(file) === why) return;
     this.#troubles.set(file, why);
-    this.#options.onTrouble(`${what}, so saving is not noticed: ${why}`);
+    this.#options.onTrouble(`${what}, so changes are not noticed: ${why}`);
   }
 }
 

@@ -27,7 +27,7 @@ export async function historyCommand(
     ...(revision === active?.revision ? [active.ended === null ? "runs" : "ran last"] : []),
     ...(revision === stable?.revision ? ["stable"] : []),
     ...(revision === failed?.revision ? [`failed: ${failed.reason}`] : []),
-    ...(revision === specRevision ? ["as the spec says"] : []),
+    ...(revision === specRevision ? ["current spec"] : []),
   ];
   const isShown = await showAsValue(terminal, command.output, () => ({
     history: status.history,
@@ -58,6 +58,6 @@ export async function historyCommand(
     .map(({ number, name, generation }) => [String(number), name, String(generation), marksOf(name).join(", ")]);
   out("");
   for (const line of formatTable([["REVISION", "NAME", "GENERATION", "IS"], ...rows], columns)) out(line);
-  terminal.say(`To go back: streamjob rollback ${name}${namespaceFlag(namespace)} --to <revision>`);
+  terminal.say(`To roll back: streamjob rollback ${name}${namespaceFlag(namespace)} --to <revision>`);
   return 0;
 }

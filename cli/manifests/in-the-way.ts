@@ -17,7 +17,7 @@ import { namespaceFlag } from "./command-context.ts";
 /** What keeps a change of the StreamJob from being carried out now; null: nothing. */
 export function delayOf({ metadata }: StreamJob): string | null {
   const { name, namespace, annotations, deletionTimestamp } = metadata;
-  if (deletionTimestamp !== undefined) return `nothing comes of it: ${name} is being deleted`;
+  if (deletionTimestamp !== undefined) return `this has no effect: ${name} is being deleted`;
   if (annotations?.[PAUSED_ANNOTATION] !== "true") return null;
   return `${name} is paused, so this waits for \`streamjob unpause ${name}${namespaceFlag(namespace)}\``;
 }

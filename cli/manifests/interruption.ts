@@ -27,6 +27,6 @@ export function untilInterrupted({ terminal, isAlive }: CommandContext): Promise
 
 function ended(): StreamError {
   const message =
-    "the control plane has ended, so there is nothing more to follow: `streamjob run <manifest>` starts one";
+    "the control plane has stopped, so there is nothing more to follow: start one with `streamjob run <manifest>`";
   return new StreamError("CONTROL_PLANE_UNAVAILABLE", message, { destiny: "retry" });
 }

@@ -57,7 +57,7 @@ function needsPerson(status: StreamJobStatus): Outcome | null {
 
 function withStatus(judge: (status: StreamJobStatus) => Outcome | null): Goal {
   return (job) => {
-    if (job === null) return { kind: "failed", message: "it was deleted meanwhile" };
+    if (job === null) return { kind: "failed", message: "it was deleted in the meantime" };
     const read = readStreamJobStatus(job.status);
     return read.kind === "read" ? judge(read.status) : { kind: "failed", message: "its status cannot be read" };
   };

@@ -47,12 +47,12 @@ describe("the story of a job", () => {
       texts(story.event(event("UpgradeStarted", "generation 1 to 2: parallelism changed (rescale)"), false)),
       [
         "generation 1 to 2: parallelism changed (rescale)",
-        "Standby: incarnation 2 is started beside incarnation 1, which runs on",
+        "Standby: starting incarnation 2 beside incarnation 1, which keeps running",
       ],
     );
     assert.deepEqual(texts(story.next(upgrade("Standby", 0))), []);
     assert.deepEqual(texts(story.next(upgrade("Stopping", 1000))), [
-      "Stopping: incarnation 1 is stopped with a savepoint",
+      "Stopping: stopping incarnation 1 with a savepoint",
     ]);
     const active = activeOf("wc-2", { incarnation: 2, generation: 2 });
     assert.equal(story.next(upgrade("Activating", 1100, { active })).length, 1);
@@ -77,7 +77,7 @@ describe("the story of a job", () => {
     story.next(job());
     story.next(job(statusWith(1, { operation: operationOf({ kind: "deploy", from: null, to: 1 }) })));
     assert.ok(story.isHolding);
-    assert.deepEqual(texts(story.release()), ["Standby: incarnation 1 is started"]);
+    assert.deepEqual(texts(story.release()), ["Standby: starting incarnation 1"]);
     assert.ok(!story.isHolding);
   });
 
@@ -96,7 +96,7 @@ describe("the story of a job", () => {
     const story = new JobStory();
     story.next(job(statusWith(1, {})));
     const waits = statusWith(2, {}, ["UpgradeBlocked", "AwaitingApproval", "a change of image waits for approval"]);
-    assert.match(texts(story.next(job(waits))).join(), /waits for approval; `streamjob approve` does that/);
+    assert.match(texts(story.next(job(waits))).join(), /waits for approval; approve it with `streamjob approve`/);
   });
 
   it("says ends, restarts, suspensions and deletions", () => {
@@ -119,7 +119,7 @@ describe("the story of a job", () => {
       at: AT,
     };
     assert.deepEqual(texts(story.next(job(statusWith(2, { resume }, "Ready", "Suspended")))), [
-      "Suspended; goes on from /s/1",
+      "Suspended; will resume from /s/1",
     ]);
     assert.deepEqual(texts(story.next(null)), ["deleted"]);
     assert.deepEqual(texts(story.next(null)), []);
@@ -134,7 +134,7 @@ describe("the story of a job", () => {
     const rolling = statusWith(2, { active, operation: upgrade, history: [entry] });
     assert.deepEqual(texts(story.next(job(rolling))), ["generation 2 failed: it threw"]);
     assert.deepEqual(texts(story.event(event("VersionFailed", "generation 2 failed: it threw", "Warning"), false)), []);
-    assert.deepEqual(texts(story.release()), ["Terminating: the pods of incarnation 2 are ended"]);
+    assert.deepEqual(texts(story.release()), ["Terminating: deleting the pods of incarnation 2"]);
     assert.deepEqual(texts(story.next(job(rolling))), []);
   });
 

@@ -89,7 +89,7 @@ export class JobStory {
         `${status.phase}${ready?.message ? `: ${ready.message}` : ""}`,
       ),
     ];
-    if (holds(status, "Suspended")) lines.push(line("normal", "`streamjob resume` lets it go on"));
+    if (holds(status, "Suspended")) lines.push(line("normal", "`streamjob resume` resumes it"));
     this.#follow(status.operation);
     // Said just now, or old: only what is new is a story.
     this.#trouble(status);
@@ -104,7 +104,7 @@ export class JobStory {
       const why = conditionOf(after, "JobRunning");
       const reason = why?.status === "False" && why.message !== "" ? `: ${why.message}` : "";
       lines.push(
-        line("warning", `restarted, ${after.restarts} since incarnation ${after.active?.incarnation} began${reason}`),
+        line("warning", `restarted, ${after.restarts} since incarnation ${after.active?.incarnation} started${reason}`),
       );
     }
     lines.push(...this.#trouble(after));
@@ -140,7 +140,7 @@ export class JobStory {
       this.#said.delete(type);
       return [];
     }
-    const how = condition.reason === "AwaitingApproval" ? "; `streamjob approve` does that" : "";
+    const how = condition.reason === "AwaitingApproval" ? "; approve it with `streamjob approve`" : "";
     return this.#once(type, line(tone, `${condition.message === "" ? condition.reason : condition.message}${how}`));
   }
 
@@ -163,7 +163,7 @@ export class JobStory {
       return [line("good", text)];
     }
     if (after.observedGeneration === before.observedGeneration) return [];
-    return [line("normal", `generation ${after.observedGeneration} changes nothing that runs; Ready`)];
+    return [line("normal", `generation ${after.observedGeneration} changes nothing in the running job; Ready`)];
   }
 
   #figures(status: StreamJobStatus): string {
@@ -224,18 +224,18 @@ function stepText({ step, kind, from, to, standby }: Operation): string | null {
   switch (step) {
     case "Standby":
       return standby === "warm" && from !== null && kind === "upgrade"
-        ? `incarnation ${to} is started beside incarnation ${from}, which runs on`
-        : `incarnation ${to} is started`;
+        ? `starting incarnation ${to} beside incarnation ${from}, which keeps running`
+        : `starting incarnation ${to}`;
     case "Preflight":
-      return `incarnation ${to} is asked whether it accepts the state`;
+      return `checking that incarnation ${to} accepts the state`;
     case "Stopping":
-      return `incarnation ${from} is stopped with a savepoint`;
+      return `stopping incarnation ${from} with a savepoint`;
     case "Terminating":
-      return from === null ? null : `the pods of incarnation ${from} are ended`;
+      return from === null ? null : `deleting the pods of incarnation ${from}`;
     case "Activating":
-      return `incarnation ${to} takes over`;
+      return `activating incarnation ${to}`;
     case "Proving":
-      return `incarnation ${to} has to complete its first checkpoint`;
+      return `waiting for the first checkpoint of incarnation ${to}`;
   }
 }
 
@@ -254,13 +254,15 @@ function restLines(before: StreamJobStatus, after: StreamJobStatus): readonly St
     const { resume } = after;
     const from =
       resume?.kind === "path" ? resume.path : resume?.kind === "latest" ? (resume.savepoint ?? resume.storeUri) : null;
-    lines.push(line("good", `Suspended${from === null ? "" : `; goes on from ${from}`}`));
+    lines.push(line("good", `Suspended${from === null ? "" : `; will resume from ${from}`}`));
   }
   if (holds(after, "Paused") !== holds(before, "Paused")) {
     lines.push(
       line(
         "warning",
-        holds(after, "Paused") ? "paused: nothing is done for it until `streamjob unpause`" : "no longer paused",
+        holds(after, "Paused")
+          ? "paused: the operator does nothing for it until `streamjob unpause`"
+          : "no longer paused",
       ),
     );
   }

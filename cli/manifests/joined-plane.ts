@@ -39,7 +39,7 @@ export async function joinControlPlane(home: HomeFolder, terminal: Terminal): Pr
     {
       file: join(home.controlPlane, "control-plane.log"),
       onTrouble: (error) =>
-        terminal.say(`The control plane's log cannot be written: ${(error as Error).message}; jobs go on.`),
+        terminal.say(`The control plane's log cannot be written: ${(error as Error).message}; jobs keep running.`),
     },
   );
   try {
@@ -81,7 +81,7 @@ function ownsFolder(folder: string): boolean {
 
 /** What is said when the home folder has gone under a control plane in this process (JP2). */
 export function lostHomeText(home: string): string {
-  return `The home folder ${home} was removed, or another process has it now: this control plane ends, and its pods' processes with it. Nothing more is written there.`;
+  return `The home folder ${home} was removed, or another process uses it now: this control plane stops, together with its pods' processes. It writes nothing more there.`;
 }
 
 /** Ends the processes at once, and this one: what a second signal asks for. */

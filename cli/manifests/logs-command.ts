@@ -70,11 +70,11 @@ async function follow(context: CommandContext, command: JobCommand<"logs">, firs
       const isAnother = now.metadata.uid !== pod.metadata.uid;
       if (isAnother || podRestarts(now) !== podRestarts(pod)) {
         show(place.restart());
-        say(colors.dim(isAnother ? `-- ${now.metadata.name}` : `-- ${now.metadata.name} was started again`));
+        say(colors.dim(isAnother ? `-- ${now.metadata.name}` : `-- ${now.metadata.name} was restarted`));
       }
       pod = now;
       const { lines, isGap } = place.next(await readLog(api, pod, everything));
-      if (isGap) say(colors.dim("-- the log has rolled on: lines may be missing here"));
+      if (isGap) say(colors.dim("-- the log was rotated: lines may be missing here"));
       show(lines);
     } catch (error) {
       // Between two incarnations, or two of a container's lives, there is nothing to show.

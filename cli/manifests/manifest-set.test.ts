@@ -52,7 +52,7 @@ describe("a manifest", () => {
 
   it("says each mistake with its line and column, in the order of the lines", () => {
     assert.deepEqual(lines(`${JOB}  paralelism: 2\n  checkpoints:\n    interval: 10\n  taskManager: {slots: 0}\n`), [
-      "wc.yaml:8:3 spec.paralelism: is no field; did you mean parallelism?",
+      "wc.yaml:8:3 spec.paralelism: is not a known field; did you mean parallelism?",
       'wc.yaml:10:15 spec.checkpoints.interval: must be a duration such as "10s" or "5m", not 10',
       "wc.yaml:11:24 spec.taskManager.slots: is out of bounds: it must be a whole number from 1 to 1024, not 0",
     ]);
@@ -78,12 +78,12 @@ describe("a manifest", () => {
   it("named twice is refused with the file that has it", () => {
     assert.match(
       lines(`${JOB}---\n${JOB}`)[0] ?? "",
-      /^wc\.yaml:12:9 metadata\.name: StreamJob default\/wc is in wc\.yaml already/,
+      /^wc\.yaml:12:9 metadata\.name: StreamJob default\/wc is already in wc\.yaml/,
     );
   });
 
   it("that is empty is refused when it was named, and nothing when it lies in a folder beside others", () => {
-    assert.match(lines("# nothing\n")[0] ?? "", /holds no object/);
+    assert.match(lines("# nothing\n")[0] ?? "", /contains no object/);
     const { leftOut } = read('{"name": "a package"}', { isFromFolder: true });
     assert.deepEqual(leftOut, ["wc.yaml"]);
   });
@@ -136,7 +136,7 @@ describe("sources", () => {
     const { problems } = readSources([join(folder, "none.yaml"), empty, join(empty, "notes.txt")], Buffer.alloc(0));
     assert.match(
       problems.map(problemLine).join("\n"),
-      /none\.yaml: there is no such file.*\n.*holds no manifest.*\n.*does not end with/,
+      /none\.yaml: there is no such file.*\n.*contains no manifest.*\n.*does not end with/,
     );
   });
 });
@@ -148,9 +148,9 @@ describe("a value", () => {
 
   it("that JSON cannot say is refused where it stands (MV1)", () => {
     for (const [value, reason] of [
-      [".inf", /number that an object cannot hold/],
-      ["-.INF", /number that an object cannot hold/],
-      [".nan", /number that an object cannot hold/],
+      [".inf", /not a number that an object can hold/],
+      ["-.INF", /not a number that an object can hold/],
+      [".nan", /not a number that an object can hold/],
       ["12345678901234567890", /too large to be read exactly/],
       ["!!binary aGFsbG8=", /kind that an object cannot hold/],
     ] as const) {
@@ -173,9 +173,9 @@ describe("a value", () => {
   it("that contains itself is refused, and one that is used twice is not (MV1)", () => {
     assert.match(
       lines(`${JOB}  config: &c {a: *c}\n`)[0] ?? "",
-      /^wc\.yaml:8:18: \*c stands inside the value that &c names/,
+      /^wc\.yaml:8:18: \*c is inside the value that &c names/,
     );
-    assert.match(lines(`${JOB}  config: &c\n    <<: *c\n`)[0] ?? "", /^wc\.yaml:9:9: \*c stands inside/);
+    assert.match(lines(`${JOB}  config: &c\n    <<: *c\n`)[0] ?? "", /^wc\.yaml:9:9: \*c is inside/);
     const shared = `${JOB}  jobManager: &p {resources: {limits: {cpu: 1}}}\n  taskManager: *p\n`;
     assert.deepEqual(lines(shared), []);
   });
@@ -208,9 +208,9 @@ describe("metadata", () => {
   it("with a misspelt field is refused, as the API server would drop it silently", () => {
     const misspelt = JOB.replace("  name: wc", "  name: wc\n  label: {a: b}\n  namespce: shop\n  ttlAfterFinish: 1");
     assert.deepEqual(lines(misspelt), [
-      "wc.yaml:5:3 metadata.label: is no field; did you mean labels?",
-      "wc.yaml:6:3 metadata.namespce: is no field; did you mean namespace?",
-      "wc.yaml:7:3 metadata.ttlAfterFinish: is no field; here are name, namespace, labels, annotations, finalizers, ownerReferences",
+      "wc.yaml:5:3 metadata.label: is not a known field; did you mean labels?",
+      "wc.yaml:6:3 metadata.namespce: is not a known field; did you mean namespace?",
+      "wc.yaml:7:3 metadata.ttlAfterFinish: is not a known field; known fields: name, namespace, labels, annotations, finalizers, ownerReferences",
     ]);
   });
 
@@ -231,7 +231,10 @@ describe("bytes", () => {
     writeFileSync(file, bytes);
     const { texts, problems } = readSources([file, "-"], bytes);
     assert.deepEqual(texts, []);
-    assert.match(problems.map(problemLine).join("\n"), /latin1\.yaml:8:1: holds bytes.*\nstdin:8:1: holds bytes/);
+    assert.match(
+      problems.map(problemLine).join("\n"),
+      /latin1\.yaml:8:1: is not valid UTF-8.*\nstdin:8:1: is not valid UTF-8/,
+    );
   });
 });
 

@@ -53,7 +53,7 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
     }
     const documents = text.isFromFolder ? parsed.documents.filter(looksLikeObject) : parsed.documents;
     if (documents.length < parsed.documents.length && documents.length === 0) leftOut.push(text.file);
-    else if (documents.length === 0) found.push(whole(text.file, "holds no object; write a StreamJob"));
+    else if (documents.length === 0) found.push(whole(text.file, "contains no object; add a StreamJob"));
     for (const document of documents) {
       const read = readObject(document, text, namespace);
       if (read.kind === "object") objects.push(read.object);
@@ -63,7 +63,7 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
   }
   found.push(...twiceNamed(objects));
   if (found.length === 0 && objects.length === 0)
-    found.push(whole(texts[0]?.file ?? "", "holds no object; write a StreamJob"));
+    found.push(whole(texts[0]?.file ?? "", "contains no object; add a StreamJob"));
   const rank = ({ kind }: ManifestObject): number => manifestKinds.indexOf(kind);
   return { objects: objects.toSorted((a, b) => rank(a) - rank(b)), problems: found, warnings, leftOut };
 }
@@ -90,7 +90,7 @@ function readObject(document: ManifestDocument, text: ManifestText, byDefault: s
   }
   const kind = value["kind"];
   if (!isManifestKind(kind)) {
-    const what = kind === undefined ? "is missing" : `${JSON.stringify(kind)} is none that is taken here`;
+    const what = kind === undefined ? "is missing" : `${JSON.stringify(kind)} is not supported`;
     return { kind: "none", problems: [problem("kind", `${what}; write StreamJob, StreamJobSnapshot or ConfigMap`)] };
   }
   const object = prepared(kind, value, byDefault, text.folder);
@@ -157,12 +157,12 @@ function metadataIssues(metadata: unknown): readonly Issue[] {
   for (const field of Object.keys(metadata)) {
     if (metadataFields.includes(field) || otherFields.includes(field)) continue;
     const nearest = nearestName(field, metadataFields);
-    const meant = nearest === undefined ? `here are ${metadataFields.join(", ")}` : `did you mean ${nearest}?`;
-    add(pathText(["metadata", field]), "UnknownField", `is no field; ${meant}`);
+    const meant = nearest === undefined ? `known fields: ${metadataFields.join(", ")}` : `did you mean ${nearest}?`;
+    add(pathText(["metadata", field]), "UnknownField", `is not a known field; ${meant}`);
   }
   for (const field of ["labels", "annotations"]) {
     const texts: unknown = metadata[field] ?? {};
-    if (!isRecord(texts)) add(`metadata.${field}`, "TypeInvalid", "must be names with texts");
+    if (!isRecord(texts)) add(`metadata.${field}`, "TypeInvalid", "must be a map of strings");
     else {
       for (const [name, text] of Object.entries(texts)) {
         if (typeof text === "string") continue;
@@ -182,10 +182,10 @@ function configMapIssues(object: Readonly<Record<string, unknown>>): readonly Is
   if (typeof metadata["name"] !== "string") add("metadata.name", "Missing", "is missing: the object needs a name");
   for (const field of Object.keys(object)) {
     if (["apiVersion", "kind", "metadata", "data", "immutable"].includes(field)) continue;
-    add(field, "UnknownField", "is no field of a ConfigMap that is taken here; there are data and immutable");
+    add(field, "UnknownField", "is not a supported field of a ConfigMap; supported fields: data and immutable");
   }
   const data = object["data"] ?? {};
-  if (!isRecord(data)) add("data", "TypeInvalid", "must be names with texts");
+  if (!isRecord(data)) add("data", "TypeInvalid", "must be a map of strings");
   else {
     for (const [key, text] of Object.entries(data)) {
       if (typeof text === "string") continue;
@@ -208,7 +208,7 @@ function twiceNamed(objects: readonly ManifestObject[]): readonly ManifestProble
       seen.set(key, object);
       return [];
     }
-    return [object.problem("metadata.name", `${key} is in ${first.file} already; keep one of them`)];
+    return [object.problem("metadata.name", `${key} is already in ${first.file}; keep one of them`)];
   });
 }
 

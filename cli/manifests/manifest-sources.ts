@@ -48,10 +48,10 @@ export function readSources(sources: readonly string[], stdin: Buffer): ReadSour
       const isFolder = statSync(source).isDirectory();
       const files = isFolder ? manifestFiles(source) : [source];
       if (isFolder && files.length === 0) {
-        problems.push(problem(source, "this folder holds no manifest: no file that ends with .yaml, .yml or .json"));
+        problems.push(problem(source, "this folder contains no manifest: no file ends with .yaml, .yml or .json"));
       }
       if (!isFolder && !endsAsManifest(source)) {
-        problems.push(problem(source, "is no manifest: its name does not end with .yaml, .yml or .json"));
+        problems.push(problem(source, "is not a manifest: its name does not end with .yaml, .yml or .json"));
         continue;
       }
       for (const file of files) {
@@ -97,13 +97,13 @@ function invalidLine(bytes: Buffer): number | null {
 }
 
 function notUtf8(file: string, line: number): ManifestProblem {
-  const message = "holds bytes that are no UTF-8; save the file as UTF-8";
+  const message = "is not valid UTF-8; save the file as UTF-8";
   return { file, position: { line, column: 1 }, field: "", message };
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT") return "there is no such file or folder";
-  if (error.code === "EACCES") return "may not be read: permission denied";
+  if (error.code === "EACCES") return "cannot be read: permission denied";
   return `cannot be read: ${error.message}`;
 }
 

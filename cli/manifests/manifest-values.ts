@@ -32,7 +32,7 @@ export function checkValues(document: Document): ValueFindings {
     Alias: (_key, node, path) => {
       const target = node.resolve(document);
       if (target !== undefined && (path as readonly unknown[]).includes(target)) {
-        const message = `*${node.source} stands inside the value that &${node.source} names: such a value has no end; write it out`;
+        const message = `*${node.source} is inside the value that &${node.source} names: such a value is infinite; write it out`;
         problems.push({ offset: offsetOf(node), message });
       }
     },
@@ -51,10 +51,10 @@ function depthOf(path: readonly unknown[], node: Node, problems: ValueFinding[])
 function problemOf({ value, source }: Scalar): string | null {
   if (typeof value === "number") {
     if (!Number.isFinite(value))
-      return `${source} is a number that an object cannot hold; write a finite one, or put it in quotes`;
+      return `${source} is not a number that an object can hold; write a finite number, or put it in quotes`;
     const isWhole = Number.isInteger(value) && !Number.isSafeInteger(value);
     return isWhole && /^[-+]?\d+$/.test(source ?? "")
-      ? `${source} is too large to be read exactly; put it in quotes if it is a text`
+      ? `${source} is too large to be read exactly; put it in quotes if it is text`
       : null;
   }
   if (value === null || ["string", "boolean"].includes(typeof value)) return null;
@@ -76,7 +76,7 @@ function readOtherwise(node: Scalar): string | null {
     const octal = Number.parseInt(source.replace(/^([-+]?)0+/, "$10"), 8);
     return octal === value
       ? null
-      : `${source} is read as ${String(value)}; kubectl reads it as ${octal}, for it begins with 0: write ${String(value)}, or ${quoted}`;
+      : `${source} is read as ${String(value)}; kubectl reads it as ${octal}, because it begins with 0: write ${String(value)}, or ${quoted}`;
   }
   if (/^[-+]?(?:0b[01_]+|0x[\da-f_]+|\d[\d_]*)$/i.test(source) && typeof value === "string") {
     return `${source} is read as the text ${quoted}; kubectl reads it as a number: write the number in digits, or ${quoted}`;

@@ -23,7 +23,7 @@ export const isModuleName = (name: string): boolean => /\.[cm]?[jt]s$/.test(name
 export function addManifestCommands(program: Command, found: Found): void {
   program
     .command("up")
-    .description("run the control plane alone, in the foreground, until Ctrl-C; jobs come with `apply`")
+    .description("run only the control plane, in the foreground, until Ctrl-C; add jobs with `apply`")
     .action(() => found({ kind: "up" }));
   addSending(program, found);
   addReading(program, found);
@@ -39,7 +39,7 @@ function namespaceOption(): Option {
 function addWaiting(command: Command, what: string): Command {
   return command
     .option("--wait", `wait until ${what}, and show what happens`)
-    .option("--timeout <duration>", "how long at most, such as 90s (default: 5m); means --wait too");
+    .option("--timeout <duration>", "maximum time to wait, such as 90s (default: 5m); implies --wait");
 }
 
 async function waitMsOf(command: Command, { wait, timeout }: Waiting): Promise<WaitMs> {
@@ -49,7 +49,7 @@ async function waitMsOf(command: Command, { wait, timeout }: Waiting): Promise<W
 /** `-o` of a command that shows a report. */
 export function addReport(command: Command): Command {
   return command.addOption(
-    new Option("-o, --output <format>", "how").choices(["text", "yaml", "json"]).default("text"),
+    new Option("-o, --output <format>", "output format").choices(["text", "yaml", "json"]).default("text"),
   );
 }
 
@@ -60,12 +60,12 @@ function addSending(program: Command, found: Found): void {
       .description(description)
       .argument("[manifest...]", SOURCES_HELP)
       .addOption(
-        new Option("-f, --filename <manifest>", "the same, as kubectl has it").argParser(collect).default([], "none"),
+        new Option("-f, --filename <manifest>", "the same, as in kubectl").argParser(collect).default([], "none"),
       )
       .addOption(namespaceOption());
   const sourcesOf = (command: Command, names: readonly string[], flags: { filename: string[] }): readonly string[] => {
     const sources = [...names, ...flags.filename];
-    if (sources.length === 0) command.error("error: no manifest is named; give files, folders, or - for stdin");
+    if (sources.length === 0) command.error("error: no manifest given; specify files, folders, or - for stdin");
     return sources;
   };
   const apply = addWaiting(files("apply", "send manifests to the control plane"), "every job in them is ready");
@@ -74,7 +74,7 @@ function addSending(program: Command, found: Found): void {
     found({ kind: "apply", sources, namespace: flags.namespace, waitMs: await waitMsOf(apply, flags) });
   });
   const diff = addReport(
-    files("diff", "show what applying manifests would change, and what that costs (exit code 1: something)"),
+    files("diff", "show what applying manifests would change, and its cost (exit code 1: there is a change)"),
   );
   diff.action((names: string[], flags: Place & Reported & { filename: string[] }) => {
     const { namespace, output } = flags;
@@ -88,9 +88,11 @@ function addReading(program: Command, found: Found): void {
     .description("show StreamJobs, or snapshots: get, get wc, get snapshots")
     .argument("[what]", "jobs, snapshots, or the name of a job")
     .argument("[name]", "of the job or snapshot")
-    .addOption(new Option("-o, --output <format>", "how").choices(["table", "wide", "yaml", "json"]).default("table"))
-    .option("-w, --watch", "go on showing each change")
-    .option("-A, --all-namespaces", "of all namespaces")
+    .addOption(
+      new Option("-o, --output <format>", "output format").choices(["table", "wide", "yaml", "json"]).default("table"),
+    )
+    .option("-w, --watch", "keep showing changes")
+    .option("-A, --all-namespaces", "in all namespaces")
     .addOption(namespaceOption());
   type GetFlags = Place & { output: OutputFormat; watch?: true; allNamespaces?: true };
   get.action((first: string | undefined, second: string | undefined, flags: GetFlags) => {
@@ -107,14 +109,14 @@ function addReading(program: Command, found: Found): void {
     );
   };
   onJob("describe", "show a StreamJob in full: spec, status, pods, snapshots, last events");
-  onJob("history", "show what happened to a StreamJob, and the revisions that `rollback` can go to");
+  onJob("history", "show what happened to a StreamJob, and the revisions to which `rollback` can go back");
   addLogs(program, found);
   const events = addReport(
     program
       .command("events")
-      .description("show what the control plane told about StreamJobs")
+      .description("show the events of StreamJobs")
       .argument("[job]", JOB_HELP)
-      .option("-w, --watch", "go on showing new ones")
+      .option("-w, --watch", "keep showing new events")
       .addOption(namespaceOption()),
   );
   events.action(
@@ -127,12 +129,12 @@ function addLogs(program: Command, found: Found): void {
   type LogFlags = Place & { follow?: true; tail?: number; previous?: true };
   const logs = program
     .command("logs")
-    .description("show what a pod of a StreamJob wrote")
+    .description("show the log of a pod of a StreamJob")
     .argument("<job>", JOB_HELP)
     .argument("[component]", "jobmanager, taskmanager-0, taskmanager-1, …, or a pod's name", "jobmanager")
-    .option("-f, --follow", "go on showing new lines, also of the incarnations that follow")
-    .option("--tail <n>", "the newest n lines only", count)
-    .option("--previous", "of the container's instance before this one")
+    .option("-f, --follow", "keep showing new lines, including those of later incarnations")
+    .option("--tail <n>", "only the newest n lines", count)
+    .option("--previous", "the log of the container's previous instance")
     .addOption(namespaceOption());
   logs.action((job: string, component: string, { namespace, follow, tail, previous }: LogFlags) =>
     found({
@@ -152,8 +154,8 @@ function addSteering(program: Command, found: Found): void {
     program.command(name).description(description).argument("<job>", JOB_HELP).addOption(namespaceOption());
   const changing = [
     ["suspend", "stop a StreamJob with a savepoint and keep its state", "it is suspended"],
-    ["resume", "let a suspended StreamJob go on from where it was", "it is ready"],
-    ["restart", "start a StreamJob's pods anew, through a savepoint", "it is ready"],
+    ["resume", "resume a suspended StreamJob from its state", "it is ready"],
+    ["restart", "restart a StreamJob's pods, with a savepoint", "it is ready"],
   ] as const;
   for (const [kind, description, goal] of changing) {
     const command = addWaiting(onJob(kind, description), goal);
@@ -167,9 +169,9 @@ function addSteering(program: Command, found: Found): void {
     );
   }
   const rollback = addWaiting(
-    onJob("rollback", "go back to an earlier revision, with the state there is now"),
+    onJob("rollback", "roll back to an earlier revision, with the current state"),
     "it runs",
-  ).option("--to <revision>", "name, hash or number of a revision (default: the one that ran before this one)");
+  ).option("--to <revision>", "name, hash or number of a revision (default: the previous one that ran)");
   rollback.action(async (job: string, flags: Place & Waiting & { to?: string }) =>
     found({
       kind: "rollback",
@@ -180,9 +182,9 @@ function addSteering(program: Command, found: Found): void {
     }),
   );
   const marking = [
-    ["approve", "let a change go ahead that waits for approval (upgrade.approval: manual)"],
-    ["pause", "have the control plane do nothing for a StreamJob, not even healing"],
-    ["unpause", "have the control plane look after a StreamJob again"],
+    ["approve", "approve a change that waits for approval (upgrade.approval: manual)"],
+    ["pause", "stop managing a StreamJob, including self-healing"],
+    ["unpause", "manage a StreamJob again"],
   ] as const;
   for (const [kind, description] of marking) {
     const command = onJob(kind, description);
@@ -196,7 +198,7 @@ function addSteering(program: Command, found: Found): void {
     .addOption(namespaceOption());
   addWaiting(remove, "it is gone").action(async (first: string, second: string | undefined, flags: Place & Waiting) => {
     const { what, name } = whichObject(remove, first, second);
-    if (name === null) return remove.error(`error: say which: delete ${first} <name>`);
+    if (name === null) return remove.error(`error: name missing: delete ${first} <name>`);
     found({ kind: "delete", what, name, namespace: flags.namespace, waitMs: await waitMsOf(remove, flags) });
   });
 }
@@ -225,7 +227,7 @@ function whichObject(
   const what = Object.hasOwn(objectWords, word) ? objectWords[word] : undefined;
   if (what !== undefined) return { what, name: name ?? null };
   if (second !== undefined || first.includes("/")) {
-    return command.error(`error: "${word}" is no kind of object; there are jobs and snapshots`);
+    return command.error(`error: "${word}" is not a kind of object; use jobs or snapshots`);
   }
   return { what: "jobs", name: first };
 }
@@ -235,7 +237,7 @@ function jobName(command: Command, text: string): string {
   if (!text.includes("/")) return text;
   const { what, name } = whichObject(command, text, undefined);
   if (what === "jobs" && name !== null && name !== "") return name;
-  return command.error(`error: ${text} is no StreamJob; write its name, or streamjob/<name>`);
+  return command.error(`error: ${text} is not a StreamJob; write its name, or streamjob/<name>`);
 }
 
 function collect(name: string, before: string[]): string[] {

@@ -55,13 +55,13 @@ async function notFoundText(api: KubernetesApi, kind: Named, name: string, names
   if (nearest !== undefined) return `${missing}; did you mean ${nearest}?`;
   if (names.length > 0) {
     const more = names.length > NAMES_SHOWN_MAX ? ", …" : "";
-    return `${missing}; there are ${names.slice(0, NAMES_SHOWN_MAX).join(", ")}${more}`;
+    return `${missing}; existing: ${names.slice(0, NAMES_SHOWN_MAX).join(", ")}${more}`;
   }
   const others = [...new Set(all.map((each) => each.namespace))];
   const hint = others.length === 0 ? "" : `, but in ${others.join(", ")}`;
   return kind === "StreamJob"
-    ? `${missing}, nor any other${hint}; make one with \`streamjob apply <manifest>\``
-    : `${missing}, nor any other${hint}; make one with \`streamjob savepoint <job>\``;
+    ? `${missing}, nor any other${hint}; create one with \`streamjob apply <manifest>\``
+    : `${missing}, nor any other${hint}; create one with \`streamjob savepoint <job>\``;
 }
 
 /** As kubectl shows objects: kind and metadata first, and who owns which field left away. */

@@ -46,7 +46,7 @@ export function jobRow(job: StreamJob, live: LiveFacts, { isWide, hasNamespace, 
   if (!isWide) return row;
   const { active, restarts } = status;
   const runs = active === undefined ? "-" : String(active.generation);
-  const why = ready?.status === "True" ? "" : (ready?.message ?? "not looked at yet");
+  const why = ready?.status === "True" ? "" : (ready?.message ?? "not observed yet");
   return [
     ...row,
     runs === String(generation) ? runs : `${runs} of ${generation}`,

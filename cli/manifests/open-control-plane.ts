@@ -55,6 +55,6 @@ export function openControlPlane(home: HomeFolder, surroundings: Surroundings): 
   const why =
     endpoint !== null && isOwnerAlive(endpoint, home.controlPlane)
       ? `the control plane of ${home.root} is starting (pid ${endpoint.pid}): try again in a moment`
-      : `no control plane runs on ${home.root}: start one with \`streamjob up\` or \`streamjob run <manifest>\`, or set STREAMJOB_HOME to the folder of one that runs`;
+      : `no control plane runs on ${home.root}: start one with \`streamjob up\` or \`streamjob run <manifest>\`, or set STREAMJOB_HOME to the folder of a running one`;
   throw new StreamError("CONTROL_PLANE_UNAVAILABLE", why, { destiny: "retry" });
 }

@@ -68,7 +68,7 @@ export class PodOutput {
       // The jobs do not depend on what is shown of them.
       this.#looking = this.#look().then(again, (error: unknown) =>
         this.#options.terminal.say(
-          `What the jobs write is no longer shown here: ${String(error)}; \`streamjob logs\` shows it.`,
+          `The jobs' output is no longer shown here: ${String(error)}; use \`streamjob logs\`.`,
         ),
       );
     });

@@ -20,14 +20,14 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
   const { name, namespace, uid } = job.metadata;
   const status = statusOf(job);
   const revisions = await revisionsOf(api, job);
-  const history = `\`streamjob history ${name}${namespaceFlag(namespace)}\` shows what there is`;
+  const history = `\`streamjob history ${name}${namespaceFlag(namespace)}\` lists the revisions`;
   if (status.active === undefined) {
-    throw conflict(`${name} does not run, so there is nothing to go back from; ${history}`);
+    throw conflict(`${name} does not run, so there is nothing to roll back; ${history}`);
   }
   const wanted = command.to === null ? previousRevision(status, revisions) : findRevision(revisions, command.to);
   if (wanted === null) {
     throw command.to === null
-      ? conflict(`${name} has run only one revision, so there is none to go back to; ${history}`)
+      ? conflict(`${name} has run only one revision, so there is none to roll back to; ${history}`)
       : new StreamError("OBJECT_NOT_FOUND", `${name} has no revision "${command.to}"; ${history}`, {
           destiny: "terminal",
         });
@@ -43,14 +43,12 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
     { namespace, name },
     { metadata: { uid, annotations: { [ROLLBACK_TO_ANNOTATION]: wanted.name } } },
   );
-  terminal.out(
-    `${name} is to go back to ${wanted.name}, which generation ${wanted.generation} brought, with the state there is now`,
-  );
+  terminal.out(`${name} is rolled back to ${wanted.name} (generation ${wanted.generation}), with its current state`);
   const delay = delayOf(job);
   if (delay !== null) terminal.say(delay);
-  else if (status.operation !== undefined) terminal.say(`First the ${status.operation.kind} in progress ends.`);
+  else if (status.operation !== undefined) terminal.say(`The ${status.operation.kind} in progress ends first.`);
   terminal.say(
-    `The manifest still says otherwise: change it back as well. Generation ${job.metadata.generation} is not tried again.`,
+    `The manifest still has the new spec: change it back as well. Generation ${job.metadata.generation} is not retried.`,
   );
   if (command.waitMs === null) return 0;
   const goal = runsRevision(wanted.name, sinceMs);
@@ -58,8 +56,8 @@ export async function rollbackCommand(context: CommandContext, command: JobComma
 }
 
 function runsAlready(name: string, { name: revision }: SpecRevision, { operation }: StreamJobStatus): string {
-  if (operation === undefined || operation.revision === revision) return `${name} runs ${revision} already`;
-  return `${name} still runs ${revision}, and the ${operation.kind} to generation ${operation.toGeneration} goes on: apply the manifest of before to give it up`;
+  if (operation === undefined || operation.revision === revision) return `${name} already runs ${revision}`;
+  return `${name} still runs ${revision}, and the ${operation.kind} to generation ${operation.toGeneration} is in progress: to abandon it, apply the previous manifest`;
 }
 
 /** The operator would take the request away and do nothing, or keep it for another time. Errors: JOB_STATE_CONFLICT. */
@@ -67,10 +65,11 @@ function assertPossible({ metadata, spec }: StreamJob, wanted: SpecRevision, { f
   const { name } = metadata;
   if (failed?.revision === wanted.name) {
     throw conflict(
-      `${name} does not go back to ${wanted.name}: it is marked as failed (${failed.reason}); to try it again, apply its manifest with another restartNonce`,
+      `${name} cannot be rolled back to ${wanted.name}: it is marked as failed (${failed.reason}); to retry it, apply its manifest with another restartNonce`,
     );
   }
-  if (spec.state === "suspended") throw conflict(`${name} is to be suspended: resume it first, then roll it back`);
+  if (spec.state === "suspended")
+    throw conflict(`${name} is suspended or being suspended: resume it first, then roll it back`);
 }
 
 /** The last stable one before what runs; where that is what runs, the one that was rolled out before it. */

@@ -127,13 +127,15 @@ describe("a run that brought the control plane", () => {
       writeFileSync(file, manifest());
       const { ran, isStopped, saidAll } = startOwnRun(rig, file);
       await until("it is there", async () => (await rig.api.get("StreamJob", key)) !== null);
-      assert.match(saidAll(), /until the jobs in it have ended; `streamjob up` starts one that stays/);
+      assert.match(saidAll(), /until its jobs have ended; `streamjob up` starts one that keeps running/);
       await rig.api.create("StreamJob", { ...JSON.parse(manifest("other")), metadata: { ...key, name: "other" } });
-      await until("the other is said", () => /other runs in this control plane too; it stays/.test(saidAll()));
+      await until("the other is said", () =>
+        /other also runs in this control plane, which keeps running/.test(saidAll()),
+      );
 
       await rig.writeStatus("wc", statusWith(1, { active: activeOf("wc-1", { ended: finished }) }, "Ready"));
       await until("that it stays is said", () =>
-        /Own jobs have ended; the control plane stays for other/.test(saidAll()),
+        /The jobs of this command have ended; the control plane keeps running for other/.test(saidAll()),
       );
       assert.equal(isStopped(), false);
 

@@ -105,8 +105,8 @@ export class ManifestRun {
     const plane = this.#plane;
     this.#say(
       plane.isOwn
-        ? "The control plane runs in this process, until the jobs in it have ended; `streamjob up` starts one that stays."
-        : `The control plane of this home folder runs in process ${plane.pid}; the manifests go there.`,
+        ? "The control plane runs in this process until its jobs have ended; `streamjob up` starts one that keeps running."
+        : `The control plane of this home folder runs in process ${plane.pid}; the manifests are sent to it.`,
     );
     for (const manifest of first.objects) this.#adopt(manifest);
     const { clock } = this.#terminal;
@@ -177,7 +177,7 @@ export class ManifestRun {
   #sayOther(name: string): void {
     if (this.#saidOthers.has(name)) return;
     this.#saidOthers.add(name);
-    this.#say(`${name} runs in this control plane too; it stays until that has ended as well.`);
+    this.#say(`${name} also runs in this control plane, which keeps running until that job has ended, too.`);
   }
 
   /** RM5 */
@@ -185,7 +185,7 @@ export class ManifestRun {
     if (this.#isStaying) return;
     this.#isStaying = true;
     this.#say(
-      `Own jobs have ended; the control plane stays for ${others.join(", ")}. Ctrl-C ends it: the jobs stay as they are, and the next control plane goes on with them.`,
+      `The jobs of this command have ended; the control plane keeps running for ${others.join(", ")}. Ctrl-C stops it: the next control plane continues the jobs.`,
       "warning",
     );
   }
@@ -194,7 +194,7 @@ export class ManifestRun {
     const plane = this.#plane;
     const again = `streamjob run ${this.#command.sources.join(" ")}`;
     if (ending.kind === "lost") {
-      const lost = `The control plane (process ${plane.pid}) has ended. \`${again}\` starts one, and the jobs go on.`;
+      const lost = `The control plane (process ${plane.pid}) has stopped. \`${again}\` starts one, and the jobs continue.`;
       this.#say(plane.isOwn ? lostHomeText(this.#home) : lost, "bad");
       await this.#follower.stop();
       return 1;
@@ -204,8 +204,8 @@ export class ManifestRun {
       const whose = others.length === 0 ? "" : ` (also those of ${others.join(", ")})`;
       this.#say(
         plane.isOwn
-          ? `${ending.signal}: the pods' processes${whose} are ended in order, the jobs stay as they are; once more ends them at once.`
-          : `${ending.signal}: the jobs go on in process ${plane.pid}.`,
+          ? `${ending.signal}: stopping the pods' processes${whose} in order; the jobs stay as they are. A second signal stops them immediately.`
+          : `${ending.signal}: the jobs keep running in process ${plane.pid}.`,
       );
     }
     await this.#output?.stop();
@@ -214,7 +214,7 @@ export class ManifestRun {
     if (ending.kind === "ended" && plane.isOwn) await sleep(this.#terminal.clock, LAST_LOOK_MS);
     await plane.stop();
     if (ending.kind === "signal") {
-      this.#say(plane.isOwn ? `Stopped. \`${again}\` goes on from here.` : `\`${again}\` follows them again.`);
+      this.#say(plane.isOwn ? `Stopped. \`${again}\` continues the jobs.` : `\`${again}\` follows them again.`);
       return 0;
     }
     const failed = ending.ends.filter((end) => end === "failed").length;
@@ -244,7 +244,7 @@ export class ManifestRun {
     const others = this.#othersOf(await listAll(this.#plane.api, "StreamJob", { namespace: null }));
     if (others.length === 0) return;
     for (const name of others) this.#saidOthers.add(name);
-    const stays = this.#plane.isOwn ? " The control plane stays until they have ended as well." : "";
+    const stays = this.#plane.isOwn ? " The control plane keeps running until they have ended, too." : "";
     this.#say(`Also in this home folder: ${others.join(", ")}; \`streamjob get\` shows them.${stays}`);
   }
 
@@ -271,24 +271,27 @@ export class ManifestRun {
   #sayRemoved({ kind, namespace, name, file }: ManifestObject): void {
     const what = kind === "StreamJob" ? name : kind === "StreamJobSnapshot" ? `snapshot ${name}` : null;
     const how = what === null ? "" : `: \`streamjob delete ${what}${namespaceFlag(namespace)}\` does`;
-    this.#say(`${kind.toLowerCase()}/${name} is no longer in ${file}; that deletes nothing${how}.`, "warning");
+    this.#say(`${kind.toLowerCase()}/${name} is no longer in ${file}; it is not deleted${how}.`, "warning");
   }
 
   #sayProblems(problems: readonly ManifestProblem[], isPartlyDone: boolean): void {
     const lines = problems.map(problemLine);
     for (const line of lines) this.#say(line, "bad");
     if (lines.length > 0)
-      this.#say(`${isPartlyDone ? "The rest was not" : "Nothing was"} applied; the jobs go on as they are.`, "bad");
+      this.#say(
+        `${isPartlyDone ? "The rest was not" : "Nothing was"} applied; the jobs keep running unchanged.`,
+        "bad",
+      );
   }
 
   /** Code is no part of a manifest: that it was saved changes nothing by itself, and the person has to know. */
   #sayModule(file: string, { metadata: { namespace, name } }: StreamJob): void {
-    const how = `\`streamjob restart ${name}${namespaceFlag(namespace)}\` moves the job over to it, with its state`;
+    const how = `\`streamjob restart ${name}${namespaceFlag(namespace)}\` restarts the job with it, with its state`;
     this.#follower.say(
       { namespace, name },
       {
         tone: "normal",
-        text: `${file} was saved, which is code of the job: pods that start from now on run it; ${how}`,
+        text: `${file}, which is code of the job, has changed: only pods that start from now on run it; ${how}`,
       },
     );
   }
@@ -299,7 +302,7 @@ export class ManifestRun {
       try {
         await this.#applySaved();
       } catch (error) {
-        this.#say(`the manifests could not be applied: ${(error as Error).message}; the next save tries again`, "bad");
+        this.#say(`the manifests could not be applied: ${(error as Error).message}; save again to retry`, "bad");
       }
     });
   }

@@ -53,7 +53,7 @@ export async function savepointOfAny(
     if (found !== null && running !== undefined) {
       throw new StreamError(
         "REQUEST_INVALID",
-        `"${name}" is a StreamJob of the control plane and also a job that was run from ${running.module}: for the first add -n default, for the second write its id, ${running.jobId}`,
+        `"${name}" is a StreamJob of the control plane and also a job run from ${running.module}: for the StreamJob add -n default, for the other job use its id, ${running.jobId}`,
         { destiny: "terminal" },
       );
     }
@@ -80,7 +80,7 @@ async function savepointOfStreamJob(
     const how = active === undefined ? "does not run" : `has ended (${active.ended?.status})`;
     throw new StreamError(
       "JOB_STATE_CONFLICT",
-      `StreamJob ${name} ${how}, so no savepoint can be taken: \`streamjob describe ${name}\` shows where its state is`,
+      `StreamJob ${name} ${how}, so no savepoint can be taken: \`streamjob describe ${name}\` shows its state`,
       { destiny: "terminal" },
     );
   }
@@ -88,7 +88,7 @@ async function savepointOfStreamJob(
   if (delay !== null) terminal.say(delay);
   const snapshot = await createSnapshot(context, job, directory);
   const { namespace, name: snapshotName } = snapshot.metadata;
-  terminal.say(`Taking a savepoint of StreamJob ${name} as snapshot ${snapshotName}; the job goes on.`);
+  terminal.say(`Taking a savepoint of StreamJob ${name} as snapshot ${snapshotName}; the job keeps running.`);
   const { clock } = terminal;
   const deadlineMs = clock.monotonicMs() + timeoutMs;
   for (;;) {
@@ -98,19 +98,19 @@ async function savepointOfStreamJob(
       read.kind === "read" ? read.status : { phase: "Failed", location: "", message: "its status cannot be read" };
     if (phase === "Completed") {
       terminal.out(`Savepoint completed. Path: ${location}`);
-      terminal.say(`Another StreamJob can start from it by spec.restore.snapshot: ${snapshotName}`);
+      terminal.say(`Another StreamJob can start from it with spec.restore.snapshot: ${snapshotName}`);
       return 0;
     }
     if (phase === "Failed")
       throw new StreamError(
         "SAVEPOINT_FAILED",
-        `the savepoint of ${name} failed: ${message ?? "no reason is given"}; the job goes on`,
+        `the savepoint of ${name} failed: ${message ?? "no reason was given"}; the job keeps running`,
         { destiny: "retry" },
       );
     if (clock.monotonicMs() > deadlineMs) {
       terminal.say(
         terminal.colors.red(
-          `The savepoint is not completed yet${message === undefined ? "" : ` (${message})`}; it goes on: \`streamjob get snapshot ${snapshotName}${namespaceFlag(namespace)}\``,
+          `The savepoint is not complete yet${message === undefined ? "" : ` (${message})`}; it is still in progress: \`streamjob get snapshot ${snapshotName}${namespaceFlag(namespace)}\``,
         ),
       );
       return 1;

@@ -43,7 +43,7 @@ describe("the differences of two specs", () => {
         "state: running (default) -> running",
       ],
     );
-    assert.match(diff.fields[0]?.why ?? "", /means the same/);
+    assert.match(diff.fields[0]?.why ?? "", /written differently, same meaning/);
   });
 
   it("hold what follows from another field (SD2)", () => {
@@ -90,19 +90,19 @@ describe("what will happen", () => {
     assert.match(outlookOfNew(withDefaults(spec())).join(), /deployed.*without state/);
     assert.match(
       outlookOfNew(withDefaults(spec({ restore: { snapshot: "s" } }))).join(),
-      /snapshot s, which is waited for/,
+      /snapshot s, once that is Completed/,
     );
-    assert.match(outlookOfNew(withDefaults(spec({ state: "suspended" }))).join(), /not started/);
+    assert.match(outlookOfNew(withDefaults(spec({ state: "suspended" }))).join(), /the job starts when it is resumed/);
   });
   it("says that state is lost where it is allowed, once", () => {
     const next = job({ upgrade: { allowNonRestoredState: true } });
-    says(next, running, "savepointUpgrade", /no operator of the new version takes is lost.*allows this once/);
+    says(next, running, "savepointUpgrade", /no operator of the new version restores is lost.*allows it once/);
     const failed = { generation: 2, revision: revisionName("wc", revisionHash(next.spec)), reason: "uid" };
     says(next, { ...running, failed }, "savepointUpgrade", /stops with a savepoint/);
     const handled = { nonRestoredStateAllowedTo: 4 };
-    says(next, { ...running, handled }, "savepointUpgrade", /does not hold any more: generation 4 used it/);
+    says(next, { ...running, handled }, "savepointUpgrade", /no longer applies: generation 4 used it/);
   });
-  it("is nothing for what only the operator reads", () => says(job(), running, "none", /runs on, and nothing/));
+  it("is nothing for what only the operator reads", () => says(job(), running, "none", /keeps running, and nothing/));
   it("is an upgrade by savepoint, warm", () =>
     says(
       job(),
@@ -110,14 +110,14 @@ describe("what will happen", () => {
       "rescale",
       /incarnation 2 is started beside 1/,
       /1 stops with a savepoint/,
-      /goes back to generation 1/,
+      /is rolled back to generation 1/,
     ));
   it("is an upgrade by savepoint, cold", () =>
     says(
       job({ upgrade: { standby: "cold" } }),
       running,
       "restart",
-      /incarnation 1 stops with a savepoint and its pods go/,
+      /incarnation 1 stops with a savepoint and its pods are deleted/,
     ));
   it("is from the newest checkpoint without one", () =>
     says(job({ upgrade: { mode: "last-state" } }), running, "restart", /newest checkpoint/, /processed again/));
@@ -126,7 +126,7 @@ describe("what will happen", () => {
       job({ upgrade: { mode: "stateless", rollback: false } }),
       running,
       "restart",
-      /all state is given up/,
+      /all state is discarded/,
       /rollback: false/,
     ));
   it("waits for approval", () =>

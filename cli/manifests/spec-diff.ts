@@ -18,7 +18,7 @@ export type FieldChange = {
 
 export type SpecDiff = { readonly fields: readonly FieldChange[]; readonly cost: ChangeCost };
 
-const MEANS_THE_SAME = "it is written differently, and means the same";
+const MEANS_THE_SAME = "written differently, same meaning";
 const VALUE_LENGTH_MAX = 60;
 
 /** Both have to be valid. */

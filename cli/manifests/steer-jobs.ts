@@ -36,7 +36,7 @@ async function setState(
   const { name } = job.metadata;
   const said = state === "suspended" ? "suspended" : "to run";
   if ((job.spec.state ?? "running") === state) {
-    context.terminal.out(`${name} is ${said} already`);
+    context.terminal.out(`${name} is already ${said}`);
     return settle(context, job, waitMs);
   }
   const patched = await patch(context, job, { spec: { state } });
@@ -52,21 +52,21 @@ function suspension(job: StreamJob): string {
   } = job;
   const { active } = statusOf(job);
   if (active?.ended?.status === "FINISHED" && active.ended.savepoint === null) {
-    return `${name} has FINISHED and stays so; from now on it is not started again before it is resumed`;
+    return `${name} has FINISHED and stays FINISHED; it does not start again until it is resumed`;
   }
   if (active !== undefined && active.ended === null && spec.upgrade?.mode === "stateless") {
-    return `${name} is to be suspended; its state is given up, as upgrade.mode is stateless`;
+    return `suspending ${name}; its state is discarded, because upgrade.mode is stateless`;
   }
-  return `${name} is to be suspended; its state is kept`;
+  return `suspending ${name}; its state is kept`;
 }
 
 function resumption(job: StreamJob): string {
   const { resume, active } = statusOf(job);
   const { name } = job.metadata;
-  if (active !== undefined) return `${name} is not suspended any more`;
+  if (active !== undefined) return `${name} is no longer suspended`;
   return resume === undefined || resume.kind === "none"
-    ? `${name} is to start, without state`
-    : `${name} is to go on from its kept state`;
+    ? `starting ${name} without state`
+    : `resuming ${name} from its kept state`;
 }
 
 /** IW1 */
@@ -86,8 +86,8 @@ export async function restartCommand(context: CommandContext, command: JobComman
   const { name } = job.metadata;
   context.terminal.out(
     job.spec.state === "suspended"
-      ? `${name} is suspended; it starts anew when it is resumed`
-      : `${name} is to be restarted (restartNonce ${next})`,
+      ? `${name} is suspended; it restarts when it is resumed`
+      : `restarting ${name} (restartNonce ${next})`,
   );
   sayDelay(context, patched);
   if (job.spec.upgrade?.approval === "manual" && job.spec.state !== "suspended") {
@@ -105,7 +105,7 @@ export async function approveCommand(context: CommandContext, command: JobComman
   const { out } = context.terminal;
   const blocked = conditionOf(statusOf(job), "UpgradeBlocked");
   if (blocked?.status !== "True" || blocked.reason !== "AwaitingApproval") {
-    out(`${name} has no change that waits for approval`);
+    out(`${name} has no change waiting for approval`);
     return 0;
   }
   await patch(context, job, { metadata: { annotations: { [APPROVE_ANNOTATION]: String(generation) } } });
@@ -124,15 +124,15 @@ export async function pauseCommand(
   const { out } = context.terminal;
   const isPaused = job.metadata.annotations?.[PAUSED_ANNOTATION] === "true";
   if (isPaused === (command.kind === "pause")) {
-    out(`${name} is ${isPaused ? "paused already" : "not paused"}`);
+    out(`${name} is ${isPaused ? "already paused" : "not paused"}`);
     return 0;
   }
   const value = command.kind === "pause" ? "true" : null;
   await patch(context, job, { metadata: { annotations: { [PAUSED_ANNOTATION]: value } } });
   out(
     command.kind === "pause"
-      ? `${name} is paused: nothing is done for it, not even healing, until \`streamjob unpause ${name}${namespaceFlag(namespace)}\``
-      : `${name} is looked after again`,
+      ? `${name} is paused: it is not managed, not even self-healing, until \`streamjob unpause ${name}${namespaceFlag(namespace)}\``
+      : `${name} is managed again`,
   );
   return 0;
 }

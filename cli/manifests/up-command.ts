@@ -23,7 +23,7 @@ export async function upCommand(home: HomeFolder, terminal: Terminal): Promise<E
     await plane.stop();
     throw new StreamError(
       "CONTROL_PLANE_RUNNING",
-      `process ${plane.pid} is the control plane of ${home.root}: use \`streamjob apply\` to give it manifests, end it, or set STREAMJOB_HOME to another folder`,
+      `process ${plane.pid} is the control plane of ${home.root}: send it manifests with \`streamjob apply\`, stop it, or set STREAMJOB_HOME to another folder`,
     );
   } finally {
     signalled.stop();
@@ -35,7 +35,7 @@ async function stay(home: HomeFolder, terminal: Terminal, plane: JoinedPlane, si
   signalled.onSignal = (count) => (count === 1 ? follower.nudge() : void killPlane(terminal, plane, signalled));
   sayLine(
     terminal,
-    `The control plane of ${home.root} runs, pid ${process.pid}: \`streamjob apply\` gives it manifests. Ctrl-C ends it; the jobs stay as they are.`,
+    `The control plane of ${home.root} runs, pid ${process.pid}: \`streamjob apply\` sends it manifests. Ctrl-C stops it; the jobs stay as they are.`,
   );
   let look = terminal.clock.after(PLANE_LOOK_MS, lookAgain);
   function lookAgain(): void {
@@ -54,11 +54,11 @@ async function stay(home: HomeFolder, terminal: Terminal, plane: JoinedPlane, si
     const whose = running.length === 0 ? "" : ` of ${running.map(({ metadata }) => metadata.name).join(", ")}`;
     sayLine(
       terminal,
-      `${signalled.received}: the pods' processes${whose} are ended in order, the jobs stay as they are; once more ends them at once.`,
+      `${signalled.received}: stopping the pods' processes${whose} in order; the jobs stay as they are. A second signal stops them immediately.`,
     );
     await follower.stop();
     await plane.stop();
-    sayLine(terminal, "Stopped. `streamjob up` goes on from here.");
+    sayLine(terminal, "Stopped. `streamjob up` continues the jobs.");
     return 0;
   } finally {
     look.cancel();

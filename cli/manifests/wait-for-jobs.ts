@@ -54,7 +54,7 @@ export async function waitForJobs(
 
 function planeEnded(): StreamError {
   const message =
-    "the control plane ended while this command waited: `streamjob run <manifest>` starts one, and the jobs go on";
+    "the control plane stopped while this command waited: `streamjob run <manifest>` starts one, and the jobs continue";
   return new StreamError("CONTROL_PLANE_UNAVAILABLE", message, { destiny: "retry" });
 }
 
@@ -74,7 +74,7 @@ function report(
     exitCode = 1;
     const why =
       outcome === null
-        ? `not after ${formatDuration(timeoutMs)}; it goes on without this command: \`streamjob describe ${key.name}\` shows where it is`
+        ? `not after ${formatDuration(timeoutMs)}; it continues without this command: \`streamjob describe ${key.name}\` shows its progress`
         : outcome.message;
     say(colors.red(`${key.name}: ${why}`));
   }

@@ -61,9 +61,9 @@ export class Narrator {
 
   processEnded(name: string, pid: number | null, exit: ProcessExit, restartInMs: number | null): void {
     if (restartInMs === null) return;
-    const how = exit.signal === null ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;
+    const how = exit.signal === null ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
     this.say(
-      this.options.colors.yellow(`${name} (pid ${pid ?? "none"}) ${how}; a new one starts in ${restartInMs} ms.`),
+      this.options.colors.yellow(`${name} (pid ${pid ?? "none"}) ${how}; starting a new one in ${restartInMs} ms.`),
     );
   }
 

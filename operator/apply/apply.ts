@@ -193,8 +193,8 @@ export async function perform(
     onAction?.(kind, failed?.kind ?? "done", ms);
     const line = { job, ...facts, ms };
     if (failed === null) log.info(line, "done");
-    else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "not done; looking again later");
-    else log.info({ ...line, reason: failed.reason }, "not done: what it was decided upon has changed");
+    else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "action not done; retrying later");
+    else log.info({ ...line, reason: failed.reason }, "action skipped: the objects changed after the decision");
     return failed;
   };
   reach(`op:before-${steps[kind]}`);

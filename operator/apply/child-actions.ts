@@ -63,7 +63,7 @@ export async function createRevision(context: ActionContext, revision: Controlle
       api.get("ControllerRevision", key, { signal }),
     );
   }
-  if (stored === null) throw new ActionStopped(`ControllerRevision ${name} was there and is gone`, "outdated");
+  if (stored === null) throw new ActionStopped(`ControllerRevision ${name} existed and is gone`, "outdated");
   refuseForeign(context, "ControllerRevision", stored);
   caches.ControllerRevision.noteWrite(stored);
 }
@@ -79,14 +79,13 @@ function refuseForeign({ job }: ActionContext, kind: Kind, object: KubernetesObj
   const { name, deletionTimestamp, ownerReferences = [] } = object.metadata;
   if (!isOwnedBy(object, job.metadata.uid)) {
     const owner = ownerReferences.find(({ controller }) => controller === true);
-    const whose =
-      owner === undefined ? "belongs to nobody" : `belongs to ${owner.kind} ${owner.name} (uid ${owner.uid})`;
+    const whose = owner === undefined ? "has no owner" : `belongs to ${owner.kind} ${owner.name} (uid ${owner.uid})`;
     throw new ActionStopped(
-      `${kind} ${name} is in the way: it ${whose}, not to this StreamJob (uid ${job.metadata.uid}); delete it if it is of no use`,
+      `${kind} ${name} already exists and ${whose}; it does not belong to this StreamJob (uid ${job.metadata.uid}): delete it if it is not needed`,
       "refused",
     );
   }
   if (deletionTimestamp === undefined) return;
-  const message = `${kind} ${name} is being deleted; what is to have its name has to wait until it is gone`;
+  const message = `${kind} ${name} is being deleted; its replacement is created when it is gone`;
   throw new ActionStopped(message, "waiting");
 }

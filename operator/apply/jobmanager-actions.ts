@@ -31,7 +31,7 @@ export async function callJobManager(context: ActionContext, action: JobManagerA
   if (action.kind === "cancelJob" && answer.kind === "refused" && answer.status === CONFLICT) return;
   const who = `the JobManager of incarnation ${action.incarnation}`;
   if (answer.kind === "unreachable") throw new ActionStopped(`${who} is unreachable: ${answer.message}`, "waiting");
-  const message = `${who} refused it (${answer.status}): ${answer.message}`;
+  const message = `${who} refused the call (${answer.status}): ${answer.message}`;
   throw new ActionStopped(message, isForGood(answer.status) ? "refusedForGood" : "refused");
 }
 

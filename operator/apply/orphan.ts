@@ -21,18 +21,18 @@ export async function releaseOrphan(
   const job = { namespace, name: snapshot.spec.jobRef.name };
   const location = snapshot.status?.location;
   const who = `${namespace}/${job.name}`;
-  const facts = { action: "releaseSnapshot", name, location, why: "its StreamJob is not there" };
+  const facts = { action: "releaseSnapshot", name, location, why: "its StreamJob does not exist" };
   const failed = await perform(who, deps, facts, "releaseSnapshot", async () => {
     const context = callContext(deps, namespace, signal);
     const present = await call(context, `get StreamJob ${job.name}`, (inner) =>
       context.api.get("StreamJob", job, { signal: inner }),
     );
-    if (present !== null) throw new ActionStopped(`StreamJob ${job.name} is there`, "outdated");
+    if (present !== null) throw new ActionStopped(`StreamJob ${job.name} exists`, "outdated");
     await releaseSnapshot(context, name);
   });
   if (failed !== null) return failed;
   if (location !== undefined) {
-    const note = `the files of this savepoint stay in ${location}: there is no StreamJob ${job.name} that could delete them`;
+    const note = `the files of this savepoint are kept in ${location}: StreamJob ${job.name}, which could delete them, does not exist`;
     deps.onEvent(snapshot, { type: "Warning", reason: "SavepointKept", note });
   }
   return { kind: "done", changes: 1 };

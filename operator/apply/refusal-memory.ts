@@ -119,14 +119,14 @@ function entryOf({ action, reason, isAnswered, isFinal }: Refused, before: Entry
 function nameOf(action: Action): string {
   switch (action.kind) {
     case "applyChild":
-      return `making ${action.object.kind} ${action.object.metadata.name}`;
+      return `creating ${action.object.kind} ${action.object.metadata.name}`;
     case "deleteChild":
       return `deleting ${action.objectKind} ${action.name}`;
     case "createRevision":
-      return `making ControllerRevision ${action.revision.metadata.name}`;
+      return `creating ControllerRevision ${action.revision.metadata.name}`;
     case "createSnapshot":
     case "recordSavepoint":
-      return `making StreamJobSnapshot ${action.snapshot.metadata.name}`;
+      return `creating StreamJobSnapshot ${action.snapshot.metadata.name}`;
     case "writeSnapshotStatus":
       return `writing the status of StreamJobSnapshot ${action.name}`;
     case "deleteRevision":

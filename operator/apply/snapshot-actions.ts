@@ -24,10 +24,10 @@ export async function createSnapshot(context: ActionContext, snapshot: StreamJob
     stored = await call(context, `get StreamJobSnapshot ${name}`, (signal) =>
       api.get("StreamJobSnapshot", key, { signal }),
     );
-    if (stored === null) throw new ActionStopped(`StreamJobSnapshot ${name} was there and is gone`, "outdated");
+    if (stored === null) throw new ActionStopped(`StreamJobSnapshot ${name} existed and is gone`, "outdated");
     if (stored.spec.jobRef.name !== snapshot.spec.jobRef.name || stored.spec.path !== snapshot.spec.path) {
-      const whose = `it is of StreamJob ${stored.spec.jobRef.name}, path ${stored.spec.path ?? "none"}`;
-      throw new ActionStopped(`StreamJobSnapshot ${name} is in the way: ${whose}; rename or delete it`, "refused");
+      const whose = `it belongs to StreamJob ${stored.spec.jobRef.name}, path ${stored.spec.path ?? "none"}`;
+      throw new ActionStopped(`StreamJobSnapshot ${name} already exists: ${whose}; rename or delete it`, "refused");
     }
   }
   caches.StreamJobSnapshot.noteWrite(stored);
@@ -53,7 +53,7 @@ export async function recordSavepoint(
   } catch (error) {
     // A shut gate is no word of the API server's: whoever leads now makes the object.
     if (!isRefusal(error) || context.gate.ask().kind === "shut") throw error;
-    const note = `the state is in savepoint ${location}, but StreamJobSnapshot ${name} cannot be made: ${error.message}`;
+    const note = `the state is in savepoint ${location}, but StreamJobSnapshot ${name} cannot be created: ${error.message}`;
     tell({ type: "Warning", reason: "SavepointUnlisted", note });
     log.warn({ namespace: context.namespace, job: context.job.metadata.name, location, err: error }, note);
   }

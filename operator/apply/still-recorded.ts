@@ -17,5 +17,8 @@ export function refuseOutdated(context: ActionContext): void {
     throw new ActionStopped(`StreamJob ${name} (uid ${uid}) is gone`, "outdated");
   if (newest.metadata.resourceVersion === job.metadata.resourceVersion) return;
   if (!isDeepStrictEqual(newest.status, job.status))
-    throw new ActionStopped(`the status of StreamJob ${name} was written by another meanwhile`, "outdated");
+    throw new ActionStopped(
+      `the status of StreamJob ${name} was changed by another writer in the meantime`,
+      "outdated",
+    );
 }

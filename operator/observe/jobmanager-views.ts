@@ -56,7 +56,7 @@ export type JobManagerViews = {
   readonly news: ExceptionNews | null;
 };
 
-const noPod = { kind: "unreachable", message: "there is no pod of its JobManager" } as const;
+const noPod = { kind: "unreachable", message: "its JobManager has no pod" } as const;
 
 /** Asks all that is to be asked. Never rejects. */
 export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
@@ -153,7 +153,7 @@ async function askPreflight({ status, incarnations, job, jobManagers, signal }: 
   if (answer.kind === "refused" && isForGood(answer.status)) {
     return {
       kind: "incompatible",
-      reasons: [`its JobManager refuses to look at it (${answer.status}): ${answer.message}`],
+      reasons: [`its JobManager refuses to check it (${answer.status}): ${answer.message}`],
     };
   }
   return null;

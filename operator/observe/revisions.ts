@@ -36,7 +36,7 @@ function readRevision(job: string, revision: ControllerRevision, log: Log): Spec
   if (!data.success || hash === "" || !Number.isInteger(revision.revision)) {
     log.warn(
       { revision: name, issues: data.error?.issues },
-      "a ControllerRevision cannot be read and is left out; delete it if nothing is to go back to it",
+      "a ControllerRevision cannot be read and is ignored; delete it if no rollback to it is needed",
     );
     return null;
   }

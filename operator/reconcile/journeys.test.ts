@@ -527,7 +527,7 @@ test("a StreamJob whose children were orphaned goes without saying that nothing 
     const [plan] = [reconcile({ ...observed, incarnations }, settings, world.nowMs)];
     return plan.events.find(({ reason }) => reason === "Deleted")?.note;
   };
-  assert.match(note(true) ?? "", /orphaned run on.*streamjob\.dev\/job=wc/);
+  assert.match(note(true) ?? "", /orphaned pods keep running unmanaged.*streamjob\.dev\/job=wc/);
   assert.equal(note(false), undefined);
   const world = running();
   world.delete();
@@ -536,5 +536,5 @@ test("a StreamJob whose children were orphaned goes without saying that nothing 
     notes.push(...plan.events.filter(({ reason }) => reason === "Deleted").map(({ note: text }) => text));
     return false;
   });
-  assert.deepEqual([...new Set(notes)], ["nothing of it runs any more"]);
+  assert.deepEqual([...new Set(notes)], ["no pod of the job runs any more"]);
 });

@@ -41,8 +41,8 @@ export class Parts {
 function adviceOn(error: unknown): string {
   const isDefect = error instanceof AssertionFailure;
   return isDefect
-    ? "this is a defect of the operator, please report it"
-    : "what runs is looked after as before: correct the manifest and apply it again";
+    ? "this is a bug in the operator, please report it"
+    : "the running version is still managed: correct the manifest and apply it again";
 }
 
 function textOf(error: unknown): string {

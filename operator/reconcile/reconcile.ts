@@ -90,7 +90,7 @@ function moveOn(draft: Draft, situation: Situation): void {
   }
   assert(
     false,
-    `the operation of ${situation.job.metadata.name} goes in circles: ${JSON.stringify(draft.status.operation)}`,
+    `the operation of ${situation.job.metadata.name} does not settle: ${JSON.stringify(draft.status.operation)}`,
   );
 }
 

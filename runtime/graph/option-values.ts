@@ -18,9 +18,7 @@ function formOf<V>(form: string, read: (text: string) => V | undefined): OptionF
   return { form, parse };
 }
 
-export const readText: OptionForm<string> = formOf("a text that is not empty", (text) =>
-  text === "" ? undefined : text,
-);
+export const readText: OptionForm<string> = formOf("a non-empty text", (text) => (text === "" ? undefined : text));
 
 export const readDuration: OptionForm<number> = formOf(DURATION_FORMS, parseDurationMs);
 

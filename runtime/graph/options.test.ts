@@ -122,10 +122,10 @@ const refused: Readonly<Record<string, readonly [Record<string, string>, StreamE
     "OPTION_INVALID",
     /set one of the two/,
   ],
-  "two names of one option with different values": [
+  "two names for the same option with different values": [
     { "state.savepoints.dir": "/a", "execution.checkpointing.savepoint-dir": "/b" },
     "OPTION_INVALID",
-    /two names of one option/,
+    /two names for the same option/,
   ],
   "a parameter of a strategy that is not chosen (RO1)": [
     { "restart-strategy.type": "none", "restart-strategy.fixed-delay.attempts": "3" },

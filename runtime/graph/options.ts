@@ -71,7 +71,7 @@ const pipelineOptions: readonly Option[] = [
   option(
     "parallelism.default",
     readWhole,
-    { by: "1", doc: "Subtasks of every operator that does not say otherwise. 1 to 32768." },
+    { by: "1", doc: "Parallelism of every operator that does not set its own. 1 to 32768." },
     (draft, value) => {
       draft.plain.parallelism = value;
     },
@@ -80,7 +80,7 @@ const pipelineOptions: readonly Option[] = [
     "pipeline.max-parallelism",
     readWhole,
     {
-      by: "1.5 × parallelism, rounded up to a power of two, 128 to 32768; or that of the restored state",
+      by: "1.5 × parallelism, rounded up to a power of two, 128 to 32768; or the value of the restored state",
       doc: "Number of key groups: the highest parallelism the job's keyed state can ever be restored with.",
     },
     (draft, value) => {
@@ -90,7 +90,7 @@ const pipelineOptions: readonly Option[] = [
   option(
     "execution.buffer-timeout",
     readDuration,
-    { by: "100 ms", doc: "A batch that is not full is sent after this time; 0 sends after each record." },
+    { by: "100 ms", doc: "A batch that is not full is sent after this time. 0: after each record." },
     (draft, value) => {
       draft.plain.bufferTimeoutMs = value;
     },
@@ -98,7 +98,7 @@ const pipelineOptions: readonly Option[] = [
   option(
     "pipeline.auto-watermark-interval",
     readDuration,
-    { by: "200 ms", doc: "How often watermarks are made from the timestamps seen." },
+    { by: "200 ms", doc: "How often watermarks are generated from the timestamps seen." },
     (draft, value) => {
       draft.plain.watermarkIntervalMs = value;
     },
@@ -108,7 +108,7 @@ const pipelineOptions: readonly Option[] = [
     readBoolean,
     {
       by: "false",
-      doc: "false: an emitted record is frozen, so that a function that changes it fails where it does; true: it is not, which costs less, and functions promise to change no object that they emitted, were given, or left in state. Types are checked in both cases.",
+      doc: "false: an emitted record is frozen, so that a function that changes it fails at that line. true: records are not frozen, which is faster; functions must then never change an object that they emitted, received, or stored in state. Types are checked in both cases.",
     },
     (draft, value) => {
       draft.plain.objectReuse = value;
@@ -119,7 +119,7 @@ const pipelineOptions: readonly Option[] = [
     readDuration,
     {
       by: "5 min",
-      doc: "How long a hook of an operator, source or sink (prepareSnapshot, flush, commit, …) may take to settle before its task fails. At least 10 ms. `open` has at most 50 s, `close` 20 s.",
+      doc: "How long a hook of an operator, source or sink (prepareSnapshot, flush, commit, …) may take before its task fails. At least 10 ms. `open` may take at most 50 s, `close` 20 s.",
     },
     (draft, value) => {
       draft.plain.hookTimeoutMs = value;
@@ -130,7 +130,7 @@ const pipelineOptions: readonly Option[] = [
     readBoolean,
     {
       by: "true",
-      doc: "Whether what the language provides (`Map.prototype.get`, `JSON.parse`, `setTimeout`, …) is fixed once the job's module is loaded, so that no function can break the engine in its thread. false: for libraries that replace such things later.",
+      doc: "Whether the language's built-ins (`Map.prototype.get`, `JSON.parse`, `setTimeout`, …) are frozen once the job's module is loaded, so that no function can break the engine in its thread. false: for libraries that replace built-ins later.",
     },
     (draft, value) => {
       draft.plain.frozenIntrinsics = value;
@@ -144,7 +144,7 @@ const debloatOptions: readonly Option[] = [
     readBoolean,
     {
       by: "true",
-      doc: "Whether what is under way between two tasks is bounded by the time that the consumer needs for it, besides by bytes. It keeps checkpoints short behind a slow operator.",
+      doc: "Whether the in-flight data between two tasks is limited by the time that the consumer needs to process it, in addition to its size in bytes. This keeps checkpoints short behind a slow operator.",
     },
     (draft, value) => {
       draft.bufferDebloat.enabled = value;
@@ -153,7 +153,7 @@ const debloatOptions: readonly Option[] = [
   option(
     `${DEBLOAT}.target`,
     readDuration,
-    { by: "1 s", doc: "The time that the consumer needs for what is under way to it. At least 1 ms." },
+    { by: "1 s", doc: "The time that the consumer should need to process its in-flight data. At least 1 ms." },
     (draft, value) => {
       draft.bufferDebloat.targetMs = value;
     },
@@ -161,7 +161,10 @@ const debloatOptions: readonly Option[] = [
   option(
     `${DEBLOAT}.period`,
     readDuration,
-    { by: "200 ms", doc: "How often the consumer's rate is looked at, in time in which it had input. At least 1 ms." },
+    {
+      by: "200 ms",
+      doc: "How often the consumer's rate is measured; only time in which it had input counts. At least 1 ms.",
+    },
     (draft, value) => {
       draft.bufferDebloat.periodMs = value;
     },
@@ -169,7 +172,7 @@ const debloatOptions: readonly Option[] = [
   option(
     `${DEBLOAT}.samples`,
     readWhole,
-    { by: "20", doc: "How many looks at the rate it is smoothed over. 1 to 1000." },
+    { by: "20", doc: "Number of measurements over which the rate is smoothed. 1 to 1000." },
     (draft, value) => {
       draft.bufferDebloat.samples = value;
     },
@@ -177,7 +180,7 @@ const debloatOptions: readonly Option[] = [
   option(
     `${DEBLOAT}.threshold-percentages`,
     readWhole,
-    { by: "25", doc: "A change of the amount by fewer percent is not made. 0 to 100." },
+    { by: "25", doc: "Minimum difference, in percent, for the limit to change. 0 to 100." },
     (draft, value) => {
       draft.bufferDebloat.thresholdPercent = value;
     },
@@ -210,7 +213,7 @@ const checkpointOptions: readonly Option[] = [
   option(
     `${CK}.timeout`,
     readDuration,
-    { by: "10 min", doc: "A checkpoint that takes longer is given up and counts as a failed one. At least 10 ms." },
+    { by: "10 min", doc: "A checkpoint that takes longer is aborted and counts as failed. At least 10 ms." },
     (draft, value) => {
       draft.checkpoints.timeoutMs = value;
     },
@@ -218,7 +221,7 @@ const checkpointOptions: readonly Option[] = [
   option(
     `${CK}.min-pause`,
     readDuration,
-    { by: "0 ms", doc: "Least time from the end of one checkpoint to the start of the next." },
+    { by: "0 ms", doc: "Minimum time from the end of one checkpoint to the start of the next." },
     (draft, value) => {
       draft.checkpoints.minPauseMs = value;
     },
@@ -226,7 +229,7 @@ const checkpointOptions: readonly Option[] = [
   option(
     `${CK}.max-concurrent-checkpoints`,
     readWhole,
-    { by: "1", doc: "Checkpoints in progress at the same time." },
+    { by: "1", doc: "Maximum number of checkpoints in progress at the same time." },
     (draft, value) => {
       draft.checkpoints.maxConcurrent = value;
     },
@@ -236,7 +239,7 @@ const checkpointOptions: readonly Option[] = [
     readWholeOr("unlimited"),
     {
       by: "unlimited (Flink: 0)",
-      doc: "Consecutive failed checkpoints that are borne before the job restarts. The same as `fail-on-checkpointing-errors`: 0 is true, unlimited is false.",
+      doc: "Consecutive checkpoint failures tolerated before the job restarts. Equivalent to `fail-on-checkpointing-errors`: 0 is true, unlimited is false.",
     },
     (draft, value) => {
       draft.checkpoints.tolerableFailures = value;
@@ -247,7 +250,7 @@ const checkpointOptions: readonly Option[] = [
     readBoolean,
     {
       by: "false",
-      doc: "Whether a failed checkpoint restarts the job. The other spelling of `tolerable-failed-checkpoints`.",
+      doc: "Whether a failed checkpoint restarts the job. true is `tolerable-failed-checkpoints` 0, false is unlimited.",
     },
     (draft, value) => {
       draft.failOnErrors = value;
@@ -258,7 +261,7 @@ const checkpointOptions: readonly Option[] = [
     readChoice<CheckpointSettings["retention"]>({ DELETE_ON_CANCELLATION: "delete", RETAIN_ON_CANCELLATION: "retain" }),
     {
       by: "DELETE_ON_CANCELLATION",
-      doc: "What happens to the checkpoints when the job is cancelled. A failed job's are always kept.",
+      doc: "What happens to the checkpoints when the job is cancelled. The checkpoints of a failed job are always kept.",
     },
     (draft, value) => {
       draft.checkpoints.retention = value;
@@ -267,7 +270,7 @@ const checkpointOptions: readonly Option[] = [
   option(
     `${CK}.num-retained`,
     readWhole,
-    { by: "1", aliases: ["state.checkpoints.num-retained"], doc: "How many completed checkpoints are kept." },
+    { by: "1", aliases: ["state.checkpoints.num-retained"], doc: "Number of completed checkpoints kept." },
     (draft, value) => {
       draft.checkpoints.numRetained = value;
     },
@@ -277,7 +280,7 @@ const checkpointOptions: readonly Option[] = [
     readDuration,
     {
       by: "1 min",
-      doc: "What one call to a store of checkpoints or savepoints may take, and a second more for each MiB that it moves. A store that does not answer in that time makes the checkpoint or savepoint fail. At least 10 ms.",
+      doc: "Timeout of one call to a checkpoint or savepoint store, plus one second for each MiB transferred. If the store does not answer in that time, the checkpoint or savepoint fails. At least 10 ms.",
     },
     (draft, value) => {
       draft.checkpoints.storeCallTimeoutMs = value;
@@ -289,7 +292,7 @@ const checkpointOptions: readonly Option[] = [
     {
       by: "chosen by the runner",
       aliases: ["state.checkpoints.dir"],
-      doc: "Where checkpoints go: a path, or a URI such as `file:///data/checkpoints`.",
+      doc: "Where checkpoints are stored: a path, or a URI such as `file:///data/checkpoints`.",
     },
     (draft, value) => {
       draft.checkpoints.directory = value;
@@ -299,9 +302,9 @@ const checkpointOptions: readonly Option[] = [
     `${CK}.savepoint-dir`,
     readText,
     {
-      by: "none: a savepoint must name its directory; `streamjob run <job.ts>` has one in its home folder",
+      by: "none: each savepoint must name its directory; `streamjob run <job.ts>` uses one in its home folder",
       aliases: ["state.savepoints.dir"],
-      doc: "Where savepoints go when none is named.",
+      doc: "Where savepoints are stored when the request names no directory.",
     },
     (draft, value) => {
       draft.plain.savepointDirectory = value;
@@ -313,7 +316,7 @@ const checkpointOptions: readonly Option[] = [
     {
       by: "fs",
       aliases: ["state.backend"],
-      doc: "Where snapshots of state go: `fs` to the checkpoint directory; `memory` to the JobManager, at most 5 MB a state, gone with it. `hashmap` is another name of `fs`. State in use is on the heap in both.",
+      doc: "Where snapshots of state are stored. `fs`: in the checkpoint directory. `memory`: in the JobManager, at most 5 MB per state; lost when it exits. `hashmap` is another name for `fs`. Working state is on the heap in both cases.",
     },
     (draft, value) => {
       draft.plain.stateBackend = value;
@@ -346,7 +349,9 @@ export function parseOptions(values: Readonly<Record<string, string>>): Configur
     if (known === undefined) throw unknownOption(name);
     const other = writtenAs.get(known);
     if (other !== undefined && values[other]?.trim() !== value.trim()) {
-      throw invalid(`${other} and ${name} are two names of one option and have different values; set one of them`);
+      throw invalid(
+        `${other} and ${name} are two names for the same option with different values; set only one of them`,
+      );
     }
     writtenAs.set(known, name);
     known.apply(draft, value, name);

@@ -41,34 +41,34 @@ function parameter(
 }
 
 const parameters: readonly Parameter[] = [
-  parameter("fixed-delay", ["attempts", "attempts"], readWhole, ["1", "Restarts before the job fails for good."]),
+  parameter("fixed-delay", ["attempts", "attempts"], readWhole, ["1", "Number of restarts before the job fails."]),
   parameter("fixed-delay", ["delay", "delayMs"], readDuration, ["1 s", "Time between a failure and the restart."]),
   parameter("failure-rate", ["max-failures-per-interval", "maxFailures"], readWhole, [
     "1",
-    "Failures within the interval that are borne; one more fails the job.",
+    "Maximum number of failures tolerated within the interval; one more fails the job.",
   ]),
   parameter("failure-rate", ["failure-rate-interval", "intervalMs"], readDuration, [
     "1 min",
-    "The interval in which failures count.",
+    "Time interval over which failures are counted.",
   ]),
   parameter("failure-rate", ["delay", "delayMs"], readDuration, ["1 s", "Time between a failure and the restart."]),
   parameter("exponential-delay", ["initial-backoff", "initialMs"], readDuration, ["1 s", "The first delay."]),
   parameter("exponential-delay", ["max-backoff", "maxMs"], readDuration, ["1 min", "The longest delay."]),
   parameter("exponential-delay", ["backoff-multiplier", "multiplier"], readFraction, [
     "1.5",
-    "Each delay is this many times the one before.",
+    "Each delay is the previous one multiplied by this.",
   ]),
   parameter("exponential-delay", ["reset-backoff-threshold", "resetAfterMs"], readDuration, [
     "1 h",
-    "After this time without a failure the delay starts small again.",
+    "After this time without a failure the delay is reset to `initial-backoff`.",
   ]),
   parameter("exponential-delay", ["jitter-factor", "jitter"], readFraction, [
     "0.1",
-    "Each delay varies by this fraction, both ways.",
+    "Each delay is randomly varied by up to this fraction, up or down.",
   ]),
   parameter("exponential-delay", ["attempts-before-reset-backoff", "attempts"], readWholeOr("infinite"), [
     "infinite",
-    "Restarts before the job fails for good, unless the delay was reset in between.",
+    "Number of restarts before the job fails, unless the delay was reset in between.",
   ]),
 ];
 
@@ -85,7 +85,7 @@ export const restartOptions: readonly {
     aliases: [PREFIX],
     form: readKind.form,
     defaultValue: "none without checkpoints; exponential-delay with checkpoints",
-    doc: "What happens after a failure. A failure that cannot be cured by trying again fails the job whatever is set.",
+    doc: "What happens after a failure. A failure that a retry cannot fix fails the job with every strategy.",
   },
   ...parameters.map(({ name, read, defaultValue, doc }) => ({ name, aliases: [], form: read.form, defaultValue, doc })),
 ];
@@ -101,7 +101,7 @@ export function parseRestart(values: ReadonlyMap<string, string>): RestartChange
     const chosen = typeText === undefined ? `${given[0]?.name} is set` : `${TYPE} is ${typeText}`;
     throw new StreamError(
       "OPTION_INVALID",
-      `${stranger.name} belongs to another restart strategy (${chosen}); leave it out, or set ${TYPE}=${stranger.kind}`,
+      `${stranger.name} belongs to another restart strategy (${chosen}); omit it, or set ${TYPE}=${stranger.kind}`,
       { destiny: "terminal" },
     );
   }

@@ -54,7 +54,7 @@ for (const [what, good, bad, told] of [
     "a key that the ConfigMap does not have",
     "key: job.ts",
     "key: other.ts",
-    /does not run and is not tried again: .*other\.ts/,
+    /does not run and is not retried: .*other\.ts/,
   ],
   ["a ConfigMap that is not there", "name: words-v2, key", "name: nowhere, key", /ConfigMap .*nowhere/i],
 ] as const) {

@@ -228,7 +228,7 @@ describe("carrying out a plan", () => {
       const outcome = await world.carryOut({ actions: [action] }, { job: stale });
       assert.deepEqual(
         [outcome.kind, reasonOf(outcome)],
-        ["outdated", "the status of StreamJob wc was written by another meanwhile"],
+        ["outdated", "the status of StreamJob wc was changed by another writer in the meantime"],
       );
     }
     const edited = await world.api.patch("StreamJob", key, { spec: { parallelism: 3 } });
@@ -301,7 +301,7 @@ describe("carrying out a plan", () => {
       ],
     });
     assert.equal(outcome.kind, "refused");
-    assert.match(reasonOf(outcome), /incarnation 1 refused it \(409\): not now/);
+    assert.match(reasonOf(outcome), /incarnation 1 refused the call \(409\): not now/);
     assert.deepEqual(world.writes, ["apply ConfigMap wc-1"]);
   });
 
@@ -376,7 +376,7 @@ describe("names that are taken (P-10, P-19)", () => {
     await world.api.create("ConfigMap", theirs);
     const outcome = await world.carryOut({ actions: [applyChild(configMap(job, "wc-1", "2"))] });
     assert.equal(outcome.kind, "refused");
-    assert.match(reasonOf(outcome), /ConfigMap wc-1 is in the way: it belongs to nobody/);
+    assert.match(reasonOf(outcome), /ConfigMap wc-1 already exists and has no owner/);
     const kept = await world.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
     assert.deepEqual(kept?.data, { "config.json": "1" });
   });
@@ -421,7 +421,7 @@ describe("names that are taken (P-10, P-19)", () => {
     const world = await createWorld();
     await world.api.create("StreamJobSnapshot", snapshotOf("s", "other"));
     const outcome = await world.carryOut({ actions: [{ kind: "createSnapshot", snapshot: snapshotOf("s") }] });
-    assert.match(reasonOf(outcome), /is in the way: it is of StreamJob other/);
+    assert.match(reasonOf(outcome), /already exists: it belongs to StreamJob other/);
   });
 
   it("a deletion spares what has come in its place, and counts what is gone as done", async () => {

@@ -23,7 +23,7 @@ test("up serves a home folder until that is removed, then ends by itself with a 
     rmSync(workspace.path("home"), { recursive: true });
     const { exitCode, stderr } = await up.result();
     assert.equal(exitCode, 1, stderr);
-    assert.match(stderr, /The home folder .* was removed, or another process has it now: this control plane ends/);
+    assert.match(stderr, /The home folder .* was removed, or another process uses it now: this control plane stops/);
 
     const next = new RunningCommand(workspace, ["up"]);
     await next.until("the next one runs", () => /The control plane of .* runs/.test(next.stderr));
@@ -32,6 +32,6 @@ test("up serves a home folder until that is removed, then ends by itself with a 
     assert.equal(ended.exitCode, 0, ended.stderr);
     assert.match(
       ended.stderr,
-      /SIGINT: the pods' processes are ended in order[^]*Stopped\. `streamjob up` goes on from here/,
+      /SIGINT: stopping the pods' processes in order[^]*Stopped\. `streamjob up` continues the jobs/,
     );
   }));

@@ -35,7 +35,7 @@ it("P-5 at most one savepoint is in flight and no trigger is repeated: an upgrad
     await rig.apply(rig.manifest({ restartNonce: "1", upgrade: { standby: "cold" } }));
     await rig.until("the upgrade to wait for it", async () => {
       const { operation } = await rig.status();
-      return operation?.step === "Stopping" && operation.message.includes("the stop comes after it");
+      return operation?.step === "Stopping" && operation.message.includes("the job is stopped after it");
     });
     assert.equal(rig.relay.triggerCount(), 1, "one is in flight, nothing else is asked for");
     isHeld = false;

@@ -64,7 +64,7 @@ export const refusing: Topic = {
       api.create("StreamJob", job(namespace, { parallelism: 4, maxParallelism: 2 })),
       "Invalid",
     );
-    assert.match(error.message, /parallelism must not be above maxParallelism/);
+    assert.match(error.message, /parallelism must not exceed maxParallelism/);
     const created = await api.create("StreamJob", job(namespace, { parallelism: 2, maxParallelism: 2 }));
     await refused(api.patch("StreamJob", { namespace, name: "wc" }, { spec: { parallelism: 4 } }), "Invalid");
     assert.equal(created.spec.parallelism, 2);

@@ -79,7 +79,7 @@ function imageOf(set: StatefulSet | null | undefined): string | undefined {
 /** CHI3 */
 function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
   if (present.metadata.deletionTimestamp !== undefined || present.spec.replicas === wanted.spec.replicas) return [];
-  const why = `spec.replicas of ${wanted.metadata.name} is ${present.spec.replicas} and is to be ${wanted.spec.replicas}`;
+  const why = `spec.replicas of ${wanted.metadata.name} is ${present.spec.replicas} and should be ${wanted.spec.replicas}`;
   const object = { ...wanted, spec: { ...wanted.spec, template: present.spec.template } };
   return [{ kind: "applyChild", object, why }];
 }
@@ -87,7 +87,7 @@ function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
 /** CHI2 */
 export function removalsOf(incarnation: ObservedIncarnation): readonly Action[] {
   const { jobManagerSet, taskManagerSet, service, configMap, pods, number } = incarnation;
-  const why = `incarnation ${number} is not wanted any more`;
+  const why = `incarnation ${number} is no longer needed`;
   const sets = [taskManagerSet, jobManagerSet].flatMap((set) => removal("StatefulSet", set, why));
   if (pods.length > 0 || jobManagerSet !== null || taskManagerSet !== null) return sets;
   return [...removal("Service", service, why), ...removal("ConfigMap", configMap, why)];

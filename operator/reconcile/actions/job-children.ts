@@ -26,11 +26,11 @@ export function jobChildren({ status }: Draft, { job, observed, target }: Situat
       const selected = budget?.spec.selector.matchLabels;
       if (selected?.[INCARNATION_LABEL] !== String(active.incarnation) || selected[COMPONENT_LABEL] !== component) {
         const object = disruptionBudget(job, component, active.incarnation);
-        actions.push({ kind: "applyChild", object, why: `the budget is of incarnation ${active.incarnation}` });
+        actions.push({ kind: "applyChild", object, why: `the budget selects incarnation ${active.incarnation}` });
       }
     } else if (budget !== undefined && pods?.pdb === false) {
       const { name, uid } = budget.metadata;
-      const why = "the spec asks for none";
+      const why = "the spec requests none";
       actions.push({ kind: "deleteChild", objectKind: "PodDisruptionBudget", name, uid: uid ?? "", why });
     }
   }

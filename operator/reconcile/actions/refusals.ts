@@ -77,7 +77,7 @@ export function tellRefusals(draft: Draft, { observed }: Situation): void {
     draft.blocked = { reason: "ActionRefused", message };
   }
   if (isRunningOn || draft.stalled !== null) return;
-  const advice = "it is tried again: correct the manifest, or allow it";
+  const advice = "the operator retries: correct the manifest, or allow the call";
   draft.stalled = { reason: "ActionRefused", message: `${message}; ${advice}` };
 }
 

@@ -126,5 +126,5 @@ export function incarnationPlaces(situation: Situation, number: number, spec: Re
 
 /** What the job threw last; where to look, when this operator has not been told. */
 export function newestException({ observed }: Situation): string {
-  return observed.newestException?.message ?? "its events say why";
+  return observed.newestException?.message ?? "see its events for the reason";
 }

@@ -24,17 +24,17 @@ export type SpecCheck = {
 };
 
 const OPERATOR_ONLY = "only the operator reads it";
-const NEW_PODS = "pods are started anew; the job's logic is the same";
+const NEW_PODS = "pods are recreated; the job's code is the same";
 
 export const specChecks: readonly SpecCheck[] = [
   check("engine", "savepointUpgrade", "another engine runs the job", (spec) => spec.engine),
   check("image", "savepointUpgrade", "the image holds the job's code", (spec) => spec.image),
   check("job", "savepointUpgrade", "the job's code, arguments or environment", (spec) => spec.job),
-  check("config", "savepointUpgrade", "options may change how state is kept", (spec) => spec.config),
-  check("stateBackend", "savepointUpgrade", "state is kept in another way", (spec) => spec.stateBackend),
+  check("config", "savepointUpgrade", "options can change how state is stored", (spec) => spec.config),
+  check("stateBackend", "savepointUpgrade", "state is stored differently", (spec) => spec.stateBackend),
   check("maxParallelism", "savepointUpgrade", "the number of key groups", (spec) => spec.maxParallelism),
   {
-    ...check("restartNonce", "restart", "a restart was asked for", (spec) => spec.restartNonce),
+    ...check("restartNonce", "restart", "a restart was requested", (spec) => spec.restartNonce),
     // A request that is taken back, or has been forgotten, asks for nothing.
     isChange: (from, to) => to.restartNonce !== null && to.restartNonce !== from.restartNonce,
   },
@@ -47,11 +47,11 @@ export const specChecks: readonly SpecCheck[] = [
   check("jobManager.podTemplate", "restart", NEW_PODS, (spec) => spec.jobManager.podTemplate),
   check("taskManager.resources", "restart", NEW_PODS, (spec) => spec.taskManager.resources),
   check("taskManager.podTemplate", "restart", NEW_PODS, (spec) => spec.taskManager.podTemplate),
-  check("parallelism", "rescale", "state is shared out anew", (spec) => spec.parallelism),
-  check("taskManager.replicas", "rescale", "state is shared out anew", (spec) => spec.taskManager.replicas),
-  check("taskManager.slots", "rescale", "state is shared out anew", (spec) => spec.taskManager.slots),
-  check("jobManager.pdb", "inPlace", "the budget is made or deleted", (spec) => spec.jobManager.pdb),
-  check("taskManager.pdb", "inPlace", "the budget is made or deleted", (spec) => spec.taskManager.pdb),
+  check("parallelism", "rescale", "state is redistributed", (spec) => spec.parallelism),
+  check("taskManager.replicas", "rescale", "state is redistributed", (spec) => spec.taskManager.replicas),
+  check("taskManager.slots", "rescale", "state is redistributed", (spec) => spec.taskManager.slots),
+  check("jobManager.pdb", "inPlace", "the budget is created or deleted", (spec) => spec.jobManager.pdb),
+  check("taskManager.pdb", "inPlace", "the budget is created or deleted", (spec) => spec.taskManager.pdb),
   check("state", "none", "suspends or resumes the job", (spec) => spec.state),
   check("savepoints", "none", OPERATOR_ONLY, (spec) => spec.savepoints),
   check("savepointNonce", "none", "a savepoint is taken while the job runs", (spec) => spec.savepointNonce),

@@ -13,7 +13,7 @@ export function endSuspend(context: StepContext): StepOutcome {
     draft.event(
       "Normal",
       "JobFinished",
-      "the job had done all its work before it could be suspended, and stays FINISHED",
+      "the job had processed all of its input before it could be suspended, and stays FINISHED",
     );
     draft.set({ operation: undefined });
     return changed;
@@ -33,18 +33,18 @@ export function endSuspend(context: StepContext): StepOutcome {
 
 /** The finalizer goes by the actions, because nothing is left to wait for. */
 export function endDelete({ draft, operation, situation }: StepContext): StepOutcome {
-  draft.wait("everything is gone; the finalizer is removed", 1000);
+  draft.wait("all objects are gone; removing the finalizer", 1000);
   const path = operation.savepoint?.path;
   const state = path ? `; its state is in savepoint ${path}` : "";
   if (isOrphaning(draft, situation)) {
     const { name } = situation.job.metadata;
-    const how = `to end them delete the StatefulSets with the label ${JOB_LABEL}=${name}`;
+    const how = `to end them, delete the StatefulSets with the label ${JOB_LABEL}=${name}`;
     draft.event(
       "Warning",
       "Deleted",
-      `it goes, and pods that were orphaned run on, looked after by nobody: ${how}${state}`,
+      `the StreamJob is removed, and its orphaned pods keep running unmanaged: ${how}${state}`,
     );
-  } else draft.event("Normal", "Deleted", `nothing of it runs any more${state}`);
+  } else draft.event("Normal", "Deleted", `no pod of the job runs any more${state}`);
   const kept = situation.observed.snapshots.flatMap((snapshot) => {
     const { location } = snapshotStatusOf(snapshot);
     return isHalfGone(snapshot) && location !== undefined ? [location] : [];
@@ -53,7 +53,7 @@ export function endDelete({ draft, operation, situation }: StepContext): StepOut
     draft.event(
       "Warning",
       "SavepointKept",
-      `the StreamJob goes before the files of these savepoints: ${kept.join(", ")}`,
+      `the StreamJob is removed before the files of these savepoints: ${kept.join(", ")}`,
     );
   }
   return waiting;

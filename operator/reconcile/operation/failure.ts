@@ -22,7 +22,7 @@ export function refuseTarget(context: StepContext, reason: string): StepOutcome 
   const { active } = draft.status;
   if (operation.kind === "upgrade" && operation.from !== null && !hasTouchedOld(operation, active)) {
     const ended = active?.ended ?? null;
-    const rest = ended === null ? "the job runs on as it is" : `the job stays ${ended.status}`;
+    const rest = ended === null ? "the job keeps running unchanged" : `the job stays ${ended.status}`;
     draft.set({ failed: { generation, revision, reason } });
     usePermission(draft, situation.target);
     draft.history("refused", reason);
@@ -75,7 +75,7 @@ export function failActivated(context: StepContext, reason: string, failure: Fai
       standby: "cold",
       restore,
       savepointDirectory: null,
-      message: `generation ${generation} failed, generation ${target.generation} goes on from its state: ${reason}`,
+      message: `generation ${generation} failed, generation ${target.generation} starts from its state: ${reason}`,
     });
     return changed;
   }
@@ -84,7 +84,7 @@ export function failActivated(context: StepContext, reason: string, failure: Fai
     return changed;
   }
   if (failure.hasEnded === true) return giveUp(context, reason);
-  const message = `incarnation ${operation.to} failed: ${reason}; there is no earlier stable version to go back to: correct the manifest and apply it again`;
+  const message = `incarnation ${operation.to} failed: ${reason}; there is no earlier stable version to roll back to: correct the manifest and apply it again`;
   draft.stalled = { reason: "VersionFailed", message };
   draft.wait(`failed: ${reason}`, 1000);
   return waiting;
@@ -105,7 +105,7 @@ function beginSuspended(
     standby: "cold",
     restore,
     savepointDirectory: null,
-    message: `generation ${operation.toGeneration} failed and is to be suspended: ${reason}`,
+    message: `generation ${operation.toGeneration} failed and will be suspended: ${reason}`,
   });
 }
 

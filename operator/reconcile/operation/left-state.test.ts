@@ -63,7 +63,7 @@ for (const standby of ["warm", "cold"] as const) {
     world.patch(() => specOf("good", 3, cold));
     assert.ok(world.settles());
     assert.equal(world.status.failed?.generation, 3);
-    assert.match(world.message("Stalled"), /true already, and generation 2 used it: apply the manifest with false/);
+    assert.match(world.message("Stalled"), /already true, and generation 2 used it up: apply the manifest with false/);
     assert.equal(world.leftBehind.length, 1);
     assert.deepEqual(world.violations, []);
   });

@@ -71,7 +71,7 @@ export function withPermissionHint(reason: string, { handled }: StreamJobStatus,
   const usedBy = handled.nonRestoredStateAllowedTo;
   const isSet = spec.upgrade?.allowNonRestoredState === true;
   if (usedBy === undefined || !isSet || !reason.includes("upgrade.allowNonRestoredState")) return reason;
-  return `${reason} (it is true already, and generation ${usedBy} used it: apply the manifest with false, and then with true)`;
+  return `${reason} (it is already true, and generation ${usedBy} used it up: apply the manifest with false, then with true)`;
 }
 
 /** LO4. `uids`: as the new incarnation says, once it is active. */

@@ -28,7 +28,11 @@ export function enterActivating(context: StepContext): StepOutcome {
   if (old === undefined) startScheduleAnew(draft);
   forgetTakenBack(draft);
   if (old?.ended?.status === "FINISHED" && restore.kind === "none" && operation.mode !== "stateless") {
-    draft.event("Normal", "StartedAnew", "the job had FINISHED, so there is no state to go on from: it begins anew");
+    draft.event(
+      "Normal",
+      "StartedAnew",
+      "the job had FINISHED, so there is no state to restore: it starts without state",
+    );
   }
   draft.operation({ restore, predecessors: [...predecessors] });
   draft.set({
@@ -51,7 +55,7 @@ export function enterActivating(context: StepContext): StepOutcome {
       ended: null,
     },
   });
-  draft.enter("Activating", `incarnation ${operation.to} is activated`);
+  draft.enter("Activating", `activating incarnation ${operation.to}`);
   return changed;
 }
 

@@ -30,8 +30,8 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
   const { job, target } = situation;
   if (job.metadata.deletionTimestamp !== undefined) return beginDelete(draft, situation);
   if (target.kind === "invalid") {
-    const running = draft.status.active === undefined ? "nothing is started" : "what runs goes on as it is";
-    draft.stalled = { reason: "InvalidSpec", message: `the spec is not valid, ${running}: ${target.message}` };
+    const running = draft.status.active === undefined ? "nothing is started" : "the running version stays as it is";
+    draft.stalled = { reason: "InvalidSpec", message: `the spec is invalid, ${running}: ${target.message}` };
     return rollBack(draft, situation) === "begun";
   }
   reopenRefused(draft, target);
@@ -67,7 +67,9 @@ function beginDelete(draft: Draft, situation: Situation): boolean {
     standby: "cold",
     restore: null,
     savepointDirectory: wantsSavepoint ? savepointDirectory(job, target.spec, settings) : null,
-    message: wantsSavepoint ? "the StreamJob is deleted: a savepoint first, as asked for" : "the StreamJob is deleted",
+    message: wantsSavepoint
+      ? "the StreamJob is being deleted: taking a savepoint first, as requested"
+      : "the StreamJob is being deleted",
   });
   return true;
 }
@@ -79,18 +81,18 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
   // The annotation is taken away by an action; until then it must not begin again what it has brought about, or what has failed.
   if (active.revision === wanted) return "next";
   if (failed?.revision === wanted) {
-    draft.once("not rolled back", `${wanted} is marked as failed: ${failed.reason}; to try it again, set restartNonce`);
+    draft.once("not rolled back", `${wanted} is marked as failed: ${failed.reason}; to retry it, set restartNonce`);
     return "next";
   }
   const found = specOfRevision(situation.observed, wanted);
   if (found === null) {
     draft.stalled = {
       reason: "NoSuchRevision",
-      message: `there is no revision ${wanted} to go back to; \`streamjob history\` shows those that there are`,
+      message: `there is no revision ${wanted} to roll back to; \`streamjob history\` lists the existing ones`,
     };
     return "next";
   }
-  const reason = `a rollback to ${wanted} was asked for`;
+  const reason = `a rollback to ${wanted} was requested`;
   draft.set({ failed: { generation: target.generation, revision: target.revision, reason } });
   begin(draft, situation, {
     kind: "upgrade",
@@ -133,7 +135,7 @@ function suspend(draft: Draft, situation: Situation, { spec, generation }: Valid
   }
   const order = situation.job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];
   // It would be carried out whenever the job is resumed, when nobody thinks of it any more.
-  if (order !== undefined) draft.once("not rolled back", `the job is suspended: ask for ${order} again when it runs`);
+  if (order !== undefined) draft.once("not rolled back", `the job is suspended: request ${order} again when it runs`);
   return "settled";
 }
 
@@ -146,7 +148,7 @@ function start(draft: Draft, situation: Situation, target: ValidTarget): ReturnT
   const isNew = isFresh(draft);
   if ((incarnations === 0 && situation.observed.incarnations.length > 0) || (!isNew && resume === undefined)) {
     const message =
-      "the status does not say what ran, but something did; write it back, or delete what is left and the StreamJob";
+      "the status does not say what ran, but objects of an earlier run exist; restore the status, or delete these objects and the StreamJob";
     draft.stalled = { reason: "StatusLost", message };
     return "settled";
   }
@@ -215,7 +217,13 @@ function change(draft: Draft, situation: Situation, target: ValidTarget): Return
   const running = specOfRevision(situation.observed, active.revision);
   const changes =
     running === null
-      ? [{ field: "revision", cost: "savepointUpgrade" as const, why: "what runs is not kept any more" }]
+      ? [
+          {
+            field: "revision",
+            cost: "savepointUpgrade" as const,
+            why: "the revision of the running version is no longer stored",
+          },
+        ]
       : compareSpecs(forgetNonce(draft, target, running.spec), target.spec);
   const cost = costOf(changes);
   if (!needsIncarnation(cost)) {
@@ -281,7 +289,7 @@ function recover(draft: Draft, situation: Situation, { spec, revision }: ValidTa
   if (onFailed === "never") {
     // Why the version that the manifest asks for does not run is more to the point.
     if (failed?.revision === revision && active.revision !== revision) return "settled";
-    const text = `the job FAILED: ${message}; change the spec, or set restartNonce, to start it again from its last state`;
+    const text = `the job FAILED: ${message}; change the spec, or set restartNonce, to restart it from its last state`;
     draft.stalled = { reason: "JobFailed", message: text };
     return "settled";
   }
@@ -290,7 +298,7 @@ function recover(draft: Draft, situation: Situation, { spec, revision }: ValidTa
   const isReset = failedMs - lastMs > resetAfterMs;
   const attempts = isReset ? 0 : (recovery?.attempts ?? 0);
   if (attempts >= attemptsMax) {
-    const text = `the job FAILED and was started again ${attempts} times, which is the limit: ${message}; change the spec, or set restartNonce`;
+    const text = `the job FAILED and was restarted ${attempts} times, which is the limit: ${message}; change the spec, or set restartNonce`;
     draft.stalled = { reason: "RecoveryExhausted", message: text };
     return "settled";
   }
@@ -313,7 +321,7 @@ function recover(draft: Draft, situation: Situation, { spec, revision }: ValidTa
     standby: "cold",
     restore: newestOf({ draft }),
     savepointDirectory: null,
-    message: `the job FAILED and is started again from its last state, attempt ${attempts + 1} of ${attemptsMax}: ${message}`,
+    message: `the job FAILED and is restarted from its last state, attempt ${attempts + 1} of ${attemptsMax}: ${message}`,
   });
   return "begun";
 }

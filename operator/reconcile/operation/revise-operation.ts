@@ -25,38 +25,38 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (isActivated) return;
   const isTouched = hasTouchedOld(operation, draft.status.active);
   if ((!isTouched || isUnasked(situation, operation)) && isLost(situation, operation))
-    return drop(draft, "its spec was changed before it could be kept");
+    return drop(draft, "its spec changed before its revision was stored");
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
   if (operation.kind === "suspend") {
-    if (!isSuspendWanted && !isTouched) drop(draft, "the job is to run");
+    if (!isSuspendWanted && !isTouched) drop(draft, "spec.state is running again");
     return;
   }
   if (isSuspendWanted) {
-    if (operation.from === null || !isTouched) return drop(draft, "the job is to be suspended");
+    if (operation.from === null || !isTouched) return drop(draft, "the job will be suspended");
     draft.operation({
       kind: "suspend",
       to: null,
       toGeneration: target.generation,
-      message: "the job is to be suspended",
+      message: "the job will be suspended",
     });
     // Steps that a suspension has not: its end comes next.
-    if (operation.step !== "Stopping") draft.enter("Terminating", "the job is to be suspended");
+    if (operation.step !== "Stopping") draft.enter("Terminating", "the job will be suspended");
     return;
   }
   if (isAskedAnew(draft, situation, operation)) draft.set({ failed: undefined });
-  if (isOtherRestore(draft, situation, operation, target.spec))
-    return drop(draft, "it is to start from something else");
+  if (isOtherRestore(draft, situation, operation, target.spec)) return drop(draft, "spec.restore has changed");
   if (target.revision === operation.revision || operation.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
   if (draft.status.failed?.revision === target.revision || isSame(situation, operation, target.spec)) return;
-  if (operation.kind !== "rollback" && !isTouched) return drop(draft, `generation ${target.generation} is wanted now`);
+  if (operation.kind !== "rollback" && !isTouched)
+    return drop(draft, `the spec is at generation ${target.generation} now`);
   if (isStuck(situation, operation)) retarget(draft, situation, operation);
 }
 
 /** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (P-5). */
 function turnToDelete(draft: Draft, { target, generation }: Situation, operation: Operation): void {
-  const message = "the StreamJob is deleted";
+  const message = "the StreamJob is being deleted";
   const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
   if (operation.step !== "Stopping" || operation.savepoint === null || !isWanted) return drop(draft, message);
   draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
@@ -92,7 +92,7 @@ function drop(draft: Draft, why: string): void {
   const { operation } = draft.status;
   if (operation === undefined) return;
   draft.history("superseded", why);
-  draft.event("Normal", "Superseded", `${operation.kind} of generation ${operation.toGeneration} is given up: ${why}`);
+  draft.event("Normal", "Superseded", `${operation.kind} of generation ${operation.toGeneration} is abandoned: ${why}`);
   draft.set({ operation: undefined });
 }
 
@@ -125,6 +125,6 @@ function retarget(draft: Draft, { target }: Situation, operation: Operation): vo
     activationId: activationIdOf(operation.operationId, to),
   });
   // What was made for the version before goes first: never pods of two incarnations where none are to be (P-12).
-  draft.enter("Terminating", `generation ${target.generation} takes the place of ${operation.toGeneration}`);
-  draft.event("Normal", "Superseded", `generation ${target.generation} takes the place of ${operation.toGeneration}`);
+  draft.enter("Terminating", `generation ${target.generation} replaces ${operation.toGeneration}`);
+  draft.event("Normal", "Superseded", `generation ${target.generation} replaces ${operation.toGeneration}`);
 }

@@ -22,7 +22,7 @@ export function noteSavepoint(draft: Draft, { job }: Situation): void {
   const path = operation?.savepoint?.path ?? (resume?.kind === "latest" ? resume.savepoint : null);
   if (path === null || path === lastSavepoint?.path) return;
   if (lastSavepoint?.unlisted !== undefined) {
-    const note = `the state is in savepoint ${lastSavepoint.path}, but StreamJobSnapshot ${lastSavepoint.name} could not be made`;
+    const note = `the state is in savepoint ${lastSavepoint.path}, but StreamJobSnapshot ${lastSavepoint.name} could not be created`;
     draft.event("Warning", "SavepointUnlisted", note);
   }
   const name = `${job.metadata.name}-upgrade-${hexDigest(8, path)}`;

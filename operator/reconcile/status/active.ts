@@ -82,7 +82,7 @@ export function recordEnd(draft: Draft, ended: NonNullable<ActiveIncarnation["en
 
 /** What a person can do about a job that says FINISHED after a stop that failed (STO5). */
 export const WAYS_OUT =
-  "whether all its work is done is not known, so nothing is started without its state: to start the job without state, " +
+  "it is unknown whether it processed all input, so it is not started without its state: to start the job without state, " +
   "set upgrade.mode to stateless and change restartNonce";
 
 /** It did all its work, and nobody stopped it, nor tried to. */
@@ -111,7 +111,7 @@ function noteStability(draft: Draft, situation: Situation): void {
   draft.set({ recovery: undefined });
   if (hasFinished(active)) return;
   draft.set({ stable: { generation, revision } });
-  draft.event("Normal", "Stable", `generation ${generation} is stable: this is where a rollback would go`);
+  draft.event("Normal", "Stable", `generation ${generation} is stable: it is the target of a rollback from now on`);
 }
 
 function change(draft: Draft, part: Partial<ActiveIncarnation>): void {

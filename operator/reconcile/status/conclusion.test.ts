@@ -109,7 +109,7 @@ test("T42 CheckpointHealthy is False with the reason while checkpoints fail, lon
     assert.equal(healthy()?.status, status);
   }
   assert.equal(healthy()?.reason, "Failing");
-  assert.match(healthy()?.message ?? "", /2 checkpoints in a row have failed since .*: the store has not answered/);
+  assert.match(healthy()?.message ?? "", /2 consecutive checkpoints have failed since .*: the store has not answered/);
   active.checkpointTrouble = null;
   made.run(20_000);
   assert.equal(healthy()?.status, "True");

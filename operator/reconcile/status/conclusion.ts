@@ -37,7 +37,10 @@ export function conclude(draft: Draft, situation: Situation, { isPaused }: { rea
     draft.set({ phase: phaseOf(draft) });
   }
   const paused = isPaused
-    ? yes("Annotation", `nothing is done until the annotation ${PAUSED_ANNOTATION} is removed`)
+    ? yes(
+        "Annotation",
+        `the operator does nothing for this StreamJob until the annotation ${PAUSED_ANNOTATION} is removed`,
+      )
     : no("NotPaused");
   setConditions(draft, situation, { ...findings, Paused: paused });
 }
@@ -69,7 +72,7 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
           ? yes("VersionFailed", failed?.reason ?? "")
           : no("NotBlocked"),
     RolledBack: isBack ? yes("VersionFailed", failed?.reason ?? "") : no("NotRolledBack"),
-    Suspended: isSuspended ? yes("AsAsked", "the job is suspended as asked") : no("NotSuspended"),
+    Suspended: isSuspended ? yes("AsAsked", "the job is suspended as requested") : no("NotSuspended"),
     Paused: no("NotPaused"),
   };
 }
@@ -90,7 +93,7 @@ function jobRunning({ status }: Draft, { observed }: Situation): Finding {
   if (active === undefined) return no("NoJob", "no incarnation is active");
   if (active.ended !== null) return no(active.ended.status, active.ended.message);
   const view = incarnationNumbered(observed, active.incarnation)?.jobManager;
-  if (view === undefined || view.kind === "absent") return no("NoPod", "the JobManager's pod is not there");
+  if (view === undefined || view.kind === "absent") return no("NoPod", "the JobManager's pod does not exist");
   if (view.kind === "unreachable") return unknown("Unreachable", NO_ANSWER);
   const { job, phase, error } = view.incarnation;
   if (job?.status === "RUNNING") return yes("Running", `incarnation ${active.incarnation} runs`);
@@ -101,7 +104,7 @@ function stalledOf(draft: Draft, situation: Situation): Finding {
   if (draft.stalled !== null) return yes(draft.stalled.reason, draft.stalled.message);
   const { failed, operation } = draft.status;
   if (operation === undefined && failed !== undefined && isFailedTarget(draft, situation)) {
-    const what = `generation ${failed.generation} does not run and is not tried again: ${failed.reason}`;
+    const what = `generation ${failed.generation} does not run and is not retried: ${failed.reason}`;
     return yes("VersionFailed", `${what}; correct the manifest and apply it again`);
   }
   return no("NotStalled");
@@ -115,7 +118,7 @@ function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: 
   if (stalled.status === "True") return no(stalled.reason, stalled.message);
   if (draft.blocked !== null) return no(draft.blocked.reason, draft.blocked.message);
   if (target.kind === "valid" && target.spec.state === "suspended" && !hasFinished(active)) {
-    return resume === undefined ? no("Suspending") : yes("Suspended", "the job is suspended as asked");
+    return resume === undefined ? no("Suspending") : yes("Suspended", "the job is suspended as requested");
   }
   if (active === undefined) return no("NoJob", "no incarnation is active");
   if (active.ended !== null) {
@@ -125,7 +128,7 @@ function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: 
       : yes(active.ended.status === "FINISHED" ? "Finished" : "Canceled", active.ended.message);
   }
   if (running.status !== "True") return no(running.reason, running.message);
-  if (active.firstCheckpointAt === null) return no("NoCheckpoint", "no checkpoint has been completed yet");
+  if (active.firstCheckpointAt === null) return no("NoCheckpoint", "no checkpoint has completed yet");
   return yes("Running", `generation ${active.generation} runs and has completed a checkpoint`);
 }
 
@@ -138,18 +141,18 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
   if (trouble && trouble.failures >= FAILURES_IN_A_ROW) {
     return no(
       "Failing",
-      `${trouble.failures} checkpoints in a row have failed since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`,
+      `${trouble.failures} consecutive checkpoints have failed since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`,
     );
   }
-  if (lastCheckpoint === null) return unknown("NoCheckpoint", "no checkpoint has been completed yet");
+  if (lastCheckpoint === null) return unknown("NoCheckpoint", "no checkpoint has completed yet");
   const { target } = situation;
   const limitMs =
     target.kind === "valid"
       ? target.spec.checkpoints.intervalMs * LATE_INTERVALS + target.spec.checkpoints.timeoutMs
       : Number.POSITIVE_INFINITY;
   return nowMs - lastCheckpoint.timeMs <= limitMs
-    ? yes("Completing", "checkpoints are completed in time")
-    : no("Late", `the last checkpoint was completed at ${formatTime(lastCheckpoint.timeMs)}`);
+    ? yes("Completing", "checkpoints complete in time")
+    : no("Late", `the last checkpoint completed at ${formatTime(lastCheckpoint.timeMs)}`);
 }
 
 function noteCheckpoint(draft: Draft, { observed }: Situation): void {

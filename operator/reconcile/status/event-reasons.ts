@@ -3,46 +3,44 @@
  * Called by: whatever tells events, by its type: a reason that is not in this list does not compile; the documentation, by its text.
  */
 const reasons = {
-  DeployStarted: "the first incarnation of a StreamJob is made",
+  DeployStarted: "the operator creates the first incarnation of a StreamJob",
   Deployed: "the first incarnation runs and has completed a checkpoint",
-  UpgradeStarted:
-    "the spec asks for another version, and the way there has begun; the note names the fields that changed",
+  UpgradeStarted: "an upgrade to a changed spec has started; the note names the changed fields",
   Upgraded: "the new version runs from the old one's state and has completed a checkpoint",
-  UpgradeRefused: "the new version does not load or does not accept the state; the old one runs on as it is",
+  UpgradeRefused: "the new version does not load or does not accept the state; the old version keeps running",
   VersionFailed:
-    "a version failed after its activation, or before it was stable; it is not tried again until the spec changes",
-  RollbackStarted: "the last stable version takes the place of one that failed",
+    "a version failed after its activation, or before it was stable; it is not retried until the spec changes",
+  RollbackStarted: "a rollback from a failed version to the last stable one has started",
   RolledBack: "the last stable version runs again, with the newest state that it accepts",
-  Stable: "a version has run its stability window: a rollback would go there from now on",
-  Superseded: "an operation was given up, or its version replaced, because something else is wanted by now",
-  SuspendStarted: "the job is stopped, as spec.state asks",
-  Suspended: "the job is at rest; the note says from where it will resume",
-  ResumeStarted: "a suspended job is started from where it stopped",
+  Stable: "a version has passed its stability window; it is now the target of a rollback",
+  Superseded: "an operation was abandoned, or its version replaced, because the spec has changed since",
+  SuspendStarted: "the operator stops the job, because spec.state is suspended",
+  Suspended: "the job is suspended; the note says what it will resume from",
+  ResumeStarted: "the operator starts a suspended job from the state it stopped with",
   Resumed: "the job runs again and has completed a checkpoint",
-  RecoveryStarted: "a job that FAILED is started again from its last state, as spec.recovery asks",
+  RecoveryStarted: "the operator restarts a FAILED job from its last state, as spec.recovery says",
   Recovered: "the job runs again and has completed a checkpoint",
-  StartedAnew: "the job had FINISHED, so there was no state to go on from, and it begins without",
+  StartedAnew: "the job had FINISHED, so there was no state to restore; it starts without state",
   SavepointCompleted: "a savepoint is complete; the note says where",
-  SavepointFailed: "a savepoint failed; the job runs on, and a stop is tried again later",
-  SavepointSkipped:
-    "the StreamJob is deleted without the savepoint that was asked for, because none could be taken in time",
-  RequestRefused: "a request comes to nothing, such as a rollback to a version that has failed; the note says why",
+  SavepointFailed: "a savepoint failed; the job keeps running, and a stop is retried later",
+  SavepointSkipped: "the StreamJob is deleted without the requested savepoint, because none could be taken in time",
+  RequestRefused: "a request was refused, such as a rollback to a version that has failed; the note says why",
   StateLeftBehind:
-    "a version started without some of the state, as allowNonRestoredState allows; the note names the uids of the operators that had it",
+    "a version started without some of the state, as allowNonRestoredState allows; the note names the uids of the operators that owned it",
   SavepointUnlisted:
-    "the savepoint of a deletion or an upgrade is complete, but its StreamJobSnapshot could not be made; the note says where it is",
+    "the savepoint of a deletion or an upgrade is complete, but its StreamJobSnapshot could not be created; the note says where the savepoint is",
   SavepointKept:
-    "a StreamJobSnapshot goes and the files of its savepoint stay, as nothing is left that could delete them; the note says where",
-  LastStateUsed: "no savepoint could be taken, and the newest checkpoint is used instead, as the policy allows",
-  JobEnded: "the job ended by itself while it was to be stopped",
-  JobFinished: "the job has processed all of its input, or was stopped by hand",
-  JobFailed: "the job FAILED and its restarts are used up",
-  JobException: "the job threw something; the note begins with the task",
+    "a StreamJobSnapshot is deleted, but its files are kept because its StreamJob no longer exists; the note says where",
+  LastStateUsed: "no savepoint could be taken; the newest checkpoint is used instead, as the spec allows",
+  JobEnded: "the job ended by itself before it could be stopped",
+  JobFinished: "the job has processed all of its input, or was stopped manually",
+  JobFailed: "the job FAILED and its restarts are exhausted",
+  JobException: "the job threw an exception; the note begins with the task",
   DeleteStarted: "the StreamJob is being deleted",
-  Deleted: "the last pod has gone, and the StreamJob goes",
+  Deleted: "the last pod is gone, and the StreamJob is removed",
   ActionRefused:
-    "the API server or a JobManager refused something that the operator asked for; the note has its words, and it is tried again",
-  ReconcileFailed: "the operator cannot decide what to do: the status cannot be read, or the operator has a defect",
+    "the API server or a JobManager refused a call of the operator; the note contains its message, and the call is retried",
+  ReconcileFailed: "the operator cannot decide what to do: the status cannot be read, or the operator has a bug",
 } as const;
 
 export type EventReason = keyof typeof reasons;

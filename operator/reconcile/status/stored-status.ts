@@ -44,6 +44,6 @@ function unreadable(kind: string, name: string, issues: readonly Issue[]): Strea
   const what = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
   return new StreamError(
     "STATUS_UNREADABLE",
-    `the status of ${kind} ${name} is not one that this operator wrote (${what}); nothing is done for it: correct or remove those fields`,
+    `the status of ${kind} ${name} cannot be read (${what}); the operator does nothing for it: correct or remove those fields`,
   );
 }

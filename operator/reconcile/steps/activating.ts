@@ -34,7 +34,7 @@ function advance(context: StepContext): StepOutcome {
   }
   const { phase, activation, error } = view.incarnation;
   if (activation !== null && activation.activationId !== operation.activationId) {
-    const message = `incarnation ${operation.to} was activated by somebody else (${activation.activationId})`;
+    const message = `incarnation ${operation.to} was activated by another operation (${activation.activationId})`;
     return failActivated(context, message, { wasAccepted: true });
   }
   if (phase === "refused") {
@@ -48,7 +48,7 @@ function advance(context: StepContext): StepOutcome {
   }
   const refusal = refusalOf(situation.observed, "activate", operation.activationId);
   if (refusal?.isFinal === true) return failActivated(context, refusal.message, { wasAccepted: false });
-  const progress = `incarnation ${operation.to} is activated`;
+  const progress = `activating incarnation ${operation.to}`;
   if (refusal !== null) draft.blocked = { reason: "ActivationRefused", message: refusal.message };
   draft.wait(
     refusal === null ? progress : `${progress}: ${refusal.message}`,

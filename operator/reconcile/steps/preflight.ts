@@ -9,7 +9,7 @@ import { done, entering, type Step, type StepContext, type StepOutcome, waiting 
 const POLL_MS = 200;
 
 export const preflight: Step = {
-  enter: entering("Preflight", "the new version is asked whether it accepts the state"),
+  enter: entering("Preflight", "checking whether the new version accepts the state"),
   advance,
   asks: () => "preflight",
 };
@@ -20,7 +20,7 @@ function advance(context: StepContext): StepOutcome {
   if (restoreOf(context).kind === "none") return done;
   const answer = situation.observed.preflight;
   if (answer === null) {
-    draft.wait(`incarnation ${operation.to} is asked whether it accepts the state`, POLL_MS);
+    draft.wait(`checking whether incarnation ${operation.to} accepts the state`, POLL_MS);
     return waiting;
   }
   if (answer.kind === "compatible") return done;

@@ -44,7 +44,7 @@ function advance(context: StepContext): StepOutcome {
   const pollMs = draft.nowMs - parseTime(operation.stepSince) < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
   const refused = refusedByApi(situation.observed)?.message ?? null;
   if (incarnation === null && refused === null) {
-    draft.wait(`incarnation ${operation.to} is being made`, pollMs);
+    draft.wait(`creating incarnation ${operation.to}`, pollMs);
     return waiting;
   }
   if (incarnation === null) return notMade(context, refused ?? "", upgrade.deployTimeoutMs);
@@ -61,13 +61,13 @@ function advance(context: StepContext): StepOutcome {
   const trouble =
     leaving === null
       ? standbyTrouble(incarnation.pods)
-      : `${leaving} is being deleted; it is made anew when it is gone`;
+      : `${leaving} is being deleted; it is created again when it is gone`;
   const problem =
     trouble ?? refused ?? (jobManager.kind === "answering" ? (jobManager.incarnation.error?.message ?? null) : null);
   const progress =
     jobManager.kind === "answering"
       ? `${jobManager.incarnation.taskManagersReady} of ${wanted} TaskManagers of incarnation ${operation.to} are ready`
-      : `the JobManager of incarnation ${operation.to} starts`;
+      : `the JobManager of incarnation ${operation.to} is starting`;
   // One that ends again and again answers in between: what it answers is no progress.
   const story = trouble === null ? progress : `incarnation ${operation.to} is not ready`;
   draft.wait(problem === null ? story : `${story}: ${problem}`, pollMs);
@@ -87,7 +87,7 @@ function advance(context: StepContext): StepOutcome {
 /** STAN5 */
 function notMade(context: StepContext, refused: string, limitMs: number): StepOutcome {
   const { draft, operation } = context;
-  draft.wait(`incarnation ${operation.to} cannot be made: ${refused}`, SLOW_POLL_MS);
+  draft.wait(`incarnation ${operation.to} cannot be created: ${refused}`, SLOW_POLL_MS);
   const isLate = draft.nowMs - parseTime(operation.missingSince ?? operation.stepSince) > limitMs;
   if (isLate && operation.missingSince === undefined) draft.operation({ missingSince: draft.now });
   else if (isLate && mayGoBack(context)) return refuseTarget(context, refused);

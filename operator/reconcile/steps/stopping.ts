@@ -30,7 +30,7 @@ const SAVEPOINT_POLL_MS = 100;
 const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
 
 export const stopping: Step = {
-  enter: entering("Stopping", "the job is asked to stop with a savepoint"),
+  enter: entering("Stopping", "stopping the job with a savepoint"),
   advance,
   calls,
   asks: ({ savepoint }) => (savepoint !== null && savepoint.path === null ? "stopTrigger" : null),
@@ -50,7 +50,7 @@ function advance(context: StepContext): StepOutcome {
   if (view.kind === "answering" && view.incarnation.result !== null) return foundEnded(context, view.incarnation);
   const { savepoint } = draft.status;
   if (savepoint !== undefined && view.kind === "answering" && view.incarnation.job?.status === "RUNNING") {
-    draft.wait(`savepoint ${savepoint.name} is under way; the stop comes after it`, SAVEPOINT_POLL_MS);
+    draft.wait(`savepoint ${savepoint.name} is in progress; the job is stopped after it`, SAVEPOINT_POLL_MS);
     return waiting;
   }
   const trigger = stopTriggerOf(situation, operation);
@@ -58,7 +58,7 @@ function advance(context: StepContext): StepOutcome {
   if (trigger?.kind === "failed") return tryAgain(context, `the savepoint failed: ${trigger.message}`);
   if (operation.attempt > 0) draft.blocked = { reason: "SavepointFailed", message: operation.message };
   if (trigger?.kind === "inProgress") {
-    draft.wait(`the job stops with savepoint ${operation.savepoint?.target}`, POLL_MS);
+    draft.wait(`the job is stopping with savepoint ${operation.savepoint?.target}`, POLL_MS);
     return waiting;
   }
   const refusal = refusalOf(situation.observed, "triggerStop", operation.triggerId);
@@ -85,7 +85,7 @@ function correctedStop(context: StepContext): StepOutcome | null {
   const attempt = operation.attempt + 1;
   const triggerId = stopTriggerId(operation.operationId, attempt);
   const path = savepointTarget(directory, triggerId);
-  const message = `the job is asked to stop with savepoint ${path}, where the spec says now`;
+  const message = `stopping the job with savepoint ${path}, the path in the changed spec`;
   draft.operation({ attempt, triggerId, savepoint: { target: path, path: null }, notBefore: null, message });
   draft.wakeIn(POLL_MS);
   return waiting;
@@ -107,7 +107,7 @@ function foundEnded(context: StepContext, { result, job, epoch }: IncarnationVie
   if (savepoint !== null) return completed(context, savepoint);
   const failure = status === "FINISHED" ? failureOfStop(context, epoch) : null;
   if (failure !== null) {
-    const why = `the job says FINISHED without a savepoint, after its stop failed: ${failure}`;
+    const why = `the job reports FINISHED without a savepoint after its stop failed: ${failure}`;
     recordEnd(draft, { status, at: draft.now, savepoint, message: why, stopFailed: true });
     draft.history("stop failed", why);
     return doubtful(context, why);
@@ -126,10 +126,10 @@ function failureOfStop({ situation, operation }: StepContext, epoch: number): st
   const refusal = refusalOf(situation.observed, "triggerStop", operation.triggerId);
   if (refusal?.isFinal === true) return refusal.message;
   if (operation.attempt > 0) return operation.message.replace(RUNS_ON, "");
-  if (trigger !== null && trigger.kind !== "unknown") return "what became of its savepoint is not known";
+  if (trigger !== null && trigger.kind !== "unknown") return "the outcome of its savepoint is unknown";
   // Another process of it may have taken the stop, and does not know of it any more.
   if (operation.stopAskedOf === undefined || operation.stopAskedOf === epoch) return null;
-  return "its JobManager was restarted meanwhile";
+  return "its JobManager was restarted in the meantime";
 }
 
 /** STO5 */
@@ -166,7 +166,7 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
     target.kind === "valid"
       ? savepointDirectory(situation.job, target.spec, situation.settings)
       : (operation.savepoint?.target ?? "").replace(/\/[^/]*$/, "");
-  const text = `${message}; the job runs on, attempt ${attempt + 1} follows`;
+  const text = `${message}; the job keeps running, attempt ${attempt + 1} follows`;
   draft.operation({
     attempt,
     triggerId,
@@ -177,7 +177,7 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
   draft.event(
     "Warning",
     "SavepointFailed",
-    `${message}; the job runs on, the next attempt is in ${Math.round(delayMs / 1000)} s`,
+    `${message}; the job keeps running, the next attempt is in ${Math.round(delayMs / 1000)} s`,
   );
   draft.blocked = { reason: "SavepointFailed", message: text };
   draft.wakeIn(delayMs);
@@ -194,7 +194,7 @@ function notStoppable(context: StepContext, view: JobManagerView): StepOutcome {
   }
   const why = whyNotStoppable(view);
   if (why === null) {
-    draft.wait(`the job is asked to stop with savepoint ${operation.savepoint?.target}`, POLL_MS);
+    draft.wait(`stopping the job with savepoint ${operation.savepoint?.target}`, POLL_MS);
     return waiting;
   }
   const message = `no savepoint can be taken: ${why}`;
@@ -213,7 +213,7 @@ function goWithout({ draft }: StepContext, message: string, instead: Instead): S
 
 function whyNotStoppable(view: JobManagerView): string | null {
   if (view.kind === "unreachable") return NO_ANSWER;
-  if (view.kind === "absent") return "the JobManager's pod is not there";
+  if (view.kind === "absent") return "the JobManager's pod does not exist";
   const { job, phase } = view.incarnation;
   return job?.status === "RUNNING" ? null : `the job is ${job?.status ?? phase}`;
 }
@@ -225,7 +225,8 @@ function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedM
   if (target.kind !== "valid") return null;
   const { mode, lastStateMaxAgeMs, savepointTimeoutMs } = target.spec.upgrade;
   // Changed since: the way out for somebody whose job will never run again.
-  if (mode !== "savepoint") return { mode, why: `as upgrade.mode is ${mode} now, none is waited for` };
+  if (mode !== "savepoint")
+    return { mode, why: `as upgrade.mode is now ${mode}, the upgrade does not wait for a savepoint` };
   const { lastCheckpoint } = draft.status;
   if (lastStateMaxAgeMs === null || lastCheckpoint === undefined || waitedMs < savepointTimeoutMs) return null;
   if (draft.nowMs - parseTime(lastCheckpoint.time) > lastStateMaxAgeMs) return null;

@@ -13,7 +13,7 @@ import { done, entering, type Step, type StepContext, type StepOutcome, waiting 
 const POLL_MS = 200;
 
 export const terminating: Step = {
-  enter: entering("Terminating", "the old pods are taken away"),
+  enter: entering("Terminating", "deleting the old pods"),
   advance,
   calls,
   keeps: { from: false },
@@ -27,7 +27,7 @@ function advance(context: StepContext): StepOutcome {
   if (pods.length > 0) {
     const names = pods.slice(0, 3).map(({ metadata }) => metadata.name);
     const more = pods.length > names.length ? ` and ${pods.length - names.length} more` : "";
-    draft.wait(`waiting for pods to go: ${names.join(", ")}${more}`, POLL_MS);
+    draft.wait(`waiting for pods to terminate: ${names.join(", ")}${more}`, POLL_MS);
     return waiting;
   }
   const sets = situation.observed.incarnations.filter(
@@ -35,7 +35,7 @@ function advance(context: StepContext): StepOutcome {
       number !== operation.to && (jobManagerSet !== null || taskManagerSet !== null),
   );
   if (sets.length > 0) {
-    draft.wait(`waiting for the StatefulSets of incarnation ${sets[0]?.number} to go`, POLL_MS);
+    draft.wait(`waiting for the StatefulSets of incarnation ${sets[0]?.number} to be deleted`, POLL_MS);
     return waiting;
   }
   if (operation.kind === "suspend") return endSuspend(context);

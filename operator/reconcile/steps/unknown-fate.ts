@@ -9,8 +9,8 @@ export function unknownFate({ draft, operation, situation }: StepContext): StepO
   const { namespace, name } = situation.job.metadata;
   const pod = `${statefulSetName(name, operation.to ?? 0, "jobmanager")}-0`;
   const message =
-    `incarnation ${operation.to} cannot be reached, so whether it runs is not known and nothing is done (the log of the operator says why); ` +
-    `look at the network between the operator and the pod; if it hangs: kubectl delete pod -n ${namespace} ${pod}`;
+    `incarnation ${operation.to} cannot be reached, so it is unknown whether it runs, and the operator waits (its log says why); ` +
+    `check the network between the operator and the pod; if the pod hangs: kubectl delete pod -n ${namespace} ${pod}`;
   draft.stalled = { reason: "Unreachable", message };
   draft.wait(message, POLL_MS);
   return waiting;
