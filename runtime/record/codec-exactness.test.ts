@@ -246,6 +246,14 @@ test("a declared record keeps the order of its fields and its lack of a prototyp
   assert.equal(JSON.stringify(decodeValues(type, encodeValues(type, rows))), JSON.stringify(rows));
 });
 
+test("a declared record refuses what inherits from a literal instead of being one", () => {
+  const type = t.record({ a: t.int64, b: t.string }) as ValueType<unknown>;
+  const inheriting = (prototype: object): object => Object.assign(Object.create(prototype) as object, { a: 1, b: "x" });
+  const frozen = Object.freeze({ a: 2, b: "y" });
+  for (const prototype of [{}, { a: 0, b: "" }, { c: 1 }])
+    assert.throws(() => encodeValues(type, [frozen, inheriting(prototype)]), { code: "VALUE_NOT_SERIALIZABLE" });
+});
+
 test("a declared record refuses a field too many, one that is missing, and one of another type, by name", () => {
   const type = t.record({ word: t.string, n: t.int64, note: t.nullable(t.string) }) as ValueType<unknown>;
   const cases: readonly (readonly [unknown, RegExp])[] = [

@@ -70,6 +70,25 @@ test("undeclared values, and what an operator with state emits, are frozen every
   assert.equal(frozenAfterMany(guardOf(Count, "open")), 0);
 });
 
+test("of a batch that came in every row is looked at like an emitted one (VG1, VG2)", () => {
+  const rowsOf = (): unknown[] => Array.from({ length: 2000 }, (_none, n) => ({ word: "a", n }));
+  const frozenIn = (guard: ValueGuard): number => {
+    const rows = rowsOf();
+    guard.admitRows(rows);
+    return rows.filter(Object.isFrozen).length;
+  };
+  const undeclared = guardOf(t.any());
+  assert.deepEqual([frozenIn(undeclared), frozenIn(undeclared)], [2000, 2000]);
+  const declared = guardOf(Count);
+  assert.deepEqual([frozenIn(declared), frozenIn(declared)], [1024, 1]);
+  assert.deepEqual([frozenIn(guardOf(t.any(), "unfrozen")), frozenIn(guardOf(Count, "open"))], [0, 0]);
+  const raw = new Uint8Array([1]);
+  const rows: unknown[] = [{ raw }];
+  undeclared.admitRows(rows);
+  assert.notEqual((rows[0] as { raw: Uint8Array }).raw, raw, "what cannot be frozen is replaced by a copy");
+  assert.throws(() => declared.admitRows([{ word: "a", n: "7" }]), { code: "VALUE_NOT_SERIALIZABLE" });
+});
+
 test("a buffer that is filled again for each record does not change those before, and each receiver has its own (VG2)", () => {
   const type = t.record({ raw: t.bytes }) as ValueType<unknown>;
   for (const each of [t.any, type]) {
