@@ -34,7 +34,10 @@ export function readGolden(file: string): Uint8Array {
 /** What is kept of those bytes. */
 export function textOf(file: string, bytes: Uint8Array): string {
   if (!file.endsWith(".base64")) return Buffer.from(bytes).toString("utf8");
-  const lines = Buffer.from(bytes).toString("base64").match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString("base64")
+      .match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? [];
   return `${lines.join("\n")}\n`;
 }
 
@@ -74,7 +77,9 @@ export function bundle(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
 
 function inBundle(bytes: Uint8Array): Bundle[string] {
   const text = Buffer.from(bytes).toString("utf8");
-  return Buffer.from(text).equals(bytes) && !text.includes("\0") ? text : { base64: Buffer.from(bytes).toString("base64") };
+  return Buffer.from(text).equals(bytes) && !text.includes("\0")
+    ? text
+    : { base64: Buffer.from(bytes).toString("base64") };
 }
 
 export function unbundle(bytes: Uint8Array): Map<string, Uint8Array> {

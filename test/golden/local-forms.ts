@@ -87,7 +87,9 @@ function writeEndpoint(): Promise<Uint8Array> {
     await takeEndpoint(folder, { url: endpoint.url, token: endpoint.token });
     const text = readFileSync(join(folder, "endpoint.json"), "utf8");
     await removeEndpoint(folder);
-    return Buffer.from(text.replace(/"pid":\d+/, '"pid":4711').replace(/"identity":("[^"]*"|null)/, '"identity":"boot/1"'));
+    return Buffer.from(
+      text.replace(/"pid":\d+/, '"pid":4711').replace(/"identity":("[^"]*"|null)/, '"identity":"boot/1"'),
+    );
   });
 }
 

@@ -22,7 +22,14 @@ import { createActivation, readActivation } from "../../runtime/jobmanager/leadi
 import { encodeResult, readResult } from "../../runtime/jobmanager/leading/job-result.ts";
 import { keyHash, t } from "../../runtime/record/index.ts";
 import { createKeyedBackend, createOperatorStateBackend } from "../../runtime/state/index.ts";
-import { ContentFiles, MemoryObjectStore, type ObjectStore, openStore, sha256Hex, verifiedRead } from "../../runtime/storage/index.ts";
+import {
+  ContentFiles,
+  MemoryObjectStore,
+  type ObjectStore,
+  openStore,
+  sha256Hex,
+  verifiedRead,
+} from "../../runtime/storage/index.ts";
 import { MemorySnapshotFiles } from "../../runtime/testkit/memory-snapshot-files.ts";
 import { bundle, type Form, inFolder, nextJsonVersion, unbundle, writeFiles } from "./form.ts";
 

@@ -268,11 +268,7 @@ export const wireForms: readonly Form[] = [
     write: connection,
     read: readConnection,
     means: [
-      [
-        0,
-        0,
-        `streamjob-data/2 {"jobId":"${JOB}","taskManagerId":"orders-1-taskmanager-0.abcdef","slot":1}`,
-      ],
+      [0, 0, `streamjob-data/2 {"jobId":"${JOB}","taskManagerId":"orders-1-taskmanager-0.abcdef","slot":1}`],
       [1, 1, "0>1:0>0@1"],
       [3, 1, "080000002c010000"],
     ],
