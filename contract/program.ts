@@ -28,7 +28,6 @@ export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configM
       ? `this StreamJob runs programs of kind module and configMap, not ${kindOf(input)}`
       : undefined,
 });
-export type Program = z.infer<typeof programSchema>;
 
 function kindOf(input: unknown): string {
   return typeof input === "object" && input !== null && "kind" in input ? JSON.stringify(input.kind) : "nothing";

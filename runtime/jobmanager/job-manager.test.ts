@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { jobId, StreamError, systemClock, taskManagerId, toErrorInfo } from "../../base/index.ts";
 import { manifestKey, readLog } from "../checkpoint/index.ts";
 import { connectRpc, type FromJobManager, type TaskRef, type ToJobManager } from "../rpc/index.ts";
-import { openStore } from "../storage/index.ts";
+import { openStore, sha256Hex } from "../storage/index.ts";
 import {
   checkpoint,
   filesOf,
@@ -184,6 +184,32 @@ test("LS1 state of the job's own checkpoints is not left behind by the permissio
   await until("it is refused", () => again.manager.job().status === "FAILED");
   assert.match(again.manager.job().failure?.message ?? "", /"sum".*start with -s.*--allow-non-restored-state/);
 });
+
+test("a job whose log a newer program has written to is refused, and its store is left as it is (FV2)", async (t) => {
+  const place = await setting(t);
+  const first = await running(t, place);
+  await checkpoint(first);
+  await first.manager.close();
+  const store = await openStore(place.storeUri);
+  await store.put(manifestKey(3), nextVersionOf((await store.read(manifestKey(2))) as Uint8Array));
+  const before = await store.list("");
+  const again = await start(t, place);
+  assert.equal(await again.ended, "FAILED");
+  const { failure } = again.manager.job();
+  assert.equal(failure?.code, "FORMAT_TOO_NEW");
+  assert.match(
+    failure?.message ?? "",
+    /chk\/0000000003\.manifest is of version 2, and this program reads version 1: use the/,
+  );
+  assert.deepEqual(await store.list(""), before);
+});
+
+/** The same manifest as a program of the next version would write it (MC3). */
+function nextVersionOf(manifest: Uint8Array): Uint8Array {
+  const text = Buffer.from(manifest).toString("utf8");
+  const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":1', '"version":2'));
+  return Buffer.concat([Buffer.from(`streamjob-manifest 2 sha256=${sha256Hex(body)} length=${body.length}\n`), body]);
+}
 
 test("a savepoint that is not there is refused", async (t) => {
   const place = await setting(t);

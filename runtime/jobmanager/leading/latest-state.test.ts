@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, type JobId, jobId, seededRandom, silentLog } from "../../../base/index.ts";
-import { type CheckpointLog, claimEpoch, readLog, successorFence, writeFence } from "../../checkpoint/index.ts";
+import {
+  type CheckpointLog,
+  claimEpoch,
+  manifestKey,
+  readLog,
+  successorFence,
+  writeFence,
+} from "../../checkpoint/index.ts";
 import type { RestoreMessage, StoredActivation } from "../../../contract/index.ts";
-import { openStore } from "../../storage/index.ts";
+import { openStore, sha256Hex } from "../../storage/index.ts";
 import { createActivation } from "./activation-object.ts";
 import type { JobResult } from "./job-result.ts";
 import { type LatestPorts, type ResolvedRestore, resolveActivation } from "./latest-state.ts";
@@ -87,6 +94,20 @@ test("LA1 the newest complete manifest of its log, and its log is fenced; lookin
   assert.deepEqual([state?.manifest.checkpointId, state?.location], [3, seen.state?.location]);
   assert.deepEqual([state?.seq, predecessors], [null, [idOf("old")]]);
   assert.ok(await isFenced(old));
+});
+
+test("a log in which a newer program has written is neither gone on from nor fenced, also when an older checkpoint would do (FV2)", async () => {
+  const old = await store("newer", { activation: { kind: "none" }, checkpoints: 3 });
+  const opened = await openStore(old);
+  const newest = Buffer.from((await opened.read(manifestKey(4))) ?? []).toString("utf8");
+  const body = Buffer.from(newest.slice(newest.indexOf("\n") + 1).replace('"version":1', '"version":2'));
+  const header = `streamjob-manifest 2 sha256=${sha256Hex(body)} length=${body.length}\n`;
+  await opened.put(manifestKey(4), Buffer.concat([Buffer.from(header), body]));
+  const before = await opened.list("");
+  for (const change of [{ fence: null, sinksAllowReplay: true }, { sinksAllowReplay: true }]) {
+    await assert.rejects(resolve(latest(old), change), { code: "FORMAT_TOO_NEW", destiny: "terminal" });
+  }
+  assert.deepEqual(await opened.list(""), before);
 });
 
 test("LA1 an incarnation that never completed anything is passed over, however often, and LA3 all on the way are fenced", async () => {

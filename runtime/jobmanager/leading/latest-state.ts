@@ -11,7 +11,14 @@
  * LA5 Without `fence` everything is only read: what is found may be overtaken at any moment.
  */
 import { type JobId, jobId, type Random, StreamError } from "../../../base/index.ts";
-import { chainOf, fencePredecessor, type LogContents, newestCompleteSeq, readLog } from "../../checkpoint/index.ts";
+import {
+  assertReadable,
+  chainOf,
+  fencePredecessor,
+  type LogContents,
+  newestCompleteSeq,
+  readLog,
+} from "../../checkpoint/index.ts";
 import type { RestoreMessage, StoredActivation } from "../../../contract/index.ts";
 import { type ObjectStore, openStore, storeUriOf } from "../../storage/index.ts";
 import { readActivation } from "./activation-object.ts";
@@ -87,6 +94,7 @@ class PredecessorWalk {
       fence === null
         ? { contents: await insist(this.#ports, `read the log in ${uri}`, () => readLog(store)), epoch: 0 }
         : await insist(this.#ports, `fence ${uri}`, () => fencePredecessor(store, { ...fence, clock }));
+    assertReadable(log.contents);
     this.#logs.set(uri, log);
     for (const entry of log.contents.entries) {
       if (entry.kind === "manifest" && entry.manifest.successor === undefined) this.jobIds.add(entry.manifest.jobId);
