@@ -21,7 +21,8 @@ const runtimeErrorCodes = {
   HOOK_TIMEOUT:
     "A hook of an operator, source or sink (open, prepareSnapshot, close, …) did not settle in time. Check what it waits for, or raise `pipeline.hook-timeout`.",
   STORE_UNAVAILABLE: "The object store did not answer or refused the call. The call is retried; check the cause.",
-  STORE_FULL: "There is no space left at the location in the message. Free some space; completed checkpoints and savepoints are not lost.",
+  STORE_FULL:
+    "There is no space left at the location in the message. Free some space; completed checkpoints and savepoints are not lost.",
   STORE_UNSUITABLE:
     "The object store does not support the conditional writes that checkpoints need. Use another store.",
   CHECKPOINT_CORRUPT: "A file of a checkpoint or savepoint is missing, truncated or changed. Restore from another one.",
@@ -32,7 +33,8 @@ const runtimeErrorCodes = {
   SAVEPOINT_FAILED: "The savepoint did not complete. The job keeps running; the message says why.",
   SNAPSHOT_DISCARDED:
     "A snapshot was discarded because its checkpoint was aborted. No action is needed: the next checkpoint takes a new one.",
-  STATE_INCOMPATIBLE: "The state to restore is incompatible with the job graph. The message names the uid and what to do.",
+  STATE_INCOMPATIBLE:
+    "The state to restore is incompatible with the job graph. The message names the uid and what to do.",
   STATE_TOO_LARGE:
     "A state, or all states of a task together, exceed the size limit of the memory state backend. A periodic checkpoint fails and the job keeps running; a job whose input has ended cannot finish without a checkpoint, and fails. Use the fs state backend (state.backend.type).",
   RESTORE_REFUSED:
@@ -51,7 +53,8 @@ const runtimeErrorCodes = {
   SOURCE_FAILED: "A source cannot read. The message says what failed and where.",
   SINK_FAILED: "A sink cannot write or commit. The message says what failed and where.",
   JOB_NOT_FOUND: "There is no job with that id or name. `streamjob list` shows the jobs.",
-  JOB_STATE_CONFLICT: "The job's current state does not allow the request. The message names the state; repeat the request when the job is in a state that allows it.",
+  JOB_STATE_CONFLICT:
+    "The job's current state does not allow the request. The message names the state; repeat the request when the job is in a state that allows it.",
   REQUEST_INVALID: "The body or a parameter of a request is invalid. The message says which; correct it.",
   PROTOCOL_VIOLATION: "A peer sent a message that violates the protocol. Check for processes of different versions.",
 } as const satisfies Record<string, string>;
@@ -64,8 +67,7 @@ const operatorErrorCodes = {
     "A manifest is not a valid StreamJob or StreamJobSnapshot. The message names each invalid field and its allowed values.",
   STATUS_UNREADABLE:
     "The status of an object cannot be read: something other than the operator changed it. The operator does nothing for the object until the status is corrected.",
-  OBJECT_NOT_FOUND:
-    "There is no StreamJob or snapshot of that name in the namespace. `streamjob get` lists them.",
+  OBJECT_NOT_FOUND: "There is no StreamJob or snapshot of that name in the namespace. `streamjob get` lists them.",
   CONTROL_PLANE_FILES_UNREADABLE:
     "The files in which the embedded control plane stores its objects cannot be read. Restore them from a backup, or move the folder away to start without objects.",
   CONTROL_PLANE_RUNNING:
