@@ -36,7 +36,7 @@ function create(folder) {
   }
   const shown = relative(process.cwd(), target) || ".";
   process.stdout.write(
-    `A stream job is in ${target}.\n\n  cd ${shown}\n  npm install\n  npm test     # the job with a savepoint in the middle, in milliseconds\n  npm start    # counts words until Ctrl-C; README.md says what to change first\n`,
+    `Created a stream job in ${target}.\n\n  cd ${shown}\n  npm install\n  npm test     # the job with a savepoint in the middle, in milliseconds\n  npm start    # counts words until Ctrl-C; README.md says what to change first\n`,
   );
 }
 

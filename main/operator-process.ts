@@ -94,7 +94,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
   const end = (signal: string): void => {
     if (isEnding) return;
     isEnding = true;
-    log.info({ signal }, "the operator process ends; jobs run on");
+    log.info({ signal }, "the operator process is shutting down; jobs keep running");
     void controller.stop().then(() => {
       jobManagers.close();
       api.close();

@@ -135,7 +135,6 @@ describe("what is there of a job's state", () => {
     const deadlineMs = systemClock.monotonicMs() + 60_000;
     while (/UNREACHABLE/.test(shown) && systemClock.monotonicMs() < deadlineMs) shown = await list();
     assert.match(shown, /^words: no progress in .* \(1\/\d+\) for 31 s: files \(uid out\): its prepareSnapshot$/m);
-    );
   });
 
   it("is nothing when the store is empty or gone, whatever the record says", async () => {

@@ -76,7 +76,7 @@ export class PodWorker {
     this.facts = resumeFacts(pod, context.clock.nowMs());
     this.update(pod);
     this.run(after).catch((error: unknown) => {
-      context.log.error({ err: error, pod: this.key }, "a pod is no longer looked after");
+      context.log.error({ err: error, pod: this.key }, "pod worker failed; the pod is no longer managed");
       this.over.resolve();
     });
   }
@@ -213,7 +213,7 @@ export class PodWorker {
     try {
       return await this.alone(() => planContainer(this.pod, container, this.context));
     } catch (error) {
-      this.context.log.warn({ err: error, pod: this.key }, "a pod cannot be prepared: it is tried again");
+      this.context.log.warn({ err: error, pod: this.key }, "a pod cannot be prepared; retrying");
       const message = error instanceof Error ? error.message : String(error);
       this.setState({ kind: "waiting", reason: "ContainerCreating", message });
       return null;
@@ -320,7 +320,7 @@ export class PodWorker {
         return await api.delete("Pod", this.key, { uid: this.uid, gracePeriodSeconds: 0 });
       } catch (error) {
         if (isApiError(error, "NotFound", "Conflict")) return;
-        log.warn({ err: error, pod: this.key }, "an ended pod cannot be removed: it is tried again");
+        log.warn({ err: error, pod: this.key }, "an ended pod cannot be removed; retrying");
         await sleep(clock, REMOVE_RETRY_MS);
       }
     }

@@ -86,7 +86,7 @@ export class StatusWriter {
         this.isStopped = true;
         return true;
       }
-      log.warn({ err: error, pod: name }, "a pod's status cannot be written: it is tried again");
+      log.warn({ err: error, pod: name }, "a pod's status cannot be written; retrying");
       return false;
     }
   }

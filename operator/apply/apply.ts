@@ -192,7 +192,7 @@ export async function perform(
     const ms = Math.round((clock.monotonicMs() - beganMs) * 10) / 10;
     onAction?.(kind, failed?.kind ?? "done", ms);
     const line = { job, ...facts, ms };
-    if (failed === null) log.info(line, "done");
+    if (failed === null) log.info(line, "action done");
     else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "action not done; retrying later");
     else log.info({ ...line, reason: failed.reason }, "action skipped: the objects changed after the decision");
     return failed;

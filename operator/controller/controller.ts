@@ -141,7 +141,7 @@ class RunningController implements Controller {
           this.#firstSync.resolve();
           log.info({ jobs: term.caches.StreamJob.figures().objects }, "the controller works");
         },
-        (error: unknown) => log.info({ err: error }, "the term ended before it knew all that there is"),
+        (error: unknown) => log.info({ err: error }, "the term ended before the first lists were complete"),
       );
       await ended;
       this.#isSynced = false;

@@ -7,7 +7,7 @@
  *     even when the number it wrote was used and cleaned up before. Hence writes that count form one sequence without gaps, a
  *     new epoch in it begins with a fence, and after that fence no older epoch's write counts.
  *     The listing must show an object that is there all the time it takes, or, of two, a later one that appeared before the
- *     earlier was deleted: true for SAV3 (in key order), in memory, and for local folders of hundreds of names (one getdents call).
+ *     earlier was deleted: true for S3 (in key order), in memory, and for local folders of hundreds of names (one getdents call).
  * CL3 A fence names the newest complete manifest as its parent; if others write in between, it is taken again on the new facts.
  * CL4 An unknown outcome is read back by nonce. If even that fails, `complete` throws and the log is in doubt: the manifest may
  *     exist, or appear late. The next `complete` finds it and goes on after it; a new JobManager finds it and restores from it;

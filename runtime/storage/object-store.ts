@@ -1,5 +1,5 @@
 /**
- * Owns: the port to durable storage. Adapters: LocalObjectStore, MemoryObjectStore (SAV3 comes with the operator).
+ * Owns: the port to durable storage. Adapters: LocalObjectStore, MemoryObjectStore (S3 comes with the operator).
  *
  * OBS1 `createIfAbsent` is atomic: of any number of concurrent callers with one key, exactly one is told `created`.
  * OBS2 An object is visible whole or not at all: a crash in the middle of a write leaves nothing under its key.

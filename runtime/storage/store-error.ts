@@ -21,7 +21,7 @@ export function storeError(doing: string, path: string, cause: unknown): StreamE
   const advice =
     code === "EACCES" || code === "EPERM" || code === "EROFS"
       ? "give this process the right to write there, or choose another directory"
-      : "check that the directory is there and healthy; it is tried again";
+      : "check that the directory exists and is healthy; the call is retried";
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StreamError("STORE_UNAVAILABLE", `could not ${doing} ${path}: ${reason}; ${advice}`, { cause });
 }

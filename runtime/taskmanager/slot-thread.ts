@@ -216,7 +216,7 @@ export class SlotThread {
       case "broken":
         this.options.log.error(
           { err: message.error, slot: this.options.start.slot },
-          "a slot is broken; its thread is started again",
+          "a slot is broken; restarting its thread",
         );
         this.endReason = fromErrorInfo(message.error);
         void this.worker.terminate();
@@ -235,7 +235,7 @@ export class SlotThread {
     if (this.isClosing) return;
     const { slot } = this.options.start;
     const error = toErrorInfo(deathOf(slot, reason));
-    this.options.log.error({ err: error, slot }, "a slot's thread died; it is started again");
+    this.options.log.error({ err: error, slot }, "a slot's thread died; restarting it");
     const held = this.held;
     this.held = [];
     this.lastMetrics = [];

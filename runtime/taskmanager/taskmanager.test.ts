@@ -99,7 +99,7 @@ test("TAS4 a TaskManager does nothing for another job's JobManager at its own's 
       `${messages[0]?.kind}`,
     );
   }
-  assert.ok(warnings.some((message) => /belongs to another job/.test(message)));
+  assert.ok(warnings.some((message) => /at this address runs another job/.test(message)));
   await until("it has come to its own", () => first.peers.length > strangers.length);
   const own = first.peers.at(-1);
   own?.connection.send(registered(OURS));

@@ -203,7 +203,7 @@ class TaskManagerProcess {
     if (this.connection !== connection || this.isClosed) return;
     const { log, jobManagerHost: host, jobManagerPort: port } = this.options;
     if (this.strangerOf === null || this.strangerOf !== of) {
-      log.warn({ host, port, of }, "the address of our JobManager belongs to another job's; looking for ours");
+      log.warn({ host, port, of }, "the JobManager at this address runs another job; looking for ours");
     }
     this.strangerOf = of;
     this.connection = null;

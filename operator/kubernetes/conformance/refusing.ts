@@ -74,7 +74,7 @@ export const refusing: Topic = {
     await api.create("StreamJob", job(namespace, { maxParallelism: 64 }));
     const key = { namespace, name: "wc" };
     const error = await refused(api.patch("StreamJob", key, { spec: { maxParallelism: 128 } }), "Invalid");
-    assert.match(error.message, /maxParallelism cannot change/);
+    assert.match(error.message, /maxParallelism is immutable/);
     await refused(api.patch("StreamJob", key, { spec: { maxParallelism: null } }), "Invalid");
     await api.patch("StreamJob", key, { spec: { parallelism: 2 } });
   },

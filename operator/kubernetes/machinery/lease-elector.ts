@@ -173,7 +173,7 @@ export class LeaseElector {
       return this.#begin(lease, sentMs);
     } catch (error) {
       const isRace = isApiError(error, "Conflict", "AlreadyExists");
-      if (isRace) log.debug({ lease: key }, "someone else was quicker to take the lease");
+      if (isRace) log.debug({ lease: key }, "another instance took the lease first");
       else if (!this.#stopping.signal.aborted) log.warn({ lease: key, err: error }, "could not stand for election");
       return null;
     }

@@ -194,7 +194,7 @@ export class ListWatch<K extends Kind> {
     }
     if (outcome.kind === "relist" || outcome.kind === "gone" || (outcome.kind === "failed" && isGone(outcome.error))) {
       const reason = outcome.kind === "relist" ? outcome.reason : "the server no longer knows the version";
-      log.info({ kind, reason }, "listing again");
+      log.info({ kind, reason }, "relisting");
       this.#resourceVersion = null;
       return null;
     }

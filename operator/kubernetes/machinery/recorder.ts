@@ -181,7 +181,7 @@ export class EventRecorder {
 
   #drop(reason: string, regarding: object): void {
     this.#dropped += 1;
-    this.#options.log.debug({ reason, regarding: nameOf(regarding) }, "an Event too many was dropped");
+    this.#options.log.debug({ reason, regarding: nameOf(regarding) }, "event dropped: rate limit exceeded");
   }
 
   /** RC2 */

@@ -207,7 +207,7 @@ async function buildPlan(options: StartupOptions, found: FoundState | null, left
     { leftState, from: location },
   );
   if (skipped.length > 0) {
-    options.logger.warn({ uids: skipped }, "state of operators that the job does not have is left out, as asked for");
+    options.logger.warn({ uids: skipped }, "state of operators that the job does not have is skipped, as requested");
   }
   const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
   const isSavepoint = manifest.kind === "savepoint";

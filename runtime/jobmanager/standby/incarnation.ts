@@ -222,7 +222,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   onRefused(error: unknown): void {
     this.#refusal = toErrorInfo(error);
     this.#gate = null;
-    this.#options.log.error({ err: error }, "this incarnation cannot run its job; it stays to say so");
+    this.#options.log.error({ err: error }, "this incarnation cannot run its job; staying up to report why");
   }
 
   async #load(server: RpcServer): Promise<void> {

@@ -55,7 +55,7 @@ export class CommitAttempts {
               `${what} could not be committed for ${Math.round(spentMs)} ms (it is tried again after the restore): ${outcome.reason}`,
             );
           }
-          log.warn({ what, waitMs, reason: outcome.reason }, "the commit has to wait");
+          log.warn({ what, waitMs, reason: outcome.reason }, "the commit is delayed");
           await this.#wait(waitMs);
           break;
         }
