@@ -20,6 +20,8 @@ export function graphReport(graph: JobGraph): object {
         uid: node.uid,
         uidIsExplicit: node.uidIsExplicit,
         outputType: describeType(node.outputType),
+        // null: an operator of the user's own that names none; it may have some.
+        states: node.states ?? null,
         outputs: outEdges.flatMap((edge) => {
           const found = graph.edges[edge];
           return found === undefined ? [] : [{ partitioning: found.partitioning.kind, toVertex: found.toVertex }];

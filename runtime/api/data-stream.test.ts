@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { StreamError } from "../../base/index.ts";
-import { buildJobGraph, operatorIdOfUid, type StreamGraph } from "../graph/index.ts";
+import { buildJobGraph, explain, operatorIdOfUid, type StreamGraph } from "../graph/index.ts";
 import { forBoundedOutOfOrderness } from "../time/index.ts";
 import { job } from "./job.ts";
+import { map, operatorList, value } from "../operators/index.ts";
 import { type Sink } from "../ports/index.ts";
 import { type StreamEnvironment } from "./environment.ts";
 import { t } from "../record/index.ts";
@@ -42,6 +43,30 @@ test("word count is four nodes, and two vertices at parallelism 2", async () => 
   assert.deepEqual(
     buildJobGraph(graph).vertices.map((vertex) => vertex.name),
     ["Source: lines -> flatMap", "counts -> Sink: out"],
+  );
+});
+
+test("the states of process functions are in the graph, and `explain` shows them (DCS1)", async () => {
+  const graph = await build((env) => {
+    env
+      .fromCollection([{ word: "a", count: 1 }], { type: word })
+      .keyBy("word")
+      .process(() => ({ state: { total: value(t.float64), seen: map(t.string, t.int64) }, process() {} }), {
+        uid: "totals",
+        type: t.string,
+      })
+      .process({ state: { held: operatorList(t.string) }, process() {} }, { uid: "held", type: t.string })
+      .sinkTo(sinkOf("out"));
+  });
+  const shown = explain(buildJobGraph(graph)).split("\n");
+  assert.deepEqual(
+    shown.filter((line) => line.includes("state ")).map((line) => line.trim()),
+    [
+      "state total: value, float64",
+      "state seen: map, map<string, int64>",
+      "state user-timers: timers, timestamp",
+      "state held: operator-list, string",
+    ],
   );
 });
 

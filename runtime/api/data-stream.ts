@@ -20,7 +20,9 @@ import {
   type FilterFunction,
   type FlatMapFunction,
   type MapFunction,
+  type NoStates,
   type OperatorFactory,
+  type OperatorStates,
   type OrFactory,
   type ProcessFunction,
   type Sink,
@@ -33,6 +35,7 @@ import { type KeyField, KeyedStream } from "./keyed-stream.ts";
 import {
   checkOperatorOptions,
   checkType,
+  type Inferred,
   type OperatorOptions,
   type TypedOptions,
   type UntypedOptions,
@@ -73,15 +76,24 @@ export class DataStream<T> {
    * is paused while what follows has no room.
    */
   flatMap<O>(fn: FlatMapFunction<T, NoInfer<O>>, options: TypedOptions<O>): DataStream<O>;
-  flatMap<O>(fn: FlatMapFunction<T, O> & Synchronous<O>, options?: UntypedOptions): DataStream<O>;
+  flatMap<O>(fn: FlatMapFunction<T, O> & Synchronous<O>, options?: UntypedOptions): Inferred<O, DataStream<O>>;
   flatMap<O>(fn: FlatMapFunction<T, O>, options: AnyOptions<O> = {}): DataStream<O> {
     return this.#operator("flatMap", flatMapOperator(fn), options);
   }
 
   /** Any number of records out, with timestamps, watermark and operator state at hand. */
-  process<O>(fn: OrFactory<ProcessFunction<T, NoInfer<O>>>, options: TypedOptions<O>): DataStream<O>;
-  process<O>(fn: OrFactory<ProcessFunction<T, O>>, options?: UntypedOptions): DataStream<O>;
-  process<O>(fn: OrFactory<ProcessFunction<T, O>>, options: AnyOptions<O> = {}): DataStream<O> {
+  process<O, S extends OperatorStates = NoStates>(
+    fn: OrFactory<ProcessFunction<T, NoInfer<O>, S>>,
+    options: TypedOptions<O>,
+  ): DataStream<O>;
+  process<O, S extends OperatorStates = NoStates>(
+    fn: OrFactory<ProcessFunction<T, O, S>>,
+    options?: UntypedOptions,
+  ): Inferred<O, DataStream<O>>;
+  process<O, S extends OperatorStates = NoStates>(
+    fn: OrFactory<ProcessFunction<T, O, S>>,
+    options: AnyOptions<O> = {},
+  ): DataStream<O> {
     return this.#operator("process", processOperator(fn), options);
   }
 

@@ -16,6 +16,7 @@ import {
   type StreamGraph,
   type StreamNode,
 } from "../graph/index.ts";
+import type { OperatorFactory } from "../ports/index.ts";
 import type { Key, ValueType } from "../record/index.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 
@@ -65,6 +66,8 @@ function finishNode(draft: NodeDraft, earlier: readonly StreamNode[], configurat
   const position = earlier.length;
   const inputUids = draft.inputs.map((input) => earlier[input.from]?.uid ?? "");
   const uid = options.uid ?? derivedUid({ position, role, name, inputUids });
+  const logic = draft.logic(configuration);
+  const states = role === "operator" ? (logic as OperatorFactory<unknown, unknown>).declares : undefined;
   return {
     id: position,
     uid,
@@ -72,7 +75,8 @@ function finishNode(draft: NodeDraft, earlier: readonly StreamNode[], configurat
     operatorId: operatorIdOfUid(uid),
     name,
     role,
-    logic: draft.logic(configuration),
+    logic,
+    ...(states === undefined ? {} : { states }),
     keySelector: draft.keySelector,
     parallelism: options.parallelism ?? configuration.parallelism,
     maxParallelism: options.maxParallelism ?? null,

@@ -12,6 +12,7 @@ export {
   type ValueOf,
   type ValueType,
 } from "../record/index.ts";
+export { aggregating, broadcastList, list, map, operatorList, reducing, unionList, value } from "../operators/index.ts";
 export {
   forBoundedOutOfOrderness,
   forMonotonousTimestamps,
@@ -32,5 +33,5 @@ export type { Clock, Log, Timer } from "../../base/index.ts";
 export type { SourceOptions, StreamEnvironment } from "./environment.ts";
 export { type Job, job } from "./job.ts";
 export type { AggregateOptions, KeyField, KeyedStream, NumberField } from "./keyed-stream.ts";
-export type { OperatorOptions, TypedOptions, UntypedOptions } from "./operator-options.ts";
+export type { Inferred, OperatorOptions, TypedOptions, UntypedOptions } from "./operator-options.ts";
 export type { CheckpointsSettings, Duration, JobSettings, RestartSettings } from "./settings.ts";

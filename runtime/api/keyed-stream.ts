@@ -7,6 +7,8 @@ import type { StreamEdge } from "../graph/index.ts";
 import {
   type Aggregate,
   type KeyedProcessFunction,
+  type KeyedStates,
+  type NoStates,
   type OperatorFactory,
   type OrFactory,
   type ReduceFunction,
@@ -19,6 +21,7 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import {
   checkOperatorOptions,
   checkType,
+  type Inferred,
   type OperatorOptions,
   type TypedOptions,
   type UntypedOptions,
@@ -95,9 +98,18 @@ export class KeyedStream<K extends Key, T> {
   }
 
   /** Any number of records out, with state and timers for each key. */
-  process<O>(fn: OrFactory<KeyedProcessFunction<K, T, NoInfer<O>>>, options: TypedOptions<O>): DataStream<O>;
-  process<O>(fn: OrFactory<KeyedProcessFunction<K, T, O>>, options?: UntypedOptions): DataStream<O>;
-  process<O>(fn: OrFactory<KeyedProcessFunction<K, T, O>>, options: AnyOptions<O> = {}): DataStream<O> {
+  process<O, S extends KeyedStates = NoStates>(
+    fn: OrFactory<KeyedProcessFunction<K, T, NoInfer<O>, S>>,
+    options: TypedOptions<O>,
+  ): DataStream<O>;
+  process<O, S extends KeyedStates = NoStates>(
+    fn: OrFactory<KeyedProcessFunction<K, T, O, S>>,
+    options?: UntypedOptions,
+  ): Inferred<O, DataStream<O>>;
+  process<O, S extends KeyedStates = NoStates>(
+    fn: OrFactory<KeyedProcessFunction<K, T, O, S>>,
+    options: AnyOptions<O> = {},
+  ): DataStream<O> {
     return this.#operator("process", keyedProcessOperator(fn), options);
   }
 

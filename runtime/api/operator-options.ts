@@ -27,6 +27,15 @@ export type TypedOptions<O> = OperatorOptions & { readonly type: ValueType<O> };
 /** Without: records are encoded by the generic codec, more slowly, where they leave the thread. */
 export type UntypedOptions = OperatorOptions & { readonly type?: undefined };
 
+/**
+ * What an operation without a `type` gives: a stream when it can be inferred what its function emits; calls of an emitter do not say it.
+ */
+export type Inferred<O, Stream> = 0 extends 1 & O // any
+  ? Stream
+  : unknown extends O
+    ? "what the function emits cannot be inferred: give the operation a type, such as { type: t.string }"
+    : Stream;
+
 const NAMES = ["uid", "name", "parallelism", "maxParallelism", "chaining"];
 
 /** Job modules run without a type check: a misspelt option is an error here (OPTION_UNKNOWN). */

@@ -7,7 +7,15 @@ import test from "node:test";
 import { type DataStream } from "./data-stream.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
 import { job } from "./job.ts";
-import { type KeyedProcessContext, type KeyedProcessFunction, type ValueState } from "../ports/index.ts";
+import { list, map, operatorList, reducing, value } from "../operators/index.ts";
+import {
+  type KeyedProcessContext,
+  type KeyedProcessFunction,
+  type ListState,
+  type MapState,
+  type OperatorListState,
+  type ValueState,
+} from "../ports/index.ts";
 import { type StreamEnvironment } from "./environment.ts";
 import { t, type ValueOf } from "../record/index.ts";
 
@@ -36,16 +44,14 @@ type Order = {
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 const same = <A, B>(..._proof: Same<A, B> extends true ? [] : ["the types differ"]): void => {};
 
-class Rising implements KeyedProcessFunction<string, Word, Word> {
-  #highest!: ValueState<number>;
+const risingStates = { highest: value(t.int64) };
+class Rising implements KeyedProcessFunction<string, Word, Word, typeof risingStates> {
+  readonly state = risingStates;
 
-  open(context: Parameters<NonNullable<KeyedProcessFunction<string, Word, Word>["open"]>>[0]): void {
-    this.#highest = context.state.value({ name: "highest", type: t.int64 });
-  }
-  process(value: Word, { out }: KeyedProcessContext<string, Word>): void {
-    if (value.count <= (this.#highest.value() ?? 0)) return;
-    this.#highest.update(value.count);
-    out.collect(value);
+  process(word: Word, { state, out }: KeyedProcessContext<string, Word, typeof risingStates>): void {
+    if (word.count <= (state.highest.value() ?? 0)) return;
+    state.highest.update(word.count);
+    out.collect(word);
   }
 }
 
@@ -112,6 +118,44 @@ function compiles(env: StreamEnvironment): void {
   same<typeof unchecked, DataStream<unknown>>();
   const parsed = lines.map((line): Order => JSON.parse(line), { type: t.anyOf<Order>() });
   same<typeof parsed, DataStream<Order>>();
+  words.keyBy("word").process(
+    {
+      state: { total: value(t.float64), seen: map(t.string, t.int64), last: list(order), all: operatorList(t.string) },
+      process(each, { state, out, timers, currentKey }) {
+        same<typeof state.total, ValueState<number>>();
+        same<typeof state.seen, MapState<string, number>>();
+        same<typeof state.last, ListState<Order>>();
+        same<typeof state.all, OperatorListState<string>>();
+        state.total.update((state.total.value() ?? 0) + each.count);
+        timers.registerProcessingTime(1);
+        [each.count].forEach(out.collect);
+        same<typeof currentKey, string>();
+      },
+      onTimer: (timestamp, { state, out }) => out.collectAt(state.total.value() ?? 0, timestamp),
+    },
+    { type: t.float64 },
+  );
+  const generated = words.keyBy("word").process(
+    {
+      state: { sum: reducing(t.float64, (left, right) => left + right) },
+      *process(each, { state }) {
+        yield state.sum.add(each.count) > 3;
+      },
+    },
+    { type: t.boolean },
+  );
+  same<typeof generated, DataStream<boolean>>();
+  words.keyBy("word").process(
+    () => ({
+      state: { total: value(t.float64) },
+      process: (each, { state, out }) => out.collect(`${each.word} ${state.total.value() ?? 0}`),
+    }),
+    { type: t.string },
+  );
+  lines.process(
+    { state: { all: operatorList(t.string) }, process: (line, { state }) => state.all.add(line) },
+    { type: t.any },
+  );
   // What comes from untyped code stays possible.
   lines.map((line) => JSON.parse(line));
   const yielded = lines.flatMap(function* (line) {
@@ -201,6 +245,31 @@ function doesNotCompile(env: StreamEnvironment): void {
   t.list(t.optional(t.string));
   // @ts-expect-error a Map does not find objects again
   t.map(t.date, t.string);
+  // @ts-expect-error what is collected needs a type
+  lines.flatMap((line, out) => out.collect(line)).print();
+  // @ts-expect-error also in process
+  lines.process({ process: (line, { out }) => out.collect(line) }).print();
+  const untyped = words.keyBy("word").process({ process: (each, { out }) => out.collect(each) }, { uid: "x" });
+  // @ts-expect-error and with keys
+  untyped.print();
+  // @ts-expect-error state of a key where there is none
+  lines.process({ state: { total: value(t.float64) }, process: () => {} }, { type: t.string });
+  words.keyBy("word").process(
+    {
+      state: { total: value(t.float64) },
+      // @ts-expect-error not a state that is declared
+      process: (each, { state }) => state.sum.update(each.count),
+    },
+    { type: t.string },
+  );
+  words.keyBy("word").process(
+    {
+      state: { total: value(t.float64) },
+      // @ts-expect-error not of the declared type
+      process: (each, { state }) => state.total.update(each.word),
+    },
+    { type: t.string },
+  );
   // @ts-expect-error there is no such field
   words.keyBy("wort");
   // @ts-expect-error undefined cannot be a key

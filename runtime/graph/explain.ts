@@ -35,6 +35,7 @@ function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
     const { node } = operator;
     const uid = node.uidIsExplicit ? `uid ${node.uid}` : `derived uid ${node.uid}`;
     lines.push(`${indent}${displayName(node)}   ${uid}, ${describeType(node.outputType)}`);
+    for (const state of node.states ?? []) lines.push(`${indent}    state ${state.name}: ${state.kind}, ${state.type}`);
     for (const index of operator.outEdges) {
       const edge = graph.edges[index];
       if (edge !== undefined) lines.push(`${indent}    => ${edge.partitioning.kind} to [${edge.toVertex}]`);

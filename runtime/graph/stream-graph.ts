@@ -7,6 +7,7 @@
  */
 import type { OperatorId } from "../../base/index.ts";
 import type { Key, ValueType } from "../record/index.ts";
+import type { DeclaredState } from "./compatibility.ts";
 import type { JobConfiguration } from "./configuration.ts";
 
 export type Partitioning =
@@ -37,6 +38,8 @@ export type StreamNode = {
   readonly parallelism: number;
   /** null: derived from parallelism, or adopted from restored state (SP-8). */
   readonly maxParallelism: number | null;
+  /** Known without running it, as checkpoints describe them; absent: the operator declares them when it opens. */
+  readonly states?: readonly DeclaredState[];
   /** Of the records it emits; of a sink: of those it takes. */
   readonly outputType: ValueType<unknown>;
   readonly inputs: readonly StreamEdge[];

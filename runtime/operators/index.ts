@@ -1,5 +1,15 @@
 /** Room `operators`: the ports of operators, sources and sinks, and the stream operators, one per file. */
 export { aggregateOperator } from "./keyed/aggregate-operator.ts";
+export {
+  aggregating,
+  broadcastList,
+  list,
+  map,
+  operatorList,
+  reducing,
+  unionList,
+  value,
+} from "./declared-state.ts";
 export { filterOperator } from "./basic/filter-operator.ts";
 export { flatMapOperator } from "./basic/flat-map-operator.ts";
 

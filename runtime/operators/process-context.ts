@@ -7,12 +7,15 @@ import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
 import type {
   EmissionDesk,
   Emitter,
+  KeyedOperatorState,
+  KeyedStates,
   OperatorContext,
-  OperatorStateStore,
   OrFactory,
   Output,
   ProcessContext,
+  StateHandles,
 } from "../ports/index.ts";
+import { openStates } from "./declared-state.ts";
 import { GuardedOperatorState } from "./guarded-operator-state.ts";
 import { deskOf, PUSHED_MAX, pushedTooMuch, SteppedEmission } from "./stepped-emission.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
@@ -21,7 +24,7 @@ import { UserCall } from "./user-call.ts";
 type Hooks = { readonly process: unknown; readonly onTimer?: unknown };
 
 /** The function for one subtask; throws JOB_GRAPH_INVALID when it has no synchronous `process` (FN1). */
-export function instanceOf<F extends Hooks>(operator: string, fn: OrFactory<F>): F {
+function instanceOf<F extends Hooks>(operator: string, fn: OrFactory<F>): F {
   const instance = typeof fn === "function" ? fn() : fn;
   assertSynchronous(`${operator}: the function's process`, instance?.process, "iterable");
   if (instance.onTimer !== undefined)
@@ -29,13 +32,34 @@ export function instanceOf<F extends Hooks>(operator: string, fn: OrFactory<F>):
   return instance;
 }
 
+/** A function, or what makes them, with the states that it declares. */
+export class FunctionMaker<F extends Hooks & { readonly state?: KeyedStates }, S extends KeyedStates> {
+  readonly states: S;
+  readonly #make: () => F;
+  /** Made to read its states; the first subtask's. */
+  #first: F | null;
+
+  constructor(operator: string, fn: OrFactory<F>) {
+    this.#make = () => instanceOf(operator, fn);
+    this.#first = this.#make();
+    this.states = (this.#first.state ?? {}) as S;
+  }
+
+  /** The function for one subtask. */
+  make(): F {
+    const first = this.#first;
+    this.#first = null;
+    return first ?? this.#make();
+  }
+}
+
 /** The one context of an operator (FN2); the operator sets `now` and `risen` before each call. */
-export class OperatorProcessContext<O> implements ProcessContext<O> {
+export class OperatorProcessContext<O, S extends KeyedStates> implements ProcessContext<O, S> {
   readonly call: UserCall;
   readonly out: Emitter<O>;
   now = NO_TIMESTAMP;
   risen = MIN_WATERMARK;
-  readonly operatorState: OperatorStateStore;
+  readonly state: StateHandles<S>;
   readonly uid: string;
   readonly name: string;
   readonly subtask: number;
@@ -43,10 +67,15 @@ export class OperatorProcessContext<O> implements ProcessContext<O> {
   readonly clock: Clock;
   readonly log: Log;
 
-  constructor(context: OperatorContext, { call, out }: { readonly call: UserCall; readonly out: Emitter<O> }) {
+  constructor(
+    context: OperatorContext,
+    { call, out }: { readonly call: UserCall; readonly out: Emitter<O> },
+    states: S,
+    keyed: KeyedOperatorState | null = null,
+  ) {
     this.call = call;
     this.out = out;
-    this.operatorState = new GuardedOperatorState(context.operatorState, call);
+    this.state = openStates(states, { keyed, operator: new GuardedOperatorState(context.operatorState, call) });
     this.uid = context.uid;
     this.name = context.name;
     this.subtask = context.subtask;

@@ -2,16 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { t } from "../record/index.ts";
-import type {
-  Emitter,
-  KeyedProcessContext,
-  OperatorFactory,
-  ProcessContext,
-  TimerContext,
-  ValueState,
-} from "../ports/index.ts";
+import type { Emitter, KeyedProcessContext, OperatorFactory, ProcessContext, TimerContext } from "../ports/index.ts";
 import { OperatorHarness } from "../testkit/index.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
+import { list, map, operatorList, value } from "./declared-state.ts";
 import { aggregateOperator } from "./keyed/aggregate-operator.ts";
 import { filterOperator } from "./basic/filter-operator.ts";
 import { flatMapOperator } from "./basic/flat-map-operator.ts";
@@ -34,52 +28,51 @@ const late = (use: string | RegExp) => (error: unknown) => {
 
 describe("a call that has ended", () => {
   it("leaves no key, state, timers, context or emitter of a keyed process function behind (T6)", async () => {
-    let kept: KeyedProcessContext<string> | undefined;
-    let emit: Emitter<string> | undefined;
-    let value: ValueState<string> | undefined;
+    const states = {
+      value: value(t.string),
+      list: list(t.string),
+      map: map(t.string, t.string),
+      all: operatorList(t.any),
+    };
+    let kept: KeyedProcessContext<string, string, typeof states> | undefined;
     const harness = await OperatorHarness.open(
-      keyedProcessOperator<string, string, string>({
-        open(context) {
-          value = context.state.value({ name: "value", type: t.string });
-          context.state.list({ name: "list" });
-          context.state.map({ name: "map" });
-          context.operatorState.list({ name: "all" });
-        },
+      keyedProcessOperator<string, string, string, typeof states>({
+        state: states,
         process(record, context) {
-          const { out } = context;
           kept = context;
-          emit = out;
-          value?.update(record);
+          context.state.value.update(record);
         },
       }),
       { keySelector },
     );
     harness.process("a");
     harness.process("b");
-    const context = kept as KeyedProcessContext<string>;
+    const context = kept as KeyedProcessContext<string, string, typeof states>;
+    const { value: ofKey, list: items, map: entries, all } = context.state;
     const uses: Record<string, () => unknown> = {
-      'state "value"': () => value?.update("of a"),
-      'state "value" ': () => value?.value(),
-      ' state "value"': () => value?.clear(),
-      'state "list"': () => context.state.list({ name: "list" }).add("x"),
-      'state "map"': () => context.state.map({ name: "map" }).put("x", "y"),
+      'state "value"': () => ofKey.update("of a"),
+      'state "value" ': () => ofKey.value(),
+      ' state "value"': () => ofKey.clear(),
+      'state "list"': () => items.add("x"),
+      'state "map"': () => entries.put("x", "y"),
+      'operator state "all"': () => all.add("x"),
       "user-timers": () => context.timers.registerEventTime(5),
       "user-timers ": () => context.timers.registerProcessingTime(5),
       " user-timers": () => context.timers.deleteEventTime(5),
       "context.currentKey": () => context.currentKey,
       "context.timestamp": () => context.timestamp,
       "context.watermark": () => context.watermark,
-      "out.collect": () => emit?.collect("late"),
-      "out.collectAt": () => emit?.collectAt("late", 1),
+      "out.collect": () => context.out.collect("late"),
+      "out.collectAt": () => context.out.collectAt("late", 1),
     };
     for (const [what, use] of Object.entries(uses)) assert.throws(use, late(what.trim()));
-    const list = await new Promise((resolve, reject) => {
+    const outcome = await new Promise((resolve, reject) => {
       // As it happens: the promise of one record comes back after another record.
       void Promise.resolve("a")
-        .then((record) => value?.update(record))
+        .then((record) => ofKey.update(record))
         .then(resolve, reject);
     }).catch((error: unknown) => error);
-    assert.ok(late('state "value"')(list));
+    assert.ok(late('state "value"')(outcome));
     harness.process("b");
     assert.deepEqual(harness.values, []);
   });
@@ -100,18 +93,20 @@ describe("a call that has ended", () => {
     assert.throws(() => kept?.timestamp, late("context.timestamp"));
     assert.throws(() => kept?.timers.registerEventTime(20), late("user-timers"));
 
-    let plain: ProcessContext | undefined;
+    const states = { all: operatorList(t.string) };
+    let plain: ProcessContext<string, typeof states> | undefined;
     const harness = await OperatorHarness.open(
-      processOperator<string, string>({
+      processOperator<string, string, typeof states>({
+        state: states,
         open(context) {
           plain = context;
-          context.operatorState.list({ name: "all" }).add("in open");
+          context.state.all.add("in open");
         },
-        process: (_record, context) => context.operatorState.list<string>({ name: "all" }).add("in time"),
+        process: (_record, { state }) => state.all.add("in time"),
       }),
     );
     harness.process("a");
-    assert.throws(() => plain?.operatorState.list({ name: "all" }).add("late"), late('operator state "all"'));
+    assert.throws(() => plain?.state.all.add("late"), late('operator state "all"'));
     assert.throws(() => plain?.timestamp, late("context.timestamp"));
   });
 

@@ -9,10 +9,13 @@
  *     meets a TypeError there (record/value-guard.ts, VG2); with `pipeline.object-reuse` the functions' word is taken for it.
  * FN4 A generator that flatMap or process returns is paused between its values while what follows has no room, so it may yield any
  *     number of records; its record's key and context hold until it ends.
+ * FN5 The states of a process function are those that it declares (`state`), no others: they are in the graph, so that a changed type
+ *     is refused before the job that wrote them is stopped.
  */
 import type { Clock, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
-import type { KeyedStateStore, OperatorStateStore, TimerService } from "./state.ts";
+import type { KeyedStates, NoStates, OperatorStates, StateHandles } from "./declared-state.ts";
+import type { TimerService } from "./state.ts";
 
 /**
  * Nothing more is asked of a result that is no promise; of one that is or may be, what nothing fulfils. For parameters, beside the
@@ -46,13 +49,14 @@ export interface Emitter<O> {
 }
 
 /** What a process function can see (FN2). `O`: what it emits; a context without it emits nothing. */
-export interface ProcessContext<O = never> {
+export interface ProcessContext<O = never, S = NoStates> {
+  /** The declared states; of a keyed stream those of the current key. */
+  readonly state: StateHandles<S>;
   readonly out: Emitter<O>;
   /** Of the record or timer being processed, epoch milliseconds; NO_TIMESTAMP when the record has none. */
   readonly timestamp: number;
   /** No record with a timestamp at or below it is expected; MIN_WATERMARK before the first watermark. */
   readonly watermark: number;
-  readonly operatorState: OperatorStateStore;
   readonly uid: string;
   readonly name: string;
   readonly subtask: number;
@@ -62,40 +66,44 @@ export interface ProcessContext<O = never> {
 }
 
 /** What a keyed process function can see; states and timers are those of the current key. */
-export interface KeyedProcessContext<K extends Key = Key, O = never> extends ProcessContext<O> {
+export interface KeyedProcessContext<K extends Key = Key, O = never, S = NoStates> extends ProcessContext<O, S> {
   /** The key of the record or timer; not to be read in `open`. */
   readonly currentKey: K;
-  readonly state: KeyedStateStore;
   readonly timers: TimerService;
 }
 
 /** What `onTimer` can see. */
-export interface TimerContext<K extends Key = Key, O = never> extends KeyedProcessContext<K, O> {
+export interface TimerContext<K extends Key = Key, O = never, S = NoStates> extends KeyedProcessContext<K, O, S> {
   readonly timeDomain: "event" | "processing";
 }
 
 /** Nothing: a promise in particular is none, as it would be where the type is `void` alone. */
 export type Nothing = undefined | void;
 
-export interface ProcessFunction<I, O> {
-  /** Declares states and prepares; awaited before the first record. */
-  open?(context: ProcessContext<O>): void | Promise<void>;
+export interface ProcessFunction<I, O, S extends OperatorStates = NoStates> {
+  /** The operator states by name (FN5): `{ seen: operatorList(t.string) }`. Default: none. */
+  readonly state?: S;
+  /** Prepares; awaited before the first record. */
+  open?(context: ProcessContext<O, S>): void | Promise<void>;
   /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
-  process(value: I, context: ProcessContext<O>): IterableIterator<O> | Nothing;
+  process(value: I, context: ProcessContext<O, S>): IterableIterator<O> | Nothing;
   close?(): void | Promise<void>;
 }
 
-export interface KeyedProcessFunction<K extends Key, I, O> {
-  open?(context: KeyedProcessContext<K, O>): void | Promise<void>;
+export interface KeyedProcessFunction<K extends Key, I, O, S extends KeyedStates = NoStates> {
+  /** The states by name (FN5): `{ total: value(t.float64), seen: map(t.string, t.int64) }`. Default: none. */
+  readonly state?: S;
+  /** Prepares; awaited before the first record. There is no key yet, so keyed state is not to be read. */
+  open?(context: KeyedProcessContext<K, O, S>): void | Promise<void>;
   /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
-  process(value: I, context: KeyedProcessContext<K, O>): IterableIterator<O> | Nothing;
+  process(value: I, context: KeyedProcessContext<K, O, S>): IterableIterator<O> | Nothing;
   /** A timer of the context's current key has come due. */
-  onTimer?(timestamp: number, context: TimerContext<K, O>): Nothing;
+  onTimer?(timestamp: number, context: TimerContext<K, O, S>): Nothing;
   close?(): void | Promise<void>;
 }
 
 /**
  * The function itself, or what makes one for each subtask. Subtasks and attempts that run in one thread share the object itself:
- * a function that keeps fields of its own is given as `() => new MyFunction()`.
+ * a function that keeps fields of its own is given as `() => new MyFunction()`. It is called when the graph is built, too.
  */
 export type OrFactory<F extends object> = F | (() => F);

@@ -3,6 +3,15 @@
  * Types and contracts only; nothing here runs.
  */
 export type {
+  KeyedStateSpec,
+  KeyedStates,
+  NoStates,
+  OperatorStateSpec,
+  OperatorStates,
+  StateHandles,
+  StateSpec,
+} from "./declared-state.ts";
+export type {
   Emitter,
   FilterFunction,
   FlatMapFunction,

@@ -101,7 +101,10 @@ export type OperatorFactory<I, O> = {
   readonly kind: "operator";
   /** For names and messages: `map`, `reduce`, … */
   readonly name: string;
-  /** The states that it declares whatever happens, as checkpoints describe them (`type`: describeType). Default: not known. */
+  /**
+   * The states that it declares whatever happens, as checkpoints describe them (`type`: describeType): for preflight and `explain`.
+   * Default: not known; a changed type is then found out when the operator is restored.
+   */
   readonly declares?: readonly { readonly name: string; readonly kind: string; readonly type: string }[];
   create(): StreamOperator<I, O>;
 };

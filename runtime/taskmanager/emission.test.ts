@@ -8,7 +8,7 @@ type Seen = { made: number; taken: number; ahead: number; atBarrier: number[] };
 
 /** Each record of `count` makes `each` values; what follows runs in a task of its own and notes how far it was behind. */
 const module = (options: { count: number; each: number; expand: string }): string => `
-import { job, t } from "streamjob";
+import { job, t, value } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 const seen = (globalThis.emissionTest = { made: 0, taken: 0, ahead: 0, atBarrier: [] });
 const each = ${options.each};
@@ -72,8 +72,9 @@ const shapes: Record<string, { readonly expand: string; readonly factor: number 
   "a generator of process with keys, which still has its own key after each pause": {
     factor: 1,
     expand: `numbers.keyBy((n) => n).process({
+      state: { of: value(t.int64) },
       *process(n, context) {
-        const state = context.state.value({ name: "of", type: t.int64 });
+        const state = context.state.of;
         for (const value of values(n)) {
           if (context.currentKey !== n || (state.value() ?? n) !== n) throw new Error("another key's");
           state.update(n);

@@ -6,7 +6,7 @@ import { failuresOf, type ThreadRun, threadRun, until } from "./slot-run.test-su
 
 const job = (functions: string, settings = ""): string => `
 import { parentPort, isMainThread } from "node:worker_threads";
-import { job, t } from "streamjob";
+import { job, t, value } from "streamjob";
 import { discardSink, generatorSource } from "streamjob/connectors/basic";
 ${functions}
 export default job((env) => {
@@ -46,8 +46,8 @@ describe("the job's code in a slot's thread", () => {
     const { code, message, destiny } = await failureOf(
       context,
       job(`const build = (numbers) => numbers.keyBy((n) => n % 7).process({
-        open(context) { this.state = context.state.value({ name: "seen", type: t.int64 }); },
-        process(n) { Promise.resolve(n).then((a) => this.state.update(a)); },
+        state: { seen: value(t.int64) },
+        process(n, { state }) { Promise.resolve(n).then((a) => state.seen.update(a)); },
       }, { uid: "detached" }).sinkTo(discardSink());`),
     );
     assert.equal(code, "USED_OUT_OF_TURN");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator } from "../operators/index.ts";
-import type { KeyedProcessFunction, TimerContext, ValueState } from "../ports/index.ts";
+import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator, value } from "../operators/index.ts";
+import type { KeyedProcessFunction, KeyedStateSpec, TimerContext, ValueState } from "../ports/index.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP, t, type ValueOf } from "../record/index.ts";
 import { OperatorHarness } from "./operator-harness.ts";
 
@@ -103,26 +103,25 @@ describe("reduce and aggregate", () => {
 describe("process with keys", () => {
   type Fired = { readonly key: string; readonly at: number; readonly domain: string; readonly watermark: number };
 
+  type CountStates = { readonly count: KeyedStateSpec<ValueState<number>> };
+
   /** Counts each key; tells the count when a timer comes due. */
-  const counting = (fired: Fired[], again = false): KeyedProcessFunction<string, Count, string> => {
-    let state: ValueState<number>;
+  const counting = (fired: Fired[], again = false): KeyedProcessFunction<string, Count, string, CountStates> => {
     return {
-      open(context) {
-        state = context.state.value({ name: "count", type: t.int64 });
-      },
-      process(value, context) {
-        const { out } = context;
-        state.update((state.value() ?? 0) + value.count);
+      state: { count: value(t.int64) },
+      process(one, context) {
+        const { out, state } = context;
+        state.count.update((state.count.value() ?? 0) + one.count);
         if (context.timestamp !== NO_TIMESTAMP) context.timers.registerEventTime(context.timestamp + 10);
         else context.timers.registerProcessingTime(context.clock.nowMs() + 1000);
         out.collect(`${context.currentKey} in`);
       },
-      onTimer(timestamp: number, context: TimerContext<string, string>) {
-        const { out } = context;
+      onTimer(timestamp: number, context: TimerContext<string, string, CountStates>) {
+        const { out, state } = context;
         const { currentKey: key, timeDomain: domain, watermark } = context;
         fired.push({ key, at: timestamp, domain, watermark });
         assert.equal(context.timestamp, timestamp);
-        out.collect(`${key} ${state.value()}`);
+        out.collect(`${key} ${state.count.value()}`);
         if (again) context.timers.registerEventTime(context.watermark + 1);
       },
     };

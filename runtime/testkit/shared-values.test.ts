@@ -8,18 +8,16 @@ import {
   aggregateOperator,
   flatMapOperator,
   keyedProcessOperator,
+  list,
+  map,
   mapOperator,
+  operatorList,
   processOperator,
   reduceOperator,
+  reducing,
+  value,
 } from "../operators/index.ts";
-import type {
-  KeyedProcessFunction,
-  ListState,
-  MapState,
-  OperatorListState,
-  ReducingState,
-  ValueState,
-} from "../ports/index.ts";
+import type { KeyedProcessFunction, KeyedStates } from "../ports/index.ts";
 import { t } from "../record/index.ts";
 import { OperatorHarness } from "./operator-harness.ts";
 
@@ -27,7 +25,9 @@ type Count = { word: string; n: number };
 const RECORDS: readonly Count[] = [1, 2, 3].map((n) => ({ word: "a", n }));
 const keySelector = (value: Count): string => value.word;
 
-async function run<O>(fn: KeyedProcessFunction<string, Count, O>): Promise<readonly O[]> {
+async function run<S extends KeyedStates>(
+  fn: KeyedProcessFunction<string, Count, unknown, S>,
+): Promise<readonly unknown[]> {
   const harness = await OperatorHarness.open(keyedProcessOperator(fn), { keySelector });
   for (const record of RECORDS) harness.process({ ...record });
   return harness.values;
@@ -35,30 +35,28 @@ async function run<O>(fn: KeyedProcessFunction<string, Count, O>): Promise<reado
 
 describe("what was emitted never changes", () => {
   it("when list state is emitted as it was handed out, after each add", async () => {
-    let state: ListState<number>;
-    const values = await run<unknown>({
-      open: (context) => void (state = context.state.list({ name: "list", type: t.int64 })),
-      process(value, { out }) {
-        state.add(value.n);
-        out.collect({ list: state.get() });
-        out.collect(state.get());
+    const values = await run({
+      state: { list: list(t.int64) },
+      process(each, { state, out }) {
+        state.list.add(each.n);
+        out.collect({ list: state.list.get() });
+        out.collect(state.list.get());
       },
     });
     assert.deepEqual(values, [{ list: [1] }, [1], { list: [1, 2] }, [1, 2], { list: [1, 2, 3] }, [1, 2, 3]]);
   });
 
   it("when a value is changed in place, updated and emitted, in either order", async () => {
-    let state: ValueState<{ n: number; seen: number[]; by: Map<string, number> }>;
-    const values = await run<unknown>({
-      open: (context) => void (state = context.state.value({ name: "value" })),
-      process(value, { out }) {
-        const current = state.value() ?? { n: 0, seen: [], by: new Map() };
-        current.n += value.n;
-        current.seen = [...current.seen, value.n];
-        current.by.set(value.word, current.n);
+    const values = await run({
+      state: { value: value(t.anyOf<{ n: number; seen: number[]; by: Map<string, number> }>()) },
+      process(each, { state, out }) {
+        const current = state.value.value() ?? { n: 0, seen: [], by: new Map() };
+        current.n += each.n;
+        current.seen = [...current.seen, each.n];
+        current.by.set(each.word, current.n);
         out.collect(current);
-        state.update(current);
-        if (value.n === 2) out.collect(state.value());
+        state.value.update(current);
+        if (each.n === 2) out.collect(state.value.value());
       },
     }).catch((error: unknown) => error);
     const by = (n: number): Map<string, number> => new Map([["a", n]]);
@@ -71,20 +69,18 @@ describe("what was emitted never changes", () => {
   });
 
   it("when a value of map state, or reducing state, is changed in place and emitted", async () => {
-    let map: MapState<string, Count>;
-    let sum: ReducingState<Count>;
-    const values = await run<unknown>({
-      open(context) {
-        map = context.state.map({ name: "map" });
-        sum = context.state.reducing({ name: "sum", reduce: (left, right) => ((left.n += right.n), left) });
+    const values = await run({
+      state: {
+        cells: map(t.string, t.anyOf<Count>()),
+        sum: reducing(t.anyOf<Count>(), (left, right) => ((left.n += right.n), left)),
       },
-      process(value, { out }) {
-        const cell = map.get("x") ?? { word: "x", n: 0 };
-        cell.n += value.n;
-        map.put("x", cell);
+      process(record, { state, out }) {
+        const cell = state.cells.get("x") ?? { word: "x", n: 0 };
+        cell.n += record.n;
+        state.cells.put("x", cell);
         out.collect(cell);
-        for (const [, each] of map.entries()) out.collect([each]);
-        out.collect(sum.add(value));
+        for (const [, each] of state.cells.entries()) out.collect([each]);
+        out.collect(state.sum.add(record));
       },
     });
     const at = (n: number): unknown[] => [{ word: "x", n }, [{ word: "x", n }], { word: "a", n }];
@@ -92,13 +88,13 @@ describe("what was emitted never changes", () => {
   });
 
   it("when operator state is emitted as it was handed out", async () => {
-    let list: OperatorListState<number>;
+    const states = { list: operatorList(t.int64) };
     const harness = await OperatorHarness.open(
-      processOperator<Count, unknown>({
-        open: (context) => void (list = context.operatorState.list({ name: "list", type: t.int64 })),
-        process(value, { out }) {
-          list.add(value.n);
-          out.collect(list.get());
+      processOperator<Count, unknown, typeof states>({
+        state: states,
+        process(each, { state, out }) {
+          state.list.add(each.n);
+          out.collect(state.list.get());
         },
       }),
     );

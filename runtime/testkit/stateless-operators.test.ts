@@ -4,11 +4,12 @@ import {
   filterOperator,
   flatMapOperator,
   mapOperator,
+  operatorList,
   processOperator,
   timestampsAndWatermarksOperator,
 } from "../operators/index.ts";
 import { type ProcessContext, type ProcessFunction } from "../ports/index.ts";
-import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, t } from "../record/index.ts";
 import { forBoundedOutOfOrderness, forMonotonousTimestamps, noWatermarks } from "../time/index.ts";
 import { type HarnessEvent, OperatorHarness } from "./operator-harness.ts";
 
@@ -150,17 +151,12 @@ describe("process", () => {
   });
 
   it("keeps operator state over a restore at another parallelism", async () => {
-    const collected = (): ProcessFunction<number, number> => {
-      let add: (value: number) => void;
-      return {
-        open(context) {
-          const state = context.operatorState.list<number>({ name: "seen" });
-          for (const value of state.get()) restored.push(value);
-          add = (value) => state.add(value);
-        },
-        process: (value) => add(value),
-      };
-    };
+    const states = { seen: operatorList(t.int64) };
+    const collected = (): ProcessFunction<number, number, typeof states> => ({
+      state: states,
+      open: ({ state }) => void restored.push(...state.seen.get()),
+      process: (value, { state }) => state.seen.add(value),
+    });
     const restored: number[] = [];
     const before = await OperatorHarness.open(processOperator(collected));
     for (const value of [1, 2, 3, 4]) before.process(value);

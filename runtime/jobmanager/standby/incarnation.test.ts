@@ -15,6 +15,7 @@ import {
   restoredText,
   type Setting,
   setting,
+  TWO_VERTICES,
   until,
 } from "../scripted-job.test-support.ts";
 
@@ -238,6 +239,24 @@ test("a preflight says every reason why the job does not accept a state, and cha
     assert.match(refusal.reasons.join(), reason);
   }
   await checkpointed(old);
+});
+
+test("a preflight refuses a changed type of a state that a process function declares (T26, PREF2)", async (t) => {
+  const place = await setting(t);
+  const old = await active(t, place, "old");
+  await checkpointed(old);
+  // The scripted tasks write `memory`, a list of strings, for each operator.
+  const declaring = (type: string): string =>
+    TWO_VERTICES.replace(
+      '.reduce((a, b) => a + b, { uid: "sum" })',
+      `.process(() => ({ state: { memory: operatorList(t.${type}) }, process() {} }), { uid: "sum", type: t.string })`,
+    ).replace("{ job }", "{ job, operatorList, t }");
+  const changed = await standby(t, await setting(t, { module: declaring("int64") }), "changed");
+  const refusal = await changed.preflight(latest(old.storeUri));
+  assert.ok(refusal.kind === "incompatible", refusal.kind);
+  assert.match(refusal.reasons.join(), /uid "sum", state "memory": its type was string and is now int64/);
+  const kept = await standby(t, await setting(t, { module: declaring("string") }), "kept");
+  assert.equal((await kept.preflight(latest(old.storeUri))).kind, "compatible");
 });
 
 test("LS1 a permission to leave state behind is for what is restored, not for the job's own checkpoints later", async (t) => {

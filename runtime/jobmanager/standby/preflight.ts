@@ -3,15 +3,14 @@
  * Not here: giving it (startup.ts).
  *
  * PREF1 Every reason is given at once, in words. A state that is not there is a reason; a store that does not answer is an error.
- * PREF2 Compared are uids, parallelism, maxParallelism, and the types of states that operators are known to declare (`declares`). A
- *     user's function declares its states when it runs: those are compared when it is restored.
+ * PREF2 Compared are uids, parallelism, maxParallelism, and the types of the states that are in the graph: all but those of stream
+ *     operators of the user's own that do not name them (`OperatorFactory.declares`); these are compared when it is restored.
  * PREF3 Too few slots are a reason too, once all TaskManagers are there: the job would wait for them without end.
  */
 import { type Clock, type ErrorCode, type Log, StreamError } from "../../../base/index.ts";
 import { assignState, type OperatorState } from "../../checkpoint/index.ts";
 import type { PreflightAnswer, RestoreMessage } from "../../../contract/index.ts";
 import { compareDeclarations, type StreamGraph } from "../../graph/index.ts";
-import type { OperatorFactory } from "../../ports/index.ts";
 import type { FoundState } from "../leading/found-state.ts";
 import { fitGraph } from "../leading/graph-fit.ts";
 import { resolveActivation } from "../leading/latest-state.ts";
@@ -78,9 +77,8 @@ function misfits(streamGraph: StreamGraph, state: FoundState, leftState: LeftSta
 
 function changedTypes(streamGraph: StreamGraph, operators: readonly OperatorState[]): readonly string[] {
   const stored = new Map(operators.map((operator) => [operator.operatorId, operator]));
-  return streamGraph.nodes.flatMap(({ operatorId, uid, logic, role }) => {
+  return streamGraph.nodes.flatMap(({ operatorId, uid, states: now }) => {
     const before = stored.get(operatorId)?.declarations;
-    const now = role === "operator" ? (logic as OperatorFactory<unknown, unknown>).declares : undefined;
     if (before === undefined || now === undefined) return [];
     const answer = compareDeclarations(uid, before, now);
     return answer.kind === "refused" ? [answer.reason] : [];

@@ -4,27 +4,37 @@
  */
 import type {
   OperatorContext,
+  NoStates,
   OperatorFactory,
+  OperatorStates,
   OrFactory,
   Output,
   ProcessFunction,
   StreamOperator,
 } from "../../ports/index.ts";
-import { instanceOf, OperatorProcessContext, ProcessCalls } from "../process-context.ts";
+import { declarationsOf } from "../declared-state.ts";
+import { FunctionMaker, OperatorProcessContext, ProcessCalls } from "../process-context.ts";
 
 /** Calls a ProcessFunction for each record. */
-export function processOperator<I, O>(fn: OrFactory<ProcessFunction<I, O>>): OperatorFactory<I, O> {
-  return { kind: "operator", name: "process", create: () => new ProcessOperator(instanceOf("process", fn)) };
+export function processOperator<I, O, S extends OperatorStates = NoStates>(
+  fn: OrFactory<ProcessFunction<I, O, S>>,
+): OperatorFactory<I, O> {
+  const maker = new FunctionMaker<ProcessFunction<I, O, S>, S>("process", fn);
+  const { states } = maker;
+  const declares = declarationsOf(states, false);
+  return { kind: "operator", name: "process", declares, create: () => new ProcessOperator(maker.make(), states) };
 }
 
-class ProcessOperator<I, O> implements StreamOperator<I, O> {
+class ProcessOperator<I, O, S extends OperatorStates> implements StreamOperator<I, O> {
   readonly emits = "state";
-  readonly #fn: ProcessFunction<I, O>;
-  #context!: OperatorProcessContext<O>;
+  readonly #fn: ProcessFunction<I, O, S>;
+  readonly #states: S;
+  #context!: OperatorProcessContext<O, S>;
   #calls!: ProcessCalls<I, O>;
 
-  constructor(fn: ProcessFunction<I, O>) {
+  constructor(fn: ProcessFunction<I, O, S>, states: S) {
     this.#fn = fn;
+    this.#states = states;
   }
 
   open(context: OperatorContext, output: Output<O>): void | Promise<void> {
@@ -32,7 +42,7 @@ class ProcessOperator<I, O> implements StreamOperator<I, O> {
       handle: (value, timestamp) => this.#handle(value, timestamp),
     });
     this.#calls = calls;
-    this.#context = new OperatorProcessContext(context, calls);
+    this.#context = new OperatorProcessContext(context, calls, this.#states);
     calls.begin();
     return calls.opening(this.#fn.open?.(this.#context));
   }

@@ -13,7 +13,8 @@ import type {
   Emitter,
   KeyedOperatorState,
   KeyedProcessFunction,
-  KeyedStateStore,
+  KeyedStates,
+  NoStates,
   OperatorContext,
   OperatorFactory,
   OrFactory,
@@ -22,7 +23,8 @@ import type {
   TimerContext,
   TimerService,
 } from "../../ports/index.ts";
-import { instanceOf, OperatorProcessContext, ProcessCalls } from "../process-context.ts";
+import { declarationsOf } from "../declared-state.ts";
+import { FunctionMaker, OperatorProcessContext, ProcessCalls } from "../process-context.ts";
 import { WatchedTimers } from "./watched-timers.ts";
 import type { UserCall } from "../user-call.ts";
 
@@ -30,26 +32,31 @@ import type { UserCall } from "../user-call.ts";
 const TIMERS = "user-timers";
 
 /** Calls a KeyedProcessFunction for each record and timer. */
-export function keyedProcessOperator<K extends Key, I, O>(
-  fn: OrFactory<KeyedProcessFunction<K, I, O>>,
+export function keyedProcessOperator<K extends Key, I, O, S extends KeyedStates = NoStates>(
+  fn: OrFactory<KeyedProcessFunction<K, I, O, S>>,
 ): OperatorFactory<I, O> {
-  return { kind: "operator", name: "process", create: () => new KeyedProcessOperator(instanceOf("process", fn)) };
+  const maker = new FunctionMaker<KeyedProcessFunction<K, I, O, S>, S>("process", fn);
+  const { states } = maker;
+  const declares = [...declarationsOf(states, true), { name: TIMERS, kind: "timers", type: "timestamp" }];
+  return { kind: "operator", name: "process", declares, create: () => new KeyedProcessOperator(maker.make(), states) };
 }
 
-class KeyedContext<K extends Key, O> extends OperatorProcessContext<O> implements TimerContext<K, O> {
+class KeyedContext<K extends Key, O, S extends KeyedStates>
+  extends OperatorProcessContext<O, S>
+  implements TimerContext<K, O, S>
+{
   timeDomain: "event" | "processing" = "event";
-  readonly state: KeyedStateStore;
   timers!: TimerService;
   readonly #keyed: KeyedOperatorState;
 
   constructor(
     context: OperatorContext,
     calls: { readonly call: UserCall; readonly out: Emitter<O> },
+    states: S,
     keyed: KeyedOperatorState,
   ) {
-    super(context, calls);
+    super(context, calls, states, keyed);
     this.#keyed = keyed;
-    this.state = keyed;
   }
 
   get currentKey(): K {
@@ -58,17 +65,19 @@ class KeyedContext<K extends Key, O> extends OperatorProcessContext<O> implement
   }
 }
 
-class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> {
+class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates> implements StreamOperator<I, O> {
   readonly emits = "state";
-  readonly #fn: KeyedProcessFunction<K, I, O>;
+  readonly #fn: KeyedProcessFunction<K, I, O, S>;
+  readonly #states: S;
   #keyed!: KeyedOperatorState;
-  #context!: KeyedContext<K, O>;
+  #context!: KeyedContext<K, O, S>;
   #calls!: ProcessCalls<I, O>;
   /** Of the record whose generator is being emitted: its key is set again each time that it goes on (FN4). */
   #steppedKey: { readonly key: Key; readonly hash: number } | null = null;
 
-  constructor(fn: KeyedProcessFunction<K, I, O>) {
+  constructor(fn: KeyedProcessFunction<K, I, O, S>, states: S) {
     this.#fn = fn;
+    this.#states = states;
   }
 
   open(context: OperatorContext, output: Output<O>): void | Promise<void> {
@@ -82,7 +91,7 @@ class KeyedProcessOperator<K extends Key, I, O> implements StreamOperator<I, O> 
       handle: () => assert(false, "an operator with keys is the first of its task and keeps no records"),
     });
     this.#calls = calls;
-    this.#context = new KeyedContext(context, calls, keyed);
+    this.#context = new KeyedContext(context, calls, this.#states, keyed);
     const timers = keyed.timers(TIMERS, {
       onEventTime: (timestamp) => this.#onEventTime(timestamp),
       onProcessingTime: (timestamp) => this.#onProcessingTime(timestamp),

@@ -5,12 +5,16 @@
  * SUO2 What is emitted is the record that came, with the sum in the field's place: a new object each time.
  */
 import { assert, StreamError } from "../../../base/index.ts";
-import { t } from "../../record/index.ts";
+import { describeType, t } from "../../record/index.ts";
 import type { OperatorContext, OperatorFactory, Output, StreamOperator, ValueState } from "../../ports/index.ts";
+
+const STATE = "sum";
+const TYPE = t.float64;
 
 /** `field` holds numbers. */
 export function sumOperator<T extends object>(field: keyof T & string): OperatorFactory<T, T> {
-  return { kind: "operator", name: `sum(${field})`, create: () => new SumOperator(field) };
+  const declares = [{ name: STATE, kind: "value", type: describeType(TYPE) }];
+  return { kind: "operator", name: `sum(${field})`, declares, create: () => new SumOperator(field) };
 }
 
 class SumOperator<T extends object> implements StreamOperator<T, T> {
@@ -26,7 +30,7 @@ class SumOperator<T extends object> implements StreamOperator<T, T> {
   open(context: OperatorContext, output: Output<T>): void {
     assert(context.keyed !== null, `sum, uid ${context.uid}, was opened without keyed state`);
     this.#output = output;
-    this.#state = context.keyed.value<number>({ name: "sum", type: t.float64 });
+    this.#state = context.keyed.value<number>({ name: STATE, type: TYPE });
   }
 
   process(value: T, timestamp: number): void {

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Log } from "../../../base/index.ts";
-import { NO_TIMESTAMP } from "../../record/index.ts";
+import type { KeyedProcessContext, KeyedStateSpec, MapState } from "../../ports/index.ts";
+import { NO_TIMESTAMP, t } from "../../record/index.ts";
 import { ManualClock, OperatorHarness } from "../../testkit/index.ts";
+import { map } from "../declared-state.ts";
 import { keyedProcessOperator } from "./keyed-process-operator.ts";
 
 const keySelector = (value: string): string => value;
@@ -59,16 +61,20 @@ test("a timer of a record without a timestamp is refused, and says what is missi
   assert.throws(() => other.process("a", Number.NaN), /at NaN; use epoch milliseconds/);
 });
 
+type MapStates = { readonly map: KeyedStateSpec<MapState<string, number>> };
+
 test("map state gives its keys and its values", async () => {
   const harness = await OperatorHarness.open(
-    keyedProcessOperator<string, string, readonly unknown[]>({
-      process(value, context) {
-        const { out } = context;
-        const map = context.state.map<string, number>({ name: "map" });
-        out.collect([[...map.keys()], [...map.values()]]);
-        map.put(`${value}1`, 1);
-        map.put(`${value}2`, 2);
-        out.collect([[...map.keys()], [...map.values()]]);
+    keyedProcessOperator({
+      state: { map: map(t.string, t.int64) },
+      process(
+        value: string,
+        { state: { map: entries }, out }: KeyedProcessContext<string, readonly unknown[], MapStates>,
+      ) {
+        out.collect([[...entries.keys()], [...entries.values()]]);
+        entries.put(`${value}1`, 1);
+        entries.put(`${value}2`, 2);
+        out.collect([[...entries.keys()], [...entries.values()]]);
       },
     }),
     { keySelector },

@@ -2,7 +2,7 @@
  * Aggregates with an accumulator that changes in place; a keyed process function with value, map, list and reducing state and a
  * processing-time timer. What is said does not depend on the order of a key's values, which several subtasks deliver.
  */
-import { job, type KeyedProcessContext, type KeyedProcessFunction, t } from "streamjob";
+import { job, type KeyedProcessContext, type KeyedProcessFunction, list, map, reducing, t, value } from "streamjob";
 import { COUNT, lines, numbers, range } from "./numbers.ts";
 
 const KEYS = 20;
@@ -33,14 +33,21 @@ export default job((env) => {
     .sinkTo(lines(env.args), { uid: "out" });
 });
 
+const states = {
+  seen: value(t.int32),
+  remainders: map(t.int32, t.int32),
+  values: list(t.int32),
+  sum: reducing(t.int64, (left, right) => left + right),
+};
+type States = typeof states;
+
 /** Says that a key was seen, once, a while after its first value; and what it has kept, with the last one. */
-class Storyteller implements KeyedProcessFunction<number, number, string> {
-  process(value: number, context: KeyedProcessContext<number, string>): void {
+class Storyteller implements KeyedProcessFunction<number, number, string, States> {
+  readonly state = states;
+
+  process(value: number, context: KeyedProcessContext<number, string, States>): void {
     const { state, timers, clock, currentKey, out } = context;
-    const seen = state.value<number>({ name: "seen", type: t.int32 });
-    const remainders = state.map<number, number>({ name: "remainders", keyType: t.int32, type: t.int32 });
-    const values = state.list<number>({ name: "values", type: t.int32 });
-    const sum = state.reducing<number>({ name: "sum", type: t.int64, reduce: (left, right) => left + right });
+    const { seen, remainders, values, sum } = state;
     const count = (seen.value() ?? 0) + 1;
     seen.update(count);
     remainders.put(value % 3, (remainders.get(value % 3) ?? 0) + 1);

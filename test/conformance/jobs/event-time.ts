@@ -2,7 +2,7 @@
  * Windows by hand: values are counted for each key and window of event time, and a timer at the window's end tells the count.
  * Times are out of order, up to the bound that the watermarks allow for, so no value is late.
  */
-import { forBoundedOutOfOrderness, job, type KeyedProcessContext, type KeyedProcessFunction, t } from "streamjob";
+import { forBoundedOutOfOrderness, job, type KeyedProcessContext, type KeyedProcessFunction, map, t } from "streamjob";
 import { COUNT, lines, numbers, range } from "./numbers.ts";
 
 const KEYS = 7;
@@ -29,26 +29,27 @@ function windowStartOf(time: number): number {
   return Math.floor(time / WINDOW_MS) * WINDOW_MS;
 }
 
-class WindowCounts implements KeyedProcessFunction<number, number, string> {
-  process(_value: number, context: KeyedProcessContext<number, string>): void {
+const states = { counts: map(t.int64, t.int32) };
+type States = typeof states;
+
+class WindowCounts implements KeyedProcessFunction<number, number, string, States> {
+  readonly state = states;
+
+  process(_value: number, context: KeyedProcessContext<number, string, States>): void {
     if (context.timestamp <= context.watermark)
       context.out.collect(`late: ${context.timestamp} <= ${context.watermark}`);
     const start = windowStartOf(context.timestamp);
-    const counts = countsOf(context);
+    const { counts } = context.state;
     counts.put(start, (counts.get(start) ?? 0) + 1);
     context.timers.registerEventTime(start + WINDOW_MS - 1);
   }
 
-  onTimer(timestamp: number, context: KeyedProcessContext<number, string>): void {
+  onTimer(timestamp: number, context: KeyedProcessContext<number, string, States>): void {
     const start = timestamp + 1 - WINDOW_MS;
-    const counts = countsOf(context);
+    const { counts } = context.state;
     context.out.collect(lineOf(context.currentKey, { start, count: counts.get(start) ?? 0 }));
     counts.remove(start);
   }
-}
-
-function countsOf(context: KeyedProcessContext<number>) {
-  return context.state.map<number, number>({ name: "counts", keyType: t.int64, type: t.int32 });
 }
 
 function lineOf(key: number, { start, count }: Window): string {

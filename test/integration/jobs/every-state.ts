@@ -10,9 +10,11 @@
  *   -- --count <numbers> --rate <numbers a second> --output <folder> [--delay <ms>]
  */
 import { parseArgs } from "node:util";
-import { forBoundedOutOfOrderness, job, t } from "streamjob";
+import { forBoundedOutOfOrderness, job, map, operatorList, type ProcessContext, t, value } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
+
+const heldStates = { held: operatorList(t.int64) };
 
 export const KEYS = 12;
 const WINDOW_MS = 500;
@@ -71,9 +73,8 @@ export default job((env) => {
     () => {
       let isTail = false;
       return {
-        process(n, context) {
-          const { out } = context;
-          const list = context.operatorState.list<number>({ name: "held", type: t.int64 });
+        state: heldStates,
+        process(n: number, { state: { held: list }, out }: ProcessContext<string, typeof heldStates>) {
           isTail ||= n >= count - TAIL;
           out.collect(`read ${n}`);
           if (n % 10 === 0) list.add(n);
@@ -90,15 +91,16 @@ export default job((env) => {
     .keyBy((n) => n % KEYS)
     .process(
       {
+        state: { sums: map(t.int64, t.int64) },
         process(n, context) {
+          const { sums } = context.state;
           const end = windowEnd(context.timestamp);
-          const sums = context.state.map<number, number>({ name: "sums", keyType: t.int64, type: t.int64 });
           sums.put(end, (sums.get(end) ?? 0) + n);
           context.timers.registerEventTime(end - 1);
         },
         onTimer(timestamp, context) {
-          const { out } = context;
-          const sums = context.state.map<number, number>({ name: "sums", keyType: t.int64, type: t.int64 });
+          const { out, state } = context;
+          const { sums } = state;
           out.collect(`window ${context.currentKey} ${timestamp + 1} ${sums.get(timestamp + 1)}`);
           sums.remove(timestamp + 1);
         },
@@ -110,8 +112,9 @@ export default job((env) => {
     .keyBy((n) => n % KEYS)
     .process(
       {
+        state: { isSet: value(t.boolean) },
         process(_n, context) {
-          const isSet = context.state.value<boolean>({ name: "isSet", type: t.boolean });
+          const { isSet } = context.state;
           if (isSet.value() === true) return;
           isSet.update(true);
           context.timers.registerProcessingTime(context.clock.nowMs() + delayMs);

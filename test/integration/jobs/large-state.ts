@@ -1,5 +1,5 @@
 /** One key with a state of several megabytes, which grows with each number and is emptied at the 40th. */
-import { job, t } from "streamjob";
+import { job, list, t } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
 
@@ -13,9 +13,8 @@ export default job((env) => {
     .keyBy(() => "all")
     .process(
       {
-        process(n, context) {
-          const { out } = context;
-          const ballast = context.state.list<string>({ name: "ballast", type: t.string });
+        state: { ballast: list(t.string) },
+        process(n, { state: { ballast }, out }) {
           if (n === 40) ballast.clear();
           else if (n < 40) ballast.add("x".repeat(1 << 19));
           out.collect(`${n}`);

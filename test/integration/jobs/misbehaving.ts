@@ -3,7 +3,7 @@
  *
  *   -- <what> [<folder of the output>]
  */
-import { job, t } from "streamjob";
+import { job, t, value } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
 
@@ -30,16 +30,15 @@ export default job((env) => {
     .filter(() => true, { uid: "all" })
     .keyBy((value) => String(value).length)
     .process(
-      () => ({
-        process(value, context) {
-          const { out } = context;
-          const last = context.state.value<unknown>({ name: "last" });
-          last.update(
+      {
+        state: { last: value(t.any) },
+        process(value, { state, out }) {
+          state.last.update(
             what === "bad-state" && typeof value === "number" && value >= 100 ? { callback: () => value } : value,
           );
           out.collect(String(value));
         },
-      }),
+      },
       { uid: what === "equal-uids" ? "numbers" : "lasts", type: t.string },
     )
     .sinkTo(filesSink({ directory: output }), { uid: "files" });

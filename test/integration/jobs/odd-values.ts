@@ -5,7 +5,7 @@
  *   -- <output folder> names       counts each name, writes `<UTF-16 units of the name> <count>`
  *   -- <output folder> more|text   emits a field that is not declared, or text for an int64, at record 3
  */
-import { job, t, type ValueState } from "streamjob";
+import { job, t, value } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
 
@@ -38,19 +38,16 @@ export default job((env) => {
   if (mode === "names") {
     numbers
       .map((n): Named => ({ name: nameOf(n), seen: { by: nameOf(n) } }), { uid: "named" })
-      .keyBy((value) => value.name)
-      .process<string>(
-        () => {
-          let count: ValueState<{ n: number; name: string }>;
-          return {
-            open: (context) => void (count = context.state.value({ name: "count" })),
-            process(value, { out }) {
-              const current = count.value() ?? { n: 0, name: value.seen.by };
-              current.n += 1;
-              count.update(current);
-              out.collect(`${unitsOf(current.name)} ${current.n}`);
-            },
-          };
+      .keyBy((each) => each.name)
+      .process(
+        {
+          state: { count: value(t.anyOf<{ n: number; name: string }>()) },
+          process(each, { state, out }) {
+            const current = state.count.value() ?? { n: 0, name: each.seen.by };
+            current.n += 1;
+            state.count.update(current);
+            out.collect(`${unitsOf(current.name)} ${current.n}`);
+          },
         },
         { uid: "counted", type: t.string },
       )
