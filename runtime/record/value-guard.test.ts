@@ -77,11 +77,11 @@ test("of a batch that came in every row is looked at like an emitted one (VG1, V
     guard.admitRows(rows);
     return rows.filter(Object.isFrozen).length;
   };
-  const undeclared = guardOf(t.any());
+  const undeclared = guardOf(t.any);
   assert.deepEqual([frozenIn(undeclared), frozenIn(undeclared)], [2000, 2000]);
   const declared = guardOf(Count);
   assert.deepEqual([frozenIn(declared), frozenIn(declared)], [1024, 1]);
-  assert.deepEqual([frozenIn(guardOf(t.any(), "unfrozen")), frozenIn(guardOf(Count, "open"))], [0, 0]);
+  assert.deepEqual([frozenIn(guardOf(t.any, "unfrozen")), frozenIn(guardOf(Count, "open"))], [0, 0]);
   const raw = new Uint8Array([1]);
   const rows: unknown[] = [{ raw }];
   undeclared.admitRows(rows);

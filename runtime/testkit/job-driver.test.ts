@@ -9,7 +9,9 @@ import {
   type Job,
   job,
   type KeyedProcessFunction,
+  type KeyedStateSpec,
   t,
+  value,
   type ValueState,
 } from "../api/index.ts";
 import { claimEpoch, writeFence, writeSavepointManifest } from "../checkpoint/index.ts";
@@ -244,29 +246,24 @@ describe("time in a driven job", () => {
   type Fired = { readonly key: string; readonly at: number; readonly nowMs: number };
 
   /** Fires 1 s after each record by the clock, and 10 ms after its timestamp by event time. */
-  const reminding = (): KeyedProcessFunction<string, string, Fired> => {
-    let last: ValueState<number>;
-    return {
-      open: (context) => {
-        last = context.state.value({ name: "last", type: t.int64 });
-      },
-      process(_value, context) {
-        last.update(context.clock.nowMs());
-        context.timers.registerProcessingTime(context.clock.nowMs() + 1000);
-        if (context.timestamp > 0) context.timers.registerEventTime(context.timestamp + 10);
-      },
-      onTimer(at, context) {
-        context.out.collect({ key: context.currentKey, at, nowMs: context.clock.nowMs() });
-      },
-    };
-  };
+  const reminding = {
+    state: { last: value(t.int64) },
+    process(_value, { state, timers, clock, timestamp }) {
+      state.last.update(clock.nowMs());
+      timers.registerProcessingTime(clock.nowMs() + 1000);
+      if (timestamp > 0) timers.registerEventTime(timestamp + 10);
+    },
+    onTimer(at, { out, currentKey, clock }) {
+      out.collect({ key: currentKey, at, nowMs: clock.nowMs() });
+    },
+  } satisfies KeyedProcessFunction<string, string, Fired, { last: KeyedStateSpec<ValueState<number>> }>;
   const reminders = (watermarks = false): Job =>
     job((env) => {
       const strategy = forBoundedOutOfOrderness<string>(5, (letter) => letter.charCodeAt(0));
       env
         .fromSource(endless, { uid: "letters", ...(watermarks ? { watermarks: strategy } : {}) })
         .keyBy((letter) => letter)
-        .process(reminding(), { uid: "reminders" })
+        .process(reminding, { uid: "reminders", type: t.anyOf<Fired>() })
         .sinkTo(refusing("at-least-once") as PlainSink<Fired>, { uid: "out" });
     });
 
@@ -377,7 +374,10 @@ describe("what goes wrong in a driven job", () => {
           { uid: "checked", type: t.string },
         )
         .keyBy((line) => line)
-        .process({ process: (value, { out }) => out.collect(value), close: () => void closed++ }, { uid: "echo" })
+        .process(
+          { process: (value, { out }) => out.collect(value), close: () => void closed++ },
+          { uid: "echo", type: t.string },
+        )
         .sinkTo(refusing("at-least-once"), { uid: "out" });
     });
     const driver = await JobDriver.start(failing, { sources: { lines: ["good", "bad"] }, parallelism: 2 });
@@ -398,7 +398,7 @@ describe("what goes wrong in a driven job", () => {
         .fromSource(endless, { uid: "lines" })
         .map((line) => ({ word: line, count: line === "bad" ? ("one" as never) : 1 }), { uid: "counted", type: Count })
         .keyBy("word")
-        .process({ process: (value, { out }) => out.collect(value) }, { uid: "echo" })
+        .process({ process: (value, { out }) => out.collect(value) }, { uid: "echo", type: Count })
         .sinkTo(refusing("at-least-once"), { uid: "out" });
     });
     const driver = await JobDriver.start(misfitting, { sources: { lines: ["good"] } });
