@@ -31,11 +31,11 @@ describe("what is checked", () => {
     assert.deepEqual(names, ["integration", "e2e", "chaos", "upgrades"]);
   });
 
-  it("is every test file of a group, one at a time", () => {
+  it("is every test file of a group, two at a time", () => {
     const [integration] = testGroups(root);
     assert.ok(integration?.kind === "tests");
     assert.deepEqual(integration.run.files, ["test/integration/b.test.ts", "test/integration/deep/a.test.ts"]);
-    assert.equal(integration.run.concurrency, 1);
+    assert.equal(integration.run.concurrency, 2);
   });
 
   it("is six steps in verify, the unit tests being those beside the code", () => {
