@@ -41,7 +41,7 @@ async function discover(
     if (isPlainJson(split)) continue;
     throw new StreamError(
       "SOURCE_FAILED",
-      `the source "${node.name}" (uid "${node.uid}") has a split that is not plain JSON: use only objects, arrays, strings, finite numbers, booleans and null`,
+      `the source "${node.name}" (uid "${node.uid}") has a split that is not plain JSON: use only objects, arrays, strings, finite numbers other than -0, booleans and null`,
       { destiny: "terminal" },
     );
   }
@@ -51,8 +51,8 @@ async function discover(
 /** Whether JSON brings it over unchanged; fields that are undefined may get lost. */
 function isPlainJson(value: unknown): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number") return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isPlainJson);
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (Array.isArray(value)) return Array.from(value).every(isPlainJson); // Array.from: a hole counts, as undefined.
   if (typeof value !== "object") return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype) return false;
