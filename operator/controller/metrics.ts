@@ -40,19 +40,19 @@ export function createMetrics(state: () => MeasuredState): ControllerMetrics {
     registry,
     reconciles: new Histogram({
       name: `${PREFIX}reconcile_seconds`,
-      help: "Time of one look at a StreamJob with what was done about it, by how it ended.",
+      help: "Duration of one reconcile of a StreamJob with its actions, by outcome.",
       labelNames: ["outcome"],
       buckets: RECONCILE_BUCKETS_S,
       registers,
     }),
     retries: new Counter({
       name: `${PREFIX}reconcile_retries_total`,
-      help: "Looks that have to be repeated because one failed or was outdated.",
+      help: "Reconciles that are repeated because one failed or was outdated.",
       registers,
     }),
     actions: new Counter({
       name: `${PREFIX}actions_total`,
-      help: "Writes and calls of plans, by action and how they ended.",
+      help: "Writes and calls of reconciles, by action and outcome.",
       labelNames: ["action", "outcome"],
       registers,
     }),
@@ -70,14 +70,14 @@ export function createMetrics(state: () => MeasuredState): ControllerMetrics {
     }),
     operations: new Histogram({
       name: `${PREFIX}operation_seconds`,
-      help: "Time of whole operations (deploy, upgrade, …) from their record's beginning to its end.",
+      help: "Duration of operations (deploy, upgrade, …), from start to end.",
       labelNames: ["kind"],
       buckets: OPERATION_BUCKETS_S,
       registers,
     }),
     switches: new Histogram({
       name: `${PREFIX}switch_seconds`,
-      help: "Downtime of upgrades as the operator sees it: from knowing that the old job has stopped until the new one is let run.",
+      help: "Downtime of upgrades as the operator sees it: from when it knows that the old job has stopped until the new one is activated.",
       buckets: OPERATION_BUCKETS_S,
       registers,
     }),
@@ -114,9 +114,9 @@ function gauges(registry: Registry, state: () => MeasuredState): void {
     });
   };
   gauge("queue_depth", "StreamJobs that wait for a worker.", ({ queueDepth }) => queueDepth);
-  gauge("queue_delayed", "StreamJobs that are to be looked at later.", ({ queueDelayed }) => queueDelayed);
-  gauge("queue_failing", "StreamJobs whose last look failed.", ({ queueFailing }) => queueFailing);
-  gauge("longest_reconcile_seconds", "Age of the oldest look that is running.", (s) => s.longestReconcileMs / 1000);
+  gauge("queue_delayed", "StreamJobs that wait for a later reconcile.", ({ queueDelayed }) => queueDelayed);
+  gauge("queue_failing", "StreamJobs whose last reconcile failed.", ({ queueFailing }) => queueFailing);
+  gauge("longest_reconcile_seconds", "Age of the oldest reconcile in progress.", (s) => s.longestReconcileMs / 1000);
   gauge("leader", "1 while this process leads.", ({ isLeader }) => (isLeader ? 1 : 0));
   gaugeBy("jobs", "StreamJobs by phase.", "phase", ({ jobsByPhase }) => jobsByPhase);
   gaugeBy("cached_objects", "Objects in the watch caches, by kind.", "kind", ({ objectsByKind }) => objectsByKind);
