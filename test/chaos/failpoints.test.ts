@@ -103,7 +103,7 @@ function assertHit(run: JobRun, name: string, plan: Plan): void {
     const path = join(run.logFolder, `${process.toLowerCase().replace(" ", "-")}.log`);
     const lines = readFileSync(path, "utf8").split("\n");
     assert.ok(lines.includes(`failpoint ${name}: kill`), `the ${process} did not reach ${name} so often: ${path}`);
-    const told = new RegExp(`${process} \\(pid \\d+\\) was ended by SIGKILL`);
+    const told = new RegExp(`${process} \\(pid \\d+\\) was killed by SIGKILL`);
     assert.match(run.story.join("\n"), told);
   }
 }
