@@ -27,9 +27,16 @@ function withTrap<T extends object>(object: T): T {
   return { ...object, spec: trapped };
 }
 
-/** Between the API server and the operator. */
+/** Between the API server and the operator: also in the answers to its own writes, which it decides by until their events come. */
 const trapped = (api: KubernetesApi): KubernetesApi => ({
   ...api,
+  get: async (kind, key, options) => {
+    const object = await api.get(kind, key, options);
+    return object === null ? null : withTrap(object);
+  },
+  update: async (kind, object, options) => withTrap(await api.update(kind, object, options)),
+  updateStatus: async (kind, object, options) => withTrap(await api.updateStatus(kind, object, options)),
+  patch: async (kind, key, patch, options) => withTrap(await api.patch(kind, key, patch, options)),
   list: async (kind, options) => {
     const page = await api.list(kind, options);
     return { ...page, items: page.items.map(withTrap) };
@@ -74,6 +81,8 @@ it("P-38 no decision that throws leaves Ready of an older generation standing: i
         return isSeen && ready.status === "False" && told.test(`${stalled?.reason}: ${stalled?.message}`);
       });
       await assertHealed(rig);
+      const still = await rig.condition("Stalled");
+      assert.match(`${still?.reason}: ${still?.message}`, told, "it is told as long as it lasts");
       await rig.apply(rig.manifest());
       await rig.ready();
     }
