@@ -2,9 +2,7 @@
  * The examples of docs/connectors.md are written to files, type-checked, and run.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { text } from "node:stream/consumers";
@@ -12,9 +10,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
+import { test } from "node:test";
 import type { PlainSink, Source, TwoPhaseCommitSink } from "../../runtime/ports/index.ts";
 import {
   type SinkWorld,
@@ -23,21 +19,9 @@ import {
   type TransactionWorld,
   twoPhaseCommitContract,
 } from "../../runtime/testkit/index.ts";
+import { PageExamples } from "./page-examples.ts";
 
-const repository = fileURLToPath(new URL("../../", import.meta.url));
-const page = readFileSync(join(repository, "docs/connectors.md"), "utf8");
-mkdirSync(join(repository, "tmp"), { recursive: true });
-// Inside of the repository, where the examples' imports and their types are found.
-const folder = mkdtempSync(join(repository, "tmp", "connectors-docs-"));
-after(() => rmSync(folder, { recursive: true }));
-
-for (const [, name, code] of page.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm)) {
-  const resolved = (code as string)
-    .replaceAll(/from "streamjob\/connectors\/(\w+)"/g, 'from "../../runtime/connectors/$1/index.ts"')
-    .replaceAll('from "streamjob"', 'from "../../runtime/api/index.ts"');
-  writeFileSync(join(folder, name as string), resolved);
-}
-const example = (name: string): Promise<Record<string, unknown>> => import(pathToFileURL(join(folder, name)).href);
+const examples = new PageExamples("docs/connectors.md");
 
 /** A server that answers each request with the text that `answer` gives. */
 async function serve(
@@ -55,18 +39,8 @@ async function serve(
 }
 
 test("the examples compile, and are one screen long", async () => {
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: "../../tsconfig.json", include: ["*.ts"] }));
-  const compiler = fileURLToPath(import.meta.resolve("typescript/package.json"));
-  const { bin } = JSON.parse(readFileSync(compiler, "utf8")) as { bin: { tsc: string } };
-  const result = await promisify(execFile)(process.execPath, [
-    join(compiler, "..", bin.tsc),
-    "--noEmit",
-    "-p",
-    folder,
-  ]).catch((error: { stdout: string }) => error);
-  const own = result.stdout.split("\n").filter((line) => line.includes("connectors-docs-"));
-  assert.deepEqual(own, []);
-  const lengths = [...page.matchAll(/^```ts file=\S+\n([\s\S]*?)^```$/gm)].map(
+  assert.equal(await examples.typeErrors(), "");
+  const lengths = [...examples.text.matchAll(/^```ts file=\S+\n([\s\S]*?)^```$/gm)].map(
     ([, code]) => code?.split("\n").length ?? 0,
   );
   assert.equal(lengths.length, 3);
@@ -82,7 +56,7 @@ test("the source of the page reads its feed once, with a restore in the middle, 
     }));
     return JSON.stringify(events);
   });
-  const { feedSource } = (await example("feed-source.ts")) as {
+  const { feedSource } = (await examples.load("feed-source.ts")) as {
     feedSource: (url: string) => Source<{ id: number }, object>;
   };
   const before = await SourceHarness.start(feedSource(url), { parallelism: 2 });
@@ -105,7 +79,7 @@ async function postWorld(): Promise<SinkWorld> {
     posted.push(...(JSON.parse(await text(request)) as string[]));
     return "";
   });
-  const { postSink } = (await example("post-sink.ts")) as { postSink: (url: string) => PlainSink<string> };
+  const { postSink } = (await examples.load("post-sink.ts")) as { postSink: (url: string) => PlainSink<string> };
   return {
     makeSink: () => postSink(url),
     readWritten: () => posted,
@@ -118,7 +92,7 @@ async function postWorld(): Promise<SinkWorld> {
 
 for (const { name, run } of sinkContract(postWorld)) test(`the at-least-once sink of the page ${name}`, run);
 
-const { tableSink } = (await example("table-sink.ts")) as {
+const { tableSink } = (await examples.load("table-sink.ts")) as {
   tableSink: (file: string) => TwoPhaseCommitSink<string>;
 };
 

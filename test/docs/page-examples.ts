@@ -11,18 +11,20 @@ import { promisify } from "node:util";
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 export class PageExamples {
+  /** The whole page. */
+  readonly text: string;
   readonly names: readonly string[];
   readonly #folder: string;
 
   /** `page`: relative to the repository. The files are removed after the test file. */
   constructor(page: string) {
-    const text = readFileSync(join(repository, page), "utf8");
+    this.text = readFileSync(join(repository, page), "utf8");
     mkdirSync(join(repository, "tmp"), { recursive: true });
     // Inside of the repository, where the examples' imports and their types are found.
     const folder = mkdtempSync(join(repository, "tmp", `${basename(page, ".md")}-docs-`));
     after(() => rmSync(folder, { recursive: true }));
     const names: string[] = [];
-    for (const [, name, code] of text.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm)) {
+    for (const [, name, code] of this.text.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm)) {
       const resolved = (code as string)
         .replaceAll(/from "streamjob\/connectors\/(\w+)"/g, 'from "../../runtime/connectors/$1/index.ts"')
         .replaceAll('from "streamjob/testkit"', 'from "../../runtime/testkit/index.ts"')
