@@ -15,17 +15,23 @@ export function graphReport(graph: JobGraph): object {
       name,
       parallelism,
       maxParallelism,
-      operators: operators.map(({ node, outEdges }) => ({
+      operators: operators.map(({ node, outputs }) => ({
         name: node.name,
         uid: node.uid,
         uidIsExplicit: node.uidIsExplicit,
         outputType: describeType(node.outputType),
         // null: an operator of the user's own that names none; it may have some.
         states: node.states ?? null,
-        outputs: outEdges.flatMap((edge) => {
-          const found = graph.edges[edge];
-          return found === undefined ? [] : [{ partitioning: found.partitioning.kind, toVertex: found.toVertex }];
-        }),
+        sideOutputs: node.sideOutputs.map((output) => ({ name: output.name, type: describeType(output.type) })),
+        outputs: outputs.flatMap(({ sideOutput, outEdges }) =>
+          outEdges.flatMap((edge) => {
+            const found = graph.edges[edge];
+            if (found === undefined) return [];
+            return [
+              { sideOutput, partitioning: found.partitioning.kind, toVertex: found.toVertex, input: found.input },
+            ];
+          }),
+        ),
       })),
     })),
   };

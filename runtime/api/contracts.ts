@@ -2,6 +2,23 @@
  * Owns: the types of other rooms that a job module may need: functions, states, ports of custom sources and sinks.
  */
 export type {
+  RecordOutput,
+  ReadonlyMapState,
+  ReadonlyBroadcastState,
+  SideOutputTypes,
+  SideOutputEmitters,
+  NoSideOutputs,
+  TimerFunction,
+  DeclaredFunction,
+  KeyedCoProcessFunction,
+  KeyedBroadcastProcessFunction,
+  KeyedBroadcastContext,
+  CoProcessFunction,
+  BroadcastStateSpec,
+  BroadcastState,
+  BroadcastProcessFunction,
+  BroadcastHandles,
+  BroadcastContext,
   Aggregate,
   AggregatingState,
   AggregatingStateDescriptor,

@@ -3,11 +3,10 @@
  * Not here: keyed operations (keyed-stream.ts), what the operations do (runtime/operators).
  *
  * DS1 A stream is a description: each operation adds a node and returns a new stream; nothing runs while the graph is built.
- * DS2 `rebalance`, `broadcast`, `union` and `keyBy` add no node: they say how records reach the next operation.
+ * DS2 `rebalance`, `broadcast`, `union`, `keyBy`, `connect` and `sideOutput` add no node: they say how records reach the next operation.
  */
-import { StreamError } from "../../base/index.ts";
 import { printSink } from "../connectors/basic/index.ts";
-import type { Partitioning, StreamEdge } from "../graph/index.ts";
+import type { Partitioning, StreamOrigin } from "../graph/index.ts";
 import {
   assertSynchronous,
   filterOperator,
@@ -16,44 +15,53 @@ import {
   processOperator,
   timestampsAndWatermarksOperator,
 } from "../operators/index.ts";
-import {
-  type FilterFunction,
-  type FlatMapFunction,
-  type MapFunction,
-  type NoStates,
-  type OperatorFactory,
-  type OperatorStates,
-  type OrFactory,
-  type ProcessFunction,
-  type Sink,
-  type Synchronous,
+import type {
+  FilterFunction,
+  FlatMapFunction,
+  MapFunction,
+  NoSideOutputs,
+  NoStates,
+  OperatorFactory,
+  OperatorStates,
+  OrFactory,
+  ProcessFunction,
+  SideOutputTypes,
+  Sink,
+  Synchronous,
 } from "../ports/index.ts";
-import { describeType, type Key, sameType, t, type TypeKind, type ValueType } from "../record/index.ts";
+import { describeType, type Key, sameType, type TypeKind, type ValueOf, type ValueType } from "../record/index.ts";
 import type { WatermarkStrategy } from "../time/index.ts";
-import type { GraphBuilder, NodeDraft } from "./graph-builder.ts";
-import { type KeyField, KeyedStream } from "./keyed-stream.ts";
+import { addOperator, type AnyOptions, edgesOf, invalidGraph, type OperatorPlace } from "./add-operator.ts";
+import type { BroadcastConnectedStream } from "./broadcast-connected-stream.ts";
+import type { BroadcastStream } from "./broadcast-stream.ts";
+import type { ConnectedStreams } from "./connected-streams.ts";
+import type { KeyField, KeyedStream } from "./keyed-stream.ts";
 import {
   checkOperatorOptions,
-  checkType,
   type Inferred,
   type OperatorOptions,
   type TypedOptions,
   type UntypedOptions,
 } from "./operator-options.ts";
+import type { StreamMaker, StreamParts } from "./stream-maker.ts";
 
-type AnyOptions<O> = OperatorOptions & { readonly type?: ValueType<O> | undefined };
+type SideOutputsOf<X> = { readonly node: number; readonly types: X };
 
-export class DataStream<T> {
-  readonly #builder: GraphBuilder;
-  readonly #inputs: readonly StreamEdge[];
-  /** The declared type of the records; `t.any` when none was declared. */
-  readonly type: ValueType<T>;
+/** `X`: the side outputs that its operator declares, by name. */
+export class DataStream<T, X extends SideOutputTypes = NoSideOutputs> {
+  readonly #sideOutputs: SideOutputsOf<X> | null;
+  /** @internal For the API itself. */
+  readonly parts: StreamParts<T>;
 
   /** @internal For the API itself; job modules get streams from the environment. */
-  constructor(builder: GraphBuilder, inputs: readonly StreamEdge[], type: ValueType<T>) {
-    this.#builder = builder;
-    this.#inputs = inputs;
-    this.type = type;
+  constructor(parts: StreamParts<T>, sideOutputs: SideOutputsOf<X> | null = null) {
+    this.parts = parts;
+    this.#sideOutputs = sideOutputs;
+  }
+
+  /** The declared type of the records; `t.any` when none was declared. */
+  get type(): ValueType<T> {
+    return this.parts.type;
   }
 
   /** One record out for each record in. */
@@ -81,19 +89,19 @@ export class DataStream<T> {
     return this.#operator("flatMap", flatMapOperator(fn), options);
   }
 
-  /** Any number of records out, with timestamps, watermark and operator state at hand. */
-  process<O, S extends OperatorStates = NoStates>(
-    fn: OrFactory<ProcessFunction<T, NoInfer<O>, S>>,
+  /** Any number of records out, with timestamps, watermark, operator state and side outputs at hand. */
+  process<O, S extends OperatorStates = NoStates, Y extends SideOutputTypes = NoSideOutputs>(
+    fn: OrFactory<ProcessFunction<T, NoInfer<O>, S, Y>>,
     options: TypedOptions<O>,
-  ): DataStream<O>;
-  process<O, S extends OperatorStates = NoStates>(
-    fn: OrFactory<ProcessFunction<T, O, S>>,
+  ): DataStream<O, Y>;
+  process<O, S extends OperatorStates = NoStates, Y extends SideOutputTypes = NoSideOutputs>(
+    fn: OrFactory<ProcessFunction<T, O, S, Y>>,
     options?: UntypedOptions,
-  ): Inferred<O, DataStream<O>>;
-  process<O, S extends OperatorStates = NoStates>(
-    fn: OrFactory<ProcessFunction<T, O, S>>,
+  ): Inferred<O, DataStream<O, Y>>;
+  process<O, S extends OperatorStates = NoStates, Y extends SideOutputTypes = NoSideOutputs>(
+    fn: OrFactory<ProcessFunction<T, O, S, Y>>,
     options: AnyOptions<O> = {},
-  ): DataStream<O> {
+  ): DataStream<O, Y> {
     return this.#operator("process", processOperator(fn), options);
   }
 
@@ -101,8 +109,36 @@ export class DataStream<T> {
   transform<O>(
     operator: OperatorFactory<T, O>,
     options: OperatorOptions & { readonly type?: ValueType<O> } = {},
-  ): DataStream<O> {
-    return this.#operator("transform", operator, options);
+  ): DataStream<O, SideOutputTypes> {
+    return addOperator(this.place(), "transform", operator, options);
+  }
+
+  /** The records that the operator emits into the side output of that name. */
+  sideOutput<N extends keyof X & string>(name: N): DataStream<ValueOf<X[N]>> {
+    const { maker } = this.parts;
+    const declared = this.#sideOutputs;
+    const type = declared?.types[name] as ValueType<ValueOf<X[N]>> | undefined;
+    if (declared === null || type === undefined) {
+      const names = Object.keys(declared?.types ?? {});
+      throw invalidGraph(
+        `sideOutput("${name}"): the operator declares ${names.length === 0 ? "no side outputs" : `the side outputs ${names.join(", ")}`}; ` +
+          `declare it in the function of process, as in sideOutputs: { ${name}: t.string }`,
+      );
+    }
+    return maker.stream([{ from: declared.node, sideOutput: name, partitioning: { kind: "forward" } }], type);
+  }
+
+  /**
+   * Connects a second stream, which may have another type, for operations with two inputs. With a broadcast stream,
+   * `connect(rules.broadcast())`, for broadcast state.
+   */
+  connect<B>(other: BroadcastStream<B>): BroadcastConnectedStream<T, B>;
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  connect<B>(other: DataStream<B> | BroadcastStream<B>): ConnectedStreams<T, B> | BroadcastConnectedStream<T, B> {
+    const { maker } = this.parts;
+    this.checkSameJob("connect", other);
+    const isBroadcast = "isBroadcast" in other;
+    return isBroadcast ? maker.connectBroadcast(this.parts, other.parts) : maker.connect(this.parts, other.parts);
   }
 
   /**
@@ -112,15 +148,22 @@ export class DataStream<T> {
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>, options: OperatorOptions = {}): DataStream<T> {
     checkOperatorOptions("assignTimestampsAndWatermarks", options);
     if (typeof strategy?.createGenerator !== "function") {
-      throw invalid(
+      throw invalidGraph(
         "assignTimestampsAndWatermarks takes a strategy, such as forBoundedOutOfOrderness(2000, (row) => row.time)",
       );
     }
-    return this.#add(this.type, {
+    const { maker, origins } = this.parts;
+    const id = maker.builder.add({
+      role: "operator",
       defaultName: "watermarks",
       logic: (configuration) => timestampsAndWatermarksOperator(strategy, configuration.watermarkIntervalMs),
+      isKeyed: false,
+      outputType: this.type,
+      sideOutputs: [],
+      inputs: edgesOf([origins]),
       options,
     });
+    return maker.output(id, this.type, {});
   }
 
   /**
@@ -132,55 +175,51 @@ export class DataStream<T> {
   keyBy(keyOf: ((value: T) => Key) | string): KeyedStream<Key, T> {
     const selector = typeof keyOf === "string" ? fieldSelector(this.type, keyOf) : keyOf;
     if (typeof selector !== "function")
-      throw invalid("keyBy takes a function that returns the key, or the name of a field");
+      throw invalidGraph("keyBy takes a function that returns the key, or the name of a field");
     assertSynchronous("keyBy", selector);
-    const inputs = this.#inputs.map((input) => ({
-      from: input.from,
-      partitioning: { kind: "hash", keySelector: selector } as const,
-    }));
-    return new KeyedStream(
-      this.#builder,
-      { inputs, selector, type: this.type },
-      (edges, type) => new DataStream(this.#builder, edges, type),
-    );
+    const { maker } = this.parts;
+    return maker.keyed(this.#origins({ kind: "hash", keySelector: selector }), this.type);
   }
 
   /** One stream with the records of this and the others, in no particular order; all have the same type. */
   union(...others: readonly DataStream<T>[]): DataStream<T> {
     for (const other of others) {
-      if (other.#builder !== this.#builder)
-        throw invalid("union: the streams belong to two environments; use streams of one job");
+      this.checkSameJob("union", other);
       if (!sameType(other.type, this.type)) {
-        throw invalid(
+        throw invalidGraph(
           `union: one stream has records of type ${describeType(this.type)}, another of ${describeType(other.type)}; ` +
-            "map them to one declared type first",
+            "map them to one declared type first, or connect them",
         );
       }
     }
-    return new DataStream(this.#builder, [...this.#inputs, ...others.flatMap((other) => other.#inputs)], this.type);
+    const { maker, origins } = this.parts;
+    return maker.stream([...origins, ...others.flatMap((other) => other.parts.origins)], this.type);
   }
 
   /** Spreads the records evenly over the subtasks of the next operation. */
   rebalance(): DataStream<T> {
-    return this.#partitioned({ kind: "rebalance" });
+    return this.parts.maker.stream(this.#origins({ kind: "rebalance" }), this.type);
   }
 
   /** Every subtask of the next operation gets every record. */
-  broadcast(): DataStream<T> {
-    return this.#partitioned({ kind: "broadcast" });
+  broadcast(): BroadcastStream<T> {
+    return this.parts.maker.broadcast(this.#origins({ kind: "broadcast" }), this.type);
   }
 
   /** Ends the stream in a sink; a stream may have several. */
   sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
     checkOperatorOptions("sinkTo", options);
-    if (sink?.kind !== "sink") throw invalid("sinkTo takes a sink, such as printSink() of streamjob/connectors/basic");
-    this.#builder.add({
+    if (sink?.kind !== "sink")
+      throw invalidGraph("sinkTo takes a sink, such as printSink() of streamjob/connectors/basic");
+    const { maker, origins } = this.parts;
+    maker.builder.add({
       role: "sink",
       defaultName: sink.name,
       logic: () => sink,
-      keySelector: null,
+      isKeyed: false,
       outputType: this.type,
-      inputs: this.#inputs,
+      sideOutputs: [],
+      inputs: edgesOf([origins]),
       options,
     });
   }
@@ -190,27 +229,31 @@ export class DataStream<T> {
     this.sinkTo(printSink<T>(), options);
   }
 
-  #partitioned(partitioning: Partitioning): DataStream<T> {
-    const inputs = this.#inputs.map((input) => ({ from: input.from, partitioning }));
-    return new DataStream(this.#builder, inputs, this.type);
+  /** @internal Throws JOB_GRAPH_INVALID when the other stream is of another job. */
+  checkSameJob(operation: string, other: { readonly parts: { readonly maker: StreamMaker } }): void {
+    if (!(other instanceof DataStream))
+      throw invalidGraph(`${operation} takes streams, such as what env.fromSource(…) returns`);
+    if (other.parts.maker !== this.parts.maker)
+      throw invalidGraph(`${operation}: the streams belong to two environments; use streams of one job`);
   }
 
-  #operator<O>(operation: string, logic: OperatorFactory<T, O>, options: AnyOptions<O>): DataStream<O> {
-    const { type = t.anyOf<O>(), ...operatorOptions } = options;
-    checkOperatorOptions(operation, operatorOptions);
-    checkType(operation, type);
-    return this.#add(type, { defaultName: logic.name, logic: () => logic, options: operatorOptions });
+  /** @internal Where an operator on this stream alone stands. */
+  place(): OperatorPlace {
+    const { maker, origins } = this.parts;
+    return { maker, inputs: [origins], isKeyed: false };
   }
 
-  #add<O>(type: ValueType<O>, draft: Pick<NodeDraft, "defaultName" | "logic" | "options">): DataStream<O> {
-    const id = this.#builder.add({
-      ...draft,
-      role: "operator",
-      keySelector: null,
-      outputType: type,
-      inputs: this.#inputs,
-    });
-    return new DataStream(this.#builder, [{ from: id, partitioning: { kind: "forward" } }], type);
+  #origins(partitioning: Partitioning): readonly StreamOrigin[] {
+    return this.parts.origins.map((origin) => ({ ...origin, partitioning }));
+  }
+
+  /** Without keys, also on a keyed stream: its records still come by key. */
+  #operator<O, Y extends SideOutputTypes = NoSideOutputs>(
+    operation: string,
+    logic: OperatorFactory<T, O>,
+    options: AnyOptions<O>,
+  ): DataStream<O, Y> {
+    return addOperator({ ...this.place(), isKeyed: false }, operation, logic, options);
   }
 }
 
@@ -219,18 +262,14 @@ const KINDS_WITHOUT_KEYS: readonly TypeKind[] = ["bytes", "date", "map"];
 
 function fieldSelector<T>(type: ValueType<T>, field: string): (value: T) => Key {
   if (type.kind !== "any" && !type.fields?.some(({ name }) => name === field)) {
-    throw invalid(`keyBy("${field}"): the records are of type ${describeType(type)}, which has no such field`);
+    throw invalidGraph(`keyBy("${field}"): the records are of type ${describeType(type)}, which has no such field`);
   }
   const declared = type.fields?.find(({ name }) => name === field);
   if (declared !== undefined && (declared.optional === true || KINDS_WITHOUT_KEYS.includes(declared.type.kind))) {
     const kind = declared.optional === true ? "optional" : declared.type.kind;
-    throw invalid(
+    throw invalidGraph(
       `keyBy("${field}"): the field is ${kind}, and such values are no keys; take the part that tells records apart, as in keyBy((order) => order.at.getTime())`,
     );
   }
   return (value) => (value as { readonly [name: string]: Key })[field] as Key;
-}
-
-function invalid(message: string): StreamError {
-  return new StreamError("JOB_GRAPH_INVALID", message, { destiny: "terminal" });
 }

@@ -13,10 +13,11 @@ import {
 import type { Source } from "../ports/index.ts";
 import type { ValueType } from "../record/index.ts";
 import type { WatermarkStrategy } from "../time/index.ts";
-import { DataStream } from "./data-stream.ts";
+import type { DataStream } from "./data-stream.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { checkOperatorOptions, type OperatorOptions } from "./operator-options.ts";
 import { type JobSettings, readSettings } from "./settings.ts";
+import { Streams } from "./streams.ts";
 
 /** `watermarks`: event time right at the source, the best place for it. */
 export type SourceOptions<T> = OperatorOptions & { readonly watermarks?: WatermarkStrategy<T> };
@@ -25,6 +26,7 @@ export class StreamEnvironment {
   /** What stood after `--` on the command line. */
   readonly args: readonly string[];
   readonly #builder: GraphBuilder;
+  readonly #streams: Streams;
   #configuration: JobConfiguration;
 
   /** @internal For the API itself; a job's build function gets one. */
@@ -34,6 +36,7 @@ export class StreamEnvironment {
   ) {
     this.args = start.args;
     this.#builder = builder;
+    this.#streams = new Streams(builder);
     this.#configuration = mergeConfiguration(defaultConfiguration(), start.settings);
   }
 
@@ -63,12 +66,13 @@ export class StreamEnvironment {
       role: "source",
       defaultName: source.name,
       logic: () => source,
-      keySelector: null,
+      isKeyed: false,
       outputType: source.type,
+      sideOutputs: [],
       inputs: [],
       options: operatorOptions,
     });
-    const stream = new DataStream(this.#builder, [{ from: id, partitioning: { kind: "forward" } }], source.type);
+    const stream = this.#streams.output(id, source.type, {});
     if (watermarks === undefined) return stream;
     const { uid, name, chaining: _ofTheSource, ...subtasks } = operatorOptions;
     return stream.assignTimestampsAndWatermarks(watermarks, {

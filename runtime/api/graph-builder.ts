@@ -12,12 +12,13 @@ import {
   type JobConfiguration,
   type NodeRole,
   operatorIdOfUid,
+  type SideOutputType,
   type StreamEdge,
   type StreamGraph,
   type StreamNode,
 } from "../graph/index.ts";
 import type { OperatorFactory } from "../ports/index.ts";
-import type { Key, ValueType } from "../record/index.ts";
+import type { ValueType } from "../record/index.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 
 export type NodeDraft = {
@@ -26,8 +27,9 @@ export type NodeDraft = {
   readonly defaultName: string;
   /** The node's logic, made with the final settings (GB2). */
   readonly logic: (configuration: JobConfiguration) => unknown;
-  readonly keySelector: ((value: never) => Key) | null;
+  readonly isKeyed: boolean;
   readonly outputType: ValueType<unknown>;
+  readonly sideOutputs: readonly SideOutputType[];
   readonly inputs: readonly StreamEdge[];
   readonly options: OperatorOptions;
 };
@@ -77,10 +79,11 @@ function finishNode(draft: NodeDraft, earlier: readonly StreamNode[], configurat
     role,
     logic,
     ...(states === undefined ? {} : { states }),
-    keySelector: draft.keySelector,
+    isKeyed: draft.isKeyed,
     parallelism: options.parallelism ?? configuration.parallelism,
     maxParallelism: options.maxParallelism ?? null,
     outputType: draft.outputType,
+    sideOutputs: draft.sideOutputs,
     inputs: draft.inputs,
     chaining: options.chaining ?? "always",
   };

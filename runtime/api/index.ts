@@ -12,7 +12,17 @@ export {
   type ValueOf,
   type ValueType,
 } from "../record/index.ts";
-export { aggregating, broadcastList, list, map, operatorList, reducing, unionList, value } from "../operators/index.ts";
+export {
+  aggregating,
+  broadcastList,
+  broadcastMap,
+  list,
+  map,
+  operatorList,
+  reducing,
+  unionList,
+  value,
+} from "../operators/index.ts";
 export {
   forBoundedOutOfOrderness,
   forMonotonousTimestamps,
@@ -21,6 +31,9 @@ export {
   type WatermarkStrategy,
 } from "../time/index.ts";
 export type * from "./contracts.ts";
+export type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from "./broadcast-connected-stream.ts";
+export type { BroadcastStream } from "./broadcast-stream.ts";
+export type { ConnectedStreams, KeyedConnectedStreams } from "./connected-streams.ts";
 export type { DataStream } from "./data-stream.ts";
 export {
   defineSink,

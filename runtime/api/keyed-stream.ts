@@ -1,26 +1,30 @@
 /**
  * Owns: the stream partitioned by key, and the operations that keep state for each key.
  *
- * KS1 Every operation here is keyed: its inputs come by hash of the same selector that sets its current key.
+ * KS1 Every operation here is keyed: its inputs come by hash of the same selector that sets its current key. The operations that it has
+ *     from DataStream (`map`, `sinkTo`, …) take the records by key as well, without state for each key.
  */
-import type { StreamEdge } from "../graph/index.ts";
-import {
-  type Aggregate,
-  type KeyedProcessFunction,
-  type KeyedStates,
-  type NoStates,
-  type OperatorFactory,
-  type OrFactory,
-  type ReduceFunction,
-  type Synchronous,
+import type {
+  Aggregate,
+  KeyedProcessFunction,
+  KeyedStates,
+  NoSideOutputs,
+  NoStates,
+  OperatorFactory,
+  OrFactory,
+  ReduceFunction,
+  SideOutputTypes,
+  Synchronous,
 } from "../ports/index.ts";
 import { aggregateOperator, keyedProcessOperator, reduceOperator, sumOperator } from "../operators/index.ts";
-import { type Key, t, type ValueType } from "../record/index.ts";
-import type { DataStream } from "./data-stream.ts";
-import type { GraphBuilder } from "./graph-builder.ts";
+import type { Key, ValueType } from "../record/index.ts";
+import { addOperator, type AnyOptions, type OperatorPlace } from "./add-operator.ts";
+import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from "./broadcast-connected-stream.ts";
+import type { BroadcastStream } from "./broadcast-stream.ts";
+import type { ConnectedStreams, KeyedConnectedStreams } from "./connected-streams.ts";
+import { DataStream } from "./data-stream.ts";
 import {
   checkOperatorOptions,
-  checkType,
   type Inferred,
   type OperatorOptions,
   type TypedOptions,
@@ -35,39 +39,12 @@ export type NumberField<T> = { [F in keyof T & string]: T[F] extends number ? F 
 /** `accumulatorType`: of the state; default `t.any`. */
 export type AggregateOptions<A> = { readonly accumulatorType?: ValueType<A> };
 
-type AnyOptions<O> = OperatorOptions & { readonly type?: ValueType<O> | undefined };
-
-/** How a keyed stream makes the stream that comes out of an operation; handed in, since DataStream makes KeyedStreams. */
-export type MakeStream = <O>(inputs: readonly StreamEdge[], type: ValueType<O>) => DataStream<O>;
-
-export class KeyedStream<K extends Key, T> {
-  readonly #builder: GraphBuilder;
-  readonly #makeStream: MakeStream;
-  readonly #keyed: {
-    readonly inputs: readonly StreamEdge[];
-    readonly selector: (value: T) => Key;
-    readonly type: ValueType<T>;
-  };
-
-  /** @internal For the API itself; job modules get one from `keyBy`. */
-  constructor(
-    builder: GraphBuilder,
-    keyed: {
-      readonly inputs: readonly StreamEdge[];
-      readonly selector: (value: T) => Key;
-      readonly type: ValueType<T>;
-    },
-    makeStream: MakeStream,
-  ) {
-    this.#builder = builder;
-    this.#keyed = keyed;
-    this.#makeStream = makeStream;
-  }
-
+/** A stream whose records come by key: all operations of a DataStream, and those with state for each key. */
+export class KeyedStream<K extends Key, T> extends DataStream<T> {
   /** Folds the records of each key into one of the same type; emits the new one after each record. The first one as it is. */
   reduce(fn: ReduceFunction<T>, options: OperatorOptions = {}): DataStream<T> {
     checkOperatorOptions("reduce", options);
-    return this.#operator("reduce", reduceOperator(fn, this.#keyed.type), { ...options, type: this.#keyed.type });
+    return this.#operator("reduce", reduceOperator(fn, this.type), { ...options, type: this.type });
   }
 
   /**
@@ -79,7 +56,7 @@ export class KeyedStream<K extends Key, T> {
     return this.#operator("sum", sumOperator<T & object>(field), {
       name: `sum(${field})`,
       ...options,
-      type: this.#keyed.type,
+      type: this.type,
     });
   }
 
@@ -98,42 +75,42 @@ export class KeyedStream<K extends Key, T> {
   }
 
   /** Any number of records out, with state and timers for each key. */
-  process<O, S extends KeyedStates = NoStates>(
-    fn: OrFactory<KeyedProcessFunction<K, T, NoInfer<O>, S>>,
+  override process<O, S extends KeyedStates = NoStates, X extends SideOutputTypes = NoSideOutputs>(
+    fn: OrFactory<KeyedProcessFunction<K, T, NoInfer<O>, S, X>>,
     options: TypedOptions<O>,
-  ): DataStream<O>;
-  process<O, S extends KeyedStates = NoStates>(
-    fn: OrFactory<KeyedProcessFunction<K, T, O, S>>,
+  ): DataStream<O, X>;
+  override process<O, S extends KeyedStates = NoStates, X extends SideOutputTypes = NoSideOutputs>(
+    fn: OrFactory<KeyedProcessFunction<K, T, O, S, X>>,
     options?: UntypedOptions,
-  ): Inferred<O, DataStream<O>>;
-  process<O, S extends KeyedStates = NoStates>(
-    fn: OrFactory<KeyedProcessFunction<K, T, O, S>>,
+  ): Inferred<O, DataStream<O, X>>;
+  override process<O, S extends KeyedStates = NoStates, X extends SideOutputTypes = NoSideOutputs>(
+    fn: OrFactory<KeyedProcessFunction<K, T, O, S, X>>,
     options: AnyOptions<O> = {},
-  ): DataStream<O> {
-    return this.#operator("process", keyedProcessOperator(fn), options);
+  ): DataStream<O, X> {
+    return addOperator(this.place(), "process", keyedProcessOperator(fn), options);
   }
 
-  /** A stream operator of one's own, with keyed state; the lowest level there is. */
-  transform<O>(
-    operator: OperatorFactory<T, O>,
-    options: OperatorOptions & { readonly type?: ValueType<O> } = {},
-  ): DataStream<O> {
-    return this.#operator("transform", operator, options);
+  /**
+   * Connects a second stream: with one that is keyed by the same kind of key, both share state and timers of a key; with a
+   * broadcast one, `connect(rules.broadcast())`, for broadcast state beside them.
+   */
+  override connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B>;
+  override connect<B>(other: BroadcastStream<B>): KeyedBroadcastConnectedStream<K, T, B>;
+  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B> | BroadcastConnectedStream<T, B> {
+    const { maker } = this.parts;
+    this.checkSameJob("connect", other);
+    if (other instanceof KeyedStream) return maker.connectKeyed<K, T, B>(this.parts, other.parts);
+    if ("isBroadcast" in other) return maker.connectKeyedBroadcast<K, T, B>(this.parts, other.parts);
+    return maker.connect(this.parts, other.parts);
+  }
+
+  /** @internal */
+  override place(): OperatorPlace {
+    return { ...super.place(), isKeyed: true };
   }
 
   #operator<O>(operation: string, logic: OperatorFactory<T, O>, options: AnyOptions<O>): DataStream<O> {
-    const { type = t.anyOf<O>(), ...operatorOptions } = options;
-    checkOperatorOptions(operation, operatorOptions);
-    checkType(operation, type);
-    const id = this.#builder.add({
-      role: "operator",
-      defaultName: logic.name,
-      logic: () => logic,
-      keySelector: this.#keyed.selector,
-      outputType: type,
-      inputs: this.#keyed.inputs,
-      options: operatorOptions,
-    });
-    return this.#makeStream([{ from: id, partitioning: { kind: "forward" } }], type);
+    return addOperator(this.place(), operation, logic, options);
   }
 }

@@ -95,10 +95,10 @@ test("word count makes two vertices: source to flatMap, counts to sink", () => {
   );
   assert.deepEqual(names(graph), ["Source: lines -> flatMap", "counts -> Sink: print"]);
   assert.deepEqual(
-    graph.edges.map(({ partitioning, ...edge }) => ({ ...edge, kind: partitioning.kind })),
-    [{ index: 0, fromVertex: 0, fromOperator: 1, toVertex: 1, kind: "hash" }],
+    graph.edges.map(({ partitioning, type, ...edge }) => ({ ...edge, type: type.kind, kind: partitioning.kind })),
+    [{ index: 0, fromVertex: 0, fromOperator: 1, sideOutput: null, type: "any", toVertex: 1, input: 0, kind: "hash" }],
   );
-  assert.deepEqual(graph.vertices[0]?.operators[1]?.outEdges, [0]);
+  assert.deepEqual(graph.vertices[0]?.operators[1]?.outputs[0].outEdges, [0]);
   assert.deepEqual(graph.vertices[1]?.inEdges, [0]);
   assert.equal(graph.vertices[1]?.id, graph.vertices[1]?.operators[0]?.node.operatorId);
 });
@@ -131,14 +131,16 @@ test("vertices are in topological order, operators stand after their feeder, edg
       graph.edges.forEach((edge, place) => {
         assert.equal(edge.index, place);
         assert.ok(edge.fromVertex < edge.toVertex);
-        assert.ok(graph.vertices[edge.fromVertex]?.operators[edge.fromOperator]?.outEdges.includes(place));
+        assert.ok(graph.vertices[edge.fromVertex]?.operators[edge.fromOperator]?.outputs[0].outEdges.includes(place));
         assert.ok(graph.vertices[edge.toVertex]?.inEdges.includes(place));
         if (edge.partitioning.kind === "forward") {
           assert.equal(graph.vertices[edge.fromVertex]?.parallelism, graph.vertices[edge.toVertex]?.parallelism);
         }
       });
       for (const vertex of graph.vertices) {
-        const fed = vertex.operators.flatMap((operator, place) => operator.next.map((next) => [place, next] as const));
+        const fed = vertex.operators.flatMap((operator, place) =>
+          operator.outputs[0].next.map((next) => [place, next] as const),
+        );
         assert.ok(fed.every(([place, next]) => place < next));
         const nexts = fed.map(([, next]) => next);
         assert.deepEqual(

@@ -11,9 +11,9 @@
  *     (SP-7).
  */
 import { assert, StreamError, vertexId } from "../../base/index.ts";
-import { defaultMaxParallelism } from "../record/index.ts";
+import { defaultMaxParallelism, type ValueType } from "../record/index.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
+import type { ChainedOperator, JobEdge, JobGraph, JobVertex, OperatorOutput } from "./job-graph.ts";
 import type { Partitioning, StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";
 import { validateStreamGraph } from "./validation.ts";
 
@@ -22,7 +22,8 @@ export type JobGraphOptions = {
   readonly storedMaxParallelism?: readonly (number | undefined)[];
 };
 
-type OperatorDraft = { readonly node: StreamNode; readonly next: number[]; readonly outEdges: number[] };
+type OutputDraft = OperatorOutput & { readonly next: number[]; readonly outEdges: number[] };
+type OperatorDraft = { readonly node: StreamNode; readonly outputs: readonly [OutputDraft, ...OutputDraft[]] };
 type VertexDraft = { readonly index: number; readonly operators: OperatorDraft[]; readonly inEdges: number[] };
 type Place = { readonly vertex: VertexDraft; readonly operator: number };
 
@@ -41,15 +42,19 @@ export function buildJobGraph(graph: StreamGraph, options: JobGraphOptions = {})
     if (place.operator > 0) continue;
     for (const input of node.inputs) {
       const from = placeOf(places, input.from);
+      const output = outputOf(from, input.sideOutput);
       const edge: JobEdge = {
         index: edges.length,
         fromVertex: from.vertex.index,
         fromOperator: from.operator,
+        sideOutput: output.sideOutput,
+        type: output.type,
         toVertex: place.vertex.index,
+        input: input.input,
         partitioning: edgePartitioning(graph, input, node),
       };
       edges.push(edge);
-      from.vertex.operators[from.operator]?.outEdges.push(edge.index);
+      output.outEdges.push(edge.index);
       place.vertex.inEdges.push(edge.index);
     }
   }
@@ -65,14 +70,33 @@ export function buildJobGraph(graph: StreamGraph, options: JobGraphOptions = {})
 function placeNode(graph: StreamGraph, node: StreamNode, places: readonly Place[], vertices: VertexDraft[]): Place {
   const [input, ...others] = node.inputs;
   if (input !== undefined && others.length === 0 && mayChain(nodeOf(graph, input.from), input, node)) {
-    const { vertex, operator: producer } = placeOf(places, input.from);
-    const operator = vertex.operators.push({ node, next: [], outEdges: [] }) - 1;
-    vertex.operators[producer]?.next.push(operator);
-    return { vertex, operator };
+    const producer = placeOf(places, input.from);
+    const operator = producer.vertex.operators.push(draftOf(node)) - 1;
+    outputOf(producer, input.sideOutput).next.push(operator);
+    return { vertex: producer.vertex, operator };
   }
-  const vertex: VertexDraft = { index: vertices.length, operators: [{ node, next: [], outEdges: [] }], inEdges: [] };
+  const vertex: VertexDraft = { index: vertices.length, operators: [draftOf(node)], inEdges: [] };
   vertices.push(vertex);
   return { vertex, operator: 0 };
+}
+
+function draftOf(node: StreamNode): OperatorDraft {
+  const draft = (sideOutput: string | null, type: ValueType<unknown>): OutputDraft => ({
+    sideOutput,
+    type,
+    next: [],
+    outEdges: [],
+  });
+  return {
+    node,
+    outputs: [draft(null, node.outputType), ...node.sideOutputs.map(({ name, type }) => draft(name, type))],
+  };
+}
+
+function outputOf({ vertex, operator }: Place, sideOutput: string | null): OutputDraft {
+  const output = vertex.operators[operator]?.outputs.find((candidate) => candidate.sideOutput === sideOutput);
+  assert(output !== undefined, `an edge carries the side output "${sideOutput}", which its producer does not declare`);
+  return output;
 }
 
 /** CHA2, apart from "exactly one input". */
@@ -134,7 +158,7 @@ function decideMaxParallelism(head: StreamNode, ofJob: number | null, stored: nu
 function chainName(operators: readonly OperatorDraft[], at: number): string {
   const operator = operators[at];
   assert(operator !== undefined, `no operator ${at} in its chain`);
-  const followers = operator.next.map((next) => chainName(operators, next));
+  const followers = operator.outputs.flatMap(({ next }) => next.map((place) => chainName(operators, place)));
   const [only, ...more] = followers;
   if (only === undefined) return displayName(operator.node);
   return `${displayName(operator.node)} -> ${more.length === 0 ? only : `(${followers.join(", ")})`}`;

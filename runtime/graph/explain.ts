@@ -4,7 +4,7 @@
 import { describeType } from "../record/index.ts";
 import { displayName } from "./chaining.ts";
 import { effectiveRestartStrategy, type JobConfiguration } from "./configuration.ts";
-import type { JobGraph, JobVertex } from "./job-graph.ts";
+import type { JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 
 /** Several lines, the last without a line end: the settings that matter, then each vertex with its chain and outputs. */
 export function explain(graph: JobGraph): string {
@@ -36,12 +36,21 @@ function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
     const uid = node.uidIsExplicit ? `uid ${node.uid}` : `derived uid ${node.uid}`;
     lines.push(`${indent}${displayName(node)}   ${uid}, ${describeType(node.outputType)}`);
     for (const state of node.states ?? []) lines.push(`${indent}    state ${state.name}: ${state.kind}, ${state.type}`);
-    for (const index of operator.outEdges) {
-      const edge = graph.edges[index];
-      if (edge !== undefined) lines.push(`${indent}    => ${edge.partitioning.kind} to [${edge.toVertex}]`);
+    for (const { sideOutput, type, outEdges, next } of operator.outputs) {
+      if (sideOutput !== null) lines.push(`${indent}    side output ${sideOutput}: ${describeType(type)}`);
+      for (const index of outEdges) {
+        const edge = graph.edges[index];
+        if (edge !== undefined)
+          lines.push(`${indent}    => ${edge.partitioning.kind} to [${edge.toVertex}]${inputText(edge)}`);
+      }
+      for (const place of next) walk(place, depth + 1);
     }
-    for (const next of operator.next) walk(next, depth + 1);
   };
   walk(0, 1);
   return lines;
+}
+
+/** The first input needs no word. */
+function inputText({ input }: JobEdge): string {
+  return input === 0 ? "" : `, input ${input + 1}`;
 }

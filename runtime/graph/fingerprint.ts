@@ -1,7 +1,7 @@
 /**
  * Owns: what makes two graphs the same: a hash by which processes find out that they loaded the same job.
  *
- * FING1 It depends on nodes, names, uids, parallelism, keying, partition kinds and types, on nothing that differs between
+ * FING1 It depends on nodes, names, uids, parallelism, keying, inputs, outputs, partition kinds and types, on nothing that differs between
  *     processes. Functions count by their place only: their source text is not hashed.
  */
 import { describeType } from "../record/index.ts";
@@ -17,9 +17,10 @@ export function fingerprintOf(graph: StreamGraph): string {
     node.parallelism,
     node.maxParallelism ?? graph.configuration.maxParallelism,
     node.chaining,
-    node.keySelector !== null,
+    node.isKeyed,
     describeType(node.outputType),
-    node.inputs.map((input) => [input.from, input.partitioning.kind]),
+    node.sideOutputs.map(({ name, type }) => [name, describeType(type)]),
+    node.inputs.map(({ from, sideOutput, partitioning, input }) => [from, sideOutput, partitioning.kind, input]),
   ]);
   return murmur128(JSON.stringify(nodes));
 }

@@ -32,13 +32,14 @@ export function sketchGraph(sketches: readonly NodeSketch[], configuration = def
       name: `n${id}`,
       role: inputs.length === 0 ? "source" : "operator",
       logic: null,
-      keySelector: keyed ? (value: never) => value : null,
+      isKeyed: keyed,
       parallelism: 1,
       maxParallelism: null,
       outputType: t.any,
+      sideOutputs: [],
       chaining: "always",
       ...given,
-      inputs: inputs.map(([from, partitioning]) => ({ from, partitioning })),
+      inputs: inputs.map(([from, partitioning]) => ({ from, sideOutput: null, partitioning, input: 0 })),
     };
   });
   return { configuration, nodes };

@@ -14,8 +14,16 @@ export {
 } from "./configuration.ts";
 export { parseDurationMs } from "./duration.ts";
 export { explain } from "./explain.ts";
-export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
+export type { ChainedOperator, JobEdge, JobGraph, JobVertex, OperatorOutput } from "./job-graph.ts";
 export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";
 export { describeOptions, type OptionDescription, parseOptions, resolveTolerableFailures } from "./options.ts";
 export { deriveRegions, type Region, type SubtaskRef } from "./regions.ts";
-export type { NodeRole, Partitioning, StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";
+export type {
+  NodeRole,
+  Partitioning,
+  SideOutputType,
+  StreamEdge,
+  StreamGraph,
+  StreamNode,
+  StreamOrigin,
+} from "./stream-graph.ts";

@@ -7,16 +7,26 @@
  * JG3 All subtasks `i` of all vertices may share slot i: a job needs as many slots as its largest parallelism.
  */
 import type { VertexId } from "../../base/index.ts";
+import type { ValueType } from "../record/index.ts";
 import type { JobConfiguration } from "./configuration.ts";
 import type { Partitioning, StreamNode } from "./stream-graph.ts";
+
+/** Where the records of one output of an operator go. */
+export type OperatorOutput = {
+  /** null: the main output. */
+  readonly sideOutput: string | null;
+  readonly type: ValueType<unknown>;
+  /** Places in `JobVertex.operators` of the operators called with them. */
+  readonly next: readonly number[];
+  /** Indices of edges that carry them to other vertices. */
+  readonly outEdges: readonly number[];
+};
 
 /** One operator in a chain; a chain is a tree: an operator may feed several chained ones and several edges. */
 export type ChainedOperator = {
   readonly node: StreamNode;
-  /** Places in `JobVertex.operators` of the operators called with its output. */
-  readonly next: readonly number[];
-  /** Indices of edges that carry its output to other vertices. */
-  readonly outEdges: readonly number[];
+  /** The main output, then the side outputs in the order of `StreamNode.sideOutputs`. */
+  readonly outputs: readonly [OperatorOutput, ...OperatorOutput[]];
 };
 
 export type JobVertex = {
@@ -37,7 +47,13 @@ export type JobEdge = {
   readonly fromVertex: number;
   /** Place in the producing vertex's `operators`. */
   readonly fromOperator: number;
+  /** The producer's side output that it carries; null: its main output. */
+  readonly sideOutput: string | null;
+  /** Of its records. */
+  readonly type: ValueType<unknown>;
   readonly toVertex: number;
+  /** The input of the consuming vertex's head that it feeds. */
+  readonly input: number;
   /** Never `forward` with different parallelism. */
   readonly partitioning: Partitioning;
 };

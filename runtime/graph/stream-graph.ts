@@ -18,7 +18,20 @@ export type Partitioning =
   | { readonly kind: "hash"; readonly keySelector: (value: never) => Key }
   | { readonly kind: "broadcast" };
 
-export type StreamEdge = { readonly from: number; readonly partitioning: Partitioning };
+/** Where the records of a stream come from, and how they are shared out among the subtasks of what takes them. */
+export type StreamOrigin = {
+  /** Id of the producing node. */
+  readonly from: number;
+  /** The producer's side output; null: its main output. */
+  readonly sideOutput: string | null;
+  readonly partitioning: Partitioning;
+};
+
+/** `input`: which of the consumer's inputs it feeds: 0 up. Several edges may feed one input: a union. */
+export type StreamEdge = StreamOrigin & { readonly input: number };
+
+/** Records beside the main output. */
+export type SideOutputType = { readonly name: string; readonly type: ValueType<unknown> };
 
 export type NodeRole = "source" | "operator" | "sink";
 
@@ -33,8 +46,8 @@ export type StreamNode = {
   readonly role: NodeRole;
   /** operators/Source, OperatorFactory or Sink, by role; opaque here. */
   readonly logic: unknown;
-  /** The key of a keyed operator's input; null otherwise. */
-  readonly keySelector: ((value: never) => Key) | null;
+  /** It has state for each key: its first input comes by hash, any other by hash or by broadcast (then without a key). */
+  readonly isKeyed: boolean;
   readonly parallelism: number;
   /** null: derived from parallelism, or adopted from restored state (SP-8). */
   readonly maxParallelism: number | null;
@@ -42,6 +55,7 @@ export type StreamNode = {
   readonly states?: readonly DeclaredState[];
   /** Of the records it emits; of a sink: of those it takes. */
   readonly outputType: ValueType<unknown>;
+  readonly sideOutputs: readonly SideOutputType[];
   readonly inputs: readonly StreamEdge[];
   /** `head`: starts a chain, may be followed; `never`: alone; `always`: both ways where the rules allow it. */
   readonly chaining: "always" | "head" | "never";

@@ -88,12 +88,21 @@ function checkInputs(node: StreamNode): void {
   if (node.role === "source") assert(node.inputs.length === 0, `source "${node.name}" has inputs`);
   else if (node.inputs.length === 0)
     throw invalid(`${named(node)}: it has no input, so no record can reach it; connect it to a stream`);
+  const inputs = new Set(node.inputs.map(({ input }) => input));
+  for (let input = 0; input < inputs.size; input++)
+    assert(inputs.has(input), `node ${node.id} "${node.name}" has no input ${input} of ${inputs.size}`);
 }
 
-/** Keyed state is local to the owner of its key: all inputs of a keyed operator come by hash. */
+/**
+ * Keyed state is local to the owner of its key: the first input of a keyed operator comes by hash. Any other does too, or is
+ * broadcast: then its records have no key. One input is one or the other.
+ */
 function checkKeying(node: StreamNode): void {
-  const hashed = node.inputs.filter((input) => input.partitioning.kind === "hash").length;
-  if (node.keySelector !== null && hashed < node.inputs.length) {
+  if (!node.isKeyed) return;
+  for (const { input } of node.inputs) {
+    const kinds = node.inputs.filter((edge) => edge.input === input).map(({ partitioning }) => partitioning.kind);
+    if (kinds.every((kind) => kind === "hash")) continue;
+    if (input > 0 && kinds.every((kind) => kind === "broadcast")) continue;
     throw invalid(
       `${named(node)}: it is keyed, but not all of its inputs are partitioned by key; call keyBy(…) right before it`,
     );

@@ -6,6 +6,7 @@ import { StreamError } from "../../base/index.ts";
 import type {
   Aggregate,
   AggregatingState,
+  BroadcastStateSpec,
   KeyedOperatorState,
   KeyedStateSpec,
   ListState,
@@ -19,7 +20,7 @@ import type {
   StateSpec,
   ValueState,
 } from "../ports/index.ts";
-import { describeType, type Key, type ValueType } from "../record/index.ts";
+import { describeType, entryType, type Key, type ValueType } from "../record/index.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
 
 /** One value for each key. */
@@ -87,22 +88,41 @@ export function broadcastList<V>(type: ValueType<V>): OperatorStateSpec<Operator
   return operatorState(type, (store, name) => store.broadcastList({ name, type }));
 }
 
+/** A map that all subtasks hold; `processBroadcast` writes it, every other hook reads it. On restore each subtask has one copy. */
+export function broadcastMap<K extends Key, V>(keyType: ValueType<K>, type: ValueType<V>): BroadcastStateSpec<K, V> {
+  return {
+    scope: "broadcast",
+    kind: "operator-list",
+    type: entryType(keyType, type),
+    keyType: null,
+    open: (store, name) => store.broadcastMap({ name, keyType, type }),
+  };
+}
+
 type Specs = Readonly<Record<string, StateSpec<unknown>>>;
 
-/** The states as checkpoints describe them. Throws JOB_GRAPH_INVALID for what is no declaration; `isKeyed`: of the stream. */
+/** What the place of a declaration allows. */
+export type StatePlace = { readonly isKeyed: boolean; readonly hasBroadcast: boolean };
+
+/** The states as checkpoints describe them. Throws JOB_GRAPH_INVALID for what is no declaration, or has no place there. */
 export function declarationsOf(
   specs: Specs,
-  isKeyed: boolean,
+  { isKeyed, hasBroadcast }: StatePlace,
 ): NonNullable<OperatorFactory<unknown, unknown>["declares"]> {
   return Object.entries(specs).map(([name, spec]) => {
     if (typeof spec?.open !== "function") {
       throw refused(
-        `process: state "${name}" is not declared with value(type), list(type), map(keyType, type), reducing, aggregating, operatorList, unionList or broadcastList`,
+        `process: state "${name}" is not declared with value(type), list(type), map(keyType, type), reducing, aggregating, operatorList, unionList, broadcastList or broadcastMap`,
       );
     }
     if (spec.scope === "keyed" && !isKeyed) {
       throw refused(
         `process: state "${name}" is ${spec.kind} state, which belongs to a key: use keyBy before process, or operatorList(type)`,
+      );
+    }
+    if (spec.scope === "broadcast" && !hasBroadcast) {
+      throw refused(
+        `process: state "${name}" is broadcast state, which nothing writes here: declare it where the stream is connected to a broadcast one, as in orders.connect(rules.broadcast()).process(…), or use operatorList(type)`,
       );
     }
     const { kind, keyType } = spec;
@@ -118,7 +138,7 @@ export function openStates<S extends Specs>(
 ): StateHandles<S> {
   const handles: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries<StateSpec<unknown>>(specs)) {
-    if (spec.scope === "operator") handles[name] = spec.open(stores.operator, name);
+    if (spec.scope !== "keyed") handles[name] = spec.open(stores.operator, name);
     else if (stores.keyed !== null) handles[name] = spec.open(stores.keyed, name);
   }
   return Object.freeze(handles) as StateHandles<S>;

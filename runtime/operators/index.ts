@@ -3,6 +3,7 @@ export { aggregateOperator } from "./keyed/aggregate-operator.ts";
 export {
   aggregating,
   broadcastList,
+  broadcastMap,
   list,
   map,
   operatorList,
@@ -10,6 +11,13 @@ export {
   unionList,
   value,
 } from "./declared-state.ts";
+export {
+  broadcastProcessOperator,
+  coProcessOperator,
+  keyedBroadcastProcessOperator,
+  keyedCoProcessOperator,
+} from "./connected/co-process-operator.ts";
+export { pairedOperator } from "./connected/paired-operator.ts";
 export { filterOperator } from "./basic/filter-operator.ts";
 export { flatMapOperator } from "./basic/flat-map-operator.ts";
 
@@ -25,4 +33,3 @@ export { assertSynchronous } from "./synchronous-function.ts";
 export { sumOperator } from "./keyed/sum-operator.ts";
 export { timestampsAndWatermarksOperator } from "./basic/timestamps-and-watermarks-operator.ts";
 export { UserCall } from "./user-call.ts";
-// What functions see of state, for the job API.

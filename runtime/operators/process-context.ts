@@ -1,48 +1,81 @@
 /**
  * Owns: the context of process functions, and the calls of them: what is checked before and after each.
- * Called by: process-operator.ts, keyed-process-operator.ts.
+ * Called by: process-operator.ts, keyed-process-operator.ts, and what adapts functions of two streams to them (connected).
  */
-import { type Clock, isPromiseLike, type Log } from "../../base/index.ts";
+import { type Clock, isPromiseLike, type Log, StreamError } from "../../base/index.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../record/index.ts";
 import type {
   EmissionDesk,
   Emitter,
   KeyedOperatorState,
   KeyedStates,
+  NoSideOutputs,
+  Nothing,
   OperatorContext,
+  OperatorFactory,
   OrFactory,
   Output,
   ProcessContext,
+  RecordOutput,
+  SideOutputEmitters,
+  SideOutputTypes,
   StateHandles,
 } from "../ports/index.ts";
-import { openStates } from "./declared-state.ts";
+import { declarationsOf, openStates, type StatePlace } from "./declared-state.ts";
 import { GuardedOperatorState } from "./guarded-operator-state.ts";
 import { deskOf, PUSHED_MAX, pushedTooMuch, SteppedEmission } from "./stepped-emission.ts";
 import { assertSynchronous } from "./synchronous-function.ts";
 import { UserCall } from "./user-call.ts";
 
-type Hooks = { readonly process: unknown; readonly onTimer?: unknown };
+/** What the process operators call, of a function of one stream or of two. `C`: its context. */
+export interface ProcessHooks<I, O, C> {
+  open?(context: C): void | Promise<void>;
+  process(value: I, context: C): IterableIterator<O> | Nothing;
+  /** For a record of the second stream. */
+  processSecond?(value: unknown, context: C): unknown;
+  onTimer?(timestamp: number, context: C): Nothing;
+  close?(): void | Promise<void>;
+}
 
-/** The function for one subtask; throws JOB_GRAPH_INVALID when it has no synchronous `process` (FN1). */
-function instanceOf<F extends Hooks>(operator: string, fn: OrFactory<F>): F {
-  const instance = typeof fn === "function" ? fn() : fn;
-  assertSynchronous(`${operator}: the function's process`, instance?.process, "iterable");
-  if (instance.onTimer !== undefined)
-    assertSynchronous(`${operator}: the function's onTimer`, instance.onTimer, "nothing");
+/** Of a function of two streams: `name`, for messages, is what its user calls `processSecond`. */
+export type SecondHook = { readonly name: string; readonly isBroadcast: boolean };
+
+/** What a function may be connected to, and what its hooks are called. */
+export type FunctionKind = StatePlace & {
+  /** What is checked when the graph is built: they must be there, and synchronous (FN1). */
+  readonly hooks: readonly string[];
+};
+
+export const OF_ONE_STREAM = { hooks: ["process"], hasBroadcast: false } as const;
+
+/** The function for one subtask; throws JOB_GRAPH_INVALID when a hook that it must have is missing or asynchronous (FN1). */
+function instanceOf<F extends object>({ hooks }: FunctionKind, fn: OrFactory<F>): F {
+  const instance = (typeof fn === "function" ? fn() : fn) as F & Readonly<Record<string, unknown>>;
+  for (const hook of hooks) assertSynchronous(`process: the function's ${hook}`, instance?.[hook], "iterable");
+  const { onTimer } = instance as { readonly onTimer?: unknown };
+  if (onTimer !== undefined) assertSynchronous("process: the function's onTimer", onTimer, "nothing");
   return instance;
 }
 
-/** A function, or what makes them, with the states that it declares. */
-export class FunctionMaker<F extends Hooks & { readonly state?: KeyedStates }, S extends KeyedStates> {
+type Declared<S, X> = { readonly state?: S | undefined; readonly sideOutputs?: X | undefined };
+
+/** A function, or what makes them, with what it declares for the graph. */
+export class FunctionMaker<F extends Declared<S, X>, S extends KeyedStates, X extends SideOutputTypes> {
   readonly states: S;
+  readonly sideOutputs: X;
+  /** What the graph is told. */
+  readonly declared: Pick<OperatorFactory<unknown, unknown>, "kind" | "name" | "declares" | "sideOutputs">;
   readonly #make: () => F;
-  /** Made to read its states; the first subtask's. */
+  /** Made to read what it declares; the first subtask's. */
   #first: F | null;
 
-  constructor(operator: string, fn: OrFactory<F>) {
-    this.#make = () => instanceOf(operator, fn);
+  constructor(kind: FunctionKind, fn: OrFactory<F>) {
+    this.#make = () => instanceOf(kind, fn);
     this.#first = this.#make();
     this.states = (this.#first.state ?? {}) as S;
+    this.sideOutputs = checkSideOutputs((this.#first.sideOutputs ?? {}) as X);
+    const declares = declarationsOf(this.states, kind);
+    this.declared = { kind: "operator", name: "process", declares, sideOutputs: this.sideOutputs };
   }
 
   /** The function for one subtask. */
@@ -53,10 +86,32 @@ export class FunctionMaker<F extends Hooks & { readonly state?: KeyedStates }, S
   }
 }
 
-/** The one context of an operator (FN2); the operator sets `now` and `risen` before each call. */
-export class OperatorProcessContext<O, S extends KeyedStates> implements ProcessContext<O, S> {
+function checkSideOutputs<X extends SideOutputTypes>(declared: X): X {
+  for (const [name, type] of Object.entries(declared)) {
+    if (typeof type?.kind === "string" && typeof type.nullable === "boolean") continue;
+    throw new StreamError(
+      "JOB_GRAPH_INVALID",
+      `process: the side output "${name}" is not declared with a type of its records; write for example sideOutputs: { ${name}: t.string }`,
+      { destiny: "terminal" },
+    );
+  }
+  return declared;
+}
+
+/** What a context has of the operator's calls. */
+export type ContextParts<O, X> = {
   readonly call: UserCall;
   readonly out: Emitter<O>;
+  readonly sideOutputs: SideOutputEmitters<X>;
+};
+
+/** The one context of an operator (FN2); the operator sets `now` and `risen` before each call. */
+export class OperatorProcessContext<O, S extends KeyedStates, X extends SideOutputTypes>
+  implements ProcessContext<O, S, X>
+{
+  readonly call: UserCall;
+  readonly out: Emitter<O>;
+  readonly sideOutputs: SideOutputEmitters<X>;
   now = NO_TIMESTAMP;
   risen = MIN_WATERMARK;
   readonly state: StateHandles<S>;
@@ -69,12 +124,13 @@ export class OperatorProcessContext<O, S extends KeyedStates> implements Process
 
   constructor(
     context: OperatorContext,
-    { call, out }: { readonly call: UserCall; readonly out: Emitter<O> },
+    { call, out, sideOutputs }: ContextParts<O, X>,
     states: S,
     keyed: KeyedOperatorState | null = null,
   ) {
     this.call = call;
     this.out = out;
+    this.sideOutputs = sideOutputs;
     this.state = openStates(states, { keyed, operator: new GuardedOperatorState(context.operatorState, call) });
     this.uid = context.uid;
     this.name = context.name;
@@ -96,32 +152,36 @@ export class OperatorProcessContext<O, S extends KeyedStates> implements Process
 }
 
 /** What the two process operators do around each call of their function. */
-export class ProcessCalls<I, O> {
+export class ProcessCalls<I, O, X extends SideOutputTypes = NoSideOutputs> {
   readonly call: UserCall;
   readonly steps: SteppedEmission<I, O>;
   /** The one emitter of the function. */
   readonly out: Emitter<O>;
+  readonly sideOutputs: SideOutputEmitters<X>;
   /** What a record is emitted with when the function names no timestamp. */
   emitTimestamp = NO_TIMESTAMP;
   readonly #context: OperatorContext;
-  readonly #output: Output<O>;
   readonly #desk: EmissionDesk;
   #pushed = 0;
 
   constructor(
     context: OperatorContext,
     output: Output<O>,
-    parts: { begin?(): void; handle(value: I, timestamp: number): void },
+    parts: { readonly sideOutputs: X; begin?(): void; handle(value: I, timestamp: number): void },
   ) {
     const call = new UserCall(context);
     this.call = call;
     this.#context = context;
-    this.#output = output;
     this.#desk = deskOf(context);
-    this.out = {
-      collect: (value) => this.#push(value, this.emitTimestamp, "out.collect"),
-      collectAt: (value, timestamp) => this.#push(value, call.checkTimestamp(timestamp), "out.collectAt"),
-    };
+    this.out = this.#emitter("out", output);
+    this.sideOutputs = Object.freeze(
+      Object.fromEntries(
+        Object.keys(parts.sideOutputs).map((name) => [
+          name,
+          this.#emitter(`sideOutputs.${name}`, output.sideOutput(name)),
+        ]),
+      ),
+    ) as SideOutputEmitters<X>;
     this.steps = new SteppedEmission<I, O>({
       ...parts,
       desk: this.#desk,
@@ -131,7 +191,7 @@ export class ProcessCalls<I, O> {
         call.isOpen = false;
         return next;
       },
-      emit: (value, timestamp) => this.#emitReturned(value, timestamp),
+      emit: (value, timestamp) => this.#emit(output, value, timestamp),
     });
   }
 
@@ -147,19 +207,21 @@ export class ProcessCalls<I, O> {
     });
   }
 
-  begin(): void {
+  /** `isOfBroadcast`: a call for a record of the broadcast stream, which every subtask makes. */
+  begin(isOfBroadcast = false): void {
     this.#pushed = 0;
     this.call.isOpen = true;
+    this.call.isOfBroadcast = isOfBroadcast;
   }
 
   /** `returned`: not undefined. A generator is emitted; other values have no meaning, and a promise or an array is a mistake. */
-  finish(returned: unknown, timestamp: number): void {
+  finish(returned: unknown, timestamp: number, hook = "process"): void {
     if (isIterator<O>(returned)) {
       this.steps.start(returned, timestamp);
       return;
     }
-    this.call.refusePromise("what process returned", returned);
-    if (Array.isArray(returned)) throw this.call.returned("process", "an array");
+    this.call.refusePromise(`what ${hook} returned`, returned);
+    if (Array.isArray(returned)) throw this.call.returned(hook, "an array");
   }
 
   finishTimer(returned: unknown): void {
@@ -172,15 +234,26 @@ export class ProcessCalls<I, O> {
     this.steps.close();
   }
 
-  #push(value: O, timestamp: number, hook: string): void {
-    if (!this.call.isOpen) throw this.call.late(hook);
-    if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
-    this.#emitReturned(value, timestamp);
+  #emitter<V>(name: string, output: RecordOutput<V>): Emitter<V> {
+    const push = (value: V, timestamp: number): void => {
+      if (this.#desk.isPaused && ++this.#pushed > PUSHED_MAX) throw pushedTooMuch(this.#context);
+      this.#emit(output, value, timestamp);
+    };
+    return {
+      collect: (value) => {
+        if (!this.call.isOpen) throw this.call.late(`${name}.collect`);
+        push(value, this.emitTimestamp);
+      },
+      collectAt: (value, timestamp) => {
+        if (!this.call.isOpen) throw this.call.late(`${name}.collectAt`);
+        push(value, this.call.checkTimestamp(timestamp));
+      },
+    };
   }
 
-  #emitReturned(value: O, timestamp: number): void {
+  #emit<V>(output: RecordOutput<V>, value: V, timestamp: number): void {
     if (isPromiseLike(value)) throw this.call.promised("a record that the function emitted");
-    this.#output.collect(value, timestamp);
+    output.collect(value, timestamp);
   }
 }
 

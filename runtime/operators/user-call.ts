@@ -15,6 +15,8 @@ const REMEDY =
 export class UserCall {
   /** Set by the operator around each call. */
   isOpen = false;
+  /** The call is for a record of the broadcast stream, and all subtasks make it. */
+  isOfBroadcast = false;
   readonly #where: string;
 
   constructor(context: Pick<OperatorContext, "name" | "uid">) {
@@ -28,6 +30,22 @@ export class UserCall {
       `${this.#where}: ${what} was used after the call that it belongs to had returned, in a promise or a timeout of the function's own; use it before the function returns, and ${REMEDY}`,
       { destiny: "terminal" },
     );
+  }
+
+  /** Broadcast state was written where only one subtask does. */
+  broadcastOnly(state: string): StreamError {
+    return new StreamError(
+      "USER_FUNCTION_FAILED",
+      `${this.#where}: broadcast state "${state}" was written outside processBroadcast; only one subtask processes this record, so the subtasks would no longer hold the same state; write it in processBroadcast`,
+      { destiny: "terminal" },
+    );
+  }
+
+  /** Something was asked for that is not to be had: `what`, because of `why`. */
+  refused(what: string, why: string): StreamError {
+    return new StreamError("USER_FUNCTION_FAILED", `${this.#where}: ${what} was called, but ${why}`, {
+      destiny: "terminal",
+    });
   }
 
   /** Throws when `result` is a promise; `what`: where it came from, such as `the function`. */
@@ -49,7 +67,7 @@ export class UserCall {
   returned(hook: string, what: string): StreamError {
     return new StreamError(
       "USER_FUNCTION_FAILED",
-      `${this.#where}: ${hook} returned ${what}, which is not emitted; call \`out.collect\` for each record${hook === "process" ? ", or return a generator (*process)" : ""}`,
+      `${this.#where}: ${hook} returned ${what}, which is not emitted; call \`out.collect\` for each record${hook.startsWith("process") ? `, or return a generator (*${hook})` : ""}`,
       { destiny: "terminal" },
     );
   }

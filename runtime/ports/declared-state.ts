@@ -4,8 +4,8 @@
  *
  * DCS1 A state is known from the graph alone: name, kind and types. Checkpoints, preflight and `explain` use the same.
  */
-import type { ValueType } from "../record/index.ts";
-import type { KeyedStateStore, OperatorStateStore } from "./state.ts";
+import type { Key, ValueType } from "../record/index.ts";
+import type { BroadcastState, KeyedStateStore, OperatorStateStore, ReadonlyBroadcastState } from "./state.ts";
 
 /** A state with a value for each key; made by `value`, `list`, `map`, `reducing` and `aggregating`. `H`: its handle. */
 export interface KeyedStateSpec<H> {
@@ -29,15 +29,42 @@ export interface OperatorStateSpec<H> {
   open(store: OperatorStateStore, name: string): H;
 }
 
-export type StateSpec<H> = KeyedStateSpec<H> | OperatorStateSpec<H>;
+/** A map that all subtasks hold, written by `processBroadcast` (CF3); made by `broadcastMap`. */
+export interface BroadcastStateSpec<K extends Key, V> {
+  readonly scope: "broadcast";
+  readonly kind: "operator-list";
+  /** Of what checkpoints hold: a list of entries. */
+  readonly type: ValueType<unknown>;
+  readonly keyType: null;
+  /** For the engine. */
+  open(store: OperatorStateStore, name: string): BroadcastState<K, V>;
+}
 
-/** What `process` of a stream without keys may declare, by name. */
-export type OperatorStates = Readonly<Record<string, OperatorStateSpec<unknown>>>;
+export type StateSpec<H> = KeyedStateSpec<H> | OperatorStateSpec<H> | AnyBroadcastSpec;
+
+// biome-ignore lint/suspicious/noExplicitAny: a spec of any key and value; `never` and `unknown` fit neither side of its handle.
+type AnyBroadcastSpec = BroadcastStateSpec<any, any>;
+
+/** What `process` of a stream without keys may declare, by name; `broadcastMap` where it is connected to a broadcast stream. */
+export type OperatorStates = Readonly<Record<string, OperatorStateSpec<unknown> | AnyBroadcastSpec>>;
 /** What `process` of a keyed stream may declare, by name. */
 export type KeyedStates = Readonly<Record<string, StateSpec<unknown>>>;
 export type NoStates = Readonly<Record<never, never>>;
 
-/** The handles of declared states, by the same names. */
+/** The handles of declared states, by the same names. Broadcast state is for reading. */
 export type StateHandles<S> = {
-  readonly [N in keyof S]: S[N] extends { open(store: never, name: string): infer H } ? H : never;
+  readonly [N in keyof S]: S[N] extends BroadcastStateSpec<infer K, infer V>
+    ? ReadonlyBroadcastState<K, V>
+    : S[N] extends { open(store: never, name: string): infer H }
+      ? H
+      : never;
+};
+
+/** The handles that `processBroadcast` has: of states without keys. */
+export type BroadcastHandles<S> = {
+  readonly [N in keyof S as S[N] extends { readonly scope: "keyed" } ? never : N]: S[N] extends {
+    open(store: never, name: string): infer H;
+  }
+    ? H
+    : never;
 };

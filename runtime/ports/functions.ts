@@ -15,6 +15,7 @@
 import type { Clock, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
 import type { KeyedStates, NoStates, OperatorStates, StateHandles } from "./declared-state.ts";
+import type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";
 import type { TimerService } from "./state.ts";
 
 /**
@@ -49,10 +50,12 @@ export interface Emitter<O> {
 }
 
 /** What a process function can see (FN2). `O`: what it emits; a context without it emits nothing. */
-export interface ProcessContext<O = never, S = NoStates> {
+export interface ProcessContext<O = never, S = NoStates, X = NoSideOutputs> {
   /** The declared states; of a keyed stream those of the current key. */
   readonly state: StateHandles<S>;
   readonly out: Emitter<O>;
+  /** The declared side outputs: `sideOutputs.rejected.collect(value)`. */
+  readonly sideOutputs: SideOutputEmitters<X>;
   /** Of the record or timer being processed, epoch milliseconds; NO_TIMESTAMP when the record has none. */
   readonly timestamp: number;
   /** No record with a timestamp at or below it is expected; MIN_WATERMARK before the first watermark. */
@@ -66,40 +69,54 @@ export interface ProcessContext<O = never, S = NoStates> {
 }
 
 /** What a keyed process function can see; states and timers are those of the current key. */
-export interface KeyedProcessContext<K extends Key = Key, O = never, S = NoStates> extends ProcessContext<O, S> {
+export interface KeyedProcessContext<K extends Key = Key, O = never, S = NoStates, X = NoSideOutputs>
+  extends ProcessContext<O, S, X> {
   /** The key of the record or timer; not to be read in `open`. */
   readonly currentKey: K;
   readonly timers: TimerService;
 }
 
 /** What `onTimer` can see. */
-export interface TimerContext<K extends Key = Key, O = never, S = NoStates> extends KeyedProcessContext<K, O, S> {
+export interface TimerContext<K extends Key = Key, O = never, S = NoStates, X = NoSideOutputs>
+  extends KeyedProcessContext<K, O, S, X> {
   readonly timeDomain: "event" | "processing";
 }
 
 /** Nothing: a promise in particular is none, as it would be where the type is `void` alone. */
 export type Nothing = undefined | void;
 
-export interface ProcessFunction<I, O, S extends OperatorStates = NoStates> {
-  /** The operator states by name (FN5): `{ seen: operatorList(t.string) }`. Default: none. */
+/** What a process function declares, so that it is in the graph, and does around its records. `C`: its context. */
+export interface DeclaredFunction<C, S, X extends SideOutputTypes> {
+  /** The states by name (FN5): `{ total: value(t.float64) }`; without keys `{ seen: operatorList(t.string) }`. Default: none. */
   readonly state?: S;
-  /** Prepares; awaited before the first record. */
-  open?(context: ProcessContext<O, S>): void | Promise<void>;
-  /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
-  process(value: I, context: ProcessContext<O, S>): IterableIterator<O> | Nothing;
+  /** Outputs beside the main one, by name: `{ rejected: t.string }`; taken with `stream.sideOutput("rejected")`. Default: none. */
+  readonly sideOutputs?: X;
+  /** Prepares; awaited before the first record. There is no key yet, so keyed state is not to be read. */
+  open?(context: C): void | Promise<void>;
   close?(): void | Promise<void>;
 }
 
-export interface KeyedProcessFunction<K extends Key, I, O, S extends KeyedStates = NoStates> {
-  /** The states by name (FN5): `{ total: value(t.float64), seen: map(t.string, t.int64) }`. Default: none. */
-  readonly state?: S;
-  /** Prepares; awaited before the first record. There is no key yet, so keyed state is not to be read. */
-  open?(context: KeyedProcessContext<K, O, S>): void | Promise<void>;
+export interface ProcessFunction<I, O, S extends OperatorStates = NoStates, X extends SideOutputTypes = NoSideOutputs>
+  extends DeclaredFunction<ProcessContext<O, S, X>, S, X> {
   /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
-  process(value: I, context: KeyedProcessContext<K, O, S>): IterableIterator<O> | Nothing;
-  /** A timer of the context's current key has come due. */
-  onTimer?(timestamp: number, context: TimerContext<K, O, S>): Nothing;
-  close?(): void | Promise<void>;
+  process(value: I, context: ProcessContext<O, S, X>): IterableIterator<O> | Nothing;
+}
+
+/** What a process function with keys does when a timer of the context's current key has come due. */
+export interface TimerFunction<K extends Key, O, S, X> {
+  onTimer?(timestamp: number, context: TimerContext<K, O, S, X>): Nothing;
+}
+
+export interface KeyedProcessFunction<
+  K extends Key,
+  I,
+  O,
+  S extends KeyedStates = NoStates,
+  X extends SideOutputTypes = NoSideOutputs,
+> extends DeclaredFunction<KeyedProcessContext<K, O, S, X>, S, X>,
+    TimerFunction<K, O, S, X> {
+  /** Emits by `context.out`, or as a generator (`*process`), which is paused while there is no room (FN4). */
+  process(value: I, context: KeyedProcessContext<K, O, S, X>): IterableIterator<O> | Nothing;
 }
 
 /**

@@ -3,6 +3,16 @@
  * Types and contracts only; nothing here runs.
  */
 export type {
+  BroadcastContext,
+  BroadcastProcessFunction,
+  CoProcessFunction,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
+  KeyedCoProcessFunction,
+} from "./connected-functions.ts";
+export type {
+  BroadcastHandles,
+  BroadcastStateSpec,
   KeyedStateSpec,
   KeyedStates,
   NoStates,
@@ -12,18 +22,21 @@ export type {
   StateSpec,
 } from "./declared-state.ts";
 export type {
+  DeclaredFunction,
   Emitter,
   FilterFunction,
   FlatMapFunction,
   KeyedProcessContext,
   KeyedProcessFunction,
   MapFunction,
+  Nothing,
   OrFactory,
   ProcessContext,
   ProcessFunction,
   ReduceFunction,
   Synchronous,
   TimerContext,
+  TimerFunction,
 } from "./functions.ts";
 export type {
   EmissionDesk,
@@ -31,8 +44,10 @@ export type {
   OperatorContext,
   OperatorFactory,
   Output,
+  RecordOutput,
   StreamOperator,
 } from "./operator.ts";
+export type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";
 export type {
   CommitOutcome,
   PlainSink,
@@ -47,6 +62,7 @@ export type {
   Aggregate,
   AggregatingState,
   AggregatingStateDescriptor,
+  BroadcastState,
   KeyedOperatorState,
   KeyedStateStore,
   ListState,
@@ -54,6 +70,8 @@ export type {
   MapStateDescriptor,
   OperatorListState,
   OperatorStateStore,
+  ReadonlyBroadcastState,
+  ReadonlyMapState,
   ReducingState,
   ReducingStateDescriptor,
   StateDescriptor,

@@ -13,11 +13,18 @@
  */
 import type { Clock, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
+import type { SideOutputTypes } from "./side-outputs.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
 
-/** Where an operator's records go. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
-export interface Output<T> {
+/** Takes records. `timestamp`: epoch milliseconds, or NO_TIMESTAMP. */
+export interface RecordOutput<T> {
   collect(value: T, timestamp: number): void;
+}
+
+/** Where an operator's records go: by `collect` into the main output. */
+export interface Output<T> extends RecordOutput<T> {
+  /** The side output of that name, which the operator's factory declares. */
+  sideOutput(name: string): RecordOutput<unknown>;
   /** Only for operators that make watermarks themselves; forwarding is the chain's work. */
   emitWatermark(timestamp: number): void;
   /** Only for operators that find out about idleness themselves (WM-3). */
@@ -78,7 +85,10 @@ export interface StreamOperator<I, O> {
   readonly emits?: "state" | "input";
   /** Declares states and prepares; state is restored by then. Awaited before any record. */
   open?(context: OperatorContext, output: Output<O>): void | Promise<void>;
+  /** A record of the first input. */
   process(value: I, timestamp: number): void;
+  /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */
+  processInput?(input: number, value: unknown, timestamp: number): void;
   /** The watermark is about to rise to `timestamp`: called before the event-time timers of keyed state fire. */
   beforeWatermark?(timestamp: number): void;
   /** Event-time timers of keyed state have been fired before. */
@@ -106,6 +116,8 @@ export type OperatorFactory<I, O> = {
    * Default: not known; a changed type is then found out when the operator is restored.
    */
   readonly declares?: readonly { readonly name: string; readonly kind: string; readonly type: string }[];
+  /** Outputs beside the main one, and the types of their records. Default: none. */
+  readonly sideOutputs?: SideOutputTypes;
   create(): StreamOperator<I, O>;
 };
 

@@ -46,17 +46,23 @@ export interface ListState<V> {
   update(values: readonly V[]): void;
   clear(): void;
 }
-export interface MapState<K extends Key, V> {
+export interface ReadonlyMapState<K extends Key, V> {
   get(key: K): V | undefined;
   has(key: K): boolean;
-  put(key: K, value: V): void;
-  remove(key: K): void;
   entries(): IterableIterator<readonly [K, V]>;
   keys(): IterableIterator<K>;
   values(): IterableIterator<V>;
   isEmpty(): boolean;
+}
+export interface MapState<K extends Key, V> extends ReadonlyMapState<K, V> {
+  put(key: K, value: V): void;
+  remove(key: K): void;
   clear(): void;
 }
+/** A map that every subtask holds; what it hands out must not be changed (it is frozen). */
+export type ReadonlyBroadcastState<K extends Key, V> = ReadonlyMapState<K, V>;
+/** In order of insertion; after a restore, too. */
+export type BroadcastState<K extends Key, V> = MapState<K, V>;
 export interface ReducingState<V> {
   get(): V | undefined;
   /** Returns the new reduced value. */
@@ -98,6 +104,8 @@ export interface KeyedOperatorState extends KeyedStateStore {
   currentKey(): Key;
   /** Sets the key that states and timers refer to; `hash` is keyHash(key). For an operator that goes on with an earlier record. */
   setCurrentKey(key: Key, hash: number): void;
+  /** Calls `apply` for each key of this subtask that has state of that name, with the key set, and then releases it. */
+  forEachKey(stateName: string, apply: (key: Key) => void): void;
   /** Declares a timer service; the backend calls its handler when a timer comes due. */
   timers(name: string, handler: TimerHandler): TimerService;
 }
@@ -116,4 +124,6 @@ export interface OperatorStateStore {
   unionList<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
   /** The same on every subtask: each gets one copy on restore. Operators keep it equal. */
   broadcastList<V>(descriptor: StateDescriptor<V>): OperatorListState<V>;
+  /** The same as a map. */
+  broadcastMap<K extends Key, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V>;
 }

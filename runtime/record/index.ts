@@ -30,6 +30,7 @@ export type {
 } from "./stream-element.ts";
 export {
   describeType,
+  entryType,
   type Field,
   itemOf,
   keyOf,

@@ -112,6 +112,14 @@ function record<S extends RecordShape>(shape: S): ValueType<RecordOf<S>> {
   return { kind: "record", nullable: false, fields };
 }
 
+/** Of an entry of a map that is kept as a list of its entries. */
+export function entryType<K, V>(
+  key: ValueType<K>,
+  value: ValueType<V>,
+): ValueType<{ readonly key: K; readonly value: V }> {
+  return record({ key, value }) as ValueType<unknown> as ValueType<{ readonly key: K; readonly value: V }>;
+}
+
 function map<K extends Literal | bigint, V>(key: ValueType<K>, value: ValueType<V>): ValueType<ReadonlyMap<K, V>> {
   if (key.nullable || !KINDS_OF_MAP_KEYS.includes(key.kind)) {
     throw invalid(

@@ -1,5 +1,5 @@
 /**
- * Owns: operator list state of one subtask: declaration, restore with redistribution, snapshot.
+ * Owns: operator list state of one subtask, and broadcast state, which is written like a list of its entries: declaration, restore with redistribution, snapshot.
  * Not here: who gets which items (redistribution.ts), whether an evolved type fits (evolution.ts).
  * Called by: the task (restore, snapshot) and operators (declarations).
  *
@@ -18,6 +18,8 @@ import {
   decodeBatch,
   describeType,
   encodeBatch,
+  entryType,
+  type Key,
   sameType,
   type ValueType,
 } from "../record/index.ts";
@@ -32,7 +34,8 @@ import type {
 import { planEvolution, unionType } from "./snapshot/evolution.ts";
 import { abortAfter } from "./snapshot/file-abort.ts";
 import { type Share, shareOf } from "./snapshot/redistribution.ts";
-import type { OperatorListState, StateDescriptor } from "../ports/index.ts";
+import type { BroadcastState, MapStateDescriptor, OperatorListState, StateDescriptor } from "../ports/index.ts";
+import { HeapBroadcastMap } from "./broadcast-map.ts";
 import { refusedByState, StateGuard } from "./heap/state-guard.ts";
 import { ANY, parseType } from "./snapshot/state-meta.ts";
 
@@ -63,7 +66,7 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
   readonly isRestored: boolean;
   private readonly options: OperatorBackendOptions;
   private readonly restored: Map<string, RestoredList>;
-  private readonly lists = new Map<string, HeapOperatorList<unknown>>();
+  private readonly lists = new Map<string, WrittenList>();
 
   constructor(options: OperatorBackendOptions, restored: readonly RestoredList[], isRestored: boolean) {
     this.options = options;
@@ -81,6 +84,14 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
 
   broadcastList<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
     return this.stateOf(descriptor, "broadcast");
+  }
+
+  broadcastMap<K extends Key, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V> {
+    const { name, keyType = ANY as ValueType<K>, type = ANY as ValueType<V> } = descriptor;
+    const entry = entryType(keyType, type);
+    return this.declared({ name, type: entry }, "broadcast", HeapBroadcastMap, (items) => {
+      return new HeapBroadcastMap<K, V>(this.options.operatorUid, { name, type: entry }, items);
+    });
   }
 
   declarations(): readonly StateDeclaration[] {
@@ -120,22 +131,32 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
     { name, type = ANY as ValueType<V> }: StateDescriptor<V>,
     redistribution: Redistribution,
   ): OperatorListState<V> {
+    return this.declared({ name, type }, redistribution, HeapOperatorList, (items) => {
+      return new HeapOperatorList<V>(this.options.operatorUid, { name, type }, redistribution, items);
+    });
+  }
+
+  /** The state of that name, which was declared before as the same, or is made now of what was restored. */
+  private declared<V, S extends WrittenList>(
+    { name, type }: { readonly name: string; readonly type: ValueType<V> },
+    redistribution: Redistribution,
+    Form: abstract new (...parts: never[]) => unknown,
+    make: (items: V[]) => S,
+  ): S {
     if (typeof name !== "string" || name === "")
       throw this.invalid("declares operator state without a name; give it one");
     const existing = this.lists.get(name);
     if (existing !== undefined) {
-      if (existing.redistribution !== redistribution || !sameType(existing.type, type)) {
-        throw this.invalid(
-          `declares operator state "${name}" twice: as ${existing.redistribution} list of ${describeType(existing.type)} and as ${redistribution} list of ${describeType(type)}; give each a name of its own (STA3)`,
-        );
-      }
-      return existing as OperatorListState<unknown> as OperatorListState<V>;
+      const isSame = existing.redistribution === redistribution && sameType(existing.type, type);
+      if (isSame && existing instanceof Form) return existing as WrittenList as S;
+      throw this.invalid(
+        `declares operator state "${name}" twice: as ${existing.redistribution} list of ${describeType(existing.type)} and as ${redistribution} list of ${describeType(type)}; give each a name of its own (STA3)`,
+      );
     }
-    const items = this.adopt(name, type, redistribution);
-    const list = new HeapOperatorList<V>(this.options.operatorUid, { name, type }, redistribution, items);
+    const state = make(this.adopt(name, type, redistribution));
     this.restored.delete(name);
-    this.lists.set(name, list as HeapOperatorList<unknown>);
-    return list;
+    this.lists.set(name, state);
+    return state;
   }
 
   private adopt<V>(name: string, type: ValueType<V>, redistribution: Redistribution): V[] {

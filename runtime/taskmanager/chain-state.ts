@@ -55,19 +55,18 @@ export async function restoreChainStates(options: {
     const read: StateReader | null = restore === null ? null : options.readerOf(restore.storeUri);
     states.push({
       operatorId: node.operatorId,
-      keyed:
-        node.keySelector === null
-          ? null
-          : await createKeyedBackend(
-              {
-                keyGroups: keyGroupRange(subtask, vertex.parallelism, vertex.maxParallelism),
-                maxParallelism: vertex.maxParallelism,
-                operatorUid: node.uid,
-                clock: options.clock,
-              },
-              restore === null || read === null ? null : { handles: restore.keyed, read },
-              options.turn,
-            ),
+      keyed: !node.isKeyed
+        ? null
+        : await createKeyedBackend(
+            {
+              keyGroups: keyGroupRange(subtask, vertex.parallelism, vertex.maxParallelism),
+              maxParallelism: vertex.maxParallelism,
+              operatorUid: node.uid,
+              clock: options.clock,
+            },
+            restore === null || read === null ? null : { handles: restore.keyed, read },
+            options.turn,
+          ),
       operatorState: await createOperatorStateBackend(
         { operatorUid: node.uid, subtask, parallelism: vertex.parallelism },
         operatorRestore(deployment, restore, read),

@@ -62,12 +62,11 @@ async function chainOf(
   const node = { outputType: type } as unknown as ChainedOperator["node"];
   const description = {
     node,
-    next: [],
-    outEdges: writers.map((_writer, index) => index),
+    outputs: [{ sideOutput: null, type, next: [], outEdges: writers.map((_writer, index) => index) }],
   } as unknown as ChainedOperator;
   const context = await contextOf("u1", factory.name === "aggregate");
   const chain = new OperatorChain(
-    [{ description, operator: factory.create() as AnyOperator, context, writers }],
+    [{ description, operator: factory.create() as AnyOperator, context, writers: [writers] }],
     new TaskEmissions(new TaskPause(systemClock)),
     mode,
   );

@@ -6,12 +6,13 @@
  * CHAI2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
  * CHAI3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
  * CHAI4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
+ * CHAI6 Time goes to all that follows, through whichever output its records come.
  * CHAI5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  */
 import { assert } from "../../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
-import type { ChainedOperator } from "../graph/index.ts";
-import type { OperatorContext, Output, StreamOperator } from "../ports/index.ts";
+import type { ChainedOperator, OperatorOutput } from "../graph/index.ts";
+import type { OperatorContext, Output, RecordOutput, StreamOperator } from "../ports/index.ts";
 import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
@@ -28,16 +29,18 @@ export type ChainLink = {
   readonly description: ChainedOperator;
   readonly operator: AnyOperator;
   readonly context: ChainedContext;
-  readonly writers: readonly AnyWriter[];
+  /** Of each output, as in `description.outputs`: one writer for each of its edges. */
+  readonly writers: readonly (readonly AnyWriter[])[];
 };
 
-type TimeOutput = { emitWatermark(timestamp: number): void; emitStatus(idle: boolean): void };
+/** What is the same for all outputs of an operator. */
+type OperatorOutputs = Omit<Output<unknown>, "collect">;
 
 /** Where time goes is the same for all outputs; where records go is what they differ in. */
 abstract class TimedOutput implements Output<unknown> {
-  private readonly time: TimeOutput;
+  private readonly time: OperatorOutputs;
 
-  constructor(time: TimeOutput) {
+  constructor(time: OperatorOutputs) {
     this.time = time;
   }
 
@@ -50,6 +53,10 @@ abstract class TimedOutput implements Output<unknown> {
   emitStatus(idle: boolean): void {
     this.time.emitStatus(idle);
   }
+
+  sideOutput(name: string): RecordOutput<unknown> {
+    return this.time.sideOutput(name);
+  }
 }
 
 /** Collects into one chained operator and nothing else: the common case, one call. */
@@ -57,7 +64,7 @@ class DirectOutput extends TimedOutput {
   private readonly next: AnyOperator;
   private readonly names: Operator;
 
-  constructor(next: ChainLink, time: TimeOutput) {
+  constructor(next: ChainLink, time: OperatorOutputs) {
     super(time);
     this.next = next.operator;
     this.names = next.context;
@@ -77,7 +84,7 @@ class GuardedDirectOutput extends TimedOutput {
   private readonly names: Operator;
   private readonly guard: ValueGuard;
 
-  constructor(next: ChainLink, guard: ValueGuard, time: TimeOutput) {
+  constructor(next: ChainLink, guard: ValueGuard, time: OperatorOutputs) {
     super(time);
     this.next = next.operator;
     this.names = next.context;
@@ -106,7 +113,7 @@ class GuardedDirectOutput extends TimedOutput {
 class EdgeOutput extends TimedOutput {
   private readonly writer: AnyWriter;
 
-  constructor(writer: AnyWriter, time: TimeOutput) {
+  constructor(writer: AnyWriter, time: OperatorOutputs) {
     super(time);
     this.writer = writer;
   }
@@ -120,7 +127,7 @@ class GuardedEdgeOutput extends TimedOutput {
   private readonly writer: AnyWriter;
   private readonly guard: ValueGuard;
 
-  constructor(writer: AnyWriter, guard: ValueGuard, time: TimeOutput) {
+  constructor(writer: AnyWriter, guard: ValueGuard, time: OperatorOutputs) {
     super(time);
     this.writer = writer;
     this.guard = guard;
@@ -140,7 +147,7 @@ class FanOutput extends TimedOutput {
   constructor(
     to: { readonly next: readonly ChainLink[]; readonly writers: readonly AnyWriter[] },
     guard: ValueGuard,
-    time: TimeOutput,
+    time: OperatorOutputs,
   ) {
     super(time);
     this.next = to.next.map((link) => new DirectOutput(link, time));
@@ -166,6 +173,9 @@ class FanOutput extends TimedOutput {
 export class OperatorChain {
   readonly links: readonly ChainLink[];
   readonly writers: readonly AnyWriter[];
+  /** Of each link, through all of its outputs: the places of the operators that follow it, and its edges. */
+  private readonly followers: readonly (readonly number[])[];
+  private readonly edges: readonly (readonly AnyWriter[])[];
   private readonly outputs: readonly Output<unknown>[];
   private readonly emissions: TaskEmissions;
   private readonly guardMode: GuardMode;
@@ -175,7 +185,9 @@ export class OperatorChain {
     this.links = links;
     this.emissions = emissions;
     this.guardMode = guardMode;
-    this.writers = links.flatMap((link) => link.writers);
+    this.followers = links.map(({ description }) => description.outputs.flatMap(({ next }) => next));
+    this.edges = links.map(({ writers }) => writers.flat());
+    this.writers = this.edges.flat();
     this.outputs = links.map((link, index) => this.outputOf(link, index));
   }
 
@@ -217,17 +229,15 @@ export class OperatorChain {
 
   /** A watermark that the head's own source made: it goes to what follows the head. */
   emitWatermark(index: number, timestamp: number): void {
-    const { description, writers } = this.link(index);
     this.emissions.drain(index + 1);
-    for (const next of description.next) this.watermarkInto(next, timestamp);
-    for (const writer of writers) writer.control({ kind: "watermark", timestamp });
+    for (const next of this.followers[index] ?? []) this.watermarkInto(next, timestamp);
+    for (const writer of this.edges[index] ?? []) writer.control({ kind: "watermark", timestamp });
   }
 
   emitStatus(index: number, idle: boolean): void {
-    const { description, writers } = this.link(index);
     this.emissions.drain(index + 1);
-    for (const next of description.next) this.statusInto(next, idle);
-    for (const writer of writers) writer.control({ kind: "status", idle });
+    for (const next of this.followers[index] ?? []) this.statusInto(next, idle);
+    for (const writer of this.edges[index] ?? []) writer.control({ kind: "status", idle });
   }
 
   get isWritable(): boolean {
@@ -256,26 +266,41 @@ export class OperatorChain {
   }
 
   private outputOf(link: ChainLink, index: number): Output<unknown> {
-    const time: TimeOutput = {
+    const around: OperatorOutputs = {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
+      sideOutput: (name) => {
+        const place = link.description.outputs.findIndex(({ sideOutput }) => sideOutput === name);
+        assert(
+          place > 0,
+          `operator "${link.context.name}", uid "${link.context.uid}", declares no side output "${name}"`,
+        );
+        return this.collectorOf(link, place, around);
+      },
     };
-    // What only passes, or is made of what was admitted, needs no guard.
-    const isOpen = link.operator.emits === "input";
-    const guard = this.guardOf(link, isOpen ? "open" : this.guardMode);
-    const next = link.description.next.map((place) => this.link(place));
-    const [onlyNext] = next;
-    const [onlyWriter] = link.writers;
-    if (next.length === 1 && link.writers.length === 0 && onlyNext !== undefined)
-      return isOpen ? new DirectOutput(onlyNext, time) : new GuardedDirectOutput(onlyNext, guard, time);
-    if (next.length === 0 && link.writers.length === 1 && onlyWriter !== undefined)
-      return isOpen ? new EdgeOutput(onlyWriter, time) : new GuardedEdgeOutput(onlyWriter, guard, time);
-    return new FanOutput({ next, writers: link.writers }, guard, time);
+    return this.collectorOf(link, 0, around);
   }
 
-  private guardOf({ description, operator, context }: ChainLink, mode: GuardMode): ValueGuard {
+  /** Takes the records of one output of an operator. */
+  private collectorOf(link: ChainLink, place: number, around: OperatorOutputs): Output<unknown> {
+    const description = link.description.outputs[place] as OperatorOutput;
+    const writers = link.writers[place] ?? [];
+    // What only passes, or is made of what was admitted, needs no guard.
+    const isOpen = link.operator.emits === "input" && place === 0;
+    const guard = this.guardOf(link, description, isOpen ? "open" : this.guardMode);
+    const next = description.next.map((follower) => this.link(follower));
+    const [onlyNext] = next;
+    const [onlyWriter] = writers;
+    if (next.length === 1 && writers.length === 0 && onlyNext !== undefined)
+      return isOpen ? new DirectOutput(onlyNext, around) : new GuardedDirectOutput(onlyNext, guard, around);
+    if (next.length === 0 && writers.length === 1 && onlyWriter !== undefined)
+      return isOpen ? new EdgeOutput(onlyWriter, around) : new GuardedEdgeOutput(onlyWriter, guard, around);
+    return new FanOutput({ next, writers }, guard, around);
+  }
+
+  private guardOf({ operator, context }: ChainLink, { type }: OperatorOutput, mode: GuardMode): ValueGuard {
     const source = `operator "${context.name}", uid "${context.uid}",`;
-    const guard = new ValueGuard(source, description.node.outputType, mode, operator.emits === "state");
+    const guard = new ValueGuard(source, type, mode, operator.emits === "state");
     this.guards.push(guard);
     return guard;
   }

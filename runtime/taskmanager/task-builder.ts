@@ -42,7 +42,7 @@ import { ProtectedReceiver } from "./protected-receiver.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
 import { SourceDriver } from "./source-driver.ts";
-import { Task } from "./task.ts";
+import { type ChannelInput, Task } from "./task.ts";
 import { TaskCheckpoints } from "./task-checkpoints.ts";
 
 /** Where a task's channels come from. */
@@ -97,8 +97,10 @@ export class DeployedTask {
     const emissions = new TaskEmissions(new TaskPause(environment.clock));
     let chain: OperatorChain | null = null;
     try {
-      const writers = vertex.operators.map(({ outEdges, node }) => outEdges.map((edge) => this.openWriter(edge, node)));
-      const gate = await this.openGate(vertex);
+      const writers = vertex.operators.map(({ outputs }) =>
+        outputs.map(({ outEdges }) => outEdges.map((edge) => this.openWriter(edge))),
+      );
+      const { gate, inputs } = await this.openGate(vertex);
       const states = await restoreChainStates({
         vertex,
         deployment,
@@ -122,7 +124,7 @@ export class DeployedTask {
       });
       chain = new OperatorChain(links, emissions, this.guardMode);
       this.warnOfLostRecords(links);
-      this.built = this.assemble(vertex, { mailbox, emissions, chain, states, gate, source });
+      this.built = this.assemble({ mailbox, emissions, chain, states, gate, inputs, source });
       const mayGoOn = (): boolean => this.built?.task.mayGoOn() ?? true;
       for (const { keyed } of states)
         if (keyed !== null) watchProcessingTime(keyed, mailbox, this.environment.clock, mayGoOn);
@@ -153,9 +155,9 @@ export class DeployedTask {
       chain: new OperatorChain([], emissions),
       states: [],
       gate: null,
+      inputs: [],
       source: null,
       debloat: null,
-      keyOf: null,
     });
     nameless.onClosed = () => this.releaseChannels();
     nameless.fail(error);
@@ -173,20 +175,11 @@ export class DeployedTask {
   }
 
   private assemble(
-    vertex: JobVertex,
-    parts: {
-      readonly mailbox: Mailbox;
-      readonly emissions: TaskEmissions;
-      readonly chain: OperatorChain;
-      readonly states: readonly OperatorStates[];
-      readonly gate: InputGate | null;
-      readonly source: SourceDriver | null;
-    },
+    parts: Pick<Task["parts"], "mailbox" | "emissions" | "chain" | "states" | "gate" | "inputs" | "source">,
   ): { readonly task: Task; readonly checkpoints: TaskCheckpoints } {
     const { environment } = this;
-    const keyOf = (vertex.operators[0]?.node.keySelector ?? null) as ((value: unknown) => Key) | null;
     const debloat = environment.graph.configuration.bufferDebloat;
-    const task = new Task({ ...this.partsWithoutChain(), ...parts, keyOf, debloat: debloat.enabled ? debloat : null });
+    const task = new Task({ ...this.partsWithoutChain(), ...parts, debloat: debloat.enabled ? debloat : null });
     task.onClosed = () => this.releaseChannels();
     const checkpoints = new TaskCheckpoints(task, {
       epoch: environment.epoch,
@@ -265,7 +258,8 @@ export class DeployedTask {
   private warnOfLostRecords(links: readonly ChainLink[]): void {
     if (this.ref.subtask > 0) return;
     for (const { description, context, writers } of links) {
-      if (description.node.role === "sink" || description.next.length > 0 || writers.length > 0) continue;
+      const isTaken = description.outputs[0].next.length > 0 || (writers[0]?.length ?? 0) > 0;
+      if (description.node.role === "sink" || isTaken) continue;
       this.environment.log.warn(
         { operator: context.name, uid: context.uid },
         "what this operator emits goes nowhere: its stream has no sink; end it in sinkTo(…) or print()",
@@ -302,15 +296,14 @@ export class DeployedTask {
     onFailure: (error: unknown): void => this.fail(error),
   };
 
-  private openWriter(index: number, node: StreamNode): AnyWriter {
+  private openWriter(index: number): AnyWriter {
     const edge = this.edge(index);
     const consumer = this.environment.graph.vertices[edge.toVertex] as JobVertex;
     const { subtask } = this.ref;
-    const type = node.outputType;
     const open = (to: number): ChannelSender<unknown> => {
       const location = this.locationOf(edge.toVertex, to);
       const key = this.keyOf(index, subtask, to);
-      const sender = this.environment.exchange.openSender(key, location, type, this.channelEvents);
+      const sender = this.environment.exchange.openSender(key, location, edge.type, this.channelEvents);
       this.opened.push(sender);
       return sender;
     };
@@ -330,21 +323,29 @@ export class DeployedTask {
     }
   }
 
-  private async openGate(vertex: JobVertex): Promise<InputGate | null> {
-    if (vertex.inEdges.length === 0) return null;
+  private async openGate(
+    vertex: JobVertex,
+  ): Promise<{ readonly gate: InputGate | null; readonly inputs: readonly ChannelInput[] }> {
+    if (vertex.inEdges.length === 0) return { gate: null, inputs: [] };
+    const isKeyed = vertex.operators[0]?.node.isKeyed === true;
     const channels: Promise<ChannelReceiver<unknown>>[] = [];
+    const inputs: ChannelInput[] = [];
     for (const index of vertex.inEdges) {
-      const edge = this.edge(index);
-      const producer = this.environment.graph.vertices[edge.fromVertex] as JobVertex;
-      const type = (producer.operators[edge.fromOperator] as JobVertex["operators"][number]).node.outputType;
+      const { fromVertex, input, partitioning, type } = this.edge(index);
+      const producer = this.environment.graph.vertices[fromVertex] as JobVertex;
       const { subtask } = this.ref;
       const producers =
-        edge.partitioning.kind === "forward"
+        partitioning.kind === "forward"
           ? [subtask]
           : Array.from({ length: producer.parallelism }, (_none, from) => from);
-      for (const from of producers) channels.push(this.openChannel(index, from, type));
+      const keyOf =
+        isKeyed && partitioning.kind === "hash" ? (partitioning.keySelector as (value: unknown) => Key) : null;
+      for (const from of producers) {
+        channels.push(this.openChannel(index, from, type));
+        inputs.push({ input, keyOf });
+      }
     }
-    return new InputGate(await Promise.all(channels));
+    return { gate: new InputGate(await Promise.all(channels)), inputs };
   }
 
   private async openChannel(index: number, from: number, type: ValueType<unknown>): Promise<ChannelReceiver<unknown>> {

@@ -15,7 +15,7 @@
  *     only while the keyed operator itself blocks the task.
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
-import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
+import { assert, AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
 import { BufferDebloater, type DebloatSettings, type InputGate } from "../exchange/index.ts";
 import { type Key, keyHash, MAX_WATERMARK, NO_TIMESTAMP, type RowBatch, type StreamElement } from "../record/index.ts";
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";
@@ -35,6 +35,9 @@ import { userFailureText } from "./value-failure.ts";
 /** `stopped`: a stop-with-savepoint's barrier has gone through; nothing more is read. */
 export type TaskPhase = "opening" | "ready" | "running" | "stopped" | "ended" | "closed";
 
+/** What the records of a channel are to the head: `keyOf` is null where they have no key. */
+export type ChannelInput = { readonly input: number; readonly keyOf: ((value: unknown) => Key) | null };
+
 export type TaskParts = {
   readonly ref: TaskRef;
   /** `Source: lines -> flatMap (1/2)` */
@@ -51,14 +54,16 @@ export type TaskParts = {
   readonly source: SourceDriver | null;
   /** null: what is under way to it is bounded by bytes alone. */
   readonly debloat: DebloatSettings | null;
-  /** The key of the head's input; null when it is not keyed. */
-  readonly keyOf: ((value: unknown) => Key) | null;
+  /** Of each channel of the gate. */
+  readonly inputs: readonly ChannelInput[];
   report(state: TaskState): void;
   wake(): void;
 };
 
 /** Rows whose state is brought near at once: few enough that all of it stays in the first cache until it is used. */
 const PREFETCH_ROWS = 64;
+
+const FIRST_INPUT: ChannelInput = { input: 0, keyOf: null };
 
 /** A task that waits longer for one thing is named. */
 export const STUCK_MS = 30_000;
@@ -84,6 +89,8 @@ export class Task implements LoopTask, CodeOwner {
   /** What comes after that, and after the values of an unfinished record (TK5). */
   private readonly afterwards: (() => void)[] = [];
   private batch: RowBatch<unknown> | null = null;
+  /** Where the batch came from. */
+  private batchInput: ChannelInput = FIRST_INPUT;
   private row = 0;
   private stride = 16;
   private lookedMs = 0;
@@ -233,7 +240,7 @@ export class Task implements LoopTask, CodeOwner {
     let flushed = false;
     try {
       for (const { writers, context } of this.parts.chain.links) {
-        for (const writer of writers) if (flushOf(writer, context)) flushed = true;
+        for (const ofOutput of writers) for (const writer of ofOutput) if (flushOf(writer, context)) flushed = true;
       }
     } catch (error) {
       // A record that cannot be encoded is this task's failure, not that of the thread.
@@ -376,6 +383,7 @@ export class Task implements LoopTask, CodeOwner {
         this.recordsIn += element.batch.rows.length;
         chain.checkNext();
         this.batch = element.batch;
+        this.batchInput = this.parts.inputs[channel] ?? FIRST_INPUT;
         this.row = 0;
         this.processRows(deadlineMs);
         return;
@@ -458,10 +466,10 @@ export class Task implements LoopTask, CodeOwner {
     if (batch === null) return;
     this.pause.isSet = false;
     this.lookedMs = this.parts.clock.monotonicMs();
-    this.row =
-      this.headKeyed === null
-        ? this.processPlain(batch, deadlineMs)
-        : this.processKeyed(batch, this.headKeyed, deadlineMs);
+    const { input, keyOf } = this.batchInput;
+    if (input > 0) this.row = this.processFurther(batch, this.batchInput, deadlineMs);
+    else if (this.headKeyed === null || keyOf === null) this.row = this.processPlain(batch, deadlineMs);
+    else this.row = this.processKeyed(batch, this.headKeyed, keyOf, deadlineMs);
     if (this.row >= batch.rows.length) this.batch = null;
   }
 
@@ -486,11 +494,41 @@ export class Task implements LoopTask, CodeOwner {
     return row;
   }
 
-  private processKeyed(batch: RowBatch<unknown>, keyed: KeyedStateBackend, deadlineMs: number): number {
+  /** Records of another input than the first; they have a key, or none. */
+  private processFurther(batch: RowBatch<unknown>, { input, keyOf }: ChannelInput, deadlineMs: number): number {
+    const { rows, timestamps, keyHashes } = batch;
+    const { head } = this.parts.chain;
+    assert(head.processInput !== undefined, `${this.name} takes records of one input only`);
+    const { pause } = this;
+    let { row } = this;
+    let look = row + this.stride;
+    while (row < rows.length) {
+      const value = rows[row];
+      if (keyOf === null) this.headKeyed?.releaseCurrentKey();
+      else {
+        const key = keyOf(value);
+        this.headKeyed?.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[row] as number));
+      }
+      head.processInput(input, value, timestamps === null ? NO_TIMESTAMP : (timestamps[row] as number));
+      row += 1;
+      if (pause.isSet) break;
+      if (row === look) {
+        if (this.isTimeUp(deadlineMs)) break;
+        look = row + this.stride;
+      }
+    }
+    return row;
+  }
+
+  private processKeyed(
+    batch: RowBatch<unknown>,
+    keyed: KeyedStateBackend,
+    keyOf: (value: unknown) => Key,
+    deadlineMs: number,
+  ): number {
     const { rows, timestamps, keyHashes } = batch;
     const { head } = this.parts.chain;
     const { pause } = this;
-    const keyOf = this.parts.keyOf as (value: unknown) => Key;
     const count = rows.length;
     let row = this.row;
     let look = row + this.stride;

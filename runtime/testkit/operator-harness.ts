@@ -43,6 +43,8 @@ export type HarnessSnapshot = {
 export type HarnessOptions<I> = {
   /** Makes it a keyed operator. */
   readonly keySelector?: KeySelector<I, Key>;
+  /** Of the records of the second input, for `processSecond`. Default: they have no key, as those of a broadcast stream. */
+  readonly secondKeySelector?: KeySelector<never, Key>;
   /** Default 0 of 1. */
   readonly subtask?: number;
   readonly parallelism?: number;
@@ -68,6 +70,7 @@ export type HarnessOptions<I> = {
 /** What came out, in order. */
 export type HarnessEvent<O> =
   | { readonly kind: "record"; readonly value: O; readonly timestamp: number }
+  | { readonly kind: "side"; readonly output: string; readonly value: unknown; readonly timestamp: number }
   | { readonly kind: "watermark"; readonly timestamp: number }
   | { readonly kind: "status"; readonly idle: boolean };
 
@@ -125,6 +128,15 @@ export class OperatorHarness<I, O> {
       collect: (value, timestamp) => harness.events.push({ kind: "record", value: guard.admit(value) as O, timestamp }),
       emitWatermark: (timestamp) => harness.events.push({ kind: "watermark", timestamp }),
       emitStatus: (idle) => harness.events.push({ kind: "status", idle }),
+      sideOutput: (output) => {
+        const type = factory.sideOutputs?.[output];
+        assert(type !== undefined, `operator "${factory.name}" declares no side output "${output}"`);
+        const sideGuard = new ValueGuard(`operator "${factory.name}", uid "${uid}",`, type, "all");
+        return {
+          collect: (value, timestamp) =>
+            harness.events.push({ kind: "side", output, value: sideGuard.admit(value), timestamp }),
+        };
+      },
     });
     return harness;
   }
@@ -132,6 +144,11 @@ export class OperatorHarness<I, O> {
   /** The records that came out so far. */
   get values(): readonly O[] {
     return this.events.flatMap((event) => (event.kind === "record" ? [event.value] : []));
+  }
+
+  /** What was emitted into a side output so far. */
+  sideValues(output: string): readonly unknown[] {
+    return this.events.flatMap((event) => (event.kind === "side" && event.output === output ? [event.value] : []));
   }
 
   /** True between a call of `blockUntil` and its promise's end. */
@@ -155,6 +172,18 @@ export class OperatorHarness<I, O> {
     }
     this.operator.process(value, timestamp);
     // A key ends with its turn, as in a task; there it lasts while the operator blocks.
+    if (!this.isBlocked) this.#keyed?.releaseCurrentKey();
+  }
+
+  /** A record of the second input. */
+  processSecond(value: unknown, timestamp = NO_TIMESTAMP): void {
+    const { secondKeySelector } = this.#options;
+    assert(this.operator.processInput !== undefined, "the operator has one input");
+    if (secondKeySelector !== undefined) {
+      const key = secondKeySelector(value as never);
+      this.#keyed?.setCurrentKey(key, keyHash(key));
+    }
+    this.operator.processInput(1, value, timestamp);
     if (!this.isBlocked) this.#keyed?.releaseCurrentKey();
   }
 

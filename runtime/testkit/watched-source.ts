@@ -63,6 +63,7 @@ export class SourceWatch {
       },
       emitWatermark: (timestamp) => whole.emitWatermark(timestamp),
       emitStatus: (idle) => whole.emitStatus(idle),
+      sideOutput: (name) => whole.sideOutput(name),
     };
     return counted;
   }

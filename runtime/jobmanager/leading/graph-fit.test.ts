@@ -24,9 +24,9 @@ function storedOf(graph: JobGraph): OperatorState[] {
   const file = { key: "data/1/x", sha256: "0".repeat(64), length: 1 };
   const item = { name: "list", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } } as const;
   return graph.vertices.flatMap(({ operators, parallelism, maxParallelism }) =>
-    operators.map(({ node: { operatorId, uid, name, keySelector } }) => {
+    operators.map(({ node: { operatorId, uid, name, isKeyed } }) => {
       const keyGroups = { first: 0, last: maxParallelism - 1 };
-      const keyed = keySelector === null ? null : ({ kind: "heap", keyGroups, files: [{ file }] } as const);
+      const keyed = !isKeyed ? null : ({ kind: "heap", keyGroups, files: [{ file }] } as const);
       const subtask: SubtaskState = { keyed, operator: [item], finished: false };
       const subtasks = Array.from({ length: parallelism }, () => subtask);
       return { operatorId, uid, name, parallelism, maxParallelism, declarations: [], subtasks };

@@ -142,7 +142,7 @@ export function operatorsOf(graph: JobGraph): readonly NewOperator[] {
       uid: node.uid,
       parallelism: vertex.parallelism,
       maxParallelism: vertex.maxParallelism,
-      isKeyed: node.keySelector !== null,
+      isKeyed: node.isKeyed,
     })),
   );
 }

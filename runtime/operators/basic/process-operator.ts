@@ -1,48 +1,67 @@
 /**
- * Owns: `process` without keys: a user's ProcessFunction.
- * Not here: keys and timers (keyed-process-operator.ts), its context (process-context.ts).
+ * Owns: `process` without keys: a user's ProcessFunction, or a function of two streams that was adapted to it.
+ * Not here: keys and timers (keyed-process-operator.ts), its context (process-context.ts), adapting (connected).
  */
+import { assert } from "../../../base/index.ts";
 import type {
-  OperatorContext,
+  NoSideOutputs,
   NoStates,
+  OperatorContext,
   OperatorFactory,
   OperatorStates,
   OrFactory,
   Output,
+  ProcessContext,
   ProcessFunction,
+  SideOutputTypes,
   StreamOperator,
 } from "../../ports/index.ts";
-import { declarationsOf } from "../declared-state.ts";
-import { FunctionMaker, OperatorProcessContext, ProcessCalls } from "../process-context.ts";
+import {
+  FunctionMaker,
+  OF_ONE_STREAM,
+  OperatorProcessContext,
+  ProcessCalls,
+  type ProcessHooks,
+  type SecondHook,
+} from "../process-context.ts";
 
 /** Calls a ProcessFunction for each record. */
-export function processOperator<I, O, S extends OperatorStates = NoStates>(
-  fn: OrFactory<ProcessFunction<I, O, S>>,
+export function processOperator<I, O, S extends OperatorStates = NoStates, X extends SideOutputTypes = NoSideOutputs>(
+  fn: OrFactory<ProcessFunction<I, O, S, X>>,
 ): OperatorFactory<I, O> {
-  const maker = new FunctionMaker<ProcessFunction<I, O, S>, S>("process", fn);
-  const { states } = maker;
-  const declares = declarationsOf(states, false);
-  return { kind: "operator", name: "process", declares, create: () => new ProcessOperator(maker.make(), states) };
+  const maker = new FunctionMaker<ProcessFunction<I, O, S, X>, S, X>({ ...OF_ONE_STREAM, isKeyed: false }, fn);
+  return { ...maker.declared, create: () => new ProcessOperator(maker.make(), maker, null) };
 }
 
-class ProcessOperator<I, O, S extends OperatorStates> implements StreamOperator<I, O> {
+export class ProcessOperator<I, O, S extends OperatorStates, X extends SideOutputTypes>
+  implements StreamOperator<I, O>
+{
   readonly emits = "state";
-  readonly #fn: ProcessFunction<I, O, S>;
-  readonly #states: S;
-  #context!: OperatorProcessContext<O, S>;
-  #calls!: ProcessCalls<I, O>;
+  readonly #fn: ProcessHooks<I, O, ProcessContext<O, S, X>>;
+  readonly #declared: { readonly states: S; readonly sideOutputs: X };
+  readonly #second: SecondHook | null;
+  #context!: OperatorProcessContext<O, S, X>;
+  #calls!: ProcessCalls<I, O, X>;
 
-  constructor(fn: ProcessFunction<I, O, S>, states: S) {
+  /** `second`: null for a function of one stream. */
+  constructor(
+    fn: ProcessHooks<I, O, ProcessContext<O, S, X>>,
+    declared: { readonly states: S; readonly sideOutputs: X },
+    second: SecondHook | null,
+  ) {
     this.#fn = fn;
-    this.#states = states;
+    this.#declared = declared;
+    this.#second = second;
   }
 
   open(context: OperatorContext, output: Output<O>): void | Promise<void> {
-    const calls = new ProcessCalls<I, O>(context, output, {
+    const { states, sideOutputs } = this.#declared;
+    const calls = new ProcessCalls<I, O, X>(context, output, {
+      sideOutputs,
       handle: (value, timestamp) => this.#handle(value, timestamp),
     });
     this.#calls = calls;
-    this.#context = new OperatorProcessContext(context, calls, this.#states);
+    this.#context = new OperatorProcessContext(context, calls, states);
     calls.begin();
     return calls.opening(this.#fn.open?.(this.#context));
   }
@@ -50,6 +69,18 @@ class ProcessOperator<I, O, S extends OperatorStates> implements StreamOperator<
   process(value: I, timestamp: number): void {
     if (this.#calls.steps.keeps(value, timestamp)) return;
     this.#handle(value, timestamp);
+  }
+
+  processInput(_input: number, value: unknown, timestamp: number): void {
+    const second = this.#second;
+    assert(second !== null && this.#fn.processSecond !== undefined, "a function of one stream has one input");
+    const calls = this.#calls;
+    this.#context.now = timestamp;
+    calls.emitTimestamp = timestamp;
+    calls.begin(second.isBroadcast);
+    const returned: unknown = this.#fn.processSecond(value, this.#context);
+    calls.call.isOpen = false;
+    if (returned !== undefined) calls.finish(returned, timestamp, second.name);
   }
 
   beforeWatermark(timestamp: number): void {

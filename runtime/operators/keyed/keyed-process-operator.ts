@@ -1,5 +1,6 @@
 /**
- * Owns: `process` on a keyed stream: a user's KeyedProcessFunction, its context, and its timers.
+ * Owns: `process` on a keyed stream: a user's KeyedProcessFunction, or a function of two streams that was adapted to it; its context
+ *       and its timers.
  * Not here: keeping and firing the timers (room `state`); setting the current key (the task's chain).
  *
  * KP1 In `onTimer` the watermark is the one that fired the timer, already risen: a timer that is registered at or below it
@@ -10,88 +11,131 @@
 import { assert } from "../../../base/index.ts";
 import { type Key, keyHash, NO_TIMESTAMP } from "../../record/index.ts";
 import type {
-  Emitter,
+  KeyedBroadcastContext,
   KeyedOperatorState,
   KeyedProcessFunction,
   KeyedStates,
+  NoSideOutputs,
   NoStates,
   OperatorContext,
   OperatorFactory,
   OrFactory,
   Output,
+  SideOutputTypes,
+  StateHandles,
   StreamOperator,
   TimerContext,
   TimerService,
 } from "../../ports/index.ts";
-import { declarationsOf } from "../declared-state.ts";
-import { FunctionMaker, OperatorProcessContext, ProcessCalls } from "../process-context.ts";
+import {
+  type ContextParts,
+  FunctionMaker,
+  OF_ONE_STREAM,
+  OperatorProcessContext,
+  ProcessCalls,
+  type ProcessHooks,
+  type SecondHook,
+} from "../process-context.ts";
 import { WatchedTimers } from "./watched-timers.ts";
-import type { UserCall } from "../user-call.ts";
 
 /** Names the timers in checkpoints. */
 const TIMERS = "user-timers";
 
 /** Calls a KeyedProcessFunction for each record and timer. */
-export function keyedProcessOperator<K extends Key, I, O, S extends KeyedStates = NoStates>(
-  fn: OrFactory<KeyedProcessFunction<K, I, O, S>>,
-): OperatorFactory<I, O> {
-  const maker = new FunctionMaker<KeyedProcessFunction<K, I, O, S>, S>("process", fn);
-  const { states } = maker;
-  const declares = [...declarationsOf(states, true), { name: TIMERS, kind: "timers", type: "timestamp" }];
-  return { kind: "operator", name: "process", declares, create: () => new KeyedProcessOperator(maker.make(), states) };
+export function keyedProcessOperator<
+  K extends Key,
+  I,
+  O,
+  S extends KeyedStates = NoStates,
+  X extends SideOutputTypes = NoSideOutputs,
+>(fn: OrFactory<KeyedProcessFunction<K, I, O, S, X>>): OperatorFactory<I, O> {
+  const maker = new FunctionMaker<KeyedProcessFunction<K, I, O, S, X>, S, X>({ ...OF_ONE_STREAM, isKeyed: true }, fn);
+  return keyedFactory(maker, () => new KeyedProcessOperator(maker.make(), maker, null));
 }
 
-class KeyedContext<K extends Key, O, S extends KeyedStates>
-  extends OperatorProcessContext<O, S>
-  implements TimerContext<K, O, S>
+/** With the timers that every keyed process function may register. */
+export function keyedFactory<I, O>(
+  { declared }: Pick<FunctionMaker<object, KeyedStates, SideOutputTypes>, "declared">,
+  create: () => StreamOperator<I, O>,
+): OperatorFactory<I, O> {
+  const timers = { name: TIMERS, kind: "timers", type: "timestamp" };
+  return { ...declared, declares: [...(declared.declares ?? []), timers], create };
+}
+
+/** The contexts of all hooks in one; what a hook may use of it is in its type. */
+export type AnyKeyedContext<K extends Key, O, S, X> = TimerContext<K, O, S, X> &
+  Pick<KeyedBroadcastContext<K, O, S, X>, "applyToKeys">;
+
+class KeyedContext<K extends Key, O, S extends KeyedStates, X extends SideOutputTypes>
+  extends OperatorProcessContext<O, S, X>
+  implements AnyKeyedContext<K, O, S, X>
 {
   timeDomain: "event" | "processing" = "event";
   timers!: TimerService;
   readonly #keyed: KeyedOperatorState;
+  readonly #states: S;
 
-  constructor(
-    context: OperatorContext,
-    calls: { readonly call: UserCall; readonly out: Emitter<O> },
-    states: S,
-    keyed: KeyedOperatorState,
-  ) {
+  constructor(context: OperatorContext, calls: ContextParts<O, X>, states: S, keyed: KeyedOperatorState) {
     super(context, calls, states, keyed);
     this.#keyed = keyed;
+    this.#states = states;
   }
 
   get currentKey(): K {
     if (!this.call.isOpen) throw this.call.late("context.currentKey");
     return this.#keyed.currentKey() as K;
   }
+
+  applyToKeys<N extends keyof S & string>(name: N, apply: (state: StateHandles<S>[N], key: K) => void): void {
+    if (!this.call.isOpen) throw this.call.late("context.applyToKeys");
+    if (!this.call.isOfBroadcast) throw this.call.refused("context.applyToKeys", "it is for processBroadcast only");
+    if (this.#states[name]?.scope !== "keyed") {
+      throw this.call.refused(`context.applyToKeys("${name}")`, "the function declares no keyed state of that name");
+    }
+    this.#keyed.forEachKey(name, (key) => {
+      this.call.refusePromise("what the function of applyToKeys returned", apply(this.state[name], key as K));
+    });
+  }
 }
 
-class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates> implements StreamOperator<I, O> {
+export class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates, X extends SideOutputTypes>
+  implements StreamOperator<I, O>
+{
   readonly emits = "state";
-  readonly #fn: KeyedProcessFunction<K, I, O, S>;
-  readonly #states: S;
+  readonly #fn: ProcessHooks<I, O, AnyKeyedContext<K, O, S, X>>;
+  readonly #declared: { readonly states: S; readonly sideOutputs: X };
+  readonly #second: SecondHook | null;
   #keyed!: KeyedOperatorState;
-  #context!: KeyedContext<K, O, S>;
-  #calls!: ProcessCalls<I, O>;
+  #context!: KeyedContext<K, O, S, X>;
+  #calls!: ProcessCalls<I, O, X>;
   /** Of the record whose generator is being emitted: its key is set again each time that it goes on (FN4). */
   #steppedKey: { readonly key: Key; readonly hash: number } | null = null;
 
-  constructor(fn: KeyedProcessFunction<K, I, O, S>, states: S) {
+  /** `second`: null for a function of one stream. */
+  constructor(
+    fn: ProcessHooks<I, O, AnyKeyedContext<K, O, S, X>>,
+    declared: { readonly states: S; readonly sideOutputs: X },
+    second: SecondHook | null,
+  ) {
     this.#fn = fn;
-    this.#states = states;
+    this.#declared = declared;
+    this.#second = second;
   }
 
   open(context: OperatorContext, output: Output<O>): void | Promise<void> {
     const { keyed } = context;
     assert(keyed !== null, `process with keys, uid ${context.uid}, was opened without keyed state`);
     this.#keyed = keyed;
-    const calls = new ProcessCalls<I, O>(context, output, {
+    const { states, sideOutputs } = this.#declared;
+    const calls = new ProcessCalls<I, O, X>(context, output, {
+      sideOutputs,
       begin: () => {
         if (this.#steppedKey !== null) keyed.setCurrentKey(this.#steppedKey.key, this.#steppedKey.hash);
       },
       handle: () => assert(false, "an operator with keys is the first of its task and keeps no records"),
     });
     this.#calls = calls;
-    this.#context = new KeyedContext(context, calls, this.#states, keyed);
+    this.#context = new KeyedContext(context, calls, states, keyed);
     const timers = keyed.timers(TIMERS, {
       onEventTime: (timestamp) => this.#onEventTime(timestamp),
       onProcessingTime: (timestamp) => this.#onProcessingTime(timestamp),
@@ -111,6 +155,24 @@ class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates> implement
     if (returned !== undefined) this.#finish(returned, timestamp);
   }
 
+  processInput(_input: number, value: unknown, timestamp: number): void {
+    const second = this.#second;
+    assert(second !== null && this.#fn.processSecond !== undefined, "a function of one stream has one input");
+    const calls = this.#calls;
+    this.#context.now = timestamp;
+    calls.emitTimestamp = timestamp;
+    calls.begin(second.isBroadcast);
+    const returned: unknown = this.#fn.processSecond(value, this.#context);
+    calls.call.isOpen = false;
+    if (returned === undefined) return;
+    if (!second.isBroadcast) {
+      this.#finish(returned, timestamp, second.name);
+      return;
+    }
+    this.#steppedKey = null;
+    calls.finish(returned, timestamp, second.name);
+  }
+
   beforeWatermark(timestamp: number): void {
     this.#context.risen = timestamp;
   }
@@ -124,10 +186,10 @@ class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates> implement
     return this.#fn.close?.();
   }
 
-  #finish(returned: unknown, timestamp: number): void {
+  #finish(returned: unknown, timestamp: number, hook?: string): void {
     const key = this.#keyed.currentKey();
     this.#steppedKey = { key, hash: keyHash(key) };
-    this.#calls.finish(returned, timestamp);
+    this.#calls.finish(returned, timestamp, hook);
   }
 
   #onEventTime(timestamp: number): void {

@@ -9,7 +9,7 @@
  */
 import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
-import { type Key, sameType } from "../../record/index.ts";
+import { type Key, keyHash, sameType } from "../../record/index.ts";
 import type { KeyedBackendOptions, KeyedRestore, KeyedSnapshot, KeyedStateBackend, Turn } from "../backend.ts";
 import { planMetaEvolution } from "../snapshot/evolution.ts";
 import { HeapListState } from "./heap-list.ts";
@@ -36,6 +36,7 @@ import {
   ANY,
   declarationOf,
   describeMeta,
+  isTimers,
   metaId,
   type StateKind,
   type StateMeta,
@@ -91,6 +92,19 @@ class HeapKeyedBackend implements KeyedStateBackend {
     const { key } = this.context;
     if (key === undefined) throw this.context.misuse("(current key)");
     return key;
+  }
+
+  forEachKey(stateName: string, apply: (key: Key) => void): void {
+    const table = [...this.tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
+    const keys: Key[] = [];
+    // Taken first: `apply` may remove keys, or add some.
+    for (const group of table?.groups ?? [])
+      for (const held of (group?.entries.values() ?? []) as Iterable<{ readonly key: Key }>) keys.push(held.key);
+    for (const key of keys) {
+      this.context.set(key, keyHash(key));
+      apply(key);
+    }
+    this.context.release();
   }
 
   value<V>(descriptor: StateDescriptor<V>): ValueState<V> {
