@@ -105,10 +105,10 @@ export class ConnectedStreams<A, B> {
    * Partitions both streams by key: records of either stream with equal keys meet in one subtask, and share state and timers. A key
    * is what the function returns, or the field of that name.
    */
-  keyBy<K extends Key>(first: (value: A) => K, second: (value: B) => K): KeyedConnectedStreams<K, A, B>;
-  keyBy<F extends KeyField<A>, G extends KeyField<B>>(
+  keyBy<K extends Key>(first: (value: A) => K, second: ((value: B) => K) | KeyField<B>): KeyedConnectedStreams<K, A, B>;
+  keyBy<F extends KeyField<A>>(
     first: F,
-    second: G,
+    second: ((value: B) => Extract<A[F], Key>) | KeyField<B>,
   ): KeyedConnectedStreams<Extract<A[F], Key>, A, B>;
   keyBy(first: never, second: never): KeyedConnectedStreams<Key, A, B> {
     const { maker, origins, type } = this.#first;

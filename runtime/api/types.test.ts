@@ -7,7 +7,7 @@ import test from "node:test";
 import { type DataStream } from "./data-stream.ts";
 import { forMonotonousTimestamps } from "../time/index.ts";
 import { job } from "./job.ts";
-import { list, map, operatorList, reducing, value } from "../operators/index.ts";
+import { broadcastMap, list, map, operatorList, reducing, value } from "../operators/index.ts";
 import {
   type KeyedProcessContext,
   type KeyedProcessFunction,
@@ -172,6 +172,97 @@ function compiles(env: StreamEnvironment): void {
   lines.process<string>({ process: (line, { out }) => out.collect(line) });
 }
 
+function connects(env: StreamEnvironment): void {
+  const words = env.fromCollection<Word>([], { type: word });
+  const orders = env.fromCollection<Order>([], { type: order });
+  const sides = words.process(
+    {
+      sideOutputs: { long: t.string, counts: t.int64 },
+      process(each, { out, sideOutputs }) {
+        sideOutputs.long.collect(each.word);
+        sideOutputs.counts.collectAt(each.count, 1);
+        out.collect(each);
+        // @ts-expect-error not of the declared type
+        sideOutputs.counts.collect(each.word);
+        // @ts-expect-error not a side output that is declared
+        sideOutputs.short.collect(each.word);
+      },
+    },
+    { type: word },
+  );
+  same<ReturnType<typeof sides.sideOutput<"long">>, DataStream<string>>();
+  // @ts-expect-error not a side output that is declared
+  sides.sideOutput("short");
+  // @ts-expect-error there are none
+  words.sideOutput("long");
+  sides.print();
+
+  const lengths = words.connect(orders).map(
+    (each) => each.count,
+    (each) => each.tags.length,
+  );
+  same<typeof lengths, DataStream<number>>();
+  const byWord = words.keyBy("word");
+  same<ReturnType<typeof byWord.filter>, DataStream<Word>>();
+  const both = byWord.connect(orders.keyBy("id")).process(
+    {
+      state: { total: value(t.int64) },
+      process1(each, { state, currentKey, timers }) {
+        same<typeof currentKey, string>();
+        state.total.update(each.count);
+        timers.registerEventTime(1);
+      },
+      process2(each, { state, out }) {
+        out.collect(each.id);
+        // @ts-expect-error not of the declared type
+        state.total.update(each.id);
+      },
+      onTimer: (timestamp, { out }) => out.collect(`${timestamp}`),
+    },
+    { type: t.string },
+  );
+  same<typeof both, DataStream<string>>();
+  words.connect(orders).keyBy("word", ({ id }) => id);
+  words.connect(orders).keyBy(({ word: each }) => each, "id");
+  // @ts-expect-error keys of another type
+  words.connect(orders).keyBy("count", ({ id }) => id);
+  byWord.connect(words.keyBy("count")).process(
+    // @ts-expect-error keys of another type: no state for each key, and no timers
+    { process1: (_each, { timers }) => timers.registerEventTime(1), process2() {} },
+    { type: t.string },
+  );
+  const states = { seen: value(t.int64), limits: broadcastMap(t.string, t.int64) };
+  byWord.connect(orders.broadcast()).process(
+    {
+      state: states,
+      process(each, { state, out }) {
+        same<ReturnType<typeof state.limits.get>, number | undefined>();
+        out.collect(state.limits.get(each.word) ?? state.seen.value() ?? 0);
+        // @ts-expect-error broadcast state is for reading here
+        state.limits.put("x", 1);
+      },
+      processBroadcast(each, { state, applyToKeys }) {
+        state.limits.put(each.id, each.tags.length);
+        applyToKeys("seen", (seen, key) => {
+          same<typeof key, string>();
+          seen.update(1);
+        });
+        // @ts-expect-error there is no key here
+        state.seen.update(1);
+      },
+    },
+    { type: t.int64 },
+  );
+  words.connect(orders.broadcast()).process(
+    {
+      state: { limits: broadcastMap(t.string, t.int64) },
+      process: (each, { state, out }) => out.collect(state.limits.get(each.word) ?? 0),
+      processBroadcast: (each, { state }) => state.limits.put(each.id, 1),
+    },
+    { type: t.int64 },
+  );
+}
+
 function awaitsNothing(env: StreamEnvironment): void {
   const lines = env.fromCollection(["a"], { type: t.string });
   const words = lines.map((line) => ({ word: line, count: 1 }), { type: word });
@@ -299,6 +390,7 @@ function doesNotCompile(env: StreamEnvironment): void {
 
 test("job modules are typed end to end (checked by tsc)", () => {
   assert.equal(typeof compiles, "function");
+  assert.equal(typeof connects, "function");
   assert.equal(typeof doesNotCompile, "function");
   assert.equal(typeof awaitsNothing, "function");
 });

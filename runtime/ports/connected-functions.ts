@@ -56,7 +56,10 @@ export interface KeyedBroadcastContext<K extends Key = Key, O = never, S = NoSta
    * Calls `apply` for each key that the keyed state of that name holds in this subtask, in no particular order. It may change the
    * state. Takes time for each key: the task does nothing else meanwhile.
    */
-  applyToKeys<N extends keyof S & string>(name: N, apply: (state: StateHandles<S>[N], key: K) => void): void;
+  readonly applyToKeys: <N extends keyof S & string>(
+    name: N,
+    apply: (state: StateHandles<S>[N], key: K) => void,
+  ) => void;
 }
 
 /** Of a stream that is connected to a broadcast one. */

@@ -63,14 +63,12 @@ for (const [name, factory] of Object.entries(operators)) {
     );
     const operatorState = await createOperatorStateBackend(options, null);
     const context: Partial<OperatorContext> = { uid: "u", name, keyed, operatorState, clock: systemClock };
-    await factory
-      .create()
-      .open?.(context as OperatorContext, {
-        collect() {},
-        emitWatermark() {},
-        emitStatus() {},
-        sideOutput: () => ({ collect() {} }),
-      });
+    await factory.create().open?.(context as OperatorContext, {
+      collect() {},
+      emitWatermark() {},
+      emitStatus() {},
+      sideOutput: () => ({ collect() {} }),
+    });
     const has = [...keyed.declarations(), ...operatorState.declarations()].map((state) => JSON.stringify(state));
     const declared = (factory.declares ?? []).map((state) => JSON.stringify(state));
     assert.deepEqual([...new Set(has)].sort(), declared.toSorted());

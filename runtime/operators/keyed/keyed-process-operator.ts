@@ -86,7 +86,10 @@ class KeyedContext<K extends Key, O, S extends KeyedStates, X extends SideOutput
     return this.#keyed.currentKey() as K;
   }
 
-  applyToKeys<N extends keyof S & string>(name: N, apply: (state: StateHandles<S>[N], key: K) => void): void {
+  readonly applyToKeys = <N extends keyof S & string>(
+    name: N,
+    apply: (state: StateHandles<S>[N], key: K) => void,
+  ): void => {
     if (!this.call.isOpen) throw this.call.late("context.applyToKeys");
     if (!this.call.isOfBroadcast) throw this.call.refused("context.applyToKeys", "it is for processBroadcast only");
     if (this.#states[name]?.scope !== "keyed") {
@@ -95,7 +98,7 @@ class KeyedContext<K extends Key, O, S extends KeyedStates, X extends SideOutput
     this.#keyed.forEachKey(name, (key) => {
       this.call.refusePromise("what the function of applyToKeys returned", apply(this.state[name], key as K));
     });
-  }
+  };
 }
 
 export class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates, X extends SideOutputTypes>
