@@ -35,7 +35,7 @@ export {
   type VertexId,
   vertexId,
 } from "./ids.ts";
-export { createLog, LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, type Log, silentLog } from "./log.ts";
+export { createLog, LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, type Log, silentLog, USER_LOGGER } from "./log.ts";
 export { LogFile, numberedPaths } from "./log-file.ts";
 export { oncePerObject } from "./once-per-object.ts";
 export { makePrivateFolder, makePrivateFolderSync, PRIVATE_FILE, PRIVATE_FOLDER } from "./private-files.ts";

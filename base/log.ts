@@ -26,6 +26,9 @@ export interface Log {
   child(facts: object): Log;
 }
 
+/** Value of the fact `logger` in lines that code of users logs, as told from lines that the engine logs about itself. */
+export const USER_LOGGER = "user";
+
 export type LogTarget = {
   /** Lines are added to it, instead of the stream. */
   readonly file?: string;

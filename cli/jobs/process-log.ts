@@ -1,7 +1,8 @@
 /**
  * Owns: what a child process writes on stderr: all of it goes to a file, warnings and errors also to the person, in words.
  *
- * PRL1 A line that is no log line (the job's own console.error, a crash of Node) is passed on as it is.
+ * PRL1 A line that is no log line (the job's own console.error, a crash of Node) is passed on as it is; what a function of the job logs
+ *     (`context.log`) in words, with its facts, at every level that is logged.
  * PRL2 A log that cannot be written (full disk) is said once, and the job goes on; when it can be written again it says how much is
  *     missing (LOF1). It is as bounded as any log file (LOG2).
  */
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, LogFile, numberedPaths } from "../../base/index.ts";
+import { parseLogLine } from "./log-line.ts";
 
 const WARN = 40;
 const ERROR = 50;
@@ -65,31 +67,12 @@ export class ProcessLog {
     this.write(line);
     const entry = parseLogLine(line);
     if (entry === null) return this.options.onPlain(line);
+    if (entry.userLine !== null) return this.options.onPlain(entry.userLine);
     if (entry.level < WARN) return;
     if (entry.text === this.lastWarning) return; // the same again says nothing new; the file has it
     this.lastWarning = entry.text;
     this.options.onWarning(entry.text, entry.level >= ERROR, entry.code);
   }
-}
-
-/** `code`: of the error that the line is about. */
-type LogEntry = { readonly level: number; readonly text: string; readonly code: string | null };
-
-/** null: not a line of our logger. */
-export function parseLogLine(line: string): LogEntry | null {
-  if (!line.startsWith('{"level":')) return null;
-  let entry: { level?: unknown; msg?: unknown; err?: { message?: unknown; code?: unknown } };
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return null; // cut off in the middle: shown as it is
-  }
-  if (typeof entry.level !== "number") return null;
-  const message = typeof entry.msg === "string" ? entry.msg : "";
-  const cause = typeof entry.err?.message === "string" ? (entry.err.message.split("\n", 1)[0] ?? "") : "";
-  const code = typeof entry.err?.code === "string" ? entry.err.code : null;
-  const text = cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
-  return { level: entry.level, text, code };
 }
 
 function lines(input: Readable, onLine: (line: string) => void): void {

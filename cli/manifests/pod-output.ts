@@ -1,9 +1,9 @@
 /**
- * Owns: what the code of followed jobs writes itself (console.log, the print sink), shown in the terminal of `run`: a person who debugs a job
+ * Owns: what the code of followed jobs writes itself (console.log, the print sink, context.log), shown in the terminal of `run`: a person who debugs a job
  * looks there first.
  * Does not own: the logs as a whole (logs-command.ts), the story (job-follower.ts).
  *
- * PO1 Shown are the lines of TaskManagers that are none of the engine's own log; the first line of a pod that differs from the last one
+ * PO1 Shown are the lines of TaskManagers that the engine does not log about itself; the first line of a pod that differs from the last one
  *     shown says whose it is, when there are several.
  * PO2 What was written before following began is not shown. A log that cannot be read now is looked at again.
  * PO3 Looking costs a share of the time at most: a log that takes long is looked at less often.
@@ -11,7 +11,7 @@
 import { COMPONENT_LABEL, JOB_LABEL } from "../../crds/index.ts";
 import { type KubernetesApi, isApiError, type ObjectKey, type Pod } from "../../operator/kubernetes/api/index.ts";
 import type { Timer } from "../../base/index.ts";
-import { parseLogLine } from "../jobs/process-log.ts";
+import { parseLogLine } from "../jobs/log-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { podRestarts } from "./job-pods.ts";
 import { LogPlace } from "./log-place.ts";
@@ -114,10 +114,11 @@ export class PodOutput {
   #show(pod: string, lines: readonly string[], isOneOfSeveral: boolean): void {
     const { out, say, colors } = this.#options.terminal;
     for (const line of lines) {
-      if (parseLogLine(line) !== null) continue;
+      const entry = parseLogLine(line);
+      if (entry !== null && entry.userLine === null) continue;
       if (isOneOfSeveral && this.#lastShown !== pod) say(colors.dim(`-- ${pod}`));
       this.#lastShown = pod;
-      out(line);
+      out(entry?.userLine ?? line);
     }
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StreamError, toErrorInfo } from "../../base/index.ts";
 import { failureLines, failureReason } from "./failure-text.ts";
-import { parseLogLine } from "../jobs/process-log.ts";
+import { parseLogLine } from "../jobs/log-line.ts";
 
 const MODULE = "/jobs/words.ts";
 
@@ -49,9 +49,27 @@ describe("a failure in words", () => {
 describe("a line of a process's stderr", () => {
   it("is a log line with level and words, the error's first line included", () => {
     const line = '{"level":40,"time":"t","err":{"message":"disk\\nfull"},"msg":"upload failed"}';
-    assert.deepEqual(parseLogLine(line), { level: 40, text: "upload failed: disk", code: null });
+    assert.deepEqual(parseLogLine(line), { level: 40, text: "upload failed: disk", code: null, userLine: null });
     const coded = '{"level":50,"err":{"message":"broke","code":"CONNECTION_LOST"},"msg":"task failed"}';
-    assert.deepEqual(parseLogLine(coded), { level: 50, text: "task failed: broke", code: "CONNECTION_LOST" });
+    assert.deepEqual(parseLogLine(coded), {
+      level: 50,
+      text: "task failed: broke",
+      code: "CONNECTION_LOST",
+      userLine: null,
+    });
+  });
+
+  it("has what a function of the job logged in words, with its facts", () => {
+    const line = (level: number, facts: string): string =>
+      `{"level":${level},"time":"t","slot":0,"logger":"user","operator":"totals (1/2)","uid":"totals"${facts},"msg":"a new customer"}`;
+    const shown = (text: string): string | null | undefined => parseLogLine(text)?.userLine;
+    assert.equal(shown(line(30, "")), "totals (1/2): a new customer");
+    assert.equal(
+      shown(line(30, ',"id":7,"name":"ann","tags":["x"]')),
+      'totals (1/2): a new customer, id=7, name=ann, tags=["x"]',
+    );
+    assert.equal(shown(line(40, ',"err":{"message":"late"}')), "WARN totals (1/2): a new customer: late");
+    assert.equal(shown(line(50, "")), "ERROR totals (1/2): a new customer");
   });
 
   it("is passed on when it is something else", () => {

@@ -70,6 +70,27 @@ test("the states of process functions are in the graph, and `explain` shows them
   );
 });
 
+test("explain shows side outputs, and which input an edge feeds", async () => {
+  const graph = await build((env) => {
+    const words = env.fromCollection(["a"], { type: t.string, uid: "words" });
+    const split = words.process({ sideOutputs: { late: t.int64 }, process() {} }, { uid: "split", type: t.string });
+    split
+      .keyBy((word) => word)
+      .connect(split.sideOutput("late").broadcast())
+      .process({ process() {}, processBroadcast() {} }, { uid: "joined", type: t.string })
+      .sinkTo(sinkOf("out"));
+  });
+  const shown = explain(buildJobGraph(graph))
+    .split("\n")
+    .map((line) => line.trim());
+  const at = shown.indexOf("process   uid split, string");
+  assert.deepEqual(shown.slice(at + 1, at + 4), [
+    "=> hash to [1]",
+    "side output late: int64",
+    "=> broadcast to [1], input 2",
+  ]);
+});
+
 test("the key selector of a field returns that field, and the operator is keyed (KS1)", async () => {
   const [, , counts] = (await build(wordCount)).nodes;
   const [edge] = counts?.inputs ?? [];

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { AssertionFailure, StreamError } from "../../base/index.ts";
 import { defaultConfiguration, mergeConfiguration } from "./configuration.ts";
-import { FORWARD, HASH, type NodeSketch, REBALANCE, sketchGraph } from "./graph-example.test-support.ts";
+import { BROADCAST, FORWARD, HASH, type NodeSketch, REBALANCE, sketchGraph } from "./graph-example.test-support.ts";
+import type { Partitioning, StreamNode } from "./stream-graph.ts";
 import { validateStreamGraph } from "./validation.ts";
 
 const invalid: Readonly<Record<string, readonly [sketches: readonly NodeSketch[], message: RegExp]>> = {
@@ -43,6 +44,21 @@ for (const [sentence, [sketches, message]] of Object.entries(invalid)) {
     );
   });
 }
+
+test("the first input of a keyed operator comes by key; another one may be broadcast, and only all of it", () => {
+  const keyed = (...inputs: readonly (readonly [number, Partitioning, number])[]): (() => void) => {
+    const graph = sketchGraph([{}, { inputs: inputs.map(([from, partitioning]) => [from, partitioning] as const) }]);
+    const [source, operator] = graph.nodes as [StreamNode, StreamNode];
+    const edges = operator.inputs.map((edge, place) => ({ ...edge, input: inputs[place]?.[2] ?? 0 }));
+    return () => validateStreamGraph({ ...graph, nodes: [source, { ...operator, isKeyed: true, inputs: edges }] });
+  };
+  keyed([0, HASH, 0], [0, HASH, 0], [0, BROADCAST, 1], [0, BROADCAST, 1])();
+  keyed([0, HASH, 0], [0, HASH, 1])();
+  assert.throws(keyed([0, BROADCAST, 0], [0, HASH, 1]), /not all of its inputs are partitioned by key/);
+  assert.throws(keyed([0, HASH, 0], [0, FORWARD, 1]), /not all of its inputs are partitioned by key/);
+  assert.throws(keyed([0, HASH, 0], [0, HASH, 1], [0, BROADCAST, 1]), /not all of its inputs are partitioned by key/);
+  assert.throws(keyed([0, HASH, 0], [0, HASH, 2]), AssertionFailure);
+});
 
 test("the job's maxParallelism bounds operators without their own", () => {
   const job = mergeConfiguration(defaultConfiguration(), { maxParallelism: 2 });

@@ -42,8 +42,10 @@ export interface BroadcastStateSpec<K extends Key, V> {
 
 export type StateSpec<H> = KeyedStateSpec<H> | OperatorStateSpec<H> | AnyBroadcastSpec;
 
-// biome-ignore lint/suspicious/noExplicitAny: a spec of any key and value; `never` and `unknown` fit neither side of its handle.
-type AnyBroadcastSpec = BroadcastStateSpec<any, any>;
+/** Of any key and value: a handle is both read and written, so neither `never` nor `unknown` alone fits all. */
+type AnyBroadcastSpec = Omit<BroadcastStateSpec<Key, unknown>, "open"> & {
+  open(store: OperatorStateStore, name: string): unknown;
+};
 
 /** What `process` of a stream without keys may declare, by name; `broadcastMap` where it is connected to a broadcast stream. */
 export type OperatorStates = Readonly<Record<string, OperatorStateSpec<unknown> | AnyBroadcastSpec>>;

@@ -4,7 +4,7 @@
  * TAB1 Channels exist before any operator opens; operators open before the task is ready; nothing is read before `start`.
  * TAB2 What fails while it is built is closed, and the task is reported failed like one that ran.
  */
-import { assert, type Clock, type Log, nextTurn } from "../../base/index.ts";
+import { assert, type Clock, type Log, nextTurn, USER_LOGGER } from "../../base/index.ts";
 import {
   BroadcastWriter,
   type ChannelKey,
@@ -241,7 +241,11 @@ export class DeployedTask {
       keyed: states.keyed,
       operatorState: states.operatorState,
       clock: environment.clock,
-      log: environment.log,
+      log: environment.log.child({
+        logger: USER_LOGGER,
+        operator: `${node.name} (${ref.subtask + 1}/${vertex.parallelism})`,
+        uid: node.uid,
+      }),
       blockUntil: (promise) => {
         if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
         else this.built.task.blockUntil(promise, node, states.keyed !== null);

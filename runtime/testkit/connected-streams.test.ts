@@ -62,7 +62,7 @@ describe("two keyed streams, connected", () => {
       driver.push("orders", { id: "b", amount: 11 });
       driver.push("payments", { order: "a", paid: 21 });
       await driver.run();
-      assert.deepEqual(driver.output("settled").toSorted(), ["a 10 paid 21", "b 11 paid 20"]);
+      assert.deepEqual(driver.output<string>("settled").toSorted(), ["a 10 paid 21", "b 11 paid 20"]);
     });
   }
 
@@ -76,7 +76,7 @@ describe("two keyed streams, connected", () => {
     for (const order of ["d", "b", "a", "c"]) after.push("payments", { order, paid: 2 });
     await after.run();
     assert.deepEqual(
-      after.output("settled").toSorted(),
+      after.output<string>("settled").toSorted(),
       ["a", "b", "c", "d"].map((id) => `${id} 1 paid 2`),
     );
   });
@@ -157,8 +157,8 @@ describe("two streams without keys, connected", () => {
     driver.push("orders", { id: "a", amount: 3 });
     driver.push("payments", { order: "p", paid: 2 });
     await driver.run();
-    assert.deepEqual(driver.output("mapped").toSorted(), ["order a", "payment p"]);
-    assert.deepEqual(driver.output("flat").toSorted(), ["-p0", "-p1", "a0", "a1", "a2"]);
+    assert.deepEqual(driver.output<string>("mapped").toSorted(), ["order a", "payment p"]);
+    assert.deepEqual(driver.output<string>("flat").toSorted(), ["-p0", "-p1", "a0", "a1", "a2"]);
   });
 
   it("names the hook in the error when what it returns means nothing", async () => {
@@ -352,6 +352,26 @@ describe("a stream connected to a broadcast one", () => {
     }
   });
 
+  it("has no key in the generator of processBroadcast, not even that of a generator before", async () => {
+    const stepped = misused({
+      state,
+      *process({ id }: Order, c: Handles) {
+        c.state.seen.update(1);
+        yield id;
+      },
+      *processBroadcast(_: Rule, c: Handles) {
+        yield "before";
+        c.state.seen.update(2);
+      },
+    });
+    const driver = await start(stepped, ["orders", "rules"]);
+    driver.push("orders", { id: "a", amount: 1 });
+    await driver.run();
+    driver.push("rules", { name: "r", atLeast: 1 });
+    await assert.rejects(driver.run(), /state "seen"/);
+    assert.deepEqual(driver.output("out"), ["a", "before"]);
+  });
+
   it("is where broadcast state may be declared, and nowhere else", async () => {
     const plain = job((env) => {
       env
@@ -425,13 +445,56 @@ describe("side outputs", () => {
       ] as const)
         driver.push("orders", { id, amount });
       await driver.run();
-      assert.deepEqual(driver.output<number>("main").toSorted(), [10, 30]);
+      assert.deepEqual(
+        driver.output<number>("main").toSorted((a, b) => a - b),
+        [10, 30],
+      );
       assert.deepEqual(
         driver.output<Order>("sums-out").map(({ id, amount }) => `${id} ${amount}`),
         ["a 1", "a 3"],
       );
       assert.deepEqual(driver.output<string>("upper-out").toSorted(), ["A", "A", "B", "C"]);
       assert.ok(driver.records("upper-out").every(({ timestamp }) => timestamp === 7));
+    });
+  }
+
+  for (const parallelism of [1, 2]) {
+    it(`have the watermark of their operator, in its task and over edges, at parallelism ${parallelism} (WM-2)`, async () => {
+      const timed = job((env) => {
+        const split = env
+          .fromSource(orders, { uid: "orders", watermarks: forMonotonousTimestamps(({ amount }) => amount) })
+          .process(
+            { sideOutputs: { small: Order }, process: (order, { sideOutputs }) => sideOutputs.small.collect(order) },
+            { uid: "split", type: t.string },
+          );
+        const side = split.sideOutput("small");
+        side
+          .process(
+            { process: ({ id }, { out, watermark }) => out.collect(`${id} at ${watermark}`) },
+            { uid: "chained", type: t.string },
+          )
+          .sinkTo(printSink(), { uid: "chained-out" });
+        side
+          .keyBy("id")
+          .process(
+            {
+              process: ({ amount }, { timers }) => timers.registerEventTime(amount),
+              onTimer: (timestamp, { out, currentKey }) => out.collect(`${currentKey} ${timestamp}`),
+            },
+            { uid: "timed", type: t.string },
+          )
+          .sinkTo(printSink(), { uid: "timed-out" });
+      });
+      await using driver = await start(timed, [], {
+        parallelism,
+        sources: { orders: { splits: parallelism, values: [] } },
+      });
+      for (let split = 0; split < parallelism; split++) driver.push("orders", { id: "a", amount: 10 });
+      await driver.advance(1000);
+      for (let split = 0; split < parallelism; split++) driver.push("orders", { id: "b", amount: 20 });
+      await driver.advance(1000);
+      assert.ok(driver.output<string>("chained-out").includes("b at 9"));
+      assert.deepEqual(driver.output("timed-out"), ["a 10"]);
     });
   }
 

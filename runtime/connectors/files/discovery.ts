@@ -179,7 +179,7 @@ async function addFile(path: string, search: Search): Promise<boolean> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     // A link that leads nowhere, or round in a circle, names no file.
     if (code === "ENOENT" || code === "ELOOP") {
-      context.log.warn({ source: context.name, path, code }, "a link that leads to no file is left out");
+      context.log.warn({ source: context.name, path, code }, "skipping a link that leads to no file");
       return false;
     }
     throw failed(context, `cannot look at ${path}: ${messageOf(error)}; check that this process may read it`, error);

@@ -3,7 +3,7 @@
  *
  * SPD1 Splits travel to tasks as JSON: one that would arrive changed is refused here, by the source's name.
  */
-import { type Clock, type Log, type OperatorId, StreamError, toErrorInfo } from "../../../base/index.ts";
+import { type Clock, type Log, type OperatorId, StreamError, toErrorInfo, USER_LOGGER } from "../../../base/index.ts";
 import type { JobGraph, StreamNode } from "../../graph/index.ts";
 import type { Source } from "../../ports/index.ts";
 import type { DiscoveredSplits } from "./restore-point.ts";
@@ -31,7 +31,9 @@ async function discover(
   const source = node.logic as Source<unknown>;
   let splits: readonly unknown[];
   try {
-    splits = await source.discover({ name: node.name, parallelism, clock: ports.clock, log: ports.logger });
+    const { name, uid } = node;
+    const log = ports.logger.child({ logger: USER_LOGGER, operator: name, uid });
+    splits = await source.discover({ name, parallelism, clock: ports.clock, log });
   } catch (error) {
     if (error instanceof StreamError) throw error;
     const text = `the source "${node.name}" (uid "${node.uid}") could not find out what to read: ${toErrorInfo(error).message}`;
