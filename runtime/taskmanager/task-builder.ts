@@ -42,7 +42,8 @@ import { ProtectedReceiver } from "./protected-receiver.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
 import { SourceDriver } from "./source-driver.ts";
-import { type ChannelInput, Task } from "./task.ts";
+import type { ChannelInput } from "./row-loop.ts";
+import { Task } from "./task.ts";
 import { TaskCheckpoints } from "./task-checkpoints.ts";
 
 /** Where a task's channels come from. */

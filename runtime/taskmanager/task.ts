@@ -1,11 +1,11 @@
 /**
  * Owns: one task: the subtask of a vertex, from deployment to its end, as a mailbox that works in steps.
- * Not here: what the operators do (chain.ts), checkpoints (task-checkpoints.ts), making it (task-builder.ts).
+ * Not here: what the operators do (chain.ts), the records of one batch (row-loop.ts), checkpoints (task-checkpoints.ts), making it (task-builder.ts).
  * Called by: slot-loop.ts (step), slot-host.ts (start, cancel, finish, checkpoints).
  *
  * TK1 A step never awaits. What must be waited for is a promise that blocks the task; the one suspension point is the end of
  *     a step, before the next record.
- * TK2 Before each record the task looks whether it may go on: an edge without credit or a blocking promise stops it there, and
+ * TK2 Before each record (row-loop.ts) the task looks whether it may go on: an edge without credit or a blocking promise stops it there, and
  *     the rest of the batch waits.
  * TK3 A task ends once: finished, canceled or failed. It says so once, after its operators were closed.
  * TK5 Nothing else is taken, no mail either, while a record is not complete (OP5) or timers of a watermark are still firing: a
@@ -15,9 +15,9 @@
  *     only while the keyed operator itself blocks the task.
  * TK4 After the end of its data it goes on taking part in checkpoints until it is told to finish (CK-13).
  */
-import { assert, AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
+import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
 import { BufferDebloater, type DebloatSettings, type InputGate } from "../exchange/index.ts";
-import { type Key, keyHash, MAX_WATERMARK, NO_TIMESTAMP, type RowBatch, type StreamElement } from "../record/index.ts";
+import { MAX_WATERMARK, type StreamElement } from "../record/index.ts";
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { type TimeChange, WatermarkMerger } from "../time/index.ts";
@@ -27,6 +27,7 @@ import { blame, type CodeOwner, culpritOf, type Operator, runOwned } from "./cod
 import type { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import type { HookCalls, Waiting } from "./hook-calls.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { type ChannelInput, RowLoop } from "./row-loop.ts";
 import type { LoopTask } from "./slot-loop.ts";
 import type { SourceDriver } from "./source-driver.ts";
 import { TaskClock, type WaitReason } from "./task-clock.ts";
@@ -34,9 +35,6 @@ import { userFailureText } from "./value-failure.ts";
 
 /** `stopped`: a stop-with-savepoint's barrier has gone through; nothing more is read. */
 export type TaskPhase = "opening" | "ready" | "running" | "stopped" | "ended" | "closed";
-
-/** What the records of a channel are to the head: `keyOf` is null where they have no key. */
-export type ChannelInput = { readonly input: number; readonly keyOf: ((value: unknown) => Key) | null };
 
 export type TaskParts = {
   readonly ref: TaskRef;
@@ -60,16 +58,8 @@ export type TaskParts = {
   wake(): void;
 };
 
-/** Rows whose state is brought near at once: few enough that all of it stays in the first cache until it is used. */
-const PREFETCH_ROWS = 64;
-
-const FIRST_INPUT: ChannelInput = { input: 0, keyOf: null };
-
 /** A task that waits longer for one thing is named. */
 export const STUCK_MS = 30_000;
-
-/** Rows between two looks at the clock: adapted so that a look comes about every half millisecond. */
-const STRIDE_MAX = 512;
 
 export class Task implements LoopTask, CodeOwner {
   readonly parts: TaskParts;
@@ -88,12 +78,7 @@ export class Task implements LoopTask, CodeOwner {
   private rising: number | null = null;
   /** What comes after that, and after the values of an unfinished record (TK5). */
   private readonly afterwards: (() => void)[] = [];
-  private batch: RowBatch<unknown> | null = null;
-  /** Where the batch came from. */
-  private batchInput: ChannelInput = FIRST_INPUT;
-  private row = 0;
-  private stride = 16;
-  private lookedMs = 0;
+  private readonly rows: RowLoop;
   private sourceIsIdle = false;
   private hasToldStuck = false;
   private recordsIn = 0;
@@ -111,6 +96,7 @@ export class Task implements LoopTask, CodeOwner {
     this.openChannels = channels;
     this.merger = channels === 0 ? null : new WatermarkMerger(channels);
     this.headKeyed = parts.states[0]?.keyed ?? null;
+    this.rows = new RowLoop(parts, this.headKeyed);
     this.times = new TaskClock(parts.clock.monotonicMs());
     const { debloat, gate } = parts;
     if (debloat !== null && gate !== null && channels > 0) {
@@ -146,7 +132,7 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   private get rowsDone(): number {
-    return this.batch === null ? this.recordsIn : this.recordsIn - this.batch.rows.length + this.row;
+    return this.recordsIn - this.rows.left;
   }
 
   private get isActive(): boolean {
@@ -166,7 +152,7 @@ export class Task implements LoopTask, CodeOwner {
     if (!this.isActive || this.blocks > 0) return false;
     if (this.isUnfinished) return this.parts.chain.isWritable;
     if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
-    if (this.batch === null && !this.mayPoll && this.parts.gate?.hasNext !== true) return false;
+    if (this.rows.left === 0 && !this.mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
   }
 
@@ -349,8 +335,8 @@ export class Task implements LoopTask, CodeOwner {
       return null;
     }
     if (!chain.isWritable) return "backpressured";
-    if (this.batch !== null) {
-      this.processRows(deadlineMs);
+    if (this.rows.left > 0) {
+      this.rows.process(deadlineMs);
       return null;
     }
     if (this.mayPoll) return this.poll();
@@ -382,10 +368,8 @@ export class Task implements LoopTask, CodeOwner {
       case "batch":
         this.recordsIn += element.batch.rows.length;
         chain.checkNext();
-        this.batch = element.batch;
-        this.batchInput = this.parts.inputs[channel] ?? FIRST_INPUT;
-        this.row = 0;
-        this.processRows(deadlineMs);
+        this.rows.begin(element.batch, channel);
+        this.rows.process(deadlineMs);
         return;
       case "watermark": {
         const merged = this.merger.onWatermark(channel, element.timestamp);
@@ -459,107 +443,6 @@ export class Task implements LoopTask, CodeOwner {
     const alignmentMs = this.alignmentStartMs === null ? 0 : nowMs - this.alignmentStartMs;
     this.alignmentStartMs = null;
     this.onBarrier(step.barrier, alignmentMs);
-  }
-
-  private processRows(deadlineMs: number): void {
-    const { batch } = this;
-    if (batch === null) return;
-    this.pause.isSet = false;
-    this.lookedMs = this.parts.clock.monotonicMs();
-    const { input, keyOf } = this.batchInput;
-    if (input > 0) this.row = this.processFurther(batch, this.batchInput, deadlineMs);
-    else if (this.headKeyed === null || keyOf === null) this.row = this.processPlain(batch, deadlineMs);
-    else this.row = this.processKeyed(batch, this.headKeyed, keyOf, deadlineMs);
-    if (this.row >= batch.rows.length) this.batch = null;
-  }
-
-  private processPlain(batch: RowBatch<unknown>, deadlineMs: number): number {
-    const { rows, timestamps } = batch;
-    const { head } = this.parts.chain;
-    const { pause } = this;
-    const count = rows.length;
-    let row = this.row;
-    let look = row + this.stride;
-    while (row < count) {
-      // Two calls, so that the constant is passed on as it is: a choice between the two would box a new number each time.
-      if (timestamps === null) head.process(rows[row], NO_TIMESTAMP);
-      else head.process(rows[row], timestamps[row] as number);
-      row += 1;
-      if (pause.isSet) break;
-      if (row === look) {
-        if (this.isTimeUp(deadlineMs)) break;
-        look = row + this.stride;
-      }
-    }
-    return row;
-  }
-
-  /** Records of another input than the first; they have a key, or none. */
-  private processFurther(batch: RowBatch<unknown>, { input, keyOf }: ChannelInput, deadlineMs: number): number {
-    const { rows, timestamps, keyHashes } = batch;
-    const { head } = this.parts.chain;
-    assert(head.processInput !== undefined, `${this.name} takes records of one input only`);
-    const { pause } = this;
-    let { row } = this;
-    let look = row + this.stride;
-    while (row < rows.length) {
-      const value = rows[row];
-      if (keyOf === null) this.headKeyed?.releaseCurrentKey();
-      else {
-        const key = keyOf(value);
-        this.headKeyed?.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[row] as number));
-      }
-      head.processInput(input, value, timestamps === null ? NO_TIMESTAMP : (timestamps[row] as number));
-      row += 1;
-      if (pause.isSet) break;
-      if (row === look) {
-        if (this.isTimeUp(deadlineMs)) break;
-        look = row + this.stride;
-      }
-    }
-    return row;
-  }
-
-  private processKeyed(
-    batch: RowBatch<unknown>,
-    keyed: KeyedStateBackend,
-    keyOf: (value: unknown) => Key,
-    deadlineMs: number,
-  ): number {
-    const { rows, timestamps, keyHashes } = batch;
-    const { head } = this.parts.chain;
-    const { pause } = this;
-    const count = rows.length;
-    let row = this.row;
-    let look = row + this.stride;
-    let prefetched = row;
-    while (row < count) {
-      if (row === prefetched && keyHashes !== null) {
-        prefetched = Math.min(count, row + PREFETCH_ROWS);
-        keyed.prefetch(keyHashes, row, prefetched);
-      }
-      const value = rows[row];
-      const key = keyOf(value);
-      keyed.setCurrentKey(key, keyHashes === null ? keyHash(key) : (keyHashes[row] as number));
-      if (timestamps === null) head.process(value, NO_TIMESTAMP);
-      else head.process(value, timestamps[row] as number);
-      row += 1;
-      if (pause.isSet) break;
-      if (row === look) {
-        if (this.isTimeUp(deadlineMs)) break;
-        look = row + this.stride;
-      }
-    }
-    return row;
-  }
-
-  private isTimeUp(deadlineMs: number): boolean {
-    const nowMs = this.parts.clock.monotonicMs();
-    const tookMs = nowMs - this.lookedMs;
-    this.lookedMs = nowMs;
-    if (tookMs > 1) this.stride = Math.max(1, this.stride >> 1);
-    else if (tookMs < 0.25) this.stride = Math.min(STRIDE_MAX, this.stride * 2);
-    return nowMs >= deadlineMs;
   }
 
   private async closeFinished(commitsItself: boolean): Promise<void> {
