@@ -2,7 +2,7 @@
  * Owns: operator state as a process function sees it: it ends with the call, like everything else of the context (UC1). Changed
  * between two records by a promise it would be in one checkpoint and its record in another.
  *
- * GOS1 Broadcast state is written in calls for records of the broadcast stream only (COF3); whoever writes it elsewhere meets an error.
+ * GOS1 Broadcast state is written in calls for records of the broadcast stream only (CNF3); whoever writes it elsewhere meets an error.
  */
 import type {
   BroadcastState,

@@ -2,9 +2,9 @@
  * Owns: the shapes of the functions that users write for two connected streams.
  * Not here: functions of one stream, and the rules for all of them (functions.ts, FN1 to FN5).
  *
- * COF1 Records of both streams are processed one at a time, in no particular order between the streams. The watermark is the lower of the two.
- * COF2 With keys both streams are partitioned by key, so that state and timers of a key are shared by both.
- * COF3 Broadcast state is written for records of the broadcast stream only: every subtask gets all of those, so all subtasks hold the
+ * CNF1 Records of both streams are processed one at a time, in no particular order between the streams. The watermark is the lower of the two.
+ * CNF2 With keys both streams are partitioned by key, so that state and timers of a key are shared by both.
+ * CNF3 Broadcast state is written for records of the broadcast stream only: every subtask gets all of those, so all subtasks hold the
  *     same, provided that a function writes by the record and the broadcast state alone. Records of one subtask of the broadcast
  *     stream come in their order; between its subtasks the order may differ from one receiver to the next.
  */
@@ -27,7 +27,7 @@ export interface CoProcessFunction<
   process2(value: I2, context: ProcessContext<O, S, X>): IterableIterator<O> | Nothing;
 }
 
-/** Of two connected keyed streams; both see the state and the timers of their record's key (COF2). */
+/** Of two connected keyed streams; both see the state and the timers of their record's key (CNF2). */
 export interface KeyedCoProcessFunction<
   K extends Key,
   I1,
@@ -43,7 +43,7 @@ export interface KeyedCoProcessFunction<
   process2(value: I2, context: KeyedProcessContext<K, O, S, X>): IterableIterator<O> | Nothing;
 }
 
-/** What `processBroadcast` can see: state that does not belong to a key; broadcast state may be written (COF3). */
+/** What `processBroadcast` can see: state that does not belong to a key; broadcast state may be written (CNF3). */
 export interface BroadcastContext<O = never, S = NoStates, X = NoSideOutputs>
   extends Omit<ProcessContext<O, S, X>, "state"> {
   readonly state: BroadcastHandles<S>;
@@ -72,7 +72,7 @@ export interface BroadcastProcessFunction<
 > extends DeclaredFunction<ProcessContext<O, S, X>, S, X> {
   /** A record of the stream itself. Broadcast state can be read. Emits as `process` does. */
   process(value: I, context: ProcessContext<O, S, X>): IterableIterator<O> | Nothing;
-  /** A record of the broadcast stream, in every subtask (COF3). What it emits comes out of every subtask. */
+  /** A record of the broadcast stream, in every subtask (CNF3). What it emits comes out of every subtask. */
   processBroadcast(value: B, context: BroadcastContext<O, S, X>): IterableIterator<O> | Nothing;
 }
 
@@ -88,6 +88,6 @@ export interface KeyedBroadcastProcessFunction<
     TimerFunction<K, O, S, X> {
   /** A record of the keyed stream. Broadcast state can be read. Emits as `process` does. */
   process(value: I, context: KeyedProcessContext<K, O, S, X>): IterableIterator<O> | Nothing;
-  /** A record of the broadcast stream, in every subtask (COF3). There is no key. What it emits comes out of every subtask. */
+  /** A record of the broadcast stream, in every subtask (CNF3). There is no key. What it emits comes out of every subtask. */
   processBroadcast(value: B, context: KeyedBroadcastContext<K, O, S, X>): IterableIterator<O> | Nothing;
 }

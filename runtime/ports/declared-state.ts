@@ -29,7 +29,7 @@ export interface OperatorStateSpec<H> {
   open(store: OperatorStateStore, name: string): H;
 }
 
-/** A map that all subtasks hold, written by `processBroadcast` (COF3); made by `broadcastMap`. */
+/** A map that all subtasks hold, written by `processBroadcast` (CNF3); made by `broadcastMap`. */
 export interface BroadcastStateSpec<K extends Key, V> {
   readonly scope: "broadcast";
   readonly kind: "operator-list";

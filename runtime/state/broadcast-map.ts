@@ -1,6 +1,6 @@
 /**
  * Owns: broadcast state of one subtask: a map in order of insertion, written to checkpoints as a list of its entries.
- * Not here: sharing it out and encoding it (operator-state.ts); that all subtasks write the same (COF3).
+ * Not here: sharing it out and encoding it (operator-state.ts); that all subtasks write the same (CNF3).
  *
  * BRM1 What it holds is frozen, so that what is read from it cannot be changed in one subtask.
  */

@@ -53,7 +53,7 @@ const settle = job((env) => {
 
 describe("two keyed streams, connected", () => {
   for (const parallelism of [1, 3]) {
-    it(`share the state and the timers of a key, at parallelism ${parallelism} (COF2)`, async () => {
+    it(`share the state and the timers of a key, at parallelism ${parallelism} (CNF2)`, async () => {
       await using driver = await start(settle, ["orders", "payments"], { parallelism });
       driver.push("orders", { id: "a", amount: 10 });
       driver.push("payments", { order: "b", paid: 20 });
@@ -241,7 +241,7 @@ const matched = job((env) => {
 });
 
 describe("a stream connected to a broadcast one", () => {
-  it("gives every subtask every record of the second, and lets it see all keys of its own (COF3)", async () => {
+  it("gives every subtask every record of the second, and lets it see all keys of its own (CNF3)", async () => {
     await using driver = await start(matched, ["orders", "rules"], { parallelism: 3 });
     for (const id of ["a", "b", "c", "d", "e"]) driver.push("orders", { id, amount: id === "c" ? 5 : 100 });
     await driver.run();
