@@ -7,7 +7,8 @@
  * CER2 A rule looks only at fields below the place where it stands, and is looked at only if all of them have the right form.
  * CER3 A message says what is wrong and what to write.
  */
-import { durationMs } from "./duration.ts";
+import { durationMs } from "../base/index.ts";
+import { celMilliseconds } from "./duration.ts";
 import { JOB_NAME_LENGTH_MAX } from "./names.ts";
 import type { StreamJobSnapshotSpec } from "./stream-job-snapshot.ts";
 import type { StreamJobSpec } from "./stream-job-spec.ts";
@@ -211,7 +212,7 @@ const onCheckpoints: readonly Rule<Part<"checkpoints">>[] = [
     fieldPath: ".maxConcurrent",
     rule:
       "!has(self.minPause) || !has(self.maxConcurrent) || self.maxConcurrent == 1 || " +
-      "duration(self.minPause) == duration('0s')",
+      `${celMilliseconds("self.minPause")} == 0`,
     message: "minPause allows only one checkpoint at a time; omit maxConcurrent or minPause",
     holds: ({ minPause, maxConcurrent }) =>
       minPause === undefined || maxConcurrent === undefined || maxConcurrent === 1 || durationMs(minPause) === 0,
@@ -285,7 +286,7 @@ const onRestart: readonly Rule<Restart>[] = [
   {
     reason: "Contradiction",
     fieldPath: ".maxBackoff",
-    rule: "!has(self.initialBackoff) || !has(self.maxBackoff) || duration(self.maxBackoff) >= duration(self.initialBackoff)",
+    rule: `!has(self.initialBackoff) || !has(self.maxBackoff) || ${celMilliseconds("self.maxBackoff")} >= ${celMilliseconds("self.initialBackoff")}`,
     message: "restart.maxBackoff must not be below initialBackoff",
     holds: ({ initialBackoff, maxBackoff }) => isNotBelow(maxBackoff, initialBackoff),
   },
@@ -295,7 +296,7 @@ const onRecovery: readonly Rule<Part<"recovery">>[] = [
   {
     reason: "Contradiction",
     fieldPath: ".backoffMax",
-    rule: "!has(self.backoffInitial) || !has(self.backoffMax) || duration(self.backoffMax) >= duration(self.backoffInitial)",
+    rule: `!has(self.backoffInitial) || !has(self.backoffMax) || ${celMilliseconds("self.backoffMax")} >= ${celMilliseconds("self.backoffInitial")}`,
     message: "recovery.backoffMax must not be below backoffInitial",
     holds: ({ backoffInitial, backoffMax }) => isNotBelow(backoffMax, backoffInitial),
   },

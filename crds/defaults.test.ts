@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { streamJobDefinition } from "./custom-resource-definition.ts";
 import { snapshotWithDefaults, withDefaults } from "./defaults.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../base/index.ts";
 import { fullJob, smallJob } from "./manifest-examples.test-support.ts";
 import { schemaAt, type StructuralSchema } from "./structural-schema.ts";
 import type { StreamJobSpec } from "./stream-job-spec.ts";

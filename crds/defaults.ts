@@ -5,8 +5,7 @@
  * DEF1 Defaults are applied when a spec is read, never written into the object (SJS2 of stream-job-spec.ts).
  * DEF2 A resolved spec has no field that is absent: null says that there is nothing, and who chooses then.
  */
-import { assert } from "../base/index.ts";
-import { durationMs } from "./duration.ts";
+import { assert, durationMs } from "../base/index.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "./fields.ts";
 import type { StreamJobSnapshotSpec } from "./stream-job-snapshot.ts";
 import type { EnvironmentVariable, PodTemplate, Resources, StreamJobSpec } from "./stream-job-spec.ts";

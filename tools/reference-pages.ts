@@ -46,6 +46,8 @@ export function renderOptionsPage(table: string): string {
     "",
     "Settings of one job. Set them in code with `env.configure({ … })`, or on the command line with `-D name=value`, which overrides the code.",
     "",
+    "A duration is `500 ms`, `10s`, `5 min`, `1.5 h`, `2 d` or `1h30m`, in code and in manifests as here; a number without a unit is milliseconds.",
+    "",
     `${table.trim()}\n`,
   ].join("\n");
 }

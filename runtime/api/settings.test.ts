@@ -64,7 +64,7 @@ const refused: Readonly<Record<string, readonly [unknown, StreamError["code"], R
   "a duration that is none": [
     { bufferTimeout: "soon" },
     "OPTION_INVALID",
-    /configure\.bufferTimeout is "soon"; give milli/,
+    /configure\.bufferTimeout: "soon" is not a duration: write it like "500 ms"/,
   ],
   "a number as text": [{ parallelism: "2" }, "OPTION_INVALID", /configure\.parallelism is "2"; give a number/],
   "a choice that is none": [{ checkpoints: { mode: "maybe" } }, "OPTION_INVALID", /"exactly-once", "at-least-once"/],

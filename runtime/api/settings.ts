@@ -4,12 +4,9 @@
  *
  * SE1 Nothing is ignored: unknown names and values of the wrong kind are errors, as job modules run without a type check.
  */
-import { StreamError } from "../../base/index.ts";
-import { type ConfigurationChange, parseDurationMs, resolveTolerableFailures } from "../graph/index.ts";
+import { type Duration, readDuration, StreamError } from "../../base/index.ts";
+import { type ConfigurationChange, resolveTolerableFailures } from "../graph/index.ts";
 import { rejectUnknownNames } from "./unknown-names.ts";
-
-/** Milliseconds, or a text such as "500 ms", "1s", "10 min". */
-export type Duration = number | string;
 
 export type CheckpointsSettings = {
   /** null: no checkpoints. At least 10 ms. */
@@ -148,12 +145,6 @@ function readFields(value: unknown, where: string, fields: Fields): object {
     if (given !== undefined) read[target] = reader(given, `${where}.${name}`);
   }
   return read;
-}
-
-function readDuration(value: unknown, where: string): number {
-  const durationMs = typeof value === "string" ? parseDurationMs(value) : value;
-  if (typeof durationMs === "number") return durationMs;
-  throw wrong(where, value, 'milliseconds as a number, or a text such as "500 ms", "1s", "10 min"');
 }
 
 function readNumber(value: unknown, where: string): number {

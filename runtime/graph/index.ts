@@ -12,7 +12,6 @@ export {
   type RestartStrategy,
   validateConfiguration,
 } from "./configuration.ts";
-export { parseDurationMs } from "./duration.ts";
 export { explain } from "./explain.ts";
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";

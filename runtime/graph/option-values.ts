@@ -1,8 +1,7 @@
 /**
  * Owns: how the text of an option's value is read, form by form, and what is said when it cannot be.
  */
-import { StreamError } from "../../base/index.ts";
-import { DURATION_FORMS, parseDurationMs } from "./duration.ts";
+import { readDuration as durationOf, StreamError } from "../../base/index.ts";
 
 /** `form`: what a value looks like, in words, for messages and docs. `parse` throws OPTION_INVALID that names the option. */
 export type OptionForm<V> = { readonly form: string; readonly parse: (text: string, option: string) => V };
@@ -20,7 +19,10 @@ function formOf<V>(form: string, read: (text: string) => V | undefined): OptionF
 
 export const readText: OptionForm<string> = formOf("a non-empty text", (text) => (text === "" ? undefined : text));
 
-export const readDuration: OptionForm<number> = formOf(DURATION_FORMS, parseDurationMs);
+export const readDuration: OptionForm<number> = {
+  form: "a duration",
+  parse: (text, option) => durationOf(text.trim(), option),
+};
 
 export const readWhole: OptionForm<number> = formOf("a whole number, 0 or more", wholeOrUndefined);
 
