@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { DURATION_PATTERN, durationMs, formatDuration, parseDuration, readDuration } from "./duration.ts";
+import { DURATION_PATTERN, durationMs, formatDuration, parseDuration, readDelay, readDuration } from "./duration.ts";
 
 describe("a duration", () => {
   const good: Readonly<Record<string, number>> = {
@@ -80,6 +80,14 @@ describe("a duration", () => {
       destiny: "terminal",
       message: /^configure\.bufferTimeout: "soon" is not a duration: /,
     });
+  });
+
+  it("until something is due may be below 0 as a number: then it is due", () => {
+    assert.deepEqual([readDelay(-5, "wakeAfter"), readDelay("1s", "wakeAfter")], [0, 1000]);
+    assert.throws(
+      () => readDelay("-5s", "wakeAfter"),
+      /^StreamError: wakeAfter: "-5s" is not a duration: it is negative/,
+    );
   });
 
   it("that is formatted reads as the same number of milliseconds", () => {

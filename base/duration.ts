@@ -63,6 +63,11 @@ export function readDuration(value: unknown, where: string, code: ErrorCode = "O
   throw new StreamError(code, `${where}: ${parsed.problem}`, { destiny: "terminal" });
 }
 
+/** The same for a delay until something is due: a number below 0 is 0, as that may have passed. */
+export function readDelay(value: unknown, where: string): number {
+  return typeof value === "number" && value < 0 ? 0 : readDuration(value, where);
+}
+
 /** The shortest text for whole milliseconds, 0 or more: 90000 is "1m30s", 0 is "0s". */
 export function formatDuration(ms: number): string {
   assert(Number.isSafeInteger(ms) && ms >= 0, `${ms} is not a whole number of milliseconds`);

@@ -11,6 +11,7 @@ export {
   formatDuration,
   type ParsedDuration,
   parseDuration,
+  readDelay,
   readDuration,
 } from "./duration.ts";
 export { editDistance } from "./edit-distance.ts";
