@@ -323,7 +323,7 @@ const breakingValues: Readonly<Record<string, readonly unknown[]>> = {
     { minPause: "1s", maxConcurrent: 1 },
   ],
   "spec.checkpoints.storage": [{}, { path: "a" }, { s3: { bucket: "b" } }, { path: "a", s3: { bucket: "b" } }],
-  "spec.restart": ["none", "fixedDelay", "failureRate", "exponentialDelay"].flatMap((strategy) => [
+  "spec.restart": ["none", "fixed-delay", "failure-rate", "exponential-delay"].flatMap((strategy) => [
     { strategy },
     { strategy, attempts: 0 },
     { strategy, attempts: 1 },

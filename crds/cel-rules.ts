@@ -8,8 +8,10 @@
  * CER3 A message says what is wrong and what to write.
  */
 import { durationMs } from "../base/index.ts";
+import { restartStrategies, restartStrategy, settings, settingsIn } from "../settings/index.ts";
 import { celMilliseconds } from "./duration.ts";
 import { JOB_NAME_LENGTH_MAX } from "./names.ts";
+import { type RestartParameter, strategiesOf } from "./setting-fields.ts";
 import type { StreamJobSnapshotSpec } from "./stream-job-snapshot.ts";
 import type { StreamJobSpec } from "./stream-job-spec.ts";
 
@@ -53,28 +55,15 @@ const onObject: readonly Rule<{ readonly metadata: { readonly name: string } }>[
 ];
 
 /** Options of the runtime that have a field of the spec, by the field: said twice they could contradict each other. */
-export const optionsWithField: Readonly<Record<string, string>> = {
-  "parallelism.default": "parallelism",
-  "pipeline.max-parallelism": "maxParallelism",
-  "execution.checkpointing.interval": "checkpoints.interval",
-  "execution.checkpointing.mode": "checkpoints.mode",
-  "execution.checkpointing.timeout": "checkpoints.timeout",
-  "execution.checkpointing.min-pause": "checkpoints.minPause",
-  "execution.checkpointing.max-concurrent-checkpoints": "checkpoints.maxConcurrent",
-  "execution.checkpointing.tolerable-failed-checkpoints": "checkpoints.tolerableFailures",
-  "execution.checkpointing.fail-on-checkpointing-errors": "checkpoints.tolerableFailures",
-  "execution.checkpointing.externalized-checkpoint-retention": "deletion.keepState",
-  "execution.checkpointing.num-retained": "checkpoints.retain.count",
-  "state.checkpoints.num-retained": "checkpoints.retain.count",
-  "execution.checkpointing.dir": "checkpoints.storage",
-  "state.checkpoints.dir": "checkpoints.storage",
-  "execution.checkpointing.savepoint-dir": "savepoints.path",
-  "state.savepoints.dir": "savepoints.path",
-  "state.backend.type": "stateBackend",
-  "state.backend": "stateBackend",
-};
+export const optionsWithField: Readonly<Record<string, string>> = Object.fromEntries(
+  settingsIn(settings).flatMap(({ name, setting }) => {
+    const field = setting.notInManifests === undefined ? name : setting.manifestInstead;
+    const options = [setting.option, ...(setting.aliases ?? [])];
+    return field === undefined ? [] : options.map((option) => [option, field]);
+  }),
+);
 /** All options of restart strategies begin like this; their field is `restart`. */
-const RESTART_OPTIONS = "restart-strategy";
+const [RESTART_OPTIONS] = restartStrategy.aliases;
 
 const onSpec: readonly Rule<Spec>[] = [
   {
@@ -250,20 +239,7 @@ const onStorage: readonly Rule<NonNullable<Part<"checkpoints">["storage"]>>[] = 
 ];
 
 type Restart = Part<"restart">;
-type RestartParameter = Exclude<keyof Restart, "strategy">;
-/** Which strategies take which parameter. */
-const strategiesOf: { readonly [P in RestartParameter]-?: readonly Restart["strategy"][] } = {
-  attempts: ["fixedDelay", "exponentialDelay"],
-  delay: ["fixedDelay", "failureRate"],
-  maxFailures: ["failureRate"],
-  interval: ["failureRate"],
-  initialBackoff: ["exponentialDelay"],
-  maxBackoff: ["exponentialDelay"],
-  multiplier: ["exponentialDelay"],
-  jitter: ["exponentialDelay"],
-  resetAfter: ["exponentialDelay"],
-};
-
+const LEAST_ATTEMPTS = restartStrategies["exponential-delay"].attempts.min;
 const onRestart: readonly Rule<Restart>[] = [
   ...(Object.keys(strategiesOf) as RestartParameter[]).map((parameter): Rule<Restart> => {
     const strategies = strategiesOf[parameter];
@@ -278,10 +254,10 @@ const onRestart: readonly Rule<Restart>[] = [
   {
     reason: "Contradiction",
     fieldPath: ".attempts",
-    rule: "self.strategy != 'exponentialDelay' || !has(self.attempts) || self.attempts >= 1",
-    message:
-      "restart.attempts must be at least 1 with exponentialDelay; set strategy none for a job that must never restart",
-    holds: ({ strategy, attempts }) => strategy !== "exponentialDelay" || attempts === undefined || attempts >= 1,
+    rule: `self.strategy != 'exponential-delay' || !has(self.attempts) || self.attempts >= ${LEAST_ATTEMPTS}`,
+    message: `restart.attempts must be at least ${LEAST_ATTEMPTS} with exponential-delay; set strategy none for a job that must never restart`,
+    holds: ({ strategy, attempts }) =>
+      strategy !== "exponential-delay" || attempts === undefined || attempts >= LEAST_ATTEMPTS,
   },
   {
     reason: "Contradiction",

@@ -53,9 +53,6 @@ export function whole(min: number, max: number) {
   return z.int().min(min).max(max);
 }
 
-/** Largest whole number of a 32-bit field. */
-export const INT32_MAX = 2 ** 31 - 1;
-
 /** Text that is not empty, at most `max` characters. */
 export function text(max = 1024) {
   return z.string().min(1, "must not be empty").max(max);

@@ -204,7 +204,7 @@ describe("validation of a StreamJob", () => {
       "1s",
       "spec.restart.delay",
       "Contradiction",
-      /belongs to strategy fixedDelay or failureRate/,
+      /belongs to strategy fixed-delay or failure-rate/,
     ],
     "an option that has a field": [
       "spec.config",
@@ -277,9 +277,9 @@ describe("validation of a StreamJob", () => {
         )
         .map(([name]) => name);
     assert.deepEqual(acceptedBy("none"), []);
-    assert.deepEqual(acceptedBy("fixedDelay"), ["attempts", "delay"]);
-    assert.deepEqual(acceptedBy("failureRate"), ["delay", "maxFailures", "interval"]);
-    assert.deepEqual(acceptedBy("exponentialDelay"), [
+    assert.deepEqual(acceptedBy("fixed-delay"), ["attempts", "delay"]);
+    assert.deepEqual(acceptedBy("failure-rate"), ["delay", "maxFailures", "interval"]);
+    assert.deepEqual(acceptedBy("exponential-delay"), [
       "attempts",
       "initialBackoff",
       "maxBackoff",

@@ -15,6 +15,8 @@ export {
 export { explain } from "./explain.ts";
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";
-export { describeOptions, type OptionDescription, parseOptions, resolveTolerableFailures } from "./options.ts";
+export { describeOptions, jobSettings, parseOptions } from "./options.ts";
 export { deriveRegions, type Region, type SubtaskRef } from "./regions.ts";
+export { changeOf, type GivenSetting } from "./setting-layer.ts";
+export { readWritten } from "./setting-values.ts";
 export type { NodeRole, Partitioning, StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";
