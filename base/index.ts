@@ -1,6 +1,19 @@
 /** Room `base`: errors, time, randomness, ids, logging, failpoints. Everything may import it; it imports nothing. */
 export { type Clock, type Random, seededRandom, sleep, type Timer, waitUntil } from "./clock.ts";
 export { hexDigest } from "./digest.ts";
+export {
+  COMPOUND_DURATION_PATTERN,
+  DURATION_FORM,
+  DURATION_LENGTH_MAX,
+  DURATION_PATTERN,
+  type Duration,
+  durationMs,
+  formatDuration,
+  type ParsedDuration,
+  parseDuration,
+  readDelay,
+  readDuration,
+} from "./duration.ts";
 export { editDistance } from "./edit-distance.ts";
 export { type ErrorCode, errorCodes } from "./error-codes.ts";
 export {

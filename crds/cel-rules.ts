@@ -7,8 +7,11 @@
  * CER2 A rule looks only at fields below the place where it stands, and is looked at only if all of them have the right form.
  * CER3 A message says what is wrong and what to write.
  */
-import { durationMs } from "./duration.ts";
+import { durationMs } from "../base/index.ts";
+import { restartStrategies, restartStrategy, settings, settingsIn } from "../settings/index.ts";
+import { celMilliseconds } from "./duration.ts";
 import { JOB_NAME_LENGTH_MAX } from "./names.ts";
+import { type RestartParameter, strategiesOf } from "./setting-fields.ts";
 import type { StreamJobSnapshotSpec } from "./stream-job-snapshot.ts";
 import type { StreamJobSpec } from "./stream-job-spec.ts";
 
@@ -52,28 +55,15 @@ const onObject: readonly Rule<{ readonly metadata: { readonly name: string } }>[
 ];
 
 /** Options of the runtime that have a field of the spec, by the field: said twice they could contradict each other. */
-export const optionsWithField: Readonly<Record<string, string>> = {
-  "parallelism.default": "parallelism",
-  "pipeline.max-parallelism": "maxParallelism",
-  "execution.checkpointing.interval": "checkpoints.interval",
-  "execution.checkpointing.mode": "checkpoints.mode",
-  "execution.checkpointing.timeout": "checkpoints.timeout",
-  "execution.checkpointing.min-pause": "checkpoints.minPause",
-  "execution.checkpointing.max-concurrent-checkpoints": "checkpoints.maxConcurrent",
-  "execution.checkpointing.tolerable-failed-checkpoints": "checkpoints.tolerableFailures",
-  "execution.checkpointing.fail-on-checkpointing-errors": "checkpoints.tolerableFailures",
-  "execution.checkpointing.externalized-checkpoint-retention": "deletion.keepState",
-  "execution.checkpointing.num-retained": "checkpoints.retain.count",
-  "state.checkpoints.num-retained": "checkpoints.retain.count",
-  "execution.checkpointing.dir": "checkpoints.storage",
-  "state.checkpoints.dir": "checkpoints.storage",
-  "execution.checkpointing.savepoint-dir": "savepoints.path",
-  "state.savepoints.dir": "savepoints.path",
-  "state.backend.type": "stateBackend",
-  "state.backend": "stateBackend",
-};
+export const optionsWithField: Readonly<Record<string, string>> = Object.fromEntries(
+  settingsIn(settings).flatMap(({ name, setting }) => {
+    const field = setting.notInManifests === undefined ? name : setting.manifestInstead;
+    const options = [setting.option, ...(setting.aliases ?? [])];
+    return field === undefined ? [] : options.map((option) => [option, field]);
+  }),
+);
 /** All options of restart strategies begin like this; their field is `restart`. */
-const RESTART_OPTIONS = "restart-strategy";
+const [RESTART_OPTIONS] = restartStrategy.aliases;
 
 const onSpec: readonly Rule<Spec>[] = [
   {
@@ -211,7 +201,7 @@ const onCheckpoints: readonly Rule<Part<"checkpoints">>[] = [
     fieldPath: ".maxConcurrent",
     rule:
       "!has(self.minPause) || !has(self.maxConcurrent) || self.maxConcurrent == 1 || " +
-      "duration(self.minPause) == duration('0s')",
+      `${celMilliseconds("self.minPause")} == 0`,
     message: "minPause allows only one checkpoint at a time; omit maxConcurrent or minPause",
     holds: ({ minPause, maxConcurrent }) =>
       minPause === undefined || maxConcurrent === undefined || maxConcurrent === 1 || durationMs(minPause) === 0,
@@ -249,20 +239,7 @@ const onStorage: readonly Rule<NonNullable<Part<"checkpoints">["storage"]>>[] = 
 ];
 
 type Restart = Part<"restart">;
-type RestartParameter = Exclude<keyof Restart, "strategy">;
-/** Which strategies take which parameter. */
-const strategiesOf: { readonly [P in RestartParameter]-?: readonly Restart["strategy"][] } = {
-  attempts: ["fixedDelay", "exponentialDelay"],
-  delay: ["fixedDelay", "failureRate"],
-  maxFailures: ["failureRate"],
-  interval: ["failureRate"],
-  initialBackoff: ["exponentialDelay"],
-  maxBackoff: ["exponentialDelay"],
-  multiplier: ["exponentialDelay"],
-  jitter: ["exponentialDelay"],
-  resetAfter: ["exponentialDelay"],
-};
-
+const LEAST_ATTEMPTS = restartStrategies["exponential-delay"].attempts.min;
 const onRestart: readonly Rule<Restart>[] = [
   ...(Object.keys(strategiesOf) as RestartParameter[]).map((parameter): Rule<Restart> => {
     const strategies = strategiesOf[parameter];
@@ -277,15 +254,15 @@ const onRestart: readonly Rule<Restart>[] = [
   {
     reason: "Contradiction",
     fieldPath: ".attempts",
-    rule: "self.strategy != 'exponentialDelay' || !has(self.attempts) || self.attempts >= 1",
-    message:
-      "restart.attempts must be at least 1 with exponentialDelay; set strategy none for a job that must never restart",
-    holds: ({ strategy, attempts }) => strategy !== "exponentialDelay" || attempts === undefined || attempts >= 1,
+    rule: `self.strategy != 'exponential-delay' || !has(self.attempts) || self.attempts >= ${LEAST_ATTEMPTS}`,
+    message: `restart.attempts must be at least ${LEAST_ATTEMPTS} with exponential-delay; set strategy none for a job that must never restart`,
+    holds: ({ strategy, attempts }) =>
+      strategy !== "exponential-delay" || attempts === undefined || attempts >= LEAST_ATTEMPTS,
   },
   {
     reason: "Contradiction",
     fieldPath: ".maxBackoff",
-    rule: "!has(self.initialBackoff) || !has(self.maxBackoff) || duration(self.maxBackoff) >= duration(self.initialBackoff)",
+    rule: `!has(self.initialBackoff) || !has(self.maxBackoff) || ${celMilliseconds("self.maxBackoff")} >= ${celMilliseconds("self.initialBackoff")}`,
     message: "restart.maxBackoff must not be below initialBackoff",
     holds: ({ initialBackoff, maxBackoff }) => isNotBelow(maxBackoff, initialBackoff),
   },
@@ -295,7 +272,7 @@ const onRecovery: readonly Rule<Part<"recovery">>[] = [
   {
     reason: "Contradiction",
     fieldPath: ".backoffMax",
-    rule: "!has(self.backoffInitial) || !has(self.backoffMax) || duration(self.backoffMax) >= duration(self.backoffInitial)",
+    rule: `!has(self.backoffInitial) || !has(self.backoffMax) || ${celMilliseconds("self.backoffMax")} >= ${celMilliseconds("self.backoffInitial")}`,
     message: "recovery.backoffMax must not be below backoffInitial",
     holds: ({ backoffInitial, backoffMax }) => isNotBelow(backoffMax, backoffInitial),
   },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { streamJobDefinition } from "./custom-resource-definition.ts";
 import { snapshotWithDefaults, withDefaults } from "./defaults.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../base/index.ts";
 import { fullJob, smallJob } from "./manifest-examples.test-support.ts";
 import { schemaAt, type StructuralSchema } from "./structural-schema.ts";
 import type { StreamJobSpec } from "./stream-job-spec.ts";
@@ -35,14 +35,15 @@ const resolved: Readonly<Record<string, unknown>> = {
   "checkpoints.retain.count": small.checkpoints.retainCount,
   stateBackend: small.stateBackend,
   "savepoints.retain.count": small.savepoints.retainCount,
-  "restart.delay": restart("fixedDelay")["delayMs"],
-  "restart.maxFailures": restart("failureRate")["maxFailures"],
-  "restart.interval": restart("failureRate")["intervalMs"],
-  "restart.initialBackoff": restart("exponentialDelay")["initialMs"],
-  "restart.maxBackoff": restart("exponentialDelay")["maxMs"],
-  "restart.multiplier": restart("exponentialDelay")["multiplier"],
-  "restart.jitter": restart("exponentialDelay")["jitter"],
-  "restart.resetAfter": restart("exponentialDelay")["resetAfterMs"],
+  "restart.attempts": restart("fixed-delay")["attempts"],
+  "restart.delay": restart("fixed-delay")["delayMs"],
+  "restart.maxFailures": restart("failure-rate")["maxFailures"],
+  "restart.interval": restart("failure-rate")["intervalMs"],
+  "restart.initialBackoff": restart("exponential-delay")["initialMs"],
+  "restart.maxBackoff": restart("exponential-delay")["maxMs"],
+  "restart.multiplier": restart("exponential-delay")["multiplier"],
+  "restart.jitter": restart("exponential-delay")["jitter"],
+  "restart.resetAfter": restart("exponential-delay")["resetAfterMs"],
   "recovery.onFailed": small.recovery.onFailed,
   "recovery.attemptsMax": small.recovery.attemptsMax,
   "recovery.backoffInitial": small.recovery.backoffInitialMs,
@@ -101,14 +102,17 @@ describe("defaults", () => {
   });
 
   it("give a strategy without parameters its own, and a job without a strategy exponential delay", () => {
-    assert.deepEqual(small.restart, withDefaults(smallJob({ restart: { strategy: "exponentialDelay" } }).spec).restart);
+    assert.deepEqual(
+      small.restart,
+      withDefaults(smallJob({ restart: { strategy: "exponential-delay" } }).spec).restart,
+    );
     assert.deepEqual(restart("none"), { kind: "none" });
-    assert.deepEqual(restart("fixedDelay"), { kind: "fixed-delay", attempts: 1, delayMs: 1000 });
+    assert.deepEqual(restart("fixed-delay"), { kind: "fixed-delay", attempts: 1, delayMs: 1000 });
   });
 
   it("never contradict what is said: the longest delay is not below the first", () => {
     const spec = smallJob({
-      restart: { strategy: "exponentialDelay", initialBackoff: "2h" },
+      restart: { strategy: "exponential-delay", initialBackoff: "2h" },
       recovery: { backoffInitial: "2h" },
     }).spec;
     const { restart: strategy, recovery } = withDefaults(spec);

@@ -5,9 +5,10 @@
  * DEF1 Defaults are applied when a spec is read, never written into the object (SJS2 of stream-job-spec.ts).
  * DEF2 A resolved spec has no field that is absent: null says that there is nothing, and who chooses then.
  */
-import { assert } from "../base/index.ts";
-import { durationMs } from "./duration.ts";
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from "./fields.ts";
+import { assert, durationMs } from "../base/index.ts";
+import { restartStrategy, settings, strategyParameters } from "../settings/index.ts";
+import { MINUTE_MS, SECOND_MS } from "./fields.ts";
+import { manifestDefault, type RestartParameter } from "./setting-fields.ts";
 import type { StreamJobSnapshotSpec } from "./stream-job-snapshot.ts";
 import type { EnvironmentVariable, PodTemplate, Resources, StreamJobSpec } from "./stream-job-spec.ts";
 
@@ -145,7 +146,7 @@ export interface ResolvedSpec {
 /** The spec with a value for every field. `spec` must have passed `validateStreamJob`. */
 export function withDefaults(spec: StreamJobSpec): ResolvedSpec {
   assert(spec.engine !== "flink" && spec.stateBackend !== "rocksdb", "a spec that validation refuses was resolved");
-  const parallelism = spec.parallelism ?? 1;
+  const parallelism = spec.parallelism ?? manifestDefault(settings.parallelism);
   const replicas = spec.taskManager?.replicas ?? 1;
   return {
     engine: "native",
@@ -156,11 +157,11 @@ export function withDefaults(spec: StreamJobSpec): ResolvedSpec {
     job: { source: programSource(spec.job), args: spec.job.args ?? [], env: spec.job.env ?? [] },
     state: spec.state ?? "running",
     parallelism,
-    maxParallelism: spec.maxParallelism ?? null,
+    maxParallelism: spec.maxParallelism ?? manifestDefault(settings.maxParallelism),
     checkpoints: resolveCheckpoints(spec.checkpoints ?? {}),
-    stateBackend: spec.stateBackend ?? "fs",
+    stateBackend: spec.stateBackend ?? manifestDefault(settings.stateBackend),
     savepoints: resolveSavepoints(spec.savepoints ?? {}),
-    restart: resolveRestart(spec.restart ?? { strategy: "exponentialDelay" }),
+    restart: resolveRestart(spec.restart ?? { strategy: manifestDefault(restartStrategy) }),
     recovery: resolveRecovery(spec.recovery ?? {}),
     upgrade: resolveUpgrade(spec.upgrade ?? {}),
     restore: resolveRestore(spec.restore),
@@ -204,14 +205,15 @@ function programSource(job: StreamJobSpec["job"]): ProgramSource {
 
 function resolveCheckpoints(spec: NonNullable<StreamJobSpec["checkpoints"]>): ResolvedCheckpoints {
   const path = spec.storage?.path;
+  const { interval, mode, timeout, minPause, maxConcurrent, tolerableFailures, retain } = settings.checkpoints;
   return {
-    intervalMs: milliseconds(spec.interval, 10 * SECOND_MS),
-    mode: spec.mode ?? "exactly-once",
-    timeoutMs: milliseconds(spec.timeout, 10 * MINUTE_MS),
-    minPauseMs: milliseconds(spec.minPause, 0),
-    maxConcurrent: spec.maxConcurrent ?? 1,
-    tolerableFailures: spec.tolerableFailures ?? null,
-    retainCount: spec.retain?.count ?? 3,
+    intervalMs: milliseconds(spec.interval, manifestDefault(interval)),
+    mode: spec.mode ?? manifestDefault(mode),
+    timeoutMs: milliseconds(spec.timeout, manifestDefault(timeout)),
+    minPauseMs: milliseconds(spec.minPause, manifestDefault(minPause)),
+    maxConcurrent: spec.maxConcurrent ?? manifestDefault(maxConcurrent),
+    tolerableFailures: spec.tolerableFailures ?? manifestDefault(tolerableFailures),
+    retainCount: spec.retain?.count ?? manifestDefault(retain.count),
     storage: path === undefined ? { kind: "default" } : { kind: "path", path },
   };
 }
@@ -226,32 +228,14 @@ function resolveSavepoints(spec: NonNullable<StreamJobSpec["savepoints"]>): Reso
 }
 
 function resolveRestart(spec: NonNullable<StreamJobSpec["restart"]>): ResolvedRestart {
-  switch (spec.strategy) {
-    case "none":
-      return { kind: "none" };
-    case "fixedDelay":
-      return { kind: "fixed-delay", attempts: spec.attempts ?? 1, delayMs: milliseconds(spec.delay, SECOND_MS) };
-    case "failureRate":
-      return {
-        kind: "failure-rate",
-        maxFailures: spec.maxFailures ?? 1,
-        intervalMs: milliseconds(spec.interval, MINUTE_MS),
-        delayMs: milliseconds(spec.delay, SECOND_MS),
-      };
-    case "exponentialDelay": {
-      const initialMs = milliseconds(spec.initialBackoff, SECOND_MS);
-      return {
-        kind: "exponential-delay",
-        initialMs,
-        multiplier: spec.multiplier ?? 1.5,
-        // A default may not contradict what is said.
-        maxMs: milliseconds(spec.maxBackoff, Math.max(MINUTE_MS, initialMs)),
-        jitter: spec.jitter ?? 0.1,
-        resetAfterMs: milliseconds(spec.resetAfter, HOUR_MS),
-        attempts: spec.attempts ?? null,
-      };
-    }
-  }
+  const fields = Object.entries(strategyParameters(spec.strategy)).map(([name, setting]) => {
+    const said = spec[name as RestartParameter];
+    return [setting.field, typeof said === "string" ? durationMs(said) : (said ?? manifestDefault(setting))];
+  });
+  const resolved = { kind: spec.strategy, ...Object.fromEntries(fields) } as ResolvedRestart;
+  if (resolved.kind !== "exponential-delay" || spec.maxBackoff !== undefined) return resolved;
+  // A default may not contradict what is said.
+  return { ...resolved, maxMs: Math.max(resolved.maxMs, resolved.initialMs) };
 }
 
 function resolveRecovery(spec: NonNullable<StreamJobSpec["recovery"]>): ResolvedRecovery {

@@ -6,7 +6,8 @@
  * FIE2 Every text and every list has a largest size: without one the API server refuses the CEL rules as too costly.
  */
 import { z } from "zod";
-import { DURATION_LENGTH_MAX, DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
+import { DURATION_LENGTH_MAX, parseDuration } from "../base/index.ts";
+import { celDurationWithin, DURATION_CHARACTERS, durationWithin } from "./duration.ts";
 
 /** A CEL rule as a CRD holds it. */
 export interface CelValidation {
@@ -27,12 +28,11 @@ export const DURATION_MAX_MS = 8760 * HOUR_MS;
 
 /** A duration as text; from `minMs` (default 0) to `maxMs` (default a year), both included. */
 export function duration({ minMs = 0, maxMs = DURATION_MAX_MS }: { minMs?: number; maxMs?: number } = {}) {
-  const [least, most] = [formatDuration(minMs), formatDuration(maxMs)];
-  const message = `a duration from ${least} to ${most}`;
+  const message = durationWithin(minMs, maxMs);
+  // An overflow is an error of CEL's and so a refusal, as here.
   const validation: CelValidation = {
-    // An overflow is an error of CEL's and so a refusal, as here.
-    rule: `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
-    message: `must be ${message}`,
+    rule: celDurationWithin(minMs, maxMs),
+    message: `must be ${message}, such as 10s, "5 min" or 1h30m`,
   };
   return z
     .string(`must be text such as "10s" or "5m"`)
@@ -45,16 +45,13 @@ export function duration({ minMs = 0, maxMs = DURATION_MAX_MS }: { minMs?: numbe
         context.addIssue({ code: "custom", message: problem, params: { reason: "OutOfBounds" } });
       }
     })
-    .meta({ minLength: 1, maxLength: DURATION_LENGTH_MAX, pattern: DURATION_PATTERN, [VALIDATIONS]: [validation] });
+    .meta({ minLength: 1, maxLength: DURATION_LENGTH_MAX, pattern: DURATION_CHARACTERS, [VALIDATIONS]: [validation] });
 }
 
 /** A whole number within bounds, both included. */
 export function whole(min: number, max: number) {
   return z.int().min(min).max(max);
 }
-
-/** Largest whole number of a 32-bit field. */
-export const INT32_MAX = 2 ** 31 - 1;
 
 /** Text that is not empty, at most `max` characters. */
 export function text(max = 1024) {

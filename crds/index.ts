@@ -22,7 +22,6 @@ export {
   withDefaults,
 } from "./defaults.ts";
 export { plainSchedule } from "./cron.ts";
-export { formatDuration, type ParsedDuration, parseDuration } from "./duration.ts";
 export type { KubernetesMetadata, KubernetesObject, OwnerReference } from "./metadata.ts";
 export * from "./names.ts";
 export { nearestName } from "./nearest-name.ts";

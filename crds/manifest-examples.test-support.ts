@@ -50,7 +50,7 @@ export function fullJob(): StreamJob {
     stateBackend: "fs",
     savepoints: { path: "/savepoints", schedule: "0 3 * * MON-FRI", retain: { count: 4, age: "168h" } },
     restart: {
-      strategy: "exponentialDelay",
+      strategy: "exponential-delay",
       attempts: 10,
       initialBackoff: "2s",
       maxBackoff: "1m",

@@ -24,7 +24,7 @@ export function renderStreamJobReference(): string {
     "# StreamJob and StreamJobSnapshot",
     "",
     `Both have \`apiVersion: ${STREAM_JOB_API_VERSION}\`. Short names: \`sj\` and \`sjsnap\`; both are in the category \`streaming\`. ` +
-      "Durations are written like `10s`, `500ms`, `5m` or `1h30m`, without days. " +
+      "A duration is `500 ms`, `10s`, `5 min`, `1.5 h`, `2 d` or `1h30m`, as in code and in options. " +
       "An absent field has the default given here; nothing is written into your object.",
     "",
     "## StreamJob: spec",

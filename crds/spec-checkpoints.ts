@@ -3,17 +3,16 @@
  * Does not own: which combinations make sense (cel-rules.ts), defaults (defaults.ts). Called by: stream-job-spec.ts.
  */
 import { z } from "zod";
+import { settings } from "../settings/index.ts";
 import { CRON_ADVICE, CRON_PATTERN } from "./cron.ts";
-import { duration, INT32_MAX, objectName, text, VALIDATIONS, whole } from "./fields.ts";
+import { duration, objectName, text, VALIDATIONS, whole } from "./fields.ts";
+import { choiceField, durationField, textField, wholeField } from "./setting-fields.ts";
 
+const { checkpoints } = settings;
 const isSchedule = new RegExp(CRON_PATTERN);
 
 const storageSchema = z.strictObject({
-  path: text(4096)
-    .optional()
-    .describe(
-      "A folder that all pods can read and write, such as the mount of a shared volume. Default: chosen by the control plane.",
-    ),
+  path: textField(settings.checkpoints.storage.path),
   s3: z
     .strictObject({
       endpoint: text(2048)
@@ -35,29 +34,14 @@ const storageSchema = z.strictObject({
 
 /** Automatic snapshots from which a failed job recovers. */
 export const checkpointsSchema = z.strictObject({
-  interval: duration({ minMs: 10 })
-    .optional()
-    .describe("Time from the start of one checkpoint to the start of the next. Default 10s; 10ms to 8760h."),
-  mode: z
-    .enum(["exactly-once", "at-least-once"])
-    .optional()
-    .describe("Whether a record may count twice in the state after a failure (at-least-once). Default exactly-once."),
-  timeout: duration({ minMs: 10 })
-    .optional()
-    .describe("A checkpoint that takes longer is aborted and counts as failed. Default 10m; 10ms to 8760h."),
-  minPause: duration()
-    .optional()
-    .describe("Minimum time from the end of one checkpoint to the start of the next. Default 0s; up to 8760h."),
-  maxConcurrent: whole(1, 1000)
-    .optional()
-    .describe("Maximum number of checkpoints in progress at the same time. Default 1; 1 to 1000."),
-  tolerableFailures: whole(0, INT32_MAX)
-    .optional()
-    .describe("Consecutive checkpoint failures tolerated before the job restarts. Default: any number; 0 or more."),
+  interval: durationField(checkpoints.interval),
+  mode: choiceField(checkpoints.mode),
+  timeout: durationField(checkpoints.timeout),
+  minPause: durationField(checkpoints.minPause),
+  maxConcurrent: wholeField(checkpoints.maxConcurrent),
+  tolerableFailures: wholeField(checkpoints.tolerableFailures),
   retain: z
-    .strictObject({
-      count: whole(1, 1000).optional().describe("How many completed checkpoints are kept. Default 3; 1 to 1000."),
-    })
+    .strictObject({ count: wholeField(checkpoints.retain.count) })
     .optional()
     .describe("How many older checkpoints are kept."),
   incremental: z
@@ -77,11 +61,7 @@ export const checkpointsSchema = z.strictObject({
 
 /** Snapshots that are requested by people or taken on a schedule. */
 export const savepointsSchema = z.strictObject({
-  path: text(4096)
-    .optional()
-    .describe(
-      "Folder for savepoints; each job gets a subfolder. Default: `savepoints` beside the stores of the job's incarnations.",
-    ),
+  path: textField(settings.savepoints.path),
   schedule: z
     .string()
     .max(256)

@@ -3,53 +3,25 @@
  * Does not own: which combinations make sense (cel-rules.ts), defaults (defaults.ts). Called by: stream-job-spec.ts.
  */
 import { z } from "zod";
-import { duration, INT32_MAX, objectName, SECOND_MS, text, whole } from "./fields.ts";
+import { strategyNames } from "../settings/index.ts";
+import { duration, objectName, SECOND_MS, text, whole } from "./fields.ts";
+import { type RestartParameter, restartDecimal, restartDuration, restartWhole } from "./setting-fields.ts";
 
 /** What the runtime does after a failure. Each parameter belongs to the strategies that its description names. */
 export const restartSchema = z.strictObject({
   strategy: z
-    .enum(["none", "fixedDelay", "failureRate", "exponentialDelay"])
+    .enum(strategyNames)
     .describe("Whether and when the JobManager restarts a failed job from its last checkpoint."),
-  attempts: whole(0, INT32_MAX)
-    .optional()
-    .describe(
-      "fixedDelay: number of restarts before the job fails, default 1. exponentialDelay: the same, default unlimited, at least 1.",
-    ),
-  delay: duration()
-    .optional()
-    .describe("fixedDelay, failureRate: time between a failure and the restart. Default 1s; up to 8760h."),
-  maxFailures: whole(0, INT32_MAX)
-    .optional()
-    .describe("failureRate: maximum number of failures tolerated within `interval`. Default 1; 0 or more."),
-  interval: duration({ minMs: 1 })
-    .optional()
-    .describe("failureRate: the time interval over which failures are counted. Default 1m; 1ms to 8760h."),
-  initialBackoff: duration({ minMs: 1 })
-    .optional()
-    .describe("exponentialDelay: the first delay. Default 1s; 1ms to 8760h."),
-  maxBackoff: duration({ minMs: 1 })
-    .optional()
-    .describe("exponentialDelay: the longest delay, not below `initialBackoff`. Default 1m; 1ms to 8760h."),
-  multiplier: z
-    .number()
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe("exponentialDelay: each delay is the previous one multiplied by this. Default 1.5; 1 to 1000."),
-  jitter: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .describe(
-      "exponentialDelay: each delay is randomly varied by up to this fraction, up or down. Default 0.1; 0 to 1.",
-    ),
-  resetAfter: duration({ minMs: 1 })
-    .optional()
-    .describe(
-      "exponentialDelay: after this time without a failure the delay is reset to `initialBackoff`. Default 1h; 1ms to 8760h.",
-    ),
-});
+  attempts: restartWhole("attempts"),
+  delay: restartDuration("delay"),
+  maxFailures: restartWhole("maxFailures"),
+  interval: restartDuration("interval"),
+  initialBackoff: restartDuration("initialBackoff"),
+  maxBackoff: restartDuration("maxBackoff"),
+  multiplier: restartDecimal("multiplier"),
+  jitter: restartDecimal("jitter"),
+  resetAfter: restartDuration("resetAfter"),
+} satisfies Record<RestartParameter | "strategy", z.ZodType>);
 
 /** What the operator does when the job itself gave up. */
 export const recoverySchema = z.strictObject({

@@ -7,7 +7,9 @@
  * SJS2 No field has a default in the schema: it would be written into the object, and a tool that compares with git would undo it.
  */
 import { z } from "zod";
-import { atomicList, nonce, objectName, text, textMap, whole } from "./fields.ts";
+import { settings } from "../settings/index.ts";
+import { atomicList, nonce, objectName, text, textMap } from "./fields.ts";
+import { choiceField, wholeField } from "./setting-fields.ts";
 import { checkpointsSchema, savepointsSchema } from "./spec-checkpoints.ts";
 import { deletionSchema, recoverySchema, restartSchema, restoreSchema, upgradeSchema } from "./spec-lifecycle.ts";
 import { jobManagerSchema, resourcesSchema, taskManagerSchema } from "./spec-pods.ts";
@@ -39,27 +41,14 @@ export const streamJobSpecSchema = z.strictObject({
     .enum(["running", "suspended"])
     .optional()
     .describe("Desired state. suspended: the job is stopped, its state is kept, and it has no pods. Default running."),
-  parallelism: whole(1, 1024)
-    .optional()
-    .describe("Parallelism of every operator that does not set its own. Default 1; 1 to 1024."),
-  maxParallelism: whole(1, 32_768)
-    .optional()
-    .describe(
-      "Number of key groups: the highest parallelism that the job's state can ever be restored with. 1 to 32768; it cannot change once set. " +
-        "Default: 1.5 × parallelism rounded up to a power of two, at least 128; or the value of the restored state.",
-    ),
+  parallelism: wholeField(settings.parallelism),
+  maxParallelism: wholeField(settings.maxParallelism, " It cannot change once set."),
   checkpoints: checkpointsSchema.optional().describe("Automatic snapshots from which a failed job recovers."),
-  stateBackend: z
-    .enum(["memory", "fs", "rocksdb"])
-    .optional()
-    .describe(
-      "Where snapshots of state are stored. fs: in the store. memory: in the JobManager, at most 5 MB per state; lost when it exits. Default fs. " +
-        "rocksdb is not supported in this version; refused.",
-    ),
+  stateBackend: choiceField(settings.stateBackend, ["rocksdb"]),
   savepoints: savepointsSchema.optional().describe("Snapshots that are requested by people or taken on a schedule."),
   restart: restartSchema
     .optional()
-    .describe("What the JobManager does after a failure. Default: exponentialDelay with its defaults."),
+    .describe("What the JobManager does after a failure. Default: exponential-delay with its defaults."),
   recovery: recoverySchema.optional().describe("What the operator does when the job has FAILED."),
   upgrade: upgradeSchema.optional().describe("How a changed spec replaces the running job."),
   restore: restoreSchema

@@ -3,6 +3,8 @@
  * Does not own: what is checked. Called by: validation.ts.
  */
 import type { z } from "zod";
+import { DURATION_FORM } from "../base/index.ts";
+import { DURATION_CHARACTERS } from "./duration.ts";
 import { nearestName } from "./nearest-name.ts";
 import { schemaAt, type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 
@@ -96,8 +98,7 @@ export function formOf(schema: StructuralSchema | undefined): string {
     case "number":
       return `a ${schema.type === "integer" ? "whole number" : "number"}${bounds(schema.minimum, schema.maximum)}`;
     case "string":
-      if (schema["x-kubernetes-validations"]?.[0]?.rule.startsWith("duration("))
-        return 'a duration such as "10s" or "5m"';
+      if (schema.pattern === DURATION_CHARACTERS) return DURATION_FORM;
       if (schema.format === "date-time") return "a time in RFC 3339";
       return `a text${bounds(schema.minLength, schema.maxLength, " characters")}`;
     case "boolean":

@@ -103,9 +103,15 @@ describe("validation of a StreamJob", () => {
       10,
       "spec.checkpoints.interval",
       "TypeInvalid",
-      /must be a duration such as "10s" or "5m", not 10/,
+      /must be a duration such as "500 ms", "10s", "5 min" or "1h30m", not 10/,
     ],
-    "a duration in days": ["spec.savepoints.retain.age", "7d", "spec.savepoints.retain.age", "DurationInvalid", /168h/],
+    "a duration in weeks": [
+      "spec.savepoints.retain.age",
+      "1w",
+      "spec.savepoints.retain.age",
+      "DurationInvalid",
+      /1h30m/,
+    ],
     "a duration below its bound": [
       "spec.checkpoints.interval",
       "9ms",
@@ -198,7 +204,7 @@ describe("validation of a StreamJob", () => {
       "1s",
       "spec.restart.delay",
       "Contradiction",
-      /belongs to strategy fixedDelay or failureRate/,
+      /belongs to strategy fixed-delay or failure-rate/,
     ],
     "an option that has a field": [
       "spec.config",
@@ -236,7 +242,7 @@ describe("validation of a StreamJob", () => {
 
   it("says all that is wrong at once, and asks the rules of other places (VAL1, VAL3)", () => {
     let object = changed(fullJob(), "spec.engin", "native");
-    object = changed(object as object, "spec.checkpoints.interval", "10");
+    object = changed(object as object, "spec.checkpoints.interval", "ten");
     object = changed(object as object, "spec.job.module", "a.ts");
     object = changed(object as object, "kind", "StreamJobs");
     assert.deepEqual(
@@ -271,9 +277,9 @@ describe("validation of a StreamJob", () => {
         )
         .map(([name]) => name);
     assert.deepEqual(acceptedBy("none"), []);
-    assert.deepEqual(acceptedBy("fixedDelay"), ["attempts", "delay"]);
-    assert.deepEqual(acceptedBy("failureRate"), ["delay", "maxFailures", "interval"]);
-    assert.deepEqual(acceptedBy("exponentialDelay"), [
+    assert.deepEqual(acceptedBy("fixed-delay"), ["attempts", "delay"]);
+    assert.deepEqual(acceptedBy("failure-rate"), ["delay", "maxFailures", "interval"]);
+    assert.deepEqual(acceptedBy("exponential-delay"), [
       "attempts",
       "initialBackoff",
       "maxBackoff",

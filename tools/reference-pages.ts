@@ -40,11 +40,15 @@ export function renderErrorsPage(codes: Readonly<Record<string, string>>): strin
 /** The page of options for the table that `describeOptions` renders. */
 export function renderOptionsPage(table: string): string {
   return [
-    "<!-- Generated from runtime/graph/options.ts by `npm run docs`; do not edit. -->",
+    "<!-- Generated from settings/ by `npm run docs`; do not edit. -->",
     "",
     "# Options",
     "",
-    "Settings of one job. Set them in code with `env.configure({ … })`, or on the command line with `-D name=value`, which overrides the code.",
+    "Settings of one job. Set them in code with `env.configure({ … })`, in the spec of a StreamJob, which overrides the code, or on the command " +
+      "line with `-D option=value`, which overrides the code too. Names in code and in a spec are the same: `checkpoints.retain.count` is " +
+      "`checkpoints: { retain: { count: 3 } }`. Options without a field go into `spec.config`.",
+    "",
+    "A duration is `500 ms`, `10s`, `5 min`, `1.5 h`, `2 d` or `1h30m`, in code and in manifests as here; a number without a unit is milliseconds.",
     "",
     `${table.trim()}\n`,
   ].join("\n");

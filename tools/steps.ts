@@ -43,7 +43,7 @@ export function verifySteps(root: string = repositoryRoot): Step[] {
     // Several times what the slowest file takes while other things keep the machine busy (57 s at a load of 25).
     testStep(
       "unit",
-      testFiles(root, "{base,contract,crds,runtime,operator,embedded,main,cli,examples,tools}"),
+      testFiles(root, "{base,contract,settings,crds,runtime,operator,embedded,main,cli,examples,tools}"),
       2,
       5 * MINUTE_MS,
     ),

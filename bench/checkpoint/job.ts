@@ -18,7 +18,7 @@ export default job((env) => {
     // Checkpoints come when the bench asks for one; a cancelled job leaves its last one to restore from.
     checkpoints: { interval: "1h", mode: "exactly-once", retention: "retain" },
     // A restarted job would measure something else.
-    restart: { kind: "none" },
+    restart: { strategy: "none" },
   });
   const fill = env.fromSource(generatorSource({ generate: keyOf, count: keys, type: t.string }), { uid: "fill" });
   const updates = env.fromSource(

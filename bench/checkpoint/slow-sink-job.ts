@@ -17,7 +17,7 @@ const slowSink: PlainSink<number> = {
 
 export default job((env) => {
   // Checkpoints come when the bench asks for one.
-  env.configure({ name: "bench-backpressure", checkpoints: { interval: "1h" }, restart: { kind: "none" } });
+  env.configure({ name: "bench-backpressure", checkpoints: { interval: "1h" }, restart: { strategy: "none" } });
   env
     .fromSource(generatorSource({ generate: (number) => number, type: t.int64 }), { uid: "numbers" })
     .rebalance()

@@ -1,6 +1,7 @@
 /**
  * Owns: `streamjob describe`: all about one StreamJob on one page.
  */
+import { formatDuration } from "../../base/index.ts";
 import {
   JOB_LABEL,
   readSnapshotStatus,
@@ -9,7 +10,6 @@ import {
   type StreamJobStatus,
   withDefaults,
   validateStreamJob,
-  formatDuration,
   type ResolvedSpec,
 } from "../../crds/index.ts";
 import type { Event, Pod } from "../../operator/kubernetes/api/index.ts";

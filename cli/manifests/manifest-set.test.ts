@@ -53,7 +53,7 @@ describe("a manifest", () => {
   it("says each mistake with its line and column, in the order of the lines", () => {
     assert.deepEqual(lines(`${JOB}  paralelism: 2\n  checkpoints:\n    interval: 10\n  taskManager: {slots: 0}\n`), [
       "wc.yaml:8:3 spec.paralelism: is not a known field; did you mean parallelism?",
-      'wc.yaml:10:15 spec.checkpoints.interval: must be a duration such as "10s" or "5m", not 10',
+      'wc.yaml:10:15 spec.checkpoints.interval: must be a duration such as "500 ms", "10s", "5 min" or "1h30m", not 10',
       "wc.yaml:11:24 spec.taskManager.slots: is out of bounds: it must be a whole number from 1 to 1024, not 0",
     ]);
   });

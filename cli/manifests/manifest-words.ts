@@ -244,13 +244,15 @@ function collect(name: string, before: string[]): string[] {
   return [...before, name];
 }
 
-/** A flag's value such as 90s, in milliseconds; null: not given. */
+/** A flag's value such as 90s, in milliseconds; null: not given. Whoever writes 90 here does not mean 90 ms. */
 export async function durationOf(command: Command, text: string | undefined): Promise<number | null> {
   if (text === undefined) return null;
-  const { parseDuration } = await import("../../crds/index.ts"); // CLI2
+  const { parseDuration } = await import("../../base/index.ts"); // CLI2
   const parsed = parseDuration(text);
-  if (parsed.kind === "duration") return parsed.ms;
-  return command.error(`error: option '--timeout <duration>' argument '${text}' is invalid. ${parsed.problem}`);
+  const hasUnit = !/^[0-9]+$/.test(text);
+  if (parsed.kind === "duration" && hasUnit) return parsed.ms;
+  const problem = parsed.kind === "invalid" ? parsed.problem : `the unit is missing; write "${text}s" or "${text}ms"`;
+  return command.error(`error: option '--timeout <duration>' argument '${text}' is invalid. ${problem}`);
 }
 
 function count(text: string): number {

@@ -2,9 +2,8 @@
  * Owns: waiting for StreamJobs on behalf of a command, with the story on stderr meanwhile.
  * Called by: every command with --wait.
  */
-import { formatDuration } from "../../crds/index.ts";
 import type { ObjectKey } from "../../operator/kubernetes/api/index.ts";
-import { StreamError } from "../../base/index.ts";
+import { formatDuration, StreamError } from "../../base/index.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { JobFollower } from "./job-follower.ts";

@@ -27,7 +27,7 @@ export default job((env) => {
   env.configure({
     name: "word-count",
     checkpoints: { interval: "1s", mode: "exactly-once" },
-    restart: { kind: "fixed-delay", attempts: 10, delay: "200 ms" },
+    restart: { strategy: "fixed-delay", attempts: 10, delay: "200 ms" },
   });
 
   const lines = env.fromSource(

@@ -41,11 +41,11 @@ export default job((env) => {
       // A cancelled job leaves its checkpoints, so that it can be resumed from them; "delete" removes them.
       retention: "retain",
       // Of the completed ones the newest so many are kept.
-      numRetained: 2,
+      retain: { count: 2 },
       // The same as -D execution.checkpointing.dir=…; absent: the runner's own folder.
-      ...(values.checkpoints === undefined ? {} : { directory: values.checkpoints }),
+      ...(values.checkpoints === undefined ? {} : { storage: { path: values.checkpoints } }),
     },
-    restart: { kind: "fixed-delay", attempts: 3, delay: "1s" },
+    restart: { strategy: "fixed-delay", attempts: 3, delay: "1s" },
   });
 
   env

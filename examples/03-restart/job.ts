@@ -28,7 +28,7 @@ export default job((env) => {
   env.configure({
     name: `restart-${variant}`,
     checkpoints: { interval: "500 ms" },
-    restart: { kind: "fixed-delay", attempts: 3, delay: values.delay },
+    restart: { strategy: "fixed-delay", attempts: 3, delay: values.delay },
   });
 
   const source = failingSource({

@@ -19,7 +19,7 @@ test("the third failure within a minute is told, and a login in between forgives
 test("failures are forgotten after a minute, which takes no time here", async () => {
   const driver = await JobDriver.start(failedLogins, { sources });
   for (const seconds of [0, 50, 20]) {
-    await driver.advance(seconds * 1000);
+    await driver.advance(`${seconds}s`);
     driver.push("logins", failed("ann"));
   }
   await driver.run();

@@ -10,9 +10,9 @@ import { filesSink } from "streamjob/connectors/files";
 
 const WINDOW_MS = 10_000;
 /** How late a reading may be. */
-const DELAY_MS = 2_000;
+const DELAY = "2s";
 /** A site that says nothing for so long holds the others up no longer. */
-const IDLE_AFTER_MS = 5_000;
+const IDLE_AFTER = "5s";
 
 const Reading = t.record({ sensor: t.string, at: t.timestamp });
 const Window = t.record({ sensor: t.string, start: t.timestamp, readings: t.int64 });
@@ -34,7 +34,7 @@ export default job((env) => {
       }),
       {
         uid: name,
-        watermarks: forBoundedOutOfOrderness<Reading>(DELAY_MS, ({ at }) => at).withIdleness(IDLE_AFTER_MS),
+        watermarks: forBoundedOutOfOrderness<Reading>(DELAY, ({ at }) => at).withIdleness(IDLE_AFTER),
       },
     );
   site("north")

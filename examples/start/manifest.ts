@@ -52,7 +52,7 @@ spec:
   checkpoints:
     interval: 1s
   restart:
-    strategy: fixedDelay
+    strategy: fixed-delay
     attempts: 10
     delay: 200ms
   upgrade:

@@ -4,54 +4,31 @@
  * RUO1 `config` is above the spec's fields, which are above what the job's code says, defaults of the spec included: a reader of the
  *     manifest knows what holds.
  */
-import type { ResolvedRestart, ResolvedSpec } from "../../crds/index.ts";
+import type { ResolvedSpec } from "../../crds/index.ts";
+import { optionText, restartStrategy, type Setting, settings, strategyParameters } from "../../settings/index.ts";
 
-/** Options for PodConfig.options. Durations in milliseconds. */
+/** Options for PodConfig.options. */
 export function runtimeOptions(spec: ResolvedSpec): Record<string, string> {
-  const { checkpoints } = spec;
-  return {
-    "execution.checkpointing.interval": ms(checkpoints.intervalMs),
-    "execution.checkpointing.mode": checkpoints.mode === "exactly-once" ? "EXACTLY_ONCE" : "AT_LEAST_ONCE",
-    "execution.checkpointing.timeout": ms(checkpoints.timeoutMs),
-    "execution.checkpointing.min-pause": ms(checkpoints.minPauseMs),
-    "execution.checkpointing.max-concurrent-checkpoints": String(checkpoints.maxConcurrent),
-    "execution.checkpointing.tolerable-failed-checkpoints":
-      checkpoints.tolerableFailures === null ? "unlimited" : String(checkpoints.tolerableFailures),
-    "execution.checkpointing.num-retained": String(checkpoints.retainCount),
+  const { interval, mode, timeout, minPause, maxConcurrent, tolerableFailures, retain, retention } =
+    settings.checkpoints;
+  const { checkpoints, restart } = spec;
+  const parameters = Object.values(strategyParameters(restart.kind));
+  const said: readonly (readonly [Setting, unknown])[] = [
+    [interval, checkpoints.intervalMs],
+    [mode, checkpoints.mode],
+    [timeout, checkpoints.timeoutMs],
+    [minPause, checkpoints.minPauseMs],
+    [maxConcurrent, checkpoints.maxConcurrent],
+    [tolerableFailures, checkpoints.tolerableFailures],
+    [retain.count, checkpoints.retainCount],
     // Whoever cancels behind the operator's back has not said that the state is to go; the operator says so itself, when it is.
-    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-    "state.backend.type": spec.stateBackend,
-    ...restartOptions(spec.restart),
+    [retention, "retain"],
+    [settings.stateBackend, spec.stateBackend],
+    [restartStrategy, restart.kind],
+    ...parameters.map((setting) => [setting, restart[setting.field as keyof typeof restart]] as const),
+  ];
+  return {
+    ...Object.fromEntries(said.map(([setting, value]) => [setting.option, optionText(setting, value)])),
     ...spec.config,
   };
 }
-
-function restartOptions(restart: ResolvedRestart): Record<string, string> {
-  const options: Record<string, string> = { "restart-strategy.type": restart.kind };
-  const prefix = `restart-strategy.${restart.kind}`;
-  switch (restart.kind) {
-    case "none":
-      return options;
-    case "fixed-delay":
-      return { ...options, [`${prefix}.attempts`]: String(restart.attempts), [`${prefix}.delay`]: ms(restart.delayMs) };
-    case "failure-rate":
-      return {
-        ...options,
-        [`${prefix}.max-failures-per-interval`]: String(restart.maxFailures),
-        [`${prefix}.failure-rate-interval`]: ms(restart.intervalMs),
-        [`${prefix}.delay`]: ms(restart.delayMs),
-      };
-    case "exponential-delay":
-      return {
-        ...options,
-        [`${prefix}.initial-backoff`]: ms(restart.initialMs),
-        [`${prefix}.max-backoff`]: ms(restart.maxMs),
-        [`${prefix}.backoff-multiplier`]: String(restart.multiplier),
-        [`${prefix}.reset-backoff-threshold`]: ms(restart.resetAfterMs),
-        [`${prefix}.jitter-factor`]: String(restart.jitter),
-        [`${prefix}.attempts-before-reset-backoff`]: restart.attempts === null ? "infinite" : String(restart.attempts),
-      };
-  }
-}
-
-const ms = (value: number): string => `${value} ms`;

@@ -42,9 +42,9 @@ export {
   type SourceDefinition,
   type TwoPhaseCommitSinkDefinition,
 } from "./define.ts";
-export type { Clock, Log, Timer } from "../../base/index.ts";
+export type { Clock, Duration, Log, Timer } from "../../base/index.ts";
 export type { SourceOptions, StreamEnvironment } from "./environment.ts";
 export { type Job, job } from "./job.ts";
 export type { AggregateOptions, KeyField, KeyedStream, NumberField } from "./keyed-stream.ts";
 export type { Inferred, OperatorOptions, TypedOptions, UntypedOptions } from "./operator-options.ts";
-export type { CheckpointsSettings, Duration, JobSettings, RestartSettings } from "./settings.ts";
+export type { CheckpointsSettings, JobSettings, RestartSettings } from "./settings.ts";

@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { StreamError } from "../../base/index.ts";
+import type { CodeOf, IsSame, restartStrategies, settings as table, StrategyName } from "../../settings/index.ts";
 import { job } from "./job.ts";
-import { type JobSettings, readSettings } from "./settings.ts";
+import { type JobSettings, readSettings, type RestartSettings } from "./settings.ts";
 import { buildStreamGraph } from "./build.ts";
+
+type Plain<T> = { readonly [K in keyof T]: T[K] };
+type ByStrategy<R extends { readonly strategy: string }> = {
+  readonly [K in R["strategy"]]: Plain<Omit<Extract<R, { strategy: K }>, "strategy">>;
+};
+
+test("the types are those of the table of settings: the compiler reports what is in one and not in the other", () => {
+  const isTable: IsSame<Plain<Omit<JobSettings, "restart">>, CodeOf<typeof table>> = true;
+  const areStrategies: IsSame<
+    ByStrategy<RestartSettings>,
+    { readonly [K in StrategyName]: CodeOf<(typeof restartStrategies)[K]> }
+  > = true;
+  assert.deepEqual([isTable, areStrategies], [true, true]);
+});
 
 test("every setting of the course can be written in code", () => {
   const settings: JobSettings = {
@@ -18,12 +33,12 @@ test("every setting of the course can be written in code", () => {
       maxConcurrent: 1,
       failOnCheckpointingErrors: false,
       retention: "retain",
-      numRetained: 3,
-      directory: "/tmp/chk",
+      retain: { count: 3 },
+      storage: { path: "/tmp/chk" },
     },
     stateBackend: "memory",
-    savepointDirectory: "/tmp/savepoints",
-    restart: { kind: "fixed-delay", attempts: 3, delay: "10 s" },
+    savepoints: { path: "/tmp/savepoints" },
+    restart: { strategy: "fixed-delay", attempts: 3, delay: "10 s" },
     bufferTimeout: 0,
     watermarkInterval: "50 ms",
   };
@@ -64,18 +79,33 @@ const refused: Readonly<Record<string, readonly [unknown, StreamError["code"], R
   "a duration that is none": [
     { bufferTimeout: "soon" },
     "OPTION_INVALID",
-    /configure\.bufferTimeout is "soon"; give milli/,
+    /configure\.bufferTimeout: "soon" is not a duration: write it like "500 ms"/,
   ],
-  "a number as text": [{ parallelism: "2" }, "OPTION_INVALID", /configure\.parallelism is "2"; give a number/],
+  "a number as text": [
+    { parallelism: "2" },
+    "OPTION_INVALID",
+    /configure\.parallelism is "2"; give a whole number from 1/,
+  ],
+  "a duration out of its bounds (SVA1)": [
+    { checkpoints: { timeout: "5 ms" } },
+    "OPTION_INVALID",
+    /^configure\.checkpoints\.timeout is "5 ms"; give a duration from 10ms to 8760h/,
+  ],
+  "a duration with a part of a millisecond": [
+    { hookTimeout: 20.5 },
+    "OPTION_INVALID",
+    /^configure\.hookTimeout is 20\.5; .*in whole milliseconds/,
+  ],
+  "a setting that only options have": [{ bufferDebloat: {} }, "OPTION_UNKNOWN", /"bufferDebloat"/],
   "a choice that is none": [{ checkpoints: { mode: "maybe" } }, "OPTION_INVALID", /"exactly-once", "at-least-once"/],
   "a restart strategy that is none": [
-    { restart: { kind: "fixed" } },
+    { restart: { strategy: "fixed" } },
     "OPTION_INVALID",
-    /configure\.restart\.kind is "fixed"/,
+    /configure\.restart\.strategy is "fixed"; give one of "none", "fixed-delay"/,
   ],
-  "a restart strategy without kind": [{ restart: {} }, "OPTION_INVALID", /configure\.restart\.kind is undefined/],
+  "restart without a strategy": [{ restart: {} }, "OPTION_INVALID", /configure\.restart\.strategy is undefined/],
   "a parameter of another strategy": [
-    { restart: { kind: "fixed-delay", maxFailures: 1 } },
+    { restart: { strategy: "fixed-delay", maxFailures: 1 } },
     "OPTION_UNKNOWN",
     /configure\.restart: there is no option "maxFailures"/,
   ],
@@ -119,5 +149,8 @@ test("later layers win: defaults, file name, code, options (BU1)", async () => {
 
 test("settings out of bounds are refused when the job is built", async () => {
   const coded = job((env) => env.configure({ checkpoints: { interval: 1 } }));
-  await assert.rejects(buildStreamGraph(coded), /execution\.checkpointing\.interval is 1; give a whole number from 10/);
+  await assert.rejects(
+    buildStreamGraph(coded),
+    /configure\.checkpoints\.interval is 1; give a duration from 10ms to 8760h/,
+  );
 });

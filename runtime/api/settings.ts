@@ -1,193 +1,139 @@
 /**
  * Owns: the settings of a job as code writes them, and how they are read.
- * Not here: bounds and defaults (graph/configuration.ts), the same as `-D` options (graph/options.ts).
+ * Not here: which settings there are, with bounds and defaults (settings/table.ts; a test holds the types here against it).
  *
  * SE1 Nothing is ignored: unknown names and values of the wrong kind are errors, as job modules run without a type check.
  */
-import { StreamError } from "../../base/index.ts";
-import { type ConfigurationChange, parseDurationMs, resolveTolerableFailures } from "../graph/index.ts";
+import type { Duration } from "../../base/index.ts";
+import {
+  isSetting,
+  restartStrategy,
+  type Setting,
+  type SettingGroup,
+  settings as table,
+  type StrategyName,
+  strategyParameters,
+} from "../../settings/index.ts";
+import {
+  changeOf,
+  type ConfigurationChange,
+  type GivenSetting,
+  readWritten,
+  type RestartChange,
+} from "../graph/index.ts";
 import { rejectUnknownNames } from "./unknown-names.ts";
 
-/** Milliseconds, or a text such as "500 ms", "1s", "10 min". */
-export type Duration = number | string;
-
 export type CheckpointsSettings = {
-  /** null: no checkpoints. At least 10 ms. */
+  /** null: no checkpoints, which is the default. At least 10 ms. */
   readonly interval?: Duration | null;
+  /** Default "exactly-once". */
   readonly mode?: "exactly-once" | "at-least-once";
+  /** A checkpoint that takes longer is aborted. Default 10 min. */
   readonly timeout?: Duration;
+  /** From the end of one to the start of the next. Default 0. */
   readonly minPause?: Duration;
+  /** In progress at the same time. Default 1. */
   readonly maxConcurrent?: number;
+  /** Consecutive failures tolerated before the job restarts. Default "unlimited". */
   readonly tolerableFailures?: number | "unlimited";
   /** The other spelling: true is `tolerableFailures: 0`, false is "unlimited" (CK-6). */
   readonly failOnCheckpointingErrors?: boolean;
+  /** What happens to them when the job is cancelled. Default "delete". */
   readonly retention?: "delete" | "retain";
-  readonly numRetained?: number;
+  /** `count`: how many completed ones are kept; 1 if absent. */
+  readonly retain?: { readonly count?: number };
   /** What one call to a store may take, and a second more for each MiB. Default 1 min. */
   readonly storeCallTimeout?: Duration;
-  /** A path or a store URI. */
-  readonly directory?: string;
+  /** Where they are stored: a path or a store URI. Default: chosen by the runner. */
+  readonly storage?: { readonly path?: string };
 };
 
+/** Default: none without checkpoints, exponential-delay with checkpoints. */
 export type RestartSettings =
-  | { readonly kind: "none" }
-  | { readonly kind: "fixed-delay"; readonly attempts?: number; readonly delay?: Duration }
+  | { readonly strategy: "none" }
+  | { readonly strategy: "fixed-delay"; readonly attempts?: number; readonly delay?: Duration }
   | {
-      readonly kind: "failure-rate";
+      readonly strategy: "failure-rate";
       readonly maxFailures?: number;
       readonly interval?: Duration;
       readonly delay?: Duration;
     }
   | {
-      readonly kind: "exponential-delay";
-      readonly initial?: Duration;
-      readonly max?: Duration;
+      readonly strategy: "exponential-delay";
+      readonly initialBackoff?: Duration;
+      readonly maxBackoff?: Duration;
       readonly multiplier?: number;
-      readonly jitter?: number;
       readonly resetAfter?: Duration;
+      readonly jitter?: number;
       readonly attempts?: number | "infinite";
     };
 
+/** Names are those of a StreamJob's spec; docs/options.md has them all. */
 export type JobSettings = {
   readonly name?: string;
   readonly parallelism?: number;
   readonly maxParallelism?: number;
-  readonly checkpoints?: CheckpointsSettings;
-  readonly stateBackend?: "memory" | "fs";
-  /** A path or a store URI. */
-  readonly savepointDirectory?: string;
-  readonly restart?: RestartSettings;
+  /** Default 100 ms. */
   readonly bufferTimeout?: Duration;
+  /** Default 200 ms. */
   readonly watermarkInterval?: Duration;
+  /** True: emitted records are not frozen, which costs less; functions then must not change objects that they emitted or got. */
+  readonly objectReuse?: boolean;
   /** How long a hook of an operator, source or sink may take to settle. Default 5 min. */
   readonly hookTimeout?: Duration;
   /** Whether what the language provides is fixed once the job is loaded. Default true. */
   readonly frozenIntrinsics?: boolean;
-  /** True: emitted records are not frozen, which costs less; functions then must not change objects that they emitted or got. */
-  readonly objectReuse?: boolean;
-};
-
-/** Reads one value; `where` is its path, for messages. */
-type Reader = (value: unknown, where: string) => unknown;
-/** Name in code -> name in the configuration, and how it is read. */
-type Fields = Readonly<Record<string, readonly [target: string, read: Reader]>>;
-
-const CHECKPOINTS: Fields = {
-  interval: ["intervalMs", (value, where) => (value === null ? null : readDuration(value, where))],
-  mode: ["mode", readOneOf("exactly-once", "at-least-once")],
-  timeout: ["timeoutMs", readDuration],
-  minPause: ["minPauseMs", readDuration],
-  maxConcurrent: ["maxConcurrent", readNumber],
-  tolerableFailures: ["tolerableFailures", readNumberOr("unlimited")],
-  failOnCheckpointingErrors: ["failOnErrors", readBoolean],
-  retention: ["retention", readOneOf("delete", "retain")],
-  numRetained: ["numRetained", readNumber],
-  storeCallTimeout: ["storeCallTimeoutMs", readDuration],
-  directory: ["directory", readText],
-};
-
-const RESTART: Readonly<Record<string, Fields>> = {
-  none: {},
-  "fixed-delay": { attempts: ["attempts", readNumber], delay: ["delayMs", readDuration] },
-  "failure-rate": {
-    maxFailures: ["maxFailures", readNumber],
-    interval: ["intervalMs", readDuration],
-    delay: ["delayMs", readDuration],
-  },
-  "exponential-delay": {
-    initial: ["initialMs", readDuration],
-    max: ["maxMs", readDuration],
-    multiplier: ["multiplier", readNumber],
-    jitter: ["jitter", readNumber],
-    resetAfter: ["resetAfterMs", readDuration],
-    attempts: ["attempts", readNumberOr("infinite")],
-  },
-};
-
-const SETTINGS: Fields = {
-  name: ["jobName", readText],
-  parallelism: ["parallelism", readNumber],
-  maxParallelism: ["maxParallelism", readNumber],
-  checkpoints: ["checkpoints", readCheckpoints],
-  stateBackend: ["stateBackend", readOneOf("memory", "fs")],
-  savepointDirectory: ["savepointDirectory", readText],
-  restart: ["restart", readRestart],
-  bufferTimeout: ["bufferTimeoutMs", readDuration],
-  watermarkInterval: ["watermarkIntervalMs", readDuration],
-  hookTimeout: ["hookTimeoutMs", readDuration],
-  frozenIntrinsics: ["frozenIntrinsics", readBoolean],
-  objectReuse: ["objectReuse", readBoolean],
+  readonly checkpoints?: CheckpointsSettings;
+  /** `path`: where savepoints are stored when the request names no directory. */
+  readonly savepoints?: { readonly path?: string };
+  readonly stateBackend?: "memory" | "fs";
+  readonly restart?: RestartSettings;
 };
 
 /** The settings as a layer of configuration. Errors: OPTION_UNKNOWN, OPTION_INVALID. */
 export function readSettings(settings: JobSettings): ConfigurationChange {
-  return readFields(settings, "configure", SETTINGS);
+  const given = new Map<Setting, GivenSetting>();
+  readGroup(settings, { where: "configure", group: { ...table, restart: restartStrategy }, given });
+  const { restart } = settings;
+  return changeOf(given, restart === undefined ? undefined : readRestart(restart, "configure.restart"));
 }
 
-function readCheckpoints(value: unknown, where: string): unknown {
-  const { failOnErrors, ...others } = readFields(value, where, CHECKPOINTS) as {
-    failOnErrors?: boolean;
-    tolerableFailures?: number | null;
-  };
-  if (failOnErrors === undefined) return others;
-  return { ...others, tolerableFailures: resolveTolerableFailures(failOnErrors, others.tolerableFailures) };
-}
-
-function readRestart(value: unknown, where: string): unknown {
-  const kinds = Object.keys(RESTART);
-  const kind = readOneOf(...kinds)((value as { kind?: unknown } | null)?.kind, `${where}.kind`) as string;
-  return readFields(value, where, { kind: ["kind", readText], ...RESTART[kind] });
-}
+type Reading = {
+  readonly where: string;
+  readonly group: SettingGroup;
+  /** What was read so far. */
+  readonly given: Map<Setting, GivenSetting>;
+};
 
 /** An undefined value is as good as none. */
-function readFields(value: unknown, where: string, fields: Fields): object {
-  rejectUnknownNames(where, value as object, Object.keys(fields));
-  const read: Record<string, unknown> = {};
-  for (const [name, [target, reader]] of Object.entries(fields)) {
-    const given = (value as Record<string, unknown>)[name];
-    if (given !== undefined) read[target] = reader(given, `${where}.${name}`);
+function readGroup(value: object, { where, group, given }: Reading): void {
+  const known = Object.entries(group).filter(([, entry]) => isInCode(entry));
+  rejectUnknownNames(
+    where,
+    value,
+    known.map(([name]) => name),
+  );
+  for (const [name, entry] of known) {
+    const written = (value as Readonly<Record<string, unknown>>)[name];
+    if (written === undefined || entry === restartStrategy) continue;
+    const path = `${where}.${name}`;
+    if (isSetting(entry)) given.set(entry, { value: readWritten(entry, written, path), where: path });
+    else readGroup(written as object, { where: path, group: entry, given });
   }
-  return read;
 }
 
-function readDuration(value: unknown, where: string): number {
-  const durationMs = typeof value === "string" ? parseDurationMs(value) : value;
-  if (typeof durationMs === "number") return durationMs;
-  throw wrong(where, value, 'milliseconds as a number, or a text such as "500 ms", "1s", "10 min"');
+function isInCode(entry: Setting | SettingGroup): boolean {
+  return isSetting(entry) ? entry.notInCode === undefined : Object.values(entry).some(isInCode);
 }
 
-function readNumber(value: unknown, where: string): number {
-  if (typeof value === "number") return value;
-  throw wrong(where, value, "a number");
-}
-
-/** A word for "without end" is null. */
-function readNumberOr(endless: string): Reader {
-  return (value, where) => {
-    if (value === endless) return null;
-    if (typeof value === "number") return value;
-    throw wrong(where, value, `a number or "${endless}"`);
-  };
-}
-
-function readText(value: unknown, where: string): string {
-  if (typeof value === "string" && value.trim() !== "") return value;
-  throw wrong(where, value, "a text that is not empty");
-}
-
-function readBoolean(value: unknown, where: string): boolean {
-  if (typeof value === "boolean") return value;
-  throw wrong(where, value, "true or false");
-}
-
-function readOneOf(...choices: readonly string[]): Reader {
-  return (value, where) => {
-    if (choices.some((choice) => choice === value)) return value;
-    throw wrong(where, value, `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`);
-  };
-}
-
-function wrong(where: string, value: unknown, allowed: string): StreamError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return new StreamError("OPTION_INVALID", `${where} is ${shown}; give ${allowed}`, { destiny: "terminal" });
+function readRestart(value: RestartSettings, where: string): RestartChange {
+  const named = (value as { readonly strategy?: unknown } | null)?.strategy;
+  const kind = readWritten(restartStrategy, named, `${where}.strategy`) as StrategyName;
+  const parameters = strategyParameters(kind);
+  rejectUnknownNames(where, value, ["strategy", ...Object.keys(parameters)]);
+  const fields = Object.entries(parameters).flatMap(([name, setting]) => {
+    const written = (value as Readonly<Record<string, unknown>>)[name];
+    return written === undefined ? [] : [[setting.field, readWritten(setting, written, `${where}.${name}`)]];
+  });
+  return { kind, ...Object.fromEntries(fields) } as RestartChange;
 }

@@ -383,7 +383,7 @@ function doesNotCompile(env: StreamEnvironment): void {
   // @ts-expect-error there is no such mode
   env.configure({ checkpoints: { mode: "at-most-once" } });
   // @ts-expect-error a parameter of another strategy
-  env.configure({ restart: { kind: "fixed-delay", maxFailures: 3 } });
+  env.configure({ restart: { strategy: "fixed-delay", maxFailures: 3 } });
   // @ts-expect-error a job is built from a function
   job("words");
 }

@@ -2,12 +2,43 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { StreamError } from "../../base/index.ts";
 import {
+  type FieldsOf,
+  type IsSame,
+  restartStrategies,
+  settings,
+  type StrategyName,
+  strategyNames,
+} from "../../settings/index.ts";
+import { MAX_PARALLELISM_UPPER } from "../record/index.ts";
+import {
   type ConfigurationChange,
   defaultConfiguration,
   effectiveRestartStrategy,
+  type JobConfiguration,
   mergeConfiguration,
+  type RestartStrategy,
   validateConfiguration,
 } from "./configuration.ts";
+
+type Plain<T> = { readonly [K in keyof T]: T[K] };
+type Under<T, P extends string> = { readonly [K in keyof T & string as `${P}.${K}`]: T[K] };
+type Fields = Plain<
+  Omit<JobConfiguration, "checkpoints" | "bufferDebloat" | "restart"> &
+    Under<JobConfiguration["checkpoints"], "checkpoints"> &
+    Under<JobConfiguration["bufferDebloat"], "bufferDebloat">
+>;
+type FieldsOfStrategy = { readonly [K in StrategyName]: Plain<FieldsOf<(typeof restartStrategies)[K]>> };
+type StrategyFields = { readonly [K in StrategyName]: Plain<Omit<Extract<RestartStrategy, { kind: K }>, "kind">> };
+
+test("the types are those of the table of settings: the compiler reports what is in one and not in the other", () => {
+  const isConfiguration: IsSame<Plain<FieldsOf<typeof settings>>, Fields> = true;
+  const isStrategy: IsSame<FieldsOfStrategy, StrategyFields> = true;
+  const areStrategies: IsSame<RestartStrategy["kind"], StrategyName> = true;
+  assert.deepEqual([isConfiguration, isStrategy, areStrategies], [true, true, true]);
+  assert.deepEqual(strategyNames, Object.keys(restartStrategies));
+  assert.equal(settings.parallelism.max, MAX_PARALLELISM_UPPER);
+  assert.equal(settings.maxParallelism.max, MAX_PARALLELISM_UPPER);
+});
 
 const configured = (...changes: ConfigurationChange[]) => changes.reduce(mergeConfiguration, defaultConfiguration());
 

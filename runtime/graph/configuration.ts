@@ -1,32 +1,38 @@
 /**
- * Owns: the settings of one job, typed: defaults, how layers go over each other, and their bounds. Names and defaults as users
- * of Flink know them (3-semantics CK-2, RS-1).
- * Not here: parsing `key=value` (options.ts).
+ * Owns: the configuration of one job, typed: what holds by default, how layers go over each other, that it is within bounds.
+ * Not here: the settings with their defaults and bounds (settings/table.ts; a test holds the types here against it), parsing
+ * `key=value` (options.ts).
  * Called by: the job API (code below options), the JobManager.
  *
  * CONF1 A later layer wins setting by setting; within one restart strategy parameter by parameter, as long as the kind stays.
  * CONF2 A configuration that `validateConfiguration` has passed is within its bounds everywhere.
  */
-import { StreamError } from "../../base/index.ts";
-import { MAX_PARALLELISM_UPPER } from "../record/index.ts";
+import {
+  restartStrategies,
+  type Setting,
+  settings,
+  settingsIn,
+  strategyNames,
+  strategyParameters,
+} from "../../settings/index.ts";
+import { fieldOf, putField } from "./setting-fields.ts";
+import { assertAllowed, wrong } from "./setting-values.ts";
 
 export type CheckpointSettings = {
-  /** null: no checkpoints (CK-1). At least 10. */
+  /** null: no checkpoints (CK-1). */
   readonly intervalMs: number | null;
   readonly mode: "exactly-once" | "at-least-once";
-  /** Default 600000, at least 10. */
   readonly timeoutMs: number;
-  /** From the end of one to the start of the next. Default 0. */
+  /** From the end of one to the start of the next. */
   readonly minPauseMs: number;
-  /** Default 1. */
   readonly maxConcurrent: number;
   /** Consecutive failures that are borne; null = any number (our default, CK-2). */
   readonly tolerableFailures: number | null;
-  /** What happens to checkpoints when the job is cancelled (CK-15). Default `delete`. */
+  /** What happens to checkpoints when the job is cancelled (CK-15). */
   readonly retention: "delete" | "retain";
-  /** How many completed ones are kept. Default 1. */
+  /** How many completed ones are kept. */
   readonly numRetained: number;
-  /** What one call to a store may take, and a second more for each MiB that it moves. Default 60000, at least 10. */
+  /** What one call to a store may take, and a second more for each MiB that it moves. */
   readonly storeCallTimeoutMs: number;
   /** Store URI of the checkpoint root (`file:///…`); null: the runner's default. */
   readonly directory: string | null;
@@ -65,16 +71,16 @@ export type JobConfiguration = {
   readonly savepointDirectory: string | null;
   /** null: nothing set: none without checkpoints, exponential delay with (RS-1). */
   readonly restart: RestartStrategy | null;
-  /** A batch that is not full is sent after this time; 0: after each record. Default 100. */
+  /** A batch that is not full is sent after this time; 0: after each record. */
   readonly bufferTimeoutMs: number;
-  /** How often watermarks are made. Default 200. */
+  /** How often watermarks are made. */
   readonly watermarkIntervalMs: number;
   readonly bufferDebloat: BufferDebloatSettings;
-  /** How long a hook of an operator may take to settle. Default 300000, at least 10. */
+  /** How long a hook of an operator may take to settle. */
   readonly hookTimeoutMs: number;
-  /** What the language provides cannot be replaced once the job is loaded. Default true. */
+  /** What the language provides cannot be replaced once the job is loaded. */
   readonly frozenIntrinsics: boolean;
-  /** Emitted records are not frozen: functions promise to change no object that they emitted, got, or hold in state. Default false. */
+  /** Emitted records are not frozen: functions promise to change no object that they emitted, got, or hold in state. */
   readonly objectReuse: boolean;
 };
 
@@ -99,48 +105,20 @@ export type ConfigurationChange = Partial<Omit<JobConfiguration, "checkpoints" |
   readonly restart?: RestartChange;
 };
 
-const DEFAULTS: JobConfiguration = {
-  jobName: "Stream job",
-  parallelism: 1,
-  maxParallelism: null,
-  checkpoints: {
-    intervalMs: null,
-    mode: "exactly-once",
-    timeoutMs: 600_000,
-    minPauseMs: 0,
-    maxConcurrent: 1,
-    tolerableFailures: null,
-    retention: "delete",
-    numRetained: 1,
-    storeCallTimeoutMs: 60_000,
-    directory: null,
-  },
-  stateBackend: "fs",
-  savepointDirectory: null,
+const DEFAULTS = {
+  ...defaultsOf(settingsIn(settings).map(({ setting }) => setting)),
   restart: null,
-  bufferTimeoutMs: 100,
-  watermarkIntervalMs: 200,
-  bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
-  hookTimeoutMs: 300_000,
-  frozenIntrinsics: true,
-  objectReuse: false,
-};
+} as unknown as JobConfiguration;
 
-type StrategyOf<K> = Extract<RestartStrategy, { kind: K }>;
-const RESTART_DEFAULTS: { readonly [K in RestartStrategy["kind"]]: StrategyOf<K> } = {
-  none: { kind: "none" },
-  "fixed-delay": { kind: "fixed-delay", attempts: 1, delayMs: 1000 },
-  "failure-rate": { kind: "failure-rate", maxFailures: 1, intervalMs: 60_000, delayMs: 1000 },
-  "exponential-delay": {
-    kind: "exponential-delay",
-    initialMs: 1000,
-    multiplier: 1.5,
-    maxMs: 60_000,
-    jitter: 0.1,
-    resetAfterMs: 3_600_000,
-    attempts: null,
-  },
-};
+const RESTART_DEFAULTS = Object.fromEntries(
+  strategyNames.map((kind) => [kind, { kind, ...defaultsOf(Object.values(strategyParameters(kind))) }]),
+) as unknown as { readonly [K in RestartStrategy["kind"]]: Extract<RestartStrategy, { kind: K }> };
+
+function defaultsOf(all: readonly Setting[]): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const setting of all) putField(fields, setting.field, setting.default);
+  return fields;
+}
 
 /** What holds when nothing is set. */
 export function defaultConfiguration(): JobConfiguration {
@@ -170,84 +148,23 @@ export function effectiveRestartStrategy(configuration: JobConfiguration): Resta
   return configuration.checkpoints.intervalMs === null ? RESTART_DEFAULTS.none : RESTART_DEFAULTS["exponential-delay"];
 }
 
-function validateBufferDebloat({ targetMs, periodMs, samples, thresholdPercent }: BufferDebloatSettings): void {
-  integer(`${DEBLOAT}.target`, targetMs, 1, 3_600_000, "ms");
-  integer(`${DEBLOAT}.period`, periodMs, 1, 3_600_000, "ms");
-  integer(`${DEBLOAT}.samples`, samples, 1, 1000);
-  integer(`${DEBLOAT}.threshold-percentages`, thresholdPercent, 0, 100);
-}
-
-/** The options' names begin so, as Flink's do. */
-export const DEBLOAT = "taskmanager.network.memory.buffer-debloat";
-
-/** One year: beyond it a duration is a mistake of units. */
-const LONGEST_MS = 31_536_000_000;
-const LARGEST_COUNT = 2 ** 31 - 1;
-
 /** Throws OPTION_INVALID that names the first setting out of its bounds (CONF2); returns the configuration. */
 export function validateConfiguration(configuration: JobConfiguration): JobConfiguration {
-  const { checkpoints, restart } = configuration;
-  if (configuration.jobName.trim() === "") throw outOfBounds("pipeline.name", '""', "a name that is not empty");
-  integer("parallelism.default", configuration.parallelism, 1, MAX_PARALLELISM_UPPER);
-  if (configuration.maxParallelism !== null) {
-    integer("pipeline.max-parallelism", configuration.maxParallelism, 1, MAX_PARALLELISM_UPPER);
+  for (const { setting } of settingsIn(settings)) {
+    if (setting.field !== "") assertAllowed(setting, fieldOf(configuration, setting.field));
   }
-  if (checkpoints.intervalMs !== null) {
-    integer("execution.checkpointing.interval", checkpoints.intervalMs, 10, LONGEST_MS, "ms");
-  }
-  integer("execution.checkpointing.timeout", checkpoints.timeoutMs, 10, LONGEST_MS, "ms");
-  integer("execution.checkpointing.min-pause", checkpoints.minPauseMs, 0, LONGEST_MS, "ms");
-  integer("execution.checkpointing.max-concurrent-checkpoints", checkpoints.maxConcurrent, 1, 1000);
-  integer("execution.checkpointing.store-call-timeout", checkpoints.storeCallTimeoutMs, 10, LONGEST_MS, "ms");
-  integer("execution.checkpointing.num-retained", checkpoints.numRetained, 1, 1000);
-  if (checkpoints.tolerableFailures !== null) {
-    integer("execution.checkpointing.tolerable-failed-checkpoints", checkpoints.tolerableFailures, 0, LARGEST_COUNT);
-  }
-  integer("execution.buffer-timeout", configuration.bufferTimeoutMs, 0, 3_600_000, "ms");
-  integer("pipeline.auto-watermark-interval", configuration.watermarkIntervalMs, 1, 3_600_000, "ms");
-  validateBufferDebloat(configuration.bufferDebloat);
-  integer("pipeline.hook-timeout", configuration.hookTimeoutMs, 10, LONGEST_MS, "ms");
-  if (restart !== null) validateRestart(restart);
+  if (configuration.restart !== null) validateRestart(configuration.restart);
   return configuration;
 }
 
 function validateRestart(restart: RestartStrategy): void {
-  const prefix = `restart-strategy.${restart.kind}`;
-  if (restart.kind === "fixed-delay") {
-    integer(`${prefix}.attempts`, restart.attempts, 0, LARGEST_COUNT);
-    integer(`${prefix}.delay`, restart.delayMs, 0, LONGEST_MS, "ms");
-  } else if (restart.kind === "failure-rate") {
-    integer(`${prefix}.max-failures-per-interval`, restart.maxFailures, 0, LARGEST_COUNT);
-    integer(`${prefix}.failure-rate-interval`, restart.intervalMs, 1, LONGEST_MS, "ms");
-    integer(`${prefix}.delay`, restart.delayMs, 0, LONGEST_MS, "ms");
-  } else if (restart.kind === "exponential-delay") {
-    integer(`${prefix}.initial-backoff`, restart.initialMs, 1, LONGEST_MS, "ms");
-    integer(
-      `${prefix}.max-backoff`,
-      restart.maxMs,
-      restart.initialMs,
-      LONGEST_MS,
-      "ms (not below the initial backoff)",
-    );
-    integer(`${prefix}.reset-backoff-threshold`, restart.resetAfterMs, 1, LONGEST_MS, "ms");
-    within(`${prefix}.backoff-multiplier`, restart.multiplier, 1, 1000);
-    within(`${prefix}.jitter-factor`, restart.jitter, 0, 1);
-    if (restart.attempts !== null) {
-      integer(`${prefix}.attempts-before-reset-backoff`, restart.attempts, 1, LARGEST_COUNT);
-    }
-  }
-}
-
-function integer(option: string, value: number, first: number, last: number, unit = ""): void {
-  if (Number.isSafeInteger(value) && value >= first && value <= last) return;
-  throw outOfBounds(option, String(value), `a whole number from ${first} to ${last} ${unit}`.trimEnd());
-}
-
-function within(option: string, value: number, first: number, last: number): void {
-  if (value >= first && value <= last) return;
-  throw outOfBounds(option, String(value), `a number from ${first} to ${last}`);
-}
-
-function outOfBounds(option: string, value: string, allowed: string): StreamError {
-  return new StreamError("OPTION_INVALID", `${option} is ${value}; give ${allowed}`, { destiny: "terminal" });
+  const parameters = strategyParameters(restart.kind);
+  for (const setting of Object.values(parameters)) assertAllowed(setting, fieldOf(restart, setting.field));
+  if (restart.kind !== "exponential-delay" || restart.maxMs >= restart.initialMs) return;
+  const { maxBackoff, initialBackoff } = restartStrategies["exponential-delay"];
+  throw wrong(
+    maxBackoff.option,
+    `${restart.maxMs} ms`,
+    `no less than ${initialBackoff.option}, which is ${restart.initialMs} ms (in code: restart.maxBackoff and restart.initialBackoff)`,
+  );
 }

@@ -12,12 +12,13 @@ export {
   type RestartStrategy,
   validateConfiguration,
 } from "./configuration.ts";
-export { parseDurationMs } from "./duration.ts";
 export { explain } from "./explain.ts";
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex, OperatorOutput } from "./job-graph.ts";
 export { derivedUid, operatorIdOfUid } from "./operator-ids.ts";
-export { describeOptions, type OptionDescription, parseOptions, resolveTolerableFailures } from "./options.ts";
+export { describeOptions, jobSettings, parseOptions } from "./options.ts";
 export { deriveRegions, type Region, type SubtaskRef } from "./regions.ts";
+export { changeOf, type GivenSetting } from "./setting-layer.ts";
+export { readWritten } from "./setting-values.ts";
 export type {
   NodeRole,
   Partitioning,

@@ -11,7 +11,7 @@
  * OP5 An operator that emits a great deal for one record may do it in steps, through `emission`: whatever comes next for the task,
  *     another record, a watermark, a timer or a barrier, waits until the record is complete.
  */
-import type { Clock, Log } from "../../base/index.ts";
+import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
@@ -61,8 +61,8 @@ export type OperatorContext = {
   readonly log: Log;
   /** The task processes nothing more until the promise resolved; a rejection fails the task (OP2). */
   blockUntil(promise: Promise<unknown>): void;
-  /** Calls back on the task's thread between records, after `delayMs`; cancelled with the task. */
-  schedule(delayMs: number, callback: () => void): void;
+  /** Calls back on the task's thread between records, after `delay`; cancelled with the task. */
+  schedule(delay: Duration, callback: () => void): void;
   /**
    * Milliseconds since the task started in which it could not take records: backpressured, blocked, or waiting for barriers.
    * Such time is no idleness (WM-3). Absent: 0.

@@ -5,7 +5,7 @@
  * SIN2 `commit` may be called again for a transaction that was committed, also by another process: it answers `alreadyCommitted`.
  * SIN3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
  */
-import type { Clock, Log } from "../../base/index.ts";
+import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { ValueType } from "../record/index.ts";
 
 export type SinkContext = {
@@ -43,8 +43,8 @@ export interface PlainSink<T> {
 export type CommitOutcome =
   | { readonly kind: "committed" }
   | { readonly kind: "alreadyCommitted" }
-  /** Asked again after `afterMs`. */
-  | { readonly kind: "retryLater"; readonly afterMs: number; readonly reason: string }
+  /** Asked again after `after`; at most 30 s. */
+  | { readonly kind: "retryLater"; readonly after: Duration; readonly reason: string }
   /** Fails the job with the reason, unless the sink wrote the data again itself. */
   | { readonly kind: "impossible"; readonly reason: string };
 

@@ -6,7 +6,7 @@
  * SO2 `poll` is synchronous and short: at most `maxRecords` records or about a millisecond of work.
  * SO3 `snapshot` is the position after the last record that `poll` collected: restored there, nothing is lost or read twice.
  */
-import type { Clock, Log } from "../../base/index.ts";
+import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { ValueType } from "../record/index.ts";
 
 /** What a reader collects into. */
@@ -38,8 +38,8 @@ export type ReaderContext<S> = SourceContext & {
   wake(): void;
   /** Tells the task that reading failed; the task fails with it. */
   fail(error: unknown): void;
-  /** Wakes after `delayMs`: for rates and polling. */
-  wakeAfter(delayMs: number): void;
+  /** Wakes after `delay`: for rates and polling. A number below 0 is 0. Errors: OPTION_INVALID. */
+  wakeAfter(delay: Duration): void;
 };
 
 export interface SourceReader<T, S> {

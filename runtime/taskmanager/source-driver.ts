@@ -8,7 +8,7 @@
  * SOD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
  * SOD2 A poll takes few records when they are slow, so that a task is never away for long (SLL1).
  */
-import { assert, type Clock, StreamError } from "../../base/index.ts";
+import { assert, type Clock, readDelay, StreamError } from "../../base/index.ts";
 import type {
   OperatorContext,
   OperatorListState,
@@ -60,7 +60,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       splits: this.initialSplits ?? this.splits.get(),
       wake: () => this.events.wake(),
       fail: (error) => this.events.fail(error),
-      wakeAfter: (delayMs) => context.schedule(delayMs, () => this.events.wake()),
+      wakeAfter: (delay) => context.schedule(readDelay(delay, "wakeAfter"), () => this.events.wake()),
     });
     this.call.refusePromise("what createReader returned", this.reader);
     await this.reader.open?.();

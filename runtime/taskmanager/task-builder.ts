@@ -4,7 +4,7 @@
  * TAB1 Channels exist before any operator opens; operators open before the task is ready; nothing is read before `start`.
  * TAB2 What fails while it is built is closed, and the task is reported failed like one that ran.
  */
-import { assert, type Clock, type Log, nextTurn, USER_LOGGER } from "../../base/index.ts";
+import { assert, type Clock, type Log, nextTurn, readDelay, USER_LOGGER } from "../../base/index.ts";
 import {
   BroadcastWriter,
   type ChannelKey,
@@ -251,8 +251,8 @@ export class DeployedTask {
         if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
         else this.built.task.blockUntil(promise, node, states.keyed !== null);
       },
-      schedule: (delayMs, callback) => {
-        mailbox.postAfter(delayMs, callback);
+      schedule: (delay, callback) => {
+        mailbox.postAfter(readDelay(delay, "schedule"), callback);
       },
       stalledMs: () => this.built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),

@@ -442,7 +442,7 @@ describe("what goes wrong in a driven job", () => {
       createWriter: ({ clock }) => ({ write: () => new Promise((resolve) => void clock.after(5, () => resolve())) }),
     };
     const copy = job((env) => env.fromSource(endless, { uid: "lines" }).sinkTo(stuck, { uid: "out" }));
-    const options = { sources: { lines: ["a", "b"] }, keepSinks: true, patienceMs: 20 };
+    const options = { sources: { lines: ["a", "b"] }, keepSinks: true, patience: "20 ms" };
     const driver = await JobDriver.start(copy, options);
     await assert.rejects(
       driver.run(),

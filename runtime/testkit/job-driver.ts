@@ -10,7 +10,15 @@
  * JX3 What a job may be restored from, and how state is shared out, is decided by the JobManager's own code.
  * JX4 When all data have ended the job takes its final checkpoint, commits and finishes, as it does everywhere.
  */
-import { AssertionFailure, fromErrorInfo, jobId, type Log, silentLog } from "../../base/index.ts";
+import {
+  AssertionFailure,
+  type Duration,
+  fromErrorInfo,
+  jobId,
+  type Log,
+  readDuration,
+  silentLog,
+} from "../../base/index.ts";
 import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
 import type { JobGraph, StreamGraph } from "../graph/index.ts";
 import { Execution, PendingCheckpoint } from "../jobmanager/parts.ts";
@@ -47,7 +55,7 @@ export type JobDriverOptions = {
   /** Default: nothing is logged. */
   readonly log?: Log;
   /** How long one waits, in real time, for a promise of the job's functions or a bounded source of its own. Default 10 s. */
-  readonly patienceMs?: number;
+  readonly patience?: Duration;
 };
 
 export type RunOptions = {
@@ -128,7 +136,7 @@ export class JobDriver {
       log,
       stores: [store, ...(before?.stores ?? [])],
       watches: graph.watches,
-      patienceMs: options.patienceMs ?? PATIENCE_MS,
+      patienceMs: readDuration(options.patience ?? PATIENCE_MS, "JobDriver.start: patience"),
       onMessage: (message) => messages.receive(message),
     });
     const checkpointId = before?.checkpointId ?? 0;
@@ -184,8 +192,8 @@ export class JobDriver {
   }
 
   /** Lets time pass: stops at each timer on the way, so that it fires at its own time, and runs. */
-  async advance(byMs: number): Promise<void> {
-    const untilMs = this.clock.nowMs() + byMs;
+  async advance(by: Duration): Promise<void> {
+    const untilMs = this.clock.nowMs() + readDuration(by, "JobDriver.advance");
     await this.run();
     for (;;) {
       const nextMs = this.clock.nextTimerMs;

@@ -5,7 +5,7 @@
  *     at their time; what they arm within the span runs too.
  * MCL2 `setBack` and `setForward` move the wall clock alone, as a person or a time server does: timers do not notice.
  */
-import { assert, type Clock, type Timer } from "../../base/index.ts";
+import { type Clock, type Duration, readDuration, type Timer } from "../../base/index.ts";
 
 type Armed = { readonly atMs: number; readonly callback: () => void };
 
@@ -39,12 +39,12 @@ export class ManualClock implements Clock {
     return this.#armed.size;
   }
 
-  setBack(byMs: number): void {
-    this.#wallAheadMs -= byMs;
+  setBack(by: Duration): void {
+    this.#wallAheadMs -= readDuration(by, "ManualClock.setBack");
   }
 
-  setForward(byMs: number): void {
-    this.#wallAheadMs += byMs;
+  setForward(by: Duration): void {
+    this.#wallAheadMs += readDuration(by, "ManualClock.setForward");
   }
 
   /** When the next timer is due; null: there is none. */
@@ -52,9 +52,8 @@ export class ManualClock implements Clock {
     return this.#earliest(Number.POSITIVE_INFINITY)?.atMs ?? null;
   }
 
-  advance(byMs: number): void {
-    assert(byMs >= 0, `a clock cannot go back by ${-byMs} ms`);
-    const untilMs = this.#nowMs + byMs;
+  advance(by: Duration): void {
+    const untilMs = this.#nowMs + readDuration(by, "ManualClock.advance");
     for (;;) {
       const next = this.#earliest(untilMs);
       if (next === undefined) break;

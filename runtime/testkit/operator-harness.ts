@@ -9,7 +9,7 @@
  *     one turn are what one call of an operator upstream emits.)
  * OH3 A crash is: call nothing any more. `close` is a graceful end.
  */
-import { assert, type Clock, type Log, silentLog } from "../../base/index.ts";
+import { assert, type Clock, type Duration, type Log, readDelay, silentLog } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
 import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../ports/index.ts";
 import {
@@ -213,9 +213,9 @@ export class OperatorHarness<I, O> {
   }
 
   /** Moves the clock (a ManualClock) and fires what is due by then. */
-  advance(byMs: number): void {
+  advance(by: Duration): void {
     assert(this.clock instanceof ManualClock, "advance needs a ManualClock");
-    this.clock.advance(byMs);
+    this.clock.advance(by);
     this.#keyed?.fireProcessingTime(this.clock.nowMs());
     this.#keyed?.releaseCurrentKey();
   }
@@ -283,7 +283,7 @@ export class OperatorHarness<I, O> {
           done();
         });
       },
-      schedule: (delayMs, callback) => void this.clock.after(delayMs, callback),
+      schedule: (delay, callback) => void this.clock.after(readDelay(delay, "schedule"), callback),
       ...(stalledMs === undefined ? {} : { stalledMs }),
     };
   }

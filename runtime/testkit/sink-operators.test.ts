@@ -148,7 +148,7 @@ describe("the two-phase commit operator", () => {
   });
 
   it("asks again later as long as the sink says so; the transaction stays in the state meanwhile (EO-3)", async () => {
-    const later: CommitOutcome = { kind: "retryLater", afterMs: 500, reason: "the broker is moving" };
+    const later: CommitOutcome = { kind: "retryLater", after: 500, reason: "the broker is moving" };
     const { log, sink } = scripted([later, later]);
     const harness = await OperatorHarness.open(sinkOperator(sink));
     await harness.processAll(["x"]);
@@ -167,7 +167,7 @@ describe("the two-phase commit operator", () => {
   });
 
   it("fails after two minutes of waiting, to be tried again after a restore", async () => {
-    const later: CommitOutcome = { kind: "retryLater", afterMs: 20_000, reason: "the broker is away" };
+    const later: CommitOutcome = { kind: "retryLater", after: "20s", reason: "the broker is away" };
     const { sink } = scripted(Array.from({ length: 20 }, () => later));
     const harness = await OperatorHarness.open(sinkOperator(sink), { uid: "out" });
     await harness.processAll(["x"]);
@@ -199,7 +199,7 @@ describe("the two-phase commit operator", () => {
 
   it("aborts the open transaction when it is closed, leaves pre-committed ones, and ends a waiting commit as not done (COA2)", async () => {
     const clock = new ManualClock();
-    const { log, sink } = scripted([{ kind: "retryLater", afterMs: 500, reason: "not yet" }]);
+    const { log, sink } = scripted([{ kind: "retryLater", after: 500, reason: "not yet" }]);
     const harness = await OperatorHarness.open(sinkOperator(sink), { clock });
     await harness.processAll(["x"]);
     await harness.snapshot(1);

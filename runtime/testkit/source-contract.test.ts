@@ -113,7 +113,7 @@ describe("the source contract catches a source that", () => {
     it(name, async () => {
       const bounded = each.faults.isDeaf !== true;
       assert.match(
-        await broken(sourceContract(() => queueWorld(bounded, each.faults), { deadlineMs: 20 })),
+        await broken(sourceContract(() => queueWorld(bounded, each.faults), { deadline: "20 ms" })),
         each.caught,
       );
     });

@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { silentLog, systemClock } from "../../base/index.ts";
+import { type Duration, silentLog, systemClock } from "../../base/index.ts";
 import type { Source } from "../ports/index.ts";
 import { check, type ContractCheck, sorted } from "./contract-check.ts";
 import { SourceHarness, type SourceHarnessOptions } from "./source-harness.ts";
@@ -37,11 +37,11 @@ function assertSame(read: readonly unknown[], expected: readonly unknown[], when
 
 /**
  * `createWorld` is called for each check. `positions`: after how many records snapshots are tried, at most; default 50.
- * `deadlineMs`: how long a check waits for a source to wake up; default 10 s.
+ * `deadline`: how long a check waits for a source to wake up; default 10 s.
  */
 export function sourceContract<T, S>(
   createWorld: () => Promise<SourceWorld<T, S>> | SourceWorld<T, S>,
-  { positions = 50, deadlineMs }: { readonly positions?: number; readonly deadlineMs?: number } = {},
+  { positions = 50, deadline }: { readonly positions?: number; readonly deadline?: Duration } = {},
 ): readonly ContractCheck[] {
   const inWorld = async (body: (world: SourceWorld<T, S>) => Promise<void>): Promise<void> => {
     const world = await createWorld();
@@ -52,7 +52,7 @@ export function sourceContract<T, S>(
       await world.dispose?.();
     }
   };
-  const patience = deadlineMs === undefined ? {} : { deadlineMs };
+  const patience = deadline === undefined ? {} : { deadline };
   return [
     check("gives every record once, at any parallelism, and ends if it is bounded", () =>
       inWorld(async (world) => {

@@ -4,7 +4,15 @@
  *
  * SOH1 Splits are shared out round-robin, those of a new start and those of a restore (SO1).
  */
-import { assert, type Clock, silentLog, systemClock } from "../../base/index.ts";
+import {
+  assert,
+  type Clock,
+  type Duration,
+  readDelay,
+  readDuration,
+  silentLog,
+  systemClock,
+} from "../../base/index.ts";
 import type { CollectedRecord } from "./collecting-sink.ts";
 import type { PollResult, Source, SourceReader } from "../ports/index.ts";
 
@@ -16,7 +24,7 @@ export type SourceHarnessOptions<S> = {
   /** Default the system's. */
   readonly clock?: Clock;
   /** Default 10 s; then waiting fails. */
-  readonly deadlineMs?: number;
+  readonly deadline?: Duration;
 };
 
 export class SourceHarness<T, S> {
@@ -34,7 +42,7 @@ export class SourceHarness<T, S> {
 
   static async start<T, S>(source: Source<T, S>, options: SourceHarnessOptions<S> = {}): Promise<SourceHarness<T, S>> {
     const { parallelism = 1, clock = systemClock } = options;
-    const harness = new SourceHarness<T, S>(options.deadlineMs ?? 10_000);
+    const harness = new SourceHarness<T, S>(readDuration(options.deadline ?? "10s", "SourceHarness.start: deadline"));
     const context = { name: source.name, parallelism, clock, log: silentLog };
     const splits = options.splits ?? (await source.discover(context));
     for (let subtask = 0; subtask < parallelism; subtask++) {
@@ -47,7 +55,7 @@ export class SourceHarness<T, S> {
           harness.#failure = { error };
           harness.#wake();
         },
-        wakeAfter: (delayMs) => void clock.after(delayMs, () => harness.#wake()),
+        wakeAfter: (delay) => void clock.after(readDelay(delay, "wakeAfter"), () => harness.#wake()),
       });
       harness.#readers.push(reader);
       await reader.open?.();

@@ -76,7 +76,7 @@ class TransactionLog {
 
   async #commit(id: number): Promise<CommitOutcome> {
     if (this.#slow) await turns(2);
-    if (this.#slow && ++this.#commits % 3 === 0) return { kind: "retryLater", afterMs: 50, reason: "busy" };
+    if (this.#slow && ++this.#commits % 3 === 0) return { kind: "retryLater", after: 50, reason: "busy" };
     const transaction = this.#transactions[id] as Transaction;
     if (transaction.status === "aborted") return { kind: "impossible", reason: "it was aborted" };
     if (transaction.status === "committed") return { kind: "alreadyCommitted" };

@@ -2,7 +2,7 @@
  * Owns: a job's own source in a driven job, watched: what its readers wait for, and how much they have given.
  * Called by: driven-graph.ts (wraps), driven-tasks.ts (asks).
  */
-import type { Clock } from "../../base/index.ts";
+import { type Clock, readDelay } from "../../base/index.ts";
 import type { Output, Source, SourceOutput } from "../ports/index.ts";
 
 type ReaderWatch = { isIdle: boolean; timers: number };
@@ -35,7 +35,7 @@ export class SourceWatch {
         const reader = source.createReader({
           ...context,
           clock,
-          wakeAfter: (delayMs) => void clock.after(delayMs, () => context.wake()),
+          wakeAfter: (delay) => void clock.after(readDelay(delay, "wakeAfter"), () => context.wake()),
         });
         return new Proxy(reader, {
           get: (from, name) => {

@@ -49,9 +49,22 @@ describe("watermark generators", () => {
   });
 
   it("refuse a delay or an idle time that makes no sense, in words", () => {
-    assert.throws(() => forBoundedOutOfOrderness(-1, identity), /delayMs is -1; give 0 or more/);
-    assert.throws(() => forBoundedOutOfOrderness(Number.NaN, identity), /delayMs is NaN/);
-    assert.throws(() => noWatermarks().withIdleness(0), /idleAfterMs is 0; give more than 0/);
+    assert.throws(
+      () => forBoundedOutOfOrderness(-1, identity),
+      /forBoundedOutOfOrderness: -1 is not a duration: it is negative/,
+    );
+    assert.throws(() => forBoundedOutOfOrderness(Number.NaN, identity), /NaN is not a duration/);
+    assert.throws(() => forBoundedOutOfOrderness("a while", identity), /"a while" is not a duration: write it like/);
+    assert.throws(() => noWatermarks().withIdleness(0), /withIdleness: the duration is 0; give a longer one/);
+    assert.throws(() => noWatermarks().withIdleness("-1s"), /withIdleness: "-1s" is not a duration: it is negative/);
+  });
+
+  it("take their times as durations", () => {
+    const generator = forBoundedOutOfOrderness("2 s", identity).withIdleness("1m30s").createGenerator();
+    generator.onEvent(10_000);
+    assert.deepEqual(generator.onPeriodic(0), { watermark: 7_999, idle: null });
+    assert.deepEqual(generator.onPeriodic(89_999), nothing);
+    assert.deepEqual(generator.onPeriodic(90_000), { watermark: null, idle: true });
   });
 });
 

@@ -3,11 +3,11 @@
  * Not here: when `onPeriodic` is called, and where the result goes (operators/timestamps-and-watermarks-operator.ts).
  *
  * WS1 A generator's watermarks only rise, and stay below MAX_WATERMARK: that one is for the end of the data (WM-1).
- * WS2 A stream is idle when no record came for `idleAfterMs` in which records could have come: stalled time does not count (WM-3).
+ * WS2 A stream is idle when no record came for `idleAfter` in which records could have come: stalled time does not count (WM-3).
  *     It is seen at a call of `onPeriodic`, never early, and at most one period late.
  * WS3 The first record after idleness ends it: `onEvent` says so before the record goes on.
  */
-import { StreamError } from "../../base/index.ts";
+import { type Duration, readDuration, StreamError } from "../../base/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../record/index.ts";
 import type { TimeChange } from "./watermark-merger.ts";
 
@@ -31,7 +31,7 @@ export interface WatermarkStrategy<T> {
   readonly timestampOf: TimestampOf<T> | null;
   createGenerator(): WatermarkGenerator;
   /** The same with idleness: see the function withIdleness. */
-  withIdleness(idleAfterMs: number): WatermarkStrategy<T>;
+  withIdleness(idleAfter: Duration): WatermarkStrategy<T>;
 }
 
 /** For timestamps that never fall: watermark = highest timestamp - 1. */
@@ -39,20 +39,12 @@ export function forMonotonousTimestamps<T>(timestampOf: TimestampOf<T> | null = 
   return forBoundedOutOfOrderness(0, timestampOf);
 }
 
-/** For timestamps that are at most `delayMs` (0 or more) behind the highest: watermark = highest - delayMs - 1 (WM-1). */
+/** For timestamps that are at most `delay` behind the highest: watermark = highest - delay - 1 ms (WM-1). Errors: OPTION_INVALID. */
 export function forBoundedOutOfOrderness<T>(
-  delayMs: number,
+  delay: Duration,
   timestampOf: TimestampOf<T> | null = null,
 ): WatermarkStrategy<T> {
-  if (!Number.isFinite(delayMs) || delayMs < 0) {
-    throw new StreamError(
-      "OPTION_INVALID",
-      `forBoundedOutOfOrderness: delayMs is ${delayMs}; give 0 or more milliseconds`,
-      {
-        destiny: "terminal",
-      },
-    );
-  }
+  const delayMs = readDuration(delay, "forBoundedOutOfOrderness");
   return strategy(timestampOf, () => new BoundedGenerator(delayMs));
 }
 
@@ -61,16 +53,13 @@ export function noWatermarks<T>(timestampOf: TimestampOf<T> | null = null): Wate
   return strategy(timestampOf, () => silentGenerator);
 }
 
-/** Declares the stream idle after `idleAfterMs` (above 0) without a record, so that it does not hold back others (WM-3). */
-export function withIdleness<T>(base: WatermarkStrategy<T>, idleAfterMs: number): WatermarkStrategy<T> {
-  if (!Number.isFinite(idleAfterMs) || idleAfterMs <= 0) {
-    throw new StreamError(
-      "OPTION_INVALID",
-      `withIdleness: idleAfterMs is ${idleAfterMs}; give more than 0 milliseconds`,
-      {
-        destiny: "terminal",
-      },
-    );
+/** Declares the stream idle after `idleAfter` (above 0) without a record, so that it does not hold back others (WM-3). */
+export function withIdleness<T>(base: WatermarkStrategy<T>, idleAfter: Duration): WatermarkStrategy<T> {
+  const idleAfterMs = readDuration(idleAfter, "withIdleness");
+  if (idleAfterMs === 0) {
+    throw new StreamError("OPTION_INVALID", "withIdleness: the duration is 0; give a longer one", {
+      destiny: "terminal",
+    });
   }
   return strategy(base.timestampOf, () => new IdlenessGenerator(base.createGenerator(), idleAfterMs));
 }
@@ -82,7 +71,7 @@ function strategy<T>(
   const made: WatermarkStrategy<T> = {
     timestampOf,
     createGenerator,
-    withIdleness: (idleAfterMs) => withIdleness(made, idleAfterMs),
+    withIdleness: (idleAfter) => withIdleness(made, idleAfter),
   };
   return made;
 }

@@ -44,7 +44,8 @@ const inOperator = (names: string): string[] => within("operator", names);
 const foundation: readonly Room[] = [
   { folder: "base", owns: "errors, clock, randomness, ids, log, failpoints", mayImport: [] },
   { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },
-  { folder: "crds", owns: "the kinds: types, defaults, validation, definitions", mayImport: ["base"] },
+  { folder: "settings", owns: "the settings of a job, as one table (pure)", mayImport: ["base"] },
+  { folder: "crds", owns: "the kinds: types, defaults, validation, definitions", mayImport: ["base", "settings"] },
 ];
 
 const runtimeRooms: readonly Room[] = [
@@ -58,8 +59,8 @@ const runtimeRooms: readonly Room[] = [
   { folder: "runtime/storage", owns: "object stores", mayImport: ["base"] },
   {
     folder: "runtime/graph",
-    owns: "stream graph, job graph, settings (pure)",
-    mayImport: ["base", ...inRuntime("record")],
+    owns: "stream graph, job graph, configuration (pure)",
+    mayImport: ["base", "settings", ...inRuntime("record")],
   },
   {
     folder: "runtime/checkpoint",
@@ -104,7 +105,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/api",
     owns: "the job API; `engine.ts` is the engine's door",
-    mayImport: ["base", ...inRuntime("record time ports graph operators connectors/basic")],
+    mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],
     moreDoors: ["engine.ts"],
   },
   {
@@ -177,7 +178,7 @@ const operatorRooms: readonly Room[] = [
   {
     folder: "operator/engine-native",
     owns: "our engine: its children, and the client of its JobManagers",
-    mayImport: ["base", "contract", "crds", ...inOperator("kubernetes/api engine")],
+    mayImport: ["base", "contract", "settings", "crds", ...inOperator("kubernetes/api engine")],
   },
   {
     folder: "operator/reconcile",
@@ -271,6 +272,7 @@ export const forbiddenNames: readonly string[] = "util utils common helper helpe
 export const testedFolders: readonly string[] = [
   "base",
   "contract",
+  "settings",
   "crds",
   "runtime",
   "operator",

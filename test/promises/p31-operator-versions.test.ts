@@ -36,7 +36,7 @@ const golden: readonly (readonly [hash: string, spec: StreamJobSpec])[] = [
       maxParallelism: 128,
       restartNonce: "x",
       checkpoints: { interval: "10s", retain: { count: 2 }, storage: { path: "/state" } },
-      restart: { strategy: "fixedDelay", attempts: 3, delay: "1s" },
+      restart: { strategy: "fixed-delay", attempts: 3, delay: "1s" },
       taskManager: { replicas: 2, slots: 2, podTemplate: { metadata: { labels: { b: "2", a: "1" } } } },
       config: { "pipeline.name": "x" },
       upgrade: { mode: "last-state" },

@@ -133,7 +133,7 @@ export class Rig {
         job: { module: WORD_COUNT, args: this.args() },
         parallelism: 2,
         checkpoints: { interval: "300ms" },
-        restart: { strategy: "fixedDelay", attempts: 10_000, delay: "50ms" },
+        restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50ms" },
         ...spec,
         upgrade: { stability: { window: "1s", maxRestarts: 2 }, deployTimeout: "30s", ...spec.upgrade },
       },

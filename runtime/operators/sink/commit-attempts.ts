@@ -6,7 +6,7 @@
  *     reason, for good; what could not be committed for RETRY_MS_MAX fails the task, and is asked for again after the restore.
  * COA2 After `close` nothing is asked any more, and what was waiting rejects: it was not committed.
  */
-import { failpoint, StreamError, type Timer, unreachable } from "../../../base/index.ts";
+import { failpoint, readDelay, StreamError, type Timer, unreachable } from "../../../base/index.ts";
 import type { CommitOutcome, OperatorContext } from "../../ports/index.ts";
 
 /** How long a commit may be put off, all attempts together. */
@@ -48,7 +48,7 @@ export class CommitAttempts {
             "terminal",
           );
         case "retryLater": {
-          const waitMs = Math.min(Math.max(outcome.afterMs, WAIT_MS_MIN), WAIT_MS_MAX);
+          const waitMs = Math.min(Math.max(readDelay(outcome.after, `${what}: retryLater`), WAIT_MS_MIN), WAIT_MS_MAX);
           const spentMs = clock.monotonicMs() - startedMs;
           if (spentMs + waitMs > RETRY_MS_MAX) {
             throw this.#error(

@@ -8,7 +8,7 @@ export default job((env) => {
   env.configure({
     name: "always-failing",
     checkpoints: { interval: "100 ms" },
-    restart: { kind: "fixed-delay", attempts: 2, delay: "1s" },
+    restart: { strategy: "fixed-delay", attempts: 2, delay: "1s" },
   });
   env
     .fromSource(generatorSource({ generate: (n) => n, count: 1000, ratePerSecond: 100, type: t.int64 }), {

@@ -89,7 +89,7 @@ export default job((env) => {
   env.configure({
     name: "every-state",
     checkpoints: { interval: "300 ms" },
-    restart: { kind: "fixed-delay", attempts: 100, delay: "50 ms" },
+    restart: { strategy: "fixed-delay", attempts: 100, delay: "50 ms" },
   });
   const numbers = env.fromSource(
     generatorSource({

@@ -9,7 +9,7 @@ import { filesSink } from "streamjob/connectors/files";
 
 export default job((env) => {
   const [what = "nothing", output = "output"] = env.args;
-  env.configure({ name: "misbehaving", checkpoints: { interval: "100 ms" }, restart: { kind: "none" } });
+  env.configure({ name: "misbehaving", checkpoints: { interval: "100 ms" }, restart: { strategy: "none" } });
   if (what === "build-throws") throw new Error("no words today");
   const numbers = env.fromSource(
     generatorSource({ generate: (index) => index, count: 200, ratePerSecond: 500, type: t.int64 }),

@@ -25,7 +25,7 @@ type Named = { readonly name: string; readonly seen: { readonly by: string } };
 
 export default job((env) => {
   const [output, mode] = env.args as [string, "names" | "more" | "text"];
-  env.configure({ name: "odd-values", checkpoints: { interval: "200 ms" }, restart: { kind: "none" } });
+  env.configure({ name: "odd-values", checkpoints: { interval: "200 ms" }, restart: { strategy: "none" } });
   const numbers = env.fromSource(
     generatorSource({
       generate: (n) => n,

@@ -28,7 +28,7 @@ export default job((env) => {
   env.configure({
     name: "two-pipelines",
     checkpoints: { interval: "200 ms" },
-    restart: { kind: "fixed-delay", attempts: 3, delay: "100 ms" },
+    restart: { strategy: "fixed-delay", attempts: 3, delay: "100 ms" },
   });
   const marker = join(folder, "has-failed");
   for (const name of ["failing", "calm"]) {

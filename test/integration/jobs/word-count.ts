@@ -42,7 +42,7 @@ export default job((env) => {
   env.configure({
     name: "word-count",
     checkpoints: { interval: "300 ms" },
-    restart: { kind: "fixed-delay", attempts: 10_000, delay: "50 ms" },
+    restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50 ms" },
   });
   env
     .fromSource(
