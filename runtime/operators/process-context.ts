@@ -9,6 +9,7 @@ import type {
   Emitter,
   KeyedOperatorState,
   KeyedStates,
+  MetricGroup,
   OperatorContext,
   OrFactory,
   Output,
@@ -66,6 +67,7 @@ export class OperatorProcessContext<O, S extends KeyedStates> implements Process
   readonly parallelism: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: MetricGroup;
 
   constructor(
     context: OperatorContext,
@@ -82,6 +84,7 @@ export class OperatorProcessContext<O, S extends KeyedStates> implements Process
     this.parallelism = context.parallelism;
     this.clock = context.clock;
     this.log = context.log;
+    this.metrics = context.metrics;
   }
 
   get timestamp(): number {

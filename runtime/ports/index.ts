@@ -33,6 +33,7 @@ export type {
   Output,
   StreamOperator,
 } from "./operator.ts";
+export type { Counter, Histogram, HistogramStatistics, Meter, MetricGroup } from "./metrics.ts";
 export type {
   CommitOutcome,
   PlainSink,

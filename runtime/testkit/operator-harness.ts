@@ -11,7 +11,14 @@
  */
 import { assert, type Clock, type Log, silentLog } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
-import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../ports/index.ts";
+import { MetricRegistry } from "../metrics/index.ts";
+import type {
+  HistogramStatistics,
+  KeySelector,
+  OperatorContext,
+  OperatorFactory,
+  StreamOperator,
+} from "../ports/index.ts";
 import {
   type Key,
   keyGroupOfHash,
@@ -31,6 +38,7 @@ import {
   type OperatorStateBackend,
 } from "../state/index.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { histogramOf, metricValue } from "./metric-values.ts";
 import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 
 /** What one subtask had at a checkpoint. */
@@ -81,6 +89,7 @@ export class OperatorHarness<I, O> {
   readonly files: MemorySnapshotFiles;
   readonly #keyed: KeyedStateBackend | null;
   readonly #operatorState: OperatorStateBackend;
+  readonly #metrics: MetricRegistry;
   readonly #blocking = new Set<Promise<unknown>>();
   #failure: { readonly reason: unknown } | null = null;
 
@@ -96,6 +105,8 @@ export class OperatorHarness<I, O> {
     this.files = options.files ?? new MemorySnapshotFiles();
     this.#keyed = keyed;
     this.#operatorState = operatorState;
+    const { uid = "operator", log = silentLog } = options;
+    this.#metrics = new MetricRegistry({ name: uid, uid, clock: this.clock, log });
   }
 
   /** Makes an operator, restores its state, and opens it. */
@@ -132,6 +143,16 @@ export class OperatorHarness<I, O> {
   /** The records that came out so far. */
   get values(): readonly O[] {
     return this.events.flatMap((event) => (event.kind === "record" ? [event.value] : []));
+  }
+
+  /** What the operator's metric is worth: a count, a gauge's value, a meter's rate. Errors: there is no such metric. */
+  metric(name: string): number {
+    return metricValue(this.#options.uid ?? "operator", [this.#metrics], name);
+  }
+
+  /** Errors: there is no such histogram. */
+  histogram(name: string): HistogramStatistics {
+    return histogramOf(this.#options.uid ?? "operator", this.#metrics, name);
   }
 
   /** True between a call of `blockUntil` and its promise's end. */
@@ -246,6 +267,7 @@ export class OperatorHarness<I, O> {
       operatorState: this.#operatorState,
       clock: this.clock,
       log: this.#options.log ?? silentLog,
+      metrics: this.#metrics,
       blockUntil: (promise) => {
         this.#blocking.add(promise);
         const done = (): void => void this.#blocking.delete(promise);
