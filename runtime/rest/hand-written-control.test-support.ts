@@ -83,6 +83,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
     attempt: 1,
     state: "RUNNING" as const,
     taskManagerId: TM,
+    rates: index === 0 ? { recordsIn: 5, recordsOut: 4.5, bytesIn: 50, bytesOut: 45 } : null,
     metrics:
       index === 0
         ? {

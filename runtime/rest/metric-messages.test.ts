@@ -17,6 +17,10 @@ const TASK_IDS = [
   "busyTimeMsPerSecond",
   "idleTimeMsPerSecond",
   "backPressuredTimeMsPerSecond",
+  "numRecordsInPerSecond",
+  "numRecordsOutPerSecond",
+  "numBytesInPerSecond",
+  "numBytesOutPerSecond",
 ];
 
 /** A vertex whose subtasks have sent so many records each; null: one that has not reported yet. */
@@ -65,6 +69,7 @@ describe("GET /jobs/:jobId/vertices/:vertexId/metrics", () => {
       "0.count__words.size",
       "0.count__words.bytes",
       "0.busyTimeMsPerSecond",
+      "0.numRecordsOutPerSecond",
       "1.numRecordsIn",
     ];
     const path = `${url}/jobs/${JOB}/vertices/${SINK}/metrics?get=${asked.join(",")}`;
@@ -74,6 +79,7 @@ describe("GET /jobs/:jobId/vertices/:vertexId/metrics", () => {
       { id: "0.count__words.size", value: "0.25" },
       { id: "0.count__words.bytes", value: "10.5" },
       { id: "0.busyTimeMsPerSecond", value: "500" },
+      { id: "0.numRecordsOutPerSecond", value: "4.5" },
     ]);
   });
 

@@ -48,8 +48,9 @@ export function jobValues(job: JobView, { counts, latestCompleted }: Checkpoints
   ];
 }
 
-/** The engine's own of one task. */
-export function taskValues(metrics: Metrics): NamedValue[] {
+/** The engine's own of one task; none before its first report. */
+export function taskValues({ metrics, rates }: SubtaskView): NamedValue[] {
+  if (metrics === null) return [];
   const { recordsIn, recordsOut, bytesIn, bytesOut, busyRatio, idleRatio, backPressuredRatio, watermark } = metrics;
   const share = (ratio: number): number => Math.round(ratio * 1000);
   return [
@@ -64,16 +65,25 @@ export function taskValues(metrics: Metrics): NamedValue[] {
       "Milliseconds of each second in which the task is backpressured.",
       share(backPressuredRatio),
     ),
+    ...(rates === null ? [] : rateValues(rates)),
     ...(watermark === null ? [] : [gauge("currentInputWatermark", "Watermark, epoch milliseconds.", watermark)]),
   ];
 }
 
+function rateValues({ recordsIn, recordsOut, bytesIn, bytesOut }: NonNullable<SubtaskView["rates"]>): NamedValue[] {
+  return [
+    gauge("numRecordsInPerSecond", "Records received per second, over the last minute.", recordsIn),
+    gauge("numRecordsOutPerSecond", "Records sent per second, over the last minute.", recordsOut),
+    gauge("numBytesInPerSecond", "Bytes received per second, over the last minute.", bytesIn),
+    gauge("numBytesOutPerSecond", "Bytes sent per second, over the last minute.", bytesOut),
+  ];
+}
+
 /** Everything of a subtask by the id that it has within its vertex; empty before its first report. */
-export function subtaskValues({ metrics }: SubtaskView): ReadonlyMap<string, number> {
+export function subtaskValues(subtask: SubtaskView): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
-  if (metrics === null) return values;
-  for (const { name, value } of taskValues(metrics)) values.set(name, value);
-  const { operators = [] } = metrics;
+  for (const { name, value } of taskValues(subtask)) values.set(name, value);
+  const operators = subtask.metrics?.operators ?? [];
   for (const operator of operators) {
     const scope = scopeOf(operator, operators);
     for (const reading of operator.metrics) {

@@ -33,12 +33,11 @@ export function prometheusText(job: JobView, checkpoints: CheckpointsView, nowMs
     if (value !== -1) page.add({ name: JOB + name, kind, help }, ofJob, value);
   }
   for (const vertex of job.vertices) {
-    for (const { subtask, metrics } of vertex.subtasks) {
-      if (metrics === null) continue;
-      const ofTask = { ...ofJob, task_id: vertex.id, task: vertex.name, subtask: String(subtask) };
-      for (const { name, kind, help, value } of taskValues(metrics))
+    for (const view of vertex.subtasks) {
+      const ofTask = { ...ofJob, task_id: vertex.id, task: vertex.name, subtask: String(view.subtask) };
+      for (const { name, kind, help, value } of taskValues(view))
         page.add({ name: TASK + name, kind, help }, ofTask, value);
-      for (const { uid, name, metrics: readings } of metrics.operators ?? []) {
+      for (const { uid, name, metrics: readings } of view.metrics?.operators ?? []) {
         const ofOperator = { ...ofTask, operator: name, uid };
         for (const reading of readings) addReading(page, reading, ofOperator);
       }

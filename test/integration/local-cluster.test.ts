@@ -71,8 +71,9 @@ async function assertMetrics(restUrl: string, jobId: string): Promise<void> {
     const text = await (await get("/metrics")).text();
     const [, count] = /^streamjob_taskmanager_job_task_operator_numbers\{.*uid="seen"\} (\d+)$/m.exec(text) ?? [];
     const [, checkpoints] = /^streamjob_jobmanager_job_numberOfCompletedCheckpoints\{.*\} (\d+)$/m.exec(text) ?? [];
-    return Number(count) > 0 && Number(checkpoints) >= 2;
-  }, "the same counter and the checkpoints in Prometheus' format");
+    const [, rate] = /^streamjob_taskmanager_job_task_numRecordsOutPerSecond\{.*\} (\S+)$/m.exec(text) ?? [];
+    return Number(count) > 0 && Number(checkpoints) >= 2 && Number(rate) > 0;
+  }, "the same counter, the task's rate and the checkpoints in Prometheus' format");
 }
 
 describe("a job in its own processes", () => {
