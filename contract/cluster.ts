@@ -79,6 +79,20 @@ const taskManagerSchema = z.object({
 export const taskManagersSchema = z.object({ taskmanagers: z.array(taskManagerSchema) });
 export type TaskManagersMessage = z.infer<typeof taskManagersSchema>;
 
-/** GET /jobs/:id/metrics: values are text, as in Flink; without `?get=` there are only ids. */
+/** GET /jobs/:id/metrics and /jobs/:id/vertices/:vertexId/metrics: values are text, as in Flink; without `?get=` there are only ids. */
 export const metricsSchema = z.array(z.object({ id: z.string(), value: z.string().optional() }));
 export type MetricsMessage = z.infer<typeof metricsSchema>;
+
+/** GET /jobs/:id/vertices/:vertexId/subtasks/metrics: without `?get=` there are only ids, with `?agg=` only those aggregates. */
+export const aggregatedMetricsSchema = z.array(
+  z.object({
+    id: z.string(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    avg: z.number().optional(),
+    sum: z.number().optional(),
+    /** Percent, 0 to 100. */
+    skew: z.number().optional(),
+  }),
+);
+export type AggregatedMetricsMessage = z.infer<typeof aggregatedMetricsSchema>;

@@ -14,6 +14,8 @@ export {
   type TaskCheckpointStatisticsMessage,
 } from "./checkpoints.ts";
 export {
+  type AggregatedMetricsMessage,
+  aggregatedMetricsSchema,
   type DashboardConfigMessage,
   dashboardConfigSchema,
   type MetricsMessage,

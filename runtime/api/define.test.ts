@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { silentLog, systemClock } from "../../base/index.ts";
 import type { ReaderContext, SinkContext } from "../ports/index.ts";
 import { t } from "../record/index.ts";
+import { MetricRegistry } from "../testkit/index.ts";
 import { defineSink, defineSource } from "./define.ts";
 
 const sinkContext: SinkContext = {
@@ -16,6 +17,7 @@ const sinkContext: SinkContext = {
   attempt: 1,
   clock: systemClock,
   log: silentLog,
+  metrics: new MetricRegistry({ name: "out", uid: "out", clock: systemClock, log: silentLog }),
 };
 
 const hooks = {

@@ -36,12 +36,22 @@ export type ExecutionState =
   | "FAILED"
   | "RECONCILING";
 
+/** Each per second, over the last minute. */
+export type IoRates = {
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+};
+
 export type SubtaskView = {
   readonly subtask: number;
   readonly attempt: number;
   readonly state: ExecutionState;
   readonly taskManagerId: TaskManagerId | null;
   readonly metrics: TaskMetrics | null;
+  /** null: not known yet. */
+  readonly rates: IoRates | null;
 };
 
 export type VertexView = {

@@ -377,7 +377,9 @@ export class JobManager implements JobControl {
     if (message.kind === "heartbeat") {
       for (const metrics of message.metrics) {
         const task = this.#execution.find(metrics.task);
-        if (task?.location?.taskManagerId === from) task.metrics = metrics;
+        if (task?.location?.taskManagerId !== from) continue;
+        task.metrics = metrics;
+        task.rates.add(metrics, this.#options.clock.monotonicMs());
       }
       return;
     }

@@ -9,6 +9,7 @@ import type {
   Emitter,
   KeyedOperatorState,
   KeyedStates,
+  MetricGroup,
   NoSideOutputs,
   Nothing,
   OperatorContext,
@@ -121,6 +122,7 @@ export class OperatorProcessContext<O, S extends KeyedStates, X extends SideOutp
   readonly parallelism: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: MetricGroup;
 
   constructor(
     context: OperatorContext,
@@ -138,6 +140,7 @@ export class OperatorProcessContext<O, S extends KeyedStates, X extends SideOutp
     this.parallelism = context.parallelism;
     this.clock = context.clock;
     this.log = context.log;
+    this.metrics = context.metrics;
   }
 
   get timestamp(): number {

@@ -15,6 +15,7 @@
 import type { Clock, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
 import type { KeyedStates, NoStates, OperatorStates, StateHandles } from "./declared-state.ts";
+import type { MetricGroup } from "./metrics.ts";
 import type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";
 import type { TimerService } from "./state.ts";
 
@@ -66,6 +67,8 @@ export interface ProcessContext<O = never, S = NoStates, X = NoSideOutputs> {
   readonly parallelism: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Counters, gauges, histograms and meters, by name; may be used outside of a call, too. */
+  readonly metrics: MetricGroup;
 }
 
 /** What a keyed process function can see; states and timers are those of the current key. */

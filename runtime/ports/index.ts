@@ -48,6 +48,7 @@ export type {
   StreamOperator,
 } from "./operator.ts";
 export type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";
+export type { Counter, Histogram, HistogramStatistics, Meter, MetricGroup } from "./metrics.ts";
 export type {
   CommitOutcome,
   PlainSink,

@@ -13,6 +13,7 @@
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { Key } from "../record/index.ts";
+import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
 
@@ -59,6 +60,7 @@ export type OperatorContext = {
   readonly operatorState: OperatorStateStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: MetricGroup;
   /** The task processes nothing more until the promise resolved; a rejection fails the task (OP2). */
   blockUntil(promise: Promise<unknown>): void;
   /** Calls back on the task's thread between records, after `delay`; cancelled with the task. */

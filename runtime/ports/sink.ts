@@ -7,6 +7,7 @@
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { ValueType } from "../record/index.ts";
+import type { MetricGroup } from "./metrics.ts";
 
 export type SinkContext = {
   readonly name: string;
@@ -21,6 +22,7 @@ export type SinkContext = {
   readonly attempt: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: MetricGroup;
 };
 
 /** Writes records as they come; what was written before a crash may be written again. */

@@ -8,6 +8,7 @@
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
 import type { ValueType } from "../record/index.ts";
+import type { MetricGroup } from "./metrics.ts";
 
 /** What a reader collects into. */
 export interface SourceOutput<T> {
@@ -32,6 +33,8 @@ export type SourceContext = {
 
 export type ReaderContext<S> = SourceContext & {
   readonly subtask: number;
+  /** Of this reader; `discover`, which runs in the JobManager, has none. */
+  readonly metrics: MetricGroup;
   /** This reader's share, with positions as snapshot gave them. Empty: `poll` answers `end` (bounded) or `idle`. */
   readonly splits: readonly S[];
   /** Tells the task that `poll` has something; may be called at any time from any callback, more than once. */

@@ -39,6 +39,7 @@ export function createApplication({ routes, loopbackOnly, jobId, log }: Applicat
       });
       const verdict = answer.status < 400 ? "accepted" : "refused";
       if (route.mutates) log.info({ ...requestFacts(context), status: answer.status }, `a REST request was ${verdict}`);
+      if ("text" in answer) return context.body(answer.text, answer.status, { "content-type": answer.contentType });
       return context.json(answer.body, answer.status);
     });
   }

@@ -9,6 +9,7 @@ import {
   JOB,
   post,
   RUNNING_TRIGGER,
+  SINK,
   SOURCE,
   start,
 } from "./hand-written-control.test-support.ts";
@@ -30,6 +31,13 @@ const calls: readonly (readonly [path: string, init?: RequestInit])[] = [
   [`/jobs/${JOB}/exceptions`],
   [`/jobs/${JOB}/metrics`],
   [`/jobs/${JOB}/metrics?get=numRestarts`],
+  [`/jobs/${JOB}/vertices/${SINK}/metrics`],
+  [`/jobs/${JOB}/vertices/${SINK}/metrics?get=0.count__words.orders`],
+  [`/jobs/${JOB}/vertices/${SINK}/watermarks`],
+  [`/jobs/${JOB}/vertices/${SINK}/subtasks/0/metrics`],
+  [`/jobs/${JOB}/vertices/${SINK}/subtasks/0/metrics?get=numRecordsIn`],
+  [`/jobs/${JOB}/vertices/${SINK}/subtasks/metrics`],
+  [`/jobs/${JOB}/vertices/${SINK}/subtasks/metrics?get=numRecordsIn`],
   [`/jobs/${JOB}/checkpoints`],
   [`/jobs/${JOB}/checkpoints/config`],
   ...[1, 2, 3, 4].map((id) => [`/jobs/${JOB}/checkpoints/details/${id}`] as const),
@@ -46,7 +54,7 @@ const calls: readonly (readonly [path: string, init?: RequestInit])[] = [
 ];
 
 const routeOf = (method: string, path: string): string =>
-  `${method} ${path.split("?")[0]?.replace(/(?<=\/)[0-9a-f]{32}(?=\/|$)|(?<=\/details\/)\d+/g, ":")}`;
+  `${method} ${path.split("?")[0]?.replace(/(?<=\/)[0-9a-f]{32}(?=\/|$)|(?<=\/(?:details|subtasks)\/)\d+/g, ":")}`;
 
 /** Answers of a JobManager whose job is made up; a refusal is none. */
 export async function sampleAnswers(): Promise<readonly Sample[]> {

@@ -27,7 +27,7 @@ import { startRest } from "./server.ts";
 
 export const JOB = jobId("0123456789abcdef0123456789abcdef");
 export const SOURCE = vertexId("a".repeat(32));
-const SINK = vertexId("b".repeat(32));
+export const SINK = vertexId("b".repeat(32));
 const TM = taskManagerId("tm-1");
 export const RUNNING_TRIGGER = "1".repeat(32);
 export const DONE_TRIGGER = "2".repeat(32);
@@ -66,14 +66,32 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
   const stuck = { on: "files (uid out): its prepareSnapshot", forMs: 31_000.4 };
   const metrics = { recordsIn: 10, recordsOut: 9, bytesIn: 100, bytesOut: 90 };
   const ratios = { busyRatio: 0.5, backPressuredRatio: 0.25, idleRatio: 0.25, watermark: null };
+  const percentiles = { p50: 2, p75: 3, p90: 4, p95: 4, p98: 4, p99: 4, p999: 4 };
+  const readings = [
+    { kind: "counter", name: "orders", value: 5 },
+    { kind: "gauge", name: "size", value: 0.25 },
+    { kind: "meter", name: "bytes", count: 600, rate: 10.5 },
+    { kind: "histogram", name: "latency", count: 4, sum: 10, min: 1, max: 4, mean: 2.5, stddev: 1.5, ...percentiles },
+  ] as const;
+  const operators = [
+    { uid: "c", name: "count: words", metrics: readings },
+    { uid: "p1", name: "process", metrics: [readings[0]] },
+    { uid: "p2", name: "process", metrics: [readings[0]] },
+  ];
   const subtask = (vertex: number, index: number) => ({
     subtask: index,
     attempt: 1,
     state: "RUNNING" as const,
     taskManagerId: TM,
+    rates: index === 0 ? { recordsIn: 5, recordsOut: 4.5, bytesIn: 50, bytesOut: 45 } : null,
     metrics:
       index === 0
-        ? { task: { vertex, subtask: index, attempt: 1 }, ...metrics, ...ratios, stuck: vertex === 1 ? stuck : null }
+        ? {
+            task: { vertex, subtask: index, attempt: 1 },
+            ...metrics,
+            ...ratios,
+            ...(vertex === 1 ? { stuck, operators } : { stuck: null }),
+          }
         : null,
   });
   const control: JobControl = {

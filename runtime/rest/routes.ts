@@ -16,14 +16,20 @@ import {
   type JobIdsMessage,
   type JobPlanMessage,
   type JobStatusMessage,
-  type MetricsMessage,
   type PreflightAnswer,
   preflightRequestSchema,
   savepointRequestSchema,
   stopRequestSchema,
   type TriggerResponseMessage,
 } from "../../contract/index.ts";
-import type { IncarnationControl, JobControl, JobView, SavepointRequest, TriggerAnswer } from "../jobmanager/index.ts";
+import type {
+  IncarnationControl,
+  JobControl,
+  JobView,
+  SavepointRequest,
+  TriggerAnswer,
+  VertexView,
+} from "../jobmanager/index.ts";
 import {
   checkpointConfigMessage,
   checkpointStatusMessage,
@@ -44,6 +50,14 @@ import {
   planMessage,
   taskManagersMessage,
 } from "./job-messages.ts";
+import {
+  aggregatedMetricsMessage,
+  jobMetricsMessage,
+  subtaskMetricsMessage,
+  vertexMetricsMessage,
+  watermarksMessage,
+} from "./metric-messages.ts";
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus-text.ts";
 import { readMessage } from "./request-body.ts";
 import { RestError, refusal } from "./rest-error.ts";
 
@@ -53,7 +67,10 @@ export type RouteRequest = {
   query(name: string): string | undefined;
   readonly raw: Request;
 };
-type Answer = { readonly status: 200 | 202 | 409; readonly body: object };
+type Answer =
+  | { readonly status: 200 | 202 | 409; readonly body: object }
+  /** No JSON. */
+  | { readonly status: 200; readonly text: string; readonly contentType: string };
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH";
   /** With `:name` for parameters; served under `/v1` too. */
@@ -83,6 +100,7 @@ export function createRoutes(context: RouteContext): readonly Route[] {
     ...clusterRoutes(context),
     ...incarnationRoutes(context),
     ...jobRoutes(context),
+    ...metricRoutes(context),
     ...checkpointRoutes(context),
     ...triggerRoutes(context),
   ];
@@ -142,22 +160,41 @@ function jobRoutes({ control, clock }: RouteContext): Route[] {
     get("/jobs/:jobId", (request) => ok(jobDetailsMessage(job(request), clock.nowMs()))),
     get("/jobs/:jobId/status", (request) => ok({ status: job(request).status } satisfies JobStatusMessage)),
     get("/jobs/:jobId/plan", (request) => ok({ plan: planMessage(job(request)) } satisfies JobPlanMessage)),
-    get("/jobs/:jobId/vertices/:vertexId/backpressure", (request) => {
-      const { vertices, jobId } = job(request);
-      const id = hexParam(request, "vertexId");
-      const vertex = vertices.find((view) => view.id === id);
-      if (vertex === undefined) throw new RestError(404, [`Job ${jobId} has no vertex ${id}.`]);
-      return ok(backpressureMessage(vertex, clock.nowMs()));
-    }),
+    get("/jobs/:jobId/vertices/:vertexId/backpressure", (request) =>
+      ok(backpressureMessage(vertexOf(control, request), clock.nowMs())),
+    ),
     get("/jobs/:jobId/execution-result", (request) => ok(executionResultMessage(job(request)))),
     get("/jobs/:jobId/exceptions", (request) => {
       job(request);
       return ok(exceptionsMessage(control.exceptions(), countQuery(request, "maxExceptions", EXCEPTIONS_MAX)));
     }),
-    get("/jobs/:jobId/metrics", (request) =>
-      ok(jobMetrics(job(request), control, request.query("get"), clock.nowMs())),
-    ),
     { method: "PATCH", path: "/jobs/:jobId", mutates: true, handle: (request) => cancel(control, request) },
+  ];
+}
+
+function metricRoutes({ control, clock }: RouteContext): Route[] {
+  return [
+    get("/metrics", () => ({
+      status: 200,
+      text: prometheusText(control.job(), control.checkpoints(), clock.nowMs()),
+      contentType: PROMETHEUS_CONTENT_TYPE,
+    })),
+    get("/jobs/:jobId/metrics", (request) =>
+      ok(jobMetricsMessage(jobOf(control, request), control.checkpoints(), request.query("get"), clock.nowMs())),
+    ),
+    get("/jobs/:jobId/vertices/:vertexId/metrics", (request) =>
+      ok(vertexMetricsMessage(vertexOf(control, request), request.query("get"))),
+    ),
+    get("/jobs/:jobId/vertices/:vertexId/watermarks", (request) => ok(watermarksMessage(vertexOf(control, request)))),
+    get("/jobs/:jobId/vertices/:vertexId/subtasks/:subtask/metrics", (request) => {
+      const subtask = wholeNumber(request.param("subtask"), "subtask", 0);
+      return ok(subtaskMetricsMessage(vertexOf(control, request), subtask, request.query("get")));
+    }),
+    get("/jobs/:jobId/vertices/:vertexId/subtasks/metrics", (request) => {
+      const vertex = vertexOf(control, request);
+      const [ids, agg, subtasks] = ["get", "agg", "subtasks"].map((name) => request.query(name));
+      return ok(aggregatedMetricsMessage(vertex, { get: ids, agg, subtasks }));
+    }),
   ];
 }
 
@@ -274,6 +311,14 @@ function jobOf(control: JobControl, request: RouteRequest): JobView {
   return job;
 }
 
+function vertexOf(control: JobControl, request: RouteRequest): VertexView {
+  const { vertices, jobId } = jobOf(control, request);
+  const id = hexParam(request, "vertexId");
+  const vertex = vertices.find((view) => view.id === id);
+  if (vertex === undefined) throw new RestError(404, [`Job ${jobId} has no vertex ${id}.`]);
+  return vertex;
+}
+
 function hexParam(request: RouteRequest, name: string): string {
   const text = request.param(name);
   if (!isHex32(text)) {
@@ -296,24 +341,4 @@ function wholeNumber(text: string, name: string, least: number): number {
 
 function unknownTrigger(what: string, triggerId: string): RestError {
   return new RestError(404, [`There is no ${what} operation with triggerId=${triggerId}.`]);
-}
-
-/** Flink's metrics of the job scope that dashboards ask for. */
-function jobMetrics(job: JobView, control: JobControl, wanted: string | undefined, nowMs: number): MetricsMessage {
-  const { counts, latestCompleted } = control.checkpoints();
-  const runningSinceMs = job.status === "RUNNING" ? (job.statusTimes.RUNNING ?? nowMs) : nowMs;
-  const values: Record<string, number> = {
-    numRestarts: job.restarts,
-    fullRestarts: job.restarts,
-    uptime: nowMs - runningSinceMs,
-    totalNumberOfCheckpoints: counts.completed + counts.failed + counts.inProgress,
-    numberOfInProgressCheckpoints: counts.inProgress,
-    numberOfCompletedCheckpoints: counts.completed,
-    numberOfFailedCheckpoints: counts.failed,
-    lastCompletedCheckpointId: latestCompleted?.id ?? -1,
-    lastCheckpointFullSize: latestCompleted?.stateBytes ?? -1,
-  };
-  if (wanted === undefined) return Object.keys(values).map((id) => ({ id }));
-  const names = new Set(wanted.split(","));
-  return Object.entries(values).flatMap(([id, value]) => (names.has(id) ? [{ id, value: String(value) }] : []));
 }

@@ -19,6 +19,34 @@ const good: readonly ToJobManager[] = [
     dataPorts: [4001],
   },
   { kind: "heartbeat", metrics: [] },
+  {
+    kind: "heartbeat",
+    metrics: [
+      {
+        task,
+        recordsIn: 1,
+        recordsOut: 2,
+        bytesIn: 3,
+        bytesOut: 4,
+        busyRatio: 0.5,
+        backPressuredRatio: 0.25,
+        idleRatio: 0.25,
+        watermark: null,
+        operators: [
+          { uid: "source", name: "lines", metrics: [] },
+          {
+            uid: "count",
+            name: "count",
+            metrics: [
+              { kind: "counter", name: "orders", value: 5 },
+              { kind: "gauge", name: "size", value: -0.5 },
+              { kind: "meter", name: "bytes", count: 600, rate: 10 },
+            ],
+          },
+        ],
+      },
+    ],
+  },
   { kind: "fenced", epoch: 2 },
   { kind: "taskState", epoch: 1, task, state: { kind: "failed", error } },
   { kind: "checkpointDeclined", epoch: 1, task, checkpointId: 2, phase: "async", error },

@@ -33,6 +33,30 @@ const taskState = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("failed"), error: errorInfo }),
 ]);
 
+/** Numbers of JSON are finite. */
+const reading = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("counter"), name, value: z.number() }),
+  z.object({ kind: z.literal("gauge"), name, value: z.number() }),
+  z.object({ kind: z.literal("meter"), name, count: z.number(), rate: z.number() }),
+  z.object({
+    kind: z.literal("histogram"),
+    name,
+    count,
+    sum: z.number(),
+    min: z.number(),
+    max: z.number(),
+    mean: z.number(),
+    stddev: z.number(),
+    p50: z.number(),
+    p75: z.number(),
+    p90: z.number(),
+    p95: z.number(),
+    p98: z.number(),
+    p99: z.number(),
+    p999: z.number(),
+  }),
+]);
+
 const metrics = z.object({
   task: taskRef,
   recordsIn: amount,
@@ -44,6 +68,7 @@ const metrics = z.object({
   idleRatio: z.number(),
   watermark: z.number().nullable(),
   stuck: z.object({ on: z.string(), forMs: amount }).nullable().optional(),
+  operators: z.array(z.object({ uid: z.string(), name: z.string(), metrics: z.array(reading) })).optional(),
 });
 
 const fileRef = z.object({ key: name, sha256: z.string().regex(/^[0-9a-f]{64}$/), length: count });

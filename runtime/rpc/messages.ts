@@ -17,6 +17,7 @@
  */
 import type { ErrorInfo, JobId, OperatorId, TaskManagerId } from "../../base/index.ts";
 import type { OperatorRestore, StateDeclaration, SubtaskState } from "../checkpoint/index.ts";
+import type { OperatorMetrics } from "../metrics/index.ts";
 
 export type TaskRef = {
   /** JobVertex.index */
@@ -148,6 +149,8 @@ export type TaskMetrics = {
   readonly watermark: number | null;
   /** Set when the task makes no progress: what it waits for, and how long. Absent or null: it does, or has nothing to do. */
   readonly stuck?: { readonly on: string; readonly forMs: number } | null;
+  /** What code of the job registered, of each operator of the chain, in its order. Absent: none of them registered any. */
+  readonly operators?: readonly OperatorMetrics[];
 };
 
 export type TaskState =

@@ -4,6 +4,7 @@ import { silentLog, systemClock } from "../../base/index.ts";
 import { type ChannelSender, ForwardWriter, LinkReceiver, LinkSender, LocalChannel } from "../exchange/index.ts";
 import type { ChainedOperator } from "../graph/index.ts";
 import { aggregateOperator, filterOperator, mapOperator } from "../operators/index.ts";
+import { MetricRegistry } from "../metrics/index.ts";
 import { type OperatorFactory } from "../ports/index.ts";
 import {
   type GuardMode,
@@ -47,6 +48,7 @@ async function contextOf(uid: string, isKeyed: boolean): Promise<ChainedContext>
     operatorState: await createOperatorStateBackend({ operatorUid: uid, subtask: 0, parallelism: 1 }, null),
     clock: systemClock,
     log: silentLog,
+    metrics: new MetricRegistry({ name: `op-${uid}`, uid, clock: systemClock, log: silentLog }),
     blockUntil: nothing,
     schedule: nothing,
   };

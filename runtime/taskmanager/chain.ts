@@ -13,6 +13,7 @@ import { assert } from "../../base/index.ts";
 import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator, OperatorOutput } from "../graph/index.ts";
 import type { OperatorContext, Output, RecordOutput, StreamOperator } from "../ports/index.ts";
+import type { MetricRegistry } from "../metrics/index.ts";
 import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
@@ -23,7 +24,10 @@ export type AnyOperator = StreamOperator<unknown, unknown>;
 export type AnyWriter = RecordWriter<unknown>;
 
 /** What a task gives an operator: to the operator a narrow store, to the task the whole back end. */
-export type ChainedContext = OperatorContext & { readonly keyed: KeyedStateBackend | null };
+export type ChainedContext = OperatorContext & {
+  readonly keyed: KeyedStateBackend | null;
+  readonly metrics: MetricRegistry;
+};
 
 export type ChainLink = {
   readonly description: ChainedOperator;

@@ -18,6 +18,7 @@ import { sameTask, type SlotStart, taskText } from "./slot-messages.ts";
 import { StoreCache } from "./snapshot-storage.ts";
 import { DeployedTask } from "./task-builder.ts";
 import type { Task } from "./task.ts";
+import { withUserMetrics } from "./user-metrics.ts";
 
 type Deploy = Extract<FromJobManager, { kind: "deploy" }>;
 type Prepare = Extract<FromJobManager, { kind: "prepare" }>;
@@ -123,7 +124,7 @@ export class SlotHost {
   }
 
   metrics(): readonly TaskMetrics[] {
-    return [...this.looping.values()].filter((task) => !task.isOver).map((task) => task.metrics());
+    return [...this.looping.values()].filter((task) => !task.isOver).map(withUserMetrics);
   }
 
   async close(): Promise<void> {

@@ -57,6 +57,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       parallelism: context.parallelism,
       clock: context.clock,
       log: context.log,
+      metrics: context.metrics,
       splits: this.initialSplits ?? this.splits.get(),
       wake: () => this.events.wake(),
       fail: (error) => this.events.fail(error),

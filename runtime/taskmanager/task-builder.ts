@@ -19,6 +19,7 @@ import {
 } from "../exchange/index.ts";
 import type { JobEdge, JobGraph, JobVertex, StreamNode } from "../graph/index.ts";
 import { assertSynchronous, sinkOperator } from "../operators/index.ts";
+import { MetricRegistry } from "../metrics/index.ts";
 import type { OperatorFactory, Sink, Source } from "../ports/index.ts";
 import { type GuardMode, type Key, ValueGuard, type ValueType } from "../record/index.ts";
 import type {
@@ -247,6 +248,7 @@ export class DeployedTask {
         operator: `${node.name} (${ref.subtask + 1}/${vertex.parallelism})`,
         uid: node.uid,
       }),
+      metrics: new MetricRegistry({ name: node.name, uid: node.uid, clock: environment.clock, log: environment.log }),
       blockUntil: (promise) => {
         if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
         else this.built.task.blockUntil(promise, node, states.keyed !== null);

@@ -8,6 +8,7 @@ export type { ScriptedValues } from "./driven-graph.ts";
 export { JobDriver, type JobDriverOptions, type RunOptions } from "./job-driver.ts";
 export type { JobSnapshot } from "./job-snapshot.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { type MetricOwner, type MetricReading, MetricRegistry } from "../metrics/index.ts";
 export { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 export { type HarnessEvent, type HarnessOptions, type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
 export { type SinkWorld, sinkContract } from "./sink-contract.ts";

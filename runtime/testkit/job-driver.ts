@@ -22,6 +22,8 @@ import {
 import { buildStreamGraph, isJob, type Job } from "../api/engine.ts";
 import type { JobGraph, StreamGraph } from "../graph/index.ts";
 import { Execution, PendingCheckpoint } from "../jobmanager/parts.ts";
+import type { MetricRegistry } from "../metrics/index.ts";
+import type { HistogramStatistics } from "../ports/index.ts";
 import { NO_TIMESTAMP } from "../record/index.ts";
 import type { ToJobManager } from "../rpc/index.ts";
 import { MemoryObjectStore } from "../storage/index.ts";
@@ -31,6 +33,7 @@ import { DrivenTasks, type Goal } from "./driven-tasks.ts";
 import { assertSame, fitTo, readRestore, startingPoint, stateFor } from "./job-restore.ts";
 import { type JobSnapshot, makeSnapshot, type SnapshotParts } from "./job-snapshot.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { histogramOf, metricValue } from "./metric-values.ts";
 
 export type JobDriverOptions = {
   /** Command line arguments of the job. */
@@ -225,6 +228,19 @@ export class JobDriver {
     return this.#graph.target(uid).committed as readonly T[];
   }
 
+  /**
+   * What a metric of the operator is worth, summed up over its subtasks: a count, a gauge's value, a meter's rate on this clock, a
+   * histogram's number of values. Since this driver was started: a restart begins anew. Errors: there is no such metric.
+   */
+  metric(uid: string, name: string): number {
+    return metricValue(uid, this.#metricsOf(uid), name);
+  }
+
+  /** One subtask's. Errors: there is no such histogram. */
+  histogram(uid: string, name: string, subtask = 0): HistogramStatistics {
+    return histogramOf(uid, this.#metricsOf(uid)[subtask], name);
+  }
+
   /** Takes a checkpoint and commits it. What sources have not read yet is not run before. Errors: as `run`. */
   async snapshot(): Promise<JobSnapshot> {
     if (this.isFinished) throw new AssertionFailure("the job has finished: take the snapshot before its data end");
@@ -297,6 +313,13 @@ export class JobDriver {
     const script = this.#graph.script(uid);
     if (script.isEnded) throw new AssertionFailure(`the data of the source "${uid}" have ended: push before end()`);
     return script;
+  }
+
+  #metricsOf(uid: string): readonly MetricRegistry[] {
+    return this.#tasks.all.flatMap(({ task }) => {
+      const link = task?.parts.chain.links.find(({ context }) => context.uid === uid);
+      return link === undefined ? [] : [link.context.metrics];
+    });
   }
 
   #ownsWatermarks(uid: string): boolean {

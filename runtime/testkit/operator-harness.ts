@@ -11,7 +11,14 @@
  */
 import { assert, type Clock, type Duration, type Log, readDelay, silentLog } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
-import type { KeySelector, OperatorContext, OperatorFactory, StreamOperator } from "../ports/index.ts";
+import { MetricRegistry } from "../metrics/index.ts";
+import type {
+  HistogramStatistics,
+  KeySelector,
+  OperatorContext,
+  OperatorFactory,
+  StreamOperator,
+} from "../ports/index.ts";
 import {
   type Key,
   keyGroupOfHash,
@@ -31,6 +38,7 @@ import {
   type OperatorStateBackend,
 } from "../state/index.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { histogramOf, metricValue } from "./metric-values.ts";
 import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 
 /** What one subtask had at a checkpoint. */
@@ -84,6 +92,7 @@ export class OperatorHarness<I, O> {
   readonly files: MemorySnapshotFiles;
   readonly #keyed: KeyedStateBackend | null;
   readonly #operatorState: OperatorStateBackend;
+  readonly #metrics: MetricRegistry;
   readonly #blocking = new Set<Promise<unknown>>();
   #failure: { readonly reason: unknown } | null = null;
 
@@ -99,6 +108,8 @@ export class OperatorHarness<I, O> {
     this.files = options.files ?? new MemorySnapshotFiles();
     this.#keyed = keyed;
     this.#operatorState = operatorState;
+    const { uid = "operator", log = silentLog } = options;
+    this.#metrics = new MetricRegistry({ name: uid, uid, clock: this.clock, log });
   }
 
   /** Makes an operator, restores its state, and opens it. */
@@ -149,6 +160,16 @@ export class OperatorHarness<I, O> {
   /** What was emitted into a side output so far. */
   sideValues(output: string): readonly unknown[] {
     return this.events.flatMap((event) => (event.kind === "side" && event.output === output ? [event.value] : []));
+  }
+
+  /** What the operator's metric is worth: a count, a gauge's value, a meter's rate. Errors: there is no such metric. */
+  metric(name: string): number {
+    return metricValue(this.#options.uid ?? "operator", [this.#metrics], name);
+  }
+
+  /** Errors: there is no such histogram. */
+  histogram(name: string): HistogramStatistics {
+    return histogramOf(this.#options.uid ?? "operator", this.#metrics, name);
   }
 
   /** True between a call of `blockUntil` and its promise's end. */
@@ -275,6 +296,7 @@ export class OperatorHarness<I, O> {
       operatorState: this.#operatorState,
       clock: this.clock,
       log: this.#options.log ?? silentLog,
+      metrics: this.#metrics,
       blockUntil: (promise) => {
         this.#blocking.add(promise);
         const done = (): void => void this.#blocking.delete(promise);

@@ -14,6 +14,7 @@ import {
   systemClock,
 } from "../../base/index.ts";
 import type { CollectedRecord } from "./collecting-sink.ts";
+import { MetricRegistry } from "../metrics/index.ts";
 import type { PollResult, Source, SourceReader } from "../ports/index.ts";
 
 export type SourceHarnessOptions<S> = {
@@ -49,6 +50,7 @@ export class SourceHarness<T, S> {
       const reader = source.createReader({
         ...context,
         subtask,
+        metrics: new MetricRegistry({ name: source.name, uid: source.name, clock, log: silentLog }),
         splits: splits.filter((_, place) => place % parallelism === subtask),
         wake: () => harness.#wake(),
         fail: (error) => {

@@ -56,6 +56,11 @@ const runtimeRooms: readonly Room[] = [
     owns: "sources, sinks, operators, user functions, states: their types",
     mayImport: ["base", ...inRuntime("record")],
   },
+  {
+    folder: "runtime/metrics",
+    owns: "metrics of the job's code: counters, gauges, histograms, meters",
+    mayImport: ["base", ...inRuntime("ports")],
+  },
   { folder: "runtime/storage", owns: "object stores", mayImport: ["base"] },
   {
     folder: "runtime/graph",
@@ -116,14 +121,14 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/rpc",
     owns: "messages between JobManager and TaskManagers",
-    mayImport: ["base", ...inRuntime("checkpoint")],
+    mayImport: ["base", ...inRuntime("checkpoint metrics")],
   },
   {
     folder: "runtime/taskmanager",
     owns: "slots, tasks, chains",
     mayImport: [
       "base",
-      ...inRuntime("record time ports graph checkpoint storage state exchange operators rpc program"),
+      ...inRuntime("record time ports metrics graph checkpoint storage state exchange operators rpc program"),
     ],
     moreDoors: ["parts.ts"],
   },
@@ -143,7 +148,9 @@ const runtimeRooms: readonly Room[] = [
     owns: "operators and jobs driven by hand, contracts for connectors",
     mayImport: [
       "base",
-      ...inRuntime("record ports storage graph checkpoint state exchange operators api rpc taskmanager jobmanager"),
+      ...inRuntime(
+        "record ports metrics storage graph checkpoint state exchange operators api rpc taskmanager jobmanager",
+      ),
     ],
     testsMayImport: inRuntime("time connectors/basic"),
   },

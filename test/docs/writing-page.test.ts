@@ -8,10 +8,18 @@ import { PageExamples } from "./page-examples.ts";
 const examples = new PageExamples("docs/writing-a-job.md");
 
 test("the examples of the guide compile, and every block of TypeScript in it is one", async () => {
-  assert.deepEqual(examples.names, ["sensors.ts", "payments.ts", "sensors.test.ts", "payments.test.ts"]);
+  assert.deepEqual(examples.names, [
+    "sensors.ts",
+    "payments.ts",
+    "sensors.test.ts",
+    "payments.test.ts",
+    "checked.ts",
+    "checked.test.ts",
+  ]);
   assert.equal(examples.text.match(/^```ts/gm)?.length, examples.names.length);
   assert.equal(await examples.typeErrors(), "");
 });
 
 await examples.load("sensors.test.ts");
 await examples.load("payments.test.ts");
+await examples.load("checked.test.ts");

@@ -81,6 +81,54 @@ const toJobManager: readonly ToJobManager[] = [
   { kind: "committed", epoch: 1, task, checkpointId: 2 },
 ];
 
+/** Operators with metrics that code of the job registered: a field that an older JobManager drops. */
+const userMetrics: ToJobManager = {
+  kind: "heartbeat",
+  metrics: [
+    {
+      task,
+      recordsIn: 1,
+      recordsOut: 2,
+      bytesIn: 3,
+      bytesOut: 4,
+      busyRatio: 0.5,
+      backPressuredRatio: 0.25,
+      idleRatio: 0.25,
+      watermark: 1_750_000_000_000,
+      stuck: null,
+      operators: [
+        { uid: "words", name: "flatMap", metrics: [] },
+        {
+          uid: "orders",
+          name: "process",
+          metrics: [
+            { kind: "counter", name: "orders", value: 5 },
+            { kind: "gauge", name: "size", value: -0.5 },
+            { kind: "meter", name: "bytes", count: 600, rate: 10 },
+            {
+              kind: "histogram",
+              name: "price",
+              count: 2,
+              sum: 10,
+              min: 1,
+              max: 9,
+              mean: 5,
+              stddev: 5.5,
+              p50: 1,
+              p75: 9,
+              p90: 9,
+              p95: 9,
+              p98: 9,
+              p99: 9,
+              p999: 9,
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
 const fromJobManager: readonly FromJobManager[] = [
   { kind: "registered", epoch: 1, jobId: JOB, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 10_000 },
   { kind: "heartbeat", epoch: 1 },
@@ -258,6 +306,13 @@ export const wireForms: readonly Form[] = [
     write: () => Buffer.concat([...toJobManager, ...fromJobManager].map((each) => encodeFrame(each))),
     read: readMessages,
     means: [...toJobManager, ...fromJobManager],
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  {
+    file: "rpc-user-metrics.v1.base64",
+    write: () => encodeFrame(userMetrics),
+    read: (bytes) => new FrameReader().push(Buffer.from(bytes)).map((each) => checkToJobManager(each)),
+    means: [userMetrics],
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
   batchForm("frame-batch", batch),

@@ -12,6 +12,7 @@ import {
   readRecord,
   startLocalCluster,
 } from "../../cli/index.ts";
+import { jobDetailsSchema, metricsSchema } from "../../contract/index.ts";
 import { until } from "./until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "streamjob-cluster-"));
@@ -28,6 +29,7 @@ export default job((env) => {
   const [count, rate, poison] = env.args.map(Number);
   env
     .fromSource(generatorSource({ generate: (index) => index, count: count!, ratePerSecond: rate!, type: t.int64 }), { uid: "numbers" })
+    .process({ process(n, { metrics, out }) { metrics.counter("numbers").inc(); metrics.histogram("number").update(n); out.collect(n); } }, { uid: "seen", type: t.int64 })
     .map((n) => { if (n === poison) throw new Error("poisoned"); return n % 2 === 0 ? "even" : "odd"; }, { uid: "kind", type: t.string })
     .keyBy((kind) => kind)
     .aggregate({ createAccumulator: () => 0, add: (_kind, n) => n + 1, getResult: (n) => n }, { uid: "count", type: t.int32 })
@@ -53,6 +55,27 @@ async function start(args: readonly string[], options: Partial<LocalClusterOptio
   return { cluster, client, story, printed: () => printed, checkpoints };
 }
 
+/** What the job's code counts is shown by REST under Flink's id, and by `/metrics`; both go up. */
+async function assertMetrics(restUrl: string, jobId: string): Promise<void> {
+  const get = async (path: string): Promise<Response> => fetch(`${restUrl}${path}`);
+  const { vertices } = jobDetailsSchema.parse(await (await get(`/jobs/${jobId}`)).json());
+  const metrics = `/jobs/${jobId}/vertices/${vertices[0]?.id}/metrics?get=0.process.numbers,0.process.number_max`;
+  let first: number | null = null;
+  await until(async () => {
+    const [numbers, max] = metricsSchema.parse(await (await get(metrics)).json());
+    if (numbers?.id !== "0.process.numbers" || max?.id !== "0.process.number_max") return false;
+    first ??= Number(numbers.value);
+    return Number(numbers.value) > first && Number(max.value) === Number(numbers.value) - 1;
+  }, "a counter that goes up, and a histogram beside it");
+  await until(async () => {
+    const text = await (await get("/metrics")).text();
+    const [, count] = /^streamjob_taskmanager_job_task_operator_numbers\{.*uid="seen"\} (\d+)$/m.exec(text) ?? [];
+    const [, checkpoints] = /^streamjob_jobmanager_job_numberOfCompletedCheckpoints\{.*\} (\d+)$/m.exec(text) ?? [];
+    const [, rate] = /^streamjob_taskmanager_job_task_numRecordsOutPerSecond\{.*\} (\S+)$/m.exec(text) ?? [];
+    return Number(count) > 0 && Number(checkpoints) >= 2 && Number(rate) > 0;
+  }, "the same counter, the task's rate and the checkpoints in Prometheus' format");
+}
+
 describe("a job in its own processes", () => {
   it("runs to its end, prints its results, and leaves no process", async () => {
     const { cluster, printed, story } = await start(["20", "1000"], { parallelism: 2, taskManagers: 2 });
@@ -71,6 +94,7 @@ describe("a job in its own processes", () => {
   it("goes on from its checkpoint when its TaskManager and its JobManager are killed (LC1-LC4), and from its savepoint at another parallelism", async () => {
     const { cluster, client, checkpoints, story } = await start(["1000000", "500"]);
     await until(async () => (await checkpoints()) >= 2, "a checkpoint");
+    await assertMetrics(cluster.restUrl, cluster.jobId);
     const before = cluster.pids();
     process.kill(before.taskManagers[0] as number, "SIGKILL");
     await until(
@@ -105,7 +129,7 @@ describe("a job in its own processes", () => {
     const { status, failure } = await cluster.waitTerminal();
     assert.equal(status, "FAILED");
     assert.equal(failure?.code, "USER_FUNCTION_FAILED");
-    assert.match(story.slice(-2).join("\n"), /poisoned.*numbers\.ts:8:\d+[^]*USER_FUNCTION_FAILED/);
+    assert.match(story.slice(-2).join("\n"), /poisoned.*numbers\.ts:9:\d+[^]*USER_FUNCTION_FAILED/);
   });
 
   it("dies at a failpoint once and not again after its restart (LC5)", async () => {

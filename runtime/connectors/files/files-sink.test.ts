@@ -18,7 +18,7 @@ import fc from "fast-check";
 import { silentLog, StreamError, systemClock } from "../../../base/index.ts";
 import { decodeValues, encodeValues, t } from "../../record/index.ts";
 import type { SinkContext, TransactionWriter } from "../../ports/index.ts";
-import { type TransactionWorld, twoPhaseCommitContract } from "../../testkit/index.ts";
+import { MetricRegistry, type TransactionWorld, twoPhaseCommitContract } from "../../testkit/index.ts";
 import { PartFile } from "./part-file.ts";
 import { type FilesSinkOptions, type FilesTransaction, filesSink } from "./files-sink.ts";
 
@@ -45,6 +45,7 @@ const context: SinkContext = {
   attempt: 1,
   clock: systemClock,
   log: silentLog,
+  metrics: new MetricRegistry({ name: "files", uid: "sink", clock: systemClock, log: silentLog }),
 };
 
 type Writer<T> = Required<TransactionWriter<T, FilesTransaction>>;

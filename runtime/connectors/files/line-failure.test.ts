@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { AssertionFailure, silentLog, StreamError, systemClock } from "../../../base/index.ts";
+import { MetricRegistry } from "../../testkit/index.ts";
 import { textFiles } from "./text-source.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "line-failure-"));
@@ -18,6 +19,7 @@ async function failureOf(path: string, fails: (line: string) => unknown): Promis
   const reader = source.createReader({
     ...context,
     subtask: 0,
+    metrics: new MetricRegistry({ ...context, uid: "lines" }),
     splits: await source.discover(context),
     wake: () => wake(),
     fail: (error) => assert.fail(String(error)),

@@ -11,6 +11,7 @@ import type { ErrorInfo, TaskManagerId } from "../../../base/index.ts";
 import { deriveRegions, type JobGraph, type JobVertex } from "../../graph/index.ts";
 import type { SlotLocation, TaskMetrics, TaskRef } from "../../rpc/index.ts";
 import type { ExecutionState, SubtaskView, VertexView } from "../control.ts";
+import { TaskRates } from "./task-rates.ts";
 
 export type Task = {
   readonly vertex: JobVertex;
@@ -28,6 +29,7 @@ export type Task = {
   isFinishing: boolean;
   location: SlotLocation | null;
   metrics: TaskMetrics | null;
+  readonly rates: TaskRates;
 };
 
 /**
@@ -144,6 +146,7 @@ export class Execution {
       isFinishing: false,
       location: null,
       metrics: null,
+      rates: new TaskRates(),
     };
     this.#byPlace.set(place(vertexIndex, subtask), task);
     return task;
@@ -161,5 +164,6 @@ function subtaskView(task: Task): SubtaskView {
     state: task.state,
     taskManagerId: task.location?.taskManagerId ?? null,
     metrics: task.metrics,
+    rates: task.metrics === null ? null : task.rates.rates(),
   };
 }

@@ -5,6 +5,19 @@ import type { OperatorContext, SinkContext } from "../../ports/index.ts";
 
 /** The part of an operator's context that its sink may see: neither state nor the task. */
 export function sinkContext(context: OperatorContext): SinkContext {
-  const { name, uid, jobId, predecessors = [], jobName, subtask, parallelism, epoch, attempt, clock, log } = context;
-  return { name, uid, jobId, predecessors, jobName, subtask, parallelism, epoch, attempt, clock, log };
+  const {
+    name,
+    uid,
+    jobId,
+    predecessors = [],
+    jobName,
+    subtask,
+    parallelism,
+    epoch,
+    attempt,
+    clock,
+    log,
+    metrics,
+  } = context;
+  return { name, uid, jobId, predecessors, jobName, subtask, parallelism, epoch, attempt, clock, log, metrics };
 }
