@@ -11,7 +11,7 @@
  * Read on: facts/ (what is known), operation/next-operation.ts (what is due), operation/operation.ts (its steps), steps/ (when each is
  * done), actions/actions.ts (what is done for it), status/conclusion.ts (what the status says).
  */
-import { PAUSED_ANNOTATION, parseTime, type StreamJobStatus } from "../../crds/index.ts";
+import { PAUSED_ANNOTATION, parseTime, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
 import { actionsFor } from "./actions/actions.ts";
 import { learnOfActive } from "./status/active.ts";
@@ -43,18 +43,13 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   const situation = situationOf(observed, settings, nowMs);
   const before = statusOf(observed.job);
   const draft = new Draft(before, nowMs);
-  const isPaused =
-    observed.job.metadata.annotations?.[PAUSED_ANNOTATION] === "true" &&
-    observed.job.metadata.deletionTimestamp === undefined;
+  const isPaused = isPausedJob(observed.job);
   const parts = new Parts(draft);
   if (isPaused) {
     concludeAll(draft, situation, parts, { isPaused });
     return planOf(draft, { before, parts, actions: [], told: [] });
   }
-  draft.set({ observedGeneration: situation.generation });
-  parts.run("what may be left out", () => noticePermission(draft, situation.target), undefined);
-  parts.run("what runs", () => learnOfActive(draft, situation), undefined);
-  parts.run("the operation in progress", () => reviseOperation(draft, situation), undefined);
+  learn(draft, situation, parts);
   // Nothing new is begun on facts that could not be had.
   if (parts.failures.length === 0) parts.run("what is to be done next", () => moveOn(draft, situation), undefined);
   const snapshotActions = parts.run("snapshots", () => planSnapshots(draft, situation), []);
@@ -63,6 +58,19 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   concludeAll(draft, situation, parts, { isPaused });
   draft.wakeIn(pollMs(draft));
   return planOf(draft, { before, parts, actions, told: [...refusalEvents(situation), ...exceptionEvents(situation)] });
+}
+
+/** A StreamJob that is being deleted is not paused: it goes. */
+export function isPausedJob({ metadata }: StreamJob): boolean {
+  return metadata.annotations?.[PAUSED_ANNOTATION] === "true" && metadata.deletionTimestamp === undefined;
+}
+
+/** What was learnt of what runs, and what it means for the operation in progress. Called by preview.ts, too. */
+export function learn(draft: Draft, situation: Situation, parts: Parts): void {
+  draft.set({ observedGeneration: situation.generation });
+  parts.run("what may be left out", () => noticePermission(draft, situation.target), undefined);
+  parts.run("what runs", () => learnOfActive(draft, situation), undefined);
+  parts.run("the operation in progress", () => reviseOperation(draft, situation), undefined);
 }
 
 function concludeAll(draft: Draft, situation: Situation, parts: Parts, how: { readonly isPaused: boolean }): void {

@@ -61,8 +61,8 @@ function isAtRest({ status: { active, operation, resume } }: Draft): boolean {
   return active === undefined && operation === undefined && resume !== undefined;
 }
 
-/** Begun counts: the record goes on by itself. So does having failed: it is not tried again. */
-function isCarriedOut({ status }: Draft, revision: string): boolean {
+/** An order to roll back. Begun counts: the record goes on by itself. So does having failed: it is not tried again. */
+export function isCarriedOut({ status }: Draft, revision: string): boolean {
   const { operation, active, failed } = status;
   return operation?.revision === revision || active?.revision === revision || failed?.revision === revision;
 }
