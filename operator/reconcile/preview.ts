@@ -32,6 +32,7 @@ import { Parts } from "./parts.ts";
 import { isPausedJob, learn } from "./reconcile.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
 import { Draft } from "./status/draft.ts";
+import { contextOf } from "./steps/step.ts";
 import { statusOf } from "./status/stored-status.ts";
 
 /** What somebody who may only read can find out. `job`: as it would be, with the status that it has. */
@@ -137,7 +138,7 @@ function nextOf(draft: Draft, situation: Situation, parts: Parts): BegunOperatio
   const { operation, stable } = draft.status;
   if (!isBegun || operation === undefined) return null;
   const { kind, mode, standby, from, to, fromGeneration, toGeneration, revision, message } = operation;
-  const restore = restoreOf({ draft, situation, operation });
+  const restore = restoreOf({ draft, operation });
   const back = kind === "rollback" ? null : rollbackRevision(situation, stable?.revision, revision);
   return {
     kind,
@@ -161,11 +162,11 @@ function afterSuccess(draft: Draft, situation: Situation): Draft | null {
   const later = new Draft(draft.status, draft.nowMs);
   const { operation } = later.status;
   if (operation === undefined || operation.kind === "delete") return null;
-  const context = { draft: later, situation, operation };
+  const context = contextOf(later, situation, operation);
   if (operation.kind === "suspend") return endSuspend(context).kind === "changed" ? later : null;
   const isActivated = operation.step === "Activating" || operation.step === "Proving";
   if (!isActivated && enterActivating(context).kind !== "changed") return null;
-  completeOperation({ ...context, operation: later.status.operation ?? operation });
+  completeOperation(contextOf(later, situation, later.status.operation ?? operation));
   return later;
 }
 

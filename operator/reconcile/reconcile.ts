@@ -32,7 +32,7 @@ import { isSameJson } from "./facts/revision.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import { type Situation, situationOf } from "./facts/situation.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
-import type { StepContext, StepOutcome } from "./steps/step.ts";
+import { contextOf, type StepContext, type StepOutcome } from "./steps/step.ts";
 import { steps } from "./steps/steps.ts";
 import { statusOf } from "./status/stored-status.ts";
 
@@ -90,11 +90,11 @@ function moveOn(draft: Draft, situation: Situation): void {
       if (!chooseOperation(draft, situation)) return;
       continue;
     }
-    const context: StepContext = { draft, situation, operation };
+    const context = contextOf(draft, situation, operation);
     const outcome = steps[operation.step].advance(context);
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
-    if (advance({ ...context, operation: draft.status.operation ?? operation }).kind === "waiting") return;
+    if (advance(contextOf(draft, situation, draft.status.operation ?? operation)).kind === "waiting") return;
   }
   assert(
     false,

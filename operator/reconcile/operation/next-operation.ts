@@ -18,7 +18,7 @@ import { reopenRefused, usePermission } from "./left-state.ts";
 import { begin } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "../facts/revision.ts";
-import { type Situation, specOfRevision, type Target } from "../facts/situation.ts";
+import type { Situation, Target } from "../facts/situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "../facts/spec-changes.ts";
 import { waitLeftMs } from "../facts/wall-wait.ts";
 
@@ -84,7 +84,7 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
     draft.once("not rolled back", `${wanted} is marked as failed: ${failed.reason}; to retry it, set restartNonce`);
     return "next";
   }
-  const found = specOfRevision(situation.observed, wanted);
+  const found = situation.version(wanted);
   if (found === null) {
     draft.stalled = {
       reason: "NoSuchRevision",
@@ -179,7 +179,7 @@ function startable(
   const { resume, failed } = draft.status;
   if (failed?.revision !== target.revision) return target;
   if (resume === undefined || resume.revision === failed.revision) return null;
-  return specOfRevision(situation.observed, resume.revision) === null ? null : resume;
+  return situation.version(resume.revision) === null ? null : resume;
 }
 
 function withoutDetails(resume: NonNullable<Draft["status"]["resume"]>): RestorePoint {
@@ -214,7 +214,7 @@ function initialRestore(draft: Draft, situation: Situation, spec: ResolvedSpec):
 function change(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
   const { active, failed } = draft.status;
   if (active === undefined || failed?.revision === target.revision) return "next";
-  const running = specOfRevision(situation.observed, active.revision);
+  const running = situation.version(active.revision);
   const changes =
     running === null
       ? [

@@ -13,7 +13,7 @@ import { activationIdOf } from "../facts/ids.ts";
 import { hasTouchedOld } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "../facts/revision.ts";
-import { incarnationNumbered, type Situation, specOfRevision, stopTriggerOf } from "../facts/situation.ts";
+import { type Situation, stopTriggerOf } from "../facts/situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "../facts/spec-changes.ts";
 
 export function reviseOperation(draft: Draft, situation: Situation): void {
@@ -63,16 +63,16 @@ function turnToDelete(draft: Draft, { target, generation }: Situation, operation
 }
 
 /** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
-function isLost({ observed }: Situation, operation: Operation): boolean {
-  return operation.to !== null && specOfRevision(observed, operation.revision) === null;
+function isLost({ version }: Situation, operation: Operation): boolean {
+  return operation.to !== null && version(operation.revision) === null;
 }
 
 /** The job is still to be asked to stop: it runs, and its JobManager knows of no stop. */
 function isUnasked(situation: Situation, operation: Operation): boolean {
   if (operation.step !== "Stopping" || operation.attempt > 0) return false;
   const trigger = stopTriggerOf(situation, operation);
-  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager;
-  const isRunning = view?.kind === "answering" && view.incarnation.job?.status === "RUNNING";
+  const { view } = situation.incarnation(operation.from);
+  const isRunning = view.kind === "answering" && view.incarnation.job?.status === "RUNNING";
   return isRunning && (trigger === null || trigger.kind === "unknown");
 }
 
@@ -84,7 +84,7 @@ function isOtherRestore(draft: Draft, { observed }: Situation, operation: Operat
 }
 
 function isSame(situation: Situation, operation: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
-  const revision = specOfRevision(situation.observed, operation.revision);
+  const revision = situation.version(operation.revision);
   return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
 }
 
@@ -97,11 +97,11 @@ function drop(draft: Draft, why: string): void {
 }
 
 /** The new version waits for something that will not come. */
-function isStuck({ observed }: Situation, operation: Operation): boolean {
+function isStuck({ observed, incarnation }: Situation, operation: Operation): boolean {
   if (operation.step !== "Standby" && operation.step !== "Preflight") return false;
-  const view = incarnationNumbered(observed, operation.to)?.jobManager;
+  const { view } = incarnation(operation.to);
   if (operation.step === "Preflight") return observed.preflight?.kind === "incompatible";
-  return view?.kind !== "answering" || view.incarnation.phase === "refused";
+  return view.kind !== "answering" || view.incarnation.phase === "refused";
 }
 
 /** REO3 */

@@ -10,16 +10,16 @@ import { type ActiveIncarnation, formatTime, type Operation, parseTime } from ".
 import type { IncarnationView } from "../../engine/index.ts";
 import type { Draft } from "./draft.ts";
 import { jobManagerRestarts } from "../facts/pod-trouble.ts";
-import { incarnationNumbered, newestException, type Situation, specOfRevision } from "../facts/situation.ts";
+import { newestException, type Situation } from "../facts/situation.ts";
 
 export function learnOfActive(draft: Draft, situation: Situation): void {
   const { active } = draft.status;
   if (active === undefined || active.ended !== null) return;
-  const incarnation = incarnationNumbered(situation.observed, active.incarnation);
-  if (incarnation?.jobManager.kind !== "answering") return;
-  const message = incarnation.jobManager.incarnation;
+  const { objects, view } = situation.incarnation(active.incarnation);
+  if (view.kind !== "answering") return;
+  const message = view.incarnation;
   if (message.activation?.activationId !== active.activationId) return;
-  countRestarts(draft, active, message, jobManagerRestarts(incarnation.pods));
+  countRestarts(draft, active, message, jobManagerRestarts(objects?.pods ?? []));
   noteFirstCheckpoint(draft, message);
   noteEnd(draft, message);
   noteStability(draft, situation);
@@ -95,7 +95,7 @@ export function hasFinished(active: ActiveIncarnation | undefined): boolean {
 function noteStability(draft: Draft, situation: Situation): void {
   const { active, restarts, operation } = draft.status;
   if (active === undefined || active.stableAt !== null || operation?.to === active.incarnation) return;
-  const upgradePolicy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
+  const upgradePolicy = situation.version(active.revision)?.spec.upgrade;
   if (upgradePolicy === undefined) return;
   const isFinished = active.ended !== null && active.ended.status !== "FAILED";
   if (!isFinished) {
@@ -124,7 +124,7 @@ export function instability(draft: Draft, situation: Situation): string | null {
   const { active, restarts } = draft.status;
   if (active === undefined || active.stableAt !== null) return null;
   if (active.ended?.status === "FAILED") return active.ended.message;
-  const policy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
+  const policy = situation.version(active.revision)?.spec.upgrade;
   if (policy === undefined || restarts <= policy.stabilityMaxRestarts) return null;
   return `it restarted ${restarts} times before it was stable: ${newestException(situation)}`;
 }

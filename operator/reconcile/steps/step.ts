@@ -6,10 +6,32 @@
  */
 import type { Operation } from "../../../crds/index.ts";
 import type { Action } from "../actions/plan.ts";
-import type { Situation } from "../facts/situation.ts";
+import type { IncarnationFacts, Situation, Version } from "../facts/situation.ts";
 import type { Draft } from "../status/draft.ts";
 
-export type StepContext = { readonly draft: Draft; readonly situation: Situation; readonly operation: Operation };
+export type StepContext = {
+  readonly draft: Draft;
+  readonly situation: Situation;
+  readonly operation: Operation;
+  /** Of `operation.from`: what runs, or ran before. */
+  readonly old: IncarnationFacts;
+  /** Of `operation.to`: what is to run. */
+  readonly next: IncarnationFacts;
+  /** Of `operation.revision`: what it is to run; null: it is not kept any more. */
+  readonly version: Version | null;
+};
+
+/** The operation in progress, with what is known of those that it is about. */
+export function contextOf(draft: Draft, situation: Situation, operation: Operation): StepContext {
+  return {
+    draft,
+    situation,
+    operation,
+    old: situation.incarnation(operation.from),
+    next: situation.incarnation(operation.to),
+    version: situation.version(operation.revision),
+  };
+}
 
 export type StepOutcome =
   /** The step is done: on to the next. */

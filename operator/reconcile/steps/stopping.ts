@@ -19,7 +19,7 @@ import type { JobManagerView } from "../facts/observed.ts";
 import { noteSavepoint } from "../snapshots/operation-savepoint.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
-import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
+import { NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
 import { changed, done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
@@ -39,7 +39,7 @@ export const stopping: Step = {
 function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   if (operation.savepoint?.path !== null && operation.savepoint?.path !== undefined) return done;
-  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager ?? { kind: "absent" as const };
+  const { view } = context.old;
   if (operation.kind === "delete" && mustDeletionGoOn(context, view)) {
     draft.event("Warning", "SavepointSkipped", `no savepoint could be taken before the deletion: ${operation.message}`);
     return done;
@@ -234,16 +234,15 @@ function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedM
 }
 
 /** STO6 */
-function calls({ draft, situation, operation }: StepContext): readonly Action[] {
-  const { observed } = situation;
+function calls({ draft, situation, operation, old }: StepContext): readonly Action[] {
   const { active, savepoint } = draft.status;
   if (active === undefined || operation.savepoint === null || operation.from === null) return [];
   if (operation.savepoint.path !== null || savepoint !== undefined) return [];
   if (retryLeftMs(draft, situation, operation) > 0) return [];
   const trigger = stopTriggerOf(situation, operation);
   if (trigger !== null && trigger.kind !== "unknown") return [];
-  const view = incarnationNumbered(observed, operation.from)?.jobManager;
-  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  const { view } = old;
+  if (view.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId } = operation;
   // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (STO5).
   if (operation.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });
