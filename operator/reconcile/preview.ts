@@ -33,6 +33,7 @@ import { isPausedJob, learn } from "./reconcile.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
 import { Draft } from "./status/draft.ts";
 import { contextOf } from "./steps/step.ts";
+import { steps } from "./steps/steps.ts";
 import { statusOf } from "./status/stored-status.ts";
 
 /** What somebody who may only read can find out. `job`: as it would be, with the status that it has. */
@@ -164,8 +165,7 @@ function afterSuccess(draft: Draft, situation: Situation): Draft | null {
   if (operation === undefined || operation.kind === "delete") return null;
   const context = contextOf(later, situation, operation);
   if (operation.kind === "suspend") return endSuspend(context).kind === "changed" ? later : null;
-  const isActivated = operation.step === "Activating" || operation.step === "Proving";
-  if (!isActivated && enterActivating(context).kind !== "changed") return null;
+  if (steps[operation.step].holdsState !== true && enterActivating(context).kind !== "changed") return null;
   completeOperation(contextOf(later, situation, later.status.operation ?? operation));
   return later;
 }

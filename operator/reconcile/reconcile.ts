@@ -14,7 +14,7 @@
 import { PAUSED_ANNOTATION, parseTime, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
 import { actionsFor } from "./actions/actions.ts";
-import { learnOfActive } from "./status/active.ts";
+import { learnOfActive } from "./status/learn-of-active.ts";
 import { conclude, concludeFailed } from "./status/conclusion.ts";
 import { Draft } from "./status/draft.ts";
 import { exceptionEvents } from "./status/exception-events.ts";

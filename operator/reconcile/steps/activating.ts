@@ -17,6 +17,7 @@ export const activating: Step = {
   enter: enterActivating,
   advance,
   calls,
+  holdsState: true,
 };
 
 function advance(context: StepContext): StepOutcome {

@@ -12,6 +12,7 @@ export const preflight: Step = {
   enter: entering("Preflight", "checking whether the new version accepts the state"),
   advance,
   asks: () => "preflight",
+  isStuck: ({ situation }) => situation.observed.preflight?.kind === "incompatible",
 };
 
 function advance(context: StepContext): StepOutcome {

@@ -27,6 +27,7 @@ export const proving: Step = {
   enter: entering("Proving", "waiting for the first checkpoint of the new incarnation"),
   advance,
   calls,
+  holdsState: true,
 };
 
 function advance(context: StepContext): StepOutcome {

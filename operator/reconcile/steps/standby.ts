@@ -26,6 +26,7 @@ export const standby: Step = {
   enter: entering("Standby", "the new pods start and wait"),
   advance,
   keeps: { to: true },
+  isStuck: ({ next: { view } }) => view.kind !== "answering" || view.incarnation.phase === "refused",
 };
 
 function advance(context: StepContext): StepOutcome {

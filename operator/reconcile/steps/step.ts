@@ -55,6 +55,14 @@ export type Step = {
   readonly asks?: (operation: Operation) => StepQuestion | null;
   /** Whose pods are wanted from this step on, where it changes that: before the first step, those of `from` and not those of `to`. */
   readonly keeps?: { readonly to?: boolean; readonly from?: boolean };
+  /** The new incarnation holds the state in it: the operation is not turned to anything else any more. */
+  readonly holdsState?: true;
+  /** The old job ends in it: what it ended with is the step's to find out. */
+  readonly endsOld?: true;
+  /** Whether nothing has been asked of the old job yet, although the step has begun; never when absent. */
+  readonly isUnasked?: (context: StepContext) => boolean;
+  /** Whether the new version waits for something that will not come; never when absent. */
+  readonly isStuck?: (context: StepContext) => boolean;
 };
 
 /** Enters a step of which there is nothing to write but that it began. */

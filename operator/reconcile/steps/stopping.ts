@@ -34,7 +34,17 @@ export const stopping: Step = {
   advance,
   calls,
   asks: ({ savepoint }) => (savepoint !== null && savepoint.path === null ? "stopTrigger" : null),
+  endsOld: true,
+  isUnasked,
 };
+
+/** It runs, and its JobManager knows of no stop. */
+function isUnasked({ situation, operation, old: { view } }: StepContext): boolean {
+  if (operation.attempt > 0) return false;
+  const trigger = stopTriggerOf(situation, operation);
+  const isRunning = view.kind === "answering" && view.incarnation.job?.status === "RUNNING";
+  return isRunning && (trigger === null || trigger.kind === "unknown");
+}
 
 function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;

@@ -16,6 +16,7 @@ export const terminating: Step = {
   advance,
   calls,
   keeps: { from: false },
+  endsOld: true,
 };
 
 function advance(context: StepContext): StepOutcome {
