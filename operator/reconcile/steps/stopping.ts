@@ -27,7 +27,9 @@ const POLL_MS = 15;
 const RETRY_POLL_MS = 1000;
 const SAVEPOINT_POLL_MS = 100;
 /** The end of what tryAgain says. */
-const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
+const runsOn = (attempt: number): string => `; the job keeps running, attempt ${attempt} follows`;
+/** The same in a message that is kept; an earlier version wrote "runs on". */
+const RUNS_ON = /; the job (?:keeps running|runs on), attempt \d+ follows$/;
 
 export const stopping: Step = {
   enter: entering("Stopping", "stopping the job with a savepoint"),
@@ -176,7 +178,7 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
     target.kind === "valid"
       ? savepointDirectory(situation.job, target.spec, situation.settings)
       : (operation.savepoint?.target ?? "").replace(/\/[^/]*$/, "");
-  const text = `${message}; the job keeps running, attempt ${attempt + 1} follows`;
+  const text = `${message}${runsOn(attempt + 1)}`;
   draft.operation({
     attempt,
     triggerId,
