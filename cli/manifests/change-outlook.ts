@@ -171,6 +171,7 @@ function replacement(
     return [`the job has ended (${active?.ended?.status ?? "ENDED"}); incarnation ${to} starts ${start}`];
   }
   const isWarm = steps[0] === "Standby";
+  const check = steps.includes("Preflight") ? " and checks that it accepts the state" : "";
   switch (mode) {
     case "stateless":
       return [
@@ -189,7 +190,7 @@ function replacement(
     case "savepoint":
       return isWarm
         ? [
-            `incarnation ${to} is started beside ${from} and checks that it accepts the state; until then ${from} keeps running`,
+            `incarnation ${to} is started beside ${from}${check}; until then ${from} keeps running`,
             `then ${from} stops with a savepoint, and ${to} restores it: a short pause`,
           ]
         : [

@@ -32,7 +32,7 @@ import { Parts } from "./parts.ts";
 import { isPausedJob, learn } from "./reconcile.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
 import { Draft } from "./status/draft.ts";
-import { contextOf } from "./steps/step.ts";
+import { contextOf, isPossible } from "./steps/step.ts";
 import { steps } from "./steps/steps.ts";
 import { statusOf } from "./status/stored-status.ts";
 
@@ -152,7 +152,7 @@ function nextOf(draft: Draft, situation: Situation, parts: Parts): BegunOperatio
     revision,
     message,
     isAtRest,
-    steps: stepsOf(operation),
+    steps: stepsOf(operation).filter((step) => isPossible(steps[step], situation)),
     startsFrom: withPermission(restore, draft.status, situation.observed.validated),
     rollsBackTo: back === null ? null : (stable?.generation ?? null),
   };

@@ -32,7 +32,7 @@ import { isSameJson } from "./facts/revision.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import { type Situation, situationOf } from "./facts/situation.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
-import { contextOf, type StepContext, type StepOutcome } from "./steps/step.ts";
+import { contextOf, done, isPossible, type StepContext, type StepOutcome } from "./steps/step.ts";
 import { steps } from "./steps/steps.ts";
 import { statusOf } from "./status/stored-status.ts";
 
@@ -91,7 +91,8 @@ function moveOn(draft: Draft, situation: Situation): void {
       continue;
     }
     const context = contextOf(draft, situation, operation);
-    const outcome = steps[operation.step].advance(context);
+    const step = steps[operation.step];
+    const outcome = isPossible(step, situation) ? step.advance(context) : done;
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
     if (advance(contextOf(draft, situation, draft.status.operation ?? operation)).kind === "waiting") return;

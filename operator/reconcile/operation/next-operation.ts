@@ -14,6 +14,7 @@ import { hasFinished, instability, WAYS_OUT } from "../status/active.ts";
 import type { Draft } from "../status/draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "../facts/ids.ts";
+import { standbyOf } from "../facts/policy.ts";
 import { reopenRefused, usePermission } from "./left-state.ts";
 import { begin } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
@@ -99,7 +100,7 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
     toGeneration: found.revision.generation,
     revision: wanted,
     mode: active.ended === null ? target.spec.upgrade.mode : "last-state",
-    standby: active.ended === null ? target.spec.upgrade.standby : "cold",
+    standby: active.ended === null ? standbyOf(situation, target.spec) : "cold",
     restore: null,
     savepointDirectory: savepointDirectory(situation.job, target.spec, situation.settings),
     message: reason,
@@ -246,7 +247,7 @@ function change(draft: Draft, situation: Situation, target: ValidTarget): Return
     revision: target.revision,
     // A job that has ended holds its state still: nothing to stop, and nothing newer to come.
     mode: isAtRest && target.spec.upgrade.mode === "savepoint" ? "last-state" : target.spec.upgrade.mode,
-    standby: isAtRest ? "cold" : target.spec.upgrade.standby,
+    standby: isAtRest ? "cold" : standbyOf(situation, target.spec),
     restore: null,
     savepointDirectory: savepointDirectory(situation.job, target.spec, situation.settings),
     message: `generation ${active.generation} to ${target.generation}: ${what} changed (${cost})`,

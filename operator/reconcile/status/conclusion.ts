@@ -16,6 +16,7 @@ import {
 import { podLabels } from "../../engine/index.ts";
 import { hasFinished } from "./active.ts";
 import type { Draft } from "./draft.ts";
+import { standbyOf } from "../facts/policy.ts";
 import { NO_ANSWER, type Situation } from "../facts/situation.ts";
 
 type Finding = { readonly status: "True" | "False" | "Unknown"; readonly reason: string; readonly message: string };
@@ -70,11 +71,20 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
         ? yes(draft.blocked.reason, draft.blocked.message)
         : isBack
           ? yes("VersionFailed", failed?.reason ?? "")
-          : no("NotBlocked"),
+          : notBlocked(situation),
     RolledBack: isBack ? yes("VersionFailed", failed?.reason ?? "") : no("NotRolledBack"),
     Suspended: isSuspended ? yes("AsAsked", "the job is suspended as requested") : no("NotSuspended"),
     Paused: no("NotPaused"),
   };
+}
+
+/** ENG2. Said before anything is upgraded: it costs a pause. */
+function notBlocked(situation: Situation): Finding {
+  const { target } = situation;
+  const isCold = target.kind === "valid" && standbyOf(situation, target.spec) !== target.spec.upgrade.standby;
+  if (!isCold) return no("NotBlocked");
+  const why = "the engine cannot start new pods beside the job that runs";
+  return no("NoStandby", `upgrade.standby is warm, but ${why}: an upgrade stops the job first, as with cold`);
 }
 
 /** kstatus takes Reconciling for "wait": what needs a person (CONC2) is not to be waited for. */

@@ -5,6 +5,7 @@
  *     calls, and the incarnations that it keeps.
  */
 import type { Operation } from "../../../crds/index.ts";
+import type { Engine } from "../../engine/index.ts";
 import type { Action } from "../actions/plan.ts";
 import type { IncarnationFacts, Situation, Version } from "../facts/situation.ts";
 import type { Draft } from "../status/draft.ts";
@@ -45,6 +46,8 @@ export type StepOutcome =
 export type StepQuestion = "stopTrigger" | "preflight";
 
 export type Step = {
+  /** Whether the engine has it; any has it when absent. One that is not there is passed over (ENG2). */
+  readonly isPossible?: (engine: Engine) => boolean;
   /** Enters the step: writes the record with it. */
   readonly enter: (context: StepContext) => StepOutcome;
   /** Moves the record on by what was observed. */
@@ -72,6 +75,9 @@ export const entering =
     draft.enter(step, message);
     return changed;
   };
+
+export const isPossible = ({ isPossible: of }: Step, { settings }: Situation): boolean =>
+  of?.(settings.engine) !== false;
 
 export const done: StepOutcome = { kind: "done" };
 export const waiting: StepOutcome = { kind: "waiting" };
