@@ -185,6 +185,19 @@ describe("what will happen", () => {
     );
   });
 
+  it("is another end of the operation in progress, where the old job is being stopped already", () => {
+    const second = spec({ parallelism: 3 });
+    const operation = operationOf({ step: "Stopping", revision: revisionOf(second), savepoint: { target: "/s/1" } });
+    assert.equal(
+      outlook(
+        job({ parallelism: 3, state: "suspended" }),
+        { ...running, incarnations: 2, operation },
+        { revisions: [revision(first, 1), revision(second, 2)], stopTrigger: { kind: "inProgress" } },
+      ),
+      "the operation in progress becomes a suspension: the job is stopped with a savepoint, its pods are deleted, and its state is kept",
+    );
+  });
+
   it("says what the operator was refused, where something is to be done", () => {
     const refused = statusWith(1, { active, stable, jobId }, ["Stalled", "ActionRefused", "exceeded quota: pods=4"]);
     says(job(), refused, /last call was refused, which may stand in the way: exceeded quota/);

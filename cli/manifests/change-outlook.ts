@@ -38,7 +38,7 @@ function inProgress({ abandoned, goesOn, begins, status }: Preview): readonly st
   if (goesOn === null) return [];
   const { kind, toGeneration, step, to } = goesOn;
   if (goesOn.isTurned && kind === "suspend")
-    return ["the operation in progress becomes a suspension, and its state is kept"];
+    return [`the operation in progress becomes a suspension: ${suspension(goesOn)}`];
   if (goesOn.isTurned) {
     return [
       `the ${kind} in progress goes on with this version, as incarnation ${to}: the version before it could not start`,
@@ -151,7 +151,7 @@ function leavingState(
   ];
 }
 
-function suspension({ mode }: BegunOperation): string {
+function suspension({ mode }: Pick<BegunOperation, "mode">): string {
   switch (mode) {
     case "savepoint":
       return "the job is stopped with a savepoint, its pods are deleted, and its state is kept";
