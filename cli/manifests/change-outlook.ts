@@ -1,93 +1,157 @@
 /**
  * Owns: what will happen when a changed StreamJob is applied, in words: before it is done. Pure.
- * Does not own: deciding it (operator/reconcile); this says what those decisions are for people, in the same order.
+ * Does not own: deciding it (operator/reconcile, whose preview is put into words), what is known for it (known-job.ts).
  */
-import {
-  APPROVE_ANNOTATION,
-  type ResolvedSpec,
-  type StreamJob,
-  type StreamJobStatus,
-  withDefaults,
-} from "../../crds/index.ts";
-import { type ChangeCost, revisionHash } from "../../operator/reconcile/index.ts";
+import { APPROVE_ANNOTATION, type ResolvedSpec, type StreamJob, withDefaults } from "../../crds/index.ts";
+import { type BegunOperation, type Preview, revisionHash } from "../../operator/reconcile/index.ts";
 import { revisionName } from "../../operator/engine/index.ts";
 import { namespaceFlag } from "./command-context.ts";
-import { holds } from "./job-facts.ts";
-
-/** What happens to a job that is not there yet. */
-export function outlookOfNew(spec: ResolvedSpec): readonly string[] {
-  if (spec.state === "suspended") return ["it is recorded; the job starts when it is resumed"];
-  const { restore } = spec;
-  if (restore.kind === "path") return [`it is deployed, and starts from ${restore.path}`];
-  if (restore.kind === "snapshot")
-    return [`it is deployed, and starts from the snapshot ${restore.name}, once that is Completed`];
-  return ["it is deployed, and starts without state"];
-}
+import { conditionOf } from "./job-facts.ts";
 
 /** `next`: the object as it would be. */
-export function outlookOf(next: StreamJob, status: StreamJobStatus, cost: ChangeCost): readonly string[] {
+export function outlookOf(next: StreamJob, preview: Preview): readonly string[] {
   const spec = withDefaults(next.spec);
-  const { name, deletionTimestamp } = next.metadata;
+  const { name, namespace, deletionTimestamp } = next.metadata;
   if (deletionTimestamp !== undefined) return ["nothing: the job is being deleted"];
-  const lines = holds(status, "Paused") ? [`nothing for now: ${name} is paused; once it no longer is:`] : [];
-  return [...lines, ...steps(next, spec, status, cost)];
+  const { begins, onApproval } = preview;
+  const lines = preview.isPaused ? [`nothing for now: ${name} is paused; once it no longer is:`] : [];
+  lines.push(...inProgress(preview), ...refused(preview));
+  if (preview.takesSavepoint && begins?.kind !== "suspend") lines.push("a savepoint is taken while the job runs");
+  if (begins !== null) lines.push(...begun(begins, next, spec, preview));
+  if (onApproval !== null) {
+    lines.push(
+      `blocked until approval: \`streamjob approve ${name}${namespaceFlag(namespace)}\` (annotation ${APPROVE_ANNOTATION}); then:`,
+      ...begun(onApproval, next, spec, preview),
+    );
+  }
+  if (begins === null && onApproval === null) lines.push(...nothing(next, spec, preview));
+  return lines;
 }
 
-function steps(next: StreamJob, spec: ResolvedSpec, status: StreamJobStatus, cost: ChangeCost): readonly string[] {
-  const { name } = next.metadata;
-  const { active, resume, failed, operation } = status;
-  const revision = revisionName(name, revisionHash(next.spec));
-  if (spec.state === "suspended") {
-    if (active === undefined)
-      return ["nothing now, because the job is suspended; the change applies when the job is resumed"];
-    if (active.ended === null) return [suspension(spec)];
-    const { status: ending, savepoint } = active.ended;
-    if (ending === "FINISHED" && savepoint === null) return ["nothing: the job has FINISHED and stays FINISHED"];
-    return ["the job has ended; its pods are deleted, its state is kept"];
+function inProgress({ abandoned, goesOn, begins, status }: Preview): readonly string[] {
+  if (abandoned !== null) {
+    const { kind, toGeneration, step, from } = abandoned;
+    const isRunning = from !== null && status.active?.incarnation === from && status.active.ended === null;
+    const why = isRunning ? ", because the old job has not been stopped yet" : "";
+    return [`the ${kind} to generation ${toGeneration} is in progress (${step}): it is abandoned${why}`];
   }
-  if (active === undefined) {
-    const from = resume === undefined || resume.kind === "none" ? "without state" : "from its kept state";
+  if (goesOn === null) return [];
+  const { kind, toGeneration, step, to } = goesOn;
+  if (goesOn.isTurned && kind === "suspend")
+    return [`the operation in progress becomes a suspension: ${suspension(goesOn)}`];
+  if (goesOn.isTurned) {
     return [
-      operation === undefined ? `the job starts ${from}` : `the ${operation.kind} in progress continues with this spec`,
-      ...leavingState(spec, status),
+      `the ${kind} in progress goes on with this version, as incarnation ${to}: the version before it could not start`,
     ];
   }
-  const isTriedAgain = isLeavingAllowed(spec, status);
-  if (failed?.revision === revision && active.revision !== revision && !isTriedAgain) {
+  if (begins === null) return [`the ${kind} in progress (${step}) continues`];
+  return [`the ${kind} to generation ${toGeneration} is in progress (${step}): it finishes first; if it succeeds:`];
+}
+
+/** What the operator was refused only it knows; what it told of that is in the status. */
+function refused({ status, begins, goesOn, onApproval }: Preview): readonly string[] {
+  if (begins === null && goesOn === null && onApproval === null) return [];
+  const told = [conditionOf(status, "UpgradeBlocked"), conditionOf(status, "Stalled")];
+  const refusal = told.find((condition) => condition?.status === "True" && condition.reason === "ActionRefused");
+  return refusal ? [`the operator's last call was refused, which may stand in the way: ${refusal.message}`] : [];
+}
+
+function begun(begins: BegunOperation, next: StreamJob, spec: ResolvedSpec, preview: Preview): readonly string[] {
+  const isOther = begins.revision !== revisionOf(next);
+  switch (begins.kind) {
+    case "suspend":
+      return begins.isAtRest ? ["the job has ended; its pods are deleted, its state is kept"] : [suspension(begins)];
+    case "deploy":
+      return [`it is deployed, and starts ${startOf(begins, spec)}`, ...leavingState(begins, spec, preview)];
+    case "resume": {
+      const failedBefore = `this version failed before, so generation ${begins.toGeneration} is started`;
+      return [
+        ...(isOther ? [failedBefore] : []),
+        `the job starts ${startOf(begins, spec)}`,
+        ...leavingState(begins, spec, preview),
+      ];
+    }
+    case "upgrade":
+      return [
+        ...(isOther ? [begins.message] : []),
+        ...replacement(begins, preview),
+        ...leavingState(begins, spec, preview),
+        safety(begins, spec),
+      ];
+    case "rollback":
+    case "recreate":
+    case "delete":
+      return [begins.message];
+  }
+}
+
+const revisionOf = ({ metadata, spec }: StreamJob): string => revisionName(metadata.name, revisionHash(spec));
+
+function nothing(next: StreamJob, spec: ResolvedSpec, preview: Preview): readonly string[] {
+  const { status, stalled, budgets, goesOn } = preview;
+  const { active, failed, recovery } = status;
+  const revision = revisionOf(next);
+  if (stalled?.reason === "SnapshotPending" || stalled?.reason === "SnapshotMissing") {
+    const name = spec.restore.kind === "snapshot" ? spec.restore.name : "?";
+    return [`it is deployed, and starts from the snapshot ${name}, once that is Completed`, stalled.message];
+  }
+  if (spec.state === "suspended" && active === undefined) {
+    if (next.status === undefined) return ["it is recorded; the job starts when it is resumed"];
+    return ["nothing now, because the job is suspended; the change applies when the job is resumed"];
+  }
+  if (failed?.revision === revision && active?.revision !== revision && spec.state === "running") {
     return [
       `nothing: this version failed before and is not retried: ${failed.reason}`,
       "change the spec to start another attempt",
     ];
   }
-  const extra = savepointAsked(spec, status) ? ["a savepoint is taken while the job runs"] : [];
-  if (cost === "none") return [...extra, "the job keeps running, and nothing is restarted"];
-  if (cost === "inPlace") return [...extra, "the job keeps running; only objects beside its pods change"];
-  return [
-    ...inTheWay(next, spec, status),
-    ...replacement(spec, status),
-    ...leavingState(spec, status),
-    ...safety(spec, status, revision),
-  ];
+  if (stalled !== null) return [`nothing is started: ${stalled.message}`];
+  if (goesOn !== null) return [];
+  const ended = active?.ended ?? null;
+  if (ended?.status === "FAILED" && recovery?.notBefore)
+    return [`the job FAILED, and is restarted from its last state after ${recovery.notBefore}`];
+  if (ended !== null) return [`nothing: the job has ${ended.status} and stays ${ended.status}`];
+  if (budgets.length === 0) return ["the job keeps running, and nothing is restarted"];
+  const changes = budgets.map(({ name, isDeleted }) => `${name} is ${isDeleted ? "deleted" : "created"}`);
+  return [`the job keeps running; only objects beside its pods change: PodDisruptionBudget ${changes.join(", ")}`];
 }
 
-/** LO1: the permission is used once. */
-function isLeavingAllowed({ upgrade }: ResolvedSpec, { handled }: StreamJobStatus): boolean {
-  return upgrade.allowNonRestoredState && handled.nonRestoredStateAllowedTo === undefined;
+function startOf({ startsFrom }: BegunOperation, { restore }: ResolvedSpec): string {
+  switch (startsFrom.kind) {
+    case "none":
+      return "without state";
+    case "path":
+      return restore.kind === "snapshot"
+        ? `from the snapshot ${restore.name} (${startsFrom.path})`
+        : `from ${startsFrom.path}`;
+    case "latest":
+      return "from its kept state";
+  }
 }
 
-function leavingState(spec: ResolvedSpec, status: StreamJobStatus): readonly string[] {
-  if (spec.upgrade.mode === "stateless" || !spec.upgrade.allowNonRestoredState) return [];
-  if (isLeavingAllowed(spec, status)) {
+function leavingState(
+  { startsFrom }: BegunOperation,
+  { upgrade }: ResolvedSpec,
+  { status: { handled } }: Preview,
+): readonly string[] {
+  if (startsFrom.kind === "none") return [];
+  const usedBy = handled.nonRestoredStateAllowedTo;
+  if (startsFrom.allowNonRestoredState) {
+    const isOnce = startsFrom.kind === "latest" && upgrade.allowNonRestoredState && usedBy === undefined;
+    const permission = isOnce
+      ? "upgrade.allowNonRestoredState allows it once"
+      : "restore.allowNonRestoredState allows it";
     return [
-      "state that no operator of the new version restores is lost, because upgrade.allowNonRestoredState allows it once; a Warning event names it",
+      `state that no operator of the new version restores is lost, because ${permission}; a Warning event names it`,
     ];
   }
+  if (!upgrade.allowNonRestoredState || usedBy === undefined) return [];
   return [
-    `upgrade.allowNonRestoredState no longer applies: generation ${status.handled.nonRestoredStateAllowedTo} used it; to allow it again, apply false first`,
+    `upgrade.allowNonRestoredState no longer applies: generation ${usedBy} used it; to allow it again, apply false first`,
   ];
 }
 
-function suspension({ upgrade: { mode } }: ResolvedSpec): string {
+function suspension({ mode }: Pick<BegunOperation, "mode">): string {
   switch (mode) {
     case "savepoint":
       return "the job is stopped with a savepoint, its pods are deleted, and its state is kept";
@@ -98,55 +162,35 @@ function suspension({ upgrade: { mode } }: ResolvedSpec): string {
   }
 }
 
-function savepointAsked({ savepointNonce }: ResolvedSpec, { handled }: StreamJobStatus): boolean {
-  return savepointNonce !== null && savepointNonce !== (handled.savepointNonce ?? null);
-}
-
-function inTheWay(next: StreamJob, spec: ResolvedSpec, { operation }: StreamJobStatus): readonly string[] {
-  const { name, namespace } = next.metadata;
-  const lines: string[] = [];
-  if (spec.upgrade.approval === "manual") {
-    lines.push(
-      `blocked until approval: \`streamjob approve ${name}${namespaceFlag(namespace)}\` (annotation ${APPROVE_ANNOTATION}); then:`,
-    );
-  }
-  if (operation !== undefined) {
-    lines.push(
-      `the ${operation.kind} to generation ${operation.toGeneration} is in progress (${operation.step}): it is abandoned if the old job has not been stopped yet; otherwise it finishes first`,
-    );
-  }
-  return lines;
-}
-
 function replacement(
-  { upgrade: { mode, standby } }: ResolvedSpec,
-  { active, incarnations }: StreamJobStatus,
+  { mode, steps, from, to, isAtRest, startsFrom }: BegunOperation,
+  { status: { active } }: Preview,
 ): readonly string[] {
-  const to = incarnations + 1;
-  if ((active?.ended ?? null) !== null)
-    return [
-      `the job has ended (${active?.ended?.status}); incarnation ${to} starts${mode === "stateless" ? " without state" : " from its last state"}`,
-    ];
-  const from = active?.incarnation;
+  if (isAtRest) {
+    const start = startsFrom.kind === "none" ? "without state" : "from its last state";
+    return [`the job has ended (${active?.ended?.status ?? "ENDED"}); incarnation ${to} starts ${start}`];
+  }
+  const isWarm = steps[0] === "Standby";
+  const check = steps.includes("Preflight") ? " and checks that it accepts the state" : "";
   switch (mode) {
     case "stateless":
       return [
         `all state is discarded: incarnation ${to} starts empty`,
-        standby === "warm"
+        isWarm
           ? `its pods start while incarnation ${from} runs; ${from} is stopped, then ${to} starts`
           : `incarnation ${from} is stopped first`,
       ];
     case "last-state":
       return [
-        standby === "warm"
+        isWarm
           ? `incarnation ${to} is started beside ${from}; then ${from} is stopped without a savepoint, and ${to} restores its newest checkpoint`
           : `incarnation ${from} is stopped without a savepoint; then ${to} starts and restores its newest checkpoint`,
         "records after that checkpoint are processed again",
       ];
     case "savepoint":
-      return standby === "warm"
+      return isWarm
         ? [
-            `incarnation ${to} is started beside ${from} and checks that it accepts the state; until then ${from} keeps running`,
+            `incarnation ${to} is started beside ${from}${check}; until then ${from} keeps running`,
             `then ${from} stops with a savepoint, and ${to} restores it: a short pause`,
           ]
         : [
@@ -156,13 +200,8 @@ function replacement(
   }
 }
 
-function safety(
-  { upgrade: { rollback } }: ResolvedSpec,
-  { stable }: StreamJobStatus,
-  revision: string,
-): readonly string[] {
-  if (!rollback) return ["if it fails, it is not rolled back (upgrade.rollback: false)"];
-  if (stable === undefined || stable.revision === revision)
-    return ["if it fails, there is no earlier stable version to roll back to"];
-  return [`if it fails before it is stable, the job is rolled back to generation ${stable.generation}, with its state`];
+function safety({ rollsBackTo }: BegunOperation, { upgrade: { rollback } }: ResolvedSpec): string {
+  if (!rollback) return "if it fails, it is not rolled back (upgrade.rollback: false)";
+  if (rollsBackTo === null) return "if it fails, there is no earlier stable version to roll back to";
+  return `if it fails before it is stable, the job is rolled back to generation ${rollsBackTo}, with its state`;
 }

@@ -5,8 +5,8 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 export type CommandContext = {
   readonly api: KubernetesApi;
-  /** For what no object shows as it is now (live-facts.ts). */
-  readonly jobManagers: Pick<JobManagerApi, "incarnation">;
+  /** For what no object shows as it is now (live-facts.ts), and what the operator would ask (known-job.ts). */
+  readonly jobManagers: Pick<JobManagerApi, "incarnation" | "trigger" | "preflight">;
   readonly terminal: Terminal;
   /** Whether the control plane is still there. */
   readonly isAlive: () => boolean;

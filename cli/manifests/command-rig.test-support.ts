@@ -76,6 +76,8 @@ export async function createRig(): Promise<CommandRig> {
     jobManagers: {
       incarnation: async () =>
         message === null ? { kind: "unreachable", message: "it does not answer" } : { kind: "answer", value: message },
+      trigger: async () => ({ kind: "unreachable", message: "it does not answer" }),
+      preflight: async () => ({ kind: "unreachable", message: "it does not answer" }),
     },
     jobManagerAnswers: (given) => {
       message = given === null ? null : { ...answerOfActive, ...given };

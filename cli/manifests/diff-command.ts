@@ -4,23 +4,20 @@
  * DIC1 Exit codes are those of `kubectl diff`: 0 no change, 1 a change, and more than 1 (2) when that could not be
  *     found out, whatever the reason; main.ts sees to it.
  * DIC2 Compared is with what runs: a spec that was never rolled out cannot make a change look cheaper than it is.
+ * DIC3 What happens is what the operator's own decision says of the changed object, not a retelling of it.
  */
-import {
-  type StreamJob,
-  type StreamJobSpec,
-  type StreamJobStatus,
-  validateStreamJob,
-  withDefaults,
-} from "../../crds/index.ts";
+import { type StreamJob, type StreamJobSpec, type StreamJobStatus, validateStreamJob } from "../../crds/index.ts";
 import type { ConfigMap, KubernetesApi, Kinds } from "../../operator/kubernetes/api/index.ts";
-import { runtimePart, statusOf } from "../../operator/reconcile/index.ts";
+import { nativeEngine } from "../../operator/engine-native/index.ts";
+import { preview, runtimePart, statusOf } from "../../operator/reconcile/index.ts";
 import { showAsValue } from "../terminal/report.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { ExitCode } from "../terminal/terminal.ts";
 import { readNamed, refuseProblems } from "./apply-command.ts";
-import { outlookOf, outlookOfNew } from "./change-outlook.ts";
+import { outlookOf } from "./change-outlook.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
-import { conditionOf, revisionsOf } from "./job-facts.ts";
+import { conditionOf } from "./job-facts.ts";
+import { findOut, type Found } from "./known-job.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import type { ManifestKind, ManifestObject } from "./manifest-set.ts";
 import type { ManifestProblem } from "./manifest-text.ts";
@@ -44,18 +41,19 @@ const same = (...lines: readonly string[]): Report => ({ isChange: false, lines 
 
 /** Errors: MANIFEST_INVALID. */
 export async function diffCommand(
-  { api, terminal }: CommandContext,
+  context: CommandContext,
   { sources, namespace, output }: JobCommand<"diff">,
 ): Promise<ExitCode> {
+  const { api, terminal } = context;
   const set = await readNamed(terminal, sources, namespace);
   const problems: ManifestProblem[] = [];
   const reports: (readonly [ManifestObject, Report])[] = [];
   for (const manifest of set.objects) {
     const { kind, name } = manifest;
     const live: Kinds[ManifestKind] | null = await api.get(kind, { namespace: manifest.namespace, name });
-    const preview = await previewApply(manifest, live, terminal);
-    if (preview.kind === "refused") problems.push(...preview.problems);
-    else reports.push([manifest, await reportOf(api, live, preview.object)]);
+    const applied = await previewApply(manifest, live, terminal);
+    if (applied.kind === "refused") problems.push(...applied.problems);
+    else reports.push([manifest, await reportOf(context, live, applied.object)]);
   }
   refuseProblems(problems, false);
   const isShown = await showAsValue(terminal, output, () => ({ items: reports.map(valueOf) }));
@@ -77,49 +75,60 @@ function titleOf({ kind, namespace, name }: ManifestObject): string {
 }
 
 async function reportOf(
-  api: KubernetesApi,
+  context: CommandContext,
   live: Kinds[ManifestKind] | null,
   next: Kinds[ManifestKind],
 ): Promise<Report> {
   switch (next.kind) {
     case "StreamJob":
-      return jobReport(api, live as StreamJob | null, next);
+      return jobReport(context, live as StreamJob | null, next);
     case "StreamJobSnapshot":
       return live === null
         ? change("new: a savepoint is taken as soon as the job runs")
         : plainReport(live, next, "a completed savepoint does not change");
     case "ConfigMap": {
-      const follows = await configMapOutlook(api, next);
+      const follows = await configMapOutlook(context.api, next);
       return live === null ? change("new") : plainReport(live, next, follows);
     }
   }
 }
 
-async function jobReport(api: KubernetesApi, live: StreamJob | null, next: StreamJob): Promise<Report> {
-  if (live === null) return change("new", ...bullets(outlookOfNew(withDefaults(next.spec))));
+async function jobReport(context: CommandContext, live: StreamJob | null, next: StreamJob): Promise<Report> {
+  if (live === null) return change("new", ...bullets((await outlook(context, live, next)).lines));
   const labels = metadataChanges(live, next);
   const isSameSpec = changedValues(live.spec, next.spec).length === 0;
   const status = statusOf(live);
   if (isSameSpec && labels.length === 0) return same(...bullets(pendingOf(status)));
-  if (isSameSpec) return change(...labels, "- the job keeps running, and nothing is restarted");
-  const base = await comparedSpec(api, live, status);
+  const { lines: follows, known } = await outlook(context, live, next);
+  if (isSameSpec) return change(...labels, ...bullets(follows));
+  const base = comparedSpec(live, status, known.revisions);
   if (validateStreamJob({ ...live, spec: base.spec }).kind === "invalid") {
-    // Nothing can be said of its costs; what changes can.
+    // Nothing can be said of its costs; what changes and what happens can.
     const rows = changedValues(base.spec, next.spec).map(({ field, from, to }) => `${field}: ${from} -> ${to}`);
-    return change(...rows, "- the previous spec was invalid, so the cost is decided when the change is applied");
+    return change(...rows, "- the previous spec was invalid, so costs cannot be compared", ...bullets(follows));
   }
   const { fields, cost } = diffSpecs(base.spec, next.spec);
   const rows = fields.map(({ field, from, to, cost: each, why }) => [field, from, "->", to, each, why]);
-  const outlook = outlookOf(next, status, cost);
   const lines = [
     ...(base.note === null ? [] : [base.note]),
     ...formatTable([["FIELD", "FROM", "", "TO", "COST", "WHY"], ...rows]),
     ...labels,
     "",
     `Cost: ${cost}. What happens:`,
-    ...bullets(outlook),
+    ...bullets(follows),
   ];
-  return { isChange: true, lines, details: { cost, fields, outlook } };
+  return { isChange: true, lines, details: { cost, fields, outlook: follows } };
+}
+
+/** What the operator would decide, in words. */
+async function outlook(
+  context: CommandContext,
+  live: StreamJob | null,
+  next: StreamJob,
+): Promise<{ readonly lines: readonly string[]; readonly known: Found["known"] }> {
+  const { known, notes } = await findOut(context, live, next);
+  const lines = outlookOf(next, preview(known, nativeEngine, context.terminal.clock.nowMs()));
+  return { lines: [...lines, ...notes], known };
 }
 
 /** What was applied before and is not so yet. */
@@ -133,9 +142,9 @@ function pendingOf(status: StreamJobStatus): readonly string[] {
 type Compared = { readonly spec: StreamJobSpec; readonly note: string | null };
 
 /** DIC2 */
-async function comparedSpec(api: KubernetesApi, live: StreamJob, { active }: StreamJobStatus): Promise<Compared> {
+function comparedSpec(live: StreamJob, { active }: StreamJobStatus, revisions: Found["known"]["revisions"]): Compared {
   if (active === undefined || active.generation === live.metadata.generation) return { spec: live.spec, note: null };
-  const running = (await revisionsOf(api, live)).find(({ name }) => name === active.revision);
+  const running = revisions.find(({ name }) => name === active.revision);
   if (running === undefined || changedValues(running.spec, runtimePart(live.spec)).length === 0) {
     return { spec: live.spec, note: null };
   }

@@ -2,4 +2,9 @@
 import type { Engine } from "../engine/index.ts";
 import { incarnationChildren, storeUriIn } from "./incarnation-children.ts";
 
-export const nativeEngine: Engine = { children: incarnationChildren, storeUriIn };
+export const nativeEngine: Engine = {
+  children: incarnationChildren,
+  storeUriIn,
+  canStandBy: true,
+  canPreflight: true,
+};

@@ -3,6 +3,7 @@
  * Implemented by: operator/engine-native. The calls to a running engine are another port, jobmanager-api.ts.
  *
  * ENG1 Pure: the same input gives the same objects; nothing is read, nothing is sent.
+ * ENG2 What an engine cannot do is decided otherwise, and said; it is never asked for it.
  */
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import type { ConfigMap, Service, StatefulSet } from "../kubernetes/api/index.ts";
@@ -33,4 +34,8 @@ export type Engine = {
   readonly children: (input: IncarnationInput) => IncarnationChildren;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
+  /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */
+  readonly canStandBy: boolean;
+  /** Whether a new incarnation says if it accepts a state before it is given it; if not, only its start shows that. */
+  readonly canPreflight: boolean;
 };

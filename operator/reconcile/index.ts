@@ -17,6 +17,7 @@ export type {
   TriggerView,
 } from "./facts/observed.ts";
 export type { Action, Child, Plan, PlannedEvent } from "./actions/plan.ts";
+export { type BegunOperation, type Known, type Preview, preview } from "./preview.ts";
 export { reconcile } from "./reconcile.ts";
 export { subjectOf } from "./actions/refusals.ts";
 export { preflightRestore } from "./operation/restore-choice.ts";

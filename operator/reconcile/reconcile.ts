@@ -11,10 +11,10 @@
  * Read on: facts/ (what is known), operation/next-operation.ts (what is due), operation/operation.ts (its steps), steps/ (when each is
  * done), actions/actions.ts (what is done for it), status/conclusion.ts (what the status says).
  */
-import { PAUSED_ANNOTATION, parseTime, type StreamJobStatus } from "../../crds/index.ts";
+import { PAUSED_ANNOTATION, parseTime, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
 import { actionsFor } from "./actions/actions.ts";
-import { learnOfActive } from "./status/active.ts";
+import { learnOfActive } from "./status/learn-of-active.ts";
 import { conclude, concludeFailed } from "./status/conclusion.ts";
 import { Draft } from "./status/draft.ts";
 import { exceptionEvents } from "./status/exception-events.ts";
@@ -32,7 +32,7 @@ import { isSameJson } from "./facts/revision.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import { type Situation, situationOf } from "./facts/situation.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
-import type { StepContext, StepOutcome } from "./steps/step.ts";
+import { contextOf, done, isPossible, type StepContext, type StepOutcome } from "./steps/step.ts";
 import { steps } from "./steps/steps.ts";
 import { statusOf } from "./status/stored-status.ts";
 
@@ -43,18 +43,13 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   const situation = situationOf(observed, settings, nowMs);
   const before = statusOf(observed.job);
   const draft = new Draft(before, nowMs);
-  const isPaused =
-    observed.job.metadata.annotations?.[PAUSED_ANNOTATION] === "true" &&
-    observed.job.metadata.deletionTimestamp === undefined;
+  const isPaused = isPausedJob(observed.job);
   const parts = new Parts(draft);
   if (isPaused) {
     concludeAll(draft, situation, parts, { isPaused });
     return planOf(draft, { before, parts, actions: [], told: [] });
   }
-  draft.set({ observedGeneration: situation.generation });
-  parts.run("what may be left out", () => noticePermission(draft, situation.target), undefined);
-  parts.run("what runs", () => learnOfActive(draft, situation), undefined);
-  parts.run("the operation in progress", () => reviseOperation(draft, situation), undefined);
+  learn(draft, situation, parts);
   // Nothing new is begun on facts that could not be had.
   if (parts.failures.length === 0) parts.run("what is to be done next", () => moveOn(draft, situation), undefined);
   const snapshotActions = parts.run("snapshots", () => planSnapshots(draft, situation), []);
@@ -63,6 +58,19 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   concludeAll(draft, situation, parts, { isPaused });
   draft.wakeIn(pollMs(draft));
   return planOf(draft, { before, parts, actions, told: [...refusalEvents(situation), ...exceptionEvents(situation)] });
+}
+
+/** A StreamJob that is being deleted is not paused: it goes. */
+export function isPausedJob({ metadata }: StreamJob): boolean {
+  return metadata.annotations?.[PAUSED_ANNOTATION] === "true" && metadata.deletionTimestamp === undefined;
+}
+
+/** What was learnt of what runs, and what it means for the operation in progress. Called by preview.ts, too. */
+export function learn(draft: Draft, situation: Situation, parts: Parts): void {
+  draft.set({ observedGeneration: situation.generation });
+  parts.run("what may be left out", () => noticePermission(draft, situation.target), undefined);
+  parts.run("what runs", () => learnOfActive(draft, situation), undefined);
+  parts.run("the operation in progress", () => reviseOperation(draft, situation), undefined);
 }
 
 function concludeAll(draft: Draft, situation: Situation, parts: Parts, how: { readonly isPaused: boolean }): void {
@@ -82,11 +90,12 @@ function moveOn(draft: Draft, situation: Situation): void {
       if (!chooseOperation(draft, situation)) return;
       continue;
     }
-    const context: StepContext = { draft, situation, operation };
-    const outcome = steps[operation.step].advance(context);
+    const context = contextOf(draft, situation, operation);
+    const step = steps[operation.step];
+    const outcome = isPossible(step, situation) ? step.advance(context) : done;
     if (outcome.kind === "waiting") return;
     if (outcome.kind === "changed") continue;
-    if (advance({ ...context, operation: draft.status.operation ?? operation }).kind === "waiting") return;
+    if (advance(contextOf(draft, situation, draft.status.operation ?? operation)).kind === "waiting") return;
   }
   assert(
     false,

@@ -1,6 +1,5 @@
 /**
- * Owns: for tests: a small deterministic world around one StreamJob: its object, children, pods, JobManagers, stores. From one seed
- * comes one history.
+ * Owns: for tests: a small deterministic world around one StreamJob: its objects, pods, JobManagers, stores. One seed, one history.
  * Not here: JobManagers and stores (simulated-jobmanager.test-support.ts), snapshots
  * (simulated-snapshots.test-support.ts), what must never happen (simulated-oracle.test-support.ts).
  *
@@ -88,6 +87,7 @@ export function specOf(behaviour: Behaviour, version = 1, more: Partial<StreamJo
 export class SimulatedWorld implements Surroundings {
   nowMs = START_MS;
   job: StreamJob | null;
+  settings = settings;
   readonly #oracle = new SimulatedOracle(() => this.nowMs - START_MS);
   readonly #options: WorldOptions;
   readonly #children = new Map<string, Child>();
@@ -568,7 +568,7 @@ export class SimulatedWorld implements Surroundings {
   /** One look and what follows; the plan. */
   look(faults: { readonly crashAfter?: number } = {}): Plan {
     const observed = this.observe();
-    const plan = reconcile(observed, settings, this.nowMs);
+    const plan = reconcile(observed, this.settings, this.nowMs);
     this.apply(observed, plan, faults);
     return plan;
   }

@@ -148,6 +148,23 @@ test("P-37: a savepoint folder that was corrected is used at once, whatever the 
   assert.deepEqual(world.violations, []);
 });
 
+test("P-40: what is said of an end after a stop that failed says no more that the job keeps running", () => {
+  const world = running();
+  world.refusals.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);
+  world.patch(() => specOf("good", 2, more));
+  world.run(60_000, () => (world.status.operation?.attempt ?? 0) > 0);
+  const observed = { ...world.observe(), refusals: [], stopTrigger: { kind: "unknown" } as const };
+  const incarnations = observed.incarnations.map((incarnation) => {
+    const { jobManager, number } = incarnation;
+    if (number !== 1 || jobManager.kind !== "answering") return incarnation;
+    const result = { status: "FINISHED" as const, savepoint: null };
+    return { ...incarnation, jobManager: { ...jobManager, incarnation: { ...jobManager.incarnation, result } } };
+  });
+  const ended = reconcile({ ...observed, incarnations }, settings, world.nowMs).status?.active?.ended;
+  assert.equal(ended?.stopFailed, true);
+  assert.ok(ended?.message.endsWith(REFUSAL), ended?.message);
+});
+
 test("P-37: a suspension whose stop is refused ends by last-state as soon as the spec says so", () => {
   const world = running();
   world.refusals.refuse = (action) => (action.kind === "triggerStop" ? { message: REFUSAL, isFinal: true } : null);

@@ -13,6 +13,7 @@ import { jobChildren } from "./job-children.ts";
 import { isEndingDeletion } from "../operation/operation.ts";
 import type { Parts } from "../parts.ts";
 import type { Action } from "./plan.ts";
+import { contextOf } from "../steps/step.ts";
 import { steps } from "../steps/steps.ts";
 import { revisionsFor } from "./revisions.ts";
 import { isEmptied, type Situation } from "../facts/situation.ts";
@@ -53,7 +54,7 @@ export function actionsFor(
 
 function callsFor(draft: Draft, situation: Situation): readonly Action[] {
   const { operation } = draft.status;
-  return (operation && steps[operation.step].calls?.({ draft, situation, operation })) ?? [];
+  return (operation && steps[operation.step].calls?.(contextOf(draft, situation, operation))) ?? [];
 }
 
 /** Suspended: an order to roll back is refused, and not kept for the time when it is resumed. */
@@ -61,8 +62,8 @@ function isAtRest({ status: { active, operation, resume } }: Draft): boolean {
   return active === undefined && operation === undefined && resume !== undefined;
 }
 
-/** Begun counts: the record goes on by itself. So does having failed: it is not tried again. */
-function isCarriedOut({ status }: Draft, revision: string): boolean {
+/** An order to roll back. Begun counts: the record goes on by itself. So does having failed: it is not tried again. */
+export function isCarriedOut({ status }: Draft, revision: string): boolean {
   const { operation, active, failed } = status;
   return operation?.revision === revision || active?.revision === revision || failed?.revision === revision;
 }

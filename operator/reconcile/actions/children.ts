@@ -14,7 +14,7 @@ import type { Draft } from "../status/draft.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
 import { isEndingDeletion, stepsOf } from "../operation/operation.ts";
 import type { Action, Child } from "./plan.ts";
-import { incarnationNumbered, incarnationPlaces, type Situation, specOfRevision } from "../facts/situation.ts";
+import { incarnationPlaces, type Situation } from "../facts/situation.ts";
 import { steps } from "../steps/steps.ts";
 import { isCancelPending } from "../operation/cancel.ts";
 
@@ -45,11 +45,11 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
     operation?.to === number ? operation.revision : active?.incarnation === number ? active.revision : null;
   // The old one of an operation past its activation: it is only kept, until it is taken away.
   if (revision === null) return [];
-  const running = specOfRevision(situation.observed, revision);
+  const running = situation.version(revision);
   if (running === null) return [];
   const { job, settings } = situation;
   const places = incarnationPlaces(situation, number, running.spec);
-  const there = incarnationNumbered(situation.observed, number);
+  const there = situation.incarnation(number).objects;
   const defaultImage = imageOf(there?.jobManagerSet) ?? imageOf(there?.taskManagerSet) ?? settings.defaultImage;
   const children = settings.engine.children({ job, number, spec: running.spec, ...places, defaultImage });
   const why = `of incarnation ${number}`;

@@ -1,5 +1,5 @@
 /** Owns: limits that hold when the spec says nothing, or cannot be read. */
-import { parseTime, type StreamJobStatus } from "../../../crds/index.ts";
+import { parseTime, type ResolvedSpec, type StreamJobStatus } from "../../../crds/index.ts";
 import type { Draft } from "../status/draft.ts";
 import type { Situation, Target } from "./situation.ts";
 import { waitLeftMs } from "./wall-wait.ts";
@@ -13,6 +13,10 @@ export const STEADY_POLL_MS = 5000;
 export const YOUNG_POLL_MS = 1000;
 /** `lastCheckpoint` in the status may be that old before it is written for its own sake: a quiet cluster sees no writes. */
 export const CHECKPOINT_REFRESH_MS = 5 * 60_000;
+
+/** How an upgrade of what runs goes: as the spec says, where the engine can (ENG2). */
+export const standbyOf = ({ settings }: Pick<Situation, "settings">, { upgrade }: ResolvedSpec): "warm" | "cold" =>
+  settings.engine.canStandBy ? upgrade.standby : "cold";
 
 export const retryLimitMs = (target: Target): number =>
   target.kind === "valid" ? target.spec.upgrade.retryBackoffMaxMs : RETRY_BACKOFF_INITIAL_MS;

@@ -5,11 +5,12 @@
  * SI2 A revision that failed is no target until the spec changes (P-25).
  * SI3 Lists are sorted here, once: what is decided does not depend on the order in which things were listed (RE2).
  * SI4 A spec that cannot be resolved is an invalid one, though validation has passed it: nothing of it is in force (P-38).
+ * SI5 Incarnations and versions are looked up here alone, once each: nobody else searches an Observed for them.
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../../crds/index.ts";
 import { revisionName } from "../../engine/index.ts";
 import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
-import type { Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
+import type { JobManagerView, Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
 import type { DecisionFailure } from "../actions/plan.ts";
 import type { ReconcileSettings } from "./settings.ts";
@@ -18,6 +19,17 @@ import { statusOf } from "../status/stored-status.ts";
 export type Target =
   | { readonly kind: "valid"; readonly spec: ResolvedSpec; readonly revision: string; readonly generation: number }
   | { readonly kind: "invalid"; readonly message: string; readonly generation: number };
+
+/** What is known of one incarnation. */
+export type IncarnationFacts = {
+  /** null: nothing is there of it. */
+  readonly objects: ObservedIncarnation | null;
+  /** Absent where nothing is there of it. */
+  readonly view: JobManagerView;
+};
+
+/** A revision with its spec resolved by today's defaults. */
+export type Version = { readonly revision: SpecRevision; readonly spec: ResolvedSpec };
 
 export type Situation = {
   readonly observed: Observed;
@@ -28,6 +40,9 @@ export type Situation = {
   readonly target: Target;
   /** Why a spec that validation has passed cannot be resolved; null: it can. */
   readonly failure: DecisionFailure | null;
+  readonly incarnation: (number: number | null | undefined) => IncarnationFacts;
+  /** By the revision's name, which may be the one that the object has now; null: it is not kept any more. */
+  readonly version: (revision: string) => Version | null;
 };
 
 export function situationOf(listed: Observed, settings: ReconcileSettings, nowMs: number): Situation {
@@ -36,15 +51,36 @@ export function situationOf(listed: Observed, settings: ReconcileSettings, nowMs
   const generation = job.metadata.generation ?? 0;
   const facts = { job, settings, nowMs, generation };
   try {
-    return { ...facts, observed, target: targetOf(observed, generation), failure: null };
+    const target = targetOf(observed, generation);
+    return { ...facts, ...lookUpsOf(observed), observed, target, failure: null };
   } catch (error) {
     // SI4
     const message = error instanceof Error ? error.message : String(error);
     const issues = [{ path: "spec", reason: "Unresolvable", message }];
     const failure = { part: "the spec", error };
     const target = { kind: "invalid", generation, message } as const;
-    return { ...facts, observed: { ...observed, validated: { kind: "invalid", issues } }, target, failure };
+    const refused: Observed = { ...observed, validated: { kind: "invalid", issues } };
+    return { ...facts, ...lookUpsOf(refused), observed: refused, target, failure };
   }
+}
+
+const nothingThere: IncarnationFacts = { objects: null, view: { kind: "absent" } };
+
+/** SI5 */
+function lookUpsOf(observed: Observed): Pick<Situation, "incarnation" | "version"> {
+  const incarnations = new Map(
+    observed.incarnations.map((objects) => [objects.number, { objects, view: objects.jobManager }] as const),
+  );
+  const versions = new Map<string, Version | null>();
+  return {
+    incarnation: (number) => incarnations.get(number ?? 0) ?? nothingThere,
+    version: (name) => {
+      // Resolved when it is asked for: one that cannot be costs only who asks (P-38).
+      const version = versions.has(name) ? (versions.get(name) ?? null) : versionOf(observed, name);
+      versions.set(name, version);
+      return version;
+    },
+  };
 }
 
 type Named = { readonly metadata: { readonly name: string } };
@@ -77,10 +113,6 @@ function targetOf(observed: Observed, generation: number): Target {
 /** Why it does not differs from poll to poll, and what is in the status must not: the log tells (RE3). */
 export const NO_ANSWER = "the JobManager does not answer";
 
-export function incarnationNumbered(observed: Observed, number: number | null): ObservedIncarnation | null {
-  return observed.incarnations.find((incarnation) => incarnation.number === number) ?? null;
-}
-
 /** Whether nothing is left that runs, or could be made to run by what is there. */
 export function isEmptied({ incarnations }: Observed): boolean {
   return incarnations.every(
@@ -93,11 +125,7 @@ export function stopTriggerOf({ observed }: Situation, operation: Operation): Tr
   return observed.job.status?.operation?.triggerId === operation.triggerId ? observed.stopTrigger : null;
 }
 
-/** A revision with its spec resolved by today's defaults; null: it is not kept any more. */
-export function specOfRevision(
-  observed: Observed,
-  name: string,
-): { revision: SpecRevision; spec: ResolvedSpec } | null {
+function versionOf(observed: Observed, name: string): Version | null {
   const revision = revisionByName(observed, name);
   if (revision === null) return null;
   // Of an invalid spec nothing is in force, not even what only the operator reads (SI1).
@@ -110,9 +138,9 @@ export function specOfRevision(
  * with another storage root would take it for one without state (P-31).
  */
 export function incarnationPlaces(situation: Situation, number: number, spec: ResolvedSpec) {
-  const { job, settings, observed } = situation;
+  const { job, settings } = situation;
   const jobId = incarnationJobId(job, number);
-  const configMap = incarnationNumbered(observed, number)?.configMap ?? null;
+  const configMap = situation.incarnation(number).objects?.configMap ?? null;
   const { active } = statusOf(job);
   const recorded =
     (configMap === null ? null : settings.engine.storeUriIn(configMap)) ??

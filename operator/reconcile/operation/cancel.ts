@@ -7,29 +7,29 @@
 import { parseTime } from "../../../crds/index.ts";
 import type { Draft } from "../status/draft.ts";
 import { isEndingDeletion } from "./operation.ts";
-import { incarnationNumbered, type Situation } from "../facts/situation.ts";
+import type { Situation } from "../facts/situation.ts";
 
 /** A deletion always ends: a job that does not answer keeps its files. */
 const CANCEL_TIMEOUT_MS = 30_000;
 
 /** CN1. Called before it is decided which incarnations are wanted. */
-export function noteCancelled(draft: Draft, { observed }: Situation): void {
+export function noteCancelled(draft: Draft, { incarnation }: Situation): void {
   const { operation } = draft.status;
   if (!isEndingDeletion(operation) || operation.from === null || operation.cancelled === true) return;
-  const view = incarnationNumbered(observed, operation.from)?.jobManager;
-  if (view?.kind === "answering" && view.incarnation.phase === "ended") draft.operation({ cancelled: true });
+  const { view } = incarnation(operation.from);
+  if (view.kind === "answering" && view.incarnation.phase === "ended") draft.operation({ cancelled: true });
 }
 
 export function isCancelPending(draft: Draft, situation: Situation): boolean {
   const { operation } = draft.status;
   if (!isEndingDeletion(operation) || operation.from === null) return false;
-  const { target, observed } = situation;
+  const { target, incarnation } = situation;
   if (operation.cancelled === true || target.kind !== "valid" || target.spec.deletion.keepState) return false;
   if (draft.nowMs - parseTime(operation.stepSince) > CANCEL_TIMEOUT_MS) return false;
-  const view = incarnationNumbered(observed, operation.from)?.jobManager;
+  const { view } = incarnation(operation.from);
   // One that does not answer is waited for: it may still be told (P-11).
-  if (view?.kind === "unreachable") return true;
-  if (view?.kind !== "answering") return false;
+  if (view.kind === "unreachable") return true;
+  if (view.kind !== "answering") return false;
   // "activating": its JobManager has just been restarted, and takes the job up again.
   const { job, phase } = view.incarnation;
   return phase === "activating" || (phase === "active" && job !== null);

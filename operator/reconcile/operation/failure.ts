@@ -12,7 +12,7 @@ import type { RestorePoint } from "../../../crds/index.ts";
 import { usePermission } from "./left-state.ts";
 import { begin, hasTouchedOld } from "./operation.ts";
 import { restoreOf } from "./restore-choice.ts";
-import { specOfRevision, type Situation, type Target } from "../facts/situation.ts";
+import type { Situation, Target } from "../facts/situation.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "../steps/step.ts";
 
 /** FA1, FA4. With nothing running before, the record stays, so that a corrected spec replaces it. */
@@ -132,10 +132,10 @@ export function newestOf({ draft }: Pick<StepContext, "draft">): RestorePoint {
 
 /** Where a rollback from `failed` goes; null: nowhere, or it is not wanted. */
 export function rollbackRevision(situation: Situation, stable: string | undefined, failed: string): string | null {
-  const { target, observed } = situation;
+  const { target, version } = situation;
   const isWanted = target.kind === "invalid" || target.spec.upgrade.rollback;
   if (!isWanted || stable === undefined || stable === failed) return null;
-  return specOfRevision(observed, stable) === null ? null : stable;
+  return version(stable) === null ? null : stable;
 }
 
 /** Back to the last stable revision. */

@@ -5,14 +5,13 @@ import { restoreUsedBy } from "../status/active.ts";
 import type { Draft } from "../status/draft.ts";
 import { nameUids, usePermission, withPermission } from "./left-state.ts";
 import { restoreOf } from "./restore-choice.ts";
-import { incarnationPlaces, specOfRevision } from "../facts/situation.ts";
+import { incarnationPlaces } from "../facts/situation.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "../steps/step.ts";
 
 /** From this write on the new incarnation is the one that holds the newest state (OPE3). */
 export function enterActivating(context: StepContext): StepOutcome {
-  const { draft, situation, operation } = context;
-  const running = specOfRevision(situation.observed, operation.revision);
-  if (operation.to === null || running === null) {
+  const { draft, situation, operation, version } = context;
+  if (operation.to === null || version === null) {
     const message = `the revision ${operation.revision} is gone; apply the manifest again`;
     draft.stalled = { reason: "RevisionLost", message };
     draft.wait(message, 5000);
@@ -24,7 +23,7 @@ export function enterActivating(context: StepContext): StepOutcome {
   const predecessors = new Set(old === undefined ? [] : [old.storeUri]);
   if (restore.kind === "latest") predecessors.add(restore.storeUri);
   for (const store of operation.predecessors) predecessors.add(store);
-  const { jobId, storeUri } = incarnationPlaces(situation, operation.to, running.spec);
+  const { jobId, storeUri } = incarnationPlaces(situation, operation.to, version.spec);
   if (old === undefined) startScheduleAnew(draft);
   forgetTakenBack(draft);
   if (old?.ended?.status === "FINISHED" && restore.kind === "none" && operation.mode !== "stateless") {
@@ -72,11 +71,11 @@ function forgetTakenBack(draft: Draft): void {
 }
 
 /** The new incarnation has proved itself; what is left of the old one goes by the actions. */
-export function completeOperation({ draft, operation, situation }: StepContext): StepOutcome {
+export function completeOperation({ draft, operation, situation, version }: StepContext): StepOutcome {
   const { kind, toGeneration, revision } = operation;
   const { failed } = draft.status;
   const { restartNonce: _, ...handled } = draft.status.handled;
-  const restartNonce = specOfRevision(situation.observed, revision)?.spec.restartNonce ?? null;
+  const restartNonce = version?.spec.restartNonce ?? null;
   draft.history(pastTense[kind], describe(operation));
   draft.event("Normal", eventNames[kind], `generation ${toGeneration} runs as incarnation ${operation.to}`);
   const isOld = failed?.revision === revision || kind === "rollback";

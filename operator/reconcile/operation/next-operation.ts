@@ -14,11 +14,12 @@ import { hasFinished, instability, WAYS_OUT } from "../status/active.ts";
 import type { Draft } from "../status/draft.ts";
 import { beginRollback, newestOf, rollbackRevision } from "./failure.ts";
 import { savepointDirectory } from "../facts/ids.ts";
+import { standbyOf } from "../facts/policy.ts";
 import { reopenRefused, usePermission } from "./left-state.ts";
 import { begin } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "../facts/revision.ts";
-import { type Situation, specOfRevision, type Target } from "../facts/situation.ts";
+import type { Situation, Target } from "../facts/situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "../facts/spec-changes.ts";
 import { waitLeftMs } from "../facts/wall-wait.ts";
 
@@ -84,7 +85,7 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
     draft.once("not rolled back", `${wanted} is marked as failed: ${failed.reason}; to retry it, set restartNonce`);
     return "next";
   }
-  const found = specOfRevision(situation.observed, wanted);
+  const found = situation.version(wanted);
   if (found === null) {
     draft.stalled = {
       reason: "NoSuchRevision",
@@ -99,7 +100,7 @@ function rollbackOnRequest(draft: Draft, situation: Situation, target: ValidTarg
     toGeneration: found.revision.generation,
     revision: wanted,
     mode: active.ended === null ? target.spec.upgrade.mode : "last-state",
-    standby: active.ended === null ? target.spec.upgrade.standby : "cold",
+    standby: active.ended === null ? standbyOf(situation, target.spec) : "cold",
     restore: null,
     savepointDirectory: savepointDirectory(situation.job, target.spec, situation.settings),
     message: reason,
@@ -179,7 +180,7 @@ function startable(
   const { resume, failed } = draft.status;
   if (failed?.revision !== target.revision) return target;
   if (resume === undefined || resume.revision === failed.revision) return null;
-  return specOfRevision(situation.observed, resume.revision) === null ? null : resume;
+  return situation.version(resume.revision) === null ? null : resume;
 }
 
 function withoutDetails(resume: NonNullable<Draft["status"]["resume"]>): RestorePoint {
@@ -214,7 +215,7 @@ function initialRestore(draft: Draft, situation: Situation, spec: ResolvedSpec):
 function change(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
   const { active, failed } = draft.status;
   if (active === undefined || failed?.revision === target.revision) return "next";
-  const running = specOfRevision(situation.observed, active.revision);
+  const running = situation.version(active.revision);
   const changes =
     running === null
       ? [
@@ -246,7 +247,7 @@ function change(draft: Draft, situation: Situation, target: ValidTarget): Return
     revision: target.revision,
     // A job that has ended holds its state still: nothing to stop, and nothing newer to come.
     mode: isAtRest && target.spec.upgrade.mode === "savepoint" ? "last-state" : target.spec.upgrade.mode,
-    standby: isAtRest ? "cold" : target.spec.upgrade.standby,
+    standby: isAtRest ? "cold" : standbyOf(situation, target.spec),
     restore: null,
     savepointDirectory: savepointDirectory(situation.job, target.spec, situation.settings),
     message: `generation ${active.generation} to ${target.generation}: ${what} changed (${cost})`,

@@ -13,7 +13,7 @@ import type { Observed } from "../facts/observed.ts";
 import type { StepContext } from "../steps/step.ts";
 
 /** By the record and by what is active; called when the old job has stopped, or its pods are gone. */
-export function restoreOf({ draft, operation }: StepContext): RestorePoint {
+export function restoreOf({ draft, operation }: Pick<StepContext, "draft" | "operation">): RestorePoint {
   if (operation.restore !== null) return operation.restore;
   const { active } = draft.status;
   if (operation.mode === "stateless" || active === undefined) return { kind: "none" };

@@ -10,21 +10,24 @@
 import type { Operation, ResolvedSpec } from "../../../crds/index.ts";
 import type { Draft } from "../status/draft.ts";
 import { activationIdOf } from "../facts/ids.ts";
-import { hasTouchedOld } from "./operation.ts";
+import { hasTouchedOld, stepsOf } from "./operation.ts";
 import { initialRestoreOf } from "./restore-choice.ts";
 import { isSameJson } from "../facts/revision.ts";
-import { incarnationNumbered, type Situation, specOfRevision, stopTriggerOf } from "../facts/situation.ts";
+import type { Situation } from "../facts/situation.ts";
 import { compareSpecs, costOf, needsIncarnation } from "../facts/spec-changes.ts";
+import { contextOf, type StepContext } from "../steps/step.ts";
+import { questionOf, steps } from "../steps/steps.ts";
 
 export function reviseOperation(draft: Draft, situation: Situation): void {
   const { operation } = draft.status;
   if (operation === undefined || operation.kind === "delete") return;
-  const isActivated = operation.step === "Activating" || operation.step === "Proving";
   const { target } = situation;
+  const step = steps[operation.step];
+  const context = contextOf(draft, situation, operation);
   if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, operation);
-  if (isActivated) return;
+  if (step.holdsState === true) return;
   const isTouched = hasTouchedOld(operation, draft.status.active);
-  if ((!isTouched || isUnasked(situation, operation)) && isLost(situation, operation))
+  if ((!isTouched || step.isUnasked?.(context) === true) && isLost(context))
     return drop(draft, "its spec changed before its revision was stored");
   if (target.kind === "invalid") return;
   const isSuspendWanted = target.spec.state === "suspended";
@@ -34,46 +37,35 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   }
   if (isSuspendWanted) {
     if (operation.from === null || !isTouched) return drop(draft, "the job will be suspended");
-    draft.operation({
-      kind: "suspend",
-      to: null,
-      toGeneration: target.generation,
-      message: "the job will be suspended",
-    });
-    // Steps that a suspension has not: its end comes next.
-    if (operation.step !== "Stopping") draft.enter("Terminating", "the job will be suspended");
+    const message = "the job will be suspended";
+    draft.operation({ kind: "suspend", to: null, toGeneration: target.generation, message });
+    // A step that a suspension has not: its end comes next.
+    const suspension = stepsOf({ ...operation, kind: "suspend" });
+    if (!suspension.includes(operation.step)) draft.enter(suspension.at(-1) ?? operation.step, message);
     return;
   }
-  if (isAskedAnew(draft, situation, operation)) draft.set({ failed: undefined });
+  const isStuck = step.isStuck?.(context) === true;
+  if (isStuck && isAskedAnew(context)) draft.set({ failed: undefined });
   if (isOtherRestore(draft, situation, operation, target.spec)) return drop(draft, "spec.restore has changed");
   if (target.revision === operation.revision || operation.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
   if (draft.status.failed?.revision === target.revision || isSame(situation, operation, target.spec)) return;
   if (operation.kind !== "rollback" && !isTouched)
     return drop(draft, `the spec is at generation ${target.generation} now`);
-  if (isStuck(situation, operation)) retarget(draft, situation, operation);
+  if (isStuck) retarget(draft, situation, operation);
 }
 
 /** A stop under way goes on for a deletion that wants a savepoint: its trigger is never joined by a second one (P-5). */
 function turnToDelete(draft: Draft, { target, generation }: Situation, operation: Operation): void {
   const message = "the StreamJob is being deleted";
   const isWanted = target.kind === "valid" && target.spec.deletion.savepoint;
-  if (operation.step !== "Stopping" || operation.savepoint === null || !isWanted) return drop(draft, message);
+  if (questionOf(operation) !== "stopTrigger" || !isWanted) return drop(draft, message);
   draft.operation({ kind: "delete", to: null, toGeneration: generation, stepSince: draft.now, message });
 }
 
 /** The operator died between the record and its ControllerRevision, and the spec that it was made of is there no more. */
-function isLost({ observed }: Situation, operation: Operation): boolean {
-  return operation.to !== null && specOfRevision(observed, operation.revision) === null;
-}
-
-/** The job is still to be asked to stop: it runs, and its JobManager knows of no stop. */
-function isUnasked(situation: Situation, operation: Operation): boolean {
-  if (operation.step !== "Stopping" || operation.attempt > 0) return false;
-  const trigger = stopTriggerOf(situation, operation);
-  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager;
-  const isRunning = view?.kind === "answering" && view.incarnation.job?.status === "RUNNING";
-  return isRunning && (trigger === null || trigger.kind === "unknown");
+function isLost({ operation, version }: StepContext): boolean {
+  return operation.to !== null && version === null;
 }
 
 /** `restore` was corrected while the first version could not start from what it said before (P-15). */
@@ -84,7 +76,7 @@ function isOtherRestore(draft: Draft, { observed }: Situation, operation: Operat
 }
 
 function isSame(situation: Situation, operation: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
-  const revision = specOfRevision(situation.observed, operation.revision);
+  const revision = situation.version(operation.revision);
   return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
 }
 
@@ -96,20 +88,12 @@ function drop(draft: Draft, why: string): void {
   draft.set({ operation: undefined });
 }
 
-/** The new version waits for something that will not come. */
-function isStuck({ observed }: Situation, operation: Operation): boolean {
-  if (operation.step !== "Standby" && operation.step !== "Preflight") return false;
-  const view = incarnationNumbered(observed, operation.to)?.jobManager;
-  if (operation.step === "Preflight") return observed.preflight?.kind === "incompatible";
-  return view?.kind !== "answering" || view.incarnation.phase === "refused";
-}
-
 /** REO3 */
-function isAskedAnew({ status: { failed } }: Draft, situation: Situation, operation: Operation): boolean {
-  const { target } = situation;
+function isAskedAnew({ draft, situation: { target }, operation }: StepContext): boolean {
+  const { failed } = draft.status;
   if (target.kind !== "valid" || failed?.revision !== target.revision || operation.kind === "rollback") return false;
   const { toGeneration } = operation;
-  return failed.generation < toGeneration && toGeneration < target.generation && isStuck(situation, operation);
+  return failed.generation < toGeneration && toGeneration < target.generation;
 }
 
 /** The same operation with another version: fresh pods, the same state. */

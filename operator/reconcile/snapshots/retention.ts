@@ -12,7 +12,7 @@ import type { Draft } from "../status/draft.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
 import { snapshotMessageWrite } from "./snapshot-objects.ts";
-import { incarnationNumbered, type Situation } from "../facts/situation.ts";
+import type { Situation } from "../facts/situation.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
 const DISPOSAL_POLL_MS = 500;
@@ -26,9 +26,9 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
     .sort((a, b) => completedMs(b) - completedMs(a) || (a.metadata.name < b.metadata.name ? 1 : -1));
   const named = namedLocations(draft, situation);
   const { active } = draft.status;
-  const jobManager = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
+  const jobManager = situation.incarnation(active?.incarnation).view;
   // What it was started from cannot be known now.
-  if (active !== undefined && active.stableAt === null && jobManager?.kind !== "answering") return [];
+  if (active !== undefined && active.stableAt === null && jobManager.kind !== "answering") return [];
   const actions: Action[] = [];
   let kept = 0;
   for (const [place, snapshot] of completed.entries()) {
@@ -46,7 +46,7 @@ export function retentionOf(draft: Draft, situation: Situation): readonly Action
 }
 
 /** RETE1 */
-function namedLocations({ status }: Draft, { observed, target }: Situation): ReadonlySet<string> {
+function namedLocations({ status }: Draft, { observed, target, incarnation }: Situation): ReadonlySet<string> {
   const named = new Set(observed.foreignReferences);
   const { operation, resume, active } = status;
   if (operation?.savepoint?.path) named.add(operation.savepoint.path);
@@ -58,8 +58,8 @@ function namedLocations({ status }: Draft, { observed, target }: Situation): Rea
     named.add(status.lastSavepoint.path);
   }
   // What the active incarnation was started from, as its JobManager says.
-  const view = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
-  const from = view?.kind === "answering" ? view.incarnation.activation?.from : undefined;
+  const { view } = incarnation(active?.incarnation);
+  const from = view.kind === "answering" ? view.incarnation.activation?.from : undefined;
   if (active !== undefined && active.stableAt === null) {
     if (from?.kind === "path") named.add(from.path);
     if (from?.kind === "latest" && from.savepoint !== null) named.add(from.savepoint);
@@ -117,8 +117,8 @@ function disposal(
   // Waits for what names it to go, or for a JobManager that can do it, at the steady pace.
   if (namedLocations(draft, situation).has(location) || view.kind === "inProgress") return [];
   const { active } = draft.status;
-  const jobManager = incarnationNumbered(situation.observed, active?.incarnation ?? null)?.jobManager;
-  if (active === undefined || jobManager?.kind !== "answering") return [];
+  const jobManager = situation.incarnation(active?.incarnation).view;
+  if (active === undefined || jobManager.kind !== "answering") return [];
   draft.wakeIn(view.kind === "failed" ? DISPOSAL_POLL_MS * 20 : DISPOSAL_POLL_MS);
   const problem =
     view.kind === "failed" ? view.message : refusalOf(situation.observed, "disposeSavepoint", name)?.message;

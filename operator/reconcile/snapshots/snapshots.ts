@@ -20,7 +20,7 @@ import type { Action } from "../actions/plan.ts";
 import { deletionsOf, holdsOf, isHeld, retentionOf } from "./retention.ts";
 import { refusalOf } from "../actions/refusals.ts";
 import { dueAt } from "./schedule.ts";
-import { incarnationNumbered, isEmptied, type Situation } from "../facts/situation.ts";
+import { isEmptied, type Situation } from "../facts/situation.ts";
 import { newSnapshot, snapshotMessageWrite, snapshotStatusWrite } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
@@ -105,8 +105,8 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   const snapshot = observed.snapshots.find(({ metadata }) => metadata.name === savepoint.name);
   const isSame = observed.job.status?.savepoint?.triggerId === savepoint.triggerId;
   const trigger = isSame ? observed.savepointTrigger : null;
-  const view = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
-  draft.wakeIn(view?.kind === "answering" ? POLL_MS : SLOW_POLL_MS);
+  const { view } = situation.incarnation(active?.incarnation);
+  draft.wakeIn(view.kind === "answering" ? POLL_MS : SLOW_POLL_MS);
   const end = (phase: "Completed" | "Failed", message: string, location?: string): readonly Action[] => {
     draft.set({ savepoint: undefined });
     if (location !== undefined) {
@@ -138,7 +138,7 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   if (refusal?.isFinal === true) return end("Failed", refusal.message);
   if (isOver(draft)) return end("Failed", "the job ended before the savepoint was taken");
   if (trigger !== null && trigger.kind !== "unknown") return [];
-  if (active === undefined || view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  if (active === undefined || view.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId, target } = savepoint;
   // Of the moment, as of a job that restarts: it is asked for again.
   const told = refusal === null || snapshot === undefined ? [] : snapshotMessageWrite(snapshot, refusal.message);

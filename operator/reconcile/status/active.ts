@@ -1,82 +1,19 @@
 /**
- * Owns: what is learnt of the active incarnation: restarts, its first checkpoint, its end, whether it is stable.
- *
- * AC1 Restarts are those of the job and of its JobManager's process since the activation; counters that start anew add on.
- * AC2 Stable is: a checkpoint of its own, and then the window without more restarts than allowed. RUNNING alone is nothing (P-26).
- *     With more, and nothing to roll back to, it is stable after a whole window with none.
- * AC3 What does not answer changes nothing that is known (P-11).
+ * Owns: what the record says of the active incarnation: its end and what that means, whether it has shown itself unstable.
+ * Not here: how that is learnt (learn-of-active.ts).
  */
-import { type ActiveIncarnation, formatTime, type Operation, parseTime } from "../../../crds/index.ts";
-import type { IncarnationView } from "../../engine/index.ts";
+import type { ActiveIncarnation, Operation } from "../../../crds/index.ts";
 import type { Draft } from "./draft.ts";
-import { jobManagerRestarts } from "../facts/pod-trouble.ts";
-import { incarnationNumbered, newestException, type Situation, specOfRevision } from "../facts/situation.ts";
-
-export function learnOfActive(draft: Draft, situation: Situation): void {
-  const { active } = draft.status;
-  if (active === undefined || active.ended !== null) return;
-  const incarnation = incarnationNumbered(situation.observed, active.incarnation);
-  if (incarnation?.jobManager.kind !== "answering") return;
-  const message = incarnation.jobManager.incarnation;
-  if (message.activation?.activationId !== active.activationId) return;
-  countRestarts(draft, active, message, jobManagerRestarts(incarnation.pods));
-  noteFirstCheckpoint(draft, message);
-  noteEnd(draft, message);
-  noteStability(draft, situation);
-}
-
-function countRestarts(draft: Draft, active: ActiveIncarnation, message: IncarnationView, pods: number): void {
-  const job = message.job?.restarts ?? 0;
-  const seen = active.restartsSeen;
-  if (seen?.job === job && seen.pods === pods) return;
-  const rise = (now: number, before: number): number => (now >= before ? now - before : now);
-  const added = seen === null ? job : rise(job, seen.job) + rise(pods, seen.pods);
-  change(draft, { restartsSeen: { job, pods } });
-  if (added === 0) return;
-  change(draft, { lastRestartAt: draft.now });
-  draft.set({ restarts: draft.status.restarts + added });
-}
-
-function noteFirstCheckpoint(draft: Draft, message: IncarnationView): void {
-  const { active, operation, handled } = draft.status;
-  if (active === undefined || active.firstCheckpointAt !== null || message.firstCheckpointMs === null) return;
-  change(draft, { firstCheckpointAt: formatTime(message.firstCheckpointMs) });
-  // What `restore` names is no more the newest state, whatever becomes of the operation (P-17).
-  if (handled.restoreUsed === undefined) draft.set({ handled: { ...handled, restoreUsed: restoreUsedBy(operation) } });
-}
+import { newestException, type Situation } from "../facts/situation.ts";
 
 /** What of `spec.restore` an operation used, as `handled` says it. */
 export function restoreUsedBy(operation: Operation | undefined): string {
   return operation?.restore?.kind === "path" ? operation.restore.path : "nothing";
 }
 
-/** A stop that this operator asked for is the stopping step's to deal with. */
-function noteEnd(draft: Draft, message: IncarnationView): void {
-  const { operation } = draft.status;
-  if (operation?.step === "Stopping" || operation?.step === "Terminating") return;
-  const { result, job } = message;
-  const status = result?.status ?? (message.phase === "ended" && job?.status === "FAILED" ? "FAILED" : null);
-  // While it is being proved the step decides what a failure means.
-  if (
-    status === null ||
-    (status === "FAILED" && operation !== undefined && operation.to === draft.status.active?.incarnation)
-  )
-    return;
-  const savepoint = result?.savepoint ?? null;
-  const why =
-    status === "FAILED"
-      ? (job?.failure?.message ?? "no reason is known")
-      : savepoint === null
-        ? `the job is ${status}`
-        : `the job was stopped with savepoint ${savepoint}`;
-  recordEnd(draft, { status, at: draft.now, savepoint, message: why });
-  draft.event(status === "FAILED" ? "Warning" : "Normal", status === "FAILED" ? "JobFailed" : "JobFinished", why);
-  draft.history(status.toLowerCase(), why);
-}
-
 /** What the active job ended with. One that did all its work is nothing to go back to (FA4). */
 export function recordEnd(draft: Draft, ended: NonNullable<ActiveIncarnation["ended"]>): void {
-  change(draft, { ended });
+  changeActive(draft, { ended });
   if (hasFinished(draft.status.active)) draft.set({ stable: undefined });
 }
 
@@ -91,30 +28,7 @@ export function hasFinished(active: ActiveIncarnation | undefined): boolean {
   return ended !== null && ended.status === "FINISHED" && ended.savepoint === null && ended.stopFailed !== true;
 }
 
-/** AC2 */
-function noteStability(draft: Draft, situation: Situation): void {
-  const { active, restarts, operation } = draft.status;
-  if (active === undefined || active.stableAt !== null || operation?.to === active.incarnation) return;
-  const upgradePolicy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
-  if (upgradePolicy === undefined) return;
-  const isFinished = active.ended !== null && active.ended.status !== "FAILED";
-  if (!isFinished) {
-    if (active.ended !== null || active.firstCheckpointAt === null) return;
-    // Too many, and there was nothing to roll back to: then the window begins with the last of them.
-    const isTooMany = restarts > upgradePolicy.stabilityMaxRestarts;
-    const since = isTooMany ? (active.lastRestartAt ?? active.firstCheckpointAt) : active.firstCheckpointAt;
-    const stableMs = parseTime(since) + upgradePolicy.stabilityWindowMs;
-    if (draft.nowMs < stableMs) return draft.wakeIn(stableMs - draft.nowMs);
-  }
-  const { generation, revision } = active;
-  change(draft, { stableAt: draft.now });
-  draft.set({ recovery: undefined });
-  if (hasFinished(active)) return;
-  draft.set({ stable: { generation, revision } });
-  draft.event("Normal", "Stable", `generation ${generation} is stable: it is the target of a rollback from now on`);
-}
-
-function change(draft: Draft, part: Partial<ActiveIncarnation>): void {
+export function changeActive(draft: Draft, part: Partial<ActiveIncarnation>): void {
   const { active } = draft.status;
   if (active !== undefined) draft.set({ active: { ...active, ...part } });
 }
@@ -124,7 +38,7 @@ export function instability(draft: Draft, situation: Situation): string | null {
   const { active, restarts } = draft.status;
   if (active === undefined || active.stableAt !== null) return null;
   if (active.ended?.status === "FAILED") return active.ended.message;
-  const policy = specOfRevision(situation.observed, active.revision)?.spec.upgrade;
+  const policy = situation.version(active.revision)?.spec.upgrade;
   if (policy === undefined || restarts <= policy.stabilityMaxRestarts) return null;
   return `it restarted ${restarts} times before it was stable: ${newestException(situation)}`;
 }

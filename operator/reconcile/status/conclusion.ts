@@ -16,7 +16,8 @@ import {
 import { podLabels } from "../../engine/index.ts";
 import { hasFinished } from "./active.ts";
 import type { Draft } from "./draft.ts";
-import { incarnationNumbered, NO_ANSWER, type Situation } from "../facts/situation.ts";
+import { standbyOf } from "../facts/policy.ts";
+import { NO_ANSWER, type Situation } from "../facts/situation.ts";
 
 type Finding = { readonly status: "True" | "False" | "Unknown"; readonly reason: string; readonly message: string };
 
@@ -70,11 +71,20 @@ function findingsOf(draft: Draft, situation: Situation): Record<StreamJobConditi
         ? yes(draft.blocked.reason, draft.blocked.message)
         : isBack
           ? yes("VersionFailed", failed?.reason ?? "")
-          : no("NotBlocked"),
+          : notBlocked(situation),
     RolledBack: isBack ? yes("VersionFailed", failed?.reason ?? "") : no("NotRolledBack"),
     Suspended: isSuspended ? yes("AsAsked", "the job is suspended as requested") : no("NotSuspended"),
     Paused: no("NotPaused"),
   };
+}
+
+/** ENG2. Said before anything is upgraded: it costs a pause. */
+function notBlocked(situation: Situation): Finding {
+  const { target } = situation;
+  const isCold = target.kind === "valid" && standbyOf(situation, target.spec) !== target.spec.upgrade.standby;
+  if (!isCold) return no("NotBlocked");
+  const why = "the engine cannot start new pods beside the job that runs";
+  return no("NoStandby", `upgrade.standby is warm, but ${why}: an upgrade stops the job first, as with cold`);
 }
 
 /** kstatus takes Reconciling for "wait": what needs a person (CONC2) is not to be waited for. */
@@ -88,12 +98,12 @@ function isFailedTarget({ status }: Draft, { target }: Situation): boolean {
   return target.kind === "valid" && status.failed?.revision === target.revision;
 }
 
-function jobRunning({ status }: Draft, { observed }: Situation): Finding {
+function jobRunning({ status }: Draft, { incarnation }: Situation): Finding {
   const { active } = status;
   if (active === undefined) return no("NoJob", "no incarnation is active");
   if (active.ended !== null) return no(active.ended.status, active.ended.message);
-  const view = incarnationNumbered(observed, active.incarnation)?.jobManager;
-  if (view === undefined || view.kind === "absent") return no("NoPod", "the JobManager's pod does not exist");
+  const { view } = incarnation(active.incarnation);
+  if (view.kind === "absent") return no("NoPod", "the JobManager's pod does not exist");
   if (view.kind === "unreachable") return unknown("Unreachable", NO_ANSWER);
   const { job, phase, error } = view.incarnation;
   if (job?.status === "RUNNING") return yes("Running", `incarnation ${active.incarnation} runs`);
@@ -135,8 +145,8 @@ function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: 
 function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Finding {
   const { active } = status;
   if (active === undefined || active.ended !== null) return unknown("NoJob", "no job runs");
-  const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
-  if (view?.kind !== "answering") return unknown("Unreachable", NO_ANSWER);
+  const { view } = situation.incarnation(active.incarnation);
+  if (view.kind !== "answering") return unknown("Unreachable", NO_ANSWER);
   const { lastCheckpoint, checkpointTrouble: trouble } = view.incarnation;
   if (trouble && trouble.failures >= FAILURES_IN_A_ROW) {
     return no(
@@ -155,10 +165,10 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
     : no("Late", `the last checkpoint completed at ${formatTime(lastCheckpoint.timeMs)}`);
 }
 
-function noteCheckpoint(draft: Draft, { observed }: Situation): void {
+function noteCheckpoint(draft: Draft, { incarnation }: Situation): void {
   const { active } = draft.status;
-  const view = incarnationNumbered(observed, active?.incarnation ?? null)?.jobManager;
-  if (active === undefined || view?.kind !== "answering") return;
+  const { view } = incarnation(active?.incarnation);
+  if (active === undefined || view.kind !== "answering") return;
   const { lastCheckpoint, activation } = view.incarnation;
   if (lastCheckpoint === null || activation?.activationId !== active.activationId) return;
   const { id, timeMs, path, sizeBytes } = lastCheckpoint;
@@ -166,7 +176,7 @@ function noteCheckpoint(draft: Draft, { observed }: Situation): void {
   draft.set({ lastCheckpoint: { id, time: formatTime(timeMs), path, sizeBytes } });
 }
 
-function noteScale(draft: Draft, { observed, job }: Situation): void {
+function noteScale(draft: Draft, { incarnation, job }: Situation): void {
   const { active } = draft.status;
   if (active === undefined || active.ended !== null) return draft.set({ replicas: 0, selector: "" });
   const labels = podLabels(job.metadata.name, active.incarnation, "taskmanager");
@@ -174,7 +184,7 @@ function noteScale(draft: Draft, { observed, job }: Situation): void {
     .map(([key, value]) => `${key}=${value}`)
     .sort()
     .join(",");
-  const replicas = incarnationNumbered(observed, active.incarnation)?.taskManagerSet?.status?.replicas ?? 0;
+  const replicas = incarnation(active.incarnation).objects?.taskManagerSet?.status?.replicas ?? 0;
   draft.set({ replicas, selector });
 }
 

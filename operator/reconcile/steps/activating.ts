@@ -7,7 +7,6 @@ import { tellLeftOut, withPermissionHint } from "../operation/left-state.ts";
 import { enterActivating } from "../operation/milestones.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
-import { incarnationNumbered, specOfRevision } from "../facts/situation.ts";
 import { done, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
 
@@ -18,13 +17,14 @@ export const activating: Step = {
   enter: enterActivating,
   advance,
   calls,
+  holdsState: true,
 };
 
 function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
-  const view = incarnationNumbered(situation.observed, operation.to)?.jobManager ?? { kind: "absent" as const };
+  const { view } = context.next;
   if (view.kind !== "answering") {
-    const limitMs = specOfRevision(situation.observed, operation.revision)?.spec.upgrade.deployTimeoutMs;
+    const limitMs = context.version?.spec.upgrade.deployTimeoutMs;
     const isLate = limitMs !== undefined && draft.nowMs - parseTime(operation.stepSince) > limitMs;
     // The call may have reached it: it is not known whether it runs.
     if (isLate && view.kind === "unreachable") return unknownFate(context);
@@ -57,11 +57,10 @@ function advance(context: StepContext): StepOutcome {
   return waiting;
 }
 
-function calls({ draft, situation, operation }: StepContext): readonly Action[] {
+function calls({ draft, operation, next: { view } }: StepContext): readonly Action[] {
   const { active } = draft.status;
   if (operation.to === null || active === undefined || operation.restore === null) return [];
-  const view = incarnationNumbered(situation.observed, operation.to)?.jobManager;
-  if (view?.kind !== "answering" || view.incarnation.phase !== "standby") return [];
+  if (view.kind !== "answering" || view.incarnation.phase !== "standby") return [];
   if (view.incarnation.activation !== null) return [];
   const { activationId, restore, predecessors } = operation;
   const activation = { activationId, from: restore, predecessors: [...predecessors] };

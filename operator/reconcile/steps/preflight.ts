@@ -9,9 +9,11 @@ import { done, entering, type Step, type StepContext, type StepOutcome, waiting 
 const POLL_MS = 200;
 
 export const preflight: Step = {
+  isPossible: ({ canPreflight }) => canPreflight,
   enter: entering("Preflight", "checking whether the new version accepts the state"),
   advance,
   asks: () => "preflight",
+  isStuck: ({ situation }) => situation.observed.preflight?.kind === "incompatible",
 };
 
 function advance(context: StepContext): StepOutcome {

@@ -11,7 +11,7 @@ import { failActivated } from "../operation/failure.ts";
 import type { Action } from "../actions/plan.ts";
 import { firstCheckpointTriggerId } from "../facts/ids.ts";
 import { podTrouble } from "../facts/pod-trouble.ts";
-import { incarnationNumbered, newestException, specOfRevision } from "../facts/situation.ts";
+import { newestException } from "../facts/situation.ts";
 import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 import { unknownFate } from "./unknown-fate.ts";
 
@@ -27,15 +27,15 @@ export const proving: Step = {
   enter: entering("Proving", "waiting for the first checkpoint of the new incarnation"),
   advance,
   calls,
+  holdsState: true,
 };
 
 function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
-  const incarnation = incarnationNumbered(situation.observed, operation.to);
-  const view = incarnation?.jobManager ?? { kind: "absent" as const };
+  const { objects, view } = context.next;
   let sinceMs = parseTime(operation.stepSince);
   const waitedMs = draft.nowMs - sinceMs;
-  const upgrade = specOfRevision(situation.observed, operation.revision)?.spec.upgrade;
+  const upgrade = context.version?.spec.upgrade;
   const limitMs = upgrade?.deployTimeoutMs ?? Number.POSITIVE_INFINITY;
   let progress = `waiting for the first checkpoint of incarnation ${operation.to}`;
   if (view.kind === "answering") {
@@ -64,7 +64,7 @@ function advance(context: StepContext): StepOutcome {
       sinceMs = parseTime(operation.checkpointAskedAt ?? draft.now);
     }
   }
-  const trouble = podTrouble(incarnation?.pods ?? []);
+  const trouble = podTrouble(objects?.pods ?? []);
   if (draft.nowMs - sinceMs > limitMs) {
     // PRO1
     if (view.kind === "unreachable" && trouble === null) return unknownFate(context);
@@ -81,11 +81,10 @@ function advance(context: StepContext): StepOutcome {
 }
 
 /** PRO3 */
-function calls({ draft: { status, nowMs }, situation, operation }: StepContext): readonly Action[] {
+function calls({ draft: { status, nowMs }, operation, next: { view } }: StepContext): readonly Action[] {
   const { active } = status;
   if (operation.to === null || active === undefined) return [];
-  const view = incarnationNumbered(situation.observed, operation.to)?.jobManager;
-  if (view?.kind !== "answering" || view.incarnation.completedCheckpoints > 0) return [];
+  if (view.kind !== "answering" || view.incarnation.completedCheckpoints > 0) return [];
   if (view.incarnation.job?.status !== "RUNNING" || operation.checkpointAskedAt === undefined) return [];
   const tries = Math.floor((nowMs - parseTime(operation.checkpointAskedAt)) / CHECKPOINT_RETRY_MS);
   const triggerId = firstCheckpointTriggerId(active.activationId, tries);

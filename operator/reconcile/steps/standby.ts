@@ -15,7 +15,6 @@ import { hasTouchedOld } from "../operation/operation.ts";
 import { standbyTrouble } from "../facts/pod-trouble.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
 import { refusedByApi } from "../actions/refusals.ts";
-import { incarnationNumbered, specOfRevision } from "../facts/situation.ts";
 import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 100;
@@ -27,19 +26,19 @@ export const standby: Step = {
   enter: entering("Standby", "the new pods start and wait"),
   advance,
   keeps: { to: true },
+  isStuck: ({ next: { view } }) => view.kind !== "answering" || view.incarnation.phase === "refused",
 };
 
 function advance(context: StepContext): StepOutcome {
-  const { draft, situation, operation } = context;
-  const incarnation = incarnationNumbered(situation.observed, operation.to);
-  const running = specOfRevision(situation.observed, operation.revision);
-  if (running === null) {
+  const { draft, situation, operation, version } = context;
+  const incarnation = context.next.objects;
+  if (version === null) {
     const message = `the revision ${operation.revision} is gone; apply the manifest again`;
     draft.stalled = { reason: "RevisionLost", message };
     draft.wait(message, SLOW_POLL_MS);
     return waiting;
   }
-  const { taskManager, upgrade } = running.spec;
+  const { taskManager, upgrade } = version.spec;
   const wanted = taskManager.replicas;
   const pollMs = draft.nowMs - parseTime(operation.stepSince) < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
   const refused = refusedByApi(situation.observed)?.message ?? null;

@@ -19,7 +19,7 @@ import type { JobManagerView } from "../facts/observed.ts";
 import { noteSavepoint } from "../snapshots/operation-savepoint.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
-import { incarnationNumbered, NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
+import { NO_ANSWER, type Situation, stopTriggerOf } from "../facts/situation.ts";
 import { changed, done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 /** While a savepoint is under way the job's downtime has begun. */
@@ -27,19 +27,31 @@ const POLL_MS = 15;
 const RETRY_POLL_MS = 1000;
 const SAVEPOINT_POLL_MS = 100;
 /** The end of what tryAgain says. */
-const RUNS_ON = /; the job runs on, attempt \d+ follows$/;
+const runsOn = (attempt: number): string => `; the job keeps running, attempt ${attempt} follows`;
+/** The same in a message that is kept; an earlier version wrote "runs on". */
+const RUNS_ON = /; the job (?:keeps running|runs on), attempt \d+ follows$/;
 
 export const stopping: Step = {
   enter: entering("Stopping", "stopping the job with a savepoint"),
   advance,
   calls,
   asks: ({ savepoint }) => (savepoint !== null && savepoint.path === null ? "stopTrigger" : null),
+  endsOld: true,
+  isUnasked,
 };
+
+/** It runs, and its JobManager knows of no stop. */
+function isUnasked({ situation, operation, old: { view } }: StepContext): boolean {
+  if (operation.attempt > 0) return false;
+  const trigger = stopTriggerOf(situation, operation);
+  const isRunning = view.kind === "answering" && view.incarnation.job?.status === "RUNNING";
+  return isRunning && (trigger === null || trigger.kind === "unknown");
+}
 
 function advance(context: StepContext): StepOutcome {
   const { draft, situation, operation } = context;
   if (operation.savepoint?.path !== null && operation.savepoint?.path !== undefined) return done;
-  const view = incarnationNumbered(situation.observed, operation.from)?.jobManager ?? { kind: "absent" as const };
+  const { view } = context.old;
   if (operation.kind === "delete" && mustDeletionGoOn(context, view)) {
     draft.event("Warning", "SavepointSkipped", `no savepoint could be taken before the deletion: ${operation.message}`);
     return done;
@@ -166,7 +178,7 @@ function tryAgain({ draft, situation, operation }: StepContext, message: string)
     target.kind === "valid"
       ? savepointDirectory(situation.job, target.spec, situation.settings)
       : (operation.savepoint?.target ?? "").replace(/\/[^/]*$/, "");
-  const text = `${message}; the job keeps running, attempt ${attempt + 1} follows`;
+  const text = `${message}${runsOn(attempt + 1)}`;
   draft.operation({
     attempt,
     triggerId,
@@ -234,16 +246,15 @@ function modeInstead({ target }: Situation, draft: StepContext["draft"], waitedM
 }
 
 /** STO6 */
-function calls({ draft, situation, operation }: StepContext): readonly Action[] {
-  const { observed } = situation;
+function calls({ draft, situation, operation, old }: StepContext): readonly Action[] {
   const { active, savepoint } = draft.status;
   if (active === undefined || operation.savepoint === null || operation.from === null) return [];
   if (operation.savepoint.path !== null || savepoint !== undefined) return [];
   if (retryLeftMs(draft, situation, operation) > 0) return [];
   const trigger = stopTriggerOf(situation, operation);
   if (trigger !== null && trigger.kind !== "unknown") return [];
-  const view = incarnationNumbered(observed, operation.from)?.jobManager;
-  if (view?.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
+  const { view } = old;
+  if (view.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId } = operation;
   // Before it is sent, in the same write: who asked nobody has to tell an end by the stop from one without it (STO5).
   if (operation.stopAskedOf !== view.incarnation.epoch) draft.operation({ stopAskedOf: view.incarnation.epoch });

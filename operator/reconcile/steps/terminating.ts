@@ -5,7 +5,6 @@
  * TE2 Suspend and delete end with it.
  */
 import type { Action } from "../actions/plan.ts";
-import { incarnationNumbered } from "../facts/situation.ts";
 import { isCancelPending } from "../operation/cancel.ts";
 import { endDelete, endSuspend } from "../operation/endings.ts";
 import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
@@ -17,6 +16,7 @@ export const terminating: Step = {
   advance,
   calls,
   keeps: { from: false },
+  endsOld: true,
 };
 
 function advance(context: StepContext): StepOutcome {
@@ -47,7 +47,7 @@ function advance(context: StepContext): StepOutcome {
 function calls({ draft, situation }: StepContext): readonly Action[] {
   const { active } = draft.status;
   if (!isCancelPending(draft, situation) || active === undefined) return [];
-  const view = incarnationNumbered(situation.observed, active.incarnation)?.jobManager;
-  if (view?.kind !== "answering" || view.incarnation.phase !== "active") return [];
+  const { view } = situation.incarnation(active.incarnation);
+  if (view.kind !== "answering" || view.incarnation.phase !== "active") return [];
   return [{ kind: "cancelJob", incarnation: active.incarnation, jobId: active.jobId }];
 }
