@@ -23,9 +23,9 @@ export function compareDeclarations(
   before: readonly DeclaredState[],
   now: readonly DeclaredState[],
 ): Compatibility {
-  const byName = new Map(now.map((state) => [idOf(state), state]));
+  const byId = new Map(now.map((state) => [declaredStateId(state), state]));
   for (const old of before) {
-    const current = byName.get(idOf(old));
+    const current = byId.get(declaredStateId(old));
     const problem = current === undefined ? undefined : stateProblem(old, current);
     if (problem === undefined) continue;
     return { kind: "refused", reason: `operator with uid "${uid}", state "${old.name}": ${problem}` };
@@ -33,8 +33,8 @@ export function compareDeclarations(
   return FITS;
 }
 
-/** Keyed states, operator states and timer services have names of their own. */
-function idOf(state: DeclaredState): string {
+/** What a state is known by inside its operator: keyed states, operator states and timer services have names of their own. */
+export function declaredStateId(state: DeclaredState): string {
   return `${state.kind === "timers" || state.kind === "operator-list" ? state.kind : "keyed"}:${state.name}`;
 }
 
