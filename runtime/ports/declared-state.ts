@@ -22,7 +22,8 @@ export interface KeyedStateSpec<H> {
 /** A list of the subtask, not by key; made by `operatorList`, `unionList` and `broadcastList`. */
 export interface OperatorStateSpec<H> {
   readonly scope: "operator";
-  readonly kind: "operator-list";
+  /** Which of the three: it says how the items are shared out on restore. */
+  readonly kind: "operator-list" | "union-list" | "broadcast-list";
   readonly type: ValueType<unknown>;
   readonly keyType: null;
   /** For the engine. */
