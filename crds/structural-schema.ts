@@ -7,7 +7,7 @@
  * STS2 No default but the one of `status.observedGeneration`.
  * STS3 A tagged union becomes one object: the fields of all variants, required what all of them require.
  */
-import { assert } from "../base/index.ts";
+import { assert, oncePerObject } from "../base/index.ts";
 import { z } from "zod";
 import type { RulesAt } from "./cel-rules.ts";
 import { type CelValidation, VALIDATIONS } from "./fields.ts";
@@ -69,10 +69,10 @@ const KEPT = [
   VALIDATIONS,
 ] as const;
 
-/** The structural schema of a zod schema, without the rules of several fields. */
-export function structuralSchema(schema: z.ZodType): StructuralSchema {
-  return convert(z.toJSONSchema(schema, { target: "openapi-3.0", io: "input" }) as RawSchema);
-}
+/** The structural schema of a zod schema, without the rules of several fields. Asked for each faulty object, so found once. */
+export const structuralSchema: (schema: z.ZodType) => StructuralSchema = oncePerObject((schema) =>
+  convert(z.toJSONSchema(schema, { target: "openapi-3.0", io: "input" }) as RawSchema),
+);
 
 /** `schema` with each rule at its place. Throws when there is no such place. */
 export function withRules(schema: StructuralSchema, rules: readonly RulesAt[]): StructuralSchema {

@@ -47,5 +47,6 @@ describe("what is checked", () => {
     const unit = steps.find((step) => step.name === "unit");
     assert.ok(unit?.kind === "tests");
     assert.deepEqual(unit.run.files, ["base/ids.test.ts", "examples/01/job.test.ts", "tools/report.test.ts"]);
+    assert.ok(unit.run.concurrency >= 2 && unit.run.concurrency <= 8, `${unit.run.concurrency} at a time`);
   });
 });

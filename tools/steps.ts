@@ -7,7 +7,7 @@
  * STE2  A folder of test/ that holds tests is always a group: no test can lie there without being run.
  */
 import { globSync, readdirSync } from "node:fs";
-import { constants } from "node:os";
+import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
 import { childEnvironment, findNode, repositoryRoot, runInTerminal } from "./find-node.mjs";
 import type { Row } from "./report.ts";
@@ -18,6 +18,8 @@ export type Step =
   | { readonly kind: "tests"; readonly name: string; readonly run: TestRun };
 
 const MINUTE_MS = 60_000;
+/** Each is a process of up to some hundred MiB. */
+const UNIT_FILES_MAX = 8;
 
 /** Known groups of test/, in the order in which they run: the quick ones first. Others follow by name. */
 const groupOrder = [
@@ -40,15 +42,20 @@ export function verifySteps(root: string = repositoryRoot): Step[] {
     { kind: "command", name: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
     { kind: "command", name: "types", command: "tsc", args: ["--noEmit", "-p", "."] },
     testStep("architecture", testFiles(root, "test/architecture"), 2, 2 * MINUTE_MS),
-    // Several times what the slowest file takes while other things keep the machine busy (57 s at a load of 25).
+    // The time: several times what the slowest file takes while other things keep the machine busy (57 s at a load of 25).
     testStep(
       "unit",
       testFiles(root, "{base,contract,settings,crds,runtime,operator,embedded,main,cli,examples,tools}"),
-      2,
+      unitConcurrency(),
       5 * MINUTE_MS,
     ),
     { kind: "command", name: "dead code", command: "knip", args: ["--no-progress"] },
   ];
+}
+
+/** One more file than there are processors, since a few mostly wait: for processes, for periods of grace. */
+function unitConcurrency(): number {
+  return Math.min(UNIT_FILES_MAX, availableParallelism() + 1);
 }
 
 /** The groups of test/ apart from architecture. They start processes and mostly wait, so two files run side by side. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -48,6 +48,15 @@ describe("counting a run of node:test", () => {
 
   it("takes a file that cannot be loaded for a failure", () => {
     assert.deepEqual(count(`import "./absent.mjs";`), { passed: 0, failed: 1, skipped: 0 });
+  });
+
+  it("shares what was compiled inside the run, and leaves nothing of it behind (RUN2)", () => {
+    const told = join(folder, "told");
+    const used = `import { writeFileSync } from "node:fs"; import { getCompileCacheDir } from "node:module";`;
+    const outcome = count(`${used}\nit("a", () => writeFileSync(${JSON.stringify(told)}, getCompileCacheDir()));`);
+    assert.deepEqual(outcome, { passed: 1, failed: 0, skipped: 0 });
+    assert.match(readFileSync(told, "utf8"), /streamjob-counts-/);
+    assert.equal(existsSync(readFileSync(told, "utf8")), false);
   });
 
   it("takes a runner that died without counts for a failure (RUN1)", () => {

@@ -4,6 +4,8 @@
  * Called by: steps.ts.
  *
  * RUN1  A run whose counts never came, or whose runner failed without a failed test, is a failure: silence is not success.
+ * RUN2  What one process of a run has compiled the others take from a cache, which goes with the run: each of some hundred files is a
+ *       process, and most of them load the same modules. Nothing is left over for another run.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,10 +40,12 @@ export async function runTests(run: TestRun, environment: NodeJS.ProcessEnv): Pr
     const countsPath = join(folder, "counts.json");
     // Set inside a test run: with it the runner would report to an outer runner instead of counting.
     const { NODE_TEST_CONTEXT: _outer, ...env } = environment;
+    env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
     const exitCode = await runInTerminal(process.execPath, runnerArguments(run, countsPath), env);
     return outcomeOf(readText(countsPath), exitCode);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // Tried again: a process that a test left behind may write to the cache as it ends.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -61,16 +61,44 @@ describe("the endpoint of a folder (EP1)", () => {
     await assertTaken(folderWith('{"version":1,"pi'));
   });
 
-  it("of a newer version is neither taken over nor removed (EP3)", async () => {
-    const folder = folderWith({ version: 2 as never, pid: 2 ** 30 });
+  it("of a newer version is neither taken over nor removed while its process runs, or is not named (EP3)", async () => {
     const isNewer = { code: "FORMAT_TOO_NEW", message: /endpoint\.json is of version 2, .* reads version 1/ };
-    await assert.rejects(takeEndpoint(folder), isNewer);
-    assert.throws(() => readEndpoint(folder), isNewer);
+    const living = { version: 2, pid: process.ppid, identity: processIdentity(process.ppid), socket: "a new field" };
+    const nameless = { version: 2, processes: [{ pid: 2 ** 22 + 1 }] };
+    for (const content of [living, { ...living, identity: null }, nameless]) {
+      const folder = folderWith(JSON.stringify(content));
+      await assert.rejects(takeEndpoint(folder), isNewer);
+      assert.throws(() => readEndpoint(folder), isNewer);
+      assert.deepEqual(JSON.parse(readFileSync(join(folder, "endpoint.json"), "utf8")), content);
+    }
     const ours = folderWith();
     await takeEndpoint(ours);
     writeFileSync(join(ours, "endpoint.json"), '{"version":2}');
     await removeEndpoint(ours);
     assert.deepEqual(readdirSync(ours), ["endpoint.json"]);
+  });
+
+  it("of a newer version whose process has ended is taken over, and gives nobody an address until then (EP3)", async () => {
+    const ended = {
+      version: 2,
+      pid: 2 ** 22 + 1,
+      identity: "a boot/1",
+      url: "http://127.0.0.1:1",
+      token: "t",
+      more: 1,
+    };
+    const others = [
+      { ...ended, identity: null },
+      { ...ended, pid: process.ppid },
+      { ...ended, pid: process.pid },
+    ];
+    for (const content of [ended, ...others]) {
+      const folder = folderWith(JSON.stringify(content));
+      const endpoint = readEndpoint(folder);
+      assert.ok(endpoint !== null && endpoint.url === null && endpoint.token === null);
+      assert.equal(isOwnerAlive(endpoint, folder), false);
+      await assertTaken(folder);
+    }
   });
 
   it("of a process that lives is refused, and of one that has ended taken over", async () => {

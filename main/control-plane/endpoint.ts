@@ -3,7 +3,8 @@
  *
  * EP1 It is taken by an exclusive create. One that was left is taken over: its process is not the one that wrote it (PRI1), or has this
  *     process's id though this process did not write it, or the file is damaged, which no living owner leaves behind.
- * EP3 A file of a newer version is neither taken over nor replaced: its control plane may run (FV2).
+ * EP3 Every version names its process in `pid` and `identity`, so a file of a newer version whose process has ended is taken over as well.
+ *     While that process runs, and when the file does not say which it is, it is neither taken over nor replaced (FV2).
  * EP2 Only its owner may read it: the token is in it.
  */
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -12,11 +13,15 @@ import { z } from "zod";
 import { isSameProcess, PRIVATE_FILE, processIdentity, refuseNewer, StreamError } from "../../base/index.ts";
 
 const VERSION = 1;
-const endpointSchema = z.object({
-  version: z.literal(VERSION),
+/** The same in all versions (EP3). */
+const ownerSchema = z.object({
   pid: z.int(),
   /** Which process had that id (process-identity.ts). */
   identity: z.string().nullable(),
+});
+type Owner = z.infer<typeof ownerSchema>;
+const endpointSchema = ownerSchema.extend({
+  version: z.literal(VERSION),
   /** null: it is starting. */
   url: z.string().nullable(),
   token: z.string().nullable(),
@@ -66,17 +71,22 @@ function isLeftOver(folder: string): boolean {
 }
 
 /** Whether the process that wrote it runs. */
-export function isOwnerAlive({ pid, identity }: Endpoint, folder: string): boolean {
+export function isOwnerAlive({ pid, identity }: Owner, folder: string): boolean {
   if (pid === process.pid) return own.has(pathOf(folder));
   return isSameProcess(pid, identity);
 }
 
-/** null: there is none, or it is damaged. Errors: FORMAT_TOO_NEW (EP3). */
+/** null: there is none, or it is damaged. Of a newer version whose process has ended: without an address. Errors: FORMAT_TOO_NEW (EP3). */
 export function readEndpoint(folder: string): Endpoint | null {
   const json = readJson(pathOf(folder));
-  refuseNewer(pathOf(folder), json, VERSION);
   const parsed = endpointSchema.safeParse(json);
-  return parsed.success ? parsed.data : null;
+  if (parsed.success) return parsed.data;
+  const owner = ownerSchema.safeParse(json);
+  if (owner.success && !isOwnerAlive(owner.data, folder)) {
+    return { version: VERSION, ...owner.data, url: null, token: null };
+  }
+  refuseNewer(pathOf(folder), json, VERSION);
+  return null;
 }
 
 function readJson(path: string): unknown {

@@ -8,7 +8,7 @@
  * INC3 A user's pod template adds to what is set here and never takes away: the container, its command and our variables stay.
  */
 import type { PodTemplate as UserTemplate, ResolvedPods, StreamJob } from "../../crds/index.ts";
-import { assert } from "../../base/index.ts";
+import { assert, oncePerObject } from "../../base/index.ts";
 import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig, podVariables } from "../../contract/index.ts";
 import type {
   ConfigMap,
@@ -83,7 +83,7 @@ function configData(config: PodConfig): Readonly<Record<string, string>> {
   return { [CONFIG_KEY]: JSON.stringify(rest, null, 2), [LARGE_KEY]: JSON.stringify(large, null, 2) };
 }
 
-const isLarge = (config: PodConfig): boolean => JSON.stringify(config, null, 2).length > VARIABLE_LENGTH_MAX;
+const isLarge = oncePerObject((config: PodConfig) => JSON.stringify(config, null, 2).length > VARIABLE_LENGTH_MAX);
 
 /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
 export function storeUriIn({ data }: ConfigMap): string | null {
@@ -95,7 +95,8 @@ export function storeUriIn({ data }: ConfigMap): string | null {
   }
 }
 
-function podConfig({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig {
+/** Most parts of an incarnation ask for it. */
+const podConfig = oncePerObject(({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig => {
   const { source, args } = spec.job;
   return {
     version: POD_CONFIG_VERSION,
@@ -114,7 +115,7 @@ function podConfig({ job, spec, jobId, storeUri, savepointDirectory }: Incarnati
     taskManagers: spec.taskManager.replicas,
     slots: spec.taskManager.slots,
   };
-}
+});
 
 function headlessService(input: IncarnationInput): Service {
   const { job, number } = input;

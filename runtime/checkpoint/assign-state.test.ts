@@ -129,36 +129,6 @@ describe("assignState", () => {
     }
   });
 
-  it("refuses another kind or type of a state of the same name", () => {
-    const stored = {
-      ...keyedOperator("a", "data", "x"),
-      declarations: [{ name: "sum", kind: "value", type: "int64" }],
-    };
-    const declare = (kind: string, type: string) =>
-      assignState(
-        [stored],
-        [
-          {
-            ...newOperator("a", 2),
-            declarations: [
-              { name: "sum", kind, type },
-              { name: "more", kind: "list", type: "string" },
-            ],
-          },
-        ],
-        OPTIONS,
-      );
-    assert.equal(declare("value", "int64").kind, "ok");
-    for (const [kind, type] of [
-      ["value", "string"],
-      ["list", "int64"],
-    ] as const) {
-      const refused = declare(kind, type);
-      assert.ok(refused.kind === "refused");
-      assert.match(refused.reasons[0] ?? "", /state "sum".*uid "a".*value of int64/);
-    }
-  });
-
   it("hands on `finished` per subtask at the same parallelism, else only when all were finished (CK-13)", () => {
     const finished = (stored: OperatorState, parallelism: number): boolean[] => {
       const assigned = assignState([stored], [newOperator("map", parallelism)], OPTIONS);

@@ -1,6 +1,7 @@
 /**
  * Owns: which subtask of a new graph gets which state of an old one (SP-5, SP-8, SP-9), and the refusals by uid. Pure.
- * Not here: sharing out the items of operator state (the state room, by Redistribution), compatibility of types at run time.
+ * Not here: sharing out the items of operator state (the state room, by Redistribution), compatibility of types (the graph room
+ * beforehand, the state room at run time).
  *
  * ASS1 Every key group of the old state is given to exactly one new subtask: the one whose range has it. A handle that spans
  *     several new ranges is given to each of them; readers skip foreign groups by the file's index.
@@ -12,7 +13,7 @@
  */
 import { assert, type OperatorId } from "../../base/index.ts";
 import { keyGroupRange } from "../record/index.ts";
-import type { KeyedStateHandle, OperatorRestore, OperatorState, StateDeclaration } from "./handles.ts";
+import type { KeyedStateHandle, OperatorRestore, OperatorState } from "./handles.ts";
 
 /** An operator of the new graph before its vertices' maxParallelism is fixed. */
 export type RescalableOperator = {
@@ -42,8 +43,6 @@ export type NewOperator = {
   readonly maxParallelism: number;
   /** Whether its input is partitioned by key, so that it can have keyed state. Absent: it can. */
   readonly isKeyed?: boolean;
-  /** If known already: compared with the stored ones by name. */
-  readonly declarations?: readonly StateDeclaration[];
 };
 
 export type AssignedState =
@@ -148,14 +147,6 @@ function findMisfits(state: OperatorState, operator: NewOperator): readonly stri
     misfits.push(
       `the operator with uid "${operator.uid}" (${state.name}) has keyed state, and its input is not partitioned by key in this job: ` +
         "put the keyBy before it again, or give the operator another uid",
-    );
-  }
-  for (const declared of operator.declarations ?? []) {
-    const old = state.declarations.find((declaration) => declaration.name === declared.name);
-    if (old === undefined || (old.kind === declared.kind && old.type === declared.type)) continue;
-    misfits.push(
-      `state "${declared.name}" of the operator with uid "${operator.uid}" was stored as ${old.kind} of ${old.type}, and the job declares ` +
-        `${declared.kind} of ${declared.type}: give the new state another name, or the operator another uid`,
     );
   }
   return misfits;

@@ -65,7 +65,7 @@ export const EMPTY_SUBTASK_STATE: SubtaskState = { keyed: null, operator: [], fi
 /** What an operator declared: compared on restore, so that a change that does not fit is refused by name. */
 export type StateDeclaration = {
   readonly name: string;
-  /** `value`, `list`, `map`, `reducing`, `aggregating`, `timers`, `operator-list`. */
+  /** `value`, `list`, `map`, `reducing`, `aggregating`, `timers`, or that of an operator list (`operatorListKinds`). */
   readonly kind: string;
   /** describeType of the value's type. */
   readonly type: string;
@@ -82,6 +82,27 @@ export type OperatorState = {
   /** Index = subtask. */
   readonly subtasks: readonly SubtaskState[];
 };
+
+/** The kind under which an operator list is declared, by how it is shared out. */
+export const operatorListKinds = {
+  split: "operator-list",
+  union: "union-list",
+  broadcast: "broadcast-list",
+} as const satisfies Readonly<Record<Redistribution, string>>;
+
+/**
+ * What a restore of this state compares with what the job declares now. Operator lists without items are left out, since nothing is
+ * restored of them. The handles say how a list is shared out: manifests declared all three kinds as `operator-list` once.
+ */
+export function storedDeclarations(state: OperatorState): readonly StateDeclaration[] {
+  const lists = new Map(state.subtasks.flatMap(({ operator }) => operator.map((handle) => [handle.name, handle])));
+  const kinds: readonly string[] = Object.values(operatorListKinds);
+  return state.declarations.flatMap((declaration) => {
+    if (!kinds.includes(declaration.kind)) return [declaration];
+    const handle = lists.get(declaration.name);
+    return handle === undefined ? [] : [{ ...declaration, kind: operatorListKinds[handle.redistribution] }];
+  });
+}
 
 /** What one subtask gets to restore one operator from: the handles of all old subtasks that it may need. */
 export type OperatorRestore = {

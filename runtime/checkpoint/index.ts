@@ -44,12 +44,14 @@ export {
   keyedFiles,
   type KeyedStateFile,
   type KeyedStateHandle,
+  operatorListKinds,
   type OperatorRestore,
   type OperatorState,
   type OperatorStateHandle,
   type Redistribution,
   type StateBlob,
   type StateDeclaration,
+  storedDeclarations,
   type SubtaskState,
 } from "./handles.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";

@@ -81,7 +81,16 @@ const refused: Readonly<Record<string, readonly [before: DeclaredState, now: Dec
   ],
   "another type of a map's keys": [ofMap("int64", base), ofMap("string", base), /type of its keys changed/],
   "another type of a map's values": [ofMap("string", t.int64), ofMap("string", t.string), /from int64 to string/],
-  "another kind of state": [state(t.int64), state(t.int64, "list"), /was a value state and is now a list state/],
+  "another kind of state": [
+    state(t.int64),
+    state(t.int64, "list"),
+    /was a state of kind value and is now one of kind list/,
+  ],
+  "another way to share out an operator list": [
+    state(t.int64, "operator-list"),
+    state(t.int64, "union-list"),
+    /was a state of kind operator-list and is now one of kind union-list/,
+  ],
 };
 
 for (const [sentence, [before, now, reason]] of Object.entries(refused)) {

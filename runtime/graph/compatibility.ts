@@ -5,7 +5,8 @@
  *
  * CM1 As runtime/state does it (evolution.ts EV1, EV2), at any depth: a removed field is dropped; an added one is null or missing,
  *     so it must be nullable or optional; a type may become nullable, a field optional; a literal may get more values.
- * CM2 Nothing else changes in place: not a kind, a type, or a key. A refusal names uid, state, and both types.
+ * CM2 Nothing else changes in place: not a kind (so also not how an operator list is shared out), a type, or a key. A refusal names uid,
+ *     state, and both types.
  * CM3 A state that only one side has is no conflict: it starts empty, or is dropped.
  */
 import { type DeclaredType, type ParsedType, parseDeclaredType } from "./type-text.ts";
@@ -16,6 +17,8 @@ export type DeclaredState = { readonly name: string; readonly kind: string; read
 export type Compatibility = { readonly kind: "fits" } | { readonly kind: "refused"; readonly reason: string };
 
 const FITS: Compatibility = { kind: "fits" };
+/** The kinds of operator lists: of the same name space, and told apart by how a restore shares out their items. */
+const OPERATOR_LISTS: readonly string[] = ["operator-list", "union-list", "broadcast-list"];
 
 /** Compares what the operator with this uid declared in the checkpoint (`before`) with what it declares now. */
 export function compareDeclarations(
@@ -23,9 +26,9 @@ export function compareDeclarations(
   before: readonly DeclaredState[],
   now: readonly DeclaredState[],
 ): Compatibility {
-  const byName = new Map(now.map((state) => [idOf(state), state]));
+  const byId = new Map(now.map((state) => [declaredStateId(state), state]));
   for (const old of before) {
-    const current = byName.get(idOf(old));
+    const current = byId.get(declaredStateId(old));
     const problem = current === undefined ? undefined : stateProblem(old, current);
     if (problem === undefined) continue;
     return { kind: "refused", reason: `operator with uid "${uid}", state "${old.name}": ${problem}` };
@@ -33,14 +36,15 @@ export function compareDeclarations(
   return FITS;
 }
 
-/** Keyed states, operator states and timer services have names of their own. */
-function idOf(state: DeclaredState): string {
-  return `${state.kind === "timers" || state.kind === "operator-list" ? state.kind : "keyed"}:${state.name}`;
+/** What a state is known by inside its operator: keyed states, operator states and timer services have names of their own. */
+export function declaredStateId(state: DeclaredState): string {
+  const space = OPERATOR_LISTS.includes(state.kind) ? "operator" : state.kind === "timers" ? "timers" : "keyed";
+  return `${space}:${state.name}`;
 }
 
 function stateProblem(old: DeclaredState, current: DeclaredState): string | undefined {
   if (old.kind !== current.kind) {
-    return `it was a ${old.kind} state and is now a ${current.kind} state; keep the kind, or give the new state another name`;
+    return `it was a state of kind ${old.kind} and is now one of kind ${current.kind}; keep the kind, or give the new state another name`;
   }
   if (old.type === current.type) return undefined;
   const from = parseDeclaredType(old.type, old.kind);

@@ -1,6 +1,6 @@
 /** Room `graph` (pure): stream graph, configuration, chaining, job graph, fingerprint, explain. */
 export { buildJobGraph, type JobGraphOptions } from "./chaining.ts";
-export { compareDeclarations, type DeclaredState } from "./compatibility.ts";
+export { compareDeclarations, type DeclaredState, declaredStateId } from "./compatibility.ts";
 export {
   type CheckpointSettings,
   type ConfigurationChange,

@@ -67,32 +67,33 @@ export function aggregating<I, A, O>(
 }
 
 function operatorState<V>(
+  kind: OperatorStateSpec<unknown>["kind"],
   type: ValueType<V>,
   open: OperatorStateSpec<OperatorListState<V>>["open"],
 ): OperatorStateSpec<OperatorListState<V>> {
-  return { scope: "operator", kind: "operator-list", type, keyType: null, open };
+  return { scope: "operator", kind, type, keyType: null, open };
 }
 
 /** A list of each subtask; on restore the items of all are shared out among the subtasks. */
 export function operatorList<V>(type: ValueType<V>): OperatorStateSpec<OperatorListState<V>> {
-  return operatorState(type, (store, name) => store.list({ name, type }));
+  return operatorState("operator-list", type, (store, name) => store.list({ name, type }));
 }
 
 /** A list of each subtask; on restore each has the items of all. */
 export function unionList<V>(type: ValueType<V>): OperatorStateSpec<OperatorListState<V>> {
-  return operatorState(type, (store, name) => store.unionList({ name, type }));
+  return operatorState("union-list", type, (store, name) => store.unionList({ name, type }));
 }
 
 /** A list that the subtasks keep equal; on restore each has one copy. */
 export function broadcastList<V>(type: ValueType<V>): OperatorStateSpec<OperatorListState<V>> {
-  return operatorState(type, (store, name) => store.broadcastList({ name, type }));
+  return operatorState("broadcast-list", type, (store, name) => store.broadcastList({ name, type }));
 }
 
 /** A map that all subtasks hold; `processBroadcast` writes it, every other hook reads it. On restore each subtask has one copy. */
 export function broadcastMap<K extends Key, V>(keyType: ValueType<K>, type: ValueType<V>): BroadcastStateSpec<K, V> {
   return {
     scope: "broadcast",
-    kind: "operator-list",
+    kind: "broadcast-list",
     type: entryType(keyType, type),
     keyType: null,
     open: (store, name) => store.broadcastMap({ name, keyType, type }),

@@ -22,7 +22,8 @@ export interface KeyedStateSpec<H> {
 /** A list of the subtask, not by key; made by `operatorList`, `unionList` and `broadcastList`. */
 export interface OperatorStateSpec<H> {
   readonly scope: "operator";
-  readonly kind: "operator-list";
+  /** Which of the three: it says how the items are shared out on restore. */
+  readonly kind: "operator-list" | "union-list" | "broadcast-list";
   readonly type: ValueType<unknown>;
   readonly keyType: null;
   /** For the engine. */
@@ -32,7 +33,7 @@ export interface OperatorStateSpec<H> {
 /** A map that all subtasks hold, written by `processBroadcast` (CNF3); made by `broadcastMap`. */
 export interface BroadcastStateSpec<K extends Key, V> {
   readonly scope: "broadcast";
-  readonly kind: "operator-list";
+  readonly kind: "broadcast-list";
   /** Of what checkpoints hold: a list of entries. */
   readonly type: ValueType<unknown>;
   readonly keyType: null;

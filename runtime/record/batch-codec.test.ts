@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { anyText } from "./texts.test-support.ts";
 import { StreamError } from "../../base/index.ts";
 import { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
 import { ByteReader, ByteWriter } from "./byte-buffer.ts";
@@ -8,7 +9,7 @@ import { rowKinds } from "./row-kind.ts";
 import { t, type ValueType } from "./value-type.ts";
 
 const anyString = fc.oneof(
-  fc.string({ unit: "binary" }),
+  anyText(),
   fc.string({ unit: "grapheme" }),
   fc.constant("\ud800"),
   fc.string({ minLength: 250, maxLength: 300 }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { anyText } from "./texts.test-support.ts";
 import { StreamError } from "../../base/index.ts";
 import { decodeValues, encodeValues } from "./batch-codec.ts";
 import { findMisfit } from "./type-check.ts";
@@ -160,7 +161,7 @@ const { anything } = fc.letrec<{ anything: unknown; leaf: unknown }>((tie) => ({
   leaf: fc.oneof(
     fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withMap: true, withSet: true }),
     fc.anything({ withSparseArray: true, withNullPrototype: true, withBoxedValues: true, withObjectString: true }),
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.string({ unit: fc.integer({ min: 0xd7f0, max: 0xe010 }).map((unit) => String.fromCharCode(unit)) }),
     fc.date({ noInvalidDate: false }),
     fc.constantFrom(-0, Number.NaN, ...Object.values(carried)),
@@ -195,7 +196,7 @@ test("undeclared columns of like objects come back exactly or are refused", () =
 });
 
 const scalars: readonly (readonly [ValueType<unknown>, fc.Arbitrary<unknown>])[] = [
-  [t.string, fc.string({ unit: "binary" })],
+  [t.string, anyText()],
   [t.int32, fc.integer()],
   [t.int64, fc.maxSafeInteger()],
   [t.bigint, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],

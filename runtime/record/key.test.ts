@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { anyText } from "./texts.test-support.ts";
 import { StreamError } from "../../base/index.ts";
 import {
   defaultMaxParallelism,
@@ -14,7 +15,7 @@ import {
 } from "./key.ts";
 
 const key: fc.Arbitrary<Key> = fc.oneof(
-  fc.string({ unit: "binary" }),
+  anyText(),
   fc.double({ noNaN: true }),
   fc.integer(),
   fc.bigInt(),

@@ -124,6 +124,16 @@ test("small lists are kept in the manifest, large ones in files, empty ones nowh
   assert.deepEqual(backend.declarations()[0], { name: "empty", kind: "operator-list", type: "any" });
 });
 
+test("how a list is shared out is in its declaration, also when it was restored and nobody declares it", async () => {
+  const [backend, files] = [await create(), new MemorySnapshotFiles()];
+  for (const make of ["list", "unionList", "broadcastList"] as const) backend[make]<string>({ name: make }).add("x");
+  const [restored] = (await restoreAll([await backend.snapshot().write(files)], files, 1)) as [OperatorStateBackend];
+  for (const each of [backend, restored]) {
+    const kinds = each.declarations().map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["operator-list", "union-list", "broadcast-list"]);
+  }
+});
+
 test("items are encoded at the snapshot: later changes do not reach it (OPS1)", async () => {
   const [backend, files] = [await create(), new MemorySnapshotFiles()];
   const list = backend.list<{ n: number }>({ name: "list" });

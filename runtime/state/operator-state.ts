@@ -11,7 +11,13 @@
  * OPS3 Empty lists are not written.
  */
 import { refuseNewer, StreamError } from "../../base/index.ts";
-import type { OperatorStateHandle, Redistribution, StateBlob, StateDeclaration } from "../checkpoint/index.ts";
+import {
+  operatorListKinds,
+  type OperatorStateHandle,
+  type Redistribution,
+  type StateBlob,
+  type StateDeclaration,
+} from "../checkpoint/index.ts";
 import {
   ByteReader,
   ByteWriter,
@@ -95,7 +101,9 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
   }
 
   declarations(): readonly StateDeclaration[] {
-    return this.written().map(({ name, type }) => ({ name, kind: "operator-list", type: describeType(type) }));
+    return this.written().map(({ name, type, redistribution }) => {
+      return { name, kind: operatorListKinds[redistribution], type: describeType(type) };
+    });
   }
 
   snapshot(): OperatorSnapshot {

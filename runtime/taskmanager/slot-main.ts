@@ -48,6 +48,7 @@ async function handle(message: ToSlot): Promise<void> {
       return;
     case "close":
       await host.close();
+      send({ kind: "closed" });
       port.close();
   }
 }

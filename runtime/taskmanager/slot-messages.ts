@@ -32,6 +32,8 @@ export type FromSlot =
   | { readonly kind: "toJobManager"; readonly message: ToJobManager }
   | { readonly kind: "metrics"; readonly metrics: readonly TaskMetrics[] }
   | { readonly kind: "dropped" }
+  /** All of the engine's is closed: nothing more comes. */
+  | { readonly kind: "closed" }
   /** The slot cannot go on (a broken invariant): its thread is started anew. */
   | { readonly kind: "broken"; readonly error: ErrorInfo };
 

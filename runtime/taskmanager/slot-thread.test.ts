@@ -1,4 +1,4 @@
-/** What the job's code can do to its thread, and what becomes of it (SLM4, SLM5, FI1, STH2, STH3, T6, T12, T27, T46). */
+/** What the job's code can do to its thread, and what becomes of it (SLM4, SLM5, FI1, STH2, STH3, STH4, T6, T12, T27, T46). */
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { ErrorInfo } from "../../base/index.ts";
@@ -167,6 +167,16 @@ describe("a thread that is stuck (STH3, T12)", () => {
     assert.ok(tasks.length > 0);
     await until("a failure", () => failuresOf(slot.sent).length > 0);
     assert.match(failuresOf(slot.sent)[0]?.message ?? "", /replaced 1/);
+  });
+
+  it("is not one that has closed, though the job's code left a timer behind: it ends without that (STH4)", async (context) => {
+    const slot = await threadRun();
+    const left = "setInterval(() => undefined, 1000); throw new Error('begun');";
+    await slot.run(context, job(mapped(left)));
+    await until("a failure", () => failuresOf(slot.sent).length > 0);
+    await slot.thread.close();
+    assert.ok(slot.logged.some((line) => line.includes("left a timer or a connection open")));
+    assert.ok(!slot.logged.some((line) => line.includes("did not end")));
   });
 
   it("is ended when it does not drop the tasks of a lost JobManager", async (context) => {

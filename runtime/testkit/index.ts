@@ -12,6 +12,6 @@ export { type MetricOwner, type MetricReading, MetricRegistry } from "../metrics
 export { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 export { type HarnessEvent, type HarnessOptions, type HarnessSnapshot, OperatorHarness } from "./operator-harness.ts";
 export { type SinkWorld, sinkContract } from "./sink-contract.ts";
-export { type SourceWorld, sourceContract } from "./source-contract.ts";
+export { type SourceContractOptions, type SourceWorld, sourceContract } from "./source-contract.ts";
 export { SourceHarness, type SourceHarnessOptions } from "./source-harness.ts";
 export { type TransactionWorld, twoPhaseCommitContract } from "./two-phase-commit-contract.ts";

@@ -17,6 +17,50 @@ type Faults = {
   readonly endless?: boolean;
 };
 
+/** Lines that a server sends to whoever is connected, the first of them at once; none is sent again. */
+function callWorld(bounded: boolean, faults: { readonly isSentAgain?: boolean } = {}): SourceWorld<string, string> {
+  const records = ["r1", "r2", "r3", "r4"];
+  let called = 0;
+  const lines: string[] = [];
+  let wakeUp = (): void => undefined;
+  const createReader = ({
+    splits,
+    wake,
+  }: ReaderContext<string>): ReturnType<Source<string, string>["createReader"]> => {
+    if (splits.length > 0) {
+      lines.splice(0, lines.length, ...(called++ === 0 || faults.isSentAgain === true ? records : []));
+      wakeUp = wake;
+    }
+    const poll = (output: SourceOutput<string>, maxRecords: number): PollResult => {
+      const taken = splits.length === 0 ? [] : lines.splice(0, maxRecords);
+      for (const line of taken) output.collect(line, 0);
+      return taken.length === maxRecords ? "more" : bounded ? "end" : "idle";
+    };
+    return { poll, snapshot: () => splits };
+  };
+  return {
+    makeSource: () => ({
+      kind: "source",
+      name: "calls",
+      boundedness: bounded ? "bounded" : "unbounded",
+      type: t.string,
+      discover: () => ["server"],
+      createReader,
+    }),
+    records,
+    ...(bounded
+      ? {}
+      : {
+          append: async () => {
+            await nextTurn();
+            lines.push("s1", "s2");
+            wakeUp();
+            return ["s1", "s2"];
+          },
+        }),
+  };
+}
+
 /** Queues in memory, read as a log. `bounded`: what is there is all. */
 function queueWorld(bounded: boolean, faults: Faults = {}): SourceWorld<string, Split> {
   const queues = [["a1", "a2", "a3", "a4"], ["b1"], ["c1", "c2", "c3"]];
@@ -72,6 +116,17 @@ for (const bounded of [true, false]) {
     for (const { name, run } of sourceContract(() => queueWorld(bounded))) it(name, run);
   });
 }
+
+for (const bounded of [true, false]) {
+  describe(`${bounded ? "bounded" : "endless"} calls keep the contract of a source without replay (SY3)`, () => {
+    for (const { name, run } of sourceContract(() => callWorld(bounded), { hasReplay: false })) it(name, run);
+  });
+}
+
+it("the contract of a source without replay catches one that gives again what was read (SY3)", async () => {
+  const checks = sourceContract(() => callWorld(false, { isSentAgain: true }), { hasReplay: false, deadline: "20 ms" });
+  assert.match(await broken(checks), /repeats nothing when it is restored/);
+});
 
 describe("the source contract catches a source that", () => {
   const faults: Readonly<Record<string, { readonly faults: Faults; readonly caught: RegExp }>> = {

@@ -4,6 +4,7 @@
  *
  * SY1 Whatever is restored when, and at whatever parallelism: every record comes once (SO3).
  * SY2 Splits are plain JSON: in a cluster they arrive as a copy.
+ * SY3 A source without positions promises less: what was sent before a restore is gone, and what comes after it comes once.
  */
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
@@ -35,34 +36,117 @@ function assertSame(read: readonly unknown[], expected: readonly unknown[], when
   assert.deepEqual(sorted(read.map(textOf)), sorted(expected.map(textOf)), when);
 }
 
-/**
- * `createWorld` is called for each check. `positions`: after how many records snapshots are tried, at most; default 50.
- * `deadline`: how long a check waits for a source to wake up; default 10 s.
- */
+export type SourceContractOptions = {
+  /** After how many records snapshots are tried, at most; default 50. */
+  readonly positions?: number;
+  /** How long a check waits for a source to wake up; default 10 s. */
+  readonly deadline?: Duration;
+  /**
+   * False: the source has no positions to go back to (a socket), so a restore loses what was sent before it. Its world gives `records` to the
+   * first that reads, and to a restored one only what `append` makes. Default true.
+   */
+  readonly hasReplay?: boolean;
+};
+
+/** `createWorld` is called at least once for each check. */
 export function sourceContract<T, S>(
   createWorld: () => Promise<SourceWorld<T, S>> | SourceWorld<T, S>,
-  { positions = 50, deadline }: { readonly positions?: number; readonly deadline?: Duration } = {},
+  { positions = 50, deadline, hasReplay = true }: SourceContractOptions = {},
 ): readonly ContractCheck[] {
-  const inWorld = async (body: (world: SourceWorld<T, S>) => Promise<void>): Promise<void> => {
+  const inWorld = async <R>(body: (world: SourceWorld<T, S>) => Promise<R>): Promise<R> => {
     const world = await createWorld();
     try {
       assert.ok(world.records.length >= 3, "a world for this contract has at least three records");
-      await body(world);
+      return await body(world);
     } finally {
       await world.dispose?.();
     }
   };
   const patience = deadline === undefined ? {} : { deadline };
+  const setting: Setting<T, S> = { inWorld, positions, patience };
   return [
-    check("gives every record once, at any parallelism, and ends if it is bounded", () =>
-      inWorld(async (world) => {
-        for (const parallelism of [1, 2, 5]) {
+    check("gives every record once, at any parallelism, and ends if it is bounded", async () => {
+      for (const parallelism of [1, 2, 5]) {
+        await inWorld(async (world) => {
           const read = await readAll(world, { ...patience, parallelism });
           assertSame(read, world.records, `at parallelism ${parallelism}`);
-        }
+        });
+      }
+    }),
+
+    ...(hasReplay ? replayChecks(setting) : lossyChecks(setting)),
+
+    check("has plain JSON as splits, and a snapshot changes nothing and is not changed by reading on", () =>
+      inWorld(async (world) => {
+        const source = world.makeSource();
+        const context = { name: source.name, parallelism: 2, clock: systemClock, log: silentLog };
+        const discovered = await source.discover(context);
+        assert.deepEqual(sent(discovered), discovered, "a discovered split that JSON changes");
+        const harness = await SourceHarness.start(world.makeSource(), { ...patience, parallelism: 2 });
+        const middle = Math.floor(world.records.length / 2);
+        await harness.read(() => harness.records.length >= middle, 1);
+        const splits = harness.snapshot(1);
+        const at = sent(splits);
+        assert.deepEqual(at, splits, "a split of a snapshot that JSON changes");
+        assert.deepEqual(harness.snapshot(2), splits, "two snapshots without a record between them");
+        const { length } = harness.records;
+        await harness.read(() => harness.records.length > length, 1);
+        assert.deepEqual(splits, at, "a snapshot that reading on has changed");
+        await harness.close();
       }),
     ),
 
+    check("gives at most as many records as a poll may take, and one at a time if that is asked", async () => {
+      for (const maxRecords of [1, 2]) {
+        await inWorld(async (world) => {
+          const harness = await SourceHarness.start(world.makeSource(), patience);
+          await harness.read(() => harness.records.length >= world.records.length, maxRecords);
+          assertSame(harness.values, world.records, `with ${maxRecords} records a poll`);
+          await harness.close();
+        });
+      }
+    }),
+
+    check("has readers without splits that end if it is bounded, and wait if it is not", () =>
+      inWorld(async (world) => {
+        const source = world.makeSource();
+        const harness = await SourceHarness.start(source, { splits: [] });
+        assert.equal(harness.poll(), source.boundedness === "bounded" ? "end" : "idle");
+        await harness.close();
+      }),
+    ),
+
+    check("wakes up when there is more to read, also after a restore, and gives just that", () =>
+      inWorld(async (world) => {
+        if (world.append === undefined) return;
+        const before = await SourceHarness.start(world.makeSource(), { ...patience, parallelism: 2 });
+        await before.read(() => before.records.length >= world.records.length);
+        before.drain();
+        const { woken } = before;
+        const first = await world.append();
+        await before.wokenSince(woken);
+        await before.read(() => before.records.length >= world.records.length + first.length);
+        assertSame(before.values, [...world.records, ...first], "with what was added");
+        const splits = sent(before.snapshot());
+        await before.close();
+        const after = await SourceHarness.start(world.makeSource(), { ...patience, parallelism: 3, splits });
+        const second = await world.append();
+        await after.read(() => after.records.length >= second.length);
+        assertSame(after.values, second, "after the restore");
+        await after.close();
+      }),
+    ),
+  ];
+}
+
+type Setting<T, S> = {
+  readonly inWorld: <R>(body: (world: SourceWorld<T, S>) => Promise<R>) => Promise<R>;
+  readonly positions: number;
+  readonly patience: { readonly deadline?: Duration };
+};
+
+function replayChecks<T, S>({ inWorld, positions, patience }: Setting<T, S>): readonly ContractCheck[] {
+  return [
     check("loses and repeats nothing when it is restored after any record, at another parallelism", () =>
       inWorld(async (world) => {
         const last = Math.min(positions, world.records.length);
@@ -100,67 +184,35 @@ export function sourceContract<T, S>(
         );
       }),
     ),
+  ];
+}
 
-    check("has plain JSON as splits, and a snapshot changes nothing and is not changed by reading on", () =>
-      inWorld(async (world) => {
-        const source = world.makeSource();
-        const context = { name: source.name, parallelism: 2, clock: systemClock, log: silentLog };
-        const discovered = await source.discover(context);
-        assert.deepEqual(sent(discovered), discovered, "a discovered split that JSON changes");
-        const harness = await SourceHarness.start(world.makeSource(), { ...patience, parallelism: 2 });
-        const middle = Math.floor(world.records.length / 2);
-        await harness.read(() => harness.records.length >= middle, 1);
-        const splits = harness.snapshot(1);
-        const at = sent(splits);
-        assert.deepEqual(at, splits, "a split of a snapshot that JSON changes");
-        assert.deepEqual(harness.snapshot(2), splits, "two snapshots without a record between them");
-        const { length } = harness.records;
-        await harness.read(() => harness.records.length > length, 1);
-        assert.deepEqual(splits, at, "a snapshot that reading on has changed");
-        await harness.close();
-      }),
-    ),
-
-    check("gives at most as many records as a poll may take, and one at a time if that is asked", () =>
-      inWorld(async (world) => {
-        for (const maxRecords of [1, 2]) {
-          const harness = await SourceHarness.start(world.makeSource(), patience);
-          await harness.read(() => harness.records.length >= world.records.length, maxRecords);
-          assertSame(harness.values, world.records, `with ${maxRecords} records a poll`);
-          await harness.close();
-        }
-      }),
-    ),
-
-    check("has readers without splits that end if it is bounded, and wait if it is not", () =>
-      inWorld(async (world) => {
-        const source = world.makeSource();
-        const harness = await SourceHarness.start(source, { splits: [] });
-        assert.equal(harness.poll(), source.boundedness === "bounded" ? "end" : "idle");
-        await harness.close();
-      }),
-    ),
-
-    check("wakes up when there is more to read, also after a restore, and gives just that", () =>
-      inWorld(async (world) => {
-        if (world.append === undefined) return;
-        const before = await SourceHarness.start(world.makeSource(), { ...patience, parallelism: 2 });
-        await before.read(() => before.records.length >= world.records.length);
-        before.drain();
-        const { woken } = before;
-        const first = await world.append();
-        await before.wokenSince(woken);
-        await before.read(() => before.records.length >= world.records.length + first.length);
-        assertSame(before.values, [...world.records, ...first], "with what was added");
-        const splits = sent(before.snapshot());
-        await before.close();
-        const after = await SourceHarness.start(world.makeSource(), { ...patience, parallelism: 3, splits });
-        const second = await world.append();
-        await after.read(() => after.records.length >= second.length);
-        assertSame(after.values, second, "after the restore");
-        await after.close();
-      }),
-    ),
+/** SY3 */
+function lossyChecks<T, S>({ inWorld, positions, patience }: Setting<T, S>): readonly ContractCheck[] {
+  return [
+    check("repeats nothing when it is restored after any record, and gives each that comes then once", async () => {
+      for (let position = 0; position <= positions; position++) {
+        const isLast = await inWorld(async (world) => {
+          if (world.append === undefined) return true;
+          const before = await SourceHarness.start(world.makeSource(), {
+            ...patience,
+            parallelism: 1 + (position % 2),
+          });
+          await before.read(() => before.records.length >= position, 1);
+          const splits = sent(before.snapshot());
+          await before.close();
+          const parallelism = 1 + (position % 3);
+          const after = await SourceHarness.start(world.makeSource(), { ...patience, parallelism, splits });
+          const appended = await world.append();
+          await after.read(() => after.records.length >= appended.length);
+          after.drain();
+          assertSame(after.values, appended, `restored after ${position} records`);
+          await after.close();
+          return position === world.records.length;
+        });
+        if (isLast) break;
+      }
+    }),
   ];
 }
 

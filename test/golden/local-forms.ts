@@ -3,6 +3,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processIdentity } from "../../base/index.ts";
 import { homeFolder } from "../../cli/jobs/home-folder.ts";
 import { type JobRecord, readRecords, writeRecord } from "../../cli/jobs/job-registry.ts";
 import { openFileObjectLog } from "../../embedded/api-server/file-object-log.ts";
@@ -123,6 +124,11 @@ export const localForms: readonly Form[] = [
         return readEndpoint(folder);
       }),
     means: endpoint,
-    newer: nextJsonVersion,
+    // Of a process that runs: one that has ended has nothing to protect (EP3).
+    newer: (bytes) => {
+      const written = JSON.parse(Buffer.from(bytes).toString("utf8")) as typeof endpoint;
+      const ofLiving = { ...written, pid: process.ppid, identity: processIdentity(process.ppid) };
+      return nextJsonVersion(Buffer.from(JSON.stringify(ofLiving)));
+    },
   },
 ];

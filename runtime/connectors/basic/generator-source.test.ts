@@ -107,6 +107,52 @@ test("GS3 the rate is that of the whole source at any parallelism, also with une
   }
 });
 
+/** When each record came, in milliseconds since the start, when all readers are polled each millisecond. */
+async function timesOf(harness: SourceHarness<number, unknown>, clock: ManualClock, parallelism: number) {
+  const startMs = clock.monotonicMs();
+  const times: number[] = [];
+  const open = new Set(Array.from({ length: parallelism }, (_, subtask) => subtask));
+  for (; open.size > 0; clock.advance(1)) {
+    for (const subtask of open) {
+      let result = harness.poll(subtask);
+      while (result === "more") result = harness.poll(subtask);
+      if (result === "end") open.delete(subtask);
+    }
+    while (times.length < harness.records.length) times.push(clock.monotonicMs() - startMs);
+  }
+  return times;
+}
+
+test("GS3 only the splits that have records share the rate", async () => {
+  for (const count of [1, 2, 5, 11, 12, 13, 20]) {
+    for (const parallelism of [1, 2, 5, 12]) {
+      const clock = new ManualClock();
+      const source = generatorSource({ generate: identity, count, ratePerSecond: 2 });
+      const times = await timesOf(await SourceHarness.start(source, { parallelism, clock }), clock, parallelism);
+      const what = `${count} records at parallelism ${parallelism} came at ${times.join(", ")} ms`;
+      assert.equal(times.length, count, what);
+      for (const [index, timeMs] of times.entries()) {
+        const offMs = timeMs - index * 500;
+        // One reader keeps to it exactly; of several, some have a split more than others, and are that much quicker.
+        assert.ok(Math.abs(offMs) <= (parallelism === 1 ? 1 : 1000), what);
+      }
+    }
+  }
+});
+
+test("GS3 a reader that is alone keeps the whole rate when it is restored near the end", async () => {
+  const source = generatorSource({ generate: identity, count: 17, ratePerSecond: 2 });
+  const unpaced = await SourceHarness.start(generatorSource({ generate: identity, count: 17 }));
+  await unpaced.read(() => unpaced.records.length >= 13, 1);
+  const splits = unpaced.snapshot();
+  const clock = new ManualClock();
+  const times = await timesOf(await SourceHarness.start(source, { splits, clock }), clock, 1);
+  assert.deepEqual(
+    times.slice(1).map((timeMs, index) => timeMs - (times[index] as number)),
+    [500, 500, 500],
+  );
+});
+
 test("with a rate it wakes the task when a record is due", async () => {
   const harness = await SourceHarness.start(generatorSource({ generate: identity, ratePerSecond: 500, count: 50 }), {
     parallelism: 2,

@@ -3,7 +3,8 @@
  *
  * GS1 Record i is `generate(i)` in whichever subtask and after whichever restore: the position is the only state.
  * GS2 At parallelism 1 the order is 0, 1, 2, … (SOR1).
- * GS3 The rate is that of the whole source; each reader has the share of its splits, and readers start staggered (PA1).
+ * GS3 The rate is that of the whole source; each reader has the share of its splits among those that have records, and readers start
+ *     staggered (PA1). After a restore near the end, when some splits have ended, several readers may be slower; never faster.
  */
 import { isPromiseLike, StreamError } from "../../../base/index.ts";
 import { type ReaderContext, type Source, type SourceOutput, type SourceReader } from "../../ports/index.ts";
@@ -89,9 +90,12 @@ class GeneratorReader<T> implements SourceReader<T, StridedSplit> {
     this.#end = options.count ?? Number.MAX_SAFE_INTEGER;
     this.#order = new StridedOrder(context.splits);
     this.#clock = context.clock;
-    if (options.ratePerSecond !== undefined && context.splits.length > 0) {
-      const { share, stagger } = this.#order;
-      this.#pace = new Pace(context.clock, options.ratePerSecond * share, stagger, () => context.wake());
+    const first = context.splits[0];
+    if (options.ratePerSecond !== undefined && first !== undefined) {
+      // A reader alone has all that are left; of others' splits it only knows how many there were when the job started.
+      const among = context.parallelism === 1 ? context.splits.length : Math.min(first.of, this.#end);
+      const perSecond = options.ratePerSecond * this.#order.share(among);
+      this.#pace = new Pace(context.clock, perSecond, this.#order.stagger(among), () => context.wake());
     }
   }
 

@@ -44,15 +44,15 @@ export class StridedOrder {
     return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#next[this.#head] as number);
   }
 
-  /** The share of all numbers that these splits have, 0 … 1. */
-  get share(): number {
-    return this.#size / this.#of;
+  /** The share of all numbers that these splits have, 0 … 1. `among`: how many splits there are that have any. */
+  share(among: number): number {
+    return this.#size / among;
   }
 
-  /** When the first of these numbers comes in a round, counted in the time between two of them: 0 … 1. */
-  get stagger(): number {
+  /** When the first of these numbers comes in a round, counted in the time between two of them: 0 … 1. `among`: as for `share`. */
+  stagger(among: number): number {
     const first = Math.min(this.#of, ...this.#next.map((next) => next % this.#of));
-    return Math.min(1, (first * this.#size) / this.#of);
+    return Math.min(1, first * this.share(among));
   }
 
   take(): number {

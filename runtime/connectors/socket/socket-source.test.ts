@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { StreamError } from "../../../base/index.ts";
-import { SourceHarness } from "../../testkit/index.ts";
+import type { ReaderContext } from "../../ports/index.ts";
+import { SourceHarness, sourceContract, type SourceWorld } from "../../testkit/index.ts";
 import { socketTextSource } from "./socket-source.ts";
 
 let server: Server;
@@ -45,6 +46,51 @@ test("lines come in order, also those cut inside a character, and one subtask re
   assert.deepEqual(harness.snapshot(), [{ host: "127.0.0.1", port }]);
   await harness.close();
 });
+
+type Split = { readonly host: string; readonly port: number };
+const LINES = Array.from({ length: 12 }, (_, index) => `line ${index} €`);
+const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
+
+/** A server that sends the lines to the first that connects, and to the newest connection what is appended (SOS1). */
+async function socketWorld(whenClosed: "fail" | "end"): Promise<SourceWorld<string, Split>> {
+  const peers: Socket[] = [];
+  const own = createServer((peer) => {
+    peer.on("error", () => undefined);
+    if (peers.push(peer) > 1) return;
+    if (whenClosed === "end") peer.end(textOf(LINES));
+    else peer.write(textOf(LINES));
+  });
+  own.listen(0, "127.0.0.1");
+  await once(own, "listening");
+  const { port: ownPort } = own.address() as AddressInfo;
+  /** Readers that connect; the server hears of a connection later than they do. */
+  let readers = 0;
+  const makeSource = (): ReturnType<typeof socketTextSource> => {
+    const source = socketTextSource({ host: "127.0.0.1", port: ownPort, whenClosed });
+    const createReader = (context: ReaderContext<Split>) => {
+      readers += context.splits.length;
+      return source.createReader(context);
+    };
+    return { ...source, createReader };
+  };
+  let appended = 0;
+  const append = async (): Promise<string[]> => {
+    while (peers.length < readers) await once(own, "connection");
+    const more = [`more ${appended++}`, `more ${appended++}`];
+    peers.at(-1)?.write(textOf(more));
+    return more;
+  };
+  const dispose = (): void => {
+    for (const peer of peers) peer.destroy();
+    own.close();
+  };
+  return { makeSource, records: LINES, dispose, ...(whenClosed === "end" ? {} : { append }) };
+}
+
+for (const whenClosed of ["fail", "end"] as const) {
+  const checks = sourceContract(() => socketWorld(whenClosed), { hasReplay: false, deadline: "1 min" });
+  for (const { name, run } of checks) test(`SOS1 a socket with whenClosed: ${whenClosed} ${name}`, run);
+}
 
 test("SOS3 a lost connection gives what came before it, then fails the task", async () => {
   for (const lose of [(peer: Socket) => peer.end(), (peer: Socket) => peer.resetAndDestroy()]) {

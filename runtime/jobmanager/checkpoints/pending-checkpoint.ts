@@ -5,6 +5,7 @@
  * PC1 It is complete when every task of the job has acknowledged with the attempt that was running at its start.
  * PC2 Every operator of the job is in the manifest with one entry per subtask, the stateless too: so a later start can tell an
  *     operator that had nothing to keep (a source that had read everything) from one that is new.
+ * PC3 A declaration is known by name space and name: a keyed state, an operator list and timers of the same name are three.
  */
 import { assert, type Timer } from "../../../base/index.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type StateDeclaration,
   type SubtaskState,
 } from "../../checkpoint/index.ts";
-import type { ChainedOperator, JobGraph, JobVertex } from "../../graph/index.ts";
+import { type ChainedOperator, declaredStateId, type JobGraph, type JobVertex } from "../../graph/index.ts";
 import type { InlineFile, OperatorAck, TaskRef, ToJobManager } from "../../rpc/index.ts";
 import type { CheckpointView, SubtaskCheckpointView } from "../control.ts";
 import { type Task, taskRef } from "../execution/execution.ts";
@@ -151,11 +152,13 @@ export class PendingCheckpoint {
   }
 }
 
-/** A subtask may declare a state lazily: all that any of them declared, by name. */
+/** A subtask may declare a state lazily: all that any of them declared, each once (PC3). */
 function unitedDeclarations(acks: readonly (OperatorAck | undefined)[]): readonly StateDeclaration[] {
-  const byName = new Map<string, StateDeclaration>();
-  for (const ack of acks) for (const declaration of ack?.declarations ?? []) byName.set(declaration.name, declaration);
-  return [...byName.values()];
+  const byId = new Map<string, StateDeclaration>();
+  for (const ack of acks) {
+    for (const declaration of ack?.declarations ?? []) byId.set(declaredStateId(declaration), declaration);
+  }
+  return [...byId.values()];
 }
 
 function subtasksOf(vertex: JobVertex): readonly number[] {

@@ -241,21 +241,26 @@ test("a preflight says every reason why the job does not accept a state, and cha
   await checkpointed(old);
 });
 
-test("a preflight refuses a changed type of a state that a process function declares (T26, PREF2)", async (t) => {
+test("a preflight refuses a changed type, and a changed sharing out, of a state that a process function declares (T26, PREF2)", async (t) => {
   const place = await setting(t);
   const old = await active(t, place, "old");
   await checkpointed(old);
   // The scripted tasks write `memory`, a list of strings, for each operator.
-  const declaring = (type: string): string =>
+  const declaring = (state: string): string =>
     TWO_VERTICES.replace(
       '.reduce((a, b) => a + b, { uid: "sum" })',
-      `.process(() => ({ state: { memory: operatorList(t.${type}) }, process() {} }), { uid: "sum", type: t.string })`,
-    ).replace("{ job }", "{ job, operatorList, t }");
-  const changed = await standby(t, await setting(t, { module: declaring("int64") }), "changed");
-  const refusal = await changed.preflight(latest(old.storeUri));
-  assert.ok(refusal.kind === "incompatible", refusal.kind);
-  assert.match(refusal.reasons.join(), /uid "sum", state "memory": its type was string and is now int64/);
-  const kept = await standby(t, await setting(t, { module: declaring("string") }), "kept");
+      `.process(() => ({ state: { memory: ${state} }, process() {} }), { uid: "sum", type: t.string })`,
+    ).replace("{ job }", "{ job, operatorList, unionList, t }");
+  for (const [name, state, reason] of [
+    ["type", "operatorList(t.int64)", /uid "sum", state "memory": its type was string and is now int64/],
+    ["union", "unionList(t.string)", /uid "sum", state "memory": it was a state of kind operator-list.*union-list/],
+  ] as const) {
+    const changed = await standby(t, await setting(t, { module: declaring(state) }), name);
+    const refusal = await changed.preflight(latest(old.storeUri));
+    assert.ok(refusal.kind === "incompatible", refusal.kind);
+    assert.match(refusal.reasons.join(), reason);
+  }
+  const kept = await standby(t, await setting(t, { module: declaring("operatorList(t.string)") }), "kept");
   assert.equal((await kept.preflight(latest(old.storeUri))).kind, "compatible");
 });
 

@@ -8,7 +8,7 @@
  * PREF3 Too few slots are a reason too, once all TaskManagers are there: the job would wait for them without end.
  */
 import { type Clock, type ErrorCode, type Log, StreamError } from "../../../base/index.ts";
-import { assignState, type OperatorState } from "../../checkpoint/index.ts";
+import { assignState, type OperatorState, storedDeclarations } from "../../checkpoint/index.ts";
 import type { PreflightAnswer, RestoreMessage } from "../../../contract/index.ts";
 import { compareDeclarations, type StreamGraph } from "../../graph/index.ts";
 import type { FoundState } from "../leading/found-state.ts";
@@ -78,9 +78,9 @@ function misfits(streamGraph: StreamGraph, state: FoundState, leftState: LeftSta
 function changedTypes(streamGraph: StreamGraph, operators: readonly OperatorState[]): readonly string[] {
   const stored = new Map(operators.map((operator) => [operator.operatorId, operator]));
   return streamGraph.nodes.flatMap(({ operatorId, uid, states: now }) => {
-    const before = stored.get(operatorId)?.declarations;
+    const before = stored.get(operatorId);
     if (before === undefined || now === undefined) return [];
-    const answer = compareDeclarations(uid, before, now);
+    const answer = compareDeclarations(uid, storedDeclarations(before), now);
     return answer.kind === "refused" ? [answer.reason] : [];
   });
 }

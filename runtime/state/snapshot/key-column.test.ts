@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { anyText } from "../../record/texts.test-support.ts";
 import { ByteReader, ByteWriter, type Key, keyHash, keyIdentity } from "../../record/index.ts";
 import { decodeKeys, encodeKeys } from "./key-column.ts";
 
 const { key: anyKey } = fc.letrec<{ key: Key }>((tie) => ({
   key: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.integer(),
     fc.double({ noNaN: true }),
     fc.bigInt(),
@@ -21,7 +22,7 @@ const { key: anyKey } = fc.letrec<{ key: Key }>((tie) => ({
 test("columns of keys give back keys with the same identity and hash (KY1)", () => {
   const columns = fc.oneof(
     fc.array(anyKey),
-    fc.array(fc.string({ unit: "binary" })),
+    fc.array(anyText()),
     fc.array(fc.integer()),
     fc.array(fc.double({ noNaN: true })),
   );
