@@ -2,8 +2,8 @@
  * Owns: carrying out what checkpoint-protocol.ts decides about checkpoints and savepoints: messages to tasks, writes to stores, timers,
  * what people are shown; and bringing it the answers.
  * Not here: any decision (checkpoint-protocol.ts, whose invariants CC1 to CC10 count here), what is in a manifest
- * (pending-checkpoint.ts), writing it (checkpoint room), what a failure does to the job (job-manager.ts).
- * Called by job-manager.ts: events change the facts, `advance` does what is due.
+ * (pending-checkpoint.ts), writing it (checkpoint room), what a failure does to the job (failure-decision.ts).
+ * Called by job-run.ts and failover.ts: events change the facts, `advance` does what is due.
  */
 import {
   assert,

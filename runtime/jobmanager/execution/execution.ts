@@ -91,6 +91,14 @@ export class Execution {
     return task?.attempt === ref.attempt ? task : undefined;
   }
 
+  /** What a TaskManager has measured of the tasks that run there. */
+  measured(by: TaskManagerId, all: readonly TaskMetrics[]): void {
+    for (const metrics of all) {
+      const task = this.find(metrics.task);
+      if (task?.location?.taskManagerId === by) task.metrics = metrics;
+    }
+  }
+
   tasksOn(id: TaskManagerId): Task[] {
     return this.tasks.filter((task) => task.location?.taskManagerId === id && isLive(task));
   }
@@ -109,6 +117,11 @@ export class Execution {
 
   allFinished(): boolean {
     return this.regions.every((region) => region.phase === "finished");
+  }
+
+  /** Some task was told to finish. */
+  isFinishing(): boolean {
+    return this.tasks.some((task) => task.isFinishing);
   }
 
   /** No task lives and none will by itself. */

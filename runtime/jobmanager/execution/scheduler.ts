@@ -1,7 +1,7 @@
 /**
  * Owns: bringing regions up and down: slots, deployment in two steps, cancelling, and waiting for either.
- * Not here: whether a failure restarts or fails the job (job-manager.ts), what is restored (restore-point.ts).
- * Called by job-manager.ts: events change the facts, `advance` does what has become due.
+ * Not here: whether a failure restarts or fails the job (failure-decision.ts, failover.ts), what is restored (restore-point.ts).
+ * Called by job-run.ts and failover.ts: events change the facts, `advance` does what has become due.
  *
  * SCH1 A region is deployed only when none of its tasks lives anywhere that this JobManager knows of, its time has come, its
  *     slots are there (for all regions that are due together), and no manifest is being written (else it could restore from one older than what is being completed).

@@ -1,6 +1,6 @@
 /**
  * Owns: the connections of TaskManagers: registration, heartbeats both ways, and noticing loss.
- * Not here: slots (slot-pool.ts), what a loss does (job-manager.ts).
+ * Not here: slots (slot-pool.ts), what a loss leads to (job-master.ts, failover.ts).
  *
  * TL1 A connection speaks for the TaskManager that it registered as its first message; anything else as the first closes it.
  * TL2 Loss is told once: when the connection closes, or after `heartbeatTimeoutMs` of silence, or when cut off here.

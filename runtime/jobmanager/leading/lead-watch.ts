@@ -1,7 +1,7 @@
 /**
  * Owns: asking the store whether this JobManager still leads, where nothing that it writes would tell: before it restarts tasks, and
  * after it has stood still (SIGSTOP, a suspended machine) for so long that another one may have been started.
- * Not here: writes that lose (checkpoint-log.ts), what being fenced means (job-manager.ts).
+ * Not here: writes that lose (checkpoint-log.ts), what being fenced means (job-master.ts).
  *
  * LEW1 While a question is open nothing is deployed (`isSure`): the state that a zombie remembers may have been deleted by its
  *     successor, and its tasks would do work that counts for nothing.

@@ -1,6 +1,6 @@
 /**
  * Owns: what a starting JobManager does before it deploys: lead, find what to go on from, fit the graph to it, discover splits.
- * Not here: deployment, and what a refusal does to the job (job-manager.ts); states that are not the job's own (found-state.ts,
+ * Not here: deployment, and what a refusal does to the job (job-master.ts); states that are not the job's own (found-state.ts,
  * latest-state.ts).
  *
  * ST1 Order: probe the store, claim the epoch, write the fence, and only then decide what to restore. A log that a successor has

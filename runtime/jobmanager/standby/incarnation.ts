@@ -1,6 +1,6 @@
 /**
  * Owns: one incarnation's JobManager as its operator sees it: from loading over standby to active, ended or refused; the activation.
- * Not here: the job (job-manager.ts), what an activation leads to (startup.ts, latest-state.ts), HTTP (rest).
+ * Not here: the job (job-manager.ts, job-master.ts), what an activation leads to (startup.ts, latest-state.ts), HTTP (rest).
  * Called by: cli's pod program.
  *
  * IC1 Every incarnation starts as standby: it leads its own log, its TaskManagers register and load the job, nothing of the job runs.
