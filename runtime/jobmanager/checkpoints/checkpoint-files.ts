@@ -11,17 +11,16 @@ import {
   type CheckpointLog,
   type CompleteOutcome,
   dataFolder,
-  type LogContents,
   type Manifest,
   type ManifestDraft,
   manifestKey,
-  readLog,
   SAVEPOINT_DATA_FOLDER,
   SAVEPOINT_METADATA,
   writeSavepointManifest,
 } from "../../checkpoint/index.ts";
 import type { InlineFile } from "../../rpc/index.ts";
 import { type ObjectStore, openStore } from "../../storage/index.ts";
+import type { PendingCheckpoint } from "./pending-checkpoint.ts";
 import type { Turns } from "../turns.ts";
 
 export type FilesOptions = {
@@ -31,6 +30,14 @@ export type FilesOptions = {
   /** Of calls to a savepoint's store. */
   readonly callTimeoutMs: number;
 };
+
+export type WriteOutcome =
+  /** Its own manifest is in its folder. */
+  | { readonly kind: "saved" }
+  /** It is in the log. */
+  | { readonly kind: "completed"; readonly manifest: Manifest }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "fenced" };
 
 export class CheckpointFiles {
   readonly #log: CheckpointLog;
@@ -49,6 +56,46 @@ export class CheckpointFiles {
     const key = `probe-${this.#log.claim.random.hex(8)}`;
     await store.put(key, Buffer.from("can this be written?"));
     await store.delete(key);
+  }
+
+  /** One attempt to write what is due: its own manifest, or its entry in the log. `done` is called in a turn. */
+  write(pending: PendingCheckpoint, phase: "saving" | "writing", done: (outcome: WriteOutcome) => void): void {
+    const { turns, log } = this.#options;
+    const draft = pending.draft();
+    if (phase === "saving") {
+      turns.effect(
+        () => this.save(draft),
+        (outcome) => done(outcome.kind === "ok" ? { kind: "saved" } : outcome),
+      );
+    } else {
+      turns.effect(
+        () => this.complete(draft, pending.inlineFiles()),
+        (outcome) => {
+          if (log.fencedBy !== null) done({ kind: "fenced" });
+          else done(outcome.kind === "ok" ? outcome.value : outcome);
+        },
+      );
+    }
+  }
+
+  /** Deletes checkpoints that are not to be kept any more. `done`, in a turn: whether that location is still there; trouble is logged. */
+  discardOld(numRetained: number, done: (outcome: "fenced" | ((location: string) => boolean)) => void): void {
+    const { turns, log, logger } = this.#options;
+    turns.effect(
+      () => log.discard({ numRetained }),
+      (outcome) => {
+        if (log.fencedBy !== null) done("fenced");
+        else if (outcome.kind === "ok") {
+          const kept = new Set(outcome.value.retained.map((seq) => this.#locationOfSeq(seq)));
+          done((location) => !this.#isInLog(location) || kept.has(location));
+        } else {
+          logger.warn(
+            {},
+            `old checkpoints could not be deleted, the next completed one tries again: ${toErrorInfo(outcome.error).message}`,
+          );
+        }
+      },
+    );
   }
 
   /** Writes a savepoint's own manifest. May be called again after an error. */
@@ -72,21 +119,9 @@ export class CheckpointFiles {
     return this.#log.complete(draft);
   }
 
-  readLog(): Promise<LogContents> {
-    return readLog(this.#log.store);
-  }
-
   /** What a person gives to restore from it. */
   locationOf(manifest: Manifest): string {
-    return manifest.storeUri ?? this.locationOfSeq(manifest.seq);
-  }
-
-  locationOfSeq(seq: number): string {
-    return `${this.#log.store.uri}/${manifestKey(seq)}`;
-  }
-
-  isInLog(location: string): boolean {
-    return location.startsWith(`${this.#log.store.uri}/`) && location.endsWith(".manifest");
+    return manifest.storeUri ?? this.#locationOfSeq(manifest.seq);
   }
 
   /** Deletes what tasks have written into the folder of a savepoint that failed, and its own manifest (CHF2). Trouble is logged. */
@@ -105,6 +140,14 @@ export class CheckpointFiles {
         logger.warn({ storeUri }, `files of a failed savepoint are left in ${storeUri} and may be deleted: ${message}`);
       },
     );
+  }
+
+  #locationOfSeq(seq: number): string {
+    return `${this.#log.store.uri}/${manifestKey(seq)}`;
+  }
+
+  #isInLog(location: string): boolean {
+    return location.startsWith(`${this.#log.store.uri}/`) && location.endsWith(".manifest");
   }
 
   #open(storeUri: string): Promise<ObjectStore> {

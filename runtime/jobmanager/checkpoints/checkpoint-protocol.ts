@@ -27,6 +27,8 @@ import { isBeyondTolerance, nextTrigger } from "./checkpoint-policy.ts";
 import type { CheckpointFacts, CheckpointRequest } from "./pending-checkpoint.ts";
 
 const FINAL_RETRY_MS = 500;
+/** Between attempts to reach a store: at first, and at most. */
+export const RETRY_DELAY_MIN_MS = 100;
 const RETRY_DELAY_MAX_MS = 5000;
 
 /**

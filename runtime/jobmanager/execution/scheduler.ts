@@ -23,6 +23,7 @@ import type { FromJobManager, JobSource, StateTarget, TaskDeployment, TaskRef, T
 import { type Execution, isLive, type Region, type Task, type TaskFailure, taskName, taskRef } from "./execution.ts";
 import type { SlotPool } from "./slot-pool.ts";
 import type { Turns } from "../turns.ts";
+import { WakeUp } from "../wake-up.ts";
 
 /** What one task starts from. */
 export type TaskStart = Pick<TaskDeployment, "restore" | "splits" | "inlineFiles">;
@@ -74,10 +75,11 @@ export class Scheduler {
   #hasWarned = false;
   #beganMs = 0;
   #hasDeployed = false;
-  #wake: { readonly atMs: number; cancel(): void } | null = null;
+  readonly #wake: WakeUp;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#wake = new WakeUp(options.turns);
   }
 
   /** All regions are to be deployed. */
@@ -177,7 +179,7 @@ export class Scheduler {
         for (const region of due) this.#deploy(region, source);
       }
     }
-    this.#wakeAt(Math.min(...times, Number.POSITIVE_INFINITY), nowMs);
+    this.#wake.at(times.length === 0 ? null : Math.min(...times), nowMs);
   }
 
   #isSettling(nowMs: number): boolean {
@@ -307,18 +309,6 @@ export class Scheduler {
 
   #sendTo(tasks: readonly Task[], message: (refs: readonly TaskRef[]) => FromJobManager): void {
     for (const [id, group] of byTaskManager(tasks)) this.#options.send(id, message(group.map(taskRef)));
-  }
-
-  #wakeAt(atMs: number, nowMs: number): void {
-    if (this.#wake !== null && this.#wake.atMs === atMs) return;
-    this.#wake?.cancel();
-    this.#wake = null;
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    // One millisecond more: a timer may fire a fraction early, and then nothing would be due.
-    const timer = this.#options.turns.after(Math.max(0, atMs - nowMs) + 1, () => {
-      this.#wake = null;
-    });
-    this.#wake = { atMs, cancel: () => timer.cancel() };
   }
 }
 

@@ -68,6 +68,7 @@ export type Restored = {
   readonly checkpointId: number;
   /** null: not in this job's log. */
   readonly seq: number | null;
+  /** Its marker is owed: tasks commit it as they are restored. */
   readonly mustCommit: boolean;
   readonly isSavepoint: boolean;
   readonly location: string;
