@@ -78,7 +78,7 @@ type LogEntry = { readonly level: number; readonly text: string; readonly code: 
 /** null: not a line of our logger. */
 export function parseLogLine(line: string): LogEntry | null {
   if (!line.startsWith('{"level":')) return null;
-  let entry: { level?: unknown; msg?: unknown; err?: { message?: unknown; code?: unknown } };
+  let entry: { level?: unknown; msg?: unknown; reason?: unknown; err?: { message?: unknown; code?: unknown } };
   try {
     entry = JSON.parse(line);
   } catch {
@@ -86,7 +86,8 @@ export function parseLogLine(line: string): LogEntry | null {
   }
   if (typeof entry.level !== "number") return null;
   const message = typeof entry.msg === "string" ? entry.msg : "";
-  const cause = typeof entry.err?.message === "string" ? (entry.err.message.split("\n", 1)[0] ?? "") : "";
+  const why = typeof entry.err?.message === "string" ? entry.err.message : entry.reason;
+  const cause = typeof why === "string" ? (why.split("\n", 1)[0] ?? "") : "";
   const code = typeof entry.err?.code === "string" ? entry.err.code : null;
   const text = cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
   return { level: entry.level, text, code };

@@ -127,7 +127,7 @@ export class JobMaster {
     if (isTerminal(this.#status) || turns.isClosed) return false;
     turns.run(() => {
       if (this.#status === "CANCELLING" || isTerminal(this.#status)) return;
-      logger.info({}, "the job is cancelled");
+      logger.info({}, "cancelling the job");
       this.#enter("CANCELLING");
       this.#run?.takeDown("the job was cancelled");
     });
@@ -147,7 +147,7 @@ export class JobMaster {
 
   taskManagerLost(id: TaskManagerId, why: string): void {
     const { logger, warmUp, facts } = this.#options;
-    logger.warn({ taskManagerId: id }, `the TaskManager ${id} is lost: ${why}`);
+    logger.warn({ taskManagerId: id, reason: why }, "a TaskManager is lost");
     warmUp?.lost(id);
     this.#run?.taskManagerLost(id, why);
     facts.slots.remove(id);
@@ -166,7 +166,7 @@ export class JobMaster {
     this.#fencedBy = by;
     logger.error(
       { code: "FENCED", byEpoch: by.epoch, byProcessId: by.processId, successor: by.successor ?? null },
-      "a newer JobManager leads this job: this one stops, and cancels, commits and deletes nothing",
+      "a newer JobManager leads this job; stopping, without cancelling, committing or deleting anything",
     );
     this.#options.onOver("fenced", null);
   }
@@ -189,7 +189,7 @@ export class JobMaster {
     const { facts, logger, links, processId } = this.#options;
     this.#log = log;
     for (const manifest of chainOf(log.contents).toReversed()) facts.progress.completed(manifest, log.store.uri);
-    logger.info({ epoch: log.epoch, processId, store: log.store.uri }, "this JobManager leads the job");
+    logger.info({ epoch: log.epoch, processId, storeUri: log.store.uri }, "this JobManager leads the job");
     links.lead(log.epoch);
   }
 
@@ -218,10 +218,7 @@ export class JobMaster {
     if (plan.restored !== null) {
       const { checkpointId, location, isSavepoint } = plan.restored;
       noteRestored(facts, plan.restored, options.clock.nowMs());
-      logger.info(
-        { checkpointId, location },
-        `the job goes on from ${isSavepoint ? "savepoint" : "checkpoint"} ${checkpointId}`,
-      );
+      logger.info({ checkpointId, isSavepoint, location }, "restoring the job");
     }
     this.#run = new JobRun({
       options,
@@ -253,7 +250,7 @@ export class JobMaster {
   #wasOver(result: JobResult): void {
     const { facts, logger } = this.#options;
     const { status, savepoint, triggerId, failure } = result;
-    logger.info({ status }, `the job was ${status} already; nothing is run`);
+    logger.info({ status }, "an earlier JobManager ended the job; running nothing");
     if (savepoint !== null && triggerId !== null) facts.triggers.complete(triggerId, savepoint, 0);
     facts.failures.last = failure;
     if (this.#status === "CANCELLING") return this.#end("CANCELED", result);
@@ -268,7 +265,7 @@ export class JobMaster {
     this.#ending.begin(earlier);
     this.#run?.close(`the job is ${status}`);
     this.#enter(status);
-    logger.info({ status }, `the job is ${status}`);
+    logger.info({ status }, "the job ended");
     const log = this.#log;
     const farewell = warmUp === null ? ({ kind: "shutdown", epoch: this.epoch, jobId } as const) : null;
     if (log === null) return onOver(status, farewell);
@@ -285,7 +282,7 @@ export class JobMaster {
     const { facts, options, logger } = this.#options;
     if (status === facts.lifecycle.status) return;
     facts.lifecycle.enter(status, options.clock.nowMs());
-    logger.info({ status }, `the job is now ${status}`);
+    logger.info({ status }, "job status changed");
   }
 
   /** What TaskManagers load and build. */

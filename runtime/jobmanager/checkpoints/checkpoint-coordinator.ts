@@ -99,7 +99,7 @@ export class CheckpointCoordinator {
     const pending = this.#collection.get(checkpointId);
     const isAwaited = this.#protocol.phaseOf(checkpointId) === "collecting";
     if (pending === undefined || !isAwaited || !pending.add(ack, clock.nowMs())) {
-      logger.debug({ checkpointId, task: ack.task }, "a late acknowledgement is ignored");
+      logger.debug({ checkpointId, task: ack.task }, "a late acknowledgement was ignored");
       return;
     }
     if (pending.isComplete) this.#perform(this.#protocol.collected(checkpointId, clock.monotonicMs()));
@@ -203,7 +203,10 @@ export class CheckpointCoordinator {
     const effects = this.#protocol.writeFailed(id, info, { nowMs: clock.monotonicMs(), delayMs });
     this.#reports.trouble(this.#protocol.trouble);
     if (effects.some(({ kind }) => kind === "again"))
-      logger.warn({ checkpointId: id, code: info.code }, `the manifest cannot be written yet: ${info.message}`);
+      logger.warn(
+        { checkpointId: id, delayMs, err: error },
+        "the manifest of a checkpoint could not be written; retrying",
+      );
     this.#perform(effects);
   }
 

@@ -6,7 +6,7 @@
  * CHF3 With the `memory` back end files come inline; they are in the store before the manifest is.
  * CHF2 Of a savepoint that did not come about in a folder of its own, everything is deleted, its own manifest first.
  */
-import { assert, type Log, toErrorInfo } from "../../../base/index.ts";
+import { assert, type Log } from "../../../base/index.ts";
 import {
   type CheckpointLog,
   type CompleteOutcome,
@@ -90,8 +90,8 @@ export class CheckpointFiles {
           done((location) => !this.#isInLog(location) || kept.has(location));
         } else {
           logger.warn(
-            {},
-            `old checkpoints could not be deleted, the next completed one tries again: ${toErrorInfo(outcome.error).message}`,
+            { err: outcome.error },
+            "old checkpoints could not be deleted; retrying after the next completed checkpoint",
           );
         }
       },
@@ -136,8 +136,10 @@ export class CheckpointFiles {
       },
       (outcome) => {
         if (outcome.kind === "ok") return;
-        const { message } = toErrorInfo(outcome.error);
-        logger.warn({ storeUri }, `files of a failed savepoint are left in ${storeUri} and may be deleted: ${message}`);
+        logger.warn(
+          { location: storeUri, err: outcome.error },
+          "the files of a failed savepoint could not be deleted; nothing needs them, delete them by hand",
+        );
       },
     );
   }

@@ -37,7 +37,7 @@ export class CheckpointReports {
   givenUp({ id, kind }: CheckpointFacts, pending: PendingCheckpoint | undefined, reason: string): void {
     const { clock, statistics, logger } = this.#options;
     if (pending !== undefined) statistics.failed(pending, clock.nowMs(), reason);
-    logger.warn({ checkpointId: id, checkpointKind: kind }, `checkpoint ${id} failed: ${reason}`);
+    logger.warn({ checkpointId: id, checkpointKind: kind, reason }, "checkpoint failed");
   }
 
   /** What is wrong with periodic checkpoints at present; null: nothing. */

@@ -5,7 +5,7 @@
  * MIQ1 The log is asked again, ever less often, until it answers: nothing is assumed, since what is assumed wrongly loses state.
  * MIQ2 An empty log is no answer: a fence of this JobManager was written, so the store does not show what it has.
  */
-import { type Log, StreamError, toErrorInfo } from "../../../base/index.ts";
+import { type Log, StreamError } from "../../../base/index.ts";
 import {
   type CheckpointLog,
   type FencedBy,
@@ -56,8 +56,10 @@ export class ManifestInquiry {
           if (log.fencedBy !== null) return done({ kind: "fenced", by: log.fencedBy });
           if (outcome.kind === "ok") return done(answerOf(outcome.value, epoch));
           if (isClosed()) return done(null);
-          const { message } = toErrorInfo(outcome.error);
-          logger.warn({ checkpointId: id }, `whether the job was stopped is not known yet: ${message}`);
+          logger.warn(
+            { checkpointId: id, delayMs, err: outcome.error },
+            "it is unknown whether the job was stopped, as its log cannot be read; retrying",
+          );
           turns.after(delayMs, () => ask(longerDelay(delayMs)));
         },
       );
@@ -73,10 +75,9 @@ export class ManifestInquiry {
         (outcome) => {
           if (isMoot()) return;
           if (outcome.kind === "ok") return done(answerOf(outcome.value, epoch));
-          const { message } = toErrorInfo(outcome.error);
           logger.warn(
-            { checkpointId: id },
-            `whether the manifest of checkpoint ${id} exists is not known yet: ${message}`,
+            { checkpointId: id, delayMs, err: outcome.error },
+            "it is unknown whether a checkpoint's manifest exists, as the log cannot be read; retrying",
           );
           turns.after(delayMs, () => ask(longerDelay(delayMs)));
         },

@@ -72,14 +72,14 @@ export class Failover {
     if (decision.kind === "ignore" || decision.kind === "echo") return;
     coordinator.tasksFailed(`a task failed: ${error.message}`);
     if (decision.kind === "fail") {
-      logger.error({ code: error.code }, `the job fails, as ${decision.reason}: ${error.message}`);
+      logger.error({ err: error, task: nameOf(task), reason: decision.reason }, "the job fails");
       return this.#options.onJobFailed(error);
     }
     const stopped = decision.scope === "job" ? execution.regions : regions;
     const delayMs = Math.round(decision.atMs - clock.monotonicMs());
     logger.warn(
-      { code: error.code, task: task === null ? null : taskName(task), delayMs, reason: decision.reason },
-      `${stopped.length} regions restart in ${delayMs} ms: ${error.message}`,
+      { err: error, task: nameOf(task), regions: stopped.length, delayMs, reason: decision.reason },
+      "restarting regions after a failure",
     );
     this.#options.onRestarting();
     lead.ask();
@@ -95,9 +95,13 @@ export class Failover {
       plannedMs: execution.regions.flatMap(({ restartAtMs }) => (restartAtMs === null ? [] : [restartAtMs])),
     });
     if (decision.kind === "ignore") return;
-    logger.warn({}, `the drain failed after timers had fired, so the job goes on from its last checkpoint: ${reason}`);
+    logger.warn({ reason }, "the drain failed after timers had fired; restarting the job from its last checkpoint");
     coordinator.tasksFailed("the job restarts after a failed drain");
     this.#options.onRestarting();
     scheduler.stop(execution.regions, decision.atMs);
   }
+}
+
+function nameOf(task: Task | null): string | null {
+  return task === null ? null : taskName(task);
 }

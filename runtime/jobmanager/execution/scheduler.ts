@@ -209,7 +209,10 @@ export class Scheduler {
       "start more TaskManagers, give them more slots, or lower the parallelism";
     if (waitedMs >= slotWarnMs && !this.#hasWarned) {
       this.#hasWarned = true;
-      log.warn({ code: "NOT_ENOUGH_SLOTS", missing, waitedMs: Math.round(waitedMs) }, text);
+      log.warn(
+        { code: "NOT_ENOUGH_SLOTS", missing, waitedMs: Math.round(waitedMs), reason: text },
+        "waiting for slots",
+      );
     }
     if (slotTimeoutMs !== null && waitedMs >= slotTimeoutMs) {
       this.#missingSinceMs = null;

@@ -128,8 +128,8 @@ export class TaskManagerLinks {
   /** TL6 */
   #refuseStranger(connection: Connection, { jobId, taskManagerId }: Registration): void {
     this.#options.logger.warn(
-      { peer: connection.peer, taskManagerId, of: jobId },
-      "a TaskManager of another job has come to this port; it is refused",
+      { peer: connection.peer, taskManagerId, otherJobId: jobId },
+      "a TaskManager of another job connected; refusing it",
     );
     this.#unregistered.delete(connection);
     connection.send({ kind: "refused", epoch: this.#epoch ?? 0, jobId: this.#options.jobId });
@@ -148,10 +148,7 @@ export class TaskManagerLinks {
     }
     const link: Link = { connection, info: { id, host, pid, dataPorts } };
     this.#links.set(id, link);
-    this.#options.logger.info(
-      { taskManagerId: id, host, pid, slots: dataPorts.length },
-      "a TaskManager has registered",
-    );
+    this.#options.logger.info({ taskManagerId: id, host, pid, slots: dataPorts.length }, "a TaskManager registered");
     if (this.#epoch !== null) this.#admit(link);
   }
 
@@ -167,8 +164,8 @@ export class TaskManagerLinks {
   #refuse(connection: Connection, why: string): void {
     const link = this.#linkOf(connection);
     this.#options.logger.warn(
-      { peer: connection.peer, taskManagerId: link?.info.id ?? null },
-      `a connection is closed: ${why}`,
+      { peer: connection.peer, taskManagerId: link?.info.id ?? null, reason: why },
+      "closing a connection",
     );
     this.#unregistered.delete(connection);
     if (link === undefined) connection.close();

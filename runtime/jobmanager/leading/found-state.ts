@@ -59,7 +59,10 @@ export async function newestOf(
       continue;
     }
     if (decision.kind === "corrupt") {
-      ports.logger.error({ seq: decision.seq, fallback: manifest.seq }, `${decision.what}; ${decision.reason}`);
+      ports.logger.error(
+        { seq: decision.seq, fallbackSeq: manifest.seq, reason: `${decision.what}; ${decision.reason}` },
+        "the newest checkpoint cannot be used; restoring from an older one",
+      );
     }
     const mustCommit = decision.kind === "restore" && decision.mustCommit;
     return { manifest, storeUri, seq: manifest.seq, mustCommit, location: locationOf(manifest, contents.storeUri) };

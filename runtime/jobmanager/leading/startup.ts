@@ -163,7 +163,7 @@ async function goOnFromActivation(
       if (log.fencedBy !== null) return { kind: "fenced", by: log.fencedBy };
       if (error instanceof Abandoned || toErrorInfo(error).destiny === "terminal") throw error;
       standby.onTrouble(error);
-      options.logger.warn({ err: error, delayMs }, `the activation is tried again in ${delayMs} ms`);
+      options.logger.warn({ err: error, delayMs }, "the activation could not be carried out; retrying");
     }
     await sleep(options.clock, delayMs);
   }
@@ -208,7 +208,7 @@ async function buildPlan(options: StartupOptions, found: FoundState | null, left
     { leftState, from: location },
   );
   if (skipped.length > 0) {
-    options.logger.warn({ uids: skipped }, "state of operators that the job does not have is skipped, as requested");
+    options.logger.warn({ uids: skipped }, "skipping the state of operators that the job does not have, as requested");
   }
   const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
   const isSavepoint = manifest.kind === "savepoint";
