@@ -59,11 +59,9 @@ type Connection = RpcConnection<ToJobManager, FromJobManager>;
 /** Starts the slots' threads and registers with the JobManager, as soon as there is one. Errors: OPTION_INVALID. */
 export async function startTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
   if (!Number.isInteger(options.slots) || options.slots < 1) {
-    throw new StreamError(
-      "OPTION_INVALID",
-      `a TaskManager with ${options.slots} slots cannot run anything; give 1 or more`,
-      { destiny: "terminal" },
-    );
+    throw new StreamError("OPTION_INVALID", `a TaskManager needs 1 slot or more, and was given ${options.slots}`, {
+      destiny: "terminal",
+    });
   }
   const manager = new TaskManagerProcess(options);
   await manager.listening;

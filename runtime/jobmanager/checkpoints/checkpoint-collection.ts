@@ -68,7 +68,7 @@ export class CheckpointCollection {
       return onFailed(id, `it could not be triggered: ${toErrorInfo(error).message}`, toErrorInfo(error));
     }
     pending.expiry = turns.after(settings.timeoutMs, () => {
-      const reason = `it was not complete after ${settings.timeoutMs} ms; not acknowledged by ${pending.missing()}`;
+      const reason = `it was not complete after ${settings.timeoutMs} ms: no acknowledgement from ${pending.missing()}`;
       onFailed(id, reason, toErrorInfo(new StreamError("CHECKPOINT_FAILED", `checkpoint ${id}: ${reason}`)));
     });
   }

@@ -419,13 +419,13 @@ export class CheckpointProtocol {
   #count(facts: CheckpointFacts, reason: string, error: ErrorInfo): void {
     this.#trouble = { failures: (this.#trouble?.failures ?? 0) + 1, reason };
     if (facts.isFinal && error.destiny === "terminal") {
-      const text = `the job cannot end without its last checkpoint, and that would fail each time: ${reason}`;
+      const text = `the job cannot end without its last checkpoint, which would fail each time: ${reason}`;
       this.#out.push({ kind: "failJob", error, text });
       return;
     }
     this.#consecutiveFailures++;
     if (!isBeyondTolerance(this.#settings, this.#consecutiveFailures)) return;
-    const text = `${this.#consecutiveFailures} checkpoints in a row have failed and ${this.#settings.tolerableFailures} are tolerated; the last: ${reason}`;
+    const text = `${this.#consecutiveFailures} consecutive checkpoints failed, and ${this.#settings.tolerableFailures} are tolerated; the last one: ${reason}`;
     this.#consecutiveFailures = 0;
     this.#out.push({ kind: "failOver", text });
   }

@@ -90,6 +90,9 @@ export class ManifestInquiry {
     const contents = await readLog(store);
     // MIQ2
     if (contents.entries.length > 0) return contents;
-    throw new StreamError("STORE_UNAVAILABLE", `${store.uri} shows no manifest, and there was one`);
+    throw new StreamError(
+      "STORE_UNAVAILABLE",
+      `${store.uri} lists no manifest, although there was one; check that nothing else deletes files there`,
+    );
   }
 }

@@ -49,13 +49,13 @@ export class Failover {
     this.regionsFailed({ regions: [task.region], error, task });
   }
 
-  /** `lost`: the tasks that ran there; `why` completes "the TaskManager x is lost: …". */
+  /** `lost`: the tasks that ran there; `why` completes "TaskManager x is lost: …". */
   taskManagerLost(id: TaskManagerId, why: string, lost: readonly Task[]): void {
     const task = lost.find(({ state }) => state === "FAILED") ?? lost[0];
     if (task === undefined) return;
     const error = new StreamError(
       "TASK_MANAGER_LOST",
-      `the TaskManager ${id} is lost: ${why}; ${lost.length} tasks ran there`,
+      `TaskManager ${id} is lost: ${why}; ${lost.length === 1 ? "1 task was" : `${lost.length} tasks were`} running there`,
     );
     this.regionsFailed({ regions: [...new Set(lost.map(({ region }) => region))], error: toErrorInfo(error), task });
   }

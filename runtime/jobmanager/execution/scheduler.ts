@@ -216,7 +216,9 @@ export class Scheduler {
     }
     if (slotTimeoutMs !== null && waitedMs >= slotTimeoutMs) {
       this.#missingSinceMs = null;
-      const error = new StreamError("NOT_ENOUGH_SLOTS", `after ${slotTimeoutMs} ms ${text}`, { destiny: "terminal" });
+      const error = new StreamError("NOT_ENOUGH_SLOTS", `no slots within ${slotTimeoutMs} ms: ${text}`, {
+        destiny: "terminal",
+      });
       const regions = execution.regions.filter((region) => region.phase === "down" && region.restartAtMs !== null);
       this.#options.turns.run(() => this.#options.onFailure({ regions, error: toErrorInfo(error), task: null }));
       return [];
@@ -282,8 +284,8 @@ export class Scheduler {
     const names = late.slice(0, 5).map((task) => `${taskName(task)} on ${task.location?.taskManagerId ?? "?"}`);
     const error = new StreamError(
       "DEPLOYMENT_TIMEOUT",
-      `${late.length} of ${region.tasks.length} tasks did not run ${this.#options.deployTimeoutMs} ms after deployment: ` +
-        `${names.join("; ")}; look at those TaskManagers' logs`,
+      `${late.length} of ${region.tasks.length} tasks were not running ${this.#options.deployTimeoutMs} ms after their deployment: ` +
+        `${names.join("; ")}; check the logs of those TaskManagers`,
     );
     this.#options.onFailure({ regions: [region], error: toErrorInfo(error), task: late[0] ?? null });
   }
@@ -296,7 +298,7 @@ export class Scheduler {
       const stuck = byTaskManager(region.tasks.filter(isLive));
       for (const [id, tasks] of stuck) {
         const names = tasks.map((task) => taskName(task)).join("; ");
-        this.#options.cutOff(id, `it did not stop ${names} in ${cancelTimeoutMs} ms`);
+        this.#options.cutOff(id, `it did not stop ${names} within ${cancelTimeoutMs} ms`);
       }
     });
   }
@@ -304,7 +306,7 @@ export class Scheduler {
   #unasked(task: Task, what: string): TaskFailure {
     const error = new StreamError(
       "TASK_MANAGER_LOST",
-      `the TaskManager ${task.location?.taskManagerId ?? "?"} says ${taskName(task)} has ${what}, which it was not asked to`,
+      `TaskManager ${task.location?.taskManagerId ?? "?"} reports that ${taskName(task)} has ${what}, although it was not told to`,
     );
     task.state = "FAILED";
     return { task, attempt: task.attempt, error: toErrorInfo(error) };

@@ -29,7 +29,7 @@ export type LinksOptions = {
   /** It has got its answer, and its slots are in the pool. */
   readonly onAdmitted: (id: TaskManagerId, slots: number) => void;
   readonly onMessage: (from: TaskManagerId, message: ToJobManager) => void;
-  /** The slots of `id` are still in the pool; `why` completes "the TaskManager x is lost: …". */
+  /** The slots of `id` are still in the pool; `why` completes "TaskManager x is lost: …". */
   readonly onLost: (id: TaskManagerId, why: string) => void;
 };
 
@@ -121,7 +121,7 @@ export class TaskManagerLinks {
       return;
     }
     slots.heard(link.info.id, clock.monotonicMs(), clock.nowMs());
-    if (message.kind === "register") this.#refuse(connection, "it registers twice on one connection");
+    if (message.kind === "register") this.#refuse(connection, "it registered twice on one connection");
     else onMessage(link.info.id, message);
   }
 
@@ -144,7 +144,7 @@ export class TaskManagerLinks {
     if (known !== undefined) {
       this.#links.delete(id);
       known.connection.close();
-      this.#options.onLost(id, "it has registered again");
+      this.#options.onLost(id, "it registered again");
     }
     const link: Link = { connection, info: { id, host, pid, dataPorts } };
     this.#links.set(id, link);

@@ -48,7 +48,7 @@ export async function newestOf(
     if (decision.kind === "corrupt" && decision.fallback === null) {
       throw corrupt(
         `the newest checkpoint of the job (${contents.storeUri}/${manifestKey(decision.seq)}) cannot be used: ${decision.what}; ` +
-          `no older one is taken: ${decision.reason}. Start a new job from a savepoint, or from a checkpoint you trust`,
+          `no older one is used: ${decision.reason}. Start a new job from a savepoint, or from a checkpoint you trust`,
       );
     }
     const manifest = decision.kind === "restore" ? decision.manifest : (decision.fallback as Manifest);
@@ -73,7 +73,8 @@ export async function newestOf(
 export async function stateAt(path: string, ports: InsistPorts): Promise<FoundState> {
   const { manifest, storeUri } = await insist(ports, `read ${path}`, () => readSavepoint(path));
   const damage = await damageOf(manifest, storeUri, ports);
-  if (damage.length > 0) throw corrupt(`${path} cannot be restored from: ${few(damage)}; restore from another one`);
+  if (damage.length > 0)
+    throw corrupt(`cannot restore from ${path}: ${few(damage)}; restore from another savepoint or checkpoint`);
   return { manifest, storeUri, seq: null, mustCommit: false, location: path };
 }
 

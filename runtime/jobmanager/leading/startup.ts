@@ -198,7 +198,7 @@ async function buildPlan(options: StartupOptions, found: FoundState | null, left
   const { manifest, location, seq, mustCommit, storeUri } = found;
   const fit = fitGraph(options.streamGraph, manifest.operators);
   if (fit.kind === "refused") {
-    const text = `the job cannot go on from ${location}: ${fit.reasons.join("; ")}`;
+    const text = `the job cannot be restored from ${location}: ${fit.reasons.join("; ")}`;
     throw new StreamError("STATE_INCOMPATIBLE", text, { destiny: "terminal" });
   }
   const { graph } = fit;
