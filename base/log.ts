@@ -5,6 +5,10 @@
  *
  * LOG1 To log never throws and never ends a process (LOF1): a full disk costs lines, and the log says how many when there is room.
  * LOG2 A log file is bounded: LOG_FILE_BYTES_MAX, and LOG_FILES_OLDER files before it, `<file>.1` the newest of them.
+ * LOG3 A message is a constant phrase that can be searched for and counted, and says what happened. What it is about are fields
+ *     (docs/operations.md lists those that appear in many places): `err` for an error, `reason` where there is none, `delayMs` until
+ *     the next attempt, `durationMs`, `jobId`, `job` (a StreamJob, `namespace/name`), `task`, `operator`, `epoch`, `attempt`,
+ *     `checkpointId`, `location` (of a checkpoint or savepoint), `storeUri`, `path`, `taskManagerId`, `slot`, `pod`, `kind`.
  */
 import { pino } from "pino";
 import { type GapLine, LogFile, LogStream, numberedPaths } from "./log-file.ts";
@@ -17,7 +21,7 @@ const STDERR = 2;
 export const LOG_FILE_BYTES_MAX = 8 * 1024 * 1024;
 export const LOG_FILES_OLDER = 3;
 
-/** Structured logging: facts first, then a sentence. No method throws. */
+/** Structured logging: facts first, then a constant phrase that can be searched for. No method throws. */
 export interface Log {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;

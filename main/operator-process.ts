@@ -54,7 +54,7 @@ export async function runOperator(): Promise<void> {
   const identity = `${environmentVariable("HOSTNAME") ?? "operator"}-${process.pid}-${systemRandom.hex(4)}`;
   const log = createLog({ process: "operator", pid: process.pid });
   const crash = (error: unknown): void => {
-    log.error({ err: error }, "the operator process crashed");
+    log.error({ err: error }, "the process crashed");
     process.exit(exitCodes.crashed);
   };
   process.on("uncaughtException", crash);
@@ -62,7 +62,7 @@ export async function runOperator(): Promise<void> {
   try {
     await start(identity, log);
   } catch (error) {
-    log.error({ err: error }, "the operator process gives up");
+    log.error({ err: error }, "the process could not start");
     process.exit(exitCodes.refused);
   }
 }
@@ -94,7 +94,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
   const end = (signal: string): void => {
     if (isEnding) return;
     isEnding = true;
-    log.info({ signal }, "the operator process is shutting down; jobs keep running");
+    log.info({ signal }, "the process is shutting down; jobs keep running");
     void controller.stop().then(() => {
       jobManagers.close();
       api.close();
@@ -102,7 +102,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     });
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
-  log.info({ identity, port: controller.port, isElected: election !== null }, "the operator process runs");
+  log.info({ identity, port: controller.port, isElected: election !== null }, "the operator runs");
 }
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };

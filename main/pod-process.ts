@@ -34,7 +34,7 @@ export type PodProcess = {
 export async function runPod(role: string, clock: Clock, body: (pod: PodProcess) => Promise<void>): Promise<void> {
   const log = createLog({ process: role, pid: process.pid, pod: environmentVariable(podVariables.podName) ?? null });
   const crash = (error: unknown): void => {
-    log.error({ err: error }, `the ${role} process crashed`);
+    log.error({ err: error }, "the process crashed");
     process.exit(exitCodes.crashed);
   };
   process.on("uncaughtException", crash);
@@ -45,7 +45,7 @@ export async function runPod(role: string, clock: Clock, body: (pod: PodProcess)
   const end = (why: string): void => {
     if (isEnding) return;
     isEnding = true;
-    log.info({}, `the ${role} process ends: ${why}`);
+    log.info({ reason: why }, "the process is shutting down");
     void Promise.race([close(), sleep(clock, CLOSE_MS)]).then(() => process.exit(exitCodes.done), crash);
   };
   process.on("SIGTERM", () => end("SIGTERM"));
@@ -61,7 +61,7 @@ export async function runPod(role: string, clock: Clock, body: (pod: PodProcess)
       exit: (code) => process.exit(code),
     });
   } catch (error) {
-    log.error({ err: error }, `the ${role} process gives up`);
+    log.error({ err: error }, "the process could not start");
     process.exit(exitCodes.refused);
   }
 }

@@ -33,7 +33,7 @@ export async function runChild<C>(
     process.exit(2);
   }
   const crash = (error: unknown): void => {
-    log.error({ err: error }, `the ${role} process crashed`);
+    log.error({ err: error }, "the process crashed");
     process.exit(exitCodes.crashed);
   };
   process.on("uncaughtException", crash);
@@ -67,7 +67,7 @@ export async function runChild<C>(
   try {
     process.exit(await body(config, link));
   } catch (error) {
-    log.error({ err: error }, `the ${role} process gives up`);
+    log.error({ err: error }, "the process failed");
     await tell({ kind: "refused", error: toErrorInfo(error) });
     process.exit(exitCodes.refused);
   }

@@ -53,6 +53,6 @@ function readHistory(home: string): { readonly checkpoints: number; readonly fai
   const countOf = (line: RegExp): number => log.match(line)?.length ?? 0;
   return {
     checkpoints: countOf(/"msg":"checkpoint completed"/g),
-    failedCheckpoints: countOf(/"msg":"checkpoint \d+ failed:/g),
+    failedCheckpoints: countOf(/"msg":"checkpoint failed"/g),
   };
 }

@@ -320,6 +320,9 @@ export class LocalCluster {
 
   private jobEvent(event: JobEvent): void {
     if (event.kind === "failure") this.warnings.tell(firstLine(event.error.message));
+    // The JobManager's warning has the reason alone: the failure says it with the tasks that ran there.
+    if (event.kind === "failure" && event.error.code === "TASK_MANAGER_LOST")
+      this.warnings.tell("a TaskManager is lost");
     if (event.kind === "checkpointFailed") this.warnings.tell(firstLine(event.reason));
     if (event.kind !== "failure" || !this.isEcho(event.error.code)) this.narrator.event(event);
     if (event.kind === "savepoint") this.updateRecord({ lastSavepoint: event.path });

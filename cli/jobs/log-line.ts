@@ -27,7 +27,8 @@ export function parseLogLine(line: string): LogEntry | null {
   const { level, msg, err } = entry;
   if (typeof level !== "number") return null;
   const message = typeof msg === "string" ? msg : "";
-  const cause = typeof err?.message === "string" ? (err.message.split("\n", 1)[0] ?? "") : "";
+  const why = typeof err?.message === "string" ? err.message : entry["reason"];
+  const cause = typeof why === "string" ? (why.split("\n", 1)[0] ?? "") : "";
   const code = typeof err?.code === "string" ? err.code : null;
   const text = cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
   return { level, text, code, userLine: entry["logger"] === USER_LOGGER ? userLine(entry, level, text) : null };
@@ -35,7 +36,7 @@ export function parseLogLine(line: string): LogEntry | null {
 
 /** What a function's own facts come after, in the line. */
 const OPERATOR_UID = "uid";
-const AROUND = new Set(["msg", "err"]);
+const AROUND = new Set(["msg", "err", "reason"]);
 
 function userLine(entry: Readonly<Record<string, unknown>>, level: number, text: string): string {
   const names = Object.keys(entry);

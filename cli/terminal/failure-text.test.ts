@@ -47,9 +47,18 @@ describe("a failure in words", () => {
 });
 
 describe("a line of a process's stderr", () => {
-  it("is a log line with level and words, the error's first line included", () => {
+  it("is a log line with level and words, the first line of its error, or else of its reason, included", () => {
     const line = '{"level":40,"time":"t","err":{"message":"disk\\nfull"},"msg":"upload failed"}';
     assert.deepEqual(parseLogLine(line), { level: 40, text: "upload failed: disk", code: null, userLine: null });
+    const reasoned = '{"level":40,"reason":"no heartbeat for 500 ms\\n","msg":"a TaskManager is lost"}';
+    assert.deepEqual(parseLogLine(reasoned), {
+      level: 40,
+      text: "a TaskManager is lost: no heartbeat for 500 ms",
+      code: null,
+      userLine: null,
+    });
+    const both = '{"level":50,"err":{"message":"broke"},"reason":"no restart is left","msg":"the job fails"}';
+    assert.equal(parseLogLine(both)?.text, "the job fails: broke");
     const coded = '{"level":50,"err":{"message":"broke","code":"CONNECTION_LOST"},"msg":"task failed"}';
     assert.deepEqual(parseLogLine(coded), {
       level: 50,

@@ -39,7 +39,7 @@ describe("a warning of a process", () => {
     filter.take("taskmanager-1", "task failed: no such word", false);
     pass(100);
     filter.tell("no such word");
-    filter.take("jobmanager", "1 regions restart in 900 ms: no such word", false);
+    filter.take("jobmanager", "restarting regions after a failure: no such word", false);
     pass(1000);
     assert.deepEqual(shown, []);
   });

@@ -40,7 +40,6 @@ import {
   refuseNewer,
   silentLog,
   StreamError,
-  toErrorInfo,
 } from "../../base/index.ts";
 import { type Kind, resources } from "../../operator/kubernetes/api/index.ts";
 import { isObject, type JsonObject, type StoredObject } from "./json-value.ts";
@@ -167,7 +166,7 @@ class FileObjectLog implements ObjectLog {
   /** Nothing is lost: the segments stay, and what is written goes on. The next try is when they have grown as far again. */
   private notCompacted(error: unknown): void {
     this.snapshotBytes = 2 * Math.max(this.segmentBytesMax, this.segmentBytes);
-    this.log.warn({ error: toErrorInfo(error) }, "the log of the embedded control plane could not be compacted");
+    this.log.warn({ err: error }, "the log of the embedded control plane could not be compacted");
   }
 
   private async writeSnapshot(

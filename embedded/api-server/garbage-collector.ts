@@ -9,7 +9,7 @@
  * GC4 Nothing happens inside the write that caused it: collection runs in a later turn, and again after a restart.
  * GC5 Owners of a kind that is not served here are taken as existing: what cannot be looked up is not gone.
  */
-import { type Log, onNextTurn, toErrorInfo } from "../../base/index.ts";
+import { type Log, onNextTurn } from "../../base/index.ts";
 import { isApiError, type Kind, resources } from "../../operator/kubernetes/api/index.ts";
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from "./deletion.ts";
 import { isObject, type JsonObject, listAt, type StoredMetadata, type StoredObject, textAt } from "./json-value.ts";
@@ -100,7 +100,7 @@ export class GarbageCollector {
       } catch (error) {
         // The object changed under us, or the log cannot be written: the next write of it, or the next start, looks again.
         if (!isApiError(error, "NotFound", "Conflict")) {
-          this.log.error({ ...place, error: toErrorInfo(error) }, "an object could not be garbage collected");
+          this.log.error({ ...place, err: error }, "an object could not be garbage collected");
         }
       }
     }

@@ -13,7 +13,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Clock, guardRequests, type Log, silentLog, toErrorInfo } from "../../base/index.ts";
+import { type Clock, guardRequests, type Log, silentLog } from "../../base/index.ts";
 import {
   ApiError,
   type ApiPath,
@@ -71,7 +71,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   const { log = silentLog } = options;
   const guarded = guardRequests(
     (request, response) => face.serve(request, response),
-    (error) => log.error({ error: toErrorInfo(error) }, "a request to the embedded API server could not be answered"),
+    (error) => log.error({ err: error }, "a request to the embedded API server could not be answered"),
   );
   const server = createServer({ keepAliveTimeout: 60_000 }, guarded);
   await listen(server, options.port ?? 0);
@@ -322,7 +322,7 @@ class HttpFace {
 
   private fail(response: ServerResponse, error: unknown, about: object): void {
     const known = asApiError(error);
-    if (known !== error) this.log.error({ error: toErrorInfo(error) }, "a request to the embedded API server failed");
+    if (known !== error) this.log.error({ err: error }, "a request to the embedded API server failed");
     if (response.headersSent) {
       response.destroy();
       return;

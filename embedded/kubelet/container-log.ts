@@ -23,7 +23,7 @@ export class ContainerLog {
   /** Begins a new instance's log (CLO2). `path`: without ending. Writes end with `close`. */
   constructor(path: string, bytesMax: number, log: Log) {
     const onTrouble = (error: unknown): void =>
-      log.warn({ err: error, file: `${path}.log` }, "a container's log cannot be written: it goes on without");
+      log.warn({ err: error, path: `${path}.log` }, "a container's log cannot be written; the container runs on");
     try {
       retire(path);
     } catch (error) {

@@ -76,7 +76,7 @@ export class PodWorker {
     this.facts = resumeFacts(pod, context.clock.nowMs());
     this.update(pod);
     this.run(after).catch((error: unknown) => {
-      context.log.error({ err: error, pod: this.key }, "pod worker failed; the pod is no longer managed");
+      context.log.error({ err: error, pod: this.key }, "the worker of a pod failed; the pod is no longer managed");
       this.over.resolve();
     });
   }
@@ -115,7 +115,7 @@ export class PodWorker {
     this.rewriteVolumes().catch((error: unknown) => {
       this.context.log.warn(
         { err: error, pod: this.key },
-        "a changed ConfigMap cannot be written for a pod: it keeps its old files",
+        "a changed ConfigMap cannot be written for a pod; the pod keeps its old files",
       );
     });
   }
@@ -275,7 +275,7 @@ export class PodWorker {
         if (this.facts.state.kind === "running") this.setState({ ...this.facts.state, isReady });
       },
       onDead: (message) => {
-        log.warn({ pod: this.key, reason: message }, "a container fails its liveness probe: it is restarted");
+        log.warn({ pod: this.key, reason: message }, "a container fails its liveness probe; restarting it");
         process.signal("SIGTERM");
         this.killTimer?.cancel();
         this.killTimer = clock.after(graceMsOf(this.pod), () => process.kill());

@@ -163,7 +163,9 @@ export class ProcessKubelet {
       .then(() => {
         if (this.workers.get(name) === worker) this.workers.delete(name);
       })
-      .catch((error: unknown) => this.options.log.error({ err: error, pod: name }, "a pod cannot be forgotten"));
+      .catch((error: unknown) =>
+        this.options.log.error({ err: error, pod: name }, "the files of a pod that is gone cannot be removed"),
+      );
   }
 
   private contextOf(pod: Pod): WorkerContext {

@@ -75,7 +75,7 @@ export class StatefulSetController {
   private async act(set: StatefulSet, action: StatefulSetAction): Promise<void> {
     const { api, log } = this.options;
     const { namespace, name, uid } = action.pod.metadata;
-    log.debug({ set: set.metadata.name, pod: name, action: action.kind }, "a StatefulSet changes its pods");
+    log.debug({ statefulSet: set.metadata.name, pod: name, action: action.kind }, "a StatefulSet changes its pods");
     try {
       if (action.kind === "create") {
         this.pods.noteWrite(await api.create("Pod", action.pod));

@@ -189,11 +189,11 @@ export async function perform(
   const { clock, log, gate, reach = failpoint, onAction } = deps;
   const beganMs = clock.monotonicMs();
   const end = (failed: Failed | null): typeof failed => {
-    const ms = Math.round((clock.monotonicMs() - beganMs) * 10) / 10;
-    onAction?.(kind, failed?.kind ?? "done", ms);
-    const line = { job, ...facts, ms };
-    if (failed === null) log.info(line, "action done");
-    else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "action not done; retrying later");
+    const durationMs = Math.round((clock.monotonicMs() - beganMs) * 10) / 10;
+    onAction?.(kind, failed?.kind ?? "done", durationMs);
+    const line = { job, ...facts, durationMs };
+    if (failed === null) log.info(line, "action succeeded");
+    else if (failed.kind === "stopped") log.warn({ ...line, reason: failed.reason }, "action failed; retrying later");
     else log.info({ ...line, reason: failed.reason }, "action skipped: the objects changed after the decision");
     return failed;
   };

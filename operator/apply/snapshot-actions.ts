@@ -55,7 +55,10 @@ export async function recordSavepoint(
     if (!isRefusal(error) || context.gate.ask().kind === "shut") throw error;
     const note = `the state is in savepoint ${location}, but StreamJobSnapshot ${name} cannot be created: ${error.message}`;
     tell({ type: "Warning", reason: "SavepointUnlisted", note });
-    log.warn({ namespace: context.namespace, job: context.job.metadata.name, location, err: error }, note);
+    log.warn(
+      { job: `${context.namespace}/${context.job.metadata.name}`, snapshot: name, location, err: error },
+      "a savepoint was taken, but its StreamJobSnapshot cannot be created",
+    );
   }
 }
 

@@ -139,7 +139,7 @@ class RunningController implements Controller {
           if (this.#term !== term || signal.aborted) return;
           this.#isSynced = true;
           this.#firstSync.resolve();
-          log.info({ jobs: term.caches.StreamJob.figures().objects }, "the controller works");
+          log.info({ jobs: term.caches.StreamJob.figures().objects }, "the caches are complete; reconciling");
         },
         (error: unknown) => log.info({ err: error }, "the term ended before the first lists were complete"),
       );

@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { guardRequests, type Log, silentLog, StreamError, toErrorInfo } from "../../base/index.ts";
+import { guardRequests, type Log, silentLog, StreamError } from "../../base/index.ts";
 
 export type Verdict = { readonly isGood: boolean; readonly reason: string };
 
@@ -29,7 +29,7 @@ export async function startEndpoints(options: EndpointsOptions): Promise<Endpoin
   const { log = silentLog } = options;
   const guarded = guardRequests(
     (request, response) => answer(options, request, response),
-    (error) => log.error({ error: toErrorInfo(error) }, "a request for metrics or health could not be answered"),
+    (error) => log.error({ err: error }, "a request for metrics or health could not be answered"),
   );
   const server = createServer({ maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: 10_000 }, guarded);
   await new Promise<void>((resolve, reject) => {

@@ -148,7 +148,7 @@ function logSilence(key: string, { job, incarnations }: Observed, plan: Plan, lo
   const named = new Set([status?.active?.incarnation, status?.operation?.from, status?.operation?.to]);
   for (const { number, jobManager } of incarnations) {
     if (jobManager.kind !== "unreachable" || !named.has(number)) continue;
-    const facts = { job: key, incarnation: number, why: jobManager.message };
+    const facts = { job: key, incarnation: number, reason: jobManager.message };
     if (plan.status === null) log.debug(facts, "a JobManager does not answer");
     else log.info(facts, "a JobManager does not answer");
   }

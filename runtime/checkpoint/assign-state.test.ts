@@ -107,7 +107,7 @@ describe("assignState", () => {
     assert.ok(refused.kind === "refused");
     assert.match(
       refused.reasons.join("; "),
-      /^the operator with uid "count" .* has keyed state, and its input is not partitioned/,
+      /^the operator with uid "count" .* has keyed state, but its input is not partitioned/,
     );
     assert.equal(refused.reasons.length, 1);
     assert.equal(assignState(stored, operators(true), OPTIONS).kind, "ok");
@@ -165,12 +165,12 @@ describe("adoptMaxParallelism (SP-8)", () => {
   it("says where the value is set that does not fit, and what can be done there", () => {
     const own = adopt(2, 128, "operator");
     assert.ok(own.kind === "refused");
-    assert.match(own.reasons.join(), /uid "a" has maxParallelism 128.*stored with 64.*set it to 64 there/);
+    assert.match(own.reasons.join(), /uid "a" has maxParallelism 128.*stored with 64.*set it to 64, or remove it/);
     const ofJob = adopt(2, 128, "job");
     assert.ok(ofJob.kind === "refused");
     assert.match(
       ofJob.reasons.join(),
-      /the job has maxParallelism 128 \(pipeline\.max-parallelism\).*give that operator maxParallelism: 64/,
+      /the job has maxParallelism 128 \(pipeline\.max-parallelism\).*set maxParallelism: 64 on that operator/,
     );
   });
 });

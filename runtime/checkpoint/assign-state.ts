@@ -145,8 +145,8 @@ function findMisfits(state: OperatorState, operator: NewOperator): readonly stri
   if (parallelism !== null) misfits.push(parallelism);
   if (operator.isKeyed === false && hasKeyedState(state)) {
     misfits.push(
-      `the operator with uid "${operator.uid}" (${state.name}) has keyed state, and its input is not partitioned by key in this job: ` +
-        "put the keyBy before it again, or give the operator another uid",
+      `the operator with uid "${operator.uid}" (${state.name}) has keyed state, but its input is not partitioned by key in this job: ` +
+        "put keyBy before it again, or give the operator another uid",
     );
   }
   return misfits;
@@ -168,8 +168,8 @@ function findMisfit(state: OperatorState, { uid, parallelism, maxParallelism }: 
       : `the job has maxParallelism ${value} (pipeline.max-parallelism), but the keyed state of the operator with uid "${uid}" was stored with ${stored}`;
   const remedy =
     of === "operator"
-      ? `set it to ${stored} there, or leave it out there if the job does not set another`
-      : `give that operator maxParallelism: ${stored}, or set the job's to ${stored} or leave it out`;
+      ? `set it to ${stored}, or remove it if the job sets no other value`
+      : `set maxParallelism: ${stored} on that operator, or set the job's to ${stored} or remove it`;
   return `${what}, which cannot change: ${remedy}`;
 }
 
@@ -178,7 +178,7 @@ function unmapped(state: OperatorState, operators: readonly NewOperator[], howTo
   const listed =
     known.length > 10 ? `${known.slice(0, 10).join(", ")} and ${known.length - 10} more` : known.join(", ");
   return (
-    `there is state of the operator with uid "${state.uid}" (${state.name}), and no operator of the job has that uid; it has ${listed}: ` +
+    `there is state of the operator with uid "${state.uid}" (${state.name}), but no operator of the job has that uid; the job has ${listed}: ` +
     `give the operator its uid back, or ${howToAllow}`
   );
 }

@@ -105,7 +105,7 @@ export async function writeFence(
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",
-    `no fence could be written in ${claim.store.uri}/${MANIFESTS}: others wrote in between ${FENCE_ATTEMPTS_MAX} times; is the same job started over and over?`,
+    `could not write a fence in ${claim.store.uri}/${MANIFESTS}: other JobManagers wrote first, ${FENCE_ATTEMPTS_MAX} times in a row; check what keeps starting this job`,
   );
 }
 
@@ -193,7 +193,7 @@ export class CheckpointLog {
    */
   confirmLead(): Promise<void> {
     return this.inTurn(async () => {
-      this.assertLeading("go on");
+      this.assertLeading("continue");
       const headSeq = await readHeadSeq(this.store);
       if (headSeq === this.headSeq) return;
       const entry = headSeq === 0 ? null : await readEntry(this.store, headSeq);
@@ -201,14 +201,14 @@ export class CheckpointLog {
       const manifest = entry.kind === "manifest" ? entry.manifest : null;
       // One of ours whose outcome is not known yet (CL4).
       if (manifest?.epoch === this.epoch && manifest.processId === this.claim.processId) return;
-      throw fencedError(this.store, "go on", this.becomeFenced(manifest).by);
+      throw fencedError(this.store, "continue", this.becomeFenced(manifest).by);
     });
   }
 
   /** Notes that the sinks have committed what the manifest holds. Doing it twice is fine. Errors: FENCED, STORE_*. */
   markCommitted(seq: number): Promise<void> {
     return this.inTurn(async () => {
-      this.assertLeading("note a commit");
+      this.assertLeading("record a commit");
       failpoint("jm:before-commit-marker");
       await this.store.put(
         committedKey(seq),
@@ -422,13 +422,16 @@ function isManifest(key: string): boolean {
 
 /** The head is never deleted: a listing without it is a store in trouble (a folder not mounted), and no other leader's work. */
 function hiddenHead(store: ObjectStore): StreamError {
-  return new StreamError("STORE_UNAVAILABLE", `${store.uri} does not show its newest manifest, and there was one`);
+  return new StreamError(
+    "STORE_UNAVAILABLE",
+    `${store.uri} does not list its newest manifest, which was there before; check that nothing else deletes files there`,
+  );
 }
 
 function fencedError(store: ObjectStore, doing: string, by: FencedBy): StreamError {
   return new StreamError(
     "FENCED",
-    `refused to ${doing} in ${store.uri}: epoch ${by.epoch ?? "of another JobManager"} has taken over; this process stops`,
+    `cannot ${doing} in ${store.uri}: ${by.epoch === null ? "a newer JobManager" : `the JobManager of epoch ${by.epoch}`} has taken over the job; this process stops`,
     { destiny: "terminal" },
   );
 }

@@ -102,7 +102,7 @@ describe("resolveRestore", () => {
       true,
       undefined,
       2,
-      /processes records again/,
+      /records that came after it are processed again/,
     ],
     "transactions in an older one forbid it": [
       log([manifest(2, { committables: 1 }), { corrupt: 3 }, fence(4, 2, 3)]),
@@ -123,7 +123,7 @@ describe("resolveRestore", () => {
       true,
       new Map([[3, "gone"]]),
       2,
-      /whole/,
+      /intact/,
     ],
     "a damaged older one is passed over": [
       log([older, manifest(3, { parent: 2 }), fence(4, 2, 3)]),
@@ -135,7 +135,7 @@ describe("resolveRestore", () => {
       null,
       /num-retained/,
     ],
-    "a missing manifest is corruption, not a fresh start": [log([older, fence(4, 2, 3)]), true, undefined, 2, /whole/],
+    "a missing manifest is corruption, not a fresh start": [log([older, fence(4, 2, 3)]), true, undefined, 2, /intact/],
     "nothing older is retained": [log([{ corrupt: 3 }, fence(4, 2, 3)]), true, undefined, null, /num-retained/],
   };
   for (const [sentence, [contents, replay, damaged, fallback, reason]] of Object.entries(corrupt)) {

@@ -50,7 +50,7 @@ export async function claimEpoch(store: ObjectStore, options: ClaimOptions): Pro
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",
-    `no epoch could be claimed in ${store.uri}/${EPOCHS}: others were faster ${ATTEMPTS_MAX} times; is the same job started over and over?`,
+    `could not claim an epoch in ${store.uri}/${EPOCHS}: other JobManagers claimed first, ${ATTEMPTS_MAX} times in a row; check what keeps starting this job`,
   );
 }
 

@@ -78,7 +78,7 @@ export async function readLog(store: ObjectStore): Promise<LogContents> {
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",
-    `${store.uri}/${MANIFESTS} lists manifests that cannot be read, ${READ_ATTEMPTS_MAX} times in a row; look at the store`,
+    `${store.uri}/${MANIFESTS} lists manifests that could not be read in ${READ_ATTEMPTS_MAX} attempts; check that nothing else deletes files there`,
   );
 }
 
@@ -93,7 +93,7 @@ export async function readEntry(store: ObjectStore, seq: number): Promise<LogEnt
     return {
       kind: "corrupt",
       seq,
-      what: `the manifest ${where} is that of number ${manifest.seq}, under another name`,
+      what: `the manifest ${where} was renamed or copied: it is number ${manifest.seq}`,
     };
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
@@ -157,7 +157,7 @@ export async function findDamage(store: ObjectStore, manifest: Manifest): Promis
       const length = found[index]?.length;
       if (length === undefined) damage.push(`${store.uri}/${file.key} is missing`);
       else if (length !== file.length)
-        damage.push(`${store.uri}/${file.key} has ${length} instead of ${file.length} bytes`);
+        damage.push(`${store.uri}/${file.key} has ${length} bytes instead of ${file.length}`);
     });
   }
   return damage;

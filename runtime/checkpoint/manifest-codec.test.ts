@@ -67,7 +67,7 @@ describe("a manifest", () => {
     const text = Buffer.from(encodeManifest(manifest(1))).toString("latin1");
     assertCorrupt(
       Buffer.from(text.replace("streamjob-manifest 1", "streamjob-manifest 2"), "latin1"),
-      /version 2, .* reads version 1/,
+      /version 2 .* reads version 1/,
     );
   });
 
@@ -85,12 +85,18 @@ describe("a manifest", () => {
     ],
     "an unknown field": [{ extra: 1 }, /Unrecognized key/],
     "a negative count": [{ committables: -1 }, /committables/],
-    "a fence with state": [{ kind: "fence" }, /fence with state/],
-    "a parent after itself": [{ parent: 7 }, /parent 7, not before itself/],
-    "files it does not refer to": [{ files: [] }, /other files/],
+    "a fence with state": [{ kind: "fence" }, /is a fence, and must have no state/],
+    "a parent after itself": [{ parent: 7 }, /number 7 as its parent, which is not older/],
+    "files it does not refer to": [{ files: [] }, /does not list the files/],
     "one operator twice": [{ operators: [keyed, keyed] }, /operator count twice/],
-    "too few subtasks": [{ operators: [{ ...keyed, parallelism: 3 }] }, /2 subtasks of count, whose parallelism is 3/],
-    "key groups out of range": [{ operators: [{ ...keyed, maxParallelism: 64 }] }, /key groups 64..127 of 64/],
+    "too few subtasks": [
+      { operators: [{ ...keyed, parallelism: 3 }] },
+      /2 subtasks of operator count, whose parallelism is 3/,
+    ],
+    "key groups out of range": [
+      { operators: [{ ...keyed, maxParallelism: 64 }] },
+      /key groups 64..127, of 64 that exist/,
+    ],
     "keyed state of a back end that this program does not have (HAN3)": [
       { operators: [withKeyed({ kind: "disk" })] },
       /operators\.0\.subtasks\.0\.keyed\.kind/,
@@ -98,7 +104,7 @@ describe("a manifest", () => {
     "keyed state without a file": [{ operators: [withKeyed({ files: [] })] }, /subtasks\.0\.keyed\.files/],
     "a file with key groups of another subtask": [
       { operators: [withKeyed({ files: [{ ...part, keyGroups: { first: 60, last: 64 } }] })] },
-      /a file with key groups 60\.\.64 among 0\.\.63/,
+      /a file with key groups 60\.\.64 for a subtask of operator count that has 0\.\.63/,
     ],
     "a blob of no kind": [
       {
@@ -123,7 +129,7 @@ describe("a manifest", () => {
 
   it("that is no JSON, or pollutes prototypes, is refused", () => {
     assertCorrupt(withBody("{"), /not JSON/);
-    assertCorrupt(withBody(JSON.stringify(manifest(7)).replace("{", '{"__proto__":{"x":1},')), /wrong field/);
-    assertCorrupt(withBody("null"), /wrong field/);
+    assertCorrupt(withBody(JSON.stringify(manifest(7)).replace("{", '{"__proto__":{"x":1},')), /invalid field/);
+    assertCorrupt(withBody("null"), /invalid field/);
   });
 });

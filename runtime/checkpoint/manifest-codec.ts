@@ -102,7 +102,7 @@ export function decodeManifest(bytes: Uint8Array, where: string): Manifest {
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw corrupt(where, `has a wrong field ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+    throw corrupt(where, `has an invalid field ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
   }
   const manifest = parsed.data as unknown as Manifest;
   const contradiction = findContradiction(manifest);
@@ -135,7 +135,7 @@ function checkVersion(version: number, json: unknown, where: string): void {
   if (version === VERSION) return;
   throw corrupt(
     where,
-    `was changed: its header is of version ${version}, its body of version ${String(inside)}, and this program reads version ${VERSION}`,
+    `was changed: its header says version ${version} and its body version ${String(inside)}; this program reads version ${VERSION}`,
   );
 }
 
@@ -148,43 +148,45 @@ function verifiedBody(bytes: Uint8Array, where: string): { readonly body: Buffer
   if (body.length !== Number(header[3])) {
     throw corrupt(
       where,
-      `${body.length < Number(header[3]) ? "is truncated" : "was changed"}: ${body.length} of ${header[3]} bytes are there`,
+      `${body.length < Number(header[3]) ? "is truncated" : "was changed"}: it has ${body.length} bytes, and its header says ${header[3]}`,
     );
   }
   if (body.length > MANIFEST_BYTES_MAX)
-    throw corrupt(where, `has ${body.length} bytes, above the limit of ${MANIFEST_BYTES_MAX}`);
-  if (sha256Hex(body) !== header[2]) throw corrupt(where, "was changed: its checksum does not fit its content");
+    throw corrupt(where, `has ${body.length} bytes, more than the limit of ${MANIFEST_BYTES_MAX}`);
+  if (sha256Hex(body) !== header[2]) throw corrupt(where, "was changed: its checksum does not match its content");
   return { body, version: Number(header[1]) };
 }
 
 /** What the shape alone does not say (MC2). */
 function findContradiction(manifest: Manifest): string | null {
-  if (manifest.kind === "fence" && manifest.operators.length > 0) return "is a fence with state";
-  if (manifest.kind !== "fence" && manifest.successor !== undefined) return `is a ${manifest.kind} with a successor`;
-  if (manifest.kind !== "savepoint" && manifest.ends !== undefined) return `is a ${manifest.kind} that ends a job`;
+  if (manifest.kind === "fence" && manifest.operators.length > 0) return "is a fence, and must have no state";
+  if (manifest.kind !== "fence" && manifest.successor !== undefined)
+    return `is a ${manifest.kind}, and only a fence may name a successor`;
+  if (manifest.kind !== "savepoint" && manifest.ends !== undefined)
+    return `is a ${manifest.kind}, and only a savepoint may end a job`;
   if (manifest.parent !== null && manifest.seq !== 0 && manifest.parent >= manifest.seq)
-    return `has the parent ${manifest.parent}, not before itself`;
+    return `names number ${manifest.parent} as its parent, which is not older`;
   const ids = new Set<string>();
   for (const operator of manifest.operators) {
     if (ids.has(operator.operatorId)) return `lists the operator ${operator.uid} twice`;
     ids.add(operator.operatorId);
     if (operator.subtasks.length !== operator.parallelism) {
-      return `has ${operator.subtasks.length} subtasks of ${operator.uid}, whose parallelism is ${operator.parallelism}`;
+      return `lists ${operator.subtasks.length} subtasks of operator ${operator.uid}, whose parallelism is ${operator.parallelism}`;
     }
     for (const { keyed } of operator.subtasks) {
       if (keyed === null) continue;
       const { first, last } = keyed.keyGroups;
       if (first > last || last >= operator.maxParallelism)
-        return `has key groups ${first}..${last} of ${operator.maxParallelism} in ${operator.uid}`;
+        return `gives a subtask of operator ${operator.uid} key groups ${first}..${last}, of ${operator.maxParallelism} that exist`;
       for (const { keyGroups: part = keyed.keyGroups } of keyed.files) {
         if (part.first > part.last || part.first < first || part.last > last)
-          return `has a file with key groups ${part.first}..${part.last} among ${first}..${last} in ${operator.uid}`;
+          return `lists a file with key groups ${part.first}..${part.last} for a subtask of operator ${operator.uid} that has ${first}..${last}`;
       }
     }
   }
   const listed = JSON.stringify(manifest.files.map((file) => [file.key, file.sha256, file.length]));
   const referred = JSON.stringify(filesOf(manifest.operators).map((file) => [file.key, file.sha256, file.length]));
-  return listed === referred ? null : "lists other files than its operators refer to";
+  return listed === referred ? null : "does not list the files that its operators refer to";
 }
 
 function corrupt(where: string, what: string, cause?: unknown): StreamError {

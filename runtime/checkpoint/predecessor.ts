@@ -38,6 +38,6 @@ export async function fencePredecessor(
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",
-    `the log in ${store.uri} could not be fenced: its own JobManager was started in between ${ROUNDS_MAX} times`,
+    `could not fence the log in ${store.uri}: its own JobManager was started again ${ROUNDS_MAX} times meanwhile; stop that job`,
   );
 }

@@ -70,7 +70,7 @@ function findFault(contents: LogContents, seq: number, epoch: number, options: R
     case "unclaimed":
       return `the log in ${contents.storeUri} has no readable fence of epoch ${epoch}`;
     default:
-      return `the manifest ${where}, the newest complete one, is missing`;
+      return `the newest complete manifest, ${where}, is missing`;
   }
 }
 
@@ -82,7 +82,7 @@ function chooseFallback(
   if (!options.sinksAllowReplay) {
     return {
       fallback: null,
-      reason: "the job has an exactly-once sink, whose output an older checkpoint would write again",
+      reason: "the job has an exactly-once sink, and restoring an older checkpoint would write its output twice",
     };
   }
   const known: Manifest[] = [];
@@ -93,7 +93,7 @@ function chooseFallback(
   if (transactional !== undefined) {
     return {
       fallback: null,
-      reason: `checkpoint ${transactional.checkpointId} holds sink transactions, so an older one would write output again`,
+      reason: `checkpoint ${transactional.checkpointId} holds sink transactions, and restoring an older one would write output twice`,
     };
   }
   // Beside the chain could only be a stray here: a whole snapshot of an overtaken incarnation, as good as any to repeat from.
@@ -103,6 +103,6 @@ function chooseFallback(
     return { fallback, reason: "no older checkpoint is retained (execution.checkpointing.num-retained)" };
   return {
     fallback,
-    reason: `checkpoint ${fallback.checkpointId} is whole; going on from it processes records again that came after it`,
+    reason: `checkpoint ${fallback.checkpointId} is intact; records that came after it are processed again`,
   };
 }

@@ -50,10 +50,7 @@ export async function writeSavepointManifest(
   const held = await store.read(SAVEPOINT_METADATA);
   if (held !== null && looksLikeManifest(held) && isSameWrite(decodeManifest(held, where), manifest)) return manifest;
   if (failure !== null) throw failure;
-  throw new StreamError(
-    "SAVEPOINT_FAILED",
-    `there is already a savepoint at ${where}; trigger it again for another folder`,
-  );
+  throw new StreamError("SAVEPOINT_FAILED", `there is already a savepoint at ${where}; choose another folder`);
 }
 
 /** An earlier attempt of ours, whose outcome was not known, may have made it. */
@@ -71,7 +68,7 @@ export async function readSavepoint(pathOrUri: string): Promise<Savepoint> {
   const store = await openStore(folder);
   const bytes = await store.read(key);
   const where = `${store.uri}/${key}`;
-  if (bytes === null) throw notFound(pathOrUri, `there is no ${where}${await hint(store, key)}`);
+  if (bytes === null) throw notFound(pathOrUri, `${where} does not exist${await hint(store, key)}`);
   const manifest = decodeManifest(bytes, where);
   if (manifest.kind === "fence")
     throw notFound(pathOrUri, `${where} only marks a JobManager's start and holds no state${await hint(store, key)}`);
@@ -88,17 +85,18 @@ export async function disposeSavepoint(location: string): Promise<void> {
   if (key !== SAVEPOINT_METADATA) {
     throw new StreamError(
       "REQUEST_INVALID",
-      `${location} is a checkpoint, not a savepoint: its job keeps and deletes its checkpoints; of a job that is over, delete the whole folder ${folder}`,
+      `${location} is a checkpoint, not a savepoint: its job deletes its own checkpoints. If the job has ended, delete the folder ${folder}`,
       { destiny: "terminal" },
     );
   }
   const store = await openStore(folder);
   const bytes = await store.read(SAVEPOINT_METADATA);
-  if (bytes === null) throw notFound(location, `${store.uri}/${SAVEPOINT_METADATA} is not there; nothing was deleted`);
+  if (bytes === null)
+    throw notFound(location, `${store.uri}/${SAVEPOINT_METADATA} does not exist; nothing was deleted`);
   if (!looksLikeManifest(bytes)) {
     throw new StreamError(
       "CHECKPOINT_CORRUPT",
-      `${store.uri}/${SAVEPOINT_METADATA} is no savepoint's, or damaged; nothing was deleted: if it is yours to delete, do it by hand`,
+      `${store.uri}/${SAVEPOINT_METADATA} is damaged, or belongs to no savepoint, so nothing was deleted; delete it by hand if nothing needs it`,
       { destiny: "terminal" },
     );
   }
@@ -122,13 +120,13 @@ async function hint(store: ObjectStore, key: string): Promise<string> {
     .filter((name) => name.endsWith(".manifest") && name !== key);
   return manifests.length === 0
     ? ""
-    : `; ${store.uri} is the checkpoint folder of a job and has ${manifests.slice(-3).join(", ")}`;
+    : `; ${store.uri} is the checkpoint folder of a job and contains ${manifests.slice(-3).join(", ")}`;
 }
 
 function notFound(asked: string, why: string): StreamError {
   return new StreamError(
     "SAVEPOINT_NOT_FOUND",
-    `no savepoint was found at ${JSON.stringify(asked)}: ${why}; give a savepoint's folder or a checkpoint's manifest`,
+    `no savepoint was found at ${JSON.stringify(asked)}: ${why}; specify the folder of a savepoint or the manifest of a checkpoint`,
     {
       destiny: "terminal",
     },

@@ -37,8 +37,9 @@ export function createApplication({ routes, loopbackOnly, jobId, log }: Applicat
         query: (name) => context.req.query(name),
         raw: context.req.raw,
       });
-      const verdict = answer.status < 400 ? "accepted" : "refused";
-      if (route.mutates) log.info({ ...requestFacts(context), status: answer.status }, `a REST request was ${verdict}`);
+      const facts = { ...requestFacts(context), status: answer.status };
+      if (route.mutates && answer.status < 400) log.info(facts, "a REST request was accepted");
+      else if (route.mutates) log.info(facts, "a REST request was refused");
       if ("text" in answer) return context.body(answer.text, answer.status, { "content-type": answer.contentType });
       return context.json(answer.body, answer.status);
     });

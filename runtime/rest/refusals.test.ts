@@ -77,7 +77,7 @@ const refusals: Record<
   "JSON nested too deep": {
     path: `/jobs/${JOB}/stop`,
     status: 400,
-    says: /deeper than 32/,
+    says: /deeper than the limit of 32/,
     init: post("[".repeat(500_000)),
   },
   "a body over 1 MiB": {

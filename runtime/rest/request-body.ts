@@ -53,11 +53,12 @@ async function readText(request: Request): Promise<string> {
 }
 
 function tooLarge(): RestError {
-  return new RestError(413, [`The body is larger than ${BODY_BYTES_MAX} bytes, the most that is taken`]);
+  return new RestError(413, [`The body is larger than the limit of ${BODY_BYTES_MAX} bytes`]);
 }
 
 function parseJson(text: string): unknown {
-  if (depthOf(text) > DEPTH_MAX) throw new RestError(400, [`Bad request: the body is nested deeper than ${DEPTH_MAX}`]);
+  if (depthOf(text) > DEPTH_MAX)
+    throw new RestError(400, [`Bad request: the body is nested deeper than the limit of ${DEPTH_MAX}`]);
   let value: unknown;
   try {
     value = JSON.parse(text);

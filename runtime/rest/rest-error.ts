@@ -40,5 +40,5 @@ export function refusal(error: ErrorInfo): RestError {
 export function toRestError(thrown: unknown): RestError {
   if (thrown instanceof RestError) return thrown;
   if (thrown instanceof StreamError) return new RestError(statusByCode[thrown.code] ?? 500, [thrown.message]);
-  return new RestError(500, ["Internal error: the JobManager's log says more."]);
+  return new RestError(500, ["Internal error: see the JobManager's log."]);
 }

@@ -238,7 +238,7 @@ function triggerRoutes(context: RouteContext): Route[] {
       const body = await readMessage(request.raw, savepointRequestSchema);
       if (body["cancel-job"] === true) {
         throw new RestError(400, [
-          'Bad request: field "cancel-job": is not supported; POST /jobs/:id/stop takes a savepoint and ends the job',
+          'Bad request: field "cancel-job" is not supported; use POST /jobs/:id/stop, which stops the job with a savepoint',
         ]);
       }
       const target = targetOf(body["target-directory"], body.targetPath);
@@ -284,7 +284,7 @@ function targetOf(
 ): Pick<SavepointRequest, "targetDirectory" | "targetPath"> {
   if (directory !== null && path !== null) {
     throw new RestError(400, [
-      'Bad request: field "targetPath": is the savepoint\'s own folder; give no directory with it',
+      'Bad request: field "targetPath" is the folder of the savepoint itself; do not specify a directory as well',
     ]);
   }
   return { targetDirectory: directory, targetPath: path };
@@ -294,7 +294,7 @@ function cancel(control: JobControl, request: RouteRequest): Answer {
   const job = jobOf(control, request);
   const mode = request.query("mode") ?? "cancel";
   if (mode !== "cancel")
-    throw new RestError(400, [`Bad request: parameter "mode" is "${mode}"; only "cancel" is known`]);
+    throw new RestError(400, [`Bad request: parameter "mode" is "${mode}"; only "cancel" is supported`]);
   const discard = request.query("discard") === "true";
   if (isTerminal(job.status) || control.cancel({ discard }) === "alreadyTerminal") {
     throw new RestError(409, [
@@ -335,7 +335,7 @@ function countQuery(request: RouteRequest, name: string, absent: number): number
 function wholeNumber(text: string, name: string, least: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
   if (value < least)
-    throw new RestError(400, [`Bad request: ${name} "${text.slice(0, 64)}" must be a whole number from ${least}`]);
+    throw new RestError(400, [`Bad request: ${name} "${text.slice(0, 64)}" must be a whole number, ${least} or more`]);
   return value;
 }
 

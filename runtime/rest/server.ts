@@ -9,7 +9,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { type Clock, guardRequests, type Log, type Random, StreamError, toErrorInfo } from "../../base/index.ts";
+import { type Clock, guardRequests, type Log, type Random, StreamError } from "../../base/index.ts";
 import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
 import { createApplication } from "./application.ts";
 import { createRoutes } from "./routes.ts";
@@ -73,7 +73,7 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
   // The process is not the server's alone: Request and Response stay those of Node.
   const serve = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const guarded = guardRequests(serve, (error) =>
-    options.log.error({ error: toErrorInfo(error) }, "a REST request could not be answered"),
+    options.log.error({ err: error }, "a REST request could not be answered"),
   );
   const server = createServer(limits, guarded);
   server.maxConnections = 256;

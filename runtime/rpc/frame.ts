@@ -28,7 +28,7 @@ export function encodeFrame(message: object): Buffer {
   if (length > MAX_FRAME_BYTES) {
     throw new StreamError(
       "PROTOCOL_VIOLATION",
-      `a message ${describeKind(message)} has ${length} bytes, over the limit of ${MAX_FRAME_BYTES}: keep less state inline (state backend fs)`,
+      `a message ${describeKind(message)} has ${length} bytes, over the limit of ${MAX_FRAME_BYTES}; set state.backend.type to fs, which keeps state out of messages`,
     );
   }
   const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
@@ -92,7 +92,7 @@ function decodeBody(body: Buffer): object {
 function violation(what: string, cause?: unknown): StreamError {
   return new StreamError(
     "PROTOCOL_VIOLATION",
-    `the peer sent ${what}: it is no StreamJob process, or of another version`,
+    `the peer sent ${what}: it is not a StreamJob process, or runs another version`,
     {
       cause,
     },

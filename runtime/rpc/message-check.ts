@@ -138,6 +138,6 @@ export function checkToJobManager(message: object): ToJobManager {
   const where = issue === undefined ? "" : `${issue.path.join(".") || "kind"}: ${issue.message}`;
   throw new StreamError(
     "PROTOCOL_VIOLATION",
-    `a message "${kind}" is not what the protocol says (${where}): look for processes of different versions`,
+    `a message "${kind}" violates the protocol (${where}); run the same version of StreamJob in all processes`,
   );
 }

@@ -60,12 +60,12 @@ export function strayError(error: unknown, kind: Stray, owner: CodeOwner | undef
   const place = error instanceof Error ? codePlace(error.stack ?? "") : undefined;
   const what =
     kind === "rejection"
-      ? "a promise of the job's code was rejected and nobody handled it"
+      ? "a promise of the job's code was rejected, and nothing handled it"
       : "a callback of the job's code threw, outside of every call of a function";
   const whose =
     owner === undefined
       ? "it belongs to no operator"
-      : `it was begun in ${owner.operators.map(({ name, uid }) => `${name} (uid ${uid})`).join(" or ")}`;
+      : `it was started in ${owner.operators.map(({ name, uid }) => `${name} (uid ${uid})`).join(" or ")}`;
   return new StreamError(
     "USER_FUNCTION_FAILED",
     `${owner === undefined ? "" : `${owner.name}: `}${what}${place === undefined ? "" : `, at ${place}`}; ${whose}: ${text}`,
@@ -82,7 +82,7 @@ export function refuseToEnd(call: string): never {
   const error = new StreamError(
     "USER_FUNCTION_FAILED",
     `${whose}${call} was called${place === undefined ? "" : ` at ${place}`}${names === undefined ? "" : `, in ${names}`}: ` +
-      "a job's code cannot end the process, which runs other tasks too; throw an error to fail the job, or end its source to finish it",
+      "job code cannot end the process, which runs other tasks too; throw an error to fail the job, or end its source to finish it",
     { destiny: "terminal" },
   );
   owner?.fail(error);

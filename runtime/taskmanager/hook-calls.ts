@@ -97,6 +97,6 @@ export class HookCalls {
 function tooLong(operator: Operator, hook: Hook, limitMs: number): StreamError {
   return new StreamError(
     "HOOK_TIMEOUT",
-    `${operator.name} (uid ${operator.uid}): ${hook} has not settled in ${limitMs} ms; look what it waits for, or allow more by pipeline.hook-timeout`,
+    `${operator.name} (uid ${operator.uid}): ${hook} has not settled in ${limitMs} ms; check what it waits for, or raise pipeline.hook-timeout`,
   );
 }

@@ -100,7 +100,10 @@ test("a program of a kind that only a newer JobManager knows fails the tasks in 
   const [first] = sent;
   assert.ok(first?.kind === "taskState" && first.state.kind === "failed");
   assert.equal(first.state.error.code, "JOB_MODULE_INVALID");
-  assert.match(first.state.error.message, /a program of kind "sql" was deployed, and this TaskManager runs modules/);
+  assert.match(
+    first.state.error.message,
+    /a program of kind "sql" was deployed, but this TaskManager only runs modules/,
+  );
 });
 
 test("a slot that was told to prepare says so, and a deployment finds the job loaded (SH1, MES5)", async (context) => {

@@ -240,7 +240,7 @@ export class SlotHost {
         if (loaded.fingerprint === job.fingerprint) return loaded;
         throw new StreamError(
           "JOB_GRAPH_INVALID",
-          `${module} builds another graph here than in the JobManager; a job module must not depend on time, randomness, the machine or the process`,
+          `${module} builds another graph here than in the JobManager: a job module must not depend on time, randomness, the machine or the process`,
           { destiny: "terminal" },
         );
       });
@@ -268,7 +268,7 @@ function modulePath(program: Program): string {
   const { kind } = program as { readonly kind: unknown };
   throw new StreamError(
     "JOB_MODULE_INVALID",
-    `a program of kind ${JSON.stringify(kind)} was deployed, and this TaskManager runs modules: run one version of StreamJob in all processes of a job`,
+    `a program of kind ${JSON.stringify(kind)} was deployed, but this TaskManager only runs modules; run one version of StreamJob in all processes of a job`,
     { destiny: "terminal" },
   );
 }

@@ -58,11 +58,11 @@ describe("the job's code in a slot's thread", () => {
   const strays: Record<string, readonly [body: string, message: RegExp]> = {
     "a rejection": [
       "void (async () => { await null; throw new RangeError('lost'); })();",
-      /a promise of the job's code was rejected and nobody handled it, at (.*):\d+; it was begun in .*map \(uid harmful\): RangeError: lost/,
+      /a promise of the job's code was rejected, and nothing handled it, at (.*):\d+; it was started in .*map \(uid harmful\): RangeError: lost/,
     ],
     "an exception of a timeout": [
       "setTimeout(() => { throw new RangeError('lost'); }, 1);",
-      /a callback of the job's code threw, outside of every call of a function, at (.*):\d+; it was begun in .*map \(uid harmful\): RangeError: lost/,
+      /a callback of the job's code threw, outside of every call of a function, at (.*):\d+; it was started in .*map \(uid harmful\): RangeError: lost/,
     ],
     "process.exit": [
       "process.exit(0);",

@@ -155,7 +155,7 @@ export class SlotThread {
   private end(worker: Worker, reason: string): void {
     if (worker !== this.worker) return;
     const { slot } = this.options.start;
-    this.options.log.error({ slot, reason }, "a slot's thread is ended");
+    this.options.log.error({ slot, reason }, "ending a slot's thread");
     this.endReason ??= new Error(
       `${reason}: a function of one of its tasks does not return, or a hook does not settle`,
     );

@@ -116,7 +116,7 @@ class BoundedFile implements SnapshotFile {
 function tooLarge(what: string, bytesMax: number): StreamError {
   return new StreamError(
     "STATE_TOO_LARGE",
-    `${what} more than ${bytesMax} bytes, which is all that state.backend.type=memory keeps; set it to fs`,
+    `${what} more than ${bytesMax} bytes, the limit of state.backend.type=memory; set it to fs`,
     { destiny: "terminal" },
   );
 }

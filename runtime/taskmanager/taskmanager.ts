@@ -59,11 +59,9 @@ type Connection = RpcConnection<ToJobManager, FromJobManager>;
 /** Starts the slots' threads and registers with the JobManager, as soon as there is one. Errors: OPTION_INVALID. */
 export async function startTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
   if (!Number.isInteger(options.slots) || options.slots < 1) {
-    throw new StreamError(
-      "OPTION_INVALID",
-      `a TaskManager with ${options.slots} slots cannot run anything; give 1 or more`,
-      { destiny: "terminal" },
-    );
+    throw new StreamError("OPTION_INVALID", `a TaskManager needs 1 slot or more, and was given ${options.slots}`, {
+      destiny: "terminal",
+    });
   }
   const manager = new TaskManagerProcess(options);
   await manager.listening;
@@ -123,7 +121,7 @@ class TaskManagerProcess {
     connectRpc<ToJobManager, FromJobManager>({ host, port }).then(
       (connection) => this.onConnected(connection),
       (error: unknown) => {
-        log.debug({ err: error, host, port }, "the JobManager does not answer; trying again");
+        log.debug({ err: error, host, port }, "the JobManager does not answer; retrying");
         this.connectLater();
       },
     );
@@ -186,7 +184,7 @@ class TaskManagerProcess {
 
   private onLost(connection: Connection, why: string): void {
     if (this.connection !== connection || this.isClosed) return;
-    this.options.log.warn({ epoch: this.epoch }, `the JobManager is lost: ${why}; its tasks are dropped`);
+    this.options.log.warn({ epoch: this.epoch, reason: why }, "the JobManager is lost; dropping its tasks");
     this.connection = null;
     this.heartbeat?.cancel();
     connection.close();
@@ -203,7 +201,10 @@ class TaskManagerProcess {
     if (this.connection !== connection || this.isClosed) return;
     const { log, jobManagerHost: host, jobManagerPort: port } = this.options;
     if (this.strangerOf === null || this.strangerOf !== of) {
-      log.warn({ host, port, of }, "the JobManager at this address runs another job; looking for ours");
+      log.warn(
+        { host, port, otherJobId: of },
+        "the JobManager at this address runs another job; retrying until it is ours",
+      );
     }
     this.strangerOf = of;
     this.connection = null;

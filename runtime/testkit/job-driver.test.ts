@@ -222,7 +222,8 @@ describe("a driven job", () => {
     assert.deepEqual(driver.committed<Count>("out").map(text).sort(), ["a 3", "b 2", "c 1"]);
     await assert.rejects(
       JobDriver.start(wordCount({ uid: "sums" }), { restore: folder, sources: { lines: [] } }),
-      (error) => error instanceof StreamError && error.message.startsWith(`the job cannot go on from ${folder}: `),
+      (error) =>
+        error instanceof StreamError && error.message.startsWith(`the job cannot be restored from ${folder}: `),
     );
     await assert.rejects(started({ restore: `${folder}-gone` }), { code: "SAVEPOINT_NOT_FOUND" });
   });

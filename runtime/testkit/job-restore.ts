@@ -58,7 +58,7 @@ export function fitTo(stream: StreamGraph, state: StoredState | null): JobGraph 
   if (fit.kind === "fits") return fit.graph;
   throw new StreamError(
     "STATE_INCOMPATIBLE",
-    `the job cannot go on from ${state.location}: ${fit.reasons.join("; ")}`,
+    `the job cannot be restored from ${state.location}: ${fit.reasons.join("; ")}`,
     {
       destiny: "terminal",
     },

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { checkLogMessages } from "./log-messages.ts";
 import { readSources } from "./repository.ts";
 import { FILE_LINES_MAX, type Room, rooms } from "./rooms.ts";
 import {
@@ -294,6 +295,43 @@ const checks: Record<string, Check> = {
             "runtime/state/a.ts",
             "// Date.now()\nconst s = 'Math.random()';\nsocket.setTimeout(5);\nnew Date(ms).toISOString();\n",
           ),
+        ],
+        caught: [],
+      },
+    },
+  },
+  "log messages are phrases that can be searched for": {
+    run: (files) => checkLogMessages(files, rooms),
+    planted: {
+      "a template with a value in it": {
+        files: [
+          file("base/a.ts", "log.info({ id }, `checkpoint ${id} failed`);\n"),
+          file("main/a.ts", "\nthis.#options.logger?.warn(\n  {},\n  `it ends: ${why}`,\n);\n"),
+          file("cli/a.ts", 'childLog.error({ err }, "it failed: " + err.message);\n'),
+          file("cli/b.ts", "log.debug(facts, text);\n"),
+        ],
+        caught: [
+          /^base\/a\.ts:1: a log message is a constant phrase/,
+          /^main\/a\.ts:2: a log message is a constant phrase/,
+          /^cli\/a\.ts:1: a log message is a constant phrase/,
+          /^cli\/b\.ts:1: a log message is a constant phrase/,
+        ],
+      },
+      "a value as a third argument, or no message": {
+        files: [file("base/a.ts", 'log.info({}, "done in", ms);\nlog.info("done");\n')],
+        caught: [/^base\/a\.ts:1: /, /^base\/a\.ts:2: /],
+      },
+      "a field by another name": {
+        files: [file("base/a.ts", 'log.warn({ jobId, error: toErrorInfo(error), why }, "it failed");\n')],
+        caught: [/^base\/a\.ts:1: the field "error" is called "err"/, /the field "why" is called "reason"/],
+      },
+      "constant phrases, what is no log, and tests are all right": {
+        files: [
+          file("base/a.ts", 'log.warn({ path: `${a}/b`, place: { error: 1 }, ...more }, "part one, " + "part two");\n'),
+          file("base/b.ts", "#logger.error(facts, `a constant`,\n);\n"),
+          file("base/c.ts", "command.error(`no ${word}`); catalog.info(`${a}`); Math.log(2);\n"),
+          file("base/d.test.ts", "log.info({}, `${a}`);\n"),
+          file("test/e.ts", "log.info({}, `${a}`);\n"),
         ],
         caught: [],
       },

@@ -114,8 +114,8 @@ export class ListWatch<K extends Kind> {
       const waitMs = Math.max(retryAfterMs, backoffMs(BACKOFF, this.#failed, this.#options.random));
       this.#failed += 1;
       this.#options.log.warn(
-        { kind: this.#options.kind, err: error, failedInARow: this.#failed, waitMs: Math.round(waitMs) },
-        "cannot follow the API server; trying again",
+        { kind: this.#options.kind, err: error, failures: this.#failed, delayMs: Math.round(waitMs) },
+        "a list or watch failed; retrying",
       );
       await pause(this.#options.clock, waitMs, signal);
     }
@@ -194,13 +194,13 @@ export class ListWatch<K extends Kind> {
     }
     if (outcome.kind === "relist" || outcome.kind === "gone" || (outcome.kind === "failed" && isGone(outcome.error))) {
       const reason = outcome.kind === "relist" ? outcome.reason : "the server no longer knows the version";
-      log.info({ kind, reason }, "relisting");
+      log.info({ kind, reason }, "listing again");
       this.#resourceVersion = null;
       return null;
     }
     if (outcome.kind === "silent") {
       this.#watchesSilent += 1;
-      log.info({ kind, inARow: this.#watchesSilent }, "the watch was silent for too long and was cut");
+      log.info({ kind, silentWatches: this.#watchesSilent }, "the watch was silent for too long and was cut");
       if (this.#watchesSilent >= SILENT_WATCHES_MAX) this.#resourceVersion = null;
       return null;
     }

@@ -67,7 +67,7 @@ export async function discoverSplits(wanted: TextFilesWanted, context: SourceCon
   }
   if (splits.length === 0) {
     context.log.warn(
-      { source: context.name, files: files.length },
+      { operator: context.name, files: files.length },
       "there is no text to read: no files, or only empty ones",
     );
   }
@@ -179,7 +179,7 @@ async function addFile(path: string, search: Search): Promise<boolean> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     // A link that leads nowhere, or round in a circle, names no file.
     if (code === "ENOENT" || code === "ELOOP") {
-      context.log.warn({ source: context.name, path, code }, "skipping a link that leads to no file");
+      context.log.warn({ operator: context.name, path, code }, "skipping a link that leads to no file");
       return false;
     }
     throw failed(context, `cannot look at ${path}: ${messageOf(error)}; check that this process may read it`, error);

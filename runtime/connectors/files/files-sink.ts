@@ -161,7 +161,7 @@ class FilesWriter<T> implements TransactionWriter<T, FilesTransaction> {
     for (const name of names) {
       const author = this.#names.authorOfHidden(name);
       if (author === null || kept.has(name) || !isOursToSweep(author, this.#context)) continue;
-      this.#context.log.info({ file: join(directory, name) }, "deleting a part that is in no checkpoint");
+      this.#context.log.info({ path: join(directory, name) }, "deleting a part file that is in no checkpoint");
       await this.#deleteHidden(join(directory, name));
     }
   }

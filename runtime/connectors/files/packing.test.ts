@@ -237,7 +237,7 @@ test("SF2: bytes that are no UTF-8 are replaced with a warning that names the li
     await harness.read();
     await harness.close();
     assert.deepEqual(harness.values, ["ä", "ok", "b\ufffd", "c"]);
-    assert.deepEqual(warnings, [{ source: "text files", path, byte: 6 }]);
+    assert.deepEqual(warnings, [{ operator: "text files", path, byte: 6 }]);
     await assert.rejects(read({ path, invalidUtf8: "fail" }), isFailure(path, /line at byte 6 is not UTF-8/));
   }
 });

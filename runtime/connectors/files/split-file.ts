@@ -128,7 +128,7 @@ export class SplitFile {
       );
     }
     log.warn(
-      { source: name, path: this.split.path, byte: at },
+      { operator: name, path: this.split.path, byte: at },
       'a line is not UTF-8: its wrong bytes become U+FFFD; invalidUtf8: "fail" would refuse it. Said once for each split',
     );
   }

@@ -2,7 +2,7 @@
  * Owns: having tasks commit what a completed checkpoint holds, and noting in the log that they have.
  * Not here: which tasks still owe it (commit-tracker.ts), when a checkpoint is complete (checkpoint-protocol.ts).
  */
-import { type Log, type TaskManagerId, toErrorInfo } from "../../../base/index.ts";
+import type { Log, TaskManagerId } from "../../../base/index.ts";
 import type { CheckpointLog, Manifest } from "../../checkpoint/index.ts";
 import type { FromJobManager, ToJobManager } from "../../rpc/index.ts";
 import { CommitTracker } from "./commit-tracker.ts";
@@ -71,10 +71,9 @@ export class CheckpointCommits {
           if (log.fencedBy !== null) onFenced();
           else if (outcome.kind === "ok") this.#tracker.done(entry);
           else {
-            const { message } = toErrorInfo(outcome.error);
             logger.warn(
-              { checkpointId },
-              `that checkpoint ${checkpointId} is committed cannot be noted yet: ${message}`,
+              { checkpointId, delayMs: MARK_AGAIN_MS, err: outcome.error },
+              "a checkpoint is committed, but its marker could not be written; retrying",
             );
             turns.after(MARK_AGAIN_MS, () => {
               entry.isMarking = false;

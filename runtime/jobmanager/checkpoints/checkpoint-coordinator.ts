@@ -1,76 +1,24 @@
 /**
- * Owns: carrying out what checkpoint-protocol.ts decides about checkpoints and savepoints: messages to tasks, writes to stores, timers,
- * what people are shown; and bringing it the answers.
- * Not here: any decision (checkpoint-protocol.ts, whose invariants CC1 to CC10 count here), what is in a manifest
- * (pending-checkpoint.ts), writing it (checkpoint room), what a failure does to the job (job-manager.ts).
- * Called by job-manager.ts: events change the facts, `advance` does what is due.
+ * Owns: having done what checkpoint-protocol.ts decides about checkpoints and savepoints, bringing it the answers, and what people are
+ * shown of each.
+ * Not here: any decision (checkpoint-protocol.ts, whose invariants CC1 to CC10 count here), tasks and their acknowledgements
+ * (checkpoint-collection.ts), stores (checkpoint-files.ts, manifest-inquiry.ts), commits (checkpoint-commits.ts), what a failure does
+ * to the job (failure-decision.ts).
+ * Called by job-run.ts and failover.ts: events change the facts, `advance` does what is due.
  */
-import {
-  assert,
-  type Clock,
-  type ErrorInfo,
-  failpoint,
-  fromErrorInfo,
-  type Log,
-  StreamError,
-  type TaskManagerId,
-  toErrorInfo,
-} from "../../../base/index.ts";
-import {
-  type CheckpointLog,
-  type FencedBy,
-  type Manifest,
-  type ManifestDraft,
-  resolveRestore,
-} from "../../checkpoint/index.ts";
-import type { CheckpointSettings, JobGraph } from "../../graph/index.ts";
-import type { FromJobManager, InlineFile, ToJobManager } from "../../rpc/index.ts";
+import { assert, type ErrorInfo, fromErrorInfo, StreamError, toErrorInfo } from "../../../base/index.ts";
+import type { FencedBy, Manifest } from "../../checkpoint/index.ts";
+import type { ToJobManager } from "../../rpc/index.ts";
+import { CheckpointCollection } from "./checkpoint-collection.ts";
 import { CheckpointCommits } from "./checkpoint-commits.ts";
+import type { CoordinatorOptions } from "./checkpoint-coordinator-options.ts";
 import { CheckpointFiles } from "./checkpoint-files.ts";
-import { CheckpointProtocol, endOf, longerDelay, type ProtocolEffect } from "./checkpoint-protocol.ts";
-import type { CheckpointStatistics } from "./checkpoint-statistics.ts";
-import { type Execution, taskName, taskRef } from "../execution/execution.ts";
-import {
-  type CheckpointAck,
-  type CheckpointFacts,
-  type CheckpointRequest,
-  PendingCheckpoint,
-} from "./pending-checkpoint.ts";
-import { byTaskManager } from "../execution/scheduler.ts";
-import type { TriggerRegistry } from "./trigger-registry.ts";
-import type { Turns } from "../turns.ts";
-
-const RETRY_DELAY_MIN_MS = 100;
-
-export type CoordinatorOptions = {
-  readonly epoch: number;
-  readonly log: CheckpointLog;
-  readonly settings: CheckpointSettings;
-  readonly graph: JobGraph;
-  readonly execution: Execution;
-  readonly turns: Turns;
-  readonly clock: Clock;
-  readonly logger: Log;
-  readonly statistics: CheckpointStatistics;
-  readonly triggers: TriggerRegistry;
-  /** What the job was started from. `seq`: null when it is not in this job's log. `mustCommit`: its marker is owed. */
-  readonly restored: {
-    readonly checkpointId: number;
-    readonly seq: number | null;
-    readonly mustCommit: boolean;
-    /** It stopped the job (CC7). */
-    readonly ends: { readonly kind: "stop" | "drain"; readonly triggerId: string } | null;
-  } | null;
-  readonly send: (to: TaskManagerId, message: FromJobManager) => void;
-  /** From now on this is what regions are restored from. */
-  readonly onCompleted: (manifest: Manifest, inlineFiles: readonly InlineFile[]) => void;
-  /** A savepoint is complete that is not the newest state any more (CC8). */
-  readonly onOvertaken: (savepointUri: string, completedMs: number) => void;
-  /** The job fails over, or, with a terminal error, fails. */
-  readonly onFailure: (error: StreamError) => void;
-  readonly onDrainFailed: (reason: string) => void;
-  readonly onFenced: (by: FencedBy) => void;
-};
+import { CheckpointProtocol, type ProtocolEffect } from "./checkpoint-protocol.ts";
+import { CheckpointReports } from "./checkpoint-reports.ts";
+import { taskName } from "../execution/execution.ts";
+import { ManifestInquiry } from "./manifest-inquiry.ts";
+import type { CheckpointAck, CheckpointRequest, PendingCheckpoint } from "./pending-checkpoint.ts";
+import { WakeUp } from "../wake-up.ts";
 
 type Decline = Extract<ToJobManager, { kind: "checkpointDeclined" }>;
 type Committed = Extract<ToJobManager, { kind: "committed" }>;
@@ -80,16 +28,19 @@ export class CheckpointCoordinator {
   readonly #protocol: CheckpointProtocol;
   readonly #files: CheckpointFiles;
   readonly #commits: CheckpointCommits;
-  /** What has been collected of each one on its way. */
-  readonly #pending = new Map<number, PendingCheckpoint>();
-  /** Delays before the next attempt to write, by id. */
-  readonly #delays = new Map<number, number>();
-  #wake: { readonly atMs: number; cancel(): void } | null = null;
+  readonly #inquiry: ManifestInquiry;
+  readonly #collection: CheckpointCollection;
+  readonly #reports: CheckpointReports;
+  readonly #wake: WakeUp;
 
   constructor(options: CoordinatorOptions) {
     const { log, turns, logger, settings, restored } = options;
     this.#options = options;
     this.#files = new CheckpointFiles({ log, turns, logger, callTimeoutMs: settings.storeCallTimeoutMs });
+    this.#inquiry = new ManifestInquiry(options);
+    this.#reports = new CheckpointReports(options);
+    this.#wake = new WakeUp(turns);
+    this.#collection = new CheckpointCollection({ ...options, onFailed: (...how) => this.#failed(...how) });
     this.#commits = new CheckpointCommits({ ...options, onFenced: () => this.#fencedByLog() });
     this.#protocol = new CheckpointProtocol({
       settings,
@@ -138,17 +89,17 @@ export class CheckpointCoordinator {
       allRunning: execution.allRunning(),
       allAtEnd: execution.allAtEnd(this.#protocol.hasStopped),
     });
-    this.#wakeAt(wakeAtMs, nowMs);
+    this.#wake.at(wakeAtMs, nowMs);
     this.#perform(effects);
   }
 
   acknowledged(ack: CheckpointAck): void {
     const { clock, logger } = this.#options;
     const { checkpointId } = ack;
-    const pending = this.#pending.get(checkpointId);
+    const pending = this.#collection.get(checkpointId);
     const isAwaited = this.#protocol.phaseOf(checkpointId) === "collecting";
     if (pending === undefined || !isAwaited || !pending.add(ack, clock.nowMs())) {
-      logger.debug({ checkpointId, task: ack.task }, "a late acknowledgement is ignored");
+      logger.debug({ checkpointId, task: ack.task }, "a late acknowledgement was ignored");
       return;
     }
     if (pending.isComplete) this.#perform(this.#protocol.collected(checkpointId, clock.monotonicMs()));
@@ -172,7 +123,7 @@ export class CheckpointCoordinator {
 
   /** The job is over or being cancelled: nothing more is triggered. */
   close(reason: string): void {
-    this.#wakeAt(null, 0);
+    this.#wake.at(null, 0);
     this.#perform(this.#protocol.close(reason, this.#options.clock.monotonicMs()));
   }
 
@@ -186,7 +137,7 @@ export class CheckpointCoordinator {
       case "probe":
         return this.#probe(effect.request);
       case "trigger":
-        return this.#trigger(effect.facts);
+        return this.#collection.trigger(effect.facts);
       case "save":
       case "log":
         return this.#write(effect.id);
@@ -194,15 +145,15 @@ export class CheckpointCoordinator {
         this.#options.turns.after(effect.delayMs, () => this.#write(effect.id));
         return;
       case "settle":
-        return this.#settleEnd(effect.id, effect.error, RETRY_DELAY_MIN_MS);
+        return this.#settleEnd(effect.id, effect.error);
       case "learn":
-        return this.#learnOutcome(effect.id, RETRY_DELAY_MIN_MS);
+        return this.#learnOutcome(effect.id);
       case "standAlone":
         return this.#standAlone(effect.id);
       case "giveUp":
         return this.#giveUp(effect);
       case "refuse":
-        return this.#refuse(effect.request, effect.reason);
+        return this.#reports.refuse(effect.request, effect.reason);
       case "restartAll":
         return onDrainFailed(effect.reason);
       case "failOver":
@@ -218,8 +169,7 @@ export class CheckpointCoordinator {
   }
 
   #probe(request: CheckpointRequest): void {
-    const { turns } = this.#options;
-    turns.effect(
+    this.#options.turns.effect(
       () => this.#files.probe(request.target ?? ""),
       (outcome) => {
         const error = outcome.kind === "failed" ? toErrorInfo(outcome.error) : null;
@@ -228,159 +178,62 @@ export class CheckpointCoordinator {
     );
   }
 
-  #trigger(facts: CheckpointFacts): void {
-    const { execution, graph, clock, turns, settings, logger, statistics } = this.#options;
-    const { id, kind, request } = facts;
-    const triggeredMs = clock.nowMs();
-    const pending = new PendingCheckpoint({ ...facts, triggeredMs }, graph, execution.tasks);
-    this.#pending.set(id, pending);
-    this.#delays.set(id, RETRY_DELAY_MIN_MS);
-    statistics.started(pending);
-    logger.info({ checkpointId: id, checkpointKind: kind, target: request?.target ?? null }, "checkpoint triggered");
-    try {
-      failpoint("jm:before-trigger");
-      this.#sendTrigger(facts, triggeredMs);
-      failpoint("jm:after-trigger");
-    } catch (error) {
-      return this.#failed(id, `it could not be triggered: ${toErrorInfo(error).message}`, toErrorInfo(error));
-    }
-    pending.expiry = turns.after(settings.timeoutMs, () => {
-      const reason = `it was not complete after ${settings.timeoutMs} ms; not acknowledged by ${pending.missing()}`;
-      this.#failed(id, reason, toErrorInfo(new StreamError("CHECKPOINT_FAILED", `checkpoint ${id}: ${reason}`)));
-    });
-  }
-
-  #sendTrigger({ id, kind, request }: CheckpointFacts, triggeredMs: number): void {
-    const { execution, send, epoch, settings } = this.#options;
-    const sources = execution.tasks.filter((task) => task.vertex.inEdges.length === 0);
-    for (const [to, tasks] of byTaskManager(sources)) {
-      send(to, {
-        kind: "triggerCheckpoint",
-        epoch,
-        checkpointId: id,
-        checkpointKind: kind,
-        aligned: settings.mode === "exactly-once",
-        target: request?.target ?? null,
-        triggeredMs,
-        tasks: tasks.map(taskRef),
-      });
-    }
-  }
-
   #failed(id: number, reason: string, counted: ErrorInfo | null): void {
     this.#perform(this.#protocol.failed(id, reason, counted, this.#options.clock.monotonicMs()));
   }
 
   /** Its own manifest, or its entry in the log: whichever the protocol is at. */
   #write(id: number): void {
-    const { turns, log } = this.#options;
-    const pending = this.#pending.get(id);
+    const pending = this.#collection.get(id);
     const phase = this.#protocol.phaseOf(id);
-    if (pending === undefined || phase === null) return;
-    const draft = this.#draftOf(pending);
-    if (phase === "saving") {
-      turns.effect(
-        () => this.#files.save(draft),
-        (outcome) => {
-          if (outcome.kind === "ok") this.#perform(this.#protocol.saved(id));
-          else this.#writeFailed(id, outcome.error);
-        },
-      );
-    } else if (phase === "writing") {
-      turns.effect(
-        () => this.#files.complete(draft, pending.inlineFiles()),
-        (outcome) => {
-          if (log.fencedBy !== null) this.#fencedByLog();
-          else if (outcome.kind === "failed") this.#writeFailed(id, outcome.error);
-          else if (outcome.value.kind === "completed") this.#completed(pending, outcome.value.manifest);
-        },
-      );
-    }
+    if (pending === undefined || (phase !== "saving" && phase !== "writing")) return;
+    this.#files.write(pending, phase, (outcome) => {
+      if (outcome.kind === "fenced") this.#fencedByLog();
+      else if (outcome.kind === "saved") this.#perform(this.#protocol.saved(id));
+      else if (outcome.kind === "completed") this.#completed(pending, outcome.manifest);
+      else this.#writeFailed(pending, outcome.error);
+    });
   }
 
-  #draftOf(pending: PendingCheckpoint): ManifestDraft {
-    const { id, kind, request, triggeredMs } = pending.facts;
-    const target = request?.target ?? null;
-    const ends = endOf(kind);
-    return {
-      kind: target === null ? "checkpoint" : "savepoint",
-      checkpointId: id,
-      triggeredMs,
-      completedMs: pending.collectedMs,
-      storeUri: target,
-      operators: pending.operators(),
-      committables: pending.committables,
-      ...(request === null || target === null ? {} : { triggerId: request.triggerId }),
-      ...(ends === null ? {} : { ends }),
-    };
-  }
-
-  #writeFailed(id: number, error: unknown): void {
-    const { clock, logger, statistics } = this.#options;
+  #writeFailed(pending: PendingCheckpoint, error: unknown): void {
+    const { clock, logger } = this.#options;
+    const { id } = pending.facts;
     const info = toErrorInfo(error);
-    const delayMs = this.#delays.get(id) ?? RETRY_DELAY_MIN_MS;
-    this.#delays.set(id, longerDelay(delayMs));
+    const delayMs = pending.nextRetryDelayMs();
     const effects = this.#protocol.writeFailed(id, info, { nowMs: clock.monotonicMs(), delayMs });
-    statistics.noteTrouble(this.#protocol.trouble, clock.nowMs());
+    this.#reports.trouble(this.#protocol.trouble);
     if (effects.some(({ kind }) => kind === "again"))
-      logger.warn({ checkpointId: id, code: info.code }, `the manifest cannot be written yet: ${info.message}`);
+      logger.warn(
+        { checkpointId: id, delayMs, err: error },
+        "the manifest of a checkpoint could not be written; retrying",
+      );
     this.#perform(effects);
   }
 
   /** Has the log decide whether the manifest of a stop or drain exists; until then its tasks stand still (CC7). */
-  #settleEnd(id: number, error: ErrorInfo, delayMs: number): void {
-    const { turns, log, epoch, logger, clock } = this.#options;
-    turns.effect(
-      () => log.settle(),
-      (outcome) => {
-        if (log.fencedBy !== null) return this.#fencedByLog();
-        if (outcome.kind === "failed" && !this.#protocol.isClosed) {
-          const { message } = toErrorInfo(outcome.error);
-          logger.warn({ checkpointId: id }, `whether the job was stopped is not known yet: ${message}`);
-          turns.after(delayMs, () => this.#settleEnd(id, error, longerDelay(delayMs)));
-          return;
-        }
-        const pending = this.#pending.get(id);
-        const decision =
-          outcome.kind === "ok" ? resolveRestore(outcome.value, epoch, { sinksAllowReplay: false }) : null;
-        if (pending !== undefined && decision?.kind === "restore" && decision.manifest.checkpointId === id) {
-          this.#completed(pending, decision.manifest);
-        } else this.#perform(this.#protocol.notStopped(id, error, clock.monotonicMs()));
-      },
-    );
+  #settleEnd(id: number, error: ErrorInfo): void {
+    const isClosed = (): boolean => this.#protocol.isClosed;
+    this.#inquiry.settle(id, isClosed, (answer) => {
+      const pending = this.#collection.get(id);
+      if (this.#options.log.fencedBy !== null) this.#fencedByLog();
+      else if (pending !== undefined && answer?.kind === "newest" && answer.manifest.checkpointId === id) {
+        this.#completed(pending, answer.manifest);
+      } else this.#perform(this.#protocol.notStopped(id, error, this.#options.clock.monotonicMs()));
+    });
   }
 
   /** Reads the log until it is known whether the manifest exists (CC4). */
-  #learnOutcome(id: number, delayMs: number): void {
-    const { turns, log, epoch, logger, onCompleted } = this.#options;
-    turns.effect(
-      async () => {
-        const contents = await this.#files.readLog();
-        // The head is never deleted, and a fence of ours was written: an empty log is a store that does not show what it has.
-        if (contents.entries.length > 0) return contents;
-        throw new StreamError("STORE_UNAVAILABLE", `${log.store.uri} shows no manifest, and there was one`);
-      },
-      (outcome) => {
-        if (this.#protocol.unknownId !== id) return;
-        if (outcome.kind === "failed") {
-          const { message } = toErrorInfo(outcome.error);
-          logger.warn(
-            { checkpointId: id },
-            `whether the manifest of checkpoint ${id} exists is not known yet: ${message}`,
-          );
-          turns.after(delayMs, () => this.#learnOutcome(id, longerDelay(delayMs)));
-          return;
-        }
-        const decision = resolveRestore(outcome.value, epoch, { sinksAllowReplay: false });
-        const manifest = decision.kind === "restore" ? decision.manifest : null;
-        const isNew = this.#protocol.learned(id, manifest?.checkpointId ?? null);
-        if (decision.kind === "fenced") this.#fenced(decision.by);
-        else if (isNew && manifest !== null) {
-          onCompleted(manifest, []);
-          if (decision.kind === "restore" && decision.mustCommit) this.#commits.completed(manifest);
-        } else if (log.fencedBy !== null) this.#fencedByLog();
-      },
-    );
+  #learnOutcome(id: number): void {
+    const isMoot = (): boolean => this.#protocol.unknownId !== id;
+    this.#inquiry.learn(id, isMoot, (answer) => {
+      const manifest = answer.kind === "newest" ? answer.manifest : null;
+      const isNew = this.#protocol.learned(id, manifest?.checkpointId ?? null);
+      if (answer.kind === "fenced") this.#fenced(answer.by);
+      else if (isNew && manifest !== null) {
+        this.#options.onCompleted(manifest, []);
+        if (answer.kind === "newest" && answer.mustCommit) this.#commits.completed(manifest);
+      } else this.#fencedByLog();
+    });
   }
 
   #completed(pending: PendingCheckpoint, manifest: Manifest): void {
@@ -390,89 +243,46 @@ export class CheckpointCoordinator {
     this.#ended(pending, location);
     onCompleted(manifest, pending.inlineFiles());
     this.#commits.completed(manifest);
-    this.#answer(pending, location);
+    this.#reports.answer(pending, location);
     this.#discardOld();
   }
 
   /** CC8 */
   #standAlone(id: number): void {
     const { clock, onOvertaken } = this.#options;
-    const pending = this.#pending.get(id);
+    const pending = this.#collection.get(id);
     const location = pending?.facts.request?.target ?? null;
     assert(pending !== undefined && location !== null, `checkpoint ${id} is no savepoint, and stands alone`);
     this.#protocol.stoodAlone(id, clock.monotonicMs());
     this.#ended(pending, location);
     onOvertaken(location, pending.collectedMs);
-    this.#answer(pending, location);
+    this.#reports.answer(pending, location);
   }
 
   #ended(pending: PendingCheckpoint, location: string): void {
-    const { clock, statistics, logger, log } = this.#options;
-    const { id, kind } = pending.facts;
-    this.#drop(pending);
-    statistics.completed(pending, clock.nowMs(), location);
-    statistics.noteTrouble(this.#protocol.trouble, clock.nowMs());
-    logger.info(
-      { checkpointId: id, checkpointKind: kind, location, stateBytes: pending.stateBytes, epoch: log.epoch },
-      "checkpoint completed",
-    );
-  }
-
-  #answer({ facts }: PendingCheckpoint, location: string): void {
-    if (facts.request !== null) this.#options.triggers.complete(facts.request.triggerId, location, facts.id);
-  }
-
-  #drop(pending: PendingCheckpoint): void {
-    const { id } = pending.facts;
-    this.#pending.delete(id);
-    this.#delays.delete(id);
-    pending.expiry?.cancel();
+    this.#collection.remove(pending.facts.id);
+    this.#reports.completed(pending, location);
+    this.#reports.trouble(this.#protocol.trouble);
   }
 
   #giveUp({ facts, reason }: Extract<ProtocolEffect, { kind: "giveUp" }>): void {
-    const { execution, clock, statistics, send, epoch, logger } = this.#options;
-    const { id, kind, request } = facts;
-    const pending = this.#pending.get(id);
-    if (pending !== undefined) {
-      this.#drop(pending);
-      statistics.failed(pending, clock.nowMs(), reason);
-    }
-    statistics.noteTrouble(this.#protocol.trouble, clock.nowMs());
-    logger.warn({ checkpointId: id, checkpointKind: kind }, `checkpoint ${id} failed: ${reason}`);
-    for (const [to, tasks] of byTaskManager(execution.tasks)) {
-      send(to, { kind: "checkpointAborted", epoch, checkpointId: id, tasks: tasks.map(taskRef) });
-    }
+    const { id, request } = facts;
+    const pending = this.#collection.get(id);
+    this.#collection.remove(id);
+    this.#reports.givenUp(facts, pending, reason);
+    this.#reports.trouble(this.#protocol.trouble);
+    this.#collection.abort(id);
     // TRD2
     if (request === null || request.target === null || request.isExactTarget) return;
     this.#files.removeSavepoint(request.target);
   }
 
-  #refuse(request: CheckpointRequest, reason: string): void {
-    const what = request.kind === "checkpoint" ? "the checkpoint" : "the savepoint";
-    const error = new StreamError("SAVEPOINT_FAILED", `${what} did not complete: ${reason}`);
-    this.#options.triggers.fail(request.triggerId, toErrorInfo(error));
-  }
-
   #discardOld(): void {
-    const { turns, log, settings, logger, statistics } = this.#options;
-    turns.effect(
-      () => log.discard({ numRetained: settings.numRetained }),
-      (outcome) => {
-        if (log.fencedBy !== null) this.#fencedByLog();
-        else if (outcome.kind === "ok") {
-          const kept = new Set(outcome.value.retained.map((seq) => this.#files.locationOfSeq(seq)));
-          statistics.discarded(
-            (view) =>
-              view.externalPath !== null && this.#files.isInLog(view.externalPath) && !kept.has(view.externalPath),
-          );
-        } else {
-          logger.warn(
-            {},
-            `old checkpoints could not be deleted, the next completed one tries again: ${toErrorInfo(outcome.error).message}`,
-          );
-        }
-      },
-    );
+    const { settings, statistics } = this.#options;
+    this.#files.discardOld(settings.numRetained, (isThere) => {
+      if (isThere === "fenced") this.#fencedByLog();
+      else statistics.discarded(({ externalPath }) => externalPath !== null && !isThere(externalPath));
+    });
   }
 
   #fencedByLog(): void {
@@ -482,18 +292,7 @@ export class CheckpointCoordinator {
 
   #fenced(by: FencedBy): void {
     this.#protocol.fenced();
-    this.#wakeAt(null, 0);
+    this.#wake.at(null, 0);
     this.#options.onFenced(by);
-  }
-
-  #wakeAt(atMs: number | null, nowMs: number): void {
-    if (atMs !== null && this.#wake?.atMs === atMs) return;
-    this.#wake?.cancel();
-    this.#wake = null;
-    if (atMs === null) return;
-    const timer = this.#options.turns.after(Math.max(0, atMs - nowMs) + 1, () => {
-      this.#wake = null;
-    });
-    this.#wake = { atMs, cancel: () => timer.cancel() };
   }
 }

@@ -5,13 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { jobId, seededRandom, silentLog, StreamError, systemClock } from "../../../base/index.ts";
-import { claimEpoch, type ManifestDraft, writeFence } from "../../checkpoint/index.ts";
+import { type CheckpointLog, claimEpoch, type ManifestDraft, writeFence } from "../../checkpoint/index.ts";
 import { openStore, storeUriOf } from "../../storage/index.ts";
 import { CheckpointFiles } from "./checkpoint-files.ts";
 import { until } from "../scripted-job.test-support.ts";
 import { Turns } from "../turns.ts";
 
-async function setting(t: TestContext): Promise<{ readonly files: CheckpointFiles; readonly folder: string }> {
+type Place = { readonly files: CheckpointFiles; readonly log: CheckpointLog; readonly folder: string };
+
+async function setting(t: TestContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "checkpoint-files-"));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   const random = seededRandom(7);
@@ -20,7 +22,8 @@ async function setting(t: TestContext): Promise<{ readonly files: CheckpointFile
   const fence = await writeFence(claim, { jobName: "words" });
   assert.ok(fence.kind === "ready");
   const turns = new Turns(systemClock, () => undefined);
-  return { files: new CheckpointFiles({ log: fence.log, turns, logger: silentLog, callTimeoutMs: 60_000 }), folder };
+  const { log } = fence;
+  return { files: new CheckpointFiles({ log, turns, logger: silentLog, callTimeoutMs: 60_000 }), log, folder };
 }
 
 const draftTo = (folder: string): ManifestDraft => ({
@@ -62,4 +65,24 @@ test("CC9 a folder that can be written to is left as it was, and one that cannot
     files.probe(storeUriOf(join(folder, "file", "saves"))),
     (error: unknown) => error instanceof StreamError && error.code === "STORE_UNAVAILABLE",
   );
+});
+
+test("of checkpoints in the log those beyond the number retained are gone, and savepoints are nobody's to delete", async (t) => {
+  const { files, log, folder } = await setting(t);
+  const locations: string[] = [];
+  for (const checkpointId of [1, 2, 3]) {
+    const outcome = await files.complete({ ...draftTo(folder), kind: "checkpoint", storeUri: null, checkpointId }, []);
+    assert.ok(outcome.kind === "completed");
+    locations.push(files.locationOf(outcome.manifest));
+  }
+  let isThere: ((location: string) => boolean) | null = null;
+  files.discardOld(1, (outcome) => {
+    assert.ok(outcome !== "fenced");
+    isThere = outcome;
+  });
+  await until("old ones are deleted", () => isThere !== null);
+  assert.deepEqual(locations.map(isThere ?? assert.fail), [false, false, true]);
+  assert.equal((isThere ?? assert.fail)(storeUriOf(join(folder, "saves", "one"))), true);
+  for (const location of locations)
+    assert.equal((await log.store.read(location.slice(log.store.uri.length + 1))) !== null, location === locations[2]);
 });

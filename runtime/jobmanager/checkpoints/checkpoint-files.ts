@@ -6,22 +6,21 @@
  * CHF3 With the `memory` back end files come inline; they are in the store before the manifest is.
  * CHF2 Of a savepoint that did not come about in a folder of its own, everything is deleted, its own manifest first.
  */
-import { assert, type Log, toErrorInfo } from "../../../base/index.ts";
+import { assert, type Log } from "../../../base/index.ts";
 import {
   type CheckpointLog,
   type CompleteOutcome,
   dataFolder,
-  type LogContents,
   type Manifest,
   type ManifestDraft,
   manifestKey,
-  readLog,
   SAVEPOINT_DATA_FOLDER,
   SAVEPOINT_METADATA,
   writeSavepointManifest,
 } from "../../checkpoint/index.ts";
 import type { InlineFile } from "../../rpc/index.ts";
 import { type ObjectStore, openStore } from "../../storage/index.ts";
+import type { PendingCheckpoint } from "./pending-checkpoint.ts";
 import type { Turns } from "../turns.ts";
 
 export type FilesOptions = {
@@ -31,6 +30,14 @@ export type FilesOptions = {
   /** Of calls to a savepoint's store. */
   readonly callTimeoutMs: number;
 };
+
+export type WriteOutcome =
+  /** Its own manifest is in its folder. */
+  | { readonly kind: "saved" }
+  /** It is in the log. */
+  | { readonly kind: "completed"; readonly manifest: Manifest }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "fenced" };
 
 export class CheckpointFiles {
   readonly #log: CheckpointLog;
@@ -49,6 +56,46 @@ export class CheckpointFiles {
     const key = `probe-${this.#log.claim.random.hex(8)}`;
     await store.put(key, Buffer.from("can this be written?"));
     await store.delete(key);
+  }
+
+  /** One attempt to write what is due: its own manifest, or its entry in the log. `done` is called in a turn. */
+  write(pending: PendingCheckpoint, phase: "saving" | "writing", done: (outcome: WriteOutcome) => void): void {
+    const { turns, log } = this.#options;
+    const draft = pending.draft();
+    if (phase === "saving") {
+      turns.effect(
+        () => this.save(draft),
+        (outcome) => done(outcome.kind === "ok" ? { kind: "saved" } : outcome),
+      );
+    } else {
+      turns.effect(
+        () => this.complete(draft, pending.inlineFiles()),
+        (outcome) => {
+          if (log.fencedBy !== null) done({ kind: "fenced" });
+          else done(outcome.kind === "ok" ? outcome.value : outcome);
+        },
+      );
+    }
+  }
+
+  /** Deletes checkpoints that are not to be kept any more. `done`, in a turn: whether that location is still there; trouble is logged. */
+  discardOld(numRetained: number, done: (outcome: "fenced" | ((location: string) => boolean)) => void): void {
+    const { turns, log, logger } = this.#options;
+    turns.effect(
+      () => log.discard({ numRetained }),
+      (outcome) => {
+        if (log.fencedBy !== null) done("fenced");
+        else if (outcome.kind === "ok") {
+          const kept = new Set(outcome.value.retained.map((seq) => this.#locationOfSeq(seq)));
+          done((location) => !this.#isInLog(location) || kept.has(location));
+        } else {
+          logger.warn(
+            { err: outcome.error },
+            "old checkpoints could not be deleted; retrying after the next completed checkpoint",
+          );
+        }
+      },
+    );
   }
 
   /** Writes a savepoint's own manifest. May be called again after an error. */
@@ -72,21 +119,9 @@ export class CheckpointFiles {
     return this.#log.complete(draft);
   }
 
-  readLog(): Promise<LogContents> {
-    return readLog(this.#log.store);
-  }
-
   /** What a person gives to restore from it. */
   locationOf(manifest: Manifest): string {
-    return manifest.storeUri ?? this.locationOfSeq(manifest.seq);
-  }
-
-  locationOfSeq(seq: number): string {
-    return `${this.#log.store.uri}/${manifestKey(seq)}`;
-  }
-
-  isInLog(location: string): boolean {
-    return location.startsWith(`${this.#log.store.uri}/`) && location.endsWith(".manifest");
+    return manifest.storeUri ?? this.#locationOfSeq(manifest.seq);
   }
 
   /** Deletes what tasks have written into the folder of a savepoint that failed, and its own manifest (CHF2). Trouble is logged. */
@@ -101,10 +136,20 @@ export class CheckpointFiles {
       },
       (outcome) => {
         if (outcome.kind === "ok") return;
-        const { message } = toErrorInfo(outcome.error);
-        logger.warn({ storeUri }, `files of a failed savepoint are left in ${storeUri} and may be deleted: ${message}`);
+        logger.warn(
+          { location: storeUri, err: outcome.error },
+          "the files of a failed savepoint could not be deleted; nothing needs them, delete them by hand",
+        );
       },
     );
+  }
+
+  #locationOfSeq(seq: number): string {
+    return `${this.#log.store.uri}/${manifestKey(seq)}`;
+  }
+
+  #isInLog(location: string): boolean {
+    return location.startsWith(`${this.#log.store.uri}/`) && location.endsWith(".manifest");
   }
 
   #open(storeUri: string): Promise<ObjectStore> {

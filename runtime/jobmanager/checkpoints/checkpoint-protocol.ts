@@ -27,6 +27,8 @@ import { isBeyondTolerance, nextTrigger } from "./checkpoint-policy.ts";
 import type { CheckpointFacts, CheckpointRequest } from "./pending-checkpoint.ts";
 
 const FINAL_RETRY_MS = 500;
+/** Between attempts to reach a store: at first, and at most. */
+export const RETRY_DELAY_MIN_MS = 100;
 const RETRY_DELAY_MAX_MS = 5000;
 
 /**
@@ -417,13 +419,13 @@ export class CheckpointProtocol {
   #count(facts: CheckpointFacts, reason: string, error: ErrorInfo): void {
     this.#trouble = { failures: (this.#trouble?.failures ?? 0) + 1, reason };
     if (facts.isFinal && error.destiny === "terminal") {
-      const text = `the job cannot end without its last checkpoint, and that would fail each time: ${reason}`;
+      const text = `the job cannot end without its last checkpoint, which would fail each time: ${reason}`;
       this.#out.push({ kind: "failJob", error, text });
       return;
     }
     this.#consecutiveFailures++;
     if (!isBeyondTolerance(this.#settings, this.#consecutiveFailures)) return;
-    const text = `${this.#consecutiveFailures} checkpoints in a row have failed and ${this.#settings.tolerableFailures} are tolerated; the last: ${reason}`;
+    const text = `${this.#consecutiveFailures} consecutive checkpoints failed, and ${this.#settings.tolerableFailures} are tolerated; the last one: ${reason}`;
     this.#consecutiveFailures = 0;
     this.#out.push({ kind: "failOver", text });
   }

@@ -1,6 +1,6 @@
 /**
  * Owns: which tasks still have to say that they committed what a completed checkpoint holds.
- * Not here: sending and writing the marker (checkpoint-coordinator.ts).
+ * Not here: sending and writing the marker (checkpoint-commits.ts).
  *
  * COT1 A task counts as having committed checkpoint n when it says so with the attempt that took part, or when it runs after a
  *     restore from n or a later one: restoring commits first (EO-4).

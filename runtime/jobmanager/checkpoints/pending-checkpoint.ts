@@ -10,6 +10,7 @@
 import { assert, type Timer } from "../../../base/index.ts";
 import {
   EMPTY_SUBTASK_STATE,
+  type ManifestDraft,
   type OperatorState,
   type StateDeclaration,
   type SubtaskState,
@@ -18,6 +19,7 @@ import { type ChainedOperator, declaredStateId, type JobGraph, type JobVertex } 
 import type { InlineFile, OperatorAck, TaskRef, ToJobManager } from "../../rpc/index.ts";
 import type { CheckpointView, SubtaskCheckpointView } from "../control.ts";
 import { type Task, taskRef } from "../execution/execution.ts";
+import { endOf, longerDelay, RETRY_DELAY_MIN_MS } from "./checkpoint-protocol.ts";
 
 export type CheckpointKind = CheckpointView["kind"];
 export type CheckpointAck = Extract<ToJobManager, { kind: "checkpointAck" }>;
@@ -49,6 +51,7 @@ export class PendingCheckpoint {
   readonly facts: PendingFacts;
   /** Of its timeout; taken back when it ends, so that nothing holds what it has collected. */
   expiry: Timer | null = null;
+  #retryDelayMs = RETRY_DELAY_MIN_MS;
   readonly #graph: JobGraph;
   readonly #expected: readonly TaskRef[];
   readonly #entries = new Map<string, AckEntry>();
@@ -116,9 +119,34 @@ export class PendingCheckpoint {
     );
   }
 
+  /** Before the next attempt to write it; longer each time. */
+  nextRetryDelayMs(): number {
+    const delayMs = this.#retryDelayMs;
+    this.#retryDelayMs = longerDelay(delayMs);
+    return delayMs;
+  }
+
   /** Files that came with the acknowledgements (`memory` back end). */
   inlineFiles(): readonly InlineFile[] {
     return [...this.#entries.values()].flatMap(({ ack }) => ack.inlineFiles);
+  }
+
+  /** What is to be written of it, into its own folder and into the log. */
+  draft(): ManifestDraft {
+    const { id, kind, request, triggeredMs } = this.facts;
+    const target = request?.target ?? null;
+    const ends = endOf(kind);
+    return {
+      kind: target === null ? "checkpoint" : "savepoint",
+      checkpointId: id,
+      triggeredMs,
+      completedMs: this.collectedMs,
+      storeUri: target,
+      operators: this.operators(),
+      committables: this.committables,
+      ...(request === null || target === null ? {} : { triggerId: request.triggerId }),
+      ...(ends === null ? {} : { ends }),
+    };
   }
 
   /** The states as the manifest lists them (PC2). */

@@ -60,7 +60,7 @@ export class TriggerDesk {
           `the job is ${isFinishing ? "finishing" : status}: savepoints and checkpoints can only be taken of a RUNNING job`,
         );
       }
-      if (isStopping) throw new StreamError("JOB_STATE_CONFLICT", "the job is being stopped with a savepoint already");
+      if (isStopping) throw new StreamError("JOB_STATE_CONFLICT", "the job is already being stopped with a savepoint");
       const target = targetOf();
       const id = triggers.open(triggerId);
       request({ kind, triggerId: id, target: target?.uri ?? null, isExactTarget: target?.isExact ?? false });
@@ -77,12 +77,15 @@ export class TriggerDesk {
     if (given === null) {
       throw new StreamError(
         "SAVEPOINT_NO_TARGET",
-        "a savepoint needs a directory: give one with the request, or set state.savepoints.dir",
+        "a savepoint needs a directory: specify one in the request, or set state.savepoints.dir",
       );
     }
     const isExact = targetPath !== null;
     const uri = isExact ? storeUriOf(given).replace(/\/_metadata$/, "") : newSavepointUri(given, jobId, random);
     if (!uri.startsWith("memory:")) return { uri, isExact };
-    throw new StreamError("OPTION_INVALID", `a savepoint in ${given} would be lost with the process; give a folder`);
+    throw new StreamError(
+      "OPTION_INVALID",
+      `a savepoint in ${given} would be lost when the process ends; specify a folder`,
+    );
   }
 }

@@ -93,6 +93,16 @@ export class Execution {
     return task?.attempt === ref.attempt ? task : undefined;
   }
 
+  /** What a TaskManager has measured of the tasks that run there; `atMs`: monotonic. */
+  measured(by: TaskManagerId, all: readonly TaskMetrics[], atMs: number): void {
+    for (const metrics of all) {
+      const task = this.find(metrics.task);
+      if (task?.location?.taskManagerId !== by) continue;
+      task.metrics = metrics;
+      task.rates.add(metrics, atMs);
+    }
+  }
+
   tasksOn(id: TaskManagerId): Task[] {
     return this.tasks.filter((task) => task.location?.taskManagerId === id && isLive(task));
   }
@@ -111,6 +121,11 @@ export class Execution {
 
   allFinished(): boolean {
     return this.regions.every((region) => region.phase === "finished");
+  }
+
+  /** Some task was told to finish. */
+  isFinishing(): boolean {
+    return this.tasks.some((task) => task.isFinishing);
   }
 
   /** No task lives and none will by itself. */

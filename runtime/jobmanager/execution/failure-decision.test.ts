@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decideFailure, type FailureFacts } from "./failure-decision.ts";
+import { decideDrainFailure, decideFailure, type FailureFacts } from "./failure-decision.ts";
 import { NO_FAILURES } from "./restart-strategy.ts";
 
 const facts: FailureFacts = {
@@ -54,3 +54,18 @@ test("what the strategy remembers goes along, and times are the strategy's, or a
   assert.ok(again.kind === "commitAgain");
   assert.equal(again.atMs, 6000);
 });
+
+test("FD4 after a failed drain the job restarts at once, or together with a region that restarts later", () => {
+  const drain = { status: "RUNNING", nowMs: 5000, plannedMs: [] } as const;
+  assert.deepEqual(decideDrainFailure(drain), { kind: "restartAll", atMs: 5000 });
+  assert.deepEqual(decideDrainFailure({ ...drain, plannedMs: [4000] }), { kind: "restartAll", atMs: 5000 });
+  const restarting = { ...drain, status: "RESTARTING", plannedMs: [6000, 9000] } as const;
+  assert.deepEqual(decideDrainFailure(restarting), { kind: "restartAll", atMs: 9000 });
+});
+
+for (const status of ["INITIALIZING", "CREATED", "FAILING", "CANCELLING", "FAILED", "CANCELED", "FINISHED"] as const) {
+  test(`FD4 a failed drain restarts nothing while the job is ${status}`, () => {
+    const decision = decideDrainFailure({ status, nowMs: 5000, plannedMs: [6000] });
+    assert.deepEqual(decision, { kind: "ignore", reason: `the job is ${status}` });
+  });
+}

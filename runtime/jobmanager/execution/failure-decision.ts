@@ -1,6 +1,6 @@
 /**
  * Owns: what a failure of tasks leads to. Pure: facts in, a named decision with its reason out.
- * Not here: when a restart may come (restart-strategy.ts), carrying it out (job-manager.ts, scheduler.ts).
+ * Not here: when a restart may come (restart-strategy.ts), carrying it out (failover.ts, scheduler.ts).
  *
  * FD1 A failure of a region that is being stopped is an echo of the one that stopped it, unless it is terminal (RS-8). So is every
  *     failure while the job fails.
@@ -8,6 +8,9 @@
  *     and what the savepoint holds must be committed (CC7). A terminal error does end it.
  * FD3 Some regions restart alone (RS-6), but all of them when what they restore is of the whole job: tasks were told to finish, so it
  *     is the final checkpoint; or the sources have ended their data for a drain that this failure has made fail (CC6).
+ * FD4 A failed drain is no failure of the job: it goes on from its last checkpoint at once, whatever the strategy. When a task's failure
+ *     is what made the drain fail, its region's restart has its time already, and the others join it: they have ended their data, and
+ *     would wait for ever.
  */
 import type { ErrorInfo } from "../../../base/index.ts";
 import type { RestartStrategy } from "../../graph/index.ts";
@@ -78,4 +81,22 @@ export function decideFailure(facts: FailureFacts): FailureDecision {
     return { kind: "commitAgain", scope, atMs: nowMs + COMMIT_AGAIN_MS, memory, reason };
   }
   return { kind: "fail", memory, reason: decision.reason };
+}
+
+export type DrainFailureFacts = {
+  readonly status: LiveStatus;
+  /** By the monotonic clock. */
+  readonly nowMs: number;
+  /** When regions are to restart for another reason, by the monotonic clock. */
+  readonly plannedMs: readonly number[];
+};
+
+export type DrainFailureDecision =
+  /** The job is over, ends, or has not run since: there is nothing to take back. */
+  { readonly kind: "ignore"; readonly reason: string } | { readonly kind: "restartAll"; readonly atMs: number };
+
+/** FD4 */
+export function decideDrainFailure({ status, nowMs, plannedMs }: DrainFailureFacts): DrainFailureDecision {
+  if (status !== "RUNNING" && status !== "RESTARTING") return { kind: "ignore", reason: `the job is ${status}` };
+  return { kind: "restartAll", atMs: Math.max(nowMs, ...plannedMs) };
 }

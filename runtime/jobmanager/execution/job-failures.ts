@@ -1,7 +1,7 @@
 /**
  * Owns: the failures of a job: their history, what the restart strategy remembers of them, how often the job was restarted, and the one
  * that ended it.
- * Not here: what a failure leads to (failure-decision.ts), carrying it out (job-manager.ts).
+ * Not here: what a failure leads to (failure-decision.ts), carrying it out (failover.ts).
  */
 import type { Clock, ErrorInfo, Random } from "../../../base/index.ts";
 import type { RestartStrategy } from "../../graph/index.ts";

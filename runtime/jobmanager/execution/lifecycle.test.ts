@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AssertionFailure } from "../../../base/index.ts";
-import { isTerminal, Lifecycle, type LiveStatus, mayFollow } from "./lifecycle.ts";
+import { isTerminal, Lifecycle, type LiveStatus, mayFollow, wayTo } from "./lifecycle.ts";
 
 const all: readonly LiveStatus[] = [
   "INITIALIZING",
@@ -33,4 +33,12 @@ test("LIFE1 a status that may not follow is a mistake, and one that may is dated
   lifecycle.enter("RUNNING", 8);
   lifecycle.enter("RUNNING", 9);
   assert.deepEqual(lifecycle.times(), { INITIALIZING: 5, CREATED: 7, RUNNING: 8 });
+});
+
+test("LIFE1 the way to an end that an earlier process has brought the job to is a legal one", () => {
+  for (const end of all.filter(isTerminal)) {
+    const lifecycle = new Lifecycle(1);
+    for (const status of [...wayTo(end), end]) lifecycle.enter(status, 2);
+    assert.equal(lifecycle.status, end);
+  }
 });

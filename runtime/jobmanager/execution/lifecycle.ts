@@ -1,6 +1,6 @@
 /**
  * Owns: which status of a job may follow which, and when each was entered.
- * Not here: why a status changes (job-manager.ts).
+ * Not here: why a status changes (job-master.ts).
  *
  * LIFE1 A status changes only along `successors`; anything else is a mistake of this program.
  * LIFE2 FAILED, CANCELED and FINISHED are final.
@@ -35,6 +35,12 @@ export function isTerminal(status: JobStatus): status is TerminalStatus {
 
 export function mayFollow(from: LiveStatus, to: LiveStatus): boolean {
   return (successors[from] as readonly LiveStatus[]).includes(to);
+}
+
+/** What lies between INITIALIZING and an end that an earlier process has brought the job to. */
+export function wayTo(end: TerminalStatus): readonly LiveStatus[] {
+  const before = { FAILED: "FAILING", CANCELED: "CANCELLING", FINISHED: "RUNNING" } as const;
+  return ["CREATED", before[end]];
 }
 
 /** The status of one job. */

@@ -1,7 +1,7 @@
 /**
  * Owns: whether and when a job is started again after a failure (RS-1 … RS-4, RS-8). Pure: time and chance are arguments.
  * Not here: which tasks are restarted (scheduler.ts), the defaults (graph: effectiveRestartStrategy).
- * Called by job-manager.ts once per failure that is not part of one already being handled.
+ * Called by failure-decision.ts once per failure that is not part of one already being handled.
  *
  * RST1 A terminal error fails the job at once, whatever the strategy (RS-8).
  * RST2 fixed-delay(n, d): failures 1 … n restart after d; failure n+1 fails (RS-2).

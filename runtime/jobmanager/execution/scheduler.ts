@@ -1,7 +1,7 @@
 /**
  * Owns: bringing regions up and down: slots, deployment in two steps, cancelling, and waiting for either.
- * Not here: whether a failure restarts or fails the job (job-manager.ts), what is restored (restore-point.ts).
- * Called by job-manager.ts: events change the facts, `advance` does what has become due.
+ * Not here: whether a failure restarts or fails the job (failure-decision.ts, failover.ts), what is restored (restore-point.ts).
+ * Called by job-run.ts and failover.ts: events change the facts, `advance` does what has become due.
  *
  * SCH1 A region is deployed only when none of its tasks lives anywhere that this JobManager knows of, its time has come, its
  *     slots are there (for all regions that are due together), and no manifest is being written (else it could restore from one older than what is being completed).
@@ -23,6 +23,7 @@ import type { FromJobManager, JobSource, StateTarget, TaskDeployment, TaskRef, T
 import { type Execution, isLive, type Region, type Task, type TaskFailure, taskName, taskRef } from "./execution.ts";
 import type { SlotPool } from "./slot-pool.ts";
 import type { Turns } from "../turns.ts";
+import { WakeUp } from "../wake-up.ts";
 
 /** What one task starts from. */
 export type TaskStart = Pick<TaskDeployment, "restore" | "splits" | "inlineFiles">;
@@ -74,10 +75,11 @@ export class Scheduler {
   #hasWarned = false;
   #beganMs = 0;
   #hasDeployed = false;
-  #wake: { readonly atMs: number; cancel(): void } | null = null;
+  readonly #wake: WakeUp;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#wake = new WakeUp(options.turns);
   }
 
   /** All regions are to be deployed. */
@@ -177,7 +179,7 @@ export class Scheduler {
         for (const region of due) this.#deploy(region, source);
       }
     }
-    this.#wakeAt(Math.min(...times, Number.POSITIVE_INFINITY), nowMs);
+    this.#wake.at(times.length === 0 ? null : Math.min(...times), nowMs);
   }
 
   #isSettling(nowMs: number): boolean {
@@ -207,11 +209,16 @@ export class Scheduler {
       "start more TaskManagers, give them more slots, or lower the parallelism";
     if (waitedMs >= slotWarnMs && !this.#hasWarned) {
       this.#hasWarned = true;
-      log.warn({ code: "NOT_ENOUGH_SLOTS", missing, waitedMs: Math.round(waitedMs) }, text);
+      log.warn(
+        { code: "NOT_ENOUGH_SLOTS", missing, waitedMs: Math.round(waitedMs), reason: text },
+        "waiting for slots",
+      );
     }
     if (slotTimeoutMs !== null && waitedMs >= slotTimeoutMs) {
       this.#missingSinceMs = null;
-      const error = new StreamError("NOT_ENOUGH_SLOTS", `after ${slotTimeoutMs} ms ${text}`, { destiny: "terminal" });
+      const error = new StreamError("NOT_ENOUGH_SLOTS", `no slots within ${slotTimeoutMs} ms: ${text}`, {
+        destiny: "terminal",
+      });
       const regions = execution.regions.filter((region) => region.phase === "down" && region.restartAtMs !== null);
       this.#options.turns.run(() => this.#options.onFailure({ regions, error: toErrorInfo(error), task: null }));
       return [];
@@ -277,8 +284,8 @@ export class Scheduler {
     const names = late.slice(0, 5).map((task) => `${taskName(task)} on ${task.location?.taskManagerId ?? "?"}`);
     const error = new StreamError(
       "DEPLOYMENT_TIMEOUT",
-      `${late.length} of ${region.tasks.length} tasks did not run ${this.#options.deployTimeoutMs} ms after deployment: ` +
-        `${names.join("; ")}; look at those TaskManagers' logs`,
+      `${late.length} of ${region.tasks.length} tasks were not running ${this.#options.deployTimeoutMs} ms after their deployment: ` +
+        `${names.join("; ")}; check the logs of those TaskManagers`,
     );
     this.#options.onFailure({ regions: [region], error: toErrorInfo(error), task: late[0] ?? null });
   }
@@ -291,7 +298,7 @@ export class Scheduler {
       const stuck = byTaskManager(region.tasks.filter(isLive));
       for (const [id, tasks] of stuck) {
         const names = tasks.map((task) => taskName(task)).join("; ");
-        this.#options.cutOff(id, `it did not stop ${names} in ${cancelTimeoutMs} ms`);
+        this.#options.cutOff(id, `it did not stop ${names} within ${cancelTimeoutMs} ms`);
       }
     });
   }
@@ -299,7 +306,7 @@ export class Scheduler {
   #unasked(task: Task, what: string): TaskFailure {
     const error = new StreamError(
       "TASK_MANAGER_LOST",
-      `the TaskManager ${task.location?.taskManagerId ?? "?"} says ${taskName(task)} has ${what}, which it was not asked to`,
+      `TaskManager ${task.location?.taskManagerId ?? "?"} reports that ${taskName(task)} has ${what}, although it was not told to`,
     );
     task.state = "FAILED";
     return { task, attempt: task.attempt, error: toErrorInfo(error) };
@@ -307,18 +314,6 @@ export class Scheduler {
 
   #sendTo(tasks: readonly Task[], message: (refs: readonly TaskRef[]) => FromJobManager): void {
     for (const [id, group] of byTaskManager(tasks)) this.#options.send(id, message(group.map(taskRef)));
-  }
-
-  #wakeAt(atMs: number, nowMs: number): void {
-    if (this.#wake !== null && this.#wake.atMs === atMs) return;
-    this.#wake?.cancel();
-    this.#wake = null;
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    // One millisecond more: a timer may fire a fraction early, and then nothing would be due.
-    const timer = this.#options.turns.after(Math.max(0, atMs - nowMs) + 1, () => {
-      this.#wake = null;
-    });
-    this.#wake = { atMs, cancel: () => timer.cancel() };
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Owns: the connections of TaskManagers: registration, heartbeats both ways, and noticing loss.
- * Not here: slots (slot-pool.ts), what a loss does (job-manager.ts).
+ * Not here: slots (slot-pool.ts), what a loss leads to (job-master.ts, failover.ts).
  *
  * TL1 A connection speaks for the TaskManager that it registered as its first message; anything else as the first closes it.
  * TL2 Loss is told once: when the connection closes, or after `heartbeatTimeoutMs` of silence, or when cut off here.
@@ -29,7 +29,7 @@ export type LinksOptions = {
   /** It has got its answer, and its slots are in the pool. */
   readonly onAdmitted: (id: TaskManagerId, slots: number) => void;
   readonly onMessage: (from: TaskManagerId, message: ToJobManager) => void;
-  /** The slots of `id` are still in the pool; `why` completes "the TaskManager x is lost: …". */
+  /** The slots of `id` are still in the pool; `why` completes "TaskManager x is lost: …". */
   readonly onLost: (id: TaskManagerId, why: string) => void;
 };
 
@@ -121,15 +121,15 @@ export class TaskManagerLinks {
       return;
     }
     slots.heard(link.info.id, clock.monotonicMs(), clock.nowMs());
-    if (message.kind === "register") this.#refuse(connection, "it registers twice on one connection");
+    if (message.kind === "register") this.#refuse(connection, "it registered twice on one connection");
     else onMessage(link.info.id, message);
   }
 
   /** TL6 */
   #refuseStranger(connection: Connection, { jobId, taskManagerId }: Registration): void {
     this.#options.logger.warn(
-      { peer: connection.peer, taskManagerId, of: jobId },
-      "a TaskManager of another job has come to this port; it is refused",
+      { peer: connection.peer, taskManagerId, otherJobId: jobId },
+      "a TaskManager of another job connected; refusing it",
     );
     this.#unregistered.delete(connection);
     connection.send({ kind: "refused", epoch: this.#epoch ?? 0, jobId: this.#options.jobId });
@@ -144,14 +144,11 @@ export class TaskManagerLinks {
     if (known !== undefined) {
       this.#links.delete(id);
       known.connection.close();
-      this.#options.onLost(id, "it has registered again");
+      this.#options.onLost(id, "it registered again");
     }
     const link: Link = { connection, info: { id, host, pid, dataPorts } };
     this.#links.set(id, link);
-    this.#options.logger.info(
-      { taskManagerId: id, host, pid, slots: dataPorts.length },
-      "a TaskManager has registered",
-    );
+    this.#options.logger.info({ taskManagerId: id, host, pid, slots: dataPorts.length }, "a TaskManager registered");
     if (this.#epoch !== null) this.#admit(link);
   }
 
@@ -167,8 +164,8 @@ export class TaskManagerLinks {
   #refuse(connection: Connection, why: string): void {
     const link = this.#linkOf(connection);
     this.#options.logger.warn(
-      { peer: connection.peer, taskManagerId: link?.info.id ?? null },
-      `a connection is closed: ${why}`,
+      { peer: connection.peer, taskManagerId: link?.info.id ?? null, reason: why },
+      "closing a connection",
     );
     this.#unregistered.delete(connection);
     if (link === undefined) connection.close();

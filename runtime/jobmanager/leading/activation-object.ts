@@ -23,7 +23,7 @@ export async function readActivation(store: ObjectStore): Promise<StoredActivati
     if (cause instanceof StreamError) throw cause;
     throw new StreamError(
       "CHECKPOINT_CORRUPT",
-      `${store.uri}/${ACTIVATION} is damaged: what this incarnation was started from is not known. Start another one from a savepoint`,
+      `${store.uri}/${ACTIVATION} is damaged, so it is unknown what this incarnation started from; start a new one from a savepoint`,
       { destiny: "terminal", cause },
     );
   }
@@ -45,6 +45,7 @@ export async function createActivation(store: ObjectStore, activation: StoredAct
   const held = await readActivation(store);
   if (held !== null) return held;
   throw (
-    failure ?? new StreamError("STORE_UNAVAILABLE", `${store.uri} says that there is an activation, and shows none`)
+    failure ??
+    new StreamError("STORE_UNAVAILABLE", `${store.uri} says that an activation exists, but does not return it`)
   );
 }

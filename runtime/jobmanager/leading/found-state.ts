@@ -48,7 +48,7 @@ export async function newestOf(
     if (decision.kind === "corrupt" && decision.fallback === null) {
       throw corrupt(
         `the newest checkpoint of the job (${contents.storeUri}/${manifestKey(decision.seq)}) cannot be used: ${decision.what}; ` +
-          `no older one is taken: ${decision.reason}. Start a new job from a savepoint, or from a checkpoint you trust`,
+          `no older one is used: ${decision.reason}. Start a new job from a savepoint, or from a checkpoint you trust`,
       );
     }
     const manifest = decision.kind === "restore" ? decision.manifest : (decision.fallback as Manifest);
@@ -59,7 +59,10 @@ export async function newestOf(
       continue;
     }
     if (decision.kind === "corrupt") {
-      ports.logger.error({ seq: decision.seq, fallback: manifest.seq }, `${decision.what}; ${decision.reason}`);
+      ports.logger.error(
+        { seq: decision.seq, fallbackSeq: manifest.seq, reason: `${decision.what}; ${decision.reason}` },
+        "the newest checkpoint cannot be used; restoring from an older one",
+      );
     }
     const mustCommit = decision.kind === "restore" && decision.mustCommit;
     return { manifest, storeUri, seq: manifest.seq, mustCommit, location: locationOf(manifest, contents.storeUri) };
@@ -70,7 +73,8 @@ export async function newestOf(
 export async function stateAt(path: string, ports: InsistPorts): Promise<FoundState> {
   const { manifest, storeUri } = await insist(ports, `read ${path}`, () => readSavepoint(path));
   const damage = await damageOf(manifest, storeUri, ports);
-  if (damage.length > 0) throw corrupt(`${path} cannot be restored from: ${few(damage)}; restore from another one`);
+  if (damage.length > 0)
+    throw corrupt(`cannot restore from ${path}: ${few(damage)}; restore from another savepoint or checkpoint`);
   return { manifest, storeUri, seq: null, mustCommit: false, location: path };
 }
 

@@ -84,7 +84,7 @@ test("keyed state keeps its maxParallelism: adopted where none is set, refused w
   const ofJob = fitGraph(await graphOf(keyed(""), { "pipeline.max-parallelism": "128" }), stored);
   assert.match(
     reasonsOf(ofJob),
-    /^the job has maxParallelism 128 .* uid "sum" .* give that operator maxParallelism: 64/,
+    /^the job has maxParallelism 128 .* uid "sum" .* set maxParallelism: 64 on that operator/,
   );
   // The advice, followed.
   const followed = fitGraph(
@@ -93,7 +93,7 @@ test("keyed state keeps its maxParallelism: adopted where none is set, refused w
   );
   assert.equal(reasonsOf(followed), "none");
   const own = fitGraph(await graphOf(keyed(", maxParallelism: 128")), stored);
-  assert.match(reasonsOf(own), /^the operator with uid "sum" has maxParallelism 128.*set it to 64 there/);
+  assert.match(reasonsOf(own), /^the operator with uid "sum" has maxParallelism 128.*set it to 64, or remove it/);
   const above = fitGraph(await graphOf(keyed(""), { "parallelism.default": "65" }), stored);
   assert.match(reasonsOf(above), /^the operator with uid "sum" has parallelism 65.*lower its parallelism to 64/);
 });

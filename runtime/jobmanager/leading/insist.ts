@@ -20,7 +20,7 @@ export type InsistPorts = {
 /** Nobody waits for it any more. */
 export class Abandoned extends Error {}
 
-/** Tries until it succeeds or fails for good. `what` completes "cannot … yet". Errors: Abandoned, and terminal ones. */
+/** Tries until it succeeds or fails for good. `what`: the step, in words, for the log. Errors: Abandoned, and terminal ones. */
 export async function insist<T>(ports: InsistPorts, what: string, work: () => Promise<T>): Promise<T> {
   for (let delayMs = RETRY_DELAY_MIN_MS; ; delayMs = Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)) {
     if (ports.isAbandoned()) throw new Abandoned();
@@ -30,10 +30,7 @@ export async function insist<T>(ports: InsistPorts, what: string, work: () => Pr
       const info = toErrorInfo(error);
       const mayHelp = info.code === "STORE_UNAVAILABLE" || info.code === "STORE_FULL";
       if (ports.isImpatient === true || !mayHelp || info.destiny === "terminal") throw error;
-      ports.logger.warn(
-        { code: info.code, delayMs },
-        `cannot ${what} yet, trying again in ${delayMs} ms: ${info.message}`,
-      );
+      ports.logger.warn({ step: what, delayMs, err: error }, "a call to the store failed; retrying");
     }
     await sleep(ports.clock, delayMs);
   }

@@ -1,6 +1,6 @@
 /**
  * Owns: the end of a job, once: when it was, what is written into the store about it, and whether its checkpoints stay (CK-15).
- * Not here: which end it is (job-manager.ts), writing and deleting (job-result.ts).
+ * Not here: which end it is (job-master.ts), writing and deleting (job-result.ts).
  */
 import type { Clock, ErrorInfo, JobId, Log } from "../../../base/index.ts";
 import type { CheckpointLog, Manifest } from "../../checkpoint/index.ts";

@@ -125,7 +125,7 @@ async function attempt(
       const info = toErrorInfo(error);
       if (info.code === "FENCED") return false;
       if (count >= attemptsMax) {
-        logger.error({ code: info.code }, `could not ${what}, it is left undone: ${info.message}`);
+        logger.error({ step: what, err: error }, "a step of ending the job failed for good; it is left undone");
         return false;
       }
       await sleep(clock, Math.min(DELAY_MAX_MS, 100 * 2 ** count));

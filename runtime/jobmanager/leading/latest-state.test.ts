@@ -141,7 +141,7 @@ const refusals: Readonly<Record<string, readonly [given: Given, reason: RegExp]>
   ],
   "the result of another job, put there (P-10)": [
     { activation: { kind: "none" }, result: { jobId: "d".repeat(32), status: "FINISHED", savepoint: "memory://its" } },
-    /the result .* is of job d+, but the store belongs to/,
+    /the result .* belongs to job d+, but the store to job/,
   ],
   "the checkpoints of another job, put there (P-10)": [
     { activation: { kind: "none" }, checkpoints: 1, writtenBy: jobId("d".repeat(32)) },
@@ -162,6 +162,6 @@ test("LA4 what somebody believes to be the newest state must be it", async () =>
   assert.equal((await resolve(latest(old, state?.location))).state?.manifest.checkpointId, 2);
   await assert.rejects(resolve(latest(old, "memory://believed")), { code: "RESTORE_REFUSED" });
   const fresh = await store("fresh", { activation: { kind: "none" } });
-  await assert.rejects(resolve(latest(fresh, "memory://believed")), /that is none at all/);
+  await assert.rejects(resolve(latest(fresh, "memory://believed")), /is not the newest state .*: it has none/);
   await assert.rejects(resolve(latest("memory://own")), /this incarnation's own store/);
 });

@@ -76,7 +76,9 @@ class PredecessorWalk {
       return state;
     }
     if (depth >= DEPTH_MAX)
-      throw refused(`${from.storeUri} leads to more than ${DEPTH_MAX} incarnations without a state`);
+      throw refused(
+        `more than ${DEPTH_MAX} incarnations before the one in ${from.storeUri} have no state; restore from a savepoint`,
+      );
     const state = await this.#latest(from, depth);
     if (from.savepoint !== null) assertNewest(from, from.savepoint, state);
     return state;
@@ -88,7 +90,10 @@ class PredecessorWalk {
     const known = this.#logs.get(uri);
     if (known !== undefined) return known;
     const { fence, clock, ownUri } = this.#ports;
-    if (uri === ownUri) throw refused(`${uri} is this incarnation's own store, and cannot be its predecessor's`);
+    if (uri === ownUri)
+      throw refused(
+        `${uri} is this incarnation's own store and cannot be its predecessor's; specify the store of the incarnation before it`,
+      );
     const store = await openStore(uri);
     const log =
       fence === null
@@ -111,25 +116,23 @@ class PredecessorWalk {
     const result = await insist(this.#ports, `read the result in ${storeUri}`, () => readResult(store, null));
     if (result !== null && activation !== null && result.jobId !== activation.jobId) {
       throw refused(
-        `the result in ${storeUri} is of job ${result.jobId}, but the store belongs to job ${activation.jobId}: something was copied there`,
+        `the result in ${storeUri} belongs to job ${result.jobId}, but the store to job ${activation.jobId}: something was copied there. Remove it, or restore from a savepoint`,
       );
     }
     const stopped = result?.savepoint ?? null;
     if (result !== null && stopped !== null) return this.#savepointOf(store, result, stopped);
     if (result?.status === "FINISHED") {
-      throw refused(`the job whose store is ${storeUri} has finished by itself: there is nothing to go on from`);
+      throw refused(`the job in ${storeUri} has finished by itself: there is no state to resume from`);
     }
     if (activation !== null) assertOwner(log.contents, jobId(activation.jobId));
     const newest = await this.#newest(log);
     if (newest !== null) return { ...newest, seq: null, mustCommit: false };
     if (result?.status === "CANCELED") {
-      throw refused(
-        `the job whose store is ${storeUri} was cancelled and its checkpoints are deleted; give a savepoint`,
-      );
+      throw refused(`the job in ${storeUri} was cancelled and its checkpoints were deleted; restore from a savepoint`);
     }
     if (activation === null) {
       throw refused(
-        `${storeUri} holds no state and no activation: no incarnation ever ran there. Check the store, or give a savepoint`,
+        `${storeUri} holds no state and no activation: no incarnation ever ran there. Check the address of the store, or restore from a savepoint`,
       );
     }
     return this.resolve(activation.from, depth + 1);
@@ -139,7 +142,7 @@ class PredecessorWalk {
     const state = await stateAt(savepoint, this.#ports);
     if (state.manifest.jobId === result.jobId) return state;
     throw refused(
-      `the result in ${store.uri} names the savepoint ${savepoint}, which is that of job ${state.manifest.jobId} and not of ${result.jobId}`,
+      `the result in ${store.uri} names the savepoint ${savepoint}, but that belongs to job ${state.manifest.jobId}, not to job ${result.jobId}; restore from a savepoint of that job`,
     );
   }
 
@@ -149,14 +152,16 @@ class PredecessorWalk {
       const newest = await newestOf(log, this.#ports);
       if (newest === null || !("by" in newest)) return newest;
       throw refused(
-        `${contents.storeUri} was taken over by another incarnation, epoch ${newest.by.epoch}, in the same moment`,
+        `another incarnation (epoch ${newest.by.epoch ?? "unknown"}) took over ${contents.storeUri} at the same time; this one cannot continue`,
       );
     }
     const seq = newestCompleteSeq(contents);
     if (seq === null) return null;
     const [manifest] = chainOf(contents);
     if (manifest === undefined)
-      throw refused(`the newest manifest in ${contents.storeUri}, number ${seq}, cannot be read`);
+      throw refused(
+        `the newest manifest in ${contents.storeUri}, number ${seq}, cannot be read; restore from a savepoint`,
+      );
     const storeUri = manifest.storeUri ?? contents.storeUri;
     return { manifest, storeUri, seq: null, mustCommit: false, location: locationOf(manifest, contents.storeUri) };
   }
@@ -167,7 +172,7 @@ function assertNewest(from: Latest, believed: string, state: FoundState | null):
   const normal = (location: string): string => storeUriOf(location).replace(/\/_metadata$/, "");
   if (state !== null && normal(state.location) === normal(believed)) return;
   throw refused(
-    `${believed} is not the newest state of the incarnation in ${from.storeUri}: that is ${state?.location ?? "none at all"}`,
+    `${believed} is not the newest state of the incarnation in ${from.storeUri}: ${state === null ? "it has none" : `that is ${state.location}`}`,
   );
 }
 

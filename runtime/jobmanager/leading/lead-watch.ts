@@ -1,13 +1,13 @@
 /**
  * Owns: asking the store whether this JobManager still leads, where nothing that it writes would tell: before it restarts tasks, and
  * after it has stood still (SIGSTOP, a suspended machine) for so long that another one may have been started.
- * Not here: writes that lose (checkpoint-log.ts), what being fenced means (job-manager.ts).
+ * Not here: writes that lose (checkpoint-log.ts), what being fenced means (job-master.ts).
  *
  * LEW1 While a question is open nothing is deployed (`isSure`): the state that a zombie remembers may have been deleted by its
  *     successor, and its tasks would do work that counts for nothing.
  * LEW2 A store that does not answer is asked again without end: nothing can be restored without it anyway.
  */
-import { type Clock, type Log, toErrorInfo } from "../../../base/index.ts";
+import type { Clock, Log } from "../../../base/index.ts";
 import type { CheckpointLog, FencedBy } from "../../checkpoint/index.ts";
 import type { Turns } from "../turns.ts";
 
@@ -57,8 +57,10 @@ export class LeadWatch {
           this.#open--;
           return;
         }
-        const { code, message } = toErrorInfo(outcome.error);
-        logger.warn({ code, delayMs }, `whether this JobManager still leads cannot be asked yet: ${message}`);
+        logger.warn(
+          { delayMs, err: outcome.error },
+          "the store cannot be asked whether this JobManager still leads; retrying",
+        );
         turns.after(delayMs, () => this.#askAgain(Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)));
       },
     );
@@ -70,7 +72,7 @@ export class LeadWatch {
     const stillMs = Math.round(nowMs - this.#lookedMs);
     this.#lookedMs = nowMs;
     if (stillMs > STILL_MS) {
-      logger.warn({ stillMs }, `this JobManager stood still for ${stillMs} ms; it asks whether it still leads`);
+      logger.warn({ stillMs }, "this JobManager stood still; asking the store whether it still leads");
       this.ask();
     }
     turns.after(LOOK_EVERY_MS, () => this.#look());

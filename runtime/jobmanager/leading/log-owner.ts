@@ -13,11 +13,11 @@ export function assertOwner({ storeUri, entries }: LogContents, owner: JobId): v
     if (entry.kind !== "manifest") continue;
     const { successor, jobId: writer } = entry.manifest;
     if (successor === undefined ? writer === owner : successor !== owner) continue;
-    const asWhat = successor === undefined ? "" : ", as of its own successor";
+    const asWhat = successor === undefined ? "" : ", as its own successor";
     throw new StreamError(
       "RESTORE_REFUSED",
-      `${storeUri}/${manifestKey(entry.seq)} is of job ${writer}${asWhat}, but ${storeUri} belongs to job ${owner}: something was copied there. ` +
-        "Take it away again, or give a savepoint",
+      `${storeUri}/${manifestKey(entry.seq)} belongs to job ${writer}${asWhat}, but ${storeUri} belongs to job ${owner}: something was copied there. ` +
+        "Remove it, or restore from a savepoint",
       { destiny: "terminal" },
     );
   }

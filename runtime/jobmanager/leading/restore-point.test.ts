@@ -77,7 +77,7 @@ test("files in memory go with the tasks whose state names them", async (t) => {
 test("a restore point is worked out when a restart asks for it, not for each checkpoint", async (t) => {
   const { graph } = await setting(t);
   const fresh = RestorePoint.fresh(graph, new Map());
-  const newest = new NewestRestorePoint(fresh);
+  const newest = new NewestRestorePoint(fresh, null);
   assert.equal(newest.current(), fresh);
   // Sharing it out would be refused: no such operator is in the graph.
   const [stray] = manifestOf(graph, ["sum"], 4).operators;
@@ -93,6 +93,21 @@ test("a restore point is worked out when a restart asks for it, not for each che
   newest.advance(manifestOf(graph, ["numbers", "sum", "out"], 5), "file:///root", []);
   assert.equal(newest.current().checkpointId, 5);
   assert.equal(newest.current(), newest.current(), "once");
+});
+
+test("the savepoint that a restart would begin from is known for as long as no checkpoint is newer", async (t) => {
+  const { graph } = await setting(t);
+  const fresh = RestorePoint.fresh(graph, new Map());
+  const savepoint = { seq: 3, isSavepoint: true, location: "file:///savepoints/one" };
+  const newest = new NewestRestorePoint(fresh, savepoint);
+  assert.equal(newest.savepointUri, savepoint.location);
+  const checkpoint = manifestOf(graph, ["sum"], 4);
+  newest.advance({ ...checkpoint, storeUri: null }, "file:///root", []);
+  assert.equal(newest.savepointUri, null);
+  newest.advance({ ...checkpoint, storeUri: "file:///savepoints/two" }, "file:///root", []);
+  assert.equal(newest.savepointUri, "file:///savepoints/two");
+  const notItsOwn = [null, { ...savepoint, seq: null }, { ...savepoint, isSavepoint: false }];
+  for (const restored of notItsOwn) assert.equal(new NewestRestorePoint(fresh, restored).savepointUri, null);
 });
 
 const blob = { name: "list", redistribution: "split", count: 1, blob: { kind: "inline", base64: "AA==" } } as const;

@@ -70,9 +70,13 @@ export class RestorePoint implements RestoreSource {
       howToAllow: leftState.howToAllow,
     });
     if (assigned.kind === "refused") {
-      throw new StreamError("STATE_INCOMPATIBLE", `the job cannot go on from ${from}: ${assigned.reasons.join("; ")}`, {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "STATE_INCOMPATIBLE",
+        `the job cannot be restored from ${from}: ${assigned.reasons.join("; ")}`,
+        {
+          destiny: "terminal",
+        },
+      );
     }
     const restored = { checkpointId: state.checkpointId, restores: assigned.restores };
     return { point: new RestorePoint(graph, restored, new Map(), new Map()), skipped: assigned.skipped };

@@ -1,6 +1,6 @@
 /**
  * Owns: what a starting JobManager does before it deploys: lead, find what to go on from, fit the graph to it, discover splits.
- * Not here: deployment, and what a refusal does to the job (job-manager.ts); states that are not the job's own (found-state.ts,
+ * Not here: deployment, and what a refusal does to the job (job-master.ts); states that are not the job's own (found-state.ts,
  * latest-state.ts).
  *
  * ST1 Order: probe the store, claim the epoch, write the fence, and only then decide what to restore. A log that a successor has
@@ -68,6 +68,7 @@ export type Restored = {
   readonly checkpointId: number;
   /** null: not in this job's log. */
   readonly seq: number | null;
+  /** Its marker is owed: tasks commit it as they are restored. */
   readonly mustCommit: boolean;
   readonly isSavepoint: boolean;
   readonly location: string;
@@ -162,7 +163,7 @@ async function goOnFromActivation(
       if (log.fencedBy !== null) return { kind: "fenced", by: log.fencedBy };
       if (error instanceof Abandoned || toErrorInfo(error).destiny === "terminal") throw error;
       standby.onTrouble(error);
-      options.logger.warn({ err: error, delayMs }, `the activation is tried again in ${delayMs} ms`);
+      options.logger.warn({ err: error, delayMs }, "the activation could not be carried out; retrying");
     }
     await sleep(options.clock, delayMs);
   }
@@ -197,7 +198,7 @@ async function buildPlan(options: StartupOptions, found: FoundState | null, left
   const { manifest, location, seq, mustCommit, storeUri } = found;
   const fit = fitGraph(options.streamGraph, manifest.operators);
   if (fit.kind === "refused") {
-    const text = `the job cannot go on from ${location}: ${fit.reasons.join("; ")}`;
+    const text = `the job cannot be restored from ${location}: ${fit.reasons.join("; ")}`;
     throw new StreamError("STATE_INCOMPATIBLE", text, { destiny: "terminal" });
   }
   const { graph } = fit;
@@ -207,7 +208,7 @@ async function buildPlan(options: StartupOptions, found: FoundState | null, left
     { leftState, from: location },
   );
   if (skipped.length > 0) {
-    options.logger.warn({ uids: skipped }, "state of operators that the job does not have is skipped, as requested");
+    options.logger.warn({ uids: skipped }, "skipping the state of operators that the job does not have, as requested");
   }
   const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
   const isSavepoint = manifest.kind === "savepoint";

@@ -1,6 +1,6 @@
 /**
  * Owns: one incarnation's JobManager as its operator sees it: from loading over standby to active, ended or refused; the activation.
- * Not here: the job (job-manager.ts), what an activation leads to (startup.ts, latest-state.ts), HTTP (rest).
+ * Not here: the job (job-manager.ts, job-master.ts), what an activation leads to (startup.ts, latest-state.ts), HTTP (rest).
  * Called by: cli's pod program.
  *
  * IC1 Every incarnation starts as standby: it leads its own log, its TaskManagers register and load the job, nothing of the job runs.
@@ -143,7 +143,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   async activate(request: ActivationRequest): Promise<ActivationOutcome> {
     const gate = this.#gate;
     if (this.#activation === null && gate === null) {
-      const reason = this.#failure()?.message ?? "the job is being loaded";
+      const reason = this.#failure()?.message ?? "the job is still being loaded";
       return { kind: "refused", reason: `this incarnation is ${this.#phase()} and cannot be activated: ${reason}` };
     }
     if (this.#activation === null && gate !== null) {
@@ -193,7 +193,10 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   cancel(how?: { readonly discard: boolean }): "accepted" | "alreadyTerminal" {
     const phase = this.#phase();
     if (phase === "active" || phase === "activating" || phase === "ended") return this.#loaded().cancel(how);
-    throw new StreamError("JOB_STATE_CONFLICT", `nothing of the job runs: this incarnation is ${phase}`);
+    throw new StreamError(
+      "JOB_STATE_CONFLICT",
+      `this incarnation is ${phase}: nothing of the job runs that could be cancelled`,
+    );
   }
 
   /** Standby: called by the starting JobManager. */
@@ -316,7 +319,8 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   }
 
   #notLoaded(): StreamError {
-    const why = this.#refusal === null ? "is being loaded" : `cannot be loaded: ${this.#refusal.message}`;
+    const why =
+      this.#refusal === null ? "is still being loaded; try again" : `cannot be loaded: ${this.#refusal.message}`;
     return new StreamError("JOB_STATE_CONFLICT", `the job ${why}`);
   }
 }

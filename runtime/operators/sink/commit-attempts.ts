@@ -40,7 +40,7 @@ export class CommitAttempts {
         case "committed":
           return;
         case "alreadyCommitted":
-          log.info({ what }, "the transaction had been committed before");
+          log.info({ transaction: what }, "the transaction was already committed");
           return;
         case "impossible":
           throw this.#error(
@@ -55,7 +55,10 @@ export class CommitAttempts {
               `${what} could not be committed for ${Math.round(spentMs)} ms (it is tried again after the restore): ${outcome.reason}`,
             );
           }
-          log.warn({ what, waitMs, reason: outcome.reason }, "the commit is delayed");
+          log.warn(
+            { transaction: what, delayMs: waitMs, reason: outcome.reason },
+            "the sink delays a commit; retrying",
+          );
           await this.#wait(waitMs);
           break;
         }

@@ -1,0 +1,106 @@
+/**
+ * Owns: checkpoints in progress as tasks see them: sources are asked, acknowledgements are collected, and all are told of one that is
+ * given up.
+ * Not here: when one starts and what follows when it is complete or late (checkpoint-protocol.ts), what an acknowledgement holds
+ * (pending-checkpoint.ts).
+ * Called by checkpoint-coordinator.ts, in turns.
+ *
+ * COC1 Only sources are triggered, the barrier brings it to the others; an abort goes to all, since nobody knows how far the barrier is.
+ * COC2 Of one that has ended nothing is held: neither what was collected, nor the timer of its timeout.
+ */
+import {
+  type Clock,
+  type ErrorInfo,
+  failpoint,
+  type Log,
+  StreamError,
+  type TaskManagerId,
+  toErrorInfo,
+} from "../../../base/index.ts";
+import type { CheckpointSettings, JobGraph } from "../../graph/index.ts";
+import type { FromJobManager } from "../../rpc/index.ts";
+import { type Execution, taskRef } from "../execution/execution.ts";
+import { byTaskManager } from "../execution/scheduler.ts";
+import type { Turns } from "../turns.ts";
+import type { CheckpointStatistics } from "./checkpoint-statistics.ts";
+import { type CheckpointFacts, PendingCheckpoint } from "./pending-checkpoint.ts";
+
+export type CollectionOptions = {
+  readonly epoch: number;
+  readonly settings: CheckpointSettings;
+  readonly graph: JobGraph;
+  readonly execution: Execution;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly logger: Log;
+  readonly statistics: CheckpointStatistics;
+  readonly send: (to: TaskManagerId, message: FromJobManager) => void;
+  /** It could not be triggered, or its time is over. */
+  readonly onFailed: (id: number, reason: string, error: ErrorInfo) => void;
+};
+
+export class CheckpointCollection {
+  readonly #options: CollectionOptions;
+  readonly #pending = new Map<number, PendingCheckpoint>();
+
+  constructor(options: CollectionOptions) {
+    this.#options = options;
+  }
+
+  get(id: number): PendingCheckpoint | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Begins to collect it, and asks the sources. */
+  trigger(facts: CheckpointFacts): void {
+    const { execution, graph, clock, turns, settings, logger, statistics, onFailed } = this.#options;
+    const { id, kind, request } = facts;
+    const triggeredMs = clock.nowMs();
+    const pending = new PendingCheckpoint({ ...facts, triggeredMs }, graph, execution.tasks);
+    this.#pending.set(id, pending);
+    statistics.started(pending);
+    logger.info({ checkpointId: id, checkpointKind: kind, target: request?.target ?? null }, "checkpoint triggered");
+    try {
+      failpoint("jm:before-trigger");
+      this.#ask(facts, triggeredMs);
+      failpoint("jm:after-trigger");
+    } catch (error) {
+      return onFailed(id, `it could not be triggered: ${toErrorInfo(error).message}`, toErrorInfo(error));
+    }
+    pending.expiry = turns.after(settings.timeoutMs, () => {
+      const reason = `it was not complete after ${settings.timeoutMs} ms: no acknowledgement from ${pending.missing()}`;
+      onFailed(id, reason, toErrorInfo(new StreamError("CHECKPOINT_FAILED", `checkpoint ${id}: ${reason}`)));
+    });
+  }
+
+  /** It has ended (COC2). */
+  remove(id: number): void {
+    this.#pending.get(id)?.expiry?.cancel();
+    this.#pending.delete(id);
+  }
+
+  /** Tells all tasks that it is given up. */
+  abort(id: number): void {
+    const { execution, send, epoch } = this.#options;
+    for (const [to, tasks] of byTaskManager(execution.tasks)) {
+      send(to, { kind: "checkpointAborted", epoch, checkpointId: id, tasks: tasks.map(taskRef) });
+    }
+  }
+
+  #ask({ id, kind, request }: CheckpointFacts, triggeredMs: number): void {
+    const { execution, send, epoch, settings } = this.#options;
+    const sources = execution.tasks.filter((task) => task.vertex.inEdges.length === 0);
+    for (const [to, tasks] of byTaskManager(sources)) {
+      send(to, {
+        kind: "triggerCheckpoint",
+        epoch,
+        checkpointId: id,
+        checkpointKind: kind,
+        aligned: settings.mode === "exactly-once",
+        target: request?.target ?? null,
+        triggeredMs,
+        tasks: tasks.map(taskRef),
+      });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Owns: what TaskManagers are told to load and build (MES3): the job module with its options, and what the graph came to here, so that a
+ * TaskManager that builds another graph notices.
+ */
+import type { JobId } from "../../../base/index.ts";
+import type { JobGraph } from "../../graph/index.ts";
+import type { JobSource } from "../../rpc/index.ts";
+import type { JobManagerOptions } from "../job-manager-options.ts";
+
+/** `predecessors`: earlier incarnations that were taken over from. */
+export function jobSourceOf(
+  jobId: JobId,
+  { module, options, args }: JobManagerOptions["job"],
+  { graph, predecessors }: { readonly graph: JobGraph; readonly predecessors: readonly JobId[] },
+): JobSource {
+  return {
+    jobId,
+    predecessors,
+    program: { kind: "module", path: module },
+    options,
+    args,
+    maxParallelism: graph.vertices.map((vertex) => vertex.maxParallelism),
+    fingerprint: graph.fingerprint,
+  };
+}

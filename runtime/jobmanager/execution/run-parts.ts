@@ -1,0 +1,131 @@
+/**
+ * Owns: putting together what a deployed job is made of: scheduler, checkpoint coordinator, failover, and the watch over the lead.
+ * Not here: what they do together (job-run.ts).
+ */
+import { type ErrorInfo, type Log, toErrorInfo } from "../../../base/index.ts";
+import type { CheckpointLog, FencedBy, Manifest } from "../../checkpoint/index.ts";
+import type { JobConfiguration } from "../../graph/index.ts";
+import type { InlineFile, JobSource } from "../../rpc/index.ts";
+import { CheckpointCoordinator } from "../checkpoints/checkpoint-coordinator.ts";
+import type { JobFacts } from "../job-facts.ts";
+import type { JobManagerOptions } from "../job-manager-options.ts";
+import { LeadWatch } from "../leading/lead-watch.ts";
+import type { StartPlan } from "../leading/startup.ts";
+import type { Turns } from "../turns.ts";
+import type { Execution } from "./execution.ts";
+import { Failover } from "./failover.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { TaskManagerLinks } from "./task-manager-links.ts";
+
+const SETTLE_MS = 3000;
+
+export type RunOptions = {
+  readonly options: JobManagerOptions;
+  readonly configuration: JobConfiguration;
+  readonly log: CheckpointLog;
+  readonly plan: StartPlan;
+  readonly source: JobSource;
+  readonly facts: JobFacts;
+  readonly links: TaskManagerLinks;
+  readonly turns: Turns;
+  readonly logger: Log;
+  /** In a turn, as are the others. */
+  readonly onStatus: (status: "RUNNING" | "RESTARTING") => void;
+  /** No restart is left, or none would help. */
+  readonly onJobFailed: (error: ErrorInfo) => void;
+  readonly onFenced: (by: FencedBy) => void;
+};
+
+/** What the coordinator tells the run. */
+export type Completions = {
+  readonly onCompleted: (manifest: Manifest, inlineFiles: readonly InlineFile[]) => void;
+  readonly onOvertaken: (savepointUri: string, completedMs: number) => void;
+};
+
+export type RunParts = {
+  readonly scheduler: Scheduler;
+  readonly coordinator: CheckpointCoordinator;
+  readonly lead: LeadWatch;
+  readonly failover: Failover;
+};
+
+export function createRunParts(run: RunOptions, execution: Execution, completions: Completions): RunParts {
+  const { log, turns, logger, onFenced, facts, configuration } = run;
+  const { clock } = run.options;
+  const coordinator = createCoordinator(run, execution, completions, () => failover);
+  const scheduler = createScheduler(run, execution, coordinator, () => failover);
+  const lead = new LeadWatch({ log, turns, clock, logger, onFenced });
+  const failover: Failover = new Failover({
+    execution,
+    scheduler,
+    coordinator,
+    lead,
+    lifecycle: facts.lifecycle,
+    failures: facts.failures,
+    clock,
+    logger,
+    hasPeriodicCheckpoints: configuration.checkpoints.intervalMs !== null,
+    onRestarting: () => run.onStatus("RESTARTING"),
+    onJobFailed: run.onJobFailed,
+  });
+  return { scheduler, coordinator, lead, failover };
+}
+
+function createScheduler(
+  run: RunOptions,
+  execution: Execution,
+  coordinator: CheckpointCoordinator,
+  failover: () => Failover,
+): Scheduler {
+  const { options, configuration, log, links, facts, turns } = run;
+  const { clock } = options;
+  return new Scheduler({
+    epoch: log.epoch,
+    job: run.source,
+    target: { storeUri: log.store.uri, inlineOnly: configuration.stateBackend === "memory" },
+    execution,
+    slots: facts.slots,
+    turns,
+    clock,
+    log: run.logger,
+    send: (to, message) => links.send(to, message),
+    cutOff: (id, why) => links.cutOff(id, why),
+    onFailure: (failure) => failover().regionsFailed(failure),
+    onRestored: (checkpointId) => facts.statistics.restoredAgain(checkpointId, clock.nowMs()),
+    hasStopped: () => coordinator.hasStopped,
+    deployTimeoutMs: options.deployTimeoutMs ?? 60_000,
+    cancelTimeoutMs: options.cancelTimeoutMs ?? 60_000,
+    expectedTaskManagers: options.expectedTaskManagers ?? 1,
+    settleMs: SETTLE_MS,
+    slotWarnMs: options.slotWaitMs ?? 10_000,
+    slotTimeoutMs: options.slotTimeoutMs ?? null,
+  });
+}
+
+function createCoordinator(
+  run: RunOptions,
+  execution: Execution,
+  completions: Completions,
+  failover: () => Failover,
+): CheckpointCoordinator {
+  const { options, configuration, log, plan, links, turns, facts, logger, onFenced } = run;
+  return new CheckpointCoordinator({
+    ...completions,
+    epoch: log.epoch,
+    log,
+    settings: configuration.checkpoints,
+    graph: plan.graph,
+    execution,
+    turns,
+    clock: options.clock,
+    logger,
+    statistics: facts.statistics,
+    triggers: facts.triggers,
+    restored: plan.restored,
+    send: (to, message) => links.send(to, message),
+    onFailure: (error) =>
+      turns.run(() => failover().regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null })),
+    onDrainFailed: (reason) => turns.run(() => failover().drainFailed(reason)),
+    onFenced,
+  });
+}
