@@ -96,52 +96,52 @@ export class LocalCluster {
   readonly jobId: string;
   readonly name: string;
   readonly home: HomeFolder;
-  private readonly options: LocalClusterOptions;
-  private readonly clock: Clock;
-  private readonly random: Random;
-  private readonly job: LoadedJob;
-  private readonly plan: Plan;
-  private readonly narrator: Narrator;
-  private readonly warnings: WarningFilter;
-  private readonly say: (line: string) => void;
-  private readonly colors: Colors;
-  private readonly logs: ProcessLog[] = [];
-  private readonly jobManager: SupervisedProcess;
-  private readonly taskManagers: SupervisedProcess[] = [];
-  private readonly taskManagerPids: (number | null)[] = [];
-  private readonly listening = Promise.withResolvers<void>();
-  private readonly ended = Promise.withResolvers<JobOutcome>();
-  private record: JobRecord;
-  private recordTimer: Timer | null = null;
-  private hasListened = false;
-  private processEndedMs = Number.NEGATIVE_INFINITY;
-  private isCancelAsked = false;
-  private cancelTimer: Timer | null = null;
-  private outcome: JobOutcome | null = null;
-  private refusal: ErrorInfo | null = null;
+  readonly #options: LocalClusterOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #job: LoadedJob;
+  readonly #plan: Plan;
+  readonly #narrator: Narrator;
+  readonly #warnings: WarningFilter;
+  readonly #say: (line: string) => void;
+  readonly #colors: Colors;
+  readonly #logs: ProcessLog[] = [];
+  readonly #jobManager: SupervisedProcess;
+  readonly #taskManagers: SupervisedProcess[] = [];
+  readonly #taskManagerPids: (number | null)[] = [];
+  readonly #listening = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<JobOutcome>();
+  #record: JobRecord;
+  #recordTimer: Timer | null = null;
+  #hasListened = false;
+  #processEndedMs = Number.NEGATIVE_INFINITY;
+  #isCancelAsked = false;
+  #cancelTimer: Timer | null = null;
+  #outcome: JobOutcome | null = null;
+  #refusal: ErrorInfo | null = null;
 
   constructor(options: LocalClusterOptions, job: LoadedJob, plan: Plan) {
-    this.options = options;
-    this.clock = options.clock ?? systemClock;
-    this.random = options.random ?? systemRandom;
-    this.job = job;
-    this.plan = plan;
-    this.jobId = options.jobId ?? this.random.hex(16);
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+    this.#job = job;
+    this.#plan = plan;
+    this.jobId = options.jobId ?? this.#random.hex(16);
     this.name = job.graph.configuration.jobName;
     this.home = homeFolder(options.home);
-    this.say = options.say ?? ((line) => void process.stderr.write(`${line}\n`));
-    this.colors = options.colors ?? pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
-    this.narrator = new Narrator({
+    this.#say = options.say ?? ((line) => void process.stderr.write(`${line}\n`));
+    this.#colors = options.colors ?? pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
+    this.#narrator = new Narrator({
       name: this.name,
       module: job.module,
-      clock: this.clock,
-      colors: this.colors,
-      write: this.say,
+      clock: this.#clock,
+      colors: this.#colors,
+      write: this.#say,
     });
-    this.warnings = new WarningFilter(this.clock, (text, isError) =>
-      this.narrator.say(isError ? this.colors.red(text) : this.colors.yellow(text)),
+    this.#warnings = new WarningFilter(this.#clock, (text, isError) =>
+      this.#narrator.say(isError ? this.#colors.red(text) : this.#colors.yellow(text)),
     );
-    this.record = {
+    this.#record = {
       version: 1,
       jobId: this.jobId,
       name: this.name,
@@ -150,7 +150,7 @@ export class LocalCluster {
       runnerPid: process.pid,
       runnerIdentity: processIdentity(process.pid),
       pids: { jobManager: null, taskManagers: [] },
-      startedMs: this.clock.nowMs(),
+      startedMs: this.#clock.nowMs(),
       checkpointRoot: checkpointRootOf(job.graph, this.home.checkpoints, this.jobId),
       jobManagerRestarts: 0,
       lastCheckpoint: null,
@@ -158,57 +158,57 @@ export class LocalCluster {
       terminal: null,
     };
     pruneRecords(this.home);
-    writeRecord(this.home, this.record);
-    this.narrator.say(
-      `Job "${this.name}" ${this.jobId}, REST ${this.restUrl}, checkpoints in ${this.record.checkpointRoot}`,
+    writeRecord(this.home, this.#record);
+    this.#narrator.say(
+      `Job "${this.name}" ${this.jobId}, REST ${this.restUrl}, checkpoints in ${this.#record.checkpointRoot}`,
     );
     // Nobody may be waiting yet when it is refused.
-    this.listening.promise.catch(() => {});
-    this.jobManager = this.superviseJobManager();
-    for (let i = 0; i < plan.taskManagers; i++) this.taskManagers.push(this.superviseTaskManager(i));
+    this.#listening.promise.catch(() => {});
+    this.#jobManager = this.#superviseJobManager();
+    for (let i = 0; i < plan.taskManagers; i++) this.#taskManagers.push(this.#superviseTaskManager(i));
   }
 
   get restUrl(): string {
-    return this.record.restUrl;
+    return this.#record.restUrl;
   }
 
   /** Store URI of the job's own root. */
   get checkpointRoot(): string {
-    return this.record.checkpointRoot;
+    return this.#record.checkpointRoot;
   }
 
   /** Rejects when the JobManager refuses the job before it ever served its ports. */
   get whenListening(): Promise<void> {
-    return this.listening.promise;
+    return this.#listening.promise;
   }
 
   /** Resolves when the job and all its processes have ended. */
   waitTerminal(): Promise<JobOutcome> {
-    return this.ended.promise;
+    return this.#ended.promise;
   }
 
   pids(): ClusterPids {
-    const taskManagers = this.taskManagerPids.filter((pid) => pid !== null);
-    return { jobManager: this.record.pids.jobManager, taskManagers };
+    const taskManagers = this.#taskManagerPids.filter((pid) => pid !== null);
+    return { jobManager: this.#record.pids.jobManager, taskManagers };
   }
 
   /** `directory`: path or URI; absent: the job's default. Returns the savepoint's URI. Errors: SAVEPOINT_NO_TARGET as REQUEST_INVALID, SAVEPOINT_FAILED. */
   savepoint(directory?: string): Promise<string> {
-    return takeSavepoint(this.triggered(), directory ?? null);
+    return takeSavepoint(this.#triggered(), directory ?? null);
   }
 
   /** As savepoint; the job FINISHES with it. `drain`: windows and timers fire first, as if the data had ended. */
   stopWithSavepoint(directory?: string, options: { readonly drain?: boolean } = {}): Promise<string> {
-    return stopWithSavepoint(this.triggered(), { directory: directory ?? null, drain: options.drain ?? false });
+    return stopWithSavepoint(this.#triggered(), { directory: directory ?? null, drain: options.drain ?? false });
   }
 
   /** Cancels the job, waits until everything has ended; kills what has not after 30 s. */
   stop(): Promise<JobOutcome> {
-    if (!this.isCancelAsked && this.outcome === null) {
-      this.isCancelAsked = true;
-      this.jobManager.send({ kind: "cancel" });
-      this.cancelTimer = this.clock.after(CANCEL_GRACE_MS, () => {
-        this.narrator.say(`The job was not cancelled in ${CANCEL_GRACE_MS / 1000} s; killing its processes.`);
+    if (!this.#isCancelAsked && this.#outcome === null) {
+      this.#isCancelAsked = true;
+      this.#jobManager.send({ kind: "cancel" });
+      this.#cancelTimer = this.#clock.after(CANCEL_GRACE_MS, () => {
+        this.#narrator.say(`The job was not cancelled in ${CANCEL_GRACE_MS / 1000} s; killing its processes.`);
         void this.kill();
       });
     }
@@ -217,56 +217,56 @@ export class LocalCluster {
 
   /** SIGKILL to all processes, at once. The checkpoints stay. */
   async kill(): Promise<JobOutcome> {
-    this.outcome ??= { status: "KILLED", failure: null, restarts: 0 };
-    await Promise.all([this.jobManager.kill(), ...this.taskManagers.map((taskManager) => taskManager.kill())]);
+    this.#outcome ??= { status: "KILLED", failure: null, restarts: 0 };
+    await Promise.all([this.#jobManager.kill(), ...this.#taskManagers.map((taskManager) => taskManager.kill())]);
     return this.waitTerminal();
   }
 
-  private triggered(): TriggeredJob {
+  #triggered(): TriggeredJob {
     const client = new RestClient(this.restUrl, this.jobId);
-    return { client, record: () => this.record, clock: this.clock, random: this.random };
+    return { client, record: () => this.#record, clock: this.#clock, random: this.#random };
   }
 
-  private superviseJobManager(): SupervisedProcess {
-    const log = this.openLog("jobmanager");
+  #superviseJobManager(): SupervisedProcess {
+    const log = this.#openLog("jobmanager");
     const config: JobManagerConfig = {
       jobId: this.jobId,
-      module: this.job.module,
-      options: withSavepointFolder(this.job, this.home.savepoints),
-      args: this.job.args,
-      storeUri: this.record.checkpointRoot,
-      rpcPort: this.plan.rpcPort,
-      restPort: this.plan.restPort,
-      taskManagers: this.plan.taskManagers,
-      restore: this.plan.restore,
+      module: this.#job.module,
+      options: withSavepointFolder(this.#job, this.home.savepoints),
+      args: this.#job.args,
+      storeUri: this.#record.checkpointRoot,
+      rpcPort: this.#plan.rpcPort,
+      restPort: this.#plan.restPort,
+      taskManagers: this.#plan.taskManagers,
+      restore: this.#plan.restore,
       version: readVersion(),
     };
     const supervised = new SupervisedProcess({
       spawn: (start) => {
-        this.refusal = null;
+        this.#refusal = null;
         return spawnChild({
           role: "jobmanager",
           label: this.jobId,
           config,
-          failpoints: start === 0 ? this.failpointsOf("jobManager") : undefined,
+          failpoints: start === 0 ? this.#failpointsOf("jobManager") : undefined,
           log,
           stdout: "log",
-          onMessage: (message) => this.fromJobManager(message),
+          onMessage: (message) => this.#fromJobManager(message),
         });
       },
-      decide: (exit) => this.decideJobManager(exit),
-      onStarted: (pid) => this.updateRecord({ pids: { ...this.record.pids, jobManager: pid } }),
-      onExit: (exit, restartInMs) => this.jobManagerExited(exit, restartInMs),
-      clock: this.clock,
-      ...(this.options.backoff === undefined ? {} : { backoff: this.options.backoff }),
+      decide: (exit) => this.#decideJobManager(exit),
+      onStarted: (pid) => this.#updateRecord({ pids: { ...this.#record.pids, jobManager: pid } }),
+      onExit: (exit, restartInMs) => this.#jobManagerExited(exit, restartInMs),
+      clock: this.#clock,
+      ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff }),
     });
-    void supervised.whenEnded.then(() => this.finish());
+    void supervised.whenEnded.then(() => this.#finish());
     return supervised;
   }
 
-  private superviseTaskManager(index: number): SupervisedProcess {
+  #superviseTaskManager(index: number): SupervisedProcess {
     const name = `taskmanager-${index + 1}`;
-    const log = this.openLog(name);
+    const log = this.#openLog(name);
     return new SupervisedProcess({
       spawn: (start) =>
         spawnChild({
@@ -275,91 +275,91 @@ export class LocalCluster {
           // LC2
           config: {
             jobId: this.jobId,
-            taskManagerId: `${name}-${this.random.hex(3)}`,
-            jobManagerPort: this.plan.rpcPort,
-            slots: this.plan.slots,
+            taskManagerId: `${name}-${this.#random.hex(3)}`,
+            jobManagerPort: this.#plan.rpcPort,
+            slots: this.#plan.slots,
           },
-          failpoints: start === 0 ? this.failpointsOf(index) : undefined,
+          failpoints: start === 0 ? this.#failpointsOf(index) : undefined,
           log,
-          stdout: this.options.stdout ?? "inherit",
+          stdout: this.#options.stdout ?? "inherit",
         }),
-      decide: () => (this.outcome === null ? "restart" : "end"),
-      onStarted: (pid) => this.setTaskManagerPid(index, pid),
+      decide: () => (this.#outcome === null ? "restart" : "end"),
+      onStarted: (pid) => this.#setTaskManagerPid(index, pid),
       onExit: (exit, restartInMs) => {
-        const pid = this.taskManagerPids[index] ?? null;
-        if (this.outcome === null) {
-          this.processEndedMs = this.clock.monotonicMs();
-          this.narrator.processEnded(`TaskManager ${index + 1}`, pid, exit, restartInMs);
+        const pid = this.#taskManagerPids[index] ?? null;
+        if (this.#outcome === null) {
+          this.#processEndedMs = this.#clock.monotonicMs();
+          this.#narrator.processEnded(`TaskManager ${index + 1}`, pid, exit, restartInMs);
         }
-        this.setTaskManagerPid(index, null);
+        this.#setTaskManagerPid(index, null);
       },
-      clock: this.clock,
-      ...(this.options.backoff === undefined ? {} : { backoff: this.options.backoff }),
+      clock: this.#clock,
+      ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff }),
     });
   }
 
-  private fromJobManager(message: FromChild): void {
+  #fromJobManager(message: FromChild): void {
     switch (message.kind) {
       case "listening":
-        this.hasListened = true;
-        this.listening.resolve();
-        if (this.isCancelAsked) this.jobManager.send({ kind: "cancel" });
+        this.#hasListened = true;
+        this.#listening.resolve();
+        if (this.#isCancelAsked) this.#jobManager.send({ kind: "cancel" });
         return;
       case "refused":
-        this.refusal = message.error;
+        this.#refusal = message.error;
         return;
       case "event":
-        return this.jobEvent(message.event);
+        return this.#jobEvent(message.event);
       case "terminal":
-        this.outcome ??= { status: message.status, failure: message.failure, restarts: message.restarts };
-        this.record = { ...this.record, lastCheckpoint: message.lastCheckpoint };
-        this.warnings.tell("the JobManager is lost");
-        if (message.failure !== null) this.warnings.tell(firstLine(message.failure.message));
+        this.#outcome ??= { status: message.status, failure: message.failure, restarts: message.restarts };
+        this.#record = { ...this.#record, lastCheckpoint: message.lastCheckpoint };
+        this.#warnings.tell("the JobManager is lost");
+        if (message.failure !== null) this.#warnings.tell(firstLine(message.failure.message));
     }
   }
 
-  private jobEvent(event: JobEvent): void {
-    if (event.kind === "failure") this.warnings.tell(firstLine(event.error.message));
+  #jobEvent(event: JobEvent): void {
+    if (event.kind === "failure") this.#warnings.tell(firstLine(event.error.message));
     // The JobManager's warning has the reason alone: the failure says it with the tasks that ran there.
     if (event.kind === "failure" && event.error.code === "TASK_MANAGER_LOST")
-      this.warnings.tell("a TaskManager is lost");
-    if (event.kind === "checkpointFailed") this.warnings.tell(firstLine(event.reason));
-    if (event.kind !== "failure" || !this.isEcho(event.error.code)) this.narrator.event(event);
-    if (event.kind === "savepoint") this.updateRecord({ lastSavepoint: event.path });
+      this.#warnings.tell("a TaskManager is lost");
+    if (event.kind === "checkpointFailed") this.#warnings.tell(firstLine(event.reason));
+    if (event.kind !== "failure" || !this.#isEcho(event.error.code)) this.#narrator.event(event);
+    if (event.kind === "savepoint") this.#updateRecord({ lastSavepoint: event.path });
     if (event.kind !== "checkpoint" || event.path === null) return;
-    this.record = { ...this.record, lastCheckpoint: event.path };
-    this.recordTimer ??= this.clock.after(RECORD_EVERY_MS, () => this.updateRecord({}));
+    this.#record = { ...this.#record, lastCheckpoint: event.path };
+    this.#recordTimer ??= this.#clock.after(RECORD_EVERY_MS, () => this.#updateRecord({}));
   }
 
   /** A connection that breaks because a process has just died: that it died is told already. */
-  private isEcho(code: string | null | undefined): boolean {
-    return code === "CONNECTION_LOST" && this.clock.monotonicMs() - this.processEndedMs < ECHO_MS;
+  #isEcho(code: string | null | undefined): boolean {
+    return code === "CONNECTION_LOST" && this.#clock.monotonicMs() - this.#processEndedMs < ECHO_MS;
   }
 
   /** LC3 */
-  private decideJobManager(exit: ProcessExit): "restart" | "end" {
-    if (this.outcome !== null) return "end";
+  #decideJobManager(exit: ProcessExit): "restart" | "end" {
+    if (this.#outcome !== null) return "end";
     if (exit.code === exitCodes.fenced) {
       const error = new StreamError("FENCED", `another JobManager has taken over job ${this.jobId}`, {
         destiny: "terminal",
       });
-      this.outcome = { status: "FENCED", failure: toErrorInfo(error), restarts: 0 };
+      this.#outcome = { status: "FENCED", failure: toErrorInfo(error), restarts: 0 };
       return "end";
     }
-    const refusal = this.refusal ?? this.silence();
-    if (refusal === null || !this.isFinal(refusal)) return "restart";
-    this.outcome = { status: "FAILED", failure: refusal, restarts: 0 };
+    const refusal = this.#refusal ?? this.#silence();
+    if (refusal === null || !this.#isFinal(refusal)) return "restart";
+    this.#outcome = { status: "FAILED", failure: refusal, restarts: 0 };
     return "end";
   }
 
   /** Trying again helps a JobManager that has worked before, unless it cannot restore. */
-  private isFinal(refusal: ErrorInfo): boolean {
-    if (!this.hasListened) return true;
+  #isFinal(refusal: ErrorInfo): boolean {
+    if (!this.#hasListened) return true;
     return refusal.destiny === "terminal" && refusal.code !== "PORT_IN_USE";
   }
 
-  private silence(): ErrorInfo | null {
-    if (this.hasListened || this.jobManager.startCount < SILENT_STARTS_MAX) return null;
+  #silence(): ErrorInfo | null {
+    if (this.#hasListened || this.#jobManager.startCount < SILENT_STARTS_MAX) return null;
     const where = this.home.logs(this.jobId);
     const error = new StreamError(
       "JOB_MANAGER_LOST",
@@ -368,69 +368,70 @@ export class LocalCluster {
     return toErrorInfo(error);
   }
 
-  private jobManagerExited(exit: ProcessExit, restartInMs: number | null): void {
-    this.processEndedMs = this.clock.monotonicMs();
-    this.warnings.tell("the JobManager is lost"); // as every TaskManager is about to warn
-    if (restartInMs !== null) this.narrator.processEnded("JobManager", this.record.pids.jobManager, exit, restartInMs);
-    const jobManagerRestarts = this.record.jobManagerRestarts + (restartInMs === null ? 0 : 1);
-    this.updateRecord({ jobManagerRestarts, pids: { ...this.record.pids, jobManager: null } });
+  #jobManagerExited(exit: ProcessExit, restartInMs: number | null): void {
+    this.#processEndedMs = this.#clock.monotonicMs();
+    this.#warnings.tell("the JobManager is lost"); // as every TaskManager is about to warn
+    if (restartInMs !== null)
+      this.#narrator.processEnded("JobManager", this.#record.pids.jobManager, exit, restartInMs);
+    const jobManagerRestarts = this.#record.jobManagerRestarts + (restartInMs === null ? 0 : 1);
+    this.#updateRecord({ jobManagerRestarts, pids: { ...this.#record.pids, jobManager: null } });
   }
 
   /** The JobManager has exited for good. */
-  private async finish(): Promise<void> {
-    this.cancelTimer?.cancel();
-    const outcome = this.outcome ?? { status: "KILLED" as const, failure: null, restarts: 0 };
-    this.outcome = outcome;
-    await Promise.all(this.taskManagers.map((taskManager) => taskManager.end(END_GRACE_MS)));
-    this.warnings.flush();
+  async #finish(): Promise<void> {
+    this.#cancelTimer?.cancel();
+    const outcome = this.#outcome ?? { status: "KILLED" as const, failure: null, restarts: 0 };
+    this.#outcome = outcome;
+    await Promise.all(this.#taskManagers.map((taskManager) => taskManager.end(END_GRACE_MS)));
+    this.#warnings.flush();
     const { status, failure, restarts } = outcome;
-    const endedMs = this.clock.nowMs();
-    this.updateRecord({
+    const endedMs = this.#clock.nowMs();
+    this.#updateRecord({
       pids: { jobManager: null, taskManagers: [] },
       terminal: { status, endedMs, restarts, failure: failure?.message ?? null },
     });
-    if (!this.hasListened && failure !== null) this.listening.reject(fromErrorInfo(failure));
-    else this.narrator.terminal(status, (endedMs - this.record.startedMs) / 1000, failure);
-    this.listening.resolve();
-    for (const log of this.logs) log.close();
-    this.ended.resolve(outcome);
+    if (!this.#hasListened && failure !== null) this.#listening.reject(fromErrorInfo(failure));
+    else this.#narrator.terminal(status, (endedMs - this.#record.startedMs) / 1000, failure);
+    this.#listening.resolve();
+    for (const log of this.#logs) log.close();
+    this.#ended.resolve(outcome);
   }
 
-  private setTaskManagerPid(index: number, pid: number | null): void {
-    this.taskManagerPids[index] = pid;
-    if (this.record.terminal !== null) return;
+  #setTaskManagerPid(index: number, pid: number | null): void {
+    this.#taskManagerPids[index] = pid;
+    if (this.#record.terminal !== null) return;
     const { jobManager, taskManagers } = this.pids();
-    this.updateRecord({ pids: { jobManager, taskManagers: [...taskManagers] } });
+    this.#updateRecord({ pids: { jobManager, taskManagers: [...taskManagers] } });
   }
 
-  private updateRecord(changes: Partial<JobRecord>): void {
-    this.recordTimer?.cancel();
-    this.recordTimer = null;
-    this.record = { ...this.record, ...changes };
+  #updateRecord(changes: Partial<JobRecord>): void {
+    this.#recordTimer?.cancel();
+    this.#recordTimer = null;
+    this.#record = { ...this.#record, ...changes };
     try {
-      writeRecord(this.home, this.record);
+      writeRecord(this.home, this.#record);
     } catch (error) {
       // A full disk must not end a job that runs; the next write may go through.
-      this.narrator.say(this.colors.yellow(`The job's record is out of date: ${(error as Error).message}`));
+      this.#narrator.say(this.#colors.yellow(`The job's record is out of date: ${(error as Error).message}`));
     }
   }
 
-  private failpointsOf(process: "jobManager" | number): string | undefined {
-    const { failpoints } = this.options;
+  #failpointsOf(process: "jobManager" | number): string | undefined {
+    const { failpoints } = this.#options;
     if (failpoints === undefined) {
       return process === "jobManager" || process === 0 ? environmentVariable("STREAMJOB_FAILPOINTS") : undefined;
     }
     return process === "jobManager" ? failpoints.jobManager : failpoints.taskManagers?.[process];
   }
 
-  private openLog(name: string): ProcessLog {
+  #openLog(name: string): ProcessLog {
     const log = new ProcessLog({
       folder: this.home.logs(this.jobId),
       name,
-      onWarning: (text, isError, code) => this.warnings.take(name, text, isError, () => this.isEcho(code)),
-      onPlain: (line) => this.say(line),
+      onWarning: (text, isError, code) => this.#warnings.take(name, text, isError, () => this.#isEcho(code)),
+      onPlain: (line) => this.#say(line),
     });
-    this.logs.push(log);
+    this.#logs.push(log);
     return log;
   }
 }

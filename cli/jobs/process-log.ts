@@ -24,14 +24,14 @@ export type ProcessLogOptions = {
 };
 
 export class ProcessLog {
-  private readonly options: ProcessLogOptions;
-  private readonly file: LogFile;
-  private lastWarning = "";
+  readonly #options: ProcessLogOptions;
+  readonly #file: LogFile;
+  #lastWarning = "";
 
   constructor(options: ProcessLogOptions) {
-    this.options = options;
+    this.#options = options;
     const path = join(options.folder, `${options.name}.log`);
-    this.file = new LogFile({
+    this.#file = new LogFile({
       path,
       bytesMax: LOG_FILE_BYTES_MAX,
       older: numberedPaths(path, LOG_FILES_OLDER),
@@ -47,31 +47,31 @@ export class ProcessLog {
 
   /** Reads stderr to its end; one after the other, for a process that is started again. */
   follow(stderr: Readable): void {
-    lines(stderr, (line) => this.take(line));
+    lines(stderr, (line) => this.#take(line));
   }
 
   /** Reads a stream that only the file is interested in. */
   keep(stdout: Readable): void {
-    lines(stdout, (line) => this.write(line));
+    lines(stdout, (line) => this.#write(line));
   }
 
   close(): void {
-    this.file.close();
+    this.#file.close();
   }
 
-  private write(line: string): void {
-    this.file.write(Buffer.from(`${line}\n`));
+  #write(line: string): void {
+    this.#file.write(Buffer.from(`${line}\n`));
   }
 
-  private take(line: string): void {
-    this.write(line);
+  #take(line: string): void {
+    this.#write(line);
     const entry = parseLogLine(line);
-    if (entry === null) return this.options.onPlain(line);
-    if (entry.userLine !== null) return this.options.onPlain(entry.userLine);
+    if (entry === null) return this.#options.onPlain(line);
+    if (entry.userLine !== null) return this.#options.onPlain(entry.userLine);
     if (entry.level < WARN) return;
-    if (entry.text === this.lastWarning) return; // the same again says nothing new; the file has it
-    this.lastWarning = entry.text;
-    this.options.onWarning(entry.text, entry.level >= ERROR, entry.code);
+    if (entry.text === this.#lastWarning) return; // the same again says nothing new; the file has it
+    this.#lastWarning = entry.text;
+    this.#options.onWarning(entry.text, entry.level >= ERROR, entry.code);
   }
 }
 

@@ -40,53 +40,53 @@ export type TriggerOutcome =
   | { readonly kind: "failed"; readonly reason: string };
 
 export class RestClient {
-  private readonly jobUrl: string;
-  private readonly timeoutMs: number;
+  readonly #jobUrl: string;
+  readonly #timeoutMs: number;
 
   constructor(restUrl: string, jobId: string, timeoutMs: number = TIMEOUT_MS) {
-    this.jobUrl = `${restUrl}/v1/jobs/${jobId}`;
-    this.timeoutMs = timeoutMs;
+    this.#jobUrl = `${restUrl}/v1/jobs/${jobId}`;
+    this.#timeoutMs = timeoutMs;
   }
 
   async status(): Promise<JobStatusName> {
-    return (await this.ask("GET", "/status", jobStatusMessageSchema)).status;
+    return (await this.#ask("GET", "/status", jobStatusMessageSchema)).status;
   }
 
   details(): Promise<JobDetailsMessage> {
-    return this.ask("GET", "", jobDetailsSchema);
+    return this.#ask("GET", "", jobDetailsSchema);
   }
 
   checkpoints(): Promise<CheckpointsMessage> {
-    return this.ask("GET", "/checkpoints", checkpointsSchema);
+    return this.#ask("GET", "/checkpoints", checkpointsSchema);
   }
 
   async restarts(): Promise<number> {
-    const [metric] = await this.ask("GET", "/metrics?get=numRestarts", metricsSchema);
+    const [metric] = await this.#ask("GET", "/metrics?get=numRestarts", metricsSchema);
     return Number(metric?.value ?? 0);
   }
 
   async cancel(): Promise<void> {
-    await this.ask("PATCH", "?mode=cancel", emptySchema);
+    await this.#ask("PATCH", "?mode=cancel", emptySchema);
   }
 
   async triggerSavepoint(triggerId: string, directory: string | null): Promise<void> {
     const body: SavepointRequestMessage = { "target-directory": directory, triggerId };
-    await this.ask("POST", "/savepoints", triggerResponseSchema, body);
+    await this.#ask("POST", "/savepoints", triggerResponseSchema, body);
   }
 
   async triggerStop(triggerId: string, directory: string | null, drain: boolean): Promise<void> {
     const body: StopRequestMessage = { targetDirectory: directory, drain, triggerId };
-    await this.ask("POST", "/stop", triggerResponseSchema, body);
+    await this.#ask("POST", "/stop", triggerResponseSchema, body);
   }
 
   async triggerCheckpoint(triggerId: string): Promise<void> {
     const body: CheckpointRequestMessage = { triggerId };
-    await this.ask("POST", "/checkpoints", triggerResponseSchema, body);
+    await this.#ask("POST", "/checkpoints", triggerResponseSchema, body);
   }
 
   /** `result`: the savepoint's location. */
   async savepoint(triggerId: string): Promise<TriggerOutcome> {
-    const message = await this.askTrigger(`/savepoints/${triggerId}`, savepointStatusSchema);
+    const message = await this.#askTrigger(`/savepoints/${triggerId}`, savepointStatusSchema);
     if (message === null) return { kind: "unknown" };
     const { operation } = message;
     return outcome(message.status.id, operation?.location, operation?.["failure-cause"]?.["stack-trace"]);
@@ -94,29 +94,29 @@ export class RestClient {
 
   /** `result`: the checkpoint's id. */
   async checkpoint(triggerId: string): Promise<TriggerOutcome> {
-    const message = await this.askTrigger(`/checkpoints/${triggerId}`, checkpointStatusSchema);
+    const message = await this.#askTrigger(`/checkpoints/${triggerId}`, checkpointStatusSchema);
     if (message === null) return { kind: "unknown" };
     const { operation } = message;
     return outcome(message.status.id, operation?.checkpointId?.toString(), operation?.failureCause?.["stack-trace"]);
   }
 
-  private async askTrigger<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | null> {
+  async #askTrigger<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | null> {
     try {
-      return await this.ask("GET", path, schema);
+      return await this.#ask("GET", path, schema);
     } catch (error) {
       if (error instanceof StreamError && error.code === "JOB_NOT_FOUND") return null;
       throw error;
     }
   }
 
-  private async ask<S extends z.ZodType>(method: string, path: string, schema: S, body?: object): Promise<z.output<S>> {
-    const url = this.jobUrl + path;
+  async #ask<S extends z.ZodType>(method: string, path: string, schema: S, body?: object): Promise<z.output<S>> {
+    const url = this.#jobUrl + path;
     let response: Response;
     let text: string;
     try {
       response = await fetch(url, {
         method,
-        signal: AbortSignal.timeout(this.timeoutMs),
+        signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
       });
       text = await response.text();

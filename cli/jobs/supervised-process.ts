@@ -41,52 +41,52 @@ export type Supervision = {
 const OUTPUT_GRACE_MS = 1000;
 
 export class SupervisedProcess {
-  private readonly supervision: Supervision;
-  private readonly backoff: Backoff;
-  private child: ChildProcess | null = null;
-  private starts = 0;
-  private waitMs: number;
-  private waiting: Timer | null = null;
-  private isEnding = false;
-  private readonly ended = Promise.withResolvers<void>();
+  readonly #supervision: Supervision;
+  readonly #backoff: Backoff;
+  #child: ChildProcess | null = null;
+  #starts = 0;
+  #waitMs: number;
+  #waiting: Timer | null = null;
+  #isEnding = false;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(supervision: Supervision) {
-    this.supervision = supervision;
-    this.backoff = supervision.backoff ?? defaultBackoff;
-    this.waitMs = this.backoff.firstMs;
-    this.start();
+    this.#supervision = supervision;
+    this.#backoff = supervision.backoff ?? defaultBackoff;
+    this.#waitMs = this.#backoff.firstMs;
+    this.#start();
   }
 
   /** Of the living process; null while there is none. */
   get pid(): number | null {
-    return this.child?.pid ?? null;
+    return this.#child?.pid ?? null;
   }
 
   /** How often a process was started, the first time included. */
   get startCount(): number {
-    return this.starts;
+    return this.#starts;
   }
 
   /** Resolves when the last process has exited and none will follow. */
   get whenEnded(): Promise<void> {
-    return this.ended.promise;
+    return this.#ended.promise;
   }
 
   /** False: there is no process to tell. */
   send(message: ToChild): boolean {
-    if (this.child === null || !this.child.connected) return false;
+    if (this.#child === null || !this.#child.connected) return false;
     // A failed send means that the process is dying; its exit says so.
-    this.child.send(message, () => {});
+    this.#child.send(message, () => {});
     return true;
   }
 
   /** Lets go of the process (PM1), ends it by SIGTERM after `graceMs`, by SIGKILL after as long again. */
   async end(graceMs: number): Promise<void> {
-    const { clock } = this.supervision;
-    this.stopRestarting();
-    if (this.child?.connected === true) this.child.disconnect();
-    const first = clock.after(graceMs, () => this.child?.kill("SIGTERM"));
-    const second = clock.after(2 * graceMs, () => this.child?.kill("SIGKILL"));
+    const { clock } = this.#supervision;
+    this.#stopRestarting();
+    if (this.#child?.connected === true) this.#child.disconnect();
+    const first = clock.after(graceMs, () => this.#child?.kill("SIGTERM"));
+    const second = clock.after(2 * graceMs, () => this.#child?.kill("SIGKILL"));
     await this.whenEnded;
     first.cancel();
     second.cancel();
@@ -94,34 +94,34 @@ export class SupervisedProcess {
 
   /** SIGKILL, at once. */
   async kill(): Promise<void> {
-    this.stopRestarting();
-    this.child?.kill("SIGKILL");
+    this.#stopRestarting();
+    this.#child?.kill("SIGKILL");
     await this.whenEnded;
   }
 
   /** SIGKILL; a new process is started as after any crash. */
   crash(): void {
-    this.child?.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
   }
 
-  private stopRestarting(): void {
-    this.isEnding = true;
-    this.waiting?.cancel();
-    this.waiting = null;
-    if (this.child === null) this.ended.resolve();
+  #stopRestarting(): void {
+    this.#isEnding = true;
+    this.#waiting?.cancel();
+    this.#waiting = null;
+    if (this.#child === null) this.#ended.resolve();
   }
 
-  private start(): void {
-    const { clock, spawn, onStarted } = this.supervision;
+  #start(): void {
+    const { clock, spawn, onStarted } = this.#supervision;
     const startedMs = clock.monotonicMs();
-    const child = spawn(this.starts++);
-    this.child = child;
+    const child = spawn(this.#starts++);
+    this.#child = child;
     const closed = whenOutputEnded(child);
     let isOver = false;
     const over = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (isOver) return;
       isOver = true;
-      this.afterExit({ code, signal, livedMs: clock.monotonicMs() - startedMs }, closed);
+      this.#afterExit({ code, signal, livedMs: clock.monotonicMs() - startedMs }, closed);
     };
     child.once("exit", over);
     // Not even started (no memory, no process left): there is no `exit` then.
@@ -129,22 +129,22 @@ export class SupervisedProcess {
     if (child.pid !== undefined) onStarted?.(child.pid);
   }
 
-  private afterExit(exit: ProcessExit, closed: Promise<void>): void {
-    const { clock, decide, onExit } = this.supervision;
-    this.child = null;
-    if (this.isEnding || decide(exit) === "end") {
-      this.isEnding = true;
+  #afterExit(exit: ProcessExit, closed: Promise<void>): void {
+    const { clock, decide, onExit } = this.#supervision;
+    this.#child = null;
+    if (this.#isEnding || decide(exit) === "end") {
+      this.#isEnding = true;
       onExit?.(exit, null);
-      void Promise.race([closed, sleep(clock, OUTPUT_GRACE_MS)]).then(() => this.ended.resolve());
+      void Promise.race([closed, sleep(clock, OUTPUT_GRACE_MS)]).then(() => this.#ended.resolve());
       return;
     }
-    if (exit.livedMs >= this.backoff.resetAfterMs) this.waitMs = this.backoff.firstMs;
-    const delayMs = this.waitMs;
-    this.waitMs = Math.min(this.backoff.maxMs, this.waitMs * this.backoff.factor);
+    if (exit.livedMs >= this.#backoff.resetAfterMs) this.#waitMs = this.#backoff.firstMs;
+    const delayMs = this.#waitMs;
+    this.#waitMs = Math.min(this.#backoff.maxMs, this.#waitMs * this.#backoff.factor);
     onExit?.(exit, delayMs);
-    this.waiting = clock.after(delayMs, () => {
-      this.waiting = null;
-      this.start();
+    this.#waiting = clock.after(delayMs, () => {
+      this.#waiting = null;
+      this.#start();
     });
   }
 }

@@ -22,22 +22,22 @@ export type NarratorOptions = {
 };
 
 export class Narrator {
-  private readonly options: NarratorOptions;
+  readonly #options: NarratorOptions;
 
   constructor(options: NarratorOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   say(text: string): void {
-    const time = new Date(this.options.clock.nowMs()).toISOString().slice(11, 19);
-    this.options.write(`${this.options.colors.dim(time)} ${text}`);
+    const time = new Date(this.#options.clock.nowMs()).toISOString().slice(11, 19);
+    this.#options.write(`${this.#options.colors.dim(time)} ${text}`);
   }
 
   event(event: JobEvent): void {
-    const { colors, module } = this.options;
+    const { colors, module } = this.#options;
     switch (event.kind) {
       case "status":
-        return this.status(event);
+        return this.#status(event);
       case "restored":
         return this.say(
           `Restored from ${event.isSavepoint ? "savepoint" : "checkpoint"} ${event.checkpointId}: ${event.path}`,
@@ -63,20 +63,20 @@ export class Narrator {
     if (restartInMs === null) return;
     const how = exit.signal === null ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
     this.say(
-      this.options.colors.yellow(`${name} (pid ${pid ?? "none"}) ${how}; starting a new one in ${restartInMs} ms.`),
+      this.#options.colors.yellow(`${name} (pid ${pid ?? "none"}) ${how}; starting a new one in ${restartInMs} ms.`),
     );
   }
 
   /** `error`: what a FAILED job failed with. */
   terminal(status: JobOutcome["status"], seconds: number, error: ErrorInfo | null): void {
-    const { colors, module, name } = this.options;
+    const { colors, module, name } = this.#options;
     const text = `Job "${name}" ${status} after ${seconds.toFixed(1)} s.`;
     if (status === "FINISHED" || status === "CANCELED") return this.say(colors.green(text));
     this.say(colors.red(text));
     for (const line of error === null ? [] : failureLines(error, module)) this.say(colors.red(`  ${line}`));
   }
 
-  private status(event: Extract<JobEvent, { kind: "status" }>): void {
+  #status(event: Extract<JobEvent, { kind: "status" }>): void {
     switch (event.status) {
       case "RUNNING":
         return this.say(

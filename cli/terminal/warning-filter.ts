@@ -13,42 +13,42 @@ const REMEMBER_MS = 5000;
 const REMEMBERED_MAX = 64;
 
 export class WarningFilter {
-  private readonly clock: Clock;
-  private readonly show: (text: string, isError: boolean) => void;
-  private told: { readonly text: string; readonly atMs: number }[] = [];
-  private readonly held = new Set<() => void>();
+  readonly #clock: Clock;
+  readonly #show: (text: string, isError: boolean) => void;
+  #told: { readonly text: string; readonly atMs: number }[] = [];
+  readonly #held = new Set<() => void>();
 
   constructor(clock: Clock, show: (text: string, isError: boolean) => void) {
-    this.clock = clock;
-    this.show = show;
+    this.#clock = clock;
+    this.#show = show;
   }
 
   /** The story has said, or is about to say, this; warnings that contain it, or that it contains, are dropped. */
   tell(text: string): void {
-    const nowMs = this.clock.monotonicMs();
-    this.told = this.told.filter(({ atMs }) => nowMs - atMs < REMEMBER_MS).slice(1 - REMEMBERED_MAX);
-    this.told.push({ text, atMs: nowMs });
+    const nowMs = this.#clock.monotonicMs();
+    this.#told = this.#told.filter(({ atMs }) => nowMs - atMs < REMEMBER_MS).slice(1 - REMEMBERED_MAX);
+    this.#told.push({ text, atMs: nowMs });
   }
 
   /** `source`: the process; `text`: what it says; `isEcho`: asked later, whether it only repeats what is known. */
   take(source: string, text: string, isError: boolean, isEcho: () => boolean = () => false): void {
     const decide = (): void => {
       timer.cancel();
-      this.held.delete(decide);
-      if (!this.isTold(text) && !isEcho()) this.show(`${source}: ${text}`, isError);
+      this.#held.delete(decide);
+      if (!this.#isTold(text) && !isEcho()) this.#show(`${source}: ${text}`, isError);
     };
-    const timer = this.clock.after(HOLD_MS, decide);
-    this.held.add(decide);
+    const timer = this.#clock.after(HOLD_MS, decide);
+    this.#held.add(decide);
   }
 
   /** Decides about all that wait, now. */
   flush(): void {
-    for (const decide of this.held) decide();
+    for (const decide of this.#held) decide();
   }
 
-  private isTold(warning: string): boolean {
-    const nowMs = this.clock.monotonicMs();
-    return this.told.some(
+  #isTold(warning: string): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    return this.#told.some(
       ({ text, atMs }) =>
         nowMs - atMs < REMEMBER_MS && text !== "" && (warning.includes(text) || text.includes(warning)),
     );

@@ -24,20 +24,20 @@ import { conform, schemaProblems, unknownFields } from "./schema-check.ts";
 type CustomKind = { readonly schema: StructuralSchema; readonly rules: CelRules };
 
 export class Admission {
-  private readonly custom: Readonly<Partial<Record<Kind, CustomKind>>> = {
+  readonly #custom: Readonly<Partial<Record<Kind, CustomKind>>> = {
     StreamJob: customKind(streamJobDefinition()),
     StreamJobSnapshot: customKind(streamJobSnapshotDefinition()),
   };
-  private readonly shapes = new Map<Kind, FieldShape>();
-  private readonly withRules: boolean;
+  readonly #shapes = new Map<Kind, FieldShape>();
+  readonly #withRules: boolean;
 
   constructor(withRules = true) {
-    this.withRules = withRules;
+    this.#withRules = withRules;
   }
 
   /** The object as it would be stored: pruned, with defaults. */
   complete(kind: Kind, object: JsonObject): JsonObject {
-    const schema = this.custom[kind]?.schema;
+    const schema = this.#custom[kind]?.schema;
     if (schema !== undefined)
       return { ...(conform(object, schema) as JsonObject), metadata: objectAt(object, "metadata") };
     // What ControllerRevision holds is nobody's business, its nulls too.
@@ -51,24 +51,24 @@ export class Admission {
   problems(kind: Kind, object: JsonObject, previous: StoredObject | undefined): FieldProblem[] {
     const rules = kindRules[kind];
     const ofMetadata = metadataProblems(objectAt(object, "metadata"), rules.nameForm, previous);
-    const custom = this.custom[kind];
+    const custom = this.#custom[kind];
     if (custom === undefined) return [...ofMetadata, ...rules.problems(object, previous)];
     const ofForm = [...ofMetadata, ...schemaProblems(object, custom.schema, previous, "")];
-    if (ofForm.length > 0 || !this.withRules) return ofForm;
+    if (ofForm.length > 0 || !this.#withRules) return ofForm;
     return custom.rules.problems(object, custom.schema, previous, "");
   }
 
   /** Fields that would be pruned; of Kubernetes' own kinds nothing is known. */
   unknownFields(kind: Kind, object: JsonObject): string[] {
-    const custom = this.custom[kind];
+    const custom = this.#custom[kind];
     return custom === undefined ? [] : unknownFields(without(object, "metadata"), custom.schema);
   }
 
   shape(kind: Kind): FieldShape {
-    const known = this.shapes.get(kind);
+    const known = this.#shapes.get(kind);
     if (known !== undefined) return known;
-    const shape = shapeOf(kind, this.custom[kind]?.schema as JsonObject | undefined);
-    this.shapes.set(kind, shape);
+    const shape = shapeOf(kind, this.#custom[kind]?.schema as JsonObject | undefined);
+    this.#shapes.set(kind, shape);
     return shape;
   }
 }

@@ -23,27 +23,27 @@ type CelRule = NonNullable<StructuralSchema["x-kubernetes-validations"]>[number]
 const SPEAKS_OF_BEFORE = /\boldSelf\b/;
 
 export class CelRules {
-  private readonly environment = new Environment({
+  readonly #environment = new Environment({
     unlistedVariablesAreDyn: true,
     homogeneousAggregateLiterals: false,
   });
-  private readonly programs = new Map<string, Program>();
+  readonly #programs = new Map<string, Program>();
 
   /** Parses every rule of a schema. Throws for one that does not parse. */
   constructor(schema: StructuralSchema) {
-    this.parseAll(schema);
+    this.#parseAll(schema);
   }
 
   /** What the rules say of a value; `before` is the value in the version before, if there is one. */
   problems(value: Json, schema: StructuralSchema, before: Json | undefined, path: string): FieldProblem[] {
     if (value === before || value === null) return [];
     const own = (schema["x-kubernetes-validations"] ?? []).flatMap((rule) =>
-      this.ask(rule, { value, schema, before, path }),
+      this.#ask(rule, { value, schema, before, path }),
     );
-    return [...own, ...this.problemsBelow(value, schema, before, path)];
+    return [...own, ...this.#problemsBelow(value, schema, before, path)];
   }
 
-  private problemsBelow(value: Json, schema: StructuralSchema, before: Json | undefined, path: string): FieldProblem[] {
+  #problemsBelow(value: Json, schema: StructuralSchema, before: Json | undefined, path: string): FieldProblem[] {
     if (isObject(value)) {
       const previous = isObject(before) ? before : undefined;
       return Object.entries(value).flatMap(([name, member]) => {
@@ -59,13 +59,13 @@ export class CelRules {
     });
   }
 
-  private ask(
+  #ask(
     { rule, message, fieldPath }: CelRule,
     { value, schema, before, path }: { value: Json; schema: StructuralSchema; before: Json | undefined; path: string },
   ): FieldProblem[] {
     const isAboutChange = SPEAKS_OF_BEFORE.test(rule);
     if (isAboutChange && before === undefined) return [];
-    const program = this.programs.get(rule);
+    const program = this.#programs.get(rule);
     assert(program !== undefined, `the rule ${rule} was not parsed when the server started`);
     const field = `${path}${fieldPath ?? ""}`;
     const context = { self: celValue(value, schema), ...(isAboutChange ? { oldSelf: celValue(before, schema) } : {}) };
@@ -78,13 +78,13 @@ export class CelRules {
     return [{ field, message: `Invalid value: ${typeName(value)}: ${message}` }];
   }
 
-  private parseAll(schema: StructuralSchema): void {
+  #parseAll(schema: StructuralSchema): void {
     for (const { rule } of schema["x-kubernetes-validations"] ?? []) {
-      if (!this.programs.has(rule)) this.programs.set(rule, this.environment.parse(rule) as Program);
+      if (!this.#programs.has(rule)) this.#programs.set(rule, this.#environment.parse(rule) as Program);
     }
-    for (const property of Object.values(schema.properties ?? {})) this.parseAll(property);
-    if (schema.items !== undefined) this.parseAll(schema.items);
-    if (schema.additionalProperties !== undefined) this.parseAll(schema.additionalProperties);
+    for (const property of Object.values(schema.properties ?? {})) this.#parseAll(property);
+    if (schema.items !== undefined) this.#parseAll(schema.items);
+    if (schema.additionalProperties !== undefined) this.#parseAll(schema.additionalProperties);
   }
 }
 

@@ -63,118 +63,115 @@ export function openFileObjectLog(options: FileObjectLogOptions): ObjectLog {
 }
 
 class FileObjectLog implements ObjectLog {
-  private readonly folder: string;
-  private readonly log: Log;
-  private readonly segmentBytesMax: number;
-  private readonly objects = new Map<string, StoredObject>();
-  private resourceVersion = 1;
-  private segment = 0;
-  private file: number | null = null;
-  private segmentBytes = 0;
-  private snapshotBytes = 0;
-  private compaction: Promise<void> | null = null;
+  readonly #folder: string;
+  readonly #log: Log;
+  readonly #segmentBytesMax: number;
+  readonly #objects = new Map<string, StoredObject>();
+  #resourceVersion = 1;
+  #segment = 0;
+  #file: number | null = null;
+  #segmentBytes = 0;
+  #snapshotBytes = 0;
+  #compaction: Promise<void> | null = null;
   /** A part of a write could not be taken back: nothing may be written behind it until it is. */
-  private broken: unknown = null;
+  #broken: unknown = null;
 
   constructor({ folder, log = silentLog, segmentBytesMax = 8 * 1024 * 1024 }: FileObjectLogOptions) {
-    this.folder = folder;
-    this.log = log;
-    this.segmentBytesMax = segmentBytesMax;
+    this.#folder = folder;
+    this.#log = log;
+    this.#segmentBytesMax = segmentBytesMax;
   }
 
   async load(): Promise<LoggedState> {
-    assert(this.file === null, "an object log is loaded twice");
-    makePrivateFolderSync(this.folder);
-    const snapshots = this.numbersOf("snapshot");
+    assert(this.#file === null, "an object log is loaded twice");
+    makePrivateFolderSync(this.#folder);
+    const snapshots = this.#numbersOf("snapshot");
     const first = snapshots.at(-1) ?? 0;
-    if (first > 0) this.readSnapshot(first);
-    const segments = this.numbersOf("segment").filter((number) => number >= first);
+    if (first > 0) this.#readSnapshot(first);
+    const segments = this.#numbersOf("segment").filter((number) => number >= first);
     for (const [index, number] of segments.entries()) {
       if (number !== (segments[0] ?? 0) + index || (first > 0 && segments[0] !== first)) {
-        throw unreadable(this.path("segment", number), 1);
+        throw unreadable(this.#path("segment", number), 1);
       }
     }
-    for (const number of segments) this.readSegment(number, number === segments.at(-1));
-    this.removeBefore(first);
-    this.openSegment(segments.at(-1) ?? first);
+    for (const number of segments) this.#readSegment(number, number === segments.at(-1));
+    this.#removeBefore(first);
+    this.#openSegment(segments.at(-1) ?? first);
     return {
-      resourceVersion: this.resourceVersion,
-      objects: [...this.objects.values()].map((object) => ({ kind: object.kind as Kind, object })),
+      resourceVersion: this.#resourceVersion,
+      objects: [...this.#objects.values()].map((object) => ({ kind: object.kind as Kind, object })),
     };
   }
 
   append(resourceVersion: number, write: LoggedWrite): void {
-    assert(this.file !== null, "an object log is written before it is loaded, or after it is closed");
-    if (this.broken !== null) this.takeBack(this.broken);
-    if (this.broken !== null) throw this.broken;
+    assert(this.#file !== null, "an object log is written before it is loaded, or after it is closed");
+    if (this.#broken !== null) this.#takeBack(this.#broken);
+    if (this.#broken !== null) throw this.#broken;
     const line = Buffer.from(
       `${JSON.stringify({ version: VERSION, rv: resourceVersion, type: write.type, object: write.object })}\n`,
     );
     try {
       for (let at = 0; at < line.length; )
-        at += writeSync(this.file, line, at, line.length - at, this.segmentBytes + at);
+        at += writeSync(this.#file, line, at, line.length - at, this.#segmentBytes + at);
     } catch (error) {
-      const failure = unwritable(this.folder, error);
-      this.takeBack(failure);
+      const failure = unwritable(this.#folder, error);
+      this.#takeBack(failure);
       throw failure;
     }
-    this.segmentBytes += line.length;
-    this.resourceVersion = resourceVersion;
-    this.remember(write.type, write.object);
-    if (this.segmentBytes > Math.max(this.segmentBytesMax, this.snapshotBytes)) this.compact();
+    this.#segmentBytes += line.length;
+    this.#resourceVersion = resourceVersion;
+    this.#remember(write.type, write.object);
+    if (this.#segmentBytes > Math.max(this.#segmentBytesMax, this.#snapshotBytes)) this.#compact();
   }
 
   async close(): Promise<void> {
-    await this.compaction;
-    if (this.file !== null) closeSync(this.file);
-    this.file = null;
+    await this.#compaction;
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 
-  private takeBack(cause: unknown): void {
+  #takeBack(cause: unknown): void {
     try {
-      if (this.file !== null) ftruncateSync(this.file, this.segmentBytes);
-      this.broken = null;
+      if (this.#file !== null) ftruncateSync(this.#file, this.#segmentBytes);
+      this.#broken = null;
     } catch {
-      this.broken = cause;
+      this.#broken = cause;
     }
   }
 
-  private remember(type: "put" | "delete", object: StoredObject): void {
+  #remember(type: "put" | "delete", object: StoredObject): void {
     const { namespace, name } = object.metadata;
     const key = `${object.kind}/${namespace}/${name}`;
-    if (type === "put") this.objects.set(key, object);
-    else this.objects.delete(key);
+    if (type === "put") this.#objects.set(key, object);
+    else this.#objects.delete(key);
   }
 
   /** FL3. */
-  private compact(): void {
-    if (this.compaction !== null) return;
-    const objects = [...this.objects.values()];
-    const { resourceVersion, file } = this;
+  #compact(): void {
+    if (this.#compaction !== null) return;
+    const objects = [...this.#objects.values()];
+    const resourceVersion = this.#resourceVersion;
+    const file = this.#file;
     try {
-      this.openSegment(this.segment + 1);
+      this.#openSegment(this.#segment + 1);
     } catch (error) {
-      this.notCompacted(error);
+      this.#notCompacted(error);
       return;
     }
     if (file !== null) closeSync(file);
-    this.compaction = this.writeSnapshot(this.segment, resourceVersion, objects)
-      .catch((error: unknown) => this.notCompacted(error))
-      .finally(() => (this.compaction = null));
+    this.#compaction = this.#writeSnapshot(this.#segment, resourceVersion, objects)
+      .catch((error: unknown) => this.#notCompacted(error))
+      .finally(() => (this.#compaction = null));
   }
 
   /** Nothing is lost: the segments stay, and what is written goes on. The next try is when they have grown as far again. */
-  private notCompacted(error: unknown): void {
-    this.snapshotBytes = 2 * Math.max(this.segmentBytesMax, this.segmentBytes);
-    this.log.warn({ err: error }, "the log of the embedded control plane could not be compacted");
+  #notCompacted(error: unknown): void {
+    this.#snapshotBytes = 2 * Math.max(this.#segmentBytesMax, this.#segmentBytes);
+    this.#log.warn({ err: error }, "the log of the embedded control plane could not be compacted");
   }
 
-  private async writeSnapshot(
-    number: number,
-    resourceVersion: number,
-    objects: readonly StoredObject[],
-  ): Promise<void> {
-    const path = this.path("snapshot", number);
+  async #writeSnapshot(number: number, resourceVersion: number, objects: readonly StoredObject[]): Promise<void> {
+    const path = this.#path("snapshot", number);
     const file = await open(`${path}.tmp`, "w", PRIVATE_FILE);
     let bytes = 0;
     try {
@@ -190,25 +187,25 @@ class FileObjectLog implements ObjectLog {
       await file.close();
     }
     await rename(`${path}.tmp`, path);
-    this.snapshotBytes = bytes;
-    this.removeBefore(number);
+    this.#snapshotBytes = bytes;
+    this.#removeBefore(number);
   }
 
   /** FL5: nothing changes here unless it is open. */
-  private openSegment(number: number): void {
-    const path = this.path("segment", number);
+  #openSegment(number: number): void {
+    const path = this.#path("segment", number);
     closeSync(openSync(path, "a", PRIVATE_FILE));
     // Not for appending: writes name their place, so that the next one covers what a failed one left.
     const file = openSync(path, "r+");
     const { size, mode } = fstatSync(file);
     if ((mode & 0o077) !== 0) fchmodSync(file, PRIVATE_FILE);
-    this.file = file;
-    this.segment = number;
-    this.segmentBytes = size;
+    this.#file = file;
+    this.#segment = number;
+    this.#segmentBytes = size;
   }
 
-  private readSnapshot(number: number): void {
-    const path = this.path("snapshot", number);
+  #readSnapshot(number: number): void {
+    const path = this.#path("snapshot", number);
     const text = readFileSync(path, "utf8");
     const [header, ...lines] = text.split("\n").filter((line) => line !== "");
     const facts = parseLine(header ?? "");
@@ -217,14 +214,14 @@ class FileObjectLog implements ObjectLog {
     for (const [index, line] of lines.entries()) {
       const object = parseLine(line);
       if (object === null || !isStored(object)) throw unreadable(path, index + 2);
-      this.remember("put", object);
+      this.#remember("put", object);
     }
-    this.resourceVersion = facts["rv"];
-    this.snapshotBytes = Buffer.byteLength(text);
+    this.#resourceVersion = facts["rv"];
+    this.#snapshotBytes = Buffer.byteLength(text);
   }
 
-  private readSegment(number: number, isLast: boolean): void {
-    const path = this.path("segment", number);
+  #readSegment(number: number, isLast: boolean): void {
+    const path = this.#path("segment", number);
     const text = readFileSync(path, "utf8");
     const lines = text.split("\n");
     // What stands behind the last line end was cut short even if it can be read.
@@ -240,37 +237,37 @@ class FileObjectLog implements ObjectLog {
       if (!isGood) broken ??= index + 1;
       else if (broken !== null) throw unreadable(path, broken);
       else {
-        this.remember(write?.["type"] === "delete" ? "delete" : "put", object);
-        this.resourceVersion = Number(write?.["rv"]);
+        this.#remember(write?.["type"] === "delete" ? "delete" : "put", object);
+        this.#resourceVersion = Number(write?.["rv"]);
         goodBytes += Buffer.byteLength(line) + 1;
       }
     }
     if (broken === null && tail === "") return;
     if (!isLast) throw unreadable(path, broken ?? lines.length + 1);
-    this.log.warn(
+    this.#log.warn(
       { path, bytes: goodBytes },
       "the log of the embedded control plane ended within a line, which was cut off",
     );
     truncateSync(path, goodBytes);
   }
 
-  private removeBefore(number: number): void {
-    rmSync(`${this.path("snapshot", number)}.tmp`, { force: true });
+  #removeBefore(number: number): void {
+    rmSync(`${this.#path("snapshot", number)}.tmp`, { force: true });
     for (const kind of ["snapshot", "segment"] as const) {
-      for (const old of this.numbersOf(kind)) if (old < number) rmSync(this.path(kind, old), { force: true });
+      for (const old of this.#numbersOf(kind)) if (old < number) rmSync(this.#path(kind, old), { force: true });
     }
   }
 
-  private numbersOf(kind: "snapshot" | "segment"): number[] {
+  #numbersOf(kind: "snapshot" | "segment"): number[] {
     const pattern = new RegExp(`^${kind}-(\\d+)\\.jsonl$`);
-    return readdirSync(this.folder)
+    return readdirSync(this.#folder)
       .flatMap((name) => pattern.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => a - b);
   }
 
-  private path(kind: "snapshot" | "segment", number: number): string {
-    return join(this.folder, `${kind}-${number}.jsonl`);
+  #path(kind: "snapshot" | "segment", number: number): string {
+    return join(this.#folder, `${kind}-${number}.jsonl`);
   }
 }
 

@@ -26,23 +26,23 @@ export type CollectorActions = {
 const OBJECTS_PER_TURN = 200;
 
 export class GarbageCollector {
-  private readonly table: ObjectTable;
-  private readonly actions: CollectorActions;
-  private readonly log: Log;
-  private readonly suspects = new Map<string, Place>();
-  private isScheduled = false;
-  private isClosed = false;
-  private idle: (() => void)[] = [];
+  readonly #table: ObjectTable;
+  readonly #actions: CollectorActions;
+  readonly #log: Log;
+  readonly #suspects = new Map<string, Place>();
+  #isScheduled = false;
+  #isClosed = false;
+  #idle: (() => void)[] = [];
 
   constructor(table: ObjectTable, actions: CollectorActions, log: Log) {
-    this.table = table;
-    this.actions = actions;
-    this.log = log;
+    this.#table = table;
+    this.#actions = actions;
+    this.#log = log;
   }
 
   /** Looks at everything: after a restart. */
   checkAll(): void {
-    for (const { kind, object } of this.table.everything()) this.afterWrite(kind, object);
+    for (const { kind, object } of this.#table.everything()) this.afterWrite(kind, object);
   }
 
   /** An object was created or changed. */
@@ -50,131 +50,131 @@ export class GarbageCollector {
     const finalizers = listAt(object.metadata, "finalizers");
     const isCollectors = finalizers.includes(FOREGROUND_FINALIZER) || finalizers.includes(ORPHAN_FINALIZER);
     const isWaiting = object.metadata["deletionTimestamp"] !== undefined && isCollectors;
-    const isOrphan = ownersOf(object).some((owner) => !this.exists(owner, object));
-    if (isWaiting || isOrphan) this.suspect(placeOf(kind, object));
+    const isOrphan = ownersOf(object).some((owner) => !this.#exists(owner, object));
+    if (isWaiting || isOrphan) this.#suspect(placeOf(kind, object));
   }
 
   /** An object is gone. */
   afterRemoval(object: StoredObject): void {
-    for (const place of this.table.ownedBy(object.metadata.uid)) this.suspect(place);
+    for (const place of this.#table.ownedBy(object.metadata.uid)) this.#suspect(place);
     for (const uid of ownerUids(object)) {
-      const owner = this.table.withUid(uid);
-      const found = owner && this.table.get(owner.kind, owner.key);
-      if (owner !== undefined && found?.metadata["deletionTimestamp"] !== undefined) this.suspect(owner);
+      const owner = this.#table.withUid(uid);
+      const found = owner && this.#table.get(owner.kind, owner.key);
+      if (owner !== undefined && found?.metadata["deletionTimestamp"] !== undefined) this.#suspect(owner);
     }
   }
 
   /** Resolves when there is nothing to collect. */
   settled(): Promise<void> {
-    if (this.suspects.size === 0 && !this.isScheduled) return Promise.resolve();
-    return new Promise((resolve) => this.idle.push(resolve));
+    if (this.#suspects.size === 0 && !this.#isScheduled) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   close(): void {
-    this.isClosed = true;
-    this.suspects.clear();
-    this.tellIdle();
+    this.#isClosed = true;
+    this.#suspects.clear();
+    this.#tellIdle();
   }
 
-  private suspect(place: Place): void {
-    if (this.isClosed) return;
-    this.suspects.set(`${place.kind}/${place.key.namespace}/${place.key.name}`, place);
-    this.schedule();
+  #suspect(place: Place): void {
+    if (this.#isClosed) return;
+    this.#suspects.set(`${place.kind}/${place.key.namespace}/${place.key.name}`, place);
+    this.#schedule();
   }
 
-  private schedule(): void {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     onNextTurn(() => {
-      this.isScheduled = false;
-      this.collect();
+      this.#isScheduled = false;
+      this.#collect();
     });
   }
 
-  private collect(): void {
-    const batch = [...this.suspects].slice(0, OBJECTS_PER_TURN);
+  #collect(): void {
+    const batch = [...this.#suspects].slice(0, OBJECTS_PER_TURN);
     for (const [path, place] of batch) {
-      this.suspects.delete(path);
+      this.#suspects.delete(path);
       try {
-        this.examine(place);
+        this.#examine(place);
       } catch (error) {
         // The object changed under us, or the log cannot be written: the next write of it, or the next start, looks again.
         if (!isApiError(error, "NotFound", "Conflict")) {
-          this.log.error({ ...place, err: error }, "an object could not be garbage collected");
+          this.#log.error({ ...place, err: error }, "an object could not be garbage collected");
         }
       }
     }
-    if (this.suspects.size > 0) this.schedule();
-    else this.tellIdle();
+    if (this.#suspects.size > 0) this.#schedule();
+    else this.#tellIdle();
   }
 
-  private tellIdle(): void {
-    const waiting = this.idle;
-    this.idle = [];
+  #tellIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
     for (const resolve of waiting) resolve();
   }
 
-  private examine(place: Place): void {
-    const object = this.table.get(place.kind, place.key);
+  #examine(place: Place): void {
+    const object = this.#table.get(place.kind, place.key);
     if (object === undefined) return;
     const isBeingDeleted = object.metadata["deletionTimestamp"] !== undefined;
     const finalizers = listAt(object.metadata, "finalizers");
-    if (isBeingDeleted && finalizers.includes(ORPHAN_FINALIZER)) this.orphan(place, object);
-    else if (isBeingDeleted && finalizers.includes(FOREGROUND_FINALIZER)) this.deleteForeground(place, object);
-    else this.dropIfUnowned(place, object);
+    if (isBeingDeleted && finalizers.includes(ORPHAN_FINALIZER)) this.#orphan(place, object);
+    else if (isBeingDeleted && finalizers.includes(FOREGROUND_FINALIZER)) this.#deleteForeground(place, object);
+    else this.#dropIfUnowned(place, object);
   }
 
-  private dropIfUnowned(place: Place, object: StoredObject): void {
+  #dropIfUnowned(place: Place, object: StoredObject): void {
     const owners = ownersOf(object);
-    const remaining = owners.filter((owner) => this.exists(owner, object));
+    const remaining = owners.filter((owner) => this.#exists(owner, object));
     if (remaining.length === owners.length) return;
     if (remaining.length > 0) {
-      this.actions.writeMetadata(place, { ...object.metadata, ownerReferences: remaining });
+      this.#actions.writeMetadata(place, { ...object.metadata, ownerReferences: remaining });
     } else if (object.metadata["deletionTimestamp"] === undefined) {
-      this.actions.deleteObject(place, object.metadata.uid, "Background");
+      this.#actions.deleteObject(place, object.metadata.uid, "Background");
     }
   }
 
-  private deleteForeground(place: Place, owner: StoredObject): void {
+  #deleteForeground(place: Place, owner: StoredObject): void {
     const { uid } = owner.metadata;
     let isBlocked = false;
-    for (const dependent of this.table.ownedBy(uid)) {
-      const object = this.table.get(dependent.kind, dependent.key);
+    for (const dependent of this.#table.ownedBy(uid)) {
+      const object = this.#table.get(dependent.kind, dependent.key);
       if (object === undefined) continue;
       isBlocked ||= ownersOf(object).some((each) => each["uid"] === uid && each["blockOwnerDeletion"] === true);
       if (object.metadata["deletionTimestamp"] !== undefined) continue;
-      const hasOwn = this.table.ownedBy(object.metadata.uid).length > 0;
-      this.actions.deleteObject(dependent, object.metadata.uid, hasOwn ? "Foreground" : "Background");
+      const hasOwn = this.#table.ownedBy(object.metadata.uid).length > 0;
+      this.#actions.deleteObject(dependent, object.metadata.uid, hasOwn ? "Foreground" : "Background");
       // Gone at once: it blocks nobody, and `afterRemoval` looks at the owner again.
     }
-    if (!isBlocked) this.removeFinalizer(place, FOREGROUND_FINALIZER);
+    if (!isBlocked) this.#removeFinalizer(place, FOREGROUND_FINALIZER);
   }
 
-  private orphan(place: Place, owner: StoredObject): void {
-    for (const dependent of this.table.ownedBy(owner.metadata.uid)) {
-      const object = this.table.get(dependent.kind, dependent.key);
+  #orphan(place: Place, owner: StoredObject): void {
+    for (const dependent of this.#table.ownedBy(owner.metadata.uid)) {
+      const object = this.#table.get(dependent.kind, dependent.key);
       if (object === undefined) continue;
       const ownerReferences = ownersOf(object).filter((each) => each["uid"] !== owner.metadata.uid);
-      this.actions.writeMetadata(dependent, { ...object.metadata, ownerReferences });
+      this.#actions.writeMetadata(dependent, { ...object.metadata, ownerReferences });
     }
-    this.removeFinalizer(place, ORPHAN_FINALIZER);
+    this.#removeFinalizer(place, ORPHAN_FINALIZER);
   }
 
-  private removeFinalizer(place: Place, name: string): void {
-    const object = this.table.get(place.kind, place.key);
+  #removeFinalizer(place: Place, name: string): void {
+    const object = this.#table.get(place.kind, place.key);
     if (object === undefined) return;
     const finalizers = listAt(object.metadata, "finalizers").filter((each) => each !== name);
-    this.actions.writeMetadata(place, { ...object.metadata, finalizers });
+    this.#actions.writeMetadata(place, { ...object.metadata, finalizers });
   }
 
-  private exists(owner: JsonObject, dependent: StoredObject): boolean {
+  #exists(owner: JsonObject, dependent: StoredObject): boolean {
     const apiVersion = textAt(owner, "apiVersion");
     const kind = textAt(owner, "kind");
     const isServed = Object.entries(resources).some(
       ([name, resource]) => name === kind && groupPart(resource.apiVersion) === groupPart(apiVersion),
     );
     if (!isServed) return true;
-    const place = this.table.withUid(textAt(owner, "uid"));
+    const place = this.#table.withUid(textAt(owner, "uid"));
     return place?.kind === kind && place.key.namespace === dependent.metadata.namespace;
   }
 }

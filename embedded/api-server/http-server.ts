@@ -107,18 +107,18 @@ type Call = {
 };
 
 class HttpFace {
-  private readonly server: LocalApiServer;
-  private readonly token: Buffer;
-  private readonly clock: Clock;
-  private readonly log: Log;
-  private readonly addressOf: AddressOf | undefined;
+  readonly #server: LocalApiServer;
+  readonly #token: Buffer;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #addressOf: AddressOf | undefined;
 
   constructor({ api, token, clock, log = silentLog, addressOf }: HttpServerOptions) {
-    this.addressOf = addressOf;
-    this.server = api;
-    this.token = Buffer.from(`Bearer ${token}`);
-    this.clock = clock;
-    this.log = log;
+    this.#addressOf = addressOf;
+    this.#server = api;
+    this.#token = Buffer.from(`Bearer ${token}`);
+    this.#clock = clock;
+    this.#log = log;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -131,7 +131,7 @@ class HttpFace {
         response.writeHead(200, { "Content-Type": "text/plain" }).end("ok");
         return;
       }
-      if (!this.isKnown(request)) {
+      if (!this.#isKnown(request)) {
         const message = "the token is missing or wrong: take it from the control plane that runs";
         answer(response, 401, {
           ...toApiStatus(new ApiError("Forbidden", message)),
@@ -140,40 +140,40 @@ class HttpFace {
         });
         return;
       }
-      if (url.pathname === ADDRESS_PATH && request.method === "GET" && this.addressOf !== undefined) {
+      if (url.pathname === ADDRESS_PATH && request.method === "GET" && this.#addressOf !== undefined) {
         const { searchParams: query } = url;
         const [namespace, host] = [query.get("namespace") ?? "", query.get("host") ?? ""];
-        const address = await this.addressOf(namespace, host, numberOf(query, "port") ?? 0);
+        const address = await this.#addressOf(namespace, host, numberOf(query, "port") ?? 0);
         return answer(response, 200, { address });
       }
       if (path === null)
         throw new ApiError("NotFound", `the server could not find the requested resource: ${url.pathname}`);
-      const api = this.server.as(managerOf(request, url.searchParams));
-      await this.route({ request, response, path, query: url.searchParams, api });
+      const api = this.#server.as(managerOf(request, url.searchParams));
+      await this.#route({ request, response, path, query: url.searchParams, api });
     } catch (error) {
-      this.fail(response, error, about);
+      this.#fail(response, error, about);
     }
   }
 
-  private async route(call: Call): Promise<void> {
+  async #route(call: Call): Promise<void> {
     const { path, query, request } = call;
     if (query.has("dryRun")) throw new ApiError("BadRequest", "dryRun is not served by the embedded control plane");
-    if (path.subresource === "log") return this.logs(call);
+    if (path.subresource === "log") return this.#logs(call);
     if (request.method === "GET") {
-      if (path.name !== null) return this.get(call);
-      return isTrue(query.get("watch")) ? this.watch(call) : this.list(call);
+      if (path.name !== null) return this.#get(call);
+      return isTrue(query.get("watch")) ? this.#watch(call) : this.#list(call);
     }
-    if (request.method === "POST" && path.name === null) return this.create(call);
-    if (request.method === "PUT" && path.name !== null) return this.update(call);
-    if (request.method === "PATCH" && path.name !== null) return this.patch(call);
-    if (request.method === "DELETE" && path.name !== null && path.subresource === null) return this.delete(call);
+    if (request.method === "POST" && path.name === null) return this.#create(call);
+    if (request.method === "PUT" && path.name !== null) return this.#update(call);
+    if (request.method === "PATCH" && path.name !== null) return this.#patch(call);
+    if (request.method === "DELETE" && path.name !== null && path.subresource === null) return this.#delete(call);
     const status = toApiStatus(
       new ApiError("BadRequest", "the server does not allow this method on the requested resource"),
     );
     answer(call.response, 405, { ...status, reason: "MethodNotAllowed", code: 405 });
   }
 
-  private async get({ api, path, response }: Call): Promise<void> {
+  async #get({ api, path, response }: Call): Promise<void> {
     const key = keyOf(path);
     const object = await api.get(path.kind, key);
     if (object === null) {
@@ -184,7 +184,7 @@ class HttpFace {
     answer(response, 200, object);
   }
 
-  private async list({ api, path, query, response }: Call): Promise<void> {
+  async #list({ api, path, query, response }: Call): Promise<void> {
     const limit = numberOf(query, "limit");
     const token = query.get("continue");
     const page = await api.list(path.kind, {
@@ -201,7 +201,7 @@ class HttpFace {
     answer(response, 200, { kind: `${path.kind}List`, apiVersion, metadata, items: page.items });
   }
 
-  private async watch({ api, path, query, response }: Call): Promise<void> {
+  async #watch({ api, path, query, response }: Call): Promise<void> {
     const end = new AbortController();
     const seconds = numberOf(query, "timeoutSeconds") ?? WATCH_SECONDS_DEFAULT;
     const withBookmarks = isTrue(query.get("allowWatchBookmarks"));
@@ -212,7 +212,7 @@ class HttpFace {
       signal: end.signal,
     };
     response.on("close", () => end.abort());
-    const timer = this.clock.after(seconds * 1000, () => end.abort());
+    const timer = this.#clock.after(seconds * 1000, () => end.abort());
     response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-cache, private" });
     response.flushHeaders();
     const { apiVersion } = resources[path.kind];
@@ -230,20 +230,20 @@ class HttpFace {
     response.end();
   }
 
-  private async create(call: Call): Promise<void> {
+  async #create(call: Call): Promise<void> {
     const { api, path, response } = call;
-    const object = await this.readObject(call);
+    const object = await this.#readObject(call);
     answer(response, 201, await api.create(path.kind, placed(object, path)));
   }
 
-  private async update(call: Call): Promise<void> {
+  async #update(call: Call): Promise<void> {
     const { api, path, response } = call;
-    const object = placed(await this.readObject(call), path);
+    const object = placed(await this.#readObject(call), path);
     const written = path.subresource === "status" ? api.updateStatus(path.kind, object) : api.update(path.kind, object);
     answer(response, 200, await written);
   }
 
-  private async patch(call: Call): Promise<void> {
+  async #patch(call: Call): Promise<void> {
     const { api, path, query, request, response } = call;
     const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim();
     if (type === MERGE_PATCH) {
@@ -258,14 +258,14 @@ class HttpFace {
       answer(response, 415, { ...status, reason: "UnsupportedMediaType", code: 415 });
       return;
     }
-    const object = placed(await this.readObject(call), path);
+    const object = placed(await this.#readObject(call), path);
     const isThere = (await api.get(path.kind, keyOf(path))) !== null;
     // Unlike the port, the protocol's default is not to force.
     const options = { fieldManager: query.get("fieldManager") ?? "", force: isTrue(query.get("force")) };
     answer(response, isThere ? 200 : 201, await api.apply(path.kind, object, options));
   }
 
-  private async delete(call: Call): Promise<void> {
+  async #delete(call: Call): Promise<void> {
     const { api, path, query, request, response } = call;
     const body = await readBody(request, true);
     const preconditions = objectAt(body, "preconditions");
@@ -291,7 +291,7 @@ class HttpFace {
     answer(response, 200, left ?? { ...done, details: aboutOf(path) });
   }
 
-  private async logs({ api, path, query, request, response }: Call): Promise<void> {
+  async #logs({ api, path, query, request, response }: Call): Promise<void> {
     if (request.method !== "GET" || path.kind !== "Pod" || isTrue(query.get("follow"))) {
       throw new ApiError("BadRequest", "logs are read from pods, and are not followed");
     }
@@ -306,11 +306,13 @@ class HttpFace {
   }
 
   /** The object in a body; fields that its kind does not have are told, if the caller wants to hear of them. */
-  private async readObject({ request, path, query, response }: Call): Promise<JsonObject> {
+  async #readObject({ request, path, query, response }: Call): Promise<JsonObject> {
     const object = await readBody(request);
     const validation = query.get("fieldValidation");
     if (validation !== "Strict" && validation !== "Warn") return object;
-    const unknown = this.server.unknownFields(path.kind, object).map((name) => `unknown field ${JSON.stringify(name)}`);
+    const unknown = this.#server
+      .unknownFields(path.kind, object)
+      .map((name) => `unknown field ${JSON.stringify(name)}`);
     if (unknown.length === 0) return object;
     if (validation === "Strict") throw new ApiError("BadRequest", `strict decoding error: ${unknown.join(", ")}`);
     response.setHeader(
@@ -320,9 +322,9 @@ class HttpFace {
     return object;
   }
 
-  private fail(response: ServerResponse, error: unknown, about: object): void {
+  #fail(response: ServerResponse, error: unknown, about: object): void {
     const known = asApiError(error);
-    if (known !== error) this.log.error({ err: error }, "a request to the embedded API server failed");
+    if (known !== error) this.#log.error({ err: error }, "a request to the embedded API server failed");
     if (response.headersSent) {
       response.destroy();
       return;
@@ -331,9 +333,9 @@ class HttpFace {
     answer(response, status.code ?? 500, status);
   }
 
-  private isKnown({ headers }: IncomingMessage): boolean {
+  #isKnown({ headers }: IncomingMessage): boolean {
     const given = Buffer.from(headers.authorization ?? "");
-    return given.length === this.token.length && timingSafeEqual(given, this.token);
+    return given.length === this.#token.length && timingSafeEqual(given, this.#token);
   }
 }
 

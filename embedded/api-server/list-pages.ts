@@ -21,35 +21,35 @@ export type RawPage = {
 type KeptList = { readonly objects: readonly StoredObject[]; readonly resourceVersion: string; readonly atMs: number };
 
 export class ListPages {
-  private readonly clock: Clock;
-  private readonly instance: string;
-  private readonly lists = new Map<number, KeptList>();
-  private count = 0;
+  readonly #clock: Clock;
+  readonly #instance: string;
+  readonly #lists = new Map<number, KeptList>();
+  #count = 0;
 
   /** `instance`: tokens of another instance are not accepted. */
   constructor(clock: Clock, instance: string) {
-    this.clock = clock;
-    this.instance = instance;
+    this.#clock = clock;
+    this.#instance = instance;
   }
 
   first(objects: readonly StoredObject[], resourceVersion: string, limit: number | undefined): RawPage {
     if (limit === undefined || limit <= 0 || objects.length <= limit) {
       return { items: objects, resourceVersion, continue: null };
     }
-    const id = ++this.count;
-    this.lists.set(id, { objects, resourceVersion, atMs: this.clock.monotonicMs() });
-    this.forgetOld();
-    return this.page(id, 0, limit);
+    const id = ++this.#count;
+    this.#lists.set(id, { objects, resourceVersion, atMs: this.#clock.monotonicMs() });
+    this.#forgetOld();
+    return this.#page(id, 0, limit);
   }
 
   next(token: string, limit: number | undefined): RawPage {
-    this.forgetOld();
-    const { list, from } = this.parse(token);
-    return this.page(list, from, limit === undefined || limit <= 0 ? Number.POSITIVE_INFINITY : limit);
+    this.#forgetOld();
+    const { list, from } = this.#parse(token);
+    return this.#page(list, from, limit === undefined || limit <= 0 ? Number.POSITIVE_INFINITY : limit);
   }
 
-  private page(id: number, from: number, limit: number): RawPage {
-    const list = this.lists.get(id);
+  #page(id: number, from: number, limit: number): RawPage {
+    const list = this.#lists.get(id);
     if (list === undefined) {
       throw new ApiError(
         "Gone",
@@ -58,7 +58,7 @@ export class ListPages {
     }
     const items = list.objects.slice(from, from + limit);
     const isLast = from + items.length >= list.objects.length;
-    const token = JSON.stringify({ instance: this.instance, list: id, from: from + items.length });
+    const token = JSON.stringify({ instance: this.#instance, list: id, from: from + items.length });
     return {
       items,
       resourceVersion: list.resourceVersion,
@@ -66,7 +66,7 @@ export class ListPages {
     };
   }
 
-  private parse(token: string): { list: number; from: number } {
+  #parse(token: string): { list: number; from: number } {
     let value: Json = null;
     try {
       value = JSON.parse(Buffer.from(token, "base64url").toString()) as Json;
@@ -76,13 +76,13 @@ export class ListPages {
     if (!isObject(value) || typeof value["list"] !== "number" || typeof value["from"] !== "number") {
       throw new ApiError("BadRequest", "continue key is not valid: it must be the one of the page before");
     }
-    return { list: value["instance"] === this.instance ? value["list"] : 0, from: value["from"] };
+    return { list: value["instance"] === this.#instance ? value["list"] : 0, from: value["from"] };
   }
 
-  private forgetOld(): void {
-    const bestBefore = this.clock.monotonicMs() - LIST_AGE_MAX_MS;
-    for (const [id, list] of this.lists) {
-      if (this.lists.size > LISTS_MAX || list.atMs < bestBefore) this.lists.delete(id);
+  #forgetOld(): void {
+    const bestBefore = this.#clock.monotonicMs() - LIST_AGE_MAX_MS;
+    for (const [id, list] of this.#lists) {
+      if (this.#lists.size > LISTS_MAX || list.atMs < bestBefore) this.#lists.delete(id);
     }
   }
 }

@@ -86,45 +86,45 @@ export async function openLocalApiServer(options: LocalApiServerOptions): Promis
 }
 
 export class LocalApiServer implements KubernetesApi {
-  private readonly clock: Clock;
-  private readonly objectLog: ObjectLog | undefined;
-  private readonly table = new ObjectTable();
-  private readonly admission: Admission;
-  private readonly writer: ObjectWriter;
-  private readonly hub: WatchHub;
-  private readonly pages: ListPages;
-  private readonly collector: GarbageCollector;
-  private readonly own: KubernetesApi;
-  private resourceVersion: number;
-  private podLogs: PodLogs | null = null;
-  private isClosed = false;
+  readonly #clock: Clock;
+  readonly #objectLog: ObjectLog | undefined;
+  readonly #table = new ObjectTable();
+  readonly #admission: Admission;
+  readonly #writer: ObjectWriter;
+  readonly #hub: WatchHub;
+  readonly #pages: ListPages;
+  readonly #collector: GarbageCollector;
+  readonly #own: KubernetesApi;
+  #resourceVersion: number;
+  #podLogs: PodLogs | null = null;
+  #isClosed = false;
 
   /** By openLocalApiServer. */
   constructor(options: LocalApiServerOptions, state: Awaited<ReturnType<ObjectLog["load"]>>) {
     const { clock, random, objectLog, log = silentLog, historyMax = 2000, watchBacklogMax = 10_000 } = options;
-    this.clock = clock;
-    this.objectLog = objectLog;
-    this.resourceVersion = state.resourceVersion;
-    this.admission = new Admission(options.withRules ?? true);
-    this.writer = new ObjectWriter({ admission: this.admission, clock, random });
-    this.pages = new ListPages(clock, random.hex(8));
-    this.hub = new WatchHub(state.resourceVersion, {
+    this.#clock = clock;
+    this.#objectLog = objectLog;
+    this.#resourceVersion = state.resourceVersion;
+    this.#admission = new Admission(options.withRules ?? true);
+    this.#writer = new ObjectWriter({ admission: this.#admission, clock, random });
+    this.#pages = new ListPages(clock, random.hex(8));
+    this.#hub = new WatchHub(state.resourceVersion, {
       clock,
       historyMax,
       backlogMax: watchBacklogMax,
       bookmarkIntervalMs: options.bookmarkIntervalMs ?? 10_000,
     });
-    this.collector = new GarbageCollector(
-      this.table,
+    this.#collector = new GarbageCollector(
+      this.#table,
       {
-        deleteObject: (place, uid, propagation) => this.remove(place.kind, place.key, { uid, propagation }),
-        writeMetadata: (place, metadata) => this.writeMetadata(place, metadata),
+        deleteObject: (place, uid, propagation) => this.#remove(place.kind, place.key, { uid, propagation }),
+        writeMetadata: (place, metadata) => this.#writeMetadata(place, metadata),
       },
       log,
     );
-    for (const { kind, object } of state.objects) this.table.put(kind, frozenCopy(object) as StoredObject);
-    this.collector.checkAll();
-    this.own = this.as(options.fieldManager ?? "streamjob");
+    for (const { kind, object } of state.objects) this.#table.put(kind, frozenCopy(object) as StoredObject);
+    this.#collector.checkAll();
+    this.#own = this.as(options.fieldManager ?? "streamjob");
   }
 
   /** The same server, for one who writes under this name (managedFields). */
@@ -138,11 +138,11 @@ export class LocalApiServer implements KubernetesApi {
       get: (kind, key, options) => this.get(kind, key, options),
       list: (kind, options) => this.list(kind, options),
       watch: (kind, options, onEvent) => this.watch(kind, options, onEvent),
-      create: async (kind, object, options) => this.createObject(kind, object, writer(""), options),
-      update: async (kind, object, options) => this.updateObject(kind, object, writer(""), options),
-      updateStatus: async (kind, object, options) => this.updateObject(kind, object, writer("status"), options),
+      create: async (kind, object, options) => this.#createObject(kind, object, writer(""), options),
+      update: async (kind, object, options) => this.#updateObject(kind, object, writer(""), options),
+      updateStatus: async (kind, object, options) => this.#updateObject(kind, object, writer("status"), options),
       patch: async (kind, key, patch, options = {}) =>
-        this.patchObject(kind, key, { patch, writer: writer(options.subresource ?? "") }, options),
+        this.#patchObject(kind, key, { patch, writer: writer(options.subresource ?? "") }, options),
       apply: (kind, object, options) => this.apply(kind, object, options),
       delete: (kind, key, options) => this.delete(kind, key, options),
       logs: (pod, options) => this.logs(pod, options),
@@ -151,90 +151,90 @@ export class LocalApiServer implements KubernetesApi {
 
   /** Gives the server its kubelet's logs; until then `logs` fails. */
   serveLogs(podLogs: PodLogs): void {
-    this.podLogs = podLogs;
+    this.#podLogs = podLogs;
   }
 
   /** Tells every watcher how far it has come, without waiting for the interval. */
   sendBookmarks(): void {
-    this.hub.sendBookmarks();
+    this.#hub.sendBookmarks();
   }
 
   /** Forgets old changes, so that every watch that resumes is told `gone`. */
   compactHistory(): void {
-    this.hub.forgetHistory();
+    this.#hub.forgetHistory();
   }
 
   /** Ends all watches with `closed`, as a server that restarts does. */
   cutWatches(): void {
-    this.hub.closeAll();
+    this.#hub.closeAll();
   }
 
   /** Fields of an object that its kind does not have and that would be pruned. */
   unknownFields(kind: Kind, object: object): string[] {
-    return this.admission.unknownFields(kind, object as JsonObject);
+    return this.#admission.unknownFields(kind, object as JsonObject);
   }
 
   /** Resolves when the garbage collector has nothing to do. */
   collected(): Promise<void> {
-    return this.collector.settled();
+    return this.#collector.settled();
   }
 
   /** Ends all watches; every call after it fails. */
   async close(): Promise<void> {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.hub.closeAll();
-    this.collector.close();
-    await this.objectLog?.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#hub.closeAll();
+    this.#collector.close();
+    await this.#objectLog?.close();
   }
 
   async get<K extends Kind>(kind: K, key: ObjectKey, options?: CallOptions): Promise<Kinds[K] | null> {
-    this.begin(options);
-    return typed<K>(this.table.get(kind, key)) ?? null;
+    this.#begin(options);
+    return typed<K>(this.#table.get(kind, key)) ?? null;
   }
 
   async list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ListPage<K>> {
-    this.begin(options);
+    this.#begin(options);
     const { limit, continue: token } = options;
     const page =
       token === undefined || token === ""
-        ? this.pages.first(this.select(kind, selectionOf(options)), String(this.resourceVersion), limit)
-        : this.pages.next(token, limit);
+        ? this.#pages.first(this.#select(kind, selectionOf(options)), String(this.#resourceVersion), limit)
+        : this.#pages.next(token, limit);
     return page as unknown as ListPage<K>;
   }
 
   watch<K extends Kind>(kind: K, options: WatchOptions, onEvent: (event: WatchEvent<K>) => void): Promise<WatchEnd> {
-    if (this.isClosed) return Promise.resolve({ kind: "failed", error: stopped() });
+    if (this.#isClosed) return Promise.resolve({ kind: "failed", error: stopped() });
     const selection = selectionOf(options);
     const isFromBegin = options.resourceVersion === "" || options.resourceVersion === "0";
-    const resourceVersion = isFromBegin ? this.resourceVersion : Number(options.resourceVersion);
+    const resourceVersion = isFromBegin ? this.#resourceVersion : Number(options.resourceVersion);
     if (!Number.isSafeInteger(resourceVersion)) {
       const message = `resourceVersion: Invalid value: ${JSON.stringify(options.resourceVersion)}: it must be one that a list or an object gave`;
       return Promise.resolve({ kind: "failed", error: new ApiError("BadRequest", message) });
     }
-    const initial = isFromBegin ? this.select(kind, selection) : [];
+    const initial = isFromBegin ? this.#select(kind, selection) : [];
     const request = { ...selection, resourceVersion, initial, signal: options.signal };
-    return this.hub.watch(kind, request, (event) => onEvent(event as unknown as WatchEvent<K>));
+    return this.#hub.watch(kind, request, (event) => onEvent(event as unknown as WatchEvent<K>));
   }
 
   create<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]> {
-    return this.own.create(kind, object, options);
+    return this.#own.create(kind, object, options);
   }
 
   update<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]> {
-    return this.own.update(kind, object, options);
+    return this.#own.update(kind, object, options);
   }
 
   updateStatus<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]> {
-    return this.own.updateStatus(kind, object, options);
+    return this.#own.updateStatus(kind, object, options);
   }
 
   patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options?: PatchOptions): Promise<Kinds[K]> {
-    return this.own.patch(kind, key, patch, options);
+    return this.#own.patch(kind, key, patch, options);
   }
 
   async apply<K extends Kind>(kind: K, object: ApplyObject<K>, options: ApplyOptions): Promise<Kinds[K]> {
-    this.begin(options);
+    this.#begin(options);
     const { fieldManager, force = true } = options;
     if (fieldManager === "") throw new ApiError("BadRequest", "fieldManager is required for apply patch");
     const given = frozenCopy(object) as JsonObject;
@@ -242,12 +242,12 @@ export class LocalApiServer implements KubernetesApi {
       throw new ApiError("BadRequest", "metadata.managedFields must be nil");
     }
     const key = keyOf(given);
-    const live = this.table.get(kind, key);
+    const live = this.#table.get(kind, key);
     const { hasStatus } = kindRules[kind];
     const config = hasStatus ? without(given, "status") : given;
     const writer: Writer = { manager: fieldManager, operation: "Apply", subresource: "" };
-    const shape = this.admission.shape(kind);
-    const time = timestamp(this.clock.nowMs());
+    const shape = this.#admission.shape(kind);
+    const time = timestamp(this.#clock.nowMs());
     const applied = applyFields({ live, config, writer, force, shape, time });
     const proposal: Proposal = {
       kind,
@@ -256,75 +256,75 @@ export class LocalApiServer implements KubernetesApi {
       managedFields: applied.entries,
       isPatched: true,
     };
-    if (live !== undefined) return typed<K>(this.store(kind, live, this.writer.changed(live, proposal)));
+    if (live !== undefined) return typed<K>(this.#store(kind, live, this.#writer.changed(live, proposal)));
     if (textAt(identityOf(given), "uid") !== "" || textAt(identityOf(given), "resourceVersion") !== "") {
       throw refusal.conflict(kind, key.name, "uid or resourceVersion mismatch: the object does not exist");
     }
-    return typed<K>(this.insert(kind, key, this.writer.created(proposal, key)));
+    return typed<K>(this.#insert(kind, key, this.#writer.created(proposal, key)));
   }
 
   async delete(kind: Kind, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
-    this.begin(options);
-    this.remove(kind, key, options);
+    this.#begin(options);
+    this.#remove(kind, key, options);
   }
 
   async logs(key: ObjectKey, options: LogOptions = {}): Promise<string> {
-    this.begin(options);
-    const pod = this.table.get("Pod", key);
+    this.#begin(options);
+    const pod = this.#table.get("Pod", key);
     if (pod === undefined) throw refusal.notFound("Pod", key.name);
-    if (this.podLogs === null) {
+    if (this.#podLogs === null) {
       throw new ApiError(
         "Unavailable",
         `no kubelet serves the logs of pod "${key.name}": start it before reading logs`,
       );
     }
-    return this.podLogs(typed<"Pod">(pod), options);
+    return this.#podLogs(typed<"Pod">(pod), options);
   }
 
-  private createObject<K extends Kind>(kind: K, object: Kinds[K], writer: Writer, options?: CallOptions): Kinds[K] {
-    this.begin(options);
+  #createObject<K extends Kind>(kind: K, object: Kinds[K], writer: Writer, options?: CallOptions): Kinds[K] {
+    this.#begin(options);
     const given = frozenCopy(object) as JsonObject;
     const key = keyOf(given);
-    const created = this.writer.created({ kind, object: given, writer }, key);
-    const present = this.table.get(kind, key);
+    const created = this.#writer.created({ kind, object: given, writer }, key);
+    const present = this.#table.get(kind, key);
     if (present !== undefined) {
       throw refusal.alreadyExists(kind, key.name, present.metadata["deletionTimestamp"] !== undefined);
     }
-    return typed<K>(this.insert(kind, key, created));
+    return typed<K>(this.#insert(kind, key, created));
   }
 
-  private updateObject<K extends Kind>(kind: K, object: Kinds[K], writer: Writer, options?: CallOptions): Kinds[K] {
-    this.begin(options);
+  #updateObject<K extends Kind>(kind: K, object: Kinds[K], writer: Writer, options?: CallOptions): Kinds[K] {
+    this.#begin(options);
     const rules = kindRules[kind];
     if (writer.subresource === "status" && !rules.hasStatus) throw refusal.noSubresource(kind);
     const given = frozenCopy(object) as JsonObject;
     const key = keyOf(given);
-    const live = this.present(kind, key);
+    const live = this.#present(kind, key);
     if (rules.needsResourceVersion && textAt(objectMetadata(given), "resourceVersion") === "") {
       throw refusal.invalid(kind, key.name, [
         field.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
       ]);
     }
-    return typed<K>(this.store(kind, live, this.writer.changed(live, { kind, object: given, writer })));
+    return typed<K>(this.#store(kind, live, this.#writer.changed(live, { kind, object: given, writer })));
   }
 
-  private patchObject<K extends Kind>(
+  #patchObject<K extends Kind>(
     kind: K,
     key: ObjectKey,
     { patch, writer }: { readonly patch: object; readonly writer: Writer },
     options?: CallOptions,
   ): Kinds[K] {
-    this.begin(options);
+    this.#begin(options);
     const given = frozenCopy(patch);
     if (!isObject(given)) throw new ApiError("BadRequest", "a merge patch must be an object");
     if (writer.subresource === "status" && !kindRules[kind].hasStatus) throw refusal.noSubresource(kind);
-    const live = this.present(kind, key);
+    const live = this.#present(kind, key);
     const object = mergePatch(live, given) as JsonObject;
-    return typed<K>(this.store(kind, live, this.writer.changed(live, { kind, object, writer, isPatched: true })));
+    return typed<K>(this.#store(kind, live, this.#writer.changed(live, { kind, object, writer, isPatched: true })));
   }
 
-  private remove(kind: Kind, key: ObjectKey, options: DeleteOptions): void {
-    const live = this.present(kind, key);
+  #remove(kind: Kind, key: ObjectKey, options: DeleteOptions): void {
+    const live = this.#present(kind, key);
     const { uid, resourceVersion } = live.metadata;
     if (options.uid !== undefined && options.uid !== uid) {
       throw refusal.precondition(kind, key.name, "UID", options.uid, uid);
@@ -332,51 +332,51 @@ export class LocalApiServer implements KubernetesApi {
     if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
       throw refusal.precondition(kind, key.name, "ResourceVersion", options.resourceVersion, resourceVersion);
     }
-    const decision = decideDeletion(kind, live, options, this.clock.nowMs());
-    if (decision.kind === "remove") this.erase(kind, live);
-    else if (decision.kind === "mark") this.store(kind, live, { ...live, metadata: decision.metadata });
+    const decision = decideDeletion(kind, live, options, this.#clock.nowMs());
+    if (decision.kind === "remove") this.#erase(kind, live);
+    else if (decision.kind === "mark") this.#store(kind, live, { ...live, metadata: decision.metadata });
   }
 
-  private writeMetadata({ kind, key }: Place, metadata: StoredMetadata): void {
-    const live = this.present(kind, key);
+  #writeMetadata({ kind, key }: Place, metadata: StoredMetadata): void {
+    const live = this.#present(kind, key);
     const writer: Writer = { manager: GARBAGE_COLLECTOR, operation: "Update", subresource: "" };
-    this.store(kind, live, this.writer.changed(live, { kind, object: { ...live, metadata }, writer }));
+    this.#store(kind, live, this.#writer.changed(live, { kind, object: { ...live, metadata }, writer }));
   }
 
-  private insert(kind: Kind, key: ObjectKey, created: JsonObject): StoredObject {
-    assert(this.table.get(kind, key) === undefined, `${kind} ${key.namespace}/${key.name} is created while it exists`);
-    if (kind === "Event") this.dropOldEvents();
-    const object = this.stamped(created);
-    this.commit(kind, "put", { resourceVersion: this.resourceVersion + 1, type: "ADDED", object });
+  #insert(kind: Kind, key: ObjectKey, created: JsonObject): StoredObject {
+    assert(this.#table.get(kind, key) === undefined, `${kind} ${key.namespace}/${key.name} is created while it exists`);
+    if (kind === "Event") this.#dropOldEvents();
+    const object = this.#stamped(created);
+    this.#commit(kind, "put", { resourceVersion: this.#resourceVersion + 1, type: "ADDED", object });
     return object;
   }
 
   /** Stores the next version, unless it is the one before (OBW4); an object that only waited to be deleted goes instead. */
-  private store(kind: Kind, previous: StoredObject, next: StoredObject): StoredObject {
+  #store(kind: Kind, previous: StoredObject, next: StoredObject): StoredObject {
     if (next === previous) return previous;
-    if (isDone(next.metadata)) return this.erase(kind, previous, next);
-    const object = this.stamped(next, previous);
-    this.commit(kind, "put", { resourceVersion: this.resourceVersion + 1, type: "MODIFIED", object, previous });
+    if (isDone(next.metadata)) return this.#erase(kind, previous, next);
+    const object = this.#stamped(next, previous);
+    this.#commit(kind, "put", { resourceVersion: this.#resourceVersion + 1, type: "MODIFIED", object, previous });
     return object;
   }
 
-  private erase(kind: Kind, previous: StoredObject, last: StoredObject = previous): StoredObject {
-    const object = this.stamped(last, previous);
-    this.commit(kind, "delete", { resourceVersion: this.resourceVersion + 1, type: "DELETED", object, previous });
+  #erase(kind: Kind, previous: StoredObject, last: StoredObject = previous): StoredObject {
+    const object = this.#stamped(last, previous);
+    this.#commit(kind, "delete", { resourceVersion: this.#resourceVersion + 1, type: "DELETED", object, previous });
     return object;
   }
 
-  private stamped(object: JsonObject, like?: StoredObject): StoredObject {
-    const metadata = { ...objectMetadata(object), resourceVersion: String(this.resourceVersion + 1) };
+  #stamped(object: JsonObject, like?: StoredObject): StoredObject {
+    const metadata = { ...objectMetadata(object), resourceVersion: String(this.#resourceVersion + 1) };
     const { apiVersion, kind, ...body } = object;
     return frozenCopy({ apiVersion, kind, ...body, metadata }, like) as StoredObject;
   }
 
   /** LAS3: the log first, then everybody. */
-  private commit(kind: Kind, type: "put" | "delete", change: Change): void {
+  #commit(kind: Kind, type: "put" | "delete", change: Change): void {
     const { object, resourceVersion } = change;
     try {
-      this.objectLog?.append(resourceVersion, { type, kind, object });
+      this.#objectLog?.append(resourceVersion, { type, kind, object });
     } catch (error) {
       const what = `${kind} "${object.metadata.name}" was not written`;
       const { code, message } = toErrorInfo(error);
@@ -385,35 +385,35 @@ export class LocalApiServer implements KubernetesApi {
         cause: error,
       });
     }
-    this.resourceVersion = resourceVersion;
-    if (type === "put") this.table.put(kind, object);
-    else this.table.remove(kind, object);
-    this.hub.publish(kind, change);
-    if (type === "put") this.collector.afterWrite(kind, object);
-    else this.collector.afterRemoval(object);
+    this.#resourceVersion = resourceVersion;
+    if (type === "put") this.#table.put(kind, object);
+    else this.#table.remove(kind, object);
+    this.#hub.publish(kind, change);
+    if (type === "put") this.#collector.afterWrite(kind, object);
+    else this.#collector.afterRemoval(object);
   }
 
-  private dropOldEvents(): void {
-    const before = timestamp(this.clock.nowMs() - EVENT_AGE_MAX_MS);
-    for (const event of this.table.eldest("Event")) {
+  #dropOldEvents(): void {
+    const before = timestamp(this.#clock.nowMs() - EVENT_AGE_MAX_MS);
+    for (const event of this.#table.eldest("Event")) {
       if (lastWriteOf(event) >= before) return;
-      this.erase("Event", event);
+      this.#erase("Event", event);
     }
   }
 
-  private present(kind: Kind, key: ObjectKey): StoredObject {
-    const live = this.table.get(kind, key);
+  #present(kind: Kind, key: ObjectKey): StoredObject {
+    const live = this.#table.get(kind, key);
     if (live === undefined) throw refusal.notFound(kind, key.name);
     return live;
   }
 
-  private select(kind: Kind, selection: Selection): readonly StoredObject[] {
-    return [...this.table.ordered(kind)].filter((object) => isSelected(object, selection));
+  #select(kind: Kind, selection: Selection): readonly StoredObject[] {
+    return [...this.#table.ordered(kind)].filter((object) => isSelected(object, selection));
   }
 
-  private begin(options: CallOptions | undefined): void {
+  #begin(options: CallOptions | undefined): void {
     options?.signal?.throwIfAborted();
-    if (this.isClosed) throw stopped();
+    if (this.#isClosed) throw stopped();
   }
 }
 

@@ -13,17 +13,17 @@ export type Place = { readonly kind: Kind; readonly key: ObjectKey };
 type OfKind = { readonly objects: Map<string, StoredObject>; order: readonly string[] | null };
 
 export class ObjectTable {
-  private readonly kinds = new Map<Kind, OfKind>();
-  private readonly places = new Map<string, Place>();
-  private readonly dependents = new Map<string, Map<string, Place>>();
+  readonly #kinds = new Map<Kind, OfKind>();
+  readonly #places = new Map<string, Place>();
+  readonly #dependents = new Map<string, Map<string, Place>>();
 
   get(kind: Kind, key: ObjectKey): StoredObject | undefined {
-    return this.kinds.get(kind)?.objects.get(pathOf(key));
+    return this.#kinds.get(kind)?.objects.get(pathOf(key));
   }
 
   /** By namespace and name. */
   *ordered(kind: Kind): Iterable<StoredObject> {
-    const ofKind = this.kinds.get(kind);
+    const ofKind = this.#kinds.get(kind);
     if (ofKind === undefined) return;
     ofKind.order ??= [...ofKind.objects.keys()].sort();
     for (const path of ofKind.order) {
@@ -34,59 +34,59 @@ export class ObjectTable {
 
   /** Those written longest ago first. */
   *eldest(kind: Kind): Iterable<StoredObject> {
-    yield* this.kinds.get(kind)?.objects.values() ?? [];
+    yield* this.#kinds.get(kind)?.objects.values() ?? [];
   }
 
   put(kind: Kind, object: StoredObject): void {
-    const ofKind: OfKind = this.kinds.get(kind) ?? { objects: new Map(), order: null };
-    this.kinds.set(kind, ofKind);
+    const ofKind: OfKind = this.#kinds.get(kind) ?? { objects: new Map(), order: null };
+    this.#kinds.set(kind, ofKind);
     const place = placeOf(kind, object);
     const path = pathOf(place.key);
     const previous = ofKind.objects.get(path);
     if (previous === undefined) {
       ofKind.order = null;
-      this.places.set(object.metadata.uid, place);
+      this.#places.set(object.metadata.uid, place);
     } else {
       // Deleted first, so that `eldest` goes by the last write.
       ofKind.objects.delete(path);
     }
     ofKind.objects.set(path, object);
-    this.indexOwners(previous, object, place);
+    this.#indexOwners(previous, object, place);
   }
 
   remove(kind: Kind, object: StoredObject): void {
-    const ofKind = this.kinds.get(kind);
+    const ofKind = this.#kinds.get(kind);
     const place = placeOf(kind, object);
     if (ofKind === undefined || !ofKind.objects.delete(pathOf(place.key))) return;
     ofKind.order = null;
-    this.places.delete(object.metadata.uid);
-    this.indexOwners(object, undefined, place);
+    this.#places.delete(object.metadata.uid);
+    this.#indexOwners(object, undefined, place);
   }
 
   withUid(uid: string): Place | undefined {
-    return this.places.get(uid);
+    return this.#places.get(uid);
   }
 
   /** Objects that name this uid as an owner. */
   ownedBy(uid: string): readonly Place[] {
-    return [...(this.dependents.get(uid)?.values() ?? [])];
+    return [...(this.#dependents.get(uid)?.values() ?? [])];
   }
 
   *everything(): Iterable<{ readonly kind: Kind; readonly object: StoredObject }> {
-    for (const [kind, { objects }] of this.kinds) for (const object of objects.values()) yield { kind, object };
+    for (const [kind, { objects }] of this.#kinds) for (const object of objects.values()) yield { kind, object };
   }
 
-  private indexOwners(previous: StoredObject | undefined, next: StoredObject | undefined, place: Place): void {
+  #indexOwners(previous: StoredObject | undefined, next: StoredObject | undefined, place: Place): void {
     if (previous?.metadata["ownerReferences"] === next?.metadata["ownerReferences"]) return;
     const path = `${place.kind}/${pathOf(place.key)}`;
     for (const uid of previous === undefined ? [] : ownerUids(previous)) {
-      const ofOwner = this.dependents.get(uid);
+      const ofOwner = this.#dependents.get(uid);
       ofOwner?.delete(path);
-      if (ofOwner?.size === 0) this.dependents.delete(uid);
+      if (ofOwner?.size === 0) this.#dependents.delete(uid);
     }
     for (const uid of next === undefined ? [] : ownerUids(next)) {
-      const ofOwner = this.dependents.get(uid) ?? new Map<string, Place>();
-      this.dependents.set(uid, ofOwner.set(path, place));
+      const ofOwner = this.#dependents.get(uid) ?? new Map<string, Place>();
+      this.#dependents.set(uid, ofOwner.set(path, place));
     }
   }
 }

@@ -53,14 +53,14 @@ export type Proposal = {
 };
 
 export class ObjectWriter {
-  private readonly admission: Admission;
-  private readonly clock: Clock;
-  private readonly random: Random;
+  readonly #admission: Admission;
+  readonly #clock: Clock;
+  readonly #random: Random;
 
   constructor({ admission, clock, random }: WriterOptions) {
-    this.admission = admission;
-    this.clock = clock;
-    this.random = random;
+    this.#admission = admission;
+    this.#clock = clock;
+    this.#random = random;
   }
 
   /** A new object, still without resourceVersion. Errors: BadRequest, Invalid. */
@@ -73,18 +73,18 @@ export class ObjectWriter {
     const metadata: JsonObject = {
       ...writableMetadata(object),
       ...key,
-      uid: this.uid(),
-      creationTimestamp: timestamp(this.clock.nowMs()),
+      uid: this.#uid(),
+      creationTimestamp: timestamp(this.#clock.nowMs()),
       ...(rules.generation === "none" ? {} : { generation: 1 }),
     };
     const status = firstStatus[kind];
     const body = rules.hasStatus
       ? { ...without(object, "status"), ...(status === undefined ? {} : { status }) }
       : object;
-    const complete = this.complete(kind, { ...body, metadata });
-    this.assertSound(kind, key.name, complete, undefined);
+    const complete = this.#complete(kind, { ...body, metadata });
+    this.#assertSound(kind, key.name, complete, undefined);
     const entries =
-      managedFields ?? recordUpdate(undefined, withoutStatus(kind, complete), writer, this.shape(kind), this.time());
+      managedFields ?? recordUpdate(undefined, withoutStatus(kind, complete), writer, this.#shape(kind), this.#time());
     return withManagedFields(complete, entries);
   }
 
@@ -92,16 +92,16 @@ export class ObjectWriter {
   changed(previous: StoredObject, { kind, object, writer, managedFields, isPatched = false }: Proposal): StoredObject {
     assertReadable(kind, object);
     assertSameObject(kind, previous, object, isPatched);
-    const body = this.bodyOf(kind, previous, object, writer);
-    const complete = frozenCopy(this.complete(kind, body), previous) as StoredObject;
-    this.assertSound(kind, previous.metadata.name, complete, previous);
-    const entries = managedFields ?? recordUpdate(previous, complete, writer, this.shape(kind), this.time());
-    const generation = this.generationAfter(kind, previous, complete);
+    const body = this.#bodyOf(kind, previous, object, writer);
+    const complete = frozenCopy(this.#complete(kind, body), previous) as StoredObject;
+    this.#assertSound(kind, previous.metadata.name, complete, previous);
+    const entries = managedFields ?? recordUpdate(previous, complete, writer, this.#shape(kind), this.#time());
+    const generation = this.#generationAfter(kind, previous, complete);
     const next = withManagedFields({ ...complete, metadata: { ...complete.metadata, ...generation } }, entries);
     return frozenCopy(next, previous) as StoredObject;
   }
 
-  private bodyOf(kind: Kind, previous: StoredObject, object: JsonObject, writer: Writer): JsonObject {
+  #bodyOf(kind: Kind, previous: StoredObject, object: JsonObject, writer: Writer): JsonObject {
     const { status: statusBefore } = previous;
     if (writer.subresource === "status")
       return { ...without(previous, "status"), ...member("status", object["status"]) };
@@ -118,16 +118,16 @@ export class ObjectWriter {
     return { ...body, metadata };
   }
 
-  private complete(kind: Kind, object: JsonObject): JsonObject {
-    return { ...this.admission.complete(kind, object), apiVersion: resources[kind].apiVersion, kind };
+  #complete(kind: Kind, object: JsonObject): JsonObject {
+    return { ...this.#admission.complete(kind, object), apiVersion: resources[kind].apiVersion, kind };
   }
 
-  private assertSound(kind: Kind, name: string, object: JsonObject, previous: StoredObject | undefined): void {
-    const problems = this.admission.problems(kind, object, previous);
+  #assertSound(kind: Kind, name: string, object: JsonObject, previous: StoredObject | undefined): void {
+    const problems = this.#admission.problems(kind, object, previous);
     if (problems.length > 0) throw refusal.invalid(kind, name, problems);
   }
 
-  private generationAfter(kind: Kind, previous: StoredObject, next: StoredObject): JsonObject {
+  #generationAfter(kind: Kind, previous: StoredObject, next: StoredObject): JsonObject {
     const { generation } = kindRules[kind];
     const before = previous.metadata["generation"];
     if (generation === "none" || typeof before !== "number") return {};
@@ -136,17 +136,17 @@ export class ObjectWriter {
     return { generation: isEqual(bodyOf(previous), bodyOf(next)) ? before : before + 1 };
   }
 
-  private shape(kind: Kind): ReturnType<Admission["shape"]> {
-    return this.admission.shape(kind);
+  #shape(kind: Kind): ReturnType<Admission["shape"]> {
+    return this.#admission.shape(kind);
   }
 
-  private time(): string {
-    return timestamp(this.clock.nowMs());
+  #time(): string {
+    return timestamp(this.#clock.nowMs());
   }
 
   /** A random UUID (version 4). */
-  private uid(): string {
-    const hex = this.random.hex(16);
+  #uid(): string {
+    const hex = this.#random.hex(16);
     const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
   }

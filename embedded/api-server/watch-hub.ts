@@ -47,111 +47,111 @@ export type WatchRequest = Selection & {
 const EVENTS_PER_TURN = 256;
 
 export class WatchHub {
-  private readonly options: WatchHubOptions;
-  private readonly histories = new Map<Kind, History>();
-  private readonly watchers = new Map<Kind, Set<Watcher>>();
-  private resourceVersion: number;
+  readonly #options: WatchHubOptions;
+  readonly #histories = new Map<Kind, History>();
+  readonly #watchers = new Map<Kind, Set<Watcher>>();
+  #resourceVersion: number;
   /** Nothing at or before this one is remembered. */
-  private readonly begin: number;
-  private bookmarkTimer: Timer | null = null;
+  readonly #begin: number;
+  #bookmarkTimer: Timer | null = null;
 
   constructor(resourceVersion: number, options: WatchHubOptions) {
-    this.options = options;
-    this.resourceVersion = resourceVersion;
-    this.begin = resourceVersion;
+    this.#options = options;
+    this.#resourceVersion = resourceVersion;
+    this.#begin = resourceVersion;
   }
 
   /** Remembers a change and has all watchers of its kind told. */
   publish(kind: Kind, change: Change): void {
-    this.resourceVersion = change.resourceVersion;
-    this.historyOf(kind).push(change);
-    for (const watcher of this.watchers.get(kind) ?? []) watcher.offer(change);
+    this.#resourceVersion = change.resourceVersion;
+    this.#historyOf(kind).push(change);
+    for (const watcher of this.#watchers.get(kind) ?? []) watcher.offer(change);
   }
 
   watch(kind: Kind, request: WatchRequest, onEvent: (event: RawWatchEvent) => void): Promise<WatchEnd> {
     if (request.signal.aborted) return Promise.resolve({ kind: "closed" });
-    const gone = this.historyOf(kind).whyGone(request.resourceVersion, this.resourceVersion);
+    const gone = this.#historyOf(kind).whyGone(request.resourceVersion, this.#resourceVersion);
     if (gone !== null) return Promise.resolve({ kind: "gone", message: gone });
     return new Promise((resolve) => {
-      const watcher = new Watcher(request, onEvent, this.options.backlogMax, (end) => {
-        this.watchers.get(kind)?.delete(watcher);
+      const watcher = new Watcher(request, onEvent, this.#options.backlogMax, (end) => {
+        this.#watchers.get(kind)?.delete(watcher);
         resolve(end);
       });
-      const ofKind = this.watchers.get(kind) ?? new Set();
-      this.watchers.set(kind, ofKind.add(watcher));
+      const ofKind = this.#watchers.get(kind) ?? new Set();
+      this.#watchers.set(kind, ofKind.add(watcher));
       for (const object of request.initial ?? []) watcher.push({ type: "ADDED", object });
-      for (const change of this.historyOf(kind).after(request.resourceVersion)) watcher.offer(change);
-      this.armBookmarks();
+      for (const change of this.#historyOf(kind).after(request.resourceVersion)) watcher.offer(change);
+      this.#armBookmarks();
     });
   }
 
   /** Tells every watcher how far it has come. */
   sendBookmarks(): void {
-    const bookmark: RawWatchEvent = { type: "BOOKMARK", resourceVersion: String(this.resourceVersion) };
-    for (const watcher of this.everyWatcher()) watcher.push(bookmark);
+    const bookmark: RawWatchEvent = { type: "BOOKMARK", resourceVersion: String(this.#resourceVersion) };
+    for (const watcher of this.#everyWatcher()) watcher.push(bookmark);
   }
 
   /** Ends all watches, as a server that goes away does. */
   closeAll(): void {
-    for (const watcher of this.everyWatcher()) watcher.end({ kind: "closed" });
-    this.bookmarkTimer?.cancel();
-    this.bookmarkTimer = null;
+    for (const watcher of this.#everyWatcher()) watcher.end({ kind: "closed" });
+    this.#bookmarkTimer?.cancel();
+    this.#bookmarkTimer = null;
   }
 
   /** Forgets the history, so that every watch that resumes is told `gone`: what a compaction does. */
   forgetHistory(): void {
-    for (const history of this.histories.values()) history.forget(this.resourceVersion);
+    for (const history of this.#histories.values()) history.forget(this.#resourceVersion);
   }
 
-  private everyWatcher(): Watcher[] {
-    return [...this.watchers.values()].flatMap((ofKind) => [...ofKind]);
+  #everyWatcher(): Watcher[] {
+    return [...this.#watchers.values()].flatMap((ofKind) => [...ofKind]);
   }
 
-  private historyOf(kind: Kind): History {
-    const known = this.histories.get(kind);
+  #historyOf(kind: Kind): History {
+    const known = this.#histories.get(kind);
     if (known !== undefined) return known;
-    const history = new History(this.begin, this.options.historyMax);
-    this.histories.set(kind, history);
+    const history = new History(this.#begin, this.#options.historyMax);
+    this.#histories.set(kind, history);
     return history;
   }
 
-  private armBookmarks(): void {
-    this.bookmarkTimer ??= this.options.clock.after(this.options.bookmarkIntervalMs, () => {
-      this.bookmarkTimer = null;
+  #armBookmarks(): void {
+    this.#bookmarkTimer ??= this.#options.clock.after(this.#options.bookmarkIntervalMs, () => {
+      this.#bookmarkTimer = null;
       this.sendBookmarks();
-      if (this.everyWatcher().length > 0) this.armBookmarks();
+      if (this.#everyWatcher().length > 0) this.#armBookmarks();
     });
   }
 }
 
 class History {
-  private readonly max: number;
-  private changes: Change[] = [];
+  readonly #max: number;
+  #changes: Change[] = [];
   /** The newest change that is no longer here. */
-  private forgottenThrough: number;
+  #forgottenThrough: number;
 
   constructor(begin: number, max: number) {
-    this.forgottenThrough = begin;
-    this.max = max;
+    this.#forgottenThrough = begin;
+    this.#max = max;
   }
 
   push(change: Change): void {
-    this.changes.push(change);
-    if (this.changes.length < this.max * 2) return;
+    this.#changes.push(change);
+    if (this.#changes.length < this.#max * 2) return;
     // Cut in halves, so that a change costs no copy of the whole.
-    const cut = this.changes.length - this.max;
-    this.forgottenThrough = this.changes[cut - 1]?.resourceVersion ?? this.forgottenThrough;
-    this.changes = this.changes.slice(cut);
+    const cut = this.#changes.length - this.#max;
+    this.#forgottenThrough = this.#changes[cut - 1]?.resourceVersion ?? this.#forgottenThrough;
+    this.#changes = this.#changes.slice(cut);
   }
 
   forget(resourceVersion: number): void {
-    this.changes = [];
-    this.forgottenThrough = resourceVersion;
+    this.#changes = [];
+    this.#forgottenThrough = resourceVersion;
   }
 
   whyGone(resourceVersion: number, newest: number): string | null {
-    if (resourceVersion < this.forgottenThrough) {
-      return `too old resource version: ${resourceVersion} (${this.forgottenThrough}): list again`;
+    if (resourceVersion < this.#forgottenThrough) {
+      return `too old resource version: ${resourceVersion} (${this.#forgottenThrough}): list again`;
     }
     // A real server answers 504 here; the objects that the caller knows are of a server that is no more, so `list again` is right.
     if (resourceVersion > newest) return `too large resource version: ${resourceVersion} (${newest}): list again`;
@@ -160,26 +160,26 @@ class History {
 
   after(resourceVersion: number): readonly Change[] {
     let low = 0;
-    let high = this.changes.length;
+    let high = this.#changes.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.changes[middle]?.resourceVersion ?? 0) <= resourceVersion) low = middle + 1;
+      if ((this.#changes[middle]?.resourceVersion ?? 0) <= resourceVersion) low = middle + 1;
       else high = middle;
     }
-    return this.changes.slice(low);
+    return this.#changes.slice(low);
   }
 }
 
 class Watcher {
-  private readonly selection: Selection;
-  private readonly onEvent: (event: RawWatchEvent) => void;
-  private readonly backlogMax: number;
-  private readonly onEnd: (end: WatchEnd) => void;
-  private readonly signal: AbortSignal;
-  private queue: RawWatchEvent[] = [];
-  private isScheduled = false;
-  private isOver = false;
-  private readonly onAbort = (): void => this.end({ kind: "closed" });
+  readonly #selection: Selection;
+  readonly #onEvent: (event: RawWatchEvent) => void;
+  readonly #backlogMax: number;
+  readonly #onEnd: (end: WatchEnd) => void;
+  readonly #signal: AbortSignal;
+  #queue: RawWatchEvent[] = [];
+  #isScheduled = false;
+  #isOver = false;
+  readonly #onAbort = (): void => this.end({ kind: "closed" });
 
   constructor(
     request: WatchRequest,
@@ -187,60 +187,60 @@ class Watcher {
     backlogMax: number,
     onEnd: (end: WatchEnd) => void,
   ) {
-    this.selection = request;
-    this.onEvent = onEvent;
-    this.backlogMax = backlogMax;
-    this.onEnd = onEnd;
-    this.signal = request.signal;
-    this.signal.addEventListener("abort", this.onAbort, { once: true });
+    this.#selection = request;
+    this.#onEvent = onEvent;
+    this.#backlogMax = backlogMax;
+    this.#onEnd = onEnd;
+    this.#signal = request.signal;
+    this.#signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /** Queues a change if the watcher asked for it (WH5). */
   offer({ type, object, previous }: Change): void {
-    if (this.selection.namespace !== null && object.metadata.namespace !== this.selection.namespace) return;
-    const matchesNow = type !== "DELETED" && matchesLabels(object, this.selection.labels);
-    const matchedBefore = previous !== undefined && matchesLabels(previous, this.selection.labels);
+    if (this.#selection.namespace !== null && object.metadata.namespace !== this.#selection.namespace) return;
+    const matchesNow = type !== "DELETED" && matchesLabels(object, this.#selection.labels);
+    const matchedBefore = previous !== undefined && matchesLabels(previous, this.#selection.labels);
     if (matchesNow) this.push({ type: matchedBefore ? "MODIFIED" : "ADDED", object });
     else if (matchedBefore) this.push({ type: "DELETED", object });
   }
 
   push(event: RawWatchEvent): void {
-    if (this.isOver) return;
-    if (this.queue.length >= this.backlogMax) {
+    if (this.#isOver) return;
+    if (this.#queue.length >= this.#backlogMax) {
       this.end({ kind: "closed" });
       return;
     }
-    this.queue.push(event);
-    this.schedule();
+    this.#queue.push(event);
+    this.#schedule();
   }
 
   end(end: WatchEnd): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.queue = [];
-    this.signal.removeEventListener("abort", this.onAbort);
-    this.onEnd(end);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#queue = [];
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#onEnd(end);
   }
 
-  private schedule(): void {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     onNextTurn(() => {
-      this.isScheduled = false;
-      this.deliver();
+      this.#isScheduled = false;
+      this.#deliver();
     });
   }
 
-  private deliver(): void {
-    const batch = this.queue.splice(0, EVENTS_PER_TURN);
+  #deliver(): void {
+    const batch = this.#queue.splice(0, EVENTS_PER_TURN);
     for (const event of batch) {
-      if (this.isOver) return;
+      if (this.#isOver) return;
       try {
-        this.onEvent(event);
+        this.#onEvent(event);
       } catch (error) {
         this.end({ kind: "failed", error });
       }
     }
-    if (this.queue.length > 0) this.schedule();
+    if (this.#queue.length > 0) this.#schedule();
   }
 }

@@ -24,10 +24,10 @@ const GONE_LIMIT_MS = 10_000;
 type Entry = { readonly pid: number; readonly identity: string; readonly pod: string };
 
 export class ChildLedger {
-  private readonly folder: string;
+  readonly #folder: string;
 
   constructor(folder: string) {
-    this.folder = folder;
+    this.#folder = folder;
   }
 
   /** Writes a process down. One that is gone already is not. */
@@ -35,22 +35,22 @@ export class ChildLedger {
     const identity = processIdentity(pid);
     if (identity === null) return;
     const entry: Entry = { pid, identity, pod };
-    await makePrivateFolder(this.folder);
-    await writeFile(this.fileOf(pid), JSON.stringify(entry), { mode: PRIVATE_FILE });
+    await makePrivateFolder(this.#folder);
+    await writeFile(this.#fileOf(pid), JSON.stringify(entry), { mode: PRIVATE_FILE });
   }
 
   /** After the process is gone. */
   async remove(pid: number): Promise<void> {
-    await rm(this.fileOf(pid), { force: true });
+    await rm(this.#fileOf(pid), { force: true });
   }
 
   /** Kills what an earlier kubelet left (CHL1, CHL2). Errors: CONTROL_PLANE_UNAVAILABLE when one does not die. */
   async reap(clock: Clock, log: Log): Promise<void> {
-    await makePrivateFolder(this.folder);
-    const files = (await readdir(this.folder)).filter((name) => name.endsWith(".json"));
+    await makePrivateFolder(this.#folder);
+    const files = (await readdir(this.#folder)).filter((name) => name.endsWith(".json"));
     await Promise.all(
       files.map(async (name) => {
-        const path = join(this.folder, name);
+        const path = join(this.#folder, name);
         const entry = parseEntry(await readFile(path, "utf8"));
         if (entry !== null) await endLeftOver(entry, clock, log);
         await rm(path, { force: true });
@@ -58,8 +58,8 @@ export class ChildLedger {
     );
   }
 
-  private fileOf(pid: number): string {
-    return join(this.folder, `${pid}.json`);
+  #fileOf(pid: number): string {
+    return join(this.#folder, `${pid}.json`);
   }
 }
 

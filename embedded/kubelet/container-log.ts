@@ -17,8 +17,8 @@ export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 const TAIL_BYTES = 2048;
 
 export class ContainerLog {
-  private readonly file: LogFile;
-  private end = Buffer.alloc(0);
+  readonly #file: LogFile;
+  #end = Buffer.alloc(0);
 
   /** Begins a new instance's log (CLO2). `path`: without ending. Writes end with `close`. */
   constructor(path: string, bytesMax: number, log: Log) {
@@ -29,7 +29,7 @@ export class ContainerLog {
     } catch (error) {
       onTrouble(error);
     }
-    this.file = new LogFile({
+    this.#file = new LogFile({
       path: `${path}.log`,
       bytesMax,
       older: [`${path}.log.older`],
@@ -39,20 +39,20 @@ export class ContainerLog {
   }
 
   write(piece: Buffer): void {
-    this.end = Buffer.concat([this.end, piece.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
-    this.file.write(piece);
+    this.#end = Buffer.concat([this.#end, piece.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
+    this.#file.write(piece);
   }
 
   /** The last lines, whole ones where possible. */
   get tail(): string {
-    const text = this.end.toString("utf8");
-    const isCut = this.end.length === TAIL_BYTES;
+    const text = this.#end.toString("utf8");
+    const isCut = this.#end.length === TAIL_BYTES;
     const firstBreak = text.indexOf("\n");
     return (isCut && firstBreak !== -1 ? text.slice(firstBreak + 1) : text).trim();
   }
 
   close(): void {
-    this.file.close();
+    this.#file.close();
   }
 }
 

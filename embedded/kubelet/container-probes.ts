@@ -15,32 +15,32 @@ export type ProbeListener = {
 };
 
 export class ContainerProbes {
-  private readonly clock: Clock;
-  private readonly portOf: (containerPort: number) => Promise<number | null>;
-  private probers: HttpProber[] = [];
-  private isStopped = false;
+  readonly #clock: Clock;
+  readonly #portOf: (containerPort: number) => Promise<number | null>;
+  #probers: HttpProber[] = [];
+  #isStopped = false;
 
   /** `portOf`: host port of a container port. */
   constructor(clock: Clock, portOf: (containerPort: number) => Promise<number | null>) {
-    this.clock = clock;
-    this.portOf = portOf;
+    this.#clock = clock;
+    this.#portOf = portOf;
   }
 
   async start(container: Container, listener: ProbeListener): Promise<void> {
-    await this.probe(container, container.readinessProbe, listener.onReady);
-    await this.probe(container, container.livenessProbe, (isAlive, message) => {
+    await this.#probe(container, container.readinessProbe, listener.onReady);
+    await this.#probe(container, container.livenessProbe, (isAlive, message) => {
       if (!isAlive) listener.onDead(message);
     });
   }
 
   /** Nothing is told any more. */
   stop(): void {
-    this.isStopped = true;
-    for (const prober of this.probers) prober.stop();
-    this.probers = [];
+    this.#isStopped = true;
+    for (const prober of this.#probers) prober.stop();
+    this.#probers = [];
   }
 
-  private async probe(
+  async #probe(
     container: Container,
     probe: Probe | undefined,
     onChange: (isGood: boolean, message: string) => void,
@@ -48,8 +48,8 @@ export class ContainerProbes {
     if (probe?.httpGet === undefined) return;
     const { port, path } = probe.httpGet;
     const named = container.ports?.find((candidate) => candidate.name === port)?.containerPort;
-    const hostPort = await this.portOf(typeof port === "number" ? port : (named ?? Number(port)));
-    if (hostPort === null || this.isStopped) return;
-    this.probers.push(new HttpProber({ probe, hostPort, path }, this.clock, onChange));
+    const hostPort = await this.#portOf(typeof port === "number" ? port : (named ?? Number(port)));
+    if (hostPort === null || this.#isStopped) return;
+    this.#probers.push(new HttpProber({ probe, hostPort, path }, this.#clock, onChange));
   }
 }

@@ -46,22 +46,22 @@ export class ContainerProcess {
   readonly pid: number;
   /** Resolves when the process is gone; never rejects. */
   readonly exited: Promise<ProcessExit>;
-  private isGone = false;
+  #isGone = false;
 
   constructor(child: Child, pid: number, exited: Promise<ProcessExit>) {
     this.pid = pid;
     this.exited = exited;
-    child.once("exit", () => (this.isGone = true));
+    child.once("exit", () => (this.#isGone = true));
   }
 
   /** To the process alone, as a container's first process gets it. */
   signal(signal: NodeJS.Signals): void {
-    if (!this.isGone) send(this.pid, signal);
+    if (!this.#isGone) send(this.pid, signal);
   }
 
   /** SIGKILL to it and all that it started (CPR1). Works on a stopped process too. */
   kill(): void {
-    if (!this.isGone) killGroup(this.pid);
+    if (!this.#isGone) killGroup(this.pid);
   }
 }
 

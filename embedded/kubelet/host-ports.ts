@@ -16,20 +16,20 @@ const HIGHEST = 32_000;
 const TRIES = 50;
 
 export class HostPorts {
-  private readonly random: Random;
-  private readonly ports = new Map<string, PodPorts>();
-  private readonly taken = new Set<number>();
+  readonly #random: Random;
+  readonly #ports = new Map<string, PodPorts>();
+  readonly #taken = new Set<number>();
 
   constructor(random: Random) {
-    this.random = random;
+    this.#random = random;
   }
 
   /** Chosen free when first asked for (HP1). Errors: PORT_IN_USE when none is free. */
   portOf(pod: ObjectKey, containerPort: number): Promise<number> {
-    const ofPod = this.ofPod(pod);
+    const ofPod = this.#ofPod(pod);
     let port = ofPod.chosen.get(containerPort);
     if (port === undefined) {
-      port = this.choose();
+      port = this.#choose();
       ofPod.chosen.set(containerPort, port);
       // A failed choice is not remembered: the next one who asks tries again.
       port.catch(() => ofPod.chosen.delete(containerPort));
@@ -39,18 +39,18 @@ export class HostPorts {
 
   /** The port if one was chosen; null otherwise: nothing can listen there. */
   async knownPortOf(pod: ObjectKey, containerPort: number): Promise<number | null> {
-    return (await this.ports.get(nameOf(pod))?.chosen.get(containerPort)) ?? null;
+    return (await this.#ports.get(nameOf(pod))?.chosen.get(containerPort)) ?? null;
   }
 
   /** Lets go of a pod's ports. With `areStillUsed` they are given to nobody else: a process that was lost may listen there. */
   release(pod: ObjectKey, areStillUsed = false): void {
-    const released = this.ports.get(nameOf(pod));
+    const released = this.#ports.get(nameOf(pod));
     if (released === undefined) return;
-    this.ports.delete(nameOf(pod));
+    this.#ports.delete(nameOf(pod));
     if (areStillUsed) return;
     for (const port of released.chosen.values()) {
       port.then(
-        (number) => this.taken.delete(number),
+        (number) => this.#taken.delete(number),
         () => undefined, // whoever asked for it was told
       );
     }
@@ -58,25 +58,25 @@ export class HostPorts {
 
   /** Every pod that has ports. */
   pods(): readonly ObjectKey[] {
-    return [...this.ports.values()].map(({ pod }) => pod);
+    return [...this.#ports.values()].map(({ pod }) => pod);
   }
 
-  private ofPod(pod: ObjectKey): PodPorts {
-    let ofPod = this.ports.get(nameOf(pod));
+  #ofPod(pod: ObjectKey): PodPorts {
+    let ofPod = this.#ports.get(nameOf(pod));
     if (ofPod === undefined) {
       ofPod = { pod: { namespace: pod.namespace, name: pod.name }, chosen: new Map() };
-      this.ports.set(nameOf(pod), ofPod);
+      this.#ports.set(nameOf(pod), ofPod);
     }
     return ofPod;
   }
 
-  private async choose(): Promise<number> {
+  async #choose(): Promise<number> {
     for (let i = 0; i < TRIES; i++) {
-      const port = LOWEST + Math.floor(this.random.next() * (HIGHEST - LOWEST));
-      if (this.taken.has(port)) continue;
-      this.taken.add(port);
+      const port = LOWEST + Math.floor(this.#random.next() * (HIGHEST - LOWEST));
+      if (this.#taken.has(port)) continue;
+      this.#taken.add(port);
       if (await isFree(port)) return port;
-      this.taken.delete(port);
+      this.#taken.delete(port);
     }
     throw new StreamError(
       "PORT_IN_USE",

@@ -26,60 +26,64 @@ const EAGER_MS = 10_000;
 const LATER_PERIOD_MS = 500;
 
 export class HttpProber {
-  private readonly target: ProbeTarget;
-  private readonly clock: Clock;
-  private readonly onChange: (isGood: boolean, message: string) => void;
-  private readonly startedMs: number;
-  private readonly stopped = new AbortController();
-  private isGood: boolean | null = null;
-  private failures = 0;
-  private timer: Timer | null = null;
+  readonly #target: ProbeTarget;
+  readonly #clock: Clock;
+  readonly #onChange: (isGood: boolean, message: string) => void;
+  readonly #startedMs: number;
+  readonly #stopped = new AbortController();
+  #isGood: boolean | null = null;
+  #failures = 0;
+  #timer: Timer | null = null;
 
   /** `onChange` is told each new verdict; a container that was never good yet is not called bad. */
   constructor(target: ProbeTarget, clock: Clock, onChange: (isGood: boolean, message: string) => void) {
-    this.target = target;
-    this.clock = clock;
-    this.onChange = onChange;
-    this.startedMs = clock.monotonicMs();
-    this.schedule(0);
+    this.#target = target;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#startedMs = clock.monotonicMs();
+    this.#schedule(0);
   }
 
   stop(): void {
-    this.stopped.abort();
-    this.timer?.cancel();
+    this.#stopped.abort();
+    this.#timer?.cancel();
   }
 
-  private schedule(delayMs: number): void {
-    this.timer = this.clock.after(delayMs, () => {
-      this.ask((failure) => {
-        if (this.stopped.signal.aborted) return;
-        this.take(failure);
-        this.schedule(this.periodMs());
+  #schedule(delayMs: number): void {
+    this.#timer = this.#clock.after(delayMs, () => {
+      this.#ask((failure) => {
+        if (this.#stopped.signal.aborted) return;
+        this.#take(failure);
+        this.#schedule(this.#periodMs());
       });
     });
   }
 
-  private take(failure: string | null): void {
-    this.failures = failure === null ? 0 : this.failures + 1;
-    if (failure === null && this.isGood !== true) {
-      this.isGood = true;
-      this.onChange(true, "");
-    } else if (this.isGood === true && failure !== null && this.failures >= (this.target.probe.failureThreshold ?? 3)) {
-      this.isGood = false;
-      this.onChange(false, failure);
+  #take(failure: string | null): void {
+    this.#failures = failure === null ? 0 : this.#failures + 1;
+    if (failure === null && this.#isGood !== true) {
+      this.#isGood = true;
+      this.#onChange(true, "");
+    } else if (
+      this.#isGood === true &&
+      failure !== null &&
+      this.#failures >= (this.#target.probe.failureThreshold ?? 3)
+    ) {
+      this.#isGood = false;
+      this.#onChange(false, failure);
     }
   }
 
-  private periodMs(): number {
-    const periodMs = (this.target.probe.periodSeconds ?? 10) * 1000;
-    if (this.isGood !== null) return periodMs;
-    const isYoung = this.clock.monotonicMs() - this.startedMs < EAGER_MS;
+  #periodMs(): number {
+    const periodMs = (this.#target.probe.periodSeconds ?? 10) * 1000;
+    if (this.#isGood !== null) return periodMs;
+    const isYoung = this.#clock.monotonicMs() - this.#startedMs < EAGER_MS;
     return Math.min(periodMs, isYoung ? FIRST_PERIOD_MS : LATER_PERIOD_MS);
   }
 
   /** `onAnswer` is called once. null: a good answer; else what was wrong. */
-  private ask(onAnswer: (failure: string | null) => void): void {
-    const { probe, hostPort, path } = this.target;
+  #ask(onAnswer: (failure: string | null) => void): void {
+    const { probe, hostPort, path } = this.#target;
     const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
     let isDone = false;
     const done = (failure: string | null): void => {
@@ -91,11 +95,11 @@ export class HttpProber {
     let limit: Timer | null = null;
     let request: ClientRequest;
     try {
-      request = get({ host: "127.0.0.1", port: hostPort, path, agent: false, signal: this.stopped.signal });
+      request = get({ host: "127.0.0.1", port: hostPort, path, agent: false, signal: this.#stopped.signal });
     } catch (error) {
       return done(`GET ${path}: ${(error as Error).message}`); // a path that no request can have
     }
-    limit = this.clock.after(timeoutMs, () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    limit = this.#clock.after(timeoutMs, () => request.destroy(new Error(`no answer in ${timeoutMs} ms`)));
     // `on`: a connection that breaks after the answer is an error too, and no news.
     request.on("error", (error) => done(`GET ${path}: ${error.message}`));
     request.once("response", (response) => {

@@ -17,45 +17,45 @@ export type InstantKubeletOptions = {
 };
 
 export class InstantKubelet {
-  private readonly options: InstantKubeletOptions;
-  private readonly pods: WatchCache<"Pod">;
-  private readonly queue: WorkQueue;
+  readonly #options: InstantKubeletOptions;
+  readonly #pods: WatchCache<"Pod">;
+  readonly #queue: WorkQueue;
 
   constructor(options: InstantKubeletOptions) {
     const { api, clock, random, log } = options;
-    this.options = options;
-    this.pods = new WatchCache(api, "Pod", { clock, random, log });
-    this.queue = new WorkQueue({ clock, random, log, work: (key) => this.care(key) });
+    this.#options = options;
+    this.#pods = new WatchCache(api, "Pod", { clock, random, log });
+    this.#queue = new WorkQueue({ clock, random, log, work: (key) => this.#care(key) });
   }
 
   async start(): Promise<void> {
-    this.pods.subscribe(({ kind, object: { metadata } }) => {
-      if (kind !== "deleted") this.queue.add(`${metadata.namespace}/${metadata.name}`);
+    this.#pods.subscribe(({ kind, object: { metadata } }) => {
+      if (kind !== "deleted") this.#queue.add(`${metadata.namespace}/${metadata.name}`);
     });
-    this.queue.start();
-    this.pods.start();
-    await this.pods.whenSynced();
+    this.#queue.start();
+    this.#pods.start();
+    await this.#pods.whenSynced();
   }
 
   async stop(): Promise<void> {
-    await this.pods.stop();
-    await this.queue.stop();
+    await this.#pods.stop();
+    await this.#queue.stop();
   }
 
-  private async care(key: string): Promise<void> {
+  async #care(key: string): Promise<void> {
     const [namespace = "", name = ""] = key.split("/");
-    const pod = this.pods.get({ namespace, name });
+    const pod = this.#pods.get({ namespace, name });
     if (pod === null) return;
     try {
-      await this.settle(pod);
+      await this.#settle(pod);
     } catch (error) {
       // Gone or another one: what the watch says next is taken up then.
       if (!isOfOtherObject(error)) throw error;
     }
   }
 
-  private async settle(pod: Pod): Promise<void> {
-    const { api } = this.options;
+  async #settle(pod: Pod): Promise<void> {
+    const { api } = this.#options;
     const { uid, deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
     if (deletionTimestamp !== undefined) {
       if (deletionGracePeriodSeconds === 0) return; // a finalizer keeps it
@@ -65,13 +65,13 @@ export class InstantKubelet {
     if (pod.status?.phase === "Running") return; // IK1
     const status = buildPodStatus({
       container: pod.spec.containers[0]?.name ?? "",
-      state: { kind: "running", startedMs: this.options.clock.nowMs(), isReady: true },
+      state: { kind: "running", startedMs: this.#options.clock.nowMs(), isReady: true },
       last: null,
       wasStarted: true,
       restartCount: 0,
       isOver: false,
     });
     const patch = { metadata: uid === undefined ? {} : { uid }, status };
-    this.pods.noteWrite(await api.patch("Pod", pod.metadata, patch, { subresource: "status" }));
+    this.#pods.noteWrite(await api.patch("Pod", pod.metadata, patch, { subresource: "status" }));
   }
 }

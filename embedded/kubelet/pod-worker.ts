@@ -45,75 +45,75 @@ const REMOVE_RETRY_MS = 200;
 export class PodWorker {
   readonly key: ObjectKey;
   readonly uid: string;
-  private pod: Pod;
-  private readonly context: WorkerContext;
-  private readonly status: StatusWriter;
-  private readonly backoff: RestartBackoff;
-  private facts: PodFacts;
-  private process: ContainerProcess | null = null;
-  private volumeWork: Promise<unknown> = Promise.resolve();
-  private ledgerWork: Promise<unknown> = Promise.resolve();
+  #pod: Pod;
+  readonly #context: WorkerContext;
+  readonly #status: StatusWriter;
+  readonly #backoff: RestartBackoff;
+  #facts: PodFacts;
+  #process: ContainerProcess | null = null;
+  #volumeWork: Promise<unknown> = Promise.resolve();
+  #ledgerWork: Promise<unknown> = Promise.resolve();
 
-  private isEnding = false;
-  private isObjectGone = false;
-  private isLost = false;
-  private isShutDown = false;
-  private killAtMs = Number.POSITIVE_INFINITY;
-  private killTimer: Timer | null = null;
-  private readonly ending = Promise.withResolvers<void>();
-  private readonly over = Promise.withResolvers<void>();
-  private readonly gone = Promise.withResolvers<void>();
-  private poked = Promise.withResolvers<void>();
+  #isEnding = false;
+  #isObjectGone = false;
+  #isLost = false;
+  #isShutDown = false;
+  #killAtMs = Number.POSITIVE_INFINITY;
+  #killTimer: Timer | null = null;
+  readonly #ending = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #gone = Promise.withResolvers<void>();
+  #poked = Promise.withResolvers<void>();
 
   /** `after`: the process of an earlier pod of the same name is gone then. */
   constructor(pod: Pod, context: WorkerContext, after: Promise<void>) {
     this.key = { namespace: pod.metadata.namespace, name: pod.metadata.name };
     this.uid = pod.metadata.uid ?? "";
-    this.pod = pod;
-    this.context = context;
-    this.status = new StatusWriter({ api: context.api, clock: context.clock, log: context.log, pod });
-    this.backoff = new RestartBackoff(context.backoff);
-    this.facts = resumeFacts(pod, context.clock.nowMs());
+    this.#pod = pod;
+    this.#context = context;
+    this.#status = new StatusWriter({ api: context.api, clock: context.clock, log: context.log, pod });
+    this.#backoff = new RestartBackoff(context.backoff);
+    this.#facts = resumeFacts(pod, context.clock.nowMs());
     this.update(pod);
-    this.run(after).catch((error: unknown) => {
+    this.#run(after).catch((error: unknown) => {
       context.log.error({ err: error, pod: this.key }, "the worker of a pod failed; the pod is no longer managed");
-      this.over.resolve();
+      this.#over.resolve();
     });
   }
 
   /** Resolves when its process is gone and none will follow, or when it is lost. */
   get whenOver(): Promise<void> {
-    return this.over.promise;
+    return this.#over.promise;
   }
 
   /** Of the living process. */
   get pid(): number | null {
-    return this.process?.pid ?? null;
+    return this.#process?.pid ?? null;
   }
 
   /** The object changed. */
   update(pod: Pod): void {
-    if (this.isLost) return;
-    this.pod = pod;
-    if (pod.metadata.deletionTimestamp !== undefined) this.end(graceMsOf(pod));
+    if (this.#isLost) return;
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp !== undefined) this.#end(graceMsOf(pod));
   }
 
   /** The object is gone (PW3). */
   objectGone(): void {
-    this.isObjectGone = true;
-    this.gone.resolve();
-    this.status.stop();
-    if (!this.isLost) this.end(0);
+    this.#isObjectGone = true;
+    this.#gone.resolve();
+    this.#status.stop();
+    if (!this.#isLost) this.#end(0);
   }
 
   /** A ConfigMap of the pod's namespace was created or changed. */
   configMapChanged(name: string): void {
-    if (this.isLost || this.isEnding) return;
-    const { state } = this.facts;
-    if (state.kind === "waiting" && state.reason === "CreateContainerConfigError") this.poked.resolve();
-    if (!mountsConfigMap(this.pod, name)) return;
-    this.rewriteVolumes().catch((error: unknown) => {
-      this.context.log.warn(
+    if (this.#isLost || this.#isEnding) return;
+    const { state } = this.#facts;
+    if (state.kind === "waiting" && state.reason === "CreateContainerConfigError") this.#poked.resolve();
+    if (!mountsConfigMap(this.#pod, name)) return;
+    this.#rewriteVolumes().catch((error: unknown) => {
+      this.#context.log.warn(
         { err: error, pod: this.key },
         "a changed ConfigMap cannot be written for a pod; the pod keeps its old files",
       );
@@ -122,163 +122,164 @@ export class PodWorker {
 
   /** PW4. Gives the process that lives on; null: there is none. */
   abandon(): number | null {
-    this.isLost = true;
-    this.status.stop();
-    this.isEnding = true;
-    this.ending.resolve();
-    this.over.resolve();
+    this.#isLost = true;
+    this.#status.stop();
+    this.#isEnding = true;
+    this.#ending.resolve();
+    this.#over.resolve();
     return this.pid;
   }
 
   /** Ends the process; the object stays, for the next kubelet. */
   async shutDown(graceMs: number): Promise<void> {
-    this.isShutDown = true;
-    this.status.stop();
-    this.end(graceMs);
-    await Promise.all([this.over.promise, this.process?.exited]);
-    await Promise.all([this.ledgerWork, this.volumeWork]);
+    this.#isShutDown = true;
+    this.#status.stop();
+    this.#end(graceMs);
+    await Promise.all([this.#over.promise, this.#process?.exited]);
+    await Promise.all([this.#ledgerWork, this.#volumeWork]);
   }
 
-  private end(graceMs: number): void {
-    const isFirst = !this.isEnding;
-    this.isEnding = true;
-    this.killAtMs = Math.min(this.killAtMs, this.context.clock.monotonicMs() + graceMs);
-    this.ending.resolve();
-    this.endProcess(isFirst);
+  #end(graceMs: number): void {
+    const isFirst = !this.#isEnding;
+    this.#isEnding = true;
+    this.#killAtMs = Math.min(this.#killAtMs, this.#context.clock.monotonicMs() + graceMs);
+    this.#ending.resolve();
+    this.#endProcess(isFirst);
   }
 
-  private endProcess(isFirst: boolean): void {
-    const { process, context } = this;
+  #endProcess(isFirst: boolean): void {
+    const process = this.#process;
+    const context = this.#context;
     if (process === null) return;
-    const graceMs = this.killAtMs - context.clock.monotonicMs();
+    const graceMs = this.#killAtMs - context.clock.monotonicMs();
     if (isFirst && graceMs > 0) process.signal("SIGTERM");
-    this.killTimer?.cancel();
+    this.#killTimer?.cancel();
     if (graceMs <= 0) process.kill();
-    else this.killTimer = context.clock.after(graceMs, () => process.kill());
+    else this.#killTimer = context.clock.after(graceMs, () => process.kill());
   }
 
-  private async run(after: Promise<void>): Promise<void> {
-    if (!this.facts.isOver) this.publish();
+  async #run(after: Promise<void>): Promise<void> {
+    if (!this.#facts.isOver) this.#publish();
     await after;
     try {
-      await this.keepRunning();
+      await this.#keepRunning();
     } catch (error) {
-      this.unforeseen(error);
+      this.#unforeseen(error);
     }
-    await this.ending.promise;
-    this.over.resolve();
-    if (!this.isLost && !this.isShutDown && !this.isObjectGone) await this.removeObject();
-    await this.gone.promise;
-    await this.alone(() => rm(this.context.podFolder, { recursive: true, force: true }));
+    await this.#ending.promise;
+    this.#over.resolve();
+    if (!this.#isLost && !this.#isShutDown && !this.#isObjectGone) await this.#removeObject();
+    await this.#gone.promise;
+    await this.#alone(() => rm(this.#context.podFolder, { recursive: true, force: true }));
   }
 
   /** Until the pod ends. */
-  private async keepRunning(): Promise<void> {
-    const forGood = refuseForGood(this.pod);
-    if (forGood !== null) this.setState({ kind: "waiting", reason: "CreateContainerConfigError", message: forGood });
-    while (forGood === null && !this.isEnding && !this.facts.isOver) {
-      const waitMs = await this.runOnce();
-      if (waitMs > 0) await this.wait(waitMs);
+  async #keepRunning(): Promise<void> {
+    const forGood = refuseForGood(this.#pod);
+    if (forGood !== null) this.#setState({ kind: "waiting", reason: "CreateContainerConfigError", message: forGood });
+    while (forGood === null && !this.#isEnding && !this.#facts.isOver) {
+      const waitMs = await this.#runOnce();
+      if (waitMs > 0) await this.#wait(waitMs);
     }
   }
 
   /** PW5 */
-  private unforeseen(error: unknown): void {
-    this.context.log.error({ err: error, pod: this.key }, "a pod cannot be run");
-    this.process?.kill();
+  #unforeseen(error: unknown): void {
+    this.#context.log.error({ err: error, pod: this.key }, "a pod cannot be run");
+    this.#process?.kill();
     const message = `the kubelet failed: ${error instanceof Error ? error.message : String(error)}`;
-    this.setState({ kind: "waiting", reason: "CreateContainerError", message });
+    this.#setState({ kind: "waiting", reason: "CreateContainerError", message });
   }
 
   /** One start of the container and its life. Gives how long to wait before the next. */
-  private async runOnce(): Promise<number> {
-    const container = containerOf(this.pod);
-    const planned = await this.plan(container);
-    if (this.isEnding) return 0;
-    if (planned === null) return this.backoff.nextTry();
-    if (planned.kind === "refused") return this.refused(planned.reason, planned.message);
-    const { context } = this;
+  async #runOnce(): Promise<number> {
+    const container = containerOf(this.#pod);
+    const planned = await this.#plan(container);
+    if (this.#isEnding) return 0;
+    if (planned === null) return this.#backoff.nextTry();
+    if (planned.kind === "refused") return this.#refused(planned.reason, planned.message);
+    const context = this.#context;
     const output = new ContainerLog(
       containerLogPath(context.podFolder, container.name),
       context.logBytesMax,
       context.log,
     );
     const started = await startProcess(planned.plan, output, context.clock, context.onOutput);
-    if (started.kind === "failed") return this.refused("CreateContainerError", started.message);
-    return this.follow(started.process, container);
+    if (started.kind === "failed") return this.#refused("CreateContainerError", started.message);
+    return this.#follow(started.process, container);
   }
 
   /** null: the API server did not answer. */
-  private async plan(container: Container): Promise<PlanResult | null> {
+  async #plan(container: Container): Promise<PlanResult | null> {
     try {
-      return await this.alone(() => planContainer(this.pod, container, this.context));
+      return await this.#alone(() => planContainer(this.#pod, container, this.#context));
     } catch (error) {
-      this.context.log.warn({ err: error, pod: this.key }, "a pod cannot be prepared; retrying");
+      this.#context.log.warn({ err: error, pod: this.key }, "a pod cannot be prepared; retrying");
       const message = error instanceof Error ? error.message : String(error);
-      this.setState({ kind: "waiting", reason: "ContainerCreating", message });
+      this.#setState({ kind: "waiting", reason: "ContainerCreating", message });
       return null;
     }
   }
 
-  private refused(reason: string, message: string): number {
-    const before = this.facts.state;
+  #refused(reason: string, message: string): number {
+    const before = this.#facts.state;
     const isAgain = reason === "ErrImagePull" && before.kind === "waiting" && before.message === message;
-    this.setState({ kind: "waiting", reason: isAgain ? "ImagePullBackOff" : reason, message });
-    return this.backoff.nextTry();
+    this.#setState({ kind: "waiting", reason: isAgain ? "ImagePullBackOff" : reason, message });
+    return this.#backoff.nextTry();
   }
 
-  private async follow(process: ContainerProcess, container: Container): Promise<number> {
-    const { clock, ledger, log } = this.context;
-    this.process = process;
-    const { restartCount, wasStarted } = this.facts;
-    this.facts = { ...this.facts, wasStarted: true, restartCount: restartCount + (wasStarted ? 1 : 0) };
+  async #follow(process: ContainerProcess, container: Container): Promise<number> {
+    const { clock, ledger, log } = this.#context;
+    this.#process = process;
+    const { restartCount, wasStarted } = this.#facts;
+    this.#facts = { ...this.#facts, wasStarted: true, restartCount: restartCount + (wasStarted ? 1 : 0) };
     const isReady = container.readinessProbe?.httpGet === undefined;
-    this.setState({ kind: "running", startedMs: clock.nowMs(), isReady });
-    if (this.isEnding) this.endProcess(true);
+    this.#setState({ kind: "running", startedMs: clock.nowMs(), isReady });
+    if (this.#isEnding) this.#endProcess(true);
     // A process that is not in the list has its leash all the same.
     const noted = ledger
       .add(process.pid, `${this.key.namespace}/${this.key.name}`)
       .catch((error: unknown) => log.warn({ err: error, pod: this.key }, "the list of processes cannot be written"));
-    const probes = this.startProbes(container, process);
+    const probes = this.#startProbes(container, process);
     const exit = await process.exited;
     probes.stop();
-    this.process = null;
-    this.killTimer?.cancel();
-    this.ledgerWork = noted
+    this.#process = null;
+    this.#killTimer?.cancel();
+    this.#ledgerWork = noted
       .then(() => ledger.remove(process.pid))
       .catch((error: unknown) => log.warn({ err: error, pod: this.key }, "the list of processes cannot be written"));
-    return this.afterExit(exit);
+    return this.#afterExit(exit);
   }
 
   /** Gives how long to wait before the next start. */
-  private afterExit(exit: ProcessExit): number {
-    const end = { exitCode: exit.exitCode, message: exit.message, finishedMs: this.context.clock.nowMs() };
-    const { restartPolicy = "Always" } = this.pod.spec;
+  #afterExit(exit: ProcessExit): number {
+    const end = { exitCode: exit.exitCode, message: exit.message, finishedMs: this.#context.clock.nowMs() };
+    const { restartPolicy = "Always" } = this.#pod.spec;
     const isLast = restartPolicy === "Never" || (restartPolicy === "OnFailure" && exit.exitCode === 0);
-    if (this.isEnding || isLast) {
-      this.facts = { ...this.facts, isOver: true };
-      this.setState({ kind: "terminated", ...end });
+    if (this.#isEnding || isLast) {
+      this.#facts = { ...this.#facts, isOver: true };
+      this.#setState({ kind: "terminated", ...end });
       return 0;
     }
-    const waitMs = this.backoff.next(exit.livedMs);
-    this.facts = { ...this.facts, last: end };
+    const waitMs = this.#backoff.next(exit.livedMs);
+    this.#facts = { ...this.#facts, last: end };
     const message = `back-off ${waitMs} ms restarting the container: it ended with exit code ${exit.exitCode}`;
-    if (waitMs > 0) this.setState({ kind: "waiting", reason: "CrashLoopBackOff", message });
+    if (waitMs > 0) this.#setState({ kind: "waiting", reason: "CrashLoopBackOff", message });
     return waitMs;
   }
 
-  private startProbes(container: Container, process: ContainerProcess): ContainerProbes {
-    const { clock, log, resolve } = this.context;
+  #startProbes(container: Container, process: ContainerProcess): ContainerProbes {
+    const { clock, log, resolve } = this.#context;
     const probes = new ContainerProbes(clock, (port) => resolve({ kind: "own", port }));
     const started = probes.start(container, {
       onReady: (isReady) => {
-        if (this.facts.state.kind === "running") this.setState({ ...this.facts.state, isReady });
+        if (this.#facts.state.kind === "running") this.#setState({ ...this.#facts.state, isReady });
       },
       onDead: (message) => {
         log.warn({ pod: this.key, reason: message }, "a container fails its liveness probe; restarting it");
         process.signal("SIGTERM");
-        this.killTimer?.cancel();
-        this.killTimer = clock.after(graceMsOf(this.pod), () => process.kill());
+        this.#killTimer?.cancel();
+        this.#killTimer = clock.after(graceMsOf(this.#pod), () => process.kill());
       },
     });
     // Without a port there is nothing to ask: the container stays unready, which says that something is wrong.
@@ -286,36 +287,36 @@ export class PodWorker {
     return probes;
   }
 
-  private async rewriteVolumes(): Promise<void> {
-    const written = await this.alone(() => prepareVolumes(this.pod, containerOf(this.pod), this.context));
+  async #rewriteVolumes(): Promise<void> {
+    const written = await this.#alone(() => prepareVolumes(this.#pod, containerOf(this.#pod), this.#context));
     if (written.kind !== "refused") return;
-    this.context.log.warn({ pod: this.key, reason: written.message }, "a pod keeps its old files");
+    this.#context.log.warn({ pod: this.key, reason: written.message }, "a pod keeps its old files");
   }
 
   /** Its volumes are written by one at a time. */
-  private alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.volumeWork.then(work, work);
-    this.volumeWork = done.catch(() => undefined); // told to whoever asked for it
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#volumeWork.then(work, work);
+    this.#volumeWork = done.catch(() => undefined); // told to whoever asked for it
     return done;
   }
 
   /** Until time is up, the pod ends, or something changed that may help. */
-  private async wait(waitMs: number): Promise<void> {
-    this.poked = Promise.withResolvers<void>();
-    const wake = this.context.clock.after(waitMs, () => this.poked.resolve());
-    await Promise.race([this.poked.promise, this.ending.promise]);
+  async #wait(waitMs: number): Promise<void> {
+    this.#poked = Promise.withResolvers<void>();
+    const wake = this.#context.clock.after(waitMs, () => this.#poked.resolve());
+    await Promise.race([this.#poked.promise, this.#ending.promise]);
     wake.cancel();
   }
 
   /** PW2. Finalizers may keep it: then it shows how its container ended. */
-  private async removeObject(): Promise<void> {
-    const { api, clock, log } = this.context;
-    if ((this.pod.metadata.finalizers ?? []).length > 0) {
-      this.publish();
-      await this.status.flush();
+  async #removeObject(): Promise<void> {
+    const { api, clock, log } = this.#context;
+    if ((this.#pod.metadata.finalizers ?? []).length > 0) {
+      this.#publish();
+      await this.#status.flush();
     }
-    this.status.stop();
-    while (!this.isObjectGone && !this.isShutDown) {
+    this.#status.stop();
+    while (!this.#isObjectGone && !this.#isShutDown) {
       try {
         return await api.delete("Pod", this.key, { uid: this.uid, gracePeriodSeconds: 0 });
       } catch (error) {
@@ -326,13 +327,13 @@ export class PodWorker {
     }
   }
 
-  private setState(state: ContainerState): void {
-    this.facts = { ...this.facts, state };
-    this.publish();
+  #setState(state: ContainerState): void {
+    this.#facts = { ...this.#facts, state };
+    this.#publish();
   }
 
-  private publish(): void {
-    if (!this.isLost) this.status.set(buildPodStatus(this.facts));
+  #publish(): void {
+    if (!this.#isLost) this.#status.set(buildPodStatus(this.#facts));
   }
 }
 

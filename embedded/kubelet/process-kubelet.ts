@@ -48,60 +48,62 @@ export type ProcessKubeletOptions = {
 const PORT_LINGER_MS = 30_000;
 
 export class ProcessKubelet {
-  private readonly options: ProcessKubeletOptions;
-  private readonly ports: HostPorts;
-  private readonly ledger: ChildLedger;
-  private readonly caches: Caches;
-  private readonly workers = new Map<string, PodWorker>();
+  readonly #options: ProcessKubeletOptions;
+  readonly #ports: HostPorts;
+  readonly #ledger: ChildLedger;
+  readonly #caches: Caches;
+  readonly #workers = new Map<string, PodWorker>();
   /** Their processes end with this kubelet. */
-  private readonly lost = new Set<PodWorker>();
-  private readonly readLogs = podLogs((pod) => this.podFolder(pod));
-  private sweepTimer: Timer | null = null;
-  private state: "new" | "running" | "stopped" = "new";
+  readonly #lost = new Set<PodWorker>();
+  readonly #readLogs = podLogs((pod) => this.#podFolder(pod));
+  #sweepTimer: Timer | null = null;
+  #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: ProcessKubeletOptions) {
-    this.options = options;
-    this.ports = new HostPorts(options.random);
-    this.ledger = new ChildLedger(join(options.folder, "children"));
-    this.caches = {
-      pods: this.cache("Pod"),
-      configMaps: this.cache("ConfigMap"),
-      statefulSets: this.cache("StatefulSet"),
-      services: this.cache("Service"),
+    this.#options = options;
+    this.#ports = new HostPorts(options.random);
+    this.#ledger = new ChildLedger(join(options.folder, "children"));
+    this.#caches = {
+      pods: this.#cache("Pod"),
+      configMaps: this.#cache("ConfigMap"),
+      statefulSets: this.#cache("StatefulSet"),
+      services: this.#cache("Service"),
     };
   }
 
   /** Ends what an earlier one left (KU1), then follows the API server. Resolves when the pods that are there have been taken up. */
   async start(): Promise<void> {
-    assert(this.state === "new", "a kubelet is started once");
-    this.state = "running";
-    const { clock, log } = this.options;
-    await this.ledger.reap(clock, log);
-    const { pods, configMaps, statefulSets, services } = this.caches;
-    pods.subscribe((change) => (change.kind === "deleted" ? this.podGone(change.object) : this.podSeen(change.object)));
+    assert(this.#state === "new", "a kubelet is started once");
+    this.#state = "running";
+    const { clock, log } = this.#options;
+    await this.#ledger.reap(clock, log);
+    const { pods, configMaps, statefulSets, services } = this.#caches;
+    pods.subscribe((change) =>
+      change.kind === "deleted" ? this.#podGone(change.object) : this.#podSeen(change.object),
+    );
     configMaps.subscribe(({ kind, object }) => {
       if (kind === "deleted") return;
       const { namespace, name } = object.metadata;
-      for (const worker of this.workers.values()) {
+      for (const worker of this.#workers.values()) {
         if (worker.key.namespace === namespace) worker.configMapChanged(name);
       }
     });
     statefulSets.subscribe(({ kind }) => {
-      if (kind === "deleted") this.scheduleSweep();
+      if (kind === "deleted") this.#scheduleSweep();
     });
     for (const cache of [services, statefulSets, configMaps]) cache.start();
     await Promise.all([services.whenSynced(), statefulSets.whenSynced(), configMaps.whenSynced()]);
     pods.start();
     await pods.whenSynced();
-    await this.removeOldFolders();
+    await this.#removeOldFolders();
   }
 
   /** Ends every process (SIGTERM, after `graceMs` SIGKILL), lost ones too. The objects stay, for the next kubelet. */
   async stop(graceMs = 5000): Promise<void> {
-    this.state = "stopped";
-    this.sweepTimer?.cancel();
-    await Promise.all(Object.values(this.caches).map((cache) => cache.stop()));
-    await Promise.all([...this.workers.values(), ...this.lost].map((worker) => worker.shutDown(graceMs)));
+    this.#state = "stopped";
+    this.#sweepTimer?.cancel();
+    await Promise.all(Object.values(this.#caches).map((cache) => cache.stop()));
+    await Promise.all([...this.#workers.values(), ...this.#lost].map((worker) => worker.shutDown(graceMs)));
   }
 
   /**
@@ -109,22 +111,22 @@ export class ProcessKubelet {
    * the other way round. A new pod of its name gets other ports. Gives the process; null: it has none. For tests of what must hold then.
    */
   abandon(pod: ObjectKey): number | null {
-    const worker = this.workers.get(nameOf(pod));
+    const worker = this.#workers.get(nameOf(pod));
     if (worker === undefined) return null;
     const pid = worker.abandon();
-    this.lost.add(worker);
-    this.ports.release(pod, true);
+    this.#lost.add(worker);
+    this.#ports.release(pod, true);
     return pid;
   }
 
   /** Of a pod's living process; null: it has none now. */
   pidOf(pod: ObjectKey): number | null {
-    return this.workers.get(nameOf(pod))?.pid ?? null;
+    return this.#workers.get(nameOf(pod))?.pid ?? null;
   }
 
   /** For the API server's `logs`. */
   logs(pod: Pod, options: LogOptions = {}): Promise<string> {
-    return this.readLogs(pod, options);
+    return this.#readLogs(pod, options);
   }
 
   /**
@@ -137,38 +139,38 @@ export class ProcessKubelet {
     const target =
       parsed.kind === "pod"
         ? { pod: parsed.key, containerPort: port }
-        : behindService(this.addressSources(), parsed.key, port);
+        : behindService(this.#addressSources(), parsed.key, port);
     if (target === null) return null;
-    const hostPort = await this.ports.knownPortOf(target.pod, target.containerPort);
+    const hostPort = await this.#ports.knownPortOf(target.pod, target.containerPort);
     return hostPort === null ? null : `127.0.0.1:${hostPort}`;
   }
 
-  private podSeen(pod: Pod): void {
+  #podSeen(pod: Pod): void {
     const name = nameOf(pod.metadata);
-    const worker = this.workers.get(name);
+    const worker = this.#workers.get(name);
     if (worker !== undefined && worker.uid === pod.metadata.uid) return worker.update(pod);
-    if (this.state !== "running") return;
+    if (this.#state !== "running") return;
     worker?.objectGone();
-    this.workers.set(name, new PodWorker(pod, this.contextOf(pod), worker?.whenOver ?? Promise.resolve()));
+    this.#workers.set(name, new PodWorker(pod, this.#contextOf(pod), worker?.whenOver ?? Promise.resolve()));
   }
 
-  private podGone(pod: Pod): void {
+  #podGone(pod: Pod): void {
     const name = nameOf(pod.metadata);
-    const worker = this.workers.get(name);
+    const worker = this.#workers.get(name);
     if (worker === undefined || worker.uid !== pod.metadata.uid) return;
     worker.objectGone();
-    this.scheduleSweep();
+    this.#scheduleSweep();
     // It stays in the list until its process is gone, so that a successor of its name waits (KU2).
     worker.whenOver
       .then(() => {
-        if (this.workers.get(name) === worker) this.workers.delete(name);
+        if (this.#workers.get(name) === worker) this.#workers.delete(name);
       })
       .catch((error: unknown) =>
-        this.options.log.error({ err: error, pod: name }, "the files of a pod that is gone cannot be removed"),
+        this.#options.log.error({ err: error, pod: name }, "the files of a pod that is gone cannot be removed"),
       );
   }
 
-  private contextOf(pod: Pod): WorkerContext {
+  #contextOf(pod: Pod): WorkerContext {
     const {
       api,
       clock,
@@ -177,7 +179,7 @@ export class ProcessKubelet {
       images,
       backoff = defaultRestartBackoff,
       logBytesMax = LOG_BYTES_MAX,
-    } = this.options;
+    } = this.#options;
     const { namespace, name } = pod.metadata;
     const key = { namespace, name };
     return {
@@ -187,64 +189,64 @@ export class ProcessKubelet {
       images,
       backoff,
       logBytesMax,
-      ledger: this.ledger,
-      podFolder: this.podFolder(pod),
+      ledger: this.#ledger,
+      podFolder: this.#podFolder(pod),
       claimsFolder: join(folder, "claims"),
       readConfigMap: (configMap) => api.get("ConfigMap", { namespace, name: configMap }),
-      resolve: (reference) => this.resolve(key, reference),
-      onOutput: (stream, piece) => this.options.onOutput?.(key, stream, piece),
+      resolve: (reference) => this.#resolve(key, reference),
+      onOutput: (stream, piece) => this.#options.onOutput?.(key, stream, piece),
     };
   }
 
-  private async resolve(self: ObjectKey, reference: AddressReference): Promise<number | null> {
+  async #resolve(self: ObjectKey, reference: AddressReference): Promise<number | null> {
     const { port } = reference;
-    if (reference.kind === "own") return this.ports.portOf(self, port);
-    if (reference.kind === "pod") return this.ports.portOf(reference, port);
-    const behind = behindService(this.addressSources(), reference, port);
-    return behind === null ? null : this.ports.portOf(behind.pod, behind.containerPort);
+    if (reference.kind === "own") return this.#ports.portOf(self, port);
+    if (reference.kind === "pod") return this.#ports.portOf(reference, port);
+    const behind = behindService(this.#addressSources(), reference, port);
+    return behind === null ? null : this.#ports.portOf(behind.pod, behind.containerPort);
   }
 
-  private addressSources() {
-    const { services, pods } = this.caches;
+  #addressSources() {
+    const { services, pods } = this.#caches;
     return {
       service: (key: ObjectKey) => services.get(key),
       pods: (namespace: string) => pods.list(({ metadata }) => metadata.namespace === namespace),
     };
   }
 
-  private podFolder(pod: Pod): string {
+  #podFolder(pod: Pod): string {
     const { namespace, name, uid } = pod.metadata;
-    return join(this.podsFolder, `${namespace}_${name}_${uid}`);
+    return join(this.#podsFolder, `${namespace}_${name}_${uid}`);
   }
 
-  private get podsFolder(): string {
-    return join(this.options.folder, "pods");
+  get #podsFolder(): string {
+    return join(this.#options.folder, "pods");
   }
 
   /** Of pods that went while no kubelet ran. */
-  private async removeOldFolders(): Promise<void> {
-    await makePrivateFolder(this.podsFolder);
-    const names = await readdir(this.podsFolder);
-    const wanted = new Set(this.caches.pods.list().map((pod) => this.podFolder(pod)));
-    const old = names.map((name) => join(this.podsFolder, name)).filter((path) => !wanted.has(path));
+  async #removeOldFolders(): Promise<void> {
+    await makePrivateFolder(this.#podsFolder);
+    const names = await readdir(this.#podsFolder);
+    const wanted = new Set(this.#caches.pods.list().map((pod) => this.#podFolder(pod)));
+    const old = names.map((name) => join(this.#podsFolder, name)).filter((path) => !wanted.has(path));
     await Promise.all(old.map((path) => rm(path, { recursive: true, force: true })));
   }
 
   /** KU3 */
-  private scheduleSweep(): void {
-    if (this.state !== "running") return;
-    this.sweepTimer ??= this.options.clock.after(PORT_LINGER_MS, () => {
-      this.sweepTimer = null;
-      for (const pod of this.ports.pods()) {
+  #scheduleSweep(): void {
+    if (this.#state !== "running") return;
+    this.#sweepTimer ??= this.#options.clock.after(PORT_LINGER_MS, () => {
+      this.#sweepTimer = null;
+      for (const pod of this.#ports.pods()) {
         const set = { namespace: pod.namespace, name: pod.name.replace(/-\d+$/, "") };
-        const isWanted = this.workers.has(nameOf(pod)) || this.caches.statefulSets.get(set) !== null;
-        if (!isWanted) this.ports.release(pod);
+        const isWanted = this.#workers.has(nameOf(pod)) || this.#caches.statefulSets.get(set) !== null;
+        if (!isWanted) this.#ports.release(pod);
       }
     });
   }
 
-  private cache<K extends Kind>(kind: K): WatchCache<K> {
-    const { api, clock, random, log } = this.options;
+  #cache<K extends Kind>(kind: K): WatchCache<K> {
+    const { api, clock, random, log } = this.#options;
     return new WatchCache(api, kind, { clock, random, log });
   }
 }

@@ -22,19 +22,19 @@ export const defaultRestartBackoff: RestartBackoffOptions = {
 };
 
 export class RestartBackoff {
-  private readonly options: RestartBackoffOptions;
-  private waitMs = 0;
+  readonly #options: RestartBackoffOptions;
+  #waitMs = 0;
 
   constructor(options: RestartBackoffOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** The wait before the next start, after a life of `livedMs` (0: it did not even start). */
   next(livedMs: number): number {
-    const { firstMs, factor, maxMs, resetAfterMs } = this.options;
-    if (livedMs >= resetAfterMs) this.waitMs = 0;
-    const waitMs = this.waitMs;
-    this.waitMs = waitMs === 0 ? firstMs : Math.min(maxMs, waitMs * factor);
+    const { firstMs, factor, maxMs, resetAfterMs } = this.#options;
+    if (livedMs >= resetAfterMs) this.#waitMs = 0;
+    const waitMs = this.#waitMs;
+    this.#waitMs = waitMs === 0 ? firstMs : Math.min(maxMs, waitMs * factor);
     return waitMs;
   }
 

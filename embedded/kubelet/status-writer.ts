@@ -24,55 +24,55 @@ export type StatusWriterOptions = {
 };
 
 export class StatusWriter {
-  private readonly options: StatusWriterOptions;
-  private written: PodStatus;
-  private wanted: PodStatus | null = null;
-  private writing: Promise<void> | null = null;
-  private isStopped = false;
+  readonly #options: StatusWriterOptions;
+  #written: PodStatus;
+  #wanted: PodStatus | null = null;
+  #writing: Promise<void> | null = null;
+  #isStopped = false;
 
   constructor(options: StatusWriterOptions) {
-    this.options = options;
-    this.written = options.pod.status ?? {};
+    this.#options = options;
+    this.#written = options.pod.status ?? {};
   }
 
   /** Returns at once. */
   set(status: PodStatus): void {
-    this.wanted = status;
-    this.writing ??= this.write();
+    this.#wanted = status;
+    this.#writing ??= this.#write();
   }
 
   /** Resolves when the newest status is there, or never will be. */
   async flush(): Promise<void> {
-    while (this.writing !== null) await this.writing;
+    while (this.#writing !== null) await this.#writing;
   }
 
   /** Nothing is written from now on. */
   stop(): void {
-    this.isStopped = true;
+    this.#isStopped = true;
   }
 
-  private async write(): Promise<void> {
+  async #write(): Promise<void> {
     await new Promise<void>((resolve) => onNextTurn(resolve)); // SW1
     let retryMs = RETRY_FIRST_MS;
-    while (!this.isStopped && this.wanted !== null) {
-      const status = this.wanted;
-      if (JSON.stringify(status) === JSON.stringify(this.written)) this.wanted = null;
-      else if (await this.tryWrite(status)) {
-        this.written = status;
+    while (!this.#isStopped && this.#wanted !== null) {
+      const status = this.#wanted;
+      if (JSON.stringify(status) === JSON.stringify(this.#written)) this.#wanted = null;
+      else if (await this.#tryWrite(status)) {
+        this.#written = status;
         retryMs = RETRY_FIRST_MS;
       } else {
-        await sleep(this.options.clock, retryMs);
+        await sleep(this.#options.clock, retryMs);
         retryMs = Math.min(RETRY_MAX_MS, 2 * retryMs);
       }
     }
-    this.writing = null;
+    this.#writing = null;
   }
 
   /** Whether there is nothing more to do about this status. */
-  private async tryWrite(status: PodStatus): Promise<boolean> {
-    const { api, pod, log } = this.options;
+  async #tryWrite(status: PodStatus): Promise<boolean> {
+    const { api, pod, log } = this.#options;
     const { namespace, name, uid } = pod.metadata;
-    const removed = Object.keys(this.written).filter((field) => !(field in status));
+    const removed = Object.keys(this.#written).filter((field) => !(field in status));
     const patch = {
       // Without a resourceVersion: nobody else writes a pod's status. The uid keeps it off a successor of the same name.
       metadata: uid === undefined ? {} : { uid },
@@ -83,7 +83,7 @@ export class StatusWriter {
       return true;
     } catch (error) {
       if (isOfOtherObject(error)) {
-        this.isStopped = true;
+        this.#isStopped = true;
         return true;
       }
       log.warn({ err: error, pod: name }, "a pod's status cannot be written; retrying");

@@ -26,62 +26,62 @@ export type StatefulSetControllerOptions = {
 };
 
 export class StatefulSetController {
-  private readonly options: StatefulSetControllerOptions;
-  private readonly sets: WatchCache<"StatefulSet">;
-  private readonly pods: WatchCache<"Pod">;
-  private readonly queue: WorkQueue;
+  readonly #options: StatefulSetControllerOptions;
+  readonly #sets: WatchCache<"StatefulSet">;
+  readonly #pods: WatchCache<"Pod">;
+  readonly #queue: WorkQueue;
 
   constructor(options: StatefulSetControllerOptions) {
     const { api, clock, random, log } = options;
-    this.options = options;
-    this.sets = new WatchCache(api, "StatefulSet", { clock, random, log });
-    this.pods = new WatchCache(api, "Pod", { clock, random, log });
+    this.#options = options;
+    this.#sets = new WatchCache(api, "StatefulSet", { clock, random, log });
+    this.#pods = new WatchCache(api, "Pod", { clock, random, log });
     // A set that cannot be helped is looked at again soon: whatever is in its way is on this machine.
     const backoff = { firstMs: 50, maxMs: 5000 };
-    this.queue = new WorkQueue({ clock, random, log, backoff, work: (key) => this.reconcile(key) });
+    this.#queue = new WorkQueue({ clock, random, log, backoff, work: (key) => this.#reconcile(key) });
   }
 
   async start(): Promise<void> {
-    this.sets.subscribe(({ kind, object }) => {
-      if (kind !== "deleted") this.queue.add(keyOf(object.metadata.namespace, object.metadata.name));
+    this.#sets.subscribe(({ kind, object }) => {
+      if (kind !== "deleted") this.#queue.add(keyOf(object.metadata.namespace, object.metadata.name));
     });
-    this.pods.subscribe(({ object }) => {
-      for (const set of setsOf(object)) this.queue.add(keyOf(object.metadata.namespace, set));
+    this.#pods.subscribe(({ object }) => {
+      for (const set of setsOf(object)) this.#queue.add(keyOf(object.metadata.namespace, set));
     });
-    this.pods.start();
-    await this.pods.whenSynced();
-    this.sets.start();
-    await this.sets.whenSynced();
-    this.queue.start();
+    this.#pods.start();
+    await this.#pods.whenSynced();
+    this.#sets.start();
+    await this.#sets.whenSynced();
+    this.#queue.start();
   }
 
   async stop(): Promise<void> {
-    await this.queue.stop();
-    await Promise.all([this.sets.stop(), this.pods.stop()]);
+    await this.#queue.stop();
+    await Promise.all([this.#sets.stop(), this.#pods.stop()]);
   }
 
-  private async reconcile(key: string): Promise<void> {
+  async #reconcile(key: string): Promise<void> {
     const [namespace = "", name = ""] = key.split("/");
-    const set = this.sets.get({ namespace, name });
+    const set = this.#sets.get({ namespace, name });
     if (set === null) return;
     const { uid = "" } = set.metadata;
-    const pods = this.pods.byOwner(uid);
-    const isTaken = (podName: string): boolean => this.pods.get({ namespace, name: podName }) !== null;
+    const pods = this.#pods.byOwner(uid);
+    const isTaken = (podName: string): boolean => this.#pods.get({ namespace, name: podName }) !== null;
     const plan = planStatefulSet({ set, pods, isTaken });
-    for (const action of plan.actions) await this.act(set, action);
-    if (plan.status !== null) await this.writeStatus(set, plan.status);
+    for (const action of plan.actions) await this.#act(set, action);
+    if (plan.status !== null) await this.#writeStatus(set, plan.status);
   }
 
-  private async act(set: StatefulSet, action: StatefulSetAction): Promise<void> {
-    const { api, log } = this.options;
+  async #act(set: StatefulSet, action: StatefulSetAction): Promise<void> {
+    const { api, log } = this.#options;
     const { namespace, name, uid } = action.pod.metadata;
     log.debug({ statefulSet: set.metadata.name, pod: name, action: action.kind }, "a StatefulSet changes its pods");
     try {
       if (action.kind === "create") {
-        this.pods.noteWrite(await api.create("Pod", action.pod));
+        this.#pods.noteWrite(await api.create("Pod", action.pod));
       } else if (uid !== undefined) {
         await api.delete("Pod", { namespace, name }, { uid });
-        this.pods.noteDelete({ namespace, name }, uid);
+        this.#pods.noteDelete({ namespace, name }, uid);
       }
     } catch (error) {
       // The world is ahead of what was known of it: the watch brings it, and with it the next look.
@@ -89,13 +89,13 @@ export class StatefulSetController {
     }
   }
 
-  private async writeStatus(set: StatefulSet, status: StatefulSetStatus): Promise<void> {
+  async #writeStatus(set: StatefulSet, status: StatefulSetStatus): Promise<void> {
     // Nobody else writes it, so it needs no resourceVersion; the uid keeps it off a successor of the same name.
     const { namespace, name, uid } = set.metadata;
     const patch = { metadata: uid === undefined ? {} : { uid }, status };
     try {
-      const { api } = this.options;
-      this.sets.noteWrite(await api.patch("StatefulSet", { namespace, name }, patch, { subresource: "status" }));
+      const { api } = this.#options;
+      this.#sets.noteWrite(await api.patch("StatefulSet", { namespace, name }, patch, { subresource: "status" }));
     } catch (error) {
       if (!isOfOtherObject(error)) throw error;
     }

@@ -42,7 +42,7 @@ function buildSet(options: SetOptions = {}): StatefulSet {
 class World {
   readonly pods = new Map<string, Pod>();
   taken = new Set<string>();
-  private uids = 0;
+  #uids = 0;
 
   plan(set: StatefulSet): readonly StatefulSetAction[] {
     const pods = [...this.pods.values()];
@@ -54,7 +54,7 @@ class World {
       const { name } = action.pod.metadata;
       if (action.kind === "create") {
         assert.ok(!this.pods.has(name), "at most one pod of a name (SSP1)");
-        this.change({ ...action.pod, metadata: { ...action.pod.metadata, uid: `pod-${this.uids++}` } });
+        this.change({ ...action.pod, metadata: { ...action.pod.metadata, uid: `pod-${this.#uids++}` } });
       } else {
         this.change({ ...action.pod, metadata: { ...action.pod.metadata, deletionTimestamp: "2030-01-01T00:00:00Z" } });
       }

@@ -115,24 +115,24 @@ export class CheckpointLog {
   readonly jobName: string;
   /** What the log held when the fence was written, the fence included: for resolveRestore. */
   readonly contents: LogContents;
-  private headSeq: number;
-  private newestSeq: number | null;
-  private newestComplete: Manifest | null;
-  private lastId: number;
-  private fenced: FencedBy | null = null;
-  private closed = false;
-  private inDoubt = false;
-  private last: Promise<unknown> = Promise.resolve();
+  #headSeq: number;
+  #newestSeq: number | null;
+  #newestComplete: Manifest | null;
+  #lastId: number;
+  #fenced: FencedBy | null = null;
+  #closed = false;
+  #inDoubt = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(claim: EpochClaim, jobName: string, contents: LogContents, lastCheckpointId: number) {
     this.claim = claim;
     this.jobName = jobName;
     this.contents = contents;
-    this.headSeq = contents.entries.at(-1)?.seq ?? 0;
-    this.newestSeq = newestCompleteSeq(contents);
-    const newest = this.newestSeq === null ? undefined : entryAt(contents, this.newestSeq);
-    this.newestComplete = newest?.kind === "manifest" ? newest.manifest : null;
-    this.lastId = lastCheckpointId;
+    this.#headSeq = contents.entries.at(-1)?.seq ?? 0;
+    this.#newestSeq = newestCompleteSeq(contents);
+    const newest = this.#newestSeq === null ? undefined : entryAt(contents, this.#newestSeq);
+    this.#newestComplete = newest?.kind === "manifest" ? newest.manifest : null;
+    this.#lastId = lastCheckpointId;
   }
 
   get epoch(): number {
@@ -145,26 +145,26 @@ export class CheckpointLog {
 
   /** The highest checkpoint id known to have been used; new ones are above it (CK-19). */
   get lastCheckpointId(): number {
-    return this.lastId;
+    return this.#lastId;
   }
 
   /** Who has taken over, once that is known. */
   get fencedBy(): FencedBy | null {
-    return this.fenced;
+    return this.#fenced;
   }
 
   /** Makes a checkpoint or savepoint exist. Errors: STORE_UNAVAILABLE, STORE_FULL: the outcome is unknown (CL4). */
   complete(draft: ManifestDraft): Promise<CompleteOutcome> {
-    return this.inTurn(async () => {
-      if (this.fenced !== null) return { kind: "fenced", by: this.fenced };
-      this.checkDraft(draft);
+    return this.#inTurn(async () => {
+      if (this.#fenced !== null) return { kind: "fenced", by: this.#fenced };
+      this.#checkDraft(draft);
       failpoint("jm:before-manifest");
-      return this.append((seq) => ({
+      return this.#append((seq) => ({
         ...this.identity(),
         ...draft,
         version: 1,
         seq,
-        parent: this.newestSeq,
+        parent: this.#newestSeq,
         files: filesOf(draft.operators),
       }));
     });
@@ -175,15 +175,15 @@ export class CheckpointLog {
    * what is restored now is also what a later JobManager would restore. Errors: FENCED, STORE_*.
    */
   settle(): Promise<LogContents> {
-    return this.inTurn(async () => {
-      this.assertLeading("restore");
-      if (this.inDoubt) {
-        const outcome = await this.append((seq) =>
-          buildFence(this.claim, this.jobName, { seq, parent: this.newestSeq, checkpointId: this.lastId }),
+    return this.#inTurn(async () => {
+      this.#assertLeading("restore");
+      if (this.#inDoubt) {
+        const outcome = await this.#append((seq) =>
+          buildFence(this.claim, this.jobName, { seq, parent: this.#newestSeq, checkpointId: this.#lastId }),
         );
         if (outcome.kind === "fenced") throw fencedError(this.store, "restore", outcome.by);
       }
-      return this.readAsLeader("restore");
+      return this.#readAsLeader("restore");
     });
   }
 
@@ -192,23 +192,23 @@ export class CheckpointLog {
    * Errors: FENCED, STORE_UNAVAILABLE.
    */
   confirmLead(): Promise<void> {
-    return this.inTurn(async () => {
-      this.assertLeading("continue");
+    return this.#inTurn(async () => {
+      this.#assertLeading("continue");
       const headSeq = await readHeadSeq(this.store);
-      if (headSeq === this.headSeq) return;
+      if (headSeq === this.#headSeq) return;
       const entry = headSeq === 0 ? null : await readEntry(this.store, headSeq);
       if (entry === null) throw hiddenHead(this.store);
       const manifest = entry.kind === "manifest" ? entry.manifest : null;
       // One of ours whose outcome is not known yet (CL4).
       if (manifest?.epoch === this.epoch && manifest.processId === this.claim.processId) return;
-      throw fencedError(this.store, "continue", this.becomeFenced(manifest).by);
+      throw fencedError(this.store, "continue", this.#becomeFenced(manifest).by);
     });
   }
 
   /** Notes that the sinks have committed what the manifest holds. Doing it twice is fine. Errors: FENCED, STORE_*. */
   markCommitted(seq: number): Promise<void> {
-    return this.inTurn(async () => {
-      this.assertLeading("record a commit");
+    return this.#inTurn(async () => {
+      this.#assertLeading("record a commit");
       failpoint("jm:before-commit-marker");
       await this.store.put(
         committedKey(seq),
@@ -223,12 +223,12 @@ export class CheckpointLog {
    * call deletes it. Errors: FENCED, STORE_UNAVAILABLE.
    */
   discard(options: RetentionOptions): Promise<DiscardPlan> {
-    return this.inTurn(async () => {
-      this.assertLeading("delete checkpoints");
+    return this.#inTurn(async () => {
+      this.#assertLeading("delete checkpoints");
       assert(options.numRetained >= 1, `numRetained is ${options.numRetained}`);
-      if (this.inDoubt) return { retained: [], deletions: [] };
-      const contents = await this.readAsLeader("delete checkpoints");
-      return this.carryOut(deriveRetention(contents, await this.listKeys(), this.epoch, options));
+      if (this.#inDoubt) return { retained: [], deletions: [] };
+      const contents = await this.#readAsLeader("delete checkpoints");
+      return this.#carryOut(deriveRetention(contents, await this.#listKeys(), this.epoch, options));
     });
   }
 
@@ -238,17 +238,17 @@ export class CheckpointLog {
    * Errors: FENCED, STORE_UNAVAILABLE, STORE_FULL; may be called again.
    */
   discardAll(): Promise<DiscardPlan> {
-    return this.inTurn(async () => {
-      this.assertLeading("delete checkpoints");
-      if (!this.closed) {
-        const outcome = await this.append((seq) =>
-          buildFence(this.claim, this.jobName, { seq, parent: null, checkpointId: this.lastId }),
+    return this.#inTurn(async () => {
+      this.#assertLeading("delete checkpoints");
+      if (!this.#closed) {
+        const outcome = await this.#append((seq) =>
+          buildFence(this.claim, this.jobName, { seq, parent: null, checkpointId: this.#lastId }),
         );
         if (outcome.kind === "fenced") throw fencedError(this.store, "delete checkpoints", outcome.by);
-        this.closed = true;
+        this.#closed = true;
       }
-      const contents = await this.readAsLeader("delete checkpoints");
-      return this.carryOut(deriveClearance(contents, await this.listKeys(), this.epoch));
+      const contents = await this.#readAsLeader("delete checkpoints");
+      return this.#carryOut(deriveClearance(contents, await this.#listKeys(), this.epoch));
     });
   }
 
@@ -258,15 +258,15 @@ export class CheckpointLog {
     return { epoch, processId, jobId, nonce: random.hex(16), jobName: this.jobName };
   }
 
-  private async append(build: (seq: number) => Manifest): Promise<CompleteOutcome> {
-    this.inDoubt = true;
+  async #append(build: (seq: number) => Manifest): Promise<CompleteOutcome> {
+    this.#inDoubt = true;
     for (;;) {
-      const wanted = build(this.headSeq + 1);
+      const wanted = build(this.#headSeq + 1);
       const outcome = await createManifest(this.store, wanted);
       let written = wanted;
       if (outcome.kind === "taken") {
         const by = outcome.by;
-        if (by?.epoch !== this.epoch || by.processId !== this.claim.processId) return this.becomeFenced(by);
+        if (by?.epoch !== this.epoch || by.processId !== this.claim.processId) return this.#becomeFenced(by);
         // An earlier call of ours, whose outcome stayed unknown, did succeed (CL4).
         written = by;
       }
@@ -275,56 +275,56 @@ export class CheckpointLog {
       if (headSeq < written.seq) throw hiddenHead(this.store);
       if (headSeq !== written.seq) {
         const entry = await readEntry(this.store, headSeq);
-        return this.becomeFenced(entry?.kind === "manifest" ? entry.manifest : null);
+        return this.#becomeFenced(entry?.kind === "manifest" ? entry.manifest : null);
       }
-      this.advance(written);
+      this.#advance(written);
       const isAsWanted =
         written.kind === wanted.kind &&
         written.checkpointId === wanted.checkpointId &&
         written.parent === wanted.parent;
       if (!isAsWanted) continue;
-      this.inDoubt = false;
+      this.#inDoubt = false;
       return { kind: "completed", manifest: written };
     }
   }
 
-  private advance(written: Manifest): void {
-    this.headSeq = written.seq;
-    this.lastId = Math.max(this.lastId, written.checkpointId);
+  #advance(written: Manifest): void {
+    this.#headSeq = written.seq;
+    this.#lastId = Math.max(this.#lastId, written.checkpointId);
     if (written.kind !== "fence") {
-      this.newestSeq = written.seq;
-      this.newestComplete = written;
+      this.#newestSeq = written.seq;
+      this.#newestComplete = written;
     } else if (written.parent === null) {
-      this.newestSeq = null;
-      this.newestComplete = null;
+      this.#newestSeq = null;
+      this.#newestComplete = null;
     }
   }
 
-  private becomeFenced(manifest: Manifest | null): { readonly kind: "fenced"; readonly by: FencedBy } {
-    this.fenced = fencedBy(manifest);
-    return { kind: "fenced", by: this.fenced };
+  #becomeFenced(manifest: Manifest | null): { readonly kind: "fenced"; readonly by: FencedBy } {
+    this.#fenced = fencedBy(manifest);
+    return { kind: "fenced", by: this.#fenced };
   }
 
-  private assertLeading(doing: string): void {
-    if (this.fenced !== null) throw fencedError(this.store, doing, this.fenced);
+  #assertLeading(doing: string): void {
+    if (this.#fenced !== null) throw fencedError(this.store, doing, this.#fenced);
   }
 
-  private async readAsLeader(doing: string): Promise<LogContents> {
+  async #readAsLeader(doing: string): Promise<LogContents> {
     const contents = await readLog(this.store);
     const head = contents.entries.at(-1);
-    if (head === undefined || head.seq < this.headSeq) throw hiddenHead(this.store);
+    if (head === undefined || head.seq < this.#headSeq) throw hiddenHead(this.store);
     // A damaged head of ours is no sign of another leader; the plan will be empty (RT1).
-    if (head?.seq === this.headSeq && (head.kind === "corrupt" || head.manifest.epoch === this.epoch)) return contents;
-    const { by } = this.becomeFenced(head?.kind === "manifest" ? head.manifest : null);
+    if (head?.seq === this.#headSeq && (head.kind === "corrupt" || head.manifest.epoch === this.epoch)) return contents;
+    const { by } = this.#becomeFenced(head?.kind === "manifest" ? head.manifest : null);
     throw fencedError(this.store, doing, by);
   }
 
-  private async listKeys(): Promise<readonly string[]> {
+  async #listKeys(): Promise<readonly string[]> {
     const listings = [await this.store.list(MANIFESTS), await this.store.list(DATA), await this.store.list(EPOCHS)];
     return listings.flat().map((object) => object.key);
   }
 
-  private async carryOut(plan: DiscardPlan): Promise<DiscardPlan> {
+  async #carryOut(plan: DiscardPlan): Promise<DiscardPlan> {
     failpoint("jm:before-discard");
     const [manifests, others] = [plan.deletions.filter(isManifest), plan.deletions.filter((key) => !isManifest(key))];
     // One by one, oldest first: cut off anywhere, the chain of the newer ones is whole.
@@ -335,9 +335,9 @@ export class CheckpointLog {
     return plan;
   }
 
-  private checkDraft(draft: ManifestDraft): void {
-    assert(!this.closed, "a checkpoint is completed after discardAll");
-    const newestId = this.newestComplete?.checkpointId ?? 0;
+  #checkDraft(draft: ManifestDraft): void {
+    assert(!this.#closed, "a checkpoint is completed after discardAll");
+    const newestId = this.#newestComplete?.checkpointId ?? 0;
     assert(
       draft.checkpointId > newestId,
       `checkpoint ${draft.checkpointId} is completed after ${newestId}, which subsumed it`,
@@ -348,7 +348,7 @@ export class CheckpointLog {
     );
     if (draft.kind === "savepoint") return;
     const shared = new Set(
-      this.newestComplete?.storeUri === null ? this.newestComplete.files.map((file) => file.key) : [],
+      this.#newestComplete?.storeUri === null ? this.#newestComplete.files.map((file) => file.key) : [],
     );
     const own = `${dataFolder(this.epoch, draft.checkpointId)}/`;
     for (const file of filesOf(draft.operators)) {
@@ -359,9 +359,9 @@ export class CheckpointLog {
     }
   }
 
-  private inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(act);
-    this.last = turn.catch(() => undefined);
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => undefined);
     return turn;
   }
 }

@@ -71,33 +71,33 @@ class Oracle {
 
 /** Holds each request of each actor until the schedule lets it through. */
 class Schedule {
-  private readonly waiting = new Map<number, ((fate: Fate) => void)[]>();
+  readonly #waiting = new Map<number, ((fate: Fate) => void)[]>();
   /** An oracle's complaint is kept here: the code under test must not be able to swallow it. */
   failure: unknown = null;
 
-  private readonly late: (() => Promise<unknown>)[] = [];
-  private steps = 0;
+  readonly #late: (() => Promise<unknown>)[] = [];
+  #steps = 0;
 
   delay(act: () => Promise<unknown>): void {
-    this.late.push(act);
+    this.#late.push(act);
   }
 
   async flushLate(): Promise<void> {
-    for (const act of this.late.splice(0)) await act();
+    for (const act of this.#late.splice(0)) await act();
     if (this.failure !== null) throw this.failure;
   }
 
   gate(actor: number): Promise<Fate> {
     return new Promise((resolve) => {
-      const queue = this.waiting.get(actor) ?? [];
+      const queue = this.#waiting.get(actor) ?? [];
       queue.push(resolve);
-      this.waiting.set(actor, queue);
+      this.#waiting.set(actor, queue);
     });
   }
 
   async step(actor: number, fate: Fate): Promise<void> {
-    this.waiting.get(actor)?.shift()?.(fate);
-    if (++this.steps % LATE_STEPS === 0) await this.late.shift()?.();
+    this.#waiting.get(actor)?.shift()?.(fate);
+    if (++this.#steps % LATE_STEPS === 0) await this.#late.shift()?.();
     await new Promise((resolve) => setImmediate(resolve));
     if (this.failure !== null) throw this.failure;
   }
@@ -105,52 +105,52 @@ class Schedule {
 
 class GatedStore implements ObjectStore {
   readonly uri = "memory://model";
-  private readonly oracle: Oracle;
-  private readonly schedule: Schedule;
-  private readonly actor: number;
+  readonly #oracle: Oracle;
+  readonly schedule: Schedule;
+  readonly actor: number;
 
   constructor(oracle: Oracle, schedule: Schedule, actor: number) {
-    this.oracle = oracle;
+    this.#oracle = oracle;
     this.schedule = schedule;
     this.actor = actor;
   }
 
   read(key: string): Promise<Uint8Array | null> {
-    return this.request(() => this.oracle.objects.read(key));
+    return this.#request(() => this.#oracle.objects.read(key));
   }
   stat(key: string): ReturnType<ObjectStore["stat"]> {
-    return this.request(() => this.oracle.objects.stat(key));
+    return this.#request(() => this.#oracle.objects.stat(key));
   }
   list(prefix: string): ReturnType<ObjectStore["list"]> {
-    return this.request(() => this.oracle.objects.list(prefix));
+    return this.#request(() => this.#oracle.objects.list(prefix));
   }
   put(key: string, body: Uint8Array): Promise<void> {
-    return this.request(() => this.oracle.objects.put(key, body));
+    return this.#request(() => this.#oracle.objects.put(key, body));
   }
   openWriter(): Promise<ObjectWriter> {
     throw new Error("not used here");
   }
   createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    return this.request(async () => {
-      const outcome = await this.oracle.objects.createIfAbsent(key, body);
-      if (outcome === "created") await this.observe(() => this.oracle.created(key, body));
+    return this.#request(async () => {
+      const outcome = await this.#oracle.objects.createIfAbsent(key, body);
+      if (outcome === "created") await this.#observe(() => this.#oracle.created(key, body));
       return outcome;
     });
   }
   delete(key: string): Promise<void> {
-    return this.request(async () => {
-      await this.oracle.objects.delete(key);
-      await this.observe(() => this.oracle.checkNothingLost());
+    return this.#request(async () => {
+      await this.#oracle.objects.delete(key);
+      await this.#observe(() => this.#oracle.checkNothingLost());
     });
   }
 
-  private async observe(check: () => Promise<void>): Promise<void> {
+  async #observe(check: () => Promise<void>): Promise<void> {
     await check().catch((failure) => {
       this.schedule.failure ??= failure;
     });
   }
 
-  private async request<T>(act: () => Promise<T>): Promise<T> {
+  async #request<T>(act: () => Promise<T>): Promise<T> {
     const fate = await this.schedule.gate(this.actor);
     if (fate === "request lost") throw new StreamError("STORE_UNAVAILABLE", "the request was lost");
     if (fate === "request late") {
@@ -367,7 +367,7 @@ async function drive<T>(store: GatedStore, promise: Promise<T>): Promise<T> {
   const finished = promise.finally(() => {
     done = true;
   });
-  while (!done) await store["schedule"].step(store["actor"], "works");
+  while (!done) await store.schedule.step(store.actor, "works");
   return finished;
 }
 

@@ -22,69 +22,69 @@ const ABORTED_MAX = 64;
 type Pending = { readonly barrier: Barrier; readonly arrived: Set<number> };
 
 export class BarrierAligner {
-  private readonly channels: number;
-  private readonly blocked: boolean[];
-  private pending: Pending[] = [];
+  readonly #channels: number;
+  readonly #blocked: boolean[];
+  #pending: Pending[] = [];
   /** Checkpoints up to this id are over. */
-  private doneId = 0;
+  #doneId = 0;
   /** Given up one by one, above `doneId`. */
-  private readonly aborted = new Set<number>();
+  readonly #aborted = new Set<number>();
 
   constructor(channels: number) {
-    this.channels = channels;
-    this.blocked = new Array<boolean>(channels).fill(false);
+    this.#channels = channels;
+    this.#blocked = new Array<boolean>(channels).fill(false);
   }
 
   isBlocked(channel: number): boolean {
-    return this.blocked[channel] as boolean;
+    return this.#blocked[channel] as boolean;
   }
 
   /** True while some barriers of a checkpoint are here and others are not. */
   get isAligning(): boolean {
-    return this.pending.length > 0;
+    return this.#pending.length > 0;
   }
 
   onBarrier(channel: number, barrier: Barrier): AlignmentStep {
-    if (this.isOver(barrier.checkpointId)) return { kind: "ignore" };
-    let pending = this.pending.find((candidate) => candidate.barrier.checkpointId === barrier.checkpointId);
+    if (this.#isOver(barrier.checkpointId)) return { kind: "ignore" };
+    let pending = this.#pending.find((candidate) => candidate.barrier.checkpointId === barrier.checkpointId);
     if (pending === undefined) {
-      if (barrier.aligned) this.giveUpBefore(barrier.checkpointId);
+      if (barrier.aligned) this.#giveUpBefore(barrier.checkpointId);
       pending = { barrier, arrived: new Set() };
-      this.pending.push(pending);
+      this.#pending.push(pending);
     }
     pending.arrived.add(channel);
-    if (pending.arrived.size === this.channels) {
-      this.giveUpBefore(barrier.checkpointId + 1);
+    if (pending.arrived.size === this.#channels) {
+      this.#giveUpBefore(barrier.checkpointId + 1);
       return { kind: "complete", barrier: pending.barrier };
     }
-    if (barrier.aligned) this.blocked[channel] = true;
+    if (barrier.aligned) this.#blocked[channel] = true;
     return { kind: "wait" };
   }
 
   /** The coordinator gave the checkpoint up: nothing waits for it any more. */
   onAborted(checkpointId: number): void {
-    if (checkpointId <= this.doneId) return;
-    this.aborted.add(checkpointId);
+    if (checkpointId <= this.#doneId) return;
+    this.#aborted.add(checkpointId);
     // Ids rise, so the first is the oldest; barriers of one that old have come long ago.
-    if (this.aborted.size > ABORTED_MAX) this.doneId = Math.max(this.doneId, Math.min(...this.aborted));
-    this.settle();
+    if (this.#aborted.size > ABORTED_MAX) this.#doneId = Math.max(this.#doneId, Math.min(...this.#aborted));
+    this.#settle();
   }
 
-  private isOver(checkpointId: number): boolean {
-    return checkpointId <= this.doneId || this.aborted.has(checkpointId);
+  #isOver(checkpointId: number): boolean {
+    return checkpointId <= this.#doneId || this.#aborted.has(checkpointId);
   }
 
-  private giveUpBefore(checkpointId: number): void {
-    this.doneId = Math.max(this.doneId, checkpointId - 1);
-    this.settle();
+  #giveUpBefore(checkpointId: number): void {
+    this.#doneId = Math.max(this.#doneId, checkpointId - 1);
+    this.#settle();
   }
 
-  private settle(): void {
-    for (const id of this.aborted) if (id <= this.doneId) this.aborted.delete(id);
-    this.pending = this.pending.filter((candidate) => !this.isOver(candidate.barrier.checkpointId));
-    this.blocked.fill(false);
-    for (const { barrier, arrived } of this.pending) {
-      if (barrier.aligned) for (const channel of arrived) this.blocked[channel] = true;
+  #settle(): void {
+    for (const id of this.#aborted) if (id <= this.#doneId) this.#aborted.delete(id);
+    this.#pending = this.#pending.filter((candidate) => !this.#isOver(candidate.barrier.checkpointId));
+    this.#blocked.fill(false);
+    for (const { barrier, arrived } of this.#pending) {
+      if (barrier.aligned) for (const channel of arrived) this.#blocked[channel] = true;
     }
   }
 }

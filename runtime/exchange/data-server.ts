@@ -46,139 +46,139 @@ type Opened = { readonly socket: net.Socket; readonly channel: number };
 export class SocketReceivingLink implements ReceivingLink {
   readonly key: string;
   readonly events: ReceiverEvents;
-  private readonly frames: Payload[] = [];
-  private held: Payload | null = null;
-  private readonly onClose: () => void;
-  private sender: Opened | null = null;
-  private inFlightRows = 0;
+  readonly #frames: Payload[] = [];
+  #held: Payload | null = null;
+  readonly #onClose: () => void;
+  #sender: Opened | null = null;
+  #inFlightRows = 0;
 
   constructor(key: string, events: ReceiverEvents, onClose: () => void) {
     this.key = key;
     this.events = events;
-    this.onClose = onClose;
+    this.#onClose = onClose;
   }
 
   get socket(): net.Socket | null {
-    return this.sender?.socket ?? null;
+    return this.#sender?.socket ?? null;
   }
 
   /** It was opened at the other end. */
   attach(sender: Opened): void {
-    this.sender = sender;
-    if (this.inFlightRows > 0) this.sendCredit(0);
+    this.#sender = sender;
+    if (this.#inFlightRows > 0) this.#sendCredit(0);
   }
 
   /** CH4. Told at once: a sender that has just opened the channel has its whole window. */
   allow(rows: number): void {
-    this.inFlightRows = rows;
-    this.sendCredit(0);
+    this.#inFlightRows = rows;
+    this.#sendCredit(0);
   }
 
   get hasFrame(): boolean {
-    return this.frames.length > 0;
+    return this.#frames.length > 0;
   }
 
   offer(payload: Payload): void {
-    this.frames.push(payload);
+    this.#frames.push(payload);
     this.events.onReadable();
   }
 
   receive(): Uint8Array | null {
-    this.held = this.frames.shift() ?? null;
-    return this.held?.bytes ?? null;
+    this.#held = this.#frames.shift() ?? null;
+    return this.#held?.bytes ?? null;
   }
 
   release(): void {
-    if (this.held === null) return;
-    const credit = creditOf(this.held.bytes.length);
-    this.held.release();
-    this.held = null;
-    this.sendCredit(credit);
+    if (this.#held === null) return;
+    const credit = creditOf(this.#held.bytes.length);
+    this.#held.release();
+    this.#held = null;
+    this.#sendCredit(credit);
   }
 
-  private sendCredit(credit: number): void {
-    if (this.sender === null || this.sender.socket.destroyed) return;
+  #sendCredit(credit: number): void {
+    if (this.#sender === null || this.#sender.socket.destroyed) return;
     const payload = Buffer.allocUnsafe(8);
     payload.writeUInt32LE(credit, 0);
-    payload.writeUInt32LE(this.inFlightRows, 4);
-    this.sender.socket.write(Buffer.concat([messageHeader(CREDIT, this.sender.channel, payload.length), payload]));
+    payload.writeUInt32LE(this.#inFlightRows, 4);
+    this.#sender.socket.write(Buffer.concat([messageHeader(CREDIT, this.#sender.channel, payload.length), payload]));
   }
 
   close(): void {
-    for (const frame of this.frames.splice(0)) frame.release();
-    this.held?.release();
-    this.held = null;
-    this.onClose();
+    for (const frame of this.#frames.splice(0)) frame.release();
+    this.#held?.release();
+    this.#held = null;
+    this.#onClose();
   }
 }
 
 export class DataServer {
-  private readonly server: net.Server;
-  private readonly pool: SegmentPool;
-  private readonly hello: string;
-  private readonly registered = new Map<string, SocketReceivingLink>();
+  readonly #server: net.Server;
+  readonly #pool: SegmentPool;
+  readonly #hello: string;
+  readonly #registered = new Map<string, SocketReceivingLink>();
   /** Channels that were opened before their receiver registered. */
-  private readonly early = new Map<string, Opened>();
-  private readonly sockets = new Set<net.Socket>();
+  readonly #early = new Map<string, Opened>();
+  readonly #sockets = new Set<net.Socket>();
 
   private constructor(pool: SegmentPool, self: DataAddressee) {
-    this.pool = pool;
-    this.hello = helloText(self);
-    this.server = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.#pool = pool;
+    this.#hello = helloText(self);
+    this.#server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
   /** `self`: who this is, for those who connect. */
   static async listen(host: string, pool: SegmentPool, self: DataAddressee): Promise<DataServer> {
     const data = new DataServer(pool, self);
     await new Promise<void>((resolve, reject) => {
-      data.server.once("error", reject);
-      data.server.listen({ host, port: 0 }, resolve);
+      data.#server.once("error", reject);
+      data.#server.listen({ host, port: 0 }, resolve);
     });
     // From now on: a connection that could not be accepted. Its peer sees that; the others go on.
-    data.server.on("error", () => undefined);
+    data.#server.on("error", () => undefined);
     return data;
   }
 
   get port(): number {
-    return (this.server.address() as net.AddressInfo).port;
+    return (this.#server.address() as net.AddressInfo).port;
   }
 
   register(key: string, events: ReceiverEvents): SocketReceivingLink {
-    const link = new SocketReceivingLink(key, events, () => this.registered.delete(key));
-    this.registered.set(key, link);
-    const early = this.early.get(key);
+    const link = new SocketReceivingLink(key, events, () => this.#registered.delete(key));
+    this.#registered.set(key, link);
+    const early = this.#early.get(key);
     if (early !== undefined) link.attach(early);
-    this.early.delete(key);
+    this.#early.delete(key);
     return link;
   }
 
   async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
+      this.#server.close(() => resolve());
     });
   }
 
-  private accept(socket: net.Socket): void {
-    this.sockets.add(socket);
+  #accept(socket: net.Socket): void {
+    this.#sockets.add(socket);
     const channels = new Map<number, string>();
     let greeted = false;
     let isRefused = false;
-    const parser = new MessageParser(this.pool, (type, channel, payload) => {
+    const parser = new MessageParser(this.#pool, (type, channel, payload) => {
       if (isRefused) return payload.release();
-      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== this.hello)) {
+      if (!greeted && (type !== HELLO || payload.bytes.toString("utf8") !== this.#hello)) {
         const text = type === HELLO ? payload.bytes.toString("utf8", 0, HELLO_SHOWN_BYTES) : "no hello";
         payload.release();
         isRefused = true;
-        return refuse(socket, otherVersionIn(text) ?? `it is ${this.hello}, and was asked for ${text}`);
+        return refuse(socket, otherVersionIn(text) ?? `it is ${this.#hello}, and was asked for ${text}`);
       }
       if (type === DATA) {
-        const receiver = this.receiverOf(channels.get(channel), socket);
+        const receiver = this.#receiverOf(channels.get(channel), socket);
         if (receiver !== null) return receiver.offer(payload);
       } else if (type === OPEN) {
-        this.open(payload.bytes.toString("utf8"), { socket, channel }, channels);
+        this.#open(payload.bytes.toString("utf8"), { socket, channel }, channels);
       } else if (type === CLOSE) {
-        this.early.delete(channels.get(channel) ?? "");
+        this.#early.delete(channels.get(channel) ?? "");
         channels.delete(channel);
       }
       greeted = true;
@@ -199,27 +199,27 @@ export class DataServer {
       reason = error.message;
     });
     socket.on("close", () => {
-      this.sockets.delete(socket);
+      this.#sockets.delete(socket);
       parser.close();
-      for (const key of channels.values()) this.lose(key, socket, reason);
+      for (const key of channels.values()) this.#lose(key, socket, reason);
     });
   }
 
-  private open(key: string, opened: Opened, channels: Map<number, string>): void {
+  #open(key: string, opened: Opened, channels: Map<number, string>): void {
     channels.set(opened.channel, key);
-    const receiver = this.registered.get(key);
-    if (receiver === undefined) this.early.set(key, opened);
+    const receiver = this.#registered.get(key);
+    if (receiver === undefined) this.#early.set(key, opened);
     else receiver.attach(opened);
   }
 
-  private receiverOf(key: string | undefined, socket: net.Socket): SocketReceivingLink | null {
-    const receiver = key === undefined ? undefined : this.registered.get(key);
+  #receiverOf(key: string | undefined, socket: net.Socket): SocketReceivingLink | null {
+    const receiver = key === undefined ? undefined : this.#registered.get(key);
     return receiver?.socket === socket ? receiver : null;
   }
 
-  private lose(key: string, socket: net.Socket, reason: string): void {
-    if (this.early.get(key)?.socket === socket) this.early.delete(key);
-    const receiver = this.receiverOf(key, socket);
+  #lose(key: string, socket: net.Socket, reason: string): void {
+    if (this.#early.get(key)?.socket === socket) this.#early.delete(key);
+    const receiver = this.#receiverOf(key, socket);
     receiver?.events.onFailure(
       new StreamError(
         "CONNECTION_LOST",

@@ -10,34 +10,34 @@ import type { ChannelReceiver } from "./channel.ts";
 
 export class InputGate {
   readonly channels: readonly ChannelReceiver<unknown>[];
-  private readonly aligner: BarrierAligner;
-  private turn = 0;
+  readonly #aligner: BarrierAligner;
+  #turn = 0;
   /** The channel that `next` took its element from. */
   lastChannel = 0;
 
   constructor(channels: readonly ChannelReceiver<unknown>[]) {
     this.channels = channels;
-    this.aligner = new BarrierAligner(channels.length);
+    this.#aligner = new BarrierAligner(channels.length);
   }
 
   get hasNext(): boolean {
     for (let index = 0; index < this.channels.length; index++) {
-      if ((this.channels[index] as ChannelReceiver<unknown>).hasNext && !this.aligner.isBlocked(index)) return true;
+      if ((this.channels[index] as ChannelReceiver<unknown>).hasNext && !this.#aligner.isBlocked(index)) return true;
     }
     return false;
   }
 
   get isAligning(): boolean {
-    return this.aligner.isAligning;
+    return this.#aligner.isAligning;
   }
 
   next(): StreamElement<unknown> | null {
     const count = this.channels.length;
     for (let tried = 0; tried < count; tried++) {
-      const index = this.turn;
-      this.turn = index + 1 === count ? 0 : index + 1;
+      const index = this.#turn;
+      this.#turn = index + 1 === count ? 0 : index + 1;
       const receiver = this.channels[index] as ChannelReceiver<unknown>;
-      if (!receiver.hasNext || this.aligner.isBlocked(index)) continue;
+      if (!receiver.hasNext || this.#aligner.isBlocked(index)) continue;
       const element = receiver.next();
       if (element === null) continue;
       this.lastChannel = index;
@@ -47,11 +47,11 @@ export class InputGate {
   }
 
   onBarrier(channel: number, barrier: Barrier): AlignmentStep {
-    return this.aligner.onBarrier(channel, barrier);
+    return this.#aligner.onBarrier(channel, barrier);
   }
 
   onAborted(checkpointId: number): void {
-    this.aligner.onAborted(checkpointId);
+    this.#aligner.onAborted(checkpointId);
   }
 
   /** So many rows, shared by all channels, are to be under way (CH4). */

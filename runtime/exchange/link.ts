@@ -35,90 +35,91 @@ const SEGMENT_FILL = 0.9;
 const scratch = new ByteWriter(2 * SEGMENT_BYTES);
 
 export class LinkSender<T> implements ChannelSender<T> {
-  private readonly type: ValueType<T>;
-  private readonly link: SendingLink;
+  readonly #type: ValueType<T>;
+  readonly #link: SendingLink;
   /** Frames that wait for credit (CH2). */
-  private readonly overdraft: Uint8Array[] = [];
+  readonly #overdraft: Uint8Array[] = [];
   isWritable = true;
   /** That make a batch of about one segment. */
-  private fittingRows = FIRST_BATCH_ROWS;
+  #fittingRows = FIRST_BATCH_ROWS;
   bytesSent = 0;
 
   constructor(type: ValueType<T>, link: SendingLink) {
-    this.type = type;
-    this.link = link;
+    this.#type = type;
+    this.#link = link;
   }
 
   get batchRows(): number {
-    return Math.min(this.fittingRows, this.link.batchRowsMax);
+    return Math.min(this.#fittingRows, this.#link.batchRowsMax);
   }
 
   sendBatch(batch: RowBatch<T>): void {
     scratch.reset();
-    encodeBatchFrame(this.type, batch, scratch);
+    encodeBatchFrame(this.#type, batch, scratch);
     const rows = batch.rows.length;
     const fitting = Math.floor((SEGMENT_BYTES * SEGMENT_FILL * rows) / scratch.length);
     // Small batches are mostly header: they say little about the size of a record, so growth is by doubling.
-    this.fittingRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.fittingRows * 2));
-    if (rows < 64 && fitting > rows) this.fittingRows = Math.max(this.fittingRows, Math.min(FIRST_BATCH_ROWS, fitting));
-    this.sendScratch();
+    this.#fittingRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.#fittingRows * 2));
+    if (rows < 64 && fitting > rows)
+      this.#fittingRows = Math.max(this.#fittingRows, Math.min(FIRST_BATCH_ROWS, fitting));
+    this.#sendScratch();
   }
 
   sendControl(element: ControlElement): void {
     scratch.reset();
     encodeControlFrame(element, scratch);
-    this.sendScratch();
+    this.#sendScratch();
   }
 
   /** The link has credit again: send what waits. */
   drain(): void {
     let sent = 0;
-    while (sent < this.overdraft.length && this.link.trySend(this.overdraft[sent] as Uint8Array)) sent += 1;
-    this.overdraft.splice(0, sent);
-    this.isWritable = this.overdraft.length === 0;
+    while (sent < this.#overdraft.length && this.#link.trySend(this.#overdraft[sent] as Uint8Array)) sent += 1;
+    this.#overdraft.splice(0, sent);
+    this.isWritable = this.#overdraft.length === 0;
   }
 
   close(): void {
-    this.overdraft.length = 0;
-    this.link.close();
+    this.#overdraft.length = 0;
+    this.#link.close();
   }
 
-  private sendScratch(): void {
+  #sendScratch(): void {
     this.bytesSent += scratch.length;
-    if (this.isWritable && this.link.trySend(scratch.view())) return;
-    this.overdraft.push(scratch.copy());
+    if (this.isWritable && this.#link.trySend(scratch.view())) return;
+    this.#overdraft.push(scratch.copy());
     this.isWritable = false;
   }
 }
 
 export class LinkReceiver<T> implements ChannelReceiver<T> {
-  private readonly type: ValueType<T>;
-  private readonly link: ReceivingLink;
+  readonly #type: ValueType<T>;
+  readonly #link: ReceivingLink;
   bytesReceived = 0;
 
   constructor(type: ValueType<T>, link: ReceivingLink) {
-    this.type = type;
-    this.link = link;
+    this.#type = type;
+    this.#link = link;
   }
 
   get hasNext(): boolean {
-    return this.link.hasFrame;
+    return this.#link.hasFrame;
   }
 
   next(): StreamElement<T> | null {
-    const frame = this.link.receive();
+    const frame = this.#link.receive();
     if (frame === null) return null;
     this.bytesReceived += frame.length;
-    const element = decodeFrame(this.type, frame);
-    this.link.release();
+    const element = decodeFrame(this.#type, frame);
+    this.#link.release();
     return element;
   }
 
   allow(rows: number): void {
-    this.link.allow(rows);
+    this.#link.allow(rows);
   }
 
   close(): void {
-    this.link.close();
+    this.#link.close();
   }
 }

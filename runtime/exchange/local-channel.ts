@@ -13,60 +13,60 @@ const BATCHES_MAX = 2;
 const BATCH_ROWS = 512;
 
 export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
-  private readonly queue: StreamElement<T>[] = [];
-  private head = 0;
-  private readonly onWritable: () => void;
-  private isClosed = false;
+  readonly #queue: StreamElement<T>[] = [];
+  #head = 0;
+  readonly #onWritable: () => void;
+  #isClosed = false;
   batchRows = BATCH_ROWS;
-  private batchesMax = BATCHES_MAX;
+  #batchesMax = BATCHES_MAX;
   readonly bytesSent = 0;
   readonly bytesReceived = 0;
 
   /** `onWritable` is called when the receiver has made room again. */
   constructor(onWritable: () => void) {
-    this.onWritable = onWritable;
+    this.#onWritable = onWritable;
   }
 
-  private get waiting(): number {
-    return this.queue.length - this.head;
+  get #waiting(): number {
+    return this.#queue.length - this.#head;
   }
 
   get isWritable(): boolean {
-    return this.waiting < this.batchesMax;
+    return this.#waiting < this.#batchesMax;
   }
 
   get hasNext(): boolean {
-    return this.head < this.queue.length;
+    return this.#head < this.#queue.length;
   }
 
   sendBatch(batch: RowBatch<T>): void {
-    if (!this.isClosed) this.queue.push({ kind: "batch", batch });
+    if (!this.#isClosed) this.#queue.push({ kind: "batch", batch });
   }
 
   sendControl(element: ControlElement): void {
-    if (!this.isClosed) this.queue.push(element);
+    if (!this.#isClosed) this.#queue.push(element);
   }
 
   next(): StreamElement<T> | null {
-    if (this.head === this.queue.length) return null;
-    const element = this.queue[this.head] as StreamElement<T>;
-    this.head += 1;
-    if (this.head === this.queue.length) {
-      this.queue.length = 0;
-      this.head = 0;
+    if (this.#head === this.#queue.length) return null;
+    const element = this.#queue[this.#head] as StreamElement<T>;
+    this.#head += 1;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
     }
-    if (this.waiting < this.batchesMax) this.onWritable();
+    if (this.#waiting < this.#batchesMax) this.#onWritable();
     return element;
   }
 
   allow(rows: number): void {
     this.batchRows = Math.min(BATCH_ROWS, batchRowsOf(rows, BATCHES_MAX));
-    this.batchesMax = framesOf(rows, BATCHES_MAX);
+    this.#batchesMax = framesOf(rows, BATCHES_MAX);
   }
 
   close(): void {
-    this.isClosed = true;
-    this.queue.length = 0;
-    this.head = 0;
+    this.#isClosed = true;
+    this.#queue.length = 0;
+    this.#head = 0;
   }
 }

@@ -21,55 +21,57 @@ const FIRST_ROWS = 4;
 
 /** Collects the records for one channel; arrays are handed over with the batch, so new ones are begun after each. */
 class BatchBuilder<T> {
-  private readonly sender: ChannelSender<T>;
-  private readonly isKeyed: boolean;
-  private readonly onFull: () => void;
+  readonly #sender: ChannelSender<T>;
+  readonly #isKeyed: boolean;
+  readonly #onFull: () => void;
   // Made at full length and cut when it is handed over early: filling measured twice as fast as pushing.
-  private rows: T[];
-  private count = 0;
-  private timestamps: Float64Array | null = null;
-  private keyHashes: Int32Array | null = null;
-  private limit: number;
+  #rows: T[];
+  #count = 0;
+  #timestamps: Float64Array | null = null;
+  #keyHashes: Int32Array | null = null;
+  #limit: number;
 
   constructor(sender: ChannelSender<T>, isKeyed: boolean, onFull: () => void) {
-    this.sender = sender;
-    this.isKeyed = isKeyed;
-    this.onFull = onFull;
-    this.limit = Math.min(FIRST_ROWS, sender.batchRows);
-    this.rows = new Array<T>(this.limit);
+    this.#sender = sender;
+    this.#isKeyed = isKeyed;
+    this.#onFull = onFull;
+    this.#limit = Math.min(FIRST_ROWS, sender.batchRows);
+    this.#rows = new Array<T>(this.#limit);
   }
 
   add(value: T, timestamp: number, hash: number): void {
-    const row = this.count;
-    if (this.isKeyed) {
-      if (this.keyHashes === null) this.keyHashes = new Int32Array(this.limit);
-      this.keyHashes[row] = hash;
+    const row = this.#count;
+    if (this.#isKeyed) {
+      if (this.#keyHashes === null) this.#keyHashes = new Int32Array(this.#limit);
+      this.#keyHashes[row] = hash;
     }
-    if (timestamp !== NO_TIMESTAMP || this.timestamps !== null) this.setTimestamp(row, timestamp);
-    this.rows[row] = value;
-    this.count = row + 1;
-    if (row + 1 >= this.limit) this.flush();
+    if (timestamp !== NO_TIMESTAMP || this.#timestamps !== null) this.#setTimestamp(row, timestamp);
+    this.#rows[row] = value;
+    this.#count = row + 1;
+    if (row + 1 >= this.#limit) this.flush();
   }
 
   /** True when there was something to send. */
   flush(): boolean {
-    if (this.count === 0) return false;
-    const { rows, timestamps, keyHashes } = this;
-    rows.length = this.count;
+    if (this.#count === 0) return false;
+    const rows = this.#rows;
+    const timestamps = this.#timestamps;
+    const keyHashes = this.#keyHashes;
+    rows.length = this.#count;
     const batch = { rows, timestamps, keyHashes };
-    this.count = 0;
-    this.timestamps = null;
-    this.keyHashes = null;
-    this.sender.sendBatch(batch);
-    this.limit = this.sender.batchRows;
-    this.rows = new Array<T>(this.limit);
-    if (!this.sender.isWritable) this.onFull();
+    this.#count = 0;
+    this.#timestamps = null;
+    this.#keyHashes = null;
+    this.#sender.sendBatch(batch);
+    this.#limit = this.#sender.batchRows;
+    this.#rows = new Array<T>(this.#limit);
+    if (!this.#sender.isWritable) this.#onFull();
     return true;
   }
 
-  private setTimestamp(row: number, timestamp: number): void {
-    if (this.timestamps === null) this.timestamps = new Float64Array(this.limit).fill(NO_TIMESTAMP);
-    this.timestamps[row] = timestamp;
+  #setTimestamp(row: number, timestamp: number): void {
+    if (this.#timestamps === null) this.#timestamps = new Float64Array(this.#limit).fill(NO_TIMESTAMP);
+    this.#timestamps[row] = timestamp;
   }
 }
 
@@ -120,24 +122,24 @@ export abstract class RecordWriter<T> {
 
 /** By key: the subtask that owns the key's group. */
 export class HashWriter<T> extends RecordWriter<T> {
-  private readonly selectKey: (value: T) => Key;
+  readonly #selectKey: (value: T) => Key;
   /** Key group -> channel, so that a record costs no division. */
-  private readonly channelOfGroup: Int32Array;
-  private readonly maxParallelism: number;
+  readonly #channelOfGroup: Int32Array;
+  readonly #maxParallelism: number;
 
   constructor(senders: readonly ChannelSender<T>[], selectKey: (value: T) => Key, maxParallelism: number) {
     super(senders, true);
-    this.selectKey = selectKey;
-    this.maxParallelism = maxParallelism;
-    this.channelOfGroup = Int32Array.from({ length: maxParallelism }, (_value, group) =>
+    this.#selectKey = selectKey;
+    this.#maxParallelism = maxParallelism;
+    this.#channelOfGroup = Int32Array.from({ length: maxParallelism }, (_value, group) =>
       subtaskOfKeyGroup(group, senders.length, maxParallelism),
     );
   }
 
   write(value: T, timestamp: number): void {
     this.recordsWritten += 1;
-    const hash = keyHash(this.selectKey(value));
-    const channel = this.channelOfGroup[keyGroupOfHash(hash, this.maxParallelism)] as number;
+    const hash = keyHash(this.#selectKey(value));
+    const channel = this.#channelOfGroup[keyGroupOfHash(hash, this.#maxParallelism)] as number;
     (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
   }
 }
@@ -157,17 +159,17 @@ export class ForwardWriter<T> extends RecordWriter<T> {
 
 /** Round-robin, record by record, starting at a channel of the subtask's own. */
 export class RebalanceWriter<T> extends RecordWriter<T> {
-  private turn: number;
+  #turn: number;
 
   constructor(senders: readonly ChannelSender<T>[], firstChannel: number) {
     super(senders, false);
-    this.turn = firstChannel % senders.length;
+    this.#turn = firstChannel % senders.length;
   }
 
   write(value: T, timestamp: number): void {
     this.recordsWritten += 1;
-    (this.builders[this.turn] as BatchBuilder<T>).add(value, timestamp, 0);
-    this.turn = this.turn + 1 === this.senders.length ? 0 : this.turn + 1;
+    (this.builders[this.#turn] as BatchBuilder<T>).add(value, timestamp, 0);
+    this.#turn = this.#turn + 1 === this.senders.length ? 0 : this.#turn + 1;
   }
 }
 

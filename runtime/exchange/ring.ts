@@ -32,139 +32,139 @@ export function createRing(): SharedArrayBuffer {
 export type Doorbell = () => void;
 
 export class RingSender implements SendingLink {
-  private readonly header: Int32Array;
-  private readonly bytes: Uint8Array;
-  private readonly words: Int32Array;
-  private readonly bell: Doorbell;
-  private written: number;
+  readonly #header: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #bell: Doorbell;
+  #written: number;
   /** A frame of several segments that is only partly in the ring: its rest, and how far it got. */
-  private partial: Uint8Array | null = null;
-  private partialOffset = 0;
+  #partial: Uint8Array | null = null;
+  #partialOffset = 0;
 
   constructor(ring: SharedArrayBuffer, bell: Doorbell) {
-    this.header = new Int32Array(ring, 0, 4);
-    this.bytes = new Uint8Array(ring, HEADER_BYTES);
-    this.words = new Int32Array(ring, HEADER_BYTES);
-    this.bell = bell;
-    this.written = Atomics.load(this.header, WRITTEN);
+    this.#header = new Int32Array(ring, 0, 4);
+    this.#bytes = new Uint8Array(ring, HEADER_BYTES);
+    this.#words = new Int32Array(ring, HEADER_BYTES);
+    this.#bell = bell;
+    this.#written = Atomics.load(this.#header, WRITTEN);
   }
 
   get batchRowsMax(): number {
-    return batchRowsOf(Atomics.load(this.header, IN_FLIGHT_ROWS), RING_SEGMENTS);
+    return batchRowsOf(Atomics.load(this.#header, IN_FLIGHT_ROWS), RING_SEGMENTS);
   }
 
   trySend(frame: Uint8Array): boolean {
-    if (this.partial !== null && !this.sendRest()) return false;
-    if (!this.hasRoom(framesOf(Atomics.load(this.header, IN_FLIGHT_ROWS), RING_SEGMENTS))) return false;
+    if (this.#partial !== null && !this.#sendRest()) return false;
+    if (!this.#hasRoom(framesOf(Atomics.load(this.#header, IN_FLIGHT_ROWS), RING_SEGMENTS))) return false;
     if (frame.length <= PAYLOAD_BYTES) {
-      this.writeSegment(frame, true);
+      this.#writeSegment(frame, true);
     } else {
-      this.partial = frame.slice();
-      this.partialOffset = 0;
-      this.sendRest();
+      this.#partial = frame.slice();
+      this.#partialOffset = 0;
+      this.#sendRest();
     }
-    this.bell();
+    this.#bell();
     return true;
   }
 
   /** After a doorbell: goes on with a frame that did not fit at once. */
   resume(): void {
-    if (this.partial === null) return;
-    this.sendRest();
-    this.bell();
+    if (this.#partial === null) return;
+    this.#sendRest();
+    this.#bell();
   }
 
   close(): void {
-    this.partial = null;
+    this.#partial = null;
   }
 
   /** `segments`: how many may be taken. The bound of a frame that has begun is the ring, or it would never be whole. */
-  private hasRoom(segments = RING_SEGMENTS): boolean {
-    if (this.written - Atomics.load(this.header, READ) < segments) return true;
-    Atomics.store(this.header, SENDER_WAITS, 1);
-    return this.written - Atomics.load(this.header, READ) < segments;
+  #hasRoom(segments = RING_SEGMENTS): boolean {
+    if (this.#written - Atomics.load(this.#header, READ) < segments) return true;
+    Atomics.store(this.#header, SENDER_WAITS, 1);
+    return this.#written - Atomics.load(this.#header, READ) < segments;
   }
 
-  private sendRest(): boolean {
-    const frame = this.partial as Uint8Array;
-    while (this.hasRoom()) {
-      const end = Math.min(this.partialOffset + PAYLOAD_BYTES, frame.length);
-      this.writeSegment(frame.subarray(this.partialOffset, end), end === frame.length);
-      this.partialOffset = end;
+  #sendRest(): boolean {
+    const frame = this.#partial as Uint8Array;
+    while (this.#hasRoom()) {
+      const end = Math.min(this.#partialOffset + PAYLOAD_BYTES, frame.length);
+      this.#writeSegment(frame.subarray(this.#partialOffset, end), end === frame.length);
+      this.#partialOffset = end;
       if (end === frame.length) {
-        this.partial = null;
+        this.#partial = null;
         return true;
       }
     }
     return false;
   }
 
-  private writeSegment(piece: Uint8Array, isLast: boolean): void {
-    const start = (this.written % RING_SEGMENTS) * SEGMENT_BYTES;
-    this.words[start >> 2] = piece.length;
-    this.words[(start >> 2) + 1] = isLast ? 1 : 0;
-    this.bytes.set(piece, start + SEGMENT_HEADER_BYTES);
-    this.written += 1;
-    Atomics.store(this.header, WRITTEN, this.written);
+  #writeSegment(piece: Uint8Array, isLast: boolean): void {
+    const start = (this.#written % RING_SEGMENTS) * SEGMENT_BYTES;
+    this.#words[start >> 2] = piece.length;
+    this.#words[(start >> 2) + 1] = isLast ? 1 : 0;
+    this.#bytes.set(piece, start + SEGMENT_HEADER_BYTES);
+    this.#written += 1;
+    Atomics.store(this.#header, WRITTEN, this.#written);
   }
 }
 
 export class RingReceiver implements ReceivingLink {
-  private readonly header: Int32Array;
-  private readonly words: Int32Array;
-  private readonly ring: SharedArrayBuffer;
-  private readonly bell: Doorbell;
-  private read: number;
-  private readonly pieces: Uint8Array[] = [];
-  private holdsSegment = false;
+  readonly #header: Int32Array;
+  readonly #words: Int32Array;
+  readonly #ring: SharedArrayBuffer;
+  readonly #bell: Doorbell;
+  #read: number;
+  readonly #pieces: Uint8Array[] = [];
+  #holdsSegment = false;
 
   constructor(ring: SharedArrayBuffer, bell: Doorbell) {
-    this.header = new Int32Array(ring, 0, 4);
-    this.words = new Int32Array(ring, HEADER_BYTES);
-    this.ring = ring;
-    this.bell = bell;
-    this.read = Atomics.load(this.header, READ);
+    this.#header = new Int32Array(ring, 0, 4);
+    this.#words = new Int32Array(ring, HEADER_BYTES);
+    this.#ring = ring;
+    this.#bell = bell;
+    this.#read = Atomics.load(this.#header, READ);
   }
 
   get hasFrame(): boolean {
-    return Atomics.load(this.header, WRITTEN) !== this.read;
+    return Atomics.load(this.#header, WRITTEN) !== this.#read;
   }
 
   receive(): Uint8Array | null {
-    assert(!this.holdsSegment, "the frame before was released");
-    while (Atomics.load(this.header, WRITTEN) !== this.read) {
-      const start = (this.read % RING_SEGMENTS) * SEGMENT_BYTES;
-      const length = this.words[start >> 2] as number;
-      const isLast = this.words[(start >> 2) + 1] === 1;
-      const piece = new Uint8Array(this.ring, HEADER_BYTES + start + SEGMENT_HEADER_BYTES, length);
-      if (isLast && this.pieces.length === 0) {
-        this.holdsSegment = true;
+    assert(!this.#holdsSegment, "the frame before was released");
+    while (Atomics.load(this.#header, WRITTEN) !== this.#read) {
+      const start = (this.#read % RING_SEGMENTS) * SEGMENT_BYTES;
+      const length = this.#words[start >> 2] as number;
+      const isLast = this.#words[(start >> 2) + 1] === 1;
+      const piece = new Uint8Array(this.#ring, HEADER_BYTES + start + SEGMENT_HEADER_BYTES, length);
+      if (isLast && this.#pieces.length === 0) {
+        this.#holdsSegment = true;
         return piece;
       }
-      this.pieces.push(piece.slice());
-      this.freeSegment();
-      if (isLast) return Buffer.concat(this.pieces.splice(0));
+      this.#pieces.push(piece.slice());
+      this.#freeSegment();
+      if (isLast) return Buffer.concat(this.#pieces.splice(0));
     }
     return null;
   }
 
   release(): void {
-    if (!this.holdsSegment) return;
-    this.holdsSegment = false;
-    this.freeSegment();
+    if (!this.#holdsSegment) return;
+    this.#holdsSegment = false;
+    this.#freeSegment();
   }
 
   allow(rows: number): void {
-    Atomics.store(this.header, IN_FLIGHT_ROWS, rows);
+    Atomics.store(this.#header, IN_FLIGHT_ROWS, rows);
   }
 
   close(): void {
-    this.pieces.length = 0;
+    this.#pieces.length = 0;
   }
 
-  private freeSegment(): void {
-    this.read += 1;
-    Atomics.store(this.header, READ, this.read);
-    if (Atomics.exchange(this.header, SENDER_WAITS, 0) === 1) this.bell();
+  #freeSegment(): void {
+    this.#read += 1;
+    Atomics.store(this.#header, READ, this.#read);
+    if (Atomics.exchange(this.#header, SENDER_WAITS, 0) === 1) this.#bell();
   }
 }

@@ -11,9 +11,9 @@ import { assert } from "../../base/index.ts";
 export const SEGMENT_BYTES = 32 * 1024;
 
 export class SegmentPool {
-  private readonly free: Buffer[] = [];
-  private readonly lent = new Set<Buffer>();
-  private created = 0;
+  readonly #free: Buffer[] = [];
+  readonly #lent = new Set<Buffer>();
+  #created = 0;
   readonly segmentsMax: number;
 
   constructor(segmentsMax: number) {
@@ -23,23 +23,23 @@ export class SegmentPool {
 
   /** A segment of SEGMENT_BYTES, contents undefined, or null when all are lent. */
   take(): Buffer | null {
-    let segment = this.free.pop();
+    let segment = this.#free.pop();
     if (segment === undefined) {
-      if (this.created >= this.segmentsMax) return null;
-      this.created += 1;
+      if (this.#created >= this.segmentsMax) return null;
+      this.#created += 1;
       segment = Buffer.from(new ArrayBuffer(SEGMENT_BYTES));
     }
-    this.lent.add(segment);
+    this.#lent.add(segment);
     return segment;
   }
 
   giveBack(segment: Buffer): void {
-    assert(this.lent.delete(segment), "a segment is given back once, to the pool it came from");
-    this.free.push(segment);
+    assert(this.#lent.delete(segment), "a segment is given back once, to the pool it came from");
+    this.#free.push(segment);
   }
 
   /** Segments lent at this moment. */
   get lentCount(): number {
-    return this.lent.size;
+    return this.#lent.size;
   }
 }

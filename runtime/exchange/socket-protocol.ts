@@ -55,57 +55,57 @@ export type Payload = { readonly bytes: Buffer; release(): void };
 
 /** Cuts a byte stream into messages; each payload is copied once, into memory aligned for number columns. */
 export class MessageParser {
-  private readonly pool: SegmentPool;
-  private readonly onMessage: (type: number, channel: number, payload: Payload) => void;
-  private readonly header = Buffer.alloc(MESSAGE_HEADER_BYTES);
-  private headerFilled = 0;
-  private body: Payload | null = null;
-  private bodyFilled = 0;
+  readonly #pool: SegmentPool;
+  readonly #onMessage: (type: number, channel: number, payload: Payload) => void;
+  readonly #header = Buffer.alloc(MESSAGE_HEADER_BYTES);
+  #headerFilled = 0;
+  #body: Payload | null = null;
+  #bodyFilled = 0;
   /** Nothing longer is taken. Whoever listens lowers it until it knows that the peer speaks this protocol. */
   payloadBytesMax = PAYLOAD_BYTES_MAX;
 
   constructor(pool: SegmentPool, onMessage: (type: number, channel: number, payload: Payload) => void) {
-    this.pool = pool;
-    this.onMessage = onMessage;
+    this.#pool = pool;
+    this.#onMessage = onMessage;
   }
 
   /** The connection is over: gives back the segment of a payload that has not come whole. */
   close(): void {
-    this.body?.release();
-    this.body = null;
+    this.#body?.release();
+    this.#body = null;
   }
 
   push(chunk: Buffer): void {
     let offset = 0;
-    while (offset < chunk.length || (this.body !== null && this.body.bytes.length === 0)) {
-      if (this.body === null) {
-        const copied = chunk.copy(this.header, this.headerFilled, offset);
-        this.headerFilled += copied;
+    while (offset < chunk.length || (this.#body !== null && this.#body.bytes.length === 0)) {
+      if (this.#body === null) {
+        const copied = chunk.copy(this.#header, this.#headerFilled, offset);
+        this.#headerFilled += copied;
         offset += copied;
-        if (this.headerFilled < MESSAGE_HEADER_BYTES) return;
-        this.body = this.allocate(this.header.readUInt32LE(0));
-        this.bodyFilled = 0;
+        if (this.#headerFilled < MESSAGE_HEADER_BYTES) return;
+        this.#body = this.#allocate(this.#header.readUInt32LE(0));
+        this.#bodyFilled = 0;
       }
-      const copied = chunk.copy(this.body.bytes, this.bodyFilled, offset);
-      this.bodyFilled += copied;
+      const copied = chunk.copy(this.#body.bytes, this.#bodyFilled, offset);
+      this.#bodyFilled += copied;
       offset += copied;
-      if (this.bodyFilled < this.body.bytes.length) return;
-      const body = this.body;
-      this.body = null;
-      this.headerFilled = 0;
-      this.onMessage(this.header.readUInt32LE(4), this.header.readUInt32LE(8), body);
+      if (this.#bodyFilled < this.#body.bytes.length) return;
+      const body = this.#body;
+      this.#body = null;
+      this.#headerFilled = 0;
+      this.#onMessage(this.#header.readUInt32LE(4), this.#header.readUInt32LE(8), body);
     }
   }
 
-  private allocate(payloadBytes: number): Payload {
+  #allocate(payloadBytes: number): Payload {
     if (payloadBytes > this.payloadBytesMax) {
       throw new StreamError(
         "PROTOCOL_VIOLATION",
         `a data message of ${payloadBytes} bytes was announced; at most ${this.payloadBytesMax} are taken`,
       );
     }
-    const segment = payloadBytes <= SEGMENT_BYTES ? this.pool.take() : null;
+    const segment = payloadBytes <= SEGMENT_BYTES ? this.#pool.take() : null;
     if (segment === null) return { bytes: Buffer.from(new ArrayBuffer(payloadBytes)), release: () => undefined };
-    return { bytes: segment.subarray(0, payloadBytes), release: () => this.pool.giveBack(segment) };
+    return { bytes: segment.subarray(0, payloadBytes), release: () => this.#pool.giveBack(segment) };
   }
 }

@@ -25,7 +25,7 @@ export class ByteWriter {
   take(bytes: number): number {
     const start = this.length;
     const end = start + bytes;
-    if (end > this.buffer.length) this.grow(end);
+    if (end > this.buffer.length) this.#grow(end);
     this.length = end;
     return start;
   }
@@ -86,7 +86,7 @@ export class ByteWriter {
     return new Uint16Array(this.buffer.buffer, this.buffer.byteOffset + start, count);
   }
 
-  private grow(needed: number): void {
+  #grow(needed: number): void {
     let size = this.buffer.length * 2;
     while (size < needed) size *= 2;
     const larger = Buffer.from(new ArrayBuffer(size));
@@ -99,11 +99,11 @@ export class ByteWriter {
 export class ByteReader {
   readonly buffer: Buffer;
   position = 0;
-  private readonly isAligned: boolean;
+  readonly #isAligned: boolean;
 
   constructor(bytes: Uint8Array) {
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.isAligned = (this.buffer.byteOffset & 7) === 0;
+    this.#isAligned = (this.buffer.byteOffset & 7) === 0;
   }
 
   /** Moves past `bytes` and returns where they start. */
@@ -141,29 +141,29 @@ export class ByteReader {
   }
 
   float64(count: number): Float64Array {
-    const at = this.numbers(count, 8);
+    const at = this.#numbers(count, 8);
     return new Float64Array(at.buffer, at.offset, count);
   }
 
   bigInt64(count: number): BigInt64Array {
-    const at = this.numbers(count, 8);
+    const at = this.#numbers(count, 8);
     return new BigInt64Array(at.buffer, at.offset, count);
   }
 
   int32(count: number): Int32Array {
-    const at = this.numbers(count, 4);
+    const at = this.#numbers(count, 4);
     return new Int32Array(at.buffer, at.offset, count);
   }
 
   uint16(count: number): Uint16Array {
-    const at = this.numbers(count, 2);
+    const at = this.#numbers(count, 2);
     return new Uint16Array(at.buffer, at.offset, count);
   }
 
-  private numbers(count: number, width: number): { buffer: ArrayBufferLike; offset: number } {
+  #numbers(count: number, width: number): { buffer: ArrayBufferLike; offset: number } {
     this.align8();
     const start = this.take(count * width);
-    if (this.isAligned) return { buffer: this.buffer.buffer, offset: this.buffer.byteOffset + start };
+    if (this.#isAligned) return { buffer: this.buffer.buffer, offset: this.buffer.byteOffset + start };
     const copy = new Uint8Array(count * width);
     copy.set(this.buffer.subarray(start, start + count * width));
     assert(copy.byteOffset === 0, "a fresh array starts at 0");

@@ -28,13 +28,13 @@ const FIRST_VALUES = 1024;
 const HOLDERS: readonly TypeKind[] = ["any", "bytes", "list", "map", "date"];
 
 export class ValueGuard {
-  private readonly type: ValueType<unknown>;
-  private readonly what: string;
-  private readonly mode: GuardMode;
-  private readonly freezesAll: boolean;
-  private inspected = 0;
+  readonly #type: ValueType<unknown>;
+  readonly #what: string;
+  readonly #mode: GuardMode;
+  readonly #freezesAll: boolean;
+  #inspected = 0;
   /** The next value is to be checked. */
-  private checksNext: boolean;
+  #checksNext: boolean;
   /**
    * The next value has to be inspected; all that the usual record costs. Whoever asks for it itself passes a value that is not due on as it
    * is: with one variable for both V8 forgets what it knows of the value (about 8 ns a record).
@@ -43,11 +43,11 @@ export class ValueGuard {
 
   /** `source` says who emits, for messages: `operator "x", uid "y",`; `emitsState`: it can emit what its state holds. */
   constructor(source: string, type: ValueType<unknown>, mode: GuardMode, emitsState = false) {
-    this.type = type;
-    this.what = `${source} emitted a record that`;
-    this.mode = mode;
-    this.freezesAll = mode === "all" || (mode === "sampled" && (emitsState || mayHoldMore(type)));
-    this.checksNext = mode !== "open";
+    this.#type = type;
+    this.#what = `${source} emitted a record that`;
+    this.#mode = mode;
+    this.#freezesAll = mode === "all" || (mode === "sampled" && (emitsState || mayHoldMore(type)));
+    this.#checksNext = mode !== "open";
     this.isDue = mode !== "open";
   }
 
@@ -64,44 +64,44 @@ export class ValueGuard {
 
   /** The next value is checked: called once for each batch of records. */
   checkNext(): void {
-    if (this.mode === "open") return;
-    this.checksNext = true;
+    if (this.#mode === "open") return;
+    this.#checksNext = true;
     this.isDue = true;
   }
 
   /** An admitted value for one more receiver: the same, but for what could not be frozen, of which each has its own. */
   share(value: unknown): unknown {
-    return this.freezesAll ? freezeValue(value, this.what) : value;
+    return this.#freezesAll ? freezeValue(value, this.#what) : value;
   }
 
   /** `admit` of a value that is due. */
   inspect(value: unknown): unknown {
-    const isSample = this.checksNext;
+    const isSample = this.#checksNext;
     if (isSample) {
-      this.check(value);
-      this.inspected += 1;
-      if (this.inspected >= FIRST_VALUES && this.mode !== "all") {
-        this.checksNext = false;
-        this.isDue = this.freezesAll;
+      this.#check(value);
+      this.#inspected += 1;
+      if (this.#inspected >= FIRST_VALUES && this.#mode !== "all") {
+        this.#checksNext = false;
+        this.isDue = this.#freezesAll;
       }
     }
-    return this.freezesAll || (isSample && this.mode === "sampled") ? freezeValue(value, this.what) : value;
+    return this.#freezesAll || (isSample && this.#mode === "sampled") ? freezeValue(value, this.#what) : value;
   }
 
-  private check(value: unknown): void {
-    const found = findMisfit(this.type, value);
+  #check(value: unknown): void {
+    const found = findMisfit(this.#type, value);
     if (found === null) return;
     const { path, found: what, expected } = found;
     throw new StreamError(
       "VALUE_NOT_SERIALIZABLE",
-      `${this.what}${path === "" ? "" : ` at ${path}`} is ${what}, but the declared type is ${expected}${this.declaration(expected)}; ${remedyFor(what, expected)}`,
+      `${this.#what}${path === "" ? "" : ` at ${path}`} is ${what}, but the declared type is ${expected}${this.#declaration(expected)}; ${remedyFor(what, expected)}`,
       { destiny: "terminal" },
     );
   }
 
-  private declaration(expected: string): string {
-    const whole = describeType(this.type);
-    return whole === expected || this.type.kind === "any" ? "" : ` (of ${whole})`;
+  #declaration(expected: string): string {
+    const whole = describeType(this.#type);
+    return whole === expected || this.#type.kind === "any" ? "" : ` (of ${whole})`;
   }
 }
 

@@ -20,30 +20,30 @@ type Disposal =
   | { readonly kind: "failed"; readonly error: ErrorInfo };
 
 export class Disposals {
-  private readonly control: JobControl;
-  private readonly random: Random;
-  private readonly log: Log;
-  private readonly byTrigger = new Map<string, Disposal>();
+  readonly #control: JobControl;
+  readonly #random: Random;
+  readonly #log: Log;
+  readonly #byTrigger = new Map<string, Disposal>();
 
   constructor(control: JobControl, random: Random, log: Log) {
-    this.control = control;
-    this.random = random;
-    this.log = log;
+    this.#control = control;
+    this.#random = random;
+    this.#log = log;
   }
 
   /** Starts one and gives its trigger id: the one given, or a new one. Errors: RestError 503 when DISPOSALS_MAX are running. */
   start(location: string, given: string | null = null): string {
-    const known = given === null ? undefined : this.byTrigger.get(given);
+    const known = given === null ? undefined : this.#byTrigger.get(given);
     if (given !== null && known !== undefined && known.kind !== "failed") return given;
-    this.forgetOldest();
-    const triggerId = given ?? this.random.hex(16);
-    this.byTrigger.set(triggerId, { kind: "running" });
-    this.control.disposeSavepoint(location).then(
-      () => this.byTrigger.set(triggerId, { kind: "done" }),
+    this.#forgetOldest();
+    const triggerId = given ?? this.#random.hex(16);
+    this.#byTrigger.set(triggerId, { kind: "running" });
+    this.#control.disposeSavepoint(location).then(
+      () => this.#byTrigger.set(triggerId, { kind: "done" }),
       (error: unknown) => {
-        if (given !== null && isGone(error)) return this.byTrigger.set(triggerId, { kind: "done" });
-        this.log.warn({ location, err: error }, "a savepoint was not disposed");
-        return this.byTrigger.set(triggerId, { kind: "failed", error: toErrorInfo(error) });
+        if (given !== null && isGone(error)) return this.#byTrigger.set(triggerId, { kind: "done" });
+        this.#log.warn({ location, err: error }, "a savepoint was not disposed");
+        return this.#byTrigger.set(triggerId, { kind: "failed", error: toErrorInfo(error) });
       },
     );
     return triggerId;
@@ -51,7 +51,7 @@ export class Disposals {
 
   /** null: no such trigger. */
   status(triggerId: string): DisposalStatusMessage | null {
-    const disposal = this.byTrigger.get(triggerId);
+    const disposal = this.#byTrigger.get(triggerId);
     if (disposal === undefined) return null;
     switch (disposal.kind) {
       case "running":
@@ -63,11 +63,11 @@ export class Disposals {
     }
   }
 
-  private forgetOldest(): void {
-    if (this.byTrigger.size < DISPOSALS_MAX) return;
-    for (const [triggerId, disposal] of this.byTrigger) {
+  #forgetOldest(): void {
+    if (this.#byTrigger.size < DISPOSALS_MAX) return;
+    for (const [triggerId, disposal] of this.#byTrigger) {
       if (disposal.kind === "running") continue;
-      this.byTrigger.delete(triggerId);
+      this.#byTrigger.delete(triggerId);
       return;
     }
     throw new RestError(503, [`${DISPOSALS_MAX} disposals are running; try again when one has ended`]);

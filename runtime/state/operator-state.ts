@@ -70,38 +70,38 @@ type RestoredList = {
 
 class HeapOperatorStateBackend implements OperatorStateBackend {
   readonly isRestored: boolean;
-  private readonly options: OperatorBackendOptions;
-  private readonly restored: Map<string, RestoredList>;
-  private readonly lists = new Map<string, WrittenList>();
+  readonly #options: OperatorBackendOptions;
+  readonly #restored: Map<string, RestoredList>;
+  readonly #lists = new Map<string, WrittenList>();
 
   constructor(options: OperatorBackendOptions, restored: readonly RestoredList[], isRestored: boolean) {
-    this.options = options;
-    this.restored = new Map(restored.map((list) => [list.name, list]));
+    this.#options = options;
+    this.#restored = new Map(restored.map((list) => [list.name, list]));
     this.isRestored = isRestored;
   }
 
   list<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
-    return this.stateOf(descriptor, "split");
+    return this.#stateOf(descriptor, "split");
   }
 
   unionList<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
-    return this.stateOf(descriptor, "union");
+    return this.#stateOf(descriptor, "union");
   }
 
   broadcastList<V>(descriptor: StateDescriptor<V>): OperatorListState<V> {
-    return this.stateOf(descriptor, "broadcast");
+    return this.#stateOf(descriptor, "broadcast");
   }
 
   broadcastMap<K extends Key, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V> {
     const { name, keyType = ANY as ValueType<K>, type = ANY as ValueType<V> } = descriptor;
     const entry = entryType(keyType, type);
-    return this.declared({ name, type: entry }, "broadcast", HeapBroadcastMap, (items) => {
-      return new HeapBroadcastMap<K, V>(this.options.operatorUid, { name, type: entry }, items);
+    return this.#declared({ name, type: entry }, "broadcast", HeapBroadcastMap, (items) => {
+      return new HeapBroadcastMap<K, V>(this.#options.operatorUid, { name, type: entry }, items);
     });
   }
 
   declarations(): readonly StateDeclaration[] {
-    return this.written().map(({ name, type, redistribution }) => {
+    return this.#written().map(({ name, type, redistribution }) => {
       return { name, kind: operatorListKinds[redistribution], type: describeType(type) };
     });
   }
@@ -110,12 +110,12 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
     const blobs: { readonly handle: Omit<OperatorStateHandle, "blob">; readonly bytes: Uint8Array }[] = [];
     let failure: unknown;
     try {
-      for (const list of this.written()) {
+      for (const list of this.#written()) {
         const { name, redistribution, items } = list;
         if (items.length === 0) continue;
         // The count is taken now as well: the list may have grown by the time it is written.
         const handle = { name, redistribution, count: items.length };
-        blobs.push({ handle, bytes: encodeList(this.options, list) });
+        blobs.push({ handle, bytes: encodeList(this.#options, list) });
       }
     } catch (error) {
       failure = error;
@@ -130,45 +130,45 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
     };
   }
 
-  private written(): WrittenList[] {
-    const kept = [...this.restored.values()].map(({ share, ...list }) => ({ ...list, items: share.kept }));
-    return [...kept, ...this.lists.values()];
+  #written(): WrittenList[] {
+    const kept = [...this.#restored.values()].map(({ share, ...list }) => ({ ...list, items: share.kept }));
+    return [...kept, ...this.#lists.values()];
   }
 
-  private stateOf<V>(
+  #stateOf<V>(
     { name, type = ANY as ValueType<V> }: StateDescriptor<V>,
     redistribution: Redistribution,
   ): OperatorListState<V> {
-    return this.declared({ name, type }, redistribution, HeapOperatorList, (items) => {
-      return new HeapOperatorList<V>(this.options.operatorUid, { name, type }, redistribution, items);
+    return this.#declared({ name, type }, redistribution, HeapOperatorList, (items) => {
+      return new HeapOperatorList<V>(this.#options.operatorUid, { name, type }, redistribution, items);
     });
   }
 
   /** The state of that name, which was declared before as the same, or is made now of what was restored. */
-  private declared<V, S extends WrittenList>(
+  #declared<V, S extends WrittenList>(
     { name, type }: { readonly name: string; readonly type: ValueType<V> },
     redistribution: Redistribution,
     Form: abstract new (...parts: never[]) => unknown,
     make: (items: V[]) => S,
   ): S {
     if (typeof name !== "string" || name === "")
-      throw this.invalid("declares operator state without a name; give it one");
-    const existing = this.lists.get(name);
+      throw this.#invalid("declares operator state without a name; give it one");
+    const existing = this.#lists.get(name);
     if (existing !== undefined) {
       const isSame = existing.redistribution === redistribution && sameType(existing.type, type);
       if (isSame && existing instanceof Form) return existing as WrittenList as S;
-      throw this.invalid(
+      throw this.#invalid(
         `declares operator state "${name}" twice: as ${existing.redistribution} list of ${describeType(existing.type)} and as ${redistribution} list of ${describeType(type)}; give each a name of its own (STA3)`,
       );
     }
-    const state = make(this.adopt(name, type, redistribution));
-    this.restored.delete(name);
-    this.lists.set(name, state);
+    const state = make(this.#adopt(name, type, redistribution));
+    this.#restored.delete(name);
+    this.#lists.set(name, state);
     return state;
   }
 
-  private adopt<V>(name: string, type: ValueType<V>, redistribution: Redistribution): V[] {
-    const restored = this.restored.get(name);
+  #adopt<V>(name: string, type: ValueType<V>, redistribution: Redistribution): V[] {
+    const restored = this.#restored.get(name);
     if (restored === undefined) return [];
     const plan = planEvolution(restored.type, type, "an item");
     const isOther = restored.redistribution !== redistribution;
@@ -176,7 +176,7 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
       const reason = plan.kind === "refused" ? plan.reason : "items are shared out in another way";
       throw new StreamError(
         "STATE_INCOMPATIBLE",
-        `operator state "${name}" of operator "${this.options.operatorUid}" was written as ${restored.redistribution} list of ${describeType(restored.type)}, but is declared as ${redistribution} list of ${describeType(type)}: ${reason}; declare the old type (only nullable fields may be added, fields may be removed), give the new state another name, or start without this savepoint`,
+        `operator state "${name}" of operator "${this.#options.operatorUid}" was written as ${restored.redistribution} list of ${describeType(restored.type)}, but is declared as ${redistribution} list of ${describeType(type)}: ${reason}; declare the old type (only nullable fields may be added, fields may be removed), give the new state another name, or start without this savepoint`,
         { destiny: "terminal" },
       );
     }
@@ -184,8 +184,10 @@ class HeapOperatorStateBackend implements OperatorStateBackend {
     return (plan.kind === "convert" ? items.map(plan.convert) : [...items]) as V[];
   }
 
-  private invalid(what: string): StreamError {
-    return new StreamError("OPTION_INVALID", `operator "${this.options.operatorUid}" ${what}`, { destiny: "terminal" });
+  #invalid(what: string): StreamError {
+    return new StreamError("OPTION_INVALID", `operator "${this.#options.operatorUid}" ${what}`, {
+      destiny: "terminal",
+    });
   }
 }
 
@@ -201,8 +203,8 @@ class HeapOperatorList<V> implements OperatorListState<V> {
   readonly type: ValueType<V>;
   readonly redistribution: Redistribution;
   items: V[];
-  private readonly guard = new StateGuard();
-  private readonly uid: string;
+  readonly #guard = new StateGuard();
+  readonly #uid: string;
 
   constructor(
     uid: string,
@@ -210,7 +212,7 @@ class HeapOperatorList<V> implements OperatorListState<V> {
     redistribution: Redistribution,
     items: V[],
   ) {
-    this.uid = uid;
+    this.#uid = uid;
     this.name = name;
     this.type = type;
     this.redistribution = redistribution;
@@ -222,21 +224,21 @@ class HeapOperatorList<V> implements OperatorListState<V> {
   }
 
   add(value: V): void {
-    this.admit(value);
+    this.#admit(value);
     // Emitted as it was handed out: what is added now is none of that.
     if (Object.isFrozen(this.items)) this.items = this.items.slice();
     this.items.push(value);
   }
 
   update(values: readonly V[]): void {
-    for (const value of values) this.admit(value);
+    for (const value of values) this.#admit(value);
     this.items = [...values];
   }
 
-  private admit(value: V): void {
-    const found = this.guard.find(value, this.type);
+  #admit(value: V): void {
+    const found = this.#guard.find(value, this.type);
     if (found !== null)
-      throw refusedByState(this.uid, { name: this.name, kind: "list", type: this.type, keyType: null }, found);
+      throw refusedByState(this.#uid, { name: this.name, kind: "list", type: this.type, keyType: null }, found);
   }
 }
 

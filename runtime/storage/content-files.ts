@@ -14,55 +14,55 @@ import type { ObjectStore, ObjectWriter } from "./object-store.ts";
 export type StoredFile = { readonly key: string; readonly sha256: string; readonly length: number };
 
 export class ContentFiles {
-  private readonly store: ObjectStore;
-  private readonly folder: string;
+  readonly #store: ObjectStore;
+  readonly #folder: string;
 
   /** `folder`: key prefix without a trailing slash: checkpoint's `dataFolder(epoch, id)` or SAVEPOINT_DATA_FOLDER. */
   constructor(store: ObjectStore, folder: string) {
-    this.store = store;
-    this.folder = folder;
+    this.#store = store;
+    this.#folder = folder;
   }
 
   /** Starts a file; the caller ends it by `close` or `abort`. */
   async create(): Promise<ContentFile> {
-    return new ContentFile(this.store, this.folder, await this.store.openWriter(`${this.folder}/unnamed`));
+    return new ContentFile(this.#store, this.#folder, await this.#store.openWriter(`${this.#folder}/unnamed`));
   }
 }
 
 class ContentFile {
-  private readonly store: ObjectStore;
-  private readonly folder: string;
-  private readonly writer: ObjectWriter;
-  private readonly hash = createHash("sha256");
-  private length = 0;
-  private closed = false;
+  readonly #store: ObjectStore;
+  readonly #folder: string;
+  readonly #writer: ObjectWriter;
+  readonly #hash = createHash("sha256");
+  #length = 0;
+  #closed = false;
 
   constructor(store: ObjectStore, folder: string, writer: ObjectWriter) {
-    this.store = store;
-    this.folder = folder;
-    this.writer = writer;
+    this.#store = store;
+    this.#folder = folder;
+    this.#writer = writer;
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    this.hash.update(piece);
-    this.length += piece.length;
-    await this.writer.write(piece);
+    this.#hash.update(piece);
+    this.#length += piece.length;
+    await this.#writer.write(piece);
   }
 
   /** Stores the file; its name is its content's hash. */
   async close(): Promise<StoredFile> {
-    assert(!this.closed, "a content file is closed twice");
-    this.closed = true;
-    const sha256 = this.hash.digest("hex");
-    const key = `${this.folder}/${sha256}`;
-    const known = await this.store.stat(key);
-    if (known !== null && known.length === this.length) await this.writer.abort();
-    else await this.writer.close(key);
-    return { key, sha256, length: this.length };
+    assert(!this.#closed, "a content file is closed twice");
+    this.#closed = true;
+    const sha256 = this.#hash.digest("hex");
+    const key = `${this.#folder}/${sha256}`;
+    const known = await this.#store.stat(key);
+    if (known !== null && known.length === this.#length) await this.#writer.abort();
+    else await this.#writer.close(key);
+    return { key, sha256, length: this.#length };
   }
 
   /** Drops what was written. Safe to call at any time, also after a failed write. */
   async abort(): Promise<void> {
-    await this.writer.abort();
+    await this.#writer.abort();
   }
 }

@@ -31,7 +31,7 @@ export class LocalObjectStore implements ObjectStore {
   readonly uri: string;
   /** Absolute path of the folder. */
   readonly root: string;
-  private swept: Promise<void> | null = null;
+  #swept: Promise<void> | null = null;
 
   constructor(folder: string) {
     this.root = resolve(folder);
@@ -39,24 +39,24 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   async read(key: string): Promise<Uint8Array | null> {
-    return this.unlessMissing("read", key, (path) => readFile(path));
+    return this.#unlessMissing("read", key, (path) => readFile(path));
   }
 
   async stat(key: string): Promise<ObjectInfo | null> {
-    const found = await this.unlessMissing("look at", key, (path) => stat(path));
+    const found = await this.#unlessMissing("look at", key, (path) => stat(path));
     return found === null || !found.isFile() ? null : { key, length: found.size };
   }
 
   async put(key: string, body: Uint8Array): Promise<void> {
-    const path = this.pathOf(key);
-    await this.withTemporary(path, body, (temporary) => this.nameIt(path, () => rename(temporary, path)));
+    const path = this.#pathOf(key);
+    await this.#withTemporary(path, body, (temporary) => this.#nameIt(path, () => rename(temporary, path)));
   }
 
   async createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const path = this.pathOf(key);
-    return this.withTemporary(path, body, async (temporary) => {
+    const path = this.#pathOf(key);
+    return this.#withTemporary(path, body, async (temporary) => {
       try {
-        await this.nameIt(path, () => link(temporary, path));
+        await this.#nameIt(path, () => link(temporary, path));
         return "created";
       } catch (error) {
         const code = errorCodeOf(error);
@@ -78,11 +78,11 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   async openWriter(key: string): Promise<ObjectWriter> {
-    const path = this.pathOf(key);
-    const { temporary, handle } = await this.openTemporary(path);
+    const path = this.#pathOf(key);
+    const { temporary, handle } = await this.#openTemporary(path);
     return new LocalWriter(handle, temporary, key, (finalKey) => {
-      const finalPath = this.pathOf(finalKey);
-      return this.nameIt(finalPath, () => rename(temporary, finalPath));
+      const finalPath = this.#pathOf(finalKey);
+      return this.#nameIt(finalPath, () => rename(temporary, finalPath));
     });
   }
 
@@ -91,7 +91,7 @@ export class LocalObjectStore implements ObjectStore {
     const found: ObjectInfo[] = [];
     const slash = prefix.lastIndexOf("/");
     try {
-      await this.walk(prefix.slice(0, slash + 1), prefix, found);
+      await this.#walk(prefix.slice(0, slash + 1), prefix, found);
     } catch (error) {
       throw storeError("list", join(this.root, prefix), error);
     }
@@ -99,23 +99,23 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
-    const path = this.pathOf(key);
+    const path = this.#pathOf(key);
     try {
       await unlink(path);
     } catch (error) {
       if (errorCodeOf(error) === "ENOENT" || errorCodeOf(error) === "ENOTDIR") return;
       throw storeError("delete", path, error);
     }
-    await this.prune(dirname(path));
+    await this.#prune(dirname(path));
   }
 
-  private pathOf(key: string): string {
+  #pathOf(key: string): string {
     assertKey(key);
     return join(this.root, ...key.split("/"));
   }
 
-  private async unlessMissing<T>(doing: string, key: string, act: (path: string) => Promise<T>): Promise<T | null> {
-    const path = this.pathOf(key);
+  async #unlessMissing<T>(doing: string, key: string, act: (path: string) => Promise<T>): Promise<T | null> {
+    const path = this.#pathOf(key);
     try {
       return await act(path);
     } catch (error) {
@@ -126,8 +126,8 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   /** Writes and syncs `body` under a temporary name, hands it to `use`, and leaves no temporary file behind on failure. */
-  private async withTemporary<T>(path: string, body: Uint8Array, use: (temporary: string) => Promise<T>): Promise<T> {
-    const { temporary, handle } = await this.openTemporary(path);
+  async #withTemporary<T>(path: string, body: Uint8Array, use: (temporary: string) => Promise<T>): Promise<T> {
+    const { temporary, handle } = await this.#openTemporary(path);
     try {
       try {
         await handle.writeFile(body);
@@ -143,33 +143,33 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   /** A new file for what will be `path`. */
-  private async openTemporary(path: string): Promise<{ readonly temporary: string; readonly handle: FileHandle }> {
+  async #openTemporary(path: string): Promise<{ readonly temporary: string; readonly handle: FileHandle }> {
     const folder = join(this.root, TEMPORARY);
     const temporary = join(folder, `${OWNER}~${systemRandom.hex(12)}`);
     try {
-      this.swept ??= sweepTemporaries(folder);
-      await this.swept;
+      this.#swept ??= sweepTemporaries(folder);
+      await this.#swept;
       return { temporary, handle: await inFolder(folder, () => open(temporary, "wx")) };
     } catch (error) {
-      this.swept = null;
+      this.#swept = null;
       throw storeError("make a temporary file for", path, error);
     }
   }
 
   /** Gives a synced file its name, in a folder that may have to be made first, and syncs that folder (LOO2). */
-  private async nameIt(path: string, act: () => Promise<void>): Promise<void> {
+  async #nameIt(path: string, act: () => Promise<void>): Promise<void> {
     const folder = dirname(path);
     await inFolder(folder, act);
     // A folder that is gone already: whoever deleted the object took it along.
     await unlessGone(syncFolder(folder), undefined);
   }
 
-  private async walk(folderKey: string, prefix: string, found: ObjectInfo[]): Promise<void> {
+  async #walk(folderKey: string, prefix: string, found: ObjectInfo[]): Promise<void> {
     for (const entry of await unlessGone(readdir(join(this.root, folderKey), { withFileTypes: true }), [])) {
       const key = folderKey + entry.name;
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) {
-        if (`${key}/`.startsWith(prefix)) await this.walk(`${key}/`, prefix, found);
+        if (`${key}/`.startsWith(prefix)) await this.#walk(`${key}/`, prefix, found);
       } else if (entry.isFile() && key.startsWith(prefix)) {
         const facts = await unlessGone(stat(join(this.root, key)), null);
         if (facts !== null) found.push({ key, length: facts.size });
@@ -178,7 +178,7 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   /** Removes folders that a delete left empty, in the end the store's own (LOO3). Failing is fine: it is only tidiness. */
-  private async prune(folder: string): Promise<void> {
+  async #prune(folder: string): Promise<void> {
     for (let current = folder; current.startsWith(this.root + sep); current = dirname(current)) {
       try {
         await rmdir(current);
@@ -195,50 +195,50 @@ export class LocalObjectStore implements ObjectStore {
 }
 
 class LocalWriter implements ObjectWriter {
-  private readonly handle: FileHandle;
-  private readonly temporary: string;
-  private readonly key: string;
-  private readonly nameIt: (key: string) => Promise<void>;
-  private state: "open" | "closed" | "failed" = "open";
+  readonly #handle: FileHandle;
+  readonly #temporary: string;
+  readonly #key: string;
+  readonly #nameIt: (key: string) => Promise<void>;
+  #state: "open" | "closed" | "failed" = "open";
 
   constructor(handle: FileHandle, temporary: string, key: string, nameIt: (key: string) => Promise<void>) {
-    this.handle = handle;
-    this.temporary = temporary;
-    this.key = key;
-    this.nameIt = nameIt;
+    this.#handle = handle;
+    this.#temporary = temporary;
+    this.#key = key;
+    this.#nameIt = nameIt;
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    assert(this.state === "open", `write to ${this.key} after it was ${this.state}`);
+    assert(this.#state === "open", `write to ${this.#key} after it was ${this.#state}`);
     try {
       for (let offset = 0; offset < piece.length; ) {
-        offset += (await this.handle.write(piece, offset, piece.length - offset)).bytesWritten;
+        offset += (await this.#handle.write(piece, offset, piece.length - offset)).bytesWritten;
       }
     } catch (error) {
       await this.abort();
-      throw storeError("write", this.temporary, error);
+      throw storeError("write", this.#temporary, error);
     }
   }
 
-  async close(key = this.key): Promise<void> {
-    assert(this.state === "open", `${this.key} is closed when it was ${this.state}`);
-    this.state = "closed";
+  async close(key = this.#key): Promise<void> {
+    assert(this.#state === "open", `${this.#key} is closed when it was ${this.#state}`);
+    this.#state = "closed";
     try {
-      await this.handle.sync();
-      await this.handle.close();
-      await this.nameIt(key);
+      await this.#handle.sync();
+      await this.#handle.close();
+      await this.#nameIt(key);
     } catch (error) {
-      this.state = "open";
+      this.#state = "open";
       await this.abort();
-      throw storeError("write", this.temporary, error);
+      throw storeError("write", this.#temporary, error);
     }
   }
 
   async abort(): Promise<void> {
-    if (this.state !== "open") return;
-    this.state = "failed";
-    await this.handle.close().catch(() => undefined);
-    await unlink(this.temporary).catch(ignoreMissing);
+    if (this.#state !== "open") return;
+    this.#state = "failed";
+    await this.#handle.close().catch(() => undefined);
+    await unlink(this.#temporary).catch(ignoreMissing);
   }
 }
 

@@ -13,7 +13,7 @@ const instances = new Map<string, MemoryObjectStore>();
 
 export class MemoryObjectStore implements ObjectStore {
   readonly uri: string;
-  private readonly objects = new Map<string, Uint8Array>();
+  readonly #objects = new Map<string, Uint8Array>();
 
   /** A store of its own, which `openStore` does not find; use `open` for a shared one. */
   constructor(name: string) {
@@ -31,24 +31,24 @@ export class MemoryObjectStore implements ObjectStore {
 
   async read(key: string): Promise<Uint8Array | null> {
     assertKey(key);
-    return this.objects.get(key)?.slice() ?? null;
+    return this.#objects.get(key)?.slice() ?? null;
   }
 
   async stat(key: string): Promise<ObjectInfo | null> {
     assertKey(key);
-    const body = this.objects.get(key);
+    const body = this.#objects.get(key);
     return body === undefined ? null : { key, length: body.length };
   }
 
   async put(key: string, body: Uint8Array): Promise<void> {
     assertKey(key);
-    this.objects.set(key, Uint8Array.from(body));
+    this.#objects.set(key, Uint8Array.from(body));
   }
 
   async createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists"> {
     assertKey(key);
-    if (this.objects.has(key)) return "exists";
-    this.objects.set(key, Uint8Array.from(body));
+    if (this.#objects.has(key)) return "exists";
+    this.#objects.set(key, Uint8Array.from(body));
     return "created";
   }
 
@@ -65,7 +65,7 @@ export class MemoryObjectStore implements ObjectStore {
         assert(open, `${key} is closed twice`);
         assertKey(finalKey);
         open = false;
-        this.objects.set(finalKey, Uint8Array.from(Buffer.concat(pieces)));
+        this.#objects.set(finalKey, Uint8Array.from(Buffer.concat(pieces)));
       },
       abort: async () => {
         open = false;
@@ -77,12 +77,12 @@ export class MemoryObjectStore implements ObjectStore {
   async list(prefix: string): Promise<readonly ObjectInfo[]> {
     assertPrefix(prefix);
     const found: ObjectInfo[] = [];
-    for (const [key, body] of this.objects) if (key.startsWith(prefix)) found.push({ key, length: body.length });
+    for (const [key, body] of this.#objects) if (key.startsWith(prefix)) found.push({ key, length: body.length });
     return found.sort(compareKeys);
   }
 
   async delete(key: string): Promise<void> {
     assertKey(key);
-    this.objects.delete(key);
+    this.#objects.delete(key);
   }
 }

@@ -42,111 +42,111 @@ type OperatorOutputs = Omit<Output<unknown>, "collect">;
 
 /** Where time goes is the same for all outputs; where records go is what they differ in. */
 abstract class TimedOutput implements Output<unknown> {
-  private readonly time: OperatorOutputs;
+  readonly #time: OperatorOutputs;
 
   constructor(time: OperatorOutputs) {
-    this.time = time;
+    this.#time = time;
   }
 
   abstract collect(value: unknown, timestamp: number): void;
 
   emitWatermark(timestamp: number): void {
-    this.time.emitWatermark(timestamp);
+    this.#time.emitWatermark(timestamp);
   }
 
   emitStatus(idle: boolean): void {
-    this.time.emitStatus(idle);
+    this.#time.emitStatus(idle);
   }
 
   sideOutput(name: string): RecordOutput<unknown> {
-    return this.time.sideOutput(name);
+    return this.#time.sideOutput(name);
   }
 }
 
 /** Collects into one chained operator and nothing else: the common case, one call. */
 class DirectOutput extends TimedOutput {
-  private readonly next: AnyOperator;
-  private readonly names: Operator;
+  readonly #next: AnyOperator;
+  readonly #names: Operator;
 
   constructor(next: ChainLink, time: OperatorOutputs) {
     super(time);
-    this.next = next.operator;
-    this.names = next.context;
+    this.#next = next.operator;
+    this.#names = next.context;
   }
 
   collect(value: unknown, timestamp: number): void {
     try {
-      this.next.process(value, timestamp);
+      this.#next.process(value, timestamp);
     } catch (error) {
-      throw blame(error, this.names);
+      throw blame(error, this.#names);
     }
   }
 }
 
 class GuardedDirectOutput extends TimedOutput {
-  private readonly next: AnyOperator;
-  private readonly names: Operator;
-  private readonly guard: ValueGuard;
+  readonly #next: AnyOperator;
+  readonly #names: Operator;
+  readonly #guard: ValueGuard;
 
   constructor(next: ChainLink, guard: ValueGuard, time: OperatorOutputs) {
     super(time);
-    this.next = next.operator;
-    this.names = next.context;
-    this.guard = guard;
+    this.#next = next.operator;
+    this.#names = next.context;
+    this.#guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    if (this.guard.isDue) {
+    if (this.#guard.isDue) {
       // Outside of the try: what is refused is the fault of the one that emits.
-      this.pass(this.guard.inspect(value), timestamp);
+      this.#pass(this.#guard.inspect(value), timestamp);
     } else {
-      this.pass(value, timestamp);
+      this.#pass(value, timestamp);
     }
   }
 
-  private pass(value: unknown, timestamp: number): void {
+  #pass(value: unknown, timestamp: number): void {
     try {
-      this.next.process(value, timestamp);
+      this.#next.process(value, timestamp);
     } catch (error) {
-      throw blame(error, this.names);
+      throw blame(error, this.#names);
     }
   }
 }
 
 /** Collects into one edge and nothing else. */
 class EdgeOutput extends TimedOutput {
-  private readonly writer: AnyWriter;
+  readonly #writer: AnyWriter;
 
   constructor(writer: AnyWriter, time: OperatorOutputs) {
     super(time);
-    this.writer = writer;
+    this.#writer = writer;
   }
 
   collect(value: unknown, timestamp: number): void {
-    this.writer.write(value, timestamp);
+    this.#writer.write(value, timestamp);
   }
 }
 
 class GuardedEdgeOutput extends TimedOutput {
-  private readonly writer: AnyWriter;
-  private readonly guard: ValueGuard;
+  readonly #writer: AnyWriter;
+  readonly #guard: ValueGuard;
 
   constructor(writer: AnyWriter, guard: ValueGuard, time: OperatorOutputs) {
     super(time);
-    this.writer = writer;
-    this.guard = guard;
+    this.#writer = writer;
+    this.#guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    if (this.guard.isDue) this.writer.write(this.guard.inspect(value), timestamp);
-    else this.writer.write(value, timestamp);
+    if (this.#guard.isDue) this.#writer.write(this.#guard.inspect(value), timestamp);
+    else this.#writer.write(value, timestamp);
   }
 }
 
 class FanOutput extends TimedOutput {
   readonly next: readonly DirectOutput[];
   readonly writers: readonly AnyWriter[];
-  private readonly guard: ValueGuard;
+  readonly #guard: ValueGuard;
 
   constructor(
     to: { readonly next: readonly ChainLink[]; readonly writers: readonly AnyWriter[] },
@@ -156,11 +156,11 @@ class FanOutput extends TimedOutput {
     super(time);
     this.next = to.next.map((link) => new DirectOutput(link, time));
     this.writers = to.writers;
-    this.guard = guard;
+    this.#guard = guard;
   }
 
   collect(value: unknown, timestamp: number): void {
-    const { guard } = this;
+    const guard = this.#guard;
     const admitted = guard.admit(value);
     let isFirst = true;
     for (const output of this.next) {
@@ -178,38 +178,38 @@ export class OperatorChain {
   readonly links: readonly ChainLink[];
   readonly writers: readonly AnyWriter[];
   /** Of each link, through all of its outputs: the places of the operators that follow it, and its edges. */
-  private readonly followers: readonly (readonly number[])[];
-  private readonly edges: readonly (readonly AnyWriter[])[];
-  private readonly outputs: readonly Output<unknown>[];
-  private readonly emissions: TaskEmissions;
-  private readonly guardMode: GuardMode;
-  private readonly guards: ValueGuard[] = [];
+  readonly #followers: readonly (readonly number[])[];
+  readonly #edges: readonly (readonly AnyWriter[])[];
+  readonly #outputs: readonly Output<unknown>[];
+  readonly #emissions: TaskEmissions;
+  readonly #guardMode: GuardMode;
+  readonly #guards: ValueGuard[] = [];
 
   constructor(links: readonly ChainLink[], emissions: TaskEmissions, guardMode: GuardMode = "sampled") {
     this.links = links;
-    this.emissions = emissions;
-    this.guardMode = guardMode;
-    this.followers = links.map(({ description }) => description.outputs.flatMap(({ next }) => next));
-    this.edges = links.map(({ writers }) => writers.flat());
-    this.writers = this.edges.flat();
-    this.outputs = links.map((link, index) => this.outputOf(link, index));
+    this.#emissions = emissions;
+    this.#guardMode = guardMode;
+    this.#followers = links.map(({ description }) => description.outputs.flatMap(({ next }) => next));
+    this.#edges = links.map(({ writers }) => writers.flat());
+    this.writers = this.#edges.flat();
+    this.#outputs = links.map((link, index) => this.#outputOf(link, index));
   }
 
   get head(): AnyOperator {
-    return this.link(0).operator;
+    return this.#link(0).operator;
   }
 
   /** Opens the last operators first, so that whoever emits while opening finds the others ready. */
   async open(hooks: HookCalls): Promise<void> {
     for (let index = this.links.length - 1; index >= 0; index--) {
-      const { operator, context } = this.link(index);
-      await hooks.call(context, "open", () => operator.open?.(context, this.outputs[index] as Output<unknown>));
+      const { operator, context } = this.#link(index);
+      await hooks.call(context, "open", () => operator.open?.(context, this.#outputs[index] as Output<unknown>));
     }
   }
 
   /** Another batch begins: of each operator the next value is checked (VG1). */
   checkNext(): void {
-    for (let index = 0; index < this.guards.length; index++) (this.guards[index] as ValueGuard).checkNext();
+    for (let index = 0; index < this.#guards.length; index++) (this.#guards[index] as ValueGuard).checkNext();
   }
 
   /** A watermark came in at the head; then `fireHeadTimers` until it answers true, then `passWatermark`. */
@@ -219,29 +219,29 @@ export class OperatorChain {
 
   /** False when `mayGoOn` stopped it before all due timers of the head had fired. */
   fireHeadTimers(timestamp: number, mayGoOn: () => boolean): boolean {
-    return this.link(0).context.keyed?.advanceWatermark(timestamp, mayGoOn) ?? true;
+    return this.#link(0).context.keyed?.advanceWatermark(timestamp, mayGoOn) ?? true;
   }
 
   passWatermark(timestamp: number): void {
-    this.passFrom(0, timestamp);
+    this.#passFrom(0, timestamp);
   }
 
   /** The input as a whole became idle or active. */
   forwardStatus(idle: boolean): void {
-    this.statusInto(0, idle);
+    this.#statusInto(0, idle);
   }
 
   /** A watermark that the head's own source made: it goes to what follows the head. */
   emitWatermark(index: number, timestamp: number): void {
-    this.emissions.drain(index + 1);
-    for (const next of this.followers[index] ?? []) this.watermarkInto(next, timestamp);
-    for (const writer of this.edges[index] ?? []) writer.control({ kind: "watermark", timestamp });
+    this.#emissions.drain(index + 1);
+    for (const next of this.#followers[index] ?? []) this.#watermarkInto(next, timestamp);
+    for (const writer of this.#edges[index] ?? []) writer.control({ kind: "watermark", timestamp });
   }
 
   emitStatus(index: number, idle: boolean): void {
-    this.emissions.drain(index + 1);
-    for (const next of this.followers[index] ?? []) this.statusInto(next, idle);
-    for (const writer of this.edges[index] ?? []) writer.control({ kind: "status", idle });
+    this.#emissions.drain(index + 1);
+    for (const next of this.#followers[index] ?? []) this.#statusInto(next, idle);
+    for (const writer of this.#edges[index] ?? []) writer.control({ kind: "status", idle });
   }
 
   get isWritable(): boolean {
@@ -263,13 +263,13 @@ export class OperatorChain {
     if (failure !== undefined) throw failure;
   }
 
-  private link(index: number): ChainLink {
+  #link(index: number): ChainLink {
     const link = this.links[index];
     assert(link !== undefined, `a chain of ${this.links.length} operators has no operator ${index}`);
     return link;
   }
 
-  private outputOf(link: ChainLink, index: number): Output<unknown> {
+  #outputOf(link: ChainLink, index: number): Output<unknown> {
     const around: OperatorOutputs = {
       emitWatermark: (timestamp) => this.emitWatermark(index, timestamp),
       emitStatus: (idle) => this.emitStatus(index, idle),
@@ -279,20 +279,20 @@ export class OperatorChain {
           place > 0,
           `operator "${link.context.name}", uid "${link.context.uid}", declares no side output "${name}"`,
         );
-        return this.collectorOf(link, place, around);
+        return this.#collectorOf(link, place, around);
       },
     };
-    return this.collectorOf(link, 0, around);
+    return this.#collectorOf(link, 0, around);
   }
 
   /** Takes the records of one output of an operator. */
-  private collectorOf(link: ChainLink, place: number, around: OperatorOutputs): Output<unknown> {
+  #collectorOf(link: ChainLink, place: number, around: OperatorOutputs): Output<unknown> {
     const description = link.description.outputs[place] as OperatorOutput;
     const writers = link.writers[place] ?? [];
     // What only passes, or is made of what was admitted, needs no guard.
     const isOpen = link.operator.emits === "input" && place === 0;
-    const guard = this.guardOf(link, description, isOpen ? "open" : this.guardMode);
-    const next = description.next.map((follower) => this.link(follower));
+    const guard = this.#guardOf(link, description, isOpen ? "open" : this.#guardMode);
+    const next = description.next.map((follower) => this.#link(follower));
     const [onlyNext] = next;
     const [onlyWriter] = writers;
     if (next.length === 1 && writers.length === 0 && onlyNext !== undefined)
@@ -302,29 +302,29 @@ export class OperatorChain {
     return new FanOutput({ next, writers }, guard, around);
   }
 
-  private guardOf({ operator, context }: ChainLink, { type }: OperatorOutput, mode: GuardMode): ValueGuard {
+  #guardOf({ operator, context }: ChainLink, { type }: OperatorOutput, mode: GuardMode): ValueGuard {
     const source = `operator "${context.name}", uid "${context.uid}",`;
     const guard = new ValueGuard(source, type, mode, operator.emits === "state");
-    this.guards.push(guard);
+    this.#guards.push(guard);
     return guard;
   }
 
-  private watermarkInto(index: number, timestamp: number): void {
-    const { operator, context } = this.link(index);
+  #watermarkInto(index: number, timestamp: number): void {
+    const { operator, context } = this.#link(index);
     operator.beforeWatermark?.(timestamp);
     context.keyed?.advanceWatermark(timestamp);
-    this.passFrom(index, timestamp);
+    this.#passFrom(index, timestamp);
   }
 
-  private passFrom(index: number, timestamp: number): void {
-    const { operator } = this.link(index);
+  #passFrom(index: number, timestamp: number): void {
+    const { operator } = this.#link(index);
     operator.onWatermark?.(timestamp);
     if (operator.ownsWatermarks === true && timestamp < MAX_WATERMARK) return;
     this.emitWatermark(index, timestamp);
   }
 
-  private statusInto(index: number, idle: boolean): void {
-    if (this.link(index).operator.ownsWatermarks === true) return;
+  #statusInto(index: number, idle: boolean): void {
+    if (this.#link(index).operator.ownsWatermarks === true) return;
     this.emitStatus(index, idle);
   }
 }

@@ -14,14 +14,14 @@ import type { EmissionDesk } from "../ports/index.ts";
 export class TaskPause {
   isSet = false;
   deadlineMs = Number.POSITIVE_INFINITY;
-  private readonly clock: Clock;
+  readonly #clock: Clock;
 
   constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   get isTimeUp(): boolean {
-    return this.clock.monotonicMs() >= this.deadlineMs;
+    return this.#clock.monotonicMs() >= this.deadlineMs;
   }
 }
 
@@ -33,10 +33,10 @@ type Resume = () => boolean;
 export class TaskEmissions {
   readonly pause: TaskPause;
   /** Index = operator of the chain. */
-  private readonly waiting: (Resume | undefined)[] = [];
-  private count = 0;
-  private isDraining = false;
-  private looks = 0;
+  readonly #waiting: (Resume | undefined)[] = [];
+  #count = 0;
+  #isDraining = false;
+  #looks = 0;
 
   constructor(pause: TaskPause) {
     this.pause = pause;
@@ -44,7 +44,7 @@ export class TaskEmissions {
 
   /** True while a record is not complete: nothing else may be taken. */
   get isPending(): boolean {
-    return this.count > 0;
+    return this.#count > 0;
   }
 
   /** The desk of one operator. */
@@ -54,43 +54,43 @@ export class TaskEmissions {
 
   /** True when the task had better go on later: something wants it to stop, or its turn is over. */
   isFull(): boolean {
-    if (this.isDraining) return false;
+    if (this.#isDraining) return false;
     const { pause } = this;
     if (pause.isSet) return true;
-    this.looks += 1;
-    if (this.looks < LOOK_EVERY) return false;
-    this.looks = 0;
+    this.#looks += 1;
+    if (this.#looks < LOOK_EVERY) return false;
+    this.#looks = 0;
     if (pause.isTimeUp) pause.isSet = true;
     return pause.isSet;
   }
 
   defer(index: number, resume: Resume): void {
-    if (this.waiting[index] === undefined) this.count += 1;
-    this.waiting[index] = resume;
+    if (this.#waiting[index] === undefined) this.#count += 1;
+    this.#waiting[index] = resume;
     this.pause.isSet = true;
   }
 
   /** Goes on until all is emitted or there is no room. */
   goOn(): void {
-    while (this.count > 0 && !this.pause.isSet) this.resumeDeepest(0);
+    while (this.#count > 0 && !this.pause.isSet) this.#resumeDeepest(0);
   }
 
   /** Emits all that operators from `first` on hold, room or not (EMD2). */
   drain(first = 0): void {
-    if (this.count === 0) return;
-    const wasDraining = this.isDraining;
-    this.isDraining = true;
-    while (this.resumeDeepest(first));
-    this.isDraining = wasDraining;
+    if (this.#count === 0) return;
+    const wasDraining = this.#isDraining;
+    this.#isDraining = true;
+    while (this.#resumeDeepest(first));
+    this.#isDraining = wasDraining;
   }
 
   /** False when there is none from `first` on. */
-  private resumeDeepest(first: number): boolean {
-    for (let index = this.waiting.length - 1; index >= first; index--) {
-      const resume = this.waiting[index];
+  #resumeDeepest(first: number): boolean {
+    for (let index = this.#waiting.length - 1; index >= first; index--) {
+      const resume = this.#waiting[index];
       if (resume === undefined) continue;
-      this.waiting[index] = undefined;
-      this.count -= 1;
+      this.#waiting[index] = undefined;
+      this.#count -= 1;
       if (!resume()) this.defer(index, resume);
       return true;
     }
@@ -99,25 +99,25 @@ export class TaskEmissions {
 }
 
 class OperatorDesk implements EmissionDesk {
-  private readonly emissions: TaskEmissions;
-  private readonly pause: TaskPause;
-  private readonly index: number;
+  readonly #emissions: TaskEmissions;
+  readonly #pause: TaskPause;
+  readonly #index: number;
 
   constructor(emissions: TaskEmissions, index: number) {
-    this.emissions = emissions;
-    this.pause = emissions.pause;
-    this.index = index;
+    this.#emissions = emissions;
+    this.#pause = emissions.pause;
+    this.#index = index;
   }
 
   get isPaused(): boolean {
-    return this.pause.isSet;
+    return this.#pause.isSet;
   }
 
   isFull(): boolean {
-    return this.emissions.isFull();
+    return this.#emissions.isFull();
   }
 
   defer(resume: Resume): void {
-    this.emissions.defer(this.index, resume);
+    this.#emissions.defer(this.#index, resume);
   }
 }

@@ -26,15 +26,15 @@ export type Wait = {
 type Hook = "open" | "prepareSnapshot" | "endInput" | "onCheckpointComplete" | "close";
 
 export class HookCalls {
-  private readonly clock: Clock;
-  private readonly limitMs: number;
+  readonly #clock: Clock;
+  readonly #limitMs: number;
   /** In the order in which it began. */
-  private readonly active = new Set<Wait>();
+  readonly #active = new Set<Wait>();
 
   /** `limitMs`: the job's `hookTimeoutMs`. */
   constructor(clock: Clock, limitMs: number) {
-    this.clock = clock;
-    this.limitMs = limitMs;
+    this.#clock = clock;
+    this.#limitMs = limitMs;
   }
 
   /** Calls a hook; returns nothing when it took no time. */
@@ -43,7 +43,7 @@ export class HookCalls {
       const result: unknown = run();
       // Promises of other libraries are waited for as well.
       if (typeof (result as Promise<void> | undefined)?.then !== "function") return undefined;
-      return this.settled(operator, hook, Promise.resolve(result as Promise<void>));
+      return this.#settled(operator, hook, Promise.resolve(result as Promise<void>));
     } catch (error) {
       throw blame(error, operator);
     }
@@ -54,35 +54,35 @@ export class HookCalls {
    * (backpressure). Taken back by `leave`.
    */
   enter(operator: Operator, what: string): Wait {
-    const wait: Wait = { operator, what, sinceMs: this.clock.monotonicMs(), timer: null };
-    this.active.add(wait);
+    const wait: Wait = { operator, what, sinceMs: this.#clock.monotonicMs(), timer: null };
+    this.#active.add(wait);
     return wait;
   }
 
   leave(wait: Wait): void {
-    this.active.delete(wait);
+    this.#active.delete(wait);
   }
 
   /** The task is over: nothing that it waited for matters any more, and no timer of it keeps the thread. */
   abandon(): void {
-    for (const { timer } of this.active) timer?.cancel();
-    this.active.clear();
+    for (const { timer } of this.#active) timer?.cancel();
+    this.#active.clear();
   }
 
   /** What has been waited for longest. */
   waiting(): Waiting | null {
-    const [oldest] = this.active;
+    const [oldest] = this.#active;
     if (oldest === undefined) return null;
     const { operator, what, sinceMs } = oldest;
-    return { on: `${operator.name} (uid ${operator.uid}): ${what}`, forMs: this.clock.monotonicMs() - sinceMs };
+    return { on: `${operator.name} (uid ${operator.uid}): ${what}`, forMs: this.#clock.monotonicMs() - sinceMs };
   }
 
-  private async settled(operator: Operator, hook: Hook, result: Promise<void>): Promise<void> {
+  async #settled(operator: Operator, hook: Hook, result: Promise<void>): Promise<void> {
     const wait = this.enter(operator, `its ${hook}`);
-    const limitMs = Math.min(this.limitMs, hook === "open" ? OPEN_MS_MAX : hook === "close" ? CLOSE_MS_MAX : Infinity);
+    const limitMs = Math.min(this.#limitMs, hook === "open" ? OPEN_MS_MAX : hook === "close" ? CLOSE_MS_MAX : Infinity);
     try {
       await new Promise<void>((resolve, reject) => {
-        wait.timer = this.clock.after(limitMs, () => reject(tooLong(operator, hook, limitMs)));
+        wait.timer = this.#clock.after(limitMs, () => reject(tooLong(operator, hook, limitMs)));
         result.then(resolve, reject);
       });
     } catch (error) {

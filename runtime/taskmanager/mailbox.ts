@@ -9,49 +9,49 @@
 import { type Clock, type Timer, waitUntil } from "../../base/index.ts";
 
 export class Mailbox {
-  private readonly clock: Clock;
-  private readonly onMail: () => void;
-  private readonly mail: (() => void)[] = [];
-  private readonly due: (() => void)[] = [];
-  private readonly timers = new Set<Timer>();
-  private isClosed = false;
+  readonly #clock: Clock;
+  readonly #onMail: () => void;
+  readonly #mail: (() => void)[] = [];
+  readonly #due: (() => void)[] = [];
+  readonly #timers = new Set<Timer>();
+  #isClosed = false;
 
   constructor(clock: Clock, onMail: () => void) {
-    this.clock = clock;
-    this.onMail = onMail;
+    this.#clock = clock;
+    this.#onMail = onMail;
   }
 
   /** True when `runOne` would run something. */
   hasMail(withTimers: boolean): boolean {
-    return this.mail.length > 0 || (withTimers && this.due.length > 0);
+    return this.#mail.length > 0 || (withTimers && this.#due.length > 0);
   }
 
   post(action: () => void): void {
-    if (this.isClosed) return;
-    this.mail.push(action);
-    this.onMail();
+    if (this.#isClosed) return;
+    this.#mail.push(action);
+    this.#onMail();
   }
 
   postAfter(delayMs: number, action: () => void): Timer {
-    return this.postWhen((fire) => this.clock.after(delayMs, fire), action);
+    return this.#postWhen((fire) => this.#clock.after(delayMs, fire), action);
   }
 
   /** `timeMs`: of the wall clock, which may be set in between. */
   postAt(timeMs: number, action: () => void): Timer {
-    return this.postWhen((fire) => waitUntil(this.clock, timeMs, fire), action);
+    return this.#postWhen((fire) => waitUntil(this.#clock, timeMs, fire), action);
   }
 
-  private postWhen(arm: (fire: () => void) => Timer, action: () => void): Timer {
+  #postWhen(arm: (fire: () => void) => Timer, action: () => void): Timer {
     const timer = arm(() => {
-      this.timers.delete(timer);
-      if (this.isClosed) return;
-      this.due.push(action);
-      this.onMail();
+      this.#timers.delete(timer);
+      if (this.#isClosed) return;
+      this.#due.push(action);
+      this.#onMail();
     });
-    this.timers.add(timer);
+    this.#timers.add(timer);
     return {
       cancel: () => {
-        this.timers.delete(timer);
+        this.#timers.delete(timer);
         timer.cancel();
       },
     };
@@ -59,15 +59,15 @@ export class Mailbox {
 
   /** Runs the oldest mail; a due timer only when there is none, and only `withTimers`. */
   runOne(withTimers: boolean): void {
-    const action = this.mail.shift() ?? (withTimers ? this.due.shift() : undefined);
+    const action = this.#mail.shift() ?? (withTimers ? this.#due.shift() : undefined);
     action?.();
   }
 
   close(): void {
-    this.isClosed = true;
-    this.mail.length = 0;
-    this.due.length = 0;
-    for (const timer of this.timers) timer.cancel();
-    this.timers.clear();
+    this.#isClosed = true;
+    this.#mail.length = 0;
+    this.#due.length = 0;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
   }
 }

@@ -9,34 +9,34 @@ import type { ChannelReceiver } from "../exchange/index.ts";
 import type { StreamElement, ValueGuard } from "../record/index.ts";
 
 export class ProtectedReceiver implements ChannelReceiver<unknown> {
-  private readonly receiver: ChannelReceiver<unknown>;
-  private readonly guard: ValueGuard;
+  readonly #receiver: ChannelReceiver<unknown>;
+  readonly #guard: ValueGuard;
 
   constructor(receiver: ChannelReceiver<unknown>, guard: ValueGuard) {
-    this.receiver = receiver;
-    this.guard = guard;
+    this.#receiver = receiver;
+    this.#guard = guard;
   }
 
   get hasNext(): boolean {
-    return this.receiver.hasNext;
+    return this.#receiver.hasNext;
   }
 
   get bytesReceived(): number {
-    return this.receiver.bytesReceived;
+    return this.#receiver.bytesReceived;
   }
 
   next(): StreamElement<unknown> | null {
-    const element = this.receiver.next();
+    const element = this.#receiver.next();
     // Decoded for this task alone, so its rows may be replaced.
-    if (element?.kind === "batch") this.guard.admitRows(element.batch.rows as unknown[]);
+    if (element?.kind === "batch") this.#guard.admitRows(element.batch.rows as unknown[]);
     return element;
   }
 
   allow(rows: number): void {
-    this.receiver.allow(rows);
+    this.#receiver.allow(rows);
   }
 
   close(): void {
-    this.receiver.close();
+    this.#receiver.close();
   }
 }

@@ -34,51 +34,53 @@ export type RowLoopParts = {
 };
 
 export class RowLoop {
-  private readonly parts: RowLoopParts;
-  private readonly keyed: KeyedStateBackend | null;
-  private readonly pause: TaskPause;
-  private batch: RowBatch<unknown> | null = null;
-  private from: ChannelInput = FIRST_INPUT;
-  private row = 0;
-  private stride = 16;
-  private lookedMs = 0;
+  readonly #parts: RowLoopParts;
+  readonly #keyed: KeyedStateBackend | null;
+  readonly #pause: TaskPause;
+  #batch: RowBatch<unknown> | null = null;
+  #from: ChannelInput = FIRST_INPUT;
+  #row = 0;
+  #stride = 16;
+  #lookedMs = 0;
 
   constructor(parts: RowLoopParts, keyed: KeyedStateBackend | null) {
-    this.parts = parts;
-    this.keyed = keyed;
-    this.pause = parts.emissions.pause;
+    this.#parts = parts;
+    this.#keyed = keyed;
+    this.#pause = parts.emissions.pause;
   }
 
   /** Records of the batch that are not processed yet. */
   get left(): number {
-    return this.batch === null ? 0 : this.batch.rows.length - this.row;
+    return this.#batch === null ? 0 : this.#batch.rows.length - this.#row;
   }
 
   begin(batch: RowBatch<unknown>, channel: number): void {
-    this.batch = batch;
-    this.from = this.parts.inputs[channel] ?? FIRST_INPUT;
-    this.row = 0;
+    this.#batch = batch;
+    this.#from = this.#parts.inputs[channel] ?? FIRST_INPUT;
+    this.#row = 0;
   }
 
   /** Goes on with the batch. */
   process(deadlineMs: number): void {
-    const { batch, from, keyed } = this;
+    const batch = this.#batch;
+    const from = this.#from;
+    const keyed = this.#keyed;
     if (batch === null) return;
-    this.pause.isSet = false;
-    this.lookedMs = this.parts.clock.monotonicMs();
-    if (from.input > 0) this.row = this.processFurther(batch, from, deadlineMs);
-    else if (keyed === null || from.keyOf === null) this.row = this.processPlain(batch, deadlineMs);
-    else this.row = this.processKeyed(batch, keyed, from.keyOf, deadlineMs);
-    if (this.row >= batch.rows.length) this.batch = null;
+    this.#pause.isSet = false;
+    this.#lookedMs = this.#parts.clock.monotonicMs();
+    if (from.input > 0) this.#row = this.#processFurther(batch, from, deadlineMs);
+    else if (keyed === null || from.keyOf === null) this.#row = this.#processPlain(batch, deadlineMs);
+    else this.#row = this.#processKeyed(batch, keyed, from.keyOf, deadlineMs);
+    if (this.#row >= batch.rows.length) this.#batch = null;
   }
 
-  private processPlain(batch: RowBatch<unknown>, deadlineMs: number): number {
+  #processPlain(batch: RowBatch<unknown>, deadlineMs: number): number {
     const { rows, timestamps } = batch;
-    const { head } = this.parts.chain;
-    const { pause } = this;
+    const { head } = this.#parts.chain;
+    const pause = this.#pause;
     const count = rows.length;
-    let row = this.row;
-    let look = row + this.stride;
+    let row = this.#row;
+    let look = row + this.#stride;
     while (row < count) {
       // Two calls, so that the constant is passed on as it is: a choice between the two would box a new number each time.
       if (timestamps === null) head.process(rows[row], NO_TIMESTAMP);
@@ -86,21 +88,22 @@ export class RowLoop {
       row += 1;
       if (pause.isSet) break;
       if (row === look) {
-        if (this.isTimeUp(deadlineMs)) break;
-        look = row + this.stride;
+        if (this.#isTimeUp(deadlineMs)) break;
+        look = row + this.#stride;
       }
     }
     return row;
   }
 
   /** ROL1 */
-  private processFurther(batch: RowBatch<unknown>, { input, keyOf }: ChannelInput, deadlineMs: number): number {
+  #processFurther(batch: RowBatch<unknown>, { input, keyOf }: ChannelInput, deadlineMs: number): number {
     const { rows, timestamps, keyHashes } = batch;
-    const { head } = this.parts.chain;
-    const { keyed, pause } = this;
-    assert(head.processInput !== undefined, `${this.parts.name} takes records of one input only`);
-    let row = this.row;
-    let look = row + this.stride;
+    const { head } = this.#parts.chain;
+    const keyed = this.#keyed;
+    const pause = this.#pause;
+    assert(head.processInput !== undefined, `${this.#parts.name} takes records of one input only`);
+    let row = this.#row;
+    let look = row + this.#stride;
     while (row < rows.length) {
       const value = rows[row];
       if (keyOf === null) keyed?.releaseCurrentKey();
@@ -112,25 +115,25 @@ export class RowLoop {
       row += 1;
       if (pause.isSet) break;
       if (row === look) {
-        if (this.isTimeUp(deadlineMs)) break;
-        look = row + this.stride;
+        if (this.#isTimeUp(deadlineMs)) break;
+        look = row + this.#stride;
       }
     }
     return row;
   }
 
-  private processKeyed(
+  #processKeyed(
     batch: RowBatch<unknown>,
     keyed: KeyedStateBackend,
     keyOf: (value: unknown) => Key,
     deadlineMs: number,
   ): number {
     const { rows, timestamps, keyHashes } = batch;
-    const { head } = this.parts.chain;
-    const { pause } = this;
+    const { head } = this.#parts.chain;
+    const pause = this.#pause;
     const count = rows.length;
-    let row = this.row;
-    let look = row + this.stride;
+    let row = this.#row;
+    let look = row + this.#stride;
     let prefetched = row;
     while (row < count) {
       if (row === prefetched && keyHashes !== null) {
@@ -145,19 +148,19 @@ export class RowLoop {
       row += 1;
       if (pause.isSet) break;
       if (row === look) {
-        if (this.isTimeUp(deadlineMs)) break;
-        look = row + this.stride;
+        if (this.#isTimeUp(deadlineMs)) break;
+        look = row + this.#stride;
       }
     }
     return row;
   }
 
-  private isTimeUp(deadlineMs: number): boolean {
-    const nowMs = this.parts.clock.monotonicMs();
-    const tookMs = nowMs - this.lookedMs;
-    this.lookedMs = nowMs;
-    if (tookMs > 1) this.stride = Math.max(1, this.stride >> 1);
-    else if (tookMs < 0.25) this.stride = Math.min(STRIDE_MAX, this.stride * 2);
+  #isTimeUp(deadlineMs: number): boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const tookMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
+    if (tookMs > 1) this.#stride = Math.max(1, this.#stride >> 1);
+    else if (tookMs < 0.25) this.#stride = Math.min(STRIDE_MAX, this.#stride * 2);
     return nowMs >= deadlineMs;
   }
 }

@@ -38,22 +38,19 @@ export type ChannelEvents = {
 type RingWaiter = (ring: SharedArrayBuffer) => void;
 
 export class SlotExchange {
-  private readonly slot: number;
-  private readonly jobId: string;
-  private readonly taskManagerId: string;
-  private readonly sleeping: Int32Array;
-  private readonly wake: () => void;
-  private readonly pool: SegmentPool;
-  private readonly server: DataServer;
-  private readonly peers = new Map<number, MessagePort>();
-  private readonly locals = new Map<ChannelKey, LocalChannel<unknown>>();
-  private readonly ringSenders = new Map<
-    ChannelKey,
-    { readonly ring: RingSender; readonly sender: LinkSender<unknown> }
-  >();
-  private readonly offeredRings = new Map<ChannelKey, SharedArrayBuffer>();
-  private readonly ringWaiters = new Map<ChannelKey, RingWaiter>();
-  private readonly connections = new Map<string, DataConnection>();
+  readonly #slot: number;
+  readonly #jobId: string;
+  readonly #taskManagerId: string;
+  readonly #sleeping: Int32Array;
+  readonly #wake: () => void;
+  readonly #pool: SegmentPool;
+  readonly #server: DataServer;
+  readonly #peers = new Map<number, MessagePort>();
+  readonly #locals = new Map<ChannelKey, LocalChannel<unknown>>();
+  readonly #ringSenders = new Map<ChannelKey, { readonly ring: RingSender; readonly sender: LinkSender<unknown> }>();
+  readonly #offeredRings = new Map<ChannelKey, SharedArrayBuffer>();
+  readonly #ringWaiters = new Map<ChannelKey, RingWaiter>();
+  readonly #connections = new Map<string, DataConnection>();
 
   private constructor(options: {
     readonly slot: number;
@@ -64,13 +61,13 @@ export class SlotExchange {
     readonly pool: SegmentPool;
     readonly server: DataServer;
   }) {
-    this.slot = options.slot;
-    this.jobId = options.jobId;
-    this.taskManagerId = options.taskManagerId;
-    this.sleeping = options.sleeping;
-    this.wake = options.wake;
-    this.pool = options.pool;
-    this.server = options.server;
+    this.#slot = options.slot;
+    this.#jobId = options.jobId;
+    this.#taskManagerId = options.taskManagerId;
+    this.#sleeping = options.sleeping;
+    this.#wake = options.wake;
+    this.#pool = options.pool;
+    this.#server = options.server;
   }
 
   static async open(options: {
@@ -88,34 +85,34 @@ export class SlotExchange {
   }
 
   get dataPort(): number {
-    return this.server.port;
+    return this.#server.port;
   }
 
   setPeer(slot: number, port: MessagePort): void {
-    this.peers.get(slot)?.close();
-    this.peers.set(slot, port);
+    this.#peers.get(slot)?.close();
+    this.#peers.set(slot, port);
     port.on("message", (message: PeerMessage) => {
-      if (message.kind === "ring") this.acceptRing(message.key, message.ring);
-      this.wake();
+      if (message.kind === "ring") this.#acceptRing(message.key, message.ring);
+      this.#wake();
     });
   }
 
   /** Goes on with rings that were full; called at the start of every turn. */
   pump(): void {
-    for (const { ring, sender } of this.ringSenders.values()) {
+    for (const { ring, sender } of this.#ringSenders.values()) {
       ring.resume();
       if (!sender.isWritable) sender.drain();
     }
   }
 
   openSender<T>(key: ChannelKey, to: SlotLocation, type: ValueType<T>, events: ChannelEvents): ChannelSender<T> {
-    if (to.taskManagerId !== this.taskManagerId) return this.openSocketSender(key, to, type, events);
-    if (to.slot === this.slot) return this.localChannel(key) as unknown as ChannelSender<T>;
+    if (to.taskManagerId !== this.#taskManagerId) return this.#openSocketSender(key, to, type, events);
+    if (to.slot === this.#slot) return this.#localChannel(key) as unknown as ChannelSender<T>;
     const ring = createRing();
-    const link = new RingSender(ring, this.bellOf(to.slot));
+    const link = new RingSender(ring, this.#bellOf(to.slot));
     const sender = new LinkSender<T>(type, link);
-    this.ringSenders.set(key, { ring: link, sender: sender as unknown as LinkSender<unknown> });
-    this.post(to.slot, { kind: "ring", key, ring });
+    this.#ringSenders.set(key, { ring: link, sender: sender as unknown as LinkSender<unknown> });
+    this.#post(to.slot, { kind: "ring", key, ring });
     return sender;
   }
 
@@ -126,52 +123,47 @@ export class SlotExchange {
     type: ValueType<T>,
     events: ChannelEvents,
   ): Promise<ChannelReceiver<T>> {
-    if (from.taskManagerId !== this.taskManagerId) {
+    if (from.taskManagerId !== this.#taskManagerId) {
       return new LinkReceiver<T>(
         type,
-        this.server.register(key, { onReadable: () => events.wake(), onFailure: (error) => events.onFailure(error) }),
+        this.#server.register(key, { onReadable: () => events.wake(), onFailure: (error) => events.onFailure(error) }),
       );
     }
-    if (from.slot === this.slot) return this.localChannel(key) as unknown as ChannelReceiver<T>;
-    const ring = await this.offeredRing(key);
-    return new LinkReceiver<T>(type, new RingReceiver(ring, this.bellOf(from.slot)));
+    if (from.slot === this.#slot) return this.#localChannel(key) as unknown as ChannelReceiver<T>;
+    const ring = await this.#offeredRing(key);
+    return new LinkReceiver<T>(type, new RingReceiver(ring, this.#bellOf(from.slot)));
   }
 
   /** Forgets a channel that a task closed. */
   forget(key: ChannelKey): void {
-    this.locals.delete(key);
-    this.ringSenders.delete(key);
-    this.offeredRings.delete(key);
-    this.ringWaiters.delete(key);
+    this.#locals.delete(key);
+    this.#ringSenders.delete(key);
+    this.#offeredRings.delete(key);
+    this.#ringWaiters.delete(key);
   }
 
   async close(): Promise<void> {
-    for (const connection of this.connections.values()) connection.close();
-    for (const port of this.peers.values()) port.close();
-    await this.server.close();
+    for (const connection of this.#connections.values()) connection.close();
+    for (const port of this.#peers.values()) port.close();
+    await this.#server.close();
   }
 
-  private localChannel(key: ChannelKey): LocalChannel<unknown> {
-    let channel = this.locals.get(key);
+  #localChannel(key: ChannelKey): LocalChannel<unknown> {
+    let channel = this.#locals.get(key);
     if (channel === undefined) {
-      channel = new LocalChannel<unknown>(this.wake);
-      this.locals.set(key, channel);
+      channel = new LocalChannel<unknown>(this.#wake);
+      this.#locals.set(key, channel);
     }
     return channel;
   }
 
-  private openSocketSender<T>(
-    key: ChannelKey,
-    to: SlotLocation,
-    type: ValueType<T>,
-    events: ChannelEvents,
-  ): ChannelSender<T> {
+  #openSocketSender<T>(key: ChannelKey, to: SlotLocation, type: ValueType<T>, events: ChannelEvents): ChannelSender<T> {
     const address = `${to.taskManagerId} ${to.host}:${to.dataPort}`;
-    let connection = this.connections.get(address);
+    let connection = this.#connections.get(address);
     if (connection === undefined || connection.isBroken) {
       const { taskManagerId, slot } = to;
-      connection = new DataConnection(to, this.pool, { jobId: this.jobId, taskManagerId, slot });
-      this.connections.set(address, connection);
+      connection = new DataConnection(to, this.#pool, { jobId: this.#jobId, taskManagerId, slot });
+      this.#connections.set(address, connection);
     }
     const link = connection.openChannel(key, {
       onWritable: () => {
@@ -184,33 +176,33 @@ export class SlotExchange {
     return sender;
   }
 
-  private acceptRing(key: ChannelKey, ring: SharedArrayBuffer): void {
-    const waiter = this.ringWaiters.get(key);
-    this.ringWaiters.delete(key);
-    if (waiter === undefined) this.offeredRings.set(key, ring);
+  #acceptRing(key: ChannelKey, ring: SharedArrayBuffer): void {
+    const waiter = this.#ringWaiters.get(key);
+    this.#ringWaiters.delete(key);
+    if (waiter === undefined) this.#offeredRings.set(key, ring);
     else waiter(ring);
   }
 
-  private offeredRing(key: ChannelKey): Promise<SharedArrayBuffer> {
-    const offered = this.offeredRings.get(key);
+  #offeredRing(key: ChannelKey): Promise<SharedArrayBuffer> {
+    const offered = this.#offeredRings.get(key);
     if (offered !== undefined) {
-      this.offeredRings.delete(key);
+      this.#offeredRings.delete(key);
       return Promise.resolve(offered);
     }
     return new Promise((resolve) => {
-      this.ringWaiters.set(key, resolve);
+      this.#ringWaiters.set(key, resolve);
     });
   }
 
-  private bellOf(slot: number): () => void {
+  #bellOf(slot: number): () => void {
     return () => {
-      if (Atomics.load(this.sleeping, slot) === 1) this.post(slot, { kind: "bell" });
+      if (Atomics.load(this.#sleeping, slot) === 1) this.#post(slot, { kind: "bell" });
     };
   }
 
-  private post(slot: number, message: PeerMessage): void {
-    const port = this.peers.get(slot);
-    assert(port !== undefined, `slot ${this.slot} has a port to slot ${slot}`);
+  #post(slot: number, message: PeerMessage): void {
+    const port = this.#peers.get(slot);
+    assert(port !== undefined, `slot ${this.#slot} has a port to slot ${slot}`);
     port.postMessage(message);
   }
 }

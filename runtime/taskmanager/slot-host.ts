@@ -35,20 +35,20 @@ export type SlotHostOptions = {
 const DEFAULT_BUFFER_TIMEOUT_MS = 100;
 
 export class SlotHost {
-  private readonly options: SlotHostOptions;
-  private readonly loop: SlotLoop;
+  readonly #options: SlotHostOptions;
+  readonly #loop: SlotLoop;
   readonly exchange: SlotExchange;
-  private readonly stores = new StoreCache();
-  private tasks: readonly DeployedTask[] = [];
-  private readonly looping = new Map<DeployedTask, Task>();
-  private graphs = new Map<string, Promise<JobGraph>>();
-  private bufferTimeoutMs = DEFAULT_BUFFER_TIMEOUT_MS;
+  readonly #stores = new StoreCache();
+  #tasks: readonly DeployedTask[] = [];
+  readonly #looping = new Map<DeployedTask, Task>();
+  #graphs = new Map<string, Promise<JobGraph>>();
+  #bufferTimeoutMs = DEFAULT_BUFFER_TIMEOUT_MS;
   /** A deployment whose module is being loaded: what comes after it waits until its tasks are known. */
-  private loading: Promise<unknown> = Promise.resolve();
+  #loading: Promise<unknown> = Promise.resolve();
 
   private constructor(options: SlotHostOptions, loop: SlotLoop, exchange: SlotExchange) {
-    this.options = options;
-    this.loop = loop;
+    this.#options = options;
+    this.#loop = loop;
     this.exchange = exchange;
   }
 
@@ -70,25 +70,25 @@ export class SlotHost {
       sleeping,
       slot: start.slot,
       pump: () => exchange.pump(),
-      bufferTimeoutMs: () => host.bufferTimeoutMs,
+      bufferTimeoutMs: () => host.#bufferTimeoutMs,
     });
     const host: SlotHost = new SlotHost(options, loop, exchange);
     return host;
   }
 
   async handle(message: FromJobManager): Promise<void> {
-    if (message.kind === "deploy") return this.deploy(message);
-    if (message.kind === "prepare") return this.prepare(message);
-    await this.loading;
+    if (message.kind === "deploy") return this.#deploy(message);
+    if (message.kind === "prepare") return this.#prepare(message);
+    await this.#loading;
     switch (message.kind) {
       case "start":
-        for (const task of this.find(message.tasks)) this.startTask(task, message.asStopped);
+        for (const task of this.#find(message.tasks)) this.#startTask(task, message.asStopped);
         return;
       case "cancel":
-        await Promise.all(this.find(message.tasks).map((task) => this.cancel(task)));
+        await Promise.all(this.#find(message.tasks).map((task) => this.#cancel(task)));
         return;
       case "triggerCheckpoint":
-        for (const task of this.find(message.tasks)) {
+        for (const task of this.#find(message.tasks)) {
           task.checkpoints?.trigger({
             kind: "barrier",
             checkpointId: message.checkpointId,
@@ -100,13 +100,13 @@ export class SlotHost {
         }
         return;
       case "checkpointComplete":
-        for (const task of this.find(message.tasks)) task.checkpoints?.complete(message.checkpointId);
+        for (const task of this.#find(message.tasks)) task.checkpoints?.complete(message.checkpointId);
         return;
       case "checkpointAborted":
-        for (const task of this.find(message.tasks)) task.checkpoints?.abort(message.checkpointId);
+        for (const task of this.#find(message.tasks)) task.checkpoints?.abort(message.checkpointId);
         return;
       case "finish":
-        for (const task of this.find(message.tasks)) await this.finish(task);
+        for (const task of this.#find(message.tasks)) await this.#finish(task);
         return;
       case "registered":
       case "refused":
@@ -119,12 +119,12 @@ export class SlotHost {
 
   /** Drops every task: the JobManager that deployed them is not there any more. */
   async dropTasks(): Promise<void> {
-    await this.loading;
-    await Promise.all(this.tasks.map((task) => this.cancel(task)));
+    await this.#loading;
+    await Promise.all(this.#tasks.map((task) => this.#cancel(task)));
   }
 
   metrics(): readonly TaskMetrics[] {
-    return [...this.looping.values()].filter((task) => !task.isOver).map(withUserMetrics);
+    return [...this.#looping.values()].filter((task) => !task.isOver).map(withUserMetrics);
   }
 
   async close(): Promise<void> {
@@ -141,9 +141,9 @@ export class SlotHost {
     const place = error instanceof Error ? codePlace(error.stack ?? "") : undefined;
     if (error instanceof AssertionFailure || (owner === undefined && place === undefined)) return false;
     const named = strayError(error, kind, owner);
-    if (owner === undefined) for (const task of this.tasks) task.fail(named);
+    if (owner === undefined) for (const task of this.#tasks) task.fail(named);
     else if (owner.isOver)
-      this.options.log.warn(
+      this.#options.log.warn(
         { task: owner.name, err: toErrorInfo(named) },
         "an error came back after the end of its task",
       );
@@ -151,19 +151,19 @@ export class SlotHost {
     return true;
   }
 
-  private async deploy(message: Deploy): Promise<void> {
-    this.tasks = this.tasks.filter((task) => task.task?.isOver !== true);
+  async #deploy(message: Deploy): Promise<void> {
+    this.#tasks = this.#tasks.filter((task) => task.task?.isOver !== true);
     let graph: JobGraph;
     try {
-      const loading = this.graphOf(message.job);
-      this.loading = loading.catch(() => undefined);
+      const loading = this.#graphOf(message.job);
+      this.#loading = loading.catch(() => undefined);
       graph = await loading;
     } catch (error) {
-      for (const { task } of message.tasks) this.reportFailed(message, task, error);
+      for (const { task } of message.tasks) this.#reportFailed(message, task, error);
       return;
     }
-    this.bufferTimeoutMs = graph.configuration.bufferTimeoutMs;
-    this.stores.callTimeoutMs = graph.configuration.checkpoints.storeCallTimeoutMs;
+    this.#bufferTimeoutMs = graph.configuration.bufferTimeoutMs;
+    this.#stores.callTimeoutMs = graph.configuration.checkpoints.storeCallTimeoutMs;
     const deployed = message.tasks.map((deployment) => {
       const task: DeployedTask = new DeployedTask(
         {
@@ -173,24 +173,24 @@ export class SlotHost {
           target: message.target,
           placements: message.placements,
           exchange: this.exchange,
-          stores: this.stores,
-          clock: this.options.clock,
-          log: this.options.log.child({ task: taskText(deployment.task) }),
-          wake: () => this.loop.wake(),
-          send: (answer) => this.options.send(answer),
+          stores: this.#stores,
+          clock: this.#options.clock,
+          log: this.#options.log.child({ task: taskText(deployment.task) }),
+          wake: () => this.#loop.wake(),
+          send: (answer) => this.#options.send(answer),
         },
         deployment,
       );
       return task;
     });
-    this.tasks = [...this.tasks, ...deployed];
+    this.#tasks = [...this.#tasks, ...deployed];
     await Promise.all(deployed.map((task) => task.deploy()));
   }
 
-  private async prepare({ epoch, job }: Prepare): Promise<void> {
-    const { start, log, send } = this.options;
+  async #prepare({ epoch, job }: Prepare): Promise<void> {
+    const { start, log, send } = this.#options;
     try {
-      await this.graphOf(job);
+      await this.#graphOf(job);
       send({ kind: "prepared", epoch, slot: start.slot, error: null });
     } catch (error) {
       log.error({ err: error }, "the job could not be loaded in a slot, before its deployment");
@@ -198,45 +198,45 @@ export class SlotHost {
     }
   }
 
-  private startTask(deployed: DeployedTask, asStopped: boolean): void {
+  #startTask(deployed: DeployedTask, asStopped: boolean): void {
     const { task } = deployed;
-    if (task === null || this.looping.has(deployed)) return;
-    this.looping.set(deployed, task);
-    this.loop.add(task);
+    if (task === null || this.#looping.has(deployed)) return;
+    this.#looping.set(deployed, task);
+    this.#loop.add(task);
     task.start(asStopped);
   }
 
-  private async cancel(deployed: DeployedTask): Promise<void> {
-    this.forget(deployed);
+  async #cancel(deployed: DeployedTask): Promise<void> {
+    this.#forget(deployed);
     await deployed.cancel();
   }
 
-  private async finish(deployed: DeployedTask): Promise<void> {
+  async #finish(deployed: DeployedTask): Promise<void> {
     const { task } = deployed;
     if (task === null) return;
-    const graph = await this.graphs.values().next().value;
+    const graph = await this.#graphs.values().next().value;
     task.finish(graph?.configuration.checkpoints.intervalMs === null);
   }
 
-  private forget(deployed: DeployedTask): void {
-    const task = this.looping.get(deployed);
-    if (task !== undefined) this.loop.remove(task);
-    this.looping.delete(deployed);
-    this.tasks = this.tasks.filter((candidate) => candidate !== deployed);
+  #forget(deployed: DeployedTask): void {
+    const task = this.#looping.get(deployed);
+    if (task !== undefined) this.#loop.remove(task);
+    this.#looping.delete(deployed);
+    this.#tasks = this.#tasks.filter((candidate) => candidate !== deployed);
   }
 
-  private find(refs: readonly TaskRef[]): readonly DeployedTask[] {
-    return this.tasks.filter((task) => refs.some((ref) => sameTask(ref, task.ref)));
+  #find(refs: readonly TaskRef[]): readonly DeployedTask[] {
+    return this.#tasks.filter((task) => refs.some((ref) => sameTask(ref, task.ref)));
   }
 
-  private graphOf(job: JobSource): Promise<JobGraph> {
+  #graphOf(job: JobSource): Promise<JobGraph> {
     const module = modulePath(job.program);
     // What is restored may prescribe another maxParallelism than what was prepared.
     const name = `${module}#${job.fingerprint}#${job.maxParallelism.join()}`;
-    let graph = this.graphs.get(name);
+    let graph = this.#graphs.get(name);
     if (graph === undefined) {
       graph = loadJobGraph({ module, options: job.options, args: job.args }, job.maxParallelism).then((loaded) => {
-        this.options.onLoaded?.(loaded);
+        this.#options.onLoaded?.(loaded);
         if (loaded.fingerprint === job.fingerprint) return loaded;
         throw new StreamError(
           "JOB_GRAPH_INVALID",
@@ -244,16 +244,16 @@ export class SlotHost {
           { destiny: "terminal" },
         );
       });
-      this.graphs = new Map([[name, graph]]);
-      graph.catch(() => this.graphs.delete(name));
+      this.#graphs = new Map([[name, graph]]);
+      graph.catch(() => this.#graphs.delete(name));
     }
     return graph;
   }
 
-  private reportFailed(message: Deploy, ref: TaskRef, error: unknown): void {
+  #reportFailed(message: Deploy, ref: TaskRef, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
-    this.options.log.error({ err: failure, task: taskText(ref) }, "the job could not be loaded in a slot");
-    this.options.send({
+    this.#options.log.error({ err: failure, task: taskText(ref) }, "the job could not be loaded in a slot");
+    this.#options.send({
       kind: "taskState",
       epoch: message.epoch,
       task: ref,

@@ -33,73 +33,73 @@ export type LoopOptions = {
 };
 
 export class SlotLoop {
-  private readonly options: LoopOptions;
-  private tasks: readonly LoopTask[] = [];
-  private isScheduled = false;
-  private lastFlushMs = 0;
+  readonly #options: LoopOptions;
+  #tasks: readonly LoopTask[] = [];
+  #isScheduled = false;
+  #lastFlushMs = 0;
 
   constructor(options: LoopOptions) {
-    this.options = options;
+    this.#options = options;
     Atomics.store(options.sleeping, options.slot, 1);
   }
 
   add(task: LoopTask): void {
-    this.tasks = [...this.tasks, task];
+    this.#tasks = [...this.#tasks, task];
     this.wake();
   }
 
   remove(task: LoopTask): void {
-    this.tasks = this.tasks.filter((candidate) => candidate !== task);
+    this.#tasks = this.#tasks.filter((candidate) => candidate !== task);
   }
 
   /** Something may have become possible. */
   wake(): void {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    Atomics.store(this.options.sleeping, this.options.slot, 0);
-    this.options.onNextTurn(() => this.turn());
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    Atomics.store(this.#options.sleeping, this.#options.slot, 0);
+    this.#options.onNextTurn(() => this.#turn());
   }
 
-  private turn(): void {
-    assert(this.isScheduled, "a turn runs only when it was scheduled");
-    const { clock, pump } = this.options;
+  #turn(): void {
+    assert(this.#isScheduled, "a turn runs only when it was scheduled");
+    const { clock, pump } = this.#options;
     pump();
     const startMs = clock.monotonicMs();
     const deadlineMs = startMs + TURN_MS;
-    let worked = this.round(deadlineMs);
-    while (worked && clock.monotonicMs() < deadlineMs) worked = this.round(deadlineMs);
+    let worked = this.#round(deadlineMs);
+    while (worked && clock.monotonicMs() < deadlineMs) worked = this.#round(deadlineMs);
     if (!worked) {
       // What is flushed may be input for a task of this very thread.
-      worked = this.flush(startMs);
-    } else if (startMs - this.lastFlushMs >= this.options.bufferTimeoutMs()) {
-      this.flush(startMs);
+      worked = this.#flush(startMs);
+    } else if (startMs - this.#lastFlushMs >= this.#options.bufferTimeoutMs()) {
+      this.#flush(startMs);
     }
-    if (worked || !this.fallAsleep()) this.options.onNextTurn(() => this.turn());
+    if (worked || !this.#fallAsleep()) this.#options.onNextTurn(() => this.#turn());
   }
 
-  private round(deadlineMs: number): boolean {
+  #round(deadlineMs: number): boolean {
     let worked = false;
-    for (const task of this.tasks) if (task.step(deadlineMs)) worked = true;
+    for (const task of this.#tasks) if (task.step(deadlineMs)) worked = true;
     return worked;
   }
 
-  private flush(nowMs: number): boolean {
-    this.lastFlushMs = nowMs;
+  #flush(nowMs: number): boolean {
+    this.#lastFlushMs = nowMs;
     let flushed = false;
-    for (const task of this.tasks) if (task.flush()) flushed = true;
+    for (const task of this.#tasks) if (task.flush()) flushed = true;
     return flushed;
   }
 
-  private fallAsleep(): boolean {
-    const { sleeping, slot, pump } = this.options;
+  #fallAsleep(): boolean {
+    const { sleeping, slot, pump } = this.#options;
     Atomics.store(sleeping, slot, 1);
     // A receiver that made room a moment ago saw this thread awake and rang no bell; it will not ring for that room again (SLL2).
     pump();
-    if (this.tasks.some((task) => task.hasWork)) {
+    if (this.#tasks.some((task) => task.hasWork)) {
       Atomics.store(sleeping, slot, 0);
       return false;
     }
-    this.isScheduled = false;
+    this.#isScheduled = false;
     return true;
   }
 }

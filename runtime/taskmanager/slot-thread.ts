@@ -43,137 +43,137 @@ type Held = { readonly task: TaskRef; readonly epoch: number };
 const YOUNG_GENERATION_MB = 64;
 
 export class SlotThread {
-  private readonly options: SlotThreadOptions;
-  private worker: Worker;
-  private port: MessagePort;
-  private held: readonly Held[] = [];
-  private isClosing = false;
-  private droppedWaiters: (() => void)[] = [];
-  private lastMetrics: readonly TaskMetrics[] = [];
+  readonly #options: SlotThreadOptions;
+  #worker: Worker;
+  #port: MessagePort;
+  #held: readonly Held[] = [];
+  #isClosing = false;
+  #droppedWaiters: (() => void)[] = [];
+  #lastMetrics: readonly TaskMetrics[] = [];
   /** Why the thread is being ended, when it is the engine that ends it. */
-  private endReason: Error | null = null;
-  private hasToldStranger = false;
-  private hasToldSilence = false;
-  private heardMs: number;
-  private readonly watchdogs = new Set<Timer>();
+  #endReason: Error | null = null;
+  #hasToldStranger = false;
+  #hasToldSilence = false;
+  #heardMs: number;
+  readonly #watchdogs = new Set<Timer>();
   /** Since when a report of the metrics has been asked for in vain. */
-  private askedMs: number | null = null;
+  #askedMs: number | null = null;
 
   constructor(options: SlotThreadOptions) {
-    this.options = options;
-    this.heardMs = options.clock.monotonicMs();
-    [this.worker, this.port] = this.startWorker();
+    this.#options = options;
+    this.#heardMs = options.clock.monotonicMs();
+    [this.#worker, this.#port] = this.#startWorker();
   }
 
   /** As last reported; tasks of a thread that does not answer are stuck. */
   get metrics(): readonly TaskMetrics[] {
-    const silentMs = this.askedMs === null ? 0 : this.options.clock.monotonicMs() - this.askedMs;
-    if (silentMs < STUCK_MS) return this.lastMetrics;
+    const silentMs = this.#askedMs === null ? 0 : this.#options.clock.monotonicMs() - this.#askedMs;
+    if (silentMs < STUCK_MS) return this.#lastMetrics;
     const on = "a function of a task of its slot does not return";
-    if (!this.hasToldSilence) {
-      this.hasToldSilence = true;
-      const tasks = this.held.map(({ task }) => taskText(task));
-      this.options.log.warn({ slot: this.options.start.slot, silentMs, tasks }, "a slot's thread does not answer");
+    if (!this.#hasToldSilence) {
+      this.#hasToldSilence = true;
+      const tasks = this.#held.map(({ task }) => taskText(task));
+      this.#options.log.warn({ slot: this.#options.start.slot, silentMs, tasks }, "a slot's thread does not answer");
     }
-    return this.lastMetrics.map((metrics) => ({ ...metrics, stuck: { on, forMs: silentMs } }));
+    return this.#lastMetrics.map((metrics) => ({ ...metrics, stuck: { on, forMs: silentMs } }));
   }
 
   post(message: ToSlot): void {
-    this.port.postMessage(message, message.kind === "peer" ? [message.port] : []);
+    this.#port.postMessage(message, message.kind === "peer" ? [message.port] : []);
   }
 
   reportMetrics(): void {
-    this.askedMs ??= this.options.clock.monotonicMs();
+    this.#askedMs ??= this.#options.clock.monotonicMs();
     this.post({ kind: "reportMetrics" });
   }
 
   forward(message: FromJobManager): void {
     if (message.kind === "deploy") {
-      this.held = [...this.held, ...message.tasks.map(({ task }) => ({ task, epoch: message.epoch }))];
+      this.#held = [...this.#held, ...message.tasks.map(({ task }) => ({ task, epoch: message.epoch }))];
     }
     this.post({ kind: "fromJobManager", message });
     if (message.kind !== "cancel") return;
     const { tasks } = message;
-    const isHeld = (): boolean => this.held.some(({ task }) => tasks.some((canceled) => sameTask(task, canceled)));
-    this.endUnless(() => !isHeld(), `did not stop ${tasks.map(taskText).join(", ")}`);
+    const isHeld = (): boolean => this.#held.some(({ task }) => tasks.some((canceled) => sameTask(task, canceled)));
+    this.#endUnless(() => !isHeld(), `did not stop ${tasks.map(taskText).join(", ")}`);
   }
 
   /** Resolves when no task of an older epoch runs here any more. */
   dropTasks(): Promise<void> {
-    this.held = [];
-    this.lastMetrics = [];
+    this.#held = [];
+    this.#lastMetrics = [];
     let isDropped = false;
     const dropped = new Promise<void>((resolve) => {
-      this.droppedWaiters.push(() => {
+      this.#droppedWaiters.push(() => {
         isDropped = true;
         resolve();
       });
       this.post({ kind: "dropTasks" });
     });
-    this.endUnless(() => isDropped, "did not drop its tasks");
+    this.#endUnless(() => isDropped, "did not drop its tasks");
     return dropped;
   }
 
   async close(): Promise<void> {
-    this.isClosing = true;
+    this.#isClosing = true;
     let isOver = false;
     const ended = new Promise<void>((resolve) => {
-      this.worker.once("exit", () => {
+      this.#worker.once("exit", () => {
         isOver = true;
         resolve();
       });
     });
     this.post({ kind: "close" });
-    this.endUnless(() => isOver, "did not end");
+    this.#endUnless(() => isOver, "did not end");
     await ended;
-    for (const timer of this.watchdogs) timer.cancel();
+    for (const timer of this.#watchdogs) timer.cancel();
   }
 
   /** STH3: ends the thread when it has not done by then what it was told. */
-  private endUnless(isDone: () => boolean, what: string): void {
-    const { clock, patience = PATIENCE } = this.options;
-    const { worker } = this;
+  #endUnless(isDone: () => boolean, what: string): void {
+    const { clock, patience = PATIENCE } = this.#options;
+    const worker = this.#worker;
     const beganMs = clock.monotonicMs();
     const look = (): void => {
       if (isDone()) return;
       const waitedMs = clock.monotonicMs() - beganMs;
-      const hasSpoken = this.heardMs > beganMs + patience.silentMs / 2;
-      if (hasSpoken && waitedMs < patience.livingMs) this.lookAfter(patience.livingMs - waitedMs, look);
-      else this.end(worker, `it ${what} in ${Math.round(waitedMs)} ms`);
+      const hasSpoken = this.#heardMs > beganMs + patience.silentMs / 2;
+      if (hasSpoken && waitedMs < patience.livingMs) this.#lookAfter(patience.livingMs - waitedMs, look);
+      else this.#end(worker, `it ${what} in ${Math.round(waitedMs)} ms`);
     };
-    this.lookAfter(patience.silentMs, look);
+    this.#lookAfter(patience.silentMs, look);
   }
 
-  private lookAfter(delayMs: number, look: () => void): void {
-    const timer = this.options.clock.after(delayMs, () => {
-      this.watchdogs.delete(timer);
+  #lookAfter(delayMs: number, look: () => void): void {
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#watchdogs.delete(timer);
       look();
     });
-    this.watchdogs.add(timer);
+    this.#watchdogs.add(timer);
   }
 
-  private end(worker: Worker, reason: string): void {
-    if (worker !== this.worker) return;
-    const { slot } = this.options.start;
-    this.options.log.error({ slot, reason }, "ending a slot's thread");
-    this.endReason ??= new Error(
+  #end(worker: Worker, reason: string): void {
+    if (worker !== this.#worker) return;
+    const { slot } = this.#options.start;
+    this.#options.log.error({ slot, reason }, "ending a slot's thread");
+    this.#endReason ??= new Error(
       `${reason}: a function of one of its tasks does not return, or a hook does not settle`,
     );
     void worker.terminate();
   }
 
   /** STH4 */
-  private endLingering(): void {
-    const { log, start } = this.options;
+  #endLingering(): void {
+    const { log, start } = this.#options;
     log.warn(
       { slot: start.slot },
       "the job's code left a timer or a connection open; the slot's thread is ended without it. Close it in `close`",
     );
-    void this.worker.terminate();
+    void this.#worker.terminate();
   }
 
-  private startWorker(): readonly [Worker, MessagePort] {
-    const { start, heapMb, log } = this.options;
+  #startWorker(): readonly [Worker, MessagePort] {
+    const { start, heapMb, log } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const worker = new Worker(new URL("./slot-main.ts", import.meta.url), {
       workerData: { start, port: port2 },
@@ -181,11 +181,11 @@ export class SlotThread {
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     let reason: unknown = null;
-    port1.on("message", (message: FromSlot) => this.onMessage(message));
+    port1.on("message", (message: FromSlot) => this.#onMessage(message));
     // STH2
     worker.on("message", (message: unknown) => {
-      if (this.hasToldStranger) return;
-      this.hasToldStranger = true;
+      if (this.#hasToldStranger) return;
+      this.#hasToldStranger = true;
       const text = (JSON.stringify(message) ?? String(message)).slice(0, 200);
       log.warn(
         { slot: start.slot, text },
@@ -198,67 +198,67 @@ export class SlotThread {
     worker.on("exit", (code) => {
       // What it said before it ended.
       for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
-        this.onMessage(last.message as FromSlot);
+        this.#onMessage(last.message as FromSlot);
       port1.close();
-      this.onExit(reason ?? this.endReason ?? new Error(`it ended with code ${code}`));
+      this.#onExit(reason ?? this.#endReason ?? new Error(`it ended with code ${code}`));
     });
-    this.endReason = null;
-    this.askedMs = null;
-    this.hasToldSilence = false;
+    this.#endReason = null;
+    this.#askedMs = null;
+    this.#hasToldSilence = false;
     return [worker, port1];
   }
 
-  private onMessage(message: FromSlot): void {
-    this.heardMs = this.options.clock.monotonicMs();
+  #onMessage(message: FromSlot): void {
+    this.#heardMs = this.#options.clock.monotonicMs();
     switch (message.kind) {
       case "listening":
-        this.options.onListening(message.dataPort);
+        this.#options.onListening(message.dataPort);
         return;
       case "toJobManager":
-        this.note(message.message);
-        this.options.send(message.message);
+        this.#note(message.message);
+        this.#options.send(message.message);
         return;
       case "metrics":
-        this.lastMetrics = message.metrics;
-        this.askedMs = null;
-        this.hasToldSilence = false;
+        this.#lastMetrics = message.metrics;
+        this.#askedMs = null;
+        this.#hasToldSilence = false;
         return;
       case "dropped":
-        for (const resolve of this.droppedWaiters.splice(0)) resolve();
+        for (const resolve of this.#droppedWaiters.splice(0)) resolve();
         return;
       case "closed":
-        this.lookAfter(LINGER_MS, () => this.endLingering());
+        this.#lookAfter(LINGER_MS, () => this.#endLingering());
         return;
       case "broken":
-        this.options.log.error(
-          { err: message.error, slot: this.options.start.slot },
+        this.#options.log.error(
+          { err: message.error, slot: this.#options.start.slot },
           "a slot is broken; restarting its thread",
         );
-        this.endReason = fromErrorInfo(message.error);
-        void this.worker.terminate();
+        this.#endReason = fromErrorInfo(message.error);
+        void this.#worker.terminate();
     }
   }
 
   /** Tasks that have ended are not this thread's to fail. */
-  private note(message: ToJobManager): void {
+  #note(message: ToJobManager): void {
     if (message.kind !== "taskState") return;
     if (!isTerminal(message.state)) return;
-    this.held = this.held.filter(({ task }) => !sameTask(task, message.task));
+    this.#held = this.#held.filter(({ task }) => !sameTask(task, message.task));
   }
 
-  private onExit(reason: unknown): void {
-    for (const resolve of this.droppedWaiters.splice(0)) resolve();
-    if (this.isClosing) return;
-    const { slot } = this.options.start;
+  #onExit(reason: unknown): void {
+    for (const resolve of this.#droppedWaiters.splice(0)) resolve();
+    if (this.#isClosing) return;
+    const { slot } = this.#options.start;
     const error = toErrorInfo(deathOf(slot, reason));
-    this.options.log.error({ err: error, slot }, "a slot's thread died; restarting it");
-    const held = this.held;
-    this.held = [];
-    this.lastMetrics = [];
+    this.#options.log.error({ err: error, slot }, "a slot's thread died; restarting it");
+    const held = this.#held;
+    this.#held = [];
+    this.#lastMetrics = [];
     for (const { task, epoch } of held)
-      this.options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
-    [this.worker, this.port] = this.startWorker();
-    this.options.onDeath();
+      this.#options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
+    [this.#worker, this.#port] = this.#startWorker();
+    this.#options.onDeath();
   }
 }
 

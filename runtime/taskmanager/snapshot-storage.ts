@@ -20,16 +20,16 @@ export type SnapshotTarget = { readonly files: SnapshotFiles; inlineFiles(): Pro
 
 /** Opens each store once. */
 export class StoreCache {
-  private readonly stores = new Map<string, Promise<ObjectStore>>();
+  readonly #stores = new Map<string, Promise<ObjectStore>>();
   /** Of the job that is deployed here; undefined: the default. Holds for stores opened from then on. */
   callTimeoutMs: number | undefined;
 
   open(uri: string): Promise<ObjectStore> {
-    let store = this.stores.get(uri);
+    let store = this.#stores.get(uri);
     if (store === undefined) {
       store = openStore(uri, this.callTimeoutMs);
-      this.stores.set(uri, store);
-      store.catch(() => this.stores.delete(uri));
+      this.#stores.set(uri, store);
+      store.catch(() => this.#stores.delete(uri));
     }
     return store;
   }
@@ -85,30 +85,30 @@ function inline(storeUri: string, folder: string): SnapshotTarget {
 }
 
 class BoundedFile implements SnapshotFile {
-  private readonly file: SnapshotFile;
+  readonly #file: SnapshotFile;
   /** All of the task's files together. */
-  private readonly task: { bytes: number };
-  private length = 0;
+  readonly #task: { bytes: number };
+  #length = 0;
 
   constructor(file: SnapshotFile, task: { bytes: number }) {
-    this.file = file;
-    this.task = task;
+    this.#file = file;
+    this.#task = task;
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    this.length += piece.length;
-    this.task.bytes += piece.length;
-    if (this.length > INLINE_BYTES_MAX) throw tooLarge("a state has", INLINE_BYTES_MAX);
-    if (this.task.bytes > INLINE_TASK_BYTES_MAX) throw tooLarge("the states of a task have", INLINE_TASK_BYTES_MAX);
-    await this.file.write(piece);
+    this.#length += piece.length;
+    this.#task.bytes += piece.length;
+    if (this.#length > INLINE_BYTES_MAX) throw tooLarge("a state has", INLINE_BYTES_MAX);
+    if (this.#task.bytes > INLINE_TASK_BYTES_MAX) throw tooLarge("the states of a task have", INLINE_TASK_BYTES_MAX);
+    await this.#file.write(piece);
   }
 
   close(): ReturnType<SnapshotFile["close"]> {
-    return this.file.close();
+    return this.#file.close();
   }
 
   abort(): Promise<void> {
-    return this.file.abort();
+    return this.#file.abort();
   }
 }
 

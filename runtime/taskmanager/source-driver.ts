@@ -30,62 +30,62 @@ const FAST_POLL_MS = 0.5;
 export type SourceEvents = { wake(): void; fail(error: unknown): void };
 
 export class SourceDriver implements StreamOperator<never, unknown> {
-  private readonly source: Source<unknown>;
-  private readonly initialSplits: readonly unknown[] | null;
-  private readonly events: SourceEvents;
-  private splits: OperatorListState<unknown> | null = null;
-  private reader: SourceReader<unknown, unknown> | null = null;
-  private output: Output<unknown> | null = null;
-  private clock: Clock | null = null;
-  private call!: UserCall;
-  private records = 16;
+  readonly #source: Source<unknown>;
+  readonly #initialSplits: readonly unknown[] | null;
+  readonly #events: SourceEvents;
+  #splits: OperatorListState<unknown> | null = null;
+  #reader: SourceReader<unknown, unknown> | null = null;
+  #output: Output<unknown> | null = null;
+  #clock: Clock | null = null;
+  #call!: UserCall;
+  #records = 16;
 
   constructor(source: Source<unknown>, initialSplits: readonly unknown[] | null, events: SourceEvents) {
-    this.source = source;
-    this.initialSplits = initialSplits;
-    this.events = events;
+    this.#source = source;
+    this.#initialSplits = initialSplits;
+    this.#events = events;
   }
 
   async open(context: OperatorContext, output: Output<unknown>): Promise<void> {
-    this.output = output;
-    this.clock = context.clock;
-    this.call = new UserCall(context);
-    this.splits = context.operatorState.list({ name: SPLITS_STATE, type: t.any });
-    this.reader = this.source.createReader({
+    this.#output = output;
+    this.#clock = context.clock;
+    this.#call = new UserCall(context);
+    this.#splits = context.operatorState.list({ name: SPLITS_STATE, type: t.any });
+    this.#reader = this.#source.createReader({
       name: context.name,
       subtask: context.subtask,
       parallelism: context.parallelism,
       clock: context.clock,
       log: context.log,
       metrics: context.metrics,
-      splits: this.initialSplits ?? this.splits.get(),
-      wake: () => this.events.wake(),
-      fail: (error) => this.events.fail(error),
-      wakeAfter: (delay) => context.schedule(readDelay(delay, "wakeAfter"), () => this.events.wake()),
+      splits: this.#initialSplits ?? this.#splits.get(),
+      wake: () => this.#events.wake(),
+      fail: (error) => this.#events.fail(error),
+      wakeAfter: (delay) => context.schedule(readDelay(delay, "wakeAfter"), () => this.#events.wake()),
     });
-    this.call.refusePromise("what createReader returned", this.reader);
-    await this.reader.open?.();
+    this.#call.refusePromise("what createReader returned", this.#reader);
+    await this.#reader.open?.();
   }
 
   /** Collects some records into the chain. */
   poll(): PollResult {
     assert(
-      this.reader !== null && this.output !== null && this.clock !== null,
+      this.#reader !== null && this.#output !== null && this.#clock !== null,
       "a source is opened before it is polled",
     );
-    const startMs = this.clock.monotonicMs();
-    const output = this.output;
-    const result = this.reader.poll(output, this.records);
-    if (result !== "more" && result !== "idle" && result !== "end") throw this.noPollResult(result);
-    const tookMs = this.clock.monotonicMs() - startMs;
-    if (tookMs > SLOW_POLL_MS) this.records = Math.max(1, this.records >> 1);
-    else if (tookMs < FAST_POLL_MS) this.records = Math.min(RECORDS_MAX, this.records * 2);
+    const startMs = this.#clock.monotonicMs();
+    const output = this.#output;
+    const result = this.#reader.poll(output, this.#records);
+    if (result !== "more" && result !== "idle" && result !== "end") throw this.#noPollResult(result);
+    const tookMs = this.#clock.monotonicMs() - startMs;
+    if (tookMs > SLOW_POLL_MS) this.#records = Math.max(1, this.#records >> 1);
+    else if (tookMs < FAST_POLL_MS) this.#records = Math.min(RECORDS_MAX, this.#records * 2);
     return result;
   }
 
   /** A record made the task wait: take one at a time until they are fast again. */
   slowDown(): void {
-    this.records = 1;
+    this.#records = 1;
   }
 
   process(): void {
@@ -93,26 +93,26 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   }
 
   prepareSnapshot(checkpointId: number): void {
-    assert(this.reader !== null && this.splits !== null, "a source is opened before its snapshot");
-    const splits = this.reader.snapshot(checkpointId);
-    this.call.refusePromise("what snapshot returned", splits);
-    this.splits.update(splits);
+    assert(this.#reader !== null && this.#splits !== null, "a source is opened before its snapshot");
+    const splits = this.#reader.snapshot(checkpointId);
+    this.#call.refusePromise("what snapshot returned", splits);
+    this.#splits.update(splits);
   }
 
-  private noPollResult(result: unknown): StreamError {
-    this.call.refusePromise("what poll returned", result);
+  #noPollResult(result: unknown): StreamError {
+    this.#call.refusePromise("what poll returned", result);
     return new StreamError(
       "SOURCE_FAILED",
-      `the source "${this.source.name}": poll returned ${String(result)}; return "more", "idle" or "end"`,
+      `the source "${this.#source.name}": poll returned ${String(result)}; return "more", "idle" or "end"`,
       { destiny: "terminal" },
     );
   }
 
   onCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.reader?.onCheckpointComplete?.(checkpointId);
+    return this.#reader?.onCheckpointComplete?.(checkpointId);
   }
 
   close(): void | Promise<void> {
-    return this.reader?.close?.();
+    return this.#reader?.close?.();
   }
 }

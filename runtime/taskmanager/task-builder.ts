@@ -67,32 +67,33 @@ export type TaskEnvironment = {
 /** A deployed task with what steers it. `task` is null until it is ready; failures and cancellation work at any time. */
 export class DeployedTask {
   readonly ref: TaskRef;
-  private readonly environment: TaskEnvironment;
-  private readonly deployment: TaskDeployment;
-  private readonly keys: ChannelKey[] = [];
+  readonly #environment: TaskEnvironment;
+  readonly #deployment: TaskDeployment;
+  readonly #keys: ChannelKey[] = [];
   /** Channel ends that are open, whether or not a task has come of them yet. */
-  private readonly opened: { close(): void }[] = [];
-  private built: { readonly task: Task; readonly checkpoints: TaskCheckpoints } | null = null;
-  private isCanceled = false;
-  private earlyFailure: { readonly error: unknown } | null = null;
+  readonly #opened: { close(): void }[] = [];
+  #built: { readonly task: Task; readonly checkpoints: TaskCheckpoints } | null = null;
+  #isCanceled = false;
+  #earlyFailure: { readonly error: unknown } | null = null;
 
   constructor(environment: TaskEnvironment, deployment: TaskDeployment) {
-    this.environment = environment;
-    this.deployment = deployment;
+    this.#environment = environment;
+    this.#deployment = deployment;
     this.ref = deployment.task;
   }
 
   get task(): Task | null {
-    return this.built?.task ?? null;
+    return this.#built?.task ?? null;
   }
 
   get checkpoints(): TaskCheckpoints | null {
-    return this.built?.checkpoints ?? null;
+    return this.#built?.checkpoints ?? null;
   }
 
   /** Builds it up to `ready`; reports the outcome. */
   async deploy(): Promise<void> {
-    const { environment, deployment } = this;
+    const environment = this.#environment;
+    const deployment = this.#deployment;
     const vertex = environment.graph.vertices[deployment.task.vertex];
     assert(vertex !== undefined, `vertex ${deployment.task.vertex} is in the graph`);
     const mailbox = new Mailbox(environment.clock, () => environment.wake());
@@ -100,9 +101,9 @@ export class DeployedTask {
     let chain: OperatorChain | null = null;
     try {
       const writers = vertex.operators.map(({ outputs }) =>
-        outputs.map(({ outEdges }) => outEdges.map((edge) => this.openWriter(edge))),
+        outputs.map(({ outEdges }) => outEdges.map((edge) => this.#openWriter(edge))),
       );
-      const { gate, inputs } = await this.openGate(vertex);
+      const { gate, inputs } = await this.#openGate(vertex);
       const states = await restoreChainStates({
         vertex,
         deployment,
@@ -110,48 +111,48 @@ export class DeployedTask {
         clock: environment.clock,
         turn: nextTurn,
       });
-      if (this.isCanceled) {
-        this.releaseChannels();
+      if (this.#isCanceled) {
+        this.#releaseChannels();
         return;
       }
-      const source = this.sourceOf(vertex);
+      const source = this.#sourceOf(vertex);
       const links = vertex.operators.map((description, index): ChainLink => {
         const operator = index === 0 && source !== null ? (source as AnyOperator) : createOperator(description.node);
         return {
           description,
           operator,
-          context: this.contextOf(vertex, index, { states: states[index] as OperatorStates, mailbox, emissions }),
+          context: this.#contextOf(vertex, index, { states: states[index] as OperatorStates, mailbox, emissions }),
           writers: writers[index] ?? [],
         };
       });
-      chain = new OperatorChain(links, emissions, this.guardMode);
-      this.warnOfLostRecords(links);
-      this.built = this.assemble({ mailbox, emissions, chain, states, gate, inputs, source });
-      const mayGoOn = (): boolean => this.built?.task.mayGoOn() ?? true;
+      chain = new OperatorChain(links, emissions, this.#guardMode);
+      this.#warnOfLostRecords(links);
+      this.#built = this.#assemble({ mailbox, emissions, chain, states, gate, inputs, source });
+      const mayGoOn = (): boolean => this.#built?.task.mayGoOn() ?? true;
       for (const { keyed } of states)
-        if (keyed !== null) watchProcessingTime(keyed, mailbox, this.environment.clock, mayGoOn);
-      const { task } = this.built;
+        if (keyed !== null) watchProcessingTime(keyed, mailbox, this.#environment.clock, mayGoOn);
+      const { task } = this.#built;
       const opened = chain;
       await runOwned(task, () => opened.open(task.parts.hooks));
-      if (this.earlyFailure !== null) throw this.earlyFailure.error;
-      if (this.isCanceled || task.isOver) return;
+      if (this.#earlyFailure !== null) throw this.#earlyFailure.error;
+      if (this.#isCanceled || task.isOver) return;
       task.phase = "ready";
-      this.report({ kind: "ready" });
+      this.#report({ kind: "ready" });
     } catch (error) {
       this.fail(error);
     }
   }
 
   fail(error: unknown): void {
-    if (this.isCanceled) return;
-    if (this.built !== null) {
-      this.built.task.fail(error);
+    if (this.#isCanceled) return;
+    if (this.#built !== null) {
+      this.#built.task.fail(error);
       return;
     }
-    const mailbox = new Mailbox(this.environment.clock, () => undefined);
-    const emissions = new TaskEmissions(new TaskPause(this.environment.clock));
+    const mailbox = new Mailbox(this.#environment.clock, () => undefined);
+    const emissions = new TaskEmissions(new TaskPause(this.#environment.clock));
     const nameless = new Task({
-      ...this.partsWithoutChain(),
+      ...this.#partsWithoutChain(),
       mailbox,
       emissions,
       chain: new OperatorChain([], emissions),
@@ -161,28 +162,29 @@ export class DeployedTask {
       source: null,
       debloat: null,
     });
-    nameless.onClosed = () => this.releaseChannels();
+    nameless.onClosed = () => this.#releaseChannels();
     nameless.fail(error);
-    this.isCanceled = true;
+    this.#isCanceled = true;
   }
 
   async cancel(): Promise<void> {
-    this.isCanceled = true;
-    if (this.built === null) {
-      this.releaseChannels();
-      this.report({ kind: "canceled" });
+    this.#isCanceled = true;
+    if (this.#built === null) {
+      this.#releaseChannels();
+      this.#report({ kind: "canceled" });
     } else {
-      await this.built.task.cancel();
+      await this.#built.task.cancel();
     }
   }
 
-  private assemble(
-    parts: Pick<Task["parts"], "mailbox" | "emissions" | "chain" | "states" | "gate" | "inputs" | "source">,
-  ): { readonly task: Task; readonly checkpoints: TaskCheckpoints } {
-    const { environment } = this;
+  #assemble(parts: Pick<Task["parts"], "mailbox" | "emissions" | "chain" | "states" | "gate" | "inputs" | "source">): {
+    readonly task: Task;
+    readonly checkpoints: TaskCheckpoints;
+  } {
+    const environment = this.#environment;
     const debloat = environment.graph.configuration.bufferDebloat;
-    const task = new Task({ ...this.partsWithoutChain(), ...parts, debloat: debloat.enabled ? debloat : null });
-    task.onClosed = () => this.releaseChannels();
+    const task = new Task({ ...this.#partsWithoutChain(), ...parts, debloat: debloat.enabled ? debloat : null });
+    task.onClosed = () => this.#releaseChannels();
     const checkpoints = new TaskCheckpoints(task, {
       epoch: environment.epoch,
       target: environment.target,
@@ -194,8 +196,9 @@ export class DeployedTask {
     return { task, checkpoints };
   }
 
-  private partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "hooks" | "clock" | "log" | "report" | "wake"> {
-    const { environment, ref } = this;
+  #partsWithoutChain(): Pick<Task["parts"], "ref" | "name" | "hooks" | "clock" | "log" | "report" | "wake"> {
+    const { ref } = this;
+    const environment = this.#environment;
     const vertex = environment.graph.vertices[ref.vertex];
     return {
       ref,
@@ -203,30 +206,31 @@ export class DeployedTask {
       clock: environment.clock,
       hooks: new HookCalls(environment.clock, environment.graph.configuration.hookTimeoutMs),
       log: environment.log,
-      report: (state) => this.report(state),
+      report: (state) => this.#report(state),
       wake: () => environment.wake(),
     };
   }
 
-  private report(state: TaskState): void {
-    this.environment.send({ kind: "taskState", epoch: this.environment.epoch, task: this.ref, state });
+  #report(state: TaskState): void {
+    this.#environment.send({ kind: "taskState", epoch: this.#environment.epoch, task: this.ref, state });
   }
 
-  private sourceOf(vertex: JobVertex): SourceDriver | null {
+  #sourceOf(vertex: JobVertex): SourceDriver | null {
     const head = vertex.operators[0]?.node;
     if (head?.role !== "source") return null;
-    return new SourceDriver(head.logic as Source<unknown>, this.deployment.splits, {
-      wake: () => this.built?.task.wakeSource(),
+    return new SourceDriver(head.logic as Source<unknown>, this.#deployment.splits, {
+      wake: () => this.#built?.task.wakeSource(),
       fail: (error) => this.fail(error),
     });
   }
 
-  private contextOf(
+  #contextOf(
     vertex: JobVertex,
     index: number,
     parts: { readonly states: OperatorStates; readonly mailbox: Mailbox; readonly emissions: TaskEmissions },
   ): ChainedContext {
-    const { environment, ref } = this;
+    const { ref } = this;
+    const environment = this.#environment;
     const { states, mailbox, emissions } = parts;
     const node = (vertex.operators[index] as JobVertex["operators"][number]).node;
     return {
@@ -250,68 +254,68 @@ export class DeployedTask {
       }),
       metrics: new MetricRegistry({ name: node.name, uid: node.uid, clock: environment.clock, log: environment.log }),
       blockUntil: (promise) => {
-        if (this.built === null) promise.catch((error: unknown) => (this.earlyFailure ??= { error }));
-        else this.built.task.blockUntil(promise, node, states.keyed !== null);
+        if (this.#built === null) promise.catch((error: unknown) => (this.#earlyFailure ??= { error }));
+        else this.#built.task.blockUntil(promise, node, states.keyed !== null);
       },
       schedule: (delay, callback) => {
         mailbox.postAfter(readDelay(delay, "schedule"), callback);
       },
-      stalledMs: () => this.built?.task.stalledMs ?? 0,
+      stalledMs: () => this.#built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),
     };
   }
 
   /** Said once a job: the first subtask speaks for all. */
-  private warnOfLostRecords(links: readonly ChainLink[]): void {
+  #warnOfLostRecords(links: readonly ChainLink[]): void {
     if (this.ref.subtask > 0) return;
     for (const { description, context, writers } of links) {
       const isTaken = description.outputs[0].next.length > 0 || (writers[0]?.length ?? 0) > 0;
       if (description.node.role === "sink" || isTaken) continue;
-      this.environment.log.warn(
+      this.#environment.log.warn(
         { operator: context.name, uid: context.uid },
         "what this operator emits goes nowhere: its stream has no sink; end it in sinkTo(…) or print()",
       );
     }
   }
 
-  private get guardMode(): GuardMode {
-    return this.environment.graph.configuration.objectReuse ? "unfrozen" : "sampled";
+  get #guardMode(): GuardMode {
+    return this.#environment.graph.configuration.objectReuse ? "unfrozen" : "sampled";
   }
 
-  private edge(index: number): JobEdge {
-    const edge = this.environment.graph.edges[index];
+  #edge(index: number): JobEdge {
+    const edge = this.#environment.graph.edges[index];
     assert(edge !== undefined, `edge ${index} is in the graph`);
     return edge;
   }
 
-  private locationOf(vertex: number, subtask: number): SlotLocation {
-    const placement = this.environment.placements.find(
+  #locationOf(vertex: number, subtask: number): SlotLocation {
+    const placement = this.#environment.placements.find(
       ({ task }) => task.vertex === vertex && task.subtask === subtask,
     );
     assert(placement !== undefined, `task ${vertex}/${subtask} has a place`);
     return placement.location;
   }
 
-  private keyOf(edge: number, from: number, to: number): ChannelKey {
-    const key = channelKey(this.environment.epoch, this.ref.attempt, edge, from, to);
-    this.keys.push(key);
+  #keyOf(edge: number, from: number, to: number): ChannelKey {
+    const key = channelKey(this.#environment.epoch, this.ref.attempt, edge, from, to);
+    this.#keys.push(key);
     return key;
   }
 
-  private readonly channelEvents = {
-    wake: (): void => this.environment.wake(),
+  readonly #channelEvents = {
+    wake: (): void => this.#environment.wake(),
     onFailure: (error: unknown): void => this.fail(error),
   };
 
-  private openWriter(index: number): AnyWriter {
-    const edge = this.edge(index);
-    const consumer = this.environment.graph.vertices[edge.toVertex] as JobVertex;
+  #openWriter(index: number): AnyWriter {
+    const edge = this.#edge(index);
+    const consumer = this.#environment.graph.vertices[edge.toVertex] as JobVertex;
     const { subtask } = this.ref;
     const open = (to: number): ChannelSender<unknown> => {
-      const location = this.locationOf(edge.toVertex, to);
-      const key = this.keyOf(index, subtask, to);
-      const sender = this.environment.exchange.openSender(key, location, edge.type, this.channelEvents);
-      this.opened.push(sender);
+      const location = this.#locationOf(edge.toVertex, to);
+      const key = this.#keyOf(index, subtask, to);
+      const sender = this.#environment.exchange.openSender(key, location, edge.type, this.#channelEvents);
+      this.#opened.push(sender);
       return sender;
     };
     if (edge.partitioning.kind === "forward") return new ForwardWriter([open(subtask)]);
@@ -330,7 +334,7 @@ export class DeployedTask {
     }
   }
 
-  private async openGate(
+  async #openGate(
     vertex: JobVertex,
   ): Promise<{ readonly gate: InputGate | null; readonly inputs: readonly ChannelInput[] }> {
     if (vertex.inEdges.length === 0) return { gate: null, inputs: [] };
@@ -338,8 +342,8 @@ export class DeployedTask {
     const channels: Promise<ChannelReceiver<unknown>>[] = [];
     const inputs: ChannelInput[] = [];
     for (const index of vertex.inEdges) {
-      const { fromVertex, input, partitioning, type } = this.edge(index);
-      const producer = this.environment.graph.vertices[fromVertex] as JobVertex;
+      const { fromVertex, input, partitioning, type } = this.#edge(index);
+      const producer = this.#environment.graph.vertices[fromVertex] as JobVertex;
       const { subtask } = this.ref;
       const producers =
         partitioning.kind === "forward"
@@ -348,31 +352,31 @@ export class DeployedTask {
       const keyOf =
         isKeyed && partitioning.kind === "hash" ? (partitioning.keySelector as (value: unknown) => Key) : null;
       for (const from of producers) {
-        channels.push(this.openChannel(index, from, type));
+        channels.push(this.#openChannel(index, from, type));
         inputs.push({ input, keyOf });
       }
     }
     return { gate: new InputGate(await Promise.all(channels)), inputs };
   }
 
-  private async openChannel(index: number, from: number, type: ValueType<unknown>): Promise<ChannelReceiver<unknown>> {
-    const location = this.locationOf(this.edge(index).fromVertex, from);
-    const key = this.keyOf(index, from, this.ref.subtask);
-    const receiver: ChannelReceiver<unknown> = await this.environment.exchange.openReceiver(
+  async #openChannel(index: number, from: number, type: ValueType<unknown>): Promise<ChannelReceiver<unknown>> {
+    const location = this.#locationOf(this.#edge(index).fromVertex, from);
+    const key = this.#keyOf(index, from, this.ref.subtask);
+    const receiver: ChannelReceiver<unknown> = await this.#environment.exchange.openReceiver(
       key,
       location,
       type,
-      this.channelEvents,
+      this.#channelEvents,
     );
-    this.opened.push(receiver);
+    this.#opened.push(receiver);
     if (receiver instanceof LocalChannel) return receiver;
-    const guard = new ValueGuard(`a channel of edge ${index} of this job, of a sender's,`, type, this.guardMode);
+    const guard = new ValueGuard(`a channel of edge ${index} of this job, of a sender's,`, type, this.#guardMode);
     return new ProtectedReceiver(receiver, guard);
   }
 
-  private releaseChannels(): void {
-    for (const end of this.opened.splice(0)) end.close();
-    for (const key of this.keys) this.environment.exchange.forget(key);
+  #releaseChannels(): void {
+    for (const end of this.#opened.splice(0)) end.close();
+    for (const key of this.#keys) this.#environment.exchange.forget(key);
   }
 }
 

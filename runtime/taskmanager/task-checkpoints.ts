@@ -33,123 +33,123 @@ export type CheckpointOptions = {
 type Pending = { readonly barrier: Barrier; readonly snapshot: ChainSnapshot };
 
 export class TaskCheckpoints {
-  private readonly task: Task;
-  private readonly options: CheckpointOptions;
-  private readonly pending = new Map<number, Pending>();
-  private commits: Promise<void> = Promise.resolve();
+  readonly #task: Task;
+  readonly #options: CheckpointOptions;
+  readonly #pending = new Map<number, Pending>();
+  #commits: Promise<void> = Promise.resolve();
   /** Checkpoints are numbered upwards: up to this one they are over. */
-  private abortedId = 0;
-  private stoppingId: number | null = null;
+  #abortedId = 0;
+  #stoppingId: number | null = null;
 
   constructor(task: Task, options: CheckpointOptions) {
-    this.task = task;
-    this.options = options;
-    task.onBarrier = (barrier, alignmentMs) => this.begin(barrier, alignmentMs);
+    this.#task = task;
+    this.#options = options;
+    task.onBarrier = (barrier, alignmentMs) => this.#begin(barrier, alignmentMs);
   }
 
   /** For a source: the coordinator asks for a barrier. Runs between records. */
   trigger(barrier: Barrier): void {
-    const { mailbox } = this.task.parts;
+    const { mailbox } = this.#task.parts;
     mailbox.post(() => {
-      if (barrier.checkpointId <= this.abortedId) return;
-      if (barrier.checkpointKind === "drain" && this.task.phase === "running") {
+      if (barrier.checkpointId <= this.#abortedId) return;
+      if (barrier.checkpointKind === "drain" && this.#task.phase === "running") {
         // The end of data comes first: what it makes the operators emit belongs to the savepoint (SP-2).
-        this.task.blockUntil(this.task.endSource().then(() => mailbox.post(() => this.begin(barrier, 0))));
+        this.#task.blockUntil(this.#task.endSource().then(() => mailbox.post(() => this.#begin(barrier, 0))));
       } else {
-        this.begin(barrier, 0);
+        this.#begin(barrier, 0);
       }
     });
   }
 
   complete(checkpointId: number): void {
-    const { epoch } = this.options;
+    const { epoch } = this.#options;
     const commit = async (): Promise<void> => {
-      if (this.task.isOver) return;
-      const { hooks, chain } = this.task.parts;
+      if (this.#task.isOver) return;
+      const { hooks, chain } = this.#task.parts;
       for (const { operator, context } of chain.links)
         await hooks.call(context, "onCheckpointComplete", () => operator.onCheckpointComplete?.(checkpointId));
-      this.options.send({ kind: "committed", epoch, task: this.task.parts.ref, checkpointId });
+      this.#options.send({ kind: "committed", epoch, task: this.#task.parts.ref, checkpointId });
     };
-    this.commits = this.commits.then(() => runOwned(this.task, commit));
-    this.commits.catch((error: unknown) => this.task.fail(error));
+    this.#commits = this.#commits.then(() => runOwned(this.#task, commit));
+    this.#commits.catch((error: unknown) => this.#task.fail(error));
   }
 
   abort(checkpointId: number): void {
-    const { mailbox, gate, chain } = this.task.parts;
+    const { mailbox, gate, chain } = this.#task.parts;
     mailbox.post(() => {
-      this.abortedId = Math.max(this.abortedId, checkpointId);
+      this.#abortedId = Math.max(this.#abortedId, checkpointId);
       gate?.onAborted(checkpointId);
       for (const { operator } of chain.links) operator.onCheckpointAborted?.(checkpointId);
-      this.pending.get(checkpointId)?.snapshot.discard();
-      this.pending.delete(checkpointId);
-      if (this.stoppingId === checkpointId) this.task.resume();
+      this.#pending.get(checkpointId)?.snapshot.discard();
+      this.#pending.delete(checkpointId);
+      if (this.#stoppingId === checkpointId) this.#task.resume();
     });
   }
 
-  private begin(barrier: Barrier, alignmentMs: number): void {
-    const startMs = this.options.clock.monotonicMs();
+  #begin(barrier: Barrier, alignmentMs: number): void {
+    const startMs = this.#options.clock.monotonicMs();
     try {
-      const prepared = this.prepareFrom(0, barrier.checkpointId);
+      const prepared = this.#prepareFrom(0, barrier.checkpointId);
       if (prepared === null) {
-        this.fix(barrier, { alignmentMs, startMs });
+        this.#fix(barrier, { alignmentMs, startMs });
       } else {
         const fixed = prepared.then(() => {
-          if (!this.task.isOver) this.fix(barrier, { alignmentMs, startMs });
+          if (!this.#task.isOver) this.#fix(barrier, { alignmentMs, startMs });
         });
-        this.task.blockUntil(fixed.catch((error: unknown) => this.declineSync(barrier, error)));
+        this.#task.blockUntil(fixed.catch((error: unknown) => this.#declineSync(barrier, error)));
       }
     } catch (error) {
-      this.declineSync(barrier, error);
+      this.#declineSync(barrier, error);
     }
   }
 
   /** null when everything was prepared without waiting, which keeps the checkpoint within one step. */
-  private prepareFrom(first: number, checkpointId: number): Promise<void> | null {
-    const { hooks, chain } = this.task.parts;
+  #prepareFrom(first: number, checkpointId: number): Promise<void> | null {
+    const { hooks, chain } = this.#task.parts;
     const { links } = chain;
     for (let index = first; index < links.length; index++) {
       const { operator, context } = links[index] as ChainLink;
       const prepared = hooks.call(context, "prepareSnapshot", () => operator.prepareSnapshot?.(checkpointId));
-      if (prepared !== undefined) return prepared.then(() => this.prepareFrom(index + 1, checkpointId) ?? undefined);
+      if (prepared !== undefined) return prepared.then(() => this.#prepareFrom(index + 1, checkpointId) ?? undefined);
     }
     return null;
   }
 
-  private fix(barrier: Barrier, times: { readonly alignmentMs: number; readonly startMs: number }): void {
-    const { chain, states } = this.task.parts;
+  #fix(barrier: Barrier, times: { readonly alignmentMs: number; readonly startMs: number }): void {
+    const { chain, states } = this.#task.parts;
     failpoint("tm:before-snapshot");
     // What operators emitted to prepare themselves goes before the barrier, whole (TK5).
-    this.task.parts.emissions.drain();
-    const isFinished = this.task.phase === "ended";
-    const snapshot = snapshotChain(states, isFinished, this.options.turn);
+    this.#task.parts.emissions.drain();
+    const isFinished = this.#task.phase === "ended";
+    const snapshot = snapshotChain(states, isFinished, this.#options.turn);
     let committables = 0;
     for (const { operator } of chain.links) committables += operator.committables?.(barrier.checkpointId) ?? 0;
     for (const writer of chain.writers) writer.control(barrier);
     failpoint("tm:after-snapshot");
-    this.pending.set(barrier.checkpointId, { barrier, snapshot });
-    const syncMs = this.options.clock.monotonicMs() - times.startMs;
-    void this.write(barrier, snapshot, { committables, alignmentMs: times.alignmentMs, syncMs });
+    this.#pending.set(barrier.checkpointId, { barrier, snapshot });
+    const syncMs = this.#options.clock.monotonicMs() - times.startMs;
+    void this.#write(barrier, snapshot, { committables, alignmentMs: times.alignmentMs, syncMs });
     if (barrier.checkpointKind === "stop") {
-      this.stoppingId = barrier.checkpointId;
-      this.task.stop();
+      this.#stoppingId = barrier.checkpointId;
+      this.#task.stop();
     }
   }
 
-  private async write(
+  async #write(
     barrier: Barrier,
     snapshot: ChainSnapshot,
     facts: { readonly committables: number; readonly alignmentMs: number; readonly syncMs: number },
   ): Promise<void> {
-    const { epoch, target, stores, clock } = this.options;
+    const { epoch, target, stores, clock } = this.#options;
     const { checkpointId } = barrier;
     const startMs = clock.monotonicMs();
-    const task = this.task.parts.ref;
+    const task = this.#task.parts.ref;
     try {
       const storage = await openSnapshotTarget({ stores, target, savepointUri: barrier.target, epoch, checkpointId });
       failpoint("tm:before-upload");
       const operators = await snapshot.write(storage.files);
       const inlineFiles = await storage.inlineFiles();
-      if (!this.pending.delete(checkpointId) || this.task.isOver) return;
+      if (!this.#pending.delete(checkpointId) || this.#task.isOver) return;
       failpoint("tm:before-ack");
       const stateFiles = operators.flatMap(({ state }) => keyedFiles(state.keyed));
       const stateBytes = stateFiles.reduce((sum, { length }) => sum + length, 0);
@@ -159,7 +159,7 @@ export class TaskCheckpoints {
         asyncMs: clock.monotonicMs() - startMs,
         stateBytes,
       };
-      this.options.send({
+      this.#options.send({
         kind: "checkpointAck",
         epoch,
         task,
@@ -170,24 +170,24 @@ export class TaskCheckpoints {
         timings,
       });
     } catch (error) {
-      if (!this.pending.delete(checkpointId) || this.task.isOver) return;
+      if (!this.#pending.delete(checkpointId) || this.#task.isOver) return;
       const info = toErrorInfo(error);
       // TC4
-      if (info.code === "VALUE_NOT_SERIALIZABLE") return this.declineSync(barrier, error);
-      this.options.send({ kind: "checkpointDeclined", epoch, task, checkpointId, phase: "async", error: info });
+      if (info.code === "VALUE_NOT_SERIALIZABLE") return this.#declineSync(barrier, error);
+      this.#options.send({ kind: "checkpointDeclined", epoch, task, checkpointId, phase: "async", error: info });
     }
   }
 
-  private declineSync(barrier: Barrier, error: unknown): void {
-    const { epoch } = this.options;
-    this.options.send({
+  #declineSync(barrier: Barrier, error: unknown): void {
+    const { epoch } = this.#options;
+    this.#options.send({
       kind: "checkpointDeclined",
       epoch,
-      task: this.task.parts.ref,
+      task: this.#task.parts.ref,
       checkpointId: barrier.checkpointId,
       phase: "sync",
       error: toErrorInfo(error),
     });
-    this.task.fail(error);
+    this.#task.fail(error);
   }
 }

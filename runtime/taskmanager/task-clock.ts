@@ -14,52 +14,52 @@ export type TimeShares = {
 };
 
 export class TaskClock {
-  private sinceMs: number;
-  private reason: WaitReason = "idle";
-  private busyMs = 0;
-  private backPressuredMs = 0;
-  private idleMs = 0;
-  private stalled = 0;
+  #sinceMs: number;
+  #reason: WaitReason = "idle";
+  #busyMs = 0;
+  #backPressuredMs = 0;
+  #idleMs = 0;
+  #stalled = 0;
 
   constructor(nowMs: number) {
-    this.sinceMs = nowMs;
+    this.#sinceMs = nowMs;
   }
 
   /** A step begins: what went before was waiting for the last step's reason. */
   begin(nowMs: number): void {
-    const elapsedMs = nowMs - this.sinceMs;
-    this.sinceMs = nowMs;
-    if (this.reason === "idle") this.idleMs += elapsedMs;
-    else if (this.reason === "backpressured") this.backPressuredMs += elapsedMs;
+    const elapsedMs = nowMs - this.#sinceMs;
+    this.#sinceMs = nowMs;
+    if (this.#reason === "idle") this.#idleMs += elapsedMs;
+    else if (this.#reason === "backpressured") this.#backPressuredMs += elapsedMs;
     // Waiting for the thread or for an operator's own promise is the task's work, as seen from outside.
-    else this.busyMs += elapsedMs;
-    if (this.reason === "backpressured" || this.reason === "blocked") this.stalled += elapsedMs;
+    else this.#busyMs += elapsedMs;
+    if (this.#reason === "backpressured" || this.#reason === "blocked") this.#stalled += elapsedMs;
   }
 
   end(nowMs: number, reason: WaitReason): void {
-    this.busyMs += nowMs - this.sinceMs;
-    this.sinceMs = nowMs;
-    this.reason = reason;
+    this.#busyMs += nowMs - this.#sinceMs;
+    this.#sinceMs = nowMs;
+    this.#reason = reason;
   }
 
   /** Milliseconds in which the task could not take records though it might have had some (WM-3). */
   get stalledMs(): number {
-    return this.stalled;
+    return this.#stalled;
   }
 
   /** The shares since the last call. */
   takeShares(nowMs: number): TimeShares {
     this.begin(nowMs);
-    const total = this.busyMs + this.backPressuredMs + this.idleMs;
+    const total = this.#busyMs + this.#backPressuredMs + this.#idleMs;
     const share = (ms: number): number => (total === 0 ? 0 : ms / total);
     const shares = {
-      busyRatio: share(this.busyMs),
-      backPressuredRatio: share(this.backPressuredMs),
-      idleRatio: total === 0 ? 1 : share(this.idleMs),
+      busyRatio: share(this.#busyMs),
+      backPressuredRatio: share(this.#backPressuredMs),
+      idleRatio: total === 0 ? 1 : share(this.#idleMs),
     };
-    this.busyMs = 0;
-    this.backPressuredMs = 0;
-    this.idleMs = 0;
+    this.#busyMs = 0;
+    this.#backPressuredMs = 0;
+    this.#idleMs = 0;
     return shares;
   }
 }

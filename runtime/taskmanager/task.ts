@@ -64,48 +64,48 @@ export const STUCK_MS = 30_000;
 export class Task implements LoopTask, CodeOwner {
   readonly parts: TaskParts;
   phase: TaskPhase = "opening";
-  private readonly merger: WatermarkMerger | null;
-  private readonly headKeyed: KeyedStateBackend | null;
-  private readonly times: TaskClock;
-  private readonly debloater: BufferDebloater | null = null;
-  private openChannels: number;
-  private blocks = 0;
+  readonly #merger: WatermarkMerger | null;
+  readonly #headKeyed: KeyedStateBackend | null;
+  readonly #times: TaskClock;
+  readonly #debloater: BufferDebloater | null = null;
+  #openChannels: number;
+  #blocks = 0;
   /** Blocks of the keyed operator itself: its record's key is still the current one (TK6). */
-  private keyHolds = 0;
+  #keyHolds = 0;
   /** Set by whatever wants the loop over records to stop. */
-  private readonly pause: TaskPause;
+  readonly #pause: TaskPause;
   /** The watermark whose timers are firing. */
-  private rising: number | null = null;
+  #rising: number | null = null;
   /** What comes after that, and after the values of an unfinished record (TK5). */
-  private readonly afterwards: (() => void)[] = [];
-  private readonly rows: RowLoop;
-  private sourceIsIdle = false;
-  private hasToldStuck = false;
-  private recordsIn = 0;
+  readonly #afterwards: (() => void)[] = [];
+  readonly #rows: RowLoop;
+  #sourceIsIdle = false;
+  #hasToldStuck = false;
+  #recordsIn = 0;
   /** Called when all channels have delivered a checkpoint's barrier. */
   onBarrier: (barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>, alignmentMs: number) => void = () =>
     undefined;
-  private alignmentStartMs: number | null = null;
+  #alignmentStartMs: number | null = null;
   /** Releases channels and whatever else the task holds; set by its builder. */
   onClosed: () => void = () => undefined;
 
   constructor(parts: TaskParts) {
     this.parts = parts;
-    this.pause = parts.emissions.pause;
+    this.#pause = parts.emissions.pause;
     const channels = parts.gate?.channels.length ?? 0;
-    this.openChannels = channels;
-    this.merger = channels === 0 ? null : new WatermarkMerger(channels);
-    this.headKeyed = parts.states[0]?.keyed ?? null;
-    this.rows = new RowLoop(parts, this.headKeyed);
-    this.times = new TaskClock(parts.clock.monotonicMs());
+    this.#openChannels = channels;
+    this.#merger = channels === 0 ? null : new WatermarkMerger(channels);
+    this.#headKeyed = parts.states[0]?.keyed ?? null;
+    this.#rows = new RowLoop(parts, this.#headKeyed);
+    this.#times = new TaskClock(parts.clock.monotonicMs());
     const { debloat, gate } = parts;
     if (debloat !== null && gate !== null && channels > 0) {
       const nowMs = parts.clock.monotonicMs();
-      this.debloater = new BufferDebloater(debloat, channels, nowMs, (rows) => gate.allow(rows));
+      this.#debloater = new BufferDebloater(debloat, channels, nowMs, (rows) => gate.allow(rows));
     }
     for (const writer of parts.chain.writers) {
       writer.onFull = () => {
-        this.pause.isSet = true;
+        this.#pause.isSet = true;
       };
     }
   }
@@ -124,35 +124,35 @@ export class Task implements LoopTask, CodeOwner {
 
   /** A promise of an operator has to resolve before it goes on. */
   get isBlocked(): boolean {
-    return this.isActive && this.blocks > 0;
+    return this.#isActive && this.#blocks > 0;
   }
 
   get stalledMs(): number {
-    return this.times.stalledMs;
+    return this.#times.stalledMs;
   }
 
-  private get rowsDone(): number {
-    return this.recordsIn - this.rows.left;
+  get #rowsDone(): number {
+    return this.#recordsIn - this.#rows.left;
   }
 
-  private get isActive(): boolean {
+  get #isActive(): boolean {
     return this.phase === "running" || this.phase === "ended" || this.phase === "stopped";
   }
 
-  private get mayPoll(): boolean {
-    return this.parts.source !== null && this.phase === "running" && !this.sourceIsIdle;
+  get #mayPoll(): boolean {
+    return this.parts.source !== null && this.phase === "running" && !this.#sourceIsIdle;
   }
 
   /** A record is not complete, or a watermark's timers are firing (TK5). */
-  private get isUnfinished(): boolean {
-    return this.rising !== null || this.parts.emissions.isPending;
+  get #isUnfinished(): boolean {
+    return this.#rising !== null || this.parts.emissions.isPending;
   }
 
   get hasWork(): boolean {
-    if (!this.isActive || this.blocks > 0) return false;
-    if (this.isUnfinished) return this.parts.chain.isWritable;
+    if (!this.#isActive || this.#blocks > 0) return false;
+    if (this.#isUnfinished) return this.parts.chain.isWritable;
     if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
-    if (this.rows.left === 0 && !this.mayPoll && this.parts.gate?.hasNext !== true) return false;
+    if (this.#rows.left === 0 && !this.#mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
   }
 
@@ -167,42 +167,42 @@ export class Task implements LoopTask, CodeOwner {
 
   /** The source's reader has something. */
   wakeSource(): void {
-    this.sourceIsIdle = false;
+    this.#sourceIsIdle = false;
     this.parts.wake();
   }
 
   /** `by`: the operator that asked for it; `holdsKey`: a keyed one, which waits for something of its current record (TK6). */
   blockUntil(promise: Promise<unknown>, by: Operator | null = null, holdsKey = false): void {
     const wait = by === null ? null : this.parts.hooks.enter(by, "what it handed to blockUntil");
-    this.blocks += 1;
-    if (holdsKey) this.keyHolds += 1;
-    this.pause.isSet = true;
+    this.#blocks += 1;
+    if (holdsKey) this.#keyHolds += 1;
+    this.#pause.isSet = true;
     this.parts.source?.slowDown();
     promise.then(
       () => {
-        this.blocks -= 1;
-        if (holdsKey) this.keyHolds -= 1;
+        this.#blocks -= 1;
+        if (holdsKey) this.#keyHolds -= 1;
         if (wait !== null) this.parts.hooks.leave(wait);
-        this.releaseKey();
-        if (this.blocks === 0) this.parts.wake();
+        this.#releaseKey();
+        if (this.#blocks === 0) this.parts.wake();
       },
       (error: unknown) => this.fail(by === null ? error : blame(error, by)),
     );
   }
 
   step(deadlineMs: number): boolean {
-    if (!this.isActive) return false;
+    if (!this.#isActive) return false;
     const { clock } = this.parts;
     const beganMs = clock.monotonicMs();
-    this.times.begin(beganMs);
-    this.debloater?.begin(beganMs);
-    const rowsBefore = this.rowsDone;
-    this.pause.deadlineMs = deadlineMs;
+    this.#times.begin(beganMs);
+    this.#debloater?.begin(beganMs);
+    const rowsBefore = this.#rowsDone;
+    this.#pause.deadlineMs = deadlineMs;
     let worked = false;
     let reason: WaitReason | null = null;
     const advance = (): void => {
       while (reason === null) {
-        reason = this.advance(deadlineMs);
+        reason = this.#advance(deadlineMs);
         if (reason !== null) break;
         worked = true;
         if (clock.monotonicMs() >= deadlineMs) reason = "ready";
@@ -213,12 +213,12 @@ export class Task implements LoopTask, CodeOwner {
     } catch (error) {
       this.fail(error);
     }
-    this.releaseKey();
+    this.#releaseKey();
     const endedMs = clock.monotonicMs();
-    this.times.end(endedMs, reason ?? "idle");
+    this.#times.end(endedMs, reason ?? "idle");
     // Blocked without a promise of its own it waits for barriers of other channels: it may not take what there is.
-    const isStarved = reason === "idle" || (reason === "blocked" && this.blocks === 0);
-    this.debloater?.end(endedMs, this.rowsDone - rowsBefore, isStarved);
+    const isStarved = reason === "idle" || (reason === "blocked" && this.#blocks === 0);
+    this.#debloater?.end(endedMs, this.#rowsDone - rowsBefore, isStarved);
     return worked;
   }
 
@@ -242,25 +242,25 @@ export class Task implements LoopTask, CodeOwner {
       recordsOut += writer.recordsWritten;
       bytesOut += writer.bytesWritten;
     }
-    const watermark = this.merger?.current ?? Number.MIN_SAFE_INTEGER;
+    const watermark = this.#merger?.current ?? Number.MIN_SAFE_INTEGER;
     return {
       task: this.parts.ref,
-      recordsIn: this.recordsIn,
+      recordsIn: this.#recordsIn,
       recordsOut,
       bytesIn: this.parts.gate?.bytesReceived ?? 0,
       bytesOut,
-      ...this.times.takeShares(this.parts.clock.monotonicMs()),
-      stuck: this.stuck(),
+      ...this.#times.takeShares(this.parts.clock.monotonicMs()),
+      stuck: this.#stuck(),
       watermark: watermark === Number.MIN_SAFE_INTEGER ? null : watermark,
     };
   }
 
   /** What the task has been waiting for so long that somebody should look at it, or null. */
-  private stuck(): Waiting | null {
+  #stuck(): Waiting | null {
     const waiting = this.parts.hooks.waiting();
     if (waiting === null || waiting.forMs < STUCK_MS) return null;
-    if (!this.hasToldStuck) this.parts.log.warn({ task: this.name, ...waiting }, "a task makes no progress");
-    this.hasToldStuck = true;
+    if (!this.#hasToldStuck) this.parts.log.warn({ task: this.name, ...waiting }, "a task makes no progress");
+    this.#hasToldStuck = true;
     return waiting;
   }
 
@@ -301,33 +301,33 @@ export class Task implements LoopTask, CodeOwner {
   /** Ends the task for good; `commitsItself`: the job has no checkpoints, so nobody else makes its sinks commit. */
   finish(commitsItself: boolean): void {
     if (this.isOver) return;
-    this.blockUntil(runOwned(this, () => this.closeFinished(commitsItself)));
+    this.blockUntil(runOwned(this, () => this.#closeFinished(commitsItself)));
   }
 
   async cancel(): Promise<void> {
     if (this.isOver) return;
     this.phase = "closed";
-    await this.release();
+    await this.#release();
     this.parts.report({ kind: "canceled" });
   }
 
   fail(error: unknown): void {
     if (this.isOver) return;
     this.phase = "closed";
-    const named = this.named(error);
+    const named = this.#named(error);
     this.parts.log.warn({ task: this.parts.name, err: toErrorInfo(named) }, "task failed");
-    void this.release().then(() => this.parts.report({ kind: "failed", error: toErrorInfo(named) }));
+    void this.#release().then(() => this.parts.report({ kind: "failed", error: toErrorInfo(named) }));
   }
 
-  private advance(deadlineMs: number): WaitReason | null {
-    if (!this.isActive) return "idle";
-    if (this.blocks > 0) return "blocked";
-    if (this.isUnfinished) {
+  #advance(deadlineMs: number): WaitReason | null {
+    if (!this.#isActive) return "idle";
+    if (this.#blocks > 0) return "blocked";
+    if (this.#isUnfinished) {
       if (!this.parts.chain.isWritable) return "backpressured";
-      this.goOn();
+      this.#goOn();
       return null;
     }
-    this.pause.isSet = false;
+    this.#pause.isSet = false;
     const { mailbox, chain, gate } = this.parts;
     const isReading = this.phase === "running";
     if (mailbox.hasMail(isReading)) {
@@ -335,78 +335,78 @@ export class Task implements LoopTask, CodeOwner {
       return null;
     }
     if (!chain.isWritable) return "backpressured";
-    if (this.rows.left > 0) {
-      this.rows.process(deadlineMs);
+    if (this.#rows.left > 0) {
+      this.#rows.process(deadlineMs);
       return null;
     }
-    if (this.mayPoll) return this.poll();
+    if (this.#mayPoll) return this.#poll();
     const element = gate === null ? null : gate.next();
     if (element === null) return gate?.isAligning === true ? "blocked" : "idle";
-    this.handle(element, deadlineMs);
+    this.#handle(element, deadlineMs);
     return null;
   }
 
-  private poll(): WaitReason | null {
+  #poll(): WaitReason | null {
     const { source, chain } = this.parts;
-    this.sourceIsIdle = true;
+    this.#sourceIsIdle = true;
     chain.checkNext();
     const result = source?.poll();
     if (result === "end") {
-      this.later(() => this.blockUntil(this.endSource()));
+      this.#later(() => this.blockUntil(this.endSource()));
       return null;
     }
     // `wake` may have been called while the reader was polled: then the flag is down again, and there is more.
-    if (result === "more") this.sourceIsIdle = false;
-    return this.sourceIsIdle ? "idle" : null;
+    if (result === "more") this.#sourceIsIdle = false;
+    return this.#sourceIsIdle ? "idle" : null;
   }
 
-  private handle(element: StreamElement<unknown>, deadlineMs: number): void {
+  #handle(element: StreamElement<unknown>, deadlineMs: number): void {
     const { gate, chain } = this.parts;
-    if (gate === null || this.merger === null) return;
+    if (gate === null || this.#merger === null) return;
     const channel = gate.lastChannel;
     switch (element.kind) {
       case "batch":
-        this.recordsIn += element.batch.rows.length;
+        this.#recordsIn += element.batch.rows.length;
         chain.checkNext();
-        this.rows.begin(element.batch, channel);
-        this.rows.process(deadlineMs);
+        this.#rows.begin(element.batch, channel);
+        this.#rows.process(deadlineMs);
         return;
       case "watermark": {
-        const merged = this.merger.onWatermark(channel, element.timestamp);
-        if (merged !== null) this.raise(merged);
+        const merged = this.#merger.onWatermark(channel, element.timestamp);
+        if (merged !== null) this.#raise(merged);
         return;
       }
       case "status":
-        this.onTimeChange(this.merger.onStatus(channel, element.idle));
+        this.#onTimeChange(this.#merger.onStatus(channel, element.idle));
         return;
       case "barrier":
-        this.onChannelBarrier(channel, element);
+        this.#onChannelBarrier(channel, element);
         return;
       case "endOfData":
-        this.onTimeChange(this.merger.onEnd(channel));
-        this.openChannels -= 1;
-        if (this.openChannels === 0) this.later(() => this.blockUntil(this.endData()));
+        this.#onTimeChange(this.#merger.onEnd(channel));
+        this.#openChannels -= 1;
+        if (this.#openChannels === 0) this.#later(() => this.blockUntil(this.endData()));
     }
   }
 
   /** Goes on with what was left unfinished (TK5). */
-  private goOn(): void {
-    this.pause.isSet = false;
+  #goOn(): void {
+    this.#pause.isSet = false;
     this.parts.emissions.goOn();
-    if (this.rising !== null) this.rise(this.rising);
-    this.settle();
+    if (this.#rising !== null) this.#rise(this.#rising);
+    this.#settle();
   }
 
-  private raise(watermark: number): void {
+  #raise(watermark: number): void {
     this.parts.chain.beginWatermark(watermark);
-    this.rising = watermark;
-    this.rise(watermark);
+    this.#rising = watermark;
+    this.#rise(watermark);
   }
 
-  private rise(watermark: number): void {
+  #rise(watermark: number): void {
     const { chain, emissions } = this.parts;
     if (emissions.isPending || !chain.fireHeadTimers(watermark, this.mayGoOn) || emissions.isPending) return;
-    this.rising = null;
+    this.#rising = null;
     chain.passWatermark(watermark);
   }
 
@@ -414,38 +414,38 @@ export class Task implements LoopTask, CodeOwner {
   readonly mayGoOn = (): boolean => !this.parts.emissions.isFull();
 
   /** Does it now, or as soon as nothing is unfinished. */
-  private later(action: () => void): void {
-    this.afterwards.push(action);
-    this.settle();
+  #later(action: () => void): void {
+    this.#afterwards.push(action);
+    this.#settle();
   }
 
-  private settle(): void {
-    while (this.afterwards.length > 0 && !this.isUnfinished) this.afterwards.shift()?.();
+  #settle(): void {
+    while (this.#afterwards.length > 0 && !this.#isUnfinished) this.#afterwards.shift()?.();
   }
 
   /** The step is over, or what held the key has ended (TK6). */
-  private releaseKey(): void {
-    if (this.keyHolds === 0) this.headKeyed?.releaseCurrentKey();
+  #releaseKey(): void {
+    if (this.#keyHolds === 0) this.#headKeyed?.releaseCurrentKey();
   }
 
-  private onTimeChange({ watermark, idle }: TimeChange): void {
+  #onTimeChange({ watermark, idle }: TimeChange): void {
     const { chain } = this.parts;
     if (idle === false) chain.forwardStatus(false);
-    if (watermark !== null) this.raise(watermark);
-    if (idle === true) this.later(() => chain.forwardStatus(true));
+    if (watermark !== null) this.#raise(watermark);
+    if (idle === true) this.#later(() => chain.forwardStatus(true));
   }
 
-  private onChannelBarrier(channel: number, barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>): void {
+  #onChannelBarrier(channel: number, barrier: Extract<StreamElement<unknown>, { kind: "barrier" }>): void {
     const nowMs = this.parts.clock.monotonicMs();
     const step = this.parts.gate?.onBarrier(channel, barrier) ?? { kind: "ignore" };
-    if (step.kind === "wait") this.alignmentStartMs ??= nowMs;
+    if (step.kind === "wait") this.#alignmentStartMs ??= nowMs;
     if (step.kind !== "complete") return;
-    const alignmentMs = this.alignmentStartMs === null ? 0 : nowMs - this.alignmentStartMs;
-    this.alignmentStartMs = null;
+    const alignmentMs = this.#alignmentStartMs === null ? 0 : nowMs - this.#alignmentStartMs;
+    this.#alignmentStartMs = null;
     this.onBarrier(step.barrier, alignmentMs);
   }
 
-  private async closeFinished(commitsItself: boolean): Promise<void> {
+  async #closeFinished(commitsItself: boolean): Promise<void> {
     const { chain, hooks } = this.parts;
     if (commitsItself) {
       for (const { operator, context } of chain.links)
@@ -455,11 +455,11 @@ export class Task implements LoopTask, CodeOwner {
     }
     if (this.isOver) return;
     this.phase = "closed";
-    await this.release();
+    await this.#release();
     this.parts.report({ kind: "finished" });
   }
 
-  private async release(): Promise<void> {
+  async #release(): Promise<void> {
     this.parts.mailbox.close();
     this.parts.hooks.abandon();
     try {
@@ -472,7 +472,7 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   /** The error with the names of task, operator and uid; the head is who is called first. */
-  private named(error: unknown): unknown {
+  #named(error: unknown): unknown {
     if (error instanceof AssertionFailure) return error;
     const { uid, name } = culpritOf(error) ?? this.parts.chain.links[0]?.context ?? { uid: "?", name: "?" };
     const where = `${this.parts.name}: ${name} (uid ${uid})`;

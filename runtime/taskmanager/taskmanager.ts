@@ -70,231 +70,231 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
 }
 
 class TaskManagerProcess {
-  private readonly options: TaskManagerOptions;
-  private readonly slots: readonly SlotThread[];
-  private readonly dataPorts: (number | null)[];
-  private connection: Connection | null = null;
-  private epoch = 0;
-  private lastHeardMs = 0;
+  readonly #options: TaskManagerOptions;
+  readonly #slots: readonly SlotThread[];
+  readonly #dataPorts: (number | null)[];
+  #connection: Connection | null = null;
+  #epoch = 0;
+  #lastHeardMs = 0;
   /** The JobManager at the other end has named our job. */
-  private isRegistered = false;
+  #isRegistered = false;
   /** Whose JobManager was found at the address; told once. */
-  private strangerOf: JobId | null = null;
-  private timeoutMs = FIRST_TIMEOUT_MS;
-  private heartbeatMs = FIRST_HEARTBEAT_MS;
-  private heartbeat: Timer | null = null;
-  private isClosed = false;
+  #strangerOf: JobId | null = null;
+  #timeoutMs = FIRST_TIMEOUT_MS;
+  #heartbeatMs = FIRST_HEARTBEAT_MS;
+  #heartbeat: Timer | null = null;
+  #isClosed = false;
   /** Tasks of a lost JobManager are being dropped: deployments wait for that. */
-  private dropping: Promise<void> = Promise.resolve();
-  private resolveDone: () => void = () => undefined;
-  private resolveListening: () => void = () => undefined;
+  #dropping: Promise<void> = Promise.resolve();
+  #resolveDone: () => void = () => undefined;
+  #resolveListening: () => void = () => undefined;
   readonly done = new Promise<void>((resolve) => {
-    this.resolveDone = resolve;
+    this.#resolveDone = resolve;
   });
   readonly listening = new Promise<void>((resolve) => {
-    this.resolveListening = resolve;
+    this.#resolveListening = resolve;
   });
 
   constructor(options: TaskManagerOptions) {
-    this.options = options;
-    this.dataPorts = new Array<number | null>(options.slots).fill(null);
+    this.#options = options;
+    this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
     const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
-    this.slots = Array.from({ length: options.slots }, (_none, slot) => {
+    this.#slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
         start: { jobId: options.jobId, taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
         heapMb,
         clock: options.clock,
         log: options.log,
-        send: (message) => this.send(message),
-        onListening: (dataPort) => this.onListening(slot, dataPort),
-        onDeath: () => this.onSlotDeath(slot),
+        send: (message) => this.#send(message),
+        onListening: (dataPort) => this.#onListening(slot, dataPort),
+        onDeath: () => this.#onSlotDeath(slot),
       });
     });
     for (let left = 0; left < options.slots; left++) {
-      for (let right = left + 1; right < options.slots; right++) this.introduce(left, right);
+      for (let right = left + 1; right < options.slots; right++) this.#introduce(left, right);
     }
   }
 
   connect(): void {
-    const { jobManagerHost: host, jobManagerPort: port, log } = this.options;
+    const { jobManagerHost: host, jobManagerPort: port, log } = this.#options;
     connectRpc<ToJobManager, FromJobManager>({ host, port }).then(
-      (connection) => this.onConnected(connection),
+      (connection) => this.#onConnected(connection),
       (error: unknown) => {
         log.debug({ err: error, host, port }, "the JobManager does not answer; retrying");
-        this.connectLater();
+        this.#connectLater();
       },
     );
   }
 
   async close(): Promise<void> {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.heartbeat?.cancel();
-    this.connection?.close();
-    await Promise.all(this.slots.map((slot) => slot.close()));
-    this.resolveDone();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#heartbeat?.cancel();
+    this.#connection?.close();
+    await Promise.all(this.#slots.map((slot) => slot.close()));
+    this.#resolveDone();
   }
 
-  private connectLater(delayMs = RECONNECT_MS): void {
-    if (this.isClosed) return;
-    this.options.clock.after(delayMs, () => {
-      if (!this.isClosed) this.connect();
+  #connectLater(delayMs = RECONNECT_MS): void {
+    if (this.#isClosed) return;
+    this.#options.clock.after(delayMs, () => {
+      if (!this.#isClosed) this.connect();
     });
   }
 
-  private onConnected(connection: Connection): void {
-    if (this.isClosed) {
+  #onConnected(connection: Connection): void {
+    if (this.#isClosed) {
       connection.close();
       return;
     }
-    this.connection = connection;
-    this.isRegistered = false;
-    this.lastHeardMs = this.options.clock.monotonicMs();
-    connection.onMessage = (message) => this.onMessage(connection, message);
-    connection.onClose = () => this.onLost(connection, "its connection closed");
+    this.#connection = connection;
+    this.#isRegistered = false;
+    this.#lastHeardMs = this.#options.clock.monotonicMs();
+    connection.onMessage = (message) => this.#onMessage(connection, message);
+    connection.onClose = () => this.#onLost(connection, "its connection closed");
     // A slot that is still busy with tasks of before could not run what it would get (STH3).
-    void this.dropping.then(() => {
-      if (this.connection === connection) this.register(connection);
+    void this.#dropping.then(() => {
+      if (this.#connection === connection) this.#register(connection);
     });
-    this.beat(connection);
+    this.#beat(connection);
   }
 
-  private register(connection: Connection): void {
-    const dataPorts = this.dataPorts.filter((port) => port !== null);
-    if (dataPorts.length < this.slots.length) return;
-    const { jobId, taskManagerId, host } = this.options;
+  #register(connection: Connection): void {
+    const dataPorts = this.#dataPorts.filter((port) => port !== null);
+    if (dataPorts.length < this.#slots.length) return;
+    const { jobId, taskManagerId, host } = this.#options;
     connection.send({ kind: "register", jobId, taskManagerId, pid: process.pid, host, dataPorts });
   }
 
-  private beat(connection: Connection): void {
-    this.heartbeat?.cancel();
-    this.heartbeat = this.options.clock.after(this.heartbeatMs, () => {
-      if (this.connection !== connection) return;
-      const silentMs = this.options.clock.monotonicMs() - this.lastHeardMs;
-      if (silentMs > this.timeoutMs) {
-        this.onLost(connection, `it was silent for ${Math.round(silentMs)} ms`);
+  #beat(connection: Connection): void {
+    this.#heartbeat?.cancel();
+    this.#heartbeat = this.#options.clock.after(this.#heartbeatMs, () => {
+      if (this.#connection !== connection) return;
+      const silentMs = this.#options.clock.monotonicMs() - this.#lastHeardMs;
+      if (silentMs > this.#timeoutMs) {
+        this.#onLost(connection, `it was silent for ${Math.round(silentMs)} ms`);
         return;
       }
-      connection.send({ kind: "heartbeat", metrics: this.slots.flatMap((slot) => slot.metrics) });
-      for (const slot of this.slots) slot.reportMetrics();
-      this.beat(connection);
+      connection.send({ kind: "heartbeat", metrics: this.#slots.flatMap((slot) => slot.metrics) });
+      for (const slot of this.#slots) slot.reportMetrics();
+      this.#beat(connection);
     });
   }
 
-  private onLost(connection: Connection, why: string): void {
-    if (this.connection !== connection || this.isClosed) return;
-    this.options.log.warn({ epoch: this.epoch, reason: why }, "the JobManager is lost; dropping its tasks");
-    this.connection = null;
-    this.heartbeat?.cancel();
+  #onLost(connection: Connection, why: string): void {
+    if (this.#connection !== connection || this.#isClosed) return;
+    this.#options.log.warn({ epoch: this.#epoch, reason: why }, "the JobManager is lost; dropping its tasks");
+    this.#connection = null;
+    this.#heartbeat?.cancel();
     connection.close();
-    this.dropTasks();
-    this.connectLater();
+    this.#dropTasks();
+    this.#connectLater();
   }
 
-  private dropTasks(): void {
-    this.dropping = Promise.all([this.dropping, ...this.slots.map((slot) => slot.dropTasks())]).then(() => undefined);
+  #dropTasks(): void {
+    this.#dropping = Promise.all([this.#dropping, ...this.#slots.map((slot) => slot.dropTasks())]).then(
+      () => undefined,
+    );
   }
 
   /** Another job's JobManager has our JobManager's address. */
-  private onStranger(connection: Connection, of: JobId | null): void {
-    if (this.connection !== connection || this.isClosed) return;
-    const { log, jobManagerHost: host, jobManagerPort: port } = this.options;
-    if (this.strangerOf === null || this.strangerOf !== of) {
+  #onStranger(connection: Connection, of: JobId | null): void {
+    if (this.#connection !== connection || this.#isClosed) return;
+    const { log, jobManagerHost: host, jobManagerPort: port } = this.#options;
+    if (this.#strangerOf === null || this.#strangerOf !== of) {
       log.warn(
         { host, port, otherJobId: of },
         "the JobManager at this address runs another job; retrying until it is ours",
       );
     }
-    this.strangerOf = of;
-    this.connection = null;
-    this.heartbeat?.cancel();
+    this.#strangerOf = of;
+    this.#connection = null;
+    this.#heartbeat?.cancel();
     connection.close();
-    this.connectLater(STRANGER_MS);
+    this.#connectLater(STRANGER_MS);
   }
 
-  private onMessage(connection: Connection, message: FromJobManager): void {
-    if (message.kind === "refused") return this.onStranger(connection, message.jobId);
+  #onMessage(connection: Connection, message: FromJobManager): void {
+    if (message.kind === "refused") return this.#onStranger(connection, message.jobId);
     if (message.kind === "registered" || message.kind === "shutdown") {
-      if (message.jobId !== this.options.jobId) return this.onStranger(connection, message.jobId);
-      this.isRegistered = true;
-      this.strangerOf = null;
+      if (message.jobId !== this.#options.jobId) return this.#onStranger(connection, message.jobId);
+      this.#isRegistered = true;
+      this.#strangerOf = null;
     }
-    if (!this.isRegistered) return this.onStranger(connection, null);
-    if (message.epoch < this.epoch) {
-      connection.send({ kind: "fenced", epoch: this.epoch });
+    if (!this.#isRegistered) return this.#onStranger(connection, null);
+    if (message.epoch < this.#epoch) {
+      connection.send({ kind: "fenced", epoch: this.#epoch });
       return;
     }
-    this.lastHeardMs = this.options.clock.monotonicMs();
-    if (message.epoch > this.epoch) {
-      if (this.epoch > 0) this.dropTasks();
-      this.epoch = message.epoch;
+    this.#lastHeardMs = this.#options.clock.monotonicMs();
+    if (message.epoch > this.#epoch) {
+      if (this.#epoch > 0) this.#dropTasks();
+      this.#epoch = message.epoch;
     }
     if (message.kind === "registered") {
-      this.heartbeatMs = message.heartbeatIntervalMs;
-      this.timeoutMs = message.heartbeatTimeoutMs;
+      this.#heartbeatMs = message.heartbeatIntervalMs;
+      this.#timeoutMs = message.heartbeatTimeoutMs;
     } else if (message.kind === "shutdown") {
       void this.close();
     } else if (message.kind !== "heartbeat") {
       // In order: everything waits behind a drop that is under way.
       const { epoch } = message;
-      void this.dropping.then(() => {
-        if (this.connection === connection && this.epoch === epoch) this.distribute(message);
+      void this.#dropping.then(() => {
+        if (this.#connection === connection && this.#epoch === epoch) this.#distribute(message);
       });
     }
   }
 
   /** Cuts a message down to each slot's own tasks. */
-  private distribute(
-    message: Exclude<FromJobManager, { kind: "registered" | "refused" | "heartbeat" | "shutdown" }>,
-  ): void {
+  #distribute(message: Exclude<FromJobManager, { kind: "registered" | "refused" | "heartbeat" | "shutdown" }>): void {
     if (message.kind === "deploy") {
-      for (const [index, slot] of this.slots.entries()) {
+      for (const [index, slot] of this.#slots.entries()) {
         const tasks = message.tasks.filter((task) => task.slot === index);
         if (tasks.length === 0) continue;
-        for (const { task } of tasks) this.slotOfTask.set(taskText(task), index);
+        for (const { task } of tasks) this.#slotOfTask.set(taskText(task), index);
         slot.forward({ ...message, tasks });
       }
       return;
     }
     if (message.kind === "prepare") {
-      for (const slot of this.slots) slot.forward(message);
+      for (const slot of this.#slots) slot.forward(message);
       return;
     }
-    for (const [index, slot] of this.slots.entries()) {
-      const tasks = message.tasks.filter((task) => this.slotOfTask.get(taskText(task)) === index);
+    for (const [index, slot] of this.#slots.entries()) {
+      const tasks = message.tasks.filter((task) => this.#slotOfTask.get(taskText(task)) === index);
       if (tasks.length > 0) slot.forward({ ...message, tasks });
     }
   }
 
-  private readonly slotOfTask = new Map<string, number>();
+  readonly #slotOfTask = new Map<string, number>();
 
-  private send(message: ToJobManager): void {
+  #send(message: ToJobManager): void {
     if (message.kind === "taskState") {
-      if (message.epoch < this.epoch) return;
-      if (isTerminal(message.state)) this.slotOfTask.delete(taskText(message.task));
+      if (message.epoch < this.#epoch) return;
+      if (isTerminal(message.state)) this.#slotOfTask.delete(taskText(message.task));
     }
-    this.connection?.send(message);
+    this.#connection?.send(message);
   }
 
-  private onListening(slot: number, dataPort: number): void {
-    this.dataPorts[slot] = dataPort;
-    if (this.dataPorts.some((port) => port === null)) return;
-    this.resolveListening();
+  #onListening(slot: number, dataPort: number): void {
+    this.#dataPorts[slot] = dataPort;
+    if (this.#dataPorts.some((port) => port === null)) return;
+    this.#resolveListening();
     // A slot that listens on another port is another slot to everyone: the JobManager has to be told, and registration comes once
     // per connection.
-    if (this.connection !== null)
-      this.onLost(this.connection, "a slot's thread was started again, so it is left to register anew");
+    if (this.#connection !== null)
+      this.#onLost(this.#connection, "a slot's thread was started again, so it is left to register anew");
   }
 
-  private onSlotDeath(slot: number): void {
-    this.dataPorts[slot] = null;
-    for (let other = 0; other < this.slots.length; other++) if (other !== slot) this.introduce(slot, other);
+  #onSlotDeath(slot: number): void {
+    this.#dataPorts[slot] = null;
+    for (let other = 0; other < this.#slots.length; other++) if (other !== slot) this.#introduce(slot, other);
   }
 
-  private introduce(left: number, right: number): void {
+  #introduce(left: number, right: number): void {
     const { port1, port2 } = new MessageChannel();
-    const [leftSlot, rightSlot] = [this.slots[left], this.slots[right]];
+    const [leftSlot, rightSlot] = [this.#slots[left], this.#slots[right]];
     assert(leftSlot !== undefined && rightSlot !== undefined, "only slots that are there are introduced");
     leftSlot.post({ kind: "peer", slot: right, port: port1 });
     rightSlot.post({ kind: "peer", slot: left, port: port2 });

@@ -15,6 +15,7 @@ import {
   checkImportDirections,
   checkLengths,
   checkNames,
+  checkPrivateMembers,
   checkRealWorld,
   checkRoomsDeclared,
   checkTestPlaces,
@@ -257,6 +258,27 @@ const checks: Record<string, Check> = {
       },
       "tests in their place": {
         files: [file("runtime/state/heap.ts"), file("runtime/state/heap.test.ts"), file("test/chaos/kill.test.ts")],
+        caught: [],
+      },
+    },
+  },
+  "private members have a #": {
+    run: checkPrivateMembers,
+    planted: {
+      "fields, methods and accessors that are private by word": {
+        files: [
+          file("runtime/state/a.ts", "class A {\n  private readonly x = 1;\n}\n"),
+          file("cli/b.test.ts", "class B {\n  private async x() {}\n  static private y = 1;\n}\n"),
+        ],
+        caught: [/a\.ts:2: a private member/, /b\.test\.ts:2: a private member/, /b\.test\.ts:3: a private member/],
+      },
+      "constructors, words in comments and texts": {
+        files: [
+          file(
+            "base/a.ts",
+            "class A {\n  private constructor() {}\n  #x = 1;\n}\n// private to it\nconst s = `\n  private x`;\n",
+          ),
+        ],
         caught: [],
       },
     },

@@ -218,6 +218,21 @@ export function checkLengths(files: readonly SourceFile[]): string[] {
   });
 }
 
+/** What only its class may touch has a name with `#`, which holds at run time, too; `private` is for constructors. */
+export function checkPrivateMembers(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.endsWith(".ts"))
+    .flatMap(({ path, text }) =>
+      splitSource(text)
+        .code.split("\n")
+        .flatMap((line, index) =>
+          /^\s*(?:static\s+)?private\s+(?!constructor\b)/.test(line)
+            ? [`${path}:${index + 1}: a private member is written with #, not with private`]
+            : [],
+        ),
+    );
+}
+
 /** Unit tests lie beside the code they test, and no test lies where `npm test` does not look. */
 export function checkTestPlaces(files: readonly SourceFile[]): string[] {
   const isTest = (path: string): boolean => path.endsWith(".test.ts");

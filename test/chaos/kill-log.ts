@@ -7,29 +7,29 @@
 export type Role = "JobManager" | "TaskManager";
 
 export class KillLog {
-  private readonly recoveries: { readonly role: Role; readonly ms: number }[] = [];
-  private readonly counts = { JobManager: 0, TaskManager: 0 };
+  readonly #recoveries: { readonly role: Role; readonly ms: number }[] = [];
+  readonly #counts = { JobManager: 0, TaskManager: 0 };
 
   killed(role: Role): void {
-    this.counts[role]++;
+    this.#counts[role]++;
   }
 
   recovered(role: Role, ms: number): void {
-    this.recoveries.push({ role, ms });
+    this.#recoveries.push({ role, ms });
   }
 
   get kills(): number {
-    return this.counts.JobManager + this.counts.TaskManager;
+    return this.#counts.JobManager + this.#counts.TaskManager;
   }
 
   table(): string {
     const rows = (["TaskManager", "JobManager"] as const).map((role) => {
-      const sorted = this.recoveries
+      const sorted = this.#recoveries
         .flatMap((entry) => (entry.role === role ? [entry.ms] : []))
         .toSorted((a, b) => a - b);
       const seconds = (share: number): string =>
         sorted.length === 0 ? "-" : `${((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000).toFixed(1)} s`;
-      return [role, String(this.counts[role]), String(sorted.length), seconds(0.5), seconds(1)];
+      return [role, String(this.#counts[role]), String(sorted.length), seconds(0.5), seconds(1)];
     });
     const lines = [["killed", "kills", "recoveries", "p50", "max"], ...rows];
     return lines

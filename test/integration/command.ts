@@ -15,9 +15,9 @@ export type CommandResult = { readonly exitCode: number | null; readonly stdout:
 
 /** A command in the background; what it has written so far. */
 export class RunningCommand {
-  private readonly child: ChildProcess;
-  private readonly exited: Promise<number | null>;
-  private hasExited = false;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  #hasExited = false;
   stdout = "";
   stderr = "";
 
@@ -29,12 +29,12 @@ export class RunningCommand {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, STREAMJOB_HOME: workspace.path("home"), NO_COLOR: "1" },
     });
-    this.child = child;
+    this.#child = child;
     child.stdout?.on("data", (piece: Buffer) => (this.stdout += piece.toString()));
     child.stderr?.on("data", (piece: Buffer) => (this.stderr += piece.toString()));
-    this.exited = new Promise((resolve) => {
+    this.#exited = new Promise((resolve) => {
       child.once("close", (code) => {
-        this.hasExited = true;
+        this.#hasExited = true;
         resolve(code);
       });
     });
@@ -44,25 +44,25 @@ export class RunningCommand {
   async until(what: string, condition: () => boolean): Promise<void> {
     const endMs = systemClock.monotonicMs() + DEADLINE_MS;
     while (!condition()) {
-      assert.ok(!this.hasExited, `the command ended before ${what}:\n${this.stderr}`);
+      assert.ok(!this.#hasExited, `the command ended before ${what}:\n${this.stderr}`);
       assert.ok(systemClock.monotonicMs() < endMs, `waited in vain for ${what}:\n${this.stderr}`);
       await sleep(systemClock, LOOK_EVERY_MS);
     }
   }
 
   interrupt(): void {
-    this.child.kill("SIGINT");
+    this.#child.kill("SIGINT");
   }
 
   async result(): Promise<CommandResult> {
     const timer = systemClock.after(DEADLINE_MS, () => this.#killGroup());
-    const exitCode = await this.exited;
+    const exitCode = await this.#exited;
     timer.cancel();
     return { exitCode, stdout: this.stdout, stderr: this.stderr };
   }
 
   #killGroup(): void {
-    if (!this.hasExited && this.child.pid !== undefined) process.kill(-this.child.pid, "SIGKILL");
+    if (!this.#hasExited && this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
   }
 }
 

@@ -33,44 +33,44 @@ type Condition = () => boolean | Promise<boolean>;
 export class JobRun {
   /** What the person would read, line by line. */
   readonly story: string[] = [];
-  private readonly options: RunOptions & { readonly home: string };
-  private clusterOrNull: LocalCluster | null = null;
-  private outcomeOrNull: JobOutcome | null = null;
-  private printed = "";
+  readonly #options: RunOptions & { readonly home: string };
+  #clusterOrNull: LocalCluster | null = null;
+  #outcomeOrNull: JobOutcome | null = null;
+  #printed = "";
 
   constructor(options: RunOptions & { readonly home: string }) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** Errors: what the cluster is refused for. */
   async open(): Promise<void> {
-    const { jobId, home, ...options } = this.options;
+    const { jobId, home, ...options } = this.#options;
     mkdirSync(home, { recursive: true });
     const cluster = await createLocalCluster({
       backoff: { firstMs: 50, factor: 2, maxMs: 1000, resetAfterMs: 2000 },
       ...options,
       home,
       say: (line) => this.story.push(line),
-      stdout: (piece) => (this.printed += piece.toString()),
+      stdout: (piece) => (this.#printed += piece.toString()),
       ...(jobId === undefined ? {} : { random: withJobId(jobId) }),
     });
-    this.clusterOrNull = cluster;
-    void cluster.waitTerminal().then((outcome) => (this.outcomeOrNull = outcome));
+    this.#clusterOrNull = cluster;
+    void cluster.waitTerminal().then((outcome) => (this.#outcomeOrNull = outcome));
     await cluster.whenListening;
   }
 
   get cluster(): LocalCluster {
-    assert.ok(this.clusterOrNull !== null, "the job was not started");
-    return this.clusterOrNull;
+    assert.ok(this.#clusterOrNull !== null, "the job was not started");
+    return this.#clusterOrNull;
   }
 
   get jobId(): string {
-    return this.clusterOrNull?.jobId ?? "not started";
+    return this.#clusterOrNull?.jobId ?? "not started";
   }
 
   /** null while it runs. */
   get outcome(): JobOutcome | null {
-    return this.outcomeOrNull;
+    return this.#outcomeOrNull;
   }
 
   get client(): RestClient {
@@ -79,18 +79,18 @@ export class JobRun {
 
   /** What the tasks wrote to stdout so far. */
   get stdout(): string {
-    return this.printed;
+    return this.#printed;
   }
 
   get logFolder(): string {
-    return homeFolder(this.options.home).logs(this.jobId);
+    return homeFolder(this.#options.home).logs(this.jobId);
   }
 
   /** Waits for a condition; fails when the job ends before, or at the deadline. */
   async until(what: string, condition: Condition, deadlineMs: number = DEADLINE_MS): Promise<void> {
     const endMs = systemClock.monotonicMs() + deadlineMs;
     for (;;) {
-      const outcome = this.outcomeOrNull;
+      const outcome = this.#outcomeOrNull;
       if (await condition()) return;
       if (outcome !== null) {
         assert.fail(`the job ended as ${outcome.status} before ${what}: ${outcome.failure?.message ?? "no reason"}`);
@@ -159,8 +159,8 @@ export class JobRun {
 
   /** Waits for the end of the job, and that it is the one expected. */
   async finish(expected: JobOutcome["status"] = "FINISHED", deadlineMs: number = DEADLINE_MS): Promise<JobOutcome> {
-    await this.until(`its end as ${expected}`, () => this.outcomeOrNull !== null, deadlineMs);
-    const outcome = this.outcomeOrNull as JobOutcome;
+    await this.until(`its end as ${expected}`, () => this.#outcomeOrNull !== null, deadlineMs);
+    const outcome = this.#outcomeOrNull as JobOutcome;
     assert.equal(outcome.status, expected, outcome.failure?.message);
     return outcome;
   }
@@ -171,7 +171,7 @@ export class JobRun {
 
   /** SIGKILL to what is left of it. */
   async kill(): Promise<void> {
-    if (this.clusterOrNull !== null && this.outcomeOrNull === null) await this.clusterOrNull.kill();
+    if (this.#clusterOrNull !== null && this.#outcomeOrNull === null) await this.#clusterOrNull.kill();
   }
 }
 

@@ -18,8 +18,8 @@ export class Workspace {
   readonly folder: string;
   /** Lines that reproduce a failure, or make sense of one. */
   readonly notes: string[] = [];
-  private readonly runs: JobRun[] = [];
-  private readonly cleanups: (() => void)[] = [];
+  readonly #runs: JobRun[] = [];
+  readonly #cleanups: (() => void)[] = [];
 
   constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `streamjob-${name}-`));
@@ -44,23 +44,23 @@ export class Workspace {
   /** Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. */
   async start(options: RunOptions): Promise<JobRun> {
     const run = new JobRun({ home: this.path("home"), ...options });
-    this.runs.push(run);
+    this.#runs.push(run);
     await run.open();
     return run;
   }
 
   /** Runs when the test is over, whatever came of it; the last one first. */
   onEnd(cleanup: () => void): void {
-    this.cleanups.push(cleanup);
+    this.#cleanups.push(cleanup);
   }
 
   async close(): Promise<void> {
-    for (const cleanup of this.cleanups.toReversed()) cleanup();
-    for (const run of this.runs) await run.kill();
+    for (const cleanup of this.#cleanups.toReversed()) cleanup();
+    for (const run of this.#runs) await run.kill();
   }
 
   report(): string {
-    const stories = this.runs.map(
+    const stories = this.#runs.map(
       (run) => `job ${run.jobId}, logs in ${run.logFolder}\n    ${run.story.slice(-STORY_LINES).join("\n    ")}`,
     );
     return [`kept: ${this.folder}`, ...this.notes, ...stories].join("\n  ");

@@ -68,21 +68,21 @@ const LINE_CHARACTERS_MAX = 32 * 1024 * 1024;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export class HttpKubernetesApi implements KubernetesApi {
-  private readonly exchanger: HttpExchanger;
-  private readonly clock: Clock;
-  private readonly fieldManager: string;
-  private readonly watchTimeoutMs: number;
+  readonly #exchanger: HttpExchanger;
+  readonly #clock: Clock;
+  readonly #fieldManager: string;
+  readonly #watchTimeoutMs: number;
 
   constructor(options: HttpKubernetesApiOptions) {
     const { baseUrl, clock, token, agent, fieldManager = "streamjob" } = options;
-    this.clock = clock;
-    this.fieldManager = fieldManager;
-    this.watchTimeoutMs = options.watchTimeoutMs ?? 300_000;
+    this.#clock = clock;
+    this.#fieldManager = fieldManager;
+    this.#watchTimeoutMs = options.watchTimeoutMs ?? 300_000;
     const headers = async (): Promise<Record<string, string>> => {
       const value = typeof token === "function" ? await token() : token;
       return { "User-Agent": fieldManager, ...(value === undefined ? {} : { Authorization: `Bearer ${value}` }) };
     };
-    this.exchanger = new HttpExchanger({
+    this.#exchanger = new HttpExchanger({
       baseUrl,
       clock,
       headers,
@@ -93,12 +93,12 @@ export class HttpKubernetesApi implements KubernetesApi {
 
   /** Gives back the connections that it keeps. Calls under way go on. */
   close(): void {
-    this.exchanger.close();
+    this.#exchanger.close();
   }
 
   async get<K extends Kind>(kind: K, key: ObjectKey, options: CallOptions = {}): Promise<Kinds[K] | null> {
     const call = { method: "GET", path: pathOf(kind, key), ...signalOf(options) } as const;
-    const answer = await this.exchanger.exchange(call);
+    const answer = await this.#exchanger.exchange(call);
     if (answer.code === 404 && parseApiStatus(answer.body)?.details?.name === key.name) return null;
     return objectFrom<K>(answer, call);
   }
@@ -107,7 +107,7 @@ export class HttpKubernetesApi implements KubernetesApi {
     const { limit, continue: token } = options;
     const query = { labelSelector: labelSelector(options.labels), limit, continue: token };
     const path = withQuery(collectionPath(kind, options.namespace ?? null), query);
-    const list = await this.call<RawList>({ method: "GET", path, ...signalOf(options) });
+    const list = await this.#call<RawList>({ method: "GET", path, ...signalOf(options) });
     const { apiVersion } = resources[kind];
     return {
       items: (list.items ?? []).map((item) => ({ ...item, apiVersion, kind }) as unknown as Kinds[K]),
@@ -125,19 +125,19 @@ export class HttpKubernetesApi implements KubernetesApi {
       watch: 1,
       resourceVersion: options.resourceVersion,
       allowWatchBookmarks: true,
-      timeoutSeconds: Math.ceil(this.watchTimeoutMs / 1000),
+      timeoutSeconds: Math.ceil(this.#watchTimeoutMs / 1000),
       labelSelector: labelSelector(options.labels),
     };
     const path = withQuery(collectionPath(kind, options.namespace ?? null), query);
     const cut = new AbortController();
     const onAbort = (): void => cut.abort(options.signal.reason);
     options.signal.addEventListener("abort", onAbort, { once: true });
-    const timer = this.clock.after(this.watchTimeoutMs + WATCH_GRACE_MS, () => cut.abort());
+    const timer = this.#clock.after(this.#watchTimeoutMs + WATCH_GRACE_MS, () => cut.abort());
     try {
       options.signal.throwIfAborted();
       const call = { method: "GET", path, signal: cut.signal } as const;
-      const response = await this.exchanger.stream(call);
-      return await this.follow(response, call, onEvent);
+      const response = await this.#exchanger.stream(call);
+      return await this.#follow(response, call, onEvent);
     } catch (error) {
       if (cut.signal.aborted || options.signal.aborted) return { kind: "closed" };
       return endOf(error);
@@ -150,23 +150,23 @@ export class HttpKubernetesApi implements KubernetesApi {
 
   create<K extends Kind>(kind: K, object: Kinds[K], options: CallOptions = {}): Promise<Kinds[K]> {
     const path = collectionPath(kind, object.metadata.namespace ?? "default");
-    return this.write(kind, { method: "POST", path, body: object, contentType: JSON_TYPE }, {}, options);
+    return this.#write(kind, { method: "POST", path, body: object, contentType: JSON_TYPE }, {}, options);
   }
 
   update<K extends Kind>(kind: K, object: Kinds[K], options: CallOptions = {}): Promise<Kinds[K]> {
     const path = pathOf(kind, keyOf(object));
-    return this.write(kind, { method: "PUT", path, body: object, contentType: JSON_TYPE }, {}, options);
+    return this.#write(kind, { method: "PUT", path, body: object, contentType: JSON_TYPE }, {}, options);
   }
 
   updateStatus<K extends Kind>(kind: K, object: Kinds[K], options: CallOptions = {}): Promise<Kinds[K]> {
     const path = pathOf(kind, keyOf(object), "status");
-    return this.write(kind, { method: "PUT", path, body: object, contentType: JSON_TYPE }, {}, options);
+    return this.#write(kind, { method: "PUT", path, body: object, contentType: JSON_TYPE }, {}, options);
   }
 
   patch<K extends Kind>(kind: K, key: ObjectKey, patch: object, options: PatchOptions = {}): Promise<Kinds[K]> {
     const path = pathOf(kind, key, options.subresource);
     const call = { method: "PATCH", path, body: patch, contentType: MERGE_PATCH } as const;
-    return this.write(kind, call, {}, options);
+    return this.#write(kind, call, {}, options);
   }
 
   apply<K extends Kind>(kind: K, object: ApplyObject<K>, options: ApplyOptions): Promise<Kinds[K]> {
@@ -178,7 +178,7 @@ export class HttpKubernetesApi implements KubernetesApi {
       body: object,
       contentType: APPLY_PATCH,
     } as const;
-    return this.write(kind, call, { fieldManager, force }, options);
+    return this.#write(kind, call, { fieldManager, force }, options);
   }
 
   async delete(kind: Kind, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -194,36 +194,36 @@ export class HttpKubernetesApi implements KubernetesApi {
       ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     };
-    await this.call({ method: "DELETE", path: pathOf(kind, key), body, contentType: JSON_TYPE, ...signalOf(options) });
+    await this.#call({ method: "DELETE", path: pathOf(kind, key), body, contentType: JSON_TYPE, ...signalOf(options) });
   }
 
   async logs(pod: ObjectKey, options: LogOptions = {}): Promise<string> {
     const { container, tailLines, previous } = options;
     const path = withQuery(pathOf("Pod", pod, "log"), { container, tailLines, previous });
     const call = { method: "GET", path, ...signalOf(options) } as const;
-    const answer = await this.exchanger.exchange(call);
+    const answer = await this.#exchanger.exchange(call);
     if (answer.code !== 200) throw errorFrom(answer, call);
     return answer.body;
   }
 
-  private async write<K extends Kind>(kind: K, call: Exchange, query: Query, options: CallOptions): Promise<Kinds[K]> {
-    const path = withQuery(call.path, { fieldManager: this.fieldManager, ...query });
-    const object = await this.call<KubernetesObject>({ ...call, path, ...signalOf(options) });
+  async #write<K extends Kind>(kind: K, call: Exchange, query: Query, options: CallOptions): Promise<Kinds[K]> {
+    const path = withQuery(call.path, { fieldManager: this.#fieldManager, ...query });
+    const object = await this.#call<KubernetesObject>({ ...call, path, ...signalOf(options) });
     return object as unknown as Kinds[K];
   }
 
-  private async call<T>(call: Exchange): Promise<T> {
-    return parsed<T>(await this.exchanger.exchange(call), call);
+  async #call<T>(call: Exchange): Promise<T> {
+    return parsed<T>(await this.#exchanger.exchange(call), call);
   }
 
-  private async follow<K extends Kind>(
+  async #follow<K extends Kind>(
     response: IncomingMessage,
     call: Exchange,
     onEvent: (event: WatchEvent<K>) => void,
   ): Promise<WatchEnd> {
     if (response.statusCode !== 200) {
       const code = response.statusCode ?? 0;
-      throw errorFrom({ code, body: await this.exchanger.readAll(response, call) }, call);
+      throw errorFrom({ code, body: await this.#exchanger.readAll(response, call) }, call);
     }
     try {
       for await (const line of linesOf(response)) {

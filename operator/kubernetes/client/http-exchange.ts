@@ -38,23 +38,23 @@ export type Answer = { readonly code: number; readonly body: string; readonly re
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 
 export class HttpExchanger {
-  private readonly options: HttpExchangeOptions;
-  private readonly base: URL;
-  private readonly agent: HttpAgent | HttpsAgent;
-  private readonly ownsAgent: boolean;
+  readonly #options: HttpExchangeOptions;
+  readonly #base: URL;
+  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #ownsAgent: boolean;
 
   constructor(options: HttpExchangeOptions) {
-    this.options = options;
-    this.base = new URL(options.baseUrl);
-    this.ownsAgent = options.agent === undefined;
+    this.#options = options;
+    this.#base = new URL(options.baseUrl);
+    this.#ownsAgent = options.agent === undefined;
     const keep = { keepAlive: true, keepAliveMsecs: 15_000 };
-    this.agent = options.agent ?? (this.base.protocol === "https:" ? new HttpsAgent(keep) : new HttpAgent(keep));
+    this.#agent = options.agent ?? (this.#base.protocol === "https:" ? new HttpsAgent(keep) : new HttpAgent(keep));
   }
 
   /** The whole answer, whatever its code. */
   async exchange(call: Exchange): Promise<Answer> {
-    return this.within(call, async (signal) => {
-      const response = await this.begin(call, signal);
+    return this.#within(call, async (signal) => {
+      const response = await this.#begin(call, signal);
       return { ...answerFacts(response), body: await this.readAll(response, call) };
     });
   }
@@ -67,9 +67,9 @@ export class HttpExchanger {
     const onAbort = (): void => cut.abort(signal?.reason);
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    const response = await this.within({ ...call, signal: cut.signal }, (within) => {
+    const response = await this.#within({ ...call, signal: cut.signal }, (within) => {
       within.addEventListener("abort", () => cut.abort(within.reason), { once: true });
-      return this.begin(call, cut.signal);
+      return this.#begin(call, cut.signal);
     });
     response.once("close", () => signal?.removeEventListener("abort", onAbort));
     return response;
@@ -86,19 +86,19 @@ export class HttpExchanger {
         if (bytes > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
       }
     } catch (error) {
-      throw this.unavailable(call, error);
+      throw this.#unavailable(call, error);
     }
     return Buffer.concat(chunks).toString("utf8");
   }
 
   close(): void {
-    if (this.ownsAgent) this.agent.destroy();
+    if (this.#ownsAgent) this.#agent.destroy();
   }
 
   /** Runs a step with the deadline and the call's signal (HX2). */
-  private async within<T>(call: Exchange, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #within<T>(call: Exchange, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     call.signal?.throwIfAborted();
-    const { timeoutMs, clock } = this.options;
+    const { timeoutMs, clock } = this.#options;
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", onAbort, { once: true });
@@ -106,7 +106,7 @@ export class HttpExchanger {
       controller.abort(
         new ApiError(
           "Timeout",
-          `${this.nameOf(call)} was not answered within ${timeoutMs} ms: whether it was done is not known`,
+          `${this.#nameOf(call)} was not answered within ${timeoutMs} ms: whether it was done is not known`,
         ),
       ),
     );
@@ -120,17 +120,17 @@ export class HttpExchanger {
     }
   }
 
-  private async begin(call: Exchange, signal: AbortSignal): Promise<IncomingMessage> {
-    const headers = await this.options.headers();
-    const first = await this.send(call, headers, signal);
+  async #begin(call: Exchange, signal: AbortSignal): Promise<IncomingMessage> {
+    const headers = await this.#options.headers();
+    const first = await this.#send(call, headers, signal);
     if (first.kind === "answer") return first.response;
     const mayRepeat = call.method === "GET" && first.wasKept && !signal.aborted;
-    const second = mayRepeat ? await this.send(call, headers, signal) : first;
+    const second = mayRepeat ? await this.#send(call, headers, signal) : first;
     if (second.kind === "answer") return second.response;
-    throw this.unavailable(call, second.error);
+    throw this.#unavailable(call, second.error);
   }
 
-  private send(
+  #send(
     call: Exchange,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
@@ -139,13 +139,13 @@ export class HttpExchanger {
     | { readonly kind: "failed"; error: unknown; wasKept: boolean }
   > {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
-    const url = new URL(this.base.pathname.replace(/\/$/, "") + call.path, this.base);
+    const url = new URL(this.#base.pathname.replace(/\/$/, "") + call.path, this.#base);
     return new Promise((resolve) => {
       const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(
         url,
         {
           method: call.method,
-          agent: this.agent,
+          agent: this.#agent,
           signal,
           headers: {
             Accept: "application/json",
@@ -162,15 +162,15 @@ export class HttpExchanger {
     });
   }
 
-  private unavailable(call: Exchange, cause: unknown): ApiError {
+  #unavailable(call: Exchange, cause: unknown): ApiError {
     const why = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : String(cause);
     const advice =
       call.method === "GET" ? "check that it runs and that the address is right" : "whether it was done is not known";
-    return new ApiError("Unavailable", `${this.nameOf(call)} failed: ${why}: ${advice}`, { cause });
+    return new ApiError("Unavailable", `${this.#nameOf(call)} failed: ${why}: ${advice}`, { cause });
   }
 
-  private nameOf({ method, path }: Exchange): string {
-    return `${method} ${path.split("?")[0]} at the API server ${this.base.origin}`;
+  #nameOf({ method, path }: Exchange): string {
+    return `${method} ${path.split("?")[0]} at the API server ${this.#base.origin}`;
   }
 }
 

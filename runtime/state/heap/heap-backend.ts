@@ -62,111 +62,111 @@ export async function createKeyedBackend(
 }
 
 class HeapKeyedBackend implements KeyedStateBackend {
-  private readonly options: KeyedBackendOptions;
-  private readonly context: KeyContext;
+  readonly #options: KeyedBackendOptions;
+  readonly #context: KeyContext;
   /** By metaId, in order of restore and declaration. */
-  private readonly tables: Map<string, Table<unknown>>;
-  private readonly states = new Map<string, unknown>();
-  private readonly timerRegistry: TimerRegistry;
+  readonly #tables: Map<string, Table<unknown>>;
+  readonly #states = new Map<string, unknown>();
+  readonly #timerRegistry: TimerRegistry;
 
   constructor(options: KeyedBackendOptions, context: KeyContext, tables: Map<string, Table<unknown>>) {
-    this.options = options;
-    this.context = context;
-    this.tables = tables;
-    this.timerRegistry = new TimerRegistry(context);
+    this.#options = options;
+    this.#context = context;
+    this.#tables = tables;
+    this.#timerRegistry = new TimerRegistry(context);
   }
 
   setCurrentKey(key: Key, hash: number): void {
-    this.context.set(key, hash);
+    this.#context.set(key, hash);
   }
 
   releaseCurrentKey(): void {
-    this.context.release();
+    this.#context.release();
   }
 
   prefetch(hashes: Int32Array, from: number, to: number): void {
-    for (const table of this.tables.values()) table.map.prefetch(hashes, from, to);
+    for (const table of this.#tables.values()) table.map.prefetch(hashes, from, to);
   }
 
   currentKey(): Key {
-    const { key } = this.context;
-    if (key === undefined) throw this.context.misuse("(current key)");
+    const { key } = this.#context;
+    if (key === undefined) throw this.#context.misuse("(current key)");
     return key;
   }
 
   forEachKey(stateName: string, apply: (key: Key) => void): void {
-    const table = [...this.tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
+    const table = [...this.#tables.values()].find(({ meta }) => meta.name === stateName && !isTimers(meta.kind));
     const keys: Key[] = [];
     // Taken first: `apply` may remove keys, or add some.
     for (const group of table?.groups ?? [])
       for (const held of (group?.entries.values() ?? []) as Iterable<{ readonly key: Key }>) keys.push(held.key);
     for (const key of keys) {
-      this.context.set(key, keyHash(key));
+      this.#context.set(key, keyHash(key));
       apply(key);
     }
-    this.context.release();
+    this.#context.release();
   }
 
   value<V>(descriptor: StateDescriptor<V>): ValueState<V> {
-    return this.stateOf(metaOf("value", descriptor), (table) => new HeapValueState<V>(table as Table<Entry>));
+    return this.#stateOf(metaOf("value", descriptor), (table) => new HeapValueState<V>(table as Table<Entry>));
   }
 
   list<V>(descriptor: StateDescriptor<V>): ListState<V> {
-    return this.stateOf(metaOf("list", descriptor), (table) => new HeapListState<V>(table as Table<Entry>));
+    return this.#stateOf(metaOf("list", descriptor), (table) => new HeapListState<V>(table as Table<Entry>));
   }
 
   map<K extends Key, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
     const meta = { ...metaOf("map", descriptor), keyType: descriptor.keyType ?? ANY };
-    return this.stateOf(meta, (table) => new HeapMapState<K, V>(table as Table<MapSlot>));
+    return this.#stateOf(meta, (table) => new HeapMapState<K, V>(table as Table<MapSlot>));
   }
 
   reducing<V>(descriptor: ReducingStateDescriptor<V>): ReducingState<V> {
-    return this.stateOf(
+    return this.#stateOf(
       metaOf("reducing", descriptor),
       (table) => new HeapReducingState<V>(table as Table<Entry>, descriptor.reduce),
     );
   }
 
   aggregating<I, A, O>(descriptor: AggregatingStateDescriptor<I, A, O>): AggregatingState<I, O> {
-    return this.stateOf(
+    return this.#stateOf(
       metaOf("aggregating", descriptor),
       (table) => new HeapAggregatingState<I, A, O>(table as Table<Entry>, descriptor.aggregate),
     );
   }
 
   timers(name: string, handler: TimerHandler): TimerService {
-    this.checkName(name, "a timer service");
-    const existing = this.timerRegistry.find(name);
+    this.#checkName(name, "a timer service");
+    const existing = this.#timerRegistry.find(name);
     if (existing !== undefined) {
       if (existing.handler === handler) return existing;
       throw new StreamError(
         "OPTION_INVALID",
-        `operator "${this.options.operatorUid}" declares timer service "${name}" twice with different handlers; give each a name of its own`,
+        `operator "${this.#options.operatorUid}" declares timer service "${name}" twice with different handlers; give each a name of its own`,
         { destiny: "terminal" },
       );
     }
-    const tables = [this.timerTable(name, "event-timers"), this.timerTable(name, "processing-timers")] as const;
-    const service = new HeapTimerService(name, handler, tables, this.timerRegistry);
-    this.timerRegistry.add(service);
+    const tables = [this.#timerTable(name, "event-timers"), this.#timerTable(name, "processing-timers")] as const;
+    const service = new HeapTimerService(name, handler, tables, this.#timerRegistry);
+    this.#timerRegistry.add(service);
     return service;
   }
 
   advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean {
-    return this.timerRegistry.fireEventTime(timestamp, mayGoOn);
+    return this.#timerRegistry.fireEventTime(timestamp, mayGoOn);
   }
 
   fireProcessingTime(nowMs: number, mayGoOn?: () => boolean): number | null {
-    return this.timerRegistry.fireProcessingTime(nowMs, mayGoOn);
+    return this.#timerRegistry.fireProcessingTime(nowMs, mayGoOn);
   }
 
   onEarliestProcessingTime(listener: (timestamp: number) => void): void {
-    this.timerRegistry.listen(listener);
+    this.#timerRegistry.listen(listener);
   }
 
   /** What is declared, and what was restored and is kept (HB1). */
   declarations(): readonly StateDeclaration[] {
     const found = new Map<string, StateDeclaration>();
-    for (const { meta } of this.tables.values()) {
+    for (const { meta } of this.#tables.values()) {
       const declaration = declarationOf(meta);
       found.set(`${declaration.kind === "timers"} ${declaration.name}`, declaration);
     }
@@ -174,56 +174,56 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   snapshot(): KeyedSnapshot {
-    return new HeapKeyedSnapshot(this.options, this.context, [...this.tables.values()]);
+    return new HeapKeyedSnapshot(this.#options, this.#context, [...this.#tables.values()]);
   }
 
-  private timerTable(name: string, kind: "event-timers" | "processing-timers"): TimerTable {
+  #timerTable(name: string, kind: "event-timers" | "processing-timers"): TimerTable {
     const meta: StateMeta = { name, kind, type: TIMER_TYPE, keyType: null };
-    const restored = this.tables.get(metaId(meta)) as TimerTable | undefined;
-    const table = restored ?? new TimerTable(this.context, meta);
-    this.tables.set(metaId(meta), table as Table<unknown>);
+    const restored = this.#tables.get(metaId(meta)) as TimerTable | undefined;
+    const table = restored ?? new TimerTable(this.#context, meta);
+    this.#tables.set(metaId(meta), table as Table<unknown>);
     return table;
   }
 
-  private stateOf<S>(meta: StateMeta, create: (table: Table<unknown>) => S): S {
-    this.checkName(meta.name, `${meta.kind} state`);
+  #stateOf<S>(meta: StateMeta, create: (table: Table<unknown>) => S): S {
+    this.#checkName(meta.name, `${meta.kind} state`);
     const id = metaId(meta);
-    const existing = this.states.get(id);
+    const existing = this.#states.get(id);
     if (existing !== undefined) {
-      this.checkSame((this.tables.get(id) as Table<unknown>).meta, meta);
+      this.#checkSame((this.#tables.get(id) as Table<unknown>).meta, meta);
       return existing as S;
     }
-    const restored = this.tables.get(id);
-    const table = restored ?? new Table<unknown>(this.context, meta);
-    if (restored !== undefined) this.adopt(restored, meta);
-    this.tables.set(id, table);
+    const restored = this.#tables.get(id);
+    const table = restored ?? new Table<unknown>(this.#context, meta);
+    if (restored !== undefined) this.#adopt(restored, meta);
+    this.#tables.set(id, table);
     const state = create(table);
-    this.states.set(id, state);
+    this.#states.set(id, state);
     return state;
   }
 
-  private adopt(table: Table<unknown>, meta: StateMeta): void {
-    const plan = planMetaEvolution(this.options.operatorUid, table.meta, meta);
+  #adopt(table: Table<unknown>, meta: StateMeta): void {
+    const plan = planMetaEvolution(this.#options.operatorUid, table.meta, meta);
     if (plan.kind === "convert") convertTable(table, plan.convert);
     table.meta = meta;
   }
 
-  private checkSame(before: StateMeta, again: StateMeta): void {
+  #checkSame(before: StateMeta, again: StateMeta): void {
     const isSame =
       before.kind === again.kind && sameType(before.type, again.type) && describeMeta(before) === describeMeta(again);
     if (isSame) return;
     throw new StreamError(
       "OPTION_INVALID",
-      `operator "${this.options.operatorUid}" declares state "${again.name}" twice: as ${before.kind} state of ${describeMeta(before)} and as ${again.kind} state of ${describeMeta(again)}; give each a name of its own (STA3)`,
+      `operator "${this.#options.operatorUid}" declares state "${again.name}" twice: as ${before.kind} state of ${describeMeta(before)} and as ${again.kind} state of ${describeMeta(again)}; give each a name of its own (STA3)`,
       { destiny: "terminal" },
     );
   }
 
-  private checkName(name: string, what: string): void {
+  #checkName(name: string, what: string): void {
     if (typeof name === "string" && name !== "") return;
     throw new StreamError(
       "OPTION_INVALID",
-      `operator "${this.options.operatorUid}" declares ${what} without a name; give it one, checkpoints find it by that`,
+      `operator "${this.#options.operatorUid}" declares ${what} without a name; give it one, checkpoints find it by that`,
       { destiny: "terminal" },
     );
   }

@@ -9,15 +9,15 @@ import { keepBeforeAppend, keepBeforeRead, keepBeforeReplace } from "./versions.
 const EMPTY: readonly never[] = Object.freeze([]);
 
 export class HeapListState<V> implements ListState<V> {
-  private readonly cursor: Cursor<Entry>;
+  readonly #cursor: Cursor<Entry>;
 
   constructor(table: Table<Entry>) {
-    this.cursor = new Cursor(table);
+    this.#cursor = new Cursor(table);
   }
 
   /** The list itself, not a copy: `add` appends to what was returned, unless that was emitted in between. */
   get(): readonly V[] {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const entry = cursor.find();
     if (entry === undefined) return EMPTY;
     if (cursor.context.unwritten !== 0)
@@ -26,18 +26,18 @@ export class HeapListState<V> implements ListState<V> {
   }
 
   add(value: V): void {
-    this.cursor.table.admit(value);
-    const entry = this.forAppend();
-    if (entry === undefined) this.insert([value]);
+    this.#cursor.table.admit(value);
+    const entry = this.#forAppend();
+    if (entry === undefined) this.#insert([value]);
     else (entry.value as V[]).push(value);
   }
 
   addAll(values: readonly V[]): void {
     if (values.length === 0) return;
-    for (const value of values) this.cursor.table.admit(value);
-    const entry = this.forAppend();
+    for (const value of values) this.#cursor.table.admit(value);
+    const entry = this.#forAppend();
     if (entry === undefined) {
-      this.insert([...values]);
+      this.#insert([...values]);
       return;
     }
     const list = entry.value as V[];
@@ -51,26 +51,26 @@ export class HeapListState<V> implements ListState<V> {
       this.clear();
       return;
     }
-    for (const value of values) this.cursor.table.admit(value);
-    const entry = this.forReplace();
-    if (entry === undefined) this.insert([...values]);
+    for (const value of values) this.#cursor.table.admit(value);
+    const entry = this.#forReplace();
+    if (entry === undefined) this.#insert([...values]);
     else entry.value = [...values];
   }
 
   clear(): void {
-    if (this.forReplace() === undefined) return;
-    this.cursor.remove();
-    this.cursor.group().rows--;
+    if (this.#forReplace() === undefined) return;
+    this.#cursor.remove();
+    this.#cursor.group().rows--;
   }
 
-  private insert(values: V[]): void {
-    const cursor = this.cursor;
+  #insert(values: V[]): void {
+    const cursor = this.#cursor;
     cursor.set(new Entry(cursor.keyToKeep(), values, cursor.context.latest));
     cursor.group().rows++;
   }
 
-  private forAppend(): Entry | undefined {
-    const cursor = this.cursor;
+  #forAppend(): Entry | undefined {
+    const cursor = this.#cursor;
     const entry = cursor.find();
     if (entry !== undefined && cursor.context.unwritten !== 0) keepBeforeAppend(cursor.context, cursor.group(), entry);
     // Emitted as it was handed out: what is appended now is none of that.
@@ -78,8 +78,8 @@ export class HeapListState<V> implements ListState<V> {
     return entry;
   }
 
-  private forReplace(): Entry | undefined {
-    const cursor = this.cursor;
+  #forReplace(): Entry | undefined {
+    const cursor = this.#cursor;
     const entry = cursor.find();
     if (entry !== undefined && cursor.context.unwritten !== 0) {
       keepBeforeReplace(cursor.context, cursor.group(), entry, { key: entry.key, userKey: null });

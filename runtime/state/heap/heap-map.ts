@@ -12,32 +12,32 @@ import { Cursor, Entry, type MapSlot, type Table } from "./table.ts";
 import { keepBeforeRead, keepBeforeReplace } from "./versions.ts";
 
 export class HeapMapState<K extends Key, V> implements MapState<K, V> {
-  private readonly cursor: Cursor<MapSlot>;
+  readonly #cursor: Cursor<MapSlot>;
 
   constructor(table: Table<MapSlot>) {
-    this.cursor = new Cursor(table);
+    this.#cursor = new Cursor(table);
   }
 
   get(key: K): V | undefined {
-    const slot = this.cursor.find();
+    const slot = this.#cursor.find();
     const cell = slot?.cells.get(identityOf(key));
     if (slot === undefined || cell === undefined) return undefined;
-    if (this.cursor.context.unwritten !== 0) this.beforeRead(slot, cell);
+    if (this.#cursor.context.unwritten !== 0) this.#beforeRead(slot, cell);
     return handOut(cell) as V;
   }
 
   has(key: K): boolean {
-    return this.cursor.find()?.cells.has(identityOf(key)) === true;
+    return this.#cursor.find()?.cells.has(identityOf(key)) === true;
   }
 
   put(key: K, value: V): void {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const identity = identityOf(key);
-    this.admit(key, value);
+    this.#admit(key, value);
     let slot = cursor.find();
     const cell = slot?.cells.get(identity);
     if (slot !== undefined && cell !== undefined) {
-      if (cursor.context.unwritten !== 0) this.beforeReplace(slot, cell);
+      if (cursor.context.unwritten !== 0) this.#beforeReplace(slot, cell);
       cell.value = value;
       return;
     }
@@ -51,23 +51,23 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   }
 
   remove(key: K): void {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const slot = cursor.find();
     const identity = identityOf(key);
     const cell = slot?.cells.get(identity);
     if (slot === undefined || cell === undefined) return;
-    if (cursor.context.unwritten !== 0) this.beforeReplace(slot, cell);
+    if (cursor.context.unwritten !== 0) this.#beforeReplace(slot, cell);
     slot.cells.delete(identity);
     cursor.group().rows--;
     if (slot.cells.size === 0) cursor.remove();
   }
 
   *entries(): IterableIterator<readonly [K, V]> {
-    const { context } = this.cursor;
-    const slot = this.cursor.find();
+    const { context } = this.#cursor;
+    const slot = this.#cursor.find();
     if (slot === undefined) return;
     // The current key may be another one when the iterator goes on: the group is taken now.
-    const group = this.cursor.group();
+    const group = this.#cursor.group();
     for (const cell of slot.cells.values()) {
       if (context.unwritten !== 0) keepBeforeRead(context, group, cell, { key: slot.key, userKey: cell.key });
       yield [cell.key as K, handOut(cell) as V];
@@ -75,7 +75,7 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   }
 
   *keys(): IterableIterator<K> {
-    const slot = this.cursor.find();
+    const slot = this.#cursor.find();
     if (slot === undefined) return;
     for (const cell of slot.cells.values()) yield cell.key as K;
   }
@@ -85,31 +85,31 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   }
 
   isEmpty(): boolean {
-    return this.cursor.find() === undefined;
+    return this.#cursor.find() === undefined;
   }
 
   clear(): void {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const slot = cursor.find();
     if (slot === undefined) return;
-    if (cursor.context.unwritten !== 0) for (const cell of slot.cells.values()) this.beforeReplace(slot, cell);
+    if (cursor.context.unwritten !== 0) for (const cell of slot.cells.values()) this.#beforeReplace(slot, cell);
     cursor.remove();
     cursor.group().rows -= slot.cells.size;
   }
 
-  private admit(key: K, value: V): void {
-    const { table } = this.cursor;
+  #admit(key: K, value: V): void {
+    const { table } = this.#cursor;
     table.admit(value);
     const { keyType } = table.meta;
     if (keyType !== null && keyType.kind !== "any" && findMisfit(keyType, key) !== null) throw badMapKey(table, key);
   }
 
-  private beforeRead(slot: MapSlot, cell: Entry): void {
-    keepBeforeRead(this.cursor.context, this.cursor.group(), cell, { key: slot.key, userKey: cell.key });
+  #beforeRead(slot: MapSlot, cell: Entry): void {
+    keepBeforeRead(this.#cursor.context, this.#cursor.group(), cell, { key: slot.key, userKey: cell.key });
   }
 
-  private beforeReplace(slot: MapSlot, cell: Entry): void {
-    keepBeforeReplace(this.cursor.context, this.cursor.group(), cell, { key: slot.key, userKey: cell.key });
+  #beforeReplace(slot: MapSlot, cell: Entry): void {
+    keepBeforeReplace(this.#cursor.context, this.#cursor.group(), cell, { key: slot.key, userKey: cell.key });
   }
 }
 

@@ -22,23 +22,23 @@ export class HeapTimerService implements TimerService {
   readonly handler: TimerHandler;
   readonly eventTimers: TimerTable;
   readonly processingTimers: TimerTable;
-  private readonly registry: TimerRegistry;
+  readonly #registry: TimerRegistry;
 
   constructor(name: string, handler: TimerHandler, tables: readonly [TimerTable, TimerTable], registry: TimerRegistry) {
     this.name = name;
     this.handler = handler;
     [this.eventTimers, this.processingTimers] = tables;
-    this.registry = registry;
+    this.#registry = registry;
   }
 
   registerEventTime(timestamp: number): void {
-    this.checkTime(timestamp);
+    this.#checkTime(timestamp);
     this.eventTimers.register(timestamp);
   }
 
   registerProcessingTime(timestamp: number): void {
-    this.checkTime(timestamp);
-    if (this.processingTimers.register(timestamp)) this.registry.noticeProcessingTime();
+    this.#checkTime(timestamp);
+    if (this.processingTimers.register(timestamp)) this.#registry.noticeProcessingTime();
   }
 
   deleteEventTime(timestamp: number): void {
@@ -49,7 +49,7 @@ export class HeapTimerService implements TimerService {
     this.processingTimers.delete(timestamp);
   }
 
-  private checkTime(timestamp: number): void {
+  #checkTime(timestamp: number): void {
     if (Number.isFinite(timestamp)) return;
     // What a record without a timestamp gives, also with a number added.
     const advice =
@@ -65,77 +65,75 @@ export class HeapTimerService implements TimerService {
 }
 
 export class TimerRegistry {
-  private readonly context: KeyContext;
-  private readonly services: HeapTimerService[] = [];
-  private listener: ((timestamp: number) => void) | null = null;
+  readonly #context: KeyContext;
+  readonly #services: HeapTimerService[] = [];
+  #listener: ((timestamp: number) => void) | null = null;
   /** The earliest processing time that the listener was told or `fireProcessingTime` returned. */
-  private announced = Number.POSITIVE_INFINITY;
-  private isFiring = false;
+  #announced = Number.POSITIVE_INFINITY;
+  #isFiring = false;
 
   constructor(context: KeyContext) {
-    this.context = context;
+    this.#context = context;
   }
 
   find(name: string): HeapTimerService | undefined {
-    return this.services.find((service) => service.name === name);
+    return this.#services.find((service) => service.name === name);
   }
 
   add(service: HeapTimerService): void {
-    this.services.push(service);
+    this.#services.push(service);
     this.noticeProcessingTime();
   }
 
   /** One listener; it is told at once when there are timers already (restored ones). */
   listen(listener: (timestamp: number) => void): void {
-    this.listener = listener;
-    this.announced = Number.POSITIVE_INFINITY;
+    this.#listener = listener;
+    this.#announced = Number.POSITIVE_INFINITY;
     this.noticeProcessingTime();
   }
 
   noticeProcessingTime(): void {
-    if (this.isFiring || this.listener === null) return;
-    const next = this.earliest((service) => service.processingTimers)?.timer.time ?? Number.POSITIVE_INFINITY;
-    if (next >= this.announced) return;
-    this.announced = next;
-    this.listener(next);
+    if (this.#isFiring || this.#listener === null) return;
+    const next = this.#earliest((service) => service.processingTimers)?.timer.time ?? Number.POSITIVE_INFINITY;
+    if (next >= this.#announced) return;
+    this.#announced = next;
+    this.#listener(next);
   }
 
   /** False when `mayGoOn` stopped it before all due ones had fired (TM4). */
   fireEventTime(timestamp: number, mayGoOn: () => boolean = always): boolean {
     for (let fired = 0; ; fired++) {
-      const due = this.earliest((service) => service.eventTimers);
+      const due = this.#earliest((service) => service.eventTimers);
       if (due === null || due.timer.time > timestamp) return true;
       if (fired > 0 && !mayGoOn()) return false;
       due.service.eventTimers.remove(due.timer);
-      this.context.set(due.timer.key, due.timer.hash);
+      this.#context.set(due.timer.key, due.timer.hash);
       due.service.handler.onEventTime(due.timer.time);
     }
   }
 
   /** Returns the next timer's time, or null. */
   fireProcessingTime(nowMs: number, mayGoOn: () => boolean = always): number | null {
-    this.isFiring = true;
+    this.#isFiring = true;
     try {
       for (let fired = 0; ; fired++) {
-        const due = this.earliest((service) => service.processingTimers);
+        const due = this.#earliest((service) => service.processingTimers);
         if (due === null || due.timer.time > nowMs || (fired > 0 && !mayGoOn())) {
-          this.announced = due?.timer.time ?? Number.POSITIVE_INFINITY;
+          this.#announced = due?.timer.time ?? Number.POSITIVE_INFINITY;
           return due?.timer.time ?? null;
         }
         due.service.processingTimers.remove(due.timer);
-        this.context.set(due.timer.key, due.timer.hash);
+        this.#context.set(due.timer.key, due.timer.hash);
         due.service.handler.onProcessingTime(due.timer.time);
       }
     } finally {
-      this.isFiring = false;
+      this.#isFiring = false;
     }
   }
 
-  private earliest(
-    tableOf: (service: HeapTimerService) => TimerTable,
-  ): { service: HeapTimerService; timer: Timer } | null {
+  #earliest(tableOf: (service: HeapTimerService) => TimerTable): { service: HeapTimerService; timer: Timer } | null {
     let found: { service: HeapTimerService; timer: Timer } | null = null;
-    for (const service of this.services) {
+    for (const service of this.#services) {
       const timer = tableOf(service).first();
       if (timer !== undefined && (found === null || timer.time < found.timer.time)) found = { service, timer };
     }

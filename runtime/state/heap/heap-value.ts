@@ -8,87 +8,87 @@ import { Cursor, Entry, type Table } from "./table.ts";
 import { keepBeforeRead, keepBeforeReplace } from "./versions.ts";
 
 export class HeapValueState<V> implements ValueState<V> {
-  private readonly slot: EntrySlot;
+  readonly #slot: EntrySlot;
 
   constructor(table: Table<Entry>) {
-    this.slot = new EntrySlot(table);
+    this.#slot = new EntrySlot(table);
   }
 
   value(): V | undefined {
-    return this.slot.read() as V | undefined;
+    return this.#slot.read() as V | undefined;
   }
 
   update(value: V): void {
-    this.slot.write(value);
+    this.#slot.write(value);
   }
 
   clear(): void {
-    this.slot.remove();
+    this.#slot.remove();
   }
 }
 
 export class HeapReducingState<V> implements ReducingState<V> {
-  private readonly slot: EntrySlot;
-  private readonly reduce: (left: V, right: V) => V;
+  readonly #slot: EntrySlot;
+  readonly #reduce: (left: V, right: V) => V;
 
   constructor(table: Table<Entry>, reduce: (left: V, right: V) => V) {
-    this.slot = new EntrySlot(table);
-    this.reduce = reduce;
+    this.#slot = new EntrySlot(table);
+    this.#reduce = reduce;
   }
 
   get(): V | undefined {
-    return this.slot.read() as V | undefined;
+    return this.#slot.read() as V | undefined;
   }
 
   add(value: V): V {
-    const before = this.slot.read() as V | undefined;
-    const after = before === undefined ? value : this.reduce(before, value);
-    this.slot.write(after);
+    const before = this.#slot.read() as V | undefined;
+    const after = before === undefined ? value : this.#reduce(before, value);
+    this.#slot.write(after);
     return after;
   }
 
   clear(): void {
-    this.slot.remove();
+    this.#slot.remove();
   }
 }
 
 export class HeapAggregatingState<I, A, O> implements AggregatingState<I, O> {
-  private readonly slot: EntrySlot;
-  private readonly aggregate: Aggregate<I, A, O>;
+  readonly #slot: EntrySlot;
+  readonly #aggregate: Aggregate<I, A, O>;
 
   constructor(table: Table<Entry>, aggregate: Aggregate<I, A, O>) {
-    this.slot = new EntrySlot(table);
-    this.aggregate = aggregate;
+    this.#slot = new EntrySlot(table);
+    this.#aggregate = aggregate;
   }
 
   get(): O | undefined {
-    const accumulator = this.slot.read() as A | undefined;
-    return accumulator === undefined ? undefined : this.aggregate.getResult(accumulator);
+    const accumulator = this.#slot.read() as A | undefined;
+    return accumulator === undefined ? undefined : this.#aggregate.getResult(accumulator);
   }
 
   add(value: I): O {
-    const before = (this.slot.read() as A | undefined) ?? this.aggregate.createAccumulator();
-    const after = this.aggregate.add(value, before);
-    this.slot.write(after);
-    return this.aggregate.getResult(after);
+    const before = (this.#slot.read() as A | undefined) ?? this.#aggregate.createAccumulator();
+    const after = this.#aggregate.add(value, before);
+    this.#slot.write(after);
+    return this.#aggregate.getResult(after);
   }
 
   clear(): void {
-    this.slot.remove();
+    this.#slot.remove();
   }
 }
 
 /** One value per key. Its own class, so that the three states above share one monomorphic path. */
 class EntrySlot {
-  private readonly cursor: Cursor<Entry>;
+  readonly #cursor: Cursor<Entry>;
 
   constructor(table: Table<Entry>) {
-    this.cursor = new Cursor(table);
+    this.#cursor = new Cursor(table);
   }
 
   /** The value, or undefined; it may be changed in place (STA2), so what was emitted, and is frozen, is replaced by a copy first. */
   read(): unknown {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const entry = cursor.find();
     if (entry === undefined) return undefined;
     if (cursor.context.unwritten !== 0)
@@ -99,7 +99,7 @@ class EntrySlot {
 
   /** Undefined removes: it is what `read` answers when there is none. */
   write(value: unknown): void {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const entry = cursor.find();
     if (value === undefined) {
       this.remove();
@@ -117,7 +117,7 @@ class EntrySlot {
   }
 
   remove(): void {
-    const cursor = this.cursor;
+    const cursor = this.#cursor;
     const entry = cursor.find();
     if (entry === undefined) return;
     if (cursor.context.unwritten !== 0)

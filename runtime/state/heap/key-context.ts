@@ -30,35 +30,35 @@ export class KeyContext {
   unwritten = 0;
   /** The number of the newest snapshot; 0 before the first. */
   latest = 0;
-  private readonly maxParallelism: number;
+  readonly #maxParallelism: number;
   /** maxParallelism - 1 when that is a power of two, else 0. */
-  private readonly mask: number;
-  private readonly cursors: { serial: number }[] = [];
-  private identitySerial = NO_SERIAL;
-  private hadKey = false;
-  private compositeIdentity: KeyIdentity = null;
+  readonly #mask: number;
+  readonly #cursors: { serial: number }[] = [];
+  #identitySerial = NO_SERIAL;
+  #hadKey = false;
+  #compositeIdentity: KeyIdentity = null;
 
   constructor(options: KeyedBackendOptions) {
     const { keyGroups, maxParallelism, operatorUid } = options;
     this.uid = operatorUid;
     this.firstGroup = keyGroups.first;
     this.groupCount = keyGroups.last - keyGroups.first + 1;
-    this.maxParallelism = maxParallelism;
-    this.mask = (maxParallelism & (maxParallelism - 1)) === 0 ? maxParallelism - 1 : 0;
+    this.#maxParallelism = maxParallelism;
+    this.#mask = (maxParallelism & (maxParallelism - 1)) === 0 ? maxParallelism - 1 : 0;
   }
 
   set(key: Key, hash: number): void {
     this.key = key;
     this.hash = hash;
-    if (++this.serial >= SERIAL_MAX) this.startSerialsAgain();
+    if (++this.serial >= SERIAL_MAX) this.#startSerialsAgain();
   }
 
   /** The turn is over: nobody may use a key until the next one is set (KC4). */
   release(): void {
     if (this.key === undefined) return;
     this.key = undefined;
-    if (++this.serial >= SERIAL_MAX) this.startSerialsAgain();
-    this.hadKey = true;
+    if (++this.serial >= SERIAL_MAX) this.#startSerialsAgain();
+    this.#hadKey = true;
   }
 
   /** The current key's group, counted from the first one owned; out of bounds when the key belongs to another subtask. */
@@ -68,28 +68,28 @@ export class KeyContext {
 
   groupIndexOf(hash: number): number {
     // A mask instead of a division: about 5 ns a record.
-    const group = this.mask !== 0 ? hash & this.mask : (hash >>> 0) % this.maxParallelism;
+    const group = this.#mask !== 0 ? hash & this.#mask : (hash >>> 0) % this.#maxParallelism;
     return group - this.firstGroup;
   }
 
   identity(): KeyIdentity {
     const key = this.key;
     if (typeof key === "string" || typeof key === "number") return key;
-    if (this.identitySerial !== this.serial) {
-      this.compositeIdentity = keyIdentity(key as Key);
-      this.identitySerial = this.serial;
+    if (this.#identitySerial !== this.serial) {
+      this.#compositeIdentity = keyIdentity(key as Key);
+      this.#identitySerial = this.serial;
     }
-    return this.compositeIdentity;
+    return this.#compositeIdentity;
   }
 
   /** Cursors that have to forget when serials start again (KC2). */
   register(cursor: { serial: number }): void {
-    this.cursors.push(cursor);
+    this.#cursors.push(cursor);
   }
 
   /** What is wrong when a state is used with no key, or with one of another subtask. */
   misuse(stateName: string): StreamError {
-    if (this.key === undefined && this.hadKey) {
+    if (this.key === undefined && this.#hadKey) {
       return new StreamError(
         "USED_OUT_OF_TURN",
         `state "${stateName}" of operator "${this.uid}" was used after the call of the function had returned, when its key was no longer the current one; use state and timers before process or onTimer returns, and do what has to wait for a promise in an operator of its own before this one (context.blockUntil)`,
@@ -110,9 +110,9 @@ export class KeyContext {
     );
   }
 
-  private startSerialsAgain(): void {
+  #startSerialsAgain(): void {
     this.serial = 0;
-    this.identitySerial = NO_SERIAL;
-    for (const cursor of this.cursors) cursor.serial = NO_SERIAL;
+    this.#identitySerial = NO_SERIAL;
+    for (const cursor of this.#cursors) cursor.serial = NO_SERIAL;
   }
 }

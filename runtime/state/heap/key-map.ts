@@ -28,22 +28,23 @@ const HOLE = -1;
 type Walk = { position: number };
 
 export class KeyMap<T> {
-  private shift = 32 - FIRST_SLOT_BITS;
-  private index = new Int32Array(2 << FIRST_SLOT_BITS);
-  private readonly pairs: unknown[] = [];
-  private readonly freePlaces: number[] = [];
+  #shift = 32 - FIRST_SLOT_BITS;
+  #index = new Int32Array(2 << FIRST_SLOT_BITS);
+  readonly #pairs: unknown[] = [];
+  readonly #freePlaces: number[] = [];
   /** Place -> position among the members of its group; kept for the groups. */
   readonly positions: number[] = [];
   /** Slots that are not free: keys and removed ones. */
-  private used = 0;
-  private size = 0;
+  #used = 0;
+  #size = 0;
   /** What `prefetch` read, in sum: kept, so that the compiler does not leave the loads out. */
   touched = 0;
 
   get(identity: KeyIdentity, hash: number): T | undefined {
-    const { index, pairs } = this;
+    const index = this.#index;
+    const pairs = this.#pairs;
     const mask = index.length - 1;
-    let at = (Math.imul(hash, GOLDEN) >>> this.shift) << 1;
+    let at = (Math.imul(hash, GOLDEN) >>> this.#shift) << 1;
     for (;;) {
       const place = index[at + 1] as number;
       if (place === FREE) return undefined;
@@ -58,7 +59,9 @@ export class KeyMap<T> {
    * for many cache misses at once; in the loop over records, for one after the other.
    */
   prefetch(hashes: Int32Array, from: number, to: number): void {
-    const { index, pairs, shift } = this;
+    const index = this.#index;
+    const pairs = this.#pairs;
+    const shift = this.#shift;
     let touched = 0;
     for (let row = from; row < to; row++) {
       const at = (Math.imul(hashes[row] as number, GOLDEN) >>> shift) << 1;
@@ -73,47 +76,48 @@ export class KeyMap<T> {
 
   /** The place of a key, or -1. */
   placeOf(identity: KeyIdentity, hash: number): number {
-    const at = this.slotOf(identity, hash);
-    return at < 0 ? -1 : (this.index[at + 1] as number) - 1;
+    const at = this.#slotOf(identity, hash);
+    return at < 0 ? -1 : (this.#index[at + 1] as number) - 1;
   }
 
   valueAt(place: number): T {
-    return this.pairs[place * 2 + 1] as T;
+    return this.#pairs[place * 2 + 1] as T;
   }
 
   replaceAt(place: number, value: T): void {
-    this.pairs[place * 2 + 1] = value;
+    this.#pairs[place * 2 + 1] = value;
   }
 
   /** Adds a key that is not there; returns its place. */
   add(identity: KeyIdentity, hash: number, value: T): number {
-    if (this.used * 2 >= this.index.length >> 1) this.rebuild();
-    const place = this.freePlaces.pop() ?? this.pairs.length / 2;
-    this.pairs[place * 2] = identity;
-    this.pairs[place * 2 + 1] = value;
-    this.enter(this.index, hash, place + 1);
-    this.used += 1;
-    this.size += 1;
+    if (this.#used * 2 >= this.#index.length >> 1) this.#rebuild();
+    const place = this.#freePlaces.pop() ?? this.#pairs.length / 2;
+    this.#pairs[place * 2] = identity;
+    this.#pairs[place * 2 + 1] = value;
+    this.#enter(this.#index, hash, place + 1);
+    this.#used += 1;
+    this.#size += 1;
     return place;
   }
 
   /** Removes a key; returns the place it had, or -1. */
   remove(identity: KeyIdentity, hash: number): number {
-    const at = this.slotOf(identity, hash);
+    const at = this.#slotOf(identity, hash);
     if (at < 0) return -1;
-    const place = (this.index[at + 1] as number) - 1;
-    this.index[at + 1] = REMOVED;
-    this.pairs[place * 2] = undefined;
-    this.pairs[place * 2 + 1] = undefined;
-    this.freePlaces.push(place);
-    this.size -= 1;
+    const place = (this.#index[at + 1] as number) - 1;
+    this.#index[at + 1] = REMOVED;
+    this.#pairs[place * 2] = undefined;
+    this.#pairs[place * 2 + 1] = undefined;
+    this.#freePlaces.push(place);
+    this.#size -= 1;
     return place;
   }
 
-  private slotOf(identity: KeyIdentity, hash: number): number {
-    const { index, pairs } = this;
+  #slotOf(identity: KeyIdentity, hash: number): number {
+    const index = this.#index;
+    const pairs = this.#pairs;
     const mask = index.length - 1;
-    let at = (Math.imul(hash, GOLDEN) >>> this.shift) << 1;
+    let at = (Math.imul(hash, GOLDEN) >>> this.#shift) << 1;
     for (;;) {
       const place = index[at + 1] as number;
       if (place === FREE) return -1;
@@ -122,90 +126,90 @@ export class KeyMap<T> {
     }
   }
 
-  private enter(index: Int32Array, hash: number, placePlusOne: number): void {
+  #enter(index: Int32Array, hash: number, placePlusOne: number): void {
     const mask = index.length - 1;
-    let at = (Math.imul(hash, GOLDEN) >>> this.shift) << 1;
+    let at = (Math.imul(hash, GOLDEN) >>> this.#shift) << 1;
     while (index[at + 1] !== FREE) at = (at + 2) & mask;
     index[at] = hash;
     index[at + 1] = placePlusOne;
   }
 
   /** Drops removed slots, and doubles unless they were most of the used ones. */
-  private rebuild(): void {
-    const before = this.index;
-    while (this.size * 4 >= 1 << (32 - this.shift)) this.shift -= 1;
-    const after = new Int32Array(2 << (32 - this.shift));
+  #rebuild(): void {
+    const before = this.#index;
+    while (this.#size * 4 >= 1 << (32 - this.#shift)) this.#shift -= 1;
+    const after = new Int32Array(2 << (32 - this.#shift));
     for (let at = 0; at < before.length; at += 2) {
       const place = before[at + 1] as number;
-      if (place > 0) this.enter(after, before[at] as number, place);
+      if (place > 0) this.#enter(after, before[at] as number, place);
     }
-    this.index = after;
-    this.used = this.size;
+    this.#index = after;
+    this.#used = this.#size;
   }
 }
 
 /** The keys of one key group: places in the table's map, in order of insertion. */
 export class GroupMembers<T> {
-  private readonly map: KeyMap<T>;
-  private places: number[] = [];
+  readonly #map: KeyMap<T>;
+  #places: number[] = [];
   size = 0;
-  private readonly walks = new Set<Walk>();
+  readonly #walks = new Set<Walk>();
 
   constructor(map: KeyMap<T>) {
-    this.map = map;
+    this.#map = map;
   }
 
   get(identity: KeyIdentity, hash: number): T | undefined {
-    return this.map.get(identity, hash);
+    return this.#map.get(identity, hash);
   }
 
   set(identity: KeyIdentity, hash: number, value: T): void {
-    const place = this.map.placeOf(identity, hash);
+    const place = this.#map.placeOf(identity, hash);
     if (place >= 0) {
-      this.map.replaceAt(place, value);
+      this.#map.replaceAt(place, value);
       return;
     }
-    const added = this.map.add(identity, hash, value);
-    this.map.positions[added] = this.places.length;
-    this.places.push(added);
+    const added = this.#map.add(identity, hash, value);
+    this.#map.positions[added] = this.#places.length;
+    this.#places.push(added);
     this.size += 1;
   }
 
   delete(identity: KeyIdentity, hash: number): void {
-    const place = this.map.remove(identity, hash);
+    const place = this.#map.remove(identity, hash);
     if (place < 0) return;
-    const position = this.map.positions[place] as number;
-    assert(this.places[position] === place, "a key is removed from its own group");
-    this.places[position] = HOLE;
+    const position = this.#map.positions[place] as number;
+    assert(this.#places[position] === place, "a key is removed from its own group");
+    this.#places[position] = HOLE;
     this.size -= 1;
-    if (this.places.length > 16 && this.size * 2 < this.places.length) this.compact();
+    if (this.#places.length > 16 && this.size * 2 < this.#places.length) this.#compact();
   }
 
   /** Walks in order of insertion (KM1). */
   *values(): IterableIterator<T> {
     const walk: Walk = { position: 0 };
-    this.walks.add(walk);
+    this.#walks.add(walk);
     try {
-      while (walk.position < this.places.length) {
-        const place = this.places[walk.position] as number;
+      while (walk.position < this.#places.length) {
+        const place = this.#places[walk.position] as number;
         walk.position += 1;
-        if (place !== HOLE) yield this.map.valueAt(place);
+        if (place !== HOLE) yield this.#map.valueAt(place);
       }
     } finally {
-      this.walks.delete(walk);
+      this.#walks.delete(walk);
     }
   }
 
-  private compact(): void {
-    const before = this.places;
-    const walks = [...this.walks].map((walk) => ({ walk, position: walk.position }));
-    this.places = [];
+  #compact(): void {
+    const before = this.#places;
+    const walks = [...this.#walks].map((walk) => ({ walk, position: walk.position }));
+    this.#places = [];
     for (const [position, place] of before.entries()) {
       if (place === HOLE) {
         for (const { walk, position: reached } of walks) if (position < reached) walk.position -= 1;
       } else {
-        this.map.positions[place] = this.places.length;
-        this.places.push(place);
+        this.#map.positions[place] = this.#places.length;
+        this.#places.push(place);
       }
     }
   }

@@ -56,8 +56,8 @@ export abstract class Section {
   readonly keyGroup: number;
   protected readonly group: Group<unknown>;
   protected remaining: number;
-  private kept: Row[] = [];
-  private failure: unknown = undefined;
+  #kept: Row[] = [];
+  #failure: unknown = undefined;
 
   constructor(id: number, table: Table<unknown>, index: number) {
     const group = table.groups[index];
@@ -73,13 +73,13 @@ export abstract class Section {
 
   /** Takes the barrier's version of a row that is about to change. */
   keep(row: Row): void {
-    this.kept.push(row);
+    this.#kept.push(row);
     this.settleOne();
   }
 
   /** The barrier's version of a row cannot be copied: writing this section throws. */
   fail(row: Row, cause: unknown): void {
-    this.failure ??= notSerializable(this.table.context.uid, this.meta, row, cause);
+    this.#failure ??= notSerializable(this.table.context.uid, this.meta, row, cause);
     this.settleOne();
   }
 
@@ -96,8 +96,8 @@ export abstract class Section {
       this.remaining === 0,
       `state "${this.meta.name}", key group ${this.keyGroup}: ${this.remaining} rows are missing`,
     );
-    if (this.failure !== undefined) throw this.failure;
-    yield* this.walkKept(batch);
+    if (this.#failure !== undefined) throw this.#failure;
+    yield* this.#walkKept(batch);
   }
 
   /** Rows in the table that still have the version of the barrier. */
@@ -114,9 +114,9 @@ export abstract class Section {
     this.settleOne();
   }
 
-  private *walkKept(batch: RowBatchBuffer): Generator<void> {
-    const rows = this.kept;
-    this.kept = [];
+  *#walkKept(batch: RowBatchBuffer): Generator<void> {
+    const rows = this.#kept;
+    this.#kept = [];
     for (const { key, userKey, value } of rows) {
       if (this.meta.kind === "list") {
         yield* pushParts(batch, key, () => value as unknown[]);
@@ -140,11 +140,11 @@ export function* pushParts(batch: RowBatchBuffer, key: Key, list: () => readonly
 
 /** Counts what a walk passed over since it last gave way. */
 export class SkipCount {
-  private count = 0;
+  #count = 0;
 
   isTooMany(): boolean {
-    if (++this.count < SKIPPED_MAX) return false;
-    this.count = 0;
+    if (++this.#count < SKIPPED_MAX) return false;
+    this.#count = 0;
     return true;
   }
 }
@@ -206,13 +206,13 @@ export class EntrySection extends Section {
 
 /** Sections of list state; a list longer than a batch is written in parts, and kept whole when it changes in between. */
 export class ListSection extends Section {
-  private partial: { readonly entry: Entry; values: readonly unknown[]; isKept: boolean } | null = null;
+  #partial: { readonly entry: Entry; values: readonly unknown[]; isKept: boolean } | null = null;
 
   override keep(row: Row): void {
     // While a list is half written, its version of the barrier goes on from here instead of to the kept rows.
-    if (this.partial?.entry.key === row.key && !this.partial.isKept) {
-      this.partial.values = row.value as unknown[];
-      this.partial.isKept = true;
+    if (this.#partial?.entry.key === row.key && !this.#partial.isKept) {
+      this.#partial.values = row.value as unknown[];
+      this.#partial.isKept = true;
       this.settleOne();
     } else {
       super.keep(row);
@@ -227,10 +227,10 @@ export class ListSection extends Section {
         continue;
       }
       const partial = { entry, values: entry.value as unknown[], isKept: false };
-      this.partial = partial;
+      this.#partial = partial;
       yield* pushParts(batch, entry.key, () => partial.values);
       if (entry.stamp < this.id) this.settle(entry, entry.key, null, entry.value);
-      this.partial = null;
+      this.#partial = null;
       if (this.remaining === 0) return;
     }
   }

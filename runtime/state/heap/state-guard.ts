@@ -15,17 +15,17 @@ const FIRST_VALUES = 256;
 const STRIDE = 127;
 
 export class StateGuard {
-  private countdown = 0;
-  private checked = 0;
+  #countdown = 0;
+  #checked = 0;
 
   /** What does not fit, or null; null for values that are not looked at. */
   find(value: unknown, type: ValueType<unknown>): Misfit | null {
-    if (this.countdown > 0 && !isForeign(value)) {
-      this.countdown -= 1;
+    if (this.#countdown > 0 && !isForeign(value)) {
+      this.#countdown -= 1;
       return null;
     }
-    this.checked += 1;
-    if (this.checked >= FIRST_VALUES && this.countdown === 0) this.countdown = STRIDE - 1;
+    this.#checked += 1;
+    if (this.#checked >= FIRST_VALUES && this.#countdown === 0) this.#countdown = STRIDE - 1;
     return findMisfit(type, value);
   }
 }

@@ -113,41 +113,41 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 /** A snapshot that is written turn by turn, as the test says. */
 class Writing {
   readonly model: Model;
-  private readonly snapshot: KeyedSnapshot;
-  private readonly files: MemorySnapshotFiles;
-  private result: Promise<KeyedStateHandle | null> | null = null;
-  private release: (() => void) | null = null;
-  private isFree = false;
+  readonly #snapshot: KeyedSnapshot;
+  readonly #files: MemorySnapshotFiles;
+  #result: Promise<KeyedStateHandle | null> | null = null;
+  #release: (() => void) | null = null;
+  #isFree = false;
 
   constructor(model: Model, snapshot: KeyedSnapshot, files: MemorySnapshotFiles) {
     this.model = model;
-    this.snapshot = snapshot;
-    this.files = files;
+    this.#snapshot = snapshot;
+    this.#files = files;
   }
 
   async go(turns: number): Promise<void> {
-    if (this.result === null) {
-      this.result = this.snapshot.write(this.files, () =>
-        this.isFree ? Promise.resolve() : new Promise((resolve) => (this.release = resolve)),
+    if (this.#result === null) {
+      this.#result = this.#snapshot.write(this.#files, () =>
+        this.#isFree ? Promise.resolve() : new Promise((resolve) => (this.#release = resolve)),
       );
       // Awaited by `end`; until then a rejection is not a stray one.
-      this.result.catch(() => {});
+      this.#result.catch(() => {});
     }
     for (let turn = 0; turn < turns; turn++) {
       await nextTurn();
-      this.release?.();
+      this.#release?.();
     }
   }
 
   async end(): Promise<KeyedStateHandle | null> {
-    this.isFree = true;
+    this.#isFree = true;
     await this.go(2);
-    return this.result as Promise<KeyedStateHandle | null>;
+    return this.#result as Promise<KeyedStateHandle | null>;
   }
 
   async discard(): Promise<void> {
-    this.snapshot.discard();
-    const wasStarted = this.result !== null;
+    this.#snapshot.discard();
+    const wasStarted = this.#result !== null;
     const code = await this.end().then(
       () => "written",
       (error: { code: string }) => error.code,

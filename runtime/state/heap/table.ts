@@ -52,34 +52,34 @@ export class Table<T> {
   readonly groups: (Group<T> | undefined)[];
   /** All keys of all groups. */
   readonly map = new KeyMap<T>();
-  private currentMeta: StateMeta;
+  #currentMeta: StateMeta;
   /** A value of this `typeof` fits the type, whatever it is. */
-  private primitive: string;
+  #primitive: string;
   /** Adapts to the size of the values, see snapshot-writer.ts. */
   rowsPerChunk = 16;
-  private readonly guard = new StateGuard();
+  readonly #guard = new StateGuard();
 
   constructor(context: KeyContext, meta: StateMeta) {
     this.context = context;
-    this.currentMeta = meta;
-    this.primitive = primitiveOf(meta.type);
+    this.#currentMeta = meta;
+    this.#primitive = primitiveOf(meta.type);
     this.groups = new Array<Group<T> | undefined>(context.groupCount).fill(undefined);
   }
 
   get meta(): StateMeta {
-    return this.currentMeta;
+    return this.#currentMeta;
   }
 
   /** A restored state is declared, with a later version of its type. */
   set meta(meta: StateMeta) {
-    this.currentMeta = meta;
-    this.primitive = primitiveOf(meta.type);
+    this.#currentMeta = meta;
+    this.#primitive = primitiveOf(meta.type);
   }
 
   /** Before a value comes in (STG1). */
   admit(value: unknown): void {
-    if (typeof value === this.primitive) return;
-    const found = this.guard.find(value, this.meta.type);
+    if (typeof value === this.#primitive) return;
+    const found = this.#guard.find(value, this.meta.type);
     if (found === null) return;
     throw refusedByState(this.context.uid, this.meta, found, ` at key ${keyInWords(this.context.key as Key)}`);
   }
@@ -101,8 +101,8 @@ export class Cursor<T> {
   serial = NO_SERIAL;
   readonly context: KeyContext;
   readonly table: Table<T>;
-  private entry: T | undefined = undefined;
-  private groupFound: Group<T> | undefined = undefined;
+  #entry: T | undefined = undefined;
+  #groupFound: Group<T> | undefined = undefined;
 
   constructor(table: Table<T>) {
     this.context = table.context;
@@ -112,25 +112,25 @@ export class Cursor<T> {
 
   /** What the current key has, or undefined. */
   find(): T | undefined {
-    if (this.serial !== this.context.serial) this.locate();
-    return this.entry;
+    if (this.serial !== this.context.serial) this.#locate();
+    return this.#entry;
   }
 
   /** The group of the current key; only after `find`. */
   group(): Group<T> {
-    this.groupFound ??= this.table.groupAt(this.context.groupIndex());
-    return this.groupFound;
+    this.#groupFound ??= this.table.groupAt(this.context.groupIndex());
+    return this.#groupFound;
   }
 
   /** Puts something under the current key, which has nothing yet (or replaces it: rows are counted by the caller). */
   set(entry: T): void {
     this.group().entries.set(this.context.identity(), this.context.hash, entry);
-    this.entry = entry;
+    this.#entry = entry;
   }
 
   remove(): void {
     this.group().entries.delete(this.context.identity(), this.context.hash);
-    this.entry = undefined;
+    this.#entry = undefined;
   }
 
   /** The current key in a form that may be kept for long. */
@@ -143,13 +143,13 @@ export class Cursor<T> {
     this.serial = NO_SERIAL;
   }
 
-  private locate(): void {
+  #locate(): void {
     const context = this.context;
     const index = context.groupIndex();
     if (context.key === undefined || index < 0 || index >= context.groupCount)
       throw context.misuse(this.table.meta.name);
-    this.groupFound = undefined;
-    this.entry = this.table.map.get(context.identity(), context.hash);
+    this.#groupFound = undefined;
+    this.#entry = this.table.map.get(context.identity(), context.hash);
     this.serial = context.serial;
   }
 }

@@ -37,17 +37,18 @@ export function timersIn(slot: TimerSlot): Iterable<Timer> {
 }
 
 export class TimerTable extends Table<TimerSlot> {
-  private readonly heap: Timer[] = [];
-  private readonly cursor: Cursor<TimerSlot> = new Cursor<TimerSlot>(this);
+  readonly #heap: Timer[] = [];
+  readonly #cursor: Cursor<TimerSlot> = new Cursor<TimerSlot>(this);
 
   /** The earliest timer, or undefined. */
   first(): Timer | undefined {
-    return this.heap[0];
+    return this.#heap[0];
   }
 
   /** Registers one for the current key; false when it was there already. */
   register(time: number): boolean {
-    const { cursor, context } = this;
+    const { context } = this;
+    const cursor = this.#cursor;
     const slot = cursor.find();
     if (slot instanceof Timer ? slot.time === time : slot?.has(time) === true) return false;
     const timer = new Timer(slot === undefined ? cursor.keyToKeep() : keyOf(slot), context.hash, time, context.latest);
@@ -55,13 +56,13 @@ export class TimerTable extends Table<TimerSlot> {
     else if (slot instanceof Timer) cursor.set(pair(slot, timer));
     else slot.set(time, timer);
     cursor.group().rows++;
-    this.pushHeap(timer);
+    this.#pushHeap(timer);
     return true;
   }
 
   /** Deletes one of the current key, if it is there. */
   delete(time: number): void {
-    const slot = this.cursor.find();
+    const slot = this.#cursor.find();
     const timer = slot instanceof Timer ? slot : slot?.get(time);
     if (timer?.time === time) this.remove(timer);
   }
@@ -76,8 +77,8 @@ export class TimerTable extends Table<TimerSlot> {
     if (slot instanceof Map && slot.size > 1) slot.delete(timer.time);
     else group.entries.delete(identity, timer.hash);
     group.rows--;
-    this.cursor.forget();
-    this.removeFromHeap(timer.place);
+    this.#cursor.forget();
+    this.#removeFromHeap(timer.place);
   }
 
   /** Adds a timer read from a file. */
@@ -89,24 +90,24 @@ export class TimerTable extends Table<TimerSlot> {
     else if (slot instanceof Timer) group.entries.set(identity, timer.hash, pair(slot, timer));
     else slot.set(time, timer);
     group.rows++;
-    this.pushHeap(timer);
+    this.#pushHeap(timer);
   }
 
-  private pushHeap(timer: Timer): void {
-    this.heap.push(timer);
-    this.siftUp(timer, this.heap.length - 1);
+  #pushHeap(timer: Timer): void {
+    this.#heap.push(timer);
+    this.#siftUp(timer, this.#heap.length - 1);
   }
 
-  private removeFromHeap(place: number): void {
-    const last = this.heap.pop() as Timer;
-    if (place === this.heap.length) return;
-    const parent = place > 0 ? (this.heap[(place - 1) >> 2] as Timer) : undefined;
-    if (parent !== undefined && parent.time > last.time) this.siftUp(last, place);
-    else this.siftDown(last, place);
+  #removeFromHeap(place: number): void {
+    const last = this.#heap.pop() as Timer;
+    if (place === this.#heap.length) return;
+    const parent = place > 0 ? (this.#heap[(place - 1) >> 2] as Timer) : undefined;
+    if (parent !== undefined && parent.time > last.time) this.#siftUp(last, place);
+    else this.#siftDown(last, place);
   }
 
-  private siftUp(timer: Timer, from: number): void {
-    const heap = this.heap;
+  #siftUp(timer: Timer, from: number): void {
+    const heap = this.#heap;
     let place = from;
     while (place > 0) {
       const parentPlace = (place - 1) >> 2;
@@ -120,8 +121,8 @@ export class TimerTable extends Table<TimerSlot> {
     timer.place = place;
   }
 
-  private siftDown(timer: Timer, from: number): void {
-    const heap = this.heap;
+  #siftDown(timer: Timer, from: number): void {
+    const heap = this.#heap;
     let place = from;
     for (;;) {
       const firstChild = place * ARITY + 1;

@@ -26,79 +26,79 @@ const CHUNK_ROWS_MAX = 2048;
 const PIECE_BYTES = 256 * 1024;
 
 export class HeapKeyedSnapshot implements KeyedSnapshot {
-  private readonly options: KeyedBackendOptions;
-  private readonly context: KeyContext;
+  readonly #options: KeyedBackendOptions;
+  readonly #context: KeyContext;
   /** In order of key group, then of table (KF1). */
-  private readonly sections: readonly Section[];
-  private state: "fixed" | "writing" | "written" | "discarded" = "fixed";
+  readonly #sections: readonly Section[];
+  #state: "fixed" | "writing" | "written" | "discarded" = "fixed";
 
   constructor(options: KeyedBackendOptions, context: KeyContext, tables: readonly Table<unknown>[]) {
-    this.options = options;
-    this.context = context;
+    this.#options = options;
+    this.#context = context;
     context.latest++;
     context.unwritten++;
-    this.sections = markSections(context, tables);
+    this.#sections = markSections(context, tables);
   }
 
   async write(files: SnapshotFiles, turn: Turn): Promise<KeyedStateHandle | null> {
-    if (this.state === "discarded") throw this.wasDiscarded();
-    assert(this.state === "fixed", "a snapshot is written once");
-    this.state = "writing";
+    if (this.#state === "discarded") throw this.#wasDiscarded();
+    assert(this.#state === "fixed", "a snapshot is written once");
+    this.#state = "writing";
     try {
-      if (this.sections.length === 0) return null;
+      if (this.#sections.length === 0) return null;
       const file = await files.create();
       try {
-        await this.writeSections(file, turn);
-        return { kind: "heap", keyGroups: this.options.keyGroups, files: [{ file: await file.close() }] };
+        await this.#writeSections(file, turn);
+        return { kind: "heap", keyGroups: this.#options.keyGroups, files: [{ file: await file.close() }] };
       } catch (error) {
         await abortAfter(error, file);
         throw error;
       }
     } finally {
-      this.release("written");
+      this.#release("written");
     }
   }
 
   discard(): void {
-    this.release("discarded");
+    this.#release("discarded");
   }
 
-  private async writeSections(file: SnapshotFile, turn: Turn): Promise<void> {
+  async #writeSections(file: SnapshotFile, turn: Turn): Promise<void> {
     const output = new SectionOutput(file);
-    const budget = new TurnBudget(this.options.clock, turn);
+    const budget = new TurnBudget(this.#options.clock, turn);
     const batch = new RowBatchBuffer();
-    const { chunkBytes = CHUNK_BYTES_DEFAULT } = this.options;
-    for (const section of this.sections) {
+    const { chunkBytes = CHUNK_BYTES_DEFAULT } = this.#options;
+    for (const section of this.#sections) {
       output.startSection(section);
       for (const walk = section.walk(batch); ; ) {
         batch.limit = section.table.rowsPerChunk;
         const isDone = walk.next().done === true;
         if (batch.size > 0) {
-          const length = output.writeChunk(this.context.uid, section.meta, batch);
+          const length = output.writeChunk(this.#context.uid, section.meta, batch);
           section.table.rowsPerChunk = rowsFor(chunkBytes, length / batch.size);
           batch.clear();
         }
         if (output.isFull) await output.flush();
         if (budget.isSpent()) await budget.giveWay();
-        if (this.state === "discarded") throw this.wasDiscarded();
+        if (this.#state === "discarded") throw this.#wasDiscarded();
         if (isDone) break;
       }
       output.endSection();
     }
-    await output.finish(this.options);
+    await output.finish(this.#options);
   }
 
-  private release(state: "written" | "discarded"): void {
-    if (this.state === "written" || this.state === "discarded") return;
-    this.state = state;
-    for (const section of this.sections) section.leave();
-    this.context.unwritten--;
+  #release(state: "written" | "discarded"): void {
+    if (this.#state === "written" || this.#state === "discarded") return;
+    this.#state = state;
+    for (const section of this.#sections) section.leave();
+    this.#context.unwritten--;
   }
 
-  private wasDiscarded(): StreamError {
+  #wasDiscarded(): StreamError {
     return new StreamError(
       "SNAPSHOT_DISCARDED",
-      `the snapshot of the keyed state of operator "${this.context.uid}" was given up because its checkpoint was aborted; nothing is to be done, the next checkpoint takes another`,
+      `the snapshot of the keyed state of operator "${this.#context.uid}" was given up because its checkpoint was aborted; nothing is to be done, the next checkpoint takes another`,
     );
   }
 }
@@ -136,53 +136,53 @@ function rowsFor(chunkBytes: number, bytesPerRow: number): number {
 
 /** The file being written: gathers chunks into pieces, remembers where sections are. */
 class SectionOutput {
-  private readonly file: SnapshotFile;
-  private readonly writer = new ByteWriter(2 * PIECE_BYTES);
-  private readonly states: StateMeta[] = [];
-  private readonly places: SectionPlace[] = [];
-  private flushed = 0;
-  private current: { state: number; keyGroup: number; offset: number; chunks: number } | null = null;
+  readonly #file: SnapshotFile;
+  readonly #writer = new ByteWriter(2 * PIECE_BYTES);
+  readonly #states: StateMeta[] = [];
+  readonly #places: SectionPlace[] = [];
+  #flushed = 0;
+  #current: { state: number; keyGroup: number; offset: number; chunks: number } | null = null;
 
   constructor(file: SnapshotFile) {
-    this.file = file;
-    this.writer.bytes(MAGIC_BYTES);
+    this.#file = file;
+    this.#writer.bytes(MAGIC_BYTES);
   }
 
   get isFull(): boolean {
-    return this.writer.length >= PIECE_BYTES;
+    return this.#writer.length >= PIECE_BYTES;
   }
 
   startSection({ meta, keyGroup }: Section): void {
-    let state = this.states.indexOf(meta);
-    if (state < 0) state = this.states.push(meta) - 1;
-    this.current = { state, keyGroup, offset: this.flushed + this.writer.length, chunks: 0 };
+    let state = this.#states.indexOf(meta);
+    if (state < 0) state = this.#states.push(meta) - 1;
+    this.#current = { state, keyGroup, offset: this.#flushed + this.#writer.length, chunks: 0 };
   }
 
   /** Returns the chunk's bytes. */
   writeChunk(uid: string, meta: StateMeta, batch: RowBatchBuffer): number {
-    const before = this.writer.length;
-    encodeChunk(uid, meta, batch, this.writer);
-    (this.current as { chunks: number }).chunks++;
-    return this.writer.length - before;
+    const before = this.#writer.length;
+    encodeChunk(uid, meta, batch, this.#writer);
+    (this.#current as { chunks: number }).chunks++;
+    return this.#writer.length - before;
   }
 
   endSection(): void {
-    assert(this.current !== null, "a section was started");
-    const { state, keyGroup, offset, chunks } = this.current;
-    this.places.push({ state, keyGroup, offset, length: this.flushed + this.writer.length - offset, chunks });
-    this.current = null;
+    assert(this.#current !== null, "a section was started");
+    const { state, keyGroup, offset, chunks } = this.#current;
+    this.#places.push({ state, keyGroup, offset, length: this.#flushed + this.#writer.length - offset, chunks });
+    this.#current = null;
   }
 
   async flush(): Promise<void> {
-    const piece = this.writer.copy();
-    this.writer.reset();
-    this.flushed += piece.length;
-    await this.file.write(piece);
+    const piece = this.#writer.copy();
+    this.#writer.reset();
+    this.#flushed += piece.length;
+    await this.#file.write(piece);
   }
 
   async finish({ operatorUid, maxParallelism, keyGroups }: KeyedBackendOptions): Promise<void> {
-    this.writer.bytes(
-      encodeIndex({ uid: operatorUid, maxParallelism, keyGroups, states: this.states, sections: this.places }),
+    this.#writer.bytes(
+      encodeIndex({ uid: operatorUid, maxParallelism, keyGroups, states: this.#states, sections: this.#places }),
     );
     await this.flush();
   }

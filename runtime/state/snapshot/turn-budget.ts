@@ -9,24 +9,24 @@ import type { Turn } from "../backend.ts";
 const TURN_MS = 4;
 
 export class TurnBudget {
-  private readonly clock: Clock | undefined;
-  private readonly turn: Turn;
-  private startedMs: number;
+  readonly #clock: Clock | undefined;
+  readonly #turn: Turn;
+  #startedMs: number;
 
   /** Without a clock every piece is a turn. */
   constructor(clock: Clock | undefined, turn: Turn) {
-    this.clock = clock;
-    this.turn = turn;
-    this.startedMs = clock?.monotonicMs() ?? 0;
+    this.#clock = clock;
+    this.#turn = turn;
+    this.#startedMs = clock?.monotonicMs() ?? 0;
   }
 
   /** Asked after each piece of work; when true, `giveWay` is awaited. */
   isSpent(): boolean {
-    return this.clock === undefined || this.clock.monotonicMs() - this.startedMs >= TURN_MS;
+    return this.#clock === undefined || this.#clock.monotonicMs() - this.#startedMs >= TURN_MS;
   }
 
   async giveWay(): Promise<void> {
-    await this.turn();
-    this.startedMs = this.clock?.monotonicMs() ?? 0;
+    await this.#turn();
+    this.#startedMs = this.#clock?.monotonicMs() ?? 0;
   }
 }
