@@ -25,6 +25,9 @@ test("a job that has ended is not run again by a new JobManager (JM4)", async (t
   const second = await start(t, place);
   assert.equal(await second.ended, "FINISHED");
   assert.equal(second.manager.job().epoch, 2);
+  const { endedMs } = first.manager.job();
+  assert.ok(endedMs !== null);
+  assert.equal(second.manager.job().endedMs, endedMs, "it ended when it ended");
 });
 
 test("RS-6 RS-7 a killed TaskManager restarts only its region, from the last checkpoint, on the one that comes instead", async (t) => {
@@ -124,6 +127,24 @@ test("a second JobManager on the same store fences the first, which stops and de
   assert.equal(place.world.of("shutdown").length, 0);
   assert.equal(first.manager.job().status, "RUNNING", "its last word is not about the job");
   assert.equal(second.manager.job().epoch, 2);
+});
+
+test("FAO2 LEW1 after a failure a JobManager asks whether it still leads, and an overtaken one deploys nothing again", async (t) => {
+  const place = await setting(t);
+  const first = await running(t, place);
+  await checkpoint(first);
+  const second = await start(t, place);
+  await until("the second leads", () => second.manager.checkpoints().restored !== null);
+  const [one] = place.world.taskManagers.values();
+  let ending: string | null = null;
+  void first.ended.then((how) => (ending = how));
+  one?.fail(one.tasks[0] as TaskRef);
+  await until("it is told", () => ending !== null || place.world.deployed.some(({ task }) => task.attempt > 1));
+  assert.equal(ending, "fenced");
+  assert.deepEqual(
+    place.world.deployed.filter(({ task }) => task.attempt > 1),
+    [],
+  );
 });
 
 test("MES2 a TaskManager that serves a newer JobManager stops the older one", async (t) => {

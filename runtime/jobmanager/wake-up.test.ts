@@ -1,16 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Timer } from "../../base/index.ts";
 import { ManualClock } from "../testkit/index.ts";
 import { Turns } from "./turns.ts";
 import { WakeUp } from "./wake-up.ts";
 
+class CountingClock extends ManualClock {
+  everArmed = 0;
+
+  override after(delayMs: number, callback: () => void): Timer {
+    this.everArmed++;
+    return super.after(delayMs, callback);
+  }
+}
+
 test("WAK1 there is one time at most: another replaces it, null takes it back", () => {
-  const clock = new ManualClock(1000);
+  const clock = new CountingClock(1000);
   const turns: number[] = [];
   const wake = new WakeUp(new Turns(clock, () => turns.push(clock.monotonicMs())));
   wake.at(1100, 1000);
   wake.at(1100, 1000);
-  assert.equal(clock.armed, 1);
+  assert.equal(clock.everArmed, 1, "the same time again changes nothing");
   wake.at(1050, 1000);
   assert.equal(clock.armed, 1);
   clock.advance(200);
