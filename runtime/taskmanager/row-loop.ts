@@ -74,6 +74,8 @@ export class RowLoop {
     if (this.#row >= batch.rows.length) this.#batch = null;
   }
 
+  // Three loops that look alike: each has one kind of call in it, which stays fast only while nothing else goes through it.
+
   #processPlain(batch: RowBatch<unknown>, deadlineMs: number): number {
     const { rows, timestamps } = batch;
     const { head } = this.#parts.chain;
