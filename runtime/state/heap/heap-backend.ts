@@ -63,7 +63,7 @@ export async function createKeyedBackend(
 
 class HeapKeyedBackend implements KeyedStateBackend {
   readonly #options: KeyedBackendOptions;
-  readonly #context: KeyContext;
+  readonly context: KeyContext;
   /** By metaId, in order of restore and declaration. */
   readonly #tables: Map<string, Table<unknown>>;
   readonly #states = new Map<string, unknown>();
@@ -71,17 +71,17 @@ class HeapKeyedBackend implements KeyedStateBackend {
 
   constructor(options: KeyedBackendOptions, context: KeyContext, tables: Map<string, Table<unknown>>) {
     this.#options = options;
-    this.#context = context;
+    this.context = context;
     this.#tables = tables;
     this.#timerRegistry = new TimerRegistry(context);
   }
 
   setCurrentKey(key: Key, hash: number): void {
-    this.#context.set(key, hash);
+    this.context.set(key, hash);
   }
 
   releaseCurrentKey(): void {
-    this.#context.release();
+    this.context.release();
   }
 
   prefetch(hashes: Int32Array, from: number, to: number): void {
@@ -89,8 +89,8 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   currentKey(): Key {
-    const { key } = this.#context;
-    if (key === undefined) throw this.#context.misuse("(current key)");
+    const { key } = this.context;
+    if (key === undefined) throw this.context.misuse("(current key)");
     return key;
   }
 
@@ -101,10 +101,10 @@ class HeapKeyedBackend implements KeyedStateBackend {
     for (const group of table?.groups ?? [])
       for (const held of (group?.entries.values() ?? []) as Iterable<{ readonly key: Key }>) keys.push(held.key);
     for (const key of keys) {
-      this.#context.set(key, keyHash(key));
+      this.context.set(key, keyHash(key));
       apply(key);
     }
-    this.#context.release();
+    this.context.release();
   }
 
   value<V>(descriptor: StateDescriptor<V>): ValueState<V> {
@@ -174,13 +174,13 @@ class HeapKeyedBackend implements KeyedStateBackend {
   }
 
   snapshot(): KeyedSnapshot {
-    return new HeapKeyedSnapshot(this.#options, this.#context, [...this.#tables.values()]);
+    return new HeapKeyedSnapshot(this.#options, this.context, [...this.#tables.values()]);
   }
 
   #timerTable(name: string, kind: "event-timers" | "processing-timers"): TimerTable {
     const meta: StateMeta = { name, kind, type: TIMER_TYPE, keyType: null };
     const restored = this.#tables.get(metaId(meta)) as TimerTable | undefined;
-    const table = restored ?? new TimerTable(this.#context, meta);
+    const table = restored ?? new TimerTable(this.context, meta);
     this.#tables.set(metaId(meta), table as Table<unknown>);
     return table;
   }
@@ -194,7 +194,7 @@ class HeapKeyedBackend implements KeyedStateBackend {
       return existing as S;
     }
     const restored = this.#tables.get(id);
-    const table = restored ?? new Table<unknown>(this.#context, meta);
+    const table = restored ?? new Table<unknown>(this.context, meta);
     if (restored !== undefined) this.#adopt(restored, meta);
     this.#tables.set(id, table);
     const state = create(table);
