@@ -117,14 +117,14 @@ export class DataStream<T, X extends SideOutputTypes = NoSideOutputs> {
   sideOutput<N extends keyof X & string>(name: N): DataStream<ValueOf<X[N]>> {
     const { maker } = this.parts;
     const declared = this.#sideOutputs;
-    const type = declared?.types[name] as ValueType<ValueOf<X[N]>> | undefined;
-    if (declared === null || type === undefined) {
+    if (declared === null || !Object.hasOwn(declared.types, name)) {
       const names = Object.keys(declared?.types ?? {});
       throw invalidGraph(
         `sideOutput("${name}"): the operator declares ${names.length === 0 ? "no side outputs" : `the side outputs ${names.join(", ")}`}; ` +
           `declare it in the function of process, as in sideOutputs: { ${name}: t.string }`,
       );
     }
+    const type = declared.types[name] as ValueType<unknown> as ValueType<ValueOf<X[N]>>;
     return maker.stream([{ from: declared.node, sideOutput: name, partitioning: { kind: "forward" } }], type);
   }
 

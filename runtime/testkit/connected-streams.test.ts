@@ -526,6 +526,7 @@ describe("side outputs", () => {
       const stream = env
         .fromSource(orders, { uid: "orders" })
         .process({ sideOutputs: { late: t.string }, process() {} }, { type: t.string });
+      assert.throws(() => stream.sideOutput("constructor" as "late"), /sideOutput\("constructor"\)/);
       stream.sideOutput("lat" as "late").print();
     });
     await assert.rejects(
