@@ -15,7 +15,7 @@ export {
   readDuration,
 } from "./duration.ts";
 export { editDistance } from "./edit-distance.ts";
-export { type ErrorCode, errorCodes } from "./error-codes.ts";
+export * from "./error-codes.ts";
 export {
   AssertionFailure,
   assert,

@@ -1,2 +1,3 @@
-/** Room `failures`: how the runtime is made to fail: its failpoints. */
+/** Room `failures`: what the runtime raises: its error codes with what they mean and what to do, and its failpoints. */
 export { type FailpointName, failpoint, failpointNames } from "./failpoints.ts";
+export { runtimeErrorCodes } from "./error-codes.ts";

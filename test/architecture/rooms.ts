@@ -49,7 +49,7 @@ const foundation: readonly Room[] = [
 ];
 
 const runtimeRooms: readonly Room[] = [
-  { folder: "runtime/failures", owns: "the failpoints of the runtime", mayImport: ["base"] },
+  { folder: "runtime/failures", owns: "what the runtime raises: error codes, failpoints", mayImport: ["base"] },
   { folder: "runtime/record", owns: "what flows: types, batches, keys, codecs", mayImport: ["base"] },
   { folder: "runtime/time", owns: "watermarks (pure)", mayImport: ["base", ...inRuntime("record")] },
   {
@@ -259,7 +259,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "crds",
       "main",
-      ...inRuntime("record graph checkpoint storage program"),
+      ...inRuntime("failures record graph checkpoint storage program"),
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery engine engine-native reconcile"),
       "embedded/api-server",
     ],
