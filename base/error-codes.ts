@@ -1,84 +1,29 @@
 /**
- * Owns: every error code of the runtime with its one-line explanation; docs/errors.md is generated from it.
+ * Owns: how an error code is declared, and the codes that base raises itself or that several halves raise.
+ * Not here: all other codes. Each half has a file `error-codes.ts` in a room of its own.
  *
- * Each text says what it means and what to do.
+ * ERC1 A list says of each code what it means and what to do; docs/errors.md is generated from all lists (tools/error-lists.ts).
+ * ERC2 A code that no list declares does not compile. A list adds its codes to DeclaredErrorCodes by its room's folder, so that base
+ *    knows the type of every code and the text of none but its own.
+ * ERC3 A room raises the codes of base, of its own half, and of halves that its half may import (test/architecture/error-codes.test.ts).
  */
-const runtimeErrorCodes = {
-  JOB_MODULE_INVALID: "The job module cannot be loaded or does not export a job. Fix the module named in the message.",
-  JOB_GRAPH_INVALID:
-    "The job graph is invalid (duplicate uids, no source, …). Change the operator named in the message.",
-  OPTION_UNKNOWN: "An option's name is unknown. Use one of the names listed in the message.",
+
+/** A list: each code with its explanation. */
+export type ErrorTexts = Readonly<Record<string, string>>;
+
+export const baseErrorCodes = {
   OPTION_INVALID: "An option's value is not allowed. Use a value that the message describes.",
-  VALUE_NOT_SERIALIZABLE:
-    "A record or state value does not match its declared type, or is not plain data: class instances, functions, symbols, boxed values, getters and circular values do not survive a checkpoint or the transfer to another process. The message says where in the value. Copy what is needed into plain objects and arrays, or change the type.",
-  KEY_INVALID:
-    "A key selector returned a value that cannot be a key: undefined, NaN, a function, a symbol, a Date, Map, Set, bytes, or another class instance, or an object that contains one of these. Return a string, number, bigint, boolean, null, or a plain object or array of these; for a Date, return its getTime().",
-  USER_FUNCTION_FAILED: "A user function of the job threw an error. The cause says where.",
-  USED_OUT_OF_TURN:
-    "A function used its key, state, timers, context or emitter after its call had returned, in its own promise or timeout. Use them before the call returns; move work that has to wait into an operator of its own, with `blockUntil`.",
-  EMISSION_TOO_LARGE:
-    "One call of a function emitted more records than can be buffered. Return them from a generator (`function*`), which is paused while the buffers are full.",
-  HOOK_TIMEOUT:
-    "A hook of an operator, source or sink (open, prepareSnapshot, close, …) did not settle in time. Check what it waits for, or raise `pipeline.hook-timeout`.",
   STORE_UNAVAILABLE: "The object store did not answer or refused the call. The call is retried; check the cause.",
   STORE_FULL:
     "There is no space left at the location in the message. Free some space; completed checkpoints and savepoints are not lost.",
-  STORE_UNSUITABLE:
-    "The object store does not support the conditional writes that checkpoints need. Use another store.",
-  CHECKPOINT_CORRUPT: "A file of a checkpoint or savepoint is missing, truncated or changed. Restore from another one.",
   FORMAT_TOO_NEW:
     "A file or a peer is of a newer version of StreamJob, in a form that this one does not know. Use the version that wrote it, or a newer one; nothing was changed or deleted.",
-  SAVEPOINT_NOT_FOUND:
-    "There is no savepoint at the given path. Check the path; `streamjob list` shows jobs and their last savepoints.",
-  SAVEPOINT_NO_TARGET:
-    "A savepoint was requested without a directory, and no default is set. Specify one, or set state.savepoints.dir.",
-  SAVEPOINT_FAILED: "The savepoint did not complete. The job keeps running; the message says why.",
-  SNAPSHOT_DISCARDED:
-    "A snapshot was discarded because its checkpoint was aborted. No action is needed: the next checkpoint takes a new one.",
-  STATE_INCOMPATIBLE:
-    "The state to restore is incompatible with the job graph. The message names the uid and what to do.",
-  STATE_TOO_LARGE:
-    "A state, or all states of a task together, exceed the size limit of the memory state backend. A periodic checkpoint fails and the job keeps running; a job whose input has ended cannot finish without a checkpoint, and fails. Use the fs state backend (state.backend.type).",
-  RESTORE_REFUSED:
-    "The state that an incarnation was asked to restore does not exist, or is not the newest. The message names both; nothing was started.",
-  FENCED: "A newer incarnation of the job has taken over. This process stops; no action is needed.",
-  TASK_MANAGER_LOST: "A TaskManager exited or stopped sending heartbeats. Its tasks are restarted elsewhere.",
-  JOB_MANAGER_LOST: "The JobManager exited or stopped sending heartbeats. Tasks stop until a new JobManager connects.",
-  NOT_ENOUGH_SLOTS:
-    "There are fewer free slots than the job needs. Add TaskManagers or slots, or lower the parallelism.",
-  DEPLOYMENT_TIMEOUT:
-    "Tasks did not become ready in time. The message names them; check the logs of their TaskManagers, or raise the timeout.",
-  CHECKPOINT_FAILED:
-    "More consecutive checkpoints failed than the job tolerates. Check the cause; raise the tolerable number of failures or the checkpoint timeout.",
-  CONNECTION_LOST: "A data connection between two tasks broke. The tasks are restarted.",
   PORT_IN_USE: "Another process uses the port. Choose another port or stop that process.",
-  SOURCE_FAILED: "A source cannot read. The message says what failed and where.",
-  SINK_FAILED: "A sink cannot write or commit. The message says what failed and where.",
-  JOB_NOT_FOUND: "There is no job with that id or name. `streamjob list` shows the jobs.",
-  JOB_STATE_CONFLICT:
-    "The job's current state does not allow the request. The message names the state; repeat the request when the job is in a state that allows it.",
-  REQUEST_INVALID: "The body or a parameter of a request is invalid. The message says which; correct it.",
-  PROTOCOL_VIOLATION: "A peer sent a message that violates the protocol. Check for processes of different versions.",
-} as const satisfies Record<string, string>;
+} as const satisfies ErrorTexts;
 
-/** Of the operator and its command line. */
-const operatorErrorCodes = {
-  KUBERNETES_API_FAILED:
-    "The Kubernetes API server refused a call or did not answer. The message says which call and why.",
-  MANIFEST_INVALID:
-    "A manifest is not a valid StreamJob or StreamJobSnapshot. The message names each invalid field and its allowed values.",
-  STATUS_UNREADABLE:
-    "The status of an object cannot be read: something other than the operator changed it. The operator does nothing for the object until the status is corrected.",
-  OBJECT_NOT_FOUND: "There is no StreamJob or snapshot of that name in the namespace. `streamjob get` lists them.",
-  CONTROL_PLANE_FILES_UNREADABLE:
-    "The files in which the embedded control plane stores its objects cannot be read. Restore them from a backup, or move the folder away to start without objects.",
-  CONTROL_PLANE_RUNNING:
-    "Another process is the control plane of this folder. Send it manifests with `streamjob apply`, or set STREAMJOB_HOME to another folder.",
-  CONTROL_PLANE_UNAVAILABLE:
-    "No control plane answers. Start one with `streamjob run <manifest>`, or check the address.",
-} as const satisfies Record<string, string>;
+/** The codes of each list, by the folder of its room. Lists are added by module augmentation (ERC2). */
+export interface DeclaredErrorCodes {
+  readonly base: keyof typeof baseErrorCodes;
+}
 
-/** Both halves. */
-export const errorCodes = { ...runtimeErrorCodes, ...operatorErrorCodes };
-
-export type ErrorCode = keyof typeof errorCodes;
+export type ErrorCode = DeclaredErrorCodes[keyof DeclaredErrorCodes];

@@ -6,7 +6,7 @@
  * ER2 The environment's or a user's failure is a StreamError with a code, a destiny, and a message that says
  *    what happened, where, and what to do.
  */
-import { type ErrorCode, errorCodes } from "./error-codes.ts";
+import type { ErrorCode } from "./error-codes.ts";
 
 /** Whether trying again can help: `retry` goes through the restart strategy, `terminal` fails the job at once (RS-8). */
 export type Destiny = "retry" | "terminal";
@@ -77,9 +77,9 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
 /** The reverse of toErrorInfo, as far as a reader of logs and exceptions needs it. */
 export function fromErrorInfo(info: ErrorInfo): Error {
   const error =
-    info.code !== undefined && info.code in errorCodes
-      ? new StreamError(info.code, info.message, { destiny: info.destiny })
-      : new Error(info.message);
+    info.code === undefined
+      ? new Error(info.message)
+      : new StreamError(info.code, info.message, { destiny: info.destiny });
   error.name = info.name;
   error.stack = info.stack;
   return error;

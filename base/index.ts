@@ -15,7 +15,7 @@ export {
   readDuration,
 } from "./duration.ts";
 export { editDistance } from "./edit-distance.ts";
-export { type ErrorCode, errorCodes } from "./error-codes.ts";
+export * from "./error-codes.ts";
 export {
   AssertionFailure,
   assert,
@@ -28,15 +28,7 @@ export {
   unreachable,
 } from "./errors.ts";
 export { newerFormat, refuseNewer } from "./format-version.ts";
-export {
-  type FailpointName,
-  failpoint,
-  failpointNames,
-  type OperatorFailpointName,
-  type OperatorStep,
-  operatorFailpointNames,
-  operatorSteps,
-} from "./failpoint.ts";
+export { checkFailpoints, declareFailpoints } from "./failpoint.ts";
 export {
   isHex32,
   type JobId,

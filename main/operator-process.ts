@@ -6,7 +6,14 @@ import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
 import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
-import { createLog, environmentVariable, StreamError, systemClock, systemRandom } from "../base/index.ts";
+import {
+  checkFailpoints,
+  createLog,
+  environmentVariable,
+  StreamError,
+  systemClock,
+  systemRandom,
+} from "../base/index.ts";
 import { remoteAddressOf } from "./control-plane/remote-addresses.ts";
 import { exitCodes } from "./process-messages.ts";
 
@@ -60,6 +67,7 @@ export async function runOperator(): Promise<void> {
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
   try {
+    checkFailpoints();
     await start(identity, log);
   } catch (error) {
     log.error({ err: error }, "the process could not start");

@@ -7,7 +7,7 @@
  * PD2 What nobody caught is logged and ends the process with `exitCodes.crashed`; whoever runs the pod starts it again.
  * PD3 A configuration that cannot be read ends it with `exitCodes.refused`, after saying what is wrong with it.
  */
-import { type Clock, createLog, environmentVariable, type Log, sleep } from "../base/index.ts";
+import { checkFailpoints, type Clock, createLog, environmentVariable, type Log, sleep } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
 import { invalidPodSetting, readPodConfig } from "./pod-settings.ts";
 import { exitCodes } from "./process-messages.ts";
@@ -52,6 +52,7 @@ export async function runPod(role: string, clock: Clock, body: (pod: PodProcess)
   process.on("SIGINT", () => end("SIGINT"));
   if (environmentVariable(podVariables.leash) === "stdin") watchStdin(() => end("its stdin was closed"));
   try {
+    checkFailpoints();
     await body({
       config: readPodConfig(variable(podVariables.config), environmentVariable(podVariables.largeConfig)),
       log,

@@ -1,5 +1,5 @@
 /**
- * Owns: the files that are generated (`npm run docs`): docs/errors.md from the list of error codes, docs/options.md from the table
+ * Owns: the files that are generated (`npm run docs`): docs/errors.md from the lists of error codes, docs/options.md from the table
  * of options, docs/changes.md and docs/events.md from the lists of operator/reconcile, docs/streamjob-reference.md and the definitions
  * in crds/generated from the schemas of crds/, and in docs/architecture.md the table of rooms from test/architecture/rooms.ts.
  * test/architecture fails while one is stale.
@@ -16,16 +16,16 @@ import {
   type SpecChange,
   specChecks,
 } from "../operator/reconcile/index.ts";
-import { errorCodes } from "../base/error-codes.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { type Room, rooms } from "../test/architecture/rooms.ts";
 import { currentApiPage } from "./api-reference.ts";
+import { errorCodes } from "./error-lists.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
-/** The page for a list of codes: Markdown, codes in alphabetical order, one heading each, so that a code can be linked to. */
+/** The page for all codes: Markdown, codes in alphabetical order, one heading each, so that a code can be linked to. */
 export function renderErrorsPage(codes: Readonly<Record<string, string>>): string {
   const lines = [
-    "<!-- Generated from base/error-codes.ts by `npm run docs`; do not edit. -->",
+    "<!-- Generated from the files error-codes.ts of the halves (tools/error-lists.ts) by `npm run docs`; do not edit. -->",
     "",
     "# Errors",
     "",

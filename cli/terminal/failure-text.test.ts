@@ -37,6 +37,13 @@ describe("a failure in words", () => {
     assert.equal(failureReason(info, MODULE), `its build function threw: Unknown option '--x' at ${MODULE}:3`);
   });
 
+  it("has the code and what it means; of a code that this version does not know, the code", () => {
+    const known = toErrorInfo(new StreamError("STORE_FULL", "no space on /c"));
+    assert.match(failureLines(known, MODULE)[1] ?? "", /^STORE_FULL: There is no space left/);
+    const unknown = { ...known, code: "OF_A_LATER_VERSION" as StreamError["code"] };
+    assert.deepEqual(failureLines(unknown, MODULE), ["no space on /c", "OF_A_LATER_VERSION"]);
+  });
+
   it("takes only the first line of a long message", () => {
     assert.equal(failureReason(toErrorInfo(new Error("first\nsecond")), MODULE), "first");
   });

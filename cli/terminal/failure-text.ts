@@ -2,7 +2,9 @@
  * Owns: a failure in words for a person: what, where in the job module, what to do. Pure.
  */
 import { pathToFileURL } from "node:url";
-import { type ErrorInfo, errorCodes } from "../../base/index.ts";
+import { baseErrorCodes, type ErrorInfo } from "../../base/index.ts";
+import { runtimeErrorCodes } from "../../runtime/failures/index.ts";
+import { cliErrorCodes } from "../error-codes.ts";
 
 const CAUSE = "\nCaused by: ";
 
@@ -16,10 +18,15 @@ export function failureReason(error: ErrorInfo, module: string): string {
   return place === null || line === undefined || what.includes(line) ? what : `${what}, at ${place}`;
 }
 
+/** Of the codes that a job ends with; another version's job may end with one that is not here. */
+const explanations: Readonly<Record<string, string>> = { ...baseErrorCodes, ...runtimeErrorCodes, ...cliErrorCodes };
+
 /** Several lines: the reason, the code, and what the code's explanation says to do. */
 export function failureLines(error: ErrorInfo, module: string): string[] {
   const lines = [failureReason(error, module)];
-  if (error.code !== undefined) lines.push(`${error.code}: ${errorCodes[error.code]}`);
+  const explanation = error.code === undefined ? undefined : explanations[error.code];
+  if (explanation !== undefined) lines.push(`${error.code}: ${explanation}`);
+  else if (error.code !== undefined) lines.push(error.code);
   return lines;
 }
 

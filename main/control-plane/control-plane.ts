@@ -24,6 +24,7 @@ import {
 import { imageTable, type ImageTable, ProcessKubelet, type Programs } from "../../embedded/kubelet/index.ts";
 import { StatefulSetController } from "../../embedded/workloads/index.ts";
 import {
+  checkFailpoints,
   type Clock,
   type Log,
   makePrivateFolderSync,
@@ -92,7 +93,10 @@ export function localPrograms(environment: Readonly<Record<string, string>> = {}
   return { jobmanager: program("jobmanager"), taskmanager: program("taskmanager") };
 }
 
-/** Starts all parts. Errors: CONTROL_PLANE_RUNNING when another process has the folder; STORE_* when its files cannot be used. */
+/**
+ * Starts all parts. Errors: CONTROL_PLANE_RUNNING when another process has the folder; STORE_* when its files cannot be used;
+ * OPTION_INVALID when STREAMJOB_FAILPOINTS has a name that this process does not declare.
+ */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { folder, log, clock = systemClock, random = systemRandom } = options;
   const parts = { clock, random, log };
@@ -102,6 +106,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
+    checkFailpoints();
     makePrivateFolderSync(folder);
     await takeEndpoint(folder);
     closers.push(() => removeEndpoint(folder));

@@ -13,13 +13,14 @@
  *     waited for a JobManager's answer. Without it such a one makes children of a StreamJob that is gone.
  */
 import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
-import { type Clock, failpoint, type Log, type OperatorFailpointName, type OperatorStep } from "../../base/index.ts";
+import type { Clock, Log } from "../../base/index.ts";
 import type { JobManagerApi } from "../engine/index.ts";
 import { guarded, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { isApiError, type KubernetesApi } from "../kubernetes/api/index.ts";
 import { type Action, isBuiltOn, type Observed, type Plan, type PlannedEvent } from "../reconcile/index.ts";
 import type { ActionContext, CallContext } from "./action-context.ts";
 import { applyChild, createRevision, deleteChild, deleteRevision } from "./child-actions.ts";
+import { failpoint, type OperatorFailpointName, type OperatorStep } from "./failpoints.ts";
 import { callJobManager } from "./jobmanager-actions.ts";
 import { type ActionKind, ActionStopped, type ApplyOutcome, type StopKind } from "./outcome.ts";
 import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";

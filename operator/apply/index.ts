@@ -1,5 +1,6 @@
 /** Room `operator/apply`: carries out a plan. The only writer of the operator: status, children, snapshots, calls to JobManagers. */
 export { type ApplyDeps, apply } from "./apply.ts";
+export { type OperatorFailpointName, operatorFailpointNames } from "./failpoints.ts";
 export { releaseOrphan } from "./orphan.ts";
 export type { ActionKind, ApplyOutcome } from "./outcome.ts";
 export { RefusalMemory } from "./refusal-memory.ts";

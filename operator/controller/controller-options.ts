@@ -1,7 +1,8 @@
 /**
  * Owns: what a controller is started with, its defaults, and the parts that all of its terms use.
  */
-import type { Clock, Log, OperatorFailpointName, Random } from "../../base/index.ts";
+import type { Clock, Log, Random } from "../../base/index.ts";
+import type { OperatorFailpointName } from "../apply/index.ts";
 import type { JobManagerApi } from "../engine/index.ts";
 import type { Backoff } from "../kubernetes/machinery/index.ts";
 import type { KubernetesApi, ObjectKey } from "../kubernetes/api/index.ts";

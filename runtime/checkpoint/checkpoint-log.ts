@@ -15,7 +15,8 @@
  * CL5 A log that was told it is fenced writes and deletes nothing any more.
  * CL6 Calls are done one after the other, in the order made: a clean-up never runs beside a `complete`.
  */
-import { assert, failpoint, StreamError } from "../../base/index.ts";
+import { assert, StreamError } from "../../base/index.ts";
+import { failpoint } from "../failures/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { type EpochClaim, readHighestEpoch } from "./epoch.ts";
 import type { OperatorState } from "./handles.ts";

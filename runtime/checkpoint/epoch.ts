@@ -9,7 +9,8 @@
  *     two versions fence each other.
  * EPO3 An EpochClaim is built here only; it is the proof.
  */
-import { type Clock, type JobId, type Random, StreamError, failpoint } from "../../base/index.ts";
+import { type Clock, type JobId, type Random, StreamError } from "../../base/index.ts";
+import { failpoint } from "../failures/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { EPOCHS, epochKey, parseEpochKey } from "./layout.ts";
 

@@ -6,7 +6,8 @@
  * PRE2 The predecessor may be starting at the same moment: whoever claims the higher epoch wins that round, and the successor goes
  *     on until it is the one.
  */
-import { failpoint, StreamError } from "../../base/index.ts";
+import { StreamError } from "../../base/index.ts";
+import { failpoint } from "../failures/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
 import { writeFence } from "./checkpoint-log.ts";
 import { type ClaimOptions, claimEpoch } from "./epoch.ts";

@@ -5,7 +5,8 @@
  * CST1 Fixing the versions of all operators is one synchronous step (SB1); writing them goes on in turns.
  * CST2 A restored task's operator that is not in the checkpoint starts empty but knows that the job was restored.
  */
-import { type Clock, failpoint, type OperatorId } from "../../base/index.ts";
+import type { Clock, OperatorId } from "../../base/index.ts";
+import { failpoint } from "../failures/index.ts";
 import type { OperatorRestore } from "../checkpoint/index.ts";
 import type { JobVertex } from "../graph/index.ts";
 import { keyGroupRange } from "../record/index.ts";

@@ -10,7 +10,8 @@
  * TC4 A value in state that cannot be encoded is found while writing, but is no hiccup: no later checkpoint could be completed
  *     either. It fails the task like any mistake of the job's functions.
  */
-import { type Clock, failpoint, toErrorInfo } from "../../base/index.ts";
+import { type Clock, toErrorInfo } from "../../base/index.ts";
+import { failpoint } from "../failures/index.ts";
 import { keyedFiles } from "../checkpoint/index.ts";
 import type { Barrier } from "../record/index.ts";
 import type { StateTarget, ToJobManager } from "../rpc/index.ts";

@@ -49,6 +49,7 @@ const foundation: readonly Room[] = [
 ];
 
 const runtimeRooms: readonly Room[] = [
+  { folder: "runtime/failures", owns: "what the runtime raises: error codes, failpoints", mayImport: ["base"] },
   { folder: "runtime/record", owns: "what flows: types, batches, keys, codecs", mayImport: ["base"] },
   { folder: "runtime/time", owns: "watermarks (pure)", mayImport: ["base", ...inRuntime("record")] },
   {
@@ -70,7 +71,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/checkpoint",
     owns: "manifests, epochs, what may be restored and deleted",
-    mayImport: ["base", ...inRuntime("record storage")],
+    mayImport: ["base", ...inRuntime("failures record storage")],
   },
   {
     folder: "runtime/state",
@@ -85,7 +86,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/operators",
     owns: "the stream operators, one a file",
-    mayImport: ["base", ...inRuntime("record time ports")],
+    mayImport: ["base", ...inRuntime("failures record time ports")],
   },
   {
     folder: "runtime/connectors/kit",
@@ -128,14 +129,14 @@ const runtimeRooms: readonly Room[] = [
     owns: "slots, tasks, chains",
     mayImport: [
       "base",
-      ...inRuntime("record time ports metrics graph checkpoint storage state exchange operators rpc program"),
+      ...inRuntime("failures record time ports metrics graph checkpoint storage state exchange operators rpc program"),
     ],
     moreDoors: ["parts.ts"],
   },
   {
     folder: "runtime/jobmanager",
     owns: "one job's scheduling, checkpoints, failover",
-    mayImport: ["base", "contract", ...inRuntime("ports graph checkpoint storage rpc program")],
+    mayImport: ["base", "contract", ...inRuntime("failures ports graph checkpoint storage rpc program")],
     moreDoors: ["parts.ts"],
   },
   {
@@ -258,7 +259,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "crds",
       "main",
-      ...inRuntime("record graph checkpoint storage program"),
+      ...inRuntime("failures record graph checkpoint storage program"),
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery engine engine-native reconcile"),
       "embedded/api-server",
     ],

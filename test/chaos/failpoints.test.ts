@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type FailpointName, failpointNames } from "../../base/index.ts";
+import { type FailpointName, failpointNames } from "../../runtime/failures/index.ts";
 import type { JobRun } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines } from "../integration/part-files.ts";

@@ -11,13 +11,19 @@ import {
   type StreamJobSnapshot,
   type StreamJobStatus,
 } from "../../crds/index.ts";
-import { type ApplyDeps, type ApplyOutcome, apply, type WrittenCaches } from "../../operator/apply/index.ts";
+import {
+  type ApplyDeps,
+  type ApplyOutcome,
+  apply,
+  operatorFailpointNames,
+  type WrittenCaches,
+} from "../../operator/apply/index.ts";
 import { ApiError, type ConfigMap, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { type GateAnswer, WatchCache } from "../../operator/kubernetes/machinery/index.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
 import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
 import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/engine/index.ts";
-import { operatorFailpointNames, silentLog, systemClock, systemRandom } from "../../base/index.ts";
+import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
 import { until } from "./until.ts";
 

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { OperatorFailpointName } from "../../base/index.ts";
+import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import {
   type ControlPlane,
   LOCAL_IMAGE,

@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { OperatorFailpointName } from "../../base/index.ts";
+import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import { figure } from "./figures.ts";
 import type { OperatorRun } from "./operator-run.ts";
 import { type Rig, withRig } from "./rig.ts";

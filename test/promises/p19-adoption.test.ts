@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { CLEANUP_FINALIZER, INCARNATION_LABEL } from "../../crds/index.ts";
-import type { OperatorFailpointName } from "../../base/index.ts";
+import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import { figure } from "./figures.ts";
 import { type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";

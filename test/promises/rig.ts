@@ -19,7 +19,8 @@ import {
 } from "../../crds/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
-import { createLog, type Log, type OperatorFailpointName, sleep, systemClock } from "../../base/index.ts";
+import type { OperatorFailpointName } from "../../operator/apply/index.ts";
+import { createLog, type Log, sleep, systemClock } from "../../base/index.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../main/control-plane/index.ts";
 import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";

@@ -11,12 +11,12 @@
 import {
   type Clock,
   type ErrorInfo,
-  failpoint,
   type Log,
   StreamError,
   type TaskManagerId,
   toErrorInfo,
 } from "../../../base/index.ts";
+import { failpoint } from "../../failures/index.ts";
 import type { CheckpointSettings, JobGraph } from "../../graph/index.ts";
 import type { FromJobManager } from "../../rpc/index.ts";
 import { type Execution, taskRef } from "../execution/execution.ts";

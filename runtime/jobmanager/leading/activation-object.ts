@@ -5,7 +5,8 @@
  * ACO1 It is created only if absent: the first one counts, whoever asks later is told which that is.
  * ACO2 An unknown outcome is read back before anything is answered.
  */
-import { failpoint, refuseNewer, StreamError } from "../../../base/index.ts";
+import { refuseNewer, StreamError } from "../../../base/index.ts";
+import { failpoint } from "../../failures/index.ts";
 import { type StoredActivation, storedActivationSchema } from "../../../contract/index.ts";
 import type { ObjectStore } from "../../storage/index.ts";
 

@@ -13,7 +13,6 @@
 import {
   type Clock,
   type ErrorInfo,
-  failpoint,
   type JobId,
   type Log,
   refuseNewer,
@@ -21,6 +20,7 @@ import {
   StreamError,
   toErrorInfo,
 } from "../../../base/index.ts";
+import { failpoint } from "../../failures/index.ts";
 import type { CheckpointLog, Manifest } from "../../checkpoint/index.ts";
 import type { ObjectStore } from "../../storage/index.ts";
 import type { TerminalStatus } from "../execution/lifecycle.ts";

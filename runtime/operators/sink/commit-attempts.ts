@@ -6,7 +6,8 @@
  *     reason, for good; what could not be committed for RETRY_MS_MAX fails the task, and is asked for again after the restore.
  * COA2 After `close` nothing is asked any more, and what was waiting rejects: it was not committed.
  */
-import { failpoint, readDelay, StreamError, type Timer, unreachable } from "../../../base/index.ts";
+import { readDelay, StreamError, type Timer, unreachable } from "../../../base/index.ts";
+import { failpoint } from "../../failures/index.ts";
 import type { CommitOutcome, OperatorContext } from "../../ports/index.ts";
 
 /** How long a commit may be put off, all attempts together. */

@@ -1,0 +1,17 @@
+/**
+ * Owns: the error codes that only the command line raises.
+ */
+import type { ErrorTexts } from "../base/index.ts";
+
+export const cliErrorCodes = {
+  JOB_MANAGER_LOST: "The JobManager exited or stopped sending heartbeats. Tasks stop until a new JobManager connects.",
+  MANIFEST_INVALID:
+    "A manifest is not a valid StreamJob or StreamJobSnapshot. The message names each invalid field and its allowed values.",
+  OBJECT_NOT_FOUND: "There is no StreamJob or snapshot of that name in the namespace. `streamjob get` lists them.",
+} as const satisfies ErrorTexts;
+
+declare module "../base/index.ts" {
+  interface DeclaredErrorCodes {
+    readonly cli: keyof typeof cliErrorCodes;
+  }
+}

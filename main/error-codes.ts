@@ -1,0 +1,15 @@
+/**
+ * Owns: the error codes of the processes; the command line raises them too.
+ */
+import type { ErrorTexts } from "../base/index.ts";
+
+export const mainErrorCodes = {
+  CONTROL_PLANE_RUNNING:
+    "Another process is the control plane of this folder. Send it manifests with `streamjob apply`, or set STREAMJOB_HOME to another folder.",
+} as const satisfies ErrorTexts;
+
+declare module "../base/index.ts" {
+  interface DeclaredErrorCodes {
+    readonly main: keyof typeof mainErrorCodes;
+  }
+}
