@@ -30,7 +30,7 @@ const golden: readonly (readonly [hash: string, spec: StreamJobSpec])[] = [
   ],
   ["2976ab0bb2", { image: "example/job:1", job: { module: "/app/job.ts" }, state: "suspended", savepointNonce: 3 }],
   [
-    "94e1277e68",
+    "e9a27451e1",
     {
       job: { configMap: { name: "job", key: "job.ts" } },
       maxParallelism: 128,
