@@ -86,6 +86,28 @@ function linesIn(folder: string): string[] {
     .toSorted();
 }
 
+/** Writes a line for each name in the project's own files whose type is any or unknown, as the compiler sees it. */
+const UNKNOWN_TYPES = `
+import ts from "typescript-5.9";
+const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
+const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, ".");
+const program = ts.createProgram(fileNames, options);
+const checker = program.getTypeChecker();
+for (const file of program.getSourceFiles()) {
+  if (file.fileName.includes("node_modules")) continue;
+  const look = (node) => {
+    if (ts.isIdentifier(node)) {
+      const { flags } = checker.getTypeAtLocation(node);
+      const place = file.getLineAndCharacterOfPosition(node.getStart());
+      if (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown))
+        console.log(file.fileName + ":" + (place.line + 1) + " " + node.text + ": " + (flags & ts.TypeFlags.Any ? "any" : "unknown"));
+    }
+    node.forEachChild(look);
+  };
+  look(file);
+}
+`;
+
 describe("the package", () => {
   const project = new OutsideProject("my-job");
   const pnpmProject = new OutsideProject("my-pnpm-job");
@@ -174,6 +196,15 @@ describe("the package", () => {
       project.write("tsconfig.init.json", init.replace('"types": []', '"types": ["node"]'));
       await project.ran(process.execPath, compiler, "-p", "tsconfig.init.json");
     }
+  });
+
+  it("has a type for everything in the template: nothing in it is any or unknown", async () => {
+    project.write("unknown-types.mjs", UNKNOWN_TYPES);
+    const found = async (): Promise<string> => project.ran(process.execPath, "unknown-types.mjs");
+    assert.equal(await found(), "");
+    project.write("untyped.ts", 'export const parsed = JSON.parse("1");\n');
+    assert.match(await found(), /untyped\.ts:1 parsed: any/);
+    project.write("untyped.ts", "export {};\n");
   });
 
   it("gives an error for a field that a record does not have, also outside of the checkout", async () => {
