@@ -1,6 +1,6 @@
 /**
  * Owns: the one error class of the runtime and the two ways to fail.
- * Not here: the list of codes (error-codes.ts).
+ * Not here: the codes; each half declares its own (error-codes.ts, ERC2).
  *
  * ER1 A programmer's mistake is `assert`; it stays on in production.
  * ER2 The environment's or a user's failure is a StreamError with a code, a destiny, and a message that says
@@ -55,6 +55,7 @@ export type ErrorInfo = {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
+  /** From a process of another version it may be one that no list of this version declares. */
   readonly code: ErrorCode | undefined;
   readonly destiny: Destiny;
 };
@@ -74,7 +75,7 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
   };
 }
 
-/** The reverse of toErrorInfo, as far as a reader of logs and exceptions needs it. */
+/** The reverse of toErrorInfo, as far as a reader of logs and exceptions needs it; the code is kept, known or not. */
 export function fromErrorInfo(info: ErrorInfo): Error {
   const error =
     info.code === undefined
