@@ -6,6 +6,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request as forward, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 
@@ -34,30 +35,37 @@ export type ProxiedRequest = {
   readonly index: number;
 };
 
+/** PEM texts. */
+type Tls = { readonly key: string; readonly cert: string };
+
 export class FaultProxy {
   readonly #server: Server;
   readonly #target: URL;
+  readonly #scheme: "http" | "https";
   #requests = 0;
   /** Says what happens to a request; null: nothing special. */
   faultOf: (request: ProxiedRequest) => Fault | null = () => null;
 
   /** Use start. */
-  constructor(target: string) {
+  constructor(target: string, tls: Tls | null) {
     this.#target = new URL(target);
-    this.#server = createServer((asked, answer) => {
+    this.#scheme = tls === null ? "http" : "https";
+    const listener = (asked: IncomingMessage, answer: ServerResponse): void => {
       this.#pass(asked, answer).catch(() => answer.destroy());
-    });
+    };
+    this.#server = tls === null ? createServer(listener) : createTlsServer(tls, listener);
   }
 
-  static async start(target: string): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+  /** `tls`: what the proxy proves itself with; null: plain HTTP. The server behind it is asked by plain HTTP. */
+  static async start(target: string, tls: Tls | null = null): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target, tls);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** How many requests have come. */

@@ -1,5 +1,9 @@
 /** A store that is slow, throttles, loses answers or breaks connections: what a caller sees of it. The server behind the proxy is real. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { seededRandom, type StreamError } from "../../base/index.ts";
 import { probeStore, type S3Settings } from "../../runtime/storage/index.ts";
@@ -157,6 +161,41 @@ describe("an S3 store behind a bad network", { skip }, () => {
     const key = await writer.close();
     assert.equal(completions, 2);
     assert.deepEqual(await store.list(""), [{ key, length: 11 * MIB }]);
+  });
+
+  it("a server whose authority only s3.ssl.ca-file names is trusted, and without it refused", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "streamjob-s3-tls-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const [keyFile, caFile] = [join(folder, "key.pem"), join(folder, "ca.pem")];
+    const words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=streamjob -addext subjectAltName=IP:127.0.0.1";
+    execFileSync("openssl", [...words.split(" "), "-keyout", keyFile, "-out", caFile], { stdio: "pipe" });
+    const tls = { key: readFileSync(keyFile, "utf8"), cert: readFileSync(caFile, "utf8") };
+    const secure = await FaultProxy.start(gives().endpoint, tls);
+    t.after(() => secure.stop());
+    const storeOver = (changes: Partial<S3Settings>): S3ObjectStore =>
+      storeIn(bucket, settingsFor({ ...gives(), endpoint: secure.endpoint }, { attemptsMax: 1, ...changes }));
+    await storeOver({ caFile }).put("a", bytes("x"));
+    await assert.rejects(storeOver({}).put("a", bytes("x")), /could not write .*self-signed certificate/);
+  });
+
+  it("every object is written with the encryption that the settings ask for, a large one too", async () => {
+    const store = storeWith({ encryption: "sse-kms", encryptionKey: "key-1", partMiB: 5, attemptsMax: 1 });
+    const asked: unknown[] = [];
+    proxy.faultOf = ({ method, path, headers }) => {
+      const beginsUpload = method === "POST" && path.includes("uploads");
+      if (method !== "PUT" && !beginsUpload) return null;
+      asked.push([headers["x-amz-server-side-encryption"], headers["x-amz-server-side-encryption-aws-kms-key-id"]]);
+      return { kind: "answer", status: beginsUpload ? 403 : 200, code: "AccessDenied" };
+    };
+    await store.put("a", bytes("x"));
+    assert.equal(await store.createIfAbsent("b", bytes("x")), "created");
+    const writer = await store.openWriter("data/x");
+    await assert.rejects(
+      writer.write(Buffer.alloc(20 * MIB)).then(() => writer.close()),
+      /AccessDenied/,
+    );
+    assert.equal(asked.length >= 3, true);
+    for (const one of asked) assert.deepEqual(one, ["aws:kms", "key-1"]);
   });
 
   it("a store that ignores conditions is refused at the start", async () => {
