@@ -265,7 +265,8 @@ async function bodyOf(body: Readable, length: number | undefined, attempt: Attem
   try {
     const pieces: Uint8Array[] = [];
     for await (const piece of body) pieces.push(piece as Uint8Array);
-    const bytes = Uint8Array.from(Buffer.concat(pieces));
+    // Not `Uint8Array.from`: in a slot, whose iterators are frozen, it goes byte by byte.
+    const bytes = new Uint8Array(Buffer.concat(pieces));
     if (length !== undefined && bytes.length !== length)
       throw new Error(`the answer ended after ${bytes.length} of ${length} bytes`);
     return bytes;

@@ -51,7 +51,8 @@ export class S3Writer implements ObjectWriter {
   async write(piece: Uint8Array): Promise<void> {
     assert(this.#isOpen, `write to ${this.#key} after it was closed`);
     this.#bytes += piece.length;
-    const copy = Uint8Array.from(piece);
+    // Not `Uint8Array.from`: in a slot, whose iterators are frozen, it goes byte by byte.
+    const copy = new Uint8Array(piece);
     if (this.#multipart !== null) return this.#feed(this.#multipart, copy);
     this.#held.push(copy);
     if (this.#bytes <= this.#ports.partBytes) return;
