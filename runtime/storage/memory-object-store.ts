@@ -42,13 +42,13 @@ export class MemoryObjectStore implements ObjectStore {
 
   async put(key: string, body: Uint8Array): Promise<void> {
     assertKey(key);
-    this.#objects.set(key, Uint8Array.from(body));
+    this.#objects.set(key, new Uint8Array(body));
   }
 
   async createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists"> {
     assertKey(key);
     if (this.#objects.has(key)) return "exists";
-    this.#objects.set(key, Uint8Array.from(body));
+    this.#objects.set(key, new Uint8Array(body));
     return "created";
   }
 
@@ -59,13 +59,14 @@ export class MemoryObjectStore implements ObjectStore {
     return {
       write: async (piece) => {
         assert(open, `write to ${key} after it was closed`);
-        pieces.push(Uint8Array.from(piece));
+        pieces.push(new Uint8Array(piece));
       },
       close: async (finalKey = key) => {
         assert(open, `${key} is closed twice`);
         assertKey(finalKey);
         open = false;
-        this.#objects.set(finalKey, Uint8Array.from(Buffer.concat(pieces)));
+        this.#objects.set(finalKey, new Uint8Array(Buffer.concat(pieces)));
+        return finalKey;
       },
       abort: async () => {
         open = false;
@@ -84,5 +85,9 @@ export class MemoryObjectStore implements ObjectStore {
   async delete(key: string): Promise<void> {
     assertKey(key);
     this.#objects.delete(key);
+  }
+
+  async removeUnfinished(_prefix?: string, _isOver?: (key: string) => boolean): Promise<number> {
+    return 0;
   }
 }
