@@ -1,0 +1,11 @@
+/**
+ * The environment: real servers for tests, and for `npm run env -- up | status | down | logs <part>`.
+ *
+ * A part says how its program is had, started and checked (part.ts). Tests take one by `testPart`; it is started once for the test file.
+ */
+export { Environment } from "./environment.ts";
+export { minioPart } from "./minio.ts";
+export type { Binary, Launch, Part, Place } from "./part.ts";
+export type { S3Server } from "./s3-server.ts";
+export { testPart, type TestPart } from "./test-part.ts";
+export { versitygwPart } from "./versitygw.ts";

@@ -1,0 +1,49 @@
+/**
+ * Owns: what a part of the environment is: a real server that tests speak to.
+ * Does not own: which parts there are (parts.ts), getting binaries (binary.ts), starting and stopping (environment.ts).
+ */
+
+/** Something that is told to a person who waits. */
+export type Tell = (line: string) => void;
+
+/** One program, and how it is had where nobody has it yet. */
+export type Binary = {
+  /** Name of the file, and of the command on the PATH. */
+  readonly command: string;
+  /** What it is built from: changes whenever another one is wanted. Part of the cache's folder. */
+  readonly version: string;
+  /** Puts `command` into `folder`, which is there and empty. Errors: any; its message is shown. */
+  readonly build: (folder: string, tell: Tell) => Promise<void>;
+  /** Whether a `command` on the PATH may be used, whatever its version is. Default true. */
+  readonly mayBeOnPath?: boolean;
+};
+
+/** Where one server is to run. */
+export type Place = {
+  /** Path of the part's program. */
+  readonly binary: string;
+  /** A folder of its own; it goes when the server does. */
+  readonly folder: string;
+  /** A port of 127.0.0.1 that nobody listens on. */
+  freePort(): Promise<number>;
+  /** Another part of the same environment, started where it does not run yet. */
+  need<Gives>(part: Part<Gives>): Promise<Gives>;
+};
+
+export type Launch<Gives> = {
+  readonly args: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly gives: Gives;
+};
+
+/** `Gives`: what others need to use it, such as an endpoint and credentials; plain JSON. */
+export type Part<Gives = unknown> = {
+  readonly name: string;
+  /** The environment variable that says where one runs already; then none is started. */
+  readonly address: { readonly variable: string; parse(text: string): Gives };
+  readonly binary: Binary;
+  launch(place: Place): Promise<Launch<Gives>>;
+  /** Resolves when it serves; until then it throws. */
+  check(gives: Gives): Promise<void>;
+};

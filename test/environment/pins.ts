@@ -1,0 +1,27 @@
+/**
+ * Owns: the versions of what the environment builds, and the sums of their modules as Go's checksum database has them. Go itself checks
+ * every dependency against its database where that is on; the sum here holds where it is off too.
+ */
+
+export type GoPin = {
+  /** The module, and the folder of its program below it. */
+  readonly module: string;
+  readonly program?: string;
+  readonly version: string;
+  /** Of the module's zip. */
+  readonly sum: string;
+};
+
+export const pins = {
+  minio: {
+    module: "github.com/minio/minio",
+    version: "v0.0.0-20260212201848-7aac2a2c5b7c",
+    sum: "h1:/qdoYujxF5MBLDMVLeiYJ/7fBa1HikX39Dvzb9Ji8pA=",
+  },
+  versitygw: {
+    module: "github.com/versity/versitygw",
+    program: "cmd/versitygw",
+    version: "v1.8.0",
+    sum: "h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=",
+  },
+} as const satisfies Readonly<Record<string, GoPin>>;

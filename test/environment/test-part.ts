@@ -1,0 +1,43 @@
+/**
+ * Owns: parts for test files: started once for the file, stopped when it ends, and what is said where one cannot be had.
+ *
+ *   const minio = await testPart(minioPart);                 // at the top of a test file
+ *   describe("…", { skip: minio.skip }, () => { … minio.gives().endpoint … });
+ *
+ * ETP1 What cannot be had is an error in CI; for a person the tests are skipped, and one line says which and how to get them.
+ */
+import { after } from "node:test";
+import { binaryVariable } from "./binary.ts";
+import { Environment } from "./environment.ts";
+import type { Part } from "./part.ts";
+
+export type TestPart<Gives> = {
+  /** For the option `skip` of node:test: false, or why. */
+  readonly skip: false | string;
+  /** Only where it is not skipped. */
+  gives(): Gives;
+};
+
+const environment = new Environment({ tell: (line) => process.stderr.write(`environment: ${line}\n`) });
+after(() => environment.stop());
+
+/** Errors, in CI: the part cannot be had (ETP1). */
+export async function testPart<Gives>(part: Part<Gives>): Promise<TestPart<Gives>> {
+  try {
+    const gives = await environment.start(part);
+    return { skip: false, gives: () => gives };
+  } catch (error) {
+    if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
+    const skip = `no ${part.name}: ${firstLine(error)}. Install Go, or name the program in ${binaryVariable(part.binary.command)}, or a running one in ${part.address.variable}`;
+    process.stderr.write(`tests left out: ${process.argv[1] ?? "these"}: ${skip}\n`);
+    return {
+      skip,
+      gives: () => {
+        throw error;
+      },
+    };
+  }
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0] as string;
