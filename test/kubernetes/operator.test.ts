@@ -83,7 +83,10 @@ describe("the operator at a real API server", { skip }, () => {
       election: { lease: { namespace, name: "streamjob-operator" } },
       endpoints: null,
     });
-    await controller.whenSynced();
+    await until("the operator leads and knows all that there is", async () => {
+      const { isGood } = controller.readiness();
+      return controller.isLeading && isGood;
+    });
   });
 
   after(async () => {
