@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { withStores, type MeasuredStore, storeNames } from "./checkpoint/stores.ts";
 import { measureBackpressure } from "./checkpoint/backpressure.ts";
 import { ProbedJob } from "./checkpoint/probed-job.ts";
 import type { Gaps, ProbeReport, SnapshotSeen } from "./checkpoint/stall-probe.ts";
@@ -16,7 +17,7 @@ import { shareText, watchOthers, warnOfShares } from "./measure/machine.ts";
 import { withScratchFolder } from "./measure/scratch.ts";
 import { spreadText } from "./measure/statistics.ts";
 import { grouped, milliseconds, textTable } from "./measure/text-table.ts";
-import { type Question, readOptions, wholeNumber } from "./question.ts";
+import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
 
 const KEYS = 1_000_000;
 const UPDATES_PER_SECOND = 50_000;
@@ -59,13 +60,14 @@ export const checkpointQuestion: Question = {
     `--snapshots <n>     for each parallelism (default ${SNAPSHOTS})`,
     `--restores <n>      for each parallelism (default ${RESTORES})`,
     "--parallelism <n>   only this one (default: 1, then 2)",
+    "--store s3          a local folder, then MinIO on this machine (default: a local folder alone)",
     "--backpressure <n>  only that many checkpoints behind a slow sink (default: 3 after the rest; 0: none)",
   ],
   run: ask,
 };
 
 async function ask(args: readonly string[]): Promise<0 | 1> {
-  const options = readOptions(args, ["keys", "rate", "snapshots", "restores", "parallelism", "backpressure"]);
+  const options = readOptions(args, ["keys", "rate", "snapshots", "restores", "parallelism", "backpressure", "store"]);
   const plan: Plan = {
     keys: wholeNumber(options, "keys", { absent: KEYS, least: 1000, most: 100_000_000 }),
     updatesPerSecond: wholeNumber(options, "rate", { absent: UPDATES_PER_SECOND, least: 100, most: 10_000_000 }),
@@ -75,9 +77,11 @@ async function ask(args: readonly string[]): Promise<0 | 1> {
   const asked = wholeNumber(options, "parallelism", { absent: 0, least: 1, most: 128 });
   const slow = wholeNumber(options, "backpressure", { absent: BACKPRESSURED, least: 0, most: 50 });
   const isOnlySlow = options.has("backpressure") && slow > 0;
-  for (const parallelism of isOnlySlow ? [] : asked === 0 ? [1, 2] : [asked]) {
-    await withScratchFolder((folder) => measure(plan, parallelism, folder));
-  }
+  const store = oneOf(options, "store", storeNames) ?? "local";
+  await withStores(store, async (stores) => {
+    for (const parallelism of isOnlySlow ? [] : asked === 0 ? [1, 2] : [asked])
+      for (const one of stores) await withScratchFolder((folder) => measure(plan, one, { parallelism, folder }));
+  });
   if (slow > 0) await withScratchFolder((folder) => measureSlow(slow, asked === 0 ? 2 : asked, folder));
   return 0;
 }
@@ -93,11 +97,18 @@ async function measureSlow(checkpoints: number, parallelism: number, folder: str
   }
 }
 
-async function measure(plan: Plan, parallelism: number, folder: string): Promise<void> {
+async function measure(
+  plan: Plan,
+  store: MeasuredStore,
+  { parallelism, folder }: { readonly parallelism: number; readonly folder: string },
+): Promise<void> {
   const { keys, updatesPerSecond } = plan;
-  print(`parallelism ${parallelism}: ${grouped(keys)} keys, ${grouped(updatesPerSecond)} updates/s\n`);
+  print(
+    `parallelism ${parallelism}, checkpoints in ${store.name}: ${grouped(keys)} keys, ${grouped(updatesPerSecond)} updates/s\n`,
+  );
   const others = watchOthers();
-  const common = { folder: join(folder, "filled"), keys, updatesPerSecond, parallelism };
+  const { directory } = store;
+  const common = { folder: join(folder, "filled"), directory, keys, updatesPerSecond, parallelism };
   const job = await ProbedJob.start({ ...common, restore: null });
   const fresh = await firstRecord(job);
   await job.until("all keys", (probes) => total(probes, (probe) => probe.newKeys) >= keys);

@@ -233,7 +233,8 @@ const onStorage: readonly Rule<NonNullable<Part<"checkpoints">["storage"]>>[] = 
     reason: "NotInThisVersion",
     fieldPath: ".s3",
     rule: "!has(self.s3)",
-    message: "storage.s3 is not supported in this version; set a path on a volume that all pods mount",
+    message:
+      "storage.s3 is not supported in this version; set a path: s3://bucket/prefix, or a folder that all pods mount",
     holds: ({ s3 }) => s3 === undefined,
   },
 ];

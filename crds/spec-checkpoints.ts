@@ -29,7 +29,7 @@ const storageSchema = z.strictObject({
         ),
     })
     .optional()
-    .describe("A bucket of an S3 store. Not supported in this version; refused."),
+    .describe("A bucket of an S3 store. Not supported in this version; refused. Set path: s3://bucket/prefix instead."),
 });
 
 /** Automatic snapshots from which a failed job recovers. */

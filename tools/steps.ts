@@ -28,6 +28,7 @@ const groupOrder = [
   "integration",
   "conformance",
   "simulation",
+  "s3",
   "e2e",
   "package",
   "chaos",

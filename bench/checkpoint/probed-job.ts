@@ -27,6 +27,8 @@ export type ProbedJobOptions = {
   readonly keys: number;
   readonly updatesPerSecond: number;
   readonly parallelism: number;
+  /** Where checkpoints go; null: into `folder`. */
+  readonly directory: string | null;
   /** Location of a checkpoint to start from; null: none. */
   readonly restore: string | null;
 };
@@ -79,6 +81,7 @@ export class ProbedJob {
         said.push(line);
         if (said.length > SAID_MAX) said.shift();
       },
+      ...(options.directory === null ? {} : { options: { "execution.checkpointing.dir": options.directory } }),
       ...(options.restore === null ? {} : { restore: { path: options.restore } }),
     });
     return new ProbedJob({ startedMs, cluster, folder: probes, parallelism, said });

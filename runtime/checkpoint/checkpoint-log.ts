@@ -34,7 +34,7 @@ import {
 } from "./log-contents.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest, filesOf } from "./manifest-codec.ts";
-import { deriveClearance, deriveRetention, type DiscardPlan, type RetentionOptions } from "./retention.ts";
+import { deriveClearance, deriveRetention, type DiscardPlan, isOver, type RetentionOptions } from "./retention.ts";
 
 /** What the coordinator knows of a checkpoint whose acknowledgements are all there. */
 export type ManifestDraft = {
@@ -228,8 +228,17 @@ export class CheckpointLog {
       assert(options.numRetained >= 1, `numRetained is ${options.numRetained}`);
       if (this.inDoubt) return { retained: [], deletions: [] };
       const contents = await this.readAsLeader("delete checkpoints");
-      return this.carryOut(deriveRetention(contents, await this.listKeys(), this.epoch, options));
+      const plan = await this.carryOut(deriveRetention(contents, await this.listKeys(), this.epoch, options));
+      await this.removeUnfinished();
+      return plan;
     });
+  }
+
+  /** What writers that were killed have left: found again with each clean-up, as files are (RT1, RT4). */
+  private async removeUnfinished(): Promise<void> {
+    const newest = this.newestComplete;
+    if (newest === null || newest.epoch !== this.epoch || newest.seq !== this.headSeq) return;
+    await this.store.removeUnfinished(DATA, (key) => isOver(key, this.epoch, newest.checkpointId));
   }
 
   /**
@@ -248,7 +257,9 @@ export class CheckpointLog {
         this.closed = true;
       }
       const contents = await this.readAsLeader("delete checkpoints");
-      return this.carryOut(deriveClearance(contents, await this.listKeys(), this.epoch));
+      const plan = await this.carryOut(deriveClearance(contents, await this.listKeys(), this.epoch));
+      await this.store.removeUnfinished(DATA, (key) => isOver(key, this.epoch, Number.POSITIVE_INFINITY));
+      return plan;
     });
   }
 

@@ -137,6 +137,9 @@ class GatedStore implements ObjectStore {
       return outcome;
     });
   }
+  removeUnfinished(): Promise<number> {
+    return this.request(async () => 0);
+  }
   delete(key: string): Promise<void> {
     return this.request(async () => {
       await this.oracle.objects.delete(key);

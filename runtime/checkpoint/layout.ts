@@ -3,7 +3,7 @@
  *
  *   epochs/<n>                                   the n-th JobManager's claim
  *   chk/<seq>.manifest, chk/<seq>.committed      the log of manifests (manifest.ts), and markers that sinks have committed
- *   data/<epoch>-<checkpointId>/<sha256>         files of state
+ *   data/<epoch>-<checkpointId>/<sha256>         files of state; a large one in S3: 64 random digits (storage/object-store.ts)
  *   result, activation                           the JobManager's: how the job ended, what its incarnation started from
  *   savepoint: _metadata, data/<sha256>          relative, so that the folder can be moved
  *

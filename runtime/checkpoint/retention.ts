@@ -80,6 +80,12 @@ type Facts = {
   readonly newestId: number;
 };
 
+/** RT4, for a file that may still be being written: nothing that is kept will ever refer to it. `newestId`: of the newest complete checkpoint. */
+export function isOver(key: string, epoch: number, newestId: number): boolean {
+  const data = parseDataKey(key);
+  return data !== null && (data.epoch < epoch || (data.epoch === epoch && data.checkpointId <= newestId));
+}
+
 function planDeletions({ contents, keys, epoch, kept, newestId }: Facts): DiscardPlan {
   const reachable = new Set<string>();
   const retained: number[] = [];
@@ -103,8 +109,7 @@ function planDeletions({ contents, keys, epoch, kept, newestId }: Facts): Discar
     if (object !== null) {
       if (object.seq < headSeq && !kept.has(object.seq)) (object.suffix === "manifest" ? manifests : markers).push(key);
     } else if (data !== null) {
-      const isOver = data.epoch < epoch || (data.epoch === epoch && data.checkpointId <= newestId);
-      if (filesAreKnown && isOver && !reachable.has(key)) files.push(key);
+      if (filesAreKnown && isOver(key, epoch, newestId) && !reachable.has(key)) files.push(key);
     } else if (claimed !== null && claimed < epoch) epochs.push(key);
   }
   manifests.sort();

@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { seededRandom, type StreamError } from "../../base/index.ts";
-import { ContentFiles, LocalObjectStore, type ObjectStore, openStore, verifiedRead } from "../storage/index.ts";
+import {
+  ContentFiles,
+  LocalObjectStore,
+  MemoryObjectStore,
+  type ObjectStore,
+  openStore,
+  verifiedRead,
+} from "../storage/index.ts";
 import { fixedClock, JOB, keyedOperator } from "./builders.test-support.ts";
 import { type CheckpointLog, type ManifestDraft, writeFence } from "./checkpoint-log.ts";
 import { claimEpoch } from "./epoch.ts";
@@ -210,7 +217,7 @@ describe("a savepoint", () => {
     };
     await assert.rejects(readSavepoint(join(folder, "job")), expected);
     await assert.rejects(readSavepoint(join(folder, "job", manifestKey(1))), expected);
-    await assert.rejects(readSavepoint("s3://bucket/sp"), { code: "OPTION_INVALID" });
+    await assert.rejects(readSavepoint("ftp://host/sp"), { code: "OPTION_INVALID" });
   });
 
   it("is deleted whole, and nothing is deleted where there is none", async (t) => {
@@ -239,5 +246,35 @@ describe("a savepoint", () => {
     const store = await openStore(uri);
     const again = draft(2, keyedOperator("count", "data", "x"), uri);
     await assert.rejects(writeSavepointManifest(store, log, again), { code: "SAVEPOINT_FAILED" });
+  });
+});
+
+/** A store with uploads that nobody has finished, by the name they would have. */
+class LitteredStore extends MemoryObjectStore {
+  unfinished: string[] = [];
+
+  override async removeUnfinished(prefix?: string, isOver?: (key: string) => boolean): Promise<number> {
+    const before = this.unfinished.length;
+    this.unfinished = this.unfinished.filter((key) => !(key.startsWith(prefix ?? "") && isOver?.(key) === true));
+    return before - this.unfinished.length;
+  }
+}
+
+describe("uploads that killed tasks have left", () => {
+  const upload = (epoch: number, id: number): string => `${dataFolder(epoch, id)}/${"a".repeat(64)}`;
+
+  it("go with the clean-up when no checkpoint can refer to them any more, and with the end of the job (RT4)", async () => {
+    const store = new LitteredStore("littered");
+    await lead(store, 1);
+    const log = await lead(store, 2);
+    const uploads = [upload(1, 9), upload(2, 1), upload(2, 2), upload(2, 3), upload(3, 1), "elsewhere/x"];
+    store.unfinished = uploads;
+    await log.discard({ numRetained: 1 });
+    assert.deepEqual(store.unfinished, uploads, "without a checkpoint of this epoch nothing goes (RT1)");
+    await checkpoint(log, 2);
+    await log.discard({ numRetained: 1 });
+    assert.deepEqual(store.unfinished, [upload(2, 3), upload(3, 1), "elsewhere/x"]);
+    await log.discardAll();
+    assert.deepEqual(store.unfinished, [upload(3, 1), "elsewhere/x"]);
   });
 });

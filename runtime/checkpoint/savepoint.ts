@@ -102,6 +102,7 @@ export async function disposeSavepoint(location: string): Promise<void> {
   }
   for (const { key: file } of await store.list(`${SAVEPOINT_DATA_FOLDER}/`))
     if (SAVEPOINT_FILE.test(file)) await store.delete(file);
+  await store.removeUnfinished(`${SAVEPOINT_DATA_FOLDER}/`, (file) => SAVEPOINT_FILE.test(file));
   await store.delete(SAVEPOINT_METADATA);
 }
 

@@ -76,6 +76,7 @@ export type JobConfiguration = {
   /** How often watermarks are made. */
   readonly watermarkIntervalMs: number;
   readonly bufferDebloat: BufferDebloatSettings;
+  readonly s3: S3Settings;
   /** How long a hook of an operator may take to settle. */
   readonly hookTimeoutMs: number;
   /** What the language provides cannot be replaced once the job is loaded. */
@@ -93,13 +94,33 @@ export type BufferDebloatSettings = {
   readonly thresholdPercent: number;
 };
 
+/** How S3 is reached (storage/s3-settings.ts, which is what they become). */
+export type S3Settings = {
+  readonly endpoint: string | null;
+  readonly region: string | null;
+  readonly pathStyleAccess: boolean;
+  readonly accessKey: string | null;
+  readonly secretKey: string | null;
+  readonly caFile: string | null;
+  readonly encryption: "none" | "sse-s3" | "sse-kms";
+  readonly encryptionKey: string | null;
+  readonly partMiB: number;
+  readonly concurrentUploads: number;
+  readonly attemptsMax: number;
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+};
+
 type PartialByKind<S> = S extends { readonly kind: infer K } ? { readonly kind: K } & Partial<Omit<S, "kind">> : never;
 
 /** A strategy of which some parameters may be left to the layer below, or to the defaults. */
 export type RestartChange = PartialByKind<RestartStrategy>;
 
 /** What one layer (code, or `-D`) says; what is absent stays as it was. */
-export type ConfigurationChange = Partial<Omit<JobConfiguration, "checkpoints" | "restart" | "bufferDebloat">> & {
+export type ConfigurationChange = Partial<
+  Omit<JobConfiguration, "checkpoints" | "restart" | "bufferDebloat" | "s3">
+> & {
+  readonly s3?: Partial<S3Settings>;
   readonly bufferDebloat?: Partial<BufferDebloatSettings>;
   readonly checkpoints?: Partial<CheckpointSettings>;
   readonly restart?: RestartChange;
@@ -127,12 +148,13 @@ export function defaultConfiguration(): JobConfiguration {
 
 /** `base` with what `change` says on top (CONF1). Not checked: call `validateConfiguration` on the last one. */
 export function mergeConfiguration(base: JobConfiguration, change: ConfigurationChange): JobConfiguration {
-  const { checkpoints, restart, bufferDebloat, ...plain } = change;
+  const { checkpoints, restart, bufferDebloat, s3, ...plain } = change;
   return {
     ...base,
     ...plain,
     checkpoints: { ...base.checkpoints, ...checkpoints },
     bufferDebloat: { ...base.bufferDebloat, ...bufferDebloat },
+    s3: { ...base.s3, ...s3 },
     restart: restart === undefined ? base.restart : mergeRestart(base.restart, restart),
   };
 }

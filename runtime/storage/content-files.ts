@@ -2,7 +2,8 @@
  * Owns: files named by the sha256 of their content, written in pieces whose hash is taken on the way.
  * Who calls: a slot, for each checkpoint; has the shape of state/SnapshotFiles (which storage may not import).
  *
- * COF1 A file becomes visible under its final name only, whole and synced; aborted or crashed, nothing is visible.
+ * COF1 A file becomes visible under its final name only, whole and synced; aborted or crashed, nothing is visible. A store that has to name
+ *     a large file before its content is known gives it a random name of the same form; what counts is the sha256 in its handle (HAN1).
  * COF2 Within one folder equal content is stored once: if the object is there with the same length, the new upload is dropped.
  *     Folders are not shared between checkpoints (checkpoint/layout.ts says why), so that the object which is found cannot be
  *     deleted by the clean-up of an older checkpoint at the same time.
@@ -49,15 +50,16 @@ class ContentFile {
     await this.writer.write(piece);
   }
 
-  /** Stores the file; its name is its content's hash. */
+  /** Stores the file; its name is its content's hash, or the store's (ObjectWriter.close). */
   async close(): Promise<StoredFile> {
     assert(!this.closed, "a content file is closed twice");
     this.closed = true;
     const sha256 = this.hash.digest("hex");
     const key = `${this.folder}/${sha256}`;
     const known = await this.store.stat(key);
-    if (known !== null && known.length === this.length) await this.writer.abort();
-    else await this.writer.close(key);
+    if (known === null || known.length !== this.length)
+      return { key: await this.writer.close(key), sha256, length: this.length };
+    await this.writer.abort();
     return { key, sha256, length: this.length };
   }
 

@@ -1,7 +1,7 @@
 /**
  * Room `storage`: the ObjectStore port and its adapters.
  *
- *   const store = await openStore("file:///var/checkpoints/default/job")   // or a plain path, or memory://name
+ *   const store = await openStore("file:///var/checkpoints/default/job")   // or a plain path, s3://bucket/prefix, memory://name
  *   const uri = childStoreUri(rootUri, "default", "word-count")            // a store inside another one's folder
  *   await probeStore(store, random)                                        // throws STORE_UNSUITABLE
  *   const bytes = await verifiedRead(store, fileRef)                       // throws CHECKPOINT_CORRUPT
@@ -14,4 +14,5 @@ export { MemoryObjectStore } from "./memory-object-store.ts";
 export type { ObjectInfo, ObjectStore, ObjectWriter } from "./object-store.ts";
 export { childStoreUri, openStore, storeUriOf } from "./open-store.ts";
 export { probeStore } from "./probe-store.ts";
+export { S3_DEFAULTS, type S3Settings, useS3Settings } from "./s3-settings.ts";
 export { sha256Hex, verifiedRead } from "./verified-read.ts";

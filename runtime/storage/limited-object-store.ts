@@ -67,6 +67,12 @@ export class LimitedObjectStore implements ObjectStore {
     return this.#limit({ doing: "delete", key }, () => this.#inner.delete(key));
   }
 
+  removeUnfinished(prefix: string, isOver: (key: string) => boolean): Promise<number> {
+    return this.#limit({ doing: "remove unfinished writes of", key: prefix }, () =>
+      this.#inner.removeUnfinished(prefix, isOver),
+    );
+  }
+
   async openWriter(key: string): Promise<ObjectWriter> {
     const writer = await this.#limit({ doing: "open", key }, () => this.#inner.openWriter(key));
     let written = 0;

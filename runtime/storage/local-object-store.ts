@@ -109,6 +109,11 @@ export class LocalObjectStore implements ObjectStore {
     await this.prune(dirname(path));
   }
 
+  /** Nothing: LOO4. */
+  async removeUnfinished(): Promise<number> {
+    return 0;
+  }
+
   private pathOf(key: string): string {
     assertKey(key);
     return join(this.root, ...key.split("/"));
@@ -220,13 +225,14 @@ class LocalWriter implements ObjectWriter {
     }
   }
 
-  async close(key = this.key): Promise<void> {
+  async close(key = this.key): Promise<string> {
     assert(this.state === "open", `${this.key} is closed when it was ${this.state}`);
     this.state = "closed";
     try {
       await this.handle.sync();
       await this.handle.close();
       await this.nameIt(key);
+      return key;
     } catch (error) {
       this.state = "open";
       await this.abort();

@@ -66,6 +66,7 @@ export class MemoryObjectStore implements ObjectStore {
         assertKey(finalKey);
         open = false;
         this.objects.set(finalKey, Uint8Array.from(Buffer.concat(pieces)));
+        return finalKey;
       },
       abort: async () => {
         open = false;
@@ -84,5 +85,9 @@ export class MemoryObjectStore implements ObjectStore {
   async delete(key: string): Promise<void> {
     assertKey(key);
     this.objects.delete(key);
+  }
+
+  async removeUnfinished(_prefix?: string, _isOver?: (key: string) => boolean): Promise<number> {
+    return 0;
   }
 }

@@ -7,11 +7,16 @@ import { StreamError } from "../../base/index.ts";
 import { LimitedObjectStore, STORE_CALL_TIMEOUT_MS } from "./limited-object-store.ts";
 import { LocalObjectStore } from "./local-object-store.ts";
 import { MemoryObjectStore } from "./memory-object-store.ts";
+import { isValidKey } from "./object-key.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { s3SettingsInForce } from "./s3-settings.ts";
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 const MEMORY_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
-const KNOWN = "file:///absolute/folder, a plain folder path, or memory://name";
+/** Flink's other schemes mean the same store. */
+const S3_SCHEMES = ["s3", "s3a", "s3p"];
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const KNOWN = "file:///absolute/folder, a plain folder path, s3://bucket/prefix, or memory://name";
 
 /** The canonical URI of what a person wrote: without a trailing slash; relative paths from the working directory. Errors: OPTION_INVALID. */
 export function storeUriOf(text: string): string {
@@ -23,6 +28,10 @@ export function storeUriOf(text: string): string {
     const name = /^memory:\/\/(.*?)\/*$/i.exec(text)?.[1] ?? "";
     if (!MEMORY_NAME.test(name)) throw invalid(text, "has no name of letters, digits and -_. after memory://");
     return `memory://${name}`;
+  }
+  if (S3_SCHEMES.includes(scheme)) {
+    const { bucket, prefix } = partsOfS3Uri(text);
+    return prefix === "" ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
   }
   throw invalid(text, `has the unknown scheme "${scheme}"`);
 }
@@ -36,6 +45,11 @@ export async function openStore(
   callTimeoutMs: number = STORE_CALL_TIMEOUT_MS,
 ): Promise<ObjectStore> {
   const uri = storeUriOf(uriOrPath);
+  if (uri.startsWith("s3:")) {
+    // Only now: it takes the AWS SDK along. It keeps the time of its calls itself, so that late ones are cut.
+    const { S3ObjectStore } = await import("./s3/index.ts");
+    return new S3ObjectStore({ ...partsOfS3Uri(uri), settings: s3SettingsInForce(), callTimeoutMs });
+  }
   return uri.startsWith("file:")
     ? new LimitedObjectStore(new LocalObjectStore(fileURLToPath(uri)), callTimeoutMs)
     : MemoryObjectStore.open(uri.slice("memory://".length));
@@ -48,6 +62,14 @@ export async function openStore(
 export function childStoreUri(uriOrPath: string, ...parts: readonly string[]): string {
   const safe = parts.map((part) => part.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "_"));
   return [storeUriOf(uriOrPath), ...safe.map((part) => (part === "" ? "_" : part))].join("/");
+}
+
+function partsOfS3Uri(uri: string): { readonly bucket: string; readonly prefix: string } {
+  const [, bucket = "", prefix = ""] = /^[^:]*:\/\/([^/]*)\/*(.*?)\/*$/.exec(uri) ?? [];
+  if (!BUCKET.test(bucket)) throw invalid(uri, "has no bucket of 3 to 63 lower-case letters, digits, dots and hyphens");
+  if (prefix !== "" && !isValidKey(prefix))
+    throw invalid(uri, "has a prefix with something else in it than letters, digits, ._=@+,- and single slashes");
+  return { bucket, prefix };
 }
 
 function pathOfFileUri(uri: string): string {

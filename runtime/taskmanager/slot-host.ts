@@ -11,6 +11,7 @@ import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErro
 import { codePlace, loadJobGraph } from "../program/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import type { FromJobManager, JobSource, Program, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
+import { useS3Settings } from "../storage/index.ts";
 import { currentOwner, type Stray, strayError } from "./code-owner.ts";
 import { SlotExchange } from "./slot-exchange.ts";
 import { SlotLoop } from "./slot-loop.ts";
@@ -151,11 +152,20 @@ export class SlotHost {
     return true;
   }
 
+  /** Also opens the store: while no record waits, for what a store in S3 loads would hold up the first snapshot. */
+  private async graphAndStoreOf({ job, target }: Deploy): Promise<JobGraph> {
+    const graph = await this.graphOf(job);
+    useS3Settings(graph.configuration.s3);
+    this.stores.callTimeoutMs = graph.configuration.checkpoints.storeCallTimeoutMs;
+    if (!target.inlineOnly) await this.stores.open(target.storeUri);
+    return graph;
+  }
+
   private async deploy(message: Deploy): Promise<void> {
     this.tasks = this.tasks.filter((task) => task.task?.isOver !== true);
     let graph: JobGraph;
     try {
-      const loading = this.graphOf(message.job);
+      const loading = this.graphAndStoreOf(message);
       this.loading = loading.catch(() => undefined);
       graph = await loading;
     } catch (error) {
@@ -163,7 +173,6 @@ export class SlotHost {
       return;
     }
     this.bufferTimeoutMs = graph.configuration.bufferTimeoutMs;
-    this.stores.callTimeoutMs = graph.configuration.checkpoints.storeCallTimeoutMs;
     const deployed = message.tasks.map((deployment) => {
       const task: DeployedTask = new DeployedTask(
         {

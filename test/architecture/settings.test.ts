@@ -8,7 +8,8 @@ import { smallJob } from "../../crds/manifest-examples.test-support.ts";
 import { schemaAt, type StructuralSchema } from "../../crds/structural-schema.ts";
 import { runtimeOptions } from "../../operator/engine-native/runtime-options.ts";
 import { readSettings } from "../../runtime/api/settings.ts";
-import { jobSettings, parseOptions } from "../../runtime/graph/index.ts";
+import { defaultConfiguration, jobSettings, parseOptions } from "../../runtime/graph/index.ts";
+import { S3_DEFAULTS } from "../../runtime/storage/index.ts";
 import {
   type NamedSetting,
   optionText,
@@ -79,6 +80,10 @@ const leaves = (schema: StructuralSchema, path: string): readonly string[] => {
   if (inside.length === 0) return [path];
   return inside.flatMap(([name, child]) => leaves(child, path === "" ? name : `${path}.${name}`));
 };
+
+it("a thread that knows no job reaches S3 with the table's defaults", () => {
+  assert.deepEqual(S3_DEFAULTS, defaultConfiguration().s3);
+});
 
 describe("the comments of JobSettings", () => {
   const source = readFileSync(join(repositoryFolder, "runtime/api/settings.ts"), "utf8");

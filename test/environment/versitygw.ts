@@ -18,13 +18,23 @@ export const versitygwPart: Part<S3Server> = {
       accessKey: "streamjob",
       secretKey: "streamjob",
     };
-    const data = join(place.folder, "data");
-    await mkdir(data);
+    const [data, sidecar] = [join(place.folder, "data"), join(place.folder, "sidecar")];
+    for (const folder of [data, sidecar]) await mkdir(folder);
+    const { accessKey, secretKey, region } = gives;
+    const own = [
+      "--port",
+      address,
+      "--access",
+      accessKey,
+      "--secret",
+      secretKey,
+      "--region",
+      region,
+      "--health",
+      "/health",
+    ];
     return {
-      args: [
-        ...["--port", address, "--access", gives.accessKey, "--secret", gives.secretKey, "--region", gives.region],
-        ...["--health", "/health", "posix", "--sidecar", join(place.folder, "sidecar"), data],
-      ],
+      args: [...own, "posix", "--sidecar", sidecar, data],
       gives,
     };
   },

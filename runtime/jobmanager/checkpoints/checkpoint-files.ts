@@ -133,6 +133,7 @@ export class CheckpointFiles {
         const store = await this.#open(storeUri);
         await store.delete(SAVEPOINT_METADATA);
         for (const { key } of await store.list(`${SAVEPOINT_DATA_FOLDER}/`)) await store.delete(key);
+        await store.removeUnfinished(`${SAVEPOINT_DATA_FOLDER}/`, () => true);
       },
       (outcome) => {
         if (outcome.kind === "ok") return;

@@ -25,7 +25,7 @@ import {
 } from "../../checkpoint/index.ts";
 import type { StoredActivation } from "../../../contract/index.ts";
 import { buildJobGraph, type JobGraph, type StreamGraph } from "../../graph/index.ts";
-import { openStore, probeStore } from "../../storage/index.ts";
+import { openStore, probeStore, useS3Settings } from "../../storage/index.ts";
 import { readActivation } from "./activation-object.ts";
 import { type FoundState, newestOf, stateAt } from "./found-state.ts";
 import { fitGraph } from "./graph-fit.ts";
@@ -98,6 +98,7 @@ const RETRY_DELAY_MAX_MS = 10_000;
 
 /** Errors: StreamError, terminal: STATE_INCOMPATIBLE, SAVEPOINT_NOT_FOUND, CHECKPOINT_CORRUPT, STORE_UNSUITABLE, SOURCE_FAILED, … */
 export async function prepareStart(options: StartupOptions): Promise<StartOutcome> {
+  useS3Settings(options.streamGraph.configuration.s3);
   try {
     const fence = await lead(options);
     if (fence.kind === "fenced") return fence;
