@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Environment } from "@marcbachmann/cel-js";
 import fc from "fast-check";
-import { optionsWithField, type RulesAt, streamJobRules, streamJobSnapshotRules } from "./cel-rules.ts";
+import { type RulesAt, streamJobRules, streamJobSnapshotRules } from "./cel-rules.ts";
 import { celDurationWithin } from "./duration.ts";
 import { streamJobDefinition, streamJobSnapshotDefinition } from "./custom-resource-definition.ts";
-import { fullJob, smallJob } from "./manifest-examples.test-support.ts";
-import { schemaAt, type StructuralSchema } from "./structural-schema.ts";
+import { randomJob } from "./random-jobs.test-support.ts";
+import type { StructuralSchema } from "./structural-schema.ts";
 import { validateSnapshot, validateStreamJob } from "./validation.ts";
 
 const environment = new Environment({ unlistedVariablesAreDyn: true });
@@ -85,122 +85,11 @@ const schemaOf = (definition: ReturnType<typeof streamJobDefinition>): Structura
 const jobSchema = schemaOf(streamJobDefinition());
 const snapshotSchema = schemaOf(streamJobSnapshotDefinition());
 
-/** Paths of all fields of a spec, lists by their first two items. */
-function fieldPaths(schema: StructuralSchema, path: readonly (string | number)[]): (readonly (string | number)[])[] {
-  if (schema.items !== undefined)
-    return [0, 1].flatMap((index) => [...fieldPaths(schema.items ?? {}, [...path, index])]);
-  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
-    const here = [...path, name];
-    return [here, ...fieldPaths(child, here)];
-  });
-}
-const paths = fieldPaths(schemaAt(jobSchema, ["spec"]) ?? {}, ["spec"]);
-
-const texts = fc.constantFrom(
-  "",
-  "a",
-  "A",
-  "wc-1",
-  "STREAMJOB_X",
-  "LEVEL",
-  "0 3 * * *",
-  "http://s3",
-  "x".repeat(400),
-  "job.ts",
-);
-const durations = fc.constantFrom(
-  "0s",
-  "1ms",
-  "9ms",
-  "10ms",
-  "1s",
-  "10s",
-  "5m",
-  "1h30m",
-  "8760h",
-  "8760h1ms",
-  "7d",
-  "10",
-  "9",
-  "10 ms",
-  "9 millis",
-  "0.5 SEC",
-  "0.0095s",
-  "10 min",
-  "365 days",
-  "365.001 d",
-  "1 hour",
-  "1h 30m",
-  "9999999h",
-);
-const configs = fc.dictionary(
-  fc.constantFrom("execution.buffer-timeout", "restart-strategy.type", "other", ...Object.keys(optionsWithField)),
-  fc.constantFrom("1", "x"),
-  { maxKeys: 2 },
-);
-
-/** A value that a field may have, or just may not. */
-function valueFor(schema: StructuralSchema): fc.Arbitrary<unknown> {
-  const wrong = fc.constantFrom<unknown>(null, true, 3, "text", {}, []);
-  return fc.oneof({ weight: 8, arbitrary: likelyValue(schema) }, { weight: 1, arbitrary: wrong });
-}
-
-function likelyValue(schema: StructuralSchema): fc.Arbitrary<unknown> {
-  if (schema.enum !== undefined) return fc.constantFrom<unknown>(...schema.enum);
-  if (schema["x-kubernetes-int-or-string"] === true) return fc.constantFrom<unknown>(0, 1, -1, "1", "500m", "1 G", 1.5);
-  switch (schema.type) {
-    case "string":
-      return schema["x-kubernetes-validations"] === undefined ? texts : durations;
-    case "integer":
-    case "number": {
-      const { minimum = -1, maximum = 10 } = schema;
-      return fc.constantFrom(minimum, minimum - 1, minimum + 1, 2, 3, 4, 1.5, maximum, maximum + 1);
-    }
-    case "boolean":
-      return fc.boolean();
-    case "array":
-      return fc.array(likelyValue(schema.items ?? {}), { maxLength: 2 });
-    default:
-      if (schema.additionalProperties !== undefined) return configs;
-      return fc.record(
-        Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, each]) => [name, likelyValue(each)])),
-        { requiredKeys: [] },
-      );
-  }
-}
-
-function setAt(object: any, path: readonly (string | number)[], value: unknown): void {
-  let inner = object;
-  for (const [index, name] of path.slice(0, -1).entries()) {
-    const isList = typeof path[index + 1] === "number";
-    if (typeof inner !== "object" || inner === null) return;
-    // A list has no gaps.
-    if (Array.isArray(inner) && (name as number) > inner.length) return;
-    inner[name] ??= isList ? [] : {};
-    inner = inner[name];
-  }
-  const last = path.at(-1) ?? "";
-  if (typeof inner !== "object" || inner === null || (Array.isArray(inner) && typeof last !== "number")) return;
-  if (value === undefined) delete inner[last];
-  else inner[last] = value;
-}
-
-const change = fc
-  .constantFrom(...paths)
-  .chain((path) =>
-    fc.tuple(fc.constant(path), fc.option(valueFor(schemaAt(jobSchema, path) ?? {}), { nil: undefined })),
-  );
-const job = fc.tuple(fc.constantFrom(smallJob, fullJob), fc.array(change, { maxLength: 3 })).map(([base, changes]) => {
-  const object = structuredClone(base());
-  for (const [path, value] of changes) setAt(object, path, structuredClone(value));
-  return object;
-});
-
 describe("the two forms of the rules (CER1)", () => {
   it("accept the same objects: an API server with schema and CEL, and our own validation", () => {
     const seen = { valid: 0, invalid: 0 };
     fc.assert(
-      fc.property(job, job, fc.boolean(), (object, other, hasBefore) => {
+      fc.property(randomJob, randomJob, fc.boolean(), (object, other, hasBefore) => {
         const before = hasBefore ? other : undefined;
         const validated = validateStreamJob(object, before);
         // Unknown fields are dropped by an API server, not refused; there are none here.

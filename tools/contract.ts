@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { childEnvironment, findNode, repositoryRoot } from "./find-node.mjs";
 
@@ -33,12 +33,13 @@ function environment(): Readonly<Record<string, string>> | null {
   const [url] = positionals;
   if (positionals.length !== 1 || url === undefined || !URL.canParse(url)) return null;
   const { token, ca } = values;
-  const collectsGarbage = values["no-garbage-collector"] !== true;
-  const settings = { url, token: typeof token === "string" ? token : null, collectsGarbage };
-  return {
-    STREAMJOB_CONTRACT: JSON.stringify(settings),
-    ...(typeof ca === "string" ? { NODE_EXTRA_CA_CERTS: resolve(ca) } : {}),
+  const settings = {
+    url,
+    token: typeof token === "string" ? token : null,
+    ca: typeof ca === "string" ? readFileSync(ca, "utf8") : null,
+    collectsGarbage: values["no-garbage-collector"] !== true,
   };
+  return { STREAMJOB_CONTRACT: JSON.stringify(settings) };
 }
 
 const told = environment();

@@ -34,6 +34,7 @@ const groupOrder = [
   "chaos",
   "promises",
   "environment",
+  "kubernetes",
 ];
 
 /** The steps of `npm run verify`. */

@@ -5,6 +5,8 @@
  */
 export { Environment } from "./environment.ts";
 export { type Fault, FaultProxy } from "./fault-proxy.ts";
+export { apiServerPart } from "./kubernetes/api-server.ts";
+export { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 export { minioPart } from "./minio.ts";
 export type { S3Server } from "./s3-server.ts";
 export { testPart, type TestPart } from "./test-part.ts";

@@ -1,0 +1,114 @@
+/**
+ * Owns: who is who in a cluster for tests: an authority of its own, the API server's certificate, keys of service accounts, and people,
+ * with a token and a client certificate each.
+ * Does not own: what they may do (RBAC), where the server listens. Called by: api-server.ts.
+ *
+ * TCR1 Everything lies in one folder that only its owner can read, and is good for a year: it goes with the cluster.
+ */
+import { execFile } from "node:child_process";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { makePrivateFolder, PRIVATE_FILE } from "../../../base/index.ts";
+
+/** Who may everything: the group that RBAC lets through, whatever is bound. */
+const EVERYTHING = "system:masters";
+
+/** People of a test cluster by their user names, with their groups. `operator` may nothing until a test binds a role to it. */
+const groupsOf = { admin: EVERYTHING, "controller-manager": EVERYTHING, operator: "" } as const;
+
+export type UserName = keyof typeof groupsOf;
+
+export type User = {
+  readonly name: UserName;
+  readonly token: string;
+  readonly certificatePath: string;
+  readonly keyPath: string;
+};
+
+/** Paths. */
+export type CredentialFiles = {
+  readonly ca: string;
+  /** Of every server of the cluster: they all listen on 127.0.0.1. */
+  readonly serverCertificate: string;
+  readonly serverKey: string;
+  /** Signs tokens of service accounts. */
+  readonly serviceAccountKey: string;
+  /** Lines of `token,user,uid,"groups"`, as kube-apiserver reads them. */
+  readonly tokens: string;
+};
+
+export type Credentials = {
+  /** PEM of the authority. */
+  readonly ca: string;
+  readonly files: CredentialFiles;
+  readonly users: Readonly<Record<UserName, User>>;
+};
+
+export const userNames = Object.keys(groupsOf) as readonly UserName[];
+const run = promisify(execFile);
+
+/** Makes them anew in `folder`. Throws when `openssl` cannot be run. */
+export async function makeCredentials(folder: string): Promise<Credentials> {
+  await makePrivateFolder(folder);
+  const file = (name: string): string => join(folder, name);
+  const files: CredentialFiles = {
+    ca: file("ca.crt"),
+    serverCertificate: file("server.crt"),
+    serverKey: file("server.key"),
+    serviceAccountKey: file("service-accounts.key"),
+    tokens: file("tokens.csv"),
+  };
+  const authority = { certificatePath: files.ca, keyPath: file("ca.key") };
+  await makeCertificate(authority, null, "/CN=streamjob-test-ca", [
+    "basicConstraints=critical,CA:TRUE",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  ]);
+  const server = { certificatePath: files.serverCertificate, keyPath: files.serverKey };
+  await makeCertificate(server, authority, "/CN=kube-apiserver", [
+    "basicConstraints=critical,CA:FALSE",
+    "extendedKeyUsage=serverAuth",
+    "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc",
+  ]);
+  const users = await Promise.all(userNames.map((name) => makeUser(name, folder, authority)));
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  await writeFile(files.serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: PRIVATE_FILE });
+  const lines = users.map(({ name, token }) => `${token},${name},uid-${name},"${groupsOf[name]}"`);
+  await writeFile(files.tokens, `${lines.join("\n")}\n`, { mode: PRIVATE_FILE });
+  return {
+    ca: await readFile(files.ca, "utf8"),
+    files,
+    users: Object.fromEntries(users.map((user) => [user.name, user])) as Record<UserName, User>,
+  };
+}
+
+type Certificate = { readonly certificatePath: string; readonly keyPath: string };
+
+async function makeUser(name: UserName, folder: string, authority: Certificate): Promise<User> {
+  const certificate = { certificatePath: join(folder, `${name}.crt`), keyPath: join(folder, `${name}.key`) };
+  const group = groupsOf[name] === "" ? "" : `/O=${groupsOf[name]}`;
+  await makeCertificate(certificate, authority, `${group}/CN=${name}`, [
+    "basicConstraints=critical,CA:FALSE",
+    "extendedKeyUsage=clientAuth",
+  ]);
+  return { name, token: randomBytes(16).toString("hex"), ...certificate };
+}
+
+/** `issuer` null: it signs itself. */
+async function makeCertificate(
+  { certificatePath, keyPath }: Certificate,
+  issuer: Certificate | null,
+  subject: string,
+  extensions: readonly string[],
+): Promise<void> {
+  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "365"];
+  if (issuer !== null) args.push("-CA", issuer.certificatePath, "-CAkey", issuer.keyPath);
+  args.push("-subj", subject, "-keyout", keyPath, "-out", certificatePath);
+  for (const extension of extensions) args.push("-addext", extension);
+  try {
+    await run("openssl", args);
+  } catch (cause) {
+    throw new Error("openssl could not make a certificate: install openssl 3.0 or later", { cause });
+  }
+}

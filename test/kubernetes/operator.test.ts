@@ -1,0 +1,166 @@
+/**
+ * The operator's controller against a real API server and a real controller manager. There is no kubelet, so no pod ever runs: what is
+ * tested is which objects it makes, what it may do, and that it rests when there is nothing to do.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { silentLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
+import { MANAGED_BY_LABEL, MANAGER, type StreamJob } from "../../crds/index.ts";
+import { type Controller, startController } from "../../operator/controller/index.ts";
+import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
+import { isApiError, type Kind, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
+import { apiServerPart, controllerManagerPart, testPart } from "../environment/index.ts";
+import { type AuditedRequest, isWrite, requestsOf } from "./audit-log.ts";
+import { operatorBinding, operatorRole } from "./operator-role.ts";
+
+const server = await testPart(apiServerPart);
+const manager = await testPart(controllerManagerPart);
+const skip = server.skip === false ? manager.skip : server.skip;
+
+const DEADLINE_MS = 60_000;
+const ROLES = "/apis/rbac.authorization.k8s.io/v1";
+const ours = { [MANAGED_BY_LABEL]: MANAGER };
+const children = ["ConfigMap", "Service", "StatefulSet", "ControllerRevision"] as const satisfies readonly Kind[];
+
+const job = (namespace: string): StreamJob => ({
+  apiVersion: "streamjob.dev/v1alpha1",
+  kind: "StreamJob",
+  metadata: { name: "wc", namespace },
+  spec: { job: { module: "/opt/streamjob/job/job.ts" }, parallelism: 2, checkpoints: { interval: "1s" } },
+});
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const endMs = systemClock.monotonicMs() + DEADLINE_MS;
+  while (!(await isSo())) {
+    assert.ok(systemClock.monotonicMs() < endMs, `not within ${DEADLINE_MS} ms: ${what}`);
+    await sleep(systemClock, 50);
+  }
+}
+
+/** Looks that were carried out to their end. */
+async function looksDone({ registry }: Controller): Promise<number> {
+  const metric = await registry.getSingleMetric("streamjob_operator_reconcile_seconds")?.get();
+  const counts = (metric?.values ?? []) as readonly { metricName?: string; labels: object; value: number }[];
+  return counts
+    .filter(
+      ({ metricName, labels }) => metricName?.endsWith("_count") === true && Object.values(labels).includes("done"),
+    )
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+const mayList = (api: KubernetesApi): Promise<boolean> =>
+  api.list("StreamJob").then(
+    () => true,
+    (error: unknown) => {
+      if (isApiError(error, "Forbidden")) return false;
+      throw error;
+    },
+  );
+
+describe("the operator at a real API server", { skip }, () => {
+  let admin: ClusterAdmin;
+  let api: KubernetesApi & { close(): void };
+  let operatorApi: typeof api;
+  let controller: Controller;
+  let namespace: string;
+  let askedBefore = 0;
+  const jobManagers = createHttpJobManagerApi({
+    clock: systemClock,
+    addressOf: (host, port) => `http://${host}:${port}`,
+  });
+
+  /** In this file: a cluster that stands has an older story. */
+  const asked = async (): Promise<AuditedRequest[]> =>
+    (await requestsOf("operator", server.gives().auditLogPath)).slice(askedBefore);
+
+  before(async () => {
+    const { url, ca, tokens } = server.gives();
+    admin = new ClusterAdmin({ url, ca, token: tokens.admin });
+    await admin.installDefinitions();
+    const by = "?fieldManager=test&force=true";
+    await admin.ask("PATCH", `${ROLES}/clusterroles/${operatorRole.metadata.name}${by}`, operatorRole);
+    await admin.ask("PATCH", `${ROLES}/clusterrolebindings/${operatorBinding.metadata.name}${by}`, operatorBinding);
+    namespace = await admin.makeNamespace("operator");
+    api = admin.api();
+    operatorApi = admin.api(tokens.operator);
+    // The server hears of a role in its own time, and of all its rules at once.
+    await until("the role counts", () => mayList(operatorApi));
+    askedBefore = (await asked()).length;
+    controller = await startController({
+      api: operatorApi,
+      jobManagers,
+      settings: { storageRoot: "file:///state", defaultImage: "example.invalid/streamjob:1", engine: nativeEngine },
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      identity: `test-${systemRandom.hex(4)}`,
+      election: { lease: { namespace, name: "streamjob-operator" } },
+      endpoints: null,
+    });
+    await until("the operator leads and knows all that there is", async () => {
+      const { isGood } = controller.readiness();
+      return controller.isLeading && isGood;
+    });
+  });
+
+  after(async () => {
+    await controller.stop();
+    jobManagers.close();
+    operatorApi.close();
+    api.close();
+    admin.close();
+  });
+
+  it("makes what an incarnation needs, and says in the status what it waits for", async () => {
+    await api.create("StreamJob", job(namespace));
+    for (const kind of [...children, "Pod"] as const) {
+      await until(
+        `there is a ${kind}`,
+        async () => (await api.list(kind, { namespace, labels: ours })).items.length > 0,
+      );
+    }
+    const key = { namespace, name: "wc" };
+    await until("the status is of this generation", async () => {
+      const stored = await api.get("StreamJob", key);
+      return stored?.status?.observedGeneration === stored?.metadata.generation;
+    });
+    const stored = await api.get("StreamJob", key);
+    assert.equal(stored?.status?.conditions?.find(({ type }) => type === "Ready")?.status, "False");
+  });
+
+  it("writes nothing while nothing changes", async () => {
+    const key = { namespace, name: "wc" };
+    const look = async (): Promise<void> => {
+      const before = await looksDone(controller);
+      await api.patch("StreamJob", key, { metadata: { labels: { "example.org/look": systemRandom.hex(4) } } });
+      await until("a look", async () => (await looksDone(controller)) > before);
+    };
+    const writes = async (): Promise<number> =>
+      (await asked()).filter((request) => isWrite(request) && request.resource !== "leases").length;
+    // What the controller manager does at first may be worth a word in the status; that has an end.
+    await until("five looks without a write", async () => {
+      const before = await writes();
+      for (let count = 0; count < 5; count++) await look();
+      return (await writes()) === before;
+    });
+  });
+
+  it("takes everything away with the StreamJob", async () => {
+    await api.delete("StreamJob", { namespace, name: "wc" });
+    await until("the StreamJob is gone", async () => (await api.get("StreamJob", { namespace, name: "wc" })) === null);
+    for (const kind of children) {
+      await until(
+        `no ${kind} is left`,
+        async () => (await api.list(kind, { namespace, labels: ours })).items.length === 0,
+      );
+    }
+  });
+
+  it("asked for nothing that its role forbids", async () => {
+    assert.deepEqual(
+      (await asked()).filter(({ code }) => code === 401 || code === 403),
+      [],
+    );
+  });
+});
