@@ -112,9 +112,16 @@ export class ClusterAdmin {
     const endMs = systemClock.monotonicMs() + ESTABLISHED_MS;
     for (;;) {
       const { status } = (await this.ask("GET", path)) as Established;
-      if (status?.conditions?.some((one) => one.type === "Established" && one.status === "True") === true) return;
+      const isEstablished = status?.conditions?.some((one) => one.type === "Established" && one.status === "True");
+      if (isEstablished === true && (await this.#isServed(definition))) return;
       assert.ok(systemClock.monotonicMs() < endMs, `${definition.metadata.name} was not established`);
       await sleep(systemClock, 100);
     }
+  }
+  /** Established is not served: at first the server may not know the kind, or say that its storage is initializing. */
+  async #isServed({ spec: { group, names, versions } }: CustomResourceDefinition): Promise<boolean> {
+    const path = `/apis/${group}/${versions[0]?.name}/${names.plural}`;
+    const { kind } = (await this.ask("GET", path, undefined, [404, 429])) as { readonly kind: string };
+    return kind === names.listKind;
   }
 }

@@ -2,6 +2,8 @@
  * Owns: the contract of deletion: finalizers, preconditions, grace, and what happens to what is owned.
  */
 import assert from "node:assert/strict";
+import type { KubernetesObject } from "../../../crds/index.ts";
+import type { KubernetesApi } from "../api/index.ts";
 import type { Topic } from "./sentence.ts";
 import { configMap, eventually, Heard, isGone, job, ownedBy, pod, present, refused } from "./specimens.ts";
 
@@ -108,6 +110,14 @@ const alone: Topic = {
   },
 };
 
+/** Hears of ConfigMaps in their order: when it has taken away one that is nobody's, it knows of all that were made before. */
+async function collectorKnowsAllBefore(api: KubernetesApi, owner: KubernetesObject): Promise<void> {
+  const nobody = { ...owner, metadata: { ...owner.metadata, uid: "00000000-0000-4000-8000-000000000000" } };
+  const { namespace = "default" } = owner.metadata;
+  const orphan = await api.create("ConfigMap", configMap(namespace, "orphan", {}, ownedBy(nobody)));
+  await eventually("the collector has run", () => isGone(api, "ConfigMap", orphan));
+}
+
 const owned: Topic = {
   "deletes what an owner owned after it": async ({ api, namespace }) => {
     const owner = await api.create("StreamJob", job(namespace));
@@ -126,16 +136,7 @@ const owned: Topic = {
     const owner = await api.create("StreamJob", job(namespace, {}, { finalizers }));
     const child = await api.create("ConfigMap", configMap(namespace, "child", {}, ownedBy(owner)));
     await api.delete("StreamJob", { namespace, name: "wc" });
-    const orphan = await api.create(
-      "ConfigMap",
-      configMap(
-        namespace,
-        "orphan",
-        {},
-        ownedBy({ ...owner, metadata: { ...owner.metadata, uid: "00000000-0000-4000-8000-000000000000" } }),
-      ),
-    );
-    await eventually("the collector has run", () => isGone(api, "ConfigMap", orphan));
+    await collectorKnowsAllBefore(api, owner);
     assert.deepEqual(await present(api, "ConfigMap", child), child);
     await api.patch("StreamJob", { namespace, name: "wc" }, { metadata: { finalizers: null } });
     await eventually("the child is gone", () => isGone(api, "ConfigMap", child));
@@ -168,6 +169,8 @@ const owned: Topic = {
   "orphans what an owner owned when asked to": async ({ api, namespace }) => {
     const owner = await api.create("StreamJob", job(namespace));
     const child = await api.create("ConfigMap", configMap(namespace, "child", {}, ownedBy(owner)));
+    // Else it would find nothing to orphan, and collect the child once it hears of it.
+    await collectorKnowsAllBefore(api, owner);
     await api.delete("StreamJob", { namespace, name: "wc" }, { propagation: "Orphan" });
     await eventually("the owner is gone", () => isGone(api, "StreamJob", owner));
     assert.equal((await present(api, "ConfigMap", child)).metadata.ownerReferences, undefined);
@@ -177,6 +180,8 @@ const owned: Topic = {
     const owner = await api.create("StreamJob", job(namespace));
     const metadata = { ...ownedBy(owner, { blockOwnerDeletion: true }), finalizers };
     const child = await api.create("ConfigMap", configMap(namespace, "child", {}, metadata));
+    // Else nothing would block it.
+    await collectorKnowsAllBefore(api, owner);
     await api.delete("StreamJob", { namespace, name: "wc" }, { propagation: "Foreground" });
     await eventually(
       "the child is marked",
