@@ -113,7 +113,7 @@ function batchOf<T>(
 }
 
 function readKinds(count: number, reader: ByteReader): Uint8Array {
-  const kinds = Uint8Array.from(reader.bytes(count));
+  const kinds = new Uint8Array(reader.bytes(count));
   reader.align8();
   if (!areRowKinds(kinds)) throw damaged("a block has unknown row kinds; it was damaged on its way");
   return kinds;

@@ -112,7 +112,7 @@ export function encodeOptional(
 
 export function decodeOptional(kind: TypeKind, nullable: boolean, count: number, reader: ByteReader): ColumnValues {
   if (reader.u8() === 0) return decodeColumn(kind, nullable, count, reader);
-  const gaps = Uint8Array.from(reader.bytes(count));
+  const gaps = new Uint8Array(reader.bytes(count));
   let there = 0;
   for (const gap of gaps) if (gap === 0) there += 1;
   const present = decodeColumn(kind, nullable, there, reader);
