@@ -113,7 +113,7 @@ const alone: Topic = {
 /** Hears of ConfigMaps in their order: when it has taken away one that is nobody's, it knows of all that were made before. */
 async function collectorKnowsAllBefore(api: KubernetesApi, owner: KubernetesObject): Promise<void> {
   const nobody = { ...owner, metadata: { ...owner.metadata, uid: "00000000-0000-4000-8000-000000000000" } };
-  const { namespace = "default" } = owner.metadata;
+  const { namespace } = owner.metadata;
   const orphan = await api.create("ConfigMap", configMap(namespace, "orphan", {}, ownedBy(nobody)));
   await eventually("the collector has run", () => isGone(api, "ConfigMap", orphan));
 }
