@@ -28,18 +28,20 @@ import { deskOf, PUSHED_MAX, pushedTooMuch, SteppedEmission } from "./stepped-em
 import { assertSynchronous } from "./synchronous-function.ts";
 import { UserCall } from "./user-call.ts";
 
-/** What the process operators call, of a function of one stream or of two. `C`: its context. */
+/** What the process operators call of a function. `C`: its context. */
 export interface ProcessHooks<I, O, C> {
   open?(context: C): void | Promise<void>;
   process(value: I, context: C): IterableIterator<O> | Nothing;
-  /** For a record of the second stream. */
-  processSecond?(value: unknown, context: C): unknown;
   onTimer?(timestamp: number, context: C): Nothing;
   close?(): void | Promise<void>;
 }
 
-/** Of a function of two streams: `name`, for messages, is what its user calls `processSecond`. */
-export type SecondHook = { readonly name: string; readonly isBroadcast: boolean };
+/** What a function of two streams does with records of the second. `name`: of the hook, for messages. */
+export type SecondHook<C> = {
+  readonly name: string;
+  readonly isBroadcast: boolean;
+  process(value: unknown, context: C): unknown;
+};
 
 /** What a function may be connected to, and what its hooks are called. */
 export type FunctionKind = StatePlace & {
@@ -215,6 +217,16 @@ export class ProcessCalls<I, O, X extends SideOutputTypes = NoSideOutputs> {
     this.#pushed = 0;
     this.call.isOpen = true;
     this.call.isOfBroadcast = isOfBroadcast;
+  }
+
+  /** Calls the function for a record of the second stream; what it returned is still to be finished. */
+  callSecond<C>(second: SecondHook<C>, value: unknown, context: C & { now: number }, timestamp: number): unknown {
+    context.now = timestamp;
+    this.emitTimestamp = timestamp;
+    this.begin(second.isBroadcast);
+    const returned = second.process(value, context);
+    this.call.isOpen = false;
+    return returned;
   }
 
   /** `returned`: not undefined. A generator is emitted; other values have no meaning, and a promise or an array is a mistake. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { goBinary } from "./go-install.ts";
 import type { Part } from "./part.ts";
 import { pins } from "./pins.ts";
-import { expectOk, parseS3Server, type S3Server } from "./s3-server.ts";
+import { expectOk, parseS3Server, type S3Server, startedS3Server } from "./s3-server.ts";
 
 export const minioPart: Part<S3Server> = {
   name: "minio",
@@ -11,12 +11,7 @@ export const minioPart: Part<S3Server> = {
   binary: goBinary("minio", pins.minio, "4 minutes on two cores"),
   launch: async (place) => {
     const address = `127.0.0.1:${await place.freePort()}`;
-    const gives = {
-      endpoint: `http://${address}`,
-      region: "us-east-1",
-      accessKey: "streamjob",
-      secretKey: "streamjob",
-    };
+    const gives = startedS3Server(address);
     return {
       args: ["server", "--quiet", "--address", address, "--console-address", "127.0.0.1:0", join(place.folder, "data")],
       env: {

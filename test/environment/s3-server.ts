@@ -9,6 +9,11 @@ export type S3Server = {
   readonly secretKey: string;
 };
 
+/** What a server gives that was started here, at `host:port`. */
+export function startedS3Server(address: string): S3Server {
+  return { endpoint: `http://${address}`, region: "us-east-1", accessKey: "streamjob", secretKey: "streamjob" };
+}
+
 /** `http://access:secret@127.0.0.1:9000`, as an environment variable has it. */
 export function parseS3Server(text: string): S3Server {
   const url = new URL(text);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { goBinary } from "./go-install.ts";
 import type { Part } from "./part.ts";
 import { pins } from "./pins.ts";
-import { expectOk, parseS3Server, type S3Server } from "./s3-server.ts";
+import { expectOk, parseS3Server, type S3Server, startedS3Server } from "./s3-server.ts";
 
 export const versitygwPart: Part<S3Server> = {
   name: "versitygw",
@@ -12,12 +12,7 @@ export const versitygwPart: Part<S3Server> = {
   binary: goBinary("versitygw", pins.versitygw, "2 minutes on two cores"),
   launch: async (place) => {
     const address = `127.0.0.1:${await place.freePort()}`;
-    const gives = {
-      endpoint: `http://${address}`,
-      region: "us-east-1",
-      accessKey: "streamjob",
-      secretKey: "streamjob",
-    };
+    const gives = startedS3Server(address);
     const [data, sidecar] = [join(place.folder, "data"), join(place.folder, "sidecar")];
     for (const folder of [data, sidecar]) await mkdir(folder);
     const { accessKey, secretKey, region } = gives;

@@ -39,7 +39,7 @@ export class ProcessOperator<I, O, S extends OperatorStates, X extends SideOutpu
   readonly emits = "state";
   readonly #fn: ProcessHooks<I, O, ProcessContext<O, S, X>>;
   readonly #declared: { readonly states: S; readonly sideOutputs: X };
-  readonly #second: SecondHook | null;
+  readonly #second: SecondHook<ProcessContext<O, S, X>> | null;
   #context!: OperatorProcessContext<O, S, X>;
   #calls!: ProcessCalls<I, O, X>;
 
@@ -47,7 +47,7 @@ export class ProcessOperator<I, O, S extends OperatorStates, X extends SideOutpu
   constructor(
     fn: ProcessHooks<I, O, ProcessContext<O, S, X>>,
     declared: { readonly states: S; readonly sideOutputs: X },
-    second: SecondHook | null,
+    second: SecondHook<ProcessContext<O, S, X>> | null,
   ) {
     this.#fn = fn;
     this.#declared = declared;
@@ -73,14 +73,9 @@ export class ProcessOperator<I, O, S extends OperatorStates, X extends SideOutpu
 
   processInput(_input: number, value: unknown, timestamp: number): void {
     const second = this.#second;
-    assert(second !== null && this.#fn.processSecond !== undefined, "a function of one stream has one input");
-    const calls = this.#calls;
-    this.#context.now = timestamp;
-    calls.emitTimestamp = timestamp;
-    calls.begin(second.isBroadcast);
-    const returned: unknown = this.#fn.processSecond(value, this.#context);
-    calls.call.isOpen = false;
-    if (returned !== undefined) calls.finish(returned, timestamp, second.name);
+    assert(second !== null, "a function of one stream has one input");
+    const returned = this.#calls.callSecond(second, value, this.#context, timestamp);
+    if (returned !== undefined) this.#calls.finish(returned, timestamp, second.name);
   }
 
   beforeWatermark(timestamp: number): void {

@@ -16,19 +16,23 @@ import type {
 import type { Key } from "../../record/index.ts";
 import { ProcessOperator } from "../basic/process-operator.ts";
 import { keyedFactory, KeyedProcessOperator } from "../keyed/keyed-process-operator.ts";
-import { FunctionMaker, type ProcessHooks } from "../process-context.ts";
+import { FunctionMaker, type ProcessHooks, type SecondHook } from "../process-context.ts";
 
 const CO = { hooks: ["process1", "process2"], hasBroadcast: false } as const;
 const BROADCAST = { hooks: ["process", "processBroadcast"], hasBroadcast: true } as const;
-const SECOND_CO = { name: "process2", isBroadcast: false } as const;
-const SECOND_BROADCAST = { name: "processBroadcast", isBroadcast: true } as const;
 
 /** Calls a CoProcessFunction for each record of two streams. */
 export function coProcessOperator<I1, I2, O, S extends OperatorStates, X extends SideOutputTypes>(
   fn: OrFactory<CoProcessFunction<I1, I2, O, S, X>>,
 ): OperatorFactory<I1, O> {
   const maker = new FunctionMaker<CoProcessFunction<I1, I2, O, S, X>, S, X>({ ...CO, isKeyed: false }, fn);
-  return { ...maker.declared, create: () => new ProcessOperator(coHooks(maker.make()), maker, SECOND_CO) };
+  return {
+    ...maker.declared,
+    create: () => {
+      const instance = maker.make();
+      return new ProcessOperator(coHooks(instance), maker, coSecond(instance));
+    },
+  };
 }
 
 /** With keys. */
@@ -38,7 +42,11 @@ export function keyedCoProcessOperator<K extends Key, I1, I2, O, S extends Keyed
   const maker = new FunctionMaker<KeyedCoProcessFunction<K, I1, I2, O, S, X>, S, X>({ ...CO, isKeyed: true }, fn);
   return keyedFactory(maker, () => {
     const instance = maker.make();
-    return new KeyedProcessOperator<K, I1, O, S, X>({ ...coHooks(instance), ...timerHook(instance) }, maker, SECOND_CO);
+    return new KeyedProcessOperator<K, I1, O, S, X>(
+      { ...coHooks(instance), ...timerHook(instance) },
+      maker,
+      coSecond(instance),
+    );
   });
 }
 
@@ -49,7 +57,10 @@ export function broadcastProcessOperator<I, B, O, S extends OperatorStates, X ex
   const maker = new FunctionMaker<BroadcastProcessFunction<I, B, O, S, X>, S, X>({ ...BROADCAST, isKeyed: false }, fn);
   return {
     ...maker.declared,
-    create: () => new ProcessOperator(broadcastHooks(maker.make()), maker, SECOND_BROADCAST),
+    create: () => {
+      const instance = maker.make();
+      return new ProcessOperator(broadcastHooks(instance), maker, broadcastSecond(instance));
+    },
   };
 }
 
@@ -66,7 +77,7 @@ export function keyedBroadcastProcessOperator<K extends Key, I, B, O, S extends 
     return new KeyedProcessOperator<K, I, O, S, X>(
       { ...broadcastHooks(instance), ...timerHook(instance) },
       maker,
-      SECOND_BROADCAST,
+      broadcastSecond(instance),
     );
   });
 }
@@ -89,15 +100,25 @@ function coHooks<I, O, C>(fn: CoFunction<I, O, C>): ProcessHooks<I, O, C> {
   return {
     ...around(fn),
     process: (value, context) => fn.process1(value, context),
-    processSecond: (value, context) => fn.process2(value as never, context),
   };
+}
+
+function coSecond<I, O, C>(fn: CoFunction<I, O, C>): SecondHook<C> {
+  return { name: "process2", isBroadcast: false, process: (value, context) => fn.process2(value as never, context) };
 }
 
 function broadcastHooks<I, O, C>(fn: BroadcastFunction<I, O, C>): ProcessHooks<I, O, C> {
   return {
     ...around(fn),
     process: (value, context) => fn.process(value, context),
-    processSecond: (value, context) => fn.processBroadcast(value as never, context as never),
+  };
+}
+
+function broadcastSecond<I, O, C>(fn: BroadcastFunction<I, O, C>): SecondHook<C> {
+  return {
+    name: "processBroadcast",
+    isBroadcast: true,
+    process: (value, context) => fn.processBroadcast(value as never, context as never),
   };
 }
 

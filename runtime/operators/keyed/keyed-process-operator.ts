@@ -107,7 +107,7 @@ export class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates, X 
   readonly emits = "state";
   readonly #fn: ProcessHooks<I, O, AnyKeyedContext<K, O, S, X>>;
   readonly #declared: { readonly states: S; readonly sideOutputs: X };
-  readonly #second: SecondHook | null;
+  readonly #second: SecondHook<AnyKeyedContext<K, O, S, X>> | null;
   #keyed!: KeyedOperatorState;
   #context!: KeyedContext<K, O, S, X>;
   #calls!: ProcessCalls<I, O, X>;
@@ -118,7 +118,7 @@ export class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates, X 
   constructor(
     fn: ProcessHooks<I, O, AnyKeyedContext<K, O, S, X>>,
     declared: { readonly states: S; readonly sideOutputs: X },
-    second: SecondHook | null,
+    second: SecondHook<AnyKeyedContext<K, O, S, X>> | null,
   ) {
     this.#fn = fn;
     this.#declared = declared;
@@ -160,20 +160,15 @@ export class KeyedProcessOperator<K extends Key, I, O, S extends KeyedStates, X 
 
   processInput(_input: number, value: unknown, timestamp: number): void {
     const second = this.#second;
-    assert(second !== null && this.#fn.processSecond !== undefined, "a function of one stream has one input");
-    const calls = this.#calls;
-    this.#context.now = timestamp;
-    calls.emitTimestamp = timestamp;
-    calls.begin(second.isBroadcast);
-    const returned: unknown = this.#fn.processSecond(value, this.#context);
-    calls.call.isOpen = false;
+    assert(second !== null, "a function of one stream has one input");
+    const returned = this.#calls.callSecond(second, value, this.#context, timestamp);
     if (returned === undefined) return;
     if (!second.isBroadcast) {
       this.#finish(returned, timestamp, second.name);
       return;
     }
     this.#steppedKey = null;
-    calls.finish(returned, timestamp, second.name);
+    this.#calls.finish(returned, timestamp, second.name);
   }
 
   beforeWatermark(timestamp: number): void {
