@@ -1,6 +1,7 @@
 /** Owns: our engine as a value of the port `Engine`. */
 import type { Engine } from "../engine/index.ts";
-import { incarnationChildren, storeUriIn } from "./incarnation-children.ts";
+import { incarnationChildren } from "./incarnation-children.ts";
+import { storeUriIn } from "./incarnation-config.ts";
 
 export const nativeEngine: Engine = {
   children: incarnationChildren,

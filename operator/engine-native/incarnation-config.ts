@@ -1,0 +1,62 @@
+/**
+ * Owns: what an incarnation's ConfigMap holds: the configuration that its pods start with.
+ */
+import { oncePerObject } from "../../base/index.ts";
+import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig } from "../../contract/index.ts";
+import type { IncarnationInput } from "../engine/index.ts";
+import type { ConfigMap } from "../kubernetes/api/index.ts";
+import { runtimeOptions } from "./runtime-options.ts";
+
+export const CONFIG_KEY = "config.json";
+export const LARGE_KEY = "large.json";
+/** Where the job's ConfigMap is mounted. */
+export const JOB_FOLDER = "/opt/streamjob/job";
+/** PG1. Of the JSON's characters; each has at most three bytes. */
+const VARIABLE_LENGTH_MAX = 40_000;
+
+/** PG1 */
+export function configData(config: PodConfig): Readonly<Record<string, string>> {
+  const { args, options } = config;
+  if (!isLarge(config)) return { [CONFIG_KEY]: JSON.stringify(config, null, 2) };
+  const large: LargePodConfig = { args, options };
+  const rest: PodConfig = { ...config, args: [], options: {} };
+  return { [CONFIG_KEY]: JSON.stringify(rest, null, 2), [LARGE_KEY]: JSON.stringify(large, null, 2) };
+}
+
+export const isLarge = oncePerObject(
+  (config: PodConfig) => JSON.stringify(config, null, 2).length > VARIABLE_LENGTH_MAX,
+);
+
+/** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
+export function storeUriIn({ data }: ConfigMap): string | null {
+  try {
+    const config = JSON.parse(data?.[CONFIG_KEY] ?? "null") as { readonly storeUri?: unknown } | null;
+    return typeof config?.storeUri === "string" ? config.storeUri : null;
+  } catch {
+    return null; // written by hand: its pods do not start
+  }
+}
+
+/** Most parts of an incarnation ask for it. */
+export const podConfig = oncePerObject(
+  ({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig => {
+    const { source, args } = spec.job;
+    return {
+      version: POD_CONFIG_VERSION,
+      jobId,
+      jobName: spec.config["pipeline.name"] ?? job.metadata.name,
+      program:
+        source.kind === "module"
+          ? { kind: "module", path: source.path }
+          : { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${source.key}` },
+      args: [...args],
+      options: runtimeOptions(spec),
+      storeUri,
+      savepointDirectory,
+      parallelism: spec.parallelism,
+      maxParallelism: spec.maxParallelism,
+      taskManagers: spec.taskManager.replicas,
+      slots: spec.taskManager.slots,
+    };
+  },
+);
