@@ -180,7 +180,7 @@ test("INC1: the same input makes the same objects, byte for byte", () => {
   assert.equal(JSON.stringify(childrenOf()), JSON.stringify(childrenOf()));
 });
 
-test("INC3: a pod template adds to what is set here and takes nothing away", () => {
+test("UTP1: a pod template adds to what is set here and takes nothing away", () => {
   const podTemplate = {
     metadata: { labels: { team: "a", "streamjob.dev/incarnation": "99" }, annotations: { note: "b" } },
     spec: {

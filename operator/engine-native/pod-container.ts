@@ -1,7 +1,7 @@
 /**
  * Owns: the container of a pod of ours: its program, variables, ports, mounts and probes.
  *
- * INC2 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
+ * PCN1 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  */
 import type { ResolvedPods, StreamJob } from "../../crds/index.ts";
 import { podVariables } from "../../contract/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns: how a user's pod template and ours become one.
  *
- * INC3 It adds to what is set here and never takes away: the container, its command and our variables stay.
+ * UTP1 It adds to what is set here and never takes away: the container, its command and our variables stay.
  */
 import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
