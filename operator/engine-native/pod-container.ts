@@ -14,6 +14,7 @@ import {
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
+import { s3Mounts, s3Variables } from "./s3-access.ts";
 import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
@@ -24,6 +25,7 @@ export function container(input: IncarnationInput, component: Component, pods: R
   const mounts = [
     ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
+    ...s3Mounts(spec),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
   return {
@@ -33,7 +35,12 @@ export function container(input: IncarnationInput, component: Component, pods: R
     args: [component],
     // Its last lines tell why it ended.
     terminationMessagePolicy: "FallbackToLogsOnError",
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
+    env: withoutTwins([
+      ...(spec.job.env as readonly EnvVar[]),
+      ...s3Variables(spec),
+      ...variables(job, number, component),
+      ...large,
+    ]),
     ports:
       component === "jobmanager"
         ? [
@@ -48,6 +55,11 @@ export function container(input: IncarnationInput, component: Component, pods: R
       ? { readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 } }
       : {}),
   };
+}
+
+/** The last of a name counts: an API server takes no two. */
+function withoutTwins(env: readonly EnvVar[]): readonly EnvVar[] {
+  return [...new Map(env.map((variable) => [variable.name, variable])).values()];
 }
 
 function variables(job: StreamJob, number: number, component: Component): readonly EnvVar[] {

@@ -5,6 +5,7 @@ import type { PodSpec, PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { container } from "./pod-container.ts";
+import { s3Volumes } from "./s3-access.ts";
 import { withUserTemplate } from "./user-template.ts";
 
 /** Time that a pod's process has to end by itself. */
@@ -35,5 +36,6 @@ function volumes(input: IncarnationInput): readonly Volume[] {
   return [
     ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
+    ...s3Volumes(input.spec),
   ];
 }
