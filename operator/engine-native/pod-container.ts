@@ -15,6 +15,7 @@ import {
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
+import { s3Mounts, s3Variables } from "./s3-access.ts";
 import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
@@ -49,6 +50,7 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   const mounts = [
     ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
+    ...s3Mounts(spec),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
   return {
@@ -56,7 +58,12 @@ export function requiredContainer(input: IncarnationInput, component: Component)
     image: spec.image ?? defaultImage,
     ...(spec.imagePullPolicy === null ? {} : { imagePullPolicy: spec.imagePullPolicy }),
     args: [component],
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
+    env: withoutTwins([
+      ...(spec.job.env as readonly EnvVar[]),
+      ...s3Variables(spec),
+      ...variables(job, number, component),
+      ...large,
+    ]),
     ...(component === "jobmanager"
       ? {
           ports: [
@@ -68,6 +75,11 @@ export function requiredContainer(input: IncarnationInput, component: Component)
     ...(resources === null ? {} : { resources }),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
   };
+}
+
+/** The last of a name counts: an API server takes no two. */
+function withoutTwins(env: readonly EnvVar[]): readonly EnvVar[] {
+  return [...new Map(env.map((variable) => [variable.name, variable])).values()];
 }
 
 function variables(job: StreamJob, number: number, component: Component): readonly EnvVar[] {

@@ -10,6 +10,7 @@ import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { containerDefaults, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
 /** Time that a pod's process has to end by itself. */
@@ -66,5 +67,6 @@ function volumes(input: IncarnationInput): readonly Volume[] {
   return [
     ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
+    ...s3Volumes(input.spec),
   ];
 }
