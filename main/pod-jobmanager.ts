@@ -13,7 +13,7 @@ import { exitCodes } from "./process-messages.ts";
 import { readVersion } from "./package-version.ts";
 
 export function runJobManager(): Promise<void> {
-  return runPod("jobmanager", systemClock, async ({ config, log, address, onClose, exit }) => {
+  return runPod("jobmanager", systemClock, async ({ config, log, address, onEnd, exit }) => {
     const rpc = address(podVariables.rpcListen);
     const listen = address(podVariables.restListen);
     const ports = { clock: systemClock, random: systemRandom, log };
@@ -28,8 +28,11 @@ export function runJobManager(): Promise<void> {
     });
     const version = readVersion();
     const rest = await startRest({ ...ports, ...listen, control: incarnation, incarnation, version });
-    onClose(async () => {
-      await Promise.all([incarnation.close(), rest.close()]);
+    onEnd({
+      leave: () => incarnation.leave(),
+      close: async () => {
+        await Promise.all([incarnation.close(), rest.close()]);
+      },
     });
     log.info({ rpcPort: incarnation.rpcPort, restPort: rest.port, jobId: config.jobId }, "this JobManager listens");
   });

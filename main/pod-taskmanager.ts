@@ -10,7 +10,7 @@ import { startTaskManager } from "../runtime/taskmanager/index.ts";
 import { runPod } from "./pod-process.ts";
 
 export function runTaskManager(): Promise<void> {
-  return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onClose }) => {
+  return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onEnd }) => {
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
@@ -23,6 +23,6 @@ export function runTaskManager(): Promise<void> {
       clock: systemClock,
       log: log.child({ taskManagerId: id }),
     });
-    onClose(() => taskManager.close());
+    onEnd({ leave: () => taskManager.leave(), close: () => taskManager.close() });
   });
 }

@@ -1,6 +1,7 @@
 /**
  * Owns: the container of a pod of ours: its program, variables, ports, mounts and probes.
  *
+ * PCN2 A pod's process is told how long its pod may take to end.
  * PCN1 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  */
 import type { ResolvedPods, StreamJob } from "../../crds/index.ts";
@@ -18,6 +19,18 @@ import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarna
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
+/**
+ * Time that a pod's process has to end by itself: it first waits for a checkpoint, so that nothing has to be processed again. As long as a
+ * healthy checkpoint may take, and no longer than clusters and people wait for a node to be drained.
+ */
+const GRACE_SECONDS = 60;
+
+/** A user's template sets it, or we do. */
+export function graceSecondsOf({ podTemplate }: ResolvedPods): number {
+  const given = podTemplate?.spec?.["terminationGracePeriodSeconds"];
+  return typeof given === "number" ? given : GRACE_SECONDS;
+}
+
 export function container(input: IncarnationInput, component: Component, pods: ResolvedPods): Container {
   const { job, number, spec, defaultImage } = input;
   const isSplit = isLarge(podConfig(input));
@@ -26,6 +39,7 @@ export function container(input: IncarnationInput, component: Component, pods: R
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
+  const grace: EnvVar = { name: podVariables.graceSeconds, value: String(graceSecondsOf(pods)) };
   return {
     name: component,
     image: spec.image ?? defaultImage,
@@ -33,7 +47,7 @@ export function container(input: IncarnationInput, component: Component, pods: R
     args: [component],
     // Its last lines tell why it ended.
     terminationMessagePolicy: "FallbackToLogsOnError",
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
+    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), grace, ...large],
     ports:
       component === "jobmanager"
         ? [

@@ -4,11 +4,8 @@
 import type { PodSpec, PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
-import { container } from "./pod-container.ts";
+import { container, graceSecondsOf } from "./pod-container.ts";
 import { withUserTemplate } from "./user-template.ts";
-
-/** Time that a pod's process has to end by itself. */
-const GRACE_SECONDS = 10;
 
 export function podTemplate(
   input: IncarnationInput,
@@ -22,7 +19,7 @@ export function podTemplate(
     ...(spec.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: spec.imagePullSecrets }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: GRACE_SECONDS,
+    terminationGracePeriodSeconds: graceSecondsOf(pods),
     containers: [container(input, component, pods)],
     ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
   };

@@ -6,6 +6,7 @@
  *     of the lower before anything of the higher is done (MES2).
  * TAS2 When the JobManager is lost (connection closed, or silence), it drops all tasks and tries to register again, without end.
  * TAS3 The main thread runs no user code, so a busy task never delays a heartbeat.
+ * TAS5 One that leaves (MES8) does so once: it registers with nobody again.
  * TAS4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
  *     (MES7): until the JobManager has named the job, nothing that it says is done.
  */
@@ -41,6 +42,11 @@ export type TaskManagerOptions = {
 export type TaskManager = {
   /** Resolves when the JobManager told it to shut down, or it was closed. */
   readonly done: Promise<void>;
+  /**
+   * The process is about to end: tells the JobManager, works on, and closes when the JobManager says that nothing is left here, or is lost.
+   * Resolves when it is closed; whoever waits has a limit, and closes in any case.
+   */
+  leave(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -66,7 +72,7 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
   const manager = new TaskManagerProcess(options);
   await manager.listening;
   manager.connect();
-  return { done: manager.done, close: () => manager.close() };
+  return { done: manager.done, leave: () => manager.leave(), close: () => manager.close() };
 }
 
 class TaskManagerProcess {
@@ -84,6 +90,7 @@ class TaskManagerProcess {
   #heartbeatMs = FIRST_HEARTBEAT_MS;
   #heartbeat: Timer | null = null;
   #isClosed = false;
+  #isLeaving = false;
   /** Tasks of a lost JobManager are being dropped: deployments wait for that. */
   #dropping: Promise<void> = Promise.resolve();
   #resolveDone: () => void = () => undefined;
@@ -125,6 +132,13 @@ class TaskManagerProcess {
         this.#connectLater();
       },
     );
+  }
+
+  leave(): Promise<void> {
+    this.#isLeaving = true;
+    if (this.#connection !== null && this.#isRegistered) this.#connection.send({ kind: "leaving", epoch: this.#epoch });
+    else void this.close();
+    return this.done;
   }
 
   async close(): Promise<void> {
@@ -184,6 +198,7 @@ class TaskManagerProcess {
 
   #onLost(connection: Connection, why: string): void {
     if (this.#connection !== connection || this.#isClosed) return;
+    if (this.#isLeaving) return void this.close();
     this.#options.log.warn({ epoch: this.#epoch, reason: why }, "the JobManager is lost; dropping its tasks");
     this.#connection = null;
     this.#heartbeat?.cancel();
