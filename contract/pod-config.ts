@@ -53,6 +53,8 @@ export const podVariables = {
   rpcListen: "STREAMJOB_RPC_LISTEN",
   /** JobManager: `host:port` on which it serves REST. */
   restListen: "STREAMJOB_REST_LISTEN",
+  /** `host:port` on which it serves health and metrics; not set: nowhere. */
+  metricsListen: "STREAMJOB_METRICS_LISTEN",
   /** TaskManager: `host:port` of its JobManager. */
   jobManager: "STREAMJOB_JOBMANAGER",
   /** TaskManager: its id. */

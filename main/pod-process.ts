@@ -12,6 +12,7 @@
 import { checkFailpoints, type Clock, createLog, environmentVariable, type Log, sleep } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
 import { invalidPodSetting, readPodConfig } from "./pod-settings.ts";
+import { PodEndpoints, type PodSources } from "./pod-endpoints.ts";
 import { exitCodes } from "./process-messages.ts";
 
 /** Longest time that closing may take. */
@@ -32,6 +33,8 @@ export type PodProcess = {
   variable(name: string): string;
   /** What to do at the end: `leave` before it, as long as there is time (PD4), and `close`. */
   onEnd(end: End): void;
+  /** What its port for health and metrics says from now on. */
+  onServe(sources: PodSources): void;
   /** Ends the process at once. */
   exit(code: number): void;
 };
@@ -48,19 +51,24 @@ export async function runPod(role: string, clock: Clock, body: (pod: PodProcess)
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
   process.on("SIGHUP", () => {});
-  const ending = new Ending(clock, log, crash);
+  const endpoints = new PodEndpoints();
+  const ending = new Ending(clock, log, crash, endpoints);
   process.on("SIGTERM", () => ending.leave("SIGTERM"));
   process.on("SIGINT", () => ending.close("SIGINT"));
   if (environmentVariable(podVariables.leash) === "stdin") watchStdin(() => ending.close("its stdin was closed"));
   try {
     checkFailpoints();
     ending.graceMs = readGraceMs();
+    if (environmentVariable(podVariables.metricsListen) !== undefined) {
+      await endpoints.listen(parseAddress(podVariables.metricsListen, variable(podVariables.metricsListen)), log);
+    }
     await body({
       config: readPodConfig(variable(podVariables.config), environmentVariable(podVariables.largeConfig)),
       log,
       address: (name) => parseAddress(name, variable(name)),
       variable,
       onEnd: (end) => (ending.end = end),
+      onServe: (sources) => (endpoints.sources = sources),
       exit: (code) => process.exit(code),
     });
   } catch (error) {
@@ -74,11 +82,13 @@ class Ending {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #crash: (error: unknown) => void;
+  readonly #endpoints: PodEndpoints;
   end: End = { leave: () => Promise.resolve(), close: () => Promise.resolve() };
   graceMs = 0;
   #phase: "none" | "leaving" | "closing" = "none";
 
-  constructor(clock: Clock, log: Log, crash: (error: unknown) => void) {
+  constructor(clock: Clock, log: Log, crash: (error: unknown) => void, endpoints: PodEndpoints) {
+    this.#endpoints = endpoints;
     this.#clock = clock;
     this.#log = log;
     this.#crash = crash;
@@ -87,6 +97,7 @@ class Ending {
   leave(why: string): void {
     if (this.#phase !== "none") return this.close(`${why} again`);
     this.#phase = "leaving";
+    this.#endpoints.isEnding = true;
     const { graceMs } = this;
     this.#log.info({ reason: why, graceMs }, "the process hands over what it does, and shuts down");
     const limit = sleep(this.#clock, Math.max(0, graceMs - RESERVE_MS)).then(() => "the grace period is nearly over");
@@ -97,6 +108,7 @@ class Ending {
   close(why: string): void {
     if (this.#phase === "closing") return;
     this.#phase = "closing";
+    this.#endpoints.isEnding = true;
     this.#log.info({ reason: why }, "the process is shutting down");
     const closed = Promise.race([this.end.close(), sleep(this.#clock, CLOSE_MS)]);
     void closed.then(() => process.exit(exitCodes.done), this.#crash);

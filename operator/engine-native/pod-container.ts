@@ -12,6 +12,7 @@ import {
   type IncarnationInput,
   incarnationName,
   jobManagerHost,
+  METRICS_PORT,
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
@@ -39,7 +40,10 @@ export function container(input: IncarnationInput, component: Component, pods: R
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
-  const grace: EnvVar = { name: podVariables.graceSeconds, value: String(graceSecondsOf(pods)) };
+  const common: readonly EnvVar[] = [
+    { name: podVariables.metricsListen, value: `0.0.0.0:${METRICS_PORT}` },
+    { name: podVariables.graceSeconds, value: String(graceSecondsOf(pods)) },
+  ];
   return {
     name: component,
     image: spec.image ?? defaultImage,
@@ -47,14 +51,16 @@ export function container(input: IncarnationInput, component: Component, pods: R
     args: [component],
     // Its last lines tell why it ended.
     terminationMessagePolicy: "FallbackToLogsOnError",
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), grace, ...large],
-    ports:
-      component === "jobmanager"
+    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...common, ...large],
+    ports: [
+      ...(component === "jobmanager"
         ? [
             { name: "rpc", containerPort: RPC_PORT },
             { name: "rest", containerPort: REST_PORT },
           ]
-        : [],
+        : []),
+      { name: "metrics", containerPort: METRICS_PORT },
+    ],
     ...(pods.resources === null ? {} : { resources: pods.resources }),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
     // Served from the first moment, whatever the job does: ready means that it can be asked.

@@ -23,7 +23,7 @@ import {
 } from "../../base/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
-import { SlotThread } from "./slot-thread.ts";
+import { SlotThread, type SlotView } from "./slot-thread.ts";
 
 export type TaskManagerOptions = {
   /** The only job that it serves. */
@@ -39,6 +39,17 @@ export type TaskManagerOptions = {
   readonly log: Log;
 };
 
+/** What it knows of itself, for health and metrics. */
+export type TaskManagerView = {
+  /** Every slot's thread listens for data. */
+  readonly isListening: boolean;
+  /** Its JobManager has named their job. */
+  readonly isRegistered: boolean;
+  /** Since its JobManager was heard last, or since its start. */
+  readonly unheardMs: number;
+  readonly slots: readonly SlotView[];
+};
+
 export type TaskManager = {
   /** Resolves when the JobManager told it to shut down, or it was closed. */
   readonly done: Promise<void>;
@@ -47,6 +58,7 @@ export type TaskManager = {
    * Resolves when it is closed; whoever waits has a limit, and closes in any case.
    */
   leave(): Promise<void>;
+  view(): TaskManagerView;
   close(): Promise<void>;
 };
 
@@ -72,7 +84,7 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
   const manager = new TaskManagerProcess(options);
   await manager.listening;
   manager.connect();
-  return { done: manager.done, leave: () => manager.leave(), close: () => manager.close() };
+  return { done: manager.done, leave: () => manager.leave(), view: () => manager.view(), close: () => manager.close() };
 }
 
 class TaskManagerProcess {
@@ -82,6 +94,8 @@ class TaskManagerProcess {
   #connection: Connection | null = null;
   #epoch = 0;
   #lastHeardMs = 0;
+  /** As #lastHeardMs, but of our own JobManager, over all connections. */
+  #servedMs = 0;
   /** The JobManager at the other end has named our job. */
   #isRegistered = false;
   /** Whose JobManager was found at the address; told once. */
@@ -104,6 +118,7 @@ class TaskManagerProcess {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    this.#servedMs = options.clock.monotonicMs();
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
     const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
@@ -132,6 +147,15 @@ class TaskManagerProcess {
         this.#connectLater();
       },
     );
+  }
+
+  view(): TaskManagerView {
+    return {
+      isListening: this.#dataPorts.every((port) => port !== null),
+      isRegistered: this.#connection !== null && this.#isRegistered,
+      unheardMs: this.#options.clock.monotonicMs() - this.#servedMs,
+      slots: this.#slots.map((slot) => slot.view),
+    };
   }
 
   leave(): Promise<void> {
@@ -243,6 +267,7 @@ class TaskManagerProcess {
       return;
     }
     this.#lastHeardMs = this.#options.clock.monotonicMs();
+    this.#servedMs = this.#lastHeardMs;
     if (message.epoch > this.#epoch) {
       if (this.#epoch > 0) this.#dropTasks();
       this.#epoch = message.epoch;
