@@ -13,6 +13,18 @@ export type GoPin = {
 };
 
 export const pins = {
+  helm3: {
+    module: "helm.sh/helm/v3",
+    program: "cmd/helm",
+    version: "v3.22.0",
+    sum: "h1:n1if5iQgHYsujPAcO5oonH/KiSNUmqmUF0iGVjSF3AU=",
+  },
+  helm4: {
+    module: "helm.sh/helm/v4",
+    program: "cmd/helm",
+    version: "v4.3.2",
+    sum: "h1:zdd8DgKTlLrlYIzdoAntDHLH0V3RkgNIpQ3yjzuD84M=",
+  },
   minio: {
     module: "github.com/minio/minio",
     version: "v0.0.0-20260212201848-7aac2a2c5b7c",

@@ -96,7 +96,7 @@ describe("the operator at a real API server", { skip }, () => {
       random: systemRandom,
       log: silentLog,
       // In a cluster that stands other tests have StreamJobs of their own.
-      namespace,
+      namespaces: [namespace],
       identity: `test-${systemRandom.hex(4)}`,
       election: { lease: { namespace, name: "streamjob-operator" } },
       endpoints: null,
