@@ -8,6 +8,7 @@ import { binaryVariable, findBinary } from "./binary.ts";
 import type { Binary } from "./part.ts";
 
 export type TestBinary = {
+  readonly name: string;
   /** For the option `skip` of node:test: false, or why. */
   readonly skip: false | string;
   /** Only where it is not skipped. */
@@ -18,13 +19,14 @@ export type TestBinary = {
 export async function testBinary(binary: Binary): Promise<TestBinary> {
   try {
     const path = await findBinary(binary, (line) => process.stderr.write(`environment: ${line}\n`));
-    return { skip: false, path: () => path };
+    return { name: binary.command, skip: false, path: () => path };
   } catch (error) {
     if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
     const skip = `no ${binary.command}: ${reason}. Install Go, or name the program in ${binaryVariable(binary.command)}`;
     process.stderr.write(`tests left out: ${process.argv[1] ?? "these"}: ${skip}\n`);
     return {
+      name: binary.command,
       skip,
       path: () => {
         throw error;
