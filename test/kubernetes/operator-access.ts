@@ -36,12 +36,15 @@ export async function grantAccess(helm: string, admin: ClusterAdmin, place: Oper
   for (const object of await renderChart(helm, { name: NAME, namespace, values })) {
     if (plurals[object.kind] !== undefined) await admin.ask("PATCH", `${pathOf(object)}?fieldManager=helm`, object);
   }
-  const account = `/api/v1/namespaces/${namespace}/serviceaccounts/${NAME}`;
+  return { token: await tokenOf(admin, namespace, NAME), user: `system:serviceaccount:${namespace}:${NAME}` };
+}
+
+/** A token of a service account, as a pod has it projected. */
+export async function tokenOf(admin: ClusterAdmin, namespace: string, account: string): Promise<string> {
   const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
-  const { status } = (await admin.ask("POST", `${account}/token`, request)) as {
-    readonly status: { readonly token: string };
-  };
-  return { token: status.token, user: `system:serviceaccount:${namespace}:${NAME}` };
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+  const { status } = (await admin.ask("POST", path, request)) as { readonly status: { readonly token: string } };
+  return status.token;
 }
 
 function pathOf({ apiVersion, kind, metadata }: Rendered): string {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { silentLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
+import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { MANAGED_BY_LABEL, MANAGER, type StreamJob } from "../../crds/index.ts";
 import { type Controller, startController } from "../../operator/controller/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
@@ -14,14 +14,13 @@ import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { apiServerPart, controllerManagerPart, helm4Binary, testBinary, testPart } from "../environment/index.ts";
 import { type AuditedRequest, isWrite, requestsOf } from "./audit-log.ts";
 import { grantAccess, mayList, type OperatorAccess } from "./operator-access.ts";
+import { until } from "./until.ts";
 
 const server = await testPart(apiServerPart);
 const manager = await testPart(controllerManagerPart);
 const helm = await testBinary(helm4Binary);
 const skip = [server, manager, helm].find((one) => one.skip !== false)?.skip ?? false;
 
-/** A new garbage collector looks every 30 s for kinds that are new. */
-const DEADLINE_MS = 120_000;
 const ours = { [MANAGED_BY_LABEL]: MANAGER };
 const children = ["ConfigMap", "Service", "StatefulSet", "ControllerRevision"] as const satisfies readonly Kind[];
 
@@ -31,14 +30,6 @@ const job = (namespace: string): StreamJob => ({
   metadata: { name: "wc", namespace },
   spec: { job: { module: "/opt/streamjob/job/job.ts" }, parallelism: 2, checkpoints: { interval: "1s" } },
 });
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = systemClock.monotonicMs() + DEADLINE_MS;
-  while (!(await isSo())) {
-    assert.ok(systemClock.monotonicMs() < endMs, `not within ${DEADLINE_MS} ms: ${what}`);
-    await sleep(systemClock, 50);
-  }
-}
 
 /** Looks that were carried out to their end. */
 async function looksDone({ registry }: Controller): Promise<number> {
