@@ -5,7 +5,14 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { STREAM_JOB_API_VERSION, type StreamJob } from "../../crds/index.ts";
 import { seededRandom, silentLog, systemClock } from "../../base/index.ts";
-import { ApiError, type Kind, type Kinds, type KubernetesApi, type ListOptions, type ListPage } from "../kubernetes/api/index.ts";
+import {
+  ApiError,
+  type Kind,
+  type Kinds,
+  type KubernetesApi,
+  type ListOptions,
+  type ListPage,
+} from "../kubernetes/api/index.ts";
 import { JobLinks } from "../observe/index.ts";
 import { WatchedNamespaces } from "./watched-namespaces.ts";
 

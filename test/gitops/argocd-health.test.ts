@@ -17,15 +17,22 @@ const glua = await testBinary(gluaBinary);
 const folder = fileURLToPath(new URL("../../examples/gitops/argocd/", import.meta.url));
 const script = (kind: string): string => readFileSync(`${folder}health/${kind.toLowerCase()}.lua`, "utf8");
 
-type Life = { readonly spec: StreamJobSpec; readonly then: (world: SimulatedWorld, run: (ms: number) => void) => void };
+type Life = {
+  readonly spec: StreamJobSpec;
+  readonly lives: (world: SimulatedWorld, run: (ms: number) => void) => void;
+};
 const upgrade: NonNullable<StreamJobSpec["upgrade"]> = { stability: { window: "3s" }, deployTimeout: "20s" };
 const good = specOf("good", 1, { upgrade });
 
-const lives: Readonly<Record<string, Life>> = {
+const jobs: Readonly<Record<string, Life>> = {
   "is upgraded, suspended, resumed and deleted": {
     spec: good,
-    then: (world, run) => {
-      for (const change of [specOf("good", 2, { upgrade }), { state: "suspended" as const }, { state: "running" as const }]) {
+    lives: (world, run) => {
+      for (const change of [
+        specOf("good", 2, { upgrade }),
+        { state: "suspended" as const },
+        { state: "running" as const },
+      ]) {
         world.patch((old) => ({ ...old, ...change }));
         run(60_000);
       }
@@ -35,48 +42,51 @@ const lives: Readonly<Record<string, Life>> = {
   },
   "gets a version that fails, and is rolled back": {
     spec: good,
-    then: (world, run) => {
+    lives: (world, run) => {
       world.patch(() => specOf("fail-early", 2, { upgrade: { ...upgrade, standby: "cold" } }));
       run(120_000);
     },
   },
   "gets a version that does not load": {
     spec: good,
-    then: (world, run) => {
+    lives: (world, run) => {
       world.patch(() => specOf("refuse", 2, { upgrade }));
       run(60_000);
     },
   },
   "gets an invalid spec": {
     spec: good,
-    then: (world, run) => {
+    lives: (world, run) => {
       world.patch((old) => ({ ...old, upgrade: { stability: { window: "no duration" } } }));
       run(20_000);
     },
   },
   "waits for approval": {
     spec: { ...good, upgrade: { ...upgrade, approval: "manual" } },
-    then: (world, run) => {
+    lives: (world, run) => {
       world.patch((old) => ({ ...old, ...specOf("good", 2) }));
       run(20_000);
     },
   },
   "is paused and changed": {
     spec: good,
-    then: (world, run) => {
+    lives: (world, run) => {
       world.annotate({ "streamjob.dev/paused": "true" });
       run(5000);
       world.patch((old) => ({ ...old, parallelism: 2 }));
       run(20_000);
     },
   },
-  "finishes by itself": { spec: specOf("finish"), then: (_world, run) => run(60_000) },
-  "fails for good": { spec: specOf("fail-late", 1, { recovery: { onFailed: "never" } }), then: (_world, run) => run(60_000) },
-  "does not load at all": { spec: specOf("refuse"), then: (_world, run) => run(60_000) },
+  "finishes by itself": { spec: specOf("finish"), lives: (_world, run) => run(60_000) },
+  "fails for good": {
+    spec: specOf("fail-late", 1, { recovery: { onFailed: "never" } }),
+    lives: (_world, run) => run(60_000),
+  },
+  "does not load at all": { spec: specOf("refuse"), lives: (_world, run) => run(60_000) },
 };
 
 /** The object as it was before each look, each different one once. */
-function seenIn({ spec, then }: Life): StreamJob[] {
+function seenIn({ spec, lives }: Life): StreamJob[] {
   const world = new SimulatedWorld(spec);
   const seen = new Map<string, StreamJob>();
   const note = (): void => {
@@ -91,7 +101,7 @@ function seenIn({ spec, then }: Life): StreamJob[] {
     note();
   };
   run(30_000);
-  then(world, run);
+  lives(world, run);
   return [...seen.values()];
 }
 
@@ -105,7 +115,8 @@ function expectedOf(job: StreamJob): string {
   if (verdict === "Failed") return "Degraded";
   // Without a status kstatus has nothing to go by; the definition's default of observedGeneration helps it on a server.
   if (verdict === "Current" && isReadyToKubectl(job)) return "Healthy";
-  return conditionOf(job, "Ready")?.reason === "AwaitingApproval" && job.status?.observedGeneration === job.metadata.generation
+  return conditionOf(job, "Ready")?.reason === "AwaitingApproval" &&
+    job.status?.observedGeneration === job.metadata.generation
     ? "Suspended"
     : "Progressing";
 }
@@ -115,7 +126,7 @@ describe("Argo CD's health", { skip: glua.skip }, () => {
   const said = new Map<string, readonly Health[]>();
 
   before(async () => {
-    for (const [name, life] of Object.entries(lives)) {
+    for (const [name, life] of Object.entries(jobs)) {
       const objects = seenIn(life);
       seen.set(name, objects);
       said.set(name, await healthOf(glua.path(), script("StreamJob"), objects));
@@ -150,20 +161,34 @@ describe("Argo CD's health", { skip: glua.skip }, () => {
   it("was asked about every phase that there is", () => {
     const phases = new Set([...seen.values()].flat().map(({ status }) => status?.phase ?? "Pending"));
     const all = ["Pending", "Deploying", "Running", "Upgrading", "RollingBack", "Suspending", "Suspended", "Finished"];
-    assert.deepEqual([...all, "Failed", "Deleting", "Stalled"].filter((phase) => !phases.has(phase as never)), []);
+    assert.deepEqual(
+      [...all, "Failed", "Deleting", "Stalled"].filter((phase) => !phases.has(phase as never)),
+      [],
+    );
   });
 
   it("of a job that the operator has not seen is Progressing, with the definition's default too", async () => {
-    const job = { apiVersion: "streamjob.dev/v1alpha1", kind: "StreamJob", metadata: { name: "wc", generation: 1 }, spec: good };
+    const job = {
+      apiVersion: "streamjob.dev/v1alpha1",
+      kind: "StreamJob",
+      metadata: { name: "wc", generation: 1 },
+      spec: good,
+    };
     for (const object of [job, { ...job, status: { observedGeneration: -1 } }])
       assert.equal((await healthOf(glua.path(), script("StreamJob"), [object]))[0]?.status, "Progressing");
   });
 
   it("of a snapshot follows its phase", async () => {
-    const snapshots = ["Pending", "InProgress", "Completed", "Failed"].map((phase) => ({ metadata: {}, status: { phase } }));
+    const snapshots = ["Pending", "InProgress", "Completed", "Failed"].map((phase) => ({
+      metadata: {},
+      status: { phase },
+    }));
     const healths = await healthOf(glua.path(), script("StreamJobSnapshot"), [{ metadata: {} }, ...snapshots]);
     const expected = ["Progressing", "Progressing", "Progressing", "Healthy", "Degraded"];
-    assert.deepEqual(healths.map(({ status }) => status), expected);
+    assert.deepEqual(
+      healths.map(({ status }) => status),
+      expected,
+    );
   });
 
   it("is in argocd-cm-patch.yaml as it lies beside it", () => {

@@ -95,10 +95,7 @@ describe("the chart", { skip }, () => {
   for (const [name, values] of Object.entries(cases)) {
     it(`gives what is expected, with Helm 3 and Helm 4: ${name}`, async () => {
       const release = { name: "sj", namespace: "ops", values };
-      const [three, four] = await Promise.all([
-        renderChart(helm3.path(), release),
-        renderChart(helm4.path(), release),
-      ]);
+      const [three, four] = await Promise.all([renderChart(helm3.path(), release), renderChart(helm4.path(), release)]);
       assert.equal(textOf(three), textOf(four));
       const path = join(expectedFolder, `${name}.yaml`);
       if (isWriting) writeFileSync(path, textOf(four));
@@ -139,9 +136,14 @@ describe("the chart", { skip }, () => {
   }
 
   it("has the definitions as they are in crds/generated, kept at uninstall unless told otherwise", async () => {
-    for (const [keep, policy] of [[true, "keep"], [false, undefined]] as const) {
+    for (const [keep, policy] of [
+      [true, "keep"],
+      [false, undefined],
+    ] as const) {
       const release = { name: "sj", namespace: "ops", values: { ...base, crds: { keep } } };
-      const objects = (await renderChart(helm4.path(), release)).filter(({ kind }) => kind === "CustomResourceDefinition");
+      const objects = (await renderChart(helm4.path(), release)).filter(
+        ({ kind }) => kind === "CustomResourceDefinition",
+      );
       assert.equal(objects.length, Object.keys(definitionFiles()).length);
       for (const { metadata } of objects) assert.equal(metadata.annotations?.["helm.sh/resource-policy"], policy);
     }
@@ -153,7 +155,10 @@ describe("the chart", { skip }, () => {
     for (const values of [base, { ...base, watchNamespaces: ["shop"] }]) {
       const objects = await renderChart(helm4.path(), { name: "sj", namespace: "ops", values });
       const roles = objects.filter(({ kind }) => kind === "Role" || kind === "ClusterRole");
-      assert.equal(roles.some(({ kind, metadata }) => kind === "ClusterRole" && !/-(view|edit)$/.test(metadata.name)), !("watchNamespaces" in values));
+      assert.equal(
+        roles.some(({ kind, metadata }) => kind === "ClusterRole" && !/-(view|edit)$/.test(metadata.name)),
+        !("watchNamespaces" in values),
+      );
       for (const role of roles) {
         const text = JSON.stringify(role["rules"]);
         for (const word of ["*", "secrets", "pods/exec", "bind", "escalate", "impersonate"])
@@ -161,7 +166,9 @@ describe("the chart", { skip }, () => {
       }
       const [named] = oneOf(objects, "Role", "-election")["rules"] as [{ readonly resourceNames: readonly string[] }];
       const { data } = oneOf(objects, "ConfigMap") as unknown as { readonly data: Readonly<Record<string, string>> };
-      const settings = JSON.parse(data["settings.json"] ?? "") as { readonly election: { readonly lease: { readonly name: string } } };
+      const settings = JSON.parse(data["settings.json"] ?? "") as {
+        readonly election: { readonly lease: { readonly name: string } };
+      };
       assert.deepEqual(named.resourceNames, [settings.election.lease.name]);
     }
   });

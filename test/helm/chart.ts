@@ -41,7 +41,11 @@ export async function runHelm(helm: string, args: readonly string[], values?: ob
   try {
     return { code: 0, ...(await running) };
   } catch (error) {
-    const { code, stdout, stderr } = error as { readonly code?: unknown; readonly stdout: string; readonly stderr: string };
+    const { code, stdout, stderr } = error as {
+      readonly code?: unknown;
+      readonly stdout: string;
+      readonly stderr: string;
+    };
     if (typeof code !== "number") throw error;
     return { code, stdout, stderr };
   }

@@ -64,7 +64,10 @@ describe("SEC-6: the chart's NetworkPolicies", { skip: helm.skip }, () => {
       otherJobManager: podOf("games", "jobManagerSet"),
       otherTaskManager: podOf("games", "taskManagerSet"),
       neighbour: stranger("shop", { app: "web" }),
-      pretender: stranger("default", { "app.kubernetes.io/name": "streamjob-operator", "app.kubernetes.io/instance": "sj" }),
+      pretender: stranger("default", {
+        "app.kubernetes.io/name": "streamjob-operator",
+        "app.kubernetes.io/instance": "sj",
+      }),
       prometheus: stranger("monitoring"),
       store: stranger("minio"),
     };

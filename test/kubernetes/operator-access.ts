@@ -53,13 +53,13 @@ function pathOf({ apiVersion, kind, metadata }: Rendered): string {
   return `${group}${namespace}/${plurals[kind]}/${metadata.name}`;
 }
 
-/** Whether StreamJobs may be listed there: the server hears of roles in its own time, and of all rules of one at once. */
+/** Whether StreamJobs may be listed there: the server hears of roles, and of kinds, in its own time; of all rules of a role at once. */
 export async function mayList(api: KubernetesApi, namespace: string | null): Promise<boolean> {
   try {
     await api.list("StreamJob", { namespace });
     return true;
   } catch (error) {
-    if (isApiError(error, "Forbidden")) return false;
+    if (isApiError(error, "Forbidden", "NotFound", "TooManyRequests")) return false;
     throw error;
   }
 }
