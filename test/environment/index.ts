@@ -5,9 +5,12 @@
  */
 export { Environment } from "./environment.ts";
 export { type Fault, FaultProxy } from "./fault-proxy.ts";
+export { gluaBinary } from "./glua.ts";
+export { helm3Binary, helm4Binary } from "./helm.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";
 export { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 export { minioPart } from "./minio.ts";
 export type { S3Server } from "./s3-server.ts";
+export { testBinary } from "./test-binary.ts";
 export { testPart, type TestPart } from "./test-part.ts";
 export { versitygwPart } from "./versitygw.ts";
