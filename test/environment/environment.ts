@@ -34,6 +34,8 @@ type Options = {
   readonly tell: Tell;
   /** True: what is started outlives this process (`env up`). */
   readonly isStanding?: boolean;
+  /** True: what runs already is not used (EEN1 is for others). */
+  readonly isAlone?: boolean;
 };
 
 export class Environment {
@@ -67,6 +69,12 @@ export class Environment {
     return Object.fromEntries(this.#running);
   }
 
+  /** Of those, what was started here, and so ends here. */
+  started(): Readonly<Record<string, RunningPart>> {
+    const pids = new Set(this.#supervisors.map(({ pid }) => pid));
+    return Object.fromEntries([...this.#running].filter(([, { supervisorPid }]) => pids.has(supervisorPid)));
+  }
+
   /** Has the part's programs, without starting any. Errors: one cannot be had. */
   async prepare({ binary, programs = [] }: Part): Promise<void> {
     for (const one of [binary, ...programs]) await findBinary(one, this.#options.tell);
@@ -75,8 +83,9 @@ export class Environment {
   async #start<Gives>(part: Part<Gives>): Promise<Gives> {
     const { address } = part;
     const given = address === undefined ? undefined : process.env[address.variable];
-    if (address !== undefined && given !== undefined && given !== "") return address.parse(given);
-    const running = (await readShared())[part.name] ?? (await readStanding(part.name));
+    const isAlone = this.#options.isAlone === true;
+    if (!isAlone && address !== undefined && given !== undefined && given !== "") return address.parse(given);
+    const running = isAlone ? null : ((await readShared())[part.name] ?? (await readStanding(part.name)));
     if (running !== null) {
       this.#running.set(part.name, running);
       return running.gives as Gives;

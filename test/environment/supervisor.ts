@@ -107,7 +107,8 @@ function ended(child: ChildProcess, how: string): void {
 function cleanUp(): void {
   for (const [program = "", ...rest] of afterwards) {
     const { status, error } = spawnSync(program, rest, { stdio: ["ignore", log, log] });
-    if (status !== 0) process.stderr.write(`after ${command}: ${program} ${rest.join(" ")}: ${String(error ?? status)}\n`);
+    if (status !== 0)
+      process.stderr.write(`after ${command}: ${program} ${rest.join(" ")}: ${String(error ?? status)}\n`);
   }
 }
 

@@ -35,6 +35,9 @@ export const busyboxImages: Binary = {
   },
 };
 
+/** Path of the archive. */
+export const findBusyboxArchive = (): Promise<string> => findBinary(busyboxImages, () => undefined);
+
 async function writeArchive(scratch: string, archivePath: string, tell: Tell): Promise<void> {
   const root = join(scratch, "root");
   for (const name of ["bin", "etc", "tmp", "proc", "sys", "dev"]) await mkdir(join(root, name), { recursive: true });
@@ -47,8 +50,20 @@ async function writeArchive(scratch: string, archivePath: string, tell: Tell): P
     await symlink("busybox", join(root, "bin", applet));
   }
   const layer = join(scratch, "layer.tar");
-  await run("tar", ["--create", "--owner=0", "--group=0", "--numeric-owner", "--file", layer, "--directory", root, "."]);
-  const diffId = `sha256:${createHash("sha256").update(await readFile(layer)).digest("hex")}`;
+  await run("tar", [
+    "--create",
+    "--owner=0",
+    "--group=0",
+    "--numeric-owner",
+    "--file",
+    layer,
+    "--directory",
+    root,
+    ".",
+  ]);
+  const diffId = `sha256:${createHash("sha256")
+    .update(await readFile(layer))
+    .digest("hex")}`;
   const images = [
     { tag: PAUSE_IMAGE, file: "pause.json", command: ["/bin/sleep", "infinity"] },
     { tag: BUSYBOX_IMAGE, file: "busybox.json", command: ["/bin/sh"] },

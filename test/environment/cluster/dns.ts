@@ -38,7 +38,10 @@ export const dnsPart: Part<Dns> = {
     const path = join(folder, "Corefile");
     const readyAddress = `127.0.0.1:${await freePort()}`;
     await writeFile(path, configuration(machineAddress, readyAddress, server.kubeconfigs.admin));
-    return { args: ["-conf", path], gives: { address: machineAddress, readyUrl: `http://${readyAddress}/ready`, server } };
+    return {
+      args: ["-conf", path],
+      gives: { address: machineAddress, readyUrl: `http://${readyAddress}/ready`, server },
+    };
   },
   summary: ({ address }) => `${address}:53 for nodes and pods`,
   check: async ({ address, readyUrl, server }) => {

@@ -10,7 +10,7 @@ import { apiRelayPart } from "./api-relay.ts";
 import { containerdParts } from "./containerd.ts";
 import { DNS_ADDRESS } from "./dns.ts";
 import { bash, type NodeName } from "./network.ts";
-import { launchWithin, type NodeMachine } from "./node.ts";
+import { launchWithin, type NodeMachine, runWithin } from "./node.ts";
 import { relayedKubeconfig } from "./relayed-kubeconfig.ts";
 
 export type Kubelet = { readonly node: NodeMachine; readonly server: ApiServer };
@@ -34,7 +34,12 @@ const configuration = (caPath: string): object => ({
   enforceNodeAllocatable: [],
   failSwapOn: false,
   // The machine's disk and memory are not the cluster's: how full they are must not evict a pod.
-  evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%" },
+  evictionHard: {
+    "memory.available": "0%",
+    "nodefs.available": "0%",
+    "nodefs.inodesFree": "0%",
+    "imagefs.available": "0%",
+  },
   imageGCHighThresholdPercent: 100,
   // A silent node is found out sooner (the controller manager waits 16 s).
   nodeLeaseDurationSeconds: 8,
@@ -67,7 +72,9 @@ function kubeletPart(name: NodeName): Part<Kubelet> {
         return { program: [program, ...args], gives: { node, server } };
       }),
     summary: () => "Ready",
+    // One that is dead has a node that is Ready for a while.
     check: async ({ node, server }) => {
+      await runWithin(node, ["busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:10248/healthz"]);
       const admin = new ClusterAdmin({ ...server, token: server.tokens.admin });
       try {
         await expectReady(admin, node);
@@ -88,7 +95,12 @@ async function expectReady(admin: ClusterAdmin, { name, podRange }: NodeMachine)
   const path = `/api/v1/nodes/${name}`;
   const { spec, status } = (await admin.ask("GET", path)) as StoredNode;
   if (spec.podCIDR === undefined) {
-    const node = { apiVersion: "v1", kind: "Node", metadata: { name }, spec: { podCIDR: podRange, podCIDRs: [podRange] } };
+    const node = {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name },
+      spec: { podCIDR: podRange, podCIDRs: [podRange] },
+    };
     await admin.ask("PATCH", `${path}?fieldManager=environment`, node);
   }
   const ready = status.conditions?.find(({ type }) => type === "Ready");

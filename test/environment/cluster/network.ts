@@ -18,6 +18,8 @@ export type NodeName = (typeof nodeNames)[number];
 
 export type ClusterNetwork = {
   readonly folder: string;
+  /** Name of this machine's end of the cable. */
+  readonly interface: string;
   /** This machine's address on the cable: the API server and DNS are there for nodes and pods. */
   readonly machineAddress: string;
   /** All pods. */
@@ -39,7 +41,7 @@ export const clusterNetworkPart: Part<ClusterNetwork> = {
   binary: bash,
   programs: [systemBinary("unshare", "util-linux"), systemBinary("nsenter", "util-linux"), nodeSoftware],
   launch: async ({ folder, program }) => {
-    if (process.getuid?.() !== 0) throw new Error("nodes need root: they are made of namespaces, mounts and networks");
+    assertRoot();
     const number = await freeNumber();
     const base = `10.${number}`;
     const nodes = Object.fromEntries(
@@ -51,9 +53,10 @@ export const clusterNetworkPart: Part<ClusterNetwork> = {
     const machineAddress = `${base}.0.1`;
     const routes = Object.values(nodes).flatMap(({ address, podRange }) => [address, podRange]);
     const software = await program(nodeSoftware);
+    const name = `sj${number}`;
     return {
-      args: [script, software, `sj${number}`, `${machineAddress}/${CABLE_PREFIX}`, ...routes],
-      gives: { folder, machineAddress, podRange: `${base}.128.0/17`, nodes },
+      args: [script, software, name, `${machineAddress}/${CABLE_PREFIX}`, ...routes],
+      gives: { folder, interface: name, machineAddress, podRange: `${base}.128.0/17`, nodes },
     };
   },
   summary: ({ machineAddress }) => `this machine is ${machineAddress} there`,
@@ -62,6 +65,10 @@ export const clusterNetworkPart: Part<ClusterNetwork> = {
   },
 };
 
+export function assertRoot(): void {
+  if (process.getuid?.() !== 0) throw new Error("nodes need root: they are made of namespaces, mounts and networks");
+}
+
 /** One whose range this machine has no route to, beside the default one. */
 async function freeNumber(): Promise<number> {
   const taken = takenRanges(await readFile("/proc/net/route", "utf8"));
@@ -69,7 +76,9 @@ async function freeNumber(): Promise<number> {
     const number = randomInt(RANGE_FIRST, RANGE_END);
     if (!taken(number)) return number;
   }
-  throw new Error("this machine has routes to each range of 10.130.0.0 to 10.249.0.0: there is none left for a cluster");
+  throw new Error(
+    "this machine has routes to each range of 10.130.0.0 to 10.249.0.0: there is none left for a cluster",
+  );
 }
 
 /** Whether a route of the text of /proc/net/route overlaps with 10.`number`.0.0/16. */

@@ -13,14 +13,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Part, Place } from "../part.ts";
 import { type ControlGroup, controlGroups, groupFolders, removingControlGroups } from "./control-groups.ts";
-import {
-  bash,
-  CABLE_PREFIX,
-  clusterNetworkPart,
-  type NodeName,
-  nodeNames,
-  SERVICE_RANGE,
-} from "./network.ts";
+import { bash, CABLE_PREFIX, clusterNetworkPart, type NodeName, nodeNames, SERVICE_RANGE } from "./network.ts";
 import { nodeSoftware } from "./software.ts";
 
 export type NodeMachine = {

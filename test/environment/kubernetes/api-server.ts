@@ -63,6 +63,7 @@ export const apiServerPart: Part<ApiServer> = {
       },
     };
   },
+  summary: ({ url, kubeconfigs }) => `${url}, KUBECONFIG=${kubeconfigs.admin}`,
   check: ({ url, ca }) => expectHealth(`${url}/readyz`, ca),
 };
 

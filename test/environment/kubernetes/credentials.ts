@@ -95,7 +95,9 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
   const users = await Promise.all(userNames.map((name) => makeUser(name, folder, authority)));
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   await writeFile(files.serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: PRIVATE_FILE });
-  const lines = users.map(({ name, token }) => `${token},${identities[name].user},uid-${name},"${identities[name].group}"`);
+  const lines = users.map(
+    ({ name, token }) => `${token},${identities[name].user},uid-${name},"${identities[name].group}"`,
+  );
   await writeFile(files.tokens, `${lines.join("\n")}\n`, { mode: PRIVATE_FILE });
   return {
     ca: await readFile(files.ca, "utf8"),
