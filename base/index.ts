@@ -40,7 +40,15 @@ export {
   type VertexId,
   vertexId,
 } from "./ids.ts";
-export { createLog, LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, type Log, silentLog, USER_LOGGER } from "./log.ts";
+export {
+  checkLogLevel,
+  createLog,
+  LOG_FILE_BYTES_MAX,
+  LOG_FILES_OLDER,
+  type Log,
+  silentLog,
+  USER_LOGGER,
+} from "./log.ts";
 export { LogFile, numberedPaths } from "./log-file.ts";
 export { type Labels, MetricsPage, PROMETHEUS_CONTENT_TYPE } from "./metrics-page.ts";
 export { oncePerObject } from "./once-per-object.ts";

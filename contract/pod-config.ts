@@ -63,6 +63,8 @@ export const podVariables = {
   podIp: "STREAMJOB_POD_IP",
   /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
   graceSeconds: "STREAMJOB_GRACE_SECONDS",
+  /** JSON object: fields of every line that the process logs. */
+  logFacts: "STREAMJOB_LOG_FACTS",
   /** `stdin`: the process ends when its stdin does. */
   leash: "STREAMJOB_LEASH",
 } as const;

@@ -9,7 +9,15 @@
  * PD2 What nobody caught is logged and ends the process with `exitCodes.crashed`; whoever runs the pod starts it again.
  * PD3 A configuration that cannot be read ends it with `exitCodes.refused`, after saying what is wrong with it.
  */
-import { checkFailpoints, type Clock, createLog, environmentVariable, type Log, sleep } from "../base/index.ts";
+import {
+  checkFailpoints,
+  checkLogLevel,
+  type Clock,
+  createLog,
+  environmentVariable,
+  type Log,
+  sleep,
+} from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
 import { invalidPodSetting, readPodConfig } from "./pod-settings.ts";
 import { PodEndpoints, type PodSources } from "./pod-endpoints.ts";
@@ -58,6 +66,7 @@ export async function runPod(role: string, clock: Clock, body: (pod: PodProcess)
   if (environmentVariable(podVariables.leash) === "stdin") watchStdin(() => ending.close("its stdin was closed"));
   try {
     checkFailpoints();
+    checkLogLevel();
     ending.graceMs = readGraceMs();
     if (environmentVariable(podVariables.metricsListen) !== undefined) {
       await endpoints.listen(parseAddress(podVariables.metricsListen, variable(podVariables.metricsListen)), log);

@@ -67,7 +67,10 @@ export function requiredContainer(input: IncarnationInput, component: Component)
     ...s3Mounts(spec),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
+  const { namespace, name } = job.metadata;
+  const logFacts = JSON.stringify({ namespace, job: `${namespace}/${name}`, incarnation: number });
   const common: readonly EnvVar[] = [
+    { name: podVariables.logFacts, value: logFacts },
     { name: podVariables.metricsListen, value: `0.0.0.0:${METRICS_PORT}` },
     { name: podVariables.graceSeconds, value: String(graceSecondsOf(pods)) },
   ];

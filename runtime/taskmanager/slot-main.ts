@@ -12,7 +12,7 @@ import { SlotHost } from "./slot-host.ts";
 import type { FromSlot, SlotStart, ToSlot } from "./slot-messages.ts";
 
 const { start, port } = workerData as { readonly start: SlotStart; readonly port: MessagePort };
-const log = createLog({ process: "taskmanager", taskManager: start.taskManagerId, slot: start.slot });
+const log = createLog({ process: "taskmanager", taskManagerId: start.taskManagerId, slot: start.slot });
 const readThread = observeThread();
 // Own reference: code of the job could reach the prototype before it is fixed.
 const post = port.postMessage.bind(port);

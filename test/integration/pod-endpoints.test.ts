@@ -40,6 +40,7 @@ it("SEC-24 pods have health and metrics on a port that can do nothing else and t
       options: { "s3.access-key": CANARY, "s3.secret-key": CANARY },
     });
     run.env["PASSWORD"] = CANARY;
+    run.env[podVariables.logFacts] = JSON.stringify({ namespace: "apps", job: "apps/wc", incarnation: 1 });
     run.env[podVariables.metricsListen] = `127.0.0.1:${jobManager}`;
     run.startJobManager();
     run.env[podVariables.metricsListen] = `127.0.0.1:${taskManager}`;
@@ -73,4 +74,11 @@ it("SEC-24 pods have health and metrics on a port that can do nothing else and t
     );
     child.kill("SIGCONT");
     await answers(taskManager, "/livez", 200);
+
+    const lines = run.log.split("\n").slice(0, -1);
+    assert.ok(lines.length > 0);
+    for (const line of lines) {
+      assert.match(line, /^\{"level":\d+,"time":".*"namespace":"apps","job":"apps\/wc","incarnation":1,.*\}$/);
+      assert.ok(!line.includes(`"${CANARY}"`), "the log tells a secret");
+    }
   }));
