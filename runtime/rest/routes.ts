@@ -11,6 +11,7 @@ import {
   type ActivationConflict,
   activationRequestSchema,
   checkpointRequestSchema,
+  collectionRequestSchema,
   disposalRequestSchema,
   type IncarnationMessage,
   type JobIdsMessage,
@@ -118,8 +119,9 @@ function clusterRoutes({ control, version }: RouteContext): Route[] {
   ];
 }
 
-function incarnationRoutes({ incarnation = null, version }: RouteContext): Route[] {
+function incarnationRoutes({ incarnation = null, version, random, log }: RouteContext): Route[] {
   if (incarnation === null) return [];
+  const collections = new Disposals((storeUri) => incarnation.collect(storeUri), random, log);
   const activate = async ({ raw }: RouteRequest): Promise<Answer> => {
     const request = await readMessage(raw, activationRequestSchema);
     const outcome = await incarnation.activate(request);
@@ -147,6 +149,16 @@ function incarnationRoutes({ incarnation = null, version }: RouteContext): Route
       },
     },
     { method: "PUT", path: "/streamjob/activation", mutates: true, handle: activate },
+    post("/streamjob/collections", async ({ raw }) => {
+      const { storeUri, triggerId } = await readMessage(raw, collectionRequestSchema);
+      return ok({ "request-id": collections.start(storeUri, triggerId) } satisfies TriggerResponseMessage);
+    }),
+    get("/streamjob/collections/:triggerId", (request) => {
+      const triggerId = hexParam(request, "triggerId");
+      const status = collections.status(triggerId);
+      if (status === null) throw unknownTrigger("collection", triggerId);
+      return ok(status);
+    }),
   ];
 }
 
@@ -228,7 +240,7 @@ function checkpointRoutes({ control, clock, onTold }: RouteContext): Route[] {
 
 function triggerRoutes(context: RouteContext): Route[] {
   const { control, onTold } = context;
-  const disposals = new Disposals(control, context.random, context.log);
+  const disposals = new Disposals((location) => control.disposeSavepoint(location), context.random, context.log);
   const accept = (answer: TriggerAnswer): Answer => {
     if (answer.kind === "refused") throw refusal(answer.error);
     context.onAccepted(answer.triggerId);

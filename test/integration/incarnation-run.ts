@@ -16,6 +16,7 @@ import {
   type ActivationRequest,
   activationAnswerSchema,
   activationConflictSchema,
+  disposalStatusSchema,
   type IncarnationMessage,
   incarnationSchema,
   type PodConfig,
@@ -175,6 +176,19 @@ export class IncarnationRun {
       return true;
     });
     return location;
+  }
+
+  /** Has the state in a store deleted; why it is not, or null. */
+  async collect(storeUri: string, triggerId: string): Promise<string | null> {
+    await this.#ask("POST", "/streamjob/collections", triggerResponseSchema, { storeUri, triggerId });
+    let failure: string | null = null;
+    await this.#wait(`the collection of ${storeUri}`, async () => {
+      const path = `/streamjob/collections/${triggerId}`;
+      const { status, operation } = await this.#ask("GET", path, disposalStatusSchema);
+      failure = operation?.["failure-cause"]?.["stack-trace"] ?? null;
+      return status.id === "COMPLETED";
+    });
+    return failure;
   }
 
   async phase(phase: IncarnationMessage["phase"]): Promise<IncarnationMessage> {
