@@ -14,7 +14,8 @@ import {
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
-import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { CONFIG_KEY, isLarge, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
@@ -22,7 +23,7 @@ export function container(input: IncarnationInput, component: Component, pods: R
   const { job, number, spec, defaultImage } = input;
   const isSplit = isLarge(podConfig(input));
   const mounts = [
-    ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
+    ...programMounts(spec.job.source),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];

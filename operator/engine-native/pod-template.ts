@@ -4,6 +4,7 @@
 import type { PodSpec, PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
+import { programVolumes } from "./program-files.ts";
 import { container } from "./pod-container.ts";
 import { withUserTemplate } from "./user-template.ts";
 
@@ -33,7 +34,7 @@ function volumes(input: IncarnationInput): readonly Volume[] {
   const { source } = input.spec.job;
   const config = incarnationName(input.job.metadata.name, input.number);
   return [
-    ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
+    ...programVolumes(source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
   ];
 }
