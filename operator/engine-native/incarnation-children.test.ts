@@ -224,7 +224,7 @@ test("UTP1: a pod template adds to what is set here and takes nothing away", () 
   assert.deepEqual((template.spec as { nodeSelector?: object }).nodeSelector, { disk: "ssd" });
 });
 
-test("PRF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {
+test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {
   const text = 'import { job } from "streamjob";\nexport default job(() => {});\n';
   const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { inline: text } });
   assert.equal(configMap.data?.["job.ts"], text);

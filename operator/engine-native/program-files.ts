@@ -2,7 +2,7 @@
  * Owns: a job's own files in its pods, when they are not in the image: where they lie, and the volume that brings them.
  * Called by: incarnation-config.ts, pod-template.ts, pod-container.ts.
  *
- * PRF1 The text of an inline job is kept in the ConfigMap of its incarnation, which never changes: every pod of an incarnation finds
+ * PGF1 The text of an inline job is kept in the ConfigMap of its incarnation, which never changes: every pod of an incarnation finds
  *     the text that it was made with, whatever became of the spec.
  */
 import type { ProgramSource } from "../../crds/index.ts";
@@ -27,7 +27,7 @@ export function programOf(source: ProgramSource): Program {
   }
 }
 
-/** PRF1. What an incarnation's ConfigMap holds beside its configuration. */
+/** PGF1. What an incarnation's ConfigMap holds beside its configuration. */
 export function programData(source: ProgramSource): Readonly<Record<string, string>> {
   return source.kind === "inline" ? { [INLINE_KEY]: source.text } : {};
 }
