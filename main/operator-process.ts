@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
-import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
+import { connectKubernetes } from "../operator/kubernetes/client/index.ts";
 import {
   checkFailpoints,
   createLog,
@@ -19,10 +19,8 @@ import { exitCodes } from "./process-messages.ts";
 
 /** Names of the operator's variables. */
 export const operatorVariables = {
-  /** Base URL of the API server. */
-  apiUrl: "STREAMJOB_API_URL",
-  /** Bearer token. */
-  apiToken: "STREAMJOB_API_TOKEN",
+  /** Paths of kubeconfigs, as kubectl takes them. Not set: the service account of the pod. */
+  kubeconfig: "KUBECONFIG",
   /** JSON of OperatorSettings. */
   settings: "STREAMJOB_OPERATOR",
 } as const;
@@ -77,14 +75,13 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
-  const baseUrl = variable(operatorVariables.apiUrl);
-  const token = variable(operatorVariables.apiToken);
   const { storageRoot, defaultImage, namespaces, addresses, election, endpoints } = readSettings();
-  const api = new HttpKubernetesApi({ baseUrl, clock, token, fieldManager: "streamjob-operator" });
+  const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
+  const { api, baseUrl, credentials } = connection;
   const jobManagers = createHttpJobManagerApi({
     clock,
     addressOf:
-      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
+      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, credentials, clock }),
   });
   const controller = await startController({
     api,
@@ -105,11 +102,12 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     log.info({ signal }, "the process is shutting down; jobs keep running");
     void controller.stop().then(() => {
       jobManagers.close();
-      api.close();
+      connection.close();
       process.exit(exitCodes.done);
     });
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+  log.info({ apiServer: baseUrl, context: connection.context }, "the API server is known");
   log.info({ identity, port: controller.port, isElected: election !== null }, "the operator runs");
 }
 

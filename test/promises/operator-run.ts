@@ -5,11 +5,12 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import {
   type ControlPlane,
+  kubeconfigText,
   LOCAL_IMAGE,
   type OperatorSettings,
   operatorVariables,
@@ -24,6 +25,14 @@ export type OperatorRunOptions = {
   /** Where it finds the API server. Default: at the control plane itself. */
   readonly apiUrl?: string;
 };
+
+/** The control plane's own, or one beside the log for another way to it. */
+function kubeconfigOf(plane: ControlPlane, log: string, url: string | undefined): string {
+  if (url === undefined) return plane.kubeconfig;
+  const path = `${log}.kubeconfig`;
+  writeFileSync(path, kubeconfigText({ url, token: plane.token }));
+  return path;
+}
 
 export class OperatorRun {
   readonly #child: ChildProcess;
@@ -48,8 +57,7 @@ export class OperatorRun {
       stdio: ["ignore", file, file],
       env: {
         ...process.env,
-        [operatorVariables.apiUrl]: options.apiUrl ?? plane.url,
-        [operatorVariables.apiToken]: plane.token,
+        [operatorVariables.kubeconfig]: kubeconfigOf(plane, log, options.apiUrl),
         [operatorVariables.settings]: JSON.stringify(all),
         STREAMJOB_FAILPOINTS: dieAt === undefined ? "" : `${dieAt.name}=kill@${dieAt.hit}`,
       },
