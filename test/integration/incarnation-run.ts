@@ -43,14 +43,22 @@ export type IncarnationRunOptions = {
   readonly parallelism?: number;
   readonly taskManagers?: number;
   readonly options?: Readonly<Record<string, string>>;
+  /** Default: the sources, by this Node. */
+  readonly launch?: Launch;
 };
+
+/** Starts a program of a pod; `variables` are those of its container. Its stdin is its leash. */
+export type Launch = (
+  program: "jobmanager" | "taskmanager",
+  variables: Readonly<Record<string, string>>,
+) => ChildProcess;
 
 export class IncarnationRun {
   readonly name: string;
   readonly jobId: string;
   readonly storeUri: string;
   readonly config: PodConfig;
-  readonly #workspace: Workspace;
+  readonly #launch: Launch;
   readonly #ports: { readonly rpc: number; readonly rest: number };
   jobManager: ChildProcess | null = null;
   taskManagers: ChildProcess[] = [];
@@ -61,7 +69,7 @@ export class IncarnationRun {
     options: IncarnationRunOptions,
     ports: { readonly rpc: number; readonly rest: number },
   ) {
-    this.#workspace = workspace;
+    this.#launch = options.launch ?? ((program, variables) => spawnSources(program, variables, workspace.folder));
     this.#ports = ports;
     this.name = options.name;
     this.jobId = hexOf(`${workspace.folder}/${options.name}`);
@@ -214,26 +222,29 @@ export class IncarnationRun {
   }
 
   #spawn(role: "jobmanager" | "taskmanager", podName: string, failpoints = ""): ChildProcess {
-    const child = spawn(process.execPath, [podProgram, role], {
-      cwd: this.#workspace.folder,
-      stdio: ["pipe", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        STREAMJOB_FAILPOINTS: failpoints,
-        [podVariables.config]: JSON.stringify(this.config),
-        [podVariables.rpcListen]: `127.0.0.1:${this.#ports.rpc}`,
-        [podVariables.restListen]: `127.0.0.1:${this.#ports.rest}`,
-        [podVariables.jobManager]: `127.0.0.1:${this.#ports.rpc}`,
-        [podVariables.podName]: podName,
-        [podVariables.podIp]: "127.0.0.1",
-        [podVariables.leash]: "stdin",
-      },
+    const child = this.#launch(role, {
+      STREAMJOB_FAILPOINTS: failpoints,
+      [podVariables.config]: JSON.stringify(this.config),
+      [podVariables.rpcListen]: `127.0.0.1:${this.#ports.rpc}`,
+      [podVariables.restListen]: `127.0.0.1:${this.#ports.rest}`,
+      [podVariables.jobManager]: `127.0.0.1:${this.#ports.rpc}`,
+      [podVariables.podName]: podName,
+      [podVariables.podIp]: "127.0.0.1",
+      [podVariables.leash]: "stdin",
     });
     const keep = (piece: Buffer): void => void (this.log += piece.toString());
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
     return child;
   }
+}
+
+function spawnSources(program: string, variables: Readonly<Record<string, string>>, cwd: string): ChildProcess {
+  return spawn(process.execPath, [podProgram, program], {
+    cwd,
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...variables },
+  });
 }
 
 function killNow(child: ChildProcess): void {
