@@ -225,8 +225,14 @@ test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its 
   assert.deepEqual(program, { kind: "inline", path: "/opt/streamjob/job/job.ts" });
   for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
     const items = [{ key: "job.ts", path: "job.ts" }];
-    assert.deepEqual(spec.volumes?.filter(({ name }) => name !== "streamjob-tmp"), [{ name: "job", configMap: { name: "wc-3", items } }]);
+    assert.deepEqual(
+      spec.volumes?.filter(({ name }) => name !== "streamjob-tmp"),
+      [{ name: "job", configMap: { name: "wc-3", items } }],
+    );
     const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
-    assert.deepEqual(spec.containers[0]?.volumeMounts?.filter(({ name }) => name !== "streamjob-tmp"), [mount]);
+    assert.deepEqual(
+      spec.containers[0]?.volumeMounts?.filter(({ name }) => name !== "streamjob-tmp"),
+      [mount],
+    );
   }
 });
