@@ -2,7 +2,6 @@
 export { type OperatorSettings, operatorVariables } from "../operator-process.ts";
 export {
   type ControlPlane,
-  type ControlPlaneOptions,
   LOCAL_IMAGE,
   localPrograms,
   startControlPlane,

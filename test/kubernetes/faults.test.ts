@@ -13,12 +13,17 @@ import { type ConfigMap, isApiError, type KubernetesApi } from "../../operator/k
 import { connectKubernetes, type KubernetesConnection } from "../../operator/kubernetes/client/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { WatchCache } from "../../operator/kubernetes/machinery/index.ts";
-import { apiServerPart, etcdPart, SecondApiServer, TcpRelay, testPart } from "../environment/index.ts";
+import {
+  changeAuthority,
+  secondApiServerPart,
+  startServer,
+  stopServer,
+  TcpRelay,
+  testPart,
+} from "../environment/index.ts";
 import { requestsOf } from "./audit-log.ts";
 
-const etcd = await testPart(etcdPart);
-const server = await testPart(apiServerPart);
-const skip = etcd.skip === false ? server.skip : etcd.skip;
+const second = await testPart(secondApiServerPart, { isOwn: true });
 
 const DEADLINE_MS = 120_000;
 const FLOW = "/apis/flowcontrol.apiserver.k8s.io/v1";
@@ -32,10 +37,9 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
   }
 }
 
-describe("when a real API server fails", { skip }, () => {
+describe("when a real API server fails", { skip: second.skip }, () => {
   const root = mkdtempSync(join(tmpdir(), "service-account-"));
   let admin: ClusterAdmin;
-  let second: SecondApiServer;
   let relay: TcpRelay;
   let namespace: string;
   /** Of who makes changes: by the first server. */
@@ -76,7 +80,7 @@ describe("when a real API server fails", { skip }, () => {
     await cacheKnowsAll(`change ${count}`);
   };
   const lists = async (): Promise<number> => {
-    const requests = await requestsOf(`system:serviceaccount:${namespace}:streamjob`, second.auditLogPath);
+    const requests = await requestsOf(`system:serviceaccount:${namespace}:streamjob`, second.gives().auditLogPath);
     return requests.filter(({ verb }) => verb === "list").length;
   };
   /** A token of the service account that ends with a Secret of this name. */
@@ -106,7 +110,7 @@ describe("when a real API server fails", { skip }, () => {
   };
 
   before(async () => {
-    const { url, ca, tokens } = server.gives();
+    const { url, ca, tokens } = second.gives().first;
     admin = new ClusterAdmin({ url, ca, token: tokens.admin });
     closers.push(() => admin.close());
     oracle = admin.api();
@@ -121,10 +125,7 @@ describe("when a real API server fails", { skip }, () => {
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
       subjects: [{ kind: "ServiceAccount", name: "streamjob", namespace }],
     });
-    second = await SecondApiServer.prepare(server.gives(), etcd.gives());
-    closers.push(() => second.stop());
-    await second.start();
-    relay = await TcpRelay.start(second.url);
+    relay = await TcpRelay.start(second.gives().url);
     closers.push(() => relay.stop());
     setEnvironmentVariable("KUBECONFIG", "");
     setEnvironmentVariable("KUBERNETES_SERVICE_HOST", "127.0.0.1");
@@ -258,7 +259,7 @@ describe("when a real API server fails", { skip }, () => {
     story.length = 0;
     const { uid } = (await oracle.get("ConfigMap", key("made-again")))?.metadata ?? {};
     const before = cache.figures();
-    await second.kill();
+    await stopServer(second.running(), "SIGKILL");
     await oracle.create("ConfigMap", configMap("new"));
     await oracle.patch("ConfigMap", key("kept"), { data: { value: "while it was dead" } });
     await oracle.delete("ConfigMap", key("deleted"));
@@ -267,12 +268,18 @@ describe("when a real API server fails", { skip }, () => {
     await until("the cache has noticed", () => cache.figures().failures > before.failures);
     // What was before is history that etcd has no more.
     const { resourceVersion } = await oracle.list("ConfigMap", { namespace });
-    const compaction = await fetch(`${etcd.gives().url}/v3/kv/compaction`, {
+    const compaction = await fetch(`${second.gives().etcdUrl}/v3/kv/compaction`, {
       method: "POST",
       body: JSON.stringify({ revision: resourceVersion, physical: true }),
     });
     assert.equal(compaction.status, 200, await compaction.text());
-    await second.start();
+    await startServer(second.running());
+    await until("it serves again", () =>
+      secondApiServerPart.check(second.gives()).then(
+        () => true,
+        () => false,
+      ),
+    );
     const servedBefore = await lists();
     await cacheKnowsAll("all of it");
     const again = cache.get(key("made-again"));
@@ -295,7 +302,7 @@ describe("when a real API server fails", { skip }, () => {
   });
 
   it("an authority that is replaced counts from the next connection on", async () => {
-    const authority = await second.changeAuthority();
+    const authority = await changeAuthority(second.gives());
     // A new one each time: one that was let in once comes in again by its TLS session, whatever the certificate is by now.
     let fresh = await connect();
     closers.push(() => fresh.close());

@@ -5,16 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
-import {
-  type ControlPlane,
-  kubeconfigText,
-  LOCAL_IMAGE,
-  type OperatorSettings,
-  operatorVariables,
-} from "../../main/control-plane/index.ts";
+import { type OperatorSettings, operatorVariables } from "../../main/control-plane/index.ts";
+import type { RigCluster } from "./rig-cluster.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
 
@@ -22,17 +17,9 @@ export type OperatorRunOptions = {
   /** It dies there, at the hit-th time, by SIGKILL. */
   readonly dieAt?: { readonly name: OperatorFailpointName; readonly hit: number };
   readonly settings?: Partial<OperatorSettings>;
-  /** Where it finds the API server. Default: at the control plane itself. */
+  /** Where it finds the API server. Default: at the server itself. */
   readonly apiUrl?: string;
 };
-
-/** The control plane's own, or one beside the log for another way to it. */
-function kubeconfigOf(plane: ControlPlane, log: string, url: string | undefined): string {
-  if (url === undefined) return plane.kubeconfig;
-  const path = `${log}.kubeconfig`;
-  writeFileSync(path, kubeconfigText({ url, token: plane.token }));
-  return path;
-}
 
 export class OperatorRun {
   readonly #child: ChildProcess;
@@ -42,22 +29,17 @@ export class OperatorRun {
   #isOver = false;
 
   /** `log`: file for its lines. */
-  constructor(plane: ControlPlane, log: string, options: OperatorRunOptions = {}) {
+  constructor(cluster: RigCluster, log: string, options: OperatorRunOptions = {}) {
     const { dieAt, settings } = options;
-    const all: OperatorSettings = {
-      storageRoot: plane.storageRoot,
-      defaultImage: LOCAL_IMAGE,
-      addresses: "api",
-      election: null,
-      ...settings,
-    };
+    const { variables, settings: given } = cluster.operatorEnvironment(`${log}.kubeconfig`, options.apiUrl);
+    const all: OperatorSettings = { ...given, ...settings };
     const file = openSync(log, "a");
     this.#log = log;
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", PROGRAM], {
       stdio: ["ignore", file, file],
       env: {
         ...process.env,
-        [operatorVariables.kubeconfig]: kubeconfigOf(plane, log, options.apiUrl),
+        ...variables,
         [operatorVariables.settings]: JSON.stringify(all),
         STREAMJOB_FAILPOINTS: dieAt === undefined ? "" : `${dieAt.name}=kill@${dieAt.hit}`,
       },
