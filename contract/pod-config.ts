@@ -59,6 +59,8 @@ export const podVariables = {
   podName: "STREAMJOB_POD_NAME",
   /** TaskManager: the address that other TaskManagers reach it at. */
   podIp: "STREAMJOB_POD_IP",
+  /** TaskManager: the memory of its container in MiB; not set: nothing limits it. */
+  memoryMiB: "STREAMJOB_MEMORY_MIB",
   /** `stdin`: the process ends when its stdin does. */
   leash: "STREAMJOB_LEASH",
 } as const;

@@ -4,13 +4,19 @@
  * POT1 It looks for its JobManager without end, and is ended by nobody but who runs the pod.
  * POT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
  */
-import { jobId, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
+import { environmentVariable, jobId, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
+import { memorySettings } from "../settings/index.ts";
+import { memoryOfPod } from "./process-memory.ts";
 import { startTaskManager } from "../runtime/taskmanager/index.ts";
 import { runPod } from "./pod-process.ts";
 
 export function runTaskManager(): Promise<void> {
   return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onClose }) => {
+    const given = memorySettings(config.options);
+    const told = environmentVariable(podVariables.memoryMiB);
+    const isAlone = environmentVariable(podVariables.leash) === undefined;
+    const memory = memoryOfPod({ slots: config.slots, given, told, isAlone }, log);
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
@@ -20,6 +26,7 @@ export function runTaskManager(): Promise<void> {
       jobManagerHost: jobManager.host,
       jobManagerPort: jobManager.port,
       slots: config.slots,
+      memory,
       clock: systemClock,
       log: log.child({ taskManagerId: id }),
     });

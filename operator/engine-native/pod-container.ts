@@ -4,7 +4,7 @@
  *
  * PCN1 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  */
-import type { StreamJob } from "../../crds/index.ts";
+import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import { podVariables } from "../../contract/index.ts";
 import type { Container, EnvVar } from "../kubernetes/api/index.ts";
 import {
@@ -15,6 +15,7 @@ import {
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
+import { containerMemoryMiB, jobManagerHeapMiB } from "./pod-memory.ts";
 import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
@@ -23,7 +24,11 @@ const CONFIG_FOLDER = "/etc/streamjob/config";
 export const TMP_VOLUME = "streamjob-tmp";
 
 /** What of it a user's template may set otherwise. */
-export function containerDefaults(component: Component): Partial<Container> & { readonly name: string } {
+export function containerDefaults(
+  spec: ResolvedSpec,
+  component: Component,
+): Partial<Container> & { readonly name: string } {
+  const heapMiB = component === "jobmanager" ? jobManagerHeapMiB(spec) : null;
   return {
     name: component,
     // Its last lines tell why it ended.
@@ -34,6 +39,7 @@ export function containerDefaults(component: Component): Partial<Container> & { 
       capabilities: { drop: ["ALL"] },
     },
     volumeMounts: [{ name: TMP_VOLUME, mountPath: "/tmp" }],
+    ...(heapMiB === null ? {} : { env: [{ name: "NODE_OPTIONS", value: `--max-old-space-size=${heapMiB}` }] }),
     // Served from the first moment, whatever the job does: ready means that it can be asked.
     ...(component === "jobmanager"
       ? { readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 } }
@@ -50,13 +56,15 @@ export function requiredContainer(input: IncarnationInput, component: Component)
     ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
   ];
+  const memoryMiB = component === "taskmanager" ? containerMemoryMiB(spec, component) : null;
+  const memory = memoryMiB === null ? [] : [{ name: podVariables.memoryMiB, value: String(memoryMiB) }];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
   return {
     name: component,
     image: spec.image ?? defaultImage,
     ...(spec.imagePullPolicy === null ? {} : { imagePullPolicy: spec.imagePullPolicy }),
     args: [component],
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
+    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...memory, ...large],
     ...(component === "jobmanager"
       ? {
           ports: [
