@@ -36,7 +36,7 @@ describe("how memory is divided", () => {
     assert.deepEqual(divideJobManager(1024, none), { kind: "fits", memory: { heapMiB: 826 } });
   });
 
-  it("never gives more than there is, and says a size that is just enough (MEM1, MEM2)", () => {
+  it("never gives more than there is, and says a size that is just enough (MDL1, MDL2)", () => {
     const settings = fc.record({
       networkFraction: fc.double({ min: 0, max: 0.5, noNaN: true }),
       slotHeapMiB: fc.option(fc.integer({ min: 16, max: 2000 })),

@@ -3,8 +3,8 @@
  * process, reserve and heap. Pure. docs/sizing.md is the same in words.
  * Does not own: how much there is (main/pod-memory.ts, operator/engine-native/pod-memory.ts). Called by: both, cli/jobs/local-cluster.ts.
  *
- * MEM1 What is divided is never more than what there is: a container that keeps to the rules is not killed for its memory.
- * MEM2 What does not fit is said with every part and with the size that would do.
+ * MDL1 What is divided is never more than what there is: a container that keeps to the rules is not killed for its memory.
+ * MDL2 What does not fit is said with every part and with the size that would do.
  */
 import { StreamError } from "../base/index.ts";
 import { formOf, type Setting } from "./setting.ts";
@@ -82,7 +82,7 @@ export function memorySettings(options: Readonly<Record<string, string>>): Memor
   };
 }
 
-/** Of a process that has `totalMiB` (MEM1). */
+/** Of a process that has `totalMiB` (MDL1). */
 export function divideTaskManager(totalMiB: number, slots: number, given: MemorySettings): Division<TaskManagerMemory> {
   const memory = dividedAs(totalMiB, slots, given);
   if (memory !== null) return { kind: "fits", memory };

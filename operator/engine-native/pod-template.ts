@@ -9,11 +9,10 @@ import type { PodTemplate as UserTemplate, ResolvedSpec } from "../../crds/index
 import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
-import { containerDefaults, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
-/** Time that a pod's process has to end by itself. */
-const GRACE_SECONDS = 10;
 /** The group that owns the files of a claim, so that a process that is not root can write there: that of the image's user. */
 const FILES_GROUP = 65_532;
 
@@ -43,7 +42,7 @@ function podDefaults(spec: ResolvedSpec, component: Component): TemplateLayer {
   return {
     spec: {
       enableServiceLinks: false,
-      terminationGracePeriodSeconds: GRACE_SECONDS,
+      terminationGracePeriodSeconds: graceSecondsOf({ podTemplate: user }),
       securityContext: {
         runAsNonRoot: true,
         seccompProfile: { type: "RuntimeDefault" },
@@ -71,5 +70,6 @@ function volumes(input: IncarnationInput): readonly Volume[] {
   return [
     ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
+    ...s3Volumes(input.spec),
   ];
 }

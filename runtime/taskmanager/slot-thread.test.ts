@@ -144,7 +144,10 @@ describe("a thread that needs more heap than it has (STH1)", () => {
   it("fails its tasks with what it had and what to set, and another takes its place and runs tasks", async (context) => {
     const slot = await threadRun(undefined, { heapMiB: 48, youngMiB: 12 });
     context.after(() => slot.thread.close());
-    await slot.run(context, job(mapped("const kept = []; for (let i = 0; ; i++) kept.push({ i, text: 'kept ' + i });")));
+    await slot.run(
+      context,
+      job(mapped("const kept = []; for (let i = 0; ; i++) kept.push({ i, text: 'kept ' + i });")),
+    );
     await until("another thread", () => slot.ports.length === 2);
     const [failure] = failuresOf(slot.sent);
     assert.equal(failure?.code, "SLOT_OUT_OF_MEMORY");
