@@ -59,6 +59,8 @@ export const podVariables = {
   podName: "STREAMJOB_POD_NAME",
   /** TaskManager: the address that other TaskManagers reach it at. */
   podIp: "STREAMJOB_POD_IP",
+  /** Folder with the process's certificate, its key and the CA. Not set: it listens on loopback only. */
+  identity: "STREAMJOB_IDENTITY",
   /** `stdin`: the process ends when its stdin does. */
   leash: "STREAMJOB_LEASH",
 } as const;

@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
+import { openJobAuthority } from "../operator/certificates/index.ts";
+import { certificatePolicy } from "../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
 import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
 import {
@@ -48,6 +50,10 @@ const operatorSettingsSchema = z.strictObject({
     })
     .nullable()
     .default({ lease: { namespace: "default", name: "streamjob-operator" } }),
+  /** The Secret with the root of all certificates; made when it is not there. */
+  rootSecret: z
+    .strictObject({ namespace: z.string().min(1), name: z.string().min(1) })
+    .default({ namespace: "default", name: "streamjob-operator-root" }),
   /** Metrics and health; null: none. */
   endpoints: z
     .strictObject({ host: z.string().min(1).optional(), port: z.int().min(0).max(65_535) })
@@ -79,16 +85,18 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
   const clock = systemClock;
   const baseUrl = variable(operatorVariables.apiUrl);
   const token = variable(operatorVariables.apiToken);
-  const { storageRoot, defaultImage, namespace, addresses, election, endpoints } = readSettings();
+  const { storageRoot, defaultImage, namespace, addresses, election, endpoints, rootSecret } = readSettings();
   const api = new HttpKubernetesApi({ baseUrl, clock, token, fieldManager: "streamjob-operator" });
   const jobManagers = createHttpJobManagerApi({
     clock,
     addressOf:
       addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
   });
+  const authority = await openJobAuthority(api, rootSecret, systemRandom);
   const controller = await startController({
     api,
     jobManagers,
+    certificates: { authority, policy: certificatePolicy },
     settings: { storageRoot, defaultImage, engine: nativeEngine },
     clock,
     random: systemRandom,

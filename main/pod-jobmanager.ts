@@ -7,7 +7,9 @@
 import { systemClock, systemRandom } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
 import { startIncarnation } from "../runtime/jobmanager/index.ts";
+import { openIdentity } from "../security/index.ts";
 import { startRest } from "../runtime/rest/index.ts";
+import { identityFolder } from "./pod-identity.ts";
 import { runPod } from "./pod-process.ts";
 import { exitCodes } from "./process-messages.ts";
 import { readVersion } from "./package-version.ts";
@@ -17,8 +19,12 @@ export function runJobManager(): Promise<void> {
     const rpc = address(podVariables.rpcListen);
     const listen = address(podVariables.restListen);
     const ports = { clock: systemClock, random: systemRandom, log };
+    const folder = identityFolder([rpc.host, listen.host]);
+    const identity = folder === null ? null : openIdentity(folder, ports);
+    const expected = { jobId: config.jobId, role: "taskmanager" } as const;
     const incarnation = await startIncarnation({
       ...ports,
+      security: identity === null ? null : { ...ports, identity, expected },
       job: { module: config.program.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
       storeUri: config.storeUri,
       rpcHost: rpc.host,

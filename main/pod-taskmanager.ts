@@ -7,20 +7,24 @@
 import { jobId, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
 import { startTaskManager } from "../runtime/taskmanager/index.ts";
+import { identityFolder } from "./pod-identity.ts";
 import { runPod } from "./pod-process.ts";
 
 export function runTaskManager(): Promise<void> {
   return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onClose }) => {
+    const host = variable(podVariables.podIp);
+    const folder = identityFolder([host]);
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
       jobId: jobId(config.jobId),
       taskManagerId: taskManagerId(id),
-      host: variable(podVariables.podIp),
+      host,
       jobManagerHost: jobManager.host,
       jobManagerPort: jobManager.port,
       slots: config.slots,
       clock: systemClock,
+      identity: folder === null ? null : { folder, encryptsData: true },
       log: log.child({ taskManagerId: id }),
     });
     onClose(() => taskManager.close());

@@ -11,7 +11,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
-import { type JobManagerApi } from "../../operator/engine/index.ts";
+import { type CertificatePolicy, certificatePolicy, type JobManagerApi } from "../../operator/engine/index.ts";
+import { openJobAuthority } from "../../operator/certificates/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import {
@@ -39,6 +40,9 @@ import { removeEndpoint, takeEndpoint } from "./endpoint.ts";
 /** What a StreamJob without an image runs: this checkout. */
 export const LOCAL_IMAGE = "streamjob:local";
 
+/** Where every operator of this cluster finds the root of certificates. */
+const ROOT_SECRET = { namespace: "default", name: "streamjob-operator-root" } as const;
+
 export type ControlPlaneOptions = {
   /** Everything that it keeps is below. */
   readonly folder: string;
@@ -61,6 +65,8 @@ export type ControlPlaneOptions = {
   readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
   /** False: the API server takes what only the rules of our CRDs would refuse; tests see what holds then. Default true. */
   readonly withRules?: boolean;
+  /** How long certificates of processes live, and how often they are renewed. Default: certificatePolicy. */
+  readonly certificatePolicy?: CertificatePolicy;
   /** Beyond what this composition sets. */
   readonly operator?: Partial<ControllerOptions>;
 };
@@ -141,6 +147,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       },
     });
     closers.push(async () => jobManagers.close());
+    const authority = await openJobAuthority(server.as("streamjob-operator"), ROOT_SECRET, random);
+    const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
     const startOperator = (more: Partial<ControllerOptions> = {}): Promise<Controller> => {
       const api = server.as("streamjob-operator");
       return startController({
@@ -148,6 +156,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         api: options.operatorApi?.(api) ?? api,
         jobManagers: options.operatorJobManagers?.(jobManagers) ?? jobManagers,
         settings: { storageRoot, defaultImage: LOCAL_IMAGE, engine: nativeEngine },
+        certificates,
         identity: `embedded-${random.hex(4)}`,
         election: null,
         endpoints: null,

@@ -9,7 +9,8 @@ import type { StreamJob } from "../../crds/index.ts";
 import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";
 import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { ExceptionMemory, JobLinks, type ObserveDeps, watchedKinds } from "../observe/index.ts";
-import type { RunningParts } from "./controller-options.ts";
+import type { ReconcileSettings } from "../reconcile/index.ts";
+import type { ControllerOptions, RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";
 import { type Caches, createCaches, wire } from "./wiring.ts";
 
@@ -73,6 +74,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     api,
     caches,
     jobManagers: parts.jobManagers,
+    authority: options.certificates?.authority ?? null,
     gate: gateOf(() => shut),
     clock,
     log,
@@ -85,7 +87,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     observe: observeDeps,
     apply: applyDeps,
     refusals,
-    settings: options.settings,
+    settings: settingsOf(options),
     clock,
     random,
     log,
@@ -115,6 +117,12 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
       eventsGrace.cancel();
     },
   };
+}
+
+function settingsOf({ settings, certificates = null }: ControllerOptions): ReconcileSettings {
+  if (certificates === null) return settings;
+  const { authority, policy } = certificates;
+  return { ...settings, certificates: { authority: authority.fingerprint, policy } };
 }
 
 /** Work begins when every list is in: a picture that is whole of one kind only would be taken for the world. */

@@ -14,6 +14,7 @@ import {
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
+import { podIdentity } from "./pod-identity.ts";
 import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
@@ -21,7 +22,9 @@ const CONFIG_FOLDER = "/etc/streamjob/config";
 export function container(input: IncarnationInput, component: Component, pods: ResolvedPods): Container {
   const { job, number, spec, defaultImage } = input;
   const isSplit = isLarge(podConfig(input));
+  const identity = podIdentity(input, component);
   const mounts = [
+    ...identity.mounts,
     ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
   ];
@@ -33,7 +36,12 @@ export function container(input: IncarnationInput, component: Component, pods: R
     args: [component],
     // Its last lines tell why it ended.
     terminationMessagePolicy: "FallbackToLogsOnError",
-    env: [...(spec.job.env as readonly EnvVar[]), ...variables(job, number, component), ...large],
+    env: [
+      ...(spec.job.env as readonly EnvVar[]),
+      ...variables(job, number, component),
+      ...identity.variables,
+      ...large,
+    ],
     ports:
       component === "jobmanager"
         ? [

@@ -5,6 +5,7 @@ import type { PodSpec, PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { container } from "./pod-container.ts";
+import { podIdentity } from "./pod-identity.ts";
 import { withUserTemplate } from "./user-template.ts";
 
 /** Time that a pod's process has to end by itself. */
@@ -24,15 +25,16 @@ export function podTemplate(
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
     containers: [container(input, component, pods)],
-    ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
+    ...(volumes(input, component).length === 0 ? {} : { volumes: volumes(input, component) }),
   };
   return withUserTemplate({ metadata: { labels }, spec: ours }, pods.podTemplate);
 }
 
-function volumes(input: IncarnationInput): readonly Volume[] {
+function volumes(input: IncarnationInput, component: Component): readonly Volume[] {
   const { source } = input.spec.job;
   const config = incarnationName(input.job.metadata.name, input.number);
   return [
+    ...podIdentity(input, component).volumes,
     ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
   ];

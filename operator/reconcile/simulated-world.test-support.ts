@@ -8,6 +8,7 @@
  *     be stopped after any of them.
  */
 import {
+  CERTIFICATES_ANNOTATION,
   CLEANUP_FINALIZER,
   COMPONENT_LABEL,
   formatTime,
@@ -499,23 +500,27 @@ export class SimulatedWorld implements Surroundings {
         return true;
       case "disposeSavepoint":
         return this.manager(action.incarnation)?.isReachable === true;
-      case "createSnapshot":
-      case "recordSavepoint":
-      case "writeSnapshotStatus":
-      case "holdSnapshot":
-      case "deleteSnapshot":
-      case "releaseSnapshot":
+      case "issueCertificates": {
+        const { metadata } = action.service;
+        const annotations = {
+          [CERTIFICATES_ANNOTATION]: `${action.mark}.${this.#uidOf(`ConfigMap/${metadata.name}`)}`,
+        };
+        this.#applyChild({ ...action.service, metadata: { ...metadata, annotations } });
+        return true;
+      }
+      default:
         return this.snapshots.act(action);
     }
   }
 
+  #uidOf = (key: string): string | undefined => this.#children.get(key)?.metadata.uid;
+
   #applyChild(object: Child): void {
     const key = `${object.kind}/${object.metadata.name}`;
-    const {
-      uid = `uid-${this.#version++}`,
-      // The API server counts in whole seconds.
-      creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000),
-    } = this.#children.get(key)?.metadata ?? {};
+    // The API server counts in whole seconds.
+    const { creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000) } =
+      this.#children.get(key)?.metadata ?? {};
+    const uid = this.#uidOf(key) ?? `uid-${this.#version++}`;
     this.#children.set(key, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } } as Child);
   }
 

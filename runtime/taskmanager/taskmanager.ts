@@ -20,6 +20,7 @@ import {
   type TaskManagerId,
   type Timer,
 } from "../../base/index.ts";
+import { type Identity, openIdentity } from "../../security/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
 import { SlotThread } from "./slot-thread.ts";
@@ -36,6 +37,11 @@ export type TaskManagerOptions = {
   readonly slots: number;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Folder with this process's certificate; null: connections are neither checked nor encrypted. Default null.
+   * `encryptsData` false: so it is with those between slots, which are the most of all bytes.
+   */
+  readonly identity?: { readonly folder: string; readonly encryptsData: boolean } | null;
 };
 
 export type TaskManager = {
@@ -71,6 +77,7 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
 
 class TaskManagerProcess {
   readonly #options: TaskManagerOptions;
+  readonly #identity: Identity | null;
   readonly #slots: readonly SlotThread[];
   readonly #dataPorts: (number | null)[];
   #connection: Connection | null = null;
@@ -97,12 +104,21 @@ class TaskManagerProcess {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    const { identity = null } = options;
+    this.#identity = identity === null ? null : openIdentity(identity.folder, options);
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
     const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
     this.#slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
-        start: { jobId: options.jobId, taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
+        start: {
+          jobId: options.jobId,
+          taskManagerId: options.taskManagerId,
+          slot,
+          host: options.host,
+          sleeping,
+          identityFolder: identity?.encryptsData === true ? identity.folder : null,
+        },
         heapMb,
         clock: options.clock,
         log: options.log,
@@ -118,7 +134,11 @@ class TaskManagerProcess {
 
   connect(): void {
     const { jobManagerHost: host, jobManagerPort: port, log } = this.#options;
-    connectRpc<ToJobManager, FromJobManager>({ host, port }).then(
+    const security =
+      this.#identity === null
+        ? null
+        : { identity: this.#identity, expected: { jobId: this.#options.jobId, role: "jobmanager" } as const };
+    connectRpc<ToJobManager, FromJobManager>({ host, port, security }).then(
       (connection) => this.#onConnected(connection),
       (error: unknown) => {
         log.debug({ err: error, host, port }, "the JobManager does not answer; retrying");
@@ -131,6 +151,7 @@ class TaskManagerProcess {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#heartbeat?.cancel();
+    this.#identity?.close();
     this.#connection?.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
     this.#resolveDone();

@@ -1,7 +1,8 @@
 /**
  * Owns: what the operator is allowed in a cluster: each verb that it uses, on what it uses it on, and nothing else.
  *
- * OPR1 No wildcard, and nothing of Secrets: pods name them, the operator never reads them.
+ * OPR1 No wildcard. Of Secrets it reads one, by name: the root of all certificates, in its own namespace. Those of jobs it writes, and
+ *     neither gets, lists nor watches any.
  */
 
 const rule = (apiGroup: string, resources: readonly string[], verbs: readonly string[]) => ({
@@ -22,12 +23,29 @@ export const operatorRole = {
     rule("streamjob.dev", ["streamjobs/status", "streamjobsnapshots/status"], ["update"]),
     rule("", ["configmaps", "services"], managed),
     rule("", ["pods"], watched),
+    rule("", ["secrets"], ["create", "patch"]),
     rule("apps", ["statefulsets"], managed),
     rule("apps", ["controllerrevisions"], [...watched, "create", "delete"]),
     rule("policy", ["poddisruptionbudgets"], managed),
     rule("events.k8s.io", ["events"], ["create", "patch"]),
     rule("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
   ],
+};
+
+/** In the operator's own namespace. */
+export const operatorRootRole = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "Role",
+  metadata: { name: "streamjob-operator-root" },
+  rules: [{ apiGroups: [""], resources: ["secrets"], resourceNames: ["streamjob-operator-root"], verbs: ["get"] }],
+};
+
+export const operatorRootBinding = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "RoleBinding",
+  metadata: { name: operatorRootRole.metadata.name },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: operatorRootRole.metadata.name },
+  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "operator" }],
 };
 
 export const operatorBinding = {

@@ -7,12 +7,14 @@ import { after, before, describe, it } from "node:test";
 import { silentLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
 import { MANAGED_BY_LABEL, MANAGER, type StreamJob } from "../../crds/index.ts";
 import { type Controller, startController } from "../../operator/controller/index.ts";
+import { openJobAuthority } from "../../operator/certificates/index.ts";
+import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import { isApiError, type Kind, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { apiServerPart, controllerManagerPart, testPart } from "../environment/index.ts";
 import { type AuditedRequest, isWrite, requestsOf } from "./audit-log.ts";
-import { operatorBinding, operatorRole } from "./operator-role.ts";
+import { operatorBinding, operatorRole, operatorRootBinding, operatorRootRole } from "./operator-role.ts";
 
 const server = await testPart(apiServerPart);
 const manager = await testPart(controllerManagerPart);
@@ -50,8 +52,8 @@ async function looksDone({ registry }: Controller): Promise<number> {
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-const mayList = (api: KubernetesApi): Promise<boolean> =>
-  api.list("StreamJob").then(
+const isAllowed = (call: Promise<unknown>): Promise<boolean> =>
+  call.then(
     () => true,
     (error: unknown) => {
       if (isApiError(error, "Forbidden")) return false;
@@ -83,15 +85,22 @@ describe("the operator at a real API server", { skip }, () => {
     await admin.ask("PATCH", `${ROLES}/clusterroles/${operatorRole.metadata.name}${by}`, operatorRole);
     await admin.ask("PATCH", `${ROLES}/clusterrolebindings/${operatorBinding.metadata.name}${by}`, operatorBinding);
     namespace = await admin.makeNamespace("operator");
+    const own = `${ROLES}/namespaces/${namespace}`;
+    await admin.ask("PATCH", `${own}/roles/${operatorRootRole.metadata.name}${by}`, operatorRootRole);
+    await admin.ask("PATCH", `${own}/rolebindings/${operatorRootBinding.metadata.name}${by}`, operatorRootBinding);
     api = admin.api();
     operatorApi = admin.api(tokens.operator);
     // The server hears of a role in its own time, and of all its rules at once.
-    await until("the role counts", () => mayList(operatorApi));
+    await until("the role counts", () => isAllowed(operatorApi.list("StreamJob")));
+    const rootKey = { namespace, name: "streamjob-operator-root" };
+    await until("the role of its namespace counts", () => isAllowed(operatorApi.get("Secret", rootKey)));
     askedBefore = (await asked()).length;
+    const authority = await openJobAuthority(operatorApi, rootKey, systemRandom);
     controller = await startController({
       api: operatorApi,
       jobManagers,
       settings: { storageRoot: "file:///state", defaultImage: "example.invalid/streamjob:1", engine: nativeEngine },
+      certificates: { authority, policy: certificatePolicy },
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
@@ -132,6 +141,20 @@ describe("the operator at a real API server", { skip }, () => {
     assert.equal(stored?.status?.conditions?.find(({ type }) => type === "Ready")?.status, "False");
   });
 
+  it("SEC-7, SEC-16: certifies the processes of an incarnation in a Secret that goes with it, and reads no Secret but its own", async () => {
+    const name = "wc-1-tls";
+    await until("there is the Secret", async () => (await api.get("Secret", { namespace, name })) !== null);
+    const secret = await api.get("Secret", { namespace, name });
+    const files = ["ca.crt", "jobmanager.crt", "jobmanager.key", "taskmanager.crt", "taskmanager.key"];
+    assert.deepEqual(Object.keys(secret?.data ?? {}).toSorted(), files);
+    assert.equal(secret?.metadata.ownerReferences?.[0]?.kind, "ConfigMap");
+    const read = (await asked()).filter(({ resource, verb }) => resource === "secrets" && verb !== "patch");
+    assert.deepEqual(
+      read.map(({ verb, name: which }) => `${verb} ${which}`).toSorted(),
+      ["create streamjob-operator-root", "get streamjob-operator-root"],
+    );
+  });
+
   it("writes nothing while nothing changes", async () => {
     const key = { namespace, name: "wc" };
     const look = async (): Promise<void> => {
@@ -150,8 +173,10 @@ describe("the operator at a real API server", { skip }, () => {
   });
 
   it("takes everything away with the StreamJob", async () => {
+    const secretKey = { namespace, name: "wc-1-tls" };
     await api.delete("StreamJob", { namespace, name: "wc" });
     await until("the StreamJob is gone", async () => (await api.get("StreamJob", { namespace, name: "wc" })) === null);
+    await until("no certificate is left", async () => (await api.get("Secret", secretKey)) === null);
     for (const kind of children) {
       await until(
         `no ${kind} is left`,
