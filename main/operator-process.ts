@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
-import { openJobAuthority } from "../operator/certificates/index.ts";
+import { openJobAuthority, operatorIdentities } from "../operator/certificates/index.ts";
 import { certificatePolicy } from "../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
 import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
@@ -87,12 +87,13 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
   const token = variable(operatorVariables.apiToken);
   const { storageRoot, defaultImage, namespace, addresses, election, endpoints, rootSecret } = readSettings();
   const api = new HttpKubernetesApi({ baseUrl, clock, token, fieldManager: "streamjob-operator" });
+  const authority = await openJobAuthority(api, rootSecret, systemRandom);
   const jobManagers = createHttpJobManagerApi({
     clock,
+    identityOf: operatorIdentities(authority, certificatePolicy, clock),
     addressOf:
-      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
+      addresses === "dns" ? (host, port) => `https://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
   });
-  const authority = await openJobAuthority(api, rootSecret, systemRandom);
   const controller = await startController({
     api,
     jobManagers,

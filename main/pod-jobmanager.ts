@@ -22,9 +22,10 @@ export function runJobManager(): Promise<void> {
     const folder = identityFolder([rpc.host, listen.host]);
     const identity = folder === null ? null : openIdentity(folder, ports);
     const expected = { jobId: config.jobId, role: "taskmanager" } as const;
+    const security = identity === null ? null : { ...ports, identity, expected };
     const incarnation = await startIncarnation({
       ...ports,
-      security: identity === null ? null : { ...ports, identity, expected },
+      security,
       job: { module: config.program.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
       storeUri: config.storeUri,
       rpcHost: rpc.host,
@@ -33,7 +34,7 @@ export function runJobManager(): Promise<void> {
       onFenced: () => exit(exitCodes.fenced),
     });
     const version = readVersion();
-    const rest = await startRest({ ...ports, ...listen, control: incarnation, incarnation, version });
+    const rest = await startRest({ ...ports, ...listen, security, control: incarnation, incarnation, version });
     onClose(async () => {
       await Promise.all([incarnation.close(), rest.close()]);
     });

@@ -3,12 +3,11 @@
  * Not here: who issues certificates (operator/certificates).
  */
 export { type Identity, type IdentityFiles, openIdentity } from "./identity.ts";
-export { formatPeerUri, type PeerName, type PeerRole } from "./peer-name.ts";
+export { formatPeerUri, parsePeerName, type PeerRole } from "./peer-name.ts";
 export {
   clientOptions,
   connectToPeer,
   type ExpectedPeer,
   type PeerSecurity,
   PeerServer,
-  peerProblem,
 } from "./peer-connections.ts";

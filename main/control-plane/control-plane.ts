@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
 import { type CertificatePolicy, certificatePolicy, type JobManagerApi } from "../../operator/engine/index.ts";
-import { openJobAuthority } from "../../operator/certificates/index.ts";
+import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import {
@@ -139,16 +139,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await workloads.start();
     closers.push(() => workloads.stop());
     const storageRoot = options.storageRoot ?? pathToFileURL(join(folder, "checkpoints")).href;
+    const authority = await openJobAuthority(server.as("streamjob-operator"), ROOT_SECRET, random);
+    const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
+    // What tests put in between reads what is said.
+    const scheme = options.operatorAddressOf === undefined ? "https" : "http";
     const jobManagers = createHttpJobManagerApi({
       clock,
+      identityOf: operatorIdentities(authority, certificates.policy, clock),
       addressOf: async (host, port) => {
         const address = await addressOf("default", host, port);
-        return address === null ? null : `http://${address}`;
+        return address === null ? null : `${scheme}://${address}`;
       },
     });
     closers.push(async () => jobManagers.close());
-    const authority = await openJobAuthority(server.as("streamjob-operator"), ROOT_SECRET, random);
-    const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
     const startOperator = (more: Partial<ControllerOptions> = {}): Promise<Controller> => {
       const api = server.as("streamjob-operator");
       return startController({

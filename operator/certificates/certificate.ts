@@ -35,7 +35,7 @@ export type CertificateContent = {
 };
 
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
-const ED25519 = sequence(objectId("1.3.101.112"));
+const algorithm = sequence(objectId("1.3.101.112"));
 /** RFC 5280, 4.1.2.5: has no well-defined end. */
 const NO_END = Buffer.from("180f39393939313233313233353935395a", "hex");
 
@@ -53,14 +53,14 @@ export function certificatePem(content: CertificateContent): string {
   const tbs = sequence(
     explicit(0, integer(Buffer.from([2]))), // version 3
     integer(serial(content)),
-    ED25519,
+    algorithm,
     name(content.issuer),
     sequence(time(content.notBeforeMs), content.notAfterMs === null ? NO_END : time(content.notAfterMs)),
     name(content.subject),
     spki(content.publicKey),
     explicit(3, sequence(...extensions(content))),
   );
-  const der = sequence(tbs, ED25519, bits(sign(null, tbs, content.issuerKey.privateKey)));
+  const der = sequence(tbs, algorithm, bits(sign(null, tbs, content.issuerKey.privateKey)));
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }

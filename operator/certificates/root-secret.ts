@@ -30,5 +30,5 @@ async function make(api: KubernetesApi, { namespace, name }: ObjectKey, random: 
   }
   const theirs = await api.get("Secret", { namespace, name });
   if (theirs !== null) return theirs;
-  throw new StreamError("CONTROL_PLANE_UNAVAILABLE", `Secret ${namespace}/${name} was made and is gone; start again`);
+  throw new StreamError("KUBERNETES_API_FAILED", `Secret ${namespace}/${name} was made and is gone; start again`);
 }

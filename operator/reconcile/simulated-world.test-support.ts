@@ -8,7 +8,6 @@
  *     be stopped after any of them.
  */
 import {
-  CERTIFICATES_ANNOTATION,
   CLEANUP_FINALIZER,
   COMPONENT_LABEL,
   formatTime,
@@ -45,6 +44,7 @@ import {
   type State,
   type Surroundings,
 } from "./simulated-jobmanager.test-support.ts";
+import { objectMade } from "./simulated-certificates.test-support.ts";
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
@@ -481,7 +481,8 @@ export class SimulatedWorld implements Surroundings {
       case "deleteRevision":
         return this.#revisions.delete(action.name);
       case "applyChild":
-        this.#applyChild(action.object);
+      case "issueCertificates":
+        this.#applyChild(objectMade(action, this.#uidOf));
         return true;
       case "deleteChild":
         return this.#deleteChild(`${action.objectKind}/${action.name}`, action.uid);
@@ -500,14 +501,6 @@ export class SimulatedWorld implements Surroundings {
         return true;
       case "disposeSavepoint":
         return this.manager(action.incarnation)?.isReachable === true;
-      case "issueCertificates": {
-        const { metadata } = action.service;
-        const annotations = {
-          [CERTIFICATES_ANNOTATION]: `${action.mark}.${this.#uidOf(`ConfigMap/${metadata.name}`)}`,
-        };
-        this.#applyChild({ ...action.service, metadata: { ...metadata, annotations } });
-        return true;
-      }
       default:
         return this.snapshots.act(action);
     }

@@ -196,6 +196,7 @@ const operatorRooms: readonly Room[] = [
     folder: "operator/engine-native",
     owns: "our engine: its children, and the client of its JobManagers",
     mayImport: ["base", "contract", "settings", "security", "crds", ...inOperator("kubernetes/api engine")],
+    testsMayImport: inOperator("certificates"),
   },
   {
     folder: "operator/certificates",

@@ -149,10 +149,10 @@ describe("the operator at a real API server", { skip }, () => {
     assert.deepEqual(Object.keys(secret?.data ?? {}).toSorted(), files);
     assert.equal(secret?.metadata.ownerReferences?.[0]?.kind, "ConfigMap");
     const read = (await asked()).filter(({ resource, verb }) => resource === "secrets" && verb !== "patch");
-    assert.deepEqual(
-      read.map(({ verb, name: which }) => `${verb} ${which}`).toSorted(),
-      ["create streamjob-operator-root", "get streamjob-operator-root"],
-    );
+    assert.deepEqual(read.map(({ verb, name: which }) => `${verb} ${which}`).toSorted(), [
+      "create streamjob-operator-root",
+      "get streamjob-operator-root",
+    ]);
   });
 
   it("writes nothing while nothing changes", async () => {
