@@ -43,6 +43,7 @@ export {
   activationAnswerSchema,
   activationConflictSchema,
   activationRequestSchema,
+  collectionRequestSchema,
   type IncarnationFailure,
   type IncarnationMessage,
   type IncarnationPhase,

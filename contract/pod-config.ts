@@ -53,6 +53,8 @@ export const podVariables = {
   rpcListen: "STREAMJOB_RPC_LISTEN",
   /** JobManager: `host:port` on which it serves REST. */
   restListen: "STREAMJOB_REST_LISTEN",
+  /** `host:port` on which it serves health and metrics; not set: nowhere. */
+  metricsListen: "STREAMJOB_METRICS_LISTEN",
   /** TaskManager: `host:port` of its JobManager. */
   jobManager: "STREAMJOB_JOBMANAGER",
   /** TaskManager: its id. */
@@ -61,6 +63,10 @@ export const podVariables = {
   podIp: "STREAMJOB_POD_IP",
   /** Folder with the process's certificate, its key and the CA. Not set: it listens on loopback only. */
   identity: "STREAMJOB_IDENTITY",
+  /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
+  graceSeconds: "STREAMJOB_GRACE_SECONDS",
+  /** JSON object: fields of every line that the process logs. */
+  logFacts: "STREAMJOB_LOG_FACTS",
   /** `stdin`: the process ends when its stdin does. */
   leash: "STREAMJOB_LEASH",
 } as const;

@@ -7,9 +7,10 @@ import { startController } from "../operator/controller/index.ts";
 import { openJobAuthority, operatorIdentities } from "../operator/certificates/index.ts";
 import { certificatePolicy } from "../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
-import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
+import { connectKubernetes } from "../operator/kubernetes/client/index.ts";
 import {
   checkFailpoints,
+  checkLogLevel,
   createLog,
   environmentVariable,
   StreamError,
@@ -21,10 +22,8 @@ import { exitCodes } from "./process-messages.ts";
 
 /** Names of the operator's variables. */
 export const operatorVariables = {
-  /** Base URL of the API server. */
-  apiUrl: "STREAMJOB_API_URL",
-  /** Bearer token. */
-  apiToken: "STREAMJOB_API_TOKEN",
+  /** Paths of kubeconfigs, as kubectl takes them. Not set: the service account of the pod. */
+  kubeconfig: "KUBECONFIG",
   /** JSON of OperatorSettings. */
   settings: "STREAMJOB_OPERATOR",
 } as const;
@@ -36,8 +35,8 @@ const operatorSettingsSchema = z.strictObject({
   storageRoot: z.string().min(1),
   /** When a StreamJob names no image. */
   defaultImage: z.string().min(1),
-  /** null: StreamJobs of all namespaces. */
-  namespace: z.string().min(1).nullable().default(null),
+  /** null: StreamJobs of all namespaces. Each is watched by itself, so that a Role in each is enough. */
+  namespaces: z.array(z.string().min(1)).min(1).nullable().default(null),
   /** `dns`: by the names of pods. `api`: the embedded control plane is asked where they are. */
   addresses: z.enum(["dns", "api"]).default("dns"),
   /** null: this is the only operator there can be. */
@@ -74,6 +73,7 @@ export async function runOperator(): Promise<void> {
   process.on("unhandledRejection", crash);
   try {
     checkFailpoints();
+    checkLogLevel();
     await start(identity, log);
   } catch (error) {
     log.error({ err: error }, "the process could not start");
@@ -83,16 +83,17 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
-  const baseUrl = variable(operatorVariables.apiUrl);
-  const token = variable(operatorVariables.apiToken);
-  const { storageRoot, defaultImage, namespace, addresses, election, endpoints, rootSecret } = readSettings();
-  const api = new HttpKubernetesApi({ baseUrl, clock, token, fieldManager: "streamjob-operator" });
+  const { storageRoot, defaultImage, namespaces, addresses, election, endpoints, rootSecret } = readSettings();
+  const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
+  const { api, baseUrl, credentials } = connection;
   const authority = await openJobAuthority(api, rootSecret, systemRandom);
   const jobManagers = createHttpJobManagerApi({
     clock,
     identityOf: operatorIdentities(authority, certificatePolicy, clock),
     addressOf:
-      addresses === "dns" ? (host, port) => `https://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
+      addresses === "dns"
+        ? (host, port) => `https://${host}:${port}`
+        : remoteAddressOf({ baseUrl, credentials, clock }),
   });
   const controller = await startController({
     api,
@@ -103,7 +104,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     random: systemRandom,
     log,
     identity,
-    namespace,
+    namespaces: namespaces === null ? null : [...new Set(namespaces)],
     election: election === null ? null : withoutUndefined(election),
     endpoints: endpoints === null ? null : withoutUndefined(endpoints),
   });
@@ -114,11 +115,12 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     log.info({ signal }, "the process is shutting down; jobs keep running");
     void controller.stop().then(() => {
       jobManagers.close();
-      api.close();
+      connection.close();
       process.exit(exitCodes.done);
     });
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+  log.info({ apiServer: baseUrl, context: connection.context }, "the API server is known");
   log.info({ identity, port: controller.port, isElected: election !== null }, "the operator runs");
 }
 

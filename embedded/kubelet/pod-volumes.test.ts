@@ -119,3 +119,10 @@ test("a Secret's chosen files are shown as bytes, for their owner alone, and fol
   const missing = await prepare("no-secret", volume);
   assert.deepEqual(missing, { kind: "refused", message: 'secret "tls" not found' });
 });
+
+test("an emptyDir at /tmp is the machine's own, so that a store below it stays where it is (PV6)", async () => {
+  const result = await prepare("tmp", { emptyDir: {} }, null, { mountPath: "/tmp" });
+  assert.deepEqual(result, { kind: "ready", mounts: [] });
+  const claim = await prepare("tmp", { persistentVolumeClaim: { claimName: "c" } }, null, { mountPath: "/tmp" });
+  assert.equal(claim.kind === "ready" && claim.mounts[0]?.mountPath, "/tmp");
+});

@@ -22,6 +22,7 @@ export const operatorSteps = [
   "create-snapshot",
   "write-snapshot-status",
   "dispose-savepoint",
+  "collect-store",
   "hold-snapshot",
   "release-snapshot",
   "delete-snapshot",

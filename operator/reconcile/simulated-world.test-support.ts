@@ -47,6 +47,7 @@ import {
 import { objectMade } from "./simulated-certificates.test-support.ts";
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
+import { collect, collectionView } from "./simulated-collection.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { statusOf } from "./status/stored-status.ts";
 
@@ -98,6 +99,7 @@ export class SimulatedWorld implements Surroundings {
   readonly #stores = new Map<string, SimulatedStore>();
   readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
+  readonly storesInUse = new Set<string>();
   head: Head | null = null;
   statusWrites = 0;
   readonly refusals = new SimulatedRefusals();
@@ -217,8 +219,6 @@ export class SimulatedWorld implements Surroundings {
     record.restarts++;
     this.#startManager(record.pod);
   }
-
-  // Time.
 
   /** Lets the world go on, in small steps. */
   advance(ms: number): void {
@@ -360,6 +360,8 @@ export class SimulatedWorld implements Surroundings {
       snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
+      storesInUse: this.storesInUse,
+      collection: status.collecting === undefined ? null : collectionView(this.active, status.collecting.storeUri),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,
       disruptionBudgets: this.#shuffled(
         [...this.#children.values()].filter(
@@ -373,11 +375,7 @@ export class SimulatedWorld implements Surroundings {
       savepointTrigger:
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
       preflight: preflighter?.phase === "standby" && from !== null ? this.#preflight(preflighter, from) : null,
-      disposals: Object.fromEntries(
-        this.snapshots.all
-          .filter(({ metadata }) => metadata.deletionTimestamp)
-          .map(({ metadata }) => [metadata.name, { kind: "done" }]),
-      ),
+      disposals: this.snapshots.disposals,
       refusals: this.refusals.all,
       exceptions: [],
       newestException: null,
@@ -494,11 +492,12 @@ export class SimulatedWorld implements Surroundings {
       case "triggerStop":
       case "triggerSavepoint":
         return this.#trigger(action);
-      case "triggerCheckpoint":
-        return this.manager(action.incarnation)?.isReachable === true;
+      case "collectStore":
+        return collect(this.manager(action.incarnation), this.store(action.storeUri), this.#oracle);
       case "cancelJob":
         this.manager(action.incarnation)?.cancel();
         return true;
+      case "triggerCheckpoint":
       case "disposeSavepoint":
         return this.manager(action.incarnation)?.isReachable === true;
       default:

@@ -10,7 +10,7 @@ const RPC_PORT = 6123;
 
 /** Serial number of the certificate that the JobManager shows for RPC now; null: it does not answer. */
 async function shownSerial(rig: Rig): Promise<string | null> {
-  const address = await rig.plane.kubelet.addressOf("default", "wc-1-jobmanager-0.wc-1", RPC_PORT);
+  const address = await rig.cluster.addressOf("wc-1-jobmanager-0.wc-1.default.svc", RPC_PORT);
   return new Promise((resolve) => {
     const port = Number(address?.split(":")[1]);
     const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
