@@ -138,7 +138,7 @@ test("SEC-8, PCO4: the next handshake shows the renewed certificate", async (con
   assert.match(await ask(port, identityFiles()), /expired/);
 });
 
-test("PEN1: a name is read from exactly one URI of ours", () => {
+test("PNA1: a name is read from exactly one URI of ours", () => {
   const uri = `URI:streamjob://${JOB_ID}/operator`;
   assert.deepEqual(parsePeerName(`DNS:x, ${uri}`), { jobId: JOB_ID, role: "operator" });
   for (const names of [

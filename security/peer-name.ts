@@ -3,7 +3,7 @@
  *
  *   streamjob://<job id>/<role>
  *
- * PEN1 A certificate names one process: with two such URIs, or none, it names nobody.
+ * PNA1 A certificate names one process: with two such URIs, or none, it names nobody.
  */
 
 /** `operator`: may do everything with the job. `jobmanager`, `taskmanager`: the job's own processes. */
@@ -21,7 +21,7 @@ export function formatPeerUri({ jobId, role }: PeerName): string {
   return `streamjob://${jobId}/${role}`;
 }
 
-/** `names`: as node:tls gives them, `URI:…, DNS:…`. null: nobody of ours (PEN1). */
+/** `names`: as node:tls gives them, `URI:…, DNS:…`. null: nobody of ours (PNA1). */
 export function parsePeerName(names: string | undefined): PeerName | null {
   const uris = (names ?? "").split(", ").filter((name) => name.startsWith("URI:"));
   const [first] = uris;

@@ -97,7 +97,7 @@ test("golden: the JobManager's StatefulSet", () => {
                 { name: "rest", containerPort: 8081 },
                 { name: "metrics", containerPort: 9249 },
               ],
-              readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 },
+              readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, periodSeconds: 5 },
             },
           ],
         },

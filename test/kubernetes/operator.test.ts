@@ -11,7 +11,7 @@ import { type Controller, startController } from "../../operator/controller/inde
 import { openJobAuthority } from "../../operator/certificates/index.ts";
 import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
-import type { Kind, KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { isApiError, type Kind, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { apiServerPart, controllerManagerPart, helm4Binary, testBinary, testPart } from "../environment/index.ts";
 import { type AuditedRequest, isWrite, requestsOf } from "./audit-log.ts";
@@ -75,8 +75,17 @@ describe("the operator at a real API server", { skip }, () => {
     api = admin.api();
     operatorApi = admin.api(access.token);
     for (const each of watchNamespaces) await until("the role counts", () => mayList(operatorApi, each));
-    refusedBefore = (await refused()).length;
     const rootKey = { namespace: ownNamespace, name: "streamjob-operator-root" };
+    await until("the role of its own namespace counts", () =>
+      operatorApi.get("Secret", rootKey).then(
+        () => true,
+        (error: unknown) => {
+          if (isApiError(error, "Forbidden")) return false;
+          throw error;
+        },
+      ),
+    );
+    refusedBefore = (await refused()).length;
     const authority = await openJobAuthority(operatorApi, rootKey, systemRandom);
     controller = await startController({
       api: operatorApi,
