@@ -139,10 +139,8 @@ describe("the operator at a real API server", { skip }, () => {
     assert.deepEqual(Object.keys(secret?.data ?? {}).toSorted(), files);
     assert.equal(secret?.metadata.ownerReferences?.[0]?.kind, "ConfigMap");
     const others = (await asked()).filter(({ resource, verb }) => resource === "secrets" && verb !== "patch");
-    assert.deepEqual(others.map(({ verb, name: which }) => `${verb} ${which}`).toSorted(), [
-      "create streamjob-operator-root",
-      "get streamjob-operator-root",
-    ]);
+    const verbs = [...new Set(others.map(({ verb, name: which }) => `${verb} ${which}`))].toSorted();
+    assert.deepEqual(verbs, ["create streamjob-operator-root", "get streamjob-operator-root"]);
   });
 
   it("writes nothing while nothing changes", async () => {
