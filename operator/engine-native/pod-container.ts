@@ -19,7 +19,8 @@ import {
 } from "../engine/index.ts";
 import { podIdentity } from "./pod-identity.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
-import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { CONFIG_KEY, isLarge, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
@@ -65,7 +66,7 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   const identity = podIdentity(input, component);
   const mounts = [
     ...identity.mounts,
-    ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
+    ...programMounts(spec.job.source),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
     ...s3Mounts(spec),
   ];

@@ -11,6 +11,7 @@ import { type Component, type IncarnationInput, incarnationName } from "../engin
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
 import { podIdentity } from "./pod-identity.ts";
+import { programVolumes } from "./program-files.ts";
 import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
@@ -65,7 +66,7 @@ function volumes(input: IncarnationInput, component: Component): readonly Volume
   const config = incarnationName(input.job.metadata.name, input.number);
   return [
     ...podIdentity(input, component).volumes,
-    ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
+    ...programVolumes(source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
     ...s3Volumes(input.spec),
   ];
