@@ -97,8 +97,9 @@ async function configMapFiles(
   source: NonNullable<Volume["configMap"]>,
   readConfigMap: ConfigMapReader,
 ): Promise<{ readonly kind: "ready"; readonly files: Files } | { readonly kind: "refused"; readonly message: string }> {
-  const configMap = await readConfigMap(source.name);
-  if (configMap === null) return refused(`configmap "${source.name}" not found`);
+  const { name = "" } = source;
+  const configMap = await readConfigMap(name);
+  if (configMap === null) return refused(`configmap "${name}" not found`);
   const data = configMap.data ?? {};
   const items = source.items ?? Object.keys(data).map((key) => ({ key, path: key }));
   const files = new Map<string, string>();
