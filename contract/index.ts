@@ -54,6 +54,7 @@ export {
   type StoredActivation,
   storedActivationSchema,
 } from "./incarnation.ts";
+export { locationTrouble } from "./location.ts";
 export {
   type BackpressureLevel,
   type BackpressureMessage,

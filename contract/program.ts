@@ -5,12 +5,12 @@
  *     for later versions.
  */
 import { z } from "zod";
-import { locationSchema } from "./triggers.ts";
+import { pathSchema } from "./triggers.ts";
 
 const moduleSchema = z.strictObject({
   kind: z.literal("module"),
   /** Absolute, in the container. */
-  path: locationSchema,
+  path: pathSchema,
 });
 
 const configMapSchema = z.strictObject({
@@ -19,7 +19,7 @@ const configMapSchema = z.strictObject({
   name: z.string().min(1).max(253),
   key: z.string().min(1).max(253),
   /** Absolute: where the key is a file in the container. */
-  path: locationSchema,
+  path: pathSchema,
 });
 
 export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema], {
