@@ -18,7 +18,8 @@ import {
   RPC_PORT,
 } from "../engine/index.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
-import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { CONFIG_KEY, isLarge, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
@@ -62,7 +63,7 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
   const isSplit = isLarge(podConfig(input));
   const mounts = [
-    ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
+    ...programMounts(spec.job.source),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
     ...s3Mounts(spec),
   ];

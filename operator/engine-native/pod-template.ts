@@ -10,6 +10,7 @@ import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { programVolumes } from "./program-files.ts";
 import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
@@ -63,7 +64,7 @@ function volumes(input: IncarnationInput): readonly Volume[] {
   const { source } = input.spec.job;
   const config = incarnationName(input.job.metadata.name, input.number);
   return [
-    ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
+    ...programVolumes(source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
     ...s3Volumes(input.spec),
   ];

@@ -57,6 +57,7 @@ export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
     "read the note: it names the module, the state or the uid that does not fit; correct the manifest and apply it again",
   VersionFailed:
     "`streamjob logs words --previous`; correct the manifest. To retry the same version, set `restartNonce`",
+  StateKept: "read the note: it names the folder and the reason. When nothing needs it any more, delete it",
   RollbackStarted:
     "nothing: the last stable version starts from the newest state that it accepts. Find out why the new one failed",
   SavepointFailed:
