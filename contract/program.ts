@@ -24,7 +24,7 @@ const configMapSchema = z.strictObject({
 const inlineSchema = z.strictObject({
   kind: z.literal("inline"),
   /** Absolute: where the text is a file in the container. */
-  path: locationSchema,
+  path: pathSchema,
 });
 
 export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema, inlineSchema], {
