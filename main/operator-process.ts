@@ -8,6 +8,7 @@ import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native
 import { connectKubernetes } from "../operator/kubernetes/client/index.ts";
 import {
   checkFailpoints,
+  checkLogLevel,
   createLog,
   environmentVariable,
   StreamError,
@@ -66,6 +67,7 @@ export async function runOperator(): Promise<void> {
   process.on("unhandledRejection", crash);
   try {
     checkFailpoints();
+    checkLogLevel();
     await start(identity, log);
   } catch (error) {
     log.error({ err: error }, "the process could not start");

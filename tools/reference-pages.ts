@@ -1,8 +1,8 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the lists of error codes, docs/options.md from the table
- * of options, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the definitions
- * in crds/generated and in the chart from the schemas of crds/, in docs/architecture.md the table of rooms from test/architecture/rooms.ts,
- * and in the chart's README the table of its values.
+ * of options, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
+ * definitions in crds/generated and in the chart from the schemas of crds/, in docs/architecture.md the table of rooms from
+ * test/architecture/rooms.ts, and in the chart's README the table of its values.
  * test/architecture fails while one is stale.
  * Does not own: codes, options, fields and their explanations; they live beside the code.
  */

@@ -7,12 +7,12 @@
  * CT3 After `stop` has resolved it writes nothing, calls nobody, and holds neither timers nor sockets.
  */
 import type { Registry } from "prom-client";
+import { type Endpoints, startEndpoints, type Verdict } from "../../base/endpoints.ts";
 import { assert } from "../../base/index.ts";
 import { ApiError } from "../kubernetes/api/index.ts";
 import { LeaseElector, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { storedStatus, watchedKinds } from "../observe/index.ts";
 import { type ControllerOptions, limitsOf, type RunningParts } from "./controller-options.ts";
-import { type Endpoints, startEndpoints, type Verdict } from "./endpoints.ts";
 import { measuredApi, measuredJobManagers } from "./measured-ports.ts";
 import { createMetrics, type MeasuredState } from "./metrics.ts";
 import { startTerm, type Term } from "./term.ts";
@@ -74,8 +74,7 @@ class RunningController implements Controller {
         port: endpoints.port,
         metrics: () => this.registry.metrics(),
         contentType: this.registry.contentType,
-        health: () => this.health(),
-        readiness: () => this.readiness(),
+        checks: { "/healthz": () => this.health(), "/readyz": () => this.readiness() },
         log: this.#parts.log,
       });
     }

@@ -53,4 +53,9 @@ export const pins = {
     version: "v1.8.0",
     sum: "h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=",
   },
+  coredns: {
+    module: "github.com/coredns/coredns",
+    version: "v1.15.0",
+    sum: "h1:OBT+OEyHVdUiVxPhrNlC5XZVq3RkSxzQXfZQ76gm5ck=",
+  },
 } as const satisfies Readonly<Record<string, GoPin>>;
