@@ -18,13 +18,20 @@ export type TestPart<Gives> = {
   gives(): Gives;
 };
 
-const environment = new Environment({ tell: (line) => process.stderr.write(`environment: ${line}\n`) });
-after(() => environment.stop());
+const tell = (line: string): void => void process.stderr.write(`environment: ${line}\n`);
+const shared = new Environment({ tell });
+const own = new Environment({ tell, isAlone: true });
+after(() => Promise.all([shared.stop(), own.stop()]));
+
+type Needs = {
+  /** One that no other file uses, since this one takes away what others need. */
+  readonly isOwn?: boolean;
+};
 
 /** Errors, in CI: the part cannot be had (ETP1). */
-export async function testPart<Gives>(part: Part<Gives>): Promise<TestPart<Gives>> {
+export async function testPart<Gives>(part: Part<Gives>, { isOwn = false }: Needs = {}): Promise<TestPart<Gives>> {
   try {
-    const gives = await environment.start(part);
+    const gives = await (isOwn ? own : shared).start(part);
     return { skip: false, gives: () => gives };
   } catch (error) {
     if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
