@@ -86,6 +86,7 @@ export {
   podConfigSchema,
   podVariables,
 } from "./pod-config.ts";
+export type { Program } from "./program.ts";
 export {
   type CheckpointRequestMessage,
   type CheckpointStatusMessage,

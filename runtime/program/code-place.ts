@@ -9,6 +9,9 @@ const ENGINE_FOLDERS = ["base", "contract", "runtime"].map((name) =>
   fileURLToPath(new URL(`../../${name}/`, import.meta.url)),
 );
 
+/** Files of a ConfigMap lie in a folder of their version, behind links with the names that people know. */
+const VOLUME_VERSION = /\/\.\.[^/]+\//;
+
 /**
  * `file:line` of the first place of `module` that a stack names, else of the first file that is neither the engine's nor a
  * package's, else of the first that is not the engine's; undefined when there is none.
@@ -22,12 +25,12 @@ export function codePlace(stack: string, module?: string): string | undefined {
   const ofPaths = [...stack.matchAll(/^(\/.+):(\d+)$/gm), ...stack.matchAll(/\((\/[^\s():]+):(\d+):\d+\)/g)].map(
     ([, path, line]) => ({ path, line }),
   );
-  const places = [...ofPaths, ...ofUrls].filter(
-    ({ path = "" }) => !ENGINE_FOLDERS.some((folder) => path.startsWith(folder)),
-  );
+  const places = [...ofPaths, ...ofUrls]
+    .filter(({ path = "" }) => !ENGINE_FOLDERS.some((folder) => path.startsWith(folder)))
+    .map(({ path = "", line }) => ({ path: path.replace(VOLUME_VERSION, "/"), line }));
   const place =
     places.find(({ path }) => path === module) ??
-    places.find(({ path }) => path?.includes("/node_modules/") === false) ??
+    places.find(({ path }) => !path.includes("/node_modules/")) ??
     places[0];
   return place === undefined ? undefined : `${place.path}:${place.line}`;
 }
