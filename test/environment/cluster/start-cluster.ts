@@ -9,7 +9,7 @@ import { BUSYBOX_IMAGE } from "./busybox-image.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterFailures } from "./cluster-failures.ts";
 import { importImages } from "./containerd.ts";
-import { assertRoot, nodeNames } from "./network.ts";
+import { assertRoot, type ClusterNetwork, clusterNetworkPart, nodeNames } from "./network.ts";
 import { type NodeMachine, nodeParts } from "./node.ts";
 
 /** Has all programs, one after the other. Errors: one cannot be had, or this user could start no node. */
@@ -43,6 +43,7 @@ export async function clusterOf(running: Readonly<Record<string, RunningPart>>):
     kubectl,
     busyboxImage: BUSYBOX_IMAGE,
     loadImage: async (archivePath) => void (await Promise.all(nodes.map((node) => importImages(node, archivePath)))),
+    machineAddress: (given(clusterNetworkPart.name) as ClusterNetwork).machineAddress,
     failures: new ClusterFailures(running),
   });
 }
