@@ -1,10 +1,14 @@
 /**
- * Owns: the entry of a pod's process: `pod-main.ts jobmanager | taskmanager`.
+ * Owns: the entry of a process in a pod, and of the image: `pod-main.ts operator | jobmanager | taskmanager`.
  *
  * POM1 Compiled code is kept before anything else is loaded, and only one program's rooms are loaded at all: a standby's start is a part
  *     of every upgrade, and a restarted process's a part of every recovery.
+ * POM2 SIGTERM ends the process also while it is loaded: as the first process of a container it would get the signal and ignore it.
  */
 import { enableCompileCache, getCompileCacheDir } from "node:module";
+
+const endNow = (): never => process.exit(0);
+process.on("SIGTERM", endNow);
 
 enableCompileCache();
 const { setEnvironmentVariable } = await import("../base/index.ts");
@@ -13,10 +17,21 @@ const cacheFolder = getCompileCacheDir();
 if (cacheFolder !== undefined) setEnvironmentVariable("NODE_COMPILE_CACHE", cacheFolder);
 setEnvironmentVariable("STREAMJOB_LOG_STREAM", "stdout");
 
-const [role] = process.argv.slice(2);
-if (role === "jobmanager") await (await import("./pod-jobmanager.ts")).runJobManager();
-else if (role === "taskmanager") await (await import("./pod-taskmanager.ts")).runTaskManager();
-else {
-  process.stderr.write(`This is the process of a pod: pod-main.ts jobmanager | taskmanager, not "${role ?? ""}".\n`);
+/** Each loads a program; what it gives starts it, and sets the program's own handlers of signals before it first waits. */
+const programs: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
+  operator: async () => (await import("./operator-process.ts")).runOperator,
+  jobmanager: async () => (await import("./pod-jobmanager.ts")).runJobManager,
+  taskmanager: async () => (await import("./pod-taskmanager.ts")).runTaskManager,
+};
+
+const [name = ""] = process.argv.slice(2);
+const load = Object.hasOwn(programs, name) ? programs[name] : undefined;
+if (load === undefined) {
+  const known = Object.keys(programs).join(", ");
+  const what = name === "" ? "no program is named" : `there is no program "${name}"`;
+  process.stderr.write(`streamjob: ${what}. The first argument is one of ${known}; see docs/image.md.\n`);
   process.exit(2);
 }
+const run = await load();
+process.off("SIGTERM", endNow);
+await run();

@@ -83,20 +83,21 @@ function run(command: string, args: readonly string[], folder: string): string {
   return stdout;
 }
 
-function stage(): void {
-  rmSync(DIST, { recursive: true, force: true });
-  run(join(repositoryRoot, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.package.json"], repositoryRoot);
-  for (const path of globSync("**/*.{js,d.ts}", { cwd: STAGE })) {
-    const file = join(STAGE, path);
+/** Writes the package's files into `target`, which need not exist. */
+export function stagePackage(target: string): void {
+  const compiler = join(repositoryRoot, "node_modules", ".bin", "tsc");
+  run(compiler, ["-p", "tsconfig.package.json", "--outDir", target], repositoryRoot);
+  for (const path of globSync("**/*.{js,d.ts}", { cwd: target })) {
+    const file = join(target, path);
     writeFileSync(file, withCompiledNames(path, readFileSync(file, "utf8")));
   }
   const own = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as Manifest;
-  writeFileSync(join(STAGE, "package.json"), `${JSON.stringify(packageManifest(own), null, 2)}\n`);
-  mkdirSync(join(STAGE, "bin"));
-  writeFileSync(join(STAGE, "bin", "streamjob.js"), LAUNCHER, { mode: 0o755 });
+  writeFileSync(join(target, "package.json"), `${JSON.stringify(packageManifest(own), null, 2)}\n`);
+  mkdirSync(join(target, "bin"));
+  writeFileSync(join(target, "bin", "streamjob.js"), LAUNCHER, { mode: 0o755 });
   for (const name of ["README.md", "LICENSE", "CHANGELOG.md"])
-    copyFileSync(join(repositoryRoot, name), join(STAGE, name));
-  cpSync(join(repositoryRoot, "crds", "generated"), join(STAGE, "crds", "generated"), { recursive: true });
+    copyFileSync(join(repositoryRoot, name), join(target, name));
+  cpSync(join(repositoryRoot, "crds", "generated"), join(target, "crds", "generated"), { recursive: true });
 }
 
 /** A folder of a package that is not compiled, with the version of this repository. */
@@ -111,7 +112,8 @@ function stageTemplate(name: string): string {
 
 /** Builds both packages; their tarballs' paths. */
 export function buildPackages(): { readonly streamjob: string; readonly create: string } {
-  stage();
+  rmSync(DIST, { recursive: true, force: true });
+  stagePackage(STAGE);
   const pack = (folder: string): string => {
     const [made] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", DIST], folder)) as [
       { readonly filename: string; readonly entryCount: number; readonly unpackedSize: number },

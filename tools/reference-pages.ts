@@ -1,7 +1,8 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the lists of error codes, docs/options.md from the table
- * of options, docs/changes.md and docs/events.md from the lists of operator/reconcile, docs/streamjob-reference.md and the definitions
- * in crds/generated from the schemas of crds/, and in docs/architecture.md the table of rooms from test/architecture/rooms.ts.
+ * of options, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
+ * definitions in crds/generated and in the chart from the schemas of crds/, in docs/architecture.md the table of rooms from
+ * test/architecture/rooms.ts, and in the chart's README the table of its values.
  * test/architecture fails while one is stale.
  * Does not own: codes, options, fields and their explanations; they live beside the code.
  */
@@ -12,13 +13,16 @@ import { definitionFiles, renderStreamJobReference } from "../crds/index.ts";
 import {
   type ChangeCost,
   changeCosts,
+  conditionReasons,
   eventReasons,
   type SpecChange,
   specChecks,
+  warningRemedies,
 } from "../operator/reconcile/index.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { type Room, rooms } from "../test/architecture/rooms.ts";
 import { currentApiPage } from "./api-reference.ts";
+import { withValuesTable } from "./chart-readme.ts";
 import { errorCodes } from "./error-lists.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
@@ -103,6 +107,65 @@ export function renderEventsPage(reasons: Readonly<Record<string, string>>): str
   ].join("\n");
 }
 
+const troubles: Readonly<Record<keyof typeof conditionReasons, { readonly title: string; readonly about: string }>> = {
+  UpgradeBlocked: {
+    title: "UpgradeBlocked is True",
+    about:
+      "The message of the condition names the place and the reason. In each case the old version keeps running, if it ran before.",
+  },
+  Stalled: {
+    title: "Stalled is True",
+    about:
+      "The operator waits for you, except where the table says otherwise. `kubectl wait`, Flux and Helm report the job as failed.",
+  },
+  CheckpointHealthy: {
+    title: "CheckpointHealthy is False",
+    about:
+      "The job keeps running. What it has processed since its last checkpoint would be processed again after a failure.",
+  },
+};
+
+/** The runbook: for each reason of a condition, and each warning, what it means and what to type. */
+export function renderRunbookPage(
+  conditions: typeof conditionReasons,
+  meanings: typeof eventReasons,
+  remedies: typeof warningRemedies,
+): string {
+  const sections = Object.entries(conditions).flatMap(([condition, reasons]) => {
+    const { title, about } = troubles[condition as keyof typeof conditions];
+    const rows = Object.entries(reasons).map(([reason, help]) => `| \`${reason}\` | ${help.means} | ${help.remedy} |`);
+    return ["", `## ${title}`, "", about, "", "| reason | means | do |", "|---|---|---|", ...rows];
+  });
+  return [
+    "<!-- Generated from condition-reasons.ts and event-reasons.ts in operator/reconcile/status by `npm run docs`; do not edit. -->",
+    "",
+    "# Runbook",
+    "",
+    "What to do when a StreamJob called `words` needs you. Look first:",
+    "",
+    "```sh",
+    "streamjob get words                              # Ready, phase, last checkpoint, the step of an upgrade",
+    "streamjob describe words                         # conditions with their reasons, pods, exceptions",
+    "streamjob events words                           # what the operator did, and why",
+    "streamjob logs words taskmanager-0               # a pod's log; --previous: of its container before the last restart",
+    "```",
+    "",
+    "With kubectl: `kubectl get streamjob words`, `kubectl describe streamjob words`, `kubectl get events --field-selector regarding.name=words`.",
+    ...sections,
+    "",
+    "## Warnings",
+    "",
+    "Events of type Warning. All events are in [events.md](events.md).",
+    "",
+    "| event | means | do |",
+    "|---|---|---|",
+    ...Object.entries(remedies).map(
+      ([reason, remedy]) => `| \`${reason}\` | ${meanings[reason as keyof typeof meanings]} | ${remedy} |`,
+    ),
+    "",
+  ].join("\n");
+}
+
 const ROOMS_BEGIN = "<!-- Generated from test/architecture/rooms.ts by `npm run docs`; do not edit. -->";
 const ROOMS_END = "<!-- End of the generated table. -->";
 
@@ -122,16 +185,30 @@ export function withRoomTable(page: string, declared: readonly Room[]): string {
   return `${before}${ROOMS_BEGIN}\n\n${table.join("\n")}\n\n${rest}`;
 }
 
+const CHART = "helm/streamjob-operator";
+const fileText = (path: string): string => readFileSync(join(repositoryRoot, path), "utf8");
+
 /** Path of each generated file, relative to the repository, with what it has to hold now. */
 export function currentPages(): Readonly<Record<string, string>> {
   return {
-    "docs/architecture.md": withRoomTable(readFileSync(join(repositoryRoot, "docs/architecture.md"), "utf8"), rooms),
+    "docs/architecture.md": withRoomTable(fileText("docs/architecture.md"), rooms),
     "docs/changes.md": renderChangesPage(specChecks),
     "docs/errors.md": renderErrorsPage(errorCodes),
     "docs/events.md": renderEventsPage(eventReasons),
     "docs/options.md": renderOptionsPage(describeOptions()),
+    "docs/runbook.md": renderRunbookPage(conditionReasons, eventReasons, warningRemedies),
     "docs/streamjob-reference.md": renderStreamJobReference(),
-    ...Object.fromEntries(Object.entries(definitionFiles()).map(([name, text]) => [`crds/generated/${name}`, text])),
+    ...Object.fromEntries(
+      Object.entries(definitionFiles()).flatMap(([name, text]) => [
+        [`crds/generated/${name}`, text],
+        [`${CHART}/files/crds/${name}`, text],
+      ]),
+    ),
+    [`${CHART}/README.md`]: withValuesTable(
+      fileText(`${CHART}/README.md`),
+      fileText(`${CHART}/values.schema.json`),
+      fileText(`${CHART}/values.yaml`),
+    ),
   };
 }
 

@@ -33,6 +33,7 @@ const groupOrder = [
   "s3",
   "e2e",
   "package",
+  "image",
   "chaos",
   "promises",
   "environment",

@@ -2,10 +2,10 @@
 export { type OperatorSettings, operatorVariables } from "../operator-process.ts";
 export {
   type ControlPlane,
-  type ControlPlaneOptions,
   LOCAL_IMAGE,
   localPrograms,
   startControlPlane,
 } from "./control-plane.ts";
 export { isOwnerAlive, readEndpoint, takeEndpoint } from "./endpoint.ts";
+export { kubeconfigText } from "./plane-kubeconfig.ts";
 export { remoteAddressOf } from "./remote-addresses.ts";

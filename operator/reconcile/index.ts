@@ -4,7 +4,8 @@
  * for it. snapshots/: savepoints and their objects. status/: what the status says.
  */
 export { isBuiltOn } from "./actions/dependence.ts";
-export { type EventReason, eventReasons } from "./status/event-reasons.ts";
+export { conditionReasons, type ReasonHelp } from "./status/condition-reasons.ts";
+export { type EventReason, eventReasons, warningRemedies } from "./status/event-reasons.ts";
 export { incarnationJobId } from "./facts/ids.ts";
 export type {
   DisposalView,

@@ -1,11 +1,12 @@
 /**
- * docs/operations.md is written by hand, for people who have to act on a word in a status: it must know every such word, and no other.
+ * People have to act on a word in a status: the runbook must know every such word and no other, and docs/operations.md only words
+ * that there are.
  */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { eventReasons } from "../../operator/reconcile/index.ts";
+import { conditionReasons, eventReasons, warningRemedies } from "../../operator/reconcile/index.ts";
 import { repositoryFolder } from "./repository.ts";
 
 const page = readFileSync(join(repositoryFolder, "docs", "operations.md"), "utf8");
@@ -25,10 +26,6 @@ function section(heading: string): string {
   return page.slice(begin, end === -1 ? undefined : end);
 }
 
-/** The words in the first column of a section's table. */
-const rowsOf = (heading: string): Set<string> =>
-  new Set([...section(heading).matchAll(/^\| `([A-Za-z]+)` \|/gm)].map(([, word]) => word as string));
-
 const wordsIn = (text: string): string[] => [...text.matchAll(/"([A-Z][A-Za-z]+)"/g)].map(([, word]) => word as string);
 
 /** Reasons that steps and checks give for a condition: `draft.blocked = { reason: …, message …`. */
@@ -43,19 +40,38 @@ function concluded(part: RegExp): string[] {
   return [...text.matchAll(/yes\("([A-Za-z]+)"/g)].map(([, word]) => word as string);
 }
 
-describe("docs/operations.md", () => {
+describe("the runbook", () => {
   it("says what to do for every reason of UpgradeBlocked, and for no other", () => {
     const reasons = new Set([...givenTo("blocked"), ...concluded(/UpgradeBlocked:[\s\S]*?RolledBack:/)]);
     assert.ok(reasons.size >= 5, [...reasons].join());
-    assert.deepEqual(rowsOf("What to do when an upgrade is blocked"), reasons);
+    assert.deepEqual(new Set(Object.keys(conditionReasons.UpgradeBlocked)), reasons);
   });
 
   it("says what to do for every reason of Stalled, and for no other", () => {
     const reasons = new Set([...givenTo("stalled"), ...concluded(/function stalledOf[\s\S]*?\n\}/)]);
     assert.ok(reasons.size >= 12, [...reasons].join());
-    assert.deepEqual(rowsOf("What to do when Stalled is True"), reasons);
+    assert.deepEqual(new Set(Object.keys(conditionReasons.Stalled)), reasons);
   });
 
+  it("has a remedy for every warning, and for no other event", () => {
+    const warnings = [
+      ...sources.matchAll(/event\(\s*(?:[^"()]*\? )?"Warning"[^,]*,\s*(?:[^"()]*\? )?"([A-Za-z]+)"/g),
+    ].map(([, reason]) => reason as string);
+    assert.ok(warnings.length > 10, warnings.join());
+    const remedies = new Set(Object.keys(warningRemedies));
+    assert.deepEqual(
+      warnings.filter((reason) => !remedies.has(reason)),
+      [],
+    );
+    const raised = new Set(wordsIn(sources));
+    assert.deepEqual(
+      [...remedies].filter((reason) => !raised.has(reason) && !sourceOf("operator/apply/orphan.ts").includes(reason)),
+      [],
+    );
+  });
+});
+
+describe("docs/operations.md", () => {
   it("names only events that there are", () => {
     const named = [...section("Events").matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, word]) => word as string);
     assert.ok(named.length > 5);

@@ -62,7 +62,7 @@ async function build(binary: Binary, folder: string, tell: Tell): Promise<void> 
 }
 
 /** EBI2 */
-async function withLock(path: string, act: () => Promise<void>): Promise<void> {
+export async function withLock(path: string, act: () => Promise<void>): Promise<void> {
   while (!(await takeLock(path))) await wait(200);
   try {
     await act();

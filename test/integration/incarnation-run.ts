@@ -16,6 +16,7 @@ import {
   type ActivationRequest,
   activationAnswerSchema,
   activationConflictSchema,
+  disposalStatusSchema,
   type IncarnationMessage,
   incarnationSchema,
   type PodConfig,
@@ -43,15 +44,25 @@ export type IncarnationRunOptions = {
   readonly parallelism?: number;
   readonly taskManagers?: number;
   readonly options?: Readonly<Record<string, string>>;
+  /** Default: the sources, by this Node. */
+  readonly launch?: Launch;
 };
+
+/** Starts a program of a pod; `variables` are those of its container. Its stdin is its leash. */
+export type Launch = (
+  program: "jobmanager" | "taskmanager",
+  variables: Readonly<Record<string, string>>,
+) => ChildProcess;
 
 export class IncarnationRun {
   readonly name: string;
   readonly jobId: string;
   readonly storeUri: string;
   readonly config: PodConfig;
-  readonly #workspace: Workspace;
+  readonly #launch: Launch;
   readonly #ports: { readonly rpc: number; readonly rest: number };
+  /** Variables of all its processes, beside those that it sets itself. */
+  readonly env: Record<string, string> = {};
   jobManager: ChildProcess | null = null;
   taskManagers: ChildProcess[] = [];
   log = "";
@@ -61,7 +72,7 @@ export class IncarnationRun {
     options: IncarnationRunOptions,
     ports: { readonly rpc: number; readonly rest: number },
   ) {
-    this.#workspace = workspace;
+    this.#launch = options.launch ?? ((program, variables) => spawnSources(program, variables, workspace.folder));
     this.#ports = ports;
     this.name = options.name;
     this.jobId = hexOf(`${workspace.folder}/${options.name}`);
@@ -136,7 +147,7 @@ export class IncarnationRun {
   /** Returns the HTTP status. */
   async activate(request: Omit<ActivationRequest, "activationId">, id = `activate ${this.name}`): Promise<number> {
     const body: ActivationRequest = { activationId: hexOf(id), ...request };
-    const response = await fetch(`${this.#url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
+    const response = await fetch(`${this.url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
     const answer: unknown = await response.json();
     if (response.status === 409) activationConflictSchema.parse(answer);
     else assert.equal(activationAnswerSchema.parse(answer).activationId, body.activationId);
@@ -167,6 +178,19 @@ export class IncarnationRun {
     return location;
   }
 
+  /** Has the state in a store deleted; why it is not, or null. */
+  async collect(storeUri: string, triggerId: string): Promise<string | null> {
+    await this.#ask("POST", "/streamjob/collections", triggerResponseSchema, { storeUri, triggerId });
+    let failure: string | null = null;
+    await this.#wait(`the collection of ${storeUri}`, async () => {
+      const path = `/streamjob/collections/${triggerId}`;
+      const { status, operation } = await this.#ask("GET", path, disposalStatusSchema);
+      failure = operation?.["failure-cause"]?.["stack-trace"] ?? null;
+      return status.id === "COMPLETED";
+    });
+    return failure;
+  }
+
   async phase(phase: IncarnationMessage["phase"]): Promise<IncarnationMessage> {
     return this.until(`phase ${phase}`, (seen) => seen.phase === phase);
   }
@@ -190,7 +214,7 @@ export class IncarnationRun {
     );
   }
 
-  get #url(): string {
+  get url(): string {
     return `http://127.0.0.1:${this.#ports.rest}/v1`;
   }
 
@@ -207,33 +231,37 @@ export class IncarnationRun {
 
   async #ask<S extends z.ZodType>(method: string, path: string, schema: S, body?: object): Promise<z.output<S>> {
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(this.#url + path, { method, ...init });
+    const response = await fetch(this.url + path, { method, ...init });
     const answer: unknown = await response.json();
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return schema.parse(answer);
   }
 
   #spawn(role: "jobmanager" | "taskmanager", podName: string, failpoints = ""): ChildProcess {
-    const child = spawn(process.execPath, [podProgram, role], {
-      cwd: this.#workspace.folder,
-      stdio: ["pipe", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        STREAMJOB_FAILPOINTS: failpoints,
-        [podVariables.config]: JSON.stringify(this.config),
-        [podVariables.rpcListen]: `127.0.0.1:${this.#ports.rpc}`,
-        [podVariables.restListen]: `127.0.0.1:${this.#ports.rest}`,
-        [podVariables.jobManager]: `127.0.0.1:${this.#ports.rpc}`,
-        [podVariables.podName]: podName,
-        [podVariables.podIp]: "127.0.0.1",
-        [podVariables.leash]: "stdin",
-      },
+    const child = this.#launch(role, {
+      STREAMJOB_FAILPOINTS: failpoints,
+      [podVariables.config]: JSON.stringify(this.config),
+      [podVariables.rpcListen]: `127.0.0.1:${this.#ports.rpc}`,
+      [podVariables.restListen]: `127.0.0.1:${this.#ports.rest}`,
+      [podVariables.jobManager]: `127.0.0.1:${this.#ports.rpc}`,
+      [podVariables.podName]: podName,
+      [podVariables.podIp]: "127.0.0.1",
+      [podVariables.leash]: "stdin",
+      ...this.env,
     });
     const keep = (piece: Buffer): void => void (this.log += piece.toString());
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
     return child;
   }
+}
+
+function spawnSources(program: string, variables: Readonly<Record<string, string>>, cwd: string): ChildProcess {
+  return spawn(process.execPath, [podProgram, program], {
+    cwd,
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...variables },
+  });
 }
 
 function killNow(child: ChildProcess): void {

@@ -7,7 +7,7 @@
 import { COMPONENT_LABEL, JOB_MANAGER_COMPONENT } from "../../crds/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
 import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
-import type { Rig } from "./rig.ts";
+import { NAMESPACE, type Rig } from "./rig.ts";
 import { readStoreView } from "./stores.ts";
 
 const SAMPLE_EVERY_MS = 200;
@@ -74,7 +74,7 @@ export class ActivitySampler {
   }
 
   #addressOf(pod: string, incarnation: number): Promise<string | null> {
-    return this.#rig.plane.kubelet.addressOf("default", `${pod}.wc-${incarnation}.default.svc`, REST_PORT);
+    return this.#rig.cluster.addressOf(`${pod}.wc-${incarnation}.${NAMESPACE}.svc`, REST_PORT);
   }
 }
 

@@ -2,7 +2,7 @@
  * Owns: making an operator of this process look at a StreamJob, and knowing that it has: the proof that nothing follows from a look.
  */
 import type { Controller } from "../../operator/controller/index.ts";
-import type { Rig } from "./rig.ts";
+import { NAMESPACE, type Rig } from "./rig.ts";
 
 let made = 0;
 
@@ -12,7 +12,7 @@ export async function lookAgain(rig: Rig, controller: Controller | null, times =
   for (let look = 0; look < times; look++) {
     const before = await looksDone(controller);
     const labels = { "example.org/look": String(made++) };
-    await rig.api.patch("StreamJob", { namespace: "default", name }, { metadata: { labels } });
+    await rig.api.patch("StreamJob", { namespace: NAMESPACE, name }, { metadata: { labels } });
     await rig.until("a look", async () => (await looksDone(controller)) > before);
   }
 }

@@ -8,12 +8,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
-import {
-  type ControlPlane,
-  LOCAL_IMAGE,
-  type OperatorSettings,
-  operatorVariables,
-} from "../../main/control-plane/index.ts";
+import { type OperatorSettings, operatorVariables } from "../../main/control-plane/index.ts";
+import type { RigCluster } from "./rig-cluster.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
 
@@ -21,7 +17,7 @@ export type OperatorRunOptions = {
   /** It dies there, at the hit-th time, by SIGKILL. */
   readonly dieAt?: { readonly name: OperatorFailpointName; readonly hit: number };
   readonly settings?: Partial<OperatorSettings>;
-  /** Where it finds the API server. Default: at the control plane itself. */
+  /** Where it finds the API server. Default: at the server itself. */
   readonly apiUrl?: string;
 };
 
@@ -33,23 +29,17 @@ export class OperatorRun {
   #isOver = false;
 
   /** `log`: file for its lines. */
-  constructor(plane: ControlPlane, log: string, options: OperatorRunOptions = {}) {
+  constructor(cluster: RigCluster, log: string, options: OperatorRunOptions = {}) {
     const { dieAt, settings } = options;
-    const all: OperatorSettings = {
-      storageRoot: plane.storageRoot,
-      defaultImage: LOCAL_IMAGE,
-      addresses: "api",
-      election: null,
-      ...settings,
-    };
+    const { variables, settings: given } = cluster.operatorEnvironment(`${log}.kubeconfig`, options.apiUrl);
+    const all: OperatorSettings = { ...given, ...settings };
     const file = openSync(log, "a");
     this.#log = log;
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", PROGRAM], {
       stdio: ["ignore", file, file],
       env: {
         ...process.env,
-        [operatorVariables.apiUrl]: options.apiUrl ?? plane.url,
-        [operatorVariables.apiToken]: plane.token,
+        ...variables,
         [operatorVariables.settings]: JSON.stringify(all),
         STREAMJOB_FAILPOINTS: dieAt === undefined ? "" : `${dieAt.name}=kill@${dieAt.hit}`,
       },

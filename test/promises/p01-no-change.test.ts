@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { nativeEngine } from "../../operator/engine-native/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 /** Who runs, by what would change if anything were restarted. */
 async function whoRuns(rig: Rig): Promise<string> {
@@ -74,7 +74,7 @@ it("P-1 a change that is no change restarts nothing: the same again, other order
     await operator.stop();
     // Another version of the operator: other defaults.
     const settings = {
-      storageRoot: `${rig.plane.storageRoot}-elsewhere`,
+      storageRoot: `${rig.cluster.storageRoot}-elsewhere`,
       defaultImage: "streamjob:next",
       engine: nativeEngine,
     };
@@ -83,7 +83,7 @@ it("P-1 a change that is no change restarts nothing: the same again, other order
     // Every label is a change that brings a look: more of them than a quiet job has in minutes.
     for (let look = 0; look < 20; look++) {
       const labels = { "example.org/look": String(look) };
-      await rig.api.patch("StreamJob", { namespace: "default", name: "wc" }, { metadata: { labels } });
+      await rig.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { metadata: { labels } });
       await rig.moreLines();
     }
     await rig.moreCheckpoints(5);

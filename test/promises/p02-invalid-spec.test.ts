@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
 import { figure } from "./figures.ts";
-import { withRig } from "./rig.ts";
+import { NAMESPACE, withRig } from "./rig.ts";
 
 it("P-2 an invalid spec that got past admission never touches the running job, which is still healed", () =>
   withRig("s02", { withRules: false }, async (rig) => {
@@ -33,10 +33,10 @@ it("P-2 an invalid spec that got past admission never touches the running job, w
     await rig.kill("jobmanager-0");
     await rig.moreCheckpoints(2);
     // What only an operator can heal.
-    const set = await rig.api.get("StatefulSet", { namespace: "default", name: "wc-1-taskmanager" });
-    await rig.api.delete("StatefulSet", { namespace: "default", name: "wc-1-taskmanager" });
+    const set = await rig.api.get("StatefulSet", { namespace: NAMESPACE, name: "wc-1-taskmanager" });
+    await rig.api.delete("StatefulSet", { namespace: NAMESPACE, name: "wc-1-taskmanager" });
     await rig.until("the StatefulSet to be made again", async () => {
-      const now = await rig.api.get("StatefulSet", { namespace: "default", name: "wc-1-taskmanager" });
+      const now = await rig.api.get("StatefulSet", { namespace: NAMESPACE, name: "wc-1-taskmanager" });
       return now !== null && now.metadata.uid !== set?.metadata.uid;
     });
     await rig.moreCheckpoints(2);

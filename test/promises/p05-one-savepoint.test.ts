@@ -3,7 +3,7 @@ import { it } from "node:test";
 import type { SavepointStatusMessage } from "../../contract/index.ts";
 import { figure } from "./figures.ts";
 import { isCompleted, tellsOfStop, triggerKind, type Verdict } from "./jobmanager-relay.ts";
-import { withRig } from "./rig.ts";
+import { NAMESPACE, withRig } from "./rig.ts";
 
 const IN_PROGRESS: SavepointStatusMessage = { status: { id: "IN_PROGRESS" }, operation: null };
 
@@ -27,7 +27,7 @@ it("P-5 at most one savepoint is in flight and no trigger is repeated: an upgrad
       await rig.api.create("StreamJobSnapshot", {
         apiVersion: "streamjob.dev/v1alpha1",
         kind: "StreamJobSnapshot",
-        metadata: { name: `sp-${origin}`, namespace: "default" },
+        metadata: { name: `sp-${origin}`, namespace: NAMESPACE },
         spec: { jobRef: { name: "wc" }, origin },
       });
     }
@@ -41,7 +41,7 @@ it("P-5 at most one savepoint is in flight and no trigger is repeated: an upgrad
     isHeld = false;
     await rig.ready();
     await rig.until("both snapshots to be completed", async () => {
-      const { items } = await rig.api.list("StreamJobSnapshot", { namespace: "default" });
+      const { items } = await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE });
       return items.length === 3 && items.every(({ status }) => status?.phase === "Completed");
     });
     const asked = rig.relay.triggers();

@@ -8,7 +8,7 @@ import { it } from "node:test";
 import type { ArmedRole } from "./armed-images.ts";
 import { figure } from "./figures.ts";
 import { withholdCheckpoints } from "./jobmanager-relay.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 /** The second time: the first is the checkpoint with which the first version proves itself. */
 const places: readonly (readonly [ArmedRole, string])[] = [
@@ -19,7 +19,7 @@ const places: readonly (readonly [ArmedRole, string])[] = [
 
 /** By the container's own last word, before it was started again or after. */
 async function hasDied(rig: Rig, role: ArmedRole, place: string): Promise<boolean> {
-  const pod = { namespace: "default", name: `wc-1-${role}-0` };
+  const pod = { namespace: NAMESPACE, name: `wc-1-${role}-0` };
   const logs = [false, true].map((previous) => rig.api.logs(pod, { previous }).catch(() => ""));
   return (await Promise.all(logs)).some((text) => text.includes(`failpoint ${place}: kill`));
 }

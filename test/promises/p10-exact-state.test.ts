@@ -6,7 +6,7 @@ import { INCARNATION_LABEL, JOB_LABEL, MANAGED_BY_LABEL, MANAGER } from "../../c
 import type { ConfigMap } from "../../operator/kubernetes/api/index.ts";
 import { systemClock } from "../../base/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
 const AN_HOUR_S = 3600;
@@ -21,7 +21,7 @@ function decoyConfigMaps(pointer: string): readonly ConfigMap[] {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: {
-      namespace: "default",
+      namespace: NAMESPACE,
       name,
       labels: { [JOB_LABEL]: "wc", [INCARNATION_LABEL]: number, [MANAGED_BY_LABEL]: MANAGER },
     },

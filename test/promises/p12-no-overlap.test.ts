@@ -4,10 +4,10 @@ import { parseTime } from "../../crds/index.ts";
 import { systemClock } from "../../base/index.ts";
 import { figure } from "./figures.ts";
 import { PodTimeline } from "./pod-timeline.ts";
-import { looksOf, type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, looksOf, type Rig, withRig } from "./rig.ts";
 
-const TASK_MANAGER = { namespace: "default", name: "wc-1-taskmanager-0" };
-const JOB_MANAGER = { namespace: "default", name: "wc-1-jobmanager-0" };
+const TASK_MANAGER = { namespace: NAMESPACE, name: "wc-1-taskmanager-0" };
+const JOB_MANAGER = { namespace: NAMESPACE, name: "wc-1-jobmanager-0" };
 /** Of the specs while something is held, every one. */
 const TIMEOUT = "1s";
 /** How often another operator looks before it is believed to wait as well. */
@@ -107,7 +107,7 @@ it("P-12 pods on a node that nobody can reach are not taken for gone, however lo
     await rig.apply(rig.manifest({ upgrade: way }));
     await rig.ready();
     const pods = await PodTimeline.open(rig.api);
-    const lost = [JOB_MANAGER, TASK_MANAGER].map((pod) => rig.plane.kubelet.abandon(pod));
+    const lost = await rig.cluster.abandon([JOB_MANAGER, TASK_MANAGER]);
     await rig.apply(rig.manifest(heldSpec(way)));
     await waitsFor(rig, JOB_MANAGER.name);
     assert.deepEqual([pods.made, pods.doomed.length], [[], 2]);

@@ -4,11 +4,11 @@ import { incarnationSchema } from "../../contract/index.ts";
 import type { ArmedRole } from "./armed-images.ts";
 import { figure } from "./figures.ts";
 import { withholdCheckpoints } from "./jobmanager-relay.ts";
-import { type Rig, standsStill, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, standsStill, withRig } from "./rig.ts";
 import { readStoreView } from "./stores.ts";
 
 const PODS = ["wc-1-jobmanager-0", "wc-1-taskmanager-0"] as const;
-const key = (name: string) => ({ namespace: "default", name });
+const key = (name: string) => ({ namespace: NAMESPACE, name });
 
 /** What the lost JobManager says of itself; null: nothing. */
 async function zombieSays(address: string): Promise<{ phase: string; code: string | null } | null> {
@@ -31,7 +31,7 @@ const places: readonly (readonly [string, { readonly role: ArmedRole; readonly f
 
 /** A node with all pods of incarnation 1 is lost, and its pods are deleted by force while their processes live. */
 async function loseNode(rig: Rig, armed: (typeof places)[number][1]): Promise<readonly number[]> {
-  const pids = PODS.map((name) => rig.plane.kubelet.pidOf(key(name)) ?? 0);
+  const pids = await Promise.all(PODS.map(async (name) => (await rig.cluster.pidOf(key(name))) ?? 0));
   const first = pids[armed?.role === "taskmanager" ? 1 : 0] ?? 0;
   if (armed !== null) {
     const { jobId } = await rig.status();
@@ -40,7 +40,7 @@ async function loseNode(rig: Rig, armed: (typeof places)[number][1]): Promise<re
     await rig.until("it to stand still there", () => standsStill(first));
   }
   for (const pid of pids) await rig.standStill(pid);
-  for (const name of PODS) rig.plane.kubelet.abandon(key(name));
+  await rig.cluster.abandon(PODS.map(key));
   return pids;
 }
 
@@ -62,7 +62,7 @@ for (const [place, armed] of places) {
       }
       await rig.ready();
       const { jobId = "" } = await rig.status();
-      const address = await rig.plane.kubelet.addressOf("default", `${PODS[0]}.wc-1.default.svc`, 8081);
+      const address = await rig.cluster.addressOf(`${PODS[0]}.wc-1.${NAMESPACE}.svc`, 8081);
       assert.ok(address !== null);
       const pids = await loseNode(rig, armed);
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { it } from "node:test";
 import { figure } from "./figures.ts";
 import { withholdCheckpoints } from "./jobmanager-relay.ts";
-import { withRig } from "./rig.ts";
+import { NAMESPACE, withRig } from "./rig.ts";
 
 it("P-14 what leads back is deleted only after the new version's first checkpoint: crashed before it, it starts from the upgrade's savepoint again", () =>
   withRig("s14", {}, async (rig) => {
@@ -37,7 +37,7 @@ it("P-14 what leads back is deleted only after the new version's first checkpoin
       assert.equal(restored?.external_path.replace(/\/_metadata$/, ""), `file://${savepoint}`);
       assert.ok(existsSync(savepoint), "the savepoint is kept");
       for (const kind of ["ConfigMap", "Service"] as const) {
-        const kept = await rig.api.get(kind, { namespace: "default", name: "wc-1" });
+        const kept = await rig.api.get(kind, { namespace: NAMESPACE, name: "wc-1" });
         assert.ok(kept !== null, `${kind} wc-1 is kept`);
       }
     }
@@ -45,7 +45,7 @@ it("P-14 what leads back is deleted only after the new version's first checkpoin
     await rig.checkpointNow(2);
     await rig.ready();
     await rig.until("the old version's objects to go", async () => {
-      const configMap = await rig.api.get("ConfigMap", { namespace: "default", name: "wc-1" });
+      const configMap = await rig.api.get("ConfigMap", { namespace: NAMESPACE, name: "wc-1" });
       return configMap === null;
     });
     figure("P-14", `${crashes} crashes before the first checkpoint`);

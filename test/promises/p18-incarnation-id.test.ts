@@ -43,7 +43,7 @@ it("P-18 an incarnation's id is fresh per restore, the same in every try, and in
       assert.equal(activation.jobId, id);
       assert.ok(existsSync(folder) && readdirSync(folder).length > 1);
     }
-    const stores = readdirSync(rig.workspace.path("control-plane", "checkpoints", "default"));
+    const stores = readdirSync(rig.storeFolder(""));
     assert.deepEqual(new Set(stores), new Set([...ids, "savepoints"]), "each incarnation has a store of its own");
     figure("P-18", `${lost} answers lost, 3 incarnations, 3 ids`);
     await rig.assertExact();

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { CLEANUP_FINALIZER, INCARNATION_LABEL } from "../../crds/index.ts";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
 const KINDS = ["ConfigMap", "Service", "StatefulSet", "Pod"] as const;
@@ -62,7 +62,7 @@ it("P-19 what is on its way out is not taken up: its end is waited for, then it 
     await rig.apply(rig.manifest());
     const first = rig.runOperator({ dieAt: { name: "op:after-apply-child", hit: 4 } });
     await first.ended;
-    const key = { namespace: "default", name: "wc-1-jobmanager" };
+    const key = { namespace: NAMESPACE, name: "wc-1-jobmanager" };
     const set = await rig.api.get("StatefulSet", key);
     await rig.api.patch("StatefulSet", key, { metadata: { finalizers: ["example.org/hold"] } });
     await rig.api.delete("StatefulSet", key);
@@ -93,15 +93,15 @@ it("P-19 what is left of an earlier StreamJob of the same name is not taken up: 
     await rig.ready();
     const earlier = await rig.job();
     const oldPods = new Set((await rig.pods()).map(({ metadata }) => metadata.uid));
-    const set = { namespace: "default", name: "wc-1-taskmanager" };
+    const set = { namespace: NAMESPACE, name: "wc-1-taskmanager" };
     await rig.api.patch("StatefulSet", set, { metadata: { finalizers: ["example.org/hold"] } });
     // Somebody in a hurry: the StreamJob goes without its operator's leave, and what it had goes after it, when it can.
-    await rig.api.patch("StreamJob", { namespace: "default", name: "wc" }, { metadata: { finalizers: null } });
-    await rig.api.delete("StreamJob", { namespace: "default", name: "wc" });
+    await rig.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { metadata: { finalizers: null } });
+    await rig.api.delete("StreamJob", { namespace: NAMESPACE, name: "wc" });
     await rig.until("the StreamJob to be gone", async () => {
-      const now = await rig.api.get("StreamJob", { namespace: "default", name: "wc" });
+      const now = await rig.api.get("StreamJob", { namespace: NAMESPACE, name: "wc" });
       if (now?.metadata.finalizers?.includes(CLEANUP_FINALIZER) === true) {
-        await rig.api.patch("StreamJob", { namespace: "default", name: "wc" }, { metadata: { finalizers: null } });
+        await rig.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { metadata: { finalizers: null } });
       }
       return now === null;
     });

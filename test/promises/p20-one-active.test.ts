@@ -5,7 +5,7 @@ import { ActivitySampler } from "./activity-sampler.ts";
 import { type Dice, diceOf } from "./dice.ts";
 import { figure } from "./figures.ts";
 import type { OperatorRun } from "./operator-run.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
 const isLong = process.env["STREAMJOB_ALL"] === "1";
@@ -52,7 +52,7 @@ class Chaos {
   }
 
   async #kill(pod: string): Promise<void> {
-    const pid = this.#rig.plane.kubelet.pidOf({ namespace: "default", name: pod });
+    const pid = await this.#rig.cluster.pidOf({ namespace: NAMESPACE, name: pod });
     this.#rig.workspace.note(`kill -9 ${pid} (${pod})`);
     if (pid === null) return;
     this.kills++;
@@ -76,9 +76,10 @@ class Chaos {
     for (const name of names) {
       if (name.includes("jobmanager")) await this.#sampler.alsoAsk(name, incarnation);
     }
-    for (const name of names) if (rig.plane.kubelet.abandon({ namespace: "default", name }) !== null) this.kills++;
+    const lost = await rig.cluster.abandon(names.map((name) => ({ namespace: NAMESPACE, name })));
+    this.kills += lost.filter((pid) => pid !== null).length;
     for (const name of names) {
-      await rig.api.delete("Pod", { namespace: "default", name }, { gracePeriodSeconds: 0 }).catch(() => {}); // it went by itself
+      await rig.api.delete("Pod", { namespace: NAMESPACE, name }, { gracePeriodSeconds: 0 }).catch(() => {}); // it went by itself
     }
   }
 }

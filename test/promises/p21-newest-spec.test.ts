@@ -4,7 +4,7 @@ import { sleep, systemClock } from "../../base/index.ts";
 import { podVariables } from "../../contract/index.ts";
 import { diceOf } from "./dice.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
 const PATCHES = 20;
@@ -13,7 +13,7 @@ const PAUSE_MAX_MS = 500;
 /** What the pods of the active incarnation were made with. */
 async function madeWith(rig: Rig): Promise<{ readonly number: string | undefined; readonly parallelism: unknown }> {
   const { incarnation } = await rig.status();
-  const key = (name: string) => ({ namespace: "default", name });
+  const key = (name: string) => ({ namespace: NAMESPACE, name });
   const set = await rig.api.get("StatefulSet", key(`wc-${incarnation}-jobmanager`));
   const config = await rig.api.get("ConfigMap", key(`wc-${incarnation}`));
   const { parallelism } = JSON.parse(config?.data?.["config.json"] ?? "{}") as { parallelism?: unknown };

@@ -3,10 +3,10 @@ import { it } from "node:test";
 import type { Condition, StreamJob } from "../../crds/index.ts";
 import { isApiError, type KubernetesApi, managedFieldsOf } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
-const KEY = { namespace: "default", name: "wc" };
+const KEY = { namespace: NAMESPACE, name: "wc" };
 const AUDIT = "Audited";
 const OPERATOR = "streamjob-operator";
 
@@ -85,7 +85,7 @@ async function assertSpecUntouched(rig: Rig, applied: StreamJob): Promise<void> 
 it("P-22 a status that somebody else wrote meanwhile is never overwritten: the operator's write is refused, and it decides anew", () => {
   const auditor = new Auditor();
   return withRig("s22", { operatorApi: auditor.between, withOperator: false }, async (rig) => {
-    auditor.api = rig.plane.server.as("auditor");
+    auditor.api = rig.cluster.apiAs("auditor");
     let applied = await rig.apply(rig.manifest());
     await rig.startOperator();
     await rig.ready();

@@ -5,7 +5,7 @@ import { it } from "node:test";
 import type { StreamJob, StreamJobSpec } from "../../crds/index.ts";
 import { figure } from "./figures.ts";
 import { isReadyToKubectl, kstatus, type Verdict } from "./kstatus.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 type Moment = {
   readonly generation: number;
@@ -71,7 +71,7 @@ class Observer {
 
 /** NUMBER in the environment of the pods of an incarnation: the edit that it was made for. */
 async function numberOf(rig: Rig, incarnation: number): Promise<number> {
-  const set = await rig.api.get("StatefulSet", { namespace: "default", name: `wc-${incarnation}-jobmanager` });
+  const set = await rig.api.get("StatefulSet", { namespace: NAMESPACE, name: `wc-${incarnation}-jobmanager` });
   const env = set?.spec.template.spec.containers[0]?.env ?? [];
   return Number(env.find(({ name }) => name === "NUMBER")?.value);
 }

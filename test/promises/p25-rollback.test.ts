@@ -37,7 +37,7 @@ async function assertBack(rig: Rig): Promise<void> {
   const stalled = await rig.condition("Stalled");
   assert.equal(stalled?.status, "True");
   assert.match(stalled.message, /correct the manifest and apply it again/);
-  await lookAgain(rig, rig.plane.controller);
+  await lookAgain(rig, rig.cluster.controller);
   await rig.moreCheckpoints(2);
   assert.equal((await rig.status()).incarnations, status.incarnations, "the bad generation was tried again");
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { figure } from "./figures.ts";
 import { lookAgain } from "./looks.ts";
-import { withRig } from "./rig.ts";
+import { NAMESPACE, withRig } from "./rig.ts";
 import { becomeStable, troubled } from "./troubles.ts";
 
 it("P-26 RUNNING once is not stable: a version that runs, completes checkpoints and fails again and again is rolled back, and never on record as stable", () =>
@@ -13,8 +13,8 @@ it("P-26 RUNNING once is not stable: a version that runs, completes checkpoints 
     const stables = new Set<string | undefined>();
     const runningAs = new Set<number | undefined>();
     const end = new AbortController();
-    const { resourceVersion } = await rig.api.list("StreamJob", { namespace: "default" });
-    const watch = rig.api.watch("StreamJob", { namespace: "default", resourceVersion, signal: end.signal }, (event) => {
+    const { resourceVersion } = await rig.api.list("StreamJob", { namespace: NAMESPACE });
+    const watch = rig.api.watch("StreamJob", { namespace: NAMESPACE, resourceVersion, signal: end.signal }, (event) => {
       if (event.type === "BOOKMARK") return;
       const { status } = event.object;
       stables.add(status?.stable?.revision);
@@ -31,7 +31,7 @@ it("P-26 RUNNING once is not stable: a version that runs, completes checkpoints 
     const { failed } = await rig.status();
     assert.match(failed?.reason ?? "", /again and again/);
     assert.equal(failed?.generation, 2);
-    await lookAgain(rig, rig.plane.controller);
+    await lookAgain(rig, rig.cluster.controller);
     await rig.moreCheckpoints(2);
     end.abort(new Error("seen enough"));
     await watch;

@@ -9,25 +9,25 @@ import { fileURLToPath } from "node:url";
 import type { StreamJobSnapshot } from "../../crds/index.ts";
 import { figure } from "./figures.ts";
 import type { Verdict } from "./jobmanager-relay.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { troubled } from "./troubles.ts";
 
 const folderOf = (snapshot: StreamJobSnapshot): string => fileURLToPath(snapshot.status?.location ?? "");
 const hasData = (folder: string): boolean => existsSync(join(folder, "_metadata"));
 
 async function snapshots(rig: Rig): Promise<readonly StreamJobSnapshot[]> {
-  return (await rig.api.list("StreamJobSnapshot", { namespace: "default" })).items;
+  return (await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE })).items;
 }
 
 const snapshot = (rig: Rig, name: string): Promise<StreamJobSnapshot | null> =>
-  rig.api.get("StreamJobSnapshot", { namespace: "default", name });
+  rig.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name });
 
 /** RN1. Ends when the body has. */
 async function watchingDeletions(rig: Rig, body: () => Promise<void>): Promise<number> {
   const early: string[] = [];
   let gone = 0;
   const end = new AbortController();
-  const { resourceVersion } = await rig.api.list("StreamJobSnapshot", { namespace: "default" });
+  const { resourceVersion } = await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE });
   const watch = rig.api.watch("StreamJobSnapshot", { resourceVersion, signal: end.signal }, (event) => {
     if (event.type !== "DELETED") return;
     gone++;
@@ -47,7 +47,7 @@ async function takeSnapshot(rig: Rig, name: string): Promise<StreamJobSnapshot> 
   await rig.api.create("StreamJobSnapshot", {
     apiVersion: "streamjob.dev/v1alpha1",
     kind: "StreamJobSnapshot",
-    metadata: { name, namespace: "default" },
+    metadata: { name, namespace: NAMESPACE },
     spec: { jobRef: { name: "wc" } },
   });
   await rig.until(`${name} to be completed`, async () => (await snapshot(rig, name))?.status?.phase === "Completed");
@@ -101,7 +101,7 @@ it("P-28 retention never removes a savepoint that is still named: by the status,
       const { lastSavepoint } = await rig.status();
       assert.notEqual(lastSavepoint?.name, third);
 
-      await rig.api.delete("StreamJob", { namespace: "default", name: "other" });
+      await rig.api.delete("StreamJob", { namespace: NAMESPACE, name: "other" });
       for (const name of [first, third]) {
         await rig.until(`${name} to be removed`, async () => (await snapshot(rig, name)) === null);
       }
@@ -142,7 +142,7 @@ it("P-28 a snapshot's object goes only after its files, however often deleting t
       const pid = await rig.pid("jobmanager-0");
       assert.ok(pid !== null);
       process.kill(pid, "SIGSTOP");
-      await rig.api.delete("StreamJobSnapshot", { namespace: "default", name: "waiting" });
+      await rig.api.delete("StreamJobSnapshot", { namespace: NAMESPACE, name: "waiting" });
       await rig.until("the operator to find nobody", async () => {
         return (await rig.condition("JobRunning"))?.status === "Unknown";
       });

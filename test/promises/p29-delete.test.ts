@@ -11,9 +11,9 @@ import type { OperationStep, StreamJobSpec, StreamJobStatus } from "../../crds/i
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
 import { newestLeft, storesIn } from "./left-state.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
-const KEY = { namespace: "default", name: "wc" };
+const KEY = { namespace: NAMESPACE, name: "wc" };
 const CHILDREN = ["Pod", "StatefulSet", "Service", "ConfigMap", "ControllerRevision"] as const;
 
 const root = (rig: Rig): string => rig.storeFolder("");
@@ -21,7 +21,7 @@ const root = (rig: Rig): string => rig.storeFolder("");
 /** The object has gone, and everything of it that is not the user's. */
 async function assertGone(rig: Rig): Promise<void> {
   await rig.until("the StreamJob to go", async () => (await rig.api.get("StreamJob", KEY)) === null);
-  await rig.plane.server.collected();
+  await rig.cluster.collected();
   for (const kind of CHILDREN) {
     await rig.until(`every ${kind} to go`, async () => (await rig.api.list(kind, {})).items.length === 0);
   }
@@ -138,7 +138,7 @@ it("P-29 a deletion finishes when the JobManager dies again and again, or stands
     await goOn(rig, new Set(), spec);
     await rig.ready();
     await rig.moreCheckpoints(1);
-    rig.images.missing.add("streamjob:local");
+    rig.images.missing.add(rig.cluster.defaultImage);
     await rig.kill("jobmanager-0");
     await remove(rig);
     await assertGone(rig);

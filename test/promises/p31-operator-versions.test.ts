@@ -18,9 +18,8 @@ import { nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { incarnationJobId, type Observed, type Plan, reconcile, revisionHash } from "../../operator/reconcile/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
-import { LOCAL_IMAGE } from "../../main/control-plane/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 const golden: readonly (readonly [hash: string, spec: StreamJobSpec])[] = [
   ["5c3b1657a9", { job: { module: "/app/job.ts" } }],
@@ -71,6 +70,8 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     snapshots: [],
     restoreSnapshot: { kind: "none" },
     foreignReferences: new Set(),
+    storesInUse: new Set(),
+    collection: null,
     restService: null,
     disruptionBudgets: [],
     stopTrigger: null,
@@ -157,8 +158,8 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
   });
   return withRig("s31", { withOperator: false, operatorApi }, async (rig) => {
     const versions = [
-      { storageRoot: rig.plane.storageRoot, defaultImage: LOCAL_IMAGE, engine: nativeEngine },
-      { storageRoot: `${rig.plane.storageRoot}-next`, defaultImage: "streamjob:next", engine: nativeEngine },
+      { storageRoot: rig.cluster.storageRoot, defaultImage: rig.cluster.defaultImage, engine: nativeEngine },
+      { storageRoot: `${rig.cluster.storageRoot}-next`, defaultImage: "streamjob:next", engine: nativeEngine },
     ] as const;
     let version = 0;
     const start = (): Promise<Controller> => {
@@ -215,7 +216,7 @@ async function assertContinued(rig: Rig, upgrades: number): Promise<void> {
 
 /** What an operator makes again for pods that run leads them to their state. */
 async function assertMadeAgainAlike(rig: Rig): Promise<void> {
-  const key = { namespace: "default", name: `wc-${(await rig.status()).active?.incarnation}` };
+  const key = { namespace: NAMESPACE, name: `wc-${(await rig.status()).active?.incarnation}` };
   const storeIn = async (): Promise<string | undefined> => {
     const text = (await rig.api.get("ConfigMap", key))?.data?.["config.json"];
     return text === undefined ? undefined : (JSON.parse(text) as { readonly storeUri: string }).storeUri;

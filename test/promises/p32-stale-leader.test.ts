@@ -13,9 +13,9 @@ import { it } from "node:test";
 import { figure } from "./figures.ts";
 import type { OperatorRun } from "./operator-run.ts";
 import { type RecordedCall, RecordingProxy } from "./recording-proxy.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
-const LEASE = { namespace: "default", name: "streamjob-operator" };
+const LEASE = { namespace: NAMESPACE, name: "streamjob-operator" };
 const election = { lease: LEASE, leaseDurationMs: 2000, renewDeadlineMs: 1200, retryPeriodMs: 300 };
 
 const isStep = (step: string) => (call: RecordedCall) =>
@@ -51,7 +51,7 @@ type Candidate = { readonly proxy: RecordingProxy; readonly run: OperatorRun };
 
 async function candidate(rig: Rig): Promise<Candidate> {
   const proxy = new RecordingProxy();
-  return { proxy, run: rig.runOperator({ apiUrl: await proxy.before(rig.plane.url), settings: { election } }) };
+  return { proxy, run: rig.runOperator({ apiUrl: await proxy.before(rig.cluster.apiUrl), settings: { election } }) };
 }
 
 /** It is stopped in that call, which arrives only when `letGo` is called; if not held, at once, and the answer waits for its waking. */
@@ -155,7 +155,7 @@ const isRepeated = ({ to, path, body }: RecordedCall, accepted: readonly Recorde
 async function assertUndone(rig: Rig): Promise<void> {
   await rig.until("only children of the active incarnation to be there", async () => {
     const { active } = await rig.status();
-    const sets = (await rig.api.list("StatefulSet", { namespace: "default" })).items;
+    const sets = (await rig.api.list("StatefulSet", { namespace: NAMESPACE })).items;
     return sets.every(({ metadata }) => metadata.labels?.["streamjob.dev/incarnation"] === String(active?.incarnation));
   });
 }

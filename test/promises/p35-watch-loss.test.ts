@@ -7,20 +7,20 @@ import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import { figure } from "./figures.ts";
 import { newestLeft } from "./left-state.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { SeveredApi } from "./severed-api.ts";
 
-const KEY = { namespace: "default", name: "wc" };
+const KEY = { namespace: NAMESPACE, name: "wc" };
 
 type Loss = {
   readonly lose: (rig: Rig) => void;
-  readonly find: (rig: Rig) => void;
+  readonly find: (rig: Rig) => void | Promise<void>;
   /** What the operator's log says of it: that the case was this one, and not a milder one. */
   readonly said: RegExp;
 };
 
 function assertSaid(rig: Rig, { said }: Loss): void {
-  assert.match(readFileSync(rig.workspace.path("control-plane.log"), "utf8"), said);
+  assert.match(readFileSync(rig.cluster.logs.at(-1) ?? "", "utf8"), said);
 }
 
 function losses(severed: SeveredApi): Readonly<Record<string, Loss>> {
@@ -32,8 +32,8 @@ function losses(severed: SeveredApi): Readonly<Record<string, Loss>> {
     },
     "the history is gone as well (410)": {
       lose: () => severed.cut(),
-      find: ({ plane }) => {
-        plane.server.compactHistory();
+      find: async ({ cluster }) => {
+        await cluster.compactHistory();
         severed.mend();
       },
       said: /the server no longer knows the version/,
@@ -53,19 +53,19 @@ for (const what of Object.keys(losses(new SeveredApi()))) {
       await rig.apply(rig.manifest({ restartNonce: "in the gap" }));
       await rig.moreCheckpoints(2);
       assert.equal((await rig.status()).observedGeneration, 1, "the operator knows nothing yet");
-      loss.find(rig);
+      await loss.find(rig);
       await rig.ready();
       assert.equal((await rig.status()).incarnations, 2);
 
       loss.lose(rig);
-      const set = await rig.api.get("StatefulSet", { namespace: "default", name: "wc-2-taskmanager" });
+      const set = await rig.api.get("StatefulSet", { namespace: NAMESPACE, name: "wc-2-taskmanager" });
       assert.ok(set !== null);
-      await rig.api.delete("StatefulSet", { namespace: "default", name: "wc-2-taskmanager" });
+      await rig.api.delete("StatefulSet", { namespace: NAMESPACE, name: "wc-2-taskmanager" });
       await rig.until("its pods to go", async () => (await rig.pods()).length === 1);
-      loss.find(rig);
+      await loss.find(rig);
       await rig.moreLines();
       await rig.moreCheckpoints(2);
-      const made = await rig.api.get("StatefulSet", { namespace: "default", name: "wc-2-taskmanager" });
+      const made = await rig.api.get("StatefulSet", { namespace: NAMESPACE, name: "wc-2-taskmanager" });
       assert.notEqual(made?.metadata.uid, set.metadata.uid);
       assert.equal((await rig.status()).incarnations, 2);
       assertSaid(rig, loss);
@@ -86,12 +86,12 @@ for (const what of Object.keys(losses(new SeveredApi()))) {
       // As a person does whose operator does not come back.
       await rig.api.patch("StreamJob", KEY, { metadata: { finalizers: null } });
       await rig.api.delete("StreamJob", KEY);
-      await rig.plane.server.collected();
+      await rig.cluster.collected();
       await rig.until("its pods to go", async () => (await rig.pods()).length === 0);
       const path = await newestLeft(rig.storeFolder(""), new Set());
       assert.ok(path !== null);
       await rig.apply(rig.manifest({ restore: { path } }));
-      loss.find(rig);
+      await loss.find(rig);
       await rig.ready();
       const status = await rig.status();
       assert.notEqual(status.jobId, old.jobId, "it took itself for the one that was deleted");

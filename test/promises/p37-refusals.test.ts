@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { ApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 const QUOTA = 'statefulsets.apps "wc-3-taskmanager" is forbidden: exceeded quota: compute';
 const ELSEWHERE = "nowhere://bucket/x";
@@ -37,7 +37,7 @@ const blockedBy = (rig: Rig, text: string): Promise<void> =>
   });
 
 const warned = async (rig: Rig, text: string): Promise<boolean> =>
-  (await rig.api.list("Event", { namespace: "default" })).items.some(
+  (await rig.api.list("Event", { namespace: NAMESPACE })).items.some(
     ({ type, note }) => type === "Warning" && (note ?? "").includes(text),
   );
 
@@ -49,11 +49,11 @@ it("P-37 what is refused is a result: savepoint, stop and pods are told with the
     await rig.api.create("StreamJobSnapshot", {
       apiVersion: "streamjob.dev/v1alpha1",
       kind: "StreamJobSnapshot",
-      metadata: { name: "asked", namespace: "default" },
+      metadata: { name: "asked", namespace: NAMESPACE },
       spec: { jobRef: { name: "wc" }, path: ELSEWHERE },
     });
     await rig.until("the snapshot to be Failed with why", async () => {
-      const { status } = (await rig.api.get("StreamJobSnapshot", { namespace: "default", name: "asked" })) ?? {};
+      const { status } = (await rig.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "asked" })) ?? {};
       return status?.phase === "Failed" && /nowhere/.test(status.message ?? "");
     });
     // Nothing stands in the way of what is asked for next.
@@ -73,11 +73,11 @@ it("P-37 what is refused is a result: savepoint, stop and pods are told with the
     await rig.api.create("StreamJobSnapshot", {
       apiVersion: "streamjob.dev/v1alpha1",
       kind: "StreamJobSnapshot",
-      metadata: { name: "meanwhile", namespace: "default" },
+      metadata: { name: "meanwhile", namespace: NAMESPACE },
       spec: { jobRef: { name: "wc" } },
     });
     await rig.until("a savepoint meanwhile", async () => {
-      const { status } = (await rig.api.get("StreamJobSnapshot", { namespace: "default", name: "meanwhile" })) ?? {};
+      const { status } = (await rig.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name: "meanwhile" })) ?? {};
       return status?.phase === "Completed";
     });
     assert.equal((await rig.condition("UpgradeBlocked"))?.status, "True");

@@ -7,7 +7,7 @@ import { it } from "node:test";
 import type { StreamJob, StreamJobSpec } from "../../crds/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 const TEXT = "planted: this cannot be parsed";
 const TRAP = { schedule: "7 7 7 7 7" };
@@ -49,7 +49,7 @@ const trapped = (api: KubernetesApi): KubernetesApi => ({
 
 /** What only an operator does. */
 async function assertHealed(rig: Rig): Promise<void> {
-  const key = { namespace: "default", name: "wc-1-taskmanager" };
+  const key = { namespace: NAMESPACE, name: "wc-1-taskmanager" };
   const before = await rig.api.get("StatefulSet", key);
   await rig.api.delete("StatefulSet", key);
   await rig.until("the StatefulSet to be made again", async () => {

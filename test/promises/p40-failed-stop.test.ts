@@ -7,9 +7,9 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { it } from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
-const KEY = { namespace: "default", name: "wc" };
+const KEY = { namespace: NAMESPACE, name: "wc" };
 
 const attemptOf = async (rig: Rig): Promise<number> => (await rig.status()).operation?.attempt ?? 0;
 
@@ -60,7 +60,7 @@ it("P-40 a stop that failed leaves the job running, and no end after it begins a
     block();
     await rig.api.delete("StreamJob", KEY);
     await rig.until("the StreamJob to go", async () => (await rig.api.get("StreamJob", KEY)) === null);
-    const { items } = await rig.api.list("Event", { namespace: "default" });
+    const { items } = await rig.api.list("Event", { namespace: NAMESPACE });
     assert.ok(items.some(({ reason }) => reason === "SavepointSkipped"));
     rig.assertUnbroken();
     figure("P-40", "3 stops that failed, 1 chain of states");

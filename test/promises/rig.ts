@@ -1,5 +1,5 @@
 /**
- * Owns: where a promise is tested: an embedded cluster with real JobManager and TaskManager processes, a word count whose sink can be
+ * Owns: where a promise is tested: a cluster (rig-cluster.ts) with real JobManager and TaskManager processes, a word count whose sink can be
  * compared with a count made without the engine, and the means to break things.
  * Not here: what is promised (s*.test.ts).
  *
@@ -20,15 +20,18 @@ import {
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
-import { createLog, type Log, sleep, systemClock } from "../../base/index.ts";
-import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../main/control-plane/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
 import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";
 import { ArmedImages } from "./armed-images.ts";
+import { openEmbeddedRigCluster } from "./embedded-rig-cluster.ts";
 import { JobManagerRelay } from "./jobmanager-relay.ts";
 import { OperatorRun, type OperatorRunOptions } from "./operator-run.ts";
+import { NAMESPACE, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
+
+export { NAMESPACE };
 
 export const WORD_COUNT = fileURLToPath(new URL("./jobs/counted-words.ts", import.meta.url));
 const WORDS = 31;
@@ -36,7 +39,7 @@ const POLL_MS = 20;
 /** For what should take a second or two; the machine may be busy. */
 const PATIENCE_MS = 60_000;
 
-export type RigOptions = Omit<Partial<ControlPlaneOptions>, "folder" | "log"> & {
+export type RigOptions = Omit<RigClusterOptions, "operatorAddressOf"> & {
   /** Records of the bounded word count: more than a test has time for, until `hurry`. Default 200 000. */
   readonly records?: number;
   /** Records a second, until `hurry`. Default 600. */
@@ -55,7 +58,7 @@ export type CheckpointsText = {
   readonly latest: { readonly restored: { readonly id: number; readonly external_path: string } | null };
 };
 
-/** Runs the body on a fresh embedded cluster; stops everything afterwards, whatever came of it. */
+/** Runs the body on a cluster of its own; stops everything afterwards, whatever came of it. */
 export function withRig(name: string, options: RigOptions, body: (rig: Rig) => Promise<void>): Promise<void> {
   return inWorkspace(`promise-${name}`, async (workspace) => {
     const rig = await Rig.open(workspace, options);
@@ -72,55 +75,48 @@ export function withRig(name: string, options: RigOptions, body: (rig: Rig) => P
 
 export class Rig {
   readonly workspace: Workspace;
-  readonly plane: ControlPlane;
+  readonly cluster: RigCluster;
   /** Between all operators and all JobManagers. */
   readonly relay: JobManagerRelay;
   readonly images: ArmedImages;
   readonly output: string;
   readonly records: number;
   readonly rate: number;
-  readonly #log: Log;
   #looks = 0;
   readonly #operators: { stop(): Promise<void> }[] = [];
 
   private constructor(
     workspace: Workspace,
-    parts: { readonly plane: ControlPlane; readonly relay: JobManagerRelay; readonly images: ArmedImages },
+    parts: { readonly cluster: RigCluster; readonly relay: JobManagerRelay; readonly images: ArmedImages },
     options: RigOptions,
-    log: Log,
   ) {
     this.workspace = workspace;
-    this.plane = parts.plane;
+    this.cluster = parts.cluster;
     this.relay = parts.relay;
     this.images = parts.images;
     this.output = workspace.path("output");
     this.records = options.records ?? 200_000;
     this.rate = options.rate ?? 600;
-    this.#log = log;
   }
 
   static async open(workspace: Workspace, options: RigOptions): Promise<Rig> {
-    const { records: _, rate: __, ...plane } = options;
-    const log = createLog({ process: "control-plane" }, { file: workspace.path("control-plane.log") });
-    const folder = workspace.path("control-plane");
+    const { records: _, rate: __, ...clusterOptions } = options;
     const relay = new JobManagerRelay();
     const images = new ArmedImages();
-    const operatorAddressOf = relay.between;
-    const started = await startControlPlane({ folder, log, images: images.table, operatorAddressOf, ...plane });
-    return new Rig(workspace, { plane: started, relay, images }, options, log);
+    const cluster = await openEmbeddedRigCluster(workspace, images, {
+      ...clusterOptions,
+      operatorAddressOf: relay.between,
+    });
+    return new Rig(workspace, { cluster, relay, images }, options);
   }
 
   get api(): KubernetesApi {
-    return this.plane.api;
-  }
-
-  get log(): Log {
-    return this.#log;
+    return this.cluster.api;
   }
 
   async close(): Promise<void> {
     for (const operator of this.#operators) await operator.stop();
-    await this.plane.stop();
+    await this.cluster.close();
     await this.relay.close();
   }
 
@@ -129,9 +125,10 @@ export class Rig {
     return {
       apiVersion: "streamjob.dev/v1alpha1",
       kind: "StreamJob",
-      metadata: { name, namespace: "default" },
+      metadata: { name, namespace: NAMESPACE },
       spec: {
         job: { module: WORD_COUNT, args: this.args() },
+        ...this.#podTemplates(),
         parallelism: 2,
         checkpoints: { interval: "300ms" },
         restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50ms" },
@@ -139,6 +136,11 @@ export class Rig {
         upgrade: { stability: { window: "1s", maxRestarts: 2 }, deployTimeout: "30s", ...spec.upgrade },
       },
     };
+  }
+
+  #podTemplates(): Pick<StreamJobSpec, "jobManager" | "taskManager"> {
+    const { podTemplate } = this.cluster;
+    return podTemplate === null ? {} : { jobManager: { podTemplate }, taskManager: { podTemplate } };
   }
 
   /** Of the word count, for this rig's output. */
@@ -153,7 +155,7 @@ export class Rig {
   }
 
   async job(name = "wc"): Promise<StreamJob> {
-    const job = await this.api.get("StreamJob", { namespace: "default", name });
+    const job = await this.api.get("StreamJob", { namespace: NAMESPACE, name });
     assert.ok(job !== null, `there is no StreamJob ${name}`);
     return job;
   }
@@ -198,19 +200,19 @@ export class Rig {
 
   async pods(name = "wc"): Promise<readonly Pod[]> {
     const labels = { "streamjob.dev/job": name };
-    return (await this.api.list("Pod", { namespace: "default", labels })).items;
+    return (await this.api.list("Pod", { namespace: NAMESPACE, labels })).items;
   }
 
   /** A change that means nothing and brings an operator's look. */
   async lookAgain(name = "wc"): Promise<void> {
     const labels = { "example.org/look": String(++this.#looks) };
-    await this.api.patch("StreamJob", { namespace: "default", name }, { metadata: { labels } });
+    await this.api.patch("StreamJob", { namespace: NAMESPACE, name }, { metadata: { labels } });
   }
 
   /** Process of a pod of the active incarnation, such as `jobmanager-0`; null: it has none now. */
   async pid(suffix: string, name = "wc"): Promise<number | null> {
     const { incarnation } = await this.status(name);
-    return this.plane.kubelet.pidOf({ namespace: "default", name: `${name}-${incarnation}-${suffix}` });
+    return this.cluster.pidOf({ namespace: NAMESPACE, name: `${name}-${incarnation}-${suffix}` });
   }
 
   /** kill -9; gives the process. */
@@ -275,7 +277,7 @@ export class Rig {
 
   /** In this process; it ends with the test. */
   async startOperator(options: Partial<ControllerOptions> = {}): Promise<Controller> {
-    const operator = await this.plane.startOperator(options);
+    const operator = await this.cluster.startOperator(options);
     this.#operators.push(operator);
     return operator;
   }
@@ -283,7 +285,7 @@ export class Rig {
   /** In a process of its own, which can really be killed; it ends with the test. */
   runOperator(options: OperatorRunOptions = {}): OperatorRun {
     const log = this.workspace.path(`operator-${this.#operators.length + 1}.log`);
-    const operator = new OperatorRun(this.plane, log, options);
+    const operator = new OperatorRun(this.cluster, log, options);
     this.#operators.push(operator);
     return operator;
   }
@@ -291,7 +293,7 @@ export class Rig {
   /** Names of what an operator of this process reached, in order, while `body` ran; it looks at nothing before. */
   async reachedDuring(body: () => Promise<void>): Promise<readonly OperatorFailpointName[]> {
     const reached: OperatorFailpointName[] = [];
-    const operator = await this.plane.startOperator({ reach: (name) => reached.push(name) });
+    const operator = await this.cluster.startOperator({ reach: (name) => reached.push(name) });
     try {
       await body();
     } finally {
@@ -309,8 +311,8 @@ export class Rig {
   /** The text of a JobManager's answer, past the relay; null: there was none. Default: of the active incarnation. */
   async rest(path: string, { number, name = "wc", method = "GET", body }: RestCall = {}): Promise<string | null> {
     const incarnation = number ?? (await this.status(name)).incarnation;
-    const host = `${name}-${incarnation}-jobmanager-0.${name}-${incarnation}.default.svc`;
-    const address = await this.plane.kubelet.addressOf("default", host, 8081);
+    const host = `${name}-${incarnation}-jobmanager-0.${name}-${incarnation}.${NAMESPACE}.svc`;
+    const address = await this.cluster.addressOf(host, 8081);
     if (address === null) return null;
     try {
       const response = await fetch(`http://${address}${path}`, {
@@ -374,20 +376,14 @@ export class Rig {
   /** All of them, whatever is in them. */
   async savepointFolders(name = "wc"): Promise<readonly string[]> {
     const { uid = "" } = (await this.job(name)).metadata;
-    const folder = this.workspace.path(
-      "control-plane",
-      "checkpoints",
-      "default",
-      "savepoints",
-      `${name}-${uid.slice(0, 8)}`,
-    );
+    const folder = join(this.cluster.storeFolder, NAMESPACE, "savepoints", `${name}-${uid.slice(0, 8)}`);
     if (!existsSync(folder)) return [];
     return readdirSync(folder).map((each) => join(folder, each));
   }
 
   /** Store of an incarnation. */
   storeFolder(jobId: string): string {
-    return this.workspace.path("control-plane", "checkpoints", "default", jobId);
+    return join(this.cluster.storeFolder, NAMESPACE, jobId);
   }
 
   /** RIG2 */
@@ -396,7 +392,7 @@ export class Rig {
     const pods = (await this.api.list("Pod", {})).items;
     const events = (await this.api.list("Event", {})).items;
     return [
-      `logs in ${join(this.workspace.folder, "control-plane")}, ${this.workspace.path("control-plane.log")}`,
+      `logs in ${this.cluster.logs.join(", ")}`,
       ...jobs.map((job) => `${job.metadata.name} generation ${job.metadata.generation}: ${JSON.stringify(job.status)}`),
       ...pods.map((pod) => `pod ${pod.metadata.name}: ${JSON.stringify(pod.status)}`),
       ...events.map((event) => `${event.eventTime} ${event.type} ${event.reason}: ${event.note}`),

@@ -15,6 +15,7 @@ import {
 } from "../../../crds/index.ts";
 import { podLabels } from "../../engine/index.ts";
 import { hasFinished } from "./active.ts";
+import type { UnhealthyReason } from "./condition-reasons.ts";
 import type { Draft } from "./draft.ts";
 import { standbyOf } from "../facts/policy.ts";
 import { NO_ANSWER, type Situation } from "../facts/situation.ts";
@@ -23,6 +24,7 @@ type Finding = { readonly status: "True" | "False" | "Unknown"; readonly reason:
 
 const yes = (reason: string, message: string): Finding => ({ status: "True", reason, message });
 const no = (reason: string, message = ""): Finding => ({ status: "False", reason, message });
+const unhealthy = (reason: UnhealthyReason, message: string): Finding => no(reason, message);
 const unknown = (reason: string, message: string): Finding => ({ status: "Unknown", reason, message });
 
 /** So many intervals without a checkpoint are too many. */
@@ -149,7 +151,7 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
   if (view.kind !== "answering") return unknown("Unreachable", NO_ANSWER);
   const { lastCheckpoint, checkpointTrouble: trouble } = view.incarnation;
   if (trouble && trouble.failures >= FAILURES_IN_A_ROW) {
-    return no(
+    return unhealthy(
       "Failing",
       `${trouble.failures} consecutive checkpoints have failed since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`,
     );
@@ -162,7 +164,7 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
       : Number.POSITIVE_INFINITY;
   return nowMs - lastCheckpoint.timeMs <= limitMs
     ? yes("Completing", "checkpoints complete in time")
-    : no("Late", `the last checkpoint completed at ${formatTime(lastCheckpoint.timeMs)}`);
+    : unhealthy("Late", `the last checkpoint completed at ${formatTime(lastCheckpoint.timeMs)}`);
 }
 
 function noteCheckpoint(draft: Draft, { incarnation }: Situation): void {

@@ -10,8 +10,11 @@ import {
   type OperationStep,
   type StreamJobStatus,
 } from "../../../crds/index.ts";
+import type { BlockedReason, StalledReason } from "./condition-reasons.ts";
 import type { EventReason } from "./event-reasons.ts";
 import type { PlannedEvent } from "../actions/plan.ts";
+
+type Trouble<Reason> = { readonly reason: Reason; readonly message: string };
 
 /** All of a draft at one moment. */
 type Mark = Pick<Draft, "status" | "wakeAfterMs" | "blocked" | "stalled"> & { readonly events: number };
@@ -22,9 +25,9 @@ export class Draft {
   #status: StreamJobStatus;
   #wakeAfterMs: number | null = null;
   /** What is in the way, for the condition UpgradeBlocked; null: nothing. */
-  blocked: { readonly reason: string; readonly message: string } | null = null;
+  blocked: Trouble<BlockedReason> | null = null;
   /** What needs a person, for the condition Stalled; null: nothing. */
-  stalled: { readonly reason: string; readonly message: string } | null = null;
+  stalled: Trouble<StalledReason> | null = null;
 
   constructor(status: StreamJobStatus, nowMs: number) {
     this.#status = status;
@@ -37,6 +40,11 @@ export class Draft {
 
   get now(): string {
     return formatTime(this.nowMs);
+  }
+
+  /** The time in so many milliseconds. */
+  timeIn(ms: number): string {
+    return formatTime(this.nowMs + ms);
   }
 
   get wakeAfterMs(): number | null {

@@ -31,6 +31,9 @@ const reasons = {
     "the savepoint of a deletion or an upgrade is complete, but its StreamJobSnapshot could not be created; the note says where the savepoint is",
   SavepointKept:
     "a StreamJobSnapshot is deleted, but its files are kept because its StreamJob no longer exists; the note says where",
+  StateDeleted:
+    "the state of an earlier incarnation is deleted, because a later one that started from it is stable; the note says where it was",
+  StateKept: "state that was to be deleted could not be, and is kept; the note says where, and why",
   LastStateUsed: "no savepoint could be taken; the newest checkpoint is used instead, as the spec allows",
   JobEnded: "the job ended by itself before it could be stopped",
   JobFinished: "the job has processed all of its input, or was stopped manually",
@@ -47,3 +50,29 @@ export type EventReason = keyof typeof reasons;
 
 /** What each reason means, in one line without a full stop. */
 export const eventReasons: Readonly<Record<EventReason, string>> = reasons;
+
+/** What to do about a warning; `words` stands for the StreamJob. A reason that is not here needs nobody. */
+export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
+  UpgradeRefused:
+    "read the note: it names the module, the state or the uid that does not fit; correct the manifest and apply it again",
+  VersionFailed:
+    "`streamjob logs words --previous`; correct the manifest. To retry the same version, set `restartNonce`",
+  RollbackStarted:
+    "nothing: the last stable version starts from the newest state that it accepts. Find out why the new one failed",
+  SavepointFailed:
+    "read the reason: mostly the store (full, unreachable, credentials), or `checkpoints.timeout`; it is retried",
+  SavepointSkipped:
+    "nothing can be done for the deleted job; its last checkpoint is in its store (`checkpoints.storage`)",
+  RequestRefused: "the note says why; correct the request (annotation, nonce), or remove it",
+  StateLeftBehind: "if the state was dropped by mistake, `streamjob rollback words` to the version before",
+  SavepointUnlisted: "create a StreamJobSnapshot with the path in the note, if you want it listed",
+  SavepointKept: "delete the folder in the note yourself when nobody needs it",
+  StateKept: "the note says why and where; delete the folder yourself when nobody needs it",
+  LastStateUsed: "nothing is lost; find out why no savepoint could be taken",
+  JobEnded: "check whether the job was meant to end: `streamjob describe words`",
+  JobFailed: "`streamjob describe words` shows the exception; correct the cause, then `streamjob restart words`",
+  JobException: "the job restarts by itself as `restart` says; the note begins with the task that failed",
+  Deleted: "as a warning: orphaned pods of the job keep running; the note names the StatefulSets to delete",
+  ActionRefused: "the note has the server's words: a quota, a policy, a webhook, RBAC; it is retried within 30 s",
+  ReconcileFailed: "correct the field that the note names; if it calls it a defect, report it with the operator's log",
+};

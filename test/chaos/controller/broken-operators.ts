@@ -94,7 +94,7 @@ class Crew {
       },
     });
     this.#events.starting(operator);
-    controller = await this.#rig.plane.startOperator();
+    controller = await this.#rig.cluster.startOperator();
     this.#controllers.add(controller);
   }
 

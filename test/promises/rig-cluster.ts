@@ -1,0 +1,77 @@
+/**
+ * Owns: what a promise's test needs of the cluster that it runs on: the same tests run on the embedded one and on a real one.
+ * Not here: either of them (embedded-rig-cluster.ts), the word count and its sink (rig.ts).
+ *
+ * RGC1 Everything runs on this machine: a pod's process has a pid here, and what it writes below the workspace is seen here.
+ */
+import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
+import type { JobManagerApi } from "../../operator/engine/index.ts";
+import type { KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
+import type { AddressOf } from "../../embedded/api-server/index.ts";
+import type { OperatorSettings } from "../../main/control-plane/index.ts";
+import type { PodTemplate } from "../../crds/index.ts";
+
+/** Where the StreamJobs of these tests are. */
+export const NAMESPACE = "default";
+
+/** What a process that is an operator needs to be one of this cluster. */
+export type OperatorEnvironment = {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly settings: OperatorSettings;
+};
+
+export interface RigCluster {
+  /** As a person, by the field manager `streamjob-cli`. */
+  readonly api: KubernetesApi;
+  /** Store URI for checkpoints and savepoints. */
+  readonly storageRoot: string;
+  /** Of jobs that name no image. */
+  readonly defaultImage: string;
+  /** The operator that runs from the start; null: none does. */
+  readonly controller: Controller | null;
+  /** What its pods need beyond what the operator gives them; null: nothing. */
+  readonly podTemplate: PodTemplate | null;
+  /** Folder of `storageRoot` on this machine. */
+  readonly storeFolder: string;
+  /** Another operator, in this process; the caller stops it. */
+  startOperator(options?: Partial<ControllerOptions>): Promise<Controller>;
+  /** Base URL of the API server. */
+  readonly apiUrl: string;
+  /** `apiUrl`: where it finds the API server, by a kubeconfig that is written to `path`. Default: at the server itself. */
+  operatorEnvironment(path: string, apiUrl?: string): OperatorEnvironment;
+  /** Process of a pod; null: it has none now. */
+  pidOf(pod: ObjectKey): Promise<number | null>;
+  /**
+   * Loses pods, as a node that nobody can reach does: their processes live on, and nothing that happens to their objects reaches them.
+   * Gives their processes.
+   */
+  abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]>;
+  /** `host:port` at which this process reaches a pod's or Service's port; null: nothing is behind that name now. */
+  addressOf(host: string, port: number): Promise<string | null>;
+  /** The API server as somebody whose writes are told from those of others by their field manager. */
+  apiAs(fieldManager: string): KubernetesApi;
+  /** Resolves when everything whose owner is gone has been collected. */
+  collected(): Promise<void>;
+  /** The API server forgets what was: a watch from an older version gets 410. */
+  compactHistory(): Promise<void>;
+  /** Where its logs are, for who looks for the cause of a failure. */
+  readonly logs: readonly string[];
+  /** Everything ends that this started. */
+  close(): Promise<void>;
+}
+
+/** What a test may put between the parts of a cluster. */
+export type RigClusterOptions = {
+  /** False: no operator; tests start their own. Default true. */
+  readonly withOperator?: boolean;
+  /** What the operator sees of the API server. */
+  readonly operatorApi?: (api: KubernetesApi) => KubernetesApi;
+  /** What the operator sees of JobManagers. */
+  readonly operatorJobManagers?: (jobManagers: JobManagerApi) => JobManagerApi;
+  /** Where operators find JobManagers. */
+  readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
+  /** False: the API server takes what only the rules of our CRDs would refuse. Default true. */
+  readonly withRules?: boolean;
+  /** Beyond the defaults of an operator. */
+  readonly operator?: Partial<ControllerOptions>;
+};
