@@ -89,6 +89,16 @@ describe("failures of a cluster", { skip }, () => {
     await untilAnswering("on-node-a");
   });
 
+  it("a node that crashes takes its pods with it, and runs them again once it has booted", async () => {
+    const container = await containerOf("on-node-b");
+    await cluster.failures.crashNode("node-b");
+    await until("node-b is not Ready", async () => !(await isReady("node-b")));
+    await cluster.failures.bootNode("node-b");
+    await until("node-b is Ready", () => isReady("node-b"));
+    await untilAnswering("on-node-b");
+    assert.notEqual(await containerOf("on-node-b"), container);
+  });
+
   it("the API server and etcd are killed and come back with what they knew", async () => {
     await cluster.failures.stop("kube-apiserver", "SIGKILL");
     await assert.rejects(cluster.kubectl("get", "nodes"));
