@@ -14,6 +14,7 @@ import type {
   V1PodSpec,
   V1PodStatus,
   V1PodTemplateSpec,
+  V1Secret,
   V1ServicePort,
   V1ServiceSpec,
   V1StatefulSetSpec,
@@ -85,6 +86,9 @@ export type Service = KubernetesObject & {
 
 export type ConfigMap = Of<"ConfigMap", V1ConfigMap>;
 
+/** Values of `data` are base64. */
+export type Secret = Of<"Secret", V1Secret>;
+
 /** `revision` rises by one with each revision of the same owner. */
 export type ControllerRevision = Of<"ControllerRevision", V1ControllerRevision>;
 
@@ -127,6 +131,7 @@ export type Kinds = {
   StatefulSet: StatefulSet;
   Service: Service;
   ConfigMap: ConfigMap;
+  Secret: Secret;
   ControllerRevision: ControllerRevision;
   PodDisruptionBudget: PodDisruptionBudget;
   Event: Event;
@@ -145,6 +150,7 @@ export const resources: Readonly<Record<Kind, { readonly apiVersion: string; rea
   StatefulSet: { apiVersion: "apps/v1", plural: "statefulsets" },
   Service: { apiVersion: "v1", plural: "services" },
   ConfigMap: { apiVersion: "v1", plural: "configmaps" },
+  Secret: { apiVersion: "v1", plural: "secrets" },
   ControllerRevision: { apiVersion: "apps/v1", plural: "controllerrevisions" },
   PodDisruptionBudget: { apiVersion: "policy/v1", plural: "poddisruptionbudgets" },
   Event: { apiVersion: "events.k8s.io/v1", plural: "events" },
