@@ -69,6 +69,8 @@ export type PodSpec = {
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly nodeName?: string;
+  readonly affinity?: object;
+  readonly topologySpreadConstraints?: readonly { readonly topologyKey: string }[];
 };
 
 export type PodTemplate = {
@@ -171,6 +173,7 @@ export type PodDisruptionBudget = KubernetesObject & {
   readonly spec: {
     readonly maxUnavailable?: number | string;
     readonly minAvailable?: number | string;
+    readonly unhealthyPodEvictionPolicy?: "IfHealthyBudget" | "AlwaysAllow";
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
   };
 };
