@@ -63,6 +63,8 @@ export const podVariables = {
   podIp: "STREAMJOB_POD_IP",
   /** TaskManager: the memory of its container in MiB; not set: nothing limits it. */
   memoryMiB: "STREAMJOB_MEMORY_MIB",
+  /** Folder with the process's certificate, its key and the CA. Not set: it listens on loopback only. */
+  identity: "STREAMJOB_IDENTITY",
   /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
   graceSeconds: "STREAMJOB_GRACE_SECONDS",
   /** JSON object: fields of every line that the process logs. */

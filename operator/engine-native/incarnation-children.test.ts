@@ -252,3 +252,24 @@ test("PTM4: TaskManagers are spread over nodes and zones where that is possible;
   assert.deepEqual(constraintsOf({ topologySpreadConstraints: [strict] }), [node, { ...zone, ...strict }]);
   assert.equal(constraintsOf({ topologySpreadConstraints: null }), undefined);
 });
+
+test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {
+  const text = 'import { job } from "streamjob";\nexport default job(() => {});\n';
+  const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { inline: text } });
+  assert.equal(configMap.data?.["job.ts"], text);
+  assert.equal(configMap.immutable, true);
+  const { program } = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
+  assert.deepEqual(program, { kind: "inline", path: "/opt/streamjob/job/job.ts" });
+  for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
+    const items = [{ key: "job.ts", path: "job.ts" }];
+    assert.deepEqual(
+      spec.volumes?.filter(({ name }) => name !== "streamjob-tmp"),
+      [{ name: "job", configMap: { name: "wc-3", items } }],
+    );
+    const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
+    assert.deepEqual(
+      spec.containers[0]?.volumeMounts?.filter(({ name }) => name !== "streamjob-tmp"),
+      [mount],
+    );
+  }
+});

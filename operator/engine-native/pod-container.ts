@@ -19,8 +19,10 @@ import {
   RPC_PORT,
 } from "../engine/index.ts";
 import { containerMemoryMiB, jobManagerHeapMiB } from "./pod-memory.ts";
+import { podIdentity } from "./pod-identity.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
-import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { CONFIG_KEY, isLarge, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
@@ -77,8 +79,10 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   const { job, number, spec, defaultImage } = input;
   const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
   const isSplit = isLarge(podConfig(input));
+  const identity = podIdentity(input, component);
   const mounts = [
-    ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
+    ...identity.mounts,
+    ...programMounts(spec.job.source),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
     ...s3Mounts(spec),
   ];
@@ -103,6 +107,7 @@ export function requiredContainer(input: IncarnationInput, component: Component)
       ...variables(job, number, component),
       ...common,
       ...memory,
+      ...identity.variables,
       ...large,
     ]),
     ports: [

@@ -27,6 +27,8 @@ export type IncarnationInput = {
   readonly savepointDirectory: string;
   /** When the spec names none. */
   readonly defaultImage: string;
+  /** Its processes get certificates by Secret (identitySecretName). Default false. */
+  readonly isCertified?: boolean;
 };
 
 /** A stream engine, handed to decisions with their settings. */

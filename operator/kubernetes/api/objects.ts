@@ -52,7 +52,10 @@ export type Volume = {
   };
   readonly emptyDir?: object;
   readonly persistentVolumeClaim?: { readonly claimName: string };
-  readonly secret?: { readonly secretName: string };
+  readonly secret?: {
+    readonly secretName: string;
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+  };
 };
 
 export type PodSpec = {
@@ -161,6 +164,13 @@ export type ConfigMap = KubernetesObject & {
   readonly immutable?: boolean;
 };
 
+/** Values of `data` are base64. */
+export type Secret = KubernetesObject & {
+  readonly kind: "Secret";
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+};
+
 export type ControllerRevision = KubernetesObject & {
   readonly kind: "ControllerRevision";
   /** Rises by one with each revision of the same owner. */
@@ -219,6 +229,7 @@ export type Kinds = {
   StatefulSet: StatefulSet;
   Service: Service;
   ConfigMap: ConfigMap;
+  Secret: Secret;
   ControllerRevision: ControllerRevision;
   PodDisruptionBudget: PodDisruptionBudget;
   Event: Event;
@@ -237,6 +248,7 @@ export const resources: Readonly<Record<Kind, { readonly apiVersion: string; rea
   StatefulSet: { apiVersion: "apps/v1", plural: "statefulsets" },
   Service: { apiVersion: "v1", plural: "services" },
   ConfigMap: { apiVersion: "v1", plural: "configmaps" },
+  Secret: { apiVersion: "v1", plural: "secrets" },
   ControllerRevision: { apiVersion: "apps/v1", plural: "controllerrevisions" },
   PodDisruptionBudget: { apiVersion: "policy/v1", plural: "poddisruptionbudgets" },
   Event: { apiVersion: "events.k8s.io/v1", plural: "events" },
