@@ -70,6 +70,9 @@ export const storedActivationSchema = activationRequestSchema.extend({
 });
 export type StoredActivation = z.infer<typeof storedActivationSchema>;
 
+/** POST /streamjob/collections: deletes the state in the store of an incarnation before this one. Asked about as a disposal is. */
+export const collectionRequestSchema = z.strictObject({ storeUri: locationSchema, triggerId: hex32Schema });
+
 /** POST /streamjob/preflight; reads only. */
 export const preflightRequestSchema = z.strictObject({ from: restoreSchema });
 

@@ -42,6 +42,7 @@ export {
   activationAnswerSchema,
   activationConflictSchema,
   activationRequestSchema,
+  collectionRequestSchema,
   type IncarnationFailure,
   type IncarnationMessage,
   type IncarnationPhase,

@@ -220,7 +220,13 @@ const breakingValues: Readonly<Record<string, readonly unknown[]>> = {
     { minPause: "0ms", maxConcurrent: 2 },
     { minPause: "1s", maxConcurrent: 1 },
   ],
-  "spec.checkpoints.storage": [{}, { path: "a" }, { s3: { bucket: "b" } }, { path: "a", s3: { bucket: "b" } }],
+  "spec.checkpoints.storage.s3": [
+    {},
+    { encryption: { algorithm: "SSE-S3" } },
+    { encryption: { algorithm: "SSE-S3", key: "k" } },
+    { encryption: { algorithm: "SSE-KMS" } },
+    { encryption: { algorithm: "SSE-KMS", key: "k" } },
+  ],
   "spec.restart": ["none", "fixed-delay", "failure-rate", "exponential-delay"].flatMap((strategy) => [
     { strategy },
     { strategy, attempts: 0 },

@@ -222,20 +222,14 @@ const onCheckpoints: readonly Rule<Part<"checkpoints">>[] = [
   },
 ];
 
-const onStorage: readonly Rule<NonNullable<Part<"checkpoints">["storage"]>>[] = [
+type Storage = NonNullable<Part<"checkpoints">["storage"]>;
+const onS3: readonly Rule<NonNullable<Storage["s3"]>>[] = [
   {
     reason: "Contradiction",
-    rule: "!(has(self.path) && has(self.s3))",
-    message: "storage must not have both path and s3; remove one",
-    holds: ({ path, s3 }) => path === undefined || s3 === undefined,
-  },
-  {
-    reason: "NotInThisVersion",
-    fieldPath: ".s3",
-    rule: "!has(self.s3)",
-    message:
-      "storage.s3 is not supported in this version; set a path: s3://bucket/prefix, or a folder that all pods mount",
-    holds: ({ s3 }) => s3 === undefined,
+    fieldPath: ".encryption",
+    rule: "!has(self.encryption) || !has(self.encryption.key) || self.encryption.algorithm == 'SSE-KMS'",
+    message: "encryption.key is the key of SSE-KMS; set algorithm: SSE-KMS, or remove key",
+    holds: ({ encryption }) => encryption?.key === undefined || encryption.algorithm === "SSE-KMS",
   },
 ];
 
@@ -317,7 +311,7 @@ export const streamJobRules: readonly RulesAt[] = [
   place(["spec", "job"], onProgram),
   place(["spec", "job", "env", "*"], onEnvironmentVariable),
   place(["spec", "checkpoints"], onCheckpoints),
-  place(["spec", "checkpoints", "storage"], onStorage),
+  place(["spec", "checkpoints", "storage", "s3"], onS3),
   place(["spec", "restart"], onRestart),
   place(["spec", "recovery"], onRecovery),
   place(["spec", "restore"], onRestore),

@@ -87,7 +87,7 @@ function statedDefaults(part: StructuralSchema, path: readonly string[]): [strin
 
 describe("defaults", () => {
   // Not resolved here: Kubernetes' own, or of what is not in this version.
-  const elsewhere = new Set(["checkpoints.incremental", "checkpoints.unaligned", "checkpoints.storage.s3.region"]);
+  const elsewhere = new Set(["checkpoints.incremental", "checkpoints.unaligned"]);
   const stated = statedDefaults(schema, []).filter(([path]) => !elsewhere.has(path));
 
   for (const [path, value] of stated) {

@@ -52,6 +52,23 @@ export type ResolvedStorage =
   /** The control plane chooses. */
   | { readonly kind: "default" };
 
+/** How the pods reach S3. null: as the environment of the pods says. */
+export interface ResolvedS3 {
+  readonly endpoint: string | null;
+  readonly region: string | null;
+  readonly pathStyleAccess: boolean;
+  /** Keys of the Secret. */
+  readonly credentials: {
+    readonly secretName: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    /** null: there is none. */
+    readonly sessionToken: string | null;
+  } | null;
+  readonly encryption: { readonly algorithm: "SSE-S3" | "SSE-KMS"; readonly key: string | null } | null;
+  readonly ca: { readonly configMapName: string; readonly key: string } | null;
+}
+
 export interface ResolvedCheckpoints {
   readonly intervalMs: number;
   readonly mode: "exactly-once" | "at-least-once";
@@ -62,6 +79,7 @@ export interface ResolvedCheckpoints {
   readonly tolerableFailures: number | null;
   readonly retainCount: number;
   readonly storage: ResolvedStorage;
+  readonly s3: ResolvedS3;
 }
 
 export interface ResolvedSavepoints {
@@ -218,6 +236,28 @@ function resolveCheckpoints(spec: NonNullable<StreamJobSpec["checkpoints"]>): Re
     tolerableFailures: spec.tolerableFailures ?? manifestDefault(tolerableFailures),
     retainCount: spec.retain?.count ?? manifestDefault(retain.count),
     storage: path === undefined ? { kind: "default" } : { kind: "path", path },
+    s3: resolveS3(spec.storage?.s3 ?? {}),
+  };
+}
+
+type S3Spec = NonNullable<NonNullable<NonNullable<StreamJobSpec["checkpoints"]>["storage"]>["s3"]>;
+
+function resolveS3({ endpoint, region, pathStyleAccess, credentials, encryption, ca }: S3Spec): ResolvedS3 {
+  return {
+    endpoint: endpoint ?? null,
+    region: region ?? null,
+    pathStyleAccess: pathStyleAccess ?? false,
+    credentials:
+      credentials === undefined
+        ? null
+        : {
+            secretName: credentials.secretName,
+            accessKeyId: credentials.accessKeyId ?? "accessKeyId",
+            secretAccessKey: credentials.secretAccessKey ?? "secretAccessKey",
+            sessionToken: credentials.sessionToken ?? null,
+          },
+    encryption: encryption === undefined ? null : { algorithm: encryption.algorithm, key: encryption.key ?? null },
+    ca: ca === undefined ? null : { configMapName: ca.configMapName, key: ca.key ?? "ca.crt" },
   };
 }
 

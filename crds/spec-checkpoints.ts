@@ -11,25 +11,59 @@ import { choiceField, durationField, textField, wholeField } from "./setting-fie
 const { checkpoints } = settings;
 const isSchedule = new RegExp(CRON_PATTERN);
 
-const storageSchema = z.strictObject({
-  path: textField(settings.checkpoints.storage.path),
-  s3: z
+const secretKey = (what: string, otherwise: string) =>
+  text(253).optional().describe(`Key of the Secret that holds the ${what}. Default: ${otherwise}.`);
+
+/** Credentials come from a Secret, which the operator never reads. */
+const s3Schema = z.strictObject({
+  endpoint: text(2048)
+    .regex(/^https?:\/\//, "must be a URL that begins with http:// or https://")
+    .optional()
+    .describe("URL of the S3 server. Default: AWS in the region."),
+  region: text(64).optional().describe("Region of the buckets. Default: that of the pods' environment, or us-east-1."),
+  pathStyleAccess: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the bucket is part of the path instead of the host name, as most servers other than AWS need. Default: false.",
+    ),
+  credentials: z
     .strictObject({
-      endpoint: text(2048)
-        .regex(/^https?:\/\//, "must be a URL that begins with http:// or https://")
-        .optional()
-        .describe("URL of the store. Default: that of the region."),
-      bucket: text(255).describe("Name of the bucket."),
-      prefix: z.string().max(1024).optional().describe("Prefix of every object's key. Default: empty."),
-      region: text(64).optional().describe("Region of the bucket. Default us-east-1."),
-      credentialsSecret: objectName()
-        .optional()
-        .describe(
-          "Secret with the keys accessKeyId and secretAccessKey. Default: the pod's own identity (its service account).",
-        ),
+      secretName: objectName().describe("Name of the Secret, in the job's namespace."),
+      accessKeyId: secretKey("access key", "accessKeyId"),
+      secretAccessKey: secretKey("secret key", "secretAccessKey"),
+      sessionToken: secretKey("session token of temporary credentials", "none"),
     })
     .optional()
-    .describe("A bucket of an S3 store. Not supported in this version; refused. Set path: s3://bucket/prefix instead."),
+    .describe(
+      "Access key and secret key, which the pods get as environment variables from a Secret. " +
+        "Default: the pod's own identity (web identity of its service account, role of the machine).",
+    ),
+  encryption: z
+    .strictObject({
+      algorithm: z.enum(["SSE-S3", "SSE-KMS"]).describe("Server-side encryption requested for every object."),
+      key: text(2048)
+        .optional()
+        .describe("Id or ARN of the KMS key; only with SSE-KMS. Default: the account's key for S3."),
+    })
+    .optional()
+    .describe("Encryption of what the job writes. Default: what the bucket is set to."),
+  ca: z
+    .strictObject({
+      configMapName: objectName().describe("Name of the ConfigMap, in the job's namespace."),
+      key: text(253).optional().describe("Its key with certificates in PEM. Default: ca.crt."),
+    })
+    .optional()
+    .describe("Certificate authorities to trust in addition to the well-known ones. Default: none."),
+});
+
+const storageSchema = z.strictObject({
+  path: textField(settings.checkpoints.storage.path),
+  s3: s3Schema
+    .optional()
+    .describe(
+      "How the pods reach S3, wherever the job names an s3:// location: path, savepoints.path, restore. Default: AWS, with the pod's own identity.",
+    ),
 });
 
 /** Automatic snapshots from which a failed job recovers. */
@@ -56,7 +90,7 @@ export const checkpointsSchema = z.strictObject({
     .describe("Whether barriers overtake records. Default false. Not supported in this version; true is refused."),
   storage: storageSchema
     .optional()
-    .describe("Where checkpoints and savepoints go; at most one of its fields. Default: chosen by the control plane."),
+    .describe("Where checkpoints and savepoints go; and how S3 is reached. Default: chosen by the control plane."),
 });
 
 /** Snapshots that are requested by people or taken on a schedule. */

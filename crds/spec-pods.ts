@@ -22,16 +22,43 @@ const named = (known: z.ZodRawShape = {}) =>
  * Of a pod's spec only what the operator itself reads or what no StatefulSet takes: a mistake there would otherwise be found when the
  * pods are made. All else is the API server's to judge.
  */
-const podSpecSchema = anything({
+const podSpecSchema = templateSpec({
   containers: named({
     env: named().describe("Environment variables."),
     volumeMounts: named().describe("Where volumes are mounted."),
-  }).describe(
-    "Containers; one with the name of the operator's container is merged into it, and the operator's values win.",
-  ),
-  volumes: named().describe("Volumes, in addition to the operator's."),
+  }).describe("Containers; one with the name of the operator's container is merged into it, others are added."),
+  volumes: named().describe("Volumes, merged with the operator's by name."),
   restartPolicy: z.enum(["Always"]).optional().describe("Always: a StatefulSet allows no other value."),
 });
+
+/** CEL cannot look into fields that a schema does not declare, so an API server takes a wrong directive; who reads the spec does not. */
+function templateSpec<Shape extends z.ZodRawShape>(known: Shape) {
+  return z
+    .looseObject(known)
+    .superRefine((spec, context) => {
+      for (const { at, problem } of wrongDirectives(spec, []))
+        context.addIssue({ code: "custom", path: at, message: problem, params: { reason: "DirectiveInvalid" } });
+    })
+    .meta({ "x-kubernetes-preserve-unknown-fields": true });
+}
+
+type WrongDirective = { readonly at: (string | number)[]; readonly problem: string };
+
+/** What of a template is written for its merge and is no directive of a merge that is known here. */
+function wrongDirectives(value: unknown, at: (string | number)[]): readonly WrongDirective[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => wrongDirectives(item, [...at, index]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]: [string, unknown]): readonly WrongDirective[] => {
+    const here = [...at, name];
+    if (name === "$patch") {
+      const isKnown = member === "delete" || member === "replace";
+      return isKnown ? [] : [{ at: here, problem: `must be delete or replace, not ${JSON.stringify(member)}` }];
+    }
+    if (name.startsWith("$") && name !== "$retainKeys")
+      return [{ at: here, problem: "is no directive of a merge: $patch and $retainKeys are" }];
+    return wrongDirectives(member, here);
+  });
+}
 
 const podTemplateSchema = z.strictObject({
   metadata: z
@@ -44,7 +71,7 @@ const podTemplateSchema = z.strictObject({
   spec: podSpecSchema
     .optional()
     .describe(
-      "A pod's spec, into which the operator merges its own; the operator's values win. The operator's container is called jobmanager or taskmanager, after its component; other containers are added.",
+      "A pod's spec, merged into the operator's defaults as `kubectl patch` merges: lists by their keys, null and `$patch` take away. Names, images, arguments, variables, ports and volumes that the pods need stay. The operator's container is called jobmanager or taskmanager, after its component; other containers are added.",
     ),
 });
 

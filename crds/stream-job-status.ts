@@ -86,6 +86,11 @@ const activeSchema = z.object({
   ).describe("How its job ended; null: it has not ended."),
 });
 
+const storeSchema = z.object({
+  incarnation: incarnation().describe("Whose state it is."),
+  storeUri: z.string().describe("Where it is."),
+});
+
 const operationSchema = z.object({
   operationId: z.string().describe("Id of the operation."),
   kind: z.enum(OPERATION_KINDS).describe("Kind of the operation."),
@@ -206,6 +211,20 @@ export const streamJobStatusSchema = z.object({
     })
     .optional()
     .describe("The savepoint in progress while the job keeps running; at most one."),
+  stores: atomicList(storeSchema, 64)
+    .default([])
+    .describe(
+      "Stores that hold the state of incarnations, the active one's and those of earlier ones that have not been deleted yet.",
+    ),
+  collecting: storeSchema
+    .extend({
+      triggerId: z.string().describe("Id under which the active JobManager is asked to delete it."),
+      attempt: count().describe("How often it has failed."),
+      startedAt: time().describe("When it was first asked for."),
+      notBefore: orNull(time()).describe("Next attempt not before this time; null: immediately."),
+    })
+    .optional()
+    .describe("The state of an earlier incarnation that is being deleted; absent: none."),
   handled: z
     .object({
       savepointNonce: nonce()

@@ -69,6 +69,20 @@ describe("validation of a StreamJob", () => {
       "UnknownField",
       /did you mean metadata/,
     ],
+    "a directive that no merge knows": [
+      "spec.jobManager.podTemplate.spec",
+      { containers: [{ name: "jobmanager", $patch: "remove" }] },
+      'spec.jobManager.podTemplate.spec.containers[0]."$patch"',
+      "DirectiveInvalid",
+      /must be delete or replace, not "remove"/,
+    ],
+    "an order of a list's elements": [
+      "spec.taskManager.podTemplate.spec",
+      { "$setElementOrder/containers": [] },
+      'spec.taskManager.podTemplate.spec."$setElementOrder/containers"',
+      "DirectiveInvalid",
+      /is no directive of a merge/,
+    ],
     "an unknown field in a list": [
       "spec.job.env.0.val",
       "x",

@@ -5,9 +5,10 @@
 import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
-import { HttpKubernetesApi } from "../operator/kubernetes/client/index.ts";
+import { connectKubernetes } from "../operator/kubernetes/client/index.ts";
 import {
   checkFailpoints,
+  checkLogLevel,
   createLog,
   environmentVariable,
   StreamError,
@@ -19,10 +20,8 @@ import { exitCodes } from "./process-messages.ts";
 
 /** Names of the operator's variables. */
 export const operatorVariables = {
-  /** Base URL of the API server. */
-  apiUrl: "STREAMJOB_API_URL",
-  /** Bearer token. */
-  apiToken: "STREAMJOB_API_TOKEN",
+  /** Paths of kubeconfigs, as kubectl takes them. Not set: the service account of the pod. */
+  kubeconfig: "KUBECONFIG",
   /** JSON of OperatorSettings. */
   settings: "STREAMJOB_OPERATOR",
 } as const;
@@ -34,8 +33,8 @@ const operatorSettingsSchema = z.strictObject({
   storageRoot: z.string().min(1),
   /** When a StreamJob names no image. */
   defaultImage: z.string().min(1),
-  /** null: StreamJobs of all namespaces. */
-  namespace: z.string().min(1).nullable().default(null),
+  /** null: StreamJobs of all namespaces. Each is watched by itself, so that a Role in each is enough. */
+  namespaces: z.array(z.string().min(1)).min(1).nullable().default(null),
   /** `dns`: by the names of pods. `api`: the embedded control plane is asked where they are. */
   addresses: z.enum(["dns", "api"]).default("dns"),
   /** null: this is the only operator there can be. */
@@ -68,6 +67,7 @@ export async function runOperator(): Promise<void> {
   process.on("unhandledRejection", crash);
   try {
     checkFailpoints();
+    checkLogLevel();
     await start(identity, log);
   } catch (error) {
     log.error({ err: error }, "the process could not start");
@@ -77,14 +77,13 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
-  const baseUrl = variable(operatorVariables.apiUrl);
-  const token = variable(operatorVariables.apiToken);
-  const { storageRoot, defaultImage, namespace, addresses, election, endpoints } = readSettings();
-  const api = new HttpKubernetesApi({ baseUrl, clock, token, fieldManager: "streamjob-operator" });
+  const { storageRoot, defaultImage, namespaces, addresses, election, endpoints } = readSettings();
+  const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
+  const { api, baseUrl, credentials } = connection;
   const jobManagers = createHttpJobManagerApi({
     clock,
     addressOf:
-      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, token, clock }),
+      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, credentials, clock }),
   });
   const controller = await startController({
     api,
@@ -94,7 +93,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     random: systemRandom,
     log,
     identity,
-    namespace,
+    namespaces: namespaces === null ? null : [...new Set(namespaces)],
     election: election === null ? null : withoutUndefined(election),
     endpoints: endpoints === null ? null : withoutUndefined(endpoints),
   });
@@ -105,11 +104,12 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     log.info({ signal }, "the process is shutting down; jobs keep running");
     void controller.stop().then(() => {
       jobManagers.close();
-      api.close();
+      connection.close();
       process.exit(exitCodes.done);
     });
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+  log.info({ apiServer: baseUrl, context: connection.context }, "the API server is known");
   log.info({ identity, port: controller.port, isElected: election !== null }, "the operator runs");
 }
 

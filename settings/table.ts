@@ -21,6 +21,9 @@ const ONLY_OPTION =
 const OF_THE_PLACE =
   "says where the job runs, not what it does: an option alone, as in Flink; a manifest sets it in `config`";
 
+const OF_ITS_STORAGE =
+  "says how the pods reach S3: a manifest has a field for it below `checkpoints.storage.s3`, where credentials are a Secret's";
+
 /** All settings but those of restart strategies (restart-table.ts). */
 export const settings = {
   name: {
@@ -295,7 +298,8 @@ export const settings = {
       defaultDoc: "`AWS_ENDPOINT_URL_S3`, otherwise AWS in the region",
       doc: "URL of the S3 server that `s3://` URIs refer to.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.endpoint",
     },
     region: {
       kind: "text",
@@ -306,7 +310,8 @@ export const settings = {
       defaultDoc: "`AWS_REGION` or the AWS profile's, otherwise us-east-1",
       doc: "Region of the buckets.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.region",
     },
     pathStyleAccess: {
       kind: "flag",
@@ -317,7 +322,8 @@ export const settings = {
       defaultDoc: "`STREAMJOB_S3_PATH_STYLE_ACCESS`, otherwise false",
       doc: "Whether the bucket is part of the path (`https://host/bucket/key`) instead of the host name (`https://bucket.host/key`). Most servers other than AWS need true.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.pathStyleAccess",
     },
     accessKey: {
       kind: "text",
@@ -328,7 +334,8 @@ export const settings = {
       defaultDoc: "the AWS credential chain: environment, profile, web identity, the pod's or machine's role",
       doc: "Access key. Prefer the environment or an identity: options can be read by everyone who can read the job.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.credentials",
     },
     secretKey: {
       kind: "text",
@@ -339,7 +346,8 @@ export const settings = {
       defaultDoc: "as for `s3.access-key`",
       doc: "Secret key; required with `s3.access-key`.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.credentials",
     },
     caFile: {
       kind: "text",
@@ -349,7 +357,8 @@ export const settings = {
       defaultDoc: "`AWS_CA_BUNDLE`, otherwise none",
       doc: "PEM file with certificate authorities to trust in addition to the well-known ones.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.ca",
     },
     encryption: {
       kind: "choice",
@@ -360,7 +369,8 @@ export const settings = {
       choices: { none: ["none"], "sse-s3": ["SSE-S3", "AES256"], "sse-kms": ["SSE-KMS", "aws:kms"] },
       doc: "Server-side encryption that is requested for every object. none: what the bucket is set to.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.encryption",
     },
     encryptionKey: {
       kind: "text",
@@ -371,7 +381,8 @@ export const settings = {
       defaultDoc: "the account's key for S3",
       doc: "Id or ARN of the KMS key for SSE-KMS.",
       notInCode: OF_THE_PLACE,
-      notInManifests: OF_THE_PLACE,
+      notInManifests: OF_ITS_STORAGE,
+      manifestInstead: "checkpoints.storage.s3.encryption",
     },
     partMiB: {
       kind: "whole",

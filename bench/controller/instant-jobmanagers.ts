@@ -107,6 +107,16 @@ export class InstantJobManagers implements JobManagerApi {
     return answer({ kind: "completed", location: "" });
   }
 
+  async collect() {
+    this.calls++;
+    return answer(undefined);
+  }
+
+  async collection(): Promise<Answer<TriggerState | null>> {
+    this.calls++;
+    return answer({ kind: "completed", location: "" });
+  }
+
   async exceptions() {
     this.calls++;
     return answer([]);

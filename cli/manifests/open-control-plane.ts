@@ -4,7 +4,7 @@
  */
 import { type JobManagerApi } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi } from "../../operator/engine-native/index.ts";
-import { HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
+import { fixedCredentials, HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
 import { type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { withRetriedReads } from "../../operator/kubernetes/machinery/index.ts";
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
@@ -37,12 +37,13 @@ export function findControlPlane(home: HomeFolder, surroundings: Surroundings): 
   if (!isAlive()) return null;
   const { url: baseUrl, token, pid } = endpoint;
   const { clock, random } = surroundings;
-  const http = new HttpKubernetesApi({ baseUrl, token, clock, fieldManager: FIELD_MANAGER });
+  const credentials = fixedCredentials(baseUrl, token);
+  const http = new HttpKubernetesApi({ baseUrl, credentials, clock, fieldManager: FIELD_MANAGER });
   const api = withRetriedReads(http, { clock, random, deadlineMs: RETRY_MS });
-  const jobManagers = createHttpJobManagerApi({ clock, addressOf: remoteAddressOf({ baseUrl, token, clock }) });
+  const jobManagers = createHttpJobManagerApi({ clock, addressOf: remoteAddressOf({ baseUrl, credentials, clock }) });
   const close = (): void => {
     jobManagers.close();
-    http.close();
+    credentials.close();
   };
   return { api, jobManagers, pid, isAlive, close };
 }

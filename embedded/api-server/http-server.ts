@@ -133,11 +133,7 @@ class HttpFace {
       }
       if (!this.#isKnown(request)) {
         const message = "the token is missing or wrong: take it from the control plane that runs";
-        answer(response, 401, {
-          ...toApiStatus(new ApiError("Forbidden", message)),
-          reason: "Unauthorized",
-          code: 401,
-        });
+        answer(response, 401, toApiStatus(new ApiError("Unauthorized", message)));
         return;
       }
       if (url.pathname === ADDRESS_PATH && request.method === "GET" && this.#addressOf !== undefined) {

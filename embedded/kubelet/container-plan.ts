@@ -7,6 +7,7 @@
  * COP2 The reasons are Kubernetes' own (CreateContainerConfigError, CreateContainerError, ErrImagePull), so that whoever reads a pod's
  *     status need not know where it runs.
  */
+import { environmentVariable } from "../../base/index.ts";
 import type { ConfigMap, Container, EnvVar, Pod } from "../../operator/kubernetes/api/index.ts";
 import type { ProcessPlan } from "./container-process.ts";
 import { prepareVolumes, type VolumesContext } from "./pod-volumes.ts";
@@ -123,7 +124,8 @@ async function valueOf(
     );
   }
   if (valueFrom.secretKeyRef !== undefined) {
-    if (valueFrom.secretKeyRef.optional === true) return null;
+    // Inherited from whoever started the control plane: a laptop's stand-in for the Secret.
+    if (valueFrom.secretKeyRef.optional === true || environmentVariable(variable.name) !== undefined) return null;
     throw new ConfigError(
       `variable ${variable.name} is of secret "${valueFrom.secretKeyRef.name}", and the embedded cluster has no secrets. Set it in the environment of the control plane: containers inherit that.`,
     );

@@ -95,3 +95,10 @@ for (const [what, volume, data, mount, reason] of [
     assert.match(result.message, reason);
   });
 }
+
+test("an emptyDir at /tmp is the machine's own, so that a store below it stays where it is (PV6)", async () => {
+  const result = await prepare("tmp", { emptyDir: {} }, null, { mountPath: "/tmp" });
+  assert.deepEqual(result, { kind: "ready", mounts: [] });
+  const claim = await prepare("tmp", { persistentVolumeClaim: { claimName: "c" } }, null, { mountPath: "/tmp" });
+  assert.equal(claim.kind === "ready" && claim.mounts[0]?.mountPath, "/tmp");
+});

@@ -6,6 +6,8 @@
  * PV2 An emptyDir is made once for a pod and lives as long: restarts of its container find what they wrote.
  * PV3 A claim is a folder of the kubelet, by namespace and name, that outlives pods.
  * PV4 Nothing is written outside the pod's folder, whatever a ConfigMap's keys and paths say.
+ * PV6 Processes of this machine share its /tmp: an emptyDir there is that one, and no path below it means another place. A store or a
+ *     job's module may lie there.
  * PV5 Folders and files are their owner's alone: configuration holds what only the job is to know.
  */
 import { createHash } from "node:crypto";
@@ -31,6 +33,7 @@ export type VolumesResult =
   | { readonly kind: "refused"; readonly message: string };
 
 const DATA_LINK = "..data";
+const MACHINE_TMP = "/tmp";
 
 /** Writes what is missing or changed of the pod's volumes, and says where the container's mounts are. */
 export async function prepareVolumes(pod: Pod, container: Container, context: VolumesContext): Promise<VolumesResult> {
@@ -41,7 +44,9 @@ export async function prepareVolumes(pod: Pod, container: Container, context: Vo
     folders.set(volume.name, folder.path);
   }
   const mounts: Mount[] = [];
+  const ofMachine = (pod.spec.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name);
   for (const mount of container.volumeMounts ?? []) {
+    if (mount.mountPath === MACHINE_TMP && ofMachine.includes(mount.name)) continue; // PV6
     const folder = folders.get(mount.name);
     if (folder === undefined)
       return refused(`container ${container.name} mounts ${mount.name}, which is no volume of the pod`);

@@ -25,6 +25,7 @@ import { imageTable, type ImageTable, ProcessKubelet, type Programs } from "../.
 import { StatefulSetController } from "../../embedded/workloads/index.ts";
 import {
   checkFailpoints,
+  checkLogLevel,
   type Clock,
   type Log,
   makePrivateFolderSync,
@@ -35,6 +36,7 @@ import {
 } from "../../base/index.ts";
 import { podProgram } from "../pod-program.ts";
 import { removeEndpoint, takeEndpoint } from "./endpoint.ts";
+import { planeKubeconfig, removePlaneKubeconfig, writePlaneKubeconfig } from "./plane-kubeconfig.ts";
 
 /** What a StreamJob without an image runs: this checkout. */
 export const LOCAL_IMAGE = "streamjob:local";
@@ -73,6 +75,8 @@ export interface ControlPlane {
   /** Base URL of the API server's HTTP face on 127.0.0.1, and what it asks for. */
   readonly url: string;
   readonly token: string;
+  /** Path of a kubeconfig for it. */
+  readonly kubeconfig: string;
   /** Store URI for checkpoints and savepoints. */
   readonly storageRoot: string;
   /** null without an operator. */
@@ -107,6 +111,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   try {
     checkFailpoints();
+    checkLogLevel();
     makePrivateFolderSync(folder);
     await takeEndpoint(folder);
     closers.push(() => removeEndpoint(folder));
@@ -127,6 +132,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const addressOf = options.operatorAddressOf?.(found) ?? found;
     const http = await serveHttp({ api: server, token, clock, log, addressOf });
     closers.push(() => http.close());
+    writePlaneKubeconfig(folder, { url: http.url, token });
+    closers.push(async () => removePlaneKubeconfig(folder));
     const workloads = new StatefulSetController({ ...parts, api: server.as("statefulset-controller") });
     await kubelet.start();
     closers.push(() => kubelet.stop());
@@ -159,7 +166,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     if (controller !== null) closers.push(() => controller.stop());
     await takeEndpoint(folder, { url: http.url, token });
     const api = server.as("streamjob-cli");
-    return { api, server, kubelet, url: http.url, token, storageRoot, controller, startOperator, stop };
+    const kubeconfig = planeKubeconfig(folder);
+    return { api, server, kubelet, url: http.url, token, kubeconfig, storageRoot, controller, startOperator, stop };
   } catch (error) {
     await stop();
     throw unusable(folder, error);

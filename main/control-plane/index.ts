@@ -7,4 +7,5 @@ export {
   startControlPlane,
 } from "./control-plane.ts";
 export { isOwnerAlive, readEndpoint, takeEndpoint } from "./endpoint.ts";
+export { kubeconfigText } from "./plane-kubeconfig.ts";
 export { remoteAddressOf } from "./remote-addresses.ts";

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { ADDRESS_PATH } from "../../embedded/api-server/index.ts";
+import { type Credentials, HttpExchanger } from "../../operator/kubernetes/client/index.ts";
 import { type Clock, StreamError } from "../../base/index.ts";
 
 const answerSchema = z.object({ address: z.string().nullable() });
@@ -13,28 +14,23 @@ const DEADLINE_MS = 1000;
 /** For createHttpJobManagerApi: `host` is a full name, `<pod>.<service>.<namespace>.svc`. */
 export function remoteAddressOf({
   baseUrl,
-  token,
+  credentials,
   clock,
 }: {
   readonly baseUrl: string;
-  readonly token: string;
+  readonly credentials: Credentials;
   readonly clock: Clock;
 }): (host: string, port: number) => Promise<string | null> {
+  const exchanger = new HttpExchanger({ baseUrl, credentials, clock, userAgent: "streamjob", timeoutMs: DEADLINE_MS });
   return async (host, port) => {
-    const cut = new AbortController();
-    const timer = clock.after(DEADLINE_MS, () => cut.abort(new Error(`no answer within ${DEADLINE_MS} ms`)));
-    const url = new URL(ADDRESS_PATH, baseUrl);
-    url.search = new URLSearchParams({ namespace: "default", host, port: String(port) }).toString();
-    const headers = { Authorization: `Bearer ${token}` };
+    const query = new URLSearchParams({ namespace: "default", host, port: String(port) });
     try {
-      const response = await fetch(url, { headers, signal: cut.signal });
-      const { address } = answerSchema.parse(await response.json());
+      const { body } = await exchanger.exchange({ method: "GET", path: `${ADDRESS_PATH}?${query.toString()}` });
+      const { address } = answerSchema.parse(JSON.parse(body));
       return address === null ? null : `http://${address}`;
     } catch (cause) {
       const message = `the control plane at ${baseUrl} does not say where ${host} is; check that it runs`;
       throw new StreamError("CONTROL_PLANE_UNAVAILABLE", message, { cause });
-    } finally {
-      timer.cancel();
     }
   };
 }

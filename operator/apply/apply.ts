@@ -174,6 +174,7 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   recordSavepoint: "create-snapshot",
   writeSnapshotStatus: "write-snapshot-status",
   disposeSavepoint: "dispose-savepoint",
+  collectStore: "collect-store",
   holdSnapshot: "hold-snapshot",
   releaseSnapshot: "release-snapshot",
   deleteSnapshot: "delete-snapshot",
@@ -254,6 +255,7 @@ function act(context: ActionContext, action: Action): Promise<void> {
     case "activate":
     case "cancelJob":
     case "disposeSavepoint":
+    case "collectStore":
       return callJobManager(context, action);
   }
 }

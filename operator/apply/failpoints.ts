@@ -21,6 +21,7 @@ export const operatorSteps = [
   "create-snapshot",
   "write-snapshot-status",
   "dispose-savepoint",
+  "collect-store",
   "hold-snapshot",
   "release-snapshot",
   "delete-snapshot",

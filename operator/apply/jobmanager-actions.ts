@@ -18,7 +18,8 @@ type JobManagerAction = Extract<
       | "triggerCheckpoint"
       | "activate"
       | "cancelJob"
-      | "disposeSavepoint";
+      | "disposeSavepoint"
+      | "collectStore";
   }
 >;
 
@@ -55,5 +56,7 @@ function send(context: ActionContext, action: JobManagerAction): Promise<Answer<
         { triggerId: disposalTriggerId(action.location), location: action.location },
         signal,
       );
+    case "collectStore":
+      return jobManagers.collect(target, action, signal);
   }
 }

@@ -155,5 +155,7 @@ function nameOf(action: Action): string {
       return `cancelling the job of incarnation ${action.incarnation}`;
     case "disposeSavepoint":
       return `deleting the savepoint in ${action.location}`;
+    case "collectStore":
+      return `deleting the state in ${action.storeUri}`;
   }
 }

@@ -56,6 +56,8 @@ export function measuredJobManagers(jobManagers: JobManagerApi, { jobManagerCall
     disposeSavepoint: (target, request, signal) =>
       counted("disposeSavepoint", jobManagers.disposeSavepoint(target, request, signal)),
     disposal: (target, id, signal) => counted("disposal", jobManagers.disposal(target, id, signal)),
+    collect: (target, request, signal) => counted("collect", jobManagers.collect(target, request, signal)),
+    collection: (target, id, signal) => counted("collection", jobManagers.collection(target, id, signal)),
     exceptions: (target, signal) => counted("exceptions", jobManagers.exceptions(target, signal)),
   };
 }

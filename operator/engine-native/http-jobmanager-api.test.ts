@@ -114,6 +114,8 @@ describe("the JobManager client", () => {
       kind: "answer",
       value: undefined,
     });
+    const collection = { triggerId: TRIGGER, storeUri: "file:///old" };
+    assert.deepEqual(await world.api.collect(target, collection, signal()), { kind: "answer", value: undefined });
     world.behave = json(200, { activationId: TRIGGER });
     const activation = { activationId: TRIGGER, from: { kind: "none" as const }, predecessors: ["file:///p"] };
     assert.deepEqual(await world.api.activate(target, activation, signal()), { kind: "answer", value: undefined });
@@ -124,6 +126,7 @@ describe("the JobManager client", () => {
       `POST /v1/jobs/${JOB}/stop ${body}`,
       `POST /v1/jobs/${JOB}/savepoints ${body}`,
       `POST /v1/savepoint-disposal {"savepoint-path":"file:///s/sp-1","triggerId":"${TRIGGER}"}`,
+      `POST /v1/streamjob/collections {"storeUri":"file:///old","triggerId":"${TRIGGER}"}`,
       `PUT /v1/streamjob/activation {"activationId":"${TRIGGER}","from":{"kind":"none"},"predecessors":["file:///p"]}`,
       `PATCH /v1/jobs/${JOB}?mode=cancel&discard=true`,
     ]);

@@ -100,6 +100,16 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
     return readAnswer(`JobManager ${host} (${call.method} ${call.path})`, target.jobId, outcome, schema);
   }
 
+  /** How a deletion goes that was asked for. */
+  async function deletion(
+    target: JobManagerTarget,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<Answer<TriggerState | null>> {
+    const answer = await ask(target, signal, { method: "GET", path }, disposalStatusSchema);
+    return triggerState(answer, () => ({ kind: "completed", location: "" }));
+  }
+
   const jobPath = ({ jobId }: JobManagerTarget): string => `/jobs/${jobId}`;
   return {
     async incarnation(target, signal) {
@@ -143,11 +153,12 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       const call: Call = { method: "POST", path: "/savepoint-disposal", body };
       return confirmed(await ask(target, signal, call, triggerResponseSchema), requestId, triggerId);
     },
-    async disposal(target, triggerId, signal) {
-      const call: Call = { method: "GET", path: `/savepoint-disposal/${triggerId}` };
-      const answer = await ask(target, signal, call, disposalStatusSchema);
-      return triggerState(answer, () => ({ kind: "completed", location: "" }));
+    disposal: (target, triggerId, signal) => deletion(target, `/savepoint-disposal/${triggerId}`, signal),
+    async collect(target, { triggerId, storeUri }, signal) {
+      const call: Call = { method: "POST", path: "/streamjob/collections", body: { storeUri, triggerId } };
+      return confirmed(await ask(target, signal, call, triggerResponseSchema), requestId, triggerId);
     },
+    collection: (target, triggerId, signal) => deletion(target, `/streamjob/collections/${triggerId}`, signal),
     async exceptions(target, signal) {
       const path = `${jobPath(target)}/exceptions?maxExceptions=${exceptionsMax}`;
       const answer = await ask(target, signal, { method: "GET", path }, exceptionsSchema);

@@ -1,15 +1,21 @@
 /**
- * Owns: the pod template of a component: the pod around its container, and what a user's template adds.
+ * Owns: the pod template of a component: the pod around its container, in what of it a user may set otherwise, and in what not.
+ *
+ * PTM1 A pod is one that the Pod Security Standard `restricted` takes. What a user's template makes of it the namespace's admission judges.
+ * PTM2 The root file system is read-only. What a process writes beside its state goes to /tmp, which is the pod's own.
+ * PTM3 A pod gets no token of its service account and no variables about Services: it has nothing to ask the API server.
  */
-import type { PodSpec, PodTemplate, Volume } from "../kubernetes/api/index.ts";
+import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
+import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
+import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
 import { programVolumes } from "./program-files.ts";
-import { container } from "./pod-container.ts";
-import { withUserTemplate } from "./user-template.ts";
+import { s3Volumes } from "./s3-access.ts";
+import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
-/** Time that a pod's process has to end by itself. */
-const GRACE_SECONDS = 10;
+/** The group that owns the files of a claim, so that a process that is not root can write there: that of the image's user. */
+const FILES_GROUP = 65_532;
 
 export function podTemplate(
   input: IncarnationInput,
@@ -17,17 +23,41 @@ export function podTemplate(
   labels: Record<string, string>,
 ): PodTemplate {
   const { spec } = input;
-  const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
-  const ours: PodSpec = {
-    ...(spec.serviceAccountName === null ? {} : { serviceAccountName: spec.serviceAccountName }),
-    ...(spec.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: spec.imagePullSecrets }),
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    terminationGracePeriodSeconds: GRACE_SECONDS,
-    containers: [container(input, component, pods)],
-    ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
+  const user = (component === "jobmanager" ? spec.jobManager : spec.taskManager).podTemplate;
+  const required: TemplateLayer = {
+    metadata: { labels },
+    spec: {
+      ...(spec.serviceAccountName === null ? {} : { serviceAccountName: spec.serviceAccountName }),
+      ...(spec.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: spec.imagePullSecrets }),
+      automountServiceAccountToken: false,
+      containers: [requiredContainer(input, component)],
+      ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
+    },
   };
-  return withUserTemplate({ metadata: { labels }, spec: ours }, pods.podTemplate);
+  return mergeTemplates({ defaults: podDefaults(component, user), user, required });
+}
+
+/** PTM1, PTM2, PTM3 */
+function podDefaults(component: Component, user: UserTemplate | null): TemplateLayer {
+  return {
+    spec: {
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: graceSecondsOf({ podTemplate: user }),
+      securityContext: {
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+        ...(mountsClaim(user) ? { fsGroup: FILES_GROUP, fsGroupChangePolicy: "OnRootMismatch" } : {}),
+      },
+      containers: [containerDefaults(component)],
+      volumes: [{ name: TMP_VOLUME, emptyDir: {} }],
+    },
+  };
+}
+
+/** Only then: some clusters choose the group by themselves, and refuse one that is set. */
+function mountsClaim(user: UserTemplate | null): boolean {
+  const volumes = (user?.spec?.volumes ?? []) as readonly Readonly<Record<string, unknown>>[];
+  return volumes.some((volume) => volume["persistentVolumeClaim"] !== undefined || volume["ephemeral"] !== undefined);
 }
 
 function volumes(input: IncarnationInput): readonly Volume[] {
@@ -36,5 +66,6 @@ function volumes(input: IncarnationInput): readonly Volume[] {
   return [
     ...programVolumes(source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
+    ...s3Volumes(input.spec),
   ];
 }

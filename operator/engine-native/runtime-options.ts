@@ -6,6 +6,7 @@
  */
 import type { ResolvedSpec } from "../../crds/index.ts";
 import { optionText, restartStrategy, type Setting, settings, strategyParameters } from "../../settings/index.ts";
+import { s3Options } from "./s3-access.ts";
 
 /** Options for PodConfig.options. */
 export function runtimeOptions(spec: ResolvedSpec): Record<string, string> {
@@ -29,6 +30,7 @@ export function runtimeOptions(spec: ResolvedSpec): Record<string, string> {
   ];
   return {
     ...Object.fromEntries(said.map(([setting, value]) => [setting.option, optionText(setting, value)])),
+    ...s3Options(spec),
     ...spec.config,
   };
 }

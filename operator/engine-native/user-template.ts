@@ -1,44 +1,57 @@
 /**
  * Owns: how a user's pod template and ours become one.
  *
- * UTP1 It adds to what is set here and never takes away: the container, its command and our variables stay.
+ * UTP1 Three layers, each merged into the one before as Kubernetes merges a patch (SMG1): our defaults, the user's template, and what the
+ *      pods cannot do without: names, images, arguments, our variables, ports, mounts and volumes, and all that the spec says by itself.
+ * UTP2 Our container stays the first: `kubectl logs` shows it, and an image is read there (CHI3).
+ * UTP3 A variable or a volume has one source: the source of a later layer takes the place of an earlier one's, as with `kubectl apply`.
  */
-import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
+import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
 import type { Container, PodSpec, PodTemplate } from "../kubernetes/api/index.ts";
+import { isList, isMap, type Json, type JsonMap, strategicMerge } from "./strategic-merge.ts";
 
-type Named = { readonly name: string };
+type Partially<Spec extends PodSpec> = Partial<Omit<Spec, "containers">> & {
+  readonly containers: readonly [Partial<Container> & { readonly name: string }];
+};
 
-/** Lists of named things are merged by name, ours winning in what both set; the rest of the user's spec is taken as it is. */
-export function withUserTemplate(ours: PodTemplate, theirs: UserTemplate | null): PodTemplate {
-  if (theirs === null) return ours;
-  // What a StreamJob's schema does not look at, the API server judges when the StatefulSet is made.
-  const spec = (theirs.spec ?? {}) as unknown as Partial<PodSpec>;
-  const [container] = ours.spec.containers;
-  assert(container !== undefined, "a pod of ours has no container");
-  const theirContainer = spec.containers?.find(({ name }) => name === container.name);
-  const merged: Container = {
-    ...theirContainer,
-    ...container,
-    env: mergeByName(theirContainer?.env ?? [], container.env ?? []),
-    volumeMounts: mergeByName(theirContainer?.volumeMounts ?? [], container.volumeMounts ?? []),
-  };
-  const others = (spec.containers ?? []).filter(({ name }) => name !== container.name);
-  return {
-    metadata: {
-      labels: { ...theirs.metadata?.labels, ...ours.metadata?.labels },
-      ...(theirs.metadata?.annotations === undefined ? {} : { annotations: theirs.metadata.annotations }),
-    },
-    spec: {
-      ...spec,
-      ...ours.spec,
-      containers: [merged, ...others],
-      volumes: mergeByName(spec.volumes ?? [], ours.spec.volumes ?? []),
-    },
-  };
+/** A part of a pod template, about the one container of ours. */
+export type TemplateLayer = { readonly metadata?: PodTemplate["metadata"]; readonly spec: Partially<PodSpec> };
+
+export type TemplateLayers = {
+  /** A user may set them otherwise. */
+  readonly defaults: TemplateLayer;
+  /** null: none. What a StreamJob's schema does not look at, the API server judges when the StatefulSet is made. */
+  readonly user: UserTemplate | null;
+  readonly required: TemplateLayer;
+};
+
+/** UTP1 */
+export function mergeTemplates({ defaults, user, required }: TemplateLayers): PodTemplate {
+  const { containers = [] } = user?.spec ?? {};
+  assert(Array.isArray(containers), "a pod template whose containers are no list passed validation");
+  const layers = [user ?? {}, required].map((layer) => withRetainedKeys(layer as unknown as JsonMap));
+  const merged = layers.reduce(strategicMerge, defaults as unknown as JsonMap) as unknown as PodTemplate;
+  const ours = required.spec.containers[0].name;
+  const first = merged.spec.containers.filter(({ name }) => name === ours);
+  const others = merged.spec.containers.filter(({ name }) => name !== ours);
+  return { ...merged, spec: { ...merged.spec, containers: [...first, ...others] } };
 }
 
-function mergeByName<T extends Named>(theirs: readonly T[], ours: readonly T[]): readonly T[] {
-  const names = new Set(ours.map(({ name }) => name));
-  return [...theirs.filter(({ name }) => !names.has(name)), ...ours];
+/** UTP3. Lists whose elements are one of several things. */
+const unions = ["env", "volumes", "volumeMounts"];
+
+function withRetainedKeys(patch: JsonMap): JsonMap {
+  const members = Object.entries(patch).map(([name, value]): [string, Json] => {
+    const isUnion = unions.includes(name);
+    if (isList(value)) return [name, value.map((item) => retaining(item, isUnion))];
+    return [name, isMap(value) ? withRetainedKeys(value) : value];
+  });
+  return Object.fromEntries(members);
+}
+
+function retaining(item: Json, isUnion: boolean): Json {
+  if (!isMap(item)) return item;
+  if (!isUnion) return withRetainedKeys(item);
+  return "$patch" in item || "$retainKeys" in item ? item : { ...item, $retainKeys: Object.keys(item) };
 }

@@ -53,6 +53,13 @@ export interface JobManagerApi {
     signal: AbortSignal,
   ): Promise<Answer<void>>;
   disposal(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
+  /** Deletes the state in the store of an incarnation before this one. */
+  collect(
+    target: JobManagerTarget,
+    request: { readonly triggerId: string; readonly storeUri: string },
+    signal: AbortSignal,
+  ): Promise<Answer<void>>;
+  collection(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>>;
   /** For events; newest first. */
   exceptions(target: JobManagerTarget, signal: AbortSignal): Promise<Answer<readonly JobException[]>>;
 }

@@ -168,6 +168,8 @@ export async function lookAt({ objects, calls = {}, exceptions = new ExceptionMe
     cancel: noted("cancel", calls.cancel, nobody),
     disposeSavepoint: noted("disposeSavepoint", calls.disposeSavepoint, nobody),
     disposal: noted("disposal", calls.disposal, nobody),
+    collect: noted("collect", calls.collect, nobody),
+    collection: noted("collection", calls.collection, nobody),
     exceptions: noted("exceptions", calls.exceptions, nobody),
   };
   const links = new JobLinks();

@@ -50,6 +50,17 @@ describe("savepoints that others need", () => {
     assert.equal(look?.observed.foreignReferences.size, 0);
   });
 
+  it("stores in which another job names a checkpoint are found, however it writes the way there and in whatever namespace", () => {
+    const id = "0123456789abcdef0123456789abcdef";
+    const links = new JobLinks();
+    const before = other({ restore: { path: `s3a://bucket//jobs/apps/${id}/chk/0000000005.manifest` } });
+    links.onJob({ before: null, after: before });
+    assert.deepEqual(links.jobsThatNameStore(`s3://bucket/jobs/apps/${id}`), [`${NAMESPACE}/other`]);
+    assert.deepEqual(links.jobsThatNameStore(`s3://bucket/jobs/apps/${id.replace("0", "1")}`), []);
+    links.onJob({ before, after: other({}) });
+    assert.deepEqual(links.jobsThatNameStore(`s3://bucket/jobs/apps/${id}`), []);
+  });
+
   it("are forgotten with the reference, and snapshots with their deletion", () => {
     const links = new JobLinks();
     const before = other({ restore: { path: "memory:///s" } });

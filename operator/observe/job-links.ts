@@ -17,6 +17,8 @@ export class JobLinks {
   readonly #snapshots = new Index();
   /** namespace/location → names of jobs that restore from it or name it. */
   readonly #locations = new Index();
+  /** Job id of a store → namespace/name of jobs that name a checkpoint in it. */
+  readonly #stores = new Index();
   /** namespace/snapshot → names of jobs whose spec restores from it. */
   readonly #restores = new Index();
 
@@ -45,11 +47,21 @@ export class JobLinks {
     return this.#locations.get(keyOf(namespace, withoutSlash(location)));
   }
 
+  /** namespace/name of jobs, of all namespaces, that restore from a checkpoint in the store, or name one in their status. */
+  jobsThatNameStore(storeUri: string): readonly string[] {
+    return idsIn(storeUri).flatMap((id) => this.#stores.get(id));
+  }
+
   #link(job: StreamJob, act: "add" | "remove"): void {
     const { name, namespace } = job.metadata;
     const { snapshot } = job.spec.restore ?? {};
     if (snapshot !== undefined) this.#restores[act](keyOf(namespace, snapshot), name);
-    for (const location of locationsOf(job)) this.#locations[act](keyOf(namespace, location), name);
+    const ids = new Set<string>();
+    for (const location of locationsOf(job)) {
+      this.#locations[act](keyOf(namespace, location), name);
+      for (const id of idsIn(location)) ids.add(id);
+    }
+    for (const id of ids) this.#stores[act](id, nameOf(job));
   }
 }
 
@@ -97,6 +109,11 @@ class Index {
     return [...(this.#values.get(key) ?? [])].sort();
   }
 }
+
+export const nameOf = ({ metadata }: StreamJob): string => keyOf(metadata.namespace ?? "", metadata.name);
+
+/** Job ids among the folders of a location: a store is known by its own, however people write the way there. */
+const idsIn = (location: string): readonly string[] => location.match(/(?<=\/)[0-9a-f]{32}(?=\/|$)/g) ?? [];
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 

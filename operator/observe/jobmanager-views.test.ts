@@ -182,6 +182,33 @@ describe("what JobManagers are asked", () => {
     assert.deepEqual(look?.observed.disposals, { going: { kind: "done" } });
   });
 
+  it("asks the active JobManager how the deletion of a store goes, only while there is one", async () => {
+    const collecting = {
+      incarnation: 1,
+      storeUri: "memory:///1",
+      triggerId: "c".repeat(32),
+      attempt: 0,
+      startedAt: "2031-01-01T00:00:00Z",
+    };
+    const asked: unknown[] = [];
+    const lookWith = async (changes: object) => {
+      const owner = job({ status: status({ active: activeIn(2), incarnations: 2, ...changes }) });
+      const { look } = await lookAt({
+        objects: [owner, ...incarnation(owner, 2)],
+        calls: {
+          collection: async ({ incarnation: number }, triggerId) => {
+            asked.push([number, triggerId]);
+            return { kind: "answer", value: { kind: "failed", message: "in use" } };
+          },
+        },
+      });
+      return look?.observed.collection;
+    };
+    assert.equal(await lookWith({}), null);
+    assert.deepEqual(await lookWith({ collecting }), { kind: "failed", message: "in use" });
+    assert.deepEqual(asked, [[2, "c".repeat(32)]]);
+  });
+
   it("ends at its deadline when a JobManager hangs, and says so (OV2)", async () => {
     const owner = job({ status: status({ active: activeIn(1), incarnations: 1 }) });
     const { look } = await lookAt({

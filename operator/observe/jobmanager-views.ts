@@ -53,6 +53,7 @@ export type JobManagerViews = {
   readonly savepointTrigger: TriggerView | null;
   readonly preflight: PreflightView | null;
   readonly disposals: Readonly<Record<string, DisposalView>>;
+  readonly collection: DisposalView | null;
   readonly news: ExceptionNews | null;
 };
 
@@ -64,7 +65,7 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
   const { active, operation, savepoint } = status;
   const question = questionOf(operation);
   const named = new Set([active?.incarnation, operation?.from, operation?.to]);
-  const [answers, stopTrigger, savepointTrigger, preflight, disposals] = await Promise.all([
+  const [answers, stopTrigger, savepointTrigger, preflight, disposals, collection] = await Promise.all([
     Promise.all(
       incarnations.map((each) =>
         named.has(each.number) ? askIncarnation(asking, each) : Promise.resolve(unasked(each)),
@@ -76,6 +77,7 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
     savepoint === undefined ? null : askTrigger(asking, active?.incarnation ?? null, savepoint.triggerId),
     question === "preflight" ? askPreflight(asking) : null,
     askDisposals(asking),
+    askCollection(asking),
   ]);
   return {
     byIncarnation: new Map(incarnations.map(({ number }, index) => [number, answers[index]?.view ?? noPod])),
@@ -83,6 +85,7 @@ export async function askJobManagers(asking: Asking): Promise<JobManagerViews> {
     savepointTrigger,
     preflight,
     disposals,
+    collection,
     news: answers.find(({ news }) => news !== null)?.news ?? null,
   };
 }
@@ -178,6 +181,21 @@ async function askDisposals(asking: Asking): Promise<Readonly<Record<string, Dis
   return Object.fromEntries(views.flatMap(([name, view]) => (view === null ? [] : [[name, view] as const])));
 }
 
+/** Of `status.collecting`; null: nobody could be asked, or answered. */
+async function askCollection(asking: Asking): Promise<DisposalView | null> {
+  const { job, status, incarnations, jobManagers, signal } = asking;
+  const { collecting, active } = status;
+  const incarnation = incarnations.find(({ number }) => number === active?.incarnation);
+  if (collecting === undefined || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
+  const answer = await jobManagers.collection(targetOf(job, incarnation.number), collecting.triggerId, signal);
+  if (answer.kind !== "answer") return null;
+  return answer.value === null ? { kind: "unknown" } : disposalView(answer.value);
+}
+
+function disposalView(state: TriggerState): DisposalView {
+  return state.kind === "completed" ? { kind: "done" } : state;
+}
+
 /** Any incarnation may have been asked to dispose of it; the first that knows tells. */
 async function askDisposal(
   { job, incarnations, jobManagers, signal }: Asking,
@@ -190,7 +208,6 @@ async function askDisposal(
   const known = answers.flatMap((answer) =>
     answer.kind === "answer" && answer.value !== null ? [answer.value] : [],
   )[0];
-  if (known?.kind === "completed") return { kind: "done" };
-  if (known !== undefined) return known;
+  if (known !== undefined) return disposalView(known);
   return answers.some(({ kind }) => kind === "answer") ? { kind: "unknown" } : null;
 }

@@ -22,7 +22,7 @@ import {
 } from "../reconcile/index.ts";
 import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf } from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
-import type { JobLinks } from "./job-links.ts";
+import { type JobLinks, nameOf } from "./job-links.ts";
 import { askJobManagers, type JobManagerViews } from "./jobmanager-views.ts";
 import type { ObjectReaders } from "./object-reader.ts";
 import { revisionsOf } from "./revisions.ts";
@@ -55,6 +55,7 @@ const nothingAsked: JobManagerViews = {
   savepointTrigger: null,
   preflight: null,
   disposals: {},
+  collection: null,
   news: null,
 };
 
@@ -92,10 +93,12 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
       },
     })),
     foreignReferences: foreignReferencesOf(job, snapshots, links),
+    storesInUse: storesInUse(job, stored, links),
     stopTrigger: views.stopTrigger,
     savepointTrigger: views.savepointTrigger,
     preflight: views.preflight,
     disposals: views.disposals,
+    collection: views.collection,
     refusals: deps.refusals.of(job),
     exceptions: views.news?.exceptions ?? [],
     newestException: views.news?.newest ?? newestKnown(stored, deps),
@@ -161,4 +164,11 @@ function foreignReferencesOf(
       return isNeeded ? [location] : [];
     }),
   );
+}
+
+/** Of the job's stores, those in which a checkpoint is that another job, of whatever namespace, names. */
+function storesInUse(job: StreamJob, stored: ReadStatus<StreamJobStatus>, links: JobLinks): ReadonlySet<string> {
+  if (stored.kind === "unreadable") return new Set();
+  const uris = stored.status.stores.map(({ storeUri }) => storeUri);
+  return new Set(uris.filter((uri) => links.jobsThatNameStore(uri).some((who) => who !== nameOf(job))));
 }

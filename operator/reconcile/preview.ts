@@ -123,6 +123,8 @@ function observedOf({ incarnations, ...known }: Known): Observed {
     validated: validateStreamJob(job),
     incarnations: incarnations.map((incarnation) => ({ ...unseen, ...incarnation })),
     foreignReferences: new Set(),
+    storesInUse: new Set(),
+    collection: null,
     restService: null,
     savepointTrigger: null,
     disposals: {},

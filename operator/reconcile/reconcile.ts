@@ -31,6 +31,7 @@ import { reviseOperation } from "./operation/revise-operation.ts";
 import { isSameJson } from "./facts/revision.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import { type Situation, situationOf } from "./facts/situation.ts";
+import { collectSuperseded } from "./storage/superseded-stores.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
 import { contextOf, done, isPossible, type StepContext, type StepOutcome } from "./steps/step.ts";
 import { steps } from "./steps/steps.ts";
@@ -53,7 +54,8 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   // Nothing new is begun on facts that could not be had.
   if (parts.failures.length === 0) parts.run("what is to be done next", () => moveOn(draft, situation), undefined);
   const snapshotActions = parts.run("snapshots", () => planSnapshots(draft, situation), []);
-  const actions = actionsFor(draft, situation, snapshotActions, parts);
+  const collections = parts.run("state of earlier incarnations", () => collectSuperseded(draft, situation), []);
+  const actions = [...actionsFor(draft, situation, snapshotActions, parts), ...collections];
   parts.run("what was refused", () => tellRefusals(draft, situation), undefined);
   concludeAll(draft, situation, parts, { isPaused });
   draft.wakeIn(pollMs(draft));

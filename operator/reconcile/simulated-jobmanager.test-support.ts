@@ -26,6 +26,8 @@ export class SimulatedStore {
   readonly states: State[] = [];
   result: Result | null = null;
   isFenced = false;
+  /** Its state is deleted. */
+  isCollected = false;
 
   constructor(uri: string) {
     this.uri = uri;
@@ -129,6 +131,10 @@ export class SimulatedJobManager {
     return this.#world.nowMs >= this.unreachableUntilMs;
   }
 
+  storeAt(uri: string): SimulatedStore {
+    return this.#world.store(uri);
+  }
+
   tick(): void {
     if (this.phase === "active" && this.store.isFenced) this.#enter("ended");
     if (this.phase === "loading" && this.#hereMs >= LOAD_MS) this.#loaded();
@@ -163,7 +169,7 @@ export class SimulatedJobManager {
     const { activation } = this.store;
     if (activation === null) return;
     if (this.behaviour === "refuse-activation") return this.#refuse("its state cannot be restored");
-    for (const uri of activation.predecessors) this.#world.store(uri).isFenced = true;
+    this.#fence(activation.predecessors);
     const own = this.store.states.at(-1);
     const resolved: Resolved =
       own === undefined ? resolve(this.#world, activation.from) : { kind: "state", state: own };
@@ -177,6 +183,15 @@ export class SimulatedJobManager {
     this.#runningSinceMs = this.#world.nowMs;
     this.jobStatus = "CREATED";
     this.#enter("active");
+  }
+
+  /** Those of whom it takes over, too: that one may have died before it did so (LA3). */
+  #fence(uris: readonly string[]): void {
+    for (const store of uris.map((uri) => this.#world.store(uri)).filter((each) => each !== this.store)) {
+      if (store.isFenced) continue;
+      store.isFenced = true;
+      this.#fence(store.activation?.predecessors ?? []);
+    }
   }
 
   #run(): void {
@@ -309,6 +324,7 @@ export function resolve(world: Pick<Surroundings, "store" | "stateAt">, from: Re
     return state === null ? { kind: "refused", why: `there is no ${from.path}` } : { kind: "state", state };
   }
   const store = world.store(from.storeUri);
+  if (store.isCollected) return { kind: "refused", why: `the state in ${from.storeUri} was deleted` };
   const newest = store.states.at(-1);
   if (store.result?.status === "FINISHED" && store.result.savepoint === null) {
     return { kind: "refused", why: "the job FINISHED" };

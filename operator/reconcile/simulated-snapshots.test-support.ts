@@ -3,6 +3,7 @@
  * Not here: the StreamJob and all else (simulated-world.test-support.ts).
  */
 import { CLEANUP_FINALIZER, formatTime, JOB_LABEL, type StreamJobSnapshot } from "../../crds/index.ts";
+import type { Observed } from "./facts/observed.ts";
 import type { Action } from "./actions/plan.ts";
 import { snapshotStatusOf } from "./status/stored-status.ts";
 
@@ -55,6 +56,12 @@ export class SimulatedSnapshots {
     };
     snapshotStatusOf(stored);
     this.#snapshots.set(metadata.name, stored);
+  }
+
+  /** What JobManagers say of those that are being deleted: their files are gone at once. */
+  get disposals(): Observed["disposals"] {
+    const going = this.all.filter(({ metadata }) => metadata.deletionTimestamp);
+    return Object.fromEntries(going.map(({ metadata }) => [metadata.name, { kind: "done" }] as const));
   }
 
   /** Whether it succeeded. */

@@ -46,6 +46,7 @@ import {
 } from "./simulated-jobmanager.test-support.ts";
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
+import { collect, collectionView } from "./simulated-collection.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { statusOf } from "./status/stored-status.ts";
 
@@ -97,6 +98,7 @@ export class SimulatedWorld implements Surroundings {
   readonly #stores = new Map<string, SimulatedStore>();
   readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
+  readonly storesInUse = new Set<string>();
   head: Head | null = null;
   statusWrites = 0;
   readonly refusals = new SimulatedRefusals();
@@ -216,8 +218,6 @@ export class SimulatedWorld implements Surroundings {
     record.restarts++;
     this.#startManager(record.pod);
   }
-
-  // Time.
 
   /** Lets the world go on, in small steps. */
   advance(ms: number): void {
@@ -359,6 +359,8 @@ export class SimulatedWorld implements Surroundings {
       snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
+      storesInUse: this.storesInUse,
+      collection: status.collecting === undefined ? null : collectionView(this.active, status.collecting.storeUri),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,
       disruptionBudgets: this.#shuffled(
         [...this.#children.values()].filter(
@@ -372,11 +374,7 @@ export class SimulatedWorld implements Surroundings {
       savepointTrigger:
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
       preflight: preflighter?.phase === "standby" && from !== null ? this.#preflight(preflighter, from) : null,
-      disposals: Object.fromEntries(
-        this.snapshots.all
-          .filter(({ metadata }) => metadata.deletionTimestamp)
-          .map(({ metadata }) => [metadata.name, { kind: "done" }]),
-      ),
+      disposals: this.snapshots.disposals,
       refusals: this.refusals.all,
       exceptions: [],
       newestException: null,
@@ -492,11 +490,12 @@ export class SimulatedWorld implements Surroundings {
       case "triggerStop":
       case "triggerSavepoint":
         return this.#trigger(action);
-      case "triggerCheckpoint":
-        return this.manager(action.incarnation)?.isReachable === true;
+      case "collectStore":
+        return collect(this.manager(action.incarnation), this.store(action.storeUri), this.#oracle);
       case "cancelJob":
         this.manager(action.incarnation)?.cancel();
         return true;
+      case "triggerCheckpoint":
       case "disposeSavepoint":
         return this.manager(action.incarnation)?.isReachable === true;
       case "createSnapshot":

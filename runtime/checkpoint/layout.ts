@@ -5,6 +5,7 @@
  *   chk/<seq>.manifest, chk/<seq>.committed      the log of manifests (manifest.ts), and markers that sinks have committed
  *   data/<epoch>-<checkpointId>/<sha256>         files of state; a large one in S3: 64 random digits (storage/object-store.ts)
  *   result, activation                           the JobManager's: how the job ended, what its incarnation started from
+ *   collected                                    its state is deleted, or being so (collection.ts)
  *   savepoint: _metadata, data/<sha256>          relative, so that the folder can be moved
  *
  * LAY1 Numbers have ten digits: listings sort by number.
@@ -18,6 +19,8 @@ import { assert } from "../../base/index.ts";
 export const EPOCHS = "epochs/";
 export const MANIFESTS = "chk/";
 export const DATA = "data/";
+/** The mark of a store that is nobody's newest state any more. */
+export const COLLECTED = "collected";
 export const SAVEPOINT_METADATA = "_metadata";
 /** Folder for the files of a savepoint, in the savepoint's own store. */
 export const SAVEPOINT_DATA_FOLDER = "data";

@@ -9,6 +9,7 @@
 import { type JobId, type Random, StreamError } from "../../base/index.ts";
 import { childStoreUri, type ObjectStore, openStore, storeUriOf } from "../storage/index.ts";
 import type { CheckpointLog, ManifestDraft } from "./checkpoint-log.ts";
+import { readCollectionMark } from "./collection.ts";
 import { MANIFESTS, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { decodeManifest, encodeManifest, filesOf, looksLikeManifest } from "./manifest-codec.ts";
@@ -116,6 +117,8 @@ function locate(pathOrUri: string): { readonly folder: string; readonly key: str
 
 /** When the path is near a job's checkpoints, says which there are. */
 async function hint(store: ObjectStore, key: string): Promise<string> {
+  if ((await readCollectionMark(store)) !== null)
+    return `; ${store.uri} was the checkpoint folder of a job whose state was deleted, as another incarnation had taken it over or the job was deleted`;
   const manifests = (await store.list(MANIFESTS))
     .map((object) => object.key)
     .filter((name) => name.endsWith(".manifest") && name !== key);

@@ -35,6 +35,8 @@ export const runtimeErrorCodes = {
     "A state, or all states of a task together, exceed the size limit of the memory state backend. A periodic checkpoint fails and the job keeps running; a job whose input has ended cannot finish without a checkpoint, and fails. Use the fs state backend (state.backend.type).",
   RESTORE_REFUSED:
     "The state that an incarnation was asked to restore does not exist, or is not the newest. The message names both; nothing was started.",
+  STATE_IN_USE:
+    "State was to be deleted that is still needed, or belongs to another job. Nothing was deleted; the message says whose it is.",
   FENCED: "A newer incarnation of the job has taken over. This process stops; no action is needed.",
   TASK_MANAGER_LOST: "A TaskManager exited or stopped sending heartbeats. Its tasks are restarted elsewhere.",
   NOT_ENOUGH_SLOTS:

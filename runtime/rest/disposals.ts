@@ -1,5 +1,5 @@
 /**
- * Owns: savepoint disposals that were asked for, and how they went.
+ * Owns: deletions that were asked for, of savepoints and of stores, and how they went.
  *
  * DI1 Nothing grows without bound: only the last DISPOSALS_MAX that have ended are remembered.
  * DI2 Asked again under the id of one that runs or is done, nothing is started; under that of a failed one, it is tried again.
@@ -8,7 +8,6 @@
  */
 import { type ErrorInfo, type Log, type Random, StreamError, toErrorInfo } from "../../base/index.ts";
 import type { DisposalStatusMessage } from "../../contract/index.ts";
-import type { JobControl } from "../jobmanager/index.ts";
 import { failureCause } from "./job-messages.ts";
 import { RestError } from "./rest-error.ts";
 
@@ -20,13 +19,13 @@ type Disposal =
   | { readonly kind: "failed"; readonly error: ErrorInfo };
 
 export class Disposals {
-  readonly #control: JobControl;
+  readonly #dispose: (location: string) => Promise<void>;
   readonly #random: Random;
   readonly #log: Log;
   readonly #byTrigger = new Map<string, Disposal>();
 
-  constructor(control: JobControl, random: Random, log: Log) {
-    this.#control = control;
+  constructor(dispose: (location: string) => Promise<void>, random: Random, log: Log) {
+    this.#dispose = dispose;
     this.#random = random;
     this.#log = log;
   }
@@ -38,11 +37,11 @@ export class Disposals {
     this.#forgetOldest();
     const triggerId = given ?? this.#random.hex(16);
     this.#byTrigger.set(triggerId, { kind: "running" });
-    this.#control.disposeSavepoint(location).then(
+    this.#dispose(location).then(
       () => this.#byTrigger.set(triggerId, { kind: "done" }),
       (error: unknown) => {
         if (given !== null && isGone(error)) return this.#byTrigger.set(triggerId, { kind: "done" });
-        this.#log.warn({ location, err: error }, "a savepoint was not disposed");
+        this.#log.warn({ location, err: error }, "a deletion that was asked for failed");
         return this.#byTrigger.set(triggerId, { kind: "failed", error: toErrorInfo(error) });
       },
     );

@@ -5,12 +5,13 @@
  * ROU1 A route that changes something is marked `mutates`: it leaves a line in the log (SEC-23).
  * ROU2 No route takes code (SEC-10).
  */
-import { type Clock, isHex32, type Log, type Random } from "../../base/index.ts";
+import { type Clock, isHex32, type Log, PROMETHEUS_CONTENT_TYPE, type Random } from "../../base/index.ts";
 import {
   type ActivationAnswer,
   type ActivationConflict,
   activationRequestSchema,
   checkpointRequestSchema,
+  collectionRequestSchema,
   disposalRequestSchema,
   type IncarnationMessage,
   type JobIdsMessage,
@@ -57,7 +58,7 @@ import {
   vertexMetricsMessage,
   watermarksMessage,
 } from "./metric-messages.ts";
-import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus-text.ts";
+import { prometheusText } from "./prometheus-text.ts";
 import { readMessage } from "./request-body.ts";
 import { RestError, refusal } from "./rest-error.ts";
 
@@ -118,8 +119,9 @@ function clusterRoutes({ control, version }: RouteContext): Route[] {
   ];
 }
 
-function incarnationRoutes({ incarnation = null, version }: RouteContext): Route[] {
+function incarnationRoutes({ incarnation = null, version, random, log }: RouteContext): Route[] {
   if (incarnation === null) return [];
+  const collections = new Disposals((storeUri) => incarnation.collect(storeUri), random, log);
   const activate = async ({ raw }: RouteRequest): Promise<Answer> => {
     const request = await readMessage(raw, activationRequestSchema);
     const outcome = await incarnation.activate(request);
@@ -147,6 +149,16 @@ function incarnationRoutes({ incarnation = null, version }: RouteContext): Route
       },
     },
     { method: "PUT", path: "/streamjob/activation", mutates: true, handle: activate },
+    post("/streamjob/collections", async ({ raw }) => {
+      const { storeUri, triggerId } = await readMessage(raw, collectionRequestSchema);
+      return ok({ "request-id": collections.start(storeUri, triggerId) } satisfies TriggerResponseMessage);
+    }),
+    get("/streamjob/collections/:triggerId", (request) => {
+      const triggerId = hexParam(request, "triggerId");
+      const status = collections.status(triggerId);
+      if (status === null) throw unknownTrigger("collection", triggerId);
+      return ok(status);
+    }),
   ];
 }
 
@@ -172,13 +184,15 @@ function jobRoutes({ control, clock }: RouteContext): Route[] {
   ];
 }
 
-function metricRoutes({ control, clock }: RouteContext): Route[] {
+function metricRoutes({ control, clock, incarnation = null }: RouteContext): Route[] {
+  const page = get("/metrics", () => ({
+    status: 200,
+    text: prometheusText(control.job(), control.checkpoints(), clock.nowMs()),
+    contentType: PROMETHEUS_CONTENT_TYPE,
+  }));
   return [
-    get("/metrics", () => ({
-      status: 200,
-      text: prometheusText(control.job(), control.checkpoints(), clock.nowMs()),
-      contentType: PROMETHEUS_CONTENT_TYPE,
-    })),
+    // A pod has a port for it that can do nothing else (SEC-24).
+    ...(incarnation === null ? [page] : []),
     get("/jobs/:jobId/metrics", (request) =>
       ok(jobMetricsMessage(jobOf(control, request), control.checkpoints(), request.query("get"), clock.nowMs())),
     ),
@@ -226,7 +240,7 @@ function checkpointRoutes({ control, clock, onTold }: RouteContext): Route[] {
 
 function triggerRoutes(context: RouteContext): Route[] {
   const { control, onTold } = context;
-  const disposals = new Disposals(control, context.random, context.log);
+  const disposals = new Disposals((location) => control.disposeSavepoint(location), context.random, context.log);
   const accept = (answer: TriggerAnswer): Answer => {
     if (answer.kind === "refused") throw refusal(answer.error);
     context.onAccepted(answer.triggerId);

@@ -40,7 +40,7 @@ const OF_THE_OPERATOR: Readonly<Record<string, string>> = {
   config: "the options themselves",
   "checkpoints.incremental": "not in this version",
   "checkpoints.unaligned": "not in this version",
-  "checkpoints.storage.s3": "not in this version",
+  "checkpoints.storage.s3": "how pods reach S3, as options and as variables (engine-native/s3-access.ts)",
   "savepoints.schedule": "the operator asks for them",
   "savepoints.retain": "the operator deletes them",
 };

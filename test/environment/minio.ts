@@ -17,6 +17,10 @@ export const minioPart: Part<S3Server> = {
       env: {
         MINIO_ROOT_USER: gives.accessKey,
         MINIO_ROOT_PASSWORD: gives.secretKey,
+        // Buckets are found by host name, too: bucket.localhost.
+        MINIO_DOMAIN: "localhost",
+        // Without a key of its own it refuses to encrypt.
+        MINIO_KMS_SECRET_KEY: `streamjob:${Buffer.alloc(32, 7).toString("base64")}`,
         MINIO_BROWSER: "off",
         MINIO_UPDATE: "off",
         HOME: place.folder,

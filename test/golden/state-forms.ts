@@ -9,10 +9,12 @@ import {
   type CheckpointLog,
   chainOf,
   claimEpoch,
+  collectStore,
   fencePredecessor,
   type KeyedStateHandle,
   type ManifestDraft,
   type OperatorState,
+  readCollectionMark,
   readLog,
   readSavepoint,
   writeFence,
@@ -339,6 +341,17 @@ export const stateForms: readonly Form[] = [
     write: () => encodeResult(result),
     read: async (bytes) => readResult(await storeOf("result", bytes), JOB),
     means: result,
+    newer: nextJsonVersion,
+  },
+  {
+    file: "collected.v1.json",
+    write: async () => {
+      const { root } = await writtenStores();
+      await collectStore(root, clock);
+      return (await root.read("collected")) as Uint8Array;
+    },
+    read: async (bytes) => readCollectionMark(await storeOf("collected", bytes)),
+    means: { why: "superseded", successor: SUCCESSOR, atMs: 1_750_000_000_000 },
     newer: nextJsonVersion,
   },
 ];

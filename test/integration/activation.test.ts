@@ -7,6 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ActivationRequest } from "../../contract/index.ts";
+import { openStore } from "../../runtime/storage/index.ts";
 import { exitOf, hexOf, IncarnationRun, type IncarnationRunOptions } from "./incarnation-run.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertNoneHidden, assertSameLines, readLines, visibleParts } from "./part-files.ts";
@@ -210,7 +211,7 @@ describe("two incarnations of a job", () => {
       assert.match(error?.message ?? "", /savepoints\/stale is not the newest state .*\.manifest$/);
     }));
 
-  it("the old one, stopped and woken after its successor's activation, commits nothing more (P-13)", () =>
+  it("the old one, stopped and woken when its successor has deleted its state, commits nothing more (P-13, COLL3)", () =>
     inWorkspace("take-over-zombie", async (workspace) => {
       const [old, young] = await standbys(workspace, wordCount(workspace, "old"), wordCount(workspace, "young"));
       assert.equal(await old.activate(NONE), 200);
@@ -222,6 +223,12 @@ describe("two incarnations of a job", () => {
       const sinkOfOld = namesOf()[0]?.slice(-10) ?? "none";
       assert.equal(await young.activate(latestOf(old, null)), 200);
       await young.proven();
+      assert.match((await young.collect(young.storeUri, hexOf("own"))) ?? "", /it is this incarnation's own/);
+      assert.equal(await young.collect(old.storeUri, hexOf("old")), null);
+      const left = (await (await openStore(old.storeUri)).list("")).map(({ key }) => key.replace(/\d+/g, "n"));
+      assert.deepEqual([...new Set(left)], ["activation", "chk/n.manifest", "collected", "epochs/n"]);
+      const answer = await young.preflight(latestOf(old, null).from);
+      assert.match(JSON.stringify(answer), /incompatible.*was deleted: incarnation .* had taken it over/);
       const committedByOld = namesOf().filter((name) => name.endsWith(sinkOfOld));
       for (const pid of zombies) process.kill(pid, "SIGCONT");
       assert.equal((await old.phase("ended")).error?.code, "FENCED");

@@ -16,6 +16,7 @@ import {
   type ActivationRequest,
   activationAnswerSchema,
   activationConflictSchema,
+  disposalStatusSchema,
   type IncarnationMessage,
   incarnationSchema,
   type PodConfig,
@@ -60,6 +61,8 @@ export class IncarnationRun {
   readonly config: PodConfig;
   readonly #launch: Launch;
   readonly #ports: { readonly rpc: number; readonly rest: number };
+  /** Variables of all its processes, beside those that it sets itself. */
+  readonly env: Record<string, string> = {};
   jobManager: ChildProcess | null = null;
   taskManagers: ChildProcess[] = [];
   log = "";
@@ -144,7 +147,7 @@ export class IncarnationRun {
   /** Returns the HTTP status. */
   async activate(request: Omit<ActivationRequest, "activationId">, id = `activate ${this.name}`): Promise<number> {
     const body: ActivationRequest = { activationId: hexOf(id), ...request };
-    const response = await fetch(`${this.#url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
+    const response = await fetch(`${this.url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
     const answer: unknown = await response.json();
     if (response.status === 409) activationConflictSchema.parse(answer);
     else assert.equal(activationAnswerSchema.parse(answer).activationId, body.activationId);
@@ -175,6 +178,19 @@ export class IncarnationRun {
     return location;
   }
 
+  /** Has the state in a store deleted; why it is not, or null. */
+  async collect(storeUri: string, triggerId: string): Promise<string | null> {
+    await this.#ask("POST", "/streamjob/collections", triggerResponseSchema, { storeUri, triggerId });
+    let failure: string | null = null;
+    await this.#wait(`the collection of ${storeUri}`, async () => {
+      const path = `/streamjob/collections/${triggerId}`;
+      const { status, operation } = await this.#ask("GET", path, disposalStatusSchema);
+      failure = operation?.["failure-cause"]?.["stack-trace"] ?? null;
+      return status.id === "COMPLETED";
+    });
+    return failure;
+  }
+
   async phase(phase: IncarnationMessage["phase"]): Promise<IncarnationMessage> {
     return this.until(`phase ${phase}`, (seen) => seen.phase === phase);
   }
@@ -198,7 +214,7 @@ export class IncarnationRun {
     );
   }
 
-  get #url(): string {
+  get url(): string {
     return `http://127.0.0.1:${this.#ports.rest}/v1`;
   }
 
@@ -215,7 +231,7 @@ export class IncarnationRun {
 
   async #ask<S extends z.ZodType>(method: string, path: string, schema: S, body?: object): Promise<z.output<S>> {
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(this.#url + path, { method, ...init });
+    const response = await fetch(this.url + path, { method, ...init });
     const answer: unknown = await response.json();
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return schema.parse(answer);
@@ -231,6 +247,7 @@ export class IncarnationRun {
       [podVariables.podName]: podName,
       [podVariables.podIp]: "127.0.0.1",
       [podVariables.leash]: "stdin",
+      ...this.env,
     });
     const keep = (piece: Buffer): void => void (this.log += piece.toString());
     child.stdout?.on("data", keep);

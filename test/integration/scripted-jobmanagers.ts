@@ -128,6 +128,22 @@ export class ScriptedJobManagers implements JobManagerApi {
     return this.trigger(target, triggerId, signal);
   }
 
+  async collect(
+    target: JobManagerTarget,
+    { triggerId, storeUri }: { readonly triggerId: string; readonly storeUri: string },
+    signal: AbortSignal,
+  ): Promise<Answer<void>> {
+    const trouble = await this.#trouble(target, signal);
+    if (trouble !== null) return trouble;
+    this.calls.push(`collect ${storeUri}`);
+    this.#of(target).triggers.set(triggerId, { kind: "completed", location: "" });
+    return { kind: "answer", value: undefined };
+  }
+
+  collection(target: JobManagerTarget, triggerId: string, signal: AbortSignal): Promise<Answer<TriggerState | null>> {
+    return this.trigger(target, triggerId, signal);
+  }
+
   async exceptions(target: JobManagerTarget, signal: AbortSignal): ReturnType<JobManagerApi["exceptions"]> {
     const trouble = await this.#trouble(target, signal);
     return trouble ?? { kind: "answer", value: [] };

@@ -1,9 +1,11 @@
 /**
  * Owns: the embedded cluster for a promise's test: a control plane of its own in the test's workspace.
  */
+import { writeFileSync } from "node:fs";
 import { createLog } from "../../base/index.ts";
 import {
   type ControlPlane,
+  kubeconfigText,
   LOCAL_IMAGE,
   operatorVariables,
   startControlPlane,
@@ -25,7 +27,7 @@ export async function openEmbeddedRigCluster(
 }
 
 function rigClusterOf(plane: ControlPlane, storeFolder: string, logs: readonly string[]): RigCluster {
-  const { api, server, kubelet, url, token, storageRoot, controller } = plane;
+  const { api, server, kubelet, url, token, kubeconfig, storageRoot, controller } = plane;
   return {
     api,
     storageRoot,
@@ -35,10 +37,13 @@ function rigClusterOf(plane: ControlPlane, storeFolder: string, logs: readonly s
     storeFolder,
     startOperator: (options) => plane.startOperator(options),
     apiUrl: url,
-    operatorEnvironment: (apiUrl = url) => ({
-      variables: { [operatorVariables.apiUrl]: apiUrl, [operatorVariables.apiToken]: token },
-      settings: { storageRoot, defaultImage: LOCAL_IMAGE, addresses: "api", election: null },
-    }),
+    operatorEnvironment: (path, apiUrl) => {
+      if (apiUrl !== undefined) writeFileSync(path, kubeconfigText({ url: apiUrl, token }));
+      return {
+        variables: { [operatorVariables.kubeconfig]: apiUrl === undefined ? kubeconfig : path },
+        settings: { storageRoot, defaultImage: LOCAL_IMAGE, addresses: "api", election: null },
+      };
+    },
     pidOf: (pod) => Promise.resolve(kubelet.pidOf(pod)),
     abandon: (pods) => Promise.resolve(pods.map((pod) => kubelet.abandon(pod))),
     addressOf: (host, port) => kubelet.addressOf(NAMESPACE, host, port),

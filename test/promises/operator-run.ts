@@ -31,7 +31,7 @@ export class OperatorRun {
   /** `log`: file for its lines. */
   constructor(cluster: RigCluster, log: string, options: OperatorRunOptions = {}) {
     const { dieAt, settings } = options;
-    const { variables, settings: given } = cluster.operatorEnvironment(options.apiUrl);
+    const { variables, settings: given } = cluster.operatorEnvironment(`${log}.kubeconfig`, options.apiUrl);
     const all: OperatorSettings = { ...given, ...settings };
     const file = openSync(log, "a");
     this.#log = log;

@@ -70,6 +70,8 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     snapshots: [],
     restoreSnapshot: { kind: "none" },
     foreignReferences: new Set(),
+    storesInUse: new Set(),
+    collection: null,
     restService: null,
     disruptionBudgets: [],
     stopTrigger: null,

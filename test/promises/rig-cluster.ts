@@ -37,8 +37,8 @@ export interface RigCluster {
   startOperator(options?: Partial<ControllerOptions>): Promise<Controller>;
   /** Base URL of the API server. */
   readonly apiUrl: string;
-  /** `apiUrl`: where it finds the API server. Default: at the server itself. */
-  operatorEnvironment(apiUrl?: string): OperatorEnvironment;
+  /** `apiUrl`: where it finds the API server, by a kubeconfig that is written to `path`. Default: at the server itself. */
+  operatorEnvironment(path: string, apiUrl?: string): OperatorEnvironment;
   /** Process of a pod; null: it has none now. */
   pidOf(pod: ObjectKey): Promise<number | null>;
   /**

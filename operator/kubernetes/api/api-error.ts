@@ -18,7 +18,9 @@ const reasons = {
   Invalid: "terminal",
   /** 400 */
   BadRequest: "terminal",
-  /** 401, 403 */
+  /** 401: the server does not know who asks; nothing was done. Tokens expire, and come back */
+  Unauthorized: "retry",
+  /** 403 */
   Forbidden: "terminal",
   /** 429 */
   TooManyRequests: "retry",

@@ -31,6 +31,7 @@ const wire: Readonly<Record<ApiErrorReason, { readonly code: number; readonly re
   Gone: { code: 410, reason: "Expired" },
   Invalid: { code: 422, reason: "Invalid" },
   BadRequest: { code: 400, reason: "BadRequest" },
+  Unauthorized: { code: 401, reason: "Unauthorized" },
   Forbidden: { code: 403, reason: "Forbidden" },
   TooManyRequests: { code: 429, reason: "TooManyRequests" },
   Timeout: { code: 504, reason: "Timeout" },
@@ -40,7 +41,6 @@ const wire: Readonly<Record<ApiErrorReason, { readonly code: number; readonly re
 const reasonsOnWire: Readonly<Record<string, ApiErrorReason>> = {
   ...Object.fromEntries(Object.entries(wire).map(([reason, each]) => [each.reason, reason as ApiErrorReason])),
   Gone: "Gone",
-  Unauthorized: "Forbidden",
   ServerTimeout: "Timeout",
   InternalError: "Unavailable",
   RequestEntityTooLarge: "BadRequest",
@@ -109,7 +109,6 @@ export function fromApiStatus(
 }
 
 function reasonOfCode(code: number): ApiErrorReason {
-  if (code === 401) return "Forbidden";
   if (code === 409) return "Conflict";
   const known = Object.entries(wire).find(([, each]) => each.code === code);
   if (known !== undefined) return known[0] as ApiErrorReason;
@@ -118,8 +117,10 @@ function reasonOfCode(code: number): ApiErrorReason {
 
 function adviceFor(reason: ApiErrorReason): string {
   switch (reason) {
+    case "Unauthorized":
+      return "the API server does not know these credentials; check that they have not expired";
     case "Forbidden":
-      return "check the credentials and what they are allowed to do";
+      return "check what these credentials are allowed to do";
     case "NotFound":
       return "check that the address is that of an API server, and that the StreamJob definitions (CRDs) are installed";
     case "BadRequest":

@@ -6,6 +6,8 @@ import type { ErrorTexts } from "../../../base/index.ts";
 export const operatorErrorCodes = {
   KUBERNETES_API_FAILED:
     "The Kubernetes API server refused a call or did not answer. The message says which call and why.",
+  KUBECONFIG_INVALID:
+    "The kubeconfig that says which cluster to use, and as whom, cannot be used. The message names the file and what is wrong in it.",
   STATUS_UNREADABLE:
     "The status of an object cannot be read: something other than the operator changed it. The operator does nothing for the object until the status is corrected.",
 } as const satisfies ErrorTexts;

@@ -1,6 +1,6 @@
 /**
  * Owns: the port KubernetesApi over HTTP, against a real API server or the embedded one's HTTP face.
- * Does not own: finding address and credentials (a kubeconfig, a pod's service account), retries (retry.ts).
+ * Does not own: finding address and credentials (connect.ts), retries (retry.ts).
  * Called by: the operator in a cluster, the CLI, tests.
  *
  * HA1 Paths, content types and queries are Kubernetes' own; nothing here knows which server answers.
@@ -9,8 +9,7 @@
  * HA3 A watch asks the server to end it in time, and is cut here if it does not.
  * HA4 Objects in a list carry their kind and apiVersion, which real servers leave out.
  */
-import type { Agent as HttpAgent, IncomingMessage } from "node:http";
-import type { Agent as HttpsAgent } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../../../base/index.ts";
 import {
@@ -38,16 +37,17 @@ import {
   type WatchEvent,
   type WatchOptions,
 } from "../api/index.ts";
+import { type Credentials, fixedCredentials } from "./credentials.ts";
 import { type Answer, type Exchange, HttpExchanger } from "./http-exchange.ts";
 
 export type HttpKubernetesApiOptions = {
   /** Such as https://10.0.0.1:6443. */
   readonly baseUrl: string;
   readonly clock: Clock;
-  /** Bearer token; a function is asked before each call, since tokens expire. Absent: the agent's certificate says who we are. */
-  readonly token?: string | (() => Promise<string>);
-  /** Carries TLS: authorities, client certificate. Whoever made it destroys it. */
-  readonly agent?: HttpAgent | HttpsAgent;
+  /** Bearer token, where that is all that there is to say. */
+  readonly token?: string;
+  /** In place of `token`. Whoever made them closes them. */
+  readonly credentials?: Credentials;
   /** Who creates, updates and patches, for managedFields. Default "streamjob". */
   readonly fieldManager?: string;
   /** Of a call. Default 30 s. */
@@ -69,31 +69,30 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export class HttpKubernetesApi implements KubernetesApi {
   readonly #exchanger: HttpExchanger;
+  readonly #ownCredentials: Credentials | null;
   readonly #clock: Clock;
   readonly #fieldManager: string;
   readonly #watchTimeoutMs: number;
 
   constructor(options: HttpKubernetesApiOptions) {
-    const { baseUrl, clock, token, agent, fieldManager = "streamjob" } = options;
+    const { baseUrl, clock, token, fieldManager = "streamjob" } = options;
     this.#clock = clock;
     this.#fieldManager = fieldManager;
     this.#watchTimeoutMs = options.watchTimeoutMs ?? 300_000;
-    const headers = async (): Promise<Record<string, string>> => {
-      const value = typeof token === "function" ? await token() : token;
-      return { "User-Agent": fieldManager, ...(value === undefined ? {} : { Authorization: `Bearer ${value}` }) };
-    };
+    const credentials = options.credentials ?? fixedCredentials(baseUrl, token);
+    this.#ownCredentials = options.credentials === undefined ? credentials : null;
     this.#exchanger = new HttpExchanger({
       baseUrl,
       clock,
-      headers,
+      credentials,
+      userAgent: fieldManager,
       timeoutMs: options.requestTimeoutMs ?? 30_000,
-      ...(agent === undefined ? {} : { agent }),
     });
   }
 
   /** Gives back the connections that it keeps. Calls under way go on. */
   close(): void {
-    this.#exchanger.close();
+    this.#ownCredentials?.close();
   }
 
   async get<K extends Kind>(kind: K, key: ObjectKey, options: CallOptions = {}): Promise<Kinds[K] | null> {

@@ -6,19 +6,20 @@
  *     have been done). Nothing is tried again here, but a GET on a kept connection that the server had just closed, once.
  * HX2 A call ends when its signal does, with the signal's reason, and leaves no socket behind.
  */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { Clock } from "../../../base/index.ts";
 import { ApiError } from "../api/index.ts";
+import type { Credentials, Presented } from "./credentials.ts";
 
 export type HttpExchangeOptions = {
   /** Such as https://10.0.0.1:6443; a path in it stands before every path. */
   readonly baseUrl: string;
   readonly clock: Clock;
-  /** Sent with each request: Authorization, User-Agent. Asked for anew each time, since tokens expire. */
-  readonly headers: () => Promise<Readonly<Record<string, string>>>;
-  /** Carries TLS: authorities, client certificate. Its owner destroys it. Absent: one of our own. */
-  readonly agent?: HttpAgent | HttpsAgent;
+  /** Who asks, and what carries the connection. Their owner closes them. */
+  readonly credentials: Credentials;
+  /** Who says that it asks: `User-Agent`. */
+  readonly userAgent: string;
   /** Until the whole answer is there; of a watch, until it begins. */
   readonly timeoutMs: number;
 };
@@ -40,15 +41,10 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 export class HttpExchanger {
   readonly #options: HttpExchangeOptions;
   readonly #base: URL;
-  readonly #agent: HttpAgent | HttpsAgent;
-  readonly #ownsAgent: boolean;
 
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
     this.#base = new URL(options.baseUrl);
-    this.#ownsAgent = options.agent === undefined;
-    const keep = { keepAlive: true, keepAliveMsecs: 15_000 };
-    this.#agent = options.agent ?? (this.#base.protocol === "https:" ? new HttpsAgent(keep) : new HttpAgent(keep));
   }
 
   /** The whole answer, whatever its code. */
@@ -91,10 +87,6 @@ export class HttpExchanger {
     return Buffer.concat(chunks).toString("utf8");
   }
 
-  close(): void {
-    if (this.#ownsAgent) this.#agent.destroy();
-  }
-
   /** Runs a step with the deadline and the call's signal (HX2). */
   async #within<T>(call: Exchange, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     call.signal?.throwIfAborted();
@@ -121,18 +113,28 @@ export class HttpExchanger {
   }
 
   async #begin(call: Exchange, signal: AbortSignal): Promise<IncomingMessage> {
-    const headers = await this.#options.headers();
-    const first = await this.#send(call, headers, signal);
+    const { credentials } = this.#options;
+    const presented = await unlessAborted(credentials.present(), signal);
+    const response = await this.#tryTwice(call, presented, signal);
+    if (response.statusCode !== 401) return response;
+    const other = await unlessAborted(credentials.present(presented), signal);
+    if (other === presented) return response;
+    response.resume();
+    return this.#tryTwice(call, other, signal);
+  }
+
+  async #tryTwice(call: Exchange, presented: Presented, signal: AbortSignal): Promise<IncomingMessage> {
+    const first = await this.#send(call, presented, signal);
     if (first.kind === "answer") return first.response;
     const mayRepeat = call.method === "GET" && first.wasKept && !signal.aborted;
-    const second = mayRepeat ? await this.#send(call, headers, signal) : first;
+    const second = mayRepeat ? await this.#send(call, presented, signal) : first;
     if (second.kind === "answer") return second.response;
     throw this.#unavailable(call, second.error);
   }
 
   #send(
     call: Exchange,
-    headers: Readonly<Record<string, string>>,
+    { headers, agent }: Presented,
     signal: AbortSignal,
   ): Promise<
     | { readonly kind: "answer"; readonly response: IncomingMessage }
@@ -145,10 +147,11 @@ export class HttpExchanger {
         url,
         {
           method: call.method,
-          agent: this.#agent,
+          agent,
           signal,
           headers: {
             Accept: "application/json",
+            "User-Agent": this.#options.userAgent,
             ...headers,
             ...(body === undefined
               ? {}
@@ -171,6 +174,21 @@ export class HttpExchanger {
 
   #nameOf({ method, path }: Exchange): string {
     return `${method} ${path.split("?")[0]} at the API server ${this.#base.origin}`;
+  }
+}
+
+/** What is promised, or the signal's reason as soon as it is aborted. */
+async function unlessAborted<T>(promised: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promised, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

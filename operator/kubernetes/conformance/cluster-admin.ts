@@ -13,7 +13,7 @@ import {
   streamJobDefinition,
   streamJobSnapshotDefinition,
 } from "../../../crds/index.ts";
-import { HttpExchanger, HttpKubernetesApi } from "../client/index.ts";
+import { type Credentials, fixedCredentials, HttpExchanger, HttpKubernetesApi } from "../client/index.ts";
 import type { OpenedApi } from "./api-conformance.ts";
 
 export type ClusterAccess = {
@@ -34,6 +34,7 @@ const ESTABLISHED_MS = 60_000;
 export class ClusterAdmin {
   readonly #access: ClusterAccess;
   readonly #agent: Agent | null;
+  readonly #credentials: Credentials[] = [];
   readonly #exchanger: HttpExchanger;
 
   constructor(access: ClusterAccess) {
@@ -43,8 +44,8 @@ export class ClusterAdmin {
     this.#exchanger = new HttpExchanger({
       baseUrl: url,
       clock: systemClock,
-      headers: async () => (token === null ? {} : { Authorization: `Bearer ${token}` }),
-      ...(this.#agent === null ? {} : { agent: this.#agent }),
+      credentials: this.#credentialsOf(token),
+      userAgent: "contract",
       timeoutMs: 60_000,
     });
   }
@@ -54,8 +55,7 @@ export class ClusterAdmin {
     return new HttpKubernetesApi({
       baseUrl: this.#access.url,
       clock: systemClock,
-      ...(token === null ? {} : { token }),
-      ...(this.#agent === null ? {} : { agent: this.#agent }),
+      credentials: this.#credentialsOf(token),
     });
   }
 
@@ -102,8 +102,14 @@ export class ClusterAdmin {
 
   /** Gives back the connections. */
   close(): void {
-    this.#exchanger.close();
+    for (const credentials of this.#credentials) credentials.close();
     this.#agent?.destroy();
+  }
+
+  #credentialsOf(token: string | null): Credentials {
+    const credentials = fixedCredentials(this.#access.url, token ?? undefined, this.#agent ?? undefined);
+    this.#credentials.push(credentials);
+    return credentials;
   }
 
   async #install(definition: CustomResourceDefinition): Promise<void> {

@@ -49,6 +49,7 @@ test("RET1 what cannot help is thrown at once: terminal errors, Conflict, Gone, 
     "Invalid",
     "BadRequest",
     "Forbidden",
+    "Unauthorized",
     "Conflict",
     "Gone",
   ];

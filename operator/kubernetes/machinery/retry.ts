@@ -2,8 +2,8 @@
  * Owns: trying a call again where that can help and can do no harm: reads, and writes that are the same however often they are done.
  * Called by: the CLI. The operator looks again instead: its queue is its retry.
  *
- * RET1 Only errors with destiny `retry` are tried again. Never `Conflict` (read again and decide again, which only the caller can) and
- *     never `Gone` (the same old version stays gone).
+ * RET1 Only errors with destiny `retry` are tried again. Never `Conflict` (read again and decide again, which only the caller can), never
+ *     `Gone` (the same old version stays gone), and never `Unauthorized` (fresh credentials were refused already).
  * RET2 A `retryAfterMs` of the server is waited for at least.
  * RET3 No try begins whose wait would end after the deadline; the last error is thrown then, at once and unchanged.
  * RET4 The signal ends waits and calls at once, with its reason.
@@ -79,5 +79,7 @@ export function withRetriedReads(
 }
 
 function mayRetry(error: unknown): error is StreamError {
-  return error instanceof StreamError && error.destiny === "retry" && !isApiError(error, "Conflict", "Gone");
+  return (
+    error instanceof StreamError && error.destiny === "retry" && !isApiError(error, "Conflict", "Gone", "Unauthorized")
+  );
 }

@@ -84,6 +84,13 @@ export type Action =
       readonly location: string;
       readonly snapshot: string;
     }
+  /** Deletes the state in the store of an earlier incarnation through the JobManager of the active one. */
+  | {
+      readonly kind: "collectStore";
+      readonly incarnation: number;
+      readonly storeUri: string;
+      readonly triggerId: string;
+    }
   /** Has its object stay until its files have gone. */
   | { readonly kind: "holdSnapshot"; readonly name: string }
   | { readonly kind: "releaseSnapshot"; readonly name: string }

@@ -30,6 +30,7 @@ export function subjectOf(action: Action): string {
     case "triggerStop":
     case "triggerSavepoint":
     case "triggerCheckpoint":
+    case "collectStore":
       return `${action.kind} ${action.triggerId}`;
     case "activate":
       return `${action.kind} ${action.activation.activationId}`;
@@ -56,7 +57,7 @@ export function refusalOf(observed: Observed, kind: Action["kind"], id: string):
 }
 
 /** What its step or snapshot says: calls to JobManagers. */
-const SAID_ELSEWHERE = /^(triggerStop|triggerSavepoint|triggerCheckpoint|activate|disposeSavepoint) /;
+const SAID_ELSEWHERE = /^(triggerStop|triggerSavepoint|triggerCheckpoint|activate|disposeSavepoint|collectStore) /;
 
 /** The first thing that the API server refuses; null: nothing is. */
 export function refusedByApi({ refusals }: Observed): Refusal | null {
@@ -81,8 +82,8 @@ export function tellRefusals(draft: Draft, { observed }: Situation): void {
   draft.stalled = { reason: "ActionRefused", message: `${message}; ${advice}` };
 }
 
-/** Refused for good these have an event of their own: SavepointFailed, VersionFailed. */
-const HAS_EVENT = /^(triggerStop|triggerSavepoint|activate) /;
+/** Refused for good these have an event of their own: SavepointFailed, VersionFailed, StateKept. */
+const HAS_EVENT = /^(triggerStop|triggerSavepoint|activate|collectStore) /;
 
 /** RF1 */
 export function refusalEvents({ observed }: Situation): readonly PlannedEvent[] {

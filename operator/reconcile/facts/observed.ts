@@ -67,6 +67,10 @@ export type Observed = {
   readonly restoreSnapshot: RestoreSnapshotView;
   /** Savepoint locations that other StreamJobs of the namespace restore from or name in their status. */
   readonly foreignReferences: ReadonlySet<string>;
+  /** Of `status.stores`: stores in which other StreamJobs name a checkpoint. */
+  readonly storesInUse: ReadonlySet<string>;
+  /** Of `status.collecting` at the active JobManager; null: nothing was asked, or nobody answered. */
+  readonly collection: DisposalView | null;
   /** `<job>-rest` */
   readonly restService: Service | null;
   readonly disruptionBudgets: readonly PodDisruptionBudget[];
@@ -98,6 +102,7 @@ export type Refusal = {
   readonly isNews: boolean;
 };
 
+/** How a deletion of files goes, of a savepoint's or of a store's. */
 export type DisposalView =
   | { readonly kind: "done" }
   | { readonly kind: "inProgress" }

@@ -6,6 +6,7 @@ import type { Draft } from "../status/draft.ts";
 import { nameUids, usePermission, withPermission } from "./left-state.ts";
 import { restoreOf } from "./restore-choice.ts";
 import { incarnationPlaces } from "../facts/situation.ts";
+import { noteStore } from "../storage/superseded-stores.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "../steps/step.ts";
 
 /** From this write on the new incarnation is the one that holds the newest state (OPE3). */
@@ -24,6 +25,7 @@ export function enterActivating(context: StepContext): StepOutcome {
   if (restore.kind === "latest") predecessors.add(restore.storeUri);
   for (const store of operation.predecessors) predecessors.add(store);
   const { jobId, storeUri } = incarnationPlaces(situation, operation.to, version.spec);
+  noteStore(draft, { incarnation: operation.to, storeUri });
   if (old === undefined) startScheduleAnew(draft);
   forgetTakenBack(draft);
   if (old?.ended?.status === "FINISHED" && restore.kind === "none" && operation.mode !== "stateless") {

@@ -42,6 +42,11 @@ export class Draft {
     return formatTime(this.nowMs);
   }
 
+  /** The time in so many milliseconds. */
+  timeIn(ms: number): string {
+    return formatTime(this.nowMs + ms);
+  }
+
   get wakeAfterMs(): number | null {
     return this.#wakeAfterMs;
   }

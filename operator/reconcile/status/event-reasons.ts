@@ -31,6 +31,9 @@ const reasons = {
     "the savepoint of a deletion or an upgrade is complete, but its StreamJobSnapshot could not be created; the note says where the savepoint is",
   SavepointKept:
     "a StreamJobSnapshot is deleted, but its files are kept because its StreamJob no longer exists; the note says where",
+  StateDeleted:
+    "the state of an earlier incarnation is deleted, because a later one that started from it is stable; the note says where it was",
+  StateKept: "state that was to be deleted could not be, and is kept; the note says where, and why",
   LastStateUsed: "no savepoint could be taken; the newest checkpoint is used instead, as the spec allows",
   JobEnded: "the job ended by itself before it could be stopped",
   JobFinished: "the job has processed all of its input, or was stopped manually",
@@ -64,6 +67,7 @@ export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
   StateLeftBehind: "if the state was dropped by mistake, `streamjob rollback words` to the version before",
   SavepointUnlisted: "create a StreamJobSnapshot with the path in the note, if you want it listed",
   SavepointKept: "delete the folder in the note yourself when nobody needs it",
+  StateKept: "the note says why and where; delete the folder yourself when nobody needs it",
   LastStateUsed: "nothing is lost; find out why no savepoint could be taken",
   JobEnded: "check whether the job was meant to end: `streamjob describe words`",
   JobFailed: "`streamjob describe words` shows the exception; correct the cause, then `streamjob restart words`",

@@ -165,3 +165,19 @@ test("LA4 what somebody believes to be the newest state must be it", async () =>
   await assert.rejects(resolve(latest(fresh, "memory://believed")), /is not the newest state .*: it has none/);
   await assert.rejects(resolve(latest("memory://own")), /this incarnation's own store/);
 });
+
+test("LA6 a store that was collected is refused with who took it over, however much of it is still there", async () => {
+  const old = await store("old", { activation: { kind: "none" }, checkpoints: 3 });
+  await resolve(latest(old));
+  const opened = await openStore(old);
+  await opened.put(
+    "collected",
+    Buffer.from(JSON.stringify({ version: 1, why: "superseded", successor: YOUNG, atMs: 1 })),
+  );
+  for (const change of [{}, { fence: null }]) {
+    await assert.rejects(resolve(latest(old), change), {
+      code: "RESTORE_REFUSED",
+      message: new RegExp(`the state in ${old} was deleted: incarnation ${YOUNG} had taken it over`),
+    });
+  }
+});

@@ -8,15 +8,18 @@
  * LA2 Never an empty start by default: a store that holds nothing, or a job that ended without leaving a state, is refused.
  * LA3 Every store on the way is fenced, and those that its activation lists as predecessors: it may have died before it did that.
  * LA4 A savepoint that somebody believes to be the newest state must be it, or the restore is refused with both named.
+ * LA6 A store that is collected, or being so, is no state, whatever is left in it (COLL2).
  * LA5 Without `fence` everything is only read: what is found may be overtaken at any moment.
  */
 import { type JobId, jobId, type Random, StreamError } from "../../../base/index.ts";
 import {
   assertReadable,
   chainOf,
+  type CollectionMark,
   fencePredecessor,
   type LogContents,
   newestCompleteSeq,
+  readCollectionMark,
   readLog,
 } from "../../checkpoint/index.ts";
 import type { RestoreMessage, StoredActivation } from "../../../contract/index.ts";
@@ -111,6 +114,8 @@ class PredecessorWalk {
     const log = await this.visit(from.storeUri);
     const { storeUri } = log.contents;
     const store = await openStore(storeUri);
+    const collected = await insist(this.#ports, `look at ${storeUri}`, () => readCollectionMark(store));
+    if (collected !== null) throw refused(`the state in ${storeUri} was deleted: ${reasonOf(collected)}`);
     const activation = await insist(this.#ports, `read the activation in ${storeUri}`, () => readActivation(store));
     for (const uri of activation?.predecessors ?? []) if (storeUriOf(uri) !== this.#ports.ownUri) await this.visit(uri);
     const result = await insist(this.#ports, `read the result in ${storeUri}`, () => readResult(store, null));
@@ -174,6 +179,11 @@ function assertNewest(from: Latest, believed: string, state: FoundState | null):
   throw refused(
     `${believed} is not the newest state of the incarnation in ${from.storeUri}: ${state === null ? "it has none" : `that is ${state.location}`}`,
   );
+}
+
+function reasonOf({ why, successor }: CollectionMark): string {
+  if (why === "deleted") return "its job was deleted together with its state. Restore from a savepoint";
+  return `incarnation ${successor ?? "unknown"} had taken it over and was stable. Restore from that one's state, or from a savepoint`;
 }
 
 function refused(message: string): StreamError {

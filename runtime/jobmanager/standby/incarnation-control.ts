@@ -25,4 +25,9 @@ export interface IncarnationControl {
   preflight(from: RestoreMessage): Promise<PreflightAnswer>;
   /** The same request again is accepted again. Errors: STORE_UNAVAILABLE, STORE_FULL: ask again. */
   activate(request: ActivationRequest): Promise<ActivationOutcome>;
+  /**
+   * Deletes the state in the store of an incarnation that this one, or one before it, has taken over from. May be asked again.
+   * Errors: JOB_STATE_CONFLICT until this one has a checkpoint of its own; STATE_IN_USE; STORE_UNAVAILABLE: ask again.
+   */
+  collect(storeUri: string): Promise<void>;
 }

@@ -12,7 +12,7 @@
  */
 import { loadStreamGraph } from "../../program/index.ts";
 import { type ErrorInfo, type JobId, jobId, StreamError, toErrorInfo } from "../../../base/index.ts";
-import type { CheckpointLog } from "../../checkpoint/index.ts";
+import { type CheckpointLog, collectStore } from "../../checkpoint/index.ts";
 import type {
   ActivationRequest,
   IncarnationFailure,
@@ -24,7 +24,7 @@ import type {
 } from "../../../contract/index.ts";
 import type { StreamGraph } from "../../graph/index.ts";
 import { type FromJobManager, listenRpc, type RpcConnection, type RpcServer } from "../../rpc/index.ts";
-import { storeUriOf } from "../../storage/index.ts";
+import { openStore, storeUriOf } from "../../storage/index.ts";
 import { createActivation } from "../leading/activation-object.ts";
 import type {
   CheckpointsView,
@@ -101,6 +101,11 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     void this.#load(this.#server);
   }
 
+  /** As of JobManager: this process is about to end. */
+  async leave(): Promise<void> {
+    await this.#manager?.leave();
+  }
+
   /** Leaves the job as it is, for another process to go on with. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -156,6 +161,17 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     }
     const { activationId } = this.#activation ?? request;
     return activationId === request.activationId ? { kind: "accepted" } : { kind: "taken", activationId };
+  }
+
+  async collect(storeUri: string): Promise<void> {
+    const uri = storeUriOf(storeUri);
+    const conflict = (why: string): StreamError =>
+      new StreamError("JOB_STATE_CONFLICT", `the state in ${uri} cannot be deleted: ${why}`);
+    if (uri === this.#storeUri) throw conflict("it is this incarnation's own");
+    const hasState = this.#isActive && (this.#manager?.progress().completedCheckpoints ?? 0) > 0;
+    if (!hasState) throw conflict("this incarnation has no checkpoint of its own yet, and would restart from there");
+    const { objects, bytes } = await collectStore(await openStore(uri), this.#options.clock);
+    this.#options.log.info({ storeUri: uri, objects, bytes }, "the state of an earlier incarnation was deleted");
   }
 
   job(): JobView {
