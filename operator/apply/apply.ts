@@ -234,7 +234,7 @@ function act(context: ActionContext, action: Action): Promise<void> {
     case "deleteRevision":
       return deleteRevision(context, action.name);
     case "applyChild":
-      return applyChild(context, action.object);
+      return applyChild(context, action.object, action.filesOf ?? null);
     case "deleteChild":
       return deleteChild(context, action.objectKind, action.name, action.uid);
     case "createSnapshot":

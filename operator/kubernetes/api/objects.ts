@@ -155,6 +155,7 @@ export type Service = KubernetesObject & {
 export type ConfigMap = KubernetesObject & {
   readonly kind: "ConfigMap";
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
 };
 
