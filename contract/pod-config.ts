@@ -61,6 +61,8 @@ export const podVariables = {
   podName: "STREAMJOB_POD_NAME",
   /** TaskManager: the address that other TaskManagers reach it at. */
   podIp: "STREAMJOB_POD_IP",
+  /** TaskManager: the memory of its container in MiB; not set: nothing limits it. */
+  memoryMiB: "STREAMJOB_MEMORY_MIB",
   /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
   graceSeconds: "STREAMJOB_GRACE_SECONDS",
   /** JSON object: fields of every line that the process logs. */

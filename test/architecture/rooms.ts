@@ -251,6 +251,7 @@ export const rooms: readonly Room[] = [
     mayImport: [
       "base",
       "contract",
+      "settings",
       ...inRuntime("taskmanager jobmanager rest"),
       ...inOperator("kubernetes/api kubernetes/client engine engine-native controller"),
       ...within("embedded", "api-server workloads kubelet"),

@@ -1,9 +1,10 @@
 /**
  * Owns: what a promise's test needs of the cluster that it runs on: the same tests run on the embedded one and on a real one.
- * Not here: either of them (embedded-rig-cluster.ts), the word count and its sink (rig.ts).
+ * Not here: either of them (embedded-rig-cluster.ts, kubernetes-rig-cluster.ts), the word count and its sink (rig.ts).
  *
  * RGC1 Everything runs on this machine: a pod's process has a pid here, and what it writes below the workspace is seen here.
  */
+import { systemRandom } from "../../base/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
 import type { JobManagerApi } from "../../operator/engine/index.ts";
 import type { KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
@@ -11,8 +12,11 @@ import type { AddressOf } from "../../embedded/api-server/index.ts";
 import type { OperatorSettings } from "../../main/control-plane/index.ts";
 import type { PodTemplate } from "../../crds/index.ts";
 
+/** Set by `npm run promises -- --cluster`. */
+export const isOnKubernetes = process.env["STREAMJOB_PROMISES_ON"] === "kubernetes";
+
 /** Where the StreamJobs of these tests are. */
-export const NAMESPACE = "default";
+export const NAMESPACE = isOnKubernetes ? `promise-${systemRandom.hex(4)}` : "default";
 
 /** What a process that is an operator needs to be one of this cluster. */
 export type OperatorEnvironment = {
@@ -30,7 +34,7 @@ export interface RigCluster {
   /** The operator that runs from the start; null: none does. */
   readonly controller: Controller | null;
   /** What its pods need beyond what the operator gives them; null: nothing. */
-  readonly podTemplate: PodTemplate | null;
+  podTemplate(component: "jobmanager" | "taskmanager"): PodTemplate | null;
   /** Folder of `storageRoot` on this machine. */
   readonly storeFolder: string;
   /** Another operator, in this process; the caller stops it. */

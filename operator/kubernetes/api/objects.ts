@@ -37,6 +37,7 @@ export type Container = {
     readonly subPath?: string;
   }[];
   readonly resources?: object;
+  readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly securityContext?: object;
