@@ -5,6 +5,7 @@
  * ECF1 Whatever a test breaks it mends in the end (`mend`): the cluster is shared.
  */
 import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { setTimeout as wait } from "node:timers/promises";
 import { freezeServer, serverPid, startServer, stopServer } from "../control.ts";
@@ -20,7 +21,7 @@ import { dnsPart } from "./dns.ts";
 import { kubeProxyParts } from "./kube-proxy.ts";
 import { kubeletParts } from "./kubelet.ts";
 import { clusterNetworkPart, type NodeName } from "./network.ts";
-import { nodeParts } from "./node.ts";
+import { nodeParts, nodeReadyPath } from "./node.ts";
 
 /** What can be stopped and started again. */
 const servers = {
@@ -121,7 +122,10 @@ export class ClusterFailures {
 
   /** Resolves when the node is Ready again. */
   async bootNode(node: NodeName): Promise<void> {
-    await startServer(this.#part(node));
+    const part = this.#part(node);
+    // From its life before the crash.
+    await rm(nodeReadyPath(part.folder), { force: true });
+    await startServer(part);
     await this.#untilServing(node);
     for (const name of onNode(node)) await this.start(name);
     this.#toMend.delete(`${node} crashed`);

@@ -7,7 +7,6 @@
 set -euo pipefail
 
 if [[ ${INSIDE:-} != yes ]]; then
-  rm -f ready
   for group in $GROUP_FOLDERS; do
     folder=${group%%=*}
     mkdir -p "$folder"

@@ -31,6 +31,9 @@ const run = promisify(execFile);
 const scriptPath = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 export const NODE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** There once the node is set up (node.sh). */
+export const nodeReadyPath = (folder: string): string => join(folder, "ready");
+
 function nodePart(name: NodeName): Part<NodeMachine> {
   return {
     name,
@@ -61,7 +64,7 @@ function nodePart(name: NodeName): Part<NodeMachine> {
     },
     summary: ({ address, podRange }) => `${address}, pods ${podRange}`,
     check: async ({ folder }) => {
-      if (!existsSync(join(folder, "ready"))) throw new Error("the node is not set up yet");
+      if (!existsSync(nodeReadyPath(folder))) throw new Error("the node is not set up yet");
     },
   };
 }
