@@ -32,6 +32,7 @@ export {
   executionStateSchema,
   type FailureCauseMessage,
   JOB_ID_HEADER,
+  USER_HEADER,
   type JobStatusName,
   jobStatusSchema,
 } from "./identity.ts";

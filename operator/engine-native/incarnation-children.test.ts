@@ -51,6 +51,12 @@ const restricted = {
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"] },
 };
+const ask = (path: string) => ({ httpGet: { path, port: "metrics" } });
+const probes = {
+  startupProbe: { ...ask("/livez"), periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 300 },
+  livenessProbe: { ...ask("/livez"), periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 18 },
+  readinessProbe: { ...ask("/readyz"), periodSeconds: 5, timeoutSeconds: 5 },
+};
 const tmpMount = { name: "streamjob-tmp", mountPath: "/tmp" };
 const tmpVolume = { name: "streamjob-tmp", emptyDir: {} };
 const podName = { name: "STREAMJOB_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
@@ -82,6 +88,7 @@ test("golden: the JobManager's StatefulSet", () => {
               args: ["jobmanager"],
               terminationMessagePolicy: "FallbackToLogsOnError",
               securityContext: restricted,
+              ...probes,
               volumeMounts: [tmpMount],
               env: [
                 config,
@@ -97,7 +104,6 @@ test("golden: the JobManager's StatefulSet", () => {
                 { name: "rest", containerPort: 8081 },
                 { name: "metrics", containerPort: 9249 },
               ],
-              readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 },
             },
           ],
         },
@@ -126,6 +132,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       args: ["taskmanager"],
       terminationMessagePolicy: "FallbackToLogsOnError",
       securityContext: restricted,
+      ...probes,
       env: [
         { name: "LEVEL", value: "debug" },
         config,
