@@ -3,12 +3,15 @@
  *
  * Grammar: frame = u8 kind, u8[7] zero, body
  *   0 batch: block of record/batch-codec · 1 watermark: f64 · 2 barrier: JSON · 3 status: u8 idle · 4 end of data
+ *
+ * FRM1 A barrier that is read has every field that stream-element.ts says, of its type: it decides what a task does.
  */
 import { StreamError } from "../../base/index.ts";
 import {
   type Barrier,
   ByteReader,
   type ByteWriter,
+  type CheckpointKind,
   type ControlElement,
   decodeBatch,
   encodeBatch,
@@ -62,7 +65,7 @@ export function decodeFrame<T>(type: ValueType<T>, bytes: Uint8Array): StreamEle
     case WATERMARK:
       return { kind: "watermark", timestamp: reader.float64(1)[0] as number };
     case BARRIER:
-      return JSON.parse(reader.buffer.toString("utf8", reader.position)) as Barrier;
+      return readBarrier(reader.buffer.toString("utf8", reader.position));
     case STATUS:
       return { kind: "status", idle: reader.u8() === 1 };
     case END_OF_DATA:
@@ -73,4 +76,32 @@ export function decodeFrame<T>(type: ValueType<T>, bytes: Uint8Array): StreamEle
         `a frame of unknown kind ${kind} came through a data channel; look for processes of different versions`,
       );
   }
+}
+
+const CHECKPOINT_KINDS: ReadonlySet<unknown> = new Set<CheckpointKind>([
+  "checkpoint",
+  "savepoint",
+  "stop",
+  "drain",
+  "handover",
+]);
+
+/** FRM1 */
+function readBarrier(text: string): Barrier {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new StreamError("PROTOCOL_VIOLATION", "a barrier that is not JSON came through a data channel", { cause });
+  }
+  const { kind, checkpointId, checkpointKind, aligned, target, triggeredMs } = (value ?? {}) as Record<string, unknown>;
+  const isBarrier =
+    kind === "barrier" &&
+    Number.isSafeInteger(checkpointId) &&
+    CHECKPOINT_KINDS.has(checkpointKind) &&
+    typeof aligned === "boolean" &&
+    (target === null || typeof target === "string") &&
+    typeof triggeredMs === "number";
+  if (isBarrier) return { kind, checkpointId, checkpointKind, aligned, target, triggeredMs } as Barrier;
+  throw new StreamError("PROTOCOL_VIOLATION", "a barrier without its fields came through a data channel");
 }

@@ -7,15 +7,18 @@
  * CON2 Nothing is delivered before `onMessage` is set, so none is missed between connecting and setting it.
  * CON3 `onClose` is called exactly once, never from inside `send` or `close`, and no message is delivered after it or after `close`.
  * CON4 Bytes that are no frame close that connection, and nothing else.
+ * CON7 Who connects is a stranger: no frame over STRANGER_FRAME_BYTES is taken from it until `trust` is called.
  * CON6 With an identity both ends are checked (security), and a peer that is not who is expected is never a connection.
  * CON5 What a peer does not read is kept up to MAX_UNSENT_BYTES; then the connection is closed: the peer is as good as dead.
  */
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { connectToPeer, type PeerSecurity, PeerServer } from "../../security/index.ts";
 import { StreamError } from "../../base/index.ts";
-import { encodeFrame, FrameReader } from "./frame.ts";
+import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from "./frame.ts";
 
 const MAX_UNSENT_BYTES = 256 * 1024 * 1024;
+/** A registration has some hundred bytes, and up to 1024 ports. */
+const STRANGER_FRAME_BYTES = 64 * 1024;
 /** How long `close` lets bytes on their way go out before it cuts the connection. */
 const CLOSE_GRACE_MS = 1000;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -37,6 +40,8 @@ export interface RpcConnection<Out extends object = object, In extends object = 
   onMessage: (message: In) => void;
   /** Set it in the same turn in which the connection was got. */
   onClose: (reason: CloseReason) => void;
+  /** The peer has said who it is: frames of any allowed size are taken from it (CON7). */
+  trust(): void;
   /** Lets what was sent go out (at most 1 s) and closes. Closing twice does nothing. */
   close(): void;
 }
@@ -59,6 +64,7 @@ export function listenRpc<Out extends object, In extends object>(options: {
   const open = new Set<SocketConnection<Out, In>>();
   const onSocket = (socket: Socket): void => {
     const connection = new SocketConnection<Out, In>(socket, () => open.delete(connection));
+    connection.distrust();
     open.add(connection);
     options.onConnection(connection);
   };
@@ -157,6 +163,15 @@ class SocketConnection<Out extends object, In extends object> implements RpcConn
     this.#socket.write(encodeFrame(message));
     if (this.#socket.writableLength <= MAX_UNSENT_BYTES) return;
     this.#cut({ kind: "lost", error: this.#lost(`it has not read ${this.#socket.writableLength} bytes`) });
+  }
+
+  trust(): void {
+    this.#reader.frameBytesMax = MAX_FRAME_BYTES;
+  }
+
+  /** CON7 */
+  distrust(): void {
+    this.#reader.frameBytesMax = STRANGER_FRAME_BYTES;
   }
 
   close(): void {

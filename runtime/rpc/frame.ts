@@ -8,6 +8,7 @@
  *
  * FR3 Every frame names the version of the protocol (frames and messages.ts): processes of two versions part at the first one, and both say why.
  *
+ * FR4 A reader's limit may be lower until its peer is known (`frameBytesMax`): strangers cannot have large bodies collected.
  * FR1 A frame over the limit is refused from its header: nothing of its body is kept.
  * FR2 The pieces of a frame are joined once, so a large one costs linear time.
  */
@@ -43,6 +44,8 @@ export class FrameReader {
   #pieces: Buffer[] = [];
   #buffered = 0;
   #needed = HEADER_BYTES;
+  /** FR4. At most MAX_FRAME_BYTES. */
+  frameBytesMax = MAX_FRAME_BYTES;
 
   /** Takes the next piece; returns the messages completed by it. Throws StreamError PROTOCOL_VIOLATION for bytes that are none, FORMAT_TOO_NEW (FR3). */
   push(piece: Buffer): object[] {
@@ -55,8 +58,8 @@ export class FrameReader {
     this.#needed = HEADER_BYTES;
     while (bytes.length - offset >= HEADER_BYTES) {
       const length = bytes.readUInt32BE(offset);
-      if (length > MAX_FRAME_BYTES) {
-        throw violation(`a frame of ${length} bytes, over the limit of ${MAX_FRAME_BYTES}`);
+      if (length > this.frameBytesMax) {
+        throw violation(`a frame of ${length} bytes, over the limit of ${this.frameBytesMax}`);
       }
       if (bytes.length - offset < HEADER_BYTES + length) {
         this.#needed = HEADER_BYTES + length;

@@ -328,14 +328,24 @@ async function readList(
   const reader = new ByteReader(bytes);
   const text = reader.bytes(reader.u32()).toString("utf8");
   reader.align8();
-  const header: unknown = JSON.parse(text);
-  refuseNewer(`operator state "${name}" of operator "${options.operatorUid}"`, header, LIST_VERSION);
+  const what = `operator state "${name}" of operator "${options.operatorUid}"`;
+  const header = parseHeader(text, what);
+  refuseNewer(what, header, LIST_VERSION);
   const type = parseType(header);
   const items = decodeBatch(type, reader).rows;
   if (items.length === count) return { type, items };
   throw new StreamError(
     "CHECKPOINT_CORRUPT",
-    `operator state "${name}" of operator "${options.operatorUid}" has ${items.length} items where its checkpoint says ${count}; restore from another checkpoint`,
+    `${what} has ${items.length} items where its checkpoint says ${count}; restore from another checkpoint`,
     { destiny: "terminal" },
   );
+}
+
+function parseHeader(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = `${what} has a header that is not JSON; restore from another checkpoint`;
+    throw new StreamError("CHECKPOINT_CORRUPT", message, { destiny: "terminal", cause });
+  }
 }

@@ -40,6 +40,8 @@ export class OperatorRun {
       env: {
         ...process.env,
         ...variables,
+        // As in the chart (SEC-13).
+        NODE_OPTIONS: "--disallow-code-generation-from-strings --disable-proto=delete",
         [operatorVariables.settings]: JSON.stringify(all),
         STREAMJOB_FAILPOINTS: dieAt === undefined ? "" : `${dieAt.name}=kill@${dieAt.hit}`,
       },

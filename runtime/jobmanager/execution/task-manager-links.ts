@@ -140,6 +140,7 @@ export class TaskManagerLinks {
     if (message.jobId !== this.#options.jobId) return this.#refuseStranger(connection, message);
     const { taskManagerId: id, host, pid, dataPorts } = message;
     this.#unregistered.delete(connection);
+    connection.trust();
     const known = this.#links.get(id);
     if (known !== undefined) {
       this.#links.delete(id);
