@@ -29,7 +29,7 @@ export function runTaskManager(): Promise<void> {
       jobManagerPort: jobManager.port,
       slots: config.slots,
       clock: systemClock,
-      identity: folder === null ? null : { folder, encryptsData: true },
+      identity: folder === null ? null : { folder, options: config.options },
       log: log.child({ taskManagerId: id }),
     });
     onServe({
