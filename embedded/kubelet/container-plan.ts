@@ -114,7 +114,7 @@ async function valueOf(
   const { valueFrom } = variable;
   if (valueFrom === undefined) return expand(variable.value ?? "", declared);
   if (valueFrom.configMapKeyRef !== undefined) {
-    const { name, key, optional = false } = valueFrom.configMapKeyRef;
+    const { name = "", key, optional = false } = valueFrom.configMapKeyRef;
     const configMap = await context.readConfigMap(name);
     const value = configMap?.data?.[key];
     if (value !== undefined) return value;
@@ -124,7 +124,7 @@ async function valueOf(
     );
   }
   if (valueFrom.secretKeyRef !== undefined) {
-    const { name, key, optional = false } = valueFrom.secretKeyRef;
+    const { name = "", key, optional = false } = valueFrom.secretKeyRef;
     const value = (await context.readSecret(name))?.data?.[key];
     if (value !== undefined) return Buffer.from(value, "base64").toString("utf8");
     // Inherited from whoever started the control plane: a laptop's stand-in for the Secret.

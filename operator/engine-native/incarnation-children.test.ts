@@ -51,6 +51,12 @@ const restricted = {
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"] },
 };
+const ask = (path: string) => ({ httpGet: { path, port: "metrics" } });
+const probes = {
+  startupProbe: { ...ask("/livez"), periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 300 },
+  livenessProbe: { ...ask("/livez"), periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 18 },
+  readinessProbe: { ...ask("/readyz"), periodSeconds: 5, timeoutSeconds: 5 },
+};
 const tmpMount = { name: "streamjob-tmp", mountPath: "/tmp" };
 const tmpVolume = { name: "streamjob-tmp", emptyDir: {} };
 const podName = { name: "STREAMJOB_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
@@ -82,6 +88,7 @@ test("golden: the JobManager's StatefulSet", () => {
               args: ["jobmanager"],
               terminationMessagePolicy: "FallbackToLogsOnError",
               securityContext: restricted,
+              ...probes,
               volumeMounts: [tmpMount],
               env: [
                 config,
@@ -97,7 +104,6 @@ test("golden: the JobManager's StatefulSet", () => {
                 { name: "rest", containerPort: 8081 },
                 { name: "metrics", containerPort: 9249 },
               ],
-              readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, periodSeconds: 5 },
             },
           ],
         },
@@ -126,6 +132,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       args: ["taskmanager"],
       terminationMessagePolicy: "FallbackToLogsOnError",
       securityContext: restricted,
+      ...probes,
       env: [
         { name: "LEVEL", value: "debug" },
         config,
@@ -141,6 +148,24 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       volumeMounts: [{ name: "job", mountPath: "/opt/streamjob/job", readOnly: true }, tmpMount],
     },
   ]);
+});
+
+test("SEC-11 the places that an operator restricts savepoints to reach the pods, and nothing does when it restricts none", () => {
+  const job = jobOf(small);
+  const input = {
+    job,
+    number: 3,
+    spec: withDefaults(job.spec),
+    jobId: "ab".repeat(16),
+    storeUri: "/state/apps/ab",
+    savepointDirectory: "/state/apps/savepoints/wc-u1",
+    defaultImage: "streamjob:1",
+  };
+  const configOf = (more: object): object =>
+    podConfigSchema.parse(JSON.parse(incarnationChildren({ ...input, ...more }).configMap.data?.["config.json"] ?? ""));
+  assert.ok(!("savepointPrefixes" in configOf({})));
+  const savepointPrefixes = ["/state/apps/savepoints", "s3://bucket/saves"];
+  assert.deepEqual(configOf({ savepointPrefixes }), { ...configOf({}), savepointPrefixes });
 });
 
 test("PCN2 a pod's process knows the grace that the pod has, also when a user's template sets it", () => {

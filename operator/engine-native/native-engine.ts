@@ -2,9 +2,11 @@
 import type { Engine } from "../engine/index.ts";
 import { incarnationChildren } from "./incarnation-children.ts";
 import { storeUriIn } from "./incarnation-config.ts";
+import { memoryRefusal } from "./pod-memory.ts";
 
 export const nativeEngine: Engine = {
   children: incarnationChildren,
+  refusal: memoryRefusal,
   storeUriIn,
   canStandBy: true,
   canPreflight: true,

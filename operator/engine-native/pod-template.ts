@@ -5,7 +5,7 @@
  * PTM2 The root file system is read-only. What a process writes beside its state goes to /tmp, which is the pod's own.
  * PTM3 A pod gets no token of its service account and no variables about Services: it has nothing to ask the API server.
  */
-import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
+import type { PodTemplate as UserTemplate, ResolvedSpec } from "../../crds/index.ts";
 import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
@@ -24,7 +24,7 @@ export function podTemplate(
   labels: Record<string, string>,
 ): PodTemplate {
   const { spec } = input;
-  const user = (component === "jobmanager" ? spec.jobManager : spec.taskManager).podTemplate;
+  const user = templateOf(spec, component);
   const required: TemplateLayer = {
     metadata: { labels },
     spec: {
@@ -35,11 +35,12 @@ export function podTemplate(
       ...(volumes(input, component).length === 0 ? {} : { volumes: volumes(input, component) }),
     },
   };
-  return mergeTemplates({ defaults: podDefaults(component, user), user, required });
+  return mergeTemplates({ defaults: podDefaults(spec, component), user, required });
 }
 
 /** PTM1, PTM2, PTM3 */
-function podDefaults(component: Component, user: UserTemplate | null): TemplateLayer {
+function podDefaults(spec: ResolvedSpec, component: Component): TemplateLayer {
+  const user = templateOf(spec, component);
   return {
     spec: {
       enableServiceLinks: false,
@@ -49,10 +50,14 @@ function podDefaults(component: Component, user: UserTemplate | null): TemplateL
         seccompProfile: { type: "RuntimeDefault" },
         ...(mountsClaim(user) ? { fsGroup: FILES_GROUP, fsGroupChangePolicy: "OnRootMismatch" } : {}),
       },
-      containers: [containerDefaults(component)],
+      containers: [containerDefaults(spec, component)],
       volumes: [{ name: TMP_VOLUME, emptyDir: {} }],
     },
   };
+}
+
+function templateOf(spec: ResolvedSpec, component: Component): UserTemplate | null {
+  return (component === "jobmanager" ? spec.jobManager : spec.taskManager).podTemplate;
 }
 
 /** Only then: some clusters choose the group by themselves, and refuse one that is set. */

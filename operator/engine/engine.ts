@@ -25,6 +25,8 @@ export type IncarnationInput = {
   readonly jobId: string;
   readonly storeUri: string;
   readonly savepointDirectory: string;
+  /** Where requests may put savepoints of the job; absent: anywhere. */
+  readonly savepointPrefixes?: readonly string[];
   /** When the spec names none. */
   readonly defaultImage: string;
   /** Its processes get certificates by Secret (identitySecretName). Default false. */
@@ -34,6 +36,8 @@ export type IncarnationInput = {
 /** A stream engine, handed to decisions with their settings. */
 export type Engine = {
   readonly children: (input: IncarnationInput) => IncarnationChildren;
+  /** Why pods of this spec would not start, and what to set; null: as far as is known, they would. */
+  readonly refusal: (spec: ResolvedSpec) => string | null;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
   /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */

@@ -10,7 +10,6 @@
  * TAS4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
  *     (MES7): until the JobManager has named the job, nothing that it says is done.
  */
-import { totalmem } from "node:os";
 import { MessageChannel } from "node:worker_threads";
 import {
   assert,
@@ -25,7 +24,7 @@ import { type Identity, openIdentity } from "../../security/index.ts";
 import { parseOptions } from "../graph/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
-import { SlotThread, type SlotView } from "./slot-thread.ts";
+import { type SlotMemory, SlotThread, type SlotView } from "./slot-thread.ts";
 
 export type TaskManagerOptions = {
   /** The only job that it serves. */
@@ -37,6 +36,8 @@ export type TaskManagerOptions = {
   readonly jobManagerPort: number;
   /** 1 or more. */
   readonly slots: number;
+  /** Of each slot. Absent: Node's own limits. */
+  readonly memory?: SlotMemory;
   readonly clock: Clock;
   readonly log: Log;
   /**
@@ -75,9 +76,6 @@ const STRANGER_MS = 2000;
 /** Until the JobManager has said its own values. */
 const FIRST_HEARTBEAT_MS = 500;
 const FIRST_TIMEOUT_MS = 2500;
-/** Of the machine's memory, for the heaps of all slots; the rest is for buffers, the main threads and others. */
-const HEAP_SHARE = 0.5;
-const HEAP_MB_MAX = 4096;
 
 type Connection = RpcConnection<ToJobManager, FromJobManager>;
 
@@ -133,7 +131,6 @@ class TaskManagerProcess {
     this.#servedMs = options.clock.monotonicMs();
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
-    const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
     this.#slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
         start: {
@@ -144,7 +141,7 @@ class TaskManagerProcess {
           sleeping,
           identityFolder: dataIdentity,
         },
-        heapMb,
+        ...(options.memory === undefined ? {} : { memory: options.memory }),
         clock: options.clock,
         log: options.log,
         send: (message) => this.#send(message),
