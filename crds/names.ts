@@ -13,7 +13,7 @@ export const STREAM_JOB_PLURAL = "streamjobs";
 export const STREAM_JOB_SNAPSHOT_KIND = "StreamJobSnapshot";
 export const STREAM_JOB_SNAPSHOT_PLURAL = "streamjobsnapshots";
 
-/** "true": nothing is done for this job until it is removed, not even healing. */
+/** "true": nothing is done for this job until it is removed, not even healing; only certificates are renewed. */
 export const PAUSED_ANNOTATION = `${API_GROUP}/paused`;
 /** With `upgrade.approval: manual`: the generation that may be rolled out. */
 export const APPROVE_ANNOTATION = `${API_GROUP}/approve`;

@@ -44,7 +44,7 @@ export function runTaskManager(): Promise<void> {
       slots: config.slots,
       memory,
       clock: systemClock,
-      identity: folder === null ? null : { folder, encryptsData: true },
+      identity: folder === null ? null : { folder, options: config.options },
       log: log.child({ taskManagerId: id }),
     });
     onServe({

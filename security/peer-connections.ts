@@ -109,7 +109,7 @@ export class PeerServer {
     );
     // Of a certificate that was not accepted Node's error says only that the connection is over.
     this.#tls.on("tlsClientError", (error, socket) =>
-      this.#refuse(socket, socket.authorizationError ? String(socket.authorizationError) : error.message),
+      this.#refuse(socket, socket.authorizationError ? String(socket.authorizationError) : reasonOf(error)),
     );
     this.#endRenewals = identity.onRenewal((files) => {
       this.#tls.setSecureContext({ ...files, minVersion: "TLSv1.3" }); // PCO4
@@ -135,4 +135,9 @@ export class PeerServer {
     this.#told.set(key, nowMs);
     log.warn({ peer: remoteAddress, reason, purpose: this.#purpose }, "a connection was refused");
   }
+}
+
+/** Of an error of OpenSSL its words, without where in OpenSSL they come from. */
+function reasonOf(error: Error & { readonly reason?: string }): string {
+  return error.reason ?? error.message;
 }

@@ -100,6 +100,15 @@ export const settings = {
     doc: "Whether the language's built-ins (`Map.prototype.get`, `JSON.parse`, `setTimeout`, …) are frozen once the job's module is loaded, so that no function can break the engine in its thread. false: for libraries that replace built-ins later.",
     notInManifests: "whether it may be false is decided by the code; `config` can set it",
   },
+  dataEncryption: {
+    kind: "flag",
+    option: "taskmanager.data.ssl.enabled",
+    field: "encryptsData",
+    default: true,
+    doc: "Whether data between TaskManagers is encrypted, and each checks the other's certificate. Only for jobs with certificates, which StreamJobs have. Encryption takes about half as much processor time again for each record that goes from one process to another. false: records travel in the clear, and whoever reaches a TaskManager's data port can send to it; allow only this job's pods to reach it by a NetworkPolicy.",
+    notInCode: OF_THE_PLACE,
+    notInManifests: OF_THE_PLACE,
+  },
   bufferDebloat: {
     enabled: {
       kind: "flag",

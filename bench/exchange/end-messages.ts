@@ -12,6 +12,8 @@ export type ToEnd =
       readonly kind: "open";
       readonly slot: number;
       readonly taskManagerId: string;
+      /** Folder with its certificate; null: connections are not encrypted. */
+      readonly identity: string | null;
       /** Only for threads of one process: i32 per slot, and the port to the slot at the other end. */
       readonly shared: {
         readonly sleeping: SharedArrayBuffer;

@@ -6,11 +6,13 @@
  * EN2 A window begins WARM_UP_MS after the first record; each end has its own, and all of it lies in the time of full flow.
  */
 import { parentPort } from "node:worker_threads";
-import { onNextTurn, systemClock, taskManagerId } from "../../base/index.ts";
+import { onNextTurn, silentLog, systemClock, taskManagerId } from "../../base/index.ts";
 import { type ChannelReceiver, type ChannelSender, ForwardWriter } from "../../runtime/exchange/index.ts";
 import { NO_TIMESTAMP } from "../../runtime/record/index.ts";
 import { SlotExchange } from "../../runtime/taskmanager/slot-exchange.ts";
 import { type LoopTask, SlotLoop } from "../../runtime/taskmanager/slot-loop.ts";
+import { openIdentity } from "../../security/index.ts";
+import { JOB_ID } from "./identity.ts";
 import type { FromEnd, Passed, ToEnd } from "./end-messages.ts";
 import { recordsOf } from "./records.ts";
 
@@ -132,16 +134,25 @@ class ReceivingTask implements LoopTask {
 
 type Slot = { readonly exchange: SlotExchange; readonly loop: SlotLoop };
 
-async function openSlot({ slot, taskManagerId: id, shared }: Open): Promise<Slot> {
+async function openSlot({ slot, taskManagerId: id, identity, shared }: Open): Promise<Slot> {
   const sleeping = new Int32Array(shared?.sleeping ?? new SharedArrayBuffer(4 * SLOTS));
   const wake = (): void => loop.wake();
   const exchange = await SlotExchange.open({
-    jobId: "bench",
+    jobId: JOB_ID,
     slot,
     taskManagerId: taskManagerId(id),
     host: "127.0.0.1",
     sleeping,
     wake,
+    security:
+      identity === null
+        ? null
+        : {
+            identity: openIdentity(identity, { clock: systemClock, log: silentLog }),
+            expected: { jobId: JOB_ID, role: "taskmanager" },
+            clock: systemClock,
+            log: silentLog,
+          },
   });
   const loop = new SlotLoop({
     clock: systemClock,

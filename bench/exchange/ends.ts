@@ -9,6 +9,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { taskManagerId } from "../../base/index.ts";
 import type { SlotLocation } from "../../runtime/rpc/index.ts";
 import { follow } from "../measure/scratch.ts";
+import { makeIdentity } from "./identity.ts";
 import type { FromEnd, Passed, ToEnd } from "./end-messages.ts";
 import type { RecordName } from "./records.ts";
 
@@ -16,8 +17,8 @@ const SILENCE_MS = 30_000;
 const ENTRY = new URL("./end.ts", import.meta.url);
 
 /** Where the two ends are. */
-export type Distance = "one thread" | "two threads" | "two processes";
-export const distances: readonly Distance[] = ["one thread", "two threads", "two processes"];
+export type Distance = "one thread" | "two threads" | "two processes" | "two processes, TLS";
+export const distances: readonly Distance[] = ["one thread", "two threads", "two processes", "two processes, TLS"];
 
 /** What the receiver took, and what sending cost; null: in the receiver's own thread. */
 export type Flow = { readonly received: Passed; readonly sent: Passed | null };
@@ -31,10 +32,12 @@ type End = {
 
 /** Lets records flow over a channel for a while, from nothing. */
 export async function measureFlow(distance: Distance, records: RecordName, measureMs: number): Promise<Flow> {
-  const ends =
-    distance === "two processes" ? [startProcess(), startProcess()] : startThreads(distance === "one thread" ? 1 : 2);
+  const isRemote = distance.startsWith("two processes");
+  const ends = isRemote ? [startProcess(), startProcess()] : startThreads(distance === "one thread" ? 1 : 2);
+  const identity = distance === "two processes, TLS" ? makeIdentity() : null;
   try {
-    const locations = await Promise.all(ends.map((end, slot) => open(end, slot, distance)));
+    const folder = identity?.folder ?? null;
+    const locations = await Promise.all(ends.map((end, slot) => open(end, slot, isRemote, folder)));
     const run = { kind: "run", records, measureMs } as const;
     const [first, second] = ends as [End, End | undefined];
     const [here, there] = locations as [SlotLocation, SlotLocation | undefined];
@@ -51,14 +54,14 @@ export async function measureFlow(distance: Distance, records: RecordName, measu
     return { received: received.passed, sent: sent.passed };
   } finally {
     await Promise.all(ends.map((end) => end.close()));
+    identity?.remove();
   }
 }
 
-async function open(end: End, slot: number, distance: Distance): Promise<SlotLocation> {
-  const isRemote = distance === "two processes";
+async function open(end: End, slot: number, isRemote: boolean, identity: string | null): Promise<SlotLocation> {
   const id = isRemote ? `bench-${slot}` : "bench";
   // Threads have been opened when they were made: ports are handed over with them.
-  if (isRemote) end.send({ kind: "open", slot: 0, taskManagerId: id, shared: null });
+  if (isRemote) end.send({ kind: "open", slot: 0, taskManagerId: id, identity, shared: null });
   const { dataPort } = await end.expect("listening", 0);
   return { taskManagerId: taskManagerId(id), slot: isRemote ? 0 : slot, host: "127.0.0.1", dataPort };
 }
@@ -69,7 +72,7 @@ function startThreads(count: 1 | 2): End[] {
   return [port1, port2].slice(0, count).map((port, slot) => {
     const worker = new Worker(ENTRY);
     const shared = { sleeping, peer: 1 - slot, port };
-    worker.postMessage({ kind: "open", slot, taskManagerId: "bench", shared } satisfies ToEnd, [port]);
+    worker.postMessage({ kind: "open", slot, taskManagerId: "bench", identity: null, shared } satisfies ToEnd, [port]);
     const inbox = new Inbox();
     worker.on("message", (message: FromEnd) => inbox.add(message));
     worker.once("error", (error) => inbox.fail(error));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { setEnvironmentVariable } from "../../base/index.ts";
-import type { Container, Pod } from "../../operator/kubernetes/api/index.ts";
+import type { Container, Pod, Secret } from "../../operator/kubernetes/api/index.ts";
 import { planContainer } from "./container-plan.ts";
 
 const container = (name: string): Container => ({
@@ -11,7 +11,7 @@ const container = (name: string): Container => ({
   env: [{ name, valueFrom: { secretKeyRef: { name: "s", key: "k" } } }],
 });
 
-const planOf = (variable: string) => {
+const planOf = (variable: string, secret: Secret | null = null) => {
   const spec = { containers: [container(variable)] };
   const pod: Pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "test" }, spec };
   return planContainer(pod, container(variable), {
@@ -20,7 +20,7 @@ const planOf = (variable: string) => {
     podFolder: "/nowhere/pod",
     claimsFolder: "/nowhere/claims",
     readConfigMap: () => Promise.resolve(null),
-    readSecret: () => Promise.resolve(null),
+    readSecret: () => Promise.resolve(secret),
   });
 };
 
@@ -31,4 +31,14 @@ test("a variable of a Secret is the one of that name that the control plane was 
   assert.deepEqual(planned, { kind: "ready", plan: { command: "node", args: ["patient.ts"], env: {} } });
   const refused = await planOf("STREAMJOB_TEST_NO_SECRET");
   assert.match(JSON.stringify(refused), /CreateContainerConfigError.*STREAMJOB_TEST_NO_SECRET is of secret/);
+});
+
+test("a variable of a Secret that is there has its value, whatever the control plane was started with", async () => {
+  setEnvironmentVariable("STREAMJOB_TEST_SECRET", "from the laptop");
+  const metadata = { namespace: "test", name: "s" };
+  const secret: Secret = { apiVersion: "v1", kind: "Secret", metadata, data: { k: "ZnJvbSB0aGUgU2VjcmV0" } };
+  const planned = await planOf("STREAMJOB_TEST_SECRET", secret);
+  assert.deepEqual(planned.kind === "ready" && planned.plan.env, { STREAMJOB_TEST_SECRET: "from the Secret" });
+  const other = await planOf("STREAMJOB_TEST_NO_SECRET", { ...secret, data: {} });
+  assert.match(JSON.stringify(other), /has no key/);
 });

@@ -3,7 +3,7 @@
  * paths rewritten; or why nothing can be started.
  * Called by: pod-worker.ts, before each start.
  *
- * COP1 What cannot be kept is refused with its reason, never left out: secrets, unknown fields of the pod, missing ConfigMaps.
+ * COP1 What cannot be kept is refused with its reason, never left out: unknown fields of the pod, missing ConfigMaps and Secrets.
  * COP2 The reasons are Kubernetes' own (CreateContainerConfigError, CreateContainerError, ErrImagePull), so that whoever reads a pod's
  *     status need not know where it runs.
  */
@@ -87,7 +87,7 @@ async function buildPlan(parts: Parts): Promise<ProcessPlan> {
   const readConfigMap = readOnce(context.readConfigMap);
   const declared: Record<string, string> = {};
   for (const variable of container.env ?? []) {
-    const value = await valueOf(variable, pod, declared, readConfigMap);
+    const value = await valueOf(variable, pod, declared, { readConfigMap, readSecret: context.readSecret });
     if (value !== null) declared[variable.name] = value;
   }
   const env: Record<string, string> = { ...program.env };
@@ -109,13 +109,13 @@ async function valueOf(
   variable: EnvVar,
   pod: Pod,
   declared: Readonly<Record<string, string>>,
-  readConfigMap: PlanContext["readConfigMap"],
+  context: Pick<PlanContext, "readConfigMap" | "readSecret">,
 ): Promise<string | null> {
   const { valueFrom } = variable;
   if (valueFrom === undefined) return expand(variable.value ?? "", declared);
   if (valueFrom.configMapKeyRef !== undefined) {
     const { name = "", key, optional = false } = valueFrom.configMapKeyRef;
-    const configMap = await readConfigMap(name);
+    const configMap = await context.readConfigMap(name);
     const value = configMap?.data?.[key];
     if (value !== undefined) return value;
     if (optional) return null;
@@ -124,10 +124,13 @@ async function valueOf(
     );
   }
   if (valueFrom.secretKeyRef !== undefined) {
+    const { name = "", key, optional = false } = valueFrom.secretKeyRef;
+    const value = (await context.readSecret(name))?.data?.[key];
+    if (value !== undefined) return Buffer.from(value, "base64").toString("utf8");
     // Inherited from whoever started the control plane: a laptop's stand-in for the Secret.
-    if (valueFrom.secretKeyRef.optional === true || environmentVariable(variable.name) !== undefined) return null;
+    if (optional || environmentVariable(variable.name) !== undefined) return null;
     throw new ConfigError(
-      `variable ${variable.name} is of secret "${valueFrom.secretKeyRef.name}", and the embedded cluster has no secrets. Set it in the environment of the control plane: containers inherit that.`,
+      `variable ${variable.name} is of secret "${name}", which has no key "${key}" or is not there. Create it, or set the variable in the environment of the control plane: containers inherit that.`,
     );
   }
   if (valueFrom.fieldRef !== undefined) return fieldOf(pod, valueFrom.fieldRef.fieldPath);

@@ -98,3 +98,16 @@ test("P-31: an operator that certifies nothing leaves an incarnation with certif
   world.settings = settings;
   assert.deepEqual(actionsNow(world), []);
 });
+
+test("of a paused StreamJob certificates are renewed, and nothing else is done", () => {
+  const world = runningWorld();
+  world.annotate({ "streamjob.dev/paused": "true" });
+  world.look();
+  world.remove("StatefulSet/wc-1-taskmanager");
+  assert.deepEqual(actionsNow(world), []);
+  world.advance(policy.renewEveryMs);
+  assert.deepEqual(
+    actionsNow(world).map(({ kind }) => kind),
+    ["issueCertificates"],
+  );
+});

@@ -14,6 +14,7 @@
 import { PAUSED_ANNOTATION, parseTime, type StreamJob, type StreamJobStatus } from "../../crds/index.ts";
 import { assert } from "../../base/index.ts";
 import { actionsFor } from "./actions/actions.ts";
+import { renewalsOf } from "./actions/children.ts";
 import { learnOfActive } from "./status/learn-of-active.ts";
 import { conclude, concludeFailed } from "./status/conclusion.ts";
 import { Draft } from "./status/draft.ts";
@@ -47,8 +48,9 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   const isPaused = isPausedJob(observed.job);
   const parts = new Parts(draft);
   if (isPaused) {
+    const actions = parts.run("certificates", () => renewalsOf(draft, situation), []);
     concludeAll(draft, situation, parts, { isPaused });
-    return planOf(draft, { before, parts, actions: [], told: [] });
+    return planOf(draft, { before, parts, actions, told: [] });
   }
   learn(draft, situation, parts);
   // Nothing new is begun on facts that could not be had.

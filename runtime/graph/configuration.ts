@@ -76,6 +76,8 @@ export type JobConfiguration = {
   readonly bufferTimeoutMs: number;
   /** How often watermarks are made. */
   readonly watermarkIntervalMs: number;
+  /** Connections between TaskManagers are TLS, where the job has certificates. */
+  readonly encryptsData: boolean;
   readonly bufferDebloat: BufferDebloatSettings;
   readonly s3: S3Settings;
   /** Read where processes start, from their options; here they are checked. */

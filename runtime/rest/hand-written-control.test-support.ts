@@ -125,6 +125,7 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
         restart: null,
         bufferTimeoutMs: 100,
         watermarkIntervalMs: 200,
+        encryptsData: true,
         bufferDebloat: { enabled: true, targetMs: 1000, periodMs: 200, samples: 20, thresholdPercent: 25 },
         s3: {
           endpoint: null,

@@ -21,6 +21,7 @@ import {
   type Timer,
 } from "../../base/index.ts";
 import { type Identity, openIdentity } from "../../security/index.ts";
+import { parseOptions } from "../graph/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
 import { type SlotMemory, SlotThread, type SlotView } from "./slot-thread.ts";
@@ -41,9 +42,9 @@ export type TaskManagerOptions = {
   readonly log: Log;
   /**
    * Folder with this process's certificate; null: connections are neither checked nor encrypted. Default null.
-   * `encryptsData` false: so it is with those between slots, which are the most of all bytes.
+   * `options`: the job's, which may say that those between slots are not (`encryptsData`).
    */
-  readonly identity?: { readonly folder: string; readonly encryptsData: boolean } | null;
+  readonly identity?: { readonly folder: string; readonly options: Readonly<Record<string, string>> } | null;
 };
 
 /** What it knows of itself, for health and metrics. */
@@ -125,6 +126,8 @@ class TaskManagerProcess {
     this.#options = options;
     const { identity = null } = options;
     this.#identity = identity === null ? null : openIdentity(identity.folder, options);
+    const encryptsData = identity !== null && (parseOptions(identity.options).encryptsData ?? true);
+    const dataIdentity = encryptsData ? identity.folder : null;
     this.#servedMs = options.clock.monotonicMs();
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
@@ -136,7 +139,7 @@ class TaskManagerProcess {
           slot,
           host: options.host,
           sleeping,
-          identityFolder: identity?.encryptsData === true ? identity.folder : null,
+          identityFolder: dataIdentity,
         },
         ...(options.memory === undefined ? {} : { memory: options.memory }),
         clock: options.clock,

@@ -8,7 +8,7 @@
  *     otherwise, neither changes a set that is there nor puts other pods beside its pods (P-31).
  * CHI4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
  */
-import type { KubernetesObject } from "../../../crds/index.ts";
+import { CERTIFICATES_ANNOTATION, type KubernetesObject } from "../../../crds/index.ts";
 import type { Kind, StatefulSet } from "../../kubernetes/api/index.ts";
 import type { Draft } from "../status/draft.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
@@ -77,6 +77,14 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
     if (present !== null && present !== undefined) actions.push(...resized(wanted, present));
   }
   return actions;
+}
+
+/** Of a paused StreamJob, too: what runs would otherwise fall apart when its certificates end. */
+export function renewalsOf(draft: Draft, situation: Situation): readonly Action[] {
+  return situation.observed.incarnations
+    .filter(({ service }) => service?.metadata.annotations?.[CERTIFICATES_ANNOTATION] !== undefined)
+    .flatMap(({ number }) => childrenOf(draft, situation, number))
+    .filter(({ kind }) => kind === "issueCertificates");
 }
 
 /** CHI3 The one container is ours; what a pod template of the user adds comes after it. */
