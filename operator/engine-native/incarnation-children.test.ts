@@ -150,6 +150,24 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
   ]);
 });
 
+test("SEC-11 the places that an operator restricts savepoints to reach the pods, and nothing does when it restricts none", () => {
+  const job = jobOf(small);
+  const input = {
+    job,
+    number: 3,
+    spec: withDefaults(job.spec),
+    jobId: "ab".repeat(16),
+    storeUri: "/state/apps/ab",
+    savepointDirectory: "/state/apps/savepoints/wc-u1",
+    defaultImage: "streamjob:1",
+  };
+  const configOf = (more: object): object =>
+    podConfigSchema.parse(JSON.parse(incarnationChildren({ ...input, ...more }).configMap.data?.["config.json"] ?? ""));
+  assert.ok(!("savepointPrefixes" in configOf({})));
+  const savepointPrefixes = ["/state/apps/savepoints", "s3://bucket/saves"];
+  assert.deepEqual(configOf({ savepointPrefixes }), { ...configOf({}), savepointPrefixes });
+});
+
 test("PCN2 a pod's process knows the grace that the pod has, also when a user's template sets it", () => {
   const { taskManagerSet } = childrenOf({
     taskManager: { podTemplate: { spec: { terminationGracePeriodSeconds: 600 } } },

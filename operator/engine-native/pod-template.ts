@@ -10,6 +10,7 @@ import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { podIdentity } from "./pod-identity.ts";
 import { programVolumes } from "./program-files.ts";
 import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
@@ -31,7 +32,7 @@ export function podTemplate(
       ...(spec.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: spec.imagePullSecrets }),
       automountServiceAccountToken: false,
       containers: [requiredContainer(input, component)],
-      ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
+      ...(volumes(input, component).length === 0 ? {} : { volumes: volumes(input, component) }),
     },
   };
   return mergeTemplates({ defaults: podDefaults(spec, component), user, required });
@@ -65,10 +66,11 @@ function mountsClaim(user: UserTemplate | null): boolean {
   return volumes.some((volume) => volume["persistentVolumeClaim"] !== undefined || volume["ephemeral"] !== undefined);
 }
 
-function volumes(input: IncarnationInput): readonly Volume[] {
+function volumes(input: IncarnationInput, component: Component): readonly Volume[] {
   const { source } = input.spec.job;
   const config = incarnationName(input.job.metadata.name, input.number);
   return [
+    ...podIdentity(input, component).volumes,
     ...programVolumes(source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
     ...s3Volumes(input.spec),
