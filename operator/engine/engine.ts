@@ -11,6 +11,8 @@ import type { ConfigMap, Service, StatefulSet } from "../kubernetes/api/index.ts
 /** All objects of one incarnation. */
 export type IncarnationChildren = {
   readonly configMap: ConfigMap;
+  /** Name of the user's ConfigMap whose data `configMap` gets as well, once, when it is made; null: none. */
+  readonly filesOf: string | null;
   readonly service: Service;
   readonly jobManagerSet: StatefulSet;
   readonly taskManagerSet: StatefulSet;
