@@ -155,8 +155,9 @@ describe("StreamJobs from Git, by Flux", { skip }, () => {
     await reconcile();
     await untilReadyIs("True", "ReconciliationSucceeded");
     const job = await jobNow();
-    assert.equal(job?.metadata.generation, before?.metadata.generation);
-    const { managedFields = [] } = job?.metadata as {
+    assert.ok(job !== null && before !== null);
+    assert.equal(job.metadata.generation, before.metadata.generation);
+    const { managedFields = [] } = job.metadata as {
       readonly managedFields?: readonly { readonly manager: string; readonly fieldsV1?: object }[];
     };
     const writers = managedFields.filter(({ fieldsV1 = {} }) => "f:spec" in fieldsV1).map(({ manager: who }) => who);
