@@ -11,6 +11,7 @@ export { CLUSTER_MISSING, isInCi, skipWithoutCluster, testCluster } from "./clus
 export { startServer, stopServer } from "./control.ts";
 export { Environment, type RunningPart, SHARED } from "./environment.ts";
 export { type Fault, FaultProxy } from "./fault-proxy.ts";
+export { kustomizeControllerPart, sourceControllerPart } from "./flux/controllers.ts";
 export { gluaBinary } from "./glua.ts";
 export { helm3Binary, helm4Binary } from "./helm.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";

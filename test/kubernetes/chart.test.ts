@@ -4,7 +4,7 @@
  * and with the settings that the release has, and jobs have pods that never start.
  */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -23,7 +23,7 @@ import {
   testBinary,
   testPart,
 } from "../environment/index.ts";
-import { chartFolder, type HelmAnswer, runHelm } from "../helm/chart.ts";
+import { chartFolder, type HelmAnswer, oneOf, renderChart, runHelm } from "../helm/chart.ts";
 import { mayList, tokenOf } from "./operator-access.ts";
 import { until } from "./until.ts";
 
@@ -156,6 +156,20 @@ describe("the chart at a real API server", { skip }, () => {
     const podsOfRelease = async () =>
       (await api.list("Pod", { namespace: own, labels: { "app.kubernetes.io/instance": RELEASE } })).items;
     await until("both pods are there", async () => (await podsOfRelease()).length === 2);
+  });
+
+  it("alerts on metrics that there are", async () => {
+    const release = { name: RELEASE, namespace: own, values: values({ metrics: { rules: { enabled: true } } }) };
+    const rules = JSON.stringify(oneOf(await renderChart(helm4.path(), release), "PrometheusRule"));
+    const named = new Set([...rules.matchAll(/streamjob_(operator|jobmanager_job)_(\w+)/g)].map(([name]) => name));
+    assert.ok(named.size >= 7, [...named].join(" "));
+    const ofOperator = (await operator?.controller.registry.metrics()) ?? "";
+    const ofJobs = await readFile(new URL("../../runtime/rest/metric-values.ts", import.meta.url), "utf8");
+    for (const name of named) {
+      const job = /^streamjob_jobmanager_job_(.*)$/.exec(name)?.[1];
+      const isThere = job === undefined ? ofOperator.includes(`# TYPE ${name} `) : ofJobs.includes(`("${job}"`);
+      assert.ok(isThere, name);
+    }
   });
 
   for (const binary of [helm3, helm4]) {
