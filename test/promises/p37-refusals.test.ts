@@ -88,3 +88,23 @@ it("P-37 what is refused is a result: savepoint, stop and pods are told with the
     await rig.assertExact();
   });
 });
+
+it("P-37 pods that their memory could not hold are refused with numbers while the job runs on, and with enough of it they run", () =>
+  withRig("s37-memory", {}, async (rig) => {
+    const memory = (taskManager: string) => ({
+      jobManager: { resources: { limits: { memory: "256Mi" } } },
+      taskManager: { replicas: 1, slots: 2, resources: { limits: { memory: taskManager } } },
+    });
+    await rig.apply(rig.manifest());
+    await rig.ready();
+    await rig.apply(rig.manifest(memory("128Mi")));
+    await rig.until("the spec to be refused", async () => {
+      const stalled = await rig.condition("Stalled");
+      return stalled?.reason === "PodsUnfit" && /needs \d+ MiB and has 128 MiB/.test(stalled.message);
+    });
+    await rig.moreCheckpoints(1);
+    await rig.apply(rig.manifest(memory("512Mi")));
+    await rig.ready();
+    await rig.moreCheckpoints(1);
+    await rig.assertExact();
+  }));
