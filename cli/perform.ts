@@ -51,7 +51,12 @@ async function execute(command: RealCommand, terminal: Terminal): Promise<ExitCo
     case "checkpoint":
       return (await import("./jobs/steer-commands.ts")).checkpointCommand(home, terminal, command.job);
     case "manifests":
-      return (await import("./manifests/execute.ts")).executeManifestCommand(home, terminal, command.command);
+      return (await import("./manifests/execute.ts")).executeManifestCommand(
+        home,
+        terminal,
+        command.command,
+        command.cluster ?? null,
+      );
     default:
       return unreachable(command);
   }

@@ -32,6 +32,7 @@ export {
   executionStateSchema,
   type FailureCauseMessage,
   JOB_ID_HEADER,
+  USER_HEADER,
   type JobStatusName,
   jobStatusSchema,
 } from "./identity.ts";
@@ -54,6 +55,7 @@ export {
   type StoredActivation,
   storedActivationSchema,
 } from "./incarnation.ts";
+export { locationTrouble } from "./location.ts";
 export {
   type BackpressureLevel,
   type BackpressureMessage,

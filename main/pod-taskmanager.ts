@@ -16,6 +16,7 @@ import {
 } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
 import { startTaskManager, type TaskManagerView } from "../runtime/taskmanager/index.ts";
+import { identityFolder } from "./pod-identity.ts";
 import { memorySettings } from "../settings/index.ts";
 import { bad, good } from "./pod-endpoints.ts";
 import { memoryOfPod } from "./process-memory.ts";
@@ -30,17 +31,20 @@ export function runTaskManager(): Promise<void> {
     const told = environmentVariable(podVariables.memoryMiB);
     const isAlone = environmentVariable(podVariables.leash) === undefined;
     const memory = memoryOfPod({ slots: config.slots, given, told, isAlone }, log);
+    const host = variable(podVariables.podIp);
+    const folder = identityFolder([host]);
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
       jobId: jobId(config.jobId),
       taskManagerId: taskManagerId(id),
-      host: variable(podVariables.podIp),
+      host,
       jobManagerHost: jobManager.host,
       jobManagerPort: jobManager.port,
       slots: config.slots,
       memory,
       clock: systemClock,
+      identity: folder === null ? null : { folder, encryptsData: true },
       log: log.child({ taskManagerId: id }),
     });
     onServe({

@@ -78,6 +78,21 @@ test("golden: the JobManager's StatefulSet", () => {
         metadata: { labels: selected },
         spec: {
           automountServiceAccountToken: false,
+          affinity: {
+            podAntiAffinity: {
+              preferredDuringSchedulingIgnoredDuringExecution: [
+                {
+                  weight: 100,
+                  podAffinityTerm: {
+                    topologyKey: "kubernetes.io/hostname",
+                    labelSelector: {
+                      matchLabels: { "streamjob.dev/job": "wc", "app.kubernetes.io/component": "jobmanager" },
+                    },
+                  },
+                },
+              ],
+            },
+          },
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 60,
           securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
@@ -154,6 +169,24 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
   ]);
 });
 
+test("SEC-11 the places that an operator restricts savepoints to reach the pods, and nothing does when it restricts none", () => {
+  const job = jobOf(small);
+  const input = {
+    job,
+    number: 3,
+    spec: withDefaults(job.spec),
+    jobId: "ab".repeat(16),
+    storeUri: "/state/apps/ab",
+    savepointDirectory: "/state/apps/savepoints/wc-u1",
+    defaultImage: "streamjob:1",
+  };
+  const configOf = (more: object): object =>
+    podConfigSchema.parse(JSON.parse(incarnationChildren({ ...input, ...more }).configMap.data?.["config.json"] ?? ""));
+  assert.ok(!("savepointPrefixes" in configOf({})));
+  const savepointPrefixes = ["/state/apps/savepoints", "s3://bucket/saves"];
+  assert.deepEqual(configOf({ savepointPrefixes }), { ...configOf({}), savepointPrefixes });
+});
+
 test("PCN2 a pod's process knows the grace that the pod has, also when a user's template sets it", () => {
   const { taskManagerSet } = childrenOf({
     taskManager: { podTemplate: { spec: { terminationGracePeriodSeconds: 600 } } },
@@ -225,6 +258,21 @@ test("golden: ConfigMap and headless Service; the configuration is one that a po
 
 test("INC1: the same input makes the same objects, byte for byte", () => {
   assert.equal(JSON.stringify(childrenOf()), JSON.stringify(childrenOf()));
+});
+
+test("PTM4: TaskManagers are spread over nodes and zones where that is possible; a template changes it, or takes it away", () => {
+  const constraintsOf = (podSpec: Readonly<Record<string, unknown>>): unknown => {
+    const podTemplate = { spec: podSpec };
+    return childrenOf({ taskManager: { podTemplate } }).taskManagerSet.spec.template.spec.topologySpreadConstraints;
+  };
+  const matchLabels = { ...labels, "app.kubernetes.io/component": "taskmanager" };
+  const wish = { maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels } };
+  const node = { topologyKey: "kubernetes.io/hostname", ...wish };
+  const zone = { topologyKey: "topology.kubernetes.io/zone", ...wish };
+  assert.deepEqual(constraintsOf({}), [node, zone]);
+  const strict = { topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule" };
+  assert.deepEqual(constraintsOf({ topologySpreadConstraints: [strict] }), [node, { ...zone, ...strict }]);
+  assert.equal(constraintsOf({ topologySpreadConstraints: null }), undefined);
 });
 
 test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {

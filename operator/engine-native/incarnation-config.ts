@@ -38,7 +38,7 @@ export function storeUriIn({ data = {} }: ConfigMap): string | null {
 
 /** Most parts of an incarnation ask for it. */
 export const podConfig = oncePerObject(
-  ({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig => {
+  ({ job, spec, jobId, storeUri, savepointDirectory, savepointPrefixes }: IncarnationInput): PodConfig => {
     const { source, args } = spec.job;
     return {
       version: POD_CONFIG_VERSION,
@@ -49,6 +49,7 @@ export const podConfig = oncePerObject(
       options: runtimeOptions(spec),
       storeUri,
       savepointDirectory,
+      ...(savepointPrefixes === undefined ? {} : { savepointPrefixes }),
       parallelism: spec.parallelism,
       maxParallelism: spec.maxParallelism,
       taskManagers: spec.taskManager.replicas,

@@ -19,6 +19,7 @@ import {
   RPC_PORT,
 } from "../engine/index.ts";
 import { containerMemoryMiB, jobManagerHeapMiB } from "./pod-memory.ts";
+import { podIdentity } from "./pod-identity.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { configKeys, programMounts } from "./program-files.ts";
@@ -78,7 +79,9 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   const { job, number, spec, defaultImage } = input;
   const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
   const isSplit = isLarge(podConfig(input));
+  const identity = podIdentity(input, component);
   const mounts = [
+    ...identity.mounts,
     ...programMounts(spec.job.source),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
     ...s3Mounts(spec),
@@ -106,6 +109,7 @@ export function requiredContainer(input: IncarnationInput, component: Component)
       ...variables(input, component),
       ...common,
       ...memory,
+      ...identity.variables,
       ...large,
     ]),
     ports: [

@@ -27,8 +27,12 @@ export type IncarnationInput = {
   readonly jobId: string;
   readonly storeUri: string;
   readonly savepointDirectory: string;
+  /** Where requests may put savepoints of the job; absent: anywhere. */
+  readonly savepointPrefixes?: readonly string[];
   /** When the spec names none. */
   readonly defaultImage: string;
+  /** Its processes get certificates by Secret (identitySecretName). Default false. */
+  readonly isCertified?: boolean;
 };
 
 /** A stream engine, handed to decisions with their settings. */

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Frames in these folders are the engine's; examples and a user's job lie elsewhere, also in this repository. */
-const ENGINE_FOLDERS = ["base", "contract", "runtime"].map((name) =>
+const ENGINE_FOLDERS = ["base", "contract", "security", "runtime"].map((name) =>
   fileURLToPath(new URL(`../../${name}/`, import.meta.url)),
 );
 

@@ -20,6 +20,7 @@ import {
   type TaskManagerId,
   type Timer,
 } from "../../base/index.ts";
+import { type Identity, openIdentity } from "../../security/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
 import { type SlotMemory, SlotThread, type SlotView } from "./slot-thread.ts";
@@ -38,6 +39,11 @@ export type TaskManagerOptions = {
   readonly memory?: SlotMemory;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Folder with this process's certificate; null: connections are neither checked nor encrypted. Default null.
+   * `encryptsData` false: so it is with those between slots, which are the most of all bytes.
+   */
+  readonly identity?: { readonly folder: string; readonly encryptsData: boolean } | null;
 };
 
 /** What it knows of itself, for health and metrics. */
@@ -87,6 +93,7 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
 
 class TaskManagerProcess {
   readonly #options: TaskManagerOptions;
+  readonly #identity: Identity | null;
   readonly #slots: readonly SlotThread[];
   readonly #dataPorts: (number | null)[];
   #connection: Connection | null = null;
@@ -116,12 +123,21 @@ class TaskManagerProcess {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    const { identity = null } = options;
+    this.#identity = identity === null ? null : openIdentity(identity.folder, options);
     this.#servedMs = options.clock.monotonicMs();
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
     this.#slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
-        start: { jobId: options.jobId, taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
+        start: {
+          jobId: options.jobId,
+          taskManagerId: options.taskManagerId,
+          slot,
+          host: options.host,
+          sleeping,
+          identityFolder: identity?.encryptsData === true ? identity.folder : null,
+        },
         ...(options.memory === undefined ? {} : { memory: options.memory }),
         clock: options.clock,
         log: options.log,
@@ -137,7 +153,11 @@ class TaskManagerProcess {
 
   connect(): void {
     const { jobManagerHost: host, jobManagerPort: port, log } = this.#options;
-    connectRpc<ToJobManager, FromJobManager>({ host, port }).then(
+    const security =
+      this.#identity === null
+        ? null
+        : { identity: this.#identity, expected: { jobId: this.#options.jobId, role: "jobmanager" } as const };
+    connectRpc<ToJobManager, FromJobManager>({ host, port, security }).then(
       (connection) => this.#onConnected(connection),
       (error: unknown) => {
         log.debug({ err: error, host, port }, "the JobManager does not answer; retrying");
@@ -166,6 +186,7 @@ class TaskManagerProcess {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#heartbeat?.cancel();
+    this.#identity?.close();
     this.#connection?.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
     this.#resolveDone();

@@ -12,6 +12,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { createLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
 import { type PodTemplate, streamJobDefinition, streamJobSnapshotDefinition } from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
+import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
+import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import type { Kind, KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import {
@@ -27,10 +29,12 @@ import { type Cluster, testCluster } from "../environment/index.ts";
 import type { Workspace } from "../integration/workspace.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
+import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
 import { pidOfPod } from "./pod-processes.ts";
 import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
 const clock = systemClock;
+const ROOT_SECRET = "streamjob-operator-root";
 const PATIENCE_MS = 180_000;
 const POLL_MS = 100;
 /** Kinds that an operator makes, and those that follow. */
@@ -73,10 +77,19 @@ export async function openKubernetesRigCluster(
     fieldManager: "streamjob-cli",
     namespace: NAMESPACE,
   });
-  const found: AddressOf = (namespace, host, port) => podAddress(connection.api, namespace, host, port);
+  const rootKey = { namespace: NAMESPACE, name: ROOT_SECRET };
+  const authority = await openJobAuthority(connection.api, rootKey, systemRandom);
+  const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
+  const tunnel = new JobManagerTunnel(
+    connection.api,
+    operatorIdentities(authority, certificates.policy, clock),
+    (namespace, host, port) => podAddress(connection.api, namespace, host, port),
+  );
+  const found = tunnel.through;
   const addressOf = options.operatorAddressOf?.(found) ?? found;
   const gateway = await ApiGateway.open({ ...connection, addressOf });
-  const rig = new KubernetesRigCluster({ workspace, cluster, image, connection, gateway, addressOf, found, options });
+  const ways = { connection, gateway, tunnel, addressOf, found };
+  const rig = new KubernetesRigCluster({ workspace, cluster, image, ...ways, certificates, options });
   await rig.open();
   return rig;
 }
@@ -90,6 +103,8 @@ type Parts = {
   /** For operators, with what the test has put in between. */
   readonly addressOf: AddressOf;
   readonly found: AddressOf;
+  readonly tunnel: JobManagerTunnel;
+  readonly certificates: NonNullable<ControllerOptions["certificates"]>;
   readonly options: RigClusterOptions;
 };
 
@@ -164,7 +179,7 @@ class KubernetesRigCluster implements RigCluster {
   }
 
   async startOperator(more: Partial<ControllerOptions> = {}): Promise<Controller> {
-    const { options, addressOf, workspace } = this.#parts;
+    const { options, addressOf, workspace, certificates } = this.#parts;
     const api = this.apiAs("streamjob-operator");
     const jobManagers = createHttpJobManagerApi({
       clock,
@@ -175,6 +190,7 @@ class KubernetesRigCluster implements RigCluster {
     });
     const controller = await startController({
       api: options.operatorApi?.(api) ?? api,
+      certificates,
       jobManagers: options.operatorJobManagers?.(jobManagers) ?? jobManagers,
       settings: { storageRoot: this.storageRoot, defaultImage: this.defaultImage, engine: nativeEngine },
       clock,
@@ -194,9 +210,10 @@ class KubernetesRigCluster implements RigCluster {
   operatorEnvironment(path: string, apiUrl?: string): OperatorEnvironment {
     writeFileSync(path, kubeconfigText({ url: apiUrl ?? this.apiUrl, token: "put in by the gateway" }));
     const { storageRoot, defaultImage } = this;
+    const rootSecret = { namespace: NAMESPACE, name: ROOT_SECRET };
     return {
       variables: { [operatorVariables.kubeconfig]: path },
-      settings: { storageRoot, defaultImage, addresses: "api", election: null, namespaces: [NAMESPACE] },
+      settings: { storageRoot, defaultImage, addresses: "api", election: null, namespaces: [NAMESPACE], rootSecret },
     };
   }
 
@@ -261,13 +278,14 @@ class KubernetesRigCluster implements RigCluster {
 
   /** KRC2 */
   async close(): Promise<void> {
-    const { cluster, connection, gateway } = this.#parts;
+    const { cluster, connection, gateway, tunnel } = this.#parts;
     await this.controller?.stop();
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
     for (const close of this.#closers) close();
     await gateway.close();
+    await tunnel.close();
     connection.close();
   }
 

@@ -6,7 +6,7 @@
  */
 import { systemRandom } from "../../base/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
-import type { JobManagerApi } from "../../operator/engine/index.ts";
+import type { CertificatePolicy, JobManagerApi } from "../../operator/engine/index.ts";
 import type { KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import type { AddressOf } from "../../embedded/api-server/index.ts";
 import type { OperatorSettings } from "../../main/control-plane/index.ts";
@@ -76,6 +76,8 @@ export type RigClusterOptions = {
   readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
   /** False: the API server takes what only the rules of our CRDs would refuse. Default true. */
   readonly withRules?: boolean;
+  /** How long certificates live, and how often they are renewed. Default: as always. */
+  readonly certificatePolicy?: CertificatePolicy;
   /** Beyond the defaults of an operator. */
   readonly operator?: Partial<ControllerOptions>;
 };

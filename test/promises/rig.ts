@@ -396,9 +396,9 @@ export class Rig {
 
   /** RIG2 */
   async describe(): Promise<string> {
-    const jobs = (await this.api.list("StreamJob", {})).items;
-    const pods = (await this.api.list("Pod", {})).items;
-    const events = (await this.api.list("Event", {})).items;
+    const jobs = (await this.api.list("StreamJob", { namespace: NAMESPACE })).items;
+    const pods = (await this.api.list("Pod", { namespace: NAMESPACE })).items;
+    const events = (await this.api.list("Event", { namespace: NAMESPACE })).items;
     return [
       `logs in ${this.cluster.logs.join(", ")}`,
       ...jobs.map((job) => `${job.metadata.name} generation ${job.metadata.generation}: ${JSON.stringify(job.status)}`),

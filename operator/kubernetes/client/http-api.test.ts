@@ -109,7 +109,7 @@ describe("paths of the API", () => {
     for (const path of [
       "/",
       "/api",
-      "/api/v1/secrets",
+      "/api/v1/nodes",
       "/api/v1/pods/x",
       "/apis/apps/v1/pods",
       "/api/v1/namespaces/a/pods/b/exec",

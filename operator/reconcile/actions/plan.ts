@@ -9,7 +9,7 @@
  *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../../crds/index.ts";
-import type { Activation } from "../../engine/index.ts";
+import type { Activation, CertificateTerm } from "../../engine/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -39,6 +39,16 @@ export type Action =
       readonly why: string;
       readonly revision?: string;
       readonly filesOf?: string;
+    }
+  /** Certificates of an incarnation's processes; its Service says that they are there, by `mark`. */
+  | {
+      readonly kind: "issueCertificates";
+      readonly incarnation: number;
+      readonly jobId: string;
+      readonly term: CertificateTerm;
+      readonly mark: string;
+      readonly service: Service;
+      readonly why: string;
     }
   | {
       readonly kind: "deleteChild";
