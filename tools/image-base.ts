@@ -5,16 +5,7 @@
  * IMB1 It is as the distroless images are: Node in /nodejs/bin, certificates, time zones, the user nonroot (65532), no shell.
  */
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { repositoryRoot } from "./find-node.mjs";
 
