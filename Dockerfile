@@ -22,7 +22,8 @@ RUN node -e "for (const file of fs.globSync('/build/**/*.{ts,mts,cts,map}')) fs.
 WORKDIR /build/jobs/job
 RUN node -e "fs.writeFileSync('../package.json', JSON.stringify({ type: 'module' }))"
 
-FROM ${BASE}
+# The platform is the default; buildah wants it said after a stage that has another one.
+FROM --platform=$TARGETPLATFORM ${BASE}
 ARG VERSION
 LABEL org.opencontainers.image.title="streamjob" \
       org.opencontainers.image.description="Operator, JobManager and TaskManager of StreamJob" \

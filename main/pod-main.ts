@@ -17,7 +17,7 @@ const cacheFolder = getCompileCacheDir();
 if (cacheFolder !== undefined) setEnvironmentVariable("NODE_COMPILE_CACHE", cacheFolder);
 setEnvironmentVariable("STREAMJOB_LOG_STREAM", "stdout");
 
-/** Each loads a program; what it gives starts it, and sets the program's own handlers of signals before it first waits. */
+/** Each loads a program; what it gives starts it. From then on signals are the program's own matter. */
 const programs: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
   operator: async () => (await import("./operator-process.ts")).runOperator,
   jobmanager: async () => (await import("./pod-jobmanager.ts")).runJobManager,

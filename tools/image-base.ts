@@ -5,16 +5,7 @@
  * IMB1 It is as the distroless images are: Node in /nodejs/bin, certificates, time zones, the user nonroot (65532), no shell.
  */
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { repositoryRoot } from "./find-node.mjs";
 
@@ -32,14 +23,12 @@ const TEXTS: Readonly<Record<string, string>> = {
   "etc/nsswitch.conf": "hosts: files dns\n",
 };
 
-/** The package of Node for Linux that this repository is locked to; undefined: not installed, such as that of another architecture. */
-export function pinnedNode(
-  architecture: Architecture,
-): { readonly path: string; readonly version: string } | undefined {
-  const folder = join(repositoryRoot, "node_modules", `node-linux-${nodeArchitectures[architecture]}`);
-  if (!existsSync(join(folder, "bin", "node"))) return undefined;
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { readonly version: string };
-  return { path: join(folder, "bin", "node"), version };
+/** The Node of this repository's packages, for this machine. */
+export function pinnedNode(architecture: Architecture): string {
+  const name = `node-linux-${nodeArchitectures[architecture]}`;
+  const path = join(repositoryRoot, "node_modules", name, "bin", "node");
+  if (!existsSync(path)) throw new Error(`the package ${name} is not installed: npm install --include=optional`);
+  return path;
 }
 
 /** Writes the root filesystem into `root`, which need not exist. `libraries`: paths in the image → files here. */

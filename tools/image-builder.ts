@@ -45,6 +45,14 @@ function works(command: string, args: readonly string[]): boolean {
   return error === undefined && status === 0;
 }
 
+/** docker's BuildKit sets them by itself. */
+const platformArguments = ({ platform }: Build): string[] => [
+  "--build-arg",
+  `BUILDPLATFORM=linux/${process.arch === "arm64" ? "arm64" : "amd64"}`,
+  "--build-arg",
+  `TARGETPLATFORM=${platform}`,
+];
+
 const buildArguments = ({ context, tag, platform, args, npmrc }: Build): string[] => [
   "--platform",
   platform,
@@ -55,12 +63,13 @@ const buildArguments = ({ context, tag, platform, args, npmrc }: Build): string[
   context,
 ];
 
-/** docker and podman take the same words. */
+/** docker and podman take almost the same words. */
 function daemonless(command: string, save: readonly string[]): Builder {
   return {
     name: command,
     has: (tag) => works(command, ["image", "inspect", tag]),
-    build: async (build) => run(command, ["build", ...buildArguments(build)]),
+    build: async (build) =>
+      run(command, ["build", ...(command === "podman" ? platformArguments(build) : []), ...buildArguments(build)]),
     load: async (path) => run(command, ["load", "--input", path]),
     save: async (tag, path) => run(command, [...save, path, tag]),
   };
@@ -89,7 +98,7 @@ function buildah(command: string, tell: Tell): Builder {
     has: (tag) => works(command, [...storage(driver), "inspect", "--type", "image", tag]),
     build: async (build) => {
       const how = [...signatures, "--isolation", "chroot", "--layers"];
-      await run(command, [...storage(driver), "build", ...how, ...buildArguments(build)]);
+      await run(command, [...storage(driver), "build", ...how, ...platformArguments(build), ...buildArguments(build)]);
     },
     load: async (path) =>
       run(command, [...storage(driver), "pull", ...signatures, "--quiet", `docker-archive:${path}`]),

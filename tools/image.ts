@@ -25,6 +25,7 @@ import {
   writeBase,
 } from "./image-base.ts";
 import { type Builder, findBuilder } from "./image-builder.ts";
+import { foreignNode, lockedNode } from "./image-foreign.ts";
 import { stagePackage } from "./package.ts";
 
 const USAGE = `usage: npm run image -- [--arch amd64|arm64] [--base <image>] [--build-base <image>] [--local-base]
@@ -99,7 +100,7 @@ async function build(options: ImageOptions, target: ImageArchive, version: strin
       copyFileSync(join(repositoryRoot, name), join(context, name));
     const bases =
       options.base === "local"
-        ? await localBases(builder, options.architecture, scratch)
+        ? await localBases(builder, options.architecture, { scratch, tell })
         : { BASE: options.base.base, BUILD: options.base.build };
     const given = Object.entries(bases).filter((entry): entry is [string, string] => entry[1] !== null);
     await builder.build({
@@ -120,31 +121,40 @@ async function build(options: ImageOptions, target: ImageArchive, version: strin
 async function localBases(
   builder: Builder,
   architecture: Architecture,
-  scratch: string,
+  { scratch, tell }: { scratch: string; tell: Tell },
 ): Promise<Readonly<Record<string, string>>> {
-  const BASE = await localBase(builder, { architecture, canBuild: false, scratch });
-  const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch });
+  const BASE = await localBase(builder, { architecture, canBuild: false, scratch, tell });
+  const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch, tell });
   return { BASE, BUILD, NODE_EXTRA_CA_CERTS: CERTIFICATES };
 }
 
 async function localBase(
   builder: Builder,
-  { architecture, canBuild, scratch }: { architecture: Architecture; canBuild: boolean; scratch: string },
+  {
+    architecture,
+    canBuild,
+    scratch,
+    tell,
+  }: { architecture: Architecture; canBuild: boolean; scratch: string; tell: Tell },
 ): Promise<string> {
-  const node = pinnedNode(architecture);
-  if (node === undefined) throw new Error(`the package node-linux-${nodeArchitectures[architecture]} is not installed`);
   const text = readFileSync(new URL("./image-base.ts", import.meta.url));
-  const version = `${node.version}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
+  const version = `${lockedNode(architecture).version}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
   const name = canBuild ? "streamjob-build-base" : "streamjob-base";
   const tag = `localhost/${name}:${version}-${architecture}`;
   if (builder.has(tag)) return tag;
+  const { node, libraries } = architecture === ownArchitecture ? ownNode() : await foreignNode(architecture, tell);
   const context = join(scratch, `${name}-${architecture}`);
-  writeBase(join(context, "root"), node.path, librariesOf(node.path));
+  writeBase(join(context, "root"), node, libraries);
   if (canBuild) addBuildTools(join(context, "root"));
   const path = "/nodejs/bin:/usr/local/bin:/usr/bin:/bin";
   writeFileSync(join(context, "Dockerfile"), `FROM scratch\nCOPY root/ /\nENV PATH=${path}\n`);
   await builder.build({ context, tag, platform: `linux/${architecture}`, args: {} });
   return tag;
+}
+
+function ownNode(): { readonly node: string; readonly libraries: ReadonlyMap<string, string> } {
+  const node = pinnedNode(ownArchitecture);
+  return { node, libraries: librariesOf(node) };
 }
 
 /**
@@ -157,7 +167,7 @@ export async function jobImageArchive(folder: string, reference: string, path: s
   const scratch = mkdtempSync(join(tmpdir(), "streamjob-image-"));
   try {
     if (!builder.has(archive.reference)) await builder.load(archive.path);
-    const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch });
+    const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch, tell });
     const args = { STREAMJOB: archive.reference, BUILD, NODE_EXTRA_CA_CERTS: CERTIFICATES };
     await builder.build({ context: folder, tag: reference, platform: `linux/${ownArchitecture}`, args });
     await builder.save(reference, path);

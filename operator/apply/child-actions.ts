@@ -15,8 +15,8 @@ import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context
 import { ActionStopped } from "./outcome.ts";
 import type { WrittenCache, WrittenKind } from "./written-cache.ts";
 
-/** `filesOf`: CAC3; null: it has none. */
-export async function applyChild(context: ActionContext, child: Child, filesOf: string | null): Promise<void> {
+/** `filesOf`: CAC3; null, the default: it has none. */
+export async function applyChild(context: ActionContext, child: Child, filesOf: string | null = null): Promise<void> {
   // Kind and object belong together, which the compiler cannot know of a union.
   const object = child as Kinds["ConfigMap"];
   if (filesOf === null) return applyOfKind(context, object.kind, object);

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -20,6 +20,8 @@ const EXAMPLE = fileURLToPath(new URL("../../examples/10-image", import.meta.url
 const COUNTED = ["or", "not", "that", "is", "question"];
 const VERSES = 20;
 const BYTES_MAX = 200e6;
+/** What the header of a program says that it is for. */
+const ELF_MACHINES = { amd64: 62, arm64: 183 } as const;
 
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -40,6 +42,21 @@ describe("the image", { skip: process.getuid?.() === 0 ? false : "run as root: s
     assert.deepEqual(image.tags, [archive.reference]);
     assert.match(image.config.config.User, /^[1-9]\d{4,}:[1-9]\d{4,}$/);
     for (const shell of ["bin/sh", "usr/bin/sh", "bin/bash"]) assert.equal(existsSync(join(image.root, shell)), false);
+  });
+
+  it("is made for the other architecture too, whose programs cannot be run here", async () => {
+    const other = ownArchitecture === "amd64" ? "arm64" : "amd64";
+    const { path } = await imageArchive(tell, { architecture: other });
+    const scratch = mkdtempSync(join(tmpdir(), "streamjob-other-"));
+    try {
+      const unpacked = new UnpackedImage(path, scratch);
+      assert.equal(unpacked.config.architecture, other);
+      assert.ok(unpacked.bytes < BYTES_MAX, `${unpacked.bytes} bytes`);
+      const program = readFileSync(join(unpacked.root, "nodejs/bin/node"));
+      assert.equal(program.readUInt16LE(18), ELF_MACHINES[other]);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
   });
 
   it("is not built again for the same sources (IMG1)", async () => {
