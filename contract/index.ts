@@ -86,6 +86,7 @@ export {
   podConfigSchema,
   podVariables,
 } from "./pod-config.ts";
+export { STORAGE_TASK_VERSION, type StorageTaskMessage, storageTaskSchema } from "./storage-task.ts";
 export {
   type CheckpointRequestMessage,
   type CheckpointStatusMessage,

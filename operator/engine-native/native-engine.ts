@@ -1,10 +1,12 @@
 /** Owns: our engine as a value of the port `Engine`. */
 import type { Engine } from "../engine/index.ts";
 import { incarnationChildren } from "./incarnation-children.ts";
+import { storagePod } from "./storage-pod.ts";
 import { storeUriIn } from "./incarnation-config.ts";
 
 export const nativeEngine: Engine = {
   children: incarnationChildren,
+  storagePod,
   storeUriIn,
   canStandBy: true,
   canPreflight: true,

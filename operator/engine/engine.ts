@@ -6,7 +6,7 @@
  * ENG2 What an engine cannot do is decided otherwise, and said; it is never asked for it.
  */
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
-import type { ConfigMap, Service, StatefulSet } from "../kubernetes/api/index.ts";
+import type { ConfigMap, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 
 /** All objects of one incarnation. */
 export type IncarnationChildren = {
@@ -29,9 +29,22 @@ export type IncarnationInput = {
   readonly defaultImage: string;
 };
 
+/** What a clean-up pod is to delete; done again it changes nothing. */
+export type StorageTask =
+  | { readonly kind: "dispose"; readonly location: string }
+  /** The stores `<folder>/<job id>` of a job that is gone. */
+  | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] };
+
+export type StoragePodInput = Pick<IncarnationInput, "job" | "spec" | "defaultImage"> & {
+  readonly name: string;
+  readonly task: StorageTask;
+};
+
 /** A stream engine, handed to decisions with their settings. */
 export type Engine = {
   readonly children: (input: IncarnationInput) => IncarnationChildren;
+  /** A pod that carries out a task and ends, with exit code 0 if all of it is done. */
+  readonly storagePod: (input: StoragePodInput) => Pod;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
   /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */

@@ -48,6 +48,7 @@ import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-o
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { collect, collectionView } from "./simulated-collection.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
+import { SimulatedStoragePods } from "./simulated-storage-pods.test-support.ts";
 import { statusOf } from "./status/stored-status.ts";
 
 type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
@@ -99,6 +100,7 @@ export class SimulatedWorld implements Surroundings {
   readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
   readonly storesInUse = new Set<string>();
+  readonly storagePods = new SimulatedStoragePods(this);
   head: Head | null = null;
   statusWrites = 0;
   readonly refusals = new SimulatedRefusals();
@@ -208,8 +210,6 @@ export class SimulatedWorld implements Surroundings {
     this.#states.set(path, { id: 1, value, path, timeMs: this.nowMs, uid });
   }
 
-  // Faults.
-
   killJobManager(): void {
     const { active } = this;
     if (active === null) return;
@@ -293,8 +293,6 @@ export class SimulatedWorld implements Surroundings {
     this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
   }
 
-  // What JobManagers need.
-
   store(uri: string): SimulatedStore {
     const store = this.#stores.get(uri) ?? new SimulatedStore(uri);
     this.#stores.set(uri, store);
@@ -360,6 +358,7 @@ export class SimulatedWorld implements Surroundings {
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
       storesInUse: this.storesInUse,
+      storagePods: this.#shuffled(this.storagePods.all),
       collection: status.collecting === undefined ? null : collectionView(this.active, status.collecting.storeUri),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,
       disruptionBudgets: this.#shuffled(
@@ -374,7 +373,7 @@ export class SimulatedWorld implements Surroundings {
       savepointTrigger:
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
       preflight: preflighter?.phase === "standby" && from !== null ? this.#preflight(preflighter, from) : null,
-      disposals: this.snapshots.disposals,
+      disposals: this.active === null ? {} : this.snapshots.disposals,
       refusals: this.refusals.all,
       exceptions: [],
       newestException: null,
@@ -439,8 +438,6 @@ export class SimulatedWorld implements Surroundings {
       .map(({ item }) => item);
   }
 
-  // What the operator does.
-
   /** `crashAfter`: so many actions are done; -1: not even the status is written. */
   apply(observed: Observed, plan: Plan, { crashAfter = Number.POSITIVE_INFINITY } = {}): "done" | "stopped" {
     if (this.job === null || observed.job.metadata.resourceVersion !== this.job.metadata.resourceVersion)
@@ -478,9 +475,9 @@ export class SimulatedWorld implements Surroundings {
       case "deleteRevision":
         return this.#revisions.delete(action.name);
       case "applyChild":
-        this.#applyChild(action.object);
-        return true;
+        return this.#applyChild(action.object);
       case "deleteChild":
+        if (action.objectKind === "Pod") return this.storagePods.delete(action.name, action.uid);
         return this.#deleteChild(`${action.objectKind}/${action.name}`, action.uid);
       case "activate": {
         const manager = this.manager(action.incarnation);
@@ -508,7 +505,8 @@ export class SimulatedWorld implements Surroundings {
     }
   }
 
-  #applyChild(object: Child): void {
+  #applyChild(object: Child): boolean {
+    if (object.kind === "Pod") return this.storagePods.apply(object);
     const key = `${object.kind}/${object.metadata.name}`;
     const {
       uid = `uid-${this.#version++}`,
@@ -516,6 +514,7 @@ export class SimulatedWorld implements Surroundings {
       creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000),
     } = this.#children.get(key)?.metadata ?? {};
     this.#children.set(key, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } } as Child);
+    return true;
   }
 
   #deleteChild(key: string, uid: string): boolean {
@@ -560,9 +559,8 @@ export class SimulatedWorld implements Surroundings {
         this.#oracle.wrong(`the StreamJob went before ${key} of ${child.metadata.labels?.[INCARNATION_LABEL]}`);
     }
     this.#children.clear();
+    this.storagePods.clear();
   }
-
-  // The loop.
 
   /** One look and what follows; the plan. */
   look(faults: { readonly crashAfter?: number } = {}): Plan {

@@ -37,7 +37,7 @@ export {
   type ManifestDraft,
   writeFence,
 } from "./checkpoint-log.ts";
-export { type CollectionMark, collectStore, readCollectionMark } from "./collection.ts";
+export { type CollectionMark, collectStore, eraseStore, readCollectionMark } from "./collection.ts";
 export { claimEpoch, type EpochClaim } from "./epoch.ts";
 export {
   EMPTY_SUBTASK_STATE,

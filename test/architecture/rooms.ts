@@ -246,7 +246,7 @@ export const rooms: readonly Room[] = [
     mayImport: [
       "base",
       "contract",
-      ...inRuntime("taskmanager jobmanager rest"),
+      ...inRuntime("storage graph checkpoint taskmanager jobmanager rest"),
       ...inOperator("kubernetes/api kubernetes/client engine engine-native controller"),
       ...within("embedded", "api-server workloads kubelet"),
     ],

@@ -47,6 +47,13 @@ export function standbyTrouble(pods: readonly Pod[]): string | null {
   return null;
 }
 
+/** How the container of a pod that is not started again has failed; null: it has not. */
+export function endedTrouble({ metadata, status }: Pod): string | null {
+  const ended = status?.containerStatuses?.[0]?.state?.terminated;
+  if (ended === undefined || ended.exitCode === 0) return status?.message ?? null;
+  return `pod ${metadata.name}: ${endText(ended)}`;
+}
+
 function waitingTrouble({ state, lastState }: ContainerStatus): string | null {
   const reason = state?.waiting?.reason;
   if (reason === undefined || passing.has(reason)) return null;
