@@ -40,8 +40,17 @@ export {
   type VertexId,
   vertexId,
 } from "./ids.ts";
-export { createLog, LOG_FILE_BYTES_MAX, LOG_FILES_OLDER, type Log, silentLog, USER_LOGGER } from "./log.ts";
+export {
+  checkLogLevel,
+  createLog,
+  LOG_FILE_BYTES_MAX,
+  LOG_FILES_OLDER,
+  type Log,
+  silentLog,
+  USER_LOGGER,
+} from "./log.ts";
 export { LogFile, numberedPaths } from "./log-file.ts";
+export { type Labels, MetricsPage, PROMETHEUS_CONTENT_TYPE } from "./metrics-page.ts";
 export { oncePerObject } from "./once-per-object.ts";
 export { makePrivateFolder, makePrivateFolderSync, PRIVATE_FILE, PRIVATE_FOLDER } from "./private-files.ts";
 export { isSameProcess, processIdentity } from "./process-identity.ts";
@@ -56,3 +65,4 @@ export {
   systemClock,
   systemRandom,
 } from "./system.ts";
+export { addProcessFigures, addThreadFigures, observeThread, type ThreadFigures } from "./thread-figures.ts";

@@ -7,11 +7,16 @@
  * LOG2 A log file is bounded: LOG_FILE_BYTES_MAX, and LOG_FILES_OLDER files before it, `<file>.1` the newest of them.
  * LOG3 A message is a constant phrase that can be searched for and counted, and says what happened. What it is about are fields
  *     (docs/operations.md lists those that appear in many places): `err` for an error, `reason` where there is none, `delayMs` until
- *     the next attempt, `durationMs`, `jobId`, `job` (a StreamJob, `namespace/name`), `task`, `operator`, `epoch`, `attempt`,
+ *     the next attempt, `durationMs`, `jobId`, `job` (a StreamJob, `namespace/name`), `task`, `vertex`, `subtask`, `operator`, `epoch`, `attempt`,
  *     `checkpointId`, `location` (of a checkpoint or savepoint), `storeUri`, `path`, `taskManagerId`, `slot`, `pod`, `kind`.
+ * LOG4 LOG_LEVEL is one of LOG_LEVELS, in small or capital letters. A process says at its start when it is not (checkLogLevel); until then, and in
+ *     whatever does not ask, the level is `info`.
+ * LOG5 What a line is about beyond its process, STREAMJOB_LOG_FACTS says as a JSON object, to every thread: in a pod `namespace`, `job` and
+ *     `incarnation`.
  */
 import { pino } from "pino";
 import { type GapLine, LogFile, LogStream, numberedPaths } from "./log-file.ts";
+import { StreamError } from "./errors.ts";
 import { environmentVariable, systemClock } from "./system.ts";
 
 const STDOUT = 1;
@@ -44,7 +49,37 @@ export type LogTarget = {
 const gapLine: GapLine = (bytes, reason) =>
   `${JSON.stringify({ level: 40, time: new Date(systemClock.nowMs()).toISOString(), bytes, reason, msg: "log lines were lost" })}\n`;
 
-/** A pino logger; the level comes from STREAMJOB_LOG_LEVEL (default `info`). Written synchronously, so a crash loses no line. */
+/** From the one that says most to the one that says nothing. */
+const LOG_LEVELS: readonly string[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+const DEFAULT_LEVEL = "info";
+
+/** null: LOG_LEVEL is no level. */
+function logLevel(): string | null {
+  const level = (environmentVariable("LOG_LEVEL") ?? DEFAULT_LEVEL).toLowerCase();
+  return LOG_LEVELS.includes(level) ? level : null;
+}
+
+/** Errors: OPTION_INVALID (LOG4). */
+export function checkLogLevel(): void {
+  if (logLevel() !== null) return;
+  const message = `the variable LOG_LEVEL is "${environmentVariable("LOG_LEVEL")}"; use one of ${LOG_LEVELS.join(", ")}`;
+  throw new StreamError("OPTION_INVALID", message, { destiny: "terminal" });
+}
+
+/** LOG5 */
+function factsOfEnvironment(): object {
+  const text = environmentVariable("STREAMJOB_LOG_FACTS");
+  if (text === undefined) return {};
+  try {
+    const facts: unknown = JSON.parse(text);
+    if (typeof facts === "object" && facts !== null && !Array.isArray(facts)) return facts;
+  } catch {
+    // It is in every line as it is: nobody else could be told (LOG1).
+  }
+  return { facts: text };
+}
+
+/** A pino logger; the level comes from LOG_LEVEL (default `info`). Written synchronously, so a crash loses no line. */
 export function createLog(facts: object, { file, onTrouble }: LogTarget = {}): Log {
   const sink =
     file === undefined
@@ -59,8 +94,8 @@ export function createLog(facts: object, { file, onTrouble }: LogTarget = {}): L
         });
   return pino(
     {
-      level: environmentVariable("STREAMJOB_LOG_LEVEL") ?? "info",
-      base: facts,
+      level: logLevel() ?? DEFAULT_LEVEL,
+      base: { ...facts, ...factsOfEnvironment() },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     { write: (line: string) => sink.write(Buffer.from(line)) },

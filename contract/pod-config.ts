@@ -55,12 +55,18 @@ export const podVariables = {
   rpcListen: "STREAMJOB_RPC_LISTEN",
   /** JobManager: `host:port` on which it serves REST. */
   restListen: "STREAMJOB_REST_LISTEN",
+  /** `host:port` on which it serves health and metrics; not set: nowhere. */
+  metricsListen: "STREAMJOB_METRICS_LISTEN",
   /** TaskManager: `host:port` of its JobManager. */
   jobManager: "STREAMJOB_JOBMANAGER",
   /** TaskManager: its id. */
   podName: "STREAMJOB_POD_NAME",
   /** TaskManager: the address that other TaskManagers reach it at. */
   podIp: "STREAMJOB_POD_IP",
+  /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
+  graceSeconds: "STREAMJOB_GRACE_SECONDS",
+  /** JSON object: fields of every line that the process logs. */
+  logFacts: "STREAMJOB_LOG_FACTS",
   /** `stdin`: the process ends when its stdin does. */
   leash: "STREAMJOB_LEASH",
 } as const;

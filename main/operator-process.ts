@@ -8,6 +8,7 @@ import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native
 import { connectKubernetes } from "../operator/kubernetes/client/index.ts";
 import {
   checkFailpoints,
+  checkLogLevel,
   createLog,
   environmentVariable,
   StreamError,
@@ -32,8 +33,8 @@ const operatorSettingsSchema = z.strictObject({
   storageRoot: z.string().min(1),
   /** When a StreamJob names no image. */
   defaultImage: z.string().min(1),
-  /** null: StreamJobs of all namespaces. */
-  namespace: z.string().min(1).nullable().default(null),
+  /** null: StreamJobs of all namespaces. Each is watched by itself, so that a Role in each is enough. */
+  namespaces: z.array(z.string().min(1)).min(1).nullable().default(null),
   /** `dns`: by the names of pods. `api`: the embedded control plane is asked where they are. */
   addresses: z.enum(["dns", "api"]).default("dns"),
   /** null: this is the only operator there can be. */
@@ -66,6 +67,7 @@ export async function runOperator(): Promise<void> {
   process.on("unhandledRejection", crash);
   try {
     checkFailpoints();
+    checkLogLevel();
     await start(identity, log);
   } catch (error) {
     log.error({ err: error }, "the process could not start");
@@ -75,7 +77,7 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
-  const { storageRoot, defaultImage, namespace, addresses, election, endpoints } = readSettings();
+  const { storageRoot, defaultImage, namespaces, addresses, election, endpoints } = readSettings();
   const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
   const { api, baseUrl, credentials } = connection;
   const jobManagers = createHttpJobManagerApi({
@@ -91,7 +93,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     random: systemRandom,
     log,
     identity,
-    namespace,
+    namespaces: namespaces === null ? null : [...new Set(namespaces)],
     election: election === null ? null : withoutUndefined(election),
     endpoints: endpoints === null ? null : withoutUndefined(endpoints),
   });

@@ -4,16 +4,18 @@
  * POJ1 It serves REST from the first moment, whatever comes of the job, and after its end (IC3).
  * POJ2 Exit code 3: another process of the same incarnation leads. Taken over by another incarnation it stays, and says so (IC4).
  */
-import { systemClock, systemRandom } from "../base/index.ts";
+import type { Verdict } from "../base/endpoints.ts";
+import { type MetricsPage, systemClock, systemRandom } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
-import { startIncarnation } from "../runtime/jobmanager/index.ts";
-import { startRest } from "../runtime/rest/index.ts";
+import { type Incarnation, startIncarnation } from "../runtime/jobmanager/index.ts";
+import { addJobMetrics, startRest } from "../runtime/rest/index.ts";
+import { bad, good } from "./pod-endpoints.ts";
 import { runPod } from "./pod-process.ts";
 import { exitCodes } from "./process-messages.ts";
 import { readVersion } from "./package-version.ts";
 
 export function runJobManager(): Promise<void> {
-  return runPod("jobmanager", systemClock, async ({ config, log, address, onClose, exit }) => {
+  return runPod("jobmanager", systemClock, async ({ config, log, address, onEnd, onServe, exit }) => {
     const rpc = address(podVariables.rpcListen);
     const listen = address(podVariables.restListen);
     const ports = { clock: systemClock, random: systemRandom, log };
@@ -28,11 +30,37 @@ export function runJobManager(): Promise<void> {
     });
     const version = readVersion();
     const rest = await startRest({ ...ports, ...listen, control: incarnation, incarnation, version });
-    onClose(async () => {
-      await Promise.all([incarnation.close(), rest.close()]);
+    onEnd({
+      leave: () => incarnation.leave(),
+      close: async () => {
+        await Promise.all([incarnation.close(), rest.close()]);
+      },
+    });
+    onServe({
+      readiness: () => good("its ports listen"),
+      health: () => healthOf(incarnation),
+      metrics: (page) => addMetrics(page, incarnation),
     });
     log.info({ rpcPort: incarnation.rpcPort, restPort: rest.port, jobId: config.jobId }, "this JobManager listens");
   });
+}
+
+function healthOf(incarnation: Incarnation): Verdict {
+  const { phase, error } = incarnation.incarnation();
+  if (phase === "refused") return bad("the incarnation cannot run its job");
+  return error?.code === "FENCED" ? bad("another incarnation has taken over") : good(`the incarnation is ${phase}`);
+}
+
+function addMetrics(page: MetricsPage, incarnation: Incarnation): void {
+  const { taskManagers, taskManagersReady, phase } = incarnation.incarnation();
+  const count = (name: string, help: string, value: number): void =>
+    page.add({ name: `streamjob_jobmanager_${name}`, kind: "gauge", help }, {}, value);
+  count("numRegisteredTaskManagers", "TaskManagers that are registered.", taskManagers);
+  count("numReadyTaskManagers", "TaskManagers all of whose slots have loaded the job.", taskManagersReady);
+  // Before that there is no job to measure.
+  if (phase === "loading" || phase === "refused") return;
+  const nowMs = systemClock.nowMs();
+  addJobMetrics(page, { job: incarnation.job(), checkpoints: incarnation.checkpoints(), nowMs });
 }
 
 /** As `-D` options; what the configuration names by itself is above its free options. */

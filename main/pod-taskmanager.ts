@@ -4,13 +4,18 @@
  * POT1 It looks for its JobManager without end, and is ended by nobody but who runs the pod.
  * POT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
  */
-import { jobId, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
+import type { Verdict } from "../base/endpoints.ts";
+import { addThreadFigures, jobId, type MetricsPage, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
-import { startTaskManager } from "../runtime/taskmanager/index.ts";
+import { startTaskManager, type TaskManagerView } from "../runtime/taskmanager/index.ts";
+import { bad, good } from "./pod-endpoints.ts";
 import { runPod } from "./pod-process.ts";
 
+/** A thread that does not answer for so long, or a JobManager that is missing for so long, is worth a look. */
+const UNHEALTHY_MS = 30_000;
+
 export function runTaskManager(): Promise<void> {
-  return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onClose }) => {
+  return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onEnd, onServe }) => {
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
@@ -23,6 +28,36 @@ export function runTaskManager(): Promise<void> {
       clock: systemClock,
       log: log.child({ taskManagerId: id }),
     });
-    onClose(() => taskManager.close());
+    onServe({
+      readiness: () => readinessOf(taskManager.view()),
+      health: () => healthOf(taskManager.view()),
+      metrics: (page) => addMetrics(page, taskManager.view()),
+    });
+    onEnd({ leave: () => taskManager.leave(), close: () => taskManager.close() });
   });
+}
+
+function readinessOf({ isListening }: TaskManagerView): Verdict {
+  return isListening ? good("its slots listen") : bad("a slot's thread is being started");
+}
+
+function healthOf({ slots, unheardMs }: TaskManagerView): Verdict {
+  const silent = slots.filter(({ silentMs }) => silentMs > UNHEALTHY_MS).map(({ slot }) => slot);
+  if (silent.length > 0) return bad(`the threads of these slots do not answer: ${silent.join(", ")}`);
+  return unheardMs > UNHEALTHY_MS ? bad("it has no JobManager") : good("ok");
+}
+
+function addMetrics(page: MetricsPage, { slots, isRegistered }: TaskManagerView): void {
+  const add = (name: string, help: string, value: number, labels: Readonly<Record<string, string>> = {}): void =>
+    page.add({ name: `streamjob_taskmanager_${name}`, kind: "gauge", help }, labels, value);
+  add("registered", "1 while it is registered with its JobManager.", isRegistered ? 1 : 0);
+  add("slots", "Slots.", slots.length);
+  for (const { slot, tasks, figures } of slots) {
+    const thread = `slot-${slot}`;
+    add("tasks", "Tasks in a slot.", tasks, { thread });
+    if (figures === null) continue;
+    add("network_segments_used", "Network buffers of 32 KiB in use.", figures.segments.lent, { thread });
+    add("network_segments_max", "Network buffers that there may be.", figures.segments.max, { thread });
+    addThreadFigures(page, thread, figures.thread);
+  }
 }

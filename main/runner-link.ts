@@ -6,7 +6,7 @@
  * RL2 SIGINT and SIGHUP are the runner's business: a terminal sends them to the children too, and they are ignored here.
  * RL3 What nobody caught is logged and ends the process with `exitCodes.crashed`; the runner starts it again.
  */
-import { checkFailpoints, type Clock, createLog, type Log, sleep, toErrorInfo } from "../base/index.ts";
+import { checkFailpoints, checkLogLevel, type Clock, createLog, type Log, sleep, toErrorInfo } from "../base/index.ts";
 import { exitCodes, type FromChild, type ToChild } from "./process-messages.ts";
 
 export type RunnerLink = {
@@ -66,6 +66,7 @@ export async function runChild<C>(
   });
   try {
     checkFailpoints();
+    checkLogLevel();
     process.exit(await body(config, link));
   } catch (error) {
     log.error({ err: error }, "the process failed");

@@ -1,7 +1,8 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the lists of error codes, docs/options.md from the table
- * of options, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the definitions
- * in crds/generated from the schemas of crds/, and in docs/architecture.md the table of rooms from test/architecture/rooms.ts.
+ * of options, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
+ * definitions in crds/generated and in the chart from the schemas of crds/, in docs/architecture.md the table of rooms from
+ * test/architecture/rooms.ts, and in the chart's README the table of its values.
  * test/architecture fails while one is stale.
  * Does not own: codes, options, fields and their explanations; they live beside the code.
  */
@@ -21,6 +22,7 @@ import {
 import { describeOptions } from "../runtime/graph/index.ts";
 import { type Room, rooms } from "../test/architecture/rooms.ts";
 import { currentApiPage } from "./api-reference.ts";
+import { withValuesTable } from "./chart-readme.ts";
 import { errorCodes } from "./error-lists.ts";
 import { repositoryRoot } from "./find-node.mjs";
 
@@ -183,17 +185,30 @@ export function withRoomTable(page: string, declared: readonly Room[]): string {
   return `${before}${ROOMS_BEGIN}\n\n${table.join("\n")}\n\n${rest}`;
 }
 
+const CHART = "helm/streamjob-operator";
+const fileText = (path: string): string => readFileSync(join(repositoryRoot, path), "utf8");
+
 /** Path of each generated file, relative to the repository, with what it has to hold now. */
 export function currentPages(): Readonly<Record<string, string>> {
   return {
-    "docs/architecture.md": withRoomTable(readFileSync(join(repositoryRoot, "docs/architecture.md"), "utf8"), rooms),
+    "docs/architecture.md": withRoomTable(fileText("docs/architecture.md"), rooms),
     "docs/changes.md": renderChangesPage(specChecks),
     "docs/errors.md": renderErrorsPage(errorCodes),
     "docs/events.md": renderEventsPage(eventReasons),
     "docs/options.md": renderOptionsPage(describeOptions()),
     "docs/runbook.md": renderRunbookPage(conditionReasons, eventReasons, warningRemedies),
     "docs/streamjob-reference.md": renderStreamJobReference(),
-    ...Object.fromEntries(Object.entries(definitionFiles()).map(([name, text]) => [`crds/generated/${name}`, text])),
+    ...Object.fromEntries(
+      Object.entries(definitionFiles()).flatMap(([name, text]) => [
+        [`crds/generated/${name}`, text],
+        [`${CHART}/files/crds/${name}`, text],
+      ]),
+    ),
+    [`${CHART}/README.md`]: withValuesTable(
+      fileText(`${CHART}/README.md`),
+      fileText(`${CHART}/values.schema.json`),
+      fileText(`${CHART}/values.yaml`),
+    ),
   };
 }
 

@@ -6,16 +6,18 @@
  * STE1  Every step runs, whatever the steps before it said; only a signal to this process ends the list early.
  * STE2  A folder of test/ that holds tests is always a group: no test can lie there without being run.
  */
-import { globSync, readdirSync } from "node:fs";
+import { existsSync, globSync, readdirSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
 import { childEnvironment, findNode, repositoryRoot, runInTerminal } from "./find-node.mjs";
 import type { Row } from "./report.ts";
 import { runTests, type TestRun } from "./test-run.ts";
 
+type TestsStep = { readonly kind: "tests"; readonly name: string; readonly run: TestRun };
+
 export type Step =
   | { readonly kind: "command"; readonly name: string; readonly command: string; readonly args: readonly string[] }
-  | { readonly kind: "tests"; readonly name: string; readonly run: TestRun };
+  | TestsStep;
 
 const MINUTE_MS = 60_000;
 /** Each is a process of up to some hundred MiB. */
@@ -36,6 +38,7 @@ const groupOrder = [
   "promises",
   "environment",
   "kubernetes",
+  "cluster",
 ];
 
 /** The steps of `npm run verify`. */
@@ -70,7 +73,13 @@ export function testGroups(root: string = repositoryRoot): Step[] {
   const rank = (name: string): number => (groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
   return folders
     .toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b))
-    .map((name) => testStep(name, testFiles(root, `test/${name}`), 2, 30 * MINUTE_MS));
+    .map((name) => withSetup(testStep(name, testFiles(root, `test/${name}`), 2, 30 * MINUTE_MS), root));
+}
+
+/** What all files of a group share is in its `setup.ts`. */
+function withSetup(step: TestsStep, root: string): TestsStep {
+  const path = `test/${step.name}/setup.ts`;
+  return existsSync(join(root, path)) ? { ...step, run: { ...step.run, setup: path } } : step;
 }
 
 /**
@@ -115,7 +124,7 @@ async function runStep(step: Step, environment: NodeJS.ProcessEnv): Promise<Row>
   };
 }
 
-function testStep(name: string, files: readonly string[], concurrency: number, timeoutMs: number): Step {
+function testStep(name: string, files: readonly string[], concurrency: number, timeoutMs: number): TestsStep {
   return { kind: "tests", name, run: { files, concurrency, timeoutMs } };
 }
 

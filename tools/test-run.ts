@@ -18,6 +18,8 @@ export interface TestRun {
   readonly files: readonly string[];
   /** How many files run at the same time, at least 1. */
   readonly concurrency: number;
+  /** A module with globalSetup and globalTeardown, for what all files share. */
+  readonly setup?: string;
   /** Longest time one test, and one file, may take. */
   readonly timeoutMs: number;
 }
@@ -74,6 +76,7 @@ function runnerArguments(run: TestRun, countsPath: string): string[] {
     "--test",
     `--test-concurrency=${run.concurrency}`,
     `--test-timeout=${run.timeoutMs}`,
+    ...(run.setup === undefined ? [] : [`--test-global-setup=${run.setup}`]),
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     `--test-reporter=${reporterPath}`,

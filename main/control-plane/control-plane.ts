@@ -25,6 +25,7 @@ import { imageTable, type ImageTable, ProcessKubelet, type Programs } from "../.
 import { StatefulSetController } from "../../embedded/workloads/index.ts";
 import {
   checkFailpoints,
+  checkLogLevel,
   type Clock,
   type Log,
   makePrivateFolderSync,
@@ -110,6 +111,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   try {
     checkFailpoints();
+    checkLogLevel();
     makePrivateFolderSync(folder);
     await takeEndpoint(folder);
     closers.push(() => removeEndpoint(folder));

@@ -25,8 +25,8 @@ export type ControllerOptions = {
   readonly log: Log;
   /** Unique per process. */
   readonly identity: string;
-  /** Default null: StreamJobs of all namespaces. */
-  readonly namespace?: string | null;
+  /** Whose StreamJobs are reconciled; at least one. Default null: those of all namespaces. */
+  readonly namespaces?: readonly string[] | null;
   /** null: this is the only controller there can be, such as one that lives in the API server's own process. */
   readonly election: ElectionOptions | null;
   /** Metrics and health by HTTP; null: none. Default host 127.0.0.1; port 0: any free one. */

@@ -7,12 +7,12 @@
  * CT3 After `stop` has resolved it writes nothing, calls nobody, and holds neither timers nor sockets.
  */
 import type { Registry } from "prom-client";
+import { type Endpoints, startEndpoints, type Verdict } from "../../base/endpoints.ts";
 import { assert } from "../../base/index.ts";
 import { ApiError } from "../kubernetes/api/index.ts";
 import { LeaseElector, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { storedStatus, watchedKinds } from "../observe/index.ts";
 import { type ControllerOptions, limitsOf, type RunningParts } from "./controller-options.ts";
-import { type Endpoints, startEndpoints, type Verdict } from "./endpoints.ts";
 import { measuredApi, measuredJobManagers } from "./measured-ports.ts";
 import { createMetrics, type MeasuredState } from "./metrics.ts";
 import { startTerm, type Term } from "./term.ts";
@@ -74,8 +74,7 @@ class RunningController implements Controller {
         port: endpoints.port,
         metrics: () => this.registry.metrics(),
         contentType: this.registry.contentType,
-        health: () => this.health(),
-        readiness: () => this.readiness(),
+        checks: { "/healthz": () => this.health(), "/readyz": () => this.readiness() },
         log: this.#parts.log,
       });
     }
@@ -102,7 +101,7 @@ class RunningController implements Controller {
     if (this.#stopping.signal.aborted) return { isGood: false, reason: "the controller is stopping" };
     if (this.#term === null && this.#elector !== null) return { isGood: true, reason: "waiting for the lease" };
     if (this.#isSynced) return { isGood: true, reason: "leading" };
-    const missing = watchedKinds.filter((kind) => this.#term?.caches[kind].hasSynced !== true);
+    const missing = this.#term?.missing() ?? watchedKinds;
     return { isGood: false, reason: `waiting for the first list of ${missing.join(", ")}` };
   }
 
@@ -139,7 +138,7 @@ class RunningController implements Controller {
           if (this.#term !== term || signal.aborted) return;
           this.#isSynced = true;
           this.#firstSync.resolve();
-          log.info({ jobs: term.caches.StreamJob.figures().objects }, "the caches are complete; reconciling");
+          log.info({ jobs: term.objects.StreamJob.figures().objects }, "the caches are complete; reconciling");
         },
         (error: unknown) => log.info({ err: error }, "the term ended before the first lists were complete"),
       );
@@ -165,7 +164,7 @@ class RunningController implements Controller {
     const term = this.#term;
     const figures = term?.queue.figures();
     const jobsByPhase = new Map<string, number>();
-    for (const job of term?.caches.StreamJob.list() ?? []) {
+    for (const job of term?.objects.StreamJob.list() ?? []) {
       const phase = storedStatus(job)?.phase ?? "Unreadable";
       jobsByPhase.set(phase, (jobsByPhase.get(phase) ?? 0) + 1);
     }
@@ -176,7 +175,7 @@ class RunningController implements Controller {
       longestReconcileMs: figures?.longestRunningMs ?? 0,
       isLeader: this.isLeading,
       jobsByPhase,
-      objectsByKind: new Map(watchedKinds.map((kind) => [kind, term?.caches[kind].figures().objects ?? 0])),
+      objectsByKind: new Map(watchedKinds.map((kind) => [kind, term?.objects[kind].figures().objects ?? 0])),
     };
   }
 }

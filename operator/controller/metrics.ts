@@ -1,6 +1,6 @@
 /**
  * Owns: the controller's metrics: their names, labels and help. Values are counted by those who know them.
- * Served by: endpoints.ts.
+ * Served by: base/endpoint-server.ts.
  *
  * MET1 Labels have few values: verbs, kinds, outcomes, phases. Never an object's name.
  */

@@ -8,19 +8,21 @@
 import type { StreamJob } from "../../crds/index.ts";
 import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";
 import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/machinery/index.ts";
-import { ExceptionMemory, JobLinks, type ObserveDeps, watchedKinds } from "../observe/index.ts";
+import { ExceptionMemory, JobLinks, type ObserveDeps } from "../observe/index.ts";
 import type { RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";
-import { type Caches, createCaches, wire } from "./wiring.ts";
+import { WatchedNamespaces, type WatchedObjectsByKind } from "./watched-namespaces.ts";
 
 /** How long an ended term waits for writes that were sent, and then for Events that wait. */
 const WRITE_GRACE_MS = 1000;
 const EVENTS_GRACE_MS = 1000;
 
 export type Term = {
-  readonly caches: Caches;
+  readonly objects: WatchedObjectsByKind;
+  /** What has not been listed yet, for people. */
+  missing(): string[];
   readonly queue: WorkQueue;
-  /** Resolves when the first lists are in and work has begun. Errors: Unavailable when the term ended before. */
+  /** Resolves when the first lists of every namespace are in; in each, work has begun as soon as its own were (WNS1). Errors: Unavailable when the term ended before. */
   whenSynced(): Promise<void>;
   /** Resolves when everything has ended; nothing is written after that. */
   end(reason: string): Promise<void>;
@@ -36,7 +38,6 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
       return reason === null ? leading.ask() : { kind: "shut", reason };
     },
   });
-  const caches = createCaches({ api, clock, random, log, namespace: options.namespace ?? null });
   const links = new JobLinks();
   const eventGate = gateOf(() => eventsShut);
   const recorder = new EventRecorder({
@@ -58,9 +59,12 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     backoff,
     work: (key, signal) => look(key, lookDeps, signal),
   });
+  const namespaces = options.namespaces ?? null;
+  const watched = new WatchedNamespaces({ api, clock, random, log, namespaces, links, look: (key) => queue.add(key) });
+  const { objects } = watched;
   const refusals = new RefusalMemory(clock);
   const observeDeps: ObserveDeps = {
-    readers: caches,
+    readers: objects,
     links,
     jobManagers: parts.jobManagers,
     exceptions: new ExceptionMemory(),
@@ -71,7 +75,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
   };
   const applyDeps: ApplyDeps = {
     api,
-    caches,
+    caches: objects,
     jobManagers: parts.jobManagers,
     gate: gateOf(() => shut),
     clock,
@@ -95,12 +99,13 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     hardStop: hardStop.signal,
     onFailure: (job: StreamJob, note) => tell(job, { type: "Warning", reason: "ReconcileFailed", note }),
   };
-  wire(caches, links, (key) => queue.add(key));
-  const synced = begin(caches, queue, () => shut === null);
+  queue.start();
+  const synced = watched.start();
   // Whoever waits for it learns of a failure; nobody has to.
   synced.catch(() => {});
   return {
-    caches,
+    objects,
+    missing: () => watched.missing(),
     queue,
     whenSynced: () => synced,
     async end(reason) {
@@ -109,20 +114,10 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
       const eventsGrace = clock.after(WRITE_GRACE_MS + EVENTS_GRACE_MS, () => {
         eventsShut = reason;
       });
-      await Promise.all([queue.stop(), ...watchedKinds.map((kind) => caches[kind].stop())]);
+      await Promise.all([queue.stop(), watched.stop()]);
       await recorder.stop();
       grace.cancel();
       eventsGrace.cancel();
     },
   };
-}
-
-/** Work begins when every list is in: a picture that is whole of one kind only would be taken for the world. */
-async function begin(caches: Caches, queue: WorkQueue, isRunning: () => boolean): Promise<void> {
-  const synced = Promise.all(watchedKinds.map((kind) => caches[kind].whenSynced()));
-  for (const kind of watchedKinds) caches[kind].start();
-  await synced;
-  if (!isRunning()) return;
-  // The lists have added every StreamJob.
-  queue.start();
 }

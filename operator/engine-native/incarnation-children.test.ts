@@ -72,7 +72,7 @@ test("golden: the JobManager's StatefulSet", () => {
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          terminationGracePeriodSeconds: 10,
+          terminationGracePeriodSeconds: 60,
           securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
           volumes: [tmpVolume],
           containers: [
@@ -88,10 +88,14 @@ test("golden: the JobManager's StatefulSet", () => {
                 podName,
                 { name: "STREAMJOB_RPC_LISTEN", value: "0.0.0.0:6123" },
                 { name: "STREAMJOB_REST_LISTEN", value: "0.0.0.0:8081" },
+                { name: "STREAMJOB_LOG_FACTS", value: '{"namespace":"apps","job":"apps/wc","incarnation":3}' },
+                { name: "STREAMJOB_METRICS_LISTEN", value: "0.0.0.0:9249" },
+                { name: "STREAMJOB_GRACE_SECONDS", value: "60" },
               ],
               ports: [
                 { name: "rpc", containerPort: 6123 },
                 { name: "rest", containerPort: 8081 },
+                { name: "metrics", containerPort: 9249 },
               ],
               readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 },
             },
@@ -128,11 +132,25 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
         podName,
         { name: "STREAMJOB_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
         { name: "STREAMJOB_JOBMANAGER", value: "wc-3-jobmanager-0.wc-3.apps.svc:6123" },
+        { name: "STREAMJOB_LOG_FACTS", value: '{"namespace":"apps","job":"apps/wc","incarnation":3}' },
+        { name: "STREAMJOB_METRICS_LISTEN", value: "0.0.0.0:9249" },
+        { name: "STREAMJOB_GRACE_SECONDS", value: "60" },
       ],
+      ports: [{ name: "metrics", containerPort: 9249 }],
       resources: { limits: { cpu: "1" } },
       volumeMounts: [{ name: "job", mountPath: "/opt/streamjob/job", readOnly: true }, tmpMount],
     },
   ]);
+});
+
+test("PCN2 a pod's process knows the grace that the pod has, also when a user's template sets it", () => {
+  const { taskManagerSet } = childrenOf({
+    taskManager: { podTemplate: { spec: { terminationGracePeriodSeconds: 600 } } },
+  });
+  const { spec } = taskManagerSet.spec.template;
+  assert.equal(spec.terminationGracePeriodSeconds, 600);
+  const variable = spec.containers[0]?.env?.find(({ name }) => name === "STREAMJOB_GRACE_SECONDS");
+  assert.equal(variable?.value, "600");
 });
 
 test("PG1 arguments that are too large for a variable come in a file that the pods mount, and no variable is near the limit", () => {

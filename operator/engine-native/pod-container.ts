@@ -2,9 +2,10 @@
  * Owns: the container of a pod of ours: its program, variables, ports, mounts and probes; in what of it a user may set otherwise, and
  * in what not (UTP1).
  *
+ * PCN2 A pod's process is told how long its pod may take to end.
  * PCN1 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  */
-import type { StreamJob } from "../../crds/index.ts";
+import type { ResolvedPods, StreamJob } from "../../crds/index.ts";
 import { podVariables } from "../../contract/index.ts";
 import type { Container, EnvVar } from "../kubernetes/api/index.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type IncarnationInput,
   incarnationName,
   jobManagerHost,
+  METRICS_PORT,
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
@@ -22,6 +24,18 @@ const CONFIG_FOLDER = "/etc/streamjob/config";
 
 /** The pod's own folder for temporary files. */
 export const TMP_VOLUME = "streamjob-tmp";
+
+/**
+ * Time that a pod's process has to end by itself: it first waits for a checkpoint, so that nothing has to be processed again. As long as a
+ * healthy checkpoint may take, and no longer than clusters and people wait for a node to be drained.
+ */
+const GRACE_SECONDS = 60;
+
+/** A user's template sets it, or we do. */
+export function graceSecondsOf({ podTemplate }: Pick<ResolvedPods, "podTemplate">): number {
+  const given = podTemplate?.spec?.["terminationGracePeriodSeconds"];
+  return typeof given === "number" ? given : GRACE_SECONDS;
+}
 
 /** What of it a user's template may set otherwise. */
 export function containerDefaults(component: Component): Partial<Container> & { readonly name: string } {
@@ -45,7 +59,7 @@ export function containerDefaults(component: Component): Partial<Container> & { 
 /** What it cannot do without. */
 export function requiredContainer(input: IncarnationInput, component: Component): Container {
   const { job, number, spec, defaultImage } = input;
-  const { resources } = component === "jobmanager" ? spec.jobManager : spec.taskManager;
+  const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
   const isSplit = isLarge(podConfig(input));
   const mounts = [
     ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
@@ -53,6 +67,13 @@ export function requiredContainer(input: IncarnationInput, component: Component)
     ...s3Mounts(spec),
   ];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
+  const { namespace, name } = job.metadata;
+  const logFacts = JSON.stringify({ namespace, job: `${namespace}/${name}`, incarnation: number });
+  const common: readonly EnvVar[] = [
+    { name: podVariables.logFacts, value: logFacts },
+    { name: podVariables.metricsListen, value: `0.0.0.0:${METRICS_PORT}` },
+    { name: podVariables.graceSeconds, value: String(graceSecondsOf(pods)) },
+  ];
   return {
     name: component,
     image: spec.image ?? defaultImage,
@@ -62,17 +83,19 @@ export function requiredContainer(input: IncarnationInput, component: Component)
       ...(spec.job.env as readonly EnvVar[]),
       ...s3Variables(spec),
       ...variables(job, number, component),
+      ...common,
       ...large,
     ]),
-    ...(component === "jobmanager"
-      ? {
-          ports: [
+    ports: [
+      ...(component === "jobmanager"
+        ? [
             { name: "rpc", containerPort: RPC_PORT },
             { name: "rest", containerPort: REST_PORT },
-          ],
-        }
-      : {}),
-    ...(resources === null ? {} : { resources }),
+          ]
+        : []),
+      { name: "metrics", containerPort: METRICS_PORT },
+    ],
+    ...(pods.resources === null ? {} : { resources: pods.resources }),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
   };
 }

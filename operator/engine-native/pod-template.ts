@@ -9,12 +9,10 @@ import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
 import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
-import { containerDefaults, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
 import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
-/** Time that a pod's process has to end by itself. */
-const GRACE_SECONDS = 10;
 /** The group that owns the files of a claim, so that a process that is not root can write there: that of the image's user. */
 const FILES_GROUP = 65_532;
 
@@ -43,7 +41,7 @@ function podDefaults(component: Component, user: UserTemplate | null): TemplateL
   return {
     spec: {
       enableServiceLinks: false,
-      terminationGracePeriodSeconds: GRACE_SECONDS,
+      terminationGracePeriodSeconds: graceSecondsOf({ podTemplate: user }),
       securityContext: {
         runAsNonRoot: true,
         seccompProfile: { type: "RuntimeDefault" },

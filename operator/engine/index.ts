@@ -16,6 +16,7 @@ export {
   jobLabels,
   jobManagerHost,
   podLabels,
+  METRICS_PORT,
   REST_PORT,
   RPC_PORT,
   restServiceName,

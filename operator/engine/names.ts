@@ -18,6 +18,8 @@ import {
 
 export const RPC_PORT = 6123;
 export const REST_PORT = 8081;
+/** Health and metrics, of both components. */
+export const METRICS_PORT = 9249;
 
 export type Component = "jobmanager" | "taskmanager";
 

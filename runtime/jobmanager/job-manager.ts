@@ -59,6 +59,7 @@ export class JobManager implements JobControl {
   readonly #master: JobMaster;
   readonly #desk: TriggerDesk;
   #server: RpcServer | null = null;
+  #onShutDown: () => void = () => undefined;
 
   /** Use startJobManager. */
   constructor(options: JobManagerOptions, streamGraph: StreamGraph) {
@@ -108,6 +109,18 @@ export class JobManager implements JobControl {
   begin(server: RpcServer): void {
     this.#server = server;
     this.#master.begin();
+  }
+
+  /**
+   * This process is about to end: resolves when the next one would process nothing again, because a checkpoint holds all that tasks have
+   * emitted, or because nothing runs. It may never resolve: whoever waits has a limit, and closes in any case.
+   */
+  leave(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#turns.isClosed) return resolve();
+      this.#onShutDown = resolve;
+      this.#turns.run(() => this.#master.leave(resolve));
+    });
   }
 
   /** Leaves the job as it is, for another JobManager to go on with: stops without cancelling or deleting anything. */
@@ -231,6 +244,7 @@ export class JobManager implements JobControl {
   #shutDown(ending: Ending, farewell: FromJobManager | null): void {
     this.#turns.close();
     this.#links.close(farewell);
+    this.#onShutDown();
     const closed = this.#server?.close() ?? Promise.resolve();
     void closed.then(() => this.#options.onTerminal(ending));
   }

@@ -11,7 +11,7 @@
  * JM4 The end of the job is written into its store (`result`) before its checkpoints are deleted, so that a process started again
  *     for the same job does not run it twice.
  * JM5 With `standby` (an incarnation) a start that is refused deploys nothing and fails nothing: the process goes on to say why; and
- *     TaskManagers are never told to shut down, whoever started them decides that.
+ *     TaskManagers are never told to shut down but when they ask for it (MES8): whoever started them decides that.
  */
 import { type ErrorInfo, type JobId, type Log, type TaskManagerId, toErrorInfo } from "../../base/index.ts";
 import { type CheckpointLog, chainOf, type FencedBy } from "../checkpoint/index.ts";
@@ -142,6 +142,7 @@ export class JobMaster {
     if (message.kind === "heartbeat")
       return this.execution.measured(from, message.metrics, this.#options.options.clock.monotonicMs());
     if (message.kind === "register" || message.epoch !== this.epoch) return;
+    if (message.kind === "leaving") return this.#taskManagerLeaves(from);
     if (message.kind === "prepared") this.#options.warmUp?.prepared(from, message.slot, message.error);
     else this.#run?.receive(from, message);
   }
@@ -152,6 +153,12 @@ export class JobMaster {
     warmUp?.lost(id);
     this.#run?.taskManagerLost(id, why);
     facts.slots.remove(id);
+  }
+
+  /** This process is about to end (HOV5). `onOver`: called once, when it may. */
+  leave(onOver: () => void): void {
+    if (this.#run === null || isTerminal(this.#status)) onOver();
+    else this.#run.jobManagerLeaves(onOver);
   }
 
   /** Has a TaskManager load the job. */
@@ -184,6 +191,19 @@ export class JobMaster {
   #endOfStart(status: LiveStatus): TerminalStatus | null {
     if (status === "FAILING") return "FAILED";
     return status === "CANCELLING" && this.#isAbandoned ? "CANCELED" : null;
+  }
+
+  #taskManagerLeaves(id: TaskManagerId): void {
+    const { facts, logger } = this.#options;
+    logger.info({ taskManagerId: id }, "a TaskManager leaves");
+    facts.slots.retire(id);
+    if (this.#run === null) this.#release(id);
+    else this.#run.taskManagerLeaves(id);
+  }
+
+  #release(id: TaskManagerId): void {
+    const { links, jobId } = this.#options;
+    links.send(id, { kind: "shutdown", epoch: this.epoch, jobId });
   }
 
   #lead(log: CheckpointLog): void {
@@ -234,6 +254,7 @@ export class JobMaster {
       onStatus: (status) => this.#enter(status),
       onJobFailed: (error) => this.#failJob(error),
       onFenced: (by) => this.fenced(by),
+      release: (id) => this.#release(id),
     });
     options.standby?.onActive(plan.leftOut);
     if (this.#status !== "INITIALIZING") return;

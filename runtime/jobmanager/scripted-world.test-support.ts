@@ -146,6 +146,11 @@ export class ScriptedTaskManager {
     return [...this.#tasks.values()];
   }
 
+  /** As after SIGTERM. */
+  leave(): void {
+    this.connection.send({ kind: "leaving", epoch: this.epoch });
+  }
+
   /** As after SIGKILL. */
   kill(): void {
     this.connection.close();
@@ -263,10 +268,10 @@ export class ScriptedTaskManager {
     return [...this.#tasks.values()].some((task) => task.vertex === 0);
   }
 
-  /** As a task does behind the barrier of a stop or drain. */
+  /** As a task does behind the barrier of a stop, drain or handover. */
   #hold(task: TaskRef, { checkpointKind, checkpointId }: Trigger): void {
     if (checkpointKind === "drain") this.#report(task, { kind: "endOfData" });
-    if (checkpointKind !== "stop") return;
+    if (checkpointKind !== "stop" && checkpointKind !== "handover") return;
     this.#stoppedBy = checkpointId;
     this.#report(task, { kind: "stopped" });
   }

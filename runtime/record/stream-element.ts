@@ -7,13 +7,16 @@
 import type { RowBatch } from "./row-batch.ts";
 
 /** How a checkpoint's barrier asks its receivers to behave. */
-export type CheckpointKind = "checkpoint" | "savepoint" | "stop" | "drain";
+export type CheckpointKind = "checkpoint" | "savepoint" | "stop" | "drain" | "handover";
 
 /** Separates the records of a checkpoint from those after it. */
 export type Barrier = {
   readonly kind: "barrier";
   readonly checkpointId: number;
-  /** `stop`: savepoint, then sources stop without MAX_WATERMARK; `drain`: MAX_WATERMARK and end of data come first (SP-2). */
+  /**
+   * `stop`: savepoint, then sources stop without MAX_WATERMARK; `drain`: MAX_WATERMARK and end of data come first (SP-2).
+   * `handover`: a checkpoint behind which tasks stand still, as with `stop`: their successors go on from exactly there.
+   */
   readonly checkpointKind: CheckpointKind;
   /** False for at-least-once: receivers do not hold back records of channels whose barrier came (CK-7). */
   readonly aligned: boolean;

@@ -1,32 +1,31 @@
 /**
- * Owns: metrics of the job, its tasks and its code in Prometheus' text format, 0.0.4.
- * Not here: names and values (metric-values.ts).
- *
- *   text   = family*
- *   family = "# HELP" name text, "# TYPE" name kind, sample*        a name comes once, all of its samples behind it
- *   sample = name "{" label="value", … "}" value
+ * Owns: metrics of the job, its tasks and its code on a page for Prometheus.
+ * Not here: names and values (metric-values.ts), the format (base/metrics-page.ts).
  *
  * PTX1 The names are those of Flink's reporter with `streamjob_` for `flink_`; what code of the job registered has one family for each name,
  *     over all operators. A histogram is a summary. A meter is a gauge, its rate, and a counter, `<name>_count`.
  * PTX2 No two samples have the same name and labels: a task is told by the id of its vertex and its subtask, an operator by its uid.
- * PTX3 Operators that give one name to metrics of two kinds make an untyped family of it: no sample is lost.
+ * PTX3 Operators that give one name to metrics of two kinds make an untyped family of it (MPG1).
  */
+import { type Labels, MetricsPage } from "../../base/index.ts";
 import type { CheckpointsView, JobView, SubtaskView } from "../jobmanager/index.ts";
 import { jobValues, taskValues } from "./metric-values.ts";
-
-export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 const JOB = "streamjob_jobmanager_job_";
 const TASK = "streamjob_taskmanager_job_task_";
 const OPERATOR = "streamjob_taskmanager_job_task_operator_";
 
-type Kind = "counter" | "gauge" | "summary";
-type Labels = Readonly<Record<string, string>>;
 type Reading = NonNullable<NonNullable<SubtaskView["metrics"]>["operators"]>[number]["metrics"][number];
-type Family = { kind: Kind | "untyped"; readonly help: string; readonly samples: string[] };
 
 export function prometheusText(job: JobView, checkpoints: CheckpointsView, nowMs: number): string {
-  const page = new Page();
+  const page = new MetricsPage();
+  addJobMetrics(page, { job, checkpoints, nowMs });
+  return page.text();
+}
+
+export type JobMetricsSource = { readonly job: JobView; readonly checkpoints: CheckpointsView; readonly nowMs: number };
+
+export function addJobMetrics(page: MetricsPage, { job, checkpoints, nowMs }: JobMetricsSource): void {
   const ofJob: Labels = { job_id: job.jobId, job_name: job.name };
   for (const { name, kind, help, value } of jobValues(job, checkpoints, nowMs)) {
     // A checkpoint that was not is no sample.
@@ -43,10 +42,9 @@ export function prometheusText(job: JobView, checkpoints: CheckpointsView, nowMs
       }
     }
   }
-  return page.text();
 }
 
-function addReading(page: Page, reading: Reading, labels: Labels): void {
+function addReading(page: MetricsPage, reading: Reading, labels: Labels): void {
   const name = OPERATOR + reading.name;
   const help = `${reading.name}, of the job's code.`;
   switch (reading.kind) {
@@ -69,31 +67,4 @@ function addReading(page: Page, reading: Reading, labels: Labels): void {
       page.add(family, labels, reading.count, "_count");
     }
   }
-}
-
-class Page {
-  readonly #families = new Map<string, Family>();
-
-  add(
-    { name, kind, help }: { readonly name: string; readonly kind: Kind; readonly help: string },
-    labels: Labels,
-    value: number,
-    suffix = "",
-  ): void {
-    const family: Family = this.#families.get(name) ?? { kind, help, samples: [] };
-    this.#families.set(name, family);
-    if (family.kind !== kind) family.kind = "untyped"; // PTX3
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    family.samples.push(`${name}${suffix}{${pairs.join(",")}} ${value}\n`);
-  }
-
-  text(): string {
-    return [...this.#families]
-      .map(([name, { kind, help, samples }]) => `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${samples.join("")}`)
-      .join("");
-  }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -5,7 +5,7 @@
  * ROU1 A route that changes something is marked `mutates`: it leaves a line in the log (SEC-23).
  * ROU2 No route takes code (SEC-10).
  */
-import { type Clock, isHex32, type Log, type Random } from "../../base/index.ts";
+import { type Clock, isHex32, type Log, PROMETHEUS_CONTENT_TYPE, type Random } from "../../base/index.ts";
 import {
   type ActivationAnswer,
   type ActivationConflict,
@@ -58,7 +58,7 @@ import {
   vertexMetricsMessage,
   watermarksMessage,
 } from "./metric-messages.ts";
-import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus-text.ts";
+import { prometheusText } from "./prometheus-text.ts";
 import { readMessage } from "./request-body.ts";
 import { RestError, refusal } from "./rest-error.ts";
 
@@ -184,13 +184,15 @@ function jobRoutes({ control, clock }: RouteContext): Route[] {
   ];
 }
 
-function metricRoutes({ control, clock }: RouteContext): Route[] {
+function metricRoutes({ control, clock, incarnation = null }: RouteContext): Route[] {
+  const page = get("/metrics", () => ({
+    status: 200,
+    text: prometheusText(control.job(), control.checkpoints(), clock.nowMs()),
+    contentType: PROMETHEUS_CONTENT_TYPE,
+  }));
   return [
-    get("/metrics", () => ({
-      status: 200,
-      text: prometheusText(control.job(), control.checkpoints(), clock.nowMs()),
-      contentType: PROMETHEUS_CONTENT_TYPE,
-    })),
+    // A pod has a port for it that can do nothing else (SEC-24).
+    ...(incarnation === null ? [page] : []),
     get("/jobs/:jobId/metrics", (request) =>
       ok(jobMetricsMessage(jobOf(control, request), control.checkpoints(), request.query("get"), clock.nowMs())),
     ),

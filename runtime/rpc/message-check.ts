@@ -106,6 +106,7 @@ const toJobManager = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("heartbeat"), metrics: z.array(metrics) }),
   z.object({ kind: z.literal("prepared"), epoch: count, slot: count, error: errorInfo.nullable() }),
+  z.object({ kind: z.literal("leaving"), epoch: count }),
   z.object({ kind: z.literal("fenced"), epoch: count }),
   z.object({ kind: z.literal("taskState"), epoch: count, task: taskRef, state: taskState }),
   z.object({

@@ -11,6 +11,9 @@
  * MES5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
  * MES6 `endOfData` is for good; `stopped` holds until the task says `running` again. So a stop that fails leaves no task that counts as
  *    being at the end of its data.
+ * MES8 A TaskManager that is about to end says `leaving` and works on; `shutdown` tells it that nothing of the job is left with it.
+ *    Behind the barrier of a `handover` a task stands still as behind that of a stop, until it is cancelled, or runs on after
+ *    `checkpointAborted`.
  * MES7 A port is an address, not a name: another job's process may have got it. `register` names the job, whose id belongs to one
  *    incarnation, and the JobManager of another job answers `refused`; its own first message, `registered` or `shutdown`, names its
  *    job too, and a TaskManager of another does nothing that it says.
@@ -109,7 +112,7 @@ export type FromJobManager =
       readonly kind: "triggerCheckpoint";
       readonly epoch: number;
       readonly checkpointId: number;
-      readonly checkpointKind: "checkpoint" | "savepoint" | "stop" | "drain";
+      readonly checkpointKind: "checkpoint" | "savepoint" | "stop" | "drain" | "handover";
       readonly aligned: boolean;
       /** Store URI of a savepoint's own folder, else null. */
       readonly target: string | null;
@@ -195,6 +198,8 @@ export type ToJobManager =
   | { readonly kind: "heartbeat"; readonly metrics: readonly TaskMetrics[] }
   /** A slot has loaded the job, or could not. */
   | { readonly kind: "prepared"; readonly epoch: number; readonly slot: number; readonly error: ErrorInfo | null }
+  /** The sender is about to end (MES8). */
+  | { readonly kind: "leaving"; readonly epoch: number }
   /** The sender serves a higher epoch: stop (MES2). */
   | { readonly kind: "fenced"; readonly epoch: number }
   | { readonly kind: "taskState"; readonly epoch: number; readonly task: TaskRef; readonly state: TaskState }

@@ -24,7 +24,7 @@ import {
 } from "../exchange/index.ts";
 import type { ValueType } from "../record/index.ts";
 import type { SlotLocation } from "../rpc/index.ts";
-import type { PeerMessage } from "./slot-messages.ts";
+import type { PeerMessage, SegmentFigures } from "./slot-messages.ts";
 
 /** Upper bound of network segments of a slot (credit keeps it far below): 512 MiB. */
 const SEGMENTS_MAX = 16_384;
@@ -86,6 +86,10 @@ export class SlotExchange {
 
   get dataPort(): number {
     return this.#server.port;
+  }
+
+  get segments(): SegmentFigures {
+    return { lent: this.#pool.lentCount, max: this.#pool.segmentsMax };
   }
 
   setPeer(slot: number, port: MessagePort): void {

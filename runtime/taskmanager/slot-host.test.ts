@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadJobGraph } from "../program/index.ts";
-import { jobId, silentLog, systemClock, taskManagerId } from "../../base/index.ts";
+import { jobId, type Log, silentLog, systemClock, taskManagerId } from "../../base/index.ts";
 import type { FromJobManager, TaskRef, ToJobManager } from "../rpc/index.ts";
 import { SlotHost } from "./slot-host.ts";
 
@@ -16,7 +16,10 @@ export default job((env) => {
   env.fromSource(generatorSource({ generate: (n) => n, count: 10, type: t.int64 }), { uid: "numbers" }).rebalance().print();
 });`;
 
-async function setting(context: TestContext): Promise<{
+async function setting(
+  context: TestContext,
+  log: Log = silentLog,
+): Promise<{
   readonly host: SlotHost;
   readonly sent: ToJobManager[];
   readonly tasks: readonly TaskRef[];
@@ -35,7 +38,7 @@ async function setting(context: TestContext): Promise<{
       sleeping: new SharedArrayBuffer(4),
     },
     clock: systemClock,
-    log: silentLog,
+    log,
     send: (message) => sent.push(message),
   });
   context.after(async () => {
@@ -143,4 +146,24 @@ test("tasks of a job that was stopped are started as stopped: they read nothing,
     message.kind === "taskState" && message.task.vertex === 0 ? [message.state.kind] : [],
   );
   assert.deepEqual(ofFirst, ["ready", "running", "stopped", "finished"]);
+});
+
+test("LOG3 every line of a task says which vertex and subtask it is about", async (context) => {
+  const facts: object[] = [];
+  const log: Log = {
+    ...silentLog,
+    child: (more) => {
+      facts.push(more);
+      return log;
+    },
+  };
+  const { host, deploy } = await setting(context, log);
+  await host.handle(deploy);
+  assert.deepEqual(
+    facts.filter((more) => "vertex" in more),
+    [
+      { task: "0/0#1", vertex: 0, subtask: 0 },
+      { task: "1/0#1", vertex: 1, subtask: 0 },
+    ],
+  );
 });

@@ -184,7 +184,7 @@ export class SlotHost {
           exchange: this.exchange,
           stores: this.#stores,
           clock: this.#options.clock,
-          log: this.#options.log.child({ task: taskText(deployment.task) }),
+          log: this.#options.log.child(taskFacts(deployment.task)),
           wake: () => this.#loop.wake(),
           send: (answer) => this.#options.send(answer),
         },
@@ -269,6 +269,11 @@ export class SlotHost {
       state: { kind: "failed", error: toErrorInfo(failure) },
     });
   }
+}
+
+/** In every line of a task's log. */
+function taskFacts(task: TaskRef): { readonly task: string; readonly vertex: number; readonly subtask: number } {
+  return { task: taskText(task), vertex: task.vertex, subtask: task.subtask };
 }
 
 /** A JobManager of a newer version may deploy a program of a kind that is not known here. */

@@ -5,14 +5,15 @@
  * SLM5 An error that nobody handled, or an attempt to end the process, fails the task whose code it is, not the thread (COO1).
  */
 import { type MessagePort, workerData } from "node:worker_threads";
-import { createLog, systemClock, toErrorInfo } from "../../base/index.ts";
+import { createLog, observeThread, systemClock, toErrorInfo } from "../../base/index.ts";
 import { refuseToEnd, type Stray } from "./code-owner.ts";
 import { freezeIntrinsics } from "./frozen-intrinsics.ts";
 import { SlotHost } from "./slot-host.ts";
 import type { FromSlot, SlotStart, ToSlot } from "./slot-messages.ts";
 
 const { start, port } = workerData as { readonly start: SlotStart; readonly port: MessagePort };
-const log = createLog({ process: "taskmanager", taskManager: start.taskManagerId, slot: start.slot });
+const log = createLog({ process: "taskmanager", taskManagerId: start.taskManagerId, slot: start.slot });
+const readThread = observeThread();
 // Own reference: code of the job could reach the prototype before it is fixed.
 const post = port.postMessage.bind(port);
 const send = (message: FromSlot): void => post(message);
@@ -44,7 +45,7 @@ async function handle(message: ToSlot): Promise<void> {
       send({ kind: "dropped" });
       return;
     case "reportMetrics":
-      send({ kind: "metrics", metrics: host.metrics() });
+      send({ kind: "metrics", metrics: host.metrics(), thread: readThread(), segments: host.exchange.segments });
       return;
     case "close":
       await host.close();

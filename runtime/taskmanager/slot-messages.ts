@@ -4,7 +4,7 @@
  * SM1 The main thread forwards the JobManager's messages cut down to the slot's own tasks, and the slot's answers as they are.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ErrorInfo } from "../../base/index.ts";
+import type { ErrorInfo, ThreadFigures } from "../../base/index.ts";
 import type { FromJobManager, TaskMetrics, TaskRef, TaskState, ToJobManager } from "../rpc/index.ts";
 
 /** Given to a slot's thread when it starts. */
@@ -18,6 +18,9 @@ export type SlotStart = {
   readonly sleeping: SharedArrayBuffer;
 };
 
+/** Of network buffers. */
+export type SegmentFigures = { readonly lent: number; readonly max: number };
+
 export type ToSlot =
   /** A port to another slot's thread, for doorbells and rings. Sent again when that thread was started anew. */
   | { readonly kind: "peer"; readonly slot: number; readonly port: MessagePort }
@@ -30,7 +33,12 @@ export type ToSlot =
 export type FromSlot =
   | { readonly kind: "listening"; readonly dataPort: number }
   | { readonly kind: "toJobManager"; readonly message: ToJobManager }
-  | { readonly kind: "metrics"; readonly metrics: readonly TaskMetrics[] }
+  | {
+      readonly kind: "metrics";
+      readonly metrics: readonly TaskMetrics[];
+      readonly thread: ThreadFigures;
+      readonly segments: SegmentFigures;
+    }
   | { readonly kind: "dropped" }
   /** All of the engine's is closed: nothing more comes. */
   | { readonly kind: "closed" }

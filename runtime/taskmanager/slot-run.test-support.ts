@@ -131,7 +131,7 @@ export async function threadRun(patience?: Patience): Promise<ThreadRun> {
   const ports: number[] = [];
   const note = (facts: object, message: string): void => void logged.push(`${message} ${JSON.stringify(facts)}`);
   // The thread's own log would stand between the lines of the tests.
-  setEnvironmentVariable("STREAMJOB_LOG_LEVEL", "silent");
+  setEnvironmentVariable("LOG_LEVEL", "silent");
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
   const thread = new SlotThread({
     start: { jobId: JOB_ID, taskManagerId: "tm", slot: 0, host: "127.0.0.1", sleeping: new SharedArrayBuffer(4) },

@@ -8,9 +8,25 @@
  * STH1 A thread that dies (out of memory, a broken invariant) fails the tasks it had, not the process (ME-3).
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { type Clock, fromErrorInfo, type Log, StreamError, type Timer, toErrorInfo } from "../../base/index.ts";
+import {
+  type Clock,
+  fromErrorInfo,
+  type Log,
+  StreamError,
+  type ThreadFigures,
+  type Timer,
+  toErrorInfo,
+} from "../../base/index.ts";
 import type { FromJobManager, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
-import { type FromSlot, isTerminal, sameTask, type SlotStart, taskText, type ToSlot } from "./slot-messages.ts";
+import {
+  type FromSlot,
+  isTerminal,
+  sameTask,
+  type SegmentFigures,
+  type SlotStart,
+  taskText,
+  type ToSlot,
+} from "./slot-messages.ts";
 import { STUCK_MS } from "./task.ts";
 
 /** What a thread may take to do what it was told. Both are below what the JobManager gives a cancellation (a minute). */
@@ -37,6 +53,14 @@ export type SlotThreadOptions = {
   onDeath(): void;
 };
 
+/** What is known of a slot's thread. `figures` null: it has not reported yet. */
+export type SlotView = {
+  readonly slot: number;
+  readonly silentMs: number;
+  readonly tasks: number;
+  readonly figures: { readonly thread: ThreadFigures; readonly segments: SegmentFigures } | null;
+};
+
 type Held = { readonly task: TaskRef; readonly epoch: number };
 
 /** The young generation of a slot: records live shortly; a larger one is collected less often (measured by bench wordcount). */
@@ -50,6 +74,7 @@ export class SlotThread {
   #isClosing = false;
   #droppedWaiters: (() => void)[] = [];
   #lastMetrics: readonly TaskMetrics[] = [];
+  #figures: SlotView["figures"] = null;
   /** Why the thread is being ended, when it is the engine that ends it. */
   #endReason: Error | null = null;
   #hasToldStranger = false;
@@ -76,6 +101,12 @@ export class SlotThread {
       this.#options.log.warn({ slot: this.#options.start.slot, silentMs, tasks }, "a slot's thread does not answer");
     }
     return this.#lastMetrics.map((metrics) => ({ ...metrics, stuck: { on, forMs: silentMs } }));
+  }
+
+  /** As last reported; `silentMs`: since when a report is asked for in vain. */
+  get view(): SlotView {
+    const silentMs = this.#askedMs === null ? 0 : this.#options.clock.monotonicMs() - this.#askedMs;
+    return { slot: this.#options.start.slot, silentMs, tasks: this.#held.length, figures: this.#figures };
   }
 
   post(message: ToSlot): void {
@@ -220,6 +251,7 @@ export class SlotThread {
         return;
       case "metrics":
         this.#lastMetrics = message.metrics;
+        this.#figures = { thread: message.thread, segments: message.segments };
         this.#askedMs = null;
         this.#hasToldSilence = false;
         return;
@@ -255,6 +287,7 @@ export class SlotThread {
     const held = this.#held;
     this.#held = [];
     this.#lastMetrics = [];
+    this.#figures = null;
     for (const { task, epoch } of held)
       this.#options.send({ kind: "taskState", epoch, task, state: { kind: "failed", error } });
     [this.#worker, this.#port] = this.#startWorker();

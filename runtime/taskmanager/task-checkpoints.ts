@@ -130,7 +130,7 @@ export class TaskCheckpoints {
     this.#pending.set(barrier.checkpointId, { barrier, snapshot });
     const syncMs = this.#options.clock.monotonicMs() - times.startMs;
     void this.#write(barrier, snapshot, { committables, alignmentMs: times.alignmentMs, syncMs });
-    if (barrier.checkpointKind === "stop") {
+    if (barrier.checkpointKind === "stop" || barrier.checkpointKind === "handover") {
       this.#stoppingId = barrier.checkpointId;
       this.#task.stop();
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, jobId, type Log, silentLog, systemClock, taskManagerId } from "../../base/index.ts";
 import { type FromJobManager, listenRpc, type RpcConnection, type RpcServer, type ToJobManager } from "../rpc/index.ts";
-import { startTaskManager } from "./taskmanager.ts";
+import { startTaskManager, type TaskManager } from "./taskmanager.ts";
 
 const OURS = jobId("a".repeat(32));
 const THEIRS = jobId("b".repeat(32));
@@ -107,4 +107,54 @@ test("TAS4 a TaskManager does nothing for another job's JobManager at its own's 
   await until("its slot has answered", () => own?.got.some(({ kind }) => kind === "prepared") ?? false);
   own?.connection.send({ kind: "shutdown", epoch: 7, jobId: OURS });
   await manager.done;
+});
+
+test("TAS5 a TaskManager that leaves says so once, works on until it is told to end, and ends at once when nobody is there to tell it", async (t) => {
+  const there = await listen(0);
+  t.after(() => there.server.close());
+  const options = {
+    jobId: OURS,
+    host: "127.0.0.1",
+    jobManagerHost: "127.0.0.1",
+    jobManagerPort: there.server.port,
+    slots: 1,
+    clock: hurried,
+    log: silentLog,
+  };
+  const start = async (name: string): Promise<TaskManager> => {
+    const manager = await startTaskManager({ ...options, taskManagerId: taskManagerId(name) });
+    t.after(() => manager.close());
+    return manager;
+  };
+  const count = (peer: Peer | undefined, kind: ToJobManager["kind"]): number =>
+    peer?.got.filter((message) => message.kind === kind).length ?? 0;
+
+  const early = await start("tm-early");
+  await early.leave();
+
+  const told = await start("tm-told");
+  await until("it has registered", () => count(there.peers.at(-1), "register") > 0);
+  const peer = there.peers.at(-1);
+  peer?.connection.send(registered(OURS));
+  peer?.connection.send(work(OURS));
+  await until("it knows its JobManager", () => count(peer, "prepared") === 1);
+  const left = told.leave();
+  await until("it says that it leaves", () => count(peer, "leaving") === 1);
+  peer?.connection.send(work(OURS));
+  await until("it works on", () => count(peer, "prepared") === 2);
+  peer?.connection.send({ kind: "shutdown", epoch: 7, jobId: OURS });
+  await left;
+
+  const alone = await start("tm-alone");
+  await until("it has registered", () => count(there.peers.at(-1), "register") > 0 && there.peers.at(-1) !== peer);
+  const last = there.peers.at(-1);
+  last?.connection.send(registered(OURS));
+  last?.connection.send(work(OURS));
+  await until("it knows its JobManager", () => count(last, "prepared") === 1);
+  const gone = alone.leave();
+  await until("it says that it leaves", () => count(last, "leaving") === 1);
+  const visits = there.peers.length;
+  last?.connection.close();
+  await gone;
+  assert.equal(there.peers.length, visits, "it registers with nobody again");
 });

@@ -6,6 +6,7 @@
  *     of the lower before anything of the higher is done (MES2).
  * TAS2 When the JobManager is lost (connection closed, or silence), it drops all tasks and tries to register again, without end.
  * TAS3 The main thread runs no user code, so a busy task never delays a heartbeat.
+ * TAS5 One that leaves (MES8) does so once: it registers with nobody again.
  * TAS4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
  *     (MES7): until the JobManager has named the job, nothing that it says is done.
  */
@@ -22,7 +23,7 @@ import {
 } from "../../base/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
-import { SlotThread } from "./slot-thread.ts";
+import { SlotThread, type SlotView } from "./slot-thread.ts";
 
 export type TaskManagerOptions = {
   /** The only job that it serves. */
@@ -38,9 +39,26 @@ export type TaskManagerOptions = {
   readonly log: Log;
 };
 
+/** What it knows of itself, for health and metrics. */
+export type TaskManagerView = {
+  /** Every slot's thread listens for data. */
+  readonly isListening: boolean;
+  /** Its JobManager has named their job. */
+  readonly isRegistered: boolean;
+  /** Since its JobManager was heard last, or since its start. */
+  readonly unheardMs: number;
+  readonly slots: readonly SlotView[];
+};
+
 export type TaskManager = {
   /** Resolves when the JobManager told it to shut down, or it was closed. */
   readonly done: Promise<void>;
+  /**
+   * The process is about to end: tells the JobManager, works on, and closes when the JobManager says that nothing is left here, or is lost.
+   * Resolves when it is closed; whoever waits has a limit, and closes in any case.
+   */
+  leave(): Promise<void>;
+  view(): TaskManagerView;
   close(): Promise<void>;
 };
 
@@ -66,7 +84,7 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
   const manager = new TaskManagerProcess(options);
   await manager.listening;
   manager.connect();
-  return { done: manager.done, close: () => manager.close() };
+  return { done: manager.done, leave: () => manager.leave(), view: () => manager.view(), close: () => manager.close() };
 }
 
 class TaskManagerProcess {
@@ -76,6 +94,8 @@ class TaskManagerProcess {
   #connection: Connection | null = null;
   #epoch = 0;
   #lastHeardMs = 0;
+  /** As #lastHeardMs, but of our own JobManager, over all connections. */
+  #servedMs = 0;
   /** The JobManager at the other end has named our job. */
   #isRegistered = false;
   /** Whose JobManager was found at the address; told once. */
@@ -84,6 +104,7 @@ class TaskManagerProcess {
   #heartbeatMs = FIRST_HEARTBEAT_MS;
   #heartbeat: Timer | null = null;
   #isClosed = false;
+  #isLeaving = false;
   /** Tasks of a lost JobManager are being dropped: deployments wait for that. */
   #dropping: Promise<void> = Promise.resolve();
   #resolveDone: () => void = () => undefined;
@@ -97,6 +118,7 @@ class TaskManagerProcess {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    this.#servedMs = options.clock.monotonicMs();
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
     const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
@@ -125,6 +147,22 @@ class TaskManagerProcess {
         this.#connectLater();
       },
     );
+  }
+
+  view(): TaskManagerView {
+    return {
+      isListening: this.#dataPorts.every((port) => port !== null),
+      isRegistered: this.#connection !== null && this.#isRegistered,
+      unheardMs: this.#options.clock.monotonicMs() - this.#servedMs,
+      slots: this.#slots.map((slot) => slot.view),
+    };
+  }
+
+  leave(): Promise<void> {
+    this.#isLeaving = true;
+    if (this.#connection !== null && this.#isRegistered) this.#connection.send({ kind: "leaving", epoch: this.#epoch });
+    else void this.close();
+    return this.done;
   }
 
   async close(): Promise<void> {
@@ -184,6 +222,7 @@ class TaskManagerProcess {
 
   #onLost(connection: Connection, why: string): void {
     if (this.#connection !== connection || this.#isClosed) return;
+    if (this.#isLeaving) return void this.close();
     this.#options.log.warn({ epoch: this.#epoch, reason: why }, "the JobManager is lost; dropping its tasks");
     this.#connection = null;
     this.#heartbeat?.cancel();
@@ -228,6 +267,7 @@ class TaskManagerProcess {
       return;
     }
     this.#lastHeardMs = this.#options.clock.monotonicMs();
+    this.#servedMs = this.#lastHeardMs;
     if (message.epoch > this.#epoch) {
       if (this.#epoch > 0) this.#dropTasks();
       this.#epoch = message.epoch;

@@ -42,7 +42,12 @@ const inOperator = (names: string): string[] => within("operator", names);
 
 /** What both halves stand on. */
 const foundation: readonly Room[] = [
-  { folder: "base", owns: "errors, clock, randomness, ids, log, failpoints", mayImport: [] },
+  {
+    folder: "base",
+    owns: "errors, clock, randomness, ids, log, failpoints, health and metrics of a process",
+    moreDoors: ["endpoints.ts"],
+    mayImport: [],
+  },
   { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },
   { folder: "settings", owns: "the settings of a job, as one table (pure)", mayImport: ["base"] },
   { folder: "crds", owns: "the kinds: types, defaults, validation, definitions", mayImport: ["base", "settings"] },

@@ -5,7 +5,7 @@
  * EBI1 A program is in the cache whole or not at all: it is built beside its place and moved there.
  * EBI2 Of several processes that want the same program one builds it; the others wait. One that died is no obstacle.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -88,8 +88,17 @@ async function takeLock(path: string): Promise<boolean> {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !isZombie(pid);
+}
+
+/** Ended, and not yet looked after by its parent, which may take seconds. Only Linux says so. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false; // gone since, or no Linux
   }
 }

@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { isAlive } from "./binary.ts";
-import { Environment } from "./environment.ts";
+import { serverPid, startServer, stopServer } from "./control.ts";
+import { Environment, type RunningPart, SHARED } from "./environment.ts";
 import type { Part } from "./part.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "streamjob-environment-"));
@@ -41,9 +42,9 @@ const partOf = (name: string, text: string): Part<Gives> => ({
 });
 const echo = partOf("streamjob-echo", program);
 
-async function until(what: string, condition: () => boolean): Promise<void> {
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = Date.now() + 60_000;
-  while (!condition()) {
+  while (!(await condition())) {
     assert.ok(Date.now() < deadlineMs, `waited a minute until ${what}`);
     await wait(20);
   }
@@ -92,6 +93,53 @@ describe("the environment", () => {
     owner.kill("SIGKILL");
     await until("the server has ended", () => !isAlive(pid));
     await until("its folder is gone", () => !existsSync(folder));
+  });
+
+  it("stops a server on purpose, and starts it again where it was (ESU3, ESU4)", async () => {
+    const environment = new Environment({ tell: () => undefined });
+    const { url } = await environment.start(echo);
+    const running = environment.running()[echo.name] as RunningPart;
+    const pid = await serverPid(running);
+    await stopServer(running, "SIGKILL");
+    assert.equal(isAlive(pid), false);
+    await assert.rejects(fetch(url));
+    await startServer(running);
+    await until("it answers again", () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    );
+    assert.notEqual(await serverPid(running), pid);
+    await stopServer(running);
+    await environment.stop();
+    assert.equal(existsSync(running.folder), false);
+    assert.equal(isAlive(running.supervisorPid), false);
+  });
+
+  it("runs what is to be done after a server, and shares servers with other processes of a run (EEN4)", async () => {
+    const left = join(scratch, "left");
+    const part: Part<Gives> = {
+      ...echo,
+      launch: async (place) => ({ ...(await echo.launch(place)), afterwards: [["touch", left]] }),
+    };
+    const environment = new Environment({ tell: () => undefined });
+    const { url } = await environment.start(part);
+    const path = join(scratch, "shared.json");
+    writeFileSync(path, JSON.stringify(environment.running()));
+    process.env[SHARED] = path;
+    const other = new Environment({ tell: () => undefined });
+    const alone = new Environment({ tell: () => undefined, isAlone: true });
+    try {
+      assert.equal((await other.start(echo)).url, url);
+      assert.notEqual((await alone.start(echo)).url, url);
+    } finally {
+      delete process.env[SHARED];
+    }
+    await Promise.all([other.stop(), alone.stop()]);
+    await fetch(url);
+    await environment.stop();
+    assert.equal(existsSync(left), true);
   });
 
   it("says with its log why a server did not start", async () => {

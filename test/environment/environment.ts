@@ -5,6 +5,7 @@
  * EEN1 A part that runs already is used and never stopped by others: one named by its environment variable, or one of `env up`.
  * EEN2 What an environment starts it stops, in the opposite order; if its process dies, the leash does (ESU1).
  * EEN3 Of one part an environment has one server, however many ask for it.
+ * EEN4 Processes of one test run share what the run's setup has started: they find it by the environment variable SHARED.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -23,18 +24,24 @@ const READY_WITHIN_MS = 120_000;
 const ATTEMPTS = 3;
 const supervisorPath = fileURLToPath(new URL("./supervisor.ts", import.meta.url));
 
-/** What `env up` writes down of a part that stays. */
-export type StandingPart = { readonly supervisorPid: number; readonly gives: unknown };
+/** A part that runs: what `env up` writes down of it, and what failures are asked for with. */
+export type RunningPart = { readonly supervisorPid: number; readonly folder: string; readonly gives: unknown };
+
+/** Names a file with a RunningPart by name: what other processes of a test run may use (EEN4). */
+export const SHARED = "STREAMJOB_TEST_ENVIRONMENT";
 
 type Options = {
   readonly tell: Tell;
   /** True: what is started outlives this process (`env up`). */
   readonly isStanding?: boolean;
+  /** True: what runs already is not used (EEN1 is for others). */
+  readonly isAlone?: boolean;
 };
 
 export class Environment {
   readonly #options: Options;
   readonly #parts = new Map<string, Promise<unknown>>();
+  readonly #running = new Map<string, RunningPart>();
   readonly #supervisors: ChildProcess[] = [];
 
   constructor(options: Options) {
@@ -54,13 +61,35 @@ export class Environment {
   async stop(): Promise<void> {
     for (const supervisor of this.#supervisors.splice(0).toReversed()) await stopped(supervisor);
     this.#parts.clear();
+    this.#running.clear();
+  }
+
+  /** Everything of ours that was started or found here, by name. */
+  running(): Readonly<Record<string, RunningPart>> {
+    return Object.fromEntries(this.#running);
+  }
+
+  /** Of those, what was started here, and so ends here. */
+  started(): Readonly<Record<string, RunningPart>> {
+    const pids = new Set(this.#supervisors.map(({ pid }) => pid));
+    return Object.fromEntries([...this.#running].filter(([, { supervisorPid }]) => pids.has(supervisorPid)));
+  }
+
+  /** Has the part's programs, without starting any. Errors: one cannot be had. */
+  async prepare({ binary, programs = [] }: Part): Promise<void> {
+    for (const one of [binary, ...programs]) await findBinary(one, this.#options.tell);
   }
 
   async #start<Gives>(part: Part<Gives>): Promise<Gives> {
-    const address = process.env[part.address.variable];
-    if (address !== undefined && address !== "") return part.address.parse(address);
-    const standing = await readStanding(part.name);
-    if (standing !== null) return standing.gives as Gives;
+    const { address } = part;
+    const given = address === undefined ? undefined : process.env[address.variable];
+    const isAlone = this.#options.isAlone === true;
+    if (!isAlone && address !== undefined && given !== undefined && given !== "") return address.parse(given);
+    const running = isAlone ? null : ((await readShared())[part.name] ?? (await readStanding(part.name)));
+    if (running !== null) {
+      this.#running.set(part.name, running);
+      return running.gives as Gives;
+    }
     const binary = await findBinary(part.binary, this.#options.tell);
     for (let attempt = 1; ; attempt++) {
       try {
@@ -76,10 +105,16 @@ export class Environment {
     const folder = isStanding
       ? await emptyFolder(standingFolder(part.name))
       : await mkdtemp(join(tmpdir(), `streamjob-${part.name}-`));
-    const place: Place = { binary, folder, freePort, need: (other) => this.start(other) };
-    const { args, env, gives } = await part.launch(place);
+    const place: Place = {
+      binary,
+      folder,
+      freePort,
+      need: (other) => this.start(other),
+      program: (other) => findBinary(other, this.#options.tell),
+    };
+    const { args, env = {}, afterwards = [], gives } = await part.launch(place);
     const logPath = join(folder, "log");
-    const spec: Supervised = { command: binary, args, env: env ?? {}, folder, logPath, hasLeash: !isStanding };
+    const spec: Supervised = { command: binary, args, env, folder, logPath, hasLeash: !isStanding, afterwards };
     const supervisor = spawn(process.execPath, [supervisorPath, JSON.stringify(spec)], {
       stdio: [isStanding ? "ignore" : "pipe", "ignore", isStanding ? "ignore" : "inherit"],
       detached: true,
@@ -96,10 +131,19 @@ export class Environment {
         cause: error,
       });
     }
-    if (isStanding) await writeStanding(part.name, { supervisorPid: supervisor.pid as number, gives });
+    const running: RunningPart = { supervisorPid: supervisor.pid as number, folder, gives };
+    this.#running.set(part.name, running);
+    if (isStanding) await writeStanding(part.name, running);
     else this.#supervisors.push(supervisor);
     return gives;
   }
+}
+
+/** EEN4 */
+async function readShared(): Promise<Readonly<Partial<Record<string, RunningPart>>>> {
+  const path = process.env[SHARED];
+  if (path === undefined || path === "") return {};
+  return JSON.parse(await readFile(path, "utf8")) as Readonly<Record<string, RunningPart>>;
 }
 
 async function untilReady(check: () => Promise<void>, supervisor: ChildProcess): Promise<void> {
@@ -145,14 +189,14 @@ async function emptyFolder(folder: string): Promise<string> {
 }
 
 /** A part of `env up` that runs, or null. */
-export async function readStanding(name: string): Promise<StandingPart | null> {
+export async function readStanding(name: string): Promise<RunningPart | null> {
   const text = await readFile(standingFile(name), "utf8").catch(() => null);
   if (text === null) return null;
-  const standing = JSON.parse(text) as StandingPart;
+  const standing = JSON.parse(text) as RunningPart;
   return isAlive(standing.supervisorPid) ? standing : null;
 }
 
-async function writeStanding(name: string, standing: StandingPart): Promise<void> {
+async function writeStanding(name: string, standing: RunningPart): Promise<void> {
   await writeFile(standingFile(name), JSON.stringify(standing));
 }
 

@@ -26,9 +26,10 @@ async function install({ command, pin, about }: Wanted, folder: string, tell: Te
   tell(`building ${command} ${version} with go install, once: about ${about}`);
   await checkSum(pin);
   const program = pin.program === undefined ? module : `${module}/${pin.program}`;
+  const variables = Object.entries(pin.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
   await goBuild({
     command,
-    args: ["install", "-v", "-trimpath", "-ldflags", "-s -w", `${program}@${version}`],
+    args: ["install", "-v", "-trimpath", "-ldflags", `-s -w${variables.join("")}`, `${program}@${version}`],
     env: { GOBIN: folder },
     tell,
   });

@@ -3,11 +3,19 @@
  *
  * A part says how its program is had, started and checked (part.ts). Tests take one by `testPart`; it is started once for the test file.
  */
-export { Environment } from "./environment.ts";
+export { findBusyboxArchive } from "./cluster/busybox-image.ts";
+export type { Cluster } from "./cluster/cluster.ts";
+export { type MachineSettings, machineSettings, untilNothingIsLeft } from "./cluster/leftovers.ts";
+export { clusterOf, startCluster } from "./cluster/start-cluster.ts";
+export { CLUSTER_MISSING, isInCi, skipWithoutCluster, testCluster } from "./cluster/test-cluster.ts";
+export { Environment, type RunningPart, SHARED } from "./environment.ts";
 export { type Fault, FaultProxy } from "./fault-proxy.ts";
+export { gluaBinary } from "./glua.ts";
+export { helm3Binary, helm4Binary } from "./helm.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";
 export { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 export { minioPart } from "./minio.ts";
 export type { S3Server } from "./s3-server.ts";
+export { testBinary } from "./test-binary.ts";
 export { testPart, type TestPart } from "./test-part.ts";
 export { versitygwPart } from "./versitygw.ts";

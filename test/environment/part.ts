@@ -28,22 +28,30 @@ export type Place = {
   freePort(): Promise<number>;
   /** Another part of the same environment, started where it does not run yet. */
   need<Gives>(part: Part<Gives>): Promise<Gives>;
+  /** Path of another program. */
+  program(binary: Binary): Promise<string>;
 };
 
 export type Launch<Gives> = {
   readonly args: readonly string[];
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Run once the server has ended, one after the other, before its folder goes: each a program and its arguments. */
+  readonly afterwards?: readonly (readonly string[])[];
   readonly gives: Gives;
 };
 
 /** `Gives`: what others need to use it, such as an endpoint and credentials; plain JSON. */
 export type Part<Gives = unknown> = {
   readonly name: string;
-  /** The environment variable that says where one runs already; then none is started. */
-  readonly address: { readonly variable: string; parse(text: string): Gives };
+  /** The environment variable that says where one runs already; then none is started. Without it: it always is one of ours. */
+  readonly address?: { readonly variable: string; parse(text: string): Gives };
   readonly binary: Binary;
+  /** More programs that it runs, so that `env up` can have them before anything is started. */
+  readonly programs?: readonly Binary[];
   launch(place: Place): Promise<Launch<Gives>>;
+  /** What a person is told of it, in a few words; without it: all that it gives. */
+  summary?(gives: Gives): string;
   /** Resolves when it serves; until then it throws. */
   check(gives: Gives): Promise<void>;
 };

@@ -2,9 +2,17 @@
  * Owns: the list of parts, for `npm run env`, what is needed first before what needs it; and names for several together.
  * A new part: a file beside this one, and a line here.
  */
+import { apiRelayPart } from "./cluster/api-relay.ts";
+import { containerdParts } from "./cluster/containerd.ts";
+import { dnsPart } from "./cluster/dns.ts";
+import { kubeProxyParts } from "./cluster/kube-proxy.ts";
+import { kubeletParts } from "./cluster/kubelet.ts";
+import { clusterNetworkPart, nodeNames } from "./cluster/network.ts";
+import { nodeParts } from "./cluster/node.ts";
 import { apiServerPart } from "./kubernetes/api-server.ts";
 import { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 import { etcdPart } from "./kubernetes/etcd.ts";
+import { schedulerPart } from "./kubernetes/scheduler.ts";
 import { minioPart } from "./minio.ts";
 import type { Part } from "./part.ts";
 import { versitygwPart } from "./versitygw.ts";
@@ -12,7 +20,22 @@ import { versitygwPart } from "./versitygw.ts";
 const kube = [etcdPart, apiServerPart, controllerManagerPart] as readonly Part[];
 const s3 = [minioPart, versitygwPart] as readonly Part[];
 
-export const parts: readonly Part[] = [...s3, ...kube];
+/** Beside `kube`. */
+const nodes = [
+  schedulerPart,
+  clusterNetworkPart,
+  apiRelayPart,
+  dnsPart,
+  ...nodeNames.flatMap((name) => [nodeParts[name], containerdParts[name], kubeletParts[name], kubeProxyParts[name]]),
+] as readonly Part[];
+
+/** A whole cluster, with two nodes. */
+export const clusterParts: readonly Part[] = [...kube, ...nodes];
+
+export const parts: readonly Part[] = [...s3, ...clusterParts];
+
+/** Those that need no root. */
+export const usualParts: readonly Part[] = [...s3, ...kube];
 
 /** Parts that are of use together, by one name. */
-export const partGroups: Readonly<Record<string, readonly Part[]>> = { s3, kube };
+export const partGroups: Readonly<Record<string, readonly Part[]>> = { s3, kube, cluster: clusterParts };

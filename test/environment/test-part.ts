@@ -28,7 +28,8 @@ export async function testPart<Gives>(part: Part<Gives>): Promise<TestPart<Gives
     return { skip: false, gives: () => gives };
   } catch (error) {
     if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
-    const skip = `no ${part.name}: ${firstLine(error)}. Install Go, or name the program in ${binaryVariable(part.binary.command)}, or a running one in ${part.address.variable}`;
+    const running = part.address === undefined ? "" : `, or a running one in ${part.address.variable}`;
+    const skip = `no ${part.name}: ${firstLine(error)}. Install Go, or name the program in ${binaryVariable(part.binary.command)}${running}`;
     process.stderr.write(`tests left out: ${process.argv[1] ?? "these"}: ${skip}\n`);
     return {
       skip,

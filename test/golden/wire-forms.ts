@@ -129,6 +129,9 @@ const userMetrics: ToJobManager = {
   ],
 };
 
+/** A message that an older JobManager refuses with the connection: it takes the TaskManager for lost, as if it had ended without a word. */
+const leaving: ToJobManager = { kind: "leaving", epoch: 1 };
+
 const fromJobManager: readonly FromJobManager[] = [
   { kind: "registered", epoch: 1, jobId: JOB, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 10_000 },
   { kind: "heartbeat", epoch: 1 },
@@ -313,6 +316,13 @@ export const wireForms: readonly Form[] = [
     write: () => encodeFrame(userMetrics),
     read: (bytes) => new FrameReader().push(Buffer.from(bytes)).map((each) => checkToJobManager(each)),
     means: [userMetrics],
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  {
+    file: "rpc-leaving.v1.base64",
+    write: () => encodeFrame(leaving),
+    read: (bytes) => new FrameReader().push(Buffer.from(bytes)).map((each) => checkToJobManager(each)),
+    means: [leaving],
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
   batchForm("frame-batch", batch),

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { startEndpoints } from "../../operator/controller/endpoints.ts";
+import { startEndpoints } from "../../base/endpoints.ts";
 import { openLocalApiServer, serveHttp } from "../../embedded/api-server/index.ts";
 import { StatefulSetController } from "../../embedded/workloads/index.ts";
 import { seededRandom, silentLog, systemClock, systemRandom } from "../../base/index.ts";
@@ -82,8 +82,7 @@ describe(`garbage from seed ${SEED}`, () => {
       port: 0,
       metrics: fails,
       contentType: "text/plain",
-      health: () => verdict,
-      readiness: fails,
+      checks: { "/healthz": () => verdict, "/readyz": fails },
     });
     try {
       await sendAll(endpoints.port, [...bare, ...requests()]);

@@ -61,6 +61,8 @@ export class IncarnationRun {
   readonly config: PodConfig;
   readonly #launch: Launch;
   readonly #ports: { readonly rpc: number; readonly rest: number };
+  /** Variables of all its processes, beside those that it sets itself. */
+  readonly env: Record<string, string> = {};
   jobManager: ChildProcess | null = null;
   taskManagers: ChildProcess[] = [];
   log = "";
@@ -145,7 +147,7 @@ export class IncarnationRun {
   /** Returns the HTTP status. */
   async activate(request: Omit<ActivationRequest, "activationId">, id = `activate ${this.name}`): Promise<number> {
     const body: ActivationRequest = { activationId: hexOf(id), ...request };
-    const response = await fetch(`${this.#url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
+    const response = await fetch(`${this.url}/streamjob/activation`, { method: "PUT", body: JSON.stringify(body) });
     const answer: unknown = await response.json();
     if (response.status === 409) activationConflictSchema.parse(answer);
     else assert.equal(activationAnswerSchema.parse(answer).activationId, body.activationId);
@@ -212,7 +214,7 @@ export class IncarnationRun {
     );
   }
 
-  get #url(): string {
+  get url(): string {
     return `http://127.0.0.1:${this.#ports.rest}/v1`;
   }
 
@@ -229,7 +231,7 @@ export class IncarnationRun {
 
   async #ask<S extends z.ZodType>(method: string, path: string, schema: S, body?: object): Promise<z.output<S>> {
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(this.#url + path, { method, ...init });
+    const response = await fetch(this.url + path, { method, ...init });
     const answer: unknown = await response.json();
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return schema.parse(answer);
@@ -245,6 +247,7 @@ export class IncarnationRun {
       [podVariables.podName]: podName,
       [podVariables.podIp]: "127.0.0.1",
       [podVariables.leash]: "stdin",
+      ...this.env,
     });
     const keep = (piece: Buffer): void => void (this.log += piece.toString());
     child.stdout?.on("data", keep);

@@ -1,26 +1,26 @@
 /**
- * The operator's controller against a real API server and a real controller manager. There is no kubelet, so no pod ever runs: what is
- * tested is which objects it makes, what it may do, and that it rests when there is nothing to do.
+ * The operator's controller against a real API server and a real controller manager, as the service account of the chart and with its Roles
+ * for two listed namespaces. There is no kubelet, so no pod ever runs: what is tested is which objects it makes, what it may do, and that it
+ * rests when there is nothing to do.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { silentLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
+import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { MANAGED_BY_LABEL, MANAGER, type StreamJob } from "../../crds/index.ts";
 import { type Controller, startController } from "../../operator/controller/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
-import { isApiError, type Kind, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import type { Kind, KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
-import { apiServerPart, controllerManagerPart, testPart } from "../environment/index.ts";
+import { apiServerPart, controllerManagerPart, helm4Binary, testBinary, testPart } from "../environment/index.ts";
 import { type AuditedRequest, isWrite, requestsOf } from "./audit-log.ts";
-import { operatorBinding, operatorRole } from "./operator-role.ts";
+import { grantAccess, mayList, type OperatorAccess } from "./operator-access.ts";
+import { until } from "./until.ts";
 
 const server = await testPart(apiServerPart);
 const manager = await testPart(controllerManagerPart);
-const skip = server.skip === false ? manager.skip : server.skip;
+const helm = await testBinary(helm4Binary);
+const skip = [server, manager, helm].find((one) => one.skip !== false)?.skip ?? false;
 
-/** A new garbage collector looks every 30 s for kinds that are new. */
-const DEADLINE_MS = 120_000;
-const ROLES = "/apis/rbac.authorization.k8s.io/v1";
 const ours = { [MANAGED_BY_LABEL]: MANAGER };
 const children = ["ConfigMap", "Service", "StatefulSet", "ControllerRevision"] as const satisfies readonly Kind[];
 
@@ -28,16 +28,14 @@ const job = (namespace: string): StreamJob => ({
   apiVersion: "streamjob.dev/v1alpha1",
   kind: "StreamJob",
   metadata: { name: "wc", namespace },
-  spec: { job: { module: "/opt/streamjob/job/job.ts" }, parallelism: 2, checkpoints: { interval: "1s" } },
+  spec: {
+    job: { module: "/opt/streamjob/job/job.ts" },
+    parallelism: 2,
+    checkpoints: { interval: "1s" },
+    // No pod runs here, so none deletes anything.
+    deletion: { keepState: false, cleanUpTimeout: "2s" },
+  },
 });
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = systemClock.monotonicMs() + DEADLINE_MS;
-  while (!(await isSo())) {
-    assert.ok(systemClock.monotonicMs() < endMs, `not within ${DEADLINE_MS} ms: ${what}`);
-    await sleep(systemClock, 50);
-  }
-}
 
 /** Looks that were carried out to their end. */
 async function looksDone({ registry }: Controller): Promise<number> {
@@ -50,44 +48,38 @@ async function looksDone({ registry }: Controller): Promise<number> {
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-const mayList = (api: KubernetesApi): Promise<boolean> =>
-  api.list("StreamJob").then(
-    () => true,
-    (error: unknown) => {
-      if (isApiError(error, "Forbidden")) return false;
-      throw error;
-    },
-  );
-
 describe("the operator at a real API server", { skip }, () => {
   let admin: ClusterAdmin;
   let api: KubernetesApi & { close(): void };
   let operatorApi: typeof api;
   let controller: Controller;
+  let access: OperatorAccess;
+  /** Two namespaces of jobs; the release is in a third. */
   let namespace: string;
-  let askedBefore = 0;
+  let otherNamespace: string;
   const jobManagers = createHttpJobManagerApi({
     clock: systemClock,
     addressOf: (host, port) => `http://${host}:${port}`,
   });
 
-  /** In this file: a cluster that stands has an older story. */
-  const asked = async (): Promise<AuditedRequest[]> =>
-    (await requestsOf("operator", server.gives().auditLogPath)).slice(askedBefore);
+  let refusedBefore = 0;
+  const asked = (): Promise<AuditedRequest[]> => requestsOf(access.user, server.gives().auditLogPath);
+  const refused = async (): Promise<AuditedRequest[]> =>
+    (await asked()).filter(({ code }) => code === 401 || code === 403);
 
   before(async () => {
     const { url, ca, tokens } = server.gives();
     admin = new ClusterAdmin({ url, ca, token: tokens.admin });
     await admin.installDefinitions();
-    const by = "?fieldManager=test&force=true";
-    await admin.ask("PATCH", `${ROLES}/clusterroles/${operatorRole.metadata.name}${by}`, operatorRole);
-    await admin.ask("PATCH", `${ROLES}/clusterrolebindings/${operatorBinding.metadata.name}${by}`, operatorBinding);
-    namespace = await admin.makeNamespace("operator");
+    namespace = await admin.makeNamespace("jobs");
+    otherNamespace = await admin.makeNamespace("jobs");
+    const ownNamespace = await admin.makeNamespace("operator");
+    const watchNamespaces = [namespace, otherNamespace];
+    access = await grantAccess(helm.path(), admin, { namespace: ownNamespace, watchNamespaces });
     api = admin.api();
-    operatorApi = admin.api(tokens.operator);
-    // The server hears of a role in its own time, and of all its rules at once.
-    await until("the role counts", () => mayList(operatorApi));
-    askedBefore = (await asked()).length;
+    operatorApi = admin.api(access.token);
+    for (const each of watchNamespaces) await until("the role counts", () => mayList(operatorApi, each));
+    refusedBefore = (await refused()).length;
     controller = await startController({
       api: operatorApi,
       jobManagers,
@@ -95,10 +87,9 @@ describe("the operator at a real API server", { skip }, () => {
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
-      // In a cluster that stands other tests have StreamJobs of their own.
-      namespace,
+      namespaces: watchNamespaces,
       identity: `test-${systemRandom.hex(4)}`,
-      election: { lease: { namespace, name: "streamjob-operator" } },
+      election: { lease: { namespace: ownNamespace, name: "streamjob-operator" } },
       endpoints: null,
     });
     await until("the operator leads and knows all that there is", async () => {
@@ -149,10 +140,13 @@ describe("the operator at a real API server", { skip }, () => {
     });
   });
 
-  it("takes everything away with the StreamJob", async () => {
+  it("takes everything away with the StreamJob, the pod that was to delete its state too", async () => {
     await api.delete("StreamJob", { namespace, name: "wc" });
+    const isCleanUp = ({ verb, resource, name }: AuditedRequest): boolean =>
+      resource === "pods" && verb === "patch" && name.startsWith("wc-storage-");
+    await until("a pod to delete its state", async () => (await asked()).some(isCleanUp));
     await until("the StreamJob is gone", async () => (await api.get("StreamJob", { namespace, name: "wc" })) === null);
-    for (const kind of children) {
+    for (const kind of [...children, "Pod"] as const) {
       await until(
         `no ${kind} is left`,
         async () => (await api.list(kind, { namespace, labels: ours })).items.length === 0,
@@ -160,10 +154,19 @@ describe("the operator at a real API server", { skip }, () => {
     }
   });
 
-  it("asked for nothing that its role forbids", async () => {
-    assert.deepEqual(
-      (await asked()).filter(({ code }) => code === 401 || code === 403),
-      [],
-    );
+  it("reconciles StreamJobs of every listed namespace, and of no other", async () => {
+    const elsewhere = await admin.makeNamespace("elsewhere");
+    for (const each of [elsewhere, otherNamespace]) await api.create("StreamJob", job(each));
+    await until("the StreamJob is seen to", async () => {
+      const stored = await api.get("StreamJob", { namespace: otherNamespace, name: "wc" });
+      return stored?.status?.phase === "Deploying";
+    });
+    const untouched = await api.get("StreamJob", { namespace: elsewhere, name: "wc" });
+    assert.deepEqual(untouched?.metadata.finalizers ?? [], []);
+    await api.delete("StreamJob", { namespace: otherNamespace, name: "wc" });
+  });
+
+  it("asked for nothing that the chart does not grant", async () => {
+    assert.deepEqual((await refused()).slice(refusedBefore), []);
   });
 });

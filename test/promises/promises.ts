@@ -37,6 +37,8 @@ export const promises: Readonly<Record<string, string>> = {
   "P-32": "A stale leader changes nothing",
   "P-33": "One poisoned object cannot stall others",
   "P-35": "Loss of a watch loses nothing",
+  "P-36":
+    "Draining a node processes no record twice when there is time, at most one checkpoint interval otherwise; never two JobManagers",
   "P-37": "A refusal is a result: it is in the status with its words, and the rest goes on",
   "P-38": "A decision that throws never leaves Ready of an older generation standing",
   "P-39": "A full disk, an unwritable log or a garbage request ends no process that runs jobs",
@@ -48,5 +50,4 @@ export const promisesToCome: Readonly<Record<string, string>> = {
   "P-6": "A savepoint that fails or takes too long leaves the old job running",
   "P-30": "A change of the engine's version uses portable state, or is refused",
   "P-34": "Marks of a switch are taken back when it is given up; the commit point is one-way",
-  "P-36": "Draining a node costs at most one checkpoint interval, and there are never two JobManagers",
 };

@@ -6,6 +6,8 @@
  * Called by checkpoint-coordinator.ts, in turns.
  *
  * COC1 Only sources are triggered, the barrier brings it to the others; an abort goes to all, since nobody knows how far the barrier is.
+ * COC3 A handover is aligned whatever the job's mode: a record behind the barrier that was processed before it would be processed again
+ *     by those who go on from it.
  * COC2 Of one that has ended nothing is held: neither what was collected, nor the timer of its timeout.
  */
 import {
@@ -19,11 +21,11 @@ import {
 import { failpoint } from "../../failures/index.ts";
 import type { CheckpointSettings, JobGraph } from "../../graph/index.ts";
 import type { FromJobManager } from "../../rpc/index.ts";
-import { type Execution, taskRef } from "../execution/execution.ts";
+import { type Execution, type Task, taskRef } from "../execution/execution.ts";
 import { byTaskManager } from "../execution/scheduler.ts";
 import type { Turns } from "../turns.ts";
 import type { CheckpointStatistics } from "./checkpoint-statistics.ts";
-import { type CheckpointFacts, PendingCheckpoint } from "./pending-checkpoint.ts";
+import { type CheckpointFacts, type CheckpointKind, PendingCheckpoint } from "./pending-checkpoint.ts";
 
 export type CollectionOptions = {
   readonly epoch: number;
@@ -90,17 +92,30 @@ export class CheckpointCollection {
   #ask({ id, kind, request }: CheckpointFacts, triggeredMs: number): void {
     const { execution, send, epoch, settings } = this.#options;
     const sources = execution.tasks.filter((task) => task.vertex.inEdges.length === 0);
-    for (const [to, tasks] of byTaskManager(sources)) {
-      send(to, {
-        kind: "triggerCheckpoint",
-        epoch,
-        checkpointId: id,
-        checkpointKind: kind,
-        aligned: settings.mode === "exactly-once",
-        target: request?.target ?? null,
-        triggeredMs,
-        tasks: tasks.map(taskRef),
-      });
-    }
+    const ask = (asked: readonly Task[], checkpointKind: CheckpointKind): void => {
+      for (const [to, tasks] of byTaskManager(asked)) {
+        send(to, {
+          kind: "triggerCheckpoint",
+          epoch,
+          checkpointId: id,
+          checkpointKind,
+          // COC3
+          aligned: settings.mode === "exactly-once" || checkpointKind === "handover",
+          target: request?.target ?? null,
+          triggeredMs,
+          tasks: tasks.map(taskRef),
+        });
+      }
+    };
+    const held = request?.held;
+    if (held === undefined) return ask(sources, kind);
+    ask(
+      sources.filter((task) => held.includes(task.region.index)),
+      kind,
+    );
+    ask(
+      sources.filter((task) => !held.includes(task.region.index)),
+      "checkpoint",
+    );
   }
 }

@@ -51,7 +51,7 @@ export class CheckpointReports {
   }
 
   refuse(request: CheckpointRequest, reason: string): void {
-    const what = request.kind === "checkpoint" ? "the checkpoint" : "the savepoint";
+    const what = request.target === null ? "the checkpoint" : "the savepoint";
     const error = new StreamError("SAVEPOINT_FAILED", `${what} did not complete: ${reason}`);
     this.#options.triggers.fail(request.triggerId, toErrorInfo(error));
   }

@@ -108,7 +108,7 @@ function viewOf(pending: PendingCheckpoint, ending: Ending | null): CheckpointVi
   const acks = pending.ackViews();
   return {
     id: pending.facts.id,
-    kind: pending.facts.kind,
+    kind: pending.facts.kind === "handover" ? "checkpoint" : pending.facts.kind,
     status: ending?.status ?? "in_progress",
     triggeredMs: pending.facts.triggeredMs,
     endedMs: ending?.endedMs ?? null,

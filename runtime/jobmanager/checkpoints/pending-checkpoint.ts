@@ -21,7 +21,8 @@ import type { CheckpointView, SubtaskCheckpointView } from "../control.ts";
 import { type Task, taskRef } from "../execution/execution.ts";
 import { endOf, longerDelay, RETRY_DELAY_MIN_MS } from "./checkpoint-protocol.ts";
 
-export type CheckpointKind = CheckpointView["kind"];
+/** People are shown a handover as the checkpoint that it is. */
+export type CheckpointKind = CheckpointView["kind"] | "handover";
 export type CheckpointAck = Extract<ToJobManager, { kind: "checkpointAck" }>;
 
 /** What a person or the end of the data asked for; null for a periodic one. */
@@ -32,6 +33,8 @@ export type CheckpointRequest = {
   readonly target: string | null;
   /** The caller has said which folder, so an earlier attempt's files may be there (TRD2). */
   readonly isExactTarget: boolean;
+  /** Handover: regions whose tasks stand still behind its barrier; for the others it is any checkpoint. */
+  readonly held?: readonly number[];
 };
 
 export type CheckpointFacts = {

@@ -72,8 +72,19 @@ export class JobRun {
     else coordinator.committed(message);
   }
 
+  /** It is about to end: its tasks go elsewhere, and then it is released. */
+  taskManagerLeaves(id: TaskManagerId): void {
+    this.#parts.handover.taskManagerLeaves(id);
+  }
+
+  /** This process is about to end. `onOver`: called once, when nothing would have to be processed again. */
+  jobManagerLeaves(onOver: () => void): void {
+    this.#parts.handover.jobManagerLeaves(onOver);
+  }
+
   taskManagerLost(id: TaskManagerId, why: string): void {
-    const { scheduler, failover } = this.#parts;
+    const { scheduler, failover, handover } = this.#parts;
+    handover.taskManagerLost(id);
     failover.taskManagerLost(id, why, scheduler.taskManagerLost(id));
   }
 
@@ -90,13 +101,15 @@ export class JobRun {
 
   /** Does what has become due; the end that the job has come to, or null. */
   advance(): TerminalStatus | null {
-    const { scheduler, coordinator, lead } = this.#parts;
+    const { scheduler, coordinator, lead, handover } = this.#parts;
     const { lifecycle } = this.#options.facts;
     const mayDeploy = coordinator.mayRestore && lead.isSure;
     scheduler.advance(mayDeploy ? () => this.#point.current() : null);
     if (lifecycle.status === "FAILING") return this.execution.isOver() ? "FAILED" : null;
     if (lifecycle.status === "CANCELLING") return this.execution.isOver() ? "CANCELED" : null;
     if (this.execution.allRunning()) this.#options.onStatus("RUNNING");
+    // First: behind a complete handover nothing else is triggered.
+    handover.advance();
     coordinator.advance();
     if (this.execution.allAtEnd(coordinator.hasStopped) && coordinator.mayFinish) scheduler.finish();
     return this.execution.allFinished() ? "FINISHED" : null;

@@ -1,8 +1,8 @@
 /**
- * Owns: putting together what a deployed job is made of: scheduler, checkpoint coordinator, failover, and the watch over the lead.
+ * Owns: putting together what a deployed job is made of: scheduler, checkpoint coordinator, failover, handover, and the watch over the lead.
  * Not here: what they do together (job-run.ts).
  */
-import { type ErrorInfo, type Log, toErrorInfo } from "../../../base/index.ts";
+import { type ErrorInfo, type Log, type TaskManagerId, toErrorInfo } from "../../../base/index.ts";
 import type { CheckpointLog, FencedBy, Manifest } from "../../checkpoint/index.ts";
 import type { JobConfiguration } from "../../graph/index.ts";
 import type { InlineFile, JobSource } from "../../rpc/index.ts";
@@ -14,6 +14,7 @@ import type { StartPlan } from "../leading/startup.ts";
 import type { Turns } from "../turns.ts";
 import type { Execution } from "./execution.ts";
 import { Failover } from "./failover.ts";
+import { Handover } from "./handover.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { TaskManagerLinks } from "./task-manager-links.ts";
 
@@ -34,6 +35,8 @@ export type RunOptions = {
   /** No restart is left, or none would help. */
   readonly onJobFailed: (error: ErrorInfo) => void;
   readonly onFenced: (by: FencedBy) => void;
+  /** Nothing of the job is left with a TaskManager that leaves. */
+  readonly release: (id: TaskManagerId) => void;
 };
 
 /** What the coordinator tells the run. */
@@ -47,6 +50,7 @@ export type RunParts = {
   readonly coordinator: CheckpointCoordinator;
   readonly lead: LeadWatch;
   readonly failover: Failover;
+  readonly handover: Handover;
 };
 
 export function createRunParts(run: RunOptions, execution: Execution, completions: Completions): RunParts {
@@ -68,7 +72,20 @@ export function createRunParts(run: RunOptions, execution: Execution, completion
     onRestarting: () => run.onStatus("RESTARTING"),
     onJobFailed: run.onJobFailed,
   });
-  return { scheduler, coordinator, lead, failover };
+  const handover = new Handover({
+    execution,
+    scheduler,
+    coordinator,
+    lead,
+    lifecycle: facts.lifecycle,
+    triggers: facts.triggers,
+    turns,
+    clock,
+    logger,
+    onRestarting: () => run.onStatus("RESTARTING"),
+    release: (id) => run.release(id),
+  });
+  return { scheduler, coordinator, lead, failover, handover };
 }
 
 function createScheduler(

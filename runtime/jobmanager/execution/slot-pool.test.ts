@@ -31,6 +31,21 @@ test("SLP2 slots are spread evenly over TaskManagers", () => {
   );
 });
 
+test("SLP4 slots of one that leaves serve what runs there, and are given to nothing else", () => {
+  const pool = poolOf(2, 2);
+  pool.assign([0, 1], never);
+  pool.retire(taskManagerId("tm0"));
+  assert.deepEqual([pool.taskManagers, pool.slots], [1, 2]);
+  assert.deepEqual(pool.assign([0, 1, 2], (shared) => shared === 0).kind, "assigned");
+  assert.deepEqual(hosts(pool, 3), ["tm0", "tm1", "tm1"]);
+  assert.deepEqual(pool.assign([0, 1, 2], never), { kind: "missing", missing: 1 });
+  assert.deepEqual(
+    pool.view().map(({ freeSlots }) => freeSlots),
+    [0, 0],
+  );
+  assert.deepEqual(pool.silent(1000, 500).length, 2, "its heartbeat is still judged");
+});
+
 test("SLP3 with too few slots nothing is assigned, and the number missing is told", () => {
   const pool = poolOf(1, 1);
   assert.deepEqual(pool.assign([0, 1, 2, 3], never), { kind: "missing", missing: 2 });

@@ -4,6 +4,7 @@
  *
  * SLP1 Subtask i of every vertex runs in shared slot i (JG3); a shared slot is served by one slot of one TaskManager, or by none.
  * SLP2 Shared slots are spread: each goes to the TaskManager that serves fewest so far, the one registered first among equals.
+ * SLP4 Slots of a TaskManager that leaves serve what runs there, and are given to nothing else.
  * SLP3 An assignment gives all slots that were asked for, or changes nothing.
  */
 import type { TaskManagerId } from "../../../base/index.ts";
@@ -23,6 +24,8 @@ type Member = {
   /** By the monotonic clock, for loss; and by the wall clock, for people. */
   heardMs: number;
   heardAtMs: number;
+  /** SLP4 */
+  isLeaving: boolean;
 };
 
 export type AssignOutcome = { readonly kind: "assigned" } | { readonly kind: "missing"; readonly missing: number };
@@ -33,12 +36,12 @@ export class SlotPool {
   readonly #serving: (SlotLocation | undefined)[] = [];
 
   get taskManagers(): number {
-    return this.#members.size;
+    return this.#staying().length;
   }
 
   get slots(): number {
     let count = 0;
-    for (const member of this.#members.values()) count += member.info.dataPorts.length;
+    for (const member of this.#staying()) count += member.info.dataPorts.length;
     return count;
   }
 
@@ -47,7 +50,7 @@ export class SlotPool {
   }
 
   add(info: TaskManagerInfo, monotonicMs: number, nowMs: number): void {
-    this.#members.set(info.id, { info, heardMs: monotonicMs, heardAtMs: nowMs });
+    this.#members.set(info.id, { info, heardMs: monotonicMs, heardAtMs: nowMs, isLeaving: false });
   }
 
   heard(id: TaskManagerId, monotonicMs: number, nowMs: number): void {
@@ -62,6 +65,12 @@ export class SlotPool {
     return [...this.#members.values()]
       .filter((member) => monotonicMs - member.heardMs > timeoutMs)
       .map((member) => member.info.id);
+  }
+
+  /** SLP4 */
+  retire(id: TaskManagerId): void {
+    const member = this.#members.get(id);
+    if (member !== undefined) member.isLeaving = true;
   }
 
   /** Its slots serve no longer. */
@@ -93,7 +102,7 @@ export class SlotPool {
   }
 
   view(): readonly TaskManagerView[] {
-    return [...this.#members.values()].map(({ info, heardAtMs }) => {
+    return [...this.#members.values()].map(({ info, heardAtMs, isLeaving }) => {
       const used = this.#serving.filter((location) => location?.taskManagerId === info.id).length;
       const slots = info.dataPorts.length;
       return {
@@ -101,15 +110,19 @@ export class SlotPool {
         host: info.host,
         pid: info.pid,
         slots,
-        freeSlots: slots - used,
+        freeSlots: isLeaving ? 0 : slots - used,
         lastHeartbeatMs: heardAtMs,
       };
     });
   }
 
+  #staying(): readonly Member[] {
+    return [...this.#members.values()].filter(({ isLeaving }) => !isLeaving);
+  }
+
   #freeSlots(kept: readonly (SlotLocation | undefined)[]): FreeSlots[] {
     const taken = new Set(kept.map((location) => (location === undefined ? "" : slotName(location))));
-    return [...this.#members.values()].map(({ info }) => {
+    return this.#staying().map(({ info }) => {
       const all = info.dataPorts.map(
         (dataPort, slot): SlotLocation => ({ taskManagerId: info.id, slot, host: info.host, dataPort }),
       );

@@ -101,6 +101,11 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     void this.#load(this.#server);
   }
 
+  /** As of JobManager: this process is about to end. */
+  async leave(): Promise<void> {
+    await this.#manager?.leave();
+  }
+
   /** Leaves the job as it is, for another process to go on with. */
   async close(): Promise<void> {
     this.#isClosed = true;

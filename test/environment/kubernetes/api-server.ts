@@ -63,12 +63,13 @@ export const apiServerPart: Part<ApiServer> = {
       },
     };
   },
+  summary: ({ url, kubeconfigs }) => `${url}, KUBECONFIG=${kubeconfigs.admin}`,
   check: ({ url, ca }) => expectHealth(`${url}/readyz`, ca),
 };
 
-/** Throws unless the address is answered with 200. */
-export async function expectHealth(address: string, ca: string): Promise<void> {
-  const agent = new Agent({ ca });
+/** Throws unless the address is answered with 200. `servername`: whom the certificate is to name, where that is not the address. */
+export async function expectHealth(address: string, ca: string, servername?: string): Promise<void> {
+  const agent = new Agent({ ca, ...(servername === undefined ? {} : { servername }) });
   try {
     const code = await new Promise<number | undefined>((resolve, reject) => {
       const request = get(address, { agent, timeout: 5000 }, (response) => {

@@ -3,7 +3,7 @@
  * Does not own: binaries, ports, processes (the parts of this folder).
  *
  * KAR1 Only 127.0.0.1 is listened on. The API server speaks TLS, knows who asks, and asks RBAC; etcd is plain, as nothing else uses it.
- * KAR2 What the servers do by default is left as it is, since that is what tests are to meet.
+ * KAR2 What the servers do by default is left as it is, since that is what tests are to meet; but for times that tests would wait for.
  */
 import type { CredentialFiles } from "./credentials.ts";
 
@@ -38,7 +38,7 @@ export function apiServerArguments(
     `--etcd-servers=${etcdUrl}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${port}`,
-    // Pods that reach the server by its Service need a node; an address of loopback is none that could be published.
+    // An address of loopback is none that could be published: nodes and pods come through a relay (cluster/api-relay.ts).
     "--endpoint-reconciler-type=none",
     "--service-cluster-ip-range=10.96.0.0/16",
     `--cert-dir=${folder.certificates}`,
@@ -47,6 +47,11 @@ export function apiServerArguments(
     `--client-ca-file=${credentials.ca}`,
     `--token-auth-file=${credentials.tokens}`,
     "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+    "--allow-privileged=true",
+    `--kubelet-client-certificate=${credentials.kubeletClientCertificate}`,
+    `--kubelet-client-key=${credentials.kubeletClientKey}`,
+    "--kubelet-preferred-address-types=InternalIP",
     "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
     `--service-account-key-file=${credentials.serviceAccountKey}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
@@ -75,7 +80,23 @@ export function controllerManagerArguments(kubeconfig: string, port: number, cre
     `--tls-cert-file=${credentials.serverCertificate}`,
     `--tls-private-key-file=${credentials.serverKey}`,
     "--leader-elect=false",
+    // A node that is silent is found out within seconds and not within a minute.
+    "--node-monitor-period=2s",
+    "--node-monitor-grace-period=16s",
     `--service-account-private-key-file=${credentials.serviceAccountKey}`,
     `--root-ca-file=${credentials.ca}`,
+  ];
+}
+
+export function schedulerArguments(kubeconfig: string, port: number, credentials: CredentialFiles): string[] {
+  return [
+    `--kubeconfig=${kubeconfig}`,
+    `--authentication-kubeconfig=${kubeconfig}`,
+    `--authorization-kubeconfig=${kubeconfig}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${port}`,
+    `--tls-cert-file=${credentials.serverCertificate}`,
+    `--tls-private-key-file=${credentials.serverKey}`,
+    "--leader-elect=false",
   ];
 }

@@ -45,3 +45,7 @@ const kubernetes = (command: string, about: string): Binary =>
 export const etcdBinary = built("etcd", ETCD, "go.etcd.io/etcd/server/v3", "", "a minute");
 export const apiServerBinary = kubernetes("kube-apiserver", "4 minutes");
 export const controllerManagerBinary = kubernetes("kube-controller-manager", "75 s");
+export const schedulerBinary = kubernetes("kube-scheduler", "10 s after those");
+export const kubeletBinary = kubernetes("kubelet", "30 s after those");
+export const kubeProxyBinary = kubernetes("kube-proxy", "10 s after those");
+export const kubectlBinary = kubernetes("kubectl", "a minute");

@@ -25,5 +25,6 @@ export const controllerManagerPart: Part<ControllerManager> = {
       gives: { url: `https://127.0.0.1:${port}`, ca },
     };
   },
+  summary: ({ url }) => url,
   check: ({ url, ca }) => expectHealth(`${url}/healthz`, ca),
 };

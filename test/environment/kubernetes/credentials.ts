@@ -15,10 +15,25 @@ import { makePrivateFolder, PRIVATE_FILE } from "../../../base/index.ts";
 /** Who may everything: the group that RBAC lets through, whatever is bound. */
 const EVERYTHING = "system:masters";
 
-/** People of a test cluster by their user names, with their groups. `operator` may nothing until a test binds a role to it. */
-const groupsOf = { admin: EVERYTHING, "controller-manager": EVERYTHING, operator: "" } as const;
+type Identity = { readonly user: string; readonly group: string };
 
-export type UserName = keyof typeof groupsOf;
+/**
+ * People of a test cluster, as Kubernetes knows them. `operator` may nothing until a test binds a role to it; those that begin with
+ * `system:` may what Kubernetes itself grants them.
+ */
+const identities = {
+  admin: { user: "admin", group: EVERYTHING },
+  // Who asks kubelets in the API server's name.
+  "kubelet-client": { user: "kubelet-client", group: EVERYTHING },
+  "controller-manager": { user: "controller-manager", group: EVERYTHING },
+  scheduler: { user: "system:kube-scheduler", group: "" },
+  proxy: { user: "system:kube-proxy", group: "" },
+  "node-a": { user: "system:node:node-a", group: "system:nodes" },
+  "node-b": { user: "system:node:node-b", group: "system:nodes" },
+  operator: { user: "operator", group: "" },
+} as const satisfies Readonly<Record<string, Identity>>;
+
+export type UserName = keyof typeof identities;
 
 export type User = {
   readonly name: UserName;
@@ -33,6 +48,9 @@ export type CredentialFiles = {
   /** Of every server of the cluster: they all listen on 127.0.0.1. */
   readonly serverCertificate: string;
   readonly serverKey: string;
+  /** Of who asks kubelets in the API server's name. */
+  readonly kubeletClientCertificate: string;
+  readonly kubeletClientKey: string;
   /** Signs tokens of service accounts. */
   readonly serviceAccountKey: string;
   /** Lines of `token,user,uid,"groups"`, as kube-apiserver reads them. */
@@ -46,7 +64,7 @@ export type Credentials = {
   readonly users: Readonly<Record<UserName, User>>;
 };
 
-export const userNames = Object.keys(groupsOf) as readonly UserName[];
+export const userNames = Object.keys(identities) as readonly UserName[];
 const run = promisify(execFile);
 
 /** Makes them anew in `folder`. Throws when `openssl` cannot be run. */
@@ -57,6 +75,8 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
     ca: file("ca.crt"),
     serverCertificate: file("server.crt"),
     serverKey: file("server.key"),
+    kubeletClientCertificate: file("kubelet-client.crt"),
+    kubeletClientKey: file("kubelet-client.key"),
     serviceAccountKey: file("service-accounts.key"),
     tokens: file("tokens.csv"),
   };
@@ -69,12 +89,15 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
   await makeCertificate(server, authority, "/CN=kube-apiserver", [
     "basicConstraints=critical,CA:FALSE",
     "extendedKeyUsage=serverAuth",
-    "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc",
+    // The second address: the Service `kubernetes`, by which pods know the server.
+    "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc",
   ]);
   const users = await Promise.all(userNames.map((name) => makeUser(name, folder, authority)));
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   await writeFile(files.serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: PRIVATE_FILE });
-  const lines = users.map(({ name, token }) => `${token},${name},uid-${name},"${groupsOf[name]}"`);
+  const lines = users.map(
+    ({ name, token }) => `${token},${identities[name].user},uid-${name},"${identities[name].group}"`,
+  );
   await writeFile(files.tokens, `${lines.join("\n")}\n`, { mode: PRIVATE_FILE });
   return {
     ca: await readFile(files.ca, "utf8"),
@@ -87,8 +110,9 @@ type Certificate = { readonly certificatePath: string; readonly keyPath: string 
 
 async function makeUser(name: UserName, folder: string, authority: Certificate): Promise<User> {
   const certificate = { certificatePath: join(folder, `${name}.crt`), keyPath: join(folder, `${name}.key`) };
-  const group = groupsOf[name] === "" ? "" : `/O=${groupsOf[name]}`;
-  await makeCertificate(certificate, authority, `${group}/CN=${name}`, [
+  const { user, group } = identities[name];
+  const organization = group === "" ? "" : `/O=${group}`;
+  await makeCertificate(certificate, authority, `${organization}/CN=${user}`, [
     "basicConstraints=critical,CA:FALSE",
     "extendedKeyUsage=clientAuth",
   ]);

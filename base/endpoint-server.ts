@@ -1,11 +1,17 @@
 /**
- * Owns: the HTTP server for `/metrics`, `/healthz` and `/readyz`.
+ * Owns: a process's port for health and metrics: `/livez`, `/metrics`, and the checks that the process has.
+ * Not here: what is checked and measured.
+ * Called by: operator/controller, main.
  *
- * END1 It only reads: any other method or path is refused. Whoever reaches the port learns metrics, nothing else.
+ * END1 It only reads: any other method or path is refused. Whoever reaches the port learns metrics and health, nothing else (SEC-24).
+ * END2 `/livez` asks nobody: it answers as long as the process's event loop turns.
+ * END3 A slow or large request costs bounded memory and time: headers 8 KiB and 5 s, a whole request 10 s, 64 connections; no body is read.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { guardRequests, type Log, silentLog, StreamError } from "../../base/index.ts";
+import { StreamError } from "./errors.ts";
+import { type Log, silentLog } from "./log.ts";
+import { guardRequests } from "./request-guard.ts";
 
 export type Verdict = { readonly isGood: boolean; readonly reason: string };
 
@@ -13,16 +19,23 @@ export type EndpointsOptions = {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly metrics: () => Promise<string>;
+  readonly metrics: () => string | Promise<string>;
   readonly contentType: string;
-  readonly health: () => Verdict;
-  readonly readiness: () => Verdict;
+  /** By path, such as `/readyz`. */
+  readonly checks: Readonly<Record<string, () => Verdict>>;
   readonly log?: Log;
 };
 
 export type Endpoints = { readonly port: number; close(): Promise<void> };
 
-const HEADERS_BYTES_MAX = 8192;
+const LIMITS = {
+  maxHeaderSize: 8192,
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+};
+const CONNECTIONS_MAX = 64;
 
 /** Errors: StreamError PORT_IN_USE. */
 export async function startEndpoints(options: EndpointsOptions): Promise<Endpoints> {
@@ -31,7 +44,8 @@ export async function startEndpoints(options: EndpointsOptions): Promise<Endpoin
     (request, response) => answer(options, request, response),
     (error) => log.error({ err: error }, "a request for metrics or health could not be answered"),
   );
-  const server = createServer({ maxHeaderSize: HEADERS_BYTES_MAX, requestTimeout: 10_000 }, guarded);
+  const server = createServer(LIMITS, guarded);
+  server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
@@ -52,22 +66,26 @@ export async function startEndpoints(options: EndpointsOptions): Promise<Endpoin
 }
 
 async function answer(options: EndpointsOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (request.url ?? "").split("?")[0];
+  const path = (request.url ?? "").split("?")[0] ?? "";
   if (request.method !== "GET") return send(response, 405, "only GET\n");
-  if (path === "/healthz") return sendVerdict(response, options.health());
-  if (path === "/readyz") return sendVerdict(response, options.readiness());
-  if (path !== "/metrics") return send(response, 404, "there are /metrics, /healthz and /readyz\n");
+  if (path === "/livez") return send(response, 200, "ok\n");
+  const check = Object.hasOwn(options.checks, path) ? options.checks[path] : undefined;
+  if (check !== undefined) {
+    const { isGood, reason } = check();
+    return send(response, isGood ? 200 : 503, `${reason}\n`);
+  }
+  if (path !== "/metrics") {
+    const paths = ["/livez", ...Object.keys(options.checks)].join(", ");
+    return send(response, 404, `there are ${paths} and /metrics\n`);
+  }
   let text: string;
   try {
     text = await options.metrics();
   } catch (error) {
-    return send(response, 500, `the metrics cannot be read: ${String(error)}\n`);
+    options.log?.error({ err: error }, "the metrics cannot be read");
+    return send(response, 500, "the metrics cannot be read: see the log\n");
   }
   send(response, 200, text, options.contentType);
-}
-
-function sendVerdict(response: ServerResponse, { isGood, reason }: Verdict): void {
-  send(response, isGood ? 200 : 503, `${reason}\n`);
 }
 
 function send(response: ServerResponse, status: number, text: string, contentType = "text/plain; charset=utf-8"): void {

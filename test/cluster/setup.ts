@@ -1,0 +1,49 @@
+/**
+ * Owns: the cluster that all files of a test run share: node:test calls this module once, before the first file and after the last.
+ *
+ * Each file has its own namespaces there; one that breaks the cluster takes a cluster of its own (`isOwn`).
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CLUSTER_MISSING,
+  Environment,
+  isInCi,
+  type MachineSettings,
+  machineSettings,
+  SHARED,
+  startCluster,
+  untilNothingIsLeft,
+} from "../environment/index.ts";
+
+const tell = (line: string): void => void process.stderr.write(`environment: ${line}\n`);
+const environment = new Environment({ tell });
+let folder: string | undefined;
+let settings: MachineSettings = {};
+
+export async function globalSetup(): Promise<void> {
+  if ((process.env["STREAMJOB_E2E"] ?? "") !== "") return;
+  settings = await machineSettings();
+  try {
+    await startCluster(environment, tell);
+  } catch (error) {
+    await environment.stop();
+    if (isInCi()) throw error;
+    // The files say which tests are left out.
+    process.env[CLUSTER_MISSING] = error instanceof Error ? error.message : String(error);
+    return;
+  }
+  folder = await mkdtemp(join(tmpdir(), "streamjob-cluster-"));
+  const path = join(folder, "running.json");
+  await writeFile(path, JSON.stringify(environment.running()), { mode: 0o600 });
+  process.env[SHARED] = path;
+}
+
+/** Throws when the cluster has left anything on this machine. */
+export async function globalTeardown(): Promise<void> {
+  const running = environment.started();
+  await environment.stop();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  await untilNothingIsLeft(running, settings);
+}
