@@ -122,7 +122,7 @@ const operationSchema = z.object({
   stateDeletion: z
     .object({
       startedAt: time().describe("When it began."),
-      ended: orNull(z.enum(["deleted", "kept"])).describe("How it ended; null: not yet."),
+      ended: z.enum(["deleted", "kept"]).optional().describe("How it ended; absent: not yet."),
     })
     .optional()
     .describe("The deletion of all state with the StreamJob; absent: not begun, or not asked for."),

@@ -37,7 +37,7 @@ export async function runStorage(): Promise<void> {
   endWith(log);
   systemClock.after(TIME_MAX_MS, () => fail(new Error(`it has not ended within ${TIME_MAX_MS / 60_000} minutes`)));
   try {
-    const { task, options } = readTask();
+    const { task, options } = readStorageTask(environmentVariable(podVariables.storageTask) ?? "null");
     useS3Settings({ ...defaultConfiguration().s3, ...parseOptions(options).s3 });
     await carryOut(task, log);
   } catch (error) {
@@ -60,12 +60,12 @@ function endWith(log: Log): void {
   process.stdin.resume();
 }
 
-function readTask(): StorageTaskMessage {
-  const name = podVariables.storageTask;
-  const what = `the variable ${name}`;
+/** Errors: OPTION_INVALID, FORMAT_TOO_NEW. */
+export function readStorageTask(text: string): StorageTaskMessage {
+  const what = `the variable ${podVariables.storageTask}`;
   let json: unknown;
   try {
-    json = JSON.parse(environmentVariable(name) ?? "null");
+    json = JSON.parse(text);
   } catch (cause) {
     throw invalidPodSetting(`${what} is not JSON`, cause);
   }

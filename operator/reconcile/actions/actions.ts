@@ -32,7 +32,8 @@ export function actionsFor(
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
   if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed) && !isDeletingState(draft)) {
-    return [...snapshotActions, { kind: "removeFinalizer" }];
+    draft.storagePods.clear();
+    return [...snapshotActions, ...unwantedPods(draft, situation), { kind: "removeFinalizer" }];
   }
   noteCancelled(draft, situation);
   const wanted = wantedIncarnations(draft, situation);

@@ -46,6 +46,8 @@ test("deletion.keepState false: the stores of all incarnations go, after the las
   assert.deepEqual(erasedOf(rig), [true, true]);
   assert.equal(eventsOf(plans, "StateDeleted").length, 1);
   assert.equal(rig.world.storagePods.made, 1);
+  const last = plans.at(-1)?.actions.map(({ kind }) => kind);
+  assert.deepEqual(last?.slice(-2), ["deleteChild", "removeFinalizer"], "the pod goes without the garbage collector");
 });
 
 test("STD1 nothing is deleted that was not asked for", () => {

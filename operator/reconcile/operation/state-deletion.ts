@@ -22,7 +22,8 @@ const POLL_MS = 500;
 
 /** Whether the StreamJob has to wait for it. */
 export function isDeletingState({ status }: Draft): boolean {
-  return status.operation?.stateDeletion?.ended === null;
+  const { stateDeletion } = status.operation ?? {};
+  return stateDeletion !== undefined && stateDeletion.ended === undefined;
 }
 
 /** `isOrphaning`: its pods run on. Gives whether the deletion may end. */
@@ -32,9 +33,9 @@ export function deleteState(context: StepContext, isOrphaning: boolean): "over" 
   if (stateDeletion === undefined) {
     if (!isAskedFor(situation) || draft.status.incarnations === 0) return "over";
     // STD1, STD2
-    draft.operation({ stateDeletion: { startedAt: draft.now, ended: isOrphaning ? "kept" : null } });
+    draft.operation({ stateDeletion: { startedAt: draft.now, ...(isOrphaning ? { ended: "kept" } : {}) } });
     if (isOrphaning) return "over";
-  } else if (stateDeletion.ended !== null) return "over";
+  } else if (stateDeletion.ended !== undefined) return "over";
   const { outcome } = carryOut(draft, situation, eraseTask(draft, situation));
   if (outcome.kind === "done") {
     draft.event("Normal", "StateDeleted", `the state of all incarnations is deleted, as deletion.keepState is false`);
