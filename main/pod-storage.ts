@@ -2,8 +2,8 @@
  * Owns: the process of a clean-up pod: it deletes what it was told to, says how that went, and ends.
  * Called by: pod-main.ts. Who runs it: the operator's pod (operator/engine-native/storage-pod.ts).
  *
- * POS2 Exit code 0: all of it is gone. Else its last log line says why not; whoever made the pod decides whether to try again.
- * POS3 It ends by itself: within TIME_MAX_MS, on SIGTERM, and with its leash. Cut off anywhere the task may be carried out again.
+ * PSTO1 Exit code 0: all of it is gone. Else its last log line says why not; whoever made the pod decides whether to try again.
+ * PSTO2 It ends by itself: within TIME_MAX_MS, on SIGTERM, and with its leash. Cut off anywhere the task may be carried out again.
  */
 import {
   createLog,
@@ -46,7 +46,7 @@ export async function runStorage(): Promise<void> {
   process.exit(exitCodes.done);
 }
 
-/** POS3 */
+/** PSTO2 */
 function endWith(log: Log): void {
   const end = (): never => {
     log.error({}, "the clean-up was ended before it was done");

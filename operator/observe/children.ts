@@ -61,7 +61,7 @@ export function disruptionBudgetsOf(job: StreamJob, readers: ObjectReaders): Pod
     .sort(byName);
 }
 
-/** Pods that delete files (STP1). */
+/** Pods that delete files (CUP1). */
 export function storagePodsOf(job: StreamJob, readers: ObjectReaders): Pod[] {
   const { name, namespace, uid } = job.metadata;
   return readers.Pod.byLabel(namespace, JOB_LABEL, name)

@@ -50,7 +50,7 @@ test("deletion.keepState false: the stores of all incarnations go, after the las
   assert.deepEqual(last?.slice(-2), ["deleteChild", "removeFinalizer"], "the pod goes without the garbage collector");
 });
 
-test("STD1 nothing is deleted that was not asked for", () => {
+test("SDEL1 nothing is deleted that was not asked for", () => {
   for (const deletion of [{}, { keepState: true }, { savepoint: true }]) {
     const rig = running(deletion);
     deleted(rig.world);
@@ -72,7 +72,7 @@ test("P-28 a store in which another job names a checkpoint stays, and that is to
   assert.match(eventsOf(plans, "StateKept").join(), /is kept: another StreamJob names a checkpoint in it/);
 });
 
-test("STD3 a store that cannot be reached is tried again, and holds the deletion up until cleanUpTimeout and no longer", () => {
+test("SDEL3 a store that cannot be reached is tried again, and holds the deletion up until cleanUpTimeout and no longer", () => {
   const rig = running({ keepState, cleanUpTimeout: "90s" });
   rig.world.storagePods.failure = () => "the store does not answer";
   let stalled = "";
@@ -89,7 +89,7 @@ test("STD3 a store that cannot be reached is tried again, and holds the deletion
   assert.match(eventsOf(plans, "StateKept").join(), /kept in \/state\/default, .*the store does not answer/);
 });
 
-test("STD3 a pod that the API server does not take holds nothing up: the namespace may be going", () => {
+test("SDEL3 a pod that the API server does not take holds nothing up: the namespace may be going", () => {
   const rig = running();
   rig.world.refusals.refuse = (action) =>
     action.kind === "applyChild" && action.object.kind === "Pod"

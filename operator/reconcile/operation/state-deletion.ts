@@ -1,10 +1,10 @@
 /**
  * Owns: the deletion of all state with its StreamJob, as `deletion.keepState: false` asks for it: after the last pod, before the finalizer.
  *
- * STD1 Nothing is deleted unless it was asked for: not when the spec cannot be read, and not of pods that are orphaned and run on. A store
+ * SDEL1 Nothing is deleted unless it was asked for: not when the spec cannot be read, and not of pods that are orphaned and run on. A store
  *     in which another StreamJob names a checkpoint stays (P-28, P-29).
- * STD2 That it has begun, and how it ended, is in the record before anything follows from it (P-3).
- * STD3 The deletion of the StreamJob always ends: after `deletion.cleanUpTimeout`, or at once when the API server does not take the pod,
+ * SDEL2 That it has begun, and how it ended, is in the record before anything follows from it (P-3).
+ * SDEL3 The deletion of the StreamJob always ends: after `deletion.cleanUpTimeout`, or at once when the API server does not take the pod,
  *     as in a namespace that is being deleted. What stays is told, with where and why.
  */
 import { parseTime } from "../../../crds/index.ts";
@@ -32,7 +32,7 @@ export function deleteState(context: StepContext, isOrphaning: boolean): "over" 
   const { stateDeletion } = operation;
   if (stateDeletion === undefined) {
     if (!isAskedFor(situation) || draft.status.incarnations === 0) return "over";
-    // STD1, STD2
+    // SDEL1, SDEL2
     draft.operation({ stateDeletion: { startedAt: draft.now, ...(isOrphaning ? { ended: "kept" } : {}) } });
     if (isOrphaning) return "over";
   } else if (stateDeletion.ended !== undefined) return "over";

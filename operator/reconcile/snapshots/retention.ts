@@ -4,7 +4,7 @@
  * RETE1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
  *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (P-28).
  * RETE2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager, or where none runs a
- *     pod (STP1), says that they are gone (P-28).
+ *     pod (CUP1), says that they are gone (P-28).
  * RETE3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (P-29).
  */
 import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../../crds/index.ts";

@@ -17,7 +17,7 @@ function atRest(): { readonly world: SimulatedWorld; readonly location: string }
   return { world, location };
 }
 
-test("STP1 a snapshot that is deleted while no JobManager runs has its files deleted by a pod, and goes only then", () => {
+test("CUP1 a snapshot that is deleted while no JobManager runs has its files deleted by a pod, and goes only then", () => {
   const { world, location } = atRest();
   world.storagePods.failure = () => "the store does not answer";
   world.snapshots.delete("asked");
@@ -35,7 +35,7 @@ test("STP1 a snapshot that is deleted while no JobManager runs has its files del
   assert.deepEqual(world.violations, []);
 });
 
-test("STP2 a pod that nobody asks for any more is taken away: the job runs again, and its JobManager deletes the files", () => {
+test("CUP2 a pod that nobody asks for any more is taken away: the job runs again, and its JobManager deletes the files", () => {
   const { world } = atRest();
   world.storagePods.failure = () => "the store does not answer";
   world.snapshots.delete("asked");

@@ -2,9 +2,9 @@
  * Owns: having files deleted by a pod when no JobManager runs that could: asking for it, how it goes, taking the pod away.
  * Not here: what is to be deleted (state-deletion.ts, snapshots/retention.ts), what the pod is like (the engine).
  *
- * STP1 One pod for one task, named by it: whoever plans the same again finds the same. The task is asked for by facts that are in the
+ * CUP1 One pod for one task, named by it: whoever plans the same again finds the same. The task is asked for by facts that are in the
  *     API server already, the StreamJob's status or a snapshot's deletion (P-3).
- * STP2 A pod that nobody asks for any more is taken away; so is one that failed, after a while, to be made again.
+ * CUP2 A pod that nobody asks for any more is taken away; so is one that failed, after a while, to be made again.
  */
 import { parseTime, type ResolvedSpec } from "../../../crds/index.ts";
 import { hexDigest } from "../../../base/index.ts";
@@ -43,7 +43,7 @@ export function carryOut(draft: Draft, situation: Situation, task: StorageTask):
     const message = podTrouble([pod]) ?? `pod ${name} is deleting it`;
     return { outcome: { kind: "working", message }, actions: [] };
   }
-  // STP2
+  // CUP2
   if (draft.nowMs - endedMs(pod) < RETRY_MS) draft.storagePods.add(name);
   const message = endedTrouble(pod) ?? `pod ${name} failed`;
   return { outcome: { kind: "failed", message, isRefused: false }, actions: [] };
@@ -75,7 +75,7 @@ function endedMs({ status, metadata }: Pod): number {
   return at === undefined ? 0 : parseTime(at);
 }
 
-/** STP2. Called when all that is asked for is known. */
+/** CUP2. Called when all that is asked for is known. */
 export function unwantedPods(draft: Draft, { observed }: Situation): readonly Action[] {
   return observed.storagePods
     .filter(({ metadata }) => !draft.storagePods.has(metadata.name) && metadata.deletionTimestamp === undefined)
