@@ -17,7 +17,10 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 COPY dist/package/ package/
 # Nothing here reads declarations and source maps.
-RUN node -e "fs.mkdirSync('job'); for (const file of fs.globSync('/build/**/*.{ts,mts,cts,map}')) fs.rmSync(file)"
+RUN node -e "for (const file of fs.globSync('/build/**/*.{ts,mts,cts,map}')) fs.rmSync(file)"
+# Job files without a package.json of their own are modules.
+WORKDIR /build/jobs/job
+RUN node -e "fs.writeFileSync('../package.json', JSON.stringify({ type: 'module' }))"
 
 FROM ${BASE}
 ARG VERSION
@@ -29,7 +32,7 @@ LABEL org.opencontainers.image.title="streamjob" \
 ENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 COPY --from=package /build/node_modules/ /opt/streamjob/lib/node_modules/
 COPY --from=package /build/package/ /opt/streamjob/lib/
-COPY --from=package /build/job/ /opt/streamjob/job/
+COPY --from=package /build/jobs/ /opt/streamjob/
 # A job's own files; what it imports is looked for here and in the folders above, not among what StreamJob itself depends on.
 WORKDIR /opt/streamjob/job
 # "nonroot" of the distroless images; by number, so that a kubelet sees that it is not root.

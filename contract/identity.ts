@@ -12,6 +12,9 @@ export const hex32Schema = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 lower-
  */
 export const JOB_ID_HEADER = "streamjob-job-id";
 
+/** Header of requests: whom the operator speaks for, as the API server calls them. From everybody else it means nothing. */
+export const USER_HEADER = "streamjob-user";
+
 /** Epoch milliseconds; -1: not yet, or never. */
 export const timestampSchema = z.int().min(-1);
 /** Milliseconds; -1: not known. */

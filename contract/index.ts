@@ -32,6 +32,7 @@ export {
   executionStateSchema,
   type FailureCauseMessage,
   JOB_ID_HEADER,
+  USER_HEADER,
   type JobStatusName,
   jobStatusSchema,
 } from "./identity.ts";
@@ -86,6 +87,7 @@ export {
   podConfigSchema,
   podVariables,
 } from "./pod-config.ts";
+export type { Program } from "./program.ts";
 export { STORAGE_TASK_VERSION, type StorageTaskMessage, storageTaskSchema } from "./storage-task.ts";
 export {
   type CheckpointRequestMessage,

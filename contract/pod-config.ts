@@ -63,6 +63,10 @@ export const podVariables = {
   podName: "STREAMJOB_POD_NAME",
   /** TaskManager: the address that other TaskManagers reach it at. */
   podIp: "STREAMJOB_POD_IP",
+  /** TaskManager: the memory of its container in MiB; not set: nothing limits it. */
+  memoryMiB: "STREAMJOB_MEMORY_MIB",
+  /** Folder with the process's certificate, its key and the CA. Not set: it listens on loopback only. */
+  identity: "STREAMJOB_IDENTITY",
   /** Seconds from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds. Not set: 30. */
   graceSeconds: "STREAMJOB_GRACE_SECONDS",
   /** JSON object: fields of every line that the process logs. */

@@ -1,8 +1,7 @@
 /**
  * Owns: what a job is: the program that its processes run. In the configuration of pods today; later in requests too.
  *
- * PGR1 A kind that this program does not run is refused by name, with the kinds that it runs: `inline` (the text itself) and `sql` are kept
- *     for later versions.
+ * PGR1 A kind that this program does not run is refused by name, with the kinds that it runs: `sql` is kept for later versions.
  */
 import { z } from "zod";
 import { locationSchema } from "./triggers.ts";
@@ -22,12 +21,20 @@ const configMapSchema = z.strictObject({
   path: locationSchema,
 });
 
-export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema], {
+const inlineSchema = z.strictObject({
+  kind: z.literal("inline"),
+  /** Absolute: where the text is a file in the container. */
+  path: locationSchema,
+});
+
+export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema, inlineSchema], {
   error: ({ code, input }) =>
     code === "invalid_union"
-      ? `this StreamJob runs programs of kind module and configMap, not ${kindOf(input)}`
+      ? `this StreamJob runs programs of kind module, configMap and inline, not ${kindOf(input)}`
       : undefined,
 });
+
+export type Program = z.infer<typeof programSchema>;
 
 function kindOf(input: unknown): string {
   return typeof input === "object" && input !== null && "kind" in input ? JSON.stringify(input.kind) : "nothing";

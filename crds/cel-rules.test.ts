@@ -191,7 +191,16 @@ const breakingValues: Readonly<Record<string, readonly unknown[]>> = {
     { config: { "state.backend": "fs" } },
     { config: { "pipeline.name": "x" } },
   ],
-  "spec.job": [{}, { module: "a" }, { sql: "x" }, { jar: "x" }, { module: "a", sql: "x" }, { args: [] }],
+  "spec.job": [
+    {},
+    { module: "a" },
+    { inline: "a" },
+    { inline: "a", module: "a" },
+    { sql: "x" },
+    { jar: "x" },
+    { module: "a", sql: "x" },
+    { args: [] },
+  ],
   "spec.job.env.*": [
     { name: "A" },
     { name: "A", value: "" },

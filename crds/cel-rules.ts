@@ -148,23 +148,23 @@ const onSpec: readonly Rule<Spec>[] = [
 const onProgram: readonly Rule<Spec["job"]>[] = [
   {
     reason: "Contradiction",
-    rule: "[has(self.module), has(self.configMap), has(self.sql), has(self.jar)].filter(given, given).size() == 1",
-    message: "job must have exactly one of module, configMap, sql and jar",
-    holds: ({ module, configMap, sql, jar }) =>
-      [module, configMap, sql, jar].filter((each) => each !== undefined).length === 1,
+    rule: "[has(self.module), has(self.configMap), has(self.inline), has(self.sql), has(self.jar)].filter(given, given).size() == 1",
+    message: "job must have exactly one of module, configMap, inline, sql and jar",
+    holds: ({ module, configMap, inline, sql, jar }) =>
+      [module, configMap, inline, sql, jar].filter((each) => each !== undefined).length === 1,
   },
   {
     reason: "NotInThisVersion",
     fieldPath: ".sql",
     rule: "!has(self.sql)",
-    message: "job.sql is not supported in this version; use a module",
+    message: "job.sql is not supported in this version; use module, configMap or inline",
     holds: ({ sql }) => sql === undefined,
   },
   {
     reason: "NotInThisVersion",
     fieldPath: ".jar",
     rule: "!has(self.jar)",
-    message: "job.jar is not supported in this version, because engine flink is not; use a module",
+    message: "job.jar is not supported in this version, because engine flink is not; use module, configMap or inline",
     holds: ({ jar }) => jar === undefined,
   },
 ];

@@ -15,7 +15,9 @@ import type { EnvironmentVariable, PodTemplate, Resources, StreamJobSpec } from 
 /** Where the job's module comes from. */
 export type ProgramSource =
   | { readonly kind: "module"; readonly path: string }
-  | { readonly kind: "configMap"; readonly name: string; readonly key: string };
+  | { readonly kind: "configMap"; readonly name: string; readonly key: string }
+  /** The module's source itself. */
+  | { readonly kind: "inline"; readonly text: string };
 
 /** The same shape as the runtime's restart strategy. */
 export type ResolvedRestart =
@@ -219,6 +221,7 @@ function milliseconds(text: string | undefined, byDefaultMs: number): number {
 
 function programSource(job: StreamJobSpec["job"]): ProgramSource {
   if (job.configMap !== undefined) return { kind: "configMap", ...job.configMap };
+  if (job.inline !== undefined) return { kind: "inline", text: job.inline };
   assert(job.module !== undefined, "a job without a module was resolved");
   return { kind: "module", path: job.module };
 }

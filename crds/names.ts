@@ -20,6 +20,9 @@ export const APPROVE_ANNOTATION = `${API_GROUP}/approve`;
 /** A request to go back: name of the ControllerRevision to run. */
 export const ROLLBACK_TO_ANNOTATION = `${API_GROUP}/rollback-to`;
 
+/** On an incarnation's Service: which certificates its Secret holds. Taken away, they are issued anew. */
+export const CERTIFICATES_ANNOTATION = `${API_GROUP}/certificates`;
+
 /** Keeps a StreamJob or snapshot until what it owns outside the API server has been dealt with. */
 export const CLEANUP_FINALIZER = `${API_GROUP}/cleanup`;
 

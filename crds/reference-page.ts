@@ -6,6 +6,7 @@ import { type RulesAt, streamJobRules, streamJobSnapshotRules } from "./cel-rule
 import { streamJobDefinition, streamJobSnapshotDefinition } from "./custom-resource-definition.ts";
 import {
   APPROVE_ANNOTATION,
+  CERTIFICATES_ANNOTATION,
   CLEANUP_FINALIZER,
   INCARNATION_LABEL,
   JOB_LABEL,
@@ -75,6 +76,11 @@ const nameRows: readonly (readonly string[])[] = [
     code(ROLLBACK_TO_ANNOTATION),
     "annotation of a StreamJob",
     "Requests a rollback to the ControllerRevision of that name.",
+  ],
+  [
+    code(CERTIFICATES_ANNOTATION),
+    "annotation of an incarnation's Service",
+    "Which certificates the Secret `<job>-<incarnation>-tls` holds. Remove it, and the operator writes the Secret anew.",
   ],
   [code(JOB_LABEL), "label of every child", "Name of the StreamJob."],
   [code(INCARNATION_LABEL), "label of a child of one incarnation", "Number of the incarnation."],

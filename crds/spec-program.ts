@@ -5,6 +5,9 @@
 import { z } from "zod";
 import { atomicList, keyedList, objectName, quantity, text } from "./fields.ts";
 
+/** A StreamJob, its revision and the ConfigMap of its pods each hold the text, in objects of at most 1 MiB. */
+const INLINE_LENGTH_MAX = 262_144;
+
 const keyReference = (what: string) =>
   z.strictObject({
     name: objectName().describe(`Name of the ${what}, in the job's namespace.`),
@@ -42,7 +45,7 @@ const environmentVariable = z.strictObject({
   valueFrom: environmentSource.optional().describe("Where the value comes from; exactly one of its fields."),
 });
 
-/** What runs. Exactly one of module, configMap, sql and jar. */
+/** What runs. Exactly one of module, configMap, inline, sql and jar. */
 export const programSchema = z.strictObject({
   module: text(4096).optional().describe("Path of the job's module in the image, such as `/opt/streamjob/job/job.ts`."),
   configMap: z
@@ -58,6 +61,13 @@ export const programSchema = z.strictObject({
     .describe(
       "A module in a ConfigMap. It is mounted at /opt/streamjob/job and read when a pod starts. Give each version a ConfigMap " +
         "with its own name, and keep the ConfigMap of the last stable version: changing the text in place does not change this spec, so it starts no upgrade, and a rollback would run the changed text too.",
+    ),
+  inline: text(INLINE_LENGTH_MAX)
+    .optional()
+    .describe(
+      "The module's source itself, as TypeScript whose types can be stripped (no enum, namespace or parameter property). It is part " +
+        "of the spec: an edit is an upgrade, and a rollback brings the old text back. The pods find it at /opt/streamjob/job/job.ts. " +
+        "`kubectl apply` without --server-side takes manifests of at most 256 KiB in all; for more than one file use configMap or an image.",
     ),
   sql: text(262_144).optional().describe("SQL statements. Not supported in this version; refused."),
   jar: text(4096).optional().describe("Path of a Flink jar. Not supported in this version; refused."),

@@ -35,7 +35,7 @@ export const streamJobSpecSchema = z.strictObject({
     .optional()
     .describe("Service account of the pods. Default: the namespace's default service account."),
   job: programSchema.describe(
-    "What runs: exactly one of module, configMap, sql and jar, with arguments and environment.",
+    "What runs: exactly one of module, configMap, inline, sql and jar, with arguments and environment.",
   ),
   state: z
     .enum(["running", "suspended"])

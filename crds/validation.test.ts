@@ -190,7 +190,7 @@ describe("validation of a StreamJob", () => {
       "a.ts",
       "spec.job",
       "Contradiction",
-      /exactly one of module, configMap, sql and jar/,
+      /exactly one of module, configMap, inline, sql and jar/,
     ],
     "a parallelism above the maximum": [
       "spec.maxParallelism",

@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { startController } from "../operator/controller/index.ts";
+import { openJobAuthority, operatorIdentities } from "../operator/certificates/index.ts";
+import { certificatePolicy } from "../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../operator/engine-native/index.ts";
 import { connectKubernetes } from "../operator/kubernetes/client/index.ts";
 import {
@@ -47,6 +49,10 @@ const operatorSettingsSchema = z.strictObject({
     })
     .nullable()
     .default({ lease: { namespace: "default", name: "streamjob-operator" } }),
+  /** The Secret with the root of all certificates; made when it is not there. */
+  rootSecret: z
+    .strictObject({ namespace: z.string().min(1), name: z.string().min(1) })
+    .default({ namespace: "default", name: "streamjob-operator-root" }),
   /** Metrics and health; null: none. */
   endpoints: z
     .strictObject({ host: z.string().min(1).optional(), port: z.int().min(0).max(65_535) })
@@ -77,17 +83,22 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
-  const { storageRoot, defaultImage, namespaces, addresses, election, endpoints } = readSettings();
+  const { storageRoot, defaultImage, namespaces, addresses, election, endpoints, rootSecret } = readSettings();
   const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
   const { api, baseUrl, credentials } = connection;
+  const authority = await openJobAuthority(api, rootSecret, systemRandom);
   const jobManagers = createHttpJobManagerApi({
     clock,
+    identityOf: operatorIdentities(authority, certificatePolicy, clock),
     addressOf:
-      addresses === "dns" ? (host, port) => `http://${host}:${port}` : remoteAddressOf({ baseUrl, credentials, clock }),
+      addresses === "dns"
+        ? (host, port) => `https://${host}:${port}`
+        : remoteAddressOf({ baseUrl, credentials, clock }),
   });
   const controller = await startController({
     api,
     jobManagers,
+    certificates: { authority, policy: certificatePolicy },
     settings: { storageRoot, defaultImage, engine: nativeEngine },
     clock,
     random: systemRandom,

@@ -9,6 +9,8 @@ import { type MetricsPage, systemClock, systemRandom } from "../base/index.ts";
 import { type PodConfig, podVariables } from "../contract/index.ts";
 import { type Incarnation, startIncarnation } from "../runtime/jobmanager/index.ts";
 import { addJobMetrics, startRest } from "../runtime/rest/index.ts";
+import { openIdentity } from "../security/index.ts";
+import { identityFolder } from "./pod-identity.ts";
 import { bad, good } from "./pod-endpoints.ts";
 import { runPod } from "./pod-process.ts";
 import { exitCodes } from "./process-messages.ts";
@@ -19,8 +21,13 @@ export function runJobManager(): Promise<void> {
     const rpc = address(podVariables.rpcListen);
     const listen = address(podVariables.restListen);
     const ports = { clock: systemClock, random: systemRandom, log };
+    const folder = identityFolder([rpc.host, listen.host]);
+    const identity = folder === null ? null : openIdentity(folder, ports);
+    const expected = { jobId: config.jobId, role: "taskmanager" } as const;
+    const security = identity === null ? null : { ...ports, identity, expected };
     const incarnation = await startIncarnation({
       ...ports,
+      security,
       job: { module: config.program.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
       storeUri: config.storeUri,
       rpcHost: rpc.host,
@@ -29,7 +36,7 @@ export function runJobManager(): Promise<void> {
       onFenced: () => exit(exitCodes.fenced),
     });
     const version = readVersion();
-    const rest = await startRest({ ...ports, ...listen, control: incarnation, incarnation, version });
+    const rest = await startRest({ ...ports, ...listen, security, control: incarnation, incarnation, version });
     onEnd({
       leave: () => incarnation.leave(),
       close: async () => {

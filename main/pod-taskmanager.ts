@@ -5,10 +5,21 @@
  * POT2 Its id is the pod's name and a word of its own: a process that was stopped and replaced under the same name is another one.
  */
 import type { Verdict } from "../base/endpoints.ts";
-import { addThreadFigures, jobId, type MetricsPage, systemClock, systemRandom, taskManagerId } from "../base/index.ts";
+import {
+  addThreadFigures,
+  environmentVariable,
+  jobId,
+  type MetricsPage,
+  systemClock,
+  systemRandom,
+  taskManagerId,
+} from "../base/index.ts";
 import { podVariables } from "../contract/index.ts";
 import { startTaskManager, type TaskManagerView } from "../runtime/taskmanager/index.ts";
+import { identityFolder } from "./pod-identity.ts";
+import { memorySettings } from "../settings/index.ts";
 import { bad, good } from "./pod-endpoints.ts";
+import { memoryOfPod } from "./process-memory.ts";
 import { runPod } from "./pod-process.ts";
 
 /** A thread that does not answer for so long, or a JobManager that is missing for so long, is worth a look. */
@@ -16,16 +27,24 @@ const UNHEALTHY_MS = 30_000;
 
 export function runTaskManager(): Promise<void> {
   return runPod("taskmanager", systemClock, async ({ config, log, address, variable, onEnd, onServe }) => {
+    const given = memorySettings(config.options);
+    const told = environmentVariable(podVariables.memoryMiB);
+    const isAlone = environmentVariable(podVariables.leash) === undefined;
+    const memory = memoryOfPod({ slots: config.slots, given, told, isAlone }, log);
+    const host = variable(podVariables.podIp);
+    const folder = identityFolder([host]);
     const jobManager = address(podVariables.jobManager);
     const id = `${variable(podVariables.podName)}.${systemRandom.hex(3)}`;
     const taskManager = await startTaskManager({
       jobId: jobId(config.jobId),
       taskManagerId: taskManagerId(id),
-      host: variable(podVariables.podIp),
+      host,
       jobManagerHost: jobManager.host,
       jobManagerPort: jobManager.port,
       slots: config.slots,
+      memory,
       clock: systemClock,
+      identity: folder === null ? null : { folder, encryptsData: true },
       log: log.child({ taskManagerId: id }),
     });
     onServe({

@@ -4,6 +4,7 @@
  * PM1 The channel is the children's leash: when it closes, because the runner let go or died, the child ends.
  */
 import type { ErrorInfo } from "../base/index.ts";
+import type { MemorySettings } from "../settings/index.ts";
 import type { JobStatus } from "../runtime/jobmanager/index.ts";
 
 export type JobManagerConfig = {
@@ -28,6 +29,8 @@ export type TaskManagerConfig = {
   readonly taskManagerId: string;
   readonly jobManagerPort: number;
   readonly slots: number;
+  /** What the job's options say about memory. */
+  readonly memory: MemorySettings;
 };
 
 /** What happened to the job, as the JobManager's process saw it. */

@@ -2,6 +2,7 @@
  * Owns: the TaskManager process of a local cluster: composes a TaskManager and ends with it.
  */
 import { jobId, systemClock, taskManagerId } from "../base/index.ts";
+import { memoryBesideOthers } from "./process-memory.ts";
 import { startTaskManager } from "../runtime/taskmanager/index.ts";
 import { exitCodes, type TaskManagerConfig } from "./process-messages.ts";
 import { runChild } from "./runner-link.ts";
@@ -14,6 +15,7 @@ await runChild<TaskManagerConfig>("taskmanager", systemClock, async (config, lin
     jobManagerHost: "127.0.0.1",
     jobManagerPort: config.jobManagerPort,
     slots: config.slots,
+    memory: memoryBesideOthers(config.slots, config.memory),
     clock: systemClock,
     log: link.log.child({ taskManagerId: config.taskManagerId }),
   });

@@ -16,6 +16,16 @@ export {
   valueInWords,
   type WholeSetting,
 } from "./setting.ts";
+export {
+  type Division,
+  divideJobManager,
+  divideTaskManager,
+  type MemorySettings,
+  memorySettings,
+  type SlotMemory,
+  slotMemoryOfMachine,
+  type TaskManagerMemory,
+} from "./memory-model.ts";
 export type { CodeOf, FieldsOf, IsSame, ValueOf } from "./setting-types.ts";
 export {
   restartStrategies,

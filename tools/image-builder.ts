@@ -25,6 +25,8 @@ export type Build = {
 export type Builder = {
   readonly name: string;
   build(build: Build): Promise<void>;
+  /** Takes the image of a docker-archive, under the name that it has there. */
+  load(path: string): Promise<void>;
   /** Writes a docker-archive. */
   save(tag: string, path: string): Promise<void>;
 };
@@ -56,6 +58,7 @@ function daemonless(command: string, save: readonly string[]): Builder {
   return {
     name: command,
     build: async (build) => run(command, ["build", ...buildArguments(build)]),
+    load: async (path) => run(command, ["load", "--input", path]),
     save: async (tag, path) => run(command, [...save, path, tag]),
   };
 }
@@ -84,6 +87,8 @@ function buildah(command: string, tell: Tell): Builder {
       const how = [...signatures, "--isolation", "chroot", "--layers"];
       await run(command, [...storage(driver), "build", ...how, ...buildArguments(build)]);
     },
+    load: async (path) =>
+      run(command, [...storage(driver), "pull", ...signatures, "--quiet", `docker-archive:${path}`]),
     save: async (tag, path) =>
       run(command, [...storage(driver), "push", ...signatures, "--quiet", tag, `docker-archive:${path}:${tag}`]),
   };

@@ -121,24 +121,46 @@ async function localBases(
   builder: Builder,
   architecture: Architecture,
   scratch: string,
-): Promise<{ readonly BASE: string; readonly BUILD: string; readonly NODE_EXTRA_CA_CERTS: string }> {
-  const make = async (of: Architecture, withNpm: boolean): Promise<string> => {
-    const node = pinnedNode(of);
-    if (node === undefined) throw new Error(`the package node-linux-${nodeArchitectures[of]} is not installed`);
-    const name = withNpm ? "streamjob-build-base" : "streamjob-base";
-    const context = join(scratch, `${name}-${of}`);
-    writeBase(join(context, "root"), node.path, librariesOf(node.path));
-    if (withNpm) addBuildTools(join(context, "root"));
-    writeFileSync(
-      join(context, "Dockerfile"),
-      "FROM scratch\nCOPY root/ /\nENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin\n",
-    );
-    const tag = `localhost/${name}:${node.version}-${of}`;
-    await builder.build({ context, tag, platform: `linux/${of}`, args: {} });
-    return tag;
-  };
-  const BASE = await make(architecture, false);
-  return { BASE, BUILD: await make(ownArchitecture, true), NODE_EXTRA_CA_CERTS: CERTIFICATES };
+): Promise<Readonly<Record<string, string>>> {
+  const BASE = await localBase(builder, { architecture, canBuild: false, scratch });
+  const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch });
+  return { BASE, BUILD, NODE_EXTRA_CA_CERTS: CERTIFICATES };
+}
+
+async function localBase(
+  builder: Builder,
+  { architecture, canBuild, scratch }: { architecture: Architecture; canBuild: boolean; scratch: string },
+): Promise<string> {
+  const node = pinnedNode(architecture);
+  if (node === undefined) throw new Error(`the package node-linux-${nodeArchitectures[architecture]} is not installed`);
+  const name = canBuild ? "streamjob-build-base" : "streamjob-base";
+  const context = join(scratch, `${name}-${architecture}`);
+  writeBase(join(context, "root"), node.path, librariesOf(node.path));
+  if (canBuild) addBuildTools(join(context, "root"));
+  const path = "/nodejs/bin:/usr/local/bin:/usr/bin:/bin";
+  writeFileSync(join(context, "Dockerfile"), `FROM scratch\nCOPY root/ /\nENV PATH=${path}\n`);
+  const tag = `localhost/${name}:${node.version}-${architecture}`;
+  await builder.build({ context, tag, platform: `linux/${architecture}`, args: {} });
+  return tag;
+}
+
+/**
+ * The image of a job, built on the one of these sources from a folder with a Dockerfile such as that of examples/10-image, as a
+ * docker-archive at `path`.
+ */
+export async function jobImageArchive(folder: string, reference: string, path: string, tell: Tell): Promise<void> {
+  const archive = await imageArchive(tell);
+  const builder = await findBuilder(tell);
+  const scratch = mkdtempSync(join(tmpdir(), "streamjob-image-"));
+  try {
+    await builder.load(archive.path);
+    const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch });
+    const args = { STREAMJOB: archive.reference, BUILD, NODE_EXTRA_CA_CERTS: CERTIFICATES };
+    await builder.build({ context: folder, tag: reference, platform: `linux/${ownArchitecture}`, args });
+    await builder.save(reference, path);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 async function main(): Promise<number> {

@@ -6,6 +6,8 @@
  * PAC1  The package has the folders of the repository, so that a path relative to a source is the same relative to what it became.
  * PAC2  Nothing in it names a TypeScript source: specifiers and entries of workers and processes end in `.js`.
  * PAC3  It brings no Node: who installs it has one. Its dependencies are those of package.json, at the same exact versions.
+ * PAC4  The client library of Kubernetes is larger than all the rest together, and jobs do not need it: who speaks with a cluster
+ *       installs it beside StreamJob, and is told so.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,6 +24,9 @@ type Manifest = {
   readonly dependencies: Readonly<Record<string, string>>;
 } & Readonly<Record<string, unknown>>;
 
+/** PAC4. */
+const KUBERNETES_CLIENT = "@kubernetes/client-node";
+
 /** The manifest of the package, from that of the repository (PAC3). */
 export function packageManifest(own: Manifest): object {
   const compiled = (source: string): { types: string; default: string } => ({
@@ -36,7 +41,9 @@ export function packageManifest(own: Manifest): object {
       ...Object.fromEntries(Object.entries(own.exports).map(([name, source]) => [name, compiled(source)])),
       "./package.json": "./package.json",
     },
-    dependencies: own.dependencies,
+    dependencies: Object.fromEntries(Object.entries(own.dependencies).filter(([name]) => name !== KUBERNETES_CLIENT)),
+    peerDependencies: { [KUBERNETES_CLIENT]: own.dependencies[KUBERNETES_CLIENT] },
+    peerDependenciesMeta: { [KUBERNETES_CLIENT]: { optional: true } },
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Owns: `npm run promises`: runs the tests of everything that the operator promises and prints one line for each promise.
- * `npm run promises -- P-3 P-12` runs only the files of those. STREAMJOB_ALL=1: every place where something can be killed, not a sample.
+ * `npm run promises -- P-3 P-12` runs only the files of those; `--cluster` runs the same files on a real cluster (test/environment),
+ * that of `npm run env -- up cluster` if it is up. STREAMJOB_ALL=1: every place where something can be killed, not a sample.
  * Exit code 0 only if every promise asked for is kept; 2 for an id that does not exist.
  */
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -15,7 +16,11 @@ import { areKept, type Figure, type PromiseTest, promiseRows, promiseTable } fro
 const CONCURRENCY = 2;
 const TIMEOUT_MS = 30 * 60_000;
 
-const wanted = process.argv.slice(2).map((id) => id.toUpperCase());
+const onCluster = process.argv.includes("--cluster");
+const wanted = process.argv
+  .slice(2)
+  .filter((argument) => argument !== "--cluster")
+  .map((id) => id.toUpperCase());
 const unknown = wanted.filter((id) => promises[id] === undefined);
 if (unknown.length > 0) {
   process.stderr.write(`There is no promise ${unknown.join(", ")}. There are: ${Object.keys(promises).join(", ")}.\n`);
@@ -48,7 +53,9 @@ async function run(): Promise<{ tests: readonly PromiseTest[]; figures: readonly
   const reporter = fileURLToPath(new URL("./promise-reporter.ts", import.meta.url));
   const args = [
     "--test",
-    `--test-concurrency=${CONCURRENCY}`,
+    // Who loses a node, or has the API server started again, must not do it to others.
+    `--test-concurrency=${onCluster ? 1 : CONCURRENCY}`,
+    ...(onCluster ? ["--test-global-setup=test/cluster/setup.ts"] : []),
     `--test-timeout=${TIMEOUT_MS}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
@@ -56,7 +63,11 @@ async function run(): Promise<{ tests: readonly PromiseTest[]; figures: readonly
     `--test-reporter-destination=${testsPath}`,
     ...files.map((file) => join(repositoryRoot, file)),
   ];
-  const exitCode = await runInTerminal(process.execPath, args, { ...environment, STREAMJOB_FIGURES: figuresPath });
+  const exitCode = await runInTerminal(process.execPath, args, {
+    ...environment,
+    STREAMJOB_FIGURES: figuresPath,
+    ...(onCluster ? { STREAMJOB_PROMISES_ON: "kubernetes" } : {}),
+  });
   if (exitCode !== 0) process.stdout.write(`\nThe test runner ended with exit code ${exitCode}.\n`);
   return { tests: linesOf(testsPath) as PromiseTest[], figures: linesOf(figuresPath) as Figure[] };
 }

@@ -278,6 +278,7 @@ export class LocalCluster {
             taskManagerId: `${name}-${this.#random.hex(3)}`,
             jobManagerPort: this.#plan.rpcPort,
             slots: this.#plan.slots,
+            memory: this.#job.graph.configuration.memory,
           },
           failpoints: start === 0 ? this.#failpointsOf(index) : undefined,
           log,

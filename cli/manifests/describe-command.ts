@@ -181,7 +181,14 @@ function specLines(job: StreamJob): Block {
 }
 
 function programText({ job: { source } }: ResolvedSpec): string {
-  return source.kind === "module" ? source.path : `${source.key} of ConfigMap ${source.name}`;
+  switch (source.kind) {
+    case "module":
+      return source.path;
+    case "configMap":
+      return `${source.key} of ConfigMap ${source.name}`;
+    case "inline":
+      return `inline, ${source.text.trimEnd().split("\n").length} lines`;
+  }
 }
 
 function operationLines({ operation }: StreamJobStatus, nowMs: number): Block {

@@ -74,7 +74,7 @@ describe("the HTTP face of the embedded API server", () => {
         [invalid.code, invalid.body.reason, invalid.body.details.causes[0].field],
         [422, "Invalid", "metadata.name"],
       );
-      assert.equal((await request("GET", "/api/v1/namespaces/test/secrets")).code, 404);
+      assert.equal((await request("GET", "/api/v1/namespaces/test/nodes")).code, 404);
       assert.equal((await request("PUT", base, configMap("a"))).code, 405);
       assert.equal((await request("POST", base, "{")).code, 400);
       assert.equal((await request("POST", base, "x".repeat(4 * 1024 * 1024))).code, 400);

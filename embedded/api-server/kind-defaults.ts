@@ -92,6 +92,7 @@ export const kindDefaults: Readonly<Record<string, Fill>> = {
       );
       return within(withStrategy, "template", (template) => within(template, "spec", podSpec));
     }),
+  Secret: (secret) => fill(secret, { type: "Opaque" }),
   Service: (service) =>
     within(service, "spec", (spec) =>
       eachOf(fill(spec, { type: "ClusterIP", sessionAffinity: "None" }), "ports", servicePort),

@@ -40,6 +40,7 @@ export const kindRules: Readonly<Record<Kind, KindRules>> = {
   StreamJob: custom,
   StreamJobSnapshot: custom,
   ConfigMap: { ...plain, problems: configMapProblems },
+  Secret: { ...plain, problems: secretProblems },
   ControllerRevision: { ...plain, problems: revisionProblems },
   Event: { ...plain, problems: eventProblems },
   Lease: { ...plain, needsResourceVersion: true, problems: leaseProblems },
@@ -89,6 +90,17 @@ function configMapProblems(next: JsonObject, previous: JsonObject | undefined): 
     if (!isEqual(next[key], previous[key])) problems.push(field.forbidden(key, detail));
   }
   return problems;
+}
+
+/** Values are base64; the server cannot read one that is not. */
+function secretProblems(next: JsonObject, previous: JsonObject | undefined): FieldProblem[] {
+  const problems = configMapProblems(next, previous);
+  for (const [key, value] of Object.entries(objectAt(next, "data"))) {
+    if (typeof value !== "string" || Buffer.from(value, "base64").toString("base64") === value) continue;
+    problems.push(field.invalid(`data.${key}`, "", "illegal base64 data"));
+  }
+  if (previous === undefined || isEqual(next["type"] ?? "", previous["type"] ?? "")) return problems;
+  return [...problems, field.invalid("type", next["type"] ?? "", "field is immutable")];
 }
 
 function revisionProblems(next: JsonObject, previous: JsonObject | undefined): FieldProblem[] {

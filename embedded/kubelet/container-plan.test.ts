@@ -20,6 +20,7 @@ const planOf = (variable: string) => {
     podFolder: "/nowhere/pod",
     claimsFolder: "/nowhere/claims",
     readConfigMap: () => Promise.resolve(null),
+    readSecret: () => Promise.resolve(null),
   });
 };
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Container, Pod, Volume } from "../../operator/kubernetes/api/index.ts";
+import type { Container, Pod, Secret, Volume } from "../../operator/kubernetes/api/index.ts";
 import { prepareVolumes, type VolumesResult } from "./pod-volumes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pod-volumes-"));
@@ -14,6 +14,7 @@ async function prepare(
   volume: Omit<Volume, "name">,
   data: Record<string, string> | null = null,
   mount: object = {},
+  secret: Secret | null = null,
 ): Promise<VolumesResult> {
   const container: Container = {
     name: "main",
@@ -32,6 +33,7 @@ async function prepare(
     podFolder: join(folder, name),
     claimsFolder: join(folder, "claims"),
     readConfigMap: async () => configMap as never,
+    readSecret: async () => secret,
   });
 }
 
@@ -86,7 +88,7 @@ for (const [what, volume, data, mount, reason] of [
   ],
   ["an absolute path", { configMap: { name: "cm", items: [{ key: "k", path: "/p" }] } }, { k: "" }, {}, /leads out/],
   ["a subPath out of the volume", { emptyDir: {} }, null, { subPath: "a/../../b" }, /leads out/],
-  ["a secret", { secret: { secretName: "s" } }, null, {}, /the embedded cluster does not have/],
+  ["a volume of another kind", {}, null, {}, /the embedded cluster does not have/],
   ["a mount of nothing", { emptyDir: {} }, null, { name: "w" }, /no volume of the pod/],
 ] as const) {
   test(`refused with its reason: ${what} (PV4)`, async () => {
@@ -95,6 +97,28 @@ for (const [what, volume, data, mount, reason] of [
     assert.match(result.message, reason);
   });
 }
+
+test("a Secret's chosen files are shown as bytes, for their owner alone, and follow the Secret (PV1, PV5)", async () => {
+  const volume = { secret: { secretName: "tls", items: [{ key: "a.key", path: "tls.key" }] } };
+  const secretOf = (bytes: Buffer): Secret => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: "prod", name: "tls" },
+    data: { "a.key": bytes.toString("base64"), "b.key": "AA==" },
+  });
+  const bytes = Buffer.from([0, 0xff, 0x80]);
+  const path = pathOf(await prepare("secret", volume, null, {}, secretOf(bytes)));
+  assert.deepEqual(readFileSync(join(path, "tls.key")), bytes);
+  assert.equal(statSync(join(path, "tls.key")).mode & 0o777, 0o600);
+  assert.deepEqual(
+    readdirSync(path).filter((name) => !name.startsWith("..")),
+    ["tls.key"],
+  );
+  await prepare("secret", volume, null, {}, secretOf(Buffer.from("new")));
+  assert.equal(readFileSync(join(path, "tls.key"), "utf8"), "new");
+  const missing = await prepare("no-secret", volume);
+  assert.deepEqual(missing, { kind: "refused", message: 'secret "tls" not found' });
+});
 
 test("an emptyDir at /tmp is the machine's own, so that a store below it stays where it is (PV6)", async () => {
   const result = await prepare("tmp", { emptyDir: {} }, null, { mountPath: "/tmp" });

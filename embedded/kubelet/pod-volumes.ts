@@ -1,11 +1,11 @@
 /**
  * Owns: a pod's volumes as folders.
- * Called by: container-plan.ts before each start, pod-worker.ts when a ConfigMap changed.
+ * Called by: container-plan.ts before each start, pod-worker.ts when a ConfigMap or a Secret changed.
  *
- * PV1 A ConfigMap's files change all at once: they lie behind one link, `..data`, that is replaced (as a kubelet does it).
+ * PV1 The files of a ConfigMap or a Secret change all at once: they lie behind one link, `..data`, that is replaced (as a kubelet does it).
  * PV2 An emptyDir is made once for a pod and lives as long: restarts of its container find what they wrote.
  * PV3 A claim is a folder of the kubelet, by namespace and name, that outlives pods.
- * PV4 Nothing is written outside the pod's folder, whatever a ConfigMap's keys and paths say.
+ * PV4 Nothing is written outside the pod's folder, whatever keys and paths say.
  * PV6 Processes of this machine share its /tmp: an emptyDir there is that one, and no path below it means another place. A store or a
  *     job's module may lie there.
  * PV5 Folders and files are their owner's alone: configuration holds what only the job is to know.
@@ -14,11 +14,13 @@ import { createHash } from "node:crypto";
 import { readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makePrivateFolder, PRIVATE_FILE } from "../../base/index.ts";
-import type { ConfigMap, Container, Pod, Volume } from "../../operator/kubernetes/api/index.ts";
+import type { ConfigMap, Container, Pod, Secret, Volume } from "../../operator/kubernetes/api/index.ts";
 import type { Mount } from "./text-rewriting.ts";
 
 /** null: there is no such ConfigMap in the pod's namespace. */
 export type ConfigMapReader = (name: string) => Promise<ConfigMap | null>;
+/** As for ConfigMaps. */
+export type SecretReader = (name: string) => Promise<Secret | null>;
 
 export type VolumesContext = {
   /** Of this pod alone; removed with it by its owner. */
@@ -26,6 +28,7 @@ export type VolumesContext = {
   /** Of all claims. */
   readonly claimsFolder: string;
   readonly readConfigMap: ConfigMapReader;
+  readonly readSecret: SecretReader;
 };
 
 export type VolumesResult =
@@ -58,9 +61,11 @@ export async function prepareVolumes(pod: Pod, container: Container, context: Vo
   return { kind: "ready", mounts };
 }
 
-/** Whether one of the pod's volumes shows this ConfigMap. */
-export function mountsConfigMap(pod: Pod, configMap: string): boolean {
-  return (pod.spec.volumes ?? []).some((volume) => volume.configMap?.name === configMap);
+/** Whether one of the pod's volumes shows this object. */
+export function mounts(pod: Pod, kind: "ConfigMap" | "Secret", name: string): boolean {
+  return (pod.spec.volumes ?? []).some(({ configMap, secret }) =>
+    kind === "ConfigMap" ? configMap?.name === name : secret?.secretName === name,
+  );
 }
 
 type VolumeResult =
@@ -71,8 +76,8 @@ const refused = (message: string) => ({ kind: "refused", message }) as const;
 
 async function prepareVolume(pod: Pod, volume: Volume, context: VolumesContext): Promise<VolumeResult> {
   const path = join(context.podFolder, "volumes", volume.name);
-  if (volume.configMap !== undefined) {
-    const files = await configMapFiles(volume.configMap, context.readConfigMap);
+  const files = await filesOf(volume, context);
+  if (files !== null) {
     if (files.kind === "refused") return files;
     await writeAtOnce(path, files.files);
     return { kind: "ready", path };
@@ -87,26 +92,41 @@ async function prepareVolume(pod: Pod, volume: Volume, context: VolumesContext):
     return { kind: "ready", path: claim };
   }
   return refused(
-    `volume ${volume.name} is of a kind that the embedded cluster does not have. It has configMap, emptyDir and persistentVolumeClaim.`,
+    `volume ${volume.name} is of a kind that the embedded cluster does not have. It has configMap, secret, emptyDir and persistentVolumeClaim.`,
   );
 }
 
-type Files = ReadonlyMap<string, string>;
+type Files = ReadonlyMap<string, Buffer>;
 
-async function configMapFiles(
-  source: NonNullable<Volume["configMap"]>,
-  readConfigMap: ConfigMapReader,
-): Promise<{ readonly kind: "ready"; readonly files: Files } | { readonly kind: "refused"; readonly message: string }> {
-  const configMap = await readConfigMap(source.name);
-  if (configMap === null) return refused(`configmap "${source.name}" not found`);
-  const data = configMap.data ?? {};
-  const items = source.items ?? Object.keys(data).map((key) => ({ key, path: key }));
-  const files = new Map<string, string>();
-  for (const { key, path } of items) {
+type FilesResult =
+  | { readonly kind: "ready"; readonly files: Files }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** null: the volume shows no object. */
+async function filesOf({ configMap, secret }: Volume, context: VolumesContext): Promise<FilesResult | null> {
+  if (configMap !== undefined) {
+    const object = await context.readConfigMap(configMap.name);
+    return chosenFiles(`configmap "${configMap.name}"`, object, configMap.items, "utf8");
+  }
+  if (secret === undefined) return null;
+  const object = await context.readSecret(secret.secretName);
+  return chosenFiles(`secret "${secret.secretName}"`, object, secret.items, "base64");
+}
+
+function chosenFiles(
+  what: string,
+  object: ConfigMap | Secret | null,
+  items: readonly { readonly key: string; readonly path: string }[] | undefined,
+  encoding: "utf8" | "base64",
+): FilesResult {
+  if (object === null) return refused(`${what} not found`);
+  const data = object.data ?? {};
+  const files = new Map<string, Buffer>();
+  for (const { key, path } of items ?? Object.keys(data).map((name) => ({ key: name, path: name }))) {
     const text = data[key];
-    if (text === undefined) return refused(`configmap "${source.name}" has no key "${key}"`);
-    if (!isInside(path)) return refused(`path "${path}" of configmap "${source.name}" leads out of its volume`);
-    files.set(path, text);
+    if (text === undefined) return refused(`${what} has no key "${key}"`);
+    if (!isInside(path)) return refused(`path "${path}" of ${what} leads out of its volume`);
+    files.set(path, Buffer.from(text, encoding));
   }
   return { kind: "ready", files };
 }
@@ -122,9 +142,9 @@ async function writeAtOnce(folder: string, files: Files): Promise<void> {
   const before = await linkTarget(join(folder, DATA_LINK));
   const version = `..${contentName(files)}`;
   if (before === version) return;
-  for (const [path, text] of files) {
+  for (const [path, content] of files) {
     await makePrivateFolder(dirname(join(folder, version, path)));
-    await writeFile(join(folder, version, path), text, { mode: PRIVATE_FILE });
+    await writeFile(join(folder, version, path), content, { mode: PRIVATE_FILE });
   }
   await makePrivateFolder(join(folder, version));
   await replaceLink(join(folder, DATA_LINK), version);
@@ -138,7 +158,9 @@ async function writeAtOnce(folder: string, files: Files): Promise<void> {
 /** Of equal files the same, so that a version is written once. */
 function contentName(files: Files): string {
   const entries = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(entries)).digest("hex").slice(0, 16);
+  const hash = createHash("sha256");
+  for (const [path, content] of entries) hash.update(`${path}\0${content.length}\0`).update(content);
+  return hash.digest("hex").slice(0, 16);
 }
 
 async function replaceLink(link: string, target: string): Promise<void> {

@@ -25,7 +25,7 @@ import { planContainer, type PlanContext, type PlanResult, refuseForGood } from 
 import { type ContainerProcess, type OutputListener, type ProcessExit, startProcess } from "./container-process.ts";
 import { ContainerProbes } from "./container-probes.ts";
 import { buildPodStatus, type ContainerState, type PodFacts, resumeFacts } from "./pod-status.ts";
-import { mountsConfigMap, prepareVolumes } from "./pod-volumes.ts";
+import { mounts, prepareVolumes } from "./pod-volumes.ts";
 import { RestartBackoff, type RestartBackoffOptions } from "./restart-backoff.ts";
 import { StatusWriter } from "./status-writer.ts";
 
@@ -106,16 +106,16 @@ export class PodWorker {
     if (!this.#isLost) this.#end(0);
   }
 
-  /** A ConfigMap of the pod's namespace was created or changed. */
-  configMapChanged(name: string): void {
+  /** A ConfigMap or Secret of the pod's namespace was created or changed. */
+  sourceChanged(kind: "ConfigMap" | "Secret", name: string): void {
     if (this.#isLost || this.#isEnding) return;
     const { state } = this.#facts;
     if (state.kind === "waiting" && state.reason === "CreateContainerConfigError") this.#poked.resolve();
-    if (!mountsConfigMap(this.#pod, name)) return;
+    if (!mounts(this.#pod, kind, name)) return;
     this.#rewriteVolumes().catch((error: unknown) => {
       this.#context.log.warn(
-        { err: error, pod: this.key },
-        "a changed ConfigMap cannot be written for a pod; the pod keeps its old files",
+        { err: error, pod: this.key, kind, name },
+        "a changed ConfigMap or Secret cannot be written for a pod; the pod keeps its old files",
       );
     });
   }

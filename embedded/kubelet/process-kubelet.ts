@@ -66,6 +66,7 @@ export class ProcessKubelet {
     this.#caches = {
       pods: this.#cache("Pod"),
       configMaps: this.#cache("ConfigMap"),
+      secrets: this.#cache("Secret"),
       statefulSets: this.#cache("StatefulSet"),
       services: this.#cache("Service"),
     };
@@ -77,22 +78,22 @@ export class ProcessKubelet {
     this.#state = "running";
     const { clock, log } = this.#options;
     await this.#ledger.reap(clock, log);
-    const { pods, configMaps, statefulSets, services } = this.#caches;
+    const { pods, configMaps, secrets, statefulSets, services } = this.#caches;
     pods.subscribe((change) =>
       change.kind === "deleted" ? this.#podGone(change.object) : this.#podSeen(change.object),
     );
     configMaps.subscribe(({ kind, object }) => {
-      if (kind === "deleted") return;
-      const { namespace, name } = object.metadata;
-      for (const worker of this.#workers.values()) {
-        if (worker.key.namespace === namespace) worker.configMapChanged(name);
-      }
+      if (kind !== "deleted") this.#sourceChanged("ConfigMap", object.metadata);
+    });
+    secrets.subscribe(({ kind, object }) => {
+      if (kind !== "deleted") this.#sourceChanged("Secret", object.metadata);
     });
     statefulSets.subscribe(({ kind }) => {
       if (kind === "deleted") this.#scheduleSweep();
     });
-    for (const cache of [services, statefulSets, configMaps]) cache.start();
-    await Promise.all([services.whenSynced(), statefulSets.whenSynced(), configMaps.whenSynced()]);
+    const first = [services, statefulSets, configMaps, secrets] as const;
+    for (const cache of first) cache.start();
+    await Promise.all(first.map((cache) => cache.whenSynced()));
     pods.start();
     await pods.whenSynced();
     await this.#removeOldFolders();
@@ -145,6 +146,12 @@ export class ProcessKubelet {
     return hostPort === null ? null : `127.0.0.1:${hostPort}`;
   }
 
+  #sourceChanged(kind: "ConfigMap" | "Secret", { namespace, name }: ObjectKey): void {
+    for (const worker of this.#workers.values()) {
+      if (worker.key.namespace === namespace) worker.sourceChanged(kind, name);
+    }
+  }
+
   #podSeen(pod: Pod): void {
     const name = nameOf(pod.metadata);
     const worker = this.#workers.get(name);
@@ -193,6 +200,7 @@ export class ProcessKubelet {
       podFolder: this.#podFolder(pod),
       claimsFolder: join(folder, "claims"),
       readConfigMap: (configMap) => api.get("ConfigMap", { namespace, name: configMap }),
+      readSecret: (secret) => api.get("Secret", { namespace, name: secret }),
       resolve: (reference) => this.#resolve(key, reference),
       onOutput: (stream, piece) => this.#options.onOutput?.(key, stream, piece),
     };
@@ -254,6 +262,7 @@ export class ProcessKubelet {
 type Caches = {
   readonly pods: WatchCache<"Pod">;
   readonly configMaps: WatchCache<"ConfigMap">;
+  readonly secrets: WatchCache<"Secret">;
   readonly statefulSets: WatchCache<"StatefulSet">;
   readonly services: WatchCache<"Service">;
 };

@@ -11,7 +11,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
-import { type JobManagerApi } from "../../operator/engine/index.ts";
+import { type CertificatePolicy, certificatePolicy, type JobManagerApi } from "../../operator/engine/index.ts";
+import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import {
@@ -41,6 +42,9 @@ import { planeKubeconfig, removePlaneKubeconfig, writePlaneKubeconfig } from "./
 /** What a StreamJob without an image runs: this checkout. */
 export const LOCAL_IMAGE = "streamjob:local";
 
+/** Where every operator of this cluster finds the root of certificates. */
+const ROOT_SECRET = { namespace: "default", name: "streamjob-operator-root" } as const;
+
 export type ControlPlaneOptions = {
   /** Everything that it keeps is below. */
   readonly folder: string;
@@ -63,6 +67,8 @@ export type ControlPlaneOptions = {
   readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
   /** False: the API server takes what only the rules of our CRDs would refuse; tests see what holds then. Default true. */
   readonly withRules?: boolean;
+  /** How long certificates of processes live, and how often they are renewed. Default: certificatePolicy. */
+  readonly certificatePolicy?: CertificatePolicy;
   /** Beyond what this composition sets. */
   readonly operator?: Partial<ControllerOptions>;
 };
@@ -140,11 +146,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await workloads.start();
     closers.push(() => workloads.stop());
     const storageRoot = options.storageRoot ?? pathToFileURL(join(folder, "checkpoints")).href;
+    const authority = await openJobAuthority(server.as("streamjob-operator"), ROOT_SECRET, random);
+    const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
+    // What tests put in between reads what is said.
+    const scheme = options.operatorAddressOf === undefined ? "https" : "http";
     const jobManagers = createHttpJobManagerApi({
       clock,
+      identityOf: operatorIdentities(authority, certificates.policy, clock),
       addressOf: async (host, port) => {
         const address = await addressOf("default", host, port);
-        return address === null ? null : `http://${address}`;
+        return address === null ? null : `${scheme}://${address}`;
       },
     });
     closers.push(async () => jobManagers.close());
@@ -155,6 +166,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         api: options.operatorApi?.(api) ?? api,
         jobManagers: options.operatorJobManagers?.(jobManagers) ?? jobManagers,
         settings: { storageRoot, defaultImage: LOCAL_IMAGE, engine: nativeEngine },
+        certificates,
         identity: `embedded-${random.hex(4)}`,
         election: null,
         endpoints: null,

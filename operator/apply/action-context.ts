@@ -3,7 +3,7 @@
  */
 import type { StreamJob } from "../../crds/index.ts";
 import type { Clock, Log } from "../../base/index.ts";
-import type { JobManagerApi, JobManagerTarget } from "../engine/index.ts";
+import type { CertificateAuthority, JobManagerApi, JobManagerTarget } from "../engine/index.ts";
 import { callWithin, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { type KubernetesApi, type ObjectKey } from "../kubernetes/api/index.ts";
 import { incarnationJobId, type PlannedEvent } from "../reconcile/index.ts";
@@ -27,6 +27,8 @@ export type CallContext = {
 
 export type ActionContext = CallContext & {
   readonly jobManagers: JobManagerApi;
+  /** null: nothing is certified. */
+  readonly authority: CertificateAuthority | null;
   /** Tells people, at the StreamJob. */
   readonly tell: (event: PlannedEvent) => void;
   /** As it was looked at, or as the last own write left it. */

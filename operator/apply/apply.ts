@@ -14,13 +14,14 @@
  */
 import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 import type { Clock, Log } from "../../base/index.ts";
-import type { JobManagerApi } from "../engine/index.ts";
+import type { CertificateAuthority, JobManagerApi } from "../engine/index.ts";
 import { guarded, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { isApiError, type KubernetesApi } from "../kubernetes/api/index.ts";
 import { type Action, isBuiltOn, type Observed, type Plan, type PlannedEvent } from "../reconcile/index.ts";
 import type { ActionContext, CallContext } from "./action-context.ts";
 import { applyChild, createRevision, deleteChild, deleteRevision } from "./child-actions.ts";
 import { failpoint, type OperatorFailpointName, type OperatorStep } from "./failpoints.ts";
+import { issueCertificates } from "./certificate-actions.ts";
 import { callJobManager } from "./jobmanager-actions.ts";
 import { type ActionKind, ActionStopped, type ApplyOutcome, type StopKind } from "./outcome.ts";
 import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";
@@ -39,6 +40,8 @@ export type ApplyDeps = {
   readonly api: KubernetesApi;
   readonly caches: WrittenCaches;
   readonly jobManagers: JobManagerApi;
+  /** Default null: nothing is certified. */
+  readonly authority?: CertificateAuthority | null;
   readonly gate: WriteGate;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,6 +68,7 @@ export async function apply(
   const context: ActionContext = {
     ...callContext(deps, job.metadata.namespace ?? "", signal),
     jobManagers: deps.jobManagers,
+    authority: deps.authority ?? null,
     tell: (event) => deps.onEvent(job, event),
     job,
   };
@@ -164,6 +168,7 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   createRevision: "create-revision",
   deleteRevision: "delete-revision",
   applyChild: "apply-child",
+  issueCertificates: "issue-certificates",
   deleteChild: "delete-child",
   triggerStop: "trigger-stop",
   triggerSavepoint: "trigger-savepoint",
@@ -235,6 +240,8 @@ function act(context: ActionContext, action: Action): Promise<void> {
       return deleteRevision(context, action.name);
     case "applyChild":
       return applyChild(context, action.object);
+    case "issueCertificates":
+      return issueCertificates(context, action);
     case "deleteChild":
       return deleteChild(context, action.objectKind, action.name, action.uid);
     case "createSnapshot":
@@ -266,6 +273,10 @@ function factsOf(action: Action): object {
     case "applyChild": {
       const { object, why } = action;
       return { action: action.kind, kind: object.kind, object: object.metadata.name, why };
+    }
+    case "issueCertificates": {
+      const { incarnation, mark, why } = action;
+      return { action: action.kind, incarnation, mark, why };
     }
     case "deleteChild":
       return { action: action.kind, kind: action.objectKind, object: action.name, uid: action.uid, why: action.why };

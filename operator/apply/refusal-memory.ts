@@ -120,6 +120,8 @@ function nameOf(action: Action): string {
   switch (action.kind) {
     case "applyChild":
       return `creating ${action.object.kind} ${action.object.metadata.name}`;
+    case "issueCertificates":
+      return `issuing the certificates of incarnation ${action.incarnation}`;
     case "deleteChild":
       return `deleting ${action.objectKind} ${action.name}`;
     case "createRevision":

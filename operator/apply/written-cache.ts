@@ -4,7 +4,7 @@
 import type { Kind, Kinds, ObjectKey } from "../kubernetes/api/index.ts";
 
 /** Kinds that apply writes. */
-export type WrittenKind = Exclude<Kind, "Event" | "Lease">;
+export type WrittenKind = Exclude<Kind, "Event" | "Lease" | "Secret">;
 
 export interface WrittenCache<K extends Kind> {
   get(key: ObjectKey): Kinds[K] | null;

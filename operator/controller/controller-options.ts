@@ -3,7 +3,7 @@
  */
 import type { Clock, Log, Random } from "../../base/index.ts";
 import type { OperatorFailpointName } from "../apply/index.ts";
-import type { JobManagerApi } from "../engine/index.ts";
+import type { CertificateAuthority, CertificatePolicy, JobManagerApi } from "../engine/index.ts";
 import type { Backoff } from "../kubernetes/machinery/index.ts";
 import type { KubernetesApi, ObjectKey } from "../kubernetes/api/index.ts";
 import type { ReconcileSettings } from "../reconcile/index.ts";
@@ -19,7 +19,9 @@ export type ElectionOptions = {
 export type ControllerOptions = {
   readonly api: KubernetesApi;
   readonly jobManagers: JobManagerApi;
-  readonly settings: ReconcileSettings;
+  readonly settings: Omit<ReconcileSettings, "certificates">;
+  /** Certifies the processes of jobs. Default null: nobody does. */
+  readonly certificates?: { readonly authority: CertificateAuthority; readonly policy: CertificatePolicy } | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -9,7 +9,8 @@ import type { StreamJob } from "../../crds/index.ts";
 import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";
 import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { ExceptionMemory, JobLinks, type ObserveDeps } from "../observe/index.ts";
-import type { RunningParts } from "./controller-options.ts";
+import type { ReconcileSettings } from "../reconcile/index.ts";
+import type { ControllerOptions, RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";
 import { WatchedNamespaces, type WatchedObjectsByKind } from "./watched-namespaces.ts";
 
@@ -77,6 +78,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     api,
     caches: objects,
     jobManagers: parts.jobManagers,
+    authority: options.certificates?.authority ?? null,
     gate: gateOf(() => shut),
     clock,
     log,
@@ -89,7 +91,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     observe: observeDeps,
     apply: applyDeps,
     refusals,
-    settings: options.settings,
+    settings: settingsOf(options),
     clock,
     random,
     log,
@@ -120,4 +122,10 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
       eventsGrace.cancel();
     },
   };
+}
+
+function settingsOf({ settings, certificates = null }: ControllerOptions): ReconcileSettings {
+  if (certificates === null) return settings;
+  const { authority, policy } = certificates;
+  return { ...settings, certificates: { authority: authority.fingerprint, policy } };
 }

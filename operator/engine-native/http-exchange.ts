@@ -7,6 +7,8 @@
  * HE2 A connection that the server closed while it was idle costs one more try, never an answer: every call may be sent again (PL2).
  */
 import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
+import { request as startSecureRequest } from "node:https";
+import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "../../base/index.ts";
 
 export type ExchangeRequest = {
@@ -18,7 +20,10 @@ export type ExchangeRequest = {
 };
 
 export type ExchangeLimits = {
+  /** Of the URL's protocol. */
   readonly agent: Agent;
+  /** For https: who we are, and who has to answer. */
+  readonly tls?: ConnectionOptions;
   readonly clock: Clock;
   readonly deadlineMs: number;
   readonly bodyBytesMax: number;
@@ -70,13 +75,14 @@ export function exchange(request: ExchangeRequest, limits: ExchangeLimits): Prom
 
 function attempt(
   request: ExchangeRequest,
-  { agent, bodyBytesMax }: ExchangeLimits,
+  { agent, tls, bodyBytesMax }: ExchangeLimits,
   onEnd: (outcome: Attempt) => void,
 ): ClientRequest {
   let hasAnswered = false;
-  const outgoing = startRequest(
+  const start = tls === undefined ? startRequest : startSecureRequest;
+  const outgoing = start(
     request.url,
-    { method: request.method, headers: headersOf(request), agent },
+    { ...tls, method: request.method, headers: headersOf(request), agent },
     (response) => {
       hasAnswered = true;
       readBody(response, bodyBytesMax, (body) => {

@@ -6,11 +6,14 @@
  *     `unreachable`.
  * HJ2 Every request names the job it is for, and every answer has to: an address may have been given to somebody else meanwhile.
  *     Nothing of another job's JobManager is believed, its "not found" least of all (P-9, P-11).
+ * HJ4 By https we show the operator's certificate for this very incarnation, and whoever answers has to show its JobManager's.
  * HJ3 A refusal is one only in the contract's words: what a proxy in between says is no answer.
  */
 import { Agent } from "node:http";
+import { Agent as SecureAgent } from "node:https";
 import type { z } from "zod";
 import type { Clock } from "../../base/index.ts";
+import { clientOptions, type IdentityFiles } from "../../security/index.ts";
 import {
   activationAnswerSchema,
   disposalStatusSchema,
@@ -33,12 +36,14 @@ import {
   REST_PORT,
   type TriggerState,
 } from "../engine/index.ts";
-import { type Exchange, type ExchangeRequest, exchange } from "./http-exchange.ts";
+import { type Exchange, type ExchangeLimits, type ExchangeRequest, exchange } from "./http-exchange.ts";
 
 export type HttpJobManagerOptions = {
   readonly clock: Clock;
-  /** Base URL without a slash at its end, such as `http://10.0.0.3:8081`; null: nobody has that name now. */
+  /** Base URL without a slash at its end, such as `https://10.0.0.3:8081`; null: nobody has that name now. */
   readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
+  /** The operator's certificate for an incarnation (HJ4). Default: only JobManagers with a URL of http are asked. */
+  readonly identityOf?: (target: JobManagerTarget) => IdentityFiles;
   /** Default 1500. */
   readonly deadlineMs?: number;
   /** Default 1 MiB. */
@@ -67,13 +72,22 @@ type Call = { readonly method: ExchangeRequest["method"]; readonly path: string;
 
 /** A client; `close` it. */
 export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJobManagerApi {
-  const agent = new Agent({
+  const sockets = {
     keepAlive: true,
     maxSockets: SOCKETS_PER_HOST_MAX,
     maxFreeSockets: 1,
     timeout: IDLE_CONNECTION_MS,
-  });
+  };
+  const agent = new Agent(sockets);
+  const secureAgent = new SecureAgent(sockets);
   const { clock, deadlineMs = DEADLINE_MS, bodyBytesMax = BODY_BYTES_MAX, exceptionsMax = EXCEPTIONS_MAX } = options;
+
+  /** HJ4 */
+  function secureWay(target: JobManagerTarget): Pick<ExchangeLimits, "agent" | "tls"> | null {
+    const files = options.identityOf?.(target);
+    if (files === undefined) return null;
+    return { agent: secureAgent, tls: clientOptions(files, { jobId: target.jobId, role: "jobmanager" }) };
+  }
 
   /** Asks, and takes the answer for what the schema says. */
   async function ask<S extends z.ZodType>(
@@ -96,7 +110,9 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       headers: { [JOB_ID_HEADER]: target.jobId },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     };
-    const outcome = await exchange(request, { agent, clock, deadlineMs, bodyBytesMax, signal });
+    const way = base.startsWith("https:") ? secureWay(target) : { agent };
+    if (way === null) return { kind: "unreachable", message: `${host} is asked by https, and there is no certificate` };
+    const outcome = await exchange(request, { ...way, clock, deadlineMs, bodyBytesMax, signal });
     return readAnswer(`JobManager ${host} (${call.method} ${call.path})`, target.jobId, outcome, schema);
   }
 
@@ -164,7 +180,10 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       const answer = await ask(target, signal, { method: "GET", path }, exceptionsSchema);
       return answer.kind === "answer" ? { kind: "answer", value: exceptionsOf(answer.value) } : answer;
     },
-    close: () => agent.destroy(),
+    close() {
+      agent.destroy();
+      secureAgent.destroy();
+    },
   };
 }
 

@@ -51,6 +51,12 @@ const restricted = {
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"] },
 };
+const ask = (path: string) => ({ httpGet: { path, port: "metrics" } });
+const probes = {
+  startupProbe: { ...ask("/livez"), periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 300 },
+  livenessProbe: { ...ask("/livez"), periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 18 },
+  readinessProbe: { ...ask("/readyz"), periodSeconds: 5, timeoutSeconds: 5 },
+};
 const tmpMount = { name: "streamjob-tmp", mountPath: "/tmp" };
 const tmpVolume = { name: "streamjob-tmp", emptyDir: {} };
 const podName = { name: "STREAMJOB_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
@@ -82,6 +88,7 @@ test("golden: the JobManager's StatefulSet", () => {
               args: ["jobmanager"],
               terminationMessagePolicy: "FallbackToLogsOnError",
               securityContext: restricted,
+              ...probes,
               volumeMounts: [tmpMount],
               env: [
                 config,
@@ -97,7 +104,6 @@ test("golden: the JobManager's StatefulSet", () => {
                 { name: "rest", containerPort: 8081 },
                 { name: "metrics", containerPort: 9249 },
               ],
-              readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 },
             },
           ],
         },
@@ -126,6 +132,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       args: ["taskmanager"],
       terminationMessagePolicy: "FallbackToLogsOnError",
       securityContext: restricted,
+      ...probes,
       env: [
         { name: "LEVEL", value: "debug" },
         config,
@@ -214,4 +221,25 @@ test("golden: ConfigMap and headless Service; the configuration is one that a po
 
 test("INC1: the same input makes the same objects, byte for byte", () => {
   assert.equal(JSON.stringify(childrenOf()), JSON.stringify(childrenOf()));
+});
+
+test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {
+  const text = 'import { job } from "streamjob";\nexport default job(() => {});\n';
+  const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { inline: text } });
+  assert.equal(configMap.data?.["job.ts"], text);
+  assert.equal(configMap.immutable, true);
+  const { program } = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
+  assert.deepEqual(program, { kind: "inline", path: "/opt/streamjob/job/job.ts" });
+  for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
+    const items = [{ key: "job.ts", path: "job.ts" }];
+    assert.deepEqual(
+      spec.volumes?.filter(({ name }) => name !== "streamjob-tmp"),
+      [{ name: "job", configMap: { name: "wc-3", items } }],
+    );
+    const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
+    assert.deepEqual(
+      spec.containers[0]?.volumeMounts?.filter(({ name }) => name !== "streamjob-tmp"),
+      [mount],
+    );
+  }
 });

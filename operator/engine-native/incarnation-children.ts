@@ -19,6 +19,7 @@ import {
   statefulSetName,
 } from "../engine/index.ts";
 import { configData, podConfig } from "./incarnation-config.ts";
+import { programData } from "./program-files.ts";
 import { podTemplate } from "./pod-template.ts";
 
 /** All objects of an incarnation. Shapes as Kubernetes takes them. */
@@ -47,7 +48,7 @@ function configMap(input: IncarnationInput): ConfigMap {
     kind: "ConfigMap",
     metadata: metadata(input, incarnationName(input.job.metadata.name, input.number)),
     immutable: true,
-    data: configData(podConfig(input)),
+    data: { ...configData(podConfig(input)), ...programData(input.spec.job.source) },
   };
 }
 

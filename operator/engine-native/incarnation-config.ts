@@ -5,12 +5,11 @@ import { oncePerObject } from "../../base/index.ts";
 import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig } from "../../contract/index.ts";
 import type { IncarnationInput } from "../engine/index.ts";
 import type { ConfigMap } from "../kubernetes/api/index.ts";
+import { programOf } from "./program-files.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 
 export const CONFIG_KEY = "config.json";
 export const LARGE_KEY = "large.json";
-/** Where the job's ConfigMap is mounted. */
-export const JOB_FOLDER = "/opt/streamjob/job";
 /** PG1. Of the JSON's characters; each has at most three bytes. */
 const VARIABLE_LENGTH_MAX = 40_000;
 
@@ -45,10 +44,7 @@ export const podConfig = oncePerObject(
       version: POD_CONFIG_VERSION,
       jobId,
       jobName: spec.config["pipeline.name"] ?? job.metadata.name,
-      program:
-        source.kind === "module"
-          ? { kind: "module", path: source.path }
-          : { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${source.key}` },
+      program: programOf(source),
       args: [...args],
       options: runtimeOptions(spec),
       storeUri,

@@ -2,10 +2,11 @@
  * Owns: the container of a pod of ours: its program, variables, ports, mounts and probes; in what of it a user may set otherwise, and
  * in what not (UTP1).
  *
+ * PCN3 A process is ended for not being alive only when its event loop has stood still for three minutes: a slow one is not a dead one.
  * PCN2 A pod's process is told how long its pod may take to end.
  * PCN1 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  */
-import type { ResolvedPods, StreamJob } from "../../crds/index.ts";
+import type { ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import { podVariables } from "../../contract/index.ts";
 import type { Container, EnvVar } from "../kubernetes/api/index.ts";
 import {
@@ -17,8 +18,11 @@ import {
   REST_PORT,
   RPC_PORT,
 } from "../engine/index.ts";
+import { containerMemoryMiB, jobManagerHeapMiB } from "./pod-memory.ts";
+import { podIdentity } from "./pod-identity.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
-import { CONFIG_KEY, isLarge, JOB_FOLDER, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { CONFIG_KEY, isLarge, LARGE_KEY, podConfig } from "./incarnation-config.ts";
+import { programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
@@ -37,8 +41,24 @@ export function graceSecondsOf({ podTemplate }: Pick<ResolvedPods, "podTemplate"
   return typeof given === "number" ? given : GRACE_SECONDS;
 }
 
+const ask = (path: string) => ({ httpGet: { path, port: "metrics" } });
+
+/**
+ * PCN3. `/livez` is answered while the event loop turns, from before anything is loaded; `/readyz` when the process can be asked, whatever
+ * its job does.
+ */
+const probes = {
+  startupProbe: { ...ask("/livez"), periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 300 },
+  livenessProbe: { ...ask("/livez"), periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 18 },
+  readinessProbe: { ...ask("/readyz"), periodSeconds: 5, timeoutSeconds: 5 },
+} as const;
+
 /** What of it a user's template may set otherwise. */
-export function containerDefaults(component: Component): Partial<Container> & { readonly name: string } {
+export function containerDefaults(
+  spec: ResolvedSpec,
+  component: Component,
+): Partial<Container> & { readonly name: string } {
+  const heapMiB = component === "jobmanager" ? jobManagerHeapMiB(spec) : null;
   return {
     name: component,
     // Its last lines tell why it ended.
@@ -49,10 +69,8 @@ export function containerDefaults(component: Component): Partial<Container> & { 
       capabilities: { drop: ["ALL"] },
     },
     volumeMounts: [{ name: TMP_VOLUME, mountPath: "/tmp" }],
-    // Served from the first moment, whatever the job does: ready means that it can be asked.
-    ...(component === "jobmanager"
-      ? { readinessProbe: { httpGet: { path: "/v1/streamjob/incarnation", port: "rest" }, periodSeconds: 5 } }
-      : {}),
+    ...(heapMiB === null ? {} : { env: [{ name: "NODE_OPTIONS", value: `--max-old-space-size=${heapMiB}` }] }),
+    ...probes,
   };
 }
 
@@ -61,11 +79,15 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   const { job, number, spec, defaultImage } = input;
   const pods = component === "jobmanager" ? spec.jobManager : spec.taskManager;
   const isSplit = isLarge(podConfig(input));
+  const identity = podIdentity(input, component);
   const mounts = [
-    ...(spec.job.source.kind === "configMap" ? [{ name: "job", mountPath: JOB_FOLDER, readOnly: true }] : []),
+    ...identity.mounts,
+    ...programMounts(spec.job.source),
     ...(isSplit ? [{ name: "streamjob-config", mountPath: CONFIG_FOLDER, readOnly: true }] : []),
     ...s3Mounts(spec),
   ];
+  const memoryMiB = component === "taskmanager" ? containerMemoryMiB(spec, component) : null;
+  const memory = memoryMiB === null ? [] : [{ name: podVariables.memoryMiB, value: String(memoryMiB) }];
   const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
   const { namespace, name } = job.metadata;
   const logFacts = JSON.stringify({ namespace, job: `${namespace}/${name}`, incarnation: number });
@@ -84,6 +106,8 @@ export function requiredContainer(input: IncarnationInput, component: Component)
       ...s3Variables(spec),
       ...variables(job, number, component),
       ...common,
+      ...memory,
+      ...identity.variables,
       ...large,
     ]),
     ports: [

@@ -5,11 +5,13 @@
  * PTM2 The root file system is read-only. What a process writes beside its state goes to /tmp, which is the pod's own.
  * PTM3 A pod gets no token of its service account and no variables about Services: it has nothing to ask the API server.
  */
-import type { PodTemplate as UserTemplate } from "../../crds/index.ts";
+import type { PodTemplate as UserTemplate, ResolvedSpec } from "../../crds/index.ts";
 import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
+import { podIdentity } from "./pod-identity.ts";
+import { programVolumes } from "./program-files.ts";
 import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
@@ -22,7 +24,7 @@ export function podTemplate(
   labels: Record<string, string>,
 ): PodTemplate {
   const { spec } = input;
-  const user = (component === "jobmanager" ? spec.jobManager : spec.taskManager).podTemplate;
+  const user = templateOf(spec, component);
   const required: TemplateLayer = {
     metadata: { labels },
     spec: {
@@ -30,14 +32,15 @@ export function podTemplate(
       ...(spec.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: spec.imagePullSecrets }),
       automountServiceAccountToken: false,
       containers: [requiredContainer(input, component)],
-      ...(volumes(input).length === 0 ? {} : { volumes: volumes(input) }),
+      ...(volumes(input, component).length === 0 ? {} : { volumes: volumes(input, component) }),
     },
   };
-  return mergeTemplates({ defaults: podDefaults(component, user), user, required });
+  return mergeTemplates({ defaults: podDefaults(spec, component), user, required });
 }
 
 /** PTM1, PTM2, PTM3 */
-function podDefaults(component: Component, user: UserTemplate | null): TemplateLayer {
+function podDefaults(spec: ResolvedSpec, component: Component): TemplateLayer {
+  const user = templateOf(spec, component);
   return {
     spec: {
       enableServiceLinks: false,
@@ -47,10 +50,14 @@ function podDefaults(component: Component, user: UserTemplate | null): TemplateL
         seccompProfile: { type: "RuntimeDefault" },
         ...(mountsClaim(user) ? { fsGroup: FILES_GROUP, fsGroupChangePolicy: "OnRootMismatch" } : {}),
       },
-      containers: [containerDefaults(component)],
+      containers: [containerDefaults(spec, component)],
       volumes: [{ name: TMP_VOLUME, emptyDir: {} }],
     },
   };
+}
+
+function templateOf(spec: ResolvedSpec, component: Component): UserTemplate | null {
+  return (component === "jobmanager" ? spec.jobManager : spec.taskManager).podTemplate;
 }
 
 /** Only then: some clusters choose the group by themselves, and refuse one that is set. */
@@ -59,11 +66,12 @@ function mountsClaim(user: UserTemplate | null): boolean {
   return volumes.some((volume) => volume["persistentVolumeClaim"] !== undefined || volume["ephemeral"] !== undefined);
 }
 
-function volumes(input: IncarnationInput): readonly Volume[] {
+function volumes(input: IncarnationInput, component: Component): readonly Volume[] {
   const { source } = input.spec.job;
   const config = incarnationName(input.job.metadata.name, input.number);
   return [
-    ...(source.kind === "configMap" ? [{ name: "job", configMap: { name: source.name } }] : []),
+    ...podIdentity(input, component).volumes,
+    ...programVolumes(source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
     ...s3Volumes(input.spec),
   ];

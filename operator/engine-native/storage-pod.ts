@@ -11,11 +11,9 @@ import { podVariables, STORAGE_TASK_VERSION, type StorageTaskMessage } from "../
 import { assert } from "../../base/index.ts";
 import { type IncarnationInput, jobLabels, ownedBy, STORAGE_COMPONENT, type StoragePodInput } from "../engine/index.ts";
 import type { Container, Pod } from "../kubernetes/api/index.ts";
+import { TMP_VOLUME } from "./pod-container.ts";
 import { podTemplate } from "./pod-template.ts";
-import { s3Options } from "./s3-access.ts";
-
-/** Of an incarnation alone: its program and its configuration. */
-const OF_INCARNATION = ["job", "streamjob-config"];
+import { s3Options, s3Volumes } from "./s3-access.ts";
 
 export function storagePod(input: StoragePodInput): Pod {
   const { job, spec, name, task } = input;
@@ -26,7 +24,9 @@ export function storagePod(input: StoragePodInput): Pod {
   const [first] = template.spec.containers;
   assert(first !== undefined, "a pod of ours has no container");
   const message: StorageTaskMessage = { version: STORAGE_TASK_VERSION, options: optionsOf(input), task };
-  const { ports: _, readinessProbe: __, livenessProbe: ___, ...rest } = first;
+  // What serves an incarnation, or is of one alone: its program, configuration and certificates.
+  const { ports: _, startupProbe: __, readinessProbe: ___, livenessProbe: ____, ...rest } = first;
+  const kept = volumesKept(input);
   const container: Container = {
     ...rest,
     name: STORAGE_COMPONENT,
@@ -36,7 +36,7 @@ export function storagePod(input: StoragePodInput): Pod {
       { name: podVariables.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: podVariables.storageTask, value: JSON.stringify(message) },
     ],
-    volumeMounts: (first.volumeMounts ?? []).filter((mount) => !OF_INCARNATION.includes(mount.name)),
+    volumeMounts: (first.volumeMounts ?? []).filter(({ name: volume }) => kept.has(volume)),
   };
   return {
     apiVersion: "v1",
@@ -53,9 +53,14 @@ export function storagePod(input: StoragePodInput): Pod {
       ...(spec.serviceAccountName === null ? {} : { serviceAccountName: spec.serviceAccountName }),
       restartPolicy: "Never",
       containers: [container],
-      volumes: (template.spec.volumes ?? []).filter((volume) => !OF_INCARNATION.includes(volume.name)),
+      volumes: (template.spec.volumes ?? []).filter(({ name: volume }) => kept.has(volume)),
     },
   };
+}
+
+function volumesKept({ spec }: StoragePodInput): ReadonlySet<string> {
+  const ofUser = (spec.jobManager.podTemplate?.spec?.volumes ?? []) as readonly { readonly name: string }[];
+  return new Set([TMP_VOLUME, ...[...s3Volumes(spec), ...ofUser].map(({ name }) => name)]);
 }
 
 /** How stores are reached; nothing else of the job's options matters to them. */

@@ -27,6 +27,8 @@ export type IncarnationInput = {
   readonly savepointDirectory: string;
   /** When the spec names none. */
   readonly defaultImage: string;
+  /** Its processes get certificates by Secret (identitySecretName). Default false. */
+  readonly isCertified?: boolean;
 };
 
 /** What a clean-up pod is to delete; done again it changes nothing. */
@@ -45,6 +47,8 @@ export type Engine = {
   readonly children: (input: IncarnationInput) => IncarnationChildren;
   /** A pod that carries out a task and ends, with exit code 0 if all of it is done. */
   readonly storagePod: (input: StoragePodInput) => Pod;
+  /** Why pods of this spec would not start, and what to set; null: as far as is known, they would. */
+  readonly refusal: (spec: ResolvedSpec) => string | null;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
   /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */

@@ -2,6 +2,15 @@
  * Room `operator/engine`: the port to a stream engine. What decisions use of it is pure (`Engine`); observe reads and apply writes by its
  * calls (`JobManagerApi`). What every engine's children are called, labelled and owned by is here too.
  */
+export {
+  type CertificateAuthority,
+  type CertificatePolicy,
+  type CertificateTerm,
+  certificatePolicy,
+  certificateTerm,
+  type IncarnationIdentity,
+  untilRenewalMs,
+} from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
 export type { Engine, IncarnationChildren, IncarnationInput, StoragePodInput, StorageTask } from "./engine.ts";
 export type { Activation, IncarnationView, JobException, PreflightView } from "./incarnation-view.ts";
@@ -13,6 +22,7 @@ export {
   incarnationLabels,
   incarnationName,
   incarnationOf,
+  identitySecretName,
   jobLabels,
   jobManagerHost,
   podLabels,

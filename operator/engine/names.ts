@@ -29,6 +29,9 @@ export const incarnationName = (job: string, incarnation: number): string => `${
 export const statefulSetName = (job: string, incarnation: number, component: Component): string =>
   `${job}-${incarnation}-${component}`;
 
+/** The Secret with the certificates of an incarnation's processes. */
+export const identitySecretName = (job: string, incarnation: number): string => `${job}-${incarnation}-tls`;
+
 /** The Service that always leads to the active incarnation's JobManager. */
 export const restServiceName = (job: string): string => `${job}-rest`;
 

@@ -44,6 +44,25 @@ test("P-2: with an invalid field that only the operator reads, the job runs on a
   assert.deepEqual(world.violations, []);
 });
 
+test("P-37: a spec whose pods could not run stops nothing, and says with numbers what to set; a corrected one goes on", () => {
+  const world = running(specOf("good", 1, { upgrade: { ...upgrade, standby: "cold" } }));
+  const resources = (memory: string) => ({ taskManager: { slots: 4, resources: { limits: { memory } } } });
+  world.patch((old) => ({ ...old, ...resources("200Mi") }));
+  world.run(30_000);
+  assert.equal(reasonOf(world, "Stalled"), "PodsUnfit");
+  const stalled = world.status.conditions.find(({ type }) => type === "Stalled");
+  assert.match(stalled?.message ?? "", /needs \d+ MiB and has 200 MiB.*the running version stays as it is/);
+  assert.deepEqual([world.stopped, world.status.operation], [[], undefined]);
+  assert.equal(world.active?.jobStatus, "RUNNING");
+  world.killJobManager();
+  world.run(20_000);
+  assert.equal(world.active?.jobStatus, "RUNNING");
+  world.patch((old) => ({ ...old, ...resources("1Gi") }));
+  assert.ok(world.settle());
+  assert.deepEqual([statusOf(world, "Ready"), world.status.active?.incarnation], ["True", 2]);
+  assert.deepEqual(world.violations, []);
+});
+
 test("P-6: a savepoint that fails leaves the old job running, says so, and is tried again in a new folder with backoff", () => {
   const world = new SimulatedWorld(specOf("good", 1, more), { failingSavepoints: 3 });
   assert.ok(world.settle());

@@ -44,6 +44,7 @@ import {
   type State,
   type Surroundings,
 } from "./simulated-jobmanager.test-support.ts";
+import { objectMade } from "./simulated-certificates.test-support.ts";
 import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-oracle.test-support.ts";
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { collect, collectionView } from "./simulated-collection.test-support.ts";
@@ -476,6 +477,8 @@ export class SimulatedWorld implements Surroundings {
         return this.#revisions.delete(action.name);
       case "applyChild":
         return this.#applyChild(action.object);
+      case "issueCertificates":
+        return this.#applyChild(objectMade(action, this.#uidOf));
       case "deleteChild":
         if (action.objectKind === "Pod") return this.storagePods.delete(action.name, action.uid);
         return this.#deleteChild(`${action.objectKind}/${action.name}`, action.uid);
@@ -495,24 +498,20 @@ export class SimulatedWorld implements Surroundings {
       case "triggerCheckpoint":
       case "disposeSavepoint":
         return this.manager(action.incarnation)?.isReachable === true;
-      case "createSnapshot":
-      case "recordSavepoint":
-      case "writeSnapshotStatus":
-      case "holdSnapshot":
-      case "deleteSnapshot":
-      case "releaseSnapshot":
+      default:
         return this.snapshots.act(action);
     }
   }
 
+  #uidOf = (key: string): string | undefined => this.#children.get(key)?.metadata.uid;
+
   #applyChild(object: Child): boolean {
     if (object.kind === "Pod") return this.storagePods.apply(object);
     const key = `${object.kind}/${object.metadata.name}`;
-    const {
-      uid = `uid-${this.#version++}`,
-      // The API server counts in whole seconds.
-      creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000),
-    } = this.#children.get(key)?.metadata ?? {};
+    // The API server counts in whole seconds.
+    const { creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000) } =
+      this.#children.get(key)?.metadata ?? {};
+    const uid = this.#uidOf(key) ?? `uid-${this.#version++}`;
     this.#children.set(key, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } } as Child);
     return true;
   }

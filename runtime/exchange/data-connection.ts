@@ -2,9 +2,11 @@
  * Owns: the sending end of a data connection: opens channels to one slot of another process and sends within credit.
  *
  * DAC1 A connection that closes, or answers nonsense, fails all its channels with CONNECTION_LOST.
+ * DAC3 With an identity both ends are checked before the first byte (security).
  * DAC2 It names whom it is for; whoever else has got the port refuses it, and no record is taken by a stranger.
  */
 import net from "node:net";
+import { connectToPeer, type PeerSecurity } from "../../security/index.ts";
 import { StreamError } from "../../base/index.ts";
 import { SEGMENT_BYTES, type SegmentPool } from "./segment-pool.ts";
 import { batchRowsOf, framesOf } from "./in-flight.ts";
@@ -77,10 +79,12 @@ export class DataConnection {
     { host, dataPort: port }: { readonly host: string; readonly dataPort: number },
     pool: SegmentPool,
     to: DataAddressee,
+    security: PeerSecurity | null = null,
   ) {
     this.#pool = pool;
     this.#peer = `${host}:${port}`;
-    this.#socket = net.connect({ host, port, noDelay: true });
+    this.#socket =
+      security === null ? net.connect({ host, port, noDelay: true }) : connectToPeer({ host, port }, security);
     const parser = new MessageParser(pool, (type, channel, payload) => {
       try {
         if (type === REFUSE) this.#fail(new Error(payload.bytes.toString("utf8")));

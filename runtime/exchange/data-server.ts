@@ -8,6 +8,7 @@
  * DAS5 Before its hello nothing of a peer is kept; whatever it sends, no segment is lost to it, and nothing but its connection ends.
  */
 import net from "node:net";
+import { type PeerSecurity, PeerServer } from "../../security/index.ts";
 import { StreamError } from "../../base/index.ts";
 import type { SegmentPool } from "./segment-pool.ts";
 import type { ReceivingLink } from "./link.ts";
@@ -121,15 +122,24 @@ export class DataServer {
   readonly #early = new Map<string, Opened>();
   readonly #sockets = new Set<net.Socket>();
 
-  private constructor(pool: SegmentPool, self: DataAddressee) {
+  readonly #peers: PeerServer | null;
+
+  private constructor(pool: SegmentPool, self: DataAddressee, security: PeerSecurity | null) {
     this.#pool = pool;
     this.#hello = helloText(self);
-    this.#server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const accept = (socket: net.Socket): void => this.#accept(socket);
+    this.#peers = security === null ? null : new PeerServer(security, "data", accept);
+    this.#server = this.#peers?.server ?? net.createServer({ noDelay: true }, accept);
   }
 
-  /** `self`: who this is, for those who connect. */
-  static async listen(host: string, pool: SegmentPool, self: DataAddressee): Promise<DataServer> {
-    const data = new DataServer(pool, self);
+  /** `self`: who this is, for those who connect. `security`: who they have to be; null: anybody who says the right hello. */
+  static async listen(
+    host: string,
+    pool: SegmentPool,
+    self: DataAddressee,
+    security: PeerSecurity | null = null,
+  ): Promise<DataServer> {
+    const data = new DataServer(pool, self, security);
     await new Promise<void>((resolve, reject) => {
       data.#server.once("error", reject);
       data.#server.listen({ host, port: 0 }, resolve);
@@ -153,6 +163,7 @@ export class DataServer {
   }
 
   async close(): Promise<void> {
+    this.#peers?.release();
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());

@@ -39,6 +39,8 @@ export const runtimeErrorCodes = {
     "State was to be deleted that is still needed, or belongs to another job. Nothing was deleted; the message says whose it is.",
   FENCED: "A newer incarnation of the job has taken over. This process stops; no action is needed.",
   TASK_MANAGER_LOST: "A TaskManager exited or stopped sending heartbeats. Its tasks are restarted elsewhere.",
+  SLOT_OUT_OF_MEMORY:
+    "The objects and the state of a slot's tasks need more heap than its thread has. Give the TaskManager more memory or fewer slots, or raise the parallelism; docs/sizing.md says how memory is divided.",
   NOT_ENOUGH_SLOTS:
     "There are fewer free slots than the job needs. Add TaskManagers or slots, or lower the parallelism.",
   DEPLOYMENT_TIMEOUT:

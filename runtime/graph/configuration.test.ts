@@ -23,10 +23,11 @@ import {
 type Plain<T> = { readonly [K in keyof T]: T[K] };
 type Under<T, P extends string> = { readonly [K in keyof T & string as `${P}.${K}`]: T[K] };
 type Fields = Plain<
-  Omit<JobConfiguration, "checkpoints" | "bufferDebloat" | "s3" | "restart"> &
+  Omit<JobConfiguration, "checkpoints" | "bufferDebloat" | "s3" | "memory" | "restart"> &
     Under<JobConfiguration["checkpoints"], "checkpoints"> &
     Under<JobConfiguration["bufferDebloat"], "bufferDebloat"> &
-    Under<JobConfiguration["s3"], "s3">
+    Under<JobConfiguration["s3"], "s3"> &
+    Under<JobConfiguration["memory"], "memory">
 >;
 type FieldsOfStrategy = { readonly [K in StrategyName]: Plain<FieldsOf<(typeof restartStrategies)[K]>> };
 type StrategyFields = { readonly [K in StrategyName]: Plain<Omit<Extract<RestartStrategy, { kind: K }>, "kind">> };

@@ -8,6 +8,7 @@
  * CONF2 A configuration that `validateConfiguration` has passed is within its bounds everywhere.
  */
 import {
+  type MemorySettings,
   restartStrategies,
   type Setting,
   settings,
@@ -77,6 +78,8 @@ export type JobConfiguration = {
   readonly watermarkIntervalMs: number;
   readonly bufferDebloat: BufferDebloatSettings;
   readonly s3: S3Settings;
+  /** Read where processes start, from their options; here they are checked. */
+  readonly memory: MemorySettings;
   /** How long a hook of an operator may take to settle. */
   readonly hookTimeoutMs: number;
   /** What the language provides cannot be replaced once the job is loaded. */
@@ -118,8 +121,9 @@ export type RestartChange = PartialByKind<RestartStrategy>;
 
 /** What one layer (code, or `-D`) says; what is absent stays as it was. */
 export type ConfigurationChange = Partial<
-  Omit<JobConfiguration, "checkpoints" | "restart" | "bufferDebloat" | "s3">
+  Omit<JobConfiguration, "checkpoints" | "restart" | "bufferDebloat" | "s3" | "memory">
 > & {
+  readonly memory?: Partial<MemorySettings>;
   readonly s3?: Partial<S3Settings>;
   readonly bufferDebloat?: Partial<BufferDebloatSettings>;
   readonly checkpoints?: Partial<CheckpointSettings>;
@@ -148,13 +152,14 @@ export function defaultConfiguration(): JobConfiguration {
 
 /** `base` with what `change` says on top (CONF1). Not checked: call `validateConfiguration` on the last one. */
 export function mergeConfiguration(base: JobConfiguration, change: ConfigurationChange): JobConfiguration {
-  const { checkpoints, restart, bufferDebloat, s3, ...plain } = change;
+  const { checkpoints, restart, bufferDebloat, s3, memory, ...plain } = change;
   return {
     ...base,
     ...plain,
     checkpoints: { ...base.checkpoints, ...checkpoints },
     bufferDebloat: { ...base.bufferDebloat, ...bufferDebloat },
     s3: { ...base.s3, ...s3 },
+    memory: { ...base.memory, ...memory },
     restart: restart === undefined ? base.restart : mergeRestart(base.restart, restart),
   };
 }

@@ -5,9 +5,12 @@
 import { fileURLToPath } from "node:url";
 
 /** Frames in these folders are the engine's; examples and a user's job lie elsewhere, also in this repository. */
-const ENGINE_FOLDERS = ["base", "contract", "runtime"].map((name) =>
+const ENGINE_FOLDERS = ["base", "contract", "security", "runtime"].map((name) =>
   fileURLToPath(new URL(`../../${name}/`, import.meta.url)),
 );
+
+/** Files of a ConfigMap lie in a folder of their version, behind links with the names that people know. */
+const VOLUME_VERSION = /\/\.\.[^/]+\//;
 
 /**
  * `file:line` of the first place of `module` that a stack names, else of the first file that is neither the engine's nor a
@@ -22,12 +25,12 @@ export function codePlace(stack: string, module?: string): string | undefined {
   const ofPaths = [...stack.matchAll(/^(\/.+):(\d+)$/gm), ...stack.matchAll(/\((\/[^\s():]+):(\d+):\d+\)/g)].map(
     ([, path, line]) => ({ path, line }),
   );
-  const places = [...ofPaths, ...ofUrls].filter(
-    ({ path = "" }) => !ENGINE_FOLDERS.some((folder) => path.startsWith(folder)),
-  );
+  const places = [...ofPaths, ...ofUrls]
+    .filter(({ path = "" }) => !ENGINE_FOLDERS.some((folder) => path.startsWith(folder)))
+    .map(({ path = "", line }) => ({ path: path.replace(VOLUME_VERSION, "/"), line }));
   const place =
     places.find(({ path }) => path === module) ??
-    places.find(({ path }) => path?.includes("/node_modules/") === false) ??
+    places.find(({ path }) => !path.includes("/node_modules/")) ??
     places[0];
   return place === undefined ? undefined : `${place.path}:${place.line}`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -108,4 +108,24 @@ test("errors of the job API come through as they are (LOA3)", async () => {
   const source = { module: await moduleOf(twice), options: {}, args: [] };
   await assert.rejects(loadJobGraph(source), { code: "JOB_GRAPH_INVALID", message: /"collection".*"map".*"same"/ });
   await assert.rejects(load(await moduleOf(WORDS), { nonsense: "1" }), { code: "OPTION_UNKNOWN" });
+});
+
+test("files of a ConfigMap's volume import each other, and errors name them as they are mounted", async () => {
+  const volume = join(folder, "volume");
+  await mkdir(join(volume, "..2026_11_30"), { recursive: true });
+  await symlink("..2026_11_30", join(volume, "..data"));
+  const files = {
+    "job.ts":
+      'import { job } from "streamjob";\nimport { words } from "./words.ts";\nexport default job((env) => {\n  env.fromCollection(words).print();\n});',
+    "words.ts": 'export const words = ["a"];',
+    "broken.ts": 'import "./enum.ts";',
+    "enum.ts": "\nenum Colour { Red }",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(volume, "..2026_11_30", name), text);
+    await symlink(join("..data", name), join(volume, name));
+  }
+  assert.equal((await load(join(volume, "job.ts"))).nodes.length, 2);
+  const place = `${join(volume, "enum.ts")}:2`;
+  await assert.rejects(load(join(volume, "broken.ts")), ({ message }: Error) => message.includes(`at ${place}: `));
 });

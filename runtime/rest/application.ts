@@ -2,29 +2,45 @@
  * Owns: the routes as an HTTP application: who may call, errors as messages, the log of what was changed.
  * Not here: sockets and limits of the connection (server.ts).
  *
- * RA1 Bound to loopback, only requests addressed to loopback are served, and none that another site's page sent: there is no
+ * RA1 On loopback, only requests addressed to loopback are served, and none that another site's page sent: there is no
  *     password, so a web page open on the same machine must not reach the job (DNS rebinding, cross-site requests).
+ * RA3 Nobody is answered before it is known who calls and that this caller may (ACC1); of what changes something, or was to, the log says
+ *     who, what and with which result (SEC-23).
  * RA2 Every answer says whose it is, and a request that says whom it means is served by nobody else (JOB_ID_HEADER).
  */
 import { type Context, Hono } from "hono";
+import type { HttpBindings } from "@hono/node-server";
 import type { Log } from "../../base/index.ts";
-import { type ErrorsMessage, JOB_ID_HEADER } from "../../contract/index.ts";
+import { type ErrorsMessage, JOB_ID_HEADER, USER_HEADER } from "../../contract/index.ts";
+import { callerFacts, refusalOfCaller } from "./access.ts";
+import type { Caller, Callers } from "./callers.ts";
 import { RestError, toRestError } from "./rest-error.ts";
 import type { Route } from "./routes.ts";
 
 export type ApplicationOptions = {
   readonly routes: readonly Route[];
-  /** True: RA1 holds. */
-  readonly loopbackOnly: boolean;
+  readonly callers: Pick<Callers, "of">;
   readonly jobId: () => string;
   readonly log: Log;
 };
 
-export function createApplication({ routes, loopbackOnly, jobId, log }: ApplicationOptions): Hono {
-  const app = new Hono();
+type Environment = { Bindings: HttpBindings };
+type RestContext = Context<Environment>;
+
+export function createApplication({ routes, callers, jobId, log }: ApplicationOptions): Hono<Environment> {
+  const app = new Hono<Environment>();
+  const callerOf = (context: RestContext): Caller => callers.of(context.env.incoming.socket);
+  const requestFacts = (context: RestContext): object => ({
+    method: context.req.method,
+    path: context.req.path.slice(0, 256),
+    ...callerFacts(callerOf(context), context.req.header(USER_HEADER)),
+  });
   app.use(async (context, next) => {
+    const caller = callerOf(context);
+    const refusal = refusalOfCaller(caller);
+    if (refusal !== null) throw new RestError(refusal.status, [refusal.error]);
     context.header(JOB_ID_HEADER, jobId());
-    refuseForeignPages(context, loopbackOnly);
+    refuseForeignPages(context, caller.kind === "loopback");
     refuseOtherJob(context, jobId());
     await next();
     context.header("X-Content-Type-Options", "nosniff");
@@ -57,22 +73,18 @@ export function createApplication({ routes, loopbackOnly, jobId, log }: Applicat
   return app;
 }
 
-function requestFacts(context: Context): { method: string; path: string } {
-  return { method: context.req.method, path: context.req.path.slice(0, 256) };
-}
-
-function refuseForeignPages(context: Context, loopbackOnly: boolean): void {
+function refuseForeignPages(context: RestContext, isNear: boolean): void {
   const host = context.req.header("host") ?? "";
-  if (loopbackOnly && !isLoopbackHost(host)) {
-    throw new RestError(403, [`Host "${host.slice(0, 128)}" is not served: this JobManager listens on loopback only`]);
+  if (isNear && !isLoopbackHost(host)) {
+    throw new RestError(403, [`Host "${host.slice(0, 128)}" is not served on loopback: use localhost or 127.0.0.1`]);
   }
   const origin = context.req.header("origin");
-  if (origin !== undefined && origin !== `http://${host}`) {
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
     throw new RestError(403, ["Requests from pages of another site are not served"]);
   }
 }
 
-function refuseOtherJob(context: Context, jobId: string): void {
+function refuseOtherJob(context: RestContext, jobId: string): void {
   const meant = context.req.header(JOB_ID_HEADER);
   if (meant === undefined || meant === jobId) return;
   throw new RestError(421, [`Job ${meant.slice(0, 64)} is not here: this JobManager runs ${jobId}`]);

@@ -141,6 +141,13 @@ export function createControl(): { control: JobControl; asked: unknown[]; be: (s
           connectTimeoutMs: 5000,
           requestTimeoutMs: 20_000,
         },
+        memory: {
+          processMiB: null,
+          networkFraction: 0.1,
+          slotHeapMiB: null,
+          slotYoungMiB: null,
+          jobManagerHeapMiB: null,
+        },
         hookTimeoutMs: 300_000,
         frozenIntrinsics: true,
         objectReuse: false,

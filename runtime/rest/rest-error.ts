@@ -3,7 +3,7 @@
  */
 import { type ErrorCode, type ErrorInfo, StreamError } from "../../base/index.ts";
 
-export type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 421 | 500 | 503 | 507;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 421 | 500 | 503 | 507;
 
 /** A request that ends with an error: thrown by handlers, turned into `{"errors": […]}` in one place. */
 export class RestError extends Error {

@@ -4,6 +4,7 @@
  *
  * SER1 A slow or large request costs bounded memory and time: headers 16 KiB and 10 s, a whole request 30 s, body 1 MiB
  *     (request-body.ts), 256 connections.
+ * SER3 Who calls is known before a request is read: with an identity, by its certificate (callers.ts).
  * SER2 `outcomesTold` lets a JobManager that has ended wait until those who asked for a savepoint have read where it is.
  */
 import { createServer, type Server } from "node:http";
@@ -11,15 +12,19 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type Clock, guardRequests, type Log, type Random, StreamError } from "../../base/index.ts";
 import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
+import type { PeerSecurity } from "../../security/index.ts";
+import { admitCallers, type Callers } from "./callers.ts";
 import { createApplication } from "./application.ts";
 import { createRoutes } from "./routes.ts";
 
 export type RestOptions = {
-  /** Default `127.0.0.1`: whoever can reach the port can cancel the job. */
+  /** Default `127.0.0.1`. */
   readonly host?: string;
   /** 0: any free one. */
   readonly port: number;
   readonly control: JobControl;
+  /** This process's certificate, and whose job it is. Default null: only loopback is served, on any host. */
+  readonly security?: PeerSecurity | null;
   /** Default null: it is no incarnation, and has none of its routes. */
   readonly incarnation?: IncarnationControl | null;
   readonly clock: Clock;
@@ -57,9 +62,11 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
     if (untold.size > UNTOLD_MAX && oldest !== undefined) untold.delete(oldest);
   };
   const routes = createRoutes({ ...options, onAccepted, onTold });
+  // Before it listens no connection comes, so no caller is asked for.
+  const callers: { of: Callers["of"] } = { of: (socket) => admitted.of(socket) };
   const app = createApplication({
     routes,
-    loopbackOnly: isLoopback(host),
+    callers,
     jobId: () => options.incarnation?.jobId ?? options.control.job().jobId,
     log: options.log,
   });
@@ -76,6 +83,7 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
     options.log.error({ err: error }, "a REST request could not be answered"),
   );
   const server = createServer(limits, guarded);
+  const admitted = admitCallers(server, options.security ?? null);
   server.maxConnections = 256;
   server.maxHeadersCount = 100;
   const port = await listen(server, host, options.port);
@@ -83,12 +91,11 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
   return {
     port,
     outcomesTold: () => (untold.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
-    close: () => close(server, options.clock),
+    close: () => {
+      admitted.close();
+      return close(server, options.clock);
+    },
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -7,9 +7,11 @@
  * CON2 Nothing is delivered before `onMessage` is set, so none is missed between connecting and setting it.
  * CON3 `onClose` is called exactly once, never from inside `send` or `close`, and no message is delivered after it or after `close`.
  * CON4 Bytes that are no frame close that connection, and nothing else.
+ * CON6 With an identity both ends are checked (security), and a peer that is not who is expected is never a connection.
  * CON5 What a peer does not read is kept up to MAX_UNSENT_BYTES; then the connection is closed: the peer is as good as dead.
  */
-import { createConnection, createServer, type Socket } from "node:net";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { connectToPeer, type PeerSecurity, PeerServer } from "../../security/index.ts";
 import { StreamError } from "../../base/index.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 
@@ -50,14 +52,18 @@ export function listenRpc<Out extends object, In extends object>(options: {
   readonly host: string;
   readonly port: number;
   readonly onConnection: (connection: RpcConnection<Out, In>) => void;
+  /** Default null: whoever connects is taken (CON6). */
+  readonly security?: PeerSecurity | null;
 }): Promise<RpcServer> {
-  const { host, port } = options;
+  const { host, port, security = null } = options;
   const open = new Set<SocketConnection<Out, In>>();
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const onSocket = (socket: Socket): void => {
     const connection = new SocketConnection<Out, In>(socket, () => open.delete(connection));
     open.add(connection);
     options.onConnection(connection);
-  });
+  };
+  const peers = security === null ? null : new PeerServer(security, "RPC", onSocket);
+  const server: Server = peers?.server ?? createServer({ noDelay: true, keepAlive: true }, onSocket);
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen({ host, port }, () => {
@@ -68,6 +74,7 @@ export function listenRpc<Out extends object, In extends object>(options: {
         port: typeof address === "object" && address !== null ? address.port : port,
         close: () =>
           new Promise<void>((closed) => {
+            peers?.release();
             server.close(() => closed());
             for (const connection of open) connection.close();
           }),
@@ -80,10 +87,15 @@ export function listenRpc<Out extends object, In extends object>(options: {
 export function connectRpc<Out extends object, In extends object>(options: {
   readonly host: string;
   readonly port: number;
+  /** Default null: whoever listens there is taken (CON6). */
+  readonly security?: Pick<PeerSecurity, "identity" | "expected"> | null;
 }): Promise<RpcConnection<Out, In>> {
-  const { host, port } = options;
+  const { host, port, security = null } = options;
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host, port, noDelay: true, keepAlive: true });
+    const socket =
+      security === null
+        ? createConnection({ host, port, noDelay: true, keepAlive: true })
+        : connectToPeer({ host, port }, security);
     const fail = (error: Error): void => {
       socket.destroy();
       reject(
@@ -93,7 +105,7 @@ export function connectRpc<Out extends object, In extends object>(options: {
     const onTimeout = (): void => fail(new Error(`no answer within ${CONNECT_TIMEOUT_MS} ms`));
     socket.setTimeout(CONNECT_TIMEOUT_MS, onTimeout);
     socket.once("error", fail);
-    socket.once("connect", () => {
+    socket.once(security === null ? "connect" : "secureConnect", () => {
       socket.setTimeout(0);
       socket.removeListener("timeout", onTimeout);
       socket.removeListener("error", fail);

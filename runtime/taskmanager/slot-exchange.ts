@@ -22,6 +22,7 @@ import {
   RingSender,
   SegmentPool,
 } from "../exchange/index.ts";
+import type { PeerSecurity } from "../../security/index.ts";
 import type { ValueType } from "../record/index.ts";
 import type { SlotLocation } from "../rpc/index.ts";
 import type { PeerMessage, SegmentFigures } from "./slot-messages.ts";
@@ -45,6 +46,7 @@ export class SlotExchange {
   readonly #wake: () => void;
   readonly #pool: SegmentPool;
   readonly #server: DataServer;
+  readonly #security: PeerSecurity | null;
   readonly #peers = new Map<number, MessagePort>();
   readonly #locals = new Map<ChannelKey, LocalChannel<unknown>>();
   readonly #ringSenders = new Map<ChannelKey, { readonly ring: RingSender; readonly sender: LinkSender<unknown> }>();
@@ -60,6 +62,7 @@ export class SlotExchange {
     readonly wake: () => void;
     readonly pool: SegmentPool;
     readonly server: DataServer;
+    readonly security: PeerSecurity | null;
   }) {
     this.#slot = options.slot;
     this.#jobId = options.jobId;
@@ -68,6 +71,7 @@ export class SlotExchange {
     this.#wake = options.wake;
     this.#pool = options.pool;
     this.#server = options.server;
+    this.#security = options.security;
   }
 
   static async open(options: {
@@ -77,11 +81,13 @@ export class SlotExchange {
     readonly host: string;
     readonly sleeping: Int32Array;
     readonly wake: () => void;
+    /** Its identity is closed with the exchange. Default null. */
+    readonly security?: PeerSecurity | null;
   }): Promise<SlotExchange> {
     const pool = new SegmentPool(SEGMENTS_MAX);
-    const { host, jobId, taskManagerId, slot } = options;
-    const server = await DataServer.listen(host, pool, { jobId, taskManagerId, slot });
-    return new SlotExchange({ ...options, pool, server });
+    const { host, jobId, taskManagerId, slot, security = null } = options;
+    const server = await DataServer.listen(host, pool, { jobId, taskManagerId, slot }, security);
+    return new SlotExchange({ ...options, security, pool, server });
   }
 
   get dataPort(): number {
@@ -149,6 +155,7 @@ export class SlotExchange {
   async close(): Promise<void> {
     for (const connection of this.#connections.values()) connection.close();
     for (const port of this.#peers.values()) port.close();
+    this.#security?.identity.close();
     await this.#server.close();
   }
 
@@ -166,7 +173,8 @@ export class SlotExchange {
     let connection = this.#connections.get(address);
     if (connection === undefined || connection.isBroken) {
       const { taskManagerId, slot } = to;
-      connection = new DataConnection(to, this.#pool, { jobId: this.#jobId, taskManagerId, slot });
+      const addressee = { jobId: this.#jobId, taskManagerId, slot };
+      connection = new DataConnection(to, this.#pool, addressee, this.#security);
       this.#connections.set(address, connection);
     }
     const link = connection.openChannel(key, {

@@ -8,6 +8,7 @@
  *     task's module waits for it, so that a cancellation is never lost.
  */
 import { AssertionFailure, type Clock, type Log, onNextTurn, StreamError, toErrorInfo } from "../../base/index.ts";
+import { openIdentity, type PeerSecurity } from "../../security/index.ts";
 import { codePlace, loadJobGraph } from "../program/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import type { FromJobManager, JobSource, Program, TaskMetrics, TaskRef, ToJobManager } from "../rpc/index.ts";
@@ -20,6 +21,13 @@ import { StoreCache } from "./snapshot-storage.ts";
 import { DeployedTask } from "./task-builder.ts";
 import type { Task } from "./task.ts";
 import { withUserMetrics } from "./user-metrics.ts";
+
+function dataSecurity({ start, clock, log }: SlotHostOptions): PeerSecurity | null {
+  const { identityFolder = null, jobId } = start;
+  if (identityFolder === null) return null;
+  const identity = openIdentity(identityFolder, { clock, log });
+  return { identity, expected: { jobId, role: "taskmanager" }, clock, log };
+}
 
 type Deploy = Extract<FromJobManager, { kind: "deploy" }>;
 type Prepare = Extract<FromJobManager, { kind: "prepare" }>;
@@ -64,6 +72,7 @@ export class SlotHost {
       host: start.host,
       sleeping,
       wake,
+      security: dataSecurity(options),
     });
     const loop: SlotLoop = new SlotLoop({
       clock,

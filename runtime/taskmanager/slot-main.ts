@@ -8,6 +8,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { createLog, observeThread, systemClock, toErrorInfo } from "../../base/index.ts";
 import { refuseToEnd, type Stray } from "./code-owner.ts";
 import { freezeIntrinsics } from "./frozen-intrinsics.ts";
+import { watchHeap } from "./heap-watch.ts";
 import { SlotHost } from "./slot-host.ts";
 import type { FromSlot, SlotStart, ToSlot } from "./slot-messages.ts";
 
@@ -28,6 +29,7 @@ const host = await SlotHost.open({
   },
 });
 guardProcess();
+watchHeap(log);
 port.on("message", (message: ToSlot) => {
   handle(message).catch((error: unknown) => send({ kind: "broken", error: toErrorInfo(error) }));
 });

@@ -16,6 +16,8 @@ export type SlotStart = {
   readonly host: string;
   /** One i32 per slot: 1 while its thread sleeps and needs a doorbell. */
   readonly sleeping: SharedArrayBuffer;
+  /** With the certificate for data connections to other processes. Default null: they are neither checked nor encrypted. */
+  readonly identityFolder?: string | null;
 };
 
 /** Of network buffers. */

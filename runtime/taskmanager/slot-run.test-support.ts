@@ -19,7 +19,7 @@ import {
 } from "../../base/index.ts";
 import type { FromJobManager, TaskRef, ToJobManager } from "../rpc/index.ts";
 import { SlotHost } from "./slot-host.ts";
-import { type Patience, SlotThread } from "./slot-thread.ts";
+import { type Patience, type SlotMemory, SlotThread } from "./slot-thread.ts";
 
 const DEADLINE_MS = 60_000;
 
@@ -125,7 +125,10 @@ export type ThreadRun = {
 };
 
 /** A slot in a thread of its own, as in a TaskManager. To be closed by the caller. */
-export async function threadRun(patience?: Patience): Promise<ThreadRun> {
+export async function threadRun(
+  patience?: Patience,
+  memory: SlotMemory = { heapMiB: 256, youngMiB: 64 },
+): Promise<ThreadRun> {
   const sent: ToJobManager[] = [];
   const logged: string[] = [];
   const ports: number[] = [];
@@ -135,7 +138,7 @@ export async function threadRun(patience?: Patience): Promise<ThreadRun> {
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
   const thread = new SlotThread({
     start: { jobId: JOB_ID, taskManagerId: "tm", slot: 0, host: "127.0.0.1", sleeping: new SharedArrayBuffer(4) },
-    heapMb: 256,
+    memory,
     clock: systemClock,
     log,
     ...(patience === undefined ? {} : { patience }),

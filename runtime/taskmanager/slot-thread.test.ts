@@ -140,6 +140,28 @@ describe("the job's code in a slot's thread", () => {
   });
 });
 
+describe("a thread that needs more heap than it has (STH1)", () => {
+  it("fails its tasks with what it had and what to set, and another takes its place and runs tasks", async (context) => {
+    const slot = await threadRun(undefined, { heapMiB: 48, youngMiB: 12 });
+    context.after(() => slot.thread.close());
+    await slot.run(
+      context,
+      job(mapped("const kept = []; for (let i = 0; ; i++) kept.push({ i, text: 'kept ' + i });")),
+    );
+    await until("another thread", () => slot.ports.length === 2);
+    const [failure] = failuresOf(slot.sent);
+    assert.equal(failure?.code, "SLOT_OUT_OF_MEMORY");
+    assert.match(
+      failure?.message ?? "",
+      /the thread of slot 0 ran out of heap: it had 48 MiB, and 12 for young objects; raise .*spec\.taskManager\.resources\.limits\.memory/,
+    );
+    slot.sent.length = 0;
+    await slot.run(context, job(mapped('throw new Error("runs again");')));
+    await until("a failure", () => failuresOf(slot.sent).length > 0);
+    assert.match(failuresOf(slot.sent)[0]?.message ?? "", /runs again/);
+  });
+});
+
 describe("a thread that is stuck (STH3, T12)", () => {
   it("is ended when a cancellation is not heard, and another takes its place and runs tasks", async (context) => {
     const slot = await threadRun({ silentMs: 300, livingMs: 60_000 });

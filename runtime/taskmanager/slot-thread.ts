@@ -43,7 +43,8 @@ const LINGER_MS = 500;
 
 export type SlotThreadOptions = {
   readonly start: SlotStart;
-  readonly heapMb: number;
+  /** Absent: Node's own limits. */
+  readonly memory?: SlotMemory;
   readonly clock: Clock;
   readonly log: Log;
   readonly patience?: Patience;
@@ -63,8 +64,8 @@ export type SlotView = {
 
 type Held = { readonly task: TaskRef; readonly epoch: number };
 
-/** The young generation of a slot: records live shortly; a larger one is collected less often (measured by bench wordcount). */
-const YOUNG_GENERATION_MB = 64;
+/** What the heap of a slot's thread may take, in MiB: `youngMiB` is beside `heapMiB`. */
+export type SlotMemory = { readonly heapMiB: number; readonly youngMiB: number };
 
 export class SlotThread {
   readonly #options: SlotThreadOptions;
@@ -204,12 +205,14 @@ export class SlotThread {
   }
 
   #startWorker(): readonly [Worker, MessagePort] {
-    const { start, heapMb, log } = this.#options;
+    const { start, memory, log } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const worker = new Worker(new URL("./slot-main.ts", import.meta.url), {
       workerData: { start, port: port2 },
       transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      ...(memory === undefined
+        ? {}
+        : { resourceLimits: { maxOldGenerationSizeMb: memory.heapMiB, maxYoungGenerationSizeMb: memory.youngMiB } }),
     });
     let reason: unknown = null;
     port1.on("message", (message: FromSlot) => this.#onMessage(message));
@@ -282,7 +285,7 @@ export class SlotThread {
     for (const resolve of this.#droppedWaiters.splice(0)) resolve();
     if (this.#isClosing) return;
     const { slot } = this.#options.start;
-    const error = toErrorInfo(deathOf(slot, reason));
+    const error = toErrorInfo(deathOf(slot, reason, this.#options.memory));
     this.#options.log.error({ err: error, slot }, "a slot's thread died; restarting it");
     const held = this.#held;
     this.#held = [];
@@ -296,9 +299,15 @@ export class SlotThread {
 }
 
 /** The cause as it is known; only the lack of memory is called that. */
-function deathOf(slot: number, reason: unknown): StreamError {
+function deathOf(slot: number, reason: unknown, memory: SlotMemory | undefined): StreamError {
+  if ((reason as { code?: unknown } | null)?.code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const had = memory === undefined ? "" : `: it had ${memory.heapMiB} MiB, and ${memory.youngMiB} for young objects`;
+    const advice =
+      "raise the memory of the TaskManager (spec.taskManager.resources.limits.memory, or taskmanager.memory.slot.heap.size), give it fewer slots, or raise the parallelism";
+    return new StreamError("SLOT_OUT_OF_MEMORY", `the thread of slot ${slot} ran out of heap${had}; ${advice}`, {
+      cause: reason,
+    });
+  }
   const text = reason instanceof Error ? reason.message : String(reason);
-  const isMemory = (reason as { code?: unknown } | null)?.code === "ERR_WORKER_OUT_OF_MEMORY";
-  const advice = isMemory ? "; give the TaskManager more memory or fewer slots" : "";
-  return new StreamError("TASK_MANAGER_LOST", `the thread of slot ${slot} died: ${text}${advice}`, { cause: reason });
+  return new StreamError("TASK_MANAGER_LOST", `the thread of slot ${slot} died: ${text}`, { cause: reason });
 }

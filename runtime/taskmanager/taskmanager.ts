@@ -10,7 +10,6 @@
  * TAS4 It serves one job. A JobManager that has got the port of its own, and is another job's, gets nothing but its registration
  *     (MES7): until the JobManager has named the job, nothing that it says is done.
  */
-import { totalmem } from "node:os";
 import { MessageChannel } from "node:worker_threads";
 import {
   assert,
@@ -21,9 +20,10 @@ import {
   type TaskManagerId,
   type Timer,
 } from "../../base/index.ts";
+import { type Identity, openIdentity } from "../../security/index.ts";
 import { connectRpc, type FromJobManager, type RpcConnection, type ToJobManager } from "../rpc/index.ts";
 import { isTerminal, taskText } from "./slot-messages.ts";
-import { SlotThread, type SlotView } from "./slot-thread.ts";
+import { type SlotMemory, SlotThread, type SlotView } from "./slot-thread.ts";
 
 export type TaskManagerOptions = {
   /** The only job that it serves. */
@@ -35,8 +35,15 @@ export type TaskManagerOptions = {
   readonly jobManagerPort: number;
   /** 1 or more. */
   readonly slots: number;
+  /** Of each slot. Absent: Node's own limits. */
+  readonly memory?: SlotMemory;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Folder with this process's certificate; null: connections are neither checked nor encrypted. Default null.
+   * `encryptsData` false: so it is with those between slots, which are the most of all bytes.
+   */
+  readonly identity?: { readonly folder: string; readonly encryptsData: boolean } | null;
 };
 
 /** What it knows of itself, for health and metrics. */
@@ -68,9 +75,6 @@ const STRANGER_MS = 2000;
 /** Until the JobManager has said its own values. */
 const FIRST_HEARTBEAT_MS = 500;
 const FIRST_TIMEOUT_MS = 2500;
-/** Of the machine's memory, for the heaps of all slots; the rest is for buffers, the main threads and others. */
-const HEAP_SHARE = 0.5;
-const HEAP_MB_MAX = 4096;
 
 type Connection = RpcConnection<ToJobManager, FromJobManager>;
 
@@ -89,6 +93,7 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
 
 class TaskManagerProcess {
   readonly #options: TaskManagerOptions;
+  readonly #identity: Identity | null;
   readonly #slots: readonly SlotThread[];
   readonly #dataPorts: (number | null)[];
   #connection: Connection | null = null;
@@ -118,14 +123,22 @@ class TaskManagerProcess {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    const { identity = null } = options;
+    this.#identity = identity === null ? null : openIdentity(identity.folder, options);
     this.#servedMs = options.clock.monotonicMs();
     this.#dataPorts = new Array<number | null>(options.slots).fill(null);
     const sleeping = new SharedArrayBuffer(4 * options.slots);
-    const heapMb = Math.min(HEAP_MB_MAX, Math.floor((totalmem() * HEAP_SHARE) / options.slots / 2 ** 20));
     this.#slots = Array.from({ length: options.slots }, (_none, slot) => {
       return new SlotThread({
-        start: { jobId: options.jobId, taskManagerId: options.taskManagerId, slot, host: options.host, sleeping },
-        heapMb,
+        start: {
+          jobId: options.jobId,
+          taskManagerId: options.taskManagerId,
+          slot,
+          host: options.host,
+          sleeping,
+          identityFolder: identity?.encryptsData === true ? identity.folder : null,
+        },
+        ...(options.memory === undefined ? {} : { memory: options.memory }),
         clock: options.clock,
         log: options.log,
         send: (message) => this.#send(message),
@@ -140,7 +153,11 @@ class TaskManagerProcess {
 
   connect(): void {
     const { jobManagerHost: host, jobManagerPort: port, log } = this.#options;
-    connectRpc<ToJobManager, FromJobManager>({ host, port }).then(
+    const security =
+      this.#identity === null
+        ? null
+        : { identity: this.#identity, expected: { jobId: this.#options.jobId, role: "jobmanager" } as const };
+    connectRpc<ToJobManager, FromJobManager>({ host, port, security }).then(
       (connection) => this.#onConnected(connection),
       (error: unknown) => {
         log.debug({ err: error, host, port }, "the JobManager does not answer; retrying");
@@ -169,6 +186,7 @@ class TaskManagerProcess {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#heartbeat?.cancel();
+    this.#identity?.close();
     this.#connection?.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
     this.#resolveDone();

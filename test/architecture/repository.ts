@@ -12,7 +12,7 @@ export const repositoryFolder = fileURLToPath(new URL("../../", import.meta.url)
 /** Every source of the repository, in the order of its path. */
 export function readSources(): SourceFile[] {
   return globSync(
-    "{base,contract,settings,crds,runtime,operator,embedded,main,cli,examples,bench,tools,test}/**/*.{ts,tsx,mjs,js}",
+    "{base,contract,settings,security,crds,runtime,operator,embedded,main,cli,examples,bench,tools,test}/**/*.{ts,tsx,mjs,js}",
     { cwd: repositoryFolder },
   )
     .filter((path) => !path.includes("node_modules"))

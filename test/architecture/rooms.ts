@@ -53,6 +53,14 @@ const foundation: readonly Room[] = [
   { folder: "crds", owns: "the kinds: types, defaults, validation, definitions", mayImport: ["base", "settings"] },
 ];
 
+/** Who processes are to each other: both halves stand on it, too. */
+const security: Room = {
+  folder: "security",
+  owns: "who a process of a job is: certificates in files, TLS connections",
+  mayImport: ["base"],
+  testsMayImport: ["operator/certificates", "operator/engine"],
+};
+
 const runtimeRooms: readonly Room[] = [
   { folder: "runtime/failures", owns: "what the runtime raises: error codes, failpoints", mayImport: ["base"] },
   { folder: "runtime/record", owns: "what flows: types, batches, keys, codecs", mayImport: ["base"] },
@@ -86,7 +94,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/exchange",
     owns: "channels, credit, barrier alignment",
-    mayImport: ["base", ...inRuntime("record")],
+    mayImport: ["base", "security", ...inRuntime("record")],
   },
   {
     folder: "runtime/operators",
@@ -127,13 +135,14 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/rpc",
     owns: "messages between JobManager and TaskManagers",
-    mayImport: ["base", ...inRuntime("checkpoint metrics")],
+    mayImport: ["base", "security", ...inRuntime("checkpoint metrics")],
   },
   {
     folder: "runtime/taskmanager",
     owns: "slots, tasks, chains",
     mayImport: [
       "base",
+      "security",
       ...inRuntime("failures record time ports metrics graph checkpoint storage state exchange operators rpc program"),
     ],
     moreDoors: ["parts.ts"],
@@ -141,13 +150,13 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/jobmanager",
     owns: "one job's scheduling, checkpoints, failover",
-    mayImport: ["base", "contract", ...inRuntime("failures ports graph checkpoint storage rpc program")],
+    mayImport: ["base", "contract", "security", ...inRuntime("failures ports graph checkpoint storage rpc program")],
     moreDoors: ["parts.ts"],
   },
   {
     folder: "runtime/rest",
     owns: "a JobManager's HTTP face",
-    mayImport: ["base", "contract", ...inRuntime("jobmanager")],
+    mayImport: ["base", "contract", "security", ...inRuntime("jobmanager")],
   },
   {
     folder: "runtime/testkit",
@@ -191,7 +200,13 @@ const operatorRooms: readonly Room[] = [
   {
     folder: "operator/engine-native",
     owns: "our engine: its children, and the client of its JobManagers",
-    mayImport: ["base", "contract", "settings", "crds", ...inOperator("kubernetes/api engine")],
+    mayImport: ["base", "contract", "settings", "security", "crds", ...inOperator("kubernetes/api engine")],
+    testsMayImport: inOperator("certificates"),
+  },
+  {
+    folder: "operator/certificates",
+    owns: "certifies the processes of jobs, from the operator's one root",
+    mayImport: ["base", "security", ...inOperator("kubernetes/api engine")],
   },
   {
     folder: "operator/reconcile",
@@ -241,6 +256,7 @@ const embeddedRooms: readonly Room[] = [
 /** Every room: the whole declared graph of imports. */
 export const rooms: readonly Room[] = [
   ...foundation,
+  security,
   ...runtimeRooms,
   ...operatorRooms,
   ...embeddedRooms,
@@ -251,8 +267,10 @@ export const rooms: readonly Room[] = [
     mayImport: [
       "base",
       "contract",
+      "settings",
+      "security",
       ...inRuntime("storage graph checkpoint taskmanager jobmanager rest"),
-      ...inOperator("kubernetes/api kubernetes/client engine engine-native controller"),
+      ...inOperator("kubernetes/api kubernetes/client engine engine-native certificates controller"),
       ...within("embedded", "api-server workloads kubelet"),
     ],
   },
@@ -286,6 +304,7 @@ export const testedFolders: readonly string[] = [
   "base",
   "contract",
   "settings",
+  "security",
   "crds",
   "runtime",
   "operator",

@@ -54,9 +54,9 @@ function sampleOf(setting: Setting): unknown {
     case "duration":
       return "11 min";
     case "whole":
-      return 7;
+      return Math.max(7, setting.min);
     case "decimal":
-      return setting.max === 1 ? 0.7 : 7.5;
+      return setting.max <= 1 ? 0.7 : 7.5;
     case "flag":
       return !setting.default;
     case "text":

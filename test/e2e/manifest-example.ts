@@ -5,7 +5,7 @@
  * MAE2 Shown and said are compared without times, places and durations.
  */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shownOutput } from "./readme.ts";
 import { repository, type RunningCommand, type Workplace } from "./streamjob-command.ts";
@@ -69,6 +69,14 @@ export class ManifestExample {
     return [...counts.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** The lines of the newest visible part. */
+  newestLines(): string {
+    const parts = readdirSync(this.counts).filter((part) => !part.startsWith("."));
+    const paths = parts.map((part) => join(this.counts, part));
+    const newest = paths.toSorted((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
+    return newest === undefined ? "" : readFileSync(newest, "utf8");
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -79,5 +87,6 @@ function bare(line: string): string {
   return line
     .replace(/^\d\d:\d\d:\d\d /, "")
     .replace(/ \(took .*\)$/, "")
+    .replace(/(?<= at )\/\S+\/(?=[\w-]+\.ts:\d)/, "…/")
     .trimEnd();
 }

@@ -8,7 +8,7 @@
  */
 import { after } from "node:test";
 import { binaryVariable } from "./binary.ts";
-import { Environment } from "./environment.ts";
+import { Environment, type RunningPart } from "./environment.ts";
 import type { Part } from "./part.ts";
 
 export type TestPart<Gives> = {
@@ -18,25 +18,42 @@ export type TestPart<Gives> = {
   gives(): Gives;
 };
 
-const environment = new Environment({ tell: (line) => process.stderr.write(`environment: ${line}\n`) });
-after(() => environment.stop());
+type TestServer<Gives> = TestPart<Gives> & {
+  /** For failures on purpose (control.ts); only where it is not skipped, and of those that we started. */
+  running(): RunningPart;
+};
+
+type Needs = {
+  /** One that nobody else uses, with what it needs, since the file breaks it. */
+  readonly isOwn?: boolean;
+};
+
+const tell = (line: string): void => void process.stderr.write(`environment: ${line}\n`);
+const environments = { used: new Environment({ tell }), own: new Environment({ tell, isAlone: true }) };
+after(async () => {
+  for (const environment of Object.values(environments)) await environment.stop();
+});
 
 /** Errors, in CI: the part cannot be had (ETP1). */
-export async function testPart<Gives>(part: Part<Gives>): Promise<TestPart<Gives>> {
+export async function testPart<Gives>(part: Part<Gives>, { isOwn = false }: Needs = {}): Promise<TestServer<Gives>> {
+  const environment = isOwn ? environments.own : environments.used;
   try {
     const gives = await environment.start(part);
-    return { skip: false, gives: () => gives };
+    const running = (): RunningPart => {
+      const found = environment.running()[part.name];
+      if (found === undefined) throw new Error(`the server of ${part.name} is not one of ours`);
+      return found;
+    };
+    return { skip: false, gives: () => gives, running };
   } catch (error) {
     if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
     const running = part.address === undefined ? "" : `, or a running one in ${part.address.variable}`;
     const skip = `no ${part.name}: ${firstLine(error)}. Install Go, or name the program in ${binaryVariable(part.binary.command)}${running}`;
     process.stderr.write(`tests left out: ${process.argv[1] ?? "these"}: ${skip}\n`);
-    return {
-      skip,
-      gives: () => {
-        throw error;
-      },
+    const fail = (): never => {
+      throw error;
     };
+    return { skip, gives: fail, running: fail };
   }
 }
 

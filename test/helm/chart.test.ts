@@ -16,6 +16,12 @@ import { chartFolder, type HelmAnswer, oneOf, type Rendered, renderChart, runHel
 const helm3 = await testBinary(helm3Binary);
 const helm4 = await testBinary(helm4Binary);
 const skip = helm3.skip === false ? helm4.skip : helm3.skip;
+type Rule = {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+};
+
 const expectedFolder = fileURLToPath(new URL("./expected/", import.meta.url));
 const isWriting = process.env["STREAMJOB_WRITE_EXPECTED"] === "1";
 
@@ -151,7 +157,7 @@ describe("the chart", { skip }, () => {
       assert.equal(readFileSync(join(chartFolder, "files/crds", name), "utf8"), text, name);
   });
 
-  it("grants no wildcard and nothing of Secrets, and the Lease of its own name alone", async () => {
+  it("grants no wildcard; of Secrets it reads its root alone, by name, and writes those of jobs; of Leases its own name", async () => {
     for (const values of [base, { ...base, watchNamespaces: ["shop"] }]) {
       const objects = await renderChart(helm4.path(), { name: "sj", namespace: "ops", values });
       const roles = objects.filter(({ kind }) => kind === "Role" || kind === "ClusterRole");
@@ -161,14 +167,24 @@ describe("the chart", { skip }, () => {
       );
       for (const role of roles) {
         const text = JSON.stringify(role["rules"]);
-        for (const word of ["*", "secrets", "pods/exec", "bind", "escalate", "impersonate"])
+        for (const word of ["*", "pods/exec", "bind", "escalate", "impersonate"])
           assert.ok(!text.includes(`"${word}"`), `${role.metadata.name} has ${word}`);
       }
+      const ofSecrets = roles.flatMap((role) =>
+        (role["rules"] as readonly Rule[]).filter(({ resources }) => resources.includes("secrets")),
+      );
+      const readers = ofSecrets.filter(({ verbs }) => verbs.some((verb) => !["create", "patch"].includes(verb)));
+      assert.deepEqual(
+        readers.map(({ verbs, resourceNames }) => ({ verbs, resourceNames })),
+        [{ verbs: ["get"], resourceNames: ["sj-streamjob-operator-root"] }],
+      );
       const [named] = oneOf(objects, "Role", "-election")["rules"] as [{ readonly resourceNames: readonly string[] }];
       const { data } = oneOf(objects, "ConfigMap") as unknown as { readonly data: Readonly<Record<string, string>> };
       const settings = JSON.parse(data["settings.json"] ?? "") as {
         readonly election: { readonly lease: { readonly name: string } };
+        readonly rootSecret: { readonly namespace: string; readonly name: string };
       };
+      assert.deepEqual(settings.rootSecret, { namespace: "ops", name: "sj-streamjob-operator-root" });
       assert.deepEqual(named.resourceNames, [settings.election.lease.name]);
     }
   });

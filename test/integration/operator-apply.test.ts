@@ -2,173 +2,27 @@
  * Plans carried out against the API server in memory: what is written, in which order, and what stops it.
  */
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import {
-  CLEANUP_FINALIZER,
-  readStreamJobStatus,
-  STREAM_JOB_API_VERSION,
-  type StreamJob,
-  type StreamJobSnapshot,
-  type StreamJobStatus,
-} from "../../crds/index.ts";
-import {
-  type ApplyDeps,
-  type ApplyOutcome,
-  apply,
-  operatorFailpointNames,
-  type WrittenCaches,
-} from "../../operator/apply/index.ts";
+import { describe, it } from "node:test";
+import { CLEANUP_FINALIZER } from "../../crds/index.ts";
+import { operatorFailpointNames } from "../../operator/apply/index.ts";
 import { ApiError, type ConfigMap, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
-import { type GateAnswer, WatchCache } from "../../operator/kubernetes/machinery/index.ts";
-import { openLocalApiServer } from "../../embedded/api-server/index.ts";
-import type { Action, Observed, Plan } from "../../operator/reconcile/index.ts";
-import { controllerRevision, jobLabels, ownedBy, restService } from "../../operator/engine/index.ts";
-import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
-import { ScriptedJobManagers } from "./scripted-jobmanagers.ts";
-import { until } from "./until.ts";
-
-const NAMESPACE = "shop";
-const key = { namespace: NAMESPACE, name: "wc" };
-const ID = "a".repeat(32);
-
-const wordCount: StreamJob = {
-  apiVersion: STREAM_JOB_API_VERSION,
-  kind: "StreamJob",
-  metadata: { ...key, annotations: { "streamjob.dev/approve": "1" } },
-  spec: { job: { module: "/job.ts" } },
-};
-
-type World = {
-  readonly api: KubernetesApi;
-  readonly caches: WrittenCaches;
-  readonly jobManagers: ScriptedJobManagers;
-  /** Failpoints in the order in which they were reached. */
-  readonly reached: string[];
-  readonly events: string[];
-  /** What the API was asked to write, in order. */
-  readonly writes: string[];
-  readonly job: () => Promise<StreamJob>;
-  /** Waits until the watch has brought this version to the cache; null: that there is none. */
-  readonly seen: (job: StreamJob | null) => Promise<void>;
-  readonly carryOut: (plan: Partial<Plan>, changes?: Changes) => Promise<ApplyOutcome>;
-};
-type Changes = { readonly job?: StreamJob; readonly deps?: Partial<ApplyDeps>; readonly signal?: AbortSignal };
-
-async function createWorld(): Promise<World> {
-  const [clock, random, log] = [systemClock, systemRandom, silentLog];
-  const server = await openLocalApiServer({ clock, random });
-  const api = server.as("streamjob-operator");
-  const options = { clock, random, log };
-  const caches = {
-    StreamJob: new WatchCache(api, "StreamJob", options),
-    StreamJobSnapshot: new WatchCache(api, "StreamJobSnapshot", options),
-    Pod: new WatchCache(api, "Pod", options),
-    StatefulSet: new WatchCache(api, "StatefulSet", options),
-    Service: new WatchCache(api, "Service", options),
-    ConfigMap: new WatchCache(api, "ConfigMap", options),
-    ControllerRevision: new WatchCache(api, "ControllerRevision", options),
-    PodDisruptionBudget: new WatchCache(api, "PodDisruptionBudget", options),
-  };
-  for (const cache of Object.values(caches)) cache.start();
-  await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
-  after(async () => {
-    await Promise.all(Object.values(caches).map((cache) => cache.stop()));
-    await server.close();
-  });
-  const seen = async (job: StreamJob | null): Promise<void> => {
-    const version = job?.metadata.resourceVersion;
-    const isSeen = (): boolean => caches.StreamJob.get(key)?.metadata.resourceVersion === version;
-    await until(isSeen, `the cache sees version ${version}`);
-  };
-  await seen(await api.create("StreamJob", wordCount));
-  const writes: string[] = [];
-  const jobManagers = new ScriptedJobManagers(() => clock.nowMs());
-  const [reached, events]: string[][] = [[], []];
-  const job = async (): Promise<StreamJob> => (await api.get("StreamJob", key)) as StreamJob;
-  return {
-    api,
-    caches,
-    jobManagers,
-    reached: reached as string[],
-    events: events as string[],
-    writes,
-    job,
-    seen,
-    async carryOut(plan, { job: given, deps = {}, signal = new AbortController().signal } = {}) {
-      const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, ...plan };
-      const all: ApplyDeps = {
-        api: noting(api, writes),
-        caches,
-        jobManagers,
-        gate: { ask: () => ({ kind: "open" }) },
-        clock,
-        log,
-        onEvent: (_job, { reason }) => events?.push(reason),
-        reach: (name) => reached?.push(name),
-        ...deps,
-      };
-      return apply(whole, { job: given ?? (await job()) } as Observed, all, signal);
-    },
-  };
-}
-
-/** The same API; every write is written down. */
-function noting(api: KubernetesApi, writes: string[]): KubernetesApi {
-  return {
-    ...api,
-    create: (kind, object, options) => {
-      writes.push(`create ${kind} ${object.metadata.name}`);
-      return api.create(kind, object, options);
-    },
-    updateStatus: (kind, object, options) => {
-      writes.push(`updateStatus ${kind} ${object.metadata.name}`);
-      return api.updateStatus(kind, object, options);
-    },
-    patch: (kind, name, patch, options) => {
-      writes.push(`patch ${kind} ${name.name}`);
-      return api.patch(kind, name, patch, options);
-    },
-    apply: (kind, object, options) => {
-      writes.push(`apply ${kind} ${object.metadata.name}`);
-      return api.apply(kind, object, options);
-    },
-    delete: (kind, name, options) => {
-      writes.push(`delete ${kind} ${name.name}`);
-      return api.delete(kind, name, options);
-    },
-  };
-}
-
-function statusWith(changes: Partial<StreamJobStatus>): StreamJobStatus {
-  const read = readStreamJobStatus({ ...changes });
-  assert(read.kind === "read");
-  return read.status;
-}
-
-const configMap = (job: StreamJob, name = "wc-1", text = "1"): ConfigMap => ({
-  apiVersion: "v1",
-  kind: "ConfigMap",
-  metadata: { name, namespace: NAMESPACE, labels: jobLabels("wc"), ownerReferences: [ownedBy(job)] },
-  data: { "config.json": text },
-});
-
-const snapshotOf = (name: string, jobName = "wc"): StreamJobSnapshot => ({
-  apiVersion: STREAM_JOB_API_VERSION,
-  kind: "StreamJobSnapshot",
-  metadata: { name, namespace: NAMESPACE, finalizers: [CLEANUP_FINALIZER] },
-  spec: { jobRef: { name: jobName } },
-});
-
-const recordOf = (name: string): StreamJobSnapshot => ({
-  apiVersion: STREAM_JOB_API_VERSION,
-  kind: "StreamJobSnapshot",
-  metadata: { name, namespace: NAMESPACE },
-  spec: { jobRef: { name: "wc" } },
-  status: { phase: "Completed", location: `memory:///${name}`, observedGeneration: 1 },
-});
-
-const applyChild = (object: ConfigMap): Action => ({ kind: "applyChild", object, why: "it is missing" });
-const reasonOf = (outcome: ApplyOutcome): string => ("reason" in outcome ? outcome.reason : "");
+import { type GateAnswer } from "../../operator/kubernetes/machinery/index.ts";
+import type { Action, Plan } from "../../operator/reconcile/index.ts";
+import { controllerRevision, restService } from "../../operator/engine/index.ts";
+import {
+  NAMESPACE,
+  key,
+  ID,
+  wordCount,
+  createWorld,
+  statusWith,
+  configMap,
+  issue,
+  snapshotOf,
+  recordOf,
+  applyChild,
+  reasonOf,
+} from "./apply-world.ts";
 
 describe("carrying out a plan", () => {
   it("writes the status first, then does the actions in order, and tells the events (PL1)", async () => {
@@ -529,6 +383,8 @@ describe("every action", () => {
       { kind: "removeAnnotation", annotation: "streamjob.dev/approve" },
       { kind: "createRevision", revision: controllerRevision(job, 1, "abc", { generation: 1, spec: job.spec }) },
       { kind: "applyChild", object: restService(job, 1), why: "it is missing" },
+      applyChild(configMap(job, "wc-9")),
+      issue(job, 9),
       { kind: "createSnapshot", snapshot: snapshotOf("new") },
       { kind: "holdSnapshot", name: "bare" },
       { kind: "recordSavepoint", snapshot: recordOf("gone"), location: "memory:///gone" },

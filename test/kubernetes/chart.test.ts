@@ -124,6 +124,13 @@ describe("the chart at a real API server", { skip }, () => {
     admin = new ClusterAdmin({ url, ca, token: tokens.admin });
     own = await admin.makeNamespace("ops");
     jobs = await admin.makeNamespace("jobs");
+    // SEC-1
+    const enforced = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await admin.ask("PATCH", `/api/v1/namespaces/${own}?fieldManager=test`, {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: own, labels: enforced },
+    });
     api = admin.api();
     folder = await mkdtemp(join(tmpdir(), "streamjob-charts-"));
   });
@@ -143,6 +150,12 @@ describe("the chart at a real API server", { skip }, () => {
     await startOperator();
     await api.create("StreamJob", job("live"));
     await until("the job has its pods", async () => (await standing()).length === 4);
+  });
+
+  it("has two pods, which a namespace takes that enforces the Pod Security standard restricted", async () => {
+    const podsOfRelease = async () =>
+      (await api.list("Pod", { namespace: own, labels: { "app.kubernetes.io/instance": RELEASE } })).items;
+    await until("both pods are there", async () => (await podsOfRelease()).length === 2);
   });
 
   for (const binary of [helm3, helm4]) {

@@ -8,8 +8,10 @@ import { after, before, describe, it } from "node:test";
 import { silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { MANAGED_BY_LABEL, MANAGER, type StreamJob } from "../../crds/index.ts";
 import { type Controller, startController } from "../../operator/controller/index.ts";
+import { openJobAuthority } from "../../operator/certificates/index.ts";
+import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
-import type { Kind, KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { isApiError, type Kind, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { apiServerPart, controllerManagerPart, helm4Binary, testBinary, testPart } from "../environment/index.ts";
 import { type AuditedRequest, isWrite, requestsOf } from "./audit-log.ts";
@@ -79,11 +81,23 @@ describe("the operator at a real API server", { skip }, () => {
     api = admin.api();
     operatorApi = admin.api(access.token);
     for (const each of watchNamespaces) await until("the role counts", () => mayList(operatorApi, each));
+    const rootKey = { namespace: ownNamespace, name: "streamjob-operator-root" };
+    await until("the role of its own namespace counts", () =>
+      operatorApi.get("Secret", rootKey).then(
+        () => true,
+        (error: unknown) => {
+          if (isApiError(error, "Forbidden")) return false;
+          throw error;
+        },
+      ),
+    );
     refusedBefore = (await refused()).length;
+    const authority = await openJobAuthority(operatorApi, rootKey, systemRandom);
     controller = await startController({
       api: operatorApi,
       jobManagers,
       settings: { storageRoot: "file:///state", defaultImage: "example.invalid/streamjob:1", engine: nativeEngine },
+      certificates: { authority, policy: certificatePolicy },
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
@@ -123,6 +137,18 @@ describe("the operator at a real API server", { skip }, () => {
     assert.equal(stored?.status?.conditions?.find(({ type }) => type === "Ready")?.status, "False");
   });
 
+  it("SEC-7, SEC-16: certifies the processes of an incarnation in a Secret that goes with it, and reads no Secret but its own", async () => {
+    const name = "wc-1-tls";
+    await until("there is the Secret", async () => (await api.get("Secret", { namespace, name })) !== null);
+    const secret = await api.get("Secret", { namespace, name });
+    const files = ["ca.crt", "jobmanager.crt", "jobmanager.key", "taskmanager.crt", "taskmanager.key"];
+    assert.deepEqual(Object.keys(secret?.data ?? {}).toSorted(), files);
+    assert.equal(secret?.metadata.ownerReferences?.[0]?.kind, "ConfigMap");
+    const others = (await asked()).filter(({ resource, verb }) => resource === "secrets" && verb !== "patch");
+    const verbs = [...new Set(others.map(({ verb, name: which }) => `${verb} ${which}`))].toSorted();
+    assert.deepEqual(verbs, ["create streamjob-operator-root", "get streamjob-operator-root"]);
+  });
+
   it("writes nothing while nothing changes", async () => {
     const key = { namespace, name: "wc" };
     const look = async (): Promise<void> => {
@@ -141,11 +167,13 @@ describe("the operator at a real API server", { skip }, () => {
   });
 
   it("takes everything away with the StreamJob, the pod that was to delete its state too", async () => {
+    const secretKey = { namespace, name: "wc-1-tls" };
     await api.delete("StreamJob", { namespace, name: "wc" });
     const isCleanUp = ({ verb, resource, name }: AuditedRequest): boolean =>
       resource === "pods" && verb === "patch" && name.startsWith("wc-storage-");
     await until("a pod to delete its state", async () => (await asked()).some(isCleanUp));
     await until("the StreamJob is gone", async () => (await api.get("StreamJob", { namespace, name: "wc" })) === null);
+    await until("no certificate is left", async () => (await api.get("Secret", secretKey)) === null);
     for (const kind of [...children, "Pod"] as const) {
       await until(
         `no ${kind} is left`,

@@ -161,6 +161,9 @@ describe("the package", () => {
     const manifest = JSON.parse(readFileSync(join(stage, "package.json"), "utf8")) as Record<string, unknown>;
     assert.equal(manifest["optionalDependencies"], undefined);
     assert.equal(manifest["private"], undefined);
+    // PAC4.
+    assert.ok(!Object.hasOwn(manifest["dependencies"] as object, "@kubernetes/client-node"));
+    assert.deepEqual(manifest["peerDependenciesMeta"], { "@kubernetes/client-node": { optional: true } });
   });
 
   it("is less than 90 MB with what it depends on, and brings no Node (PAC3)", async () => {

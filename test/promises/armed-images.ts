@@ -10,10 +10,17 @@ export class ArmedImages {
   /** Images that cannot be pulled. */
   readonly missing = new Set<string>();
   readonly #armed = new Map<ArmedRole, string>();
+  #onArm: ((role: ArmedRole, failpoints: string) => void) | null = null;
 
   /** The next process of that role is started with these failpoints; those after it without. */
   arm(role: ArmedRole, failpoints: string): void {
+    if (this.#onArm !== null) return this.#onArm(role, failpoints);
     this.#armed.set(role, failpoints);
+  }
+
+  /** For a cluster whose images are not this table: it arms them itself. */
+  onArm(arm: (role: ArmedRole, failpoints: string) => void): void {
+    this.#onArm = arm;
   }
 
   get table(): ImageTable {

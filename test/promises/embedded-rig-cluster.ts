@@ -33,7 +33,7 @@ function rigClusterOf(plane: ControlPlane, storeFolder: string, logs: readonly s
     storageRoot,
     defaultImage: LOCAL_IMAGE,
     controller,
-    podTemplate: null,
+    podTemplate: () => null,
     storeFolder,
     startOperator: (options) => plane.startOperator(options),
     apiUrl: url,

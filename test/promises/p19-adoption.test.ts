@@ -12,7 +12,10 @@ const KINDS = ["ConfigMap", "Service", "StatefulSet", "Pod"] as const;
 async function childrenOf(rig: Rig, incarnation: number): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const kind of KINDS) {
-    const { items } = await rig.api.list(kind, { labels: { [INCARNATION_LABEL]: String(incarnation) } });
+    const { items } = await rig.api.list(kind, {
+      namespace: NAMESPACE,
+      labels: { [INCARNATION_LABEL]: String(incarnation) },
+    });
     for (const { metadata } of items) found.set(`${kind} ${metadata.name}`, metadata.uid ?? "");
   }
   return found;

@@ -30,9 +30,9 @@ class Observer {
   }
 
   async open(): Promise<void> {
-    const { resourceVersion } = await this.#rig.api.list("StreamJob", {});
+    const { resourceVersion } = await this.#rig.api.list("StreamJob", { namespace: NAMESPACE });
     const { signal } = this.#ending;
-    void this.#rig.api.watch("StreamJob", { resourceVersion, signal }, (event) => {
+    void this.#rig.api.watch("StreamJob", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
       if (event.type !== "BOOKMARK") this.moments.push(this.#momentOf(event.object));
     });
   }

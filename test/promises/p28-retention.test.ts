@@ -28,11 +28,15 @@ async function watchingDeletions(rig: Rig, body: () => Promise<void>): Promise<n
   let gone = 0;
   const end = new AbortController();
   const { resourceVersion } = await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE });
-  const watch = rig.api.watch("StreamJobSnapshot", { resourceVersion, signal: end.signal }, (event) => {
-    if (event.type !== "DELETED") return;
-    gone++;
-    if (hasData(folderOf(event.object))) early.push(event.object.metadata.name);
-  });
+  const watch = rig.api.watch(
+    "StreamJobSnapshot",
+    { namespace: NAMESPACE, resourceVersion, signal: end.signal },
+    (event) => {
+      if (event.type !== "DELETED") return;
+      gone++;
+      if (hasData(folderOf(event.object))) early.push(event.object.metadata.name);
+    },
+  );
   try {
     await body();
   } finally {

@@ -23,7 +23,10 @@ async function assertGone(rig: Rig): Promise<void> {
   await rig.until("the StreamJob to go", async () => (await rig.api.get("StreamJob", KEY)) === null);
   await rig.cluster.collected();
   for (const kind of CHILDREN) {
-    await rig.until(`every ${kind} to go`, async () => (await rig.api.list(kind, {})).items.length === 0);
+    await rig.until(
+      `every ${kind} to go`,
+      async () => (await rig.api.list(kind, { namespace: NAMESPACE })).items.length === 0,
+    );
   }
 }
 
@@ -158,7 +161,7 @@ it("P-29 a deletion finishes with a lost status, with an invalid spec, and when 
     await first.stop();
     await rig.api.updateStatus("StreamJob", { ...(await rig.job()), status: {} });
     await remove(rig);
-    await rig.api.list("StreamJob", {});
+    await rig.api.list("StreamJob", { namespace: NAMESPACE });
     assert.notEqual(await rig.api.get("StreamJob", KEY), null, "it waits for an operator");
     const second = await rig.startOperator();
     await assertGone(rig);
@@ -181,7 +184,7 @@ it("P-29 a deletion finishes with a lost status, with an invalid spec, and when 
     await rig.moreLines(); // the job runs on until somebody is there
     const fourth = await rig.startOperator();
     await assertGone(rig);
-    assert.equal((await rig.api.list("StreamJobSnapshot", {})).items.length <= 1, true);
+    assert.equal((await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE })).items.length <= 1, true);
 
     await goOn(rig, new Set());
     await rig.ready();

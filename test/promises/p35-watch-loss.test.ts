@@ -98,7 +98,7 @@ for (const what of Object.keys(losses(new SeveredApi()))) {
       assert.equal(status.incarnations, 1);
       const { uid } = (await rig.job()).metadata;
       for (const kind of ["StatefulSet", "Service", "ConfigMap", "ControllerRevision"] as const) {
-        for (const { metadata } of (await rig.api.list(kind, {})).items) {
+        for (const { metadata } of (await rig.api.list(kind, { namespace: NAMESPACE })).items) {
           assert.deepEqual(
             metadata.ownerReferences?.map((owner) => owner.uid),
             [uid],

@@ -5,6 +5,7 @@
  */
 import { INCARNATION_LABEL } from "../../crds/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
+import { NAMESPACE } from "./rig-cluster.ts";
 
 export type PodMade = {
   readonly name: string;
@@ -22,10 +23,10 @@ export class PodTimeline {
 
   static async open(api: KubernetesApi): Promise<PodTimeline> {
     const timeline = new PodTimeline();
-    const { items, resourceVersion } = await api.list("Pod", {});
+    const { items, resourceVersion } = await api.list("Pod", { namespace: NAMESPACE });
     for (const pod of items) timeline.#there.set(pod.metadata.uid ?? "", pod);
     const signal = timeline.#ending.signal;
-    void api.watch("Pod", { resourceVersion, signal }, (event) => {
+    void api.watch("Pod", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
       if (event.type !== "BOOKMARK") timeline.#see(event.type, event.object);
     });
     return timeline;

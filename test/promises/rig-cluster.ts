@@ -1,18 +1,22 @@
 /**
  * Owns: what a promise's test needs of the cluster that it runs on: the same tests run on the embedded one and on a real one.
- * Not here: either of them (embedded-rig-cluster.ts), the word count and its sink (rig.ts).
+ * Not here: either of them (embedded-rig-cluster.ts, kubernetes-rig-cluster.ts), the word count and its sink (rig.ts).
  *
  * RGC1 Everything runs on this machine: a pod's process has a pid here, and what it writes below the workspace is seen here.
  */
+import { systemRandom } from "../../base/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
-import type { JobManagerApi } from "../../operator/engine/index.ts";
+import type { CertificatePolicy, JobManagerApi } from "../../operator/engine/index.ts";
 import type { KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import type { AddressOf } from "../../embedded/api-server/index.ts";
 import type { OperatorSettings } from "../../main/control-plane/index.ts";
 import type { PodTemplate } from "../../crds/index.ts";
 
+/** Set by `npm run promises -- --cluster`. */
+export const isOnKubernetes = process.env["STREAMJOB_PROMISES_ON"] === "kubernetes";
+
 /** Where the StreamJobs of these tests are. */
-export const NAMESPACE = "default";
+export const NAMESPACE = isOnKubernetes ? `promise-${systemRandom.hex(4)}` : "default";
 
 /** What a process that is an operator needs to be one of this cluster. */
 export type OperatorEnvironment = {
@@ -30,7 +34,7 @@ export interface RigCluster {
   /** The operator that runs from the start; null: none does. */
   readonly controller: Controller | null;
   /** What its pods need beyond what the operator gives them; null: nothing. */
-  readonly podTemplate: PodTemplate | null;
+  podTemplate(component: "jobmanager" | "taskmanager"): PodTemplate | null;
   /** Folder of `storageRoot` on this machine. */
   readonly storeFolder: string;
   /** Another operator, in this process; the caller stops it. */
@@ -72,6 +76,8 @@ export type RigClusterOptions = {
   readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
   /** False: the API server takes what only the rules of our CRDs would refuse. Default true. */
   readonly withRules?: boolean;
+  /** How long certificates live, and how often they are renewed. Default: as always. */
+  readonly certificatePolicy?: CertificatePolicy;
   /** Beyond the defaults of an operator. */
   readonly operator?: Partial<ControllerOptions>;
 };

@@ -29,15 +29,16 @@ import { ArmedImages } from "./armed-images.ts";
 import { openEmbeddedRigCluster } from "./embedded-rig-cluster.ts";
 import { JobManagerRelay } from "./jobmanager-relay.ts";
 import { OperatorRun, type OperatorRunOptions } from "./operator-run.ts";
-import { NAMESPACE, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
+import { isOnKubernetes, NAMESPACE, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
 export { NAMESPACE };
 
 export const WORD_COUNT = fileURLToPath(new URL("./jobs/counted-words.ts", import.meta.url));
 const WORDS = 31;
 const POLL_MS = 20;
-/** For what should take a second or two; the machine may be busy. */
-const PATIENCE_MS = 60_000;
+/** For what should take a second or two, or ten with images and containers; the machine may be busy. */
+const PATIENCE_MS = isOnKubernetes ? 240_000 : 60_000;
+const DEPLOY_TIMEOUT = isOnKubernetes ? "3m" : "30s";
 
 export type RigOptions = Omit<RigClusterOptions, "operatorAddressOf"> & {
   /** Records of the bounded word count: more than a test has time for, until `hurry`. Default 200 000. */
@@ -103,7 +104,11 @@ export class Rig {
     const { records: _, rate: __, ...clusterOptions } = options;
     const relay = new JobManagerRelay();
     const images = new ArmedImages();
-    const cluster = await openEmbeddedRigCluster(workspace, images, {
+    // Only then: it loads everything that a real cluster is made of.
+    const open = isOnKubernetes
+      ? (await import("./kubernetes-rig-cluster.ts")).openKubernetesRigCluster
+      : openEmbeddedRigCluster;
+    const cluster = await open(workspace, images, {
       ...clusterOptions,
       operatorAddressOf: relay.between,
     });
@@ -128,19 +133,22 @@ export class Rig {
       metadata: { name, namespace: NAMESPACE },
       spec: {
         job: { module: WORD_COUNT, args: this.args() },
-        ...this.#podTemplates(),
         parallelism: 2,
         checkpoints: { interval: "300ms" },
         restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50ms" },
         ...spec,
-        upgrade: { stability: { window: "1s", maxRestarts: 2 }, deployTimeout: "30s", ...spec.upgrade },
+        ...this.#pods(spec),
+        upgrade: { stability: { window: "1s", maxRestarts: 2 }, deployTimeout: DEPLOY_TIMEOUT, ...spec.upgrade },
       },
     };
   }
 
-  #podTemplates(): Pick<StreamJobSpec, "jobManager" | "taskManager"> {
-    const { podTemplate } = this.cluster;
-    return podTemplate === null ? {} : { jobManager: { podTemplate }, taskManager: { podTemplate } };
+  #pods(spec: Partial<StreamJobSpec>): Pick<StreamJobSpec, "jobManager" | "taskManager"> {
+    const [jobManager, taskManager] = [this.cluster.podTemplate("jobmanager"), this.cluster.podTemplate("taskmanager")];
+    return {
+      ...(jobManager === null ? {} : { jobManager: { podTemplate: jobManager, ...spec.jobManager } }),
+      ...(taskManager === null ? {} : { taskManager: { podTemplate: taskManager, ...spec.taskManager } }),
+    };
   }
 
   /** Of the word count, for this rig's output. */
@@ -388,9 +396,9 @@ export class Rig {
 
   /** RIG2 */
   async describe(): Promise<string> {
-    const jobs = (await this.api.list("StreamJob", {})).items;
-    const pods = (await this.api.list("Pod", {})).items;
-    const events = (await this.api.list("Event", {})).items;
+    const jobs = (await this.api.list("StreamJob", { namespace: NAMESPACE })).items;
+    const pods = (await this.api.list("Pod", { namespace: NAMESPACE })).items;
+    const events = (await this.api.list("Event", { namespace: NAMESPACE })).items;
     return [
       `logs in ${this.cluster.logs.join(", ")}`,
       ...jobs.map((job) => `${job.metadata.name} generation ${job.metadata.generation}: ${JSON.stringify(job.status)}`),

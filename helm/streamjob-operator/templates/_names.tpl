@@ -62,6 +62,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "defaultImage" (.Values.defaultJobImage | default (include "streamjob-operator.image" .))
   "election" (dict "lease" (dict "namespace" .Release.Namespace "name" (include "streamjob-operator.fullname" .)))
   "endpoints" (dict "host" "0.0.0.0" "port" 9249)
+  "rootSecret" (dict "namespace" .Release.Namespace "name" (printf "%s-root" (include "streamjob-operator.fullname" .)))
 -}}
 {{- if .Values.watchNamespaces -}}
 {{- $settings = set $settings "namespaces" (.Values.watchNamespaces | uniq | sortAlpha) -}}

@@ -35,6 +35,7 @@ export {
   type PodDisruptionBudget,
   type PodSpec,
   type PodTemplate,
+  type Secret,
   resources,
   type Service,
   type StatefulSet,

@@ -37,6 +37,7 @@ export type Container = {
     readonly subPath?: string;
   }[];
   readonly resources?: object;
+  readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly securityContext?: object;
@@ -51,7 +52,10 @@ export type Volume = {
   };
   readonly emptyDir?: object;
   readonly persistentVolumeClaim?: { readonly claimName: string };
-  readonly secret?: { readonly secretName: string };
+  readonly secret?: {
+    readonly secretName: string;
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+  };
 };
 
 export type PodSpec = {
@@ -158,6 +162,13 @@ export type ConfigMap = KubernetesObject & {
   readonly immutable?: boolean;
 };
 
+/** Values of `data` are base64. */
+export type Secret = KubernetesObject & {
+  readonly kind: "Secret";
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+};
+
 export type ControllerRevision = KubernetesObject & {
   readonly kind: "ControllerRevision";
   /** Rises by one with each revision of the same owner. */
@@ -215,6 +226,7 @@ export type Kinds = {
   StatefulSet: StatefulSet;
   Service: Service;
   ConfigMap: ConfigMap;
+  Secret: Secret;
   ControllerRevision: ControllerRevision;
   PodDisruptionBudget: PodDisruptionBudget;
   Event: Event;
@@ -233,6 +245,7 @@ export const resources: Readonly<Record<Kind, { readonly apiVersion: string; rea
   StatefulSet: { apiVersion: "apps/v1", plural: "statefulsets" },
   Service: { apiVersion: "v1", plural: "services" },
   ConfigMap: { apiVersion: "v1", plural: "configmaps" },
+  Secret: { apiVersion: "v1", plural: "secrets" },
   ControllerRevision: { apiVersion: "apps/v1", plural: "controllerrevisions" },
   PodDisruptionBudget: { apiVersion: "policy/v1", plural: "poddisruptionbudgets" },
   Event: { apiVersion: "events.k8s.io/v1", plural: "events" },

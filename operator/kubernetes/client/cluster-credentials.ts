@@ -70,10 +70,9 @@ export class ClusterCredentials implements Credentials {
     };
   }
 
-  /** Errors: KUBECONFIG_INVALID. */
+  /** Errors: KUBECONFIG_INVALID, KUBERNETES_CLIENT_MISSING. */
   static async open(source: CredentialSource, clock: Clock): Promise<ClusterCredentials> {
-    const { KubeConfig } = await import("@kubernetes/client-node");
-    return new ClusterCredentials(source, clock, KubeConfig);
+    return new ClusterCredentials(source, clock, await library());
   }
 
   present(refused?: Presented): Promise<Presented> {
@@ -143,6 +142,17 @@ export class ClusterCredentials implements Credentials {
     agent.maxFreeSockets = 0;
     for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
     this.#retired = [...this.#retired, agent].filter(({ sockets }) => Object.keys(sockets).length > 0);
+  }
+}
+
+async function library(): Promise<Library> {
+  try {
+    return (await import("@kubernetes/client-node")).KubeConfig;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    const message =
+      "clusters are spoken to with the package @kubernetes/client-node, which is not installed here: run `npm install @kubernetes/client-node@2` beside streamjob";
+    throw new StreamError("KUBERNETES_CLIENT_MISSING", message, { cause });
   }
 }
 

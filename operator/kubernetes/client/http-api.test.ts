@@ -109,7 +109,7 @@ describe("paths of the API", () => {
     for (const path of [
       "/",
       "/api",
-      "/api/v1/secrets",
+      "/api/v1/nodes",
       "/api/v1/pods/x",
       "/apis/apps/v1/pods",
       "/api/v1/namespaces/a/pods/b/exec",
@@ -290,6 +290,44 @@ describe("the API over HTTP", () => {
       },
       options,
     );
+  });
+
+  it("uses no idle connection after a Timeout (HX3)", async () => {
+    let connections = 0;
+    let isSilent = false;
+    const answered = JSON.stringify(configMap);
+    // As after a network that was lost: what was open stays open and brings nothing; what is opened is good.
+    const server = createTcpServer((socket) => {
+      connections++;
+      const isOld = connections <= 3;
+      socket.on("error", () => {});
+      socket.on("data", () => {
+        if (isSilent && isOld) return;
+        const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${answered.length}\r\n\r\n`;
+        // At first all are asked at once, so that there are three.
+        if (connections >= 3) socket.write(head + answered);
+        else waiting.push(() => socket.write(head + answered));
+        if (connections === 3) for (const answer of waiting.splice(0)) answer();
+      });
+    });
+    const waiting: (() => void)[] = [];
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const api = new HttpKubernetesApi({
+      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      clock: systemClock,
+      requestTimeoutMs: 500,
+    });
+    try {
+      await Promise.all([1, 2, 3].map(() => api.get("ConfigMap", key)));
+      assert.equal(connections, 3);
+      isSilent = true;
+      assert.equal(await reasonOf(api.patch("ConfigMap", key, {})), "Timeout");
+      assert.deepEqual(await api.get("ConfigMap", key), configMap);
+      assert.equal(connections, 4);
+    } finally {
+      api.close();
+      server.close();
+    }
   });
 
   it("ends with its signal's reason while it waits (HX2)", () =>

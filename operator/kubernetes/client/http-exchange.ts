@@ -5,6 +5,7 @@
  * HX1 No connection, a broken one, or an answer that is no answer is `Unavailable`; none in time is `Timeout` (KA2: a write may
  *     have been done). Nothing is tried again here, but a GET on a kept connection that the server had just closed, once.
  * HX2 A call ends when its signal does, with the signal's reason, and leaves no socket behind.
+ * HX3 After a Timeout no idle connection is used again: those to a network or server that was lost look just like good ones.
  */
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -41,6 +42,8 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 export class HttpExchanger {
   readonly #options: HttpExchangeOptions;
   readonly #base: URL;
+  /** With the last request. */
+  #presented: Presented | null = null;
 
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
@@ -94,14 +97,15 @@ export class HttpExchanger {
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = clock.after(timeoutMs, () =>
+    const timer = clock.after(timeoutMs, () => {
+      this.#dropIdle();
       controller.abort(
         new ApiError(
           "Timeout",
           `${this.#nameOf(call)} was not answered within ${timeoutMs} ms: whether it was done is not known`,
         ),
-      ),
-    );
+      );
+    });
     try {
       return await step(controller.signal);
     } catch (error) {
@@ -110,6 +114,12 @@ export class HttpExchanger {
       timer.cancel();
       call.signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** HX3 */
+  #dropIdle(): void {
+    const idle = Object.values(this.#presented?.agent.freeSockets ?? {});
+    for (const sockets of idle) for (const socket of sockets ?? []) socket.destroy();
   }
 
   async #begin(call: Exchange, signal: AbortSignal): Promise<IncomingMessage> {
@@ -124,6 +134,7 @@ export class HttpExchanger {
   }
 
   async #tryTwice(call: Exchange, presented: Presented, signal: AbortSignal): Promise<IncomingMessage> {
+    this.#presented = presented;
     const first = await this.#send(call, presented, signal);
     if (first.kind === "answer") return first.response;
     const mayRepeat = call.method === "GET" && first.wasKept && !signal.aborted;

@@ -14,6 +14,7 @@ import type { Draft } from "../status/draft.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
 import { isEndingDeletion, stepsOf } from "../operation/operation.ts";
 import type { Action, Child } from "./plan.ts";
+import { certificatesFor } from "./certificates.ts";
 import { incarnationPlaces, type Situation } from "../facts/situation.ts";
 import { steps } from "../steps/steps.ts";
 import { isCancelPending } from "../operation/cancel.ts";
@@ -51,7 +52,8 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const places = incarnationPlaces(situation, number, running.spec);
   const there = situation.incarnation(number).objects;
   const defaultImage = imageOf(there?.jobManagerSet) ?? imageOf(there?.taskManagerSet) ?? settings.defaultImage;
-  const children = settings.engine.children({ job, number, spec: running.spec, ...places, defaultImage });
+  const isCertified = settings.certificates !== undefined;
+  const children = settings.engine.children({ job, number, spec: running.spec, ...places, defaultImage, isCertified });
   const why = `of incarnation ${number}`;
   const actions: Action[] = [];
   const make = (object: Child, present: KubernetesObject | null | undefined): void => {
@@ -59,7 +61,9 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
       actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision });
   };
   make(children.configMap, there?.configMap);
-  make(children.service, there?.service);
+  const certificates = certificatesFor(draft, children.service, { job, number, settings, there });
+  actions.push(...certificates);
+  if (certificates.length === 0) make(children.service, there?.service);
   make(children.jobManagerSet, there?.jobManagerSet);
   make(children.taskManagerSet, there?.taskManagerSet);
   for (const [wanted, present] of [

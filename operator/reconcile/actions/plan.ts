@@ -9,7 +9,7 @@
  *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../../crds/index.ts";
-import type { Activation } from "../../engine/index.ts";
+import type { Activation, CertificateTerm } from "../../engine/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -32,6 +32,16 @@ export type Action =
   | { readonly kind: "deleteRevision"; readonly name: string }
   /** Server-side apply. `why` in words, for the log. `revision`: what its pods run, which has to be kept before. */
   | { readonly kind: "applyChild"; readonly object: Child; readonly why: string; readonly revision?: string }
+  /** Certificates of an incarnation's processes; its Service says that they are there, by `mark`. */
+  | {
+      readonly kind: "issueCertificates";
+      readonly incarnation: number;
+      readonly jobId: string;
+      readonly term: CertificateTerm;
+      readonly mark: string;
+      readonly service: Service;
+      readonly why: string;
+    }
   | {
       readonly kind: "deleteChild";
       readonly objectKind: Kind;

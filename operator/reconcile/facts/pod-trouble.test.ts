@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Pod } from "../../kubernetes/api/index.ts";
-import { podTrouble, standbyTrouble } from "./pod-trouble.ts";
+import { memoryTrouble, podTrouble, standbyTrouble } from "./pod-trouble.ts";
 import { reconcile } from "../reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
 
@@ -44,7 +44,6 @@ const ends: Readonly<Record<string, readonly [Status["lastState"], RegExp]>> = {
     /ends with: Error: no such topic \(exit code 4\)$/,
   ],
   "nothing at all": [{ terminated: terminated("") }, /ends with exit code 4$/],
-  "its memory": [{ terminated: terminated("", { exitCode: 137, reason: "OOMKilled" }) }, /OOMKilled, exit code 137$/],
   "a line that is cut": [
     { terminated: terminated('{"level":50,"msg":"cut') },
     /\{"level":50,"msg":"cut \(exit code 4\)$/,
@@ -55,6 +54,40 @@ for (const [name, [lastState, words]] of Object.entries(ends)) {
     assert.match(standbyTrouble(pods({ state: { running: {} }, ...(lastState && { lastState }) })) ?? "", words);
   });
 }
+
+const ofMemory = (name: string, ended: object, limits?: object): readonly Pod[] => {
+  const [pod] = pods({ name, state: { running: {} }, lastState: { terminated: terminated("", ended) } });
+  const spec = { containers: [{ name, image: "i", ...(limits && { resources: { limits } }) }] };
+  return [{ ...(pod as Pod), spec }];
+};
+const killed = { exitCode: 137, reason: "OOMKilled" };
+const trace = "----- Native stack trace -----\n 1: 0x7 node::OOMErrorHandler(char const*, v8::OOMDetails const&)";
+const lacks: Readonly<Record<string, readonly [readonly Pod[], RegExp]>> = {
+  "a TaskManager's": [
+    ofMemory("taskmanager", killed, { memory: "1Gi" }),
+    /container taskmanager was killed for its memory \(OOMKilled, exit code 137\): its limit is 1Gi; raise spec\.taskManager\.resources\.limits\.memory, or run fewer slots$/,
+  ],
+  "a JobManager's, which aborts by itself": [
+    ofMemory("jobmanager", { exitCode: 134, message: trace }, { memory: "256Mi" }),
+    /ran out of heap \(exit code 134\): the container's memory limit is 256Mi; raise spec\.jobManager\.resources/,
+  ],
+  "a node's": [ofMemory("taskmanager", killed), /no limit is set, so its node had no memory left/],
+  "a sidecar's": [
+    ofMemory("side", killed, { memory: 1 }),
+    /its limit is 1; raise its memory limit in the pod template$/,
+  ],
+};
+for (const [whose, [which, words]] of Object.entries(lacks)) {
+  test(`PT2: ${whose} lack of memory is told with its limit, also while the pod runs again`, () => {
+    assert.match(memoryTrouble(which) ?? "", words);
+    assert.match(standbyTrouble(which) ?? "", words);
+  });
+}
+
+test("PT2: no other end is told as a lack of memory", () => {
+  const other = [{ exitCode: 137 }, { exitCode: 134, message: "Assertion failed" }, { exitCode: 0 }];
+  for (const ended of other) assert.equal(memoryTrouble(ofMemory("taskmanager", ended)), null);
+});
 
 test("a container that runs again is no trouble now, nor is one that ended well", () => {
   assert.equal(podTrouble(pods({ state: { running: {} }, lastState: { terminated: terminated("x") } })), null);

@@ -1,4 +1,4 @@
-import type { Engine } from "../../engine/index.ts";
+import type { CertificatePolicy, Engine } from "../../engine/index.ts";
 
 /** What an operator was started with, as far as decisions need it. */
 export type ReconcileSettings = {
@@ -8,4 +8,6 @@ export type ReconcileSettings = {
   readonly defaultImage: string;
   /** What runs the jobs. */
   readonly engine: Engine;
+  /** Absent: the processes of jobs get no certificates, and take connections from loopback only. `authority`: fingerprint of its root. */
+  readonly certificates?: { readonly authority: string; readonly policy: CertificatePolicy };
 };

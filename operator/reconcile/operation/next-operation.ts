@@ -44,7 +44,7 @@ export function chooseOperation(draft: Draft, situation: Situation): boolean {
 }
 
 // Suspend before a rollback on request: the one would be given up for the other again and again.
-const checks: readonly Check[] = [doubtfulEnd, suspend, rollbackOnRequest, start, change, rollBack, recover];
+const checks: readonly Check[] = [doubtfulEnd, suspend, rollbackOnRequest, unfit, start, change, rollBack, recover];
 
 /** STO5, when the operation in which the stop failed is not wanted any more. */
 function doubtfulEnd(draft: Draft, _situation: Situation, { spec }: ValidTarget): ReturnType<Check> {
@@ -138,6 +138,17 @@ function suspend(draft: Draft, situation: Situation, { spec, generation }: Valid
   // It would be carried out whenever the job is resumed, when nobody thinks of it any more.
   if (order !== undefined) draft.once("not rolled back", `the job is suspended: request ${order} again when it runs`);
   return "settled";
+}
+
+/** What cannot run is told before anything is stopped for it. What runs was accepted once, by an operator that may have had other rules. */
+function unfit(draft: Draft, situation: Situation, target: ValidTarget): ReturnType<Check> {
+  const { active, failed } = draft.status;
+  if (active?.revision === target.revision || failed?.revision === target.revision) return "next";
+  const refusal = situation.settings.engine.refusal(target.spec);
+  if (refusal === null) return "next";
+  const rest = active === undefined ? "nothing is started" : "the running version stays as it is";
+  draft.stalled = { reason: "PodsUnfit", message: `${refusal}; ${rest}` };
+  return rollBack(draft, situation) === "begun" ? "begun" : "settled";
 }
 
 /** Nothing has ever been activated: what it starts from is still for the spec to say (P-17). */

@@ -17,6 +17,7 @@ import { podLabels } from "../../engine/index.ts";
 import { hasFinished } from "./active.ts";
 import type { UnhealthyReason } from "./condition-reasons.ts";
 import type { Draft } from "./draft.ts";
+import { memoryTrouble } from "../facts/pod-trouble.ts";
 import { standbyOf } from "../facts/policy.ts";
 import { NO_ANSWER, type Situation } from "../facts/situation.ts";
 
@@ -104,12 +105,16 @@ function jobRunning({ status }: Draft, { incarnation }: Situation): Finding {
   const { active } = status;
   if (active === undefined) return no("NoJob", "no incarnation is active");
   if (active.ended !== null) return no(active.ended.status, active.ended.message);
-  const { view } = incarnation(active.incarnation);
+  const { view, objects } = incarnation(active.incarnation);
   if (view.kind === "absent") return no("NoPod", "the JobManager's pod does not exist");
-  if (view.kind === "unreachable") return unknown("Unreachable", NO_ANSWER);
+  // Of a pod that was started again, too: it will end so again.
+  const memory = memoryTrouble(objects?.pods ?? []);
+  const more = memory === null ? "" : `; ${memory}`;
+  if (view.kind === "unreachable") return unknown("Unreachable", `${NO_ANSWER}${more}`);
   const { job, phase, error } = view.incarnation;
-  if (job?.status === "RUNNING") return yes("Running", `incarnation ${active.incarnation} runs`);
-  return no(job?.status ?? phase, job?.failure?.message ?? error?.message ?? `the job is ${job?.status ?? phase}`);
+  if (job?.status === "RUNNING") return yes("Running", `incarnation ${active.incarnation} runs${more}`);
+  const why = job?.failure?.message ?? error?.message ?? `the job is ${job?.status ?? phase}`;
+  return no(job?.status ?? phase, `${why}${more}`);
 }
 
 function stalledOf(draft: Draft, situation: Situation): Finding {

@@ -52,6 +52,11 @@ const stalled = {
     means: "the spec breaks the rule that the message names; the old version keeps running",
     remedy: "correct it",
   },
+  PodsUnfit: {
+    means:
+      "the pods of this spec would not start, as the message says with numbers: too little memory for their slots; nothing was stopped for it, and the old version keeps running",
+    remedy: "set what the message names; docs/sizing.md says how memory is divided",
+  },
   Refused: {
     means: "the version does not load, or does not accept the state, and there is no version to roll back to",
     remedy: "correct the manifest: another module, image or state; the message says what does not fit",

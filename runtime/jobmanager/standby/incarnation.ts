@@ -23,6 +23,7 @@ import type {
   StoredActivation,
 } from "../../../contract/index.ts";
 import type { StreamGraph } from "../../graph/index.ts";
+import type { PeerSecurity } from "../../../security/index.ts";
 import { type FromJobManager, listenRpc, type RpcConnection, type RpcServer } from "../../rpc/index.ts";
 import { openStore, storeUriOf } from "../../storage/index.ts";
 import { createActivation } from "../leading/activation-object.ts";
@@ -43,6 +44,8 @@ import { checkRestore } from "./preflight.ts";
 
 export type IncarnationOptions = Omit<JobManagerOptions, "job" | "restore" | "standby" | "onTerminal"> & {
   readonly job: JobManagerOptions["job"] & { readonly jobId: string };
+  /** Who TaskManagers have to be. Default null: whoever connects is taken. */
+  readonly security?: PeerSecurity | null;
   /** Another process of this very incarnation leads: this one is to end. */
   readonly onFenced: () => void;
 };
@@ -93,6 +96,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     this.#server = await listenRpc<FromJobManager, object>({
       host,
       port,
+      security: this.#options.security ?? null,
       onConnection: (connection) => {
         if (this.#manager === null) this.#early.push(connection);
         else this.#manager.accept(connection);

@@ -81,17 +81,8 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
     tokens: file("tokens.csv"),
   };
   const authority = { certificatePath: files.ca, keyPath: file("ca.key") };
-  await makeCertificate(authority, null, "/CN=streamjob-test-ca", [
-    "basicConstraints=critical,CA:TRUE",
-    "keyUsage=critical,keyCertSign,cRLSign",
-  ]);
-  const server = { certificatePath: files.serverCertificate, keyPath: files.serverKey };
-  await makeCertificate(server, authority, "/CN=kube-apiserver", [
-    "basicConstraints=critical,CA:FALSE",
-    "extendedKeyUsage=serverAuth",
-    // The second address: the Service `kubernetes`, by which pods know the server.
-    "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc",
-  ]);
+  await makeAuthority(authority);
+  await makeServer({ certificatePath: files.serverCertificate, keyPath: files.serverKey }, authority);
   const users = await Promise.all(userNames.map((name) => makeUser(name, folder, authority)));
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   await writeFile(files.serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: PRIVATE_FILE });
@@ -105,6 +96,30 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
     users: Object.fromEntries(users.map((user) => [user.name, user])) as Record<UserName, User>,
   };
 }
+
+/** Makes an authority and a certificate for the API server in `folder`: paths. */
+export async function makeServerCertificate(folder: string): Promise<Certificate & { readonly authorityPath: string }> {
+  await makePrivateFolder(folder);
+  const authority = { certificatePath: join(folder, "ca.crt"), keyPath: join(folder, "ca.key") };
+  const server = { certificatePath: join(folder, "server.crt"), keyPath: join(folder, "server.key") };
+  await makeAuthority(authority);
+  await makeServer(server, authority);
+  return { ...server, authorityPath: authority.certificatePath };
+}
+
+const makeAuthority = (authority: Certificate): Promise<void> =>
+  makeCertificate(authority, null, "/CN=streamjob-test-ca", [
+    "basicConstraints=critical,CA:TRUE",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  ]);
+
+const makeServer = (server: Certificate, authority: Certificate): Promise<void> =>
+  makeCertificate(server, authority, "/CN=kube-apiserver", [
+    "basicConstraints=critical,CA:FALSE",
+    "extendedKeyUsage=serverAuth",
+    // The second address: the Service `kubernetes`, by which pods know the server.
+    "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc",
+  ]);
 
 type Certificate = { readonly certificatePath: string; readonly keyPath: string };
 

@@ -1,0 +1,49 @@
+/**
+ * Owns: a job's own files in its pods, when they are not in the image: where they lie, and the volume that brings them.
+ * Called by: incarnation-config.ts, pod-template.ts, pod-container.ts.
+ *
+ * PGF1 The text of an inline job is kept in the ConfigMap of its incarnation, which never changes: every pod of an incarnation finds
+ *     the text that it was made with, whatever became of the spec.
+ */
+import type { ProgramSource } from "../../crds/index.ts";
+import type { Program } from "../../contract/index.ts";
+import type { Container, Volume } from "../kubernetes/api/index.ts";
+
+/** Where a job's files are mounted; in the image it is an empty folder, the working directory. */
+const JOB_FOLDER = "/opt/streamjob/job";
+const VOLUME = "job";
+/** Key of an inline job's text, and its file. */
+const INLINE_KEY = "job.ts";
+
+/** What pods are told of the program. */
+export function programOf(source: ProgramSource): Program {
+  switch (source.kind) {
+    case "module":
+      return { kind: "module", path: source.path };
+    case "configMap":
+      return { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${source.key}` };
+    case "inline":
+      return { kind: "inline", path: `${JOB_FOLDER}/${INLINE_KEY}` };
+  }
+}
+
+/** PGF1. What an incarnation's ConfigMap holds beside its configuration. */
+export function programData(source: ProgramSource): Readonly<Record<string, string>> {
+  return source.kind === "inline" ? { [INLINE_KEY]: source.text } : {};
+}
+
+/** `ownConfigMap`: the name of the incarnation's. */
+export function programVolumes(source: ProgramSource, ownConfigMap: string): readonly Volume[] {
+  switch (source.kind) {
+    case "module":
+      return [];
+    case "configMap":
+      return [{ name: VOLUME, configMap: { name: source.name } }];
+    case "inline":
+      return [{ name: VOLUME, configMap: { name: ownConfigMap, items: [{ key: INLINE_KEY, path: INLINE_KEY }] } }];
+  }
+}
+
+export function programMounts(source: ProgramSource): NonNullable<Container["volumeMounts"]> {
+  return source.kind === "module" ? [] : [{ name: VOLUME, mountPath: JOB_FOLDER, readOnly: true }];
+}

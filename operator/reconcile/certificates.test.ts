@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { CertificatePolicy } from "../engine/index.ts";
+import type { Action } from "./actions/plan.ts";
+import type { ReconcileSettings } from "./facts/settings.ts";
+import { reconcile } from "./reconcile.ts";
+import { settings, START_MS, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
+
+const policy: CertificatePolicy = { lifetimeMs: 7_200_000, renewEveryMs: 3_600_000 };
+const certifying = (authority = "0a0b0c0d"): ReconcileSettings => ({
+  ...settings,
+  certificates: { authority, policy },
+});
+
+type Issue = Extract<Action, { kind: "issueCertificates" }>;
+
+/** What would be done now. */
+const actionsNow = (world: SimulatedWorld): readonly Action[] =>
+  reconcile(world.observe(), world.settings, world.nowMs).actions;
+const issuesIn = (actions: readonly Action[]): readonly Issue[] =>
+  actions.filter((action) => action.kind === "issueCertificates");
+
+function runningWorld(): SimulatedWorld {
+  const world = new SimulatedWorld(specOf("good", 1));
+  world.settings = certifying();
+  assert.ok(world.settle());
+  return world;
+}
+
+test("SEC-7: the certificates of an incarnation come before its pods, and its pods mount its own", () => {
+  const world = new SimulatedWorld(specOf("good", 1));
+  world.settings = certifying();
+  let actions: readonly Action[] = [];
+  while (issuesIn(actions).length === 0) {
+    const plan = reconcile(world.observe(), world.settings, world.nowMs);
+    ({ actions } = plan);
+    world.apply(world.observe(), plan);
+    world.advance(50);
+    assert.ok(world.nowMs < START_MS + 60_000);
+  }
+  const kinds = actions.flatMap((action) =>
+    action.kind === "applyChild" ? [action.object.kind] : action.kind === "issueCertificates" ? [action.kind] : [],
+  );
+  assert.deepEqual(kinds, ["ConfigMap", "issueCertificates", "StatefulSet", "StatefulSet"]);
+  const sets = actions.flatMap((action) =>
+    action.kind === "applyChild" && action.object.kind === "StatefulSet" ? [action.object] : [],
+  );
+  const items = sets.map(({ spec }) => spec.template.spec.volumes?.find(({ secret }) => secret !== undefined)?.secret);
+  assert.deepEqual(
+    items.map((secret) => [secret?.secretName, secret?.items?.map(({ key }) => key)]),
+    [
+      ["wc-1-tls", ["ca.crt", "jobmanager.crt", "jobmanager.key"]],
+      ["wc-1-tls", ["ca.crt", "taskmanager.crt", "taskmanager.key"]],
+    ],
+  );
+});
+
+test("CED2, P-22: within a term nothing is issued, at its end once, and the look for it is planned", () => {
+  const world = runningWorld();
+  const issued: number[] = [];
+  const endMs = world.nowMs + 3 * policy.renewEveryMs;
+  let isLate = false;
+  while (world.nowMs < endMs) {
+    const plan = reconcile(world.observe(), world.settings, world.nowMs);
+    issued.push(...issuesIn(plan.actions).map(({ term }) => term.number));
+    assert.deepEqual(
+      plan.actions.filter(({ kind }) => kind !== "issueCertificates"),
+      [],
+    );
+    world.apply(world.observe(), plan);
+    isLate ||= plan.wakeAfterMs === null || plan.wakeAfterMs > policy.renewEveryMs;
+    world.advance(60_000);
+  }
+  assert.equal(issued.length, 3);
+  assert.deepEqual(
+    issued,
+    issued.map((_, index) => (issued[0] ?? 0) + index),
+  );
+  assert.equal(isLate, false);
+});
+
+test("certificates are issued anew by another root, for a ConfigMap that was made again, and when the annotation is taken away", () => {
+  const world = runningWorld();
+  assert.deepEqual(actionsNow(world), []);
+  world.settings = certifying("ffffffff");
+  assert.equal(issuesIn(actionsNow(world)).length, 1);
+  world.settings = certifying();
+  world.remove("ConfigMap/wc-1");
+  assert.equal(issuesIn(actionsNow(world)).length, 1);
+  assert.ok(world.settle());
+  assert.deepEqual(actionsNow(world), []);
+  world.remove("Service/wc-1");
+  assert.equal(issuesIn(actionsNow(world)).length, 1);
+});
+
+test("P-31: an operator that certifies nothing leaves an incarnation with certificates alone", () => {
+  const world = runningWorld();
+  world.settings = settings;
+  assert.deepEqual(actionsNow(world), []);
+});

@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { heapAlarm } from "./heap-watch.ts";
+
+test("HEW2 a heap that is nearly full is told once, and again after it had come down", () => {
+  const isNews = heapAlarm();
+  const looks = [10, 84, 85, 99, 84, 86, 69, 84, 90, 95].map((used) => isNews(used, 100));
+  assert.deepEqual(looks, [false, false, true, false, false, false, false, false, true, false]);
+});

@@ -1,0 +1,83 @@
+/**
+ * Owns: ports of this machine that lead to REST of JobManagers in a real cluster: what is said there in plain HTTP goes on by TLS, with the
+ * certificate that an operator has. So tests, and what they put between operators and JobManagers, read what is said.
+ */
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { connect } from "node:tls";
+import type { AddressOf } from "../../embedded/api-server/index.ts";
+import type { IncarnationIdentity } from "../../operator/engine/index.ts";
+import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { clientOptions, type IdentityFiles } from "../../security/index.ts";
+
+const REST_PORT = 8081;
+
+export class JobManagerTunnel {
+  readonly #api: KubernetesApi;
+  readonly #identityOf: (of: IncarnationIdentity) => IdentityFiles;
+  readonly #addressOf: AddressOf;
+  readonly #servers = new Map<string, Promise<Server>>();
+  readonly #sockets = new Set<Socket>();
+
+  /** `addressOf`: of the pods themselves. */
+  constructor(api: KubernetesApi, identityOf: (of: IncarnationIdentity) => IdentityFiles, addressOf: AddressOf) {
+    this.#api = api;
+    this.#identityOf = identityOf;
+    this.#addressOf = addressOf;
+  }
+
+  /** Ports other than REST's are the pods' own. */
+  readonly through: AddressOf = async (namespace, host, port) => {
+    const address = await this.#addressOf(namespace, host, port);
+    if (address === null || port !== REST_PORT) return address;
+    const key = `${namespace}/${host}`;
+    const server = this.#servers.get(key) ?? this.#open(namespace, host);
+    this.#servers.set(key, server);
+    return `127.0.0.1:${((await server).address() as AddressInfo).port}`;
+  };
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    for (const server of this.#servers.values()) (await server).close();
+  }
+
+  #open(namespace: string, host: string): Promise<Server> {
+    const server = createServer((near) => {
+      this.#track(near);
+      near.pause();
+      this.#join(near, namespace, host).catch(() => near.destroy()); // as from a pod that is gone
+    });
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", () => resolve(server));
+    });
+  }
+
+  async #join(near: Socket, namespace: string, host: string): Promise<void> {
+    const address = await this.#addressOf(namespace, host, REST_PORT);
+    const of = await this.#identity(namespace, host);
+    if (address === null || of === null) throw new Error(`nobody is behind ${host}`);
+    const [ip, port] = address.split(":");
+    const options = clientOptions(this.#identityOf(of), { jobId: of.jobId, role: "jobmanager" });
+    const far = connect({ ...options, host: ip, port: Number(port) });
+    this.#track(far);
+    far.on("close", () => near.destroy());
+    near.on("close", () => far.destroy());
+    near.pipe(far).pipe(near);
+  }
+
+  /** `wc-1-jobmanager-0.wc-1.default.svc` */
+  async #identity(namespace: string, host: string): Promise<IncarnationIdentity | null> {
+    const [, service = "", own = namespace] = host.split(".");
+    const [, job, number] = /^(.+)-(\d+)$/.exec(service) ?? [];
+    const config = await this.#api.get("ConfigMap", { namespace: own, name: service });
+    const { jobId } = JSON.parse(config?.data?.["config.json"] ?? "{}") as { readonly jobId?: string };
+    if (job === undefined || jobId === undefined) return null;
+    return { namespace: own, job, incarnation: Number(number), jobId };
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Loaded before a pod's program, on a real cluster: the next process of its role takes the failpoints that a test has laid out, once.
+ */
+import { readFileSync, renameSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+
+const path = process.env.STREAMJOB_TEST_ARMORY;
+if (isMainThread && path !== undefined) {
+  const own = `${path}.${process.pid}.${Date.now()}`;
+  try {
+    renameSync(path, own);
+    process.env.STREAMJOB_FAILPOINTS = readFileSync(own, "utf8");
+  } catch {
+    // Nothing is laid out.
+  }
+}
