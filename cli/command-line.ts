@@ -31,6 +31,7 @@ export type ParsedCommand =
   | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
   | { readonly kind: "cancel"; readonly job: string }
   | { readonly kind: "checkpoint"; readonly job: string }
+  | { readonly kind: "storageList"; readonly location: string; readonly output: ReportFormat }
   /** About StreamJobs and their control plane. */
   | { readonly kind: "manifests"; readonly command: ManifestCommand }
   /** `--help`, `--version`, or bad usage: everything there is to say has been written. */
@@ -139,6 +140,7 @@ function createProgram(version: string, output: TextOutput, found: (command: Par
     .description("take a checkpoint now")
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
+  addStorage(program, found);
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   program
     .command("completion")
@@ -224,6 +226,17 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
     );
   }
   return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
+}
+
+function addStorage(program: Command, found: (command: ParsedCommand) => void): void {
+  const storage = program.command("storage").description("look at where state is stored");
+  const list = storage
+    .command("list")
+    .description(
+      "list stores and savepoints below a location, with what is deleted of each, when and why; deletes nothing",
+    )
+    .argument("<location>", "a folder, or s3://bucket/prefix");
+  addReport(list).action((location: string, { output }: Reported) => found({ kind: "storageList", location, output }));
 }
 
 function addExplain(program: Command, found: (command: ParsedCommand) => void): void {

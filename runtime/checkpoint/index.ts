@@ -55,6 +55,7 @@ export {
   storedDeclarations,
   type SubtaskState,
 } from "./handles.ts";
+export { type StoredPlace, takeInventory } from "./inventory.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
   assertReadable,
