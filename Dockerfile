@@ -1,4 +1,4 @@
-# The image of the operator and of every job. Its first argument says which process it is: operator, jobmanager or taskmanager.
+# The image of the operator and of every job. Its first argument says which process it is: operator, jobmanager, taskmanager, uninstall-check.
 # Built by `npm run image`, or by `npm run package && docker build -t streamjob .`; see docs/image.md.
 #
 # Both bases are arguments. BASE needs Node 24 and no shell; BUILD needs npm and a shell. For a build that

@@ -3,10 +3,15 @@ import { describe, it } from "node:test";
 import { type ParsedCommand, parseCommandLine } from "./command-line.ts";
 import type { ManifestCommand } from "./manifests/manifest-command.ts";
 
-async function parse(...args: string[]): Promise<{ command: ParsedCommand; out: string; err: string }> {
+type Parsed = { command: ParsedCommand; out: string; err: string };
+
+const parse = (...args: string[]): Promise<Parsed> => parseAs(false, args);
+
+async function parseAs(isPlugin: boolean, args: readonly string[]): Promise<Parsed> {
   let out = "";
   let err = "";
-  const command = await parseCommandLine(args, "1.2.3", { out: (text) => (out += text), err: (text) => (err += text) });
+  const output = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
+  const command = await parseCommandLine(args, "1.2.3", output, isPlugin);
   return { command, out, err };
 }
 
@@ -184,6 +189,52 @@ describe("bad usage ends with 2 and says what is wrong", () => {
       assert.match(err, says);
     });
   }
+});
+
+describe("a command for a cluster", () => {
+  const get = { kind: "get", what: "jobs", name: null, namespace: "default", output: "table", watch: false } as const;
+
+  it("has --kubeconfig and --context before or after its own words", async () => {
+    const cluster = { kubeconfig: "/k", context: "prod", isNamespaceGiven: false };
+    const flags = ["--kubeconfig", "/k", "--context", "prod"];
+    for (const args of [
+      [...flags, "get"],
+      ["get", ...flags],
+    ]) {
+      assert.deepEqual((await parse(...args)).command, { kind: "manifests", command: get, cluster });
+    }
+  });
+
+  it("says whether a namespace was given, so that the context's is taken otherwise", async () => {
+    const cluster = { kubeconfig: null, context: "prod", isNamespaceGiven: true };
+    const { command } = await parse("get", "-n", "default", "--context", "prod");
+    assert.deepEqual(command, { kind: "manifests", command: get, cluster });
+  });
+
+  it("is every command of the kubectl plugin", async () => {
+    const cluster = { kubeconfig: null, context: null, isNamespaceGiven: false };
+    assert.deepEqual((await parseAs(true, ["get"])).command, { kind: "manifests", command: get, cluster });
+    const { command } = await parseAs(true, ["savepoint", "wc"]);
+    assert.ok(command.kind === "savepoint");
+    assert.deepEqual(command.cluster, cluster);
+    assert.match((await parseAs(true, ["--help"])).out, /Usage: kubectl streamjob/);
+  });
+
+  it("is none of those about this machine", async () => {
+    for (const args of [
+      ["run", "wc.yaml"],
+      ["run", "job.ts"],
+      ["up"],
+      ["list"],
+      ["stop", "wc"],
+      ["explain", "job.ts"],
+    ]) {
+      const { command, err } = await parse(...args, "--context", "prod");
+      assert.deepEqual(command, { kind: "exit", exitCode: 2 }, args.join(" "));
+      assert.match(err, /on this machine/);
+      assert.deepEqual((await parseAs(true, args)).command, { kind: "exit", exitCode: 2 });
+    }
+  });
 });
 
 describe("help and version", () => {

@@ -10,7 +10,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { completionScript, type Shell, shells } from "./terminal/completion.ts";
 import type { LocalClusterOptions } from "./jobs/cluster-options.ts";
-import type { ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
+import type { ClusterChoice, ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
 import { addManifestCommands, addReport, durationOf, isModuleName, type Reported } from "./manifests/manifest-words.ts";
 import type { ListFormat } from "./jobs/list-command.ts";
 import type { JobRequest } from "./jobs/job-request.ts";
@@ -27,13 +27,20 @@ export type ParsedCommand =
       readonly namespace: string | null;
       /** Of a StreamJob's savepoint. */
       readonly timeoutMs: number;
+      /** Absent: not a cluster. */
+      readonly cluster?: ClusterChoice;
     }
   | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
   | { readonly kind: "cancel"; readonly job: string }
   | { readonly kind: "checkpoint"; readonly job: string }
   | { readonly kind: "storageList"; readonly location: string; readonly output: ReportFormat }
   /** About StreamJobs and their control plane. */
-  | { readonly kind: "manifests"; readonly command: ManifestCommand }
+  | {
+      readonly kind: "manifests";
+      readonly command: ManifestCommand;
+      /** Absent: the control plane on this machine. */
+      readonly cluster?: ClusterChoice;
+    }
   /** `--help`, `--version`, or bad usage: everything there is to say has been written. */
   | { readonly kind: "exit"; readonly exitCode: 0 | 2 };
 
@@ -52,16 +59,30 @@ type RunFlags = JobFlags & {
 
 const SAVEPOINT_TIMEOUT_MS = 600_000;
 
-/** `args`: without the program's own name. */
+/** `args`: without the program's own name. `isPlugin`: as `kubectl streamjob`, for the cluster of kubectl. */
 export async function parseCommandLine(
   args: readonly string[],
   version: string,
   output: TextOutput,
+  isPlugin = false,
 ): Promise<ParsedCommand> {
   let parsed: ParsedCommand = { kind: "exit", exitCode: 2 };
-  const program = createProgram(version, output, (command) => (parsed = command));
+  const name = isPlugin ? "kubectl streamjob" : "streamjob";
+  const program = createProgram(name, version, output, (command) => (parsed = command));
+  let isNamespaceGiven = false;
+  program.hook("preAction", (_program, command) => {
+    isNamespaceGiven = command.getOptionValueSource("namespace") === "cli";
+  });
   try {
     await program.parseAsync(args, { from: "user" });
+    const { kubeconfig, context } = program.opts<ClusterFlags>();
+    if (kubeconfig !== undefined || context !== undefined || isPlugin) {
+      return inCluster(program, parsed, {
+        kubeconfig: kubeconfig ?? null,
+        context: context ?? null,
+        isNamespaceGiven,
+      });
+    }
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { kind: "exit", exitCode: error.exitCode === 0 ? 0 : 2 };
@@ -69,13 +90,35 @@ export async function parseCommandLine(
   return parsed;
 }
 
-function createProgram(version: string, output: TextOutput, found: (command: ParsedCommand) => void): Command {
-  const program = new Command("streamjob")
+type ClusterFlags = { kubeconfig?: string; context?: string };
+
+/** Errors: of commander, for a command that is about this machine. */
+function inCluster(program: Command, parsed: ParsedCommand, cluster: ClusterChoice): ParsedCommand {
+  if (parsed.kind === "exit") return parsed;
+  const isLocal = parsed.kind === "manifests" && ["runManifests", "up"].includes(parsed.command.kind);
+  if ((parsed.kind === "manifests" || parsed.kind === "savepoint") && !isLocal) return { ...parsed, cluster };
+  return program.error(
+    "error: this command is about jobs and the control plane on this machine; in a cluster use apply, get, describe, logs, events, savepoint and the others for StreamJobs",
+  );
+}
+
+function createProgram(
+  name: string,
+  version: string,
+  output: TextOutput,
+  found: (command: ParsedCommand) => void,
+): Command {
+  const program = new Command(name)
     .description("Runs and manages stateful stream jobs.")
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
-    .showHelpAfterError("(streamjob --help shows all commands and options)")
+    .showHelpAfterError(`(${name} --help shows all commands and options)`)
+    .option(
+      "--kubeconfig <file>",
+      "kubeconfig of a cluster (without it and --context: the control plane of this machine)",
+    )
+    .option("--context <name>", "context of the kubeconfig (default: its current one)")
     .addHelpText(
       "after",
       "\nExit codes: 0 finished, stopped or cancelled as requested; 1 failed (diff: there is a change); 2 bad usage, nothing was started (diff: it failed).",

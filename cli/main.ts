@@ -1,6 +1,6 @@
 /**
- * Owns: the process of the command `streamjob`.
- * Called by: bin/streamjob.
+ * Owns: the process of the command `streamjob`, and of `kubectl streamjob`.
+ * Called by: bin/streamjob, bin/kubectl-streamjob.
  *
  * MN1 Help, the version and bad usage load the words alone (CLI2 of command-line.ts): perform.ts comes when there is a command.
  */
@@ -21,10 +21,14 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const command = await parseCommandLine(process.argv.slice(2), readVersion(), {
-  out: (piece) => void process.stdout.write(piece),
-  err: (piece) => void process.stderr.write(piece),
-});
+const args = process.argv.slice(2);
+/** What bin/kubectl-streamjob puts before the words of a person. */
+const isPlugin = args[0] === "--kubectl-plugin";
+const output = {
+  out: (piece: string) => void process.stdout.write(piece),
+  err: (piece: string) => void process.stderr.write(piece),
+};
+const command = await parseCommandLine(isPlugin ? args.slice(1) : args, readVersion(), output, isPlugin);
 const exitCode =
   command.kind === "exit" ? command.exitCode : await (await import("./perform.ts")).perform(command, unread.promise);
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);

@@ -53,7 +53,12 @@ async function execute(command: RealCommand, terminal: Terminal): Promise<ExitCo
     case "storageList":
       return (await import("./jobs/storage-command.ts")).storageListCommand(terminal, command);
     case "manifests":
-      return (await import("./manifests/execute.ts")).executeManifestCommand(home, terminal, command.command);
+      return (await import("./manifests/execute.ts")).executeManifestCommand(
+        home,
+        terminal,
+        command.command,
+        command.cluster ?? null,
+      );
     default:
       return unreachable(command);
   }

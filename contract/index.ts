@@ -55,6 +55,7 @@ export {
   type StoredActivation,
   storedActivationSchema,
 } from "./incarnation.ts";
+export { locationTrouble } from "./location.ts";
 export {
   type BackpressureLevel,
   type BackpressureMessage,

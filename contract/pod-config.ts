@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { hex32Schema } from "./identity.ts";
 import { programSchema } from "./program.ts";
-import { locationSchema } from "./triggers.ts";
+import { pathSchema } from "./triggers.ts";
 
 /** An operator and its pods may be of different images: pods refuse a newer one. */
 export const POD_CONFIG_VERSION = 1;
@@ -25,9 +25,11 @@ export const podConfigSchema = z.strictObject({
   /** Options as after `-D`; above what the code says. */
   options: z.record(z.string(), z.string()),
   /** The incarnation's own store: `<storage root>/<namespace>/<jobId>`. */
-  storeUri: locationSchema,
+  storeUri: pathSchema,
   /** The same as the option `state.savepoints.dir`; null: what code or options say. */
-  savepointDirectory: locationSchema.nullable(),
+  savepointDirectory: pathSchema.nullable(),
+  /** Where requests may put savepoints: these places and below. Not there: anywhere. */
+  savepointPrefixes: z.array(pathSchema).readonly().optional(),
   /** The same as the option `parallelism.default`; null: what code or options say. */
   parallelism: z.int().min(1).nullable(),
   /** The same as the option `pipeline.max-parallelism`; null: what code, options or restored state say. */

@@ -4,12 +4,12 @@
  * PGR1 A kind that this program does not run is refused by name, with the kinds that it runs: `sql` is kept for later versions.
  */
 import { z } from "zod";
-import { locationSchema } from "./triggers.ts";
+import { pathSchema } from "./triggers.ts";
 
 const moduleSchema = z.strictObject({
   kind: z.literal("module"),
   /** Absolute, in the container. */
-  path: locationSchema,
+  path: pathSchema,
 });
 
 const configMapSchema = z.strictObject({
@@ -18,13 +18,13 @@ const configMapSchema = z.strictObject({
   name: z.string().min(1).max(253),
   key: z.string().min(1).max(253),
   /** Absolute: where the key is a file in the container. */
-  path: locationSchema,
+  path: pathSchema,
 });
 
 const inlineSchema = z.strictObject({
   kind: z.literal("inline"),
   /** Absolute: where the text is a file in the container. */
-  path: locationSchema,
+  path: pathSchema,
 });
 
 export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema, inlineSchema], {

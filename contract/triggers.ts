@@ -9,15 +9,22 @@
  *    a fresh name is made. Only one of them may be given. Files of a failed savepoint at a `targetPath` are left there.
  */
 import { z } from "zod";
+import { locationTrouble } from "./location.ts";
 import { countSchema, failureCauseSchema, hex32Schema } from "./identity.ts";
 
 /** A path or URI: printable, at most 4096 characters. */
-export const locationSchema = z
+export const pathSchema = z
   .string()
   .min(1)
   .max(4096)
   // A control character never belongs into a path and breaks logs.
   .regex(/^[^\p{Cc}]*$/u, "must not hold control characters");
+
+/** Of a savepoint or checkpoint, as a person or another program names it (LCN1). */
+export const locationSchema = pathSchema.check(({ value, issues }) => {
+  const trouble = locationTrouble(value);
+  if (trouble !== null) issues.push({ code: "custom", message: trouble, input: value });
+});
 
 /** There is one format, so both names ask for the same; it is checked and otherwise without effect. */
 const formatSchema = z.enum(["CANONICAL", "NATIVE"]).nullish();

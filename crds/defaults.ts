@@ -188,9 +188,9 @@ export function withDefaults(spec: StreamJobSpec): ResolvedSpec {
     restore: resolveRestore(spec.restore),
     restartNonce: spec.restartNonce ?? null,
     savepointNonce: spec.savepointNonce ?? null,
-    jobManager: resolvePods(spec.jobManager ?? {}),
+    jobManager: resolvePods(spec.jobManager ?? {}, { pdb: false }),
     taskManager: {
-      ...resolvePods(spec.taskManager ?? {}),
+      ...resolvePods(spec.taskManager ?? {}, { pdb: true }),
       replicas,
       slots: spec.taskManager?.slots ?? Math.ceil(parallelism / replicas),
     },
@@ -318,6 +318,6 @@ function resolveRestore(spec: StreamJobSpec["restore"]): ResolvedRestore {
   return { kind: "path", path: spec.path, allowNonRestoredState };
 }
 
-function resolvePods(spec: NonNullable<StreamJobSpec["jobManager"]>): ResolvedPods {
-  return { resources: spec.resources ?? null, podTemplate: spec.podTemplate ?? null, pdb: spec.pdb ?? false };
+function resolvePods(spec: NonNullable<StreamJobSpec["jobManager"]>, { pdb }: { readonly pdb: boolean }): ResolvedPods {
+  return { resources: spec.resources ?? null, podTemplate: spec.podTemplate ?? null, pdb: spec.pdb ?? pdb };
 }

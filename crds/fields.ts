@@ -6,6 +6,7 @@
  * FIE2 Every text and every list has a largest size: without one the API server refuses the CEL rules as too costly.
  */
 import { z } from "zod";
+import { locationTrouble } from "../contract/index.ts";
 import { DURATION_LENGTH_MAX, parseDuration } from "../base/index.ts";
 import { celDurationWithin, DURATION_CHARACTERS, durationWithin } from "./duration.ts";
 
@@ -56,6 +57,22 @@ export function whole(min: number, max: number) {
 /** Text that is not empty, at most `max` characters. */
 export function text(max = 1024) {
   return z.string().min(1, "must not be empty").max(max);
+}
+
+/** Of what LCN1 refuses, what a CEL rule can say. */
+const PLAIN_LOCATION = {
+  rule: "!self.matches('(^|/)[.][.]?(/|$)|%2[eEfF]|%5[cC]')",
+  message: "must not have a segment . or .. in its path, or dots and slashes behind percent signs",
+};
+
+/** Place of a savepoint or checkpoint (LCN1). */
+export function location() {
+  return text(4096)
+    .check(({ value, issues }) => {
+      const trouble = locationTrouble(value);
+      if (trouble !== null) issues.push({ code: "custom", message: trouble, input: value });
+    })
+    .meta({ [VALIDATIONS]: [PLAIN_LOCATION] });
 }
 
 /** Name of an object of the same namespace: a DNS subdomain. */

@@ -20,7 +20,7 @@ import {
   valueInWords,
   type WholeSetting,
 } from "../settings/index.ts";
-import { duration, text, whole } from "./fields.ts";
+import { duration, location, whole } from "./fields.ts";
 
 /** What holds in a manifest that does not say it. */
 export type ManifestDefault<S extends Setting> = S extends { readonly manifest: { readonly default: infer D } }
@@ -41,8 +41,9 @@ export function wholeField(setting: WholeSetting, more = "") {
     .describe(`${descriptionOf(setting)}${more}`);
 }
 
-export function textField(setting: TextSetting) {
-  return text(4096).optional().describe(descriptionOf(setting));
+/** A place for savepoints or checkpoints. */
+export function locationField(setting: TextSetting) {
+  return location().optional().describe(descriptionOf(setting));
 }
 
 /** `refused`: choices that this version knows and refuses. */

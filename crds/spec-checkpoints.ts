@@ -6,7 +6,7 @@ import { z } from "zod";
 import { settings } from "../settings/index.ts";
 import { CRON_ADVICE, CRON_PATTERN } from "./cron.ts";
 import { duration, objectName, text, VALIDATIONS, whole } from "./fields.ts";
-import { choiceField, durationField, textField, wholeField } from "./setting-fields.ts";
+import { choiceField, durationField, locationField, wholeField } from "./setting-fields.ts";
 
 const { checkpoints } = settings;
 const isSchedule = new RegExp(CRON_PATTERN);
@@ -58,7 +58,7 @@ const s3Schema = z.strictObject({
 });
 
 const storageSchema = z.strictObject({
-  path: textField(settings.checkpoints.storage.path),
+  path: locationField(settings.checkpoints.storage.path),
   s3: s3Schema
     .optional()
     .describe(
@@ -95,7 +95,7 @@ export const checkpointsSchema = z.strictObject({
 
 /** Snapshots that are requested by people or taken on a schedule. */
 export const savepointsSchema = z.strictObject({
-  path: textField(settings.savepoints.path),
+  path: locationField(settings.savepoints.path),
   schedule: z
     .string()
     .max(256)

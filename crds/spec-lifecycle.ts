@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { strategyNames } from "../settings/index.ts";
-import { duration, objectName, SECOND_MS, text, whole } from "./fields.ts";
+import { duration, location, objectName, SECOND_MS, whole } from "./fields.ts";
 import { type RestartParameter, restartDecimal, restartDuration, restartWhole } from "./setting-fields.ts";
 
 /** What the runtime does after a failure. Each parameter belongs to the strategies that its description names. */
@@ -117,7 +117,7 @@ export const upgradeSchema = z.strictObject({
 
 /** What the first incarnation starts from; used once. */
 export const restoreSchema = z.strictObject({
-  path: text(4096).optional().describe("A savepoint or checkpoint to start from."),
+  path: location().optional().describe("A savepoint or checkpoint to start from."),
   snapshot: objectName()
     .optional()
     .describe("A StreamJobSnapshot in the same namespace to start from; the job waits until it is Completed."),

@@ -80,14 +80,19 @@ const common = {
   podTemplate: podTemplateSchema
     .optional()
     .describe("Additions to the pods that the operator creates: volumes, affinity, tolerations, sidecar containers."),
-  pdb: z
-    .boolean()
-    .optional()
-    .describe("Whether a PodDisruptionBudget limits evictions to one pod at a time. Default false."),
 };
 
+const budget = (when: string) =>
+  z
+    .boolean()
+    .optional()
+    .describe(`Whether a PodDisruptionBudget limits evictions to one pod at a time. Default ${when}`);
+
 /** The JobManager pod, which coordinates the job. */
-export const jobManagerSchema = z.strictObject(common);
+export const jobManagerSchema = z.strictObject({
+  ...common,
+  pdb: budget("false: there is one pod, which a node that is drained has to be able to evict."),
+});
 
 /** The TaskManager pods, which run the job's tasks. */
 export const taskManagerSchema = z.strictObject({
@@ -98,4 +103,5 @@ export const taskManagerSchema = z.strictObject({
     .optional()
     .describe("Number of slots of each TaskManager. Default: parallelism / replicas, rounded up; 1 to 1024."),
   ...common,
+  pdb: budget("true."),
 });

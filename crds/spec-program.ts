@@ -59,8 +59,10 @@ export const programSchema = z.strictObject({
     })
     .optional()
     .describe(
-      "A module in a ConfigMap. It is mounted at /opt/streamjob/job and read when a pod starts. Give each version a ConfigMap " +
-        "with its own name, and keep the ConfigMap of the last stable version: changing the text in place does not change this spec, so it starts no upgrade, and a rollback would run the changed text too.",
+      "A module in a ConfigMap, and the files beside it that it imports (`./parse.ts`): each key is a file in /opt/streamjob/job. They are " +
+        "copied when an incarnation is made, so that its pods never run another text. Give each version a ConfigMap with its own name, as " +
+        "kustomize's configMapGenerator does, and keep that of the last stable version: changing the text in place does not change this spec. " +
+        "It starts no upgrade; the next upgrade, restartNonce or rollback runs it.",
     ),
   inline: text(INLINE_LENGTH_MAX)
     .optional()

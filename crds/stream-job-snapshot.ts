@@ -3,7 +3,7 @@
  * job can start. Does not own: taking it (operator/reconcile). Called by: the schema of the CRD, validation, rooms of the operator.
  */
 import { z } from "zod";
-import { objectName, text, time } from "./fields.ts";
+import { location, objectName, time } from "./fields.ts";
 import type { KubernetesMetadata } from "./metadata.ts";
 import { count } from "./status-fields.ts";
 
@@ -16,7 +16,7 @@ export const streamJobSnapshotSpecSchema = z.strictObject({
     .enum(["manual", "scheduled", "upgrade"])
     .optional()
     .describe("Who requested it. Default manual. Retention deletes only scheduled and upgrade savepoints."),
-  path: text(4096)
+  path: location()
     .optional()
     .describe(
       "Exact folder of the savepoint. Default: chosen by the operator and recorded before the savepoint is triggered.",

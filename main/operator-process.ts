@@ -33,6 +33,8 @@ const ms = z.int().min(1);
 const operatorSettingsSchema = z.strictObject({
   /** Where checkpoints go when a StreamJob names nothing: a store URI. */
   storageRoot: z.string().min(1),
+  /** Where savepoints may be, beside `<storageRoot>/<namespace>/savepoints`: store URIs, these and below. null: anywhere. */
+  savepointPrefixes: z.array(z.string().min(1)).nullable().default(null),
   /** When a StreamJob names no image. */
   defaultImage: z.string().min(1),
   /** null: StreamJobs of all namespaces. Each is watched by itself, so that a Role in each is enough. */
@@ -83,7 +85,8 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
-  const { storageRoot, defaultImage, namespaces, addresses, election, endpoints, rootSecret } = readSettings();
+  const { storageRoot, savepointPrefixes, defaultImage, namespaces, addresses, election, endpoints, rootSecret } =
+    readSettings();
   const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
   const { api, baseUrl, credentials } = connection;
   const authority = await openJobAuthority(api, rootSecret, systemRandom);
@@ -99,7 +102,12 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     api,
     jobManagers,
     certificates: { authority, policy: certificatePolicy },
-    settings: { storageRoot, defaultImage, engine: nativeEngine },
+    settings: {
+      storageRoot,
+      defaultImage,
+      engine: nativeEngine,
+      ...(savepointPrefixes === null ? {} : { savepointPrefixes }),
+    },
     clock,
     random: systemRandom,
     log,

@@ -30,6 +30,7 @@ export function runJobManager(): Promise<void> {
       security,
       job: { module: config.program.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
       storeUri: config.storeUri,
+      savepointPrefixes: config.savepointPrefixes ?? null,
       rpcHost: rpc.host,
       rpcPort: rpc.port,
       expectedTaskManagers: config.taskManagers,

@@ -1,5 +1,5 @@
 /**
- * Owns: the entry of a process in a pod, and of the image: `pod-main.ts operator | jobmanager | taskmanager | storage`.
+ * Owns: the entry of a process in a pod, and of the image: `pod-main.ts operator | jobmanager | taskmanager | storage | uninstall-check`.
  *
  * POM1 Compiled code is kept before anything else is loaded, and only one program's rooms are loaded at all: a standby's start is a part
  *     of every upgrade, and a restarted process's a part of every recovery.
@@ -23,6 +23,7 @@ const programs: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
   jobmanager: async () => (await import("./pod-jobmanager.ts")).runJobManager,
   taskmanager: async () => (await import("./pod-taskmanager.ts")).runTaskManager,
   storage: async () => (await import("./pod-storage.ts")).runStorage,
+  "uninstall-check": async () => (await import("./uninstall-check.ts")).runUninstallCheck,
 };
 
 const [name = ""] = process.argv.slice(2);

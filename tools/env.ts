@@ -43,8 +43,10 @@ async function up(wanted: readonly Part[]): Promise<number> {
       return false;
     }
   };
+  for (const part of wanted) await tried(part, async () => part.assertPossible?.());
+  if (failed > 0) return 1;
   const had: Part[] = [];
-  for (const part of wanted) if (await tried(part, () => environment.prepare(part))) had.push(part);
+  for (const part of wanted) if (await tried(part, () => environment.prepare([part]))) had.push(part);
   await Promise.all(had.map((part) => tried(part, async () => say(aboutPart(part, await environment.start(part))))));
   return failed === 0 ? 0 : 1;
 }

@@ -24,6 +24,8 @@ export type Build = {
 
 export type Builder = {
   readonly name: string;
+  /** Whether it has an image of this name. */
+  has(tag: string): boolean;
   build(build: Build): Promise<void>;
   /** Takes the image of a docker-archive, under the name that it has there. */
   load(path: string): Promise<void>;
@@ -57,6 +59,7 @@ const buildArguments = ({ context, tag, platform, args, npmrc }: Build): string[
 function daemonless(command: string, save: readonly string[]): Builder {
   return {
     name: command,
+    has: (tag) => works(command, ["image", "inspect", tag]),
     build: async (build) => run(command, ["build", ...buildArguments(build)]),
     load: async (path) => run(command, ["load", "--input", path]),
     save: async (tag, path) => run(command, [...save, path, tag]),
@@ -83,6 +86,7 @@ function buildah(command: string, tell: Tell): Builder {
   const signatures = ["--signature-policy", policy];
   return {
     name: "buildah",
+    has: (tag) => works(command, [...storage(driver), "inspect", "--type", "image", tag]),
     build: async (build) => {
       const how = [...signatures, "--isolation", "chroot", "--layers"];
       await run(command, [...storage(driver), "build", ...how, ...buildArguments(build)]);

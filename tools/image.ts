@@ -133,13 +133,16 @@ async function localBase(
 ): Promise<string> {
   const node = pinnedNode(architecture);
   if (node === undefined) throw new Error(`the package node-linux-${nodeArchitectures[architecture]} is not installed`);
+  const text = readFileSync(new URL("./image-base.ts", import.meta.url));
+  const version = `${node.version}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
   const name = canBuild ? "streamjob-build-base" : "streamjob-base";
+  const tag = `localhost/${name}:${version}-${architecture}`;
+  if (builder.has(tag)) return tag;
   const context = join(scratch, `${name}-${architecture}`);
   writeBase(join(context, "root"), node.path, librariesOf(node.path));
   if (canBuild) addBuildTools(join(context, "root"));
   const path = "/nodejs/bin:/usr/local/bin:/usr/bin:/bin";
   writeFileSync(join(context, "Dockerfile"), `FROM scratch\nCOPY root/ /\nENV PATH=${path}\n`);
-  const tag = `localhost/${name}:${node.version}-${architecture}`;
   await builder.build({ context, tag, platform: `linux/${architecture}`, args: {} });
   return tag;
 }
@@ -153,7 +156,7 @@ export async function jobImageArchive(folder: string, reference: string, path: s
   const builder = await findBuilder(tell);
   const scratch = mkdtempSync(join(tmpdir(), "streamjob-image-"));
   try {
-    await builder.load(archive.path);
+    if (!builder.has(archive.reference)) await builder.load(archive.path);
     const BUILD = await localBase(builder, { architecture: ownArchitecture, canBuild: true, scratch });
     const args = { STREAMJOB: archive.reference, BUILD, NODE_EXTRA_CA_CERTS: CERTIFICATES };
     await builder.build({ context: folder, tag: reference, platform: `linux/${ownArchitecture}`, args });

@@ -36,7 +36,7 @@ export function packageManifest(own: Manifest): object {
   const kept = ["name", "version", "description", "license", "type", "engines"].map((name) => [name, own[name]]);
   return {
     ...Object.fromEntries(kept),
-    bin: { streamjob: "./bin/streamjob.js" },
+    bin: { streamjob: "./bin/streamjob.js", "kubectl-streamjob": "./bin/kubectl-streamjob.js" },
     exports: {
       ...Object.fromEntries(Object.entries(own.exports).map(([name, source]) => [name, compiled(source)])),
       "./package.json": "./package.json",
@@ -79,6 +79,12 @@ if (Number(process.versions.node.split(".")[0]) < oldestMajor) {
 }
 `;
 
+/** The same for the cluster of kubectl, which finds it by its name. */
+const PLUGIN = `#!/usr/bin/env node
+process.argv.splice(2, 0, "--kubectl-plugin");
+await import("./streamjob.js");
+`;
+
 function run(command: string, args: readonly string[], folder: string): string {
   const { status, stdout, error } = spawnSync(command, args, {
     cwd: folder,
@@ -102,6 +108,7 @@ export function stagePackage(target: string): void {
   writeFileSync(join(target, "package.json"), `${JSON.stringify(packageManifest(own), null, 2)}\n`);
   mkdirSync(join(target, "bin"));
   writeFileSync(join(target, "bin", "streamjob.js"), LAUNCHER, { mode: 0o755 });
+  writeFileSync(join(target, "bin", "kubectl-streamjob.js"), PLUGIN, { mode: 0o755 });
   for (const name of ["README.md", "LICENSE", "CHANGELOG.md"])
     copyFileSync(join(repositoryRoot, name), join(target, name));
   cpSync(join(repositoryRoot, "crds", "generated"), join(target, "crds", "generated"), { recursive: true });

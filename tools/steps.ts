@@ -31,6 +31,7 @@ const groupOrder = [
   "conformance",
   "simulation",
   "s3",
+  "security",
   "e2e",
   "package",
   "image",

@@ -6,6 +6,7 @@
  *     in the middle and comes back does it after all, and none does it twice.
  */
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
+import { locationTrouble } from "../../contract/index.ts";
 import { storeUriOf } from "../../runtime/storage/index.ts";
 import { isRunnerAlive, type JobRecord } from "./job-registry.ts";
 import { awaitTrigger, type RestClient, type TriggerOutcome } from "./rest-client.ts";
@@ -18,6 +19,16 @@ export type TriggeredJob = {
   readonly random: Random;
 };
 
+/** The canonical URI of a folder that a person named. A plain path may climb, as in any shell. Errors: OPTION_INVALID (LCN1). */
+export function savepointPlace(directory: string): string {
+  const isUri = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(directory);
+  const trouble = isUri ? locationTrouble(directory) : null;
+  const uri = trouble === null ? storeUriOf(directory) : directory;
+  const found = trouble ?? locationTrouble(uri);
+  if (found === null) return uri;
+  throw new StreamError("OPTION_INVALID", `the folder ${JSON.stringify(directory)} ${found}`, { destiny: "terminal" });
+}
+
 /** Whether the job may still answer. */
 export function mayRun(record: JobRecord): boolean {
   return record.terminal === null && isRunnerAlive(record);
@@ -26,7 +37,7 @@ export function mayRun(record: JobRecord): boolean {
 /** `directory` null: the job's default. Returns the savepoint's URI. Errors: SAVEPOINT_FAILED, and what REST refuses it with. */
 export async function takeSavepoint(job: TriggeredJob, directory: string | null): Promise<string> {
   const triggerId = job.random.hex(16);
-  const location = directory === null ? null : storeUriOf(directory);
+  const location = directory === null ? null : savepointPlace(directory);
   const request = (): Promise<void> => job.client.triggerSavepoint(triggerId, location);
   return completed(await awaitOutcome(job, request, () => job.client.savepoint(triggerId)), "savepoint");
 }
@@ -37,7 +48,7 @@ export async function stopWithSavepoint(
   options: { readonly directory: string | null; readonly drain: boolean },
 ): Promise<string> {
   const triggerId = job.random.hex(16);
-  const location = options.directory === null ? null : storeUriOf(options.directory);
+  const location = options.directory === null ? null : savepointPlace(options.directory);
   const before = job.record()?.lastSavepoint ?? null;
   const request = (): Promise<void> => job.client.triggerStop(triggerId, location, options.drain);
   const outcome = await awaitOutcome(job, request, () => job.client.savepoint(triggerId));

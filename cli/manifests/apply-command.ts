@@ -17,8 +17,8 @@ export async function applyCommand(
   context: CommandContext,
   { sources, namespace, waitMs }: JobCommand<"apply">,
 ): Promise<ExitCode> {
-  const { api, terminal } = context;
-  const set = await readNamed(terminal, sources, namespace);
+  const { api, terminal, isLocal } = context;
+  const set = await readNamed(terminal, sources, namespace, isLocal);
   const { applied, problems } = await applyObjects(api, set.objects, terminal);
   for (const each of applied) terminal.out(appliedLine(each));
   refuseProblems(problems, applied.length > 0);
@@ -27,14 +27,15 @@ export async function applyCommand(
   return jobs.length === 0 ? 0 : waitForJobs(context, jobs, waitMs);
 }
 
-/** The manifests that were named, whole. Errors: MANIFEST_INVALID. */
+/** The manifests that were named, whole; `isLocal` as in readManifestSet. Errors: MANIFEST_INVALID. */
 export async function readNamed(
   terminal: Terminal,
   sources: readonly string[],
   namespace: string,
+  isLocal: boolean,
 ): Promise<ManifestSet> {
   const stdin = sources.includes(STDIN) ? await readStdin() : Buffer.alloc(0);
-  const set = readManifestSet(readSources(sources, stdin), namespace);
+  const set = readManifestSet(readSources(sources, stdin), namespace, isLocal);
   for (const file of set.leftOut) terminal.say(`${file} skipped: it contains no Kubernetes object.`);
   refuseProblems(set.problems, false);
   for (const warning of set.warnings) terminal.say(terminal.colors.yellow(problemLine(warning)));

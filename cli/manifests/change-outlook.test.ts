@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { StoredStreamJobStatus, StreamJob, StreamJobSpec } from "../../crds/index.ts";
 import { nativeEngine } from "../../operator/engine-native/index.ts";
-import { revisionName } from "../../operator/engine/index.ts";
+import { disruptionBudget, revisionName } from "../../operator/engine/index.ts";
 import { type Known, preview, revisionHash, runtimePart } from "../../operator/reconcile/index.ts";
 import { outlookOf } from "./change-outlook.ts";
 import { activeOf, AT, operationOf, statusWith } from "./command-rig.test-support.ts";
@@ -41,7 +41,7 @@ function outlook(next: StreamJob, status: StoredStreamJobStatus | null, known: P
     revisions: [revision(first, 1)],
     snapshots: [],
     restoreSnapshot: { kind: "none" },
-    disruptionBudgets: [],
+    disruptionBudgets: status === null ? [] : [disruptionBudget(next, "taskmanager", 1)],
     stopTrigger: null,
     preflight: null,
     incarnations: [{ number: 1, pods: [], jobManager: { kind: "unreachable", message: "silent" } }],
@@ -87,9 +87,9 @@ describe("what will happen", () => {
 
   it("is what changes beside the pods", () =>
     says(
-      job({ parallelism: 2, taskManager: { pdb: true } }),
+      job({ parallelism: 2, jobManager: { pdb: true } }),
       running,
-      /only objects beside its pods change: PodDisruptionBudget wc-taskmanager is created/,
+      /only objects beside its pods change: PodDisruptionBudget wc-jobmanager is created/,
     ));
 
   it("is a savepoint, when one is asked for", () =>

@@ -8,6 +8,8 @@ export type CommandContext = {
   /** For what no object shows as it is now (live-facts.ts), and what the operator would ask (known-job.ts). */
   readonly jobManagers: Pick<JobManagerApi, "incarnation" | "trigger" | "preflight">;
   readonly terminal: Terminal;
+  /** Whether the control plane is on this machine, so that paths of this machine mean something to it. */
+  readonly isLocal: boolean;
   /** Whether the control plane is still there. */
   readonly isAlive: () => boolean;
 };

@@ -84,6 +84,7 @@ export async function createRig(): Promise<CommandRig> {
     },
     server,
     terminal,
+    isLocal: true,
     isAlive: () => true,
     out,
     said,

@@ -45,7 +45,7 @@ export async function diffCommand(
   { sources, namespace, output }: JobCommand<"diff">,
 ): Promise<ExitCode> {
   const { api, terminal } = context;
-  const set = await readNamed(terminal, sources, namespace);
+  const set = await readNamed(terminal, sources, namespace, context.isLocal);
   const problems: ManifestProblem[] = [];
   const reports: (readonly [ManifestObject, Report])[] = [];
   for (const manifest of set.objects) {

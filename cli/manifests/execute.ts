@@ -5,8 +5,8 @@
 import type { HomeFolder } from "../jobs/home-folder.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import type { CommandContext } from "./command-context.ts";
-import type { JobCommand, ManifestCommand } from "./manifest-command.ts";
-import { openControlPlane } from "./open-control-plane.ts";
+import type { ClusterChoice, JobCommand, ManifestCommand } from "./manifest-command.ts";
+import { openCluster, openControlPlane } from "./open-control-plane.ts";
 
 type Kinds = Exclude<ManifestCommand["kind"], "runManifests" | "up">;
 type CarryOut<C> = (context: CommandContext, command: C) => Promise<ExitCode>;
@@ -31,22 +31,30 @@ const commands: { readonly [K in Kinds]: () => Promise<CarryOut<JobCommand<K>>> 
   events: async () => (await import("./events-command.ts")).eventsCommand,
 };
 
-/** Errors: CONTROL_PLANE_UNAVAILABLE, and those of the command. */
+/** `cluster` null: the control plane of the home folder. Errors: CONTROL_PLANE_UNAVAILABLE, those of openCluster and of the command. */
 export async function executeManifestCommand(
   home: HomeFolder,
   terminal: Terminal,
   command: ManifestCommand,
+  cluster: ClusterChoice | null,
 ): Promise<ExitCode> {
   if (command.kind === "runManifests") {
     return (await import("./run-command.ts")).runManifestsCommand(home, terminal, command);
   }
   if (command.kind === "up") return (await import("./up-command.ts")).upCommand(home, terminal);
-  const { api, jobManagers, isAlive, close } = openControlPlane(home, terminal);
+  const opened = cluster === null ? openControlPlane(home, terminal) : await openCluster(cluster, terminal);
+  const { api, jobManagers, isLocal, isAlive, close } = opened;
+  const placed = cluster?.isNamespaceGiven === false ? inNamespace(command, opened.namespace) : command;
   try {
     // The table pairs each kind with its own function; the compiler cannot follow that through a union.
     const carryOut = (await commands[command.kind]()) as CarryOut<ManifestCommand>;
-    return await carryOut({ api, jobManagers, terminal, isAlive }, command);
+    return await carryOut({ api, jobManagers, terminal, isLocal, isAlive }, placed);
   } finally {
     close();
   }
+}
+
+/** Of a command that names no namespace; one for all namespaces stays so. */
+function inNamespace(command: ManifestCommand, namespace: string): ManifestCommand {
+  return "namespace" in command && command.namespace !== null ? { ...command, namespace } : command;
 }

@@ -6,6 +6,14 @@
 /** How long a command waits for what it asked for; null: it returns when the API server has accepted it. */
 export type WaitMs = number | null;
 
+/** Which cluster was asked for, as kubectl would take it; null: what the kubeconfig says. */
+export type ClusterChoice = {
+  readonly kubeconfig: string | null;
+  readonly context: string | null;
+  /** False: the namespace of the context is meant. */
+  readonly isNamespaceGiven: boolean;
+};
+
 type OfJob = { readonly job: string; readonly namespace: string };
 
 export type ObjectWord = "jobs" | "snapshots";

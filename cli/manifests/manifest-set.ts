@@ -9,7 +9,7 @@
 import { type Issue, nearestName, pathText, validateSnapshot, validateStreamJob } from "../../crds/index.ts";
 import type { Kinds } from "../../operator/kubernetes/api/index.ts";
 import { withAbsolutePaths } from "./manifest-paths.ts";
-import type { ManifestText, ReadSources } from "./manifest-sources.ts";
+import type { ReadSources } from "./manifest-sources.ts";
 import { type ManifestDocument, type ManifestProblem, parseManifestText } from "./manifest-text.ts";
 
 /** Kinds that manifests may hold, in the order in which they are sent: what others need first. */
@@ -39,8 +39,8 @@ export type ManifestSet = {
   readonly leftOut: readonly string[];
 };
 
-/** Reads all texts. `namespace`: of objects that name none. */
-export function readManifestSet({ texts, problems }: ReadSources, namespace: string): ManifestSet {
+/** Reads all texts. `namespace`: of objects that name none. `isLocal` false: paths are those of pods, and stay as they are written. */
+export function readManifestSet({ texts, problems }: ReadSources, namespace: string, isLocal = true): ManifestSet {
   const found: ManifestProblem[] = [...problems];
   const objects: ManifestObject[] = [];
   const leftOut: string[] = [];
@@ -55,7 +55,7 @@ export function readManifestSet({ texts, problems }: ReadSources, namespace: str
     if (documents.length < parsed.documents.length && documents.length === 0) leftOut.push(text.file);
     else if (documents.length === 0) found.push(whole(text.file, "contains no object; add a StreamJob"));
     for (const document of documents) {
-      const read = readObject(document, text, namespace);
+      const read = readObject(document, text.file, namespace, isLocal ? text.folder : null);
       if (read.kind === "object") objects.push(read.object);
       found.push(...read.problems);
       warnings.push(...document.warnings);
@@ -77,9 +77,10 @@ type ReadObject =
   | { readonly kind: "object"; readonly object: ManifestObject; readonly problems: readonly ManifestProblem[] }
   | { readonly kind: "none"; readonly problems: readonly ManifestProblem[] };
 
-function readObject(document: ManifestDocument, text: ManifestText, byDefault: string): ReadObject {
+/** `folder` null: relative paths stay relative. */
+function readObject(document: ManifestDocument, file: string, byDefault: string, folder: string | null): ReadObject {
   const problem = (field: string, message: string, isKey = false): ManifestProblem => ({
-    file: text.file,
+    file,
     position: document.positionOf(field, isKey),
     field,
     message,
@@ -93,14 +94,14 @@ function readObject(document: ManifestDocument, text: ManifestText, byDefault: s
     const what = kind === undefined ? "is missing" : `${JSON.stringify(kind)} is not supported`;
     return { kind: "none", problems: [problem("kind", `${what}; write StreamJob, StreamJobSnapshot or ConfigMap`)] };
   }
-  const object = prepared(kind, value, byDefault, text.folder);
+  const object = prepared(kind, value, byDefault, folder);
   const issues = [...metadataIssues(value["metadata"]), ...issuesOf(kind, object)];
   const problems = issues
     .map(({ path, reason, message }) => problem(path, message, reason === "UnknownField"))
     .toSorted((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
   const { name, namespace } = object["metadata"] as { readonly name?: unknown; readonly namespace: string };
   if (typeof name !== "string") return { kind: "none", problems };
-  const read = { kind, object, name, namespace, file: text.file, problem } as unknown as ManifestObject;
+  const read = { kind, object, name, namespace, file, problem } as unknown as ManifestObject;
   return { kind: "object", object: read, problems };
 }
 
@@ -118,12 +119,13 @@ function prepared(
   kind: ManifestKind,
   value: Readonly<Record<string, unknown>>,
   namespace: string,
-  folder: string,
+  folder: string | null,
 ): Readonly<Record<string, unknown>> {
   const { status: _status, ...rest } = value;
   const given = isRecord(value["metadata"]) ? value["metadata"] : {};
   const kept = Object.entries(given).filter(([field]) => !serverFields.includes(field));
   const metadata = { namespace, ...Object.fromEntries(kept) };
+  if (folder === null) return { ...rest, metadata };
   return withAbsolutePaths(kind, { ...rest, metadata }, folder) as Readonly<Record<string, unknown>>;
 }
 

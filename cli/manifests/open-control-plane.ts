@@ -1,15 +1,18 @@
 /**
- * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found.
- * Today: the embedded one of the home folder, by its endpoint file. Later: a kubeconfig.
+ * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found: the embedded one of the home
+ * folder, by its endpoint file; a cluster's, by a kubeconfig.
+ *
+ * OCP1 Pods of a cluster cannot be reached from here: what only a JobManager knows is shown as its object says, or as not known.
  */
 import { type JobManagerApi } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi } from "../../operator/engine-native/index.ts";
-import { fixedCredentials, HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
+import { connectKubernetes, fixedCredentials, HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
 import { type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { withRetriedReads } from "../../operator/kubernetes/machinery/index.ts";
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
 import { isOwnerAlive, readEndpoint, remoteAddressOf } from "../../main/control-plane/index.ts";
 import type { HomeFolder } from "../jobs/home-folder.ts";
+import type { ClusterChoice } from "./manifest-command.ts";
 
 /** Who sends manifests and changes fields for a person. */
 export const FIELD_MANAGER = "streamjob-cli";
@@ -19,14 +22,20 @@ const RETRY_MS = 10_000;
 
 type Surroundings = { readonly clock: Clock; readonly random: Random };
 
-export type OpenControlPlane = {
+export type OpenCluster = {
   readonly api: KubernetesApi;
   readonly jobManagers: JobManagerApi;
-  /** Process of the embedded control plane. */
-  readonly pid: number;
-  /** Whether that process still runs. */
+  /** Of commands that name none. */
+  readonly namespace: string;
+  readonly isLocal: boolean;
+  /** Whether it can still be there. */
   isAlive(): boolean;
   close(): void;
+};
+
+export type OpenControlPlane = OpenCluster & {
+  /** Process of the embedded control plane. */
+  readonly pid: number;
 };
 
 /** null: none runs on this home folder. */
@@ -45,7 +54,30 @@ export function findControlPlane(home: HomeFolder, surroundings: Surroundings): 
     jobManagers.close();
     credentials.close();
   };
-  return { api, jobManagers, pid, isAlive, close };
+  return { api, jobManagers, namespace: "default", isLocal: true, pid, isAlive, close };
+}
+
+/** Asks nothing yet. Errors: KUBECONFIG_INVALID, KUBERNETES_CLIENT_MISSING. */
+export async function openCluster(choice: ClusterChoice, { clock, random }: Surroundings): Promise<OpenCluster> {
+  const { kubeconfig, context } = choice;
+  const connection = await connectKubernetes({
+    clock,
+    fieldManager: FIELD_MANAGER,
+    ...(kubeconfig === null ? {} : { kubeconfig }),
+    ...(context === null ? {} : { context }),
+  });
+  const jobManagers = createHttpJobManagerApi({ clock, addressOf: async () => null });
+  return {
+    api: withRetriedReads(connection.api, { clock, random, deadlineMs: RETRY_MS }),
+    jobManagers,
+    namespace: connection.namespace,
+    isLocal: false,
+    isAlive: () => true,
+    close: () => {
+      jobManagers.close();
+      connection.close();
+    },
+  };
 }
 
 /** Errors: CONTROL_PLANE_UNAVAILABLE. */

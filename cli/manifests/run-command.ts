@@ -46,7 +46,7 @@ export async function runManifestsCommand(
   terminal: Terminal,
   command: JobCommand<"runManifests">,
 ): Promise<ExitCode> {
-  const first = await readNamed(terminal, command.sources, command.namespace);
+  const first = await readNamed(terminal, command.sources, command.namespace, true);
   const signalled = new Signals(terminal.clock);
   try {
     const plane = await joinControlPlane(home, terminal);

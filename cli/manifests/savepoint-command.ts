@@ -23,8 +23,9 @@ import { savepointCommand } from "../jobs/steer-commands.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import { type CommandContext, namespaceFlag } from "./command-context.ts";
 import { delayOf } from "./in-the-way.ts";
+import type { ClusterChoice } from "./manifest-command.ts";
 import { getNamed } from "./named-objects.ts";
-import { findControlPlane, openControlPlane } from "./open-control-plane.ts";
+import { findControlPlane, openCluster, openControlPlane } from "./open-control-plane.ts";
 import { withAbsolutePath } from "./manifest-paths.ts";
 
 const POLL_MS = 100;
@@ -35,6 +36,8 @@ export type SavepointRequest = {
   /** null: not said. */
   readonly namespace: string | null;
   readonly timeoutMs: number;
+  /** Only a StreamJob there can be meant. Absent: the control plane of the home folder, and jobs that were run from modules. */
+  readonly cluster?: ClusterChoice;
 };
 
 /** Errors: JOB_NOT_FOUND, OBJECT_NOT_FOUND, JOB_STATE_CONFLICT, SAVEPOINT_FAILED. */
@@ -43,7 +46,8 @@ export async function savepointOfAny(
   terminal: Terminal,
   request: SavepointRequest,
 ): Promise<ExitCode> {
-  const { job: name, namespace } = request;
+  const { job: name, namespace, cluster } = request;
+  if (cluster !== undefined) return savepointInCluster(cluster, terminal, request);
   const plane = namespace === null ? findControlPlane(home, terminal) : openControlPlane(home, terminal);
   if (plane === null) return savepointCommand(home, terminal, name, request.directory);
   try {
@@ -61,10 +65,23 @@ export async function savepointOfAny(
       return await savepointCommand(home, terminal, name, request.directory);
     }
     const job = found ?? (await getNamed(plane.api, "StreamJob", name, namespace ?? "default"));
-    const { api, jobManagers, isAlive } = plane;
-    return await savepointOfStreamJob({ api, jobManagers, terminal, isAlive }, job, request);
+    return await savepointOfStreamJob({ ...plane, terminal }, job, request);
   } finally {
     plane.close();
+  }
+}
+
+async function savepointInCluster(
+  cluster: ClusterChoice,
+  terminal: Terminal,
+  request: SavepointRequest,
+): Promise<ExitCode> {
+  const opened = await openCluster(cluster, terminal);
+  try {
+    const job = await getNamed(opened.api, "StreamJob", request.job, request.namespace ?? opened.namespace);
+    return await savepointOfStreamJob({ ...opened, terminal }, job, request);
+  } finally {
+    opened.close();
   }
 }
 
@@ -121,7 +138,7 @@ async function savepointOfStreamJob(
 
 /** `wc-20310401-120000`; a second one within that second gets a number. */
 async function createSnapshot(
-  { api, terminal }: CommandContext,
+  { api, terminal, isLocal }: CommandContext,
   job: StreamJob,
   directory: string | null,
 ): Promise<StreamJobSnapshot> {
@@ -129,8 +146,8 @@ async function createSnapshot(
   const time = new Date(terminal.clock.nowMs()).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   for (let number = 1; ; number++) {
     const snapshotName = `${name}-${time}${number === 1 ? "" : `-${number}`}`;
-    const path =
-      directory === null ? null : `${withAbsolutePath(directory, process.cwd()).replace(/\/+$/, "")}/${snapshotName}`;
+    const folder = directory === null || !isLocal ? directory : withAbsolutePath(directory, process.cwd());
+    const path = folder === null ? null : `${folder.replace(/\/+$/, "")}/${snapshotName}`;
     try {
       return await api.create("StreamJobSnapshot", {
         apiVersion: STREAM_JOB_API_VERSION,

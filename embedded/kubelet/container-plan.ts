@@ -114,7 +114,7 @@ async function valueOf(
   const { valueFrom } = variable;
   if (valueFrom === undefined) return expand(variable.value ?? "", declared);
   if (valueFrom.configMapKeyRef !== undefined) {
-    const { name, key, optional = false } = valueFrom.configMapKeyRef;
+    const { name = "", key, optional = false } = valueFrom.configMapKeyRef;
     const configMap = await readConfigMap(name);
     const value = configMap?.data?.[key];
     if (value !== undefined) return value;

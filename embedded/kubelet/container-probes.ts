@@ -46,7 +46,7 @@ export class ContainerProbes {
     onChange: (isGood: boolean, message: string) => void,
   ): Promise<void> {
     if (probe?.httpGet === undefined) return;
-    const { port, path } = probe.httpGet;
+    const { port, path = "/" } = probe.httpGet;
     const named = container.ports?.find((candidate) => candidate.name === port)?.containerPort;
     const hostPort = await this.#portOf(typeof port === "number" ? port : (named ?? Number(port)));
     if (hostPort === null || this.#isStopped) return;

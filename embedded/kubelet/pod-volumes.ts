@@ -105,12 +105,14 @@ type FilesResult =
 /** null: the volume shows no object. */
 async function filesOf({ configMap, secret }: Volume, context: VolumesContext): Promise<FilesResult | null> {
   if (configMap !== undefined) {
-    const object = await context.readConfigMap(configMap.name);
-    return chosenFiles(`configmap "${configMap.name}"`, object, configMap.items, "utf8");
+    const { name = "" } = configMap;
+    const object = await context.readConfigMap(name);
+    return chosenFiles(`configmap "${name}"`, object, configMap.items, "utf8");
   }
   if (secret === undefined) return null;
-  const object = await context.readSecret(secret.secretName);
-  return chosenFiles(`secret "${secret.secretName}"`, object, secret.items, "base64");
+  const { secretName = "" } = secret;
+  const object = await context.readSecret(secretName);
+  return chosenFiles(`secret "${secretName}"`, object, secret.items, "base64");
 }
 
 function chosenFiles(

@@ -239,7 +239,7 @@ function act(context: ActionContext, action: Action): Promise<void> {
     case "deleteRevision":
       return deleteRevision(context, action.name);
     case "applyChild":
-      return applyChild(context, action.object);
+      return applyChild(context, action.object, action.filesOf ?? null);
     case "issueCertificates":
       return issueCertificates(context, action);
     case "deleteChild":

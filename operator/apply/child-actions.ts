@@ -4,34 +4,68 @@
  * CAC1 A name that something else has is never taken over, be it another's, or that of an earlier StreamJob of the same name, or one
  *     that is on its way out: the action stops and says so (P-10, P-19).
  * CAC2 Deletions are bound to a uid: what has come in its place stays. What is not there any more counts as deleted.
+ * CAC3 A ConfigMap with files of a user's ConfigMap gets them once, when it is made: what becomes of the user's afterwards changes
+ *     nothing of an incarnation that is there. Who may make a StreamJob may read that ConfigMap anyway, by a pod in its namespace.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
-import { type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
+import { type ConfigMap, type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
 import type { Child } from "../reconcile/index.ts";
 import { isOwnedBy } from "../engine/index.ts";
 import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
 import type { WrittenCache, WrittenKind } from "./written-cache.ts";
 
-export async function applyChild(context: ActionContext, child: Child): Promise<void> {
+/** `filesOf`: CAC3; null: it has none. */
+export async function applyChild(context: ActionContext, child: Child, filesOf: string | null): Promise<void> {
   // Kind and object belong together, which the compiler cannot know of a union.
-  await applyOfKind(context, child.kind as "ConfigMap", child as Kinds["ConfigMap"]);
+  const object = child as Kinds["ConfigMap"];
+  if (filesOf === null) return applyOfKind(context, object.kind, object);
+  if ((await presentChild(context, "ConfigMap", object.metadata.name)) !== null) return;
+  await applyOfKind(context, "ConfigMap", await withFilesOf(context, object, filesOf));
+}
+
+/** CAC3 */
+async function withFilesOf(context: ActionContext, object: ConfigMap, name: string): Promise<ConfigMap> {
+  const source = await call(context, `get ConfigMap ${name}`, (signal) =>
+    context.api.get("ConfigMap", keyOf(context, name), { signal }),
+  );
+  const refuse = (what: string): never => {
+    throw new ActionStopped(`ConfigMap ${name}, which spec.job.configMap names, ${what}`, "refused");
+  };
+  if (source === null) return refuse("does not exist; create it");
+  const { data = {}, binaryData = {} } = source;
+  const [binary] = Object.keys(binaryData);
+  if (binary !== undefined) refuse(`has binary data, ${binary}, which a job cannot have from there; use an image`);
+  const reserved = Object.keys(object.data ?? {}).find((key) => Object.hasOwn(data, key));
+  if (reserved !== undefined) refuse(`has the key ${reserved}, which is reserved; choose another name`);
+  return { ...object, data: { ...data, ...object.data } };
 }
 
 async function applyOfKind<K extends Child["kind"]>(context: ActionContext, kind: K, child: Kinds[K]): Promise<void> {
   const { api } = context;
   const cache: WrittenCache<K> = context.caches[kind];
+  await presentChild(context, kind, child.metadata.name);
   const { name } = child.metadata;
-  // The caches hold only what carries our labels; what is not in them may be somebody else's.
-  const present =
-    cache.get(keyOf(context, name)) ??
-    (await call(context, `get ${kind} ${name}`, (signal) => api.get(kind, keyOf(context, name), { signal })));
-  if (present !== null) refuseForeign(context, kind, present);
   const written = await call(context, `apply ${kind} ${name}`, (signal) =>
     api.apply(kind, child, { fieldManager: FIELD_MANAGER, force: true, signal }),
   );
   cache.noteWrite(written);
   refuseForeign(context, kind, written);
+}
+
+/** CAC1. null: it is not there. */
+async function presentChild<K extends Child["kind"]>(
+  context: ActionContext,
+  kind: K,
+  name: string,
+): Promise<Kinds[K] | null> {
+  const cache: WrittenCache<K> = context.caches[kind];
+  // The caches hold only what carries our labels; what is not in them may be somebody else's.
+  const present =
+    cache.get(keyOf(context, name)) ??
+    (await call(context, `get ${kind} ${name}`, (signal) => context.api.get(kind, keyOf(context, name), { signal })));
+  if (present !== null) refuseForeign(context, kind, present);
+  return present;
 }
 
 export async function deleteChild(context: ActionContext, kind: Kind, name: string, uid: string): Promise<void> {

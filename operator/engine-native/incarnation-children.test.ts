@@ -4,6 +4,7 @@ import { type StreamJob, type StreamJobSpec, withDefaults } from "../../crds/ind
 import { largePodConfigSchema, podConfigSchema } from "../../contract/index.ts";
 import type { IncarnationChildren } from "../engine/index.ts";
 import { incarnationChildren } from "./incarnation-children.ts";
+import { nativeEngine } from "./native-engine.ts";
 
 const small: StreamJobSpec = { job: { module: "/job.ts" } };
 
@@ -77,6 +78,21 @@ test("golden: the JobManager's StatefulSet", () => {
         metadata: { labels: selected },
         spec: {
           automountServiceAccountToken: false,
+          affinity: {
+            podAntiAffinity: {
+              preferredDuringSchedulingIgnoredDuringExecution: [
+                {
+                  weight: 100,
+                  podAffinityTerm: {
+                    topologyKey: "kubernetes.io/hostname",
+                    labelSelector: {
+                      matchLabels: { "streamjob.dev/job": "wc", "app.kubernetes.io/component": "jobmanager" },
+                    },
+                  },
+                },
+              ],
+            },
+          },
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 60,
           securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
@@ -121,7 +137,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
   });
   assert.equal(taskManagerSet.spec.replicas, 2);
   assert.deepEqual(taskManagerSet.spec.template.spec.volumes, [
-    { name: "job", configMap: { name: "code" } },
+    { name: "job", configMap: { name: "wc-3" } },
     tmpVolume,
   ]);
   assert.deepEqual(taskManagerSet.spec.template.spec.containers, [
@@ -135,7 +151,10 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       ...probes,
       env: [
         { name: "LEVEL", value: "debug" },
-        config,
+        {
+          name: "STREAMJOB_CONFIG",
+          valueFrom: { configMapKeyRef: { name: "wc-3", key: "streamjob-config.json" } },
+        },
         podName,
         { name: "STREAMJOB_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
         { name: "STREAMJOB_JOBMANAGER", value: "wc-3-jobmanager-0.wc-3.apps.svc:6123" },
@@ -148,6 +167,24 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
       volumeMounts: [{ name: "job", mountPath: "/opt/streamjob/job", readOnly: true }, tmpMount],
     },
   ]);
+});
+
+test("SEC-11 the places that an operator restricts savepoints to reach the pods, and nothing does when it restricts none", () => {
+  const job = jobOf(small);
+  const input = {
+    job,
+    number: 3,
+    spec: withDefaults(job.spec),
+    jobId: "ab".repeat(16),
+    storeUri: "/state/apps/ab",
+    savepointDirectory: "/state/apps/savepoints/wc-u1",
+    defaultImage: "streamjob:1",
+  };
+  const configOf = (more: object): object =>
+    podConfigSchema.parse(JSON.parse(incarnationChildren({ ...input, ...more }).configMap.data?.["config.json"] ?? ""));
+  assert.ok(!("savepointPrefixes" in configOf({})));
+  const savepointPrefixes = ["/state/apps/savepoints", "s3://bucket/saves"];
+  assert.deepEqual(configOf({ savepointPrefixes }), { ...configOf({}), savepointPrefixes });
 });
 
 test("PCN2 a pod's process knows the grace that the pod has, also when a user's template sets it", () => {
@@ -223,6 +260,21 @@ test("INC1: the same input makes the same objects, byte for byte", () => {
   assert.equal(JSON.stringify(childrenOf()), JSON.stringify(childrenOf()));
 });
 
+test("PTM4: TaskManagers are spread over nodes and zones where that is possible; a template changes it, or takes it away", () => {
+  const constraintsOf = (podSpec: Readonly<Record<string, unknown>>): unknown => {
+    const podTemplate = { spec: podSpec };
+    return childrenOf({ taskManager: { podTemplate } }).taskManagerSet.spec.template.spec.topologySpreadConstraints;
+  };
+  const matchLabels = { ...labels, "app.kubernetes.io/component": "taskmanager" };
+  const wish = { maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels } };
+  const node = { topologyKey: "kubernetes.io/hostname", ...wish };
+  const zone = { topologyKey: "topology.kubernetes.io/zone", ...wish };
+  assert.deepEqual(constraintsOf({}), [node, zone]);
+  const strict = { topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule" };
+  assert.deepEqual(constraintsOf({ topologySpreadConstraints: [strict] }), [node, { ...zone, ...strict }]);
+  assert.equal(constraintsOf({ topologySpreadConstraints: null }), undefined);
+});
+
 test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {
   const text = 'import { job } from "streamjob";\nexport default job(() => {});\n';
   const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { inline: text } });
@@ -232,14 +284,23 @@ test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its 
   assert.deepEqual(program, { kind: "inline", path: "/opt/streamjob/job/job.ts" });
   for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
     const items = [{ key: "job.ts", path: "job.ts" }];
-    assert.deepEqual(
-      spec.volumes?.filter(({ name }) => name !== "streamjob-tmp"),
-      [{ name: "job", configMap: { name: "wc-3", items } }],
-    );
+    const volume = spec.volumes?.find(({ name }) => name === "job");
+    assert.deepEqual(volume, { name: "job", configMap: { name: "wc-3", items } });
     const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
     assert.deepEqual(
-      spec.containers[0]?.volumeMounts?.filter(({ name }) => name !== "streamjob-tmp"),
-      [mount],
+      spec.containers[0]?.volumeMounts?.find(({ name }) => name === "job"),
+      mount,
     );
   }
+});
+
+test("PGF2 beside files of a user's ConfigMap the configuration has names of its own, and what it says is read there", () => {
+  const { configMap, filesOf } = childrenOf({ job: { configMap: { name: "code", key: "job.ts" } } });
+  assert.equal(filesOf, "code");
+  assert.deepEqual(Object.keys(configMap.data ?? {}), ["streamjob-config.json"]);
+  const data = { ...configMap.data, "config.json": '{ "storeUri": "file:///theirs" }', "job.ts": "" };
+  assert.equal(nativeEngine.storeUriIn({ ...configMap, data }), "/state/apps/ab");
+  for (const job of [{ module: "/job.ts" }, { inline: "export {};" }])
+    assert.equal(nativeEngine.storeUriIn(childrenOf({ job }).configMap), "/state/apps/ab");
+  assert.equal(childrenOf().filesOf, null);
 });

@@ -18,14 +18,15 @@ import {
   RPC_PORT,
   statefulSetName,
 } from "../engine/index.ts";
-import { configData, podConfig } from "./incarnation-config.ts";
-import { programData } from "./program-files.ts";
+import { configData } from "./incarnation-config.ts";
+import { copiedConfigMap, programData } from "./program-files.ts";
 import { podTemplate } from "./pod-template.ts";
 
 /** All objects of an incarnation. Shapes as Kubernetes takes them. */
 export function incarnationChildren(input: IncarnationInput): IncarnationChildren {
   return {
     configMap: configMap(input),
+    filesOf: copiedConfigMap(input.spec.job.source),
     service: headlessService(input),
     jobManagerSet: statefulSet(input, "jobmanager"),
     taskManagerSet: statefulSet(input, "taskmanager"),
@@ -48,7 +49,7 @@ function configMap(input: IncarnationInput): ConfigMap {
     kind: "ConfigMap",
     metadata: metadata(input, incarnationName(input.job.metadata.name, input.number)),
     immutable: true,
-    data: { ...configData(podConfig(input)), ...programData(input.spec.job.source) },
+    data: { ...configData(input), ...programData(input.spec.job.source) },
   };
 }
 

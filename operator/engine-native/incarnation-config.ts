@@ -5,21 +5,21 @@ import { oncePerObject } from "../../base/index.ts";
 import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig } from "../../contract/index.ts";
 import type { IncarnationInput } from "../engine/index.ts";
 import type { ConfigMap } from "../kubernetes/api/index.ts";
-import { programOf } from "./program-files.ts";
+import { configIn, configKeys, programOf } from "./program-files.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 
-export const CONFIG_KEY = "config.json";
-export const LARGE_KEY = "large.json";
 /** PG1. Of the JSON's characters; each has at most three bytes. */
 const VARIABLE_LENGTH_MAX = 40_000;
 
 /** PG1 */
-export function configData(config: PodConfig): Readonly<Record<string, string>> {
+export function configData(input: IncarnationInput): Readonly<Record<string, string>> {
+  const config = podConfig(input);
+  const keys = configKeys(input.spec.job.source);
   const { args, options } = config;
-  if (!isLarge(config)) return { [CONFIG_KEY]: JSON.stringify(config, null, 2) };
+  if (!isLarge(config)) return { [keys.config]: JSON.stringify(config, null, 2) };
   const large: LargePodConfig = { args, options };
   const rest: PodConfig = { ...config, args: [], options: {} };
-  return { [CONFIG_KEY]: JSON.stringify(rest, null, 2), [LARGE_KEY]: JSON.stringify(large, null, 2) };
+  return { [keys.config]: JSON.stringify(rest, null, 2), [keys.large]: JSON.stringify(large, null, 2) };
 }
 
 export const isLarge = oncePerObject(
@@ -27,9 +27,9 @@ export const isLarge = oncePerObject(
 );
 
 /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
-export function storeUriIn({ data }: ConfigMap): string | null {
+export function storeUriIn({ data = {} }: ConfigMap): string | null {
   try {
-    const config = JSON.parse(data?.[CONFIG_KEY] ?? "null") as { readonly storeUri?: unknown } | null;
+    const config = JSON.parse(configIn(data) ?? "null") as { readonly storeUri?: unknown } | null;
     return typeof config?.storeUri === "string" ? config.storeUri : null;
   } catch {
     return null; // written by hand: its pods do not start
@@ -38,7 +38,7 @@ export function storeUriIn({ data }: ConfigMap): string | null {
 
 /** Most parts of an incarnation ask for it. */
 export const podConfig = oncePerObject(
-  ({ job, spec, jobId, storeUri, savepointDirectory }: IncarnationInput): PodConfig => {
+  ({ job, spec, jobId, storeUri, savepointDirectory, savepointPrefixes }: IncarnationInput): PodConfig => {
     const { source, args } = spec.job;
     return {
       version: POD_CONFIG_VERSION,
@@ -49,6 +49,7 @@ export const podConfig = oncePerObject(
       options: runtimeOptions(spec),
       storeUri,
       savepointDirectory,
+      ...(savepointPrefixes === undefined ? {} : { savepointPrefixes }),
       parallelism: spec.parallelism,
       maxParallelism: spec.maxParallelism,
       taskManagers: spec.taskManager.replicas,

@@ -6,7 +6,7 @@
  * PCN2 A pod's process is told how long its pod may take to end.
  * PCN1 Addresses come in variables and the job in the ConfigMap, so that a pod that is started again finds the same.
  */
-import type { ResolvedPods, ResolvedSpec, StreamJob } from "../../crds/index.ts";
+import type { ResolvedPods, ResolvedSpec } from "../../crds/index.ts";
 import { podVariables } from "../../contract/index.ts";
 import type { Container, EnvVar } from "../kubernetes/api/index.ts";
 import {
@@ -21,8 +21,8 @@ import {
 import { containerMemoryMiB, jobManagerHeapMiB } from "./pod-memory.ts";
 import { podIdentity } from "./pod-identity.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
-import { CONFIG_KEY, isLarge, LARGE_KEY, podConfig } from "./incarnation-config.ts";
-import { programMounts } from "./program-files.ts";
+import { isLarge, podConfig } from "./incarnation-config.ts";
+import { configKeys, programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
 
@@ -88,7 +88,9 @@ export function requiredContainer(input: IncarnationInput, component: Component)
   ];
   const memoryMiB = component === "taskmanager" ? containerMemoryMiB(spec, component) : null;
   const memory = memoryMiB === null ? [] : [{ name: podVariables.memoryMiB, value: String(memoryMiB) }];
-  const large = isSplit ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${LARGE_KEY}` }] : [];
+  const large = isSplit
+    ? [{ name: podVariables.largeConfig, value: `${CONFIG_FOLDER}/${configKeys(spec.job.source).large}` }]
+    : [];
   const { namespace, name } = job.metadata;
   const logFacts = JSON.stringify({ namespace, job: `${namespace}/${name}`, incarnation: number });
   const common: readonly EnvVar[] = [
@@ -104,7 +106,7 @@ export function requiredContainer(input: IncarnationInput, component: Component)
     env: withoutTwins([
       ...(spec.job.env as readonly EnvVar[]),
       ...s3Variables(spec),
-      ...variables(job, number, component),
+      ...variables(input, component),
       ...common,
       ...memory,
       ...identity.variables,
@@ -129,11 +131,11 @@ function withoutTwins(env: readonly EnvVar[]): readonly EnvVar[] {
   return [...new Map(env.map((variable) => [variable.name, variable])).values()];
 }
 
-function variables(job: StreamJob, number: number, component: Component): readonly EnvVar[] {
+function variables({ job, number, spec }: IncarnationInput, component: Component): readonly EnvVar[] {
   const { name, namespace } = job.metadata;
   const config: EnvVar = {
     name: podVariables.config,
-    valueFrom: { configMapKeyRef: { name: incarnationName(name, number), key: CONFIG_KEY } },
+    valueFrom: { configMapKeyRef: { name: incarnationName(name, number), key: configKeys(spec.job.source).config } },
   };
   const podName: EnvVar = { name: podVariables.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
   if (component === "jobmanager") {

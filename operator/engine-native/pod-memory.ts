@@ -14,7 +14,10 @@ const MIB = 2 ** 20;
 /** PME1, in MiB, rounded down; null: nothing is set. */
 export function containerMemoryMiB(spec: ResolvedSpec, component: Component): number | null {
   const { resources, podTemplate } = component === "jobmanager" ? spec.jobManager : spec.taskManager;
-  const container = (podTemplate?.spec?.containers ?? []).find(({ name }) => name === component);
+  const containers: unknown = podTemplate?.spec?.containers;
+  // What is no list there is told where pods are made of it (user-template.ts).
+  const named = (Array.isArray(containers) ? containers : []) as readonly { readonly name?: string }[];
+  const container = named.find(({ name }) => name === component);
   const ofTemplate = (container as { readonly resources?: Resources } | undefined)?.resources;
   const texts = [
     resources?.limits?.["memory"],

@@ -3,9 +3,16 @@
  *
  * PTM1 A pod is one that the Pod Security Standard `restricted` takes. What a user's template makes of it the namespace's admission judges.
  * PTM2 The root file system is read-only. What a process writes beside its state goes to /tmp, which is the pod's own.
+ * PTM4 Where pods go is a wish, never a condition: a cluster of one node runs every job.
  * PTM3 A pod gets no token of its service account and no variables about Services: it has nothing to ask the API server.
  */
-import type { PodTemplate as UserTemplate, ResolvedSpec } from "../../crds/index.ts";
+import {
+  COMPONENT_LABEL,
+  JOB_LABEL,
+  JOB_MANAGER_COMPONENT,
+  type PodTemplate as UserTemplate,
+  type ResolvedSpec,
+} from "../../crds/index.ts";
 import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
 import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
@@ -15,6 +22,8 @@ import { programVolumes } from "./program-files.ts";
 import { s3Volumes } from "./s3-access.ts";
 import { mergeTemplates, type TemplateLayer } from "./user-template.ts";
 
+const HOSTNAME = "kubernetes.io/hostname";
+const ZONE = "topology.kubernetes.io/zone";
 /** The group that owns the files of a claim, so that a process that is not root can write there: that of the image's user. */
 const FILES_GROUP = 65_532;
 
@@ -35,11 +44,12 @@ export function podTemplate(
       ...(volumes(input, component).length === 0 ? {} : { volumes: volumes(input, component) }),
     },
   };
-  return mergeTemplates({ defaults: podDefaults(spec, component), user, required });
+  return mergeTemplates({ defaults: podDefaults(input, component, labels), user, required });
 }
 
 /** PTM1, PTM2, PTM3 */
-function podDefaults(spec: ResolvedSpec, component: Component): TemplateLayer {
+function podDefaults(input: IncarnationInput, component: Component, labels: Record<string, string>): TemplateLayer {
+  const { spec } = input;
   const user = templateOf(spec, component);
   return {
     spec: {
@@ -50,10 +60,29 @@ function podDefaults(spec: ResolvedSpec, component: Component): TemplateLayer {
         seccompProfile: { type: "RuntimeDefault" },
         ...(mountsClaim(user) ? { fsGroup: FILES_GROUP, fsGroupChangePolicy: "OnRootMismatch" } : {}),
       },
+      ...(component === "jobmanager" ? { affinity: apartFromOthers(input) } : {}),
+      ...(component === "taskmanager" ? { topologySpreadConstraints: spread(labels) } : {}),
       containers: [containerDefaults(spec, component)],
       volumes: [{ name: TMP_VOLUME, emptyDir: {} }],
     },
   };
+}
+
+/** PTM4. A new version's JobManager waits on another node than the one that runs, if there is one. */
+function apartFromOthers({ job }: IncarnationInput): object {
+  const matchLabels = { [JOB_LABEL]: job.metadata.name, [COMPONENT_LABEL]: JOB_MANAGER_COMPONENT };
+  const podAffinityTerm = { topologyKey: HOSTNAME, labelSelector: { matchLabels } };
+  return { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }] } };
+}
+
+/** PTM4. Over nodes and zones. */
+function spread(labels: Record<string, string>) {
+  return [HOSTNAME, ZONE].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: labels },
+  }));
 }
 
 function templateOf(spec: ResolvedSpec, component: Component): UserTemplate | null {

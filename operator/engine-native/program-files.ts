@@ -2,8 +2,9 @@
  * Owns: a job's own files in its pods, when they are not in the image: where they lie, and the volume that brings them.
  * Called by: incarnation-config.ts, pod-template.ts, pod-container.ts.
  *
- * PGF1 The text of an inline job is kept in the ConfigMap of its incarnation, which never changes: every pod of an incarnation finds
- *     the text that it was made with, whatever became of the spec.
+ * PGF1 The text of an inline job and the files of a ConfigMap are kept in the ConfigMap of the incarnation, which never changes: every
+ *     pod of an incarnation finds what it was made with, whatever became of the spec and of the user's ConfigMap.
+ * PGF2 Beside files of a user our own keys have names that no file of a job has.
  */
 import type { ProgramSource } from "../../crds/index.ts";
 import type { Program } from "../../contract/index.ts";
@@ -32,13 +33,32 @@ export function programData(source: ProgramSource): Readonly<Record<string, stri
   return source.kind === "inline" ? { [INLINE_KEY]: source.text } : {};
 }
 
+/** The user's ConfigMap whose data is copied there when it is made; null: none. */
+export function copiedConfigMap(source: ProgramSource): string | null {
+  return source.kind === "configMap" ? source.name : null;
+}
+
+/** PGF2. Keys of an incarnation's configuration in its ConfigMap. */
+export function configKeys(source: ProgramSource): ConfigKeys {
+  return source.kind === "configMap" ? KEYS_BESIDE_FILES : KEYS;
+}
+
+type ConfigKeys = { readonly config: string; readonly large: string };
+const KEYS: ConfigKeys = { config: "config.json", large: "large.json" };
+const KEYS_BESIDE_FILES: ConfigKeys = { config: "streamjob-config.json", large: "streamjob-large.json" };
+
+/** The configuration in an incarnation's ConfigMap of whatever source; undefined: there is none. */
+export function configIn(data: Readonly<Record<string, string>>): string | undefined {
+  return data[KEYS_BESIDE_FILES.config] ?? data[KEYS.config];
+}
+
 /** `ownConfigMap`: the name of the incarnation's. */
 export function programVolumes(source: ProgramSource, ownConfigMap: string): readonly Volume[] {
   switch (source.kind) {
     case "module":
       return [];
     case "configMap":
-      return [{ name: VOLUME, configMap: { name: source.name } }];
+      return [{ name: VOLUME, configMap: { name: ownConfigMap } }];
     case "inline":
       return [{ name: VOLUME, configMap: { name: ownConfigMap, items: [{ key: INLINE_KEY, path: INLINE_KEY }] } }];
   }

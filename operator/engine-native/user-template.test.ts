@@ -108,7 +108,7 @@ test("UTP3: a volume has one source: a template's takes the place of the default
   const volumes = new Map(spec.volumes?.map(({ name, ...source }) => [name, source]));
   assert.deepEqual(Object.fromEntries(volumes), {
     "streamjob-tmp": { persistentVolumeClaim: { claimName: "scratch" } },
-    job: { configMap: { name: "code" } },
+    job: { configMap: { name: "wc-3" } },
     more: { emptyDir: { medium: "Memory" } },
   });
   const mounts = new Map(spec.containers[0]?.volumeMounts?.map((mount) => [mount.mountPath, mount]));

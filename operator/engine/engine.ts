@@ -11,6 +11,8 @@ import type { ConfigMap, Pod, Service, StatefulSet } from "../kubernetes/api/ind
 /** All objects of one incarnation. */
 export type IncarnationChildren = {
   readonly configMap: ConfigMap;
+  /** Name of the user's ConfigMap whose data `configMap` gets as well, once, when it is made; null: none. */
+  readonly filesOf: string | null;
   readonly service: Service;
   readonly jobManagerSet: StatefulSet;
   readonly taskManagerSet: StatefulSet;
@@ -25,6 +27,8 @@ export type IncarnationInput = {
   readonly jobId: string;
   readonly storeUri: string;
   readonly savepointDirectory: string;
+  /** Where requests may put savepoints of the job; absent: anywhere. */
+  readonly savepointPrefixes?: readonly string[];
   /** When the spec names none. */
   readonly defaultImage: string;
   /** Its processes get certificates by Secret (identitySecretName). Default false. */

@@ -40,7 +40,12 @@ export function disruptionBudget(job: StreamJob, component: Component, active: n
       labels: jobLabels(name),
       ownerReferences: [ownedBy(job)],
     },
-    spec: { maxUnavailable: 1, selector: { matchLabels: podLabels(name, active, component) } },
+    spec: {
+      maxUnavailable: 1,
+      selector: { matchLabels: podLabels(name, active, component) },
+      // A job that does not run does not keep a node from being drained.
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+    },
   };
 }
 

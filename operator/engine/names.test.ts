@@ -39,6 +39,7 @@ test("golden: the Service of the job, its budget and its revision", () => {
   assert.equal(budget.metadata.name, "wc-taskmanager");
   assert.deepEqual(budget.spec, {
     maxUnavailable: 1,
+    unhealthyPodEvictionPolicy: "AlwaysAllow",
     selector: { matchLabels: podLabels("wc", 2, "taskmanager") },
   });
   const revision = controllerRevision(job, 4, "abc", { generation: 7, spec: job.spec });

@@ -37,6 +37,8 @@ export type JobManagerOptions = {
    * nobody to shut down. Absent: it starts at once.
    */
   readonly standby?: JobManagerStandby;
+  /** Where requests may put savepoints, and delete them: these places and below. Default null: anywhere (SVP2). */
+  readonly savepointPrefixes?: readonly string[] | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

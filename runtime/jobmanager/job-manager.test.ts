@@ -147,11 +147,13 @@ test("FAO2 LEW1 after a failure a JobManager asks whether it still leads, and an
   );
 });
 
-test("MES2 a TaskManager that serves a newer JobManager stops the older one", async (t) => {
+test("MES2 JM6 a TaskManager that serves a newer JobManager stops the older one, which looks into the store for it", async (t) => {
   const place = await setting(t);
   const job = await running(t, place);
+  const second = await start(t, place);
+  await until("the second leads", () => second.manager.job().epoch === 2);
   const [one] = place.world.taskManagers.values();
-  one?.connection.send({ kind: "fenced", epoch: 7 });
+  one?.connection.send({ kind: "fenced", epoch: 2 });
   assert.equal(await job.ended, "fenced");
 });
 

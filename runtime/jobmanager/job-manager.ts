@@ -11,6 +11,7 @@ import type { StreamGraph } from "../graph/index.ts";
 import { loadStreamGraph } from "../program/index.ts";
 import { type FromJobManager, listenRpc, type RpcServer } from "../rpc/index.ts";
 import { storeUriOf } from "../storage/index.ts";
+import { assertSavepointPlace } from "./checkpoints/savepoint-places.ts";
 import { type DeskFacts, TriggerDesk } from "./checkpoints/trigger-desk.ts";
 import type {
   CheckpointsView,
@@ -94,6 +95,7 @@ export class JobManager implements JobControl {
       random,
       triggers: this.#facts.triggers,
       savepointDirectory: configuration.savepointDirectory,
+      savepointPrefixes: options.savepointPrefixes ?? null,
       facts: () => this.#deskFacts(),
     });
   }
@@ -199,6 +201,7 @@ export class JobManager implements JobControl {
 
   async disposeSavepoint(location: string): Promise<void> {
     const { lifecycle, statistics, progress } = this.#facts;
+    assertSavepointPlace(location.trim(), this.#options.savepointPrefixes ?? null);
     const uri = storeUriOf(location.trim()).replace(/\/_metadata$/, "");
     if (uri === this.#master.run?.savepointInUse && !isTerminal(lifecycle.status)) {
       throw new StreamError(

@@ -12,6 +12,8 @@
  *     for the same job does not run it twice.
  * JM5 With `standby` (an incarnation) a start that is refused deploys nothing and fails nothing: the process goes on to say why; and
  *     TaskManagers are never told to shut down but when they ask for it (MES8): whoever started them decides that.
+ * JM6 Who leads, the store says and nobody else: a message that claims a newer epoch has the store asked. One that claims it falsely costs its
+ *     sender the connection, and nobody else anything (SEC-25).
  */
 import { type ErrorInfo, type JobId, type Log, type TaskManagerId, toErrorInfo } from "../../base/index.ts";
 import { type CheckpointLog, chainOf, type FencedBy } from "../checkpoint/index.ts";
@@ -58,6 +60,8 @@ export class JobMaster {
   #fencedBy: FencedBy | null = null;
   /** Cancelled with all that it has. */
   #isDiscarded = false;
+  /** The store is being asked who leads (JM6). */
+  #isDoubting = false;
   /** Cancelled before anything could be deployed. */
   #isAbandoned = false;
 
@@ -136,7 +140,7 @@ export class JobMaster {
 
   receive(from: TaskManagerId, message: ToJobManager): void {
     if (message.kind === "fenced") {
-      if (message.epoch > this.epoch) this.fenced({ epoch: message.epoch, processId: null });
+      if (message.epoch > this.epoch) this.#doubtLead(from, message.epoch);
       return;
     }
     if (message.kind === "heartbeat")
@@ -191,6 +195,24 @@ export class JobMaster {
   #endOfStart(status: LiveStatus): TerminalStatus | null {
     if (status === "FAILING") return "FAILED";
     return status === "CANCELLING" && this.#isAbandoned ? "CANCELED" : null;
+  }
+
+  /** JM6 */
+  #doubtLead(by: TaskManagerId, claimed: number): void {
+    const { turns, logger, links } = this.#options;
+    const log = this.#log;
+    if (log === null || this.#isDoubting) return;
+    this.#isDoubting = true;
+    logger.warn({ taskManagerId: by, claimed }, "a TaskManager says that a newer JobManager leads; asking the store");
+    turns.effect(
+      () => log.confirmLead(),
+      (outcome) => {
+        this.#isDoubting = false;
+        if (log.fencedBy !== null) return this.fenced(log.fencedBy);
+        const why = `it serves epoch ${claimed}, and this JobManager leads with epoch ${this.epoch}`;
+        if (outcome.kind === "ok") links.cutOff(by, why);
+      },
+    );
   }
 
   #taskManagerLeaves(id: TaskManagerId): void {

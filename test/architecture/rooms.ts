@@ -50,7 +50,11 @@ const foundation: readonly Room[] = [
   },
   { folder: "contract", owns: "messages: the JobManager's REST, the incarnation's, what pods are told", mayImport: [] },
   { folder: "settings", owns: "the settings of a job, as one table (pure)", mayImport: ["base"] },
-  { folder: "crds", owns: "the kinds: types, defaults, validation, definitions", mayImport: ["base", "settings"] },
+  {
+    folder: "crds",
+    owns: "the kinds: types, defaults, validation, definitions",
+    mayImport: ["base", "contract", "settings"],
+  },
 ];
 
 /** Who processes are to each other: both halves stand on it, too. */

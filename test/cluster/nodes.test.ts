@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { testCluster } from "../environment/index.ts";
 import { webPod, webService } from "./pods-on-nodes.ts";
@@ -81,6 +83,19 @@ describe("a cluster with nodes", { skip: testing.skip }, () => {
     await within("web-0", "nc -w 10 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT </dev/null");
   });
 
+  it("lets pods reach a server of the test, once it is published", { skip: mayReach(testing.skip) }, async () => {
+    const server = createServer((_, answer) => answer.end("here")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const relay = await cluster().publish((server.address() as AddressInfo).port);
+    try {
+      assert.deepEqual(await within("web-1", `timeout 10 wget -qO- http://${relay.address}:${relay.port}`), ["here"]);
+    } finally {
+      await relay.close();
+      server.close();
+    }
+    await assert.rejects(within("web-1", `timeout 10 wget -qO- http://${relay.address}:${relay.port}`));
+  });
+
   it("gives logs, and forwards a port", async () => {
     assert.match(await inNamespace("logs", "web-1"), /^started$/m);
     const { kubectl, kubeconfig } = cluster().access;
@@ -117,6 +132,10 @@ describe("a cluster with nodes", { skip: testing.skip }, () => {
   function mayLoad(skip: false | string): false | string {
     if (skip !== false) return skip;
     return cluster().access.loadImage === null ? "this cluster takes images from registries only" : false;
+  }
+  function mayReach(skip: false | string): false | string {
+    if (skip !== false) return skip;
+    return cluster().access.machineAddress === null ? "pods of this cluster do not reach this machine" : false;
   }
 });
 

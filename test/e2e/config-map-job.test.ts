@@ -8,25 +8,29 @@ const work = new Workplace();
 after(() => work.close());
 
 /** Indented as the block of a YAML text. */
-const moduleOf = (format: string): string => `
+const MODULE = `
     import { job } from "streamjob";
     import { filesSink } from "streamjob/connectors/files";
+    import { textOf } from "./text.ts";
     export default job((env) => {
       env
         .fromCollection(["to be", "or not", "to be"], { uid: "lines" })
         .flatMap((line: string) => line.split(" ").map((word) => ({ word, count: 1 })), { uid: "words" })
         .keyBy(({ word }) => word)
         .reduce((a, b) => ({ word: a.word, count: a.count + b.count }), { uid: "counts" })
-        .map(({ word, count }) => ${format}, { uid: "text" })
+        .map(textOf, { uid: "text" })
         .sinkTo(filesSink({ directory: env.args[0] ?? "" }), { uid: "files" });
     });`;
 
+/** Two files: the second says how a count is written. */
 const manifest = (version: number, format: string): string => `
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: words-v${version} }
 data:
-  job.ts: |${moduleOf(format)}
+  job.ts: |${MODULE}
+  text.ts: |
+    export const textOf = ({ word, count }: { word: string; count: number }): string => ${format};
 ---
 apiVersion: streamjob.dev/v1alpha1
 kind: StreamJob
@@ -35,7 +39,7 @@ spec:
   job: { configMap: { name: words-v${version}, key: job.ts }, args: [${work.path(`counts-${version}`)}] }
 `;
 
-test("a job whose module a ConfigMap holds runs to its end, and another version of it under another name", async () => {
+test("a job whose modules a ConfigMap holds runs to its end, and another version of it under another name", async () => {
   const path = work.path("words.yaml");
   for (const [version, format, last] of [
     [1, "`${word} ${count}`", "be 2"],

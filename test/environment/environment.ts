@@ -75,9 +75,12 @@ export class Environment {
     return Object.fromEntries([...this.#running].filter(([, { supervisorPid }]) => pids.has(supervisorPid)));
   }
 
-  /** Has the part's programs, without starting any. Errors: one cannot be had. */
-  async prepare({ binary, programs = [] }: Part): Promise<void> {
-    for (const one of [binary, ...programs]) await findBinary(one, this.#options.tell);
+  /** Has the programs of the parts, one after the other, since a build uses all processors. Errors: one cannot be had, or never run. */
+  async prepare(parts: readonly Part[]): Promise<void> {
+    for (const part of parts) part.assertPossible?.();
+    for (const { binary, programs = [] } of parts) {
+      for (const one of [binary, ...programs]) await findBinary(one, this.#options.tell);
+    }
   }
 
   async #start<Gives>(part: Part<Gives>): Promise<Gives> {

@@ -14,6 +14,7 @@ export { type Fault, FaultProxy } from "./fault-proxy.ts";
 export { gluaBinary } from "./glua.ts";
 export { helm3Binary, helm4Binary } from "./helm.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";
+export { kubectlBinary } from "./kubernetes/binaries.ts";
 export { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 export { changeAuthority, secondApiServerPart } from "./kubernetes/second-api-server.ts";
 export { minioPart } from "./minio.ts";

@@ -49,6 +49,8 @@ export type Part<Gives = unknown> = {
   readonly binary: Binary;
   /** More programs that it runs, so that `env up` can have them before anything is started. */
   readonly programs?: readonly Binary[];
+  /** Throws where it could never run, so that nothing is built for it. */
+  assertPossible?(): void;
   launch(place: Place): Promise<Launch<Gives>>;
   /** What a person is told of it, in a few words; without it: all that it gives. */
   summary?(gives: Gives): string;

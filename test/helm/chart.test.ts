@@ -147,9 +147,10 @@ describe("the chart", { skip }, () => {
       [false, undefined],
     ] as const) {
       const release = { name: "sj", namespace: "ops", values: { ...base, crds: { keep } } };
-      const objects = (await renderChart(helm4.path(), release)).filter(
-        ({ kind }) => kind === "CustomResourceDefinition",
-      );
+      const all = await renderChart(helm4.path(), release);
+      const objects = all.filter(({ kind }) => kind === "CustomResourceDefinition");
+      // Looked at before an uninstall that takes them away.
+      assert.equal(all.filter(({ kind }) => kind === "Job").length, keep ? 0 : 1);
       assert.equal(objects.length, Object.keys(definitionFiles()).length);
       for (const { metadata } of objects) assert.equal(metadata.annotations?.["helm.sh/resource-policy"], policy);
     }

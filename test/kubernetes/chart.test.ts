@@ -27,8 +27,9 @@ import { chartFolder, type HelmAnswer, runHelm } from "../helm/chart.ts";
 import { mayList, tokenOf } from "./operator-access.ts";
 import { until } from "./until.ts";
 
-const server = await testPart(apiServerPart);
-const manager = await testPart(controllerManagerPart);
+// The definitions come and go here, and with them every StreamJob.
+const server = await testPart(apiServerPart, { isOwn: true });
+const manager = await testPart(controllerManagerPart, { isOwn: true });
 const helm3 = await testBinary(helm3Binary);
 const helm4 = await testBinary(helm4Binary);
 const skip = [server, manager, helm3, helm4].find((one) => one.skip !== false)?.skip ?? false;
@@ -144,8 +145,7 @@ describe("the chart at a real API server", { skip }, () => {
   });
 
   it("is installed, and says what to do next", async () => {
-    // In a cluster that stands the definitions are there.
-    const said = await mustHelm(helm4.path(), ["install", RELEASE, chartFolder, "--take-ownership"], values());
+    const said = await mustHelm(helm4.path(), ["install", RELEASE, chartFolder], values());
     assert.match(said, /kubectl apply --namespace jobs-[^]*kubectl wait[^]*helm uninstall/);
     await startOperator();
     await api.create("StreamJob", job("live"));
@@ -235,7 +235,8 @@ describe("the chart at a real API server", { skip }, () => {
     await until("no job is left", async () => (await api.list("StreamJob", { namespace: jobs })).items.length === 0);
     await mustHelm(helm4.path(), ["upgrade", RELEASE, chartFolder], values({ crds: { keep: false } }));
     await endOperator();
-    await mustHelm(helm4.path(), ["uninstall", RELEASE, "--wait", "--timeout", PATIENCE]);
+    // The check before it is a pod: test/cluster/chart.test.ts.
+    await mustHelm(helm4.path(), ["uninstall", RELEASE, "--no-hooks", "--wait", "--timeout", PATIENCE]);
     const { kind } = (await admin.ask("GET", DEFINITION, undefined, [404])) as { readonly kind: string };
     assert.equal(kind, "Status");
   });

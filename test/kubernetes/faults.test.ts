@@ -4,13 +4,14 @@
  * meanwhile.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { parse } from "yaml";
 import { setEnvironmentVariable, silentLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
 import { type ConfigMap, isApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
-import { connectKubernetes, type KubernetesConnection } from "../../operator/kubernetes/client/index.ts";
+import { connectKubernetes, HttpExchanger, type KubernetesConnection } from "../../operator/kubernetes/client/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { WatchCache } from "../../operator/kubernetes/machinery/index.ts";
 import {
@@ -299,6 +300,57 @@ describe("when a real API server fails", { skip: second.skip }, () => {
       () => {},
     );
     assert.equal(ended.kind, "gone");
+  });
+
+  it("a client certificate that is replaced counts from the next request on, and tls-server-name names the server", async () => {
+    const { kubeconfigs, ca } = second.gives().first;
+    const dataOf = (user: "admin" | "operator"): Readonly<Record<string, string>> => {
+      const { users } = parse(readFileSync(kubeconfigs[user], "utf8")) as {
+        readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
+      };
+      return users[0]?.user ?? {};
+    };
+    const become = (user: "admin" | "operator"): void => {
+      for (const what of ["certificate", "key"]) {
+        writeFileSync(join(root, `client-${what}`), Buffer.from(dataOf(user)[`client-${what}-data`] ?? "", "base64"));
+      }
+    };
+    const kubeconfig = join(root, "kubeconfig");
+    const cluster = { server: `https://127.0.0.1:${relay.port}`, "certificate-authority-data": btoa(ca) };
+    const config = (serverName: string) => ({
+      clusters: [{ name: "c", cluster: { ...cluster, "tls-server-name": serverName } }],
+      users: [{ name: "u", user: { "client-certificate": "client-certificate", "client-key": "client-key" } }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    });
+    become("admin");
+    writeFileSync(kubeconfig, JSON.stringify(config("kubernetes.default.svc")));
+    const { baseUrl, credentials, close } = await connectKubernetes({ clock: systemClock, kubeconfig });
+    closers.push(close);
+    const exchanger = new HttpExchanger({
+      baseUrl,
+      credentials,
+      clock: systemClock,
+      userAgent: "test",
+      timeoutMs: 60_000,
+    });
+    const whoAmI = async (): Promise<string> => {
+      const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+      const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+      const answer = await exchanger.exchange({ method: "POST", path, body });
+      const review = JSON.parse(answer.body) as {
+        readonly status: { readonly userInfo: { readonly username: string } };
+      };
+      return review.status.userInfo.username;
+    };
+    assert.equal(await whoAmI(), "admin");
+    become("operator");
+    assert.equal(await whoAmI(), "operator");
+    writeFileSync(kubeconfig, JSON.stringify(config("another.example")));
+    await assert.rejects(
+      whoAmI(),
+      (error) => isApiError(error, "Unavailable") && error.message.includes("another.example"),
+    );
   });
 
   it("an authority that is replaced counts from the next connection on", async () => {

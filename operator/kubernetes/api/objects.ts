@@ -1,222 +1,127 @@
 /**
- * The kinds that the operator touches, with the fields that it reads or writes. Field names and meaning are Kubernetes' own.
- * Not here: StreamJob and StreamJobSnapshot (crds).
+ * The kinds that the operator touches: Kubernetes' own, as its client library declares them, and ours of crds.
+ * Does not own: field names and meaning; they are Kubernetes'. Only types are taken from the library: nothing of it is loaded.
  */
+import type {
+  EventsV1Event,
+  V1ConfigMap,
+  V1Container,
+  V1ContainerStatus,
+  V1ControllerRevision,
+  V1EnvVar,
+  V1LeaseSpec,
+  V1PodDisruptionBudgetSpec,
+  V1PodSpec,
+  V1PodStatus,
+  V1PodTemplateSpec,
+  V1Secret,
+  V1ServicePort,
+  V1ServiceSpec,
+  V1StatefulSetSpec,
+  V1StatefulSetStatus,
+  V1Volume,
+} from "@kubernetes/client-node";
 import type { KubernetesObject, StreamJob, StreamJobSnapshot } from "../../../crds/index.ts";
 
-export type EnvVar = {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: {
-    readonly configMapKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
-    readonly secretKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
-    readonly fieldRef?: { readonly fieldPath: string };
-  };
-};
+/** A class of the library as its objects are in JSON: times are text, and what was read is not changed. */
+type Wire<T> = 0 extends 1 & T
+  ? T
+  : T extends Date
+    ? string
+    : T extends readonly (infer Item)[]
+      ? readonly Wire<Item>[]
+      : T extends object
+        ? { readonly [Key in keyof T]: Wire<T[Key]> }
+        : T;
 
-export type Probe = {
-  readonly httpGet?: { readonly path: string; readonly port: number | string };
-  readonly periodSeconds?: number;
-  readonly failureThreshold?: number;
-  readonly initialDelaySeconds?: number;
-  readonly timeoutSeconds?: number;
-};
+/** With members in place of those that Kubernetes fills in itself, or that we always give. */
+type With<T, Members> = Omit<Wire<T>, keyof Members> & Members;
 
-export type Container = {
-  readonly name: string;
-  readonly image: string;
-  readonly imagePullPolicy?: string;
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: readonly EnvVar[];
-  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly volumeMounts?: readonly {
-    readonly name: string;
-    readonly mountPath: string;
-    readonly readOnly?: boolean;
-    readonly subPath?: string;
-  }[];
-  readonly resources?: object;
-  readonly startupProbe?: Probe;
-  readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
-  readonly securityContext?: object;
-  readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
-};
+/** Kind, and what the library's class has beside what every object has. */
+type Of<Name extends string, T> = KubernetesObject & { readonly kind: Name } & Omit<
+    Wire<T>,
+    "apiVersion" | "kind" | "metadata"
+  >;
 
-export type Volume = {
-  readonly name: string;
-  readonly configMap?: {
-    readonly name: string;
-    readonly items?: readonly { readonly key: string; readonly path: string }[];
-  };
-  readonly emptyDir?: object;
-  readonly persistentVolumeClaim?: { readonly claimName: string };
-  readonly secret?: {
-    readonly secretName: string;
-    readonly items?: readonly { readonly key: string; readonly path: string }[];
-  };
-};
+export type EnvVar = Wire<V1EnvVar>;
+/** Quantities of resources may be numbers, which the library does not know. */
+export type Container = With<V1Container, { readonly image: string; readonly resources?: object }>;
+export type Volume = Wire<V1Volume>;
+export type ContainerStatus = Pick<Wire<V1ContainerStatus>, "name" | "ready" | "restartCount" | "state" | "lastState">;
 
-export type PodSpec = {
-  readonly containers: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly Volume[];
-  readonly restartPolicy?: string;
-  readonly terminationGracePeriodSeconds?: number;
-  readonly serviceAccountName?: string;
-  readonly automountServiceAccountToken?: boolean;
-  readonly enableServiceLinks?: boolean;
-  readonly imagePullSecrets?: readonly { readonly name: string }[];
-  readonly securityContext?: object;
-  readonly hostname?: string;
-  readonly subdomain?: string;
-  readonly nodeName?: string;
-};
+export type PodSpec = With<
+  V1PodSpec,
+  { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] }
+>;
 
-export type PodTemplate = {
-  readonly metadata?: {
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly spec: PodSpec;
-};
-
-export type ContainerStatus = {
-  readonly name: string;
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly state?: {
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly running?: { readonly startedAt?: string };
-    readonly terminated?: {
-      readonly exitCode: number;
-      readonly reason?: string;
-      readonly message?: string;
-      readonly finishedAt?: string;
-    };
-  };
-  readonly lastState?: {
-    readonly terminated?: {
-      readonly exitCode: number;
-      readonly reason?: string;
-      readonly message?: string;
-      readonly finishedAt?: string;
-    };
-  };
-};
-
-export type PodCondition = {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-};
+export type PodTemplate = With<V1PodTemplateSpec, { readonly spec: PodSpec }>;
 
 export type Pod = KubernetesObject & {
   readonly kind: "Pod";
   readonly spec: PodSpec;
-  readonly status?: {
-    readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
-    readonly podIP?: string;
-    readonly reason?: string;
-    readonly message?: string;
-    readonly conditions?: readonly PodCondition[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-  };
+  readonly status?: With<
+    V1PodStatus,
+    {
+      readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+      readonly containerStatuses?: readonly ContainerStatus[];
+    }
+  >;
 };
+
+type Selector = { readonly matchLabels: Readonly<Record<string, string>> };
 
 export type StatefulSet = KubernetesObject & {
   readonly kind: "StatefulSet";
-  readonly spec: {
-    readonly replicas?: number;
-    readonly serviceName: string;
-    readonly podManagementPolicy?: "OrderedReady" | "Parallel";
-    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-    readonly template: PodTemplate;
-    readonly updateStrategy?: { readonly type: "RollingUpdate" | "OnDelete" };
-    readonly revisionHistoryLimit?: number;
-  };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly readyReplicas?: number;
-    readonly currentReplicas?: number;
-    readonly updatedReplicas?: number;
-  };
+  readonly spec: With<
+    V1StatefulSetSpec,
+    { readonly serviceName: string; readonly selector: Selector; readonly template: PodTemplate }
+  >;
+  readonly status?: Partial<Wire<V1StatefulSetStatus>>;
 };
 
 export type Service = KubernetesObject & {
   readonly kind: "Service";
-  readonly spec: {
-    readonly clusterIP?: string;
-    readonly selector?: Readonly<Record<string, string>>;
-    readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort?: number | string }[];
-    readonly publishNotReadyAddresses?: boolean;
-  };
+  readonly spec: With<V1ServiceSpec, { readonly ports: readonly With<V1ServicePort, { readonly name: string }>[] }>;
 };
 
-export type ConfigMap = KubernetesObject & {
-  readonly kind: "ConfigMap";
-  readonly data?: Readonly<Record<string, string>>;
-  readonly immutable?: boolean;
-};
+export type ConfigMap = Of<"ConfigMap", V1ConfigMap>;
 
 /** Values of `data` are base64. */
-export type Secret = KubernetesObject & {
-  readonly kind: "Secret";
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
-};
+export type Secret = Of<"Secret", V1Secret>;
 
-export type ControllerRevision = KubernetesObject & {
-  readonly kind: "ControllerRevision";
-  /** Rises by one with each revision of the same owner. */
-  readonly revision: number;
-  readonly data?: object;
-};
+/** `revision` rises by one with each revision of the same owner. */
+export type ControllerRevision = Of<"ControllerRevision", V1ControllerRevision>;
 
 export type PodDisruptionBudget = KubernetesObject & {
   readonly kind: "PodDisruptionBudget";
-  readonly spec: {
-    readonly maxUnavailable?: number | string;
-    readonly minAvailable?: number | string;
-    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-  };
+  readonly spec: With<V1PodDisruptionBudgetSpec, { readonly selector: Selector }>;
 };
 
-/** events.k8s.io/v1, written with its series so that a repeated event is one object. */
-export type Event = KubernetesObject & {
-  readonly kind: "Event";
-  readonly eventTime: string;
-  readonly reportingController: string;
-  readonly reportingInstance: string;
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly action: string;
-  /** At most 1024 characters. */
-  readonly note: string;
-  readonly regarding: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid?: string;
-  };
-  readonly series?: { readonly count: number; readonly lastObservedTime: string };
-};
+/** events.k8s.io/v1, written with its series so that a repeated event is one object. `note`: at most 1024 characters. */
+export type Event = KubernetesObject & { readonly kind: "Event" } & Omit<
+    With<
+      EventsV1Event,
+      {
+        readonly type: "Normal" | "Warning";
+        readonly reason: string;
+        readonly action: string;
+        readonly note: string;
+        readonly reportingController: string;
+        readonly reportingInstance: string;
+        readonly regarding: {
+          readonly apiVersion: string;
+          readonly kind: string;
+          readonly namespace: string;
+          readonly name: string;
+          readonly uid?: string;
+        };
+      }
+    >,
+    "apiVersion" | "kind" | "metadata"
+  >;
 
-/** coordination.k8s.io/v1. MicroTime: RFC 3339 with exactly six digits of a second. */
-export type Lease = KubernetesObject & {
-  readonly kind: "Lease";
-  readonly spec: {
-    readonly holderIdentity?: string;
-    readonly leaseDurationSeconds?: number;
-    readonly acquireTime?: string;
-    readonly renewTime?: string;
-    readonly leaseTransitions?: number;
-  };
-};
+/** coordination.k8s.io/v1. Its times are MicroTime: RFC 3339 with exactly six digits of a second (MIT1). */
+export type Lease = KubernetesObject & { readonly kind: "Lease"; readonly spec: Wire<V1LeaseSpec> };
 
 /** Every kind, by its name. */
 export type Kinds = {

@@ -56,11 +56,15 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const children = settings.engine.children({ job, number, spec: running.spec, ...places, defaultImage, isCertified });
   const why = `of incarnation ${number}`;
   const actions: Action[] = [];
-  const make = (object: Child, present: KubernetesObject | null | undefined): void => {
+  const make = (
+    object: Child,
+    present: KubernetesObject | null | undefined,
+    files: { filesOf?: string } = {},
+  ): void => {
     if (present === null || present === undefined)
-      actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision });
+      actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision, ...files });
   };
-  make(children.configMap, there?.configMap);
+  make(children.configMap, there?.configMap, children.filesOf === null ? {} : { filesOf: children.filesOf });
   const certificates = certificatesFor(draft, children.service, { job, number, settings, there });
   actions.push(...certificates);
   if (certificates.length === 0) make(children.service, there?.service);

@@ -30,8 +30,17 @@ export type Action =
   | { readonly kind: "removeAnnotation"; readonly annotation: string }
   | { readonly kind: "createRevision"; readonly revision: ControllerRevision }
   | { readonly kind: "deleteRevision"; readonly name: string }
-  /** Server-side apply. `why` in words, for the log. `revision`: what its pods run, which has to be kept before. */
-  | { readonly kind: "applyChild"; readonly object: Child; readonly why: string; readonly revision?: string }
+  /**
+   * Server-side apply. `why` in words, for the log. `revision`: what its pods run, which has to be kept before. `filesOf`: a ConfigMap
+   * whose data the object, one too, gets as well when it is made.
+   */
+  | {
+      readonly kind: "applyChild";
+      readonly object: Child;
+      readonly why: string;
+      readonly revision?: string;
+      readonly filesOf?: string;
+    }
   /** Certificates of an incarnation's processes; its Service says that they are there, by `mark`. */
   | {
       readonly kind: "issueCertificates";

@@ -46,7 +46,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a deletion of what is not wanted any more": { is: isKind("deleteChild"), when: bump },
   "a budget": {
     is: isChild("PodDisruptionBudget", /./),
-    when: (world) => world.patch((old) => ({ ...old, taskManager: { pdb: true } })),
+    when: (world) => world.patch((old) => ({ ...old, jobManager: { pdb: true } })),
   },
   healing: {
     is: isChild("Service", /^wc-1$/),

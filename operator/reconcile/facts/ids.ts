@@ -35,6 +35,11 @@ export function storeUriOf(job: StreamJob, spec: ResolvedSpec, jobId: string, se
   return `${storageRoot(spec, settings)}/${job.metadata.namespace}/${jobId}`;
 }
 
+/** Where savepoints of a job's namespace are when its spec does not say. */
+export function ownSavepoints(job: StreamJob, settings: ReconcileSettings): string {
+  return `${settings.storageRoot.replace(/\/+$/, "")}/${job.metadata.namespace}/savepoints`;
+}
+
 /** Folder of all savepoints of the job. */
 export function savepointDirectory(job: StreamJob, spec: ResolvedSpec, settings: ReconcileSettings): string {
   const root = spec.savepoints.path ?? `${storageRoot(spec, settings)}/${job.metadata.namespace}/savepoints`;

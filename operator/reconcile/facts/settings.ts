@@ -6,6 +6,8 @@ export type ReconcileSettings = {
   readonly storageRoot: string;
   /** When a StreamJob names no image. */
   readonly defaultImage: string;
+  /** Where savepoints may be, beside a job's own folder below the storage root; absent: anywhere. Store URIs. */
+  readonly savepointPrefixes?: readonly string[];
   /** What runs the jobs. */
   readonly engine: Engine;
   /** Absent: the processes of jobs get no certificates, and take connections from loopback only. `authority`: fingerprint of its root. */

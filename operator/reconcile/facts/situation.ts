@@ -9,7 +9,7 @@
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../../crds/index.ts";
 import { revisionName } from "../../engine/index.ts";
-import { incarnationJobId, savepointDirectory, storeUriOf } from "./ids.ts";
+import { incarnationJobId, ownSavepoints, savepointDirectory, storeUriOf } from "./ids.ts";
 import type { JobManagerView, Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
 import type { DecisionFailure } from "../actions/plan.ts";
@@ -149,6 +149,9 @@ export function incarnationPlaces(situation: Situation, number: number, spec: Re
     jobId,
     storeUri: recorded ?? storeUriOf(job, spec, jobId, settings),
     savepointDirectory: savepointDirectory(job, spec, settings),
+    ...(settings.savepointPrefixes === undefined
+      ? {}
+      : { savepointPrefixes: [ownSavepoints(job, settings), ...settings.savepointPrefixes] }),
   };
 }
 

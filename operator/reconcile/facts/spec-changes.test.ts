@@ -45,7 +45,7 @@ const same: Readonly<Record<string, readonly [Partial<StreamJobSpec>, Partial<St
       parallelism: 1,
       stateBackend: "fs",
       checkpoints: { interval: "10s", retain: { count: 3 } },
-      taskManager: { replicas: 1, slots: 1, pdb: false },
+      taskManager: { replicas: 1, slots: 1, pdb: true },
       upgrade: { mode: "savepoint", rollback: true },
       config: {},
     },

@@ -11,6 +11,7 @@ import { newSavepointUri } from "../../checkpoint/index.ts";
 import { storeUriOf } from "../../storage/index.ts";
 import type { JobStatus, SavepointRequest, TriggerAnswer } from "../control.ts";
 import type { CheckpointRequest } from "./pending-checkpoint.ts";
+import { assertSavepointPlace } from "./savepoint-places.ts";
 import type { TriggerRegistry } from "./trigger-registry.ts";
 
 export type DeskFacts = {
@@ -29,6 +30,8 @@ export type DeskOptions = {
   readonly triggers: TriggerRegistry;
   /** The job's default; null: none. */
   readonly savepointDirectory: string | null;
+  /** Where savepoints may be; null: anywhere (SVP2). */
+  readonly savepointPrefixes: readonly string[] | null;
   readonly facts: () => DeskFacts;
 };
 
@@ -72,7 +75,7 @@ export class TriggerDesk {
   }
 
   #targetOf({ targetDirectory, targetPath = null }: SavepointRequest): Target {
-    const { jobId, random, savepointDirectory } = this.#options;
+    const { jobId, random, savepointDirectory, savepointPrefixes } = this.#options;
     const given = targetPath ?? targetDirectory ?? savepointDirectory;
     if (given === null) {
       throw new StreamError(
@@ -80,6 +83,7 @@ export class TriggerDesk {
         "a savepoint needs a directory: specify one in the request, or set state.savepoints.dir",
       );
     }
+    assertSavepointPlace(given, savepointPrefixes);
     const isExact = targetPath !== null;
     const uri = isExact ? storeUriOf(given).replace(/\/_metadata$/, "") : newSavepointUri(given, jobId, random);
     if (!uri.startsWith("memory:")) return { uri, isExact };

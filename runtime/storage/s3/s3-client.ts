@@ -10,6 +10,7 @@ import { rootCertificates } from "node:tls";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { environmentVariable, StreamError } from "../../../base/index.ts";
 import type { S3Settings } from "../s3-settings.ts";
+import { assertDiallable, guardedLookup } from "./dialled-hosts.ts";
 
 const SOCKETS_MAX = 64;
 const REGION = "us-east-1";
@@ -33,6 +34,7 @@ function clientConfig(settings: S3Settings): S3ClientConfig {
     throw invalid("only one of s3.access-key and s3.secret-key is set; set both, or none for the AWS credential chain");
   if (endpoint !== null && !/^https?:\/\/[^/]/.test(endpoint))
     throw invalid(`s3.endpoint is ${JSON.stringify(endpoint)}; give a URL such as https://s3.example.com`);
+  for (const url of [endpoint, fromEnvironment("AWS_ENDPOINT_URL_S3")]) if (url !== null) assertDiallable(url);
   const ca = authorities(settings.caFile ?? fromEnvironment("AWS_CA_BUNDLE"));
   const region = settings.region ?? regionOfEnvironment();
   return {
@@ -48,8 +50,13 @@ function clientConfig(settings: S3Settings): S3ClientConfig {
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
-      httpAgent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX }),
-      httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, ...(ca === null ? {} : { ca }) }),
+      httpAgent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, lookup: guardedLookup }),
+      httpsAgent: new HttpsAgent({
+        keepAlive: true,
+        maxSockets: SOCKETS_MAX,
+        lookup: guardedLookup,
+        ...(ca === null ? {} : { ca }),
+      }),
     },
   };
 }

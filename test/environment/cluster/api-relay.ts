@@ -11,7 +11,7 @@ import { clusterNetworkPart } from "./network.ts";
 export type ApiRelay = { readonly address: string; readonly port: number; readonly server: ApiServer };
 
 const PORT = 6443;
-const script = fileURLToPath(new URL("./tcp-relay.ts", import.meta.url));
+const script = fileURLToPath(new URL("./tcp-relay-process.ts", import.meta.url));
 
 export const apiRelayPart: Part<ApiRelay> = {
   name: "api-relay",

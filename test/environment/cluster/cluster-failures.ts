@@ -20,8 +20,9 @@ import { dnsPart } from "./dns.ts";
 import { kubeProxyParts } from "./kube-proxy.ts";
 import { kubeletParts } from "./kubelet.ts";
 import { clusterNetworkPart, type NodeName } from "./network.ts";
+import { nodeParts } from "./node.ts";
 
-/** What can be stopped and started again; a node's machine cannot: with it goes all that runs there. */
+/** What can be stopped and started again. */
 const servers = {
   etcd: etcdPart,
   "kube-apiserver": apiServerPart,
@@ -36,9 +37,18 @@ const servers = {
   "kubelet-node-b": kubeletParts["node-b"],
   "kube-proxy-node-a": kubeProxyParts["node-a"],
   "kube-proxy-node-b": kubeProxyParts["node-b"],
+  /** Machines: `crashNode`, `bootNode`. */
+  ...nodeParts,
 } as const;
 
-export type ServerName = keyof typeof servers;
+export type ServerName = Exclude<keyof typeof servers, NodeName>;
+
+/** What runs on a node, in the order in which it starts. */
+const onNode = (node: NodeName): readonly ServerName[] => [
+  `containerd-${node}`,
+  `kubelet-${node}`,
+  `kube-proxy-${node}`,
+];
 
 const SERVES_WITHIN_MS = 120_000;
 const run = promisify(execFile);
@@ -101,13 +111,33 @@ export class ClusterFailures {
     this.#toMend.delete(`${node} cut`);
   }
 
+  /** Takes a node's power: everything on it is dead at once, its pods too. Its disk stays. */
+  async crashNode(node: NodeName): Promise<void> {
+    this.#toMend.set(`${node} crashed`, () => this.bootNode(node));
+    // First what is not the node's init: its end would count as one that nobody asked for.
+    await Promise.all(onNode(node).map((name) => stopServer(this.#part(name), "SIGKILL")));
+    await stopServer(this.#part(node), "SIGKILL");
+  }
+
+  /** Resolves when the node is Ready again. */
+  async bootNode(node: NodeName): Promise<void> {
+    await startServer(this.#part(node));
+    await this.#untilServing(node);
+    for (const name of onNode(node)) await this.start(name);
+    this.#toMend.delete(`${node} crashed`);
+  }
+
   /** ECF1 In the opposite order; for `after` of a test. */
   async mend(): Promise<void> {
     for (const act of [...this.#toMend.values()].toReversed()) await act();
   }
 
   /** Resolves when the server answers as it did when the cluster was started. */
-  async untilServing(name: ServerName): Promise<void> {
+  untilServing(name: ServerName): Promise<void> {
+    return this.#untilServing(name);
+  }
+
+  async #untilServing(name: keyof typeof servers): Promise<void> {
     const part: Part = servers[name] as Part;
     const endMs = performance.now() + SERVES_WITHIN_MS;
     for (;;) {

@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { ClusterFailures } from "./cluster-failures.ts";
+import { relayTcp, type TcpRelay } from "./tcp-relay.ts";
 
 const run = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
@@ -19,6 +20,8 @@ export type ClusterAccess = {
   readonly busyboxImage: string;
   /** Has the images of a docker-archive on each node; null: this cluster takes images from registries only. */
   readonly loadImage: ((archivePath: string) => Promise<void>) | null;
+  /** This machine's address for pods; null: they may not reach it. */
+  readonly machineAddress: string | null;
   /** Null: it is a person's, and nothing of it is broken by tests. */
   readonly failures: ClusterFailures | null;
 };
@@ -62,6 +65,13 @@ export class Cluster {
   /** `kubectl get … --output=json`. */
   async get<Answer>(...args: readonly string[]): Promise<Answer> {
     return JSON.parse(await this.kubectl("get", ...args, "--output=json")) as Answer;
+  }
+
+  /** Where pods reach what listens on a port of 127.0.0.1 here, such as an S3 server of a test. Whoever asks closes it. */
+  async publish(port: number): Promise<TcpRelay> {
+    const { machineAddress } = this.access;
+    if (machineAddress === null) throw new Error("pods of this cluster do not reach the machine of its tests");
+    return relayTcp(machineAddress, 0, port);
   }
 
   /** A namespace that nothing else has; whoever makes it removes it. */

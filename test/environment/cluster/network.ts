@@ -40,8 +40,10 @@ export const clusterNetworkPart: Part<ClusterNetwork> = {
   name: "cluster-network",
   binary: bash,
   programs: [systemBinary("unshare", "util-linux"), systemBinary("nsenter", "util-linux"), nodeSoftware],
+  assertPossible: () => {
+    if (process.getuid?.() !== 0) throw new Error("nodes need root: they are made of namespaces, mounts and networks");
+  },
   launch: async ({ folder, program }) => {
-    assertRoot();
     const number = await freeNumber();
     const base = `10.${number}`;
     const nodes = Object.fromEntries(
@@ -64,10 +66,6 @@ export const clusterNetworkPart: Part<ClusterNetwork> = {
     if (!existsSync(join(folder, "ready"))) throw new Error("the network is not set up yet");
   },
 };
-
-export function assertRoot(): void {
-  if (process.getuid?.() !== 0) throw new Error("nodes need root: they are made of namespaces, mounts and networks");
-}
 
 /** One whose range this machine has no route to, beside the default one. */
 async function freeNumber(): Promise<number> {

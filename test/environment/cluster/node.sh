@@ -7,6 +7,7 @@
 set -euo pipefail
 
 if [[ ${INSIDE:-} != yes ]]; then
+  rm -f ready
   for group in $GROUP_FOLDERS; do
     folder=${group%%=*}
     mkdir -p "$folder"
@@ -66,7 +67,12 @@ show kernel/keys/root_maxkeys 1000000 root_maxkeys
 show kernel/keys/root_maxbytes 25000000 root_maxbytes
 
 ip link set lo up
-nsenter --net=/proc/self/fd/3 ip link add "$PORT" type veth peer name eth0 netns 1
+# After a crash the kernel takes away the old end of the cable in its own time.
+for ((tries = 0; ; tries++)); do
+  nsenter --net=/proc/self/fd/3 ip link add "$PORT" type veth peer name eth0 netns 1 && break
+  ((tries < 100))
+  sleep 0.1
+done
 nsenter --net=/proc/self/fd/3 ip link set "$PORT" master br0 up
 exec 3<&-
 ip address add "$ADDRESS/$PREFIX" dev eth0

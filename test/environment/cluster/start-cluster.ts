@@ -9,13 +9,12 @@ import { BUSYBOX_IMAGE } from "./busybox-image.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterFailures } from "./cluster-failures.ts";
 import { importImages } from "./containerd.ts";
-import { assertRoot, nodeNames } from "./network.ts";
+import { type ClusterNetwork, clusterNetworkPart, nodeNames } from "./network.ts";
 import { type NodeMachine, nodeParts } from "./node.ts";
 
 /** Has all programs, one after the other. Errors: one cannot be had, or this user could start no node. */
 export async function prepareCluster(environment: Environment, tell: Tell): Promise<void> {
-  assertRoot();
-  for (const part of clusterParts) await environment.prepare(part);
+  await environment.prepare(clusterParts);
   await findBinary(kubectlBinary, tell);
 }
 
@@ -43,6 +42,7 @@ export async function clusterOf(running: Readonly<Record<string, RunningPart>>):
     kubectl,
     busyboxImage: BUSYBOX_IMAGE,
     loadImage: async (archivePath) => void (await Promise.all(nodes.map((node) => importImages(node, archivePath)))),
+    machineAddress: (given(clusterNetworkPart.name) as ClusterNetwork).machineAddress,
     failures: new ClusterFailures(running),
   });
 }

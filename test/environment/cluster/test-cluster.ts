@@ -6,7 +6,7 @@
  *
  * It is, in this order: a person's (STREAMJOB_E2E=kubeconfig: the current context of $KUBECONFIG; STREAMJOB_E2E=kind: the one of
  * `kind create cluster`, $STREAMJOB_KIND its name); the one of this test run (test/cluster/setup.ts); the one of `npm run env -- up
- * cluster`; one that is started for this file and ends with it.
+ * cluster`; one that is started for this file and ends with it. A person's takes busybox from a registry ($STREAMJOB_BUSYBOX_IMAGE).
  *
  * ECT1 A KUBECONFIG alone is never taken: it may lead to a cluster where people work.
  * ECT2 What cannot be had is an error in CI; for a person the tests are skipped, and one line says which and how to get them (ETP1).
@@ -92,8 +92,8 @@ async function personsCluster(): Promise<Cluster | null> {
   const which = process.env["STREAMJOB_E2E"] ?? "";
   if (which === "") return null;
   const kubectl = await findBinary({ ...kubectlBinary, mayBeOnPath: true }, tell);
-  // From a registry: a person's cluster has one.
-  const common = { kubectl, busyboxImage: "docker.io/library/busybox:1.36", failures: null };
+  const { STREAMJOB_BUSYBOX_IMAGE: busyboxImage = "docker.io/library/busybox:1.36" } = process.env;
+  const common = { kubectl, busyboxImage, machineAddress: null, failures: null };
   if (which === "kubeconfig") {
     const { KUBECONFIG: kubeconfig = "" } = process.env;
     if (kubeconfig === "") throw new Error("STREAMJOB_E2E is kubeconfig, and KUBECONFIG is not set");
