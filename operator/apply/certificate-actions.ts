@@ -51,5 +51,5 @@ export async function issueCertificates(context: ActionContext, action: Issue): 
     throw new ActionStopped(what, "refused"); // CEA3
   }
   const annotations = { ...service.metadata.annotations, [CERTIFICATES_ANNOTATION]: `${mark}.${uid}` };
-  await applyChild(context, { ...service, metadata: { ...service.metadata, annotations } });
+  await applyChild(context, { ...service, metadata: { ...service.metadata, annotations } }, null);
 }
