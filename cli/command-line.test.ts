@@ -62,6 +62,10 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
     args: ["stop", "words", "--savepoint-path", "/s"],
     command: { kind: "stop", job: "words", drain: false, directory: "/s" },
   },
+  "what is stored": {
+    args: ["storage", "list", "s3://bucket/jobs", "-o", "json"],
+    command: { kind: "storageList", location: "s3://bucket/jobs", output: "json" },
+  },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },
 };

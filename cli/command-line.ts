@@ -33,6 +33,7 @@ export type ParsedCommand =
   | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
   | { readonly kind: "cancel"; readonly job: string }
   | { readonly kind: "checkpoint"; readonly job: string }
+  | { readonly kind: "storageList"; readonly location: string; readonly output: ReportFormat }
   /** About StreamJobs and their control plane. */
   | {
       readonly kind: "manifests";
@@ -182,6 +183,7 @@ function createProgram(
     .description("take a checkpoint now")
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
+  addStorage(program, found);
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   program
     .command("completion")
@@ -267,6 +269,17 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
     );
   }
   return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
+}
+
+function addStorage(program: Command, found: (command: ParsedCommand) => void): void {
+  const storage = program.command("storage").description("look at where state is stored");
+  const list = storage
+    .command("list")
+    .description(
+      "list stores and savepoints below a location, with what is deleted of each, when and why; deletes nothing",
+    )
+    .argument("<location>", "a folder, or s3://bucket/prefix");
+  addReport(list).action((location: string, { output }: Reported) => found({ kind: "storageList", location, output }));
 }
 
 function addExplain(program: Command, found: (command: ParsedCommand) => void): void {

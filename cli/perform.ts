@@ -50,6 +50,8 @@ async function execute(command: RealCommand, terminal: Terminal): Promise<ExitCo
       return (await import("./jobs/steer-commands.ts")).cancelCommand(home, terminal, command.job);
     case "checkpoint":
       return (await import("./jobs/steer-commands.ts")).checkpointCommand(home, terminal, command.job);
+    case "storageList":
+      return (await import("./jobs/storage-command.ts")).storageListCommand(terminal, command);
     case "manifests":
       return (await import("./manifests/execute.ts")).executeManifestCommand(
         home,

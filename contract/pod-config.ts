@@ -51,6 +51,8 @@ export const podVariables = {
   config: "STREAMJOB_CONFIG",
   /** Path of a file with the JSON of a LargePodConfig; not set: all is in `config`. */
   largeConfig: "STREAMJOB_LARGE_CONFIG",
+  /** Clean-up pod: JSON of a StorageTaskMessage. */
+  storageTask: "STREAMJOB_STORAGE_TASK",
   /** JobManager: `host:port` on which it listens for TaskManagers. */
   rpcListen: "STREAMJOB_RPC_LISTEN",
   /** JobManager: `host:port` on which it serves REST. */

@@ -66,6 +66,7 @@ const resolved: Readonly<Record<string, unknown>> = {
   "deletion.savepoint": small.deletion.savepoint,
   "deletion.savepointTimeout": small.deletion.savepointTimeoutMs,
   "deletion.keepState": small.deletion.keepState,
+  "deletion.cleanUpTimeout": small.deletion.cleanUpTimeoutMs,
 };
 
 function resolvedRestore(): { readonly allowNonRestoredState: boolean } {

@@ -159,6 +159,7 @@ export interface ResolvedSpec {
     readonly savepoint: boolean;
     readonly savepointTimeoutMs: number;
     readonly keepState: boolean;
+    readonly cleanUpTimeoutMs: number;
   };
   readonly config: Readonly<Record<string, string>>;
 }
@@ -197,6 +198,7 @@ export function withDefaults(spec: StreamJobSpec): ResolvedSpec {
       savepoint: spec.deletion?.savepoint ?? false,
       savepointTimeoutMs: milliseconds(spec.deletion?.savepointTimeout, 10 * MINUTE_MS),
       keepState: spec.deletion?.keepState ?? true,
+      cleanUpTimeoutMs: milliseconds(spec.deletion?.cleanUpTimeout, 10 * MINUTE_MS),
     },
     config: spec.config ?? {},
   };

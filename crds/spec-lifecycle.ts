@@ -142,5 +142,12 @@ export const deletionSchema = z.strictObject({
   keepState: z
     .boolean()
     .optional()
-    .describe("Whether the checkpoints are kept; savepoints are always kept. Default true."),
+    .describe(
+      "Whether the checkpoints of all incarnations are kept; savepoints are always kept. Default true. false: a pod deletes them after the last pod of the job.",
+    ),
+  cleanUpTimeout: duration({ minMs: SECOND_MS })
+    .optional()
+    .describe(
+      "After this time the deletion proceeds though the checkpoints could not be deleted, as when their store cannot be reached. Default 10m; 1s to 8760h.",
+    ),
 });

@@ -119,6 +119,13 @@ const operationSchema = z.object({
     .optional()
     .describe("Epoch of the JobManager that was last asked to stop the job; absent: none was."),
   cancelled: z.boolean().optional().describe("true: the job of a deletion has been cancelled or had already ended."),
+  stateDeletion: z
+    .object({
+      startedAt: time().describe("When it began."),
+      ended: z.enum(["deleted", "kept"]).optional().describe("How it ended; absent: not yet."),
+    })
+    .optional()
+    .describe("The deletion of all state with the StreamJob; absent: not begun, or not asked for."),
   startedAt: time().describe("When the operation began."),
   stepSince: time().describe("When its step began."),
   notBefore: orNull(time()).describe("Next attempt not before this time; null: immediately."),
@@ -215,6 +222,11 @@ export const streamJobStatusSchema = z.object({
     .default([])
     .describe(
       "Stores that hold the state of incarnations, the active one's and those of earlier ones that have not been deleted yet.",
+    ),
+  storeFolders: atomicList(z.string(), 16)
+    .default([])
+    .describe(
+      "Folders in which stores of incarnations are or were: what is left there goes with the StreamJob if `deletion.keepState` is false.",
     ),
   collecting: storeSchema
     .extend({

@@ -1,5 +1,5 @@
 /**
- * Owns: the entry of a process in a pod, and of the image: `pod-main.ts operator | jobmanager | taskmanager | uninstall-check`.
+ * Owns: the entry of a process in a pod, and of the image: `pod-main.ts operator | jobmanager | taskmanager | storage | uninstall-check`.
  *
  * POM1 Compiled code is kept before anything else is loaded, and only one program's rooms are loaded at all: a standby's start is a part
  *     of every upgrade, and a restarted process's a part of every recovery.
@@ -22,6 +22,7 @@ const programs: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
   operator: async () => (await import("./operator-process.ts")).runOperator,
   jobmanager: async () => (await import("./pod-jobmanager.ts")).runJobManager,
   taskmanager: async () => (await import("./pod-taskmanager.ts")).runTaskManager,
+  storage: async () => (await import("./pod-storage.ts")).runStorage,
   "uninstall-check": async () => (await import("./uninstall-check.ts")).runUninstallCheck,
 };
 

@@ -1,5 +1,5 @@
 /**
- * Owns: where the program of an incarnation's pods is: run by node with `jobmanager` or `taskmanager` as its argument.
+ * Owns: where the program of an incarnation's pods is: run by node with `jobmanager`, `taskmanager` or `storage` as its argument.
  */
 import { fileURLToPath } from "node:url";
 

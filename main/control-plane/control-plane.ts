@@ -100,7 +100,7 @@ export function localPrograms(environment: Readonly<Record<string, string>> = {}
     args: ["--disable-warning=ExperimentalWarning", podProgram, role],
     env: environment,
   });
-  return { jobmanager: program("jobmanager"), taskmanager: program("taskmanager") };
+  return { jobmanager: program("jobmanager"), taskmanager: program("taskmanager"), storage: program("storage") };
 }
 
 /**

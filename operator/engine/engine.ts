@@ -6,7 +6,7 @@
  * ENG2 What an engine cannot do is decided otherwise, and said; it is never asked for it.
  */
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
-import type { ConfigMap, Service, StatefulSet } from "../kubernetes/api/index.ts";
+import type { ConfigMap, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 
 /** All objects of one incarnation. */
 export type IncarnationChildren = {
@@ -35,9 +35,22 @@ export type IncarnationInput = {
   readonly isCertified?: boolean;
 };
 
+/** What a clean-up pod is to delete; done again it changes nothing. */
+export type StorageTask =
+  | { readonly kind: "dispose"; readonly location: string }
+  /** The stores `<folder>/<job id>` of a job that is gone. */
+  | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] };
+
+export type StoragePodInput = Pick<IncarnationInput, "job" | "spec" | "defaultImage"> & {
+  readonly name: string;
+  readonly task: StorageTask;
+};
+
 /** A stream engine, handed to decisions with their settings. */
 export type Engine = {
   readonly children: (input: IncarnationInput) => IncarnationChildren;
+  /** A pod that carries out a task and ends, with exit code 0 if all of it is done. */
+  readonly storagePod: (input: StoragePodInput) => Pod;
   /** Why pods of this spec would not start, and what to set; null: as far as is known, they would. */
   readonly refusal: (spec: ResolvedSpec) => string | null;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */

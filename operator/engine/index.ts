@@ -12,7 +12,7 @@ export {
   untilRenewalMs,
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
-export type { Engine, IncarnationChildren, IncarnationInput } from "./engine.ts";
+export type { Engine, IncarnationChildren, IncarnationInput, StoragePodInput, StorageTask } from "./engine.ts";
 export type { Activation, IncarnationView, JobException, PreflightView } from "./incarnation-view.ts";
 export { controllerRevision, disruptionBudget, type RevisionData, restService } from "./job-children.ts";
 export type { Answer, JobManagerApi, JobManagerTarget, SavepointTrigger, TriggerState } from "./jobmanager-api.ts";
@@ -31,7 +31,9 @@ export {
   RPC_PORT,
   restServiceName,
   revisionName,
+  STORAGE_COMPONENT,
   statefulSetName,
+  storagePodName,
 } from "./names.ts";
 export { isOwnedBy, ownedBy } from "./owner.ts";
 export { isForGood } from "./refusal.ts";

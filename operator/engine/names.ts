@@ -39,6 +39,12 @@ export const revisionName = (job: string, hash: string): string => `${job}-${has
 
 export const disruptionBudgetName = (job: string, component: Component): string => `${job}-${component}`;
 
+/** Value of the component label of clean-up pods. */
+export const STORAGE_COMPONENT = "storage";
+
+/** `id` of what it is to do. */
+export const storagePodName = (job: string, id: string): string => `${job}-storage-${id}`;
+
 /** DNS name of the JobManager's pod. */
 export function jobManagerHost(namespace: string, job: string, incarnation: number): string {
   return `${statefulSetName(job, incarnation, "jobmanager")}-0.${incarnationName(job, incarnation)}.${namespace}.svc`;

@@ -5,10 +5,17 @@
  * CHIL2 A pod is owned by its StatefulSet. When that is gone already, the pod is counted as this job's unless it is older than the
  *     StreamJob: better to wait for a stranger than to overlook a process that still writes (P-12).
  */
-import { JOB_LABEL, parseTime, type StreamJob } from "../../crds/index.ts";
+import { COMPONENT_LABEL, JOB_LABEL, parseTime, type StreamJob } from "../../crds/index.ts";
 import type { Pod, PodDisruptionBudget, Service } from "../kubernetes/api/index.ts";
 import type { ObservedIncarnation } from "../reconcile/index.ts";
-import { incarnationName, incarnationOf, isOwnedBy, restServiceName, statefulSetName } from "../engine/index.ts";
+import {
+  incarnationName,
+  incarnationOf,
+  isOwnedBy,
+  restServiceName,
+  STORAGE_COMPONENT,
+  statefulSetName,
+} from "../engine/index.ts";
 import type { ObjectReaders } from "./object-reader.ts";
 
 /** An incarnation before its JobManager was asked. */
@@ -51,6 +58,14 @@ export function disruptionBudgetsOf(job: StreamJob, readers: ObjectReaders): Pod
   const { uid = "" } = job.metadata;
   return readers.PodDisruptionBudget.byOwner(uid)
     .filter((budget) => isOwnedBy(budget, uid))
+    .sort(byName);
+}
+
+/** Pods that delete files (CUP1). */
+export function storagePodsOf(job: StreamJob, readers: ObjectReaders): Pod[] {
+  const { name, namespace, uid } = job.metadata;
+  return readers.Pod.byLabel(namespace, JOB_LABEL, name)
+    .filter((pod) => pod.metadata.labels?.[COMPONENT_LABEL] === STORAGE_COMPONENT && isOwnedBy(pod, uid))
     .sort(byName);
 }
 

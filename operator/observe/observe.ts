@@ -20,7 +20,7 @@ import {
   readSnapshotStatusOf,
   readStatusOf,
 } from "../reconcile/index.ts";
-import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf } from "./children.ts";
+import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf, storagePodsOf } from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
 import { type JobLinks, nameOf } from "./job-links.ts";
 import { askJobManagers, type JobManagerViews } from "./jobmanager-views.ts";
@@ -75,6 +75,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     revisions: revisionsOf(job, readers, deps.log),
     snapshots,
     restoreSnapshot: restoreSnapshotOf(job, readers),
+    storagePods: storagePodsOf(job, readers),
     restService: restServiceOf(job, readers),
     disruptionBudgets: disruptionBudgetsOf(job, readers),
   };

@@ -125,6 +125,7 @@ function observedOf({ incarnations, ...known }: Known): Observed {
     foreignReferences: new Set(),
     storesInUse: new Set(),
     collection: null,
+    storagePods: [],
     restService: null,
     savepointTrigger: null,
     disposals: {},

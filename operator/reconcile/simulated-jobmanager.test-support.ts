@@ -28,9 +28,16 @@ export class SimulatedStore {
   isFenced = false;
   /** Its state is deleted. */
   isCollected = false;
+  /** Nothing of it is left; `false`: while pods of its job were there. */
+  erased: boolean | null = null;
 
   constructor(uri: string) {
     this.uri = uri;
+  }
+
+  erase(isAlone: boolean): void {
+    this.states.length = 0;
+    this.erased = isAlone;
   }
 }
 

@@ -49,6 +49,7 @@ import { type Head, SimulatedOracle, type Start, type Stop } from "./simulated-o
 import { SimulatedRefusals } from "./simulated-refusals.test-support.ts";
 import { collect, collectionView } from "./simulated-collection.test-support.ts";
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
+import { SimulatedStoragePods } from "./simulated-storage-pods.test-support.ts";
 import { statusOf } from "./status/stored-status.ts";
 
 type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
@@ -100,6 +101,7 @@ export class SimulatedWorld implements Surroundings {
   readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
   readonly storesInUse = new Set<string>();
+  readonly storagePods = new SimulatedStoragePods(this);
   head: Head | null = null;
   statusWrites = 0;
   readonly refusals = new SimulatedRefusals();
@@ -209,8 +211,6 @@ export class SimulatedWorld implements Surroundings {
     this.#states.set(path, { id: 1, value, path, timeMs: this.nowMs, uid });
   }
 
-  // Faults.
-
   killJobManager(): void {
     const { active } = this;
     if (active === null) return;
@@ -294,8 +294,6 @@ export class SimulatedWorld implements Surroundings {
     this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
   }
 
-  // What JobManagers need.
-
   store(uri: string): SimulatedStore {
     const store = this.#stores.get(uri) ?? new SimulatedStore(uri);
     this.#stores.set(uri, store);
@@ -361,6 +359,7 @@ export class SimulatedWorld implements Surroundings {
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
       storesInUse: this.storesInUse,
+      storagePods: this.#shuffled(this.storagePods.all),
       collection: status.collecting === undefined ? null : collectionView(this.active, status.collecting.storeUri),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,
       disruptionBudgets: this.#shuffled(
@@ -375,7 +374,7 @@ export class SimulatedWorld implements Surroundings {
       savepointTrigger:
         savepoint === undefined ? null : this.#triggerView(active?.incarnation ?? null, savepoint.triggerId),
       preflight: preflighter?.phase === "standby" && from !== null ? this.#preflight(preflighter, from) : null,
-      disposals: this.snapshots.disposals,
+      disposals: this.active === null ? {} : this.snapshots.disposals,
       refusals: this.refusals.all,
       exceptions: [],
       newestException: null,
@@ -440,8 +439,6 @@ export class SimulatedWorld implements Surroundings {
       .map(({ item }) => item);
   }
 
-  // What the operator does.
-
   /** `crashAfter`: so many actions are done; -1: not even the status is written. */
   apply(observed: Observed, plan: Plan, { crashAfter = Number.POSITIVE_INFINITY } = {}): "done" | "stopped" {
     if (this.job === null || observed.job.metadata.resourceVersion !== this.job.metadata.resourceVersion)
@@ -479,10 +476,11 @@ export class SimulatedWorld implements Surroundings {
       case "deleteRevision":
         return this.#revisions.delete(action.name);
       case "applyChild":
+        return this.#applyChild(action.object);
       case "issueCertificates":
-        this.#applyChild(objectMade(action, this.#uidOf));
-        return true;
+        return this.#applyChild(objectMade(action, this.#uidOf));
       case "deleteChild":
+        if (action.objectKind === "Pod") return this.storagePods.delete(action.name, action.uid);
         return this.#deleteChild(`${action.objectKind}/${action.name}`, action.uid);
       case "activate": {
         const manager = this.manager(action.incarnation);
@@ -507,13 +505,15 @@ export class SimulatedWorld implements Surroundings {
 
   #uidOf = (key: string): string | undefined => this.#children.get(key)?.metadata.uid;
 
-  #applyChild(object: Child): void {
+  #applyChild(object: Child): boolean {
+    if (object.kind === "Pod") return this.storagePods.apply(object);
     const key = `${object.kind}/${object.metadata.name}`;
     // The API server counts in whole seconds.
     const { creationTimestamp = formatTime(Math.floor(this.nowMs / 1000) * 1000) } =
       this.#children.get(key)?.metadata ?? {};
     const uid = this.#uidOf(key) ?? `uid-${this.#version++}`;
     this.#children.set(key, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } } as Child);
+    return true;
   }
 
   #deleteChild(key: string, uid: string): boolean {
@@ -558,9 +558,8 @@ export class SimulatedWorld implements Surroundings {
         this.#oracle.wrong(`the StreamJob went before ${key} of ${child.metadata.labels?.[INCARNATION_LABEL]}`);
     }
     this.#children.clear();
+    this.storagePods.clear();
   }
-
-  // The loop.
 
   /** One look and what follows; the plan. */
   look(faults: { readonly crashAfter?: number } = {}): Plan {

@@ -37,7 +37,7 @@ export {
   type ManifestDraft,
   writeFence,
 } from "./checkpoint-log.ts";
-export { type CollectionMark, collectStore, readCollectionMark } from "./collection.ts";
+export { type CollectionMark, collectStore, eraseStore, readCollectionMark } from "./collection.ts";
 export { claimEpoch, type EpochClaim } from "./epoch.ts";
 export {
   EMPTY_SUBTASK_STATE,
@@ -55,6 +55,7 @@ export {
   storedDeclarations,
   type SubtaskState,
 } from "./handles.ts";
+export { type StoredPlace, takeInventory } from "./inventory.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
   assertReadable,

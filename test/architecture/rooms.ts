@@ -273,7 +273,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "settings",
       "security",
-      ...inRuntime("taskmanager jobmanager rest"),
+      ...inRuntime("storage graph checkpoint taskmanager jobmanager rest"),
       ...inOperator("kubernetes/api kubernetes/client engine engine-native certificates controller"),
       ...within("embedded", "api-server workloads kubelet"),
     ],

@@ -3,8 +3,14 @@
  * configuration of its pods.
  */
 import { jobId, operatorId, taskManagerId } from "../../base/index.ts";
-import { type IncarnationMessage, incarnationSchema, type PodConfig } from "../../contract/index.ts";
+import {
+  type IncarnationMessage,
+  incarnationSchema,
+  type PodConfig,
+  type StorageTaskMessage,
+} from "../../contract/index.ts";
 import { readPodConfig } from "../../main/pod-settings.ts";
+import { readStorageTask } from "../../main/pod-storage.ts";
 import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
 import { SegmentPool } from "../../runtime/exchange/segment-pool.ts";
 import {
@@ -262,6 +268,12 @@ function readConnection(bytes: Uint8Array): unknown {
   return got;
 }
 
+const storageTask: StorageTaskMessage = {
+  version: 1,
+  options: { "s3.endpoint": "https://s3.example.com" },
+  task: { kind: "erase", folders: ["s3://bucket/apps"], jobIds: [JOB] },
+};
+
 const podConfig: PodConfig = {
   version: 1,
   jobId: JOB,
@@ -344,6 +356,13 @@ export const wireForms: readonly Form[] = [
     write: () => Buffer.from(JSON.stringify(podConfig)),
     read: (bytes) => readPodConfig(Buffer.from(bytes).toString("utf8"), undefined),
     means: podConfig,
+    newer: nextJsonVersion,
+  },
+  {
+    file: "storage-task.v1.json",
+    write: () => Buffer.from(JSON.stringify(storageTask)),
+    read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
+    means: storageTask,
     newer: nextJsonVersion,
   },
   {

@@ -30,7 +30,13 @@ const job = (namespace: string): StreamJob => ({
   apiVersion: "streamjob.dev/v1alpha1",
   kind: "StreamJob",
   metadata: { name: "wc", namespace },
-  spec: { job: { module: "/opt/streamjob/job/job.ts" }, parallelism: 2, checkpoints: { interval: "1s" } },
+  spec: {
+    job: { module: "/opt/streamjob/job/job.ts" },
+    parallelism: 2,
+    checkpoints: { interval: "1s" },
+    // No pod runs here, so none deletes anything.
+    deletion: { keepState: false, cleanUpTimeout: "2s" },
+  },
 });
 
 /** Looks that were carried out to their end. */
@@ -160,12 +166,15 @@ describe("the operator at a real API server", { skip }, () => {
     });
   });
 
-  it("takes everything away with the StreamJob", async () => {
+  it("takes everything away with the StreamJob, the pod that was to delete its state too", async () => {
     const secretKey = { namespace, name: "wc-1-tls" };
     await api.delete("StreamJob", { namespace, name: "wc" });
+    const isCleanUp = ({ verb, resource, name }: AuditedRequest): boolean =>
+      resource === "pods" && verb === "patch" && name.startsWith("wc-storage-");
+    await until("a pod to delete its state", async () => (await asked()).some(isCleanUp));
     await until("the StreamJob is gone", async () => (await api.get("StreamJob", { namespace, name: "wc" })) === null);
     await until("no certificate is left", async () => (await api.get("Secret", secretKey)) === null);
-    for (const kind of children) {
+    for (const kind of [...children, "Pod"] as const) {
       await until(
         `no ${kind} is left`,
         async () => (await api.list(kind, { namespace, labels: ours })).items.length === 0,

@@ -192,7 +192,27 @@ it("P-29 a deletion finishes with a lost status, with an invalid spec, and when 
     await fourth.stop();
   }));
 
-it("P-29 checkpoints are deleted with the StreamJob only when that is asked for", () =>
+/** A savepoint of a job at rest: its files go with its object, though no JobManager is there. */
+async function disposeAtRest(rig: Rig, spec: Partial<StreamJobSpec>): Promise<void> {
+  const key = { namespace: NAMESPACE, name: "by-hand" };
+  await rig.api.create("StreamJobSnapshot", {
+    apiVersion: "streamjob.dev/v1alpha1",
+    kind: "StreamJobSnapshot",
+    metadata: key,
+    spec: { jobRef: { name: "wc" } },
+  });
+  const taken = async () => (await rig.api.get("StreamJobSnapshot", key))?.status;
+  await rig.until("a savepoint", async () => (await taken())?.phase === "Completed");
+  const folder = (await taken())?.location?.replace(/^file:\/\//, "") ?? "";
+  assert.ok(existsSync(folder));
+  await rig.apply(rig.manifest({ ...spec, state: "suspended" }));
+  await rig.until("the job to rest", async () => (await rig.status()).phase === "Suspended");
+  await rig.api.delete("StreamJobSnapshot", key);
+  await rig.until("its object to go", async () => (await rig.api.get("StreamJobSnapshot", key)) === null);
+  assert.equal(existsSync(folder), false);
+}
+
+it("P-29 checkpoints are deleted with the StreamJob only when that is asked for, and then those of all incarnations", () =>
   withRig("s29-asked", {}, async (rig) => {
     for (const keepState of [true, false]) {
       const before = new Set(storesIn(root(rig)));
@@ -200,8 +220,15 @@ it("P-29 checkpoints are deleted with the StreamJob only when that is asked for"
       await rig.ready();
       const { lastCheckpoint } = await rig.status();
       assert.ok(lastCheckpoint !== undefined);
+      if (!keepState) {
+        await rig.apply(rig.manifest({ deletion: { keepState }, restartNonce: "2" }));
+        await rig.until("a second incarnation", async () => (await rig.status()).incarnation === 2);
+        await rig.ready();
+        await disposeAtRest(rig, { deletion: { keepState }, restartNonce: "2" });
+      }
       await remove(rig);
       await assertGone(rig);
+      assert.equal(storesIn(root(rig)).filter((name) => !before.has(name)).length, keepState ? 1 : 0);
       const left = await newestLeft(root(rig), before);
       assert.equal(left !== null, keepState, `left behind: ${left}`);
       if (keepState) assert.ok(existsSync(left?.replace(/^file:\/\//, "") ?? ""));

@@ -72,6 +72,7 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     foreignReferences: new Set(),
     storesInUse: new Set(),
     collection: null,
+    storagePods: [],
     restService: null,
     disruptionBudgets: [],
     stopTrigger: null,

@@ -14,6 +14,8 @@ import { isEndingDeletion } from "../operation/operation.ts";
 import type { Parts } from "../parts.ts";
 import type { Action } from "./plan.ts";
 import { contextOf } from "../steps/step.ts";
+import { isDeletingState } from "../operation/state-deletion.ts";
+import { unwantedPods } from "../storage/storage-pods.ts";
 import { steps } from "../steps/steps.ts";
 import { revisionsFor } from "./revisions.ts";
 import { isEmptied, type Situation } from "../facts/situation.ts";
@@ -29,8 +31,9 @@ export function actionsFor(
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
-  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed)) {
-    return [...snapshotActions, { kind: "removeFinalizer" }];
+  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed) && !isDeletingState(draft)) {
+    draft.storagePods.clear();
+    return [...snapshotActions, ...unwantedPods(draft, situation), { kind: "removeFinalizer" }];
   }
   noteCancelled(draft, situation);
   const wanted = wantedIncarnations(draft, situation);
@@ -49,7 +52,7 @@ export function actionsFor(
   if (order !== undefined && (isCarriedOut(draft, order) || isAtRest(draft))) {
     actions.push({ kind: "removeAnnotation", annotation: ROLLBACK_TO_ANNOTATION });
   }
-  return [...actions, ...snapshotActions];
+  return [...actions, ...snapshotActions, ...unwantedPods(draft, situation)];
 }
 
 function callsFor(draft: Draft, situation: Situation): readonly Action[] {

@@ -14,13 +14,14 @@ import type {
   ConfigMap,
   ControllerRevision,
   Kind,
+  Pod,
   PodDisruptionBudget,
   Service,
   StatefulSet,
 } from "../../kubernetes/api/index.ts";
 import type { EventReason } from "../status/event-reasons.ts";
 
-export type Child = ConfigMap | Service | StatefulSet | PodDisruptionBudget;
+export type Child = ConfigMap | Service | StatefulSet | PodDisruptionBudget | Pod;
 
 export type Action =
   | { readonly kind: "addFinalizer" }

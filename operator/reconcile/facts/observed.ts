@@ -71,6 +71,8 @@ export type Observed = {
   readonly storesInUse: ReadonlySet<string>;
   /** Of `status.collecting` at the active JobManager; null: nothing was asked, or nobody answered. */
   readonly collection: DisposalView | null;
+  /** Clean-up pods of this StreamJob. */
+  readonly storagePods: readonly Pod[];
   /** `<job>-rest` */
   readonly restService: Service | null;
   readonly disruptionBudgets: readonly PodDisruptionBudget[];

@@ -50,6 +50,14 @@ export function standbyTrouble(pods: readonly Pod[]): string | null {
   return null;
 }
 
+/** How the container of a pod that is not started again has failed; null: it has not. */
+export function endedTrouble(pod: Pod): string | null {
+  const [container] = pod.status?.containerStatuses ?? [];
+  const ended = container?.state?.terminated;
+  if (container === undefined || ended === undefined || ended.exitCode === 0) return pod.status?.message ?? null;
+  return `pod ${pod.metadata.name}: ${endText(ended, container, pod)}`;
+}
+
 /** PT2. Of pods that run, too: what ended last of them ended for its memory; null: nothing did. */
 export function memoryTrouble(pods: readonly Pod[]): string | null {
   for (const pod of pods) {

@@ -2,6 +2,7 @@
 import { CLEANUP_FINALIZER, JOB_LABEL, type ResumePoint, type StreamJobSnapshot } from "../../../crds/index.ts";
 import { hasFinished } from "../status/active.ts";
 import { restoreOf } from "./restore-choice.ts";
+import { deleteState } from "./state-deletion.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "../steps/step.ts";
 
@@ -32,7 +33,9 @@ export function endSuspend(context: StepContext): StepOutcome {
 }
 
 /** The finalizer goes by the actions, because nothing is left to wait for. */
-export function endDelete({ draft, operation, situation }: StepContext): StepOutcome {
+export function endDelete(context: StepContext): StepOutcome {
+  const { draft, operation, situation } = context;
+  if (deleteState(context, isOrphaning(draft, situation)) === "waiting") return waiting;
   draft.wait("all objects are gone; removing the finalizer", 1000);
   const path = operation.savepoint?.path;
   const state = path ? `; its state is in savepoint ${path}` : "";

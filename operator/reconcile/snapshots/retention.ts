@@ -3,8 +3,8 @@
  *
  * RETE1 Never removed by policy: what people asked for (origin manual), the newest completed one, and everything that is still named: by
  *     the operation in progress, the resume point, what the active incarnation started from until it is stable, or another job (P-28).
- * RETE2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager says that they are
- *     gone (P-28).
+ * RETE2 The object goes only after its files: it has our finalizer before there are any, and until the JobManager, or where none runs a
+ *     pod (CUP1), says that they are gone (P-28).
  * RETE3 A deletion always ends: files that nobody can delete (the StreamJob goes, too) stay, and an event says where (P-29).
  */
 import { CLEANUP_FINALIZER, parseTime, snapshotWithDefaults, type StreamJobSnapshot } from "../../../crds/index.ts";
@@ -12,7 +12,9 @@ import type { Draft } from "../status/draft.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
 import { snapshotMessageWrite } from "./snapshot-objects.ts";
+import type { JobManagerView } from "../facts/observed.ts";
 import type { Situation } from "../facts/situation.ts";
+import { carryOut } from "../storage/storage-pods.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
 const DISPOSAL_POLL_MS = 500;
@@ -118,12 +120,31 @@ function disposal(
   if (namedLocations(draft, situation).has(location) || view.kind === "inProgress") return [];
   const { active } = draft.status;
   const jobManager = situation.incarnation(active?.incarnation).view;
+  if (isAtRest(draft, jobManager)) return disposalByPod(draft, situation, snapshot, location);
   if (active === undefined || jobManager.kind !== "answering") return [];
   draft.wakeIn(view.kind === "failed" ? DISPOSAL_POLL_MS * 20 : DISPOSAL_POLL_MS);
   const problem =
     view.kind === "failed" ? view.message : refusalOf(situation.observed, "disposeSavepoint", name)?.message;
   const told = problem === undefined ? [] : snapshotMessageWrite(snapshot, `its files cannot be deleted: ${problem}`);
   return [...told, { kind: "disposeSavepoint", incarnation: active.incarnation, location, snapshot: name }];
+}
+
+/** No JobManager runs that could delete files, and none is about to. */
+function isAtRest({ status: { active, operation } }: Draft, jobManager: JobManagerView): boolean {
+  return operation === undefined && jobManager.kind === "absent" && (active === undefined || active.ended !== null);
+}
+
+function disposalByPod(
+  draft: Draft,
+  situation: Situation,
+  snapshot: StreamJobSnapshot,
+  location: string,
+): readonly Action[] {
+  const { outcome, actions } = carryOut(draft, situation, { kind: "dispose", location });
+  if (outcome.kind === "done") return [{ kind: "releaseSnapshot", name: snapshot.metadata.name }];
+  const told =
+    outcome.kind === "failed" ? snapshotMessageWrite(snapshot, `its files cannot be deleted: ${outcome.message}`) : [];
+  return [...told, ...actions];
 }
 
 function completedMs(snapshot: StreamJobSnapshot): number {

@@ -69,6 +69,12 @@ const stalled = {
     means: "the version failed; the last stable one runs, or there is none",
     remedy: "correct the manifest; or set `restartNonce` to retry the same version",
   },
+  StateNotDeleted: {
+    means:
+      "the StreamJob is being deleted with `deletion.keepState: false`, and its state cannot be deleted; the message says why. The deletion goes on without it at the time that the message names",
+    remedy:
+      "repair the store or its credentials: it is retried. To go on at once, apply a shorter `deletion.cleanUpTimeout`; what is left is named in the event StateKept",
+  },
   Unreachable: {
     means:
       "a new version was activated and does not answer, so it is unknown whether it runs; the operator does nothing",

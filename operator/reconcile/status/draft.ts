@@ -29,6 +29,9 @@ export class Draft {
   /** What needs a person, for the condition Stalled; null: nothing. */
   stalled: Trouble<StalledReason> | null = null;
 
+  /** Names of clean-up pods that are wanted: others are taken away. */
+  readonly storagePods = new Set<string>();
+
   constructor(status: StreamJobStatus, nowMs: number) {
     this.#status = status;
     this.nowMs = nowMs;

@@ -57,7 +57,6 @@ export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
     "read the note: it names the module, the state or the uid that does not fit; correct the manifest and apply it again",
   VersionFailed:
     "`streamjob logs words --previous`; correct the manifest. To retry the same version, set `restartNonce`",
-  StateKept: "read the note: it names the folder and the reason. When nothing needs it any more, delete it",
   RollbackStarted:
     "nothing: the last stable version starts from the newest state that it accepts. Find out why the new one failed",
   SavepointFailed:
@@ -68,6 +67,7 @@ export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
   StateLeftBehind: "if the state was dropped by mistake, `streamjob rollback words` to the version before",
   SavepointUnlisted: "create a StreamJobSnapshot with the path in the note, if you want it listed",
   SavepointKept: "delete the folder in the note yourself when nobody needs it",
+  StateKept: "the note says why and where; delete the folder yourself when nobody needs it",
   LastStateUsed: "nothing is lost; find out why no savepoint could be taken",
   JobEnded: "check whether the job was meant to end: `streamjob describe words`",
   JobFailed: "`streamjob describe words` shows the exception; correct the cause, then `streamjob restart words`",

@@ -7,6 +7,7 @@
 import type { Action } from "../actions/plan.ts";
 import { isCancelPending } from "../operation/cancel.ts";
 import { endDelete, endSuspend } from "../operation/endings.ts";
+import { isDeletingState, stateDeletionCalls } from "../operation/state-deletion.ts";
 import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
 const POLL_MS = 200;
@@ -45,6 +46,7 @@ function advance(context: StepContext): StepOutcome {
 
 /** The job of a deletion deletes its own checkpoints, before its pods go (cancel.ts). */
 function calls({ draft, situation }: StepContext): readonly Action[] {
+  if (isDeletingState(draft)) return stateDeletionCalls(draft, situation);
   const { active } = draft.status;
   if (!isCancelPending(draft, situation) || active === undefined) return [];
   const { view } = situation.incarnation(active.incarnation);

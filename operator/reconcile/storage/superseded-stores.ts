@@ -18,6 +18,7 @@ import type { Draft } from "../status/draft.ts";
 
 /** In the status; of more, the oldest are forgotten, and their state stays. */
 const STORES_MAX = 64;
+const FOLDERS_MAX = 16;
 const ATTEMPTS_MAX = 5;
 const POLL_MS = 500;
 const RETRY_MS = 60_000;
@@ -27,7 +28,9 @@ type Store = StreamJobStatus["stores"][number];
 /** SUP4. Of an incarnation that is being activated. */
 export function noteStore(draft: Draft, store: Store): void {
   const others = draft.status.stores.filter(({ incarnation }) => incarnation !== store.incarnation);
-  draft.set({ stores: [...others, store].slice(-STORES_MAX) });
+  const folder = store.storeUri.slice(0, store.storeUri.lastIndexOf("/"));
+  const storeFolders = [...draft.status.storeFolders.filter((each) => each !== folder), folder].slice(-FOLDERS_MAX);
+  draft.set({ stores: [...others, store].slice(-STORES_MAX), storeFolders });
 }
 
 /** The id under which a JobManager is asked to delete it. */

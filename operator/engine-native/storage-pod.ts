@@ -1,0 +1,70 @@
+/**
+ * Owns: the pod that deletes files when no JobManager runs that could: made from what a JobManager's pod would be.
+ * Not here: when it is made, and what follows from its end (operator/reconcile/storage).
+ *
+ * SPO1 It has the job's image, service account, credentials and volumes, so it may do what the job may, and no more; the operator itself
+ *     never speaks to a store.
+ * SPO2 It serves nothing and is not started again: how it ended is in its status.
+ */
+import { COMPONENT_LABEL } from "../../crds/index.ts";
+import { podVariables, STORAGE_TASK_VERSION, type StorageTaskMessage } from "../../contract/index.ts";
+import { assert } from "../../base/index.ts";
+import { type IncarnationInput, jobLabels, ownedBy, STORAGE_COMPONENT, type StoragePodInput } from "../engine/index.ts";
+import type { Container, Pod } from "../kubernetes/api/index.ts";
+import { TMP_VOLUME } from "./pod-container.ts";
+import { podTemplate } from "./pod-template.ts";
+import { s3Options, s3Volumes } from "./s3-access.ts";
+
+export function storagePod(input: StoragePodInput): Pod {
+  const { job, spec, name, task } = input;
+  const labels = { ...jobLabels(job.metadata.name), [COMPONENT_LABEL]: STORAGE_COMPONENT };
+  // Of an incarnation it takes nothing but the shape.
+  const asIncarnation: IncarnationInput = { ...input, number: 1, jobId: "", storeUri: "", savepointDirectory: "" };
+  const template = podTemplate(asIncarnation, "jobmanager", labels);
+  const [first] = template.spec.containers;
+  assert(first !== undefined, "a pod of ours has no container");
+  const message: StorageTaskMessage = { version: STORAGE_TASK_VERSION, options: optionsOf(input), task };
+  // What serves an incarnation, or is of one alone: its program, configuration and certificates.
+  const { ports: _, startupProbe: __, readinessProbe: ___, livenessProbe: ____, ...rest } = first;
+  const kept = volumesKept(input);
+  const container: Container = {
+    ...rest,
+    name: STORAGE_COMPONENT,
+    args: [STORAGE_COMPONENT],
+    env: [
+      ...(first.env ?? []).filter((variable) => !variable.name.startsWith("STREAMJOB_")),
+      { name: podVariables.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: podVariables.storageTask, value: JSON.stringify(message) },
+    ],
+    volumeMounts: (first.volumeMounts ?? []).filter(({ name: volume }) => kept.has(volume)),
+  };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace: job.metadata.namespace,
+      labels: { ...template.metadata?.labels, ...labels },
+      ...(template.metadata?.annotations === undefined ? {} : { annotations: template.metadata.annotations }),
+      ownerReferences: [ownedBy(job)],
+    },
+    spec: {
+      ...template.spec,
+      ...(spec.serviceAccountName === null ? {} : { serviceAccountName: spec.serviceAccountName }),
+      restartPolicy: "Never",
+      containers: [container],
+      volumes: (template.spec.volumes ?? []).filter(({ name: volume }) => kept.has(volume)),
+    },
+  };
+}
+
+function volumesKept({ spec }: StoragePodInput): ReadonlySet<string> {
+  const ofUser = (spec.jobManager.podTemplate?.spec?.volumes ?? []) as readonly { readonly name: string }[];
+  return new Set([TMP_VOLUME, ...[...s3Volumes(spec), ...ofUser].map(({ name }) => name)]);
+}
+
+/** How stores are reached; nothing else of the job's options matters to them. */
+function optionsOf({ spec }: StoragePodInput): Record<string, string> {
+  const said = Object.entries(spec.config).filter(([option]) => option.startsWith("s3."));
+  return { ...s3Options(spec), ...Object.fromEntries(said) };
+}
