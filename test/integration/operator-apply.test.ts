@@ -377,6 +377,7 @@ describe("every action", () => {
       },
       { kind: "cancelJob", incarnation: 2, jobId: "b".repeat(32) },
       { kind: "disposeSavepoint", incarnation: 2, location: target, snapshot: "old" },
+      { kind: "collectStore", incarnation: 2, storeUri: target, triggerId: ID },
     ];
     const writes: Action[] = [
       { kind: "addFinalizer" },
