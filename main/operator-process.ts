@@ -63,6 +63,8 @@ const operatorSettingsSchema = z.strictObject({
 });
 export type OperatorSettings = z.input<typeof operatorSettingsSchema>;
 
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
 /** Resolves when the operator is started; the process ends by a signal. */
 export async function runOperator(): Promise<void> {
   const identity = `${environmentVariable("HOSTNAME") ?? "operator"}-${process.pid}-${systemRandom.hex(4)}`;
@@ -85,6 +87,9 @@ export async function runOperator(): Promise<void> {
 
 async function start(identity: string, log: ReturnType<typeof createLog>): Promise<void> {
   const clock = systemClock;
+  // Process 1 of a container ignores a signal that has no handler.
+  const endEarly = (): never => process.exit(exitCodes.done);
+  for (const signal of SIGNALS) process.on(signal, endEarly);
   const { storageRoot, savepointPrefixes, defaultImage, namespaces, addresses, election, endpoints, rootSecret } =
     readSettings();
   const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
@@ -127,7 +132,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
       process.exit(exitCodes.done);
     });
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+  for (const signal of SIGNALS) process.off(signal, endEarly).on(signal, () => end(signal));
   log.info({ apiServer: baseUrl, context: connection.context }, "the API server is known");
   log.info({ identity, port: controller.port, isElected: election !== null }, "the operator runs");
 }
