@@ -74,7 +74,25 @@ export function testGroups(root: string = repositoryRoot): Step[] {
   const rank = (name: string): number => (groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
   return folders
     .toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b))
-    .map((name) => withSetup(testStep(name, testFiles(root, `test/${name}`), 2, 30 * MINUTE_MS), root));
+    .map((name) => withSetup(testStep(name, testFiles(root, `test/${name}`), 2, 30 * MINUTE_MS), root))
+    .concat(promisesOnCluster(root));
+}
+
+/** Promises that are kept on a real cluster as well, in every run. All of them: `npm run promises -- --cluster`. */
+const CLUSTER_SAMPLE = /^test\/promises\/p(04|12|16)-/;
+
+/** One file at a time: who loses a node must not do it to others. */
+function promisesOnCluster(root: string): TestsStep[] {
+  const files = testFiles(root, "test/promises").filter((file) => CLUSTER_SAMPLE.test(file));
+  if (files.length === 0) return [];
+  const isInCi = ["true", "1"].includes(process.env["CI"] ?? "");
+  if (process.getuid?.() !== 0 && !isInCi) {
+    process.stderr.write("tests left out: cluster-promises: a cluster of ours needs root; run npm test as root\n");
+    return [];
+  }
+  const step = testStep("cluster-promises", files, 1, 30 * MINUTE_MS);
+  const run = { ...step.run, setup: "test/cluster/setup.ts", variables: { STREAMJOB_PROMISES_ON: "kubernetes" } };
+  return [{ ...step, run }];
 }
 
 /** What all files of a group share is in its `setup.ts`. */

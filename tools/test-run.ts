@@ -20,6 +20,8 @@ export interface TestRun {
   readonly concurrency: number;
   /** A module with globalSetup and globalTeardown, for what all files share. */
   readonly setup?: string;
+  /** Variables beside those of this process. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Longest time one test, and one file, may take. */
   readonly timeoutMs: number;
 }
@@ -41,7 +43,8 @@ export async function runTests(run: TestRun, environment: NodeJS.ProcessEnv): Pr
   try {
     const countsPath = join(folder, "counts.json");
     // Set inside a test run: with it the runner would report to an outer runner instead of counting.
-    const { NODE_TEST_CONTEXT: _outer, ...env } = environment;
+    const { NODE_TEST_CONTEXT: _outer, ...given } = environment;
+    const env = { ...given, ...run.variables };
     env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
     const exitCode = await runInTerminal(process.execPath, runnerArguments(run, countsPath), env);
     return outcomeOf(readText(countsPath), exitCode);
