@@ -131,7 +131,7 @@ describe("what JobManagers are asked", () => {
         },
       });
     };
-    await inPreflight({}, { restore: { path: "memory:///p", allowNonRestoredState: true } });
+    await inPreflight({}, { restore: { path: "file:///p", allowNonRestoredState: true } });
     assert.deepEqual(froms, [
       { kind: "latest", storeUri: "memory:///1", savepoint: null, allowNonRestoredState: true },
     ]);

@@ -5,6 +5,7 @@ import dns from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { syncBuiltinESMExports } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,6 +28,11 @@ describe("an S3 store", { skip }, () => {
       asked.push(name);
       lookup(name.endsWith(".localhost") ? "127.0.0.1" : name, ...rest);
     }) as typeof dns.lookup);
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
     const bucket = await newBucket(gives());
     const endpoint = gives().endpoint.replace("127.0.0.1", "localhost");
     const store = storeIn(bucket, settingsFor({ ...gives(), endpoint }, { pathStyleAccess: false }));
