@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Condition,
+  type PodTemplate,
   readStreamJobStatus,
   type StreamJob,
   type StreamJobSpec,
@@ -143,11 +144,15 @@ export class Rig {
     };
   }
 
+  /** What a test says of pods, laid over what they need on this cluster. */
   #pods(spec: Partial<StreamJobSpec>): Pick<StreamJobSpec, "jobManager" | "taskManager"> {
-    const [jobManager, taskManager] = [this.cluster.podTemplate("jobmanager"), this.cluster.podTemplate("taskmanager")];
+    const { jobManager, taskManager } = spec;
+    const jobManagerNeeds = this.cluster.podTemplate("jobmanager");
+    const taskManagerNeeds = this.cluster.podTemplate("taskmanager");
+    if (jobManagerNeeds === null || taskManagerNeeds === null) return {};
     return {
-      ...(jobManager === null ? {} : { jobManager: { podTemplate: jobManager, ...spec.jobManager } }),
-      ...(taskManager === null ? {} : { taskManager: { podTemplate: taskManager, ...spec.taskManager } }),
+      jobManager: { ...jobManager, podTemplate: laidOver(jobManagerNeeds, jobManager?.podTemplate) },
+      taskManager: { ...taskManager, podTemplate: laidOver(taskManagerNeeds, taskManager?.podTemplate) },
     };
   }
 
@@ -408,6 +413,12 @@ export class Rig {
     ].join("\n  ");
   }
 }
+
+const laidOver = (needs: PodTemplate, given: PodTemplate = {}): PodTemplate => ({
+  ...needs,
+  ...given,
+  spec: { ...needs.spec, ...given.spec },
+});
 
 /** SIGSTOP has taken effect. */
 export function standsStill(pid: number): boolean {
