@@ -25,12 +25,14 @@ export class JobManagerTunnel {
     this.#addressOf = addressOf;
   }
 
-  /** Ports other than REST's are the pods' own. */
+  /** Ports other than REST's are the pods' own. A pod that is gone keeps its port here: its process may live on. */
   readonly through: AddressOf = async (namespace, host, port) => {
     const address = await this.#addressOf(namespace, host, port);
     if (address === null || port !== REST_PORT) return address;
-    const key = `${namespace}/${host}`;
-    const server = this.#servers.get(key) ?? this.#open(namespace, host);
+    const of = await this.#identity(namespace, host);
+    if (of === null) return null;
+    const key = `${of.jobId} ${address}`;
+    const server = this.#servers.get(key) ?? this.#open(address, of);
     this.#servers.set(key, server);
     return `127.0.0.1:${((await server).address() as AddressInfo).port}`;
   };
@@ -40,11 +42,10 @@ export class JobManagerTunnel {
     for (const server of this.#servers.values()) (await server).close();
   }
 
-  #open(namespace: string, host: string): Promise<Server> {
+  #open(address: string, of: IncarnationIdentity): Promise<Server> {
     const server = createServer((near) => {
       this.#track(near);
-      near.pause();
-      this.#join(near, namespace, host).catch(() => near.destroy()); // as from a pod that is gone
+      this.#join(near, address, of);
     });
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -52,10 +53,7 @@ export class JobManagerTunnel {
     });
   }
 
-  async #join(near: Socket, namespace: string, host: string): Promise<void> {
-    const address = await this.#addressOf(namespace, host, REST_PORT);
-    const of = await this.#identity(namespace, host);
-    if (address === null || of === null) throw new Error(`nobody is behind ${host}`);
+  #join(near: Socket, address: string, of: IncarnationIdentity): void {
     const [ip, port] = address.split(":");
     const options = clientOptions(this.#identityOf(of), { jobId: of.jobId, role: "jobmanager" });
     const far = connect({ ...options, host: ip, port: Number(port) });

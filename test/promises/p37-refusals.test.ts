@@ -9,7 +9,7 @@ import { figure } from "./figures.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 const QUOTA = 'statefulsets.apps "wc-3-taskmanager" is forbidden: exceeded quota: compute';
-const ELSEWHERE = "nowhere://bucket/x";
+const ELSEWHERE = "/dev/null/nowhere";
 
 /** The API server refuses the TaskManagers of the third incarnation until it allows them. */
 function quota(): { readonly between: (api: KubernetesApi) => KubernetesApi; isOn: boolean; refusals: number } {
