@@ -302,6 +302,23 @@ test("P-25, P-26: a bad version ends on the stable one with the newest state, is
   );
 });
 
+/** Found by chance: a version that failed before its first checkpoint is recreated, and its job is suspended while its pods go. */
+const suspendedWhileRecreated: [
+  typeof options extends fc.Arbitrary<infer Choice> ? Choice : never,
+  OperatorFault[],
+  { afterMs: number; what: (typeof sameVersionKinds)[number] | "refuse" }[],
+] = [
+  { seed: 0, podStartMs: 100, podEndMs: 100, savepointMs: 50, failingSavepoints: 0 },
+  [],
+  [
+    { afterMs: 3000, what: "killJobManager" },
+    { afterMs: 0, what: "killJobManager" },
+    { afterMs: 0, what: "refuse" },
+    { afterMs: 0, what: "killJobManager" },
+    { afterMs: 300, what: "suspend" },
+  ],
+];
+
 test("P-27: a job that does all its work does it once, whatever is asked of it in between, and wherever the operator dies", () => {
   const asked = fc.record({
     afterMs: fc.constantFrom(0, 300, 1000, 3000, 12_000),
@@ -330,7 +347,7 @@ test("P-27: a job that does all its work does it once, whatever is asked of it i
       assert.equal(world.status.active?.ended?.status, "FINISHED");
       assert.equal(world.status.active.revision, revisionOf(spec("finish")));
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [suspendedWhileRecreated] },
   );
 });
 

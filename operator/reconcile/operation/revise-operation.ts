@@ -38,7 +38,9 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (isSuspendWanted) {
     if (operation.from === null || !isTouched) return drop(draft, "the job will be suspended");
     const message = "the job will be suspended";
-    draft.operation({ kind: "suspend", to: null, toGeneration: target.generation, message });
+    // Pods that go without a savepoint, as a recreation has it, leave the newest checkpoint to resume from.
+    const mode = operation.mode === "savepoint" && operation.savepoint === null ? "last-state" : operation.mode;
+    draft.operation({ kind: "suspend", to: null, toGeneration: target.generation, mode, message });
     // A step that a suspension has not: its end comes next.
     const suspension = stepsOf({ ...operation, kind: "suspend" });
     if (!suspension.includes(operation.step)) draft.enter(suspension.at(-1) ?? operation.step, message);
