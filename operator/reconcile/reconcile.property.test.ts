@@ -306,7 +306,7 @@ test("P-25, P-26: a bad version ends on the stable one with the newest state, is
 const suspendedWhileRecreated: [
   typeof options extends fc.Arbitrary<infer Choice> ? Choice : never,
   OperatorFault[],
-  { afterMs: number; what: (typeof sameVersionKinds)[number] | "refuse" }[],
+  { afterMs: 0 | 300 | 1000 | 3000 | 12_000; what: (typeof sameVersionKinds)[number] | "refuse" }[],
 ] = [
   { seed: 0, podStartMs: 100, podEndMs: 100, savepointMs: 50, failingSavepoints: 0 },
   [],
