@@ -132,7 +132,7 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
       process.exit(exitCodes.done);
     });
   };
-  for (const signal of SIGNALS) process.off(signal, endEarly).on(signal, () => end(signal));
+  for (const signal of SIGNALS) process.on(signal, () => end(signal)).off(signal, endEarly);
   log.info({ apiServer: baseUrl, context: connection.context }, "the API server is known");
   log.info({ identity, port: controller.port, isElected: election !== null }, "the operator runs");
 }

@@ -35,5 +35,7 @@ if (load === undefined) {
   process.exit(2);
 }
 const run = await load();
+const running = run();
+// After the program has its own: a signal that came while it was loaded is told to whoever listens then, and to nobody if nobody does.
 process.off("SIGTERM", endNow);
-await run();
+await running;
