@@ -15,9 +15,10 @@ import {
 
 /** `largeFile`: the path in `podVariables.largeConfig`. Errors: OPTION_INVALID, FORMAT_TOO_NEW. */
 export function readPodConfig(text: string, largeFile: string | undefined): PodConfig {
-  const config = parse(podConfigSchema, text, `the variable ${podVariables.config}`);
+  const config = parsePodSetting(podConfigSchema, POD_CONFIG_VERSION, text, `the variable ${podVariables.config}`);
   if (largeFile === undefined) return config;
-  return { ...config, ...parse(largePodConfigSchema, readText(largeFile), `the file ${largeFile}`) };
+  const large = parsePodSetting(largePodConfigSchema, POD_CONFIG_VERSION, readText(largeFile), `the file ${largeFile}`);
+  return { ...config, ...large };
 }
 
 function readText(path: string): string {
@@ -28,14 +29,20 @@ function readText(path: string): string {
   }
 }
 
-function parse<S extends z.ZodType>(schema: S, text: string, what: string): z.infer<S> {
+/** `what` it is, for the message. Errors: OPTION_INVALID, FORMAT_TOO_NEW. */
+export function parsePodSetting<S extends z.ZodType>(
+  schema: S,
+  version: number,
+  text: string,
+  what: string,
+): z.infer<S> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
     throw invalidPodSetting(`${what} is not JSON`, cause);
   }
-  refuseNewer(what, json, POD_CONFIG_VERSION);
+  refuseNewer(what, json, version);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -11,7 +11,6 @@ import {
   type JobId,
   jobId,
   type Log,
-  refuseNewer,
   StreamError,
   systemClock,
 } from "../base/index.ts";
@@ -19,7 +18,7 @@ import { podVariables, STORAGE_TASK_VERSION, type StorageTaskMessage, storageTas
 import { disposeSavepoint, eraseStore } from "../runtime/checkpoint/index.ts";
 import { defaultConfiguration, parseOptions } from "../runtime/graph/index.ts";
 import { openStore, useS3Settings } from "../runtime/storage/index.ts";
-import { invalidPodSetting } from "./pod-settings.ts";
+import { parsePodSetting } from "./pod-settings.ts";
 import { exitCodes } from "./process-messages.ts";
 
 const TIME_MAX_MS = 10 * 60_000;
@@ -62,18 +61,7 @@ function endWith(log: Log): void {
 
 /** Errors: OPTION_INVALID, FORMAT_TOO_NEW. */
 export function readStorageTask(text: string): StorageTaskMessage {
-  const what = `the variable ${podVariables.storageTask}`;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw invalidPodSetting(`${what} is not JSON`, cause);
-  }
-  refuseNewer(what, json, STORAGE_TASK_VERSION);
-  const parsed = storageTaskSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw invalidPodSetting(`${what}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
+  return parsePodSetting(storageTaskSchema, STORAGE_TASK_VERSION, text, `the variable ${podVariables.storageTask}`);
 }
 
 async function carryOut(task: StorageTaskMessage["task"], log: Log): Promise<void> {

@@ -9,6 +9,7 @@
 import { existsSync, globSync, readdirSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
+import { isInCi } from "../test/environment/ci.ts";
 import { childEnvironment, findNode, repositoryRoot, runInTerminal } from "./find-node.mjs";
 import type { Row } from "./report.ts";
 import { runTests, type TestRun } from "./test-run.ts";
@@ -85,8 +86,7 @@ const CLUSTER_SAMPLE = /^test\/promises\/p(04|12|16)-/;
 function promisesOnCluster(root: string): TestsStep[] {
   const files = testFiles(root, "test/promises").filter((file) => CLUSTER_SAMPLE.test(file));
   if (files.length === 0) return [];
-  const isInCi = ["true", "1"].includes(process.env["CI"] ?? "");
-  if (process.getuid?.() !== 0 && !isInCi) {
+  if (process.getuid?.() !== 0 && !isInCi()) {
     process.stderr.write("tests left out: cluster-promises: a cluster of ours needs root; run npm test as root\n");
     return [];
   }

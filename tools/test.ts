@@ -3,6 +3,7 @@
  * `N passed, N failed, N skipped`. `npm test -- <name> …` runs only the steps and groups named.
  * Exit code 0 only if everything is good; 2 for a name that does not exist.
  */
+import { isInCi } from "../test/environment/ci.ts";
 import { closingLine, groupTable, isGood } from "./report.ts";
 import { runSteps, testGroups, verifySteps } from "./steps.ts";
 
@@ -15,7 +16,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const inCi = ["true", "1"].includes(process.env["CI"] ?? "");
+const inCi = isInCi();
 const rows = await runSteps(wanted.length === 0 ? steps : steps.filter((step) => wanted.includes(step.name)));
 process.stdout.write(`\n${groupTable(rows, inCi)}\n\n${closingLine(rows, inCi)}\n`);
 process.exitCode = isGood(rows, inCi) ? 0 : 1;

@@ -2,6 +2,7 @@
 export { type OperatorSettings, operatorVariables } from "../operator-process.ts";
 export {
   type ControlPlane,
+  type ControlPlaneOptions,
   LOCAL_IMAGE,
   localPrograms,
   startControlPlane,

@@ -15,18 +15,23 @@ const NOT_A_HELLO = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x78]);
 
 type Register = Extract<ToJobManager, { kind: "register" }>;
 
+/** How the job's own JobManager listens. */
+const asJobManager = () => ({
+  host: "127.0.0.1",
+  port: 0,
+  security: {
+    identity: identityOf(identityFiles({ role: "jobmanager" })),
+    expected: { jobId: JOB_ID, role: "taskmanager" } as const,
+    clock: systemClock,
+    log: silentLog,
+  },
+});
+
 /** A TaskManager that has come to a JobManager of its job; where its slot listens. */
 async function registeredAt(context: TestContext, options: Readonly<Record<string, string>>): Promise<number> {
   const came = Promise.withResolvers<Register>();
   const jobManager = await listenRpc<FromJobManager, ToJobManager>({
-    host: "127.0.0.1",
-    port: 0,
-    security: {
-      identity: identityOf(identityFiles({ role: "jobmanager" })),
-      expected: { jobId: JOB_ID, role: "taskmanager" },
-      clock: systemClock,
-      log: silentLog,
-    },
+    ...asJobManager(),
     onConnection: (connection) => {
       connection.onMessage = (message) => {
         if (message.kind === "register") came.resolve(message);
@@ -82,14 +87,7 @@ test("taskmanager.data.ssl.enabled false leaves data in the clear, and RPC as it
 test("SEC-25: a TaskManager of another job, with a valid certificate of its own, is no TaskManager of this one", async (context) => {
   const accepted: unknown[] = [];
   const jobManager = await listenRpc<FromJobManager, ToJobManager>({
-    host: "127.0.0.1",
-    port: 0,
-    security: {
-      identity: identityOf(identityFiles({ role: "jobmanager" })),
-      expected: { jobId: JOB_ID, role: "taskmanager" },
-      clock: systemClock,
-      log: silentLog,
-    },
+    ...asJobManager(),
     onConnection: (connection) => accepted.push(connection),
   });
   context.after(() => jobManager.close());

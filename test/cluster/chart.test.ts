@@ -14,7 +14,7 @@ import { helm4Binary, minioPart, testBinary, testCluster, testPart } from "../en
 import { chartFolder, type HelmAnswer, runHelm } from "../helm/chart.ts";
 import { newBucket } from "../s3/buckets.ts";
 import { openToPods, type StoreForPods } from "./store-for-pods.ts";
-import { until } from "./until.ts";
+import { until } from "../kubernetes/until.ts";
 
 const testing = await testCluster({ needs: "failures" });
 const minio = await testPart(minioPart);

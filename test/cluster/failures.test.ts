@@ -18,7 +18,7 @@ import {
 } from "../environment/index.ts";
 import { requestsOf } from "../kubernetes/audit-log.ts";
 import { webPod } from "./pods-on-nodes.ts";
-import { until } from "./until.ts";
+import { until } from "../kubernetes/until.ts";
 
 const skip = await skipWithoutCluster();
 

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { testCluster } from "../environment/index.ts";
 import { webPod, webService } from "./pods-on-nodes.ts";
 import { loadableImage } from "./loadable-image.ts";
-import { until } from "./until.ts";
+import { until } from "../kubernetes/until.ts";
 
 const testing = await testCluster();
 

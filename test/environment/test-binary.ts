@@ -5,6 +5,7 @@
  *   describe("…", { skip: helm.skip }, () => { … helm.path() … });
  */
 import { binaryVariable, findBinary } from "./binary.ts";
+import { isInCi } from "./ci.ts";
 import type { Binary } from "./part.ts";
 
 export type TestBinary = {
@@ -21,7 +22,7 @@ export async function testBinary(binary: Binary): Promise<TestBinary> {
     const path = await findBinary(binary, (line) => process.stderr.write(`environment: ${line}\n`));
     return { name: binary.command, skip: false, path: () => path };
   } catch (error) {
-    if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
+    if (isInCi()) throw error;
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
     const skip = `no ${binary.command}: ${reason}. Install Go, or name the program in ${binaryVariable(binary.command)}`;
     process.stderr.write(`tests left out: ${process.argv[1] ?? "these"}: ${skip}\n`);

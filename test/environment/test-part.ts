@@ -8,6 +8,7 @@
  */
 import { after } from "node:test";
 import { binaryVariable } from "./binary.ts";
+import { isInCi } from "./ci.ts";
 import { Environment, type RunningPart } from "./environment.ts";
 import type { Part } from "./part.ts";
 
@@ -46,7 +47,7 @@ export async function testPart<Gives>(part: Part<Gives>, { isOwn = false }: Need
     };
     return { skip: false, gives: () => gives, running };
   } catch (error) {
-    if (["true", "1"].includes(process.env["CI"] ?? "")) throw error;
+    if (isInCi()) throw error;
     const running = part.address === undefined ? "" : `, or a running one in ${part.address.variable}`;
     const skip = `no ${part.name}: ${firstLine(error)}. Install Go, or name the program in ${binaryVariable(part.binary.command)}${running}`;
     process.stderr.write(`tests left out: ${process.argv[1] ?? "these"}: ${skip}\n`);

@@ -11,13 +11,12 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { type JsonMap, mergeKeys, strategicMerge } from "../../operator/engine-native/strategic-merge.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
-import { apiServerPart, testPart } from "../environment/index.ts";
+import { apiServerPart, isInCi, testPart } from "../environment/index.ts";
 
 const run = promisify(execFile);
 const server = await testPart(apiServerPart);
-const isCi = ["true", "1"].includes(process.env["CI"] ?? "");
 const hasKubectl = spawnSync("kubectl", ["version", "--client"], { stdio: "ignore" }).status === 0;
-const noKubectl = hasKubectl || isCi ? false : "no kubectl on the PATH";
+const noKubectl = hasKubectl || isInCi() ? false : "no kubectl on the PATH";
 
 const names = fc.constantFrom("a", "b", "c", "d");
 const short = fc.constantFrom("1", "2", "3");

@@ -1,4 +1,4 @@
-/** Owns: waiting for a condition at a real API server: a minute, and where its garbage collector is waited for two. */
+/** Owns: waiting for a condition at a real API server, or for what a cluster does in its own time. */
 import assert from "node:assert/strict";
 import { sleep, systemClock } from "../../base/index.ts";
 
@@ -6,10 +6,14 @@ import { sleep, systemClock } from "../../base/index.ts";
 const DEADLINE_MS = 120_000;
 
 /** Errors: AssertionError with `what`, when it does not hold in time. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = systemClock.monotonicMs() + DEADLINE_MS;
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
+  const endMs = systemClock.monotonicMs() + deadlineMs;
   while (!(await holds())) {
-    assert.ok(systemClock.monotonicMs() < endMs, `not within ${DEADLINE_MS} ms: ${what}`);
+    assert.ok(systemClock.monotonicMs() < endMs, `not within ${deadlineMs} ms: ${what}`);
     await sleep(systemClock, 50);
   }
 }

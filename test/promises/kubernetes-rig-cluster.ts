@@ -9,7 +9,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { createLog, sleep, systemClock, systemRandom } from "../../base/index.ts";
+import { createLog, systemClock, systemRandom } from "../../base/index.ts";
 import { type PodTemplate, streamJobDefinition, streamJobSnapshotDefinition } from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
 import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
@@ -27,6 +27,7 @@ import { repositoryRoot } from "../../tools/find-node.mjs";
 import { imageArchive } from "../../tools/image.ts";
 import { type Cluster, testCluster } from "../environment/index.ts";
 import type { Workspace } from "../integration/workspace.ts";
+import { until } from "../kubernetes/until.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
@@ -36,7 +37,6 @@ import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOp
 const clock = systemClock;
 const ROOT_SECRET = "streamjob-operator-root";
 const PATIENCE_MS = 180_000;
-const POLL_MS = 100;
 /** Kinds that an operator makes, and those that follow. */
 const CHILDREN = [
   "StatefulSet",
@@ -249,7 +249,7 @@ class KubernetesRigCluster implements RigCluster {
   }
 
   collected(): Promise<void> {
-    return until("what nobody owns any more to be collected", async () => {
+    const isCollected = async (): Promise<boolean> => {
       const lists = await Promise.all(
         [...CHILDREN, "StreamJob" as const].map(
           async (kind) => (await this.api.list(kind, { namespace: NAMESPACE })).items,
@@ -260,7 +260,8 @@ class KubernetesRigCluster implements RigCluster {
       return objects.every(({ metadata: { ownerReferences = [] } }) => {
         return ownerReferences.length === 0 || ownerReferences.some(({ uid }) => uids.has(uid));
       });
-    });
+    };
+    return until("what nobody owns any more to be collected", isCollected, PATIENCE_MS);
   }
 
   /** The server's cache begins anew, and the store has forgotten what was before. */
@@ -304,9 +305,9 @@ class KubernetesRigCluster implements RigCluster {
     const rest = "services,controllerrevisions,poddisruptionbudgets,leases,secrets";
     await cluster.kubectl("delete", rest, "--all", "-n", NAMESPACE, "--wait=false");
     await cluster.kubectl("delete", "configmaps", "-l", "streamjob.dev/job", "-n", NAMESPACE, "--wait=false");
-    await until("the pods of the test to go", async () => {
-      return (await this.api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
-    });
+    const isEmpty = async (): Promise<boolean> =>
+      (await this.api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
+    await until("the pods of the test to go", isEmpty, PATIENCE_MS);
   }
 }
 
@@ -327,12 +328,4 @@ async function podAddress(api: KubernetesApi, namespace: string, host: string, p
   const pod = await api.get("Pod", { namespace: labels[2] ?? namespace, name: labels[0] ?? "" });
   const ip = pod?.status?.podIP;
   return ip === undefined || ip === "" ? null : `${ip}:${port}`;
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = clock.monotonicMs() + PATIENCE_MS;
-  while (!(await isSo())) {
-    if (clock.monotonicMs() > endMs) throw new Error(`waited ${PATIENCE_MS} ms in vain for ${what}`);
-    await sleep(clock, POLL_MS);
-  }
 }

@@ -6,10 +6,8 @@
  */
 import { systemRandom } from "../../base/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
-import type { CertificatePolicy, JobManagerApi } from "../../operator/engine/index.ts";
 import type { KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
-import type { AddressOf } from "../../embedded/api-server/index.ts";
-import type { OperatorSettings } from "../../main/control-plane/index.ts";
+import type { ControlPlaneOptions, OperatorSettings } from "../../main/control-plane/index.ts";
 import type { PodTemplate } from "../../crds/index.ts";
 
 /** Set by `npm run promises -- --cluster`. */
@@ -65,19 +63,13 @@ export interface RigCluster {
 }
 
 /** What a test may put between the parts of a cluster. */
-export type RigClusterOptions = {
-  /** False: no operator; tests start their own. Default true. */
-  readonly withOperator?: boolean;
-  /** What the operator sees of the API server. */
-  readonly operatorApi?: (api: KubernetesApi) => KubernetesApi;
-  /** What the operator sees of JobManagers. */
-  readonly operatorJobManagers?: (jobManagers: JobManagerApi) => JobManagerApi;
-  /** Where operators find JobManagers. */
-  readonly operatorAddressOf?: (addressOf: AddressOf) => AddressOf;
-  /** False: the API server takes what only the rules of our CRDs would refuse. Default true. */
-  readonly withRules?: boolean;
-  /** How long certificates live, and how often they are renewed. Default: as always. */
-  readonly certificatePolicy?: CertificatePolicy;
-  /** Beyond the defaults of an operator. */
-  readonly operator?: Partial<ControllerOptions>;
-};
+export type RigClusterOptions = Pick<
+  ControlPlaneOptions,
+  | "withOperator"
+  | "operatorApi"
+  | "operatorJobManagers"
+  | "operatorAddressOf"
+  | "withRules"
+  | "certificatePolicy"
+  | "operator"
+>;

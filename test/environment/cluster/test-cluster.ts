@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { promisify } from "node:util";
 import { findBinary } from "../binary.ts";
+import { isInCi } from "../ci.ts";
 import { Environment } from "../environment.ts";
 import { kubectlBinary } from "../kubernetes/binaries.ts";
 import type { TestPart } from "../test-part.ts";
@@ -26,7 +27,6 @@ import { prepareCluster, startCluster } from "./start-cluster.ts";
 
 /** Why the setup of this test run has no cluster: then its files do not try again. */
 export const CLUSTER_MISSING = "STREAMJOB_TEST_CLUSTER_MISSING";
-export const isInCi = (): boolean => ["true", "1"].includes(process.env["CI"] ?? "");
 
 const run = promisify(execFile);
 const tell = (line: string): void => void process.stderr.write(`environment: ${line}\n`);

@@ -72,14 +72,7 @@ export const auditPolicy = {
 
 export function controllerManagerArguments(kubeconfig: string, port: number, credentials: CredentialFiles): string[] {
   return [
-    `--kubeconfig=${kubeconfig}`,
-    `--authentication-kubeconfig=${kubeconfig}`,
-    `--authorization-kubeconfig=${kubeconfig}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${port}`,
-    `--tls-cert-file=${credentials.serverCertificate}`,
-    `--tls-private-key-file=${credentials.serverKey}`,
-    "--leader-elect=false",
+    ...componentArguments(kubeconfig, port, credentials),
     // A node that is silent is found out within seconds and not within a minute.
     "--node-monitor-period=2s",
     "--node-monitor-grace-period=16s",
@@ -88,7 +81,8 @@ export function controllerManagerArguments(kubeconfig: string, port: number, cre
   ];
 }
 
-export function schedulerArguments(kubeconfig: string, port: number, credentials: CredentialFiles): string[] {
+/** Of a scheduler or controller manager that is the only one. */
+export function componentArguments(kubeconfig: string, port: number, credentials: CredentialFiles): string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     `--authentication-kubeconfig=${kubeconfig}`,

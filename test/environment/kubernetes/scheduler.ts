@@ -1,7 +1,7 @@
 /** Owns: the part kube-scheduler. */
 import type { Part } from "../part.ts";
 import { apiServerPart, expectHealth } from "./api-server.ts";
-import { schedulerArguments } from "./arguments.ts";
+import { componentArguments } from "./arguments.ts";
 import { schedulerBinary } from "./binaries.ts";
 
 export type Scheduler = {
@@ -17,7 +17,7 @@ export const schedulerPart: Part<Scheduler> = {
     const { kubeconfigs, files, ca } = await need(apiServerPart);
     const port = await freePort();
     return {
-      args: schedulerArguments(kubeconfigs.scheduler, port, files),
+      args: componentArguments(kubeconfigs.scheduler, port, files),
       gives: { url: `https://127.0.0.1:${port}`, ca },
     };
   },
