@@ -13,9 +13,14 @@ import {
   flatMapOperator,
   mapOperator,
   processOperator,
+  recordList,
+  singleRecord,
   timestampsAndWatermarksOperator,
 } from "../operators/index.ts";
 import type {
+  AsyncCallback,
+  AsyncFunction,
+  AsyncOptions,
   FilterFunction,
   FlatMapFunction,
   MapFunction,
@@ -31,6 +36,7 @@ import type {
 } from "../ports/index.ts";
 import { describeType, type Key, sameType, type TypeKind, type ValueOf, type ValueType } from "../record/index.ts";
 import type { WatermarkStrategy } from "../time/index.ts";
+import { addAsync } from "./add-async.ts";
 import { addOperator, type AnyOptions, edgesOf, invalidGraph, type OperatorPlace } from "./add-operator.ts";
 import type { BroadcastConnectedStream } from "./broadcast-connected-stream.ts";
 import type { BroadcastStream } from "./broadcast-stream.ts";
@@ -103,6 +109,41 @@ export class DataStream<T, X extends SideOutputTypes = NoSideOutputs> {
     options: AnyOptions<O> = {},
   ): DataStream<O, Y> {
     return this.#operator("process", processOperator(fn), options);
+  }
+
+  /**
+   * Asks something outside for each record, up to `capacity` of them at a time, and emits the answers: `(id, { signal }) => fetch(…)`, or an
+   * object with `open`, `call` and `close` for a client of its own. After a failure what was under way is asked for again.
+   */
+  mapAsync<O, C = undefined>(
+    fn: AsyncCallback<T, NoInfer<O>, C> | AsyncFunction<T, NoInfer<O>, C>,
+    options: TypedOptions<O> & AsyncOptions<T, NoInfer<O>, C>,
+  ): DataStream<O>;
+  mapAsync<O, C = undefined>(
+    fn: AsyncCallback<T, O, C> | AsyncFunction<T, O, C>,
+    options?: UntypedOptions & AsyncOptions<T, NoInfer<O>, C>,
+  ): DataStream<O>;
+  mapAsync<O, C>(
+    fn: AsyncCallback<T, O, C> | AsyncFunction<T, O, C>,
+    options: AnyOptions<O> & AsyncOptions<T, O, C> = {},
+  ): DataStream<O> {
+    return addAsync(this, { operation: "mapAsync", recordsOf: singleRecord<O>("mapAsync") }, fn, options);
+  }
+
+  /** As mapAsync; each answer is an array of records, which may be empty. */
+  flatMapAsync<O, C = undefined>(
+    fn: AsyncCallback<T, readonly NoInfer<O>[], C> | AsyncFunction<T, readonly NoInfer<O>[], C>,
+    options: TypedOptions<O> & AsyncOptions<T, readonly NoInfer<O>[], C>,
+  ): DataStream<O>;
+  flatMapAsync<O, C = undefined>(
+    fn: AsyncCallback<T, readonly O[], C> | AsyncFunction<T, readonly O[], C>,
+    options?: UntypedOptions & AsyncOptions<T, readonly NoInfer<O>[], C>,
+  ): DataStream<O>;
+  flatMapAsync<O, C>(
+    fn: AsyncCallback<T, readonly O[], C> | AsyncFunction<T, readonly O[], C>,
+    options: AnyOptions<O> & AsyncOptions<T, readonly O[], C> = {},
+  ): DataStream<O> {
+    return addAsync(this, { operation: "flatMapAsync", recordsOf: recordList<O>("flatMapAsync") }, fn, options);
   }
 
   /** A stream operator of one's own; the lowest level there is. */

@@ -14,9 +14,11 @@ export const runtimeErrorCodes = {
     "A key selector returned a value that cannot be a key: undefined, NaN, a function, a symbol, a Date, Map, Set, bytes, or another class instance, or an object that contains one of these. Return a string, number, bigint, boolean, null, or a plain object or array of these; for a Date, return its getTime().",
   USER_FUNCTION_FAILED: "A user function of the job threw an error. The cause says where.",
   USED_OUT_OF_TURN:
-    "A function used its key, state, timers, context or emitter after its call had returned, in its own promise or timeout. Use them before the call returns; move work that has to wait into an operator of its own, with `blockUntil`.",
+    "A function used its key, state, timers, context or emitter after its call had returned, in its own promise or timeout. Use them before the call returns; do what has to wait in `mapAsync`, before the function.",
   EMISSION_TOO_LARGE:
     "One call of a function emitted more records than can be buffered. Return them from a generator (`function*`), which is paused while the buffers are full.",
+  ASYNC_TIMEOUT:
+    "A call of mapAsync or flatMapAsync was not answered in time. The message names the operator and the record. Check what is asked, give the operation `onTimeout`, or a longer `timeout`.",
   HOOK_TIMEOUT:
     "A hook of an operator, source or sink (open, prepareSnapshot, close, …) did not settle in time. Check what it waits for, or raise `pipeline.hook-timeout`.",
   STORE_UNSUITABLE:

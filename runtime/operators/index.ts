@@ -1,4 +1,6 @@
 /** Room `operators`: the ports of operators, sources and sinks, and the stream operators, one per file. */
+export { asyncOperator, recordList, singleRecord } from "./async/async-operator.ts";
+export { asyncPlan } from "./async/async-options.ts";
 export { aggregateOperator } from "./keyed/aggregate-operator.ts";
 export {
   aggregating,

@@ -24,7 +24,9 @@ export function assertSynchronous(operator: string, fn: unknown, form: ResultFor
   const kind = Reflect.apply(objectToString, fn, []) as string;
   const named = `${operator}: the function${fn.name === "" ? "" : ` ${fn.name}`}`;
   if (kind === "[object AsyncFunction]" || kind === "[object AsyncGeneratorFunction]") {
-    throw refused(`${named} is async, but nothing is awaited per record; make it synchronous`);
+    throw refused(
+      `${named} is async, but nothing is awaited per record; make it synchronous, or use mapAsync, which asks for many records at a time`,
+    );
   }
   if (kind === "[object GeneratorFunction]" && form !== "iterable") {
     throw refused(`${named} is a generator (function*), which would not even begin to run here; ${INSTEAD[form]}`);

@@ -21,7 +21,7 @@ const late = (use: string | RegExp) => (error: unknown) => {
   assert.equal(code, "USED_OUT_OF_TURN", message);
   assert.equal(destiny, "terminal");
   assert.match(message, /operator/);
-  assert.match(message, /blockUntil/);
+  assert.match(message, /mapAsync/);
   assert.match(message, typeof use === "string" ? new RegExp(use.replace(/[.*]/g, "\\$&")) : use);
   return true;
 };
@@ -207,7 +207,7 @@ describe("a promise as a result (T9)", () => {
     for (const [name, factory] of Object.entries(operators(result))) {
       it(`fails ${name} is a ${kind}`, async () => {
         const harness = await OperatorHarness.open<string, never>(factory, { keySelector, uid: "the-uid" });
-        const told = new RegExp(`uid the-uid\\): ${name.slice(name.indexOf(": ") + 2)}.* is a promise.*blockUntil`);
+        const told = new RegExp(`uid the-uid\\): ${name.slice(name.indexOf(": ") + 2)}.* is a promise.*mapAsync`);
         assert.throws(
           () => {
             harness.process("a", 1);

@@ -9,8 +9,7 @@
 import { isPromiseLike, StreamError } from "../../base/index.ts";
 import type { OperatorContext } from "../ports/index.ts";
 
-const REMEDY =
-  "do what has to wait for a promise in an operator of its own before this one: stream.transform(…) with context.blockUntil";
+const REMEDY = "do what has to wait for a promise in mapAsync, before this operator";
 
 export class UserCall {
   /** Set by the operator around each call. */

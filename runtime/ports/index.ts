@@ -3,6 +3,15 @@
  * Types and contracts only; nothing here runs.
  */
 export type {
+  AsyncCall,
+  AsyncCallback,
+  AsyncFunction,
+  AsyncOpenContext,
+  AsyncOptions,
+  AsyncOrder,
+  AsyncRetry,
+} from "./async-functions.ts";
+export type {
   BroadcastContext,
   BroadcastProcessFunction,
   CoProcessFunction,
@@ -44,6 +53,7 @@ export type {
   OperatorContext,
   OperatorFactory,
   Output,
+  OutsideDesk,
   RecordOutput,
   StreamOperator,
 } from "./operator.ts";

@@ -8,6 +8,8 @@
  * OP3 Before the barrier goes downstream `prepareSnapshot` has resolved; the states are fixed right after it, in the same turn.
  * OP4 An operator finishes all output caused by a watermark before the watermark is forwarded (WM-2): the chain forwards it
  *     after `onWatermark` returned.
+ * OP6 An operator that asks something outside and goes on without waiting emits what was answered through `outside`: on the task's turn,
+ *     while the task reads its input, and never between the emissions of another record.
  * OP5 An operator that emits a great deal for one record may do it in steps, through `emission`: whatever comes next for the task,
  *     another record, a watermark, a timer or a barrier, waits until the record is complete.
  */
@@ -42,6 +44,19 @@ export interface EmissionDesk {
   defer(resume: () => boolean): void;
 }
 
+/** For an operator that goes on by itself when something outside has answered (OP6). May be used at any time, in promises too. */
+export interface OutsideDesk {
+  /** Something was asked outside; `what` names it, for who looks what the task waits for. Answers what says that it is over. */
+  await(what: string): () => void;
+  /**
+   * While true the operator takes no more input: no records, and nothing that comes after them. What the operators before it still emit
+   * for the present record comes nevertheless. Checkpoints that a source of the same task begins go on.
+   */
+  holdInput(isHeld: boolean): void;
+  /** Asks that `emit` be called on the task's turn when what follows has room: again and again until it answers true. */
+  emitSoon(emit: () => boolean): void;
+}
+
 export type OperatorContext = {
   readonly uid: string;
   readonly name: string;
@@ -72,14 +87,15 @@ export type OperatorContext = {
   readonly stalledMs?: () => number;
   /** Absent: there is always room. */
   readonly emission?: EmissionDesk;
+  readonly outside: OutsideDesk;
 };
 
 export interface StreamOperator<I, O> {
   /**
-   * The operator makes the watermarks and the idleness of its output: the chain calls `onWatermark` with those that come in, but
-   * forwards none of them, nor their status, except MAX_WATERMARK, which it forwards as usual. Default: not.
+   * The operator makes the watermarks and the idleness of its output: the chain calls `onWatermark` and `onStatus` with those that come
+   * in, but forwards none of them. MAX_WATERMARK it forwards as usual, except with `all`: then that is the operator's, too. Default: not.
    */
-  readonly ownsWatermarks?: true;
+  readonly ownsWatermarks?: true | "all";
   /**
    * What it emits beside new values: `state`, when a value may be one that its state holds too and that may be changed there later;
    * `input`, when it emits nothing but the records that came in, or copies of them with a number changed. Default: new values only.
@@ -95,6 +111,8 @@ export interface StreamOperator<I, O> {
   beforeWatermark?(timestamp: number): void;
   /** Event-time timers of keyed state have been fired before. */
   onWatermark?(timestamp: number): void;
+  /** The input became idle or active; only of an operator that owns its watermarks. */
+  onStatus?(idle: boolean): void;
   /** Flush, pre-commit; write what must be in the checkpoint into operator state. */
   prepareSnapshot?(checkpointId: number): void | Promise<void>;
   /** The number of transactions in the states just fixed that have to be committed on completion. Default 0. */

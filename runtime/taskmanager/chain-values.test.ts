@@ -51,6 +51,7 @@ async function contextOf(uid: string, isKeyed: boolean): Promise<ChainedContext>
     metrics: new MetricRegistry({ name: `op-${uid}`, uid, clock: systemClock, log: silentLog }),
     blockUntil: nothing,
     schedule: nothing,
+    outside: { await: () => nothing, holdInput: nothing, emitSoon: nothing },
   };
 }
 

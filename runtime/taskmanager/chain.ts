@@ -4,7 +4,7 @@
  *
  * CHAI1 A record goes through the whole chain before the next one is taken; nothing between operators is queued.
  * CHAI2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
- * CHAI3 An operator that owns its watermarks lets only MAX_WATERMARK pass.
+ * CHAI3 An operator that owns its watermarks lets only MAX_WATERMARK pass, and not even that if it owns all of them.
  * CHAI4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
  * CHAI6 Time goes to all that follows, through whichever output its records come.
  * CHAI5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
@@ -319,12 +319,14 @@ export class OperatorChain {
   #passFrom(index: number, timestamp: number): void {
     const { operator } = this.#link(index);
     operator.onWatermark?.(timestamp);
+    if (operator.ownsWatermarks === "all") return;
     if (operator.ownsWatermarks === true && timestamp < MAX_WATERMARK) return;
     this.emitWatermark(index, timestamp);
   }
 
   #statusInto(index: number, idle: boolean): void {
-    if (this.#link(index).operator.ownsWatermarks === true) return;
-    this.emitStatus(index, idle);
+    const { operator } = this.#link(index);
+    if (operator.ownsWatermarks === undefined) this.emitStatus(index, idle);
+    else operator.onStatus?.(idle);
   }
 }

@@ -6,6 +6,7 @@
  *     piles up before it.
  * EMD2 `drain` goes on without regard to room: for what must not overtake a record (watermarks that an operator makes itself, what
  *     an operator emits at a barrier or at the end of its data).
+ * EMD3 What operators before one that takes no input hold waits for that one, which goes on itself.
  */
 import type { Clock } from "../../base/index.ts";
 import type { EmissionDesk } from "../ports/index.ts";
@@ -37,6 +38,10 @@ export class TaskEmissions {
   #count = 0;
   #isDraining = false;
   #looks = 0;
+  /** Operators that take no input. */
+  readonly #holding = new Set<number>();
+  /** The deepest of them; -1: none. */
+  #heldBefore = -1;
 
   constructor(pause: TaskPause) {
     this.pause = pause;
@@ -47,16 +52,37 @@ export class TaskEmissions {
     return this.#count > 0;
   }
 
+  /** True while an operator takes no input (EMD3). */
+  get isHeld(): boolean {
+    return this.#heldBefore >= 0;
+  }
+
+  /** True when what is pending would go on now, as far as this task's operators are concerned (EMD3). */
+  get canGoOn(): boolean {
+    return this.#waiting.findLastIndex((resume) => resume !== undefined) >= this.#heldBefore;
+  }
+
+  /** An operator takes no input, or takes it again. */
+  hold(index: number, isHeld: boolean): void {
+    if (isHeld) {
+      this.#holding.add(index);
+      this.pause.isSet = true;
+    } else {
+      this.#holding.delete(index);
+    }
+    this.#heldBefore = Math.max(-1, ...this.#holding);
+  }
+
   /** The desk of one operator. */
   deskOf(index: number): EmissionDesk {
     return new OperatorDesk(this, index);
   }
 
-  /** True when the task had better go on later: something wants it to stop, or its turn is over. */
-  isFull(): boolean {
+  /** True when the operator at `index` had better go on later: something wants the task to stop, or its turn is over. */
+  isFull(index: number): boolean {
     if (this.#isDraining) return false;
     const { pause } = this;
-    if (pause.isSet) return true;
+    if (pause.isSet || index < this.#heldBefore) return true;
     this.#looks += 1;
     if (this.#looks < LOOK_EVERY) return false;
     this.#looks = 0;
@@ -72,7 +98,7 @@ export class TaskEmissions {
 
   /** Goes on until all is emitted or there is no room. */
   goOn(): void {
-    while (this.#count > 0 && !this.pause.isSet) this.#resumeDeepest(0);
+    while (this.#count > 0 && !this.pause.isSet && this.canGoOn) this.#resumeDeepest(0);
   }
 
   /** Emits all that operators from `first` on hold, room or not (EMD2). */
@@ -114,7 +140,7 @@ class OperatorDesk implements EmissionDesk {
   }
 
   isFull(): boolean {
-    return this.#emissions.isFull();
+    return this.#emissions.isFull(this.#index);
   }
 
   defer(resume: Resume): void {

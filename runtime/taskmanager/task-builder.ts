@@ -39,6 +39,7 @@ import { HookCalls } from "./hook-calls.ts";
 import { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import { Mailbox } from "./mailbox.ts";
 import { watchProcessingTime } from "./processing-time.ts";
+import { outsideDesk } from "./outside-desk.ts";
 import { ProtectedReceiver } from "./protected-receiver.ts";
 import type { SlotExchange } from "./slot-exchange.ts";
 import { restoreReader, type StoreCache } from "./snapshot-storage.ts";
@@ -262,6 +263,14 @@ export class DeployedTask {
       },
       stalledMs: () => this.#built?.task.stalledMs ?? 0,
       emission: emissions.deskOf(index),
+      outside: outsideDesk({
+        operator: node,
+        index,
+        emissions,
+        hooks: () => this.#built?.task.parts.hooks ?? null,
+        wake: () => environment.wake(),
+        slowDown: () => this.#built?.task.parts.source?.slowDown(),
+      }),
     };
   }
 

@@ -127,6 +127,11 @@ export class Task implements LoopTask, CodeOwner {
     return this.#isActive && this.#blocks > 0;
   }
 
+  /** What it waits for, without being blocked: what an operator asked outside. */
+  get awaits(): string | null {
+    return this.#isActive && this.phase !== "stopped" ? (this.parts.hooks.waiting()?.on ?? null) : null;
+  }
+
   get stalledMs(): number {
     return this.#times.stalledMs;
   }
@@ -143,15 +148,25 @@ export class Task implements LoopTask, CodeOwner {
     return this.parts.source !== null && this.phase === "running" && !this.#sourceIsIdle;
   }
 
-  /** A record is not complete, or a watermark's timers are firing (TK5). */
+  /**
+   * A record is not complete, or a watermark's timers are firing (TK5). What was answered from outside after a stop-with-savepoint's
+   * barrier is not emitted: what was asked is in the savepoint.
+   */
   get #isUnfinished(): boolean {
-    return this.#rising !== null || this.parts.emissions.isPending;
+    return this.#rising !== null || (this.parts.emissions.isPending && this.phase !== "stopped");
+  }
+
+  /** No operator's full hands stop what is unfinished (EMD3). */
+  get #canGoOn(): boolean {
+    const { emissions } = this.parts;
+    return emissions.isPending ? emissions.canGoOn : !emissions.isHeld;
   }
 
   get hasWork(): boolean {
     if (!this.#isActive || this.#blocks > 0) return false;
-    if (this.#isUnfinished) return this.parts.chain.isWritable;
+    if (this.#isUnfinished) return this.#canGoOn && this.parts.chain.isWritable;
     if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
+    if (this.parts.emissions.isHeld) return false;
     if (this.#rows.left === 0 && !this.#mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
   }
@@ -323,18 +338,18 @@ export class Task implements LoopTask, CodeOwner {
     if (!this.#isActive) return "idle";
     if (this.#blocks > 0) return "blocked";
     if (this.#isUnfinished) {
-      if (!this.parts.chain.isWritable) return "backpressured";
+      if (!this.#canGoOn || !this.parts.chain.isWritable) return "backpressured";
       this.#goOn();
       return null;
     }
     this.#pause.isSet = false;
-    const { mailbox, chain, gate } = this.parts;
+    const { mailbox, chain, gate, emissions } = this.parts;
     const isReading = this.phase === "running";
     if (mailbox.hasMail(isReading)) {
       mailbox.runOne(isReading);
       return null;
     }
-    if (!chain.isWritable) return "backpressured";
+    if (emissions.isHeld || !chain.isWritable) return "backpressured";
     if (this.#rows.left > 0) {
       this.#rows.process(deadlineMs);
       return null;
@@ -411,7 +426,7 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   /** Between two timers: false when the turn is over or there is no room for what the next one emits. */
-  readonly mayGoOn = (): boolean => !this.parts.emissions.isFull();
+  readonly mayGoOn = (): boolean => !this.parts.emissions.isFull(0);
 
   /** Does it now, or as soon as nothing is unfinished. */
   #later(action: () => void): void {

@@ -4,7 +4,7 @@
  *
  * DV1 Tasks have their turns in the order of the graph, one step each, and send what they collected after each round: the same
  *     calls give the same order of records.
- * DV2 A job is at rest when no task has work, none waits for a promise of an operator, and no bounded source of the job's own waits
+ * DV2 A job is at rest when no task has work, none waits for a promise of an operator or an answer from outside, and no bounded source of the job's own waits
  *     for something but the clock. Only then does a wait for real time begin, and it ends with an error that names who is waited for.
  * DV3 When a task fails, the others are canceled before the error is thrown; nothing runs after that.
  * DV4 Subtasks share no function objects of the job, as little as they do in threads of their own. What a job's module holds
@@ -41,6 +41,8 @@ export type Goal = {
   readonly atRest: "done" | "wait" | { readonly error: string };
   /** How many records an unbounded source of the job may give on the way. */
   readonly recordsMax: number;
+  /** False: a job that waits only for answers from outside (async I/O) is at rest. Default true. */
+  readonly waitsForAnswers?: boolean;
 };
 
 export type DrivenTasksOptions = {
@@ -143,7 +145,7 @@ export class DrivenTasks {
       }
       await nextTurn();
       if (this.#failure !== null || this.all.some(({ task }) => task?.hasWork === true) || goal.isReached()) continue;
-      const awaited = this.#awaited();
+      const awaited = this.#awaited(goal.waitsForAnswers ?? true);
       if (awaited.length === 0 && goal.atRest === "done") return;
       if (awaited.length === 0 && goal.atRest !== "wait" && goal.atRest !== "done") throw new Error(goal.atRest.error);
       await this.#event(
@@ -185,11 +187,17 @@ export class DrivenTasks {
   }
 
   /** In words. */
-  #awaited(): string[] {
+  #awaited(withAnswers: boolean): string[] {
     const blocked = this.all.flatMap(({ task }) => (task?.isBlocked === true ? [task.parts.name] : []));
+    const asked = this.all.flatMap(({ task }) =>
+      !withAnswers || task === null || task.isBlocked || task.awaits === null
+        ? []
+        : [`${task.parts.name} waits for ${task.awaits}`],
+    );
     const sources = [...this.#options.watches.values()].filter(({ waitsForOutside }) => waitsForOutside);
     return [
       ...blocked.map((name) => `${name} waits for a promise of one of its operators`),
+      ...asked,
       ...sources.map(({ uid }) => `the source "${uid}" has not ended and gives nothing`),
     ];
   }

@@ -181,7 +181,11 @@ export class JobDriver {
    * Works until nothing more can be done at this time.
    * Errors: what a function of the job throws, as the engine reports it; a source that does not come to rest.
    */
-  async run({ until, recordsMax = RECORDS_MAX }: RunOptions = {}): Promise<void> {
+  run(options: RunOptions = {}): Promise<void> {
+    return this.#run(options, true);
+  }
+
+  async #run({ until, recordsMax = RECORDS_MAX }: RunOptions, waitsForAnswers: boolean): Promise<void> {
     const rest = "the job has come to rest, and `until` does not hold: push more, or advance() the clock";
     const mayGoOn = [...this.#graph.watches.values()].some(({ isBounded }) => !isBounded);
     await this.#tasks.settle({
@@ -189,20 +193,25 @@ export class JobDriver {
       isReached: () => this.isFinished || until?.() === true,
       atRest: until === undefined ? "done" : mayGoOn ? "wait" : { error: rest },
       recordsMax,
+      waitsForAnswers,
     });
     if (this.#tasks.isEvery("endOfData")) await this.#finish();
     if (until !== undefined && !until()) throw new Error(rest);
   }
 
-  /** Lets time pass: stops at each timer on the way, so that it fires at its own time, and runs. */
+  /**
+   * Lets time pass: stops at each timer on the way, so that it fires at its own time, and runs. Answers that a call of async I/O is still
+   * waiting for are not waited for: time passes without them.
+   */
   async advance(by: Duration): Promise<void> {
     const untilMs = this.clock.nowMs() + readDuration(by, "JobDriver.advance");
-    await this.run();
+    const run = (): Promise<void> => this.#run({}, false);
+    await run();
     for (;;) {
       const nextMs = this.clock.nextTimerMs;
       const toMs = nextMs === null ? untilMs : Math.min(Math.max(nextMs, this.clock.nowMs()), untilMs);
       this.clock.advance(toMs - this.clock.nowMs());
-      await this.run();
+      await run();
       if (toMs >= untilMs && (this.clock.nextTimerMs ?? Number.POSITIVE_INFINITY) > untilMs) return;
     }
   }

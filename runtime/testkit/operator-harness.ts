@@ -9,7 +9,7 @@
  *     one turn are what one call of an operator upstream emits.)
  * OH3 A crash is: call nothing any more. `close` is a graceful end.
  */
-import { assert, type Clock, type Duration, type Log, readDelay, silentLog } from "../../base/index.ts";
+import { assert, type Clock, type Duration, type Log, nextTurn, readDelay, silentLog } from "../../base/index.ts";
 import type { KeyedStateHandle, OperatorStateHandle } from "../checkpoint/index.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import type {
@@ -40,6 +40,9 @@ import {
 import { ManualClock } from "./manual-clock.ts";
 import { histogramOf, metricValue } from "./metric-values.ts";
 import { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
+
+/** So many turns a chain of promises may take. */
+const ANSWER_TURNS = 5;
 
 /** What one subtask had at a checkpoint. */
 export type HarnessSnapshot = {
@@ -94,6 +97,11 @@ export class OperatorHarness<I, O> {
   readonly #operatorState: OperatorStateBackend;
   readonly #metrics: MetricRegistry;
   readonly #blocking = new Set<Promise<unknown>>();
+  readonly #asked = new Set<string>();
+  #isHeld = false;
+  #calls = 0;
+  /** What the operator wants to emit as soon as it may. */
+  #pending: (() => boolean) | null = null;
   #failure: { readonly reason: unknown } | null = null;
 
   private constructor(
@@ -177,6 +185,28 @@ export class OperatorHarness<I, O> {
     return this.#blocking.size > 0;
   }
 
+  /** True while the operator takes no input: a task would give it none. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** How much the operator has asked outside that is not answered. */
+  get askedOutside(): number {
+    return this.#asked.size;
+  }
+
+  /** Promises that have settled have their say, and what was answered is emitted. */
+  async answered(): Promise<void> {
+    for (let turns = 0; turns < ANSWER_TURNS; turns++) {
+      await nextTurn();
+      while (this.#pending !== null) {
+        const emit = this.#pending;
+        this.#pending = null;
+        if (!emit()) this.#pending ??= emit;
+      }
+    }
+  }
+
   /** True when a keyed operator's record belongs to this subtask. */
   owns(value: I): boolean {
     const { keySelector, subtask = 0, parallelism = 1, maxParallelism = 128 } = this.#options;
@@ -229,7 +259,8 @@ export class OperatorHarness<I, O> {
     this.#keyed?.advanceWatermark(timestamp);
     this.operator.onWatermark?.(timestamp);
     this.#keyed?.releaseCurrentKey();
-    if (this.operator.ownsWatermarks !== true || timestamp === MAX_WATERMARK)
+    const { ownsWatermarks } = this.operator;
+    if (ownsWatermarks === undefined || (ownsWatermarks === true && timestamp === MAX_WATERMARK))
       this.events.push({ kind: "watermark", timestamp });
   }
 
@@ -306,6 +337,15 @@ export class OperatorHarness<I, O> {
         });
       },
       schedule: (delay, callback) => void this.clock.after(readDelay(delay, "schedule"), callback),
+      outside: {
+        await: (what) => {
+          const call = `${what} ${++this.#calls}`;
+          this.#asked.add(call);
+          return () => void this.#asked.delete(call);
+        },
+        holdInput: (isHeld) => void (this.#isHeld = isHeld),
+        emitSoon: (emit) => void (this.#pending = emit),
+      },
       ...(stalledMs === undefined ? {} : { stalledMs }),
     };
   }

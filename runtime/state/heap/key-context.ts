@@ -92,7 +92,7 @@ export class KeyContext {
     if (this.key === undefined && this.#hadKey) {
       return new StreamError(
         "USED_OUT_OF_TURN",
-        `state "${stateName}" of operator "${this.uid}" was used after the call of the function had returned, when its key was no longer the current one; use state and timers before process or onTimer returns, and do what has to wait for a promise in an operator of its own before this one (context.blockUntil)`,
+        `state "${stateName}" of operator "${this.uid}" was used after the call of the function had returned, when its key was no longer the current one; use state and timers before process or onTimer returns, and do what has to wait for a promise in mapAsync, before this operator`,
         { destiny: "terminal" },
       );
     }
