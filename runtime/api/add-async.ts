@@ -34,7 +34,7 @@ export function addAsync<T, O, R, C>(
   }
   const logic = asyncOperator<T, O, R, C>({
     name: operation,
-    fn: typeof fn === "function" ? { call: fn } : fn,
+    fn: typeof fn === "function" ? { invoke: fn } : fn,
     plan,
     recordsOf,
     inputType: stream.type,

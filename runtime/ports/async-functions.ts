@@ -35,7 +35,7 @@ export type AsyncCallback<I, R, C = undefined> = (value: I, call: AsyncCall<C>) 
 export interface AsyncFunction<I, R, C> {
   /** Awaited before the first call. */
   open?(context: AsyncOpenContext): C | PromiseLike<C>;
-  call(value: I, call: AsyncCall<C>): R | PromiseLike<R>;
+  invoke(value: I, call: AsyncCall<C>): R | PromiseLike<R>;
   /** Called once, also after a failure. */
   close?(resource: C): void | PromiseLike<void>;
 }

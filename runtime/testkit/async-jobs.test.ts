@@ -189,8 +189,8 @@ describe("async I/O in a job", () => {
       refused({ retry: { attempts: 1, delay: 10 } }, /retry.attempts is 1; .*2 or more/),
       refused({ retry: { attempts: 2, delay: 10, wait: 1 } }, /there is no wait; there are attempts/),
       refused({ concurrency: 5 }, /concurrency/),
-      refused({}, /call is undefined; give mapAsync a function/, {}),
-      refused({}, /open is 5; /, { call: () => 1, open: 5 }),
+      refused({}, /invoke is undefined; give mapAsync a function/, {}),
+      refused({}, /open is 5; /, { invoke: () => 1, open: 5 }),
     ]);
   });
 });

@@ -153,7 +153,7 @@ export class AsyncCalls<I, R, C> {
     request.attempts += 1;
     request.retryAtMs = null;
     if (request.attempts > 1) this.#retries.inc();
-    this.#ask(request, "called", (value, call) => this.#parts.fn.call(value, call));
+    this.#ask(request, "called", (value, call) => this.#parts.fn.invoke(value, call));
   }
 
   #ask(request: Request<I>, kind: "called" | "timedOut", callback: AsyncCallback<I, R, C>): void {

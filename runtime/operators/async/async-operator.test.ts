@@ -24,7 +24,7 @@ class Outside {
       this.log.push("open");
       return "client";
     },
-    call: (value: number, call: AsyncCall<string>): Promise<number> =>
+    invoke: (value: number, call: AsyncCall<string>): Promise<number> =>
       new Promise<number>((answer, fail) => this.asked.push({ value, call, answer, fail })),
     close: (client: string): void => void this.log.push(`close ${client}`),
   };
@@ -250,7 +250,7 @@ describe("an async operator", () => {
   it("AS-5 an array answers with any number of records, with the record's timestamp, and none", async () => {
     const factory = asyncOperator<number, number, readonly number[], undefined>({
       name: "flatMapAsync",
-      fn: { call: (value) => Promise.resolve(Array.from({ length: value }, () => value)) },
+      fn: { invoke: (value) => Promise.resolve(Array.from({ length: value }, () => value)) },
       plan: asyncPlan("flatMapAsync", {}),
       recordsOf: recordList("flatMapAsync"),
       inputType: t.int64,
@@ -352,9 +352,9 @@ describe("an async operator", () => {
     const outside = new Outside();
     const harness = await open(outside, {}, { log: logTo(warned) });
     const { clock } = harness;
-    const slow = outside.fn.call;
+    const slow = outside.fn.invoke;
     Object.assign(outside.fn, {
-      call: (value: number, call: AsyncCall<string>) => {
+      invoke: (value: number, call: AsyncCall<string>) => {
         harness.advance(150);
         return slow(value, call);
       },

@@ -33,9 +33,9 @@ export type AsyncParts<I, O, R, C> = {
 
 export function asyncOperator<I, O, R, C>(parts: AsyncParts<I, O, R, C>): OperatorFactory<I, O> {
   const { name, fn, plan, inputType } = parts;
-  for (const hook of ["call", "open", "close"] as const) {
+  for (const hook of ["invoke", "open", "close"] as const) {
     const found: unknown = fn?.[hook];
-    if (typeof found === "function" || (hook !== "call" && found === undefined)) continue;
+    if (typeof found === "function" || (hook !== "invoke" && found === undefined)) continue;
     throw new StreamError(
       "JOB_GRAPH_INVALID",
       `${name}: ${hook} is ${String(found)}; give ${name} a function (value) => promise, or an object whose ${hook} is a function`,
