@@ -1,5 +1,5 @@
 /**
- * Owns: X.509 certificates (RFC 5280) with keys of Ed25519 (RFC 8410) or of ECDSA on P-256 (RFC 5758): written, never read.
+ * Owns: X.509 certificates (RFC 5280) with keys of Ed25519 (RFC 8410) or of ECDSA on prime256v1 (RFC 5758): written, never read.
  *
  * CRT1 Ed25519 signs without randomness: the same content by the same authority is the same certificate, byte by byte. ECDSA does not: it is
  *     for what people's tools connect to, which do not all take Ed25519.

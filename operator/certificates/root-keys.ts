@@ -14,7 +14,7 @@ function seedOf(root: Buffer, names: Names): Buffer {
 /** Ed25519. */
 export const deriveKey = (root: Buffer, ...names: Names): KeyPair => keyPair(seedOf(root, names));
 
-/** ECDSA on P-256. */
+/** ECDSA on prime256v1. */
 export function deriveEcKey(root: Buffer, ...names: Names): KeyPair {
   for (let attempt = 0; ; attempt++) {
     const pair = ecKeyPair(seedOf(root, [...names, attempt]));

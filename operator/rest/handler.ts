@@ -149,7 +149,9 @@ export class RestHandler {
       user: user?.username.slice(0, 256),
       status,
     };
-    this.#options.log.info(facts, status < 400 ? "a REST request was accepted" : "a REST request was refused");
+    const { log } = this.#options;
+    if (status < 400) log.info(facts, "a REST request was accepted");
+    else log.info(facts, "a REST request was refused");
   }
 }
 

@@ -222,7 +222,7 @@ const operatorRooms: readonly Room[] = [
     folder: "operator/rest",
     owns: "people's way to the REST of JobManagers, by bearer token",
     mayImport: ["base", "contract", "security", ...inOperator("kubernetes/api engine reconcile")],
-    testsMayImport: inOperator("certificates engine-native"),
+    testsMayImport: ["crds", ...inOperator("certificates")],
   },
   {
     folder: "operator/observe",

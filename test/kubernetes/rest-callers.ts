@@ -45,7 +45,7 @@ export async function grant(admin: ClusterAdmin, namespace: string, { account, v
   await admin.ask("POST", `${path}/rolebindings`, { ...common, kind: "RoleBinding", roleRef, subjects });
 }
 
-/** The token with other claims, signed by the API server's own key (ES256): what it would say at another time. */
+/** The token with other claims, signed by the API server's own key: what it would say at another time. */
 export function signedAnew(token: string, claims: object, key: string): string {
   const [header = "", payload = ""] = token.split(".");
   const said = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
