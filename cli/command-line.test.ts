@@ -73,6 +73,14 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
 const place = { namespace: "default" };
 const onJob = { job: "wc", ...place };
 const ofManifests: Record<string, { readonly args: string; readonly command: ManifestCommand }> = {
+  "a way to a JobManager": {
+    args: "port-forward streamjob/wc",
+    command: { kind: "portForward", port: null, ...onJob },
+  },
+  "a way to a JobManager by a port": {
+    args: "port-forward wc 8081 -n shop",
+    command: { kind: "portForward", job: "wc", port: 8081, namespace: "shop" },
+  },
   "manifests to run": {
     args: "run a.yaml b - --namespace shop",
     command: { kind: "runManifests", sources: ["a.yaml", "b", "-"], namespace: "shop" },

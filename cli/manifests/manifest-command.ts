@@ -72,6 +72,8 @@ export type ManifestCommand =
       readonly tailLines: number | null;
       readonly previous: boolean;
     } & OfJob)
+  /** `port`: on this machine; null: a free one. */
+  | ({ readonly kind: "portForward"; readonly port: number | null } & OfJob)
   | {
       readonly kind: "events";
       /** null: of all jobs. */
