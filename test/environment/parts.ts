@@ -13,12 +13,18 @@ import { apiServerPart } from "./kubernetes/api-server.ts";
 import { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 import { etcdPart } from "./kubernetes/etcd.ts";
 import { schedulerPart } from "./kubernetes/scheduler.ts";
+import { kafkaPart } from "./kafka.ts";
+import { mariadbPart } from "./mariadb.ts";
 import { minioPart } from "./minio.ts";
 import type { Part } from "./part.ts";
+import { redisPart } from "./redis.ts";
 import { versitygwPart } from "./versitygw.ts";
 
 const kube = [etcdPart, apiServerPart, controllerManagerPart] as readonly Part[];
 const s3 = [minioPart, versitygwPart] as readonly Part[];
+
+/** What jobs read from and write to. */
+const data = [kafkaPart, mariadbPart, redisPart] as readonly Part[];
 
 /** Beside `kube`. */
 const nodes = [
@@ -32,10 +38,10 @@ const nodes = [
 /** A whole cluster, with two nodes. */
 export const clusterParts: readonly Part[] = [...kube, ...nodes];
 
-export const parts: readonly Part[] = [...s3, ...clusterParts];
+export const parts: readonly Part[] = [...s3, ...data, ...clusterParts];
 
 /** Those that need no root. */
 export const usualParts: readonly Part[] = [...s3, ...kube];
 
 /** Parts that are of use together, by one name. */
-export const partGroups: Readonly<Record<string, readonly Part[]>> = { s3, kube, cluster: clusterParts };
+export const partGroups: Readonly<Record<string, readonly Part[]>> = { s3, data, kube, cluster: clusterParts };
