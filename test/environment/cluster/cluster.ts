@@ -18,15 +18,10 @@ export type ClusterAccess = {
   readonly kubectl: string;
   /** Image for small tests: sh, httpd, nslookup, nc, wget (without -T: it crashes). */
   readonly busyboxImage: string;
-<<<<<<< HEAD
   /** Has the images of a docker-archive on each node; null: this cluster takes images from registries only. `reference`: as `loadImage`. */
   readonly loadImage: ((archivePath: string, reference?: string) => Promise<void>) | null;
-=======
-  /** Has the images of a docker-archive on each node; null: this cluster takes images from registries only. */
-  readonly loadImage: ((archivePath: string) => Promise<void>) | null;
   /** Gives an image of the nodes another name there; null: this cluster takes images from registries only. */
   readonly nameImage: ((image: string, name: string) => Promise<void>) | null;
->>>>>>> 550a565c2b8d67f922f3bea108ef533da7392d34
   /** This machine's address for pods; null: they may not reach it. */
   readonly machineAddress: string | null;
   /** Null: it is a person's, and nothing of it is broken by tests. */

@@ -8,11 +8,7 @@ import { clusterParts } from "../parts.ts";
 import { BUSYBOX_IMAGE } from "./busybox-image.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterFailures } from "./cluster-failures.ts";
-<<<<<<< HEAD
-import { hasImage, importImages } from "./containerd.ts";
-=======
-import { importImages, nameImage } from "./containerd.ts";
->>>>>>> 550a565c2b8d67f922f3bea108ef533da7392d34
+import { hasImage, importImages, nameImage } from "./containerd.ts";
 import { type ClusterNetwork, clusterNetworkPart, nodeNames } from "./network.ts";
 import { type NodeMachine, nodeParts } from "./node.ts";
 
@@ -45,17 +41,13 @@ export async function clusterOf(running: Readonly<Record<string, RunningPart>>):
     kubeconfig: kubeconfigs.admin,
     kubectl,
     busyboxImage: BUSYBOX_IMAGE,
-<<<<<<< HEAD
     loadImage: async (archivePath, reference) => {
       const onNode = async (node: NodeMachine): Promise<void> => {
         if (reference === undefined || !(await hasImage(node, reference))) await importImages(node, archivePath);
       };
       await Promise.all(nodes.map(onNode));
     },
-=======
-    loadImage: async (archivePath) => void (await Promise.all(nodes.map((node) => importImages(node, archivePath)))),
     nameImage: async (image, name) => void (await Promise.all(nodes.map((node) => nameImage(node, image, name)))),
->>>>>>> 550a565c2b8d67f922f3bea108ef533da7392d34
     machineAddress: (given(clusterNetworkPart.name) as ClusterNetwork).machineAddress,
     failures: new ClusterFailures(running),
   });
