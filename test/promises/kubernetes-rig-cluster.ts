@@ -28,6 +28,7 @@ import { imageArchive } from "../../tools/image.ts";
 import { type Cluster, testCluster } from "../environment/index.ts";
 import type { Workspace } from "../integration/workspace.ts";
 import { until } from "../kubernetes/until.ts";
+import { callsOf } from "./api-calls.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
@@ -38,6 +39,7 @@ import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOp
 const clock = systemClock;
 const ROOT_SECRET = "streamjob-operator-root";
 const PATIENCE_MS = 180_000;
+const OTHER_IMAGE = "localhost/streamjob:next";
 /** Kinds that an operator makes, and those that follow. */
 const CHILDREN = [
   "StatefulSet",
@@ -56,6 +58,7 @@ function share(): Promise<Shared> {
     const cluster = (await testCluster({ needs: "failures" })).gives();
     const { path, reference } = await imageArchive((line) => void process.stderr.write(`${line}\n`));
     await cluster.loadImage(path, reference);
+    await cluster.nameImage(reference, OTHER_IMAGE);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
     await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
@@ -114,10 +117,12 @@ class KubernetesRigCluster implements RigCluster {
   readonly storageRoot: string;
   readonly storeFolder: string;
   readonly defaultImage: string;
+  readonly otherImage = OTHER_IMAGE;
   readonly logs: readonly string[];
   controller: Controller | null = null;
   readonly #parts: Parts;
   readonly #closers: (() => void)[] = [];
+  #lostNode: "node-a" | "node-b" | null = null;
 
   constructor(parts: Parts) {
     const { workspace, image } = parts;
@@ -186,7 +191,7 @@ class KubernetesRigCluster implements RigCluster {
 
   async startOperator(more: Partial<ControllerOptions> = {}): Promise<Controller> {
     const { options, addressOf, workspace, certificates } = this.#parts;
-    const api = this.apiAs("streamjob-operator");
+    const api = callsOf(this.apiAs("streamjob-operator"));
     const jobManagers = createHttpJobManagerApi({
       clock,
       addressOf: async (host, port) => {
@@ -228,19 +233,28 @@ class KubernetesRigCluster implements RigCluster {
     return pod === null ? null : pidOfPod(pod.metadata.uid ?? "");
   }
 
+  /** One node at a time: what comes after has to have a place. Of pods on both, it is that of the first of them. */
   async abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]> {
     const { cluster } = this.#parts;
-    const pids = await Promise.all(pods.map((key) => this.pidOf(key)));
-    const nodes = new Set<string>();
-    for (const key of pods) {
-      const node = (await this.api.get("Pod", key))?.spec.nodeName;
-      if (node !== undefined) nodes.add(node);
-    }
-    for (const node of nodes) {
-      await cluster.failures.freeze(`kubelet-${node as "node-a" | "node-b"}`);
-      await cluster.kubectl("cordon", node);
-    }
-    return pids;
+    await this.#returnNode();
+    const found = await Promise.all(pods.map((key) => this.api.get("Pod", key)));
+    const node = found.find((pod) => pod?.spec.nodeName !== undefined)?.spec.nodeName;
+    if (node === undefined) return pods.map(() => null);
+    this.#lostNode = node as "node-a" | "node-b";
+    await cluster.failures.freeze(`kubelet-${this.#lostNode}`);
+    await cluster.kubectl("cordon", node);
+    return found.map((pod) => (pod?.spec.nodeName === node ? pidOfPod(pod.metadata.uid ?? "") : null));
+  }
+
+  /** Its kubelet ends what is its own no more. */
+  async #returnNode(): Promise<void> {
+    const node = this.#lostNode;
+    if (node === null) return;
+    const { cluster } = this.#parts;
+    await cluster.failures.thaw(`kubelet-${node}`);
+    await cluster.kubectl("uncordon", node);
+    await cluster.kubectl("wait", "--for=condition=Ready", "--timeout=120s", `node/${node}`);
+    this.#lostNode = null;
   }
 
   addressOf(host: string, port: number): Promise<string | null> {
