@@ -1,7 +1,7 @@
 /**
  * Owns: what a `run` has created in a cluster, and deleting it again.
  *
- * CRE1 Only what was not there before; an object of the same name that another one has made since stays (its uid is the condition).
+ * CRO1 Only what was not there before; an object of the same name that another one has made since stays (its uid is the condition).
  */
 import {
   isApiError,
