@@ -5,13 +5,14 @@
  * CLS1 Images are on the nodes before anything is measured: pulling them is no part of an upgrade's downtime, but of its start.
  * CLS2 What was installed is taken away again, also of a cluster that stands.
  */
+import type { S3Client } from "@aws-sdk/client-s3";
 import { connectKubernetes } from "../../operator/kubernetes/client/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { systemClock } from "../../base/index.ts";
 import { type Cluster, Environment, helm4Binary, minioPart, startCluster } from "../../test/environment/index.ts";
 import { findBinary } from "../../test/environment/binary.ts";
 import { chartFolder, runHelm } from "../../test/helm/chart.ts";
-import { newBucket } from "../../test/s3/buckets.ts";
+import { clientOf, newBucket } from "../../test/s3/buckets.ts";
 import { imageArchive } from "../../tools/image.ts";
 
 export type ClusterStage = {
@@ -23,6 +24,10 @@ export type ClusterStage = {
   readonly s3Endpoint: string;
   /** Name of a Secret in the namespace. */
   readonly s3Secret: string;
+  /** For this process. */
+  readonly s3: S3Client;
+  /** Of all checkpoints and savepoints. */
+  readonly bucket: string;
 };
 
 const RELEASE = "bench";
@@ -60,9 +65,10 @@ export async function withClusterStage<T>(use: (stage: ClusterStage) => Promise<
     ends.unshift(async () => connection.close());
     const helm = await findBinary(helm4Binary, tell);
     const [repository, tag] = reference.split(/:(?=[^:]*$)/);
-    const storageRoot = `s3://${await newBucket(minio)}/jobs`;
+    const [s3, bucket] = [clientOf(minio), await newBucket(minio)];
+    ends.unshift(async () => s3.destroy());
     const values = {
-      storageRoot,
+      storageRoot: `s3://${bucket}/jobs`,
       watchNamespaces: [namespace],
       image: { repository, tag },
       // The sink's folder on this machine is mounted into pods, which the policy does not let people do.
@@ -74,7 +80,7 @@ export async function withClusterStage<T>(use: (stage: ClusterStage) => Promise<
     const { code, stderr } = await runHelm(helm, ["install", RELEASE, chartFolder, ...access, ...owning], values);
     if (code !== 0) throw new Error(`the operator's chart could not be installed: ${stderr}`);
     const s3Endpoint = `http://${relay.address}:${relay.port}`;
-    return await use({ cluster, api: connection.api, namespace, s3Endpoint, s3Secret: S3_SECRET });
+    return await use({ cluster, api: connection.api, namespace, s3Endpoint, s3Secret: S3_SECRET, s3, bucket });
   } finally {
     for (const end of ends) await end();
   }

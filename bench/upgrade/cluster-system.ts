@@ -3,11 +3,12 @@
  * Not here: the cluster (cluster-stage.ts), the edit (edited-manifest.ts), the job (job.ts), which comes as a ConfigMap.
  *
  * CLY1 The sink's folder on this machine is mounted into the pods, so that its times are of the machine's clock, as everywhere here.
- * CLY2 With many keys all of them are in state before the first upgrade, and in every later one: the newest checkpoint says how much it holds.
+ * CLY2 With many keys all of them are in a checkpoint before the first upgrade, and in the savepoint of every one: by the size of their files.
  */
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { chmodSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
+import type { StreamJob } from "../../crds/index.ts";
 import type { ClusterStage } from "./cluster-stage.ts";
 import { applyUntilReady } from "./edited-manifest.ts";
 import {
@@ -29,8 +30,8 @@ export type ClusterSystemOptions = {
 const CONFIG_MAP = "upgrade";
 const TIMES = "/times";
 const ROW_BYTES = 100;
-const LOOK_MS = 200;
-const FILL_LOOKS_MAX = 900;
+const LOOK_MS = 500;
+const FILL_LOOKS_MAX = 600;
 
 export function clusterSystem(stage: ClusterStage, options: ClusterSystemOptions): UpgradedSystem {
   return { name: options.name, start: (plan, folder) => start(stage, options, plan, timesFolder(folder)) };
@@ -46,17 +47,16 @@ async function start(
   // Pods run as a user of their own.
   chmodSync(times, 0o777);
   await cluster.apply(code(namespace));
-  const key = { namespace, name: options.jobName };
   const upgrade = async (version: number): Promise<Moments> => {
     const moments = await applyUntilReady(api, manifest(stage, options, plan, { times, version }));
-    if (options.keys !== null && version > 0) await assertWhole(stage, key, options.keys);
+    if (options.keys !== null && version > 0) await assertWhole(stage, options.keys, version);
     return moments;
   };
   const stop = async (): Promise<void> =>
     void (await cluster.kubectl("delete", "streamjob", options.jobName, "--namespace", namespace, "--timeout=2m"));
   try {
     await upgrade(0);
-    if (options.keys !== null) await untilWhole(stage, key, options.keys);
+    if (options.keys !== null) await untilWhole(stage, options.keys);
   } catch (error) {
     await stop();
     throw error;
@@ -111,23 +111,34 @@ function manifest(
   };
 }
 
-type Key = { readonly namespace: string; readonly name: string };
-
-async function stateBytes({ api }: ClusterStage, key: Key): Promise<number> {
-  const read = readStreamJobStatus((await api.get("StreamJob", key))?.status);
-  return read.kind === "read" ? (read.status.lastCheckpoint?.sizeBytes ?? 0) : 0;
+/** Folders of state files in the bucket with all keys in them; `isSavepoint`: only those of savepoints. */
+async function wholeFolders({ s3, bucket }: ClusterStage, keys: number, isSavepoint: boolean): Promise<number> {
+  const bytes = new Map<string, number>();
+  for (let token: string | undefined; ; ) {
+    const page = await s3.send(
+      new ListObjectsV2Command({ Bucket: bucket, ...(token === undefined ? {} : { ContinuationToken: token }) }),
+    );
+    for (const { Key = "", Size = 0 } of page.Contents ?? []) {
+      const folder = Key.slice(0, Key.lastIndexOf("/"));
+      if (!folder.includes(isSavepoint ? "/savepoints/" : "/data")) continue;
+      bytes.set(folder, (bytes.get(folder) ?? 0) + Size);
+    }
+    token = page.NextContinuationToken;
+    if (token === undefined) break;
+  }
+  return [...bytes.values()].filter((total) => total >= keys * ROW_BYTES).length;
 }
 
-async function untilWhole(stage: ClusterStage, key: Key, keys: number): Promise<void> {
+async function untilWhole(stage: ClusterStage, keys: number): Promise<void> {
   for (let looks = 0; looks < FILL_LOOKS_MAX; looks++) {
-    if ((await stateBytes(stage, key)) >= keys * ROW_BYTES) return;
+    if ((await wholeFolders(stage, keys, false)) > 0) return;
     await sleep(LOOK_MS);
   }
   throw new Error(`no checkpoint of all ${keys} keys after ${(FILL_LOOKS_MAX * LOOK_MS) / 1000} s`);
 }
 
 /** CLY2 */
-async function assertWhole(stage: ClusterStage, key: Key, keys: number): Promise<void> {
-  const bytes = await stateBytes(stage, key);
-  if (bytes < keys * ROW_BYTES) throw new Error(`the new version's checkpoint has ${bytes} bytes: state is missing`);
+async function assertWhole(stage: ClusterStage, keys: number, version: number): Promise<void> {
+  const whole = await wholeFolders(stage, keys, true);
+  if (whole < version) throw new Error(`${whole} of ${version} savepoints hold all ${keys} keys: state is missing`);
 }
