@@ -6,8 +6,8 @@
  * and the kubelet without processes (embedded).
  *
  * CB1 API server, workload controller, kubelet and operator are one process here: time and memory are of all of them together.
- * CB3 Quiet means quiet: mutating requests of the operator are counted at its port, every kind.
- * CB4 Measured in a process with the memory that an operator's container is given: V8 fills what it may, so a figure without a limit
+ * CB2 Quiet means quiet: mutating requests of the operator are counted at its port, every kind.
+ * CB3 Measured in a process with the memory that an operator's container is given: V8 fills what it may, so a figure without a limit
  *     says little.
  */
 import { spawn } from "node:child_process";
@@ -47,7 +47,7 @@ export const controllerQuestion: Question = {
   run: ask,
 };
 
-/** CB4 */
+/** CB3 */
 const MEMORY_FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=8", "--expose-gc"];
 const RUN = fileURLToPath(new URL("./run.ts", import.meta.url));
 

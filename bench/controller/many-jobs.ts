@@ -1,7 +1,7 @@
 /**
  * Owns: the StreamJobs of the controller's bench: making them, waiting until all are Ready, and changing some, one after the other.
  *
- * CB2 One change is timed from the write of a manifest to the status that speaks of its generation, as a watcher sees it.
+ * MJ1 One change is timed from the write of a manifest to the status that speaks of its generation, as a watcher sees it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readStreamJobStatus, type StreamJob } from "../../crds/index.ts";
@@ -43,7 +43,7 @@ export class ManyJobs {
     throw new Error(`${ready} of ${this.#jobs} StreamJobs are Ready after ${SETTLED_MS_MAX / 1000} s`);
   }
 
-  /** Milliseconds, ascending (CB2). */
+  /** Milliseconds, ascending (MJ1). */
   async timeChanges(changes: number): Promise<number[]> {
     const api = this.#api;
     const { resourceVersion } = await api.list("StreamJob", { namespace: this.#namespace });
