@@ -66,6 +66,9 @@ function share(): Promise<Shared> {
   return shared;
 }
 
+/** The cluster of these tests, for what is done to its servers and nodes. */
+export const sharedCluster = async (): Promise<Cluster> => (await share()).cluster;
+
 export async function openKubernetesRigCluster(
   workspace: Workspace,
   images: ArmedImages,
