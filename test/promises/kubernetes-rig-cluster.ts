@@ -32,6 +32,7 @@ import { callsOf } from "./api-calls.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
+import { putRulesBack, takeRulesAway } from "./kubernetes-rules.ts";
 import { pidOfPod } from "./pod-processes.ts";
 import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
@@ -95,13 +96,14 @@ export async function openKubernetesRigCluster(
   const addressOf = options.operatorAddressOf?.(found) ?? found;
   const gateway = await ApiGateway.open({ ...connection, addressOf });
   const ways = { connection, gateway, tunnel, addressOf, found };
-  const rig = new KubernetesRigCluster({ workspace, cluster, image, ...ways, certificates, options });
+  const rig = new KubernetesRigCluster({ workspace, images, cluster, image, ...ways, certificates, options });
   await rig.open();
   return rig;
 }
 
 type Parts = {
   readonly workspace: Workspace;
+  readonly images: ArmedImages;
   readonly cluster: Cluster;
   readonly image: string;
   readonly connection: KubernetesConnection;
@@ -143,15 +145,19 @@ class KubernetesRigCluster implements RigCluster {
   }
 
   async open(): Promise<void> {
-    if (this.#parts.options.withOperator !== false) this.controller = await this.startOperator();
+    const { cluster, options, workspace } = this.#parts;
+    if (options.withRules === false) await takeRulesAway(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
+    if (options.withOperator !== false) this.controller = await this.startOperator();
   }
 
   /** KRC1 */
   podTemplate(component: "jobmanager" | "taskmanager"): PodTemplate {
-    const { workspace } = this.#parts;
+    const { workspace, images } = this.#parts;
     const preload = fileURLToPath(new URL("./jobs/armed.mjs", import.meta.url));
     return {
       spec: {
+        // The first process of a container cannot end or stop itself by a signal: one that is to do so at a failpoint is not the first.
+        ...(images.isArmed ? { shareProcessNamespace: true } : {}),
         // All on one node where there is room: it can be lost, and the other one is there for what comes after.
         affinity: {
           nodeAffinity: {
@@ -296,11 +302,12 @@ class KubernetesRigCluster implements RigCluster {
 
   /** KRC2 */
   async close(): Promise<void> {
-    const { cluster, connection, gateway, tunnel } = this.#parts;
+    const { cluster, connection, gateway, options, tunnel, workspace } = this.#parts;
     await this.controller?.stop();
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
+    if (options.withRules === false) await putRulesBack(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
     for (const close of this.#closers) close();
     await gateway.close();
     await tunnel.close();
