@@ -1,7 +1,8 @@
 /**
  * Owns: what a change of mind does to an operation in progress.
  *
- * REO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (P-21).
+ * REO1 Before the old job is touched, when it had ended anyway, or while it runs on after a stop that failed, the operation is dropped:
+ *     what is wanted now is decided anew (P-21, P-34).
  * REO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
  * REO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
@@ -26,7 +27,7 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   const context = contextOf(draft, situation, operation);
   if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, operation);
   if (step.holdsState === true) return;
-  const isTouched = hasTouchedOld(operation, draft.status.active);
+  const isTouched = hasTouchedOld(operation, draft.status.active) && step.isBetweenTries?.(context) !== true;
   if ((!isTouched || step.isUnasked?.(context) === true) && isLost(context))
     return drop(draft, "its spec changed before its revision was stored");
   if (target.kind === "invalid") return;
