@@ -51,7 +51,7 @@ export type RigOptions = Omit<RigClusterOptions, "operatorAddressOf"> & {
 export type RestCall = {
   readonly number?: number | undefined;
   readonly name?: string;
-  readonly method?: "GET" | "POST" | "PATCH";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH";
   readonly body?: object;
 };
 
