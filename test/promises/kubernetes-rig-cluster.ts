@@ -6,7 +6,7 @@
  *     that the test reads, and a pod's process has a pid here.
  * KRC2 Nothing stays: when the test is over its jobs and pods are gone, and what was broken is mended.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createLog, systemClock, systemRandom } from "../../base/index.ts";
@@ -112,6 +112,11 @@ export async function openKubernetesRigCluster(
 ): Promise<RigCluster> {
   const { cluster, image } = await share();
   openToPods(workspace);
+  images.onStartNone((startsNone) => {
+    const path = join(armory(workspace), "start-none");
+    if (startsNone) writeFileSync(path, "");
+    else rmSync(path);
+  });
   images.onArm((role, failpoints) => writeFileSync(join(armory(workspace), role), failpoints));
   const connection = await connectAs(cluster, "streamjob-cli");
   const rootKey = { namespace: NAMESPACE, name: ROOT_SECRET };
