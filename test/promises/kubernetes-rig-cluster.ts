@@ -15,7 +15,7 @@ import { type Controller, type ControllerOptions, startController } from "../../
 import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
 import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
-import type { Kind, KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
+import { isApiError, type Kind, type KubernetesApi, type ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import {
   connectKubernetes,
   HttpKubernetesApi,
@@ -58,7 +58,7 @@ function share(): Promise<Shared> {
   shared ??= (async () => {
     const cluster = (await testCluster({ needs: "failures" })).gives();
     const { path, reference } = await imageArchive((line) => void process.stderr.write(`${line}\n`));
-    await cluster.loadImage(path);
+    await cluster.loadImage(path, reference);
     await cluster.nameImage(reference, OTHER_IMAGE);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
     await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
@@ -351,22 +351,31 @@ class KubernetesRigCluster implements RigCluster {
 
   async #empty(): Promise<void> {
     const { cluster } = this.#parts;
-    const ours = ["streamjobs", "streamjobsnapshots", "pods"] as const;
-    await cluster.kubectl("delete", "statefulsets", "--all", "-n", NAMESPACE, "--wait=false");
-    for (const kind of ours) {
-      await cluster.kubectl("delete", kind, "--all", "-n", NAMESPACE, "--wait=false");
-      const names = (await cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "name")).split("\n").filter(Boolean);
-      for (const name of names)
-        await cluster
-          .kubectl("patch", name, "-n", NAMESPACE, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
-          .catch(() => ""); // it has gone meanwhile
-    }
-    const rest = "services,controllerrevisions,poddisruptionbudgets,leases,secrets";
+    // First what would make pods again.
+    await cluster.kubectl("delete", "statefulsets,poddisruptionbudgets", "--all", "-n", NAMESPACE, "--wait=false");
+    await Promise.all((["StreamJob", "StreamJobSnapshot", "Pod"] as const).map((kind) => this.#delete(kind)));
+    const rest = "services,controllerrevisions,leases,secrets";
     await cluster.kubectl("delete", rest, "--all", "-n", NAMESPACE, "--wait=false");
     await cluster.kubectl("delete", "configmaps", "-l", "streamjob.dev/job", "-n", NAMESPACE, "--wait=false");
     const isEmpty = async (): Promise<boolean> =>
       (await this.api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
     await until("the pods of the test to go", isEmpty, PATIENCE_MS);
+  }
+
+  /** All of a kind; pods as soon as their processes are gone, which have a second for it. */
+  async #delete(kind: "StreamJob" | "StreamJobSnapshot" | "Pod"): Promise<void> {
+    const { api } = this;
+    const { items } = await api.list(kind, { namespace: NAMESPACE });
+    const ended = items.map(async ({ metadata: { name, finalizers } }) => {
+      const key = { namespace: NAMESPACE, name };
+      try {
+        await api.delete(kind, key, kind === "Pod" ? { gracePeriodSeconds: 1 } : {});
+        if (finalizers !== undefined) await api.patch(kind, key, { metadata: { finalizers: null } });
+      } catch (error) {
+        if (!isApiError(error, "NotFound")) throw error; // it has gone meanwhile
+      }
+    });
+    await Promise.all(ended);
   }
 }
 
