@@ -89,20 +89,20 @@ it("P-34 a switch that is given up before its commit point leaves no mark, in wh
     await giveUp("Standby");
 
     rig.relay.onCall(({ path }) => (path.endsWith("/preflight") ? "lose" : "pass"));
-    await rig.apply(rig.manifest({ ...spec, restartNonce: "asked" }));
+    await rig.apply(rig.manifest({ ...spec, parallelism: 1 }));
     await inStep("Preflight");
     await giveUp("Preflight");
     rig.relay.onCall(null);
 
     rmSync(saves, { recursive: true });
     writeFileSync(saves, "a file");
-    await rig.apply(rig.manifest({ ...spec, restartNonce: "stopped" }));
+    await rig.apply(rig.manifest({ ...spec, parallelism: 3 }));
     await rig.until("the stop to fail", async () => ((await rig.status()).operation?.attempt ?? 0) >= 1);
     await giveUp("Stopping");
     const tried = rig.relay.triggerCount();
 
     free();
-    await rig.apply(rig.manifest({ ...spec, restartNonce: "stopped" }));
+    await rig.apply(rig.manifest({ ...spec, parallelism: 3 }));
     await rig.ready();
     const { active, incarnations } = await rig.status();
     assert.ok(given.every(({ to }) => to !== active?.incarnation));
