@@ -233,3 +233,21 @@ test("P-34: a newer version takes the place of one whose stop fails, and is the 
   assert.equal(world.status.active?.generation, 3);
   assert.deepEqual(world.violations, []);
 });
+
+test("P-34: a restart that is asked for no more while its stop fails is given up", () => {
+  const world = running("good", 2);
+  world.patch((old) => ({ ...old, restartNonce: 1 }));
+  blocked(world);
+  world.patch((old) => {
+    const { restartNonce: _, ...rest } = old;
+    return rest;
+  });
+  assert.ok(world.settle());
+  const { operation, active } = world.status;
+  assert.deepEqual([operation, active?.incarnation, world.starts.length], [undefined, 1, 1]);
+  assert.deepEqual([told(world, "Ready"), told(world, "UpgradeBlocked")], ["Running", false]);
+  world.patch((old) => ({ ...old, restartNonce: 2 }));
+  assert.ok(world.settle());
+  assert.deepEqual([world.status.active?.incarnation, world.starts.length], [world.status.incarnations, 2]);
+  assert.deepEqual(world.violations, []);
+});

@@ -52,7 +52,9 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (isOtherRestore(draft, situation, operation, target.spec)) return drop(draft, "spec.restore has changed");
   if (target.revision === operation.revision || operation.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
-  if (draft.status.failed?.revision === target.revision || isSame(situation, operation, target.spec)) return;
+  if (draft.status.failed?.revision === target.revision) return;
+  if (!isTouched && isBack(draft, situation, operation, target.spec)) return drop(draft, "its change was taken back");
+  if (isSame(situation, operation, target.spec)) return;
   if (operation.kind !== "rollback" && !isTouched)
     return drop(draft, `the spec is at generation ${target.generation} now`);
   if (isStuck) retarget(draft, situation, operation);
@@ -78,9 +80,20 @@ function isOtherRestore(draft: Draft, { observed }: Situation, operation: Operat
   return wanted !== null && !isSameJson(wanted, operation.restore);
 }
 
-function isSame(situation: Situation, operation: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
-  const revision = situation.version(operation.revision);
+function isSame(
+  situation: Situation,
+  { revision: of }: Pick<Operation, "revision">,
+  wanted: Parameters<typeof compareSpecs>[1],
+): boolean {
+  const revision = situation.version(of);
   return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
+}
+
+/** What runs is what is wanted: also when a restart is asked for no more, which is no change by itself. */
+function isBack(draft: Draft, situation: Situation, operation: Operation, wanted: ResolvedSpec): boolean {
+  const { active } = draft.status;
+  if (operation.kind !== "upgrade" || active === undefined || active.ended !== null) return false;
+  return isSame(situation, active, wanted);
 }
 
 function drop(draft: Draft, why: string): void {
