@@ -48,7 +48,8 @@ it("P-1 a change that is no change restarts nothing: the same again, other order
     const permuted = reversed({ ...job, spec: { ...job.spec, savepoints: { retain: { count: 7 } } } });
     await rig.api.update("StreamJob", permuted);
     // A real server has an order of its own: there is no other for an operator to be misled by.
-    const orderOf = (spec: object): readonly string[] => (isOnKubernetes ? Object.keys(spec).sort() : Object.keys(spec));
+    const orderOf = (spec: object): readonly string[] =>
+      isOnKubernetes ? Object.keys(spec).sort() : Object.keys(spec);
     assert.deepEqual(orderOf((await rig.job()).spec), orderOf(permuted.spec));
     await settled(rig);
     const { spec } = plain;

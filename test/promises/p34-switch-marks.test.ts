@@ -22,7 +22,9 @@ const KINDS = ["StatefulSet", "Service", "ConfigMap", "Pod"] as const;
 async function leftovers(rig: Rig): Promise<readonly string[]> {
   const { active } = await rig.status();
   const lists = await Promise.all(
-    KINDS.map(async (kind) => (await rig.api.list(kind, { namespace: NAMESPACE })).items.map((item) => ({ kind, item }))),
+    KINDS.map(async (kind) =>
+      (await rig.api.list(kind, { namespace: NAMESPACE })).items.map((item) => ({ kind, item })),
+    ),
   );
   return lists.flat().flatMap(({ kind, item: { metadata } }) => {
     const number = metadata.labels?.[INCARNATION_LABEL];

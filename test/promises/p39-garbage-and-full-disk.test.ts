@@ -43,7 +43,8 @@ writeFileSync(
   }),
 );
 
-if (!isOnKubernetes) test("P-39 a full disk, an unwritable log or a garbage request ends no process that runs jobs", onLaptop);
+if (!isOnKubernetes)
+  test("P-39 a full disk, an unwritable log or a garbage request ends no process that runs jobs", onLaptop);
 
 async function onLaptop(t: TestContext): Promise<void> {
   const run = work.start("run", manifest);
