@@ -51,13 +51,10 @@ function isAbout(file: string, id: string): boolean {
 async function run(): Promise<{ tests: readonly PromiseTest[]; figures: readonly Figure[] }> {
   const figuresPath = join(folder, "figures");
   const tests: PromiseTest[] = [];
-  if (onCluster) {
-    const isAlone = (file: string): boolean => CHANGES_CLUSTER.test(textOf(file));
-    tests.push(...(await runFiles(files.filter((file) => !isAlone(file)), CONCURRENCY, figuresPath)));
-    tests.push(...(await runFiles(files.filter(isAlone), 1, figuresPath)));
-  } else {
-    tests.push(...(await runFiles(files, CONCURRENCY, figuresPath)));
-  }
+  const isAlone = (file: string): boolean => onCluster && CHANGES_CLUSTER.test(textOf(file));
+  const together = files.filter((file) => !isAlone(file));
+  tests.push(...(await runFiles(together, CONCURRENCY, figuresPath)));
+  tests.push(...(await runFiles(files.filter(isAlone), 1, figuresPath)));
   return { tests, figures: linesOf(figuresPath) as Figure[] };
 }
 
