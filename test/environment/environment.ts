@@ -64,6 +64,18 @@ export class Environment {
     this.#running.clear();
   }
 
+  /** Lets the other environments of this process and of those it starts find what runs here (EEN4). The answer takes that back. */
+  async share(): Promise<() => Promise<void>> {
+    const folder = await mkdtemp(join(tmpdir(), "streamjob-shared-"));
+    const path = join(folder, "running.json");
+    await writeFile(path, JSON.stringify(this.running()), { mode: 0o600 });
+    process.env[SHARED] = path;
+    return async () => {
+      delete process.env[SHARED];
+      await rm(folder, { recursive: true, force: true });
+    };
+  }
+
   /** Everything of ours that was started or found here, by name. */
   running(): Readonly<Record<string, RunningPart>> {
     return Object.fromEntries(this.#running);
