@@ -28,7 +28,7 @@ const supervisorPath = fileURLToPath(new URL("./supervisor.ts", import.meta.url)
 export type RunningPart = { readonly supervisorPid: number; readonly folder: string; readonly gives: unknown };
 
 /** Names a file with a RunningPart by name: what other processes of a test run may use (EEN4). */
-export const SHARED = "STREAMJOB_TEST_ENVIRONMENT";
+const SHARED = "STREAMJOB_TEST_ENVIRONMENT";
 
 type Options = {
   readonly tell: Tell;
