@@ -115,5 +115,8 @@ async function ourCluster(isOwn: boolean): Promise<Cluster> {
   refuseMissing();
   const environment = new Environment({ tell, isAlone: isOwn });
   after(() => environment.stop());
-  return startCluster(environment, tell);
+  const cluster = await startCluster(environment, tell);
+  // Parts that the file takes beside it, such as Flux, belong to this API server.
+  if (!isOwn) after(await environment.share());
+  return cluster;
 }
