@@ -183,7 +183,7 @@ const bad: Record<string, { readonly args: string[]; readonly says: RegExp }> = 
   "a kind that there is not": { args: ["logs", "pod/wc"], says: /"pod" is not a kind of object/ },
   "no manifest to apply": { args: ["apply"], says: /no manifest given/ },
   "a timeout that is none": { args: ["apply", "a.yaml", "--timeout", "90"], says: /the unit is missing; write "90s"/ },
-  "an unknown format": { args: ["get", "-o", "xml"], says: /table, wide, yaml, json/ },
+  "an unknown format": { args: ["get", "-o", "xml"], says: /table, wide, name, yaml, json/ },
   "an unknown kind": { args: ["get", "pods", "x"], says: /"pods" is not a kind of object; use jobs or snapshots/ },
   "a deletion of nothing": { args: ["delete", "snapshot"], says: /name missing: delete/ },
   "too many arguments": { args: ["cancel", "a", "b"], says: /too many arguments/ },

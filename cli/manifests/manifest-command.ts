@@ -21,7 +21,7 @@ type OfJob = { readonly job: string; readonly namespace: string };
 export type ObjectWord = "jobs" | "snapshots";
 /** Of what is shown as text for a person, or as a value for a program. */
 export type ReportFormat = "text" | "yaml" | "json";
-export type OutputFormat = "table" | "wide" | "yaml" | "json";
+export type OutputFormat = "table" | "wide" | "name" | "yaml" | "json";
 
 export type ManifestCommand =
   | { readonly kind: "up" }
