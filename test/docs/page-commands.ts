@@ -37,7 +37,14 @@ type Elsewhere = {
   readonly why: string;
 };
 
+/** They need an endpoint that is off by default, and an account. */
+const TOKENS = "test/kubernetes/rest-tokens.test.ts asks that endpoint with tokens";
+
 const elsewhere: readonly Elsewhere[] = [
+  { page: "docs/operations.md", begins: "kubectl create token ", how: "other", why: TOKENS },
+  { page: "docs/operations.md", begins: "kubectl get configmap streamjob-operator-rest-ca", how: "other", why: TOKENS },
+  { page: "docs/operations.md", begins: "kubectl port-forward ", how: "other", why: TOKENS },
+  { page: "docs/operations.md", begins: "curl ", how: "other", why: TOKENS },
   { page: "docs/operations.md", begins: "bin/streamjob ", how: "parse", why: "on a laptop: test/e2e runs it" },
   {
     page: "docs/storage.md",
