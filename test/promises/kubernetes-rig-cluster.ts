@@ -6,7 +6,7 @@
  *     that the test reads, and a pod's process has a pid here.
  * KRC2 Nothing stays: when the test is over its jobs and pods are gone, and what was broken is mended.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createLog, systemClock, systemRandom } from "../../base/index.ts";
@@ -33,6 +33,7 @@ import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
 import { putRulesBack, takeRulesAway } from "./kubernetes-rules.ts";
+import type { ObjectsOnly } from "./objects-only.ts";
 import { pidOfPod } from "./pod-processes.ts";
 import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
@@ -67,6 +68,43 @@ function share(): Promise<Shared> {
   return shared;
 }
 
+/** The cluster of these tests, for what is done to its servers and nodes. */
+export const sharedCluster = async (): Promise<Cluster> => (await share()).cluster;
+
+/** For objects-only.ts. Lists and watches are of the namespace of these tests: its kubelet has no other pods. */
+export async function openObjects(): Promise<ObjectsOnly> {
+  const { cluster } = await share();
+  const connection = await connectAs(cluster, "streamjob-cli");
+  const opened: HttpKubernetesApi[] = [];
+  const as = (fieldManager: string): KubernetesApi => {
+    const { baseUrl, credentials } = connection;
+    const api = new HttpKubernetesApi({ baseUrl, clock, credentials, fieldManager });
+    opened.push(api);
+    return {
+      ...callsOf(api),
+      list: (kind, listing) => api.list(kind, { namespace: NAMESPACE, ...listing }),
+      watch: (kind, watching, onEvent) => api.watch(kind, { namespace: NAMESPACE, ...watching }, onEvent),
+    };
+  };
+  const close = async (): Promise<void> => {
+    const { api } = connection;
+    for (const { metadata } of (await api.list("StreamJob", { namespace: NAMESPACE })).items) {
+      const key = { namespace: NAMESPACE, name: metadata.name };
+      await api.patch("StreamJob", key, { metadata: { finalizers: null } });
+      await api.delete("StreamJob", key);
+    }
+    const arePodsGone = async (): Promise<boolean> =>
+      (await api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
+    await until("the pods of the test to go", arePodsGone, PATIENCE_MS);
+    for (const each of opened) each.close();
+    connection.close();
+  };
+  return { as, close };
+}
+
+const connectAs = (cluster: Cluster, fieldManager: string): Promise<KubernetesConnection> =>
+  connectKubernetes({ clock, kubeconfig: cluster.access.kubeconfig, fieldManager, namespace: NAMESPACE });
+
 export async function openKubernetesRigCluster(
   workspace: Workspace,
   images: ArmedImages,
@@ -74,13 +112,13 @@ export async function openKubernetesRigCluster(
 ): Promise<RigCluster> {
   const { cluster, image } = await share();
   openToPods(workspace);
-  images.onArm((role, failpoints) => writeFileSync(join(armory(workspace), role), failpoints));
-  const connection = await connectKubernetes({
-    clock,
-    kubeconfig: cluster.access.kubeconfig,
-    fieldManager: "streamjob-cli",
-    namespace: NAMESPACE,
+  images.onStartNone((startsNone) => {
+    const path = join(armory(workspace), "start-none");
+    if (startsNone) writeFileSync(path, "");
+    else rmSync(path);
   });
+  images.onArm((role, failpoints) => writeFileSync(join(armory(workspace), role), failpoints));
+  const connection = await connectAs(cluster, "streamjob-cli");
   const rootKey = { namespace: NAMESPACE, name: ROOT_SECRET };
   const authority = await openJobAuthority(connection.api, rootKey, systemRandom);
   const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
