@@ -1,8 +1,8 @@
 /**
  * Owns: the shell commands of the pages about clusters: which there are, and who runs each.
- * Called by: page-commands.test.ts, test/cluster/pages.test.ts.
+ * Called by: page-commands.test.ts.
  *
- * PCM1 Every command of a page is run on a cluster, in the order of the page, but for those that are named here with who runs them instead.
+ * PCM1 Every command of a page is for a cluster and there as it is written, but for those that are named here with who runs them instead.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
