@@ -1,4 +1,4 @@
-/** The commands of the pages about clusters: each is run by test/cluster/pages.test.ts, or named with what is done instead (PCM1). */
+/** The commands of the pages about clusters: each is of a program that a reader has there, or named with what is done instead (PCM1). */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ async function assertParsed(text: string): Promise<void> {
 }
 
 describe("the commands of the pages about clusters", () => {
-  it("are in the pages that the cluster's test knows", () => {
+  it("are in the pages that are known here", () => {
     const pages = readdirSync(join(repositoryRoot, "docs"), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".md"))
       .map((name) => `docs/${name}`)
@@ -44,6 +44,11 @@ describe("the commands of the pages about clusters", () => {
         await assertParsed(command.replaceAll(/[[\]<>]/g, ""));
     });
   }
+
+  it("are otherwise of programs that a reader of a cluster has", () => {
+    for (const page of clusterPages)
+      for (const { text } of onCluster(page)) assert.match(text, /^(until )?(kubectl|helm|cp|sed) /, page);
+  });
 
   it("name files that are there", () => {
     for (const page of clusterPages)

@@ -1,8 +1,8 @@
 /**
  * Owns: the shell commands of the pages about clusters: which there are, and who runs each.
- * Called by: page-commands.test.ts, test/cluster/pages.test.ts.
+ * Called by: page-commands.test.ts.
  *
- * PCM1 Every command of a page is run on a cluster, in the order of the page, but for those that are named here with who runs them instead.
+ * PCM1 Every command of a page is for a cluster and there as it is written, but for those that are named here with who runs them instead.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,7 +37,14 @@ type Elsewhere = {
   readonly why: string;
 };
 
+/** They need an endpoint that is off by default, and an account. */
+const TOKENS = "test/kubernetes/rest-tokens.test.ts asks that endpoint with tokens";
+
 const elsewhere: readonly Elsewhere[] = [
+  { page: "docs/operations.md", begins: "kubectl create token ", how: "other", why: TOKENS },
+  { page: "docs/operations.md", begins: "kubectl get configmap streamjob-operator-rest-ca", how: "other", why: TOKENS },
+  { page: "docs/operations.md", begins: "kubectl port-forward ", how: "other", why: TOKENS },
+  { page: "docs/operations.md", begins: "curl ", how: "other", why: TOKENS },
   { page: "docs/operations.md", begins: "bin/streamjob ", how: "parse", why: "on a laptop: test/e2e runs it" },
   {
     page: "docs/storage.md",
