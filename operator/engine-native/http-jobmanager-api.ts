@@ -36,14 +36,14 @@ import {
   REST_PORT,
   type TriggerState,
 } from "../engine/index.ts";
-import { type Exchange, type ExchangeLimits, type ExchangeRequest, exchange } from "./http-exchange.ts";
+import { type Exchange, type ExchangeLimits, type ExchangeRequest, exchangeAsKnown } from "./http-exchange.ts";
 
 export type HttpJobManagerOptions = {
   readonly clock: Clock;
   /** Base URL without a slash at its end, such as `https://10.0.0.3:8081`; null: nobody has that name now. */
   readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
-  /** The operator's certificate for an incarnation (HJ4). Default: only JobManagers with a URL of http are asked. */
-  readonly identityOf?: (target: JobManagerTarget) => IdentityFiles;
+  /** The operator's certificates for an incarnation (HJ4), those to be tried first first. Default: only JobManagers with a URL of http are asked. */
+  readonly identityOf?: (target: JobManagerTarget) => readonly IdentityFiles[];
   /** Default 1500. */
   readonly deadlineMs?: number;
   /** Default 1 MiB. */
@@ -83,10 +83,10 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
   const { clock, deadlineMs = DEADLINE_MS, bodyBytesMax = BODY_BYTES_MAX, exceptionsMax = EXCEPTIONS_MAX } = options;
 
   /** HJ4 */
-  function secureWay(target: JobManagerTarget): Pick<ExchangeLimits, "agent" | "tls"> | null {
-    const files = options.identityOf?.(target);
-    if (files === undefined) return null;
-    return { agent: secureAgent, tls: clientOptions(files, { jobId: target.jobId, role: "jobmanager" }) };
+  function secureWays(target: JobManagerTarget): readonly Pick<ExchangeLimits, "agent" | "tls">[] {
+    const expected = { jobId: target.jobId, role: "jobmanager" } as const;
+    const known = options.identityOf?.(target) ?? [];
+    return known.map((files) => ({ agent: secureAgent, tls: clientOptions(files, expected) }));
   }
 
   /** Asks, and takes the answer for what the schema says. */
@@ -110,9 +110,15 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       headers: { [JOB_ID_HEADER]: target.jobId },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     };
-    const way = base.startsWith("https:") ? secureWay(target) : { agent };
-    if (way === null) return { kind: "unreachable", message: `${host} is asked by https, and there is no certificate` };
-    const outcome = await exchange(request, { ...way, clock, deadlineMs, bodyBytesMax, signal });
+    const ways = base.startsWith("https:") ? secureWays(target) : [{ agent }];
+    const limits = { clock, deadlineMs, bodyBytesMax, signal };
+    const outcome = await exchangeAsKnown(
+      request,
+      ways.map((way) => ({ ...way, ...limits })),
+    );
+    if (outcome === null) {
+      return { kind: "unreachable", message: `${host} is asked by https, and there is no certificate` };
+    }
     return readAnswer(`JobManager ${host} (${call.method} ${call.path})`, target.jobId, outcome, schema);
   }
 
