@@ -10,8 +10,8 @@ import { silentLog, systemRandom } from "../../base/index.ts";
 import type { ControllerRevision } from "../../operator/kubernetes/api/index.ts";
 import { openJobAuthority } from "../../operator/certificates/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
-import { faultAtEach } from "../chaos/operator/troubles.ts";
-import { type Interference, nothing } from "../chaos/operator/interference.ts";
+import { alreadyThere, faultAtEach } from "../chaos/operator/troubles.ts";
+import { type Interference, nothing, together } from "../chaos/operator/interference.ts";
 import { JOB } from "../chaos/operator/journey.ts";
 import { LifeRun } from "../chaos/operator/life.ts";
 import { openWorld, type World } from "../chaos/operator/world.ts";
@@ -63,9 +63,16 @@ function rightsOf({ verb, group, resource, subresource, code }: AuditedRequest):
   return verb === "patch" && code === 201 ? [`patch ${what}`, `create ${what}`] : [`${verb} ${what}`];
 }
 
+/** What is created is another one's. */
+const withoutCreations = (one: Interference): Interference => ({
+  ...one,
+  onMutation: (mutation) => (mutation.startsWith("create ") ? null : (one.onMutation?.(mutation) ?? null)),
+});
+
 /** Revisions that nothing names: some of them go. */
 async function addRevisions({ api, namespace }: World): Promise<void> {
-  const [known] = (await api.list("ControllerRevision", { namespace })).items;
+  const { items } = await api.list("ControllerRevision", { namespace });
+  const known = items.find(({ metadata: { ownerReferences = [] } }) => ownerReferences[0]?.kind === "StreamJob");
   assert.ok(known !== undefined);
   const { labels, ownerReferences } = known.metadata;
   for (let index = 0; index < IDLE_REVISIONS; index++) {
@@ -90,7 +97,10 @@ describe("the operator's rights, by the audit log of a StreamJob's whole life", 
     admin = new ClusterAdmin({ url, ca, token: tokens.admin });
     used = new Set();
     const all: AuditedRequest[] = [];
-    const disturbances: readonly Interference[] = [nothing, faultAtEach("response lost")];
+    const disturbances: readonly Interference[] = [
+      nothing,
+      together([alreadyThere(), withoutCreations(faultAtEach("response lost"))]),
+    ];
     for (const interference of disturbances) {
       const world = await openWorld({ url, ca, token: tokens.admin });
       const own = await admin.makeNamespace("operator");
@@ -103,7 +113,7 @@ describe("the operator's rights, by the audit log of a StreamJob's whole life", 
       const authority = await openJobAuthority(api, rootKey, systemRandom);
       api.close();
       const operator: World["operator"] = {
-        certificates: { authority, policy: { lifetimeMs: 20_000, renewEveryMs: 10_000 } },
+        certificates: { authority, policy: { lifetimeMs: 80_000, renewEveryMs: 40_000 } },
         election: { lease: { namespace: own, name: NAME } },
       };
       const life = new LifeRun({ ...world, token: access.token, operator }, interference, silentLog);

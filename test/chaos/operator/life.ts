@@ -12,7 +12,7 @@ import type { Interference } from "./interference.ts";
 import { JOB, type Stage, stages } from "./journey.ts";
 import type { ApiCall } from "./mutations.ts";
 import type { Fate, WatchFilter, WireEvent } from "./proxy.ts";
-import { comparedKinds, differences, readRemains, type Remains } from "./remains.ts";
+import { comparedKinds, differences, isForeign, readRemains, type Remains } from "./remains.ts";
 import { ProxiedOperator } from "./sieved-operator.ts";
 import { until, type World } from "./world.ts";
 
@@ -80,7 +80,8 @@ export class LifeRun {
       }
       const wanted = reference?.life.counts ?? null;
       await until("the last deletions to be seen", () => counting.isBalanced(wanted));
-      const { violations, savepoints } = jobManagers;
+      const { savepoints } = jobManagers;
+      const violations = await jobManagers.finalViolations();
       if (violations.length > 0) throw new Error(violations.join("\n"));
       return {
         remains,
@@ -180,7 +181,8 @@ export class LifeRun {
   }
 
   async #onCall(call: ApiCall): Promise<Fate> {
-    if (call.method !== "GET") {
+    // Who leads renews its lease for ever.
+    if (call.method !== "GET" && call.path?.kind !== "Lease") {
       this.#writes++;
       this.#lastWriteMs = this.#world.clock.monotonicMs();
     }
@@ -247,7 +249,7 @@ async function countObjects(api: KubernetesApi, namespace: string): Promise<Coun
     return api.watch(kind, { namespace, resourceVersion, signal: end.signal }, (event) => {
       if (event.type !== "ADDED" && event.type !== "DELETED") return;
       const { name } = event.object.metadata;
-      if (!name.startsWith(JOB)) return;
+      if (isForeign(event.object)) return;
       const what = `${event.type === "ADDED" ? "made" : "deleted"} ${kind} ${shorten(name)}`;
       counts[what] = (counts[what] ?? 0) + 1;
     });

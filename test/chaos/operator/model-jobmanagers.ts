@@ -3,6 +3,7 @@
  * what the simulated ones of operator/reconcile do, and what must never happen is noted as there.
  *
  * MJM1 A pod that is gone has no JobManager; its store stays. Which store it has, and what its job does, is in its ConfigMap alone.
+ * MJM3 A StreamJob goes when nothing of it runs any more: what is there afterwards was let go too early.
  * MJM2 The newest state of all is what the sink shows: a start from anything else would show records twice, or lose some.
  */
 import { type Clock, silentLog, systemRandom } from "../../../base/index.ts";
@@ -45,6 +46,7 @@ export class ModelJobManagers {
   readonly #operations = new Map<string, string>();
   readonly #disposed: string[] = [];
   readonly #erased = new Set<string>();
+  readonly #checks: Promise<void>[] = [];
   #head: Head | null = null;
   #looks = 0;
   #timer: { cancel(): void };
@@ -60,7 +62,10 @@ export class ModelJobManagers {
       configs: new WatchCache(api, "ConfigMap", parts),
       pods: new WatchCache(api, "Pod", parts),
     };
-    this.#caches.jobs.subscribe(({ object }) => this.#learn(object));
+    this.#caches.jobs.subscribe(({ kind, object }) => {
+      if (kind === "deleted") this.#checks.push(this.#checkGone());
+      else this.#learn(object);
+    });
     this.#caches.configs.subscribe(() => {
       for (const pod of this.#caches.pods.list()) this.#seen(pod);
     });
@@ -78,19 +83,29 @@ export class ModelJobManagers {
 
   async stop(): Promise<void> {
     this.#timer.cancel();
+    await Promise.all(this.#checks);
     for (const cache of Object.values(this.#caches)) await cache.stop();
   }
 
   /** In words; empty: nothing that must not happen has happened. */
+  async finalViolations(): Promise<readonly string[]> {
+    await Promise.all(this.#checks);
+    return this.violations;
+  }
+
+  /** So far. */
   get violations(): readonly string[] {
     const perOperation = new Map<string, number>();
+    const untold: string[] = [];
     for (const { triggerId } of this.#oracle.stopped) {
-      const operation = this.#operations.get(triggerId) ?? `none that the status ever told (trigger ${triggerId})`;
-      perOperation.set(operation, (perOperation.get(operation) ?? 0) + 1);
+      const operation = this.#operations.get(triggerId);
+      if (operation === undefined) untold.push(`a savepoint that no status ever told of: trigger ${triggerId}`);
+      else perOperation.set(operation, (perOperation.get(operation) ?? 0) + 1);
     }
     const repeated = [...perOperation].filter(([, count]) => count > 1);
     return [
       ...this.#oracle.violations,
+      ...untold,
       ...repeated.map(([operation, count]) => `${count} savepoints of operation ${operation}`),
     ];
   }
@@ -224,6 +239,15 @@ export class ModelJobManagers {
   #gone(pod: Pod): void {
     if (pod.metadata.labels?.[COMPONENT_LABEL] !== "jobmanager") return;
     this.#managers.delete(pod.metadata.name.replace(/-jobmanager-0$/, ""));
+  }
+
+  /** MJM3. Past the watches, which say in no order who went first. */
+  async #checkGone(): Promise<void> {
+    const { api, namespace } = this.#options;
+    for (const { metadata } of (await api.list("Pod", { namespace })).items) {
+      if (metadata.labels?.[COMPONENT_LABEL] === undefined) continue;
+      this.#oracle.wrong(`the StreamJob went while there was pod ${metadata.name}`);
+    }
   }
 
   /** What a clean-up pod does. */

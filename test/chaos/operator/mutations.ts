@@ -15,7 +15,7 @@ export type ApiCall = {
   readonly isWatch: boolean;
   /** Empty: none. */
   readonly body: string;
-  /** By what it is known; null: it changes nothing, or only tells people. */
+  /** By what it is known; null: it changes nothing, or nothing of a job. */
   readonly mutation: string | null;
 };
 
@@ -26,8 +26,8 @@ export function readCall({ number, method, target, body, contentType }: RequestF
   const path = parseApiPath(url.pathname);
   const isWatch = method === "GET" && url.searchParams.get("watch") !== null;
   const write = path === null ? null : writeOf(method, path, contentType);
-  // What is told to people is not what the world is made of; it may be lost.
-  const isTold = path?.kind === "Event";
+  // What is told to people, and who leads, is not what the world is made of.
+  const isTold = path?.kind === "Event" || path?.kind === "Lease";
   const mutation = path === null || write === null || isTold ? null : mutationOf(write, path, body);
   return { number, method, target, body, path, isWatch, mutation };
 }

@@ -65,6 +65,7 @@ const busyPlans: readonly Plan[] = [
     busy(`every 7th call: ${name}`, () => troubles.answerEvery(7, answer, 3)),
   ]),
   busy("each write is done and answered with a timeout, once", troubles.timeoutsAfterwards),
+  busy("each object that is created was there before", troubles.alreadyThere),
   busy("every 5th write gets no answer", () => troubles.unansweredEvery(5)),
 ];
 

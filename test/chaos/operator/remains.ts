@@ -24,15 +24,17 @@ export const comparedKinds = [
 const byNature = /^(metadata\.(managedFields|resourceVersion|uid)|status\.lastCheckpoint)\b/;
 /** How often a child was changed: one that fails early is gone before everything points to it. */
 const byNatureOfChildren = /^(metadata\.generation|status\.observedGeneration)$/;
-/** With what a real API server adds by itself. */
-const isForeign = (name: string): boolean => !name.startsWith("wc");
+/** What a real API server and its controllers add by themselves: an account's certificates, revisions of StatefulSets. */
+export function isForeign({ metadata: { name, ownerReferences = [] }, kind }: AnyObject): boolean {
+  return !name.startsWith("wc") || (kind === "ControllerRevision" && ownerReferences[0]?.kind === "StatefulSet");
+}
 
 export async function readRemains(api: KubernetesApi, namespace: string): Promise<Remains> {
   const remains = new Map<string, string>();
   for (const kind of comparedKinds) {
     const { items } = await api.list(kind, { namespace });
     const named = new Map<string, number>();
-    for (const object of inOrderOfAge(items).filter(({ metadata }) => !isForeign(metadata.name))) {
+    for (const object of inOrderOfAge(items).filter((item) => !isForeign(item))) {
       const name = kind === "ControllerRevision" ? object.metadata.name : masked(object.metadata.name, namespace);
       const count = (named.get(name) ?? 0) + 1;
       named.set(name, count);

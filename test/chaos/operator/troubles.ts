@@ -110,6 +110,20 @@ export function timeoutsAfterwards(): Interference {
   };
 }
 
+/** Each object is made, and its maker is told that it was there before: as if it had been made by one whose answer was lost. */
+export function alreadyThere(): Interference {
+  const answer = statusAnswer(new ApiError("AlreadyExists", "it already exists"));
+  const seen = new Set<string>();
+  return {
+    onCall: ({ mutation, method }) => {
+      if (mutation === null || method !== "POST" || seen.has(mutation)) return null;
+      seen.add(mutation);
+      return { kind: "done, answered", answer };
+    },
+    done: () => seen.size,
+  };
+}
+
 /** Every so-many-th write gets no answer at all. */
 export function unansweredEvery(period: number): Interference {
   let [writes, done] = [0, 0];
