@@ -6,8 +6,8 @@
  *     of a connection is no news.
  * REM2 A refused action is tried again after a delay that doubles, and at once when the spec has changed: a corrected spec is enough.
  *     Other actions of the job are not held up.
- * REM4 What was held back counts as no try, however late it is when the plan has been carried out.
  * REM3 Forgotten with the process: the next operator tries, and is refused again. Bounded by the number of StreamJobs and their actions.
+ * REM4 What was held back counts as no try, however late it is when the plan has been carried out.
  */
 import type { StreamJob } from "../../crds/index.ts";
 import type { Clock } from "../../base/index.ts";

@@ -254,7 +254,8 @@ async function countObjects(api: KubernetesApi, namespace: string): Promise<Coun
       counts[what] = (counts[what] ?? 0) + 1;
     });
   });
-  const sorted = (of: Readonly<Record<string, number>>): string => JSON.stringify(Object.entries(of).toSorted());
+  const sorted = (of: Readonly<Record<string, number>>): string =>
+    JSON.stringify(Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return {
     counts,
     isBalanced: (wanted) => wanted === null || sorted(wanted) === sorted(counts),

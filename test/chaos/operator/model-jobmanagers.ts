@@ -3,8 +3,8 @@
  * what the simulated ones of operator/reconcile do, and what must never happen is noted as there.
  *
  * MJM1 A pod that is gone has no JobManager; its store stays. Which store it has, and what its job does, is in its ConfigMap alone.
- * MJM3 A StreamJob goes when nothing of it runs any more: what is there afterwards was let go too early.
  * MJM2 The newest state of all is what the sink shows: a start from anything else would show records twice, or lose some.
+ * MJM3 A StreamJob goes when nothing of it runs any more: what is there afterwards was let go too early.
  */
 import { type Clock, silentLog, systemRandom } from "../../../base/index.ts";
 import { COMPONENT_LABEL, type RestorePoint, type StreamJob } from "../../../crds/index.ts";

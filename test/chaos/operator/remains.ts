@@ -2,7 +2,7 @@
  * Owns: what is left in an API server, as text that can be compared with another life's: every field of every object, but those that
  * differ by nature.
  *
- * SRE1 A field differs by nature if it did between calm lives; besides those: versions, uids, times, hashes, and who wrote what when.
+ * SVR1 A field differs by nature if it did between calm lives; besides those: versions, uids, times, hashes, and who wrote what when.
  */
 import type { AnyObject, Kind, KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
 
@@ -20,7 +20,7 @@ export const comparedKinds = [
   "PodDisruptionBudget",
 ] as const satisfies readonly Kind[];
 
-/** SRE1. `lastCheckpoint` is written along with something else, or after minutes. */
+/** SVR1. `lastCheckpoint` is written along with something else, or after minutes. */
 const byNature = /^(metadata\.(managedFields|resourceVersion|uid)|status\.lastCheckpoint)\b/;
 /** How often a child was changed: one that fails early is gone before everything points to it. */
 const byNatureOfChildren = /^(metadata\.generation|status\.observedGeneration)$/;
