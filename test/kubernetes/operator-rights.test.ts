@@ -10,7 +10,7 @@ import { silentLog, systemRandom } from "../../base/index.ts";
 import type { ControllerRevision } from "../../operator/kubernetes/api/index.ts";
 import { openJobAuthority } from "../../operator/certificates/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
-import { alreadyThere, faultAtEach } from "../chaos/operator/troubles.ts";
+import { alreadyThere, conflicts, faultAtEach } from "../chaos/operator/troubles.ts";
 import { type Interference, nothing, together } from "../chaos/operator/interference.ts";
 import { JOB } from "../chaos/operator/journey.ts";
 import { LifeRun } from "../chaos/operator/life.ts";
@@ -100,6 +100,8 @@ describe("the operator's rights, by the audit log of a StreamJob's whole life", 
     const disturbances: readonly Interference[] = [
       nothing,
       together([alreadyThere(), withoutCreations(faultAtEach("response lost"))]),
+      // Who is refused a status reads again what it is about.
+      conflicts(1),
     ];
     for (const interference of disturbances) {
       const world = await openWorld({ url, ca, token: tokens.admin });
