@@ -15,7 +15,7 @@ import { type Controller, type ControllerOptions, startController } from "../../
 import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
 import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
-import type { Kind, KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
+import { isApiError, type Kind, type KubernetesApi, type ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import {
   connectKubernetes,
   HttpKubernetesApi,
@@ -28,15 +28,18 @@ import { imageArchive } from "../../tools/image.ts";
 import { type Cluster, testCluster } from "../environment/index.ts";
 import type { Workspace } from "../integration/workspace.ts";
 import { until } from "../kubernetes/until.ts";
+import { callsOf } from "./api-calls.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
+import { putRulesBack, takeRulesAway } from "./kubernetes-rules.ts";
 import { pidOfPod } from "./pod-processes.ts";
 import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
 const clock = systemClock;
 const ROOT_SECRET = "streamjob-operator-root";
 const PATIENCE_MS = 180_000;
+const OTHER_IMAGE = "localhost/streamjob:next";
 /** Kinds that an operator makes, and those that follow. */
 const CHILDREN = [
   "StatefulSet",
@@ -54,7 +57,8 @@ function share(): Promise<Shared> {
   shared ??= (async () => {
     const cluster = (await testCluster({ needs: "failures" })).gives();
     const { path, reference } = await imageArchive((line) => void process.stderr.write(`${line}\n`));
-    await cluster.loadImage(path);
+    await cluster.loadImage(path, reference);
+    await cluster.nameImage(reference, OTHER_IMAGE);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
     await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
@@ -89,13 +93,14 @@ export async function openKubernetesRigCluster(
   const addressOf = options.operatorAddressOf?.(found) ?? found;
   const gateway = await ApiGateway.open({ ...connection, addressOf });
   const ways = { connection, gateway, tunnel, addressOf, found };
-  const rig = new KubernetesRigCluster({ workspace, cluster, image, ...ways, certificates, options });
+  const rig = new KubernetesRigCluster({ workspace, images, cluster, image, ...ways, certificates, options });
   await rig.open();
   return rig;
 }
 
 type Parts = {
   readonly workspace: Workspace;
+  readonly images: ArmedImages;
   readonly cluster: Cluster;
   readonly image: string;
   readonly connection: KubernetesConnection;
@@ -112,10 +117,12 @@ class KubernetesRigCluster implements RigCluster {
   readonly storageRoot: string;
   readonly storeFolder: string;
   readonly defaultImage: string;
+  readonly otherImage = OTHER_IMAGE;
   readonly logs: readonly string[];
   controller: Controller | null = null;
   readonly #parts: Parts;
   readonly #closers: (() => void)[] = [];
+  #lostNode: "node-a" | "node-b" | null = null;
 
   constructor(parts: Parts) {
     const { workspace, image } = parts;
@@ -135,15 +142,19 @@ class KubernetesRigCluster implements RigCluster {
   }
 
   async open(): Promise<void> {
-    if (this.#parts.options.withOperator !== false) this.controller = await this.startOperator();
+    const { cluster, options, workspace } = this.#parts;
+    if (options.withRules === false) await takeRulesAway(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
+    if (options.withOperator !== false) this.controller = await this.startOperator();
   }
 
   /** KRC1 */
   podTemplate(component: "jobmanager" | "taskmanager"): PodTemplate {
-    const { workspace } = this.#parts;
+    const { workspace, images } = this.#parts;
     const preload = fileURLToPath(new URL("./jobs/armed.mjs", import.meta.url));
     return {
       spec: {
+        // The first process of a container cannot end or stop itself by a signal: one that is to do so at a failpoint is not the first.
+        ...(images.isArmed ? { shareProcessNamespace: true } : {}),
         // All on one node where there is room: it can be lost, and the other one is there for what comes after.
         affinity: {
           nodeAffinity: {
@@ -180,7 +191,7 @@ class KubernetesRigCluster implements RigCluster {
 
   async startOperator(more: Partial<ControllerOptions> = {}): Promise<Controller> {
     const { options, addressOf, workspace, certificates } = this.#parts;
-    const api = this.apiAs("streamjob-operator");
+    const api = callsOf(this.apiAs("streamjob-operator"));
     const jobManagers = createHttpJobManagerApi({
       clock,
       addressOf: async (host, port) => {
@@ -222,19 +233,28 @@ class KubernetesRigCluster implements RigCluster {
     return pod === null ? null : pidOfPod(pod.metadata.uid ?? "");
   }
 
+  /** One node at a time: what comes after has to have a place. Of pods on both, it is that of the first of them. */
   async abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]> {
     const { cluster } = this.#parts;
-    const pids = await Promise.all(pods.map((key) => this.pidOf(key)));
-    const nodes = new Set<string>();
-    for (const key of pods) {
-      const node = (await this.api.get("Pod", key))?.spec.nodeName;
-      if (node !== undefined) nodes.add(node);
-    }
-    for (const node of nodes) {
-      await cluster.failures.freeze(`kubelet-${node as "node-a" | "node-b"}`);
-      await cluster.kubectl("cordon", node);
-    }
-    return pids;
+    await this.#returnNode();
+    const found = await Promise.all(pods.map((key) => this.api.get("Pod", key)));
+    const node = found.find((pod) => pod?.spec.nodeName !== undefined)?.spec.nodeName;
+    if (node === undefined) return pods.map(() => null);
+    this.#lostNode = node as "node-a" | "node-b";
+    await cluster.failures.freeze(`kubelet-${this.#lostNode}`);
+    await cluster.kubectl("cordon", node);
+    return found.map((pod) => (pod?.spec.nodeName === node ? pidOfPod(pod.metadata.uid ?? "") : null));
+  }
+
+  /** Its kubelet ends what is its own no more. */
+  async #returnNode(): Promise<void> {
+    const node = this.#lostNode;
+    if (node === null) return;
+    const { cluster } = this.#parts;
+    await cluster.failures.thaw(`kubelet-${node}`);
+    await cluster.kubectl("uncordon", node);
+    await cluster.kubectl("wait", "--for=condition=Ready", "--timeout=120s", `node/${node}`);
+    this.#lostNode = null;
   }
 
   addressOf(host: string, port: number): Promise<string | null> {
@@ -279,11 +299,12 @@ class KubernetesRigCluster implements RigCluster {
 
   /** KRC2 */
   async close(): Promise<void> {
-    const { cluster, connection, gateway, tunnel } = this.#parts;
+    const { cluster, connection, gateway, options, tunnel, workspace } = this.#parts;
     await this.controller?.stop();
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
+    if (options.withRules === false) await putRulesBack(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
     for (const close of this.#closers) close();
     await gateway.close();
     await tunnel.close();
@@ -292,22 +313,31 @@ class KubernetesRigCluster implements RigCluster {
 
   async #empty(): Promise<void> {
     const { cluster } = this.#parts;
-    const ours = ["streamjobs", "streamjobsnapshots", "pods"] as const;
-    await cluster.kubectl("delete", "statefulsets", "--all", "-n", NAMESPACE, "--wait=false");
-    for (const kind of ours) {
-      await cluster.kubectl("delete", kind, "--all", "-n", NAMESPACE, "--wait=false");
-      const names = (await cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "name")).split("\n").filter(Boolean);
-      for (const name of names)
-        await cluster
-          .kubectl("patch", name, "-n", NAMESPACE, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
-          .catch(() => ""); // it has gone meanwhile
-    }
-    const rest = "services,controllerrevisions,poddisruptionbudgets,leases,secrets";
+    // First what would make pods again.
+    await cluster.kubectl("delete", "statefulsets,poddisruptionbudgets", "--all", "-n", NAMESPACE, "--wait=false");
+    await Promise.all((["StreamJob", "StreamJobSnapshot", "Pod"] as const).map((kind) => this.#delete(kind)));
+    const rest = "services,controllerrevisions,leases,secrets";
     await cluster.kubectl("delete", rest, "--all", "-n", NAMESPACE, "--wait=false");
     await cluster.kubectl("delete", "configmaps", "-l", "streamjob.dev/job", "-n", NAMESPACE, "--wait=false");
     const isEmpty = async (): Promise<boolean> =>
       (await this.api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
     await until("the pods of the test to go", isEmpty, PATIENCE_MS);
+  }
+
+  /** All of a kind; pods as soon as their processes are gone, which have a second for it. */
+  async #delete(kind: "StreamJob" | "StreamJobSnapshot" | "Pod"): Promise<void> {
+    const { api } = this;
+    const { items } = await api.list(kind, { namespace: NAMESPACE });
+    const ended = items.map(async ({ metadata: { name, finalizers } }) => {
+      const key = { namespace: NAMESPACE, name };
+      try {
+        await api.delete(kind, key, kind === "Pod" ? { gracePeriodSeconds: 1 } : {});
+        if (finalizers !== undefined) await api.patch(kind, key, { metadata: { finalizers: null } });
+      } catch (error) {
+        if (!isApiError(error, "NotFound")) throw error; // it has gone meanwhile
+      }
+    });
+    await Promise.all(ended);
   }
 }
 

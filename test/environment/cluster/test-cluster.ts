@@ -93,7 +93,7 @@ async function personsCluster(): Promise<Cluster | null> {
   if (which === "") return null;
   const kubectl = await findBinary({ ...kubectlBinary, mayBeOnPath: true }, tell);
   const { STREAMJOB_BUSYBOX_IMAGE: busyboxImage = "docker.io/library/busybox:1.36" } = process.env;
-  const common = { kubectl, busyboxImage, machineAddress: null, failures: null };
+  const common = { kubectl, busyboxImage, machineAddress: null, nameImage: null, failures: null };
   if (which === "kubeconfig") {
     const { KUBECONFIG: kubeconfig = "" } = process.env;
     if (kubeconfig === "") throw new Error("STREAMJOB_E2E is kubeconfig, and KUBECONFIG is not set");
