@@ -39,6 +39,6 @@ export default job((env) => {
     .union(updates)
     .map((word) => ({ word, count: 1, text: word.padEnd(TEXT_CHARS, ".") }), { uid: "ones", type: Row })
     .keyBy("word")
-    .sum("count", { uid: "counts" })
+    .reduce((sum, { count }) => ({ ...sum, count: sum.count + count }), { uid: "counts" })
     .sinkTo(sink, { uid: "timing" });
 });
