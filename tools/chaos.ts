@@ -8,7 +8,12 @@ import { parseArgs } from "node:util";
 import { childEnvironment, findNode, repositoryRoot } from "./find-node.mjs";
 
 /** Files of each suite, as `node --test` takes them. */
-const suites: Readonly<Record<string, { readonly files: string; readonly what: string }>> = {
+const suites: Readonly<Record<string, { readonly files: string; readonly what: string; readonly setup?: string }>> = {
+  cluster: {
+    files: "test/faults/*.test.ts",
+    what: "a real cluster whose nodes, API server, etcd, store and operator go away (half an hour; root)",
+    setup: "test/cluster/setup.ts",
+  },
   controller: {
     files: "test/chaos/controller/*.test.ts",
     what: "every mutating call of the controller: crash before, crash after, response lost; stale worlds (about an hour)",
@@ -36,7 +41,9 @@ else if (suite === undefined || positionals.length !== 1) {
 } else {
   const only = typeof values["only"] === "string" ? [`--test-name-pattern=${values["only"]}`] : [];
   const node = findNode();
-  const child = spawn(node.path, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...only, suite.files], {
+  const setup = suite.setup === undefined ? [] : [`--test-global-setup=${suite.setup}`];
+  const args = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...setup, ...only, suite.files];
+  const child = spawn(node.path, args, {
     cwd: repositoryRoot,
     env: { ...childEnvironment(node), STREAMJOB_ALL: "1" },
     stdio: "inherit",

@@ -63,6 +63,11 @@ function share(): Promise<Shared> {
   return shared;
 }
 
+/** What the rigs of this process run on, for tests that break it. */
+export async function nodesOfRigs(): Promise<Cluster> {
+  return (await share()).cluster;
+}
+
 export async function openKubernetesRigCluster(
   workspace: Workspace,
   images: ArmedImages,
@@ -116,6 +121,7 @@ class KubernetesRigCluster implements RigCluster {
   controller: Controller | null = null;
   readonly #parts: Parts;
   readonly #closers: (() => void)[] = [];
+  readonly #published: { close(): Promise<void> }[] = [];
 
   constructor(parts: Parts) {
     const { workspace, image } = parts;
@@ -241,6 +247,12 @@ class KubernetesRigCluster implements RigCluster {
     return this.#parts.found(NAMESPACE, host, port);
   }
 
+  async publish(port: number): Promise<string> {
+    const relay = await this.#parts.cluster.publish(port);
+    this.#published.push(relay);
+    return `${relay.address}:${relay.port}`;
+  }
+
   apiAs(fieldManager: string): KubernetesApi {
     const { baseUrl, credentials } = this.#parts.connection;
     const api = new HttpKubernetesApi({ baseUrl, clock, credentials, fieldManager });
@@ -284,6 +296,7 @@ class KubernetesRigCluster implements RigCluster {
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
+    for (const relay of this.#published) await relay.close();
     for (const close of this.#closers) close();
     await gateway.close();
     await tunnel.close();
