@@ -63,17 +63,18 @@ function withStoredJob(name: string, body: (rig: Rig, job: StoredJob) => Promise
   });
 }
 
-async function podsOf(rig: Rig, incarnation: number): Promise<readonly (string | undefined)[]> {
+async function podsOf(rig: Rig, incarnation: number): Promise<readonly string[]> {
   const pods = (await rig.pods()).filter(({ metadata }) => metadata.name.startsWith(`wc-${incarnation}-`));
-  return pods.map(({ metadata }) => metadata.uid).toSorted();
+  return pods.map(({ metadata }) => metadata.uid ?? "").toSorted();
+}
+
+function untilTriedAgain(rig: Rig): Promise<void> {
+  const attempts = async (): Promise<number> => (await rig.status()).operation?.attempt ?? 0;
+  return rig.until("the stop to be tried again", async () => (await attempts()) >= ATTEMPTS);
 }
 
 /** The same job in the same pods goes on, and nothing else runs. */
-async function assertRunsOn(
-  rig: Rig,
-  { processed }: StoredJob,
-  before: readonly (string | undefined)[],
-): Promise<void> {
+async function assertRunsOn(rig: Rig, { processed }: StoredJob, before: readonly string[]): Promise<void> {
   const { active, operation } = await rig.status();
   await processed.more(MORE);
   assert.deepEqual(await podsOf(rig, active?.incarnation ?? 0), before);
@@ -84,34 +85,30 @@ async function assertRunsOn(
 }
 
 describe("with its state in S3", { skip: minio.skip }, () => {
-  for (const [what, fault] of Object.entries(away)) {
-    it(`P-6 a savepoint that fails leaves the old job running, whose upgrade is blocked and goes through when the store is back: it ${what}`, () =>
-      withStoredJob("s6", async (rig, stored) => {
-        const before = await podsOf(rig, 1);
+  it("P-6 a savepoint that fails leaves the old job running; the upgrade is blocked, and goes through when the store is back", () =>
+    withStoredJob("s6", async (rig, stored) => {
+      for (const [place, [what, fault]] of Object.entries(away).entries()) {
+        const before = await podsOf(rig, place + 1);
         stored.store.faultOf = () => fault;
         await rig.apply(
-          rig.manifest(stored.spec({ restartNonce: 1, upgrade: { standby: "cold", retryBackoffMax: "1s" } })),
+          rig.manifest(stored.spec({ restartNonce: place, upgrade: { standby: "cold", retryBackoffMax: "1s" } })),
         );
-        await rig.until("UpgradeBlocked", async () => {
+        await rig.until(`UpgradeBlocked, the store ${what}`, async () => {
           const blocked = await rig.condition("UpgradeBlocked");
           return blocked?.status === "True" && blocked.reason === "SavepointFailed";
         });
-        await rig.until(
-          "the stop to be tried again",
-          async () => ((await rig.status()).operation?.attempt ?? 0) >= ATTEMPTS,
-        );
+        await untilTriedAgain(rig);
         await assertRunsOn(rig, stored, before);
         const { operation, active: old } = await rig.status();
-        assert.deepEqual([operation?.step, operation?.mode, old?.incarnation], ["Stopping", "savepoint", 1]);
+        assert.deepEqual([operation?.step, operation?.mode, old?.incarnation], ["Stopping", "savepoint", place + 1]);
         assert.equal((await rig.condition("CheckpointHealthy"))?.status, "False");
         stored.store.faultOf = () => null;
         await rig.ready();
-        const { active } = await rig.status();
-        assert.equal(active?.incarnation, 2);
+        assert.equal((await rig.status()).active?.incarnation, place + 2);
         assert.equal((await rig.condition("UpgradeBlocked"))?.status ?? "False", "False");
-        figure("P-6", `store ${what}: ${operation?.attempt} attempts, the job ran on`);
-      }));
-  }
+        figure("P-6", `the store ${what}: ${operation?.attempt} attempts, the job ran on`);
+      }
+    }));
 
   it("P-6 a store that goes away in the midst of a stop with new pods waiting leaves the old job running, and the upgrade goes through when it is back", () =>
     withStoredJob("s6-stop", async (rig, stored) => {
@@ -123,10 +120,7 @@ describe("with its state in S3", { skip: minio.skip }, () => {
       await rig.apply(
         rig.manifest(stored.spec({ restartNonce: 1, upgrade: { standby: "warm", retryBackoffMax: "1s" } })),
       );
-      await rig.until(
-        "the stop to be tried again",
-        async () => ((await rig.status()).operation?.attempt ?? 0) >= ATTEMPTS,
-      );
+      await untilTriedAgain(rig);
       assert.equal((await rig.condition("UpgradeBlocked"))?.reason, "SavepointFailed");
       await assertRunsOn(rig, stored, before);
       rig.relay.onCall(null);
