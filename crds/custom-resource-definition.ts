@@ -136,6 +136,12 @@ const snapshotKind: Kind = {
   rules: streamJobSnapshotRules,
   columns: [
     { name: "Job", type: "string", jsonPath: ".spec.jobRef.name", description: "The job whose state it holds." },
+    {
+      name: "Ready",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: "Whether the savepoint is complete.",
+    },
     { name: "Origin", type: "string", jsonPath: ".spec.origin", description: "Who requested it; empty: a person." },
     { name: "State", type: "string", jsonPath: ".status.phase", description: "Its phase." },
     {

@@ -29,7 +29,7 @@ describe("reading a status", () => {
     }
     assert.deepEqual(readSnapshotStatus(undefined), {
       kind: "read",
-      status: { observedGeneration: -1, phase: "Pending" },
+      status: { observedGeneration: -1, phase: "Pending", conditions: [] },
     });
   });
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { location, objectName, time } from "./fields.ts";
 import type { KubernetesMetadata } from "./metadata.ts";
-import { count } from "./status-fields.ts";
+import { conditionSchema, count } from "./status-fields.ts";
 
 /** The spec of a StreamJobSnapshot; it cannot be changed but for `disposeOnDelete`. */
 export const streamJobSnapshotSpecSchema = z.strictObject({
@@ -41,6 +41,14 @@ export const streamJobSnapshotStatusSchema = z.object({
   startedAt: time().optional().describe("When it was first triggered."),
   completedAt: time().optional().describe("When it completed or failed."),
   message: z.string().optional().describe("Why it failed or what it is waiting for, in words."),
+  conditions: z
+    .array(conditionSchema)
+    .max(32)
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
+    .default([])
+    .describe(
+      "Current conditions: Ready, Reconciling, Stalled, as kstatus has them. Ready: the savepoint is complete.",
+    ),
 });
 
 /** The spec, as people write it. */

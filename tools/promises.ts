@@ -14,6 +14,8 @@ import { areKept, type Figure, type PromiseTest, promiseRows, promiseTable } fro
 
 /** Every test starts processes: more of them at a time would measure the machine. */
 const CONCURRENCY = 2;
+/** What a file says that loses a node of the cluster, has its API server started again, or changes its definitions: for others as well. */
+const CHANGES_CLUSTER = /\babandon\(|\bcompactHistory\(|\bwithRules: false\b/;
 const TIMEOUT_MS = 30 * 60_000;
 
 const onCluster = process.argv.includes("--cluster");
@@ -43,25 +45,38 @@ try {
 
 /** A file may prove several: what matters is what stands in it. */
 function isAbout(file: string, id: string): boolean {
-  return new RegExp(`["'\`]${id}\\b`).test(readFileSync(join(repositoryRoot, file), "utf8"));
+  return new RegExp(`["'\`]${id}\\b`).test(textOf(file));
 }
 
 async function run(): Promise<{ tests: readonly PromiseTest[]; figures: readonly Figure[] }> {
-  if (files.length === 0) return { tests: [], figures: [] };
-  const [testsPath, figuresPath] = [join(folder, "tests"), join(folder, "figures")];
+  const figuresPath = join(folder, "figures");
+  const tests: PromiseTest[] = [];
+  const isAlone = (file: string): boolean => onCluster && CHANGES_CLUSTER.test(textOf(file));
+  const together = files.filter((file) => !isAlone(file));
+  tests.push(...(await runFiles(together, CONCURRENCY, figuresPath)));
+  tests.push(...(await runFiles(files.filter(isAlone), 1, figuresPath)));
+  return { tests, figures: linesOf(figuresPath) as Figure[] };
+}
+
+async function runFiles(
+  some: readonly string[],
+  concurrency: number,
+  figuresPath: string,
+): Promise<readonly PromiseTest[]> {
+  if (some.length === 0) return [];
+  const testsPath = join(folder, `tests-${concurrency}`);
   const { NODE_TEST_CONTEXT: _outer, ...environment } = childEnvironment(findNode());
   const reporter = fileURLToPath(new URL("./promise-reporter.ts", import.meta.url));
   const args = [
     "--test",
-    // Who loses a node, or has the API server started again, must not do it to others.
-    `--test-concurrency=${onCluster ? 1 : CONCURRENCY}`,
+    `--test-concurrency=${concurrency}`,
     ...(onCluster ? ["--test-global-setup=test/cluster/setup.ts"] : []),
     `--test-timeout=${TIMEOUT_MS}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     `--test-reporter=${reporter}`,
     `--test-reporter-destination=${testsPath}`,
-    ...files.map((file) => join(repositoryRoot, file)),
+    ...some.map((file) => join(repositoryRoot, file)),
   ];
   const exitCode = await runInTerminal(process.execPath, args, {
     ...environment,
@@ -69,7 +84,11 @@ async function run(): Promise<{ tests: readonly PromiseTest[]; figures: readonly
     ...(onCluster ? { STREAMJOB_PROMISES_ON: "kubernetes" } : {}),
   });
   if (exitCode !== 0) process.stdout.write(`\nThe test runner ended with exit code ${exitCode}.\n`);
-  return { tests: linesOf(testsPath) as PromiseTest[], figures: linesOf(figuresPath) as Figure[] };
+  return linesOf(testsPath) as PromiseTest[];
+}
+
+function textOf(file: string): string {
+  return readFileSync(join(repositoryRoot, file), "utf8");
 }
 
 function linesOf(path: string): unknown[] {

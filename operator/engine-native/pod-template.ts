@@ -3,8 +3,8 @@
  *
  * PTM1 A pod is one that the Pod Security Standard `restricted` takes. What a user's template makes of it the namespace's admission judges.
  * PTM2 The root file system is read-only. What a process writes beside its state goes to /tmp, which is the pod's own.
- * PTM4 Where pods go is a wish, never a condition: a cluster of one node runs every job.
  * PTM3 A pod gets no token of its service account and no variables about Services: it has nothing to ask the API server.
+ * PTM4 Where pods go is a wish, never a condition: a cluster of one node runs every job.
  */
 import {
   COMPONENT_LABEL,

@@ -49,7 +49,7 @@ export class SimulatedSnapshots {
         ...metadata,
         uid: metadata.uid ?? `snapshot-${version}`,
         resourceVersion: String(version),
-        generation: 1,
+        generation: metadata.generation ?? 1,
         creationTimestamp: metadata.creationTimestamp ?? formatTime(this.#world.nowMs),
         labels: { ...metadata.labels, [JOB_LABEL]: "wc" },
       },

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import type { StreamJob, StreamJobSpec } from "../../crds/index.ts";
+import type { StreamJob, StreamJobSnapshot, StreamJobSpec } from "../../crds/index.ts";
 import { SimulatedWorld, specOf } from "../../operator/reconcile/simulated-world.test-support.ts";
 import { gluaBinary, testBinary } from "../environment/index.ts";
 import { isReadyToKubectl, kstatus } from "../promises/kstatus.ts";
@@ -189,6 +189,30 @@ describe("Argo CD's health", { skip: glua.skip }, () => {
       healths.map(({ status }) => status),
       expected,
     );
+  });
+
+  it("of a snapshot agrees with its conditions, from when its savepoint is taken", async () => {
+    const world = new SimulatedWorld(good, { savepointMs: 3000, failingSavepoints: 1 });
+    world.run(30_000);
+    const objects = new Map<string, StreamJobSnapshot>();
+    const note = (): boolean => {
+      for (const one of world.snapshots.all) if (one.status !== undefined) objects.set(JSON.stringify(one), one);
+      return false;
+    };
+    for (const name of ["fails", "is-taken"]) {
+      world.createSnapshot(name);
+      world.run(10_000, note);
+    }
+    world.delete();
+    world.run(10_000, note);
+    const health = { InProgress: "Progressing", Current: "Healthy", Failed: "Degraded", Terminating: "Progressing" };
+    const healths = await healthOf(glua.path(), script("StreamJobSnapshot"), [...objects.values()]);
+    const expected = [...objects.values()].map((one) => health[kstatus(one)]);
+    assert.deepEqual(
+      healths.map(({ status }) => status),
+      expected,
+    );
+    assert.deepEqual(new Set(expected), new Set(["Progressing", "Healthy", "Degraded"]));
   });
 
   it("is in argocd-cm-patch.yaml as it lies beside it", () => {

@@ -51,6 +51,7 @@ const cases: Readonly<Record<string, object>> = {
     image: { repository: "example.org/streamjob", digest: `sha256:${"0".repeat(64)}`, pullPolicy: "Always" },
     imagePullSecrets: [{ name: "registry" }],
     defaultJobImage: "example.org/job:1",
+    savepointPrefixes: ["s3://bucket/saves", "/state/saves"],
     replicas: 3,
     logLevel: "debug",
     extraEnv: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
@@ -127,6 +128,7 @@ describe("the chart", { skip }, () => {
         [{ ...base, replicas: 0 }, "replicas"],
         [{ ...base, watchNamespaces: ["Shop"] }, "watchNamespaces"],
         [{ ...base, storageRoot: "bucket" }, "storageRoot"],
+        [{ ...base, savepointPrefixes: ["bucket/saves"] }, "savepointPrefixes"],
       ] as const) {
         const { code, stderr } = await template(helm.path(), values);
         assert.notEqual(code, 0, JSON.stringify(values));

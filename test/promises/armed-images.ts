@@ -10,12 +10,19 @@ export class ArmedImages {
   /** Images that cannot be pulled. */
   readonly missing = new Set<string>();
   readonly #armed = new Map<ArmedRole, string>();
+  #isArmed = false;
   #onArm: ((role: ArmedRole, failpoints: string) => void) | null = null;
 
   /** The next process of that role is started with these failpoints; those after it without. */
   arm(role: ArmedRole, failpoints: string): void {
+    this.#isArmed = true;
     if (this.#onArm !== null) return this.#onArm(role, failpoints);
     this.#armed.set(role, failpoints);
+  }
+
+  /** Whether any program was ever armed. */
+  get isArmed(): boolean {
+    return this.#isArmed;
   }
 
   /** For a cluster whose images are not this table: it arms them itself. */

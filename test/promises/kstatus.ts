@@ -2,7 +2,7 @@
  * Owns: the algorithm of kstatus (kubernetes-sigs/cli-utils) for kinds that it has no rules of its own for: what Flux, Helm 4 and
  * `kubectl wait` make of an object.
  */
-import type { StreamJob } from "../../crds/index.ts";
+import type { StreamJob, StreamJobSnapshot } from "../../crds/index.ts";
 
 export type Verdict = "Terminating" | "InProgress" | "Failed" | "Current";
 
@@ -14,7 +14,7 @@ type Seen = {
 };
 
 /** In its order: deletion, generation, the first of Reconciling and Stalled that is True, Ready; what says nothing is Current. */
-export function kstatus({ metadata, status }: StreamJob): Verdict {
+export function kstatus({ metadata, status }: StreamJob | StreamJobSnapshot): Verdict {
   if (metadata.deletionTimestamp !== undefined) return "Terminating";
   const { observedGeneration, conditions = [] }: Seen = status ?? {};
   if (observedGeneration !== undefined && observedGeneration !== metadata.generation) return "InProgress";

@@ -15,7 +15,7 @@ import { type Controller, type ControllerOptions, startController } from "../../
 import { openJobAuthority, operatorIdentities } from "../../operator/certificates/index.ts";
 import { certificatePolicy } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi, nativeEngine } from "../../operator/engine-native/index.ts";
-import type { Kind, KubernetesApi, ObjectKey } from "../../operator/kubernetes/api/index.ts";
+import { isApiError, type Kind, type KubernetesApi, type ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import {
   connectKubernetes,
   HttpKubernetesApi,
@@ -31,6 +31,7 @@ import { until } from "../kubernetes/until.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
+import { putRulesBack, takeRulesAway } from "./kubernetes-rules.ts";
 import { pidOfPod } from "./pod-processes.ts";
 import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
@@ -54,7 +55,7 @@ function share(): Promise<Shared> {
   shared ??= (async () => {
     const cluster = (await testCluster({ needs: "failures" })).gives();
     const { path, reference } = await imageArchive((line) => void process.stderr.write(`${line}\n`));
-    await cluster.loadImage(path);
+    await cluster.loadImage(path, reference);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
     await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
@@ -94,13 +95,14 @@ export async function openKubernetesRigCluster(
   const addressOf = options.operatorAddressOf?.(found) ?? found;
   const gateway = await ApiGateway.open({ ...connection, addressOf });
   const ways = { connection, gateway, tunnel, addressOf, found };
-  const rig = new KubernetesRigCluster({ workspace, cluster, image, ...ways, certificates, options });
+  const rig = new KubernetesRigCluster({ workspace, images, cluster, image, ...ways, certificates, options });
   await rig.open();
   return rig;
 }
 
 type Parts = {
   readonly workspace: Workspace;
+  readonly images: ArmedImages;
   readonly cluster: Cluster;
   readonly image: string;
   readonly connection: KubernetesConnection;
@@ -141,15 +143,19 @@ class KubernetesRigCluster implements RigCluster {
   }
 
   async open(): Promise<void> {
-    if (this.#parts.options.withOperator !== false) this.controller = await this.startOperator();
+    const { cluster, options, workspace } = this.#parts;
+    if (options.withRules === false) await takeRulesAway(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
+    if (options.withOperator !== false) this.controller = await this.startOperator();
   }
 
   /** KRC1 */
   podTemplate(component: "jobmanager" | "taskmanager"): PodTemplate {
-    const { workspace } = this.#parts;
+    const { workspace, images } = this.#parts;
     const preload = fileURLToPath(new URL("./jobs/armed.mjs", import.meta.url));
     return {
       spec: {
+        // The first process of a container cannot end or stop itself by a signal: one that is to do so at a failpoint is not the first.
+        ...(images.isArmed ? { shareProcessNamespace: true } : {}),
         // All on one node where there is room: it can be lost, and the other one is there for what comes after.
         affinity: {
           nodeAffinity: {
@@ -291,12 +297,13 @@ class KubernetesRigCluster implements RigCluster {
 
   /** KRC2 */
   async close(): Promise<void> {
-    const { cluster, connection, gateway, tunnel } = this.#parts;
+    const { cluster, connection, gateway, options, tunnel, workspace } = this.#parts;
     await this.controller?.stop();
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
     for (const relay of this.#published) await relay.close();
+    if (options.withRules === false) await putRulesBack(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
     for (const close of this.#closers) close();
     await gateway.close();
     await tunnel.close();
@@ -305,22 +312,31 @@ class KubernetesRigCluster implements RigCluster {
 
   async #empty(): Promise<void> {
     const { cluster } = this.#parts;
-    const ours = ["streamjobs", "streamjobsnapshots", "pods"] as const;
-    await cluster.kubectl("delete", "statefulsets", "--all", "-n", NAMESPACE, "--wait=false");
-    for (const kind of ours) {
-      await cluster.kubectl("delete", kind, "--all", "-n", NAMESPACE, "--wait=false");
-      const names = (await cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "name")).split("\n").filter(Boolean);
-      for (const name of names)
-        await cluster
-          .kubectl("patch", name, "-n", NAMESPACE, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
-          .catch(() => ""); // it has gone meanwhile
-    }
-    const rest = "services,controllerrevisions,poddisruptionbudgets,leases,secrets";
+    // First what would make pods again.
+    await cluster.kubectl("delete", "statefulsets,poddisruptionbudgets", "--all", "-n", NAMESPACE, "--wait=false");
+    await Promise.all((["StreamJob", "StreamJobSnapshot", "Pod"] as const).map((kind) => this.#delete(kind)));
+    const rest = "services,controllerrevisions,leases,secrets";
     await cluster.kubectl("delete", rest, "--all", "-n", NAMESPACE, "--wait=false");
     await cluster.kubectl("delete", "configmaps", "-l", "streamjob.dev/job", "-n", NAMESPACE, "--wait=false");
     const isEmpty = async (): Promise<boolean> =>
       (await this.api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
     await until("the pods of the test to go", isEmpty, PATIENCE_MS);
+  }
+
+  /** All of a kind; pods as soon as their processes are gone, which have a second for it. */
+  async #delete(kind: "StreamJob" | "StreamJobSnapshot" | "Pod"): Promise<void> {
+    const { api } = this;
+    const { items } = await api.list(kind, { namespace: NAMESPACE });
+    const ended = items.map(async ({ metadata: { name, finalizers } }) => {
+      const key = { namespace: NAMESPACE, name };
+      try {
+        await api.delete(kind, key, kind === "Pod" ? { gracePeriodSeconds: 1 } : {});
+        if (finalizers !== undefined) await api.patch(kind, key, { metadata: { finalizers: null } });
+      } catch (error) {
+        if (!isApiError(error, "NotFound")) throw error; // it has gone meanwhile
+      }
+    });
+    await Promise.all(ended);
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { nativeEngine } from "../../operator/engine-native/index.ts";
 import { figure } from "./figures.ts";
+import { isOnKubernetes } from "./rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 /** Who runs, by what would change if anything were restarted. */
@@ -46,7 +47,10 @@ it("P-1 a change that is no change restarts nothing: the same again, other order
     const job = await rig.job();
     const permuted = reversed({ ...job, spec: { ...job.spec, savepoints: { retain: { count: 7 } } } });
     await rig.api.update("StreamJob", permuted);
-    assert.deepEqual(Object.keys((await rig.job()).spec), Object.keys(permuted.spec));
+    // A real server has an order of its own: there is no other for an operator to be misled by.
+    const orderOf = (spec: object): readonly string[] =>
+      isOnKubernetes ? Object.keys(spec).sort() : Object.keys(spec);
+    assert.deepEqual(orderOf((await rig.job()).spec), orderOf(permuted.spec));
     await settled(rig);
     const { spec } = plain;
     const withDefaults = { ...spec, state: "running", engine: "native", stateBackend: "fs" } as const;

@@ -7,6 +7,7 @@ import { figure } from "./figures.ts";
 import type { Verdict } from "./jobmanager-relay.ts";
 import { PodTimeline } from "./pod-timeline.ts";
 import { type Rig, withRig } from "./rig.ts";
+import { isOnKubernetes } from "./rig-cluster.ts";
 
 const OLD = "wc-1-jobmanager-0";
 const NEW = "wc-2-jobmanager-0";
@@ -14,9 +15,11 @@ const NEW = "wc-2-jobmanager-0";
 const LOOKS = 4;
 /** Several times the deployTimeout of that test. */
 const LONG_OVER_MS = 4000;
+/** How long operators of these tests wait for a JobManager: TLS and a network of its own take their time. */
+const operator = { jobManagersDeadlineMs: isOnKubernetes ? 2000 : 250 };
 
 /** Longer than a look takes: what it decided would else be outdated each time. */
-const LOOK_EVERY_MS = 600;
+const LOOK_EVERY_MS = operator.jobManagersDeadlineMs + 350;
 
 /** Looks on until it is so; an operator at rest would look every five seconds only. */
 async function looking(rig: Rig, what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -40,7 +43,7 @@ async function looksInVain(rig: Rig, pod: string): Promise<void> {
 }
 
 it("P-11 a JobManager that cannot be reached, talks nonsense or stands still is not taken for stopped: nothing goes, nothing else begins", () =>
-  withRig("s11", { operator: { jobManagersDeadlineMs: 250 } }, async (rig) => {
+  withRig("s11", { operator }, async (rig) => {
     await rig.apply(rig.manifest());
     await rig.ready();
     const pods = await PodTimeline.open(rig.api);
@@ -82,7 +85,7 @@ it("P-11 a JobManager that cannot be reached, talks nonsense or stands still is 
   }));
 
 it("P-11 an upgrade of a job that cannot be reached gets ready, and waits: the old job runs on, the new one is not let run", () =>
-  withRig("s11-upgrade", { operator: { jobManagersDeadlineMs: 250 } }, async (rig) => {
+  withRig("s11-upgrade", { operator }, async (rig) => {
     await rig.apply(rig.manifest());
     await rig.ready();
     const pods = await PodTimeline.open(rig.api);
@@ -107,7 +110,7 @@ it("P-11 an upgrade of a job that cannot be reached gets ready, and waits: the o
   }));
 
 it("P-11 a new version that cannot be reached after its activation is not taken for failed, however late it is", () =>
-  withRig("s11-new", { operator: { jobManagersDeadlineMs: 250 } }, async (rig) => {
+  withRig("s11-new", { operator }, async (rig) => {
     await rig.apply(rig.manifest());
     await rig.ready();
     await rig.until("a version to go back to", async () => (await rig.status()).stable !== undefined);

@@ -67,5 +67,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.watchNamespaces -}}
 {{- $settings = set $settings "namespaces" (.Values.watchNamespaces | uniq | sortAlpha) -}}
 {{- end -}}
+{{- if .Values.savepointPrefixes -}}
+{{- $settings = set $settings "savepointPrefixes" .Values.savepointPrefixes -}}
+{{- end -}}
 {{- $settings | toJson -}}
 {{- end -}}

@@ -12,11 +12,11 @@ import type { Draft } from "../status/draft.ts";
 import { isEndingDeletion } from "../operation/operation.ts";
 import type { Action } from "../actions/plan.ts";
 import { isEmptied, type Situation } from "../facts/situation.ts";
-import { freeSnapshot } from "./snapshot-objects.ts";
+import { freeSnapshot, withConditions } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
 /** DE1 */
-export function recordOfDeletion({ status }: Draft, situation: Situation): readonly Action[] {
+export function recordOfDeletion({ status, now }: Draft, situation: Situation): readonly Action[] {
   const { job, observed } = situation;
   const { operation, active } = status;
   const location = operation?.savepoint?.path;
@@ -32,7 +32,7 @@ export function recordOfDeletion({ status }: Draft, situation: Situation): reado
   const snapshot = {
     // DE2
     ...freeSnapshot(situation, name, "manual", location),
-    status: statusOf(operation, location, active?.jobId),
+    status: withConditions(statusOf(operation, location, active?.jobId), now),
   };
   return [{ kind: "recordSavepoint", snapshot, location }];
 }

@@ -10,7 +10,7 @@ import { hexDigest } from "../../../base/index.ts";
 import type { Draft } from "../status/draft.ts";
 import type { Action } from "../actions/plan.ts";
 import type { Situation } from "../facts/situation.ts";
-import { freeSnapshot, newSnapshot, snapshotStatusWrite } from "./snapshot-objects.ts";
+import { freeSnapshot, newSnapshot, snapshotStatusWrite, withConditions } from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
 type LastSavepoint = NonNullable<StreamJobStatus["lastSavepoint"]>;
@@ -42,16 +42,19 @@ export function listSavepoint(draft: Draft, situation: Situation): readonly Acti
     draft.set({ lastSavepoint: { name, path, time } });
     return [];
   }
-  return [snapshotStatusWrite(present, listing(lastSavepoint, present.metadata.generation ?? 0))];
+  return [snapshotStatusWrite(present, listing(lastSavepoint, present.metadata.generation ?? 0), draft.now)];
 }
 
 /** For a StreamJob that goes: object and status in one action, because no other look may come, and nothing is left to let go of it. */
-export function unlistedSavepoint({ status }: Draft, situation: Situation): readonly Action[] {
+export function unlistedSavepoint({ status, now }: Draft, situation: Situation): readonly Action[] {
   const { lastSavepoint } = status;
   if (lastSavepoint?.unlisted === undefined) return [];
   const { name, path } = lastSavepoint;
   // The generation is that of an object that has just been made.
-  const snapshot = { ...freeSnapshot(situation, name, "upgrade", path), status: listing(lastSavepoint, 1) };
+  const snapshot = {
+    ...freeSnapshot(situation, name, "upgrade", path),
+    status: withConditions(listing(lastSavepoint, 1), now),
+  };
   return [{ kind: "recordSavepoint", snapshot, location: path }];
 }
 

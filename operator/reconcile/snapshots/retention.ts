@@ -125,7 +125,8 @@ function disposal(
   draft.wakeIn(view.kind === "failed" ? DISPOSAL_POLL_MS * 20 : DISPOSAL_POLL_MS);
   const problem =
     view.kind === "failed" ? view.message : refusalOf(situation.observed, "disposeSavepoint", name)?.message;
-  const told = problem === undefined ? [] : snapshotMessageWrite(snapshot, `its files cannot be deleted: ${problem}`);
+  const told =
+    problem === undefined ? [] : snapshotMessageWrite(snapshot, `its files cannot be deleted: ${problem}`, draft.now);
   return [...told, { kind: "disposeSavepoint", incarnation: active.incarnation, location, snapshot: name }];
 }
 
@@ -143,7 +144,9 @@ function disposalByPod(
   const { outcome, actions } = carryOut(draft, situation, { kind: "dispose", location });
   if (outcome.kind === "done") return [{ kind: "releaseSnapshot", name: snapshot.metadata.name }];
   const told =
-    outcome.kind === "failed" ? snapshotMessageWrite(snapshot, `its files cannot be deleted: ${outcome.message}`) : [];
+    outcome.kind === "failed"
+      ? snapshotMessageWrite(snapshot, `its files cannot be deleted: ${outcome.message}`, draft.now)
+      : [];
   return [...told, ...actions];
 }
 

@@ -1,9 +1,20 @@
-/** Owns: StreamJobSnapshots that the operator makes, and writes of their status. */
-import { CLEANUP_FINALIZER, JOB_LABEL, STREAM_JOB_API_VERSION, type StreamJobSnapshot } from "../../../crds/index.ts";
+/**
+ * Owns: StreamJobSnapshots that the operator makes, and writes of their status.
+ *
+ * SNO1 A status says by conditions what its phase says, so that kstatus (Flux, Helm 4) and `kubectl wait` know when a savepoint is complete.
+ */
+import {
+  CLEANUP_FINALIZER,
+  type Condition,
+  JOB_LABEL,
+  STREAM_JOB_API_VERSION,
+  type StreamJobSnapshot,
+} from "../../../crds/index.ts";
 import type { Action } from "../actions/plan.ts";
 import type { Situation } from "../facts/situation.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
+type StoredStatus = NonNullable<StreamJobSnapshot["status"]>;
 type Origin = "manual" | "scheduled" | "upgrade";
 
 /** Held until its files are gone when it is deleted. */
@@ -22,17 +33,61 @@ export function freeSnapshot({ job }: Situation, name: string, origin: Origin, p
   };
 }
 
-/** Bound to the version that was looked at. */
-export function snapshotStatusWrite(
-  snapshot: StreamJobSnapshot,
-  status: NonNullable<StreamJobSnapshot["status"]>,
-): Action {
+/** Bound to the version that was looked at. `now`: of conditions that change. */
+export function snapshotStatusWrite(snapshot: StreamJobSnapshot, status: StoredStatus, now: string): Action {
   const { name, resourceVersion } = snapshot.metadata;
-  return { kind: "writeSnapshotStatus", name, resourceVersion: resourceVersion ?? "", status };
+  const before = snapshotStatusOf(snapshot).conditions;
+  return {
+    kind: "writeSnapshotStatus",
+    name,
+    resourceVersion: resourceVersion ?? "",
+    status: withConditions(status, now, before),
+  };
 }
 
 /** What is in the way, in its status; nothing when it says so already. */
-export function snapshotMessageWrite(snapshot: StreamJobSnapshot, message: string): readonly Action[] {
+export function snapshotMessageWrite(snapshot: StreamJobSnapshot, message: string, now: string): readonly Action[] {
   const status = snapshotStatusOf(snapshot);
-  return status.message === message ? [] : [snapshotStatusWrite(snapshot, { ...status, message })];
+  return status.message === message ? [] : [snapshotStatusWrite(snapshot, { ...status, message }, now)];
+}
+
+/** What is final stays so when the object is changed, but it is of the new generation then. */
+export function snapshotGenerationWrites({ observed }: Situation, now: string): readonly Action[] {
+  return observed.snapshots.flatMap((snapshot) => {
+    const { generation = 0, deletionTimestamp } = snapshot.metadata;
+    const status = snapshotStatusOf(snapshot);
+    const isFinal = status.phase === "Completed" || status.phase === "Failed";
+    if (!isFinal || deletionTimestamp !== undefined || status.observedGeneration === generation) return [];
+    return [snapshotStatusWrite(snapshot, { ...status, observedGeneration: generation }, now)];
+  });
+}
+
+/** SNO1. `before`: what did not change keeps its time. */
+export function withConditions(
+  status: StoredStatus,
+  now: string,
+  before: readonly Condition[] = [],
+): NonNullable<StreamJobSnapshot["status"]> {
+  const { phase = "Pending", message, location, observedGeneration = 0 } = status;
+  const words = {
+    Pending: "waiting until the savepoint can be taken",
+    InProgress: "the savepoint is being taken",
+    Completed: `the savepoint is in ${location ?? "an unknown place"}`,
+    Failed: "the savepoint failed",
+  } as const;
+  const isUnderWay = phase === "Pending" || phase === "InProgress";
+  const holds = { Ready: phase === "Completed", Reconciling: isUnderWay, Stalled: phase === "Failed" };
+  const conditions = Object.entries(holds).map(([type, is]): Condition => {
+    const value = is ? "True" : "False";
+    const same = before.find((one) => one.type === type && one.status === value);
+    return {
+      type,
+      status: value,
+      reason: phase,
+      message: message ?? words[phase],
+      lastTransitionTime: same?.lastTransitionTime ?? now,
+      observedGeneration: Math.max(0, observedGeneration),
+    };
+  });
+  return { ...status, conditions };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { CLEANUP_FINALIZER, type StreamJobSpec } from "../../../crds/index.ts";
+import { CLEANUP_FINALIZER, type StreamJobSnapshot, type StreamJobSpec } from "../../../crds/index.ts";
 import { SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
@@ -66,6 +66,48 @@ test("P-9: a savepoint whose job was replaced meanwhile is never asked for under
   assert.deepEqual(phases(world).length, 1);
   assert.notEqual(phases(world)[0], "a InProgress");
   assert.deepEqual(world.violations, []);
+});
+
+test("SNO1: conditions say what the phase says, from when it is taken on, and are of the object's generation", () => {
+  const world = new SimulatedWorld(specOf("good", 1, more), { savepointMs: 3000, failingSavepoints: 1 });
+  assert.ok(world.settle());
+  const told = (name: string): readonly string[] => {
+    const { conditions } = snapshotStatusOf(world.snapshots.get(name) as StreamJobSnapshot);
+    return conditions.map(({ type, status, reason, observedGeneration }) =>
+      [type, status, reason, observedGeneration].join(" "),
+    );
+  };
+  world.createSnapshot("a");
+  assert.ok(world.settle());
+  assert.deepEqual(told("a"), ["Ready False Failed 1", "Reconciling False Failed 1", "Stalled True Failed 1"]);
+  world.createSnapshot("b");
+  world.run(1000);
+  const b = world.snapshots.get("b") as StreamJobSnapshot;
+  assert.deepEqual(told("b"), [
+    "Ready False InProgress 1",
+    "Reconciling True InProgress 1",
+    "Stalled False InProgress 1",
+  ]);
+  assert.ok(world.settle());
+  const done = ["Ready True Completed", "Reconciling False Completed", "Stalled False Completed"];
+  assert.deepEqual(
+    told("b"),
+    done.map((text) => `${text} 1`),
+  );
+  const times = (snapshot: StreamJobSnapshot): unknown[] =>
+    (snapshot.status?.conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime);
+  const completed = world.snapshots.get("b") as StreamJobSnapshot;
+  // Stalled was False before, too; Ready was not.
+  assert.equal(times(completed)[2], times(b)[2]);
+  assert.notEqual(times(completed)[0], times(b)[0]);
+  // As a person changes `disposeOnDelete`.
+  world.snapshots.put({ ...completed, metadata: { ...completed.metadata, generation: 2 } });
+  assert.ok(world.settle());
+  assert.equal(world.snapshots.get("b")?.status?.observedGeneration, 2);
+  assert.deepEqual(
+    told("b"),
+    done.map((text) => `${text} 2`),
+  );
 });
 
 test("RETE2: a snapshot that a person made gets our finalizer before its savepoint is asked for, unless its files are to stay", () => {

@@ -21,7 +21,12 @@ import { deletionsOf, holdsOf, isHeld, retentionOf } from "./retention.ts";
 import { refusalOf } from "../actions/refusals.ts";
 import { dueAt } from "./schedule.ts";
 import { isEmptied, type Situation } from "../facts/situation.ts";
-import { newSnapshot, snapshotMessageWrite, snapshotStatusWrite } from "./snapshot-objects.ts";
+import {
+  newSnapshot,
+  snapshotGenerationWrites,
+  snapshotMessageWrite,
+  snapshotStatusWrite,
+} from "./snapshot-objects.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 
 const POLL_MS = 100;
@@ -37,6 +42,7 @@ export function planSnapshots(draft: Draft, situation: Situation): readonly Acti
     const taken = draft.status.savepoint?.name;
     actions.push(...inFlight(draft, situation), ...next(draft, situation, taken));
     actions.push(...retentionOf(draft, situation), ...holdsOf(situation));
+    actions.push(...snapshotGenerationWrites(situation, draft.now));
   } else {
     actions.push(...inFlight(draft, situation), ...recordOfDeletion(draft, situation));
     if (isEmptied(situation.observed)) actions.push(...unlistedSavepoint(draft, situation));
@@ -119,16 +125,20 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
     );
     if (snapshot === undefined) return [];
     return [
-      snapshotStatusWrite(snapshot, {
-        phase,
-        message,
-        completedAt: draft.now,
-        startedAt: savepoint.startedAt,
-        triggerId: savepoint.triggerId,
-        observedGeneration: snapshot.metadata.generation ?? 0,
-        ...(location === undefined ? {} : { location }),
-        ...(active === undefined ? {} : { jobId: active.jobId, incarnation: active.incarnation }),
-      }),
+      snapshotStatusWrite(
+        snapshot,
+        {
+          phase,
+          message,
+          completedAt: draft.now,
+          startedAt: savepoint.startedAt,
+          triggerId: savepoint.triggerId,
+          observedGeneration: snapshot.metadata.generation ?? 0,
+          ...(location === undefined ? {} : { location }),
+          ...(active === undefined ? {} : { jobId: active.jobId, incarnation: active.incarnation }),
+        },
+        draft.now,
+      ),
     ];
   };
   if (trigger?.kind === "completed")
@@ -141,7 +151,8 @@ function inFlight(draft: Draft, situation: Situation): readonly Action[] {
   if (active === undefined || view.kind !== "answering" || view.incarnation.job?.status !== "RUNNING") return [];
   const { triggerId, target } = savepoint;
   // Of the moment, as of a job that restarts: it is asked for again.
-  const told = refusal === null || snapshot === undefined ? [] : snapshotMessageWrite(snapshot, refusal.message);
+  const told =
+    refusal === null || snapshot === undefined ? [] : snapshotMessageWrite(snapshot, refusal.message, draft.now);
   const { jobId, incarnation } = active;
   return [...told, { kind: "triggerSavepoint", incarnation, jobId, triggerId, target }];
 }
@@ -188,14 +199,18 @@ function next(draft: Draft, situation: Situation, taken: string | undefined): re
   draft.set({ savepoint: { name, triggerId, target: folder, startedAt: draft.now, incarnation } });
   draft.wakeIn(POLL_MS);
   return [
-    snapshotStatusWrite(snapshot, {
-      phase: "InProgress",
-      triggerId,
-      jobId,
-      incarnation,
-      startedAt: draft.now,
-      observedGeneration: snapshot.metadata.generation ?? 0,
-    }),
+    snapshotStatusWrite(
+      snapshot,
+      {
+        phase: "InProgress",
+        triggerId,
+        jobId,
+        incarnation,
+        startedAt: draft.now,
+        observedGeneration: snapshot.metadata.generation ?? 0,
+      },
+      draft.now,
+    ),
   ];
 }
 

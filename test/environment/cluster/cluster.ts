@@ -18,8 +18,8 @@ export type ClusterAccess = {
   readonly kubectl: string;
   /** Image for small tests: sh, httpd, nslookup, nc, wget (without -T: it crashes). */
   readonly busyboxImage: string;
-  /** Has the images of a docker-archive on each node; null: this cluster takes images from registries only. */
-  readonly loadImage: ((archivePath: string) => Promise<void>) | null;
+  /** Has the images of a docker-archive on each node; null: this cluster takes images from registries only. `reference`: as `loadImage`. */
+  readonly loadImage: ((archivePath: string, reference?: string) => Promise<void>) | null;
   /** This machine's address for pods; null: they may not reach it. */
   readonly machineAddress: string | null;
   /** Null: it is a person's, and nothing of it is broken by tests. */
@@ -81,12 +81,15 @@ export class Cluster {
     return name;
   }
 
-  /** Has the images of a docker-archive on each node. Errors: this cluster takes none from a file. */
-  async loadImage(archivePath: string): Promise<void> {
+  /**
+   * Has the images of a docker-archive on each node. `reference`: a name that says what is in it, as our own image's does: a node that
+   * has it takes it no second time. Errors: this cluster takes none from a file.
+   */
+  async loadImage(archivePath: string, reference?: string): Promise<void> {
     const { loadImage } = this.access;
     if (loadImage === null) {
       throw new Error(`this cluster takes images from registries only: push those of ${archivePath} to one`);
     }
-    await loadImage(archivePath);
+    await loadImage(archivePath, reference);
   }
 }

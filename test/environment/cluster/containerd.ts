@@ -58,6 +58,12 @@ function containerdPart(name: NodeName): Part<Containerd> {
   };
 }
 
+/** Whether a node has an image of that name. */
+export async function hasImage(node: NodeMachine, reference: string): Promise<boolean> {
+  const found = await runWithin(node, ["ctr", "--namespace", "k8s.io", "images", "list", "-q", `name==${reference}`]);
+  return found.trim() === reference;
+}
+
 /** Loads a docker-archive. */
 export async function importImages(node: NodeMachine, archivePath: string): Promise<void> {
   await runWithin(node, ["ctr", "--namespace", "k8s.io", "images", "import", archivePath]);

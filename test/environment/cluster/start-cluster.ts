@@ -8,7 +8,7 @@ import { clusterParts } from "../parts.ts";
 import { BUSYBOX_IMAGE } from "./busybox-image.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterFailures } from "./cluster-failures.ts";
-import { importImages } from "./containerd.ts";
+import { hasImage, importImages } from "./containerd.ts";
 import { type ClusterNetwork, clusterNetworkPart, nodeNames } from "./network.ts";
 import { type NodeMachine, nodeParts } from "./node.ts";
 
@@ -41,7 +41,12 @@ export async function clusterOf(running: Readonly<Record<string, RunningPart>>):
     kubeconfig: kubeconfigs.admin,
     kubectl,
     busyboxImage: BUSYBOX_IMAGE,
-    loadImage: async (archivePath) => void (await Promise.all(nodes.map((node) => importImages(node, archivePath)))),
+    loadImage: async (archivePath, reference) => {
+      const onNode = async (node: NodeMachine): Promise<void> => {
+        if (reference === undefined || !(await hasImage(node, reference))) await importImages(node, archivePath);
+      };
+      await Promise.all(nodes.map(onNode));
+    },
     machineAddress: (given(clusterNetworkPart.name) as ClusterNetwork).machineAddress,
     failures: new ClusterFailures(running),
   });
