@@ -10,7 +10,7 @@ import { skipWithoutCluster } from "../environment/index.ts";
 import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "../promises/rig.ts";
 import { OperatorCalls } from "./operator-calls.ts";
-import { podUids } from "./pods-of-job.ts";
+import { podUids, RATE } from "./pods-of-job.ts";
 
 const isAll = process.env["STREAMJOB_ALL"] === "1";
 /** While it is away: of a job that takes three in a second. */
@@ -46,7 +46,7 @@ async function startApiServer(): Promise<void> {
 describe("a control plane that goes away", { skip: await skipWithoutCluster() }, () => {
   it("leaves the job running, which heals itself; the operator waits without a storm, makes nothing twice, and goes on", () => {
     const operator = new OperatorCalls();
-    return withRig("api-away", { operatorApi: operator.between }, async (rig) => {
+    return withRig("api-away", { rate: RATE, operatorApi: operator.between }, async (rig) => {
       await rig.apply(rig.manifest());
       await rig.ready();
       const pods = await podUids(rig);
@@ -86,12 +86,12 @@ describe("a control plane that goes away", { skip: await skipWithoutCluster() },
 
   if (!isAll) return;
 
-  const warm = ["Standby", "Preflight", "Stopping", "Activating"].map((step) => ({ step, standby: "warm" as const }));
-  const cold = ["Stopping", "Terminating"].map((step) => ({ step, standby: "cold" as const }));
+  const warm = ["Standby", "Stopping", "Activating"].map((step) => ({ step, standby: "warm" as const }));
+  const cold = ["Terminating"].map((step) => ({ step, standby: "cold" as const }));
 
   it("in any step of an upgrade: it is finished after its return, with one savepoint and one incarnation each", () => {
     const operator = new OperatorCalls();
-    return withRig("api-steps", { operatorApi: operator.between }, async (rig) => {
+    return withRig("api-steps", { rate: RATE, operatorApi: operator.between }, async (rig) => {
       await rig.apply(rig.manifest());
       await rig.ready();
       for (const [place, { step, standby }] of [...warm, ...cold].entries()) {
@@ -112,7 +112,7 @@ describe("a control plane that goes away", { skip: await skipWithoutCluster() },
 
   it("with its etcd, and without its history when it is back: an upgrade under way is finished, changes that came meanwhile are found", () => {
     const operator = new OperatorCalls();
-    return withRig("etcd-away", { operatorApi: operator.between }, async (rig) => {
+    return withRig("etcd-away", { rate: RATE, operatorApi: operator.between }, async (rig) => {
       const { failures } = await nodesOfRigs();
       await rig.apply(rig.manifest());
       await rig.ready();

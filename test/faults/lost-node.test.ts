@@ -12,7 +12,7 @@ import { ActivitySampler } from "../promises/activity-sampler.ts";
 import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
 import { PodTimeline } from "../promises/pod-timeline.ts";
 import { looksOf, NAMESPACE, type Rig, withRig } from "../promises/rig.ts";
-import { isReady, nodeOf, podUids } from "./pods-of-job.ts";
+import { isReady, nodeOf, podUids, RATE } from "./pods-of-job.ts";
 
 const isAll = process.env["STREAMJOB_ALL"] === "1";
 const JOB_MANAGER = "wc-1-jobmanager-0";
@@ -67,7 +67,7 @@ async function deleteByForce(rig: Rig, names: readonly string[]): Promise<void> 
 
 describe("pods that are lost while their processes live", { skip: await skipWithoutCluster() }, () => {
   it("on a node that is not Ready, deleted by force one after the other, are fenced by those that take their place: never two active, the sink is exact", () =>
-    withRig("lost-force", {}, async (rig) => {
+    withRig("lost-force", { rate: RATE }, async (rig) => {
       await rig.apply(rig.manifest(spec));
       await rig.ready();
       const sampler = new ActivitySampler(rig);
@@ -95,7 +95,7 @@ describe("pods that are lost while their processes live", { skip: await skipWith
   if (!isAll) return;
 
   it("on a node that is not Ready run on, and nothing new is started beside them: an upgrade waits until the node is back", () =>
-    withRig("lost-upgrade", { withOperator: false }, async (rig) => {
+    withRig("lost-upgrade", { rate: RATE, withOperator: false }, async (rig) => {
       const operator = await rig.startOperator();
       const upgrade = { mode: "last-state", standby: "cold" } as const;
       await rig.apply(rig.manifest({ ...spec, upgrade }));
@@ -127,7 +127,7 @@ describe("pods that are lost while their processes live", { skip: await skipWith
     }));
 
   it("with nothing asked for come back when the node does: the same incarnation, the sink is exact", () =>
-    withRig("lost-back", {}, async (rig) => {
+    withRig("lost-back", { rate: RATE }, async (rig) => {
       await rig.apply(rig.manifest(spec));
       await rig.ready();
       const pods = await PodTimeline.open(rig.api);
@@ -144,7 +144,7 @@ describe("pods that are lost while their processes live", { skip: await skipWith
     }));
 
   it("deleted by force under the eyes of their kubelet, again and again: each successor fences, the sink is exact", () =>
-    withRig("lost-forced", {}, async (rig) => {
+    withRig("lost-forced", { rate: RATE }, async (rig) => {
       await rig.apply(rig.manifest(spec));
       await rig.ready();
       const sampler = new ActivitySampler(rig);

@@ -9,7 +9,7 @@ import { ActivitySampler } from "../promises/activity-sampler.ts";
 import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
 import { ProcessedWords } from "../promises/processed-words.ts";
 import { type Rig, WORD_COUNT, withRig } from "../promises/rig.ts";
-import { allOn, nodeOf, otherThan } from "./pods-of-job.ts";
+import { allOn, nodeOf, otherThan, RATE } from "./pods-of-job.ts";
 import { TaskManagerEvictions } from "./taskmanager-evictions.ts";
 
 const isAll = process.env["STREAMJOB_ALL"] === "1";
@@ -29,7 +29,7 @@ async function drainNodeOf(rig: Rig, pod: string): Promise<"node-a" | "node-b"> 
 
 describe("kubectl drain", { skip: await skipWithoutCluster() }, () => {
   it("of the node of a JobManager and its TaskManagers under load processes no record twice, evicts one TaskManager at a time, and no JobManager runs beside another", () =>
-    withRig("drain", {}, async (rig) => {
+    withRig("drain", { rate: RATE }, async (rig) => {
       const witness = new ProcessedWords(rig);
       await rig.apply(
         rig.manifest({

@@ -15,6 +15,7 @@ import { type Cluster, helm4Binary, skipWithoutCluster, testBinary } from "../en
 import { chartFolder, runHelm } from "../helm/chart.ts";
 import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "../promises/rig.ts";
+import { RATE } from "./pods-of-job.ts";
 
 const helm4 = await testBinary(helm4Binary);
 const skip = (await skipWithoutCluster()) || helm4.skip;
@@ -181,7 +182,7 @@ const phases: readonly Phase[] = [
 
 describe("an operator whose image is replaced", { skip }, () => {
   it("by a newer build, and that by the older one, carries each step of an upgrade on: one incarnation for each upgrade, the sink is exact", () =>
-    withRig("operator-image", { withOperator: false }, async (rig) => {
+    withRig("operator-image", { rate: RATE, withOperator: false }, async (rig) => {
       const cluster = await nodesOfRigs();
       const { reference } = await imageArchive(tell);
       const builds = [reference, await nextBuild(cluster)] as const;

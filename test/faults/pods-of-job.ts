@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import type { Pod } from "../../operator/kubernetes/api/index.ts";
 import type { Rig } from "../promises/rig.ts";
 
+/** Records a second: few enough that those of the bounded word count last, whatever a busy machine needs. */
+export const RATE = 100;
+
 export const isReady = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true;

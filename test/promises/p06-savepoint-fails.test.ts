@@ -14,6 +14,8 @@ import { type Rig, WORD_COUNT, withRig } from "./rig.ts";
 
 const minio = await testPart(minioPart);
 const MORE = 300;
+/** Slow enough that its records last, whatever a busy machine needs. */
+const RATE = 200;
 /** Of a stop, before it is believed to be tried for as long as the store is away. */
 const ATTEMPTS = 3;
 
@@ -30,7 +32,7 @@ type StoredJob = {
 
 /** The word count with its state in S3, Ready. */
 function withStoredJob(name: string, body: (rig: Rig, job: StoredJob) => Promise<void>): Promise<void> {
-  return withRig(name, {}, async (rig) => {
+  return withRig(name, { rate: RATE }, async (rig) => {
     const { endpoint, accessKey, secretKey } = minio.gives();
     const store = await FaultProxy.start(endpoint);
     try {
