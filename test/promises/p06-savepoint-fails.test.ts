@@ -103,7 +103,9 @@ describe("with its state in S3", { skip: minio.skip }, () => {
         await assertRunsOn(rig, stored, before);
         const { operation, active: old } = await rig.status();
         assert.deepEqual([operation?.step, operation?.mode, old?.incarnation], ["Stopping", "savepoint", place + 1]);
-        assert.equal((await rig.condition("CheckpointHealthy"))?.status, "False");
+        const isUnhealthy = async (): Promise<boolean> =>
+          (await rig.condition("CheckpointHealthy"))?.status === "False";
+        await rig.until("it to be said that checkpoints fail", isUnhealthy);
         stored.store.faultOf = () => null;
         await rig.ready();
         assert.equal((await rig.status()).active?.incarnation, place + 2);
