@@ -89,6 +89,7 @@ export {
   podVariables,
 } from "./pod-config.ts";
 export type { Program } from "./program.ts";
+export { findRestRoute, type RestRoute, restRoutes, type RouteAccess } from "./routes.ts";
 export { STORAGE_TASK_VERSION, type StorageTaskMessage, storageTaskSchema } from "./storage-task.ts";
 export {
   type CheckpointRequestMessage,

@@ -18,6 +18,7 @@ import {
   systemRandom,
 } from "../base/index.ts";
 import { remoteAddressOf } from "./control-plane/remote-addresses.ts";
+import { startRest } from "./operator-rest.ts";
 import { exitCodes } from "./process-messages.ts";
 
 /** Names of the operator's variables. */
@@ -55,6 +56,20 @@ const operatorSettingsSchema = z.strictObject({
   rootSecret: z
     .strictObject({ namespace: z.string().min(1), name: z.string().min(1) })
     .default({ namespace: "default", name: "streamjob-operator-root" }),
+  /** The endpoint for people and tools, by bearer token; null: none. It goes to JobManagers by their names, so with `addresses: "dns"` alone. */
+  rest: z
+    .strictObject({
+      host: z.string().min(1).optional(),
+      port: z.int().min(0).max(65_535),
+      /** One of these a token has to be meant for. */
+      audiences: z.array(z.string().min(1)).min(1).default(["streamjob.dev"]),
+      /** DNS names in its certificate. */
+      names: z.array(z.string().min(1)).min(1).default(["localhost"]),
+      /** The ConfigMap with the certificate of its authority, which the operator writes. */
+      authority: z.strictObject({ namespace: z.string().min(1), name: z.string().min(1) }),
+    })
+    .nullable()
+    .default(null),
   /** Metrics and health; null: none. */
   endpoints: z
     .strictObject({ host: z.string().min(1).optional(), port: z.int().min(0).max(65_535) })
@@ -90,8 +105,9 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
   // Process 1 of a container ignores a signal that has no handler.
   const endEarly = (): never => process.exit(exitCodes.done);
   for (const signal of SIGNALS) process.on(signal, endEarly);
-  const { storageRoot, savepointPrefixes, defaultImage, namespaces, addresses, election, endpoints, rootSecret } =
-    readSettings();
+  const settings = readSettings();
+  const { storageRoot, savepointPrefixes, defaultImage, addresses, election, endpoints, rootSecret } = settings;
+  const namespaces = settings.namespaces === null ? null : [...new Set(settings.namespaces)];
   const connection = await connectKubernetes({ clock, fieldManager: "streamjob-operator" });
   const { api, baseUrl, credentials } = connection;
   const authority = await openJobAuthority(api, rootSecret, systemRandom);
@@ -117,16 +133,18 @@ async function start(identity: string, log: ReturnType<typeof createLog>): Promi
     random: systemRandom,
     log,
     identity,
-    namespaces: namespaces === null ? null : [...new Set(namespaces)],
+    namespaces,
     election: election === null ? null : withoutUndefined(election),
     endpoints: endpoints === null ? null : withoutUndefined(endpoints),
   });
+  const rest =
+    settings.rest === null ? null : await startRest(settings.rest, { connection, authority, namespaces, log });
   let isEnding = false;
   const end = (signal: string): void => {
     if (isEnding) return;
     isEnding = true;
     log.info({ signal }, "the process is shutting down; jobs keep running");
-    void controller.stop().then(() => {
+    void Promise.all([rest?.close(), controller.stop()]).then(() => {
       jobManagers.close();
       connection.close();
       process.exit(exitCodes.done);
@@ -154,6 +172,9 @@ function readSettings(): z.output<typeof operatorSettingsSchema> {
     throw invalid(`the variable ${name} is not JSON`, cause);
   }
   const parsed = operatorSettingsSchema.safeParse(json);
+  if (parsed.success && parsed.data.rest !== null && parsed.data.addresses !== "dns") {
+    throw invalid(`the variable ${name}: field "rest": JobManagers are reached by it with addresses "dns" only`);
+  }
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw invalid(`the variable ${name}: field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);

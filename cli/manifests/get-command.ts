@@ -14,6 +14,8 @@ import { getNamed, listAll, readable } from "./named-objects.ts";
 import { jobHeadings, jobRow, snapshotHeadings, snapshotRow, type TableOptions } from "./object-table.ts";
 import { untilInterrupted } from "./interruption.ts";
 
+const ASKED_AT_ONCE = 16;
+
 type Shown = StreamJob | StreamJobSnapshot;
 type GetCommand = JobCommand<"get">;
 
@@ -27,12 +29,21 @@ export async function getCommand(context: CommandContext, command: GetCommand): 
     out(command.output === "json" ? JSON.stringify(value, null, 2) : stringify(value, { lineWidth: 0 }).trimEnd());
     return 0;
   }
+  if (command.output === "name") {
+    for (const object of objects) out(nameOf(object));
+    return 0;
+  }
   if (objects.length === 0) {
     const where = command.namespace === null ? "in any namespace" : `in namespace ${command.namespace}`;
     say(`No ${command.what === "jobs" ? "StreamJobs" : "snapshots"} ${where}.`);
     return 0;
   }
-  const rows = await Promise.all(objects.map((each) => row(each, command, context)));
+  const rows: string[][] = [];
+  // Each asks a JobManager: some at a time.
+  for (let start = 0; start < objects.length; start += ASKED_AT_ONCE) {
+    const some = objects.slice(start, start + ASKED_AT_ONCE);
+    rows.push(...(await Promise.all(some.map((each) => row(each, command, context)))));
+  }
   for (const line of formatTable([headings(command, context), ...rows])) out(line);
   return 0;
 }
@@ -75,6 +86,7 @@ async function watch(context: CommandContext, command: GetCommand): Promise<Exit
     if (command.name !== null && object.metadata.name !== command.name) return;
     if (command.output === "yaml") return out(`---\n${stringify(readable(object), { lineWidth: 0 }).trimEnd()}`);
     if (command.output === "json") return out(JSON.stringify(readable(object)));
+    if (command.output === "name") return out(nameOf(object));
     // One after the other: each asks for what its row shows.
     printed = printed.then(() => show(object, change === "deleted")).catch(failed.reject);
   });
@@ -106,5 +118,8 @@ async function row(object: Shown, command: GetCommand, context: CommandContext):
 function listOf(objects: readonly Shown[]): object {
   return { apiVersion: "v1", kind: "List", items: objects.map(readable) };
 }
+
+/** As kubectl and the other commands take it. */
+const nameOf = ({ kind, metadata }: Shown): string => `${kind.toLowerCase()}/${metadata.name}`;
 
 const placeOf = ({ metadata }: Shown): string => `${metadata.namespace}/${metadata.name}`;

@@ -1,7 +1,8 @@
 /**
- * Owns: X.509 certificates with Ed25519 keys (RFC 5280, RFC 8410): written, never read.
+ * Owns: X.509 certificates (RFC 5280) with keys of Ed25519 (RFC 8410) or of ECDSA on prime256v1 (RFC 5758): written, never read.
  *
- * CRT1 Ed25519 signs without randomness: the same content by the same authority is the same certificate, byte by byte.
+ * CRT1 Ed25519 signs without randomness: the same content by the same authority is the same certificate, byte by byte. ECDSA does not: it is
+ *     for what people's tools connect to, which do not all take Ed25519.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import {
@@ -31,11 +32,18 @@ export type CertificateContent = {
   /** Of the authority that signs. */
   readonly issuerKey: KeyPair;
   /** null: it is an authority itself. */
-  readonly names: { readonly uri: string; readonly dns: readonly string[] } | null;
+  readonly names: { readonly uri: string | null; readonly dns: readonly string[] } | null;
 };
 
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
-const algorithm = sequence(objectId("1.3.101.112"));
+/** RFC 5915 around 32 bytes; the public key is left out, and computed. */
+const SEC1_P256 = [Buffer.from("30310201010420", "hex"), Buffer.from("a00a06082a8648ce3d030107", "hex")] as const;
+/** RFC 5280, 4.1.1.2. Ed25519 hashes by itself. */
+const algorithms = {
+  ed25519: { id: sequence(objectId("1.3.101.112")), hash: null },
+  ec: { id: sequence(objectId("1.2.840.10045.4.3.2")), hash: "sha256" },
+} as const;
+const P256_ORDER = Buffer.from("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "hex");
 /** RFC 5280, 4.1.2.5: has no well-defined end. */
 const NO_END = Buffer.from("180f39393939313233313233353935395a", "hex");
 
@@ -45,22 +53,32 @@ export function keyPair(seed: Buffer): KeyPair {
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
+/** For ECDSA. `seed`: 32 bytes; null: no key is made of it, which happens to one of 2^32. */
+export function ecKeyPair(seed: Buffer): KeyPair | null {
+  if (Buffer.compare(seed, P256_ORDER) >= 0 || seed.every((byte) => byte === 0)) return null;
+  const der = Buffer.concat([SEC1_P256[0], seed, SEC1_P256[1]]);
+  const privateKey = createPrivateKey({ key: der, format: "der", type: "sec1" });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
 export const privatePem = ({ privateKey }: KeyPair): string =>
   privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 
 /** PEM text. */
 export function certificatePem(content: CertificateContent): string {
+  const { privateKey } = content.issuerKey;
+  const algorithm = algorithms[privateKey.asymmetricKeyType === "ec" ? "ec" : "ed25519"];
   const tbs = sequence(
     explicit(0, integer(Buffer.from([2]))), // version 3
     integer(serial(content)),
-    algorithm,
+    algorithm.id,
     name(content.issuer),
     sequence(time(content.notBeforeMs), content.notAfterMs === null ? NO_END : time(content.notAfterMs)),
     name(content.subject),
     spki(content.publicKey),
     explicit(3, sequence(...extensions(content))),
   );
-  const der = sequence(tbs, algorithm, bits(sign(null, tbs, content.issuerKey.privateKey)));
+  const der = sequence(tbs, algorithm.id, bits(sign(algorithm.hash, tbs, privateKey)));
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
@@ -75,7 +93,7 @@ function extensions({ names, publicKey, issuerKey }: CertificateContent): Der[] 
     return [extension("2.5.29.19", true, mayCertify), extension("2.5.29.15", true, keyUsage(0x04, 2)), ...keyIds];
   }
   const alternatives = [
-    implicit(6, Buffer.from(names.uri, "latin1")),
+    ...(names.uri === null ? [] : [implicit(6, Buffer.from(names.uri, "latin1"))]),
     ...names.dns.map((dns) => implicit(2, Buffer.from(dns, "latin1"))),
   ];
   const purposes = sequence(objectId("1.3.6.1.5.5.7.3.1"), objectId("1.3.6.1.5.5.7.3.2")); // server, client

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
-import { execFileSync } from "node:child_process";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +71,40 @@ test("OpenSSL, strictly, takes every certificate for both ends of a connection",
       assert.match(told, /OK/);
     }
   }
+});
+
+test("RSA1, RSA2: OpenSSL takes the endpoint's certificate by its names, and by any replica's authority of the same root alone", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "certificates-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const content = {
+    names: ["rest.ops.svc", "rest.example.org"],
+    notBeforeMs: NOW_MS - 1000,
+    notAfterMs: NOW_MS + 60_000,
+  };
+  const files = createJobAuthority(root).restFiles(content);
+  const texts = {
+    "cert.crt": files.cert,
+    "own.crt": files.ca,
+    "replica.crt": createJobAuthority(Buffer.from(root)).restFiles(content).ca,
+    "other.crt": createJobAuthority(Buffer.alloc(32, 8)).restFiles(content).ca,
+    "job.crt": createJobAuthority(root).issue(of, term)["ca.crt"] ?? "",
+  };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  const verify = (ca: string, name: string): string => {
+    const when = ["-attime", String(Math.floor(NOW_MS / 1000)), "-verify_hostname", name];
+    const options = ["verify", "-x509_strict", ...when, "-purpose", "sslserver", "-CAfile", ca, "cert.crt"];
+    return spawnSync("openssl", options, { cwd: folder, encoding: "utf8" }).stdout;
+  };
+  for (const name of content.names) assert.match(verify("own.crt", name), /OK/);
+  assert.match(verify("replica.crt", "rest.ops.svc"), /OK/);
+  for (const [ca, name] of [
+    ["own.crt", "elsewhere"],
+    ["other.crt", "rest.ops.svc"],
+    ["job.crt", "rest.ops.svc"],
+  ] as const) {
+    assert.doesNotMatch(verify(ca, name), /OK/, `${ca} ${name}`);
+  }
+  assert.ok(new X509Certificate(files.cert).checkPrivateKey(createPrivateKey(files.key)));
 });
 
 test("CET1, CET2: a term is in force for its whole renewal period and half a life longer; jobs take turns", () => {

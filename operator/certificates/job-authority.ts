@@ -8,7 +8,7 @@
  *     of a StreamJob says that somebody could write.
  * AUT3 Keys of authorities leave this file in no form.
  */
-import { createHash, hkdfSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import { assert } from "../../base/index.ts";
 import { formatPeerUri, type IdentityFiles, type PeerRole } from "../../security/index.ts";
 import {
@@ -19,7 +19,9 @@ import {
   jobManagerHost,
   restServiceName,
 } from "../engine/index.ts";
-import { certificatePem, type KeyPair, keyPair, privatePem } from "./certificate.ts";
+import { certificatePem, privatePem } from "./certificate.ts";
+import { createRestAuthority, type RestCertificate } from "./rest-authority.ts";
+import { deriveKey } from "./root-keys.ts";
 
 export const ROOT_BYTES = 32;
 /** Authorities are as old as the root may be; what they certify has a term. */
@@ -28,19 +30,17 @@ const AUTHORITY_NOT_BEFORE_MS = Date.UTC(2026, 0, 1);
 export type JobAuthority = CertificateAuthority & {
   /** The operator's own, for the JobManager of an incarnation. */
   operatorFiles(of: IncarnationIdentity, term: CertificateTerm): IdentityFiles;
+  /** The operator's own, for people and tools; `ca` is what they have to trust. */
+  restFiles(content: RestCertificate): IdentityFiles;
 };
 
 /** `root`: 32 random bytes. */
 export function createJobAuthority(root: Buffer): JobAuthority {
   assert(root.length === ROOT_BYTES, `a root has ${ROOT_BYTES} bytes, not ${root.length}`);
-  const derive = (...names: readonly (string | number)[]): KeyPair => {
-    const info = createHash("sha256").update(JSON.stringify(names)).digest();
-    return keyPair(Buffer.from(hkdfSync("sha256", root, "streamjob certificates v1", info, 32)));
-  };
   const filesOf = (of: IncarnationIdentity, role: PeerRole, term: CertificateTerm): IdentityFiles => {
-    const authority = derive("authority", of.namespace, of.job, of.jobId);
+    const authority = deriveKey(root, "authority", of.namespace, of.job, of.jobId);
     const issuer = `StreamJob CA of ${of.jobId}`;
-    const key = derive(role, of.namespace, of.job, of.jobId, term.number);
+    const key = deriveKey(root, role, of.namespace, of.job, of.jobId, term.number);
     const ca = {
       subject: issuer,
       issuer,
@@ -69,6 +69,7 @@ export function createJobAuthority(root: Buffer): JobAuthority {
       };
     },
     operatorFiles: (of, term) => filesOf(of, "operator", term),
+    restFiles: createRestAuthority(root),
   };
 }
 

@@ -37,3 +37,4 @@ export {
 } from "./names.ts";
 export { isOwnedBy, ownedBy } from "./owner.ts";
 export { isForGood } from "./refusal.ts";
+export type { RelayAnswer, RelayRequest, RestRelay } from "./rest-relay.ts";

@@ -23,6 +23,7 @@ import {
   jobsOverviewSchema,
   metricsSchema,
   overviewSchema,
+  restRoutes,
   savepointStatusSchema,
   taskManagersSchema,
   triggerResponseSchema,
@@ -39,7 +40,7 @@ import {
   ask,
   post,
 } from "./hand-written-control.test-support.ts";
-import { createRoutes } from "./routes.ts";
+import { createRoutes, type Route } from "./routes.ts";
 
 type Example = {
   readonly path: string;
@@ -147,6 +148,25 @@ describe("every route answers as the contract says, also under /v1", async () =>
         await ask(url + prefix + example.path, example.schema, example.status, example.init);
       }
     });
+  }
+});
+
+it("RTE1: the contract lists exactly these routes, and those that change something as such", () => {
+  const { control } = createControl();
+  const parts = { control, clock: systemClock, random: seededRandom(1), log: silentLog, version: "0" };
+  const callbacks = { onAccepted() {}, onTold() {} };
+  // Which of them there are does not depend on what they do.
+  const incarnation = {} as NonNullable<Parameters<typeof createRoutes>[0]["incarnation"]>;
+  const all = new Map<string, Route>();
+  for (const more of [{}, { incarnation }]) {
+    for (const route of createRoutes({ ...parts, ...callbacks, ...more }))
+      all.set(`${route.method} ${route.path}`, route);
+  }
+  const listed = restRoutes.map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(listed.toSorted(), [...all.keys()].toSorted());
+  for (const { method, path, access } of restRoutes) {
+    assert.ok(access !== "read" || all.get(`${method} ${path}`)?.mutates === false, `${method} ${path}`);
+    assert.ok(access !== "write" || all.get(`${method} ${path}`)?.mutates === true, `${method} ${path}`);
   }
 });
 

@@ -219,6 +219,12 @@ const operatorRooms: readonly Room[] = [
     testsMayImport: inOperator("engine-native"),
   },
   {
+    folder: "operator/rest",
+    owns: "people's way to the REST of JobManagers, by bearer token",
+    mayImport: ["base", "contract", "security", ...inOperator("kubernetes/api engine reconcile")],
+    testsMayImport: ["crds", ...inOperator("certificates")],
+  },
+  {
     folder: "operator/observe",
     owns: "one look at the world",
     mayImport: ["base", "crds", ...inOperator("kubernetes/api engine reconcile")],
@@ -274,7 +280,7 @@ export const rooms: readonly Room[] = [
       "settings",
       "security",
       ...inRuntime("storage graph checkpoint taskmanager jobmanager rest"),
-      ...inOperator("kubernetes/api kubernetes/client engine engine-native certificates controller"),
+      ...inOperator("kubernetes/api kubernetes/client engine engine-native certificates rest controller"),
       ...within("embedded", "api-server workloads kubelet"),
     ],
   },

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { systemClock } from "../../base/index.ts";
 import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
 import { skipWithoutCluster } from "../environment/index.ts";
-import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
+import { sharedCluster } from "../promises/kubernetes-rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "../promises/rig.ts";
 import { OperatorCalls } from "./operator-calls.ts";
 import { podUids, RATE } from "./pods-of-job.ts";
@@ -36,11 +36,11 @@ async function jobManagerOf(rig: Rig): Promise<() => Promise<IncarnationMessage 
 }
 
 async function killApiServer(): Promise<void> {
-  await (await nodesOfRigs()).failures.stop("kube-apiserver", "SIGKILL");
+  await (await sharedCluster()).failures.stop("kube-apiserver", "SIGKILL");
 }
 
 async function startApiServer(): Promise<void> {
-  await (await nodesOfRigs()).failures.start("kube-apiserver");
+  await (await sharedCluster()).failures.start("kube-apiserver");
 }
 
 describe("a control plane that goes away", { skip: await skipWithoutCluster() }, () => {
@@ -113,7 +113,7 @@ describe("a control plane that goes away", { skip: await skipWithoutCluster() },
   it("with its etcd, and without its history when it is back: an upgrade under way is finished, changes that came meanwhile are found", () => {
     const operator = new OperatorCalls();
     return withRig("etcd-away", { rate: RATE, operatorApi: operator.between }, async (rig) => {
-      const { failures } = await nodesOfRigs();
+      const { failures } = await sharedCluster();
       await rig.apply(rig.manifest());
       await rig.ready();
 

@@ -9,7 +9,7 @@ import type { StreamJobSpec } from "../../crds/index.ts";
 import type { ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import { skipWithoutCluster } from "../environment/index.ts";
 import { ActivitySampler } from "../promises/activity-sampler.ts";
-import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
+import { sharedCluster } from "../promises/kubernetes-rig-cluster.ts";
 import { PodTimeline } from "../promises/pod-timeline.ts";
 import { looksOf, NAMESPACE, type Rig, withRig } from "../promises/rig.ts";
 import { isReady, nodeOf, podUids, RATE } from "./pods-of-job.ts";
@@ -41,7 +41,7 @@ async function loseKubelet(rig: Rig): Promise<LostNode> {
   const node = await nodeOf(rig, JOB_MANAGER);
   assert.equal(await nodeOf(rig, TASK_MANAGER), node);
   const pids = await Promise.all([JOB_MANAGER, TASK_MANAGER].map((name) => rig.cluster.pidOf(key(name))));
-  const { failures } = await nodesOfRigs();
+  const { failures } = await sharedCluster();
   await failures.stop(`kubelet-${node}`);
   await rig.until("the lost pods to be told to go", async () =>
     (await rig.pods()).every(({ metadata }) => metadata.deletionTimestamp !== undefined),
@@ -54,7 +54,7 @@ const lives = (pid: number): boolean => existsSync(`/proc/${pid}`);
 /** As a person does who takes a node for dead: its objects go, whatever its processes do. Another pod is there and ready afterwards. */
 async function deleteByForce(rig: Rig, names: readonly string[]): Promise<void> {
   const before = await podUids(rig);
-  const cluster = await nodesOfRigs();
+  const cluster = await sharedCluster();
   await cluster.kubectl("delete", "pod", ...names, "-n", NAMESPACE, "--force", "--grace-period=0");
   await rig.until(`others to be in the place of ${names.join(" and ")}`, async () => {
     const pods = new Map((await rig.pods()).map((pod) => [pod.metadata.name, pod]));

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { skipWithoutCluster } from "../environment/index.ts";
 import { ActivitySampler } from "../promises/activity-sampler.ts";
-import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
+import { sharedCluster } from "../promises/kubernetes-rig-cluster.ts";
 import { ProcessedWords } from "../promises/processed-words.ts";
 import { type Rig, WORD_COUNT, withRig } from "../promises/rig.ts";
 import { allOn, nodeOf, otherThan, RATE } from "./pods-of-job.ts";
@@ -18,7 +18,7 @@ const MORE = 200;
 
 /** As a person does before maintenance; gives the node where the pods are now. */
 async function drainNodeOf(rig: Rig, pod: string): Promise<"node-a" | "node-b"> {
-  const cluster = await nodesOfRigs();
+  const cluster = await sharedCluster();
   const node = await nodeOf(rig, pod);
   await cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=10m");
   await allOn(rig, otherThan(node), PODS);

@@ -13,7 +13,7 @@ import { systemRandom } from "../../base/index.ts";
 import { imageArchive, jobImageArchive } from "../../tools/image.ts";
 import { type Cluster, helm4Binary, skipWithoutCluster, testBinary } from "../environment/index.ts";
 import { chartFolder, runHelm } from "../helm/chart.ts";
-import { nodesOfRigs } from "../promises/kubernetes-rig-cluster.ts";
+import { sharedCluster } from "../promises/kubernetes-rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "../promises/rig.ts";
 import { RATE } from "./pods-of-job.ts";
 
@@ -183,7 +183,7 @@ const phases: readonly Phase[] = [
 describe("an operator whose image is replaced", { skip }, () => {
   it("by a newer build, and that by the older one, carries each step of an upgrade on: one incarnation for each upgrade, the sink is exact", () =>
     withRig("operator-image", { rate: RATE, withOperator: false }, async (rig) => {
-      const cluster = await nodesOfRigs();
+      const cluster = await sharedCluster();
       const { reference } = await imageArchive(tell);
       const builds = [reference, await nextBuild(cluster)] as const;
       const operator = new ReleasedOperator(cluster, await cluster.makeNamespace("ops"), rig.cluster.storageRoot);

@@ -71,8 +71,9 @@ const cases: Readonly<Record<string, object>> = {
       jobPodMonitor: { enabled: true, interval: "15s", labels: { release: "prometheus" } },
       rules: { enabled: true, labels: { release: "prometheus" } },
     },
+    rest: { enabled: true, audiences: ["streamjob.dev", "https://issuer.example.org"], names: ["jobs.example.org"] },
     networkPolicy: {
-      operator: { apiServerPorts: [8443] },
+      operator: { apiServerPorts: [8443], restFrom: [{ namespaceSelector: { matchLabels: { people: "yes" } } }] },
       jobs: {
         enabled: true,
         namespaces: ["shop"],
@@ -158,6 +159,37 @@ describe("the chart", { skip }, () => {
     }
     for (const [name, text] of Object.entries(definitionFiles()))
       assert.equal(readFileSync(join(chartFolder, "files/crds", name), "utf8"), text, name);
+  });
+
+  it("SEC-9: with the endpoint for people grants reviews and its one ConfigMap more, and without it neither port nor Service", async () => {
+    const rendered = (values: object): Promise<Rendered[]> =>
+      renderChart(helm4.path(), {
+        name: "sj",
+        namespace: "ops",
+        values: { ...base, watchNamespaces: ["shop"], ...values },
+      });
+    const key = ({ kind, metadata }: Rendered): string => `${kind} ${metadata.namespace ?? ""} ${metadata.name}`;
+    const [without, withRest] = await Promise.all([rendered({}), rendered({ rest: { enabled: true } })]);
+    const before = new Set(without.map(key));
+    const more = withRest.filter((object) => !before.has(key(object)));
+    assert.deepEqual(more.map(key).toSorted(), [
+      "ClusterRole  ops:sj-streamjob-operator-rest",
+      "ClusterRoleBinding  ops:sj-streamjob-operator-rest",
+      "Role ops sj-streamjob-operator-rest",
+      "Role ops sj-streamjob-operator-rest-ca-reader",
+      "RoleBinding ops sj-streamjob-operator-rest",
+      "RoleBinding ops sj-streamjob-operator-rest-ca-reader",
+      "Service ops sj-streamjob-operator-rest",
+    ]);
+    const ofReviews = oneOf(more, "ClusterRole")["rules"] as readonly Rule[];
+    assert.deepEqual(
+      ofReviews.map(({ resources, verbs }) => ({ resources, verbs })),
+      [
+        { resources: ["tokenreviews"], verbs: ["create"] },
+        { resources: ["subjectaccessreviews"], verbs: ["create"] },
+      ],
+    );
+    assert.ok(!JSON.stringify(without).includes("8443"));
   });
 
   it("grants no wildcard; of Secrets it reads its root alone, by name, and writes those of jobs; of Leases its own name", async () => {

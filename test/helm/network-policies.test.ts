@@ -13,9 +13,11 @@ import { type Endpoint, mayConnect, type NetworkPolicy } from "./network-policie
 
 const helm = await testBinary(helm4Binary);
 const METRICS_PORT = 9249;
+/** Of the operator, for people. */
+const PEOPLE_PORT = 8443;
 /** A TaskManager chooses its own for records. */
 const DATA_PORT = 40_123;
-const ports = [REST_PORT, RPC_PORT, METRICS_PORT, DATA_PORT];
+const ports = [REST_PORT, RPC_PORT, METRICS_PORT, PEOPLE_PORT, DATA_PORT];
 
 function podOf(namespace: string, component: "jobManagerSet" | "taskManagerSet"): Endpoint {
   const job: StreamJob = {
@@ -44,11 +46,13 @@ describe("SEC-6: the chart's NetworkPolicies", { skip: helm.skip }, () => {
 
   before(async () => {
     const prometheus = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }];
+    const people = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "people" } } }];
     const values = {
       storageRoot: "s3://bucket/streamjob",
       watchNamespaces: ["shop", "games"],
+      rest: { enabled: true },
       networkPolicy: {
-        operator: { metricsFrom: prometheus },
+        operator: { metricsFrom: prometheus, restFrom: people },
         jobs: { enabled: true, metricsFrom: prometheus, egress: [{ ports: [{ port: 9000 }] }] },
       },
     };
@@ -69,6 +73,7 @@ describe("SEC-6: the chart's NetworkPolicies", { skip: helm.skip }, () => {
         "app.kubernetes.io/instance": "sj",
       }),
       prometheus: stranger("monitoring"),
+      people: stranger("people"),
       store: stranger("minio"),
     };
   });
@@ -86,11 +91,12 @@ describe("SEC-6: the chart's NetworkPolicies", { skip: helm.skip }, () => {
     }
     assert.deepEqual(allowed.toSorted(), [
       "operator → jobManager: 8081",
+      "people → operator: 8443",
       "prometheus → jobManager: 9249",
       "prometheus → operator: 9249",
       "prometheus → taskManager: 9249",
       "taskManager → jobManager: 6123",
-      "taskManager → taskManager: 8081 6123 9249 40123",
+      "taskManager → taskManager: 8081 6123 9249 8443 40123",
     ]);
   });
 

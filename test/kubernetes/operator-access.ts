@@ -27,21 +27,29 @@ export type OperatorPlace = {
   readonly namespace: string;
   /** Empty: all. */
   readonly watchNamespaces: readonly string[];
+  /** More values of the chart. */
+  readonly values?: object;
 };
 
 /** Installs what the chart says of rights, as `helm install` would, and asks for a token. */
 export async function grantAccess(helm: string, admin: ClusterAdmin, place: OperatorPlace): Promise<OperatorAccess> {
   const { namespace, watchNamespaces } = place;
-  const values = { storageRoot: "file:///state", watchNamespaces };
+  const values = { storageRoot: "file:///state", watchNamespaces, ...place.values };
   for (const object of await renderChart(helm, { name: NAME, namespace, values })) {
     if (plurals[object.kind] !== undefined) await admin.ask("PATCH", `${pathOf(object)}?fieldManager=helm`, object);
   }
   return { token: await tokenOf(admin, namespace, NAME), user: `system:serviceaccount:${namespace}:${NAME}` };
 }
 
-/** A token of a service account, as a pod has it projected. */
-export async function tokenOf(admin: ClusterAdmin, namespace: string, account: string): Promise<string> {
-  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
+/** A token of a service account, as a pod has it projected. `more`: of the request's spec. */
+export async function tokenOf(
+  admin: ClusterAdmin,
+  namespace: string,
+  account: string,
+  more: object = {},
+): Promise<string> {
+  const spec = { expirationSeconds: 3600, ...more };
+  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
   const { status } = (await admin.ask("POST", path, request)) as { readonly status: { readonly token: string } };
   return status.token;

@@ -64,6 +64,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "endpoints" (dict "host" "0.0.0.0" "port" 9249)
   "rootSecret" (dict "namespace" .Release.Namespace "name" (printf "%s-root" (include "streamjob-operator.fullname" .)))
 -}}
+{{- if .Values.rest.enabled -}}
+{{- $service := printf "%s-rest" (include "streamjob-operator.fullname" .) -}}
+{{- $inNamespace := printf "%s.%s" $service .Release.Namespace -}}
+{{- $names := concat (list $service $inNamespace (printf "%s.svc" $inNamespace) (printf "%s.svc.cluster.local" $inNamespace) "localhost") .Values.rest.names -}}
+{{- $settings = set $settings "rest" (dict
+  "host" "0.0.0.0"
+  "port" 8443
+  "audiences" .Values.rest.audiences
+  "names" ($names | uniq)
+  "authority" (dict "namespace" .Release.Namespace "name" (printf "%s-ca" $service))
+) -}}
+{{- end -}}
 {{- if .Values.watchNamespaces -}}
 {{- $settings = set $settings "namespaces" (.Values.watchNamespaces | uniq | sortAlpha) -}}
 {{- end -}}

@@ -41,3 +41,4 @@ export {
   type StatefulSet,
   type Volume,
 } from "./objects.ts";
+export type { AccessVerdict, ResourceAttributes, Reviews, TokenVerdict, UserInfo } from "./reviews.ts";
