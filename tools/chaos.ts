@@ -9,8 +9,13 @@ import { parseArgs } from "node:util";
 import { childEnvironment, findNode, repositoryRoot } from "./find-node.mjs";
 
 /** Files of each suite, as `node --test` takes them; or a program with options of its own. */
-type Suite = { readonly what: string } & ({ readonly files: string } | { readonly program: string });
+type Suite = { readonly what: string } & ({ readonly files: string; readonly setup?: string } | { readonly program: string });
 const suites: Readonly<Record<string, Suite>> = {
+  cluster: {
+    files: "test/faults/*.test.ts",
+    what: "a real cluster whose nodes, API server, etcd, store and operator go away (half an hour; root)",
+    setup: "test/cluster/setup.ts",
+  },
   controller: {
     files: "test/chaos/controller/*.test.ts",
     what: "every mutating call of the controller: crash before, crash after, response lost; stale worlds (about an hour)",
@@ -50,7 +55,9 @@ if (suite === undefined) {
     process.stderr.write(usage);
     process.exitCode = 2;
   } else {
-    process.exitCode = await run(["--test", "--test-concurrency=1", "--test-reporter=spec", ...only, suite.files]);
+    const setup = suite.setup === undefined ? [] : [`--test-global-setup=${suite.setup}`];
+    const how = ["--test-concurrency=1", "--test-reporter=spec", ...setup, ...only];
+    process.exitCode = await run(["--test", ...how, suite.files]);
   }
 }
 

@@ -48,6 +48,7 @@ function rigClusterOf(plane: ControlPlane, storeFolder: string, logs: readonly s
     pidOf: (pod) => Promise.resolve(kubelet.pidOf(pod)),
     abandon: (pods) => Promise.resolve(pods.map((pod) => kubelet.abandon(pod))),
     addressOf: (host, port) => kubelet.addressOf(NAMESPACE, host, port),
+    publish: (port) => Promise.resolve(`127.0.0.1:${port}`),
     apiAs: (fieldManager) => server.as(fieldManager),
     collected: () => server.collected(),
     compactHistory: () => Promise.resolve(server.compactHistory()),

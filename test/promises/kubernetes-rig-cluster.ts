@@ -160,6 +160,7 @@ class KubernetesRigCluster implements RigCluster {
   controller: Controller | null = null;
   readonly #parts: Parts;
   readonly #closers: (() => void)[] = [];
+  readonly #published: { close(): Promise<void> }[] = [];
   #lostNode: "node-a" | "node-b" | null = null;
 
   constructor(parts: Parts) {
@@ -299,6 +300,12 @@ class KubernetesRigCluster implements RigCluster {
     return this.#parts.found(NAMESPACE, host, port);
   }
 
+  async publish(port: number): Promise<string> {
+    const relay = await this.#parts.cluster.publish(port);
+    this.#published.push(relay);
+    return `${relay.address}:${relay.port}`;
+  }
+
   apiAs(fieldManager: string): KubernetesApi {
     const { baseUrl, credentials } = this.#parts.connection;
     const api = new HttpKubernetesApi({ baseUrl, clock, credentials, fieldManager });
@@ -342,6 +349,7 @@ class KubernetesRigCluster implements RigCluster {
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
+    for (const relay of this.#published) await relay.close();
     if (options.withRules === false) await putRulesBack(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
     for (const close of this.#closers) close();
     await gateway.close();

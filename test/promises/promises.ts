@@ -10,6 +10,7 @@ export const promises: Readonly<Record<string, string>> = {
   "P-3": "Intent is durable before action: an operator may die anywhere",
   "P-4": "A stop is atomic with its savepoint",
   "P-5": "At most one savepoint is in flight; no trigger is repeated",
+  "P-6": "A savepoint that fails or takes too long leaves the old job running",
   "P-7": "A completed savepoint is always used, even if the job dies while stopping",
   "P-8": "A savepoint survives the loss of operator and JobManager together",
   "P-9": "A trigger of an earlier execution is never trusted",
@@ -48,6 +49,4 @@ export const promises: Readonly<Record<string, string>> = {
 };
 
 /** Promised, and not proved with real processes yet: they need a store that can be taken away, another version, or another node. */
-export const promisesToCome: Readonly<Record<string, string>> = {
-  "P-6": "A savepoint that fails or takes too long leaves the old job running",
-};
+export const promisesToCome: Readonly<Record<string, string>> = {};

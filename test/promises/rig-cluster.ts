@@ -52,6 +52,8 @@ export interface RigCluster {
   abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]>;
   /** `host:port` at which this process reaches a pod's or Service's port; null: nothing is behind that name now. */
   addressOf(host: string, port: number): Promise<string | null>;
+  /** `host:port` at which pods reach what listens on a port of 127.0.0.1 here; it ends with the cluster. */
+  publish(port: number): Promise<string>;
   /** The API server as somebody whose writes are told from those of others by their field manager. */
   apiAs(fieldManager: string): KubernetesApi;
   /** Resolves when everything whose owner is gone has been collected. */
