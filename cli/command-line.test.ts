@@ -73,6 +73,14 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
 const place = { namespace: "default" };
 const onJob = { job: "wc", ...place };
 const ofManifests: Record<string, { readonly args: string; readonly command: ManifestCommand }> = {
+  "a way to a JobManager": {
+    args: "port-forward streamjob/wc",
+    command: { kind: "portForward", port: null, ...onJob },
+  },
+  "a way to a JobManager by a port": {
+    args: "port-forward wc 8081 -n shop",
+    command: { kind: "portForward", job: "wc", port: 8081, namespace: "shop" },
+  },
   "manifests to run": {
     args: "run a.yaml b - --namespace shop",
     command: { kind: "runManifests", sources: ["a.yaml", "b", "-"], namespace: "shop" },
@@ -220,15 +228,45 @@ describe("a command for a cluster", () => {
     assert.match((await parseAs(true, ["--help"])).out, /Usage: kubectl streamjob/);
   });
 
+  it("runs manifests there, and a module as a StreamJob", async () => {
+    const cluster = { kubeconfig: null, context: "prod", isNamespaceGiven: false };
+    const run = { kind: "runManifests", namespace: "default" } as const;
+    const removing = { ...run, sources: ["a.yaml"], removes: true } as const;
+    const manifests = await parse("run", "a.yaml", "--rm", "--context", "prod");
+    assert.deepEqual(manifests.command, { kind: "manifests", command: removing, cluster });
+    const text = "run jobs/w.ts --context prod -n shop -p 2 --name w --image i -Da=b -s s3://b/1 -- x";
+    const inline = {
+      module: "jobs/w.ts",
+      name: "w",
+      image: "i",
+      args: ["x"],
+      options: { a: "b" },
+      parallelism: 2,
+      restore: { path: "s3://b/1", allowNonRestoredState: false },
+    };
+    assert.deepEqual((await parse(...text.split(" "))).command, {
+      kind: "manifests",
+      command: { ...run, sources: ["jobs/w.ts"], namespace: "shop", inline },
+      cluster: { ...cluster, isNamespaceGiven: true },
+    });
+  });
+
+  it("has flags that a run on this machine has not, and the other way round", async () => {
+    for (const [args, says] of [
+      ["run a.yaml --rm", /--rm is for a cluster/],
+      ["run job.ts --rm", /--rm is for a cluster/],
+      ["run job.ts --image i", /--image is for a cluster/],
+      ["run a.yaml --image i --context c", /set spec\.image in the manifest/],
+      ["run job.ts --rest-port 8081 --context c", /streamjob port-forward/],
+    ] as const) {
+      const { command, err } = await parse(...args.split(" "));
+      assert.deepEqual(command, { kind: "exit", exitCode: 2 }, args);
+      assert.match(err, says);
+    }
+  });
+
   it("is none of those about this machine", async () => {
-    for (const args of [
-      ["run", "wc.yaml"],
-      ["run", "job.ts"],
-      ["up"],
-      ["list"],
-      ["stop", "wc"],
-      ["explain", "job.ts"],
-    ]) {
+    for (const args of [["up"], ["list"], ["stop", "wc"], ["explain", "job.ts"]]) {
       const { command, err } = await parse(...args, "--context", "prod");
       assert.deepEqual(command, { kind: "exit", exitCode: 2 }, args.join(" "));
       assert.match(err, /on this machine/);

@@ -25,6 +25,8 @@ export type CommandRig = CommandContext & {
   readonly said: string[];
   /** What the JobManager of every incarnation answers from now on; null: nothing. */
   jobManagerAnswers(message: Partial<IncarnationMessage> | null): void;
+  /** How pods are reached from now on. */
+  connectsBy(way: CommandContext["connect"]): void;
   /** As when what the command is piped into has ended. */
   closeReader(): void;
   /** Writes the status of a job as an operator would; `generation` defaults to the object's. */
@@ -70,6 +72,9 @@ export async function createRig(): Promise<CommandRig> {
     if (job === null) throw new Error(`there is no ${name}`);
     return job;
   };
+  let connectTo: CommandContext["connect"] = async (host) => {
+    throw new Error(`the test has no way to ${host}`);
+  };
   let message: IncarnationMessage | null = null;
   return {
     api: server,
@@ -83,6 +88,10 @@ export async function createRig(): Promise<CommandRig> {
       message = given === null ? null : { ...answerOfActive, ...given };
     },
     server,
+    connect: async (host, port) => connectTo(host, port),
+    connectsBy: (way) => {
+      connectTo = way;
+    },
     terminal,
     isLocal: true,
     isAlive: () => true,

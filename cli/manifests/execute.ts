@@ -27,6 +27,7 @@ const commands: { readonly [K in Kinds]: () => Promise<CarryOut<JobCommand<K>>> 
   rollback: async () => (await import("./rollback-command.ts")).rollbackCommand,
   history: async () => (await import("./history-command.ts")).historyCommand,
   delete: async () => (await import("./delete-command.ts")).deleteCommand,
+  portForward: async () => (await import("./port-forward-command.ts")).portForwardCommand,
   logs: async () => (await import("./logs-command.ts")).logsCommand,
   events: async () => (await import("./events-command.ts")).eventsCommand,
 };
@@ -38,17 +39,25 @@ export async function executeManifestCommand(
   command: ManifestCommand,
   cluster: ClusterChoice | null,
 ): Promise<ExitCode> {
-  if (command.kind === "runManifests") {
+  if (command.kind === "runManifests" && cluster === null) {
     return (await import("./run-command.ts")).runManifestsCommand(home, terminal, command);
   }
   if (command.kind === "up") return (await import("./up-command.ts")).upCommand(home, terminal);
   const opened = cluster === null ? openControlPlane(home, terminal) : await openCluster(cluster, terminal);
-  const { api, jobManagers, isLocal, isAlive, close } = opened;
+  if (command.kind === "runManifests") {
+    try {
+      const placed = cluster?.isNamespaceGiven === false ? { ...command, namespace: opened.namespace } : command;
+      return await (await import("./run-command.ts")).runInCluster(opened, terminal, placed);
+    } finally {
+      opened.close();
+    }
+  }
+  const { api, jobManagers, connect, isLocal, isAlive, close } = opened;
   const placed = cluster?.isNamespaceGiven === false ? inNamespace(command, opened.namespace) : command;
   try {
     // The table pairs each kind with its own function; the compiler cannot follow that through a union.
     const carryOut = (await commands[command.kind]()) as CarryOut<ManifestCommand>;
-    return await carryOut({ api, jobManagers, terminal, isLocal, isAlive }, placed);
+    return await carryOut({ api, jobManagers, connect, terminal, isLocal, isAlive }, placed);
   } finally {
     close();
   }

@@ -14,6 +14,8 @@ import { getNamed, listAll, readable } from "./named-objects.ts";
 import { jobHeadings, jobRow, snapshotHeadings, snapshotRow, type TableOptions } from "./object-table.ts";
 import { untilInterrupted } from "./interruption.ts";
 
+const ASKED_AT_ONCE = 16;
+
 type Shown = StreamJob | StreamJobSnapshot;
 type GetCommand = JobCommand<"get">;
 
@@ -32,7 +34,12 @@ export async function getCommand(context: CommandContext, command: GetCommand): 
     say(`No ${command.what === "jobs" ? "StreamJobs" : "snapshots"} ${where}.`);
     return 0;
   }
-  const rows = await Promise.all(objects.map((each) => row(each, command, context)));
+  const rows: string[][] = [];
+  // Each asks a JobManager: some at a time.
+  for (let start = 0; start < objects.length; start += ASKED_AT_ONCE) {
+    const some = objects.slice(start, start + ASKED_AT_ONCE);
+    rows.push(...(await Promise.all(some.map((each) => row(each, command, context)))));
+  }
   for (const line of formatTable([headings(command, context), ...rows])) out(line);
   return 0;
 }

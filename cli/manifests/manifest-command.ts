@@ -3,6 +3,8 @@
  * Built by: manifest-words.ts. Carried out by: execute.ts.
  */
 
+import type { InlineJob } from "./inline-job.ts";
+
 /** How long a command waits for what it asked for; null: it returns when the API server has accepted it. */
 export type WaitMs = number | null;
 
@@ -23,7 +25,15 @@ export type OutputFormat = "table" | "wide" | "yaml" | "json";
 
 export type ManifestCommand =
   | { readonly kind: "up" }
-  | { readonly kind: "runManifests"; readonly sources: readonly string[]; readonly namespace: string }
+  | {
+      readonly kind: "runManifests";
+      readonly sources: readonly string[];
+      readonly namespace: string;
+      /** The one source is a job module, for a cluster. */
+      readonly inline?: InlineJob;
+      /** What this run made in a cluster is deleted at its end. */
+      readonly removes?: true;
+    }
   | {
       readonly kind: "apply";
       readonly sources: readonly string[];
@@ -72,6 +82,8 @@ export type ManifestCommand =
       readonly tailLines: number | null;
       readonly previous: boolean;
     } & OfJob)
+  /** `port`: on this machine; null: a free one. */
+  | ({ readonly kind: "portForward"; readonly port: number | null } & OfJob)
   | {
       readonly kind: "events";
       /** null: of all jobs. */

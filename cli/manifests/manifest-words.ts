@@ -111,6 +111,7 @@ function addReading(program: Command, found: Found): void {
   onJob("describe", "show a StreamJob in full: spec, status, pods, snapshots, last events");
   onJob("history", "show what happened to a StreamJob, and the revisions to which `rollback` can go back");
   addLogs(program, found);
+  addPortForward(program, found);
   const events = addReport(
     program
       .command("events")
@@ -146,6 +147,20 @@ function addLogs(program: Command, found: Found): void {
       tailLines: tail ?? null,
       previous: previous ?? false,
     }),
+  );
+}
+
+function addPortForward(program: Command, found: Found): void {
+  const forward = program
+    .command("port-forward")
+    .description(
+      "open the REST API of a StreamJob's JobManager on 127.0.0.1 until Ctrl-C; follows the job to its next JobManager",
+    )
+    .argument("<job>", JOB_HELP)
+    .argument("[local-port]", "port on this machine (default: a free one)", localPort)
+    .addOption(namespaceOption());
+  forward.action((job: string, port: number | undefined, { namespace }: Place) =>
+    found({ kind: "portForward", job: jobName(forward, job), port: port ?? null, namespace }),
   );
 }
 
@@ -253,6 +268,12 @@ export async function durationOf(command: Command, text: string | undefined): Pr
   if (parsed.kind === "duration" && hasUnit) return parsed.ms;
   const problem = parsed.kind === "invalid" ? parsed.problem : `the unit is missing; write "${text}s" or "${text}ms"`;
   return command.error(`error: option '--timeout <duration>' argument '${text}' is invalid. ${problem}`);
+}
+
+function localPort(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 1 && value <= 65_535) return value;
+  throw new InvalidArgumentError("It must be a port, from 1 to 65535.");
 }
 
 function count(text: string): number {

@@ -2,17 +2,27 @@
  * Owns: the way to a control plane that runs: the one place that knows where an API server is to be found: the embedded one of the home
  * folder, by its endpoint file; a cluster's, by a kubeconfig.
  *
- * OCP1 Pods of a cluster cannot be reached from here: what only a JobManager knows is shown as its object says, or as not known.
+ * OCP1 Pods of a cluster are reached through its API server, with the rights of the person (pod-connections.ts): what only a JobManager knows
+ *     is shown as it is now. Without these rights it is shown as its object says, or as not known.
  */
+import { connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
 import { type JobManagerApi } from "../../operator/engine/index.ts";
 import { createHttpJobManagerApi } from "../../operator/engine-native/index.ts";
-import { connectKubernetes, fixedCredentials, HttpKubernetesApi } from "../../operator/kubernetes/client/index.ts";
-import { type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import {
+  connectKubernetes,
+  fixedCredentials,
+  HttpKubernetesApi,
+  PortForwarder,
+} from "../../operator/kubernetes/client/index.ts";
+import { ApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { withRetriedReads } from "../../operator/kubernetes/machinery/index.ts";
 import { type Clock, type Random, StreamError } from "../../base/index.ts";
 import { isOwnerAlive, readEndpoint, remoteAddressOf } from "../../main/control-plane/index.ts";
 import type { HomeFolder } from "../jobs/home-folder.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import type { ClusterChoice } from "./manifest-command.ts";
+import { PodConnections } from "./pod-connections.ts";
 
 /** Who sends manifests and changes fields for a person. */
 export const FIELD_MANAGER = "streamjob-cli";
@@ -20,11 +30,16 @@ export const FIELD_MANAGER = "streamjob-cli";
 /** How long a read is tried again: a control plane that is busy for a moment is no reason to give up. */
 const RETRY_MS = 10_000;
 
+/** A JobManager behind an API server: three servers, one of them far away. */
+const REMOTE_DEADLINE_MS = 10_000;
+
 type Surroundings = { readonly clock: Clock; readonly random: Random };
 
 export type OpenCluster = {
   readonly api: KubernetesApi;
   readonly jobManagers: JobManagerApi;
+  /** A connection to a port of a pod, by its host name. Errors: StreamError, with what is missing. */
+  readonly connect: (host: string, port: number) => Promise<Duplex>;
   /** Of commands that name none. */
   readonly namespace: string;
   readonly isLocal: boolean;
@@ -49,16 +64,31 @@ export function findControlPlane(home: HomeFolder, surroundings: Surroundings): 
   const credentials = fixedCredentials(baseUrl, token);
   const http = new HttpKubernetesApi({ baseUrl, credentials, clock, fieldManager: FIELD_MANAGER });
   const api = withRetriedReads(http, { clock, random, deadlineMs: RETRY_MS });
-  const jobManagers = createHttpJobManagerApi({ clock, addressOf: remoteAddressOf({ baseUrl, credentials, clock }) });
+  const addressOf = remoteAddressOf({ baseUrl, credentials, clock });
+  const jobManagers = createHttpJobManagerApi({ clock, addressOf });
+  const connect = async (host: string, port: number): Promise<Duplex> =>
+    connectByAddress(await addressOf(host, port), host);
   const close = (): void => {
     jobManagers.close();
     credentials.close();
   };
-  return { api, jobManagers, namespace: "default", isLocal: true, pid, isAlive, close };
+  return { api, jobManagers, connect, namespace: "default", isLocal: true, pid, isAlive, close };
+}
+
+function connectByAddress(address: string | null, host: string): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const unreachable = (why: string): void => reject(new ApiError("Unavailable", `${host} cannot be reached: ${why}`));
+    if (address === null) return unreachable("no such pod runs");
+    const { hostname, port } = new URL(address);
+    const socket = connectTcp({ host: hostname, port: Number(port) });
+    socket.once("error", (error) => unreachable(error.message));
+    socket.once("connect", () => resolve(socket.removeAllListeners("error")));
+  });
 }
 
 /** Asks nothing yet. Errors: KUBECONFIG_INVALID, KUBERNETES_CLIENT_MISSING. */
-export async function openCluster(choice: ClusterChoice, { clock, random }: Surroundings): Promise<OpenCluster> {
+export async function openCluster(choice: ClusterChoice, terminal: Terminal): Promise<OpenCluster> {
+  const { clock, random } = terminal;
   const { kubeconfig, context } = choice;
   const connection = await connectKubernetes({
     clock,
@@ -66,10 +96,20 @@ export async function openCluster(choice: ClusterChoice, { clock, random }: Surr
     ...(kubeconfig === null ? {} : { kubeconfig }),
     ...(context === null ? {} : { context }),
   });
-  const jobManagers = createHttpJobManagerApi({ clock, addressOf: async () => null });
+  const { baseUrl, credentials } = connection;
+  const forwarder = new PortForwarder({ baseUrl, clock, credentials, userAgent: FIELD_MANAGER });
+  const pods = new PodConnections(forwarder, (text) => terminal.say(terminal.colors.yellow(text)));
+  const connect = (host: string, port: number): Promise<Duplex> => pods.open(host, port);
+  const jobManagers = createHttpJobManagerApi({
+    clock,
+    connect,
+    addressOf: () => null,
+    deadlineMs: REMOTE_DEADLINE_MS,
+  });
   return {
     api: withRetriedReads(connection.api, { clock, random, deadlineMs: RETRY_MS }),
     jobManagers,
+    connect,
     namespace: connection.namespace,
     isLocal: false,
     isAlive: () => true,

@@ -7,10 +7,12 @@
  * HJ2 Every request names the job it is for, and every answer has to: an address may have been given to somebody else meanwhile.
  *     Nothing of another job's JobManager is believed, its "not found" least of all (P-9, P-11).
  * HJ4 By https we show the operator's certificate for this very incarnation, and whoever answers has to show its JobManager's.
+ * HJ5 Where connections are given (`connect`), each call has one of its own, and the other side takes us for a process beside it.
  * HJ3 A refusal is one only in the contract's words: what a proxy in between says is no answer.
  */
 import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
+import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import type { Clock } from "../../base/index.ts";
 import { clientOptions, type IdentityFiles } from "../../security/index.ts";
@@ -42,7 +44,9 @@ export type HttpJobManagerOptions = {
   readonly clock: Clock;
   /** Base URL without a slash at its end, such as `https://10.0.0.3:8081`; null: nobody has that name now. */
   readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
-  /** The operator's certificates for an incarnation (HJ4), those to be tried first first. Default: only JobManagers with a URL of http are asked. */
+  /** How a host is reached, in place of `addressOf`, where its address leads nowhere from here (HJ5). */
+  readonly connect?: (host: string, port: number) => Promise<Duplex>;
+  /** The operator's certificates for an incarnation (HJ4), in the order in which they are tried. Default: only JobManagers with a URL of http are asked. */
   readonly identityOf?: (target: JobManagerTarget) => readonly IdentityFiles[];
   /** Default 1500. */
   readonly deadlineMs?: number;
@@ -98,8 +102,9 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
   ): Promise<Answer<z.output<S>>> {
     const host = jobManagerHost(target.namespace, target.job, target.incarnation);
     let base: string | null;
+    const { connect } = options;
     try {
-      base = await options.addressOf(host, REST_PORT);
+      base = connect === undefined ? await options.addressOf(host, REST_PORT) : `http://localhost:${REST_PORT}`;
     } catch (error) {
       return { kind: "unreachable", message: `the address of ${host} is not known: ${String(error)}` };
     }
@@ -110,7 +115,8 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       headers: { [JOB_ID_HEADER]: target.jobId },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     };
-    const ways = base.startsWith("https:") ? secureWays(target) : [{ agent }];
+    const plain = connect === undefined ? agent : new GivenConnections(() => connect(host, REST_PORT));
+    const ways = base.startsWith("https:") ? secureWays(target) : [{ agent: plain }];
     const limits = { clock, deadlineMs, bodyBytesMax, signal };
     const outcome = await exchangeAsKnown(
       request,
@@ -191,6 +197,24 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       secureAgent.destroy();
     },
   };
+}
+
+/** HJ5 */
+class GivenConnections extends Agent {
+  readonly #connect: () => Promise<Duplex>;
+
+  constructor(connect: () => Promise<Duplex>) {
+    super({ keepAlive: false });
+    this.#connect = connect;
+  }
+
+  override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
+    this.#connect().then(
+      (stream) => done?.(null, stream),
+      // The other argument is looked at only without an error.
+      (error: Error) => (done as ((error: Error) => void) | undefined)?.(error),
+    );
+  }
 }
 
 function exceptionsOf({ exceptionHistory }: ExceptionsMessage): readonly JobException[] {

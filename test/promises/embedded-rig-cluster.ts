@@ -32,6 +32,7 @@ function rigClusterOf(plane: ControlPlane, storeFolder: string, logs: readonly s
     api,
     storageRoot,
     defaultImage: LOCAL_IMAGE,
+    otherImage: "streamjob:next",
     controller,
     podTemplate: () => null,
     storeFolder,

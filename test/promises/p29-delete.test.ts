@@ -141,11 +141,11 @@ it("P-29 a deletion finishes when the JobManager dies again and again, or stands
     await goOn(rig, new Set(), spec);
     await rig.ready();
     await rig.moreCheckpoints(1);
-    rig.images.missing.add(rig.cluster.defaultImage);
+    rig.images.startNone(true);
     await rig.kill("jobmanager-0");
     await remove(rig);
     await assertGone(rig);
-    rig.images.missing.clear();
+    rig.images.startNone(false);
 
     await goOn(rig, new Set(), spec);
     await rig.ready();
