@@ -46,7 +46,7 @@ export type HttpJobManagerOptions = {
   readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
   /** How a host is reached, in place of `addressOf`, where its address leads nowhere from here (HJ5). */
   readonly connect?: (host: string, port: number) => Promise<Duplex>;
-  /** The operator's certificates for an incarnation (HJ4), those to be tried first first. Default: only JobManagers with a URL of http are asked. */
+  /** The operator's certificates for an incarnation (HJ4), in the order in which they are tried. Default: only JobManagers with a URL of http are asked. */
   readonly identityOf?: (target: JobManagerTarget) => readonly IdentityFiles[];
   /** Default 1500. */
   readonly deadlineMs?: number;
