@@ -9,7 +9,10 @@ import { parseArgs } from "node:util";
 import { childEnvironment, findNode, repositoryRoot } from "./find-node.mjs";
 
 /** Files of each suite, as `node --test` takes them; or a program with options of its own. */
-type Suite = { readonly what: string } & ({ readonly files: string; readonly setup?: string } | { readonly program: string });
+type Suite = { readonly what: string } & (
+  | { readonly files: string; readonly setup?: string }
+  | { readonly program: string }
+);
 const suites: Readonly<Record<string, Suite>> = {
   cluster: {
     files: "test/faults/*.test.ts",
