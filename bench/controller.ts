@@ -1,39 +1,39 @@
 /**
  * Question: how does the controller bear a thousand StreamJobs?
  *
- * Owns: the phases and the figures. Not here: JobManagers without processes (controller/instant-jobmanagers.ts), the API server
+ * Owns: the figures, and the phases in an embedded cluster. Not here: the phases on the real servers (controller/on-kubernetes.ts), the
+ * StreamJobs (controller/many-jobs.ts), JobManagers without processes (controller/instant-jobmanagers.ts), the embedded API server
  * and the kubelet without processes (embedded).
  *
  * CB1 API server, workload controller, kubelet and operator are one process here: time and memory are of all of them together.
- * CB2 One change is timed from the write of a manifest to the status that speaks of its generation, as a watcher sees it.
- * CB3 Quiet means quiet: mutating requests of the operator are counted at its port, every kind.
- * CB4 Measured in a process with the memory that an operator's container is given: V8 fills what it may, so a figure without a limit
+ * CB2 Quiet means quiet: mutating requests of the operator are counted at its port, every kind.
+ * CB3 Measured in a process with the memory that an operator's container is given: V8 fills what it may, so a figure without a limit
  *     says little.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readStreamJobStatus, type StreamJob } from "../crds/index.ts";
 import { startController } from "../operator/controller/index.ts";
 import { nativeEngine } from "../operator/engine-native/index.ts";
-import type { KubernetesApi } from "../operator/kubernetes/api/index.ts";
 import { InstantKubelet } from "../embedded/kubelet/index.ts";
 import { openLocalApiServer } from "../embedded/api-server/index.ts";
 import { StatefulSetController } from "../embedded/workloads/index.ts";
 import { silentLog, systemClock, systemRandom } from "../base/index.ts";
 import { countingApi } from "./controller/counting-api.ts";
 import { InstantJobManagers } from "./controller/instant-jobmanagers.ts";
+import { ManyJobs } from "./controller/many-jobs.ts";
+import { measureOnKubernetes } from "./controller/on-kubernetes.ts";
 import { shareText, watchOthers, warnOfShares } from "./measure/machine.ts";
 import { grouped, milliseconds, textTable } from "./measure/text-table.ts";
-import { type Question, readOptions, wholeNumber } from "./question.ts";
+import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
 
 const JOBS = 1000;
 const CHANGES = 300;
 const QUIET_SECONDS = 60;
-/** Between two changes. */
-const PAUSE_MS = 20;
 const LIMITS = { settledMs: 30_000, changeP99Ms: 100, quietWrites: 0, memoryBytes: 300 * 2 ** 20 };
+/** On the real servers. */
+const KUBERNETES_LIMITS = { changeP99Ms: 1000, quietWrites: 0, memoryBytes: 400 * 2 ** 20 };
 
 export const controllerQuestion: Question = {
   summary: "the controller with 1,000 StreamJobs and no processes: until all are settled, one change, quiet, memory",
@@ -41,27 +41,72 @@ export const controllerQuestion: Question = {
     `--jobs <n>      StreamJobs (default ${grouped(JOBS)})`,
     `--changes <n>   timed changes (default ${CHANGES})`,
     `--quiet <s>     seconds of quiet (default ${QUIET_SECONDS})`,
+    "--api <which>   embedded, all in one process (default); or kubernetes: etcd, kube-apiserver, kube-controller-manager, the operator a process",
+    "--flag <flag>   with --api kubernetes: one more flag of Node for the operator, such as --cpu-prof",
   ],
   run: ask,
 };
 
-/** CB4 */
+/** CB3 */
 const MEMORY_FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=8", "--expose-gc"];
 const RUN = fileURLToPath(new URL("./run.ts", import.meta.url));
 
+type Plan = { readonly jobs: number; readonly changes: number; readonly quietSeconds: number };
+
 async function ask(args: readonly string[]): Promise<0 | 1> {
-  if (MEMORY_FLAGS.every((flag) => process.execArgv.includes(flag))) return measure(args);
+  const options = readOptions(args, ["jobs", "changes", "quiet", "api", "flag"]);
+  const plan: Plan = {
+    jobs: wholeNumber(options, "jobs", { absent: JOBS, least: 1, most: 100_000 }),
+    changes: wholeNumber(options, "changes", { absent: CHANGES, least: 10, most: 100_000 }),
+    quietSeconds: wholeNumber(options, "quiet", { absent: QUIET_SECONDS, least: 1, most: 3600 }),
+  };
+  const flag = options.get("flag");
+  if (oneOf(options, "api", ["embedded", "kubernetes"]) === "kubernetes")
+    return onKubernetes(plan, flag === undefined ? [] : [flag]);
+  if (MEMORY_FLAGS.every((flag) => process.execArgv.includes(flag))) return measure(plan);
   const child = spawn(process.execPath, [...MEMORY_FLAGS, RUN, "controller", ...args], { stdio: "inherit" });
   const [exitCode] = (await once(child, "exit")) as [number | null];
   if (exitCode !== 0) throw new Error(`the measuring process ended with exit code ${exitCode}`);
   return 0;
 }
 
-async function measure(args: readonly string[]): Promise<0 | 1> {
-  const options = readOptions(args, ["jobs", "changes", "quiet"]);
-  const jobs = wholeNumber(options, "jobs", { absent: JOBS, least: 1, most: 100_000 });
-  const changes = wholeNumber(options, "changes", { absent: CHANGES, least: 10, most: 100_000 });
-  const quiet = wholeNumber(options, "quiet", { absent: QUIET_SECONDS, least: 1, most: 3600 });
+async function onKubernetes(plan: Plan, flags: readonly string[]): Promise<0> {
+  const others = watchOthers();
+  const { settledMs, settledWrites, settledCpuSeconds, latencies, quiet, memory } = await measureOnKubernetes({
+    ...plan,
+    flags,
+  });
+  const share = others();
+  const { changeP99Ms, quietWrites, memoryBytes } = KUBERNETES_LIMITS;
+  const rows = [
+    ["", "measured", "limit", ""],
+    [`${grouped(plan.jobs)} jobs, start to all settled`, milliseconds(settledMs), "", ""],
+    ["  requests of the operator that write", grouped(settledWrites), "", ""],
+    ["  processor time of the operator", `${settledCpuSeconds.toFixed(1)} s`, "", ""],
+    ["one change, p50", milliseconds(shareOf(latencies, 0.5)), "", ""],
+    row("one change, p99", shareOf(latencies, 0.99), changeP99Ms, milliseconds),
+    row(`writes in ${plan.quietSeconds} s of quiet`, quiet.writes, quietWrites, String),
+    [`reads in ${plan.quietSeconds} s of quiet`, String(quiet.reads), "", ""],
+    ["  processor time of the operator", `${quiet.cpuSeconds.toFixed(1)} s`, "", ""],
+    row("memory (resident) of the operator", memory.now, memoryBytes, megabytes),
+    row("  at its peak", memory.peak, memoryBytes, megabytes),
+  ];
+  tellTable(rows, share);
+  return 0;
+}
+
+function tellTable(rows: readonly (readonly string[])[], share: number | undefined): void {
+  process.stdout.write(`\n${textTable(rows, ["left", "right", "right", "left"])}\n`);
+  process.stdout.write(`others took ${shareText(share)} of all cores meanwhile\n`);
+  warnOfShares([share]);
+}
+
+/** Of values that ascend. */
+function shareOf(values: readonly number[], share: number): number {
+  return values[Math.min(values.length - 1, Math.floor(values.length * share))] as number;
+}
+
+async function measure({ jobs, changes, quietSeconds: quiet }: Plan): Promise<0 | 1> {
   const parts = { clock: systemClock, random: systemRandom, log: silentLog };
   const others = watchOthers();
   const server = await openLocalApiServer(parts);
@@ -70,7 +115,8 @@ async function measure(args: readonly string[]): Promise<0 | 1> {
   await kubelet.start();
   await workloads.start();
   const people = server.as("bench");
-  for (let index = 0; index < jobs; index++) await people.create("StreamJob", manifest(index, 0));
+  const many = new ManyJobs(people, jobs, "default");
+  await many.create();
 
   const startedMs = performance.now();
   const counted = countingApi(server.as("streamjob-operator"));
@@ -83,15 +129,14 @@ async function measure(args: readonly string[]): Promise<0 | 1> {
     election: null,
     endpoints: null,
   });
-  await settled(people, jobs);
+  await many.settled(100);
   const settledMs = performance.now() - startedMs;
   process.stdout.write(`  all settled after ${milliseconds(settledMs)}, ${grouped(counted.counts.writes)} writes\n`);
   // Until each is stable, and its status says so.
   await sleep(3000);
 
-  const latencies = await timeChanges(people, jobs, changes);
-  const at = (share: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] as number;
+  const latencies = await many.timeChanges(changes);
+  const at = (share: number): number => shareOf(latencies, share);
   process.stdout.write(`  ${changes} changes: p50 ${milliseconds(at(0.5))}, p99 ${milliseconds(at(0.99))}\n`);
 
   await sleep(2000);
@@ -117,9 +162,7 @@ async function measure(args: readonly string[]): Promise<0 | 1> {
     row("memory (resident) of the whole process", memory.rss, LIMITS.memoryBytes, megabytes),
     ["heap in use", megabytes(memory.heapUsed), "", ""],
   ];
-  process.stdout.write(`\n${textTable(rows, ["left", "right", "right", "left"])}\n`);
-  process.stdout.write(`others took ${shareText(share)} of all cores meanwhile\n`);
-  warnOfShares([share]);
+  tellTable(rows, share);
   return 0;
 }
 
@@ -128,65 +171,3 @@ function row(what: string, value: number, limit: number, format: (value: number)
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MB`;
-
-function manifest(index: number, change: number): StreamJob {
-  return {
-    apiVersion: "streamjob.dev/v1alpha1",
-    kind: "StreamJob",
-    metadata: { name: `job-${index}`, namespace: "default" },
-    spec: {
-      job: { module: "/job.ts" },
-      parallelism: 1,
-      savepoints: { retain: { count: 1 + change } },
-      upgrade: { stability: { window: "1s" } },
-    },
-  };
-}
-
-async function settled(api: KubernetesApi, jobs: number): Promise<void> {
-  for (let tries = 0; tries < 3000; tries++) {
-    const { items } = await api.list("StreamJob");
-    if (items.filter(isReady).length === jobs) return;
-    await sleep(100);
-  }
-  throw new Error("not all StreamJobs are Ready after 5 minutes");
-}
-
-function isReady({ status, metadata }: StreamJob): boolean {
-  const read = readStreamJobStatus(status);
-  if (read.kind === "unreadable") return false;
-  const ready = read.status.conditions.find(({ type }) => type === "Ready");
-  return ready?.status === "True" && ready.observedGeneration === metadata.generation;
-}
-
-/** Milliseconds, ascending (CB2). */
-async function timeChanges(api: KubernetesApi, jobs: number, changes: number): Promise<number[]> {
-  const { resourceVersion } = await api.list("StreamJob");
-  const waiting = new Map<string, { readonly generation: number; readonly sentMs: number }>();
-  const latencies: number[] = [];
-  const stop = new AbortController();
-  const watch = api.watch("StreamJob", { resourceVersion, signal: stop.signal }, (event) => {
-    if (event.type === "BOOKMARK") return;
-    const { metadata, status } = event.object;
-    const sent = waiting.get(metadata.name);
-    if (sent === undefined || (status?.observedGeneration ?? -1) < sent.generation) return;
-    waiting.delete(metadata.name);
-    latencies.push(performance.now() - sent.sentMs);
-  });
-  for (let change = 1; change <= changes; change++) {
-    const index = (change * 7919) % jobs;
-    const name = `job-${index}`;
-    const key = { namespace: "default", name };
-    const { generation = 0 } = (await api.get("StreamJob", key))?.metadata ?? {};
-    waiting.set(name, { generation: generation + 1, sentMs: performance.now() });
-    await api.patch("StreamJob", key, { spec: manifest(index, change).spec });
-    await sleep(PAUSE_MS);
-  }
-  for (let tries = 0; waiting.size > 0; tries++) {
-    if (tries > 600) throw new Error(`${waiting.size} changes were not seen to be reconciled after a minute`);
-    await sleep(100);
-  }
-  stop.abort(new Error("measured"));
-  await watch;
-  return latencies.toSorted((a, b) => a - b);
-}

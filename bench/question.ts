@@ -19,13 +19,22 @@ export type Question = {
 /** The words of the command line are wrong; the message says what is allowed. */
 export class BadUsage extends Error {}
 
-/** The values of `--name value` options by name. `names`: those that are known. */
-export function readOptions(args: readonly string[], names: readonly string[]): ReadonlyMap<string, string> {
-  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+/** The values of `--name value` options by name, and "true" of each `--flag`. `names` and `flags`: those that are known. */
+export function readOptions(
+  args: readonly string[],
+  names: readonly string[],
+  flags: readonly string[] = [],
+): ReadonlyMap<string, string> {
+  const options = Object.fromEntries([
+    ...names.map((name) => [name, { type: "string" as const }] as const),
+    ...flags.map((name) => [name, { type: "boolean" as const }] as const),
+  ]);
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
     return new Map(
-      Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])),
+      Object.entries(values).flatMap(([name, value]) =>
+        value === undefined || Array.isArray(value) ? [] : [[name, String(value)]],
+      ),
     );
   } catch (error) {
     throw new BadUsage((error as Error).message);

@@ -183,7 +183,7 @@ const bad: Record<string, { readonly args: string[]; readonly says: RegExp }> = 
   "a kind that there is not": { args: ["logs", "pod/wc"], says: /"pod" is not a kind of object/ },
   "no manifest to apply": { args: ["apply"], says: /no manifest given/ },
   "a timeout that is none": { args: ["apply", "a.yaml", "--timeout", "90"], says: /the unit is missing; write "90s"/ },
-  "an unknown format": { args: ["get", "-o", "xml"], says: /table, wide, yaml, json/ },
+  "an unknown format": { args: ["get", "-o", "xml"], says: /table, wide, name, yaml, json/ },
   "an unknown kind": { args: ["get", "pods", "x"], says: /"pods" is not a kind of object; use jobs or snapshots/ },
   "a deletion of nothing": { args: ["delete", "snapshot"], says: /name missing: delete/ },
   "too many arguments": { args: ["cancel", "a", "b"], says: /too many arguments/ },
@@ -228,15 +228,45 @@ describe("a command for a cluster", () => {
     assert.match((await parseAs(true, ["--help"])).out, /Usage: kubectl streamjob/);
   });
 
+  it("runs manifests there, and a module as a StreamJob", async () => {
+    const cluster = { kubeconfig: null, context: "prod", isNamespaceGiven: false };
+    const run = { kind: "runManifests", namespace: "default" } as const;
+    const removing = { ...run, sources: ["a.yaml"], removes: true } as const;
+    const manifests = await parse("run", "a.yaml", "--rm", "--context", "prod");
+    assert.deepEqual(manifests.command, { kind: "manifests", command: removing, cluster });
+    const text = "run jobs/w.ts --context prod -n shop -p 2 --name w --image i -Da=b -s s3://b/1 -- x";
+    const inline = {
+      module: "jobs/w.ts",
+      name: "w",
+      image: "i",
+      args: ["x"],
+      options: { a: "b" },
+      parallelism: 2,
+      restore: { path: "s3://b/1", allowNonRestoredState: false },
+    };
+    assert.deepEqual((await parse(...text.split(" "))).command, {
+      kind: "manifests",
+      command: { ...run, sources: ["jobs/w.ts"], namespace: "shop", inline },
+      cluster: { ...cluster, isNamespaceGiven: true },
+    });
+  });
+
+  it("has flags that a run on this machine has not, and the other way round", async () => {
+    for (const [args, says] of [
+      ["run a.yaml --rm", /--rm is for a cluster/],
+      ["run job.ts --rm", /--rm is for a cluster/],
+      ["run job.ts --image i", /--image is for a cluster/],
+      ["run a.yaml --image i --context c", /set spec\.image in the manifest/],
+      ["run job.ts --rest-port 8081 --context c", /streamjob port-forward/],
+    ] as const) {
+      const { command, err } = await parse(...args.split(" "));
+      assert.deepEqual(command, { kind: "exit", exitCode: 2 }, args);
+      assert.match(err, says);
+    }
+  });
+
   it("is none of those about this machine", async () => {
-    for (const args of [
-      ["run", "wc.yaml"],
-      ["run", "job.ts"],
-      ["up"],
-      ["list"],
-      ["stop", "wc"],
-      ["explain", "job.ts"],
-    ]) {
+    for (const args of [["up"], ["list"], ["stop", "wc"], ["explain", "job.ts"]]) {
       const { command, err } = await parse(...args, "--context", "prod");
       assert.deepEqual(command, { kind: "exit", exitCode: 2 }, args.join(" "));
       assert.match(err, /on this machine/);

@@ -55,6 +55,8 @@ type RunFlags = JobFlags & {
   restPort?: number;
   rpcPort?: number;
   namespace?: string;
+  image?: string;
+  rm?: true;
 };
 
 const SAVEPOINT_TIMEOUT_MS = 600_000;
@@ -68,7 +70,7 @@ export async function parseCommandLine(
 ): Promise<ParsedCommand> {
   let parsed: ParsedCommand = { kind: "exit", exitCode: 2 };
   const name = isPlugin ? "kubectl streamjob" : "streamjob";
-  const program = createProgram(name, version, output, (command) => (parsed = command));
+  const program = createProgram({ name, version, isPlugin }, output, (command) => (parsed = command));
   let isNamespaceGiven = false;
   program.hook("preAction", (_program, command) => {
     isNamespaceGiven = command.getOptionValueSource("namespace") === "cli";
@@ -95,16 +97,17 @@ type ClusterFlags = { kubeconfig?: string; context?: string };
 /** Errors: of commander, for a command that is about this machine. */
 function inCluster(program: Command, parsed: ParsedCommand, cluster: ClusterChoice): ParsedCommand {
   if (parsed.kind === "exit") return parsed;
-  const isLocal = parsed.kind === "manifests" && ["runManifests", "up"].includes(parsed.command.kind);
+  const isLocal = parsed.kind === "manifests" && parsed.command.kind === "up";
   if ((parsed.kind === "manifests" || parsed.kind === "savepoint") && !isLocal) return { ...parsed, cluster };
   return program.error(
-    "error: this command is about jobs and the control plane on this machine; in a cluster use apply, get, describe, logs, events, savepoint and the others for StreamJobs",
+    "error: this command is about jobs and the control plane on this machine; in a cluster use run, apply, get, describe, logs, events, savepoint and the others for StreamJobs",
   );
 }
 
+type ProgramFacts = { readonly name: string; readonly version: string; readonly isPlugin: boolean };
+
 function createProgram(
-  name: string,
-  version: string,
+  { name, version, isPlugin }: ProgramFacts,
   output: TextOutput,
   found: (command: ParsedCommand) => void,
 ): Command {
@@ -123,7 +126,11 @@ function createProgram(
       "after",
       "\nExit codes: 0 finished, stopped or cancelled as requested; 1 failed (diff: there is a change); 2 bad usage, nothing was started (diff: it failed).",
     );
-  addRun(program, found);
+  const isInCluster = (): boolean => {
+    const { kubeconfig, context } = program.opts<ClusterFlags>();
+    return isPlugin || kubeconfig !== undefined || context !== undefined;
+  };
+  addRun(program, isInCluster, found);
   addExplain(program, found);
   const job = "<job>";
   const jobHelp = "id, unique prefix of an id, or name of a running job";
@@ -196,7 +203,7 @@ function createProgram(
   return program;
 }
 
-function addRun(program: Command, found: (command: ParsedCommand) => void): void {
+function addRun(program: Command, isInCluster: () => boolean, found: (command: ParsedCommand) => void): void {
   const command = program
     .command("run")
     .description("run a job in the foreground: a module, or StreamJobs from manifests; saving a manifest applies it")
@@ -218,8 +225,15 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
     )
     .option("--rpc-port <port>", "port for the TaskManagers on 127.0.0.1 (default: a free one)", wholeNumber(1, 65_535))
     .option("-n, --namespace <name>", "namespace for manifests that set none (default: default)")
+    .option("--image <image>", "in a cluster: image of a job module (default: the operator's)")
+    .option("--rm", "in a cluster: delete at the end what this command created")
     .action((module: string, args: string[], flags: RunFlags) => {
+      const isCluster = isInCluster();
+      if (flags.rm === true && !isCluster)
+        command.error("error: --rm is for a cluster; nothing outlives a local run but state");
       if (!isModuleName(module)) return found(runManifests(command, [module, ...args], flags));
+      if (isCluster) return found(runInline(command, module, args, flags));
+      if (flags.image !== undefined) command.error("error: --image is for a cluster; locally the module runs as it is");
       if (flags.namespace !== undefined)
         command.error(
           "error: -n is the namespace of manifests, and a job module has none; to skip state of a savepoint use --allow-non-restored-state",
@@ -243,6 +257,41 @@ function addRun(program: Command, found: (command: ParsedCommand) => void): void
     });
 }
 
+/** In a cluster a module is run as a StreamJob. */
+function runInline(command: Command, module: string, args: readonly string[], flags: RunFlags): ParsedCommand {
+  if (flags.restPort !== undefined || flags.rpcPort !== undefined)
+    command.error(
+      "error: --rest-port and --rpc-port are for a local run; `streamjob port-forward` opens REST of a job in a cluster",
+    );
+  const { name = null, image = null, define, fromSavepoint } = flags;
+  const inline = {
+    module,
+    name,
+    image,
+    args,
+    options: define,
+    ...present("parallelism", flags.parallelism),
+    ...present("taskManagers", flags.taskManagers),
+    ...present("slots", flags.slots),
+    ...present(
+      "restore",
+      fromSavepoint === undefined
+        ? undefined
+        : { path: fromSavepoint, allowNonRestoredState: flags.allowNonRestoredState ?? false },
+    ),
+  };
+  return { kind: "manifests", command: { ...runCommand([module], flags), inline } };
+}
+
+function runCommand(sources: readonly string[], { namespace, rm }: RunFlags) {
+  return {
+    kind: "runManifests",
+    sources,
+    namespace: namespace ?? "default",
+    ...present("removes", rm),
+  } as const;
+}
+
 /** What is a flag for a module is a field of a manifest. */
 const fieldsOfFlags: Readonly<Partial<Record<keyof RunFlags, readonly [flag: string, field: string]>>> = {
   parallelism: ["-p", "spec.parallelism"],
@@ -253,6 +302,7 @@ const fieldsOfFlags: Readonly<Partial<Record<keyof RunFlags, readonly [flag: str
   allowNonRestoredState: ["--allow-non-restored-state", "spec.restore.allowNonRestoredState"],
   restPort: ["--rest-port", ""],
   rpcPort: ["--rpc-port", ""],
+  image: ["--image", "spec.image"],
 };
 
 function runManifests(command: Command, sources: readonly string[], flags: RunFlags): ParsedCommand {
@@ -268,7 +318,7 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
       `error: ${flag} is for a job module; ${field === "" ? "ports are chosen automatically for manifests" : `set ${field} in the manifest`}`,
     );
   }
-  return { kind: "manifests", command: { kind: "runManifests", sources, namespace: flags.namespace ?? "default" } };
+  return { kind: "manifests", command: runCommand(sources, flags) };
 }
 
 function addStorage(program: Command, found: (command: ParsedCommand) => void): void {

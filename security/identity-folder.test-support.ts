@@ -1,6 +1,7 @@
 /**
  * Owns: for tests: a folder with an identity as a kubelet shows a Secret: files behind one link, replaced all at once.
  */
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,7 @@ export function identityFiles(made: Made = {}): IdentityFiles {
   const { role = "taskmanager", jobId = JOB_ID, namespace = "apps", term = termNow(), root = 7 } = made;
   const authority = createJobAuthority(Buffer.alloc(32, root));
   const of: IncarnationIdentity = { namespace, job: "wc", incarnation: 1, jobId };
-  if (role === "operator") return authority.operatorFiles(of, term);
+  if (role === "operator") return authority.operatorFiles(of, term)[0] ?? assert.fail("an operator has a certificate");
   const all = authority.issue(of, term);
   return { ca: all["ca.crt"] ?? "", cert: all[`${role}.crt`] ?? "", key: all[`${role}.key`] ?? "" };
 }

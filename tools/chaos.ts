@@ -1,5 +1,6 @@
 /**
- * Owns: `npm run chaos -- <what> [--only <text>]`: a chaos suite in full, where `npm test` runs a sample of it.
+ * Owns: `npm run chaos -- <what> [options]`: a chaos suite in full, where `npm test` runs a sample of it.
+ * Not here: the plans of `operator`, and its options (test/chaos/operator/main.ts).
  * Exit codes: that of the tests; 2 for bad usage.
  */
 import { spawn } from "node:child_process";
@@ -7,40 +8,70 @@ import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { childEnvironment, findNode, repositoryRoot } from "./find-node.mjs";
 
-/** Files of each suite, as `node --test` takes them. */
-const suites: Readonly<Record<string, { readonly files: string; readonly what: string }>> = {
+/** Files of each suite, as `node --test` takes them; or a program with options of its own. */
+type Suite = { readonly what: string } & (
+  | { readonly files: string; readonly setup?: string }
+  | { readonly program: string }
+);
+const suites: Readonly<Record<string, Suite>> = {
+  cluster: {
+    files: "test/faults/*.test.ts",
+    what: "a real cluster whose nodes, API server, etcd, store and operator go away (half an hour; root)",
+    setup: "test/cluster/setup.ts",
+  },
   controller: {
     files: "test/chaos/controller/*.test.ts",
     what: "every mutating call of the controller: crash before, crash after, response lost; stale worlds (about an hour)",
   },
+  operator: {
+    program: "test/chaos/operator/main.ts",
+    what: "hundreds of plans between operator and API server, without processes: --help says how to choose (some minutes)",
+  },
   processes: { files: "test/chaos/*.test.ts", what: "kill -9 and SIGSTOP of JobManagers and TaskManagers" },
 };
 
-const usage = `usage: npm run chaos -- <suite> [--only <regular expression over test names>]
+const usage = `usage: npm run chaos -- <suite> [--only <regular expression over names>]
 
 ${Object.entries(suites)
   .map(([name, { what }]) => `  ${name.padEnd(12)}${what}`)
   .join("\n")}
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  strict: false,
-  options: { only: { type: "string" }, help: { type: "boolean", short: "h" } },
-});
-const suite = Object.hasOwn(suites, positionals[0] ?? "") ? suites[positionals[0] as string] : undefined;
-if (values["help"] === true) process.stdout.write(usage);
-else if (suite === undefined || positionals.length !== 1) {
-  process.stderr.write(usage);
-  process.exitCode = 2;
+const [name = "", ...options] = process.argv.slice(2);
+const suite = Object.hasOwn(suites, name) ? suites[name] : undefined;
+if (suite === undefined) {
+  const isAsked = name === "--help" || name === "-h";
+  process[isAsked ? "stdout" : "stderr"].write(usage);
+  process.exitCode = isAsked ? 0 : 2;
+} else if ("program" in suite) {
+  process.exitCode = await run([suite.program, ...options]);
 } else {
+  const { values, positionals } = parseArgs({
+    args: options,
+    allowPositionals: true,
+    strict: false,
+    options: { only: { type: "string" }, help: { type: "boolean", short: "h" } },
+  });
   const only = typeof values["only"] === "string" ? [`--test-name-pattern=${values["only"]}`] : [];
+  if (values["help"] === true) process.stdout.write(usage);
+  else if (positionals.length > 0) {
+    process.stderr.write(usage);
+    process.exitCode = 2;
+  } else {
+    const setup = suite.setup === undefined ? [] : [`--test-global-setup=${suite.setup}`];
+    const how = ["--test-concurrency=1", "--test-reporter=spec", ...setup, ...only];
+    process.exitCode = await run(["--test", ...how, suite.files]);
+  }
+}
+
+/** Gives the exit code. */
+async function run(args: readonly string[]): Promise<number> {
   const node = findNode();
-  const child = spawn(node.path, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...only, suite.files], {
+  const child = spawn(node.path, args, {
     cwd: repositoryRoot,
     env: { ...childEnvironment(node), STREAMJOB_ALL: "1" },
     stdio: "inherit",
   });
   const [exitCode] = (await once(child, "exit")) as [number | null];
-  process.exitCode = exitCode ?? 1;
+  return exitCode ?? 1;
 }

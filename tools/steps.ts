@@ -4,7 +4,7 @@
  * Called by: verify.ts, test.ts.
  *
  * STE1  Every step runs, whatever the steps before it said; only a signal to this process ends the list early.
- * STE2  A folder of test/ that holds tests is always a group: no test can lie there without being run.
+ * STE2  A folder of test/ that holds tests is always a group: no test can lie there without being run. Of faults it is a sample.
  */
 import { existsSync, globSync, readdirSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
@@ -71,26 +71,32 @@ export function testGroups(root: string = repositoryRoot): Step[] {
   const folders = readdirSync(join(root, "test"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== "architecture")
     .map((entry) => entry.name)
+    .filter((name) => name !== FAULTS)
     .filter((name) => groupOrder.includes(name) || testFiles(root, `test/${name}`).length > 0);
   const rank = (name: string): number => (groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
   return folders
     .toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b))
     .map((name) => withSetup(testStep(name, testFiles(root, `test/${name}`), 2, 30 * MINUTE_MS), root))
-    .concat(promisesOnCluster(root));
+    .concat(onCluster(root, "cluster-promises", "test/promises", CLUSTER_SAMPLE))
+    .concat(onCluster(root, FAULTS, `test/${FAULTS}`, FAULTS_SAMPLE));
 }
 
 /** Promises that are kept on a real cluster as well, in every run. All of them: `npm run promises -- --cluster`. */
 const CLUSTER_SAMPLE = /^test\/promises\/p(04|12|16)-/;
 
+/** Faults of a real cluster. All of them: `npm run chaos -- cluster`. */
+const FAULTS = "faults";
+const FAULTS_SAMPLE = /\/(api-server-away|lost-node|node-drain)\.test\.ts$/;
+
 /** One file at a time: who loses a node must not do it to others. */
-function promisesOnCluster(root: string): TestsStep[] {
-  const files = testFiles(root, "test/promises").filter((file) => CLUSTER_SAMPLE.test(file));
+function onCluster(root: string, name: string, folder: string, sample: RegExp): TestsStep[] {
+  const files = testFiles(root, folder).filter((file) => sample.test(file));
   if (files.length === 0) return [];
   if (process.getuid?.() !== 0 && !isInCi()) {
-    process.stderr.write("tests left out: cluster-promises: a cluster of ours needs root; run npm test as root\n");
+    process.stderr.write(`tests left out: ${name}: a cluster of ours needs root; run npm test as root\n`);
     return [];
   }
-  const step = testStep("cluster-promises", files, 1, 30 * MINUTE_MS);
+  const step = testStep(name, files, 1, 30 * MINUTE_MS);
   const run = { ...step.run, setup: "test/cluster/setup.ts", variables: { STREAMJOB_PROMISES_ON: "kubernetes" } };
   return [{ ...step, run }];
 }

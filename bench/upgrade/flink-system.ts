@@ -48,6 +48,7 @@ async function startOneCluster(built: FlinkBuild, plan: UpgradePlan, folder: str
     upgrade: async (version) => {
       flink.order(`upgrade v${version}`);
       await flink.settle(version);
+      return new Map();
     },
     stop: () => flink.end(),
   };
@@ -61,6 +62,7 @@ async function startNewProcesses(built: FlinkBuild, plan: UpgradePlan, folder: s
       const savepoint = await flink.stop();
       flink = new FlinkProcess(built, plan, { folder, version, savepoint });
       await flink.settle(version);
+      return new Map();
     },
     stop: () => flink.end(),
   };

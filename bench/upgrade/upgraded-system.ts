@@ -1,6 +1,6 @@
 /**
  * Owns: what every way to upgrade the running word count looks like to the question (upgrade.ts), and the wait for first records.
- * Not here: the ways (streamjob-system.ts, flink-system.ts).
+ * Not here: the ways (streamjob-system.ts, cluster-system.ts, flink-system.ts).
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,17 @@ export type UpgradePlan = { readonly rate: number; readonly parallelism: number 
 
 /** A way to upgrade. `start` runs version 0 and resolves when it is up; its sink notes times in `<folder>/times`. */
 export type UpgradedSystem = {
-  readonly name: "warm" | "cold" | "flink, one cluster" | "flink, new process";
+  readonly name: string;
   start(plan: UpgradePlan, folder: string): Promise<RunningSystem>;
 };
+
+/** Epoch milliseconds by what began then, in order. */
+export type Moments = ReadonlyMap<string, number>;
 
 /** What runs until `stop`. */
 export type RunningSystem = {
   /** Replaces the version before; resolves when the new one is up and its first records are noted. */
-  upgrade(version: number): Promise<void>;
+  upgrade(version: number): Promise<Moments>;
   stop(): Promise<void>;
 };
 

@@ -244,6 +244,8 @@ describe("get and describe", () => {
     save(manifest());
     await apply();
     text();
+    await get({ output: "name" });
+    assert.equal(text(), "streamjob/wc");
     await get({ name: "wc", output: "json" });
     const shown = text();
     assert.doesNotMatch(shown, /managedFields/);

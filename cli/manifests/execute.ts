@@ -39,11 +39,19 @@ export async function executeManifestCommand(
   command: ManifestCommand,
   cluster: ClusterChoice | null,
 ): Promise<ExitCode> {
-  if (command.kind === "runManifests") {
+  if (command.kind === "runManifests" && cluster === null) {
     return (await import("./run-command.ts")).runManifestsCommand(home, terminal, command);
   }
   if (command.kind === "up") return (await import("./up-command.ts")).upCommand(home, terminal);
   const opened = cluster === null ? openControlPlane(home, terminal) : await openCluster(cluster, terminal);
+  if (command.kind === "runManifests") {
+    try {
+      const placed = cluster?.isNamespaceGiven === false ? { ...command, namespace: opened.namespace } : command;
+      return await (await import("./run-command.ts")).runInCluster(opened, terminal, placed);
+    } finally {
+      opened.close();
+    }
+  }
   const { api, jobManagers, connect, isLocal, isAlive, close } = opened;
   const placed = cluster?.isNamespaceGiven === false ? inNamespace(command, opened.namespace) : command;
   try {

@@ -29,6 +29,10 @@ export async function getCommand(context: CommandContext, command: GetCommand): 
     out(command.output === "json" ? JSON.stringify(value, null, 2) : stringify(value, { lineWidth: 0 }).trimEnd());
     return 0;
   }
+  if (command.output === "name") {
+    for (const object of objects) out(nameOf(object));
+    return 0;
+  }
   if (objects.length === 0) {
     const where = command.namespace === null ? "in any namespace" : `in namespace ${command.namespace}`;
     say(`No ${command.what === "jobs" ? "StreamJobs" : "snapshots"} ${where}.`);
@@ -82,6 +86,7 @@ async function watch(context: CommandContext, command: GetCommand): Promise<Exit
     if (command.name !== null && object.metadata.name !== command.name) return;
     if (command.output === "yaml") return out(`---\n${stringify(readable(object), { lineWidth: 0 }).trimEnd()}`);
     if (command.output === "json") return out(JSON.stringify(readable(object)));
+    if (command.output === "name") return out(nameOf(object));
     // One after the other: each asks for what its row shows.
     printed = printed.then(() => show(object, change === "deleted")).catch(failed.reject);
   });
@@ -113,5 +118,8 @@ async function row(object: Shown, command: GetCommand, context: CommandContext):
 function listOf(objects: readonly Shown[]): object {
   return { apiVersion: "v1", kind: "List", items: objects.map(readable) };
 }
+
+/** As kubectl and the other commands take it. */
+const nameOf = ({ kind, metadata }: Shown): string => `${kind.toLowerCase()}/${metadata.name}`;
 
 const placeOf = ({ metadata }: Shown): string => `${metadata.namespace}/${metadata.name}`;

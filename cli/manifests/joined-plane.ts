@@ -15,13 +15,14 @@ import { isOwnerAlive, readEndpoint, startControlPlane } from "../../main/contro
 import type { HomeFolder } from "../jobs/home-folder.ts";
 import type { Signals } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { findControlPlane, type OpenControlPlane, openControlPlane } from "./open-control-plane.ts";
+import { findControlPlane, type OpenCluster, type OpenControlPlane, openControlPlane } from "./open-control-plane.ts";
 
 export type JoinedPlane = {
   readonly api: KubernetesApi;
   /** Whether it is in this process. */
   readonly isOwn: boolean;
-  readonly pid: number;
+  /** Of a control plane on this machine; null: a cluster. */
+  readonly pid: number | null;
   /** Another's: whether its process runs. Own: whether the folder is still its own (JP2). */
   readonly isAlive: () => boolean;
   /** Own: ends its processes in order, and leaves the objects. Another's: only lets go of it. */
@@ -29,6 +30,11 @@ export type JoinedPlane = {
   /** Own: ends its processes at once. */
   kill(): Promise<void>;
 };
+
+/** A cluster, whose control plane has nothing to do with this process. */
+export function joinedCluster({ api, isAlive, close }: OpenCluster): JoinedPlane {
+  return { api, isOwn: false, pid: null, isAlive, stop: async () => close(), kill: async () => close() };
+}
 
 /** Errors: those of `startControlPlane`. */
 export async function joinControlPlane(home: HomeFolder, terminal: Terminal): Promise<JoinedPlane> {

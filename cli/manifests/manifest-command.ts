@@ -3,6 +3,8 @@
  * Built by: manifest-words.ts. Carried out by: execute.ts.
  */
 
+import type { InlineJob } from "./inline-job.ts";
+
 /** How long a command waits for what it asked for; null: it returns when the API server has accepted it. */
 export type WaitMs = number | null;
 
@@ -19,11 +21,19 @@ type OfJob = { readonly job: string; readonly namespace: string };
 export type ObjectWord = "jobs" | "snapshots";
 /** Of what is shown as text for a person, or as a value for a program. */
 export type ReportFormat = "text" | "yaml" | "json";
-export type OutputFormat = "table" | "wide" | "yaml" | "json";
+export type OutputFormat = "table" | "wide" | "name" | "yaml" | "json";
 
 export type ManifestCommand =
   | { readonly kind: "up" }
-  | { readonly kind: "runManifests"; readonly sources: readonly string[]; readonly namespace: string }
+  | {
+      readonly kind: "runManifests";
+      readonly sources: readonly string[];
+      readonly namespace: string;
+      /** The one source is a job module, for a cluster. */
+      readonly inline?: InlineJob;
+      /** What this run made in a cluster is deleted at its end. */
+      readonly removes?: true;
+    }
   | {
       readonly kind: "apply";
       readonly sources: readonly string[];

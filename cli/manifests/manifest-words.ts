@@ -89,7 +89,9 @@ function addReading(program: Command, found: Found): void {
     .argument("[what]", "jobs, snapshots, or the name of a job")
     .argument("[name]", "of the job or snapshot")
     .addOption(
-      new Option("-o, --output <format>", "output format").choices(["table", "wide", "yaml", "json"]).default("table"),
+      new Option("-o, --output <format>", "output format")
+        .choices(["table", "wide", "name", "yaml", "json"])
+        .default("table"),
     )
     .option("-w, --watch", "keep showing changes")
     .option("-A, --all-namespaces", "in all namespaces")

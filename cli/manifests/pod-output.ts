@@ -9,7 +9,13 @@
  * PO3 Looking costs a share of the time at most: a log that takes long is looked at less often.
  */
 import { COMPONENT_LABEL, JOB_LABEL } from "../../crds/index.ts";
-import { type KubernetesApi, isApiError, type ObjectKey, type Pod } from "../../operator/kubernetes/api/index.ts";
+import {
+  type ApiError,
+  type KubernetesApi,
+  isApiError,
+  type ObjectKey,
+  type Pod,
+} from "../../operator/kubernetes/api/index.ts";
 import type { Timer } from "../../base/index.ts";
 import { parseLogLine } from "../jobs/log-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -26,6 +32,8 @@ type Followed = { readonly place: LogPlace; restarts: number };
 export type PodOutputOptions = {
   readonly api: KubernetesApi;
   readonly terminal: Terminal;
+  /** null: all. */
+  readonly namespace: string | null;
   /** Of jobs. */
   readonly isFollowed: (key: ObjectKey) => boolean;
 };
@@ -38,6 +46,7 @@ export class PodOutput {
   #timer: Timer | null = null;
   #isStopped = false;
   #lastShown: string | null = null;
+  #isRefusalSaid = false;
 
   constructor(options: PodOutputOptions) {
     this.#options = options;
@@ -77,7 +86,7 @@ export class PodOutput {
   async #look(): Promise<void> {
     try {
       const pods = await listAll(this.#options.api, "Pod", {
-        namespace: null,
+        namespace: this.#options.namespace,
         labels: { [COMPONENT_LABEL]: "taskmanager" },
       });
       const own = pods.filter(({ metadata: { namespace, labels } }) =>
@@ -86,6 +95,7 @@ export class PodOutput {
       for (const pod of own) await this.#lookAt(pod, own.length > 1);
     } catch (error) {
       if (!isApiError(error)) throw error; // PO2
+      this.#noteRefusal(error);
     }
   }
 
@@ -95,8 +105,8 @@ export class PodOutput {
     try {
       text = await this.#options.api.logs({ namespace, name });
     } catch (error) {
-      if (isApiError(error)) return; // PO2: not started yet, or just gone
-      throw error;
+      if (!isApiError(error)) throw error;
+      return this.#noteRefusal(error); // PO2: not started yet, or just gone
     }
     const followed = this.#pods.get(uid) ?? { place: new LogPlace(), restarts: podRestarts(pod) };
     const isNew = !this.#pods.has(uid);
@@ -109,6 +119,12 @@ export class PodOutput {
     // Times of objects have whole seconds.
     const isOld = Date.parse(creationTimestamp ?? "") + 1000 <= this.#startedMs;
     if (!isNew || !isOld) this.#show(name, lines, isOneOfSeveral);
+  }
+
+  #noteRefusal(error: ApiError): void {
+    if (error.reason !== "Forbidden" || this.#isRefusalSaid) return;
+    this.#isRefusalSaid = true;
+    this.#options.terminal.say(`The jobs' output is not shown here: ${error.message}`);
   }
 
   #show(pod: string, lines: readonly string[], isOneOfSeveral: boolean): void {

@@ -1,5 +1,5 @@
 /**
- * Owns: `streamjob run <manifest…>`: the control plane of the home folder, the manifests kept applied, the story, and the end.
+ * Owns: `streamjob run <manifest…>`: the control plane of the home folder, or a cluster; the manifests kept applied, the story, and the end.
  *
  * RM1 A save is applied as a whole or not at all: with a mistake in any file nothing is sent, and the jobs go on.
  * RM2 Nothing is deleted because it is no longer written anywhere: a line says how.
@@ -8,20 +8,23 @@
  * RM5 The control plane in this process serves others too: while a job that another command brought runs in it, it stays, and says so
  *     before. Its exit code is that of its own jobs.
  * RM6 A save is answered each time: with what was applied, or with why nothing was.
+ * RM7 A cluster's jobs outlive the command: its end says how they are deleted. With `--rm` it deletes what it created, and nothing that was there.
  */
 import type { StreamJob } from "../../crds/index.ts";
 import type { ObjectKey } from "../../operator/kubernetes/api/index.ts";
 import { sleep } from "../../base/index.ts";
 import type { HomeFolder } from "../jobs/home-folder.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
-import { readNamed } from "./apply-command.ts";
+import { readNamed, refuseProblems } from "./apply-command.ts";
 import { type AppliedObject, appliedLine, applyObjects } from "./apply-objects.ts";
 import { namespaceFlag } from "./command-context.ts";
+import { CreatedObjects } from "./created-objects.ts";
 import { JobFollower, sayLine } from "./job-follower.ts";
-import { type JoinedPlane, joinControlPlane, killPlane, lostHomeText } from "./joined-plane.ts";
+import { type JoinedPlane, joinControlPlane, joinedCluster, killPlane, lostHomeText } from "./joined-plane.ts";
 import type { JobCommand } from "./manifest-command.ts";
-import { type ManifestObject, type ManifestSet, readManifestSet } from "./manifest-set.ts";
-import { readSources, STDIN } from "./manifest-sources.ts";
+import type { ManifestObject, ManifestSet } from "./manifest-set.ts";
+import type { OpenCluster } from "./open-control-plane.ts";
+import { runManifestSet, runSources } from "./run-sources.ts";
 import { SettledSources } from "./settled-sources.ts";
 import { type ManifestProblem, problemLine } from "./manifest-text.ts";
 import { listAll } from "./named-objects.ts";
@@ -56,6 +59,31 @@ export async function runManifestsCommand(
   }
 }
 
+/** On a cluster. Errors: MANIFEST_INVALID, and ApiError for a right that is missing, before anything is sent. */
+export async function runInCluster(
+  opened: OpenCluster,
+  terminal: Terminal,
+  command: JobCommand<"runManifests">,
+): Promise<ExitCode> {
+  const { api } = opened;
+  const first =
+    command.inline === undefined
+      ? await readNamed(terminal, command.sources, command.namespace, false)
+      : runManifestSet(runSources(command), command, false);
+  refuseProblems(first.problems, false);
+  const [only = null, another] = new Set(first.objects.map(({ namespace }) => namespace));
+  const scope = another === undefined ? only : null;
+  // What cannot be watched would be waited for without a word.
+  await Promise.all([listAll(api, "StreamJob", { namespace: scope }), listAll(api, "Event", { namespace: scope })]);
+  const signalled = new Signals(terminal.clock);
+  try {
+    const plane = joinedCluster(opened);
+    return await new ManifestRun({ terminal, command, plane, signalled, home: "", scope }).run(first);
+  } finally {
+    signalled.stop();
+  }
+}
+
 type RunParts = {
   readonly terminal: Terminal;
   readonly command: JobCommand<"runManifests">;
@@ -63,6 +91,8 @@ type RunParts = {
   readonly signalled: Signals;
   /** For messages. */
   readonly home: string;
+  /** Namespace that is followed. null or absent: all. */
+  readonly scope?: string | null;
 };
 
 /** One `run`, on a control plane that is there. */
@@ -79,16 +109,20 @@ export class ManifestRun {
   /** Other jobs that this control plane stays for, as they were said. */
   readonly #saidOthers = new Set<string>();
   #isStaying = false;
+  readonly #isCluster: boolean;
+  readonly #scope: string | null;
+  readonly #created = new CreatedObjects();
   #output: PodOutput | null = null;
   readonly #home: string;
   readonly #sources: SettledSources;
   #saving: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor({ terminal, command, plane, signalled, home }: RunParts) {
+  constructor({ terminal, command, plane, signalled, home, scope = null }: RunParts) {
     this.#home = home;
-    const files = command.sources.filter((source) => source !== STDIN);
-    this.#sources = new SettledSources(terminal.clock, () => readSources(files, Buffer.alloc(0)));
+    this.#isCluster = plane.pid === null;
+    this.#scope = scope;
+    this.#sources = new SettledSources(terminal.clock, () => runSources(command));
     this.#terminal = terminal;
     this.#command = command;
     this.#plane = plane;
@@ -96,24 +130,26 @@ export class ManifestRun {
     this.#follower = new JobFollower({
       api: plane.api,
       terminal,
-      namespace: null,
+      namespace: scope,
       isFollowed: (key) => this.#jobs.has(textOf(key)),
     });
   }
 
   async run(first: ManifestSet): Promise<ExitCode> {
     const plane = this.#plane;
-    this.#say(
-      plane.isOwn
-        ? "The control plane runs in this process until its jobs have ended; `streamjob up` starts one that keeps running."
-        : `The control plane of this home folder runs in process ${plane.pid}; the manifests are sent to it.`,
-    );
+    if (!this.#isCluster)
+      this.#say(
+        plane.isOwn
+          ? "The control plane runs in this process until its jobs have ended; `streamjob up` starts one that keeps running."
+          : `The control plane of this home folder runs in process ${plane.pid}; the manifests are sent to it.`,
+      );
     for (const manifest of first.objects) this.#adopt(manifest);
     const { clock } = this.#terminal;
     const sayTrouble = (text: string): void => this.#say(text, "warning");
     const files = followManifests(this.#command.sources, clock, () => this.#saved(), sayTrouble);
     const modules = followModules(
-      () => [...this.#jobs.values()].map(({ manifest }) => manifest.object as StreamJob),
+      // Modules of a cluster's jobs are in their pods.
+      () => (this.#isCluster ? [] : [...this.#jobs.values()]).map(({ manifest }) => manifest.object as StreamJob),
       clock,
       (file, job) => this.#sayModule(file, job),
       sayTrouble,
@@ -121,11 +157,12 @@ export class ManifestRun {
     this.#signals.onSignal = (count) =>
       count === 1 ? this.#follower.nudge() : void killPlane(this.#terminal, plane, this.#signals);
     try {
-      await this.#sayOthers();
+      if (!this.#isCluster) await this.#sayOthers();
       await this.#follower.start();
       this.#output = new PodOutput({
         api: plane.api,
         terminal: this.#terminal,
+        namespace: this.#scope,
         isFollowed: (key) => this.#jobs.has(textOf(key)),
       });
       await this.#send(first);
@@ -205,16 +242,22 @@ export class ManifestRun {
       this.#say(
         plane.isOwn
           ? `${ending.signal}: stopping the pods' processes${whose} in order; the jobs stay as they are. A second signal stops them immediately.`
-          : `${ending.signal}: the jobs keep running in process ${plane.pid}.`,
+          : `${ending.signal}: ${this.#leaving()}`,
       );
     }
     await this.#output?.stop();
+    if (this.#isCluster) await this.#leaveCluster();
     await this.#follower.stop();
     // Who follows from another process sees the end, too.
     if (ending.kind === "ended" && plane.isOwn) await sleep(this.#terminal.clock, LAST_LOOK_MS);
     await plane.stop();
+    if (ending.kind === "signal" && this.#command.removes === true) return 0;
     if (ending.kind === "signal") {
-      this.#say(plane.isOwn ? `Stopped. \`${again}\` continues the jobs.` : `\`${again}\` follows them again.`);
+      this.#say(
+        plane.isOwn
+          ? `Stopped. \`${again}\` continues the jobs.`
+          : `\`${again}\`${this.#isCluster ? " with the same options" : ""} follows them again.`,
+      );
       return 0;
     }
     const failed = ending.ends.filter((end) => end === "failed").length;
@@ -224,6 +267,28 @@ export class ManifestRun {
       failed === 0 ? "good" : "bad",
     );
     return failed === 0 ? 0 : 1;
+  }
+
+  #leaving(): string {
+    if (this.#command.removes === true)
+      return "deleting what this command created; a second signal ends the command without waiting for that.";
+    return `the jobs keep running in ${this.#isCluster ? "the cluster" : `process ${this.#plane.pid}`}.`;
+  }
+
+  /** RM7 */
+  async #leaveCluster(): Promise<void> {
+    const jobs = [...this.#jobs.values()].filter(({ key }) => this.#follower.get(key) !== null);
+    if (this.#command.removes === true) {
+      const made = this.#created.keys("StreamJob");
+      await this.#created.remove(this.#plane.api, (text) => this.#say(text));
+      // It ends when the operator has carried that out; a second signal ends the command alone.
+      await this.#follower.until(() => (made.every((key) => this.#follower.get(key) === null) ? {} : null), null);
+      if (made.length > 0) this.#say("What this command created is deleted.", "good");
+      return;
+    }
+    for (const { key } of jobs) {
+      this.#say(`${key.name} stays: \`streamjob delete ${key.name}${namespaceFlag(key.namespace)}\` deletes it.`);
+    }
   }
 
   #adopt(manifest: ManifestObject): void {
@@ -264,6 +329,7 @@ export class ManifestRun {
     const own = this.#jobs.get(textOf(each.manifest));
     const { uid = "", generation = 0 } = each.object.metadata;
     if (own !== undefined && each.manifest.kind === "StreamJob") Object.assign(own, { uid, generation });
+    if (each.outcome === "created") this.#created.note(each.manifest, uid);
     this.#say(appliedLine(each), each.outcome === "unchanged" ? "dim" : "normal");
   }
 
@@ -309,8 +375,13 @@ export class ManifestRun {
 
   /** RM1, RM6 */
   async #applySaved(): Promise<void> {
-    const set = await this.#sources.read((sources) => readManifestSet(sources, this.#command.namespace));
+    const set = await this.#sources.read((sources) => runManifestSet(sources, this.#command, !this.#isCluster));
     if (this.#isOver) return;
+    const outside = this.#scope === null ? undefined : set.objects.find(({ namespace }) => namespace !== this.#scope);
+    if (outside !== undefined) {
+      const message = `is of namespace ${outside.namespace}, and this command follows ${this.#scope}: run it again to follow both`;
+      return this.#sayProblems([outside.problem("metadata.namespace", message)], false);
+    }
     if (set.problems.length > 0) return this.#sayProblems(set.problems, false);
     for (const warning of set.warnings) this.#say(problemLine(warning), "warning");
     await this.#send({ ...set, objects: [...set.objects, ...this.#fromStdin()] });

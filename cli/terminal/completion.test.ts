@@ -20,8 +20,19 @@ describe("completion in bash", () => {
     writeFileSync(join(folder, "completion.bash"), await script("bash"));
     // What the names of jobs are asked of.
     const program = join(folder, "streamjob");
-    writeFileSync(program, `#!/bin/sh\n[ "$1" = get ] && printf 'NAME READY\\nwords True\\norders True\\n'\nexit 0\n`);
+    const answers = `case "$*" in
+  "get -o name"*prod*"-n shop") printf 'streamjob/wares\\n' ;;
+  "get -o name"*) printf 'streamjob/words\\nstreamjob/orders\\n' ;;
+esac`;
+    writeFileSync(program, `#!/bin/sh\n${answers}\n`);
     chmodSync(program, 0o755);
+    const kubectl = join(folder, "kubectl");
+    const ofKubectl = `case "$*" in
+  "config get-contexts -o name "*) printf 'prod\\ntest\\n' ;;
+  "get namespaces -o name --context prod"*) printf 'namespace/shop\\nnamespace/bank\\n' ;;
+esac`;
+    writeFileSync(kubectl, `#!/bin/sh\n${ofKubectl}\n`);
+    chmodSync(kubectl, 0o755);
   });
 
   /** What bash offers for the last of the words. */
@@ -43,8 +54,15 @@ describe("completion in bash", () => {
     commands: { words: ["su"], offers: ["suspend"] },
     "commands of one beginning": { words: ["re"], offers: ["resume", "restart"] },
     "flags of a command": { words: ["run", "--task"], offers: ["--task-managers"] },
-    "values of a flag": { words: ["get", "-o", ""], offers: ["table", "wide", "yaml", "json"] },
+    "values of a flag": { words: ["get", "-o", ""], offers: ["table", "wide", "name", "yaml", "json"] },
     "names of jobs": { words: ["suspend", "w"], offers: ["words"] },
+    "names of jobs of the cluster and namespace that the line names": {
+      words: ["--context", "prod", "suspend", "-n", "shop", "w"],
+      offers: ["wares"],
+    },
+    "contexts of kubectl": { words: ["get", "--context", "p"], offers: ["prod"] },
+    "namespaces of the context's cluster": { words: ["get", "--context", "prod", "-n", ""], offers: ["shop", "bank"] },
+    "flags that choose a cluster": { words: ["--con"], offers: ["--context"] },
     "nothing for a module, so that files are": { words: ["run", "x"], offers: [] },
   };
   for (const [name, { words, offers }] of Object.entries(cases)) {

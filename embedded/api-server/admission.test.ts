@@ -16,6 +16,9 @@ const schema: StructuralSchema = {
     either: { "x-kubernetes-int-or-string": true },
     maybe: { type: "string", nullable: true },
     mode: { type: "string", enum: ["a", "b"] },
+    choice: { type: "string", nullable: true, enum: ["a", "b"] },
+    // JSON's null among the values changes nothing.
+    wide: { type: "string", nullable: true, enum: ["a", null] },
     state: { type: "object", default: { seen: -1 }, properties: { seen: { type: "integer", default: -1 } } },
     any: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
     labels: { type: "object", additionalProperties: { type: "string" }, maxProperties: 2 },
@@ -68,6 +71,8 @@ describe("a structural schema", () => {
       [{ name: "A" }, /^name: .*should match/],
       [{ name: "a", count: 0 }, /^count: Invalid value: 0: count in body should be greater than or equal to 1$/],
       [{ name: "a", count: 10 }, /less than or equal to 9/],
+      [{ name: "a", choice: null }, /^choice: Unsupported value: null: supported values: "a", "b"$/],
+      [{ name: "a", wide: null }, /^wide: Unsupported value: null: /],
       [{ name: "a", count: 1.5 }, /must be of type integer/],
       [{ name: "a", when: "yesterday" }, /date-time/],
       [{ name: "a", either: true }, /integer,string/],

@@ -59,7 +59,9 @@ export function schemaProblems(
   path: string,
 ): FieldProblem[] {
   if (value === before) return [];
-  if (value === null && schema.nullable === true) return [];
+  // An API server takes null for no enum, be it nullable or null be one of its values.
+  if (value === null && schema.nullable === true)
+    return schema.enum === undefined ? [] : [field.unsupported(path, value, schema.enum)];
   const ofForm = formProblems(value, schema, path);
   if (ofForm.length > 0) return ofForm;
   if (isList(value)) {

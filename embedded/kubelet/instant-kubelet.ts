@@ -3,6 +3,7 @@
  * Called by: the bench of the controller and tests that look at objects only.
  *
  * IK1 A pod's status is written once, and only if it is not there yet: a quiet cluster has no writes.
+ * IK2 A pod that is not started again has done its work, and succeeded, as soon as it exists.
  */
 import type { Clock, Log, Random } from "../../base/index.ts";
 import { isOfOtherObject, type KubernetesApi, type Pod } from "../../operator/kubernetes/api/index.ts";
@@ -14,6 +15,8 @@ export type InstantKubeletOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Of whose pods it is the node. Default null: of all. */
+  readonly namespace?: string | null;
 };
 
 export class InstantKubelet {
@@ -22,9 +25,9 @@ export class InstantKubelet {
   readonly #queue: WorkQueue;
 
   constructor(options: InstantKubeletOptions) {
-    const { api, clock, random, log } = options;
+    const { api, clock, random, log, namespace = null } = options;
     this.#options = options;
-    this.#pods = new WatchCache(api, "Pod", { clock, random, log });
+    this.#pods = new WatchCache(api, "Pod", { clock, random, log, namespace });
     this.#queue = new WorkQueue({ clock, random, log, work: (key) => this.#care(key) });
   }
 
@@ -62,14 +65,19 @@ export class InstantKubelet {
       await api.delete("Pod", pod.metadata, { gracePeriodSeconds: 0, ...(uid === undefined ? {} : { uid }) });
       return;
     }
-    if (pod.status?.phase === "Running") return; // IK1
+    const { phase = "Pending" } = pod.status ?? {};
+    if (phase !== "Pending") return; // IK1
+    const nowMs = this.#options.clock.nowMs();
+    const isOver = pod.spec.restartPolicy === "Never"; // IK2
     const status = buildPodStatus({
       container: pod.spec.containers[0]?.name ?? "",
-      state: { kind: "running", startedMs: this.#options.clock.nowMs(), isReady: true },
+      state: isOver
+        ? { kind: "terminated", exitCode: 0, message: "", finishedMs: nowMs }
+        : { kind: "running", startedMs: nowMs, isReady: true },
       last: null,
       wasStarted: true,
       restartCount: 0,
-      isOver: false,
+      isOver,
     });
     const patch = { metadata: uid === undefined ? {} : { uid }, status };
     this.#pods.noteWrite(await api.patch("Pod", pod.metadata, patch, { subresource: "status" }));

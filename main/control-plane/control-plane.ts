@@ -146,20 +146,27 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await workloads.start();
     closers.push(() => workloads.stop());
     const storageRoot = options.storageRoot ?? pathToFileURL(join(folder, "checkpoints")).href;
-    const authority = await openJobAuthority(server.as("streamjob-operator"), ROOT_SECRET, random);
-    const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
+    const policy = options.certificatePolicy ?? certificatePolicy;
+    /** Each operator reads the root when it starts; JobManagers are shown what the newest one has. */
+    const openCertificates = async (): Promise<NonNullable<ControllerOptions["certificates"]>> => {
+      const authority = await openJobAuthority(server.as("streamjob-operator"), ROOT_SECRET, random);
+      identityOf = operatorIdentities(authority, policy, clock);
+      return { authority, policy };
+    };
+    let identityOf: ReturnType<typeof operatorIdentities> = () => [];
     // What tests put in between reads what is said.
     const scheme = options.operatorAddressOf === undefined ? "https" : "http";
     const jobManagers = createHttpJobManagerApi({
       clock,
-      identityOf: operatorIdentities(authority, certificates.policy, clock),
+      identityOf: (of) => identityOf(of),
       addressOf: async (host, port) => {
         const address = await addressOf("default", host, port);
         return address === null ? null : `${scheme}://${address}`;
       },
     });
     closers.push(async () => jobManagers.close());
-    const startOperator = (more: Partial<ControllerOptions> = {}): Promise<Controller> => {
+    const startOperator = async (more: Partial<ControllerOptions> = {}): Promise<Controller> => {
+      const certificates = await openCertificates();
       const api = server.as("streamjob-operator");
       return startController({
         ...parts,

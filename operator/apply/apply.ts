@@ -126,8 +126,8 @@ async function carryOut(
     const verdict = verdictOn(outcome.error);
     if (verdict === "waiting") waiting ??= outcome;
     else refused.push(refusedOf(action, outcome.reason, verdict));
-    // An API server that does not answer costs its time-out with each call.
-    if (refused.filter(({ isAnswered }) => !isAnswered).length >= UNANSWERED_MAX) break;
+    // An API server that does not answer costs its time-out with each call; what is held back costs nothing.
+    if (refused.filter(({ isAnswered, isHeldBack }) => !isAnswered && !isHeldBack).length >= UNANSWERED_MAX) break;
   }
   return { refused, ended: null, waiting };
 }
@@ -135,7 +135,8 @@ async function carryOut(
 const UNANSWERED_MAX = 2;
 
 function refusedOf(action: Action, reason: string, verdict: StopKind): Refused {
-  return { action, reason, isAnswered: verdict !== "unanswered", isFinal: verdict === "refusedForGood" };
+  const [isAnswered, isFinal] = [verdict !== "unanswered", verdict === "refusedForGood"];
+  return { action, reason, isAnswered, isFinal, isHeldBack: false };
 }
 
 function verdictOn(error: unknown): StopKind {

@@ -17,7 +17,7 @@ import { ActionStopped } from "./outcome.ts";
 type Issue = Extract<Action, { kind: "issueCertificates" }>;
 
 export async function issueCertificates(context: ActionContext, action: Issue): Promise<void> {
-  const { incarnation, jobId, term, mark, service } = action;
+  const { incarnation, jobId, term, stage, mark, service } = action;
   const { api, caches, authority, job } = context;
   const { name: jobName } = job.metadata;
   if (authority === null) throw new ActionStopped("this operator has no certificate authority", "refused");
@@ -27,7 +27,7 @@ export async function issueCertificates(context: ActionContext, action: Issue): 
     throw new ActionStopped(`ConfigMap ${incarnationName(jobName, incarnation)} has to be there first`, "waiting");
   }
   const { namespace } = context;
-  const files = authority.issue({ namespace, job: jobName, incarnation, jobId }, term);
+  const files = authority.issue({ namespace, job: jobName, incarnation, jobId }, term, stage);
   const secret: Secret = {
     apiVersion: "v1",
     kind: "Secret",

@@ -23,6 +23,7 @@ const no = (action: Action, change: Partial<Refused> = {}): Refused => ({
   reason: "not like this",
   isAnswered: true,
   isFinal: false,
+  isHeldBack: false,
   ...change,
 });
 const texts = (memory: RefusalMemory): unknown => memory.of(job()).map(({ message, isNews }) => [message, isNews]);
@@ -71,4 +72,24 @@ test("REM2: it is held back for longer each time, at most 30 s, and not once the
     assert.equal(memory.heldBack(job(), stop("a")), null);
   }
   assert.deepEqual(delays, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+});
+
+test("REM4: what was held back when a plan was carried out is no try, and its words stay, also when it is due by the time that is noted", () => {
+  const clock = new ManualClock();
+  const memory = new RefusalMemory(clock);
+  memory.note(job(), [no(stop("a"), { isAnswered: false })]);
+  for (let plans = 0; plans < 10; plans++) {
+    const held = memory.heldBack(job(), stop("a"));
+    // The rest of the plan waits for an API server that does not answer.
+    clock.advance(10_000);
+    if (held === null) break;
+    assert.equal(memory.note(job(), [held]).isNews, false);
+  }
+  memory.note(job(), [no(stop("a"))]);
+  assert.deepEqual(texts(memory), [[MESSAGE, true]]);
+  const held = memory.heldBack(job(), stop("a"));
+  clock.advance(10_000);
+  assert.ok(held !== null);
+  memory.note(job(), [held]);
+  assert.deepEqual(texts(memory), [[MESSAGE, true]]);
 });

@@ -7,6 +7,7 @@
  * REM2 A refused action is tried again after a delay that doubles, and at once when the spec has changed: a corrected spec is enough.
  *     Other actions of the job are not held up.
  * REM3 Forgotten with the process: the next operator tries, and is refused again. Bounded by the number of StreamJobs and their actions.
+ * REM4 What was held back counts as no try, however late it is when the plan has been carried out.
  */
 import type { StreamJob } from "../../crds/index.ts";
 import type { Clock } from "../../base/index.ts";
@@ -23,6 +24,8 @@ export type Refused = {
   /** It was answered; else nobody knows why it failed. */
   readonly isAnswered: boolean;
   readonly isFinal: boolean;
+  /** It was not even tried (REM2): `reason` is what the memory had of it. */
+  readonly isHeldBack: boolean;
 };
 
 type Entry = {
@@ -57,7 +60,8 @@ export class RefusalMemory {
     if (this.#memories.get(idOf(job))?.generation !== job.metadata.generation) return null;
     const entry = this.#entries(job).get(subjectOf(action));
     if (entry === undefined || this.#clock.monotonicMs() >= entry.dueMs) return null;
-    return { action, reason: entry.message, isAnswered: entry.isAnswered, isFinal: entry.isFinal };
+    const { message: reason, isAnswered, isFinal } = entry;
+    return { action, reason, isAnswered, isFinal, isHeldBack: true };
   }
 
   /**
@@ -72,7 +76,7 @@ export class RefusalMemory {
     for (const each of refused) {
       const subject = subjectOf(each.action);
       const known = before.get(subject);
-      const entry = this.heldBack(job, each.action) === null ? entryOf(each, known, nowMs) : known;
+      const entry = each.isHeldBack ? known : entryOf(each, known, nowMs);
       if (entry === undefined) continue;
       entries.set(subject, entry);
       if (isKnown(entry) && (known === undefined || !isKnown(known) || known.message !== entry.message)) isNews = true;

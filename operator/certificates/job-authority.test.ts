@@ -53,7 +53,7 @@ test("SEC-7: a certificate says whose it is, for how long, and for which address
   );
   assert.equal(Date.parse(jobManager.validFrom), term.notBeforeMs - (term.notBeforeMs % 1000));
   assert.equal(Date.parse(jobManager.validTo), term.notAfterMs - (term.notAfterMs % 1000));
-  const operator = new X509Certificate(createJobAuthority(root).operatorFiles(of, term).cert);
+  const operator = new X509Certificate(createJobAuthority(root).operatorFiles(of, term)[0]?.cert ?? "");
   assert.equal(operator.subjectAltName, `URI:streamjob://${of.jobId}/operator`);
   assert.ok(operator.verify(ca.publicKey));
 });

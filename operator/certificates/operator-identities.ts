@@ -14,8 +14,8 @@ export function operatorIdentities(
   authority: JobAuthority,
   policy: CertificatePolicy,
   clock: Clock,
-): (of: IncarnationIdentity) => IdentityFiles {
-  const known = new Map<string, IdentityFiles>();
+): (of: IncarnationIdentity) => readonly IdentityFiles[] {
+  const known = new Map<string, readonly IdentityFiles[]>();
   return (of) => {
     const term = certificateTerm(of.jobId, clock.nowMs(), policy);
     const key = `${of.namespace}/${of.job}/${of.jobId}/${term.number}`;

@@ -127,5 +127,5 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
 function settingsOf({ settings, certificates = null }: ControllerOptions): ReconcileSettings {
   if (certificates === null) return settings;
   const { authority, policy } = certificates;
-  return { ...settings, certificates: { authority: authority.fingerprint, policy } };
+  return { ...settings, certificates: { roots: authority.roots, policy } };
 }

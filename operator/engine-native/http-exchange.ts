@@ -39,6 +39,8 @@ export type Exchange =
     }
   | { readonly kind: "none"; readonly message: string };
 
+const UNKNOWN_CALLER = 401;
+
 type Attempt = Exchange | { readonly kind: "staleConnection" };
 
 /** Sends one request and reads its answer; never rejects. */
@@ -71,6 +73,22 @@ export function exchange(request: ExchangeRequest, limits: ExchangeLimits): Prom
     };
     run(false);
   });
+}
+
+/**
+ * By the first of several ways that knows us: who answers 401 has done nothing, and may know us by another certificate (AUT4). Of a JobManager
+ * that does, the answer says which job it is for. null: there is no way.
+ */
+export async function exchangeAsKnown(
+  request: ExchangeRequest,
+  ways: readonly ExchangeLimits[],
+): Promise<Exchange | null> {
+  let outcome: Exchange | null = null;
+  for (const limits of ways) {
+    outcome = await exchange(request, limits);
+    if (outcome.kind !== "response" || outcome.status !== UNKNOWN_CALLER) return outcome;
+  }
+  return outcome;
 }
 
 function attempt(

@@ -38,7 +38,7 @@ import {
   REST_PORT,
   type TriggerState,
 } from "../engine/index.ts";
-import { type Exchange, type ExchangeLimits, type ExchangeRequest, exchange } from "./http-exchange.ts";
+import { type Exchange, type ExchangeLimits, type ExchangeRequest, exchangeAsKnown } from "./http-exchange.ts";
 
 export type HttpJobManagerOptions = {
   readonly clock: Clock;
@@ -46,8 +46,8 @@ export type HttpJobManagerOptions = {
   readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
   /** How a host is reached, in place of `addressOf`, where its address leads nowhere from here (HJ5). */
   readonly connect?: (host: string, port: number) => Promise<Duplex>;
-  /** The operator's certificate for an incarnation (HJ4). Default: only JobManagers with a URL of http are asked. */
-  readonly identityOf?: (target: JobManagerTarget) => IdentityFiles;
+  /** The operator's certificates for an incarnation (HJ4), in the order in which they are tried. Default: only JobManagers with a URL of http are asked. */
+  readonly identityOf?: (target: JobManagerTarget) => readonly IdentityFiles[];
   /** Default 1500. */
   readonly deadlineMs?: number;
   /** Default 1 MiB. */
@@ -87,10 +87,10 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
   const { clock, deadlineMs = DEADLINE_MS, bodyBytesMax = BODY_BYTES_MAX, exceptionsMax = EXCEPTIONS_MAX } = options;
 
   /** HJ4 */
-  function secureWay(target: JobManagerTarget): Pick<ExchangeLimits, "agent" | "tls"> | null {
-    const files = options.identityOf?.(target);
-    if (files === undefined) return null;
-    return { agent: secureAgent, tls: clientOptions(files, { jobId: target.jobId, role: "jobmanager" }) };
+  function secureWays(target: JobManagerTarget): readonly Pick<ExchangeLimits, "agent" | "tls">[] {
+    const expected = { jobId: target.jobId, role: "jobmanager" } as const;
+    const known = options.identityOf?.(target) ?? [];
+    return known.map((files) => ({ agent: secureAgent, tls: clientOptions(files, expected) }));
   }
 
   /** Asks, and takes the answer for what the schema says. */
@@ -116,9 +116,15 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
       body: call.body === undefined ? null : JSON.stringify(call.body),
     };
     const plain = connect === undefined ? agent : new GivenConnections(() => connect(host, REST_PORT));
-    const way = base.startsWith("https:") ? secureWay(target) : { agent: plain };
-    if (way === null) return { kind: "unreachable", message: `${host} is asked by https, and there is no certificate` };
-    const outcome = await exchange(request, { ...way, clock, deadlineMs, bodyBytesMax, signal });
+    const ways = base.startsWith("https:") ? secureWays(target) : [{ agent: plain }];
+    const limits = { clock, deadlineMs, bodyBytesMax, signal };
+    const outcome = await exchangeAsKnown(
+      request,
+      ways.map((way) => ({ ...way, ...limits })),
+    );
+    if (outcome === null) {
+      return { kind: "unreachable", message: `${host} is asked by https, and there is no certificate` };
+    }
     return readAnswer(`JobManager ${host} (${call.method} ${call.path})`, target.jobId, outcome, schema);
   }
 

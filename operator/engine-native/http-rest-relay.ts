@@ -3,7 +3,7 @@
  * Not here: who may ask for what (operator/rest), the connection (http-exchange.ts).
  *
  * HRR1 As HJ2 and HJ4: the JobManager has to show that it is the one that was meant, and to say so; we show the operator's certificate.
- * HRR2 Each request has a connection of its own: it is never sent twice, and takes none of those by which the operator itself asks.
+ * HRR2 Each request has a connection of its own: it is never carried out twice, and takes none of those by which the operator itself asks.
  * HRR3 Nothing of the asker's request is passed on but method, path, body and name.
  */
 import { Agent } from "node:https";
@@ -18,13 +18,13 @@ import {
   REST_PORT,
   type RestRelay,
 } from "../engine/index.ts";
-import { exchange } from "./http-exchange.ts";
+import { exchangeAsKnown } from "./http-exchange.ts";
 
 export type HttpRestRelayOptions = {
   readonly clock: Clock;
   /** Base URL by https, without a slash at its end; null: nobody has that name now. */
   readonly addressOf: (host: string, port: number) => string | null | Promise<string | null>;
-  readonly identityOf: (target: JobManagerTarget) => IdentityFiles;
+  readonly identityOf: (target: JobManagerTarget) => readonly IdentityFiles[];
 };
 
 export interface HttpRestRelay extends RestRelay {
@@ -51,9 +51,11 @@ export function createHttpRestRelay({ clock, addressOf, identityOf }: HttpRestRe
     if (base === null) return unreachable("has no address");
     const { method, path, body, user } = request;
     const headers = { [JOB_ID_HEADER]: target.jobId, [USER_HEADER]: user };
-    const tls = clientOptions(identityOf(target), { jobId: target.jobId, role: "jobmanager" });
-    const limits = { agent, tls, clock, deadlineMs: DEADLINE_MS, bodyBytesMax: ANSWER_BYTES_MAX, signal };
-    const outcome = await exchange({ method, url: `${base}${path}`, headers, body }, limits);
+    const expected = { jobId: target.jobId, role: "jobmanager" } as const;
+    const limits = { agent, clock, deadlineMs: DEADLINE_MS, bodyBytesMax: ANSWER_BYTES_MAX, signal };
+    const ways = identityOf(target).map((files) => ({ ...limits, tls: clientOptions(files, expected) }));
+    const outcome = await exchangeAsKnown({ method, url: `${base}${path}`, headers, body }, ways);
+    if (outcome === null) return unreachable("is asked by https, and there is no certificate");
     if (outcome.kind === "none") return unreachable(outcome.message);
     const { status, text } = outcome;
     if (outcome.headers[JOB_ID_HEADER] !== target.jobId || status === MISDIRECTED) {

@@ -21,7 +21,7 @@ type Answered = { readonly said: unknown; readonly callers: readonly string[] };
 async function ask(
   context: TestContext,
   files: IdentityFiles,
-  identityOf: ((of: JobManagerTarget) => IdentityFiles) | null = ours,
+  identityOf: ((of: JobManagerTarget) => readonly IdentityFiles[]) | null = ours,
 ): Promise<Answered> {
   const callers: string[] = [];
   const server = createServer({ ...files, requestCert: true, rejectUnauthorized: false }, (request, response) => {
@@ -68,4 +68,31 @@ test("HJ4: without a certificate nobody is asked by https", async (context) => {
   const { said, callers } = await ask(context, identityFiles({ role: "jobmanager" }), null);
   assert.match((said as { message: string }).message, /asked by https, and there is no certificate/);
   assert.deepEqual(callers, []);
+});
+
+test("AUT4: while a root is replaced, a JobManager that knows the old one alone is asked by a certificate of that, after it took the other for nobody's", async (context) => {
+  const [previous, current] = [Buffer.alloc(32, 7), Buffer.alloc(32, 9)];
+  const files = identityFiles({ role: "jobmanager" });
+  const answers: number[] = [];
+  const server = createServer({ ...files, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    const isKnown = (request.socket as TLSSocket).authorized;
+    answers.push(isKnown ? 404 : 401);
+    response.writeHead(isKnown ? 404 : 401, isKnown ? { [JOB_ID_HEADER]: target.jobId } : {});
+    response.end('{"errors":["no"]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const api = createHttpJobManagerApi({
+    clock: systemClock,
+    addressOf: () => `https://127.0.0.1:${port}`,
+    identityOf: operatorIdentities(createJobAuthority(current, previous), certificatePolicy, systemClock),
+  });
+  context.after(() => {
+    api.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const said = await api.trigger(target, "c".repeat(32), new AbortController().signal);
+  assert.deepEqual(said, { kind: "answer", value: null });
+  assert.deepEqual(answers, [401, 404]);
 });

@@ -18,15 +18,31 @@ export type IncarnationIdentity = {
 
 export type CertificateTerm = { readonly number: number; readonly notBeforeMs: number; readonly notAfterMs: number };
 
+/**
+ * Which roots an incarnation's certificates stand on while one takes the place of another. `introducing`: issued by the one before, and both
+ * are trusted. `replacing`: issued by the current one, and both are trusted. `current`: issued by it, and it alone is trusted.
+ */
+export type RootStage = "introducing" | "replacing" | "current";
+
+/** Fingerprints of roots: 8 hex digits, which tell nothing of them. `previous`: the one that is being replaced; null: none. */
+export type RootFingerprints = { readonly current: string; readonly previous: string | null };
+
 export interface CertificateAuthority {
-  /** Of its root; 8 hex digits, which tell nothing of it. */
-  readonly fingerprint: string;
-  /** The data of an incarnation's Secret: PEM texts by file name. The same for the same term. */
-  issue(of: IncarnationIdentity, term: CertificateTerm): Readonly<Record<string, string>>;
+  readonly roots: RootFingerprints;
+  /** The data of an incarnation's Secret: PEM texts by file name. The same for the same term and stage. Default `current`. */
+  issue(of: IncarnationIdentity, term: CertificateTerm, stage?: RootStage): Readonly<Record<string, string>>;
 }
 
 /** How long certificates live, and how often they are renewed. */
-export type CertificatePolicy = { readonly lifetimeMs: number; readonly renewEveryMs: number };
+export type CertificatePolicy = {
+  readonly lifetimeMs: number;
+  readonly renewEveryMs: number;
+  /** How long a stage of a rotation lasts at least: until every kubelet has brought its files. Default SETTLE_MS. */
+  readonly settleMs?: number;
+};
+
+/** A kubelet takes about a minute, two where it looks at Secrets by its own cache. */
+export const SETTLE_MS = 600_000;
 
 const DAY_MS = 86_400_000;
 export const certificatePolicy: CertificatePolicy = { lifetimeMs: 7 * DAY_MS, renewEveryMs: 3.5 * DAY_MS };

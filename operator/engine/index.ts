@@ -9,6 +9,9 @@ export {
   certificatePolicy,
   certificateTerm,
   type IncarnationIdentity,
+  type RootFingerprints,
+  type RootStage,
+  SETTLE_MS,
   untilRenewalMs,
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";

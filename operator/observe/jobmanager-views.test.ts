@@ -116,6 +116,18 @@ describe("what JobManagers are asked", () => {
     assert.deepEqual(look?.observed.preflight, { kind: "compatible", from: null });
   });
 
+  it("takes what is no answer yet for none, with what the new one says of it", async () => {
+    const owner = job({
+      status: status({ active: activeIn(1), operation: operation({ step: "Preflight" }), incarnations: 2 }),
+    });
+    const message = "the store does not answer";
+    const { look } = await lookAt({
+      objects: [owner, ...incarnation(owner, 1), ...incarnation(owner, 2)],
+      calls: { preflight: async () => ({ kind: "refused", status: 503, message }) },
+    });
+    assert.deepEqual(look?.observed.preflight, { kind: "unanswered", reason: message });
+  });
+
   it("asks as the spec allows it whether state may be left behind, and nothing when there is none to accept", async () => {
     const froms: unknown[] = [];
     const inPreflight = (changes: object, spec: object = {}) => {

@@ -21,13 +21,13 @@ import {
   disposalTriggerId,
   type JobManagerApi,
   type JobManagerTarget,
-  type PreflightView,
   type TriggerState,
 } from "../engine/index.ts";
 import {
   type DisposalView,
   incarnationJobId,
   type JobManagerView,
+  type Observed,
   preflightRestore,
   questionOf,
   readSnapshotStatusOf,
@@ -51,7 +51,7 @@ export type JobManagerViews = {
   readonly byIncarnation: ReadonlyMap<number, JobManagerView>;
   readonly stopTrigger: TriggerView | null;
   readonly savepointTrigger: TriggerView | null;
-  readonly preflight: PreflightView | null;
+  readonly preflight: Observed["preflight"];
   readonly disposals: Readonly<Record<string, DisposalView>>;
   readonly collection: DisposalView | null;
   readonly news: ExceptionNews | null;
@@ -146,7 +146,8 @@ function triggerView(answer: Answer<TriggerState | null>): TriggerView {
   return refusedView(answer);
 }
 
-async function askPreflight({ status, incarnations, job, jobManagers, signal }: Asking): Promise<PreflightView | null> {
+async function askPreflight(asking: Asking): Promise<Observed["preflight"]> {
+  const { status, incarnations, job, jobManagers, signal } = asking;
   const from = preflightRestore(status, verdictOf(job));
   const incarnation = incarnations.find(({ number }) => number === status.operation?.to);
   if (from === null || incarnation === undefined || !hasJobManagerPod(incarnation)) return null;
@@ -159,7 +160,7 @@ async function askPreflight({ status, incarnations, job, jobManagers, signal }: 
       reasons: [`its JobManager refuses to check it (${answer.status}): ${answer.message}`],
     };
   }
-  return null;
+  return answer.kind === "refused" ? { kind: "unanswered", reason: answer.message } : null;
 }
 
 /** Of snapshots that are being deleted together with their files, by name. What nobody could be asked about is not in it. */

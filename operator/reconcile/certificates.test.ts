@@ -7,9 +7,10 @@ import { reconcile } from "./reconcile.ts";
 import { settings, START_MS, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
 
 const policy: CertificatePolicy = { lifetimeMs: 7_200_000, renewEveryMs: 3_600_000 };
-const certifying = (authority = "0a0b0c0d"): ReconcileSettings => ({
+const OLD = "0a0b0c0d";
+const certifying = (current = OLD, previous: string | null = null): ReconcileSettings => ({
   ...settings,
-  certificates: { authority, policy },
+  certificates: { roots: { current, previous }, policy },
 });
 
 type Issue = Extract<Action, { kind: "issueCertificates" }>;
@@ -91,6 +92,42 @@ test("certificates are issued anew by another root, for a ConfigMap that was mad
   assert.deepEqual(actionsNow(world), []);
   world.remove("Service/wc-1");
   assert.equal(issuesIn(actionsNow(world)).length, 1);
+});
+
+test("CED3: from one root to the next an incarnation goes in stages, each settled before the next, through renewals and new operators", () => {
+  const world = runningWorld();
+  const NEW = "ffffffff";
+  const settleMs = 600_000;
+  const rotating: ReconcileSettings = {
+    ...settings,
+    certificates: { roots: { current: NEW, previous: OLD }, policy: { ...policy, settleMs } },
+  };
+  const seen: { readonly stage: string; readonly mark: string; readonly atMs: number }[] = [];
+  const endMs = world.nowMs + 3 * policy.renewEveryMs;
+  world.settings = rotating;
+  while (world.nowMs < endMs) {
+    const plan = reconcile(world.observe(), world.settings, world.nowMs);
+    for (const { stage, mark } of issuesIn(plan.actions)) seen.push({ stage, mark, atMs: world.nowMs });
+    world.apply(world.observe(), plan);
+    // As a new operator would: nothing is kept but the annotation.
+    world.settings = { ...rotating };
+    world.advance(10_000);
+  }
+  const stages = seen.map(({ stage }) => stage);
+  const firsts = stages.filter((stage, index) => stage !== stages[index - 1]);
+  assert.deepEqual(firsts, ["introducing", "replacing", "current"]);
+  const began = firsts.map((stage) => seen.find((one) => one.stage === stage)?.atMs ?? 0);
+  assert.ok((began[1] ?? 0) - (began[0] ?? 0) >= settleMs && (began[1] ?? 0) - (began[0] ?? 0) < 2 * settleMs);
+  assert.ok((began[2] ?? 0) - (began[1] ?? 0) >= settleMs && (began[2] ?? 0) - (began[1] ?? 0) < 2 * settleMs);
+  const marks = seen.map(({ mark }) => mark.replace(/(@\d+)?\.\d+$/, ""));
+  assert.deepEqual([...new Set(marks)], [`${OLD}+${NEW}`, `${NEW}+${OLD}`, NEW]);
+  // What begins while it lasts has never stood on the old one.
+  const fresh = new SimulatedWorld(specOf("good", 1));
+  fresh.settings = rotating;
+  assert.ok(fresh.settle());
+  assert.deepEqual(actionsNow(fresh), []);
+  fresh.settings = certifying(NEW);
+  assert.deepEqual(actionsNow(fresh), []);
 });
 
 test("P-31: an operator that certifies nothing leaves an incarnation with certificates alone", () => {

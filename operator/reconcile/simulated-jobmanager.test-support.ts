@@ -47,6 +47,8 @@ export type Behaviour =
   /** The module does not load. */
   | "refuse"
   | "incompatible"
+  /** Its store does not answer it. */
+  | "unable-to-look"
   /** Its operator has another uid. */
   | "renamed"
   /** The restore is impossible. */

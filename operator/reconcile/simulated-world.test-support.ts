@@ -425,6 +425,7 @@ export class SimulatedWorld implements Surroundings {
 
   #preflight(manager: SimulatedJobManager, from: RestorePoint): Observed["preflight"] {
     if (manager.behaviour === "incompatible") return { kind: "incompatible", reasons: ["another type"] };
+    if (manager.behaviour === "unable-to-look") return { kind: "unanswered", reason: "the store does not answer" };
     const resolved = resolve(this, from);
     if (resolved.kind === "refused") return { kind: "incompatible", reasons: [resolved.why] };
     const misfit = misfitOf(manager.behaviour, resolved.state, from);

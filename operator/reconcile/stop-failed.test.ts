@@ -186,3 +186,68 @@ test("P-6: savepoints that fail for longer than savepointTimeout give way to a c
   assert.equal(world.status.active?.incarnation, 2);
   assert.deepEqual(world.violations, []);
 });
+
+/** Until a stop has failed and the next try is waited for. */
+function blocked(world: SimulatedWorld): void {
+  world.run(60_000, () => (world.status.operation?.attempt ?? 0) > 0);
+  assert.equal(world.status.operation?.step, "Stopping");
+}
+
+for (const standby of ["warm", "cold"] as const) {
+  test(`P-34: a change that is taken back while its stop fails is given up: the job runs on, and nothing of it is left (${standby})`, () => {
+    const world = running("good", 2);
+    world.patch(() => specOf("good", 2, { upgrade: { ...upgrade, standby } }));
+    blocked(world);
+    world.patch(() => specOf("good", 1, { upgrade: { ...upgrade, standby } }));
+    assert.ok(world.settle());
+    const { operation, active, failed } = world.status;
+    assert.deepEqual([operation, active?.incarnation, failed, world.starts.length], [undefined, 1, undefined, 1]);
+    assert.deepEqual([told(world, "Ready"), told(world, "UpgradeBlocked")], ["Running", false]);
+    assert.deepEqual(world.violations, []);
+    world.patch(() => specOf("good", 3, { upgrade: { ...upgrade, standby } }));
+    assert.ok(world.settle());
+    assert.deepEqual([told(world, "Ready"), world.starts.length], ["Running", 2]);
+    assert.deepEqual(world.violations, []);
+  });
+}
+
+test("P-34: a suspension that is taken back while its stop fails is given up", () => {
+  const world = running("good", 1000);
+  world.patch((old) => ({ ...old, state: "suspended" }));
+  blocked(world);
+  world.patch((old) => ({ ...old, state: "running" }));
+  assert.ok(world.settle());
+  const { operation, active } = world.status;
+  assert.deepEqual([operation, active?.incarnation, world.starts.length], [undefined, 1, 1]);
+  assert.deepEqual([told(world, "Ready"), told(world, "Suspended")], ["Running", false]);
+  assert.deepEqual(world.violations, []);
+});
+
+test("P-34: a newer version takes the place of one whose stop fails, and is the only one that starts", () => {
+  const world = running("good", 1);
+  world.patch(() => specOf("good", 2, more));
+  blocked(world);
+  world.patch(() => specOf("good", 3, more));
+  assert.ok(world.settle());
+  assert.deepEqual([told(world, "Ready"), world.starts.length], ["Running", 2]);
+  assert.equal(world.status.active?.generation, 3);
+  assert.deepEqual(world.violations, []);
+});
+
+test("P-34: a restart that is asked for no more while its stop fails is given up", () => {
+  const world = running("good", 2);
+  world.patch((old) => ({ ...old, restartNonce: 1 }));
+  blocked(world);
+  world.patch((old) => {
+    const { restartNonce: _, ...rest } = old;
+    return rest;
+  });
+  assert.ok(world.settle());
+  const { operation, active } = world.status;
+  assert.deepEqual([operation, active?.incarnation, world.starts.length], [undefined, 1, 1]);
+  assert.deepEqual([told(world, "Ready"), told(world, "UpgradeBlocked")], ["Running", false]);
+  world.patch((old) => ({ ...old, restartNonce: 2 }));
+  assert.ok(world.settle());
+  assert.deepEqual([world.status.active?.incarnation, world.starts.length], [world.status.incarnations, 2]);
+  assert.deepEqual(world.violations, []);
+});

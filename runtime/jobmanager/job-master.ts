@@ -21,7 +21,7 @@ import { buildJobGraph, type JobGraph, type StreamGraph } from "../graph/index.t
 import type { FromJobManager, JobSource, ToJobManager } from "../rpc/index.ts";
 import { Execution } from "./execution/execution.ts";
 import { JobRun } from "./execution/job-run.ts";
-import { jobSourceOf } from "./execution/job-source.ts";
+import { jobSourceOf, stateTargetOf } from "./execution/job-source.ts";
 import { isTerminal, type LiveStatus, type TerminalStatus, wayTo } from "./execution/lifecycle.ts";
 import type { TaskManagerLinks } from "./execution/task-manager-links.ts";
 import { type JobFacts, noteRestored } from "./job-facts.ts";
@@ -168,7 +168,10 @@ export class JobMaster {
   /** Has a TaskManager load the job. */
   prepare(id: TaskManagerId): void {
     const { links } = this.#options;
-    if (this.#log !== null) links.send(id, { kind: "prepare", epoch: this.#log.epoch, job: this.#source() });
+    const log = this.#log;
+    if (log === null) return;
+    const target = stateTargetOf(log, this.graph.configuration);
+    links.send(id, { kind: "prepare", epoch: log.epoch, job: this.#source(), target });
   }
 
   /** Another one leads (JM3). */

@@ -8,7 +8,8 @@
  *    nothing; a higher one than it serves makes it drop the tasks of the lower one first.
  * MES3 Deployment has two steps: `deploy` restores and opens tasks (`ready`), `start` makes them run once all of the region are.
  * MES4 A task is named (vertex, subtask, attempt); messages about an attempt that is not there any more are ignored.
- * MES5 `prepare` may come before any deployment: each slot loads the job and says `prepared`, so that a deployment finds it loaded.
+ * MES5 `prepare` may come before any deployment: each slot loads the job, opens the store and says `prepared`, so that a deployment finds
+ *    both ready.
  * MES6 `endOfData` is for good; `stopped` holds until the task says `running` again. So a stop that fails leaves no task that counts as
  *    being at the end of its data.
  * MES8 A TaskManager that is about to end says `leaving` and works on; `shutdown` tells it that nothing of the job is left with it.
@@ -98,8 +99,8 @@ export type FromJobManager =
       /** Every task of the regions concerned, also on other TaskManagers. */
       readonly placements: readonly Placement[];
     }
-  /** For every slot. */
-  | { readonly kind: "prepare"; readonly epoch: number; readonly job: JobSource }
+  /** For every slot. An older JobManager names no target. */
+  | { readonly kind: "prepare"; readonly epoch: number; readonly job: JobSource; readonly target?: StateTarget }
   | {
       readonly kind: "start";
       readonly epoch: number;

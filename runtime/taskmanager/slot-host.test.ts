@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -125,6 +128,43 @@ test("a slot that was told to prepare says so, and a deployment finds the job lo
   assert.deepEqual(
     statesOf(sent),
     tasks.map(() => "ready"),
+  );
+});
+
+test("a slot that prepares asks its store something, and one that does not answer holds nothing up (SH3)", async (context) => {
+  const asked: string[] = [];
+  let status = 404;
+  const server = createServer(({ method, url }, response) => {
+    asked.push(`${method} ${url}`);
+    response.writeHead(status).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const warnings: string[] = [];
+  const log: Log = { ...silentLog, warn: (_facts, message) => void warnings.push(message) };
+  const { host, sent, deploy } = await setting(context, log);
+  const options = {
+    "s3.endpoint": `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    "s3.path-style-access": "true",
+    "s3.access-key": "key",
+    "s3.secret-key": "secret",
+  };
+  const target = { storeUri: "s3://bucket/state", inlineOnly: false };
+  const prepare = { kind: "prepare", epoch: 1, job: { ...deploy.job, options }, target } as const;
+  await host.handle({ ...prepare, target: { ...target, inlineOnly: true } });
+  assert.deepEqual(asked, []);
+  await host.handle(prepare);
+  assert.deepEqual([asked, warnings], [["HEAD /bucket/state/standby"], []]);
+  status = 403;
+  await host.handle(prepare);
+  assert.equal(warnings.length, 1);
+  const prepared = sent.filter((message) => message.kind === "prepared");
+  assert.deepEqual(
+    prepared.map(({ error }) => error),
+    [null, null, null],
   );
 });
 

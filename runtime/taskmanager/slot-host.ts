@@ -4,6 +4,8 @@
  *
  * SH1 The job's module is loaded once; a graph that differs from the JobManager's (another fingerprint) fails the tasks. It may be
  *     loaded before anything is deployed (`prepare`).
+ * SH3 A slot that has prepared has asked its store something: loading the client of a store in S3 and its first request take as long as
+ *     all the rest of a switch. A store that does not answer then holds up no deployment: it is asked again there.
  * SH2 Messages about a task that is not here, or whose attempt is over, are ignored (MES4); one that overtakes the loading of the
  *     task's module waits for it, so that a cancellation is never lost.
  */
@@ -42,6 +44,8 @@ export type SlotHostOptions = {
 };
 
 const DEFAULT_BUFFER_TIMEOUT_MS = 100;
+/** Nothing is ever stored there. */
+const UNUSED_KEY = "standby";
 
 export class SlotHost {
   readonly #options: SlotHostOptions;
@@ -162,7 +166,7 @@ export class SlotHost {
   }
 
   /** Also opens the store: while no record waits, for what a store in S3 loads would hold up the first snapshot. */
-  async #graphAndStoreOf({ job, target }: Deploy): Promise<JobGraph> {
+  async #graphAndStoreOf({ job, target }: Pick<Deploy, "job" | "target">): Promise<JobGraph> {
     const graph = await this.#graphOf(job);
     useS3Settings(graph.configuration.s3);
     this.#stores.callTimeoutMs = graph.configuration.checkpoints.storeCallTimeoutMs;
@@ -205,14 +209,26 @@ export class SlotHost {
     await Promise.all(deployed.map((task) => task.deploy()));
   }
 
-  async #prepare({ epoch, job }: Prepare): Promise<void> {
+  async #prepare({ epoch, job, target }: Prepare): Promise<void> {
     const { start, log, send } = this.#options;
     try {
-      await this.#graphOf(job);
+      if (target === undefined) await this.#graphOf(job);
+      else await this.#graphAndStoreOf({ job, target });
+      if (target?.inlineOnly === false) await this.#askStore(target.storeUri);
       send({ kind: "prepared", epoch, slot: start.slot, error: null });
     } catch (error) {
       log.error({ err: error }, "the job could not be loaded in a slot, before its deployment");
       send({ kind: "prepared", epoch, slot: start.slot, error: toErrorInfo(error) });
+    }
+  }
+
+  /** SH3 */
+  async #askStore(uri: string): Promise<void> {
+    try {
+      // As each snapshot asks: it needs no other rights.
+      await (await this.#stores.open(uri)).stat(UNUSED_KEY);
+    } catch (error) {
+      this.#options.log.warn({ err: error, storeUri: uri }, "the store does not answer a slot that stands by");
     }
   }
 

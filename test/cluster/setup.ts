@@ -3,23 +3,19 @@
  *
  * Each file has its own namespaces there; one that breaks the cluster takes a cluster of its own (`isOwn`).
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   CLUSTER_MISSING,
   Environment,
   isInCi,
   type MachineSettings,
   machineSettings,
-  SHARED,
   startCluster,
   untilNothingIsLeft,
 } from "../environment/index.ts";
 
 const tell = (line: string): void => void process.stderr.write(`environment: ${line}\n`);
 const environment = new Environment({ tell });
-let folder: string | undefined;
+let unshare: (() => Promise<void>) | undefined;
 let settings: MachineSettings = {};
 
 export async function globalSetup(): Promise<void> {
@@ -34,17 +30,14 @@ export async function globalSetup(): Promise<void> {
     process.env[CLUSTER_MISSING] = error instanceof Error ? error.message : String(error);
     return;
   }
-  folder = await mkdtemp(join(tmpdir(), "streamjob-cluster-"));
-  const path = join(folder, "running.json");
-  await writeFile(path, JSON.stringify(environment.running()), { mode: 0o600 });
-  process.env[SHARED] = path;
+  unshare = await environment.share();
 }
 
 /** The run fails when the cluster has left anything on this machine. Said and not thrown: node:test would begin again, and never end. */
 export async function globalTeardown(): Promise<void> {
   const running = environment.started();
   await environment.stop();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  await unshare?.();
   try {
     await untilNothingIsLeft(running, settings);
   } catch (error) {

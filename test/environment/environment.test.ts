@@ -10,7 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { isAlive } from "./binary.ts";
 import { serverPid, startServer, stopServer } from "./control.ts";
-import { Environment, type RunningPart, SHARED } from "./environment.ts";
+import { Environment, type RunningPart } from "./environment.ts";
 import type { Part } from "./part.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "streamjob-environment-"));
@@ -125,16 +125,14 @@ describe("the environment", () => {
     };
     const environment = new Environment({ tell: () => undefined });
     const { url } = await environment.start(part);
-    const path = join(scratch, "shared.json");
-    writeFileSync(path, JSON.stringify(environment.running()));
-    process.env[SHARED] = path;
+    const unshare = await environment.share();
     const other = new Environment({ tell: () => undefined });
     const alone = new Environment({ tell: () => undefined, isAlone: true });
     try {
       assert.equal((await other.start(echo)).url, url);
       assert.notEqual((await alone.start(echo)).url, url);
     } finally {
-      delete process.env[SHARED];
+      await unshare();
     }
     await Promise.all([other.stop(), alone.stop()]);
     await fetch(url);

@@ -28,7 +28,7 @@ const supervisorPath = fileURLToPath(new URL("./supervisor.ts", import.meta.url)
 export type RunningPart = { readonly supervisorPid: number; readonly folder: string; readonly gives: unknown };
 
 /** Names a file with a RunningPart by name: what other processes of a test run may use (EEN4). */
-export const SHARED = "STREAMJOB_TEST_ENVIRONMENT";
+const SHARED = "STREAMJOB_TEST_ENVIRONMENT";
 
 type Options = {
   readonly tell: Tell;
@@ -62,6 +62,18 @@ export class Environment {
     for (const supervisor of this.#supervisors.splice(0).toReversed()) await stopped(supervisor);
     this.#parts.clear();
     this.#running.clear();
+  }
+
+  /** Lets the other environments of this process and of those it starts find what runs here (EEN4). The answer takes that back. */
+  async share(): Promise<() => Promise<void>> {
+    const folder = await mkdtemp(join(tmpdir(), "streamjob-shared-"));
+    const path = join(folder, "running.json");
+    await writeFile(path, JSON.stringify(this.running()), { mode: 0o600 });
+    process.env[SHARED] = path;
+    return async () => {
+      delete process.env[SHARED];
+      await rm(folder, { recursive: true, force: true });
+    };
   }
 
   /** Everything of ours that was started or found here, by name. */

@@ -24,6 +24,10 @@ export type Fault =
   | { readonly kind: "cut"; readonly afterBytes: number }
   /** Nobody answers. */
   | { readonly kind: "stall" }
+  /** The connection ends without a word, as at a server that is not there. */
+  | { readonly kind: "reset" }
+  /** The server is asked only then. */
+  | { readonly kind: "wait"; readonly until: Promise<void> }
   /** The answer comes in pieces of so many bytes, other things happening in between. */
   | { readonly kind: "trickle"; readonly pieceBytes: number };
 
@@ -85,6 +89,11 @@ export class FaultProxy {
     const pieces: Buffer[] = [];
     for await (const piece of asked) pieces.push(piece as Buffer);
     if (fault?.kind === "stall") return;
+    if (fault?.kind === "reset") {
+      asked.socket.destroy();
+      return;
+    }
+    if (fault?.kind === "wait") await fault.until;
     if (fault?.kind === "answer") {
       answer.writeHead(fault.status, { "content-type": "application/xml", ...fault.headers });
       answer.end(

@@ -9,7 +9,7 @@ export { type MachineSettings, machineSettings, untilNothingIsLeft } from "./clu
 export { clusterOf, startCluster } from "./cluster/start-cluster.ts";
 export { CLUSTER_MISSING, skipWithoutCluster, testCluster } from "./cluster/test-cluster.ts";
 export { startServer, stopServer } from "./control.ts";
-export { Environment, type RunningPart, SHARED } from "./environment.ts";
+export { Environment, type RunningPart } from "./environment.ts";
 export { isInCi } from "./ci.ts";
 export { type Fault, FaultProxy } from "./fault-proxy.ts";
 export { kustomizeControllerPart, sourceControllerPart } from "./flux/controllers.ts";

@@ -135,6 +135,14 @@ const userMetrics: ToJobManager = {
   ],
 };
 
+/** A slot that is told where the store is opens it before there is anything to deploy; an older one loads the job alone. */
+const prepareStore: FromJobManager = {
+  kind: "prepare",
+  epoch: 1,
+  job,
+  target: { storeUri: "s3://bucket/state", inlineOnly: false },
+};
+
 /** A message that an older JobManager refuses with the connection: it takes the TaskManager for lost, as if it had ended without a word. */
 const leaving: ToJobManager = { kind: "leaving", epoch: 1 };
 
@@ -335,6 +343,13 @@ export const wireForms: readonly Form[] = [
     write: () => encodeFrame(leaving),
     read: (bytes) => new FrameReader().push(Buffer.from(bytes)).map((each) => checkToJobManager(each)),
     means: [leaving],
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  {
+    file: "rpc-prepare-store.v1.base64",
+    write: () => encodeFrame(prepareStore),
+    read: (bytes) => new FrameReader().push(Buffer.from(bytes)),
+    means: [prepareStore],
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
   batchForm("frame-batch", batch),

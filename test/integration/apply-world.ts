@@ -107,7 +107,7 @@ export async function createWorld(): Promise<World> {
 
 /** Certificates are texts, here. */
 const authority: CertificateAuthority = {
-  fingerprint: "0a0b0c0d",
+  roots: { current: "0a0b0c0d", previous: null },
   issue: (of, term) => ({ "ca.crt": `CA of ${of.jobId}`, "jobmanager.key": `KEY ${term.number}` }),
 };
 
@@ -153,6 +153,7 @@ export const configMap = (job: StreamJob, name = "wc-1", text = "1"): ConfigMap 
 
 export const issue = (job: StreamJob, incarnation: number, number = 1): Action => ({
   kind: "issueCertificates",
+  stage: "current",
   incarnation,
   jobId: "b".repeat(32),
   term: { number, notBeforeMs: 0, notAfterMs: 1 },

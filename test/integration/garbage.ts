@@ -61,9 +61,9 @@ export function garbageRequest({ random, authorization }: GarbageOptions): Buffe
 }
 
 /** Sends the bytes and ends; resolves when the other side has said something, or closed. */
-export function sendBytes(port: number, bytes: Uint8Array): Promise<void> {
+export function sendBytes(port: number, bytes: Uint8Array, host = "127.0.0.1"): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
+    const socket = connect({ host, port });
     const done = (): void => {
       socket.destroy();
       resolve();
@@ -74,10 +74,10 @@ export function sendBytes(port: number, bytes: Uint8Array): Promise<void> {
 }
 
 /** Sends them all, a few at a time. */
-export async function sendAll(port: number, all: readonly Uint8Array[]): Promise<void> {
+export async function sendAll(port: number, all: readonly Uint8Array[], host?: string): Promise<void> {
   const left = [...all];
   const worker = async (): Promise<void> => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) await sendBytes(port, next);
+    for (let next = left.pop(); next !== undefined; next = left.pop()) await sendBytes(port, next, host);
   };
   await Promise.all(Array.from({ length: 8 }, worker));
 }

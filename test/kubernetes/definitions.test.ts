@@ -12,14 +12,17 @@ import { definitionFiles, validateStreamJob } from "../../crds/index.ts";
 import { fullJob, smallJob } from "../../crds/manifest-examples.test-support.ts";
 import { randomJob } from "../../crds/random-jobs.test-support.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
+import { schemaProblems } from "../../embedded/api-server/schema-check.ts";
 import { isApiError } from "../../operator/kubernetes/api/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { apiServerPart, testPart } from "../environment/index.ts";
+import { until } from "./until.ts";
 
 const server = await testPart(apiServerPart);
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const generated = fileURLToPath(new URL("../../crds/generated", import.meta.url));
 const INVALID = 422;
+const NOT_FOUND = 404;
 /** Every other one is wrong. */
 const schedules = [
   "*/15 * * * *",
@@ -79,6 +82,42 @@ describe("our definitions at a real API server", { skip: server.skip }, () => {
 
   it("take a StreamJob in which every field is set", async () => {
     assert.equal((await answerOf(inNamespace(fullJob()))).message, undefined);
+  });
+
+  it("could have no enum that is null: a server takes that for none, and the embedded one knows (SC1)", async () => {
+    const choice = { type: "string", nullable: true, enum: ["a", "b"] } as const;
+    const openAPIV3Schema = { type: "object", properties: { choice } } as const;
+    const definition = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "choices.test.streamjob.dev" },
+      spec: {
+        group: "test.streamjob.dev",
+        scope: "Namespaced",
+        names: { kind: "Choice", listKind: "ChoiceList", plural: "choices", singular: "choice" },
+        versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema } }],
+      },
+    };
+    const path = `${DEFINITIONS}/${definition.metadata.name}`;
+    await admin.ask("PATCH", `${path}?fieldManager=test&force=true`, definition);
+    try {
+      await until("the kind is served", async () => {
+        const { status } = (await admin.ask("GET", path)) as {
+          readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+        };
+        return status?.conditions?.some((one) => one.type === "Established" && one.status === "True") === true;
+      });
+      for (const value of ["a", null, "c"]) {
+        const object = { apiVersion: "test.streamjob.dev/v1", kind: "Choice", metadata: { name: "x" }, choice: value };
+        const choices = `/apis/test.streamjob.dev/v1/namespaces/${namespace}/choices?dryRun=All`;
+        const answer = (await admin.ask("POST", choices, object, [INVALID])) as Answer;
+        const [problem] = schemaProblems({ choice: value }, openAPIV3Schema, undefined, "");
+        const ours = problem === undefined ? undefined : `${problem.field}: ${problem.message}`;
+        assert.equal(answer.message?.slice(answer.message.indexOf("choice: ")), ours);
+      }
+    } finally {
+      await admin.ask("DELETE", path, undefined, [NOT_FOUND]);
+    }
   });
 
   it("take and refuse schedules as our own validation does", async () => {

@@ -11,6 +11,8 @@ export class ArmedImages {
   readonly missing = new Set<string>();
   readonly #armed = new Map<ArmedRole, string>();
   #isArmed = false;
+  #startsNone = false;
+  #onStartNone: ((startsNone: boolean) => void) | null = null;
   #onArm: ((role: ArmedRole, failpoints: string) => void) | null = null;
 
   /** The next process of that role is started with these failpoints; those after it without. */
@@ -30,8 +32,19 @@ export class ArmedImages {
     this.#onArm = arm;
   }
 
+  /** From now on no process starts, of whatever image; false: again they do. Those that run do not notice. */
+  startNone(startsNone: boolean): void {
+    this.#startsNone = startsNone;
+    this.#onStartNone?.(startsNone);
+  }
+
+  /** As `onArm`. */
+  onStartNone(startNone: (startsNone: boolean) => void): void {
+    this.#onStartNone = startNone;
+  }
+
   get table(): ImageTable {
-    return (image) => (this.missing.has(image) ? null : this.#programs());
+    return (image) => (this.#startsNone || this.missing.has(image) ? null : this.#programs());
   }
 
   #programs(): Programs {

@@ -2,6 +2,7 @@
  * Owns: ports of this machine that lead to REST of JobManagers in a real cluster: what is said there in plain HTTP goes on by TLS, with the
  * certificate that an operator has. So tests, and what they put between operators and JobManagers, read what is said.
  */
+import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { connect } from "node:tls";
 import type { AddressOf } from "../../embedded/api-server/index.ts";
@@ -13,13 +14,17 @@ const REST_PORT = 8081;
 
 export class JobManagerTunnel {
   readonly #api: KubernetesApi;
-  readonly #identityOf: (of: IncarnationIdentity) => IdentityFiles;
+  readonly #identityOf: (of: IncarnationIdentity) => readonly IdentityFiles[];
   readonly #addressOf: AddressOf;
   readonly #servers = new Map<string, Promise<Server>>();
   readonly #sockets = new Set<Socket>();
 
   /** `addressOf`: of the pods themselves. */
-  constructor(api: KubernetesApi, identityOf: (of: IncarnationIdentity) => IdentityFiles, addressOf: AddressOf) {
+  constructor(
+    api: KubernetesApi,
+    identityOf: (of: IncarnationIdentity) => readonly IdentityFiles[],
+    addressOf: AddressOf,
+  ) {
     this.#api = api;
     this.#identityOf = identityOf;
     this.#addressOf = addressOf;
@@ -55,7 +60,9 @@ export class JobManagerTunnel {
 
   #join(near: Socket, address: string, of: IncarnationIdentity): void {
     const [ip, port] = address.split(":");
-    const options = clientOptions(this.#identityOf(of), { jobId: of.jobId, role: "jobmanager" });
+    const [files] = this.#identityOf(of);
+    assert.ok(files !== undefined, "an operator has a certificate");
+    const options = clientOptions(files, { jobId: of.jobId, role: "jobmanager" });
     const far = connect({ ...options, host: ip, port: Number(port) });
     this.#track(far);
     far.on("close", () => near.destroy());

@@ -6,7 +6,7 @@
  *     that the test reads, and a pod's process has a pid here.
  * KRC2 Nothing stays: when the test is over its jobs and pods are gone, and what was broken is mended.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createLog, systemClock, systemRandom } from "../../base/index.ts";
@@ -28,16 +28,19 @@ import { imageArchive } from "../../tools/image.ts";
 import { type Cluster, testCluster } from "../environment/index.ts";
 import type { Workspace } from "../integration/workspace.ts";
 import { until } from "../kubernetes/until.ts";
+import { callsOf } from "./api-calls.ts";
 import { ApiGateway } from "./api-gateway.ts";
 import type { ArmedImages } from "./armed-images.ts";
 import { JobManagerTunnel } from "./jobmanager-tunnel.ts";
 import { putRulesBack, takeRulesAway } from "./kubernetes-rules.ts";
+import type { ObjectsOnly } from "./objects-only.ts";
 import { pidOfPod } from "./pod-processes.ts";
 import { NAMESPACE, type OperatorEnvironment, type RigCluster, type RigClusterOptions } from "./rig-cluster.ts";
 
 const clock = systemClock;
 const ROOT_SECRET = "streamjob-operator-root";
 const PATIENCE_MS = 180_000;
+const OTHER_IMAGE = "localhost/streamjob:next";
 /** Kinds that an operator makes, and those that follow. */
 const CHILDREN = [
   "StatefulSet",
@@ -56,6 +59,7 @@ function share(): Promise<Shared> {
     const cluster = (await testCluster({ needs: "failures" })).gives();
     const { path, reference } = await imageArchive((line) => void process.stderr.write(`${line}\n`));
     await cluster.loadImage(path, reference);
+    await cluster.nameImage(reference, OTHER_IMAGE);
     await cluster.apply(streamJobDefinition(), streamJobSnapshotDefinition());
     await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "streamjobs.streamjob.dev");
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
@@ -64,6 +68,43 @@ function share(): Promise<Shared> {
   return shared;
 }
 
+/** The cluster of these tests, for what is done to its servers and nodes. */
+export const sharedCluster = async (): Promise<Cluster> => (await share()).cluster;
+
+/** For objects-only.ts. Lists and watches are of the namespace of these tests: its kubelet has no other pods. */
+export async function openObjects(): Promise<ObjectsOnly> {
+  const { cluster } = await share();
+  const connection = await connectAs(cluster, "streamjob-cli");
+  const opened: HttpKubernetesApi[] = [];
+  const as = (fieldManager: string): KubernetesApi => {
+    const { baseUrl, credentials } = connection;
+    const api = new HttpKubernetesApi({ baseUrl, clock, credentials, fieldManager });
+    opened.push(api);
+    return {
+      ...callsOf(api),
+      list: (kind, listing) => api.list(kind, { namespace: NAMESPACE, ...listing }),
+      watch: (kind, watching, onEvent) => api.watch(kind, { namespace: NAMESPACE, ...watching }, onEvent),
+    };
+  };
+  const close = async (): Promise<void> => {
+    const { api } = connection;
+    for (const { metadata } of (await api.list("StreamJob", { namespace: NAMESPACE })).items) {
+      const key = { namespace: NAMESPACE, name: metadata.name };
+      await api.patch("StreamJob", key, { metadata: { finalizers: null } });
+      await api.delete("StreamJob", key);
+    }
+    const arePodsGone = async (): Promise<boolean> =>
+      (await api.list("Pod", { namespace: NAMESPACE })).items.length === 0;
+    await until("the pods of the test to go", arePodsGone, PATIENCE_MS);
+    for (const each of opened) each.close();
+    connection.close();
+  };
+  return { as, close };
+}
+
+const connectAs = (cluster: Cluster, fieldManager: string): Promise<KubernetesConnection> =>
+  connectKubernetes({ clock, kubeconfig: cluster.access.kubeconfig, fieldManager, namespace: NAMESPACE });
+
 export async function openKubernetesRigCluster(
   workspace: Workspace,
   images: ArmedImages,
@@ -71,13 +112,13 @@ export async function openKubernetesRigCluster(
 ): Promise<RigCluster> {
   const { cluster, image } = await share();
   openToPods(workspace);
-  images.onArm((role, failpoints) => writeFileSync(join(armory(workspace), role), failpoints));
-  const connection = await connectKubernetes({
-    clock,
-    kubeconfig: cluster.access.kubeconfig,
-    fieldManager: "streamjob-cli",
-    namespace: NAMESPACE,
+  images.onStartNone((startsNone) => {
+    const path = join(armory(workspace), "start-none");
+    if (startsNone) writeFileSync(path, "");
+    else rmSync(path);
   });
+  images.onArm((role, failpoints) => writeFileSync(join(armory(workspace), role), failpoints));
+  const connection = await connectAs(cluster, "streamjob-cli");
   const rootKey = { namespace: NAMESPACE, name: ROOT_SECRET };
   const authority = await openJobAuthority(connection.api, rootKey, systemRandom);
   const certificates = { authority, policy: options.certificatePolicy ?? certificatePolicy };
@@ -114,10 +155,13 @@ class KubernetesRigCluster implements RigCluster {
   readonly storageRoot: string;
   readonly storeFolder: string;
   readonly defaultImage: string;
+  readonly otherImage = OTHER_IMAGE;
   readonly logs: readonly string[];
   controller: Controller | null = null;
   readonly #parts: Parts;
   readonly #closers: (() => void)[] = [];
+  readonly #published: { close(): Promise<void> }[] = [];
+  #lostNode: "node-a" | "node-b" | null = null;
 
   constructor(parts: Parts) {
     const { workspace, image } = parts;
@@ -186,7 +230,7 @@ class KubernetesRigCluster implements RigCluster {
 
   async startOperator(more: Partial<ControllerOptions> = {}): Promise<Controller> {
     const { options, addressOf, workspace, certificates } = this.#parts;
-    const api = this.apiAs("streamjob-operator");
+    const api = callsOf(this.apiAs("streamjob-operator"));
     const jobManagers = createHttpJobManagerApi({
       clock,
       addressOf: async (host, port) => {
@@ -228,23 +272,38 @@ class KubernetesRigCluster implements RigCluster {
     return pod === null ? null : pidOfPod(pod.metadata.uid ?? "");
   }
 
+  /** One node at a time: what comes after has to have a place. Of pods on both, it is that of the first of them. */
   async abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]> {
     const { cluster } = this.#parts;
-    const pids = await Promise.all(pods.map((key) => this.pidOf(key)));
-    const nodes = new Set<string>();
-    for (const key of pods) {
-      const node = (await this.api.get("Pod", key))?.spec.nodeName;
-      if (node !== undefined) nodes.add(node);
-    }
-    for (const node of nodes) {
-      await cluster.failures.freeze(`kubelet-${node as "node-a" | "node-b"}`);
-      await cluster.kubectl("cordon", node);
-    }
-    return pids;
+    await this.#returnNode();
+    const found = await Promise.all(pods.map((key) => this.api.get("Pod", key)));
+    const node = found.find((pod) => pod?.spec.nodeName !== undefined)?.spec.nodeName;
+    if (node === undefined) return pods.map(() => null);
+    this.#lostNode = node as "node-a" | "node-b";
+    await cluster.failures.freeze(`kubelet-${this.#lostNode}`);
+    await cluster.kubectl("cordon", node);
+    return found.map((pod) => (pod?.spec.nodeName === node ? pidOfPod(pod.metadata.uid ?? "") : null));
+  }
+
+  /** Its kubelet ends what is its own no more. */
+  async #returnNode(): Promise<void> {
+    const node = this.#lostNode;
+    if (node === null) return;
+    const { cluster } = this.#parts;
+    await cluster.failures.thaw(`kubelet-${node}`);
+    await cluster.kubectl("uncordon", node);
+    await cluster.kubectl("wait", "--for=condition=Ready", "--timeout=120s", `node/${node}`);
+    this.#lostNode = null;
   }
 
   addressOf(host: string, port: number): Promise<string | null> {
     return this.#parts.found(NAMESPACE, host, port);
+  }
+
+  async publish(port: number): Promise<string> {
+    const relay = await this.#parts.cluster.publish(port);
+    this.#published.push(relay);
+    return `${relay.address}:${relay.port}`;
   }
 
   apiAs(fieldManager: string): KubernetesApi {
@@ -290,6 +349,7 @@ class KubernetesRigCluster implements RigCluster {
     await cluster.failures.mend();
     await cluster.kubectl("uncordon", "node-a", "node-b");
     await this.#empty();
+    for (const relay of this.#published) await relay.close();
     if (options.withRules === false) await putRulesBack(cluster, NAMESPACE, workspace.path("against-a-rule.json"));
     for (const close of this.#closers) close();
     await gateway.close();

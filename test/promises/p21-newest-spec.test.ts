@@ -4,11 +4,13 @@ import { sleep, systemClock } from "../../base/index.ts";
 import { podVariables } from "../../contract/index.ts";
 import { diceOf } from "./dice.ts";
 import { figure } from "./figures.ts";
+import { isOnKubernetes } from "./rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
 
 const PATCHES = 20;
-const PAUSE_MAX_MS = 500;
+/** As long as a step may take where pods are containers: every step is met. */
+const PAUSE_MAX_MS = isOnKubernetes ? 5000 : 500;
 
 /** What the pods of the active incarnation were made with. */
 async function madeWith(rig: Rig): Promise<{ readonly number: string | undefined; readonly parallelism: unknown }> {

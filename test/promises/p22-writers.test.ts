@@ -31,7 +31,9 @@ class Auditor {
         if (kind === "StreamJob") this.#check(written as StreamJob);
         return written;
       } catch (error) {
-        if (isDisturbed) this.refused.push(isApiError(error, "Conflict") ? "Conflict" : String(error));
+        // Without an answer in time nobody knows whether it was refused.
+        const isAnswered = !isApiError(error, "Timeout", "Unavailable");
+        if (isDisturbed && isAnswered) this.refused.push(isApiError(error, "Conflict") ? "Conflict" : String(error));
         throw error;
       }
     };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { figure } from "./figures.ts";
+import { followWatch } from "./follow-watch.ts";
 import { lookAgain } from "./looks.ts";
 import { NAMESPACE, withRig } from "./rig.ts";
 import { becomeStable, troubled } from "./troubles.ts";
@@ -14,13 +15,18 @@ it("P-26 RUNNING once is not stable: a version that runs, completes checkpoints 
     const runningAs = new Set<number | undefined>();
     const end = new AbortController();
     const { resourceVersion } = await rig.api.list("StreamJob", { namespace: NAMESPACE });
-    const watch = rig.api.watch("StreamJob", { namespace: NAMESPACE, resourceVersion, signal: end.signal }, (event) => {
-      if (event.type === "BOOKMARK") return;
-      const { status } = event.object;
-      stables.add(status?.stable?.revision);
-      const ready = status?.conditions?.find(({ type }) => type === "Ready");
-      if (ready?.status === "True") runningAs.add(status?.active?.incarnation);
-    });
+    const watch = followWatch(
+      rig.api,
+      "StreamJob",
+      { namespace: NAMESPACE, resourceVersion, signal: end.signal },
+      (event) => {
+        if (event.type === "BOOKMARK") return;
+        const { status } = event.object;
+        stables.add(status?.stable?.revision);
+        const ready = status?.conditions?.find(({ type }) => type === "Ready");
+        if (ready?.status === "True") runningAs.add(status?.active?.incarnation);
+      },
+    );
     // Of the 600 records a second each of two subtasks sees half: it breaks after a second, and again after the next.
     const upgrade = { stability: { window: "20s", maxRestarts: 2 } };
     await rig.apply(rig.manifest({ ...troubled(rig, "every:300"), upgrade }));

@@ -8,6 +8,7 @@ import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { StreamJobSnapshot } from "../../crds/index.ts";
 import { figure } from "./figures.ts";
+import { followWatch } from "./follow-watch.ts";
 import type { Verdict } from "./jobmanager-relay.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { troubled } from "./troubles.ts";
@@ -22,13 +23,14 @@ async function snapshots(rig: Rig): Promise<readonly StreamJobSnapshot[]> {
 const snapshot = (rig: Rig, name: string): Promise<StreamJobSnapshot | null> =>
   rig.api.get("StreamJobSnapshot", { namespace: NAMESPACE, name });
 
-/** RN1. Ends when the body has. */
-async function watchingDeletions(rig: Rig, body: () => Promise<void>): Promise<number> {
+/** RN1. Ends when the body has, and that many deletions have been seen. */
+async function watchingDeletions(rig: Rig, deletions: number, body: () => Promise<void>): Promise<number> {
   const early: string[] = [];
   let gone = 0;
   const end = new AbortController();
   const { resourceVersion } = await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE });
-  const watch = rig.api.watch(
+  const watch = followWatch(
+    rig.api,
     "StreamJobSnapshot",
     { namespace: NAMESPACE, resourceVersion, signal: end.signal },
     (event) => {
@@ -39,6 +41,7 @@ async function watchingDeletions(rig: Rig, body: () => Promise<void>): Promise<n
   );
   try {
     await body();
+    await rig.until(`${deletions} deletions to be seen`, () => gone >= deletions);
   } finally {
     end.abort(new Error("seen enough"));
     await watch;
@@ -79,7 +82,7 @@ it("P-28 retention never removes a savepoint that is still named: by the status,
       return (await rig.status()).lastSavepoint?.name ?? "";
     };
     await upgrade("0");
-    const gone = await watchingDeletions(rig, async () => {
+    const gone = await watchingDeletions(rig, 3, async () => {
       const manual = await takeSnapshot(rig, "by-hand");
       const first = await upgrade("1");
       await rig.apply({
@@ -126,7 +129,7 @@ it("P-28 a snapshot's object goes only after its files, however often deleting t
     await rig.ready();
     const asked = (): number =>
       rig.relay.calls.filter(({ method, path }) => method === "POST" && path.endsWith("/savepoint-disposal")).length;
-    await watchingDeletions(rig, async () => {
+    await watchingDeletions(rig, 3, async () => {
       // A folder that is not to be deleted: what is in it is no savepoint's.
       const stuck = await takeSnapshot(rig, "stuck");
       const metadata = join(folderOf(stuck), "_metadata");

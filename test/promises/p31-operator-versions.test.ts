@@ -160,7 +160,7 @@ it("P-31 another version of the operator, newer or older, goes on in every step 
   return withRig("s31", { withOperator: false, operatorApi }, async (rig) => {
     const versions = [
       { storageRoot: rig.cluster.storageRoot, defaultImage: rig.cluster.defaultImage, engine: nativeEngine },
-      { storageRoot: `${rig.cluster.storageRoot}-next`, defaultImage: "streamjob:next", engine: nativeEngine },
+      { storageRoot: `${rig.cluster.storageRoot}-next`, defaultImage: rig.cluster.otherImage, engine: nativeEngine },
     ] as const;
     let version = 0;
     const start = (): Promise<Controller> => {

@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ActivitySampler } from "./activity-sampler.ts";
 import { figure } from "./figures.ts";
-import { type Rig, withRig } from "./rig.ts";
+import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 const WITNESSED = fileURLToPath(new URL("../integration/jobs/witnessed-words.ts", import.meta.url));
 const MORE = 200;
@@ -37,7 +37,7 @@ class Witness {
 /** As an eviction: the pods get their grace, and others take their place. */
 async function drain(rig: Rig, pods: readonly string[]): Promise<void> {
   const uids = new Map((await rig.pods()).map(({ metadata }) => [metadata.name, metadata.uid]));
-  for (const name of pods) await rig.api.delete("Pod", { namespace: "default", name });
+  for (const name of pods) await rig.api.delete("Pod", { namespace: NAMESPACE, name });
   await rig.until(`other pods to be in the place of ${pods.join(" and ")}`, async () => {
     const now = new Map((await rig.pods()).map(({ metadata }) => [metadata.name, metadata.uid]));
     return pods.every((name) => now.has(name) && now.get(name) !== uids.get(name));

@@ -3,7 +3,7 @@
  * PFS2 That nothing began without its state is shown by the sink: of each word it shows 1, 2, 3 …, each once.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { it } from "node:test";
 import type { StreamJobSpec } from "../../crds/index.ts";
 import { figure } from "./figures.ts";
@@ -33,6 +33,7 @@ it("P-40 a stop that failed leaves the job running, and no end after it begins a
     const free = (): void => {
       rmSync(folder, { recursive: true });
       mkdirSync(folder);
+      chmodSync(folder, 0o777); // pods have a user of their own
     };
     const spec: Partial<StreamJobSpec> = {
       savepoints: { path: folder },

@@ -5,6 +5,7 @@
  */
 import { INCARNATION_LABEL } from "../../crds/index.ts";
 import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
+import { followWatch } from "./follow-watch.ts";
 import { NAMESPACE } from "./rig-cluster.ts";
 
 export type PodMade = {
@@ -26,7 +27,7 @@ export class PodTimeline {
     const { items, resourceVersion } = await api.list("Pod", { namespace: NAMESPACE });
     for (const pod of items) timeline.#there.set(pod.metadata.uid ?? "", pod);
     const signal = timeline.#ending.signal;
-    void api.watch("Pod", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
+    void followWatch(api, "Pod", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
       if (event.type !== "BOOKMARK") timeline.#see(event.type, event.object);
     });
     return timeline;

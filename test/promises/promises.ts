@@ -10,6 +10,7 @@ export const promises: Readonly<Record<string, string>> = {
   "P-3": "Intent is durable before action: an operator may die anywhere",
   "P-4": "A stop is atomic with its savepoint",
   "P-5": "At most one savepoint is in flight; no trigger is repeated",
+  "P-6": "A savepoint that fails or takes too long leaves the old job running",
   "P-7": "A completed savepoint is always used, even if the job dies while stopping",
   "P-8": "A savepoint survives the loss of operator and JobManager together",
   "P-9": "A trigger of an earlier execution is never trusted",
@@ -33,9 +34,11 @@ export const promises: Readonly<Record<string, string>> = {
   "P-27": "Ended jobs are not resurrected, and still accept changes of the spec",
   "P-28": "Retention never removes a snapshot that somebody needs",
   "P-29": "A deletion always finishes, and never deletes data unless asked",
+  "P-30": "A change of the engine's version uses portable state, or is refused",
   "P-31": "The next version of the operator continues what this one began",
   "P-32": "A stale leader changes nothing",
   "P-33": "One poisoned object cannot stall others",
+  "P-34": "Marks of a switch are taken back when it is given up; the commit point is one-way",
   "P-35": "Loss of a watch loses nothing",
   "P-36":
     "Draining a node processes no record twice when there is time, at most one checkpoint interval otherwise; never two JobManagers",
@@ -46,8 +49,4 @@ export const promises: Readonly<Record<string, string>> = {
 };
 
 /** Promised, and not proved with real processes yet: they need a store that can be taken away, another version, or another node. */
-export const promisesToCome: Readonly<Record<string, string>> = {
-  "P-6": "A savepoint that fails or takes too long leaves the old job running",
-  "P-30": "A change of the engine's version uses portable state, or is refused",
-  "P-34": "Marks of a switch are taken back when it is given up; the commit point is one-way",
-};
+export const promisesToCome: Readonly<Record<string, string>> = {};

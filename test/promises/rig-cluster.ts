@@ -29,6 +29,8 @@ export interface RigCluster {
   readonly storageRoot: string;
   /** Of jobs that name no image. */
   readonly defaultImage: string;
+  /** The same programs by another name, as the next version of them is called. */
+  readonly otherImage: string;
   /** The operator that runs from the start; null: none does. */
   readonly controller: Controller | null;
   /** What its pods need beyond what the operator gives them; null: nothing. */
@@ -45,11 +47,13 @@ export interface RigCluster {
   pidOf(pod: ObjectKey): Promise<number | null>;
   /**
    * Loses pods, as a node that nobody can reach does: their processes live on, and nothing that happens to their objects reaches them.
-   * Gives their processes.
+   * Gives their processes; null: it had none, or its node is another one and was not lost. What was lost before may come back.
    */
   abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]>;
   /** `host:port` at which this process reaches a pod's or Service's port; null: nothing is behind that name now. */
   addressOf(host: string, port: number): Promise<string | null>;
+  /** `host:port` at which pods reach what listens on a port of 127.0.0.1 here; it ends with the cluster. */
+  publish(port: number): Promise<string>;
   /** The API server as somebody whose writes are told from those of others by their field manager. */
   apiAs(fieldManager: string): KubernetesApi;
   /** Resolves when everything whose owner is gone has been collected. */

@@ -38,8 +38,8 @@ export const WORD_COUNT = fileURLToPath(new URL("./jobs/counted-words.ts", impor
 const WORDS = 31;
 const POLL_MS = 20;
 /** For what should take a second or two, or ten with images and containers; the machine may be busy. */
-const PATIENCE_MS = isOnKubernetes ? 240_000 : 60_000;
-const DEPLOY_TIMEOUT = isOnKubernetes ? "3m" : "30s";
+const PATIENCE_MS = isOnKubernetes ? 480_000 : 60_000;
+const DEPLOY_TIMEOUT = isOnKubernetes ? "10m" : "30s";
 
 export type RigOptions = Omit<RigClusterOptions, "operatorAddressOf"> & {
   /** Records of the bounded word count: more than a test has time for, until `hurry`. Default 200 000. */
@@ -51,7 +51,7 @@ export type RigOptions = Omit<RigClusterOptions, "operatorAddressOf"> & {
 export type RestCall = {
   readonly number?: number | undefined;
   readonly name?: string;
-  readonly method?: "GET" | "POST" | "PATCH";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH";
   readonly body?: object;
 };
 

@@ -9,7 +9,7 @@ export const operatorErrorCodes = {
   KUBECONFIG_INVALID:
     "The kubeconfig that says which cluster to use, and as whom, cannot be used. The message names the file and what is wrong in it.",
   KUBERNETES_CLIENT_MISSING:
-    "A kubeconfig or service account cannot be used, since the package @kubernetes/client-node is not installed beside StreamJob. Install it: npm install @kubernetes/client-node@2",
+    "A kubeconfig with a plugin, OIDC, a password, impersonation or a proxy cannot be used, since the package @kubernetes/client-node is not installed beside StreamJob. Install it: npm install @kubernetes/client-node@2",
   STATUS_UNREADABLE:
     "The status of an object cannot be read: something other than the operator changed it. The operator does nothing for the object until the status is corrected.",
 } as const satisfies ErrorTexts;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
+import { registerHooks } from "node:module";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,6 +98,30 @@ describe("credentials of a kubeconfig", () => {
     };
   };
   const pluginCalls = (): string[] => readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+
+  it("has the library loaded by a kubeconfig that says more than where, a token and certificates (PLA1, PLA2)", async () => {
+    let loads = 0;
+    const hooks = registerHooks({
+      resolve: (specifier, context, next) => {
+        if (specifier === "@kubernetes/client-node") loads++;
+        return next(specifier, context);
+      },
+    });
+    try {
+      write("token", "t");
+      const plain = { extensions: [{ name: "a tool", extension: {} }], "insecure-skip-tls-verify": true };
+      for (const user of [{ token: "t" }, { tokenFile: "token" }, { token: "t", exec: null, username: "" }]) {
+        const { api } = await connected(write("config", config(user, plain)));
+        await api.get("ConfigMap", key);
+      }
+      assert.deepEqual([loads, seen], [0, Array(3).fill("GET Bearer t")]);
+      const { api } = await connected(write("config", config({ token: "t", "as-something-new": "x" })));
+      await api.get("ConfigMap", key);
+      assert.deepEqual([loads, seen.length], [1, 4]);
+    } finally {
+      hooks.deregister();
+    }
+  });
 
   it("gives the context's namespace, and connections are kept", async () => {
     const { api, namespace, context, baseUrl } = await connected(write("config", config({ token: "t" })));

@@ -8,7 +8,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Clock, environmentVariable, StreamError } from "../../../base/index.ts";
-import { ClusterCredentials, type CredentialSource } from "./cluster-credentials.ts";
+import type { CredentialSource } from "./cluster-access.ts";
+import { ClusterCredentials } from "./cluster-credentials.ts";
 import type { Credentials } from "./credentials.ts";
 import { HttpKubernetesApi, type HttpKubernetesApiOptions } from "./http-api.ts";
 

@@ -87,24 +87,35 @@ export function mergeKubeconfigs(documents: readonly KubeconfigDocument[]): Kube
   };
 }
 
-/** One context of a document, in the form that the library reads as kubectl would. Throws an error that says what is missing. */
-export function forLibrary(document: KubeconfigDocument, context: string): object {
+/** What one context means: where, and as whom. */
+export type ContextFields = {
+  readonly name: string;
+  readonly cluster: Cluster["cluster"];
+  readonly user: UserFields;
+  readonly namespace: string | null;
+};
+
+/** One context of a document. Throws an error that says what is missing. */
+export function contextFields(document: KubeconfigDocument, context: string): ContextFields {
   const { context: chosen } = entryOf("context", document.contexts, context);
   const { cluster } = entryOf("cluster", document.clusters, chosen.cluster);
   const user = chosen.user ?? "";
   const fields = user === "" ? {} : (entryOf("user", document.users, user).user ?? {});
+  const namespace = chosen.namespace?.trim() ?? "";
+  return { name: context, cluster, user: fields, namespace: namespace === "" ? null : namespace };
+}
+
+/** The same in the form that the library reads as kubectl would. */
+export function forLibrary({ name, cluster, user, namespace }: ContextFields): object {
   // Without TLS there is nothing to verify; the library wants to be told.
   const unverified = cluster.server.startsWith("http://") ? { "insecure-skip-tls-verify": true } : {};
   return {
-    clusters: [{ name: chosen.cluster, cluster: { ...cluster, ...unverified } }],
-    users: [{ name: user === "" ? NOBODY : user, user: userForLibrary(fields, cluster) }],
-    contexts: [{ name: context, context: { ...chosen, user: user === "" ? NOBODY : user } }],
-    "current-context": context,
+    clusters: [{ name, cluster: { ...cluster, ...unverified } }],
+    users: [{ name, user: userForLibrary(user, cluster) }],
+    contexts: [{ name, context: { cluster: name, user: name, ...(namespace === null ? {} : { namespace }) } }],
+    "current-context": name,
   };
 }
-
-/** The library finds no cluster for a context without a user. */
-const NOBODY = "nobody";
 
 function entryOf<T extends { readonly name: string }>(what: string, entries: readonly T[], name: string): T {
   const entry = entries.find((each) => each.name === name);

@@ -9,7 +9,7 @@
  *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../../crds/index.ts";
-import type { Activation, CertificateTerm } from "../../engine/index.ts";
+import type { Activation, CertificateTerm, RootStage } from "../../engine/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -47,6 +47,7 @@ export type Action =
       readonly incarnation: number;
       readonly jobId: string;
       readonly term: CertificateTerm;
+      readonly stage: RootStage;
       readonly mark: string;
       readonly service: Service;
       readonly why: string;

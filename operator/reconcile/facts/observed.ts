@@ -80,8 +80,8 @@ export type Observed = {
   readonly stopTrigger: TriggerView | null;
   /** Of `status.savepoint.triggerId` at the active JobManager; null: nothing was asked. */
   readonly savepointTrigger: TriggerView | null;
-  /** Asked of the standby incarnation in step Preflight; null: not asked, or it did not answer. */
-  readonly preflight: PreflightView | null;
+  /** Asked of the standby incarnation in step Preflight; `unanswered`: it cannot say yet, and why; null: not asked, or it did not answer. */
+  readonly preflight: PreflightView | { readonly kind: "unanswered"; readonly reason: string } | null;
   /** Outcome of deleting a savepoint's files, by snapshot name: asked while a snapshot is being deleted. */
   readonly disposals: Readonly<Record<string, DisposalView>>;
   /** What was answered with "no" when the plan before was carried out, and has not been allowed since. */

@@ -1,4 +1,4 @@
-import type { CertificatePolicy, Engine } from "../../engine/index.ts";
+import type { CertificatePolicy, Engine, RootFingerprints } from "../../engine/index.ts";
 
 /** What an operator was started with, as far as decisions need it. */
 export type ReconcileSettings = {
@@ -10,6 +10,6 @@ export type ReconcileSettings = {
   readonly savepointPrefixes?: readonly string[];
   /** What runs the jobs. */
   readonly engine: Engine;
-  /** Absent: the processes of jobs get no certificates, and take connections from loopback only. `authority`: fingerprint of its root. */
-  readonly certificates?: { readonly authority: string; readonly policy: CertificatePolicy };
+  /** Absent: the processes of jobs get no certificates, and take connections from loopback only. */
+  readonly certificates?: { readonly roots: RootFingerprints; readonly policy: CertificatePolicy };
 };

@@ -1,7 +1,8 @@
 /**
  * Owns: what a change of mind does to an operation in progress.
  *
- * REO1 Before the old job is touched, or when it had ended anyway, the operation is dropped: what is wanted now is decided anew (P-21).
+ * REO1 Before the old job is touched, when it had ended anyway, or while it runs on after a stop that failed, the operation is dropped:
+ *     what is wanted now is decided anew (P-21, P-34).
  * REO2 After that it is finished, unless what was wanted is a deletion or a suspension, to which the same savepoint leads, or the new
  *     version cannot even load: then a newer one takes its place, with the same state.
  * REO3 A version that failed is tried again when somebody puts it back in place of one that cannot even load: there is nothing else left
@@ -26,7 +27,7 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   const context = contextOf(draft, situation, operation);
   if (situation.job.metadata.deletionTimestamp !== undefined) return turnToDelete(draft, situation, operation);
   if (step.holdsState === true) return;
-  const isTouched = hasTouchedOld(operation, draft.status.active);
+  const isTouched = hasTouchedOld(operation, draft.status.active) && step.isBetweenTries?.(context) !== true;
   if ((!isTouched || step.isUnasked?.(context) === true) && isLost(context))
     return drop(draft, "its spec changed before its revision was stored");
   if (target.kind === "invalid") return;
@@ -51,7 +52,9 @@ export function reviseOperation(draft: Draft, situation: Situation): void {
   if (isOtherRestore(draft, situation, operation, target.spec)) return drop(draft, "spec.restore has changed");
   if (target.revision === operation.revision || operation.revision === draft.status.failed?.revision) return;
   // A version that failed is no target (SI2): what is being done instead of it goes on.
-  if (draft.status.failed?.revision === target.revision || isSame(situation, operation, target.spec)) return;
+  if (draft.status.failed?.revision === target.revision) return;
+  if (!isTouched && isBack(draft, situation, operation, target.spec)) return drop(draft, "its change was taken back");
+  if (isSame(situation, operation, target.spec)) return;
   if (operation.kind !== "rollback" && !isTouched)
     return drop(draft, `the spec is at generation ${target.generation} now`);
   if (isStuck) retarget(draft, situation, operation);
@@ -77,9 +80,20 @@ function isOtherRestore(draft: Draft, { observed }: Situation, operation: Operat
   return wanted !== null && !isSameJson(wanted, operation.restore);
 }
 
-function isSame(situation: Situation, operation: Operation, wanted: Parameters<typeof compareSpecs>[1]): boolean {
-  const revision = situation.version(operation.revision);
+function isSame(
+  situation: Situation,
+  { revision: of }: Pick<Operation, "revision">,
+  wanted: Parameters<typeof compareSpecs>[1],
+): boolean {
+  const revision = situation.version(of);
   return revision !== null && !needsIncarnation(costOf(compareSpecs(revision.spec, wanted)));
+}
+
+/** What runs is what is wanted: also when a restart is asked for no more, which is no change by itself. */
+function isBack(draft: Draft, situation: Situation, operation: Operation, wanted: ResolvedSpec): boolean {
+  const { active } = draft.status;
+  if (operation.kind !== "upgrade" || active === undefined || active.ended !== null) return false;
+  return isSame(situation, active, wanted);
 }
 
 function drop(draft: Draft, why: string): void {

@@ -35,7 +35,12 @@ function snapshot(
       ...(isGoing ? { deletionTimestamp: formatTime(nowMs) } : {}),
     },
     spec: { jobRef: { name: "wc" }, origin },
-    status: { phase: "Completed", location: `/${name}`, completedAt: formatTime(nowMs - hours * HOUR_MS) },
+    status: {
+      phase: "Completed",
+      location: `/${name}`,
+      completedAt: formatTime(nowMs - hours * HOUR_MS),
+      observedGeneration: 0,
+    },
   };
 }
 

@@ -18,7 +18,8 @@ const blocked = {
   },
   SavepointFailed: {
     means: "the savepoint failed and is retried",
-    remedy: "check the reason: mostly the store (full, unreachable), or a checkpoint timeout that is too short",
+    remedy:
+      "check the reason: mostly the store (full, unreachable), or a checkpoint timeout that is too short. To give the upgrade up, take the change back",
   },
   StopRefused: {
     means: "the JobManager refuses the stop, with its words",

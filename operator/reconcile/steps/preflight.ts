@@ -21,8 +21,9 @@ function advance(context: StepContext): StepOutcome {
   // Also when the old job has FINISHED since: there is no state that could be asked about (REC2).
   if (restoreOf(context).kind === "none") return done;
   const answer = situation.observed.preflight;
-  if (answer === null) {
-    draft.wait(`checking whether incarnation ${operation.to} accepts the state`, POLL_MS);
+  if (answer === null || answer.kind === "unanswered") {
+    const why = answer === null ? "" : `, which cannot say it yet: ${answer.reason}`;
+    draft.wait(`checking whether incarnation ${operation.to} accepts the state${why}`, POLL_MS);
     return waiting;
   }
   if (answer.kind === "compatible") return done;

@@ -64,6 +64,8 @@ export type Step = {
   readonly endsOld?: true;
   /** Whether nothing has been asked of the old job yet, although the step has begun; never when absent. */
   readonly isUnasked?: (context: StepContext) => boolean;
+  /** Whether all that was asked of the old job has come to nothing, and nothing more is asked of it yet; never when absent. */
+  readonly isBetweenTries?: (context: StepContext) => boolean;
   /** Whether the new version waits for something that will not come; never when absent. */
   readonly isStuck?: (context: StepContext) => boolean;
 };

@@ -9,6 +9,8 @@
  *     and a person has to say what is to be done (P-40).
  * STO6 The stop is asked for only of a job that can take it, and only while it is not known there: at most one is in flight, and the same
  *     id in every try (P-5, P-9).
+ * STO7 Every try before has failed for certain, the next one's id was sent to nobody, and the job runs: what the operation was for can be
+ *     given up as if nothing had been asked (P-34).
  */
 import { formatTime, parseTime } from "../../../crds/index.ts";
 import { recordEnd, WAYS_OUT } from "../status/active.ts";
@@ -38,6 +40,7 @@ export const stopping: Step = {
   asks: ({ savepoint }) => (savepoint !== null && savepoint.path === null ? "stopTrigger" : null),
   endsOld: true,
   isUnasked,
+  isBetweenTries,
 };
 
 /** It runs, and its JobManager knows of no stop. */
@@ -46,6 +49,13 @@ function isUnasked({ situation, operation, old: { view } }: StepContext): boolea
   const trigger = stopTriggerOf(situation, operation);
   const isRunning = view.kind === "answering" && view.incarnation.job?.status === "RUNNING";
   return isRunning && (trigger === null || trigger.kind === "unknown");
+}
+
+/** STO7 */
+function isBetweenTries({ draft, situation, operation, old: { view } }: StepContext): boolean {
+  if (operation.attempt === 0 || operation.savepoint === null || operation.savepoint.path !== null) return false;
+  const isRunning = view.kind === "answering" && view.incarnation.job?.status === "RUNNING";
+  return isRunning && retryLeftMs(draft, situation, operation) > 0;
 }
 
 function advance(context: StepContext): StepOutcome {

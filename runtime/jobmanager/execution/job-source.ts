@@ -3,8 +3,9 @@
  * TaskManager that builds another graph notices.
  */
 import type { JobId } from "../../../base/index.ts";
-import type { JobGraph } from "../../graph/index.ts";
-import type { JobSource } from "../../rpc/index.ts";
+import type { CheckpointLog } from "../../checkpoint/index.ts";
+import type { JobConfiguration, JobGraph } from "../../graph/index.ts";
+import type { JobSource, StateTarget } from "../../rpc/index.ts";
 import type { JobManagerOptions } from "../job-manager-options.ts";
 
 /** `predecessors`: earlier incarnations that were taken over from. */
@@ -22,4 +23,9 @@ export function jobSourceOf(
     maxParallelism: graph.vertices.map((vertex) => vertex.maxParallelism),
     fingerprint: graph.fingerprint,
   };
+}
+
+/** Where tasks put their state. */
+export function stateTargetOf(log: CheckpointLog, { stateBackend }: JobConfiguration): StateTarget {
+  return { storeUri: log.store.uri, inlineOnly: stateBackend === "memory" };
 }

@@ -15,6 +15,7 @@ import type { Turns } from "../turns.ts";
 import type { Execution } from "./execution.ts";
 import { Failover } from "./failover.ts";
 import { Handover } from "./handover.ts";
+import { stateTargetOf } from "./job-source.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { TaskManagerLinks } from "./task-manager-links.ts";
 
@@ -99,7 +100,7 @@ function createScheduler(
   return new Scheduler({
     epoch: log.epoch,
     job: run.source,
-    target: { storeUri: log.store.uri, inlineOnly: configuration.stateBackend === "memory" },
+    target: stateTargetOf(log, configuration),
     execution,
     slots: facts.slots,
     turns,

@@ -6,6 +6,8 @@
  * LEW1 While a question is open nothing is deployed (`isSure`): the state that a zombie remembers may have been deleted by its
  *     successor, and its tasks would do work that counts for nothing.
  * LEW2 A store that does not answer is asked again without end: nothing can be restored without it anyway.
+ * LEW3 There is one call at a time, however often it is asked for: all that was asked for before a call began is answered by that call. A
+ *     busy machine stands still again and again; while the store is away the questions would add up, and writes wait behind them.
  */
 import type { Clock, Log } from "../../../base/index.ts";
 import type { CheckpointLog, FencedBy } from "../../checkpoint/index.ts";
@@ -18,7 +20,7 @@ const RETRY_DELAY_MIN_MS = 100;
 const RETRY_DELAY_MAX_MS = 5000;
 
 export type LeadWatchOptions = {
-  readonly log: CheckpointLog;
+  readonly log: Pick<CheckpointLog, "confirmLead" | "fencedBy">;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly logger: Log;
@@ -27,7 +29,10 @@ export type LeadWatchOptions = {
 
 export class LeadWatch {
   readonly #options: LeadWatchOptions;
-  #open = 0;
+  /** A call is under way, or waits to be tried again. */
+  #isAsking = false;
+  /** Asked for since the last call began. */
+  #isWanted = false;
   #lookedMs: number;
 
   /** Looks from now on, until the turns are closed. */
@@ -38,30 +43,34 @@ export class LeadWatch {
   }
 
   get isSure(): boolean {
-    return this.#open === 0;
+    return !this.#isAsking;
   }
 
   /** To be called in a turn; until the answer is there `isSure` is false. */
   ask(): void {
-    this.#open++;
-    this.#askAgain(RETRY_DELAY_MIN_MS);
+    this.#isWanted = true;
+    if (!this.#isAsking) this.#call(RETRY_DELAY_MIN_MS);
   }
 
-  #askAgain(delayMs: number): void {
+  /** LEW3 */
+  #call(delayMs: number): void {
     const { log, turns, logger, onFenced } = this.#options;
+    this.#isAsking = true;
+    this.#isWanted = false;
     turns.effect(
       () => log.confirmLead(),
       (outcome) => {
         if (log.fencedBy !== null) return onFenced(log.fencedBy);
         if (outcome.kind === "ok") {
-          this.#open--;
+          this.#isAsking = false;
+          if (this.#isWanted) this.#call(RETRY_DELAY_MIN_MS);
           return;
         }
         logger.warn(
           { delayMs, err: outcome.error },
           "the store cannot be asked whether this JobManager still leads; retrying",
         );
-        turns.after(delayMs, () => this.#askAgain(Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)));
+        turns.after(delayMs, () => this.#call(Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)));
       },
     );
   }

@@ -41,6 +41,7 @@ import type { ActivationOutcome, IncarnationControl } from "./incarnation-contro
 import { JobManager } from "../job-manager.ts";
 import type { Ending, JobManagerOptions, JobManagerStandby } from "../job-manager-options.ts";
 import { checkRestore } from "./preflight.ts";
+import { PreflightAnswers } from "./preflight-answers.ts";
 
 export type IncarnationOptions = Omit<JobManagerOptions, "job" | "restore" | "standby" | "onTerminal"> & {
   readonly job: JobManagerOptions["job"] & { readonly jobId: string };
@@ -63,6 +64,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
   readonly jobId: JobId;
   readonly #options: IncarnationOptions;
   readonly #storeUri: string;
+  readonly #preflights: PreflightAnswers;
   #server: RpcServer | null = null;
   /** TaskManagers that came while the job was being loaded. */
   #early: Connection[] = [];
@@ -85,6 +87,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     this.#options = options;
     this.jobId = jobId(options.job.jobId);
     this.#storeUri = storeUriOf(options.storeUri);
+    this.#preflights = new PreflightAnswers(options.clock);
   }
 
   get rpcPort(): number {
@@ -146,7 +149,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
     const { clock, log: logger } = this.#options;
     if (this.#streamGraph === null) throw this.#notLoaded();
     const facts = { streamGraph: this.#streamGraph, ownUri: this.#storeUri, slots: this.#slots() };
-    return checkRestore(from, { ...facts, clock, logger });
+    return this.#preflights.ask(from, () => checkRestore(from, { ...facts, clock, logger }));
   }
 
   async activate(request: ActivationRequest): Promise<ActivationOutcome> {

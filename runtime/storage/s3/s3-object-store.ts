@@ -10,6 +10,8 @@
  */
 import {
   AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -18,6 +20,7 @@ import {
   type MultipartUpload,
   PutObjectCommand,
   type S3Client,
+  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
 import { type Clock, type Random, systemClock, systemRandom } from "../../../base/index.ts";
@@ -27,6 +30,8 @@ import type { S3Settings } from "../s3-settings.ts";
 import { type Attempt, type S3Call, S3Calls } from "./s3-calls.ts";
 import { s3ClientFor } from "./s3-client.ts";
 import { s3Error, troubleOf } from "./s3-trouble.ts";
+import { bodyFields, type S3Body, withHash } from "./s3-body.ts";
+import type { MultipartPorts } from "./s3-multipart.ts";
 import { S3Writer } from "./s3-writer.ts";
 
 const NONCE = "streamjob-nonce";
@@ -123,12 +128,11 @@ export class S3ObjectStore implements ObjectStore {
   async openWriter(key: string): Promise<ObjectWriter> {
     assertKey(key);
     return new S3Writer(key, {
-      client: this.#retryingClient(key),
-      parametersOf: (name) => this.#written(name),
       partBytes: this.#settings.partMiB * MIB,
       concurrentUploads: this.#settings.concurrentUploads,
       random: this.#random,
-      put: (name, body) => this.put(name, body),
+      put: (name, body) => this.#putBody(name, body),
+      ...this.#multipartPorts(),
       stat: (name) => this.stat(name),
       toError: (name, cause) => s3Error("write", `${this.uri}/${name}`, cause, 1),
     });
@@ -210,14 +214,49 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** The SDK's uploads make their requests themselves: through the same attempts as all others. */
-  #retryingClient(key: string): S3Client {
-    const call = this.#call("upload a part of", key, this.#settings.partMiB * MIB);
-    // An upload that is given up or completed is missing: the SDK, and then S3W4, decide what that means.
+  async #putBody(key: string, body: S3Body): Promise<void> {
+    await this.#calls.run(this.#call("write", key, body.length), ({ signal }) => {
+      const command = new PutObjectCommand({ ...this.#written(key), ...bodyFields(body) });
+      return this.#client.send(withHash(command, body), { abortSignal: signal });
+    });
+  }
+
+  #multipartPorts(): Omit<MultipartPorts, "concurrentUploads"> {
+    const partBytes = this.#settings.partMiB * MIB;
+    // An upload that is given up or completed is missing: the writer decides what that means (S3W4).
     const isAnswer = (error: unknown): boolean => troubleOf(error) === "missing";
-    const send = (command: Parameters<S3Client["send"]>[0]): Promise<unknown> =>
-      this.#calls.run(call, ({ signal }) => this.#client.send(command, { abortSignal: signal }), isAnswer);
-    return Object.create(this.#client, { send: { value: send } }) as S3Client;
+    const ask = <T>(key: string, act: (attempt: Attempt) => Promise<T>): Promise<T> =>
+      this.#calls.run(this.#call("upload a part of", key, partBytes), act, isAnswer);
+    const at = (key: string) => this.#at(key);
+    const client = this.#client;
+    return {
+      beginUpload: (key) =>
+        ask(key, async ({ signal }) => {
+          const command = new CreateMultipartUploadCommand(this.#written(key));
+          const { UploadId } = await client.send(command, { abortSignal: signal });
+          if (UploadId === undefined) throw new Error("the upload was begun, and its id was not said");
+          return UploadId;
+        }),
+      putPart: ({ key, uploadId, number }, body) =>
+        ask(key, async ({ signal }) => {
+          const part = { ...at(key), UploadId: uploadId, PartNumber: number, ...bodyFields(body) };
+          const { ETag } = await client.send(withHash(new UploadPartCommand(part), body), { abortSignal: signal });
+          if (ETag === undefined) throw new Error(`part ${number} was uploaded, and its ETag was not said`);
+          return ETag;
+        }),
+      completeUpload: async (key, UploadId, etags) => {
+        const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
+        await ask(key, ({ signal }) => {
+          const command = new CompleteMultipartUploadCommand({ ...at(key), UploadId, MultipartUpload: { Parts } });
+          return client.send(command, { abortSignal: signal });
+        });
+      },
+      abortUpload: async (key, UploadId) => {
+        await ask(key, ({ signal }) =>
+          client.send(new AbortMultipartUploadCommand({ ...at(key), UploadId }), { abortSignal: signal }),
+        );
+      },
+    };
   }
 
   async #orNull<T>(call: S3Call, act: (attempt: Attempt) => Promise<T>): Promise<T | null> {
@@ -263,12 +302,19 @@ async function bodyOf(body: Readable, length: number | undefined, attempt: Attem
   const cut = (): void => void body.destroy(new Error("the answer took too long"));
   attempt.signal.addEventListener("abort", cut, { once: true });
   try {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of body) pieces.push(piece as Uint8Array);
-    // Not `Uint8Array.from`: in a slot, whose iterators are frozen, it goes byte by byte.
-    const bytes = new Uint8Array(Buffer.concat(pieces));
-    if (length !== undefined && bytes.length !== length)
-      throw new Error(`the answer ended after ${bytes.length} of ${length} bytes`);
+    if (length === undefined) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of body) pieces.push(piece as Uint8Array);
+      return new Uint8Array(Buffer.concat(pieces));
+    }
+    const bytes = new Uint8Array(length);
+    let came = 0;
+    for await (const piece of body) {
+      const { length: more } = piece as Uint8Array;
+      if (came + more <= length) bytes.set(piece as Uint8Array, came);
+      came += more;
+    }
+    if (came !== length) throw new Error(`the answer ended after ${came} of ${length} bytes`);
     return bytes;
   } finally {
     attempt.signal.removeEventListener("abort", cut);

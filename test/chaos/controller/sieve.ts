@@ -17,7 +17,7 @@ export const faults: readonly Fault[] = ["crash before", "crash after", "respons
 export type FaultPlan = (mutation: string) => Fault | null;
 
 const writes = ["create", "update", "updateStatus", "patch", "apply", "delete"] as const;
-type Write = (typeof writes)[number];
+export type Write = (typeof writes)[number];
 const isWrite = (name: string): name is Write => (writes as readonly string[]).includes(name);
 const calls = new Set(["activate", "stop", "savepoint", "checkpoint", "cancel", "disposeSavepoint"]);
 
@@ -100,7 +100,8 @@ export class SievedOperator {
   }
 }
 
-function describeWrite(write: Write, args: readonly unknown[]): string {
+/** SIE1. `args`: as the port takes them. */
+export function describeWrite(write: Write, args: readonly unknown[]): string {
   const [kind, second, third] = args as [
     string,
     { metadata?: { name?: string }; name?: string; status?: unknown },
@@ -114,7 +115,7 @@ function describeWrite(write: Write, args: readonly unknown[]): string {
 }
 
 /** A status by what of it matters for what comes next. */
-function phaseOf(status: unknown): string {
+export function phaseOf(status: unknown): string {
   const { operation, phase, active } = status as {
     operation?: { kind: string; step: string; to: number | null };
     phase?: string;
@@ -132,6 +133,6 @@ function describeTarget([target]: readonly unknown[]): string {
 }
 
 /** Parts of names that differ from run to run: hashes of uids. */
-function shorten(name: string): string {
+export function shorten(name: string): string {
   return name.replaceAll(/[0-9a-f]{8,}/g, "*");
 }

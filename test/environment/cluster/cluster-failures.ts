@@ -21,7 +21,7 @@ import { dnsPart } from "./dns.ts";
 import { kubeProxyParts } from "./kube-proxy.ts";
 import { kubeletParts } from "./kubelet.ts";
 import { clusterNetworkPart, type NodeName } from "./network.ts";
-import { nodeParts, nodeReadyPath } from "./node.ts";
+import { type NodeMachine, nodeParts, nodeReadyPath, runWithin } from "./node.ts";
 
 /** What can be stopped and started again. */
 const servers = {
@@ -110,6 +110,20 @@ export class ClusterFailures {
   async mendNetwork(node: NodeName): Promise<void> {
     await this.#atCable("ip", "link", "set", node, "up");
     this.#toMend.delete(`${node} cut`);
+  }
+
+  /** Gives a folder of a node a disk of its own, which a test can fill (`within`): everybody may write to it. */
+  async mountSmallDisk(node: NodeName, folder: string, bytes: number): Promise<void> {
+    this.#toMend.set(`${node} ${folder}`, async () => {
+      await this.within(node, "umount", "--lazy", folder);
+      this.#toMend.delete(`${node} ${folder}`);
+    });
+    await this.within(node, "mount", "-t", "tmpfs", "-o", `size=${bytes},mode=0777`, "tmpfs", folder);
+  }
+
+  /** Runs a program on a node to its end, and gives what it printed. Errors: it fails. */
+  within(node: NodeName, ...program: readonly string[]): Promise<string> {
+    return runWithin(this.#part(node).gives as NodeMachine, program);
   }
 
   /** Takes a node's power: everything on it is dead at once, its pods too. Its disk stays. */

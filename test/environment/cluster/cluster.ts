@@ -20,6 +20,8 @@ export type ClusterAccess = {
   readonly busyboxImage: string;
   /** Has the images of a docker-archive on each node; null: this cluster takes images from registries only. `reference`: as `loadImage`. */
   readonly loadImage: ((archivePath: string, reference?: string) => Promise<void>) | null;
+  /** Gives an image of the nodes another name there; null: this cluster takes images from registries only. */
+  readonly nameImage: ((image: string, name: string) => Promise<void>) | null;
   /** This machine's address for pods; null: they may not reach it. */
   readonly machineAddress: string | null;
   /** Null: it is a person's, and nothing of it is broken by tests. */
@@ -91,5 +93,12 @@ export class Cluster {
       throw new Error(`this cluster takes images from registries only: push those of ${archivePath} to one`);
     }
     await loadImage(archivePath, reference);
+  }
+
+  /** Gives an image of the nodes another name there. Errors: this cluster takes images from registries only. */
+  async nameImage(image: string, name: string): Promise<void> {
+    const { nameImage } = this.access;
+    if (nameImage === null) throw new Error(`this cluster takes images from registries only: push ${name} to one`);
+    await nameImage(image, name);
   }
 }

@@ -69,6 +69,11 @@ export async function importImages(node: NodeMachine, archivePath: string): Prom
   await runWithin(node, ["ctr", "--namespace", "k8s.io", "images", "import", archivePath]);
 }
 
+/** Gives an image that is there another name. */
+export async function nameImage(node: NodeMachine, image: string, name: string): Promise<void> {
+  await runWithin(node, ["ctr", "--namespace", "k8s.io", "images", "tag", "--force", image, name]);
+}
+
 export const containerdParts = {
   "node-a": containerdPart("node-a"),
   "node-b": containerdPart("node-b"),

@@ -8,7 +8,7 @@ import { clusterParts } from "../parts.ts";
 import { BUSYBOX_IMAGE } from "./busybox-image.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterFailures } from "./cluster-failures.ts";
-import { hasImage, importImages } from "./containerd.ts";
+import { hasImage, importImages, nameImage } from "./containerd.ts";
 import { type ClusterNetwork, clusterNetworkPart, nodeNames } from "./network.ts";
 import { type NodeMachine, nodeParts } from "./node.ts";
 
@@ -47,6 +47,7 @@ export async function clusterOf(running: Readonly<Record<string, RunningPart>>):
       };
       await Promise.all(nodes.map(onNode));
     },
+    nameImage: async (image, name) => void (await Promise.all(nodes.map((node) => nameImage(node, image, name)))),
     machineAddress: (given(clusterNetworkPart.name) as ClusterNetwork).machineAddress,
     failures: new ClusterFailures(running),
   });

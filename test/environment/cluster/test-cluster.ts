@@ -93,7 +93,7 @@ async function personsCluster(): Promise<Cluster | null> {
   if (which === "") return null;
   const kubectl = await findBinary({ ...kubectlBinary, mayBeOnPath: true }, tell);
   const { STREAMJOB_BUSYBOX_IMAGE: busyboxImage = "docker.io/library/busybox:1.36" } = process.env;
-  const common = { kubectl, busyboxImage, machineAddress: null, failures: null };
+  const common = { kubectl, busyboxImage, machineAddress: null, nameImage: null, failures: null };
   if (which === "kubeconfig") {
     const { KUBECONFIG: kubeconfig = "" } = process.env;
     if (kubeconfig === "") throw new Error("STREAMJOB_E2E is kubeconfig, and KUBECONFIG is not set");
@@ -115,5 +115,8 @@ async function ourCluster(isOwn: boolean): Promise<Cluster> {
   refuseMissing();
   const environment = new Environment({ tell, isAlone: isOwn });
   after(() => environment.stop());
-  return startCluster(environment, tell);
+  const cluster = await startCluster(environment, tell);
+  // Parts that the file takes beside it, such as Flux, belong to this API server.
+  if (!isOwn) after(await environment.share());
+  return cluster;
 }
