@@ -92,6 +92,17 @@ export const settings = {
     doc: "How long a hook of an operator, source or sink (prepareSnapshot, flush, commit, …) may take before its task fails. `open` may take at most 50 s, `close` 20 s.",
     notInManifests: IN_CONFIG,
   },
+  heartbeatTimeout: {
+    kind: "duration",
+    option: "heartbeat.timeout",
+    field: "heartbeatTimeoutMs",
+    default: 2500,
+    min: 500,
+    max: HOUR_MS,
+    doc: "After so long a silence a JobManager takes a TaskManager for lost, and a TaskManager its JobManager. A process that dies is noticed at once; this is for machines and networks that fall silent. Raise it where processors are short: a process that gets none for so long counts as lost, and its tasks are restarted. Flink waits for 50 s.",
+    notInCode: OF_THE_PLACE,
+    notInManifests: OF_THE_PLACE,
+  },
   frozenIntrinsics: {
     kind: "flag",
     option: "pipeline.frozen-intrinsics",

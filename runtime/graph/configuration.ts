@@ -84,6 +84,8 @@ export type JobConfiguration = {
   readonly memory: MemorySettings;
   /** How long a hook of an operator may take to settle. */
   readonly hookTimeoutMs: number;
+  /** Silence after which a peer counts as lost. */
+  readonly heartbeatTimeoutMs: number;
   /** What the language provides cannot be replaced once the job is loaded. */
   readonly frozenIntrinsics: boolean;
   /** Emitted records are not frozen: functions promise to change no object that they emitted, got, or hold in state. */

@@ -44,10 +44,6 @@ export type JobManagerOptions = {
   readonly log: Log;
   /** Called once. All connections are closed by then; views can still be asked. */
   readonly onTerminal: (ending: Ending) => void;
-  /** Default 500. */
-  readonly heartbeatIntervalMs?: number;
-  /** Default 2500. */
-  readonly heartbeatTimeoutMs?: number;
   /** Missing slots are worth a warning after this time. Default 10000. */
   readonly slotWaitMs?: number;
   /** Missing slots fail the job after this time. Default null: never. */

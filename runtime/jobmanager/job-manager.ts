@@ -47,6 +47,10 @@ export async function startJobManager(options: JobManagerOptions): Promise<JobMa
   return manager;
 }
 
+const HEARTBEAT_MS = 500;
+/** So many may be lost, and the peer with them only then. */
+const BEATS_IN_TIMEOUT = 5;
+
 export class JobManager implements JobControl {
   readonly jobId: JobId;
   readonly processId: string;
@@ -219,14 +223,14 @@ export class JobManager implements JobControl {
   }
 
   #createLinks(logger: Log): TaskManagerLinks {
-    const { clock, heartbeatIntervalMs = 500, heartbeatTimeoutMs = 2500 } = this.#options;
+    const { heartbeatTimeoutMs } = this.#streamGraph.configuration;
     return new TaskManagerLinks({
       jobId: this.jobId,
       turns: this.#turns,
-      clock,
+      clock: this.#options.clock,
       logger,
       slots: this.#facts.slots,
-      heartbeatIntervalMs,
+      heartbeatIntervalMs: Math.min(HEARTBEAT_MS, Math.floor(heartbeatTimeoutMs / BEATS_IN_TIMEOUT)),
       heartbeatTimeoutMs,
       onAdmitted: (id, slots) => this.#warmUp?.admitted(id, slots),
       onMessage: (from, message) => this.#master.receive(from, message),

@@ -53,6 +53,7 @@ export async function setting(
   const options = {
     "parallelism.default": "2",
     "execution.checkpointing.interval": "1 h",
+    "heartbeat.timeout": "500 ms",
     "restart-strategy.type": "fixed-delay",
     "restart-strategy.fixed-delay.attempts": "3",
     "restart-strategy.fixed-delay.delay": "20 ms",
@@ -78,8 +79,6 @@ export async function start(t: TestContext, place: Setting, more: Partial<JobMan
     random: seededRandom(Math.floor(systemClock.nowMs())),
     log: silentLog,
     onTerminal: ending,
-    heartbeatIntervalMs: 100,
-    heartbeatTimeoutMs: 500,
     ...more,
   });
   t.after(() => manager.close());
@@ -109,8 +108,6 @@ export async function incarnation(
     random: seededRandom(Math.floor(systemClock.nowMs())),
     log: silentLog,
     onFenced: () => assert.fail(`${name} was fenced by itself`),
-    heartbeatIntervalMs: 100,
-    heartbeatTimeoutMs: 500,
     ...more,
   });
   t.after(() => started.close());

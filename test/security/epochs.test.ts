@@ -89,8 +89,8 @@ test("SEC-25 a TaskManager does nothing of what comes in the name of an epoch th
 });
 
 test("SEC-25 a JobManager believes no TaskManager about another epoch, another's tasks, or the past", async (t) => {
-  const place = await setting(t);
-  const job = await running(t, place, { heartbeatTimeoutMs: 60_000 });
+  const place = await setting(t, { options: { "heartbeat.timeout": "1 min" } });
+  const job = await running(t, place);
   await checkpoint(job);
   const [honest] = place.world.taskManagers.values();
   const mallory = await place.world.add("mallory", job.manager.rpcPort, 1);
@@ -132,8 +132,8 @@ test("SEC-25 a JobManager believes no TaskManager about another epoch, another's
 });
 
 test("SEC-25 a forged newer epoch stops no JobManager: the store says who leads, and the forger loses its connection", async (t) => {
-  const place = await setting(t);
-  const job = await running(t, place, { heartbeatTimeoutMs: 60_000 });
+  const place = await setting(t, { options: { "heartbeat.timeout": "1 min" } });
+  const job = await running(t, place);
   const mallory = await place.world.add("mallory", job.manager.rpcPort, 1);
   await until("mallory is registered", () => mallory.epoch > 0);
   for (let n = 0; n < 20; n++) mallory.connection.send({ kind: "fenced", epoch: 1_000_000 + n });

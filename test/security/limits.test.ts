@@ -23,8 +23,8 @@ const GROWTH_MAX = 50 * MIB;
 type Server = Running & { readonly rest: number };
 
 async function server(t: TestContext): Promise<Server> {
-  const place = await setting(t);
-  const job = await running(t, place, { heartbeatTimeoutMs: 60_000 });
+  const place = await setting(t, { options: { "heartbeat.timeout": "1 min" } });
+  const job = await running(t, place);
   const options = { control: job.manager, clock: systemClock, random: seededRandom(1), log: silentLog, version: "0" };
   const rest = await startRest({ ...options, port: 0 });
   t.after(() => rest.close());

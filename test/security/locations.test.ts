@@ -74,9 +74,9 @@ test("SEC-11 the command line sends only what names one place, however it was wr
 });
 
 test("SEC-11 REST takes savepoints and deletes them only below the places that a job may use, and dials nobody for the others", async (t) => {
-  const place = await setting(t);
+  const place = await setting(t, { options: { "heartbeat.timeout": "1 min" } });
   const allowed = join(place.folder, "allowed");
-  const { manager } = await running(t, place, { savepointPrefixes: [allowed], heartbeatTimeoutMs: 60_000 });
+  const { manager } = await running(t, place, { savepointPrefixes: [allowed] });
   const options = { control: manager, clock: systemClock, random: seededRandom(1), log: silentLog, version: "0" };
   const rest = await startRest({ ...options, port: 0 });
   t.after(() => rest.close());
