@@ -9,10 +9,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stringify } from "yaml";
 import type { StreamJob } from "../../crds/index.ts";
+import type { Secret } from "../../operator/kubernetes/api/index.ts";
 import { imageArchive } from "../../tools/image.ts";
 import { helm4Binary, minioPart, testBinary, testCluster, testPart } from "../environment/index.ts";
 import { chartFolder, type HelmAnswer, runHelm } from "../helm/chart.ts";
 import { newBucket } from "../s3/buckets.ts";
+import { findTokens, findWords, wordsOf } from "../security/secret-words.ts";
+import { everythingSaid } from "./everything-said.ts";
 import { openToPods, type StoreForPods } from "./store-for-pods.ts";
 import { until } from "../kubernetes/until.ts";
 
@@ -43,6 +46,8 @@ type PodList = {
     readonly status: { readonly phase: string };
   }[];
 };
+
+type SecretList = { readonly items: readonly Secret[] };
 
 describe("the chart on nodes", { skip }, () => {
   let own: string;
@@ -169,6 +174,52 @@ describe("the chart on nodes", { skip }, () => {
     assert.equal(job.status?.observedGeneration, job.metadata.generation);
     assert.notEqual(job.status?.active?.incarnation, before?.active?.incarnation);
     assert.ok((job.status?.lastCheckpoint?.id ?? 0) > 0);
+  });
+
+  it("SEC-16: no word of a secret is in anything that operators, pods and objects say, also when a pod starts again", async () => {
+    const { status } = await jobNow();
+    await cluster().kubectl(
+      "delete",
+      "pod",
+      `counts-${status?.active?.incarnation}-taskmanager-0`,
+      "--namespace",
+      jobs,
+    );
+    await until("the job runs again", async () => {
+      const { metadata, status: now } = await jobNow();
+      const isNewer = (now?.lastCheckpoint?.id ?? 0) > (status?.lastCheckpoint?.id ?? 0);
+      return isNewer && conditionOf({ metadata, status: now } as StreamJob, "Ready") === "True";
+    });
+    const secrets = (
+      await Promise.all([own, jobs].map((each) => cluster().get<SecretList>("secrets", "--namespace", each)))
+    ).flatMap(({ items }) => items);
+    const { accessKey, secretKey } = minio.gives();
+    // Releases of Helm hold manifests, which is what they are for.
+    const words = wordsOf(secrets.filter(({ type }) => type !== "helm.sh/release.v1"));
+    assert.deepEqual([words.get("store/accessKeyId"), words.get("store/secretAccessKey")], [accessKey, secretKey]);
+    for (const needed of [/-root\/root, as base64$/, /^counts-\d+-tls\/jobmanager\.key, as PEM$/]) {
+      assert.ok(
+        [...words.keys()].some((what) => needed.test(what)),
+        `${needed}: not among ${[...words.keys()].join(", ")}`,
+      );
+    }
+    const said = await everythingSaid(cluster(), [own, jobs]);
+    const loud = [...said].filter(([, text]) => text.length > 200).map(([place]) => place);
+    for (const needed of [
+      /^log of streams-.*$/,
+      /^log of counts-.*jobmanager/,
+      /^metrics of streams-/,
+      /^metrics of counts-/,
+      /^streamjobs/,
+      /^events/,
+    ]) {
+      assert.ok(
+        loud.some((place) => needed.test(place)),
+        `${needed}: only ${loud.join(", ")} say something`,
+      );
+    }
+    assert.deepEqual(findWords(said, words), []);
+    assert.deepEqual(findTokens(said), []);
   });
 
   it("helm uninstall of the operator leaves the job running, and the next install takes it over", async () => {

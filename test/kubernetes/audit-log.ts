@@ -5,6 +5,8 @@ import { readFile } from "node:fs/promises";
 
 export type AuditedRequest = {
   readonly verb: string;
+  /** Empty: that of Pods and Services. */
+  readonly group: string;
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
@@ -23,6 +25,7 @@ type Line = {
   readonly stage: string;
   readonly user: { readonly username: string };
   readonly objectRef?: {
+    readonly apiGroup?: string;
     readonly resource: string;
     readonly subresource?: string;
     readonly namespace?: string;
@@ -40,6 +43,7 @@ export async function requestsOf(user: string, auditLogPath: string): Promise<Au
     )
     .map(({ verb, objectRef, responseStatus }) => ({
       verb,
+      group: objectRef?.apiGroup ?? "",
       resource: objectRef?.resource ?? "",
       subresource: objectRef?.subresource ?? "",
       name: objectRef?.name ?? "",
