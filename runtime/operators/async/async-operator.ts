@@ -11,7 +11,7 @@
  * ASY4 A failure ends the task on its turn, whichever record it is of; what is answered after that is of no account.
  */
 import { assert, isPromiseLike, StreamError } from "../../../base/index.ts";
-import { keyHash, MAX_WATERMARK, t, type ValueType } from "../../record/index.ts";
+import { keyHash, type ValueType } from "../../record/index.ts";
 import type { AsyncFunction, OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { AsyncCalls } from "./async-calls.ts";
 import type { AsyncPlan } from "./async-options.ts";
@@ -42,7 +42,7 @@ export function asyncOperator<I, O, R, C>(parts: AsyncParts<I, O, R, C>): Operat
       { destiny: "terminal" },
     );
   }
-  const declares = asyncDeclarations(inputType ?? t.any, plan.order === "keyed");
+  const declares = asyncDeclarations(inputType, plan.order === "keyed");
   return { kind: "operator", name, declares, create: () => new AsyncOperator(parts) };
 }
 
