@@ -8,6 +8,7 @@ import { seededRandom, sleep, systemClock } from "../../base/index.ts";
 import { garbageRequest, sendAll } from "../integration/garbage.ts";
 import { visibleParts } from "../integration/part-files.ts";
 import { type RunningCommand, Workplace } from "../e2e/streamjob-command.ts";
+import { podsLast } from "./lasting-pods.ts";
 import { listeningPorts } from "./listening-ports.ts";
 import { isOnKubernetes } from "./rig-cluster.ts";
 
@@ -43,8 +44,9 @@ writeFileSync(
   }),
 );
 
-if (!isOnKubernetes)
-  test("P-39 a full disk, an unwritable log or a garbage request ends no process that runs jobs", onLaptop);
+if (isOnKubernetes)
+  test("P-39 a full disk of the store or a garbage request ends no pod, and with room checkpoints complete", podsLast);
+else test("P-39 a full disk, an unwritable log or a garbage request ends no process that runs jobs", onLaptop);
 
 async function onLaptop(t: TestContext): Promise<void> {
   const run = work.start("run", manifest);

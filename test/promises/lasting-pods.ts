@@ -1,16 +1,15 @@
 /**
- * The same as on a laptop (p39-garbage-and-full-disk.test.ts), for pods of a real cluster: their store on a disk that fills, garbage on each of
- * their ports, from inside the cluster and from who has a certificate. What a full disk of the API server leads to is etcd's affair there.
+ * Owns: what pods of a real cluster have to last: their store on a disk that fills, garbage on each of their ports, from inside the cluster and
+ * from who has a certificate. What a full disk of the API server leads to is etcd's affair there.
+ * Called by: p39-garbage-and-full-disk.test.ts, which does the same on a laptop.
  *
  * POD39 That no process ended is shown by the pods' processes and uids, and by their restarts as the kubelet counts them.
  */
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { seededRandom } from "../../base/index.ts";
 import { garbageRequest, sendAll } from "../integration/garbage.ts";
 import { figure } from "./figures.ts";
 import { listeningPorts } from "./listening-ports.ts";
-import { isOnKubernetes } from "./rig-cluster.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
 const SEED = 39;
@@ -63,30 +62,28 @@ async function sendGarbage(rig: Rig): Promise<number> {
   return ports + 1;
 }
 
-if (isOnKubernetes) {
-  it("P-39 a full disk of the store or a garbage request ends no pod, and when there is room again checkpoints complete", () =>
-    withRig("s39", {}, async (rig) => {
-      const { failures } = await (await import("./kubernetes-rig-cluster.ts")).sharedCluster();
-      const store = rig.workspace.path("checkpoints");
-      await failures.mountSmallDisk(NODE, store, DISK_BYTES);
-      const onNode = { podTemplate: { spec: { nodeSelector: { "kubernetes.io/hostname": NODE } } } };
-      await rig.apply(rig.manifest({ jobManager: onNode, taskManager: onNode }));
-      await rig.ready();
-      const before = await processes(rig);
-      const ports = await sendGarbage(rig);
-      assert.ok(ports >= 5, `RPC, REST, metrics and data ports are expected; found ${ports}`);
-      await rig.moreCheckpoints(2);
-      assert.deepEqual(await processes(rig), before, "the same processes as before the garbage");
+export const podsLast = (): Promise<void> =>
+  withRig("s39", {}, async (rig) => {
+    const { failures } = await (await import("./kubernetes-rig-cluster.ts")).sharedCluster();
+    const store = rig.workspace.path("checkpoints");
+    await failures.mountSmallDisk(NODE, store, DISK_BYTES);
+    const onNode = { podTemplate: { spec: { nodeSelector: { "kubernetes.io/hostname": NODE } } } };
+    await rig.apply(rig.manifest({ jobManager: onNode, taskManager: onNode }));
+    await rig.ready();
+    const before = await processes(rig);
+    const ports = await sendGarbage(rig);
+    assert.ok(ports >= 5, `RPC, REST, metrics and data ports are expected; found ${ports}`);
+    await rig.moreCheckpoints(2);
+    assert.deepEqual(await processes(rig), before, "the same processes as before the garbage");
 
-      const failed = await failedCheckpoints(rig);
-      const filler = `${store}/filler`;
-      await assert.rejects(failures.within(NODE, "dd", "if=/dev/zero", `of=${filler}`, "bs=512"), /No space left/);
-      await rig.until("failed checkpoints", async () => (await failedCheckpoints(rig)) >= failed + 2);
-      await failures.within(NODE, "rm", filler);
-      await rig.moreCheckpoints(2);
-      await rig.ready();
-      assert.deepEqual(await processes(rig), before, "the same processes as before the disk was full");
-      figure("P-39", `garbage on ${ports} ports, a full disk, 0 restarts`);
-      await rig.assertExact();
-    }));
-}
+    const failed = await failedCheckpoints(rig);
+    const filler = `${store}/filler`;
+    await assert.rejects(failures.within(NODE, "dd", "if=/dev/zero", `of=${filler}`, "bs=512"), /No space left/);
+    await rig.until("failed checkpoints", async () => (await failedCheckpoints(rig)) >= failed + 2);
+    await failures.within(NODE, "rm", filler);
+    await rig.moreCheckpoints(2);
+    await rig.ready();
+    assert.deepEqual(await processes(rig), before, "the same processes as before the disk was full");
+    figure("P-39", `garbage on ${ports} ports, a full disk, 0 restarts`);
+    await rig.assertExact();
+  });
