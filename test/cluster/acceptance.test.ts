@@ -28,7 +28,8 @@ import { until } from "../kubernetes/until.ts";
 import { writeMinioImage } from "./minio-image.ts";
 import { WordCounts } from "./word-counts.ts";
 
-const testing = await testCluster({ needs: "failures" });
+// Of its own: a client applies the definitions, where nobody has applied them before.
+const testing = await testCluster({ needs: "failures", isOwn: true });
 const minio = await testBinary(minioPart.binary);
 const helm4 = await testBinary(helm4Binary);
 // After the cluster, to whose API server they belong.
