@@ -129,7 +129,10 @@ describe("an async operator", () => {
       await restored.answered();
       assert.equal(texts(restored).includes("W5"), false);
     }
-    assert.deepEqual(asked.toSorted((a, b) => a - b), [1, 2, 3, 4]);
+    assert.deepEqual(
+      asked.toSorted((a, b) => a - b),
+      [1, 2, 3, 4],
+    );
   });
 
   it("AS-3 with retries a restored record goes on with its attempts and the time it had", async () => {
