@@ -8,8 +8,7 @@
  * END3 A slow or large request costs bounded memory and time: headers 8 KiB and 5 s, a whole request 10 s, 64 connections; no body is read.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { StreamError } from "./errors.ts";
+import { listenForRequests } from "./http-listening.ts";
 import { type Log, silentLog } from "./log.ts";
 import { guardRequests } from "./request-guard.ts";
 
@@ -46,17 +45,12 @@ export async function startEndpoints(options: EndpointsOptions): Promise<Endpoin
   );
   const server = createServer(LIMITS, guarded);
   server.maxConnections = CONNECTIONS_MAX;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const message = `The port ${options.port} for metrics and health on ${options.host} is taken by another process. Choose another one.`;
-      reject(new StreamError("PORT_IN_USE", message, { destiny: "terminal", cause: error }));
-    });
-    server.listen(options.port, options.host, resolve);
-  });
+  const { host, port } = options;
+  const taken = `The port ${port} for metrics and health on ${host} is taken by another process. Choose another one.`;
+  const listened = await listenForRequests(server, { host, port }, taken);
   server.on("error", (error) => log.warn({ err: error }, "a connection for metrics or health was not accepted"));
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listened,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -14,6 +14,7 @@ export {
   readDelay,
   readDuration,
 } from "./duration.ts";
+export { closeAfterGrace, listenForRequests } from "./http-listening.ts";
 export { editDistance } from "./edit-distance.ts";
 export * from "./error-codes.ts";
 export {

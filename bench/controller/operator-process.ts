@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../test/environment/environment.ts";
 import { endWithThisProcess } from "../measure/scratch.ts";
 
 const OPERATOR = fileURLToPath(new URL("../../main/operator-main.ts", import.meta.url));
@@ -127,13 +127,4 @@ export class OperatorProcess {
       `the operator does not lead; the end of what it said:\n${readFileSync(this.#log, "utf8").slice(-4000)}`,
     );
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -5,9 +5,8 @@
  * RSV1 A slow or large request costs bounded memory and time, as at a JobManager's REST (SER1).
  * RSV2 Its certificate is renewed while it runs: the next handshake shows the new one.
  */
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
-import { type Clock, guardRequests, StreamError, type Timer } from "../../base/index.ts";
+import { createServer } from "node:https";
+import { closeAfterGrace, guardRequests, listenForRequests, type Timer } from "../../base/index.ts";
 import type { IdentityFiles } from "../../security/index.ts";
 import { RestAccess, type AccessOptions } from "./access.ts";
 import { type HandlerOptions, RestHandler } from "./handler.ts";
@@ -64,39 +63,17 @@ export async function startOperatorRest(options: OperatorRestOptions): Promise<O
     renewal = clock.after(RENEW_EVERY_MS, renew); // RSV2
   };
   renewal = clock.after(RENEW_EVERY_MS, renew);
-  const taken = await listen(server, host, port);
+  const taken = await listenForRequests(
+    server,
+    { host, port },
+    `The port ${port} on ${host} for the operator's REST is taken by another process: stop it, or choose another port.`,
+  );
   server.on("error", (error) => log.warn({ err: error }, "a REST connection was not accepted"));
   return {
     port: taken,
     close() {
       renewal.cancel();
-      return close(server, clock);
+      return closeAfterGrace(server, clock, CLOSE_GRACE_MS);
     },
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const message = `The port ${port} on ${host} for the operator's REST is taken by another process: stop it, or choose another port.`;
-      reject(new StreamError("PORT_IN_USE", message, { destiny: "terminal", cause: error }));
-    };
-    server.once("error", onError);
-    server.listen(port, host, () => {
-      server.off("error", onError);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-async function close(server: Server, clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
-    server.close(() => {
-      timer.cancel();
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

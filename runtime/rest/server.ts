@@ -7,10 +7,16 @@
  * SER3 Who calls is known before a request is read: with an identity, by its certificate (callers.ts).
  * SER2 `outcomesTold` lets a JobManager that has ended wait until those who asked for a savepoint have read where it is.
  */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { type Clock, guardRequests, type Log, type Random, StreamError } from "../../base/index.ts";
+import {
+  type Clock,
+  closeAfterGrace,
+  guardRequests,
+  listenForRequests,
+  type Log,
+  type Random,
+} from "../../base/index.ts";
 import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
 import type { PeerSecurity } from "../../security/index.ts";
 import { admitCallers, type Callers } from "./callers.ts";
@@ -86,40 +92,18 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
   const admitted = admitCallers(server, options.security ?? null);
   server.maxConnections = 256;
   server.maxHeadersCount = 100;
-  const port = await listen(server, host, options.port);
+  const port = await listenForRequests(
+    server,
+    { host, port: options.port },
+    `The REST port ${options.port} on ${host} is taken by another process. Stop that process, or choose another port with --rest-port.`,
+  );
   server.on("error", (error) => options.log.warn({ err: error }, "a REST connection was not accepted"));
   return {
     port,
     outcomesTold: () => (untold.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     close: () => {
       admitted.close();
-      return close(server, options.clock);
+      return closeAfterGrace(server, options.clock, CLOSE_GRACE_MS);
     },
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const message = `The REST port ${port} on ${host} is taken by another process. Stop that process, or choose another port with --rest-port.`;
-      reject(new StreamError("PORT_IN_USE", message, { destiny: "terminal", cause: error }));
-    };
-    server.once("error", onError);
-    server.listen(port, host, () => {
-      server.off("error", onError);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-async function close(server: Server, clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
-    server.close(() => {
-      timer.cancel();
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

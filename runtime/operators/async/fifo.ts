@@ -1,4 +1,6 @@
 /** Owns: a queue whose first item is taken in constant time. */
+
+/** Fewer items than that are not worth a copy of the rest. */
 const PIECE = 64;
 
 export class Fifo<T> implements Iterable<T> {

@@ -7,6 +7,7 @@ import { EventEmitter, once } from "node:events";
 import type { JobManagerApi } from "../../../operator/engine/index.ts";
 import { ApiError, type KubernetesApi, type WatchEnd } from "../../../operator/kubernetes/api/index.ts";
 import { seededRandom, sleep, systemClock } from "../../../base/index.ts";
+import { callsOf } from "../../promises/api-calls.ts";
 
 const HIDDEN_MS = 1500;
 const HELD_MAX_MS = 300;
@@ -47,7 +48,7 @@ export const staleWorlds: Readonly<Record<string, StaleWorld>> = {
 
 function watchesThatEnd(events: number, end: WatchEnd): (api: KubernetesApi) => KubernetesApi {
   return (api) => ({
-    ...passing(api),
+    ...callsOf(api),
     watch: async (kind, options, onEvent) => {
       const cut = new AbortController();
       let seen = 0;
@@ -66,7 +67,7 @@ function watchesThatEnd(events: number, end: WatchEnd): (api: KubernetesApi) => 
 /** Each n-th change is hidden until its object changes again, or for a while: meanwhile what is known of the object is old. */
 function missedEvents(every: number): (api: KubernetesApi) => KubernetesApi {
   return (api) => ({
-    ...passing(api),
+    ...callsOf(api),
     watch: (kind, options, onEvent) => {
       let seen = 0;
       const hidden = new Map<string, NodeJS.Timeout>();
@@ -96,7 +97,7 @@ function conflicts(share: number): (api: KubernetesApi) => KubernetesApi {
       return write();
     };
     return {
-      ...passing(api),
+      ...callsOf(api),
       updateStatus: (kind, object, options) => stormy(() => api.updateStatus(kind, object, options)),
       patch: (kind, key, patch, options) => stormy(() => api.patch(kind, key, patch, options)),
       delete: (kind, key, options) => stormy(() => api.delete(kind, key, options)),
@@ -107,7 +108,7 @@ function conflicts(share: number): (api: KubernetesApi) => KubernetesApi {
 /** Events come late, in order. */
 function lateWatches(delayMs: number): (api: KubernetesApi) => KubernetesApi {
   return (api) => ({
-    ...passing(api),
+    ...callsOf(api),
     watch: async (kind, options, onEvent) => {
       let last: Promise<void> = Promise.resolve();
       const end = await api.watch(kind, options, (event) => {
@@ -157,26 +158,11 @@ function noting(api: KubernetesApi, onWrite: () => void): KubernetesApi {
     return written;
   };
   return {
-    ...passing(api),
+    ...callsOf(api),
     create: (kind, object, options) => noted(() => api.create(kind, object, options)),
     updateStatus: (kind, object, options) => noted(() => api.updateStatus(kind, object, options)),
     patch: (kind, key, patch, options) => noted(() => api.patch(kind, key, patch, options)),
     apply: (kind, object, options) => noted(() => api.apply(kind, object, options)),
     delete: (kind, key, options) => noted(() => api.delete(kind, key, options)),
-  };
-}
-
-function passing(api: KubernetesApi): KubernetesApi {
-  return {
-    get: (kind, key, options) => api.get(kind, key, options),
-    list: (kind, options) => api.list(kind, options),
-    watch: (kind, options, onEvent) => api.watch(kind, options, onEvent),
-    create: (kind, object, options) => api.create(kind, object, options),
-    update: (kind, object, options) => api.update(kind, object, options),
-    updateStatus: (kind, object, options) => api.updateStatus(kind, object, options),
-    patch: (kind, key, patch, options) => api.patch(kind, key, patch, options),
-    apply: (kind, object, options) => api.apply(kind, object, options),
-    delete: (kind, key, options) => api.delete(kind, key, options),
-    logs: (pod, options) => api.logs(pod, options),
   };
 }

@@ -7,12 +7,13 @@
  */
 import type { Log } from "../../../base/index.ts";
 import type { KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
+import { watchedKinds } from "../../../operator/observe/index.ts";
 import { phaseOf, shorten } from "../controller/sieve.ts";
 import type { Interference } from "./interference.ts";
 import { JOB, type Stage, stages } from "./journey.ts";
 import type { ApiCall } from "./mutations.ts";
 import type { Fate, WatchFilter, WireEvent } from "./proxy.ts";
-import { comparedKinds, differences, isForeign, readRemains, type Remains } from "./remains.ts";
+import { differences, isForeign, readRemains, type Remains } from "./remains.ts";
 import { ProxiedOperator } from "./sieved-operator.ts";
 import { until, type World } from "./world.ts";
 
@@ -244,7 +245,7 @@ type Counting = {
 async function countObjects(api: KubernetesApi, namespace: string): Promise<Counting> {
   const counts: Record<string, number> = {};
   const end = new AbortController();
-  const watches = comparedKinds.map(async (kind) => {
+  const watches = watchedKinds.map(async (kind) => {
     const { resourceVersion } = await api.list(kind, { namespace });
     return api.watch(kind, { namespace, resourceVersion, signal: end.signal }, (event) => {
       if (event.type !== "ADDED" && event.type !== "DELETED") return;

@@ -4,21 +4,11 @@
  *
  * SVR1 A field differs by nature if it did between calm lives; besides those: versions, uids, times, hashes, and who wrote what when.
  */
-import type { AnyObject, Kind, KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
+import type { AnyObject, KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
+import { watchedKinds } from "../../../operator/observe/index.ts";
 
 /** `kind name path` → value. */
 export type Remains = ReadonlyMap<string, string>;
-
-export const comparedKinds = [
-  "StreamJob",
-  "StreamJobSnapshot",
-  "Pod",
-  "StatefulSet",
-  "Service",
-  "ConfigMap",
-  "ControllerRevision",
-  "PodDisruptionBudget",
-] as const satisfies readonly Kind[];
 
 /** SVR1. `lastCheckpoint` is written along with something else, or after minutes. */
 const byNature = /^(metadata\.(managedFields|resourceVersion|uid)|status\.lastCheckpoint)\b/;
@@ -31,7 +21,7 @@ export function isForeign({ metadata: { name, ownerReferences = [] }, kind }: An
 
 export async function readRemains(api: KubernetesApi, namespace: string): Promise<Remains> {
   const remains = new Map<string, string>();
-  for (const kind of comparedKinds) {
+  for (const kind of watchedKinds) {
     const { items } = await api.list(kind, { namespace });
     const named = new Map<string, number>();
     for (const object of inOrderOfAge(items).filter((item) => !isForeign(item))) {
