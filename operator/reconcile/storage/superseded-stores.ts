@@ -53,8 +53,14 @@ export function collectSuperseded(draft: Draft, situation: Situation): readonly 
     return [];
   }
   draft.wakeIn(POLL_MS);
-  if (situation.observed.collection?.kind === "inProgress") return [];
+  if (situation.observed.collection?.kind === "inProgress" || !leads(situation, incarnation)) return [];
   return [ask(active.incarnation, going, attempt)];
+}
+
+/** A JobManager that has just been started again has to take its log first. */
+function leads(situation: Situation, incarnation: number): boolean {
+  const { view } = situation.incarnation(incarnation);
+  return view.kind === "answering" && view.incarnation.phase === "active";
 }
 
 function ask(incarnation: number, storeUri: string, attempt: number): Action {
@@ -82,7 +88,7 @@ function begin(draft: Draft, situation: Situation): readonly Action[] {
     },
   });
   draft.wakeIn(POLL_MS);
-  return [ask(active.incarnation, store.storeUri, 0)];
+  return leads(situation, active.incarnation) ? [ask(active.incarnation, store.storeUri, 0)] : [];
 }
 
 function learnOutcome(draft: Draft, { observed }: Situation): void {
