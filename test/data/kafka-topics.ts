@@ -35,6 +35,18 @@ export class KafkaTopics {
     return topic;
   }
 
+  /** As retention does it: nothing that was written is there any more. */
+  async deleteRecords(topic: string): Promise<void> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      const ends = await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: ends.map(({ partition, high }) => ({ partition, offset: high })) });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   async write(topic: string, messages: readonly Message[]): Promise<void> {
     const producer = this.#kafka.producer({ createPartitioner: () => ({ message }) => Number(message.partition ?? 0) });
     await producer.connect();

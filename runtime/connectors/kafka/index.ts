@@ -1,0 +1,6 @@
+/** Room `connectors/kafka` (`streamjob/connectors/kafka`): topics of Kafka as sources and sinks. */
+export type { KafkaConnectionOptions, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
+export { kafkaSink } from "./sink/kafka-sink.ts";
+export type { KafkaSinkOptions } from "./sink/sink-settings.ts";
+export type { KafkaTransaction } from "./sink/transaction-fate.ts";
+export type { KafkaCompression } from "./wire/record-batch.ts";
