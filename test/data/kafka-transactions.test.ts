@@ -142,7 +142,7 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
         assert.equal((await settle(await sink.writer(), transaction)).kind, "alreadyCommitted");
       assert.deepEqual(await sink.committed(), ["a", "b", "c", "d"]);
       for (const { key, value, timestamp, headers } of await kafka.topics().read(sink.topic))
-        assert.deepEqual([key, timestamp, headers], [value, "1000", { h: "1" }]);
+        assert.deepEqual([key, timestamp, headers], [value, 1000, { h: "1" }]);
     }));
 
   it("EO-3 a transaction that timed out while the job was dead is not dropped", () =>
