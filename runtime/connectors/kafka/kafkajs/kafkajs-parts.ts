@@ -45,10 +45,7 @@ export type KafkajsBroker = {
     of: Producer & { readonly groupId: string; readonly topics: Partitions<WrittenOffset> },
   ): Promise<unknown>;
   endTxn(of: Producer & { readonly transactionResult: boolean }): Promise<unknown>;
-  offsetFetch(of: {
-    readonly groupId: string;
-    readonly topics: Partitions<{ readonly partition: number }>;
-  }): Promise<{
+  offsetFetch(of: { readonly groupId: string; readonly topics: Partitions<{ readonly partition: number }> }): Promise<{
     readonly responses: Partitions<{
       readonly partition: number;
       readonly offset: string;
