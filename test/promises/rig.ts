@@ -5,6 +5,8 @@
  *
  * RIG1 The sink is what is believed: every test ends with `assertExact` (all of it) or `assertUnbroken` (all so far).
  * RIG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
+ * RIG3 What a test began that goes on by itself (looking, watching) ends with the rig by `ending`: a test that fails leaves nothing that keeps
+ *     its process.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -85,6 +87,7 @@ export class Rig {
   readonly records: number;
   readonly rate: number;
   #looks = 0;
+  readonly #ending = new AbortController();
   readonly #operators: { stop(): Promise<void> }[] = [];
 
   private constructor(
@@ -120,7 +123,13 @@ export class Rig {
     return this.cluster.api;
   }
 
+  /** RIG3 */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   async close(): Promise<void> {
+    this.#ending.abort();
     for (const operator of this.#operators) await operator.stop();
     await this.cluster.close();
     await this.relay.close();
