@@ -203,17 +203,18 @@ export class Rig {
 
   /** As `kubectl wait --for=condition=Ready` with the generation that the object has now. */
   ready(name = "wc", patienceMs = PATIENCE_MS): Promise<void> {
-    const isReady = async (): Promise<boolean> => {
-      const job = await this.job(name);
-      const status = await this.status(name);
-      const ready = status.conditions.find(({ type }) => type === "Ready");
-      return (
-        status.observedGeneration === job.metadata.generation &&
-        ready?.status === "True" &&
-        ready.observedGeneration === job.metadata.generation
-      );
-    };
-    return this.until(`${name} to be Ready`, isReady, patienceMs);
+    return this.until(`${name} to be Ready`, () => this.isReady(name), patienceMs);
+  }
+
+  async isReady(name = "wc"): Promise<boolean> {
+    const job = await this.job(name);
+    const status = await this.status(name);
+    const ready = status.conditions.find(({ type }) => type === "Ready");
+    return (
+      status.observedGeneration === job.metadata.generation &&
+      ready?.status === "True" &&
+      ready.observedGeneration === job.metadata.generation
+    );
   }
 
   phase(phase: StreamJobStatus["phase"], name = "wc", patienceMs = PATIENCE_MS): Promise<void> {
