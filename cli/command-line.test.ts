@@ -64,7 +64,15 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   },
   "what is stored": {
     args: ["storage", "list", "s3://bucket/jobs", "-o", "json"],
-    command: { kind: "storageList", location: "s3://bucket/jobs", output: "json" },
+    command: {
+      kind: "storage",
+      verb: "list",
+      place: { kind: "location", location: "s3://bucket/jobs" },
+      namespace: null,
+      output: "json",
+      isDryRun: false,
+      isApproved: false,
+    },
   },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },

@@ -12,3 +12,4 @@ export {
   type TerminalStatus,
   type ToChild,
 } from "./process-messages.ts";
+export { originsIn } from "./storage-origins.ts";

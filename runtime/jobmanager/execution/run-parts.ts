@@ -10,7 +10,9 @@ import { CheckpointCoordinator } from "../checkpoints/checkpoint-coordinator.ts"
 import type { JobFacts } from "../job-facts.ts";
 import type { JobManagerOptions } from "../job-manager-options.ts";
 import { LeadWatch } from "../leading/lead-watch.ts";
+import type { NewestRestorePoint } from "../leading/newest-restore-point.ts";
 import type { StartPlan } from "../leading/startup.ts";
+import { StateInquiry } from "../leading/state-inquiry.ts";
 import type { Turns } from "../turns.ts";
 import type { Execution } from "./execution.ts";
 import { Failover } from "./failover.ts";
@@ -50,21 +52,36 @@ export type RunParts = {
   readonly scheduler: Scheduler;
   readonly coordinator: CheckpointCoordinator;
   readonly lead: LeadWatch;
+  readonly inquiry: StateInquiry;
   readonly failover: Failover;
   readonly handover: Handover;
 };
 
-export function createRunParts(run: RunOptions, execution: Execution, completions: Completions): RunParts {
+export function createRunParts(
+  run: RunOptions,
+  execution: Execution,
+  point: NewestRestorePoint,
+  completions: Completions,
+): RunParts {
   const { log, turns, logger, onFenced, facts, configuration } = run;
   const { clock } = run.options;
   const coordinator = createCoordinator(run, execution, completions, () => failover);
   const scheduler = createScheduler(run, execution, coordinator, () => failover);
   const lead = new LeadWatch({ log, turns, clock, logger, onFenced });
+  const inquiry = new StateInquiry({
+    log,
+    point: () => point.current(),
+    turns,
+    logger,
+    onFenced,
+    onLost: (error) => failover.regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null }),
+  });
   const failover: Failover = new Failover({
     execution,
     scheduler,
     coordinator,
     lead,
+    inquiry,
     lifecycle: facts.lifecycle,
     failures: facts.failures,
     clock,
@@ -86,7 +103,7 @@ export function createRunParts(run: RunOptions, execution: Execution, completion
     onRestarting: () => run.onStatus("RESTARTING"),
     release: (id) => run.release(id),
   });
-  return { scheduler, coordinator, lead, failover, handover };
+  return { scheduler, coordinator, lead, inquiry, failover, handover };
 }
 
 function createScheduler(
