@@ -12,6 +12,7 @@ import type { JobManagerOptions } from "../job-manager-options.ts";
 import { LeadWatch } from "../leading/lead-watch.ts";
 import type { StartPlan } from "../leading/startup.ts";
 import type { Turns } from "../turns.ts";
+import { SourceCoordinators } from "../sources/source-coordinators.ts";
 import type { Execution } from "./execution.ts";
 import { Failover } from "./failover.ts";
 import { Handover } from "./handover.ts";
@@ -52,13 +53,15 @@ export type RunParts = {
   readonly lead: LeadWatch;
   readonly failover: Failover;
   readonly handover: Handover;
+  readonly sources: SourceCoordinators;
 };
 
 export function createRunParts(run: RunOptions, execution: Execution, completions: Completions): RunParts {
   const { log, turns, logger, onFenced, facts, configuration } = run;
   const { clock } = run.options;
-  const coordinator = createCoordinator(run, execution, completions, () => failover);
-  const scheduler = createScheduler(run, execution, coordinator, () => failover);
+  const sources = createSources(run, execution, () => failover);
+  const coordinator = createCoordinator(run, execution, { completions, sources }, () => failover);
+  const scheduler = createScheduler(run, execution, { coordinator, sources }, () => failover);
   const lead = new LeadWatch({ log, turns, clock, logger, onFenced });
   const failover: Failover = new Failover({
     execution,
@@ -86,13 +89,13 @@ export function createRunParts(run: RunOptions, execution: Execution, completion
     onRestarting: () => run.onStatus("RESTARTING"),
     release: (id) => run.release(id),
   });
-  return { scheduler, coordinator, lead, failover, handover };
+  return { scheduler, coordinator, lead, failover, handover, sources };
 }
 
 function createScheduler(
   run: RunOptions,
   execution: Execution,
-  coordinator: CheckpointCoordinator,
+  { coordinator, sources }: Pick<RunParts, "coordinator" | "sources">,
   failover: () => Failover,
 ): Scheduler {
   const { options, configuration, log, links, facts, turns } = run;
@@ -109,6 +112,7 @@ function createScheduler(
     send: (to, message) => links.send(to, message),
     cutOff: (id, why) => links.cutOff(id, why),
     onFailure: (failure) => failover().regionsFailed(failure),
+    onDeploying: (tasks, source) => sources.deploying(tasks, source),
     onRestored: (checkpointId) => facts.statistics.restoredAgain(checkpointId, clock.nowMs()),
     hasStopped: () => coordinator.hasStopped,
     deployTimeoutMs: options.deployTimeoutMs ?? 60_000,
@@ -120,10 +124,28 @@ function createScheduler(
   });
 }
 
+function createSources(run: RunOptions, execution: Execution, failover: () => Failover): SourceCoordinators {
+  const { options, log, plan, links, turns, logger } = run;
+  return new SourceCoordinators({
+    graph: plan.graph,
+    epoch: log.epoch,
+    turns,
+    clock: options.clock,
+    logger,
+    isRunning: (ref) => execution.find(ref)?.state === "RUNNING",
+    send: (ref, message) => {
+      const to = execution.find(ref)?.location;
+      if (to !== null && to !== undefined) links.send(to.taskManagerId, message);
+    },
+    onFailed: (error) =>
+      turns.run(() => failover().regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null })),
+  });
+}
+
 function createCoordinator(
   run: RunOptions,
   execution: Execution,
-  completions: Completions,
+  { completions, sources }: { readonly completions: Completions; readonly sources: SourceCoordinators },
   failover: () => Failover,
 ): CheckpointCoordinator {
   const { options, configuration, log, plan, links, turns, facts, logger, onFenced } = run;
@@ -141,6 +163,7 @@ function createCoordinator(
     triggers: facts.triggers,
     restored: plan.restored,
     send: (to, message) => links.send(to, message),
+    snapshotEnumerators: (checkpointId) => sources.snapshot(checkpointId),
     onFailure: (error) =>
       turns.run(() => failover().regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null })),
     onDrainFailed: (reason) => turns.run(() => failover().drainFailed(reason)),
