@@ -10,12 +10,13 @@
  * BKA3 The rate is told by the broker: from a fifth of the records in the topic until the last.
  */
 import { buildFlink } from "./flink/build.ts";
-import type { KafkaEngine, KafkaRun } from "./kafka/engine.ts";
+import type { KafkaEngine } from "./kafka/engine.ts";
 import { JavaPrograms, type KafkaResult } from "./kafka/java-programs.ts";
 import { streamJobEngine } from "./kafka/streamjob-engine.ts";
 import { openTopics, type Topics } from "./kafka/topics.ts";
 import { shareText, warnOfShares } from "./measure/machine.ts";
 import { spreadText } from "./measure/statistics.ts";
+import type { JobRun } from "./measure/streamjob-run.ts";
 import { grouped, textTable } from "./measure/text-table.ts";
 import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
 import { Environment, kafkaPart } from "../test/environment/index.ts";
@@ -40,7 +41,7 @@ export const kafkaQuestion: Question = {
 };
 
 type Plan = { readonly orders: number; readonly runs: number; readonly parallelism: number };
-type Measured = KafkaRun & KafkaResult & { readonly recordsPerSecond: number };
+type Measured = JobRun & KafkaResult & { readonly recordsPerSecond: number };
 type Stage = { readonly bootstrap: string; readonly topics: Topics; readonly programs: JavaPrograms };
 
 async function ask(args: readonly string[]): Promise<0 | 1> {

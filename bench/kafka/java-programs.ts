@@ -5,7 +5,8 @@
  */
 import { runProgram } from "../measure/scratch.ts";
 import type { FlinkBuild } from "../flink/build.ts";
-import type { KafkaEngine, KafkaRun, KafkaWork } from "./engine.ts";
+import type { JobRun } from "../measure/streamjob-run.ts";
+import type { KafkaEngine, KafkaWork } from "./engine.ts";
 
 /** What a topic of counts holds, as KafkaResult prints it. Times are the broker's, in epoch milliseconds. */
 export type KafkaResult = {
@@ -30,11 +31,11 @@ export class JavaPrograms {
 
   readonly flink: KafkaEngine = {
     name: "flink",
-    run: async (work: KafkaWork): Promise<KafkaRun> => {
+    run: async (work: KafkaWork): Promise<JobRun> => {
       const { bootstrap, input, output, parallelism, checkpointMs } = work;
       const args = [bootstrap, input, output, String(parallelism), String(checkpointMs)];
       const { stdout, cpuSeconds, others } = await this.#run("KafkaCount", args);
-      const { checkpoints, failedCheckpoints } = JSON.parse(stdout) as KafkaRun;
+      const { checkpoints, failedCheckpoints } = JSON.parse(stdout) as JobRun;
       return { checkpoints, failedCheckpoints, cpuSeconds, others };
     },
   };
