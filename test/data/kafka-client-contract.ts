@@ -6,7 +6,12 @@
  */
 import assert from "node:assert/strict";
 import { nextTurn } from "../../base/index.ts";
-import type { AbortedTransaction, KafkaClient, PartitionInfo, ProducerIdentity } from "../../runtime/connectors/kafka/client/kafka-client.ts";
+import type {
+  AbortedTransaction,
+  KafkaClient,
+  PartitionInfo,
+  ProducerIdentity,
+} from "../../runtime/connectors/kafka/client/kafka-client.ts";
 import { KafkaError } from "../../runtime/connectors/kafka/client/kafka-error.ts";
 import { batchesOf, RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
 import { BatchBuilder } from "../../runtime/connectors/kafka/wire/batch-builder.ts";
@@ -17,16 +22,27 @@ type Make = () => Promise<KafkaClient>;
 
 const TIMEOUT_MS = 60_000;
 
-const isError = (...types: string[]) => (error: unknown): boolean => error instanceof KafkaError && types.includes(error.type);
+const isError =
+  (...types: string[]) =>
+  (error: unknown): boolean =>
+    error instanceof KafkaError && types.includes(error.type);
 
 function batch(values: readonly string[], owner: ProducerIdentity | null, sequence = 0): Buffer {
   const builder = new BatchBuilder();
   for (const [index, value] of values.entries()) builder.add(`key-${index}`, value, 1_000_000 + index, null);
   const { producerId, epoch, transactionalId } = owner ?? { producerId: -1, epoch: -1, transactionalId: null };
-  return builder.finish({ producerId, epoch, sequence: owner === null ? -1 : sequence, isTransactional: transactionalId !== null }, "none");
+  return builder.finish(
+    { producerId, epoch, sequence: owner === null ? -1 : sequence, isTransactional: transactionalId !== null },
+    "none",
+  );
 }
 
-async function produce(client: KafkaClient, at: PartitionInfo, values: readonly string[], owner: ProducerIdentity | null): Promise<number> {
+async function produce(
+  client: KafkaClient,
+  at: PartitionInfo,
+  values: readonly string[],
+  owner: ProducerIdentity | null,
+): Promise<number> {
   const [produced] = await client.produce({
     node: at.leader,
     transactionalId: owner?.transactionalId ?? null,
@@ -37,8 +53,19 @@ async function produce(client: KafkaClient, at: PartitionInfo, values: readonly 
   return produced?.offset ?? -1;
 }
 
-async function read(client: KafkaClient, at: PartitionInfo, offset: number, isolation: "read_committed" | "read_uncommitted") {
-  const [fetched] = await client.fetch({ node: at.leader, partitions: [{ ...at, offset }], isolation, maxWaitMs: 100, partitionBytesMax: 1 << 20 });
+async function read(
+  client: KafkaClient,
+  at: PartitionInfo,
+  offset: number,
+  isolation: "read_committed" | "read_uncommitted",
+) {
+  const [fetched] = await client.fetch({
+    node: at.leader,
+    partitions: [{ ...at, offset }],
+    isolation,
+    maxWaitMs: 100,
+    partitionBytesMax: 1 << 20,
+  });
   assert.ok(fetched !== undefined);
   const values: string[] = [];
   for (const each of batchesOf(fetched.records)) {
@@ -74,7 +101,12 @@ async function whenReady<R>(ask: () => Promise<R>): Promise<R> {
   }
 }
 
-async function prepare(client: KafkaClient, id: string, at: PartitionInfo, values: readonly string[]): Promise<ProducerIdentity> {
+async function prepare(
+  client: KafkaClient,
+  id: string,
+  at: PartitionInfo,
+  values: readonly string[],
+): Promise<ProducerIdentity> {
   const producer = await whenReady(() => client.initProducer(id, TIMEOUT_MS));
   await client.addPartitions(producer, [at]);
   await produce(client, at, values, producer);
@@ -83,21 +115,26 @@ async function prepare(client: KafkaClient, id: string, at: PartitionInfo, value
 
 /** `make`: a client that is connected. */
 export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Check[] {
-  const inTopic = (partitions: number, body: (client: KafkaClient, at: readonly PartitionInfo[], topic: string) => Promise<void>) => async () => {
-    const topic = await topics().create("client", partitions);
-    const client = await make();
-    try {
-      await body(client, (await client.partitionsOf(topic)) ?? [], topic);
-    } finally {
-      await client.close();
-    }
-  };
+  const inTopic =
+    (partitions: number, body: (client: KafkaClient, at: readonly PartitionInfo[], topic: string) => Promise<void>) =>
+    async () => {
+      const topic = await topics().create("client", partitions);
+      const client = await make();
+      try {
+        await body(client, (await client.partitionsOf(topic)) ?? [], topic);
+      } finally {
+        await client.close();
+      }
+    };
   const first = (at: readonly PartitionInfo[]): PartitionInfo => at[0] as PartitionInfo;
   return [
     {
       name: "tells the partitions of a topic, and that there is no such topic",
       run: inTopic(3, async (client, at, topic) => {
-        assert.deepEqual(at.map(({ topic: name, partition, leader }) => [name, partition, leader >= 0]), [0, 1, 2].map((partition) => [topic, partition, true]));
+        assert.deepEqual(
+          at.map(({ topic: name, partition, leader }) => [name, partition, leader >= 0]),
+          [0, 1, 2].map((partition) => [topic, partition, true]),
+        );
         assert.equal(await client.partitionsOf("no-such-topic-at-all"), null);
       }),
     },
@@ -121,7 +158,10 @@ export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Chec
       name: "KPC1 commits by its saved identity what another client prepared, and says so again",
       run: inTopic(1, async (client, at, topic) => {
         const producer = await prepare(client, topic, first(at), ["x", "y"]);
-        assert.deepEqual((await client.openTransactions(topic)).map(({ transactionalId }) => transactionalId), [topic]);
+        assert.deepEqual(
+          (await client.openTransactions(topic)).map(({ transactionalId }) => transactionalId),
+          [topic],
+        );
         assert.deepEqual((await read(client, first(at), 0, "read_committed")).values, []);
         assert.deepEqual((await read(client, first(at), 0, "read_uncommitted")).values, ["x", "y"]);
         const other = await make();
@@ -141,7 +181,10 @@ export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Chec
       run: inTopic(1, async (client, at, topic) => {
         const zombie = await prepare(client, topic, first(at), ["lost"]);
         const producer = await prepare(client, topic, first(at), ["kept"]);
-        await assert.rejects(client.endTransaction(zombie, "commit"), isError("INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"));
+        await assert.rejects(
+          client.endTransaction(zombie, "commit"),
+          isError("INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"),
+        );
         await client.endTransaction(producer, "commit");
         await whenReady(() => client.endTransaction(producer, "commit"));
         const { aborted, values } = await readSettled(client, first(at));
@@ -155,7 +198,12 @@ export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Chec
       name: "keeps offsets of a group, also those of a transaction, which are there when it is committed",
       run: inTopic(2, async (client, at, topic) => {
         assert.deepEqual(await whenReady(() => client.groupOffsets(topic, at)), []);
-        const [one, two] = at.map(({ partition }) => ({ topic, partition, offset: partition + 5, metadata: `m${partition}` }));
+        const [one, two] = at.map(({ partition }) => ({
+          topic,
+          partition,
+          offset: partition + 5,
+          metadata: `m${partition}`,
+        }));
         await client.commitGroupOffsets(topic, [one as NonNullable<typeof one>]);
         assert.deepEqual(await client.groupOffsets(topic, at), [one]);
         const producer = await whenReady(() => client.initProducer(`${topic}-offsets`, TIMEOUT_MS));

@@ -22,7 +22,8 @@ describe("the port to Kafka on kafkajs", { skip: kafka.skip }, () => {
   it("says that no broker is there", async () => {
     await assert.rejects(
       connect("127.0.0.1:1"),
-      (error) => error instanceof KafkaError && error.type === "CONNECTION_FAILED" && /127\.0\.0\.1:1/.test(error.message),
+      (error) =>
+        error instanceof KafkaError && error.type === "CONNECTION_FAILED" && /127\.0\.0\.1:1/.test(error.message),
     );
   });
 });

@@ -4,7 +4,12 @@ import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { kafkaSink, type KafkaTransaction } from "../../runtime/connectors/kafka/index.ts";
 import type { SinkContext, SinkWriter, TransactionWriter } from "../../runtime/ports/index.ts";
-import { sinkContract, type SinkWorld, type TransactionWorld, twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
+import {
+  sinkContract,
+  type SinkWorld,
+  type TransactionWorld,
+  twoPhaseCommitContract,
+} from "../../runtime/testkit/index.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import { nextTurn, silentLog } from "../../base/index.ts";
@@ -17,7 +22,10 @@ async function values(topic: string): Promise<string[]> {
 }
 
 /** The contract's crashed writers are never closed; the test closes their connections in the end. */
-function closing<W extends { close?(): void | Promise<void> }, S extends { createWriter(context: SinkContext): W }>(writers: W[], sink: S): S {
+function closing<W extends { close?(): void | Promise<void> }, S extends { createWriter(context: SinkContext): W }>(
+  writers: W[],
+  sink: S,
+): S {
   const createWriter = (context: SinkContext): W => {
     const writer = sink.createWriter(context);
     writers.push(writer);
@@ -48,10 +56,14 @@ async function transactionWorld(): Promise<TransactionWorld<KafkaTransaction>> {
   const transactionalIdPrefix = `world-${randomUUID().slice(0, 8)}`;
   const client = new KafkajsClient(readConnection("test", { brokers }), silentLog);
   await client.connect();
-  const states = async (): Promise<string[]> => (await client.openTransactions(`${transactionalIdPrefix}-`)).map(({ state }) => state);
+  const states = async (): Promise<string[]> =>
+    (await client.openTransactions(`${transactionalIdPrefix}-`)).map(({ state }) => state);
   return {
     makeSink: () =>
-      closing(writers, kafkaSink<string>({ brokers, topic, guarantee: "exactly-once", transactionalIdPrefix, key: (value) => value })),
+      closing(
+        writers,
+        kafkaSink<string>({ brokers, topic, guarantee: "exactly-once", transactionalIdPrefix, key: (value) => value }),
+      ),
     dispose: () => closeAll([...writers, client]),
     readCommitted: async () => {
       // A commit is answered before its markers are written.

@@ -47,14 +47,22 @@ export class KafkaTopics {
     await admin.connect();
     try {
       const ends = await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({ topic, partitions: ends.map(({ partition, high }) => ({ partition, offset: high })) });
+      await admin.deleteTopicRecords({
+        topic,
+        partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
+      });
     } finally {
       await admin.disconnect();
     }
   }
 
   async write(topic: string, messages: readonly Message[]): Promise<void> {
-    const producer = this.#kafka.producer({ createPartitioner: () => ({ message }) => Number(message.partition ?? 0) });
+    const producer = this.#kafka.producer({
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          Number(message.partition ?? 0),
+    });
     await producer.connect();
     try {
       await producer.send({ topic, messages: [...messages] });
@@ -74,7 +82,8 @@ export class KafkaTopics {
       const infos = (await client.partitionsOf(topic)) ?? [];
       const ends = await client.listOffsets(infos, "latest", isolation);
       const messages: ReadMessage[] = [];
-      for (const [index, info] of infos.entries()) messages.push(...(await readPartition(client, info, ends[index] as number, isolation)));
+      for (const [index, info] of infos.entries())
+        messages.push(...(await readPartition(client, info, ends[index] as number, isolation)));
       return messages;
     } finally {
       await client.close();
@@ -82,12 +91,24 @@ export class KafkaTopics {
   }
 }
 
-async function readPartition(client: KafkaClient, at: PartitionInfo, end: number, isolation: Isolation): Promise<ReadMessage[]> {
+async function readPartition(
+  client: KafkaClient,
+  at: PartitionInfo,
+  end: number,
+  isolation: Isolation,
+): Promise<ReadMessage[]> {
   const messages: ReadMessage[] = [];
   const [start = 0] = await client.listOffsets([at], "earliest", isolation);
   for (let offset = start; offset < end; ) {
-    const [fetched] = await client.fetch({ node: at.leader, partitions: [{ ...at, offset }], isolation, maxWaitMs: 100, partitionBytesMax: 1 << 20 });
-    if (fetched === undefined || fetched.error !== null) throw new Error(`${at.topic}-${at.partition} at ${offset}: ${fetched?.error}`);
+    const [fetched] = await client.fetch({
+      node: at.leader,
+      partitions: [{ ...at, offset }],
+      isolation,
+      maxWaitMs: 100,
+      partitionBytesMax: 1 << 20,
+    });
+    if (fetched === undefined || fetched.error !== null)
+      throw new Error(`${at.topic}-${at.partition} at ${offset}: ${fetched?.error}`);
     const { batches, nextOffset } = visibleBatches(fetched, offset);
     for (const batch of batches) {
       for (const cursor = new RecordCursor(batch); cursor.next(); ) {

@@ -43,10 +43,27 @@ class Sink {
 
   async writer({ subtask = 0, parallelism = 1, ...options }: Options = {}): Promise<Writer> {
     const brokers = kafka.topics().bootstrap;
-    const sink = kafkaSink<string>({ brokers, topic: this.topic, transactionalIdPrefix: this.prefix, key: (value) => value, ...options, guarantee: "exactly-once" });
+    const sink = kafkaSink<string>({
+      brokers,
+      topic: this.topic,
+      transactionalIdPrefix: this.prefix,
+      key: (value) => value,
+      ...options,
+      guarantee: "exactly-once",
+    });
     const metrics = new MetricRegistry({ name: "sink", uid: "sink", clock: systemClock, log: silentLog });
     const writer = sink.createWriter({
-      name: "sink", uid: "sink", jobId: "job", jobName: "job", subtask, parallelism, epoch: 1, attempt: 1, clock: systemClock, log: silentLog, metrics,
+      name: "sink",
+      uid: "sink",
+      jobId: "job",
+      jobName: "job",
+      subtask,
+      parallelism,
+      epoch: 1,
+      attempt: 1,
+      clock: systemClock,
+      log: silentLog,
+      metrics,
     });
     this.#writers.push(writer);
     await writer.open?.();
@@ -67,7 +84,9 @@ class Sink {
   }
 
   async openIds(): Promise<string[]> {
-    return (await this.#client.openTransactions(`${this.prefix}-`)).map(({ transactionalId }) => transactionalId).sort();
+    return (await this.#client.openTransactions(`${this.prefix}-`))
+      .map(({ transactionalId }) => transactionalId)
+      .sort();
   }
 
   /** Waits until no transaction of the prefix is open. */
@@ -107,7 +126,10 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
     Sink.in(async (sink) => {
       const writer = await sink.restored([]);
       const transaction = await prepared(writer, ["a", "b", "c"]);
-      assert.equal(transaction.partitions.reduce((sum, { records }) => sum + records, 0), 3);
+      assert.equal(
+        transaction.partitions.reduce((sum, { records }) => sum + records, 0),
+        3,
+      );
       assert.deepEqual(await sink.openIds(), [transaction.transactionalId]);
       assert.equal((await settle(writer, transaction)).kind, "committed");
       assert.deepEqual(await sink.committed(), ["a", "b", "c"]);
@@ -136,7 +158,12 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
 
   it("EO-3, EO-6 a transaction that was aborted before its commit is written again from the log, once, keys and times included", () =>
     Sink.in(async (sink) => {
-      const transaction = await prepared(await sink.restored([], { headers: () => ({ h: "1" }) }), ["a", "b", "c", "d"]);
+      const transaction = await prepared(await sink.restored([], { headers: () => ({ h: "1" }) }), [
+        "a",
+        "b",
+        "c",
+        "d",
+      ]);
       await sink.abortBehindItsBack(transaction);
       for (let restore = 0; restore < 3; restore++)
         assert.equal((await settle(await sink.writer(), transaction)).kind, "alreadyCommitted");
@@ -162,7 +189,11 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
       const outcome = await settle(await sink.writer(), transaction);
       assert.equal(outcome.kind, "impossible");
       const { topic, partition, first } = transaction.partitions[0] as KafkaTransaction["partitions"][number];
-      assert.ok(outcome.kind === "impossible" && outcome.reason.includes(`partition ${partition} of ${topic} between offsets ${first}`), JSON.stringify(outcome));
+      assert.ok(
+        outcome.kind === "impossible" &&
+          outcome.reason.includes(`partition ${partition} of ${topic} between offsets ${first}`),
+        JSON.stringify(outcome),
+      );
     }));
 
   it("EO-4 a restore commits what the checkpoint names, aborts the rest of its subtasks, and then begins anew", () =>
@@ -176,7 +207,8 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
       await settle(one, third);
       await one.abortAllExcept(named);
       const left = [second, unnamed[1] as KafkaTransaction].map(({ transactionalId }) => transactionalId).sort();
-      for (const until = Date.now() + 90_000; (await sink.openIds()).length > left.length; ) assert.ok(Date.now() < until);
+      for (const until = Date.now() + 90_000; (await sink.openIds()).length > left.length; )
+        assert.ok(Date.now() < until);
       assert.deepEqual(await sink.openIds(), left, "subtask 0 of 2 settles those of the old subtasks 0 and 2");
       const two = await sink.writer({ subtask: 1, parallelism: 2 });
       await settle(two, second);
@@ -205,7 +237,10 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
     Sink.in(async (sink) => {
       await assert.rejects(
         sink.writer({ transactionTimeout: "1 h" }),
-        (error) => error instanceof StreamError && error.destiny === "terminal" && /3600000 ms.*900000 ms.*transaction\.max\.timeout\.ms/s.test(error.message),
+        (error) =>
+          error instanceof StreamError &&
+          error.destiny === "terminal" &&
+          /3600000 ms.*900000 ms.*transaction\.max\.timeout\.ms/s.test(error.message),
       );
     }));
 
@@ -232,7 +267,10 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
     Sink.in(async (sink) => {
       await assert.rejects(
         sink.writer({ topic: "no-such-topic" }),
-        (error) => error instanceof StreamError && error.destiny === "terminal" && /there is no topic no-such-topic; create it/.test(error.message),
+        (error) =>
+          error instanceof StreamError &&
+          error.destiny === "terminal" &&
+          /there is no topic no-such-topic; create it/.test(error.message),
       );
     }));
 });

@@ -1,7 +1,7 @@
 /**
  * Owns: the options of a connection to Kafka that source and sink share, and their checks.
  *
- * KCO1 Passwords are in no message and no name.
+ * KFC1 Passwords are in no message and no name.
  */
 import { type Duration, readDuration } from "../../../../base/index.ts";
 import { checkChoice, optionInvalid } from "../../kit/index.ts";
@@ -49,8 +49,10 @@ const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"];
 
 /** Errors: OPTION_INVALID. */
 export function readConnection(name: string, options: KafkaConnectionOptions): KafkaConnection {
-  const brokers = typeof options.brokers === "string" ? options.brokers.split(",").map((each) => each.trim()) : options.brokers;
-  if (!Array.isArray(brokers) || brokers.length === 0) throw optionInvalid(name, 'give brokers, such as "localhost:9092"');
+  const brokers =
+    typeof options.brokers === "string" ? options.brokers.split(",").map((each) => each.trim()) : options.brokers;
+  if (!Array.isArray(brokers) || brokers.length === 0)
+    throw optionInvalid(name, 'give brokers, such as "localhost:9092"');
   for (const broker of brokers) {
     if (typeof broker !== "string" || !/^.+:\d{1,5}$/.test(broker))
       throw optionInvalid(name, `the broker "${String(broker)}" is no address; give host:port`);
@@ -59,7 +61,10 @@ export function readConnection(name: string, options: KafkaConnectionOptions): K
   if (sasl !== undefined) {
     checkChoice(name, ["sasl.mechanism", sasl.mechanism], MECHANISMS);
     if (!sasl.username || !sasl.password)
-      throw optionInvalid(name, "sasl needs a username and a password; is the environment variable set that they come from?");
+      throw optionInvalid(
+        name,
+        "sasl needs a username and a password; is the environment variable set that they come from?",
+      );
   }
   return {
     brokers,

@@ -38,11 +38,13 @@ export function kafkaFailure({ code, where }: KafkaPlace, doing: string, error: 
 }
 
 const remedies: Readonly<Record<string, string>> = {
-  CONNECTION_FAILED: "Check that a broker runs at one of these addresses, and that `ssl` and `sasl` are what its listener expects",
+  CONNECTION_FAILED:
+    "Check that a broker runs at one of these addresses, and that `ssl` and `sasl` are what its listener expects",
   REQUEST_TIMED_OUT: "The broker is busy or cannot be reached; the restart tries again",
   AUTHENTICATION_FAILED: "Check the mechanism, the user name and the password in `sasl`",
   TOPIC_AUTHORIZATION_FAILED: "Give the user the right to read or write the topic",
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "Give the user the right Write on transactional ids with the prefix of the sink",
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    "Give the user the right Write on transactional ids with the prefix of the sink",
   CLUSTER_AUTHORIZATION_FAILED: "Give the user the right IdempotentWrite on the cluster",
   GROUP_AUTHORIZATION_FAILED: "Give the user the right Read on the group",
   MESSAGE_TOO_LARGE: "Raise max.message.bytes of the topic, or lower batchBytes of the sink",

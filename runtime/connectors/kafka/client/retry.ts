@@ -21,7 +21,10 @@ export class Retries {
     this.#deadlineMs = deadlineMs;
   }
 
-  async run<R>(attempt: () => Promise<R>, isRetriable: (error: KafkaError) => boolean = (error) => error.isRetriable): Promise<R> {
+  async run<R>(
+    attempt: () => Promise<R>,
+    isRetriable: (error: KafkaError) => boolean = (error) => error.isRetriable,
+  ): Promise<R> {
     const startMs = this.#clock.monotonicMs();
     for (let waitMs = WAIT_MS_MIN; ; waitMs = Math.min(waitMs * 2, WAIT_MS_MAX)) {
       try {

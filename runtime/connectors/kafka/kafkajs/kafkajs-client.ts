@@ -99,7 +99,11 @@ export class KafkajsClient implements KafkaClient {
       const asked = partitions.filter(({ leader }) => leader === node).map((each) => ({ ...each, timestamp }));
       const { responses } = await this.#asked(async () => {
         const broker = await this.#broker(node);
-        return await broker.listOffsets({ replicaId: -1, isolationLevel: isolation === "read_committed" ? 1 : 0, topics: byTopic(asked) });
+        return await broker.listOffsets({
+          replicaId: -1,
+          isolationLevel: isolation === "read_committed" ? 1 : 0,
+          topics: byTopic(asked),
+        });
       });
       for (const { topic, partitions: answers } of responses)
         for (const { partition, offset } of answers) found.set(nameOf({ topic, partition }), Number(offset));
@@ -108,18 +112,29 @@ export class KafkajsClient implements KafkaClient {
   }
 
   fetch(request: FetchRequest): Promise<FetchedPartition[]> {
-    return this.#send(request.node, fetchRequest(request, (code) => this.#errorName(code)));
+    return this.#send(
+      request.node,
+      fetchRequest(request, (code) => this.#errorName(code)),
+    );
   }
 
   produce(request: ProduceRequest): Promise<ProducedPartition[]> {
-    return this.#send(request.node, produceRequest(request, (code) => this.#errorName(code)));
+    return this.#send(
+      request.node,
+      produceRequest(request, (code) => this.#errorName(code)),
+    );
   }
 
   initProducer(transactionalId: string | null, timeoutMs: number): Promise<ProducerIdentity> {
     return this.#asked(async () => {
       const broker =
-        transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR);
-      const { producerId, producerEpoch } = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
+        transactionalId === null
+          ? await this.#anyBroker()
+          : await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR);
+      const { producerId, producerEpoch } = await broker.initProducerId({
+        transactionalId,
+        transactionTimeout: timeoutMs,
+      });
       return { transactionalId, producerId: Number(producerId), epoch: producerEpoch };
     });
   }
@@ -128,13 +143,18 @@ export class KafkajsClient implements KafkaClient {
     return this.#inTransaction(producer, (broker, owner) =>
       broker.addPartitionsToTxn({
         ...owner,
-        topics: byTopic(partitions).map(({ topic, partitions: some }) => ({ topic, partitions: some.map(({ partition }) => partition) })),
+        topics: byTopic(partitions).map(({ topic, partitions: some }) => ({
+          topic,
+          partitions: some.map(({ partition }) => partition),
+        })),
       }),
     );
   }
 
   endTransaction(producer: ProducerIdentity, outcome: "commit" | "abort"): Promise<void> {
-    return this.#inTransaction(producer, (broker, owner) => broker.endTxn({ ...owner, transactionResult: outcome === "commit" }));
+    return this.#inTransaction(producer, (broker, owner) =>
+      broker.endTxn({ ...owner, transactionResult: outcome === "commit" }),
+    );
   }
 
   async openTransactions(prefix: string): Promise<OpenTransaction[]> {
@@ -153,7 +173,12 @@ export class KafkajsClient implements KafkaClient {
       const { responses } = await broker.offsetFetch({ groupId: group, topics: byTopic(partitions) });
       return responses
         .flatMap(({ topic, partitions: some }) =>
-          some.map(({ partition, offset, metadata }) => ({ topic, partition, offset: Number(offset), metadata: metadata ?? "" })),
+          some.map(({ partition, offset, metadata }) => ({
+            topic,
+            partition,
+            offset: Number(offset),
+            metadata: metadata ?? "",
+          })),
         )
         .filter(({ offset }) => offset >= 0);
     });
@@ -162,7 +187,12 @@ export class KafkajsClient implements KafkaClient {
   commitGroupOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void> {
     return this.#asked(async () => {
       const broker = await this.#coordinator(group, GROUP_COORDINATOR);
-      await broker.offsetCommit({ groupId: group, groupGenerationId: -1, memberId: "", topics: byTopic(offsets.map(written)) });
+      await broker.offsetCommit({
+        groupId: group,
+        groupGenerationId: -1,
+        memberId: "",
+        topics: byTopic(offsets.map(written)),
+      });
     });
   }
 
@@ -179,7 +209,9 @@ export class KafkajsClient implements KafkaClient {
       const node = this.#cluster.getNodeIds()[0];
       if (node === undefined) return null;
       const broker = await this.#broker(Number(node));
-      const { resources } = await broker.describeConfigs({ resources: [{ type: BROKER_RESOURCE, name: node, configNames: [name] }] });
+      const { resources } = await broker.describeConfigs({
+        resources: [{ type: BROKER_RESOURCE, name: node, configNames: [name] }],
+      });
       return resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue ?? null;
     });
   }
@@ -223,11 +255,16 @@ export class KafkajsClient implements KafkaClient {
     const supported = broker.versions[apiKey];
     if (supported !== undefined && supported.minVersion <= apiVersion && apiVersion <= supported.maxVersion) return;
     const range = supported === undefined ? "none" : `${supported.minVersion} to ${supported.maxVersion}`;
-    throw new KafkaError("UNSUPPORTED_VERSION", `the broker supports versions ${range} of ${name}, version ${apiVersion} is needed; use Kafka 3.0 or later`, { isRetriable: false });
+    throw new KafkaError(
+      "UNSUPPORTED_VERSION",
+      `the broker supports versions ${range} of ${name}, version ${apiVersion} is needed; use Kafka 3.0 or later`,
+      { isRetriable: false },
+    );
   }
 
   async #broker(node: number): Promise<KafkajsBroker> {
-    if (node < 0) throw new KafkaError("LEADER_NOT_AVAILABLE", "the partition has no leader at present", { isRetriable: true });
+    if (node < 0)
+      throw new KafkaError("LEADER_NOT_AVAILABLE", "the partition has no leader at present", { isRetriable: true });
     return await this.#cluster.findBroker({ nodeId: String(node) });
   }
 
@@ -255,16 +292,27 @@ export class KafkajsClient implements KafkaClient {
   #protocolError(code: number): KafkaError {
     const known = this.#parts.errorCodes.find((each) => each.code === code);
     const type = this.#errorName(code) as string;
-    return new KafkaError(type, known?.message ?? `the broker answers error ${code}`, { isRetriable: known?.retriable ?? false });
+    return new KafkaError(type, known?.message ?? `the broker answers error ${code}`, {
+      isRetriable: known?.retriable ?? false,
+    });
   }
 }
 
-type KafkajsFailure = { readonly name?: string; readonly type?: string; readonly code?: unknown; readonly retriable?: boolean; readonly message?: string; readonly cause?: unknown };
+type KafkajsFailure = {
+  readonly name?: string;
+  readonly type?: string;
+  readonly code?: unknown;
+  readonly retriable?: boolean;
+  readonly message?: string;
+  readonly cause?: unknown;
+};
 
 /** The error below `KafkaJSNumberOfRetriesExceeded`. */
 function innermost(error: unknown): KafkajsFailure {
   const failure = error as KafkajsFailure;
-  return failure.name === "KafkaJSNumberOfRetriesExceeded" && failure.cause !== undefined ? innermost(failure.cause) : failure;
+  return failure.name === "KafkaJSNumberOfRetriesExceeded" && failure.cause !== undefined
+    ? innermost(failure.cause)
+    : failure;
 }
 
 const typeOf = (error: unknown): string | undefined => innermost(error).type;
@@ -277,16 +325,26 @@ function kafkaErrorOf(error: unknown): unknown {
     return new KafkaError(newer ?? type, message, { isRetriable: retriable, cause: error });
   }
   if (!name.startsWith("KafkaJS")) return error;
-  if (name.includes("SASL")) return new KafkaError("AUTHENTICATION_FAILED", message, { isRetriable: false, cause: error });
-  if (name === "KafkaJSRequestTimeoutError") return new KafkaError("REQUEST_TIMED_OUT", message, { isRetriable: true, cause: error });
+  if (name.includes("SASL"))
+    return new KafkaError("AUTHENTICATION_FAILED", message, { isRetriable: false, cause: error });
+  if (name === "KafkaJSRequestTimeoutError")
+    return new KafkaError("REQUEST_TIMED_OUT", message, { isRetriable: true, cause: error });
   const isConnection = /Connection|BrokerNotFound|MetadataNotLoaded|LockTimeout|GroupCoordinatorNotFound/.test(name);
   const told = typeof code === "string" && !message.includes(code) ? `${message} (${code})` : message;
-  return new KafkaError(isConnection ? "CONNECTION_FAILED" : name, told, { isRetriable: isConnection || retriable, cause: error });
+  return new KafkaError(isConnection ? "CONNECTION_FAILED" : name, told, {
+    isRetriable: isConnection || retriable,
+    cause: error,
+  });
 }
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;
 
-const written = ({ topic, partition, offset, metadata }: GroupOffset) => ({ topic, partition, offset: String(offset), metadata });
+const written = ({ topic, partition, offset, metadata }: GroupOffset) => ({
+  topic,
+  partition,
+  offset: String(offset),
+  metadata,
+});
 
 function ownerOf({ transactionalId, producerId, epoch }: ProducerIdentity) {
   return { transactionalId: transactionalId ?? "", producerId: String(producerId), producerEpoch: epoch };

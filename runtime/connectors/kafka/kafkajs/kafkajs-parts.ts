@@ -41,12 +41,20 @@ export type KafkajsBroker = {
   }): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
   addPartitionsToTxn(of: Producer & { readonly topics: Partitions<number> }): Promise<unknown>;
   addOffsetsToTxn(of: Producer & { readonly groupId: string }): Promise<unknown>;
-  txnOffsetCommit(of: Producer & { readonly groupId: string; readonly topics: Partitions<WrittenOffset> }): Promise<unknown>;
+  txnOffsetCommit(
+    of: Producer & { readonly groupId: string; readonly topics: Partitions<WrittenOffset> },
+  ): Promise<unknown>;
   endTxn(of: Producer & { readonly transactionResult: boolean }): Promise<unknown>;
   offsetFetch(of: {
     readonly groupId: string;
     readonly topics: Partitions<{ readonly partition: number }>;
-  }): Promise<{ readonly responses: Partitions<{ readonly partition: number; readonly offset: string; readonly metadata: string | null }> }>;
+  }): Promise<{
+    readonly responses: Partitions<{
+      readonly partition: number;
+      readonly offset: string;
+      readonly metadata: string | null;
+    }>;
+  }>;
   offsetCommit(of: {
     readonly groupId: string;
     readonly groupGenerationId: number;
@@ -54,8 +62,16 @@ export type KafkajsBroker = {
     readonly topics: Partitions<WrittenOffset>;
   }): Promise<unknown>;
   describeConfigs(of: {
-    readonly resources: readonly { readonly type: number; readonly name: string; readonly configNames: readonly string[] }[];
-  }): Promise<{ readonly resources: readonly { readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[] }[] }>;
+    readonly resources: readonly {
+      readonly type: number;
+      readonly name: string;
+      readonly configNames: readonly string[];
+    }[];
+  }): Promise<{
+    readonly resources: readonly {
+      readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[];
+    }[];
+  }>;
 };
 
 type WrittenOffset = { readonly partition: number; readonly offset: string; readonly metadata: string };
@@ -72,7 +88,12 @@ export type KafkajsCluster = {
 };
 
 type ProtocolErrors = {
-  readonly errorCodes: readonly { readonly code: number; readonly type: string; readonly retriable: boolean; readonly message: string }[];
+  readonly errorCodes: readonly {
+    readonly code: number;
+    readonly type: string;
+    readonly retriable: boolean;
+    readonly message: string;
+  }[];
 };
 
 export type KafkajsParts = {
@@ -81,8 +102,27 @@ export type KafkajsParts = {
   readonly errorCodes: ProtocolErrors["errorCodes"];
 };
 
-const CLUSTER_CALLS = ["connect", "disconnect", "addMultipleTargetTopics", "refreshMetadata", "findTopicPartitionMetadata", "getNodeIds", "findBroker", "findGroupCoordinator"];
-const BROKER_CALLS = ["listOffsets", "initProducerId", "addPartitionsToTxn", "addOffsetsToTxn", "txnOffsetCommit", "endTxn", "offsetFetch", "offsetCommit", "describeConfigs"];
+const CLUSTER_CALLS = [
+  "connect",
+  "disconnect",
+  "addMultipleTargetTopics",
+  "refreshMetadata",
+  "findTopicPartitionMetadata",
+  "getNodeIds",
+  "findBroker",
+  "findGroupCoordinator",
+];
+const BROKER_CALLS = [
+  "listOffsets",
+  "initProducerId",
+  "addPartitionsToTxn",
+  "addOffsetsToTxn",
+  "txnOffsetCommit",
+  "endTxn",
+  "offsetFetch",
+  "offsetCommit",
+  "describeConfigs",
+];
 
 /** Errors: OPTION_INVALID when a part is not there (KJP2). */
 export async function loadKafkajs(): Promise<KafkajsParts> {
@@ -111,15 +151,22 @@ export async function loadKafkajs(): Promise<KafkajsParts> {
   if (!Array.isArray(errors?.errorCodes)) missing.push("errorCodes of src/protocol/error.js");
   const Queue = part<new () => object>("src/network/requestQueue/index.js");
   missing.push(...missingCalls("RequestQueue", Queue, ["scheduleCheckPendingRequests"]));
-  if (missing.length > 0 || Queue === null || createCluster === undefined || errors === null) throw unsuitable(version, missing);
+  if (missing.length > 0 || Queue === null || createCluster === undefined || errors === null)
+    throw unsuitable(version, missing);
   mend(Queue);
   return {
     errorCodes: errors.errorCodes,
     createCluster: (config) => {
       const made = new kafkajs.Kafka(config) as unknown as Readonly<
-        Record<symbol, (of: { readonly allowAutoTopicCreation: boolean; readonly metadataMaxAge: number }) => KafkajsCluster>
+        Record<
+          symbol,
+          (of: { readonly allowAutoTopicCreation: boolean; readonly metadataMaxAge: number }) => KafkajsCluster
+        >
       >;
-      return (made[createCluster] as (of: object) => KafkajsCluster)({ allowAutoTopicCreation: false, metadataMaxAge: METADATA_MAX_AGE_MS });
+      return (made[createCluster] as (of: object) => KafkajsCluster)({
+        allowAutoTopicCreation: false,
+        metadataMaxAge: METADATA_MAX_AGE_MS,
+      });
     },
   };
 }

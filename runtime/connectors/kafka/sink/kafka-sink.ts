@@ -10,8 +10,12 @@ import type { KafkaTransaction } from "./transaction-fate.ts";
 import { TransactionalKafkaWriter } from "./transactional-writer.ts";
 
 /** Writes to a topic; at least once unless `guarantee` says otherwise. Errors: OPTION_INVALID. */
-export function kafkaSink<T>(options: KafkaSinkOptions<T> & { readonly guarantee: "exactly-once" }): TwoPhaseCommitSink<T, KafkaTransaction>;
-export function kafkaSink<T>(options: KafkaSinkOptions<T> & { readonly guarantee?: "none" | "at-least-once" }): PlainSink<T>;
+export function kafkaSink<T>(
+  options: KafkaSinkOptions<T> & { readonly guarantee: "exactly-once" },
+): TwoPhaseCommitSink<T, KafkaTransaction>;
+export function kafkaSink<T>(
+  options: KafkaSinkOptions<T> & { readonly guarantee?: "none" | "at-least-once" },
+): PlainSink<T>;
 export function kafkaSink<T>(options: KafkaSinkOptions<T>): PlainSink<T> | TwoPhaseCommitSink<T, KafkaTransaction>;
 export function kafkaSink<T>(options: KafkaSinkOptions<T>): PlainSink<T> | TwoPhaseCommitSink<T, KafkaTransaction> {
   const settings = readSinkSettings(options);
@@ -25,12 +29,19 @@ export function kafkaSink<T>(options: KafkaSinkOptions<T>): PlainSink<T> | TwoPh
       createWriter: (context) => new TransactionalKafkaWriter(settings, context),
     };
   }
-  return { kind: "sink", name, guarantee: "at-least-once", createWriter: (context) => new PlainKafkaWriter(settings, context) };
+  return {
+    kind: "sink",
+    name,
+    guarantee: "at-least-once",
+    createWriter: (context) => new PlainKafkaWriter(settings, context),
+  };
 }
 
 const transactionType = t.record({
   transactionalId: t.string,
   producerId: t.int64,
   epoch: t.int32,
-  partitions: t.list(t.record({ topic: t.string, partition: t.int32, first: t.int64, last: t.int64, records: t.int64 })),
+  partitions: t.list(
+    t.record({ topic: t.string, partition: t.int32, first: t.int64, last: t.int64, records: t.int64 }),
+  ),
 });

@@ -29,14 +29,18 @@ export class PlainKafkaWriter<T> implements SinkWriter<T> {
     const sender = await this.#kafka.open();
     if (this.#settings.guarantee === "at-least-once") {
       const { client, retries } = this.#kafka;
-      const init = (): Promise<void> => retries.run(() => client.initProducer(null, TIMEOUT_MS)).then((owner) => sender.begin(owner));
+      const init = (): Promise<void> =>
+        retries.run(() => client.initProducer(null, TIMEOUT_MS)).then((owner) => sender.begin(owner));
       await this.#kafka.asked("become a producer", init);
     }
     this.#sender = sender;
   }
 
   write(value: T, timestamp: number): void | Promise<void> {
-    const added = addRecord(this.#sender as RecordSender, this.#settings.record, value, { timestamp, clock: this.#context.clock });
+    const added = addRecord(this.#sender as RecordSender, this.#settings.record, value, {
+      timestamp,
+      clock: this.#context.clock,
+    });
     if (added !== undefined) return this.#kafka.asked("write", () => added);
   }
 

@@ -73,7 +73,12 @@ export class RecordSender {
   #roomWaiters: (() => void)[] = [];
   #sticky = 0;
 
-  constructor(client: KafkaClient, partitions: readonly PartitionInfo[], settings: SenderSettings, parts: { readonly clock: Clock; readonly retries: Retries }) {
+  constructor(
+    client: KafkaClient,
+    partitions: readonly PartitionInfo[],
+    settings: SenderSettings,
+    parts: { readonly clock: Clock; readonly retries: Retries },
+  ) {
     this.#client = client;
     this.#settings = settings;
     this.#clock = parts.clock;
@@ -100,7 +105,13 @@ export class RecordSender {
     }
   }
 
-  add(partition: number, key: Bytes, value: Bytes, timestamp: number, headers: readonly Header[] | null): void | Promise<void> {
+  add(
+    partition: number,
+    key: Bytes,
+    value: Bytes,
+    timestamp: number,
+    headers: readonly Header[] | null,
+  ): void | Promise<void> {
     const queue = this.#partitions[partition] as PartitionQueue;
     const batch = (queue.current ??= new BatchBuilder());
     const before = batch.length;
@@ -176,7 +187,8 @@ export class RecordSender {
   }
 
   #sendAll(): void {
-    for (const leader of new Set(this.#partitions.filter((queue) => !queue.isEmpty).map(({ info }) => info.leader))) this.#send(leader);
+    for (const leader of new Set(this.#partitions.filter((queue) => !queue.isEmpty).map(({ info }) => info.leader)))
+      this.#send(leader);
   }
 
   #send(leader: number): void {
@@ -238,7 +250,10 @@ export class RecordSender {
     if (owner === null || owner.transactionalId === null) return;
     const joining = queues.filter(({ isInTransaction }) => !isInTransaction);
     if (joining.length === 0) return;
-    await this.#client.addPartitions(owner, joining.map(({ info }) => info));
+    await this.#client.addPartitions(
+      owner,
+      joining.map(({ info }) => info),
+    );
     for (const queue of joining) queue.isInTransaction = true;
   }
 
@@ -257,7 +272,11 @@ export class RecordSender {
         node,
         transactionalId: this.#owner?.transactionalId ?? null,
         acks: this.#settings.acks,
-        batches: queues.map(({ info, underWay }) => ({ topic: info.topic, partition: info.partition, records: (underWay as Batch).records })),
+        batches: queues.map(({ info, underWay }) => ({
+          topic: info.topic,
+          partition: info.partition,
+          records: (underWay as Batch).records,
+        })),
       });
       let failed: KafkaError | null = null;
       for (const answer of answers) {
@@ -282,7 +301,8 @@ export class RecordSender {
 
   async #findLeaders(): Promise<void> {
     const infos = await this.#client.partitionsOf(this.#settings.topic);
-    for (const queue of this.#partitions) queue.info = infos?.find(({ partition }) => partition === queue.info.partition) ?? queue.info;
+    for (const queue of this.#partitions)
+      queue.info = infos?.find(({ partition }) => partition === queue.info.partition) ?? queue.info;
   }
 }
 
@@ -301,5 +321,7 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 function produceError(error: string, { topic, partition }: TopicPartition): KafkaError {
-  return new KafkaError(error, `partition ${partition} of ${topic} refuses records`, { isRetriable: passing.has(error) });
+  return new KafkaError(error, `partition ${partition} of ${topic} refuses records`, {
+    isRetriable: passing.has(error),
+  });
 }

@@ -29,11 +29,23 @@ export class SinkClient {
   async open(): Promise<RecordSender> {
     const { topic, guarantee, compression, batchBytes, lingerMs } = this.#settings;
     await this.asked("connect", () => this.client.connect());
-    const partitions = await this.asked(`look up the topic ${topic}`, () => this.retries.run(() => this.client.partitionsOf(topic)));
+    const partitions = await this.asked(`look up the topic ${topic}`, () =>
+      this.retries.run(() => this.client.partitionsOf(topic)),
+    );
     if (partitions === null) {
-      throw new StreamError("SINK_FAILED", `${this.place.where}: there is no topic ${topic}; create it, or correct the name`, { destiny: "terminal" });
+      throw new StreamError(
+        "SINK_FAILED",
+        `${this.place.where}: there is no topic ${topic}; create it, or correct the name`,
+        { destiny: "terminal" },
+      );
     }
-    const sending = { topic, acks: guarantee === "none" ? (1 as const) : (-1 as const), compression, batchBytes, lingerMs };
+    const sending = {
+      topic,
+      acks: guarantee === "none" ? (1 as const) : (-1 as const),
+      compression,
+      batchBytes,
+      lingerMs,
+    };
     return new RecordSender(this.client, partitions, sending, { clock: this.#context.clock, retries: this.retries });
   }
 

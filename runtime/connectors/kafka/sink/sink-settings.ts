@@ -69,12 +69,24 @@ const BATCH_BYTES = 512 << 10;
 
 /** Errors: OPTION_INVALID. */
 export function readSinkSettings<T>(options: KafkaSinkOptions<T>): KafkaSinkSettings<T> {
-  const { name = "kafka", topic, guarantee = "at-least-once", compression = "none", batchBytes = BATCH_BYTES } = options;
+  const {
+    name = "kafka",
+    topic,
+    guarantee = "at-least-once",
+    compression = "none",
+    batchBytes = BATCH_BYTES,
+  } = options;
   if (typeof topic !== "string" || topic === "") throw optionInvalid(name, "give the topic to write to");
   checkChoice(name, ["guarantee", guarantee], ["none", "at-least-once", "exactly-once"]);
   checkChoice(name, ["compression", compression], ["none", "gzip", "zstd"]);
-  checkNumber(name, ["batchBytes", batchBytes], (bytes) => Number.isInteger(bytes) && bytes >= 1 && bytes <= 64 << 20, "a whole number of bytes from 1 to 64 MiB");
-  if (options.transactionalIdPrefix === "") throw optionInvalid(name, "the transactionalIdPrefix is empty; give one that no other job has");
+  checkNumber(
+    name,
+    ["batchBytes", batchBytes],
+    (bytes) => Number.isInteger(bytes) && bytes >= 1 && bytes <= 64 << 20,
+    "a whole number of bytes from 1 to 64 MiB",
+  );
+  if (options.transactionalIdPrefix === "")
+    throw optionInvalid(name, "the transactionalIdPrefix is empty; give one that no other job has");
   return {
     name,
     topic,
@@ -95,7 +107,12 @@ function defaultValue(value: unknown): Bytes {
 }
 
 /** Adds the record of a value. Errors: what the user's functions throw; a partition that is none. */
-export function addRecord<T>(sender: RecordSender, form: RecordForm<T>, value: T, at: { readonly timestamp: number; readonly clock: Clock }): void | Promise<void> {
+export function addRecord<T>(
+  sender: RecordSender,
+  form: RecordForm<T>,
+  value: T,
+  at: { readonly timestamp: number; readonly clock: Clock },
+): void | Promise<void> {
   const key = form.key === undefined ? null : form.key(value);
   const eventMs = form.timestamp === undefined ? at.timestamp : form.timestamp(value, at.timestamp);
   const timestamp = eventMs === NO_TIMESTAMP ? at.clock.nowMs() : eventMs;

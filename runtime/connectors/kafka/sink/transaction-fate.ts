@@ -20,7 +20,6 @@ import type { Appended } from "./record-sender.ts";
 const FETCH_WAIT_MS = 100;
 const FETCH_BYTES_MAX = 4 << 20;
 
-
 export type KafkaTransaction = ProducerIdentity & {
   readonly transactionalId: string;
   /** Empty until it is prepared. */
@@ -38,7 +37,10 @@ export type Fate =
 /** In words: partitions and offsets of its records. */
 export function describeRecords(partitions: readonly Appended[]): string {
   return partitions
-    .map(({ topic, partition, first, last, records }) => `${records} records in partition ${partition} of ${topic} between offsets ${first} and ${last}`)
+    .map(
+      ({ topic, partition, first, last, records }) =>
+        `${records} records in partition ${partition} of ${topic} between offsets ${first} and ${last}`,
+    )
     .join(", ");
 }
 
@@ -54,7 +56,12 @@ export class TransactionFate {
   async find({ producerId, partitions }: KafkaTransaction): Promise<Fate> {
     let isEnding = false;
     for (const { topic, partition, last } of partitions) {
-      const marker = await this.#scan({ topic, partition }, last + 1, Number.POSITIVE_INFINITY, (batch) => batch.isControl && batch.producerId === producerId);
+      const marker = await this.#scan(
+        { topic, partition },
+        last + 1,
+        Number.POSITIVE_INFINITY,
+        (batch) => batch.isControl && batch.producerId === producerId,
+      );
       if (marker.found !== null) return { kind: isCommitMarker(marker.found) ? "committed" : "aborted" };
       isEnding ||= !marker.isGone;
     }
@@ -68,7 +75,12 @@ export class TransactionFate {
     if (first === undefined) return null;
     const owner = await this.#retries.run(() => this.#client.initProducer(transactionalId, timeoutMs));
     const group = `${transactionalId}-again-${producerId}-${epoch}`;
-    const mark = { topic: first.topic, partition: first.partition, offset: first.first, metadata: `${producerId}:${epoch}` };
+    const mark = {
+      topic: first.topic,
+      partition: first.partition,
+      offset: first.first,
+      metadata: `${producerId}:${epoch}`,
+    };
     const done = await this.#retries.run(() => this.#client.groupOffsets(group, [mark]));
     if (done.length > 0) return null;
     const records: (Appended & { readonly batches: readonly LogBatch[] })[] = [];
@@ -103,9 +115,16 @@ export class TransactionFate {
       sequence += records.readInt32BE(COUNT_AT);
       await this.#retries.run(async () => {
         const { leader } = await this.#leaderOf({ topic, partition });
-        const [answer] = await this.#client.produce({ node: leader, transactionalId: owner.transactionalId, acks: -1, batches: [{ topic, partition, records }] });
+        const [answer] = await this.#client.produce({
+          node: leader,
+          transactionalId: owner.transactionalId,
+          acks: -1,
+          batches: [{ topic, partition, records }],
+        });
         if (answer === undefined || answer.error === null) return;
-        throw new KafkaError(answer.error, `partition ${partition} of ${topic} refuses records`, { isRetriable: /LEADER|REPLICAS|TIMED_OUT/.test(answer.error) });
+        throw new KafkaError(answer.error, `partition ${partition} of ${topic} refuses records`, {
+          isRetriable: /LEADER|REPLICAS|TIMED_OUT/.test(answer.error),
+        });
       });
     }
   }
@@ -129,11 +148,14 @@ export class TransactionFate {
         });
         const error = answer === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : answer.error;
         if (answer !== undefined && (error === null || error === "OFFSET_OUT_OF_RANGE")) return answer;
-        throw new KafkaError(error ?? "UNKNOWN", `partition ${at.partition} of ${at.topic} cannot be read`, { isRetriable: true });
+        throw new KafkaError(error ?? "UNKNOWN", `partition ${at.partition} of ${at.topic} cannot be read`, {
+          isRetriable: true,
+        });
       });
       if (fetched.error !== null) return { found: null, isGone: true };
       const batches = batchesOf(fetched.records);
-      for (const batch of batches) if (batch.lastOffset >= offset && isIt(batch)) return { found: batch, isGone: false };
+      for (const batch of batches)
+        if (batch.lastOffset >= offset && isIt(batch)) return { found: batch, isGone: false };
       const last = batches.at(-1);
       if (last === undefined || last.lastOffset + 1 >= fetched.highWatermark) return { found: null, isGone: false };
       offset = last.lastOffset + 1;
@@ -141,10 +163,18 @@ export class TransactionFate {
     return { found: null, isGone: false };
   }
 
-  async #leaderOf({ topic, partition }: { readonly topic: string; readonly partition: number }): Promise<PartitionInfo> {
+  async #leaderOf({
+    topic,
+    partition,
+  }: {
+    readonly topic: string;
+    readonly partition: number;
+  }): Promise<PartitionInfo> {
     const infos = await this.#client.partitionsOf(topic);
     const info = infos?.find((each) => each.partition === partition);
     if (info !== undefined) return info;
-    throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `there is no partition ${partition} of ${topic}`, { isRetriable: infos === null });
+    throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `there is no partition ${partition} of ${topic}`, {
+      isRetriable: infos === null,
+    });
   }
 }

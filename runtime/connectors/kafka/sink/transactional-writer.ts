@@ -48,7 +48,11 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     this.#context = context;
     this.#kafka = new SinkClient(settings as KafkaSinkSettings<never>, context);
     this.#prefix = settings.transactionalIdPrefix ?? `${context.jobName}-${context.uid}`;
-    this.#slots = new TransactionSlots(this.#kafka, { prefix: this.#prefix, subtask: context.subtask }, settings.transactionTimeoutMs);
+    this.#slots = new TransactionSlots(
+      this.#kafka,
+      { prefix: this.#prefix, subtask: context.subtask },
+      settings.transactionTimeoutMs,
+    );
     this.#fate = new TransactionFate(this.#kafka.client, this.#kafka.retries);
   }
 
@@ -94,7 +98,10 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
         // The next attempt aborts it, or the broker when its time is over; until then readers of committed records wait.
-        this.#context.log.warn({ transactionalId: transaction.transactionalId, reason: error.message }, "a transaction could not be aborted");
+        this.#context.log.warn(
+          { transactionalId: transaction.transactionalId, reason: error.message },
+          "a transaction could not be aborted",
+        );
       }
     }
     this.#slots.release(transaction.transactionalId);
@@ -103,15 +110,25 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
   async abortAllExcept(keep: readonly KafkaTransaction[]): Promise<void> {
     const { client, retries } = this.#kafka;
     const kept = new Set(keep.map(({ transactionalId }) => transactionalId));
-    const prefixes = new Set([this.#prefix, ...keep.flatMap(({ transactionalId }) => parseTransactionId(transactionalId)?.prefix ?? [])]);
+    const prefixes = new Set([
+      this.#prefix,
+      ...keep.flatMap(({ transactionalId }) => parseTransactionId(transactionalId)?.prefix ?? []),
+    ]);
     for (const prefix of prefixes) {
-      const open = await this.#asked("list open transactions", () => retries.run(() => client.openTransactions(`${prefix}-`)));
+      const open = await this.#asked("list open transactions", () =>
+        retries.run(() => client.openTransactions(`${prefix}-`)),
+      );
       for (const { transactionalId: id, state } of open) {
         const parts = parseTransactionId(id);
-        const isMine = parts !== null && parts.prefix === prefix && parts.subtask % this.#context.parallelism === this.#context.subtask;
+        const isMine =
+          parts !== null &&
+          parts.prefix === prefix &&
+          parts.subtask % this.#context.parallelism === this.#context.subtask;
         if (!isMine || kept.has(id) || state !== "Ongoing") continue;
         this.#context.log.info({ transactionalId: id }, "aborting a transaction that is in no checkpoint");
-        await this.#asked(`abort the transaction of ${id}`, () => retries.run(() => client.initProducer(id, this.#settings.transactionTimeoutMs)));
+        await this.#asked(`abort the transaction of ${id}`, () =>
+          retries.run(() => client.initProducer(id, this.#settings.transactionTimeoutMs)),
+        );
       }
     }
     await this.#slots.open();
@@ -122,23 +139,36 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     await this.#kafka.close();
   }
 
-  #begun(identity: { readonly transactionalId: string; readonly producerId: number; readonly epoch: number }): KafkaTransaction {
+  #begun(identity: {
+    readonly transactionalId: string;
+    readonly producerId: number;
+    readonly epoch: number;
+  }): KafkaTransaction {
     this.#running().begin(identity);
     return { ...identity, partitions: [] };
   }
 
   async #refused(transaction: KafkaTransaction, error: unknown): Promise<CommitOutcome> {
     if (!(error instanceof KafkaError)) throw error;
-    if (error.type === "CONCURRENT_TRANSACTIONS") return { kind: "retryLater", after: ENDING_WAIT_MS, reason: error.message };
-    if (error.isRetriable) return { kind: "retryLater", after: RETRY_WAIT_MS, reason: `${error.message} (${error.type})` };
+    if (error.type === "CONCURRENT_TRANSACTIONS")
+      return { kind: "retryLater", after: ENDING_WAIT_MS, reason: error.message };
+    if (error.isRetriable)
+      return { kind: "retryLater", after: RETRY_WAIT_MS, reason: `${error.message} (${error.type})` };
     if (!lost.has(error.type)) throw kafkaFailure(this.#kafka.place, "commit", error);
-    return await this.#asked(`find out what became of the transaction of ${transaction.transactionalId}`, () => this.#settle(transaction, error));
+    return await this.#asked(`find out what became of the transaction of ${transaction.transactionalId}`, () =>
+      this.#settle(transaction, error),
+    );
   }
 
   async #settle(transaction: KafkaTransaction, refusal: KafkaError): Promise<CommitOutcome> {
     const { transactionalId, partitions } = transaction;
     const fate = await this.#fate.find(transaction);
-    if (fate.kind === "ending") return { kind: "retryLater", after: ENDING_WAIT_MS, reason: `it is being ended; its commit was answered by ${refusal.type}` };
+    if (fate.kind === "ending")
+      return {
+        kind: "retryLater",
+        after: ENDING_WAIT_MS,
+        reason: `it is being ended; its commit was answered by ${refusal.type}`,
+      };
     if (fate.kind === "gone") {
       return {
         kind: "impossible",
@@ -153,7 +183,10 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
           reason: `the transaction of ${transactionalId} was aborted before it could be committed, and the log has no longer what it wrote: ${missing}. Restore an older checkpoint, and set transactionTimeout (now ${this.#settings.transactionTimeoutMs} ms) and the topic's retention longer than the job may be away`,
         };
       }
-      this.#context.log.warn({ transactionalId, records: describeRecords(partitions) }, "an aborted transaction was written again");
+      this.#context.log.warn(
+        { transactionalId, records: describeRecords(partitions) },
+        "an aborted transaction was written again",
+      );
     }
     this.#slots.release(transactionalId);
     return { kind: "alreadyCommitted" };
@@ -183,7 +216,8 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof KafkaError && (error.type === "PRODUCER_FENCED" || error.type === "INVALID_PRODUCER_EPOCH")) throw this.#fenced(doing, error);
+      if (error instanceof KafkaError && (error.type === "PRODUCER_FENCED" || error.type === "INVALID_PRODUCER_EPOCH"))
+        throw this.#fenced(doing, error);
       throw kafkaFailure(this.#kafka.place, doing, error);
     }
   }

@@ -16,7 +16,10 @@ const step: fc.Arbitrary<Step> = fc.record({
 function batchAt(offset: number, producer: number, value: string, isControl: boolean): Buffer {
   const builder = new BatchBuilder();
   builder.add(isControl ? Uint8Array.of(0, 0, 0, value === "commit" ? 1 : 0) : null, value, 0, null);
-  const bytes = builder.finish({ producerId: producer, epoch: 0, sequence: 0, isTransactional: producer !== 0 }, "none");
+  const bytes = builder.finish(
+    { producerId: producer, epoch: 0, sequence: 0, isTransactional: producer !== 0 },
+    "none",
+  );
   if (isControl) {
     bytes.writeInt16BE(bytes.readInt16BE(ATTRIBUTES_AT) | CONTROL_BIT, ATTRIBUTES_AT);
     bytes.writeUInt32BE(crc32c(bytes, ATTRIBUTES_AT), CRC_AT);
@@ -62,38 +65,43 @@ function logOf(steps: readonly Step[]) {
     transaction.values.push(value);
     open.set(producer, transaction);
   }
-  for (const producer of [...open.keys()]) end(producer, "abort");
+  for (const producer of open.keys()) end(producer, "abort");
   return { batches, committed, aborted };
 }
 
 test("ABR1 from any offset, in answers of any length, exactly the committed records are seen", () =>
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), fc.nat({ max: 40 }), fc.integer({ min: 1, max: 10 }), (steps, startAt, length) => {
-      const { batches, committed, aborted } = logOf(steps);
-      const start = Math.min(startAt, batches.length);
-      const seen: string[] = [];
-      for (let offset = start; offset < batches.length; ) {
-        const answer = batches.slice(offset, offset + length);
-        const upTo = offset + answer.length;
-        const visible = visibleBatches(
-          {
-            topic: "t",
-            partition: 0,
-            error: null,
-            highWatermark: batches.length,
-            lastStableOffset: batches.length,
-            logStartOffset: 0,
-            // As brokers do: those that end at or behind the offset and begin before the answer's end, in the order of their ends.
-            aborted: aborted.filter(({ firstOffset, lastOffset }) => lastOffset >= offset && firstOffset < upTo),
-            records: Buffer.concat(answer.map(({ bytes }) => bytes)),
-          },
-          offset,
-        );
-        seen.push(...visible.batches.map(valueOf));
-        assert.equal(visible.nextOffset, upTo);
-        offset = visible.nextOffset ?? upTo;
-      }
-      const expected = [...committed].filter(([, offset]) => offset >= start).map(([value]) => value);
-      assert.deepEqual(seen.sort(), expected.sort());
-    }),
+    fc.property(
+      fc.array(step, { minLength: 1, maxLength: 40 }),
+      fc.nat({ max: 40 }),
+      fc.integer({ min: 1, max: 10 }),
+      (steps, startAt, length) => {
+        const { batches, committed, aborted } = logOf(steps);
+        const start = Math.min(startAt, batches.length);
+        const seen: string[] = [];
+        for (let offset = start; offset < batches.length; ) {
+          const answer = batches.slice(offset, offset + length);
+          const upTo = offset + answer.length;
+          const visible = visibleBatches(
+            {
+              topic: "t",
+              partition: 0,
+              error: null,
+              highWatermark: batches.length,
+              lastStableOffset: batches.length,
+              logStartOffset: 0,
+              // As brokers do: those that end at or behind the offset and begin before the answer's end, in the order of their ends.
+              aborted: aborted.filter(({ firstOffset, lastOffset }) => lastOffset >= offset && firstOffset < upTo),
+              records: Buffer.concat(answer.map(({ bytes }) => bytes)),
+            },
+            offset,
+          );
+          seen.push(...visible.batches.map(valueOf));
+          assert.equal(visible.nextOffset, upTo);
+          offset = visible.nextOffset ?? upTo;
+        }
+        const expected = [...committed].filter(([, offset]) => offset >= start).map(([value]) => value);
+        assert.deepEqual(seen.sort(), expected.sort());
+      },
+    ),
   ));

@@ -29,14 +29,21 @@ export class DeadLetters {
   /** Errors: KafkaError, also when there is no such topic. */
   static async open(client: KafkaClient, topic: string, clock: Clock): Promise<DeadLetters> {
     const partitions = await client.partitionsOf(topic);
-    if (partitions === null) throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `there is no dead-letter topic ${topic}`, { isRetriable: false });
+    if (partitions === null)
+      throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `there is no dead-letter topic ${topic}`, {
+        isRetriable: false,
+      });
     const retries = new Retries(clock, TIMEOUT_MS);
     const settings = { topic, acks: -1, compression: "none", batchBytes: BATCH_BYTES, lingerMs: 0 } as const;
     return new DeadLetters(topic, new RecordSender(client, partitions, settings, { clock, retries }), retries);
   }
 
   /** Resolves when it is there. */
-  async write(cursor: RecordCursor, at: { readonly topic: string; readonly partition: number }, reason: string): Promise<void> {
+  async write(
+    cursor: RecordCursor,
+    at: { readonly topic: string; readonly partition: number },
+    reason: string,
+  ): Promise<void> {
     await this.#sender.add(this.#sender.stickyPartition, cursor.key(), cursor.value(), cursor.timestamp, [
       ...cursor.headers(),
       ["streamjob.topic", at.topic],

@@ -42,7 +42,10 @@ export type FetchingParts = {
 
 export class Fetching {
   readonly #partitions: readonly PartitionReading[];
-  readonly #settings: Pick<KafkaSourceSettings<never>, "isolation" | "whenOffsetMissing" | "fetchBytes" | "retryTimeoutMs">;
+  readonly #settings: Pick<
+    KafkaSourceSettings<never>,
+    "isolation" | "whenOffsetMissing" | "fetchBytes" | "retryTimeoutMs"
+  >;
   readonly #parts: FetchingParts;
   readonly #bufferBytes: number;
   readonly #loops = new Map<number, Promise<void>>();
@@ -59,7 +62,10 @@ export class Fetching {
     this.#partitions = partitions;
     this.#settings = settings;
     this.#parts = parts;
-    this.#bufferBytes = Math.max(1024, Math.min(settings.fetchBytes, Math.floor(TOTAL_BUFFER_BYTES_MAX / Math.max(1, partitions.length) / 2)));
+    this.#bufferBytes = Math.max(
+      1024,
+      Math.min(settings.fetchBytes, Math.floor(TOTAL_BUFFER_BYTES_MAX / Math.max(1, partitions.length) / 2)),
+    );
     this.#lastAnswerMs = parts.clock.monotonicMs();
   }
 
@@ -147,7 +153,11 @@ export class Fetching {
     try {
       reading.take(answer, this.#settings.isolation === "read_committed");
     } catch (error) {
-      throw kafkaFailure(this.#parts.place, `read partition ${reading.partition} of ${reading.topic} at offset ${reading.fetchOffset}`, error);
+      throw kafkaFailure(
+        this.#parts.place,
+        `read partition ${reading.partition} of ${reading.topic} at offset ${reading.fetchOffset}`,
+        error,
+      );
     }
     this.#parts.wake();
   }
@@ -165,14 +175,20 @@ export class Fetching {
     const { whenOffsetMissing } = this.#settings;
     const what = `partition ${partition} of ${topic} has no offset ${offset}: its log has ${earliest} to ${latest}`;
     if (whenOffsetMissing === "fail") {
-      const cause = offset < earliest ? `${earliest - offset} offsets were deleted by retention before they were read` : "the topic was made anew, or has lost records";
+      const cause =
+        offset < earliest
+          ? `${earliest - offset} offsets were deleted by retention before they were read`
+          : "the topic was made anew, or has lost records";
       throw new StreamError(
         "SOURCE_FAILED",
         `${this.#parts.place.where}: ${what}; ${cause}. Start the job without this state, or set whenOffsetMissing to "earliest" or "latest" to go on without them`,
         { destiny: "terminal" },
       );
     }
-    this.#parts.log.error({ topic, partition, offset, earliest, latest, whenOffsetMissing }, "an offset to read is missing; continuing elsewhere");
+    this.#parts.log.error(
+      { topic, partition, offset, earliest, latest, whenOffsetMissing },
+      "an offset to read is missing; continuing elsewhere",
+    );
     reading.moveTo(whenOffsetMissing === "earliest" ? earliest : latest);
     this.#parts.wake();
   }
@@ -185,7 +201,8 @@ export class Fetching {
   /** Errors: the error, when it has lasted too long. */
   async #retryLater(error: KafkaError): Promise<void> {
     const { clock, log, place } = this.#parts;
-    if (clock.monotonicMs() - this.#lastAnswerMs > this.#settings.retryTimeoutMs) throw kafkaFailure(place, "fetch", error);
+    if (clock.monotonicMs() - this.#lastAnswerMs > this.#settings.retryTimeoutMs)
+      throw kafkaFailure(place, "fetch", error);
     log.warn({ reason: error.message, delayMs: this.#retryWaitMs }, "Kafka does not answer a fetch; retrying");
     await new Promise<void>((resolve) => {
       this.#retry?.timer.cancel();
@@ -205,9 +222,11 @@ export class Fetching {
   async #findLeaders(): Promise<void> {
     for (const topic of new Set(this.#partitions.map((each) => each.topic))) {
       const infos = await this.#parts.client.partitionsOf(topic);
-      if (infos === null) throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${topic}`, { isRetriable: true });
+      if (infos === null)
+        throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${topic}`, { isRetriable: true });
       for (const reading of this.#partitions)
-        if (reading.topic === topic) reading.leader = infos.find(({ partition }) => partition === reading.partition)?.leader ?? -1;
+        if (reading.topic === topic)
+          reading.leader = infos.find(({ partition }) => partition === reading.partition)?.leader ?? -1;
     }
   }
 }

@@ -95,7 +95,10 @@ function projection(type: ValueType<unknown>, path: string): Projection {
     case "date":
     case "decimal":
     case "map":
-      throw optionInvalid("jsonFormat", `the type${path} is ${describeType(type)}, which JSON does not have; use recordFormat to make it`);
+      throw optionInvalid(
+        "jsonFormat",
+        `the type${path} is ${describeType(type)}, which JSON does not have; use recordFormat to make it`,
+      );
     case "record":
       return recordProjection(type.fields as readonly Field[], path);
     case "list": {

@@ -39,7 +39,10 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
     this.#settings = settings;
     this.#context = context;
     const { metrics, log, clock } = context;
-    this.#place = { code: "SOURCE_FAILED", where: `source ${context.name} at ${settings.connection.brokers.join(", ")}` };
+    this.#place = {
+      code: "SOURCE_FAILED",
+      where: `source ${context.name} at ${settings.connection.brokers.join(", ")}`,
+    };
     this.#client = new KafkajsClient(settings.connection, log);
     this.#retries = new Retries(clock, settings.retryTimeoutMs);
     this.#partitions = context.splits.map((split) => new PartitionReading(split));
@@ -64,7 +67,9 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
     try {
       await this.#client.connect();
       if (typeof poison !== "string")
-        this.#deadLetters = await this.#retries.run(() => DeadLetters.open(this.#client, poison.deadLetterTopic, this.#context.clock));
+        this.#deadLetters = await this.#retries.run(() =>
+          DeadLetters.open(this.#client, poison.deadLetterTopic, this.#context.clock),
+        );
       await this.#retries.run(() => this.#fetching.start());
     } catch (error) {
       throw kafkaFailure(this.#place, "open", error);
@@ -136,7 +141,11 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
     try {
       return reading.next();
     } catch (error) {
-      throw kafkaFailure(this.#place, `read partition ${reading.partition} of ${reading.topic} at offset ${reading.position}`, error);
+      throw kafkaFailure(
+        this.#place,
+        `read partition ${reading.partition} of ${reading.topic} at offset ${reading.position}`,
+        error,
+      );
     }
   }
 
@@ -153,7 +162,10 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
       );
     }
     this.#poisoned.inc();
-    this.#context.log.warn({ topic, partition, offset, reason }, "a record cannot be read; the source's poison policy is applied");
+    this.#context.log.warn(
+      { topic, partition, offset, reason },
+      "a record cannot be read; the source's poison policy is applied",
+    );
     const letters = this.#deadLetters;
     if (letters === null) return true;
     reading.isHeld = true;
@@ -163,7 +175,8 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
         reading.passed(offset);
         this.#context.wake();
       },
-      (failure: unknown) => this.#context.fail(kafkaFailure(this.#place, `write to the dead-letter topic ${letters.topic}`, failure)),
+      (failure: unknown) =>
+        this.#context.fail(kafkaFailure(this.#place, `write to the dead-letter topic ${letters.topic}`, failure)),
     );
     return false;
   }

@@ -15,11 +15,18 @@ import { discoverPartitions, type KafkaSplit } from "./splits.ts";
  * The records of topics, each partition in its order, with their timestamps as event times; partitions are found when the job starts. Unbounded unless
  * it has an `end`. Errors: OPTION_INVALID; SOURCE_FAILED.
  */
-export function kafkaSource(options: KafkaSourceOptions<string> & { readonly format?: undefined }): Source<string, KafkaSplit>;
-export function kafkaSource<T>(options: KafkaSourceOptions<T> & { readonly format: KafkaFormat<T> }): Source<T, KafkaSplit>;
+export function kafkaSource(
+  options: KafkaSourceOptions<string> & { readonly format?: undefined },
+): Source<string, KafkaSplit>;
+export function kafkaSource<T>(
+  options: KafkaSourceOptions<T> & { readonly format: KafkaFormat<T> },
+): Source<T, KafkaSplit>;
 export function kafkaSource<T>(options: KafkaSourceOptions<T>): Source<T, KafkaSplit> {
   // The overloads give a format wherever T is no string.
-  const settings = readSourceSettings(options, options.format ?? (textFormat() as KafkaFormat<unknown> as KafkaFormat<T>));
+  const settings = readSourceSettings(
+    options,
+    options.format ?? (textFormat() as KafkaFormat<unknown> as KafkaFormat<T>),
+  );
   return {
     kind: "source",
     name: settings.name,
@@ -35,7 +42,11 @@ async function discover(settings: KafkaSourceSettings<never>, context: SourceCon
   const client = new KafkajsClient(settings.connection, context.log);
   try {
     await client.connect();
-    return await discoverPartitions(settings, { client, retries: new Retries(context.clock, settings.retryTimeoutMs), where });
+    return await discoverPartitions(settings, {
+      client,
+      retries: new Retries(context.clock, settings.retryTimeoutMs),
+      where,
+    });
   } catch (error) {
     throw kafkaFailure({ code: "SOURCE_FAILED", where }, "find partitions and offsets", error);
   } finally {

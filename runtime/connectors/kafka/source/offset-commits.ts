@@ -20,7 +20,11 @@ export class OffsetCommits {
   #next: readonly GroupOffset[] | null = null;
   #isBusy = false;
 
-  constructor(client: KafkaClient, group: string, { log, metrics }: { readonly log: Log; readonly metrics: MetricGroup }) {
+  constructor(
+    client: KafkaClient,
+    group: string,
+    { log, metrics }: { readonly log: Log; readonly metrics: MetricGroup },
+  ) {
     this.#client = client;
     this.#group = group;
     this.#log = log;
@@ -51,7 +55,10 @@ export class OffsetCommits {
         this.#succeeded.inc();
       } catch (error) {
         this.#failed.inc();
-        this.#log.warn({ group: this.#group, reason: String(error) }, "offsets could not be committed to the group; the checkpoint has them");
+        this.#log.warn(
+          { group: this.#group, reason: String(error) },
+          "offsets could not be committed to the group; the checkpoint has them",
+        );
       }
     }
     this.#isBusy = false;

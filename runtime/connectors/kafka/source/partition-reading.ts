@@ -1,7 +1,7 @@
 /**
  * Owns: one partition while it is read: what was fetched and not given out, and the position.
  *
- * PAR1 `position` is behind the last record that was given out, and behind whatever is not for the reader between it and the next: so a bounded
+ * KPR1 `position` is behind the last record that was given out, and behind whatever is not for the reader between it and the next: so a bounded
  *      partition ends although its last offsets are markers.
  */
 import type { FetchedPartition } from "../client/kafka-client.ts";

@@ -64,20 +64,39 @@ const FETCH_BYTES = 1 << 20;
 
 /** Errors: OPTION_INVALID. */
 export function readSourceSettings<T>(options: KafkaSourceOptions<T>, format: KafkaFormat<T>): KafkaSourceSettings<T> {
-  const { name = "kafka", start = "earliest", end, isolation = "read_committed", group, whenOffsetMissing = "fail", poison = "fail", fetchBytes = FETCH_BYTES } = options;
+  const {
+    name = "kafka",
+    start = "earliest",
+    end,
+    isolation = "read_committed",
+    group,
+    whenOffsetMissing = "fail",
+    poison = "fail",
+    fetchBytes = FETCH_BYTES,
+  } = options;
   const topics = typeof options.topics === "string" ? [options.topics] : options.topics;
-  if (!Array.isArray(topics) || topics.length === 0 || topics.some((topic) => typeof topic !== "string" || topic === ""))
+  if (
+    !Array.isArray(topics) ||
+    topics.length === 0 ||
+    topics.some((topic) => typeof topic !== "string" || topic === "")
+  )
     throw optionInvalid(name, "give the topics to read, none of them empty");
   if (typeof start === "string") checkChoice(name, ["start", start], ["earliest", "latest", "committed"]);
   else checkPosition(name, "start", start);
   if (typeof end === "string") checkChoice(name, ["end", end], ["latest"]);
   else if (end !== undefined) checkPosition(name, "end", end);
-  if (start === "committed" && group === undefined) throw optionInvalid(name, 'start: "committed" needs the group whose offsets they are; give group');
+  if (start === "committed" && group === undefined)
+    throw optionInvalid(name, 'start: "committed" needs the group whose offsets they are; give group');
   checkChoice(name, ["isolation", isolation], ["read_committed", "read_uncommitted"]);
   checkChoice(name, ["whenOffsetMissing", whenOffsetMissing], ["fail", "earliest", "latest"]);
   if (typeof poison === "string") checkChoice(name, ["poison", poison], ["fail", "skip"]);
   else if (!poison.deadLetterTopic) throw optionInvalid(name, "poison: give the deadLetterTopic");
-  checkNumber(name, ["fetchBytes", fetchBytes], (bytes) => Number.isInteger(bytes) && bytes >= 1024 && bytes <= 64 << 20, "a whole number of bytes from 1024 to 64 MiB");
+  checkNumber(
+    name,
+    ["fetchBytes", fetchBytes],
+    (bytes) => Number.isInteger(bytes) && bytes >= 1024 && bytes <= 64 << 20,
+    "a whole number of bytes from 1024 to 64 MiB",
+  );
   return {
     name,
     topics: [...new Set(topics)],
@@ -96,11 +115,21 @@ export function readSourceSettings<T>(options: KafkaSourceOptions<T>, format: Ka
 
 function checkPosition(name: string, option: string, position: Exclude<KafkaPosition, string>): void {
   if ("timestamp" in position) {
-    checkNumber(name, [`${option}.timestamp`, Number(position.timestamp)], (at) => at >= 0, "epoch milliseconds or a Date");
+    checkNumber(
+      name,
+      [`${option}.timestamp`, Number(position.timestamp)],
+      (at) => at >= 0,
+      "epoch milliseconds or a Date",
+    );
     return;
   }
   for (const offsets of Object.values(position.offsets)) {
     for (const [partition, offset] of Object.entries(offsets))
-      checkNumber(name, [`${option}: the offset of partition ${partition}`, offset], (at) => Number.isSafeInteger(at) && at >= 0, "a whole number from 0");
+      checkNumber(
+        name,
+        [`${option}: the offset of partition ${partition}`, offset],
+        (at) => Number.isSafeInteger(at) && at >= 0,
+        "a whole number from 0",
+      );
   }
 }

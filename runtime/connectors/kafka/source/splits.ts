@@ -20,29 +20,58 @@ export type KafkaSplit = {
 type Asked = { readonly client: KafkaClient; readonly retries: Retries; readonly where: string };
 
 /** Errors: KafkaError; SOURCE_FAILED, terminal, when a topic is missing. */
-export async function discoverPartitions(settings: KafkaSourceSettings<never>, { client, retries, where }: Asked): Promise<KafkaSplit[]> {
+export async function discoverPartitions(
+  settings: KafkaSourceSettings<never>,
+  { client, retries, where }: Asked,
+): Promise<KafkaSplit[]> {
   const partitions: PartitionInfo[] = [];
   for (const topic of settings.topics) {
     const found = await retries.run(() => client.partitionsOf(topic));
-    if (found === null) throw new StreamError("SOURCE_FAILED", `${where}: there is no topic ${topic}; create it, or correct the name`, { destiny: "terminal" });
+    if (found === null)
+      throw new StreamError("SOURCE_FAILED", `${where}: there is no topic ${topic}; create it, or correct the name`, {
+        destiny: "terminal",
+      });
     partitions.push(...found);
   }
   const asked = { client, retries, where };
-  const starts = settings.start === "committed" ? await committed(settings, partitions, asked) : await offsetsAt(settings, partitions, settings.start, asked);
+  const starts =
+    settings.start === "committed"
+      ? await committed(settings, partitions, asked)
+      : await offsetsAt(settings, partitions, settings.start, asked);
   const ends = settings.end === null ? null : await offsetsAt(settings, partitions, settings.end, asked);
-  return partitions.map(({ topic, partition }, index) => ({ topic, partition, offset: starts[index] as number, end: ends === null ? null : (ends[index] as number) }));
+  return partitions.map(({ topic, partition }, index) => ({
+    topic,
+    partition,
+    offset: starts[index] as number,
+    end: ends === null ? null : (ends[index] as number),
+  }));
 }
 
-async function committed(settings: KafkaSourceSettings<never>, partitions: readonly PartitionInfo[], asked: Asked): Promise<number[]> {
+async function committed(
+  settings: KafkaSourceSettings<never>,
+  partitions: readonly PartitionInfo[],
+  asked: Asked,
+): Promise<number[]> {
   const offsets = await asked.retries.run(() => asked.client.groupOffsets(settings.group as string, partitions));
   const earliest = await offsetsAt(settings, partitions, "earliest", asked);
-  return partitions.map(({ topic, partition }, index) => offsets.find((each) => each.topic === topic && each.partition === partition)?.offset ?? (earliest[index] as number));
+  return partitions.map(
+    ({ topic, partition }, index) =>
+      offsets.find((each) => each.topic === topic && each.partition === partition)?.offset ??
+      (earliest[index] as number),
+  );
 }
 
-async function offsetsAt(settings: KafkaSourceSettings<never>, partitions: readonly PartitionInfo[], position: KafkaPosition, asked: Asked): Promise<number[]> {
+async function offsetsAt(
+  settings: KafkaSourceSettings<never>,
+  partitions: readonly PartitionInfo[],
+  position: KafkaPosition,
+  asked: Asked,
+): Promise<number[]> {
   if (typeof position !== "string" && "offsets" in position) {
     const others = await offsetsAt(settings, partitions, position.otherwise ?? "earliest", asked);
-    return partitions.map(({ topic, partition }, index) => position.offsets[topic]?.[partition] ?? (others[index] as number));
+    return partitions.map(
+      ({ topic, partition }, index) => position.offsets[topic]?.[partition] ?? (others[index] as number),
+    );
   }
   const list = (query: OffsetQuery): Promise<readonly number[]> => asked.retries.run(() => listed(query));
   const listed = async (query: OffsetQuery): Promise<readonly number[]> => {

@@ -3,7 +3,20 @@
  *
  * BAB1 A record costs no object: key, value and headers are written where they will lie.
  */
-import { type BatchOwner, BASE_TIMESTAMP_AT, ATTRIBUTES_AT, COUNT_AT, type KafkaCompression, LAST_OFFSET_DELTA_AT, MAGIC, MAGIC_AT, MAX_TIMESTAMP_AT, pack, RECORDS_AT, seal } from "./record-batch.ts";
+import {
+  type BatchOwner,
+  BASE_TIMESTAMP_AT,
+  ATTRIBUTES_AT,
+  COUNT_AT,
+  type KafkaCompression,
+  LAST_OFFSET_DELTA_AT,
+  MAGIC,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  pack,
+  RECORDS_AT,
+  seal,
+} from "./record-batch.ts";
 
 /** A string is written as UTF-8; null is no key, or a tombstone. */
 export type Bytes = Uint8Array | string | null;

@@ -6,7 +6,26 @@
  */
 import { KafkaError } from "../client/kafka-error.ts";
 import { crc32c } from "./crc32c.ts";
-import { APPEND_TIME_BIT, ATTRIBUTES_AT, BASE_TIMESTAMP_AT, CONTROL_BIT, COUNT_AT, CRC_AT, LAST_OFFSET_DELTA_AT, LEADER_EPOCH_AT, LENGTH_AT, MAGIC, MAGIC_AT, MAX_TIMESTAMP_AT, PACKING_BITS, PRODUCER_EPOCH_AT, PRODUCER_ID_AT, RECORDS_AT, TRANSACTIONAL_BIT, unpack } from "./record-batch.ts";
+import {
+  APPEND_TIME_BIT,
+  ATTRIBUTES_AT,
+  BASE_TIMESTAMP_AT,
+  CONTROL_BIT,
+  COUNT_AT,
+  CRC_AT,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  LENGTH_AT,
+  MAGIC,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PACKING_BITS,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORDS_AT,
+  TRANSACTIONAL_BIT,
+  unpack,
+} from "./record-batch.ts";
 import type { Header } from "./batch-builder.ts";
 
 export type LogBatch = {
@@ -27,7 +46,9 @@ export function batchesOf(bytes: Buffer): LogBatch[] {
   for (let start = 0; start + RECORDS_AT <= bytes.length; ) {
     const end = start + LEADER_EPOCH_AT + bytes.readInt32BE(start + LENGTH_AT);
     if (bytes.readInt8(start + MAGIC_AT) !== MAGIC)
-      throw new KafkaError("UNSUPPORTED_VERSION", "the log has batches of a format from before Kafka 0.11", { isRetriable: false });
+      throw new KafkaError("UNSUPPORTED_VERSION", "the log has batches of a format from before Kafka 0.11", {
+        isRetriable: false,
+      });
     if (end > bytes.length) break;
     batches.push(batchAt(bytes.subarray(start, end)));
     start = end;
@@ -39,7 +60,9 @@ function batchAt(bytes: Buffer): LogBatch {
   const baseOffset = Number(bytes.readBigInt64BE(0));
   const attributes = bytes.readInt16BE(ATTRIBUTES_AT);
   if (crc32c(bytes, ATTRIBUTES_AT) !== bytes.readUInt32BE(CRC_AT))
-    throw new KafkaError("CORRUPT_MESSAGE", `the batch at offset ${baseOffset} has a wrong checksum`, { isRetriable: true });
+    throw new KafkaError("CORRUPT_MESSAGE", `the batch at offset ${baseOffset} has a wrong checksum`, {
+      isRetriable: true,
+    });
   return {
     baseOffset,
     lastOffset: baseOffset + bytes.readInt32BE(LAST_OFFSET_DELTA_AT),
@@ -103,7 +126,9 @@ export class RecordCursor {
     this.valueEnd = this.#at += Math.max(0, valueLength);
     this.#headersAt = this.#at;
     if (this.#at > end || end > this.bytes.length)
-      throw new KafkaError("CORRUPT_MESSAGE", `the record at offset ${this.offset} ends outside its batch`, { isRetriable: false });
+      throw new KafkaError("CORRUPT_MESSAGE", `the record at offset ${this.offset} ends outside its batch`, {
+        isRetriable: false,
+      });
     this.#at = end;
     return true;
   }

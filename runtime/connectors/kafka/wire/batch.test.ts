@@ -8,7 +8,12 @@ import { batchesOf, type LogBatch, RecordCursor } from "./batch-reader.ts";
 import { crc32c } from "./crc32c.ts";
 import { type KafkaCompression, seal } from "./record-batch.ts";
 
-type Plain = { readonly key: Bytes; readonly value: Bytes; readonly timestamp: number; readonly headers: readonly Header[] };
+type Plain = {
+  readonly key: Bytes;
+  readonly value: Bytes;
+  readonly timestamp: number;
+  readonly headers: readonly Header[];
+};
 
 const text = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.string({ minLength: 120, maxLength: 300 }));
 const content: fc.Arbitrary<Bytes> = fc.oneof(text, fc.uint8Array(), fc.constant(null));
@@ -24,7 +29,8 @@ const owner = { producerId: 4711, epoch: 7, sequence: 3, isTransactional: true }
 
 function build(records: readonly Plain[], compression: KafkaCompression): Buffer {
   const builder = new BatchBuilder();
-  for (const { key, value, timestamp, headers } of records) builder.add(key, value, timestamp, headers.length === 0 ? null : headers);
+  for (const { key, value, timestamp, headers } of records)
+    builder.add(key, value, timestamp, headers.length === 0 ? null : headers);
   return builder.finish(owner, compression);
 }
 
@@ -45,19 +51,32 @@ function read(batch: LogBatch): Plain[] {
 
 test("what is written is read again, packed or not", () =>
   fc.assert(
-    fc.property(fc.array(record, { minLength: 1, maxLength: 20 }), fc.constantFrom("none" as const, "gzip" as const, "zstd" as const), (records, compression) => {
-      const [batch, ...others] = batchesOf(build(records, compression));
-      assert.ok(batch !== undefined && others.length === 0);
-      assert.equal(batch.lastOffset, records.length - 1);
-      assert.deepEqual([batch.producerId, batch.epoch, batch.isTransactional, batch.isControl], [4711, 7, true, false]);
-      assert.deepEqual(read(batch).map(hexed), records.map(hexed));
-    }),
+    fc.property(
+      fc.array(record, { minLength: 1, maxLength: 20 }),
+      fc.constantFrom("none" as const, "gzip" as const, "zstd" as const),
+      (records, compression) => {
+        const [batch, ...others] = batchesOf(build(records, compression));
+        assert.ok(batch !== undefined && others.length === 0);
+        assert.equal(batch.lastOffset, records.length - 1);
+        assert.deepEqual(
+          [batch.producerId, batch.epoch, batch.isTransactional, batch.isControl],
+          [4711, 7, true, false],
+        );
+        assert.deepEqual(read(batch).map(hexed), records.map(hexed));
+      },
+    ),
   ));
 
 test("kafkajs reads what we write, and finds the checksum right", async () => {
   const load = createRequire(import.meta.url);
   const decode = load("kafkajs/src/protocol/recordBatch/v0/decoder.js") as (from: object) => Promise<{
-    readonly records: readonly { readonly key: Buffer | null; readonly value: Buffer | null; readonly timestamp: string; readonly offset: string; readonly headers: Readonly<Record<string, Buffer>> }[];
+    readonly records: readonly {
+      readonly key: Buffer | null;
+      readonly value: Buffer | null;
+      readonly timestamp: string;
+      readonly offset: string;
+      readonly headers: Readonly<Record<string, Buffer>>;
+    }[];
   }>;
   const Decoder = load("kafkajs/src/protocol/decoder.js") as new (bytes: Buffer) => object;
   const records: Plain[] = [
@@ -67,7 +86,12 @@ test("kafkajs reads what we write, and finds the checksum right", async () => {
   ];
   const decoded = await decode(new Decoder(build(records, "none")));
   assert.deepEqual(
-    decoded.records.map(({ key, value, timestamp, offset }) => [key?.toString() ?? null, value?.toString() ?? null, Number(timestamp), Number(offset)]),
+    decoded.records.map(({ key, value, timestamp, offset }) => [
+      key?.toString() ?? null,
+      value?.toString() ?? null,
+      Number(timestamp),
+      Number(offset),
+    ]),
     records.map(({ key, value, timestamp }, offset) => [key, value, timestamp, offset]),
   );
   assert.equal(String(decoded.records[1]?.headers["trace"]), "abc");
@@ -81,7 +105,10 @@ test("BAR1 a batch that is cut off is left out, one with a wrong checksum is an 
   assert.equal(batchesOf(Buffer.concat([one, two])).length, 2);
   const damaged = Buffer.from(two);
   damaged[damaged.length - 2] = (damaged[damaged.length - 2] as number) ^ 1;
-  assert.throws(() => batchesOf(Buffer.concat([one, damaged])), (error) => error instanceof KafkaError && error.type === "CORRUPT_MESSAGE");
+  assert.throws(
+    () => batchesOf(Buffer.concat([one, damaged])),
+    (error) => error instanceof KafkaError && error.type === "CORRUPT_MESSAGE",
+  );
 });
 
 test("a batch is sealed for another owner with its records as they are", () => {
@@ -90,7 +117,10 @@ test("a batch is sealed for another owner with its records as they are", () => {
   const [batch] = batchesOf(bytes);
   assert.ok(batch !== undefined);
   assert.deepEqual([batch.producerId, batch.epoch], [9, 1]);
-  assert.deepEqual(read(batch).map(({ value }) => String(value)), ["v"]);
+  assert.deepEqual(
+    read(batch).map(({ value }) => String(value)),
+    ["v"],
+  );
 });
 
 test("CRC-32C is the one of the standard's example, for every length", () => {

@@ -42,7 +42,10 @@ export type KafkaCompression = "none" | "gzip" | "zstd";
 const packingNumbers: Readonly<Record<KafkaCompression, number>> = { none: 0, gzip: 1, zstd: 4 };
 const packingNames = ["none", "gzip", "snappy", "lz4", "zstd"];
 
-export function pack(records: Buffer, compression: KafkaCompression): { readonly packing: number; readonly bytes: Buffer } {
+export function pack(
+  records: Buffer,
+  compression: KafkaCompression,
+): { readonly packing: number; readonly bytes: Buffer } {
   const packing = packingNumbers[compression];
   if (compression === "gzip") return { packing, bytes: gzipSync(records) };
   return { packing, bytes: compression === "zstd" ? zstdCompressSync(records) : records };
@@ -68,7 +71,12 @@ export function unpack(bytes: Buffer, packing: number): Buffer {
 }
 
 /** Whose a batch is: what the broker checks for duplicates, gaps and fenced producers. `sequence`: of its first record. */
-export type BatchOwner = { readonly producerId: number; readonly epoch: number; readonly sequence: number; readonly isTransactional: boolean };
+export type BatchOwner = {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly isTransactional: boolean;
+};
 
 /** Writes the owner and the checksum into a batch that is otherwise complete; also into one that was another's. */
 export function seal(batch: Buffer, owner: BatchOwner): void {

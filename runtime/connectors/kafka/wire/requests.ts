@@ -7,7 +7,13 @@
  *   Fetch 11:   replica max_wait min_bytes max_bytes isolation session epoch [topic [partition leader_epoch offset log_start max_bytes]] [] rack
  *   ListTransactions 0 (compact): [state] [producer]
  */
-import type { FetchedPartition, FetchRequest, OpenTransaction, ProducedPartition, ProduceRequest } from "../client/kafka-client.ts";
+import type {
+  FetchedPartition,
+  FetchRequest,
+  OpenTransaction,
+  ProducedPartition,
+  ProduceRequest,
+} from "../client/kafka-client.ts";
 import { WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 
@@ -76,7 +82,11 @@ export function fetchRequest(request: FetchRequest, errorName: ErrorName): WireR
       const topics = byTopic(request.partitions);
       const writer = new WireWriter();
       writer.int32(-1).int32(request.maxWaitMs).int32(1).int32(FETCH_BYTES_MAX);
-      writer.int8(request.isolation === "read_committed" ? 1 : 0).int32(0).int32(-1).int32(topics.length);
+      writer
+        .int8(request.isolation === "read_committed" ? 1 : 0)
+        .int32(0)
+        .int32(-1)
+        .int32(topics.length);
       for (const [topic, partitions] of topics) {
         writer.string(topic).int32(partitions.length);
         for (const { partition, offset } of partitions)
@@ -93,12 +103,23 @@ export function fetchRequest(request: FetchRequest, errorName: ErrorName): WireR
         return answer.array(() => fetchedPartition(topic, answer, errorName));
       });
       if (error === null) return partitions.flat();
-      return request.partitions.map((each) => ({ ...nothingFetched, topic: each.topic, partition: each.partition, error }));
+      return request.partitions.map((each) => ({
+        ...nothingFetched,
+        topic: each.topic,
+        partition: each.partition,
+        error,
+      }));
     },
   };
 }
 
-const nothingFetched = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, aborted: [], records: Buffer.alloc(0) };
+const nothingFetched = {
+  highWatermark: -1,
+  lastStableOffset: -1,
+  logStartOffset: -1,
+  aborted: [],
+  records: Buffer.alloc(0),
+};
 
 function fetchedPartition(topic: string, answer: WireReader, errorName: ErrorName): FetchedPartition {
   const partition = answer.int32();

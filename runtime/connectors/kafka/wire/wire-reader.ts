@@ -77,7 +77,8 @@ export class WireReader {
   /** Moves on; returns where it was. */
   #step(bytes: number): number {
     const at = this.#at;
-    if (at + bytes > this.#bytes.length) throw new RangeError(`an answer of ${this.#bytes.length} bytes ends too early`);
+    if (at + bytes > this.#bytes.length)
+      throw new RangeError(`an answer of ${this.#bytes.length} bytes ends too early`);
     this.#at = at + bytes;
     return at;
   }
