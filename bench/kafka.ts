@@ -30,7 +30,8 @@ const INPUT = "orders";
 const STEADY_FROM = 0.2;
 
 export const kafkaQuestion: Question = {
-  summary: "Kafka → JSON → key by → count → Kafka, exactly once, a checkpoint every second, beside Apache Flink in turns",
+  summary:
+    "Kafka → JSON → key by → count → Kafka, exactly once, a checkpoint every second, beside Apache Flink in turns",
   options: [
     `--orders <n>        records of the input (default ${grouped(ORDERS)})`,
     `--runs <n>          runs of each engine (default ${RUNS})`,

@@ -1,5 +1,6 @@
 /** Owns: the topics of the Kafka bench. Times of the results are the broker's (LogAppendTime), for both engines alike. */
 import { Kafka, logLevel } from "kafkajs";
+import { createTopic } from "../../test/environment/index.ts";
 
 export type Topics = {
   create(name: string, partitions: number): Promise<void>;
@@ -8,16 +9,11 @@ export type Topics = {
 };
 
 export async function openTopics(bootstrap: string): Promise<Topics> {
-  const admin = new Kafka({ clientId: "bench", brokers: [bootstrap], logLevel: logLevel.ERROR }).admin();
+  const admin = new Kafka({ clientId: "bench", brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
+  const configEntries = [{ name: "message.timestamp.type", value: "LogAppendTime" }];
   return {
-    create: async (name, partitions) => {
-      const configEntries = [{ name: "message.timestamp.type", value: "LogAppendTime" }];
-      await admin.createTopics({
-        topics: [{ topic: name, numPartitions: partitions, replicationFactor: 1, configEntries }],
-        waitForLeaders: true,
-      });
-    },
+    create: (topic, numPartitions) => createTopic(admin, { topic, numPartitions, replicationFactor: 1, configEntries }),
     remove: (name) => admin.deleteTopics({ topics: [name] }),
     close: () => admin.disconnect(),
   };
