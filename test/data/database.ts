@@ -30,6 +30,15 @@ export class Database {
   async run(sql: string): Promise<void> {
     await this.#connection.query(sql);
   }
+
+  /** Ends the connections that writers of this database have left open, as if their processes had died. */
+  async killOthers(): Promise<void> {
+    const others = await this.rows<{ id: number }>(
+      "select id from information_schema.processlist where db = database() and id <> connection_id()",
+    );
+    // One may have ended in between.
+    for (const { id } of others) await this.run(`kill ${id}`).catch(() => undefined);
+  }
 }
 
 /** The server of this group, with a database named `name`, which is empty. */
