@@ -49,6 +49,36 @@ export async function checkTable<T>(session: Session, where: Where, sink: Checke
   );
 }
 
+/** XA needs a server whose prepared transactions outlive their connection, and the right to list them. Errors: SINK_FAILED. */
+export async function checkXa(session: Session, where: Where): Promise<void> {
+  try {
+    const [row] = await session.rows("select version() as version");
+    const version = String(row?.["version"]);
+    const oldest = /mariadb/i.test(version) ? [10, 5, 2] : [5, 7, 7];
+    if (isOlder(version, oldest))
+      throw unfit(
+        where,
+        `the server is ${version}, which rolls back prepared XA transactions when their connection ends; take ${oldest.join(".")} or later, or the mode ledger`,
+      );
+    await session.rows("xa recover");
+  } catch (error) {
+    throw mysqlError(
+      where,
+      "list prepared XA transactions (MySQL 8 needs the privilege XA_RECOVER_ADMIN for it)",
+      error,
+    );
+  }
+}
+
+export function isOlder(version: string, oldest: readonly number[]): boolean {
+  const numbers = (/(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
+  for (const [at, least] of oldest.entries()) {
+    const number = numbers[at] ?? 0;
+    if (number !== least) return number < least;
+  }
+  return false;
+}
+
 /** Whether all columns of some unique index are among `columns`. */
 function isKeyAmong(keys: readonly Row[], columns: ReadonlySet<string>): boolean {
   const indexes = Map.groupBy(keys, ({ name }) => String(name));
