@@ -131,6 +131,11 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", ...inRuntime("record ports connectors/kit")],
   },
   {
+    folder: "runtime/connectors/redis",
+    owns: "values of Redis: lookups, a sink of writes that bear repetition",
+    mayImport: ["base", ...inRuntime("ports connectors/kit")],
+  },
+  {
     folder: "runtime/api",
     owns: "the job API; `engine.ts` is the engine's door",
     mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],

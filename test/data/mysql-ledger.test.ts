@@ -46,7 +46,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
       { word: "a", count: 1 },
       { word: "b'\\\"", count: 2 },
     ]);
-    writer.close();
+    await writer.close();
   });
 
   it("EO-2: a commit that is asked for again, by this process or another, changes nothing and says so", async () => {
@@ -58,8 +58,8 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     const second = await openWriter(twice, { attempt: 2 });
     assert.deepEqual(await second.commit(transaction), { kind: "alreadyCommitted" });
     assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 5 }]);
-    first.close();
-    second.close();
+    await first.close();
+    await second.close();
   });
 
   it("EO-4, EO-12: rows of a writer that was killed between checkpoint and commit are written after the restore", async () => {
@@ -74,7 +74,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     assert.deepEqual(await writer.commit(killed.transaction), { kind: "committed" });
     await writer.abortAllExcept([killed.transaction]);
     assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 1 }]);
-    writer.close();
+    await writer.close();
   });
 
   it("EO-2: rows of a writer that was killed after the commit are not written again", async () => {
@@ -84,7 +84,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     const writer = await openWriter(once, { attempt: 2 });
     assert.deepEqual(await writer.commit(killed.transaction), { kind: "alreadyCommitted" });
     assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 7 }]);
-    writer.close();
+    await writer.close();
   });
 
   it("two processes that commit the same at the same time write it once", async () => {
@@ -99,7 +99,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
       "committed",
     ]);
     assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 5 }]);
-    for (const writer of writers) writer.close();
+    for (const writer of writers) await writer.close();
   });
 
   it("MLE1: an attempt and another job of the same name have entries of their own, so neither's rows are taken for committed", async () => {
@@ -108,7 +108,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
       const writer = await openWriter(options(), where);
       const outcome = await writer.commit(await prepared(writer, [{ word: `word-${at}`, count: at }]));
       assert.deepEqual(outcome, { kind: "committed" });
-      writer.close();
+      await writer.close();
     }
     assert.equal((await database().rows(WORDS)).length, wheres.length);
     assert.deepEqual(await ledger(), [{ writers: 4, entries: 4 }]);
@@ -125,7 +125,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     assert.deepEqual(await ledger(), [{ writers: 1, entries: 1 }]);
     assert.deepEqual(await writer.commit(transactions[1]), { kind: "alreadyCommitted" });
     assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 5 }]);
-    writer.close();
+    await writer.close();
   });
 
   it("EO-3: rows that the table refuses fail the job with the reason, nothing of their epoch is written, and a mended table takes them", async () => {
@@ -142,7 +142,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     await database().run("delete from t_wordcount");
     assert.deepEqual(await writer.commit(transaction), { kind: "committed" });
     assert.equal((await database().rows(WORDS)).length, 2);
-    writer.close();
+    await writer.close();
   });
 
   it("EO-3: a commit whose connection breaks is asked for again, and written once", async () => {
@@ -155,7 +155,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     assert.equal(kinds.at(-1), "committed");
     assert.deepEqual(new Set(kinds.slice(0, -1)), new Set(kinds.length > 1 ? ["retryLater"] : []));
     assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 1 }]);
-    writer.close();
+    await writer.close();
   });
 
   it("subtasks whose rows lie crosswise commit in spite of deadlocks and locks", async () => {
@@ -176,7 +176,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
       }),
     );
     assert.equal((await database().rows(WORDS)).length, 30);
-    for (const writer of writers) writer.close();
+    for (const writer of writers) await writer.close();
   });
 
   it("MLS3: an epoch that is longer than its limit fails the task and names the way out", async () => {
@@ -188,7 +188,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
       ),
       /longer than epochBytesMax \(100 bytes, \d+ rows\); take checkpoints more often, .* or take the mode xa/,
     );
-    writer.close();
+    await writer.close();
   });
 
   it("writes the values of declared types as MySQL reads them", async () => {
@@ -228,7 +228,7 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
         { p: "0.05", a: "1970-01-01 00:00:00.000", b: "", note: "🚲 ?\n';--", flag: 0, g: "0" },
       ],
     );
-    writer.close();
+    await writer.close();
   });
 });
 

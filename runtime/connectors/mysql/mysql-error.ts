@@ -1,9 +1,9 @@
 /**
  * Owns: what an error of the server or of the connection to it means, and how it is told.
  *
- * MER1 Nothing here names a password.
+ * MYE1 Nothing here names a password.
  */
-import { StreamError } from "../../../base/index.ts";
+import { type ErrorCode, StreamError } from "../../../base/index.ts";
 import type { CheckedServer } from "./options.ts";
 
 /**
@@ -78,20 +78,31 @@ const ADVICE: Readonly<Record<MySqlTrouble, string>> = {
 };
 
 /** `user@host:port/database`. */
-export function addressOf(server: CheckedServer): string {
+function addressOf(server: CheckedServer): string {
   return `${server.user}@${server.host}:${server.port}/${server.database}`;
 }
 
-/** As what a task or job fails with. What no restart can mend is terminal. */
-export function mysqlError(
-  where: { readonly who: string; readonly server: CheckedServer },
-  doing: string,
-  cause: unknown,
+type Where = { readonly who: string; readonly server: CheckedServer };
+
+/** As what a sink fails with. What no restart can mend is terminal. */
+export function mysqlError(where: Where, doing: string, cause: unknown): StreamError {
+  return streamError("SINK_FAILED", where, [doing, cause]);
+}
+
+/** As what a lookup fails with. */
+export function lookupError(where: Where, doing: string, cause: unknown): StreamError {
+  return streamError("LOOKUP_FAILED", where, [doing, cause]);
+}
+
+function streamError(
+  code: ErrorCode,
+  { who, server }: Where,
+  [doing, cause]: readonly [doing: string, cause: unknown],
 ): StreamError {
   if (cause instanceof StreamError) return cause;
   const trouble = troubleOf(cause);
-  const message = `${where.who}: could not ${doing} at ${addressOf(where.server)}: ${reasonOf(cause)}; ${ADVICE[trouble]}`;
-  return new StreamError("SINK_FAILED", message, {
+  const message = `${who}: could not ${doing} at ${addressOf(server)}: ${reasonOf(cause)}; ${ADVICE[trouble]}`;
+  return new StreamError(code, message, {
     destiny: trouble === "away" || trouble === "busy" ? "retry" : "terminal",
     cause,
   });

@@ -1,9 +1,9 @@
 /**
  * Owns: the connections of a subtask's XA branches: one for each that is open or prepared, and their locks.
  *
- * XA3 Each connection holds a named lock of its subtask. A new attempt ends whatever connection holds one, before its first statement: what a
+ * XAC1 Each connection holds a named lock of its subtask. A new attempt ends whatever connection holds one, before its first statement: what a
  *     zombie has open is rolled back by the server, with its locks on rows.
- * XA4 A connection has one branch at a time: a prepared one keeps it until it is committed.
+ * XAC2 A connection has one branch at a time: a prepared one keeps it until it is committed.
  */
 import { StreamError } from "../../../base/index.ts";
 import { literal } from "./sql-text.ts";
@@ -27,7 +27,7 @@ export class XaConnections<T> {
     this.#names = names;
   }
 
-  /** XA3 */
+  /** XAC1 */
   async endZombies(): Promise<void> {
     const session = await this.#to.session();
     const holders = this.#names.locks(SLOTS_MAX).map((name, at) => `is_used_lock(${literal(name)}) as h${at}`);
