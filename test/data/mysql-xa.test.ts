@@ -8,7 +8,7 @@ import { twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
 import { testDatabase } from "./database.ts";
 import { openWriter, prepared, type WordCount, type Writer, writerProcess } from "./sink-writer.ts";
 
-const mariadb = await testDatabase("xa");
+const mariadb = await testDatabase("xa", { hasBranches: true });
 const database = mariadb.database;
 const WORDS = "select word, count from t_wordcount order by word";
 const SETTLED_WITHIN_MS = 60_000;
@@ -22,26 +22,7 @@ const options = (more: Partial<MySqlSinkOptions<WordCount>> = {}): MySqlSinkOpti
 });
 
 /** Ids of the prepared branches on the server. */
-async function recovered(): Promise<string[]> {
-  const rows = await database().rows<{ data: Buffer | string }>("xa recover");
-  return rows.map(({ data }) => String(data));
-}
-
-/** What a test that failed has left must not hold up the next one. */
-async function forgetBranches(): Promise<void> {
-  const rows = await database().rows<{ formatID: number; gtrid_length: number; data: Buffer | string }>("xa recover");
-  await database().killOthers();
-  for (const { formatID, gtrid_length: length, data } of rows) {
-    const text = String(data);
-    const xid = `'${text.slice(0, length)}', '${text.slice(length)}', ${formatID}`;
-    await untilTrue(async () => {
-      await database()
-        .run(`xa rollback ${xid}`)
-        .catch(() => undefined);
-      return !(await recovered()).includes(text);
-    });
-  }
-}
+const recovered = (): Promise<string[]> => database().branches();
 
 async function untilTrue(condition: () => Promise<boolean>): Promise<void> {
   for (const until = Date.now() + SETTLED_WITHIN_MS; !(await condition()); ) assert.ok(Date.now() < until);
@@ -67,7 +48,7 @@ async function open(
 
 describe("a MySQL sink with XA transactions", { skip: mariadb.skip }, () => {
   beforeEach(async () => {
-    await forgetBranches();
+    await database().forgetBranches();
     await database().run("drop table if exists t_wordcount, streamjob_ledger");
     await database().run("create table t_wordcount (word varchar(100) primary key, count bigint not null)");
   });
