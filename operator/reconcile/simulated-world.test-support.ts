@@ -332,6 +332,9 @@ export class SimulatedWorld implements Surroundings {
 
   // What the operator sees.
 
+  /** Of an earlier StreamJob of the same name. */
+  earlierPods: ReadonlyMap<number, readonly string[]> = new Map();
+
   observe(): Observed {
     const { job } = this;
     if (job === null) throw new Error("the StreamJob is gone");
@@ -355,6 +358,7 @@ export class SimulatedWorld implements Surroundings {
         ...(revision.data as { generation: number; spec: StreamJobSpec }),
       })),
       incarnations: this.#shuffled(incarnations),
+      earlierPods: this.earlierPods,
       snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
