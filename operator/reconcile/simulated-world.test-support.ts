@@ -332,8 +332,7 @@ export class SimulatedWorld implements Surroundings {
 
   // What the operator sees.
 
-  /** Of an earlier StreamJob of the same name. */
-  earlierPods: ReadonlyMap<number, readonly string[]> = new Map();
+  earlierPods: Observed["earlierPods"] = new Map();
 
   observe(): Observed {
     const { job } = this;
