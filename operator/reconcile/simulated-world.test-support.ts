@@ -332,6 +332,8 @@ export class SimulatedWorld implements Surroundings {
 
   // What the operator sees.
 
+  earlierPods: Observed["earlierPods"] = new Map();
+
   observe(): Observed {
     const { job } = this;
     if (job === null) throw new Error("the StreamJob is gone");
@@ -355,6 +357,7 @@ export class SimulatedWorld implements Surroundings {
         ...(revision.data as { generation: number; spec: StreamJobSpec }),
       })),
       incarnations: this.#shuffled(incarnations),
+      earlierPods: this.earlierPods,
       snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
