@@ -124,6 +124,7 @@ function observedOf({ incarnations, ...known }: Known): Observed {
     incarnations: incarnations.map((incarnation) => ({ ...unseen, ...incarnation })),
     foreignReferences: new Set(),
     storesInUse: new Set(),
+    storeNamers: [],
     collection: null,
     storagePods: [],
     restService: null,

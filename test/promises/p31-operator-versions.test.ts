@@ -71,6 +71,7 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     restoreSnapshot: { kind: "none" },
     foreignReferences: new Set(),
     storesInUse: new Set(),
+    storeNamers: [],
     collection: null,
     storagePods: [],
     restService: null,
