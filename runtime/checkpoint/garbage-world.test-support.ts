@@ -224,9 +224,9 @@ export class GarbageWorld {
     return origin.kind === "path" ? this.#at(origin.path) : this.#resolve(origin.of);
   }
 
-  async #whole({ jobId: id, checkpointId, ...rest }: Manifest, storeUri: string): Promise<Restorable> {
+  async #whole({ jobId: id, checkpointId, files }: Manifest, storeUri: string): Promise<Restorable> {
     const store = MemoryObjectStore.open(storeUri.slice("memory://".length));
-    assert.deepEqual(await findDamage(store, rest), []);
+    assert.deepEqual(await findDamage(store, { files }), []);
     return { jobId: id, checkpointId };
   }
 
