@@ -41,6 +41,7 @@ export { type CollectionMark, collectStore, eraseStore, readCollectionMark } fro
 export { claimEpoch, type EpochClaim } from "./epoch.ts";
 export {
   EMPTY_SUBTASK_STATE,
+  type EnumeratorState,
   type FileRef,
   keyedFiles,
   type KeyedStateFile,

@@ -68,6 +68,7 @@ export type {
   TransactionWriter,
   TwoPhaseCommitSink,
 } from "./sink.ts";
+export type { EnumeratorContext, RestoredEnumerator, SplitEnumerator } from "./split-enumerator.ts";
 export type { PollResult, ReaderContext, Source, SourceContext, SourceOutput, SourceReader } from "./source.ts";
 export type {
   Aggregate,

@@ -6,6 +6,8 @@
  *     round-robin over the new parallelism.
  *     A source that is new in a restored job gets discovered splits like one that starts fresh.
  * SOD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
+ * SOD4 With an enumerator, the reader is announced when its task starts, and what it asks for follows that (MES9). Its "end" counts once it has
+ *     been told that no more splits come (SO4): before, one that is on its way would never be read.
  * SOD2 A poll takes few records when they are slow, so that a task is never away for long (SLL1).
  */
 import { assert, type Clock, readDelay, StreamError } from "../../base/index.ts";
@@ -27,7 +29,13 @@ const RECORDS_MAX = 256;
 const SLOW_POLL_MS = 2;
 const FAST_POLL_MS = 0.5;
 
-export type SourceEvents = { wake(): void; fail(error: unknown): void };
+export type SourceEvents = {
+  wake(): void;
+  fail(error: unknown): void;
+  /** With an enumerator: the reader runs. `splits`: what it was restored with. */
+  announce(splits: readonly unknown[]): void;
+  requestSplits(): void;
+};
 
 export class SourceDriver implements StreamOperator<never, unknown> {
   readonly #source: Source<unknown>;
@@ -39,9 +47,15 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   #clock: Clock | null = null;
   #call!: UserCall;
   #records = 16;
+  #isAnnounced = false;
+  /** It has asked before it was announced. */
+  #hasAsked = false;
+  /** Nothing more comes from an enumerator; true without one. */
+  #hasAllSplits: boolean;
 
   constructor(source: Source<unknown>, initialSplits: readonly unknown[] | null, events: SourceEvents) {
     this.#source = source;
+    this.#hasAllSplits = source.createEnumerator === undefined;
     this.#initialSplits = initialSplits;
     this.#events = events;
   }
@@ -62,9 +76,29 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       wake: () => this.#events.wake(),
       fail: (error) => this.#events.fail(error),
       wakeAfter: (delay) => context.schedule(readDelay(delay, "wakeAfter"), () => this.#events.wake()),
+      requestSplits: () => this.#requestSplits(),
     });
     this.#call.refusePromise("what createReader returned", this.#reader);
+    if (!this.#hasAllSplits && this.#reader.addSplits === undefined) throw this.#lacksAddSplits();
     await this.#reader.open?.();
+  }
+
+  /** The task starts to run (SOD4). */
+  announce(): void {
+    if (this.#source.createEnumerator === undefined || this.#isAnnounced) return;
+    assert(this.#splits !== null, "a source is opened before its task starts");
+    this.#isAnnounced = true;
+    this.#events.announce(this.#splits.get());
+    if (this.#hasAsked) this.#events.requestSplits();
+  }
+
+  /** Between two polls, in the order in which splits and barriers were sent (MES9). */
+  assign(splits: readonly unknown[], noMore: boolean): void {
+    assert(this.#reader !== null, "a source is opened before it is assigned splits");
+    if (splits.length > 0) this.#call.refusePromise("what addSplits returned", this.#reader.addSplits?.(splits));
+    if (!noMore) return;
+    this.#hasAllSplits = true;
+    this.#call.refusePromise("what noMoreSplits returned", this.#reader.noMoreSplits?.());
   }
 
   /** Collects some records into the chain. */
@@ -80,7 +114,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     const tookMs = this.#clock.monotonicMs() - startMs;
     if (tookMs > SLOW_POLL_MS) this.#records = Math.max(1, this.#records >> 1);
     else if (tookMs < FAST_POLL_MS) this.#records = Math.min(RECORDS_MAX, this.#records * 2);
-    return result;
+    return result === "end" && !this.#hasAllSplits ? "idle" : result;
   }
 
   /** A record made the task wait: take one at a time until they are fast again. */
@@ -97,6 +131,20 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     const splits = this.#reader.snapshot(checkpointId);
     this.#call.refusePromise("what snapshot returned", splits);
     this.#splits.update(splits);
+  }
+
+  #requestSplits(): void {
+    if (this.#source.createEnumerator === undefined) return;
+    if (this.#isAnnounced) this.#events.requestSplits();
+    else this.#hasAsked = true;
+  }
+
+  #lacksAddSplits(): StreamError {
+    return new StreamError(
+      "SOURCE_FAILED",
+      `the source "${this.#source.name}" has an enumerator, and its reader no addSplits: add it, for splits come while the job runs`,
+      { destiny: "terminal" },
+    );
   }
 
   #noPollResult(result: unknown): StreamError {

@@ -47,7 +47,7 @@ export class SourceHarness<T, S> {
     const { parallelism = 1, clock = systemClock } = options;
     const harness = new SourceHarness<T, S>(readDuration(options.deadline ?? "10s", "SourceHarness.start: deadline"));
     const context = { name: source.name, parallelism, clock, log: silentLog };
-    const splits = options.splits ?? (await source.discover(context));
+    const splits = options.splits ?? (await source.discover?.(context)) ?? [];
     for (let subtask = 0; subtask < parallelism; subtask++) {
       const metrics = new MetricRegistry({ name: source.name, uid: source.name, clock, log: silentLog });
       harness.#metrics.push(metrics);
@@ -61,6 +61,7 @@ export class SourceHarness<T, S> {
           harness.#failure = { error };
           harness.#wake();
         },
+        requestSplits: () => undefined,
         wakeAfter: (delay) => void clock.after(readDelay(delay, "wakeAfter"), () => harness.#wake()),
       });
       harness.#readers.push(reader);

@@ -176,7 +176,7 @@ const runtimeRooms: readonly Room[] = [
         "record ports metrics storage graph checkpoint state exchange operators api rpc taskmanager jobmanager",
       ),
     ],
-    testsMayImport: inRuntime("time connectors/basic"),
+    testsMayImport: inRuntime("time connectors/basic connectors/files"),
   },
 ];
 

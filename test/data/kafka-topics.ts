@@ -7,7 +7,7 @@ import type { Isolation, KafkaClient, PartitionInfo } from "../../runtime/connec
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { visibleBatches } from "../../runtime/connectors/kafka/source/aborted-records.ts";
 import { RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
-import { kafkaPart, testPart } from "../environment/index.ts";
+import { createTopic, kafkaPart, testPart } from "../environment/index.ts";
 
 export type ReadMessage = {
   readonly partition: number;
@@ -34,7 +34,7 @@ export class KafkaTopics {
     await admin.connect();
     try {
       const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+      await createTopic(admin, { topic, numPartitions: partitions, configEntries });
     } finally {
       await admin.disconnect();
     }

@@ -146,6 +146,13 @@ const prepareStore: FromJobManager = {
 /** A message that an older JobManager refuses with the connection: it takes the TaskManager for lost, as if it had ended without a word. */
 const leaving: ToJobManager = { kind: "leaving", epoch: 1 };
 
+/** Splits and readers of a source with an enumerator: processes of one incarnation run one image, so no older one gets these. */
+const splits: readonly (FromJobManager | ToJobManager)[] = [
+  { kind: "readerStarted", epoch: 1, task, splits: [{ path: "/in/a", position: 7 }] },
+  { kind: "splitRequest", epoch: 1, task },
+  { kind: "assignSplits", epoch: 1, tasks: [task], splits: [{ path: "/in/b", position: 0 }], noMore: false },
+];
+
 const fromJobManager: readonly FromJobManager[] = [
   { kind: "registered", epoch: 1, jobId: JOB, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 10_000 },
   { kind: "heartbeat", epoch: 1 },
@@ -343,6 +350,16 @@ export const wireForms: readonly Form[] = [
     write: () => encodeFrame(leaving),
     read: (bytes) => new FrameReader().push(Buffer.from(bytes)).map((each) => checkToJobManager(each)),
     means: [leaving],
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  {
+    file: "rpc-splits.v1.base64",
+    write: () => Buffer.concat(splits.map((each) => encodeFrame(each))),
+    read: (bytes) =>
+      new FrameReader()
+        .push(Buffer.from(bytes))
+        .map((message, index) => (index < 2 ? checkToJobManager(message) : message)),
+    means: splits,
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
   {

@@ -20,7 +20,7 @@ import { createRunParts, type RunOptions, type RunParts } from "./run-parts.ts";
 /** What a task, or its TaskManager for it, says. */
 export type TaskMessage = Extract<
   ToJobManager,
-  { kind: "taskState" | "checkpointAck" | "checkpointDeclined" | "committed" }
+  { kind: "taskState" | "checkpointAck" | "checkpointDeclined" | "committed" | "readerStarted" | "splitRequest" }
 >;
 
 export class JobRun {
@@ -51,6 +51,8 @@ export class JobRun {
   }
 
   begin(): void {
+    // A job that was stopped only commits.
+    if (!this.#parts.coordinator.hasStopped) this.#parts.sources.begin(this.#point.current());
     this.#parts.scheduler.begin();
   }
 
@@ -60,7 +62,7 @@ export class JobRun {
   }
 
   receive(from: TaskManagerId, message: TaskMessage): void {
-    const { scheduler, coordinator, failover } = this.#parts;
+    const { scheduler, coordinator, failover, sources } = this.#parts;
     if (message.kind === "taskState") {
       const failure = scheduler.taskState(from, message.task, message.state);
       if (failure !== null) failover.taskFailed(failure.task, failure.error);
@@ -70,7 +72,8 @@ export class JobRun {
     if (this.execution.find(message.task)?.location?.taskManagerId !== from) return;
     if (message.kind === "checkpointAck") coordinator.acknowledged(message);
     else if (message.kind === "checkpointDeclined") coordinator.declined(message);
-    else coordinator.committed(message);
+    else if (message.kind === "committed") coordinator.committed(message);
+    else sources.receive(message);
   }
 
   /** It is about to end: its tasks go elsewhere, and then it is released. */
@@ -89,9 +92,15 @@ export class JobRun {
     failover.taskManagerLost(id, why, scheduler.taskManagerLost(id));
   }
 
-  /** Nothing more is triggered. */
+  /** Nothing more is triggered, and no split is assigned. */
   close(reason: string): void {
     this.#parts.coordinator.close(reason);
+    this.#parts.sources.close();
+  }
+
+  /** This process ends, or does not lead any more: what is open here is closed, and nothing else happens. */
+  abandon(): void {
+    this.#parts.sources.close();
   }
 
   /** Brings the whole job down, for good. */
@@ -120,5 +129,6 @@ export class JobRun {
     const { log, facts } = this.#options;
     this.#point.advance(manifest, log.store.uri, inlineFiles);
     facts.progress.completed(manifest, log.store.uri);
+    this.#parts.sources.completed(manifest.checkpointId);
   }
 }
