@@ -41,7 +41,7 @@ export type KafkaSourceOptions<T> = KafkaConnectionOptions & {
    * How often partitions that were added are looked for; their records are read from the first one on. Default 5 minutes; `once`: only when the job
    * starts without state, as always with an `end`.
    */
-  readonly partitionDiscovery?: Duration | "once";
+  readonly partitionDiscovery?: Duration;
   /** How much of a partition is fetched at a time. Default 1 MiB. */
   readonly fetchBytes?: number;
   /** How long brokers may fail to answer before the task fails. Default 2 minutes. */
@@ -121,7 +121,7 @@ export function readSourceSettings<T>(options: KafkaSourceOptions<T>, format: Ka
   };
 }
 
-function discoveryMs(name: string, every: Duration | "once"): number | null {
+function discoveryMs(name: string, every: Duration): number | null {
   if (every === "once") return null;
   const everyMs = readDuration(every, `${name}: partitionDiscovery`);
   if (everyMs >= 1) return everyMs;
