@@ -1,7 +1,7 @@
 /**
  * Owns: the Java programs of the Kafka bench (bench/flink): Flink's job, the writer of the input, the reader of a result.
  *
- * KJP1 Input and results of both engines go through the same programs, which are Kafka's own client: neither engine tells its own speed.
+ * JPR1 Input and results of both engines go through the same programs, which are Kafka's own client: neither engine tells its own speed.
  */
 import { runProgram } from "../measure/scratch.ts";
 import type { FlinkBuild } from "../flink/build.ts";
