@@ -69,6 +69,9 @@ export class KafkaTopics {
 
   async write(topic: string, messages: readonly Message[]): Promise<void> {
     const producer = this.#kafka.producer({
+      // It sends a request again when one partition of it is not ready yet, which would double the records of the others.
+      idempotent: true,
+
       createPartitioner:
         () =>
         ({ message }) =>
