@@ -9,6 +9,7 @@
  */
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { systemClock, type Timer } from "../../../base/index.ts";
+import "./client-library.ts";
 import type { CheckedServer } from "./options.ts";
 
 const SETTINGS = [
@@ -21,7 +22,7 @@ const SETTINGS = [
 
 export type Row = Readonly<Record<string, unknown>>;
 
-export function connectionOptions(server: CheckedServer): mysql.ConnectionOptions {
+function connectionOptions(server: CheckedServer): mysql.ConnectionOptions {
   const { host, port, user, password, database, tls, connectTimeoutMs } = server;
   return {
     host,
@@ -33,6 +34,8 @@ export function connectionOptions(server: CheckedServer): mysql.ConnectionOption
     charset: "utf8mb4",
     timezone: "Z",
     supportBigNumbers: true,
+    // No code from strings.
+    disableEval: true,
     ...(tls === false ? {} : { ssl: { ...(tls === true ? {} : { ca: tls.ca }), verifyIdentity: true } }),
   };
 }
