@@ -62,17 +62,16 @@ export class Database {
   }
 }
 
-/** The server of this group, with a database named `name`, which is empty. `hasBranches`: of all files, this one makes XA transactions. */
+/** The server of this group, with a database named `name`, which is empty. `isOwn`: on a server of the file's own. */
 export async function testDatabase(
   name: string,
-  { hasBranches = false }: { readonly hasBranches?: boolean } = {},
+  { isOwn = false }: { readonly isOwn?: boolean } = {},
 ): Promise<{ readonly skip: false | string; readonly database: () => Database }> {
-  const part = await testPart(mariadbPart);
+  const part = await testPart(mariadbPart, { isOwn });
   if (part.skip !== false) return { skip: part.skip, database: () => part.gives() as never };
   const { host, port, user, password } = part.gives();
   const connection = await mysql.createConnection({ host, port, user, password });
   const database = new Database({ host, port, user, password, database: name }, connection);
-  if (hasBranches) await database.forgetBranches();
   await connection.query(`drop database if exists ${name}`);
   await connection.query(`create database ${name} character set utf8mb4`);
   await connection.query(`use ${name}`);

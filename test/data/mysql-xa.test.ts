@@ -8,7 +8,8 @@ import { twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
 import { testDatabase } from "./database.ts";
 import { openWriter, prepared, type WordCount, type Writer, writerProcess } from "./sink-writer.ts";
 
-const mariadb = await testDatabase("xa", { hasBranches: true });
+// XA RECOVER lists the branches of a whole server.
+const mariadb = await testDatabase("xa", { isOwn: true });
 const database = mariadb.database;
 const WORDS = "select word, count from t_wordcount order by word";
 const SETTLED_WITHIN_MS = 60_000;

@@ -1,7 +1,7 @@
 /**
  * Owns: what the client library has to do before a slot fixes what the language provides (docs/decisions/20261129-fixed-intrinsics.md).
  *
- * MCL1 With its first login mysql2 makes a buffer whose methods do nothing, by assigning to it what Buffer's prototype has. In a slot that is refused by
+ * MYC1 With its first login mysql2 makes a buffer whose methods do nothing, by assigning to it what Buffer's prototype has. In a slot that is refused by
  *      then. So it is made here, while the job's module is loaded: the library keeps it.
  */
 import { createRequire } from "node:module";
