@@ -1,7 +1,7 @@
 /**
  * Owns: what is done to a running job and its servers: one function for each row of the fault matrix that this suite covers.
  *
- * XOF1 A fault undoes itself: when its function resolves, whoever was stopped goes on and whatever was killed is started again. Whether the
+ * XOF1 A fault undoes itself: when its function resolves, whoever was stopped goes on and a server that was killed serves again. Whether the
  *      job then comes back is the job's affair.
  */
 import { type Random, sleep, systemClock } from "../../../base/index.ts";
@@ -41,10 +41,12 @@ export const faults = {
     await stopServer(servers.broker, "SIGKILL");
     await sleep(systemClock, random.next() * 1000);
     await startServer(servers.broker);
+    await servers.whenServing();
   },
   "10 the broker is restarted": async ({ servers }) => {
     await stopServer(servers.broker);
     await startServer(servers.broker);
+    await servers.whenServing();
   },
   "12 the broker answers late": async ({ servers, random }) => {
     await freezeServer(servers.broker, "SIGSTOP");
@@ -55,6 +57,7 @@ export const faults = {
     await stopServer(servers.mariadb, "SIGKILL");
     await sleep(systemClock, random.next() * 1000);
     await startServer(servers.mariadb);
+    await servers.whenServing();
   },
   "14 the database answers late": async ({ servers, random }) => {
     await freezeServer(servers.mariadb, "SIGSTOP");

@@ -7,16 +7,13 @@
  *      job starts again on its checkpoints (row 11).
  */
 import { seededRandom, sleep, systemClock, systemRandom } from "../../../base/index.ts";
-import { KafkajsClient } from "../../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
-import { readConnection } from "../../../runtime/connectors/kafka/client/connection-options.ts";
-import { silentLog } from "../../../base/index.ts";
 import type { JobRun, RunOptions } from "../../integration/job-run.ts";
 import { until } from "../../integration/until.ts";
 import type { Workspace } from "../../integration/workspace.ts";
 import { type FaultName, faultNames, faults } from "./faults.ts";
 import type { JobInput } from "./job.ts";
 import { assertExact } from "./oracle.ts";
-import type { Servers } from "./servers.ts";
+import { openTransactions, type Servers } from "./servers.ts";
 import { expectedCounts, wordsOf } from "./words.ts";
 
 const MODULE = new URL("./job.ts", import.meta.url).pathname;
@@ -24,6 +21,7 @@ const PARTITIONS = 3;
 /** A fault comes at most so long after the job has come back. */
 const MOMENT_MS = 800;
 const FINISH_WITHIN_MS = 300_000;
+const GIVEN_UP_WITHIN_MS = 120_000;
 const SHORT_TRANSACTION_MS = 5000;
 const LONG_TRANSACTION_MS = 600_000;
 
@@ -34,8 +32,6 @@ export type RunPlan = {
   readonly mode: "ledger" | "xa";
   readonly isLeftDead: boolean;
 };
-
-export type RunResult = { readonly plan: RunPlan; readonly happened: readonly string[]; readonly restarts: number };
 
 /** The plan of a seed. */
 export function planOf(seed: number, records: number): RunPlan {
@@ -51,8 +47,8 @@ export function planOf(seed: number, records: number): RunPlan {
   };
 }
 
-/** Errors: what is wrong on the servers, or the job did not finish. */
-export async function faultyRun(workspace: Workspace, servers: Servers, plan: RunPlan): Promise<RunResult> {
+/** Answers the faults that came. Errors: what is wrong on the servers, or the job did not finish. */
+export async function faultyRun(workspace: Workspace, servers: Servers, plan: RunPlan): Promise<readonly string[]> {
   const { seed, records, mode, isLeftDead } = plan;
   const random = seededRandom(seed ^ 0x5eed);
   const words = wordsOf(seed, records);
@@ -105,7 +101,7 @@ export async function faultyRun(workspace: Workspace, servers: Servers, plan: Ru
   }
   await run.finish("FINISHED", FINISH_WITHIN_MS);
   await assertExact(servers, { output, table }, expectedCounts(words));
-  return { plan, happened, restarts: run.outcome?.restarts ?? 0 };
+  return happened;
 }
 
 function endsOf(records: number): Readonly<Record<number, number>> {
@@ -126,16 +122,9 @@ async function comesBack(run: JobRun, sinceMs: number): Promise<boolean> {
   return run.outcome === null;
 }
 
-async function untilGivenUp({ topics }: Servers, output: string): Promise<void> {
-  const client = new KafkajsClient(readConnection("chaos", { brokers: topics.bootstrap }), silentLog);
-  await client.connect();
-  try {
-    await until(
-      async () => (await client.openTransactions(output)).length === 0,
-      "Kafka gives the transactions up",
-      120_000,
-    );
-  } finally {
-    await client.close();
-  }
-}
+const untilGivenUp = (servers: Servers, output: string): Promise<void> =>
+  until(
+    async () => (await openTransactions(servers, output)).length === 0,
+    "Kafka gives the transactions up",
+    GIVEN_UP_WITHIN_MS,
+  );

@@ -6,11 +6,8 @@
  *      is prepared at the database.
  */
 import assert from "node:assert/strict";
-import { silentLog } from "../../../base/index.ts";
-import { readConnection } from "../../../runtime/connectors/kafka/client/connection-options.ts";
-import { KafkajsClient } from "../../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { until } from "../../integration/until.ts";
-import type { Servers } from "./servers.ts";
+import { openTransactions, type Servers } from "./servers.ts";
 import { type Count, countLine } from "./words.ts";
 
 const LINES_SHOWN_MAX = 5;
@@ -33,20 +30,16 @@ export async function assertExact(servers: Servers, traces: Traces, expected: re
 }
 
 /** XOO2 */
-async function assertAtRest({ topics, query }: Servers, { output }: Traces): Promise<void> {
-  const client = new KafkajsClient(readConnection("oracle", { brokers: topics.bootstrap }), silentLog);
-  await client.connect();
-  try {
-    const isAtRest = async (): Promise<boolean> => (await client.openTransactions(output)).length === 0;
-    await until(isAtRest, "no transaction of the job is open", REST_WITHIN_MS);
+async function assertAtRest(servers: Servers, { output }: Traces): Promise<void> {
+  const isAtRest = async (): Promise<boolean> => (await openTransactions(servers, output)).length === 0;
+  await until(isAtRest, "no transaction of the job is open", REST_WITHIN_MS);
+  await servers.kafka(async (client) => {
     const partitions = (await client.partitionsOf(output)) ?? [];
     const ends = (isolation: "read_committed" | "read_uncommitted"): Promise<readonly number[]> =>
       client.listOffsets(partitions, "latest", isolation);
     assert.deepEqual(await ends("read_committed"), await ends("read_uncommitted"), "the last stable offset is the end");
-  } finally {
-    await client.close();
-  }
-  const branches = (await query("xa recover")).map(({ data }) => String(data));
+  });
+  const branches = (await servers.query("xa recover")).map(({ data }) => String(data));
   assert.deepEqual(branches, [], "an XA branch is still prepared");
 }
 
