@@ -125,6 +125,7 @@ function observedOf({ incarnations, ...known }: Known): Observed {
     earlierPods: new Map(),
     foreignReferences: new Set(),
     storesInUse: new Set(),
+    storeNamers: [],
     collection: null,
     storagePods: [],
     restService: null,

@@ -72,6 +72,7 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     earlierPods: new Map(),
     foreignReferences: new Set(),
     storesInUse: new Set(),
+    storeNamers: [],
     collection: null,
     storagePods: [],
     restService: null,

@@ -7,6 +7,7 @@
  */
 import type { StreamJob, StreamJobSnapshot, ValidatedStreamJob } from "../../../crds/index.ts";
 import type { IncarnationView, JobException, PreflightView } from "../../engine/index.ts";
+import type { NamedPlace } from "./named-places.ts";
 import type { ConfigMap, Pod, PodDisruptionBudget, Service, StatefulSet } from "../../kubernetes/api/index.ts";
 
 /** One incarnation's children, whole or in part. */
@@ -71,6 +72,8 @@ export type Observed = {
   readonly foreignReferences: ReadonlySet<string>;
   /** Of `status.stores`: stores in which other StreamJobs name a checkpoint. */
   readonly storesInUse: ReadonlySet<string>;
+  /** Which other StreamJobs name which of its incarnations' stores; asked only when a person has the stores looked at. */
+  readonly storeNamers: readonly NamedPlace[];
   /** Of `status.collecting` at the active JobManager; null: nothing was asked, or nobody answered. */
   readonly collection: DisposalView | null;
   /** Clean-up pods of this StreamJob. */
