@@ -7,6 +7,7 @@
 import { StreamError } from "../../base/index.ts";
 import { historyIn } from "../../main/index.ts";
 import { collectGarbage, takeInventory } from "../../runtime/checkpoint/index.ts";
+import { storeUriOf } from "../../runtime/storage/index.ts";
 import type { ClusterChoice, ReportFormat } from "../manifests/manifest-command.ts";
 import { openCluster, openControlPlane } from "../manifests/open-control-plane.ts";
 import { accessOfJob } from "../manifests/storage-of-job.ts";
@@ -64,15 +65,17 @@ async function accessByLocation(
   { cluster, namespace }: StorageCommand,
   location: string,
 ): Promise<StorageAccess> {
-  const { named, asked } = await namesKnownHere(home, terminal, cluster ?? null, namespace);
-  const options = { named, historyIn };
+  const ask = () => namesKnownHere(home, terminal, cluster ?? null, namespace);
+  const { named, asked } = await ask();
   return {
     what: `below ${location}`,
-    areNamesKnown: cluster !== undefined || asked.length > 0,
-    look: () => takeInventory([location], options),
-    remove: (going) => {
+    areNamesKnown: cluster !== undefined || isIn(home.controlPlane, location),
+    look: () => takeInventory([location], { named, historyIn }),
+    remove: async (going) => {
       const approved = new Set(going.map(({ uri }) => uri));
-      return collectGarbage([location], { ...options, approved, clock: terminal.clock });
+      // A person may have thought for long.
+      const now = await ask();
+      return collectGarbage([location], { named: now.named, historyIn, approved, clock: terminal.clock });
     },
     notes: [
       `Asked what their StreamJobs name: ${asked.length === 0 ? "nobody, for there is no control plane here" : asked.join("; ")}.`,
@@ -80,6 +83,10 @@ async function accessByLocation(
     ],
   };
 }
+
+/** Only StreamJobs of this machine have their state there. */
+const isIn = (folder: string, location: string): boolean =>
+  `${storeUriOf(location)}/`.startsWith(`${storeUriOf(folder)}/`);
 
 async function list(terminal: Terminal, access: StorageAccess, { output }: StorageCommand): Promise<ExitCode> {
   const places = await access.look();
