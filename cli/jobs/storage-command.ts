@@ -8,7 +8,7 @@ import { StreamError } from "../../base/index.ts";
 import { historyIn } from "../../main/index.ts";
 import { collectGarbage, takeInventory } from "../../runtime/checkpoint/index.ts";
 import { storeUriOf } from "../../runtime/storage/index.ts";
-import type { ClusterChoice, ReportFormat } from "../manifests/manifest-command.ts";
+import type { ClusterChoice, ListFormat } from "../manifests/manifest-command.ts";
 import { openCluster, openControlPlane } from "../manifests/open-control-plane.ts";
 import { accessOfJob } from "../manifests/storage-of-job.ts";
 import { showAsValue } from "../terminal/report.ts";
@@ -33,7 +33,7 @@ export type StorageCommand = {
     | { readonly kind: "job"; readonly job: string };
   /** Of the StreamJob, or of those that are asked; null: not said. */
   readonly namespace: string | null;
-  readonly output: ReportFormat;
+  readonly output: ListFormat;
   /** Of gc: shows what would go. */
   readonly isDryRun: boolean;
   /** Of gc: it is not asked. */
@@ -92,7 +92,7 @@ async function list(terminal: Terminal, access: StorageAccess, { output }: Stora
   const places = await access.look();
   if (await showAsValue(terminal, output, () => ({ items: places }))) return 0;
   if (places.length === 0) terminal.out(`There is no store and no savepoint ${access.what}.`);
-  else showPlaces(terminal, places, access);
+  else showPlaces(terminal, places, { ...access, isWide: output === "wide" });
   return 0;
 }
 
@@ -100,7 +100,7 @@ async function list(terminal: Terminal, access: StorageAccess, { output }: Stora
 async function collect(terminal: Terminal, access: StorageAccess, command: StorageCommand): Promise<ExitCode> {
   const { output, isDryRun, isApproved } = command;
   const going = goingOf(await access.look());
-  if (output === "text") {
+  if (output === "text" || output === "wide") {
     if (going.length === 0) terminal.out(`There is nothing to remove ${access.what}.`);
     else showGoing(terminal, going);
     for (const note of access.notes) terminal.say(note);
