@@ -28,7 +28,14 @@ import {
   readSnapshotStatusOf,
   readStatusOf,
 } from "../reconcile/index.ts";
-import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf, storagePodsOf } from "./children.ts";
+import {
+  byName,
+  disruptionBudgetsOf,
+  earlierPodsOf,
+  incarnationsOf,
+  restServiceOf,
+  storagePodsOf,
+} from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
 import { type JobLinks, nameOf } from "./job-links.ts";
 import { askJobManagers, type JobManagerViews } from "./jobmanager-views.ts";
@@ -81,6 +88,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     job,
     validated: verdictOf(job),
     revisions: revisionsOf(job, readers, deps.log),
+    earlierPods: earlierPodsOf(job, readers),
     snapshots,
     restoreSnapshot: restoreSnapshotOf(job, readers),
     storagePods: storagePodsOf(job, readers),

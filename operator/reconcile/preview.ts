@@ -122,6 +122,7 @@ function observedOf({ incarnations, ...known }: Known): Observed {
     ...known,
     validated: validateStreamJob(job),
     incarnations: incarnations.map((incarnation) => ({ ...unseen, ...incarnation })),
+    earlierPods: new Map(),
     foreignReferences: new Set(),
     storesInUse: new Set(),
     storeNamers: [],

@@ -69,6 +69,7 @@ function observedOf(spec: StreamJobSpec, status?: StreamJob["status"]): Observed
     incarnations: [],
     snapshots: [],
     restoreSnapshot: { kind: "none" },
+    earlierPods: new Map(),
     foreignReferences: new Set(),
     storesInUse: new Set(),
     storeNamers: [],

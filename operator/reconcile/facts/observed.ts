@@ -63,6 +63,8 @@ export type Observed = {
   readonly revisions: readonly SpecRevision[];
   /** By number, ascending. */
   readonly incarnations: readonly ObservedIncarnation[];
+  /** Of an earlier StreamJob of the same name, and not gone yet: by number of the incarnation, the names of its pods. */
+  readonly earlierPods: ReadonlyMap<number, readonly string[]>;
   /** Of this job, by name. */
   readonly snapshots: readonly StreamJobSnapshot[];
   readonly restoreSnapshot: RestoreSnapshotView;

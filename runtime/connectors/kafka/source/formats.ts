@@ -44,7 +44,7 @@ export function textFormat(): KafkaFormat<string> {
 export function bytesFormat(): KafkaFormat<Uint8Array> {
   const read = (cursor: RecordCursor): Uint8Array => {
     if (cursor.valueStart < 0) throw new Error(NO_VALUE);
-    return Uint8Array.prototype.slice.call(cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    return new Uint8Array(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd));
   };
   return { type: t.bytes, read };
 }
@@ -56,12 +56,20 @@ export function bytesFormat(): KafkaFormat<Uint8Array> {
 export function jsonFormat<T>(type: ValueType<T>): KafkaFormat<T> {
   const project = projection(type as ValueType<unknown>, "");
   const read = (cursor: RecordCursor): T => {
-    const projected = project(JSON.parse(textOf(cursor)));
-    const misfit = findMisfit(type as ValueType<unknown>, projected);
-    if (misfit === null) return projected as T;
-    throw new Error(`the value${misfit.path} is ${misfit.found}, not ${misfit.expected}`);
+    const json: unknown = JSON.parse(textOf(cursor));
+    const projected = project(json);
+    if (projected === MISFIT) throw new Error(misfitIn(type as ValueType<unknown>, json));
+    return projected as T;
   };
   return { type, read };
+}
+
+/** In words; fields that are not declared do not matter, so they are looked at last. */
+function misfitIn(type: ValueType<unknown>, json: unknown): string {
+  const misfit = findMisfit(type, json);
+  return misfit === null
+    ? `the value is not ${describeType(type)}`
+    : `the value${misfit.path} is ${misfit.found}, not ${misfit.expected}`;
 }
 
 /** Whatever `read` makes of a record, of type `type`; what it throws makes it a poison record. */
@@ -85,10 +93,15 @@ export function recordFormat<T>(type: ValueType<T>, read: (record: KafkaRecord) 
 
 type Projection = (value: unknown) => unknown;
 
-const same: Projection = (value) => value;
+const MISFIT = Symbol("misfit");
 
-/** Of objects the declared fields; all else is left to the check. */
+/** Of objects the declared fields; MISFIT where the value is none of the type. */
 function projection(type: ValueType<unknown>, path: string): Projection {
+  const project = projectionOf(type, path);
+  return type.nullable ? (value) => (value === null ? null : project(value)) : project;
+}
+
+function projectionOf(type: ValueType<unknown>, path: string): Projection {
   switch (type.kind) {
     case "bigint":
     case "bytes":
@@ -101,26 +114,52 @@ function projection(type: ValueType<unknown>, path: string): Projection {
       );
     case "record":
       return recordProjection(type.fields as readonly Field[], path);
-    case "list": {
-      const item = projection(itemOf(type), `${path}[]`);
-      return item === same ? same : (value) => (Array.isArray(value) ? value.map(item) : value);
+    case "list":
+      return listProjection(itemOf(type), path);
+    case "string":
+      return (value) => (typeof value === "string" ? value : MISFIT);
+    case "boolean":
+      return (value) => (typeof value === "boolean" ? value : MISFIT);
+    case "float64":
+      return (value) => (typeof value === "number" ? value : MISFIT);
+    default: {
+      const scalar = { ...type, nullable: false };
+      return (value) => (findMisfit(scalar, value) === null ? value : MISFIT);
     }
-    default:
-      return same;
   }
 }
 
-function recordProjection(fields: readonly Field[], path: string): Projection {
-  const inner = fields.map(({ name, type }) => projection(type, `${path}.${name}`));
+function listProjection(item: ValueType<unknown>, path: string): Projection {
+  const project = projection(item, `${path}[]`);
   return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    if (!Array.isArray(value)) return MISFIT;
+    const projected = value.map(project);
+    return projected.includes(MISFIT) ? MISFIT : projected;
+  };
+}
+
+function recordProjection(fields: readonly Field[], path: string): Projection {
+  const inner = fields.map(({ name, type, optional }) => ({
+    name,
+    isOptional: optional === true,
+    isNullable: type.nullable,
+    project: projection(type, `${path}.${name}`),
+  }));
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return MISFIT;
     const from = value as Readonly<Record<string, unknown>>;
     const projected: Record<string, unknown> = {};
-    for (let index = 0; index < fields.length; index++) {
-      const { name, type } = fields[index] as Field;
-      const each = from[name];
-      if (each !== undefined) projected[name] = (inner[index] as Projection)(each);
-      else if (type.nullable && fields[index]?.optional !== true) projected[name] = null;
+    for (const { name, isOptional, isNullable, project } of inner) {
+      // Own ones only: `toString` of an object is no field of JSON.
+      if (!Object.hasOwn(from, name)) {
+        if (isOptional) continue;
+        if (!isNullable) return MISFIT;
+        projected[name] = null;
+        continue;
+      }
+      const each = project(from[name]);
+      if (each === MISFIT) return MISFIT;
+      projected[name] = each;
     }
     return projected;
   };
