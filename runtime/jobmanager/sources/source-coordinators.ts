@@ -31,7 +31,7 @@ export type SourceCoordinatorsOptions = {
   readonly turns: Pick<Turns, "effect" | "after">;
   readonly clock: Clock;
   readonly logger: Log;
-  /** Whether that attempt runs now. */
+  /** Whether that attempt runs now, and its data have not ended. */
   readonly isRunning: (task: TaskRef) => boolean;
   /** To the TaskManager where the task runs. */
   readonly send: (task: TaskRef, message: FromJobManager) => void;

@@ -5,7 +5,7 @@
  * ALS1 What is more than `maxDrift` ahead of the lowest known is paused: its splits one by one where the reader can do so, and the reader as a whole when
  *     all of them are, or when it cannot. What is not ahead any more goes on.
  * ALS2 The time in which a split was paused is no silence of it (WM-3). What the whole reader was paused for is stalled time of the task.
- * ALS3 At the end of its data, and while it is idle, a source holds nobody back.
+ * ALS3 While it is idle a source holds nobody back. (Nor does one whose data have ended: what it reported counts only while it reads, WAL1.)
  */
 import type { AlignmentDesk, MetricGroup } from "../../ports/index.ts";
 import { MIN_WATERMARK } from "../../record/index.ts";
@@ -63,11 +63,6 @@ export class AlignedSource {
     if (!isSame(ahead, this.#paused)) this.#desk.pauseSplits(ahead);
     this.#paused = ahead;
     this.#pause(ahead.size === all.size);
-  }
-
-  /** ALS3 */
-  end(): void {
-    this.#desk.report(this.#settings.group, null, this.#settings.updateMs);
   }
 
   #pause(isPaused: boolean): void {

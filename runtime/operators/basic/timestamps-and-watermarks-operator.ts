@@ -106,9 +106,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   }
 
   onWatermark(timestamp: number): void {
-    if (timestamp < MAX_WATERMARK) return;
-    this.#ended = true;
-    this.#aligned?.end();
+    if (timestamp >= MAX_WATERMARK) this.#ended = true;
   }
 
   endInput(): void {
