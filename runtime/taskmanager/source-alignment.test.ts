@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PollResult } from "../ports/index.ts";
 import { SourceAlignment } from "./source-alignment.ts";
 
 test("a source that may go on is polled at once, and is not woken for nothing (SAL1)", () => {
@@ -16,7 +17,7 @@ test("splits are paused where the reader can, which is polled then (SAL2)", () =
   let woken = 0;
   const paused: string[][] = [];
   const alignment = new SourceAlignment({ report: () => undefined, wake: () => void woken++ });
-  const reader = { poll: () => "idle", snapshot: () => [] } as const;
+  const reader = { poll: (): PollResult => "idle", snapshot: () => [] };
   alignment.reader = reader;
   assert.equal(alignment.pausesSplits, false);
   alignment.reader = { ...reader, pauseSplits: (ids) => void paused.push([...ids]) };
