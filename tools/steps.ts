@@ -32,6 +32,7 @@ const groupOrder = [
   "conformance",
   "simulation",
   "s3",
+  "data",
   "security",
   "e2e",
   "package",

@@ -56,7 +56,9 @@ export {
   storedDeclarations,
   type SubtaskState,
 } from "./handles.ts";
-export { type StoredPlace, takeInventory } from "./inventory.ts";
+export type { NamedPlace } from "./garbage.ts";
+export { collectGarbage, type Removed } from "./garbage-collection.ts";
+export { type IncarnationHistory, type InventoryOptions, type StoredPlace, takeInventory } from "./inventory.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
   assertReadable,

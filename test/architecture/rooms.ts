@@ -126,6 +126,11 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", ...inRuntime("record ports connectors/kit")],
   },
   {
+    folder: "runtime/connectors/kafka",
+    owns: "topics of Kafka as sources and sinks",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
     folder: "runtime/api",
     owns: "the job API; `engine.ts` is the engine's door",
     mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],

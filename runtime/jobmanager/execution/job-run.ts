@@ -5,7 +5,8 @@
  * Called by job-master.ts, in turns.
  *
  * DEJ1 A message about a task counts only from the TaskManager that runs the task's present attempt (EX1).
- * DEJ2 Regions are deployed only while it is known which checkpoint is the newest (CC4), and that this JobManager still leads (LEW1).
+ * DEJ2 Regions are deployed only while it is known which checkpoint is the newest (CC4), that this JobManager still leads (LEW1), and that
+ *     no file of that checkpoint is lost that a task did not find (SIQ2).
  */
 import type { TaskManagerId } from "../../../base/index.ts";
 import type { Manifest } from "../../checkpoint/index.ts";
@@ -42,7 +43,7 @@ export class JobRun {
     this.#options = options;
     this.execution = new Execution(plan.graph);
     this.#point = new NewestRestorePoint(plan.point, plan.restored);
-    this.#parts = createRunParts(options, this.execution, {
+    this.#parts = createRunParts(options, this.execution, this.#point, {
       onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
       onOvertaken: (uri, completedMs) => facts.progress.overtaken(uri, completedMs),
     });
@@ -119,9 +120,9 @@ export class JobRun {
 
   /** Does what has become due; the end that the job has come to, or null. */
   advance(): TerminalStatus | null {
-    const { scheduler, coordinator, lead, handover } = this.#parts;
+    const { scheduler, coordinator, lead, inquiry, handover } = this.#parts;
     const { lifecycle } = this.#options.facts;
-    const mayDeploy = coordinator.mayRestore && lead.isSure;
+    const mayDeploy = coordinator.mayRestore && lead.isSure && inquiry.isSure;
     scheduler.advance(mayDeploy ? () => this.#point.current() : null);
     if (lifecycle.status === "FAILING") return this.execution.isOver() ? "FAILED" : null;
     if (lifecycle.status === "CANCELLING") return this.execution.isOver() ? "CANCELED" : null;

@@ -10,7 +10,9 @@ import { CheckpointCoordinator } from "../checkpoints/checkpoint-coordinator.ts"
 import type { JobFacts } from "../job-facts.ts";
 import type { JobManagerOptions } from "../job-manager-options.ts";
 import { LeadWatch } from "../leading/lead-watch.ts";
+import type { NewestRestorePoint } from "../leading/newest-restore-point.ts";
 import type { StartPlan } from "../leading/startup.ts";
+import { StateInquiry } from "../leading/state-inquiry.ts";
 import type { Turns } from "../turns.ts";
 import { SourceCoordinators } from "../sources/source-coordinators.ts";
 import type { Execution } from "./execution.ts";
@@ -51,23 +53,38 @@ export type RunParts = {
   readonly scheduler: Scheduler;
   readonly coordinator: CheckpointCoordinator;
   readonly lead: LeadWatch;
+  readonly inquiry: StateInquiry;
   readonly failover: Failover;
   readonly handover: Handover;
   readonly sources: SourceCoordinators;
 };
 
-export function createRunParts(run: RunOptions, execution: Execution, completions: Completions): RunParts {
+export function createRunParts(
+  run: RunOptions,
+  execution: Execution,
+  point: NewestRestorePoint,
+  completions: Completions,
+): RunParts {
   const { log, turns, logger, onFenced, facts, configuration } = run;
   const { clock } = run.options;
   const sources = createSources(run, execution, () => failover);
   const coordinator = createCoordinator(run, execution, { completions, sources }, () => failover);
   const scheduler = createScheduler(run, execution, { coordinator, sources }, () => failover);
   const lead = new LeadWatch({ log, turns, clock, logger, onFenced });
+  const inquiry = new StateInquiry({
+    log,
+    point: () => point.current(),
+    turns,
+    logger,
+    onFenced,
+    onLost: (error) => failover.regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null }),
+  });
   const failover: Failover = new Failover({
     execution,
     scheduler,
     coordinator,
     lead,
+    inquiry,
     lifecycle: facts.lifecycle,
     failures: facts.failures,
     clock,
@@ -89,7 +106,7 @@ export function createRunParts(run: RunOptions, execution: Execution, completion
     onRestarting: () => run.onStatus("RESTARTING"),
     release: (id) => run.release(id),
   });
-  return { scheduler, coordinator, lead, failover, handover, sources };
+  return { scheduler, coordinator, lead, inquiry, failover, handover, sources };
 }
 
 function createScheduler(

@@ -10,6 +10,7 @@
 import { assert, type OperatorId, StreamError } from "../../../base/index.ts";
 import {
   assignState,
+  type FileRef,
   keyedFiles,
   type Manifest,
   type NewOperator,
@@ -152,18 +153,35 @@ export class RestorePoint implements RestoreSource {
     return { restore, splits: all.filter((_, index) => index % vertex.parallelism === subtask), inlineFiles };
   }
 
-  #filesOf(restore: readonly OperatorRestore[]): readonly InlineFile[] {
+  /** What tasks read from stores: by store URI, each file once. */
+  storedFiles(): ReadonlyMap<string, readonly FileRef[]> {
+    const stores = new Map<string, Map<string, FileRef>>();
+    for (const restore of [...this.#restores.values()].flat()) {
+      const files = stores.get(restore.storeUri) ?? new Map<string, FileRef>();
+      stores.set(restore.storeUri, files);
+      for (const file of filesOf(restore)) {
+        if (this.#inlineFiles.get(file.key)?.storeUri !== restore.storeUri) files.set(file.key, file);
+      }
+    }
+    return new Map([...stores].map(([uri, files]) => [uri, [...files.values()]]));
+  }
+
+  #filesOf(restores: readonly OperatorRestore[]): readonly InlineFile[] {
     if (this.#inlineFiles.size === 0) return [];
     const files = new Set<InlineFile>();
-    for (const { storeUri, keyed, operator } of restore) {
-      const blobs = operator.flat().flatMap(({ blob }) => (blob.kind === "file" ? [blob.file] : []));
-      for (const { key } of [...keyed.flatMap(keyedFiles), ...blobs]) {
+    for (const restore of restores) {
+      for (const { key } of filesOf(restore)) {
         const file = this.#inlineFiles.get(key);
-        if (file?.storeUri === storeUri) files.add(file);
+        if (file?.storeUri === restore.storeUri) files.add(file);
       }
     }
     return [...files];
   }
+}
+
+function filesOf({ keyed, operator }: OperatorRestore): readonly FileRef[] {
+  const blobs = operator.flat().flatMap(({ blob }) => (blob.kind === "file" ? [blob.file] : []));
+  return [...keyed.flatMap(keyedFiles), ...blobs];
 }
 
 /** The operators of a graph as the sharing out of state wants to know them. */
