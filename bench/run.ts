@@ -11,6 +11,7 @@ import { textTable } from "./measure/text-table.ts";
 import { checkpointQuestion } from "./checkpoint.ts";
 import { controllerQuestion } from "./controller.ts";
 import { exchangeQuestion } from "./exchange.ts";
+import { kafkaQuestion } from "./kafka.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
 import { upgradeQuestion } from "./upgrade.ts";
@@ -20,6 +21,7 @@ const questions: Readonly<Record<string, Question>> = {
   wordcount: wordCountQuestion,
   checkpoint: checkpointQuestion,
   exchange: exchangeQuestion,
+  kafka: kafkaQuestion,
   state: stateQuestion,
   upgrade: upgradeQuestion,
   controller: controllerQuestion,

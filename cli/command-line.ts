@@ -14,6 +14,7 @@ import type { ClusterChoice, ManifestCommand, ReportFormat } from "./manifests/m
 import { addManifestCommands, addReport, durationOf, isModuleName, type Reported } from "./manifests/manifest-words.ts";
 import type { ListFormat } from "./jobs/list-command.ts";
 import type { JobRequest } from "./jobs/job-request.ts";
+import type { StorageCommand } from "./jobs/storage-command.ts";
 
 export type ParsedCommand =
   | { readonly kind: "run"; readonly options: LocalClusterOptions }
@@ -33,7 +34,7 @@ export type ParsedCommand =
   | { readonly kind: "stop"; readonly job: string; readonly drain: boolean; readonly directory: string | null }
   | { readonly kind: "cancel"; readonly job: string }
   | { readonly kind: "checkpoint"; readonly job: string }
-  | { readonly kind: "storageList"; readonly location: string; readonly output: ReportFormat }
+  | StorageCommand
   /** About StreamJobs and their control plane. */
   | {
       readonly kind: "manifests";
@@ -98,7 +99,8 @@ type ClusterFlags = { kubeconfig?: string; context?: string };
 function inCluster(program: Command, parsed: ParsedCommand, cluster: ClusterChoice): ParsedCommand {
   if (parsed.kind === "exit") return parsed;
   const isLocal = parsed.kind === "manifests" && parsed.command.kind === "up";
-  if ((parsed.kind === "manifests" || parsed.kind === "savepoint") && !isLocal) return { ...parsed, cluster };
+  const isForStreamJobs = parsed.kind === "manifests" || parsed.kind === "savepoint" || parsed.kind === "storage";
+  if (isForStreamJobs && !isLocal) return { ...parsed, cluster };
   return program.error(
     "error: this command is about jobs and the control plane on this machine; in a cluster use run, apply, get, describe, logs, events, savepoint and the others for StreamJobs",
   );
@@ -322,14 +324,50 @@ function runManifests(command: Command, sources: readonly string[], flags: RunFl
 }
 
 function addStorage(program: Command, found: (command: ParsedCommand) => void): void {
-  const storage = program.command("storage").description("look at where state is stored");
+  const storage = program
+    .command("storage")
+    .description("look at where state is stored, and delete what nothing needs");
+  const about = (command: Command): Command =>
+    addReport(
+      command
+        .argument("<place>", "a folder (./name, /name), s3://bucket/prefix, or the name of a StreamJob")
+        .option(
+          "-n, --namespace <name>",
+          "namespace of the StreamJob (default: default); of the StreamJobs that are asked about a location (default: all)",
+        ),
+    );
+  type Flags = Reported & { namespace?: string; dryRun?: true; yes?: true };
+  const add = (command: Command, verb: StorageCommand["verb"]): Command =>
+    about(command).action((place: string, { output, namespace, dryRun, yes }: Flags) =>
+      found({
+        kind: "storage",
+        verb,
+        place: placeOf(place),
+        namespace: namespace ?? null,
+        output,
+        isDryRun: dryRun ?? false,
+        isApproved: yes ?? false,
+      }),
+    );
   const list = storage
     .command("list")
     .description(
-      "list stores and savepoints below a location, with what is deleted of each, when and why; deletes nothing",
-    )
-    .argument("<location>", "a folder, or s3://bucket/prefix");
-  addReport(list).action((location: string, { output }: Reported) => found({ kind: "storageList", location, output }));
+      "list stores and savepoints below a location, or the stores of a StreamJob: what is deleted of each, when and why; deletes nothing",
+    );
+  add(list, "list");
+  const collect = storage
+    .command("gc")
+    .description("delete what nothing can need: state that a later incarnation has replaced, files of no checkpoint")
+    .option("--dry-run", "only show what would go")
+    .option("-y, --yes", "do not ask");
+  add(collect, "gc");
+}
+
+/** A bare word is a StreamJob, as everywhere; a folder is written as one. */
+function placeOf(text: string): StorageCommand["place"] {
+  const [, job] = /^(?:streamjobs?|sj|jobs?)\/([^/]+)$/.exec(text) ?? [];
+  if (job !== undefined) return { kind: "job", job };
+  return /[/\\:]|^\.+$/.test(text) ? { kind: "location", location: text } : { kind: "job", job: text };
 }
 
 function addExplain(program: Command, found: (command: ParsedCommand) => void): void {

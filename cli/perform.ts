@@ -8,6 +8,7 @@ import { StreamError, systemClock, systemRandom, toErrorInfo, unreachable } from
 import type { ParsedCommand } from "./command-line.ts";
 import { failureReason } from "./terminal/failure-text.ts";
 import { homeFolder } from "./jobs/home-folder.ts";
+import { askPerson } from "./terminal/question.ts";
 import { type ExitCode, exitCodeOf, type Terminal } from "./terminal/terminal.ts";
 
 type RealCommand = Exclude<ParsedCommand, { readonly kind: "exit" }>;
@@ -22,6 +23,7 @@ export async function perform(command: RealCommand, whenUnread: Promise<void>): 
     colors: pc.createColors(process.stderr.isTTY === true && pc.isColorSupported),
     clock: systemClock,
     random: systemRandom,
+    ...(process.stdin.isTTY === true && process.stderr.isTTY === true ? { ask: askPerson } : {}),
   };
   try {
     return await execute(command, terminal);
@@ -50,8 +52,8 @@ async function execute(command: RealCommand, terminal: Terminal): Promise<ExitCo
       return (await import("./jobs/steer-commands.ts")).cancelCommand(home, terminal, command.job);
     case "checkpoint":
       return (await import("./jobs/steer-commands.ts")).checkpointCommand(home, terminal, command.job);
-    case "storageList":
-      return (await import("./jobs/storage-command.ts")).storageListCommand(terminal, command);
+    case "storage":
+      return (await import("./jobs/storage-command.ts")).storageCommand(home, terminal, command);
     case "manifests":
       return (await import("./manifests/execute.ts")).executeManifestCommand(
         home,

@@ -12,3 +12,5 @@ export {
   type TerminalStatus,
   type ToChild,
 } from "./process-messages.ts";
+export { historyIn } from "./incarnation-history.ts";
+export { reportIn } from "./storage-report.ts";

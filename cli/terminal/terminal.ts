@@ -16,6 +16,8 @@ export type Terminal = {
   readonly colors: Colors;
   readonly clock: Clock;
   readonly random: Random;
+  /** A question that is answered with yes or no; absent: nobody is there who could answer. */
+  readonly ask?: (question: string) => Promise<boolean>;
 };
 
 /** 0: finished, stopped or cancelled as asked. 1: failed. 2: bad usage, nothing was started. 128 + n: ended by a second signal n. */
@@ -30,6 +32,7 @@ const badUsage: ReadonlySet<ErrorCode> = new Set([
   "NOT_ENOUGH_SLOTS",
   "PORT_IN_USE",
   "MANIFEST_INVALID",
+  "CONFIRMATION_MISSING",
 ]);
 
 export function exitCodeOf(code: ErrorCode | undefined): ExitCode {

@@ -19,6 +19,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fstatSync,
   ftruncateSync,
@@ -62,6 +63,14 @@ export function openFileObjectLog(options: FileObjectLogOptions): ObjectLog {
   return new FileObjectLog(options);
 }
 
+/**
+ * The objects in a folder's log, for whoever is not its API server; changes nothing. None where there is no log.
+ * Errors: CONTROL_PLANE_FILES_UNREADABLE, FORMAT_TOO_NEW.
+ */
+export function readObjectLog(folder: string): readonly StoredObject[] {
+  return existsSync(folder) ? new FileObjectLog({ folder }).read() : [];
+}
+
 class FileObjectLog implements ObjectLog {
   readonly #folder: string;
   readonly #log: Log;
@@ -73,6 +82,8 @@ class FileObjectLog implements ObjectLog {
   #segmentBytes = 0;
   #snapshotBytes = 0;
   #compaction: Promise<void> | null = null;
+  /** Only its API server cuts off what FL4 says. */
+  #mayCut = false;
   /** A part of a write could not be taken back: nothing may be written behind it until it is. */
   #broken: unknown = null;
 
@@ -85,8 +96,23 @@ class FileObjectLog implements ObjectLog {
   async load(): Promise<LoggedState> {
     assert(this.#file === null, "an object log is loaded twice");
     makePrivateFolderSync(this.#folder);
-    const snapshots = this.#numbersOf("snapshot");
-    const first = snapshots.at(-1) ?? 0;
+    this.#mayCut = true;
+    const { first, last } = this.#readFiles();
+    this.#removeBefore(first);
+    this.#openSegment(last);
+    return {
+      resourceVersion: this.#resourceVersion,
+      objects: [...this.#objects.values()].map((object) => ({ kind: object.kind as Kind, object })),
+    };
+  }
+
+  read(): readonly StoredObject[] {
+    this.#readFiles();
+    return [...this.#objects.values()];
+  }
+
+  #readFiles(): { readonly first: number; readonly last: number } {
+    const first = this.#numbersOf("snapshot").at(-1) ?? 0;
     if (first > 0) this.#readSnapshot(first);
     const segments = this.#numbersOf("segment").filter((number) => number >= first);
     for (const [index, number] of segments.entries()) {
@@ -95,12 +121,7 @@ class FileObjectLog implements ObjectLog {
       }
     }
     for (const number of segments) this.#readSegment(number, number === segments.at(-1));
-    this.#removeBefore(first);
-    this.#openSegment(segments.at(-1) ?? first);
-    return {
-      resourceVersion: this.#resourceVersion,
-      objects: [...this.#objects.values()].map((object) => ({ kind: object.kind as Kind, object })),
-    };
+    return { first, last: segments.at(-1) ?? first };
   }
 
   append(resourceVersion: number, write: LoggedWrite): void {
@@ -244,6 +265,7 @@ class FileObjectLog implements ObjectLog {
     }
     if (broken === null && tail === "") return;
     if (!isLast) throw unreadable(path, broken ?? lines.length + 1);
+    if (!this.#mayCut) return;
     this.#log.warn(
       { path, bytes: goodBytes },
       "the log of the embedded control plane ended within a line, which was cut off",

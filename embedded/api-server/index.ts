@@ -1,5 +1,5 @@
 /** Room `embedded/api-server`: an API server in memory, with a log of its writes, and its HTTP face. */
-export { type FileObjectLogOptions, openFileObjectLog } from "./file-object-log.ts";
+export { type FileObjectLogOptions, openFileObjectLog, readObjectLog } from "./file-object-log.ts";
 export { ADDRESS_PATH, type AddressOf, type HttpServer, type HttpServerOptions, serveHttp } from "./http-server.ts";
 export {
   type LocalApiServer,

@@ -11,9 +11,18 @@ import {
   type StreamJobSnapshot,
 } from "../../crds/index.ts";
 import { seededRandom, silentLog, systemClock } from "../../base/index.ts";
-import type { Kind, Kinds, KubernetesApi, Pod, Service, StatefulSet, WatchEvent } from "../kubernetes/api/index.ts";
+import type {
+  ControllerRevision,
+  Kind,
+  Kinds,
+  KubernetesApi,
+  Pod,
+  Service,
+  StatefulSet,
+  WatchEvent,
+} from "../kubernetes/api/index.ts";
 import { JobLinks, watchedKinds } from "../observe/index.ts";
-import { createCaches, parseKey, wire } from "./wiring.ts";
+import { type Caches, createCaches, parseKey, wire } from "./wiring.ts";
 
 const NAMESPACE = "shop";
 
@@ -41,7 +50,7 @@ function createSource(): { api: KubernetesApi; tell: Tell } {
   return { api, tell: (kind, type, object) => watchers.get(kind)?.({ type, object }) };
 }
 
-async function createWired(): Promise<{ tell: Tell; looks: () => string[] }> {
+async function createWired(): Promise<{ tell: Tell; looks: () => string[]; caches: Caches }> {
   const { api, tell } = createSource();
   const options = { api, clock: systemClock, random: seededRandom(1), log: silentLog, namespace: null };
   const caches = createCaches(options);
@@ -54,6 +63,7 @@ async function createWired(): Promise<{ tell: Tell; looks: () => string[] }> {
   after(() => Promise.all(watchedKinds.map((kind) => caches[kind].stop())));
   return {
     tell,
+    caches,
     looks: () => {
       const told = looks;
       looks = [];
@@ -134,6 +144,34 @@ it("a StatefulSet that only counts how many of its pods are ready leads nowhere"
   tell("StatefulSet", "MODIFIED", set({ replicas: 2, readyReplicas: 1 }));
   tell("StatefulSet", "DELETED", set({ replicas: 2, readyReplicas: 1 }));
   assert.deepEqual(looks(), ["shop/wc", "shop/wc"]);
+});
+
+it("of pods and of a StatefulSet's own revisions only what a look reads is kept (WI3)", async () => {
+  const { tell, caches } = await createWired();
+  const kept = { name: "taskmanager", image: "wc:1", resources: { limits: { memory: "1Gi" } } };
+  const pod: Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: metadata("p", { labels }),
+    spec: { nodeName: "a", containers: [{ ...kept, command: ["node"] }], volumes: [{ name: "tmp", emptyDir: {} }] },
+    status: { phase: "Running" },
+  };
+  tell("Pod", "ADDED", pod);
+  const { namespace, name } = pod.metadata;
+  assert.deepEqual(caches.Pod.get({ namespace, name }), { ...pod, spec: { containers: [kept] } });
+  const revision = (name: string, kind: string): ControllerRevision => ({
+    apiVersion: "apps/v1",
+    kind: "ControllerRevision",
+    metadata: metadata(name, { labels, ownerReferences: [{ apiVersion: "v1", kind, name: "owner", uid: "u" }] }),
+    revision: 1,
+    data: { spec: {} },
+  });
+  const revisions = [revision("wc-1", STREAM_JOB_KIND), revision("wc-1-taskmanager-1", "StatefulSet")];
+  for (const each of revisions) tell("ControllerRevision", "ADDED", each);
+  assert.deepEqual(
+    caches.ControllerRevision.byOwner("u").map(({ data }) => data),
+    [{ spec: {} }, undefined],
+  );
 });
 
 it("a snapshot leads to its job, and to jobs that start from it", async () => {

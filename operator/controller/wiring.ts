@@ -4,6 +4,8 @@
  * WI1 Every change of something that a look reads leads to a look at the job that reads it: by owner reference or label for children,
  *     by name for snapshots.
  * WI2 Watched are only objects with our labels, StreamJobs and StreamJobSnapshots: a cluster's other pods cost nothing.
+ * WI3 Of pods, and of the revisions that StatefulSets keep of their pod templates under our labels, only what a look reads is kept: they
+ *     would be most of the memory.
  */
 import {
   JOB_LABEL,
@@ -14,8 +16,8 @@ import {
   type StreamJobSnapshot,
 } from "../../crds/index.ts";
 import type { Clock, Log, Random } from "../../base/index.ts";
-import { type CacheChange, WatchCache, type WatchCacheOptions } from "../kubernetes/machinery/index.ts";
-import { type Kinds, type KubernetesApi, type ObjectKey } from "../kubernetes/api/index.ts";
+import { type CacheChange, WatchCache } from "../kubernetes/machinery/index.ts";
+import type { ControllerRevision, Kinds, KubernetesApi, ObjectKey, Pod } from "../kubernetes/api/index.ts";
 import { type Change, JobLinks, type WatchedKind, watchedKinds } from "../observe/index.ts";
 
 export type Caches = { readonly [K in WatchedKind]: WatchCache<K> };
@@ -39,18 +41,33 @@ export function parseKey(text: string): ObjectKey {
 
 /** Caches that are yet to be started. */
 export function createCaches(options: WiringOptions): Caches {
-  const ours: WatchCacheOptions = { ...options, labels: { [MANAGED_BY_LABEL]: MANAGER } };
+  const ours = { ...options, labels: { [MANAGED_BY_LABEL]: MANAGER } };
   const { api } = options;
   return {
     StreamJob: new WatchCache(api, "StreamJob", options),
     StreamJobSnapshot: new WatchCache(api, "StreamJobSnapshot", options),
-    Pod: new WatchCache(api, "Pod", { ...ours, indexLabels: [JOB_LABEL] }),
+    Pod: new WatchCache(api, "Pod", { ...ours, indexLabels: [JOB_LABEL], held: heldOfPod }),
     StatefulSet: new WatchCache(api, "StatefulSet", ours),
     Service: new WatchCache(api, "Service", ours),
     ConfigMap: new WatchCache(api, "ConfigMap", ours),
-    ControllerRevision: new WatchCache(api, "ControllerRevision", ours),
+    ControllerRevision: new WatchCache(api, "ControllerRevision", { ...ours, held: heldOfRevision }),
     PodDisruptionBudget: new WatchCache(api, "PodDisruptionBudget", ours),
   };
+}
+
+function heldOfPod(pod: Pod): Pod {
+  const containers = pod.spec.containers.map(({ name, image, resources }) => ({
+    name,
+    image,
+    ...(resources === undefined ? {} : { resources }),
+  }));
+  return { ...pod, spec: { containers } };
+}
+
+function heldOfRevision(revision: ControllerRevision): ControllerRevision {
+  if (revision.metadata.ownerReferences?.some(({ kind }) => kind === STREAM_JOB_KIND) === true) return revision;
+  const { data: _, ...rest } = revision;
+  return rest;
 }
 
 /** Has changes lead to looks; the links are up to date before anyone looks. */

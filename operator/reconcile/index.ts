@@ -7,6 +7,7 @@ export { isBuiltOn } from "./actions/dependence.ts";
 export { conditionReasons, type ReasonHelp } from "./status/condition-reasons.ts";
 export { type EventReason, eventReasons, warningRemedies } from "./status/event-reasons.ts";
 export { incarnationJobId } from "./facts/ids.ts";
+export { type NamedPlace, placesNamedBy, placesNamedBySnapshot } from "./facts/named-places.ts";
 export type {
   DisposalView,
   JobManagerView,

@@ -34,6 +34,7 @@ import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from 
 import type { Action, Child, Plan } from "./actions/plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { preflightRestore } from "./operation/restore-choice.ts";
+import type { NamedPlace } from "./facts/named-places.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import {
   type Behaviour,
@@ -101,6 +102,7 @@ export class SimulatedWorld implements Surroundings {
   readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
   readonly storesInUse = new Set<string>();
+  readonly storeNamers: NamedPlace[] = [];
   readonly storagePods = new SimulatedStoragePods(this);
   head: Head | null = null;
   statusWrites = 0;
@@ -332,6 +334,8 @@ export class SimulatedWorld implements Surroundings {
 
   // What the operator sees.
 
+  earlierPods: Observed["earlierPods"] = new Map();
+
   observe(): Observed {
     const { job } = this;
     if (job === null) throw new Error("the StreamJob is gone");
@@ -355,10 +359,12 @@ export class SimulatedWorld implements Surroundings {
         ...(revision.data as { generation: number; spec: StreamJobSpec }),
       })),
       incarnations: this.#shuffled(incarnations),
+      earlierPods: this.earlierPods,
       snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
       storesInUse: this.storesInUse,
+      storeNamers: this.storeNamers,
       storagePods: this.#shuffled(this.storagePods.all),
       collection: status.collecting === undefined ? null : collectionView(this.active, status.collecting.storeUri),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,

@@ -99,6 +99,9 @@ describe("defineSource", () => {
     const define = defineSource as unknown as (source: object) => unknown;
     assert.throws(() => define({ ...wrong }), /boundedness is undefined; say "bounded" or "unbounded"/);
     assert.throws(() => define({ ...wrong, boundedness: "bounded", type: "string" }), /has no type; give one of t's/);
-    assert.throws(() => define({ ...wrong, discover: undefined }), /the source "x" lacks discover/);
+    assert.throws(
+      () => define({ ...wrong, discover: undefined }),
+      /the source "x" lacks discover, or createEnumerator/,
+    );
   });
 });

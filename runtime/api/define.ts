@@ -30,14 +30,19 @@ const flinkNames: Readonly<Record<string, string>> = {
 /** Declares a source. Errors: JOB_GRAPH_INVALID, at once or when a reader is made (DF1). */
 export function defineSource<T, S>(source: SourceDefinition<T, S>): Source<T, S> {
   const what = `the source "${source.name}"`;
-  requireHooks(what, source, ["discover", "createReader"]);
+  requireHooks(what, source, ["createReader"]);
+  const finders = [source.discover, source.createEnumerator].filter((find) => typeof find === "function");
+  if (finders.length === 0)
+    throw invalid(`${what} lacks discover, or createEnumerator; one of them has to be a function`);
+  if (finders.length === 2) throw invalid(`${what} has both discover and createEnumerator; leave one out`);
+  const hooks = source.createEnumerator === undefined ? READER_HOOKS : [...READER_HOOKS, "addSplits"];
   if (source.boundedness !== "bounded" && source.boundedness !== "unbounded")
     throw invalid(`${what}: boundedness is ${JSON.stringify(source.boundedness)}; say "bounded" or "unbounded"`);
   if (typeof source.type?.kind !== "string") throw invalid(`${what} has no type; give one of t's, such as t.string`);
   return {
     ...source,
     kind: "source",
-    createReader: (context) => checked(`a reader of ${what}`, source.createReader(context), READER_HOOKS),
+    createReader: (context) => checked(`a reader of ${what}`, source.createReader(context), hooks),
   };
 }
 

@@ -6,7 +6,7 @@
  * ASS1 Every key group of the old state is given to exactly one new subtask: the one whose range has it. A handle that spans
  *     several new ranges is given to each of them; readers skip foreign groups by the file's index.
  * ASS2 Nothing is dropped silently: state with no operator is a refusal, unless it was asked for by allowNonRestored; keyed state of an
- *     operator that is not keyed any more always is one.
+ *     operator that is not keyed any more always is one, and so is the state of an enumerator for a source that has none.
  * ASS3 All reasons for refusal are given at once.
  * ASS4 Key groups bind keyed state, and nothing else: parallelism and maxParallelism of an operator without any may change at will,
  *     also where it ran in one chain with a keyed one.
@@ -43,6 +43,8 @@ export type NewOperator = {
   readonly maxParallelism: number;
   /** Whether its input is partitioned by key, so that it can have keyed state. Absent: it can. */
   readonly isKeyed?: boolean;
+  /** Whether it is a source with an enumerator. Absent: it is none. */
+  readonly hasEnumerator?: boolean;
 };
 
 export type AssignedState =
@@ -111,6 +113,7 @@ export function assignState(
 
 /** True when leaving the operator out would lose something. */
 function hasState(state: OperatorState): boolean {
+  if (state.enumerator !== undefined) return true;
   return state.subtasks.some(
     (subtask) => subtask.keyed !== null || subtask.operator.some((handle) => handle.count > 0),
   );
@@ -147,6 +150,12 @@ function findMisfits(state: OperatorState, operator: NewOperator): readonly stri
     misfits.push(
       `the operator with uid "${operator.uid}" (${state.name}) has keyed state, but its input is not partitioned by key in this job: ` +
         "put keyBy before it again, or give the operator another uid",
+    );
+  }
+  if (state.enumerator !== undefined && operator.hasEnumerator !== true) {
+    misfits.push(
+      `the source with uid "${operator.uid}" (${state.name}) found its splits while the job ran, and the state has some that no reader had yet; ` +
+        "the source of this job does not look for splits while it runs, and would lose them: let it, or give it another uid",
     );
   }
   return misfits;

@@ -34,7 +34,7 @@ import {
   successorFence,
 } from "./log-contents.ts";
 import type { Manifest } from "./manifest.ts";
-import { encodeManifest, filesOf } from "./manifest-codec.ts";
+import { encodeManifest, filesOf, manifestVersion } from "./manifest-codec.ts";
 import { deriveClearance, deriveRetention, type DiscardPlan, isOver, type RetentionOptions } from "./retention.ts";
 
 /** What the coordinator knows of a checkpoint whose acknowledgements are all there. */
@@ -163,7 +163,7 @@ export class CheckpointLog {
       return this.#append((seq) => ({
         ...this.identity(),
         ...draft,
-        version: 1,
+        version: manifestVersion(draft.operators),
         seq,
         parent: this.#newestSeq,
         files: filesOf(draft.operators),

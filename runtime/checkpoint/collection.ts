@@ -47,13 +47,6 @@ export async function readCollectionMark(store: ObjectStore): Promise<Collection
   }
 }
 
-/** What may be deleted of a store whose successor is stable; nothing is. Errors: STATE_IN_USE, FORMAT_TOO_NEW, STORE_UNAVAILABLE. */
-export async function collectibleOf(store: ObjectStore): Promise<readonly ObjectInfo[]> {
-  const contents = await readLog(store);
-  assertSuperseded(store, contents);
-  return deletable(await store.list(""), contents);
-}
-
 /** COLL1. May be called again. Errors: STATE_IN_USE (terminal), FORMAT_TOO_NEW (terminal), STORE_UNAVAILABLE. */
 export async function collectStore(store: ObjectStore, clock: Clock): Promise<Collected> {
   const contents = await readLog(store);
@@ -94,8 +87,8 @@ function assertSuperseded(store: ObjectStore, contents: LogContents): { readonly
   );
 }
 
-/** COLL3. Manifests first, oldest first: none ever lacks a file. */
-function deletable(listed: readonly ObjectInfo[], { entries }: LogContents): readonly ObjectInfo[] {
+/** What of a superseded store is deleted (COLL3). Manifests first, oldest first: none ever lacks a file. */
+export function deletable(listed: readonly ObjectInfo[], { entries }: LogContents): readonly ObjectInfo[] {
   const headSeq = entries.at(-1)?.seq ?? 0;
   const manifests = listed.filter(({ key }) => {
     const object = parseManifestKey(key);
@@ -116,7 +109,8 @@ async function mark(store: ObjectStore, { why, successor, atMs }: CollectionMark
   await store.createIfAbsent(COLLECTED, Buffer.from(JSON.stringify({ version: VERSION, why, successor, atMs })));
 }
 
-async function deleteAll(store: ObjectStore, objects: readonly ObjectInfo[]): Promise<Collected> {
+/** Manifests one after the other, in their order. */
+export async function deleteAll(store: ObjectStore, objects: readonly ObjectInfo[]): Promise<Collected> {
   const isManifest = ({ key }: ObjectInfo): boolean => parseManifestKey(key) !== null;
   for (const { key } of objects.filter(isManifest)) await store.delete(key);
   const others = objects.filter((object) => !isManifest(object));

@@ -71,6 +71,9 @@ export type StateDeclaration = {
   readonly type: string;
 };
 
+/** What a source's enumerator gave, in the JobManager, when the checkpoint's barriers were sent: plain JSON. */
+export type EnumeratorState = { readonly state: unknown };
+
 /** The state of all subtasks of one operator, as a manifest holds it. */
 export type OperatorState = {
   readonly operatorId: OperatorId;
@@ -81,6 +84,8 @@ export type OperatorState = {
   readonly declarations: readonly StateDeclaration[];
   /** Index = subtask. */
   readonly subtasks: readonly SubtaskState[];
+  /** Of a source with an enumerator. */
+  readonly enumerator?: EnumeratorState;
 };
 
 /** The kind under which an operator list is declared, by how it is shared out. */

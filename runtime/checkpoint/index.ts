@@ -41,6 +41,7 @@ export { type CollectionMark, collectStore, eraseStore, readCollectionMark } fro
 export { claimEpoch, type EpochClaim } from "./epoch.ts";
 export {
   EMPTY_SUBTASK_STATE,
+  type EnumeratorState,
   type FileRef,
   keyedFiles,
   type KeyedStateFile,
@@ -55,7 +56,9 @@ export {
   storedDeclarations,
   type SubtaskState,
 } from "./handles.ts";
-export { type StoredPlace, takeInventory } from "./inventory.ts";
+export type { NamedPlace } from "./garbage.ts";
+export { collectGarbage, type Removed } from "./garbage-collection.ts";
+export { type IncarnationHistory, type InventoryOptions, type StoredPlace, takeInventory } from "./inventory.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
   assertReadable,

@@ -148,7 +148,7 @@ export function chainOf(contents: LogContents): readonly Manifest[] {
 }
 
 /** What is wrong with the files of a manifest, as far as a look at their lengths tells; empty: nothing. Contents are verified on reading. */
-export async function findDamage(store: ObjectStore, manifest: Manifest): Promise<readonly string[]> {
+export async function findDamage(store: ObjectStore, manifest: Pick<Manifest, "files">): Promise<readonly string[]> {
   const damage: string[] = [];
   for (let start = 0; start < manifest.files.length; start += READS_AT_ONCE) {
     const files = manifest.files.slice(start, start + READS_AT_ONCE);

@@ -6,7 +6,7 @@ import type { StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
 import { keyedOperator, manifest } from "./builders.test-support.ts";
 import type { Manifest } from "./manifest.ts";
-import { decodeManifest, encodeManifest } from "./manifest-codec.ts";
+import { decodeManifest, encodeManifest, manifestVersion } from "./manifest-codec.ts";
 
 const WHERE = "memory://test/chk/0000000001.manifest";
 
@@ -67,7 +67,22 @@ describe("a manifest", () => {
     const text = Buffer.from(encodeManifest(manifest(1))).toString("latin1");
     assertCorrupt(
       Buffer.from(text.replace("streamjob-manifest 1", "streamjob-manifest 2"), "latin1"),
-      /version 2 .* reads version 1/,
+      /header says version 2 and its body version 1; this program reads versions 1 to 2/,
+    );
+  });
+
+  it("has the version that its enumerators need, and no other (MA6)", () => {
+    const source = {
+      ...keyedOperator("source", "data/0000000001-0000000001", "x"),
+      enumerator: { state: { next: 3 } },
+    };
+    const made = { ...manifest(1, { operators: [source] }), version: manifestVersion([source]) };
+    assert.equal(made.version, 2);
+    assert.deepEqual(decodeManifest(encodeManifest(made), WHERE), made);
+    assertCorrupt(encodeManifest({ ...made, version: 1 }), /has version 1, which does not go with the enumerators/);
+    assertCorrupt(
+      encodeManifest({ ...manifest(1), version: 2 }),
+      /has version 2, which does not go with the enumerators/,
     );
   });
 

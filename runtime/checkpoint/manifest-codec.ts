@@ -18,7 +18,9 @@ import type { Manifest } from "./manifest.ts";
 const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
 const HEADER = /^streamjob-manifest (\d{1,6}) sha256=([0-9a-f]{64}) length=(\d{1,12})$/;
 const HEADER_BYTES_MAX = 160;
-const VERSION = 1;
+/** MA6 */
+const VERSION_WITHOUT_ENUMERATORS = 1;
+const VERSION_MAX = 2;
 
 const count = z.number().int().min(0);
 const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
@@ -54,9 +56,10 @@ const operatorState = z.strictObject({
   maxParallelism: z.number().int().min(1).max(32768),
   declarations: z.array(z.strictObject({ name: text, kind: text, type: text })),
   subtasks: z.array(subtaskState),
+  enumerator: z.strictObject({ state: z.unknown().refine((state) => state !== undefined) }).optional(),
 });
 const manifestSchema = z.strictObject({
-  version: z.literal(VERSION),
+  version: z.union([z.literal(VERSION_WITHOUT_ENUMERATORS), z.literal(VERSION_MAX)]),
   kind: z.enum(["fence", "checkpoint", "savepoint"]),
   seq: count,
   checkpointId: count,
@@ -77,6 +80,11 @@ const manifestSchema = z.strictObject({
   triggerId: text.optional(),
 });
 
+/** Of a manifest with these operators (MA6). */
+export function manifestVersion(operators: readonly OperatorState[]): Manifest["version"] {
+  return operators.some(({ enumerator }) => enumerator !== undefined) ? VERSION_MAX : VERSION_WITHOUT_ENUMERATORS;
+}
+
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const body = Buffer.from(JSON.stringify(manifest));
   assert(
@@ -84,7 +92,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     `a manifest of ${body.length} bytes is above the limit of ${MANIFEST_BYTES_MAX}`,
   );
   return Buffer.concat([
-    Buffer.from(`streamjob-manifest ${VERSION} sha256=${sha256Hex(body)} length=${body.length}\n`),
+    Buffer.from(`streamjob-manifest ${manifest.version} sha256=${sha256Hex(body)} length=${body.length}\n`),
     body,
   ]);
 }
@@ -131,11 +139,12 @@ export function filesOf(operators: readonly OperatorState[]): readonly FileRef[]
 /** MC3 */
 function checkVersion(version: number, json: unknown, where: string): void {
   const inside = typeof json === "object" && json !== null && "version" in json ? json.version : null;
-  if (version > VERSION && inside === version) throw newerFormat(`the manifest ${where}`, version, VERSION);
-  if (version === VERSION) return;
+  if (version > VERSION_MAX && inside === version) throw newerFormat(`the manifest ${where}`, version, VERSION_MAX);
+  // What the body of an old one says instead is an invalid field.
+  if (version === VERSION_WITHOUT_ENUMERATORS || (version === VERSION_MAX && inside === version)) return;
   throw corrupt(
     where,
-    `was changed: its header says version ${version} and its body version ${String(inside)}; this program reads version ${VERSION}`,
+    `was changed: its header says version ${version} and its body version ${String(inside)}; this program reads versions 1 to ${VERSION_MAX}`,
   );
 }
 
@@ -166,6 +175,8 @@ function findContradiction(manifest: Manifest): string | null {
     return `is a ${manifest.kind}, and only a savepoint may end a job`;
   if (manifest.parent !== null && manifest.seq !== 0 && manifest.parent >= manifest.seq)
     return `names number ${manifest.parent} as its parent, which is not older`;
+  if (manifest.version !== manifestVersion(manifest.operators))
+    return `has version ${manifest.version}, which does not go with the enumerators of its sources`;
   const ids = new Set<string>();
   for (const operator of manifest.operators) {
     if (ids.has(operator.operatorId)) return `lists the operator ${operator.uid} twice`;

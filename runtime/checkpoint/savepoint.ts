@@ -12,7 +12,7 @@ import type { CheckpointLog, ManifestDraft } from "./checkpoint-log.ts";
 import { readCollectionMark } from "./collection.ts";
 import { MANIFESTS, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
-import { decodeManifest, encodeManifest, filesOf, looksLikeManifest } from "./manifest-codec.ts";
+import { decodeManifest, encodeManifest, filesOf, looksLikeManifest, manifestVersion } from "./manifest-codec.ts";
 
 /** A manifest to restore from, and the store that its files' keys belong to (OperatorRestore.storeUri). */
 export type Savepoint = { readonly manifest: Manifest; readonly storeUri: string };
@@ -35,7 +35,7 @@ export async function writeSavepointManifest(
     ...log.identity(),
     ...draft,
     kind: "savepoint",
-    version: 1,
+    version: manifestVersion(draft.operators),
     seq: 0,
     parent: null,
     storeUri: null,

@@ -132,6 +132,7 @@ export class JobManager implements JobControl {
   /** Leaves the job as it is, for another JobManager to go on with: stops without cancelling or deleting anything. */
   async close(): Promise<void> {
     this.#turns.close();
+    this.#master.run?.abandon();
     this.#links.close(null);
     await this.#server?.close();
   }
@@ -250,6 +251,7 @@ export class JobManager implements JobControl {
 
   #shutDown(ending: Ending, farewell: FromJobManager | null): void {
     this.#turns.close();
+    this.#master.run?.abandon();
     this.#links.close(farewell);
     this.#onShutDown();
     const closed = this.#server?.close() ?? Promise.resolve();

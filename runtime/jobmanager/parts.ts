@@ -4,3 +4,4 @@ export { Execution } from "./execution/execution.ts";
 export { fitGraph } from "./leading/graph-fit.ts";
 export { RestorePoint } from "./leading/restore-point.ts";
 export { discoverSplits } from "./leading/split-discovery.ts";
+export { SourceCoordinators } from "./sources/source-coordinators.ts";

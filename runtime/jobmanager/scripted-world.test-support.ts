@@ -11,6 +11,7 @@ import {
   taskManagerId,
   toErrorInfo,
 } from "../../base/index.ts";
+import type { StateBlob } from "../checkpoint/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import {
   connectRpc,
@@ -33,6 +34,8 @@ export type Script = {
   becomesReady: (task: TaskRef) => boolean;
   commits: (task: TaskRef, checkpointId: number) => boolean;
   committables: number;
+  /** The state of a task's operator. */
+  stateOf: (checkpointId: number) => StateBlob;
   /** The barrier of a stop or drain makes a task stand still, or ends its data. */
   endsAfterStop: boolean;
   /** Tasks say that they run again after a stop that failed. */
@@ -46,6 +49,10 @@ export const obedient: Script = {
   becomesReady: () => true,
   commits: () => true,
   committables: 0,
+  stateOf: (checkpointId) => ({
+    kind: "inline",
+    base64: Buffer.from(`checkpoint ${checkpointId}`).toString("base64"),
+  }),
   endsAfterStop: true,
   resumes: true,
 };
@@ -99,7 +106,7 @@ export class ScriptedWorld {
             name: "memory",
             redistribution: "split",
             count: 1,
-            blob: { kind: "inline", base64: Buffer.from(`checkpoint ${checkpointId}`).toString("base64") },
+            blob: this.script.stateOf(checkpointId),
           },
         ],
         finished: false,

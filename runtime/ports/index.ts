@@ -55,6 +55,7 @@ export type {
   Output,
   OutsideDesk,
   RecordOutput,
+  SplitStep,
   StreamOperator,
 } from "./operator.ts";
 export type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";
@@ -68,6 +69,7 @@ export type {
   TransactionWriter,
   TwoPhaseCommitSink,
 } from "./sink.ts";
+export type { EnumeratorContext, RestoredEnumerator, SplitEnumerator } from "./split-enumerator.ts";
 export type { PollResult, ReaderContext, Source, SourceContext, SourceOutput, SourceReader } from "./source.ts";
 export type {
   Aggregate,

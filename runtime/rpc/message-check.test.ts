@@ -51,6 +51,8 @@ const good: readonly ToJobManager[] = [
   { kind: "taskState", epoch: 1, task, state: { kind: "failed", error } },
   { kind: "checkpointDeclined", epoch: 1, task, checkpointId: 2, phase: "async", error },
   { kind: "committed", epoch: 1, task, checkpointId: 2 },
+  { kind: "readerStarted", epoch: 1, task, splits: [{ path: "/in/a", position: 7 }, "b"] },
+  { kind: "splitRequest", epoch: 1, task },
   {
     kind: "checkpointAck",
     epoch: 1,

@@ -127,6 +127,8 @@ const toJobManager = z.discriminatedUnion("kind", [
     phase: z.enum(["sync", "async"]),
     error: errorInfo,
   }),
+  z.object({ kind: z.literal("readerStarted"), epoch: count, task: taskRef, splits: z.array(z.unknown()) }),
+  z.object({ kind: z.literal("splitRequest"), epoch: count, task: taskRef }),
   z.object({ kind: z.literal("committed"), epoch: count, task: taskRef, checkpointId: count }),
 ]);
 

@@ -15,6 +15,8 @@
  * MES8 A TaskManager that is about to end says `leaving` and works on; `shutdown` tells it that nothing of the job is left with it.
  *    Behind the barrier of a `handover` a task stands still as behind that of a stop, until it is cancelled, or runs on after
  *    `checkpointAborted`.
+ * MES9 `assignSplits` goes to one task, on the connection on which the barrier of the next checkpoint follows, and is done in that order: so a
+ *     split is in a reader's snapshot exactly when it was sent before the barrier. `splitRequest` comes after the reader's `readerStarted`.
  * MES7 A port is an address, not a name: another job's process may have got it. `register` names the job, whose id belongs to one
  *    incarnation, and the JobManager of another job answers `refused`; its own first message, `registered` or `shutdown`, names its
  *    job too, and a TaskManager of another does nothing that it says.
@@ -121,6 +123,14 @@ export type FromJobManager =
       /** Source tasks on this TaskManager. */
       readonly tasks: readonly TaskRef[];
     }
+  /** Splits for a source's reader, which has an enumerator (MES9). `noMore`: none will follow. `tasks`: one. */
+  | {
+      readonly kind: "assignSplits";
+      readonly epoch: number;
+      readonly tasks: readonly TaskRef[];
+      readonly splits: readonly unknown[];
+      readonly noMore: boolean;
+    }
   | {
       readonly kind: "checkpointComplete";
       readonly epoch: number;
@@ -224,5 +234,14 @@ export type ToJobManager =
       readonly phase: "sync" | "async";
       readonly error: ErrorInfo;
     }
+  /** The reader of a source with an enumerator runs. `splits`: what it was restored with; empty without state. */
+  | {
+      readonly kind: "readerStarted";
+      readonly epoch: number;
+      readonly task: TaskRef;
+      readonly splits: readonly unknown[];
+    }
+  /** It wants more. */
+  | { readonly kind: "splitRequest"; readonly epoch: number; readonly task: TaskRef }
   /** The answer to `checkpointComplete`: all commits of this task are done. */
   | { readonly kind: "committed"; readonly epoch: number; readonly task: TaskRef; readonly checkpointId: number };

@@ -49,18 +49,18 @@ describe("ContentFiles", () => {
 describe("verifiedRead finds a file that is", () => {
   const body = bytes("0123456789");
   const expected = { key: "data/x", sha256: sha256Hex(body), length: body.length };
-  const damages: Record<string, [Uint8Array | null, RegExp]> = {
-    missing: [null, /memory:\/\/vr\/data\/x is missing/],
-    truncated: [body.subarray(0, 7), /is truncated: 7 of 10 bytes/],
-    "too long": [bytes("0123456789x"), /has 11 bytes instead of 10/],
-    "changed in one bit": [bytes("0123456788"), /its sha256 is .* instead of/],
+  const damages: Record<string, [Uint8Array | null, RegExp, "retry" | "terminal"]> = {
+    "missing, which may be so for this process only": [null, /memory:\/\/vr\/data\/x is missing/, "retry"],
+    truncated: [body.subarray(0, 7), /is truncated: 7 of 10 bytes/, "terminal"],
+    "too long": [bytes("0123456789x"), /has 11 bytes instead of 10/, "terminal"],
+    "changed in one bit": [bytes("0123456788"), /its sha256 is .* instead of/, "terminal"],
   };
-  for (const [damage, [held, message]] of Object.entries(damages)) {
+  for (const [damage, [held, message, destiny]] of Object.entries(damages)) {
     it(damage, async () => {
       const store = new MemoryObjectStore("vr");
       if (held !== null) await store.put(expected.key, held);
       await assert.rejects(verifiedRead(store, expected), (error: StreamError) => {
-        assert.equal(error.code, "CHECKPOINT_CORRUPT");
+        assert.deepEqual([error.code, error.destiny], ["CHECKPOINT_CORRUPT", destiny]);
         assert.match(error.message, message);
         return true;
       });

@@ -4,6 +4,7 @@
  *
  * MO1 Bodies are copied in and out: nobody changes a stored object through an array it kept.
  * MO2 `open` of one name gives one shared instance for the life of the thread.
+ * MO3 As with other stores, `memory://a/b` is the folder `b` of `memory://a`.
  */
 import { assert } from "../../base/index.ts";
 import { assertKey, assertPrefix, compareKeys } from "./object-key.ts";
@@ -13,7 +14,9 @@ const instances = new Map<string, MemoryObjectStore>();
 
 export class MemoryObjectStore implements ObjectStore {
   readonly uri: string;
-  readonly #objects = new Map<string, Uint8Array>();
+  #objects = new Map<string, Uint8Array>();
+  /** Of the keys of all that is in this folder. */
+  #prefix = "";
 
   /** A store of its own, which `openStore` does not find; use `open` for a shared one. */
   constructor(name: string) {
@@ -25,30 +28,35 @@ export class MemoryObjectStore implements ObjectStore {
     const known = instances.get(name);
     if (known !== undefined) return known;
     const made = new MemoryObjectStore(name);
+    const slash = name.indexOf("/");
+    if (slash >= 0) {
+      made.#objects = MemoryObjectStore.open(name.slice(0, slash)).#objects;
+      made.#prefix = `${name.slice(slash + 1)}/`;
+    }
     instances.set(name, made);
     return made;
   }
 
   async read(key: string): Promise<Uint8Array | null> {
     assertKey(key);
-    return this.#objects.get(key)?.slice() ?? null;
+    return this.#objects.get(this.#prefix + key)?.slice() ?? null;
   }
 
   async stat(key: string): Promise<ObjectInfo | null> {
     assertKey(key);
-    const body = this.#objects.get(key);
+    const body = this.#objects.get(this.#prefix + key);
     return body === undefined ? null : { key, length: body.length };
   }
 
   async put(key: string, body: Uint8Array): Promise<void> {
     assertKey(key);
-    this.#objects.set(key, new Uint8Array(body));
+    this.#objects.set(this.#prefix + key, new Uint8Array(body));
   }
 
   async createIfAbsent(key: string, body: Uint8Array): Promise<"created" | "exists"> {
     assertKey(key);
-    if (this.#objects.has(key)) return "exists";
-    this.#objects.set(key, new Uint8Array(body));
+    if (this.#objects.has(this.#prefix + key)) return "exists";
+    this.#objects.set(this.#prefix + key, new Uint8Array(body));
     return "created";
   }
 
@@ -65,7 +73,7 @@ export class MemoryObjectStore implements ObjectStore {
         assert(open, `${key} is closed twice`);
         assertKey(finalKey);
         open = false;
-        this.#objects.set(finalKey, new Uint8Array(Buffer.concat(pieces)));
+        this.#objects.set(this.#prefix + finalKey, new Uint8Array(Buffer.concat(pieces)));
         return finalKey;
       },
       abort: async () => {
@@ -78,13 +86,15 @@ export class MemoryObjectStore implements ObjectStore {
   async list(prefix: string): Promise<readonly ObjectInfo[]> {
     assertPrefix(prefix);
     const found: ObjectInfo[] = [];
-    for (const [key, body] of this.#objects) if (key.startsWith(prefix)) found.push({ key, length: body.length });
+    const below = this.#prefix + prefix;
+    for (const [name, body] of this.#objects)
+      if (name.startsWith(below)) found.push({ key: name.slice(this.#prefix.length), length: body.length });
     return found.sort(compareKeys);
   }
 
   async delete(key: string): Promise<void> {
     assertKey(key);
-    this.#objects.delete(key);
+    this.#objects.delete(this.#prefix + key);
   }
 
   async removeUnfinished(_prefix?: string, _isOver?: (key: string) => boolean): Promise<number> {

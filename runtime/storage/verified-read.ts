@@ -12,10 +12,13 @@ export function sha256Hex(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** The bytes of a file, verified. Errors: CHECKPOINT_CORRUPT (terminal) naming the file and what differs; STORE_UNAVAILABLE. */
+/**
+ * The bytes of a file, verified. Errors: CHECKPOINT_CORRUPT naming the file and what differs; STORE_UNAVAILABLE. Terminal is what differs;
+ * a file that this process does not find may be there for others (SIQ1 of jobmanager/leading/state-inquiry.ts).
+ */
 export async function verifiedRead(store: ObjectStore, file: ExpectedFile): Promise<Uint8Array> {
   const bytes = await store.read(file.key);
-  if (bytes === null) throw corrupt(store, file, "is missing");
+  if (bytes === null) throw corrupt(store, file, "is missing", "retry");
   if (bytes.length < file.length)
     throw corrupt(store, file, `is truncated: ${bytes.length} of ${file.length} bytes are there`);
   if (bytes.length > file.length)
@@ -26,12 +29,12 @@ export async function verifiedRead(store: ObjectStore, file: ExpectedFile): Prom
   return bytes;
 }
 
-function corrupt(store: ObjectStore, file: ExpectedFile, what: string): StreamError {
-  return new StreamError(
-    "CHECKPOINT_CORRUPT",
-    `the state file ${store.uri}/${file.key} ${what}; restore from another checkpoint or savepoint`,
-    {
-      destiny: "terminal",
-    },
-  );
+function corrupt(
+  store: ObjectStore,
+  file: ExpectedFile,
+  what: string,
+  destiny: "retry" | "terminal" = "terminal",
+): StreamError {
+  const text = `the state file ${store.uri}/${file.key} ${what}; restore from another checkpoint or savepoint`;
+  return new StreamError("CHECKPOINT_CORRUPT", text, { destiny });
 }

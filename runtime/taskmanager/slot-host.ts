@@ -113,6 +113,9 @@ export class SlotHost {
           });
         }
         return;
+      case "assignSplits":
+        for (const task of this.#find(message.tasks)) task.assignSplits(message.splits, message.noMore);
+        return;
       case "checkpointComplete":
         for (const task of this.#find(message.tasks)) task.checkpoints?.complete(message.checkpointId);
         return;
@@ -179,7 +182,8 @@ export class SlotHost {
     let graph: JobGraph;
     try {
       const loading = this.#graphAndStoreOf(message);
-      this.#loading = loading.catch(() => undefined);
+      // Behind those that load still: what waits for it keeps its order, also with what waits for them (MES9).
+      this.#loading = Promise.all([this.#loading, loading.catch(() => undefined)]);
       graph = await loading;
     } catch (error) {
       for (const { task } of message.tasks) this.#reportFailed(message, task, error);

@@ -6,6 +6,10 @@
  *     round-robin over the new parallelism.
  *     A source that is new in a restored job gets discovered splits like one that starts fresh.
  * SOD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
+ * SOD4 With an enumerator, the reader is announced when its task starts, and what it asks for follows that (MES9). Its "end" counts once it has
+ *     been told that no more splits come (SO4): before, one that is on its way would never be read.
+ * SOD5 What a reader says of its splits goes to the operators that follow the source in its chain, and nowhere else: behind an edge, records of
+ *     all splits are one stream.
  * SOD2 A poll takes few records when they are slow, so that a task is never away for long (SLL1).
  */
 import { assert, type Clock, readDelay, StreamError } from "../../base/index.ts";
@@ -16,6 +20,7 @@ import type {
   PollResult,
   Source,
   SourceReader,
+  SplitStep,
   StreamOperator,
 } from "../ports/index.ts";
 import { UserCall } from "../operators/index.ts";
@@ -27,7 +32,13 @@ const RECORDS_MAX = 256;
 const SLOW_POLL_MS = 2;
 const FAST_POLL_MS = 0.5;
 
-export type SourceEvents = { wake(): void; fail(error: unknown): void };
+export type SourceEvents = {
+  wake(): void;
+  fail(error: unknown): void;
+  /** With an enumerator: the reader runs. `splits`: what it was restored with. */
+  announce(splits: readonly unknown[]): void;
+  requestSplits(): void;
+};
 
 export class SourceDriver implements StreamOperator<never, unknown> {
   readonly #source: Source<unknown>;
@@ -39,11 +50,23 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   #clock: Clock | null = null;
   #call!: UserCall;
   #records = 16;
+  #followers: readonly StreamOperator<unknown, unknown>[] = [];
+  #isAnnounced = false;
+  /** It has asked before it was announced. */
+  #hasAsked = false;
+  /** Nothing more comes from an enumerator; true without one. */
+  #hasAllSplits: boolean;
 
   constructor(source: Source<unknown>, initialSplits: readonly unknown[] | null, events: SourceEvents) {
     this.#source = source;
+    this.#hasAllSplits = source.createEnumerator === undefined;
     this.#initialSplits = initialSplits;
     this.#events = events;
+  }
+
+  /** Those that follow in the chain (SOD5), before it is opened. */
+  followedBy(operators: readonly StreamOperator<unknown, unknown>[]): void {
+    this.#followers = operators.filter(({ onSplit }) => onSplit !== undefined);
   }
 
   async open(context: OperatorContext, output: Output<unknown>): Promise<void> {
@@ -62,9 +85,32 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       wake: () => this.#events.wake(),
       fail: (error) => this.#events.fail(error),
       wakeAfter: (delay) => context.schedule(readDelay(delay, "wakeAfter"), () => this.#events.wake()),
+      requestSplits: () => this.#requestSplits(),
+      openSplit: (id) => this.#tellOfSplit("open", id),
+      readSplit: (id) => this.#tellOfSplit("read", id),
+      finishSplit: (id) => this.#tellOfSplit("finish", id),
     });
     this.#call.refusePromise("what createReader returned", this.#reader);
+    if (!this.#hasAllSplits && this.#reader.addSplits === undefined) throw this.#lacksAddSplits();
     await this.#reader.open?.();
+  }
+
+  /** The task starts to run (SOD4). */
+  announce(): void {
+    if (this.#source.createEnumerator === undefined || this.#isAnnounced) return;
+    assert(this.#splits !== null, "a source is opened before its task starts");
+    this.#isAnnounced = true;
+    this.#events.announce(this.#splits.get());
+    if (this.#hasAsked) this.#events.requestSplits();
+  }
+
+  /** Between two polls, in the order in which splits and barriers were sent (MES9). */
+  assign(splits: readonly unknown[], noMore: boolean): void {
+    assert(this.#reader !== null, "a source is opened before it is assigned splits");
+    if (splits.length > 0) this.#call.refusePromise("what addSplits returned", this.#reader.addSplits?.(splits));
+    if (!noMore) return;
+    this.#hasAllSplits = true;
+    this.#call.refusePromise("what noMoreSplits returned", this.#reader.noMoreSplits?.());
   }
 
   /** Collects some records into the chain. */
@@ -80,7 +126,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     const tookMs = this.#clock.monotonicMs() - startMs;
     if (tookMs > SLOW_POLL_MS) this.#records = Math.max(1, this.#records >> 1);
     else if (tookMs < FAST_POLL_MS) this.#records = Math.min(RECORDS_MAX, this.#records * 2);
-    return result;
+    return result === "end" && !this.#hasAllSplits ? "idle" : result;
   }
 
   /** A record made the task wait: take one at a time until they are fast again. */
@@ -97,6 +143,24 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     const splits = this.#reader.snapshot(checkpointId);
     this.#call.refusePromise("what snapshot returned", splits);
     this.#splits.update(splits);
+  }
+
+  #tellOfSplit(what: SplitStep, id: string): void {
+    for (const follower of this.#followers) follower.onSplit?.(what, id);
+  }
+
+  #requestSplits(): void {
+    if (this.#source.createEnumerator === undefined) return;
+    if (this.#isAnnounced) this.#events.requestSplits();
+    else this.#hasAsked = true;
+  }
+
+  #lacksAddSplits(): StreamError {
+    return new StreamError(
+      "SOURCE_FAILED",
+      `the source "${this.#source.name}" has an enumerator, and its reader no addSplits: add it, for splits come while the job runs`,
+      { destiny: "terminal" },
+    );
   }
 
   #noPollResult(result: unknown): StreamError {

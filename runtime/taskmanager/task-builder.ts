@@ -126,6 +126,9 @@ export class DeployedTask {
           writers: writers[index] ?? [],
         };
       });
+      source?.followedBy(
+        (links[0]?.description.outputs[0].next ?? []).map((next) => (links[next] as ChainLink).operator),
+      );
       chain = new OperatorChain(links, emissions, this.#guardMode);
       this.#warnOfLostRecords(links);
       this.#built = this.#assemble({ mailbox, emissions, chain, states, gate, inputs, source });
@@ -166,6 +169,17 @@ export class DeployedTask {
     nameless.onClosed = () => this.#releaseChannels();
     nameless.fail(error);
     this.#isCanceled = true;
+  }
+
+  /** Splits from the source's enumerator, in order with what triggers checkpoints (MES9). */
+  assignSplits(splits: readonly unknown[], noMore: boolean): void {
+    const task = this.task;
+    const source = task?.parts.source;
+    if (task === null || source === null || source === undefined) return;
+    task.parts.mailbox.post(() => {
+      source.assign(splits, noMore);
+      task.wakeSource();
+    });
   }
 
   async cancel(): Promise<void> {
@@ -222,7 +236,15 @@ export class DeployedTask {
     return new SourceDriver(head.logic as Source<unknown>, this.#deployment.splits, {
       wake: () => this.#built?.task.wakeSource(),
       fail: (error) => this.fail(error),
+      announce: (splits) => this.#tell({ kind: "readerStarted", splits }),
+      requestSplits: () => this.#tell({ kind: "splitRequest" }),
     });
+  }
+
+  #tell(
+    what: { readonly kind: "readerStarted"; readonly splits: readonly unknown[] } | { readonly kind: "splitRequest" },
+  ): void {
+    this.#environment.send({ ...what, epoch: this.#environment.epoch, task: this.ref });
   }
 
   #contextOf(

@@ -177,6 +177,7 @@ export class Task implements LoopTask, CodeOwner {
     this.phase = "running";
     this.parts.report({ kind: "running" });
     if (asStopped) this.stop();
+    else this.parts.source?.announce();
     this.parts.wake();
   }
 

@@ -22,7 +22,7 @@ import {
 } from "../../base/index.ts";
 import { type ChannelKey, type ChannelReceiver, type ChannelSender, LocalChannel } from "../exchange/index.ts";
 import type { JobGraph } from "../graph/index.ts";
-import type { RestorePoint } from "../jobmanager/parts.ts";
+import { type RestorePoint, SourceCoordinators } from "../jobmanager/parts.ts";
 import { type ControlElement, decodeValues, encodeValues, type RowBatch, type ValueType } from "../record/index.ts";
 import type { JobSource, TaskState, ToJobManager } from "../rpc/index.ts";
 import type { MemoryObjectStore, ObjectStore } from "../storage/index.ts";
@@ -63,6 +63,8 @@ export type DrivenTasksOptions = {
 
 export class DrivenTasks {
   readonly all: readonly DeployedTask[];
+  /** Of the job's sources that have an enumerator. */
+  readonly coordinators: SourceCoordinators;
   readonly #options: DrivenTasksOptions;
   readonly #states = new Map<string, TaskState["kind"]>();
   #failure: Error | null = null;
@@ -109,6 +111,35 @@ export class DrivenTasks {
           },
         ),
     );
+    this.coordinators = this.#coordinate(options);
+  }
+
+  #coordinate({ graphs, epoch, clock, log }: DrivenTasksOptions): SourceCoordinators {
+    return new SourceCoordinators({
+      graph: graphs[0],
+      epoch,
+      clock,
+      logger: log,
+      turns: {
+        effect: (work, done) =>
+          void work()
+            .then(
+              (value) => done({ kind: "ok", value }),
+              (error: unknown) => done({ kind: "failed", error }),
+            )
+            .then(() => this.#signal()),
+        after: (delayMs, turn) => clock.after(delayMs, turn),
+      },
+      isRunning: ({ vertex, subtask }) => this.#states.get(`${vertex}/${subtask}`) === "running",
+      send: (ref, message) => {
+        const task = this.all.find((one) => one.ref.vertex === ref.vertex && one.ref.subtask === ref.subtask);
+        if (message.kind === "assignSplits") task?.assignSplits(message.splits, message.noMore);
+      },
+      onFailed: (error) => {
+        this.#failure ??= error;
+        this.#signal();
+      },
+    });
   }
 
   /** Restores, opens and starts all tasks. Errors: that of the first task that fails. */
@@ -117,6 +148,7 @@ export class DrivenTasks {
     await Promise.all(tasks.all.map((task) => task.deploy()));
     await tasks.#reach(() => tasks.#failure !== null || tasks.isEvery("ready"), "the tasks opened");
     await tasks.throwFailure();
+    tasks.coordinators.begin(options.point);
     for (const { task } of tasks.all) task?.start();
     return tasks;
   }
@@ -164,6 +196,7 @@ export class DrivenTasks {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.coordinators.close();
     await Promise.all(this.all.filter(({ task }) => task?.isOver !== true).map((task) => task.cancel()));
   }
 
@@ -182,6 +215,7 @@ export class DrivenTasks {
       this.#states.set(`${vertex}/${subtask}`, message.state.kind);
       if (message.state.kind === "failed") this.#failure ??= fromErrorInfo(message.state.error);
     }
+    if (message.kind === "readerStarted" || message.kind === "splitRequest") this.coordinators.receive(message);
     this.#options.onMessage(message);
     this.#signal();
   }
@@ -198,6 +232,7 @@ export class DrivenTasks {
     return [
       ...blocked.map((name) => `${name} waits for a promise of one of its operators`),
       ...asked,
+      ...this.coordinators.waiting.map((uid) => `the enumerator of the source "${uid}" waits for what it has called`),
       ...sources.map(({ uid }) => `the source "${uid}" has not ended and gives nothing`),
     ];
   }

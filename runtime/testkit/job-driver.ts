@@ -287,7 +287,12 @@ export class JobDriver {
     for (const task of execution.tasks) task.attempt = 1;
     const facts = { id: checkpointId, kind: "savepoint" as const, request: null, isFinal, triggeredMs };
     const checkpoint: Checkpoint = {
-      pending: new PendingCheckpoint(facts, this.#jobGraph, execution.tasks),
+      pending: new PendingCheckpoint(
+        facts,
+        this.#jobGraph,
+        execution.tasks,
+        this.#tasks.coordinators.snapshot(checkpointId),
+      ),
       committed: 0,
       declined: null,
     };
@@ -311,6 +316,7 @@ export class JobDriver {
     await this.#tasks.settle(
       this.#goal(`the commit of ${what}`, () => checkpoint.committed === this.#tasks.all.length),
     );
+    this.#tasks.coordinators.completed(checkpointId);
     return checkpoint.pending.operators();
   }
 

@@ -27,7 +27,10 @@ const partsOf = new WeakMap<JobSnapshot, SnapshotParts>();
 
 export function makeSnapshot(checkpointId: number, parts: SnapshotParts): JobSnapshot {
   const uids = parts.operators
-    .filter(({ subtasks }) => subtasks.some(({ keyed, operator }) => keyed !== null || operator.length > 0))
+    .filter(
+      ({ subtasks, enumerator }) =>
+        enumerator !== undefined || subtasks.some(({ keyed, operator }) => keyed !== null || operator.length > 0),
+    )
     .map(({ uid }) => uid);
   const snapshot = { checkpointId, uids };
   partsOf.set(snapshot, parts);

@@ -14,6 +14,7 @@ import {
   systemClock,
 } from "../../base/index.ts";
 import type { CollectedRecord } from "./collecting-sink.ts";
+import { metricValue } from "./metric-values.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import type { PollResult, Source, SourceReader } from "../ports/index.ts";
 
@@ -32,6 +33,7 @@ export class SourceHarness<T, S> {
   /** What all readers gave, in the order of polls. */
   readonly records: CollectedRecord<T>[] = [];
   readonly #readers: SourceReader<T, S>[] = [];
+  readonly #metrics: MetricRegistry[] = [];
   readonly #deadlineMs: number;
   #woken = 0;
   #failure: { readonly error: unknown } | null = null;
@@ -45,18 +47,24 @@ export class SourceHarness<T, S> {
     const { parallelism = 1, clock = systemClock } = options;
     const harness = new SourceHarness<T, S>(readDuration(options.deadline ?? "10s", "SourceHarness.start: deadline"));
     const context = { name: source.name, parallelism, clock, log: silentLog };
-    const splits = options.splits ?? (await source.discover(context));
+    const splits = options.splits ?? (await source.discover?.(context)) ?? [];
     for (let subtask = 0; subtask < parallelism; subtask++) {
+      const metrics = new MetricRegistry({ name: source.name, uid: source.name, clock, log: silentLog });
+      harness.#metrics.push(metrics);
       const reader = source.createReader({
         ...context,
         subtask,
-        metrics: new MetricRegistry({ name: source.name, uid: source.name, clock, log: silentLog }),
+        metrics,
         splits: splits.filter((_, place) => place % parallelism === subtask),
         wake: () => harness.#wake(),
         fail: (error) => {
           harness.#failure = { error };
           harness.#wake();
         },
+        requestSplits: () => undefined,
+        openSplit: () => undefined,
+        readSplit: () => undefined,
+        finishSplit: () => undefined,
         wakeAfter: (delay) => void clock.after(readDelay(delay, "wakeAfter"), () => harness.#wake()),
       });
       harness.#readers.push(reader);
@@ -115,6 +123,15 @@ export class SourceHarness<T, S> {
   /** The splits of all readers. */
   snapshot(checkpointId = 1): S[] {
     return this.#readers.flatMap((reader) => [...reader.snapshot(checkpointId)]);
+  }
+
+  async completeCheckpoint(checkpointId: number): Promise<void> {
+    for (const reader of this.#readers) await reader.onCheckpointComplete?.(checkpointId);
+  }
+
+  /** A counter's count, a gauge's value, summed up over the readers. */
+  metric(name: string): number {
+    return metricValue("source", this.#metrics, name);
   }
 
   async close(): Promise<void> {

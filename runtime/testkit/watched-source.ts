@@ -27,7 +27,6 @@ export class SourceWatch {
   watch(source: Source<unknown>): Source<unknown> {
     return {
       ...source,
-      discover: (context) => source.discover(context),
       createReader: (context) => {
         const watch: ReaderWatch = { isIdle: false, timers: 0 };
         this.#readers.push(watch);

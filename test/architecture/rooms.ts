@@ -136,6 +136,11 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", ...inRuntime("ports connectors/kit")],
   },
   {
+    folder: "runtime/connectors/kafka",
+    owns: "topics of Kafka as sources and sinks",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
     folder: "runtime/api",
     owns: "the job API; `engine.ts` is the engine's door",
     mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],
@@ -181,7 +186,7 @@ const runtimeRooms: readonly Room[] = [
         "record ports metrics storage graph checkpoint state exchange operators api rpc taskmanager jobmanager",
       ),
     ],
-    testsMayImport: inRuntime("time connectors/basic"),
+    testsMayImport: inRuntime("time connectors/basic connectors/files"),
   },
 ];
 

@@ -11,8 +11,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import type { PlainSink, Source, TwoPhaseCommitSink } from "../../runtime/ports/index.ts";
+import { defineSource, job, NO_TIMESTAMP, t } from "../../runtime/api/index.ts";
+import type {
+  EnumeratorContext,
+  PlainSink,
+  Source,
+  SplitEnumerator,
+  TwoPhaseCommitSink,
+} from "../../runtime/ports/index.ts";
 import {
+  JobDriver,
   type SinkWorld,
   SourceHarness,
   sinkContract,
@@ -43,7 +51,7 @@ test("the examples compile, and are one screen long", async () => {
   const lengths = [...examples.text.matchAll(/^```ts file=\S+\n([\s\S]*?)^```$/gm)].map(
     ([, code]) => code?.split("\n").length ?? 0,
   );
-  assert.equal(lengths.length, 3);
+  assert.equal(lengths.length, 4);
   for (const length of lengths) assert.ok(length <= 60, `${length} lines`);
 });
 
@@ -70,6 +78,53 @@ test("the source of the page reads its feed once, with a restore in the middle, 
   await once(server, "close");
   const failing = await SourceHarness.start(feedSource(url));
   await assert.rejects(failing.read(), /fetch failed/);
+});
+
+test("the enumerator of the page gives each listed file to one reader, once, also after a restore", async () => {
+  let listed = ["a", "b", "c"];
+  const { url, server } = await serve(() => JSON.stringify(listed));
+  const { listedFiles } = (await examples.load("listed-files.ts")) as {
+    listedFiles: (list: string, context: EnumeratorContext<{ url: string; line: number }>) => SplitEnumerator<object>;
+  };
+  const files = job((env) => {
+    const source = defineSource<string, { url: string; line: number }>({
+      name: "files",
+      boundedness: "unbounded",
+      type: t.string,
+      createEnumerator: (context) => listedFiles(url, context),
+      createReader(context) {
+        const waiting = [...context.splits];
+        if (waiting.length === 0) context.requestSplits();
+        return {
+          addSplits: (splits) => void waiting.push(...splits),
+          poll(output) {
+            const file = waiting.shift();
+            if (file === undefined) return "idle";
+            output.collect(file.url, NO_TIMESTAMP);
+            context.requestSplits();
+            return "more";
+          },
+          snapshot: () => waiting,
+        };
+      },
+    });
+    env.fromSource(source, { uid: "files" }).print({ uid: "out" });
+  });
+  const before = await JobDriver.start(files, { parallelism: 2 });
+  await before.run({ until: () => before.output("out").length === 3 });
+  listed = ["a", "b", "c", "d", "e"];
+  await before.advance("1min");
+  const restore = await before.snapshot();
+  const read = [...before.output<string>("out")];
+  listed.push("f");
+  await before.close();
+  await using after = await JobDriver.start(files, { parallelism: 1, restore });
+  await after.run({ until: () => after.output("out").includes("f") });
+  await after.advance("2min");
+  assert.deepEqual([...read, ...after.output<string>("out")].toSorted(), listed);
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
 });
 
 /** A server that keeps what is posted to it. */

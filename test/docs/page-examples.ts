@@ -37,7 +37,12 @@ export class PageExamples {
   }
 
   load(name: string): Promise<Record<string, unknown>> {
-    return import(pathToFileURL(join(this.#folder, name)).href);
+    return import(pathToFileURL(this.path(name)).href);
+  }
+
+  /** Of the file of an example. */
+  path(name: string): string {
+    return join(this.#folder, name);
   }
 
   /** What the compiler says of the examples; empty when they compile. */

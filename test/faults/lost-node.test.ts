@@ -101,7 +101,7 @@ describe("pods that are lost while their processes live", { skip: await skipWith
       await rig.apply(rig.manifest({ ...spec, upgrade }));
       await rig.ready();
       const sampler = new ActivitySampler(rig);
-      const pods = await PodTimeline.open(rig.api);
+      const pods = await PodTimeline.open(rig);
       const lost = await loseKubelet(rig);
       await rig.moreCheckpoints(3);
       await rig.apply(rig.manifest({ ...spec, upgrade, restartNonce: 1 }));
@@ -130,7 +130,7 @@ describe("pods that are lost while their processes live", { skip: await skipWith
     withRig("lost-back", { rate: RATE }, async (rig) => {
       await rig.apply(rig.manifest(spec));
       await rig.ready();
-      const pods = await PodTimeline.open(rig.api);
+      const pods = await PodTimeline.open(rig);
       const lost = await loseKubelet(rig);
       await rig.moreCheckpoints(5);
       assert.deepEqual([pods.made, lost.pids.map(lives)], [[], [true, true]]);

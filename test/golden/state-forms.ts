@@ -247,6 +247,38 @@ function readSavepointFolder(bytes: Uint8Array): Promise<unknown> {
   });
 }
 
+/** A job's root with one checkpoint, whose source has an enumerator (MA6). */
+async function writtenEnumerator(): Promise<MemoryObjectStore> {
+  const root = new MemoryObjectStore("job");
+  const claim = await claimEpoch(root, { processId: "1".repeat(32), jobId: JOB, random: seededRandom(42), clock });
+  const fence = await writeFence(claim, { jobName: "orders" });
+  if (fence.kind !== "ready") throw new Error("nobody else is there");
+  const [source] = await operatorStates(new ContentFiles(root, "data/0000000001-0000000001"));
+  if (source === undefined) throw new Error("the source is the first");
+  await fence.log.complete({
+    kind: "checkpoint",
+    checkpointId: 1,
+    triggeredMs: clock.nowMs(),
+    completedMs: clock.nowMs() + 5,
+    storeUri: null,
+    operators: [{ ...source, enumerator: ENUMERATOR }],
+    committables: 0,
+  });
+  const unused = (await root.list("data/")).filter(({ key }) => !JSON.stringify(source).includes(key));
+  for (const { key } of unused) await root.delete(key);
+  return root;
+}
+
+const ENUMERATOR = { state: { unassigned: [{ path: "/in/c", position: 0 }], seen: ["/in/a", "/in/b", "/in/c"] } };
+
+async function readEnumerator(bytes: Uint8Array): Promise<unknown> {
+  const contents = await readLog(await storeWith(bytes));
+  for (const entry of contents.entries)
+    if (entry.kind !== "manifest") throw entry.newer ?? new Error(`number ${entry.seq} is damaged: ${entry.what}`);
+  const checkpoint = chainOf(contents).find(({ kind }) => kind === "checkpoint");
+  return { version: checkpoint?.version, enumerator: checkpoint?.operators[0]?.enumerator };
+}
+
 /** The manifest under that name becomes one of the next version, header and body (MC3). */
 const nextManifest =
   (name: RegExp) =>
@@ -258,8 +290,8 @@ const nextManifest =
 
 function newerManifest(manifest: Uint8Array): Uint8Array {
   const text = Buffer.from(manifest).toString("utf8");
-  const body = nextJsonVersion(Buffer.from(text.slice(text.indexOf("\n") + 1)));
-  const header = `streamjob-manifest 2 sha256=${sha256Hex(body)} length=${body.length}\n`;
+  const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":2', '"version":3'));
+  const header = `streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n`;
   return Buffer.concat([Buffer.from(header), body]);
 }
 
@@ -306,6 +338,14 @@ export const stateForms: readonly Form[] = [
       activation,
       result,
     },
+    // Version 2 is read, too.
+    newer: null,
+  },
+  {
+    file: "job-root-enumerator.v2.json",
+    write: async () => bundle(await contentsOf(await writtenEnumerator())),
+    read: readEnumerator,
+    means: { version: 2, enumerator: ENUMERATOR },
     newer: nextManifest(/^chk\/0000000002\.manifest$/),
   },
   {
@@ -323,7 +363,7 @@ export const stateForms: readonly Form[] = [
       },
       states: statesMean,
     },
-    newer: nextManifest(/^_metadata$/),
+    newer: null,
   },
   {
     file: "activation.v1.json",

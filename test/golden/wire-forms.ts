@@ -7,9 +7,11 @@ import {
   type IncarnationMessage,
   incarnationSchema,
   type PodConfig,
+  type StorageReportMessage,
   type StorageTaskMessage,
 } from "../../contract/index.ts";
 import { readPodConfig } from "../../main/pod-settings.ts";
+import { reportIn, reportLine } from "../../main/storage-report.ts";
 import { readStorageTask } from "../../main/pod-storage.ts";
 import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
 import { SegmentPool } from "../../runtime/exchange/segment-pool.ts";
@@ -145,6 +147,13 @@ const prepareStore: FromJobManager = {
 
 /** A message that an older JobManager refuses with the connection: it takes the TaskManager for lost, as if it had ended without a word. */
 const leaving: ToJobManager = { kind: "leaving", epoch: 1 };
+
+/** Splits and readers of a source with an enumerator: processes of one incarnation run one image, so no older one gets these. */
+const splits: readonly (FromJobManager | ToJobManager)[] = [
+  { kind: "readerStarted", epoch: 1, task, splits: [{ path: "/in/a", position: 7 }] },
+  { kind: "splitRequest", epoch: 1, task },
+  { kind: "assignSplits", epoch: 1, tasks: [task], splits: [{ path: "/in/b", position: 0 }], noMore: false },
+];
 
 const fromJobManager: readonly FromJobManager[] = [
   { kind: "registered", epoch: 1, jobId: JOB, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 10_000 },
@@ -282,6 +291,36 @@ const storageTask: StorageTaskMessage = {
   task: { kind: "erase", folders: ["s3://bucket/apps"], jobIds: [JOB] },
 };
 
+const inspection: StorageTaskMessage = {
+  version: 2,
+  options: { "s3.endpoint": "https://s3.example.com" },
+  task: {
+    kind: "inspect",
+    folders: ["s3://bucket/apps"],
+    jobIds: [JOB],
+    named: [{ location: `s3://bucket/apps/${JOB}`, by: "StreamJob apps/orders (resume point)" }],
+    approved: [JOB],
+  },
+};
+
+const report: StorageReportMessage = {
+  version: 1,
+  kind: "place",
+  place: {
+    kind: "store",
+    uri: `s3://bucket/apps/${JOB}`,
+    jobName: "orders",
+    jobId: JOB,
+    checkpoints: 1,
+    newestMs: 1_700_000_000_000,
+    objects: 4,
+    bytes: 1000,
+    namedBy: ["StreamJob apps/other (spec.restore.path)"],
+    verdict: { kind: "superseded", successor: JOB, bytes: 900, kept: null },
+    removal: { what: "state", objects: 3, bytes: 900, uploads: 1 },
+  },
+};
+
 const podConfig: PodConfig = {
   version: 1,
   jobId: JOB,
@@ -346,6 +385,16 @@ export const wireForms: readonly Form[] = [
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
   {
+    file: "rpc-splits.v1.base64",
+    write: () => Buffer.concat(splits.map((each) => encodeFrame(each))),
+    read: (bytes) =>
+      new FrameReader()
+        .push(Buffer.from(bytes))
+        .map((message, index) => (index < 2 ? checkToJobManager(message) : message)),
+    means: splits,
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  {
     file: "rpc-prepare-store.v1.base64",
     write: () => encodeFrame(prepareStore),
     read: (bytes) => new FrameReader().push(Buffer.from(bytes)),
@@ -378,6 +427,21 @@ export const wireForms: readonly Form[] = [
     write: () => Buffer.from(JSON.stringify(storageTask)),
     read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
     means: storageTask,
+    // Of the next version there is a form of its own.
+    newer: null,
+  },
+  {
+    file: "storage-task.v2.json",
+    write: () => Buffer.from(JSON.stringify(inspection)),
+    read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
+    means: inspection,
+    newer: replaced('"version":2', '"version":3'),
+  },
+  {
+    file: "storage-report.v1.json",
+    write: () => Buffer.from(reportLine(report)),
+    read: (bytes) => reportIn(Buffer.from(bytes).toString("utf8")),
+    means: report,
     newer: nextJsonVersion,
   },
   {

@@ -12,7 +12,7 @@ const { exports: doors } = createRequire(import.meta.url)("../../package.json") 
 };
 
 /** The door that may load it, by library. */
-const LIBRARIES = { mysql2: "./connectors/mysql", ioredis: "./connectors/redis" };
+const LIBRARIES = { kafkajs: "./connectors/kafka", mysql2: "./connectors/mysql", ioredis: "./connectors/redis" };
 
 /** The libraries that a process has loaded which imports this door. */
 async function loadedBy(door: string): Promise<string[]> {

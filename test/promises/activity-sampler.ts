@@ -43,7 +43,8 @@ export class ActivitySampler {
   }
 
   async #sampleOn(): Promise<void> {
-    while (!this.#isOver) {
+    // RIG3
+    while (!this.#isOver && !this.#rig.ending.aborted) {
       await this.#sample();
       await sleep(systemClock, SAMPLE_EVERY_MS);
     }

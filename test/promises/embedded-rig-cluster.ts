@@ -47,6 +47,9 @@ function rigClusterOf(plane: ControlPlane, storeFolder: string, logs: readonly s
     },
     pidOf: (pod) => Promise.resolve(kubelet.pidOf(pod)),
     abandon: (pods) => Promise.resolve(pods.map((pod) => kubelet.abandon(pod))),
+    // Only pods are lost there, and no node.
+    stuck: () => Promise.resolve([]),
+    recover: () => Promise.resolve(),
     addressOf: (host, port) => kubelet.addressOf(NAMESPACE, host, port),
     publish: (port) => Promise.resolve(`127.0.0.1:${port}`),
     apiAs: (fieldManager) => server.as(fieldManager),

@@ -275,7 +275,7 @@ class KubernetesRigCluster implements RigCluster {
   /** One node at a time: what comes after has to have a place. Of pods on both, it is that of the first of them. */
   async abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]> {
     const { cluster } = this.#parts;
-    await this.#returnNode();
+    await this.recover();
     const found = await Promise.all(pods.map((key) => this.api.get("Pod", key)));
     const node = found.find((pod) => pod?.spec.nodeName !== undefined)?.spec.nodeName;
     if (node === undefined) return pods.map(() => null);
@@ -285,8 +285,17 @@ class KubernetesRigCluster implements RigCluster {
     return found.map((pod) => (pod?.spec.nodeName === node ? pidOfPod(pod.metadata.uid ?? "") : null));
   }
 
-  /** Its kubelet ends what is its own no more. */
-  async #returnNode(): Promise<void> {
+  async stuck(): Promise<readonly string[]> {
+    const node = this.#lostNode;
+    if (node === null) return [];
+    const { items } = await this.api.list("Pod", { namespace: NAMESPACE });
+    return items
+      .filter(({ spec }) => spec.nodeName === node)
+      .filter(({ metadata }) => metadata.deletionTimestamp !== undefined || pidOfPod(metadata.uid ?? "") === null)
+      .map(({ metadata }) => metadata.name);
+  }
+
+  async recover(): Promise<void> {
     const node = this.#lostNode;
     if (node === null) return;
     const { cluster } = this.#parts;

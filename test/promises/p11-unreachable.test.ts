@@ -46,7 +46,7 @@ it("P-11 a JobManager that cannot be reached, talks nonsense or stands still is 
   withRig("s11", { operator }, async (rig) => {
     await rig.apply(rig.manifest());
     await rig.ready();
-    const pods = await PodTimeline.open(rig.api);
+    const pods = await PodTimeline.open(rig);
     const pid = await rig.pid("jobmanager-0");
     assert.ok(pid !== null);
     const ways: Readonly<Record<string, { begin(): void; end(): void }>> = {
@@ -88,7 +88,7 @@ it("P-11 an upgrade of a job that cannot be reached gets ready, and waits: the o
   withRig("s11-upgrade", { operator }, async (rig) => {
     await rig.apply(rig.manifest());
     await rig.ready();
-    const pods = await PodTimeline.open(rig.api);
+    const pods = await PodTimeline.open(rig);
     rig.relay.cut.add(OLD);
     await rig.apply(rig.manifest({ parallelism: 1 }));
     await rig.until("the upgrade to be blocked", async () => {
@@ -114,7 +114,7 @@ it("P-11 a new version that cannot be reached after its activation is not taken 
     await rig.apply(rig.manifest());
     await rig.ready();
     await rig.until("a version to go back to", async () => (await rig.status()).stable !== undefined);
-    const pods = await PodTimeline.open(rig.api);
+    const pods = await PodTimeline.open(rig);
     // All that the operator hears of it is that it is active and has completed nothing yet; and nothing any more once that is on record.
     rig.relay.onAnswer(async ({ pod, path, answer }): Promise<Verdict> => {
       if (pod !== NEW || !path.endsWith("/incarnation") || answer === null) return "pass";

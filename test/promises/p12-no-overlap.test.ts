@@ -61,7 +61,7 @@ it("P-12 no pod of a new incarnation is made while one of the old is there: a fi
     const way = { mode: "savepoint", standby: "cold" } as const;
     await rig.apply(rig.manifest({ upgrade: way }));
     await rig.ready();
-    const pods = await PodTimeline.open(rig.api);
+    const pods = await PodTimeline.open(rig);
     await rig.api.patch("Pod", TASK_MANAGER, { metadata: { finalizers: ["example.org/hold"] } });
     await rig.apply(rig.manifest(heldSpec(way)));
     await waitsFor(rig, TASK_MANAGER.name);
@@ -106,7 +106,7 @@ it("P-12 pods on a node that nobody can reach are not taken for gone, however lo
     const way = { mode: "last-state", standby: "cold" } as const;
     await rig.apply(rig.manifest({ upgrade: way }));
     await rig.ready();
-    const pods = await PodTimeline.open(rig.api);
+    const pods = await PodTimeline.open(rig);
     const lost = await rig.cluster.abandon([JOB_MANAGER, TASK_MANAGER]);
     await rig.apply(rig.manifest(heldSpec(way)));
     await waitsFor(rig, JOB_MANAGER.name);

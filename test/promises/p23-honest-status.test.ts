@@ -33,7 +33,7 @@ class Observer {
   async open(): Promise<void> {
     const { resourceVersion } = await this.#rig.api.list("StreamJob", { namespace: NAMESPACE });
     const { signal } = this.#ending;
-    void followWatch(this.#rig.api, "StreamJob", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
+    void followWatch(this.#rig, "StreamJob", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
       if (event.type !== "BOOKMARK") this.moments.push(this.#momentOf(event.object));
     });
   }

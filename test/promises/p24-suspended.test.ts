@@ -45,7 +45,7 @@ async function anotherOperator(rig: Rig): Promise<void> {
 it("P-24 created suspended it is settled and has no pods; suspended again and again it resumes from the very point that was recorded", () =>
   withRig("s24", { withOperator: false }, async (rig) => {
     let operator = await rig.startOperator();
-    const pods = await PodTimeline.open(rig.api);
+    const pods = await PodTimeline.open(rig);
     const at = (state: "running" | "suspended", more: Partial<StreamJobSpec> = {}) =>
       rig.apply(rig.manifest({ state, ...more }));
     await at("suspended");

@@ -16,7 +16,7 @@ it("P-26 RUNNING once is not stable: a version that runs, completes checkpoints 
     const end = new AbortController();
     const { resourceVersion } = await rig.api.list("StreamJob", { namespace: NAMESPACE });
     const watch = followWatch(
-      rig.api,
+      rig,
       "StreamJob",
       { namespace: NAMESPACE, resourceVersion, signal: end.signal },
       (event) => {

@@ -30,7 +30,7 @@ async function watchingDeletions(rig: Rig, deletions: number, body: () => Promis
   const end = new AbortController();
   const { resourceVersion } = await rig.api.list("StreamJobSnapshot", { namespace: NAMESPACE });
   const watch = followWatch(
-    rig.api,
+    rig,
     "StreamJobSnapshot",
     { namespace: NAMESPACE, resourceVersion, signal: end.signal },
     (event) => {

@@ -4,9 +4,9 @@
  * POTI1 Nothing is missed: it is a watch from the list on, in the API server's own process.
  */
 import { INCARNATION_LABEL } from "../../crds/index.ts";
-import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
+import type { Pod } from "../../operator/kubernetes/api/index.ts";
 import { followWatch } from "./follow-watch.ts";
-import { NAMESPACE } from "./rig-cluster.ts";
+import { NAMESPACE, type Rig } from "./rig.ts";
 
 export type PodMade = {
   readonly name: string;
@@ -22,12 +22,12 @@ export class PodTimeline {
   readonly #there = new Map<string, Pod>();
   readonly #ending = new AbortController();
 
-  static async open(api: KubernetesApi): Promise<PodTimeline> {
+  static async open(rig: Rig): Promise<PodTimeline> {
     const timeline = new PodTimeline();
-    const { items, resourceVersion } = await api.list("Pod", { namespace: NAMESPACE });
+    const { items, resourceVersion } = await rig.api.list("Pod", { namespace: NAMESPACE });
     for (const pod of items) timeline.#there.set(pod.metadata.uid ?? "", pod);
     const signal = timeline.#ending.signal;
-    void followWatch(api, "Pod", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
+    void followWatch(rig, "Pod", { namespace: NAMESPACE, resourceVersion, signal }, (event) => {
       if (event.type !== "BOOKMARK") timeline.#see(event.type, event.object);
     });
     return timeline;

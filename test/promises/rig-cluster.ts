@@ -50,6 +50,10 @@ export interface RigCluster {
    * Gives their processes; null: it had none, or its node is another one and was not lost. What was lost before may come back.
    */
   abandon(pods: readonly ObjectKey[]): Promise<readonly (number | null)[]>;
+  /** Pods of which nothing becomes before `recover`: on a lost node they are told to go, or have lost their process. */
+  stuck(): Promise<readonly string[]>;
+  /** What was lost comes back: it ends what is gone, and starts what has ended. */
+  recover(): Promise<void>;
   /** `host:port` at which this process reaches a pod's or Service's port; null: nothing is behind that name now. */
   addressOf(host: string, port: number): Promise<string | null>;
   /** `host:port` at which pods reach what listens on a port of 127.0.0.1 here; it ends with the cluster. */

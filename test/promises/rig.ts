@@ -5,6 +5,8 @@
  *
  * RIG1 The sink is what is believed: every test ends with `assertExact` (all of it) or `assertUnbroken` (all so far).
  * RIG2 A failure says what reproduces it: the StreamJob's status, events, pods, and where the folder with all logs is.
+ * RIG3 What a test began that goes on by itself (looking, watching) ends with the rig by `ending`: a test that fails leaves nothing that keeps
+ *     its process.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -85,6 +87,7 @@ export class Rig {
   readonly records: number;
   readonly rate: number;
   #looks = 0;
+  readonly #ending = new AbortController();
   readonly #operators: { stop(): Promise<void> }[] = [];
 
   private constructor(
@@ -120,7 +123,13 @@ export class Rig {
     return this.cluster.api;
   }
 
+  /** RIG3 */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   async close(): Promise<void> {
+    this.#ending.abort();
     for (const operator of this.#operators) await operator.stop();
     await this.cluster.close();
     await this.relay.close();
@@ -194,17 +203,18 @@ export class Rig {
 
   /** As `kubectl wait --for=condition=Ready` with the generation that the object has now. */
   ready(name = "wc", patienceMs = PATIENCE_MS): Promise<void> {
-    const isReady = async (): Promise<boolean> => {
-      const job = await this.job(name);
-      const status = await this.status(name);
-      const ready = status.conditions.find(({ type }) => type === "Ready");
-      return (
-        status.observedGeneration === job.metadata.generation &&
-        ready?.status === "True" &&
-        ready.observedGeneration === job.metadata.generation
-      );
-    };
-    return this.until(`${name} to be Ready`, isReady, patienceMs);
+    return this.until(`${name} to be Ready`, () => this.isReady(name), patienceMs);
+  }
+
+  async isReady(name = "wc"): Promise<boolean> {
+    const job = await this.job(name);
+    const status = await this.status(name);
+    const ready = status.conditions.find(({ type }) => type === "Ready");
+    return (
+      status.observedGeneration === job.metadata.generation &&
+      ready?.status === "True" &&
+      ready.observedGeneration === job.metadata.generation
+    );
   }
 
   phase(phase: StreamJobStatus["phase"], name = "wc", patienceMs = PATIENCE_MS): Promise<void> {

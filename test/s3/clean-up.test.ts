@@ -7,8 +7,16 @@ import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from "@aws-
 import { childEnvironment, jobId, systemClock, systemRandom } from "../../base/index.ts";
 import { podVariables, type StorageTaskMessage } from "../../contract/index.ts";
 import { podProgram } from "../../main/index.ts";
-import { claimEpoch, dataFolder, fencePredecessor, collectStore, writeFence } from "../../runtime/checkpoint/index.ts";
-import type { ObjectStore } from "../../runtime/storage/index.ts";
+import {
+  claimEpoch,
+  collectGarbage,
+  collectStore,
+  dataFolder,
+  fencePredecessor,
+  takeInventory,
+  writeFence,
+} from "../../runtime/checkpoint/index.ts";
+import { type ObjectStore, useS3Settings } from "../../runtime/storage/index.ts";
 import { clientOf, environmentFor, newBucket, settingsFor, storeIn } from "./buckets.ts";
 import { s3Servers } from "./servers.ts";
 
@@ -17,8 +25,8 @@ const NEW = jobId("b".repeat(32));
 const identity = { processId: "c".repeat(32), random: systemRandom, clock: systemClock };
 
 /** A store with a checkpoint, in an incarnation that has ended. */
-async function fill(store: ObjectStore): Promise<void> {
-  const fence = await writeFence(await claimEpoch(store, { ...identity, jobId: OLD }), { jobName: "words" });
+async function fill(store: ObjectStore, jobId = OLD): Promise<void> {
+  const fence = await writeFence(await claimEpoch(store, { ...identity, jobId }), { jobName: "words" });
   assert.ok(fence.kind === "ready");
   await store.put(`${dataFolder(1, 1)}/${"d".repeat(64)}`, Buffer.alloc(1000));
   const facts = { triggeredMs: 1, completedMs: 2, storeUri: null, operators: [], committables: 0 };
@@ -52,6 +60,39 @@ for (const [name, { skip, gives }] of Object.entries(await s3Servers())) {
       const kept = (await store.list("")).map(({ key }) => key.replace(/\d+/g, "n"));
       assert.deepEqual([...new Set(kept)], ["activation", "chk/n.manifest", "collected", "epochs/n"]);
       assert.equal(await open(), 0);
+    });
+
+    it("that nothing can need is collected below a location, uploads too, and what may be being written stays", async () => {
+      useS3Settings(settingsFor(gives()));
+      const bucket = await newBucket(gives());
+      const [old, next] = [OLD, NEW].map((id) => storeIn(bucket, settingsFor(gives()), `jobs/${id}`));
+      assert.ok(old !== undefined && next !== undefined);
+      await fill(old);
+      await fencePredecessor(old, { ...identity, jobId: NEW, jobName: "words" });
+      const open = await leaveUpload(bucket, `jobs/${OLD}`);
+      const location = `s3://${bucket}/jobs`;
+      const options = {
+        named: [],
+        historyIn: async () => ({ origins: [], endedWith: null }),
+        approved: new Set([old.uri, next.uri]),
+      };
+      const collect = () => collectGarbage([location], { ...options, clock: systemClock });
+      // Of checkpoint 2 of epoch 1, which the fence has ended.
+      assert.deepEqual(
+        (await collect()).map(({ uri, failure }) => [uri, failure]),
+        [[old.uri, null]],
+      );
+      assert.equal(await open(), 0);
+      assert.ok(await old.read("chk/0000000002.manifest"), "its successor has no checkpoint of its own");
+      await fill(next, NEW);
+      const writing = await leaveUpload(bucket, `jobs/${NEW}`);
+      await next.put(`${dataFolder(1, 2)}/${"f".repeat(64)}`, Buffer.alloc(9));
+      await collect();
+      assert.equal(await old.read("chk/0000000002.manifest"), null);
+      assert.ok(await next.read(`${dataFolder(1, 2)}/${"f".repeat(64)}`));
+      assert.equal(await writing(), 1);
+      const left = (await takeInventory([location], options)).filter(({ removal }) => removal !== null);
+      assert.deepEqual(left, []);
     });
 
     it("of a job that is gone is deleted by a pod, whole, and nothing beside it", async () => {

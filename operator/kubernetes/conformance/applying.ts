@@ -162,6 +162,13 @@ export const applying: Topic = {
     );
   },
 
+  "keeps who owns which fields when an update does not give it": async ({ api, namespace }) => {
+    const applied = await api.apply("ConfigMap", configMap(namespace, "a", { k: "1" }), by("a"));
+    const { managedFields: _, ...metadata } = applied.metadata as typeof applied.metadata & { managedFields: unknown };
+    const written = await api.update("ConfigMap", { ...applied, metadata, data: { k: "1", more: "2" } });
+    assert.deepEqual(entryOf(written, "a", "Apply"), entryOf(applied, "a", "Apply"));
+  },
+
   "does not touch the status": async ({ api, namespace }) => {
     const applied = await api.apply("StreamJob", job(namespace), by("a"));
     await api.updateStatus("StreamJob", { ...applied, status: { phase: "Running" } });

@@ -245,6 +245,23 @@ const stepsWithoutLists: readonly Step[] = [
   "event",
 ];
 
+test("CO7 nothing that is held or told has managedFields, wherever it came from, and the caller's object keeps them", () => {
+  const managedFields = [{ manager: "a", operation: "Apply", fieldsV1: { "f:data": {} } }];
+  const owned = (name: string, resourceVersion: string): ConfigMap =>
+    configMap(name, resourceVersion, { managedFields } as object);
+  const cache: Cache = new CachedObjects();
+  const changes = cache.applyList([owned("a", "1")], cache.mark());
+  const event = cache.applyEvent({ type: "ADDED", object: owned("b", "2") });
+  if (event.kind === "changes") changes.push(...event.changes);
+  const mine = owned("a", "3");
+  changes.push(...cache.noteWrite(mine, 0), ...cache.noteDelete(key, "uid-a", 0, "2031-01-01T00:00:00Z"));
+  assert.deepEqual(words(changes), ["added uid-a@1", "added uid-b@2", "updated uid-a@3", "updated uid-a@3"]);
+  for (const object of [...changes.map((change) => change.object), ...cache.values()]) {
+    assert.equal("managedFields" in object.metadata, false);
+  }
+  assert.equal("managedFields" in mine.metadata, true);
+});
+
 test("CO1 CO2 whatever the order of answers and events, the cache never goes back and never lacks an own write", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...stepsWithoutLists), { maxLength: 40 }), (steps) => {

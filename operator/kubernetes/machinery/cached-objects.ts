@@ -19,12 +19,14 @@
  *     for a finalizer or a grace period may keep it: only the watch or a list says that it is gone.
  * CO6 A version that the watch brought before the present one, in an event or a list, proves that history went back (etcd restored) or
  *     that a server behind answered. The caller lists again; a list that says so twice in a row is believed.
+ * CO7 What is held has no managedFields: nobody here reads them, and they are a large part of an object. An update without them leaves
+ *     them as the API server has them. What else of a kind nobody reads is left out by `held`.
  *
  * What is left: an own write whose answer comes after a list that already had a still newer version, hides that until the pending write
  * is overdue (`overdue`) and the caller lists again. Writes built upon it fail by their resourceVersion, so nothing is overwritten.
  */
 import { assert } from "../../../base/index.ts";
-import type { Kind, Kinds, ObjectKey, WatchEvent } from "../api/index.ts";
+import { type Kind, type Kinds, managedFieldsOf, type ObjectKey, type WatchEvent } from "../api/index.ts";
 
 /** What happened to one object. `old`: what was shown before, null for `added`. */
 export type CacheChange<T> =
@@ -38,12 +40,14 @@ export type EventOutcome<T> =
   | { readonly kind: "changes"; readonly changes: readonly CacheChange<T>[] }
   | { readonly kind: "wentBack" };
 
-export type CachedObjectsOptions = {
+export type CachedObjectsOptions<K extends Kind> = {
   /** Which objects belong here; null or absent: of all namespaces. */
   readonly namespace?: string | null;
   readonly labels?: Readonly<Record<string, string>>;
   /** Labels to look up by in constant time. */
   readonly indexLabels?: readonly string[];
+  /** What of an object is kept (CO7): it must leave the metadata as it is. Default: all. */
+  readonly held?: (object: Kinds[K]) => Kinds[K];
 };
 
 /** An own write or deletion that the watch has not brought yet. */
@@ -69,7 +73,7 @@ const GONE_MAX = 10_000;
 const NOTHING = { kind: "changes", changes: [] } as const;
 
 export class CachedObjects<K extends Kind> {
-  readonly #options: CachedObjectsOptions;
+  readonly #options: CachedObjectsOptions<K>;
   readonly #entries = new Map<string, Entry<Kinds[K]>>();
   readonly #gone = new Map<string, Gone>();
   /** Index value → keys. */
@@ -78,7 +82,7 @@ export class CachedObjects<K extends Kind> {
   readonly #unconfirmed = new Map<string, number>();
   #notes = 0;
 
-  constructor(options: CachedObjectsOptions = {}) {
+  constructor(options: CachedObjectsOptions<K> = {}) {
     this.#options = options;
   }
 
@@ -260,7 +264,8 @@ export class CachedObjects<K extends Kind> {
     return changesOf(this.#remove(key, entry, true));
   }
 
-  #add(key: string, object: Kinds[K], watched: string[]): CacheChange<Kinds[K]> {
+  #add(key: string, version: Kinds[K], watched: string[]): CacheChange<Kinds[K]> {
+    const object = this.#held(version);
     this.#entries.set(key, { uid: identity(object).uid, object, watched, pending: null, deletion: null });
     this.#setIndex(key, object, true);
     return { kind: "added", object, old: null };
@@ -269,15 +274,15 @@ export class CachedObjects<K extends Kind> {
   /** Puts a version of the same object in place. No change when it is what is shown already. */
   #show(key: string, entry: Entry<Kinds[K]>, version: Kinds[K]): CacheChange<Kinds[K]>[] {
     const old = entry.object;
-    let object = version;
+    let object = this.#held(version);
     if (version.metadata.deletionTimestamp !== undefined) {
       if (entry.deletion !== null) {
         entry.deletion = null;
         this.#confirm(key, entry);
       }
     } else if (entry.deletion !== null) {
-      const metadata = { ...version.metadata, deletionTimestamp: entry.deletion.stamp };
-      object = { ...version, metadata };
+      const metadata = { ...object.metadata, deletionTimestamp: entry.deletion.stamp };
+      object = { ...object, metadata };
     }
     const isSame =
       identity(old).resourceVersion === identity(object).resourceVersion &&
@@ -318,6 +323,11 @@ export class CachedObjects<K extends Kind> {
     if (entry.deletion === null) this.#unconfirmed.delete(key);
   }
 
+  #held(version: Kinds[K]): Kinds[K] {
+    const object = withoutManagedFields(version);
+    return this.#options.held?.(object) ?? object;
+  }
+
   #indexed(index: string): Kinds[K][] {
     const keys = this.#index.get(index);
     if (keys === undefined) return [];
@@ -348,6 +358,13 @@ function identity(object: Kinds[Kind]): { uid: string; resourceVersion: string }
     `${object.kind} ${namespace}/${name} has no uid or resourceVersion: it is not from an API server`,
   );
   return { uid, resourceVersion };
+}
+
+/** CO7 */
+function withoutManagedFields<T extends Kinds[Kind]>(object: T): T {
+  if (managedFieldsOf(object).length === 0) return object;
+  const { managedFields: _, ...metadata } = object.metadata as T["metadata"] & { readonly managedFields?: unknown };
+  return { ...object, metadata };
 }
 
 function remember(entry: { watched: string[] }, resourceVersion: string): void {

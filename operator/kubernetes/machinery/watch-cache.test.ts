@@ -16,7 +16,7 @@ class Rig {
   readonly told: string[] = [];
   readonly cache: WatchCache<"ConfigMap">;
 
-  constructor(options: Partial<WatchCacheOptions> = {}) {
+  constructor(options: Partial<WatchCacheOptions<"ConfigMap">> = {}) {
     this.api.lists = [() => page([configMap("a", "1")], "10")];
     this.cache = new WatchCache(this.api, "ConfigMap", {
       clock: this.clock,

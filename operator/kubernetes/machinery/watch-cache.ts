@@ -13,7 +13,7 @@ import { ApiError, type Kind, type Kinds, type KubernetesApi, type ObjectKey, se
 import { type CacheChange, CachedObjects, type CachedObjectsOptions } from "./cached-objects.ts";
 import { ListWatch, type ListWatchFigures } from "./list-watch.ts";
 
-export type WatchCacheOptions = CachedObjectsOptions & {
+export type WatchCacheOptions<K extends Kind> = CachedObjectsOptions<K> & {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -37,7 +37,7 @@ type Waiter = { resolve(): void; reject(reason: unknown): void };
 
 export class WatchCache<K extends Kind> {
   readonly #kind: K;
-  readonly #options: WatchCacheOptions;
+  readonly #options: WatchCacheOptions<K>;
   readonly #objects: CachedObjects<K>;
   readonly #listWatch: ListWatch<K>;
   readonly #subscribers = new Set<(change: CacheChange<Kinds[K]>) => void>();
@@ -48,7 +48,7 @@ export class WatchCache<K extends Kind> {
   #isDoubting = false;
   #overdueTimer: Timer | null = null;
 
-  constructor(api: KubernetesApi, kind: K, options: WatchCacheOptions) {
+  constructor(api: KubernetesApi, kind: K, options: WatchCacheOptions<K>) {
     this.#kind = kind;
     this.#options = options;
     this.#objects = new CachedObjects(options);

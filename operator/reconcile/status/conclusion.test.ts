@@ -115,6 +115,29 @@ test("T42 CheckpointHealthy is False with the reason while checkpoints fail, lon
   assert.equal(healthy()?.status, "True");
 });
 
+test("CheckpointHealthy is False with the store's words when a checkpoint cannot be written for some seconds, long before it counts as failed", () => {
+  const made = world();
+  const healthy = () => made.status.conditions.find(({ type }) => type === "CheckpointHealthy");
+  const { active } = made;
+  assert.ok(active !== null);
+  active.checkpointTrouble = { failures: 0, sinceMs: made.nowMs, reason: "503 SlowDown" };
+  made.run(5000);
+  assert.equal(healthy()?.status, "True");
+  made.run(30_000);
+  assert.deepEqual([healthy()?.status, healthy()?.reason], ["False", "Failing"]);
+  assert.match(healthy()?.message ?? "", /no checkpoint has been completed since .*: 503 SlowDown/);
+});
+
+test("CheckpointHealthy is Unknown while the job restarts: no checkpoint is taken then", () => {
+  const made = world();
+  const { active } = made;
+  assert.ok(active !== null);
+  active.jobStatus = "RESTARTING";
+  made.look();
+  const healthy = made.status.conditions.find(({ type }) => type === "CheckpointHealthy");
+  assert.deepEqual([healthy?.status, healthy?.reason], ["Unknown", "NotRunning"]);
+});
+
 test("a condition's time of transition changes with its status alone", () => {
   const made = world();
   const before = made.status.conditions;

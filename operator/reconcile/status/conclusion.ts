@@ -30,8 +30,10 @@ const unknown = (reason: string, message: string): Finding => ({ status: "Unknow
 
 /** So many intervals without a checkpoint are too many. */
 const LATE_INTERVALS = 3;
-/** One that fails may be a hiccup. */
+/** One that fails may be a hiccup: the next one may complete in time (LATE_INTERVALS). */
 const FAILURES_IN_A_ROW = 2;
+/** A store that is away for less is a hiccup, too. A manifest is written again and again until the checkpoint's timeout, and fails only then. */
+const TROUBLE_MS = 10_000;
 
 export function conclude(draft: Draft, situation: Situation, { isPaused }: { readonly isPaused: boolean }): void {
   const findings: Record<StreamJobConditionType, Finding> | null = isPaused ? null : findingsOf(draft, situation);
@@ -154,19 +156,24 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
   if (active === undefined || active.ended !== null) return unknown("NoJob", "no job runs");
   const { view } = situation.incarnation(active.incarnation);
   if (view.kind !== "answering") return unknown("Unreachable", NO_ANSWER);
-  const { lastCheckpoint, checkpointTrouble: trouble } = view.incarnation;
-  if (trouble && trouble.failures >= FAILURES_IN_A_ROW) {
-    return unhealthy(
-      "Failing",
-      `${trouble.failures} consecutive checkpoints have failed since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`,
-    );
+  const { job, lastCheckpoint, checkpointTrouble: trouble } = view.incarnation;
+  const { target } = situation;
+  const lateMs =
+    target.kind === "valid" ? target.spec.checkpoints.intervalMs * LATE_INTERVALS : Number.POSITIVE_INFINITY;
+  if (trouble) {
+    const areFailing = trouble.failures >= FAILURES_IN_A_ROW;
+    const hiccupMs = TROUBLE_MS + (trouble.failures === 0 ? 0 : lateMs);
+    const what = areFailing
+      ? `${trouble.failures} consecutive checkpoints have failed`
+      : "no checkpoint has been completed";
+    if (areFailing || nowMs - trouble.sinceMs >= hiccupMs)
+      return unhealthy("Failing", `${what} since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`);
+  }
+  if (job !== null && job.status !== "RUNNING") {
+    return unknown("NotRunning", `no checkpoint is taken while the job is ${job.status}`);
   }
   if (lastCheckpoint === null) return unknown("NoCheckpoint", "no checkpoint has completed yet");
-  const { target } = situation;
-  const limitMs =
-    target.kind === "valid"
-      ? target.spec.checkpoints.intervalMs * LATE_INTERVALS + target.spec.checkpoints.timeoutMs
-      : Number.POSITIVE_INFINITY;
+  const limitMs = target.kind === "valid" ? lateMs + target.spec.checkpoints.timeoutMs : lateMs;
   return nowMs - lastCheckpoint.timeMs <= limitMs
     ? yes("Completing", "checkpoints complete in time")
     : unhealthy("Late", `the last checkpoint completed at ${formatTime(lastCheckpoint.timeMs)}`);

@@ -131,7 +131,7 @@ const stalled = {
 const unhealthy = {
   Failing: {
     means:
-      "checkpoints fail, with the reason of the last one; the job keeps running until `checkpoints.tolerableFailures` is exceeded",
+      "checkpoints fail, or one cannot be written for ten seconds, with the reason of the last attempt; the job keeps running until `checkpoints.tolerableFailures` is exceeded",
     remedy:
       "repair what the reason names: mostly the store (full, unreachable, credentials), or a `checkpoints.timeout` that is too short for a job under backpressure",
   },

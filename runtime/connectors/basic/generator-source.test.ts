@@ -52,7 +52,7 @@ test("GS1 every number comes once, whatever is restored when and at whatever par
       async (count, splitCount, rounds) => {
         const source = generatorSource({ generate: (index) => index, count, splits: splitCount });
         const given: number[] = [];
-        let splits: Awaited<ReturnType<typeof source.discover>> | undefined;
+        let splits: Awaited<ReturnType<NonNullable<typeof source.discover>>> | undefined;
         const restored = (): { splits?: NonNullable<typeof splits> } => (splits === undefined ? {} : { splits });
         for (const { parallelism, polls, isSaved } of rounds) {
           const harness = await SourceHarness.start(source, { parallelism, ...restored() });

@@ -38,7 +38,12 @@ export type TextFilesWanted = {
   readonly recursive: boolean;
   readonly splitBytes: number;
   readonly compression: Compression;
+  /** The folder is looked at again and again: a path or a pattern need not have files yet, and a file may go while it is looked at. */
+  readonly isMonitored?: boolean;
 };
+
+/** A file; `names`: all under which it was found, `path` is the one that counts (TD3). */
+export type FoundFile = { readonly path: string; readonly names: readonly string[]; readonly size: number };
 
 /** So many first bytes of a file tell it from another. */
 const HEAD_BYTES = 1 << 10;
@@ -56,10 +61,7 @@ export function headDigest(head: Buffer): string {
 
 /** Looks on this machine. Errors: SOURCE_FAILED, for good, when a path is missing, a glob matches nothing, or a file is no text. */
 export async function discoverSplits(wanted: TextFilesWanted, context: SourceContext): Promise<TextFileSplit[]> {
-  const search: Search = { context, recursive: wanted.recursive, files: new Map() };
-  for (const path of wanted.paths) await addPath(resolve(path), search);
-  for (const pattern of wanted.globs) await addGlob(pattern, search);
-  const files = [...search.files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  const files = await findFiles(wanted, context);
   const splits: Omit<TextFileSplit, "splits">[] = [];
   for (let begin = 0; begin < files.length; begin += LOOKS_MAX) {
     const looks = files.slice(begin, begin + LOOKS_MAX).map((file) => cutFile(file, wanted, context));
@@ -74,23 +76,34 @@ export async function discoverSplits(wanted: TextFilesWanted, context: SourceCon
   return splits.map((split) => ({ ...split, splits: splits.length }));
 }
 
-type Found = { readonly path: string; readonly size: number };
+/** All files that there are, by path. Errors: SOURCE_FAILED, for good when they are listed once. */
+export async function findFiles(wanted: TextFilesWanted, context: SourceContext): Promise<readonly FoundFile[]> {
+  const { recursive, isMonitored = false } = wanted;
+  const search: Search = { context: { ...context, isMonitored }, recursive, files: new Map() };
+  for (const path of wanted.paths) await addPath(resolve(path), search);
+  for (const pattern of wanted.globs) await addGlob(pattern, search);
+  return [...search.files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+type SearchContext = SourceContext & { readonly isMonitored: boolean };
 
 type Search = {
-  readonly context: SourceContext;
+  readonly context: SearchContext;
   readonly recursive: boolean;
   /** By device and inode. */
-  readonly files: Map<string, Found>;
+  readonly files: Map<string, FoundFile>;
 };
 
-async function cutFile(
-  { path, size }: Found,
+/** The splits of a file, without their number. Errors: SOURCE_FAILED, for good when it is no text. */
+export async function cutFile(
+  { path, size }: Pick<FoundFile, "path" | "size">,
   { splitBytes, compression }: TextFilesWanted,
   context: SourceContext,
 ): Promise<Omit<TextFileSplit, "splits">[]> {
   const bytes = await readHead(path, size, context);
   const decision = decidePacking(path, bytes.toString("latin1", 0, BEGINNING_BYTES), compression);
-  if (decision.kind === "refused") throw failed(context, `cannot read ${path}: ${decision.problem}`);
+  if (decision.kind === "refused")
+    throw failed({ ...context, isMonitored: false }, `cannot read ${path}: ${decision.problem}`);
   const file = { path, size, head: headDigest(bytes) };
   if (decision.kind === "packed") {
     if (size === 0) throw failed(context, `cannot read ${path}: it is empty, which ${decision.packing} data never are`);
@@ -103,7 +116,8 @@ async function cutFile(
   return splits;
 }
 
-async function readHead(path: string, size: number, context: SourceContext): Promise<Buffer> {
+/** The bytes that `headDigest` of a file of this size is of. Errors: SOURCE_FAILED. */
+export async function readHead(path: string, size: number, context: SourceContext): Promise<Buffer> {
   const bytes = Buffer.alloc(headBytes(size));
   try {
     const handle = await open(path, "r");
@@ -125,12 +139,14 @@ async function readHead(path: string, size: number, context: SourceContext): Pro
 async function addPath(path: string, search: Search): Promise<void> {
   const { context } = search;
   const facts = await stat(path, { bigint: true }).catch((error: unknown) => {
+    if (context.isMonitored && isMissing(error)) return null;
     throw failed(
       context,
       `cannot read ${path}: ${messageOf(error)}; check the path, which must be there on every machine`,
       error,
     );
   });
+  if (facts === null) return;
   if (facts.isDirectory()) await addFolder(path, search);
   else if (facts.isFile()) await addFound(path, facts, search);
   else throw failed(context, `${path} is neither a file nor a folder; give a path that is`);
@@ -138,6 +154,7 @@ async function addPath(path: string, search: Search): Promise<void> {
 
 async function addFolder(folder: string, search: Search): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (search.context.isMonitored && isMissing(error)) return [];
     throw failed(
       search.context,
       `cannot list ${folder}: ${messageOf(error)}; check that this process may read it`,
@@ -161,7 +178,7 @@ async function addGlob(pattern: string, search: Search): Promise<void> {
   for await (const path of glob(pattern)) {
     if (await addFile(resolve(path), search)) matches++;
   }
-  if (matches === 0) {
+  if (matches === 0 && !search.context.isMonitored) {
     throw failed(
       search.context,
       `no file matches ${pattern} in ${process.cwd()}; check the pattern and the working directory`,
@@ -179,7 +196,8 @@ async function addFile(path: string, search: Search): Promise<boolean> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     // A link that leads nowhere, or round in a circle, names no file.
     if (code === "ENOENT" || code === "ELOOP") {
-      context.log.warn({ operator: context.name, path, code }, "skipping a link that leads to no file");
+      if (!context.isMonitored)
+        context.log.warn({ operator: context.name, path, code }, "skipping a link that leads to no file");
       return false;
     }
     throw failed(context, `cannot look at ${path}: ${messageOf(error)}; check that this process may read it`, error);
@@ -195,8 +213,11 @@ async function addFound(path: string, facts: BigIntStats, { files }: Search): Pr
   // no inodes; there the path without links has to do.
   const identity = facts.ino === 0n ? await realpath(path) : `${facts.dev}:${facts.ino}`;
   const known = files.get(identity);
-  if (known === undefined) files.set(identity, { path, size: Number(facts.size) });
-  else if (known.path !== path && (await isBetterName(path, known.path))) files.set(identity, { ...known, path });
+  if (known === undefined) files.set(identity, { path, names: [path], size: Number(facts.size) });
+  else if (!known.names.includes(path)) {
+    const best = (await isBetterName(path, known.path)) ? path : known.path;
+    files.set(identity, { ...known, path: best, names: [...known.names, path] });
+  }
 }
 
 /** Whether of two names of a file the first is the one to keep. */
@@ -205,8 +226,18 @@ async function isBetterName(path: string, than: string): Promise<boolean> {
   return isReal === isOtherReal ? path < than : isReal === true;
 }
 
-function failed(context: SourceContext, problem: string, cause?: unknown): StreamError {
-  return new StreamError("SOURCE_FAILED", `source ${context.name}: ${problem}`, { destiny: "terminal", cause });
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** For good, when it is found out at a start; while the job runs, it may be another minute. */
+function failed(
+  context: SourceContext & { readonly isMonitored?: boolean },
+  problem: string,
+  cause?: unknown,
+): StreamError {
+  const destiny = context.isMonitored === true ? "retry" : "terminal";
+  return new StreamError("SOURCE_FAILED", `source ${context.name}: ${problem}`, { destiny, cause });
 }
 
 function messageOf(error: unknown): string {

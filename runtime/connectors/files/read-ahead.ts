@@ -36,7 +36,8 @@ const SPLITS_AHEAD = 4;
 
 /** Reads the splits one after the other in the background. */
 export class ReadAhead {
-  readonly #splits: readonly TextFileSplit[];
+  /** Not opened yet. */
+  readonly #waiting: TextFileSplit[];
   readonly #options: ReadAheadOptions;
   readonly #queue: LineBlock[] = [];
   #queuedBytes = 0;
@@ -45,17 +46,25 @@ export class ReadAhead {
   #failure: { readonly error: unknown } | null = null;
   #roomMade: (() => void) | null = null;
   #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
 
   constructor(splits: readonly TextFileSplit[], options: ReadAheadOptions) {
-    this.#splits = splits;
+    this.#waiting = [...splits];
     this.#options = options;
   }
 
   start(): void {
+    this.#isRunning = true;
     this.#running = this.#run().catch((error: unknown) => {
       this.#failure = { error };
       this.#options.wake();
     });
+  }
+
+  /** More to read, behind what there is. */
+  add(splits: readonly TextFileSplit[]): void {
+    this.#waiting.push(...splits);
+    if (!this.#isRunning && !this.#isClosed && this.#failure === null) this.start();
   }
 
   /** The next block, or null when it is not there yet or there are no more. Throws SOURCE_FAILED after the blocks before it. */
@@ -80,17 +89,19 @@ export class ReadAhead {
 
   async #run(): Promise<void> {
     const ahead: { readonly reading: SplitReading; readonly first: Promise<LineBlock> }[] = [];
-    let opened = 0;
     try {
       for (;;) {
-        for (; ahead.length < SPLITS_AHEAD && opened < this.#splits.length; opened++) {
-          const reading = readingOf(this.#splits[opened] as TextFileSplit, this.#options);
+        for (let next; ahead.length < SPLITS_AHEAD && (next = this.#waiting.shift()) !== undefined; ) {
+          const reading = readingOf(next, this.#options);
           const first = reading.next();
           first.catch(() => undefined); // Seen when its turn comes.
           ahead.push({ reading, first });
         }
         const current = ahead[0];
-        if (current === undefined) return;
+        if (current === undefined) {
+          this.#isRunning = false;
+          return;
+        }
         for (let block = await current.first; ; block = await current.reading.next()) {
           await this.#push(block);
           if (this.#isClosed) return;

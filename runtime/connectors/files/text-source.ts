@@ -6,12 +6,15 @@
  *     there is no further, empty line. Text is UTF-8; bytes that are not become U+FFFD, or fail the job (`invalidUtf8`).
  * TF2 A line belongs to the split in which its first byte lies; its position in the state is that byte's place in the file,
  *     or, of a packed file (PK1), in its text.
- * TF3 The length of a file when the job starts is its length for the job: what is appended later is not read.
+ * TF3 The length of a file when it is found is its length for the job: what is appended later is not read, but with `readAppended` (FIM3).
+ * TF4 With `monitorContinuously` splits come while the job runs: a reader asks for more when it has begun the last one that it has.
  */
+import { type Duration, readDuration } from "../../../base/index.ts";
 import type { ReaderContext, Source, SourceOutput, SourceReader } from "../../ports/index.ts";
 import { NO_TIMESTAMP, t } from "../../record/index.ts";
 import { checkChoice, checkNumber, optionInvalid, Pace } from "../kit/index.ts";
 import { discoverSplits, type TextFileSplit } from "./discovery.ts";
+import { FileMonitor } from "./file-monitor.ts";
 import { failedAtLine } from "./line-failure.ts";
 import { type Compression, packings } from "./packing.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -41,6 +44,16 @@ export type TextFilesOptions = {
   readonly compression?: Compression;
   /** Bytes that are no UTF-8: `replace` (the default) reads them as U+FFFD and warns, `fail` fails the job. */
   readonly invalidUtf8?: "replace" | "fail";
+  /**
+   * Looks for new files so often, and never ends; Flink's name. A path or a pattern need not have files yet, and an empty file is read when it has
+   * text. Default: files are listed once, at the start, and the source ends.
+   */
+  readonly monitorContinuously?: Duration;
+  /**
+   * With `monitorContinuously`: also what is appended to a file is read, up to the last line end. All of a file is read by one subtask, in order.
+   * Files may only grow. Default false.
+   */
+  readonly readAppended?: boolean;
   /** Default `text files`. */
   readonly name?: string;
 };
@@ -52,8 +65,8 @@ const POLL_BYTES_MAX = 1 << 20;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * A bounded source of the lines of files, without timestamps; at parallelism 1 in the order of paths and lines. Files that
- * appear later are not found. Errors: OPTION_INVALID; SOURCE_FAILED when a file is missing or has become shorter.
+ * A source of the lines of files, without timestamps; at parallelism 1 in the order of paths and lines. Bounded, and files that appear later are not
+ * found, unless it has `monitorContinuously`. Errors: OPTION_INVALID; SOURCE_FAILED when a file is missing or has become shorter.
  */
 export function textFiles(options: TextFilesOptions): Source<string, TextFileSplit> {
   const name = options.name ?? "text files";
@@ -85,15 +98,29 @@ export function textFiles(options: TextFilesOptions): Source<string, TextFileSpl
     "a number above 0",
   );
   const { compression = "auto", invalidUtf8 = "replace", recursive = false, linesPerSecond } = options;
+  const { monitorContinuously: every, readAppended = false } = options;
   checkChoice(name, ["compression", compression], ["auto", "none", ...packings]);
   checkChoice(name, ["invalidUtf8", invalidUtf8], ["replace", "fail"]);
+  const wanted = { paths, globs, recursive, splitBytes, compression };
+  const reading = { lineBytesMax, linesPerSecond, invalidUtf8 };
+  const common = { kind: "source", name, type: t.string } as const;
+  if (every === undefined) {
+    if (readAppended)
+      throw optionInvalid(name, "readAppended needs monitorContinuously: say how often to look at the files");
+    return {
+      ...common,
+      boundedness: "bounded",
+      discover: (context) => discoverSplits(wanted, context),
+      createReader: (context) => new TextFilesReader(context, reading),
+    };
+  }
+  if (readDuration(every, `${name}: monitorContinuously`) === 0)
+    throw optionInvalid(name, "monitorContinuously is 0; give the time between two looks at the files");
   return {
-    kind: "source",
-    name,
-    boundedness: "bounded",
-    type: t.string,
-    discover: (context) => discoverSplits({ paths, globs, recursive, splitBytes, compression }, context),
-    createReader: (context) => new TextFilesReader(context, { lineBytesMax, linesPerSecond, invalidUtf8 }),
+    ...common,
+    boundedness: "unbounded",
+    createEnumerator: (context) => new FileMonitor({ wanted, every, readAppended }, context),
+    createReader: (context) => new TextFilesReader(context, { ...reading, isMonitored: true }),
   };
 }
 
@@ -104,11 +131,17 @@ export type TextFilesReaderOptions = {
   readonly invalidUtf8?: "replace" | "fail";
   /** How much is read at a time; tests take less. */
   readonly chunkBytes?: number;
+  /** More splits come (TF4). Default false. */
+  readonly isMonitored?: boolean;
 };
 
 /** Exported for tests, which read in small chunks. */
 export class TextFilesReader implements SourceReader<string, TextFileSplit> {
-  readonly #splits: TextFileSplit[];
+  readonly #context: ReaderContext<TextFileSplit>;
+  readonly #isMonitored: boolean;
+  #hasAsked = false;
+  /** From `#current` on not finished. */
+  #splits: TextFileSplit[];
   readonly #readAhead: ReadAhead;
   readonly #pace: Pace | null = null;
   /** Of the splits the first that is not finished. */
@@ -120,10 +153,10 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
   #offset = 0;
 
   constructor(context: ReaderContext<TextFileSplit>, options: TextFilesReaderOptions) {
-    const { linesPerSecond, invalidUtf8 = "replace", ...reading } = options;
-    const splits = [...context.splits].sort((left, right) =>
-      left.path === right.path ? left.start - right.start : left.path < right.path ? -1 : 1,
-    );
+    const { linesPerSecond, invalidUtf8 = "replace", isMonitored = false, ...reading } = options;
+    const splits = inOrder(context.splits);
+    this.#context = context;
+    this.#isMonitored = isMonitored;
     this.#splits = splits;
     this.#position = splits[0]?.position ?? 0;
     this.#readAhead = new ReadAhead(splits, {
@@ -134,14 +167,26 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
       wake: () => context.wake(),
     });
     const first = splits[0];
-    if (linesPerSecond !== undefined && first !== undefined) {
-      const readers = Math.min(context.parallelism, first.splits);
+    if (linesPerSecond !== undefined && (isMonitored || first !== undefined)) {
+      const readers = isMonitored ? context.parallelism : Math.min(context.parallelism, first?.splits ?? 1);
       this.#pace = new Pace(context.clock, linesPerSecond / readers, context.subtask / readers, () => context.wake());
     }
   }
 
   open(): void {
     this.#readAhead.start();
+    this.#askForMore();
+  }
+
+  addSplits(splits: readonly TextFileSplit[]): void {
+    const more = inOrder(splits);
+    const wasDone = this.#current === this.#splits.length;
+    this.#splits = [...this.#splits.slice(this.#current), ...more];
+    this.#current = 0;
+    if (wasDone) this.#position = more[0]?.position ?? 0;
+    this.#hasAsked = false;
+    this.#readAhead.add(more);
+    this.#askForMore();
   }
 
   poll(output: SourceOutput<string>, maxRecords: number): "more" | "idle" | "end" {
@@ -197,6 +242,14 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
     if (!block.isLast) return;
     this.#current++;
     this.#position = this.#splits[this.#current]?.position ?? 0;
+    this.#askForMore();
+  }
+
+  /** TF4 */
+  #askForMore(): void {
+    if (!this.#isMonitored || this.#hasAsked || this.#splits.length - this.#current > 1) return;
+    this.#hasAsked = true;
+    this.#context.requestSplits();
   }
 
   /** Collects at most `records` lines of the block; returns how many are left to give. */
@@ -224,4 +277,10 @@ export class TextFilesReader implements SourceReader<string, TextFileSplit> {
     this.#position = position + (this.#offset - begin);
     return left;
   }
+}
+
+function inOrder(splits: readonly TextFileSplit[]): TextFileSplit[] {
+  return [...splits].sort((left, right) =>
+    left.path === right.path ? left.start - right.start : left.path < right.path ? -1 : 1,
+  );
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { silentLog, taskManagerId } from "../../../base/index.ts";
+import { silentLog, StreamError, taskManagerId } from "../../../base/index.ts";
 import { loadStreamGraph } from "../../program/index.ts";
 import type { FromJobManager } from "../../rpc/index.ts";
 import { ManualClock } from "../../testkit/index.ts";
@@ -17,6 +17,8 @@ type Place = {
   readonly clock: ManualClock;
   readonly sent: { readonly to: string; readonly message: FromJobManager }[];
   readonly failed: string[];
+  /** For each time that the enumerators were asked, how much had been sent before. */
+  readonly asked: number[];
 };
 
 /** Subtask 0 of each vertex runs on "a", subtask 1 on "b". */
@@ -29,6 +31,7 @@ async function collecting(t: TestContext): Promise<Place> {
   const clock = new ManualClock(1000);
   const sent: Place["sent"] = [];
   const failed: string[] = [];
+  const asked: number[] = [];
   const collection = new CheckpointCollection({
     epoch: 3,
     settings: configuration.checkpoints,
@@ -39,9 +42,14 @@ async function collecting(t: TestContext): Promise<Place> {
     logger: silentLog,
     statistics: new CheckpointStatistics(),
     send: (to, message) => sent.push({ to, message }),
+    snapshotEnumerators: (checkpointId) => {
+      if (checkpointId === 99) throw new StreamError("SOURCE_FAILED", "the enumerator has no state to give");
+      asked.push(sent.length);
+      return new Map();
+    },
     onFailed: (id, reason) => failed.push(`${id}: ${reason}`),
   });
-  return { collection, clock, sent, failed };
+  return { collection, clock, sent, failed, asked };
 }
 
 /** To whom, what, and of tasks of which vertices. */
@@ -78,4 +86,14 @@ test("COC2 of one that has ended neither what was collected nor a timer is left"
   assert.equal(collection.get(7), undefined);
   clock.advance(1000);
   assert.deepEqual(failed, []);
+});
+
+test("COC4 enumerators are asked before the barriers are sent; without their state nothing is sent, and the checkpoint fails", async (t) => {
+  const { collection, sent, failed, asked } = await collecting(t);
+  collection.trigger(periodic);
+  assert.deepEqual(asked, [0]);
+  sent.length = 0;
+  collection.trigger({ ...periodic, id: 99 });
+  assert.deepEqual(failed, ["99: it could not be triggered: the enumerator has no state to give"]);
+  assert.deepEqual(sent, []);
 });

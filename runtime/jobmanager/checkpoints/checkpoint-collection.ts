@@ -8,6 +8,7 @@
  * COC1 Only sources are triggered, the barrier brings it to the others; an abort goes to all, since nobody knows how far the barrier is.
  * COC3 A handover is aligned whatever the job's mode: a record behind the barrier that was processed before it would be processed again
  *     by those who go on from it.
+ * COC4 Enumerators are asked for their states in the turn in which the barriers are sent, before them: a split is in one or the other (SRC1).
  * COC2 Of one that has ended nothing is held: neither what was collected, nor the timer of its timeout.
  */
 import {
@@ -25,7 +26,12 @@ import { type Execution, type Task, taskRef } from "../execution/execution.ts";
 import { byTaskManager } from "../execution/scheduler.ts";
 import type { Turns } from "../turns.ts";
 import type { CheckpointStatistics } from "./checkpoint-statistics.ts";
-import { type CheckpointFacts, type CheckpointKind, PendingCheckpoint } from "./pending-checkpoint.ts";
+import {
+  type CheckpointFacts,
+  type CheckpointKind,
+  type EnumeratorStates,
+  PendingCheckpoint,
+} from "./pending-checkpoint.ts";
 
 export type CollectionOptions = {
   readonly epoch: number;
@@ -37,6 +43,8 @@ export type CollectionOptions = {
   readonly logger: Log;
   readonly statistics: CheckpointStatistics;
   readonly send: (to: TaskManagerId, message: FromJobManager) => void;
+  /** Of the sources that have one (SRC1). Errors: SOURCE_FAILED. */
+  readonly snapshotEnumerators: (checkpointId: number) => EnumeratorStates;
   /** It could not be triggered, or its time is over. */
   readonly onFailed: (id: number, reason: string, error: ErrorInfo) => void;
 };
@@ -58,11 +66,15 @@ export class CheckpointCollection {
     const { execution, graph, clock, turns, settings, logger, statistics, onFailed } = this.#options;
     const { id, kind, request } = facts;
     const triggeredMs = clock.nowMs();
-    const pending = new PendingCheckpoint({ ...facts, triggeredMs }, graph, execution.tasks);
+    // COC4
+    const enumerators = this.#enumerators(id);
+    const states = enumerators.kind === "ok" ? enumerators.states : new Map();
+    const pending = new PendingCheckpoint({ ...facts, triggeredMs }, graph, execution.tasks, states);
     this.#pending.set(id, pending);
     statistics.started(pending);
     logger.info({ checkpointId: id, checkpointKind: kind, target: request?.target ?? null }, "checkpoint triggered");
     try {
+      if (enumerators.kind === "failed") throw enumerators.error;
       failpoint("jm:before-trigger");
       this.#ask(facts, triggeredMs);
       failpoint("jm:after-trigger");
@@ -73,6 +85,14 @@ export class CheckpointCollection {
       const reason = `it was not complete after ${settings.timeoutMs} ms: no acknowledgement from ${pending.missing()}`;
       onFailed(id, reason, toErrorInfo(new StreamError("CHECKPOINT_FAILED", `checkpoint ${id}: ${reason}`)));
     });
+  }
+
+  #enumerators(id: number): { kind: "ok"; states: EnumeratorStates } | { kind: "failed"; error: unknown } {
+    try {
+      return { kind: "ok", states: this.#options.snapshotEnumerators(id) };
+    } catch (error) {
+      return { kind: "failed", error };
+    }
   }
 
   /** It has ended (COC2). */

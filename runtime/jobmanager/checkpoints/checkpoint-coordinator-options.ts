@@ -9,6 +9,7 @@ import type { Execution } from "../execution/execution.ts";
 import type { Restored } from "../leading/startup.ts";
 import type { Turns } from "../turns.ts";
 import type { CheckpointStatistics } from "./checkpoint-statistics.ts";
+import type { EnumeratorStates } from "./pending-checkpoint.ts";
 import type { TriggerRegistry } from "./trigger-registry.ts";
 
 export type CoordinatorOptions = {
@@ -25,6 +26,7 @@ export type CoordinatorOptions = {
   /** What the job was started from. */
   readonly restored: Pick<Restored, "checkpointId" | "seq" | "mustCommit" | "ends"> | null;
   readonly send: (to: TaskManagerId, message: FromJobManager) => void;
+  readonly snapshotEnumerators: (checkpointId: number) => EnumeratorStates;
   /** From now on this is what regions are restored from. */
   readonly onCompleted: (manifest: Manifest, inlineFiles: readonly InlineFile[]) => void;
   /** A savepoint is complete that is not the newest state any more (CC8). */

@@ -7,9 +7,10 @@
  *     operator that had nothing to keep (a source that had read everything) from one that is new.
  * PC3 A declaration is known by name space and name: a keyed state, an operator list and timers of the same name are three.
  */
-import { assert, type Timer } from "../../../base/index.ts";
+import { assert, type OperatorId, type Timer } from "../../../base/index.ts";
 import {
   EMPTY_SUBTASK_STATE,
+  type EnumeratorState,
   type ManifestDraft,
   type OperatorState,
   type StateDeclaration,
@@ -48,6 +49,9 @@ export type CheckpointFacts = {
 /** `triggeredMs`: epoch milliseconds. */
 export type PendingFacts = CheckpointFacts & { readonly triggeredMs: number };
 
+/** By source. */
+export type EnumeratorStates = ReadonlyMap<OperatorId, EnumeratorState>;
+
 type AckEntry = { readonly ack: CheckpointAck; readonly ackMs: number };
 
 export class PendingCheckpoint {
@@ -57,10 +61,12 @@ export class PendingCheckpoint {
   #retryDelayMs = RETRY_DELAY_MIN_MS;
   readonly #graph: JobGraph;
   readonly #expected: readonly TaskRef[];
+  readonly #enumerators: EnumeratorStates;
   readonly #entries = new Map<string, AckEntry>();
 
-  constructor(facts: PendingFacts, graph: JobGraph, tasks: readonly Task[]) {
+  constructor(facts: PendingFacts, graph: JobGraph, tasks: readonly Task[], enumerators: EnumeratorStates = new Map()) {
     this.facts = facts;
+    this.#enumerators = enumerators;
     this.#graph = graph;
     this.#expected = tasks.map(taskRef);
   }
@@ -165,6 +171,7 @@ export class PendingCheckpoint {
       const entry = this.#entries.get(keyOf(vertex.index, subtask));
       return entry?.ack.operators.find((operator) => operator.operatorId === node.operatorId);
     });
+    const enumerator = this.#enumerators.get(node.operatorId);
     return {
       operatorId: node.operatorId,
       uid: node.uid,
@@ -173,6 +180,7 @@ export class PendingCheckpoint {
       maxParallelism: vertex.maxParallelism,
       declarations: unitedDeclarations(acks),
       subtasks: acks.map((ack): SubtaskState => ack?.state ?? EMPTY_SUBTASK_STATE),
+      ...(enumerator === undefined ? {} : { enumerator }),
     };
   }
 

@@ -6,6 +6,7 @@
  *
  * FAO1 Checkpoints in progress are given up before anything restarts: a restart never restores from one that a failure has cut short.
  * FAO2 After a failure the store is asked whether this JobManager still leads, and nothing is deployed before it has answered (LEW1).
+ * FAO3 When a task has not found a file of its state, this JobManager looks for it before anything is deployed again (SIQ1).
  */
 import {
   type Clock,
@@ -17,6 +18,7 @@ import {
 } from "../../../base/index.ts";
 import type { CheckpointCoordinator } from "../checkpoints/checkpoint-coordinator.ts";
 import type { LeadWatch } from "../leading/lead-watch.ts";
+import type { StateInquiry } from "../leading/state-inquiry.ts";
 import { type Execution, type Task, taskName } from "./execution.ts";
 import { decideDrainFailure } from "./failure-decision.ts";
 import type { JobFailures } from "./job-failures.ts";
@@ -28,6 +30,7 @@ export type FailoverOptions = {
   readonly scheduler: Scheduler;
   readonly coordinator: CheckpointCoordinator;
   readonly lead: LeadWatch;
+  readonly inquiry: StateInquiry;
   readonly lifecycle: Lifecycle;
   readonly failures: JobFailures;
   readonly clock: Clock;
@@ -61,7 +64,7 @@ export class Failover {
   }
 
   regionsFailed({ regions, error, task }: RegionFailure): void {
-    const { execution, scheduler, coordinator, lead, lifecycle, failures, clock, logger } = this.#options;
+    const { execution, scheduler, coordinator, lead, inquiry, lifecycle, failures, clock, logger } = this.#options;
     const decision = failures.decide(error, task, {
       status: lifecycle.status,
       areStopping: regions.every((region) => region.phase === "stopping"),
@@ -83,6 +86,8 @@ export class Failover {
     );
     this.#options.onRestarting();
     lead.ask();
+    // FAO3
+    if (error.code === "CHECKPOINT_CORRUPT") inquiry.ask();
     scheduler.stop(stopped, decision.atMs);
   }
 

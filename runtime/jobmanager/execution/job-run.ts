@@ -5,7 +5,8 @@
  * Called by job-master.ts, in turns.
  *
  * DEJ1 A message about a task counts only from the TaskManager that runs the task's present attempt (EX1).
- * DEJ2 Regions are deployed only while it is known which checkpoint is the newest (CC4), and that this JobManager still leads (LEW1).
+ * DEJ2 Regions are deployed only while it is known which checkpoint is the newest (CC4), that this JobManager still leads (LEW1), and that
+ *     no file of that checkpoint is lost that a task did not find (SIQ2).
  */
 import type { TaskManagerId } from "../../../base/index.ts";
 import type { Manifest } from "../../checkpoint/index.ts";
@@ -19,7 +20,7 @@ import { createRunParts, type RunOptions, type RunParts } from "./run-parts.ts";
 /** What a task, or its TaskManager for it, says. */
 export type TaskMessage = Extract<
   ToJobManager,
-  { kind: "taskState" | "checkpointAck" | "checkpointDeclined" | "committed" }
+  { kind: "taskState" | "checkpointAck" | "checkpointDeclined" | "committed" | "readerStarted" | "splitRequest" }
 >;
 
 export class JobRun {
@@ -33,7 +34,7 @@ export class JobRun {
     this.#options = options;
     this.execution = new Execution(plan.graph);
     this.#point = new NewestRestorePoint(plan.point, plan.restored);
-    this.#parts = createRunParts(options, this.execution, {
+    this.#parts = createRunParts(options, this.execution, this.#point, {
       onCompleted: (manifest, inlineFiles) => this.#completed(manifest, inlineFiles),
       onOvertaken: (uri, completedMs) => facts.progress.overtaken(uri, completedMs),
     });
@@ -50,6 +51,8 @@ export class JobRun {
   }
 
   begin(): void {
+    // A job that was stopped only commits.
+    if (!this.#parts.coordinator.hasStopped) this.#parts.sources.begin(this.#point.current());
     this.#parts.scheduler.begin();
   }
 
@@ -59,7 +62,7 @@ export class JobRun {
   }
 
   receive(from: TaskManagerId, message: TaskMessage): void {
-    const { scheduler, coordinator, failover } = this.#parts;
+    const { scheduler, coordinator, failover, sources } = this.#parts;
     if (message.kind === "taskState") {
       const failure = scheduler.taskState(from, message.task, message.state);
       if (failure !== null) failover.taskFailed(failure.task, failure.error);
@@ -69,7 +72,8 @@ export class JobRun {
     if (this.execution.find(message.task)?.location?.taskManagerId !== from) return;
     if (message.kind === "checkpointAck") coordinator.acknowledged(message);
     else if (message.kind === "checkpointDeclined") coordinator.declined(message);
-    else coordinator.committed(message);
+    else if (message.kind === "committed") coordinator.committed(message);
+    else sources.receive(message);
   }
 
   /** It is about to end: its tasks go elsewhere, and then it is released. */
@@ -88,9 +92,15 @@ export class JobRun {
     failover.taskManagerLost(id, why, scheduler.taskManagerLost(id));
   }
 
-  /** Nothing more is triggered. */
+  /** Nothing more is triggered, and no split is assigned. */
   close(reason: string): void {
     this.#parts.coordinator.close(reason);
+    this.#parts.sources.close();
+  }
+
+  /** This process ends, or does not lead any more: what is open here is closed, and nothing else happens. */
+  abandon(): void {
+    this.#parts.sources.close();
   }
 
   /** Brings the whole job down, for good. */
@@ -101,9 +111,9 @@ export class JobRun {
 
   /** Does what has become due; the end that the job has come to, or null. */
   advance(): TerminalStatus | null {
-    const { scheduler, coordinator, lead, handover } = this.#parts;
+    const { scheduler, coordinator, lead, inquiry, handover } = this.#parts;
     const { lifecycle } = this.#options.facts;
-    const mayDeploy = coordinator.mayRestore && lead.isSure;
+    const mayDeploy = coordinator.mayRestore && lead.isSure && inquiry.isSure;
     scheduler.advance(mayDeploy ? () => this.#point.current() : null);
     if (lifecycle.status === "FAILING") return this.execution.isOver() ? "FAILED" : null;
     if (lifecycle.status === "CANCELLING") return this.execution.isOver() ? "CANCELED" : null;
@@ -119,5 +129,6 @@ export class JobRun {
     const { log, facts } = this.#options;
     this.#point.advance(manifest, log.store.uri, inlineFiles);
     facts.progress.completed(manifest, log.store.uri);
+    this.#parts.sources.completed(manifest.checkpointId);
   }
 }

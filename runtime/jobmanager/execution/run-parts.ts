@@ -10,8 +10,11 @@ import { CheckpointCoordinator } from "../checkpoints/checkpoint-coordinator.ts"
 import type { JobFacts } from "../job-facts.ts";
 import type { JobManagerOptions } from "../job-manager-options.ts";
 import { LeadWatch } from "../leading/lead-watch.ts";
+import type { NewestRestorePoint } from "../leading/newest-restore-point.ts";
 import type { StartPlan } from "../leading/startup.ts";
+import { StateInquiry } from "../leading/state-inquiry.ts";
 import type { Turns } from "../turns.ts";
+import { SourceCoordinators } from "../sources/source-coordinators.ts";
 import type { Execution } from "./execution.ts";
 import { Failover } from "./failover.ts";
 import { Handover } from "./handover.ts";
@@ -50,21 +53,38 @@ export type RunParts = {
   readonly scheduler: Scheduler;
   readonly coordinator: CheckpointCoordinator;
   readonly lead: LeadWatch;
+  readonly inquiry: StateInquiry;
   readonly failover: Failover;
   readonly handover: Handover;
+  readonly sources: SourceCoordinators;
 };
 
-export function createRunParts(run: RunOptions, execution: Execution, completions: Completions): RunParts {
+export function createRunParts(
+  run: RunOptions,
+  execution: Execution,
+  point: NewestRestorePoint,
+  completions: Completions,
+): RunParts {
   const { log, turns, logger, onFenced, facts, configuration } = run;
   const { clock } = run.options;
-  const coordinator = createCoordinator(run, execution, completions, () => failover);
-  const scheduler = createScheduler(run, execution, coordinator, () => failover);
+  const sources = createSources(run, execution, () => failover);
+  const coordinator = createCoordinator(run, execution, { completions, sources }, () => failover);
+  const scheduler = createScheduler(run, execution, { coordinator, sources }, () => failover);
   const lead = new LeadWatch({ log, turns, clock, logger, onFenced });
+  const inquiry = new StateInquiry({
+    log,
+    point: () => point.current(),
+    turns,
+    logger,
+    onFenced,
+    onLost: (error) => failover.regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null }),
+  });
   const failover: Failover = new Failover({
     execution,
     scheduler,
     coordinator,
     lead,
+    inquiry,
     lifecycle: facts.lifecycle,
     failures: facts.failures,
     clock,
@@ -86,13 +106,13 @@ export function createRunParts(run: RunOptions, execution: Execution, completion
     onRestarting: () => run.onStatus("RESTARTING"),
     release: (id) => run.release(id),
   });
-  return { scheduler, coordinator, lead, failover, handover };
+  return { scheduler, coordinator, lead, inquiry, failover, handover, sources };
 }
 
 function createScheduler(
   run: RunOptions,
   execution: Execution,
-  coordinator: CheckpointCoordinator,
+  { coordinator, sources }: Pick<RunParts, "coordinator" | "sources">,
   failover: () => Failover,
 ): Scheduler {
   const { options, configuration, log, links, facts, turns } = run;
@@ -109,6 +129,7 @@ function createScheduler(
     send: (to, message) => links.send(to, message),
     cutOff: (id, why) => links.cutOff(id, why),
     onFailure: (failure) => failover().regionsFailed(failure),
+    onDeploying: (tasks, source) => sources.deploying(tasks, source),
     onRestored: (checkpointId) => facts.statistics.restoredAgain(checkpointId, clock.nowMs()),
     hasStopped: () => coordinator.hasStopped,
     deployTimeoutMs: options.deployTimeoutMs ?? 60_000,
@@ -120,10 +141,28 @@ function createScheduler(
   });
 }
 
+function createSources(run: RunOptions, execution: Execution, failover: () => Failover): SourceCoordinators {
+  const { options, log, plan, links, turns, logger } = run;
+  return new SourceCoordinators({
+    graph: plan.graph,
+    epoch: log.epoch,
+    turns,
+    clock: options.clock,
+    logger,
+    isRunning: (ref) => execution.find(ref)?.state === "RUNNING",
+    send: (ref, message) => {
+      const to = execution.find(ref)?.location;
+      if (to !== null && to !== undefined) links.send(to.taskManagerId, message);
+    },
+    onFailed: (error) =>
+      turns.run(() => failover().regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null })),
+  });
+}
+
 function createCoordinator(
   run: RunOptions,
   execution: Execution,
-  completions: Completions,
+  { completions, sources }: { readonly completions: Completions; readonly sources: SourceCoordinators },
   failover: () => Failover,
 ): CheckpointCoordinator {
   const { options, configuration, log, plan, links, turns, facts, logger, onFenced } = run;
@@ -141,6 +180,7 @@ function createCoordinator(
     triggers: facts.triggers,
     restored: plan.restored,
     send: (to, message) => links.send(to, message),
+    snapshotEnumerators: (checkpointId) => sources.snapshot(checkpointId),
     onFailure: (error) =>
       turns.run(() => failover().regionsFailed({ regions: execution.regions, error: toErrorInfo(error), task: null })),
     onDrainFailed: (reason) => turns.run(() => failover().drainFailed(reason)),

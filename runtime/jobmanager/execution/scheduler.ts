@@ -15,10 +15,12 @@ import {
   type Clock,
   type ErrorInfo,
   type Log,
+  type OperatorId,
   StreamError,
   type TaskManagerId,
   toErrorInfo,
 } from "../../../base/index.ts";
+import type { RestoredEnumerator } from "../../ports/index.ts";
 import type { FromJobManager, JobSource, StateTarget, TaskDeployment, TaskRef, TaskState } from "../../rpc/index.ts";
 import { type Execution, isLive, type Region, type Task, type TaskFailure, taskName, taskRef } from "./execution.ts";
 import type { SlotPool } from "./slot-pool.ts";
@@ -32,6 +34,7 @@ export type RestoreSource = {
   /** The checkpoint that tasks deployed now start from; null: none. */
   readonly checkpointId: number | null;
   startOf(vertex: number, subtask: number): TaskStart;
+  enumeratorOf(operatorId: OperatorId): RestoredEnumerator<unknown>;
 };
 
 export type SchedulerOptions = {
@@ -48,6 +51,8 @@ export type SchedulerOptions = {
   readonly cutOff: (id: TaskManagerId, why: string) => void;
   /** A region failed without a message from a task: deployment too slow, no slots in time. */
   readonly onFailure: (failure: RegionFailure) => void;
+  /** These tasks are about to be deployed; attempts of them before are gone. */
+  readonly onDeploying: (tasks: readonly TaskRef[], source: RestoreSource) => void;
   /** A region that ran before is deployed again from this checkpoint. */
   readonly onRestored: (checkpointId: number) => void;
   /** The job was stopped with the savepoint that tasks are restored from: they read nothing (MA5). */
@@ -246,6 +251,7 @@ export class Scheduler {
       task.metrics = null;
       task.location = slots.location(task.subtask) ?? null;
     }
+    this.#options.onDeploying(region.tasks.map(taskRef), source);
     const placements = region.tasks.flatMap((task) =>
       task.location === null ? [] : [{ task: taskRef(task), location: task.location }],
     );

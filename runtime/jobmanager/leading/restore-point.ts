@@ -4,17 +4,21 @@
  *
  * RP1 A source without an entry in the manifest, or without a manifest, gets its share of the splits discovered at start:
  *     split i goes to subtask i modulo parallelism. A source with an entry gets its state only (SO1).
+ * RP2 An enumerator goes on from the state in the same manifest as its readers. The readers of a source without state, which has one, begin
+ *     without splits.
  */
 import { assert, type OperatorId, StreamError } from "../../../base/index.ts";
 import {
   assignState,
+  type FileRef,
   keyedFiles,
   type Manifest,
   type NewOperator,
   type OperatorRestore,
   type OperatorState,
 } from "../../checkpoint/index.ts";
-import type { JobGraph } from "../../graph/index.ts";
+import type { JobGraph, StreamNode } from "../../graph/index.ts";
+import type { RestoredEnumerator, Source } from "../../ports/index.ts";
 import type { InlineFile } from "../../rpc/index.ts";
 import type { LeftState } from "./left-state.ts";
 import type { RestoreSource, TaskStart } from "../execution/scheduler.ts";
@@ -29,6 +33,7 @@ export type StoredState = {
 /** Source operator -> its splits. */
 export type DiscoveredSplits = ReadonlyMap<OperatorId, readonly unknown[]>;
 
+type Enumerators = ReadonlyMap<OperatorId, { readonly state: unknown }>;
 type Restores = ReadonlyMap<OperatorId, readonly OperatorRestore[]>;
 /** Files in this process's memory, by key (`memory` back end). */
 type InlineFiles = ReadonlyMap<string, InlineFile>;
@@ -37,24 +42,31 @@ export class RestorePoint implements RestoreSource {
   readonly checkpointId: number | null;
   readonly #graph: JobGraph;
   readonly #restores: Restores;
+  readonly #enumerators: Enumerators;
   readonly #splits: DiscoveredSplits;
   readonly #inlineFiles: InlineFiles;
 
   private constructor(
     graph: JobGraph,
-    state: { readonly checkpointId: number | null; readonly restores: Restores },
+    state: { readonly checkpointId: number | null; readonly restores: Restores; readonly enumerators: Enumerators },
     splits: DiscoveredSplits,
     inlineFiles: InlineFiles,
   ) {
     this.#graph = graph;
     this.checkpointId = state.checkpointId;
     this.#restores = state.restores;
+    this.#enumerators = state.enumerators;
     this.#splits = splits;
     this.#inlineFiles = inlineFiles;
   }
 
   static fresh(graph: JobGraph, splits: DiscoveredSplits): RestorePoint {
-    return new RestorePoint(graph, { checkpointId: null, restores: new Map() }, splits, new Map());
+    return new RestorePoint(
+      graph,
+      { checkpointId: null, restores: new Map(), enumerators: new Map() },
+      splits,
+      new Map(),
+    );
   }
 
   /** Errors: StreamError STATE_INCOMPATIBLE (terminal) with every reason. `from`: for the message. */
@@ -78,12 +90,17 @@ export class RestorePoint implements RestoreSource {
         },
       );
     }
-    const restored = { checkpointId: state.checkpointId, restores: assigned.restores };
+    const enumerators = new Map(
+      state.operators.flatMap(({ operatorId, enumerator }) =>
+        enumerator === undefined || !assigned.restores.has(operatorId) ? [] : [[operatorId, enumerator] as const],
+      ),
+    );
+    const restored = { checkpointId: state.checkpointId, restores: assigned.restores, enumerators };
     return { point: new RestorePoint(graph, restored, new Map(), new Map()), skipped: assigned.skipped };
   }
 
   withSplits(splits: DiscoveredSplits): RestorePoint {
-    const state = { checkpointId: this.checkpointId, restores: this.#restores };
+    const state = { checkpointId: this.checkpointId, restores: this.#restores, enumerators: this.#enumerators };
     return new RestorePoint(this.#graph, state, splits, this.#inlineFiles);
   }
 
@@ -96,17 +113,29 @@ export class RestorePoint implements RestoreSource {
       from: "its own checkpoint",
     });
     assert(skipped.length === 0, "a manifest of this job has operators that it does not have");
-    const restored = { checkpointId: point.checkpointId, restores: point.#restores };
+    const restored = {
+      checkpointId: point.checkpointId,
+      restores: point.#restores,
+      enumerators: point.#enumerators,
+    };
     const files = new Map(inlineFiles.map((file) => [file.key, file]));
     return new RestorePoint(this.#graph, restored, this.#splits, files);
   }
 
-  /** Operators of sources that have no state to go on from. */
+  /** Operators of sources that have no state to go on from, and discover once. */
   sourcesWithoutState(): readonly OperatorId[] {
     return this.#graph.vertices.flatMap((vertex) => {
       const head = vertex.operators[0]?.node;
-      return head?.role === "source" && !this.#restores.has(head.operatorId) ? [head.operatorId] : [];
+      if (head?.role !== "source" || hasEnumerator(head) || this.#restores.has(head.operatorId)) return [];
+      return [head.operatorId];
     });
+  }
+
+  /** RP2 */
+  enumeratorOf(operatorId: OperatorId): RestoredEnumerator<unknown> {
+    if (!this.#restores.has(operatorId)) return { kind: "none" };
+    const enumerator = this.#enumerators.get(operatorId);
+    return enumerator === undefined ? { kind: "readersOnly" } : { kind: "state", state: enumerator.state };
   }
 
   startOf(vertexIndex: number, subtask: number): TaskStart {
@@ -124,18 +153,35 @@ export class RestorePoint implements RestoreSource {
     return { restore, splits: all.filter((_, index) => index % vertex.parallelism === subtask), inlineFiles };
   }
 
-  #filesOf(restore: readonly OperatorRestore[]): readonly InlineFile[] {
+  /** What tasks read from stores: by store URI, each file once. */
+  storedFiles(): ReadonlyMap<string, readonly FileRef[]> {
+    const stores = new Map<string, Map<string, FileRef>>();
+    for (const restore of [...this.#restores.values()].flat()) {
+      const files = stores.get(restore.storeUri) ?? new Map<string, FileRef>();
+      stores.set(restore.storeUri, files);
+      for (const file of filesOf(restore)) {
+        if (this.#inlineFiles.get(file.key)?.storeUri !== restore.storeUri) files.set(file.key, file);
+      }
+    }
+    return new Map([...stores].map(([uri, files]) => [uri, [...files.values()]]));
+  }
+
+  #filesOf(restores: readonly OperatorRestore[]): readonly InlineFile[] {
     if (this.#inlineFiles.size === 0) return [];
     const files = new Set<InlineFile>();
-    for (const { storeUri, keyed, operator } of restore) {
-      const blobs = operator.flat().flatMap(({ blob }) => (blob.kind === "file" ? [blob.file] : []));
-      for (const { key } of [...keyed.flatMap(keyedFiles), ...blobs]) {
+    for (const restore of restores) {
+      for (const { key } of filesOf(restore)) {
         const file = this.#inlineFiles.get(key);
-        if (file?.storeUri === storeUri) files.add(file);
+        if (file?.storeUri === restore.storeUri) files.add(file);
       }
     }
     return [...files];
   }
+}
+
+function filesOf({ keyed, operator }: OperatorRestore): readonly FileRef[] {
+  const blobs = operator.flat().flatMap(({ blob }) => (blob.kind === "file" ? [blob.file] : []));
+  return [...keyed.flatMap(keyedFiles), ...blobs];
 }
 
 /** The operators of a graph as the sharing out of state wants to know them. */
@@ -147,6 +193,11 @@ export function operatorsOf(graph: JobGraph): readonly NewOperator[] {
       parallelism: vertex.parallelism,
       maxParallelism: vertex.maxParallelism,
       isKeyed: node.isKeyed,
+      hasEnumerator: hasEnumerator(node),
     })),
   );
+}
+
+function hasEnumerator({ role, logic }: StreamNode): boolean {
+  return role === "source" && (logic as Source<unknown>).createEnumerator !== undefined;
 }

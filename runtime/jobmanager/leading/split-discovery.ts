@@ -6,6 +6,7 @@
 import { type Clock, type Log, type OperatorId, StreamError, toErrorInfo, USER_LOGGER } from "../../../base/index.ts";
 import type { JobGraph, StreamNode } from "../../graph/index.ts";
 import type { Source } from "../../ports/index.ts";
+import { isPlainJson, PLAIN_JSON } from "../sources/plain-json.ts";
 import type { DiscoveredSplits } from "./restore-point.ts";
 
 /** Errors: what `discover` threw when it is a StreamError; else SOURCE_FAILED (terminal). */
@@ -33,6 +34,7 @@ async function discover(
   try {
     const { name, uid } = node;
     const log = ports.logger.child({ logger: USER_LOGGER, operator: name, uid });
+    if (source.discover === undefined) throw new Error("it has neither discover nor createEnumerator");
     splits = await source.discover({ name, parallelism, clock: ports.clock, log });
   } catch (error) {
     if (error instanceof StreamError) throw error;
@@ -43,20 +45,9 @@ async function discover(
     if (isPlainJson(split)) continue;
     throw new StreamError(
       "SOURCE_FAILED",
-      `the source "${node.name}" (uid "${node.uid}") has a split that is not plain JSON: use only objects, arrays, strings, finite numbers other than -0, booleans and null`,
+      `the source "${node.name}" (uid "${node.uid}") has a split that is not plain JSON: ${PLAIN_JSON}`,
       { destiny: "terminal" },
     );
   }
   return splits;
-}
-
-/** Whether JSON brings it over unchanged; fields that are undefined may get lost. */
-function isPlainJson(value: unknown): boolean {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  if (Array.isArray(value)) return Array.from(value).every(isPlainJson); // Array.from: a hole counts, as undefined.
-  if (typeof value !== "object") return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return false;
-  return Object.values(value).every((field) => field === undefined || isPlainJson(field));
 }

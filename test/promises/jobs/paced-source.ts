@@ -27,7 +27,7 @@ export function pacedSource<T>({ ratePerSecond, hurryFile, ...options }: PacedOp
     name: plain.name,
     boundedness: plain.boundedness,
     type: plain.type,
-    discover: (context) => plain.discover(context),
+    discover: (context) => plain.discover?.(context) ?? [],
     createReader: (context): SourceReader<T, unknown> => {
       const inner = plain.createReader(context);
       const { clock } = context;

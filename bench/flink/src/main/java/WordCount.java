@@ -113,7 +113,7 @@ public final class WordCount {
   }
 
   /** In place: the heap state hands out a copy when a snapshot still needs the old value, and the sink keeps nothing. */
-  private static Tuple2<String, Long> add(Tuple2<String, Long> count, Tuple2<String, Long> word) {
+  static Tuple2<String, Long> add(Tuple2<String, Long> count, Tuple2<String, Long> word) {
     count.f1 += word.f1;
     return count;
   }
@@ -150,7 +150,7 @@ public final class WordCount {
         CountingSink.countSum());
   }
 
-  private static void deleteFolder(Path folder) throws IOException {
+  static void deleteFolder(Path folder) throws IOException {
     try (Stream<Path> paths = Files.walk(folder)) {
       for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) Files.deleteIfExists(path);
     }

@@ -1,0 +1,236 @@
+/**
+ * Owns: the two-phase commit of the Kafka sink: one transaction for each subtask and checkpoint, resumed by its saved identity.
+ * Not here: appending (record-sender.ts), ids (transaction-slots.ts), what became of a fenced transaction (transaction-fate.ts).
+ *
+ * KTW1 Pre-committed is: every record is appended, and (transactional id, producer id, epoch) with the offsets are in the checkpoint. Commit is
+ *      the plain request with that identity, from whatever process (EO-8).
+ * KTW2 After a restore, in this order (EO-4): what the checkpoint names is committed; what else is open under the prefix, or under one that
+ *      the checkpoint names, is aborted; then new ones begin.
+ * KTW3 A commit that the broker refuses for good is looked up in the log (KTF1): committed; or aborted, as after its timeout, and then it is
+ *      written again (KTF2) or the job fails with the offsets (KTF4).
+ */
+import { StreamError } from "../../../../base/index.ts";
+import type { CommitOutcome, SinkContext, TransactionWriter } from "../../../ports/index.ts";
+import { KafkaError, kafkaFailure } from "../client/kafka-error.ts";
+import type { RecordSender } from "./record-sender.ts";
+import { SinkClient } from "./sink-client.ts";
+import { addRecord, type KafkaSinkSettings } from "./sink-settings.ts";
+import { describeRecords, type KafkaTransaction, TransactionFate } from "./transaction-fate.ts";
+import { parseTransactionId } from "./transaction-id.ts";
+import { TransactionSlots } from "./transaction-slots.ts";
+
+const MAX_TIMEOUT_SETTING = "transaction.max.timeout.ms";
+const ENDING_WAIT_MS = 100;
+const RETRY_WAIT_MS = 1000;
+
+/** The identity is no longer the id's current one, or its transaction is in no state to be committed. */
+const lost: ReadonlySet<string> = new Set([
+  "INVALID_PRODUCER_EPOCH",
+  "PRODUCER_FENCED",
+  "INVALID_TXN_STATE",
+  "INVALID_PRODUCER_ID_MAPPING",
+  "UNKNOWN_PRODUCER_ID",
+  "TRANSACTIONAL_ID_NOT_FOUND",
+  "TRANSACTION_ABORTABLE",
+]);
+
+export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTransaction> {
+  readonly #settings: KafkaSinkSettings<T>;
+  readonly #context: SinkContext;
+  readonly #kafka: SinkClient;
+  readonly #prefix: string;
+  readonly #slots: TransactionSlots;
+  readonly #fate: TransactionFate;
+  #sender: RecordSender | null = null;
+
+  constructor(settings: KafkaSinkSettings<T>, context: SinkContext) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#kafka = new SinkClient(settings as KafkaSinkSettings<never>, context);
+    this.#prefix = settings.transactionalIdPrefix ?? `${context.jobName}-${context.uid}`;
+    this.#slots = new TransactionSlots(
+      this.#kafka,
+      { prefix: this.#prefix, subtask: context.subtask },
+      settings.transactionTimeoutMs,
+    );
+    this.#fate = new TransactionFate(this.#kafka.client, this.#kafka.retries);
+  }
+
+  async open(): Promise<void> {
+    this.#sender = await this.#kafka.open();
+    await this.#checkTimeout();
+  }
+
+  begin(): KafkaTransaction | Promise<KafkaTransaction> {
+    const identity = this.#slots.take();
+    if (!("then" in identity)) return this.#begun(identity);
+    return identity.then((each) => this.#begun(each));
+  }
+
+  write(_transaction: KafkaTransaction, value: T, timestamp: number): void | Promise<void> {
+    const added = addRecord(this.#running(), this.#settings.record, value, { timestamp, clock: this.#context.clock });
+    if (added !== undefined) return this.#asked("write", () => added);
+  }
+
+  async prepare(transaction: KafkaTransaction): Promise<KafkaTransaction> {
+    const sender = this.#running();
+    await this.#asked("write", () => sender.flush());
+    this.#slots.prepareNext();
+    return { ...transaction, partitions: sender.appended() };
+  }
+
+  async commit(transaction: KafkaTransaction): Promise<CommitOutcome> {
+    try {
+      await this.#kafka.client.endTransaction(transaction, "commit");
+    } catch (error) {
+      return await this.#refused(transaction, error);
+    }
+    this.#slots.release(transaction.transactionalId);
+    return { kind: "committed" };
+  }
+
+  async abort(transaction: KafkaTransaction): Promise<void> {
+    const sender = this.#running();
+    await sender.discard();
+    if (sender.isInTransaction) {
+      try {
+        await this.#kafka.retries.run(() => this.#kafka.client.endTransaction(transaction, "abort"));
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error;
+        // The next attempt aborts it, or the broker when its time is over; until then readers of committed records wait.
+        this.#context.log.warn(
+          { transactionalId: transaction.transactionalId, reason: error.message },
+          "a transaction could not be aborted",
+        );
+      }
+    }
+    this.#slots.release(transaction.transactionalId);
+  }
+
+  async abortAllExcept(keep: readonly KafkaTransaction[]): Promise<void> {
+    const { client, retries } = this.#kafka;
+    const kept = new Set(keep.map(({ transactionalId }) => transactionalId));
+    const prefixes = new Set([
+      this.#prefix,
+      ...keep.flatMap(({ transactionalId }) => parseTransactionId(transactionalId)?.prefix ?? []),
+    ]);
+    for (const prefix of prefixes) {
+      const open = await this.#asked("list open transactions", () =>
+        retries.run(() => client.openTransactions(`${prefix}-`)),
+      );
+      for (const { transactionalId: id, state } of open) {
+        const parts = parseTransactionId(id);
+        const isMine =
+          parts !== null &&
+          parts.prefix === prefix &&
+          parts.subtask % this.#context.parallelism === this.#context.subtask;
+        if (!isMine || kept.has(id) || state !== "Ongoing") continue;
+        this.#context.log.info({ transactionalId: id }, "aborting a transaction that is in no checkpoint");
+        await this.#asked(`abort the transaction of ${id}`, () =>
+          retries.run(() => client.initProducer(id, this.#settings.transactionTimeoutMs)),
+        );
+      }
+    }
+    await this.#slots.open();
+  }
+
+  async close(): Promise<void> {
+    this.#sender?.close();
+    await this.#kafka.close();
+  }
+
+  #begun(identity: {
+    readonly transactionalId: string;
+    readonly producerId: number;
+    readonly epoch: number;
+  }): KafkaTransaction {
+    this.#running().begin(identity);
+    return { ...identity, partitions: [] };
+  }
+
+  async #refused(transaction: KafkaTransaction, error: unknown): Promise<CommitOutcome> {
+    if (!(error instanceof KafkaError)) throw error;
+    if (error.type === "CONCURRENT_TRANSACTIONS")
+      return { kind: "retryLater", after: ENDING_WAIT_MS, reason: error.message };
+    if (error.isRetriable)
+      return { kind: "retryLater", after: RETRY_WAIT_MS, reason: `${error.message} (${error.type})` };
+    if (!lost.has(error.type)) throw kafkaFailure(this.#kafka.place, "commit", error);
+    return await this.#asked(`find out what became of the transaction of ${transaction.transactionalId}`, () =>
+      this.#settle(transaction, error),
+    );
+  }
+
+  async #settle(transaction: KafkaTransaction, refusal: KafkaError): Promise<CommitOutcome> {
+    const { transactionalId, partitions } = transaction;
+    const fate = await this.#fate.find(transaction);
+    if (fate.kind === "ending")
+      return {
+        kind: "retryLater",
+        after: ENDING_WAIT_MS,
+        reason: `it is being ended; its commit was answered by ${refusal.type}`,
+      };
+    if (fate.kind === "gone") {
+      return {
+        kind: "impossible",
+        reason: `the transaction of ${transactionalId} was refused (${refusal.type}), and the log no longer says whether it had been committed: ${describeRecords(partitions)} were deleted. Look whether they arrived where they are read; then restore an older checkpoint, or start anew`,
+      };
+    }
+    if (fate.kind === "aborted") {
+      const missing = await this.#fate.writeAgain(transaction, this.#settings.transactionTimeoutMs);
+      if (missing !== null) {
+        return {
+          kind: "impossible",
+          reason: `the transaction of ${transactionalId} was aborted before it could be committed, and the log has no longer what it wrote: ${missing}. Restore an older checkpoint, and set transactionTimeout (now ${this.#settings.transactionTimeoutMs} ms) and the topic's retention longer than the job may be away`,
+        };
+      }
+      this.#context.log.warn(
+        { transactionalId, records: describeRecords(partitions) },
+        "an aborted transaction was written again",
+      );
+    }
+    this.#slots.release(transactionalId);
+    return { kind: "alreadyCommitted" };
+  }
+
+  /** EO-7: better now than with the first transaction. */
+  async #checkTimeout(): Promise<void> {
+    const timeoutMs = this.#settings.transactionTimeoutMs;
+    const setting = await this.#asked("read the broker's settings", async () => {
+      try {
+        return await this.#kafka.client.brokerSetting(MAX_TIMEOUT_SETTING);
+      } catch (error) {
+        // Not everybody may read them; the first transactional id is refused then.
+        if (error instanceof KafkaError && error.type.endsWith("AUTHORIZATION_FAILED")) return null;
+        throw error;
+      }
+    });
+    if (setting === null || timeoutMs <= Number(setting)) return;
+    throw new StreamError(
+      "OPTION_INVALID",
+      `${this.#kafka.place.where}: transactionTimeout is ${timeoutMs} ms, but the broker allows ${setting} ms at most. Set transactionTimeout to at most that (it has to be longer than a checkpoint and a restart take together), or raise ${MAX_TIMEOUT_SETTING} of the brokers`,
+      { destiny: "terminal" },
+    );
+  }
+
+  async #asked<R>(doing: string, ask: () => Promise<R>): Promise<R> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof KafkaError && (error.type === "PRODUCER_FENCED" || error.type === "INVALID_PRODUCER_EPOCH"))
+        throw this.#fenced(doing, error);
+      throw kafkaFailure(this.#kafka.place, doing, error);
+    }
+  }
+
+  #fenced(doing: string, cause: KafkaError): StreamError {
+    return new StreamError(
+      "SINK_FAILED",
+      `${this.#kafka.place.where}: cannot ${doing}: another producer has taken over a transactional id with the prefix "${this.#prefix}" (${cause.type}). Either its transaction timed out (transactionTimeout is ${this.#settings.transactionTimeoutMs} ms), or a newer attempt of this job runs, or another job has the same prefix: give each job a transactionalIdPrefix of its own`,
+      { cause },
+    );
+  }
+
+  #running(): RecordSender {
+    return this.#sender as RecordSender;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Owns: the source of the records of topics of Kafka.
+ * Not here: which offsets to read (splits.ts), reading (kafka-reader.ts).
+ */
+import type { Source, SourceContext } from "../../../ports/index.ts";
+import { kafkaFailure } from "../client/kafka-error.ts";
+import { Retries } from "../client/retry.ts";
+import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
+import { type KafkaFormat, textFormat } from "./formats.ts";
+import { KafkaReader } from "./kafka-reader.ts";
+import { type KafkaSourceOptions, type KafkaSourceSettings, readSourceSettings } from "./source-settings.ts";
+import { discoverPartitions, type KafkaSplit } from "./splits.ts";
+
+/**
+ * The records of topics, each partition in its order, with their timestamps as event times; partitions are found when the job starts. Unbounded unless
+ * it has an `end`. Errors: OPTION_INVALID; SOURCE_FAILED.
+ */
+export function kafkaSource(
+  options: KafkaSourceOptions<string> & { readonly format?: undefined },
+): Source<string, KafkaSplit>;
+export function kafkaSource<T>(
+  options: KafkaSourceOptions<T> & { readonly format: KafkaFormat<T> },
+): Source<T, KafkaSplit>;
+export function kafkaSource<T>(options: KafkaSourceOptions<T>): Source<T, KafkaSplit> {
+  // The overloads give a format wherever T is no string.
+  const settings = readSourceSettings(
+    options,
+    options.format ?? (textFormat() as KafkaFormat<unknown> as KafkaFormat<T>),
+  );
+  return {
+    kind: "source",
+    name: settings.name,
+    boundedness: settings.end === null ? "unbounded" : "bounded",
+    type: settings.format.type,
+    discover: (context) => discover(settings as KafkaSourceSettings<never>, context),
+    createReader: (context) => new KafkaReader(settings, context),
+  };
+}
+
+async function discover(settings: KafkaSourceSettings<never>, context: SourceContext): Promise<readonly KafkaSplit[]> {
+  const where = `source ${context.name} at ${settings.connection.brokers.join(", ")}`;
+  const client = new KafkajsClient(settings.connection, context.log);
+  try {
+    await client.connect();
+    return await discoverPartitions(settings, {
+      client,
+      retries: new Retries(context.clock, settings.retryTimeoutMs),
+      where,
+    });
+  } catch (error) {
+    throw kafkaFailure({ code: "SOURCE_FAILED", where }, "find partitions and offsets", error);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,137 @@
+/** Owns: topics of one test file on the real Kafka: made and written by plain kafkajs, and read. */
+import { randomUUID } from "node:crypto";
+import { Kafka, logLevel, type Message } from "kafkajs";
+import { silentLog } from "../../base/index.ts";
+import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
+import type { Isolation, KafkaClient, PartitionInfo } from "../../runtime/connectors/kafka/client/kafka-client.ts";
+import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
+import { visibleBatches } from "../../runtime/connectors/kafka/source/aborted-records.ts";
+import { RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
+import { createTopic, kafkaPart, testPart } from "../environment/index.ts";
+
+export type ReadMessage = {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly timestamp: number;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+export class KafkaTopics {
+  readonly bootstrap: string;
+  readonly #kafka: Kafka;
+
+  constructor(bootstrap: string) {
+    this.bootstrap = bootstrap;
+    this.#kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  }
+
+  /** A topic that is there when this resolved; its name is new. */
+  async create(name: string, partitions = 1, settings: Readonly<Record<string, string>> = {}): Promise<string> {
+    const topic = `${name}-${randomUUID().slice(0, 8)}`;
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
+      await createTopic(admin, { topic, numPartitions: partitions, configEntries });
+    } finally {
+      await admin.disconnect();
+    }
+    return topic;
+  }
+
+  /** As retention does it: nothing that was written is there any more. */
+  async deleteRecords(topic: string): Promise<void> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      const ends = await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({
+        topic,
+        partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
+      });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async write(topic: string, messages: readonly Message[]): Promise<void> {
+    const producer = this.#kafka.producer({
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          Number(message.partition ?? 0),
+    });
+    await producer.connect();
+    try {
+      await producer.send({ topic, messages: [...messages] });
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /**
+   * All records up to the end of the topic, as a reader of committed or of all records sees them. Not by kafkajs: its consumer takes the broker's list of
+   * aborted transactions for sorted, and shows records of some.
+   */
+  async read(topic: string, isolation: Isolation = "read_committed"): Promise<ReadMessage[]> {
+    const client = new KafkajsClient(readConnection("test", { brokers: this.bootstrap }), silentLog);
+    await client.connect();
+    try {
+      const infos = (await client.partitionsOf(topic)) ?? [];
+      const ends = await client.listOffsets(infos, "latest", isolation);
+      const messages: ReadMessage[] = [];
+      for (const [index, info] of infos.entries())
+        messages.push(...(await readPartition(client, info, ends[index] as number, isolation)));
+      return messages;
+    } finally {
+      await client.close();
+    }
+  }
+}
+
+async function readPartition(
+  client: KafkaClient,
+  at: PartitionInfo,
+  end: number,
+  isolation: Isolation,
+): Promise<ReadMessage[]> {
+  const messages: ReadMessage[] = [];
+  const [start = 0] = await client.listOffsets([at], "earliest", isolation);
+  for (let offset = start; offset < end; ) {
+    const [fetched] = await client.fetch({
+      node: at.leader,
+      partitions: [{ ...at, offset }],
+      isolation,
+      maxWaitMs: 100,
+      partitionBytesMax: 1 << 20,
+    });
+    if (fetched === undefined || fetched.error !== null)
+      throw new Error(`${at.topic}-${at.partition} at ${offset}: ${fetched?.error}`);
+    const { batches, nextOffset } = visibleBatches(fetched, offset);
+    for (const batch of batches) {
+      for (const cursor = new RecordCursor(batch); cursor.next(); ) {
+        if (cursor.offset < offset) continue;
+        messages.push({
+          partition: at.partition,
+          offset: cursor.offset,
+          key: cursor.key()?.toString() ?? null,
+          value: cursor.value()?.toString() ?? null,
+          timestamp: cursor.timestamp,
+          headers: Object.fromEntries(cursor.headers().map(([name, value]) => [name, String(value)])),
+        });
+      }
+    }
+    offset = nextOffset ?? offset;
+  }
+  return messages;
+}
+
+/** The broker of this group; topics only where it is not skipped. */
+export async function testKafka(): Promise<{ readonly skip: false | string; readonly topics: () => KafkaTopics }> {
+  const part = await testPart(kafkaPart);
+  if (part.skip !== false) return { skip: part.skip, topics: () => part.gives() as never };
+  const topics = new KafkaTopics(part.gives().bootstrap);
+  return { skip: false, topics: () => topics };
+}
