@@ -52,6 +52,7 @@ import { collect, collectionView } from "./simulated-collection.test-support.ts"
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { SimulatedStoragePods } from "./simulated-storage-pods.test-support.ts";
 import { statusOf } from "./status/stored-status.ts";
+import { calm, type OperatorFault, type WorldOptions } from "./world-options.test-support.ts";
 
 type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
 
@@ -61,25 +62,6 @@ export const settings: ReconcileSettings = {
   engine: nativeEngine,
 };
 export const START_MS = parseTime("2031-01-01T00:00:00.000Z");
-
-export type WorldOptions = {
-  readonly seed: number;
-  readonly podStartMs: number;
-  readonly podEndMs: number;
-  readonly savepointMs: number;
-  /** So many savepoints fail before one succeeds. */
-  readonly failingSavepoints: number;
-};
-
-/** What happens to the operator in a look. */
-export type OperatorFault = {
-  /** It dies after so many actions; -1: before the status is written. */
-  readonly crashAfter?: number;
-  /** So long nobody looks afterwards. */
-  readonly awayMs?: number;
-};
-
-export const calm: WorldOptions = { seed: 1, podStartMs: 300, podEndMs: 400, savepointMs: 300, failingSavepoints: 0 };
 
 type PodRecord = { pod: Pod; readonly set: string; readonly readyMs: number; endsMs: number | null; restarts: number };
 

@@ -126,6 +126,11 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", ...inRuntime("record ports connectors/kit")],
   },
   {
+    folder: "runtime/connectors/kafka",
+    owns: "topics of Kafka as sources and sinks",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
     folder: "runtime/connectors/mysql",
     owns: "rows of MySQL and MariaDB: exactly-once sinks, lookups",
     mayImport: ["base", ...inRuntime("record ports connectors/kit")],
@@ -134,11 +139,6 @@ const runtimeRooms: readonly Room[] = [
     folder: "runtime/connectors/redis",
     owns: "values of Redis: lookups, a sink of writes that bear repetition",
     mayImport: ["base", ...inRuntime("ports connectors/kit")],
-  },
-  {
-    folder: "runtime/connectors/kafka",
-    owns: "topics of Kafka as sources and sinks",
-    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
   },
   {
     folder: "runtime/api",

@@ -159,8 +159,8 @@ export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Chec
       run: inTopic(1, async (client, at, topic) => {
         const producer = await prepare(client, topic, first(at), ["x", "y"]);
         assert.deepEqual(
-          (await client.openTransactions(topic)).map(({ transactionalId }) => transactionalId),
-          [topic],
+          (await client.transactions(topic)).map(({ transactionalId, state }) => [transactionalId, state]),
+          [[topic, "Ongoing"]],
         );
         assert.deepEqual((await read(client, first(at), 0, "read_committed")).values, []);
         assert.deepEqual((await read(client, first(at), 0, "read_uncommitted")).values, ["x", "y"]);
@@ -173,7 +173,10 @@ export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Chec
           await other.close();
         }
         assert.deepEqual((await readSettled(client, first(at))).values, ["x", "y"]);
-        assert.deepEqual(await client.openTransactions(topic), []);
+        assert.deepEqual(
+          (await client.transactions(topic)).map(({ state }) => state),
+          ["CompleteCommit"],
+        );
       }),
     },
     {

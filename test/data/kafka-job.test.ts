@@ -71,4 +71,39 @@ describe("a job from Kafka to Kafka, exactly once", { skip: kafka.skip }, () => 
       process.kill(pid, "SIGKILL");
     });
   });
+
+  it("EO-10 reads partitions that are added while it runs, from their first record, once, also after a restart", () =>
+    inWorkspace("kafka-partitions", async (workspace) => {
+      const topics = kafka.topics();
+      const [from, to] = [await topics.create("growing", 1), await topics.create("counts", 2)];
+      const args = ["--brokers", topics.bootstrap, "--from", from, "--to", to];
+      let written = 0;
+      const write = async (partitions: number): Promise<void> => {
+        const numbers = Array.from({ length: ROUND }, (_, index) => written + index);
+        await topics.write(
+          from,
+          numbers.map((number) => ({ value: wordOf(number, WORDS), partition: number % partitions })),
+        );
+        written += ROUND;
+      };
+      const counted = (): Promise<void> =>
+        run.until("all words to be counted", async () => (await topics.read(to)).length >= written);
+      await write(1);
+      const run = await workspace.start({ module: MODULE, args, parallelism: 2, taskManagers: 2 });
+      await counted();
+      await topics.addPartitions(from, 3);
+      await write(3);
+      await counted();
+      process.kill(run.cluster.pids().taskManagers[0] as number, "SIGKILL");
+      await topics.addPartitions(from, 5);
+      await write(5);
+      await counted();
+      process.kill(run.cluster.pids().jobManager as number, "SIGKILL");
+      await write(5);
+      await counted();
+      await run.nextCheckpoint();
+      const lines = (await topics.read(to)).map(({ value }) => value ?? "null");
+      assert.deepEqual(lines.toSorted(), expectedLines(written, WORDS).toSorted());
+      await run.cancel();
+    }));
 });

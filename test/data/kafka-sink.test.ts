@@ -57,7 +57,7 @@ async function transactionWorld(): Promise<TransactionWorld<KafkaTransaction>> {
   const client = new KafkajsClient(readConnection("test", { brokers }), silentLog);
   await client.connect();
   const states = async (): Promise<string[]> =>
-    (await client.openTransactions(`${transactionalIdPrefix}-`)).map(({ state }) => state);
+    (await client.transactions(`${transactionalIdPrefix}-`)).map(({ state }) => state);
   return {
     makeSink: () =>
       closing(
@@ -67,7 +67,11 @@ async function transactionWorld(): Promise<TransactionWorld<KafkaTransaction>> {
     dispose: () => closeAll([...writers, client]),
     readCommitted: async () => {
       // A commit is answered before its markers are written.
-      for (const until = Date.now() + 60_000; (await states()).some((state) => state !== "Ongoing"); await nextTurn())
+      for (
+        const until = Date.now() + 60_000;
+        (await states()).some((state) => state.startsWith("Prepare"));
+        await nextTurn()
+      )
         assert.ok(Date.now() < until, "a transaction does not end");
       return await values(topic);
     },

@@ -12,6 +12,7 @@ import {
   textFormat,
 } from "../../runtime/connectors/kafka/index.ts";
 import type { KafkaTransaction } from "../../runtime/connectors/kafka/index.ts";
+import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import { MetricRegistry } from "../../runtime/metrics/index.ts";
@@ -41,7 +42,11 @@ async function world(end: "latest" | undefined): Promise<SourceWorld<string, Kaf
   };
   const records = await write(20);
   const makeSource = () =>
-    kafkaSource({ brokers: topics.bootstrap, topics: topic, ...(end === undefined ? {} : { end }) });
+    kafkaSource({
+      brokers: topics.bootstrap,
+      topics: topic,
+      ...(end === undefined ? { partitionDiscovery: "once" } : { end }),
+    });
   return { makeSource, records, ...(end === undefined ? { append: () => write(4) } : {}) };
 }
 
@@ -139,16 +144,20 @@ describe("the Kafka source", { skip: kafka.skip }, () => {
       ["a", "b", "c", "d"].map((value) => ({ value })),
     );
     const group = `${topic}-group`;
-    const harness = await SourceHarness.start(kafkaSource({ brokers: topics.bootstrap, topics: topic, group }), {
-      deadline: DEADLINE,
-    });
+    const harness = await SourceHarness.start(
+      kafkaSource({ brokers: topics.bootstrap, topics: topic, group, partitionDiscovery: "once" }),
+      {
+        deadline: DEADLINE,
+      },
+    );
     await harness.read(() => harness.records.length === 2, 1);
     harness.snapshot(7);
     await harness.read(() => harness.records.length === 4, 1);
     const client = new KafkajsClient(readConnection("test", { brokers: topics.bootstrap }), silentLog);
     await client.connect();
     const committed = async (): Promise<number | undefined> =>
-      (await client.groupOffsets(group, [{ topic, partition: 0 }]))[0]?.offset;
+      (await new Retries(systemClock, 90_000).run(() => client.groupOffsets(group, [{ topic, partition: 0 }])))[0]
+        ?.offset;
     assert.equal(await committed(), undefined);
     await harness.completeCheckpoint(7);
     for (const until = Date.now() + 90_000; (await committed()) === undefined; await nextTurn())
@@ -169,9 +178,12 @@ describe("the Kafka source", { skip: kafka.skip }, () => {
     const topics = kafka.topics();
     const topic = await topics.create("committed", 1);
     const writer = await transactionalWriter(topic, topic);
-    const harness = await SourceHarness.start(kafkaSource({ brokers: topics.bootstrap, topics: topic }), {
-      deadline: DEADLINE,
-    });
+    const harness = await SourceHarness.start(
+      kafkaSource({ brokers: topics.bootstrap, topics: topic, partitionDiscovery: "once" }),
+      {
+        deadline: DEADLINE,
+      },
+    );
     const lost = await writer.begin();
     await writer.write(lost, "aborted", 1);
     await writer.prepare(lost);

@@ -41,6 +41,17 @@ export class KafkaTopics {
     return topic;
   }
 
+  /** Until the topic has `count` of them. */
+  async addPartitions(topic: string, count: number): Promise<void> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   /** As retention does it: nothing that was written is there any more. */
   async deleteRecords(topic: string): Promise<void> {
     const admin = this.#kafka.admin();
@@ -58,6 +69,9 @@ export class KafkaTopics {
 
   async write(topic: string, messages: readonly Message[]): Promise<void> {
     const producer = this.#kafka.producer({
+      // It sends a request again when one partition of it is not ready yet, which would double the records of the others.
+      idempotent: true,
+
       createPartitioner:
         () =>
         ({ message }) =>

@@ -84,7 +84,8 @@ class Sink {
   }
 
   async openIds(): Promise<string[]> {
-    return (await this.#client.openTransactions(`${this.prefix}-`))
+    return (await this.#client.transactions(`${this.prefix}-`))
+      .filter(({ state }) => /^(Ongoing|Prepare)/.test(state))
       .map(({ transactionalId }) => transactionalId)
       .sort();
   }
@@ -260,6 +261,24 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
         },
         (error) => error instanceof StreamError && /another job has the same prefix/.test(error.message),
       );
+      assert.deepEqual(await sink.committed(), ["new"]);
+    }));
+
+  it("KTW4 a zombie cannot begin a transaction after the restore, under whichever of its ids", () =>
+    Sink.in(async (sink) => {
+      const zombie = await sink.restored([]);
+      for (let checkpoint = 0; checkpoint < 4; checkpoint++) await prepared(zombie, [`unnamed-${checkpoint}`]);
+      const begun = await zombie.begin();
+      const writer = await sink.restored([]);
+      await assert.rejects(
+        async () => {
+          await zombie.write(begun, "zombie", 1);
+          await zombie.prepare(begun);
+        },
+        (error) => error instanceof StreamError && /taken over/.test(error.message),
+      );
+      assert.deepEqual(await sink.openIds(), []);
+      await settle(writer, await prepared(writer, ["new"]));
       assert.deepEqual(await sink.committed(), ["new"]);
     }));
 

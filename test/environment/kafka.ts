@@ -4,7 +4,7 @@
  * Its jars come by Maven, once. Transactions that nobody ends are given up within seconds of their timeout, since tests wait for that.
  */
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,20 @@ const VERSION = "4.4.0";
 const CLUSTER_ID = "c3RyZWFtam9iLXRlc3RzIQ";
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-type KafkaServer = { readonly bootstrap: string };
+/** `secure`: a listener with TLS and SASL (PLAIN and SCRAM); only of a server of ours. */
+type KafkaServer = {
+  readonly bootstrap: string;
+  readonly secure?: {
+    readonly bootstrap: string;
+    /** PEM. */
+    readonly ca: string;
+    /** By PLAIN. */
+    readonly username: string;
+    readonly password: string;
+  };
+};
+
+const USER = { username: "alice", password: "alice-secret" };
 
 const kafkaBinary: Binary = {
   command: "kafka-server",
@@ -44,26 +57,52 @@ export const kafkaPart: Part<KafkaServer> = {
   address: { variable: "STREAMJOB_TEST_KAFKA", parse: (bootstrap) => ({ bootstrap }) },
   binary: kafkaBinary,
   launch: async (place) => {
-    const [port, controllerPort] = [await place.freePort(), await place.freePort()];
+    const [port, controllerPort, securePort] = [await place.freePort(), await place.freePort(), await place.freePort()];
     const path = join(place.folder, "server.properties");
-    await writeFile(path, properties({ port, controllerPort, data: join(place.folder, "data") }));
-    return { args: [path], gives: { bootstrap: `127.0.0.1:${port}` } };
+    const ca = await makeCertificate(place.folder);
+    await writeFile(path, properties({ port, controllerPort, securePort, folder: place.folder }));
+    const secure = { bootstrap: `127.0.0.1:${securePort}`, ca, ...USER };
+    return { args: [path], gives: { bootstrap: `127.0.0.1:${port}`, secure } };
   },
+  summary: ({ bootstrap }) => bootstrap,
   check: async ({ bootstrap }) => {
     const [host = "", port = ""] = bootstrap.split(":");
     await answersApiVersions(host, Number(port));
   },
 };
 
-function properties(place: { readonly port: number; readonly controllerPort: number; readonly data: string }): string {
-  const { port, controllerPort, data } = place;
+const KEY_STORE = "broker.pem";
+
+/** Makes the key and certificate of the broker, which is its own authority; returns it as PEM. */
+async function makeCertificate(folder: string): Promise<string> {
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const words = "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost";
+  const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  await run("openssl", [...words.split(" "), ...names, "-keyout", key, "-out", certificate]);
+  const pem = await readFile(certificate, "utf8");
+  await writeFile(join(folder, KEY_STORE), (await readFile(key, "utf8")) + pem, { mode: 0o600 });
+  return pem;
+}
+
+type Ports = { readonly port: number; readonly controllerPort: number; readonly securePort: number };
+
+function properties(place: Ports & { readonly folder: string }): string {
+  const { port, controllerPort, securePort, folder } = place;
+  const login = "org.apache.kafka.common.security";
   const settings = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    "listener.name.secure.ssl.keystore.type": "PEM",
+    "listener.name.secure.ssl.keystore.location": join(folder, KEY_STORE),
+    "listener.name.secure.plain.sasl.jaas.config": `${login}.plain.PlainLoginModule required user_${USER.username}="${USER.password}";`,
+    "listener.name.secure.scram-sha-256.sasl.jaas.config": `${login}.scram.ScramLoginModule required;`,
+    "listener.name.secure.scram-sha-512.sasl.jaas.config": `${login}.scram.ScramLoginModule required;`,
     "controller.listener.names": "CONTROLLER",
-    "log.dirs": data,
+    "log.dirs": join(folder, "data"),
     "num.partitions": 1,
     "auto.create.topics.enable": false,
     "offsets.topic.replication.factor": 1,

@@ -1,7 +1,7 @@
 /**
  * Words from a topic, counted by key, each count a record of another topic, exactly once: `w7 12` is the 12th w7.
  *
- *   -- --brokers <host:port> --from <topic> --to <topic> --end <offset of each partition> [--timeout <transaction timeout>]
+ *   -- --brokers <host:port> --from <topic> --to <topic> [--end <offset of each partition>] [--timeout <transaction timeout>]
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
@@ -17,7 +17,7 @@ export default job((env) => {
       brokers: { type: "string", default: "localhost:9092" },
       from: { type: "string", default: "words" },
       to: { type: "string", default: "counts" },
-      end: { type: "string", default: "0" },
+      end: { type: "string" },
       timeout: { type: "string", default: "1 min" },
     },
   });
@@ -25,13 +25,15 @@ export default job((env) => {
   const ends = Object.fromEntries(
     Array.from({ length: PARTITIONS }, (_, partition) => [partition, Number(values.end)]),
   );
+  // Without an end, partitions that are added are read too.
+  const extent = values.end === undefined ? { partitionDiscovery: 200 } : { end: { offsets: { [from]: ends } } };
   env.configure({
     name: "kafka-count",
     checkpoints: { interval: "300 ms" },
     restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50 ms" },
   });
   env
-    .fromSource(kafkaSource({ brokers, topics: from, end: { offsets: { [from]: ends } } }), { uid: "words" })
+    .fromSource(kafkaSource({ brokers, topics: from, ...extent }), { uid: "words" })
     .map((word) => ({ word, count: 1 }), { uid: "ones", type: WordCount })
     .keyBy("word")
     .reduce((sum, one) => ({ word: sum.word, count: sum.count + one.count }), { uid: "counts" })

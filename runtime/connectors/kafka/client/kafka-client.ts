@@ -59,7 +59,12 @@ export type ProduceRequest = {
 /** `offset`: that of the batch's first record; -1 where there is an error. */
 export type ProducedPartition = TopicPartition & { readonly error: string | null; readonly offset: number };
 
-export type OpenTransaction = { readonly transactionalId: string; readonly producerId: number; readonly state: string };
+/** `state`: `Ongoing`, `PrepareCommit` and `PrepareAbort` hold back readers of committed records; the others, as `CompleteCommit`, do not. */
+export type KnownTransaction = {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly state: string;
+};
 
 export type GroupOffset = TopicPartition & { readonly offset: number; readonly metadata: string };
 
@@ -85,8 +90,8 @@ export interface KafkaClient {
   addPartitions(producer: ProducerIdentity, partitions: readonly TopicPartition[]): Promise<void>;
   /** May be repeated: a second commit of what is committed is no error. */
   endTransaction(producer: ProducerIdentity, outcome: "commit" | "abort"): Promise<void>;
-  /** Transactions of the whole cluster that are neither committed nor aborted, whose ids begin with `prefix`. */
-  openTransactions(prefix: string): Promise<readonly OpenTransaction[]>;
+  /** The last transaction of each id of the whole cluster that begins with `prefix`. */
+  transactions(prefix: string): Promise<readonly KnownTransaction[]>;
   /** The offsets of a group; partitions without one are left out. */
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly GroupOffset[]>;
   commitGroupOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void>;

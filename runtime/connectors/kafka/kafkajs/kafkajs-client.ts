@@ -15,7 +15,7 @@ import type {
   Isolation,
   KafkaClient,
   OffsetQuery,
-  OpenTransaction,
+  KnownTransaction,
   PartitionInfo,
   ProducedPartition,
   ProduceRequest,
@@ -157,14 +157,14 @@ export class KafkajsClient implements KafkaClient {
     );
   }
 
-  async openTransactions(prefix: string): Promise<OpenTransaction[]> {
+  async transactions(prefix: string): Promise<KnownTransaction[]> {
     const request = listTransactionsRequest((code) => {
       throw this.#protocolError(code);
     });
-    const open: OpenTransaction[] = [];
+    const known: KnownTransaction[] = [];
     await this.#asked(() => this.#cluster.refreshMetadata());
-    for (const node of this.#cluster.getNodeIds()) open.push(...(await this.#send(Number(node), request)));
-    return open.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
+    for (const node of this.#cluster.getNodeIds()) known.push(...(await this.#send(Number(node), request)));
+    return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
   }
 
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<GroupOffset[]> {

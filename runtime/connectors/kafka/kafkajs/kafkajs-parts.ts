@@ -2,8 +2,8 @@
  * Owns: everything of kafkajs that is not its public interface: the only file that reaches into it.
  * Not here: what is done with it (kafkajs-client.ts).
  *
- * KJP1 kafkajs is loaded when the first client is made, so that a job without Kafka does not load it.
- * KJP2 Each part is looked at before it is used. What is missing, as in another version, is an error that names it: nothing is tried
+ * KJX1 kafkajs is loaded when the first client is made, so that a job without Kafka does not load it.
+ * KJX2 Each part is looked at before it is used. What is missing, as in another version, is an error that names it: nothing is tried
  *     with half of it.
  */
 import { createRequire } from "node:module";
@@ -121,7 +121,7 @@ const BROKER_CALLS = [
   "describeConfigs",
 ];
 
-/** Errors: OPTION_INVALID when a part is not there (KJP2). */
+/** Errors: OPTION_INVALID when a part is not there (KJX2). */
 export async function loadKafkajs(): Promise<KafkajsParts> {
   const { default: kafkajs } = (await import("kafkajs")) as unknown as { readonly default: typeof Kafkajs };
   const load = createRequire(import.meta.url);

@@ -8,6 +8,8 @@
  *      the checkpoint names, is aborted; then new ones begin.
  * KTW3 A commit that the broker refuses for good is looked up in the log (KTF1): committed; or aborted, as after its timeout, and then it is
  *      written again (KTF2) or the job fails with the offsets (KTF4).
+ * KTW4 After a restore every id of the subtask is taken over, also one without an open transaction: an earlier attempt that still runs can neither
+ *      write nor begin with what it holds. Left open, its transaction would hold back readers until its timeout.
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { CommitOutcome, SinkContext, TransactionWriter } from "../../../ports/index.ts";
@@ -115,18 +117,18 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
       ...keep.flatMap(({ transactionalId }) => parseTransactionId(transactionalId)?.prefix ?? []),
     ]);
     for (const prefix of prefixes) {
-      const open = await this.#asked("list open transactions", () =>
-        retries.run(() => client.openTransactions(`${prefix}-`)),
-      );
-      for (const { transactionalId: id, state } of open) {
+      const known = await this.#asked("list transactions", () => retries.run(() => client.transactions(`${prefix}-`)));
+      for (const { transactionalId: id, state } of known) {
         const parts = parseTransactionId(id);
         const isMine =
           parts !== null &&
           parts.prefix === prefix &&
           parts.subtask % this.#context.parallelism === this.#context.subtask;
-        if (!isMine || kept.has(id) || state !== "Ongoing") continue;
-        this.#context.log.info({ transactionalId: id }, "aborting a transaction that is in no checkpoint");
-        await this.#asked(`abort the transaction of ${id}`, () =>
+        if (!isMine || kept.has(id)) continue;
+        if (state === "Ongoing")
+          this.#context.log.info({ transactionalId: id }, "aborting a transaction that is in no checkpoint");
+        // Those without an open one too: whoever holds its identity could begin another (KTW4).
+        await this.#asked(`take over the transactional id ${id}`, () =>
           retries.run(() => client.initProducer(id, this.#settings.transactionTimeoutMs)),
         );
       }

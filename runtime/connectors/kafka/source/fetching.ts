@@ -18,6 +18,7 @@ const SHORT_WAIT_MS = 50;
 const RETRY_WAIT_MS_MIN = 20;
 const RETRY_WAIT_MS_MAX = 2000;
 const TOTAL_BUFFER_BYTES_MAX = 128 << 20;
+const BUFFER_BYTES_MIN = 1024;
 
 const movedLeader: ReadonlySet<string> = new Set([
   "NOT_LEADER_FOR_PARTITION",
@@ -47,7 +48,6 @@ export class Fetching {
     "isolation" | "whenOffsetMissing" | "fetchBytes" | "retryTimeoutMs"
   >;
   readonly #parts: FetchingParts;
-  readonly #bufferBytes: number;
   readonly #loops = new Map<number, Promise<void>>();
   #isClosed = false;
   #lastAnswerMs: number;
@@ -62,10 +62,6 @@ export class Fetching {
     this.#partitions = partitions;
     this.#settings = settings;
     this.#parts = parts;
-    this.#bufferBytes = Math.max(
-      1024,
-      Math.min(settings.fetchBytes, Math.floor(TOTAL_BUFFER_BYTES_MAX / Math.max(1, partitions.length) / 2)),
-    );
     this.#lastAnswerMs = parts.clock.monotonicMs();
   }
 
@@ -73,6 +69,14 @@ export class Fetching {
   async start(): Promise<void> {
     await this.#findLeaders();
     this.resume();
+  }
+
+  /** A partition was added to the list. */
+  add(): void {
+    // Where its leader cannot be found now, a fetch is tried without one, which goes the way of every failed fetch.
+    void this.#findLeaders()
+      .catch(() => undefined)
+      .then(() => this.resume());
   }
 
   /** Records were taken: partitions that have room again are fetched. */
@@ -109,6 +113,11 @@ export class Fetching {
 
   #isWanted(each: PartitionReading): boolean {
     return !each.isFetched && !each.isFinished && each.bufferedBytes < this.#bufferBytes;
+  }
+
+  get #bufferBytes(): number {
+    const share = Math.floor(TOTAL_BUFFER_BYTES_MAX / Math.max(1, this.#partitions.length) / 2);
+    return Math.max(BUFFER_BYTES_MIN, Math.min(this.#settings.fetchBytes, share));
   }
 
   async #fetchFrom(leader: number): Promise<void> {

@@ -27,7 +27,7 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
   readonly #place: KafkaPlace;
   readonly #client: KafkaClient;
   readonly #retries: Retries;
-  readonly #partitions: readonly PartitionReading[];
+  readonly #partitions: PartitionReading[];
   readonly #fetching: Fetching;
   readonly #commits: OffsetCommits | null;
   readonly #poisoned: Counter;
@@ -62,8 +62,9 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
   }
 
   async open(): Promise<void> {
-    if (this.#partitions.length === 0) return;
-    const { poison } = this.#settings;
+    const { poison, discoveryMs } = this.#settings;
+    // Partitions may come later.
+    if (this.#partitions.length === 0 && discoveryMs === null) return;
     try {
       await this.#client.connect();
       if (typeof poison !== "string")
@@ -92,6 +93,11 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
     }
     if (this.#partitions.every(({ isFinished }) => isFinished)) return this.#hasEnd() ? "end" : "idle";
     return "idle";
+  }
+
+  addSplits(splits: readonly KafkaSplit[]): void {
+    for (const split of splits) this.#partitions.push(new PartitionReading(split));
+    this.#fetching.add();
   }
 
   snapshot(checkpointId: number): readonly KafkaSplit[] {

@@ -2,18 +2,19 @@
  * Owns: the source of the records of topics of Kafka.
  * Not here: which offsets to read (splits.ts), reading (kafka-reader.ts).
  */
-import type { Source, SourceContext } from "../../../ports/index.ts";
+import type { ReaderContext, Source, SourceContext } from "../../../ports/index.ts";
 import { kafkaFailure } from "../client/kafka-error.ts";
 import { Retries } from "../client/retry.ts";
 import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
 import { type KafkaFormat, textFormat } from "./formats.ts";
 import { KafkaReader } from "./kafka-reader.ts";
+import { PartitionDiscovery } from "./partition-discovery.ts";
 import { type KafkaSourceOptions, type KafkaSourceSettings, readSourceSettings } from "./source-settings.ts";
 import { discoverPartitions, type KafkaSplit } from "./splits.ts";
 
 /**
- * The records of topics, each partition in its order, with their timestamps as event times; partitions are found when the job starts. Unbounded unless
- * it has an `end`. Errors: OPTION_INVALID; SOURCE_FAILED.
+ * The records of topics, each partition in its order, with their timestamps as event times. Unbounded unless it has an `end`; then partitions that
+ * are added while it runs are read too. Errors: OPTION_INVALID; SOURCE_FAILED.
  */
 export function kafkaSource(
   options: KafkaSourceOptions<string> & { readonly format?: undefined },
@@ -27,13 +28,22 @@ export function kafkaSource<T>(options: KafkaSourceOptions<T>): Source<T, KafkaS
     options,
     options.format ?? (textFormat() as KafkaFormat<unknown> as KafkaFormat<T>),
   );
-  return {
+  const source = {
     kind: "source",
     name: settings.name,
     boundedness: settings.end === null ? "unbounded" : "bounded",
     type: settings.format.type,
-    discover: (context) => discover(settings as KafkaSourceSettings<never>, context),
-    createReader: (context) => new KafkaReader(settings, context),
+    createReader: (context: ReaderContext<KafkaSplit>) => new KafkaReader(settings, context),
+  } as const;
+  const untyped = settings as KafkaSourceSettings<never>;
+  const { discoveryMs } = settings;
+  if (discoveryMs === null) return { ...source, discover: (context) => discover(untyped, context) };
+  return {
+    ...source,
+    createEnumerator: (context) => {
+      const client = new KafkajsClient(settings.connection, context.log);
+      return new PartitionDiscovery({ settings: untyped, everyMs: discoveryMs, client }, context);
+    },
   };
 }
 

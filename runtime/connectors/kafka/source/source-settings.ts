@@ -37,6 +37,11 @@ export type KafkaSourceOptions<T> = KafkaConnectionOptions & {
   readonly whenOffsetMissing?: "fail" | "earliest" | "latest";
   /** What follows from a record that the format cannot read. Default `fail`. `skip` counts and logs it. */
   readonly poison?: "fail" | "skip" | { readonly deadLetterTopic: string };
+  /**
+   * How often partitions that were added are looked for; their records are read from the first one on. Default 5 minutes; `once`: only when the job
+   * starts without state, as always with an `end`.
+   */
+  readonly partitionDiscovery?: Duration;
   /** How much of a partition is fetched at a time. Default 1 MiB. */
   readonly fetchBytes?: number;
   /** How long brokers may fail to answer before the task fails. Default 2 minutes. */
@@ -56,6 +61,8 @@ export type KafkaSourceSettings<T> = {
   readonly group: string | null;
   readonly whenOffsetMissing: "fail" | "earliest" | "latest";
   readonly poison: "fail" | "skip" | { readonly deadLetterTopic: string };
+  /** null: once. */
+  readonly discoveryMs: number | null;
   readonly fetchBytes: number;
   readonly retryTimeoutMs: number;
 };
@@ -108,9 +115,17 @@ export function readSourceSettings<T>(options: KafkaSourceOptions<T>, format: Ka
     group: group ?? null,
     whenOffsetMissing,
     poison,
+    discoveryMs: end !== undefined ? null : discoveryMs(name, options.partitionDiscovery ?? "5 min"),
     fetchBytes,
     retryTimeoutMs: readDuration(options.retryTimeout ?? "2 min", `${name}: retryTimeout`),
   };
+}
+
+function discoveryMs(name: string, every: Duration): number | null {
+  if (every === "once") return null;
+  const everyMs = readDuration(every, `${name}: partitionDiscovery`);
+  if (everyMs >= 1) return everyMs;
+  throw optionInvalid(name, `partitionDiscovery is ${String(every)}; give at least 1 ms, or "once"`);
 }
 
 function checkPosition(name: string, option: string, position: Exclude<KafkaPosition, string>): void {

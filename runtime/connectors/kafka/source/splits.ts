@@ -1,7 +1,7 @@
 /**
  * Owns: the splits of a Kafka source: one for each partition, with the offsets to read from and to.
  *
- * KSP1 Offsets are fixed when the job starts: a restart before the first checkpoint begins where the first start did.
+ * KSP1 Offsets are fixed when partitions are found, in the JobManager: a task that restarts before the first checkpoint begins where it did.
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { KafkaClient, OffsetQuery, PartitionInfo } from "../client/kafka-client.ts";

@@ -10,7 +10,7 @@
 import type {
   FetchedPartition,
   FetchRequest,
-  OpenTransaction,
+  KnownTransaction,
   ProducedPartition,
   ProduceRequest,
 } from "../client/kafka-client.ts";
@@ -133,20 +133,16 @@ function fetchedPartition(topic: string, answer: WireReader, errorName: ErrorNam
   return { topic, partition, error, highWatermark, lastStableOffset, logStartOffset, aborted, records };
 }
 
-/** Neither committed nor aborted: the states that block readers of committed records. */
-const OPEN_STATES = ["Ongoing", "PrepareCommit", "PrepareAbort"];
-
 /** Of one broker: those that it coordinates. Headers of the newer form end with a list of tags, which are first in what we write and read. */
-export function listTransactionsRequest(fail: (code: number) => never): WireRequest<OpenTransaction[]> {
+export function listTransactionsRequest(fail: (code: number) => never): WireRequest<KnownTransaction[]> {
   return {
     name: "ListTransactions",
     apiKey: 66,
     apiVersion: 0,
     encode: () => {
       const writer = new WireWriter();
-      writer.unsignedVarint(0).unsignedVarint(OPEN_STATES.length + 1);
-      for (const state of OPEN_STATES) writer.compactString(state);
-      return writer.unsignedVarint(1).unsignedVarint(0).finish();
+      // Of all states, and of all producers.
+      return writer.unsignedVarint(0).unsignedVarint(1).unsignedVarint(1).unsignedVarint(0).finish();
     },
     decode: (answer) => {
       answer.skipTags();
