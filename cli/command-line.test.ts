@@ -15,6 +15,15 @@ async function parseAs(isPlugin: boolean, args: readonly string[]): Promise<Pars
   return { command, out, err };
 }
 
+const ofStores = {
+  kind: "storage",
+  verb: "list",
+  namespace: null,
+  output: "text",
+  isDryRun: false,
+  isApproved: false,
+} as const;
+
 const good: Record<string, { readonly args: string[]; readonly command: ParsedCommand }> = {
   "a job with nothing said": {
     args: ["run", "job.ts"],
@@ -64,14 +73,28 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
   },
   "what is stored": {
     args: ["storage", "list", "s3://bucket/jobs", "-o", "json"],
+    command: { ...ofStores, place: { kind: "location", location: "s3://bucket/jobs" }, output: "json" },
+  },
+  "a look at the stores of a StreamJob": {
+    args: ["storage", "list", "wc", "-n", "shop"],
+    command: { ...ofStores, place: { kind: "job", job: "wc" }, namespace: "shop" },
+  },
+  "a clean-up of a folder, which is written as one": {
+    args: ["storage", "gc", "./wc", "--dry-run"],
+    command: { ...ofStores, verb: "gc", place: { kind: "location", location: "./wc" }, isDryRun: true },
+  },
+  "a clean-up of the folder where one is": {
+    args: ["storage", "gc", ".", "-y"],
+    command: { ...ofStores, verb: "gc", place: { kind: "location", location: "." }, isApproved: true },
+  },
+  "a clean-up of a StreamJob in a cluster": {
+    args: ["--context", "prod", "storage", "gc", "streamjob/wc", "--yes"],
     command: {
-      kind: "storage",
-      verb: "list",
-      place: { kind: "location", location: "s3://bucket/jobs" },
-      namespace: null,
-      output: "json",
-      isDryRun: false,
-      isApproved: false,
+      ...ofStores,
+      verb: "gc",
+      place: { kind: "job", job: "wc" },
+      isApproved: true,
+      cluster: { kubeconfig: null, context: "prod", isNamespaceGiven: false },
     },
   },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },

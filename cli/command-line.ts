@@ -330,16 +330,19 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
   const about = (command: Command): Command =>
     addReport(
       command
-        .argument("<location>", "a folder, or s3://bucket/prefix")
-        .option("-n, --namespace <name>", "namespace of the StreamJobs that are asked (default: all)"),
+        .argument("<place>", "a folder (./name, /name), s3://bucket/prefix, or the name of a StreamJob")
+        .option(
+          "-n, --namespace <name>",
+          "namespace of the StreamJob (default: default); of the StreamJobs that are asked about a location (default: all)",
+        ),
     );
   type Flags = Reported & { namespace?: string; dryRun?: true; yes?: true };
   const add = (command: Command, verb: StorageCommand["verb"]): Command =>
-    about(command).action((location: string, { output, namespace, dryRun, yes }: Flags) =>
+    about(command).action((place: string, { output, namespace, dryRun, yes }: Flags) =>
       found({
         kind: "storage",
         verb,
-        place: { kind: "location", location },
+        place: placeOf(place),
         namespace: namespace ?? null,
         output,
         isDryRun: dryRun ?? false,
@@ -349,7 +352,7 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
   const list = storage
     .command("list")
     .description(
-      "list stores and savepoints below a location, with what is deleted of each, when and why; deletes nothing",
+      "list stores and savepoints below a location, or the stores of a StreamJob: what is deleted of each, when and why; deletes nothing",
     );
   add(list, "list");
   const collect = storage
@@ -358,6 +361,13 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
     .option("--dry-run", "only show what would go")
     .option("-y, --yes", "do not ask");
   add(collect, "gc");
+}
+
+/** A bare word is a StreamJob, as everywhere; a folder is written as one. */
+function placeOf(text: string): StorageCommand["place"] {
+  const [, job] = /^(?:streamjobs?|sj|jobs?)\/([^/]+)$/.exec(text) ?? [];
+  if (job !== undefined) return { kind: "job", job };
+  return /[/\\:]|^\.+$/.test(text) ? { kind: "location", location: text } : { kind: "job", job: text };
 }
 
 function addExplain(program: Command, found: (command: ParsedCommand) => void): void {

@@ -90,6 +90,7 @@ export {
 } from "./pod-config.ts";
 export type { Program } from "./program.ts";
 export { findRestRoute, type RestRoute, restRoutes, type RouteAccess } from "./routes.ts";
+export { STORAGE_REPORT_VERSION, type StorageReportMessage, storageReportSchema } from "./storage-report.ts";
 export { STORAGE_TASK_VERSION, type StorageTaskMessage, storageTaskSchema } from "./storage-task.ts";
 export {
   type CheckpointRequestMessage,

@@ -48,3 +48,4 @@ export { formatTime, parseTime } from "./time.ts";
 export type { StructuralSchema } from "./structural-schema.ts";
 export { type ValidatedSnapshot, type ValidatedStreamJob, validateSnapshot, validateStreamJob } from "./validation.ts";
 export { type Issue, pathText } from "./validation-issues.ts";
+export { readStorageRequest, type StorageRequest } from "./storage-request.ts";

@@ -20,6 +20,9 @@ export const APPROVE_ANNOTATION = `${API_GROUP}/approve`;
 /** A request to go back: name of the ControllerRevision to run. */
 export const ROLLBACK_TO_ANNOTATION = `${API_GROUP}/rollback-to`;
 
+/** A request to look at the stores of the job's incarnations, or to delete what nothing can need (storage-request.ts). */
+export const STORAGE_ANNOTATION = `${API_GROUP}/storage`;
+
 /** On an incarnation's Service: which certificates its Secret holds. Taken away, they are issued anew. */
 export const CERTIFICATES_ANNOTATION = `${API_GROUP}/certificates`;
 

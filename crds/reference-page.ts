@@ -12,6 +12,7 @@ import {
   JOB_LABEL,
   PAUSED_ANNOTATION,
   ROLLBACK_TO_ANNOTATION,
+  STORAGE_ANNOTATION,
   STREAM_JOB_API_VERSION,
 } from "./names.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
@@ -76,6 +77,11 @@ const nameRows: readonly (readonly string[])[] = [
     code(ROLLBACK_TO_ANNOTATION),
     "annotation of a StreamJob",
     "Requests a rollback to the ControllerRevision of that name.",
+  ],
+  [
+    code(STORAGE_ANNOTATION),
+    "annotation of a StreamJob",
+    "Written by `streamjob storage`: a pod looks at the stores of the job, or deletes what nothing can need of them.",
   ],
   [
     code(CERTIFICATES_ANNOTATION),

@@ -237,6 +237,19 @@ export const streamJobStatusSchema = z.object({
     })
     .optional()
     .describe("The state of an earlier incarnation that is being deleted; absent: none."),
+  storageRequest: z
+    .object({
+      id: z.string().describe("Its id, as in the annotation."),
+      pod: z.string().describe("The pod that carries it out, as long as it is kept; its log is the answer."),
+      phase: z.enum(["Running", "Done", "Failed"]).describe("Done and Failed are final."),
+      startedAt: time().describe("When it was first seen."),
+      endedAt: time().optional().describe("When it was Done or Failed; absent: not yet."),
+      message: z.string().describe("What it is waiting for or why it failed, in words."),
+    })
+    .optional()
+    .describe(
+      "The answer to the annotation `streamjob.dev/storage`, by which `streamjob storage` has the stores looked at; absent: nobody asks.",
+    ),
   handled: z
     .object({
       savepointNonce: nonce()

@@ -12,4 +12,5 @@ export {
   type TerminalStatus,
   type ToChild,
 } from "./process-messages.ts";
-export { originsIn } from "./storage-origins.ts";
+export { historyIn } from "./incarnation-history.ts";
+export { reportIn } from "./storage-report.ts";

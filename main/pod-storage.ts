@@ -1,5 +1,5 @@
 /**
- * Owns: the process of a clean-up pod: it deletes what it was told to, says how that went, and ends.
+ * Owns: the process of a clean-up pod: it deletes what it was told to, or tells what there is, says how that went, and ends.
  * Called by: pod-main.ts. Who runs it: the operator's pod (operator/engine-native/storage-pod.ts).
  *
  * PSTO1 Exit code 0: all of it is gone. Else its last log line says why not; whoever made the pod decides whether to try again.
@@ -14,12 +14,21 @@ import {
   StreamError,
   systemClock,
 } from "../base/index.ts";
-import { podVariables, STORAGE_TASK_VERSION, type StorageTaskMessage, storageTaskSchema } from "../contract/index.ts";
-import { disposeSavepoint, eraseStore } from "../runtime/checkpoint/index.ts";
+import {
+  podVariables,
+  STORAGE_REPORT_VERSION,
+  STORAGE_TASK_VERSION,
+  type StorageReportMessage,
+  type StorageTaskMessage,
+  storageTaskSchema,
+} from "../contract/index.ts";
+import { collectGarbage, disposeSavepoint, eraseStore, takeInventory } from "../runtime/checkpoint/index.ts";
 import { defaultConfiguration, parseOptions } from "../runtime/graph/index.ts";
 import { openStore, useS3Settings } from "../runtime/storage/index.ts";
 import { parsePodSetting } from "./pod-settings.ts";
 import { exitCodes } from "./process-messages.ts";
+import { historyIn } from "./incarnation-history.ts";
+import { reportLine } from "./storage-report.ts";
 
 const TIME_MAX_MS = 10 * 60_000;
 
@@ -65,6 +74,7 @@ export function readStorageTask(text: string): StorageTaskMessage {
 }
 
 async function carryOut(task: StorageTaskMessage["task"], log: Log): Promise<void> {
+  if (task.kind === "inspect") return inspect(task);
   if (task.kind === "dispose") {
     await dispose(task.location);
     log.info({ location: task.location }, "the savepoint is deleted");
@@ -78,6 +88,27 @@ async function carryOut(task: StorageTaskMessage["task"], log: Log): Promise<voi
       if (objects > 0) log.info({ storeUri: store.uri, objects, bytes }, "the store is deleted");
     }
   }
+}
+
+type Inspection = Extract<StorageTaskMessage["task"], { kind: "inspect" }>;
+
+async function inspect({ folders, jobIds, named, approved }: Inspection): Promise<void> {
+  const options = { named, historyIn, jobIds: new Set(jobIds) };
+  if (approved === null) {
+    for (const place of await takeInventory(folders, options))
+      report({ version: STORAGE_REPORT_VERSION, kind: "place", place });
+  } else {
+    const stores = await Promise.all(folders.flatMap((folder) => approved.map((id) => openStore(`${folder}/${id}`))));
+    const uris = new Set(stores.map(({ uri }) => uri));
+    for (const removed of await collectGarbage(folders, { ...options, approved: uris, clock: systemClock }))
+      report({ version: STORAGE_REPORT_VERSION, kind: "removed", removed });
+  }
+  report({ version: STORAGE_REPORT_VERSION, kind: "end" });
+}
+
+/** Past the log, whatever its level: it is what the pod was made for. */
+function report(message: StorageReportMessage): void {
+  process.stdout.write(`${reportLine(message)}\n`);
 }
 
 /** One that is not there has been deleted by an earlier try. */

@@ -14,8 +14,11 @@ import { areKept, type Figure, type PromiseTest, promiseRows, promiseTable } fro
 
 /** Every test starts processes: more of them at a time would measure the machine. */
 const CONCURRENCY = 2;
-/** What a file says that loses a node of the cluster, has its API server started again, or changes its definitions: for others as well. */
-const CHANGES_CLUSTER = /\babandon\(|\bcompactHistory\(|\bwithRules: false\b/;
+/**
+ * What a file says that loses a node of the cluster, has its API server started again, changes its definitions, or keeps it busy with dozens of
+ * jobs: for others as well.
+ */
+const CHANGES_CLUSTER = /\babandon\(|\bcompactHistory\(|\bwithRules: false\b|\bopenObjectsOnly\(/;
 const TIMEOUT_MS = 30 * 60_000;
 
 const onCluster = process.argv.includes("--cluster");

@@ -87,7 +87,7 @@ const CLUSTER_SAMPLE = /^test\/promises\/p(04|12|16)-/;
 
 /** Faults of a real cluster. All of them: `npm run chaos -- cluster`. */
 const FAULTS = "faults";
-const FAULTS_SAMPLE = /\/(api-server-away|node-drain)\.test\.ts$/;
+const FAULTS_SAMPLE = /\/(api-server-away|lost-node|node-drain)\.test\.ts$/;
 
 /** One file at a time: who loses a node must not do it to others. */
 function onCluster(root: string, name: string, folder: string, sample: RegExp): TestsStep[] {

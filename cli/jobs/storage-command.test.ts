@@ -87,7 +87,7 @@ test("`storage list` says of each place what it is, how large, what becomes of i
   await fill(location, OLD);
   assert.match(
     (await storage(location)).out,
-    /^store +memory:\S+ +words +1 +1970-01-01T00:00:00Z +3\.0 MiB +kept: the newest state of its job; gc removes leftovers: 1 file, 3\.0 MiB$/m,
+    /^newest +memory:\S+ +words +1 +1970-01-01T00:00:00Z +3\.0 MiB +kept: the newest state of its job; gc removes leftovers: 1 file, 3\.0 MiB$/m,
   );
   await takeOver(location);
   assert.match(

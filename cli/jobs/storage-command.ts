@@ -1,24 +1,36 @@
 /**
- * Owns: `streamjob storage list` and `gc` of a location: what is there, what becomes of it, and deleting what nothing can need.
- * Not here: what that is (runtime/checkpoint, GAR1 to GAR3), StreamJobs by name (storage-of-job.ts).
+ * Owns: `streamjob storage list` and `gc`: what is there, what becomes of it, and deleting what nothing can need.
+ * Not here: what that is (runtime/checkpoint, GAR1 to GAR3), how the stores of a StreamJob are reached (manifests/storage-of-job.ts).
  *
  * SGC1 Nothing is deleted before a person has seen what goes and said yes, or has said so by `--yes`; and nothing but that.
  */
 import { StreamError } from "../../base/index.ts";
-import { originsIn } from "../../main/index.ts";
-import { collectGarbage, type Removed, type StoredPlace, takeInventory } from "../../runtime/checkpoint/index.ts";
+import { historyIn } from "../../main/index.ts";
+import { collectGarbage, takeInventory } from "../../runtime/checkpoint/index.ts";
 import type { ClusterChoice, ReportFormat } from "../manifests/manifest-command.ts";
+import { openCluster, openControlPlane } from "../manifests/open-control-plane.ts";
+import { accessOfJob } from "../manifests/storage-of-job.ts";
 import { showAsValue } from "../terminal/report.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import { namesKnownHere } from "./storage-names.ts";
-import { type GoingPlace, goingAsValue, goingOf, showGoing, showPlaces, totalText } from "./storage-report.ts";
+import {
+  type GoingPlace,
+  goingAsValue,
+  goingOf,
+  showGoing,
+  showPlaces,
+  type StorageAccess,
+  totalText,
+} from "./storage-report.ts";
 
 export type StorageCommand = {
   readonly kind: "storage";
   readonly verb: "list" | "gc";
-  readonly place: { readonly kind: "location"; readonly location: string };
-  /** null: not said. */
+  readonly place:
+    | { readonly kind: "location"; readonly location: string }
+    | { readonly kind: "job"; readonly job: string };
+  /** Of the StreamJob, or of those that are asked; null: not said. */
   readonly namespace: string | null;
   readonly output: ReportFormat;
   /** Of gc: shows what would go. */
@@ -32,20 +44,18 @@ export type StorageCommand = {
 const CLUSTERS_UNKNOWN =
   "No cluster was asked: if a StreamJob of one may restore from a checkpoint there, repeat this with --context.";
 
-/** How places are found and their garbage is removed. */
-export type StorageAccess = {
-  /** For a person. */
-  readonly what: string;
-  readonly look: () => Promise<readonly StoredPlace[]>;
-  readonly remove: (going: readonly GoingPlace[]) => Promise<readonly Removed[]>;
-  /** Said before a person decides. */
-  readonly notes: readonly string[];
-};
-
 /** Errors: OPTION_INVALID, STORE_UNAVAILABLE, CONFIRMATION_MISSING, those of namesKnownHere. */
 export async function storageCommand(home: HomeFolder, terminal: Terminal, command: StorageCommand): Promise<ExitCode> {
-  const access = await accessByLocation(home, terminal, command, command.place.location);
-  return command.verb === "list" ? list(terminal, access, command) : collect(terminal, access, command);
+  const { place, cluster, namespace, verb } = command;
+  const carryOut = (access: StorageAccess): Promise<ExitCode> =>
+    verb === "list" ? list(terminal, access, command) : collect(terminal, access, command);
+  if (place.kind === "location") return carryOut(await accessByLocation(home, terminal, command, place.location));
+  const opened = cluster === undefined ? openControlPlane(home, terminal) : await openCluster(cluster, terminal);
+  try {
+    return await carryOut(await accessOfJob({ ...opened, terminal }, place.job, namespace ?? opened.namespace));
+  } finally {
+    opened.close();
+  }
 }
 
 async function accessByLocation(
@@ -55,13 +65,14 @@ async function accessByLocation(
   location: string,
 ): Promise<StorageAccess> {
   const { named, asked } = await namesKnownHere(home, terminal, cluster ?? null, namespace);
-  const options = { named, originsIn };
+  const options = { named, historyIn };
   return {
     what: `below ${location}`,
-    look: () => takeInventory(location, options),
+    areNamesKnown: cluster !== undefined || asked.length > 0,
+    look: () => takeInventory([location], options),
     remove: (going) => {
       const approved = new Set(going.map(({ uri }) => uri));
-      return collectGarbage(location, { ...options, approved, clock: terminal.clock });
+      return collectGarbage([location], { ...options, approved, clock: terminal.clock });
     },
     notes: [
       `Asked what their StreamJobs name: ${asked.length === 0 ? "nobody, for there is no control plane here" : asked.join("; ")}.`,
@@ -74,7 +85,7 @@ async function list(terminal: Terminal, access: StorageAccess, { output }: Stora
   const places = await access.look();
   if (await showAsValue(terminal, output, () => ({ items: places }))) return 0;
   if (places.length === 0) terminal.out(`There is no store and no savepoint ${access.what}.`);
-  else showPlaces(terminal, places);
+  else showPlaces(terminal, places, access);
   return 0;
 }
 

@@ -7,8 +7,20 @@ import type { Removed, StoredPlace } from "../../runtime/checkpoint/index.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const HEADINGS = ["KIND", "LOCATION", "JOB", "CHECKPOINTS", "NEWEST", "SIZE", "WHAT BECOMES OF IT"];
+const HEADINGS = ["STATE", "LOCATION", "JOB", "CHECKPOINTS", "NEWEST", "SIZE", "WHAT BECOMES OF IT"];
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** How places are found and their garbage is removed. */
+export type StorageAccess = {
+  /** For a person: `below s3://…`. */
+  readonly what: string;
+  /** Whether who is not named by anybody here is named by nobody. */
+  readonly areNamesKnown: boolean;
+  readonly look: () => Promise<readonly StoredPlace[]>;
+  readonly remove: (going: readonly GoingPlace[]) => Promise<readonly Removed[]>;
+  /** Said before a person decides. */
+  readonly notes: readonly string[];
+};
 
 /** One of which something goes. */
 export type GoingPlace = StoredPlace & { readonly removal: NonNullable<StoredPlace["removal"]> };
@@ -16,9 +28,13 @@ export type GoingPlace = StoredPlace & { readonly removal: NonNullable<StoredPla
 export const goingOf = (places: readonly StoredPlace[]): readonly GoingPlace[] =>
   places.filter((place): place is GoingPlace => place.removal !== null);
 
-export function showPlaces(terminal: Terminal, places: readonly StoredPlace[]): void {
+export function showPlaces(
+  terminal: Terminal,
+  places: readonly StoredPlace[],
+  { areNamesKnown }: Pick<StorageAccess, "areNamesKnown">,
+): void {
   const rows = places.map((place) => [
-    place.kind,
+    stateText(place, areNamesKnown),
     place.uri,
     place.jobName ?? "-",
     place.kind === "savepoint" ? "-" : String(place.checkpoints),
@@ -62,6 +78,12 @@ export function totalText(places: readonly { readonly objects: number; readonly 
   const objects = places.reduce((sum, place) => sum + place.objects, 0);
   const bytes = places.reduce((sum, place) => sum + place.bytes, 0);
   return `${objects} ${objects === 1 ? "file" : "files"}, ${sizeText(bytes)}`;
+}
+
+function stateText({ verdict, namedBy }: StoredPlace, areNamesKnown: boolean): string {
+  if (verdict.kind !== "newest") return verdict.kind;
+  if (namedBy.length > 0) return "in use";
+  return areNamesKnown ? "orphaned" : "newest";
 }
 
 function verdictText({ verdict }: StoredPlace): string {

@@ -1,5 +1,6 @@
 /**
- * Owns: the pod that deletes files when no JobManager runs that could: made from what a JobManager's pod would be.
+ * Owns: the pod that deletes files when no JobManager runs that could, or looks at stores for a person: made from what a JobManager's pod
+ * would be.
  * Not here: when it is made, and what follows from its end (operator/reconcile/storage).
  *
  * SPO1 It has the job's image, service account, credentials and volumes, so it may do what the job may, and no more; the operator itself
@@ -7,7 +8,7 @@
  * SPO2 It serves nothing and is not started again: how it ended is in its status.
  */
 import { COMPONENT_LABEL } from "../../crds/index.ts";
-import { podVariables, STORAGE_TASK_VERSION, type StorageTaskMessage } from "../../contract/index.ts";
+import { podVariables, type StorageTaskMessage } from "../../contract/index.ts";
 import { assert } from "../../base/index.ts";
 import { type IncarnationInput, jobLabels, ownedBy, STORAGE_COMPONENT, type StoragePodInput } from "../engine/index.ts";
 import type { Container, Pod } from "../kubernetes/api/index.ts";
@@ -16,14 +17,13 @@ import { podTemplate } from "./pod-template.ts";
 import { s3Options, s3Volumes } from "./s3-access.ts";
 
 export function storagePod(input: StoragePodInput): Pod {
-  const { job, spec, name, task } = input;
+  const { job, spec, name } = input;
   const labels = { ...jobLabels(job.metadata.name), [COMPONENT_LABEL]: STORAGE_COMPONENT };
   // Of an incarnation it takes nothing but the shape.
   const asIncarnation: IncarnationInput = { ...input, number: 1, jobId: "", storeUri: "", savepointDirectory: "" };
   const template = podTemplate(asIncarnation, "jobmanager", labels);
   const [first] = template.spec.containers;
   assert(first !== undefined, "a pod of ours has no container");
-  const message: StorageTaskMessage = { version: STORAGE_TASK_VERSION, options: optionsOf(input), task };
   // What serves an incarnation, or is of one alone: its program, configuration and certificates.
   const { ports: _, startupProbe: __, readinessProbe: ___, livenessProbe: ____, ...rest } = first;
   const kept = volumesKept(input);
@@ -34,7 +34,7 @@ export function storagePod(input: StoragePodInput): Pod {
     env: [
       ...(first.env ?? []).filter((variable) => !variable.name.startsWith("STREAMJOB_")),
       { name: podVariables.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      { name: podVariables.storageTask, value: JSON.stringify(message) },
+      { name: podVariables.storageTask, value: JSON.stringify(messageOf(input)) },
     ],
     volumeMounts: (first.volumeMounts ?? []).filter(({ name: volume }) => kept.has(volume)),
   };
@@ -56,6 +56,13 @@ export function storagePod(input: StoragePodInput): Pod {
       volumes: (template.spec.volumes ?? []).filter(({ name: volume }) => kept.has(volume)),
     },
   };
+}
+
+/** An older image of the job knows what is of version 1. */
+function messageOf(input: StoragePodInput): StorageTaskMessage {
+  const { task } = input;
+  const options = optionsOf(input);
+  return task.kind === "inspect" ? { version: 2, options, task } : { version: 1, options, task };
 }
 
 function volumesKept({ spec }: StoragePodInput): ReadonlySet<string> {

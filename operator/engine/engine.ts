@@ -35,11 +35,23 @@ export type IncarnationInput = {
   readonly isCertified?: boolean;
 };
 
-/** What a clean-up pod is to delete; done again it changes nothing. */
+/** What a clean-up pod is to delete, or to tell; done again it changes nothing. */
 export type StorageTask =
   | { readonly kind: "dispose"; readonly location: string }
   /** The stores `<folder>/<job id>` of a job that is gone. */
-  | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] };
+  | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] }
+  | StorageInspection;
+
+/** It tells of the stores `<folder>/<job id>` in its log. */
+export type StorageInspection = {
+  readonly kind: "inspect";
+  readonly folders: readonly string[];
+  readonly jobIds: readonly string[];
+  /** What must stay, and for whom. */
+  readonly named: readonly { readonly location: string; readonly by: string }[];
+  /** Job ids of the stores of which that goes which nothing can need; null: nothing goes. */
+  readonly approved: readonly string[] | null;
+};
 
 export type StoragePodInput = Pick<IncarnationInput, "job" | "spec" | "defaultImage"> & {
   readonly name: string;

@@ -15,7 +15,14 @@ export {
   untilRenewalMs,
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
-export type { Engine, IncarnationChildren, IncarnationInput, StoragePodInput, StorageTask } from "./engine.ts";
+export type {
+  Engine,
+  IncarnationChildren,
+  IncarnationInput,
+  StorageInspection,
+  StoragePodInput,
+  StorageTask,
+} from "./engine.ts";
 export type { Activation, IncarnationView, JobException, PreflightView } from "./incarnation-view.ts";
 export { controllerRevision, disruptionBudget, type RevisionData, restService } from "./job-children.ts";
 export type { Answer, JobManagerApi, JobManagerTarget, SavepointTrigger, TriggerState } from "./jobmanager-api.ts";

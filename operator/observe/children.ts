@@ -61,6 +61,18 @@ export function disruptionBudgetsOf(job: StreamJob, readers: ObjectReaders): Pod
     .sort(byName);
 }
 
+/** By number of the incarnation, the names of pods that an earlier StreamJob of the same name has left behind (CHIL1). */
+export function earlierPodsOf(job: StreamJob, readers: ObjectReaders): ReadonlyMap<number, readonly string[]> {
+  const { name, namespace } = job.metadata;
+  const found = new Map<number, string[]>();
+  for (const pod of readers.Pod.byLabel(namespace, JOB_LABEL, name).toSorted(byName)) {
+    const number = incarnationOf(pod);
+    if (number !== null && !isPodOf(pod, job, readers))
+      found.set(number, [...(found.get(number) ?? []), pod.metadata.name]);
+  }
+  return found;
+}
+
 /** Pods that delete files (CUP1). */
 export function storagePodsOf(job: StreamJob, readers: ObjectReaders): Pod[] {
   const { name, namespace, uid } = job.metadata;

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { KubernetesObject, StreamJob } from "../../crds/index.ts";
+import { type KubernetesObject, STORAGE_ANNOTATION, type StreamJob } from "../../crds/index.ts";
+import { incarnationJobId } from "../reconcile/index.ts";
 import { JobLinks } from "./job-links.ts";
 import { job, lookAt, NAMESPACE, snapshot } from "./hand-written-world.test-support.ts";
 
@@ -59,6 +60,17 @@ describe("savepoints that others need", () => {
     assert.deepEqual(links.jobsThatNameStore(`s3://bucket/jobs/apps/${id.replace("0", "1")}`), []);
     links.onJob({ before, after: other({}) });
     assert.deepEqual(links.jobsThatNameStore(`s3://bucket/jobs/apps/${id}`), []);
+  });
+
+  it("stores of every incarnation that others name are told, of which the status does not tell any more, too, when a person asks", async () => {
+    const asking = job({ status: { incarnations: 3 } });
+    const id = incarnationJobId(asking, 2);
+    const objects = [other({ restore: { path: `s3://bucket/${id}/chk/0000000005.manifest` } })];
+    assert.deepEqual((await lookAt({ objects: [asking, ...objects] })).look?.observed.storeNamers, []);
+    const annotations = { [STORAGE_ANNOTATION]: "{}" };
+    const asked = { ...asking, metadata: { ...asking.metadata, annotations } };
+    const { look } = await lookAt({ objects: [asked, ...objects] });
+    assert.deepEqual(look?.observed.storeNamers, [{ location: `/${id}`, by: `StreamJob ${NAMESPACE}/other` }]);
   });
 
   it("are forgotten with the reference, and snapshots with their deletion", () => {

@@ -59,6 +59,8 @@ describe("a look at a StreamJob", () => {
     assert.deepEqual(look?.observed.incarnations, []);
     assert.equal(look?.observed.restService, null);
     assert.deepEqual(asked, []);
+    // CHI5
+    assert.deepEqual(look?.observed.earlierPods, new Map([[1, ["wc-1-jobmanager-0", "wc-1-taskmanager-0"]]]));
   });
 
   it("does not take what it owns without controlling it for a child", async () => {

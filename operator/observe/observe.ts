@@ -9,18 +9,33 @@
  * OV4 What it knows of the StreamJob's own objects is of one moment: read in one turn, before JobManagers are asked. Read later, some of
  *     them could be those of a job that is gone while the rest is of one that runs. What others need of it is read last.
  */
-import type { ReadStatus, StreamJob, StreamJobSnapshot, StreamJobStatus } from "../../crds/index.ts";
+import {
+  type ReadStatus,
+  STORAGE_ANNOTATION,
+  type StreamJob,
+  type StreamJobSnapshot,
+  type StreamJobStatus,
+} from "../../crds/index.ts";
 import type { Clock, Log } from "../../base/index.ts";
 import type { JobManagerApi } from "../engine/index.ts";
 import type { ObjectKey } from "../kubernetes/api/index.ts";
 import {
+  incarnationJobId,
+  type NamedPlace,
   type Observed,
   type Refusal,
   type RestoreSnapshotView,
   readSnapshotStatusOf,
   readStatusOf,
 } from "../reconcile/index.ts";
-import { byName, disruptionBudgetsOf, incarnationsOf, restServiceOf, storagePodsOf } from "./children.ts";
+import {
+  byName,
+  disruptionBudgetsOf,
+  earlierPodsOf,
+  incarnationsOf,
+  restServiceOf,
+  storagePodsOf,
+} from "./children.ts";
 import type { ExceptionMemory, ExceptionNews } from "./exception-memory.ts";
 import { type JobLinks, nameOf } from "./job-links.ts";
 import { askJobManagers, type JobManagerViews } from "./jobmanager-views.ts";
@@ -73,6 +88,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     job,
     validated: verdictOf(job),
     revisions: revisionsOf(job, readers, deps.log),
+    earlierPods: earlierPodsOf(job, readers),
     snapshots,
     restoreSnapshot: restoreSnapshotOf(job, readers),
     storagePods: storagePodsOf(job, readers),
@@ -95,6 +111,7 @@ export async function observe(key: ObjectKey, deps: ObserveDeps, signal: AbortSi
     })),
     foreignReferences: foreignReferencesOf(job, snapshots, links),
     storesInUse: storesInUse(job, stored, links),
+    storeNamers: storeNamers(job, stored, links),
     stopTrigger: views.stopTrigger,
     savepointTrigger: views.savepointTrigger,
     preflight: views.preflight,
@@ -172,4 +189,14 @@ function storesInUse(job: StreamJob, stored: ReadStatus<StreamJobStatus>, links:
   if (stored.kind === "unreadable") return new Set();
   const uris = stored.status.stores.map(({ storeUri }) => storeUri);
   return new Set(uris.filter((uri) => links.jobsThatNameStore(uri).some((who) => who !== nameOf(job))));
+}
+
+/** Stores of which the status does not tell any more, too. */
+function storeNamers(job: StreamJob, stored: ReadStatus<StreamJobStatus>, links: JobLinks): readonly NamedPlace[] {
+  if (stored.kind === "unreadable" || job.metadata.annotations?.[STORAGE_ANNOTATION] === undefined) return [];
+  return Array.from({ length: stored.status.incarnations }, (_, index) => {
+    const location = `/${incarnationJobId(job, index + 1)}`;
+    const others = links.jobsThatNameStore(location).filter((who) => who !== nameOf(job));
+    return others.map((who) => ({ location, by: `StreamJob ${who}` }));
+  }).flat();
 }

@@ -7,7 +7,8 @@ import type { Plan } from "./actions/plan.ts";
 import { type BegunOperation, type Preview, preview } from "./preview.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
-import { settings, SimulatedWorld, specOf, type WorldOptions } from "./simulated-world.test-support.ts";
+import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
+import type { WorldOptions } from "./world-options.test-support.ts";
 
 const upgrade: NonNullable<StreamJobSpec["upgrade"]> = { stability: { window: "3s" }, deployTimeout: "20s" };
 const good = (version: number): StreamJobSpec => specOf("good", version, { upgrade });

@@ -6,13 +6,8 @@ import { revisionName } from "../engine/index.ts";
 import { reconcile } from "./reconcile.ts";
 import { canonicalJson, revisionHash } from "./facts/revision.ts";
 import type { Behaviour } from "./simulated-jobmanager.test-support.ts";
-import {
-  type OperatorFault,
-  settings,
-  SimulatedWorld,
-  specOf,
-  type WorldOptions,
-} from "./simulated-world.test-support.ts";
+import { settings, SimulatedWorld, specOf } from "./simulated-world.test-support.ts";
+import type { OperatorFault, WorldOptions } from "./world-options.test-support.ts";
 import { compareSpecs, costOf, needsIncarnation } from "./facts/spec-changes.ts";
 import { snapshotStatusOf } from "./status/stored-status.ts";
 

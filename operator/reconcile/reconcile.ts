@@ -33,6 +33,7 @@ import { isSameJson } from "./facts/revision.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import { type Situation, situationOf } from "./facts/situation.ts";
 import { collectSuperseded } from "./storage/superseded-stores.ts";
+import { answerStorageRequest } from "./storage/storage-requests.ts";
 import { planSnapshots } from "./snapshots/snapshots.ts";
 import { contextOf, done, isPossible, type StepContext, type StepOutcome } from "./steps/step.ts";
 import { steps } from "./steps/steps.ts";
@@ -57,7 +58,8 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   if (parts.failures.length === 0) parts.run("what is to be done next", () => moveOn(draft, situation), undefined);
   const snapshotActions = parts.run("snapshots", () => planSnapshots(draft, situation), []);
   const collections = parts.run("state of earlier incarnations", () => collectSuperseded(draft, situation), []);
-  const actions = [...actionsFor(draft, situation, snapshotActions, parts), ...collections];
+  const asked = parts.run("what is asked about stores", () => answerStorageRequest(draft, situation), []);
+  const actions = [...actionsFor(draft, situation, snapshotActions, parts), ...collections, ...asked];
   parts.run("what was refused", () => tellRefusals(draft, situation), undefined);
   concludeAll(draft, situation, parts, { isPaused });
   draft.wakeIn(pollMs(draft));

@@ -66,7 +66,7 @@ export class SimulatedStoragePods {
     const failure = this.failure(task);
     if (failure !== null) return failure;
     this.done.push(task);
-    if (task.kind === "dispose") return "";
+    if (task.kind !== "erase") return "";
     for (const folder of task.folders) {
       for (const id of task.jobIds) this.#world.store(`${folder}/${id}`).erase(this.#world.podNames.length === 0);
     }

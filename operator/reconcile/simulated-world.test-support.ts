@@ -34,6 +34,7 @@ import type { JobManagerView, Observed, ObservedIncarnation, TriggerView } from 
 import type { Action, Child, Plan } from "./actions/plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { preflightRestore } from "./operation/restore-choice.ts";
+import type { NamedPlace } from "./facts/named-places.ts";
 import type { ReconcileSettings } from "./facts/settings.ts";
 import {
   type Behaviour,
@@ -51,6 +52,7 @@ import { collect, collectionView } from "./simulated-collection.test-support.ts"
 import { SimulatedSnapshots } from "./simulated-snapshots.test-support.ts";
 import { SimulatedStoragePods } from "./simulated-storage-pods.test-support.ts";
 import { statusOf } from "./status/stored-status.ts";
+import { calm, type OperatorFault, type WorldOptions } from "./world-options.test-support.ts";
 
 type PodText = { readonly args: readonly [Behaviour]; readonly jobId: string; readonly storeUri: string };
 
@@ -60,25 +62,6 @@ export const settings: ReconcileSettings = {
   engine: nativeEngine,
 };
 export const START_MS = parseTime("2031-01-01T00:00:00.000Z");
-
-export type WorldOptions = {
-  readonly seed: number;
-  readonly podStartMs: number;
-  readonly podEndMs: number;
-  readonly savepointMs: number;
-  /** So many savepoints fail before one succeeds. */
-  readonly failingSavepoints: number;
-};
-
-/** What happens to the operator in a look. */
-export type OperatorFault = {
-  /** It dies after so many actions; -1: before the status is written. */
-  readonly crashAfter?: number;
-  /** So long nobody looks afterwards. */
-  readonly awayMs?: number;
-};
-
-export const calm: WorldOptions = { seed: 1, podStartMs: 300, podEndMs: 400, savepointMs: 300, failingSavepoints: 0 };
 
 type PodRecord = { pod: Pod; readonly set: string; readonly readyMs: number; endsMs: number | null; restarts: number };
 
@@ -101,6 +84,7 @@ export class SimulatedWorld implements Surroundings {
   readonly snapshots = new SimulatedSnapshots(this);
   readonly #states = new Map<string, State>();
   readonly storesInUse = new Set<string>();
+  readonly storeNamers: NamedPlace[] = [];
   readonly storagePods = new SimulatedStoragePods(this);
   head: Head | null = null;
   statusWrites = 0;
@@ -332,6 +316,8 @@ export class SimulatedWorld implements Surroundings {
 
   // What the operator sees.
 
+  earlierPods: Observed["earlierPods"] = new Map();
+
   observe(): Observed {
     const { job } = this;
     if (job === null) throw new Error("the StreamJob is gone");
@@ -355,10 +341,12 @@ export class SimulatedWorld implements Surroundings {
         ...(revision.data as { generation: number; spec: StreamJobSpec }),
       })),
       incarnations: this.#shuffled(incarnations),
+      earlierPods: this.earlierPods,
       snapshots: this.#shuffled(this.snapshots.all),
       restoreSnapshot: { kind: "none" },
       foreignReferences: new Set(),
       storesInUse: this.storesInUse,
+      storeNamers: this.storeNamers,
       storagePods: this.#shuffled(this.storagePods.all),
       collection: status.collecting === undefined ? null : collectionView(this.active, status.collecting.storeUri),
       restService: (this.#children.get("Service/wc-rest") as Service | undefined) ?? null,

@@ -58,8 +58,8 @@ async function worldOf(seed: number, steps: readonly Step[]): Promise<GarbageWor
 }
 
 async function collect(world: GarbageWorld): Promise<readonly Removed[]> {
-  const approved = new Set((await takeInventory(world.location, world.options)).map(({ uri }) => uri));
-  return collectGarbage(world.location, { ...world.options, approved, clock });
+  const approved = new Set((await takeInventory([world.location], world.options)).map(({ uri }) => uri));
+  return collectGarbage([world.location], { ...world.options, approved, clock });
 }
 
 /** As if the process had been killed at its nth change. */
@@ -101,7 +101,7 @@ test("GAR1, GAR2, GAR3 whatever runs, crashes, and is restored from: all that wa
         assert.deepEqual(await world.demands(), before);
         for (const each of world.needless) assert.deepEqual(await dataOf(each), [], `${each.id} is needed by nobody`);
         needless += world.needless.length;
-        const again = await takeInventory(world.location, world.options);
+        const again = await takeInventory([world.location], world.options);
         assert.deepEqual(
           again.filter(({ removal }) => removal !== null),
           [],

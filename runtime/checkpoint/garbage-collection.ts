@@ -28,9 +28,12 @@ export type Removed = {
 };
 
 /** Errors: OPTION_INVALID, STORE_UNAVAILABLE: nothing was deleted. */
-export async function collectGarbage(location: string, options: GarbageOptions): Promise<readonly Removed[]> {
+export async function collectGarbage(
+  locations: readonly string[],
+  options: GarbageOptions,
+): Promise<readonly Removed[]> {
   const removed: Removed[] = [];
-  for (const place of await takeInventory(location, options)) {
+  for (const place of await takeInventory(locations, options)) {
     if (place.removal === null || !options.approved.has(place.uri)) continue;
     try {
       removed.push({ uri: place.uri, ...(await remove(place, options.clock)), failure: null });

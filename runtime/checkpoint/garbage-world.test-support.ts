@@ -62,10 +62,10 @@ export class GarbageWorld {
   get options(): InventoryOptions {
     return {
       named: this.named,
-      originsIn: async ({ uri }) => {
+      historyIn: async ({ uri }) => {
         const origin = this.incarnations.find(({ store }) => store.uri === uri)?.origin;
-        if (origin === undefined || origin.kind === "none") return [];
-        return [origin.kind === "path" ? origin.path : origin.of.store.uri];
+        const origins = origin === undefined || origin.kind === "none" ? [] : [originOf(origin)];
+        return { origins, endedWith: null };
       },
     };
   }

@@ -16,7 +16,7 @@ function store(owner: JobId, by: JobId | null, change: Partial<StoreFacts> = {})
     contents: contentsOf(by === null ? own : [...own, fence]),
     mark: null,
     origins: [],
-    isNewestWhole: true,
+    hasOwnState: true,
     ...change,
   };
 }
@@ -25,7 +25,7 @@ function store(owner: JobId, by: JobId | null, change: Partial<StoreFacts> = {})
 const young = (owner: JobId, by: JobId | null = null): StoreFacts => {
   const own = manifest(1, { kind: "fence", jobId: owner });
   const fence = manifest(2, { kind: "fence", epoch: 2, jobId: by ?? owner, ...(by && { successor: by }) });
-  return store(owner, by, { contents: contentsOf(by === null ? [own] : [own, fence]), isNewestWhole: false });
+  return store(owner, by, { contents: contentsOf(by === null ? [own] : [own, fence]), hasOwnState: false });
 };
 
 function fateOf(stores: readonly StoreFacts[], unreadable: string | null = null): string {
@@ -38,7 +38,7 @@ const cases: Readonly<Record<string, readonly [readonly StoreFacts[], string | R
   "that nobody has taken over is not asked about": [[store(OLD, null)], "not superseded"],
   "of a successor that has only fenced stays": [[store(OLD, NEW), young(NEW)], /has no whole checkpoint of its own/],
   "of a successor whose checkpoint lacks files stays": [
-    [store(OLD, NEW), store(NEW, null, { isNewestWhole: false })],
+    [store(OLD, NEW), store(NEW, null, { hasOwnState: false })],
     /has no whole checkpoint of its own/,
   ],
   "of a successor that is elsewhere stays": [[store(OLD, NEW)], /is not below this location/],

@@ -13,7 +13,7 @@ import type { JobId } from "../../base/index.ts";
 import type { ObjectInfo } from "../storage/index.ts";
 import { type CollectionMark, deletable } from "./collection.ts";
 import { parseDataKey } from "./layout.ts";
-import { chainOf, type LogContents, successorFence } from "./log-contents.ts";
+import { type LogContents, successorFence } from "./log-contents.ts";
 import { isOver } from "./retention.ts";
 
 /** A place that must stay, and for whom. */
@@ -27,8 +27,8 @@ export type StoreFacts = {
   readonly mark: CollectionMark | null;
   /** Where its incarnation starts from as long as it has no checkpoint of its own. */
   readonly origins: readonly string[];
-  /** Its newest complete manifest can be read, and its files are there. False when there is none. */
-  readonly isNewestWhole: boolean;
+  /** Its incarnation has completed a checkpoint or savepoint, and the newest of them can be read, with all of its files. */
+  readonly hasOwnState: boolean;
 };
 
 export type Fate =
@@ -110,9 +110,9 @@ export const stateOf = ({ objects, contents, mark }: StoreFacts): readonly Objec
 
 /** GAR2: as long as a later incarnation has not made it needless, too. */
 function originsNeededBy(store: StoreFacts, family: Family): readonly NamedPlace[] {
-  if (store.mark !== null || family.hasOwnCheckpoint(store)) return [];
+  if (store.mark !== null || family.hasOwnState(store)) return [];
   if (successorOf(store.contents) !== null && family.proofOf(store).kind === "goes") return [];
-  const by = `${ownerOf(store) ?? store.uri}, which starts from it and has completed no checkpoint of its own,`;
+  const by = `${ownerOf(store) ?? store.uri}, which starts from it and has no checkpoint of its own,`;
   return store.origins.map((location) => ({ location, by }));
 }
 
@@ -126,9 +126,8 @@ class Family {
     }
   }
 
-  hasOwnCheckpoint(store: StoreFacts): boolean {
-    const [newest] = chainOf(store.contents);
-    return store.mark === null && store.isNewestWhole && newest?.jobId === ownerOf(store);
+  hasOwnState({ mark, hasOwnState }: StoreFacts): boolean {
+    return mark === null && hasOwnState;
   }
 
   /** GAR1 */
@@ -142,7 +141,7 @@ class Family {
       return stays(`the store of ${successor}, which has taken it over, is not below this location`);
     if (later.length > 1) return stays(`${successor}, which has taken it over, has several stores below this location`);
     if (passed.includes(next)) return stays(`${successor}, which has taken it over, comes before it, too`);
-    if (this.hasOwnCheckpoint(next)) return goes;
+    if (this.hasOwnState(next)) return goes;
     if (successorOf(next.contents) !== null) return this.proofOf(next, passed);
     return stays(`${successor}, which has taken it over, has no whole checkpoint of its own`);
   }

@@ -58,7 +58,7 @@ export {
 } from "./handles.ts";
 export type { NamedPlace } from "./garbage.ts";
 export { collectGarbage, type Removed } from "./garbage-collection.ts";
-export { type InventoryOptions, type StoredPlace, takeInventory } from "./inventory.ts";
+export { type IncarnationHistory, type InventoryOptions, type StoredPlace, takeInventory } from "./inventory.ts";
 export { dataFolder, manifestKey, SAVEPOINT_DATA_FOLDER, SAVEPOINT_METADATA } from "./layout.ts";
 export {
   assertReadable,

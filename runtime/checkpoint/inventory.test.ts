@@ -16,7 +16,7 @@ const random = seededRandom(5);
 const identity = { processId: "c".repeat(32), random, clock };
 const facts = { triggeredMs: 1, completedMs: 2000, operators: [], committables: 0 };
 
-const options: InventoryOptions = { named: [], originsIn: async () => [] };
+const options: InventoryOptions = { named: [], historyIn: async () => ({ origins: [], endedWith: null }) };
 
 /** One of its kind in each folder. */
 async function world() {
@@ -56,7 +56,7 @@ async function world() {
 
 test("each store and savepoint is told with what becomes of it, and nothing else is", async () => {
   const { root } = await world();
-  const places = await takeInventory(root, options);
+  const places = await takeInventory([root], options);
   const told = places.map(({ kind, uri, checkpoints, verdict }) => [
     kind,
     uri.slice(root.length + 1),
@@ -85,8 +85,38 @@ test("INV2 a place that cannot be read is told with why, and the others all the 
   const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":1', '"version":3'));
   const header = `streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n`;
   await store.put(manifestKey(2), Buffer.concat([Buffer.from(header), body]));
-  const places = await takeInventory(root, options);
+  const places = await takeInventory([root], options);
   const verdict = places.find(({ uri }) => uri.endsWith("a/newest"))?.verdict;
   assert.match(verdict?.kind === "unreadable" ? verdict.why : "", /version 3/);
   assert.equal(places.length, 6);
+});
+
+test("GAR1 an incarnation that ended with a savepoint of its own needs the store before it no more, as long as that is whole", async () => {
+  const { root, at } = await world();
+  const folder = `b/${SUCCESSOR}`;
+  const fence = await writeFence(await claimEpoch(await at(folder), { ...identity, jobId: SUCCESSOR }), {
+    jobName: "words",
+  });
+  assert.ok(fence.kind === "ready");
+  const savepoint = await at("savepoints/last");
+  const operators = [keyedOperator("count", "data", "y", 1)];
+  const [file] = operators.flatMap(({ subtasks }) => subtasks).flatMap(({ keyed }) => keyed?.files ?? []);
+  assert.ok(file !== undefined);
+  const draft = { kind: "savepoint", checkpointId: 1, storeUri: savepoint.uri, ...facts, operators } as const;
+  await writeSavepointManifest(savepoint, fence.log, draft);
+  const kept = async (endedWith: string | null): Promise<string | null | undefined> => {
+    const historyIn = async ({ uri }: ObjectStore) => ({
+      origins: [],
+      endedWith: uri.endsWith(folder) ? endedWith : null,
+    });
+    const places = await takeInventory([root], { named: [], historyIn });
+    const verdict = places.find(({ uri }) => uri.endsWith("a/superseded"))?.verdict;
+    return verdict?.kind === "superseded" ? verdict.kept : undefined;
+  };
+  assert.match((await kept(null)) ?? "", /has no whole checkpoint of its own/);
+  assert.match((await kept(savepoint.uri)) ?? "", /has no whole checkpoint/, "a file of it is not there");
+  await savepoint.put(file.file.key, Buffer.alloc(file.file.length));
+  assert.equal(await kept(savepoint.uri), null);
+  assert.match((await kept(`${root}/savepoints/none`)) ?? "", /has no whole checkpoint/);
+  assert.match((await kept(`${root}/savepoints/one`)) ?? "", /has no whole checkpoint/, "it is another job's");
 });

@@ -22,7 +22,7 @@ import {
   successorOf,
 } from "./garbage.ts";
 import { parseDataKey, SAVEPOINT_METADATA } from "./layout.ts";
-import { assertReadable, chainOf, findDamage, type LogContents, readLog } from "./log-contents.ts";
+import { assertReadable, chainOf, findDamage, readLog } from "./log-contents.ts";
 import type { Manifest } from "./manifest.ts";
 import { readSavepoint } from "./savepoint.ts";
 
@@ -66,10 +66,17 @@ export type Removal = {
   readonly uploads: number;
 };
 
+/** What an incarnation's JobManagers have written beside their log. */
+export type IncarnationHistory = {
+  /** Where it starts from as long as it has no checkpoint of its own. */
+  readonly origins: readonly string[];
+  /** The savepoint that it ended with, after which its log was cleared; null: none. */
+  readonly endedWith: string | null;
+};
+
 export type InventoryOptions = {
   readonly named: readonly NamedPlace[];
-  /** Where the incarnation in a store starts from as long as it has no checkpoint of its own, as its activation says. */
-  readonly originsIn: (store: ObjectStore) => Promise<readonly string[]>;
+  readonly historyIn: (store: ObjectStore) => Promise<IncarnationHistory>;
   /** Only the stores of these jobs. Absent: all, and savepoints. */
   readonly jobIds?: ReadonlySet<string>;
 };
@@ -82,9 +89,21 @@ type Folder = { readonly uri: string; readonly objects: readonly ObjectInfo[]; r
 type Unreadable = { readonly folder: Folder; readonly why: string };
 type Looked = { readonly folder: Folder; readonly facts: StoreFacts };
 
-/** By location. Errors: OPTION_INVALID, STORE_UNAVAILABLE. */
-export async function takeInventory(location: string, options: InventoryOptions): Promise<readonly StoredPlace[]> {
-  const { stores, savepoints } = await foldersBelow(location, options);
+/**
+ * Below the locations, none of which is below another, by URI: what is in one of them may be needed by what is in another.
+ * Errors: OPTION_INVALID, STORE_UNAVAILABLE.
+ */
+export async function takeInventory(
+  locations: readonly string[],
+  options: InventoryOptions,
+): Promise<readonly StoredPlace[]> {
+  const stores: Folder[] = [];
+  const savepoints: Folder[] = [];
+  for (const location of locations) {
+    const below = await foldersBelow(location, options);
+    stores.push(...below.stores);
+    savepoints.push(...below.savepoints);
+  }
   const looked: Looked[] = [];
   const unreadable: Unreadable[] = [];
   for (const folder of stores) {
@@ -150,24 +169,37 @@ const sizeOf = (objects: readonly ObjectInfo[]) => ({
 
 const nothingKnown = { jobName: null, jobId: null, checkpoints: 0, newestMs: null };
 
-async function factsOf({ uri, objects }: Folder, { originsIn }: InventoryOptions): Promise<StoreFacts> {
+async function factsOf({ uri, objects }: Folder, { historyIn }: InventoryOptions): Promise<StoreFacts> {
   const store = await openStore(uri);
   const contents = await readLog(store);
   assertReadable(contents);
   const mark = await readCollectionMark(store);
-  const origins = await originsIn(store);
-  return { uri, objects, contents, mark, origins, isNewestWhole: await isWhole(store, contents, objects) };
+  const { origins, endedWith } = await historyIn(store);
+  const owner = ownerOf({ uri, contents });
+  const [newest] = chainOf(contents);
+  const own = newest === undefined ? endedWith && (await savepointAt(endedWith)) : newest;
+  const hasOwnState = own ? own.jobId === owner && (await isWhole(own, store, objects)) : false;
+  return { uri, objects, contents, mark, origins, hasOwnState };
 }
 
-async function isWhole(store: ObjectStore, contents: LogContents, listed: readonly ObjectInfo[]): Promise<boolean> {
-  const [newest] = chainOf(contents);
-  if (newest === undefined) return false;
-  const { storeUri, files } = newest;
-  if (storeUri !== null) return (await findDamage(await openStore(storeUri), newest)).length === 0;
+/** null: it is not there, or cannot be read. */
+async function savepointAt(location: string): Promise<Manifest | null> {
+  try {
+    const { manifest, storeUri } = await readSavepoint(location);
+    return { ...manifest, storeUri };
+  } catch (error) {
+    if (error instanceof StreamError && error.code !== "STORE_UNAVAILABLE") return null;
+    throw error;
+  }
+}
+
+async function isWhole(manifest: Manifest, store: ObjectStore, listed: readonly ObjectInfo[]): Promise<boolean> {
+  const { storeUri, files } = manifest;
+  if (storeUri !== null) return (await findDamage(await openStore(storeUri), manifest)).length === 0;
   const lengths = new Map(listed.map(({ key, length }) => [key, length]));
   if (files.every(({ key, length }) => lengths.get(key) === length)) return true;
   // It may be newer than the listing.
-  return (await findDamage(store, newest)).length === 0;
+  return (await findDamage(store, manifest)).length === 0;
 }
 
 function storePlace({ folder, facts }: Looked, fate: Fate | null, { named }: InventoryOptions): StoredPlace {

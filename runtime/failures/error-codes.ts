@@ -52,6 +52,8 @@ export const runtimeErrorCodes = {
   CONNECTION_LOST: "A data connection between two tasks broke. The tasks are restarted.",
   SOURCE_FAILED: "A source cannot read. The message says what failed and where.",
   SINK_FAILED: "A sink cannot write or commit. The message says what failed and where.",
+  LOOKUP_FAILED:
+    "A lookup of a connector cannot reach its server, or the server refuses what it asks. The message says which, and what to do. `retry` of `mapAsync` asks again.",
   JOB_NOT_FOUND: "There is no job with that id or name. `streamjob list` shows the jobs.",
   JOB_STATE_CONFLICT:
     "The job's current state does not allow the request. The message names the state; repeat the request when the job is in a state that allows it.",

@@ -55,6 +55,7 @@ export type {
   Output,
   OutsideDesk,
   RecordOutput,
+  SplitStep,
   StreamOperator,
 } from "./operator.ts";
 export type { NoSideOutputs, SideOutputEmitters, SideOutputTypes } from "./side-outputs.ts";

@@ -90,6 +90,9 @@ export type OperatorContext = {
   readonly outside: OutsideDesk;
 };
 
+/** `read`: the records that follow are of it. */
+export type SplitStep = "open" | "read" | "finish";
+
 export interface StreamOperator<I, O> {
   /**
    * The operator makes the watermarks and the idleness of its output: the chain calls `onWatermark` and `onStatus` with those that come
@@ -111,6 +114,8 @@ export interface StreamOperator<I, O> {
   beforeWatermark?(timestamp: number): void;
   /** Event-time timers of keyed state have been fired before. */
   onWatermark?(timestamp: number): void;
+  /** Of an operator right behind a source, in its chain: what the reader says of its splits (WM-8). */
+  onSplit?(what: SplitStep, id: string): void;
   /** The input became idle or active; only of an operator that owns its watermarks. */
   onStatus?(idle: boolean): void;
   /** Flush, pre-commit; write what must be in the checkpoint into operator state. */

@@ -46,6 +46,15 @@ export type ReaderContext<S> = SourceContext & {
   fail(error: unknown): void;
   /** Wakes after `delay`: for rates and polling. A number below 0 is 0. Errors: OPTION_INVALID. */
   wakeAfter(delay: Duration): void;
+  /** The split of this name is to be read: it holds back the watermark of this reader until it is idle or finished (WM-8). */
+  openSplit(id: string): void;
+  /**
+   * Records that are collected from now on are of this split, which is opened if it is not. A reader that never says so has one watermark for all
+   * that it reads, and a job that makes no watermarks right at the source does not mind.
+   */
+  readSplit(id: string): void;
+  /** Nothing more comes of this split here. */
+  finishSplit(id: string): void;
   /** Asks the source's enumerator for work (`handleSplitRequest`). Without an enumerator it does nothing. */
   requestSplits(): void;
 };

@@ -8,6 +8,8 @@
  * SOD3 `createReader`, `poll` and `snapshot` are synchronous: a promise would be taken for "nothing now", and for no positions at all.
  * SOD4 With an enumerator, the reader is announced when its task starts, and what it asks for follows that (MES9). Its "end" counts once it has
  *     been told that no more splits come (SO4): before, one that is on its way would never be read.
+ * SOD5 What a reader says of its splits goes to the operators that follow the source in its chain, and nowhere else: behind an edge, records of
+ *     all splits are one stream.
  * SOD2 A poll takes few records when they are slow, so that a task is never away for long (SLL1).
  */
 import { assert, type Clock, readDelay, StreamError } from "../../base/index.ts";
@@ -18,6 +20,7 @@ import type {
   PollResult,
   Source,
   SourceReader,
+  SplitStep,
   StreamOperator,
 } from "../ports/index.ts";
 import { UserCall } from "../operators/index.ts";
@@ -47,6 +50,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   #clock: Clock | null = null;
   #call!: UserCall;
   #records = 16;
+  #followers: readonly StreamOperator<unknown, unknown>[] = [];
   #isAnnounced = false;
   /** It has asked before it was announced. */
   #hasAsked = false;
@@ -58,6 +62,11 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     this.#hasAllSplits = source.createEnumerator === undefined;
     this.#initialSplits = initialSplits;
     this.#events = events;
+  }
+
+  /** Those that follow in the chain (SOD5), before it is opened. */
+  followedBy(operators: readonly StreamOperator<unknown, unknown>[]): void {
+    this.#followers = operators.filter(({ onSplit }) => onSplit !== undefined);
   }
 
   async open(context: OperatorContext, output: Output<unknown>): Promise<void> {
@@ -77,6 +86,9 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       fail: (error) => this.#events.fail(error),
       wakeAfter: (delay) => context.schedule(readDelay(delay, "wakeAfter"), () => this.#events.wake()),
       requestSplits: () => this.#requestSplits(),
+      openSplit: (id) => this.#tellOfSplit("open", id),
+      readSplit: (id) => this.#tellOfSplit("read", id),
+      finishSplit: (id) => this.#tellOfSplit("finish", id),
     });
     this.#call.refusePromise("what createReader returned", this.#reader);
     if (!this.#hasAllSplits && this.#reader.addSplits === undefined) throw this.#lacksAddSplits();
@@ -131,6 +143,10 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     const splits = this.#reader.snapshot(checkpointId);
     this.#call.refusePromise("what snapshot returned", splits);
     this.#splits.update(splits);
+  }
+
+  #tellOfSplit(what: SplitStep, id: string): void {
+    for (const follower of this.#followers) follower.onSplit?.(what, id);
   }
 
   #requestSplits(): void {

@@ -126,6 +126,9 @@ export class DeployedTask {
           writers: writers[index] ?? [],
         };
       });
+      source?.followedBy(
+        (links[0]?.description.outputs[0].next ?? []).map((next) => (links[next] as ChainLink).operator),
+      );
       chain = new OperatorChain(links, emissions, this.#guardMode);
       this.#warnOfLostRecords(links);
       this.#built = this.#assemble({ mailbox, emissions, chain, states, gate, inputs, source });

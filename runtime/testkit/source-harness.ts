@@ -62,6 +62,9 @@ export class SourceHarness<T, S> {
           harness.#wake();
         },
         requestSplits: () => undefined,
+        openSplit: () => undefined,
+        readSplit: () => undefined,
+        finishSplit: () => undefined,
         wakeAfter: (delay) => void clock.after(readDelay(delay, "wakeAfter"), () => harness.#wake()),
       });
       harness.#readers.push(reader);

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { nextTurn } from "../../base/index.ts";
 import type { CommitOutcome, SinkContext, TransactionWriter, TwoPhaseCommitSink } from "../ports/index.ts";
 import { type TransactionWorld, twoPhaseCommitContract } from "./two-phase-commit-contract.ts";
 
@@ -15,14 +16,14 @@ type Transaction = {
   status: "open" | "prepared" | "committed" | "aborted";
 };
 
-/** `slow`: hooks resolve some turns later, and every third commit has to be asked for again. */
+/** `turn`, unless null: hooks resolve some of these later, and every third commit has to be asked for again. */
 class TransactionLog {
   readonly #transactions: Transaction[] = [];
-  readonly #slow: boolean;
+  readonly #turn: Turn | null;
   #commits = 0;
 
-  constructor(slow: boolean) {
-    this.#slow = slow;
+  constructor(turn: Turn | null) {
+    this.#turn = turn;
   }
 
   sink(): TwoPhaseCommitSink<string, number> {
@@ -43,7 +44,8 @@ class TransactionLog {
   }
 
   #writer({ attempt, subtask, parallelism }: SinkContext): TransactionWriter<string, number> {
-    const some = <R>(result: R): R | Promise<R> => (this.#slow ? turns(3).then(() => result) : result);
+    const some = <R>(result: R): R | Promise<R> =>
+      this.#turn === null ? result : turns(this.#turn, 3 + ((subtask * 2) % 3)).then(() => result);
     return {
       begin: () => {
         const id = this.#transactions.length;
@@ -53,7 +55,7 @@ class TransactionLog {
       write: (id, value) => {
         const transaction = this.#in(id, "open");
         const push = (): void => void transaction.records.push(value);
-        return this.#slow && id % 2 === 0 ? turns(2).then(push) : push();
+        return this.#turn !== null && id % 2 === 0 ? turns(this.#turn, 2 + ((subtask * 2) % 3)).then(push) : push();
       },
       prepare: (id) => {
         this.#in(id, "open").status = "prepared";
@@ -75,8 +77,8 @@ class TransactionLog {
   }
 
   async #commit(id: number): Promise<CommitOutcome> {
-    if (this.#slow) await turns(2);
-    if (this.#slow && ++this.#commits % 3 === 0) return { kind: "retryLater", after: 50, reason: "busy" };
+    if (this.#turn !== null) await turns(this.#turn, 2);
+    if (this.#turn !== null && ++this.#commits % 3 === 0) return { kind: "retryLater", after: 50, reason: "busy" };
     const transaction = this.#transactions[id] as Transaction;
     if (transaction.status === "aborted") return { kind: "impossible", reason: "it was aborted" };
     if (transaction.status === "committed") return { kind: "alreadyCommitted" };
@@ -91,12 +93,14 @@ class TransactionLog {
   }
 }
 
-async function turns(count: number): Promise<void> {
-  for (let left = count; left > 0; left--) await Promise.resolve();
+type Turn = () => Promise<void>;
+
+async function turns(turn: Turn, count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await turn();
 }
 
-const world = (slow: boolean): TransactionWorld<number> => {
-  const log = new TransactionLog(slow);
+const world = (turn: Turn | null): TransactionWorld<number> => {
+  const log = new TransactionLog(turn);
   return {
     makeSink: () => log.sink(),
     readCommitted: async () => log.committed(),
@@ -104,11 +108,12 @@ const world = (slow: boolean): TransactionWorld<number> => {
   };
 };
 
-for (const [name, slow] of [
-  ["a transaction log that answers at once", false],
-  ["a transaction log that keeps everyone waiting", true],
+for (const [name, turn, runs] of [
+  ["a transaction log that answers at once", null, 300],
+  ["a transaction log that keeps everyone waiting", () => Promise.resolve(), 300],
+  ["a transaction log that is outside, so that a later subtask may die before an earlier one", nextTurn, 600],
 ] as const) {
   describe(`${name} keeps the two-phase commit contract`, () => {
-    for (const { name: promise, run } of twoPhaseCommitContract(() => world(slow), { runs: 300 })) it(promise, run);
+    for (const { name: promise, run } of twoPhaseCommitContract(() => world(turn), { runs })) it(promise, run);
   });
 }

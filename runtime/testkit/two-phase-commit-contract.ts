@@ -362,9 +362,9 @@ class SinkJob {
   /** Everything dies at once and starts again. */
   async crash(parallelism = this.#parallelism): Promise<void> {
     this.#fuse.blow();
-    for (const work of [...this.#subtasks.map((subtask) => subtask.settled()), ...this.#commits]) {
-      await work.catch(assertCrash);
-    }
+    // All at once: what dies while another is waited for has somebody who hears of it.
+    const works = [...this.#subtasks.map((subtask) => subtask.settled()), ...this.#commits];
+    await Promise.all(works.map((work) => work.catch(assertCrash)));
     this.#commits = [];
     this.#heardLate = null;
     this.#parallelism = parallelism;

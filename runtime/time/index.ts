@@ -1,4 +1,5 @@
 /** Room `time` (pure): event time: how watermarks are made from records, merged over inputs, and when an input is idle. */
+export { SplitWatermarks } from "./split-watermarks.ts";
 export { type TimeChange, WatermarkMerger } from "./watermark-merger.ts";
 export {
   forBoundedOutOfOrderness,

@@ -131,6 +131,16 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", ...inRuntime("record ports connectors/kit")],
   },
   {
+    folder: "runtime/connectors/mysql",
+    owns: "rows of MySQL and MariaDB: exactly-once sinks, lookups",
+    mayImport: ["base", ...inRuntime("record ports connectors/kit")],
+  },
+  {
+    folder: "runtime/connectors/redis",
+    owns: "values of Redis: lookups, a sink of writes that bear repetition",
+    mayImport: ["base", ...inRuntime("ports connectors/kit")],
+  },
+  {
     folder: "runtime/api",
     owns: "the job API; `engine.ts` is the engine's door",
     mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],

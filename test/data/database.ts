@@ -12,6 +12,8 @@ export type Address = {
   readonly database: string;
 };
 
+const FORGOTTEN_WITHIN_MS = 60_000;
+
 /** A database of one file. */
 export class Database {
   readonly address: Address;
@@ -30,22 +32,51 @@ export class Database {
   async run(sql: string): Promise<void> {
     await this.#connection.query(sql);
   }
+
+  /** Ids of the prepared XA branches on the server. */
+  async branches(): Promise<string[]> {
+    return (await this.rows<{ data: Buffer | string }>("xa recover")).map(({ data }) => String(data));
+  }
+
+  /** Rolls back what a test that failed has left, which would hold up the next one. */
+  async forgetBranches(): Promise<void> {
+    const found = await this.rows<{ formatID: number; gtrid_length: number; data: Buffer | string }>("xa recover");
+    for (const { formatID, gtrid_length: length, data } of found) {
+      const [globalId, connectionId] = [String(data).slice(0, length), String(data).slice(length)];
+      await this.run(`kill ${Number(connectionId)}`).catch(() => undefined);
+      for (const until = Date.now() + FORGOTTEN_WITHIN_MS; (await this.branches()).includes(String(data)); ) {
+        if (Date.now() > until) throw new Error(`the XA branch ${String(data)} cannot be rolled back`);
+        // Not known until its connection has ended.
+        await this.run(`xa rollback '${globalId}', '${connectionId}', ${formatID}`).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Ends the connections that writers of this database have left open, as if their processes had died. */
+  async killOthers(): Promise<void> {
+    const others = await this.rows<{ id: number }>(
+      "select id from information_schema.processlist where db = database() and id <> connection_id()",
+    );
+    // One may have ended in between.
+    for (const { id } of others) await this.run(`kill ${id}`).catch(() => undefined);
+  }
 }
 
-/** The server of this group, with a database named `name`, which is empty. */
+/** The server of this group, with a database named `name`, which is empty. `isOwn`: on a server of the file's own. */
 export async function testDatabase(
   name: string,
+  { isOwn = false }: { readonly isOwn?: boolean } = {},
 ): Promise<{ readonly skip: false | string; readonly database: () => Database }> {
-  const part = await testPart(mariadbPart);
+  const part = await testPart(mariadbPart, { isOwn });
   if (part.skip !== false) return { skip: part.skip, database: () => part.gives() as never };
   const { host, port, user, password } = part.gives();
   const connection = await mysql.createConnection({ host, port, user, password });
+  const database = new Database({ host, port, user, password, database: name }, connection);
   await connection.query(`drop database if exists ${name}`);
   await connection.query(`create database ${name} character set utf8mb4`);
   await connection.query(`use ${name}`);
   // Only ended: by then the server of a file that runs alone is gone.
   connection.on("error", () => undefined);
   after(() => connection.destroy());
-  const database = new Database({ host, port, user, password, database: name }, connection);
   return { skip: false, database: () => database };
 }

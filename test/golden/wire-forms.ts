@@ -7,9 +7,11 @@ import {
   type IncarnationMessage,
   incarnationSchema,
   type PodConfig,
+  type StorageReportMessage,
   type StorageTaskMessage,
 } from "../../contract/index.ts";
 import { readPodConfig } from "../../main/pod-settings.ts";
+import { reportIn, reportLine } from "../../main/storage-report.ts";
 import { readStorageTask } from "../../main/pod-storage.ts";
 import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
 import { SegmentPool } from "../../runtime/exchange/segment-pool.ts";
@@ -289,6 +291,36 @@ const storageTask: StorageTaskMessage = {
   task: { kind: "erase", folders: ["s3://bucket/apps"], jobIds: [JOB] },
 };
 
+const inspection: StorageTaskMessage = {
+  version: 2,
+  options: { "s3.endpoint": "https://s3.example.com" },
+  task: {
+    kind: "inspect",
+    folders: ["s3://bucket/apps"],
+    jobIds: [JOB],
+    named: [{ location: `s3://bucket/apps/${JOB}`, by: "StreamJob apps/orders (resume point)" }],
+    approved: [JOB],
+  },
+};
+
+const report: StorageReportMessage = {
+  version: 1,
+  kind: "place",
+  place: {
+    kind: "store",
+    uri: `s3://bucket/apps/${JOB}`,
+    jobName: "orders",
+    jobId: JOB,
+    checkpoints: 1,
+    newestMs: 1_700_000_000_000,
+    objects: 4,
+    bytes: 1000,
+    namedBy: ["StreamJob apps/other (spec.restore.path)"],
+    verdict: { kind: "superseded", successor: JOB, bytes: 900, kept: null },
+    removal: { what: "state", objects: 3, bytes: 900, uploads: 1 },
+  },
+};
+
 const podConfig: PodConfig = {
   version: 1,
   jobId: JOB,
@@ -395,6 +427,21 @@ export const wireForms: readonly Form[] = [
     write: () => Buffer.from(JSON.stringify(storageTask)),
     read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
     means: storageTask,
+    // Of the next version there is a form of its own.
+    newer: null,
+  },
+  {
+    file: "storage-task.v2.json",
+    write: () => Buffer.from(JSON.stringify(inspection)),
+    read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
+    means: inspection,
+    newer: replaced('"version":2', '"version":3'),
+  },
+  {
+    file: "storage-report.v1.json",
+    write: () => Buffer.from(reportLine(report)),
+    read: (bytes) => reportIn(Buffer.from(bytes).toString("utf8")),
+    means: report,
     newer: nextJsonVersion,
   },
   {

@@ -71,8 +71,12 @@ for (const [name, { skip, gives }] of Object.entries(await s3Servers())) {
       await fencePredecessor(old, { ...identity, jobId: NEW, jobName: "words" });
       const open = await leaveUpload(bucket, `jobs/${OLD}`);
       const location = `s3://${bucket}/jobs`;
-      const options = { named: [], originsIn: async () => [], approved: new Set([old.uri, next.uri]) };
-      const collect = () => collectGarbage(location, { ...options, clock: systemClock });
+      const options = {
+        named: [],
+        historyIn: async () => ({ origins: [], endedWith: null }),
+        approved: new Set([old.uri, next.uri]),
+      };
+      const collect = () => collectGarbage([location], { ...options, clock: systemClock });
       // Of checkpoint 2 of epoch 1, which the fence has ended.
       assert.deepEqual(
         (await collect()).map(({ uri, failure }) => [uri, failure]),
@@ -87,7 +91,7 @@ for (const [name, { skip, gives }] of Object.entries(await s3Servers())) {
       assert.equal(await old.read("chk/0000000002.manifest"), null);
       assert.ok(await next.read(`${dataFolder(1, 2)}/${"f".repeat(64)}`));
       assert.equal(await writing(), 1);
-      const left = (await takeInventory(location, options)).filter(({ removal }) => removal !== null);
+      const left = (await takeInventory([location], options)).filter(({ removal }) => removal !== null);
       assert.deepEqual(left, []);
     });
 

@@ -7,6 +7,8 @@
  * CHI3 What an incarnation's pods are made from is decided once: an operator with another default image, or that writes templates
  *     otherwise, neither changes a set that is there nor puts other pods beside its pods (P-31).
  * CHI4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
+ * CHI5 Nothing of an incarnation is made before the pods of that number are gone that an earlier StreamJob of the same name has left: a kubelet
+ *     keeps an immutable ConfigMap of that name for as long as one of them is there, and would give the new pods the old one.
  */
 import { CERTIFICATES_ANNOTATION, type KubernetesObject } from "../../../crds/index.ts";
 import type { Kind, StatefulSet } from "../../kubernetes/api/index.ts";
@@ -51,6 +53,8 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const { job, settings } = situation;
   const places = incarnationPlaces(situation, number, running.spec);
   const there = situation.incarnation(number).objects;
+  // CHI5
+  if (!there?.configMap && situation.observed.earlierPods.has(number)) return [];
   const defaultImage = imageOf(there?.jobManagerSet) ?? imageOf(there?.taskManagerSet) ?? settings.defaultImage;
   const isCertified = settings.certificates !== undefined;
   const children = settings.engine.children({ job, number, spec: running.spec, ...places, defaultImage, isCertified });

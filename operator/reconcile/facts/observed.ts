@@ -7,6 +7,7 @@
  */
 import type { StreamJob, StreamJobSnapshot, ValidatedStreamJob } from "../../../crds/index.ts";
 import type { IncarnationView, JobException, PreflightView } from "../../engine/index.ts";
+import type { NamedPlace } from "./named-places.ts";
 import type { ConfigMap, Pod, PodDisruptionBudget, Service, StatefulSet } from "../../kubernetes/api/index.ts";
 
 /** One incarnation's children, whole or in part. */
@@ -62,6 +63,8 @@ export type Observed = {
   readonly revisions: readonly SpecRevision[];
   /** By number, ascending. */
   readonly incarnations: readonly ObservedIncarnation[];
+  /** Of an earlier StreamJob of the same name, and not gone yet: by number of the incarnation, the names of its pods. */
+  readonly earlierPods: ReadonlyMap<number, readonly string[]>;
   /** Of this job, by name. */
   readonly snapshots: readonly StreamJobSnapshot[];
   readonly restoreSnapshot: RestoreSnapshotView;
@@ -69,6 +72,8 @@ export type Observed = {
   readonly foreignReferences: ReadonlySet<string>;
   /** Of `status.stores`: stores in which other StreamJobs name a checkpoint. */
   readonly storesInUse: ReadonlySet<string>;
+  /** Which other StreamJobs name which of its incarnations' stores; asked only when a person has the stores looked at. */
+  readonly storeNamers: readonly NamedPlace[];
   /** Of `status.collecting` at the active JobManager; null: nothing was asked, or nobody answered. */
   readonly collection: DisposalView | null;
   /** Clean-up pods of this StreamJob. */

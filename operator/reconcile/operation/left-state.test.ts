@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { StreamJobSpec } from "../../../crds/index.ts";
 import type { PlannedEvent } from "../actions/plan.ts";
-import { SimulatedWorld, type WorldOptions, specOf } from "../simulated-world.test-support.ts";
+import { SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
+import type { WorldOptions } from "../world-options.test-support.ts";
 
 type Upgrade = NonNullable<StreamJobSpec["upgrade"]>;
 const upgrade: Upgrade = { stability: { window: "3s" }, deployTimeout: "20s" };

@@ -77,18 +77,22 @@ function timeoutMs({ target }: Situation): number {
   return target.kind === "valid" ? target.spec.deletion.cleanUpTimeoutMs : 0;
 }
 
-/** Every store that an incarnation of this StreamJob may have had, but those that others need. */
-function eraseTask(draft: Draft, situation: Situation): StorageTask {
-  const { job, observed } = situation;
-  const { incarnations } = draft.status;
+/** Of every store that an incarnation of this StreamJob may have had. */
+export function incarnationIds({ status: { incarnations } }: Draft, { job }: Situation): readonly string[] {
   const first = Math.max(1, incarnations - INCARNATIONS_MAX + 1);
-  const ids = Array.from({ length: incarnations - first + 1 }, (_, index) => incarnationJobId(job, first + index));
+  return Array.from({ length: incarnations - first + 1 }, (_, index) => incarnationJobId(job, first + index));
+}
+
+/** All of them, but those that others need. */
+function eraseTask(draft: Draft, situation: Situation): StorageTask {
+  const { observed } = situation;
+  const ids = incarnationIds(draft, situation);
   const needed = new Set([...observed.storesInUse].map(jobIdIn));
   return { kind: "erase", folders: foldersOf(draft, situation), jobIds: ids.filter((id) => !needed.has(id)) };
 }
 
 /** Where its stores are or were. */
-function foldersOf({ status }: Draft, { job, target, settings }: Situation): readonly string[] {
+export function foldersOf({ status }: Draft, { job, target, settings }: Situation): readonly string[] {
   const now = target.kind === "valid" ? [folderOf(storeUriOf(job, target.spec, "0".repeat(32), settings))] : [];
   return [...new Set([...status.storeFolders, ...status.stores.map(({ storeUri }) => folderOf(storeUri)), ...now])];
 }

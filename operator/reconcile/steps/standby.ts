@@ -43,7 +43,11 @@ function advance(context: StepContext): StepOutcome {
   const pollMs = draft.nowMs - parseTime(operation.stepSince) < QUICK_MS ? POLL_MS : SLOW_POLL_MS;
   const refused = refusedByApi(situation.observed)?.message ?? null;
   if (incarnation === null && refused === null) {
-    draft.wait(`creating incarnation ${operation.to}`, pollMs);
+    const [earlier] = situation.observed.earlierPods.get(operation.to ?? 0) ?? [];
+    // CHI5
+    const why =
+      earlier === undefined ? "" : `: waiting for pod ${earlier} of an earlier StreamJob of the same name to go`;
+    draft.wait(`creating incarnation ${operation.to}${why}`, pollMs);
     return waiting;
   }
   if (incarnation === null) return notMade(context, refused ?? "", upgrade.deployTimeoutMs);

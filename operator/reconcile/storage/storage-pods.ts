@@ -64,7 +64,7 @@ function making(draft: Draft, situation: Situation, name: string, task: StorageT
 }
 
 /** What is wanted now, for it may have the corrected credentials; else what ran last. */
-function specOf({ status }: Draft, { target, version }: Situation): ResolvedSpec | null {
+export function specOf({ status }: Draft, { target, version }: Situation): ResolvedSpec | null {
   if (target.kind === "valid") return target.spec;
   const revision = status.active?.revision ?? status.resume?.revision;
   return revision === undefined ? null : (version(revision)?.spec ?? null);

@@ -25,6 +25,9 @@ async function failureOf(path: string, fails: (line: string) => unknown): Promis
     fail: (error) => assert.fail(String(error)),
     wakeAfter: () => undefined,
     requestSplits: () => undefined,
+    openSplit: () => undefined,
+    readSplit: () => undefined,
+    finishSplit: () => undefined,
   });
   await reader.open?.();
   const output = {

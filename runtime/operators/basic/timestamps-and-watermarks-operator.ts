@@ -3,12 +3,19 @@
  * Not here: how they are computed (room `time`); MAX_WATERMARK at the end of the data (the task's chain).
  *
  * TW1 Watermarks that come in end here, except MAX_WATERMARK, after which this operator emits none (ownsWatermarks).
+ * TW3 Behind a source whose reader tells its splits, each split has a generator (WM-8). A record costs the same as with one: the reader's word
+ *     changes which generator is asked.
  * TW2 A watermark is made every interval, between records; a record that ends idleness is announced before it goes on.
  */
 import { isPromiseLike, StreamError } from "../../../base/index.ts";
-import { MAX_WATERMARK } from "../../record/index.ts";
-import type { TimestampOf, WatermarkGenerator, WatermarkStrategy } from "../../time/index.ts";
-import type { OperatorContext, OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
+import { MAX_WATERMARK, MIN_WATERMARK } from "../../record/index.ts";
+import {
+  SplitWatermarks,
+  type TimestampOf,
+  type WatermarkGenerator,
+  type WatermarkStrategy,
+} from "../../time/index.ts";
+import type { OperatorContext, OperatorFactory, Output, SplitStep, StreamOperator } from "../../ports/index.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
 import { UserCall } from "../user-call.ts";
 
@@ -34,15 +41,25 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   readonly ownsWatermarks = true;
   readonly emits = "input";
   readonly #timestampOf: TimestampOf<T> | null;
-  readonly #generator: WatermarkGenerator;
+  /** Of records that are of no split. */
+  readonly #ofAll: WatermarkGenerator;
+  readonly #splits: SplitWatermarks;
+  /** That of the present split, or `#ofAll`. */
+  #generator: WatermarkGenerator;
+  #split: string | null = null;
   readonly #intervalMs: number;
   #context!: OperatorContext;
   #output!: Output<T>;
   #ended = false;
+  /** What went out last. */
+  #watermark = MIN_WATERMARK;
+  #isIdle = false;
 
   constructor(strategy: WatermarkStrategy<T>, intervalMs: number) {
     this.#timestampOf = strategy.timestampOf;
-    this.#generator = strategy.createGenerator();
+    this.#ofAll = strategy.createGenerator();
+    this.#generator = this.#ofAll;
+    this.#splits = new SplitWatermarks(() => strategy.createGenerator());
     this.#intervalMs = intervalMs;
   }
 
@@ -57,8 +74,23 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
     const eventTime = timestampOf === null ? timestamp : timestampOf(value, timestamp);
     // Catches NaN and +Infinity too.
     if (typeof eventTime !== "number" || !(eventTime < Number.POSITIVE_INFINITY)) throw this.#badTimestamp(eventTime);
-    if (this.#generator.onEvent(eventTime)) this.#output.emitStatus(false);
+    if (this.#generator.onEvent(eventTime)) this.#activate();
     this.#output.collect(value, eventTime);
+  }
+
+  onSplit(what: SplitStep, id: string): void {
+    if (what !== "finish") {
+      if (this.#isIdle && !this.#splits.has(id)) this.#become(false);
+      const generator = this.#splits.open(id);
+      if (what === "open") return;
+      this.#generator = generator;
+      this.#split = id;
+      return;
+    }
+    this.#splits.finish(id);
+    if (this.#split !== id) return;
+    this.#generator = this.#ofAll;
+    this.#split = null;
   }
 
   onWatermark(timestamp: number): void {
@@ -83,10 +115,25 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
 
   #makeWatermark(): void {
     const stalledMs = this.#context.stalledMs?.() ?? 0;
-    const { watermark, idle } = this.#generator.onPeriodic(this.#context.clock.monotonicMs(), stalledMs);
-    if (idle === false) this.#output.emitStatus(false);
-    if (watermark !== null) this.#output.emitWatermark(watermark);
-    if (idle === true) this.#output.emitStatus(true);
+    const generator = this.#splits.isEmpty ? this.#ofAll : this.#splits;
+    const { watermark, idle } = generator.onPeriodic(this.#context.clock.monotonicMs(), stalledMs);
+    if (idle === false) this.#become(false);
+    if (watermark !== null && watermark > this.#watermark) {
+      this.#watermark = watermark;
+      this.#output.emitWatermark(watermark);
+    }
+    if (idle === true) this.#become(true);
+  }
+
+  /** A record ends the idleness of its split, or of all. */
+  #activate(): void {
+    if (this.#split === null || this.#splits.activate(this.#split)) this.#become(false);
+  }
+
+  #become(isIdle: boolean): void {
+    if (isIdle === this.#isIdle) return;
+    this.#isIdle = isIdle;
+    this.#output.emitStatus(isIdle);
   }
 
   #badTimestamp(eventTime: unknown): StreamError {

@@ -1,0 +1,6 @@
+/** Room `connectors/mysql` (`streamjob/connectors/mysql`): rows into tables of MySQL and MariaDB, exactly once; lookups for mapAsync. */
+export type { LedgerTransaction } from "./ledger-sink.ts";
+export { mysqlLookup, type MySqlLookupOptions } from "./mysql-lookup.ts";
+export { mysqlSink } from "./mysql-sink.ts";
+export type { XaTransaction } from "./xa-sink.ts";
+export type { MySqlServer, MySqlSinkMode, MySqlSinkOptions } from "./options.ts";

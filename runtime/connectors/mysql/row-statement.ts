@@ -1,0 +1,131 @@
+/**
+ * Owns: the statement of a sink: rows as text, and the text of many rows as statements.
+ *
+ * MRS1 A batch has one statement where that means the same: of a table, and of one's own whose placeholders are one `values (?, …)`.
+ */
+import { StreamError } from "../../../base/index.ts";
+import type { StatementOptions } from "./options.ts";
+import { piecesBetweenPlaceholders, quotedColumn, quotedName, ValueUnwritable, valueText } from "./sql-text.ts";
+
+/** A statement's text without its rows: `before`, rows joined by `, `, `after`. One row each where `isBatch` is false. */
+type Shape = { readonly before: string; readonly after: string; readonly isBatch: boolean };
+
+export class RowStatement<T> {
+  readonly #who: string;
+  readonly #shape: Shape;
+  readonly #rowText: (value: T) => string;
+  /** With NULL for each value: what the server is asked to prepare, as a check. */
+  readonly checkText: string;
+
+  /** `who`: in words, for messages. Errors: OPTION_INVALID. */
+  constructor(who: string, options: StatementOptions<T>) {
+    this.#who = who;
+    const { shape, rowText, nullRow } = options.kind === "table" ? ofTable(options) : ofSql(who, options);
+    this.#shape = shape;
+    this.#rowText = rowText;
+    this.checkText = shape.before + nullRow + shape.after;
+  }
+
+  /** Errors: SINK_FAILED, of a value that no column takes. */
+  rowOf(value: T): string {
+    try {
+      return this.#rowText(value);
+    } catch (error) {
+      if (!(error instanceof ValueUnwritable)) throw error;
+      throw new StreamError("SINK_FAILED", `${this.#who}: a row cannot be written: ${error.message}`, {
+        destiny: "terminal",
+        cause: error,
+      });
+    }
+  }
+
+  /** The statements that write the rows, in order; each is of at most `batchRows` rows, and of `bytesMax` bytes (a row may be longer). */
+  statementsOf(rows: readonly string[], batchRows: number, bytesMax: number): string[] {
+    const { before, after, isBatch } = this.#shape;
+    if (!isBatch) return rows.map((row) => before + row + after);
+    const statements: string[] = [];
+    let batch: string[] = [];
+    let bytes = 0;
+    const end = (): void => {
+      if (batch.length > 0) statements.push(before + batch.join(", ") + after);
+      batch = [];
+      bytes = 0;
+    };
+    for (const row of rows) {
+      const length = Buffer.byteLength(row);
+      if (batch.length >= batchRows || bytes + length > bytesMax) end();
+      batch.push(row);
+      bytes += length + 2;
+    }
+    end();
+    return statements;
+  }
+}
+
+type Parts<T> = { readonly shape: Shape; readonly rowText: (value: T) => string; readonly nullRow: string };
+
+function ofTable<T>({ table, columns, updates }: StatementOptions<T> & { readonly kind: "table" }): Parts<T> {
+  const names = columns.map(({ name }) => quotedColumn(name));
+  const update = names.map((name) => `${name} = values(${name})`).join(", ");
+  return {
+    shape: {
+      before: `insert into ${quotedName(table)} (${names.join(", ")}) values `,
+      after: updates ? ` on duplicate key update ${update}` : "",
+      isBatch: true,
+    },
+    rowText: (value) => {
+      const texts = columns.map(({ name, type }) => {
+        try {
+          return valueText((value as Readonly<Record<string, unknown>>)[name], type);
+        } catch (error) {
+          if (error instanceof ValueUnwritable) throw new ValueUnwritable(`column ${name}: ${error.message}`);
+          throw error;
+        }
+      });
+      return `(${texts.join(", ")})`;
+    },
+    nullRow: `(${columns.map(() => "NULL").join(", ")})`,
+  };
+}
+
+function ofSql<T>(who: string, { sql, values }: StatementOptions<T> & { readonly kind: "sql" }): Parts<T> {
+  const pieces = piecesBetweenPlaceholders(sql.replace(/;\s*$/, ""));
+  const wanted = pieces.length - 1;
+  if (wanted === 0)
+    throw new StreamError("OPTION_INVALID", `${who}: sql has no placeholder; put ? where a value goes`, {
+      destiny: "terminal",
+    });
+  const textsOf = (value: T): string[] => {
+    const given = values(value);
+    if (given.length !== wanted)
+      throw new ValueUnwritable(`values gave ${given.length} values, and sql has ${wanted} placeholders`);
+    return given.map((one) => valueText(one));
+  };
+  const rows = rowsOfSql(pieces);
+  if (rows === null) {
+    const filled = (texts: readonly string[]): string => pieces.map((piece, at) => piece + (texts[at] ?? "")).join("");
+    return {
+      shape: { before: "", after: "", isBatch: false },
+      rowText: (value) => filled(textsOf(value)),
+      nullRow: filled(pieces.slice(1).map(() => "NULL")),
+    };
+  }
+  return {
+    shape: { ...rows, isBatch: true },
+    rowText: (value) => `(${textsOf(value).join(", ")})`,
+    nullRow: `(${pieces
+      .slice(1)
+      .map(() => "NULL")
+      .join(", ")})`,
+  };
+}
+
+/** What stands around the one row of `… values (?, ?) …`; null for any other statement. */
+function rowsOfSql(pieces: readonly string[]): { readonly before: string; readonly after: string } | null {
+  const [first = "", ...others] = pieces;
+  const last = others.pop() ?? "";
+  const before = /^([^]*\bvalues\s*)\(\s*$/i.exec(first)?.[1];
+  const after = /^\s*\)([^]*)$/.exec(last)?.[1];
+  const isOneRow = others.every((piece) => /^\s*,\s*$/.test(piece));
+  return before === undefined || after === undefined || !isOneRow ? null : { before, after };
+}
