@@ -169,6 +169,14 @@ const ofManifests: Record<string, { readonly args: string; readonly command: Man
     args: "logs wc taskmanager-1 -f --tail 5 --previous",
     command: { kind: "logs", ...onJob, component: "taskmanager-1", follow: true, tailLines: 5, previous: true },
   },
+  "events with all columns": {
+    args: "events -o wide",
+    command: { kind: "events", job: null, ...place, watch: false, output: "wide" },
+  },
+  "a history with all columns": {
+    args: "history wc -o wide",
+    command: { kind: "history", ...onJob, output: "wide" },
+  },
   "all events": { args: "events", command: { kind: "events", job: null, ...place, watch: false, output: "text" } },
   "events of a job": { args: "events wc -w", command: { kind: "events", ...onJob, watch: true, output: "text" } },
   "an approval": { args: "approve wc", command: { kind: "approve", ...onJob } },

@@ -10,9 +10,16 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { completionScript, type Shell, shells } from "./terminal/completion.ts";
 import type { LocalClusterOptions } from "./jobs/cluster-options.ts";
-import type { ClusterChoice, ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
-import { addManifestCommands, addReport, durationOf, isModuleName, type Reported } from "./manifests/manifest-words.ts";
-import type { ListFormat } from "./jobs/list-command.ts";
+import type { ClusterChoice, ListFormat, ManifestCommand, ReportFormat } from "./manifests/manifest-command.ts";
+import {
+  addList,
+  addManifestCommands,
+  addReport,
+  durationOf,
+  isModuleName,
+  type Listed,
+  type Reported,
+} from "./manifests/manifest-words.ts";
 import type { JobRequest } from "./jobs/job-request.ts";
 import type { StorageCommand } from "./jobs/storage-command.ts";
 
@@ -136,13 +143,9 @@ function createProgram(
   addExplain(program, found);
   const job = "<job>";
   const jobHelp = "id, unique prefix of an id, or name of a running job";
-  program
-    .command("list")
+  addList(program.command("list"))
     .description("list the jobs that were started here from a module; `get` lists those from manifests")
-    .addOption(
-      new Option("-o, --output <format>", "output format").choices(["text", "wide", "yaml", "json"]).default("text"),
-    )
-    .action(({ output }: { output: ListFormat }) => found({ kind: "list", output }));
+    .action(({ output }: Listed) => found({ kind: "list", output }));
   const savepoint = program
     .command("savepoint")
     .description("take a savepoint and wait for it; the job keeps running")
@@ -328,7 +331,7 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
     .command("storage")
     .description("look at where state is stored, and delete what nothing needs");
   const about = (command: Command): Command =>
-    addReport(
+    addList(
       command
         .argument("<place>", "a folder (./name, /name), s3://bucket/prefix, or the name of a StreamJob")
         .option(
@@ -336,7 +339,7 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
           "namespace of the StreamJob (default: default); of the StreamJobs that are asked about a location (default: all)",
         ),
     );
-  type Flags = Reported & { namespace?: string; dryRun?: true; yes?: true };
+  type Flags = Listed & { namespace?: string; dryRun?: true; yes?: true };
   const add = (command: Command, verb: StorageCommand["verb"]): Command =>
     about(command).action((place: string, { output, namespace, dryRun, yes }: Flags) =>
       found({

@@ -9,7 +9,7 @@ import type { HomeFolder } from "./home-folder.ts";
 import { isRunnerAlive, type JobRecord, readRecords } from "./job-registry.ts";
 import { RestClient } from "./rest-client.ts";
 import { ageText } from "../manifests/job-facts.ts";
-import type { ReportFormat } from "../manifests/manifest-command.ts";
+import type { ListFormat } from "../manifests/manifest-command.ts";
 import { showAsValue } from "../terminal/report.ts";
 import { storedStateOf } from "./stored-state.ts";
 import { formatTable, shortened } from "../terminal/table.ts";
@@ -18,9 +18,6 @@ import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 const ASK_TIMEOUT_MS = 2000;
 const ID_LENGTH_MIN = 8;
 const NAME_LENGTH_MAX = 24;
-
-/** `wide`: whole ids and paths. */
-export type ListFormat = ReportFormat | "wide";
 
 const HEADINGS = ["ID", "NAME", "STATUS", "AGE", "RESTARTS", "KEPT"];
 const WIDE_HEADINGS = ["JOB ID", "NAME", "STATUS", "STARTED", "RESTARTS", "LAST CHECKPOINT", "LAST SAVEPOINT"];
@@ -45,7 +42,7 @@ export type ListedJob = {
 export async function listCommand(home: HomeFolder, terminal: Terminal, output: ListFormat): Promise<ExitCode> {
   const records = readRecords(home, (_path, why) => terminal.say(`${why}. It is skipped.`));
   const jobs = await Promise.all(records.map(lookAt));
-  if (output !== "wide" && (await showAsValue(terminal, output, () => ({ items: jobs })))) return 0;
+  if (await showAsValue(terminal, output, () => ({ items: jobs }))) return 0;
   if (jobs.length === 0) {
     terminal.out("No jobs have been started here.");
     return 0;

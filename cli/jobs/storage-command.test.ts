@@ -96,6 +96,9 @@ test("`storage list` says of each place what it is, how large, what becomes of i
   );
   await fill(location, NEW);
   assert.match((await storage(location)).out, new RegExp(`superseded by ${NEW}; gc removes its state: 3 files, 3\\.0`));
+  const wide = (await storage(location, { output: "wide" })).out;
+  assert.match(wide, /^STATE +LOCATION +JOB +JOB ID +OBJECTS +CHECKPOINTS /);
+  assert.match(wide, new RegExp(`^newest +${location}/${NEW} +words +${NEW} +4 +1 `, "m"));
   const { items } = JSON.parse((await storage(location, { output: "json" })).out) as {
     readonly items: readonly { readonly verdict: object; readonly removal: object }[];
   };

@@ -7,7 +7,8 @@
 import { StreamError } from "../../base/index.ts";
 import { historyIn } from "../../main/index.ts";
 import { collectGarbage, takeInventory } from "../../runtime/checkpoint/index.ts";
-import type { ClusterChoice, ReportFormat } from "../manifests/manifest-command.ts";
+import { storeUriOf } from "../../runtime/storage/index.ts";
+import type { ClusterChoice, ListFormat } from "../manifests/manifest-command.ts";
 import { openCluster, openControlPlane } from "../manifests/open-control-plane.ts";
 import { accessOfJob } from "../manifests/storage-of-job.ts";
 import { showAsValue } from "../terminal/report.ts";
@@ -32,7 +33,7 @@ export type StorageCommand = {
     | { readonly kind: "job"; readonly job: string };
   /** Of the StreamJob, or of those that are asked; null: not said. */
   readonly namespace: string | null;
-  readonly output: ReportFormat;
+  readonly output: ListFormat;
   /** Of gc: shows what would go. */
   readonly isDryRun: boolean;
   /** Of gc: it is not asked. */
@@ -64,15 +65,17 @@ async function accessByLocation(
   { cluster, namespace }: StorageCommand,
   location: string,
 ): Promise<StorageAccess> {
-  const { named, asked } = await namesKnownHere(home, terminal, cluster ?? null, namespace);
-  const options = { named, historyIn };
+  const ask = () => namesKnownHere(home, terminal, cluster ?? null, namespace);
+  const { named, asked } = await ask();
   return {
     what: `below ${location}`,
-    areNamesKnown: cluster !== undefined || asked.length > 0,
-    look: () => takeInventory([location], options),
-    remove: (going) => {
+    areNamesKnown: cluster !== undefined || isIn(home.controlPlane, location),
+    look: () => takeInventory([location], { named, historyIn }),
+    remove: async (going) => {
       const approved = new Set(going.map(({ uri }) => uri));
-      return collectGarbage([location], { ...options, approved, clock: terminal.clock });
+      // A person may have thought for long.
+      const now = await ask();
+      return collectGarbage([location], { named: now.named, historyIn, approved, clock: terminal.clock });
     },
     notes: [
       `Asked what their StreamJobs name: ${asked.length === 0 ? "nobody, for there is no control plane here" : asked.join("; ")}.`,
@@ -81,11 +84,15 @@ async function accessByLocation(
   };
 }
 
+/** Only StreamJobs of this machine have their state there. */
+const isIn = (folder: string, location: string): boolean =>
+  `${storeUriOf(location)}/`.startsWith(`${storeUriOf(folder)}/`);
+
 async function list(terminal: Terminal, access: StorageAccess, { output }: StorageCommand): Promise<ExitCode> {
   const places = await access.look();
   if (await showAsValue(terminal, output, () => ({ items: places }))) return 0;
   if (places.length === 0) terminal.out(`There is no store and no savepoint ${access.what}.`);
-  else showPlaces(terminal, places, access);
+  else showPlaces(terminal, places, { ...access, isWide: output === "wide" });
   return 0;
 }
 
@@ -93,7 +100,7 @@ async function list(terminal: Terminal, access: StorageAccess, { output }: Stora
 async function collect(terminal: Terminal, access: StorageAccess, command: StorageCommand): Promise<ExitCode> {
   const { output, isDryRun, isApproved } = command;
   const going = goingOf(await access.look());
-  if (output === "text") {
+  if (output === "text" || output === "wide") {
     if (going.length === 0) terminal.out(`There is nothing to remove ${access.what}.`);
     else showGoing(terminal, going);
     for (const note of access.notes) terminal.say(note);

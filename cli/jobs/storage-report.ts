@@ -8,6 +8,7 @@ import { formatTable } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const HEADINGS = ["STATE", "LOCATION", "JOB", "CHECKPOINTS", "NEWEST", "SIZE", "WHAT BECOMES OF IT"];
+const WIDE_HEADINGS = [...HEADINGS.slice(0, 3), "JOB ID", "OBJECTS", ...HEADINGS.slice(3)];
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** How places are found and their garbage is removed. */
@@ -31,18 +32,20 @@ export const goingOf = (places: readonly StoredPlace[]): readonly GoingPlace[] =
 export function showPlaces(
   terminal: Terminal,
   places: readonly StoredPlace[],
-  { areNamesKnown }: Pick<StorageAccess, "areNamesKnown">,
+  { areNamesKnown, isWide }: Pick<StorageAccess, "areNamesKnown"> & { readonly isWide: boolean },
 ): void {
   const rows = places.map((place) => [
     stateText(place, areNamesKnown),
     place.uri,
     place.jobName ?? "-",
+    ...(isWide ? [place.jobId ?? "-", String(place.objects)] : []),
     place.kind === "savepoint" ? "-" : String(place.checkpoints),
     place.newestMs === null ? "-" : `${formatTime(place.newestMs).slice(0, 19)}Z`,
     sizeText(place.bytes),
     [verdictText(place), ...namedText(place), ...removalText(place)].join("; "),
   ]);
-  for (const line of formatTable([HEADINGS, ...rows], terminal.columns)) terminal.out(line);
+  const headings = isWide ? WIDE_HEADINGS : HEADINGS;
+  for (const line of formatTable([headings, ...rows], isWide ? null : terminal.columns)) terminal.out(line);
 }
 
 export function showGoing(terminal: Terminal, going: readonly GoingPlace[]): void {

@@ -30,3 +30,19 @@ export function eventRow(event: Event, nowMs: number): string[] {
   const object = `${regarding.kind.toLowerCase()}/${regarding.name}`;
   return [ageText(lastSeen(event), nowMs), type, reason, object, `${note}${times}`.replace(/\s*\n\s*/g, " ")];
 }
+
+export const WIDE_EVENT_HEADINGS = ["FIRST SEEN", "LAST SEEN", "TIMES", "TYPE", "REASON", "FROM", "OBJECT", "NOTE"];
+
+export function wideEventRow(event: Event): string[] {
+  const { type, reason, note, regarding, series, eventTime, reportingController, reportingInstance } = event;
+  return [
+    `${eventTime.slice(0, 19)}Z`,
+    `${lastSeen(event).slice(0, 19)}Z`,
+    String(series?.count ?? 1),
+    type,
+    reason,
+    `${reportingController}, ${reportingInstance}`,
+    `${regarding.kind.toLowerCase()}/${regarding.name}`,
+    note.replace(/\s*\n\s*/g, " "),
+  ];
+}

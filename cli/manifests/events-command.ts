@@ -9,7 +9,15 @@ import { showAsValue } from "../terminal/report.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { ExitCode } from "../terminal/terminal.ts";
 import type { CommandContext } from "./command-context.ts";
-import { EVENT_HEADINGS, eventRow, eventsOf, isAbout, lastSeen } from "./event-list.ts";
+import {
+  EVENT_HEADINGS,
+  eventRow,
+  eventsOf,
+  isAbout,
+  lastSeen,
+  WIDE_EVENT_HEADINGS,
+  wideEventRow,
+} from "./event-list.ts";
 import { untilInterrupted } from "./interruption.ts";
 import type { JobCommand } from "./manifest-command.ts";
 import { getNamed, readable } from "./named-objects.ts";
@@ -45,9 +53,13 @@ export async function eventsCommand(context: CommandContext, command: JobCommand
 
 function showTable({ terminal }: CommandContext, events: readonly Event[], command: JobCommand<"events">): void {
   const { out, say, clock, columns } = terminal;
-  const { job, namespace } = command;
+  const { job, namespace, output } = command;
   if (events.length === 0) {
     return say(`No events${job === null ? ` in namespace ${namespace}` : ` about ${job}`}; they are kept for an hour.`);
+  }
+  if (output === "wide") {
+    for (const line of formatTable([WIDE_EVENT_HEADINGS, ...events.map(wideEventRow)])) out(line);
+    return;
   }
   const nowMs = clock.nowMs();
   const rows = [EVENT_HEADINGS, ...events.map((event) => eventRow(event, nowMs))];

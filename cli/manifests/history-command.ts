@@ -16,7 +16,8 @@ export async function historyCommand(
   { api, terminal }: CommandContext,
   command: JobCommand<"history">,
 ): Promise<ExitCode> {
-  const { out, columns } = terminal;
+  const { out } = terminal;
+  const columns = command.output === "wide" ? null : terminal.columns;
   const job = await getNamed(api, "StreamJob", command.job, command.namespace);
   const { name, namespace } = job.metadata;
   const status = statusOf(job);

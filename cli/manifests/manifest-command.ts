@@ -21,6 +21,8 @@ type OfJob = { readonly job: string; readonly namespace: string };
 export type ObjectWord = "jobs" | "snapshots";
 /** Of what is shown as text for a person, or as a value for a program. */
 export type ReportFormat = "text" | "yaml" | "json";
+/** Of a list; `wide`: all columns, one line each however long. */
+export type ListFormat = ReportFormat | "wide";
 export type OutputFormat = "table" | "wide" | "name" | "yaml" | "json";
 
 export type ManifestCommand =
@@ -65,7 +67,7 @@ export type ManifestCommand =
   | ({ readonly kind: "unpause" } & OfJob)
   /** `to`: a revision's name, its hash or its number; null: the one before. */
   | ({ readonly kind: "rollback"; readonly to: string | null; readonly waitMs: WaitMs } & OfJob)
-  | ({ readonly kind: "history"; readonly output: ReportFormat } & OfJob)
+  | ({ readonly kind: "history"; readonly output: ListFormat } & OfJob)
   | {
       readonly kind: "delete";
       readonly what: ObjectWord;
@@ -90,7 +92,7 @@ export type ManifestCommand =
       readonly job: string | null;
       readonly namespace: string;
       readonly watch: boolean;
-      readonly output: ReportFormat;
+      readonly output: ListFormat;
     };
 
 /** One command. */

@@ -5,12 +5,20 @@
  * MW1 to CLI3 of command-line.ts hold here too.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ManifestCommand, ObjectWord, OutputFormat, ReportFormat, WaitMs } from "./manifest-command.ts";
+import type {
+  ListFormat,
+  ManifestCommand,
+  ObjectWord,
+  OutputFormat,
+  ReportFormat,
+  WaitMs,
+} from "./manifest-command.ts";
 
 type Found = (command: ManifestCommand) => void;
 type Place = { namespace: string };
 type Waiting = { wait?: true; timeout?: string };
 export type Reported = { output: ReportFormat };
+export type Listed = { output: ListFormat };
 
 const WAIT_DEFAULT_MS = 300_000;
 const JOB_HELP = "name of a StreamJob";
@@ -50,6 +58,13 @@ async function waitMsOf(command: Command, { wait, timeout }: Waiting): Promise<W
 export function addReport(command: Command): Command {
   return command.addOption(
     new Option("-o, --output <format>", "output format").choices(["text", "yaml", "json"]).default("text"),
+  );
+}
+
+/** `-o` of a command that shows a list. */
+export function addList(command: Command): Command {
+  return command.addOption(
+    new Option("-o, --output <format>", "output format").choices(["text", "wide", "yaml", "json"]).default("text"),
   );
 }
 
@@ -102,19 +117,21 @@ function addReading(program: Command, found: Found): void {
     const { output, watch = false } = flags;
     found({ kind: "get", ...whichObject(get, first, second), namespace, output, watch });
   });
-  const onJob = (kind: "describe" | "history", description: string): void => {
-    const command = addReport(
-      program.command(kind).description(description).argument("<job>", JOB_HELP).addOption(namespaceOption()),
-    );
-    command.action((job: string, { namespace, output }: Place & Reported) =>
-      found({ kind, job: jobName(command, job), namespace, output }),
-    );
-  };
-  onJob("describe", "show a StreamJob in full: spec, status, pods, snapshots, last events");
-  onJob("history", "show what happened to a StreamJob, and the revisions to which `rollback` can go back");
+  const onJob = (name: string, description: string): Command =>
+    program.command(name).description(description).argument("<job>", JOB_HELP).addOption(namespaceOption());
+  const describe = addReport(onJob("describe", "show a StreamJob in full: spec, status, pods, snapshots, last events"));
+  describe.action((job: string, { namespace, output }: Place & Reported) =>
+    found({ kind: "describe", job: jobName(describe, job), namespace, output }),
+  );
+  const history = addList(
+    onJob("history", "show what happened to a StreamJob, and the revisions to which `rollback` can go back"),
+  );
+  history.action((job: string, { namespace, output }: Place & Listed) =>
+    found({ kind: "history", job: jobName(history, job), namespace, output }),
+  );
   addLogs(program, found);
   addPortForward(program, found);
-  const events = addReport(
+  const events = addList(
     program
       .command("events")
       .description("show the events of StreamJobs")
@@ -122,9 +139,8 @@ function addReading(program: Command, found: Found): void {
       .option("-w, --watch", "keep showing new events")
       .addOption(namespaceOption()),
   );
-  events.action(
-    (job: string | undefined, { namespace, output, watch = false }: Place & Reported & { watch?: boolean }) =>
-      found({ kind: "events", job: job === undefined ? null : jobName(events, job), namespace, watch, output }),
+  events.action((job: string | undefined, { namespace, output, watch = false }: Place & Listed & { watch?: boolean }) =>
+    found({ kind: "events", job: job === undefined ? null : jobName(events, job), namespace, watch, output }),
   );
 }
 

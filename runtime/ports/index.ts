@@ -48,6 +48,7 @@ export type {
   TimerFunction,
 } from "./functions.ts";
 export type {
+  AlignmentDesk,
   EmissionDesk,
   KeySelector,
   OperatorContext,

@@ -57,6 +57,20 @@ export interface OutsideDesk {
   emitSoon(emit: () => boolean): void;
 }
 
+/** For an operator right behind a source, in its chain, that aligns the source's watermarks with those of others (WM-4). */
+export interface AlignmentDesk {
+  /** Whether single splits can be paused. */
+  readonly pausesSplits: boolean;
+  /** Tells the JobManager the watermark of this subtask; null: it is idle. `updateMs`: how often the group is to be told its lowest. */
+  report(group: string, watermark: number | null, updateMs: number): void;
+  /** `listener` is called with the lowest watermark of a group; null: all of it is idle. */
+  onLowest(listener: (group: string, lowest: number | null) => void): void;
+  /** While true the source is not polled. */
+  pause(isPaused: boolean): void;
+  /** The source's reader gives no records of these splits, until it is told others. */
+  pauseSplits(ids: ReadonlySet<string>): void;
+}
+
 export type OperatorContext = {
   readonly uid: string;
   readonly name: string;
@@ -88,6 +102,8 @@ export type OperatorContext = {
   /** Absent: there is always room. */
   readonly emission?: EmissionDesk;
   readonly outside: OutsideDesk;
+  /** Absent: it does not follow a source in its chain. */
+  readonly alignment?: AlignmentDesk;
 };
 
 /** `read`: the records that follow are of it. */

@@ -65,6 +65,11 @@ export interface SourceReader<T, S> {
   poll(output: SourceOutput<T>, maxRecords: number): PollResult;
   /** The enumerator has assigned these, between two polls; from now on they are in `snapshot`. A source with an enumerator has this. */
   addSplits?(splits: readonly S[]): void;
+  /**
+   * From now on `poll` collects nothing of these splits (names given to `openSplit`), and of all others again: they are ahead of the sources that
+   * their watermarks are aligned with. Without it the reader is paused as a whole.
+   */
+  pauseSplits?(ids: ReadonlySet<string>): void;
   /** The enumerator assigns nothing more to this reader. */
   noMoreSplits?(): void;
   /** The unfinished splits with their positions; plain JSON-like values. */

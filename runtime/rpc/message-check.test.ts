@@ -53,6 +53,7 @@ const good: readonly ToJobManager[] = [
   { kind: "committed", epoch: 1, task, checkpointId: 2 },
   { kind: "readerStarted", epoch: 1, task, splits: [{ path: "/in/a", position: 7 }, "b"] },
   { kind: "splitRequest", epoch: 1, task },
+  { kind: "watermarkReport", epoch: 1, task, group: "orders", watermark: null, updateMs: 1000 },
   {
     kind: "checkpointAck",
     epoch: 1,

@@ -129,6 +129,14 @@ const toJobManager = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("readerStarted"), epoch: count, task: taskRef, splits: z.array(z.unknown()) }),
   z.object({ kind: z.literal("splitRequest"), epoch: count, task: taskRef }),
+  z.object({
+    kind: z.literal("watermarkReport"),
+    epoch: count,
+    task: taskRef,
+    group: name,
+    watermark: z.number().nullable(),
+    updateMs: z.number().min(1),
+  }),
   z.object({ kind: z.literal("committed"), epoch: count, task: taskRef, checkpointId: count }),
 ]);
 

@@ -131,6 +131,14 @@ export type FromJobManager =
       readonly splits: readonly unknown[];
       readonly noMore: boolean;
     }
+  /** The lowest watermark of a group of aligned sources; null: all are idle (WM-4). `tasks`: one. */
+  | {
+      readonly kind: "alignWatermarks";
+      readonly epoch: number;
+      readonly tasks: readonly TaskRef[];
+      readonly group: string;
+      readonly lowest: number | null;
+    }
   | {
       readonly kind: "checkpointComplete";
       readonly epoch: number;
@@ -243,5 +251,15 @@ export type ToJobManager =
     }
   /** It wants more. */
   | { readonly kind: "splitRequest"; readonly epoch: number; readonly task: TaskRef }
+  /** Of a source whose watermarks are aligned with others of that group; null: it is idle. */
+  | {
+      readonly kind: "watermarkReport";
+      readonly epoch: number;
+      readonly task: TaskRef;
+      readonly group: string;
+      readonly watermark: number | null;
+      /** How often it wants to be told the lowest. */
+      readonly updateMs: number;
+    }
   /** The answer to `checkpointComplete`: all commits of this task are done. */
   | { readonly kind: "committed"; readonly epoch: number; readonly task: TaskRef; readonly checkpointId: number };

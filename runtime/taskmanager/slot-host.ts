@@ -116,6 +116,9 @@ export class SlotHost {
       case "assignSplits":
         for (const task of this.#find(message.tasks)) task.assignSplits(message.splits, message.noMore);
         return;
+      case "alignWatermarks":
+        for (const task of this.#find(message.tasks)) task.alignWatermarks(message.group, message.lowest);
+        return;
       case "checkpointComplete":
         for (const task of this.#find(message.tasks)) task.checkpoints?.complete(message.checkpointId);
         return;

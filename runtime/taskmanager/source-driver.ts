@@ -25,6 +25,7 @@ import type {
 } from "../ports/index.ts";
 import { UserCall } from "../operators/index.ts";
 import { t } from "../record/index.ts";
+import { SourceAlignment } from "./source-alignment.ts";
 
 const SPLITS_STATE = "splits";
 const RECORDS_MAX = 256;
@@ -38,6 +39,7 @@ export type SourceEvents = {
   /** With an enumerator: the reader runs. `splits`: what it was restored with. */
   announce(splits: readonly unknown[]): void;
   requestSplits(): void;
+  report(group: string, watermark: number | null, updateMs: number): void;
 };
 
 export class SourceDriver implements StreamOperator<never, unknown> {
@@ -50,6 +52,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   #clock: Clock | null = null;
   #call!: UserCall;
   #records = 16;
+  readonly alignment: SourceAlignment;
   #followers: readonly StreamOperator<unknown, unknown>[] = [];
   #isAnnounced = false;
   /** It has asked before it was announced. */
@@ -62,6 +65,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     this.#hasAllSplits = source.createEnumerator === undefined;
     this.#initialSplits = initialSplits;
     this.#events = events;
+    this.alignment = new SourceAlignment(events);
   }
 
   /** Those that follow in the chain (SOD5), before it is opened. */
@@ -91,6 +95,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
       finishSplit: (id) => this.#tellOfSplit("finish", id),
     });
     this.#call.refusePromise("what createReader returned", this.#reader);
+    this.alignment.reader = this.#reader;
     if (!this.#hasAllSplits && this.#reader.addSplits === undefined) throw this.#lacksAddSplits();
     await this.#reader.open?.();
   }

@@ -65,6 +65,17 @@ export type TaskEnvironment = {
   send(message: ToJobManager): void;
 };
 
+/** What a source's task says for its reader. */
+type OfReader =
+  | { readonly kind: "readerStarted"; readonly splits: readonly unknown[] }
+  | { readonly kind: "splitRequest" }
+  | {
+      readonly kind: "watermarkReport";
+      readonly group: string;
+      readonly watermark: number | null;
+      readonly updateMs: number;
+    };
+
 /** A deployed task with what steers it. `task` is null until it is ready; failures and cancellation work at any time. */
 export class DeployedTask {
   readonly ref: TaskRef;
@@ -122,7 +133,12 @@ export class DeployedTask {
         return {
           description,
           operator,
-          context: this.#contextOf(vertex, index, { states: states[index] as OperatorStates, mailbox, emissions }),
+          context: this.#contextOf(vertex, index, {
+            states: states[index] as OperatorStates,
+            mailbox,
+            emissions,
+            source,
+          }),
           writers: writers[index] ?? [],
         };
       });
@@ -182,6 +198,12 @@ export class DeployedTask {
     });
   }
 
+  /** What the lowest watermark of a group is that the source is aligned with. */
+  alignWatermarks(group: string, lowest: number | null): void {
+    const parts = this.task?.parts;
+    parts?.mailbox.post(() => parts.source?.alignment.align(group, lowest));
+  }
+
   async cancel(): Promise<void> {
     this.#isCanceled = true;
     if (this.#built === null) {
@@ -238,23 +260,28 @@ export class DeployedTask {
       fail: (error) => this.fail(error),
       announce: (splits) => this.#tell({ kind: "readerStarted", splits }),
       requestSplits: () => this.#tell({ kind: "splitRequest" }),
+      report: (group, watermark, updateMs) => this.#tell({ kind: "watermarkReport", group, watermark, updateMs }),
     });
   }
 
-  #tell(
-    what: { readonly kind: "readerStarted"; readonly splits: readonly unknown[] } | { readonly kind: "splitRequest" },
-  ): void {
+  #tell(what: OfReader): void {
     this.#environment.send({ ...what, epoch: this.#environment.epoch, task: this.ref });
   }
 
   #contextOf(
     vertex: JobVertex,
     index: number,
-    parts: { readonly states: OperatorStates; readonly mailbox: Mailbox; readonly emissions: TaskEmissions },
+    parts: {
+      readonly states: OperatorStates;
+      readonly mailbox: Mailbox;
+      readonly emissions: TaskEmissions;
+      readonly source: SourceDriver | null;
+    },
   ): ChainedContext {
     const { ref } = this;
     const environment = this.#environment;
-    const { states, mailbox, emissions } = parts;
+    const { states, mailbox, emissions, source } = parts;
+    const isBehindSource = vertex.operators[0]?.outputs[0].next.includes(index) === true;
     const node = (vertex.operators[index] as JobVertex["operators"][number]).node;
     return {
       uid: node.uid,
@@ -293,6 +320,7 @@ export class DeployedTask {
         wake: () => environment.wake(),
         slowDown: () => this.#built?.task.parts.source?.slowDown(),
       }),
+      ...(source !== null && isBehindSource ? { alignment: source.alignment } : {}),
     };
   }
 

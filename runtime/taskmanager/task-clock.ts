@@ -4,8 +4,8 @@
  * TAC1 The shares of a window sum to 1: what lies between two steps is put down to why the first one ended.
  */
 
-/** Why a step ended: more to do (the thread's turn was over), no input, no credit, a promise, or barriers to come. */
-export type WaitReason = "ready" | "idle" | "backpressured" | "blocked";
+/** Why a step ended: more to do (the thread's turn was over), no input, no credit, a promise or barriers to come, or a source paused by alignment. */
+export type WaitReason = "ready" | "idle" | "backpressured" | "blocked" | "paused";
 
 export type TimeShares = {
   readonly busyRatio: number;
@@ -29,11 +29,12 @@ export class TaskClock {
   begin(nowMs: number): void {
     const elapsedMs = nowMs - this.#sinceMs;
     this.#sinceMs = nowMs;
-    if (this.#reason === "idle") this.#idleMs += elapsedMs;
+    if (this.#reason === "idle" || this.#reason === "paused") this.#idleMs += elapsedMs;
     else if (this.#reason === "backpressured") this.#backPressuredMs += elapsedMs;
     // Waiting for the thread or for an operator's own promise is the task's work, as seen from outside.
     else this.#busyMs += elapsedMs;
-    if (this.#reason === "backpressured" || this.#reason === "blocked") this.#stalled += elapsedMs;
+    if (this.#reason === "backpressured" || this.#reason === "blocked" || this.#reason === "paused")
+      this.#stalled += elapsedMs;
   }
 
   end(nowMs: number, reason: WaitReason): void {

@@ -145,7 +145,8 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   get #mayPoll(): boolean {
-    return this.parts.source !== null && this.phase === "running" && !this.#sourceIsIdle;
+    const { source } = this.parts;
+    return source !== null && this.phase === "running" && !this.#sourceIsIdle && !source.alignment.isPaused;
   }
 
   /**
@@ -356,6 +357,7 @@ export class Task implements LoopTask, CodeOwner {
       return null;
     }
     if (this.#mayPoll) return this.#poll();
+    if (gate === null && this.parts.source?.alignment.isPaused === true) return "paused";
     const element = gate === null ? null : gate.next();
     if (element === null) return gate?.isAligning === true ? "blocked" : "idle";
     this.#handle(element, deadlineMs);

@@ -134,6 +134,7 @@ export class DrivenTasks {
       send: (ref, message) => {
         const task = this.all.find((one) => one.ref.vertex === ref.vertex && one.ref.subtask === ref.subtask);
         if (message.kind === "assignSplits") task?.assignSplits(message.splits, message.noMore);
+        if (message.kind === "alignWatermarks") task?.alignWatermarks(message.group, message.lowest);
       },
       onFailed: (error) => {
         this.#failure ??= error;
@@ -215,7 +216,8 @@ export class DrivenTasks {
       this.#states.set(`${vertex}/${subtask}`, message.state.kind);
       if (message.state.kind === "failed") this.#failure ??= fromErrorInfo(message.state.error);
     }
-    if (message.kind === "readerStarted" || message.kind === "splitRequest") this.coordinators.receive(message);
+    if (message.kind === "readerStarted" || message.kind === "splitRequest" || message.kind === "watermarkReport")
+      this.coordinators.receive(message);
     this.#options.onMessage(message);
     this.#signal();
   }

@@ -6,6 +6,7 @@ export {
   forMonotonousTimestamps,
   noWatermarks,
   type TimestampOf,
+  type WatermarkAlignmentSettings,
   type WatermarkGenerator,
   type WatermarkStrategy,
 } from "./watermark-strategy.ts";

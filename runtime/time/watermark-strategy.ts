@@ -25,13 +25,27 @@ export interface WatermarkGenerator {
   onPeriodic(nowMs: number, stalledMs?: number): TimeChange;
 }
 
+export type WatermarkAlignmentSettings = {
+  readonly group: string;
+  readonly maxDriftMs: number;
+  readonly updateMs: number;
+};
+
 /** What `assignTimestampsAndWatermarks` takes: one for all subtasks; makes a generator for each. */
 export interface WatermarkStrategy<T> {
   /** null: records keep the timestamps they have. */
   readonly timestampOf: TimestampOf<T> | null;
   createGenerator(): WatermarkGenerator;
+  /** null or absent: the source does not wait for others. */
+  readonly alignment?: WatermarkAlignmentSettings | null;
   /** The same with idleness: see the function withIdleness. */
   withIdleness(idleAfter: Duration): WatermarkStrategy<T>;
+  /**
+   * Sources of the same `group` wait for each other (Flink's name): what is more than `maxDrift` ahead of the lowest watermark of the group is paused. Single
+   * splits are, where the source can do that. Only right behind a source (`fromSource(…, { watermarks })`). `update` (default 1 s): how often they
+   * compare. Errors: OPTION_INVALID.
+   */
+  withWatermarkAlignment(group: string, maxDrift: Duration, update?: Duration): WatermarkStrategy<T>;
 }
 
 /** For timestamps that never fall: watermark = highest timestamp - 1. */
@@ -57,21 +71,43 @@ export function noWatermarks<T>(timestampOf: TimestampOf<T> | null = null): Wate
 export function withIdleness<T>(base: WatermarkStrategy<T>, idleAfter: Duration): WatermarkStrategy<T> {
   const idleAfterMs = readDuration(idleAfter, "withIdleness");
   if (idleAfterMs === 0) {
-    throw new StreamError("OPTION_INVALID", "withIdleness: the duration is 0; give a longer one", {
-      destiny: "terminal",
-    });
+    throw invalid("withIdleness: the duration is 0; give a longer one");
   }
-  return strategy(base.timestampOf, () => new IdlenessGenerator(base.createGenerator(), idleAfterMs));
+  const createGenerator = (): WatermarkGenerator => new IdlenessGenerator(base.createGenerator(), idleAfterMs);
+  return strategy(base.timestampOf, createGenerator, base.alignment ?? null);
+}
+
+const UPDATE_MS = 1000;
+
+function aligned<T>(
+  base: WatermarkStrategy<T>,
+  group: string,
+  maxDrift: Duration,
+  update: Duration = UPDATE_MS,
+): WatermarkStrategy<T> {
+  const what = "withWatermarkAlignment";
+  if (typeof group !== "string" || group === "") throw invalid(`${what}: the group is empty; give it a name`);
+  const updateMs = readDuration(update, `${what}: update`);
+  if (updateMs === 0) throw invalid(`${what}: update is 0; give a longer duration`);
+  const maxDriftMs = readDuration(maxDrift, `${what}: maxDrift`);
+  return strategy(base.timestampOf, () => base.createGenerator(), { group, maxDriftMs, updateMs });
+}
+
+function invalid(message: string): StreamError {
+  return new StreamError("OPTION_INVALID", message, { destiny: "terminal" });
 }
 
 function strategy<T>(
   timestampOf: TimestampOf<T> | null,
   createGenerator: () => WatermarkGenerator,
+  alignment: WatermarkAlignmentSettings | null = null,
 ): WatermarkStrategy<T> {
   const made: WatermarkStrategy<T> = {
     timestampOf,
     createGenerator,
+    alignment,
     withIdleness: (idleAfter) => withIdleness(made, idleAfter),
+    withWatermarkAlignment: (group, maxDrift, update) => aligned(made, group, maxDrift, update),
   };
   return made;
 }

@@ -155,6 +155,13 @@ const splits: readonly (FromJobManager | ToJobManager)[] = [
   { kind: "assignSplits", epoch: 1, tasks: [task], splits: [{ path: "/in/b", position: 0 }], noMore: false },
 ];
 
+/** Of sources that are aligned, as those above. */
+const alignment: readonly (FromJobManager | ToJobManager)[] = [
+  { kind: "watermarkReport", epoch: 1, task, group: "orders", watermark: 1_750_000_000_000, updateMs: 1000 },
+  { kind: "watermarkReport", epoch: 1, task, group: "orders", watermark: null, updateMs: 1000 },
+  { kind: "alignWatermarks", epoch: 1, tasks: [task], group: "orders", lowest: 1_750_000_000_000 },
+];
+
 const fromJobManager: readonly FromJobManager[] = [
   { kind: "registered", epoch: 1, jobId: JOB, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 10_000 },
   { kind: "heartbeat", epoch: 1 },
@@ -392,6 +399,16 @@ export const wireForms: readonly Form[] = [
         .push(Buffer.from(bytes))
         .map((message, index) => (index < 2 ? checkToJobManager(message) : message)),
     means: splits,
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
+  {
+    file: "rpc-alignment.v1.base64",
+    write: () => Buffer.concat(alignment.map((each) => encodeFrame(each))),
+    read: (bytes) =>
+      new FrameReader()
+        .push(Buffer.from(bytes))
+        .map((message, index) => (index < 2 ? checkToJobManager(message) : message)),
+    means: alignment,
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
   {

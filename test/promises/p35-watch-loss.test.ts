@@ -31,7 +31,7 @@ function losses(severed: SeveredApi): Readonly<Record<string, Loss>> {
       said: /the connection to the API server is cut/,
     },
     "the history is gone as well (410)": {
-      lose: () => severed.cut(),
+      lose: () => severed.cut({ watchesWait: true }),
       find: async ({ cluster }) => {
         await cluster.compactHistory();
         severed.mend();

@@ -1,11 +1,15 @@
 /**
  * Owns: a port to the API server that a test cuts and mends, as a network does: calls fail, watches end without a word of what is missed.
+ *
+ * SEV1 New watches fail, or wait for the mending, as in a network that swallows what is sent. After some failures a client lists anew, whatever
+ *     the server still knows; one that has waited asks from the version that it has seen last.
  */
 import { ApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 
 export class SeveredApi {
   #cut: AbortController | null = null;
   #cuts = new AbortController();
+  #mended: PromiseWithResolvers<void> | null = null;
 
   /** For ControlPlaneOptions. */
   readonly between = (api: KubernetesApi): KubernetesApi => {
@@ -14,7 +18,9 @@ export class SeveredApi {
       get: (kind, key, options) => pass(() => api.get(kind, key, options)),
       list: (kind, options) => pass(() => api.list(kind, options)),
       watch: async (kind, options, onEvent) => {
-        if (this.#cut !== null) return { kind: "failed", error: lost() };
+        const stopped = new Promise<void>((resolve) => options.signal.addEventListener("abort", () => resolve()));
+        await Promise.race([this.#mended?.promise, stopped]);
+        if (this.#cut !== null || options.signal.aborted) return { kind: "failed", error: lost() };
         const cuts = this.#cuts.signal;
         const end = await api.watch(
           kind,
@@ -34,14 +40,18 @@ export class SeveredApi {
     };
   };
 
-  cut(): void {
+  /** SEV1 */
+  cut({ watchesWait = false } = {}): void {
     this.#cut = new AbortController();
+    this.#mended = watchesWait ? Promise.withResolvers() : null;
     this.#cuts.abort(lost());
   }
 
   mend(): void {
     this.#cuts = new AbortController();
     this.#cut = null;
+    this.#mended?.resolve();
+    this.#mended = null;
   }
 }
 

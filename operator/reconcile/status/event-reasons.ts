@@ -67,7 +67,8 @@ export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
   StateLeftBehind: "if the state was dropped by mistake, `streamjob rollback words` to the version before",
   SavepointUnlisted: "create a StreamJobSnapshot with the path in the note, if you want it listed",
   SavepointKept: "delete the folder in the note yourself when nobody needs it",
-  StateKept: "the note says why and where; delete the folder yourself when nobody needs it",
+  StateKept:
+    "the note says why and where; `streamjob storage gc words` deletes it when nothing can need it, and `streamjob storage list words` says what does",
   LastStateUsed: "nothing is lost; find out why no savepoint could be taken",
   JobEnded: "check whether the job was meant to end: `streamjob describe words`",
   JobFailed: "`streamjob describe words` shows the exception; correct the cause, then `streamjob restart words`",

@@ -7,8 +7,8 @@ import { type ErrorCode, StreamError } from "../../../base/index.ts";
 import type { CheckedServer } from "./options.ts";
 
 /**
- * `away`: the server cannot be reached, or the connection is lost: an outcome may be unknown. `busy`: a deadlock, or a lock that was not
- * had in time: nothing was done. `denied`: password or rights. `wrong`: the statement or its values do not fit the table.
+ * `away`: the server cannot be reached, or the connection is lost: an outcome may be unknown. `busy`: a deadlock, a lock that was not
+ * had in time, or no room: nothing was done. `denied`: password or rights. `wrong`: the statement or its values do not fit the table.
  */
 export type MySqlTrouble = "away" | "busy" | "denied" | "wrong";
 
@@ -37,6 +37,12 @@ const BUSY = new Set([
   "ER_XA_RBDEADLOCK",
   "ER_XA_RBTIMEOUT",
   "ER_XA_RBROLLBACK",
+  "ER_LOCK_TABLE_FULL",
+  "ER_TABLE_DEF_CHANGED",
+  "ER_DISK_FULL",
+  "ER_RECORD_FILE_FULL",
+  "ER_OUTOFMEMORY",
+  "ER_OUT_OF_RESOURCES",
 ]);
 const DENIED = new Set([
   "ER_ACCESS_DENIED_ERROR",
@@ -72,7 +78,7 @@ export function reasonOf(error: unknown): string {
 
 const ADVICE: Readonly<Record<MySqlTrouble, string>> = {
   away: "check that the server runs and can be reached from here; the restart tries again",
-  busy: "another transaction holds the rows; the restart tries again",
+  busy: "another transaction holds the rows, or the server has no room; the restart tries again",
   denied: "check the user, its password and its rights on the database",
   wrong: "change the table, or the sink's columns or statement",
 };

@@ -155,6 +155,8 @@ function meaningOf(text: string): { readonly advice: string; readonly isLasting:
   if (text.startsWith("WRONGTYPE"))
     return { advice: "the key holds another type of value; choose another key, or delete it", isLasting: true };
   if (text.startsWith("OOM")) return { advice: "the server's memory is full; raise maxmemory", isLasting: false };
+  if (text.includes("max number of clients"))
+    return { advice: "the server has no room for another client; raise maxclients", isLasting: false };
   if (/^(?:ERR|EXECABORT|NOSCRIPT|CROSSSLOT|MOVED|ASK)\b/.test(text))
     return { advice: "check the database's number and what the server supports", isLasting: true };
   return {

@@ -20,7 +20,16 @@ import { createRunParts, type RunOptions, type RunParts } from "./run-parts.ts";
 /** What a task, or its TaskManager for it, says. */
 export type TaskMessage = Extract<
   ToJobManager,
-  { kind: "taskState" | "checkpointAck" | "checkpointDeclined" | "committed" | "readerStarted" | "splitRequest" }
+  {
+    kind:
+      | "taskState"
+      | "checkpointAck"
+      | "checkpointDeclined"
+      | "committed"
+      | "readerStarted"
+      | "splitRequest"
+      | "watermarkReport";
+  }
 >;
 
 export class JobRun {

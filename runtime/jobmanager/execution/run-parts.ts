@@ -149,7 +149,10 @@ function createSources(run: RunOptions, execution: Execution, failover: () => Fa
     turns,
     clock: options.clock,
     logger,
-    isRunning: (ref) => execution.find(ref)?.state === "RUNNING",
+    isRunning: (ref) => {
+      const task = execution.find(ref);
+      return task?.state === "RUNNING" && !task.isAtEnd;
+    },
     send: (ref, message) => {
       const to = execution.find(ref)?.location;
       if (to !== null && to !== undefined) links.send(to.taskManagerId, message);

@@ -1,5 +1,6 @@
 /**
- * Owns: the coordinators of all of a job's sources that have an enumerator: made, told of tasks and checkpoints, made anew when one has failed.
+ * Owns: the coordinators of all of a job's sources that have an enumerator: made, told of tasks and checkpoints, made anew when one has failed;
+ * and the alignment of sources' watermarks.
  * Not here: one source's (source-coordinator.ts); sources that discover once (leading/split-discovery.ts).
  * Called by job-run.ts, scheduler.ts and checkpoint-collection.ts through their options, in turns.
  *
@@ -12,10 +13,11 @@ import type { JobGraph } from "../../graph/index.ts";
 import type { RestoredEnumerator, Source } from "../../ports/index.ts";
 import type { FromJobManager, TaskRef, ToJobManager } from "../../rpc/index.ts";
 import type { Turns } from "../turns.ts";
+import { WatermarkAlignment } from "./watermark-alignment.ts";
 import { type CoordinatedSource, SourceCoordinator } from "./source-coordinator.ts";
 
 /** What a reader says to its source's coordinator. */
-export type ReaderMessage = Extract<ToJobManager, { kind: "readerStarted" | "splitRequest" }>;
+export type ReaderMessage = Extract<ToJobManager, { kind: "readerStarted" | "splitRequest" | "watermarkReport" }>;
 
 /** Where enumerators go on from. */
 export type EnumeratorStates = {
@@ -29,7 +31,7 @@ export type SourceCoordinatorsOptions = {
   readonly turns: Pick<Turns, "effect" | "after">;
   readonly clock: Clock;
   readonly logger: Log;
-  /** Whether that attempt runs now. */
+  /** Whether that attempt runs now, and its data have not ended. */
   readonly isRunning: (task: TaskRef) => boolean;
   /** To the TaskManager where the task runs. */
   readonly send: (task: TaskRef, message: FromJobManager) => void;
@@ -43,9 +45,11 @@ type Coordinators = Map<number, SourceCoordinator>;
 export class SourceCoordinators {
   readonly #options: SourceCoordinatorsOptions;
   readonly #coordinators: Coordinators = new Map();
+  readonly #alignment: WatermarkAlignment;
 
   constructor(options: SourceCoordinatorsOptions) {
     this.#options = options;
+    this.#alignment = new WatermarkAlignment(options);
   }
 
   /** Names of the sources that wait for an answer to what their enumerator has called. */
@@ -58,6 +62,7 @@ export class SourceCoordinators {
   }
 
   receive(message: ReaderMessage): void {
+    if (message.kind === "watermarkReport") return this.#alignment.report(message);
     const { vertex, subtask, attempt } = message.task;
     const coordinator = this.#coordinators.get(vertex);
     if (message.kind === "readerStarted") coordinator?.register({ subtask, attempt }, message.splits);
@@ -89,6 +94,7 @@ export class SourceCoordinators {
   close(): void {
     for (const coordinator of this.#coordinators.values()) coordinator.close();
     this.#coordinators.clear();
+    this.#alignment.close();
   }
 
   #start(vertex: number, node: CoordinatedSource, states: EnumeratorStates): void {

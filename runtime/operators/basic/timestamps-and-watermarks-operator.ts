@@ -5,6 +5,7 @@
  * TW1 Watermarks that come in end here, except MAX_WATERMARK, after which this operator emits none (ownsWatermarks).
  * TW3 Behind a source whose reader tells its splits, each split has a generator (WM-8). A record costs the same as with one: the reader's word
  *     changes which generator is asked.
+ * TW4 Watermarks are aligned only right behind a source, in its chain: elsewhere there is nothing to pause.
  * TW2 A watermark is made every interval, between records; a record that ends idleness is announced before it goes on.
  */
 import { isPromiseLike, StreamError } from "../../../base/index.ts";
@@ -12,12 +13,14 @@ import { MAX_WATERMARK, MIN_WATERMARK } from "../../record/index.ts";
 import {
   SplitWatermarks,
   type TimestampOf,
+  type WatermarkAlignmentSettings,
   type WatermarkGenerator,
   type WatermarkStrategy,
 } from "../../time/index.ts";
 import type { OperatorContext, OperatorFactory, Output, SplitStep, StreamOperator } from "../../ports/index.ts";
 import { assertSynchronous } from "../synchronous-function.ts";
 import { UserCall } from "../user-call.ts";
+import { AlignedSource } from "./aligned-source.ts";
 
 /** `watermarkIntervalMs`: above 0; the job's `watermarkIntervalMs` (default there: 200). */
 export function timestampsAndWatermarksOperator<T>(
@@ -48,6 +51,9 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
   #generator: WatermarkGenerator;
   #split: string | null = null;
   readonly #intervalMs: number;
+  readonly #alignment: WatermarkAlignmentSettings | null;
+  /** null: it waits for no other source. */
+  #aligned: AlignedSource | null = null;
   #context!: OperatorContext;
   #output!: Output<T>;
   #ended = false;
@@ -61,11 +67,16 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
     this.#generator = this.#ofAll;
     this.#splits = new SplitWatermarks(() => strategy.createGenerator());
     this.#intervalMs = intervalMs;
+    this.#alignment = strategy.alignment ?? null;
   }
 
   open(context: OperatorContext, output: Output<T>): void {
     this.#context = context;
     this.#output = output;
+    if (this.#alignment !== null) {
+      if (context.alignment === undefined) throw this.#notAtSource();
+      this.#aligned = new AlignedSource(this.#alignment, context.alignment, context.metrics);
+    }
     this.#schedule();
   }
 
@@ -88,6 +99,7 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
       return;
     }
     this.#splits.finish(id);
+    this.#aligned?.finished(id);
     if (this.#split !== id) return;
     this.#generator = this.#ofAll;
     this.#split = null;
@@ -115,14 +127,18 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
 
   #makeWatermark(): void {
     const stalledMs = this.#context.stalledMs?.() ?? 0;
-    const generator = this.#splits.isEmpty ? this.#ofAll : this.#splits;
-    const { watermark, idle } = generator.onPeriodic(this.#context.clock.monotonicMs(), stalledMs);
+    const nowMs = this.#context.clock.monotonicMs();
+    this.#aligned?.account(nowMs);
+    const { watermark, idle } = this.#splits.isEmpty
+      ? this.#ofAll.onPeriodic(nowMs, stalledMs)
+      : this.#splits.onPeriodic(nowMs, stalledMs, this.#aligned?.pausedMsOf);
     if (idle === false) this.#become(false);
     if (watermark !== null && watermark > this.#watermark) {
       this.#watermark = watermark;
       this.#output.emitWatermark(watermark);
     }
     if (idle === true) this.#become(true);
+    this.#aligned?.apply(nowMs, { watermark: this.#watermark, isIdle: this.#isIdle }, this.#splits);
   }
 
   /** A record ends the idleness of its split, or of all. */
@@ -134,6 +150,15 @@ class TimestampsAndWatermarksOperator<T> implements StreamOperator<T, T> {
     if (isIdle === this.#isIdle) return;
     this.#isIdle = isIdle;
     this.#output.emitStatus(isIdle);
+  }
+
+  #notAtSource(): StreamError {
+    return new StreamError(
+      "JOB_GRAPH_INVALID",
+      `${this.#context.name} (uid ${this.#context.uid}): withWatermarkAlignment has to be right at the source, and chained to it: ` +
+        "give the strategy to fromSource(source, { watermarks })",
+      { destiny: "terminal" },
+    );
   }
 
   #badTimestamp(eventTime: unknown): StreamError {

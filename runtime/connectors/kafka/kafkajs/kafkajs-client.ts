@@ -5,7 +5,9 @@
  * KJC1 A request goes to one broker once. kafkajs retries only while it connects and looks for coordinators.
  * KJC2 What fails is a KafkaError, whatever class of kafkajs it came from.
  */
-import type { SASLOptions } from "kafkajs";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
+import type { ISocketFactory, SASLOptions } from "kafkajs";
 import type { Log } from "../../../../base/index.ts";
 import { KafkaError } from "../client/kafka-error.ts";
 import type {
@@ -63,6 +65,7 @@ export class KafkajsClient implements KafkaClient {
       connectionTimeout: connectTimeoutMs,
       authenticationTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
+      socketFactory: openSocket,
       retry: { initialRetryTime: RETRY_WAIT_MS, retries: Math.max(CONNECT_RETRIES, brokers.length) },
       logCreator: () => (entry) => {
         this.#log.debug({ kafkajs: entry.log.message, namespace: entry.namespace }, "the Kafka client reports");
@@ -297,6 +300,18 @@ export class KafkajsClient implements KafkaClient {
     });
   }
 }
+
+const KEEP_ALIVE_MS = 60_000;
+
+/** As kafkajs does it; but while a broker is away it adds a listener to the dead socket with every attempt, which Node would warn of. */
+const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket: Socket = ssl
+    ? connectSecurely({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+    : connect({ host, port }, onConnect);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.setMaxListeners(0);
+  return socket;
+};
 
 type KafkajsFailure = {
   readonly name?: string;

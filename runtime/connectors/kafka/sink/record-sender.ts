@@ -70,6 +70,8 @@ export class RecordSender {
   /** Nodes that a loop sends to. */
   readonly #sending = new Map<number, Promise<void>>();
   #failure: unknown = null;
+  /** What waits is not wanted any more: nothing is tried again. */
+  #isDiscarding = false;
   #roomWaiters: (() => void)[] = [];
   #sticky = 0;
 
@@ -152,9 +154,10 @@ export class RecordSender {
     return this.#partitions.some(({ isInTransaction }) => isInTransaction);
   }
 
-  /** Forgets what is not sent, and waits for what is under way. */
+  /** Forgets what is not sent, and waits for the answer to what is under way. */
   async discard(): Promise<void> {
     this.#stopTimer();
+    this.#isDiscarding = true;
     for (const queue of this.#partitions) {
       queue.current = null;
       queue.full.length = 0;
@@ -162,6 +165,7 @@ export class RecordSender {
     await Promise.all(this.#sending.values());
     for (const queue of this.#partitions) queue.underWay = null;
     this.#bytes = 0;
+    this.#isDiscarding = false;
   }
 
   close(): void {
@@ -213,10 +217,13 @@ export class RecordSender {
       if (queues.length === 0 || this.#failure !== null) return;
       this.#seal(queues);
       const sent = queues.filter(({ underWay }) => underWay !== null);
-      await this.#retries.run(async () => {
-        await this.#joinTransaction(sent);
-        await this.#request(leader, sent);
-      });
+      await this.#retries.run(
+        async () => {
+          await this.#joinTransaction(sent);
+          await this.#request(leader, sent);
+        },
+        (error) => error.isRetriable && !this.#isDiscarding,
+      );
       this.#tellRoom();
     }
   }

@@ -96,7 +96,8 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     await sender.discard();
     if (sender.isInTransaction) {
       try {
-        await this.#kafka.retries.run(() => this.#kafka.client.endTransaction(transaction, "abort"));
+        // Once: a task that is being cancelled does not wait for a broker that is away.
+        await this.#kafka.client.endTransaction(transaction, "abort");
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
         // The next attempt aborts it, or the broker when its time is over; until then readers of committed records wait.

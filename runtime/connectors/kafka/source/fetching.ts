@@ -126,16 +126,21 @@ export class Fetching {
       const wanted = own.filter((each) => this.#isWanted(each));
       if (wanted.length === 0 || this.#isClosed) return;
       const isEveryWanted = own.every((each) => each.isFetched || this.#isWanted(each));
+      const asked = wanted.map(({ topic, partition, fetchOffset }) => ({ topic, partition, offset: fetchOffset }));
       try {
         const answers = await this.#parts.client.fetch({
           node: leader,
-          partitions: wanted.map(({ topic, partition, fetchOffset }) => ({ topic, partition, offset: fetchOffset })),
+          partitions: asked,
           isolation: this.#settings.isolation,
           maxWaitMs: isEveryWanted ? WAIT_MS : SHORT_WAIT_MS,
           partitionBytesMax: this.#bufferBytes,
         });
         if (this.#isClosed) return;
-        await this.#takeAll(wanted, answers);
+        // While leaders move, two requests may be under way for one partition: of the later answer nothing is taken.
+        await this.#takeAll(
+          wanted.filter(({ fetchOffset }, index) => fetchOffset === asked[index]?.offset),
+          answers,
+        );
       } catch (error) {
         if (this.#isClosed) return;
         if (!(error instanceof KafkaError && error.isRetriable)) throw kafkaFailure(this.#parts.place, "fetch", error);
