@@ -1,6 +1,6 @@
 /**
  * Owns: `npm run chaos -- <what> [options]`: a chaos suite in full, where `npm test` runs a sample of it.
- * Not here: the plans of `operator`, and its options (test/chaos/operator/main.ts).
+ * Not here: the plans of `operator` and `exactly-once`, and their options (test/chaos/<suite>/main.ts).
  * Exit codes: that of the tests; 2 for bad usage.
  */
 import { spawn } from "node:child_process";
@@ -23,6 +23,10 @@ const suites: Readonly<Record<string, Suite>> = {
     files: "test/chaos/controller/*.test.ts",
     what: "every mutating call of the controller: crash before, crash after, response lost; stale worlds (about an hour)",
   },
+  "exactly-once": {
+    program: "test/chaos/exactly-once/main.ts",
+    what: "Kafka to Kafka and MySQL while processes and servers break, by seeds: --help says how to choose (some seconds a run)",
+  },
   operator: {
     program: "test/chaos/operator/main.ts",
     what: "hundreds of plans between operator and API server, without processes: --help says how to choose (some minutes)",
@@ -33,7 +37,7 @@ const suites: Readonly<Record<string, Suite>> = {
 const usage = `usage: npm run chaos -- <suite> [--only <regular expression over names>]
 
 ${Object.entries(suites)
-  .map(([name, { what }]) => `  ${name.padEnd(12)}${what}`)
+  .map(([name, { what }]) => `  ${name.padEnd(14)}${what}`)
   .join("\n")}
 `;
 

@@ -10,7 +10,9 @@ import { inWorkspace } from "../../integration/workspace.ts";
 import { faultyRun, planOf } from "./faulty-run.ts";
 import { ownServers } from "./servers.ts";
 
-const RUNS = Number(process.env["STREAMJOB_CHAOS_RUNS"] ?? 10);
+/** `npm test` has this many. */
+const SAMPLE = 10;
+const RUNS = Number(process.env["STREAMJOB_CHAOS_RUNS"] ?? SAMPLE);
 const RECORDS = 4000;
 const SEED = Number(process.env["STREAMJOB_CHAOS_SEED"] ?? Number.parseInt(systemRandom.hex(3), 16));
 
