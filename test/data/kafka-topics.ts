@@ -9,6 +9,9 @@ import { visibleBatches } from "../../runtime/connectors/kafka/source/aborted-re
 import { RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
 import { createTopic, kafkaPart, testPart } from "../environment/index.ts";
 
+/** The protocol's number. */
+const BROKER_RESOURCE = 4;
+
 export type ReadMessage = {
   readonly partition: number;
   readonly offset: number;
@@ -62,6 +65,20 @@ export class KafkaTopics {
         topic,
         partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
       });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** Whether brokers ask the coordinator if a transaction that comes to a partition has begun there (as they do unless told otherwise). */
+  async verifyTransactions(verifies: boolean): Promise<void> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      const configEntries = [{ name: "transaction.partition.verification.enable", value: String(verifies) }];
+      const { brokers } = await admin.describeCluster();
+      const resources = brokers.map(({ nodeId }) => ({ type: BROKER_RESOURCE, name: String(nodeId), configEntries }));
+      await admin.alterConfigs({ validateOnly: false, resources });
     } finally {
       await admin.disconnect();
     }

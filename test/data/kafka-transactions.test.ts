@@ -5,11 +5,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { nextTurn, silentLog, StreamError, systemClock } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import { kafkaSink, type KafkaSinkOptions, type KafkaTransaction } from "../../runtime/connectors/kafka/index.ts";
 import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
+import type { ProduceRequest } from "../../runtime/connectors/kafka/client/kafka-client.ts";
+import { BatchBuilder } from "../../runtime/connectors/kafka/wire/batch-builder.ts";
 import type { CommitOutcome, TransactionWriter } from "../../runtime/ports/index.ts";
 import { MetricRegistry } from "../../runtime/metrics/index.ts";
 import { testKafka } from "./kafka-topics.ts";
@@ -100,6 +103,51 @@ class Sink {
   async abortBehindItsBack({ transactionalId }: KafkaTransaction): Promise<void> {
     await new Retries(systemClock, 90_000).run(() => this.#client.initProducer(transactionalId, 60_000));
     await this.settled();
+  }
+
+  /** A transaction in both partitions of which its coordinator does not know, or no longer, that it is open in these. */
+  async hanging(partitions: readonly number[]): Promise<KafkaTransaction> {
+    const transactionalId = `${this.prefix}-0-0`;
+    const owner = await this.#client.initProducer(transactionalId, 60_000);
+    const infos = (await this.#client.partitionsOf(this.topic)) ?? [];
+    const known = infos.filter(({ partition }) => !partitions.includes(partition));
+    const appended: KafkaTransaction["partitions"][number][] = [];
+    await kafka.topics().verifyTransactions(false);
+    try {
+      if (known.length > 0) await this.#client.addPartitions(owner, known);
+      for (const { topic, partition, leader } of infos) {
+        const builder = new BatchBuilder();
+        for (const letter of ["a", "b"]) builder.add(null, `${partition} ${letter}`, 1000, null);
+        const records = builder.finish({ ...owner, sequence: 0, isTransactional: true }, "none");
+        const batches = [{ topic, partition, records }];
+        const offset = await this.#produceUnasked({ node: leader, transactionalId, acks: -1, batches });
+        appended.push({ topic, partition, first: offset, last: offset + 1, records: 2 });
+      }
+    } finally {
+      await kafka.topics().verifyTransactions(true);
+    }
+    if (known.length > 0) await this.#client.endTransaction(owner, "abort");
+    return { ...owner, transactionalId, partitions: appended };
+  }
+
+  /** The broker hears a moment later that it is not to ask the coordinator. */
+  async #produceUnasked(request: ProduceRequest): Promise<number> {
+    for (const until = Date.now() + 90_000; ; await nextTurn()) {
+      const [answer] = await this.#client.produce(request);
+      if (answer?.error === null) return answer.offset;
+      assert.ok(answer?.error === "INVALID_TXN_STATE" && Date.now() < until, `the broker answers ${answer?.error}`);
+    }
+  }
+
+  /** Waits until a reader of committed records gets to the end of every partition. */
+  async readToTheEnd(): Promise<void> {
+    const infos = (await this.#client.partitionsOf(this.topic)) ?? [];
+    for (const until = Date.now() + 90_000; ; await nextTurn()) {
+      const stable = await this.#client.listOffsets(infos, "latest", "read_committed");
+      const ends = await this.#client.listOffsets(infos, "latest", "read_uncommitted");
+      if (isDeepStrictEqual(stable, ends)) return;
+      assert.ok(Date.now() < until, `readers of committed records stay at ${stable.join(", ")} of ${ends.join(", ")}`);
+    }
   }
 
   async deleteRecords(): Promise<void> {
@@ -280,6 +328,29 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
       assert.deepEqual(await sink.openIds(), []);
       await settle(writer, await prepared(writer, ["new"]));
       assert.deepEqual(await sink.committed(), ["new"]);
+    }));
+
+  for (const [where, partitions] of [
+    ["in all of its partitions", [0, 1]],
+    ["in one of its partitions", [0]],
+  ] as const) {
+    it(`KTF5 a transaction that its coordinator has given up ${where} is ended there, and what it wrote is written again, once`, () =>
+      Sink.in(async (sink) => {
+        const hanging = await sink.hanging(partitions);
+        const writer = await sink.restored([hanging]);
+        assert.deepEqual(await sink.committed(), ["0 a", "0 b", "1 a", "1 b"]);
+        await sink.readToTheEnd();
+        assert.equal((await writer.commit(hanging)).kind, "alreadyCommitted");
+        assert.deepEqual(await sink.committed(), ["0 a", "0 b", "1 a", "1 b"]);
+      }));
+  }
+
+  it("KTF5 a transaction that is in no checkpoint, and that its coordinator has given up, is aborted in its partitions after a restore", () =>
+    Sink.in(async (sink) => {
+      await sink.hanging([0]);
+      await sink.restored([]);
+      await sink.readToTheEnd();
+      assert.deepEqual(await sink.committed(), []);
     }));
 
   it("says that there is no such topic", () =>

@@ -1,7 +1,8 @@
 /**
  * Owns: what has to be true on the servers when a run is over (invariants I1, I2 and I3 of the fault matrix).
  *
- * XOO1 The topic, read as committed, and the table hold every count of every word exactly once, and the counts of a word ascend in the topic.
+ * XOO1 The topic, read as committed, and the table hold every count of every word exactly once, and the counts of a word ascend in the topic,
+ *      unless transactions may have timed out: one that is written again comes behind those that were begun after it.
  * XOO2 No transaction is left: none of the job's is open at Kafka, readers of committed records get to the end of every partition, no XA branch
  *      is prepared at the database.
  */
@@ -13,14 +14,14 @@ import { type Count, countLine } from "./words.ts";
 const LINES_SHOWN_MAX = 5;
 const REST_WITHIN_MS = 120_000;
 
-export type Traces = { readonly output: string; readonly table: string };
+export type Traces = { readonly output: string; readonly table: string; readonly mayTimeOut: boolean };
 
 export async function assertExact(servers: Servers, traces: Traces, expected: readonly string[]): Promise<void> {
   await assertAtRest(servers, traces);
   const messages = await servers.topics.read(traces.output);
   const counts = messages.map(({ value }) => JSON.parse(value as string) as Count);
   assertSame("the topic", counts.map(countLine), expected);
-  assertAscending(counts);
+  if (!traces.mayTimeOut) assertAscending(counts);
   const rows = await servers.query(`select word, n from ${traces.table}`);
   assertSame(
     "the table",

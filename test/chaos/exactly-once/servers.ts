@@ -4,9 +4,10 @@
  * XOS1 What is read here goes through clients of its own, not through the job.
  */
 import mysql, { type RowDataPacket } from "mysql2/promise";
-import { silentLog } from "../../../base/index.ts";
+import { silentLog, systemClock } from "../../../base/index.ts";
 import { readConnection } from "../../../runtime/connectors/kafka/client/connection-options.ts";
 import type { KafkaClient } from "../../../runtime/connectors/kafka/client/kafka-client.ts";
+import { Retries } from "../../../runtime/connectors/kafka/client/retry.ts";
 import { KafkajsClient } from "../../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import type { MySqlServer } from "../../../runtime/connectors/mysql/index.ts";
 import { KafkaTopics } from "../../data/kafka-topics.ts";
@@ -20,6 +21,7 @@ export type Servers = {
   readonly broker: RunningPart;
   readonly mariadb: RunningPart;
   query(sql: string): Promise<Readonly<Record<string, unknown>>[]>;
+  /** `use` is called again after an error that passes. */
   kafka<R>(use: (client: KafkaClient) => Promise<R>): Promise<R>;
   /** Resolves when both serve, as after a restart. */
   whenServing(): Promise<void>;
@@ -51,9 +53,11 @@ export async function ownServers(): Promise<{ readonly skip: false | string; rea
       },
       kafka: async (use) => {
         const client = new KafkajsClient(readConnection("chaos", { brokers: bootstrap }), silentLog);
-        await client.connect();
+        const retries = new Retries(systemClock, SERVE_WITHIN_MS);
         try {
-          return await use(client);
+          await retries.run(() => client.connect());
+          // A broker that has just been started loads what its coordinators know.
+          return await retries.run(() => use(client));
         } finally {
           await client.close();
         }

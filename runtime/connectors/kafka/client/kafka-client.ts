@@ -66,6 +66,13 @@ export type KnownTransaction = {
   readonly state: string;
 };
 
+/** A transaction that the leader of a partition takes for open there; `coordinatorEpoch`: of the last who ended one of this producer, or -1. */
+export type OpenInPartition = TopicPartition & {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly coordinatorEpoch: number;
+};
+
 export type GroupOffset = TopicPartition & { readonly offset: number; readonly metadata: string };
 
 /** A client of one cluster; one for each reader and writer. */
@@ -92,6 +99,10 @@ export interface KafkaClient {
   endTransaction(producer: ProducerIdentity, outcome: "commit" | "abort"): Promise<void>;
   /** The last transaction of each id of the whole cluster that begins with `prefix`. */
   transactions(prefix: string): Promise<readonly KnownTransaction[]>;
+  /** As the leaders of these partitions say, whatever coordinators know. */
+  openInPartitions(partitions: readonly PartitionInfo[]): Promise<readonly OpenInPartition[]>;
+  /** Ends one in its partition, past its coordinator: only one that its coordinator has given up (KTF5). Needs the right Alter on the cluster. */
+  endInPartition(open: OpenInPartition, leader: number, outcome: "commit" | "abort"): Promise<void>;
   /** The offsets of a group; partitions without one are left out. */
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly GroupOffset[]>;
   commitGroupOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Owns: the port to Kafka on kafkajs: connections, TLS, SASL, framing and most requests are its own.
- * Not here: what is private in it (kafkajs-parts.ts), requests that we encode (wire/requests.ts), retries.
+ * Not here: what is private in it (kafkajs-parts.ts), requests that we encode (wire/), retries.
  *
  * KJC1 A request goes to one broker once. kafkajs retries only while it connects and looks for coordinators.
  * KJC2 What fails is a KafkaError, whatever class of kafkajs it came from.
@@ -18,6 +18,7 @@ import type {
   KafkaClient,
   OffsetQuery,
   KnownTransaction,
+  OpenInPartition,
   PartitionInfo,
   ProducedPartition,
   ProduceRequest,
@@ -25,7 +26,8 @@ import type {
   TopicPartition,
 } from "../client/kafka-client.ts";
 import type { KafkaConnection } from "../client/connection-options.ts";
-import { fetchRequest, listTransactionsRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
+import { fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
+import { describeProducersRequest, listTransactionsRequest, writeMarkerRequest } from "../wire/transaction-requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type KafkajsBroker, type KafkajsCluster, type KafkajsParts, loadKafkajs } from "./kafkajs-parts.ts";
 
@@ -168,6 +170,23 @@ export class KafkajsClient implements KafkaClient {
     await this.#asked(() => this.#cluster.refreshMetadata());
     for (const node of this.#cluster.getNodeIds()) known.push(...(await this.#send(Number(node), request)));
     return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
+  }
+
+  async openInPartitions(partitions: readonly PartitionInfo[]): Promise<OpenInPartition[]> {
+    const open: OpenInPartition[] = [];
+    for (const node of new Set(partitions.map(({ leader }) => leader))) {
+      const asked = partitions.filter(({ leader }) => leader === node);
+      open.push(...(await this.#send(node, describeProducersRequest(asked))));
+    }
+    return open;
+  }
+
+  async endInPartition(open: OpenInPartition, leader: number, outcome: "commit" | "abort"): Promise<void> {
+    const request = writeMarkerRequest(open, outcome, (code) => this.#errorName(code));
+    const { error } = await this.#send(leader, request);
+    if (error === null) return;
+    const message = `partition ${open.partition} of ${open.topic} does not let a transaction be ended past its coordinator`;
+    throw new KafkaError(error, message, { isRetriable: false });
   }
 
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<GroupOffset[]> {

@@ -9,6 +9,9 @@
  * KTF3 That it was written again is committed in the same transaction, as an offset of a group that is named after it: asked again, also by
  *     another process, it is written once.
  * KTF4 What is no longer in the log cannot be written again: the job fails, with the partitions and offsets. Nothing is dropped (EO-3).
+ * KTF5 A broker that is killed while it ends transactions may call one ended and have written no marker into some partitions (seen with Kafka
+ *      4.4). It is open there for good and holds back readers. When its coordinator has nothing under way, what is open is ended in the
+ *      partitions themselves, as an administrator would: committed if some other partition says so, else aborted.
  */
 import type { KafkaClient, PartitionInfo, ProducerIdentity } from "../client/kafka-client.ts";
 import { KafkaError } from "../client/kafka-error.ts";
@@ -19,6 +22,9 @@ import type { Appended } from "./record-sender.ts";
 
 const FETCH_WAIT_MS = 100;
 const FETCH_BYTES_MAX = 4 << 20;
+
+/** A coordinator that says one of these is still to write the markers. */
+const underWay: ReadonlySet<string> = new Set(["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"]);
 
 export type KafkaTransaction = ProducerIdentity & {
   readonly transactionalId: string;
@@ -66,6 +72,42 @@ export class TransactionFate {
       isEnding ||= !marker.isGone;
     }
     return isEnding ? { kind: "ending" } : { kind: "gone" };
+  }
+
+  /** KTF5; answers the partitions in which it was ended. `fate`: what is known of it. Errors: KafkaError, without the right to do so. */
+  async endHanging(transaction: KafkaTransaction, fate: "committed" | "aborted" | "ending"): Promise<string[]> {
+    const { transactionalId, producerId, epoch, partitions } = transaction;
+    const known = await this.#retries.run(() => this.#client.transactions(transactionalId));
+    const own = known.find((each) => each.transactionalId === transactionalId);
+    if (own !== undefined && underWay.has(own.state)) return [];
+    const ended: string[] = [];
+    for (const at of partitions) {
+      await this.#retries.run(async () => {
+        const leader = await this.#leaderOf(at);
+        const open = await this.#client.openInPartitions([leader]);
+        const hanging = open.find((each) => each.producerId === producerId && each.epoch === epoch);
+        if (hanging === undefined) return;
+        await this.#client.endInPartition(hanging, leader.leader, fate === "committed" ? "commit" : "abort");
+        ended.push(`${at.topic}-${at.partition}`);
+      });
+    }
+    return ended;
+  }
+
+  /** KTF5: of producers that have just been taken over, so that nothing of theirs is under way. Answers the partitions of `topic`. */
+  async abortHanging(topic: string, producerIds: ReadonlySet<number>): Promise<string[]> {
+    const infos = (await this.#retries.run(() => this.#client.partitionsOf(topic))) ?? [];
+    const open = await this.#retries.run(() => this.#client.openInPartitions(infos));
+    const aborted: string[] = [];
+    for (const each of open) {
+      if (!producerIds.has(each.producerId)) continue;
+      await this.#retries.run(async () => {
+        const { leader } = await this.#leaderOf(each);
+        await this.#client.endInPartition(each, leader, "abort");
+      });
+      aborted.push(`${topic}-${each.partition}`);
+    }
+    return aborted;
   }
 
   /** Writes it again, unless that was done before. Answers what is missing, or null when all of it is committed. */

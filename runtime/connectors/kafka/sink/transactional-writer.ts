@@ -112,20 +112,18 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
 
   async abortAllExcept(keep: readonly KafkaTransaction[]): Promise<void> {
     const { client, retries } = this.#kafka;
+    for (const each of keep) if (this.#isMine(each.transactionalId)) await this.#endHanging(each, "committed");
     const kept = new Set(keep.map(({ transactionalId }) => transactionalId));
     const prefixes = new Set([
       this.#prefix,
       ...keep.flatMap(({ transactionalId }) => parseTransactionId(transactionalId)?.prefix ?? []),
     ]);
+    const producerIds = new Set<number>();
     for (const prefix of prefixes) {
       const known = await this.#asked("list transactions", () => retries.run(() => client.transactions(`${prefix}-`)));
-      for (const { transactionalId: id, state } of known) {
-        const parts = parseTransactionId(id);
-        const isMine =
-          parts !== null &&
-          parts.prefix === prefix &&
-          parts.subtask % this.#context.parallelism === this.#context.subtask;
-        if (!isMine || kept.has(id)) continue;
+      for (const { transactionalId: id, producerId, state } of known) {
+        if (parseTransactionId(id)?.prefix !== prefix || !this.#isMine(id) || kept.has(id)) continue;
+        producerIds.add(producerId);
         if (state === "Ongoing")
           this.#context.log.info({ transactionalId: id }, "aborting a transaction that is in no checkpoint");
         // Those without an open one too: whoever holds its identity could begin another (KTW4).
@@ -134,7 +132,13 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
         );
       }
     }
+    await this.#abortHanging(producerIds);
     await this.#slots.open();
+  }
+
+  #isMine(transactionalId: string): boolean {
+    const parts = parseTransactionId(transactionalId);
+    return parts !== null && parts.subtask % this.#context.parallelism === this.#context.subtask;
   }
 
   async close(): Promise<void> {
@@ -166,6 +170,7 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
   async #settle(transaction: KafkaTransaction, refusal: KafkaError): Promise<CommitOutcome> {
     const { transactionalId, partitions } = transaction;
     const fate = await this.#fate.find(transaction);
+    if (fate.kind !== "gone") await this.#endHanging(transaction, fate.kind);
     if (fate.kind === "ending")
       return {
         kind: "retryLater",
@@ -193,6 +198,35 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     }
     this.#slots.release(transactionalId);
     return { kind: "alreadyCommitted" };
+  }
+
+  /** KTF5 */
+  async #endHanging(transaction: KafkaTransaction, fate: "committed" | "aborted" | "ending"): Promise<void> {
+    await this.#pastCoordinator(transaction.transactionalId, () => this.#fate.endHanging(transaction, fate));
+  }
+
+  /** KTF5 */
+  async #abortHanging(producerIds: ReadonlySet<number>): Promise<void> {
+    if (producerIds.size === 0) return;
+    await this.#pastCoordinator(`${this.#prefix}-…`, () => this.#fate.abortHanging(this.#settings.topic, producerIds));
+  }
+
+  async #pastCoordinator(transactionalId: string, end: () => Promise<string[]>): Promise<void> {
+    try {
+      const partitions = await end();
+      if (partitions.length === 0) return;
+      const message = "a transaction that its coordinator had given up was ended in its partitions";
+      this.#context.log.warn({ transactionalId, partitions }, message);
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      if (error.type !== "CLUSTER_AUTHORIZATION_FAILED")
+        throw kafkaFailure(this.#kafka.place, "end a transaction that its coordinator has given up", error);
+      throw new StreamError(
+        "SINK_FAILED",
+        `${this.#kafka.place.where}: the transaction of ${transactionalId} is open in partitions of ${this.#settings.topic}, and its coordinator has given it up: readers of committed records wait for good. Ending it needs the right Alter on the cluster: grant it, or have an administrator end it (kafka-transactions.sh find-hanging, and abort)`,
+        { cause: error },
+      );
+    }
   }
 
   /** EO-7: better now than with the first transaction. */

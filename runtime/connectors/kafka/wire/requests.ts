@@ -1,19 +1,11 @@
 /**
- * Owns: the bodies of the requests that we encode ourselves: Produce and Fetch, whose records go past any copy of the client
- *       library's, and the two about open transactions, which it does not have.
- * Not here: headers, connections, and all other requests.
+ * Owns: the bodies of Produce and Fetch, which we encode ourselves: their records go past any copy of the client library's.
+ * Not here: requests about transactions that the library does not have (transaction-requests.ts); headers, connections, and all others.
  *
  *   Produce 7:  transactional_id acks timeout [topic [partition records]]
  *   Fetch 11:   replica max_wait min_bytes max_bytes isolation session epoch [topic [partition leader_epoch offset log_start max_bytes]] [] rack
- *   ListTransactions 0 (compact): [state] [producer]
  */
-import type {
-  FetchedPartition,
-  FetchRequest,
-  KnownTransaction,
-  ProducedPartition,
-  ProduceRequest,
-} from "../client/kafka-client.ts";
+import type { FetchedPartition, FetchRequest, ProducedPartition, ProduceRequest } from "../client/kafka-client.ts";
 import { WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 
@@ -31,7 +23,7 @@ export type ErrorName = (code: number) => string | null;
 const PRODUCE_TIMEOUT_MS = 30_000;
 const FETCH_BYTES_MAX = 32 << 20;
 
-function byTopic<P extends { readonly topic: string }>(partitions: readonly P[]): [string, P[]][] {
+export function byTopic<P extends { readonly topic: string }>(partitions: readonly P[]): [string, P[]][] {
   const topics = new Map<string, P[]>();
   for (const each of partitions) {
     const known = topics.get(each.topic);
@@ -131,32 +123,4 @@ function fetchedPartition(topic: string, answer: WireReader, errorName: ErrorNam
   answer.int32(); // A replica that is nearer.
   const records = answer.bytes();
   return { topic, partition, error, highWatermark, lastStableOffset, logStartOffset, aborted, records };
-}
-
-/** Of one broker: those that it coordinates. Headers of the newer form end with a list of tags, which are first in what we write and read. */
-export function listTransactionsRequest(fail: (code: number) => never): WireRequest<KnownTransaction[]> {
-  return {
-    name: "ListTransactions",
-    apiKey: 66,
-    apiVersion: 0,
-    encode: () => {
-      const writer = new WireWriter();
-      // Of all states, and of all producers.
-      return writer.unsignedVarint(0).unsignedVarint(1).unsignedVarint(1).unsignedVarint(0).finish();
-    },
-    decode: (answer) => {
-      answer.skipTags();
-      answer.int32(); // Throttling.
-      const code = answer.int16();
-      if (code !== 0) fail(code);
-      answer.compactArray(() => answer.compactString()); // States that it does not know.
-      return answer.compactArray(() => {
-        const transactionalId = answer.compactString();
-        const producerId = answer.int64();
-        const state = answer.compactString();
-        answer.skipTags();
-        return { transactionalId, producerId, state };
-      });
-    },
-  };
 }
