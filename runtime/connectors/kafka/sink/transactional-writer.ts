@@ -215,8 +215,10 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     try {
       const partitions = await end();
       if (partitions.length === 0) return;
-      const message = "a transaction that its coordinator had given up was ended in its partitions";
-      this.#context.log.warn({ transactionalId, partitions }, message);
+      this.#context.log.warn(
+        { transactionalId, partitions },
+        "a transaction that its coordinator had given up was ended in its partitions",
+      );
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
       if (error.type !== "CLUSTER_AUTHORIZATION_FAILED")
