@@ -1,9 +1,10 @@
 /** Owns: topics of one test file on the real Kafka: made and written by plain kafkajs, and read. */
 import { randomUUID } from "node:crypto";
 import { Kafka, logLevel, type Message } from "kafkajs";
-import { silentLog } from "../../base/index.ts";
+import { silentLog, systemClock } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import type { Isolation, KafkaClient, PartitionInfo } from "../../runtime/connectors/kafka/client/kafka-client.ts";
+import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { visibleBatches } from "../../runtime/connectors/kafka/source/aborted-records.ts";
 import { RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
@@ -11,6 +12,7 @@ import { createTopic, kafkaPart, testPart } from "../environment/index.ts";
 
 /** The protocol's number. */
 const BROKER_RESOURCE = 4;
+const READY_WITHIN_MS = 120_000;
 
 export type ReadMessage = {
   readonly partition: number;
@@ -28,6 +30,19 @@ export class KafkaTopics {
   constructor(bootstrap: string) {
     this.bootstrap = bootstrap;
     this.#kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  }
+
+  /** A broker that has just been started has no ids for producers for a moment. Contracts wait by a clock of their own, which stands still. */
+  async whenReady(): Promise<void> {
+    const client = new KafkajsClient(readConnection("test", { brokers: this.bootstrap }), silentLog);
+    const retries = new Retries(systemClock, READY_WITHIN_MS);
+    try {
+      await retries.run(() => client.connect());
+      await retries.run(() => client.initProducer(null, 1000));
+      await retries.run(() => client.transactions(""));
+    } finally {
+      await client.close();
+    }
   }
 
   /** A topic that is there when this resolved; its name is new. */
@@ -164,5 +179,6 @@ export async function testKafka(): Promise<{ readonly skip: false | string; read
   const part = await testPart(kafkaPart);
   if (part.skip !== false) return { skip: part.skip, topics: () => part.gives() as never };
   const topics = new KafkaTopics(part.gives().bootstrap);
+  await topics.whenReady();
   return { skip: false, topics: () => topics };
 }
