@@ -49,8 +49,11 @@ export function successorOf(contents: LogContents): JobId | null {
 export function ownerOf({ uri, contents }: Pick<StoreFacts, "uri" | "contents">): string | null {
   const own = contents.entries.find((entry) => entry.kind === "manifest" && entry.manifest.successor === undefined);
   if (own?.kind === "manifest") return own.manifest.jobId;
-  return /\/([0-9a-f]{32})$/.exec(uri)?.[1] ?? null;
+  return jobIdIn(uri);
 }
+
+/** The job id that a store's folder is named after; null: it has another name. */
+const jobIdIn = (uri: string): string | null => /\/([0-9a-f]{32})$/.exec(uri)?.[1] ?? null;
 
 /** Of the state in each store that is superseded, or marked. `unreadable`: a store that may name others (GAR2). */
 export function deriveFates(
@@ -74,9 +77,9 @@ export function deriveFates(
 
 /** Who names the store, or something in it. A store is known by its job id, too, however people write the way there. */
 export function namersOf(uri: string, named: readonly NamedPlace[]): readonly string[] {
-  const id = /\/([0-9a-f]{32})$/.exec(uri)?.[1];
+  const id = jobIdIn(uri);
   const isIn = (location: string): boolean =>
-    location === uri || location.startsWith(`${uri}/`) || (id !== undefined && location.split("/").includes(id));
+    location === uri || location.startsWith(`${uri}/`) || (id !== null && location.split("/").includes(id));
   return [...new Set(named.filter(({ location }) => isIn(location)).map(({ by }) => by))];
 }
 

@@ -20,6 +20,12 @@ export function checkNumber(
   throw optionInvalid(connector, `${name} is ${String(value)}; give ${bounds}`);
 }
 
+/** Throws OPTION_INVALID unless `port` is one of TCP. */
+export function checkPort(connector: string, port: number): void {
+  const isPort = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 65_535;
+  checkNumber(connector, ["port", port], isPort, "1 to 65535");
+}
+
 /** Throws OPTION_INVALID unless `value` is one of `choices`. */
 export function checkChoice(
   connector: string,

@@ -11,19 +11,14 @@
 import { StreamError, systemRandom } from "../../../base/index.ts";
 import { t, type ValueOf } from "../../record/index.ts";
 import type { CommitOutcome, TransactionWriter, TwoPhaseCommitSink } from "../../ports/index.ts";
-import { Ledger } from "./ledger.ts";
+import { entryFields, Ledger } from "./ledger.ts";
 import { codeOf } from "./mysql-error.ts";
 import type { CheckedSink } from "./options.ts";
 import { SinkSession } from "./sink-session.ts";
 import type { Session } from "./session.ts";
 
 const transactionType = t.record({
-  job: t.string,
-  sink: t.string,
-  subtask: t.int32,
-  writer: t.string,
-  number: t.int64,
-  rows: t.int64,
+  ...entryFields,
   statements: t.list(t.string),
 });
 
@@ -61,8 +56,7 @@ class LedgerWriter<T> implements TransactionWriter<T, LedgerTransaction> {
   begin(): LedgerTransaction {
     this.#rows = [];
     this.#bytes = 0;
-    const { jobId, uid, subtask } = this.#to.context;
-    return { job: jobId, sink: uid, subtask, writer: this.#writer, number: ++this.#number, rows: 0, statements: [] };
+    return { ...this.#to.entry(this.#writer, ++this.#number), statements: [] };
   }
 
   write(_transaction: LedgerTransaction, value: T): void {
@@ -105,7 +99,7 @@ class LedgerWriter<T> implements TransactionWriter<T, LedgerTransaction> {
     await session.run("start transaction");
     try {
       // First of all: who comes second waits here, with nothing written.
-      await this.#ledger.add(session, transaction, transaction.rows);
+      await this.#ledger.add(session, transaction);
       for (const statement of transaction.statements) await session.run(statement);
       await this.#ledger.trim(session, transaction);
       await session.run("commit");

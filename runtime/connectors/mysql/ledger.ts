@@ -6,19 +6,23 @@
  * MLE2 A writer commits in the order of its numbers, so an entry stands for all before it, and those are removed. An entry is never
  *      removed but for a later one: a savepoint that is restored a year from now finds it.
  */
+import { t, type ValueOf } from "../../record/index.ts";
 import { codeOf } from "./mysql-error.ts";
 import { literal, quotedName } from "./sql-text.ts";
 import type { Session } from "./session.ts";
 
-/** Whose transactions, and which of them. */
-export type Entry = {
-  readonly job: string;
-  readonly sink: string;
-  readonly subtask: number;
-  readonly writer: string;
-  /** From 1. */
-  readonly number: number;
+/** Whose transaction, which of them (from 1), and of how many rows: what every exactly-once mode keeps in the checkpoint. */
+export const entryFields = {
+  job: t.string,
+  sink: t.string,
+  subtask: t.int32,
+  writer: t.string,
+  number: t.int64,
+  rows: t.int64,
 };
+
+const entryType = t.record(entryFields);
+export type Entry = ValueOf<typeof entryType>;
 
 /** The statements of one ledger. */
 export class Ledger {
@@ -57,9 +61,8 @@ export class Ledger {
   }
 
   /** Within the transaction that commits. Errors: ER_DUP_ENTRY, when another process has just committed it. */
-  async add(session: Session, entry: Entry, rowCount: number): Promise<void> {
-    const { job, sink, subtask, writer, number } = entry;
-    const values = [job, sink, subtask, writer, number, rowCount].map(literal).join(", ");
+  async add(session: Session, { job, sink, subtask, writer, number, rows }: Entry): Promise<void> {
+    const values = [job, sink, subtask, writer, number, rows].map(literal).join(", ");
     await session.run(`insert into ${this.#table} (job, sink, subtask, writer, number, row_count) values (${values})`);
   }
 

@@ -4,7 +4,7 @@
  */
 import { readDuration, type Duration } from "../../../base/index.ts";
 import type { ValueType } from "../../record/index.ts";
-import { checkChoice, checkNumber, optionInvalid } from "../kit/index.ts";
+import { checkChoice, checkNumber, checkPort, optionInvalid } from "../kit/index.ts";
 
 /** Where a server is. Or a URL: `mysql://user:password@host:3306/database`. */
 export type MySqlServer = {
@@ -149,7 +149,7 @@ export function checkServer(name: string, given: MySqlServer | string): CheckedS
       throw optionInvalid(name, `server has no ${part}; give host, user, password and database`);
   }
   const { port = PORT, tls = false, connectTimeout = CONNECT_TIMEOUT, statementTimeout = STATEMENT_TIMEOUT } = server;
-  checkNumber(name, ["port", port], (value) => Number.isInteger(value) && value >= 1 && value <= 65535, "1 to 65535");
+  checkPort(name, port);
   const { host, user, password, database } = server;
   return {
     host,

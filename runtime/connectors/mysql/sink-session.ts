@@ -5,7 +5,7 @@
  * MSS1 `open` finds out everything that can be wrong before a row is taken: address, password, table, columns, keys, the ledger.
  */
 import type { CommitOutcome, SinkContext } from "../../ports/index.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Entry, Ledger } from "./ledger.ts";
 import { mysqlError, reasonOf, troubleOf } from "./mysql-error.ts";
 import type { CheckedSink } from "./options.ts";
 import { RowStatement } from "./row-statement.ts";
@@ -55,6 +55,12 @@ export class SinkSession<T> {
   async session(): Promise<Session> {
     if (this.#session === null || this.#session.isLost) this.#session = await Session.open(this.sink.server);
     return this.#session;
+  }
+
+  /** The ledger's entry of a transaction that begins. */
+  entry(writer: string, number: number): Entry {
+    const { jobId, uid, subtask } = this.context;
+    return { job: jobId, sink: uid, subtask, writer, number, rows: 0 };
   }
 
   statementsOf(rows: readonly string[]): string[] {

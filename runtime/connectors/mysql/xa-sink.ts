@@ -10,7 +10,7 @@
 import { systemRandom } from "../../../base/index.ts";
 import { t, type ValueOf } from "../../record/index.ts";
 import type { CommitOutcome, TransactionWriter, TwoPhaseCommitSink } from "../../ports/index.ts";
-import { Ledger } from "./ledger.ts";
+import { entryFields, Ledger } from "./ledger.ts";
 import { mysqlError, reasonOf } from "./mysql-error.ts";
 import type { CheckedSink } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -26,12 +26,7 @@ const UNKNOWN_MS_MAX = 10_000;
 const transactionType = t.record({
   globalId: t.string,
   connectionId: t.int64,
-  job: t.string,
-  sink: t.string,
-  subtask: t.int32,
-  writer: t.string,
-  number: t.int64,
-  rows: t.int64,
+  ...entryFields,
 });
 
 /** What a checkpoint keeps: a prepared branch, the connection that prepared it, and the branch's entry in the ledger. */
@@ -79,7 +74,6 @@ class XaWriter<T> implements TransactionWriter<T, XaTransaction> {
   }
 
   async begin(): Promise<XaTransaction> {
-    const { jobId, uid, subtask } = this.#to.context;
     return this.#to.attempt("begin an XA transaction", async () => {
       const session = await this.#connections.take();
       const number = ++this.#number;
@@ -90,7 +84,7 @@ class XaWriter<T> implements TransactionWriter<T, XaTransaction> {
       this.#bytes = 0;
       this.#count = 0;
       await session.run(`xa start ${xidText({ globalId, connectionId })}`);
-      return { globalId, connectionId, job: jobId, sink: uid, subtask, writer: this.#writer, number, rows: 0 };
+      return { globalId, connectionId, ...this.#to.entry(this.#writer, number) };
     });
   }
 
@@ -107,7 +101,7 @@ class XaWriter<T> implements TransactionWriter<T, XaTransaction> {
     const session = this.#running();
     const transaction = { ...begun, rows: this.#count };
     await this.#to.attempt("prepare an XA transaction", async () => {
-      await this.#ledger.add(session, transaction, transaction.rows); // XAS1
+      await this.#ledger.add(session, transaction); // XAS1
       await session.run(`xa end ${xidText(transaction)}`);
       await session.run(`xa prepare ${xidText(transaction)}`);
     });

@@ -7,7 +7,7 @@
  */
 import { Redis } from "ioredis";
 import { type Duration, type ErrorCode, readDuration, StreamError } from "../../../base/index.ts";
-import { checkNumber, optionInvalid } from "../kit/index.ts";
+import { checkNumber, checkPort, optionInvalid } from "../kit/index.ts";
 
 /** Where a server is. Or a URL: `redis://user:password@host:6379/0`, `rediss://…` with TLS. */
 export type RedisServer = {
@@ -44,7 +44,7 @@ export function checkRedis(name: string, given: RedisServer | string): CheckedRe
   const server = typeof given === "string" ? serverOfUrl(name, given) : given;
   if (typeof server?.host !== "string" || server.host === "") throw optionInvalid(name, "server has no host");
   const { port = PORT, database = 0, tls = false, connectTimeout = "10s", commandTimeout = "30s" } = server;
-  checkNumber(name, ["port", port], (value) => Number.isInteger(value) && value >= 1 && value <= 65535, "1 to 65535");
+  checkPort(name, port);
   checkNumber(name, ["database", database], (value) => Number.isInteger(value) && value >= 0, "a whole number from 0");
   return {
     host: server.host,

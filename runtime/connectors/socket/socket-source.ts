@@ -10,7 +10,7 @@ import { connect, type Socket } from "node:net";
 import { StreamError } from "../../../base/index.ts";
 import type { ReaderContext, Source, SourceOutput, SourceReader } from "../../ports/index.ts";
 import { NO_TIMESTAMP, t } from "../../record/index.ts";
-import { checkNumber, optionInvalid } from "../kit/index.ts";
+import { checkNumber, checkPort, optionInvalid } from "../kit/index.ts";
 import { LineCutter } from "./line-cutter.ts";
 
 export type SocketTextOptions = {
@@ -35,7 +35,7 @@ export function socketTextSource(options: SocketTextOptions): Source<string, Soc
   const name = options.name ?? "socket";
   const { host, port, lineBytesMax = LINE_BYTES_MAX, whenClosed = "fail" } = options;
   if (typeof host !== "string" || host === "") throw optionInvalid(name, "give the host's name or address");
-  checkNumber(name, ["port", port], (value) => Number.isInteger(value) && value >= 1 && value <= 65535, "1 to 65535");
+  checkPort(name, port);
   checkNumber(
     name,
     ["lineBytesMax", lineBytesMax],

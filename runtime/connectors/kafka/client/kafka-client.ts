@@ -59,7 +59,7 @@ export type ProduceRequest = {
 /** `offset`: that of the batch's first record; -1 where there is an error. */
 export type ProducedPartition = TopicPartition & { readonly error: string | null; readonly offset: number };
 
-/** `state`: `Ongoing`, `PrepareCommit` and `PrepareAbort` hold back readers of committed records; the others, as `CompleteCommit`, do not. */
+/** `state`: the protocol's name; see transaction-state.ts. */
 export type KnownTransaction = {
   readonly transactionalId: string;
   readonly producerId: number;

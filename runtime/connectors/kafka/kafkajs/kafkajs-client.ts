@@ -26,7 +26,7 @@ import type {
   TopicPartition,
 } from "../client/kafka-client.ts";
 import type { KafkaConnection } from "../client/connection-options.ts";
-import { fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
+import { byTopic, fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
 import { describeProducersRequest, listTransactionsRequest, writeMarkerRequest } from "../wire/transaction-requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type KafkajsBroker, type KafkajsCluster, type KafkajsParts, loadKafkajs } from "./kafkajs-parts.ts";
@@ -107,7 +107,7 @@ export class KafkajsClient implements KafkaClient {
         return await broker.listOffsets({
           replicaId: -1,
           isolationLevel: isolation === "read_committed" ? 1 : 0,
-          topics: byTopic(asked),
+          topics: inTopics(asked),
         });
       });
       for (const { topic, partitions: answers } of responses)
@@ -148,7 +148,7 @@ export class KafkajsClient implements KafkaClient {
     return this.#inTransaction(producer, (broker, owner) =>
       broker.addPartitionsToTxn({
         ...owner,
-        topics: byTopic(partitions).map(({ topic, partitions: some }) => ({
+        topics: inTopics(partitions).map(({ topic, partitions: some }) => ({
           topic,
           partitions: some.map(({ partition }) => partition),
         })),
@@ -192,7 +192,7 @@ export class KafkajsClient implements KafkaClient {
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<GroupOffset[]> {
     return this.#asked(async () => {
       const broker = await this.#coordinator(group, GROUP_COORDINATOR);
-      const { responses } = await broker.offsetFetch({ groupId: group, topics: byTopic(partitions) });
+      const { responses } = await broker.offsetFetch({ groupId: group, topics: inTopics(partitions) });
       return responses
         .flatMap(({ topic, partitions: some }) =>
           some.map(({ partition, offset, metadata }) => ({
@@ -213,7 +213,7 @@ export class KafkajsClient implements KafkaClient {
         groupId: group,
         groupGenerationId: -1,
         memberId: "",
-        topics: byTopic(offsets.map(written)),
+        topics: inTopics(offsets.map(written)),
       });
     });
   }
@@ -222,7 +222,7 @@ export class KafkajsClient implements KafkaClient {
     await this.#inTransaction(producer, (broker, owner) => broker.addOffsetsToTxn({ ...owner, groupId: group }));
     await this.#asked(async () => {
       const broker = await this.#coordinator(group, GROUP_COORDINATOR);
-      await broker.txnOffsetCommit({ ...ownerOf(producer), groupId: group, topics: byTopic([written(offset)]) });
+      await broker.txnOffsetCommit({ ...ownerOf(producer), groupId: group, topics: inTopics([written(offset)]) });
     });
   }
 
@@ -384,8 +384,6 @@ function ownerOf({ transactionalId, producerId, epoch }: ProducerIdentity) {
   return { transactionalId: transactionalId ?? "", producerId: String(producerId), producerEpoch: epoch };
 }
 
-function byTopic<P extends TopicPartition>(partitions: readonly P[]): { topic: string; partitions: P[] }[] {
-  const topics = new Map<string, P[]>();
-  for (const each of partitions) topics.set(each.topic, [...(topics.get(each.topic) ?? []), each]);
-  return [...topics].map(([topic, some]) => ({ topic, partitions: some }));
-}
+/** As kafkajs takes them. */
+const inTopics = <P extends TopicPartition>(partitions: readonly P[]): { topic: string; partitions: P[] }[] =>
+  byTopic(partitions).map(([topic, some]) => ({ topic, partitions: some }));

@@ -16,15 +16,13 @@
 import type { KafkaClient, PartitionInfo, ProducerIdentity } from "../client/kafka-client.ts";
 import { KafkaError } from "../client/kafka-error.ts";
 import type { Retries } from "../client/retry.ts";
+import { isUnderWay } from "../client/transaction-state.ts";
 import { batchesOf, isCommitMarker, type LogBatch } from "../wire/batch-reader.ts";
 import { COUNT_AT, seal } from "../wire/record-batch.ts";
 import type { Appended } from "./record-sender.ts";
 
 const FETCH_WAIT_MS = 100;
 const FETCH_BYTES_MAX = 4 << 20;
-
-/** A coordinator that says one of these is still to write the markers. */
-const underWay: ReadonlySet<string> = new Set(["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"]);
 
 export type KafkaTransaction = ProducerIdentity & {
   readonly transactionalId: string;
@@ -79,7 +77,7 @@ export class TransactionFate {
     const { transactionalId, producerId, epoch, partitions } = transaction;
     const known = await this.#retries.run(() => this.#client.transactions(transactionalId));
     const own = known.find((each) => each.transactionalId === transactionalId);
-    if (own !== undefined && underWay.has(own.state)) return [];
+    if (own !== undefined && isUnderWay(own)) return [];
     const ended: string[] = [];
     for (const at of partitions) {
       await this.#retries.run(async () => {

@@ -3,6 +3,7 @@
  *
  * BAB1 A record costs no object: key, value and headers are written where they will lie.
  */
+import { withRoom } from "./growing.ts";
 import {
   type BatchOwner,
   BASE_TIMESTAMP_AT,
@@ -121,11 +122,7 @@ export class BatchBuilder {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+    this.#bytes = withRoom(this.#bytes, this.#length, bytes);
   }
 }
 

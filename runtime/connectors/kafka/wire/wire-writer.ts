@@ -1,10 +1,11 @@
 /**
  * Owns: writing the protocol's primitive types, for the requests that we encode ourselves. Numbers are big-endian.
  */
+import { withRoom } from "./growing.ts";
 
 /** Bytes that grow. Strings are UTF-8 with their length in front: two bytes, or one more than it as a varint where it is `compact`. */
 export class WireWriter {
-  #bytes = Buffer.allocUnsafe(512);
+  #bytes: Buffer = Buffer.allocUnsafe(512);
   #length = 0;
 
   int8(value: number): this {
@@ -68,10 +69,6 @@ export class WireWriter {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+    this.#bytes = withRoom(this.#bytes, this.#length, bytes);
   }
 }
