@@ -4,7 +4,7 @@
  * Owns: alternating runs of both engines, the table, the ratio pair by pair. Not here: a run of either engine (kafka/).
  *
  * BKA1 Both engines read the same topic to the end that it has at their start, at the same parallelism, with a checkpoint and a
- *      transaction a second, one run after the other, never side by side. Which one begins changes from pair to pair.
+ *      transaction a second, in turns (TUR1).
  * BKA2 The result is what a reader of committed records finds in the topic: every user's counts are 1 … n once each, and both
  *      engines' are the same, or the pair is void and the bench fails.
  * BKA3 The rate is told by the broker: from a fifth of the records in the topic until the last.
@@ -15,7 +15,7 @@ import { JavaPrograms, type KafkaResult } from "./kafka/java-programs.ts";
 import { streamJobEngine } from "./kafka/streamjob-engine.ts";
 import { openTopics, type Topics } from "./kafka/topics.ts";
 import { shareText, warnOfShares } from "./measure/machine.ts";
-import { spreadText } from "./measure/statistics.ts";
+import { figureText, ratioText, runRound } from "./measure/rounds.ts";
 import type { JobRun } from "./measure/streamjob-run.ts";
 import { grouped, textTable } from "./measure/text-table.ts";
 import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
@@ -81,13 +81,11 @@ async function measure(plan: Plan, engines: readonly KafkaEngine[], stage: Stage
   );
   const rounds: Measured[][] = [];
   for (let round = 0; round < plan.runs; round++) {
-    const byEngine = new Map<KafkaEngine, Measured>();
-    for (const engine of round % 2 === 0 ? engines : engines.toReversed()) {
+    const results = await runRound(engines, round, async (engine) => {
       const measured = await runOnce(engine, plan, stage, `counts-${round}-${engine.name}`);
-      byEngine.set(engine, measured);
       print(`run ${round + 1}  ${engine.name.padEnd(9)}  ${runText(measured)}\n`);
-    }
-    const results = engines.map((engine) => byEngine.get(engine) as Measured);
+      return measured;
+    });
     refuseDifferences(results);
     rounds.push(results);
   }
@@ -130,32 +128,16 @@ function runText({ recordsPerSecond, cpuSeconds, checkpoints, failedCheckpoints,
 
 /** Median, least and most of each engine, and of the ratio pair by pair. */
 function summary(engines: readonly KafkaEngine[], rounds: readonly Measured[][]): string {
-  const perCpu = ({ records, cpuSeconds }: Measured): number =>
-    cpuSeconds === undefined ? Number.NaN : records / cpuSeconds;
   const rows = [["median (min … max)", "records/s", "records per CPU second", "checkpoints a run"]];
+  const steady = (run: Measured): number => run.recordsPerSecond;
+  const perCpu = ({ records, cpuSeconds }: Measured): number | undefined =>
+    cpuSeconds === undefined ? undefined : records / cpuSeconds;
   for (const [place, { name }] of engines.entries()) {
     const runs = rounds.map((round) => round[place] as Measured);
-    rows.push([
-      name,
-      spreadText(
-        runs.map(({ recordsPerSecond }) => recordsPerSecond),
-        grouped,
-      ),
-      spreadText(runs.map(perCpu), grouped),
-      spreadText(
-        runs.map(({ checkpoints }) => checkpoints),
-        String,
-      ),
-    ]);
+    const checkpoints = figureText(runs, (run) => run.checkpoints, String);
+    rows.push([name, figureText(runs, steady, grouped), figureText(runs, perCpu, grouped), checkpoints]);
   }
-  if (engines.length === 2) {
-    const ratios = (of: (run: Measured) => number): string =>
-      spreadText(
-        rounds.map(([ours, peer]) => of(ours as Measured) / of(peer as Measured)),
-        (value) => value.toFixed(2),
-      );
-    rows.push(["streamjob / flink", ratios(({ recordsPerSecond }) => recordsPerSecond), ratios(perCpu), ""]);
-  }
+  if (engines.length === 2) rows.push(["streamjob / flink", ratioText(rounds, steady), ratioText(rounds, perCpu), ""]);
   return textTable(rows);
 }
 

@@ -3,12 +3,11 @@
  *
  * Owns: alternating runs of both engines, the table, the ratio pair by pair. Not here: a run of either engine (word-count/).
  *
- * WO1 Both engines count the same lines at the same parallelism with exactly-once checkpoints every second, one run after the
- *     other, never side by side. Which one begins changes from pair to pair, so that a slow drift favours neither.
+ * WO1 Both engines count the same lines at the same parallelism with exactly-once checkpoints every second, in turns (TUR1).
  * WO2 A pair whose engines differ in words or in the sum of counts is void and fails the bench.
  */
 import { shareText, warnOfShares } from "./measure/machine.ts";
-import { spreadText } from "./measure/statistics.ts";
+import { figureText, ratioText, runRound } from "./measure/rounds.ts";
 import { grouped, millions, textTable } from "./measure/text-table.ts";
 import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
 import type { Engine, EngineRun, WordCountWork } from "./word-count/engine-run.ts";
@@ -48,7 +47,7 @@ async function ask(args: readonly string[]): Promise<0 | 1> {
     `${grouped(work.lines * 10)} words a run, parallelism ${work.parallelism}, checkpoints every ${CHECKPOINT_MS / 1000} s\n\n`,
   );
   const rounds: EngineRun[][] = [];
-  for (let round = 0; round < runs; round++) rounds.push(await runRound(engines, work, round));
+  for (let round = 0; round < runs; round++) rounds.push(await measureRound(engines, work, round));
   warnOfRuns(rounds.flat());
   print(`\n${summary(engines, rounds)}`);
   return 0;
@@ -62,15 +61,13 @@ async function findEngines(only: Engine["name"] | undefined): Promise<readonly E
   return only === "flink" ? [] : [streamJobEngine];
 }
 
-/** One run of each engine (WO1); the results are in the order of `engines`. */
-async function runRound(engines: readonly Engine[], work: WordCountWork, round: number): Promise<EngineRun[]> {
-  const byEngine = new Map<Engine, EngineRun>();
-  for (const engine of round % 2 === 0 ? engines : engines.toReversed()) {
+/** One run of each engine (WO1); the results are in the order of `engines`. Errors: WO2. */
+async function measureRound(engines: readonly Engine[], work: WordCountWork, round: number): Promise<EngineRun[]> {
+  const results = await runRound(engines, round, async (engine) => {
     const result = await engine.run(work);
-    byEngine.set(engine, result);
     print(`run ${round + 1}  ${engine.name.padEnd(9)}  ${runText(result)}\n`);
-  }
-  const results = engines.map((engine) => byEngine.get(engine) as EngineRun);
+    return result;
+  });
   const [first, ...others] = results;
   for (const other of others) {
     if (other.words === first?.words && other.countSum === first.countSum) continue;
@@ -105,39 +102,24 @@ function warnOfRuns(runs: readonly EngineRun[]): void {
 /** Median, least and most of each engine, and of the ratio pair by pair. */
 function summary(engines: readonly Engine[], rounds: readonly EngineRun[][]): string {
   const rows = [["median (min … max)", "words/s", "words per CPU second", "checkpoints a run"]];
+  const steady = (run: EngineRun): number => run.steadyWordsPerSecond;
   const perCpu = (run: EngineRun): number | undefined =>
     run.cpuSeconds === undefined ? undefined : run.words / run.cpuSeconds;
   for (const [place, engine] of engines.entries()) {
     const runs = rounds.map((round) => round[place] as EngineRun);
     rows.push([
       engine.name,
-      spreadText(
-        runs.map((run) => run.steadyWordsPerSecond),
-        millions,
-      ),
-      spreadText(defined(runs.map(perCpu)), millions),
-      spreadText(
-        runs.map((run) => run.checkpoints),
+      figureText(runs, steady, millions),
+      figureText(runs, perCpu, millions),
+      figureText(
+        runs,
+        (run) => run.checkpoints,
         (value) => value.toFixed(0),
       ),
     ]);
   }
-  if (engines.length === 2) {
-    const ratios = (of: (run: EngineRun) => number | undefined): string =>
-      spreadText(defined(rounds.map(([ours, peer]) => ratioOf(ours && of(ours), peer && of(peer)))), (value) =>
-        value.toFixed(2),
-      );
-    rows.push(["streamjob / flink", ratios((run) => run.steadyWordsPerSecond), ratios(perCpu), ""]);
-  }
+  if (engines.length === 2) rows.push(["streamjob / flink", ratioText(rounds, steady), ratioText(rounds, perCpu), ""]);
   return textTable(rows);
-}
-
-function ratioOf(ours: number | undefined, peer: number | undefined): number | undefined {
-  return ours === undefined || peer === undefined ? undefined : ours / peer;
-}
-
-function defined<V>(values: readonly (V | undefined)[]): V[] {
-  return values.filter((value) => value !== undefined);
 }
 
 function print(text: string): void {
