@@ -1,24 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { silentLog, systemClock } from "../../base/index.ts";
-import type { ReaderContext, SinkContext } from "../ports/index.ts";
+import type { ReaderContext } from "../ports/index.ts";
 import { t } from "../record/index.ts";
-import { MetricRegistry } from "../testkit/index.ts";
+import { sinkContext } from "../testkit/sink-by-hand.test-support.ts";
 import { defineSink, defineSource } from "./define.ts";
-
-const sinkContext: SinkContext = {
-  name: "out",
-  uid: "out",
-  jobId: "0".repeat(32),
-  jobName: "job",
-  subtask: 0,
-  parallelism: 1,
-  epoch: 1,
-  attempt: 1,
-  clock: systemClock,
-  log: silentLog,
-  metrics: new MetricRegistry({ name: "out", uid: "out", clock: systemClock, log: silentLog }),
-};
 
 const hooks = {
   begin: () => 0,
@@ -44,8 +29,8 @@ describe("defineSink", () => {
       createWriter: () => ({ write: (value: string) => void value.length }),
     });
     assert.equal(sink.kind, "sink");
-    assert.equal(sink.createWriter(sinkContext).write("x", 0), undefined);
-    assert.equal(sinkWith({}).createWriter(sinkContext).begin(), 0);
+    assert.equal(sink.createWriter(sinkContext()).write("x", 0), undefined);
+    assert.equal(sinkWith({}).createWriter(sinkContext()).begin(), 0);
   });
 
   const refused: Record<string, readonly [object, RegExp]> = {
@@ -58,7 +43,7 @@ describe("defineSink", () => {
   };
   for (const [name, [changes, says]] of Object.entries(refused)) {
     it(`refuses ${name} when the writer is made (DF1)`, () => {
-      assert.throws(() => sinkWith(changes).createWriter(sinkContext), says);
+      assert.throws(() => sinkWith(changes).createWriter(sinkContext()), says);
     });
   }
 

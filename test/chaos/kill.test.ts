@@ -8,7 +8,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { seededRandom, sleep, systemClock } from "../../base/index.ts";
-import type { JobRun } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";
@@ -65,7 +64,7 @@ async function killedJob(workspace: Workspace, layout: Layout, kills: number, se
   while (done < kills) {
     const isTooEarly = last !== null && random.next() < 0.2;
     if (!isTooEarly) {
-      if (!(await comesBack(run, last?.atMs ?? 0))) break;
+      if (!(await run.comesBack(last?.atMs ?? 0))) break;
       if (last !== null) killLog.recovered(last.role, systemClock.nowMs() - last.atMs);
     }
     // Not to wait for anything: this is the random moment.
@@ -85,14 +84,4 @@ async function killedJob(workspace: Workspace, layout: Layout, kills: number, se
   await run.finish();
   assertSameLines(readLines(output), expectedLines(RECORDS, WORDS));
   return done;
-}
-
-/** Waits until the job runs and has completed a checkpoint triggered after `sinceMs`; false: it has ended instead. */
-async function comesBack(run: JobRun, sinceMs: number): Promise<boolean> {
-  await run.until("the job to come back", async () => {
-    if (run.outcome !== null) return true;
-    const newest = await run.newest();
-    return newest !== null && newest.triggeredMs > sinceMs && (await run.status()) === "RUNNING";
-  });
-  return run.outcome === null;
 }

@@ -34,8 +34,8 @@ export class Database {
   }
 
   /** Ids of the prepared XA branches on the server. */
-  async branches(): Promise<string[]> {
-    return (await this.rows<{ data: Buffer | string }>("xa recover")).map(({ data }) => String(data));
+  branches(): Promise<string[]> {
+    return preparedBranches((sql) => this.rows(sql));
   }
 
   /** Rolls back what a test that failed has left, which would hold up the next one. */
@@ -53,13 +53,25 @@ export class Database {
   }
 
   /** Ends the connections that writers of this database have left open, as if their processes had died. */
-  async killOthers(): Promise<void> {
-    const others = await this.rows<{ id: number }>(
-      "select id from information_schema.processlist where db = database() and id <> connection_id()",
-    );
-    // One may have ended in between.
-    for (const { id } of others) await this.run(`kill ${id}`).catch(() => undefined);
+  killOthers(): Promise<void> {
+    return killOthers((sql) => this.rows(sql));
   }
+}
+
+type Query = (sql: string) => Promise<Readonly<Record<string, unknown>>[]>;
+
+/** Ids of the prepared XA branches on the whole server. */
+export async function preparedBranches(query: Query): Promise<string[]> {
+  return (await query("xa recover")).map(({ data }) => String(data));
+}
+
+/** Ends all connections to the database of `query` but its own. */
+export async function killOthers(query: Query): Promise<void> {
+  const others = await query(
+    "select id from information_schema.processlist where db = database() and id <> connection_id()",
+  );
+  // One may have ended in between.
+  for (const { id } of others) await query(`kill ${Number(id)}`).catch(() => undefined);
 }
 
 /** The server of this group, with a database named `name`, which is empty. `isOwn`: on a server of the file's own. */

@@ -15,11 +15,11 @@ import type { KafkaTransaction } from "../../runtime/connectors/kafka/index.ts";
 import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
-import { MetricRegistry } from "../../runtime/metrics/index.ts";
 import type { TransactionWriter } from "../../runtime/ports/index.ts";
 import { t } from "../../runtime/record/index.ts";
 import { SourceHarness, sourceContract, type SourceWorld } from "../../runtime/testkit/index.ts";
 import { testKafka } from "./kafka-topics.ts";
+import { sinkContext } from "../../runtime/testkit/sink-by-hand.test-support.ts";
 
 const kafka = await testKafka();
 const DEADLINE = "90 s";
@@ -83,20 +83,7 @@ async function transactionalWriter(
     guarantee: "exactly-once",
     transactionalIdPrefix: prefix,
   });
-  const metrics = new MetricRegistry({ name: "sink", uid: "sink", clock: systemClock, log: silentLog });
-  const writer = sink.createWriter({
-    name: "sink",
-    uid: "sink",
-    jobId: "job",
-    jobName: "job",
-    subtask: 0,
-    parallelism: 1,
-    epoch: 1,
-    attempt: 1,
-    clock: systemClock,
-    log: silentLog,
-    metrics,
-  });
+  const writer = sink.createWriter(sinkContext());
   await writer.open?.();
   await writer.abortAllExcept([]);
   return writer;

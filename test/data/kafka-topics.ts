@@ -1,10 +1,11 @@
 /** Owns: topics of one test file on the real Kafka: made and written by plain kafkajs, and read. */
 import { randomUUID } from "node:crypto";
-import { Kafka, logLevel, type Message } from "kafkajs";
+import { type Admin, Kafka, logLevel, type Message } from "kafkajs";
 import { silentLog, systemClock } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import type { Isolation, KafkaClient, PartitionInfo } from "../../runtime/connectors/kafka/client/kafka-client.ts";
 import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
+import { isUnderWay } from "../../runtime/connectors/kafka/client/transaction-state.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import { visibleBatches } from "../../runtime/connectors/kafka/source/aborted-records.ts";
 import { RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
@@ -12,7 +13,7 @@ import { createTopic, kafkaPart, testPart } from "../environment/index.ts";
 
 /** The protocol's number. */
 const BROKER_RESOURCE = 4;
-const READY_WITHIN_MS = 120_000;
+const ANSWER_WITHIN_MS = 120_000;
 
 export type ReadMessage = {
   readonly partition: number;
@@ -34,12 +35,17 @@ export class KafkaTopics {
 
   /** A broker that has just been started has no ids for producers for a moment. Contracts wait by a clock of their own, which stands still. */
   async whenReady(): Promise<void> {
+    await this.asked((client) => client.initProducer(null, 1000));
+    await this.asked((client) => client.transactions(""));
+  }
+
+  /** By a client of its own, which is asked again after an error that passes. */
+  async asked<R>(ask: (client: KafkaClient) => Promise<R>): Promise<R> {
     const client = new KafkajsClient(readConnection("test", { brokers: this.bootstrap }), silentLog);
-    const retries = new Retries(systemClock, READY_WITHIN_MS);
+    const retries = new Retries(systemClock, ANSWER_WITHIN_MS);
     try {
       await retries.run(() => client.connect());
-      await retries.run(() => client.initProducer(null, 1000));
-      await retries.run(() => client.transactions(""));
+      return await retries.run(() => ask(client));
     } finally {
       await client.close();
     }
@@ -48,55 +54,53 @@ export class KafkaTopics {
   /** A topic that is there when this resolved; its name is new. */
   async create(name: string, partitions = 1, settings: Readonly<Record<string, string>> = {}): Promise<string> {
     const topic = `${name}-${randomUUID().slice(0, 8)}`;
-    const admin = this.#kafka.admin();
-    await admin.connect();
-    try {
-      const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
-      await createTopic(admin, { topic, numPartitions: partitions, configEntries });
-    } finally {
-      await admin.disconnect();
-    }
+    const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
+    await this.#asAdmin((admin) => createTopic(admin, { topic, numPartitions: partitions, configEntries }));
     return topic;
   }
 
   /** Until the topic has `count` of them. */
   async addPartitions(topic: string, count: number): Promise<void> {
-    const admin = this.#kafka.admin();
-    await admin.connect();
-    try {
-      await admin.createPartitions({ topicPartitions: [{ topic, count }] });
-    } finally {
-      await admin.disconnect();
-    }
+    await this.#asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
   }
 
   /** As retention does it: nothing that was written is there any more. */
-  async deleteRecords(topic: string): Promise<void> {
-    const admin = this.#kafka.admin();
-    await admin.connect();
-    try {
+  deleteRecords(topic: string): Promise<void> {
+    return this.#asAdmin(async (admin) => {
       const ends = await admin.fetchTopicOffsets(topic);
       await admin.deleteTopicRecords({
         topic,
         partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
       });
-    } finally {
-      await admin.disconnect();
-    }
+    });
   }
 
   /** Whether brokers ask the coordinator if a transaction that comes to a partition has begun there (as they do unless told otherwise). */
-  async verifyTransactions(verifies: boolean): Promise<void> {
-    const admin = this.#kafka.admin();
-    await admin.connect();
-    try {
+  verifyTransactions(verifies: boolean): Promise<void> {
+    return this.#asAdmin(async (admin) => {
       const configEntries = [{ name: "transaction.partition.verification.enable", value: String(verifies) }];
       const { brokers } = await admin.describeCluster();
       const resources = brokers.map(({ nodeId }) => ({ type: BROKER_RESOURCE, name: String(nodeId), configEntries }));
       await admin.alterConfigs({ validateOnly: false, resources });
-    } finally {
-      await admin.disconnect();
-    }
+    });
+  }
+
+  /** Sorted ids of the transactions with this prefix that hold back readers of committed records. */
+  async openTransactions(prefix: string): Promise<string[]> {
+    const known = await this.asked((client) => client.transactions(prefix));
+    return known
+      .filter(isUnderWay)
+      .map(({ transactionalId }) => transactionalId)
+      .sort();
+  }
+
+  /** To where readers of committed records get in each partition, and where it ends. */
+  ends(topic: string): Promise<{ readonly stable: readonly number[]; readonly ends: readonly number[] }> {
+    return this.asked(async (client) => {
+      const partitions = (await client.partitionsOf(topic)) ?? [];
+      const stable = await client.listOffsets(partitions, "latest", "read_committed");
+      return { stable, ends: await client.listOffsets(partitions, "latest", "read_uncommitted") };
+    });
   }
 
   async write(topic: string, messages: readonly Message[]): Promise<void> {
@@ -121,18 +125,24 @@ export class KafkaTopics {
    * All records up to the end of the topic, as a reader of committed or of all records sees them. Not by kafkajs: its consumer takes the broker's list of
    * aborted transactions for sorted, and shows records of some.
    */
-  async read(topic: string, isolation: Isolation = "read_committed"): Promise<ReadMessage[]> {
-    const client = new KafkajsClient(readConnection("test", { brokers: this.bootstrap }), silentLog);
-    await client.connect();
-    try {
+  read(topic: string, isolation: Isolation = "read_committed"): Promise<ReadMessage[]> {
+    return this.asked(async (client) => {
       const infos = (await client.partitionsOf(topic)) ?? [];
       const ends = await client.listOffsets(infos, "latest", isolation);
       const messages: ReadMessage[] = [];
       for (const [index, info] of infos.entries())
         messages.push(...(await readPartition(client, info, ends[index] as number, isolation)));
       return messages;
+    });
+  }
+
+  async #asAdmin<R>(use: (admin: Admin) => Promise<R>): Promise<R> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      return await use(admin);
     } finally {
-      await client.close();
+      await admin.disconnect();
     }
   }
 }

@@ -13,9 +13,10 @@ import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import type { ProduceRequest } from "../../runtime/connectors/kafka/client/kafka-client.ts";
 import { BatchBuilder } from "../../runtime/connectors/kafka/wire/batch-builder.ts";
-import type { CommitOutcome, TransactionWriter } from "../../runtime/ports/index.ts";
-import { MetricRegistry } from "../../runtime/metrics/index.ts";
+import type { TransactionWriter } from "../../runtime/ports/index.ts";
 import { testKafka } from "./kafka-topics.ts";
+import { prepared as preparedAt, sinkContext } from "../../runtime/testkit/sink-by-hand.test-support.ts";
+import { settle } from "./settle.ts";
 
 const kafka = await testKafka();
 
@@ -54,20 +55,7 @@ class Sink {
       ...options,
       guarantee: "exactly-once",
     });
-    const metrics = new MetricRegistry({ name: "sink", uid: "sink", clock: systemClock, log: silentLog });
-    const writer = sink.createWriter({
-      name: "sink",
-      uid: "sink",
-      jobId: "job",
-      jobName: "job",
-      subtask,
-      parallelism,
-      epoch: 1,
-      attempt: 1,
-      clock: systemClock,
-      log: silentLog,
-      metrics,
-    });
+    const writer = sink.createWriter(sinkContext({ subtask, parallelism }));
     this.#writers.push(writer);
     await writer.open?.();
     return writer;
@@ -86,11 +74,8 @@ class Sink {
     return (await kafka.topics().read(this.topic)).map(({ value }) => value ?? "null").sort();
   }
 
-  async openIds(): Promise<string[]> {
-    return (await this.#client.transactions(`${this.prefix}-`))
-      .filter(({ state }) => /^(Ongoing|Prepare)/.test(state))
-      .map(({ transactionalId }) => transactionalId)
-      .sort();
+  openIds(): Promise<string[]> {
+    return kafka.topics().openTransactions(`${this.prefix}-`);
   }
 
   /** Waits until no transaction of the prefix is open. */
@@ -141,10 +126,8 @@ class Sink {
 
   /** Waits until a reader of committed records gets to the end of every partition. */
   async readToTheEnd(): Promise<void> {
-    const infos = (await this.#client.partitionsOf(this.topic)) ?? [];
     for (const until = Date.now() + 90_000; ; await nextTurn()) {
-      const stable = await this.#client.listOffsets(infos, "latest", "read_committed");
-      const ends = await this.#client.listOffsets(infos, "latest", "read_uncommitted");
+      const { stable, ends } = await kafka.topics().ends(this.topic);
       if (isDeepStrictEqual(stable, ends)) return;
       assert.ok(Date.now() < until, `readers of committed records stay at ${stable.join(", ")} of ${ends.join(", ")}`);
     }
@@ -155,20 +138,8 @@ class Sink {
   }
 }
 
-async function prepared(writer: Writer, values: readonly string[]): Promise<KafkaTransaction> {
-  const transaction = await writer.begin();
-  for (const value of values) await writer.write(transaction, value, 1000);
-  // As it comes out of a checkpoint.
-  return JSON.parse(JSON.stringify(await writer.prepare(transaction))) as KafkaTransaction;
-}
-
-async function settle(writer: Writer, transaction: KafkaTransaction): Promise<CommitOutcome> {
-  for (const until = Date.now() + 90_000; ; await nextTurn()) {
-    const outcome = await writer.commit(transaction);
-    if (outcome.kind !== "retryLater") return outcome;
-    assert.ok(Date.now() < until, outcome.reason);
-  }
-}
+const prepared = (writer: Writer, values: readonly string[]): Promise<KafkaTransaction> =>
+  preparedAt(writer, values, 1000);
 
 describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
   it("EO-1 shows nothing of a transaction before its commit, and names its offsets", () =>

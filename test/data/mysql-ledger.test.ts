@@ -6,7 +6,9 @@ import { t } from "../../runtime/record/index.ts";
 import { twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
 import { freePort } from "../environment/environment.ts";
 import { testDatabase } from "./database.ts";
-import { openWriter, prepared, type WordCount, writerProcess } from "./sink-writer.ts";
+import { openWriter, type WordCount, writerProcess } from "./sink-writer.ts";
+import { prepared } from "../../runtime/testkit/sink-by-hand.test-support.ts";
+import { contractWorlds, emptyWordCount } from "./mysql-words.ts";
 
 const mariadb = await testDatabase("ledger");
 const database = mariadb.database;
@@ -30,8 +32,7 @@ const ledger = (): Promise<{ writers: number; entries: number }[]> =>
 
 describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
   beforeEach(async () => {
-    await database().run("drop table if exists t_wordcount, streamjob_ledger");
-    await database().run("create table t_wordcount (word varchar(100) primary key, count bigint not null)");
+    await emptyWordCount(database());
   });
 
   it("EO-1: shows nothing until the commit, and all of it then", async () => {
@@ -281,25 +282,6 @@ describe("a MySQL sink with a ledger refuses before a row is taken", { skip: mar
 });
 
 describe("a MySQL sink with a ledger keeps the contract of exactly-once sinks", { skip: mariadb.skip }, () => {
-  let worlds = 0;
-  const createWorld = async () => {
-    const table = `world_${worlds++}`;
-    await database().run(`create table ${table} (record varchar(40) not null)`);
-    return {
-      makeSink: () =>
-        mysqlSink<string>({
-          server: database().address,
-          sql: `insert into ${table} (record) values (?)`,
-          values: (record) => [record],
-          ledgerTable: `${table}_ledger`,
-        }),
-      readCommitted: async () =>
-        (await database().rows<{ record: string }>(`select record from ${table}`)).map(({ record }) => record),
-      dispose: async () => {
-        await database().run(`drop table ${table}, ${table}_ledger`);
-        await database().killOthers();
-      },
-    };
-  };
+  const createWorld = contractWorlds(database, (common) => mysqlSink(common));
   for (const { name, run } of twoPhaseCommitContract(createWorld, { runs: 15 })) it(name, run);
 });

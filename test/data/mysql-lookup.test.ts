@@ -8,7 +8,7 @@ import type { AsyncOptions } from "../../runtime/ports/index.ts";
 import { JobDriver } from "../../runtime/testkit/index.ts";
 import { freePort } from "../environment/environment.ts";
 import { testDatabase } from "./database.ts";
-import { sinkContext } from "./sink-writer.ts";
+import { sinkContext } from "../../runtime/testkit/sink-by-hand.test-support.ts";
 
 const mariadb = await testDatabase("lookup");
 const database = mariadb.database;
@@ -85,7 +85,7 @@ describe("mysqlLookup", { skip: mariadb.skip }, () => {
 
   it("MLK2: opens a connection again that was lost, for the next attempt", async () => {
     const ended = { sql: "select name from cities where id = ? and (@asked is not null or sleep(0) = 0)" };
-    const resource = await lookup(ended).open?.(sinkContext());
+    const resource = await lookup(ended).open?.(sinkContext({ name: "mysql" }));
     const call = { resource, signal: new AbortController().signal, attempt: 1, timestamp: 0 };
     const one = lookup(ended);
     await database().killOthers();
@@ -102,7 +102,7 @@ describe("mysqlLookup", { skip: mariadb.skip }, () => {
   it("MLK1: a call whose time is up frees its connection", async () => {
     const slow = lookup({ sql: "select sleep(600) as name from cities where id = ?", connections: 1 });
     const quick = lookup({ connections: 1 });
-    const resource = await slow.open?.(sinkContext());
+    const resource = await slow.open?.(sinkContext({ name: "mysql" }));
     const [first, second] = [new AbortController(), new AbortController()];
     const call = (signal: AbortSignal) => ({ resource, signal, attempt: 1, timestamp: 0 });
     const hanging = Promise.resolve(slow.invoke("1", call(first.signal)));

@@ -3,10 +3,13 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../base/index.ts";
 import { mysqlSink, type MySqlSinkOptions } from "../../runtime/connectors/mysql/index.ts";
-import type { CommitOutcome, SinkContext } from "../../runtime/ports/index.ts";
+import type { SinkContext } from "../../runtime/ports/index.ts";
 import { twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
 import { testDatabase } from "./database.ts";
-import { openWriter, prepared, type WordCount, type Writer, writerProcess } from "./sink-writer.ts";
+import { openWriter, type WordCount, type Writer, writerProcess } from "./sink-writer.ts";
+import { settle } from "./settle.ts";
+import { prepared } from "../../runtime/testkit/sink-by-hand.test-support.ts";
+import { contractWorlds, emptyWordCount } from "./mysql-words.ts";
 
 // XA RECOVER lists the branches of a whole server.
 const mariadb = await testDatabase("xa", { isOwn: true });
@@ -29,14 +32,6 @@ async function untilTrue(condition: () => Promise<boolean>): Promise<void> {
   for (const until = Date.now() + SETTLED_WITHIN_MS; !(await condition()); ) assert.ok(Date.now() < until);
 }
 
-/** Asks until the answer is one. */
-async function settle<T>(writer: Writer<T>, transaction: unknown): Promise<CommitOutcome> {
-  for (const until = Date.now() + SETTLED_WITHIN_MS; ; ) {
-    const outcome = await writer.commit(transaction);
-    if (outcome.kind !== "retryLater" || Date.now() > until) return outcome;
-  }
-}
-
 const writers: Writer<WordCount>[] = [];
 async function open(
   where: Partial<SinkContext> = {},
@@ -50,8 +45,7 @@ async function open(
 describe("a MySQL sink with XA transactions", { skip: mariadb.skip }, () => {
   beforeEach(async () => {
     await database().forgetBranches();
-    await database().run("drop table if exists t_wordcount, streamjob_ledger");
-    await database().run("create table t_wordcount (word varchar(100) primary key, count bigint not null)");
+    await emptyWordCount(database());
   });
   afterEach(async () => {
     for (const writer of writers.splice(0)) await writer.close();
@@ -237,28 +231,8 @@ describe("a MySQL sink with XA transactions", { skip: mariadb.skip }, () => {
 });
 
 describe("a MySQL sink with XA transactions keeps the contract of exactly-once sinks", { skip: mariadb.skip }, () => {
-  let worlds = 0;
-  const createWorld = async () => {
-    const table = `world_${worlds++}`;
-    await database().run(`create table ${table} (record varchar(40) not null)`);
-    return {
-      makeSink: () =>
-        mysqlSink<string>({
-          server: database().address,
-          mode: "xa",
-          sql: `insert into ${table} (record) values (?)`,
-          values: (record) => [record],
-          ledgerTable: `${table}_ledger`,
-          connectionsMax: 32,
-        }),
-      readCommitted: async () =>
-        (await database().rows<{ record: string }>(`select record from ${table}`)).map(({ record }) => record),
-      countUnsettled: async () => (await recovered()).length,
-      dispose: async () => {
-        await database().killOthers();
-        await database().run(`drop table ${table}, ${table}_ledger`);
-      },
-    };
-  };
+  const createWorld = contractWorlds(database, (common) => mysqlSink({ ...common, mode: "xa", connectionsMax: 32 }), {
+    countUnsettled: async () => (await recovered()).length,
+  });
   for (const { name, run } of twoPhaseCommitContract(createWorld, { runs: 15 })) it(name, run);
 });

@@ -13,7 +13,7 @@ import type { SinkWriter } from "../../runtime/ports/index.ts";
 import { sinkContract } from "../../runtime/testkit/index.ts";
 import { redisPart, testPart } from "../environment/index.ts";
 import { freePort } from "../environment/environment.ts";
-import { sinkContext } from "./sink-writer.ts";
+import { sinkContext } from "../../runtime/testkit/sink-by-hand.test-support.ts";
 
 const redis = await testPart(redisPart);
 let client: Redis;
@@ -132,7 +132,7 @@ type Word = { readonly word: string; readonly count: number };
 
 async function writer(options: object): Promise<Required<SinkWriter<Word>>> {
   const sink = redisSink<Word>({ server: redis.gives(), ...options } as RedisSinkOptions<Word>);
-  const opened = sink.createWriter(sinkContext()) as Required<SinkWriter<Word>>;
+  const opened = sink.createWriter(sinkContext({ name: "mysql" })) as Required<SinkWriter<Word>>;
   await opened.open();
   return opened;
 }

@@ -3,31 +3,19 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { silentLog, systemClock } from "../../base/index.ts";
 import { mysqlSink, type MySqlSinkOptions } from "../../runtime/connectors/mysql/index.ts";
 import type { Sink, SinkContext, SinkWriter, TransactionWriter } from "../../runtime/ports/index.ts";
 import { decodeValues, encodeValues, t } from "../../runtime/record/index.ts";
-import { MetricRegistry } from "../../runtime/testkit/index.ts";
+import { prepared, sinkContext } from "../../runtime/testkit/sink-by-hand.test-support.ts";
 
 export type WordCount = { readonly word: string; readonly count: number };
 
 /** An exactly-once writer, with all hooks. `X` is nobody's business but the sink's. */
 export type Writer<T> = Required<TransactionWriter<T, unknown>>;
 
-export function sinkContext(where: Partial<SinkContext> = {}): SinkContext {
-  const identity = { name: "mysql", uid: "sink", clock: systemClock, log: silentLog };
-  return {
-    ...identity,
-    jobId: "1".repeat(32),
-    jobName: "words",
-    subtask: 0,
-    parallelism: 1,
-    epoch: 1,
-    attempt: 1,
-    metrics: new MetricRegistry(identity),
-    ...where,
-  };
-}
+/** Of these tests. */
+const inWords = (where: Partial<SinkContext>): SinkContext =>
+  sinkContext({ name: "mysql", jobId: "1".repeat(32), ...where });
 
 /** Opened; not restored. */
 export async function openWriter<T>(
@@ -35,27 +23,16 @@ export async function openWriter<T>(
   where: Partial<SinkContext> = {},
 ): Promise<Writer<T>> {
   const sink = mysqlSink<T>(options as MySqlSinkOptions<T> & { readonly mode?: "ledger" });
-  const writer = sink.createWriter(sinkContext(where)) as Writer<T>;
+  const writer = sink.createWriter(inWords(where)) as Writer<T>;
   await writer.open();
   return writer;
 }
 
 export async function openPlainWriter<T>(options: MySqlSinkOptions<T>): Promise<Required<SinkWriter<T>>> {
   const sink = mysqlSink<T>({ ...options, mode: "upsert" }) as Sink<T> & { readonly guarantee: "at-least-once" };
-  const writer = sink.createWriter(sinkContext()) as Required<SinkWriter<T>>;
+  const writer = sink.createWriter(inWords({})) as Required<SinkWriter<T>>;
   await writer.open();
   return writer;
-}
-
-/** A transaction with these rows, prepared, as it comes back from a checkpoint. */
-export async function prepared<T>(writer: Writer<T>, values: readonly T[]): Promise<unknown> {
-  const transaction = await writer.begin();
-  for (const value of values) await writer.write(transaction, value, 0);
-  return throughCheckpoint(await writer.prepare(transaction));
-}
-
-export function throughCheckpoint(transaction: unknown): unknown {
-  return decodeValues(t.any, encodeValues(t.any, [transaction]))[0];
 }
 
 /** What a process of its own is to do: prepare these rows, commit or not, and stay until it is killed. */

@@ -128,6 +128,16 @@ export class JobRun {
     return id;
   }
 
+  /** Waits until it runs and has completed a checkpoint triggered after `sinceMs`; false: it has ended instead. */
+  async comesBack(sinceMs: number): Promise<boolean> {
+    await this.until("the job to come back", async () => {
+      if (this.outcome !== null) return true;
+      const newest = await this.newest();
+      return newest !== null && newest.triggeredMs > sinceMs && (await this.status()) === "RUNNING";
+    });
+    return this.outcome === null;
+  }
+
   /** GET of a path below /v1/jobs/<id>, as it comes. Errors: JOB_MANAGER_LOST, as of `client`. */
   async get(path: string): Promise<unknown> {
     const url = `${this.cluster.restUrl}/v1/jobs/${this.jobId}${path}`;

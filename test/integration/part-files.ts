@@ -57,8 +57,8 @@ export function readLines(directory: string): string[] {
   );
 }
 
-/** Fails unless both hold the same lines equally often; says which are missing and which are there too often. */
-export function assertSameLines(actual: readonly string[], expected: readonly string[]): void {
+/** Fails unless both hold the same lines equally often; says which are missing and which are there too often. `what`: whose lines they are. */
+export function assertSameLines(actual: readonly string[], expected: readonly string[], what = "the output"): void {
   const balance = new Map<string, number>();
   for (const line of expected) balance.set(line, (balance.get(line) ?? 0) + 1);
   for (const line of actual) balance.set(line, (balance.get(line) ?? 0) - 1);
@@ -71,7 +71,7 @@ export function assertSameLines(actual: readonly string[], expected: readonly st
       .map(([line, times]) => `"${line}" ×${Math.abs(times)}`)
       .join(", ");
   assert.fail(
-    `the output is wrong: ${expected.length} lines expected, ${actual.length} there; ` +
+    `${what} is wrong: ${expected.length} lines expected, ${actual.length} there; ` +
       `${missing.length} different ones missing (${show(missing)}), ${surplus.length} too many (${show(surplus)})`,
   );
 }

@@ -15,12 +15,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
-import { silentLog, StreamError, systemClock } from "../../../base/index.ts";
-import { decodeValues, encodeValues, t } from "../../record/index.ts";
+import { StreamError } from "../../../base/index.ts";
 import type { SinkContext, TransactionWriter } from "../../ports/index.ts";
-import { MetricRegistry, type TransactionWorld, twoPhaseCommitContract } from "../../testkit/index.ts";
+import { type TransactionWorld, twoPhaseCommitContract } from "../../testkit/index.ts";
 import { PartFile } from "./part-file.ts";
 import { type FilesSinkOptions, type FilesTransaction, filesSink } from "./files-sink.ts";
+import { prepared, sinkContext } from "../../testkit/sink-by-hand.test-support.ts";
 
 let root: string;
 let directory: string;
@@ -34,19 +34,7 @@ beforeEach(() => {
   directory = join(root, String(directories++));
 });
 
-const context: SinkContext = {
-  name: "files",
-  uid: "sink",
-  jobId: "0".repeat(32),
-  jobName: "job",
-  subtask: 0,
-  parallelism: 1,
-  epoch: 1,
-  attempt: 1,
-  clock: systemClock,
-  log: silentLog,
-  metrics: new MetricRegistry({ name: "files", uid: "sink", clock: systemClock, log: silentLog }),
-};
+const context = sinkContext({ name: "files" });
 
 type Writer<T> = Required<TransactionWriter<T, FilesTransaction>>;
 
@@ -57,18 +45,6 @@ async function openWriter<T = string>(
   const writer = filesSink({ directory, ...options }).createWriter({ ...context, ...where }) as Writer<T>;
   await writer.open();
   return writer;
-}
-
-/** A transaction with these values, pre-committed. */
-async function prepared<T>(writer: Writer<T>, values: readonly T[]): Promise<FilesTransaction> {
-  const transaction = await writer.begin();
-  for (const value of values) await writer.write(transaction, value, 0);
-  return throughCheckpoint(await writer.prepare(transaction));
-}
-
-/** As it comes back from a checkpoint. */
-function throughCheckpoint(transaction: FilesTransaction): FilesTransaction {
-  return decodeValues(t.anyOf<FilesTransaction>(), encodeValues(t.any, [transaction]))[0] as FilesTransaction;
 }
 
 const visible = (folder = directory): string[] =>

@@ -5,6 +5,7 @@
  *      job then comes back is the job's affair.
  */
 import { type Random, sleep, systemClock } from "../../../base/index.ts";
+import { killOthers } from "../../data/database.ts";
 import { freezeServer, startServer, stopServer } from "../../environment/control.ts";
 import type { JobRun } from "../../integration/job-run.ts";
 import type { Servers } from "./servers.ts";
@@ -64,13 +65,7 @@ export const faults = {
     await sleep(systemClock, 500 + random.next() * 2000);
     await freezeServer(servers.mariadb, "SIGCONT");
   },
-  "15 somebody else ends the sinks' connections": async ({ servers }) => {
-    const others = await servers.query(
-      "select id from information_schema.processlist where db = database() and id <> connection_id()",
-    );
-    // One may have ended in between.
-    for (const { id } of others) await servers.query(`kill ${Number(id)}`).catch(() => undefined);
-  },
+  "15 somebody else ends the sinks' connections": ({ servers }) => killOthers(servers.query),
 } satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;

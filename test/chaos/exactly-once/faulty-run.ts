@@ -7,14 +7,15 @@
  *      job starts again on its checkpoints (row 11).
  */
 import { seededRandom, sleep, systemClock, systemRandom } from "../../../base/index.ts";
-import type { JobRun, RunOptions } from "../../integration/job-run.ts";
+import type { RunOptions } from "../../integration/job-run.ts";
+import { countedLines } from "../../integration/jobs/word-count.ts";
 import { until } from "../../integration/until.ts";
 import type { Workspace } from "../../integration/workspace.ts";
 import { type FaultName, faultNames, faults } from "./faults.ts";
 import type { JobInput } from "./job.ts";
 import { assertExact } from "./oracle.ts";
-import { openTransactions, type Servers } from "./servers.ts";
-import { expectedCounts, wordsOf } from "./words.ts";
+import type { Servers } from "./servers.ts";
+import { wordsOf } from "./words.ts";
 
 const MODULE = new URL("./job.ts", import.meta.url).pathname;
 const PARTITIONS = 3;
@@ -83,7 +84,7 @@ export async function faultyRun(workspace: Workspace, servers: Servers, plan: Ru
   let sinceMs = 0;
   for (const [place, name] of plan.faults.entries()) {
     const isEarly = place > 0 && random.next() < 0.25;
-    if (!isEarly && !(await comesBack(run, sinceMs))) break;
+    if (!isEarly && !(await run.comesBack(sinceMs))) break;
     // Not to wait for anything: this is the random moment.
     await sleep(systemClock, random.next() * MOMENT_MS);
     if (run.outcome !== null) break;
@@ -99,7 +100,7 @@ export async function faultyRun(workspace: Workspace, servers: Servers, plan: Ru
     run = await workspace.start({ ...options, home: workspace.path("second") });
   }
   await run.finish("FINISHED", FINISH_WITHIN_MS);
-  await assertExact(servers, { output, table, mayTimeOut: isLeftDead }, expectedCounts(words));
+  await assertExact(servers, { output, table, mayTimeOut: isLeftDead }, countedLines(words));
   return happened;
 }
 
@@ -111,19 +112,9 @@ function endsOf(records: number): Readonly<Record<number, number>> {
   return Object.fromEntries(ends) as Readonly<Record<number, number>>;
 }
 
-/** False: the job has ended instead. */
-async function comesBack(run: JobRun, sinceMs: number): Promise<boolean> {
-  await run.until("the job to come back", async () => {
-    if (run.outcome !== null) return true;
-    const newest = await run.newest();
-    return newest !== null && newest.triggeredMs > sinceMs && (await run.status()) === "RUNNING";
-  });
-  return run.outcome === null;
-}
-
-const untilGivenUp = (servers: Servers, output: string): Promise<void> =>
+const untilGivenUp = ({ topics }: Servers, output: string): Promise<void> =>
   until(
-    async () => (await openTransactions(servers, output)).length === 0,
+    async () => (await topics.openTransactions(output)).length === 0,
     "Kafka gives the transactions up",
     GIVEN_UP_WITHIN_MS,
   );

@@ -4,11 +4,6 @@
  * XOS1 What is read here goes through clients of its own, not through the job.
  */
 import mysql, { type RowDataPacket } from "mysql2/promise";
-import { silentLog, systemClock } from "../../../base/index.ts";
-import { readConnection } from "../../../runtime/connectors/kafka/client/connection-options.ts";
-import type { KafkaClient } from "../../../runtime/connectors/kafka/client/kafka-client.ts";
-import { Retries } from "../../../runtime/connectors/kafka/client/retry.ts";
-import { KafkajsClient } from "../../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
 import type { MySqlServer } from "../../../runtime/connectors/mysql/index.ts";
 import { KafkaTopics } from "../../data/kafka-topics.ts";
 import { kafkaPart, mariadbPart, testPart } from "../../environment/index.ts";
@@ -21,13 +16,10 @@ export type Servers = {
   readonly broker: RunningPart;
   readonly mariadb: RunningPart;
   query(sql: string): Promise<Readonly<Record<string, unknown>>[]>;
-  /** `use` is called again after an error that passes. */
-  kafka<R>(use: (client: KafkaClient) => Promise<R>): Promise<R>;
   /** Resolves when both serve, as after a restart. */
   whenServing(): Promise<void>;
 };
 
-const OPEN: ReadonlySet<string> = new Set(["Ongoing", "PrepareCommit", "PrepareAbort"]);
 const SERVE_WITHIN_MS = 120_000;
 
 /** Started once for a test file. `skip`: why they cannot be had. */
@@ -51,17 +43,6 @@ export async function ownServers(): Promise<{ readonly skip: false | string; rea
           await connection.end();
         }
       },
-      kafka: async (use) => {
-        const client = new KafkajsClient(readConnection("chaos", { brokers: bootstrap }), silentLog);
-        const retries = new Retries(systemClock, SERVE_WITHIN_MS);
-        try {
-          await retries.run(() => client.connect());
-          // A broker that has just been started loads what its coordinators know.
-          return await retries.run(() => use(client));
-        } finally {
-          await client.close();
-        }
-      },
       whenServing: async () => {
         await until(() => serves(kafkaPart.check({ bootstrap })), "Kafka serves", SERVE_WITHIN_MS);
         await until(() => serves(mariadbPart.check(database)), "MariaDB serves", SERVE_WITHIN_MS);
@@ -76,9 +57,3 @@ const serves = (check: Promise<void>): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** Ids of transactions with this prefix that hold back readers of committed records. */
-export async function openTransactions({ kafka }: Servers, prefix: string): Promise<string[]> {
-  const known = await kafka((client) => client.transactions(prefix));
-  return known.filter(({ state }) => OPEN.has(state)).map(({ transactionalId }) => transactionalId);
-}

@@ -17,10 +17,14 @@ export function wordOf(index: number, words: number): string {
 
 /** What the sink has to hold in the end, made without the engine. */
 export function expectedLines(count: number, words: number): string[] {
+  return countedLines(Array.from({ length: count }, (_, index) => wordOf(index, words)));
+}
+
+/** For each word, how often it has come so far. */
+export function countedLines(words: readonly string[]): string[] {
   const counts = new Map<string, number>();
   const lines: string[] = [];
-  for (let index = 0; index < count; index++) {
-    const word = wordOf(index, words);
+  for (const word of words) {
     const n = (counts.get(word) ?? 0) + 1;
     counts.set(word, n);
     lines.push(`${word} ${n}`);
