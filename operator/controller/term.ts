@@ -12,6 +12,7 @@ import { ExceptionMemory, JobLinks, type ObserveDeps } from "../observe/index.ts
 import type { ReconcileSettings } from "../reconcile/index.ts";
 import type { ControllerOptions, RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";
+import { SettledLooks } from "./settled-looks.ts";
 import { WatchedNamespaces, type WatchedObjectsByKind } from "./watched-namespaces.ts";
 
 /** How long an ended term waits for writes that were sent, and then for Events that wait. */
@@ -91,6 +92,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     observe: observeDeps,
     apply: applyDeps,
     refusals,
+    settled: new SettledLooks(clock),
     settings: settingsOf(options),
     clock,
     random,

@@ -87,7 +87,7 @@ export async function createWorld(): Promise<World> {
     job,
     seen,
     async carryOut(plan, { job: given, deps = {}, signal = new AbortController().signal } = {}) {
-      const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, ...plan };
+      const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, dueAfterMs: null, ...plan };
       const all: ApplyDeps = {
         api: noting(api, writes),
         caches,

@@ -184,9 +184,9 @@ describe("the controller", () => {
     assert.ok(cluster.jobManagers.calls.includes("activate copy-1"));
   });
 
-  it("sends no request while nothing changes (CT2)", async () => {
+  it("sends no request while nothing changes (CT2), and decides nothing (SETL1)", async () => {
     const cluster = await createCluster();
-    await cluster.start();
+    const controller = await cluster.start();
     await cluster.create("wc");
     await cluster.whenReady("wc");
     // The looks that its own last writes brought are over when the second poll has come.
@@ -198,6 +198,10 @@ describe("the controller", () => {
     const before = cluster.requests;
     await polls(2);
     assert.equal(cluster.requests, before, cluster.writes.slice(-3).join("; "));
+    await until(
+      async () => /reconcile_seconds_count\{outcome="unchanged"\} [1-9]/.test(await controller.registry.metrics()),
+      "a look after which nothing is decided",
+    );
   });
 });
 

@@ -43,7 +43,7 @@ it("a ConfigMap gets the files of a user's once, when it is made, and says what 
   const action: Action = { kind: "applyChild", object, why: "it is missing", filesOf: "code" };
   const carryOut = (): Promise<ApplyOutcome> =>
     apply(
-      { status: null, actions: [action], events: [], wakeAfterMs: null },
+      { status: null, actions: [action], events: [], wakeAfterMs: null, dueAfterMs: null },
       { job } as Observed,
       {
         ...ports,

@@ -134,4 +134,6 @@ export type Plan = {
   readonly failures?: readonly DecisionFailure[];
   /** Look again after this, at the latest; `null`: only when something changes. */
   readonly wakeAfterMs: number | null;
+  /** So soon the same facts give another plan, as far as this one waits for a time; `null`: it waits for none. */
+  readonly dueAfterMs: number | null;
 };
