@@ -8,7 +8,14 @@
  *     nothing of an incarnation that is there. Who may make a StreamJob may read that ConfigMap anyway, by a pod in its namespace.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
-import { type ConfigMap, type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
+import {
+  type ConfigMap,
+  type ControllerRevision,
+  isApiError,
+  type Kind,
+  type Kinds,
+  type Pod,
+} from "../kubernetes/api/index.ts";
 import type { Child } from "../reconcile/index.ts";
 import { isOwnedBy } from "../engine/index.ts";
 import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";
@@ -81,6 +88,22 @@ export async function deleteChild(context: ActionContext, kind: Kind, name: stri
   }
   if (kind in context.caches) context.caches[kind as WrittenKind].noteDelete(keyOf(context, name), uid);
 }
+
+/** MIP1 */
+export async function tryPod(context: ActionContext, pod: Pod): Promise<void> {
+  try {
+    await call(context, `try Pod ${pod.metadata.name}`, (signal) =>
+      context.api.create("Pod", pod, { isDryRun: true, signal }),
+    );
+  } catch (error) {
+    // It has come meanwhile; or a webhook that cannot try a pod without doing something says so, and nothing of the pod.
+    const isNoAnswer =
+      isApiError(error, "AlreadyExists") || (isApiError(error, "BadRequest") && DRY_RUN.test(error.message));
+    if (!isNoAnswer) throw error;
+  }
+}
+
+const DRY_RUN = /\bdry[- ]?run\b/i;
 
 export async function createRevision(context: ActionContext, revision: ControllerRevision): Promise<void> {
   const { api, caches } = context;

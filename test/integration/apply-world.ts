@@ -178,4 +178,14 @@ export const recordOf = (name: string): StreamJobSnapshot => ({
 });
 
 export const applyChild = (object: ConfigMap): Action => ({ kind: "applyChild", object, why: "it is missing" });
+/** Of the StatefulSet of that name. */
+export const tryPod = (name: string): Action => ({
+  kind: "tryPod",
+  pod: {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: NAMESPACE },
+    spec: { containers: [{ name: "main", image: "streamjob" }] },
+  },
+});
 export const reasonOf = (outcome: ApplyOutcome): string => ("reason" in outcome ? outcome.reason : "");

@@ -52,6 +52,8 @@ export type Action =
       readonly service: Service;
       readonly why: string;
     }
+  /** Asks whether the API server would take a pod that its StatefulSet is without (MIP1); makes nothing. */
+  | { readonly kind: "tryPod"; readonly pod: Pod }
   | {
       readonly kind: "deleteChild";
       readonly objectKind: Kind;
