@@ -15,7 +15,7 @@ const podOf = (uid: string): Pod => ({
   spec: { containers: [] },
 });
 
-test("PTR1: a pod is asked about when it has been missing for a while, that of another StatefulSet by its own time", () => {
+test("PDT1: a pod is asked about when it has been missing for a while, that of another StatefulSet by its own time", () => {
   const clock = new ManualClock();
   const trials = new PodTrials(clock);
   assert.equal(trials.isDue(podOf("a")), false);
@@ -28,7 +28,7 @@ test("PTR1: a pod is asked about when it has been missing for a while, that of a
   assert.equal(trials.isDue(podOf("b")), false);
 });
 
-test("PTR2, PTR3: one that would be taken is asked about again after half a minute; one that came in between is another", () => {
+test("PDT2, PDT3: one that would be taken is asked about again after half a minute; one that came in between is another", () => {
   const clock = new ManualClock();
   const trials = new PodTrials(clock);
   trials.isDue(podOf("a"));

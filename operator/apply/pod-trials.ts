@@ -2,10 +2,10 @@
  * Owns: when it is asked about a pod that is missing whether the API server would take it (MIP1).
  * Called by: apply, for each such action of a plan.
  *
- * PTR1 Not before it has been missing for PATIENCE_MS: a StatefulSet makes its pods within moments, and most are never asked about.
- * PTR2 What the API server would take is asked about again only after AGAIN_MS: the StatefulSet makes it when it tries next. What it
+ * PDT1 Not before it has been missing for PATIENCE_MS: a StatefulSet makes its pods within moments, and most are never asked about.
+ * PDT2 What the API server would take is asked about again only after AGAIN_MS: the StatefulSet makes it when it tries next. What it
  *     would not take is tried as any refused action (REM2).
- * PTR3 Bounded: a pod that no plan has asked about for a while is forgotten.
+ * PDT3 Bounded: a pod that no plan has asked about for a while is forgotten.
  */
 import type { Clock } from "../../base/index.ts";
 import type { Pod } from "../kubernetes/api/index.ts";

@@ -39,9 +39,16 @@ export class SettledLooks {
   }
 
   /** The plan has been carried out. */
-  note(key: string, observed: Observed, { status, actions, events, failures = [], wakeAfterMs, dueAfterMs }: Plan): void {
+  note(
+    key: string,
+    observed: Observed,
+    { status, actions, events, failures = [], wakeAfterMs, dueAfterMs }: Plan,
+  ): void {
     const isEmpty = status === null && actions.length === 0 && events.length === 0 && failures.length === 0;
-    if (!isEmpty || wakeAfterMs === null) return void this.#settled.delete(key);
+    if (!isEmpty || wakeAfterMs === null) {
+      this.#settled.delete(key);
+      return;
+    }
     const untilMs = this.#clock.monotonicMs() + Math.min(DECIDE_EVERY_MS, dueAfterMs ?? DECIDE_EVERY_MS);
     this.#settled.set(key, { observed, wakeAfterMs, untilMs });
   }

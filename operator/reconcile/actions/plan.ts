@@ -9,7 +9,7 @@
  *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../../crds/index.ts";
-import type { Activation, CertificateTerm, RootStage } from "../../engine/index.ts";
+import type { Activation, CertificateTerm, CopiedFiles, RootStage } from "../../engine/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -39,7 +39,7 @@ export type Action =
       readonly object: Child;
       readonly why: string;
       readonly revision?: string;
-      readonly filesOf?: string;
+      readonly filesOf?: CopiedFiles;
     }
   /** Certificates of an incarnation's processes; its Service says that they are there, by `mark`. */
   | {
