@@ -8,11 +8,14 @@
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import type { ConfigMap, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 
+/** Data of a user's ConfigMap: of these keys; null: all of it. */
+export type CopiedFiles = { readonly configMap: string; readonly keys: readonly string[] | null };
+
 /** All objects of one incarnation. */
 export type IncarnationChildren = {
   readonly configMap: ConfigMap;
-  /** Name of the user's ConfigMap whose data `configMap` gets as well, once, when it is made; null: none. */
-  readonly filesOf: string | null;
+  /** What `configMap` gets as well, once, when it is made; null: nothing. */
+  readonly filesOf: CopiedFiles | null;
   readonly service: Service;
   readonly jobManagerSet: StatefulSet;
   readonly taskManagerSet: StatefulSet;

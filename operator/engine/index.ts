@@ -16,6 +16,7 @@ export {
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
 export type {
+  CopiedFiles,
   Engine,
   IncarnationChildren,
   IncarnationInput,

@@ -11,6 +11,7 @@
  *     keeps an immutable ConfigMap of that name for as long as one of them is there, and would give the new pods the old one.
  */
 import { CERTIFICATES_ANNOTATION, type KubernetesObject } from "../../../crds/index.ts";
+import type { CopiedFiles } from "../../engine/index.ts";
 import type { Kind, StatefulSet } from "../../kubernetes/api/index.ts";
 import type { Draft } from "../status/draft.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
@@ -63,7 +64,7 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const make = (
     object: Child,
     present: KubernetesObject | null | undefined,
-    files: { filesOf?: string } = {},
+    files: { filesOf?: CopiedFiles } = {},
   ): void => {
     if (present === null || present === undefined)
       actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision, ...files });
