@@ -30,6 +30,7 @@ export {
   type Component,
   disruptionBudgetName,
   incarnationLabels,
+  configMapName,
   incarnationName,
   incarnationOf,
   identitySecretName,
