@@ -20,7 +20,8 @@ export function storagePod(input: StoragePodInput): Pod {
   const { job, spec, name } = input;
   const labels = { ...jobLabels(job.metadata.name), [COMPONENT_LABEL]: STORAGE_COMPONENT };
   // Of an incarnation it takes nothing but the shape.
-  const asIncarnation: IncarnationInput = { ...input, number: 1, jobId: "", storeUri: "", savepointDirectory: "" };
+  const nowhere = { jobId: "", storeUri: "", savepointDirectory: "", configMapName: "" };
+  const asIncarnation: IncarnationInput = { ...input, number: 1, ...nowhere };
   const template = podTemplate(asIncarnation, "jobmanager", labels);
   const [first] = template.spec.containers;
   assert(first !== undefined, "a pod of ours has no container");

@@ -30,6 +30,8 @@ export type IncarnationInput = {
   readonly jobId: string;
   readonly storeUri: string;
   readonly savepointDirectory: string;
+  /** Of the incarnation's ConfigMap. */
+  readonly configMapName: string;
   /** Where requests may put savepoints of the job; absent: anywhere. */
   readonly savepointPrefixes?: readonly string[];
   /** When the spec names none. */
@@ -70,6 +72,8 @@ export type Engine = {
   readonly refusal: (spec: ResolvedSpec) => string | null;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
+  /** Name of the ConfigMap that the pods of a set are told of; null: of none. */
+  readonly configMapOf: (set: StatefulSet) => string | null;
   /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */
   readonly canStandBy: boolean;
   /** Whether a new incarnation says if it accepts a state before it is given it; if not, only its start shows that. */

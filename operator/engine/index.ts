@@ -31,6 +31,7 @@ export {
   type Component,
   disruptionBudgetName,
   incarnationLabels,
+  configMapName,
   incarnationName,
   incarnationOf,
   identitySecretName,
