@@ -19,6 +19,7 @@ export type {
   Engine,
   IncarnationChildren,
   IncarnationInput,
+  SettledIncarnation,
   StorageInspection,
   StoragePodInput,
   StorageTask,
