@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import { nextTurn, silentLog, StreamError, systemClock } from "../../base/index.ts";
+import { nextTurn, silentLog, StreamError } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import { kafkaSink, type KafkaTransaction } from "../../runtime/connectors/kafka/index.ts";
 import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-client.ts";
