@@ -45,7 +45,15 @@ export type StorageTask =
   | { readonly kind: "dispose"; readonly location: string }
   /** The stores `<folder>/<job id>` of a job that is gone. */
   | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] }
-  | StorageInspection;
+  | StorageInspection
+  /** Transactions that the sinks of an incarnation's job have left in other systems: what its last checkpoint holds is committed, the rest aborted. */
+  | { readonly kind: "settle"; readonly incarnation: SettledIncarnation };
+
+/** Whose pods are gone, and whose ConfigMap is there. */
+export type SettledIncarnation = Pick<
+  IncarnationInput,
+  "number" | "jobId" | "storeUri" | "savepointDirectory" | "configMapName"
+>;
 
 /** It tells of the stores `<folder>/<job id>` in its log. */
 export type StorageInspection = {

@@ -20,6 +20,7 @@ export type {
   Engine,
   IncarnationChildren,
   IncarnationInput,
+  SettledIncarnation,
   StorageInspection,
   StoragePodInput,
   StorageTask,
