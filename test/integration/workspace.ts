@@ -20,6 +20,7 @@ export class Workspace {
   readonly notes: string[] = [];
   readonly #runs: JobRun[] = [];
   readonly #cleanups: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `streamjob-${name}-`));
@@ -41,8 +42,12 @@ export class Workspace {
     this.notes.push(line);
   }
 
-  /** Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. */
+  /**
+   * Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. Errors: the workspace
+   * is closed, since its test has been given up.
+   */
   async start(options: RunOptions): Promise<JobRun> {
+    if (this.#isClosed) throw new Error("a job is started in a workspace that is closed");
     const run = new JobRun({ home: this.path("home"), ...options });
     this.#runs.push(run);
     await run.open();
@@ -55,6 +60,7 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const cleanup of this.#cleanups.toReversed()) cleanup();
     for (const run of this.#runs) await run.kill();
   }
