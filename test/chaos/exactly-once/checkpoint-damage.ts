@@ -38,7 +38,9 @@ export function damageCheckpoint(root: string, manifest: string, random: Random)
     writeFileSync(path, changed);
     return { what: `a bit of ${path} is changed`, mend };
   }
-  if (kind < 0.7) {
+  // That a manifest is missing is known from the marker of its commit alone.
+  const isMissed = path !== manifest || existsSync(manifest.replace(/manifest$/, "committed"));
+  if (kind < 0.7 || !isMissed) {
     writeFileSync(path, bytes.subarray(0, Math.floor(random.next() * bytes.length)));
     return { what: `${path} is cut off`, mend };
   }

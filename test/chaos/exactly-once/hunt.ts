@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { textTable } from "../../../bench/measure/text-table.ts";
 import { systemClock } from "../../../base/index.ts";
@@ -50,17 +51,25 @@ async function huntOne(mutant: Mutant, { runs, seed, say }: Hunt): Promise<Found
       cwd: tree,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let text = "";
-    child.stdout.on("data", (piece: Buffer) => (text += piece.toString()));
-    const [exitCode] = (await once(child, "close")) as [number | null];
-    const lines = text.split("\n").filter((line) => /^\d+\/\d+ {2}seed/.test(line));
-    for (const line of lines) say(`  ${line}`);
-    const at = text.search(/FAILED$/m);
+    let by: string | null = null;
+    let runCount = 0;
+    const said: string[] = [];
+    // The line after a run in which something is wrong says what.
+    for await (const line of createInterface({ input: child.stdout })) {
+      said.push(line);
+      if (/^\d+\/\d+ {2}seed/.test(line)) {
+        runCount += 1;
+        say(`  ${line}`);
+      } else if (by === null && said.at(-2)?.endsWith("FAILED")) {
+        by = line.trim();
+        say(`  ${by}`);
+      }
+    }
+    const [exitCode] = child.exitCode === null ? ((await once(child, "exit")) as [number | null]) : [child.exitCode];
     if (exitCode === 0) return null;
-    if (at === -1) throw new Error(`the chaos itself failed on ${mutant.name} (exit code ${exitCode}): ${text}`);
-    const by = text.slice(at).split("\n")[1]?.trim() ?? "";
-    say(`  ${by}`);
-    return { runs: lines.length, by: by.slice(0, 100) };
+    if (by === null)
+      throw new Error(`the chaos itself failed on ${mutant.name} (exit code ${exitCode}): ${said.join("\n")}`);
+    return { runs: runCount, by: by.slice(0, 100) };
   } finally {
     rmSync(tree, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -7,7 +7,7 @@ import { systemClock, systemRandom } from "../../../base/index.ts";
 import { huntMutants } from "./hunt.ts";
 import { mutants } from "./mutants.ts";
 import { describePlan, planOf, RECORDS } from "./plan.ts";
-import { type Outcome, runOnce } from "./run-once.ts";
+import { type Outcome, RUN_WITHIN_MS, runOnce } from "./run-once.ts";
 import { Servers } from "./servers.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -20,6 +20,7 @@ hold in the end is compared with what a calm run would have left.
   --seed <s>        the first one (default: by chance); the same seed breaks the same things
   --only <text>     only seeds whose plan has this in its description (a regular expression)
   --timeline        what happened when, of each run
+  --within <s>      a run that takes more seconds counts as hung (default ${RUN_WITHIN_MS / 1000}); the others go on
   --stop            at the first run in which something is wrong
   --mutants         plants each known bug in a copy of the code, and fails unless it is found
   --mutant <name>   only this one: ${mutants.map(({ name }) => name).join(", ")}
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     runs: { type: "string" },
     seed: { type: "string" },
     only: { type: "string", default: "" },
+    within: { type: "string", default: String(RUN_WITHIN_MS / 1000) },
     timeline: { type: "boolean", default: false },
     stop: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
@@ -55,7 +57,10 @@ async function run(): Promise<0 | 1> {
     const plan = planOf(next, RECORDS);
     if (!only.test(describePlan(plan))) continue;
     servers ??= await Servers.start((line) => process.stderr.write(`environment: ${line}\n`));
-    const outcome = await runOnce(servers, plan, values.timeline ? (line) => say(`    ${line}`) : undefined);
+    const outcome = await runOnce(servers, plan, {
+      withinMs: Number(values.within) * 1000,
+      ...(values.timeline ? { onTimeline: (line: string) => say(`    ${line}`) } : {}),
+    });
     outcomes.push(outcome);
     const { seconds, problem } = outcome;
     const end = problem === null ? "ok" : `FAILED\n    ${problem.replaceAll("\n", "\n    ")}`;
@@ -73,7 +78,7 @@ async function run(): Promise<0 | 1> {
 
 const chosen = mutants.filter(({ name }) => values.mutant === undefined || name === values.mutant);
 if (values.help === true) process.stdout.write(usage);
-else if (!isWhole(runs) || !isWhole(seed) || chosen.length === 0) {
-  process.stderr.write(`--runs and --seed take whole numbers, --mutant the name of one\n\n${usage}`);
+else if (![runs, seed, values.within].every(isWhole) || chosen.length === 0) {
+  process.stderr.write(`--runs, --seed and --within take whole numbers, --mutant the name of one\n\n${usage}`);
   process.exitCode = 2;
 } else process.exit(await (isHunt ? huntMutants(chosen, { runs, seed, say }) : run()));
