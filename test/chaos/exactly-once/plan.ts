@@ -72,7 +72,8 @@ export const reachable = failpointNames.filter((name) => !ofIncarnations.include
 const ofJobManager = reachable.filter((name) => name.startsWith("jm:"));
 const ofTaskManager = reachable.filter((name) => name.startsWith("tm:"));
 const faultNames = Object.keys(faults) as FaultName[];
-const downtimeNames = Object.keys(downtimes) as DowntimeName[];
+const leftDead: DowntimeName = "11 the job is left dead until its transactions have timed out";
+const downtimeNames = [...(Object.keys(downtimes) as DowntimeName[]), leftDead];
 
 /** The plan of a seed. */
 export function planOf(seed: number, records: number): RunPlan {
@@ -83,7 +84,7 @@ export function planOf(seed: number, records: number): RunPlan {
   let held: RunPlan["held"] = null;
   if (isKillable) held = random.next() < 0.7 ? "until killed" : null;
   else if (random.next() < 0.3) held = "until taken over";
-  const failpoints = held === null ? deaths(random) : standing(random);
+  const failpoints = held === null ? deaths(random) : standing(random, held);
   const count = (downtime === null ? 2 : 0) + Math.floor(random.next() * 2) + (held === null ? 1 : 0);
   const chosen = Array.from({ length: count }, () => one(random, faultNames));
   const needsStore = chosen.some((name) => /^[67] /.test(name));
@@ -131,8 +132,9 @@ function deaths(random: Random): RunPlan["failpoints"] {
 }
 
 /** All TaskManagers have it, since one of them is to spare and does not get there. */
-function standing(random: Random): RunPlan["failpoints"] {
-  const name = one(random, random.next() < 0.75 ? betweenManifestAndCommit : worthHolding);
+function standing(random: Random, held: "until taken over" | "until killed"): RunPlan["failpoints"] {
+  const isBetween = held === "until killed" || random.next() < 0.75;
+  const name = one(random, isBetween ? betweenManifestAndCommit : worthHolding);
   const armed: Armed = { name, action: "stop", hit: hitOf(random, name) };
   if (!isOfTaskManager(name)) return { jobManager: armed, taskManagers: Array<null>(TASK_MANAGERS).fill(null) };
   return { jobManager: null, taskManagers: Array<Armed>(TASK_MANAGERS).fill(armed) };
