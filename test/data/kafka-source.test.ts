@@ -277,6 +277,25 @@ describe("the Kafka source", { skip: kafka.skip }, () => {
     assert.deepEqual(await valuesOf({ topics: topic, start, whenOffsetMissing: "earliest" }), ["c"]);
   });
 
+  it("tells how many records are pending, and how far the partition is behind that is furthest", async () => {
+    const topics = kafka.topics();
+    const topic = await topics.create("lag", 2);
+    await topics.write(
+      topic,
+      numbered(0, 20).map((value, index) => ({ value, partition: index < 12 ? 0 : 1 })),
+    );
+    const source = kafkaSource({ brokers: topics.bootstrap, topics: topic, partitionDiscovery: "once" });
+    const harness = await SourceHarness.start(source, { deadline: DEADLINE });
+    const lag = (): number[] => ["pendingRecords", "recordsLagMax"].map((name) => harness.metric(name));
+    while (harness.metric("pendingRecords") < 20) await harness.wokenSince(harness.woken);
+    assert.deepEqual(lag(), [20, 12]);
+    harness.poll(0, 5);
+    assert.equal(harness.metric("pendingRecords"), 15);
+    await harness.read(() => harness.records.length === 20);
+    assert.deepEqual(lag(), [0, 0]);
+    await harness.close();
+  });
+
   it("is slowed down by those who take its records: what is fetched ahead is bounded", async () => {
     const topics = kafka.topics();
     const topic = await topics.create("slow", 1);
