@@ -1,7 +1,7 @@
 /** Owns: topics of one test file on the real Kafka: made and written by plain kafkajs, and read. */
 import { randomUUID } from "node:crypto";
 import { type Admin, Kafka, logLevel, type Message } from "kafkajs";
-import { silentLog, systemClock } from "../../base/index.ts";
+import { silentLog, sleep, systemClock } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import type { Isolation, KafkaClient, PartitionInfo } from "../../runtime/connectors/kafka/client/kafka-client.ts";
 import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
@@ -92,6 +92,15 @@ export class KafkaTopics {
       .filter(isUnderWay)
       .map(({ transactionalId }) => transactionalId)
       .sort();
+  }
+
+  /** A commit is answered before the broker has told all partitions of it. */
+  async whenSettled(prefix: string): Promise<void> {
+    for (const until = Date.now() + ANSWER_WITHIN_MS; ; await sleep(systemClock, 50)) {
+      const open = await this.openTransactions(prefix);
+      if (open.length === 0) return;
+      if (Date.now() > until) throw new Error(`transactions stay open: ${open.join(", ")}`);
+    }
   }
 
   /** To where readers of committed records get in each partition, and where it ends. */
