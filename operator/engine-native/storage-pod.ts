@@ -73,7 +73,7 @@ const noVariables: ReadonlySet<string> = new Set();
 /** Of any other task: it takes nothing but the shape. */
 function incarnationOf({ task }: StoragePodInput): SettledIncarnation {
   if (task.kind === "settle") return task.incarnation;
-  return { number: 1, jobId: "", storeUri: "", savepointDirectory: "" };
+  return { number: 1, jobId: "", storeUri: "", savepointDirectory: "", configMapName: "" };
 }
 
 /** An older image of the job knows what is of version 1. */

@@ -16,6 +16,7 @@ export {
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
 export type {
+  CopiedFiles,
   Engine,
   IncarnationChildren,
   IncarnationInput,
@@ -31,6 +32,7 @@ export {
   type Component,
   disruptionBudgetName,
   incarnationLabels,
+  configMapName,
   incarnationName,
   incarnationOf,
   identitySecretName,

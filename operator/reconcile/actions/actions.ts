@@ -10,6 +10,7 @@ import { childrenOf, removalsOf, wantedIncarnations } from "./children.ts";
 import { noteCancelled } from "../operation/cancel.ts";
 import type { Draft } from "../status/draft.ts";
 import { jobChildren } from "./job-children.ts";
+import { missingPods } from "./missing-pods.ts";
 import { isEndingDeletion } from "../operation/operation.ts";
 import type { Parts } from "../parts.ts";
 import type { Action } from "./plan.ts";
@@ -48,6 +49,11 @@ export function actionsFor(
   }
   for (const number of [...wanted].sort((a, b) => a - b)) {
     actions.push(...parts.run(`pods of incarnation ${number}`, () => childrenOf(draft, situation, number), []));
+  }
+  if (!isEndingDeletion(draft.status.operation)) {
+    for (const incarnation of observed.incarnations) {
+      if (wanted.has(incarnation.number)) actions.push(...missingPods(incarnation));
+    }
   }
   actions.push(...parts.run("Services and budgets", () => jobChildren(draft, situation), []));
   const order = job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];

@@ -11,7 +11,7 @@
  * OST4 The pod loads the code that ran last, from the ConfigMap of its incarnation, which is kept until then and made again where it is gone.
  */
 import { parseTime, type ResolvedSpec } from "../../../crds/index.ts";
-import { incarnationName, type SettledIncarnation } from "../../engine/index.ts";
+import type { SettledIncarnation } from "../../engine/index.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
 import { incarnationPlaces, type Situation } from "../facts/situation.ts";
@@ -82,9 +82,10 @@ function leftOf(draft: Draft, situation: Situation): Left | null {
   const version = revision === undefined ? null : situation.version(revision);
   if (number === null || version === null) return null;
   const { spec } = version;
-  const { jobId, storeUri, savepointDirectory } = incarnationPlaces(situation, number, spec);
+  const { jobId, storeUri, savepointDirectory, configMapName } = incarnationPlaces(situation, number, spec);
   const recorded = draft.status.stores.find(({ incarnation }) => incarnation === number)?.storeUri;
-  return { incarnation: { number, jobId, storeUri: recorded ?? storeUri, savepointDirectory }, spec };
+  const incarnation = { number, jobId, storeUri: recorded ?? storeUri, savepointDirectory, configMapName };
+  return { incarnation, spec };
 }
 
 /** OST4 */
@@ -94,7 +95,7 @@ function workFor(draft: Draft, situation: Situation, { incarnation, spec }: Left
   if (configMap !== null) return carryOut(draft, situation, { kind: "settle", incarnation }, spec);
   const { defaultImage } = settings;
   const { configMap: object, filesOf } = settings.engine.children({ job, spec, defaultImage, ...incarnation });
-  const name = incarnationName(job.metadata.name, incarnation.number);
+  const { name } = object.metadata;
   const refusal = refusalOf(observed, "applyChild", `ConfigMap/${name}`);
   const outcome: StorageOutcome =
     refusal === null

@@ -6,6 +6,8 @@
  * CUP1 One pod for one task, named by it: whoever plans the same again finds the same. The task is asked for by facts that are in the
  *     API server already, the StreamJob's status or a snapshot's deletion (P-3).
  * CUP2 A pod that nobody asks for any more is taken away; so is one that failed, after a while, to be made again.
+ * CUP3 A pod that has done its task stays until nobody asks for it any more: what follows from it may be refused, and the task would be
+ *     carried out again and again.
  */
 import { parseTime, type ResolvedSpec } from "../../../crds/index.ts";
 import { hexDigest } from "../../../base/index.ts";
@@ -41,8 +43,9 @@ export function carryOut(draft: Draft, situation: Situation, task: StorageTask, 
       actions: making(situation, { name, task, spec: given ?? specOf(draft, situation) }),
     };
   const phase = pod.status?.phase;
-  if (phase === "Succeeded") return { outcome: { kind: "done" }, actions: [] };
+  // CUP3
   if (phase !== "Failed") draft.storagePods.add(name);
+  if (phase === "Succeeded") return { outcome: { kind: "done" }, actions: [] };
   if (phase !== "Failed" || pod.metadata.deletionTimestamp !== undefined) {
     const message = podTrouble([pod]) ?? `pod ${name} is at work`;
     return { outcome: { kind: "working", message }, actions: [] };

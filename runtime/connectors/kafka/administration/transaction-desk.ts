@@ -12,7 +12,7 @@ import type { DescribedTransaction, KafkaClient, ProducerIdentity } from "../cli
 import { kafkaFailure, type KafkaPlace } from "../client/kafka-error.ts";
 import { Retries } from "../client/retry.ts";
 import { isUnderWay } from "../client/transaction-state.ts";
-import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
+import { createKafkaClient } from "../create-client.ts";
 import { isRenewed, type PrefixNote, readPrefixNote } from "../sink/prefix-claim.ts";
 import { parseTransactionId } from "../sink/transaction-id.ts";
 
@@ -46,7 +46,7 @@ export class TransactionDesk {
   /** Errors: OPTION_INVALID; KAFKA_FAILED: no broker, wrong credentials. */
   static async open(options: KafkaConnectionOptions, { clock, log }: Ports): Promise<TransactionDesk> {
     const connection = readConnection("kafka", options);
-    const client = new KafkajsClient(connection, log);
+    const client = createKafkaClient(connection, log);
     const desk = new TransactionDesk(client, { code: "KAFKA_FAILED", where: connection.brokers.join(", ") }, clock);
     await desk.#asked("connect", () => client.connect());
     return desk;
