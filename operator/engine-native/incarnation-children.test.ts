@@ -299,11 +299,27 @@ test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its 
 
 test("PGF2 beside files of a user's ConfigMap the configuration has names of its own, and what it says is read there", () => {
   const { configMap, filesOf } = childrenOf({ job: { configMap: { name: "code", key: "job.ts" } } });
-  assert.equal(filesOf, "code");
+  assert.deepEqual(filesOf, { configMap: "code", keys: null });
   assert.deepEqual(Object.keys(configMap.data ?? {}), ["streamjob-config.json"]);
   const data = { ...configMap.data, "config.json": '{ "storeUri": "file:///theirs" }', "job.ts": "" };
   assert.equal(nativeEngine.storeUriIn({ ...configMap, data }), "/state/apps/ab");
   for (const job of [{ module: "/job.ts" }, { inline: "export {};" }])
     assert.equal(nativeEngine.storeUriIn(childrenOf({ job }).configMap), "/state/apps/ab");
   assert.equal(childrenOf().filesOf, null);
+});
+
+test("PGF1 of a ConfigMap with items only those are copied, and they lie where the items say", () => {
+  const items = [
+    { key: "job", path: "job.ts" },
+    { key: "parse", path: "lib/parse.ts" },
+  ];
+  const children = childrenOf({ job: { configMap: { name: "code", key: "job", items } } });
+  assert.deepEqual(children.filesOf, { configMap: "code", keys: ["job", "parse"] });
+  for (const { spec } of [children.jobManagerSet.spec.template, children.taskManagerSet.spec.template]) {
+    const volume = spec.volumes?.find(({ name }) => name === "job");
+    assert.deepEqual(volume, { name: "job", configMap: { name: "wc-3", items } });
+  }
+  const config = JSON.parse(children.configMap.data?.["streamjob-config.json"] ?? "") as { program: object };
+  const path = "/opt/streamjob/job/job.ts";
+  assert.deepEqual(config.program, { kind: "configMap", name: "code", key: "job", path });
 });

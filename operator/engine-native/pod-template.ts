@@ -96,12 +96,14 @@ function mountsClaim(user: UserTemplate | null): boolean {
 }
 
 function volumes(input: IncarnationInput, component: Component): readonly Volume[] {
-  const { configMapName: config, spec } = input;
-  const { source } = spec.job;
+  return [...podIdentity(input, component).volumes, ...jobVolumes(input), ...s3Volumes(input.spec)];
+}
+
+/** With the job's own files and, where it is large, its configuration. */
+export function jobVolumes(input: IncarnationInput): readonly Volume[] {
+  const { configMapName: config } = input;
   return [
-    ...podIdentity(input, component).volumes,
-    ...programVolumes(source, config),
+    ...programVolumes(input.spec.job.source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
-    ...s3Volumes(spec),
   ];
 }

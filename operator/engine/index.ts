@@ -16,9 +16,11 @@ export {
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
 export type {
+  CopiedFiles,
   Engine,
   IncarnationChildren,
   IncarnationInput,
+  SettledIncarnation,
   StorageInspection,
   StoragePodInput,
   StorageTask,

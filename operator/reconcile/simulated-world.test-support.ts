@@ -243,8 +243,6 @@ export class SimulatedWorld implements Surroundings {
   #ensurePod(set: StatefulSet, index: number): void {
     const name = `${set.metadata.name}-${index}`;
     if (this.#pods.has(name)) return;
-    const present = [...this.#pods.values()].map(({ pod }) => pod);
-    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.operation);
     const pod: Pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -265,6 +263,9 @@ export class SimulatedWorld implements Surroundings {
       },
       spec: set.spec.template.spec,
     };
+    if (this.refusals.refuse({ kind: "tryPod", pod }) !== null) return;
+    const present = [...this.#pods.values()].map((record) => record.pod);
+    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.operation);
     const readyMs = this.nowMs + this.#options.podStartMs * (0.5 + this.random());
     this.#pods.set(name, { pod, set: set.metadata.name, readyMs, endsMs: null, restarts: 0 });
   }
@@ -472,6 +473,8 @@ export class SimulatedWorld implements Surroundings {
         return this.#revisions.delete(action.name);
       case "applyChild":
         return this.#applyChild(action.object);
+      case "tryPod":
+        return true;
       case "issueCertificates":
         return this.#applyChild(objectMade(action, this.#uidOf));
       case "deleteChild":

@@ -13,6 +13,7 @@
  *     operator of another version has made it.
  */
 import { CERTIFICATES_ANNOTATION, type KubernetesObject } from "../../../crds/index.ts";
+import type { CopiedFiles } from "../../engine/index.ts";
 import type { Kind, StatefulSet } from "../../kubernetes/api/index.ts";
 import type { Draft } from "../status/draft.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
@@ -65,7 +66,7 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const make = (
     object: Child,
     present: KubernetesObject | null | undefined,
-    files: { filesOf?: string } = {},
+    files: { filesOf?: CopiedFiles } = {},
   ): void => {
     if (present === null || present === undefined)
       actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision, ...files });
@@ -106,13 +107,14 @@ function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
   return [{ kind: "applyChild", object, why }];
 }
 
-/** CHI2 */
-export function removalsOf(incarnation: ObservedIncarnation): readonly Action[] {
+/** CHI2. `settled`: the incarnation whose ConfigMap is still needed (OST4). */
+export function removalsOf(incarnation: ObservedIncarnation, settled: number | null): readonly Action[] {
   const { jobManagerSet, taskManagerSet, service, configMap, pods, number } = incarnation;
   const why = `incarnation ${number} is no longer needed`;
   const sets = [taskManagerSet, jobManagerSet].flatMap((set) => removal("StatefulSet", set, why));
   if (pods.length > 0 || jobManagerSet !== null || taskManagerSet !== null) return sets;
-  return [...removal("Service", service, why), ...removal("ConfigMap", configMap, why)];
+  const ofConfig = number === settled ? [] : removal("ConfigMap", configMap, why);
+  return [...removal("Service", service, why), ...ofConfig];
 }
 
 function removal(objectKind: Kind, object: KubernetesObject | null, why: string): readonly Action[] {
