@@ -30,6 +30,8 @@ export type IncarnationInput = {
   readonly jobId: string;
   readonly storeUri: string;
   readonly savepointDirectory: string;
+  /** Of the incarnation's ConfigMap. */
+  readonly configMapName: string;
   /** Where requests may put savepoints of the job; absent: anywhere. */
   readonly savepointPrefixes?: readonly string[];
   /** When the spec names none. */
@@ -43,7 +45,15 @@ export type StorageTask =
   | { readonly kind: "dispose"; readonly location: string }
   /** The stores `<folder>/<job id>` of a job that is gone. */
   | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] }
-  | StorageInspection;
+  | StorageInspection
+  /** Transactions that the sinks of an incarnation's job have left in other systems: what its last checkpoint holds is committed, the rest aborted. */
+  | { readonly kind: "settle"; readonly incarnation: SettledIncarnation };
+
+/** Whose pods are gone, and whose ConfigMap is there. */
+export type SettledIncarnation = Pick<
+  IncarnationInput,
+  "number" | "jobId" | "storeUri" | "savepointDirectory" | "configMapName"
+>;
 
 /** It tells of the stores `<folder>/<job id>` in its log. */
 export type StorageInspection = {
@@ -70,6 +80,8 @@ export type Engine = {
   readonly refusal: (spec: ResolvedSpec) => string | null;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
+  /** Name of the ConfigMap that the pods of a set are told of; null: of none. */
+  readonly configMapOf: (set: StatefulSet) => string | null;
   /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */
   readonly canStandBy: boolean;
   /** Whether a new incarnation says if it accepts a state before it is given it; if not, only its start shows that. */

@@ -272,8 +272,8 @@ export class SimulatedWorld implements Surroundings {
 
   #startManager(pod: Pod): void {
     const incarnation = incarnationOf(pod) ?? 0;
-    const configMap = this.#children.get(`ConfigMap/wc-${incarnation}`) as ConfigMap | undefined;
-    if (configMap === undefined) return;
+    const configMap = this.#configMap(incarnation);
+    if (configMap === null) return;
     const { args, jobId, storeUri } = JSON.parse(configMap.data?.["config.json"] ?? "") as PodText;
     const [behaviour] = args;
     this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
@@ -382,7 +382,7 @@ export class SimulatedWorld implements Surroundings {
     const pods = [...this.#pods.values()].filter(({ pod }) => incarnationOf(pod) === number);
     return {
       number,
-      configMap: (this.#children.get(`ConfigMap/wc-${number}`) as ConfigMap | undefined) ?? null,
+      configMap: this.#configMap(number),
       service: (this.#children.get(`Service/wc-${number}`) as Service | undefined) ?? null,
       jobManagerSet: (this.#children.get(`StatefulSet/wc-${number}-jobmanager`) as StatefulSet | undefined) ?? null,
       taskManagerSet: (this.#children.get(`StatefulSet/wc-${number}-taskmanager`) as StatefulSet | undefined) ?? null,
@@ -392,6 +392,12 @@ export class SimulatedWorld implements Surroundings {
       })),
       jobManager: this.#view(number, isAsked, pods),
     };
+  }
+
+  #configMap(number: number): ConfigMap | null {
+    for (const child of this.#children.values())
+      if (child.kind === "ConfigMap" && incarnationOf(child) === number) return child;
+    return null;
   }
 
   #view(number: number, isAsked: boolean, pods: readonly PodRecord[]): JobManagerView {

@@ -158,6 +158,7 @@ export const issue = (job: StreamJob, incarnation: number, number = 1): Action =
   jobId: "b".repeat(32),
   term: { number, notBeforeMs: 0, notAfterMs: 1 },
   mark: `0a0b0c0d.${number}`,
+  configMap: `wc-${incarnation}`,
   service: { ...restService(job, incarnation), metadata: { ...configMap(job, `wc-${incarnation}`).metadata } },
   why: "it is missing",
 });

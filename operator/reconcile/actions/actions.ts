@@ -15,6 +15,7 @@ import { isEndingDeletion } from "../operation/operation.ts";
 import type { Parts } from "../parts.ts";
 import type { Action } from "./plan.ts";
 import { contextOf } from "../steps/step.ts";
+import { isSettlementDue, settledIncarnation } from "../operation/settlement.ts";
 import { isDeletingState } from "../operation/state-deletion.ts";
 import { unwantedPods } from "../storage/storage-pods.ts";
 import { steps } from "../steps/steps.ts";
@@ -32,7 +33,8 @@ export function actionsFor(
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
-  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed) && !isDeletingState(draft)) {
+  const isBusy = isSettlementDue(draft) || isDeletingState(draft);
+  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed) && !isBusy) {
     draft.storagePods.clear();
     return [...snapshotActions, ...unwantedPods(draft, situation), { kind: "removeFinalizer" }];
   }
@@ -43,7 +45,7 @@ export function actionsFor(
   actions.push(...parts.run("revisions", () => revisionsFor(draft, situation), []));
   actions.push(...parts.run("calls to JobManagers", () => callsFor(draft, situation), []));
   for (const incarnation of observed.incarnations) {
-    if (!wanted.has(incarnation.number)) actions.push(...removalsOf(incarnation));
+    if (!wanted.has(incarnation.number)) actions.push(...removalsOf(incarnation, settledIncarnation(draft)));
   }
   for (const number of [...wanted].sort((a, b) => a - b)) {
     actions.push(...parts.run(`pods of incarnation ${number}`, () => childrenOf(draft, situation, number), []));

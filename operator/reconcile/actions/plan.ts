@@ -49,6 +49,8 @@ export type Action =
       readonly term: CertificateTerm;
       readonly stage: RootStage;
       readonly mark: string;
+      /** Name of the incarnation's ConfigMap, which owns them. */
+      readonly configMap: string;
       readonly service: Service;
       readonly why: string;
     }

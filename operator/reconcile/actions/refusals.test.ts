@@ -36,7 +36,7 @@ const bump = (world: SimulatedWorld): void => world.patch((old) => ({ ...old, ..
 const cases: Readonly<Record<string, Case>> = {
   "the finalizer": { is: isKind("addFinalizer") },
   "the first revision": { is: isKind("createRevision") },
-  "a ConfigMap of the first version": { is: isChild("ConfigMap", /^wc-1$/) },
+  "a ConfigMap of the first version": { is: isChild("ConfigMap", /^wc-1-/) },
   "a Service of the first version": { is: isChild("Service", /^wc-1$/) },
   "the JobManager's StatefulSet": { is: isChild("StatefulSet", /jobmanager/), isFinal: true },
   "the TaskManagers' StatefulSet": { is: isChild("StatefulSet", /taskmanager/) },
