@@ -84,8 +84,7 @@ function leftOf(draft: Draft, situation: Situation): Left | null {
   const { spec } = version;
   const { jobId, storeUri, savepointDirectory, configMapName } = incarnationPlaces(situation, number, spec);
   const recorded = draft.status.stores.find(({ incarnation }) => incarnation === number)?.storeUri;
-  const incarnation = { number, jobId, storeUri: recorded ?? storeUri, savepointDirectory, configMapName };
-  return { incarnation, spec };
+  return { incarnation: { number, jobId, storeUri: recorded ?? storeUri, savepointDirectory, configMapName }, spec };
 }
 
 /** OST4 */
@@ -95,7 +94,7 @@ function workFor(draft: Draft, situation: Situation, { incarnation, spec }: Left
   if (configMap !== null) return carryOut(draft, situation, { kind: "settle", incarnation }, spec);
   const { defaultImage } = settings;
   const { configMap: object, filesOf } = settings.engine.children({ job, spec, defaultImage, ...incarnation });
-  const { name } = object.metadata;
+  const name = incarnation.configMapName;
   const refusal = refusalOf(observed, "applyChild", `ConfigMap/${name}`);
   const outcome: StorageOutcome =
     refusal === null

@@ -13,7 +13,7 @@ import type { KafkaClient, PartitionInfo, ProducerIdentity, TopicPartition } fro
 import { KafkaError } from "../client/kafka-error.ts";
 import type { Retries } from "../client/retry.ts";
 import { BatchBuilder, type Bytes, type Header } from "../wire/batch-builder.ts";
-import type { KafkaCompression } from "../wire/record-batch.ts";
+import type { KafkaCompression } from "../wire/packing.ts";
 
 const BUFFER_BYTES_MAX = 16 << 20;
 const REQUEST_BYTES_MAX = 8 << 20;
