@@ -115,7 +115,10 @@ function start(
   const { records = 100_000, ...rest } = further;
   const run: RunOptions = {
     module: MODULE,
-    args: ["--count", String(records), "--rate", "800", "--words", String(WORDS), "--output", workspace.path("output")],
+    args: [
+      ...["--count", String(records), "--rate", "800", "--words", String(WORDS)],
+      ...["--output", workspace.path("output"), "--until", workspace.mayEndFile],
+    ],
     parallelism: 2,
     taskManagers: 1,
     home: workspace.path(home),

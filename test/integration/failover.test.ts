@@ -23,7 +23,10 @@ function startWordCount(
 ): Promise<JobRun> {
   return workspace.start({
     module: moduleOf("word-count"),
-    args: ["--count", String(records), "--rate", "800", "--words", String(WORDS), "--output", workspace.path("output")],
+    args: [
+      ...["--count", String(records), "--rate", "800", "--words", String(WORDS)],
+      ...["--output", workspace.path("output"), "--until", workspace.mayEndFile],
+    ],
     parallelism: 2,
     taskManagers: 2,
     options,

@@ -30,6 +30,11 @@ export class Workspace {
     return join(this.folder, ...names);
   }
 
+  /** For jobs that do not end before it is there (heldSource); made when the end of one is waited for. */
+  get mayEndFile(): string {
+    return this.path("may-end");
+  }
+
   /** A folder in the folder, made. */
   makeFolder(name: string): string {
     const path = this.path(name);
@@ -43,7 +48,8 @@ export class Workspace {
 
   /** Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. */
   async start(options: RunOptions): Promise<JobRun> {
-    const run = new JobRun({ home: this.path("home"), ...options });
+    rmSync(this.mayEndFile, { force: true });
+    const run = new JobRun({ home: this.path("home"), mayEndFile: this.mayEndFile, ...options });
     this.#runs.push(run);
     await run.open();
     return run;
