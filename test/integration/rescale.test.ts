@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamError } from "../../base/index.ts";
+import { jobArgs } from "./job-args.ts";
 import type { JobRun, RunOptions } from "./job-run.ts";
 import { expectedLines } from "./jobs/every-state.ts";
 import { assertSameLines, readLines } from "./part-files.ts";
@@ -23,10 +24,7 @@ function start(
   const { count = COUNT, rate = RATE, ...rest } = options;
   return workspace.start({
     module: MODULE,
-    args: [
-      ...["--count", String(count), "--rate", String(rate)],
-      ...["--output", workspace.path("output"), "--until", workspace.mayEndFile],
-    ],
+    args: jobArgs({ count, rate, output: workspace.path("output"), until: workspace.mayEndFile }),
     taskManagers: 2,
     ...rest,
   });

@@ -20,6 +20,7 @@ export class Workspace {
   readonly notes: string[] = [];
   readonly #runs: JobRun[] = [];
   readonly #cleanups: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `streamjob-${name}-`));
@@ -46,8 +47,12 @@ export class Workspace {
     this.notes.push(line);
   }
 
-  /** Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. */
+  /**
+   * Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. Errors: the workspace
+   * is closed, since its test has been given up.
+   */
   async start(options: RunOptions): Promise<JobRun> {
+    if (this.#isClosed) throw new Error("a job is started in a workspace that is closed");
     rmSync(this.mayEndFile, { force: true });
     const run = new JobRun({ home: this.path("home"), mayEndFile: this.mayEndFile, ...options });
     this.#runs.push(run);
@@ -61,6 +66,7 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const cleanup of this.#cleanups.toReversed()) cleanup();
     for (const run of this.#runs) await run.kill();
   }

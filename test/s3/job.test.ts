@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openStore } from "../../runtime/storage/index.ts";
 import { type Fault, FaultProxy, minioPart, testPart } from "../environment/index.ts";
+import { jobArgs } from "../integration/job-args.ts";
 import type { JobRun, RunOptions } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
@@ -41,10 +42,13 @@ describe("a word count with its state in S3", { skip }, () => {
   const start = (workspace: Workspace, options: Partial<RunOptions>, rate = 800): Promise<JobRun> =>
     workspace.start({
       module: MODULE,
-      args: [
-        ...["--count", String(COUNT), "--rate", String(rate), "--words", String(WORDS)],
-        ...["--output", workspace.path("output"), "--until", workspace.mayEndFile],
-      ],
+      args: jobArgs({
+        count: COUNT,
+        rate,
+        words: WORDS,
+        output: workspace.path("output"),
+        until: workspace.mayEndFile,
+      }),
       taskManagers: 2,
       ...options,
       options: { "execution.checkpointing.dir": `s3://${bucket}/checkpoints`, ...options.options },
