@@ -57,7 +57,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'void this.#asked("write", () => sender.flush()).catch(() => undefined);',
       },
     ],
-    plans: "",
+    plans: "12 the broker answers late, and all TaskManagers are killed",
   },
   {
     name: "nota-is-committed",
