@@ -73,6 +73,10 @@ export const faults = {
     frozen(servers.broker, random, () => run.cluster.pids().taskManagers.forEach((pid) => signal(pid, "SIGKILL"))),
   "14 the database is killed": ({ servers, random }) => killed(servers, servers.mariadb, random),
   "14 the database answers late": ({ servers, random }) => frozen(servers.mariadb, random),
+  "14 the sinks' connections break, and the database does not notice": ({ servers }) => {
+    servers.databaseRelay.forsake();
+    return Promise.resolve();
+  },
   "15 somebody else ends the sinks' connections": ({ servers }) => killOthers(servers.query),
   "15 somebody else locks the table": async ({ servers, table, random }) => {
     // One connection: it has the lock until it ends.
