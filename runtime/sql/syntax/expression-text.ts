@@ -19,7 +19,7 @@ import type {
   TypeName,
   WindowSpecification,
 } from "./expression-tree.ts";
-import { bareFunctions, callableWords, reservedWords } from "./keywords.ts";
+import { ambiguousWords, bareFunctions, callableWords, reservedWords } from "./keywords.ts";
 import type { OrderItem, Query } from "./query-tree.ts";
 
 /** Of queries, which contain expressions and are contained in them: handed in, so that the two files do not import each other. */
@@ -27,10 +27,11 @@ export type QueryText = (query: Query) => string;
 
 export const stringText = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
-export const nameText = ({ name }: Identifier): string =>
-  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !reservedWords.has(name.toUpperCase())
-    ? name
-    : `\`${name.replaceAll("`", "``")}\``;
+export function nameText({ name }: Identifier): string {
+  const word = name.toUpperCase();
+  const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !reservedWords.has(word) && !ambiguousWords.has(word);
+  return isPlain ? name : `\`${name.replaceAll("`", "``")}\``;
+}
 
 export const qualifiedText = ({ parts }: QualifiedName): string => parts.map(nameText).join(".");
 export const nameListText = (names: readonly Identifier[]): string => `(${names.map(nameText).join(", ")})`;
@@ -298,6 +299,9 @@ export class ExpressionText {
         const characters = second.kind === "null" ? "" : `${this.#write(second)} `;
         return `TRIM(${this.#write(first)} ${characters}FROM ${this.#write(third)})`;
       }
+      case "TIMESTAMPADD":
+      case "TIMESTAMPDIFF":
+        return first.kind === "keyword" ? `${word}(${this.listOf(args)})` : null;
       case "SUBSTRING":
         return `SUBSTRING(${this.listOf(args)})`;
       case "POSITION":

@@ -56,3 +56,8 @@ export const callableWords: ReadonlySet<string> = new Set(
 export const bareFunctions: ReadonlySet<string> = new Set(
   words("CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP CURRENT_USER SESSION_USER SYSTEM_USER"),
 );
+
+/** Free words that mean something else than a name before certain signs: `map[1]`, `descriptor(a)`, `unbounded PRECEDING`. */
+export const ambiguousWords: ReadonlySet<string> = new Set(
+  words("MAP DESCRIPTOR UNBOUNDED TIMESTAMPADD TIMESTAMPDIFF"),
+);

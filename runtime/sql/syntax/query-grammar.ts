@@ -33,7 +33,9 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       const body = this.SUBRULE(this.unions);
       const orderBy = this.SUBRULE(this.orderBy);
       const limits = this.SUBRULE(this.limits);
-      return { kind: "query", at: this.since(start), commonTables, body, orderBy, ...limits };
+      const query: Query = { kind: "query", at: this.since(start), commonTables, body, orderBy, ...limits };
+      // `((SELECT … LIMIT 1))` is what is in it (SQLQ1).
+      return this.ACTION(() => (body.kind === "query" && isBare(query) ? { ...body, at: query.at } : query));
     });
   });
 
@@ -165,11 +167,7 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       {
         ALT: () => {
           const query = this.SUBRULE(this.queryInParentheses);
-          return this.ACTION(() => {
-            const { commonTables, orderBy, offset, limit, body } = query;
-            const isBare = commonTables.length + orderBy.length === 0 && offset === null && limit === null;
-            return isBare ? body : query;
-          });
+          return this.ACTION(() => (isBare(query) ? query.body : query));
         },
       },
     ]);
@@ -572,3 +570,7 @@ export abstract class QueryGrammar extends ExpressionGrammar {
     return alias ?? null;
   });
 }
+
+/** Whether it has nothing of its own around its body. */
+const isBare = ({ commonTables, orderBy, offset, limit }: Query): boolean =>
+  commonTables.length + orderBy.length === 0 && offset === null && limit === null;
