@@ -7,7 +7,7 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { StreamError } from "../../base/index.ts";
-import { describeProblem, parseScript, statementText } from "../../runtime/sql/index.ts";
+import { checkScript, describeProblem, statementText } from "../../runtime/sql/index.ts";
 import type { ExitCode, Terminal } from "../terminal/terminal.ts";
 
 export type SqlCommand = {
@@ -24,7 +24,7 @@ const STDIN_DESCRIPTOR = 0;
 export function sqlCommand(terminal: Terminal, { file, prints }: SqlCommand): ExitCode {
   const name = file === "-" ? "stdin" : file;
   const text = readScript(file, name);
-  const { statements, problems } = parseScript(text);
+  const { statements, problems } = checkScript(text);
   for (const problem of problems) terminal.say(`${terminal.colors.red(describeProblem(problem, text, name))}\n`);
   if (prints) for (const statement of statements) terminal.out(`${statementText(statement)};`);
   const count = statements.length + problems.length;
