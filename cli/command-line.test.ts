@@ -97,6 +97,14 @@ const good: Record<string, { readonly args: string[]; readonly command: ParsedCo
       cluster: { kubeconfig: null, context: "prod", isNamespaceGiven: false },
     },
   },
+  "a script to check": {
+    args: ["sql", "--check", "job.sql"],
+    command: { kind: "sql", file: "job.sql", prints: false },
+  },
+  "a script to check and show": {
+    args: ["sql", "-", "--check", "--print"],
+    command: { kind: "sql", file: "-", prints: true },
+  },
   "a cancel": { args: ["cancel", "words"], command: { kind: "cancel", job: "words" } },
   "a checkpoint": { args: ["checkpoint", "words"], command: { kind: "checkpoint", job: "words" } },
 };

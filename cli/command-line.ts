@@ -21,6 +21,7 @@ import {
   type Reported,
 } from "./manifests/manifest-words.ts";
 import type { JobRequest } from "./jobs/job-request.ts";
+import type { SqlCommand } from "./jobs/sql-command.ts";
 import type { StorageCommand } from "./jobs/storage-command.ts";
 import type { TxnsCommand } from "./jobs/txns-command.ts";
 import { addTransactions } from "./jobs/txns-words.ts";
@@ -45,6 +46,7 @@ export type ParsedCommand =
   | { readonly kind: "checkpoint"; readonly job: string }
   | StorageCommand
   | TxnsCommand
+  | SqlCommand
   /** About StreamJobs and their control plane. */
   | {
       readonly kind: "manifests";
@@ -200,6 +202,7 @@ function createProgram(
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
   addStorage(program, found);
   addTransactions(program, found);
+  addSql(program, found);
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   program
     .command("completion")
@@ -368,6 +371,16 @@ function addStorage(program: Command, found: (command: ParsedCommand) => void): 
     .option("--dry-run", "only show what would go")
     .option("-y, --yes", "do not ask");
   add(collect, "gc");
+}
+
+function addSql(program: Command, found: (command: ParsedCommand) => void): void {
+  program
+    .command("sql")
+    .description("check a SQL script: each mistake with its line, its column and what to write instead; runs nothing")
+    .argument("<file>", "the script, such as job.sql, or - for stdin")
+    .requiredOption("--check", "only check the script")
+    .option("--print", "show each statement in normal form, as it is understood")
+    .action((file: string, { print }: { print?: true }) => found({ kind: "sql", file, prints: print ?? false }));
 }
 
 /** A bare word is a StreamJob, as everywhere; a folder is written as one. */

@@ -147,6 +147,7 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],
     moreDoors: ["engine.ts"],
   },
+  { folder: "runtime/sql", owns: "SQL: text, syntax tree, what is wrong with it (pure)", mayImport: ["base"] },
   {
     folder: "runtime/program",
     owns: "what is run: a job module, found, loaded, built",
@@ -308,7 +309,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "crds",
       "main",
-      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program"),
+      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program sql"),
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery engine engine-native reconcile"),
       "embedded/api-server",
     ],

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import pc from "picocolors";
+import { StreamError, systemClock, systemRandom } from "../../base/index.ts";
+import { sqlCommand } from "./sql-command.ts";
+
+describe("streamjob sql --check", () => {
+  const folder = mkdtempSync(join(tmpdir(), "streamjob-sql-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  function check(content: string | Uint8Array, prints = false) {
+    const file = join(folder, "job.sql");
+    writeFileSync(file, content);
+    return run(file, prints);
+  }
+
+  function run(file: string, prints = false) {
+    const out: string[] = [];
+    const said: string[] = [];
+    const exitCode = sqlCommand(
+      {
+        out: (line) => out.push(line),
+        say: (line) => said.push(line.replaceAll(folder, "")),
+        whenUnread: new Promise(() => {}),
+        columns: null,
+        colors: pc.createColors(false),
+        clock: systemClock,
+        random: systemRandom,
+      },
+      { kind: "sql", file, prints },
+    );
+    return { exitCode, out, said };
+  }
+
+  it("ends with 0 when nothing is wrong", () => {
+    assert.deepEqual(check("CREATE TABLE t (a INT);\nSELECT 1;"), {
+      exitCode: 0,
+      out: [],
+      said: ["2 statements, no errors"],
+    });
+  });
+
+  it("shows every mistake with its place and remedy, and ends with 1 (SQC1)", () => {
+    assert.deepEqual(check("SELECT timestamp FROM t;\nSELECT 1;\nSELCT 2;"), {
+      exitCode: 1,
+      out: [],
+      said: [
+        "/job.sql:1:8: timestamp is a reserved word and cannot be a name\n1 | SELECT timestamp FROM t;\n  |        ^^^^^^^^^\nIf it is meant as a name, quote it with backticks: `timestamp`.\n",
+        "/job.sql:3:1: SELCT is no statement\n3 | SELCT 2;\n  | ^^^^^\nDid you mean SELECT?\n",
+        "3 statements, 2 with errors",
+      ],
+    });
+  });
+
+  it("shows the statements as they are understood, with --print", () => {
+    const { exitCode, out } = check("select a+b*c as x from t -- sum\nwhere not (d or e)", true);
+    assert.deepEqual({ exitCode, out }, { exitCode: 0, out: ["SELECT a + b * c AS x FROM t WHERE NOT (d OR e);"] });
+  });
+
+  it("says that a script is not there, or is no text", () => {
+    const isInvalid = (what: RegExp) => (error: unknown) =>
+      error instanceof StreamError && error.code === "OPTION_INVALID" && what.test(error.message);
+    assert.throws(() => run(join(folder, "none.sql")), isInvalid(/none\.sql cannot be read/));
+    assert.throws(() => check(new Uint8Array([0xff, 0xfe, 0x00])), isInvalid(/job\.sql is not UTF-8/));
+  });
+});
