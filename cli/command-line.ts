@@ -23,6 +23,8 @@ import {
 import type { JobRequest } from "./jobs/job-request.ts";
 import type { SqlCommand } from "./jobs/sql-command.ts";
 import type { StorageCommand } from "./jobs/storage-command.ts";
+import type { TxnsCommand } from "./jobs/txns-command.ts";
+import { addTransactions } from "./jobs/txns-words.ts";
 
 export type ParsedCommand =
   | { readonly kind: "run"; readonly options: LocalClusterOptions }
@@ -44,6 +46,7 @@ export type ParsedCommand =
   | { readonly kind: "checkpoint"; readonly job: string }
   | StorageCommand
   | SqlCommand
+  | TxnsCommand
   /** About StreamJobs and their control plane. */
   | {
       readonly kind: "manifests";
@@ -199,6 +202,7 @@ function createProgram(
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
   addStorage(program, found);
   addSql(program, found);
+  addTransactions(program, found);
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   program
     .command("completion")

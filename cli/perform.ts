@@ -56,6 +56,8 @@ async function execute(command: RealCommand, terminal: Terminal): Promise<ExitCo
       return (await import("./jobs/storage-command.ts")).storageCommand(home, terminal, command);
     case "sql":
       return (await import("./jobs/sql-command.ts")).sqlCommand(terminal, command);
+    case "txns":
+      return (await import("./jobs/txns-command.ts")).txnsCommand(terminal, command);
     case "manifests":
       return (await import("./manifests/execute.ts")).executeManifestCommand(
         home,

@@ -11,11 +11,12 @@ export { CLUSTER_MISSING, skipWithoutCluster, testCluster } from "./cluster/test
 export { startServer, stopServer } from "./control.ts";
 export { Environment, type RunningPart } from "./environment.ts";
 export { isInCi } from "./ci.ts";
-export { type Fault, FaultProxy } from "./fault-proxy.ts";
+export { type Fault, FaultProxy, type ProxiedRequest } from "./fault-proxy.ts";
 export { kustomizeControllerPart, sourceControllerPart } from "./flux/controllers.ts";
 export { gluaBinary } from "./glua.ts";
 export { helm3Binary, helm4Binary } from "./helm.ts";
 export { kafkaPart } from "./kafka.ts";
+export { kafkaClusterParts } from "./kafka-cluster.ts";
 export { createTopic } from "./kafka-topic.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";
 export { kubectlBinary } from "./kubernetes/binaries.ts";
