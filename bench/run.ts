@@ -12,6 +12,7 @@ import { checkpointQuestion } from "./checkpoint.ts";
 import { controllerQuestion } from "./controller.ts";
 import { exchangeQuestion } from "./exchange.ts";
 import { kafkaQuestion } from "./kafka.ts";
+import { nexmarkQuestion } from "./nexmark.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
 import { upgradeQuestion } from "./upgrade.ts";
@@ -22,6 +23,7 @@ const questions: Readonly<Record<string, Question>> = {
   checkpoint: checkpointQuestion,
   exchange: exchangeQuestion,
   kafka: kafkaQuestion,
+  nexmark: nexmarkQuestion,
   state: stateQuestion,
   upgrade: upgradeQuestion,
   controller: controllerQuestion,

@@ -87,6 +87,8 @@ export interface Source<T, S = unknown> {
   readonly boundedness: "bounded" | "unbounded";
   /** The type of the records. */
   readonly type: ValueType<T>;
+  /** @internal Its readers collect batches, and are asked for more records at a time. */
+  readonly givesBatches?: true;
   /** All splits that there are, once (SO1). */
   discover?(context: SourceContext): Promise<readonly S[]> | readonly S[];
   /** Finds and assigns splits while the job runs (SO1). Synchronous: what takes time it does by `callAsync`. */

@@ -100,6 +100,16 @@ const slow = (isOfColumns) => ({ kind: "operator", name: "slow", create: () => {
   };
 } });
 
+/** A sink whose writers take batches. */
+const sink = { kind: "sink", name: "sink", guarantee: "at-least-once", takesBatches: true, createWriter: () => ({
+  write() { seen.wrong.push("a row came to a sink of batches"); },
+  writeBatch(batch) {
+    const times = batch.timestampsFrom(0);
+    for (const [at, value] of batch.toRows().entries()) take(value, times[at]);
+  },
+  flush() { seen.atBarrier.push([seen.given, seen.taken.length]); },
+}) };
+
 export default job((env) => {
   env.configure({ name: "joints", checkpoints: { interval: "1 h" } });
   const events = env.fromSource(source, { uid: "events" });
@@ -150,6 +160,8 @@ const ofOneTask: Readonly<Record<string, readonly ["rows" | "columns", string]>>
     "columns",
     "events.transform(columns(50), { type: Event }).transform(slow(true));",
   ],
+  "rows into a sink of batches": ["rows", "events.sinkTo(sink);"],
+  "columns into a sink of batches": ["columns", "events.sinkTo(sink);"],
   "columns, rows, columns": [
     "columns",
     "events.transform(rows(), { type: Event }).transform(columns(1000), { type: Event }).transform(slow(true));",

@@ -266,6 +266,14 @@ export class TextStore extends ColumnStore {
     this.#lengths[at] = this.#text.writeBytes(bytes);
   }
 
+  /** A text of another column, by words. */
+  putCopy({ words, starts, lengths }: TextColumn, row: number, at: number): void {
+    const length = lengths[row] as number;
+    this.#starts[at] = this.#text.used;
+    this.#lengths[at] = length;
+    this.#text.copy(words, starts[row] as number, length);
+  }
+
   column(): TextColumn {
     const { bytes, words, isWellFormed } = this.#text;
     return {
