@@ -12,7 +12,7 @@ import type { Bid } from "./bids.ts";
 export type QueryReport = { readonly subtask: number; readonly records: number; readonly sum: number };
 
 /** Numbers stay exact below this. */
-const SUM_MODULUS = 2 ** 40;
+export const SUM_MODULUS = 2 ** 40;
 
 class CheckingWriter implements SinkWriter<Bid> {
   readonly #file: string;
