@@ -25,7 +25,7 @@ const suites: Readonly<Record<string, Suite>> = {
   },
   "exactly-once": {
     program: "test/chaos/exactly-once/main.ts",
-    what: "Kafka to Kafka and MySQL while processes and servers break, by seeds: --help says how to choose (some seconds a run)",
+    what: "Kafka to Kafka and MySQL while processes and servers break, by seeds; --mutants hunts planted bugs: --help says how to choose (some seconds a run)",
   },
   operator: {
     program: "test/chaos/operator/main.ts",

@@ -6,10 +6,12 @@
  *     answer is an error: nothing is decided on half a read.
  * LOC2 The head, the manifest with the highest number, is never deleted by anyone; a read without the listed head is repeated.
  * LOC3 What counts is the chain: from the head (or its parent, when it is a fence) along `parent`. A manifest beside it is a stray.
+ * LOC4 So a marker above the head is that of a manifest which somebody else has deleted. Without it the job would go on from an older state,
+ *     or from nothing, and write again what the marker says is committed; and its number, used again, would count as committed at once.
  */
 import { type JobId, StreamError } from "../../base/index.ts";
 import type { ObjectStore } from "../storage/index.ts";
-import { MANIFESTS, manifestKey, parseManifestKey } from "./layout.ts";
+import { committedKey, MANIFESTS, manifestKey, parseManifestKey } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { decodeManifest } from "./manifest-codec.ts";
 
@@ -57,6 +59,8 @@ export function successorFence(contents: LogContents): Manifest | null {
 }
 
 const READ_ATTEMPTS_MAX = 100;
+/** A listing of a folder may miss a manifest that is created while it lasts, and have its marker; not again and again. */
+const LISTINGS_WITHOUT_HEAD = 5;
 const READS_AT_ONCE = 8;
 
 /** Reads every manifest. Errors: STORE_UNAVAILABLE. */
@@ -74,7 +78,9 @@ export async function readLog(store: ObjectStore): Promise<LogContents> {
       const read = await Promise.all(seqs.slice(start, start + READS_AT_ONCE).map((seq) => readEntry(store, seq)));
       for (const entry of read) if (entry !== null) entries.push(entry);
     }
-    if (entries.at(-1)?.seq === seqs.at(-1)) return { storeUri: store.uri, entries, committed };
+    const contents = { storeUri: store.uri, entries, committed };
+    if (missingHead(contents) !== null && attempt < LISTINGS_WITHOUT_HEAD) continue;
+    if (entries.at(-1)?.seq === seqs.at(-1)) return contents;
   }
   throw new StreamError(
     "STORE_UNAVAILABLE",
@@ -104,11 +110,26 @@ export async function readEntry(store: ObjectStore, seq: number): Promise<LogEnt
 }
 
 /**
- * To be called before anything is claimed, written or restored: a log in which a newer program has written is left as it is. Its newest state
- * is in there, and an older one must not be taken for it. Errors: FORMAT_TOO_NEW (terminal).
+ * To be called before anything is claimed, written or restored: a log in which a newer program has written is left as it is, and so is one whose
+ * head is gone. Its newest state is or was in there, and an older one must not be taken for it. Errors: FORMAT_TOO_NEW, CHECKPOINT_CORRUPT
+ * (terminal).
  */
-export function assertReadable({ entries }: LogContents): void {
-  for (const entry of entries) if (entry.kind === "corrupt" && entry.newer !== undefined) throw entry.newer;
+export function assertReadable(contents: LogContents): void {
+  for (const entry of contents.entries) if (entry.kind === "corrupt" && entry.newer !== undefined) throw entry.newer;
+  const seq = missingHead(contents);
+  if (seq === null) return;
+  const { storeUri } = contents;
+  throw new StreamError(
+    "CHECKPOINT_CORRUPT",
+    `the newest manifest, ${storeUri}/${manifestKey(seq)}, is missing, though ${storeUri}/${committedKey(seq)} says that its sinks have committed: going on without it would write their output twice. Put the file back; or start the job under another id, from a savepoint or anew`,
+    { destiny: "terminal" },
+  );
+}
+
+/** LOC4; null: none is missing. */
+function missingHead({ entries, committed }: LogContents): number | null {
+  const marked = Math.max(0, ...committed);
+  return marked > (entries.at(-1)?.seq ?? 0) ? marked : null;
 }
 
 /** The highest number in the log; 0 when it is empty. Cheaper than readLog: reads nothing. */

@@ -52,6 +52,8 @@ export const runtimeErrorCodes = {
   CONNECTION_LOST: "A data connection between two tasks broke. The tasks are restarted.",
   SOURCE_FAILED: "A source cannot read. The message says what failed and where.",
   SINK_FAILED: "A sink cannot write or commit. The message says what failed and where.",
+  TRANSACTIONS_IN_USE:
+    "Another job that is running has the same prefix of transactional ids. Give each job a `transactionalIdPrefix` of its own, or stop the other one first.",
   LOOKUP_FAILED:
     "A lookup of a connector cannot reach its server, or the server refuses what it asks. The message says which, and what to do. `retry` of `mapAsync` asks again.",
   JOB_NOT_FOUND: "There is no job with that id or name. `streamjob list` shows the jobs.",

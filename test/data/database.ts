@@ -26,7 +26,8 @@ export class Database {
 
   async rows<R>(sql: string, values: readonly (string | number)[] = []): Promise<R[]> {
     const [rows] = await this.#connection.query<RowDataPacket[]>(sql, [...values]);
-    return rows.map((row) => ({ ...row }) as R);
+    // A statement that has no rows answers no list.
+    return Array.isArray(rows) ? rows.map((row) => ({ ...row }) as R) : [];
   }
 
   async run(sql: string): Promise<void> {
@@ -39,17 +40,8 @@ export class Database {
   }
 
   /** Rolls back what a test that failed has left, which would hold up the next one. */
-  async forgetBranches(): Promise<void> {
-    const found = await this.rows<{ formatID: number; gtrid_length: number; data: Buffer | string }>("xa recover");
-    for (const { formatID, gtrid_length: length, data } of found) {
-      const [globalId, connectionId] = [String(data).slice(0, length), String(data).slice(length)];
-      await this.run(`kill ${Number(connectionId)}`).catch(() => undefined);
-      for (const until = Date.now() + FORGOTTEN_WITHIN_MS; (await this.branches()).includes(String(data)); ) {
-        if (Date.now() > until) throw new Error(`the XA branch ${String(data)} cannot be rolled back`);
-        // Not known until its connection has ended.
-        await this.run(`xa rollback '${globalId}', '${connectionId}', ${formatID}`).catch(() => undefined);
-      }
-    }
+  forgetBranches(): Promise<void> {
+    return forgetBranches((sql) => this.rows(sql));
   }
 
   /** Ends the connections that writers of this database have left open, as if their processes had died. */
@@ -63,6 +55,19 @@ type Query = (sql: string) => Promise<Readonly<Record<string, unknown>>[]>;
 /** Ids of the prepared XA branches on the whole server. */
 export async function preparedBranches(query: Query): Promise<string[]> {
   return (await query("xa recover")).map(({ data }) => String(data));
+}
+
+/** Rolls back the prepared XA branches of the whole server, as docs/mysql.md tells a person to do it. */
+export async function forgetBranches(query: Query): Promise<void> {
+  for (const { formatID, gtrid_length: length, data } of await query("xa recover")) {
+    const [globalId, connectionId] = [String(data).slice(0, Number(length)), String(data).slice(Number(length))];
+    await query(`kill ${Number(connectionId)}`).catch(() => undefined);
+    for (const until = Date.now() + FORGOTTEN_WITHIN_MS; (await preparedBranches(query)).includes(String(data)); ) {
+      if (Date.now() > until) throw new Error(`the XA branch ${String(data)} cannot be rolled back`);
+      // Not known until its connection has ended.
+      await query(`xa rollback '${globalId}', '${connectionId}', ${Number(formatID)}`).catch(() => undefined);
+    }
+  }
 }
 
 /** Ends all connections to the database of `query` but its own. */

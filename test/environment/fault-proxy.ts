@@ -24,6 +24,8 @@ export type Fault =
   | { readonly kind: "cut"; readonly afterBytes: number }
   /** Nobody answers. */
   | { readonly kind: "stall" }
+  /** The server gets half of the body, and then the connection ends, for the client too. */
+  | { readonly kind: "half sent" }
   /** The connection ends without a word, as at a server that is not there. */
   | { readonly kind: "reset" }
   /** The server is asked only then. */
@@ -105,7 +107,14 @@ export class FaultProxy {
     }
     const { hostname, port } = this.#target;
     const out = forward({ hostname, port, method, path, headers, agent: false });
-    out.end(Buffer.concat(pieces));
+    const sent = Buffer.concat(pieces);
+    if (fault?.kind === "half sent") {
+      out.on("error", () => {});
+      out.write(sent.subarray(0, sent.length >> 1), () => out.destroy());
+      asked.socket.destroy();
+      return;
+    }
+    out.end(sent);
     const [come] = (await once(out, "response")) as [IncomingMessage];
     const body: Buffer[] = [];
     for await (const piece of come) body.push(piece as Buffer);

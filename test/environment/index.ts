@@ -11,7 +11,7 @@ export { CLUSTER_MISSING, skipWithoutCluster, testCluster } from "./cluster/test
 export { startServer, stopServer } from "./control.ts";
 export { Environment, type RunningPart } from "./environment.ts";
 export { isInCi } from "./ci.ts";
-export { type Fault, FaultProxy } from "./fault-proxy.ts";
+export { type Fault, FaultProxy, type ProxiedRequest } from "./fault-proxy.ts";
 export { kustomizeControllerPart, sourceControllerPart } from "./flux/controllers.ts";
 export { gluaBinary } from "./glua.ts";
 export { helm3Binary, helm4Binary } from "./helm.ts";

@@ -20,6 +20,7 @@ export class Workspace {
   readonly notes: string[] = [];
   readonly #runs: JobRun[] = [];
   readonly #cleanups: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `streamjob-${name}-`));
@@ -28,6 +29,11 @@ export class Workspace {
   /** An absolute path in the folder. */
   path(...names: string[]): string {
     return join(this.folder, ...names);
+  }
+
+  /** For jobs that do not end before it is there (heldSource); made when the end of one is waited for. */
+  get mayEndFile(): string {
+    return this.path("may-end");
   }
 
   /** A folder in the folder, made. */
@@ -41,9 +47,14 @@ export class Workspace {
     this.notes.push(line);
   }
 
-  /** Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. */
+  /**
+   * Starts a job whose home is in the folder, unless another one is given; resolves when its JobManager serves its ports. Errors: the workspace
+   * is closed, since its test has been given up.
+   */
   async start(options: RunOptions): Promise<JobRun> {
-    const run = new JobRun({ home: this.path("home"), ...options });
+    if (this.#isClosed) throw new Error("a job is started in a workspace that is closed");
+    rmSync(this.mayEndFile, { force: true });
+    const run = new JobRun({ home: this.path("home"), mayEndFile: this.mayEndFile, ...options });
     this.#runs.push(run);
     await run.open();
     return run;
@@ -55,6 +66,7 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const cleanup of this.#cleanups.toReversed()) cleanup();
     for (const run of this.#runs) await run.kill();
   }

@@ -1,5 +1,5 @@
 /** Room `connectors/kafka` (`streamjob/connectors/kafka`): topics of Kafka as sources and sinks. */
-export type { KafkaConnectionOptions, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
+export type { KafkaConnectionOptions, KafkaLibrary, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
 export { kafkaSink } from "./sink/kafka-sink.ts";
 export type { KafkaSinkOptions } from "./sink/sink-settings.ts";
 export type { KafkaTransaction } from "./sink/transaction-fate.ts";

@@ -1,33 +1,38 @@
 /**
- * Kafka → keyed count → Kafka and MySQL on real servers, while processes, broker and database are killed, stopped and restarted at moments
- * of a seed: what the servers hold in the end is what a calm run would have left (oracle.ts).
+ * Kafka → keyed count → Kafka and MySQL on real servers, while processes, broker, database, cache and store are killed, stopped and restarted
+ * at moments of a seed: what the servers hold in the end is what a calm run would have left (oracle.ts).
  *
  * XOT1 The seed is in each test's name; STREAMJOB_CHAOS_SEED repeats all. `npm run chaos -- exactly-once --runs N --seed S` runs more.
  */
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { systemRandom } from "../../../base/index.ts";
+import { isInCi } from "../../environment/index.ts";
 import { inWorkspace } from "../../integration/workspace.ts";
-import { faultyRun, planOf } from "./faulty-run.ts";
-import { ownServers } from "./servers.ts";
+import { faultyRun } from "./faulty-run.ts";
+import { describePlan, planOf, RECORDS } from "./plan.ts";
+import { Servers } from "./servers.ts";
 
-/** `npm test` has this many. */
-const SAMPLE = 10;
-const RUNS = Number(process.env["STREAMJOB_CHAOS_RUNS"] ?? SAMPLE);
-const RECORDS = 4000;
+const RUNS = 10;
 const SEED = Number(process.env["STREAMJOB_CHAOS_SEED"] ?? Number.parseInt(systemRandom.hex(3), 16));
 
-const { skip, servers } = await ownServers();
+let skip: false | string = false;
+let started: Servers | null = null;
+try {
+  started = await Servers.start((line) => void process.stderr.write(`environment: ${line}\n`));
+} catch (error) {
+  if (isInCi()) throw error;
+  skip = `no servers: ${String(error)}`;
+  process.stderr.write(`tests left out: ${import.meta.filename}: ${skip}\n`);
+}
+after(() => started?.stop());
 
 describe("exactly once, whatever breaks", { skip }, () => {
   for (let run = 0; run < RUNS; run++) {
     const plan = planOf(SEED + run, RECORDS);
-    const name = `${plan.mode}, ${plan.faults.join(", then ")}${plan.isLeftDead ? ", then 11 left dead past the timeout" : ""}`;
-    it(`seed ${plan.seed}: ${name}`, () =>
+    it(`seed ${plan.seed}: ${describePlan(plan)}`, () =>
       inWorkspace("exactly-once", async (workspace) => {
-        const happened = await faultyRun(workspace, servers(), plan);
-        process.stdout.write(
-          `  seed ${plan.seed}: ${happened.length} of ${plan.faults.length + Number(plan.isLeftDead)} faults came\n`,
-        );
+        const { faults, failpoints } = await faultyRun(workspace, started as Servers, plan);
+        process.stdout.write(`  seed ${plan.seed}: ${[...faults, ...failpoints].join("; ")}\n`);
       }));
   }
 });

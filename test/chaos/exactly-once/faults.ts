@@ -1,5 +1,6 @@
 /**
- * Owns: what is done to a running job and its servers: one function for each row of the fault matrix that this suite covers.
+ * Owns: what is done to a running job and its servers: one function for each row of the fault matrix that this suite covers, but for those for
+ * which the whole job is down (downtimes.ts) or a process stands still at a failpoint (held.ts).
  *
  * XOF1 A fault undoes itself: when its function resolves, whoever was stopped goes on and a server that was killed serves again. Whether the
  *      job then comes back is the job's affair.
@@ -7,6 +8,7 @@
 import { type Random, sleep, systemClock } from "../../../base/index.ts";
 import { killOthers } from "../../data/database.ts";
 import { freezeServer, startServer, stopServer } from "../../environment/control.ts";
+import type { Fault as StoreFault, ProxiedRequest, RunningPart } from "../../environment/index.ts";
 import type { JobRun } from "../../integration/job-run.ts";
 import type { Servers } from "./servers.ts";
 
@@ -20,17 +22,22 @@ export type Place = {
 type Fault = (place: Place) => Promise<void>;
 
 /** A process that stands still for less is not taken for dead. */
-const HEARTBEAT_MS = 2500;
+export const HEARTBEAT_MS = 2500;
+const STORE_ANSWERS = [
+  { status: 500, code: "InternalError" },
+  { status: 503, code: "ServiceUnavailable" },
+  { status: 503, code: "SlowDown" },
+] as const;
 
 export const faults = {
   "1 a TaskManager is killed": async ({ run, random }) => {
     const { taskManagers } = run.cluster.pids();
-    kill(taskManagers[Math.floor(random.next() * taskManagers.length)], "SIGKILL");
+    signal(taskManagers[Math.floor(random.next() * taskManagers.length)], "SIGKILL");
   },
   "1 all TaskManagers are killed": async ({ run }) => {
-    for (const pid of run.cluster.pids().taskManagers) kill(pid, "SIGKILL");
+    for (const pid of run.cluster.pids().taskManagers) signal(pid, "SIGKILL");
   },
-  "2 the JobManager is killed": async ({ run }) => kill(run.cluster.pids().jobManager, "SIGKILL"),
+  "2 the JobManager is killed": async ({ run }) => signal(run.cluster.pids().jobManager, "SIGKILL"),
   "4 the JobManager stands still": async ({ run, random }) => {
     await standStill([run.cluster.pids().jobManager], HEARTBEAT_MS * (0.2 + random.next()));
   },
@@ -38,51 +45,77 @@ export const faults = {
     const { taskManagers } = run.cluster.pids();
     await standStill([taskManagers[Math.floor(random.next() * taskManagers.length)]], HEARTBEAT_MS * 2);
   },
-  "10 the broker is killed": async ({ servers, random }) => {
-    await stopServer(servers.broker, "SIGKILL");
-    await sleep(systemClock, random.next() * 1000);
-    await startServer(servers.broker);
-    await servers.whenServing();
-  },
+  "6 the store answers 500 and 503": (place) =>
+    withStore(place, ({ next }) =>
+      next() < 0.6 ? { kind: "answer", ...(STORE_ANSWERS[Math.floor(next() * 3)] ?? STORE_ANSWERS[0]) } : null,
+    ),
+  "6 the store is slow": (place) =>
+    withStore(place, ({ next }) => ({ kind: "wait", until: sleep(systemClock, next() * 2000) })),
+  "7 the store's answers are lost": (place) =>
+    withStore(place, ({ next }) => (next() < 0.4 ? { kind: "lose response" } : null)),
+  "7 requests to the store are cut off half sent": (place) =>
+    withStore(place, ({ next }) => (next() < 0.5 ? { kind: "half sent" } : null)),
+  "7 the store answers 409 to conditional writes": (place) =>
+    withStore(place, ({ next }, { headers }) =>
+      headers["if-none-match"] !== undefined && next() < 0.6
+        ? { kind: "answer", status: 409, code: "ConditionalRequestConflict" }
+        : null,
+    ),
+  "10 the broker is killed": ({ servers, random }) => killed(servers, servers.broker, random),
   "10 the broker is restarted": async ({ servers }) => {
     await stopServer(servers.broker);
     await startServer(servers.broker);
     await servers.whenServing();
   },
-  "12 the broker answers late": async ({ servers, random }) => {
-    await freezeServer(servers.broker, "SIGSTOP");
-    await sleep(systemClock, 500 + random.next() * 2000);
-    await freezeServer(servers.broker, "SIGCONT");
-  },
-  "14 the database is killed": async ({ servers, random }) => {
-    await stopServer(servers.mariadb, "SIGKILL");
-    await sleep(systemClock, random.next() * 1000);
-    await startServer(servers.mariadb);
-    await servers.whenServing();
-  },
-  "14 the database answers late": async ({ servers, random }) => {
-    await freezeServer(servers.mariadb, "SIGSTOP");
-    await sleep(systemClock, 500 + random.next() * 2000);
-    await freezeServer(servers.mariadb, "SIGCONT");
-  },
+  "12 the broker answers late": ({ servers, random }) => frozen(servers.broker, random),
+  "14 the database is killed": ({ servers, random }) => killed(servers, servers.mariadb, random),
+  "14 the database answers late": ({ servers, random }) => frozen(servers.mariadb, random),
   "15 somebody else ends the sinks' connections": ({ servers }) => killOthers(servers.query),
+  "15 somebody else locks the table": async ({ servers, table, random }) => {
+    // One connection: it has the lock until it ends.
+    await servers.query(`lock tables ${table} write`, () => sleep(systemClock, 500 + random.next() * 2000));
+  },
+  "16 Redis is killed": ({ servers, random }) => killed(servers, servers.redis, random),
+  "16 Redis is flushed": ({ servers }) => servers.flushCache(),
 } satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
-export const faultNames = Object.keys(faults) as FaultName[];
-
-async function standStill(pids: readonly (number | null | undefined)[], ms: number): Promise<void> {
-  for (const pid of pids) kill(pid, "SIGSTOP");
-  await sleep(systemClock, ms);
-  for (const pid of pids) kill(pid, "SIGCONT");
-}
 
 /** No pid, or none any more: it is down already. */
-function kill(pid: number | null | undefined, signal: NodeJS.Signals): void {
+export function signal(pid: number | null | undefined, name: NodeJS.Signals): void {
   if (typeof pid !== "number") return;
   try {
-    process.kill(pid, signal);
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
+}
+
+async function standStill(pids: readonly (number | null | undefined)[], ms: number): Promise<void> {
+  for (const pid of pids) signal(pid, "SIGSTOP");
+  await sleep(systemClock, ms);
+  for (const pid of pids) signal(pid, "SIGCONT");
+}
+
+async function killed(servers: Servers, server: RunningPart, random: Random): Promise<void> {
+  await stopServer(server, "SIGKILL");
+  await sleep(systemClock, random.next() * 1000);
+  await startServer(server);
+  await servers.whenServing();
+}
+
+async function frozen(server: RunningPart, random: Random): Promise<void> {
+  await freezeServer(server, "SIGSTOP");
+  await sleep(systemClock, 500 + random.next() * 2000);
+  await freezeServer(server, "SIGCONT");
+}
+
+/** For some time requests to the store meet what `faultOf` says. */
+async function withStore(
+  { servers, random }: Place,
+  faultOf: (random: Random, request: ProxiedRequest) => StoreFault | null,
+): Promise<void> {
+  servers.store.faultOf = (request) => faultOf(random, request);
+  await sleep(systemClock, 500 + random.next() * 2500);
+  servers.store.faultOf = () => null;
 }

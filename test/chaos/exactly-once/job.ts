@@ -1,11 +1,13 @@
 /**
- * The job of the exactly-once chaos: words of a topic, counted by key; each count is a record of another topic and a row of a table.
+ * The job of the exactly-once chaos: words of a topic, counted by key; each count is a record of another topic and a row of a table. How much
+ * a word counts is asked of Redis, which is a cache: a word that it does not know counts one, as all of them do.
  * The only argument is JSON of JobInput. A call of async I/O that takes its time keeps the job running while things break.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { job, t } from "streamjob";
 import { kafkaSink, kafkaSource } from "streamjob/connectors/kafka";
 import { type MySqlServer, mysqlSink } from "streamjob/connectors/mysql";
+import { redisLookup, type RedisServer } from "streamjob/connectors/redis";
 
 export type JobInput = {
   readonly brokers: string;
@@ -16,6 +18,10 @@ export type JobInput = {
   readonly transactionTimeoutMs: number;
   readonly server: MySqlServer;
   readonly table: string;
+  readonly ledgerTable: string;
+  readonly cache: RedisServer;
+  /** Of the words' keys in the cache, before a colon. */
+  readonly cachePrefix: string;
   readonly mode: "ledger" | "xa";
 };
 
@@ -27,9 +33,9 @@ const CALL_MS = 20;
 const CALLS_AT_ONCE = 16;
 
 export default job((env) => {
-  const { brokers, input, ends, output, transactionTimeoutMs, server, table, mode } = JSON.parse(
-    env.args[0] as string,
-  ) as JobInput;
+  const given = JSON.parse(env.args[0] as string) as JobInput;
+  const { brokers, input, ends, output, transactionTimeoutMs, server, table, ledgerTable, mode, cache, cachePrefix } =
+    given;
   env.configure({
     name: "exactly-once-chaos",
     checkpoints: { interval: "300 ms", mode: "exactly-once" },
@@ -40,9 +46,17 @@ export default job((env) => {
     .mapAsync(
       async (word) => {
         await wait(CALL_MS);
-        return { word, n: 1 };
+        return word;
       },
-      { uid: "ones", type: Count, capacity: CALLS_AT_ONCE, order: "unordered" },
+      { uid: "calls", type: t.string, capacity: CALLS_AT_ONCE, order: "unordered" },
+    )
+    .mapAsync(
+      redisLookup<string, Count>({
+        server: cache,
+        key: (word) => `${cachePrefix}:${word}`,
+        join: (word, found) => ({ word, n: found === null ? 1 : Number(found) }),
+      }),
+      { uid: "ones", type: Count, order: "unordered" },
     )
     .keyBy("word")
     .sum("n", { uid: "counts" });
@@ -57,7 +71,7 @@ export default job((env) => {
     }),
     { uid: "kafka" },
   );
-  counts.sinkTo(mysqlSink({ server, table, columns: ["word", "n"], mode, ledgerTable: `${table}_ledger` }), {
+  counts.sinkTo(mysqlSink({ server, table, columns: ["word", "n"], mode, ledgerTable }), {
     uid: "mysql",
   });
 });

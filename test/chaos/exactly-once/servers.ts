@@ -1,55 +1,124 @@
 /**
- * Owns: a Kafka and a MariaDB of the suite's own, which it breaks, and what is on them.
+ * Owns: a Kafka, a MariaDB, a Redis and an S3 server of the suite's own, which it breaks, and what is on them.
  *
  * XOS1 What is read here goes through clients of its own, not through the job.
+ * XOS2 Jobs reach the S3 server through a proxy, which they find by the variables of this process.
  */
+import { Redis } from "ioredis";
 import mysql, { type RowDataPacket } from "mysql2/promise";
-import type { MySqlServer } from "../../../runtime/connectors/mysql/index.ts";
+import type { Address } from "../../data/database.ts";
 import { KafkaTopics } from "../../data/kafka-topics.ts";
-import { kafkaPart, mariadbPart, testPart } from "../../environment/index.ts";
-import type { RunningPart } from "../../environment/environment.ts";
+import type { Part } from "../../environment/part.ts";
+import {
+  Environment,
+  FaultProxy,
+  kafkaPart,
+  mariadbPart,
+  minioPart,
+  redisPart,
+  type RunningPart,
+} from "../../environment/index.ts";
 import { until } from "../../integration/until.ts";
+import { environmentFor, newBucket } from "../../s3/buckets.ts";
 
-export type Servers = {
-  readonly topics: KafkaTopics;
-  readonly database: MySqlServer;
-  readonly broker: RunningPart;
-  readonly mariadb: RunningPart;
-  query(sql: string): Promise<Readonly<Record<string, unknown>>[]>;
-  /** Resolves when both serve, as after a restart. */
-  whenServing(): Promise<void>;
-};
+type Row = Readonly<Record<string, unknown>>;
+type RedisAddress = { readonly host: string; readonly port: number };
 
 const SERVE_WITHIN_MS = 120_000;
 
-/** Started once for a test file. `skip`: why they cannot be had. */
-export async function ownServers(): Promise<{ readonly skip: false | string; readonly servers: () => Servers }> {
-  const kafka = await testPart(kafkaPart, { isOwn: true });
-  const mariadb = await testPart(mariadbPart, { isOwn: true });
-  const servers = (): Servers => {
-    const database = mariadb.gives();
-    const { bootstrap } = kafka.gives();
-    return {
-      topics: new KafkaTopics(bootstrap),
-      database,
-      broker: kafka.running(),
-      mariadb: mariadb.running(),
-      query: async (sql) => {
-        const connection = await mysql.createConnection({ ...database });
-        try {
-          const [rows] = await connection.query<RowDataPacket[]>(sql);
-          return rows;
-        } finally {
-          await connection.end();
-        }
-      },
-      whenServing: async () => {
-        await until(() => serves(kafkaPart.check({ bootstrap })), "Kafka serves", SERVE_WITHIN_MS);
-        await until(() => serves(mariadbPart.check(database)), "MariaDB serves", SERVE_WITHIN_MS);
-      },
-    };
+export class Servers {
+  readonly topics: KafkaTopics;
+  readonly database: Address;
+  readonly cache: RedisAddress;
+  readonly broker: RunningPart;
+  readonly mariadb: RunningPart;
+  readonly redis: RunningPart;
+  readonly store: FaultProxy;
+  /** In it jobs may have their checkpoints. */
+  readonly bucket: string;
+  readonly #environment: Environment;
+
+  /** Use start. */
+  private constructor(
+    environment: Environment,
+    store: { readonly proxy: FaultProxy; readonly bucket: string },
+    gives: { readonly bootstrap: string; readonly database: Address; readonly cache: RedisAddress },
+  ) {
+    const running = (part: Part<never>): RunningPart => environment.running()[part.name] as RunningPart;
+    this.#environment = environment;
+    this.topics = new KafkaTopics(gives.bootstrap);
+    this.database = gives.database;
+    this.cache = gives.cache;
+    this.broker = running(kafkaPart as Part<never>);
+    this.mariadb = running(mariadbPart as Part<never>);
+    this.redis = running(redisPart as Part<never>);
+    this.store = store.proxy;
+    this.bucket = store.bucket;
+  }
+
+  /** Errors: one of them cannot be had. */
+  static async start(tell: (line: string) => void): Promise<Servers> {
+    const environment = new Environment({ tell, isAlone: true });
+    try {
+      const [{ bootstrap }, database, cache, s3] = await Promise.all([
+        environment.start(kafkaPart),
+        environment.start(mariadbPart),
+        environment.start(redisPart),
+        environment.start(minioPart),
+      ]);
+      const proxy = await FaultProxy.start(s3.endpoint);
+      Object.assign(process.env, environmentFor({ ...s3, endpoint: proxy.endpoint })); // XOS2
+      const bucket = await newBucket(s3);
+      const servers = new Servers(environment, { proxy, bucket }, { bootstrap, database, cache });
+      await servers.topics.whenReady();
+      return servers;
+    } catch (error) {
+      await environment.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.store.stop();
+    await this.#environment.stop();
+  }
+
+  /** `meanwhile`: before the connection ends. */
+  readonly query = async (sql: string, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<Row[]> => {
+    const connection = await mysql.createConnection({ ...this.database });
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>(sql);
+      await meanwhile();
+      return rows;
+    } finally {
+      await connection.end();
+    }
   };
-  return { skip: kafka.skip !== false ? kafka.skip : mariadb.skip, servers };
+
+  /** Resolves when all that the job needs serve, as after a restart. */
+  async whenServing(): Promise<void> {
+    const { bootstrap } = this.topics;
+    await until(() => serves(kafkaPart.check({ bootstrap })), "Kafka serves", SERVE_WITHIN_MS);
+    await until(() => serves(mariadbPart.check(this.database)), "MariaDB serves", SERVE_WITHIN_MS);
+    await until(() => serves(redisPart.check(this.cache)), "Redis serves", SERVE_WITHIN_MS);
+  }
+
+  fillCache(values: Readonly<Record<string, string>>): Promise<unknown> {
+    return this.#asRedis((redis) => redis.mset(values));
+  }
+
+  async flushCache(): Promise<void> {
+    await this.#asRedis((redis) => redis.flushall());
+  }
+
+  async #asRedis<R>(use: (redis: Redis) => Promise<R>): Promise<R> {
+    const redis = new Redis({ ...this.cache });
+    try {
+      return await use(redis);
+    } finally {
+      redis.disconnect();
+    }
+  }
 }
 
 const serves = (check: Promise<void>): Promise<boolean> =>

@@ -1,10 +1,11 @@
 /**
  * Owns: the port to Kafka: the requests that the source and the sink make, in the words of the protocol.
- * Not here: how they are sent (kafkajs/), batches of records (wire/), retries (retry.ts): an operation here is one attempt.
+ * Not here: how they are sent (kafkajs/, platformatic/), batches of records (wire/), retries (retry.ts): an operation here is one attempt.
  *
  * KCL1 An operation that fails rejects with a KafkaError. `fetch` and `produce` answer for each partition instead, as the broker does.
  * KCL2 Nothing here initializes or aborts a transaction by itself: `endTransaction` with a saved identity is the plain request, so what
  *      another process prepared can be committed (EO-8).
+ * KCL3 Errors have the names of Kafka's protocol of today, whatever the library calls them.
  */
 
 export type TopicPartition = { readonly topic: string; readonly partition: number };

@@ -47,6 +47,15 @@ const newerErrors: Readonly<Record<number, string>> = {
   120: "TRANSACTION_ABORTABLE",
 };
 
+/** What the protocol calls it now (KCL3). */
+const renamed: Readonly<Record<string, string>> = {
+  UNKNOWN: "UNKNOWN_SERVER_ERROR",
+  NOT_LEADER_FOR_PARTITION: "NOT_LEADER_OR_FOLLOWER",
+  GROUP_LOAD_IN_PROGRESS: "COORDINATOR_LOAD_IN_PROGRESS",
+  GROUP_COORDINATOR_NOT_AVAILABLE: "COORDINATOR_NOT_AVAILABLE",
+  NOT_COORDINATOR_FOR_GROUP: "NOT_COORDINATOR",
+};
+
 export class KafkajsClient implements KafkaClient {
   readonly #connection: KafkaConnection;
   readonly #log: Log;
@@ -308,7 +317,8 @@ export class KafkajsClient implements KafkaClient {
 
   #errorName(code: number): string | null {
     if (code === 0) return null;
-    return this.#parts.errorCodes.find((each) => each.code === code)?.type ?? newerErrors[code] ?? `ERROR_${code}`;
+    const type = this.#parts.errorCodes.find((each) => each.code === code)?.type;
+    return (type === undefined ? newerErrors[code] : (renamed[type] ?? type)) ?? `ERROR_${code}`;
   }
 
   #protocolError(code: number): KafkaError {
@@ -356,7 +366,7 @@ function kafkaErrorOf(error: unknown): unknown {
   const { name = "", type, code, retriable = false, message = String(error) } = innermost(error);
   if (type !== undefined) {
     const newer = type === "KAFKAJS_UNKNOWN_ERROR_CODE" ? newerErrors[Number(/\d+$/.exec(message)?.[0])] : undefined;
-    return new KafkaError(newer ?? type, message, { isRetriable: retriable, cause: error });
+    return new KafkaError(newer ?? renamed[type] ?? type, message, { isRetriable: retriable, cause: error });
   }
   if (!name.startsWith("KafkaJS")) return error;
   if (name.includes("SASL"))

@@ -25,6 +25,7 @@ export function kafkaSink<T>(options: KafkaSinkOptions<T>): PlainSink<T> | TwoPh
       kind: "sink",
       name,
       guarantee: "exactly-once",
+      settlesOnDeletion: true,
       transactionType,
       createWriter: (context) => new TransactionalKafkaWriter(settings, context),
     };

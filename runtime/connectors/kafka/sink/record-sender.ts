@@ -315,7 +315,7 @@ export class RecordSender {
 
 /** Of what a broker answers for one partition: what passes by itself, with a new leader or a little later. */
 const passing: ReadonlySet<string> = new Set([
-  "NOT_LEADER_FOR_PARTITION",
+  "NOT_LEADER_OR_FOLLOWER",
   "LEADER_NOT_AVAILABLE",
   "UNKNOWN_TOPIC_OR_PARTITION",
   "REQUEST_TIMED_OUT",

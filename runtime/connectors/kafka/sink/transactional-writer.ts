@@ -8,12 +8,14 @@
  *      the checkpoint names, is aborted; then new ones begin.
  * KTW3 A commit that the broker refuses for good is looked up in the log (KTF1): committed; or aborted, as after its timeout, and then it is
  *      written again (KTF2) or the job fails with the offsets (KTF4).
+ * KTW5 Nothing of this begins while another job that lives has the same prefix (KPN1).
  * KTW4 After a restore every id of the subtask is taken over, also one without an open transaction: an earlier attempt that still runs can neither
  *      write nor begin with what it holds. Left open, its transaction would hold back readers until its timeout.
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { CommitOutcome, SinkContext, TransactionWriter } from "../../../ports/index.ts";
 import { KafkaError, kafkaFailure } from "../client/kafka-error.ts";
+import { PrefixClaim } from "./prefix-claim.ts";
 import type { RecordSender } from "./record-sender.ts";
 import { SinkClient } from "./sink-client.ts";
 import { addRecord, type KafkaSinkSettings } from "./sink-settings.ts";
@@ -43,6 +45,7 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
   readonly #prefix: string;
   readonly #slots: TransactionSlots;
   readonly #fate: TransactionFate;
+  readonly #claim: PrefixClaim;
   #sender: RecordSender | null = null;
 
   constructor(settings: KafkaSinkSettings<T>, context: SinkContext) {
@@ -56,14 +59,17 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
       settings.transactionTimeoutMs,
     );
     this.#fate = new TransactionFate(this.#kafka.client, this.#kafka.retries);
+    this.#claim = new PrefixClaim(this.#kafka, context, { prefix: this.#prefix, topic: settings.topic });
   }
 
   async open(): Promise<void> {
     this.#sender = await this.#kafka.open();
     await this.#checkTimeout();
+    await this.#asked("note whose its transactional ids are", () => this.#claim.take());
   }
 
   begin(): KafkaTransaction | Promise<KafkaTransaction> {
+    this.#claim.assertHeld();
     const identity = this.#slots.take();
     if (!("then" in identity)) return this.#begun(identity);
     return identity.then((each) => this.#begun(each));
@@ -143,6 +149,7 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
 
   async close(): Promise<void> {
     this.#sender?.close();
+    await this.#claim.release();
     await this.#kafka.close();
   }
 

@@ -10,7 +10,7 @@ import type { Counter, PollResult, ReaderContext, SourceOutput, SourceReader } f
 import type { KafkaClient } from "../client/kafka-client.ts";
 import { kafkaFailure, type KafkaPlace } from "../client/kafka-error.ts";
 import { Retries } from "../client/retry.ts";
-import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
+import { createKafkaClient } from "../create-client.ts";
 import type { RecordCursor } from "../wire/batch-reader.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Fetching } from "./fetching.ts";
@@ -43,7 +43,7 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
       code: "SOURCE_FAILED",
       where: `source ${context.name} at ${settings.connection.brokers.join(", ")}`,
     };
-    this.#client = new KafkajsClient(settings.connection, log);
+    this.#client = createKafkaClient(settings.connection, log);
     this.#retries = new Retries(clock, settings.retryTimeoutMs);
     this.#partitions = context.splits.map((split) => new PartitionReading(split));
     this.#commits = settings.group === null ? null : new OffsetCommits(this.#client, settings.group, context);
