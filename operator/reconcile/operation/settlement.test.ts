@@ -31,6 +31,12 @@ function deleted(world: SimulatedWorld): readonly Plan[] {
   return plans;
 }
 
+/** Of its second incarnation; undefined: it is not there. */
+const configMapOf = (world: SimulatedWorld): string | undefined =>
+  world
+    .childNames()
+    .find((name) => name.startsWith("ConfigMap/wc-2"))
+    ?.slice("ConfigMap/".length);
 const kindsDone = (world: SimulatedWorld) => world.storagePods.done.map(({ kind }) => kind);
 const eventsOf = (plans: readonly Plan[], wanted: string) =>
   plans.flatMap(({ events }) => events.filter(({ reason }) => reason === wanted).map(({ note }) => note));
@@ -57,11 +63,6 @@ test("OST1 a job without such sinks, and one that has finished, are deleted with
   }
 });
 
-/** As it is listed; undefined: it is not there. */
-function configMapOf(world: SimulatedWorld): string | undefined {
-  return world.childNames().find((name) => name.startsWith("ConfigMap/wc-2-"));
-}
-
 test("OST4 the pod is of the version that ran last, whatever the spec says now, and of its incarnation", () => {
   const world = running({});
   world.patch((spec) => ({ ...spec, job: { ...spec.job, module: "/other.ts" } }));
@@ -69,10 +70,7 @@ test("OST4 the pod is of the version that ran last, whatever the spec says now, 
   world.run(60_000, () => world.storagePods.all.length > 0);
   const env = world.storagePods.all[0]?.spec.containers[0]?.env ?? [];
   const config = env.find(({ name }) => name === "STREAMJOB_CONFIG");
-  const configMap = configMapOf(world);
-  assert.ok(configMap !== undefined, "the ConfigMap is kept");
-  const name = configMap.slice("ConfigMap/".length);
-  assert.deepEqual(config?.valueFrom?.configMapKeyRef, { name, key: "config.json" });
+  assert.deepEqual(config?.valueFrom?.configMapKeyRef, { name: configMapOf(world), key: "config.json" });
   deleted(world);
 });
 
@@ -83,9 +81,8 @@ test("OST4 of a job that is suspended, or whose ConfigMap was deleted, it is mad
       world.patch((spec) => ({ ...spec, state: "suspended" }));
       assert.ok(world.settle());
     }
-    const configMap = configMapOf(world);
-    assert.equal(configMap === undefined, after === "suspended");
-    if (configMap !== undefined) world.remove(configMap);
+    if (after === "deleted") world.remove(`ConfigMap/${configMapOf(world)}`);
+    else assert.equal(configMapOf(world), undefined);
     const plans = deleted(world);
     assert.deepEqual(kindsDone(world), ["settle"], after);
     assert.equal(eventsOf(plans, "TransactionsSettled").length, 1, after);

@@ -14,4 +14,4 @@ export {
 export { kafkaSource } from "./source/kafka-source.ts";
 export type { KafkaOffsets, KafkaPosition, KafkaSourceOptions } from "./source/source-settings.ts";
 export type { KafkaSplit } from "./source/splits.ts";
-export type { KafkaCompression } from "./wire/record-batch.ts";
+export type { KafkaCompression } from "./wire/packing.ts";
