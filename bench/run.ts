@@ -14,6 +14,7 @@ import { controllerQuestion } from "./controller.ts";
 import { exchangeQuestion } from "./exchange.ts";
 import { kafkaQuestion } from "./kafka.ts";
 import { mysqlQuestion } from "./mysql.ts";
+import { nexmarkQuestion } from "./nexmark.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
 import { upgradeQuestion } from "./upgrade.ts";
@@ -26,6 +27,7 @@ const questions: Readonly<Record<string, Question>> = {
   kafka: kafkaQuestion,
   async: asyncQuestion,
   mysql: mysqlQuestion,
+  nexmark: nexmarkQuestion,
   state: stateQuestion,
   upgrade: upgradeQuestion,
   controller: controllerQuestion,

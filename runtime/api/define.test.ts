@@ -70,7 +70,7 @@ describe("defineSource", () => {
     assert.equal(
       source({})
         .createReader(context)
-        .poll({ collect: () => undefined }, 1),
+        .poll({ collect: () => undefined, collectBatch: () => undefined }, 1),
       "end",
     );
     assert.throws(

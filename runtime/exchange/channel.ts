@@ -7,7 +7,7 @@
  * CH3 Control elements travel in the order of the batches and wait for credit like them.
  * CH4 The receiver may bound the rows under way (`allow`); the sender keeps to it with the next batch that it begins.
  */
-import type { ControlElement, RowBatch, StreamElement } from "../record/index.ts";
+import type { ColumnBatch, ControlElement, RowBatch, StreamElement } from "../record/index.ts";
 
 /** Names a channel in both of its ends: epoch, attempt, edge, producing and consuming subtask. */
 export type ChannelKey = string;
@@ -23,6 +23,8 @@ export interface ChannelSender<T> {
   readonly batchRows: number;
   readonly bytesSent: number;
   sendBatch(batch: RowBatch<T>): void;
+  /** Takes the batch over, and has it released. */
+  sendColumns(batch: ColumnBatch): void;
   sendControl(element: ControlElement): void;
   /** Nothing more will be sent; what waits for credit is dropped. */
   close(): void;

@@ -82,6 +82,7 @@ for (const [name, open] of Object.entries({ local, ring, socket })) {
     const deadline = Date.now() + 10_000;
     for (const element of sent) {
       if (element.kind === "batch") sender.sendBatch(element.batch);
+      else if (element.kind === "columns") sender.sendColumns(element.batch);
       else sender.sendControl(element);
       const got = Math.random() < 0.7 ? receiver.next() : null;
       if (got !== null) received.push(got);

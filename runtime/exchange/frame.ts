@@ -3,6 +3,7 @@
  *
  * Grammar: frame = u8 kind, u8[7] zero, body
  *   0 batch: block of record/batch-codec · 1 watermark: f64 · 2 barrier: JSON · 3 status: u8 idle · 4 end of data
+ *   5 columns: block of record/columns/column-codec
  *
  * FRM1 A barrier that is read has every field that stream-element.ts says, of its type: it decides what a task does.
  */
@@ -12,9 +13,13 @@ import {
   ByteReader,
   type ByteWriter,
   type CheckpointKind,
+  type ColumnBatch,
   type ControlElement,
   decodeBatch,
+  decodeColumns,
   encodeBatch,
+  encodeColumns,
+  type Release,
   type RowBatch,
   type StreamElement,
   type ValueType,
@@ -25,6 +30,7 @@ const WATERMARK = 1;
 const BARRIER = 2;
 const STATUS = 3;
 const END_OF_DATA = 4;
+const COLUMNS = 5;
 
 function startFrame(kind: number, writer: ByteWriter): void {
   writer.u8(kind);
@@ -34,6 +40,12 @@ function startFrame(kind: number, writer: ByteWriter): void {
 export function encodeBatchFrame<T>(type: ValueType<T>, batch: RowBatch<T>, writer: ByteWriter): void {
   startFrame(BATCH, writer);
   encodeBatch(type, batch, writer);
+}
+
+/** A batch as builders make them. */
+export function encodeColumnsFrame(batch: ColumnBatch, writer: ByteWriter): void {
+  startFrame(COLUMNS, writer);
+  encodeColumns(batch, writer);
 }
 
 export function encodeControlFrame(element: ControlElement, writer: ByteWriter): void {
@@ -55,7 +67,12 @@ export function encodeControlFrame(element: ControlElement, writer: ByteWriter):
   }
 }
 
-export function decodeFrame<T>(type: ValueType<T>, bytes: Uint8Array): StreamElement<T> {
+/** `release`: what releasing a batch of columns does, whose columns are views of `bytes`; nothing else that is read refers to them. */
+export function decodeFrame<T>(
+  type: ValueType<T>,
+  bytes: Uint8Array,
+  release: Release | null = null,
+): StreamElement<T> {
   const reader = new ByteReader(bytes);
   const kind = reader.u8();
   reader.align8();
@@ -70,6 +87,8 @@ export function decodeFrame<T>(type: ValueType<T>, bytes: Uint8Array): StreamEle
       return { kind: "status", idle: reader.u8() === 1 };
     case END_OF_DATA:
       return { kind: "endOfData" };
+    case COLUMNS:
+      return { kind: "columns", batch: decodeColumns(type, reader, release) };
     default:
       throw new StreamError(
         "PROTOCOL_VIOLATION",

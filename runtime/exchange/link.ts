@@ -4,11 +4,19 @@
  *
  * LIN1 `trySend` takes a whole frame or none; false means no credit now, and `onWritable` is called when there is again.
  * LIN2 `receive` gives a frame's bytes, valid until `release`, which gives the credit back.
+ * LIN3 A batch of columns is read where its frame lies, which is released with the batch; nothing else is received before.
  */
-import { ByteWriter, type ControlElement, type RowBatch, type StreamElement, type ValueType } from "../record/index.ts";
+import {
+  ByteWriter,
+  type ColumnBatch,
+  type ControlElement,
+  type RowBatch,
+  type StreamElement,
+  type ValueType,
+} from "../record/index.ts";
 import { SEGMENT_BYTES } from "./segment-pool.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
-import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "./frame.ts";
+import { decodeFrame, encodeBatchFrame, encodeColumnsFrame, encodeControlFrame } from "./frame.ts";
 
 export interface SendingLink {
   /** Rows of a batch, as the receiver wants them (CH4); Infinity: as many as fit. */
@@ -56,18 +64,30 @@ export class LinkSender<T> implements ChannelSender<T> {
   sendBatch(batch: RowBatch<T>): void {
     scratch.reset();
     encodeBatchFrame(this.#type, batch, scratch);
-    const rows = batch.rows.length;
-    const fitting = Math.floor((SEGMENT_BYTES * SEGMENT_FILL * rows) / scratch.length);
-    // Small batches are mostly header: they say little about the size of a record, so growth is by doubling.
-    this.#fittingRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.#fittingRows * 2));
-    if (rows < 64 && fitting > rows)
-      this.#fittingRows = Math.max(this.#fittingRows, Math.min(FIRST_BATCH_ROWS, fitting));
-    this.#sendScratch();
+    this.#sendRecords(batch.rows.length);
+  }
+
+  sendColumns(batch: ColumnBatch): void {
+    scratch.reset();
+    encodeColumnsFrame(batch, scratch);
+    const { count } = batch;
+    batch.release();
+    this.#sendRecords(count);
   }
 
   sendControl(element: ControlElement): void {
     scratch.reset();
     encodeControlFrame(element, scratch);
+    this.#sendScratch();
+  }
+
+  /** What is in scratch; the next batch is to have as many records as fit. */
+  #sendRecords(rows: number): void {
+    const fitting = Math.floor((SEGMENT_BYTES * SEGMENT_FILL * rows) / scratch.length);
+    // Small batches are mostly header: they say little about the size of a record, so growth is by doubling.
+    this.#fittingRows = Math.max(1, Math.min(fitting, rows * 2, BATCH_ROWS_MAX, this.#fittingRows * 2));
+    if (rows < 64 && fitting > rows)
+      this.#fittingRows = Math.max(this.#fittingRows, Math.min(FIRST_BATCH_ROWS, fitting));
     this.#sendScratch();
   }
 
@@ -95,6 +115,8 @@ export class LinkSender<T> implements ChannelSender<T> {
 export class LinkReceiver<T> implements ChannelReceiver<T> {
   readonly #type: ValueType<T>;
   readonly #link: ReceivingLink;
+  /** The frame of a batch of columns that is not released yet (LIN3). */
+  #held: Uint8Array | null = null;
   bytesReceived = 0;
 
   constructor(type: ValueType<T>, link: ReceivingLink) {
@@ -110,8 +132,9 @@ export class LinkReceiver<T> implements ChannelReceiver<T> {
     const frame = this.#link.receive();
     if (frame === null) return null;
     this.bytesReceived += frame.length;
-    const element = decodeFrame(this.#type, frame);
-    this.#link.release();
+    const element = decodeFrame(this.#type, frame, this.#release);
+    if (element.kind === "columns") this.#held = frame;
+    else this.#link.release();
     return element;
   }
 
@@ -120,6 +143,15 @@ export class LinkReceiver<T> implements ChannelReceiver<T> {
   }
 
   close(): void {
+    this.#release(false);
     this.#link.close();
   }
+
+  readonly #release = (poisons: boolean): void => {
+    const frame = this.#held;
+    if (frame === null) return;
+    this.#held = null;
+    if (poisons) frame.fill(0xdb);
+    this.#link.release();
+  };
 }

@@ -1,7 +1,7 @@
 /**
  * Owns: a channel between two tasks of one thread: batches are handed over by reference, nothing is encoded.
  */
-import type { ControlElement, RowBatch, StreamElement } from "../record/index.ts";
+import type { ColumnBatch, ControlElement, RowBatch, StreamElement } from "../record/index.ts";
 import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { batchRowsOf, framesOf } from "./in-flight.ts";
 
@@ -43,6 +43,11 @@ export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
     if (!this.#isClosed) this.#queue.push({ kind: "batch", batch });
   }
 
+  sendColumns(batch: ColumnBatch): void {
+    if (this.#isClosed) batch.release();
+    else this.#queue.push({ kind: "columns", batch });
+  }
+
   sendControl(element: ControlElement): void {
     if (!this.#isClosed) this.#queue.push(element);
   }
@@ -66,6 +71,10 @@ export class LocalChannel<T> implements ChannelSender<T>, ChannelReceiver<T> {
 
   close(): void {
     this.#isClosed = true;
+    for (let at = this.#head; at < this.#queue.length; at++) {
+      const element = this.#queue[at] as StreamElement<T>;
+      if (element.kind === "columns") element.batch.release();
+    }
     this.#queue.length = 0;
     this.#head = 0;
   }

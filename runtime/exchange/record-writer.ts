@@ -4,10 +4,13 @@
  *
  * RW1 Records of one channel leave in the order they were written, and before every control element written after them.
  * RW2 `isWritable` is false while any channel waits for credit: the task then stops before its next record.
+ * RW3 RW1 holds across rows and columns, though an edge usually carries one of both.
  */
 import { assert } from "../../base/index.ts";
 import {
+  type ColumnBatch,
   type ControlElement,
+  hashKeys,
   type Key,
   keyGroupOfHash,
   keyHash,
@@ -15,6 +18,7 @@ import {
   subtaskOfKeyGroup,
 } from "../record/index.ts";
 import type { ChannelSender } from "./channel.ts";
+import { ColumnCollector } from "./column-collector.ts";
 
 /** Of the first batch: nothing is known yet of who takes it, and it may take long (CH4). */
 const FIRST_ROWS = 4;
@@ -30,6 +34,7 @@ class BatchBuilder<T> {
   #timestamps: Float64Array | null = null;
   #keyHashes: Int32Array | null = null;
   #limit: number;
+  #columns: ColumnCollector | null = null;
 
   constructor(sender: ChannelSender<T>, isKeyed: boolean, onFull: () => void) {
     this.#sender = sender;
@@ -51,9 +56,17 @@ class BatchBuilder<T> {
     if (row + 1 >= this.#limit) this.flush();
   }
 
+  /** Records of a batch: those at the places `rows[0]` up to `rows[count - 1]`; their keys' hashes by place. */
+  addColumns(batch: ColumnBatch, rows: Int32Array, count: number, keyHashes: Int32Array | null): void {
+    if (this.#count > 0) this.flush();
+    this.#columns ??= new ColumnCollector(this.#sender, batch.layout.type, this.#onFull);
+    this.#columns.add(batch, { rows, from: 0, to: count }, keyHashes);
+  }
+
   /** True when there was something to send. */
   flush(): boolean {
-    if (this.#count === 0) return false;
+    const flushedColumns = this.#columns?.flush() === true;
+    if (this.#count === 0) return flushedColumns;
     const rows = this.#rows;
     const timestamps = this.#timestamps;
     const keyHashes = this.#keyHashes;
@@ -89,6 +102,9 @@ export abstract class RecordWriter<T> {
   }
 
   abstract write(value: T, timestamp: number): void;
+
+  /** All records of a batch, which is not kept (CBA1). */
+  abstract writeBatch(batch: ColumnBatch): void;
 
   get isWritable(): boolean {
     for (let index = 0; index < this.senders.length; index++) {
@@ -126,10 +142,24 @@ export class HashWriter<T> extends RecordWriter<T> {
   /** Key group -> channel, so that a record costs no division. */
   readonly #channelOfGroup: Int32Array;
   readonly #maxParallelism: number;
+  readonly #keyColumn: string | null;
+  /** Of a batch: the hashes by place; for each channel the places that go there, and how many. */
+  #hashes = new Int32Array(0);
+  readonly #shares: Int32Array[];
+  readonly #counts: Int32Array;
 
-  constructor(senders: readonly ChannelSender<T>[], selectKey: (value: T) => Key, maxParallelism: number) {
+  /** `keyColumn`: the field that is the key; null: only the selector knows. */
+  constructor(
+    senders: readonly ChannelSender<T>[],
+    selectKey: (value: T) => Key,
+    maxParallelism: number,
+    keyColumn: string | null = null,
+  ) {
     super(senders, true);
     this.#selectKey = selectKey;
+    this.#keyColumn = keyColumn;
+    this.#shares = senders.map(() => new Int32Array(0));
+    this.#counts = new Int32Array(senders.length);
     this.#maxParallelism = maxParallelism;
     this.#channelOfGroup = Int32Array.from({ length: maxParallelism }, (_value, group) =>
       subtaskOfKeyGroup(group, senders.length, maxParallelism),
@@ -142,6 +172,43 @@ export class HashWriter<T> extends RecordWriter<T> {
     const channel = this.#channelOfGroup[keyGroupOfHash(hash, this.#maxParallelism)] as number;
     (this.builders[channel] as BatchBuilder<T>).add(value, timestamp, hash);
   }
+
+  writeBatch(batch: ColumnBatch): void {
+    const { rows, count, size } = batch;
+    this.recordsWritten += count;
+    if (this.#hashes.length < size) {
+      this.#hashes = new Int32Array(size);
+      for (let channel = 0; channel < this.#shares.length; channel++) this.#shares[channel] = new Int32Array(size);
+    }
+    const hashes = this.#hashes;
+    if (this.#keyColumn === null) this.#hashRows(batch);
+    else hashKeys(batch, placeOf(batch, this.#keyColumn), hashes);
+    const counts = this.#counts.fill(0);
+    for (let at = 0; at < count; at++) {
+      const row = rows[at] as number;
+      const channel = this.#channelOfGroup[keyGroupOfHash(hashes[row] as number, this.#maxParallelism)] as number;
+      const share = this.#shares[channel] as Int32Array;
+      share[counts[channel] as number] = row;
+      counts[channel] = (counts[channel] as number) + 1;
+    }
+    for (let channel = 0; channel < counts.length; channel++) {
+      const share = counts[channel] as number;
+      if (share > 0) this.builders[channel]?.addColumns(batch, this.#shares[channel] as Int32Array, share, hashes);
+    }
+  }
+
+  /** Where only the selector knows what the key is, it is shown row objects. */
+  #hashRows(batch: ColumnBatch): void {
+    const { rows } = batch;
+    for (const [at, row] of batch.toRows().entries())
+      this.#hashes[rows[at] as number] = keyHash(this.#selectKey(row as T));
+  }
+}
+
+function placeOf({ layout }: ColumnBatch, name: string): number {
+  const place = layout.fields.findIndex((field) => field.name === name);
+  assert(place >= 0, `records without the key's column "${name}" came to an edge by hash`);
+  return place;
 }
 
 /** All to the one channel there is. */
@@ -155,9 +222,14 @@ export class ForwardWriter<T> extends RecordWriter<T> {
     this.recordsWritten += 1;
     (this.builders[0] as BatchBuilder<T>).add(value, timestamp, 0);
   }
+
+  writeBatch(batch: ColumnBatch): void {
+    this.recordsWritten += batch.count;
+    this.builders[0]?.addColumns(batch, batch.rows, batch.count, null);
+  }
 }
 
-/** Round-robin, record by record, starting at a channel of the subtask's own. */
+/** Round-robin, record by record and batch of columns by batch, starting at a channel of the subtask's own. */
 export class RebalanceWriter<T> extends RecordWriter<T> {
   #turn: number;
 
@@ -171,6 +243,12 @@ export class RebalanceWriter<T> extends RecordWriter<T> {
     (this.builders[this.#turn] as BatchBuilder<T>).add(value, timestamp, 0);
     this.#turn = this.#turn + 1 === this.senders.length ? 0 : this.#turn + 1;
   }
+
+  writeBatch(batch: ColumnBatch): void {
+    this.recordsWritten += batch.count;
+    this.builders[this.#turn]?.addColumns(batch, batch.rows, batch.count, null);
+    this.#turn = this.#turn + 1 === this.senders.length ? 0 : this.#turn + 1;
+  }
 }
 
 /** Each record to every channel. */
@@ -182,5 +260,10 @@ export class BroadcastWriter<T> extends RecordWriter<T> {
   write(value: T, timestamp: number): void {
     this.recordsWritten += 1;
     for (const builder of this.builders) builder.add(value, timestamp, 0);
+  }
+
+  writeBatch(batch: ColumnBatch): void {
+    this.recordsWritten += batch.count;
+    for (const builder of this.builders) builder.addColumns(batch, batch.rows, batch.count, null);
   }
 }

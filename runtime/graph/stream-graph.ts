@@ -15,7 +15,8 @@ export type Partitioning =
   | { readonly kind: "forward" }
   /** Round-robin by batch. */
   | { readonly kind: "rebalance" }
-  | { readonly kind: "hash"; readonly keySelector: (value: never) => Key }
+  /** `keyColumn`: the field whose value is the key; absent: only the selector knows. */
+  | { readonly kind: "hash"; readonly keySelector: (value: never) => Key; readonly keyColumn?: string }
   | { readonly kind: "broadcast" };
 
 /** Where the records of a stream come from, and how they are shared out among the subtasks of what takes them. */

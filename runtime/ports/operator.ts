@@ -10,11 +10,13 @@
  *     after `onWatermark` returned.
  * OP6 An operator that asks something outside and goes on without waiting emits what was answered through `outside`: on the task's turn,
  *     while the task reads its input, and never between the emissions of another record.
+ * OP7 An operator that has `processBatch` gets batches of columns and nothing else by its first input: `process` is not called. Between two of its
+ *     calls nothing else is taken by the task while it has not taken a batch whole.
  * OP5 An operator that emits a great deal for one record may do it in steps, through `emission`: whatever comes next for the task,
  *     another record, a watermark, a timer or a barrier, waits until the record is complete.
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
-import type { Key } from "../record/index.ts";
+import type { ColumnBatch, Key } from "../record/index.ts";
 import type { MetricGroup } from "./metrics.ts";
 import type { SideOutputTypes } from "./side-outputs.ts";
 import type { KeyedOperatorState, OperatorStateStore } from "./state.ts";
@@ -26,6 +28,8 @@ export interface RecordOutput<T> {
 
 /** Where an operator's records go: by `collect` into the main output. */
 export interface Output<T> extends RecordOutput<T> {
+  /** @internal A batch of columns, whole: it is the caller's again when this returns (CBA1). Its records are of the declared type. */
+  collectBatch(batch: ColumnBatch): void;
   /** The side output of that name, which the operator's factory declares. */
   sideOutput(name: string): RecordOutput<unknown>;
   /** Only for operators that make watermarks themselves; forwarding is the chain's work. */
@@ -125,6 +129,11 @@ export interface StreamOperator<I, O> {
   open?(context: OperatorContext, output: Output<O>): void | Promise<void>;
   /** A record of the first input. */
   process(value: I, timestamp: number): void;
+  /**
+   * @internal The records of a batch from the one numbered `from` on; answers the number of the first that it did not take. That is `batch.count`, except when
+   * the task is to pause (`emission.isPaused`), and then it is above `from`. The batch is valid during the call (CBA1).
+   */
+  processBatch?(batch: ColumnBatch, from: number): number;
   /** A record of another input: `input` is 1 up. Of an operator that is connected to one stream only it is not called. */
   processInput?(input: number, value: unknown, timestamp: number): void;
   /** The watermark is about to rise to `timestamp`: called before the event-time timers of keyed state fire. */

@@ -6,7 +6,7 @@
  * SIN3 A transaction that is in no restored checkpoint is aborted; one that can no longer be committed fails the job loudly (EO-3).
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
-import type { ValueType } from "../record/index.ts";
+import type { ColumnBatch, ValueType } from "../record/index.ts";
 import type { MetricGroup } from "./metrics.ts";
 
 export type SinkContext = {
@@ -32,6 +32,8 @@ export interface SinkWriter<T> {
   open?(): void | Promise<void>;
   /** A returned promise holds back the next record until it resolved: backpressure. */
   write(value: T, timestamp: number): void | Promise<void>;
+  /** @internal Of a sink that takes batches: instead of `write`. The batch is valid during the call (CBA1). */
+  writeBatch?(batch: ColumnBatch): void;
   /** Everything written so far is outside when this resolved; called before each checkpoint and at the end. */
   flush?(): void | Promise<void>;
   close?(): void | Promise<void>;
@@ -41,6 +43,8 @@ export interface PlainSink<T> {
   readonly kind: "sink";
   readonly name: string;
   readonly guarantee: "at-least-once";
+  /** @internal Its writers have `writeBatch`. */
+  readonly takesBatches?: true;
   createWriter(context: SinkContext): SinkWriter<T>;
 }
 

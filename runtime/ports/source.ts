@@ -9,7 +9,7 @@
  * SO3 `snapshot` is the position after the last record that `poll` collected: restored there, nothing is lost or read twice.
  */
 import type { Clock, Duration, Log } from "../../base/index.ts";
-import type { ValueType } from "../record/index.ts";
+import type { ColumnBatch, ValueType } from "../record/index.ts";
 import type { MetricGroup } from "./metrics.ts";
 import type { EnumeratorContext, SplitEnumerator } from "./split-enumerator.ts";
 
@@ -17,6 +17,8 @@ import type { EnumeratorContext, SplitEnumerator } from "./split-enumerator.ts";
 export interface SourceOutput<T> {
   /** `timestamp`: event time in epoch milliseconds, or NO_TIMESTAMP. */
   collect(value: T, timestamp: number): void;
+  /** @internal Records as columns, with their timestamps: `batch.count` of `maxRecords`. It is the reader's again when this returns (CBA1). */
+  collectBatch(batch: ColumnBatch): void;
 }
 
 export type PollResult =
@@ -85,6 +87,8 @@ export interface Source<T, S = unknown> {
   readonly boundedness: "bounded" | "unbounded";
   /** The type of the records. */
   readonly type: ValueType<T>;
+  /** @internal Its readers collect batches, and are asked for more records at a time. */
+  readonly givesBatches?: true;
   /** All splits that there are, once (SO1). */
   discover?(context: SourceContext): Promise<readonly S[]> | readonly S[];
   /** Finds and assigns splits while the job runs (SO1). Synchronous: what takes time it does by `callAsync`. */

@@ -29,7 +29,7 @@ const ALL_FLAGS = HAS_TIMESTAMPS | HAS_HASHES | HAS_ODDITIES | HAS_ROW_KINDS;
 const IS_NULLABLE = 1;
 const IS_OPTIONAL = 2;
 /** Rows of one block: bounds what a damaged length can ask for. */
-const COUNT_MAX = 1 << 24;
+export const COUNT_MAX = 1 << 24;
 
 type StoredField = {
   readonly name: string;
@@ -119,7 +119,7 @@ function readKinds(count: number, reader: ByteReader): Uint8Array {
   return kinds;
 }
 
-function damaged(what: string): StreamError {
+export function damaged(what: string): StreamError {
   return new StreamError("PROTOCOL_VIOLATION", what);
 }
 
@@ -204,7 +204,7 @@ function namesOf(type: ValueType<unknown>): readonly string[] {
   return (columnsOf(type) ?? []).map((field) => field.name);
 }
 
-function headerOf(type: ValueType<unknown>): Uint8Array {
+export function headerOf(type: ValueType<unknown>): Uint8Array {
   let header = headers.get(type);
   if (header === undefined) {
     header = buildHeader(type);

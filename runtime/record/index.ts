@@ -1,6 +1,12 @@
 /** Room `record`: what flows (types, batches, control elements), how it is encoded, and how keys map to key groups. */
 export { decodeBatch, decodeValues, encodeBatch, encodeValues } from "./batch-codec.ts";
 export { ByteReader, ByteWriter } from "./byte-buffer.ts";
+export { ColumnBatch, debugColumns, type Release } from "./columns/column-batch.ts";
+export { COLUMN_ROWS, ColumnBuilder } from "./columns/column-builder.ts";
+export { decodeColumns, encodeColumns } from "./columns/column-codec.ts";
+export { hashKeys } from "./columns/column-hash.ts";
+export { columnsOfRows, rowsOfColumns } from "./columns/conversion.ts";
+export { layoutOf } from "./columns/layout.ts";
 export {
   defaultMaxParallelism,
   type Key,

@@ -82,7 +82,7 @@ function hashString(text: string): number {
 
 const numberBits = new DataView(new ArrayBuffer(8));
 
-function hashNumber(value: number): number {
+export function hashNumber(value: number): number {
   if ((value | 0) === value) return mix(value | 0);
   if (Number.isNaN(value)) throw keyError("", value);
   numberBits.setFloat64(0, value);
@@ -90,7 +90,7 @@ function hashNumber(value: number): number {
 }
 
 /** murmur3's finaliser: every input bit changes about half of the output bits. */
-function mix(value: number): number {
+export function mix(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);

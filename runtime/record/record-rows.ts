@@ -83,7 +83,7 @@ function takeSparse(row: unknown, index: number, fields: readonly Field[], colum
  * Whether the prototype is Object's. Its constructor is looked at only because V8 knows the row's shape then, and with it the prototype:
  * asked for alone it costs a call, five times as much. (No field of a record may be called `constructor`.)
  */
-function isLiteral(row: object): boolean {
+export function isLiteral(row: object): boolean {
   return row.constructor === Object && Object.getPrototypeOf(row) === Object.prototype;
 }
 

@@ -4,6 +4,7 @@
  * SEL1 Everything in a channel is received in the order it was sent.
  * SEL2 After `endOfData` only barriers follow.
  */
+import type { ColumnBatch } from "./columns/column-batch.ts";
 import type { RowBatch } from "./row-batch.ts";
 
 /** How a checkpoint's barrier asks its receivers to behave. */
@@ -34,4 +35,8 @@ export type ChannelStatus = { readonly kind: "status"; readonly idle: boolean };
 export type EndOfData = { readonly kind: "endOfData" };
 
 export type ControlElement = Barrier | Watermark | ChannelStatus | EndOfData;
-export type StreamElement<T> = { readonly kind: "batch"; readonly batch: RowBatch<T> } | ControlElement;
+export type StreamElement<T> =
+  | { readonly kind: "batch"; readonly batch: RowBatch<T> }
+  /** To be released by who took it (CBA1), before it takes the next element of the channel. */
+  | { readonly kind: "columns"; readonly batch: ColumnBatch }
+  | ControlElement;

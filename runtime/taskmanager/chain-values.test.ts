@@ -10,7 +10,7 @@ import {
   type GuardMode,
   keyHash,
   NO_TIMESTAMP,
-  type RowBatch,
+  type StreamElement,
   t,
   ValueGuard,
   type ValueType,
@@ -98,10 +98,10 @@ function looped(type: ValueType<unknown>): { sender: ChannelSender<unknown>; rec
   return { sender, receiver };
 }
 
-function rowsOf(receiver: { next(): { kind: string; batch?: RowBatch<unknown> } | null }): unknown[] {
+function rowsOf(receiver: { next(): StreamElement<unknown> | null }): unknown[] {
   const rows: unknown[] = [];
   for (let element = receiver.next(); element !== null; element = receiver.next())
-    rows.push(...((element as { batch: RowBatch<unknown> }).batch.rows as unknown[]));
+    if (element.kind === "batch") rows.push(...element.batch.rows);
   return rows;
 }
 

@@ -6,6 +6,7 @@
  * CHAI2 A watermark passes an operator after its timers have fired and `onWatermark` returned (WM-2, OP4).
  * CHAI3 An operator that owns its watermarks lets only MAX_WATERMARK pass, and not even that if it owns all of them.
  * CHAI4 A watermark or status that an operator emits waits for what the operators after it still hold of earlier records (OP5).
+ * CHAI7 What an operator collects as columns goes to each of its followers as that one takes it (column-joints.ts).
  * CHAI6 Time goes to all that follows, through whichever output its records come.
  * CHAI5 Every value goes through a guard on its way out of the operator that made it, chained or not (VG1, VG2).
  */
@@ -14,9 +15,10 @@ import type { RecordWriter } from "../exchange/index.ts";
 import type { ChainedOperator, OperatorOutput } from "../graph/index.ts";
 import type { OperatorContext, Output, RecordOutput, StreamOperator } from "../ports/index.ts";
 import type { MetricRegistry } from "../metrics/index.ts";
-import { type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
+import { type ColumnBatch, ColumnBuilder, type GuardMode, MAX_WATERMARK, ValueGuard } from "../record/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { blame, type Operator } from "./code-owner.ts";
+import { type BatchEntry, entryOf, RowGatherer } from "./column-joints.ts";
 import type { HookCalls } from "./hook-calls.ts";
 import type { TaskEmissions } from "./emission-desk.ts";
 
@@ -38,7 +40,15 @@ export type ChainLink = {
 };
 
 /** What is the same for all outputs of an operator. */
-type OperatorOutputs = Omit<Output<unknown>, "collect">;
+type OperatorOutputs = Omit<Output<unknown>, "collect" | "collectBatch">;
+
+/** An operator of the chain as the one before it sees it. */
+type Follower = {
+  /** The operator, or what gathers rows for it. */
+  readonly rows: Pick<AnyOperator, "process">;
+  readonly batches: BatchEntry;
+  readonly names: Operator;
+};
 
 /** Where time goes is the same for all outputs; where records go is what they differ in. */
 abstract class TimedOutput implements Output<unknown> {
@@ -49,6 +59,8 @@ abstract class TimedOutput implements Output<unknown> {
   }
 
   abstract collect(value: unknown, timestamp: number): void;
+
+  abstract collectBatch(batch: ColumnBatch): void;
 
   emitWatermark(timestamp: number): void {
     this.#time.emitWatermark(timestamp);
@@ -65,13 +77,19 @@ abstract class TimedOutput implements Output<unknown> {
 
 /** Collects into one chained operator and nothing else: the common case, one call. */
 class DirectOutput extends TimedOutput {
-  readonly #next: AnyOperator;
+  readonly #next: Pick<AnyOperator, "process">;
+  readonly #batches: BatchEntry;
   readonly #names: Operator;
 
-  constructor(next: ChainLink, time: OperatorOutputs) {
+  constructor(next: Follower, time: OperatorOutputs) {
     super(time);
-    this.#next = next.operator;
-    this.#names = next.context;
+    this.#next = next.rows;
+    this.#batches = next.batches;
+    this.#names = next.names;
+  }
+
+  collectBatch(batch: ColumnBatch): void {
+    this.#batches.give(batch);
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -84,15 +102,21 @@ class DirectOutput extends TimedOutput {
 }
 
 class GuardedDirectOutput extends TimedOutput {
-  readonly #next: AnyOperator;
+  readonly #next: Pick<AnyOperator, "process">;
+  readonly #batches: BatchEntry;
   readonly #names: Operator;
   readonly #guard: ValueGuard;
 
-  constructor(next: ChainLink, guard: ValueGuard, time: OperatorOutputs) {
+  constructor(next: Follower, guard: ValueGuard, time: OperatorOutputs) {
     super(time);
-    this.#next = next.operator;
-    this.#names = next.context;
+    this.#next = next.rows;
+    this.#batches = next.batches;
+    this.#names = next.names;
     this.#guard = guard;
+  }
+
+  collectBatch(batch: ColumnBatch): void {
+    this.#batches.give(batch);
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -125,6 +149,10 @@ class EdgeOutput extends TimedOutput {
   collect(value: unknown, timestamp: number): void {
     this.#writer.write(value, timestamp);
   }
+
+  collectBatch(batch: ColumnBatch): void {
+    this.#writer.writeBatch(batch);
+  }
 }
 
 class GuardedEdgeOutput extends TimedOutput {
@@ -141,6 +169,10 @@ class GuardedEdgeOutput extends TimedOutput {
     if (this.#guard.isDue) this.#writer.write(this.#guard.inspect(value), timestamp);
     else this.#writer.write(value, timestamp);
   }
+
+  collectBatch(batch: ColumnBatch): void {
+    this.#writer.writeBatch(batch);
+  }
 }
 
 class FanOutput extends TimedOutput {
@@ -149,12 +181,12 @@ class FanOutput extends TimedOutput {
   readonly #guard: ValueGuard;
 
   constructor(
-    to: { readonly next: readonly ChainLink[]; readonly writers: readonly AnyWriter[] },
+    to: { readonly next: readonly Follower[]; readonly writers: readonly AnyWriter[] },
     guard: ValueGuard,
     time: OperatorOutputs,
   ) {
     super(time);
-    this.next = to.next.map((link) => new DirectOutput(link, time));
+    this.next = to.next.map((follower) => new DirectOutput(follower, time));
     this.writers = to.writers;
     this.#guard = guard;
   }
@@ -172,6 +204,11 @@ class FanOutput extends TimedOutput {
       isFirst = false;
     }
   }
+
+  collectBatch(batch: ColumnBatch): void {
+    for (const output of this.next) output.collectBatch(batch);
+    for (const writer of this.writers) writer.writeBatch(batch);
+  }
 }
 
 export class OperatorChain {
@@ -184,6 +221,8 @@ export class OperatorChain {
   readonly #emissions: TaskEmissions;
   readonly #guardMode: GuardMode;
   readonly #guards: ValueGuard[] = [];
+  /** Of operators of columns that follow another: what gathers rows for them. */
+  readonly #gatherers: (RowGatherer | undefined)[] = [];
 
   constructor(links: readonly ChainLink[], emissions: TaskEmissions, guardMode: GuardMode = "sampled") {
     this.links = links;
@@ -210,6 +249,20 @@ export class OperatorChain {
   /** Another batch begins: of each operator the next value is checked (VG1). */
   checkNext(): void {
     for (let index = 0; index < this.#guards.length; index++) (this.#guards[index] as ValueGuard).checkNext();
+  }
+
+  /** What was gathered for the operator at `index`, and what it has not taken yet, goes into it, room or not (COJ3). */
+  completeInput(index: number): void {
+    this.#gatherers[index]?.flush();
+    this.#emissions.drain(index);
+  }
+
+  /** What was gathered goes on (COJ3). True when there was something. */
+  flushGathered(): boolean {
+    let flushed = false;
+    for (let index = 0; index < this.#gatherers.length; index++)
+      if (this.#gatherers[index]?.flush() === true) flushed = true;
+    return flushed;
   }
 
   /** A watermark came in at the head; then `fireHeadTimers` until it answers true, then `passWatermark`. */
@@ -292,7 +345,7 @@ export class OperatorChain {
     // What only passes, or is made of what was admitted, needs no guard.
     const isOpen = link.operator.emits === "input" && place === 0;
     const guard = this.#guardOf(link, description, isOpen ? "open" : this.#guardMode);
-    const next = description.next.map((follower) => this.#link(follower));
+    const next = description.next.map((follower) => this.#follower(follower, link, description));
     const [onlyNext] = next;
     const [onlyWriter] = writers;
     if (next.length === 1 && writers.length === 0 && onlyNext !== undefined)
@@ -300,6 +353,15 @@ export class OperatorChain {
     if (next.length === 0 && writers.length === 1 && onlyWriter !== undefined)
       return isOpen ? new EdgeOutput(onlyWriter, around) : new GuardedEdgeOutput(onlyWriter, guard, around);
     return new FanOutput({ next, writers }, guard, around);
+  }
+
+  #follower(index: number, producer: ChainLink, { type }: OperatorOutput): Follower {
+    const { operator, context } = this.#link(index);
+    const gatherer =
+      operator.processBatch === undefined ? null : new RowGatherer(new ColumnBuilder(type), producer.context);
+    this.#gatherers[index] = gatherer ?? undefined;
+    const joint = { operator, names: context, index, emissions: this.#emissions };
+    return { rows: gatherer ?? operator, batches: entryOf(joint, gatherer), names: context };
   }
 
   #guardOf({ operator, context }: ChainLink, { type }: OperatorOutput, mode: GuardMode): ValueGuard {
@@ -311,6 +373,7 @@ export class OperatorChain {
 
   #watermarkInto(index: number, timestamp: number): void {
     const { operator, context } = this.#link(index);
+    if (this.#gatherers[index] !== undefined) this.completeInput(index);
     operator.beforeWatermark?.(timestamp);
     context.keyed?.advanceWatermark(timestamp);
     this.#passFrom(index, timestamp);
@@ -326,6 +389,7 @@ export class OperatorChain {
 
   #statusInto(index: number, idle: boolean): void {
     const { operator } = this.#link(index);
+    if (this.#gatherers[index] !== undefined) this.completeInput(index);
     if (operator.ownsWatermarks === undefined) this.emitStatus(index, idle);
     else operator.onStatus?.(idle);
   }

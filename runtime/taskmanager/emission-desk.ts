@@ -33,7 +33,7 @@ type Resume = () => boolean;
 
 export class TaskEmissions {
   readonly pause: TaskPause;
-  /** Index = operator of the chain. */
+  /** Of each operator of the chain two places: what it has not taken of its input, and what it still has to emit of what it took. */
   readonly #waiting: (Resume | undefined)[] = [];
   #count = 0;
   #isDraining = false;
@@ -59,7 +59,7 @@ export class TaskEmissions {
 
   /** True when what is pending would go on now, as far as this task's operators are concerned (EMD3). */
   get canGoOn(): boolean {
-    return this.#waiting.findLastIndex((resume) => resume !== undefined) >= this.#heldBefore;
+    return this.#waiting.findLastIndex((resume) => resume !== undefined) >= this.#heldBefore * 2 + 1;
   }
 
   /** An operator takes no input, or takes it again. */
@@ -91,9 +91,12 @@ export class TaskEmissions {
   }
 
   defer(index: number, resume: Resume): void {
-    if (this.#waiting[index] === undefined) this.#count += 1;
-    this.#waiting[index] = resume;
-    this.pause.isSet = true;
+    this.#put(index * 2 + 1, resume);
+  }
+
+  /** The operator at `index` has not taken all of its input: `resume` gives it more, when what it emitted before is gone. */
+  deferInput(index: number, resume: Resume): void {
+    this.#put(index * 2, resume);
   }
 
   /** Goes on until all is emitted or there is no room. */
@@ -106,18 +109,24 @@ export class TaskEmissions {
     if (this.#count === 0) return;
     const wasDraining = this.#isDraining;
     this.#isDraining = true;
-    while (this.#resumeDeepest(first));
+    while (this.#resumeDeepest(first * 2));
     this.#isDraining = wasDraining;
+  }
+
+  #put(place: number, resume: Resume): void {
+    if (this.#waiting[place] === undefined) this.#count += 1;
+    this.#waiting[place] = resume;
+    this.pause.isSet = true;
   }
 
   /** False when there is none from `first` on. */
   #resumeDeepest(first: number): boolean {
-    for (let index = this.#waiting.length - 1; index >= first; index--) {
-      const resume = this.#waiting[index];
+    for (let place = this.#waiting.length - 1; place >= first; place--) {
+      const resume = this.#waiting[place];
       if (resume === undefined) continue;
-      this.#waiting[index] = undefined;
+      this.#waiting[place] = undefined;
       this.#count -= 1;
-      if (!resume()) this.defer(index, resume);
+      if (!resume()) this.#put(place, resume);
       return true;
     }
     return false;

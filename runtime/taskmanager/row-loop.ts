@@ -7,13 +7,17 @@
  * ROL2 A record that has a key has it while it is processed; one without, as of a broadcast stream, has none, whatever came before.
  */
 import { assert, type Clock } from "../../base/index.ts";
-import { type Key, keyHash, NO_TIMESTAMP, type RowBatch } from "../record/index.ts";
+import { type Key, keyHash, NO_TIMESTAMP, type RowBatch, t, type ValueType } from "../record/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import type { OperatorChain } from "./chain.ts";
 import type { TaskEmissions, TaskPause } from "./emission-desk.ts";
 
 /** What the records of a channel are to the head: `keyOf` is null where they have no key. */
-export type ChannelInput = { readonly input: number; readonly keyOf: ((value: unknown) => Key) | null };
+export type ChannelInput = {
+  readonly input: number;
+  readonly keyOf: ((value: unknown) => Key) | null;
+  readonly type: ValueType<unknown>;
+};
 
 /** Rows whose state is brought near at once: few enough that all of it stays in the first cache until it is used. */
 const PREFETCH_ROWS = 64;
@@ -21,7 +25,7 @@ const PREFETCH_ROWS = 64;
 /** Rows between two looks at the clock: adapted so that a look comes about every half millisecond. */
 const STRIDE_MAX = 512;
 
-const FIRST_INPUT: ChannelInput = { input: 0, keyOf: null };
+const FIRST_INPUT: ChannelInput = { input: 0, keyOf: null, type: t.any };
 
 export type RowLoopParts = {
   /** For messages. */

@@ -127,6 +127,7 @@ function contextOf(
 
 const nowhere: Output<never> = {
   collect: () => undefined,
+  collectBatch: () => undefined,
   emitWatermark: () => undefined,
   emitStatus: () => undefined,
   sideOutput: () => ({ collect: () => undefined }),

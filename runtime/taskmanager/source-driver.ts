@@ -24,11 +24,13 @@ import type {
   StreamOperator,
 } from "../ports/index.ts";
 import { UserCall } from "../operators/index.ts";
-import { t } from "../record/index.ts";
+import { COLUMN_ROWS, t } from "../record/index.ts";
 import { SourceAlignment } from "./source-alignment.ts";
 
 const SPLITS_STATE = "splits";
 const RECORDS_MAX = 256;
+/** Of a source that collects batches of columns: two of them. */
+const BATCH_RECORDS_MAX = 2 * COLUMN_ROWS;
 /** A poll that takes longer halves the number of records of the next one. */
 const SLOW_POLL_MS = 2;
 const FAST_POLL_MS = 0.5;
@@ -52,6 +54,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
   #clock: Clock | null = null;
   #call!: UserCall;
   #records = 16;
+  readonly #recordsMax: number;
   readonly alignment: SourceAlignment;
   #followers: readonly StreamOperator<unknown, unknown>[] = [];
   #isAnnounced = false;
@@ -62,6 +65,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
 
   constructor(source: Source<unknown>, initialSplits: readonly unknown[] | null, events: SourceEvents) {
     this.#source = source;
+    this.#recordsMax = source.givesBatches === true ? BATCH_RECORDS_MAX : RECORDS_MAX;
     this.#hasAllSplits = source.createEnumerator === undefined;
     this.#initialSplits = initialSplits;
     this.#events = events;
@@ -130,7 +134,7 @@ export class SourceDriver implements StreamOperator<never, unknown> {
     if (result !== "more" && result !== "idle" && result !== "end") throw this.#noPollResult(result);
     const tookMs = this.#clock.monotonicMs() - startMs;
     if (tookMs > SLOW_POLL_MS) this.#records = Math.max(1, this.#records >> 1);
-    else if (tookMs < FAST_POLL_MS) this.#records = Math.min(RECORDS_MAX, this.#records * 2);
+    else if (tookMs < FAST_POLL_MS) this.#records = Math.min(this.#recordsMax, this.#records * 2);
     return result === "end" && !this.#hasAllSplits ? "idle" : result;
   }
 

@@ -386,6 +386,7 @@ export class DeployedTask {
           senders,
           edge.partitioning.keySelector as (value: unknown) => Key,
           consumer.maxParallelism,
+          edge.partitioning.keyColumn ?? null,
         );
       case "rebalance":
         return new RebalanceWriter(senders, subtask);
@@ -413,7 +414,7 @@ export class DeployedTask {
         isKeyed && partitioning.kind === "hash" ? (partitioning.keySelector as (value: unknown) => Key) : null;
       for (const from of producers) {
         channels.push(this.#openChannel(index, from, type));
-        inputs.push({ input, keyOf });
+        inputs.push({ input, keyOf, type });
       }
     }
     return { gate: new InputGate(await Promise.all(channels)), inputs };

@@ -110,6 +110,8 @@ export class TaskCheckpoints {
     const { links } = chain;
     for (let index = first; index < links.length; index++) {
       const { operator, context } = links[index] as ChainLink;
+      // What those before it emitted to prepare themselves is in what it prepares.
+      chain.completeInput(index);
       const prepared = hooks.call(context, "prepareSnapshot", () => operator.prepareSnapshot?.(checkpointId));
       if (prepared !== undefined) return prepared.then(() => this.#prepareFrom(index + 1, checkpointId) ?? undefined);
     }

@@ -17,13 +17,14 @@
  */
 import { AssertionFailure, type Clock, type Log, StreamError, toErrorInfo } from "../../base/index.ts";
 import { BufferDebloater, type DebloatSettings, type InputGate } from "../exchange/index.ts";
-import { MAX_WATERMARK, type StreamElement } from "../record/index.ts";
+import { type ColumnBatch, MAX_WATERMARK, type RowBatch, rowsOfColumns, type StreamElement } from "../record/index.ts";
 import type { TaskMetrics, TaskRef, TaskState } from "../rpc/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import { type TimeChange, WatermarkMerger } from "../time/index.ts";
 import type { AnyWriter, OperatorChain } from "./chain.ts";
 import type { OperatorStates } from "./chain-state.ts";
 import { blame, type CodeOwner, culpritOf, type Operator, runOwned } from "./code-owner.ts";
+import { ColumnLoop } from "./column-loop.ts";
 import type { TaskEmissions, TaskPause } from "./emission-desk.ts";
 import type { HookCalls, Waiting } from "./hook-calls.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -79,6 +80,8 @@ export class Task implements LoopTask, CodeOwner {
   /** What comes after that, and after the values of an unfinished record (TK5). */
   readonly #afterwards: (() => void)[] = [];
   readonly #rows: RowLoop;
+  /** null: the head takes rows. */
+  readonly #columns: ColumnLoop | null;
   #sourceIsIdle = false;
   #hasToldStuck = false;
   #recordsIn = 0;
@@ -97,6 +100,8 @@ export class Task implements LoopTask, CodeOwner {
     this.#merger = channels === 0 ? null : new WatermarkMerger(channels);
     this.#headKeyed = parts.states[0]?.keyed ?? null;
     this.#rows = new RowLoop(parts, this.#headKeyed);
+    const head = parts.chain.links[0]?.operator;
+    this.#columns = head?.processBatch === undefined ? null : new ColumnLoop(head);
     this.#times = new TaskClock(parts.clock.monotonicMs());
     const { debloat, gate } = parts;
     if (debloat !== null && gate !== null && channels > 0) {
@@ -137,7 +142,12 @@ export class Task implements LoopTask, CodeOwner {
   }
 
   get #rowsDone(): number {
-    return this.#recordsIn - this.#rows.left;
+    return this.#recordsIn - this.#recordsLeft;
+  }
+
+  /** Taken from the gate, but not processed yet. */
+  get #recordsLeft(): number {
+    return this.#columns === null ? this.#rows.left : this.#rows.left + this.#columns.left;
   }
 
   get #isActive(): boolean {
@@ -168,7 +178,7 @@ export class Task implements LoopTask, CodeOwner {
     if (this.#isUnfinished) return this.#canGoOn && this.parts.chain.isWritable;
     if (this.parts.mailbox.hasMail(this.phase === "running")) return true;
     if (this.parts.emissions.isHeld) return false;
-    if (this.#rows.left === 0 && !this.#mayPoll && this.parts.gate?.hasNext !== true) return false;
+    if (this.#recordsLeft === 0 && !this.#mayPoll && this.parts.gate?.hasNext !== true) return false;
     return this.parts.chain.isWritable;
   }
 
@@ -209,7 +219,7 @@ export class Task implements LoopTask, CodeOwner {
 
   step(deadlineMs: number): boolean {
     if (!this.#isActive) return false;
-    const { clock } = this.parts;
+    const { clock, chain } = this.parts;
     const beganMs = clock.monotonicMs();
     this.#times.begin(beganMs);
     this.#debloater?.begin(beganMs);
@@ -224,6 +234,7 @@ export class Task implements LoopTask, CodeOwner {
         worked = true;
         if (clock.monotonicMs() >= deadlineMs) reason = "ready";
       }
+      if (this.#isActive && this.#blocks === 0 && !this.#isUnfinished && chain.flushGathered()) worked = true;
     };
     try {
       runOwned(this, advance);
@@ -285,6 +296,7 @@ export class Task implements LoopTask, CodeOwner {
   async endData(): Promise<void> {
     const { chain, states, hooks } = this.parts;
     for (const [index, { operator, context }] of chain.links.entries()) {
+      chain.completeInput(index);
       if (states[index]?.wasFinished !== true) await hooks.call(context, "endInput", () => operator.endInput?.());
       this.parts.emissions.drain();
     }
@@ -348,16 +360,18 @@ export class Task implements LoopTask, CodeOwner {
     const { mailbox, chain, gate, emissions } = this.parts;
     const isReading = this.phase === "running";
     if (mailbox.hasMail(isReading)) {
-      mailbox.runOne(isReading);
+      // What comes of it may be a barrier (COJ3), and what is gathered may find no room.
+      if (!chain.flushGathered()) mailbox.runOne(isReading);
       return null;
     }
     if (emissions.isHeld || !chain.isWritable) return "backpressured";
-    if (this.#rows.left > 0) {
-      this.#rows.process(deadlineMs);
+    if (this.#recordsLeft > 0) {
+      this.#process(deadlineMs);
       return null;
     }
     if (this.#mayPoll) return this.#poll();
     if (gate === null && this.parts.source?.alignment.isPaused === true) return "paused";
+    if (chain.flushGathered()) return null;
     const element = gate === null ? null : gate.next();
     if (element === null) return gate?.isAligning === true ? "blocked" : "idle";
     this.#handle(element, deadlineMs);
@@ -370,6 +384,7 @@ export class Task implements LoopTask, CodeOwner {
     chain.checkNext();
     const result = source?.poll();
     if (result === "end") {
+      chain.flushGathered();
       this.#later(() => this.blockUntil(this.endSource()));
       return null;
     }
@@ -384,10 +399,14 @@ export class Task implements LoopTask, CodeOwner {
     const channel = gate.lastChannel;
     switch (element.kind) {
       case "batch":
-        this.#recordsIn += element.batch.rows.length;
         chain.checkNext();
-        this.#rows.begin(element.batch, channel);
-        this.#rows.process(deadlineMs);
+        this.#beginRows(element.batch, channel);
+        this.#process(deadlineMs);
+        return;
+      case "columns":
+        chain.checkNext();
+        this.#beginColumns(element.batch, channel);
+        this.#process(deadlineMs);
         return;
       case "watermark": {
         const merged = this.#merger.onWatermark(channel, element.timestamp);
@@ -405,6 +424,31 @@ export class Task implements LoopTask, CodeOwner {
         this.#openChannels -= 1;
         if (this.#openChannels === 0) this.#later(() => this.blockUntil(this.endData()));
     }
+  }
+
+  #beginRows(batch: RowBatch<unknown>, channel: number): void {
+    this.#recordsIn += batch.rows.length;
+    // Batches of columns are for the first input only (OP7).
+    const { input, type } = this.parts.inputs[channel] as ChannelInput;
+    if (this.#columns === null || input > 0) this.#rows.begin(batch, channel);
+    else this.#columns.beginRows(type, batch);
+  }
+
+  #beginColumns(batch: ColumnBatch, channel: number): void {
+    if (this.#columns !== null && (this.parts.inputs[channel] as ChannelInput).input === 0) {
+      this.#recordsIn += batch.count;
+      this.#columns.begin(batch);
+      return;
+    }
+    const rows = rowsOfColumns(batch);
+    batch.release();
+    this.#beginRows(rows, channel);
+  }
+
+  /** Goes on with the batch that was taken from the gate. */
+  #process(deadlineMs: number): void {
+    if (this.#rows.left > 0) this.#rows.process(deadlineMs);
+    else this.#columns?.process();
   }
 
   /** Goes on with what was left unfinished (TK5). */
@@ -485,6 +529,7 @@ export class Task implements LoopTask, CodeOwner {
     } catch (error) {
       this.parts.log.warn({ task: this.parts.name, err: toErrorInfo(error) }, "closing the task's operators failed");
     }
+    this.#columns?.close();
     this.parts.gate?.close();
     this.onClosed();
   }

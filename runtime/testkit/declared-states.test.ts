@@ -65,6 +65,7 @@ for (const [name, factory] of Object.entries(operators)) {
     const context: Partial<OperatorContext> = { uid: "u", name, keyed, operatorState, clock: systemClock };
     await factory.create().open?.(context as OperatorContext, {
       collect() {},
+      collectBatch() {},
       emitWatermark() {},
       emitStatus() {},
       sideOutput: () => ({ collect() {} }),

@@ -23,7 +23,18 @@ import {
 import { type ChannelKey, type ChannelReceiver, type ChannelSender, LocalChannel } from "../exchange/index.ts";
 import type { JobGraph } from "../graph/index.ts";
 import { type RestorePoint, SourceCoordinators } from "../jobmanager/parts.ts";
-import { type ControlElement, decodeValues, encodeValues, type RowBatch, type ValueType } from "../record/index.ts";
+import {
+  ByteReader,
+  ByteWriter,
+  type ColumnBatch,
+  type ControlElement,
+  decodeColumns,
+  decodeValues,
+  encodeColumns,
+  encodeValues,
+  type RowBatch,
+  type ValueType,
+} from "../record/index.ts";
 import type { JobSource, TaskState, ToJobManager } from "../rpc/index.ts";
 import type { MemoryObjectStore, ObjectStore } from "../storage/index.ts";
 import { DeployedTask, StoreCache, type TaskExchange } from "../taskmanager/parts.ts";
@@ -317,6 +328,13 @@ class EncodingSender<T> implements ChannelSender<T> {
 
   sendBatch(batch: RowBatch<T>): void {
     this.#channel.sendBatch({ ...batch, rows: decodeValues(this.#type, encodeValues(this.#type, batch.rows)) });
+  }
+
+  sendColumns(batch: ColumnBatch): void {
+    const writer = new ByteWriter();
+    encodeColumns(batch, writer);
+    batch.release();
+    this.#channel.sendColumns(decodeColumns(this.#type, new ByteReader(writer.copy())));
   }
 
   sendControl(element: ControlElement): void {

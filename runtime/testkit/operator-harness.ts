@@ -20,12 +20,14 @@ import type {
   StreamOperator,
 } from "../ports/index.ts";
 import {
+  type ColumnBatch,
   type Key,
   keyGroupOfHash,
   keyGroupRange,
   keyHash,
   MAX_WATERMARK,
   NO_TIMESTAMP,
+  rowsOfColumns,
   subtaskOfKeyGroup,
   t,
   ValueGuard,
@@ -145,6 +147,7 @@ export class OperatorHarness<I, O> {
     const guard = new ValueGuard(`operator "${factory.name}", uid "${uid}",`, options.outputType ?? t.any, "all");
     await harness.operator.open?.(harness.#context(factory.name), {
       collect: (value, timestamp) => harness.events.push({ kind: "record", value: guard.admit(value) as O, timestamp }),
+      collectBatch: (batch) => harness.#collectBatch(batch),
       emitWatermark: (timestamp) => harness.events.push({ kind: "watermark", timestamp }),
       emitStatus: (idle) => harness.events.push({ kind: "status", idle }),
       sideOutput: (output) => {
@@ -298,6 +301,13 @@ export class OperatorHarness<I, O> {
 
   async close(): Promise<void> {
     await this.operator.close?.();
+  }
+
+  /** Row by row, as an operator of rows would get them. */
+  #collectBatch(batch: ColumnBatch): void {
+    const { rows, timestamps } = rowsOfColumns(batch);
+    for (const [row, value] of rows.entries())
+      this.events.push({ kind: "record", value: value as O, timestamp: timestamps?.[row] ?? NO_TIMESTAMP });
   }
 
   #assertRunning(): void {

@@ -17,6 +17,7 @@ import type { CollectedRecord } from "./collecting-sink.ts";
 import { metricValue } from "./metric-values.ts";
 import { MetricRegistry } from "../metrics/index.ts";
 import type { PollResult, Source, SourceReader } from "../ports/index.ts";
+import { type ColumnBatch, NO_TIMESTAMP, rowsOfColumns } from "../record/index.ts";
 
 export type SourceHarnessOptions<S> = {
   /** Default 1. */
@@ -87,10 +88,12 @@ export class SourceHarness<T, S> {
     const reader = this.#readers[subtask];
     assert(reader !== undefined, `there is no reader ${subtask}`);
     const before = this.records.length;
-    const result = reader.poll(
-      { collect: (value, timestamp) => void this.records.push({ value, timestamp, subtask }) },
-      maxRecords,
-    );
+    const collect = (value: T, timestamp: number): void => void this.records.push({ value, timestamp, subtask });
+    const collectBatch = (batch: ColumnBatch): void => {
+      const { rows, timestamps } = rowsOfColumns(batch);
+      for (const [row, value] of rows.entries()) collect(value as T, timestamps?.[row] ?? NO_TIMESTAMP);
+    };
+    const result = reader.poll({ collect, collectBatch }, maxRecords);
     assert(this.records.length - before <= maxRecords, "a poll gave more records than it was allowed to");
     return result;
   }

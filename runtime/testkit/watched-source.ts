@@ -60,6 +60,10 @@ export class SourceWatch {
         this.recordsGiven++;
         whole.collect(value, timestamp);
       },
+      collectBatch: (batch) => {
+        this.recordsGiven += batch.count;
+        whole.collectBatch(batch);
+      },
       emitWatermark: (timestamp) => whole.emitWatermark(timestamp),
       emitStatus: (idle) => whole.emitStatus(idle),
       sideOutput: (name) => whole.sideOutput(name),

@@ -61,6 +61,10 @@ class HeldReader<T, S> implements SourceReader<T, S> {
           this.#left--;
           output.collect(value, timestamp);
         },
+        collectBatch: (batch) => {
+          this.#left -= batch.count;
+          output.collectBatch(batch);
+        },
       };
       const result = this.#inner.poll(counting, Math.min(maxRecords, this.#left));
       if (result !== "end") return result;

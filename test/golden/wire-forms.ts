@@ -13,7 +13,7 @@ import {
 import { readPodConfig } from "../../main/pod-settings.ts";
 import { reportIn, reportLine } from "../../main/storage-report.ts";
 import { readStorageTask } from "../../main/pod-storage.ts";
-import { decodeFrame, encodeBatchFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
+import { decodeFrame, encodeBatchFrame, encodeColumnsFrame, encodeControlFrame } from "../../runtime/exchange/frame.ts";
 import { SegmentPool } from "../../runtime/exchange/segment-pool.ts";
 import {
   CREDIT,
@@ -24,7 +24,14 @@ import {
   OPEN,
   otherVersionIn,
 } from "../../runtime/exchange/socket-protocol.ts";
-import { ByteWriter, type ControlElement, type RowBatch, t } from "../../runtime/record/index.ts";
+import {
+  ByteWriter,
+  type ColumnBatch,
+  ColumnBuilder,
+  type ControlElement,
+  type RowBatch,
+  t,
+} from "../../runtime/record/index.ts";
 import { encodeFrame, FrameReader } from "../../runtime/rpc/frame.ts";
 import { checkToJobManager, type FromJobManager, type ToJobManager } from "../../runtime/rpc/index.ts";
 import { type Form, nextJsonVersion, replaced } from "./form.ts";
@@ -232,6 +239,61 @@ const batch: RowBatch<WordRow> = {
 };
 const changes: RowBatch<WordRow> = { rows, timestamps: null, keyHashes: null, rowKinds: Uint8Array.of(1, 2) };
 
+const Columns = t.record({
+  word: t.nullable(t.string),
+  count: t.int64,
+  at: t.nullable(t.timestamp),
+  small: t.int32,
+  big: t.bigint,
+  flag: t.boolean,
+  raw: t.bytes,
+  rest: t.any,
+});
+const columnRows: readonly Record<string, unknown>[] = [
+  {
+    word: "größe",
+    count: 1,
+    at: null,
+    small: -1,
+    big: -(2n ** 63n),
+    flag: true,
+    raw: Uint8Array.of(1, 2, 3),
+    rest: { tags: ["a", 1n, new Date(0)] },
+  },
+  {
+    word: null,
+    count: 2,
+    at: 1_750_000_000_000,
+    small: 7,
+    big: 5n,
+    flag: false,
+    raw: new Uint8Array(0),
+    rest: null,
+  },
+  { word: "\ud800", count: 0.5e16 - 1, at: 0, small: 0, big: 0n, flag: true, raw: Uint8Array.of(255), rest: 1 },
+];
+
+function columnBatch(): ColumnBatch {
+  const builder = new ColumnBuilder(Columns, 8);
+  for (const [at, row] of columnRows.entries()) builder.appendRow(row, 1000 + at);
+  builder.keyHashes().set([-1, 77, 0]);
+  builder.rowKinds().set([0, 1, 2]);
+  return builder.take();
+}
+
+/** All that a batch of columns has. */
+function readColumns(bytes: Uint8Array): unknown {
+  const element = decodeFrame(Columns, bytes);
+  if (element.kind !== "columns") return element;
+  const { marks } = element.batch;
+  return {
+    rows: element.batch.toRows(),
+    timestamps: marks.timestamps,
+    keyHashes: marks.keyHashes,
+    rowKinds: marks.rowKinds && [...marks.rowKinds],
+  };
+}
+
 const controls: readonly ControlElement[] = [
   { kind: "watermark", timestamp: 1_750_000_000_000 },
   {
@@ -435,6 +497,18 @@ export const wireForms: readonly Form[] = [
   },
   batchForm("frame-batch", batch),
   batchForm("frame-changes", changes),
+  {
+    file: "frame-columns.v1.base64",
+    write: () => framed((writer) => encodeColumnsFrame(columnBatch(), writer)),
+    read: readColumns,
+    means: {
+      rows: columnRows,
+      timestamps: Float64Array.of(1000, 1001, 1002),
+      keyHashes: Int32Array.of(-1, 77, 0),
+      rowKinds: [0, 1, 2],
+    },
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 8 ? 2 : byte)),
+  },
   ...controls.map(controlForm),
   {
     file: "data-connection.v2.base64",

@@ -31,6 +31,7 @@ async function failureOf(path: string, fails: (line: string) => unknown): Promis
   });
   await reader.open?.();
   const output = {
+    collectBatch: () => undefined,
     collect: (line: string) => {
       const failure = fails(line);
       if (failure !== undefined) throw failure;

@@ -4,6 +4,8 @@
  *
  * SK1 Everything written is flushed before a barrier passes and before the task is done: what a checkpoint covers is outside.
  */
+import { assert } from "../../../base/index.ts";
+import type { ColumnBatch } from "../../record/index.ts";
 import type {
   OperatorContext,
   OperatorFactory,
@@ -23,11 +25,52 @@ export function sinkOperator<T>(sink: Sink<T>): OperatorFactory<T, never> {
   return {
     kind: "operator",
     name: sink.name,
-    create: () =>
-      sink.guarantee === "exactly-once"
-        ? new TwoPhaseCommitOperator(sink as TwoPhaseCommitSink<T>)
-        : new PlainSinkOperator(sink),
+    create: () => {
+      if (sink.guarantee === "exactly-once") return new TwoPhaseCommitOperator(sink as TwoPhaseCommitSink<T>);
+      return sink.takesBatches === true ? new BatchSinkOperator(sink) : new PlainSinkOperator(sink);
+    },
   };
+}
+
+/** Into writers that take batches of columns. */
+class BatchSinkOperator<T> implements StreamOperator<T, never> {
+  readonly #sink: PlainSink<T>;
+  #writer: SinkWriter<T> | undefined;
+
+  constructor(sink: PlainSink<T>) {
+    this.#sink = sink;
+  }
+
+  open(context: OperatorContext): void | Promise<void> {
+    const writer = this.#sink.createWriter(sinkContext(context));
+    assert(
+      writer.writeBatch !== undefined,
+      `the sink "${this.#sink.name}" takes batches, and its writer has no writeBatch`,
+    );
+    this.#writer = writer;
+    return writer.open?.();
+  }
+
+  process(): void {
+    assert(false, "a sink of batches gets no rows");
+  }
+
+  processBatch(batch: ColumnBatch): number {
+    this.#writer?.writeBatch?.(batch);
+    return batch.count;
+  }
+
+  prepareSnapshot(): void | Promise<void> {
+    return this.#writer?.flush?.();
+  }
+
+  endInput(): void | Promise<void> {
+    return this.#writer?.flush?.();
+  }
+
+  close(): void | Promise<void> {
+    return this.#writer?.close?.();
+  }
 }
 
 class PlainSinkOperator<T> implements StreamOperator<T, never> {

@@ -1,0 +1,91 @@
+/**
+ * Owns: the hash of records' keys, computed from the column of the key.
+ *
+ * CHK1 It is `keyHash` of the value that rows have there (KE1): records of one key meet, whether they come as rows or as columns.
+ */
+import { hashNumber, type Key, keyHash, mix } from "../key.ts";
+import type { ColumnBatch } from "./column-batch.ts";
+import { type Column, isNull, type TextColumn, valueAt } from "./column.ts";
+import type { ColumnField } from "./layout.ts";
+import { forEachUnit } from "./text.ts";
+
+const HASH_OF_NULL = keyHash(null);
+const HASH_OF_TRUE = keyHash(true);
+const HASH_OF_FALSE = keyHash(false);
+
+/** Fills `hashes`, by place, for the batch's records; `place`: the key's column. Errors: KEY_INVALID. */
+export function hashKeys(batch: ColumnBatch, place: number, hashes: Int32Array): void {
+  const { rows, count, columns, layout } = batch;
+  hashColumn(columns[place] as Column, layout.fields[place] as ColumnField, rows, { count, hashes });
+}
+
+type Target = { readonly count: number; readonly hashes: Int32Array };
+
+function hashColumn(column: Column, field: ColumnField, rows: Int32Array, target: Target): void {
+  hashValues(column, field, rows, target);
+  const { nulls } = column;
+  if (nulls === null) return;
+  for (let at = 0; at < target.count; at++) {
+    const row = rows[at] as number;
+    if (isNull(nulls, row)) target.hashes[row] = HASH_OF_NULL;
+  }
+}
+
+function hashValues(column: Column, field: ColumnField, rows: Int32Array, { count, hashes }: Target): void {
+  switch (column.kind) {
+    case "float64":
+    case "int32":
+      if (field.type.kind === "date") return hashOthers(column, field, rows, { count, hashes });
+      for (let at = 0; at < count; at++) {
+        const row = rows[at] as number;
+        hashes[row] = hashNumber(column.values[row] as number);
+      }
+      return;
+    case "boolean":
+      for (let at = 0; at < count; at++) {
+        const row = rows[at] as number;
+        hashes[row] = column.values[row] === 1 ? HASH_OF_TRUE : HASH_OF_FALSE;
+      }
+      return;
+    case "text":
+      if (field.type.kind === "bytes") return hashOthers(column, field, rows, { count, hashes });
+      for (let at = 0; at < count; at++) {
+        const row = rows[at] as number;
+        hashes[row] = hashText(column, row);
+      }
+      return;
+    default:
+      return hashOthers(column, field, rows, { count, hashes });
+  }
+}
+
+/** As rows do it; what is no key is refused there. */
+function hashOthers(column: Column, field: ColumnField, rows: Int32Array, { count, hashes }: Target): void {
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    if (column.nulls === null || !isNull(column.nulls, row)) hashes[row] = keyHash(valueAt(column, field, row) as Key);
+  }
+}
+
+/** As `keyHash` of the string: over its UTF-16 units. */
+function hashText({ bytes, starts, lengths }: TextColumn, row: number): number {
+  const start = starts[row] as number;
+  const end = start + (lengths[row] as number);
+  let hash = 0x811c9dc5;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte >= 0x80) return hashWide(bytes, start, end);
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return mix(hash ^ (end - start));
+}
+
+function hashWide(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  let units = 0;
+  forEachUnit(bytes, start, end, (unit) => {
+    hash = Math.imul(hash ^ unit, 0x01000193);
+    units += 1;
+  });
+  return mix(hash ^ units);
+}

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ByteReader, ByteWriter } from "../byte-buffer.ts";
+import { type Key, keyHash } from "../key.ts";
+import { NO_TIMESTAMP } from "../row-batch.ts";
+import { findMisfit } from "../type-check.ts";
+import { anyType, type TypeWithValues } from "../types.test-support.ts";
+import { t, type ValueType } from "../value-type.ts";
+import { ColumnBatch, debugColumns } from "./column-batch.ts";
+import { ColumnBuilder } from "./column-builder.ts";
+import { decodeColumns, encodeColumns } from "./column-codec.ts";
+import { hashKeys } from "./column-hash.ts";
+import { columnsOfRows, rowsOfColumns } from "./conversion.ts";
+
+type Row = Record<string, unknown>;
+type Case = { readonly type: ValueType<unknown>; readonly rows: readonly Row[]; readonly times: readonly number[] };
+
+const RUNS = 150;
+
+/** Records of one to four fields of any type, with rows and timestamps. */
+const typedRows: fc.Arbitrary<Case> = fc
+  .array(anyType as fc.Arbitrary<TypeWithValues>, { minLength: 1, maxLength: 4 })
+  .chain((fields) => {
+    const named = fields.map((field, place) => [`f${place}`, field] as const);
+    const type = t.record(Object.fromEntries(named.map(([name, field]) => [name, field.type]))) as ValueType<unknown>;
+    const row = fc.record(Object.fromEntries(named.map(([name, field]) => [name, field.value])), {
+      noNullPrototype: true,
+    });
+    const time = fc.oneof(fc.constant(NO_TIMESTAMP), fc.nat());
+    return fc
+      .array(fc.tuple(row, time), { maxLength: 40 })
+      .map((entries) => ({ type, rows: entries.map(([value]) => value as Row), times: entries.map(([, at]) => at) }));
+  });
+
+function built({ type, rows, times }: Case): ColumnBatch {
+  const builder = new ColumnBuilder(type, 64);
+  for (const [at, row] of rows.entries()) builder.appendRow(row, times[at] as number);
+  return builder.take();
+}
+
+/** As it comes out of a ring: views on shared memory, which is overwritten once the batch is released. */
+function sent(batch: ColumnBatch): ColumnBatch {
+  const writer = new ByteWriter(64);
+  encodeColumns(batch, writer);
+  const memory = new Uint8Array(new SharedArrayBuffer(writer.length));
+  memory.set(writer.view());
+  const reader = new ByteReader(memory);
+  const read = decodeColumns(batch.layout.type, reader, () => void memory.fill(0xdb));
+  assert.ok(reader.isAtEnd);
+  return read;
+}
+
+const timesOf = (batch: ColumnBatch): number[] =>
+  Array.from(batch.timestampsFrom(0) ?? new Float64Array(batch.count).fill(NO_TIMESTAMP));
+
+function assertHolds(batch: ColumnBatch, { rows, times }: Omit<Case, "type">): void {
+  assert.deepEqual(batch.toRows(), rows);
+  assert.deepEqual(timesOf(batch), times);
+}
+
+test("rows come back from columns, from their wire form, and from a selection that was gathered, also after the others were released", () => {
+  debugColumns(true);
+  fc.assert(
+    fc.property(typedRows, fc.array(fc.nat(), { maxLength: 12 }), (each, picks) => {
+      const batch = built(each);
+      assertHolds(batch, each);
+      const wired = sent(batch);
+      batch.release();
+      assertHolds(wired, each);
+
+      const chosen = each.rows.length === 0 ? [] : picks.map((pick) => pick % each.rows.length);
+      const expected = {
+        rows: chosen.map((at) => each.rows[at] as Row),
+        times: chosen.map((at) => each.times[at] as number),
+      };
+      const selected = wired.select(Int32Array.from(chosen), chosen.length);
+      assertHolds(selected, expected);
+      const builder = new ColumnBuilder(each.type, 64);
+      builder.append(selected, { rows: selected.rows, from: 0, to: chosen.length });
+      wired.release();
+      assertHolds(builder.take(), expected);
+    }),
+    { numRuns: RUNS },
+  );
+  debugColumns(false);
+});
+
+test("memory that was released and is used again holds the next batch and nothing of the one before", () => {
+  debugColumns(true);
+  fc.assert(
+    fc.property(typedRows, fc.nat({ max: 40 }), (each, cut) => {
+      const builder = new ColumnBuilder(each.type, 64);
+      for (const part of [each.rows.slice(0, cut), each.rows.slice(cut), each.rows]) {
+        for (const row of part) builder.appendRow(row, NO_TIMESTAMP);
+        const batch = builder.take();
+        assert.deepEqual(batch.toRows(), part);
+        batch.release();
+      }
+    }),
+    { numRuns: RUNS },
+  );
+  debugColumns(false);
+});
+
+/** Kinds whose values are keys. */
+const keyTypes = [t.string, t.int32, t.int64, t.bigint, t.float64, t.boolean, t.timestamp].flatMap((type) => [
+  type as ValueType<unknown>,
+  t.nullable(type as ValueType<unknown>),
+]);
+const keyValues = fc.oneof(
+  fc.constant(null),
+  fc.string({ unit: "grapheme-composite", maxLength: 9 }),
+  fc.constantFrom("\ud800x", "€", "😀é", -0, 0.5),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.double({ noNaN: true }),
+  fc.boolean(),
+);
+
+test("a column's hashes are those of its values as keys, so rows and columns of one key meet (CHK1)", () => {
+  for (const type of keyTypes) {
+    fc.assert(
+      fc.property(fc.array(keyValues, { maxLength: 30 }), (candidates) => {
+        const values = candidates.filter((value) => findMisfit(type, value) === null);
+        const builder = new ColumnBuilder(t.record({ key: type }) as ValueType<unknown>, 64);
+        for (const key of values) builder.appendRow({ key }, NO_TIMESTAMP);
+        const hashes = new Int32Array(64);
+        hashKeys(builder.take(), 0, hashes);
+        assert.deepEqual(
+          [...hashes.subarray(0, values.length)],
+          values.map((value) => keyHash(value as Key)),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  }
+});
+
+test("what is no key is refused as in rows", () => {
+  const builder = new ColumnBuilder(t.record({ n: t.float64, b: t.bytes }) as ValueType<unknown>);
+  builder.appendRow({ n: Number.NaN, b: new Uint8Array(1) }, NO_TIMESTAMP);
+  const batch = builder.take();
+  for (const place of [0, 1]) assert.throws(() => hashKeys(batch, place, new Int32Array(1)), { code: "KEY_INVALID" });
+});
+
+const Order = t.record({ item: t.string, amount: t.int32 }) as ValueType<unknown>;
+
+test("a row that does not fit is refused as in blocks of rows; fields in another order are not", () => {
+  const builder = new ColumnBuilder(Order);
+  builder.appendRow({ amount: 1, item: "a" }, NO_TIMESTAMP);
+  assert.deepEqual(builder.take().toRows(), [{ item: "a", amount: 1 }]);
+  for (const wrong of [
+    null,
+    7,
+    {},
+    { item: "a" },
+    { item: "a", amount: 1, more: 1 },
+    { item: 1, amount: 1 },
+    { item: "a", amount: 0.5 },
+  ])
+    assert.throws(() => new ColumnBuilder(Order).appendRow(wrong, NO_TIMESTAMP), { code: "VALUE_NOT_SERIALIZABLE" });
+});
+
+test("a type without columns is refused with what to do (LYT1)", () => {
+  for (const type of [t.string, t.nullable(Order), t.record({ note: t.optional(t.string) })])
+    assert.throws(() => new ColumnBuilder(type as ValueType<unknown>), {
+      code: "JOB_GRAPH_INVALID",
+      message: /declare a t\.record/,
+    });
+});
+
+test("a batch is released once (CBA1), and one that shares its columns owns nothing (CBA2)", () => {
+  const builder = new ColumnBuilder(Order);
+  builder.appendRow({ item: "a", amount: 1 }, NO_TIMESTAMP);
+  const batch = builder.take();
+  batch.select(Int32Array.of(0), 1).release();
+  batch.withColumns(batch.layout, batch.columns).release();
+  batch.release();
+  assert.throws(() => batch.release(), /released once/);
+});
+
+test("a released batch is overwritten in debug mode: who kept it reads nonsense", () => {
+  debugColumns(true);
+  const builder = new ColumnBuilder(Order);
+  builder.appendRow({ item: "abc", amount: 1 }, NO_TIMESTAMP);
+  const kept = builder.take();
+  kept.release();
+  debugColumns(false);
+  const [row] = kept.toRows() as [{ item: string; amount: number }];
+  assert.notEqual(row.item, "abc");
+  assert.notEqual(row.amount, 1);
+});
+
+test("a damaged block of columns is refused, whatever byte is wrong: no error but PROTOCOL_VIOLATION or FORMAT_TOO_NEW (CCO2)", () => {
+  const builder = new ColumnBuilder(t.record({ text: t.nullable(t.string), n: t.bigint }) as ValueType<unknown>);
+  for (const text of ["größe", null, "x"]) builder.appendRow({ text, n: 5n }, 7);
+  const batch = builder.take();
+  const writer = new ByteWriter(64);
+  encodeColumns(batch, writer);
+  const whole = writer.copy();
+  for (let at = 0; at < whole.length; at++) {
+    for (const wrong of [
+      Uint8Array.from(whole, (byte, place) => (place === at ? byte ^ 0xff : byte)),
+      whole.slice(0, at),
+    ]) {
+      try {
+        decodeColumns(batch.layout.type, new ByteReader(wrong)).toRows();
+      } catch (error) {
+        assert.match((error as { code?: string }).code ?? String(error), /^(PROTOCOL_VIOLATION|FORMAT_TOO_NEW)$/);
+      }
+    }
+  }
+});
+
+test("a batch of rows becomes batches of columns and is the same again, with all that it has beside the rows", () => {
+  const rows = Array.from({ length: 25 }, (_none, amount) => ({ item: `i${amount}`, amount }));
+  const timestamps = Float64Array.from(rows, ({ amount }) => (amount % 3 === 0 ? NO_TIMESTAMP : amount));
+  const keyHashes = Int32Array.from(rows, ({ item }) => keyHash(item));
+  const whole = { rows, timestamps, keyHashes };
+  const batches = columnsOfRows(new ColumnBuilder(Order, 10), whole);
+  assert.deepEqual(
+    batches.map(({ count }) => count),
+    [10, 10, 5],
+  );
+  const back = batches.map(rowsOfColumns);
+  assert.deepEqual(
+    back.flatMap((batch) => batch.rows),
+    rows,
+  );
+  assert.deepEqual(Float64Array.from(back.flatMap((batch) => [...(batch.timestamps ?? [])])), timestamps);
+  assert.deepEqual(Int32Array.from(back.flatMap((batch) => [...(batch.keyHashes ?? [])])), keyHashes);
+});
+
+test("operators of rows are refused records that take others back: they would take them for new ones", () => {
+  const changes = { rows: [{ item: "a", amount: 1 }], timestamps: null, keyHashes: null };
+  const [inserts] = columnsOfRows(new ColumnBuilder(Order), { ...changes, rowKinds: Uint8Array.of(0) });
+  assert.equal(rowsOfColumns(inserts as ColumnBatch).rows.length, 1);
+  const [deletes] = columnsOfRows(new ColumnBuilder(Order), { ...changes, rowKinds: Uint8Array.of(3) });
+  assert.throws(() => rowsOfColumns(deletes as ColumnBatch), { code: "JOB_GRAPH_INVALID" });
+});

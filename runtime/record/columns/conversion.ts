@@ -1,0 +1,44 @@
+/**
+ * Owns: batches of rows as batches of columns, and back, with all that they have beside their records.
+ * Called by: the joints of a chain (taskmanager/column-joints.ts).
+ */
+import { StreamError } from "../../../base/index.ts";
+import { NO_TIMESTAMP, type RowBatch } from "../row-batch.ts";
+import { rowKinds } from "../row-kind.ts";
+import type { ColumnBatch } from "./column-batch.ts";
+import type { ColumnBuilder } from "./column-builder.ts";
+
+/** Each is to be released. Errors: VALUE_NOT_SERIALIZABLE. */
+export function columnsOfRows(builder: ColumnBuilder, batch: RowBatch<unknown>): ColumnBatch[] {
+  const { rows, timestamps, keyHashes, rowKinds: kinds } = batch;
+  const batches: ColumnBatch[] = [];
+  for (let row = 0; row < rows.length; row++) {
+    const at = builder.count;
+    builder.appendRow(rows[row], timestamps === null ? NO_TIMESTAMP : (timestamps[row] as number));
+    if (keyHashes !== null) builder.keyHashes()[at] = keyHashes[row] as number;
+    if (kinds !== undefined) builder.rowKinds()[at] = kinds[row] as number;
+    if (builder.isFull || row + 1 === rows.length) batches.push(builder.take());
+  }
+  return batches;
+}
+
+/** Independent of `batch`. Errors: JOB_GRAPH_INVALID when records take others back, of which operators of rows know nothing. */
+export function rowsOfColumns(batch: ColumnBatch): RowBatch<unknown> {
+  const { rows, count, marks } = batch;
+  const { keyHashes } = marks;
+  const hashes = keyHashes === null ? null : new Int32Array(count);
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    if (hashes !== null && keyHashes !== null) hashes[at] = keyHashes[row] as number;
+    if (marks.rowKinds !== null && marks.rowKinds[row] !== rowKinds.insert) throw changesForRows();
+  }
+  return { rows: batch.toRows(), timestamps: batch.timestampsFrom(0), keyHashes: hashes };
+}
+
+function changesForRows(): StreamError {
+  return new StreamError(
+    "JOB_GRAPH_INVALID",
+    "results that change came to an operator of rows, which would take what is taken back for new: turn the table into a stream of changes first",
+    { destiny: "terminal" },
+  );
+}
