@@ -47,7 +47,7 @@ const LOOK_MS = 2;
 const SPREAD_FROM_MS = 500;
 const SPREAD = 0.25;
 
-/** `unchanged`: nothing had to be decided (SETL1). */
+/** `unchanged`: nothing had to be decided (SLK1). */
 type LookOutcome = ApplyOutcome["kind"] | "unchanged" | "gone" | "aborted";
 
 /** `signal` ends with the term or the controller. Errors: whatever observing and deciding threw. */

@@ -25,7 +25,7 @@ function lookAgain(observed: Observed, change: object = {}): Observed {
   return { ...observed, incarnations, storesInUse: new Set(observed.storesInUse) };
 }
 
-test("SETL1, SETL3: after an empty plan nothing is decided while the world is the same but for newer checkpoints", () => {
+test("SLK1, SLK3: after an empty plan nothing is decided while the world is the same but for newer checkpoints", () => {
   const looks = new SettledLooks(new ManualClock());
   const observed = settledJob();
   assert.equal(looks.wakeAfterMs(KEY, observed), null, "nothing was decided yet");
@@ -56,7 +56,7 @@ const differences: Readonly<Record<string, (observed: Observed) => Observed>> = 
   }),
 };
 for (const [what, change] of Object.entries(differences)) {
-  test(`SETL3: something is decided, once and for all, when there is a difference: ${what}`, () => {
+  test(`SLK3: something is decided, once and for all, when there is a difference: ${what}`, () => {
     const looks = new SettledLooks(new ManualClock());
     const observed = settledJob();
     looks.note(KEY, observed, empty);
@@ -65,7 +65,7 @@ for (const [what, change] of Object.entries(differences)) {
   });
 }
 
-test("SETL1: nothing is taken for settled whose plan had something to do, or was not carried out", () => {
+test("SLK1: nothing is taken for settled whose plan had something to do, or was not carried out", () => {
   const looks = new SettledLooks(new ManualClock());
   const observed = settledJob();
   for (const plan of [
@@ -83,7 +83,7 @@ test("SETL1: nothing is taken for settled whose plan had something to do, or was
   assert.equal(looks.wakeAfterMs(KEY, observed), null);
 });
 
-test("SETL2: what the plan waits for is decided in time, and everything twice a minute", () => {
+test("SLK2: what the plan waits for is decided in time, and everything twice a minute", () => {
   const clock = new ManualClock();
   const looks = new SettledLooks(clock);
   const observed = settledJob();

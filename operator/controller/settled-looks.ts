@@ -3,17 +3,17 @@
  * are; nothing is decided about them over and over.
  * Called by: look.ts.
  *
- * SETL1 Only after a plan with nothing to do that was carried out: what it decided is what would be decided again.
- * SETL2 What the clock decides is decided in time: when the plan waits for it, and at the latest after DECIDE_EVERY_MS.
- * SETL3 Objects are compared by identity: caches give the same one until it changes (KA1). All else is compared by content. One more
- *     checkpoint is no difference: what follows from it has time until SETL2.
+ * SLK1 Only after a plan with nothing to do that was carried out: what it decided is what would be decided again.
+ * SLK2 What the clock decides is decided in time: when the plan waits for it, and at the latest after DECIDE_EVERY_MS.
+ * SLK3 Objects are compared by identity: caches give the same one until it changes (KA1). All else is compared by content. One more
+ *     checkpoint is no difference: what follows from it has time until SLK2.
  */
 import type { Clock } from "../../base/index.ts";
 import type { Observed, Plan } from "../reconcile/index.ts";
 
-/** SETL2. What is late, or older than it may be, is known that much later at most. */
+/** SLK2. What is late, or older than it may be, is known that much later at most. */
 const DECIDE_EVERY_MS = 30_000;
-/** SETL3. Members of what a JobManager tells that move on by themselves. */
+/** SLK3. Members of what a JobManager tells that move on by themselves. */
 const advancing: ReadonlySet<string> = new Set(["lastCheckpoint", "completedCheckpoints"]);
 
 type Settled = { readonly observed: Observed; readonly wakeAfterMs: number; readonly untilMs: number };
@@ -58,7 +58,7 @@ export class SettledLooks {
   }
 }
 
-/** SETL3 */
+/** SLK3 */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || "metadata" in a) return false;

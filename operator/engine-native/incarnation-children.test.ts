@@ -317,7 +317,7 @@ test("PGF1 of a ConfigMap with items only those are copied, and they lie where t
   assert.deepEqual(children.filesOf, { configMap: "code", keys: ["job", "parse"] });
   for (const { spec } of [children.jobManagerSet.spec.template, children.taskManagerSet.spec.template]) {
     const volume = spec.volumes?.find(({ name }) => name === "job");
-    assert.deepEqual(volume, { name: "job", configMap: { name: "wc-3", items } });
+    assert.deepEqual(volume, { name: "job", configMap: { name: CONFIG_MAP, items } });
   }
   const config = JSON.parse(children.configMap.data?.["streamjob-config.json"] ?? "") as { program: object };
   const path = "/opt/streamjob/job/job.ts";

@@ -101,9 +101,9 @@ function volumes(input: IncarnationInput, component: Component): readonly Volume
 
 /** With the job's own files and, where it is large, its configuration. */
 export function jobVolumes(input: IncarnationInput): readonly Volume[] {
-  const { configMapName: config } = input;
+  const { configMapName: config, spec } = input;
   return [
-    ...programVolumes(input.spec.job.source, config),
+    ...programVolumes(spec.job.source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
   ];
 }

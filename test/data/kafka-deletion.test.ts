@@ -87,7 +87,7 @@ describe("deleting a StreamJob whose sink writes transactions", { skip: part.ski
       const { exitCode, stderr } = await deletion.result();
       assert.equal(exitCode, 0, stderr);
 
-      assert.deepEqual(await topics.openTransactions(to), []);
+      await topics.whenSettled(to);
       const { stable, ends } = await topics.ends(to);
       assert.deepEqual(stable, ends, "nobody waits");
       const lines = (await topics.read(to)).map(({ value }) => value ?? "null");

@@ -1,7 +1,9 @@
 /** Two jobs with the same prefix of transactional ids, on a real broker: the second one is refused before anything of the first one is lost. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { nextTurn, silentLog, StreamError } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import { kafkaSink, type KafkaTransaction } from "../../runtime/connectors/kafka/index.ts";
@@ -9,11 +11,16 @@ import { KafkajsClient } from "../../runtime/connectors/kafka/kafkajs/kafkajs-cl
 import type { SinkContext, TransactionWriter } from "../../runtime/ports/index.ts";
 import { ManualClock } from "../../runtime/testkit/index.ts";
 import { prepared, sinkContext } from "../../runtime/testkit/sink-by-hand.test-support.ts";
+import { RunningCommand, streamjob } from "../integration/command.ts";
+import { expectedLines, wordOf } from "../integration/jobs/word-count.ts";
+import { until } from "../integration/until.ts";
+import { inWorkspace } from "../integration/workspace.ts";
 import { testKafka } from "./kafka-topics.ts";
 import { settle } from "./settle.ts";
 
 const kafka = await testKafka();
-const WITHIN_MS = 120_000;
+const MODULE = fileURLToPath(new URL("jobs/kafka-count.ts", import.meta.url));
+const WITHIN_MS = 240_000;
 const ids = ["a", "b", "c"].map((letter) => letter.repeat(32));
 const [first = "", second = "", third = ""] = ids;
 
@@ -52,6 +59,7 @@ class Shared {
   }
 
   async committed(): Promise<string[]> {
+    await kafka.topics().whenSettled(this.prefix);
     return (await kafka.topics().read(this.topic)).map(({ value }) => value ?? "null").sort();
   }
 }
@@ -131,5 +139,56 @@ describe("a prefix of transactional ids", { skip: kafka.skip }, () => {
       }
       await opening;
       assert.ok(clock.monotonicMs() >= 20_000, "it has waited");
+    }));
+
+  it("KPN2 lets a StreamJob that was killed be upgraded at once, and refuses a second StreamJob, while the first one goes on exactly", () =>
+    inWorkspace("kafka-prefix", async (workspace) => {
+      const topics = kafka.topics();
+      const [from, to] = [await topics.create("words", 2), await topics.create("counts", 2)];
+      let written = 0;
+      const write = async (): Promise<void> => {
+        const numbers = Array.from({ length: 100 }, (_, index) => written + index);
+        await topics.write(
+          from,
+          numbers.map((number) => ({ value: wordOf(number, 7), partition: number % 2 })),
+        );
+        written += 100;
+      };
+      const isCounted = async (): Promise<boolean> => (await topics.read(to)).length >= written;
+      const apply = async (name: string, parallelism: number): Promise<void> => {
+        const spec = {
+          job: { module: MODULE, args: ["--brokers", topics.bootstrap, "--from", from, "--to", to] },
+          parallelism,
+          checkpoints: { storage: { path: workspace.path("stores") } },
+          // Without a savepoint: the old processes are killed, and say farewell to nobody.
+          upgrade: { mode: "last-state" },
+          recovery: { onFailed: "never" },
+        };
+        const object = { apiVersion: "streamjob.dev/v1alpha1", kind: "StreamJob", metadata: { name }, spec };
+        writeFileSync(workspace.path(`${name}.json`), JSON.stringify(object));
+        const { exitCode, stderr } = await streamjob(workspace, "apply", `${name}.json`);
+        assert.equal(exitCode, 0, stderr);
+      };
+      const up = new RunningCommand(workspace, ["up"]);
+      await up.until("it runs", () => /The control plane of .* runs/.test(up.stderr));
+      await apply("first", 1);
+      await write();
+      await until(isCounted, "the first words to be counted", WITHIN_MS);
+      await apply("first", 2);
+      await write();
+      await until(isCounted, "words to be counted after the upgrade", WITHIN_MS);
+      await apply("second", 1);
+      const told = async (): Promise<string> => (await streamjob(workspace, "describe", "second")).stdout;
+      await until(
+        async () => /in use by the job "kafka-count"|in use by the job "first"/.test(await told()),
+        "the refusal",
+        WITHIN_MS,
+      );
+      await write();
+      await until(isCounted, "words to be counted beside the second job", WITHIN_MS);
+      const lines = (await topics.read(to)).map(({ value }) => value ?? "null");
+      assert.deepEqual(lines.toSorted(), expectedLines(written, 7).toSorted());
+      const { stdout } = await streamjob(workspace, "describe", "first");
+      assert.doesNotMatch(stdout, /in use by the job/);
     }));
 });

@@ -119,6 +119,15 @@ export class KafkaTopics {
       .sort();
   }
 
+  /** A commit is answered before the broker has told all partitions of it. */
+  async whenSettled(prefix: string): Promise<void> {
+    for (const until = Date.now() + ANSWER_WITHIN_MS; ; await sleep(systemClock, 50)) {
+      const open = await this.openTransactions(prefix);
+      if (open.length === 0) return;
+      if (Date.now() > until) throw new Error(`transactions stay open: ${open.join(", ")}`);
+    }
+  }
+
   /** To where readers of committed records get in each partition, and where it ends. */
   ends(topic: string): Promise<{ readonly stable: readonly number[]; readonly ends: readonly number[] }> {
     return this.asked(async (client) => {

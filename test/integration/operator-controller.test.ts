@@ -213,7 +213,7 @@ describe("the controller", () => {
     assert.equal(await messageOf("Stalled"), "");
   });
 
-  it("sends no request while nothing changes (CT2), and decides nothing (SETL1)", async () => {
+  it("sends no request while nothing changes (CT2), and decides nothing (SLK1)", async () => {
     const cluster = await createCluster();
     const controller = await cluster.start();
     await cluster.create("wc");

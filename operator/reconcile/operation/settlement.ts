@@ -84,7 +84,8 @@ function leftOf(draft: Draft, situation: Situation): Left | null {
   const { spec } = version;
   const { jobId, storeUri, savepointDirectory, configMapName } = incarnationPlaces(situation, number, spec);
   const recorded = draft.status.stores.find(({ incarnation }) => incarnation === number)?.storeUri;
-  return { incarnation: { number, jobId, storeUri: recorded ?? storeUri, savepointDirectory, configMapName }, spec };
+  const incarnation = { number, jobId, storeUri: recorded ?? storeUri, savepointDirectory, configMapName };
+  return { incarnation, spec };
 }
 
 /** OST4 */
@@ -94,7 +95,7 @@ function workFor(draft: Draft, situation: Situation, { incarnation, spec }: Left
   if (configMap !== null) return carryOut(draft, situation, { kind: "settle", incarnation }, spec);
   const { defaultImage } = settings;
   const { configMap: object, filesOf } = settings.engine.children({ job, spec, defaultImage, ...incarnation });
-  const name = incarnation.configMapName;
+  const { name } = object.metadata;
   const refusal = refusalOf(observed, "applyChild", `ConfigMap/${name}`);
   const outcome: StorageOutcome =
     refusal === null

@@ -11,6 +11,7 @@ import type { ISocketFactory, SASLOptions } from "kafkajs";
 import type { Log } from "../../../../base/index.ts";
 import { KafkaError } from "../client/kafka-error.ts";
 import type {
+  DescribedTransaction,
   FetchedPartition,
   FetchRequest,
   GroupOffset,
@@ -27,7 +28,12 @@ import type {
 } from "../client/kafka-client.ts";
 import type { KafkaConnection } from "../client/connection-options.ts";
 import { byTopic, fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
-import { describeProducersRequest, listTransactionsRequest, writeMarkerRequest } from "../wire/transaction-requests.ts";
+import {
+  describeProducersRequest,
+  describeTransactionRequest,
+  listTransactionsRequest,
+  writeMarkerRequest,
+} from "../wire/transaction-requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type KafkajsBroker, type KafkajsCluster, type KafkajsParts, loadKafkajs } from "./kafkajs-parts.ts";
 
@@ -181,6 +187,16 @@ export class KafkajsClient implements KafkaClient {
     return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
   }
 
+  async describeTransaction(transactionalId: string): Promise<DescribedTransaction | null> {
+    const request = describeTransactionRequest(transactionalId, (code) => {
+      throw this.#protocolError(code);
+    });
+    const [described] = await this.#asked(async () =>
+      this.#sendTo(await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR), request),
+    );
+    return described ?? null;
+  }
+
   async openInPartitions(partitions: readonly PartitionInfo[]): Promise<OpenInPartition[]> {
     const open: OpenInPartition[] = [];
     for (const node of new Set(partitions.map(({ leader }) => leader))) {
@@ -263,22 +279,23 @@ export class KafkajsClient implements KafkaClient {
   }
 
   async #send<R>(node: number, request: WireRequest<R>): Promise<R> {
-    return await this.#asked(async () => {
-      const broker = await this.#broker(node);
-      this.#checkVersion(broker, request);
-      return await broker.connectionPool.send({
-        request: {
-          apiKey: request.apiKey,
-          apiVersion: request.apiVersion,
-          apiName: request.name,
-          encode: async () => {
-            const body = request.encode();
-            return { buf: body, buffer: body, size: () => body.length };
-          },
+    return await this.#asked(async () => this.#sendTo(await this.#broker(node), request));
+  }
+
+  async #sendTo<R>(broker: KafkajsBroker, request: WireRequest<R>): Promise<R> {
+    this.#checkVersion(broker, request);
+    return await broker.connectionPool.send({
+      request: {
+        apiKey: request.apiKey,
+        apiVersion: request.apiVersion,
+        apiName: request.name,
+        encode: async () => {
+          const body = request.encode();
+          return { buf: body, buffer: body, size: () => body.length };
         },
-        response: { decode: async (bytes) => request.decode(new WireReader(bytes)), parse: async (decoded) => decoded },
-        logResponseError: false,
-      });
+      },
+      response: { decode: async (bytes) => request.decode(new WireReader(bytes)), parse: async (decoded) => decoded },
+      logResponseError: false,
     });
   }
 

@@ -10,6 +10,7 @@ import type * as Platformatic from "@platformatic/kafka";
 import type { Log } from "../../../../base/index.ts";
 import { KafkaError } from "../client/kafka-error.ts";
 import type {
+  DescribedTransaction,
   FetchedPartition,
   FetchRequest,
   GroupOffset,
@@ -26,7 +27,12 @@ import type {
 } from "../client/kafka-client.ts";
 import type { KafkaConnection } from "../client/connection-options.ts";
 import { byTopic, fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
-import { describeProducersRequest, listTransactionsRequest, writeMarkerRequest } from "../wire/transaction-requests.ts";
+import {
+  describeProducersRequest,
+  describeTransactionRequest,
+  listTransactionsRequest,
+  writeMarkerRequest,
+} from "../wire/transaction-requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type BrokerAddress, type BrokerConnection, BrokerConnections, type Library } from "./broker-connections.ts";
 import { kafkaErrorOf } from "./platformatic-errors.ts";
@@ -148,6 +154,15 @@ export class PlatformaticClient implements KafkaClient {
     const known: KnownTransaction[] = [];
     for (const node of this.#brokers.keys()) known.push(...(await this.#send(node, request)));
     return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
+  }
+
+  async describeTransaction(transactionalId: string): Promise<DescribedTransaction | null> {
+    const request = describeTransactionRequest(transactionalId, (code) => {
+      throw this.#protocolError(code);
+    });
+    const ask = (broker: BrokerConnection) => this.#sendTo(broker, request);
+    const [described] = await this.#coordinated(TRANSACTION, transactionalId, ask);
+    return described ?? null;
   }
 
   async openInPartitions(partitions: readonly PartitionInfo[]): Promise<OpenInPartition[]> {
@@ -297,20 +312,21 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   async #send<R>(node: number, request: WireRequest<R>): Promise<R> {
-    return await this.#asked(async () => {
-      const broker = await this.#broker(node);
-      return await new Promise<R>((resolve, reject) => {
-        broker.send<R>(
-          request.apiKey,
-          request.apiVersion,
-          () => this.#library.Writer.create().append(request.encode()),
-          (_correlationId, _apiKey, _apiVersion, { buffer }) => request.decode(new WireReader(buffer.buffer)),
-          // What the newer form adds to headers is part of what we encode and decode.
-          false,
-          false,
-          (error, answer) => (error === null ? resolve(answer as R) : reject(error)),
-        );
-      });
+    return await this.#asked(async () => this.#sendTo(await this.#broker(node), request));
+  }
+
+  #sendTo<R>(broker: BrokerConnection, request: WireRequest<R>): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      broker.send<R>(
+        request.apiKey,
+        request.apiVersion,
+        () => this.#library.Writer.create().append(request.encode()),
+        (_correlationId, _apiKey, _apiVersion, { buffer }) => request.decode(new WireReader(buffer.buffer)),
+        // What the newer form adds to headers is part of what we encode and decode.
+        false,
+        false,
+        (error, answer) => (error === null ? resolve(answer as R) : reject(error)),
+      );
     });
   }
 
