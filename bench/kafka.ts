@@ -14,10 +14,11 @@ import type { KafkaEngine } from "./kafka/engine.ts";
 import { JavaPrograms, type KafkaResult } from "./kafka/java-programs.ts";
 import { streamJobEngine } from "./kafka/streamjob-engine.ts";
 import { openTopics, type Topics } from "./kafka/topics.ts";
+import { engineTable } from "./measure/engine-table.ts";
 import { shareText, warnOfShares } from "./measure/machine.ts";
-import { figureText, ratioText, runRound } from "./measure/rounds.ts";
+import { runRound } from "./measure/rounds.ts";
 import type { JobRun } from "./measure/streamjob-run.ts";
-import { grouped, textTable } from "./measure/text-table.ts";
+import { grouped } from "./measure/text-table.ts";
 import { oneOf, type Question, readOptions, wholeNumber } from "./question.ts";
 import { Environment, kafkaPart } from "../test/environment/index.ts";
 
@@ -126,19 +127,14 @@ function runText({ recordsPerSecond, cpuSeconds, checkpoints, failedCheckpoints,
   ].join("  ");
 }
 
-/** Median, least and most of each engine, and of the ratio pair by pair. */
 function summary(engines: readonly KafkaEngine[], rounds: readonly Measured[][]): string {
-  const rows = [["median (min … max)", "records/s", "records per CPU second", "checkpoints a run"]];
-  const steady = (run: Measured): number => run.recordsPerSecond;
-  const perCpu = ({ records, cpuSeconds }: Measured): number | undefined =>
-    cpuSeconds === undefined ? undefined : records / cpuSeconds;
-  for (const [place, { name }] of engines.entries()) {
-    const runs = rounds.map((round) => round[place] as Measured);
-    const checkpoints = figureText(runs, (run) => run.checkpoints, String);
-    rows.push([name, figureText(runs, steady, grouped), figureText(runs, perCpu, grouped), checkpoints]);
-  }
-  if (engines.length === 2) rows.push(["streamjob / flink", ratioText(rounds, steady), ratioText(rounds, perCpu), ""]);
-  return textTable(rows);
+  return engineTable(engines, rounds, {
+    unit: "records",
+    format: grouped,
+    perSecond: (run) => run.recordsPerSecond,
+    perCpuSecond: ({ records, cpuSeconds }) => (cpuSeconds === undefined ? undefined : records / cpuSeconds),
+    checkpoints: (run) => run.checkpoints,
+  });
 }
 
 function print(text: string): void {

@@ -8,10 +8,12 @@
 import { describeMachine, warnOfOthers } from "./measure/machine.ts";
 import { endOnSignals } from "./measure/scratch.ts";
 import { textTable } from "./measure/text-table.ts";
+import { asyncQuestion } from "./async.ts";
 import { checkpointQuestion } from "./checkpoint.ts";
 import { controllerQuestion } from "./controller.ts";
 import { exchangeQuestion } from "./exchange.ts";
 import { kafkaQuestion } from "./kafka.ts";
+import { mysqlQuestion } from "./mysql.ts";
 import { BadUsage, type Question } from "./question.ts";
 import { stateQuestion } from "./state.ts";
 import { upgradeQuestion } from "./upgrade.ts";
@@ -22,6 +24,8 @@ const questions: Readonly<Record<string, Question>> = {
   checkpoint: checkpointQuestion,
   exchange: exchangeQuestion,
   kafka: kafkaQuestion,
+  async: asyncQuestion,
+  mysql: mysqlQuestion,
   state: stateQuestion,
   upgrade: upgradeQuestion,
   controller: controllerQuestion,

@@ -148,6 +148,6 @@ export const deletionSchema = z.strictObject({
   cleanUpTimeout: duration({ minMs: SECOND_MS })
     .optional()
     .describe(
-      "After this time the deletion proceeds though the checkpoints could not be deleted, as when their store cannot be reached. Default 10m; 1s to 8760h.",
+      "After this time the deletion proceeds though the checkpoints could not be deleted, or transactions that the job has left in Kafka or MySQL could not be settled, as when these cannot be reached; then the checkpoints are kept. Default 10m; 1s to 8760h.",
     ),
 });

@@ -45,9 +45,12 @@ export async function openJobManagerFace(
       (error: unknown) => answer(error as Error),
     );
   };
-  const server = createServer({ SNICallback, minVersion: "TLSv1.3", keepAliveTimeout: IDLE_CONNECTION_MS }, (request, response) => {
-    answer(jobManagers, request, response).catch((error: unknown) => response.destroy(error as Error));
-  });
+  const server = createServer(
+    { SNICallback, minVersion: "TLSv1.3", keepAliveTimeout: IDLE_CONNECTION_MS },
+    (request, response) => {
+      answer(jobManagers, request, response).catch((error: unknown) => response.destroy(error as Error));
+    },
+  );
   const address = await listen(server);
   return {
     address,

@@ -3,7 +3,8 @@
  *
  * JPR1 Input and results of both engines go through the same programs, which are Kafka's own client: neither engine tells its own speed.
  */
-import { runProgram } from "../measure/scratch.ts";
+import { runFlink } from "../measure/flink-run.ts";
+import type { ProgramRun } from "../measure/scratch.ts";
 import type { FlinkBuild } from "../flink/build.ts";
 import type { JobRun } from "../measure/streamjob-run.ts";
 import type { KafkaEngine, KafkaWork } from "./engine.ts";
@@ -51,10 +52,7 @@ export class JavaPrograms {
     return JSON.parse(stdout) as KafkaResult;
   }
 
-  async #run(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
-    const { classpath, java } = this.#build;
-    const run = await runProgram(java, ["-Xmx4g", "-cp", classpath, program, ...args]);
-    if (run.exitCode !== 0) throw new Error(`${program} ended with ${run.exitCode}:\n${run.stderr.slice(-4000)}`);
-    return run;
+  #run(program: string, args: readonly string[]): Promise<ProgramRun> {
+    return runFlink(this.#build, program, args);
   }
 }

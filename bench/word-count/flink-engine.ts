@@ -1,11 +1,11 @@
 /**
- * Owns: one run of the word count on Apache Flink: the peer of bench/flink as a process of its own.
+ * Owns: one run on Apache Flink, as a process of its own, of the word count or of another job that ends in its counting sink.
  *
  * FE1 A machine without Java or Maven has no such engine; that is said, and no error.
  */
-import { buildFlink, type FlinkMissing } from "../flink/build.ts";
-import { runProgram } from "../measure/scratch.ts";
-import type { Engine, EngineRun, WordCountWork } from "./engine-run.ts";
+import { buildFlink, type FlinkBuild, type FlinkMissing } from "../flink/build.ts";
+import { runFlink } from "../measure/flink-run.ts";
+import type { Engine, EngineRun } from "./engine-run.ts";
 
 type Printed = Omit<EngineRun, "cpuSeconds" | "others">;
 
@@ -13,19 +13,19 @@ type Printed = Omit<EngineRun, "cpuSeconds" | "others">;
 export async function findFlinkEngine(): Promise<Engine | FlinkMissing> {
   const built = await buildFlink();
   if ("missing" in built) return built;
-  return { name: "flink", run: (work) => run(work, built.java, built.classpath) };
+  return {
+    name: "flink",
+    run: ({ lines, parallelism, checkpointMs }) => {
+      const options = { "--lines": lines, "--parallelism": parallelism, "--checkpoint-ms": checkpointMs };
+      const args = Object.entries(options).flatMap(([name, value]) => [name, String(value)]);
+      return runMeasured(built, "WordCount", args);
+    },
+  };
 }
 
-async function run(work: WordCountWork, java: string, classpath: string): Promise<EngineRun> {
-  const options = { "--lines": work.lines, "--parallelism": work.parallelism, "--checkpoint-ms": work.checkpointMs };
-  const { exitCode, stdout, stderr, cpuSeconds, others } = await runProgram(java, [
-    "-Xmx4g",
-    "-cp",
-    classpath,
-    "WordCount",
-    ...Object.entries(options).flatMap(([name, value]) => [name, String(value)]),
-  ]);
-  if (exitCode !== 0) throw new Error(`Flink's word count ended with ${exitCode}:\n${stderr.slice(-4000)}`);
+/** A program of bench/flink whose job ends in CountingSink. */
+export async function runMeasured(build: FlinkBuild, program: string, args: readonly string[]): Promise<EngineRun> {
+  const { stdout, cpuSeconds, others } = await runFlink(build, program, args);
   const printed = JSON.parse(stdout) as Printed;
   const { words, countSum, steadySeconds, steadyWordsPerSecond, checkpoints, failedCheckpoints } = printed;
   return { words, countSum, steadySeconds, steadyWordsPerSecond, checkpoints, failedCheckpoints, cpuSeconds, others };

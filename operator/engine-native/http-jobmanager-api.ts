@@ -12,11 +12,10 @@
  * HJ3 A refusal is one only in the contract's words: what a proxy in between says is no answer.
  */
 import { Agent } from "node:http";
-import { Agent as SecureAgent } from "node:https";
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import type { Clock } from "../../base/index.ts";
-import { clientOptions, type IdentityFiles } from "../../security/index.ts";
+import type { IdentityFiles } from "../../security/index.ts";
 import {
   activationAnswerSchema,
   disposalStatusSchema,
@@ -41,6 +40,7 @@ import {
   type TriggerState,
 } from "../engine/index.ts";
 import { type Exchange, type ExchangeLimits, type ExchangeRequest, exchangeAsKnown } from "./http-exchange.ts";
+import { SecureAgents } from "./secure-agents.ts";
 
 export type HttpJobManagerOptions = {
   readonly clock: Clock;
@@ -85,14 +85,15 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
     timeout: IDLE_CONNECTION_MS - CLOSED_EARLIER_MS,
   };
   const agent = new Agent(sockets);
-  const secureAgent = new SecureAgent(sockets);
+  const secureAgents = new SecureAgents(sockets);
   const { clock, deadlineMs = DEADLINE_MS, bodyBytesMax = BODY_BYTES_MAX, exceptionsMax = EXCEPTIONS_MAX } = options;
 
   /** HJ4 */
   function secureWays(target: JobManagerTarget): readonly Pick<ExchangeLimits, "agent" | "tls">[] {
     const expected = { jobId: target.jobId, role: "jobmanager" } as const;
     const known = options.identityOf?.(target) ?? [];
-    return known.map((files) => ({ agent: secureAgent, tls: clientOptions(files, expected) }));
+    // Who has to answer is known to the agent (SAG1).
+    return known.map((files) => ({ agent: secureAgents.of(files, expected), tls: {} }));
   }
 
   /** Asks, and takes the answer for what the schema says. */
@@ -196,7 +197,7 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
     },
     close() {
       agent.destroy();
-      secureAgent.destroy();
+      secureAgents.close();
     },
   };
 }

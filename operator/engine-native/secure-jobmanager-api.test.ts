@@ -64,6 +64,32 @@ for (const [who, files] of Object.entries({
   });
 }
 
+test("HJ6: the connection is kept for the next call, and another JobManager's is another one", async (context) => {
+  const connections: string[] = [];
+  const files = identityFiles({ role: "jobmanager" });
+  const server = createServer({ ...files, requestCert: true, rejectUnauthorized: false }, (_request, response) => {
+    response.writeHead(404, { [JOB_ID_HEADER]: target.jobId, "content-type": "application/json" });
+    response.end('{"errors":["There is no such trigger."]}');
+  });
+  server.on("secureConnection", (socket: TLSSocket) => {
+    connections.push(socket.getPeerCertificate().subjectaltname ?? "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const addressOf = (): string => `https://127.0.0.1:${port}`;
+  const api = createHttpJobManagerApi({ clock: systemClock, addressOf, identityOf: ours });
+  context.after(() => {
+    api.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const ask = (of: JobManagerTarget) => api.trigger(of, "c".repeat(32), new AbortController().signal);
+  for (let call = 0; call < 3; call++) assert.deepEqual(await ask(target), { kind: "answer", value: null });
+  assert.deepEqual(connections, [`URI:streamjob://${target.jobId}/operator`]);
+  const other = await ask({ ...target, incarnation: 2, jobId: "b".repeat(32) });
+  assert.equal(other.kind, "unreachable", "its address leads to somebody else, whose connection is not used for it");
+});
+
 test("HJ4: without a certificate nobody is asked by https", async (context) => {
   const { said, callers } = await ask(context, identityFiles({ role: "jobmanager" }), null);
   assert.match((said as { message: string }).message, /asked by https, and there is no certificate/);

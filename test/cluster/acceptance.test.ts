@@ -3,12 +3,14 @@
  * Git. Its checkpoints are in MinIO. Each story ends with every count of the sink: each once, none missing.
  */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
-import type { StreamJob } from "../../crds/index.ts";
+import { STORAGE_ANNOTATION, type StreamJob, type StreamJobSpec } from "../../crds/index.ts";
 import { ClusterAdmin } from "../../operator/kubernetes/conformance/index.ts";
 import { repositoryRoot } from "../../tools/find-node.mjs";
 import { imageArchive } from "../../tools/image.ts";
@@ -26,6 +28,7 @@ import { type GitServer, startGitServer } from "../gitops/git-server.ts";
 import { chartFolder, runHelm } from "../helm/chart.ts";
 import { until } from "../kubernetes/until.ts";
 import { writeMinioImage } from "./minio-image.ts";
+import { kubeconfigOfPerson } from "./person.ts";
 import { WordCounts } from "./word-counts.ts";
 
 const testing = await testCluster({ needs: "failures" });
@@ -38,6 +41,9 @@ const RELEASE = "acceptance";
 const TIMEOUT = "4m";
 const NEW_TEXT = ["`${word} ${count}`", "`${word}: ${count}`"] as const;
 const OF_NEW_TEXT = /: /;
+const main = join(repositoryRoot, "cli/main.ts");
+const run = promisify(execFile);
+type Item = { readonly uri: string; readonly what: string; readonly removed: boolean };
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 describe("a StreamJob of a team, on nodes", { skip }, () => {
@@ -115,17 +121,56 @@ describe("a StreamJob of a team, on nodes", { skip }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it("is applied, edited and applied again by kubectl, and its counts go on", async () => {
-    await begin();
-    await apply(counts.manifest());
-    await untilReady();
-    await counts.goOn();
-    await apply(counts.manifest({ job: counts.edited(...NEW_TEXT), parallelism: 2 }));
-    await untilReady();
-    await counts.goOn(OF_NEW_TEXT);
-    const { metadata, status } = await jobNow();
-    assert.equal(status?.observedGeneration, metadata.generation);
-    await end();
+  describe("by kubectl", () => {
+    // So that the state of the version before is left, and the operator does not delete it meanwhile.
+    const upgrade: StreamJobSpec["upgrade"] = { mode: "last-state", stability: { window: "10h" } };
+    before(begin);
+    after(end);
+
+    it("is applied, edited and applied again, and its counts go on", async () => {
+      await apply(counts.manifest({ upgrade }));
+      await untilReady();
+      await counts.goOn();
+      await apply(counts.manifest({ job: counts.edited(...NEW_TEXT), parallelism: 2, upgrade }));
+      await untilReady();
+      await counts.goOn(OF_NEW_TEXT);
+      const { metadata, status } = await jobNow();
+      assert.equal(status?.observedGeneration, metadata.generation);
+    });
+
+    it("its stores are listed, and rid of what nothing can need, by whoever may change it and read logs; its counts go on", async () => {
+      const kubeconfig = await kubeconfigOfPerson(cluster(), jobs, folder, [
+        { apiGroups: ["streamjob.dev"], resources: ["streamjobs"], verbs: ["get", "patch"] },
+        { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+      ]);
+      const storage = async (...words: readonly string[]): Promise<string> =>
+        (await run(process.execPath, [main, "--kubeconfig", kubeconfig, "storage", ...words, "--namespace", jobs]))
+          .stdout;
+      const gone = async (...flags: readonly string[]): Promise<readonly Item[]> =>
+        (JSON.parse(await storage("gc", "words", "--output", "json", ...flags)) as { items: Item[] }).items;
+
+      const listed = await storage("list", "words");
+      const [first, second] = ["superseded", "in use"].map(
+        (state) => new RegExp(`^${state} .* (s3://\\S+) `, "m").exec(listed)?.[1],
+      );
+      assert.ok(first !== undefined && second !== undefined, listed);
+      await apply(counts.manifest({ job: counts.edited(...NEW_TEXT), parallelism: 2, upgrade, state: "suspended" }));
+      await inJobs("wait", "--for=jsonpath={.status.phase}=Suspended", `--timeout=${TIMEOUT}`, "streamjob/words");
+      assert.deepEqual(
+        (await gone("--yes")).map(({ uri, what, removed }) => [uri, what, removed]),
+        [[first, "state", true]],
+      );
+      assert.deepEqual(await gone("--dry-run"), []);
+      await until("nothing is left of the request", async () => {
+        const { metadata, status } = await jobNow();
+        const isAnnotated = Object.keys(metadata.annotations ?? {}).includes(STORAGE_ANNOTATION);
+        const pods = await inJobs("get", "pods", "--output", "name");
+        return !isAnnotated && status?.storageRequest === undefined && !pods.includes("words-storage-");
+      });
+      await apply(counts.manifest({ job: counts.edited(...NEW_TEXT), parallelism: 2, upgrade }));
+      await untilReady();
+      await counts.goOn(OF_NEW_TEXT);
+    });
   });
 
   it("is installed and upgraded in a chart, and its counts go on", async () => {

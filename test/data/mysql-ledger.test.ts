@@ -1,13 +1,17 @@
 /** The ledger of the MySQL sink on a real server: EO-1 … EO-4 and EO-12, with killed writers, and what is refused before a row is taken. */
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import mysql from "mysql2/promise";
 import { mysqlSink, type MySqlSinkOptions } from "../../runtime/connectors/mysql/index.ts";
 import { t } from "../../runtime/record/index.ts";
 import { twoPhaseCommitContract } from "../../runtime/testkit/index.ts";
 import { freePort } from "../environment/environment.ts";
+import { TcpRelay } from "../environment/index.ts";
+import { until } from "../integration/until.ts";
 import { testDatabase } from "./database.ts";
 import { openWriter, type WordCount, writerProcess } from "./sink-writer.ts";
 import { prepared } from "../../runtime/testkit/sink-by-hand.test-support.ts";
+import { settle } from "./settle.ts";
 import { contractWorlds, emptyWordCount } from "./mysql-words.ts";
 
 const mariadb = await testDatabase("ledger");
@@ -144,6 +148,29 @@ describe("a MySQL sink with a ledger", { skip: mariadb.skip }, () => {
     assert.deepEqual(await writer.commit(transaction), { kind: "committed" });
     assert.equal((await database().rows(WORDS)).length, 2);
     await writer.close();
+  });
+
+  it("MLS4: a commit of a machine that is gone, whose connection the server still has, does not hold up the next one", async (context) => {
+    const { host, port } = database().address;
+    const relay = await TcpRelay.start(`tcp://${host}:${port}`);
+    const gone = await openWriter(options({ server: { ...database().address, port: relay.port } }));
+    const writer = await openWriter(options(), { attempt: 2 });
+    context.after(async () => {
+      await gone.close();
+      await writer.close();
+      await relay.stop();
+    });
+    const transaction = await prepared(gone, [{ word: "a", count: 5 }]);
+    const locker = await mysql.createConnection({ ...database().address });
+    await locker.query("lock tables t_wordcount write");
+    const commit = gone.commit(transaction);
+    const waiting = "select id from information_schema.processlist where state like 'Waiting for table metadata lock'";
+    await until(async () => (await database().rows(waiting)).length > 0, "the commit is in its midst");
+    relay.forsake();
+    assert.equal((await commit).kind, "retryLater");
+    await locker.end();
+    assert.deepEqual(await settle(writer, transaction), { kind: "committed" });
+    assert.deepEqual(await database().rows(WORDS), [{ word: "a", count: 5 }]);
   });
 
   it("EO-3: a commit whose connection breaks is asked for again, and written once", async () => {

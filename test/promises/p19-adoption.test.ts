@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { CLEANUP_FINALIZER, INCARNATION_LABEL } from "../../crds/index.ts";
+import { CLEANUP_FINALIZER, INCARNATION_LABEL, type StreamJobSpec } from "../../crds/index.ts";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
+import { isApiError } from "../../operator/kubernetes/api/index.ts";
 import { figure } from "./figures.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 import { assertOneChain, readStoreViews } from "./stores.ts";
@@ -19,6 +20,25 @@ async function childrenOf(rig: Rig, incarnation: number): Promise<ReadonlyMap<st
     for (const { metadata } of items) found.set(`${kind} ${metadata.name}`, metadata.uid ?? "");
   }
   return found;
+}
+
+/** The StreamJob goes without its operator's leave, and what it had goes after it, when it can. */
+async function removeHurriedly(rig: Rig): Promise<void> {
+  const key = { namespace: NAMESPACE, name: "wc" };
+  await rig.api.patch("StreamJob", key, { metadata: { finalizers: null } });
+  await rig.api.delete("StreamJob", key);
+  await rig.until("the StreamJob to be gone", async () => {
+    const now = await rig.api.get("StreamJob", key);
+    if (now?.metadata.finalizers?.includes(CLEANUP_FINALIZER) === true)
+      await rig.api.patch("StreamJob", key, { metadata: { finalizers: null } });
+    return now === null;
+  });
+}
+
+/** The word count as it is, with counts of its own. */
+function elsewhere(rig: Rig): StreamJobSpec["job"] {
+  const args = rig.args().map((arg) => (arg === rig.output ? rig.workspace.path("earlier") : arg));
+  return { ...rig.manifest().spec.job, args };
 }
 
 const deaths: readonly { readonly name: OperatorFailpointName; readonly hit: number }[] = [
@@ -91,24 +111,13 @@ it("P-19 what is on its way out is not taken up: its end is waited for, then it 
 
 it("P-19 what is left of an earlier StreamJob of the same name is not taken up: it is in the way until it is gone", () =>
   withRig("s19-name", {}, async (rig) => {
-    const elsewhere = rig.args().map((arg) => (arg === rig.output ? rig.workspace.path("earlier") : arg));
-    const { job } = rig.manifest().spec;
-    await rig.apply(rig.manifest({ job: { ...job, args: elsewhere } }));
+    await rig.apply(rig.manifest({ job: elsewhere(rig) }));
     await rig.ready();
     const earlier = await rig.job();
     const oldPods = new Set((await rig.pods()).map(({ metadata }) => metadata.uid));
     const set = { namespace: NAMESPACE, name: "wc-1-taskmanager" };
     await rig.api.patch("StatefulSet", set, { metadata: { finalizers: ["example.org/hold"] } });
-    // Somebody in a hurry: the StreamJob goes without its operator's leave, and what it had goes after it, when it can.
-    await rig.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { metadata: { finalizers: null } });
-    await rig.api.delete("StreamJob", { namespace: NAMESPACE, name: "wc" });
-    await rig.until("the StreamJob to be gone", async () => {
-      const now = await rig.api.get("StreamJob", { namespace: NAMESPACE, name: "wc" });
-      if (now?.metadata.finalizers?.includes(CLEANUP_FINALIZER) === true) {
-        await rig.api.patch("StreamJob", { namespace: NAMESPACE, name: "wc" }, { metadata: { finalizers: null } });
-      }
-      return now === null;
-    });
+    await removeHurriedly(rig);
     await rig.apply(rig.manifest());
     assert.notEqual((await rig.job()).metadata.uid, earlier.metadata.uid);
     await rig.until("what is in the way to go", async () => {
@@ -122,3 +131,35 @@ it("P-19 what is left of an earlier StreamJob of the same name is not taken up: 
     assert.ok((await rig.pods()).every(({ metadata }) => !oldPods.has(metadata.uid)));
     await rig.assertExact();
   }));
+
+it("P-19 a StreamJob made anew runs its own job, also where a kubelet still has pods of the one before it that were deleted by force", () =>
+  withRig("s19-forced", {}, async (rig) => {
+    await rig.apply(rig.manifest({ job: elsewhere(rig) }));
+    await rig.ready();
+    const earlier = await rig.job();
+    await removeHurriedly(rig);
+    // Without the sets, so that they make no pods again.
+    for (const component of ["jobmanager", "taskmanager"]) {
+      const key = { namespace: NAMESPACE, name: `wc-1-${component}` };
+      await unlessGone(rig.api.delete("StatefulSet", key, { propagation: "Orphan" }));
+    }
+    await rig.until("its pods to be gone for the API server", async () => {
+      const pods = await rig.pods();
+      const forced = { gracePeriodSeconds: 0 };
+      await Promise.all(pods.map(({ metadata }) => unlessGone(rig.api.delete("Pod", keyOf(metadata), forced))));
+      return pods.length === 0;
+    });
+    await rig.apply(rig.manifest());
+    assert.notEqual((await rig.job()).metadata.uid, earlier.metadata.uid);
+    await rig.ready();
+    assert.equal((await rig.incarnation())?.jobId, (await rig.status()).active?.jobId);
+    await rig.assertExact();
+  }));
+
+const keyOf = ({ name }: { readonly name: string }) => ({ namespace: NAMESPACE, name });
+
+async function unlessGone(deletion: Promise<void>): Promise<void> {
+  await deletion.catch((error: unknown) => {
+    if (!isApiError(error, "NotFound")) throw error;
+  });
+}

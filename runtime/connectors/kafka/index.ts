@@ -1,4 +1,6 @@
 /** Room `connectors/kafka` (`streamjob/connectors/kafka`): topics of Kafka as sources and sinks. */
+export { type AvroFormatOptions, avroFormat, type AvroValueOptions, avroValue } from "./avro/avro-format.ts";
+export type { AvroSchema } from "./avro/avro-library.ts";
 export type { KafkaConnectionOptions, KafkaLibrary, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
 export { kafkaSink } from "./sink/kafka-sink.ts";
 export type { KafkaSinkOptions } from "./sink/sink-settings.ts";

@@ -7,6 +7,9 @@
  *      there or both not; two at a time meet at the entry's key, and the second is rolled back.
  * MLS3 What is kept has a limit, `epochBytesMax`: more fails the task before the checkpoint. It is not held back until the checkpoint, since
  *      the barrier is behind it.
+ * MLS4 A commit whose process or machine is gone does not hold up the next one: the server itself ends a connection that says nothing for
+ *      SILENT_SECONDS_MAX in the midst of a commit. A machine that lost its power does not close its connections, and the server would keep the
+ *      entry locked for hours.
  */
 import { StreamError, systemRandom } from "../../../base/index.ts";
 import { t, type ValueOf } from "../../record/index.ts";
@@ -16,6 +19,11 @@ import { codeOf } from "./mysql-error.ts";
 import type { CheckedSink } from "./options.ts";
 import { SinkSession } from "./sink-session.ts";
 import type { Session } from "./session.ts";
+
+/** Longer than a TaskManager may be silent. */
+const SILENT_SECONDS_MAX = 5;
+/** As long as the server allows. */
+const BETWEEN_COMMITS = "set session wait_timeout = default";
 
 const transactionType = t.record({
   ...entryFields,
@@ -97,6 +105,7 @@ class LedgerWriter<T> implements TransactionWriter<T, LedgerTransaction> {
 
   async #commit(session: Session, transaction: LedgerTransaction): Promise<CommitOutcome> {
     if (await this.#ledger.has(session, transaction)) return { kind: "alreadyCommitted" };
+    await session.run(`set session wait_timeout = ${SILENT_SECONDS_MAX}`); // MLS4
     await session.run("start transaction");
     try {
       // First of all: who comes second waits here, with nothing written.
@@ -104,9 +113,13 @@ class LedgerWriter<T> implements TransactionWriter<T, LedgerTransaction> {
       for (const statement of transaction.statements) await session.run(statement);
       await this.#ledger.trim(session, transaction);
       await session.run("commit");
+      await session.run(BETWEEN_COMMITS);
       return { kind: "committed" };
     } catch (error) {
-      if (!session.isLost) await session.run("rollback");
+      if (!session.isLost) {
+        await session.run("rollback");
+        await session.run(BETWEEN_COMMITS);
+      }
       // Of the ledger or of the table? The ledger says.
       if (codeOf(error) === "ER_DUP_ENTRY" && (await this.#ledger.has(session, transaction)))
         return { kind: "alreadyCommitted" };

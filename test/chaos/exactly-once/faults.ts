@@ -68,8 +68,15 @@ export const faults = {
     await servers.whenServing();
   },
   "12 the broker answers late": ({ servers, random }) => frozen(servers.broker, random),
+  // Whatever a checkpoint of that time says that the broker has, it has not.
+  "12 the broker answers late, and all TaskManagers are killed meanwhile": ({ servers, random, run }) =>
+    frozen(servers.broker, random, () => run.cluster.pids().taskManagers.forEach((pid) => signal(pid, "SIGKILL"))),
   "14 the database is killed": ({ servers, random }) => killed(servers, servers.mariadb, random),
   "14 the database answers late": ({ servers, random }) => frozen(servers.mariadb, random),
+  "14 the sinks' connections break, and the database does not notice": ({ servers }) => {
+    servers.databaseRelay.forsake();
+    return Promise.resolve();
+  },
   "15 somebody else ends the sinks' connections": ({ servers }) => killOthers(servers.query),
   "15 somebody else locks the table": async ({ servers, table, random }) => {
     // One connection: it has the lock until it ends.
@@ -104,9 +111,11 @@ async function killed(servers: Servers, server: RunningPart, random: Random): Pr
   await servers.whenServing();
 }
 
-async function frozen(server: RunningPart, random: Random): Promise<void> {
+/** `atLast`: before the server goes on. */
+async function frozen(server: RunningPart, random: Random, atLast: () => void = () => undefined): Promise<void> {
   await freezeServer(server, "SIGSTOP");
   await sleep(systemClock, 500 + random.next() * 2000);
+  atLast();
   await freezeServer(server, "SIGCONT");
 }
 

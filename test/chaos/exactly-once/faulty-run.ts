@@ -57,6 +57,7 @@ export async function faultyRun(workspace: Workspace, servers: Servers, plan: Ru
   const traces: Traces = {
     output: input.output,
     table: input.table,
+    mode: plan.mode,
     mayTimeOut: isShort(plan),
     mayLeaveBranches: plan.mode === "xa" && (plan.downtime?.startsWith("13 the job is cancelled") ?? false),
   };
@@ -155,7 +156,7 @@ async function inputOf(servers: Servers, plan: RunPlan, words: readonly string[]
     ends: endsOf(plan.records),
     output,
     transactionTimeoutMs: isShort(plan) ? SHORT_TRANSACTION_MS : LONG_TRANSACTION_MS,
-    server: servers.database,
+    server: servers.databaseOfJobs,
     table,
     ledgerTable: ledgerOf(table),
     mode: plan.mode,

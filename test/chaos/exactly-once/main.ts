@@ -23,7 +23,7 @@ hold in the end is compared with what a calm run would have left.
   --within <s>      a run that takes more seconds counts as hung (default ${RUN_WITHIN_MS / 1000}); the others go on
   --stop            at the first run in which something is wrong
   --mutants         plants each known bug in a copy of the code, and fails unless it is found
-  --mutant <name>   only this one: ${mutants.map(({ name }) => name).join(", ")}
+  --mutant <name>   only this one, or several times: ${mutants.map(({ name }) => name).join(", ")}
 `;
 const RUNS = "100";
 const RUNS_OF_MUTANT = "12";
@@ -37,11 +37,11 @@ const { values } = parseArgs({
     timeline: { type: "boolean", default: false },
     stop: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
-    mutant: { type: "string" },
+    mutant: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", short: "h" },
   },
 });
-const isHunt = values.mutants || values.mutant !== undefined;
+const isHunt = values.mutants || values.mutant.length > 0;
 const runs = values.runs ?? (isHunt ? RUNS_OF_MUTANT : RUNS);
 const seed = values.seed ?? String(Number.parseInt(systemRandom.hex(3), 16));
 const isWhole = (text: string): boolean => /^\d{1,9}$/.test(text);
@@ -76,7 +76,7 @@ async function run(): Promise<0 | 1> {
   return outcomes.some(({ problem }) => problem !== null) ? 1 : 0;
 }
 
-const chosen = mutants.filter(({ name }) => values.mutant === undefined || name === values.mutant);
+const chosen = mutants.filter(({ name }) => values.mutant.length === 0 || values.mutant.includes(name));
 if (values.help === true) process.stdout.write(usage);
 else if (![runs, seed, values.within].every(isWhole) || chosen.length === 0) {
   process.stderr.write(`--runs, --seed and --within take whole numbers, --mutant the name of one\n\n${usage}`);

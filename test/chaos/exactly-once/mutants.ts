@@ -57,7 +57,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'void this.#asked("write", () => sender.flush()).catch(() => undefined);',
       },
     ],
-    plans: "",
+    plans: "12 the broker answers late, and all TaskManagers are killed",
   },
   {
     name: "nota-is-committed",
@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
           'if (Date.now() > 0) return { kind: "alreadyCommitted" };\n    if (await isPrepared(session, transaction)) {',
       },
     ],
-    plans: "^xa.*stop at tm:|^xa.*ends the sinks' connections",
+    plans: "^xa.*the database does not notice",
   },
   {
     name: "ledger-without-incarnation",

@@ -85,7 +85,7 @@ export function planOf(seed: number, records: number): RunPlan {
   if (isKillable) held = random.next() < 0.7 ? "until killed" : null;
   else if (random.next() < 0.3) held = "until taken over";
   const failpoints = held === null ? deaths(random) : standing(random, held);
-  const count = (downtime === null ? 2 : 0) + Math.floor(random.next() * 2) + (held === null ? 1 : 0);
+  const count = (downtime === null ? 1 : 0) + Math.floor(random.next() * 2) + (held === null ? 1 : 0);
   const chosen = Array.from({ length: count }, () => one(random, faultNames));
   const needsStore = chosen.some((name) => /^[67] /.test(name));
   const needsFiles = downtime !== null && downtimes[downtime].readsFiles;

@@ -2,7 +2,7 @@
  * Owns: a Kafka, a MariaDB, a Redis and an S3 server of the suite's own, which it breaks, and what is on them.
  *
  * XOS1 What is read here goes through clients of its own, not through the job.
- * XOS2 Jobs reach the S3 server through a proxy, which they find by the variables of this process.
+ * XOS2 Jobs reach the S3 server through a proxy, which they find by the variables of this process, and MariaDB through a relay.
  */
 import { Redis } from "ioredis";
 import mysql, { type RowDataPacket } from "mysql2/promise";
@@ -17,6 +17,7 @@ import {
   minioPart,
   redisPart,
   type RunningPart,
+  TcpRelay,
 } from "../../environment/index.ts";
 import { until } from "../../integration/until.ts";
 import { environmentFor, newBucket } from "../../s3/buckets.ts";
@@ -34,6 +35,7 @@ export class Servers {
   readonly mariadb: RunningPart;
   readonly redis: RunningPart;
   readonly store: FaultProxy;
+  readonly databaseRelay: TcpRelay;
   /** In it jobs may have their checkpoints. */
   readonly bucket: string;
   readonly #environment: Environment;
@@ -41,7 +43,7 @@ export class Servers {
   /** Use start. */
   private constructor(
     environment: Environment,
-    store: { readonly proxy: FaultProxy; readonly bucket: string },
+    between: { readonly proxy: FaultProxy; readonly bucket: string; readonly relay: TcpRelay },
     gives: { readonly bootstrap: string; readonly database: Address; readonly cache: RedisAddress },
   ) {
     const running = (part: Part<never>): RunningPart => environment.running()[part.name] as RunningPart;
@@ -52,8 +54,9 @@ export class Servers {
     this.broker = running(kafkaPart as Part<never>);
     this.mariadb = running(mariadbPart as Part<never>);
     this.redis = running(redisPart as Part<never>);
-    this.store = store.proxy;
-    this.bucket = store.bucket;
+    this.store = between.proxy;
+    this.bucket = between.bucket;
+    this.databaseRelay = between.relay;
   }
 
   /** Errors: one of them cannot be had. */
@@ -69,7 +72,8 @@ export class Servers {
       const proxy = await FaultProxy.start(s3.endpoint);
       Object.assign(process.env, environmentFor({ ...s3, endpoint: proxy.endpoint })); // XOS2
       const bucket = await newBucket(s3);
-      const servers = new Servers(environment, { proxy, bucket }, { bootstrap, database, cache });
+      const relay = await TcpRelay.start(`tcp://${database.host}:${database.port}`);
+      const servers = new Servers(environment, { proxy, bucket, relay }, { bootstrap, database, cache });
       await servers.topics.whenReady();
       return servers;
     } catch (error) {
@@ -78,8 +82,14 @@ export class Servers {
     }
   }
 
+  /** As jobs reach it (XOS2). */
+  get databaseOfJobs(): Address {
+    return { ...this.database, port: this.databaseRelay.port };
+  }
+
   async stop(): Promise<void> {
     await this.store.stop();
+    await this.databaseRelay.stop();
     await this.#environment.stop();
   }
 

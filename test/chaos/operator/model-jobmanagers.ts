@@ -8,7 +8,7 @@
  */
 import { type Clock, silentLog, systemRandom } from "../../../base/index.ts";
 import { COMPONENT_LABEL, type RestorePoint, type StreamJob } from "../../../crds/index.ts";
-import type { PodConfig, StorageTaskMessage } from "../../../contract/index.ts";
+import { type PodConfig, podVariables, type StorageTaskMessage } from "../../../contract/index.ts";
 import {
   type Answer,
   incarnationOf,
@@ -225,7 +225,7 @@ export class ModelJobManagers {
     if (component !== "jobmanager" || incarnation === null || phase !== "Running") return;
     const name = pod.metadata.name.replace(/-jobmanager-0$/, "");
     if (this.#managers.has(name)) return;
-    const text = this.#caches.configs.get({ namespace: this.#options.namespace, name })?.data?.["config.json"];
+    const text = this.#configOf(pod);
     // As a pod that cannot mount it: it waits.
     if (text === undefined) return;
     const { jobId, storeUri, args } = JSON.parse(text) as PodConfig;
@@ -234,6 +234,14 @@ export class ModelJobManagers {
       name,
       new SimulatedJobManager(this.#surroundings(), { incarnation, jobId, behaviour, storeUri }),
     );
+  }
+
+  /** What its kubelet would find where the pod says. */
+  #configOf({ spec, metadata: { namespace } }: Pod): string | undefined {
+    const reference = spec.containers[0]?.env?.find(({ name }) => name === podVariables.config)?.valueFrom
+      ?.configMapKeyRef;
+    if (reference === undefined) return undefined;
+    return this.#caches.configs.get({ namespace, name: reference.name ?? "" })?.data?.[reference.key];
   }
 
   #gone(pod: Pod): void {

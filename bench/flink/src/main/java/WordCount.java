@@ -48,20 +48,24 @@ public final class WordCount {
     Options options = Options.parse(args);
     Path checkpoints = Files.createTempDirectory("flink-word-count-");
     try {
-      System.out.println(run(options, checkpoints));
+      Configuration configuration = configuration(options.checkpointMs, checkpoints);
+      Workload workload = new Workload(options.lines * Lines.WORDS_PER_LINE, options.parallelism, options.checkpointMs);
+      System.out.println(measure(workload, configuration, buildJob(options, configuration)));
     } finally {
       deleteFolder(checkpoints);
     }
   }
 
-  private static String run(Options options, Path checkpoints) throws Exception {
-    Configuration configuration = configuration(options.checkpointMs, checkpoints);
-    JobGraph graph = buildJob(options, configuration);
+  /** {@code records}: as many as have to reach CountingSink. */
+  record Workload(long records, int parallelism, long checkpointMs) {}
+
+  /** Runs a job that ends in CountingSink, also that of AsyncLookup, and returns a line of JSON. */
+  static String measure(Workload workload, Configuration configuration, JobGraph graph) throws Exception {
     MiniClusterConfiguration clusterConfiguration =
         new MiniClusterConfiguration.Builder()
             .setConfiguration(configuration)
             .setNumTaskManagers(1)
-            .setNumSlotsPerTaskManager(options.parallelism)
+            .setNumSlotsPerTaskManager(workload.parallelism)
             .build();
     Sampler sampler = new Sampler();
     long start = System.nanoTime();
@@ -73,7 +77,7 @@ public final class WordCount {
       double wallSeconds = (System.nanoTime() - start) / 1e9;
       sampler.stop();
       CheckpointStatsCounts counts = cluster.getExecutionGraph(graph.getJobID()).get().getCheckpointStatsSnapshot().getCounts();
-      return report(options, wallSeconds, sampler, counts);
+      return report(workload, wallSeconds, sampler, counts);
     }
   }
 
@@ -118,8 +122,8 @@ public final class WordCount {
     return count;
   }
 
-  private static String report(Options options, double wallSeconds, Sampler sampler, CheckpointStatsCounts checkpoints) {
-    long words = options.lines * Lines.WORDS_PER_LINE;
+  private static String report(Workload workload, double wallSeconds, Sampler sampler, CheckpointStatsCounts checkpoints) {
+    long words = workload.records;
     if (CountingSink.records() != words) {
       throw new IllegalStateException(
           "the sink saw " + CountingSink.records() + " records instead of " + words + ": the measurement is void");
@@ -138,8 +142,8 @@ public final class WordCount {
             + "\"checkpoints\":%d,\"failedCheckpoints\":%d,\"countSum\":%d}",
         EnvironmentInformation.getVersion(),
         Runtime.version().toString(),
-        options.parallelism,
-        options.checkpointMs,
+        workload.parallelism,
+        workload.checkpointMs,
         words,
         seconds,
         wallSeconds,
