@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
           'if (Date.now() > 0) return { kind: "alreadyCommitted" };\n    if (await isPrepared(session, transaction)) {',
       },
     ],
-    plans: "^xa.*the database does not notice",
+    plans: "^xa.*@[24]; there its connections break",
   },
   {
     name: "ledger-without-incarnation",
