@@ -22,6 +22,8 @@ import {
 } from "./manifests/manifest-words.ts";
 import type { JobRequest } from "./jobs/job-request.ts";
 import type { StorageCommand } from "./jobs/storage-command.ts";
+import type { TxnsCommand } from "./jobs/txns-command.ts";
+import { addTransactions } from "./jobs/txns-words.ts";
 
 export type ParsedCommand =
   | { readonly kind: "run"; readonly options: LocalClusterOptions }
@@ -42,6 +44,7 @@ export type ParsedCommand =
   | { readonly kind: "cancel"; readonly job: string }
   | { readonly kind: "checkpoint"; readonly job: string }
   | StorageCommand
+  | TxnsCommand
   /** About StreamJobs and their control plane. */
   | {
       readonly kind: "manifests";
@@ -196,6 +199,7 @@ function createProgram(
     .argument(job, jobHelp)
     .action((reference: string) => found({ kind: "checkpoint", job: reference }));
   addStorage(program, found);
+  addTransactions(program, found);
   addManifestCommands(program, (command) => found({ kind: "manifests", command }));
   program
     .command("completion")

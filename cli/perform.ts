@@ -54,6 +54,8 @@ async function execute(command: RealCommand, terminal: Terminal): Promise<ExitCo
       return (await import("./jobs/steer-commands.ts")).checkpointCommand(home, terminal, command.job);
     case "storage":
       return (await import("./jobs/storage-command.ts")).storageCommand(home, terminal, command);
+    case "txns":
+      return (await import("./jobs/txns-command.ts")).txnsCommand(terminal, command);
     case "manifests":
       return (await import("./manifests/execute.ts")).executeManifestCommand(
         home,

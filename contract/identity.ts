@@ -15,6 +15,9 @@ export const JOB_ID_HEADER = "streamjob-job-id";
 /** Header of requests: whom the operator speaks for, as the API server calls them. From everybody else it means nothing. */
 export const USER_HEADER = "streamjob-user";
 
+/** So long a JobManager keeps an idle connection: longer than an operator waits between two looks at a job that is stable. */
+export const IDLE_CONNECTION_MS = 65_000;
+
 /** Epoch milliseconds; -1: not yet, or never. */
 export const timestampSchema = z.int().min(-1);
 /** Milliseconds; -1: not known. */

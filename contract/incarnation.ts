@@ -105,6 +105,8 @@ export const incarnationSchema = z.object({
     .nullable(),
   /** Uids of operators whose state it left behind when it was started last, as allowed; none when it went on from its own. */
   leftOut: z.array(z.string()).readonly().default([]),
+  /** Its job has sinks whose transactions are to be settled when it is gone for good. Absent from an older JobManager: no. */
+  settlesOnDeletion: z.boolean().optional(),
   /** null until it is active. */
   job: z
     .object({

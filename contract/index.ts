@@ -31,6 +31,7 @@ export {
   errorsSchema,
   executionStateSchema,
   type FailureCauseMessage,
+  IDLE_CONNECTION_MS,
   JOB_ID_HEADER,
   USER_HEADER,
   type JobStatusName,

@@ -1,6 +1,6 @@
 /**
- * Owns: what a clean-up pod is told: the JSON in STREAMJOB_STORAGE_TASK. It deletes what is left when no JobManager runs that could, or
- * tells a person what there is (storage-report.ts), and deletes what nothing can need of it.
+ * Owns: what a clean-up pod is told: the JSON in STREAMJOB_STORAGE_TASK. It deletes what is left when no JobManager runs that could,
+ * tells a person what there is (storage-report.ts), and deletes what nothing can need of it, or settles the transactions of a job.
  * Written by operator/engine-native into the pod; read by main/pod-storage.ts.
  *
  * STT1 It names stores and savepoints exactly; what is not named is not touched. May be carried out again.
@@ -10,7 +10,7 @@ import { hex32Schema } from "./identity.ts";
 import { locationSchema } from "./triggers.ts";
 
 /** An operator and its pods may be of different images: pods refuse a newer one. */
-export const STORAGE_TASK_VERSION = 2;
+export const STORAGE_TASK_VERSION = 3;
 
 /** Options as after `-D`: how stores are reached. */
 const options = z.record(z.string(), z.string());
@@ -44,5 +44,12 @@ const inspectionSchema = z.strictObject({
   }),
 });
 
-export const storageTaskSchema = z.discriminatedUnion("version", [deletionSchema, inspectionSchema]);
+const settlementSchema = z.strictObject({
+  version: z.literal(3),
+  options,
+  /** Of the incarnation whose configuration the pod has (STREAMJOB_CONFIG): commit what its last complete checkpoint holds, abort the rest. */
+  task: z.strictObject({ kind: z.literal("settle") }),
+});
+
+export const storageTaskSchema = z.discriminatedUnion("version", [deletionSchema, inspectionSchema, settlementSchema]);
 export type StorageTaskMessage = z.infer<typeof storageTaskSchema>;

@@ -198,6 +198,7 @@ const breakingValues: Readonly<Record<string, readonly unknown[]>> = {
     { inline: "a", module: "a" },
     { sql: "x" },
     { jar: "x" },
+    { configMap: { name: "code", key: "job.ts", items: [{ key: "other.ts", path: "job.ts" }] } },
     { module: "a", sql: "x" },
     { args: [] },
   ],

@@ -154,6 +154,14 @@ const onProgram: readonly Rule<Spec["job"]>[] = [
       [module, configMap, inline, sql, jar].filter((each) => each !== undefined).length === 1,
   },
   {
+    reason: "Contradiction",
+    fieldPath: ".configMap",
+    rule: "!has(self.configMap) || !has(self.configMap.items) || self.configMap.items.exists(item, item.key == self.configMap.key)",
+    message: "job.configMap.items must have an item for job.configMap.key, the module; add it, or remove items",
+    holds: ({ configMap }) =>
+      configMap?.items === undefined || configMap.items.some(({ key }) => key === configMap.key),
+  },
+  {
     reason: "NotInThisVersion",
     fieldPath: ".sql",
     rule: "!has(self.sql)",

@@ -137,7 +137,7 @@ describe("defaults", () => {
       slots: 2,
     });
     assert.equal(upgrade.lastStateMaxAgeMs, 30_000);
-    assert.deepEqual(program.source, { kind: "configMap", name: "code", key: "job.ts" });
+    assert.deepEqual(program.source, { kind: "configMap", ...fullJob().spec.job.configMap });
     assert.deepEqual(restore, { kind: "snapshot", name: "wc-1", allowNonRestoredState: true });
     assert.deepEqual(checkpoints.storage, { kind: "path", path: "/state" });
     assert.deepEqual(config, { "execution.buffer-timeout": "10 ms" });

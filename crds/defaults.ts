@@ -15,7 +15,13 @@ import type { EnvironmentVariable, PodTemplate, Resources, StreamJobSpec } from 
 /** Where the job's module comes from. */
 export type ProgramSource =
   | { readonly kind: "module"; readonly path: string }
-  | { readonly kind: "configMap"; readonly name: string; readonly key: string }
+  | {
+      readonly kind: "configMap";
+      readonly name: string;
+      readonly key: string;
+      /** Which keys are files, and where. Absent: all, each by its own name. */
+      readonly items?: readonly { readonly key: string; readonly path: string }[];
+    }
   /** The module's source itself. */
   | { readonly kind: "inline"; readonly text: string };
 
@@ -220,7 +226,10 @@ function milliseconds(text: string | undefined, byDefaultMs: number): number {
 }
 
 function programSource(job: StreamJobSpec["job"]): ProgramSource {
-  if (job.configMap !== undefined) return { kind: "configMap", ...job.configMap };
+  if (job.configMap !== undefined) {
+    const { name, key, items } = job.configMap;
+    return { kind: "configMap", name, key, ...(items === undefined ? {} : { items }) };
+  }
   if (job.inline !== undefined) return { kind: "inline", text: job.inline };
   assert(job.module !== undefined, "a job without a module was resolved");
   return { kind: "module", path: job.module };

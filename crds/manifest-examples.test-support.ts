@@ -23,7 +23,7 @@ export function fullJob(): StreamJob {
     imagePullSecrets: [{ name: "pull" }],
     serviceAccountName: "jobs",
     job: {
-      configMap: { name: "code", key: "job.ts" },
+      configMap: { name: "code", key: "job", items: [{ key: "job", path: "app/job.ts" }] },
       args: ["--topic", "words"],
       env: [
         { name: "LEVEL", value: "debug" },

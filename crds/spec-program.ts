@@ -45,21 +45,43 @@ const environmentVariable = z.strictObject({
   valueFrom: environmentSource.optional().describe("Where the value comes from; exactly one of its fields."),
 });
 
+const configMapKey = () =>
+  z
+    .string()
+    .max(253)
+    .regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a ConfigMap: letters, digits, - _ .");
+
+/** No part of it is `.` or `..`, nor begins with `..`. */
+const FILE_PATH = /^(\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*)(\/\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*)*$/;
+
+const projectedFile = z.strictObject({
+  key: configMapKey().describe("A key of the ConfigMap."),
+  path: z
+    .string()
+    .max(512)
+    .regex(FILE_PATH, "must be a relative path without . and .., such as lib/parse.ts: letters, digits, - _ . and /")
+    .describe("Path of its file in /opt/streamjob/job, such as `lib/parse.ts`."),
+});
+
 /** What runs. Exactly one of module, configMap, inline, sql and jar. */
 export const programSchema = z.strictObject({
   module: text(4096).optional().describe("Path of the job's module in the image, such as `/opt/streamjob/job/job.ts`."),
   configMap: z
     .strictObject({
       name: objectName().describe("Name of the ConfigMap, in the job's namespace."),
-      key: z
-        .string()
-        .max(253)
-        .regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a ConfigMap: letters, digits, - _ .")
-        .describe("Key that holds the module's source, such as `job.ts`; its extension determines the language."),
+      key: configMapKey().describe(
+        "Key that holds the module's source, such as `job.ts`; the extension of its file determines the language.",
+      ),
+      items: atomicList(projectedFile, 256)
+        .optional()
+        .describe(
+          "The keys that become files, and their paths, as in a ConfigMap volume of Kubernetes; `key` is one of them. A key has no `/`: with " +
+            "this, files lie in folders. Default: every key is a file of that name.",
+        ),
     })
     .optional()
     .describe(
-      "A module in a ConfigMap, and the files beside it that it imports (`./parse.ts`): each key is a file in /opt/streamjob/job. They are " +
+      "A module in a ConfigMap, and the files beside it that it imports (`./parse.ts`): each key is a file in /opt/streamjob/job (`items` names others). They are " +
         "copied when an incarnation is made, so that its pods never run another text. Give each version a ConfigMap with its own name, as " +
         "kustomize's configMapGenerator does, and keep that of the last stable version: changing the text in place does not change this spec. " +
         "It starts no upgrade; the next upgrade, restartNonce or rollback runs it.",

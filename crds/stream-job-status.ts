@@ -126,6 +126,15 @@ const operationSchema = z.object({
     })
     .optional()
     .describe("The deletion of all state with the StreamJob; absent: not begun, or not asked for."),
+  settlement: z
+    .object({
+      startedAt: time().describe("When it began."),
+      ended: z.enum(["settled", "left"]).optional().describe("How it ended; absent: not yet."),
+    })
+    .optional()
+    .describe(
+      "The settling of the transactions that the deleted job has left in other systems; absent: not begun, or it has none.",
+    ),
   startedAt: time().describe("When the operation began."),
   stepSince: time().describe("When its step began."),
   notBefore: orNull(time()).describe("Next attempt not before this time; null: immediately."),
@@ -185,6 +194,12 @@ export const streamJobStatusSchema = z.object({
     .object({ generation: generation(), revision: revision(), reason: z.string().describe("Why, in words.") })
     .optional()
     .describe("The spec that was rolled back; it is not retried."),
+  settlesOnDeletion: z
+    .boolean()
+    .optional()
+    .describe(
+      "true: sinks of the job keep transactions in other systems, such as Kafka, which a pod settles when the StreamJob is deleted.",
+    ),
   resume: resumeSchema.optional().describe("What a suspended job resumes from."),
   lastCheckpoint: z
     .object({

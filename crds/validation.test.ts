@@ -192,6 +192,13 @@ describe("validation of a StreamJob", () => {
       "Contradiction",
       /exactly one of module, configMap, inline, sql and jar/,
     ],
+    "items without the module": [
+      "spec.job.configMap.key",
+      "other.ts",
+      "spec.job.configMap",
+      "Contradiction",
+      /items must have an item for job.configMap.key/,
+    ],
     "a parallelism above the maximum": [
       "spec.maxParallelism",
       3,

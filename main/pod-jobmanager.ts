@@ -6,13 +6,14 @@
  */
 import type { Verdict } from "../base/endpoints.ts";
 import { type MetricsPage, systemClock, systemRandom } from "../base/index.ts";
-import { type PodConfig, podVariables } from "../contract/index.ts";
+import { podVariables } from "../contract/index.ts";
 import { type Incarnation, startIncarnation } from "../runtime/jobmanager/index.ts";
 import { addJobMetrics, startRest } from "../runtime/rest/index.ts";
 import { openIdentity } from "../security/index.ts";
 import { identityFolder } from "./pod-identity.ts";
 import { bad, good } from "./pod-endpoints.ts";
 import { runPod } from "./pod-process.ts";
+import { jobOptionsOf } from "./pod-settings.ts";
 import { exitCodes } from "./process-messages.ts";
 import { readVersion } from "./package-version.ts";
 
@@ -28,7 +29,7 @@ export function runJobManager(): Promise<void> {
     const incarnation = await startIncarnation({
       ...ports,
       security,
-      job: { module: config.program.path, options: optionsOf(config), args: config.args, jobId: config.jobId },
+      job: { module: config.program.path, options: jobOptionsOf(config), args: config.args, jobId: config.jobId },
       storeUri: config.storeUri,
       savepointPrefixes: config.savepointPrefixes ?? null,
       rpcHost: rpc.host,
@@ -69,17 +70,4 @@ function addMetrics(page: MetricsPage, incarnation: Incarnation): void {
   if (phase === "loading" || phase === "refused") return;
   const nowMs = systemClock.nowMs();
   addJobMetrics(page, { job: incarnation.job(), checkpoints: incarnation.checkpoints(), nowMs });
-}
-
-/** As `-D` options; what the configuration names by itself is above its free options. */
-function optionsOf(config: PodConfig): Readonly<Record<string, string>> {
-  const named: Readonly<Record<string, string | number | null>> = {
-    "pipeline.name": config.jobName,
-    "parallelism.default": config.parallelism,
-    "pipeline.max-parallelism": config.maxParallelism,
-    "state.savepoints.dir": config.savepointDirectory,
-  };
-  const options = { ...config.options };
-  for (const [name, value] of Object.entries(named)) if (value !== null) options[name] = String(value);
-  return options;
 }

@@ -53,3 +53,16 @@ export function invalidPodSetting(what: string, cause?: unknown): StreamError {
   const text = `${what}; a pod's process gets it from the operator, or from the embedded cluster`;
   return new StreamError("OPTION_INVALID", text, { destiny: "terminal", cause });
 }
+
+/** As `-D` options; what the configuration names by itself is above its free options. */
+export function jobOptionsOf(config: PodConfig): Readonly<Record<string, string>> {
+  const named: Readonly<Record<string, string | number | null>> = {
+    "pipeline.name": config.jobName,
+    "parallelism.default": config.parallelism,
+    "pipeline.max-parallelism": config.maxParallelism,
+    "state.savepoints.dir": config.savepointDirectory,
+  };
+  const options = { ...config.options };
+  for (const [name, value] of Object.entries(named)) if (value !== null) options[name] = String(value);
+  return options;
+}

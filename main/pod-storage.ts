@@ -1,5 +1,6 @@
 /**
- * Owns: the process of a clean-up pod: it deletes what it was told to, or tells what there is, says how that went, and ends.
+ * Owns: the process of a clean-up pod: it deletes what it was told to, tells what there is, or settles what a job has left, says how that
+ * went, and ends.
  * Called by: pod-main.ts. Who runs it: the operator's pod (operator/engine-native/storage-pod.ts).
  *
  * PSTO1 Exit code 0: all of it is gone. Else its last log line says why not; whoever made the pod decides whether to try again.
@@ -28,9 +29,12 @@ import { openStore, useS3Settings } from "../runtime/storage/index.ts";
 import { parsePodSetting } from "./pod-settings.ts";
 import { exitCodes } from "./process-messages.ts";
 import { historyIn } from "./incarnation-history.ts";
+import { settleTransactions } from "./pod-settlement.ts";
 import { reportLine } from "./storage-report.ts";
 
 const TIME_MAX_MS = 10 * 60_000;
+/** Kubelets keep the last 2 KiB. */
+const REASON_MAX = 1000;
 
 export async function runStorage(): Promise<void> {
   const log = createLog({
@@ -40,6 +44,9 @@ export async function runStorage(): Promise<void> {
   });
   const fail = (error: unknown): never => {
     log.error({ err: error }, "the clean-up failed");
+    // PSTO1. With its stack a line may be longer than what a kubelet keeps of a log.
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX);
+    log.error({ reason }, "the clean-up failed");
     process.exit(exitCodes.refused);
   };
   endWith(log);
@@ -74,6 +81,7 @@ export function readStorageTask(text: string): StorageTaskMessage {
 }
 
 async function carryOut(task: StorageTaskMessage["task"], log: Log): Promise<void> {
+  if (task.kind === "settle") return settleTransactions(log);
   if (task.kind === "inspect") return inspect(task);
   if (task.kind === "dispose") {
     await dispose(task.location);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { closingLine, groupTable, isGood, type Row, stepTable } from "./report.ts";
+import { closingLine, failureList, groupTable, isGood, type Row, stepTable } from "./report.ts";
 
 const row = (name: string, passed: number, failed = 0, skipped = 0, problem?: string): Row => ({
   name,
@@ -8,6 +8,7 @@ const row = (name: string, passed: number, failed = 0, skipped = 0, problem?: st
   failed,
   skipped,
   seconds: 1.25,
+  failures: [],
   ...(problem === undefined ? {} : { problem }),
 });
 
@@ -36,6 +37,14 @@ describe("the verdict", () => {
 
   it("adds up all rows", () => {
     assert.equal(closingLine([row("a", 1, 2, 3), row("b", 10)], false), "11 passed, 2 failed, 3 skipped");
+  });
+});
+
+describe("what failed", () => {
+  it("stands by group, name and error (REP3)", () => {
+    const failed: Row = { ...row("unit", 1, 1), failures: [{ name: "a > b", error: "Error: planted\n    at x" }] };
+    assert.equal(failureList([row("docs", 2), failed]), "\nfailed in unit: a > b\n  Error: planted\n      at x\n");
+    assert.equal(failureList([row("docs", 2)]), "");
   });
 });
 

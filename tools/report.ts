@@ -4,7 +4,9 @@
  *
  * REP1  The run is good only if every row is good.
  * REP2  In CI a group that ran no test, and a skipped test, are failures: there nobody reads why.
+ * REP3  What failed stands by name and error beneath the table: of a long log, people see the last page.
  */
+import type { TestFailure } from "./counting-reporter.ts";
 
 /** One line of the table. A check without tests of its own (format, types, …) counts as one test. */
 export interface Row {
@@ -13,6 +15,8 @@ export interface Row {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  /** The tests that failed; none for a check without tests of its own. */
+  readonly failures: readonly TestFailure[];
   /** Why the row is bad beyond its counts, in words. */
   readonly problem?: string;
 }
@@ -64,6 +68,14 @@ export function closingLine(rows: readonly Row[], inCi: boolean): string {
     skipped += row.skipped;
   }
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** Every test that failed, with its group and its error; nothing when none did (REP3). */
+export function failureList(rows: readonly Row[]): string {
+  const failures = rows.flatMap((row) => row.failures.map((failure) => ({ group: row.name, ...failure })));
+  return failures
+    .map(({ group, name, error }) => `\nfailed in ${group}: ${name}\n${error.replaceAll(/^/gm, "  ")}\n`)
+    .join("");
 }
 
 /** Columns of equal width: the first and the last to the left, numbers to the right. */

@@ -145,6 +145,7 @@ async function runStep(step: Step, environment: NodeJS.ProcessEnv): Promise<Row>
     passed: isGood ? 1 : 0,
     failed: isGood ? 0 : 1,
     skipped: 0,
+    failures: [],
     seconds: secondsSoFar(),
     ...(isGood ? {} : { problem: `failed (exit code ${exitCode})` }),
   };

@@ -11,7 +11,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { TestCounts } from "./counting-reporter.ts";
+import type { TestCounts, TestFailure } from "./counting-reporter.ts";
 import { runInTerminal } from "./find-node.mjs";
 
 export interface TestRun {
@@ -30,6 +30,8 @@ export interface TestOutcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What failed, by name. */
+  readonly failures: readonly TestFailure[];
   /** Why the run is bad beyond its counts, in words. */
   readonly problem?: string;
 }
@@ -38,7 +40,7 @@ const reporterPath = fileURLToPath(new URL("./counting-reporter.ts", import.meta
 
 /** Runs the files and counts. Never throws because of a test; a run that cannot be counted has one failure and says why (RUN1). */
 export async function runTests(run: TestRun, environment: NodeJS.ProcessEnv): Promise<TestOutcome> {
-  if (run.files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  if (run.files.length === 0) return { passed: 0, failed: 0, skipped: 0, failures: [] };
   const folder = mkdtempSync(join(tmpdir(), "streamjob-counts-"));
   try {
     const countsPath = join(folder, "counts.json");
@@ -61,17 +63,18 @@ export function outcomeOf(countsText: string | undefined, exitCode: number): Tes
       passed: 0,
       failed: 1,
       skipped: 0,
+      failures: [],
       problem: `the test runner ended with exit code ${exitCode} and no counts`,
     };
   }
-  const { passed, failed, skipped, emptyFiles }: TestCounts = JSON.parse(countsText);
+  const { emptyFiles, ...counts }: TestCounts = JSON.parse(countsText);
   if (emptyFiles.length > 0) {
-    return { passed, failed: failed + emptyFiles.length, skipped, problem: `no test in ${emptyFiles.join(", ")}` };
+    return { ...counts, failed: counts.failed + emptyFiles.length, problem: `no test in ${emptyFiles.join(", ")}` };
   }
-  if (exitCode !== 0 && failed === 0) {
-    return { passed, failed: 1, skipped, problem: `the test runner ended with exit code ${exitCode}` };
+  if (exitCode !== 0 && counts.failed === 0) {
+    return { ...counts, failed: 1, problem: `the test runner ended with exit code ${exitCode}` };
   }
-  return { passed, failed, skipped };
+  return counts;
 }
 
 function runnerArguments(run: TestRun, countsPath: string): string[] {

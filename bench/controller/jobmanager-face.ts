@@ -10,7 +10,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { activationRequestSchema, JOB_ID_HEADER } from "../../contract/index.ts";
+import { activationRequestSchema, IDLE_CONNECTION_MS, JOB_ID_HEADER } from "../../contract/index.ts";
 import { REST_PORT } from "../../operator/engine/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import type { InstantJobManagers } from "./instant-jobmanagers.ts";
@@ -45,7 +45,7 @@ export async function openJobManagerFace(
       (error: unknown) => answer(error as Error),
     );
   };
-  const server = createServer({ SNICallback, minVersion: "TLSv1.3" }, (request, response) => {
+  const server = createServer({ SNICallback, minVersion: "TLSv1.3", keepAliveTimeout: IDLE_CONNECTION_MS }, (request, response) => {
     answer(jobManagers, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   const address = await listen(server);

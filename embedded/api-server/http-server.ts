@@ -153,13 +153,18 @@ class HttpFace {
 
   async #route(call: Call): Promise<void> {
     const { path, query, request } = call;
-    if (query.has("dryRun")) throw new ApiError("BadRequest", "dryRun is not served by the embedded control plane");
+    const isCreation = request.method === "POST" && path.name === null;
+    if (query.has("dryRun") && !(isCreation && query.get("dryRun") === "All"))
+      throw new ApiError(
+        "BadRequest",
+        "the embedded control plane serves dryRun=All when an object is created, and nowhere else",
+      );
     if (path.subresource === "log") return this.#logs(call);
     if (request.method === "GET") {
       if (path.name !== null) return this.#get(call);
       return isTrue(query.get("watch")) ? this.#watch(call) : this.#list(call);
     }
-    if (request.method === "POST" && path.name === null) return this.#create(call);
+    if (isCreation) return this.#create(call);
     if (request.method === "PUT" && path.name !== null) return this.#update(call);
     if (request.method === "PATCH" && path.name !== null) return this.#patch(call);
     if (request.method === "DELETE" && path.name !== null && path.subresource === null) return this.#delete(call);
@@ -227,9 +232,9 @@ class HttpFace {
   }
 
   async #create(call: Call): Promise<void> {
-    const { api, path, response } = call;
+    const { api, path, query, response } = call;
     const object = await this.#readObject(call);
-    answer(response, 201, await api.create(path.kind, placed(object, path)));
+    answer(response, 201, await api.create(path.kind, placed(object, path), { isDryRun: query.has("dryRun") }));
   }
 
   async #update(call: Call): Promise<void> {

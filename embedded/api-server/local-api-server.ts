@@ -16,6 +16,7 @@ import {
   type ApplyObject,
   type ApplyOptions,
   type CallOptions,
+  type CreateOptions,
   type DeleteOptions,
   type Kind,
   type Kinds,
@@ -217,7 +218,7 @@ export class LocalApiServer implements KubernetesApi {
     return this.#hub.watch(kind, request, (event) => onEvent(event as unknown as WatchEvent<K>));
   }
 
-  create<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]> {
+  create<K extends Kind>(kind: K, object: Kinds[K], options?: CreateOptions): Promise<Kinds[K]> {
     return this.#own.create(kind, object, options);
   }
 
@@ -281,7 +282,7 @@ export class LocalApiServer implements KubernetesApi {
     return this.#podLogs(typed<"Pod">(pod), options);
   }
 
-  #createObject<K extends Kind>(kind: K, object: Kinds[K], writer: Writer, options?: CallOptions): Kinds[K] {
+  #createObject<K extends Kind>(kind: K, object: Kinds[K], writer: Writer, options?: CreateOptions): Kinds[K] {
     this.#begin(options);
     const given = frozenCopy(object) as JsonObject;
     const key = keyOf(given);
@@ -290,6 +291,7 @@ export class LocalApiServer implements KubernetesApi {
     if (present !== undefined) {
       throw refusal.alreadyExists(kind, key.name, present.metadata["deletionTimestamp"] !== undefined);
     }
+    if (options?.isDryRun === true) return created as unknown as Kinds[K];
     return typed<K>(this.#insert(kind, key, created));
   }
 

@@ -19,12 +19,13 @@ import { guarded, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { isApiError, type KubernetesApi } from "../kubernetes/api/index.ts";
 import { type Action, isBuiltOn, type Observed, type Plan, type PlannedEvent } from "../reconcile/index.ts";
 import type { ActionContext, CallContext } from "./action-context.ts";
-import { applyChild, createRevision, deleteChild, deleteRevision } from "./child-actions.ts";
+import { applyChild, createRevision, deleteChild, deleteRevision, tryPod } from "./child-actions.ts";
 import { failpoint, type OperatorFailpointName, type OperatorStep } from "./failpoints.ts";
 import { issueCertificates } from "./certificate-actions.ts";
 import { callJobManager } from "./jobmanager-actions.ts";
 import { type ActionKind, ActionStopped, type ApplyOutcome, type StopKind } from "./outcome.ts";
 import { addFinalizer, removeAnnotation, removeFinalizer, writeStatus } from "./own-object-actions.ts";
+import type { PodTrials } from "./pod-trials.ts";
 import type { Refused, RefusalMemory } from "./refusal-memory.ts";
 import {
   createSnapshot,
@@ -52,6 +53,8 @@ export type ApplyDeps = {
   readonly onAction?: (kind: ActionKind, outcome: ApplyOutcome["kind"], ms: number) => void;
   /** What was refused, and is not due yet, is not tried. Default: everything is. */
   readonly refusals?: RefusalMemory;
+  /** When a missing pod is asked about. Default: at once. */
+  readonly podTrials?: PodTrials;
   /** Default: the failpoints of this process. */
   readonly reach?: (name: OperatorFailpointName) => void;
 };
@@ -110,6 +113,7 @@ async function carryOut(
   let waiting: Failed | null = null;
   for (const action of actions) {
     if (failed.some((before) => isBuiltOn(action, before))) continue;
+    if (action.kind === "tryPod" && deps.podTrials?.isDue(action.pod) === false) continue;
     const held = deps.refusals?.heldBack(context.job, action) ?? null;
     const outcome =
       held === null
@@ -118,7 +122,10 @@ async function carryOut(
             await act(context, action);
           })
         : null;
-    if (held === null && outcome === null) continue;
+    if (held === null && outcome === null) {
+      if (action.kind === "tryPod") deps.podTrials?.noteAccepted(action.pod);
+      continue;
+    }
     failed.push(action);
     if (held !== null) refused.push(held);
     if (outcome === null) continue;
@@ -169,6 +176,7 @@ const steps: Readonly<Record<ActionKind, OperatorStep>> = {
   createRevision: "create-revision",
   deleteRevision: "delete-revision",
   applyChild: "apply-child",
+  tryPod: "try-pod",
   issueCertificates: "issue-certificates",
   deleteChild: "delete-child",
   triggerStop: "trigger-stop",
@@ -243,6 +251,8 @@ function act(context: ActionContext, action: Action): Promise<void> {
       return applyChild(context, action.object, action.filesOf);
     case "issueCertificates":
       return issueCertificates(context, action);
+    case "tryPod":
+      return tryPod(context, action.pod);
     case "deleteChild":
       return deleteChild(context, action.objectKind, action.name, action.uid);
     case "createSnapshot":
@@ -281,6 +291,8 @@ function factsOf(action: Action): object {
     }
     case "deleteChild":
       return { action: action.kind, kind: action.objectKind, object: action.name, uid: action.uid, why: action.why };
+    case "tryPod":
+      return { action: action.kind, object: action.pod.metadata.name };
     case "createRevision":
       return { action: action.kind, object: action.revision.metadata.name };
     case "createSnapshot":

@@ -8,7 +8,7 @@
  */
 import { CERTIFICATES_ANNOTATION } from "../../crds/index.ts";
 import { isApiError, type Secret } from "../kubernetes/api/index.ts";
-import { identitySecretName, incarnationName } from "../engine/index.ts";
+import { identitySecretName } from "../engine/index.ts";
 import type { Action } from "../reconcile/index.ts";
 import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";
 import { applyChild } from "./child-actions.ts";
@@ -17,14 +17,14 @@ import { ActionStopped } from "./outcome.ts";
 type Issue = Extract<Action, { kind: "issueCertificates" }>;
 
 export async function issueCertificates(context: ActionContext, action: Issue): Promise<void> {
-  const { incarnation, jobId, term, stage, mark, service } = action;
+  const { incarnation, jobId, term, stage, mark, configMap, service } = action;
   const { api, caches, authority, job } = context;
   const { name: jobName } = job.metadata;
   if (authority === null) throw new ActionStopped("this operator has no certificate authority", "refused");
-  const owner = caches.ConfigMap.get(keyOf(context, incarnationName(jobName, incarnation)));
+  const owner = caches.ConfigMap.get(keyOf(context, configMap));
   const uid = owner?.metadata.uid;
   if (owner === null || uid === undefined) {
-    throw new ActionStopped(`ConfigMap ${incarnationName(jobName, incarnation)} has to be there first`, "waiting");
+    throw new ActionStopped(`ConfigMap ${configMap} has to be there first`, "waiting");
   }
   const { namespace } = context;
   const files = authority.issue({ namespace, job: jobName, incarnation, jobId }, term, stage);

@@ -8,15 +8,26 @@
  *     nothing of an incarnation that is there. Who may make a StreamJob may read that ConfigMap anyway, by a pod in its namespace.
  */
 import type { KubernetesObject } from "../../crds/index.ts";
-import { type ConfigMap, type ControllerRevision, isApiError, type Kind, type Kinds } from "../kubernetes/api/index.ts";
+import {
+  type ConfigMap,
+  type ControllerRevision,
+  isApiError,
+  type Kind,
+  type Kinds,
+  type Pod,
+} from "../kubernetes/api/index.ts";
 import type { Child } from "../reconcile/index.ts";
-import { isOwnedBy } from "../engine/index.ts";
+import { type CopiedFiles, isOwnedBy } from "../engine/index.ts";
 import { type ActionContext, call, FIELD_MANAGER, keyOf } from "./action-context.ts";
 import { ActionStopped } from "./outcome.ts";
 import type { WrittenCache, WrittenKind } from "./written-cache.ts";
 
 /** `filesOf`: CAC3; null, the default: it has none. */
-export async function applyChild(context: ActionContext, child: Child, filesOf: string | null = null): Promise<void> {
+export async function applyChild(
+  context: ActionContext,
+  child: Child,
+  filesOf: CopiedFiles | null = null,
+): Promise<void> {
   // Kind and object belong together, which the compiler cannot know of a union.
   const object = child as Kinds["ConfigMap"];
   if (filesOf === null) return applyOfKind(context, object.kind, object);
@@ -25,7 +36,11 @@ export async function applyChild(context: ActionContext, child: Child, filesOf: 
 }
 
 /** CAC3 */
-async function withFilesOf(context: ActionContext, object: ConfigMap, name: string): Promise<ConfigMap> {
+async function withFilesOf(
+  context: ActionContext,
+  object: ConfigMap,
+  { configMap: name, keys }: CopiedFiles,
+): Promise<ConfigMap> {
   const source = await call(context, `get ConfigMap ${name}`, (signal) =>
     context.api.get("ConfigMap", keyOf(context, name), { signal }),
   );
@@ -33,9 +48,12 @@ async function withFilesOf(context: ActionContext, object: ConfigMap, name: stri
     throw new ActionStopped(`ConfigMap ${name}, which spec.job.configMap names, ${what}`, "refused");
   };
   if (source === null) return refuse("does not exist; create it");
-  const { data = {}, binaryData = {} } = source;
-  const [binary] = Object.keys(binaryData);
+  const { data: all = {}, binaryData = {} } = source;
+  const binary = Object.keys(binaryData).find((key) => keys === null || keys.includes(key));
   if (binary !== undefined) refuse(`has binary data, ${binary}, which a job cannot have from there; use an image`);
+  const missing = keys?.find((key) => !Object.hasOwn(all, key));
+  if (missing !== undefined) refuse(`has no key ${missing}, which spec.job.configMap.items names; add it`);
+  const data = keys === null ? all : Object.fromEntries(keys.map((key) => [key, all[key] ?? ""]));
   const reserved = Object.keys(object.data ?? {}).find((key) => Object.hasOwn(data, key));
   if (reserved !== undefined) refuse(`has the key ${reserved}, which is reserved; choose another name`);
   return { ...object, data: { ...data, ...object.data } };
@@ -81,6 +99,22 @@ export async function deleteChild(context: ActionContext, kind: Kind, name: stri
   }
   if (kind in context.caches) context.caches[kind as WrittenKind].noteDelete(keyOf(context, name), uid);
 }
+
+/** MIP1 */
+export async function tryPod(context: ActionContext, pod: Pod): Promise<void> {
+  try {
+    await call(context, `try Pod ${pod.metadata.name}`, (signal) =>
+      context.api.create("Pod", pod, { isDryRun: true, signal }),
+    );
+  } catch (error) {
+    // It has come meanwhile; or a webhook that cannot try a pod without doing something says so, and nothing of the pod.
+    const isNoAnswer =
+      isApiError(error, "AlreadyExists") || (isApiError(error, "BadRequest") && DRY_RUN.test(error.message));
+    if (!isNoAnswer) throw error;
+  }
+}
+
+const DRY_RUN = /\bdry[- ]?run\b/i;
 
 export async function createRevision(context: ActionContext, revision: ControllerRevision): Promise<void> {
   const { api, caches } = context;

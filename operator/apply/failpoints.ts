@@ -12,6 +12,7 @@ export const operatorSteps = [
   "create-revision",
   "delete-revision",
   "apply-child",
+  "try-pod",
   "issue-certificates",
   "delete-child",
   "trigger-stop",

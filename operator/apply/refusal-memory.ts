@@ -124,6 +124,8 @@ function nameOf(action: Action): string {
   switch (action.kind) {
     case "applyChild":
       return `creating ${action.object.kind} ${action.object.metadata.name}`;
+    case "tryPod":
+      return `creating Pod ${action.pod.metadata.name}`;
     case "issueCertificates":
       return `issuing the certificates of incarnation ${action.incarnation}`;
     case "deleteChild":

@@ -20,6 +20,7 @@ import { type ObserveDeps, observe, orphansOf, storedStatus } from "../observe/i
 import { type Observed, type Plan, type ReconcileSettings, reconcile } from "../reconcile/index.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import { measurePlan } from "./plan-figures.ts";
+import type { SettledLooks } from "./settled-looks.ts";
 import { parseKey } from "./wiring.ts";
 
 export type LookDeps = {
@@ -27,6 +28,7 @@ export type LookDeps = {
   readonly apply: ApplyDeps;
   /** The one that `observe` reads and `apply` asks. */
   readonly refusals: RefusalMemory;
+  readonly settled: SettledLooks;
   readonly settings: ReconcileSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -45,7 +47,8 @@ const LOOK_MS = 2;
 const SPREAD_FROM_MS = 500;
 const SPREAD = 0.25;
 
-type LookOutcome = ApplyOutcome["kind"] | "gone" | "aborted";
+/** `unchanged`: nothing had to be decided (SLK1). */
+type LookOutcome = ApplyOutcome["kind"] | "unchanged" | "gone" | "aborted";
 
 /** `signal` ends with the term or the controller. Errors: whatever observing and deciding threw. */
 export async function look(key: string, deps: LookDeps, signal: AbortSignal): Promise<void> {
@@ -74,7 +77,15 @@ async function lookWithin(
   const { queue, metrics, clock } = deps;
   const seen = await observe(parseKey(key), deps.observe, AbortSignal.any([signal, deadline]));
   if (signal.aborted) return "aborted";
-  if (seen === null) return lookForOrphans(key, deps, signal, deadline);
+  if (seen === null) {
+    deps.settled.forget(key);
+    return lookForOrphans(key, deps, signal, deadline);
+  }
+  const wakeAfterMs = seen.news === null ? deps.settled.wakeAfterMs(key, seen.observed) : null;
+  if (wakeAfterMs !== null) {
+    queue.addAfter(key, pollDelayMs(wakeAfterMs, deps));
+    return "unchanged";
+  }
   const plan = decide(seen.observed, deps);
   logFailures(key, plan, deps.log);
   logSilence(key, seen.observed, plan, deps.log);
@@ -86,6 +97,8 @@ async function lookWithin(
     if (plan.wakeAfterMs !== null) queue.addAfter(key, pollDelayMs(plan.wakeAfterMs, deps));
     measurePlan(seen.observed, plan, clock.nowMs(), metrics);
   }
+  if (outcome.kind === "done") deps.settled.note(key, seen.observed, plan);
+  else deps.settled.forget(key);
   if (outcome.kind === "stopped" && outcome.action === "writeStatus") tellUnwritten(seen.observed, outcome, deps);
   retryWhereNeeded(key, outcome, deps);
   return outcome.kind;

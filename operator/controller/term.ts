@@ -6,12 +6,13 @@
  * TERM2 At its end no look begins any more; the one write of each that was sent is waited for, the gate lets none follow (P-32).
  */
 import type { StreamJob } from "../../crds/index.ts";
-import { type ApplyDeps, RefusalMemory } from "../apply/index.ts";
+import { type ApplyDeps, PodTrials, RefusalMemory } from "../apply/index.ts";
 import { EventRecorder, type GateAnswer, guarded, WorkQueue, type WriteGate } from "../kubernetes/machinery/index.ts";
 import { ExceptionMemory, JobLinks, type ObserveDeps } from "../observe/index.ts";
 import type { ReconcileSettings } from "../reconcile/index.ts";
 import type { ControllerOptions, RunningParts } from "./controller-options.ts";
 import { type LookDeps, look } from "./look.ts";
+import { SettledLooks } from "./settled-looks.ts";
 import { WatchedNamespaces, type WatchedObjectsByKind } from "./watched-namespaces.ts";
 
 /** How long an ended term waits for writes that were sent, and then for Events that wait. */
@@ -84,6 +85,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     log,
     onEvent: tell,
     refusals,
+    podTrials: new PodTrials(clock),
     onAction: (action, outcome) => parts.metrics.actions.inc({ action, outcome }),
     ...(options.reach === undefined ? {} : { reach: options.reach }),
   };
@@ -91,6 +93,7 @@ export function startTerm(parts: RunningParts, leading: WriteGate): Term {
     observe: observeDeps,
     apply: applyDeps,
     refusals,
+    settled: new SettledLooks(clock),
     settings: settingsOf(options),
     clock,
     random,

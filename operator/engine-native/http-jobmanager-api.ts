@@ -7,6 +7,7 @@
  * HJ2 Every request names the job it is for, and every answer has to: an address may have been given to somebody else meanwhile.
  *     Nothing of another job's JobManager is believed, its "not found" least of all (P-9, P-11).
  * HJ4 By https we show the operator's certificate for this very incarnation, and whoever answers has to show its JobManager's.
+ * HJ6 A connection outlives the time between two looks at a job that is stable: to make one by https costs more than all else of a look.
  * HJ5 Where connections are given (`connect`), each call has one of its own, and the other side takes us for a process beside it.
  * HJ3 A refusal is one only in the contract's words: what a proxy in between says is no answer.
  */
@@ -23,6 +24,7 @@ import {
   errorsSchema,
   type ExceptionsMessage,
   exceptionsSchema,
+  IDLE_CONNECTION_MS,
   incarnationSchema,
   JOB_ID_HEADER,
   preflightAnswerSchema,
@@ -66,8 +68,8 @@ const BODY_BYTES_MAX = 1 << 20;
 const EXCEPTIONS_MAX = 5;
 /** A JobManager that hangs holds this many connections at most. */
 const SOCKETS_PER_HOST_MAX = 8;
-/** Longer than between two polls, shorter than servers usually wait. */
-const IDLE_CONNECTION_MS = 4000;
+/** We close an idle connection before its JobManager does; one that closes it earlier says so, and is believed. */
+const CLOSED_EARLIER_MS = 5000;
 /** Of another's words, in messages that go into a status. */
 const QUOTE_LENGTH_MAX = 500;
 const MISDIRECTED = 421;
@@ -80,7 +82,7 @@ export function createHttpJobManagerApi(options: HttpJobManagerOptions): HttpJob
     keepAlive: true,
     maxSockets: SOCKETS_PER_HOST_MAX,
     maxFreeSockets: 1,
-    timeout: IDLE_CONNECTION_MS,
+    timeout: IDLE_CONNECTION_MS - CLOSED_EARLIER_MS,
   };
   const agent = new Agent(sockets);
   const secureAgent = new SecureAgent(sockets);

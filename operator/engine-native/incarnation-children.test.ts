@@ -6,6 +6,7 @@ import type { IncarnationChildren } from "../engine/index.ts";
 import { incarnationChildren } from "./incarnation-children.ts";
 import { nativeEngine } from "./native-engine.ts";
 
+const CONFIG_MAP = "wc-3-c0ffee00";
 const small: StreamJobSpec = { job: { module: "/job.ts" } };
 
 const jobOf = (spec: StreamJobSpec): StreamJob => ({
@@ -24,6 +25,7 @@ function childrenOf(more: Partial<StreamJobSpec> = {}): IncarnationChildren {
     jobId: "ab".repeat(16),
     storeUri: "/state/apps/ab",
     savepointDirectory: "/state/apps/savepoints/wc-u1",
+    configMapName: CONFIG_MAP,
     defaultImage: "streamjob:1",
   });
 }
@@ -45,7 +47,7 @@ const labels = {
 };
 const config = {
   name: "STREAMJOB_CONFIG",
-  valueFrom: { configMapKeyRef: { name: "wc-3", key: "config.json" } },
+  valueFrom: { configMapKeyRef: { name: CONFIG_MAP, key: "config.json" } },
 };
 const restricted = {
   allowPrivilegeEscalation: false,
@@ -137,7 +139,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
   });
   assert.equal(taskManagerSet.spec.replicas, 2);
   assert.deepEqual(taskManagerSet.spec.template.spec.volumes, [
-    { name: "job", configMap: { name: "wc-3" } },
+    { name: "job", configMap: { name: CONFIG_MAP } },
     tmpVolume,
   ]);
   assert.deepEqual(taskManagerSet.spec.template.spec.containers, [
@@ -153,7 +155,7 @@ test("golden: a TaskManager's container, with the job of a ConfigMap, an environ
         { name: "LEVEL", value: "debug" },
         {
           name: "STREAMJOB_CONFIG",
-          valueFrom: { configMapKeyRef: { name: "wc-3", key: "streamjob-config.json" } },
+          valueFrom: { configMapKeyRef: { name: CONFIG_MAP, key: "streamjob-config.json" } },
         },
         podName,
         { name: "STREAMJOB_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
@@ -178,6 +180,7 @@ test("SEC-11 the places that an operator restricts savepoints to reach the pods,
     jobId: "ab".repeat(16),
     storeUri: "/state/apps/ab",
     savepointDirectory: "/state/apps/savepoints/wc-u1",
+    configMapName: CONFIG_MAP,
     defaultImage: "streamjob:1",
   };
   const configOf = (more: object): object =>
@@ -208,7 +211,7 @@ test("PG1 arguments that are too large for a variable come in a file that the po
   for (const { spec } of [jobManagerSet, taskManagerSet]) {
     const [container] = spec.template.spec.containers;
     assert.deepEqual(spec.template.spec.volumes, [
-      { name: "streamjob-config", configMap: { name: "wc-3" } },
+      { name: "streamjob-config", configMap: { name: CONFIG_MAP } },
       tmpVolume,
     ]);
     assert.deepEqual(container?.volumeMounts, [
@@ -226,7 +229,7 @@ test("PG1 arguments that are too large for a variable come in a file that the po
 
 test("golden: ConfigMap and headless Service; the configuration is one that a pod's program reads", () => {
   const { configMap, service } = childrenOf({ parallelism: 4, taskManager: { replicas: 2 }, config: { "a.b": "c" } });
-  assert.deepEqual(configMap.metadata, { name: "wc-3", namespace: "apps", labels, ownerReferences: [owner] });
+  assert.deepEqual(configMap.metadata, { name: CONFIG_MAP, namespace: "apps", labels, ownerReferences: [owner] });
   assert.equal(configMap.immutable, true);
   const read = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
   assert.equal(read.options["a.b"], "c");
@@ -285,7 +288,7 @@ test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its 
   for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
     const items = [{ key: "job.ts", path: "job.ts" }];
     const volume = spec.volumes?.find(({ name }) => name === "job");
-    assert.deepEqual(volume, { name: "job", configMap: { name: "wc-3", items } });
+    assert.deepEqual(volume, { name: "job", configMap: { name: CONFIG_MAP, items } });
     const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
     assert.deepEqual(
       spec.containers[0]?.volumeMounts?.find(({ name }) => name === "job"),
@@ -296,11 +299,27 @@ test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its 
 
 test("PGF2 beside files of a user's ConfigMap the configuration has names of its own, and what it says is read there", () => {
   const { configMap, filesOf } = childrenOf({ job: { configMap: { name: "code", key: "job.ts" } } });
-  assert.equal(filesOf, "code");
+  assert.deepEqual(filesOf, { configMap: "code", keys: null });
   assert.deepEqual(Object.keys(configMap.data ?? {}), ["streamjob-config.json"]);
   const data = { ...configMap.data, "config.json": '{ "storeUri": "file:///theirs" }', "job.ts": "" };
   assert.equal(nativeEngine.storeUriIn({ ...configMap, data }), "/state/apps/ab");
   for (const job of [{ module: "/job.ts" }, { inline: "export {};" }])
     assert.equal(nativeEngine.storeUriIn(childrenOf({ job }).configMap), "/state/apps/ab");
   assert.equal(childrenOf().filesOf, null);
+});
+
+test("PGF1 of a ConfigMap with items only those are copied, and they lie where the items say", () => {
+  const items = [
+    { key: "job", path: "job.ts" },
+    { key: "parse", path: "lib/parse.ts" },
+  ];
+  const children = childrenOf({ job: { configMap: { name: "code", key: "job", items } } });
+  assert.deepEqual(children.filesOf, { configMap: "code", keys: ["job", "parse"] });
+  for (const { spec } of [children.jobManagerSet.spec.template, children.taskManagerSet.spec.template]) {
+    const volume = spec.volumes?.find(({ name }) => name === "job");
+    assert.deepEqual(volume, { name: "job", configMap: { name: CONFIG_MAP, items } });
+  }
+  const config = JSON.parse(children.configMap.data?.["streamjob-config.json"] ?? "") as { program: object };
+  const path = "/opt/streamjob/job/job.ts";
+  assert.deepEqual(config.program, { kind: "configMap", name: "code", key: "job", path });
 });

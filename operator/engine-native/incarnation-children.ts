@@ -47,7 +47,7 @@ function configMap(input: IncarnationInput): ConfigMap {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: metadata(input, incarnationName(input.job.metadata.name, input.number)),
+    metadata: metadata(input, input.configMapName),
     immutable: true,
     data: { ...configData(input), ...programData(input.spec.job.source) },
   };

@@ -2,9 +2,9 @@
  * Owns: what an incarnation's ConfigMap holds: the configuration that its pods start with.
  */
 import { oncePerObject } from "../../base/index.ts";
-import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig } from "../../contract/index.ts";
+import { type LargePodConfig, POD_CONFIG_VERSION, type PodConfig, podVariables } from "../../contract/index.ts";
 import type { IncarnationInput } from "../engine/index.ts";
-import type { ConfigMap } from "../kubernetes/api/index.ts";
+import type { ConfigMap, EnvVar, StatefulSet } from "../kubernetes/api/index.ts";
 import { configIn, configKeys, programOf } from "./program-files.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 
@@ -34,6 +34,19 @@ export function storeUriIn({ data = {} }: ConfigMap): string | null {
   } catch {
     return null; // written by hand: its pods do not start
   }
+}
+
+/** What brings its ConfigMap's configuration to a pod. */
+export const configVariable = ({ configMapName, spec }: IncarnationInput): EnvVar => ({
+  name: podVariables.config,
+  valueFrom: { configMapKeyRef: { name: configMapName, key: configKeys(spec.job.source).config } },
+});
+
+/** Name of the ConfigMap that the pods of a set are told of; null: of none. */
+export function configMapOf({ spec }: StatefulSet): string | null {
+  const [container] = spec.template.spec.containers;
+  const variable = container?.env?.find(({ name }) => name === podVariables.config);
+  return variable?.valueFrom?.configMapKeyRef?.name ?? null;
 }
 
 /** Most parts of an incarnation ask for it. */

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/index.ts";
 import { incarnationChildren } from "./incarnation-children.ts";
 import { storagePod } from "./storage-pod.ts";
-import { storeUriIn } from "./incarnation-config.ts";
+import { configMapOf, storeUriIn } from "./incarnation-config.ts";
 import { memoryRefusal } from "./pod-memory.ts";
 
 export const nativeEngine: Engine = {
@@ -10,6 +10,7 @@ export const nativeEngine: Engine = {
   storagePod,
   refusal: memoryRefusal,
   storeUriIn,
+  configMapOf,
   canStandBy: true,
   canPreflight: true,
 };

@@ -12,7 +12,6 @@ import type { Container, EnvVar } from "../kubernetes/api/index.ts";
 import {
   type Component,
   type IncarnationInput,
-  incarnationName,
   jobManagerHost,
   METRICS_PORT,
   REST_PORT,
@@ -21,7 +20,7 @@ import {
 import { containerMemoryMiB, jobManagerHeapMiB } from "./pod-memory.ts";
 import { podIdentity } from "./pod-identity.ts";
 import { s3Mounts, s3Variables } from "./s3-access.ts";
-import { isLarge, podConfig } from "./incarnation-config.ts";
+import { configVariable, isLarge, podConfig } from "./incarnation-config.ts";
 import { configKeys, programMounts } from "./program-files.ts";
 
 const CONFIG_FOLDER = "/etc/streamjob/config";
@@ -131,12 +130,10 @@ function withoutTwins(env: readonly EnvVar[]): readonly EnvVar[] {
   return [...new Map(env.map((variable) => [variable.name, variable])).values()];
 }
 
-function variables({ job, number, spec }: IncarnationInput, component: Component): readonly EnvVar[] {
+function variables(input: IncarnationInput, component: Component): readonly EnvVar[] {
+  const { job, number } = input;
   const { name, namespace } = job.metadata;
-  const config: EnvVar = {
-    name: podVariables.config,
-    valueFrom: { configMapKeyRef: { name: incarnationName(name, number), key: configKeys(spec.job.source).config } },
-  };
+  const config = configVariable(input);
   const podName: EnvVar = { name: podVariables.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
   if (component === "jobmanager") {
     return [

@@ -55,6 +55,7 @@ test("processes are told: a TaskManager its memory, a JobManager's Node its heap
       jobId: "ab".repeat(16),
       storeUri: "/state",
       savepointDirectory: "/state/savepoints",
+      configMapName: "wc-3-c0ffee00",
       defaultImage: "streamjob:1",
     });
     return [jobManagerSet, taskManagerSet].map(({ spec: { template } }) =>

@@ -14,7 +14,7 @@ import {
   type ResolvedSpec,
 } from "../../crds/index.ts";
 import type { PodTemplate, Volume } from "../kubernetes/api/index.ts";
-import { type Component, type IncarnationInput, incarnationName } from "../engine/index.ts";
+import type { Component, IncarnationInput } from "../engine/index.ts";
 import { isLarge, podConfig } from "./incarnation-config.ts";
 import { containerDefaults, graceSecondsOf, requiredContainer, TMP_VOLUME } from "./pod-container.ts";
 import { podIdentity } from "./pod-identity.ts";
@@ -96,12 +96,14 @@ function mountsClaim(user: UserTemplate | null): boolean {
 }
 
 function volumes(input: IncarnationInput, component: Component): readonly Volume[] {
-  const { source } = input.spec.job;
-  const config = incarnationName(input.job.metadata.name, input.number);
+  return [...podIdentity(input, component).volumes, ...jobVolumes(input), ...s3Volumes(input.spec)];
+}
+
+/** With the job's own files and, where it is large, its configuration. */
+export function jobVolumes(input: IncarnationInput): readonly Volume[] {
+  const { configMapName: config, spec } = input;
   return [
-    ...podIdentity(input, component).volumes,
-    ...programVolumes(source, config),
+    ...programVolumes(spec.job.source, config),
     ...(isLarge(podConfig(input)) ? [{ name: "streamjob-config", configMap: { name: config } }] : []),
-    ...s3Volumes(input.spec),
   ];
 }

@@ -8,6 +8,7 @@
  */
 import type { ProgramSource } from "../../crds/index.ts";
 import type { Program } from "../../contract/index.ts";
+import type { CopiedFiles } from "../engine/index.ts";
 import type { Container, Volume } from "../kubernetes/api/index.ts";
 
 /** Where a job's files are mounted; in the image it is an empty folder, the working directory. */
@@ -22,11 +23,16 @@ export function programOf(source: ProgramSource): Program {
     case "module":
       return { kind: "module", path: source.path };
     case "configMap":
-      return { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${source.key}` };
+      return { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${modulePath(source)}` };
     case "inline":
       return { kind: "inline", path: `${JOB_FOLDER}/${INLINE_KEY}` };
   }
 }
+
+type ConfigMapSource = Extract<ProgramSource, { kind: "configMap" }>;
+
+const modulePath = ({ key, items = [] }: ConfigMapSource): string =>
+  items.find((item) => item.key === key)?.path ?? key;
 
 /** PGF1. What an incarnation's ConfigMap holds beside its configuration. */
 export function programData(source: ProgramSource): Readonly<Record<string, string>> {
@@ -34,8 +40,10 @@ export function programData(source: ProgramSource): Readonly<Record<string, stri
 }
 
 /** The user's ConfigMap whose data is copied there when it is made; null: none. */
-export function copiedConfigMap(source: ProgramSource): string | null {
-  return source.kind === "configMap" ? source.name : null;
+export function copiedConfigMap(source: ProgramSource): CopiedFiles | null {
+  if (source.kind !== "configMap") return null;
+  const { name, items } = source;
+  return { configMap: name, keys: items?.map(({ key }) => key) ?? null };
 }
 
 /** PGF2. Keys of an incarnation's configuration in its ConfigMap. */
@@ -58,11 +66,13 @@ export function programVolumes(source: ProgramSource, ownConfigMap: string): rea
     case "module":
       return [];
     case "configMap":
-      return [{ name: VOLUME, configMap: { name: ownConfigMap } }];
+      return [{ name: VOLUME, configMap: { name: ownConfigMap, ...itemsOf(source) } }];
     case "inline":
       return [{ name: VOLUME, configMap: { name: ownConfigMap, items: [{ key: INLINE_KEY, path: INLINE_KEY }] } }];
   }
 }
+
+const itemsOf = ({ items }: ConfigMapSource) => (items === undefined ? {} : { items: [...items] });
 
 export function programMounts(source: ProgramSource): NonNullable<Container["volumeMounts"]> {
   return source.kind === "module" ? [] : [{ name: VOLUME, mountPath: JOB_FOLDER, readOnly: true }];

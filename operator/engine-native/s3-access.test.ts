@@ -19,6 +19,7 @@ const childrenOf = (spec: StreamJobSpec) => {
     jobId: "ab".repeat(16),
     storeUri: "s3://bucket/apps/ab",
     savepointDirectory: "s3://bucket/apps/savepoints",
+    configMapName: "wc-3-c0ffee00",
     defaultImage: "streamjob:1",
   });
 };

@@ -22,6 +22,7 @@ function merged(yaml: string, configMap = false): PodTemplate {
     jobId: "ab".repeat(16),
     storeUri: "/state",
     savepointDirectory: "/state/savepoints",
+    configMapName: "wc-3-c0ffee00",
     defaultImage: "streamjob:1",
   }).taskManagerSet.spec.template;
 }
@@ -108,7 +109,7 @@ test("UTP3: a volume has one source: a template's takes the place of the default
   const volumes = new Map(spec.volumes?.map(({ name, ...source }) => [name, source]));
   assert.deepEqual(Object.fromEntries(volumes), {
     "streamjob-tmp": { persistentVolumeClaim: { claimName: "scratch" } },
-    job: { configMap: { name: "wc-3" } },
+    job: { configMap: { name: "wc-3-c0ffee00" } },
     more: { emptyDir: { medium: "Memory" } },
   });
   const mounts = new Map(spec.containers[0]?.volumeMounts?.map((mount) => [mount.mountPath, mount]));

@@ -8,11 +8,14 @@
 import type { ResolvedSpec, StreamJob } from "../../crds/index.ts";
 import type { ConfigMap, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 
+/** Data of a user's ConfigMap: of these keys; null: all of it. */
+export type CopiedFiles = { readonly configMap: string; readonly keys: readonly string[] | null };
+
 /** All objects of one incarnation. */
 export type IncarnationChildren = {
   readonly configMap: ConfigMap;
-  /** Name of the user's ConfigMap whose data `configMap` gets as well, once, when it is made; null: none. */
-  readonly filesOf: string | null;
+  /** What `configMap` gets as well, once, when it is made; null: nothing. */
+  readonly filesOf: CopiedFiles | null;
   readonly service: Service;
   readonly jobManagerSet: StatefulSet;
   readonly taskManagerSet: StatefulSet;
@@ -27,6 +30,8 @@ export type IncarnationInput = {
   readonly jobId: string;
   readonly storeUri: string;
   readonly savepointDirectory: string;
+  /** Of the incarnation's ConfigMap. */
+  readonly configMapName: string;
   /** Where requests may put savepoints of the job; absent: anywhere. */
   readonly savepointPrefixes?: readonly string[];
   /** When the spec names none. */
@@ -40,7 +45,15 @@ export type StorageTask =
   | { readonly kind: "dispose"; readonly location: string }
   /** The stores `<folder>/<job id>` of a job that is gone. */
   | { readonly kind: "erase"; readonly folders: readonly string[]; readonly jobIds: readonly string[] }
-  | StorageInspection;
+  | StorageInspection
+  /** Transactions that the sinks of an incarnation's job have left in other systems: what its last checkpoint holds is committed, the rest aborted. */
+  | { readonly kind: "settle"; readonly incarnation: SettledIncarnation };
+
+/** Whose pods are gone, and whose ConfigMap is there. */
+export type SettledIncarnation = Pick<
+  IncarnationInput,
+  "number" | "jobId" | "storeUri" | "savepointDirectory" | "configMapName"
+>;
 
 /** It tells of the stores `<folder>/<job id>` in its log. */
 export type StorageInspection = {
@@ -67,6 +80,8 @@ export type Engine = {
   readonly refusal: (spec: ResolvedSpec) => string | null;
   /** The store that an incarnation's pods were told; null: this ConfigMap does not say. */
   readonly storeUriIn: (configMap: ConfigMap) => string | null;
+  /** Name of the ConfigMap that the pods of a set are told of; null: of none. */
+  readonly configMapOf: (set: StatefulSet) => string | null;
   /** Whether the pods of a new incarnation can wait beside the job that runs; if not, that job is stopped before they start. */
   readonly canStandBy: boolean;
   /** Whether a new incarnation says if it accepts a state before it is given it; if not, only its start shows that. */

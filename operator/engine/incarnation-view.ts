@@ -52,6 +52,8 @@ export type IncarnationView = {
   readonly activation: (Activation & { readonly acceptedMs: number }) | null;
   /** Uids of operators whose state it left behind when it was started last. */
   readonly leftOut: readonly string[];
+  /** Its job has sinks that keep transactions in other systems, which are to be settled when it is gone for good. Absent: no. */
+  readonly settlesOnDeletion?: boolean | undefined;
   /** null until it is active. */
   readonly job: {
     readonly status: JobStatus;

@@ -16,9 +16,11 @@ export {
 } from "./certificates.ts";
 export { disposalTriggerId } from "./disposal-id.ts";
 export type {
+  CopiedFiles,
   Engine,
   IncarnationChildren,
   IncarnationInput,
+  SettledIncarnation,
   StorageInspection,
   StoragePodInput,
   StorageTask,
@@ -30,6 +32,7 @@ export {
   type Component,
   disruptionBudgetName,
   incarnationLabels,
+  configMapName,
   incarnationName,
   incarnationOf,
   identitySecretName,

@@ -4,7 +4,10 @@
  * NM1 A child's name is made of the job's name and, where it belongs to an incarnation, its number; numbers are never used again,
  *     so neither are names while the StreamJob lives.
  * NM2 All of them fit Kubernetes' limits, because the custom resource limits the job's name (JOB_NAME_LENGTH_MAX).
+ * NM3 A kubelet keeps an immutable ConfigMap by its name, for as long as it has a pod that refers to it, also one that is gone for the API
+ *     server since it was deleted by force. So a ConfigMap's name has a part that no other StreamJob of the same name ever had.
  */
+import { hexDigest } from "../../base/index.ts";
 import {
   COMPONENT_LABEL,
   INCARNATION_LABEL,
@@ -23,8 +26,12 @@ export const METRICS_PORT = 9249;
 
 export type Component = "jobmanager" | "taskmanager";
 
-/** ConfigMap and headless Service of an incarnation. */
+/** Headless Service of an incarnation. */
 export const incarnationName = (job: string, incarnation: number): string => `${job}-${incarnation}`;
+
+/** NM3. `uid`: the StreamJob's. */
+export const configMapName = (job: string, incarnation: number, uid: string): string =>
+  `${job}-${incarnation}-${hexDigest(8, uid)}`;
 
 export const statefulSetName = (job: string, incarnation: number, component: Component): string =>
   `${job}-${incarnation}-${component}`;

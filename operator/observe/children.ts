@@ -2,6 +2,7 @@
  * Owns: which objects are a StreamJob's children, and which of its incarnations each belongs to.
  *
  * CHIL1 What has an owner is told by the owner's uid (OB2): an earlier StreamJob of the same name had the same names and labels.
+ * CHIL3 An incarnation's ConfigMap is told by its label: operators of other versions name it otherwise.
  * CHIL2 A pod is owned by its StatefulSet. When that is gone already, the pod is counted as this job's unless it is older than the
  *     StreamJob: better to wait for a stranger than to overlook a process that still writes (P-12).
  */
@@ -24,7 +25,9 @@ export type IncarnationObjects = Omit<ObservedIncarnation, "jobManager">;
 /** Every incarnation of which anything is left, by number. */
 export function incarnationsOf(job: StreamJob, readers: ObjectReaders): IncarnationObjects[] {
   const { name, namespace, uid = "" } = job.metadata;
-  const configMaps = readers.ConfigMap.byOwner(uid).filter((object) => isOwnedBy(object, uid));
+  const configMaps = readers.ConfigMap.byOwner(uid)
+    .filter((object) => isOwnedBy(object, uid))
+    .sort(byName);
   const services = readers.Service.byOwner(uid).filter((object) => isOwnedBy(object, uid));
   const sets = readers.StatefulSet.byOwner(uid).filter((object) => isOwnedBy(object, uid));
   const pods = readers.Pod.byLabel(namespace, JOB_LABEL, name).filter((pod) => isPodOf(pod, job, readers));
@@ -39,7 +42,7 @@ export function incarnationsOf(job: StreamJob, readers: ObjectReaders): Incarnat
     .sort((a, b) => a - b)
     .map((number) => ({
       number,
-      configMap: named(configMaps, incarnationName(name, number)),
+      configMap: configMaps.find((object) => incarnationOf(object) === number) ?? null,
       service: named(services, incarnationName(name, number)),
       jobManagerSet: named(sets, statefulSetName(name, number, "jobmanager")),
       taskManagerSet: named(sets, statefulSetName(name, number, "taskmanager")),

@@ -14,7 +14,7 @@ import { silentLog, systemClock } from "../../base/index.ts";
 import type { Answer, IncarnationView, JobManagerApi, JobManagerTarget } from "../engine/index.ts";
 import type { ConfigMap, Kinds, Pod, Service, StatefulSet } from "../kubernetes/api/index.ts";
 import { incarnationJobId } from "../reconcile/index.ts";
-import { incarnationName, ownedBy, podLabels, statefulSetName } from "../engine/index.ts";
+import { configMapName, incarnationName, ownedBy, podLabels, statefulSetName } from "../engine/index.ts";
 import { ExceptionMemory } from "./exception-memory.ts";
 import { JobLinks } from "./job-links.ts";
 import { type Look, observe } from "./observe.ts";
@@ -85,7 +85,7 @@ export function incarnation(owner: StreamJob, number: number): KubernetesObject[
   const configMap: ConfigMap = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: owned(owner, incarnationName("wc", number), labels),
+    metadata: owned(owner, configMapName("wc", number, owner.metadata.uid ?? ""), labels),
   };
   const service: Service = {
     apiVersion: "v1",

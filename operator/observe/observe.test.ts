@@ -36,7 +36,7 @@ describe("a look at a StreamJob", () => {
       [first?.configMap, first?.service, first?.jobManagerSet, first?.taskManagerSet].map(
         (each) => each?.metadata.name,
       ),
-      ["wc-1", "wc-1", "wc-1-jobmanager", "wc-1-taskmanager"],
+      ["wc-1-9640a9f4", "wc-1", "wc-1-jobmanager", "wc-1-taskmanager"],
     );
     assert.deepEqual(
       first?.pods.map(({ metadata }) => metadata.name),
@@ -44,6 +44,15 @@ describe("a look at a StreamJob", () => {
     );
     assert.equal(first?.jobManager.kind, "answering");
     assert.deepEqual(asked, ["incarnation 1"]);
+  });
+
+  it("finds an incarnation's ConfigMap whatever another version of the operator has called it (CHIL3)", async () => {
+    const owner = job();
+    const [configMap, ...others] = incarnation(owner, 1);
+    const named = { ...configMap, metadata: { ...configMap?.metadata, name: "wc-1" } } as KubernetesObject;
+    const { look } = await lookAt({ objects: [owner, named, ...incarnation(owner, 2), ...others] });
+    const names = look?.observed.incarnations.map(({ configMap: found }) => found?.metadata.name);
+    assert.deepEqual(names, ["wc-1", "wc-2-9640a9f4"]);
   });
 
   it("does not take objects of an earlier StreamJob of the same name for its own (OB2)", async () => {

@@ -51,7 +51,7 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   if (isPaused) {
     const actions = parts.run("certificates", () => renewalsOf(draft, situation), []);
     concludeAll(draft, situation, parts, { isPaused });
-    return planOf(draft, { before, parts, actions, told: [] });
+    return planOf(draft, { before, parts, actions, told: [], dueAfterMs: draft.wakeAfterMs });
   }
   learn(draft, situation, parts);
   // Nothing new is begun on facts that could not be had.
@@ -62,8 +62,10 @@ export function reconcile(observed: Observed, settings: ReconcileSettings, nowMs
   const actions = [...actionsFor(draft, situation, snapshotActions, parts), ...collections, ...asked];
   parts.run("what was refused", () => tellRefusals(draft, situation), undefined);
   concludeAll(draft, situation, parts, { isPaused });
+  const dueAfterMs = draft.wakeAfterMs;
   draft.wakeIn(pollMs(draft));
-  return planOf(draft, { before, parts, actions, told: [...refusalEvents(situation), ...exceptionEvents(situation)] });
+  const told = [...refusalEvents(situation), ...exceptionEvents(situation)];
+  return planOf(draft, { before, parts, actions, told, dueAfterMs });
 }
 
 /** A StreamJob that is being deleted is not paused: it goes. */
@@ -127,10 +129,11 @@ type Ending = {
   readonly actions: Plan["actions"];
   /** Events of what was observed, told whether the status changes or not. */
   readonly told: Plan["events"];
+  readonly dueAfterMs: Plan["dueAfterMs"];
 };
 
 /** RE3. A newer checkpoint alone is written now and then only. */
-function planOf(draft: Draft, { before, parts, actions, told }: Ending): Plan {
+function planOf(draft: Draft, { before, parts, actions, told, dueAfterMs }: Ending): Plan {
   const { status: after, events, nowMs, wakeAfterMs } = draft;
   const isSame = isSameJson(before, after);
   const isOnlyCheckpoint =
@@ -145,5 +148,6 @@ function planOf(draft: Draft, { before, parts, actions, told }: Ending): Plan {
     events: [...(isWritten ? events : []), ...told],
     ...(parts.failures.length === 0 ? {} : { failures: parts.failures }),
     wakeAfterMs,
+    dueAfterMs,
   };
 }

@@ -8,8 +8,8 @@ export function objectMade(
   uidOf: (key: string) => string | undefined,
 ): Child {
   if (action.kind === "applyChild") return action.object;
-  const { mark, service } = action;
+  const { mark, service, configMap } = action;
   const { metadata } = service;
-  const annotations = { [CERTIFICATES_ANNOTATION]: `${mark}.${uidOf(`ConfigMap/${metadata.name}`)}` };
+  const annotations = { [CERTIFICATES_ANNOTATION]: `${mark}.${uidOf(`ConfigMap/${configMap}`)}` };
   return { ...service, metadata: { ...metadata, annotations } };
 }

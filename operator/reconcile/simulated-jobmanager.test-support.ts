@@ -60,6 +60,8 @@ export type Behaviour =
   /** Restarts each 20 s. */
   | "restart"
   | "finish"
+  /** Its sinks leave transactions in other systems. */
+  | "transactional"
   /** A stop that fails ends it as if it had done all its work, and its checkpoints are gone, as JobManagers did once. */
   | "end-with-failed-stop";
 
@@ -299,6 +301,7 @@ export class SimulatedJobManager {
       taskManagers: this.#world.taskManagersReady(this.incarnation),
       taskManagersReady: this.#world.taskManagersReady(this.incarnation),
       leftOut: this.leftOut,
+      settlesOnDeletion: this.behaviour === "transactional",
       activation: store.activation === null ? null : { ...store.activation, acceptedMs: 0 },
       job:
         this.phase === "active" || this.phase === "ended"

@@ -243,8 +243,6 @@ export class SimulatedWorld implements Surroundings {
   #ensurePod(set: StatefulSet, index: number): void {
     const name = `${set.metadata.name}-${index}`;
     if (this.#pods.has(name)) return;
-    const present = [...this.#pods.values()].map(({ pod }) => pod);
-    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.operation);
     const pod: Pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -265,14 +263,17 @@ export class SimulatedWorld implements Surroundings {
       },
       spec: set.spec.template.spec,
     };
+    if (this.refusals.refuse({ kind: "tryPod", pod }) !== null) return;
+    const present = [...this.#pods.values()].map((record) => record.pod);
+    this.#oracle.seeNewPod(set, present, this.job === null ? undefined : this.status.operation);
     const readyMs = this.nowMs + this.#options.podStartMs * (0.5 + this.random());
     this.#pods.set(name, { pod, set: set.metadata.name, readyMs, endsMs: null, restarts: 0 });
   }
 
   #startManager(pod: Pod): void {
     const incarnation = incarnationOf(pod) ?? 0;
-    const configMap = this.#children.get(`ConfigMap/wc-${incarnation}`) as ConfigMap | undefined;
-    if (configMap === undefined) return;
+    const configMap = this.#configMap(incarnation);
+    if (configMap === null) return;
     const { args, jobId, storeUri } = JSON.parse(configMap.data?.["config.json"] ?? "") as PodText;
     const [behaviour] = args;
     this.#managers.set(incarnation, new SimulatedJobManager(this, { incarnation, jobId, behaviour, storeUri }));
@@ -381,7 +382,7 @@ export class SimulatedWorld implements Surroundings {
     const pods = [...this.#pods.values()].filter(({ pod }) => incarnationOf(pod) === number);
     return {
       number,
-      configMap: (this.#children.get(`ConfigMap/wc-${number}`) as ConfigMap | undefined) ?? null,
+      configMap: this.#configMap(number),
       service: (this.#children.get(`Service/wc-${number}`) as Service | undefined) ?? null,
       jobManagerSet: (this.#children.get(`StatefulSet/wc-${number}-jobmanager`) as StatefulSet | undefined) ?? null,
       taskManagerSet: (this.#children.get(`StatefulSet/wc-${number}-taskmanager`) as StatefulSet | undefined) ?? null,
@@ -391,6 +392,12 @@ export class SimulatedWorld implements Surroundings {
       })),
       jobManager: this.#view(number, isAsked, pods),
     };
+  }
+
+  #configMap(number: number): ConfigMap | null {
+    for (const child of this.#children.values())
+      if (child.kind === "ConfigMap" && incarnationOf(child) === number) return child;
+    return null;
   }
 
   #view(number: number, isAsked: boolean, pods: readonly PodRecord[]): JobManagerView {
@@ -466,6 +473,8 @@ export class SimulatedWorld implements Surroundings {
         return this.#revisions.delete(action.name);
       case "applyChild":
         return this.#applyChild(action.object);
+      case "tryPod":
+        return true;
       case "issueCertificates":
         return this.#applyChild(objectMade(action, this.#uidOf));
       case "deleteChild":

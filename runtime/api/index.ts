@@ -22,6 +22,8 @@ export {
   reducing,
   unionList,
   value,
+  workerPool,
+  type WorkerPoolOptions,
 } from "../operators/index.ts";
 export {
   forBoundedOutOfOrderness,

@@ -19,6 +19,8 @@ export const runtimeErrorCodes = {
     "One call of a function emitted more records than can be buffered. Return them from a generator (`function*`), which is paused while the buffers are full.",
   ASYNC_TIMEOUT:
     "A call of mapAsync or flatMapAsync was not answered in time. The message names the operator and the record. Check what is asked, give the operation `onTimeout`, or a longer `timeout`.",
+  ASYNC_WORKER_LOST:
+    "A thread of workerPool did not start, or ended while it worked on a record (it ran out of its heap, called process.exit, or threw outside of the call). The message names the operator, the module and the reason. Mend the module, raise `heapMiB`, or give the operation `retry`.",
   HOOK_TIMEOUT:
     "A hook of an operator, source or sink (open, prepareSnapshot, close, …) did not settle in time. Check what it waits for, or raise `pipeline.hook-timeout`.",
   STORE_UNSUITABLE:
@@ -52,6 +54,9 @@ export const runtimeErrorCodes = {
   CONNECTION_LOST: "A data connection between two tasks broke. The tasks are restarted.",
   SOURCE_FAILED: "A source cannot read. The message says what failed and where.",
   SINK_FAILED: "A sink cannot write or commit. The message says what failed and where.",
+  TRANSACTIONS_IN_USE:
+    "Transactions are those of another job that is running: it has the same prefix of transactional ids, or this one was restored from its savepoint. Give each job a `transactionalIdPrefix` of its own, or stop the other one first.",
+  KAFKA_FAILED: "A broker of Kafka does not do what `streamjob txns` asks it. The message says what, and what to do.",
   LOOKUP_FAILED:
     "A lookup of a connector cannot reach its server, or the server refuses what it asks. The message says which, and what to do. `retry` of `mapAsync` asks again.",
   JOB_NOT_FOUND: "There is no job with that id or name. `streamjob list` shows the jobs.",

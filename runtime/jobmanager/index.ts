@@ -20,6 +20,7 @@ export type {
   VertexView,
 } from "./control.ts";
 export { readActivation } from "./leading/activation-object.ts";
+export { findLeftTransactions, type LeftTransactions } from "./leading/left-transactions.ts";
 export { readResult } from "./leading/job-result.ts";
 export { type Incarnation, type IncarnationOptions, startIncarnation } from "./standby/incarnation.ts";
 export type { ActivationOutcome, IncarnationControl } from "./standby/incarnation-control.ts";

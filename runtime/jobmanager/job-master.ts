@@ -335,6 +335,7 @@ export class JobMaster {
   /** What TaskManagers load and build. */
   #source(): JobSource {
     const { jobId, options } = this.#options;
-    return jobSourceOf(jobId, options.job, { graph: this.graph, predecessors: this.#plan?.predecessors ?? [] });
+    const { predecessors = [], fenced = [] } = this.#plan ?? {};
+    return jobSourceOf(jobId, options.job, { graph: this.graph, predecessors, fenced });
   }
 }

@@ -1,6 +1,7 @@
 /** Room `operators`: the ports of operators, sources and sinks, and the stream operators, one per file. */
 export { asyncOperator, recordList, singleRecord } from "./async/async-operator.ts";
 export { asyncPlan } from "./async/async-options.ts";
+export { workerPool, type WorkerPoolOptions } from "./async/worker-pool.ts";
 export { aggregateOperator } from "./keyed/aggregate-operator.ts";
 export {
   aggregating,

@@ -83,6 +83,7 @@ export type OperatorContext = {
   readonly jobId: string;
   /** As SinkContext says. */
   readonly predecessors?: readonly string[];
+  readonly fenced?: readonly string[];
   readonly jobName: string;
   /** Keyed state of a keyed operator; null otherwise. */
   readonly keyed: KeyedOperatorState | null;

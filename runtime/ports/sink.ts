@@ -15,6 +15,8 @@ export type SinkContext = {
   readonly jobId: string;
   /** Ids of the job's earlier incarnations that this one has taken over from: what they left open is its own to abort. Default none. */
   readonly predecessors?: readonly string[];
+  /** Those of them whose logs were fenced: whatever of them still lives completes no checkpoint, and so commits nothing. Default none. */
+  readonly fenced?: readonly string[];
   readonly jobName: string;
   readonly subtask: number;
   readonly parallelism: number;
@@ -76,6 +78,11 @@ export interface TwoPhaseCommitSink<T, X = unknown> {
   readonly kind: "sink";
   readonly name: string;
   readonly guarantee: "exactly-once";
+  /**
+   * Its transactions are another system's, which holds what is prepared, and whoever waits for it, until somebody ends it. When a StreamJob is
+   * deleted whose job has such a sink, a pod commits what the last complete checkpoint holds, and aborts the rest.
+   */
+  readonly settlesOnDeletion?: true;
   /** Default `t.any`. */
   readonly transactionType?: ValueType<X>;
   createWriter(context: SinkContext): TransactionWriter<T, X>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -34,6 +34,16 @@ test("a module outside of the package imports streamjob, and its file name is th
     graph.nodes.map((node) => node.role),
     ["source", "operator", "sink"],
   );
+});
+
+test("a module outside of the package imports every connector that the package exports (MR1)", async () => {
+  const { exports } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as {
+    exports: Record<string, string>;
+  };
+  const names = Object.keys(exports).filter((name) => name.startsWith("./connectors/"));
+  assert.ok(names.length > 0);
+  const imports = names.map((name) => `import "streamjob/${name.slice(2)}";\n`).join("");
+  await load(await moduleOf(imports + WORDS));
 });
 
 test("each load of a module builds the same job graph", async () => {

@@ -7,7 +7,7 @@
 import { registerHooks } from "node:module";
 
 /** Each a folder of `runtime/connectors/` with a door of its own, and a package export. */
-export const connectorNames: readonly string[] = ["basic", "files", "socket"];
+const connectorNames: readonly string[] = ["basic", "files", "kafka", "mysql", "redis", "socket"];
 
 const MODULES: ReadonlyMap<string, string> = new Map([
   ["streamjob", new URL("../api/index.ts", import.meta.url).href],

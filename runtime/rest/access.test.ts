@@ -5,7 +5,7 @@ import { Agent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { after, describe, it } from "node:test";
 import { type Log, seededRandom, silentLog, systemClock } from "../../base/index.ts";
-import { JOB_ID_HEADER, USER_HEADER } from "../../contract/index.ts";
+import { IDLE_CONNECTION_MS, JOB_ID_HEADER, USER_HEADER } from "../../contract/index.ts";
 import { identityFiles, identityOf, termNow } from "../../security/identity-folder.test-support.ts";
 import type { IdentityFiles } from "../../security/index.ts";
 import { createControl, JOB } from "./hand-written-control.test-support.ts";
@@ -147,6 +147,13 @@ describe("SEC-9: REST beyond loopback", () => {
       assert.ok(typeof facts["status"] === "number" && typeof facts["path"] === "string");
     }
     asked.length = 0;
+  });
+
+  it("keeps an idle connection of the operator until its next look, and long after", async () => {
+    const agent = new Agent({ keepAlive: true });
+    const { headers } = await call({ method: "GET", path: "/v1/overview", files: operator, agent });
+    agent.destroy();
+    assert.equal(headers["keep-alive"], `timeout=${IDLE_CONNECTION_MS / 1000}`);
   });
 
   it("hears no plain HTTP, and answers it on loopback; there a certificate is needed for nothing", async () => {

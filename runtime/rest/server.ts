@@ -19,6 +19,7 @@ import {
 } from "../../base/index.ts";
 import type { IncarnationControl, JobControl } from "../jobmanager/index.ts";
 import type { PeerSecurity } from "../../security/index.ts";
+import { IDLE_CONNECTION_MS } from "../../contract/index.ts";
 import { admitCallers, type Callers } from "./callers.ts";
 import { createApplication } from "./application.ts";
 import { createRoutes } from "./routes.ts";
@@ -80,7 +81,7 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 30_000,
-    keepAliveTimeout: 5_000,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
     connectionsCheckingInterval: 1_000,
   };
   // The process is not the server's alone: Request and Response stay those of Node.

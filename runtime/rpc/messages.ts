@@ -55,6 +55,8 @@ export type JobSource = {
   readonly jobId: JobId;
   /** Of earlier incarnations that this one has taken over from. */
   readonly predecessors: readonly JobId[];
+  /** Those of them whose logs were fenced; the others are known by a state of theirs alone. Absent: none. */
+  readonly fenced?: readonly JobId[];
   readonly program: Program;
   /** Overrides from the command line, `key -> value` (options.ts). */
   readonly options: Readonly<Record<string, string>>;

@@ -293,6 +293,7 @@ export class DeployedTask {
       attempt: ref.attempt,
       jobId: environment.job.jobId,
       predecessors: environment.job.predecessors,
+      fenced: environment.job.fenced ?? [],
       jobName: environment.graph.configuration.jobName,
       keyed: states.keyed,
       operatorState: states.operatorState,

@@ -128,6 +128,7 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/connectors/kafka",
     owns: "topics of Kafka as sources and sinks",
+    moreDoors: ["administration.ts"],
     mayImport: ["base", ...inRuntime("record ports connectors/kit")],
   },
   {
@@ -307,7 +308,7 @@ export const rooms: readonly Room[] = [
       "contract",
       "crds",
       "main",
-      ...inRuntime("failures record graph checkpoint storage program"),
+      ...inRuntime("failures record graph checkpoint storage state connectors/kafka program"),
       ...inOperator("kubernetes/api kubernetes/client kubernetes/machinery engine engine-native reconcile"),
       "embedded/api-server",
     ],

@@ -62,7 +62,18 @@ describe("the output is exact when a process is killed at", () => {
         const output = workspace.path("output");
         const run = await workspace.start({
           module: MODULE,
-          args: ["--count", String(RECORDS), "--rate", String(RATE), "--words", String(WORDS), "--output", output],
+          args: [
+            "--count",
+            String(RECORDS),
+            "--rate",
+            String(RATE),
+            "--words",
+            String(WORDS),
+            "--output",
+            output,
+            "--until",
+            workspace.mayEndFile,
+          ],
           parallelism: 2,
           taskManagers: 2,
           failpoints: failpointsOf(name, plan),
@@ -72,6 +83,8 @@ describe("the output is exact when a process is killed at", () => {
           workspace.note(`checkpoint ${first} completed: the second TaskManager is killed`);
           process.kill(run.cluster.pids().taskManagers[1] as number, "SIGKILL");
         }
+        const isAtTheEnd = name === "jm:before-result" || name === "jm:after-result";
+        if (!isAtTheEnd) await run.until("the failpoint to be hit", () => notHit(run, name, plan).length === 0);
         await run.finish();
         assertHit(run, name, plan);
         assertSameLines(readLines(output), expectedLines(RECORDS, WORDS));
@@ -94,16 +107,22 @@ function failpointsOf(name: string, plan: Plan): { jobManager?: string; taskMana
 
 /** FT2 */
 function assertHit(run: JobRun, name: string, plan: Plan): void {
-  const dead = {
-    jobManager: ["JobManager"],
-    restoredTaskManager: ["TaskManager 1"],
-    taskManagers: ["TaskManager 1", "TaskManager 2"],
-  };
-  for (const process of dead[plan.of]) {
-    const path = join(run.logFolder, `${process.toLowerCase().replace(" ", "-")}.log`);
-    const lines = readFileSync(path, "utf8").split("\n");
-    assert.ok(lines.includes(`failpoint ${name}: kill`), `the ${process} did not reach ${name} so often: ${path}`);
-    const told = new RegExp(`${process} \\(pid \\d+\\) was killed by SIGKILL`);
-    assert.match(run.story.join("\n"), told);
+  assert.deepEqual(notHit(run, name, plan), [], `these did not reach ${name} so often; logs in ${run.logFolder}`);
+  for (const process of victims[plan.of]) {
+    assert.match(run.story.join("\n"), new RegExp(`${process} \\(pid \\d+\\) was killed by SIGKILL`));
   }
+}
+
+const victims = {
+  jobManager: ["JobManager"],
+  restoredTaskManager: ["TaskManager 1"],
+  taskManagers: ["TaskManager 1", "TaskManager 2"],
+} as const;
+
+/** The processes that have not died at the failpoint so far. */
+function notHit(run: JobRun, name: string, plan: Plan): readonly string[] {
+  return victims[plan.of].filter((process) => {
+    const path = join(run.logFolder, `${process.toLowerCase().replace(" ", "-")}.log`);
+    return !readFileSync(path, "utf8").split("\n").includes(`failpoint ${name}: kill`);
+  });
 }

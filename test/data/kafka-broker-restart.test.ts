@@ -15,20 +15,26 @@ const ROUNDS = 3;
 const numbered = (round: number): string[] => Array.from({ length: ROUND }, (_, index) => `${round}-${index}`);
 
 describe("a broker that is killed and comes back", { skip: part.skip }, () => {
-  for (const guarantee of ["at-least-once", "exactly-once"] as const) {
-    it(`costs a source and a sink nothing, ${guarantee}`, async () => {
+  const cases = [
+    ["at-least-once", "kafkajs"],
+    ["exactly-once", "kafkajs"],
+    ["exactly-once", "@platformatic/kafka"],
+  ] as const;
+  for (const [guarantee, library] of cases) {
+    it(`costs a source and a sink nothing, ${guarantee}, by ${library}`, async () => {
       const topics = new KafkaTopics(part.gives().bootstrap);
       const topic = await topics.create("restart", 2);
       const brokers = topics.bootstrap;
       const sink = kafkaSink<string>({
         brokers,
+        library,
         topic,
         guarantee,
         key: (value) => value,
         transactionalIdPrefix: topic,
       });
       const writer = await OperatorHarness.open(sinkOperator<string>(sink), { uid: "sink", clock: systemClock });
-      const source = kafkaSource({ brokers, topics: topic, partitionDiscovery: "once" });
+      const source = kafkaSource({ brokers, library, topics: topic, partitionDiscovery: "once" });
       const reader = await SourceHarness.start(source, { deadline: "3 min" });
       for (let round = 0; round < ROUNDS; round++) {
         // Times of now: a broker forgets producers by the times of their records when it starts again, and with them what would be doubled.

@@ -162,6 +162,15 @@ export function kafkaClientContract(topics: () => KafkaTopics, make: Make): Chec
           (await client.transactions(topic)).map(({ transactionalId, state }) => [transactionalId, state]),
           [[topic, "Ongoing"]],
         );
+        const described = await client.describeTransaction(topic);
+        assert.ok(described !== null && described.startedMs > 0 && described.timeoutMs > 0);
+        assert.deepEqual(described, {
+          ...described,
+          ...producer,
+          state: "Ongoing",
+          partitions: [{ topic, partition: 0 }],
+        });
+        assert.equal(await client.describeTransaction(`${topic}-nobody`), null);
         assert.deepEqual((await read(client, first(at), 0, "read_committed")).values, []);
         assert.deepEqual((await read(client, first(at), 0, "read_uncommitted")).values, ["x", "y"]);
         const other = await make();

@@ -1,7 +1,7 @@
 /** Owns: topics of one test file on the real Kafka: made and written by plain kafkajs, and read. */
 import { randomUUID } from "node:crypto";
 import { type Admin, Kafka, logLevel, type Message } from "kafkajs";
-import { silentLog, systemClock } from "../../base/index.ts";
+import { silentLog, sleep, systemClock } from "../../base/index.ts";
 import { readConnection } from "../../runtime/connectors/kafka/client/connection-options.ts";
 import type { Isolation, KafkaClient, PartitionInfo } from "../../runtime/connectors/kafka/client/kafka-client.ts";
 import { Retries } from "../../runtime/connectors/kafka/client/retry.ts";
@@ -11,6 +11,8 @@ import { visibleBatches } from "../../runtime/connectors/kafka/source/aborted-re
 import { RecordCursor } from "../../runtime/connectors/kafka/wire/batch-reader.ts";
 import { createTopic, kafkaPart, testPart } from "../environment/index.ts";
 
+/** Of the brokers' own; it is there once there was a transaction. */
+const TRANSACTION_TOPIC = "__transaction_state";
 /** The protocol's number. */
 const BROKER_RESOURCE = 4;
 const ANSWER_WITHIN_MS = 120_000;
@@ -30,12 +32,20 @@ export class KafkaTopics {
 
   constructor(bootstrap: string) {
     this.bootstrap = bootstrap;
-    this.#kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+    this.#kafka = new Kafka({ brokers: bootstrap.split(","), logLevel: logLevel.NOTHING });
   }
 
   /** A broker that has just been started has no ids for producers for a moment. Contracts wait by a clock of their own, which stands still. */
-  async whenReady(): Promise<void> {
+  async whenReady(brokers = 1): Promise<void> {
     await this.asked((client) => client.initProducer(null, 1000));
+    await this.#asAdmin(async (admin) => {
+      for (const until = Date.now() + ANSWER_WITHIN_MS; ; ) {
+        const there = (await admin.describeCluster()).brokers.length;
+        if (there >= brokers) return;
+        if (Date.now() > until) throw new Error(`${there} of ${brokers} brokers are there`);
+        await sleep(systemClock, 50);
+      }
+    });
     await this.asked((client) => client.transactions(""));
   }
 
@@ -57,6 +67,21 @@ export class KafkaTopics {
     const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
     await this.#asAdmin((admin) => createTopic(admin, { topic, numPartitions: partitions, configEntries }));
     return topic;
+  }
+
+  /** Whether every replica of every partition is in sync, of these topics and of the log of transactions. False while that cannot be told. */
+  async isInSync(topics: readonly string[]): Promise<boolean> {
+    try {
+      return await this.#asAdmin(async (admin) => {
+        const found = await admin.fetchTopicMetadata({ topics: [...topics, TRANSACTION_TOPIC] });
+        const partitions = found.topics.flatMap((topic) => topic.partitions);
+        return partitions.every(({ isr, replicas }) => isr.length === replicas.length);
+      });
+    } catch (error) {
+      // One that has just been started does not know its topics yet.
+      if (error instanceof Error && "retriable" in error && error.retriable === true) return false;
+      throw error;
+    }
   }
 
   /** Until the topic has `count` of them. */
@@ -92,6 +117,15 @@ export class KafkaTopics {
       .filter(isUnderWay)
       .map(({ transactionalId }) => transactionalId)
       .sort();
+  }
+
+  /** A commit is answered before the broker has told all partitions of it. */
+  async whenSettled(prefix: string): Promise<void> {
+    for (const until = Date.now() + ANSWER_WITHIN_MS; ; await sleep(systemClock, 50)) {
+      const open = await this.openTransactions(prefix);
+      if (open.length === 0) return;
+      if (Date.now() > until) throw new Error(`transactions stay open: ${open.join(", ")}`);
+    }
   }
 
   /** To where readers of committed records get in each partition, and where it ends. */

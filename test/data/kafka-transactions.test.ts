@@ -115,6 +115,21 @@ class Sink {
     return { ...owner, transactionalId, partitions: appended };
   }
 
+  /** As if the marker of a transaction that was committed were missing in a partition: its coordinator knows of nothing, and there it is open. */
+  async losesMarker({ transactionalId, producerId, epoch }: KafkaTransaction, partition: number): Promise<void> {
+    const infos = (await this.#client.partitionsOf(this.topic)) ?? [];
+    const { topic, leader } = infos.find((each) => each.partition === partition) as (typeof infos)[number];
+    const builder = new BatchBuilder();
+    builder.add(null, "without a marker", 1000, null);
+    const records = builder.finish({ producerId, epoch, sequence: 0, isTransactional: true }, "none");
+    await kafka.topics().verifyTransactions(false);
+    try {
+      await this.#produceUnasked({ node: leader, transactionalId, acks: -1, batches: [{ topic, partition, records }] });
+    } finally {
+      await kafka.topics().verifyTransactions(true);
+    }
+  }
+
   /** The broker hears a moment later that it is not to ask the coordinator. */
   async #produceUnasked(request: ProduceRequest): Promise<number> {
     for (const until = Date.now() + 90_000; ; await nextTurn()) {
@@ -322,6 +337,21 @@ describe("transactions of the Kafka sink", { skip: kafka.skip }, () => {
       await sink.restored([]);
       await sink.readToTheEnd();
       assert.deepEqual(await sink.committed(), []);
+    }));
+
+  it("KTS4 a transaction whose marker is missing in a partition is committed there before its id is used again", () =>
+    Sink.in(async (sink) => {
+      const writer = await sink.restored([], { partition: () => 1 });
+      const first = await prepared(writer, ["a"]);
+      await settle(writer, first);
+      await sink.settled();
+      await sink.losesMarker(first, 0);
+      await settle(writer, await prepared(writer, ["b"]));
+      const again = await writer.begin();
+      assert.equal(again.transactionalId, first.transactionalId);
+      await writer.abort(again);
+      assert.deepEqual(await sink.committed(), ["a", "b", "without a marker"]);
+      await sink.readToTheEnd();
     }));
 
   it("says that there is no such topic", () =>

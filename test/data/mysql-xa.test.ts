@@ -224,9 +224,23 @@ describe("a MySQL sink with XA transactions", { skip: mariadb.skip }, () => {
   it("rolls back what an incarnation left that this one has taken over from, whatever its epoch", async () => {
     const earlier = await open({ jobId: "2".repeat(32), epoch: 9 });
     await prepared(earlier, [{ word: "a", count: 1 }]);
-    const writer = await open({ predecessors: ["2".repeat(32)] });
+    const writer = await open({ predecessors: ["2".repeat(32)], fenced: ["2".repeat(32)] });
     await writer.abortAllExcept([]);
     assert.deepEqual(await recovered(), []);
+  });
+
+  it("MXI3 is refused while the job runs from whose savepoint it was restored, and that one loses nothing", async () => {
+    const running = await open({ jobId: "2".repeat(32), epoch: 9 });
+    const transaction = await prepared(running, [{ word: "a", count: 1 }]);
+    const restored = { predecessors: ["2".repeat(32)] };
+    await assert.rejects(open(restored), { code: "TRANSACTIONS_IN_USE", destiny: "terminal" });
+    assert.deepEqual(await settle(running, transaction), { kind: "committed" });
+    const left = await prepared(running, [{ word: "b", count: 1 }]);
+    assert.notEqual(left, null);
+    await running.close();
+    const writer = await open(restored);
+    await writer.abortAllExcept([]);
+    assert.deepEqual(await recovered(), [], "what it has left when it is gone");
   });
 });
 

@@ -16,6 +16,7 @@ export { kustomizeControllerPart, sourceControllerPart } from "./flux/controller
 export { gluaBinary } from "./glua.ts";
 export { helm3Binary, helm4Binary } from "./helm.ts";
 export { kafkaPart } from "./kafka.ts";
+export { kafkaClusterParts } from "./kafka-cluster.ts";
 export { createTopic } from "./kafka-topic.ts";
 export { apiServerPart } from "./kubernetes/api-server.ts";
 export { kubectlBinary } from "./kubernetes/binaries.ts";

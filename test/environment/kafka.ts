@@ -31,7 +31,7 @@ type KafkaServer = {
 
 const USER = { username: "alice", password: "alice-secret" };
 
-const kafkaBinary: Binary = {
+export const kafkaBinary: Binary = {
   command: "kafka-server",
   version: VERSION,
   mayBeOnPath: false,
@@ -104,20 +104,28 @@ function properties(place: Ports & { readonly folder: string }): string {
     "controller.listener.names": "CONTROLLER",
     "log.dirs": join(folder, "data"),
     "num.partitions": 1,
-    "auto.create.topics.enable": false,
     "offsets.topic.replication.factor": 1,
     "offsets.topic.num.partitions": 4,
     "transaction.state.log.replication.factor": 1,
     "transaction.state.log.min.isr": 1,
     "transaction.state.log.num.partitions": 4,
-    "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
-    "group.initial.rebalance.delay.ms": 0,
-    "log.segment.bytes": 64 * 1024 * 1024,
+    ...usualSettings,
   };
-  return Object.entries(settings)
+  return propertiesText(settings);
+}
+
+/** Of every broker of ours. */
+export const usualSettings = {
+  "auto.create.topics.enable": false,
+  "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
+  "group.initial.rebalance.delay.ms": 0,
+  "log.segment.bytes": 64 * 1024 * 1024,
+};
+
+export const propertiesText = (settings: Readonly<Record<string, string | number | boolean>>): string =>
+  Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
-}
 
 async function fetchJars(folder: string, tell: Tell): Promise<void> {
   tell(`fetching Kafka ${VERSION} with Maven, once: about 120 MB`);

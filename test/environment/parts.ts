@@ -14,6 +14,7 @@ import { controllerManagerPart } from "./kubernetes/controller-manager.ts";
 import { etcdPart } from "./kubernetes/etcd.ts";
 import { schedulerPart } from "./kubernetes/scheduler.ts";
 import { kafkaPart } from "./kafka.ts";
+import { kafkaClusterParts } from "./kafka-cluster.ts";
 import { mariadbPart } from "./mariadb.ts";
 import { minioPart } from "./minio.ts";
 import type { Part } from "./part.ts";
@@ -25,6 +26,8 @@ const s3 = [minioPart, versitygwPart] as readonly Part[];
 
 /** What jobs read from and write to. */
 const data = [kafkaPart, mariadbPart, redisPart] as readonly Part[];
+
+const kafkaCluster = kafkaClusterParts as readonly Part[];
 
 /** Beside `kube`. */
 const nodes = [
@@ -38,10 +41,16 @@ const nodes = [
 /** A whole cluster, with two nodes. */
 export const clusterParts: readonly Part[] = [...kube, ...nodes];
 
-export const parts: readonly Part[] = [...s3, ...data, ...clusterParts];
+export const parts: readonly Part[] = [...s3, ...data, ...kafkaCluster, ...clusterParts];
 
 /** Those that need no root. */
 export const usualParts: readonly Part[] = [...s3, ...kube];
 
 /** Parts that are of use together, by one name. */
-export const partGroups: Readonly<Record<string, readonly Part[]>> = { s3, data, kube, cluster: clusterParts };
+export const partGroups: Readonly<Record<string, readonly Part[]>> = {
+  s3,
+  data,
+  "kafka-cluster": kafkaCluster,
+  kube,
+  cluster: clusterParts,
+};

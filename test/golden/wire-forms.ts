@@ -145,6 +145,8 @@ const prepareStore: FromJobManager = {
   target: { storeUri: "s3://bucket/state", inlineOnly: false },
 };
 
+const prepareFenced: FromJobManager = { ...prepareStore, job: { ...job, fenced: [jobId("f".repeat(32))] } };
+
 /** A message that an older JobManager refuses with the connection: it takes the TaskManager for lost, as if it had ended without a word. */
 const leaving: ToJobManager = { kind: "leaving", epoch: 1 };
 
@@ -310,6 +312,12 @@ const inspection: StorageTaskMessage = {
   },
 };
 
+const settlement: StorageTaskMessage = {
+  version: 3,
+  options: { "s3.endpoint": "https://s3.example.com" },
+  task: { kind: "settle" },
+};
+
 const report: StorageReportMessage = {
   version: 1,
   kind: "place",
@@ -418,6 +426,13 @@ export const wireForms: readonly Form[] = [
     means: [prepareStore],
     newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
   },
+  {
+    file: "rpc-prepare-fenced.v1.base64",
+    write: () => encodeFrame(prepareFenced),
+    read: (bytes) => new FrameReader().push(Buffer.from(bytes)),
+    means: [prepareFenced],
+    newer: (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte)),
+  },
   batchForm("frame-batch", batch),
   batchForm("frame-changes", changes),
   ...controls.map(controlForm),
@@ -452,7 +467,15 @@ export const wireForms: readonly Form[] = [
     write: () => Buffer.from(JSON.stringify(inspection)),
     read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
     means: inspection,
-    newer: replaced('"version":2', '"version":3'),
+    // Of the next version there is a form of its own.
+    newer: null,
+  },
+  {
+    file: "storage-task.v3.json",
+    write: () => Buffer.from(JSON.stringify(settlement)),
+    read: (bytes) => readStorageTask(Buffer.from(bytes).toString("utf8")),
+    means: settlement,
+    newer: replaced('"version":3', '"version":4'),
   },
   {
     file: "storage-report.v1.json",
@@ -466,6 +489,13 @@ export const wireForms: readonly Form[] = [
     write: () => Buffer.from(JSON.stringify(status)),
     read: (bytes) => incarnationSchema.parse(asJson(bytes)),
     means: status,
+    newer: null,
+  },
+  {
+    file: "incarnation-status-settles.v1.json",
+    write: () => Buffer.from(JSON.stringify({ ...status, settlesOnDeletion: true })),
+    read: (bytes) => incarnationSchema.parse(asJson(bytes)),
+    means: { ...status, settlesOnDeletion: true },
     newer: null,
   },
 ];

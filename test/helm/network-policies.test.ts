@@ -33,6 +33,7 @@ function podOf(namespace: string, component: "jobManagerSet" | "taskManagerSet")
     jobId: "ab".repeat(16),
     storeUri: "s3://bucket/streamjob/ab",
     savepointDirectory: "s3://bucket/streamjob/savepoints",
+    configMapName: "wc-1-c0ffee00",
     defaultImage: "streamjob:1",
   });
   return { namespace, labels: children[component].spec.template.metadata?.labels ?? {} };

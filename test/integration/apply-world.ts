@@ -87,7 +87,7 @@ export async function createWorld(): Promise<World> {
     job,
     seen,
     async carryOut(plan, { job: given, deps = {}, signal = new AbortController().signal } = {}) {
-      const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, ...plan };
+      const whole: Plan = { status: null, actions: [], events: [], wakeAfterMs: null, dueAfterMs: null, ...plan };
       const all: ApplyDeps = {
         api: noting(api, writes),
         caches,
@@ -158,6 +158,7 @@ export const issue = (job: StreamJob, incarnation: number, number = 1): Action =
   jobId: "b".repeat(32),
   term: { number, notBeforeMs: 0, notAfterMs: 1 },
   mark: `0a0b0c0d.${number}`,
+  configMap: `wc-${incarnation}`,
   service: { ...restService(job, incarnation), metadata: { ...configMap(job, `wc-${incarnation}`).metadata } },
   why: "it is missing",
 });
@@ -178,4 +179,14 @@ export const recordOf = (name: string): StreamJobSnapshot => ({
 });
 
 export const applyChild = (object: ConfigMap): Action => ({ kind: "applyChild", object, why: "it is missing" });
+/** Of the StatefulSet of that name. */
+export const tryPod = (name: string): Action => ({
+  kind: "tryPod",
+  pod: {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: NAMESPACE },
+    spec: { containers: [{ name: "main", image: "streamjob" }] },
+  },
+});
 export const reasonOf = (outcome: ApplyOutcome): string => ("reason" in outcome ? outcome.reason : "");

@@ -241,7 +241,7 @@ describe("a full disk", () => {
       const records = 5000;
       const run = await workspace.start({
         module: WORD_COUNT,
-        args: ["--count", String(records), "--rate", "400", "--output", output],
+        args: ["--count", String(records), "--rate", "400", "--output", output, "--until", workspace.mayEndFile],
         parallelism: 2,
         options: { "execution.checkpointing.dir": disk },
       });

@@ -11,8 +11,11 @@ const { exports: doors } = createRequire(import.meta.url)("../../package.json") 
   readonly exports: Readonly<Record<string, string>>;
 };
 
-/** The door that loads it, by library; null: none does, it is loaded with the first client. */
-const LIBRARIES = { kafkajs: null, mysql2: "./connectors/mysql", ioredis: "./connectors/redis" };
+/**
+ * The door that loads it, by library; null: none does, it is loaded with the first client. `fastq` is loaded by @platformatic/kafka, which itself is no
+ * CommonJS and so in no list of what is loaded.
+ */
+const LIBRARIES = { kafkajs: null, fastq: null, mysql2: "./connectors/mysql", ioredis: "./connectors/redis" };
 
 /** The libraries that a process has loaded which imports this door. */
 async function loadedBy(door: string): Promise<string[]> {

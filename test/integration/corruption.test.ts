@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamError, systemRandom } from "../../base/index.ts";
+import { jobArgs } from "./job-args.ts";
 import type { JobRun, RunOptions } from "./job-run.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines, visibleParts } from "./part-files.ts";
@@ -115,7 +116,13 @@ function start(
   const { records = 100_000, ...rest } = further;
   const run: RunOptions = {
     module: MODULE,
-    args: ["--count", String(records), "--rate", "800", "--words", String(WORDS), "--output", workspace.path("output")],
+    args: jobArgs({
+      count: records,
+      rate: 800,
+      words: WORDS,
+      output: workspace.path("output"),
+      until: workspace.mayEndFile,
+    }),
     parallelism: 2,
     taskManagers: 1,
     home: workspace.path(home),

@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { exceptionsSchema } from "../../contract/index.ts";
 import { streamjob } from "./command.ts";
+import { jobArgs } from "./job-args.ts";
 import { answered, type JobRun, type RunOptions } from "./job-run.ts";
 import { COUNT as NUMBERS } from "./jobs/two-pipelines.ts";
 import { expectedLines } from "./jobs/word-count.ts";
@@ -23,7 +24,13 @@ function startWordCount(
 ): Promise<JobRun> {
   return workspace.start({
     module: moduleOf("word-count"),
-    args: ["--count", String(records), "--rate", "800", "--words", String(WORDS), "--output", workspace.path("output")],
+    args: jobArgs({
+      count: records,
+      rate: 800,
+      words: WORDS,
+      output: workspace.path("output"),
+      until: workspace.mayEndFile,
+    }),
     parallelism: 2,
     taskManagers: 2,
     options,

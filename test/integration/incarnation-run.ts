@@ -29,7 +29,7 @@ import {
 } from "../../contract/index.ts";
 import type { Workspace } from "./workspace.ts";
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 const LOOK_EVERY_MS = 10;
 
 /** A trigger's or activation's id, the same for the same words. */

@@ -5,7 +5,7 @@
  * JRU1 Nothing is waited for by time: `until` looks at a condition again and again, up to a deadline.
  */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { type Random, sleep, StreamError, systemClock, systemRandom } from "../../base/index.ts";
 import {
   homeFolder,
@@ -18,7 +18,7 @@ import { createLocalCluster } from "../../cli/jobs/local-cluster.ts";
 import type { JobStatusName } from "../../contract/index.ts";
 
 /** Generous: the machine may be busy with other things. */
-export const DEADLINE_MS = 120_000;
+export const DEADLINE_MS = 180_000;
 const LOOK_EVERY_MS = 25;
 
 export type RunOptions = Omit<LocalClusterOptions, "say" | "stdout" | "home"> & {
@@ -27,24 +27,30 @@ export type RunOptions = Omit<LocalClusterOptions, "say" | "stdout" | "home"> & 
   readonly jobId?: string;
 };
 
+type Home = {
+  readonly home: string;
+  /** The job may wait for it before it ends. */
+  readonly mayEndFile: string;
+};
+
 /** What is waited for, looked at again and again; false: not yet. */
 type Condition = () => boolean | Promise<boolean>;
 
 export class JobRun {
   /** What the person would read, line by line. */
   readonly story: string[] = [];
-  readonly #options: RunOptions & { readonly home: string };
+  readonly #options: RunOptions & Home;
   #clusterOrNull: LocalCluster | null = null;
   #outcomeOrNull: JobOutcome | null = null;
   #printed = "";
 
-  constructor(options: RunOptions & { readonly home: string }) {
+  constructor(options: RunOptions & Home) {
     this.#options = options;
   }
 
   /** Errors: what the cluster is refused for. */
   async open(): Promise<void> {
-    const { jobId, home, ...options } = this.#options;
+    const { jobId, home, mayEndFile: _mayEnd, ...options } = this.#options;
     mkdirSync(home, { recursive: true });
     const cluster = await createLocalCluster({
       backoff: { firstMs: 50, factor: 2, maxMs: 1000, resetAfterMs: 2000 },
@@ -163,12 +169,17 @@ export class JobRun {
   /** `streamjob stop`: returns the savepoint's path when the job has finished. */
   async stop(directory: string, drain = false): Promise<string> {
     const path = await this.cluster.stopWithSavepoint(directory, { drain });
-    await this.finish();
+    await this.#end("FINISHED", DEADLINE_MS);
     return path;
   }
 
-  /** Waits for the end of the job, and that it is the one expected. */
+  /** Lets a job end that was held back, waits for its end, and that it is the one expected. */
   async finish(expected: JobOutcome["status"] = "FINISHED", deadlineMs: number = DEADLINE_MS): Promise<JobOutcome> {
+    if (expected === "FINISHED") writeFileSync(this.#options.mayEndFile, "");
+    return this.#end(expected, deadlineMs);
+  }
+
+  async #end(expected: JobOutcome["status"], deadlineMs: number): Promise<JobOutcome> {
     await this.until(`its end as ${expected}`, () => this.#outcomeOrNull !== null, deadlineMs);
     const outcome = this.#outcomeOrNull as JobOutcome;
     assert.equal(outcome.status, expected, outcome.failure?.message);

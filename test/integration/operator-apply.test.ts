@@ -21,6 +21,7 @@ import {
   snapshotOf,
   recordOf,
   applyChild,
+  tryPod,
   reasonOf,
 } from "./apply-world.ts";
 
@@ -385,6 +386,7 @@ describe("every action", () => {
       { kind: "createRevision", revision: controllerRevision(job, 1, "abc", { generation: 1, spec: job.spec }) },
       { kind: "applyChild", object: restService(job, 1), why: "it is missing" },
       applyChild(configMap(job, "wc-9")),
+      tryPod("wc-9-jobmanager-0"),
       issue(job, 9),
       { kind: "createSnapshot", snapshot: snapshotOf("new") },
       { kind: "holdSnapshot", name: "bare" },

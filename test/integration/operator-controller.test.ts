@@ -13,7 +13,7 @@ import {
 } from "../../crds/index.ts";
 import { type Controller, type ControllerOptions, startController } from "../../operator/controller/index.ts";
 import { nativeEngine } from "../../operator/engine-native/index.ts";
-import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
+import { ApiError, type KubernetesApi } from "../../operator/kubernetes/api/index.ts";
 import { InstantKubelet } from "../../embedded/kubelet/index.ts";
 import { openLocalApiServer } from "../../embedded/api-server/index.ts";
 import { StatefulSetController } from "../../embedded/workloads/index.ts";
@@ -30,6 +30,8 @@ type Cluster = {
   readonly writes: string[];
   /** Every request of the controllers but watches. */
   requests: number;
+  /** Why no pod is taken; null: each is. */
+  podQuota: string | null;
   readonly start: (changes?: Partial<ControllerOptions>) => Promise<Controller>;
   readonly create: (name: string, changes?: { spec?: object; status?: object }) => Promise<void>;
   readonly status: (name: string) => Promise<StreamJobStatus>;
@@ -40,7 +42,15 @@ async function createCluster(): Promise<Cluster> {
   const [clock, random, log] = [systemClock, systemRandom, silentLog];
   const server = await openLocalApiServer({ clock, random });
   const api = server.as("test");
-  const sets = new StatefulSetController({ api: server.as("statefulset-controller"), clock, random, log });
+  const limited = (api: KubernetesApi): KubernetesApi => ({
+    ...api,
+    create: (kind, object, options) => {
+      const { podQuota } = cluster;
+      if (kind !== "Pod" || podQuota === null) return api.create(kind, object, options);
+      return Promise.reject(new ApiError("Forbidden", `pods is forbidden: ${podQuota}`));
+    },
+  });
+  const sets = new StatefulSetController({ api: limited(server.as("statefulset-controller")), clock, random, log });
   const kubelet = new InstantKubelet({ api: server.as("kubelet"), clock, random, log });
   await sets.start();
   await kubelet.start();
@@ -62,10 +72,11 @@ async function createCluster(): Promise<Cluster> {
     jobManagers: new ScriptedJobManagers(() => clock.nowMs()),
     writes: [],
     requests: 0,
+    podQuota: null,
     async start(changes = {}) {
       const identity = changes.identity ?? "one";
       const controller = await startController({
-        api: noting(server.as("streamjob-operator"), identity, cluster),
+        api: noting(limited(server.as("streamjob-operator")), identity, cluster),
         jobManagers: cluster.jobManagers,
         settings: { storageRoot: "memory:///store", defaultImage: "streamjob", engine: nativeEngine },
         clock,
@@ -184,9 +195,27 @@ describe("the controller", () => {
     assert.ok(cluster.jobManagers.calls.includes("activate copy-1"));
   });
 
-  it("sends no request while nothing changes (CT2)", async () => {
+  it("P-37: says why the API server refuses a pod, of which a StatefulSet tells nothing, and goes on when it is allowed", async () => {
     const cluster = await createCluster();
     await cluster.start();
+    cluster.podQuota = "exceeded quota: compute";
+    await cluster.create("wc");
+    const messageOf = async (type: string): Promise<string> => {
+      const condition = (await cluster.status("wc")).conditions.find((each) => each.type === type);
+      return condition?.status === "True" ? (condition.message ?? "") : "";
+    };
+    const told = "creating Pod wc-1-jobmanager-0 failed: pods is forbidden: exceeded quota: compute";
+    await until(async () => (await messageOf("Stalled")).startsWith(told), "the status says why");
+    assert.match(await messageOf("UpgradeBlocked"), /exceeded quota: compute/);
+    assert.deepEqual((await cluster.api.list("Pod")).items, [], "nothing was made to find that out");
+    cluster.podQuota = null;
+    await cluster.whenReady("wc");
+    assert.equal(await messageOf("Stalled"), "");
+  });
+
+  it("sends no request while nothing changes (CT2), and decides nothing (SLK1)", async () => {
+    const cluster = await createCluster();
+    const controller = await cluster.start();
     await cluster.create("wc");
     await cluster.whenReady("wc");
     // The looks that its own last writes brought are over when the second poll has come.
@@ -198,6 +227,10 @@ describe("the controller", () => {
     const before = cluster.requests;
     await polls(2);
     assert.equal(cluster.requests, before, cluster.writes.slice(-3).join("; "));
+    await until(
+      async () => /reconcile_seconds_count\{outcome="unchanged"\} [1-9]/.test(await controller.registry.metrics()),
+      "a look after which nothing is decided",
+    );
   });
 });
 

@@ -10,7 +10,7 @@ import { sleep, systemClock } from "../../base/index.ts";
 
 const SHOWN_MAX = 8;
 /** Generous: the machine may be busy with other things. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 const LOOK_EVERY_MS = 25;
 
 /** `part-<subtask>-<epoch>-<attempt>-<n>-<sink>` */

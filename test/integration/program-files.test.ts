@@ -40,10 +40,15 @@ it("a ConfigMap gets the files of a user's once, when it is made, and says what 
     metadata: { namespace, name: "wc-1", labels: jobLabels("wc"), ownerReferences: [ownedBy(job)] },
     data: { "config.json": "1" },
   };
-  const action: Action = { kind: "applyChild", object, why: "it is missing", filesOf: "code" };
-  const carryOut = (): Promise<ApplyOutcome> =>
+  const action: Action = {
+    kind: "applyChild",
+    object,
+    why: "it is missing",
+    filesOf: { configMap: "code", keys: null },
+  };
+  const carryOut = (planned: Action = action): Promise<ApplyOutcome> =>
     apply(
-      { status: null, actions: [action], events: [], wakeAfterMs: null },
+      { status: null, actions: [planned], events: [], wakeAfterMs: null, dueAfterMs: null },
       { job } as Observed,
       {
         ...ports,
@@ -56,8 +61,8 @@ it("a ConfigMap gets the files of a user's once, when it is made, and says what 
       },
       new AbortController().signal,
     );
-  const refusal = async (): Promise<string> => {
-    const outcome = await carryOut();
+  const refusal = async (planned?: Action): Promise<string> => {
+    const outcome = await carryOut(planned);
     return outcome.kind === "refused" ? outcome.reason : outcome.kind;
   };
   assert.match(await refusal(), /ConfigMap code, which spec.job.configMap names, does not exist/);
@@ -72,4 +77,19 @@ it("a ConfigMap gets the files of a user's once, when it is made, and says what 
   }
   const made = await api.get("ConfigMap", { namespace, name: "wc-1" });
   assert.deepEqual(made?.data, { "config.json": "1", "job.ts": "first" });
+
+  const second = { ...object, metadata: { ...object.metadata, name: "wc-2" } };
+  const chosen = (...keys: string[]): Action => ({
+    ...action,
+    object: second,
+    filesOf: { configMap: "code", keys },
+  });
+  await change({ "notes.md": "not of the job" });
+  assert.match(
+    await refusal(chosen("job.ts", "parse.ts")),
+    /has no key parse.ts, which spec.job.configMap.items names/,
+  );
+  assert.equal((await carryOut(chosen("job.ts"))).kind, "done");
+  const ofItems = await api.get("ConfigMap", { namespace, name: "wc-2" });
+  assert.deepEqual(ofItems?.data, { "config.json": "1", "job.ts": "third" });
 });

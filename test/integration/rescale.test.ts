@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamError } from "../../base/index.ts";
+import { jobArgs } from "./job-args.ts";
 import type { JobRun, RunOptions } from "./job-run.ts";
 import { expectedLines } from "./jobs/every-state.ts";
 import { assertSameLines, readLines } from "./part-files.ts";
@@ -13,6 +14,8 @@ import { inWorkspace, type Workspace } from "./workspace.ts";
 const MODULE = fileURLToPath(new URL("./jobs/every-state.ts", import.meta.url));
 const COUNT = 6000;
 const RATE = 800;
+/** At this one something is left for the next run, however long a savepoint takes. */
+const SLOW_RATE = 50;
 
 function start(
   workspace: Workspace,
@@ -21,7 +24,7 @@ function start(
   const { count = COUNT, rate = RATE, ...rest } = options;
   return workspace.start({
     module: MODULE,
-    args: ["--count", String(count), "--rate", String(rate), "--output", workspace.path("output")],
+    args: jobArgs({ count, rate, output: workspace.path("output"), until: workspace.mayEndFile }),
     taskManagers: 2,
     ...rest,
   });
@@ -31,10 +34,10 @@ describe("a job with keyed state, list state and timers of both kinds", () => {
   it("goes on from a savepoint at 3 and then at 1 instead of 2 subtasks, and its output is that of one run", () =>
     inWorkspace("rescale", async (workspace) => {
       const savepoints = workspace.path("savepoints");
-      const first = await start(workspace, { parallelism: 2 });
+      const first = await start(workspace, { parallelism: 2, rate: SLOW_RATE });
       await first.nextCheckpoint();
       const atTwo = await first.stop(savepoints);
-      const second = await start(workspace, { parallelism: 3, restore: { path: atTwo } });
+      const second = await start(workspace, { parallelism: 3, rate: SLOW_RATE, restore: { path: atTwo } });
       await second.nextCheckpoint();
       const atThree = await second.stop(savepoints);
       assert.notEqual(atThree, atTwo);

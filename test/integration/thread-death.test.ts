@@ -13,7 +13,7 @@ it("a thread that dies is started again in its process, and the output is exact"
     mkdirSync(folder);
     const run = await workspace.start({
       module: fileURLToPath(new URL("./jobs/dying-thread.ts", import.meta.url)),
-      args: [folder],
+      args: [folder, workspace.mayEndFile],
       parallelism: 2,
       taskManagers: 1,
       slots: 2,

@@ -31,6 +31,11 @@ export class Workspace {
     return join(this.folder, ...names);
   }
 
+  /** For jobs that do not end before it is there (heldSource); made when the end of one is waited for. */
+  get mayEndFile(): string {
+    return this.path("may-end");
+  }
+
   /** A folder in the folder, made. */
   makeFolder(name: string): string {
     const path = this.path(name);
@@ -48,7 +53,8 @@ export class Workspace {
    */
   async start(options: RunOptions): Promise<JobRun> {
     if (this.#isClosed) throw new Error("a job is started in a workspace that is closed");
-    const run = new JobRun({ home: this.path("home"), ...options });
+    rmSync(this.mayEndFile, { force: true });
+    const run = new JobRun({ home: this.path("home"), mayEndFile: this.mayEndFile, ...options });
     this.#runs.push(run);
     await run.open();
     return run;

@@ -66,6 +66,7 @@ describe("pods of jobs in a restricted namespace", { skip }, () => {
       jobId: "ab".repeat(16),
       storeUri: "/state",
       savepointDirectory: "/state/savepoints",
+      configMapName: "wc-1-c0ffee00",
       defaultImage: "example.invalid/streamjob:1",
     });
     await api.create("StatefulSet", children.jobManagerSet);

@@ -17,7 +17,7 @@ async function madeWith(rig: Rig): Promise<{ readonly number: string | undefined
   const { incarnation } = await rig.status();
   const key = (name: string) => ({ namespace: NAMESPACE, name });
   const set = await rig.api.get("StatefulSet", key(`wc-${incarnation}-jobmanager`));
-  const config = await rig.api.get("ConfigMap", key(`wc-${incarnation}`));
+  const config = incarnation === undefined ? null : await rig.configMap(incarnation);
   const { parallelism } = JSON.parse(config?.data?.["config.json"] ?? "{}") as { parallelism?: unknown };
   const env = set?.spec.template.spec.containers[0]?.env ?? [];
   assert.ok(env.some(({ name }) => name === podVariables.config));

@@ -219,14 +219,15 @@ async function assertContinued(rig: Rig, upgrades: number): Promise<void> {
 
 /** What an operator makes again for pods that run leads them to their state. */
 async function assertMadeAgainAlike(rig: Rig): Promise<void> {
-  const key = { namespace: NAMESPACE, name: `wc-${(await rig.status()).active?.incarnation}` };
+  const { active } = await rig.status();
   const storeIn = async (): Promise<string | undefined> => {
-    const text = (await rig.api.get("ConfigMap", key))?.data?.["config.json"];
+    const text = (await rig.configMap(active?.incarnation ?? 0))?.data?.["config.json"];
     return text === undefined ? undefined : (JSON.parse(text) as { readonly storeUri: string }).storeUri;
   };
   const before = await storeIn();
-  assert.equal(before, (await rig.status()).active?.storeUri);
-  await rig.api.delete("ConfigMap", key);
+  assert.equal(before, active?.storeUri);
+  const name = (await rig.configMap(active?.incarnation ?? 0))?.metadata.name ?? "";
+  await rig.api.delete("ConfigMap", { namespace: NAMESPACE, name });
   await rig.until("the ConfigMap to be made again", async () => (await storeIn()) !== undefined);
   assert.equal(await storeIn(), before);
 }

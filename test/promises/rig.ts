@@ -21,7 +21,7 @@ import {
   type StreamJobStatus,
 } from "../../crds/index.ts";
 import type { Controller, ControllerOptions } from "../../operator/controller/index.ts";
-import type { KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
+import type { ConfigMap, KubernetesApi, Pod } from "../../operator/kubernetes/api/index.ts";
 import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
 import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
@@ -219,6 +219,12 @@ export class Rig {
 
   phase(phase: StreamJobStatus["phase"], name = "wc", patienceMs = PATIENCE_MS): Promise<void> {
     return this.until(`phase ${phase}`, async () => (await this.status(name)).phase === phase, patienceMs);
+  }
+
+  /** Of an incarnation, with its job and configuration; null: it has none. */
+  async configMap(incarnation: number): Promise<ConfigMap | null> {
+    const labels = { "streamjob.dev/job": "wc", "streamjob.dev/incarnation": String(incarnation) };
+    return (await this.api.list("ConfigMap", { namespace: NAMESPACE, labels })).items[0] ?? null;
   }
 
   async pods(name = "wc"): Promise<readonly Pod[]> {

@@ -6,6 +6,7 @@ export type {
   ApplyObject,
   ApplyOptions,
   CallOptions,
+  CreateOptions,
   DeleteOptions,
   KubernetesApi,
   ListOptions,

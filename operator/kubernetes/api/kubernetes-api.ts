@@ -14,6 +14,11 @@ export type ObjectKey = { readonly namespace: string; readonly name: string };
 
 export type CallOptions = { readonly signal?: AbortSignal };
 
+export type CreateOptions = CallOptions & {
+  /** The object is checked as if it were created, and not created. */
+  readonly isDryRun?: boolean;
+};
+
 export type PatchOptions = CallOptions & {
   /** The patch is of the status alone: whatever else is in it is ignored, but for the preconditions. */
   readonly subresource?: "status";
@@ -91,7 +96,7 @@ export interface KubernetesApi {
   /** Resolves when the watch is over, with why; events come in order, one at a time, until then. Never rejects. */
   watch<K extends Kind>(kind: K, options: WatchOptions, onEvent: (event: WatchEvent<K>) => void): Promise<WatchEnd>;
   /** Errors: AlreadyExists, Invalid. */
-  create<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]>;
+  create<K extends Kind>(kind: K, object: Kinds[K], options?: CreateOptions): Promise<Kinds[K]>;
   /** Replaces all but status. With a resourceVersion: `Conflict` when it is not the newest. Errors: NotFound, Conflict, Invalid. */
   update<K extends Kind>(kind: K, object: Kinds[K], options?: CallOptions): Promise<Kinds[K]>;
   /**

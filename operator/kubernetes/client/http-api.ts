@@ -17,6 +17,7 @@ import {
   type ApplyObject,
   type ApplyOptions,
   type CallOptions,
+  type CreateOptions,
   type DeleteOptions,
   formatApiPath,
   fromApiStatus,
@@ -147,9 +148,10 @@ export class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
-  create<K extends Kind>(kind: K, object: Kinds[K], options: CallOptions = {}): Promise<Kinds[K]> {
+  create<K extends Kind>(kind: K, object: Kinds[K], options: CreateOptions = {}): Promise<Kinds[K]> {
     const path = collectionPath(kind, object.metadata.namespace ?? "default");
-    return this.#write(kind, { method: "POST", path, body: object, contentType: JSON_TYPE }, {}, options);
+    const query = options.isDryRun === true ? { dryRun: "All" } : {};
+    return this.#write(kind, { method: "POST", path, body: object, contentType: JSON_TYPE }, query, options);
   }
 
   update<K extends Kind>(kind: K, object: Kinds[K], options: CallOptions = {}): Promise<Kinds[K]> {

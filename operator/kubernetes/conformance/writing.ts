@@ -27,6 +27,15 @@ export const writing: Topic = {
     assert.match(error.message, /streamjobs\.streamjob\.dev "wc" already exists/);
   },
 
+  "checks what is created as a dry run, and does not create it": async ({ api, namespace }) => {
+    const tried = await api.create("ConfigMap", configMap(namespace, "tried", { a: "1" }), { isDryRun: true });
+    assert.deepEqual(tried.data, { a: "1" });
+    assert.equal(await api.get("ConfigMap", { namespace, name: "tried" }), null);
+    await refused(api.create("ConfigMap", configMap(namespace, "Not a name", {}), { isDryRun: true }), "Invalid");
+    await api.create("ConfigMap", configMap(namespace, "there", {}));
+    await refused(api.create("ConfigMap", configMap(namespace, "there", {}), { isDryRun: true }), "AlreadyExists");
+  },
+
   "takes the same name for objects of different kinds": async ({ api, namespace }) => {
     await api.create("StreamJob", job(namespace));
     await api.create("ConfigMap", configMap(namespace, "wc", { a: "1" }));

@@ -10,10 +10,12 @@ import { childrenOf, removalsOf, wantedIncarnations } from "./children.ts";
 import { noteCancelled } from "../operation/cancel.ts";
 import type { Draft } from "../status/draft.ts";
 import { jobChildren } from "./job-children.ts";
+import { missingPods } from "./missing-pods.ts";
 import { isEndingDeletion } from "../operation/operation.ts";
 import type { Parts } from "../parts.ts";
 import type { Action } from "./plan.ts";
 import { contextOf } from "../steps/step.ts";
+import { isSettlementDue, settledIncarnation } from "../operation/settlement.ts";
 import { isDeletingState } from "../operation/state-deletion.ts";
 import { unwantedPods } from "../storage/storage-pods.ts";
 import { steps } from "../steps/steps.ts";
@@ -31,7 +33,8 @@ export function actionsFor(
   const hasFinalizer = (job.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER);
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   if (isDeleting && !hasFinalizer) return [];
-  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed) && !isDeletingState(draft)) {
+  const isBusy = isSettlementDue(draft) || isDeletingState(draft);
+  if (isDeleting && isEndingDeletion(draft.status.operation) && isEmptied(observed) && !isBusy) {
     draft.storagePods.clear();
     return [...snapshotActions, ...unwantedPods(draft, situation), { kind: "removeFinalizer" }];
   }
@@ -42,10 +45,15 @@ export function actionsFor(
   actions.push(...parts.run("revisions", () => revisionsFor(draft, situation), []));
   actions.push(...parts.run("calls to JobManagers", () => callsFor(draft, situation), []));
   for (const incarnation of observed.incarnations) {
-    if (!wanted.has(incarnation.number)) actions.push(...removalsOf(incarnation));
+    if (!wanted.has(incarnation.number)) actions.push(...removalsOf(incarnation, settledIncarnation(draft)));
   }
   for (const number of [...wanted].sort((a, b) => a - b)) {
     actions.push(...parts.run(`pods of incarnation ${number}`, () => childrenOf(draft, situation, number), []));
+  }
+  if (!isEndingDeletion(draft.status.operation)) {
+    for (const incarnation of observed.incarnations) {
+      if (wanted.has(incarnation.number)) actions.push(...missingPods(incarnation));
+    }
   }
   actions.push(...parts.run("Services and budgets", () => jobChildren(draft, situation), []));
   const order = job.metadata.annotations?.[ROLLBACK_TO_ANNOTATION];

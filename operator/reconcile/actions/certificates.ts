@@ -13,13 +13,13 @@ import { CERTIFICATES_ANNOTATION, type StreamJob } from "../../../crds/index.ts"
 import {
   type CertificatePolicy,
   certificateTerm,
+  type IncarnationChildren,
   incarnationName,
   type RootFingerprints,
   type RootStage,
   SETTLE_MS,
   untilRenewalMs,
 } from "../../engine/index.ts";
-import type { Service } from "../../kubernetes/api/index.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
 import { incarnationJobId } from "../facts/ids.ts";
 import type { ReconcileSettings } from "../facts/settings.ts";
@@ -34,8 +34,8 @@ type Facts = {
   readonly there: ObservedIncarnation | null;
 };
 
-/** `service`: as it is to be. Nothing for an operator that certifies nothing. */
-export function certificatesFor(draft: Draft, service: Service, facts: Facts): readonly Action[] {
+/** `children`: as they are to be. Nothing for an operator that certifies nothing. */
+export function certificatesFor(draft: Draft, children: IncarnationChildren, facts: Facts): readonly Action[] {
   const { job, number, there } = facts;
   const { certificates } = facts.settings;
   if (certificates === undefined) return [];
@@ -51,8 +51,10 @@ export function certificatesFor(draft: Draft, service: Service, facts: Facts): r
   const mark = `${roots}${since}.${term.number}`;
   if (issued === `${mark}.${owner}` || there?.service?.metadata.deletionTimestamp !== undefined) return [];
   const name = incarnationName(job.metadata.name, number);
+  const { service } = children;
+  const configMap = children.configMap.metadata.name;
   const why = issued === undefined ? `${name} has no certificates` : `the certificates of ${name} are renewed`;
-  return [{ kind: "issueCertificates", incarnation: number, jobId, term, stage, mark, service, why }];
+  return [{ kind: "issueCertificates", incarnation: number, jobId, term, stage, mark, configMap, service, why }];
 }
 
 type Standing = {

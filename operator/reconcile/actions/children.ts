@@ -8,9 +8,12 @@
  *     otherwise, neither changes a set that is there nor puts other pods beside its pods (P-31).
  * CHI4 Of a StreamJob whose deletion only waits for its pods nothing is made any more, whatever is missing.
  * CHI5 Nothing of an incarnation is made before the pods of that number are gone that an earlier StreamJob of the same name has left: a kubelet
- *     keeps an immutable ConfigMap of that name for as long as one of them is there, and would give the new pods the old one.
+ *     gives pods the Secret of an earlier one for a while, and the Service leads to pods of both.
+ * CHI6 Pods find the ConfigMap that they are told of: what is made again of an incarnation names it as what is there does, by whatever name an
+ *     operator of another version has made it.
  */
 import { CERTIFICATES_ANNOTATION, type KubernetesObject } from "../../../crds/index.ts";
+import type { CopiedFiles } from "../../engine/index.ts";
 import type { Kind, StatefulSet } from "../../kubernetes/api/index.ts";
 import type { Draft } from "../status/draft.ts";
 import type { ObservedIncarnation } from "../facts/observed.ts";
@@ -63,13 +66,13 @@ export function childrenOf(draft: Draft, situation: Situation, number: number): 
   const make = (
     object: Child,
     present: KubernetesObject | null | undefined,
-    files: { filesOf?: string } = {},
+    files: { filesOf?: CopiedFiles } = {},
   ): void => {
     if (present === null || present === undefined)
       actions.push({ kind: "applyChild", object, why: `${object.kind} ${why} is missing`, revision, ...files });
   };
   make(children.configMap, there?.configMap, children.filesOf === null ? {} : { filesOf: children.filesOf });
-  const certificates = certificatesFor(draft, children.service, { job, number, settings, there });
+  const certificates = certificatesFor(draft, children, { job, number, settings, there });
   actions.push(...certificates);
   if (certificates.length === 0) make(children.service, there?.service);
   make(children.jobManagerSet, there?.jobManagerSet);
@@ -104,13 +107,14 @@ function resized(wanted: StatefulSet, present: StatefulSet): readonly Action[] {
   return [{ kind: "applyChild", object, why }];
 }
 
-/** CHI2 */
-export function removalsOf(incarnation: ObservedIncarnation): readonly Action[] {
+/** CHI2. `settled`: the incarnation whose ConfigMap is still needed (OST4). */
+export function removalsOf(incarnation: ObservedIncarnation, settled: number | null): readonly Action[] {
   const { jobManagerSet, taskManagerSet, service, configMap, pods, number } = incarnation;
   const why = `incarnation ${number} is no longer needed`;
   const sets = [taskManagerSet, jobManagerSet].flatMap((set) => removal("StatefulSet", set, why));
   if (pods.length > 0 || jobManagerSet !== null || taskManagerSet !== null) return sets;
-  return [...removal("Service", service, why), ...removal("ConfigMap", configMap, why)];
+  const ofConfig = number === settled ? [] : removal("ConfigMap", configMap, why);
+  return [...removal("Service", service, why), ...ofConfig];
 }
 
 function removal(objectKind: Kind, object: KubernetesObject | null, why: string): readonly Action[] {

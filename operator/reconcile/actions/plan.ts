@@ -9,7 +9,7 @@
  *     plan is about something else (P-37).
  */
 import type { StreamJobSnapshot, StreamJobStatus } from "../../../crds/index.ts";
-import type { Activation, CertificateTerm, RootStage } from "../../engine/index.ts";
+import type { Activation, CertificateTerm, CopiedFiles, RootStage } from "../../engine/index.ts";
 import type {
   ConfigMap,
   ControllerRevision,
@@ -39,7 +39,7 @@ export type Action =
       readonly object: Child;
       readonly why: string;
       readonly revision?: string;
-      readonly filesOf?: string;
+      readonly filesOf?: CopiedFiles;
     }
   /** Certificates of an incarnation's processes; its Service says that they are there, by `mark`. */
   | {
@@ -49,9 +49,13 @@ export type Action =
       readonly term: CertificateTerm;
       readonly stage: RootStage;
       readonly mark: string;
+      /** Name of the incarnation's ConfigMap, which owns them. */
+      readonly configMap: string;
       readonly service: Service;
       readonly why: string;
     }
+  /** Asks whether the API server would take a pod that its StatefulSet is without (MIP1); makes nothing. */
+  | { readonly kind: "tryPod"; readonly pod: Pod }
   | {
       readonly kind: "deleteChild";
       readonly objectKind: Kind;
@@ -134,4 +138,6 @@ export type Plan = {
   readonly failures?: readonly DecisionFailure[];
   /** Look again after this, at the latest; `null`: only when something changes. */
   readonly wakeAfterMs: number | null;
+  /** So soon the same facts give another plan, as far as this one waits for a time; `null`: it waits for none. */
+  readonly dueAfterMs: number | null;
 };

@@ -14,6 +14,10 @@ const isChild =
   (kind: string, name: RegExp) =>
   (action: Action): boolean =>
     action.kind === "applyChild" && action.object.kind === kind && name.test(action.object.metadata.name);
+const isPod =
+  (name: RegExp) =>
+  (action: Action): boolean =>
+    action.kind === "tryPod" && name.test(action.pod.metadata.name);
 const isKind =
   (kind: Action["kind"]) =>
   (action: Action): boolean =>
@@ -32,10 +36,13 @@ const bump = (world: SimulatedWorld): void => world.patch((old) => ({ ...old, ..
 const cases: Readonly<Record<string, Case>> = {
   "the finalizer": { is: isKind("addFinalizer") },
   "the first revision": { is: isKind("createRevision") },
-  "a ConfigMap of the first version": { is: isChild("ConfigMap", /^wc-1$/) },
+  "a ConfigMap of the first version": { is: isChild("ConfigMap", /^wc-1-/) },
   "a Service of the first version": { is: isChild("Service", /^wc-1$/) },
   "the JobManager's StatefulSet": { is: isChild("StatefulSet", /jobmanager/), isFinal: true },
   "the TaskManagers' StatefulSet": { is: isChild("StatefulSet", /taskmanager/) },
+  "the JobManager's pod": { is: isPod(/^wc-1-jobmanager-0$/) },
+  "a TaskManager's pod": { is: isPod(/^wc-1-taskmanager-0$/) },
+  "a pod of an upgrade": { is: isPod(/^wc-2-/), when: bump, told: "UpgradeBlocked" },
   "the activation, for the moment": { is: isKind("activate"), told: "UpgradeBlocked" },
   "the Service of the active incarnation": { is: isChild("Service", /rest/), told: "UpgradeBlocked" },
   "a revision of an upgrade": { is: isKind("createRevision"), when: bump, told: "UpgradeBlocked" },
@@ -75,10 +82,11 @@ for (const [name, { is, isFinal = false, when, told = "Stalled" }] of Object.ent
     }
     let asked = 0;
     world.refusals.refuse = (action) =>
-      is(action) && ++asked > 0 ? { message: `${subjectOf(action)} failed: ${TEXT}`, isFinal } : null;
+      is(action) ? { message: `${subjectOf(action)} failed: ${TEXT}`, isFinal } : null;
     const warnings: string[] = [];
     const look = (): void => {
-      const { events, wakeAfterMs } = world.look();
+      const { events, wakeAfterMs, actions } = world.look();
+      asked += actions.filter(is).length;
       warnings.push(...events.flatMap(({ type, note }) => (type === "Warning" && note.includes(TEXT) ? [note] : [])));
       world.advance(Math.max(100, wakeAfterMs ?? 100));
     };

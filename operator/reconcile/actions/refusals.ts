@@ -25,6 +25,8 @@ export function subjectOf(action: Action): string {
       return `${action.kind} ${action.revision.metadata.name}`;
     case "applyChild":
       return `${action.kind} ${action.object.kind}/${action.object.metadata.name}`;
+    case "tryPod":
+      return `${action.kind} ${action.pod.metadata.name}`;
     case "issueCertificates":
       return `${action.kind} ${action.incarnation} ${action.mark}`;
     case "deleteChild":

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Pod } from "../../kubernetes/api/index.ts";
-import { memoryTrouble, podTrouble, standbyTrouble } from "./pod-trouble.ts";
+import { endedTrouble, memoryTrouble, podTrouble, standbyTrouble } from "./pod-trouble.ts";
 import { reconcile } from "../reconcile.ts";
 import { settings, SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
 
@@ -87,6 +87,14 @@ for (const [whose, [which, words]] of Object.entries(lacks)) {
 test("PT2: no other end is told as a lack of memory", () => {
   const other = [{ exitCode: 137 }, { exitCode: 134, message: "Assertion failed" }, { exitCode: 0 }];
   for (const ended of other) assert.equal(memoryTrouble(ofMemory("taskmanager", ended)), null);
+});
+
+test("PT1: an error whose stack is longer than what is kept of the log is told by the short line behind it", () => {
+  const long = line(50, "the clean-up failed", 1).repeat(30).slice(-1800);
+  const short = JSON.stringify({ level: 50, reason: "no broker answers", msg: "the clean-up failed" });
+  const [pod] = pods({ state: { terminated: terminated(`${long}\n${short}\n`) } });
+  assert.ok(pod !== undefined);
+  assert.match(endedTrouble(pod) ?? "", /ends with: the clean-up failed: no broker answers \(/);
 });
 
 test("a container that runs again is no trouble now, nor is one that ended well", () => {

@@ -127,7 +127,7 @@ function textOf(line: string): { readonly text: string; readonly isError: boolea
   const entry = parsed(line);
   if (entry === null) return { text: line.trim(), isError: /^\S*(Error|error)\b/.test(line.trim()) };
   const msg = String(entry.msg ?? "");
-  const cause = String(entry.err?.message ?? "");
+  const cause = String(entry.err?.message ?? entry.reason ?? "");
   return {
     text: cause === "" || msg.includes(cause) ? msg : `${msg}: ${cause}`,
     isError: Number(entry.level) >= ERROR_LEVEL,
@@ -137,6 +137,7 @@ function textOf(line: string): { readonly text: string; readonly isError: boolea
 type LogLine = {
   readonly level?: unknown;
   readonly msg?: unknown;
+  readonly reason?: unknown;
   readonly err?: { readonly message?: unknown } | null;
 };
 

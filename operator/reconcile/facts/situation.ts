@@ -8,7 +8,7 @@
  * SI5 Incarnations and versions are looked up here alone, once each: nobody else searches an Observed for them.
  */
 import { type Operation, type ResolvedSpec, type StreamJob, withDefaults } from "../../../crds/index.ts";
-import { revisionName } from "../../engine/index.ts";
+import { configMapName, revisionName } from "../../engine/index.ts";
 import { incarnationJobId, ownSavepoints, savepointDirectory, storeUriOf } from "./ids.ts";
 import type { JobManagerView, Observed, ObservedIncarnation, SpecRevision, TriggerView } from "./observed.ts";
 import { resolveRevision, revisionByName, revisionHash } from "./revision.ts";
@@ -134,13 +134,14 @@ function versionOf(observed: Observed, name: string): Version | null {
 }
 
 /**
- * Ids and places of an incarnation that runs `spec`. Its store stays where its pods were told that it is, or the status says: an operator
+ * Ids and places of an incarnation that runs `spec`. Its ConfigMap is called as it is, or as its pods are told (CHI6). Its store stays where its pods were told that it is, or the status says: an operator
  * with another storage root would take it for one without state (P-31).
  */
 export function incarnationPlaces(situation: Situation, number: number, spec: ResolvedSpec) {
   const { job, settings } = situation;
   const jobId = incarnationJobId(job, number);
-  const configMap = situation.incarnation(number).objects?.configMap ?? null;
+  const { configMap = null, jobManagerSet = null, taskManagerSet = null } = situation.incarnation(number).objects ?? {};
+  const set = jobManagerSet ?? taskManagerSet;
   const { active } = statusOf(job);
   const recorded =
     (configMap === null ? null : settings.engine.storeUriIn(configMap)) ??
@@ -149,6 +150,10 @@ export function incarnationPlaces(situation: Situation, number: number, spec: Re
     jobId,
     storeUri: recorded ?? storeUriOf(job, spec, jobId, settings),
     savepointDirectory: savepointDirectory(job, spec, settings),
+    configMapName:
+      configMap?.metadata.name ??
+      (set === null ? null : settings.engine.configMapOf(set)) ??
+      configMapName(job.metadata.name, number, job.metadata.uid ?? ""),
     ...(settings.savepointPrefixes === undefined
       ? {}
       : { savepointPrefixes: [ownSavepoints(job, settings), ...settings.savepointPrefixes] }),

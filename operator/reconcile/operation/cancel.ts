@@ -24,6 +24,8 @@ export function isCancelPending(draft: Draft, situation: Situation): boolean {
   const { operation } = draft.status;
   if (!isEndingDeletion(operation) || operation.from === null) return false;
   const { target, incarnation } = situation;
+  // Its state says which transactions are to be committed: it goes after they are (OST1).
+  if (draft.status.settlesOnDeletion === true) return false;
   if (operation.cancelled === true || target.kind !== "valid" || target.spec.deletion.keepState) return false;
   if (draft.nowMs - parseTime(operation.stepSince) > CANCEL_TIMEOUT_MS) return false;
   const { view } = incarnation(operation.from);

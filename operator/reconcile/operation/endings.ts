@@ -2,6 +2,7 @@
 import { CLEANUP_FINALIZER, JOB_LABEL, type ResumePoint, type StreamJobSnapshot } from "../../../crds/index.ts";
 import { hasFinished } from "../status/active.ts";
 import { restoreOf } from "./restore-choice.ts";
+import { settleTransactions } from "./settlement.ts";
 import { deleteState } from "./state-deletion.ts";
 import { snapshotStatusOf } from "../status/stored-status.ts";
 import { changed, type StepContext, type StepOutcome, waiting } from "../steps/step.ts";
@@ -35,7 +36,11 @@ export function endSuspend(context: StepContext): StepOutcome {
 /** The finalizer goes by the actions, because nothing is left to wait for. */
 export function endDelete(context: StepContext): StepOutcome {
   const { draft, operation, situation } = context;
-  if (deleteState(context, isOrphaning(draft, situation)) === "waiting") return waiting;
+  const settled = settleTransactions(context, isOrphaning(draft, situation));
+  if (settled === "waiting") return waiting;
+  // OST3
+  const isKept = settled === "left" || isOrphaning(draft, situation);
+  if (deleteState(context, isKept) === "waiting") return waiting;
   draft.wait("all objects are gone; removing the finalizer", 1000);
   const path = operation.savepoint?.path;
   const state = path ? `; its state is in savepoint ${path}` : "";

@@ -26,15 +26,15 @@ export function isDeletingState({ status }: Draft): boolean {
   return stateDeletion !== undefined && stateDeletion.ended === undefined;
 }
 
-/** `isOrphaning`: its pods run on. Gives whether the deletion may end. */
-export function deleteState(context: StepContext, isOrphaning: boolean): "over" | "waiting" {
+/** `isKept`: whatever was asked for, as where its pods run on. Gives whether the deletion may end. */
+export function deleteState(context: StepContext, isKept: boolean): "over" | "waiting" {
   const { draft, situation, operation } = context;
   const { stateDeletion } = operation;
   if (stateDeletion === undefined) {
     if (!isAskedFor(situation) || draft.status.incarnations === 0) return "over";
     // SDEL1, SDEL2
-    draft.operation({ stateDeletion: { startedAt: draft.now, ...(isOrphaning ? { ended: "kept" } : {}) } });
-    if (isOrphaning) return "over";
+    draft.operation({ stateDeletion: { startedAt: draft.now, ...(isKept ? { ended: "kept" } : {}) } });
+    if (isKept) return "over";
   } else if (stateDeletion.ended !== undefined) return "over";
   const { outcome } = carryOut(draft, situation, eraseTask(draft, situation));
   if (outcome.kind === "done") {

@@ -151,7 +151,8 @@ function readyOf(draft: Draft, situation: Situation, running: Finding, stalled: 
   return yes("Running", `generation ${active.generation} runs and has completed a checkpoint`);
 }
 
-function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Finding {
+function checkpointHealthy(draft: Draft, situation: Situation): Finding {
+  const { status, nowMs } = draft;
   const { active } = status;
   if (active === undefined || active.ended !== null) return unknown("NoJob", "no job runs");
   const { view } = situation.incarnation(active.incarnation);
@@ -168,6 +169,7 @@ function checkpointHealthy({ status, nowMs }: Draft, situation: Situation): Find
       : "no checkpoint has been completed";
     if (areFailing || nowMs - trouble.sinceMs >= hiccupMs)
       return unhealthy("Failing", `${what} since ${formatTime(trouble.sinceMs)}: ${trouble.reason}`);
+    if (Number.isFinite(hiccupMs)) draft.wakeIn(trouble.sinceMs + hiccupMs - nowMs);
   }
   if (job !== null && job.status !== "RUNNING") {
     return unknown("NotRunning", `no checkpoint is taken while the job is ${job.status}`);

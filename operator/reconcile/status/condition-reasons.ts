@@ -76,6 +76,12 @@ const stalled = {
     remedy:
       "repair the store or its credentials: it is retried. To go on at once, apply a shorter `deletion.cleanUpTimeout`; what is left is named in the event StateKept",
   },
+  TransactionsNotSettled: {
+    means:
+      "the StreamJob is being deleted, and transactions that its job has left in another system, such as Kafka, cannot be settled; the message says why. The deletion goes on without it at the time that the message names, and keeps the state",
+    remedy:
+      "repair the other system, the way to it, or the credentials in the Secret: it is retried. To go on at once, apply a shorter `deletion.cleanUpTimeout`, and settle what is left with `streamjob txns`",
+  },
   Unreachable: {
     means:
       "a new version was activated and does not answer, so it is unknown whether it runs; the operator does nothing",

@@ -34,6 +34,10 @@ const reasons = {
   StateDeleted:
     "the state of an earlier incarnation is deleted, because a later one that started from it is stable; the note says where it was",
   StateKept: "state that was to be deleted could not be, and is kept; the note says where, and why",
+  TransactionsSettled:
+    "the transactions that a deleted job has left in other systems are settled: those of its last checkpoint are committed, all others aborted",
+  TransactionsLeft:
+    "a StreamJob was deleted before the transactions of its job in other systems could be settled; its state is kept, and the note says where, and why",
   LastStateUsed: "no savepoint could be taken; the newest checkpoint is used instead, as the spec allows",
   JobEnded: "the job ended by itself before it could be stopped",
   JobFinished: "the job has processed all of its input, or was stopped manually",
@@ -69,6 +73,8 @@ export const warningRemedies: Partial<Readonly<Record<EventReason, string>>> = {
   SavepointKept: "delete the folder in the note yourself when nobody needs it",
   StateKept:
     "the note says why and where; `streamjob storage gc words` deletes it when nothing can need it, and `streamjob storage list words` says what does",
+  TransactionsLeft:
+    "`streamjob txns list --brokers … --prefix …` shows those in Kafka, and `--store` with the folder in the note which of them are to be committed; `streamjob txns commit` and `abort` end them",
   LastStateUsed: "nothing is lost; find out why no savepoint could be taken",
   JobEnded: "check whether the job was meant to end: `streamjob describe words`",
   JobFailed: "`streamjob describe words` shows the exception; correct the cause, then `streamjob restart words`",

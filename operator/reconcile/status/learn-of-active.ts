@@ -22,6 +22,8 @@ export function learnOfActive(draft: Draft, situation: Situation): void {
   const message = view.incarnation;
   if (message.activation?.activationId !== active.activationId) return;
   countRestarts(draft, active, message, jobManagerRestarts(objects?.pods ?? []));
+  // Of a job that may run: one that waits has left nothing yet.
+  if (message.job !== null) draft.set({ settlesOnDeletion: message.settlesOnDeletion === true ? true : undefined });
   noteFirstCheckpoint(draft, message);
   noteEnd(draft, message);
   noteStability(draft, situation);

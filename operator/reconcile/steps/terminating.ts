@@ -7,6 +7,7 @@
 import type { Action } from "../actions/plan.ts";
 import { isCancelPending } from "../operation/cancel.ts";
 import { endDelete, endSuspend } from "../operation/endings.ts";
+import { settlementCalls } from "../operation/settlement.ts";
 import { isDeletingState, stateDeletionCalls } from "../operation/state-deletion.ts";
 import { done, entering, type Step, type StepContext, type StepOutcome, waiting } from "./step.ts";
 
@@ -46,6 +47,8 @@ function advance(context: StepContext): StepOutcome {
 
 /** The job of a deletion deletes its own checkpoints, before its pods go (cancel.ts). */
 function calls({ draft, situation }: StepContext): readonly Action[] {
+  const settling = settlementCalls(draft, situation);
+  if (settling.length > 0) return settling;
   if (isDeletingState(draft)) return stateDeletionCalls(draft, situation);
   const { active } = draft.status;
   if (!isCancelPending(draft, situation) || active === undefined) return [];

@@ -46,3 +46,17 @@ test("CUP2 a pod that nobody asks for any more is taken away: the job runs again
   assert.deepEqual(world.storagePods.all, []);
   assert.equal(world.snapshots.get("asked"), undefined);
 });
+
+test("CUP3 a task is carried out once, however often it is refused to let its snapshot go", () => {
+  const { world, location } = atRest();
+  world.refusals.refuse = ({ kind }) =>
+    kind === "releaseSnapshot" ? { message: "denied by a policy", isFinal: false } : null;
+  world.snapshots.delete("asked");
+  world.run(60_000);
+  assert.deepEqual([world.storagePods.made, world.storagePods.all.length], [1, 1]);
+  world.refusals.refuse = () => null;
+  world.run(60_000);
+  assert.equal(world.snapshots.get("asked"), undefined);
+  assert.deepEqual(world.storagePods.done, [{ kind: "dispose", location }]);
+  assert.deepEqual(world.storagePods.all, []);
+});

@@ -1,5 +1,5 @@
 /** Room `connectors/kafka` (`streamjob/connectors/kafka`): topics of Kafka as sources and sinks. */
-export type { KafkaConnectionOptions, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
+export type { KafkaConnectionOptions, KafkaLibrary, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
 export { kafkaSink } from "./sink/kafka-sink.ts";
 export type { KafkaSinkOptions } from "./sink/sink-settings.ts";
 export type { KafkaTransaction } from "./sink/transaction-fate.ts";
@@ -14,4 +14,4 @@ export {
 export { kafkaSource } from "./source/kafka-source.ts";
 export type { KafkaOffsets, KafkaPosition, KafkaSourceOptions } from "./source/source-settings.ts";
 export type { KafkaSplit } from "./source/splits.ts";
-export type { KafkaCompression } from "./wire/record-batch.ts";
+export type { KafkaCompression } from "./wire/packing.ts";

@@ -39,6 +39,7 @@ export function ledgerSink<T>(sink: CheckedSink<T>): TwoPhaseCommitSink<T, Ledge
     kind: "sink",
     name: sink.name,
     guarantee: "exactly-once",
+    settlesOnDeletion: true,
     transactionType,
     createWriter: (context) => new LedgerWriter(new SinkSession(sink, context)),
   };

@@ -4,6 +4,7 @@
  * XAC1 Each connection holds a named lock of its subtask. A new attempt ends whatever connection holds one, before its first statement: what a
  *     zombie has open is rolled back by the server, with its locks on rows.
  * XAC2 A connection has one branch at a time: a prepared one keeps it until it is committed.
+ * XAC3 A job from whose savepoint this one was restored, and which was not fenced, is refused instead while it has a connection (MXI3).
  */
 import { StreamError } from "../../../base/index.ts";
 import { literal } from "./sql-text.ts";
@@ -30,9 +31,31 @@ export class XaConnections<T> {
   /** XAC1 */
   async endZombies(): Promise<void> {
     const session = await this.#to.session();
+    await this.#refuseLiving(session);
     const holders = this.#names.locks(SLOTS_MAX).map((name, at) => `is_used_lock(${literal(name)}) as h${at}`);
     const [row] = await session.rows(`select ${holders.join(", ")}`);
     for (const holder of Object.values(row ?? {})) if (holder !== null) await killConnection(session, Number(holder));
+  }
+
+  /** XAC3. Errors: TRANSACTIONS_IN_USE (terminal). */
+  async #refuseLiving(session: Session): Promise<void> {
+    const others = this.#names.locksOfOthers(SLOTS_MAX);
+    if (others.length === 0) return;
+    const holders = others.map(([, lock], at) => `is_used_lock(${literal(lock)}) as h${at}`);
+    const [row] = await session.rows(`select ${holders.join(", ")}`);
+    for (const [at, [job]] of others.entries()) {
+      const holder = row?.[`h${at}`] ?? null;
+      if (holder !== null) throw this.inUse(job, Number(holder));
+    }
+  }
+
+  /** XAC3 */
+  inUse(job: string, connectionId: number): StreamError {
+    return new StreamError(
+      "TRANSACTIONS_IN_USE",
+      `${this.#to.who}: job ${job}, from whose state this job was restored, still has transactions on this server (connection ${connectionId}): it seems to run. Stop it first; if it is gone, end that connection. To run both, give the sink another uid, or restore without its state`,
+      { destiny: "terminal" },
+    );
   }
 
   /** One that has no branch. Errors: SINK_FAILED when all have one. */

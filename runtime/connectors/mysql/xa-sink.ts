@@ -38,6 +38,7 @@ export function xaSink<T>(sink: CheckedSink<T>): TwoPhaseCommitSink<T, XaTransac
     kind: "sink",
     name: sink.name,
     guarantee: "exactly-once",
+    settlesOnDeletion: true,
     transactionType,
     createWriter: (context) => new XaWriter(new SinkSession(sink, context)),
   };
@@ -129,13 +130,18 @@ class XaWriter<T> implements TransactionWriter<T, XaTransaction> {
   async abortAllExcept(keep: readonly XaTransaction[]): Promise<void> {
     const kept = new Set(keep.map(({ globalId }) => globalId));
     await this.#to.attempt("roll back what earlier attempts left", async () => {
-      for (const branch of await preparedBranches(await this.#to.session())) {
+      const session = await this.#to.session();
+      for (const branch of await preparedBranches(session)) {
         if (kept.has(branch.globalId) || !this.#names.isOursToAbort(branch)) continue;
         this.#to.context.log.info(
           { transaction: branch.globalId },
           "rolling back an XA transaction that is in no checkpoint",
         );
-        await rollBack(this.#to, branch);
+        const other = this.#names.otherJobOf(branch);
+        if (other === null) await rollBack(this.#to, branch);
+        // Its connection is gone, or the server would not roll it back.
+        else if (!(await settledBranch(session, "rollback", branch)) && (await isPrepared(session, branch)))
+          throw this.#connections.inUse(other, branch.connectionId);
       }
     });
   }

@@ -8,6 +8,8 @@
  * MXI1 A branch names the connection that prepares it, so that whoever finds it can end that connection (XA1).
  * MXI2 A subtask rolls back only what an earlier incarnation of the same subtask left, or of a subtask that there is no more, as with part
  *      files (PN2, PN3).
+ * MXI3 A predecessor that was not fenced, as the job of a savepoint that is named by its path, may run on: while a connection of it lives,
+ *      nothing of it is ended, and this job is refused.
  */
 import { assert, hexDigest } from "../../../base/index.ts";
 import type { SinkContext } from "../../ports/index.ts";
@@ -32,19 +34,26 @@ export type RecoveredBranch = {
   readonly data: string | Uint8Array;
 };
 
-type Where = Pick<SinkContext, "jobId" | "predecessors" | "uid" | "subtask" | "parallelism" | "epoch" | "attempt">;
+type Where = Pick<
+  SinkContext,
+  "jobId" | "predecessors" | "fenced" | "uid" | "subtask" | "parallelism" | "epoch" | "attempt"
+>;
 
 /** The names of one subtask's branches and locks. */
 export class BranchNames {
   readonly #where: Where;
   readonly #sink: string;
-  readonly #foreignSinks: readonly string[];
+  /** Of predecessors; by name, the job. */
+  readonly #foreignSinks: ReadonlyMap<string, string>;
+  readonly #fencedSinks: ReadonlySet<string>;
 
   constructor(where: Where) {
-    const { jobId, uid, predecessors = [] } = where;
+    const { jobId, uid, predecessors = [], fenced = [] } = where;
     this.#where = where;
     this.#sink = hexDigest(10, jobId, uid);
-    this.#foreignSinks = predecessors.filter((id) => id !== jobId).map((id) => hexDigest(10, id, uid));
+    const earlier = predecessors.filter((id) => id !== jobId);
+    this.#foreignSinks = new Map(earlier.map((id) => [hexDigest(10, id, uid), id]));
+    this.#fencedSinks = new Set(fenced.map((id) => hexDigest(10, id, uid)));
   }
 
   globalId(writer: string, number: number): string {
@@ -60,7 +69,7 @@ export class BranchNames {
     if (match === null) return false;
     const [sink, subtask, epoch, attempt] = [match[1] ?? "", Number(match[2]), Number(match[3]), Number(match[4])];
     const our = this.#where;
-    const isForeign = this.#foreignSinks.includes(sink);
+    const isForeign = this.#foreignSinks.has(sink);
     if (!isForeign && sink !== this.#sink) return false;
     const isOlder = isForeign || epoch < our.epoch || (epoch === our.epoch && attempt < our.attempt);
     return isOlder && (subtask < our.parallelism ? subtask : 0) === our.subtask;
@@ -71,11 +80,26 @@ export class BranchNames {
     return `sj-${this.#sink}-${this.#where.subtask}-${slot}`;
   }
 
-  /** All of this subtask and of its predecessors. */
+  /** All of this subtask and of its predecessors that were fenced: who holds one can commit nothing any more. */
   locks(slots: number): string[] {
-    return [this.#sink, ...this.#foreignSinks].flatMap((sink) =>
-      Array.from({ length: slots }, (_, slot) => `sj-${sink}-${this.#where.subtask}-${slot}`),
-    );
+    return [this.#sink, ...this.#fencedSinks].flatMap((sink) => this.#locksOf(sink, slots));
+  }
+
+  /** Of predecessors that were not fenced, and may live: their jobs, and their locks (MXI3). */
+  locksOfOthers(slots: number): (readonly [job: string, lock: string])[] {
+    return [...this.#foreignSinks]
+      .filter(([sink]) => !this.#fencedSinks.has(sink))
+      .flatMap(([sink, job]) => this.#locksOf(sink, slots).map((lock) => [job, lock] as const));
+  }
+
+  /** The job of a branch that may live (MXI3); null: of this one, or of one that was fenced. */
+  otherJobOf({ globalId }: BranchName): string | null {
+    const sink = globalId.slice(3, 13);
+    return this.#fencedSinks.has(sink) ? null : (this.#foreignSinks.get(sink) ?? null);
+  }
+
+  #locksOf(sink: string, slots: number): string[] {
+    return Array.from({ length: slots }, (_, slot) => `sj-${sink}-${this.#where.subtask}-${slot}`);
   }
 }
 

@@ -8,15 +8,18 @@ import type { JobConfiguration, JobGraph } from "../../graph/index.ts";
 import type { JobSource, StateTarget } from "../../rpc/index.ts";
 import type { JobManagerOptions } from "../job-manager-options.ts";
 
-/** `predecessors`: earlier incarnations that were taken over from. */
+/** Earlier incarnations that were taken over from, and which of them were fenced. */
+type Earlier = { readonly predecessors: readonly JobId[]; readonly fenced: readonly JobId[] };
+
 export function jobSourceOf(
   jobId: JobId,
   { module, options, args }: JobManagerOptions["job"],
-  { graph, predecessors }: { readonly graph: JobGraph; readonly predecessors: readonly JobId[] },
+  { graph, predecessors, fenced }: { readonly graph: JobGraph } & Earlier,
 ): JobSource {
   return {
     jobId,
     predecessors,
+    fenced,
     program: { kind: "module", path: module },
     options,
     args,

@@ -115,7 +115,8 @@ test("LA1 an incarnation that never completed anything is passed over, however o
   const first = await store("first", { activation: { kind: "none" }, checkpoints: 1 });
   const second = await store("second", { activation: latest(first), predecessors: [first, bystander] });
   const third = await store("third", { activation: latest(second), predecessors: [second] });
-  const { state, predecessors } = await resolve(latest(third));
+  const { state, predecessors, fenced } = await resolve(latest(third));
+  assert.deepEqual(fenced, predecessors);
   assert.equal(state?.manifest.jobId, idOf("first"));
   for (const uri of [bystander, first, second, third]) assert.ok(await isFenced(uri), uri);
   assert.deepEqual(predecessors, [idOf("first")], "only who has written a log can have left something");

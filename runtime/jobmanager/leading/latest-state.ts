@@ -42,8 +42,15 @@ export type LatestPorts = FindPorts & {
   } | null;
 };
 
-/** `state` null: without state, as was asked for. `predecessors`: job ids of the incarnations that were fenced, or would be. */
-export type ResolvedRestore = { readonly state: FoundState | null; readonly predecessors: readonly JobId[] };
+/**
+ * `state` null: without state, as was asked for. `predecessors`: job ids of the incarnations that were taken over from; `fenced`: those of
+ * them whose logs were fenced, or would be. The job of a savepoint that is named by its path may run on.
+ */
+export type ResolvedRestore = {
+  readonly state: FoundState | null;
+  readonly predecessors: readonly JobId[];
+  readonly fenced: readonly JobId[];
+};
 
 type Latest = Extract<RestoreMessage, { kind: "latest" }>;
 type Log = { readonly contents: LogContents; readonly epoch: number };
@@ -59,11 +66,12 @@ export async function resolveActivation(
   const walk = new PredecessorWalk(ports);
   for (const uri of request.predecessors) await walk.visit(uri);
   const state = await walk.resolve(request.from, 0);
-  return { state, predecessors: [...walk.jobIds] };
+  return { state, predecessors: [...walk.jobIds], fenced: [...walk.fenced] };
 }
 
 class PredecessorWalk {
   readonly jobIds = new Set<JobId>();
+  readonly fenced = new Set<JobId>();
   readonly #ports: LatestPorts;
   readonly #logs = new Map<string, Log>();
 
@@ -105,7 +113,9 @@ class PredecessorWalk {
     assertReadable(log.contents);
     this.#logs.set(uri, log);
     for (const entry of log.contents.entries) {
-      if (entry.kind === "manifest" && entry.manifest.successor === undefined) this.jobIds.add(entry.manifest.jobId);
+      if (entry.kind !== "manifest" || entry.manifest.successor !== undefined) continue;
+      this.jobIds.add(entry.manifest.jobId);
+      this.fenced.add(entry.manifest.jobId);
     }
     return log;
   }

@@ -84,6 +84,8 @@ export type StartPlan = {
   readonly leftOut: readonly string[];
   /** Of earlier incarnations that were taken over from. */
   readonly predecessors: readonly JobId[];
+  /** Those of them whose logs were fenced. */
+  readonly fenced: readonly JobId[];
 };
 
 export type StartOutcome =
@@ -121,8 +123,10 @@ export async function prepareStart(options: StartupOptions): Promise<StartOutcom
   }
 }
 
-async function lead(options: StartupOptions): Promise<FenceOutcome> {
-  const { jobId, processId, random, clock, storeUri, streamGraph } = options;
+/** `isImpatient`: a store that does not answer is an error. */
+export async function lead(given: StartupOptions, isImpatient = false): Promise<FenceOutcome> {
+  const { jobId, processId, random, clock, storeUri, streamGraph } = given;
+  const options = { ...given, isImpatient };
   const store = await openStore(storeUri, streamGraph.configuration.checkpoints.storeCallTimeoutMs);
   await insist(options, "probe the checkpoint store", () => probeStore(store, random));
   const contents = await insist(options, "read the log", () => readLog(store));
@@ -149,9 +153,9 @@ async function goOnFromActivation(
   const leftState = leftStateOfIncarnation(own === null ? (activation?.from ?? null) : null);
   for (let delayMs = RETRY_DELAY_MIN_MS; ; delayMs = Math.min(RETRY_DELAY_MAX_MS, delayMs * 2)) {
     try {
-      const { state, predecessors } =
+      const { state, predecessors, fenced } =
         own !== null || activation === null
-          ? { state: own, predecessors: [] }
+          ? { state: own, predecessors: [], fenced: [] }
           : await resolveActivation(activation, {
               ...findPorts(options),
               ownUri: log.store.uri,
@@ -159,7 +163,7 @@ async function goOnFromActivation(
             });
       const plan = await buildPlan(options, state, leftState);
       await insist(options, "ask whether this JobManager still leads", () => log.confirmLead());
-      return { kind: "ready", plan: { ...plan, predecessors } };
+      return { kind: "ready", plan: { ...plan, predecessors, fenced } };
     } catch (error) {
       if (log.fencedBy !== null) return { kind: "fenced", by: log.fencedBy };
       if (error instanceof Abandoned || toErrorInfo(error).destiny === "terminal") throw error;
@@ -172,7 +176,8 @@ async function goOnFromActivation(
 
 type FencePorts = NonNullable<Parameters<typeof resolveActivation>[1]["fence"]>;
 
-function fenceOf({ jobId, processId, random, streamGraph }: StartupOptions): FencePorts {
+/** With what this process fences its predecessors. */
+export function fenceOf({ jobId, processId, random, streamGraph }: StartupOptions): FencePorts {
   return { jobId, processId, random, jobName: streamGraph.configuration.jobName };
 }
 
@@ -189,12 +194,12 @@ export function allowsReplay(streamGraph: StreamGraph): boolean {
 }
 
 async function buildPlan(options: StartupOptions, found: FoundState | null, leftState: LeftState): Promise<StartPlan> {
-  const predecessors: readonly JobId[] = [];
+  const noPredecessors = { predecessors: [], fenced: [] };
   if (found === null) {
     const graph = buildJobGraph(options.streamGraph);
     const point = RestorePoint.fresh(graph, new Map());
     const splits = await discoverSplits(graph, point.sourcesWithoutState(), options);
-    return { graph, point: point.withSplits(splits), restored: null, leftOut: [], predecessors };
+    return { graph, point: point.withSplits(splits), restored: null, leftOut: [], ...noPredecessors };
   }
   const { manifest, location, seq, mustCommit, storeUri } = found;
   const fit = fitGraph(options.streamGraph, manifest.operators);
@@ -216,5 +221,5 @@ async function buildPlan(options: StartupOptions, found: FoundState | null, left
   const ends =
     seq === null || manifest.ends === undefined ? null : { kind: manifest.ends, triggerId: manifest.triggerId ?? "" };
   const restored = { checkpointId: manifest.checkpointId, seq, mustCommit, isSavepoint, location, ends };
-  return { graph, point: point.withSplits(splits), restored, leftOut: skipped, predecessors };
+  return { graph, point: point.withSplits(splits), restored, leftOut: skipped, ...noPredecessors };
 }

@@ -40,6 +40,7 @@ import type {
 import type { ActivationOutcome, IncarnationControl } from "./incarnation-control.ts";
 import { JobManager } from "../job-manager.ts";
 import type { Ending, JobManagerOptions, JobManagerStandby } from "../job-manager-options.ts";
+import { settlesOnDeletion } from "../leading/left-transactions.ts";
 import { checkRestore } from "./preflight.ts";
 import { PreflightAnswers } from "./preflight-answers.ts";
 
@@ -135,6 +136,7 @@ export class Incarnation implements JobControl, IncarnationControl, JobManagerSt
       taskManagersReady: warmUp?.ready ?? 0,
       activation: this.#activationView(),
       leftOut: this.#leftOut,
+      settlesOnDeletion: this.#streamGraph !== null && settlesOnDeletion(this.#streamGraph),
       job: this.#jobView(),
       lastCheckpoint: progress?.lastCheckpoint ?? null,
       checkpointTrouble: isOver ? null : (manager?.checkpoints().trouble ?? null),

@@ -10,6 +10,7 @@ export function sinkContext(context: OperatorContext): SinkContext {
     uid,
     jobId,
     predecessors = [],
+    fenced = [],
     jobName,
     subtask,
     parallelism,
@@ -19,5 +20,5 @@ export function sinkContext(context: OperatorContext): SinkContext {
     log,
     metrics,
   } = context;
-  return { name, uid, jobId, predecessors, jobName, subtask, parallelism, epoch, attempt, clock, log, metrics };
+  return { name, uid, jobId, predecessors, fenced, jobName, subtask, parallelism, epoch, attempt, clock, log, metrics };
 }

@@ -31,7 +31,7 @@ it("a calm life has the mutations that faults are put into", () => {
     "create ControllerRevision wc-*",
     "delete StatefulSet wc-1-jobmanager",
     "delete Service wc-1",
-    "delete ConfigMap wc-1",
+    "delete ConfigMap wc-1-*",
     "create StreamJobSnapshot wc-upgrade-*",
     "updateStatus StreamJobSnapshot wc-upgrade-*",
     "updateStatus StreamJob wc upgrade/Preflight to 2",

@@ -15,7 +15,7 @@ const optionalMutations: readonly ((mutation: string) => boolean)[] = [
   // Asked for only of an incarnation that has taken none for a while (PRO3).
   (mutation) => /^checkpoint wc \d+$/.test(mutation),
   // Of the last one the garbage collector has them too, as soon as the finalizer has gone, and that waits for pods and sets alone.
-  (mutation) => new RegExp(`^delete (Service|ConfigMap) wc-${INCARNATIONS}$`).test(mutation),
+  (mutation) => new RegExp(`^delete (Service wc-${INCARNATIONS}|ConfigMap wc-${INCARNATIONS}-\\*)$`).test(mutation),
 ];
 
 /** Whether a life may do without it. */

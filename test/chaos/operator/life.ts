@@ -3,9 +3,13 @@
  *
  * SLI1 A stage is over when what a person asked for has come and all objects are as after a calm life's stage. So a fault that leaves
  *     something behind is found in its own stage.
+ * SLI3 Objects are made and deleted as often as in a calm life. Whether a JobManager or a clean-up pod deletes a savepoint's files is left
+ *     to who is there when it is due: of a clean-up pod it only counts that each is made and deleted once.
  * SLI2 At the end of the last stage with a job, the operator writes nothing while it looks again and again.
  */
 import type { Log } from "../../../base/index.ts";
+import { COMPONENT_LABEL } from "../../../crds/index.ts";
+import { STORAGE_COMPONENT } from "../../../operator/engine/index.ts";
 import type { KubernetesApi } from "../../../operator/kubernetes/api/index.ts";
 import { watchedKinds } from "../../../operator/observe/index.ts";
 import { phaseOf, shorten } from "../controller/sieve.ts";
@@ -68,7 +72,7 @@ export class LifeRun {
    * Errors: whatever is not as it is to be, in words.
    */
   async live(reference: Reference | null, between: Between | null = null): Promise<Life> {
-    const { api, namespace, jobManagers } = this.#world;
+    const { api, namespace, clock, jobManagers } = this.#world;
     const counting = await countObjects(api, namespace);
     try {
       for (let count = 0; count < (this.#interference.operators ?? 1); count++) await this.#start();
@@ -80,7 +84,12 @@ export class LifeRun {
         if (stage.name === "resumed") await this.#quiet();
       }
       const wanted = reference?.life.counts ?? null;
-      await until("the last deletions to be seen", () => counting.isBalanced(wanted));
+      await until(
+        clock,
+        "objects to be made and deleted as often as in a calm life",
+        () => counting.imbalances(wanted).length === 0,
+        () => counting.imbalances(wanted).join("\n"),
+      );
       const { savepoints } = jobManagers;
       const violations = await jobManagers.finalViolations();
       if (violations.length > 0) throw new Error(violations.join("\n"));
@@ -101,7 +110,7 @@ export class LifeRun {
   }
 
   async #ask({ name, ask, isReached }: Stage): Promise<void> {
-    const { api, namespace, jobManagers } = this.#world;
+    const { api, namespace, clock, jobManagers } = this.#world;
     await ask(api, namespace);
     let status = "";
     const said = (): string => `${jobManagers.violations.join("\n")}\n${status}`;
@@ -110,7 +119,7 @@ export class LifeRun {
       status = JSON.stringify(job?.status);
       return isReached(job);
     };
-    await until(`the job to be ${name}`, reached, said);
+    await until(clock, `the job to be ${name}`, reached, said);
   }
 
   /** SLI1 */
@@ -121,7 +130,7 @@ export class LifeRun {
       const [fromMs, fromLooks] = [clock.monotonicMs(), jobManagers.looks];
       const isCalm = (): boolean =>
         clock.monotonicMs() - Math.max(fromMs, this.#lastWriteMs) > CALM_MS && jobManagers.looks >= fromLooks;
-      await until(`calm after the job was ${stage.name}`, isCalm);
+      await until(clock, `calm after the job was ${stage.name}`, isCalm);
       return readRemains(api, namespace);
     }
     let found: string[] = [];
@@ -131,6 +140,7 @@ export class LifeRun {
       return found.length === 0;
     };
     await until(
+      clock,
       `the objects of a job that is ${stage.name} to be those of a calm life`,
       isSame,
       () => `${found.slice(0, 20).join("\n")}\n${jobManagers.violations.join("\n")}`,
@@ -140,13 +150,13 @@ export class LifeRun {
 
   /** SLI2 */
   async #quiet(): Promise<void> {
-    const { jobManagers } = this.#world;
+    const { clock, jobManagers } = this.#world;
     let [writes, looks] = [this.#writes, jobManagers.looks];
     const isQuiet = (): boolean => {
       if (writes !== this.#writes) [writes, looks] = [this.#writes, jobManagers.looks];
       return jobManagers.looks >= looks + QUIET_LOOKS * (this.#interference.operators ?? 1);
     };
-    await until("looks without a write", isQuiet, () => `the last one: ${[...this.#mutations].at(-1)}`);
+    await until(clock, "looks without a write", isQuiet, () => `the last one: ${[...this.#mutations].at(-1)}`);
   }
 
   async #start(): Promise<void> {
@@ -238,28 +248,42 @@ export function describeEvent({ type, object }: WireEvent): string {
 
 type Counting = {
   readonly counts: Readonly<Record<string, number>>;
-  isBalanced(wanted: Readonly<Record<string, number>> | null): boolean;
+  /** In words: what was made or deleted another number of times. */
+  imbalances(wanted: Readonly<Record<string, number>> | null): readonly string[];
   stop(): Promise<void>;
 };
 
+/** SLI3 */
 async function countObjects(api: KubernetesApi, namespace: string): Promise<Counting> {
   const counts: Record<string, number> = {};
+  const cleanUps = { made: new Map<string, number>(), deleted: new Map<string, number>() };
   const end = new AbortController();
   const watches = watchedKinds.map(async (kind) => {
     const { resourceVersion } = await api.list(kind, { namespace });
     return api.watch(kind, { namespace, resourceVersion, signal: end.signal }, (event) => {
       if (event.type !== "ADDED" && event.type !== "DELETED") return;
-      const { name } = event.object.metadata;
+      const { name, labels } = event.object.metadata;
       if (isForeign(event.object)) return;
-      const what = `${event.type === "ADDED" ? "made" : "deleted"} ${kind} ${shorten(name)}`;
+      const verb = event.type === "ADDED" ? "made" : "deleted";
+      if (labels?.[COMPONENT_LABEL] === STORAGE_COMPONENT) {
+        cleanUps[verb].set(name, (cleanUps[verb].get(name) ?? 0) + 1);
+        return;
+      }
+      const what = `${verb} ${kind} ${shorten(name)}`;
       counts[what] = (counts[what] ?? 0) + 1;
     });
   });
-  const sorted = (of: Readonly<Record<string, number>>): string =>
-    JSON.stringify(Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const imbalances = (wanted: Readonly<Record<string, number>>): string[] => [
+    ...[...new Set([...Object.keys(wanted), ...Object.keys(counts)])]
+      .filter((what) => (wanted[what] ?? 0) !== (counts[what] ?? 0))
+      .map((what) => `${what}: ${counts[what] ?? 0} times instead of ${wanted[what] ?? 0}`),
+    ...[...cleanUps.made]
+      .filter(([name, times]) => times !== 1 || cleanUps.deleted.get(name) !== 1)
+      .map(([name, times]) => `clean-up pod ${name}: made ${times} times, deleted ${cleanUps.deleted.get(name) ?? 0}`),
+  ];
   return {
     counts,
-    isBalanced: (wanted) => wanted === null || sorted(wanted) === sorted(counts),
+    imbalances: (wanted) => (wanted === null ? [] : imbalances(wanted)),
     stop: async () => {
       end.abort(new Error("the life is over"));
       await Promise.all(watches);

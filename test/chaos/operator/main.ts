@@ -2,6 +2,7 @@
  * Owns: `npm run chaos -- operator`: all plans, or some by chance, with progress and a table.
  * Exit codes: 0: every life ended like a calm one; 1: not so; 2: bad usage.
  */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { textTable } from "../../../bench/measure/text-table.ts";
 import { systemRandom } from "../../../base/index.ts";
@@ -17,6 +18,8 @@ Every plan of the operator-sieve, or with --runs some combined by chance; each o
   --runs <n>       so many plans of two or three troubles at once, by chance, instead of all plans
   --seed <s>       for --runs: the same seed gives the same plans (default: a new one)
   --only <text>    only plans with this in their name or kind (a regular expression)
+  --shard <k/n>    only the k-th of n parts of them: plans k, k + n, k + 2n, …
+  --after <file>   without the plans that this output of an earlier run says are ok: to go on where it ended
   --at-once <n>    lives at a time (default 4)
   --real           on a real kube-apiserver with its controller manager (npm run env) instead of the embedded one
   --log <file>     the operators' log
@@ -27,6 +30,8 @@ const { values } = parseArgs({
     runs: { type: "string" },
     seed: { type: "string" },
     only: { type: "string" },
+    shard: { type: "string", default: "1/1" },
+    after: { type: "string" },
     "at-once": { type: "string", default: "4" },
     real: { type: "boolean", default: false },
     log: { type: "string" },
@@ -50,18 +55,29 @@ function row(kind: string, of: readonly Outcome[]): string[] {
   return [kind, String(of.length), String(of.length - failed), String(failed), `${slowest.toFixed(1)} s`];
 }
 
+function chosenOf(all: readonly Plan[]): readonly Plan[] {
+  const only = new RegExp(values.only ?? "");
+  const [part = 1, parts = 1] = values.shard.split("/").map(Number);
+  const over = values.after === undefined ? "" : readFileSync(values.after, "utf8");
+  return all
+    .filter(({ kind, name }) => only.test(kind) || only.test(name))
+    .filter((_, index) => index % parts === part - 1)
+    .filter((plan) => !over.split("\n").some((line) => line.includes(`  ${lineOf(plan)}  `) && line.endsWith("  ok")));
+}
+
+const lineOf = ({ kind, name }: Plan): string => `${kind}  ${name}`;
+
 async function run(): Promise<0 | 1> {
   const suite: Suite = { server: await server(), atOnce: Number(values["at-once"]), logFile: values.log ?? null };
   const seed = values.seed === undefined ? Number.parseInt(systemRandom.hex(3), 16) : Number(values.seed);
   const { lives, reference } = await calmLives(suite);
   const made = values.runs === undefined ? allPlans(lives) : plansByChance(seed, Number(values.runs), lives);
-  const only = new RegExp(values.only ?? "");
-  const plans = made.filter(({ kind, name }) => only.test(kind) || only.test(name));
+  const plans = chosenOf(made);
   if (values.runs !== undefined) process.stdout.write(`seed ${seed}\n`);
   let count = 0;
   const outcomes = await runPlans(plans, reference, suite, ({ plan, seconds, problem }) => {
     const end = problem === null ? "ok" : `FAILED\n    ${problem.replaceAll("\n", "\n    ")}`;
-    process.stdout.write(`${++count}/${plans.length}  ${plan.kind}  ${plan.name}  ${seconds.toFixed(1)} s  ${end}\n`);
+    process.stdout.write(`${++count}/${plans.length}  ${lineOf(plan)}  ${seconds.toFixed(1)} s  ${end}\n`);
   });
   const kinds = [...new Set(outcomes.map(({ plan }: { plan: Plan }) => plan.kind))];
   const rows = [
@@ -74,7 +90,9 @@ async function run(): Promise<0 | 1> {
     ),
     row("all", outcomes),
   ];
+  const { user, system } = process.cpuUsage();
   process.stdout.write(`\n${textTable(rows, ["left", "right", "right", "right", "right"])}\n`);
+  process.stdout.write(`${((user + system) / 1e6).toFixed(0)} s of processor time, the calm lives among them\n`);
   return outcomes.some(({ problem }) => problem !== null) ? 1 : 0;
 }
 

@@ -256,7 +256,7 @@ export class ModelJobManagers {
     const variable = pod.spec.containers[0]?.env?.find(({ name }) => name === "STREAMJOB_STORAGE_TASK");
     const { task } = JSON.parse(variable?.value ?? "") as StorageTaskMessage;
     if (task.kind === "dispose") return void this.#disposed.push(task.location);
-    if (task.kind === "inspect") return;
+    if (task.kind !== "erase") return;
     for (const uri of task.folders.flatMap((folder) => task.jobIds.map((id) => `${folder}/${id}`))) {
       const live = [...this.#managers.values()].find(({ store, isLive }) => isLive && store.uri === uri);
       if (live !== undefined)

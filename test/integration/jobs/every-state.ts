@@ -10,7 +10,7 @@
  *   pairs           keyed state of two connected streams: every number that has come by both ways (`pair 30`)
  *   ruled           broadcast state: every number once the last one of its BLOCK has been broadcast (`ruled 30`)
  *
- *   -- --count <numbers> --rate <numbers a second> --output <folder> [--delay <ms>]
+ *   -- --count <numbers> --rate <numbers a second> --output <folder> [--delay <ms>] [--until <file>]
  */
 import { parseArgs } from "node:util";
 import {
@@ -28,6 +28,7 @@ import {
 } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
+import { heldSource } from "./held-source.ts";
 
 const heldStates = { held: operatorList(t.int64) };
 const heldSides = { sevenths: t.int64 };
@@ -83,6 +84,7 @@ export default job((env) => {
       rate: { type: "string", default: "500" },
       output: { type: "string", default: "output" },
       delay: { type: "string", default: "3000" },
+      until: { type: "string" },
     },
   });
   const [count, delayMs] = [Number(values.count), Number(values.delay)];
@@ -92,13 +94,16 @@ export default job((env) => {
     restart: { strategy: "fixed-delay", attempts: 100, delay: "50 ms" },
   });
   const numbers = env.fromSource(
-    generatorSource({
-      generate: (n) => n,
-      timestampOf: (n) => n,
-      type: t.int64,
-      count,
-      ratePerSecond: Number(values.rate),
-    }),
+    heldSource(
+      generatorSource({
+        generate: (n) => n,
+        timestampOf: (n) => n,
+        type: t.int64,
+        count,
+        ratePerSecond: Number(values.rate),
+      }),
+      values.until,
+    ),
     { uid: "numbers", watermarks: forBoundedOutOfOrderness(DISORDER_MS, (n: number) => n) },
   );
 

@@ -2,13 +2,13 @@
  * A word count that leaves a witness of every record that it processes, whatever becomes of it: a line in a file for each call of a function at
  * the source, and of one behind the shuffle. Nothing of it is taken back when the job goes back to a checkpoint.
  *
- *   -- --count <records> --rate <records a second> --words <different ones> --output <folder> --witness <file>
+ *   -- --count <records> --rate <records a second> --words <different ones> --output <folder> --witness <file> [--hurry <file>]
  */
 import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
-import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
+import { pacedSource } from "../../promises/jobs/paced-source.ts";
 import { wordOf } from "./word-count.ts";
 
 const Numbered = t.record({ word: t.string, index: t.int64 });
@@ -23,6 +23,7 @@ export default job((env) => {
       words: { type: "string", default: "50" },
       output: { type: "string", default: "output" },
       witness: { type: "string", default: "witness" },
+      hurry: { type: "string", default: "hurry" },
     },
   });
   const { witness } = values;
@@ -30,11 +31,12 @@ export default job((env) => {
   env.configure({ name: "witnessed-words" });
   env
     .fromSource(
-      generatorSource({
+      pacedSource({
         generate: (index) => ({ word: wordOf(index, Number(values.words)), index }),
         type: Numbered,
         count: Number(values.count),
         ratePerSecond: Number(values.rate),
+        hurryFile: values.hurry,
       }),
       { uid: "words" },
     )

@@ -1,12 +1,13 @@
 /**
  * The job of the process tests: numbered words, counted by key, each count a line of a files sink: `w7 12` is the 12th w7.
  *
- *   -- --count <records> --rate <records a second> --words <different ones> --output <folder>
+ *   -- --count <records> --rate <records a second> --words <different ones> --output <folder> [--until <file>]
  */
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
+import { heldSource } from "./held-source.ts";
 
 const WordCount = t.record({ word: t.string, count: t.int64 });
 
@@ -40,6 +41,7 @@ export default job((env) => {
       rate: { type: "string", default: "1000" },
       words: { type: "string", default: "50" },
       output: { type: "string", default: "output" },
+      until: { type: "string" },
     },
   });
   const words = Number(values.words);
@@ -50,12 +52,15 @@ export default job((env) => {
   });
   env
     .fromSource(
-      generatorSource({
-        generate: (index) => wordOf(index, words),
-        type: t.string,
-        count: Number(values.count),
-        ratePerSecond: Number(values.rate),
-      }),
+      heldSource(
+        generatorSource({
+          generate: (index) => wordOf(index, words),
+          type: t.string,
+          count: Number(values.count),
+          ratePerSecond: Number(values.rate),
+        }),
+        values.until,
+      ),
       { uid: "words" },
     )
     .map((word) => ({ word, count: 1 }), { uid: "ones", type: WordCount })

@@ -34,7 +34,11 @@ export type KafkaConnectionOptions = {
   readonly connectTimeout?: Duration;
   /** How long a broker may take to answer. Default 30 s. */
   readonly requestTimeout?: Duration;
+  /** The library that holds the connections. Default `kafkajs`; see the page for when to take the other. */
+  readonly library?: KafkaLibrary;
 };
+
+export type KafkaLibrary = "kafkajs" | "@platformatic/kafka";
 
 export type KafkaConnection = {
   readonly brokers: readonly string[];
@@ -43,8 +47,10 @@ export type KafkaConnection = {
   readonly clientId: string;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly library: KafkaLibrary;
 };
 
+const LIBRARIES: readonly KafkaLibrary[] = ["kafkajs", "@platformatic/kafka"];
 const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"];
 
 /** Errors: OPTION_INVALID. */
@@ -57,7 +63,8 @@ export function readConnection(name: string, options: KafkaConnectionOptions): K
     if (typeof broker !== "string" || !/^.+:\d{1,5}$/.test(broker))
       throw optionInvalid(name, `the broker "${String(broker)}" is no address; give host:port`);
   }
-  const { sasl, tls } = options;
+  const { sasl, tls, library = "kafkajs" } = options;
+  checkChoice(name, ["library", library], LIBRARIES);
   if (sasl !== undefined) {
     checkChoice(name, ["sasl.mechanism", sasl.mechanism], MECHANISMS);
     if (!sasl.username || !sasl.password)
@@ -73,5 +80,6 @@ export function readConnection(name: string, options: KafkaConnectionOptions): K
     clientId: options.clientId ?? "streamjob",
     connectTimeoutMs: readDuration(options.connectTimeout ?? "10 s", `${name}: connectTimeout`),
     requestTimeoutMs: readDuration(options.requestTimeout ?? "30 s", `${name}: requestTimeout`),
+    library,
   };
 }

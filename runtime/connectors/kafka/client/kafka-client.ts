@@ -1,10 +1,11 @@
 /**
  * Owns: the port to Kafka: the requests that the source and the sink make, in the words of the protocol.
- * Not here: how they are sent (kafkajs/), batches of records (wire/), retries (retry.ts): an operation here is one attempt.
+ * Not here: how they are sent (kafkajs/, platformatic/), batches of records (wire/), retries (retry.ts): an operation here is one attempt.
  *
  * KCL1 An operation that fails rejects with a KafkaError. `fetch` and `produce` answer for each partition instead, as the broker does.
  * KCL2 Nothing here initializes or aborts a transaction by itself: `endTransaction` with a saved identity is the plain request, so what
  *      another process prepared can be committed (EO-8).
+ * KCL3 Errors have the names of Kafka's protocol of today, whatever the library calls them.
  */
 
 export type TopicPartition = { readonly topic: string; readonly partition: number };
@@ -66,6 +67,14 @@ export type KnownTransaction = {
   readonly state: string;
 };
 
+/** More of one, as its coordinator tells it. `startedMs`: epoch milliseconds; -1: none is open. `partitions`: those that are in it. */
+export type DescribedTransaction = KnownTransaction & {
+  readonly epoch: number;
+  readonly timeoutMs: number;
+  readonly startedMs: number;
+  readonly partitions: readonly TopicPartition[];
+};
+
 /** A transaction that the leader of a partition takes for open there; `coordinatorEpoch`: of the last who ended one of this producer, or -1. */
 export type OpenInPartition = TopicPartition & {
   readonly producerId: number;
@@ -99,6 +108,8 @@ export interface KafkaClient {
   endTransaction(producer: ProducerIdentity, outcome: "commit" | "abort"): Promise<void>;
   /** The last transaction of each id of the whole cluster that begins with `prefix`. */
   transactions(prefix: string): Promise<readonly KnownTransaction[]>;
+  /** The last transaction of this id; null: its coordinator does not know it, or not any more. Needs the right Describe on the id. */
+  describeTransaction(transactionalId: string): Promise<DescribedTransaction | null>;
   /** As the leaders of these partitions say, whatever coordinators know. */
   openInPartitions(partitions: readonly PartitionInfo[]): Promise<readonly OpenInPartition[]>;
   /** Ends one in its partition, past its coordinator: only one that its coordinator has given up (KTF5). Needs the right Alter on the cluster. */

@@ -20,8 +20,8 @@ export class KafkaError extends Error {
 
 /** Where a connector works, for messages. */
 export type KafkaPlace = {
-  /** SOURCE_FAILED or SINK_FAILED. */
-  readonly code: "SOURCE_FAILED" | "SINK_FAILED";
+  /** KAFKA_FAILED: no job does it. */
+  readonly code: "SOURCE_FAILED" | "SINK_FAILED" | "KAFKA_FAILED";
   /** The connector and its brokers: `sink orders at localhost:9092`. */
   readonly where: string;
 };

@@ -11,6 +11,7 @@ import type { ISocketFactory, SASLOptions } from "kafkajs";
 import type { Log } from "../../../../base/index.ts";
 import { KafkaError } from "../client/kafka-error.ts";
 import type {
+  DescribedTransaction,
   FetchedPartition,
   FetchRequest,
   GroupOffset,
@@ -27,7 +28,12 @@ import type {
 } from "../client/kafka-client.ts";
 import type { KafkaConnection } from "../client/connection-options.ts";
 import { byTopic, fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
-import { describeProducersRequest, listTransactionsRequest, writeMarkerRequest } from "../wire/transaction-requests.ts";
+import {
+  describeProducersRequest,
+  describeTransactionRequest,
+  listTransactionsRequest,
+  writeMarkerRequest,
+} from "../wire/transaction-requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type KafkajsBroker, type KafkajsCluster, type KafkajsParts, loadKafkajs } from "./kafkajs-parts.ts";
 
@@ -45,6 +51,15 @@ const newerErrors: Readonly<Record<number, string>> = {
   90: "PRODUCER_FENCED",
   105: "TRANSACTIONAL_ID_NOT_FOUND",
   120: "TRANSACTION_ABORTABLE",
+};
+
+/** What the protocol calls it now (KCL3). */
+const renamed: Readonly<Record<string, string>> = {
+  UNKNOWN: "UNKNOWN_SERVER_ERROR",
+  NOT_LEADER_FOR_PARTITION: "NOT_LEADER_OR_FOLLOWER",
+  GROUP_LOAD_IN_PROGRESS: "COORDINATOR_LOAD_IN_PROGRESS",
+  GROUP_COORDINATOR_NOT_AVAILABLE: "COORDINATOR_NOT_AVAILABLE",
+  NOT_COORDINATOR_FOR_GROUP: "NOT_COORDINATOR",
 };
 
 export class KafkajsClient implements KafkaClient {
@@ -172,6 +187,16 @@ export class KafkajsClient implements KafkaClient {
     return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
   }
 
+  async describeTransaction(transactionalId: string): Promise<DescribedTransaction | null> {
+    const request = describeTransactionRequest(transactionalId, (code) => {
+      throw this.#protocolError(code);
+    });
+    const [described] = await this.#asked(async () =>
+      this.#sendTo(await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR), request),
+    );
+    return described ?? null;
+  }
+
   async openInPartitions(partitions: readonly PartitionInfo[]): Promise<OpenInPartition[]> {
     const open: OpenInPartition[] = [];
     for (const node of new Set(partitions.map(({ leader }) => leader))) {
@@ -254,22 +279,23 @@ export class KafkajsClient implements KafkaClient {
   }
 
   async #send<R>(node: number, request: WireRequest<R>): Promise<R> {
-    return await this.#asked(async () => {
-      const broker = await this.#broker(node);
-      this.#checkVersion(broker, request);
-      return await broker.connectionPool.send({
-        request: {
-          apiKey: request.apiKey,
-          apiVersion: request.apiVersion,
-          apiName: request.name,
-          encode: async () => {
-            const body = request.encode();
-            return { buf: body, buffer: body, size: () => body.length };
-          },
+    return await this.#asked(async () => this.#sendTo(await this.#broker(node), request));
+  }
+
+  async #sendTo<R>(broker: KafkajsBroker, request: WireRequest<R>): Promise<R> {
+    this.#checkVersion(broker, request);
+    return await broker.connectionPool.send({
+      request: {
+        apiKey: request.apiKey,
+        apiVersion: request.apiVersion,
+        apiName: request.name,
+        encode: async () => {
+          const body = request.encode();
+          return { buf: body, buffer: body, size: () => body.length };
         },
-        response: { decode: async (bytes) => request.decode(new WireReader(bytes)), parse: async (decoded) => decoded },
-        logResponseError: false,
-      });
+      },
+      response: { decode: async (bytes) => request.decode(new WireReader(bytes)), parse: async (decoded) => decoded },
+      logResponseError: false,
     });
   }
 
@@ -308,7 +334,8 @@ export class KafkajsClient implements KafkaClient {
 
   #errorName(code: number): string | null {
     if (code === 0) return null;
-    return this.#parts.errorCodes.find((each) => each.code === code)?.type ?? newerErrors[code] ?? `ERROR_${code}`;
+    const type = this.#parts.errorCodes.find((each) => each.code === code)?.type;
+    return (type === undefined ? newerErrors[code] : (renamed[type] ?? type)) ?? `ERROR_${code}`;
   }
 
   #protocolError(code: number): KafkaError {
@@ -356,7 +383,7 @@ function kafkaErrorOf(error: unknown): unknown {
   const { name = "", type, code, retriable = false, message = String(error) } = innermost(error);
   if (type !== undefined) {
     const newer = type === "KAFKAJS_UNKNOWN_ERROR_CODE" ? newerErrors[Number(/\d+$/.exec(message)?.[0])] : undefined;
-    return new KafkaError(newer ?? type, message, { isRetriable: retriable, cause: error });
+    return new KafkaError(newer ?? renamed[type] ?? type, message, { isRetriable: retriable, cause: error });
   }
   if (!name.startsWith("KafkaJS")) return error;
   if (name.includes("SASL"))

@@ -25,6 +25,7 @@ export function kafkaSink<T>(options: KafkaSinkOptions<T>): PlainSink<T> | TwoPh
       kind: "sink",
       name,
       guarantee: "exactly-once",
+      settlesOnDeletion: true,
       transactionType,
       createWriter: (context) => new TransactionalKafkaWriter(settings, context),
     };
@@ -37,7 +38,8 @@ export function kafkaSink<T>(options: KafkaSinkOptions<T>): PlainSink<T> | TwoPh
   };
 }
 
-const transactionType = t.record({
+/** What a checkpoint keeps of a transaction. */
+export const transactionType = t.record({
   transactionalId: t.string,
   producerId: t.int64,
   epoch: t.int32,

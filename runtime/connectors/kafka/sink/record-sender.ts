@@ -6,6 +6,8 @@
  *     sequence numbers, so the broker appends it once (except where there is no owner).
  * RSE2 What waits and what is under way is bounded: `add` returns a promise while it is more than BUFFER_BYTES_MAX.
  * RSE3 After a failure nothing more is sent: `add` and `flush` reject with it.
+ * RSE5 What is under way of a partition belongs to the loop that sent it until it is acknowledged, also when its leader has moved meanwhile: two loops with the
+ *     same batch would write it twice, or take the answer to it for one to the next batch, which then were never sent.
  * RSE4 A batch leaves when it is full, after the linger, or for `flush`; while a request is under way the next batches fill.
  */
 import type { Clock, Timer } from "../../../../base/index.ts";
@@ -13,7 +15,7 @@ import type { KafkaClient, PartitionInfo, ProducerIdentity, TopicPartition } fro
 import { KafkaError } from "../client/kafka-error.ts";
 import type { Retries } from "../client/retry.ts";
 import { BatchBuilder, type Bytes, type Header } from "../wire/batch-builder.ts";
-import type { KafkaCompression } from "../wire/record-batch.ts";
+import type { KafkaCompression } from "../wire/packing.ts";
 
 const BUFFER_BYTES_MAX = 16 << 20;
 const REQUEST_BYTES_MAX = 8 << 20;
@@ -38,6 +40,8 @@ class PartitionQueue {
   readonly full: BatchBuilder[] = [];
   /** Sent and not acknowledged: sent again as it is. */
   underWay: Batch | null = null;
+  /** RSE5 */
+  isHeld = false;
   sequence = 0;
   isInTransaction = false;
   appended: Appended | null = null;
@@ -48,6 +52,10 @@ class PartitionQueue {
 
   get isEmpty(): boolean {
     return this.current === null && this.full.length === 0 && this.underWay === null;
+  }
+
+  get mayBeSent(): boolean {
+    return !this.isHeld && !this.isEmpty;
   }
 
   append(offset: number, count: number): void {
@@ -191,7 +199,7 @@ export class RecordSender {
   }
 
   #sendAll(): void {
-    for (const leader of new Set(this.#partitions.filter((queue) => !queue.isEmpty).map(({ info }) => info.leader)))
+    for (const leader of new Set(this.#partitions.filter((queue) => queue.mayBeSent).map(({ info }) => info.leader)))
       this.#send(leader);
   }
 
@@ -204,6 +212,8 @@ export class RecordSender {
       .finally(() => {
         this.#sending.delete(leader);
         this.#tellRoom();
+        // What was added in this moment, or has another leader now.
+        this.#sendAll();
       });
     this.#sending.set(leader, sent);
   }
@@ -213,17 +223,22 @@ export class RecordSender {
     for (;;) {
       // What comes in the same turn goes along.
       await Promise.resolve();
-      const queues = this.#partitions.filter((queue) => queue.info.leader === leader && !queue.isEmpty);
+      const queues = this.#partitions.filter((queue) => queue.info.leader === leader && queue.mayBeSent);
       if (queues.length === 0 || this.#failure !== null) return;
       this.#seal(queues);
       const sent = queues.filter(({ underWay }) => underWay !== null);
-      await this.#retries.run(
-        async () => {
-          await this.#joinTransaction(sent);
-          await this.#request(leader, sent);
-        },
-        (error) => error.isRetriable && !this.#isDiscarding,
-      );
+      for (const queue of sent) queue.isHeld = true;
+      try {
+        await this.#retries.run(
+          async () => {
+            await this.#joinTransaction(sent);
+            await this.#request(leader, sent);
+          },
+          (error) => error.isRetriable && !this.#isDiscarding,
+        );
+      } finally {
+        for (const queue of sent) queue.isHeld = false;
+      }
       this.#tellRoom();
     }
   }
@@ -315,7 +330,7 @@ export class RecordSender {
 
 /** Of what a broker answers for one partition: what passes by itself, with a new leader or a little later. */
 const passing: ReadonlySet<string> = new Set([
-  "NOT_LEADER_FOR_PARTITION",
+  "NOT_LEADER_OR_FOLLOWER",
   "LEADER_NOT_AVAILABLE",
   "UNKNOWN_TOPIC_OR_PARTITION",
   "REQUEST_TIMED_OUT",

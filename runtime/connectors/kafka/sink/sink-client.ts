@@ -6,7 +6,7 @@ import type { SinkContext } from "../../../ports/index.ts";
 import type { KafkaClient } from "../client/kafka-client.ts";
 import { kafkaFailure, type KafkaPlace } from "../client/kafka-error.ts";
 import { Retries } from "../client/retry.ts";
-import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
+import { createKafkaClient } from "../create-client.ts";
 import { RecordSender } from "./record-sender.ts";
 import type { KafkaSinkSettings } from "./sink-settings.ts";
 
@@ -20,7 +20,7 @@ export class SinkClient {
   constructor(settings: KafkaSinkSettings<never>, context: SinkContext) {
     this.#settings = settings;
     this.#context = context;
-    this.client = new KafkajsClient(settings.connection, context.log);
+    this.client = createKafkaClient(settings.connection, context.log);
     this.retries = new Retries(context.clock, settings.deliveryTimeoutMs);
     this.place = { code: "SINK_FAILED", where: `sink ${context.name} at ${settings.connection.brokers.join(", ")}` };
   }

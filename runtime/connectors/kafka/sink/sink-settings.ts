@@ -6,7 +6,7 @@ import { NO_TIMESTAMP } from "../../../record/index.ts";
 import { checkChoice, checkNumber, lineOf, optionInvalid } from "../../kit/index.ts";
 import { type KafkaConnection, type KafkaConnectionOptions, readConnection } from "../client/connection-options.ts";
 import type { Bytes, Header } from "../wire/batch-builder.ts";
-import type { KafkaCompression } from "../wire/record-batch.ts";
+import { compressions, type KafkaCompression } from "../wire/packing.ts";
 import { partitionOfKey } from "./partitioner.ts";
 import type { RecordSender } from "./record-sender.ts";
 
@@ -78,7 +78,7 @@ export function readSinkSettings<T>(options: KafkaSinkOptions<T>): KafkaSinkSett
   } = options;
   if (typeof topic !== "string" || topic === "") throw optionInvalid(name, "give the topic to write to");
   checkChoice(name, ["guarantee", guarantee], ["none", "at-least-once", "exactly-once"]);
-  checkChoice(name, ["compression", compression], ["none", "gzip", "zstd"]);
+  checkChoice(name, ["compression", compression], compressions);
   checkNumber(
     name,
     ["batchBytes", batchBytes],

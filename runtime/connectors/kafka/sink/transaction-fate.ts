@@ -12,6 +12,7 @@
  * KTF5 A broker that is killed while it ends transactions may call one ended and have written no marker into some partitions (seen with Kafka
  *      4.4). It is open there for good and holds back readers. When its coordinator has nothing under way, what is open is ended in the
  *      partitions themselves, as an administrator would: committed if some other partition says so, else aborted.
+ *      That is looked for after a restore, and before an id is used again (KTS4): one small request to each leader for each transaction.
  */
 import type { KafkaClient, PartitionInfo, ProducerIdentity } from "../client/kafka-client.ts";
 import { KafkaError } from "../client/kafka-error.ts";
@@ -93,19 +94,19 @@ export class TransactionFate {
   }
 
   /** KTF5: of producers that have just been taken over, so that nothing of theirs is under way. Answers the partitions of `topic`. */
-  async abortHanging(topic: string, producerIds: ReadonlySet<number>): Promise<string[]> {
+  async endLeftOpen(topic: string, producerIds: ReadonlySet<number>, outcome: "commit" | "abort"): Promise<string[]> {
     const infos = (await this.#retries.run(() => this.#client.partitionsOf(topic))) ?? [];
     const open = await this.#retries.run(() => this.#client.openInPartitions(infos));
-    const aborted: string[] = [];
+    const ended: string[] = [];
     for (const each of open) {
       if (!producerIds.has(each.producerId)) continue;
       await this.#retries.run(async () => {
         const { leader } = await this.#leaderOf(each);
-        await this.#client.endInPartition(each, leader, "abort");
+        await this.#client.endInPartition(each, leader, outcome);
       });
-      aborted.push(`${topic}-${each.partition}`);
+      ended.push(`${topic}-${each.partition}`);
     }
-    return aborted;
+    return ended;
   }
 
   /** Writes it again, unless that was done before. Answers what is missing, or null when all of it is committed. */

@@ -4,6 +4,8 @@
  * KTS1 An id has one transaction at a time: it is free again when that one is committed or aborted. So a saved (id, producer, epoch) names one
  *      transaction.
  * KTS2 Before each transaction its id gets a new epoch (EO-8), ahead of time where possible.
+ * KTS4 Before an id is used again, what its last transaction has left open in partitions is ended as that one was (KTF5). Else the next one's marker would do
+ *     it, and with it an abort of the next would take back what was committed.
  * KTS3 There are at most SLOTS_MAX ids of a subtask: so many checkpoints in a row that did not complete fail the task.
  */
 import { StreamError } from "../../../../base/index.ts";
@@ -17,15 +19,27 @@ const SLOTS_AHEAD = 2;
 
 export type TransactionalIdentity = ProducerIdentity & { readonly transactionalId: string };
 
+type Ended = { readonly producerId: number; readonly outcome: "commit" | "abort" };
+type EndLeftOpen = (transactionalId: string, last: Ended) => Promise<void>;
+
 export class TransactionSlots {
   readonly #kafka: SinkClient;
   readonly #of: { readonly prefix: string; readonly subtask: number };
   readonly #timeoutMs: number;
+  readonly #endLeftOpen: EndLeftOpen;
   readonly #used = new Set<string>();
+  /** The last transaction of each id. */
+  readonly #ended = new Map<string, Ended>();
   readonly #ahead: TransactionalIdentity[] = [];
   #initializing: Promise<void> = Promise.resolve();
 
-  constructor(kafka: SinkClient, of: { readonly prefix: string; readonly subtask: number }, timeoutMs: number) {
+  constructor(
+    kafka: SinkClient,
+    of: { readonly prefix: string; readonly subtask: number },
+    timeoutMs: number,
+    endLeftOpen: EndLeftOpen,
+  ) {
+    this.#endLeftOpen = endLeftOpen;
     this.#kafka = kafka;
     this.#of = of;
     this.#timeoutMs = timeoutMs;
@@ -50,9 +64,10 @@ export class TransactionSlots {
     });
   }
 
-  /** Its transaction is committed or aborted. */
-  release(transactionalId: string): void {
+  /** The transaction is committed or aborted. */
+  release({ transactionalId, producerId }: TransactionalIdentity, outcome: "commit" | "abort"): void {
     this.#used.delete(transactionalId);
+    this.#ended.set(transactionalId, { producerId, outcome });
   }
 
   /** Initializes the next one while records are written; what fails is tried again by `take`. */
@@ -69,6 +84,9 @@ export class TransactionSlots {
     const { producerId, epoch } = await this.#kafka.asked(`initialize the transactional id ${id}`, () =>
       retries.run(() => client.initProducer(id, this.#timeoutMs)),
     );
+    const last = this.#ended.get(id);
+    if (last !== undefined) await this.#endLeftOpen(id, last);
+    this.#ended.delete(id);
     return { transactionalId: id, producerId, epoch };
   }
 

@@ -8,12 +8,15 @@
  *      the checkpoint names, is aborted; then new ones begin.
  * KTW3 A commit that the broker refuses for good is looked up in the log (KTF1): committed; or aborted, as after its timeout, and then it is
  *      written again (KTF2) or the job fails with the offsets (KTF4).
+ * KTW5 Nothing of this begins while another job that lives has the same prefix (KPN1).
  * KTW4 After a restore every id of the subtask is taken over, also one without an open transaction: an earlier attempt that still runs can neither
  *      write nor begin with what it holds. Left open, its transaction would hold back readers until its timeout.
+ * KTW6 What is being ended is looked at again after a moment, then once a second, then more and more seldom: each look asks all brokers for all their transactions.
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { CommitOutcome, SinkContext, TransactionWriter } from "../../../ports/index.ts";
 import { KafkaError, kafkaFailure } from "../client/kafka-error.ts";
+import { PrefixClaim } from "./prefix-claim.ts";
 import type { RecordSender } from "./record-sender.ts";
 import { SinkClient } from "./sink-client.ts";
 import { addRecord, type KafkaSinkSettings } from "./sink-settings.ts";
@@ -23,6 +26,7 @@ import { TransactionSlots } from "./transaction-slots.ts";
 
 const MAX_TIMEOUT_SETTING = "transaction.max.timeout.ms";
 const ENDING_WAIT_MS = 100;
+const ENDING_WAIT_MS_MAX = 10_000;
 const RETRY_WAIT_MS = 1000;
 
 /** The identity is no longer the id's current one, or its transaction is in no state to be committed. */
@@ -43,6 +47,9 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
   readonly #prefix: string;
   readonly #slots: TransactionSlots;
   readonly #fate: TransactionFate;
+  /** How long was waited last for a transaction to be ended, by id. */
+  readonly #endingWaits = new Map<string, number>();
+  readonly #claim: PrefixClaim;
   #sender: RecordSender | null = null;
 
   constructor(settings: KafkaSinkSettings<T>, context: SinkContext) {
@@ -54,16 +61,21 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
       this.#kafka,
       { prefix: this.#prefix, subtask: context.subtask },
       settings.transactionTimeoutMs,
+      (id, { producerId, outcome }) =>
+        this.#pastCoordinator(id, () => this.#fate.endLeftOpen(settings.topic, new Set([producerId]), outcome)),
     );
     this.#fate = new TransactionFate(this.#kafka.client, this.#kafka.retries);
+    this.#claim = new PrefixClaim(this.#kafka, context, { prefix: this.#prefix, topic: settings.topic });
   }
 
   async open(): Promise<void> {
     this.#sender = await this.#kafka.open();
     await this.#checkTimeout();
+    await this.#asked("note whose its transactional ids are", () => this.#claim.take());
   }
 
   begin(): KafkaTransaction | Promise<KafkaTransaction> {
+    this.#claim.assertHeld();
     const identity = this.#slots.take();
     if (!("then" in identity)) return this.#begun(identity);
     return identity.then((each) => this.#begun(each));
@@ -87,7 +99,7 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
     } catch (error) {
       return await this.#refused(transaction, error);
     }
-    this.#slots.release(transaction.transactionalId);
+    this.#slots.release(transaction, "commit");
     return { kind: "committed" };
   }
 
@@ -107,7 +119,7 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
         );
       }
     }
-    this.#slots.release(transaction.transactionalId);
+    this.#slots.release(transaction, "abort");
   }
 
   async abortAllExcept(keep: readonly KafkaTransaction[]): Promise<void> {
@@ -143,6 +155,7 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
 
   async close(): Promise<void> {
     this.#sender?.close();
+    await this.#claim.release();
     await this.#kafka.close();
   }
 
@@ -170,13 +183,8 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
   async #settle(transaction: KafkaTransaction, refusal: KafkaError): Promise<CommitOutcome> {
     const { transactionalId, partitions } = transaction;
     const fate = await this.#fate.find(transaction);
+    if (fate.kind === "ending") return await this.#lookLater(transaction, refusal);
     if (fate.kind !== "gone") await this.#endHanging(transaction, fate.kind);
-    if (fate.kind === "ending")
-      return {
-        kind: "retryLater",
-        after: ENDING_WAIT_MS,
-        reason: `it is being ended; its commit was answered by ${refusal.type}`,
-      };
     if (fate.kind === "gone") {
       return {
         kind: "impossible",
@@ -196,8 +204,20 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
         "an aborted transaction was written again",
       );
     }
-    this.#slots.release(transactionalId);
+    this.#endingWaits.delete(transactionalId);
+    this.#slots.release(transaction, "commit");
     return { kind: "alreadyCommitted" };
+  }
+
+  /** KTW6 */
+  async #lookLater(transaction: KafkaTransaction, refusal: KafkaError): Promise<CommitOutcome> {
+    const { transactionalId } = transaction;
+    const waited = this.#endingWaits.get(transactionalId);
+    if (waited !== undefined) await this.#endHanging(transaction, "ending");
+    const after =
+      waited === undefined ? ENDING_WAIT_MS : Math.min(ENDING_WAIT_MS_MAX, Math.max(RETRY_WAIT_MS, 2 * waited));
+    this.#endingWaits.set(transactionalId, after);
+    return { kind: "retryLater", after, reason: `it is being ended; its commit was answered by ${refusal.type}` };
   }
 
   /** KTF5 */
@@ -208,7 +228,9 @@ export class TransactionalKafkaWriter<T> implements TransactionWriter<T, KafkaTr
   /** KTF5 */
   async #abortHanging(producerIds: ReadonlySet<number>): Promise<void> {
     if (producerIds.size === 0) return;
-    await this.#pastCoordinator(`${this.#prefix}-…`, () => this.#fate.abortHanging(this.#settings.topic, producerIds));
+    await this.#pastCoordinator(`${this.#prefix}-…`, () =>
+      this.#fate.endLeftOpen(this.#settings.topic, producerIds, "abort"),
+    );
   }
 
   async #pastCoordinator(transactionalId: string, end: () => Promise<string[]>): Promise<void> {

@@ -4,13 +4,15 @@
  *
  * KRE1 Partitions are assigned by the job, not by a consumer group; offsets are in the state, and only there (EO-10).
  * KRE2 A record's timestamp is its event time: the one that the producer, or the broker, gave it.
+ * KRE3 Each partition is a split of its own for watermarks (WM-8), from when it is assigned until its end. One that is paused is not given out, so its
+ *     buffer fills up, and it is fetched no further (KFE1).
  */
 import { StreamError } from "../../../../base/index.ts";
 import type { Counter, PollResult, ReaderContext, SourceOutput, SourceReader } from "../../../ports/index.ts";
 import type { KafkaClient } from "../client/kafka-client.ts";
 import { kafkaFailure, type KafkaPlace } from "../client/kafka-error.ts";
 import { Retries } from "../client/retry.ts";
-import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
+import { createKafkaClient } from "../create-client.ts";
 import type { RecordCursor } from "../wire/batch-reader.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Fetching } from "./fetching.ts";
@@ -43,9 +45,9 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
       code: "SOURCE_FAILED",
       where: `source ${context.name} at ${settings.connection.brokers.join(", ")}`,
     };
-    this.#client = new KafkajsClient(settings.connection, log);
+    this.#client = createKafkaClient(settings.connection, log);
     this.#retries = new Retries(clock, settings.retryTimeoutMs);
-    this.#partitions = context.splits.map((split) => new PartitionReading(split));
+    this.#partitions = context.splits.map((split) => this.#opened(split));
     this.#commits = settings.group === null ? null : new OffsetCommits(this.#client, settings.group, context);
     this.#poisoned = metrics.counter("poisonRecords");
     metrics.gauge("pendingRecords", () => this.#partitions.reduce((sum, { lag }) => sum + lag, 0));
@@ -96,8 +98,13 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
   }
 
   addSplits(splits: readonly KafkaSplit[]): void {
-    for (const split of splits) this.#partitions.push(new PartitionReading(split));
+    for (const split of splits) this.#partitions.push(this.#opened(split));
     this.#fetching.add();
+  }
+
+  /** KRE3 */
+  pauseSplits(ids: ReadonlySet<string>): void {
+    for (const each of this.#partitions) each.isPaused = ids.has(each.id);
   }
 
   snapshot(checkpointId: number): readonly KafkaSplit[] {
@@ -124,7 +131,9 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
   /** Returns how many records may still be given out. */
   #giveOut(reading: PartitionReading, output: SourceOutput<T>, records: number): number {
     const { format } = this.#settings;
+    if (reading.isPaused) return records;
     let left = records;
+    let isTold = false;
     while (left > 0 && !reading.isHeld) {
       const cursor = this.#nextOf(reading);
       if (cursor === null) break;
@@ -136,11 +145,26 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
         reading.passed(cursor.offset);
         continue;
       }
+      if (!isTold) this.#context.readSplit(reading.id);
+      isTold = true;
       output.collect(value, cursor.timestamp);
       reading.passed(cursor.offset);
       left--;
     }
+    if (reading.isFinished) this.#finish(reading);
     return left;
+  }
+
+  #opened(split: KafkaSplit): PartitionReading {
+    const reading = new PartitionReading(split);
+    this.#context.openSplit(reading.id);
+    return reading;
+  }
+
+  #finish(reading: PartitionReading): void {
+    if (reading.isToldFinished) return;
+    reading.isToldFinished = true;
+    this.#context.finishSplit(reading.id);
   }
 
   #nextOf(reading: PartitionReading): RecordCursor | null {

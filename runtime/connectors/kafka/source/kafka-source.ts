@@ -5,7 +5,7 @@
 import type { ReaderContext, Source, SourceContext } from "../../../ports/index.ts";
 import { kafkaFailure } from "../client/kafka-error.ts";
 import { Retries } from "../client/retry.ts";
-import { KafkajsClient } from "../kafkajs/kafkajs-client.ts";
+import { createKafkaClient } from "../create-client.ts";
 import { type KafkaFormat, textFormat } from "./formats.ts";
 import { KafkaReader } from "./kafka-reader.ts";
 import { PartitionDiscovery } from "./partition-discovery.ts";
@@ -41,7 +41,7 @@ export function kafkaSource<T>(options: KafkaSourceOptions<T>): Source<T, KafkaS
   return {
     ...source,
     createEnumerator: (context) => {
-      const client = new KafkajsClient(settings.connection, context.log);
+      const client = createKafkaClient(settings.connection, context.log);
       return new PartitionDiscovery({ settings: untyped, everyMs: discoveryMs, client }, context);
     },
   };
@@ -49,7 +49,7 @@ export function kafkaSource<T>(options: KafkaSourceOptions<T>): Source<T, KafkaS
 
 async function discover(settings: KafkaSourceSettings<never>, context: SourceContext): Promise<readonly KafkaSplit[]> {
   const where = `source ${context.name} at ${settings.connection.brokers.join(", ")}`;
-  const client = new KafkajsClient(settings.connection, context.log);
+  const client = createKafkaClient(settings.connection, context.log);
   try {
     await client.connect();
     return await discoverPartitions(settings, {

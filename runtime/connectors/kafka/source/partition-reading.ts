@@ -10,6 +10,8 @@ import { visibleBatches } from "./aborted-records.ts";
 import type { KafkaSplit } from "./splits.ts";
 
 export class PartitionReading {
+  /** Its name as a split: `<topic>-<partition>`. */
+  readonly id: string;
   readonly topic: string;
   readonly partition: number;
   readonly end: number | null;
@@ -24,10 +26,15 @@ export class PartitionReading {
   logEnd = -1;
   /** Waits for a dead letter to be written. */
   isHeld = false;
+  /** Its watermark is too far ahead of others'. */
+  isPaused = false;
+  /** The job knows that nothing more comes. */
+  isToldFinished = false;
   readonly #batches: LogBatch[] = [];
   #cursor: RecordCursor | null = null;
 
   constructor({ topic, partition, offset, end }: KafkaSplit) {
+    this.id = `${topic}-${partition}`;
     this.topic = topic;
     this.partition = partition;
     this.end = end;

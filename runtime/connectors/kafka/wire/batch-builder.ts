@@ -9,15 +9,14 @@ import {
   BASE_TIMESTAMP_AT,
   ATTRIBUTES_AT,
   COUNT_AT,
-  type KafkaCompression,
   LAST_OFFSET_DELTA_AT,
   MAGIC,
   MAGIC_AT,
   MAX_TIMESTAMP_AT,
-  pack,
   RECORDS_AT,
   seal,
 } from "./record-batch.ts";
+import { type KafkaCompression, pack } from "./packing.ts";
 
 /** A string is written as UTF-8; null is no key, or a tombstone. */
 export type Bytes = Uint8Array | string | null;
@@ -73,7 +72,7 @@ export class BatchBuilder {
   /** The batch, to be sent as it is. The builder is done with it. */
   finish(owner: BatchOwner, compression: KafkaCompression): Buffer {
     let batch = this.#bytes.subarray(0, this.#length);
-    const { packing, bytes } = pack(batch.subarray(RECORDS_AT), compression);
+    const { number: packing, bytes } = pack(batch.subarray(RECORDS_AT), compression);
     if (packing !== 0) {
       const packed = Buffer.allocUnsafe(RECORDS_AT + bytes.length);
       packed.set(bytes, RECORDS_AT);

@@ -24,8 +24,8 @@ import {
   PRODUCER_ID_AT,
   RECORDS_AT,
   TRANSACTIONAL_BIT,
-  unpack,
 } from "./record-batch.ts";
+import { unpack } from "./packing.ts";
 import type { Header } from "./batch-builder.ts";
 
 export type LogBatch = {

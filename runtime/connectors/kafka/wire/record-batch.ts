@@ -1,5 +1,6 @@
 /**
- * Owns: the layout of a batch of records as it lies in Kafka's log (format 2), and packing.
+ * Owns: the layout of a batch of records as it lies in Kafka's log (format 2).
+ * Not here: packing.ts.
  *
  *   0 base_offset i64 · 8 length i32 (of what follows) · 12 leader_epoch i32 · 16 magic i8 · 17 crc u32 (of all from 21 on)
  *   21 attributes i16 · 23 last_offset_delta i32 · 27 base_timestamp i64 · 35 max_timestamp i64 · 43 producer_id i64
@@ -8,9 +9,7 @@
  *   record: length, attributes i8, timestamp_delta, offset_delta, key, value, headers [name, value]; numbers are zigzag varints,
  *   a key, value or header is its length and its bytes, -1 is null
  */
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { assert } from "../../../../base/index.ts";
-import { KafkaError } from "../client/kafka-error.ts";
 import { crc32c } from "./crc32c.ts";
 
 export const LENGTH_AT = 8;
@@ -32,43 +31,6 @@ export const PACKING_BITS = 7;
 export const APPEND_TIME_BIT = 8;
 export const TRANSACTIONAL_BIT = 16;
 export const CONTROL_BIT = 32;
-
-/** A bound for memory: a batch that unpacks to more is refused. Brokers take 1 MiB, packed, unless told otherwise. */
-const UNPACKED_BYTES_MAX = 256 << 20;
-
-/** How the records of a batch are packed; the others of the protocol need libraries that Node does not have. */
-export type KafkaCompression = "none" | "gzip" | "zstd";
-
-const packingNumbers: Readonly<Record<KafkaCompression, number>> = { none: 0, gzip: 1, zstd: 4 };
-const packingNames = ["none", "gzip", "snappy", "lz4", "zstd"];
-
-export function pack(
-  records: Buffer,
-  compression: KafkaCompression,
-): { readonly packing: number; readonly bytes: Buffer } {
-  const packing = packingNumbers[compression];
-  if (compression === "gzip") return { packing, bytes: gzipSync(records) };
-  return { packing, bytes: compression === "zstd" ? zstdCompressSync(records) : records };
-}
-
-/** Errors: KafkaError for a packing that we cannot read. */
-export function unpack(bytes: Buffer, packing: number): Buffer {
-  const name = packingNames[packing] ?? `packing ${packing}`;
-  switch (name) {
-    case "none":
-      return bytes;
-    case "gzip":
-      return gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX });
-    case "zstd":
-      return zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX });
-    default:
-      throw new KafkaError(
-        "UNSUPPORTED_COMPRESSION_TYPE",
-        `its records are packed with ${name}, which this source cannot unpack; have the producer use zstd, gzip or none, or set compression.type of the topic to one of them`,
-        { isRetriable: false },
-      );
-  }
-}
 
 /** Whose a batch is: what the broker checks for duplicates, gaps and fenced producers. `sequence`: of its first record. */
 export type BatchOwner = {

@@ -5,9 +5,15 @@
  *
  *   ListTransactions 0:  [state] [producer]
  *   DescribeProducers 0: [topic [partition]]
+ *   DescribeTransactions 0: [transactional_id]
  *   WriteTxnMarkers 1:   [producer epoch isCommit [topic [partition]] coordinator_epoch]
  */
-import type { KnownTransaction, OpenInPartition, TopicPartition } from "../client/kafka-client.ts";
+import type {
+  DescribedTransaction,
+  KnownTransaction,
+  OpenInPartition,
+  TopicPartition,
+} from "../client/kafka-client.ts";
 import { byTopic, type ErrorName, type WireRequest } from "./requests.ts";
 import type { WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -41,6 +47,49 @@ export function listTransactionsRequest(fail: (code: number) => never): WireRequ
       });
     },
   };
+}
+
+const TRANSACTIONAL_ID_NOT_FOUND = 105;
+
+/** Of the coordinator of the id. */
+export function describeTransactionRequest(
+  transactionalId: string,
+  fail: (code: number) => never,
+): WireRequest<DescribedTransaction[]> {
+  return {
+    name: "DescribeTransactions",
+    apiKey: 65,
+    apiVersion: 0,
+    encode: () => {
+      const writer = new WireWriter().unsignedVarint(0).unsignedVarint(lengthOf([transactionalId]));
+      return writer.compactString(transactionalId).unsignedVarint(0).finish();
+    },
+    decode: (answer) => {
+      answer.skipTags();
+      answer.int32(); // Throttling.
+      return answer.compactArray(() => describedTransaction(answer, fail)).filter((each) => each !== null);
+    },
+  };
+}
+
+function describedTransaction(answer: WireReader, fail: (code: number) => never): DescribedTransaction | null {
+  const code = answer.int16();
+  const transactionalId = answer.compactString();
+  const state = answer.compactString();
+  const timeoutMs = answer.int32();
+  const startedMs = answer.int64();
+  const producerId = answer.int64();
+  const epoch = answer.int16();
+  const topics = answer.compactArray(() => {
+    const topic = answer.compactString();
+    const partitions = answer.compactArray(() => ({ topic, partition: answer.int32() }));
+    answer.skipTags();
+    return partitions;
+  });
+  answer.skipTags();
+  if (code === TRANSACTIONAL_ID_NOT_FOUND) return null;
+  if (code !== 0) fail(code);
+  return { transactionalId, state, timeoutMs, startedMs, producerId, epoch, partitions: topics.flat() };
 }
 
 /** Of the leader of these partitions: producers whose transaction is open there. Those of a partition with an error are left out. */
