@@ -12,10 +12,10 @@ import { countedLines } from "../../integration/jobs/word-count.ts";
 import type { Workspace } from "../../integration/workspace.ts";
 import { type Downtime, downtimes, type Scene } from "./downtimes.ts";
 import { faults } from "./faults.ts";
-import { holdUntilTakenOver, someoneHeld } from "./held.ts";
+import { holdUntilTakenOver, letGo, someoneHeld } from "./held.ts";
 import type { JobInput } from "./job.ts";
 import { assertExact, type Traces } from "./oracle.ts";
-import { armedText, describePlan, type RunPlan, TASK_MANAGERS } from "./plan.ts";
+import { armedText, describePlan, type Holding, type RunPlan, TASK_MANAGERS } from "./plan.ts";
 import type { Servers } from "./servers.ts";
 import { cacheOf, ledgerOf, wordsOf } from "./words.ts";
 
@@ -114,15 +114,27 @@ class Course {
     return this.run.outcome === null;
   }
 
-  async #hold(how: "until taken over" | "until killed"): Promise<void> {
+  async #hold(how: Holding): Promise<void> {
+    const { random, servers } = this.#scene;
     const pid = await someoneHeld(this.run);
     if (pid === null || how === "until killed") return;
+    if (how === "until cut off") {
+      const sinceMs = systemClock.nowMs();
+      servers.databaseRelay.forsake();
+      await this.run.until("the job to come back", async () => {
+        // Those too that come to the failpoint only now.
+        await letGo(this.run);
+        return this.run.outcome !== null || ((await this.run.newest())?.triggeredMs ?? 0) > sinceMs;
+      });
+      this.#note("14 the sinks' connections break, and the database does not notice", " at a failpoint");
+      return;
+    }
     const isJobManager = pid === this.run.cluster.pids().jobManager;
-    await holdUntilTakenOver(this.run, pid, this.#scene.random);
-    this.#note(
-      isJobManager ? "4 the JobManager stands still" : "5 a TaskManager stands still until another has taken over",
-      " at a failpoint",
-    );
+    await holdUntilTakenOver(this.run, pid, random);
+    const name = isJobManager
+      ? "4 the JobManager stands still"
+      : "5 a TaskManager stands still until another has taken over";
+    this.#note(name, " at a failpoint");
   }
 
   async #takeDown(name: RunPlan["downtime"]): Promise<void> {

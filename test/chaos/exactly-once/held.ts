@@ -40,6 +40,11 @@ export async function holdUntilTakenOver(job: JobRun, held: number, random: Rand
   signal(held, "SIGCONT");
 }
 
+/** Whoever stands still goes on. */
+export async function letGo(job: JobRun): Promise<void> {
+  for (const pid of await stoppedPids(job)) signal(pid, "SIGCONT");
+}
+
 async function stoppedPids(job: JobRun): Promise<number[]> {
   const { jobManager, taskManagers } = job.cluster.pids();
   const pids = [jobManager, ...taskManagers].filter((pid) => pid !== null);

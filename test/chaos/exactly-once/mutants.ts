@@ -61,7 +61,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "nota-is-committed",
-    what: "XAER_NOTA, which the server answers while a zombie holds the branch, is taken for committed",
+    what: "XAER_NOTA, which the server answers while a zombie holds the branch, is taken for committed, and zombies are not ended before",
     file: `${mysql}/xa-sink.ts`,
     changes: [
       {
@@ -69,8 +69,12 @@ export const mutants: readonly Mutant[] = [
         replace:
           'if (Date.now() > 0) return { kind: "alreadyCommitted" };\n    if (await isPrepared(session, transaction)) {',
       },
+      {
+        find: "() => this.#connections.endZombies()",
+        replace: "() => Promise.resolve()",
+      },
     ],
-    plans: "^xa.*the database does not notice",
+    plans: "^xa.*stop at tm:before-commit@[24];(?!.*(there its connections|at the failpoint))",
   },
   {
     name: "ledger-without-incarnation",

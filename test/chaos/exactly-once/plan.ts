@@ -10,6 +10,8 @@ import { type FailpointName, failpointNames } from "../../../runtime/failures/in
 import { type DowntimeName, downtimes } from "./downtimes.ts";
 import { type FaultName, faults } from "./faults.ts";
 
+export type Holding = "until taken over" | "until cut off" | "until killed";
+
 type Armed = {
   readonly name: FailpointName;
   readonly action: "kill" | "stop";
@@ -24,8 +26,11 @@ export type RunPlan = {
   readonly storage: "files" | "s3";
   /** Of the first start of the JobManager, and of each TaskManager. */
   readonly failpoints: { readonly jobManager: Armed | null; readonly taskManagers: readonly (Armed | null)[] };
-  /** Somebody is to stand still at a failpoint: until another has taken over; or the whole job is killed then, before the downtime. */
-  readonly held: "until taken over" | "until killed" | null;
+  /**
+   * Somebody is to stand still at a failpoint: until another has taken over; or until its connections are broken, which is at once; or the whole
+   * job is killed then, before the downtime.
+   */
+  readonly held: Holding | null;
   /** Where in the faults the whole job is down, which is first if it is killed at a failpoint. */
   readonly downtime: DowntimeName | null;
   readonly faults: readonly FaultName[];
@@ -83,7 +88,7 @@ export function planOf(seed: number, records: number): RunPlan {
   const isKillable = downtime !== null && downtimes[downtime].isKilled;
   let held: RunPlan["held"] = null;
   if (isKillable) held = random.next() < 0.7 ? "until killed" : null;
-  else if (random.next() < 0.3) held = "until taken over";
+  else if (random.next() < 0.35) held = random.next() < 0.75 ? "until taken over" : "until cut off";
   const failpoints = held === null ? deaths(random) : standing(random, held);
   const count = (downtime === null ? 1 : 0) + Math.floor(random.next() * 2) + (held === null ? 1 : 0);
   const chosen = Array.from({ length: count }, () => one(random, faultNames));
@@ -110,6 +115,7 @@ export function describePlan({ mode, storage, failpoints, held, downtime, faults
     armed === null ? [] : [`${who} ${armed.action} at ${armed.name}@${armed.hit}`];
   const who = taskManagers.flatMap((armed, index) => of(`TM ${index + 1}`, armed));
   const down = downtime === null ? [] : [`${downtime}${held === "until killed" ? ", at the failpoint" : ""}`];
+  if (held === "until cut off") who.push("there its connections break, and the database does not notice");
   const parts = held === "until killed" ? [...down, ...names] : [...names, ...down];
   return [`${mode}, ${storage}`, ...of("JM", jobManager), ...who, ...parts].join("; ");
 }
@@ -132,9 +138,10 @@ function deaths(random: Random): RunPlan["failpoints"] {
 }
 
 /** All TaskManagers have it, since one of them is to spare and does not get there. */
-function standing(random: Random, held: "until taken over" | "until killed"): RunPlan["failpoints"] {
+function standing(random: Random, held: Holding): RunPlan["failpoints"] {
   const isBetween = held === "until killed" || random.next() < 0.75;
-  const name = one(random, isBetween ? betweenManifestAndCommit : worthHolding);
+  const places = isBetween ? betweenManifestAndCommit : worthHolding;
+  const name = one(random, held === "until cut off" ? (["tm:before-commit"] as const) : places);
   const armed: Armed = { name, action: "stop", hit: hitOf(random, name) };
   if (!isOfTaskManager(name)) return { jobManager: armed, taskManagers: Array<null>(TASK_MANAGERS).fill(null) };
   return { jobManager: null, taskManagers: Array<Armed>(TASK_MANAGERS).fill(armed) };
