@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { connect } from "node:tls";
+import { INCARNATION_LABEL, JOB_LABEL, type KubernetesObject, parseTime } from "../../crds/index.ts";
 import type { AddressOf } from "../../embedded/api-server/index.ts";
 import type { IncarnationIdentity } from "../../operator/engine/index.ts";
 import type { KubernetesApi } from "../../operator/kubernetes/api/index.ts";
@@ -74,9 +75,13 @@ export class JobManagerTunnel {
   async #identity(namespace: string, host: string): Promise<IncarnationIdentity | null> {
     const [, service = "", own = namespace] = host.split(".");
     const [, job, number] = /^(.+)-(\d+)$/.exec(service) ?? [];
-    const config = await this.#api.get("ConfigMap", { namespace: own, name: service });
+    if (job === undefined || number === undefined) return null;
+    const labels = { [JOB_LABEL]: job, [INCARNATION_LABEL]: number };
+    const { items } = await this.#api.list("ConfigMap", { namespace: own, labels });
+    // That of an earlier StreamJob of the same name may still be there.
+    const [config] = items.toSorted((one, other) => createdAt(other) - createdAt(one));
     const { jobId } = JSON.parse(config?.data?.["config.json"] ?? "{}") as { readonly jobId?: string };
-    if (job === undefined || jobId === undefined) return null;
+    if (jobId === undefined) return null;
     return { namespace: own, job, incarnation: Number(number), jobId };
   }
 
@@ -86,3 +91,5 @@ export class JobManagerTunnel {
     socket.on("close", () => this.#sockets.delete(socket));
   }
 }
+
+const createdAt = ({ metadata }: KubernetesObject): number => parseTime(metadata.creationTimestamp ?? "");
