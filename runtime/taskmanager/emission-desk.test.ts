@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "../../base/index.ts";
+import { TaskEmissions, TaskPause } from "./emission-desk.ts";
+
+/** Each call takes one of the items; what was taken goes to `order`. */
+function giving(order: string[], ...items: string[]): () => boolean {
+  return () => {
+    const item = items.shift();
+    if (item !== undefined) order.push(item);
+    return items.length === 0;
+  };
+}
+
+test("EMD1 what an operator still has to emit goes before more of its input, and both go after what is deeper", () => {
+  const pause = new TaskPause(systemClock);
+  const emissions = new TaskEmissions(pause);
+  const order: string[] = [];
+  emissions.deferInput(1, giving(order, "input 1", "input 2"));
+  emissions.defer(1, giving(order, "emission 1", "emission 2"));
+  emissions.defer(2, giving(order, "deeper"));
+  while (emissions.isPending) {
+    pause.isSet = false;
+    emissions.goOn();
+  }
+  assert.deepEqual(order, ["deeper", "emission 1", "emission 2", "input 1", "input 2"]);
+});
+
+test("EMD2 draining from an operator on leaves what those before it hold", () => {
+  const emissions = new TaskEmissions(new TaskPause(systemClock));
+  const order: string[] = [];
+  emissions.defer(0, giving(order, "before"));
+  emissions.deferInput(1, giving(order, "input"));
+  emissions.defer(1, giving(order, "emission"));
+  emissions.drain(1);
+  assert.deepEqual(order, ["emission", "input"]);
+  assert.ok(emissions.isPending);
+  emissions.drain();
+  assert.deepEqual(order, ["emission", "input", "before"]);
+  assert.ok(!emissions.isPending);
+});
