@@ -32,7 +32,8 @@ it("P-14 what leads back is deleted only after the new version's first checkpoin
         return now.every((pid, place) => pid !== null && pid !== pids[place]);
       });
       await rig.until("the new version to run again", isRunning);
-      assert.equal((await rig.status()).operation?.step, "Proving");
+      // The operator sees later than this test that it runs.
+      await rig.until("the upgrade to wait for proof", async () => (await rig.status()).operation?.step === "Proving");
       const { restored } = (await rig.checkpoints(2)).latest;
       assert.equal(restored?.external_path.replace(/\/_metadata$/, ""), `file://${savepoint}`);
       assert.ok(existsSync(savepoint), "the savepoint is kept");
