@@ -86,6 +86,20 @@ describe("a manifest", () => {
     );
   });
 
+  it("has version 3 with column tables, also with an enumerator, and lists their files (MA6)", () => {
+    const counts = keyedOperator("count", "data/0000000001-0000000001", "x");
+    const subtasks = counts.subtasks.map((state) => {
+      const { keyGroups, files } = state.keyed as NonNullable<typeof state.keyed>;
+      return { ...state, keyed: { kind: "tables" as const, keyGroups, files: [], tables: files } };
+    });
+    const tables = { ...counts, subtasks, enumerator: { state: {} } };
+    const made = { ...manifest(1, { operators: [tables] }), version: manifestVersion([tables]) };
+    assert.equal(made.version, 3);
+    assert.ok(made.files.length > 0);
+    assert.deepEqual(decodeManifest(encodeManifest(made), WHERE), made);
+    assertCorrupt(encodeManifest({ ...made, version: 2 }), /has version 2, which does not go with .* the tables/);
+  });
+
   const keyed = keyedOperator("count", "data/0000000001-0000000007", "x");
   const subtask = keyed.subtasks[0];
   const part = subtask?.keyed?.files[0];
