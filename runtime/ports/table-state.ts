@@ -40,8 +40,10 @@ export interface ColumnTable {
   readonly nulls: readonly (readonly Uint8Array[] | null)[];
   /** Fills `slots`, by number of the record, with the slots of the records' keys; makes those that are new. Errors: PROTOCOL_VIOLATION. */
   slotsOf(records: KeyedRecords, slots: Int32Array): void;
-  /** The keys of a page's slots, as the fields of the key. */
+  /** The keys of a page's slots, as the fields of the key. Valid until the next new key. */
   keysOf(page: number): readonly Column[];
+  /** Their hashes. */
+  hashesOf(page: number): Int32Array;
 }
 
 /** A table for each slice of time, or of whatever numbers them. */

@@ -64,6 +64,10 @@ export class HeapColumnTable implements ColumnTable {
     return (this.#pages[page] as TablePage).keys.columns;
   }
 
+  hashesOf(page: number): Int32Array {
+    return (this.#pages[page] as TablePage).keys.hashes;
+  }
+
   /** As it is now (CTB2). */
   fix(): FixedTable {
     this.#isListFixed = true;
