@@ -1,7 +1,8 @@
 /** q5 over rows, as a job with lambdas: a count of each auction and slice, and a timer for each window that has the auction. */
 import { type DataStream, forMonotonousTimestamps, list, map, t } from "streamjob";
 import type { Bid } from "./bids.ts";
-import { HotItem, type HotItemWindows } from "./hot-items.ts";
+import { HotItem } from "./bid-counts.ts";
+import type { HotItemWindows } from "./hot-items.ts";
 
 export function hotItemsOfRows(bids: DataStream<Bid>, { sizeMs, slideMs }: HotItemWindows): DataStream<HotItem> {
   return bids

@@ -6,26 +6,20 @@
  * NXH2 Every subtask has had the same watermark at a barrier, and keeps how far its windows are told: a window is told once, at any parallelism.
  */
 import type { DataStream, OperatorFactory } from "streamjob";
-import type { ColumnTable, OperatorContext, Output, SlicedTable, StreamOperator } from "../../runtime/ports/index.ts";
+import type { OperatorContext, Output, SlicedTable, StreamOperator } from "../../runtime/ports/index.ts";
 import {
   type Column,
   type ColumnBatch,
-  ColumnBuilder,
   describeType,
   type Float64Column,
   MAX_WATERMARK,
   MIN_WATERMARK,
   t,
-  TABLE_PAGE_BITS,
   type ValueType,
 } from "../../runtime/record/index.ts";
-import type { Float64Store } from "../../runtime/record/columns/column-store.ts";
-import { Bid } from "./bids.ts";
+import { AuctionKey, BidCounts, Bids, HotItem, ITEM_AUCTION, ITEM_BIDS, ITEM_END, MostEmitter } from "./bid-counts.ts";
 import { bidTimes } from "./bid-times.ts";
-
-/** An auction with the most bids of the window that ends then. */
-export const HotItem = t.record({ windowEnd: t.timestamp, auction: t.int64, bids: t.int64 });
-export type HotItem = { windowEnd: number; auction: number; bids: number };
+import { Bid } from "./bids.ts";
 
 export type HotItemWindows = {
   /** A multiple of `slideMs`. */
@@ -33,95 +27,11 @@ export type HotItemWindows = {
   readonly slideMs: number;
 };
 
-const PAGE_SLOTS = 2 ** TABLE_PAGE_BITS;
-const SLOT_MASK = PAGE_SLOTS - 1;
 const [BID_AUCTION, BID_TIME] = [0, 3];
-const [ITEM_END, ITEM_AUCTION, ITEM_BIDS] = [0, 1, 2];
 
-const AuctionKey = t.record({ auction: t.int64 }) as ValueType<unknown>;
-const Bids = t.record({ bids: t.int64 }) as ValueType<unknown>;
 const declares = (name: string) => [
   { name, kind: "sliced-table", type: `map<${describeType(AuctionKey)}, ${describeType(Bids)}>` },
 ];
-
-/** Adds up bids by auction. */
-class BidCounts {
-  /** 0, 1, 2, … */
-  readonly #places = Int32Array.from({ length: PAGE_SLOTS }, (_none, place) => place);
-  #slots = new Int32Array(PAGE_SLOTS);
-
-  /** `bids`: how many each record stands for, by place; null: one. */
-  add(
-    table: ColumnTable,
-    records: { readonly auctions: Column; readonly hashes: Int32Array; readonly rows: Int32Array },
-    bids: Float64Array | null,
-  ): void {
-    const { auctions, hashes, rows } = records;
-    const count = rows.length;
-    if (this.#slots.length < count) this.#slots = new Int32Array(count);
-    const slots = this.#slots;
-    table.slotsOf({ keys: [auctions], hashes, rows, count }, slots);
-    const pages = table.values[0] as readonly Float64Array[];
-    for (let at = 0; at < count; at++) {
-      const slot = slots[at] as number;
-      const page = pages[slot >> TABLE_PAGE_BITS] as Float64Array;
-      page[slot & SLOT_MASK] = (page[slot & SLOT_MASK] as number) + (bids === null ? 1 : (bids[rows[at] as number] as number));
-    }
-  }
-
-  addTable(table: ColumnTable, other: ColumnTable): void {
-    for (let page = 0; page * PAGE_SLOTS < other.size; page++) {
-      const rows = this.#places.subarray(0, Math.min(PAGE_SLOTS, other.size - page * PAGE_SLOTS));
-      const auctions = other.keysOf(page)[0] as Column;
-      this.add(table, { auctions, hashes: other.hashesOf(page), rows }, other.values[0]?.[page] as Float64Array);
-    }
-  }
-}
-
-/** Emits what has the most bids of a table, in batches. */
-class MostEmitter {
-  readonly #builder = new ColumnBuilder(HotItem as ValueType<unknown>);
-  readonly #output: Output<HotItem>;
-
-  constructor(output: Output<HotItem>) {
-    this.#output = output;
-  }
-
-  emit(table: ColumnTable, windowEnd: number): void {
-    const counts = table.values[0] as readonly Float64Array[];
-    let most = 0;
-    for (let slot = 0; slot < table.size; slot++) most = Math.max(most, countOf(counts, slot));
-    for (let slot = 0; slot < table.size; slot++) {
-      if (countOf(counts, slot) < most) continue;
-      const auctions = table.keysOf(slot >> TABLE_PAGE_BITS)[0] as Float64Column;
-      this.#put(windowEnd, auctions.values[slot & SLOT_MASK] as number, most);
-    }
-    this.#flush();
-  }
-
-  #put(windowEnd: number, auction: number, bids: number): void {
-    const builder = this.#builder;
-    const at = builder.count;
-    const values = (place: number): Float64Array => (builder.stores[place] as Float64Store).values;
-    values(ITEM_END)[at] = windowEnd;
-    values(ITEM_AUCTION)[at] = auction;
-    values(ITEM_BIDS)[at] = bids;
-    builder.timestamps()[at] = windowEnd - 1;
-    builder.count = at + 1;
-    if (builder.isFull) this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#builder.count === 0) return;
-    const batch = this.#builder.take();
-    this.#output.collectBatch(batch);
-    batch.release();
-  }
-}
-
-function countOf(counts: readonly Float64Array[], slot: number): number {
-  return (counts[slot >> TABLE_PAGE_BITS] as Float64Array)[slot & SLOT_MASK] as number;
-}
 
 /** A slice of no time: there while a window is summed up, and never at a barrier. */
 const SUM_SLICE = -1;
@@ -177,7 +87,10 @@ class WindowCounts implements StreamOperator<Bid, HotItem> {
     for (let slices = this.#slices.slices(); slices.length > 0; slices = this.#slices.slices()) {
       const end = Math.max(slices[0] as number, this.#toldUntil + slideMs);
       if (end > over) break;
-      this.#tell(end, slices.filter((slice) => slice > end - sizeMs && slice <= end));
+      this.#tell(
+        end,
+        slices.filter((slice) => slice > end - sizeMs && slice <= end),
+      );
       this.#toldUntil = end;
       for (const slice of slices) if (slice <= end - sizeMs + slideMs) this.#slices.drop(slice);
     }
@@ -237,7 +150,10 @@ class Hottest implements StreamOperator<HotItem, HotItem> {
 const windowCounts = (windows: HotItemWindows): OperatorFactory<Bid, HotItem> => ({
   kind: "operator",
   name: "windowCounts",
-  declares: [...declares("bids"), { name: "told", kind: "union-list", type: describeType(t.timestamp as ValueType<unknown>) }],
+  declares: [
+    ...declares("bids"),
+    { name: "told", kind: "union-list", type: describeType(t.timestamp as ValueType<unknown>) },
+  ],
   create: () => new WindowCounts(windows),
 });
 

@@ -9,7 +9,8 @@ import type { Output, StreamOperator } from "../../runtime/ports/index.ts";
 import { type ColumnBatch, layoutOf, type ValueType } from "../../runtime/record/index.ts";
 import type { Column, Float64Column } from "../../runtime/record/columns/column.ts";
 import { Bid } from "./bids.ts";
-import { hotItems, type HotItem } from "./hot-items.ts";
+import type { HotItem } from "./bid-counts.ts";
+import { hotItems } from "./hot-items.ts";
 import { hotItemsOfRows } from "./hot-items-rows.ts";
 
 export type Query = {

@@ -29,7 +29,6 @@ import {
   MemoryObjectStore,
   type ObjectStore,
   openStore,
-  sha256Hex,
   verifiedRead,
 } from "../../runtime/storage/index.ts";
 import { MemorySnapshotFiles } from "../../runtime/testkit/memory-snapshot-files.ts";

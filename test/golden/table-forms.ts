@@ -12,7 +12,12 @@ const OPTIONS = { keyGroups: { first: 0, last: 7 }, maxParallelism: 8, operatorU
 const TABLE = {
   name: "byName",
   key: t.record({ name: t.nullable(t.string) }) as ValueType<unknown>,
-  value: t.record({ count: t.int64, most: t.nullable(t.bigint), isOpen: t.boolean, day: t.int32 }) as ValueType<unknown>,
+  value: t.record({
+    count: t.int64,
+    most: t.nullable(t.bigint),
+    isOpen: t.boolean,
+    day: t.int32,
+  }) as ValueType<unknown>,
 };
 const NAMES = ["größe", "日本", "a"];
 
@@ -35,7 +40,12 @@ async function filledBackend(): Promise<Backend> {
   const hashes = Int32Array.from([...NAMES, null], keyHash);
   const slots = new Int32Array(4);
   table.slotsOf({ keys: [column], hashes, rows: Int32Array.of(0, 1, 2, 3), count: 4 }, slots);
-  const [counts, mosts, areOpen, days] = table.values.map(([page]) => page) as [Float64Array, BigInt64Array, Uint8Array, Int32Array];
+  const [counts, mosts, areOpen, days] = table.values.map(([page]) => page) as [
+    Float64Array,
+    BigInt64Array,
+    Uint8Array,
+    Int32Array,
+  ];
   for (const slot of slots) {
     counts[slot] = 2 ** 40 + slot;
     areOpen[slot] = slot & 1;
@@ -53,7 +63,12 @@ function contentOf(backend: Backend): unknown {
   const values = table.values.map(([page]) => Array.from(page as Float64Array).slice(0, table.size));
   const [names] = table.keysOf(0);
   const lengths = names?.kind === "text" ? [...names.lengths.subarray(0, table.size)] : [];
-  return { slices: tables.slices(), values, lengths, nulls: [(names?.nulls?.[0] as number) & 15, (table.nulls[1]?.[0]?.[0] as number) & 15] };
+  return {
+    slices: tables.slices(),
+    values,
+    lengths,
+    nulls: [(names?.nulls?.[0] as number) & 15, (table.nulls[1]?.[0]?.[0] as number) & 15],
+  };
 }
 
 const means = {

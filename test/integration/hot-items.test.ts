@@ -6,7 +6,8 @@ import { generatorSource } from "streamjob/connectors/basic";
 import { filesSink } from "streamjob/connectors/files";
 import { JobDriver } from "streamjob/testkit";
 import { Bid, bid, bidSource } from "../../bench/nexmark/bids.ts";
-import { type HotItem, hotItems } from "../../bench/nexmark/hot-items.ts";
+import type { HotItem } from "../../bench/nexmark/bid-counts.ts";
+import { hotItems } from "../../bench/nexmark/hot-items.ts";
 import { hotItemsOfRows } from "../../bench/nexmark/hot-items-rows.ts";
 import { debugColumns } from "../../runtime/record/index.ts";
 
@@ -29,7 +30,9 @@ function expectedItems(): readonly string[] {
   }
   return [...windows].flatMap(([windowEnd, counts]) => {
     const bids = Math.max(...counts.values());
-    return [...counts].filter(([, own]) => own === bids).map(([auction]) => JSON.stringify({ windowEnd, auction, bids }));
+    return [...counts]
+      .filter(([, own]) => own === bids)
+      .map(([auction]) => JSON.stringify({ windowEnd, auction, bids }));
   });
 }
 
@@ -46,7 +49,9 @@ const rowsJob = job((env) => {
 });
 
 const told = (driver: JobDriver): readonly string[] =>
-  driver.committed<HotItem>("items").map(({ windowEnd, auction, bids }) => JSON.stringify({ windowEnd, auction, bids }));
+  driver
+    .committed<HotItem>("items")
+    .map(({ windowEnd, auction, bids }) => JSON.stringify({ windowEnd, auction, bids }));
 const inOrder = (items: readonly string[]): readonly string[] => [...items].sort();
 
 describe("q5", () => {

@@ -18,7 +18,9 @@ const kinds = {
   "a number": { descriptor: numbers, row: fc.record({ id: fc.integer({ min: 0, max: 60 }) }) },
   "a text, wide and lone surrogates too": {
     descriptor: table("byText", { name: t.string } as never),
-    row: fc.record({ name: fc.constantFrom("", "a", "ab", "abc", "abcd", "größe", "日本", "\ud800", "\udc00", "\ud83d\ude00") }),
+    row: fc.record({
+      name: fc.constantFrom("", "a", "ab", "abc", "abcd", "größe", "日本", "\ud800", "\udc00", "\ud83d\ude00"),
+    }),
   },
   "a bigint": {
     descriptor: table("byBigint", { id: t.bigint } as never),
@@ -41,12 +43,23 @@ const kinds = {
 const slice = fc.integer({ min: 0, max: 2 });
 const step = (row: fc.Arbitrary<unknown>) =>
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant("count" as const), slice, rows: fc.array(row, { maxLength: 20 }), last: fc.option(fc.bigInt({ min: -5n, max: 5n })) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant("count" as const),
+        slice,
+        rows: fc.array(row, { maxLength: 20 }),
+        last: fc.option(fc.bigInt({ min: -5n, max: 5n })),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("drop" as const), slice }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("fix" as const) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("write" as const) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("discard" as const) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("restore" as const), parallelism: fc.integer({ min: 1, max: 4 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("restore" as const), parallelism: fc.integer({ min: 1, max: 4 }) }),
+    },
   );
 
 for (const [what, { descriptor, row }] of Object.entries(kinds)) {
@@ -68,7 +81,11 @@ for (const [what, { descriptor, row }] of Object.entries(kinds)) {
             const fixed = pending.pop() ?? world.fix();
             pending = [];
             const handles = await world.write(fixed);
-            world = await TableWorld.open(descriptor, each.parallelism, { handles, files: world.files, model: fixed.model });
+            world = await TableWorld.open(descriptor, each.parallelism, {
+              handles,
+              files: world.files,
+              model: fixed.model,
+            });
           }
           world.assertHolds();
         }
@@ -107,7 +124,12 @@ test("slots are given out in order, and a key keeps its own", async () => {
   const ids = [7, 7, 3, 0, 7, 3];
   const slots = new Int32Array(ids.length);
   const column = { kind: "float64", values: Float64Array.from(ids), nulls: null } as const;
-  const records = { keys: [column], hashes: Int32Array.from(ids, keyHash), rows: Int32Array.of(0, 1, 2, 3, 4, 5), count: 6 };
+  const records = {
+    keys: [column],
+    hashes: Int32Array.from(ids, keyHash),
+    rows: Int32Array.of(0, 1, 2, 3, 4, 5),
+    count: 6,
+  };
   backend.slicedTable(numbers).table(5).slotsOf(records, slots);
   assert.deepEqual([...slots], [0, 0, 1, 2, 0, 1]);
 });

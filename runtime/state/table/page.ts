@@ -11,7 +11,11 @@ export const PAGE_SLOTS = 2 ** TABLE_PAGE_BITS;
 export const SLOT_MASK = PAGE_SLOTS - 1;
 const BITMAP_BYTES = PAGE_SLOTS >> 3;
 
-export type PageKeys = { readonly hashes: Int32Array; readonly stores: readonly AnyStore[]; columns: readonly Column[] };
+export type PageKeys = {
+  readonly hashes: Int32Array;
+  readonly stores: readonly AnyStore[];
+  columns: readonly Column[];
+};
 
 export type TablePage = {
   readonly keys: PageKeys;
@@ -29,7 +33,12 @@ export function createPage({ key, value }: TableLayout, madeAfter: number): Tabl
 }
 
 export function copyPage({ keys, values, nulls }: TablePage, madeAfter: number): TablePage {
-  return { keys, values: values.map((each) => each.slice()), nulls: nulls.map((each) => each?.slice() ?? null), madeAfter };
+  return {
+    keys,
+    values: values.map((each) => each.slice()),
+    nulls: nulls.map((each) => each?.slice() ?? null),
+    madeAfter,
+  };
 }
 
 /** The same slots in another layout (TBM2). Arrays are shared: as old as they were, they are copied when a snapshot holds them. `used`: slots. */
@@ -45,7 +54,12 @@ export function convertPage(page: TablePage, used: number, from: TableLayout, to
 }
 
 /** Adds a key at the next place. */
-export function addKey(keys: PageKeys, place: number, hash: number, from: { readonly columns: readonly Column[]; readonly rows: Int32Array; readonly at: number }): void {
+export function addKey(
+  keys: PageKeys,
+  place: number,
+  hash: number,
+  from: { readonly columns: readonly Column[]; readonly rows: Int32Array; readonly at: number },
+): void {
   const { columns, rows, at } = from;
   keys.hashes[place] = hash;
   const gathering = { rows, from: at, to: at + 1, at: place };

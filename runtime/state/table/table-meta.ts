@@ -18,9 +18,23 @@ export type TableLayout = { readonly name: string; readonly key: ColumnLayout; r
 export function layoutOfTable(uid: string, { name, key, value }: SlicedTableDescriptor): TableLayout {
   const layout = { name, key: layoutOf(key), value: layoutOf(value) };
   const oddKey = layout.key.fields.find(({ kind }) => kind === "objects");
-  if (oddKey !== undefined) throw refuse(uid, name, `the key's field "${oddKey.name}"`, "keys are texts, numbers and booleans", describeType(oddKey.type));
+  if (oddKey !== undefined)
+    throw refuse(
+      uid,
+      name,
+      `the key's field "${oddKey.name}"`,
+      "keys are texts, numbers and booleans",
+      describeType(oddKey.type),
+    );
   const odd = layout.value.fields.find(({ kind }) => kind === "objects" || kind === "text");
-  if (odd !== undefined) throw refuse(uid, name, `the value's field "${odd.name}"`, "values are numbers and booleans", describeType(odd.type));
+  if (odd !== undefined)
+    throw refuse(
+      uid,
+      name,
+      `the value's field "${odd.name}"`,
+      "values are numbers and booleans",
+      describeType(odd.type),
+    );
   return layout;
 }
 
@@ -38,7 +52,8 @@ export function isSameTable(left: TableLayout, right: TableLayout): boolean {
 
 /** Errors: STATE_INCOMPATIBLE (TBM2). */
 export function assertTableFits(uid: string, restored: TableLayout, declared: TableLayout): void {
-  if (!sameType(restored.key.type, declared.key.type)) throw incompatibleTable(uid, restored, declared, "its key changed");
+  if (!sameType(restored.key.type, declared.key.type))
+    throw incompatibleTable(uid, restored, declared, "its key changed");
   const plan = planEvolution(restored.value.type, declared.value.type);
   if (plan.kind === "refused") throw incompatibleTable(uid, restored, declared, plan.reason);
 }

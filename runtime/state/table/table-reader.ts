@@ -96,7 +96,8 @@ function readPage(
   const before = table.size;
   const slots = new Int32Array(count);
   table.slotsOf({ keys: keys.columns, hashes, rows, count }, slots);
-  if (table.size !== before + count) throw corruptTables(file, "a key of it is there twice, or in another file, too (TBR1)");
+  if (table.size !== before + count)
+    throw corruptTables(file, "a key of it is there twice, or in another file, too (TBR1)");
   copyValues(table, values, rows, slots);
 }
 
@@ -109,7 +110,8 @@ function copyValues(table: HeapColumnTable, values: ColumnBatch, rows: Int32Arra
       const [slot, row] = [slots[at] as number, rows[at] as number];
       const page = slot >> TABLE_PAGE_BITS;
       (target[page] as Float64Array)[slot & SLOT_MASK] = valuesOf(column)[row] as number;
-      if (targetNulls !== null && (nulls === null || !isNull(nulls, row))) clearNull(targetNulls[page] as Uint8Array, slot & SLOT_MASK);
+      if (targetNulls !== null && (nulls === null || !isNull(nulls, row)))
+        clearNull(targetNulls[page] as Uint8Array, slot & SLOT_MASK);
     }
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nextTurn } from "../../../base/index.ts";
 import type { KeyedStateHandle } from "../../checkpoint/index.ts";
-import type { ColumnTable } from "../../ports/index.ts";
+import type { ColumnTable, PageValues } from "../../ports/index.ts";
 import { keyHash, t, type ValueType } from "../../record/index.ts";
 import { MemorySnapshotFiles } from "../../testkit/index.ts";
 import { createKeyedBackend, type KeyedStateBackend } from "../index.ts";
@@ -26,15 +26,22 @@ async function written(files: MemorySnapshotFiles): Promise<KeyedStateHandle> {
   const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
   const table = backend.slicedTable({ name: "counts", key, value: count }).table(7);
   touch(table, IDS);
-  for (const at of IDS.keys()) (table.values[0]?.[0] as Float64Array)[at] = 10 + at;
+  for (const at of IDS.keys()) numbersOf(table)[at] = 10 + at;
   return (await backend.snapshot().write(files, nextTurn)) as KeyedStateHandle;
 }
 
-async function restored(change: (handle: KeyedStateHandle) => KeyedStateHandle = (handle) => handle, options = OPTIONS) {
+async function restored(
+  change: (handle: KeyedStateHandle) => KeyedStateHandle = (handle) => handle,
+  options = OPTIONS,
+) {
   const files = new MemorySnapshotFiles();
   const handles = [change(await written(files))];
   return { backend: await createKeyedBackend(options, { handles, read: files.read }, nextTurn), files };
 }
+
+/** The numbers of a field, in the first page. */
+const numbersOf = (table: ColumnTable, field = 0): Float64Array =>
+  ((table.values[field] as readonly PageValues[])[0] ?? new Float64Array(0)) as Float64Array;
 
 const isNullAt = (table: ColumnTable, field: number, slot: number): boolean =>
   (((table.nulls[field]?.[0]?.[slot >> 3] as number) >> (slot & 7)) & 1) === 1;
@@ -43,7 +50,11 @@ test("values are matched by name: an added nullable one is null, as it is for ke
   const { backend } = await restored();
   const value = record({ most: t.nullable(t.float64), count: t.nullable(t.float64) });
   const table = backend.slicedTable({ name: "counts", key, value }).table(7);
-  const content = IDS.map((_id, slot) => [isNullAt(table, 0, slot), isNullAt(table, 1, slot), table.values[1]?.[0]?.[slot]]);
+  const content = IDS.map((_id, slot) => [
+    isNullAt(table, 0, slot),
+    isNullAt(table, 1, slot),
+    table.values[1]?.[0]?.[slot],
+  ]);
   assert.deepEqual(content, [
     [true, false, 10],
     [true, false, 11],
@@ -70,11 +81,11 @@ test("values that were converted while a snapshot holds them are not changed the
   const value = record({ count: t.float64, most: t.nullable(t.float64) });
   const table = backend.slicedTable({ name: "counts", key, value }).table(7);
   touch(table, IDS);
-  (table.values[0]?.[0] as Float64Array)[0] = 99;
+  numbersOf(table)[0] = 99;
   const handle = (await snapshot.write(files, nextTurn)) as KeyedStateHandle;
   const again = await createKeyedBackend(OPTIONS, { handles: [handle], read: files.read }, nextTurn);
   const old = again.slicedTable({ name: "counts", key, value: count }).table(7);
-  assert.deepEqual([...(old.values[0]?.[0] as Float64Array).subarray(0, 3)], [10, 11, 12]);
+  assert.deepEqual([...numbersOf(old).subarray(0, 3)], [10, 11, 12]);
 });
 
 const misfits: Readonly<Record<string, readonly [ValueType<unknown>, ValueType<unknown>, RegExp]>> = {
@@ -86,11 +97,17 @@ const misfits: Readonly<Record<string, readonly [ValueType<unknown>, ValueType<u
 for (const [what, [otherKey, value, why]] of Object.entries(misfits)) {
   test(`a restored table is refused with ${what}, and the message has both types`, async () => {
     const { backend } = await restored();
-    assert.throws(() => backend.slicedTable({ name: "counts", key: otherKey, value }), (error: Error) => {
-      assert.match(error.message, why);
-      assert.match(error.message, /table "counts" of operator "orders" was written as map<record<id: float64>, record<count: float64>>/);
-      return (error as Error & { code: string }).code === "STATE_INCOMPATIBLE";
-    });
+    assert.throws(
+      () => backend.slicedTable({ name: "counts", key: otherKey, value }),
+      (error: Error) => {
+        assert.match(error.message, why);
+        assert.match(
+          error.message,
+          /table "counts" of operator "orders" was written as map<record<id: float64>, record<count: float64>>/,
+        );
+        return (error as Error & { code: string }).code === "STATE_INCOMPATIBLE";
+      },
+    );
   });
 }
 
@@ -101,7 +118,7 @@ test("a table that nobody declares again is kept, with the types of its file (SL
   const handle = (await backend.snapshot().write(files, nextTurn)) as KeyedStateHandle;
   const again = await createKeyedBackend(OPTIONS, { handles: [handle], read: files.read }, nextTurn);
   const table = again.slicedTable({ name: "counts", key, value: count }).table(7);
-  assert.deepEqual([...(table.values[0]?.[0] as Float64Array).subarray(0, 3)], [10, 11, 12]);
+  assert.deepEqual([...numbersOf(table).subarray(0, 3)], [10, 11, 12]);
 });
 
 test("tables lie beside the other states of the operator, in a file of their own", async () => {
@@ -151,7 +168,9 @@ test("a name is of a table or of another state, not of both, and a table is decl
   const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
   const table = backend.slicedTable({ name: "counts", key, value: count });
   assert.equal(backend.slicedTable({ name: "counts", key, value: count }), table);
-  assert.throws(() => backend.slicedTable({ name: "counts", key, value: record({ count: t.int32 }) }), { code: "OPTION_INVALID" });
+  assert.throws(() => backend.slicedTable({ name: "counts", key, value: record({ count: t.int32 }) }), {
+    code: "OPTION_INVALID",
+  });
   assert.throws(() => backend.value({ name: "counts" }), { code: "OPTION_INVALID" });
   backend.value({ name: "total" });
   assert.throws(() => backend.slicedTable({ name: "total", key, value: count }), { code: "OPTION_INVALID" });
@@ -159,7 +178,8 @@ test("a name is of a table or of another state, not of both, and a table is decl
 
 test("keys of objects, and values that are no numbers, are refused by name (TBM1)", async () => {
   const backend = await createKeyedBackend(OPTIONS, null, nextTurn);
-  const odd = (oddKey: ValueType<unknown>, value: ValueType<unknown>) => () => backend.slicedTable({ name: "odd", key: oddKey, value });
+  const odd = (oddKey: ValueType<unknown>, value: ValueType<unknown>) => () =>
+    backend.slicedTable({ name: "odd", key: oddKey, value });
   assert.throws(odd(record({ id: t.any }), count), /the key's field "id" is any/);
   assert.throws(odd(key, record({ name: t.string })), /the value's field "name" is string/);
 });

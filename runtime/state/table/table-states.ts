@@ -19,11 +19,7 @@ export class TableStates {
   /** By name, in order of restore and declaration. */
   readonly #tables: Map<string, HeapSlicedTable>;
 
-  private constructor(
-    options: KeyedBackendOptions,
-    context: TableContext,
-    tables: Map<string, HeapSlicedTable>,
-  ) {
+  private constructor(options: KeyedBackendOptions, context: TableContext, tables: Map<string, HeapSlicedTable>) {
     this.#options = options;
     this.#context = context;
     this.#tables = tables;

@@ -31,7 +31,8 @@ export type Fixed = { readonly snapshots: readonly KeyedSnapshot[]; readonly mod
 
 export const totalsType = t.record({ count: t.float64, last: t.nullable(t.bigint) }) as ValueType<unknown>;
 
-const textOf = (row: Row): string => JSON.stringify(row, (_name, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+const textOf = (row: Row): string =>
+  JSON.stringify(row, (_name, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
 const copyOf = (model: Model): Model =>
   new Map([...model].map(([slice, totals]) => [slice, new Map([...totals].map(([key, each]) => [key, { ...each }]))]));
 
@@ -56,7 +57,11 @@ export class TableWorld {
   static async open(
     descriptor: SlicedTableDescriptor,
     parallelism: number,
-    from: { readonly handles: readonly KeyedStateHandle[]; readonly files: MemorySnapshotFiles; readonly model: Model } | null = null,
+    from: {
+      readonly handles: readonly KeyedStateHandle[];
+      readonly files: MemorySnapshotFiles;
+      readonly model: Model;
+    } | null = null,
   ): Promise<TableWorld> {
     const backends = await openBackends(parallelism, from);
     const { files = new MemorySnapshotFiles(), model = new Map() } = from ?? {};
@@ -72,7 +77,9 @@ export class TableWorld {
       for (const row of rows) builder.appendRow(row, 0);
       const batch = builder.take();
       const hashes = Int32Array.from(rows, (row) => keyHash(row[field?.name as string] as Key));
-      const own = rows.flatMap((_row, at) => (ownerOf(hashes[at] as number, this.tables.length) === subtask ? [at] : []));
+      const own = rows.flatMap((_row, at) =>
+        ownerOf(hashes[at] as number, this.tables.length) === subtask ? [at] : [],
+      );
       const slots = new Int32Array(own.length);
       const records = { keys: batch.columns, hashes, rows: Int32Array.from(own), count: own.length };
       const target = table.table(slice);
@@ -177,7 +184,8 @@ function* contentOf(table: SlicedTable, slice: number, { key }: SlicedTableDescr
     batch.count = 1;
     const row = batch.take().toRows()[0] as Row;
     assert.equal(Object.keys(row).length, fields.length);
-    const valueOf = (field: number): number | bigint => ((found.values[field] as readonly PageValues[])[page] as PageValues)[at] as number | bigint;
+    const valueOf = (field: number): number | bigint =>
+      ((found.values[field] as readonly PageValues[])[page] as PageValues)[at] as number | bigint;
     const bits = (found.nulls[1] as readonly Uint8Array[])[page] as Uint8Array;
     const isNull = (((bits[at >> 3] as number) >> (at & 7)) & 1) === 1;
     yield [textOf(row), { count: valueOf(0) as number, last: isNull ? null : (valueOf(1) as bigint) }];
