@@ -34,7 +34,8 @@ export class HeapColumnTable implements ColumnTable {
   #layout: TableLayout;
   readonly #context: TableContext;
   readonly #index = new SlotIndex((slot) => this.#hashAt(slot));
-  readonly #isOneNumber: boolean;
+  /** By page, where the key is one number that is never null: looked at without its column. */
+  readonly #numbers: Float64Array[] | null;
   #pages: TablePage[] = [];
   /** A snapshot has the list. */
   #isListFixed = false;
@@ -46,7 +47,7 @@ export class HeapColumnTable implements ColumnTable {
     this.values = layout.value.fields.map(() => []);
     this.nulls = layout.value.fields.map(({ type }) => (type.nullable ? [] : null));
     const [first, ...others] = layout.key.fields;
-    this.#isOneNumber = others.length === 0 && first?.kind === "float64" && !first.type.nullable;
+    this.#numbers = others.length === 0 && first?.kind === "float64" && !first.type.nullable ? [] : null;
   }
 
   get size(): number {
@@ -55,7 +56,7 @@ export class HeapColumnTable implements ColumnTable {
 
   slotsOf(records: KeyedRecords, slots: Int32Array): void {
     this.#index.step(records.count);
-    if (this.#isOneNumber) this.#findNumbers(records, slots);
+    if (this.#numbers !== null) this.#findNumbers(this.#numbers, records, slots);
     else this.#findAny(records, slots);
     if (this.#context.unwritten > 0) this.#keepFixed(slots, records.count);
   }
@@ -89,25 +90,27 @@ export class HeapColumnTable implements ColumnTable {
   }
 
   /** The usual key: compared without looking at its kind. */
-  #findNumbers(records: KeyedRecords, slots: Int32Array): void {
+  #findNumbers(pages: readonly Float64Array[], records: KeyedRecords, slots: Int32Array): void {
     const { keys, hashes, rows, count } = records;
     const numbers = (keys[0] as Float64Column).values;
+    let { entries, shift } = this.#index.current;
     for (let at = 0; at < count; at++) {
       const row = rows[at] as number;
       const hash = hashes[row] as number;
-      const { entries, shift } = this.#index.current;
-      const mask = entries.length - 1;
       const number = numbers[row] as number;
-      let slot = -1;
-      for (let place = firstPlace(hash, shift); ; place = (place + 1) & mask) {
-        const entry = entries[place] as number;
-        if (entry === 0) break;
-        const page = this.#pages[(entry - 1) >> TABLE_PAGE_BITS] as TablePage;
-        if ((page.keys.columns[0] as Float64Column).values[(entry - 1) & SLOT_MASK] !== number) continue;
-        slot = entry - 1;
-        break;
+      const mask = entries.length - 1;
+      let place = firstPlace(hash, shift);
+      let slot = (entries[place] as number) - 1;
+      while (slot >= 0 && (pages[slot >> TABLE_PAGE_BITS] as Float64Array)[slot & SLOT_MASK] !== number) {
+        place = (place + 1) & mask;
+        slot = (entries[place] as number) - 1;
       }
-      slots[at] = slot >= 0 ? slot : this.#findOldOrAdd(records, at, hash);
+      if (slot < 0) {
+        slot = this.#findOldOrAdd(records, at, hash);
+        // It may have grown.
+        ({ entries, shift } = this.#index.current);
+      }
+      slots[at] = slot;
     }
   }
 
@@ -152,6 +155,7 @@ export class HeapColumnTable implements ColumnTable {
   /** A list that a snapshot has may get longer: it knows how much of it is its own. */
   #addPage(): void {
     const page = createPage(this.#layout, this.#context.latest);
+    this.#numbers?.push((page.keys.columns[0] as Float64Column).values);
     this.#setPage(this.#pages.length, page);
   }
 

@@ -15,6 +15,8 @@ export type PageKeys = {
   readonly hashes: Int32Array;
   readonly stores: readonly AnyStore[];
   columns: readonly Column[];
+  /** Whether the columns may be others after a key was added: texts move to larger memory, and a first null makes a bitmap. */
+  readonly mayMove: boolean;
 };
 
 export type TablePage = {
@@ -28,7 +30,12 @@ export type TablePage = {
 
 export function createPage({ key, value }: TableLayout, madeAfter: number): TablePage {
   const stores = key.fields.map((field) => storeOf(field, PAGE_SLOTS));
-  const keys = { hashes: new Int32Array(PAGE_SLOTS), stores, columns: stores.map((store) => store.column()) };
+  const keys = {
+    hashes: new Int32Array(PAGE_SLOTS),
+    stores,
+    columns: stores.map((store) => store.column()),
+    mayMove: key.fields.some(({ kind, type }) => kind === "text" || type.nullable),
+  };
   return { keys, values: value.fields.map(createValues), nulls: value.fields.map(createNulls), madeAfter };
 }
 
@@ -65,8 +72,7 @@ export function addKey(
   const gathering = { rows, from: at, to: at + 1, at: place };
   for (let field = 0; field < columns.length; field++)
     (keys.stores[field] as AnyStore).gather(columns[field] as Column, gathering);
-  // Texts may have moved to larger memory, and a first null makes a bitmap.
-  keys.columns = keys.stores.map((store) => store.column());
+  if (keys.mayMove) keys.columns = keys.stores.map((store) => store.column());
 }
 
 function createValues({ kind }: ColumnField): PageValues {
