@@ -43,6 +43,10 @@ async function ask(args: readonly string[]): Promise<0 | 1> {
   const rows = [["µs of processor time a bid", ...names, ...others.map(({ name }) => `${name} / ${first.name}`)]];
   for (const name of query === undefined ? Object.keys(queries) : [query]) {
     const able = peers.filter((peer) => peer.answers(name));
+    if (able.length === 0) {
+      print(`${name} is not measured: ${first.name} does not have it yet.\n`);
+      continue;
+    }
     const rounds: QueryRun[][] = [];
     for (let round = 0; round < runs; round++)
       rounds.push(await measureRound(able, { query: name, bids, parallelism }, round));
