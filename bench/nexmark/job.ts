@@ -1,5 +1,5 @@
 /** A Nexmark query over columns or rows: arguments are the query, the form, the number of bids, the folder for reports, the checkpoint interval. */
-import { job } from "streamjob";
+import { type DataStream, job } from "streamjob";
 import { generatorSource } from "streamjob/connectors/basic";
 import { Bid, bid, bidSource } from "./bids.ts";
 import { checkingSink } from "./checking-sink.ts";
@@ -7,7 +7,7 @@ import { type Query, queries } from "./queries.ts";
 
 export default job((env) => {
   const [name, form, count, folder, interval] = env.args as [string, "rows" | "columns", string, string, string];
-  const { operator, row } = queries[name] as Query;
+  const query = queries[name] as Query;
   env.configure({ name: `bench-nexmark-${name}`, checkpoints: { interval: Number(interval), mode: "exactly-once" } });
   if (form === "rows") {
     const source = generatorSource({
@@ -16,13 +16,11 @@ export default job((env) => {
       type: Bid,
       timestampOf: ({ dateTime }) => dateTime,
     });
-    env
-      .fromSource(source, { uid: "bids" })
-      .map(row, { uid: "query", type: Bid })
-      .sinkTo(checkingSink(folder, form), { uid: "check" });
+    (query.rows(env.fromSource(source, { uid: "bids" })) as DataStream<object>).sinkTo(checkingSink(folder, form), {
+      uid: "check",
+    });
     return;
   }
   const bids = env.fromSource(bidSource(Number(count)), { uid: "bids" });
-  const result = operator === null ? bids : bids.transform(operator, { uid: "query", type: Bid });
-  result.sinkTo(checkingSink(folder, form), { uid: "check" });
+  (query.columns(bids) as DataStream<object>).sinkTo(checkingSink(folder, form), { uid: "check" });
 });

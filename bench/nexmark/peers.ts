@@ -9,6 +9,7 @@ import { buildFlink, type FlinkBuild } from "../flink/build.ts";
 import { runProgram, withScratchFolder } from "../measure/scratch.ts";
 import { runStreamJob } from "../measure/streamjob-run.ts";
 import { type QueryReport, SUM_MODULUS } from "./checking-sink.ts";
+import { queries } from "./queries.ts";
 
 export const peerNames = ["columns", "rows", "flink"] as const;
 
@@ -26,6 +27,8 @@ export type QueryRun = {
 
 export type Peer = {
   readonly name: (typeof peerNames)[number];
+  /** Whether it has the query. */
+  answers(query: string): boolean;
   run(work: QueryWork): Promise<QueryRun>;
 };
 
@@ -38,11 +41,22 @@ export async function findPeers(
 ): Promise<{ readonly peers: readonly Peer[]; readonly missing: string | null }> {
   const ours = (["columns", "rows"] as const)
     .filter((name) => only === undefined || only === name)
-    .map((name): Peer => ({ name, run: (work) => withScratchFolder((folder) => runOurs(name, work, folder)) }));
+    .map(
+      (name): Peer => ({
+        name,
+        answers: () => true,
+        run: (work) => withScratchFolder((folder) => runOurs(name, work, folder)),
+      }),
+    );
   if (only !== undefined && only !== "flink") return { peers: ours, missing: null };
   const built = await buildFlink();
   if ("missing" in built) return { peers: ours, missing: built.missing };
-  return { peers: [...ours, { name: "flink", run: (work) => runFlink(built, work) }], missing: null };
+  const flink: Peer = {
+    name: "flink",
+    answers: (query) => queries[query]?.isStateless === true,
+    run: (work) => runFlink(built, work),
+  };
+  return { peers: [...ours, flink], missing: null };
 }
 
 async function runOurs(form: "columns" | "rows", work: QueryWork, folder: string): Promise<QueryRun> {

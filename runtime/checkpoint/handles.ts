@@ -29,16 +29,26 @@ export type KeyedStateFile = { readonly file: FileRef; readonly keyGroups?: KeyG
 /**
  * The keyed states and timers of one subtask of one operator, by the back end that wrote them (HAN3).
  * `heap`: one file with everything; the index of key groups is inside the file.
+ * `tables`: beside such a file, or none, one of column tables (SJTABLE), whose keys are in no order of key groups.
  */
-export type KeyedStateHandle = {
-  readonly kind: "heap";
-  readonly keyGroups: KeyGroupRange;
-  readonly files: readonly KeyedStateFile[];
-};
+export type KeyedStateHandle =
+  | { readonly kind: "heap"; readonly keyGroups: KeyGroupRange; readonly files: readonly KeyedStateFile[] }
+  | {
+      readonly kind: "tables";
+      readonly keyGroups: KeyGroupRange;
+      readonly files: readonly KeyedStateFile[];
+      readonly tables: readonly KeyedStateFile[];
+    };
 
-/** The files of a keyed handle; none for null. */
+/** The files of a keyed handle, with what each holds; none for null. */
+export function keyedParts(handle: KeyedStateHandle | null): readonly KeyedStateFile[] {
+  if (handle === null) return [];
+  return handle.kind === "tables" ? [...handle.files, ...handle.tables] : handle.files;
+}
+
+/** The same, without that. */
 export function keyedFiles(handle: KeyedStateHandle | null): readonly FileRef[] {
-  return handle === null ? [] : handle.files.map(({ file }) => file);
+  return keyedParts(handle).map(({ file }) => file);
 }
 
 /** How a list of operator state is shared out on restore (SP-9). */

@@ -82,12 +82,12 @@ test("INV2 a place that cannot be read is told with why, and the others all the 
   const { root, at } = await world();
   const store = await at("a/newest");
   const text = Buffer.from((await store.read(manifestKey(2))) ?? []).toString("utf8");
-  const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":1', '"version":3'));
-  const header = `streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n`;
+  const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":1', '"version":4'));
+  const header = `streamjob-manifest 4 sha256=${sha256Hex(body)} length=${body.length}\n`;
   await store.put(manifestKey(2), Buffer.concat([Buffer.from(header), body]));
   const places = await takeInventory([root], options);
   const verdict = places.find(({ uri }) => uri.endsWith("a/newest"))?.verdict;
-  assert.match(verdict?.kind === "unreadable" ? verdict.why : "", /version 3/);
+  assert.match(verdict?.kind === "unreadable" ? verdict.why : "", /version 4/);
   assert.equal(places.length, 6);
 });
 

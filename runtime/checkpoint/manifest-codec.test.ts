@@ -67,7 +67,7 @@ describe("a manifest", () => {
     const text = Buffer.from(encodeManifest(manifest(1))).toString("latin1");
     assertCorrupt(
       Buffer.from(text.replace("streamjob-manifest 1", "streamjob-manifest 2"), "latin1"),
-      /header says version 2 and its body version 1; this program reads versions 1 to 2/,
+      /header says version 2 and its body version 1; this program reads versions 1 to 3/,
     );
   });
 
@@ -84,6 +84,20 @@ describe("a manifest", () => {
       encodeManifest({ ...manifest(1), version: 2 }),
       /has version 2, which does not go with the enumerators/,
     );
+  });
+
+  it("has version 3 with column tables, also with an enumerator, and lists their files (MA6)", () => {
+    const counts = keyedOperator("count", "data/0000000001-0000000001", "x");
+    const subtasks = counts.subtasks.map((state) => {
+      const { keyGroups, files } = state.keyed as NonNullable<typeof state.keyed>;
+      return { ...state, keyed: { kind: "tables" as const, keyGroups, files: [], tables: files } };
+    });
+    const tables = { ...counts, subtasks, enumerator: { state: {} } };
+    const made = { ...manifest(1, { operators: [tables] }), version: manifestVersion([tables]) };
+    assert.equal(made.version, 3);
+    assert.ok(made.files.length > 0);
+    assert.deepEqual(decodeManifest(encodeManifest(made), WHERE), made);
+    assertCorrupt(encodeManifest({ ...made, version: 2 }), /has version 2, which does not go with .* the tables/);
   });
 
   const keyed = keyedOperator("count", "data/0000000001-0000000007", "x");

@@ -12,15 +12,17 @@
 import { z } from "zod";
 import { assert, newerFormat, StreamError } from "../../base/index.ts";
 import { sha256Hex } from "../storage/index.ts";
-import { type FileRef, keyedFiles, type OperatorState } from "./handles.ts";
+import { type FileRef, keyedFiles, keyedParts, type OperatorState } from "./handles.ts";
 import type { Manifest } from "./manifest.ts";
 
 const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
 const HEADER = /^streamjob-manifest (\d{1,6}) sha256=([0-9a-f]{64}) length=(\d{1,12})$/;
 const HEADER_BYTES_MAX = 160;
 /** MA6 */
-const VERSION_WITHOUT_ENUMERATORS = 1;
-const VERSION_MAX = 2;
+const VERSION_FIRST = 1;
+const VERSION_OF_ENUMERATORS = 2;
+const VERSION_OF_TABLES = 3;
+const VERSION_MAX = VERSION_OF_TABLES;
 
 const count = z.number().int().min(0);
 const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
@@ -35,14 +37,18 @@ const blob = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("inline"), base64: z.base64() }),
   z.strictObject({ kind: z.literal("file"), file: fileRef }),
 ]);
+const keyedFile = z.strictObject({ file: fileRef, keyGroups: keyGroups.optional() });
+const keyedState = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("heap"), keyGroups, files: z.array(keyedFile).min(1) }),
+  z.strictObject({
+    kind: z.literal("tables"),
+    keyGroups,
+    files: z.array(keyedFile),
+    tables: z.array(keyedFile).min(1),
+  }),
+]);
 const subtaskState = z.strictObject({
-  keyed: z
-    .strictObject({
-      kind: z.literal("heap"),
-      keyGroups,
-      files: z.array(z.strictObject({ file: fileRef, keyGroups: keyGroups.optional() })).min(1),
-    })
-    .nullable(),
+  keyed: keyedState.nullable(),
   operator: z.array(
     z.strictObject({ name: text, redistribution: z.enum(["split", "union", "broadcast"]), count, blob }),
   ),
@@ -59,7 +65,7 @@ const operatorState = z.strictObject({
   enumerator: z.strictObject({ state: z.unknown().refine((state) => state !== undefined) }).optional(),
 });
 const manifestSchema = z.strictObject({
-  version: z.union([z.literal(VERSION_WITHOUT_ENUMERATORS), z.literal(VERSION_MAX)]),
+  version: z.union([z.literal(VERSION_FIRST), z.literal(VERSION_OF_ENUMERATORS), z.literal(VERSION_OF_TABLES)]),
   kind: z.enum(["fence", "checkpoint", "savepoint"]),
   seq: count,
   checkpointId: count,
@@ -82,7 +88,9 @@ const manifestSchema = z.strictObject({
 
 /** Of a manifest with these operators (MA6). */
 export function manifestVersion(operators: readonly OperatorState[]): Manifest["version"] {
-  return operators.some(({ enumerator }) => enumerator !== undefined) ? VERSION_MAX : VERSION_WITHOUT_ENUMERATORS;
+  if (operators.some(({ subtasks }) => subtasks.some(({ keyed }) => keyed?.kind === "tables")))
+    return VERSION_OF_TABLES;
+  return operators.some(({ enumerator }) => enumerator !== undefined) ? VERSION_OF_ENUMERATORS : VERSION_FIRST;
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
@@ -141,7 +149,7 @@ function checkVersion(version: number, json: unknown, where: string): void {
   const inside = typeof json === "object" && json !== null && "version" in json ? json.version : null;
   if (version > VERSION_MAX && inside === version) throw newerFormat(`the manifest ${where}`, version, VERSION_MAX);
   // What the body of an old one says instead is an invalid field.
-  if (version === VERSION_WITHOUT_ENUMERATORS || (version === VERSION_MAX && inside === version)) return;
+  if (version === VERSION_FIRST || (version > VERSION_FIRST && inside === version)) return;
   throw corrupt(
     where,
     `was changed: its header says version ${version} and its body version ${String(inside)}; this program reads versions 1 to ${VERSION_MAX}`,
@@ -176,7 +184,7 @@ function findContradiction(manifest: Manifest): string | null {
   if (manifest.parent !== null && manifest.seq !== 0 && manifest.parent >= manifest.seq)
     return `names number ${manifest.parent} as its parent, which is not older`;
   if (manifest.version !== manifestVersion(manifest.operators))
-    return `has version ${manifest.version}, which does not go with the enumerators of its sources`;
+    return `has version ${manifest.version}, which does not go with the enumerators of its sources and the tables of its operators`;
   const ids = new Set<string>();
   for (const operator of manifest.operators) {
     if (ids.has(operator.operatorId)) return `lists the operator ${operator.uid} twice`;
@@ -189,7 +197,7 @@ function findContradiction(manifest: Manifest): string | null {
       const { first, last } = keyed.keyGroups;
       if (first > last || last >= operator.maxParallelism)
         return `gives a subtask of operator ${operator.uid} key groups ${first}..${last}, of ${operator.maxParallelism} that exist`;
-      for (const { keyGroups: part = keyed.keyGroups } of keyed.files) {
+      for (const { keyGroups: part = keyed.keyGroups } of keyedParts(keyed)) {
         if (part.first > part.last || part.first < first || part.last > last)
           return `lists a file with key groups ${part.first}..${part.last} for a subtask of operator ${operator.uid} that has ${first}..${last}`;
       }

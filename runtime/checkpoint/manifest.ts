@@ -9,14 +9,15 @@
  *    count (a stray of an overtaken JobManager).
  * MA4 A fence with a `successor` is final: another incarnation, with a store of its own, goes on from this log. The job whose log it is
  *    never leads it again; only a further successor may write here, fences too.
- * MA6 A manifest has the lowest version that says all of it: 2 when a source has the state of an enumerator, which a reader of 1 would lose, else 1.
+ * MA6 A manifest has the lowest version that says all of it: 3 when an operator has column tables, else 2 when a source has the state of an
+ *    enumerator, which a reader of 1 would lose, else 1.
  * MA5 After a savepoint with `ends` in the job's own log the job processes no record: what it holds is committed, and the job ends.
  */
 import type { JobId } from "../../base/index.ts";
 import type { FileRef, OperatorState } from "./handles.ts";
 
 export type Manifest = {
-  readonly version: 1 | 2;
+  readonly version: 1 | 2 | 3;
   /** `fence` carries no state: it says which older manifest (`parent`) the new epoch goes on from. */
   readonly kind: "fence" | "checkpoint" | "savepoint";
   /** From 1; 0 in a savepoint's own `_metadata`, which is in no sequence. */

@@ -15,15 +15,15 @@ const options = { processId: random.hex(16), jobId: JOB, random, clock: fixedClo
 const isNewer = {
   code: "FORMAT_TOO_NEW",
   destiny: "terminal",
-  message: /is of version 3, .* reads version 2: use the/,
+  message: /is of version 4, .* reads version 3: use the/,
 };
 
 /** As a newer program writes it: with fields that nobody here knows. */
 function newerManifest(seq: number): Uint8Array {
   const body = Buffer.from(
-    JSON.stringify({ ...manifest(seq, { kind: "fence", epoch: 9 }), version: 3, unheardOf: true }),
+    JSON.stringify({ ...manifest(seq, { kind: "fence", epoch: 9 }), version: 4, unheardOf: true }),
   );
-  return Buffer.concat([Buffer.from(`streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n`), body]);
+  return Buffer.concat([Buffer.from(`streamjob-manifest 4 sha256=${sha256Hex(body)} length=${body.length}\n`), body]);
 }
 
 async function leadingLog(store: MemoryObjectStore): Promise<CheckpointLog> {

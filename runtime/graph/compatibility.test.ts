@@ -162,3 +162,18 @@ test("a type whose text cannot be read is refused when it changed, and fits when
   assert.equal(compareDeclarations("a", [odd], [odd]).kind, "fits");
   assert.equal(compareDeclarations("a", [odd], [state(t.string)]).kind, "refused");
 });
+
+test("a table is compared as a map: values may change as records do, its key may not (CM1, CM2)", () => {
+  const table = (key: ValueType<unknown>, value: ValueType<unknown>): DeclaredState => ({
+    name: "counts",
+    kind: "sliced-table",
+    type: `map<${describeType(key)}, ${describeType(value)}>`,
+  });
+  const [key, count] = [t.record({ word: t.string }), t.record({ count: t.int64 })];
+  const most = t.record({ most: t.nullable(t.int64), count: t.int64 });
+  assert.deepEqual(compareDeclarations("counts", [table(key, count)], [table(key, most)]), { kind: "fits" });
+  const changed = compareDeclarations("counts", [table(key, count)], [table(t.record({ word: t.int64 }), count)]);
+  assert.match(changed.kind === "refused" ? changed.reason : "", /state "counts": .* the type of its keys changed/);
+  const narrowed = compareDeclarations("counts", [table(key, most)], [table(key, t.record({ most: t.int64 }))]);
+  assert.match(narrowed.kind === "refused" ? narrowed.reason : "", /may be null in the stored state/);
+});

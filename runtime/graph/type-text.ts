@@ -17,7 +17,10 @@ export type ParsedType = {
 
 export type ParsedField = { readonly name: string; readonly type: ParsedType; readonly optional: boolean };
 
-/** Of a map state the type of its keys, as text; the others have none. */
+/** Kinds of state whose type is described as a map's. */
+const KEYED_KINDS: readonly string[] = ["map", "sliced-table"];
+
+/** Of a map state or a table the type of its keys, as text; the others have none. */
 export type DeclaredType = { readonly key: string | null; readonly value: ParsedType };
 
 const NULLABLE = " | null";
@@ -58,7 +61,7 @@ function parseField(part: string): ParsedField | undefined {
 /** The type of a state's declaration; `kind`: of the state. */
 export function parseDeclaredType(text: string, kind: string): DeclaredType | undefined {
   const value = parseType(text);
-  if (value === undefined || kind !== "map") return value === undefined ? undefined : { key: null, value };
+  if (value === undefined || !KEYED_KINDS.includes(kind)) return value === undefined ? undefined : { key: null, value };
   return value.item === null || value.nullable ? undefined : { key: value.details[0] ?? "", value: value.item };
 }
 

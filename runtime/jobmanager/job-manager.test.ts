@@ -222,7 +222,7 @@ test("a job whose log a newer program has written to is refused, and its store i
   assert.equal(failure?.code, "FORMAT_TOO_NEW");
   assert.match(
     failure?.message ?? "",
-    /chk\/0000000003\.manifest is of version 3, and this program reads version 2: use the/,
+    /chk\/0000000003\.manifest is of version 4, and this program reads version 3: use the/,
   );
   assert.deepEqual(await store.list(""), before);
 });
@@ -230,8 +230,8 @@ test("a job whose log a newer program has written to is refused, and its store i
 /** The same manifest as a program of the next version would write it (MC3). */
 function nextVersionOf(manifest: Uint8Array): Uint8Array {
   const text = Buffer.from(manifest).toString("utf8");
-  const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":1', '"version":3'));
-  return Buffer.concat([Buffer.from(`streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n`), body]);
+  const body = Buffer.from(text.slice(text.indexOf("\n") + 1).replace('"version":1', '"version":4'));
+  return Buffer.concat([Buffer.from(`streamjob-manifest 4 sha256=${sha256Hex(body)} length=${body.length}\n`), body]);
 }
 
 test("a savepoint that is not there is refused", async (t) => {

@@ -93,3 +93,4 @@ export type {
   TimerService,
   ValueState,
 } from "./state.ts";
+export type { ColumnTable, KeyedRecords, PageValues, SlicedTable, SlicedTableDescriptor } from "./table-state.ts";

@@ -9,6 +9,7 @@
  * STA3 Declaring the same name twice gives the same state; with another type or kind it is an error (OPTION_INVALID).
  */
 import type { Key, ValueType } from "../record/index.ts";
+import type { SlicedTable, SlicedTableDescriptor } from "./table-state.ts";
 
 export type StateDescriptor<V> = {
   /** Unique in its operator; names the state in checkpoints. */
@@ -108,6 +109,8 @@ export interface KeyedOperatorState extends KeyedStateStore {
   forEachKey(stateName: string, apply: (key: Key) => void): void;
   /** Declares a timer service; the backend calls its handler when a timer comes due. */
   timers(name: string, handler: TimerHandler): TimerService;
+  /** @internal Tables for batches of columns; not of the current key, but of all keys of this subtask. */
+  slicedTable(descriptor: SlicedTableDescriptor): SlicedTable;
 }
 
 /** Operator list state: not by key; shared out on restore as its redistribution says. */

@@ -4,6 +4,8 @@
  *
  * HEW1 Looked at is what a collection of all objects leaves: before one, what nobody needs any more counts as used.
  * HEW2 It is told once, and again only after it had come down in between. It costs a callback for each such collection.
+ * HEW3 Buffers outside the heap (column tables) count as if they were in it, but for what the thread has a part of its own for: together they are
+ *     what a slot's share of the memory holds.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
@@ -16,6 +18,8 @@ type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
 const NEARLY_FULL = 0.85;
 const RELAXED = 0.7;
 const MIB = 2 ** 20;
+/** Of buffers: the part of a slot's thread (docs/sizing.md). */
+const BUFFERS_BYTES = 32 * MIB;
 
 /** HEW2: whether it is to be told, from one look to the next. */
 export function heapAlarm(): (usedBytes: number, limitBytes: number) => boolean {
@@ -29,16 +33,25 @@ export function heapAlarm(): (usedBytes: number, limitBytes: number) => boolean 
   };
 }
 
+/** What counts against the heap's limit (HEW3). */
+export function countedBytes(usedBytes: number, bufferBytes: number): number {
+  return usedBytes + Math.max(0, bufferBytes - BUFFERS_BYTES);
+}
+
 /** Watches this thread's heap for as long as the thread lives. */
 export function watchHeap(log: Log): void {
   const isNews = heapAlarm();
   const observer = new PerformanceObserver((list) => {
     const entries = list.getEntries() as unknown as readonly GcEntry[];
     if (!entries.some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR)) return;
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    if (!isNews(used, limit)) return;
+    const { used_heap_size: used, external_memory: buffers, heap_size_limit: limit } = getHeapStatistics();
+    if (!isNews(countedBytes(used, buffers), limit)) return;
     log.warn(
-      { heapUsedMiB: Math.round(used / MIB), heapLimitMiB: Math.round(limit / MIB) },
+      {
+        heapUsedMiB: Math.round(used / MIB),
+        buffersMiB: Math.round(buffers / MIB),
+        heapLimitMiB: Math.round(limit / MIB),
+      },
       "the heap of a slot's thread is nearly full; give the TaskManager more memory or fewer slots, or raise the parallelism",
     );
   });

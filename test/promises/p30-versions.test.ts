@@ -16,14 +16,14 @@ import { figure } from "./figures.ts";
 import { newestLeft } from "./left-state.ts";
 import { NAMESPACE, type Rig, withRig } from "./rig.ts";
 
-const TOO_NEW = /is of version 3, and this program reads version 2: use the StreamJob that wrote it, or a newer one/;
+const TOO_NEW = /is of version 4, and this program reads version 3: use the StreamJob that wrote it, or a newer one/;
 
 /** As a later version would write it, with a field that nobody here knows. Gives the way back. */
 function writeNewer(path: string): () => void {
   const bytes = readFileSync(path);
   const manifest = JSON.parse(bytes.subarray(bytes.indexOf("\n") + 1).toString("utf8")) as object;
-  const body = Buffer.from(JSON.stringify({ ...manifest, version: 3, unheardOf: true }));
-  writeFileSync(path, `streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n${body.toString("utf8")}`);
+  const body = Buffer.from(JSON.stringify({ ...manifest, version: 4, unheardOf: true }));
+  writeFileSync(path, `streamjob-manifest 4 sha256=${sha256Hex(body)} length=${body.length}\n${body.toString("utf8")}`);
   return () => writeFileSync(path, bytes);
 }
 

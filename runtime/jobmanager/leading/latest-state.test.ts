@@ -100,8 +100,8 @@ test("a log in which a newer program has written is neither gone on from nor fen
   const old = await store("newer", { activation: { kind: "none" }, checkpoints: 3 });
   const opened = await openStore(old);
   const newest = Buffer.from((await opened.read(manifestKey(4))) ?? []).toString("utf8");
-  const body = Buffer.from(newest.slice(newest.indexOf("\n") + 1).replace('"version":1', '"version":3'));
-  const header = `streamjob-manifest 3 sha256=${sha256Hex(body)} length=${body.length}\n`;
+  const body = Buffer.from(newest.slice(newest.indexOf("\n") + 1).replace('"version":1', '"version":4'));
+  const header = `streamjob-manifest 4 sha256=${sha256Hex(body)} length=${body.length}\n`;
   await opened.put(manifestKey(4), Buffer.concat([Buffer.from(header), body]));
   const before = await opened.list("");
   for (const change of [{ fence: null, sinksAllowReplay: true }, { sinksAllowReplay: true }]) {

@@ -16,6 +16,9 @@ export type ColumnField = { readonly name: string; readonly type: ValueType<unkn
 
 export type ColumnLayout = { readonly type: ValueType<unknown>; readonly fields: readonly ColumnField[] };
 
+/** A page of a column table has 2^TABLE_PAGE_BITS slots. */
+export const TABLE_PAGE_BITS = 10;
+
 const KINDS: { readonly [kind in TypeKind]: ColumnKind } = {
   string: "text",
   int32: "int32",

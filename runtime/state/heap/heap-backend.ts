@@ -27,6 +27,8 @@ import type {
   MapStateDescriptor,
   ReducingState,
   ReducingStateDescriptor,
+  SlicedTable,
+  SlicedTableDescriptor,
   StateDescriptor,
   TimerHandler,
   TimerService,
@@ -44,6 +46,8 @@ import {
 } from "../snapshot/state-meta.ts";
 import { type Entry, type MapSlot, Table } from "./table.ts";
 import { convertTable } from "./table-conversion.ts";
+import { StatesSnapshot } from "../table/states-snapshot.ts";
+import { TableStates } from "../table/table-states.ts";
 import { TimerTable } from "./timer-table.ts";
 
 /**
@@ -58,7 +62,7 @@ export async function createKeyedBackend(
   const context = new KeyContext(options);
   const tables =
     restore === null ? new Map<string, Table<unknown>>() : await readTables(options, context, restore, turn);
-  return new HeapKeyedBackend(options, context, tables);
+  return new HeapKeyedBackend(options, context, tables, await TableStates.create(options, restore, turn));
 }
 
 class HeapKeyedBackend implements KeyedStateBackend {
@@ -68,9 +72,16 @@ class HeapKeyedBackend implements KeyedStateBackend {
   readonly #tables: Map<string, Table<unknown>>;
   readonly #states = new Map<string, unknown>();
   readonly #timerRegistry: TimerRegistry;
+  readonly #columnTables: TableStates;
 
-  constructor(options: KeyedBackendOptions, context: KeyContext, tables: Map<string, Table<unknown>>) {
+  constructor(
+    options: KeyedBackendOptions,
+    context: KeyContext,
+    tables: Map<string, Table<unknown>>,
+    columnTables: TableStates,
+  ) {
     this.#options = options;
+    this.#columnTables = columnTables;
     this.context = context;
     this.#tables = tables;
     this.#timerRegistry = new TimerRegistry(context);
@@ -151,6 +162,13 @@ class HeapKeyedBackend implements KeyedStateBackend {
     return service;
   }
 
+  slicedTable(descriptor: SlicedTableDescriptor): SlicedTable {
+    this.#checkName(descriptor.name, "a table");
+    if ([...this.#tables.values()].some(({ meta }) => meta.name === descriptor.name && !isTimers(meta.kind)))
+      throw this.#usedTwice(descriptor.name);
+    return this.#columnTables.declare(descriptor);
+  }
+
   advanceWatermark(timestamp: number, mayGoOn?: () => boolean): boolean {
     return this.#timerRegistry.fireEventTime(timestamp, mayGoOn);
   }
@@ -170,11 +188,13 @@ class HeapKeyedBackend implements KeyedStateBackend {
       const declaration = declarationOf(meta);
       found.set(`${declaration.kind === "timers"} ${declaration.name}`, declaration);
     }
-    return [...found.values()];
+    return [...found.values(), ...this.#columnTables.declarations()];
   }
 
   snapshot(): KeyedSnapshot {
-    return new HeapKeyedSnapshot(this.#options, this.context, [...this.#tables.values()]);
+    const states = new HeapKeyedSnapshot(this.#options, this.context, [...this.#tables.values()]);
+    const columnTables = this.#columnTables.snapshot();
+    return columnTables === null ? states : new StatesSnapshot(states, columnTables);
   }
 
   #timerTable(name: string, kind: "event-timers" | "processing-timers"): TimerTable {
@@ -187,6 +207,7 @@ class HeapKeyedBackend implements KeyedStateBackend {
 
   #stateOf<S>(meta: StateMeta, create: (table: Table<unknown>) => S): S {
     this.#checkName(meta.name, `${meta.kind} state`);
+    if (this.#columnTables.has(meta.name)) throw this.#usedTwice(meta.name);
     const id = metaId(meta);
     const existing = this.#states.get(id);
     if (existing !== undefined) {
@@ -215,6 +236,14 @@ class HeapKeyedBackend implements KeyedStateBackend {
     throw new StreamError(
       "OPTION_INVALID",
       `operator "${this.#options.operatorUid}" declares state "${again.name}" twice: as ${before.kind} state of ${describeMeta(before)} and as ${again.kind} state of ${describeMeta(again)}; give each a name of its own (STA3)`,
+      { destiny: "terminal" },
+    );
+  }
+
+  #usedTwice(name: string): StreamError {
+    return new StreamError(
+      "OPTION_INVALID",
+      `operator "${this.#options.operatorUid}" has a table and another state named "${name}"; give each a name of its own`,
       { destiny: "terminal" },
     );
   }

@@ -7,17 +7,15 @@
 import { parseArgs } from "node:util";
 import { job, t } from "streamjob";
 import { filesSink } from "streamjob/connectors/files";
-import { Bid, bid, bidSource } from "../../../bench/nexmark/bids.ts";
-import { type Query, queries } from "../../../bench/nexmark/queries.ts";
+import { bid, bidSource } from "../../../bench/nexmark/bids.ts";
+import { bidInEuros, bidsInEuros } from "../../../bench/nexmark/queries.ts";
 import { debugColumns } from "../../../runtime/record/index.ts";
-
-const { operator, row } = queries["q1"] as Query;
 
 /** What each bidder has bid in the end, made without the engine. */
 export function expectedSums(count: number): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (let index = 0; index < count; index++) {
-    const { bidder, price } = row(bid(index));
+    const { bidder, price } = bidInEuros(bid(index));
     sums.set(String(bidder), (sums.get(String(bidder)) ?? 0) + price);
   }
   return sums;
@@ -38,10 +36,7 @@ export default job((env) => {
     checkpoints: { interval: "300 ms" },
     restart: { strategy: "fixed-delay", attempts: 10_000, delay: "50 ms" },
   });
-  if (operator === null) throw new Error("q1 has an operator");
-  env
-    .fromSource(bidSource(Number(values.count), Number(values.rate)), { uid: "bids" })
-    .transform(operator, { uid: "euros", type: Bid })
+  bidsInEuros(env.fromSource(bidSource(Number(values.count), Number(values.rate)), { uid: "bids" }))
     .keyBy("bidder")
     .sum("price", { uid: "sums" })
     .map(({ bidder, price }) => `${bidder} ${price}`, { uid: "lines", type: t.string })

@@ -1,0 +1,38 @@
+/**
+ * Owns: whether the key at a place of some columns is that at a place of others.
+ *
+ * TKY1 Numbers are compared as numbers (0 and -0 are one), texts by their bytes, null equals null: as `keyHash` has it.
+ */
+import { type BigintColumn, type Column, isNull, type TextColumn } from "../../record/index.ts";
+
+export function sameKey(left: readonly Column[], place: number, right: readonly Column[], row: number): boolean {
+  for (let field = 0; field < left.length; field++)
+    if (!sameValue(left[field] as Column, place, right[field] as Column, row)) return false;
+  return true;
+}
+
+function sameValue(left: Column, place: number, right: Column, row: number): boolean {
+  const isLeftNull = left.nulls !== null && isNull(left.nulls, place);
+  const isRightNull = right.nulls !== null && isNull(right.nulls, row);
+  if (isLeftNull || isRightNull) return isLeftNull && isRightNull;
+  if (left.kind === "text") return sameText(left, place, right as TextColumn, row);
+  if (left.kind === "bigint") return sameWords(left, place, right as BigintColumn, row);
+  return left.values[place] === (right as typeof left).values[row];
+}
+
+/** By words, padding and all (CLM2). */
+function sameText(left: TextColumn, place: number, right: TextColumn, row: number): boolean {
+  const length = left.lengths[place] as number;
+  if (length !== right.lengths[row]) return false;
+  const first = (left.starts[place] as number) >> 2;
+  const other = (right.starts[row] as number) >> 2;
+  for (let word = (length + 3) >> 2; word-- > 0; )
+    if (left.words[first + word] !== right.words[other + word]) return false;
+  return true;
+}
+
+function sameWords(left: BigintColumn, place: number, right: BigintColumn, row: number): boolean {
+  return (
+    left.words[place << 1] === right.words[row << 1] && left.words[(place << 1) + 1] === right.words[(row << 1) + 1]
+  );
+}

@@ -1,0 +1,117 @@
+/**
+ * Owns: the memory of 2^TABLE_PAGE_BITS slots of a table: hashes, keys, values.
+ *
+ * PGE1 Hashes and keys are only added: what a snapshot fixed of them stays as it is. So a copy of a page shares them, and has values of its own.
+ */
+import { type AnyStore, type Column, type ColumnField, storeOf, TABLE_PAGE_BITS } from "../../record/index.ts";
+import type { PageValues } from "../../ports/index.ts";
+import type { TableLayout } from "./table-meta.ts";
+
+export const PAGE_SLOTS = 2 ** TABLE_PAGE_BITS;
+export const SLOT_MASK = PAGE_SLOTS - 1;
+const BITMAP_BYTES = PAGE_SLOTS >> 3;
+
+export type PageKeys = {
+  readonly hashes: Int32Array;
+  readonly stores: readonly AnyStore[];
+  columns: readonly Column[];
+  /** Whether the columns may be others after a key was added: texts move to larger memory, and a first null makes a bitmap. */
+  readonly mayMove: boolean;
+};
+
+export type TablePage = {
+  readonly keys: PageKeys;
+  readonly values: readonly PageValues[];
+  /** Null where the type is not nullable. */
+  readonly nulls: readonly (Uint8Array | null)[];
+  /** The number of the last snapshot before its values were made: later ones hold them, too. */
+  readonly madeAfter: number;
+};
+
+export function createPage({ key, value }: TableLayout, madeAfter: number): TablePage {
+  const stores = key.fields.map((field) => storeOf(field, PAGE_SLOTS));
+  const keys = {
+    hashes: new Int32Array(PAGE_SLOTS),
+    stores,
+    columns: stores.map((store) => store.column()),
+    mayMove: key.fields.some(({ kind, type }) => kind === "text" || type.nullable),
+  };
+  return { keys, values: value.fields.map(createValues), nulls: value.fields.map(createNulls), madeAfter };
+}
+
+export function copyPage({ keys, values, nulls }: TablePage, madeAfter: number): TablePage {
+  return {
+    keys,
+    values: values.map((each) => each.slice()),
+    nulls: nulls.map((each) => each?.slice() ?? null),
+    madeAfter,
+  };
+}
+
+/** The same slots in another layout (TBM2). Arrays are shared: as old as they were, they are copied when a snapshot holds them. `used`: slots. */
+export function convertPage(page: TablePage, used: number, from: TableLayout, to: TableLayout): TablePage {
+  const places = to.value.fields.map(({ name }) => from.value.fields.findIndex((field) => field.name === name));
+  const values = to.value.fields.map((field, at) => page.values[places[at] as number] ?? createValues(field));
+  const nulls = to.value.fields.map((field, at) => {
+    const place = places[at] as number;
+    if (place < 0 || page.nulls[place] !== null) return page.nulls[place] ?? createNulls(field);
+    return field.type.nullable ? nullsAfter(used) : null;
+  });
+  return { ...page, values, nulls };
+}
+
+/** Adds a key at the next place. */
+export function addKey(
+  keys: PageKeys,
+  place: number,
+  hash: number,
+  from: { readonly columns: readonly Column[]; readonly rows: Int32Array; readonly at: number },
+): void {
+  const { columns, rows, at } = from;
+  keys.hashes[place] = hash;
+  const gathering = { rows, from: at, to: at + 1, at: place };
+  for (let field = 0; field < columns.length; field++)
+    (keys.stores[field] as AnyStore).gather(columns[field] as Column, gathering);
+  if (keys.mayMove) keys.columns = keys.stores.map((store) => store.column());
+}
+
+function createValues({ kind }: ColumnField): PageValues {
+  switch (kind) {
+    case "bigint":
+      return new BigInt64Array(PAGE_SLOTS);
+    case "int32":
+      return new Int32Array(PAGE_SLOTS);
+    case "boolean":
+      return new Uint8Array(PAGE_SLOTS);
+    default:
+      return new Float64Array(PAGE_SLOTS);
+  }
+}
+
+/** All are null to begin with (CTP2). */
+function createNulls({ type }: ColumnField): Uint8Array | null {
+  return type.nullable ? new Uint8Array(BITMAP_BYTES).fill(0xff) : null;
+}
+
+/** The first `used` slots have a value; those to come are null (CTP2). */
+function nullsAfter(used: number): Uint8Array {
+  const nulls = new Uint8Array(BITMAP_BYTES).fill(0xff);
+  for (let slot = 0; slot < used; slot++) nulls[slot >> 3] = (nulls[slot >> 3] as number) & ~(1 << (slot & 7));
+  return nulls;
+}
+
+/** The columns of a page's values, as blocks of columns have them. */
+export function valueColumn({ kind }: ColumnField, values: PageValues, nulls: Uint8Array | null): Column {
+  switch (kind) {
+    case "bigint": {
+      const own = values as BigInt64Array<ArrayBuffer>;
+      return { kind, values: own, words: new Int32Array(own.buffer), nulls };
+    }
+    case "int32":
+      return { kind, values: values as Int32Array, nulls };
+    case "boolean":
+      return { kind, values: values as Uint8Array, nulls };
+    default:
+      return { kind: "float64", values: values as Float64Array, nulls };
+  }
+}

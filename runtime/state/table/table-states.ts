@@ -1,0 +1,75 @@
+/**
+ * Owns: the tables of one back end: restored, declared, fixed for a snapshot.
+ * Called by: the heap back end, whose other states are beside them.
+ */
+import { StreamError } from "../../../base/index.ts";
+import type { StateDeclaration } from "../../checkpoint/index.ts";
+import type { SlicedTable, SlicedTableDescriptor } from "../../ports/index.ts";
+import { keyGroupOfHash } from "../../record/index.ts";
+import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
+import type { TableContext } from "./column-table.ts";
+import { HeapSlicedTable } from "./sliced-table.ts";
+import { declarationOfTable, describeTable, isSameTable, layoutOfTable } from "./table-meta.ts";
+import { readSlicedTables } from "./table-reader.ts";
+import { TablesSnapshot } from "./table-snapshot.ts";
+
+export class TableStates {
+  readonly #options: KeyedBackendOptions;
+  readonly #context: TableContext;
+  /** By name, in order of restore and declaration. */
+  readonly #tables: Map<string, HeapSlicedTable>;
+
+  private constructor(options: KeyedBackendOptions, context: TableContext, tables: Map<string, HeapSlicedTable>) {
+    this.#options = options;
+    this.#context = context;
+    this.#tables = tables;
+  }
+
+  /** Errors: those of readSlicedTables. */
+  static async create(options: KeyedBackendOptions, restore: KeyedRestore | null, turn: Turn): Promise<TableStates> {
+    const context = { unwritten: 0, latest: 0, assertOwn: (hash: number) => assertOwn(options, hash) };
+    const tables = restore === null ? new Map() : await readSlicedTables(options, context, restore, turn);
+    return new TableStates(options, context, tables);
+  }
+
+  has(name: string): boolean {
+    return this.#tables.has(name);
+  }
+
+  /** Errors: OPTION_INVALID, STATE_INCOMPATIBLE. */
+  declare(descriptor: SlicedTableDescriptor): SlicedTable {
+    const { operatorUid } = this.#options;
+    const layout = layoutOfTable(operatorUid, descriptor);
+    const table = this.#tables.get(layout.name) ?? new HeapSlicedTable(layout, this.#context);
+    if (table.isDeclared && !isSameTable(table.layout, layout)) {
+      throw new StreamError(
+        "OPTION_INVALID",
+        `operator "${operatorUid}" declares table "${layout.name}" twice: as ${describeTable(table.layout)} and as ${describeTable(layout)}; give each a name of its own (STA3)`,
+        { destiny: "terminal" },
+      );
+    }
+    if (!table.isDeclared) table.declare(operatorUid, layout);
+    this.#tables.set(layout.name, table);
+    return table;
+  }
+
+  declarations(): readonly StateDeclaration[] {
+    return [...this.#tables.values()].map(({ layout }) => declarationOfTable(layout));
+  }
+
+  /** Null: there are no tables. */
+  snapshot(): TablesSnapshot | null {
+    if (this.#tables.size === 0) return null;
+    const fixed = [...this.#tables.values()].map((table) => table.fix());
+    return new TablesSnapshot(this.#options, this.#context, fixed);
+  }
+}
+
+function assertOwn({ keyGroups, maxParallelism, operatorUid }: KeyedBackendOptions, hash: number): void {
+  const group = keyGroupOfHash(hash, maxParallelism);
+  if (group >= keyGroups.first && group <= keyGroups.last) return;
+  throw new StreamError(
+    "PROTOCOL_VIOLATION",
+    `operator "${operatorUid}" got a record of key group ${group}, but this subtask owns ${keyGroups.first} to ${keyGroups.last}; the sender has another parallelism or hash`,
+  );
+}
