@@ -29,7 +29,7 @@ export type SqlType = { readonly isNullable: boolean } & (
 
 /** Of CHAR, VARCHAR, BINARY and VARBINARY. */
 const LENGTH_MAX = 2_147_483_647;
-const DECIMAL_PRECISION_MAX = 38;
+export const DECIMAL_PRECISION_MAX = 38;
 const DECIMAL_PRECISION_DEFAULT = 10;
 const SECOND_PRECISION_MAX = 9;
 const TIMESTAMP_PRECISION_DEFAULT = 6;
