@@ -102,4 +102,14 @@ const expressions: readonly (readonly [expression: string, type: string])[] = [
 describe("the type of an expression", () => {
   for (const [expression, text] of expressions)
     it(`${expression}: ${text}`, () => assert.equal(typed(expression), text));
+
+  it("is found in a CASE in a CASE in a CASE, which have several branches", () => {
+    let nested = "i";
+    for (let depth = 0; depth < 45; depth++) nested = `CASE ${nested} WHEN 1 THEN 2 WHEN 2 THEN 1 END`;
+    assert.equal(typed(nested), "INT");
+  });
+
+  it("is found at the end of a long chain", () => {
+    assert.equal(typed(`${"n + ".repeat(900)}s`), `+ cannot be applied to INT and STRING: ${"n + ".repeat(900)}s`);
+  });
 });

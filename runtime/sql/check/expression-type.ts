@@ -127,15 +127,21 @@ function condition(expression: Expression, scope: Scope): void {
 function compared(at: Span, [first, ...others]: readonly Expression[], scope: Scope): SqlType {
   const left = first === undefined ? null : typeOfExpression(first, scope);
   const types = others.map((other) => typeOfExpression(other, scope));
-  for (const right of types) if (left !== null && right !== null) accepted(comparableTypes(left, right), at);
+  for (const right of types) checkComparison(left, right, at);
   const isNullable = [left, ...types].some((type) => type === null || type.isNullable);
   return { kind: "boolean", isNullable };
 }
 
+function checkComparison(left: OperandType | null, right: OperandType | null, at: Span): void {
+  if (left !== null && right !== null) accepted(comparableTypes(left, right), at);
+}
+
 function caseType({ operand, branches, otherwise, at }: ExpressionOf<"case">, scope: Scope): OperandType | null {
+  // Once, and not once a branch: a CASE in a CASE in a CASE would take forever.
+  const compares = operand === null ? null : typeOfExpression(operand, scope);
   for (const { when } of branches) {
     if (operand === null) condition(when, scope);
-    else compared(when.at, [operand, when], scope);
+    else checkComparison(compares, typeOfExpression(when, scope), when.at);
   }
   const results = branches.map(({ result }) => typeOfExpression(result, scope));
   results.push(otherwise === null ? { kind: "null", isNullable: true } : typeOfExpression(otherwise, scope));
