@@ -46,9 +46,9 @@ const results: readonly (readonly [left: string, operator: ArithmeticOperator, r
 
 /** Left, operator, right, and what to write instead. */
 const refused: readonly (readonly [left: string, operator: ArithmeticOperator, right: string, remedy: RegExp])[] = [
-  ["STRING", "+", "STRING", /joined with \|\|/],
+  ["STRING", "+", "STRING", /joined with \|\|.*CAST\(… AS INT\)/],
   ["STRING", "+", "INT", /CAST\(… AS INT\), or TRY_CAST/],
-  ["DOUBLE", "*", "CHAR(3)", /CAST\(… AS DOUBLE\)/],
+  ["DOUBLE", "*", "CHAR(3)", /\. Cast the text: CAST\(… AS DOUBLE\)/],
   ["TIMESTAMP(3)", "-", "TIMESTAMP(3)", /TIMESTAMPDIFF/],
   ["DATE", "-", "DATE", /TIMESTAMPDIFF/],
   ["TIMESTAMP(3)", "-", "INT", /INTERVAL '5' SECOND/],

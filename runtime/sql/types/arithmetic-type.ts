@@ -127,7 +127,6 @@ function refusal(operator: ArithmeticOperator, left: OperandType, right: Operand
 function remedyFor(operator: ArithmeticOperator, left: OperandType, right: OperandType): string {
   const sides = [left, right];
   const [datetimes, intervals] = [sides.filter(isDatetime), sides.filter(({ kind }) => kind === "interval")];
-  if (operator === "+" && sides.every(isText)) return "Texts are joined with ||.";
   if (operator === "-" && datetimes.length === 2) return "Use TIMESTAMPDIFF(SECOND, start, end), or another unit.";
   if (operator === "-" && intervals.length === 1 && isDatetime(right))
     return "Take the interval from the time instead.";
@@ -139,8 +138,8 @@ function remedyFor(operator: ArithmeticOperator, left: OperandType, right: Opera
     return "A month has no fixed number of days: apply the two intervals one after the other.";
   if (operator === "/" && intervals.length === 1) return "Multiply instead: INTERVAL '1' MINUTE * 0.5.";
   if (operator === "%" && sides.every(isNumeric)) return "A remainder is exact: cast to DECIMAL(…) or BIGINT first.";
+  if (!sides.some(isText)) return "It takes numbers, and dates and times with an INTERVAL.";
   const number = sides.find(isNumeric);
-  if (sides.some(isText))
-    return `A text is no number: ${number === undefined ? "CAST(… AS INT)" : `CAST(… AS ${shownType(number)})`}, or TRY_CAST where it may be none.`;
-  return "It takes numbers, and dates and times with an INTERVAL.";
+  const cast = `cast the text: CAST(… AS ${number === undefined ? "INT" : shownType(number)}), or TRY_CAST where it may be no number.`;
+  return operator === "+" ? `Texts are joined with ||; to add, ${cast}` : `C${cast.slice(1)}`;
 }
