@@ -43,6 +43,8 @@ const expressions: readonly (readonly [expression: string, type: string])[] = [
   ["2147483648", "BIGINT NOT NULL"],
   ["9223372036854775808", "DECIMAL(19, 0) NOT NULL"],
   ["1.50", "DECIMAL(3, 2) NOT NULL"],
+  // The zero before the point counts, as in Flink.
+  ["0.908", "DECIMAL(4, 3) NOT NULL"],
   ["1E3", "DOUBLE NOT NULL"],
   ["123456789012345678901234567890123456789", "the number has 39 digits: 123456789012345678901234567890123456789"],
   ["TRUE", "BOOLEAN NOT NULL"],
