@@ -3,3 +3,4 @@ export { checkScript } from "./check/check-script.ts";
 export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
 export type { Script } from "./syntax/script.ts";
 export { statementText } from "./syntax/statement-text.ts";
+export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
