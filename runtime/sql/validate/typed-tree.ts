@@ -1,9 +1,9 @@
 /**
  * Owns: the typed tree of queries: what a query means, once its names are resolved. Plain immutable data, as the syntax tree is.
  *
- * SQVT1 Every expression has its type, every query and table its schema. What is missing in the text is filled in: `*` has become columns, a view
+ * SQVY1 Every expression has its type, every query and table its schema. What is missing in the text is filled in: `*` has become columns, a view
  *     and a WITH have become the queries that they stand for, `JOIN … USING` has become a condition.
- * SQVT2 A column is where it stands: how many scopes further out, and which place in that scope's row. Its name is for messages only.
+ * SQVY2 A column is where it stands: how many scopes further out, and which place in that scope's row. Its name is for messages only.
  */
 import type { FrameBound, JsonCall, Literal } from "../syntax/expression-tree.ts";
 import type { JoinKind } from "../syntax/query-tree.ts";
@@ -66,7 +66,7 @@ export type Aggregate = Typed<
 
 export type TypedExpression =
   | Typed<"literal", { literal: Literal }>
-  /** `depth` 0: the row of this query; 1: that of the query around it, and so on (SQVT2). */
+  /** `depth` 0: the row of this query; 1: that of the query around it, and so on (SQVY2). */
   | Typed<"column", { name: string; depth: number; index: number }>
   | Typed<"field", { operand: TypedExpression; name: string }>
   /** Operators too, by their sign or words: `+`, `LIKE`, `NOT`, `IS NULL`, `[]`. Names are in upper case. */

@@ -93,7 +93,7 @@ describe("a script that is validated", () => {
     );
   });
 
-  it("has a typed tree in which every column is a place (SQVT2)", () => {
+  it("has a typed tree in which every column is a place (SQVY2)", () => {
     const { statements } = validateScript(
       "CREATE TABLE t (a INT, b STRING); CREATE TABLE s (a INT, c STRING); SELECT t.b, (SELECT c FROM s WHERE s.a = t.a), x.c FROM t JOIN s AS x ON x.a = t.a",
     );
