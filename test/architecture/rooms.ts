@@ -147,7 +147,11 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", "settings", ...inRuntime("record time ports graph operators connectors/basic")],
     moreDoors: ["engine.ts"],
   },
-  { folder: "runtime/sql", owns: "SQL: text, syntax tree, what is wrong with it (pure)", mayImport: ["base"] },
+  {
+    folder: "runtime/sql",
+    owns: "SQL: text, syntax tree, types, what is wrong with it (pure)",
+    mayImport: ["base", ...inRuntime("record")],
+  },
   {
     folder: "runtime/program",
     owns: "what is run: a job module, found, loaded, built",

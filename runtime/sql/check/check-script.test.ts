@@ -59,6 +59,47 @@ const refused: Readonly<Record<string, readonly [script: string, message: string
     "1:57: ROW<ts TIMESTAMP(3)> has no field tt",
     /Name a field/,
   ],
+  "a computed column of what cannot be added": [
+    "CREATE TABLE t (a INT, b STRING, c AS a + b)",
+    "1:39: + cannot be applied to INT and STRING",
+    /CAST\(… AS INT\)/,
+  ],
+  "a computed column of what is not there": [
+    "CREATE TABLE t (price INT, c AS prices * 2)",
+    "1:33: the table has no column prices",
+    /Did you mean price\?/,
+  ],
+  "a computed column of a computed one": [
+    "CREATE TABLE t (a INT, b AS a + 1, c AS b + 1)",
+    "1:41: b is itself a computed column",
+    /Repeat its expression/,
+  ],
+  "a computed column of nothing": ["CREATE TABLE t (a AS NULL)", "1:22: NULL alone has no type", /CAST\(NULL AS/],
+  "a cast that does not exist, inside of a call": [
+    "CREATE TABLE t (ms BIGINT, c AS UPPER(CAST(ms AS TIMESTAMP(3))))",
+    "1:39: there is no cast from BIGINT to TIMESTAMP(3)",
+    /TO_TIMESTAMP_LTZ\(milliseconds, 3\)/,
+  ],
+  "a cast of a literal that does not exist, in a query": [
+    "SELECT a FROM t WHERE b = CAST(DATE '2026-01-31' AS INT)",
+    "1:27: there is no cast from DATE to INT",
+    /EXTRACT/,
+  ],
+  "a computed column that is no time": [
+    "CREATE TABLE t (ms BIGINT, ts AS ms * 1000, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)",
+    "1:59: a watermark needs a TIMESTAMP(3) or TIMESTAMP_LTZ(3), and this is BIGINT",
+    /TO_TIMESTAMP_LTZ/,
+  ],
+  "a delay that counts nothing": [
+    "CREATE TABLE t (ts TIMESTAMP(3), WATERMARK FOR ts AS ts - 5)",
+    "1:54: - cannot be applied to TIMESTAMP(3) and INT",
+    /INTERVAL '5' SECOND/,
+  ],
+  "a watermark that is no time": [
+    "CREATE TABLE t (ts TIMESTAMP(3), ms INT, WATERMARK FOR ts AS ms)",
+    "1:62: a watermark is a TIMESTAMP or TIMESTAMP_LTZ, and this is INT",
+    /INTERVAL '5' SECOND/,
+  ],
   "an option twice": ["CREATE TABLE t (a INT) WITH ('k' = '1', 'k' = '2')", "1:41: a second option 'k'", /one of them/],
   "too many digits": [
     "SELECT CAST(a AS DECIMAL(39, 2))",
@@ -119,6 +160,20 @@ describe("a script that is checked", () => {
     assert.deepEqual(
       problems.map(({ message }) => message),
       ["a second column a", "nothing follows this comma", "the precision 0 of DECIMAL is out of range"],
+    );
+  });
+
+  it("may compute columns from those of another table (SQLD2, SQEX1)", () => {
+    assert.equal(errorOf("CREATE TABLE t (c AS a + b, d AS other || 'x') LIKE s"), "");
+    assert.match(errorOf("CREATE TABLE t (a INT, c AS a + 'x') LIKE s"), /INT and CHAR\(1\)/);
+  });
+
+  it("may compute columns in any order, and a watermark from them (SQLD3)", () => {
+    assert.equal(
+      errorOf(
+        "CREATE TABLE t (ts AS TO_TIMESTAMP_LTZ(ms, 3), day_of AS CAST(made AS DATE), ms BIGINT, made TIMESTAMP(3), due AS made + INTERVAL '1' DAY, WATERMARK FOR due AS due - INTERVAL '5' SECOND)",
+      ),
+      "",
     );
   });
 

@@ -5,17 +5,21 @@
  * SQLD1 Names of columns are compared as they are written, upper and lower case included, as in Flink. An unknown one suggests the nearest
  *     (SQVN1).
  * SQLD2 A table that takes columns from another one (LIKE, AS) may name columns that it does not define itself.
+ * SQLD3 A computed column is computed from columns that are not, in any order; a watermark from all of them. Its type follows from them (SQEX1).
  */
 import type { Identifier } from "../syntax/expression-tree.ts";
 import { nameText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
+import type { Span } from "../syntax/span.ts";
 import type { Statement, TableOption } from "../syntax/statement-tree.ts";
 import { type SqlType, typeOf, typeText } from "../types/sql-type.ts";
+import { isTimestamp, shownType } from "../types/type-families.ts";
 import { nameRemedy } from "../validate/names.ts";
+import { fieldType, type Scope, typeOfExpression } from "./expression-type.ts";
 
 type CreateTable = Statement & { readonly kind: "createTable" };
 
-/** The type of a column; null: that of an expression, or of another table. */
+/** The type of a column; null: not known (SQEX1). */
 type Columns = ReadonlyMap<string, SqlType | null>;
 
 /** Digits of a second that a time attribute may have. */
@@ -31,10 +35,12 @@ export function checkTable(table: CreateTable): void {
   }
   checkOptions(table.options);
   const isOpen = table.like !== null || table.query !== null;
+  checkComputedColumns(table, columns, isOpen);
   for (const column of [...(table.primaryKey?.columns ?? []), ...table.partitionedBy])
     if (!isOpen) knownColumn(column, columns);
+  const computed = computedNames(table);
   for (const column of table.primaryKey?.columns ?? [])
-    if (columns.get(column.name) === null)
+    if (computed.has(column.name))
       fail(
         column.at,
         `the computed column ${nameText(column)} in a PRIMARY KEY`,
@@ -43,21 +49,49 @@ export function checkTable(table: CreateTable): void {
   checkWatermark(table, columns, isOpen);
 }
 
-function checkWatermark({ watermark }: CreateTable, columns: Columns, isOpen: boolean): void {
-  const [column, ...fields] = watermark?.column.parts ?? [];
-  if (watermark === null || column === undefined || (isOpen && !columns.has(column.name))) return;
-  let type = knownColumn(column, columns);
-  for (const field of fields) {
-    const found: SqlType | undefined =
-      type?.kind === "row" ? type.fields.find(({ name }) => name === field.name)?.type : undefined;
-    if (type !== null && found === undefined)
-      fail(field.at, `${typeText(type)} has no field ${nameText(field)}`, "Name a field of the row, or a column.");
-    type = found ?? null;
+const computedNames = ({ columns }: CreateTable): ReadonlySet<string> =>
+  new Set(columns.filter(({ kind }) => kind === "computedColumn").map(({ name }) => name.name));
+
+/** SQLD3: fills in their types. */
+function checkComputedColumns(table: CreateTable, columns: Map<string, SqlType | null>, isOpen: boolean): void {
+  const computed = computedNames(table);
+  const scope: Scope = (column) => {
+    if (computed.has(column.name))
+      fail(
+        column.at,
+        `${nameText(column)} is itself a computed column`,
+        "Repeat its expression here, or compute this one in a view.",
+      );
+    return isOpen && !columns.has(column.name) ? null : knownColumn(column, columns);
+  };
+  for (const column of table.columns) {
+    if (column.kind !== "computedColumn") continue;
+    const type = typeOfExpression(column.value, scope);
+    if (type?.kind === "null")
+      fail(column.value.at, "NULL alone has no type", "Say which one it has: CAST(NULL AS STRING).");
+    columns.set(column.name.name, type);
   }
-  if (type === null) return;
-  const digits = type.kind === "timestamp" || type.kind === "timestamp_ltz" ? type.precision : null;
+}
+
+function checkWatermark({ watermark }: CreateTable, columns: Columns, isOpen: boolean): void {
+  if (watermark === null) return;
+  const scope: Scope = (column) => (isOpen && !columns.has(column.name) ? null : knownColumn(column, columns));
+  const [column, ...fields] = watermark.column.parts;
+  let type = column === undefined ? null : scope(column);
+  for (const field of fields) type = type === null ? null : fieldType(type, field);
+  if (type !== null) checkRowtime(type, watermark.column.at);
+  const strategy = typeOfExpression(watermark.strategy, scope);
+  if (strategy !== null && !isTimestamp(strategy))
+    fail(
+      watermark.strategy.at,
+      `a watermark is a TIMESTAMP or TIMESTAMP_LTZ, and this is ${shownType(strategy)}`,
+      "Subtract the longest delay from the column: ts - INTERVAL '5' SECOND.",
+    );
+}
+
+function checkRowtime(type: SqlType, at: Span): void {
+  const digits = isTimestamp(type) ? type.precision : null;
   if (digits !== null && digits <= ROWTIME_PRECISION_MAX) return;
-  const { at } = watermark.column;
   const remedy =
     digits !== null
       ? `Declare it as ${type.kind.toUpperCase()}(${ROWTIME_PRECISION_MAX}), or less.`

@@ -29,7 +29,9 @@ export type SqlType = { readonly isNullable: boolean } & (
 
 /** Of CHAR, VARCHAR, BINARY and VARBINARY. */
 const LENGTH_MAX = 2_147_483_647;
-const DECIMAL_PRECISION_MAX = 38;
+/** Of STRING and BYTES. */
+export const STRING_LENGTH = LENGTH_MAX;
+export const DECIMAL_PRECISION_MAX = 38;
 const DECIMAL_PRECISION_DEFAULT = 10;
 const SECOND_PRECISION_MAX = 9;
 const TIMESTAMP_PRECISION_DEFAULT = 6;

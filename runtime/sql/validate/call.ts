@@ -4,6 +4,7 @@
  * SQVC1 An aggregate function stands in SELECT, HAVING, ORDER BY and QUALIFY, and not inside another one; elsewhere the message says where it stands.
  * SQVC2 A function of the user has types that only its module knows: what uses it is left alone (Undetermined), after its name and arguments are checked.
  */
+import { shownType } from "../types/type-families.ts";
 import type { Call, CallSuffix, Expression } from "../syntax/expression-tree.ts";
 import { qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
@@ -16,7 +17,7 @@ import { groupWindowFunctions, typedGroupWindow } from "./group-window.ts";
 import { nearestName } from "./names.ts";
 import { typedOrders, typedWindow } from "./over.ts";
 import type { Aggregate, TypedExpression } from "./typed-tree.ts";
-import { argumentsText, requireCondition, shownType, withType } from "./values.ts";
+import { argumentsText, requireCondition, withType } from "./values.ts";
 
 export type TypeExpression = (expression: Expression, context: ExpressionContext) => TypedExpression;
 

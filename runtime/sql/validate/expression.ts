@@ -1,6 +1,7 @@
 /**
  * Owns: from an expression's syntax to its typed form: what it is made of, in its context. Rules of operators: operators.ts; of calls: call.ts.
  */
+import { shownType } from "../types/type-families.ts";
 import { unreachable } from "../../../base/index.ts";
 import type { Expression, ExpressionOf } from "../syntax/expression-tree.ts";
 import type { Query } from "../syntax/query-tree.ts";
@@ -12,9 +13,9 @@ import { typedJsonCall } from "./json-call.ts";
 import { typedLiteral } from "./literals.ts";
 import { comparison, typedBinary, typedElement, typedIs, typedLike, typedUnary } from "./operators.ts";
 import { fieldOf } from "./scope.ts";
-import { castOf } from "./type-rules.ts";
+import { castOf, castType } from "../types/cast-rules.ts";
 import type { TypedExpression, TypedQuery } from "./typed-tree.ts";
-import { booleanType, callOf, commonTypeOf, requireCondition, shownType, sqlTypeOf, withType } from "./values.ts";
+import { booleanType, callOf, commonTypeOf, requireCondition, sqlTypeOf, withType } from "./values.ts";
 
 /** Errors: SqlFailure, Undetermined. */
 export function typedExpression(expression: Expression, context: ExpressionContext): TypedExpression {
@@ -262,17 +263,8 @@ function typedMap(expression: ExpressionOf<"map">, items: readonly TypedExpressi
 
 function typedCast({ type: written, isTry, at }: ExpressionOf<"cast">, operand: TypedExpression): TypedExpression {
   const to = typeOf(written);
-  const from = operand.type;
-  if (from.kind !== "null" && castOf(from, to) === "none")
-    fail(at, `${shownType(from)} cannot be cast to ${shownType(to)}`, castRemedy(from, to));
-  const type = { ...to, isNullable: isTry || from.isNullable };
+  const cast = castOf(operand.type, to);
+  if (cast.kind === "refused") fail(at, cast.reason, cast.remedy);
+  const type = castType(operand.type, to, isTry);
   return { kind: "cast", at, operand: withType(operand, to), isTry, type, time: null };
-}
-
-function castRemedy(from: SqlType, to: SqlType): string {
-  if (to.kind === "timestamp_ltz" || to.kind === "timestamp")
-    return "Of milliseconds, TO_TIMESTAMP_LTZ(milliseconds, 3) makes an instant.";
-  if (from.kind === "timestamp" || from.kind === "timestamp_ltz")
-    return "UNIX_TIMESTAMP(CAST(… AS STRING)) gives seconds, EXTRACT(… FROM …) a part.";
-  return "Cast it to STRING first, or take a part of it.";
 }

@@ -5,6 +5,7 @@
  * SQVF2 The side that an outer join may lack is nullable, and its time attributes are none any more.
  * SQVF3 USING and NATURAL make one column of two: it comes first in `*`, and is ambiguous with neither.
  */
+import { shownType } from "../types/type-families.ts";
 import { unreachable } from "../../../base/index.ts";
 import type { Identifier } from "../syntax/expression-tree.ts";
 import { nameText, qualifiedText } from "../syntax/expression-text.ts";
@@ -18,7 +19,7 @@ import { typedJoin } from "./join.ts";
 import { type MergedColumn, Scope, type ScopeTable } from "./scope.ts";
 import { sourceOfName, tableFunction } from "./window-table.ts";
 import type { Column, TypedTable } from "./typed-tree.ts";
-import { shownType, sqlTypeOf } from "./values.ts";
+import { sqlTypeOf } from "./values.ts";
 
 /** A part of FROM: the table, and the names that it brings. */
 export type Source = {

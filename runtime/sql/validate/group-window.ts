@@ -4,12 +4,13 @@
  *
  * SQVW1 A window goes by a time attribute; the message names the column that is none, and says how to make it one.
  */
+import { shownType } from "../types/type-families.ts";
 import type { Call, Expression } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { quoted } from "./names.ts";
 import type { TypedExpression } from "./typed-tree.ts";
-import { argumentsText, shownType } from "./values.ts";
+import { argumentsText } from "./values.ts";
 
 const windows = ["TUMBLE", "HOP", "SESSION"] as const;
 const parts = ["START", "END", "ROWTIME", "PROCTIME"] as const;

@@ -5,6 +5,7 @@
  *     names of both columns.
  * SQVI2 A column that is not written becomes NULL, and so cannot be NOT NULL. Computed and virtual columns are never written.
  */
+import { shownType, withNullability } from "../types/type-families.ts";
 import type { QualifiedName } from "../syntax/expression-tree.ts";
 import { nameText, qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
@@ -13,9 +14,8 @@ import { type CatalogTable, columnNames } from "./catalog.ts";
 import type { QueryContext } from "./context.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import { typedQuery } from "./query.ts";
-import { castOf, nullable } from "./type-rules.ts";
+import { castOf } from "../types/cast-rules.ts";
 import type { Column, TypedQuery } from "./typed-tree.ts";
-import { shownType } from "./values.ts";
 
 export type TypedInsert = {
   readonly target: string;
@@ -45,12 +45,15 @@ export function typedInsert(insert: Insert, context: QueryContext): TypedInsert 
     );
   for (const [index, column] of columns.entries()) {
     const from = given[index];
-    if (from === undefined || castOf(from.type, column.type) === "implicit") continue;
-    const wanted = shownType(nullable(column.type, true));
+    if (from === undefined) continue;
+    // NULLs for a column that takes none are found when they come, as in Flink.
+    const cast = castOf(from.type, withNullability(column.type, true));
+    if (cast.kind === "implicit") continue;
+    const wanted = shownType(column.type);
     fail(
       insert.query.at,
       `the column ${quoted(column.name)} of ${name} is ${wanted}, and column ${index + 1} of the query, ${quoted(from.name)}, is ${shownType(from.type)}`,
-      castOf(from.type, column.type) === "none"
+      cast.kind === "refused"
         ? "Columns are taken by their place: check their order."
         : `Columns are taken by their place: check their order, or write CAST(${quoted(from.name)} AS ${wanted}).`,
     );

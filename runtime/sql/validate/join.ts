@@ -12,7 +12,7 @@ import type { Source } from "./from.ts";
 import { nameRemedy } from "./names.ts";
 import { comparison } from "./operators.ts";
 import { type MergedColumn, Scope, type ScopeTable } from "./scope.ts";
-import { nullable } from "./type-rules.ts";
+import { withNullability } from "../types/type-families.ts";
 import type { Column, TypedExpression } from "./typed-tree.ts";
 import { booleanType, callOf, commonTypeOf, requireCondition } from "./values.ts";
 
@@ -73,7 +73,7 @@ const optionalSides = (join: JoinKind): readonly [boolean, boolean] => [
 ];
 
 /** SQVF2. */
-const optional = ({ name, type }: Column): Column => ({ name, type: nullable(type, true), time: null });
+const optional = ({ name, type }: Column): Column => ({ name, type: withNullability(type, true), time: null });
 const optionalTable = (table: ScopeTable): ScopeTable => ({ ...table, columns: table.columns.map(optional) });
 
 function refuseSameNames(tables: readonly ScopeTable[], at: Span): void {
@@ -123,7 +123,7 @@ function mergedOf({ name, left, right }: Pair, join: JoinKind): MergedColumn {
   if (join === "RIGHT") return { name: name.name, value: right, hides };
   if (join !== "FULL") return { name: name.name, value: left, hides };
   const type = commonTypeOf([left, right]);
-  const shared = type === null ? left.type : nullable(type, true);
+  const shared = type === null ? left.type : withNullability(type, true);
   return { name: name.name, value: callOf("COALESCE", [left, right], { at: name.at, type: shared }), hides };
 }
 

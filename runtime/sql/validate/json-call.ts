@@ -5,9 +5,9 @@ import type { Expression, JsonCall } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
 import { type SqlType, typeOf } from "../types/sql-type.ts";
 import type { ExpressionContext } from "./context.ts";
-import { isText } from "./type-rules.ts";
+import { isText, shownType } from "../types/type-families.ts";
 import type { TypedExpression } from "./typed-tree.ts";
-import { booleanType, shownType } from "./values.ts";
+import { booleanType } from "./values.ts";
 
 const stringType = (isNullable: boolean): SqlType => ({ kind: "varchar", isNullable, length: 2_147_483_647 });
 

@@ -1,56 +1,23 @@
 /**
- * Owns: the types of literals, and whether their texts are what they say.
+ * Owns: whether the texts of literals are what they say. Their types: check/literal-type.ts.
+ *
+ * SQVK1 A date is a day that there is, a time one of a day, an interval has a number for each of its units.
  */
-import { unreachable } from "../../../base/index.ts";
+import { literalType } from "../check/literal-type.ts";
 import type { IntervalQualifier, Literal, TimeUnit } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
-import type { SqlType } from "../types/sql-type.ts";
-import type { TypedExpression, ValueType } from "./typed-tree.ts";
-
-const INT_MAX = 2n ** 31n - 1n;
-const BIGINT_MAX = 2n ** 63n - 1n;
-const DECIMAL_DIGITS_MAX = 38;
+import type { TypedExpression } from "./typed-tree.ts";
 
 /** Errors: SqlFailure. */
 export function typedLiteral(literal: Literal): TypedExpression {
+  checkText(literal);
   return { kind: "literal", at: literal.at, literal, type: literalType(literal), time: null };
 }
 
-function literalType(literal: Literal): ValueType {
-  switch (literal.kind) {
-    case "null":
-      return { kind: "null", isNullable: true };
-    case "boolean":
-      return { kind: "boolean", isNullable: false };
-    case "number":
-      return numberType(literal);
-    case "string":
-      // The shortest text is one character long: an empty literal is a CHAR(1), too.
-      return { kind: "char", isNullable: false, length: Math.max(1, literal.value.length) };
-    case "bytes":
-      return { kind: "binary", isNullable: false, length: Math.max(1, literal.hex.length / 2) };
-    case "temporal":
-      return temporalType(literal);
-    case "interval":
-      return intervalType(literal);
-    default:
-      return unreachable(literal);
-  }
-}
-
-function numberType({ text, at }: Literal & { readonly kind: "number" }): SqlType {
-  if (/e/i.test(text)) return { kind: "double", isNullable: false };
-  const [whole = "", behind = ""] = text.split(".");
-  if (!text.includes(".")) {
-    const value = BigInt(whole);
-    if (value <= INT_MAX) return { kind: "int", isNullable: false };
-    if (value <= BIGINT_MAX) return { kind: "bigint", isNullable: false };
-  }
-  const significant = whole.replace(/^0+/, "").length;
-  const precision = Math.max(1, significant + behind.length);
-  if (precision > DECIMAL_DIGITS_MAX)
-    fail(at, `a number of ${precision} digits`, "A DECIMAL has at most 38; write 1E40 for a DOUBLE.");
-  return { kind: "decimal", isNullable: false, precision, scale: behind.length };
+/** SQVK1. */
+function checkText(literal: Literal): void {
+  if (literal.kind === "temporal") checkTemporal(literal);
+  else if (literal.kind === "interval") checkInterval(literal);
 }
 
 const temporalForms = {
@@ -62,7 +29,7 @@ const temporalForms = {
   },
 } as const;
 
-function temporalType({ type, text, at }: Literal & { readonly kind: "temporal" }): SqlType {
+function checkTemporal({ type, text, at }: Literal & { readonly kind: "temporal" }): void {
   const { pattern, example } = temporalForms[type];
   const parts = pattern.exec(text);
   if (parts === null) return fail(at, `'${text}' is no ${type}`, `Write ${example}.`);
@@ -73,9 +40,6 @@ function temporalType({ type, text, at }: Literal & { readonly kind: "temporal" 
     fail(at, `there is no day '${text}'`, "Check month and day: year, month, day.");
   if (hour > 23 || minute > 59 || second > 59)
     fail(at, `there is no time '${text}'`, "Hours go to 23, minutes and seconds to 59.");
-  if (type === "DATE") return { kind: "date", isNullable: false };
-  const precision = parts[7]?.length ?? 0;
-  return { kind: type === "TIME" ? "time" : "timestamp", isNullable: false, precision };
 }
 
 function daysOf(year: number, month: number): number {
@@ -91,12 +55,10 @@ const chainOfUnits: readonly { readonly unit: TimeUnit; readonly before: string 
   { unit: "SECOND", before: ":" },
 ];
 
-function intervalType({ text, qualifier, at }: Literal & { readonly kind: "interval" }): SqlType {
-  const isMonths = ["YEAR", "QUARTER", "MONTH"].includes(qualifier.from);
+function checkInterval({ text, qualifier, at }: Literal & { readonly kind: "interval" }): void {
   const { pattern, example } = intervalForm(qualifier);
   if (!pattern.test(text.trim().replace(/^[+-]/, "")))
     fail(at, `'${text}' is no ${unitsText(qualifier)}`, `Write INTERVAL '${example}' ${unitsText(qualifier)}.`);
-  return { kind: "interval", isNullable: false, unit: isMonths ? "month" : "millisecond" };
 }
 
 const unitsText = ({ from, to }: IntervalQualifier): string => (to === null ? from : `${from} TO ${to}`);

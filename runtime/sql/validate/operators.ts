@@ -4,20 +4,15 @@
  * SQVO1 Nothing is compared, joined or added that has no common meaning: what does not fit is refused with both types, and with the CAST that helps.
  * SQVO2 An operator gives NULL when an operand is NULL, but for IS, AND, OR and what is written otherwise here.
  */
+import { isBytes, isInteger, isNumeric, isText, shownType } from "../types/type-families.ts";
 import type { ExpressionOf } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
-import {
-  type ArithmeticOperator,
-  arithmeticType,
-  comparableTypes,
-  isNumeric,
-  isText,
-  isTemporal,
-} from "./type-rules.ts";
+import { type ArithmeticOperator, arithmeticType } from "../types/arithmetic-type.ts";
+import { comparableTypes } from "../types/comparable-types.ts";
 import type { TypedExpression } from "./typed-tree.ts";
-import { booleanType, callOf, commonTypeOf, requireCondition, shownType, sqlTypeOf, withType } from "./values.ts";
+import { booleanType, callOf, commonTypeOf, requireCondition, sqlTypeOf, withType } from "./values.ts";
 
 type BinaryOperator = ExpressionOf<"binary">["operator"];
 
@@ -66,7 +61,6 @@ function concatenation(left: TypedExpression, right: TypedExpression, at: Span):
   return callOf("||", [first, second], { at, type: { kind: isText(a) ? "varchar" : "varbinary", isNullable, length } });
 }
 
-const isBytes = ({ kind }: SqlType): boolean => kind === "binary" || kind === "varbinary";
 const lengthOf = (type: SqlType): number => ("length" in type ? type.length : LENGTH_MAX);
 
 function arithmetic(
@@ -75,38 +69,20 @@ function arithmetic(
   right: TypedExpression,
   at: Span,
 ): TypedExpression {
-  const operands = typedPair(left, right);
-  const [a, b] = [sqlTypeOf(operands[0]), sqlTypeOf(operands[1])];
-  const type = arithmeticType(operator, a, b);
-  if (type !== null) return callOf(operator, operands, { at, type });
-  return fail(
-    at,
-    `${operator} cannot stand between ${shownType(a)} and ${shownType(b)}`,
-    arithmeticRemedy(operator, a, b),
-  );
+  const type = arithmeticType(operator, left.type, right.type);
+  if (type.kind === "refused") return fail(at, type.reason, type.remedy);
+  return callOf(operator, typedPair(left, right), { at, type });
 }
 
-function arithmeticRemedy(operator: ArithmeticOperator, left: SqlType, right: SqlType): string {
-  if (operator === "+" && (isText(left) || isText(right))) return "Texts are joined by ||.";
-  if (isTemporal(left) && isTemporal(right)) return "The time between two is TIMESTAMPDIFF(SECOND, a, b).";
-  if (isTemporal(left) && isNumeric(right)) return "Add an interval to a time: ts + INTERVAL '5' SECOND.";
-  if (isText(left) || isText(right)) return "Make a number of the text: CAST(… AS INT).";
-  return "Convert one of them with CAST.";
-}
+const orders: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);
 
 export function comparison(operator: string, left: TypedExpression, right: TypedExpression, at: Span): TypedExpression {
-  const operands = typedPair(left, right);
-  const [a, b] = [operands[0].type, operands[1].type];
-  if (a.kind !== "null" && b.kind !== "null" && !comparableTypes(a, b))
-    fail(at, `${shownType(a)} and ${shownType(b)} cannot be compared`, comparisonRemedy(a, b));
-  return callOf(operator, operands, { at, type: booleanType(a.isNullable || b.isNullable) });
-}
-
-function comparisonRemedy(left: SqlType, right: SqlType): string {
-  if (isNumeric(left) && isText(right)) return `Write the number without quotes, or CAST(… AS ${shownType(left)}).`;
-  if (isText(left) && isNumeric(right)) return `Write a text in quotes, or CAST(… AS ${shownType(right)}).`;
-  if (isTemporal(left) && isNumeric(right)) return "Make an instant of the number: TO_TIMESTAMP_LTZ(milliseconds, 3).";
-  return "Convert one of them with CAST.";
+  const compared = comparableTypes(left.type, right.type);
+  if (compared.kind === "refused") return fail(at, compared.reason, compared.remedy);
+  if (orders.has(operator) && !compared.isOrdered)
+    fail(at, `values of ${shownType(left.type)} have no order`, "They are equal or not: compare with = or <>.");
+  const type = booleanType(left.type.isNullable || right.type.isNullable);
+  return callOf(operator, typedPair(left, right), { at, type });
 }
 
 /** NULL takes the type of what is beside it. */
@@ -152,12 +128,12 @@ export function typedElement(operand: TypedExpression, index: TypedExpression, a
   const type = sqlTypeOf(operand);
   if (type.kind === "array") {
     const place = sqlTypeOf(index);
-    if (!isNumeric(place) || place.kind === "decimal" || place.kind === "float" || place.kind === "double")
+    if (!isInteger(place))
       fail(index.at, `an array is read by a whole number, and this is ${shownType(place)}`, "The first place is 1.");
     return callOf("[]", [operand, index], { at, type: { ...type.element, isNullable: true } });
   }
   if (type.kind === "map") {
-    if (index.type.kind !== "null" && !comparableTypes(type.key, index.type))
+    if (comparableTypes(type.key, index.type).kind === "refused")
       fail(
         index.at,
         `the keys of the map are ${shownType(type.key)}, and this is ${shownType(index.type)}`,

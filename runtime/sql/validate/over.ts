@@ -8,9 +8,8 @@ import type { OrderItem } from "../syntax/query-tree.ts";
 import type { ExpressionContext } from "./context.ts";
 import type { FunctionKind } from "./functions/function-table.ts";
 import { nameRemedy } from "./names.ts";
-import { isNumeric } from "./type-rules.ts";
+import { isNumeric, shownType } from "../types/type-families.ts";
 import type { TypedExpression, TypedFrameBound, TypedOrder, TypedWindow } from "./typed-tree.ts";
-import { shownType } from "./values.ts";
 
 type OfPart = (part: Expression) => TypedExpression;
 

@@ -4,6 +4,7 @@
  * SQVQ1 The sides of a set operation have as many columns, each pair with a common type; the names are those of the left one.
  * SQVQ2 A WITH is seen by those behind it and by its query, and hides a table of its name.
  */
+import { shownType } from "../types/type-families.ts";
 import { unreachable } from "../../../base/index.ts";
 import type { Expression } from "../syntax/expression-tree.ts";
 import { nameText } from "../syntax/expression-text.ts";
@@ -14,9 +15,9 @@ import { typedExpression } from "./expression.ts";
 import { renamedColumns } from "./from.ts";
 import { Scope } from "./scope.ts";
 import { typedResultOrder, typedSelect } from "./select.ts";
-import { commonType } from "./type-rules.ts";
+import { commonType } from "../types/common-type.ts";
 import type { Column, TypedBody, TypedExpression, TypedQuery } from "./typed-tree.ts";
-import { commonTypeOf, shownType, withType } from "./values.ts";
+import { commonTypeOf, withType } from "./values.ts";
 import { sourceOfName } from "./window-table.ts";
 
 /** Errors: SqlFailure, Undetermined. */
@@ -84,7 +85,7 @@ function setOperation(body: QueryBody & { readonly kind: "setOperation" }, conte
   const columns = a.map((column, index): Column => {
     const other = b[index] ?? column;
     const type = commonType([column.type, other.type]);
-    if (type === null)
+    if (type.kind === "refused")
       return fail(
         body.right.at,
         `column ${index + 1} of ${operator} is ${shownType(column.type)} on the left and ${shownType(other.type)} on the right`,

@@ -6,13 +6,13 @@
  * SQVR2 `a.b` is column b of table a; where no table is called a, it is field b of column a.
  * SQVR3 A table with an alias is known by the alias alone.
  */
+import { shownType } from "../types/type-families.ts";
 import type { Identifier } from "../syntax/expression-tree.ts";
 import { nameText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import type { Column, TypedExpression } from "./typed-tree.ts";
-import { shownType } from "./values.ts";
 
 export type ScopeTable = {
   /** The alias, or the parts of the table's name; empty: it cannot be named. */

@@ -16,7 +16,7 @@ import { sourceOf } from "./from.ts";
 import { aliasHint, requireGrouped, requireGroupedUse, typedGrouping } from "./grouping.ts";
 import { nameRemedy } from "./names.ts";
 import { Scope } from "./scope.ts";
-import { nullable } from "./type-rules.ts";
+import { withNullability } from "../types/type-families.ts";
 import type { Column, Grouping, Schema, TypedExpression, TypedOrder, TypedSelect, TypedTable } from "./typed-tree.ts";
 import { hasPart, isSame, requireCondition, sqlTypeOf, withType } from "./values.ts";
 
@@ -130,7 +130,7 @@ function schemaOf(items: readonly Item[], origin: Origin): Schema {
     const type = sqlTypeOf(value);
     return {
       name,
-      type: isLeftOut(value, origin.grouping) ? nullable(type, true) : type,
+      type: isLeftOut(value, origin.grouping) ? withNullability(type, true) : type,
       time: keepsTime ? value.time : null,
     };
   });

@@ -12,9 +12,9 @@ import { type QueryContext, plainContext } from "./context.ts";
 import { typedExpression } from "./expression.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import { Scope } from "./scope.ts";
-import { nullable } from "./type-rules.ts";
+import { shownType, withNullability } from "../types/type-families.ts";
 import type { Column } from "./typed-tree.ts";
-import { shownType, sqlTypeOf } from "./values.ts";
+import { sqlTypeOf } from "./values.ts";
 
 /** Errors: SqlFailure. */
 export function tableOf(definition: TableDefinition, context: QueryContext): CatalogTable {
@@ -50,7 +50,7 @@ function storedColumn(
 ): Column {
   const { name } = column.name;
   const isKey = primaryKey?.columns.some((key) => key.name === name) === true;
-  return { name, type: isKey ? nullable(column.type, false) : column.type, time: null };
+  return { name, type: isKey ? withNullability(column.type, false) : column.type, time: null };
 }
 
 function keyPlaces({ primaryKey }: TableDefinition, columns: readonly Column[]): readonly number[] {

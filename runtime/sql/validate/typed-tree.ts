@@ -9,12 +9,13 @@ import type { FrameBound, JsonCall, Literal } from "../syntax/expression-tree.ts
 import type { JoinKind } from "../syntax/query-tree.ts";
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
+import type { OperandType } from "../types/type-families.ts";
 
 /** What windows go by: `rowtime` has a watermark, `proctime` is the clock. */
 export type TimeAttribute = "rowtime" | "proctime";
 
 /** NULL alone has no type until something beside it has one. */
-export type ValueType = SqlType | { readonly kind: "null"; readonly isNullable: true };
+export type ValueType = OperandType;
 
 export type Column = { readonly name: string; readonly type: SqlType; readonly time: TimeAttribute | null };
 

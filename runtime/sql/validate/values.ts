@@ -3,15 +3,12 @@
  */
 import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
-import { type SqlType, typeText } from "../types/sql-type.ts";
-import { commonType, nullable } from "./type-rules.ts";
+import type { SqlType } from "../types/sql-type.ts";
+import { commonType } from "../types/common-type.ts";
+import { shownType, withNullability } from "../types/type-families.ts";
 import type { TypedExpression, ValueType } from "./typed-tree.ts";
 
 export const booleanType = (isNullable: boolean): SqlType => ({ kind: "boolean", isNullable });
-
-/** For messages: without NOT NULL, which is not what they are about. */
-export const shownType = (type: ValueType): string =>
-  type.kind === "null" ? "NULL" : typeText({ ...type, isNullable: true });
 
 export const argumentsText = (count: number): string =>
   count === 0 ? "no arguments" : count === 1 ? "1 argument" : `${count} arguments`;
@@ -24,13 +21,13 @@ export function sqlTypeOf({ type, at }: TypedExpression): SqlType {
 
 /** The same value, with a type where it is NULL. */
 export const withType = (value: TypedExpression, type: SqlType | null): TypedExpression =>
-  value.type.kind === "null" && type !== null ? { ...value, type: nullable(type, true) } : value;
+  value.type.kind === "null" && type !== null ? { ...value, type: withNullability(type, true) } : value;
 
 /** The common type of all that have one, nullable when NULL is among them; null: there is none. */
 export function commonTypeOf(values: readonly TypedExpression[]): SqlType | null {
-  const types = values.flatMap(({ type }) => (type.kind === "null" ? [] : [type]));
-  const common = commonType(types);
-  return common === null ? null : nullable(common, common.isNullable || types.length < values.length);
+  if (values.length === 0) return null;
+  const common = commonType(values.map(({ type }) => type));
+  return common.kind === "refused" ? null : common;
 }
 
 /** Errors: SqlFailure. `what`: what wants it, as in `WHERE`. */

@@ -4,6 +4,7 @@
  * SQVH1 A window table has the columns of its input, then window_start, window_end and window_time; the last is the time attribute that windows of
  *     its results go by.
  */
+import { shownType } from "../types/type-families.ts";
 import type { Call, Expression, ExpressionOf, Identifier, QualifiedName } from "../syntax/expression-tree.ts";
 import { nameText, qualifiedText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
@@ -16,7 +17,7 @@ import { millisecondsOf } from "./literals.ts";
 import { nameRemedy, nearestName } from "./names.ts";
 import { Scope } from "./scope.ts";
 import type { Column, TypedExpression, TypedTable, WindowFunctionName } from "./typed-tree.ts";
-import { argumentsText, shownType } from "./values.ts";
+import { argumentsText } from "./values.ts";
 
 /** A table, a view or a WITH. Errors: SqlFailure, Undetermined. */
 export function sourceOfName(name: QualifiedName, { catalog, commonTables }: QueryContext): TypedTable {

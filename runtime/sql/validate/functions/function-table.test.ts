@@ -66,7 +66,7 @@ describe("a signature (SQVU1)", () => {
     assert.deepEqual(resultOf("T, T -> T", int, text), {
       kind: "type",
       index: 1,
-      wanted: "a value of the same kind as the one before",
+      wanted: "a value of the same kind as those before it",
     });
     assert.deepEqual(resultOf("any -> $1", "null"), { kind: "type", index: 0, wanted: "a value with a type" });
   });

@@ -9,7 +9,9 @@
  */
 import { assert } from "../../../../base/index.ts";
 import type { SqlType } from "../../types/sql-type.ts";
-import { arithmeticType, commonType, isNumeric, isTemporal, isText, nullable } from "../type-rules.ts";
+import { arithmeticType } from "../../types/arithmetic-type.ts";
+import { commonType } from "../../types/common-type.ts";
+import { isDatetime, isNumeric, isText, type TypeRefusal, withNullability } from "../../types/type-families.ts";
 
 const isKind =
   (...kinds: readonly SqlType["kind"][]) =>
@@ -24,7 +26,7 @@ const parameterKinds = {
   boolean: { words: "a condition", accepts: isKind("boolean") },
   integer: { words: "a whole number", accepts: isKind("tinyint", "smallint", "int", "bigint") },
   numeric: { words: "a number", accepts: isNumeric },
-  temporal: { words: "a date or time", accepts: isTemporal },
+  temporal: { words: "a date or time", accepts: isDatetime },
   moment: { words: "a date or timestamp", accepts: isKind("date", "timestamp", "timestamp_ltz") },
   interval: { words: "an interval", accepts: isKind("interval") },
   bytes: { words: "bytes", accepts: isKind("binary", "varbinary") },
@@ -51,7 +53,7 @@ const resultTypes: Readonly<Record<string, SqlType>> = {
   TIMESTAMP: { kind: "timestamp", isNullable: false, precision: 3 },
   TIMESTAMP_LTZ: { kind: "timestamp_ltz", isNullable: false, precision: 3 },
   BYTES: { kind: "varbinary", isNullable: false, length: 2_147_483_647 },
-  STRINGS: { kind: "array", isNullable: false, element: nullable(STRING, true) },
+  STRINGS: { kind: "array", isNullable: false, element: withNullability(STRING, true) },
 };
 
 /** Results that are worked out from the types of the arguments. */
@@ -61,13 +63,15 @@ const derivedResults: Readonly<Record<string, (types: readonly SqlType[]) => Sql
   avg: ([type]) => (type?.kind === "decimal" ? { ...type, precision: 38, scale: Math.max(6, type.scale) } : type),
   whole: ([type]) => (type?.kind === "decimal" ? { ...type, scale: 0 } : type),
   remainder: ([left, right]) =>
-    left === undefined || right === undefined ? undefined : (arithmeticType("%", left, right) ?? undefined),
+    left === undefined || right === undefined ? undefined : accepted(arithmeticType("%", left, right)),
   element: ([type]) => (type?.kind === "array" || type?.kind === "multiset" ? type.element : undefined),
   keys: ([type]) => (type?.kind === "map" ? { kind: "array", isNullable: false, element: type.key } : undefined),
   values: ([type]) => (type?.kind === "map" ? { kind: "array", isNullable: false, element: type.value } : undefined),
   multiset: ([type]) => (type === undefined ? undefined : { kind: "multiset", isNullable: false, element: type }),
   array: ([type]) => (type === undefined ? undefined : { kind: "array", isNullable: false, element: type }),
 };
+
+const accepted = (type: SqlType | TypeRefusal): SqlType | undefined => (type.kind === "refused" ? undefined : type);
 
 type Parameter = { readonly name: ParameterName; readonly isOptional: boolean; readonly isRepeated: boolean };
 
@@ -121,13 +125,19 @@ export function matchSignature(signature: Signature, given: readonly ArgumentTyp
 
 function resultOf(signature: Signature, given: readonly ArgumentType[]): Match {
   const typed = given.map((type) => (type === "null" || type === "word" ? undefined : type));
-  const shared = typed.filter((type, index) => type !== undefined && parameterAt(signature, index) === "T");
-  const common = commonType(shared.filter((type) => type !== undefined));
-  if (common === null && shared.length > 1)
-    return { kind: "type", index: typed.indexOf(shared[1]), wanted: "a value of the same kind as the one before" };
+  let common: SqlType | null = null;
+  for (const [index, type] of typed.entries()) {
+    if (type === undefined || parameterAt(signature, index) !== "T") continue;
+    const next: SqlType | TypeRefusal = commonType(common === null ? [type] : [common, type]);
+    if (next.kind === "refused") return { kind: "type", index, wanted: "a value of the same kind as those before it" };
+    common = next;
+  }
   const bare = bareResult(signature.result, typed, common);
-  // The argument that the result goes by is NULL: it has no type to give.
-  if (bare === undefined) return { kind: "type", index: given.indexOf("null"), wanted: "a value with a type" };
+  if (bare === undefined) {
+    // The argument that the result goes by is NULL, and has no type to give; or it is a FLOAT or DOUBLE, which has no remainder.
+    const index = given.indexOf("null");
+    return { kind: "type", index: Math.max(0, index), wanted: index < 0 ? "an exact number" : "a value with a type" };
+  }
   const isNull = given.filter((type) => type !== "word").map((type) => type === "null" || (type as SqlType).isNullable);
   const isNullable = {
     any: isNull.includes(true),
@@ -135,7 +145,7 @@ function resultOf(signature: Signature, given: readonly ArgumentType[]): Match {
     never: false,
     all: isNull.every(Boolean),
   }[signature.nulls];
-  return { kind: "match", type: nullable(bare, isNullable), common };
+  return { kind: "match", type: withNullability(bare, isNullable), common };
 }
 
 const parameterAt = ({ parameters }: Signature, index: number): ParameterName | undefined =>
