@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { acceptedStatements } from "../corpus/corpus.test-support.ts";
 import { describeProblem } from "../syntax/problem.ts";
+import { validateScript } from "../validate/validate-script.ts";
 import { checkScript } from "./check-script.ts";
 
 const errorOf = (script: string): string => {
-  const { problems } = checkScript(script);
+  const { problems } = validateScript(script);
   return problems
     .map((problem) => describeProblem(problem, script, "job.sql").replace(/\n.* \| .*\n.*\| /, "\n"))
     .join("\n");
@@ -57,7 +58,7 @@ const refused: Readonly<Record<string, readonly [script: string, message: string
   "a watermark on no field": [
     "CREATE TABLE t (r ROW<ts TIMESTAMP(3)>, WATERMARK FOR r.tt AS r.tt)",
     "1:57: ROW<ts TIMESTAMP(3)> has no field tt",
-    /Name a field/,
+    /Did you mean ts/,
   ],
   "a computed column of what cannot be added": [
     "CREATE TABLE t (a INT, b STRING, c AS a + b)",
@@ -66,23 +67,23 @@ const refused: Readonly<Record<string, readonly [script: string, message: string
   ],
   "a computed column of what is not there": [
     "CREATE TABLE t (price INT, c AS prices * 2)",
-    "1:33: the table has no column prices",
+    "1:33: there is no column prices",
     /Did you mean price\?/,
   ],
   "a computed column of a computed one": [
     "CREATE TABLE t (a INT, b AS a + 1, c AS b + 1)",
-    "1:41: b is itself a computed column",
-    /Repeat its expression/,
+    "1:41: there is no column b",
+    /b is computed, too: repeat its expression/,
   ],
-  "a computed column of nothing": ["CREATE TABLE t (a AS NULL)", "1:22: NULL alone has no type", /CAST\(NULL AS/],
+  "a computed column of nothing": ["CREATE TABLE t (a AS NULL)", "1:22: NULL has no type here", /CAST\(NULL AS/],
   "a cast that does not exist, inside of a call": [
     "CREATE TABLE t (ms BIGINT, c AS UPPER(CAST(ms AS TIMESTAMP(3))))",
     "1:39: there is no cast from BIGINT to TIMESTAMP(3)",
     /TO_TIMESTAMP_LTZ\(milliseconds, 3\)/,
   ],
   "a cast of a literal that does not exist, in a query": [
-    "SELECT a FROM t WHERE b = CAST(DATE '2026-01-31' AS INT)",
-    "1:27: there is no cast from DATE to INT",
+    "SELECT 1 WHERE 1 = CAST(DATE '2026-01-31' AS INT)",
+    "1:20: there is no cast from DATE to INT",
     /EXTRACT/,
   ],
   "a computed column that is no time": [
@@ -163,12 +164,17 @@ describe("a script that is checked", () => {
     );
   });
 
-  it("may compute columns from those of another table (SQLD2, SQEX1)", () => {
-    assert.equal(errorOf("CREATE TABLE t (c AS a + b, d AS other || 'x') LIKE s"), "");
-    assert.match(errorOf("CREATE TABLE t (a INT, c AS a + 'x') LIKE s"), /INT and CHAR\(1\)/);
+  it("may compute columns from those of another table (SQLD2)", () => {
+    const source = "CREATE TABLE s (id INT, a INT NOT NULL, b INT, other STRING, ts TIMESTAMP(3));";
+    assert.equal(errorOf(`${source} CREATE TABLE t (c AS a + b, d AS other || 'x') LIKE s`), "");
+    assert.match(errorOf(`${source} CREATE TABLE t (c AS a + 'x') LIKE s`), /INT and CHAR\(1\)/);
+    assert.equal(
+      errorOf(`${source} CREATE TABLE t (PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR ts AS ts) LIKE s`),
+      "",
+    );
   });
 
-  it("may compute columns in any order, and a watermark from them (SQLD3)", () => {
+  it("may compute columns in any order, and a watermark from them (SQVD1)", () => {
     assert.equal(
       errorOf(
         "CREATE TABLE t (ts AS TO_TIMESTAMP_LTZ(ms, 3), day_of AS CAST(made AS DATE), ms BIGINT, made TIMESTAMP(3), due AS made + INTERVAL '1' DAY, WATERMARK FOR due AS due - INTERVAL '5' SECOND)",
@@ -177,9 +183,5 @@ describe("a script that is checked", () => {
     );
   });
 
-  it("may take columns from another table (SQLD2)", () => {
-    assert.equal(errorOf("CREATE TABLE t (PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR ts AS ts) LIKE s"), "");
-  });
-
-  for (const text of acceptedStatements()) it(`accepts ${text.slice(0, 100)}`, () => assert.equal(errorOf(text), ""));
+  for (const text of acceptedStatements()) it(`accepts ${text.slice(0, 100)}`, () => assert.deepEqual(checkScript(text).problems, []));
 });

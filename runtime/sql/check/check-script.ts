@@ -1,13 +1,12 @@
 /**
- * Owns: all that can be said about a script without knowing what is outside it: its syntax, its types, its tables.
- * Called by: `streamjob sql --check`.
+ * Owns: what can be said of each statement alone: its syntax, the types that it writes, the parts of CREATE TABLE.
+ * Does not own: what names and expressions mean (validate/validate-script.ts).
  */
 import { type SqlProblem, SqlFailure } from "../syntax/problem.ts";
 import { parseScript, type Script } from "../syntax/script.ts";
-import type { ExpressionOf, TypeName } from "../syntax/expression-tree.ts";
+import type { TypeName } from "../syntax/expression-tree.ts";
 import type { Statement } from "../syntax/statement-tree.ts";
 import { typeOf } from "../types/sql-type.ts";
-import { typeOfExpression } from "./expression-type.ts";
 import { checkTable } from "./table-check.ts";
 
 /** The statements that are right, and the problems of the others, both in the order of the script. */
@@ -27,7 +26,6 @@ function problemOf(statement: Statement): SqlProblem | null {
   try {
     if (statement.kind === "createTable") checkTable(statement);
     for (const type of typesIn(statement)) typeOf(type);
-    for (const cast of castsIn(statement)) typeOfExpression(cast, () => null);
     return null;
   } catch (error) {
     if (error instanceof SqlFailure) return error.problem;
@@ -43,11 +41,4 @@ function* typesIn(node: unknown): Iterable<TypeName> {
       yield value as TypeName;
     else yield* typesIn(value);
   }
-}
-
-/** The outermost ones: those inside of them are checked with them. Columns of queries are not known yet, literals are. */
-function* castsIn(node: unknown): Iterable<ExpressionOf<"cast">> {
-  if (node === null || typeof node !== "object") return;
-  if ("kind" in node && node.kind === "cast") yield node as ExpressionOf<"cast">;
-  else for (const value of Object.values(node)) yield* castsIn(value);
 }

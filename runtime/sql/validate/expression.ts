@@ -1,7 +1,6 @@
 /**
  * Owns: from an expression's syntax to its typed form: what it is made of, in its context. Rules of operators: operators.ts; of calls: call.ts.
  */
-import { shownType } from "../types/type-families.ts";
 import { unreachable } from "../../../base/index.ts";
 import type { Expression, ExpressionOf } from "../syntax/expression-tree.ts";
 import type { Query } from "../syntax/query-tree.ts";
@@ -15,7 +14,7 @@ import { comparison, typedBinary, typedElement, typedIs, typedLike, typedUnary }
 import { fieldOf } from "./scope.ts";
 import { castOf, castType } from "../types/cast-rules.ts";
 import type { TypedExpression, TypedQuery } from "./typed-tree.ts";
-import { booleanType, callOf, commonTypeOf, requireCondition, sqlTypeOf, withType } from "./values.ts";
+import { booleanType, callOf, commonTypeOf, failDiffering, requireCondition, sqlTypeOf, withType } from "./values.ts";
 
 /** Errors: SqlFailure, Undetermined. */
 export function typedExpression(expression: Expression, context: ExpressionContext): TypedExpression {
@@ -226,16 +225,9 @@ function commonElement(
 ): { readonly items: readonly TypedExpression[]; readonly type: SqlType } {
   const type = commonTypeOf(values);
   if (type !== null) return { items: values.map((value) => withType(value, type)), type };
-  const typed = values.filter((value) => value.type.kind !== "null");
-  const [first] = typed;
-  const differing = typed.find((_, index) => commonTypeOf(typed.slice(0, index + 1)) === null);
-  if (first === undefined || differing === undefined)
-    return fail(at, `the type of this ${what} is not known`, "Give it one: CAST(… AS …).");
-  return fail(
-    differing.at,
-    `the values of this ${what} have no common type: ${shownType(first.type)} and ${shownType(differing.type)}`,
-    "Convert one of them with CAST.",
-  );
+  if (values.every((value) => value.type.kind === "null"))
+    fail(at, `the type of this ${what} is not known`, "Give it one: CAST(… AS …).");
+  return failDiffering(values, (left, right) => `the values of this ${what} have no common type: ${left} and ${right}`);
 }
 
 function typedMap(expression: ExpressionOf<"map">, items: readonly TypedExpression[]): TypedExpression {

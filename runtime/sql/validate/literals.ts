@@ -1,9 +1,9 @@
 /**
- * Owns: whether the texts of literals are what they say. Their types: check/literal-type.ts.
+ * Owns: whether the texts of literals are what they say. Their types: types/literal-type.ts.
  *
  * SQVK1 A date is a day that there is, a time one of a day, an interval has a number for each of its units.
  */
-import { literalType } from "../check/literal-type.ts";
+import { literalType } from "../types/literal-type.ts";
 import type { IntervalQualifier, Literal, TimeUnit } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
 import type { TypedExpression } from "./typed-tree.ts";

@@ -17,7 +17,7 @@ import { Scope } from "./scope.ts";
 import { typedResultOrder, typedSelect } from "./select.ts";
 import { commonType } from "../types/common-type.ts";
 import type { Column, TypedBody, TypedExpression, TypedQuery } from "./typed-tree.ts";
-import { commonTypeOf, withType } from "./values.ts";
+import { commonTypeOf, failDiffering, withType } from "./values.ts";
 import { sourceOfName } from "./window-table.ts";
 
 /** Errors: SqlFailure, Undetermined. */
@@ -89,7 +89,7 @@ function setOperation(body: QueryBody & { readonly kind: "setOperation" }, conte
       return fail(
         body.right.at,
         `column ${index + 1} of ${operator} is ${shownType(column.type)} on the left and ${shownType(other.type)} on the right`,
-        "Convert one of them with CAST.",
+        type.remedy,
       );
     const time = operator === "UNION" && isAll && column.time === other.time ? column.time : null;
     return { name: column.name, type, time };
@@ -126,10 +126,8 @@ function valuesType(
 ): Column["type"] {
   const common = commonTypeOf(values);
   if (common !== null) return common;
-  const typed = values.filter(({ type }) => type.kind !== "null");
-  const [first] = typed;
   const [any] = values;
-  if (first === undefined) {
+  if (values.every(({ type }) => type.kind === "null")) {
     if (expected !== undefined) return { ...expected, isNullable: true };
     return fail(
       any?.at ?? { start: 0, end: 0 },
@@ -137,10 +135,5 @@ function valuesType(
       "Give it a type: CAST(NULL AS STRING).",
     );
   }
-  const differing = typed.find((_, place) => commonTypeOf(typed.slice(0, place + 1)) === null) ?? first;
-  return fail(
-    differing.at,
-    `column ${index + 1} of VALUES has ${shownType(first.type)} and ${shownType(differing.type)}`,
-    "Convert one of them with CAST.",
-  );
+  return failDiffering(values, (left, right) => `column ${index + 1} of VALUES has ${left} and ${right}`);
 }

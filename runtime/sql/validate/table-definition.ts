@@ -1,20 +1,25 @@
 /**
  * Owns: from a table's definition to its schema: computed columns, watermark, time attributes, key.
- * Does not own: what check/table-check.ts has checked: names twice, key, options, the type of the watermark's column.
+ * Does not own: what check/table-check.ts has checked: names twice, key, options.
  *
- * SQVD1 A computed column sees the stored columns, not other computed ones, as in Flink.
+ * SQVD1 A computed column sees the stored columns, in any order, not other computed ones, as in Flink.
  * SQVD2 The watermark's column is the rowtime attribute; a computed PROCTIME() is the proctime attribute.
+ * SQVD3 A rowtime attribute has at most three digits of a second.
  */
 import { fail } from "../syntax/problem.ts";
+import type { Span } from "../syntax/span.ts";
 import { nameText } from "../syntax/expression-text.ts";
 import type { CatalogTable, DefinedColumn, TableDefinition } from "./catalog.ts";
 import { type QueryContext, plainContext } from "./context.ts";
 import { typedExpression } from "./expression.ts";
 import { nameRemedy, quoted } from "./names.ts";
 import { Scope } from "./scope.ts";
-import { shownType, withNullability } from "../types/type-families.ts";
-import type { Column } from "./typed-tree.ts";
+import { isTimestamp, shownType, withNullability } from "../types/type-families.ts";
+import type { Column, TypedExpression } from "./typed-tree.ts";
 import { sqlTypeOf } from "./values.ts";
+
+/** Digits of a second that a time attribute may have. */
+const ROWTIME_PRECISION_MAX = 3;
 
 /** Errors: SqlFailure. */
 export function tableOf(definition: TableDefinition, context: QueryContext): CatalogTable {
@@ -27,7 +32,7 @@ export function tableOf(definition: TableDefinition, context: QueryContext): Cat
   const computed = {
     ...plain,
     hint: (name: string) =>
-      isComputed.has(name) ? `${quoted(name)} is computed, too: repeat its expression here.` : null,
+      isComputed.has(name) ? `${quoted(name)} is computed, too: repeat its expression here, or compute this one in a view.` : null,
   };
   const columns = definition.columns.map((column): Column => {
     if (column.kind !== "computed") return storedColumn(column, definition);
@@ -63,33 +68,39 @@ function keyPlaces({ primaryKey }: TableDefinition, columns: readonly Column[]):
   });
 }
 
+/** SQVD2. The strategy sees all columns, computed ones too. */
 function withRowtime(
   columns: readonly Column[],
   { watermark }: TableDefinition,
   context: QueryContext,
 ): readonly Column[] {
-  const [name, field] = watermark?.column.parts ?? [];
+  const [name, ...fields] = watermark?.column.parts ?? [];
   if (watermark === null || name === undefined) return columns;
-  const column = columns.find((each) => each.name === name.name);
   const names = columns.map((each) => each.name);
-  if (column === undefined)
+  const place = names.indexOf(name.name);
+  if (place < 0)
     return fail(name.at, `the table has no column ${nameText(name)}`, nameRemedy(name.name, names, "Its columns"));
   const scope = new Scope([{ path: [], originalName: null, columns, offset: 0 }], [], null);
+  checkRowtime(scope.resolve([name, ...fields], () => null), watermark.column.at);
   const strategy = typedExpression(watermark.strategy, plainContext(context, scope, "in WATERMARK FOR"));
-  const type = sqlTypeOf(strategy);
-  if (type.kind !== "timestamp" && type.kind !== "timestamp_ltz")
+  if (!isTimestamp(strategy.type))
     fail(
       strategy.at,
-      `a watermark is a time, and this is ${shownType(type)}`,
-      `Write ${nameText(name)} - INTERVAL '5' SECOND.`,
+      `a watermark is a TIMESTAMP or TIMESTAMP_LTZ, and this is ${shownType(strategy.type)}`,
+      "Subtract the longest delay from the column: ts - INTERVAL '5' SECOND.",
     );
-  if (field !== undefined) return columns;
-  const { kind } = column.type;
-  if (kind !== "timestamp" && kind !== "timestamp_ltz")
-    fail(
-      name.at,
-      `a watermark needs a TIMESTAMP(3) or TIMESTAMP_LTZ(3), and this is ${shownType(column.type)}`,
-      "Declare a column of that type, or compute one: ts AS TO_TIMESTAMP_LTZ(milliseconds, 3).",
-    );
-  return columns.map((each) => (each === column ? { ...each, time: "rowtime" as const } : each));
+  // A field of a row is no column of the table, and so no time attribute.
+  if (fields.length > 0) return columns;
+  return columns.map((each, index) => (index === place ? { ...each, time: "rowtime" as const } : each));
+}
+
+/** SQVD3. */
+function checkRowtime({ type }: TypedExpression, at: Span): void {
+  const digits = isTimestamp(type) ? type.precision : null;
+  if (digits !== null && digits <= ROWTIME_PRECISION_MAX) return;
+  const remedy =
+    digits !== null
+      ? `Declare it as ${type.kind.toUpperCase()}(${ROWTIME_PRECISION_MAX}), or less.`
+      : "Declare a column of that type, or compute one: ts AS TO_TIMESTAMP_LTZ(milliseconds, 3).";
+  fail(at, `a watermark needs a TIMESTAMP(3) or TIMESTAMP_LTZ(3), and this is ${shownType(type)}`, remedy);
 }

@@ -5,7 +5,7 @@ import { fail } from "../syntax/problem.ts";
 import type { Span } from "../syntax/span.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { commonType } from "../types/common-type.ts";
-import { shownType, withNullability } from "../types/type-families.ts";
+import { shownType, type TypeRefusal, withNullability } from "../types/type-families.ts";
 import type { TypedExpression, ValueType } from "./typed-tree.ts";
 
 export const booleanType = (isNullable: boolean): SqlType => ({ kind: "boolean", isNullable });
@@ -28,6 +28,20 @@ export function commonTypeOf(values: readonly TypedExpression[]): SqlType | null
   if (values.length === 0) return null;
   const common = commonType(values.map(({ type }) => type));
   return common.kind === "refused" ? null : common;
+}
+
+/** Errors: SqlFailure, on the first value that has no common type with those before it. `message`: of the two types. */
+export function failDiffering(
+  values: readonly TypedExpression[],
+  message: (left: string, right: string) => string,
+): never {
+  let before: ValueType = { kind: "null", isNullable: true };
+  for (const { type, at } of values) {
+    const common: ValueType | TypeRefusal = before.kind === "null" ? type : commonType([before, type]);
+    if (common.kind === "refused") return fail(at, message(shownType(before), shownType(type)), common.remedy);
+    before = common;
+  }
+  throw new RangeError("the values have a common type");
 }
 
 /** Errors: SqlFailure. `what`: what wants it, as in `WHERE`. */

@@ -6,8 +6,8 @@
 import { unreachable } from "../../../base/index.ts";
 import type { Literal, TimeUnit } from "../syntax/expression-tree.ts";
 import { fail } from "../syntax/problem.ts";
-import { DECIMAL_PRECISION_MAX, type SqlType } from "../types/sql-type.ts";
-import type { OperandType } from "../types/type-families.ts";
+import { DECIMAL_PRECISION_MAX, type SqlType } from "./sql-type.ts";
+import type { OperandType } from "./type-families.ts";
 
 const INT_MAX = 2n ** 31n - 1n;
 const BIGINT_MAX = 2n ** 63n - 1n;
