@@ -93,6 +93,8 @@ describe("the type of an expression", () => {
     let nested = "i";
     for (let depth = 0; depth < 45; depth++) nested = `CASE ${nested} WHEN 1 THEN 2 WHEN 2 THEN 1 END`;
     assert.equal(typed(nested), "INT");
+    const { problems } = validateScript(`CREATE TABLE t (i INT); SELECT ${nested}, COUNT(*) FROM t GROUP BY i`);
+    assert.deepEqual(problems, []);
   });
 
   it("is found at the end of a long chain", () => {

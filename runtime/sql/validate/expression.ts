@@ -200,8 +200,9 @@ function typedCase(expression: ExpressionOf<"case">, context: ExpressionContext)
   const operand = expression.operand === null ? null : of(expression.operand);
   const branches = expression.branches.map(({ when, result }) => {
     const test = of(when);
-    const condition = operand === null ? requireCondition(test, "WHEN") : comparison("=", operand, test, test.at);
-    return { when: condition, result: of(result) };
+    if (operand === null) return { when: requireCondition(test, "WHEN"), result: of(result) };
+    comparison("=", operand, test, test.at);
+    return { when: withType(test, commonTypeOf([operand, test])), result: of(result) };
   });
   const otherwise = expression.otherwise === null ? null : of(expression.otherwise);
   const results = [...branches.map(({ result }) => result), ...(otherwise === null ? [] : [otherwise])];
@@ -212,6 +213,7 @@ function typedCase(expression: ExpressionOf<"case">, context: ExpressionContext)
     at: expression.at,
     type,
     time: null,
+    operand,
     branches: branches.map(({ when, result }) => ({ when, result: withType(result, common) })),
     otherwise: otherwise === null ? null : withType(otherwise, common),
   };

@@ -77,6 +77,8 @@ export type TypedExpression =
   | Typed<
       "case",
       {
+        /** What each `when` is compared with by `=`; null: each is a condition. Once, and not in each of them: a CASE of a CASE of a CASE would double. */
+        operand: TypedExpression | null;
         branches: readonly { readonly when: TypedExpression; readonly result: TypedExpression }[];
         otherwise: TypedExpression | null;
       }

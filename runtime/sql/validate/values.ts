@@ -88,7 +88,7 @@ export function partsOf(value: TypedExpression): readonly TypedExpression[] {
       return value.arguments;
     case "case": {
       const branches = value.branches.flatMap(({ when, result }) => [when, result]);
-      return value.otherwise === null ? branches : [...branches, value.otherwise];
+      return [value.operand, ...branches, value.otherwise].filter((part) => part !== null);
     }
     case "row":
     case "array":
