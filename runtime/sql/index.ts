@@ -2,5 +2,6 @@
 export { describeProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
+export { describeFunctions } from "./validate/functions/functions-page.ts";
 export { schemaText } from "./validate/schema-text.ts";
 export { validateScript, type ValidatedStatement } from "./validate/validate-script.ts";

@@ -14,7 +14,7 @@ import { comparison } from "./operators.ts";
 import { type MergedColumn, Scope, type ScopeTable } from "./scope.ts";
 import { withNullability } from "../types/type-families.ts";
 import type { Column, TypedExpression } from "./typed-tree.ts";
-import { booleanType, callOf, commonTypeOf, requireCondition } from "./values.ts";
+import { booleanType, callOf, commonTypeOf, requireColumnCount, requireCondition } from "./values.ts";
 
 type Join = TableExpression & { readonly kind: "join" };
 
@@ -28,6 +28,7 @@ export function typedJoin(join: Join, left: Source, right: Source, context: Quer
   };
   const tables = [...left.tables, ...moved.tables];
   refuseSameNames(tables, join.right.at);
+  requireColumnCount(width + right.table.schema.columns.length, join.at);
   const names = join.isNatural ? sharedNames(left, right, join) : join.using;
   const pairs = names.map((name) => pairOf(name, left, moved, context));
   const condition =

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { acceptedStatements, invalidScripts, tablesScript, validScripts } from "../corpus/corpus.test-support.ts";
 import { describeProblem } from "../syntax/problem.ts";
+import { randomStatement } from "../syntax/random-sql.test-support.ts";
+import { statementText } from "../syntax/statement-text.ts";
 import { schemaText } from "./schema-text.ts";
 import { type Meaning, type ValidatedScript, validateScript } from "./validate-script.ts";
 
@@ -114,6 +117,58 @@ describe("a script that is validated", () => {
     ]);
   });
 });
+
+describe("the validator", () => {
+  const columns =
+    "a INT, b STRING, price DECIMAL(10, 2), Id BIGINT, `timestamp` TIMESTAMP(3), `user` ROW<a INT, b STRING>, `order` ARRAY<INT>, key MAP<STRING, INT>, WATERMARK FOR `timestamp` AS `timestamp`";
+  const known = ["a", "b", "price", "key", "`order`", "`count`"].map((name) => `CREATE TABLE ${name} (${columns});`);
+
+  it("has an answer to every statement, and never fails itself", () => {
+    assert.deepEqual(messagesOf(known.join("")), []);
+    fc.assert(
+      fc.property(randomStatement, (statement) => {
+        const { statements, problems } = validateScript(`${known.join("\n")}\n${statementText(tame(statement))}`);
+        assert.equal(statements.length + problems.length, known.length + 1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("bears what is deep, long or wide", () => {
+    const table = "CREATE TABLE t (a INT, b BOOLEAN);";
+    assert.deepEqual(
+      messagesOf(`${table} SELECT ${"a + ".repeat(900)}a, COUNT(*) FROM t GROUP BY ${"a + ".repeat(900)}a`),
+      [],
+    );
+    assert.deepEqual(messagesOf(`${table} SELECT ${"a + ".repeat(900)}a, COUNT(*) FROM t GROUP BY b`), [
+      "the column a is neither in GROUP BY nor in an aggregate function",
+    ]);
+    assert.deepEqual(messagesOf(`${table} SELECT a FROM t WHERE ${"(b AND ".repeat(40)}b${")".repeat(40)}`), []);
+    assert.deepEqual(messagesOf(`${table} SELECT ${"(SELECT ".repeat(40)}1${")".repeat(40)}`), []);
+    const wide = Array.from({ length: 20 }, (_, level) => {
+      const name = level === 0 ? "t" : `w${level}`;
+      return `w${level + 1} AS (SELECT * FROM ${name}, ${name} AS x)`;
+    });
+    assert.deepEqual(messagesOf(`${table} WITH ${wide.join(", ")} SELECT 1`), [
+      "a table of 16384 columns, more than 10000",
+    ]);
+  });
+});
+
+const second = { from: "SECOND", precision: null, to: null, fraction: null };
+
+/** Without what is refused at once, so that more of a statement is looked at. */
+function tame<T>(node: T): T {
+  if (node === null || typeof node !== "object") return node;
+  if (Array.isArray(node)) return node.map(tame) as T;
+  const tamed = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, tame(value)]));
+  if (tamed.kind === "query") return { ...tamed, limit: null, offset: null } as T;
+  if (tamed.kind === "simple") return { ...tamed, parameters: [] } as T;
+  if (tamed.kind === "name") return { ...tamed, parts: (tamed.parts as unknown[]).slice(-1) } as T;
+  if (tamed.kind === "temporal") return { ...tamed, type: "DATE", text: "2026-01-31" } as T;
+  if (tamed.kind === "interval") return { ...tamed, text: "5", qualifier: second } as T;
+  return tamed as T;
+}
 
 /** Depth and index of each column, as they stand in the tree. */
 function placesIn(node: unknown): readonly (readonly [number, number])[] {

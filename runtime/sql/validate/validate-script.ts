@@ -42,8 +42,12 @@ export function validateScript(text: string): ValidatedScript {
   const statements: ValidatedStatement[] = [];
   const catalog = new Catalog();
   const context: QueryContext = { catalog, outer: null, commonTables: new Map(), expected: [], queryOf: typedQuery };
+  // Both are in the order of the script; places also of what cannot be read.
+  const right = checked.statements[Symbol.iterator]();
+  let next = right.next().value;
   for (const place of placesOf(text, checked.problems)) {
-    const statement = checked.statements.find(({ at }) => at.start >= place.start && at.start < place.end);
+    const statement = next !== undefined && next.at.start < place.end ? next : undefined;
+    if (statement !== undefined) next = right.next().value;
     const judged = statement === undefined ? null : judge(statement, context);
     if (judged?.kind === "problem") problems.push(judged.problem);
     else if (judged !== null && statement !== undefined) statements.push({ statement, meaning: judged });

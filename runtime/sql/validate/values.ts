@@ -13,6 +13,19 @@ export const booleanType = (isNullable: boolean): SqlType => ({ kind: "boolean",
 export const argumentsText = (count: number): string =>
   count === 0 ? "no arguments" : count === 1 ? "1 argument" : `${count} arguments`;
 
+/** Columns of a table or a query. A star over joins of joins doubles them each time. */
+const COLUMNS_MAX = 10_000;
+
+/** Errors: SqlFailure. */
+export function requireColumnCount(count: number, at: Span): void {
+  if (count > COLUMNS_MAX)
+    fail(
+      at,
+      `a table of ${count} columns, more than ${COLUMNS_MAX}`,
+      "Name the columns that are wanted instead of a star.",
+    );
+}
+
 /** Errors: SqlFailure, for NULL alone. */
 export function sqlTypeOf({ type, at }: TypedExpression): SqlType {
   if (type.kind !== "null") return type;
@@ -60,16 +73,16 @@ export function callOf(
 }
 
 /** Whether they mean the same, wherever they stand. */
-export const isSame = (left: TypedExpression, right: TypedExpression): boolean => meaning(left) === meaning(right);
+export const isSame = (left: TypedExpression, right: TypedExpression): boolean => isSameTree(left, right);
 
-const meaning = (value: TypedExpression): string => JSON.stringify(value, withoutPlace);
-
-/** In one order, whoever made the object. */
-function withoutPlace(key: string, part: unknown): unknown {
-  if (key === "at") return undefined;
-  if (typeof part === "bigint") return `${part}`;
-  if (part === null || typeof part !== "object" || Array.isArray(part)) return part;
-  return Object.fromEntries(Object.entries(part).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+/** Ends at the first difference: most expressions differ in their kind. */
+function isSameTree(left: unknown, right: unknown): boolean {
+  if (left === null || right === null || typeof left !== "object" || typeof right !== "object") return left === right;
+  const [mine, others] = [Object.entries(left), new Map(Object.entries(right))];
+  return (
+    mine.length === others.size &&
+    mine.every(([key, value]) => key === "at" || (others.has(key) && isSameTree(value, others.get(key))))
+  );
 }
 
 /** What an expression is made of; queries inside it are not looked into. */
