@@ -183,5 +183,6 @@ describe("a script that is checked", () => {
     );
   });
 
-  for (const text of acceptedStatements()) it(`accepts ${text.slice(0, 100)}`, () => assert.deepEqual(checkScript(text).problems, []));
+  for (const text of acceptedStatements())
+    it(`accepts ${text.slice(0, 100)}`, () => assert.deepEqual(checkScript(text).problems, []));
 });

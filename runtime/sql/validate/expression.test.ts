@@ -81,7 +81,10 @@ const expressions: readonly (readonly [expression: string, type: string])[] = [
   ["CASE WHEN b THEN NULL END", "the type of this CASE is not known: CASE WHEN b THEN NULL END"],
   ["COALESCE(i, NULL, n)", "INT NOT NULL"],
   ["coalesce(i, d)", "DECIMAL(12, 2)"],
-  ["COALESCE(i, s)", "the second argument of COALESCE is to be a value of the same kind as those before it, and this is STRING: s"],
+  [
+    "COALESCE(i, s)",
+    "the second argument of COALESCE is to be a value of the same kind as those before it, and this is STRING: s",
+  ],
   ["UPPER(i + 'a')", "+ cannot be applied to INT and CHAR(1): i + 'a'"],
 ];
 

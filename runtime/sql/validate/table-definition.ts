@@ -32,7 +32,9 @@ export function tableOf(definition: TableDefinition, context: QueryContext): Cat
   const computed = {
     ...plain,
     hint: (name: string) =>
-      isComputed.has(name) ? `${quoted(name)} is computed, too: repeat its expression here, or compute this one in a view.` : null,
+      isComputed.has(name)
+        ? `${quoted(name)} is computed, too: repeat its expression here, or compute this one in a view.`
+        : null,
   };
   const columns = definition.columns.map((column): Column => {
     if (column.kind !== "computed") return storedColumn(column, definition);
@@ -81,7 +83,10 @@ function withRowtime(
   if (place < 0)
     return fail(name.at, `the table has no column ${nameText(name)}`, nameRemedy(name.name, names, "Its columns"));
   const scope = new Scope([{ path: [], originalName: null, columns, offset: 0 }], [], null);
-  checkRowtime(scope.resolve([name, ...fields], () => null), watermark.column.at);
+  checkRowtime(
+    scope.resolve([name, ...fields], () => null),
+    watermark.column.at,
+  );
   const strategy = typedExpression(watermark.strategy, plainContext(context, scope, "in WATERMARK FOR"));
   if (!isTimestamp(strategy.type))
     fail(
