@@ -1,6 +1,6 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the lists of error codes, docs/options.md from the table
- * of options, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
+ * of options, docs/sql-functions.md from the tables of runtime/sql, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
  * definitions in crds/generated and in the chart from the schemas of crds/, in docs/architecture.md the table of rooms from
  * test/architecture/rooms.ts, and in the chart's README the table of its values.
  * test/architecture fails while one is stale.
@@ -20,6 +20,7 @@ import {
   warningRemedies,
 } from "../operator/reconcile/index.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
+import { describeFunctions } from "../runtime/sql/index.ts";
 import { type Room, rooms } from "../test/architecture/rooms.ts";
 import { currentApiPage } from "./api-reference.ts";
 import { withValuesTable } from "./chart-readme.ts";
@@ -39,6 +40,20 @@ export function renderErrorsPage(codes: Readonly<Record<string, string>>): strin
     lines.push("", `## ${code}`, "", explanation);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** The page of the functions of SQL for the tables that `describeFunctions` renders. */
+export function renderFunctionsPage(tables: string): string {
+  return [
+    "<!-- Generated from runtime/sql/validate/functions by `npm run docs`; do not edit. -->",
+    "",
+    "# Functions of SQL",
+    "",
+    "What `streamjob sql --check` knows by name, in upper or lower case; names and meanings are Flink's. Arguments in brackets may be left out. " +
+      "Operators, CASE, CAST, windows and the JSON functions with a syntax of their own are not in it.",
+    "",
+    `${tables.trim()}\n`,
+  ].join("\n");
 }
 
 /** The page of options for the table that `describeOptions` renders. */
@@ -197,6 +212,7 @@ export function currentPages(): Readonly<Record<string, string>> {
     "docs/events.md": renderEventsPage(eventReasons),
     "docs/options.md": renderOptionsPage(describeOptions()),
     "docs/runbook.md": renderRunbookPage(conditionReasons, eventReasons, warningRemedies),
+    "docs/sql-functions.md": renderFunctionsPage(describeFunctions()),
     "docs/streamjob-reference.md": renderStreamJobReference(),
     ...Object.fromEntries(
       Object.entries(definitionFiles()).flatMap(([name, text]) => [

@@ -55,9 +55,18 @@ describe("streamjob sql --check", () => {
     });
   });
 
-  it("shows the statements as they are understood, with --print", () => {
-    const { exitCode, out } = check("select a+b*c as x from t -- sum\nwhere not (d or e)", true);
-    assert.deepEqual({ exitCode, out }, { exitCode: 0, out: ["SELECT a + b * c AS x FROM t WHERE NOT (d OR e);"] });
+  it("shows the statements as they are understood, and their columns, with --print", () => {
+    const { exitCode, out } = check(
+      "create table t (a int, b bigint, c double, d boolean, primary key (a) not enforced);\n" +
+        "select a,a+b*c as x from t -- sum\nwhere not d; create function f as './f.ts#f' language typescript; select f(a) from t",
+      true,
+    );
+    assert.equal(exitCode, 0);
+    assert.deepEqual(out.slice(1), [
+      "SELECT a, a + b * c AS x FROM t WHERE NOT d;\n-- a INT NOT NULL, x DOUBLE, KEY (a)",
+      "CREATE FUNCTION f AS './f.ts#f' LANGUAGE TYPESCRIPT;",
+      "SELECT f(a) FROM t;\n-- not checked further: f is a function whose types only its module knows",
+    ]);
   });
 
   it("says that a script is not there, or is no text", () => {

@@ -1,6 +1,7 @@
-/** Room `sql`: the text of SQL, its syntax tree, its types, and what is wrong with it. */
-export { checkScript } from "./check/check-script.ts";
-export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
-export type { Script } from "./syntax/script.ts";
+/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, and what is wrong with it. */
+export { describeProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
+export { describeFunctions } from "./validate/functions/functions-page.ts";
+export { schemaText } from "./validate/schema-text.ts";
+export { validateScript, type ValidatedStatement } from "./validate/validate-script.ts";

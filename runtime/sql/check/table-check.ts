@@ -2,11 +2,11 @@
  * Owns: whether the parts of CREATE TABLE fit together: columns, key, watermark, partitions, options.
  * Does not own: what the connector wants, what is in other tables.
  *
- * SQLD1 Names of columns are compared as they are written, upper and lower case included, as in Flink. An unknown one suggests the nearest.
+ * SQLD1 Names of columns are compared as they are written, upper and lower case included, as in Flink. An unknown one suggests the nearest
+ *     (SQVN1).
  * SQLD2 A table that takes columns from another one (LIKE, AS) may name columns that it does not define itself.
  * SQLD3 A computed column is computed from columns that are not, in any order; a watermark from all of them. Its type follows from them (SQEX1).
  */
-import { editDistance } from "../../../base/index.ts";
 import type { Identifier } from "../syntax/expression-tree.ts";
 import { nameText } from "../syntax/expression-text.ts";
 import { fail } from "../syntax/problem.ts";
@@ -14,6 +14,7 @@ import type { Span } from "../syntax/span.ts";
 import type { Statement, TableOption } from "../syntax/statement-tree.ts";
 import { type SqlType, typeOf, typeText } from "../types/sql-type.ts";
 import { isTimestamp, shownType } from "../types/type-families.ts";
+import { nameRemedy } from "../validate/names.ts";
 import { fieldType, type Scope, typeOfExpression } from "./expression-type.ts";
 
 type CreateTable = Statement & { readonly kind: "createTable" };
@@ -101,19 +102,8 @@ function checkRowtime(type: SqlType, at: Span): void {
 function knownColumn(column: Identifier, columns: Columns): SqlType | null {
   const type = columns.get(column.name);
   if (type !== undefined) return type;
-  const nearest = nearestName(column.name, [...columns.keys()]);
-  const remedy =
-    nearest === undefined
-      ? `Its columns are ${[...columns.keys()].join(", ") || "none"}.`
-      : `Did you mean ${nameText({ ...column, name: nearest })}?`;
+  const remedy = nameRemedy(column.name, [...columns.keys()], "Its columns");
   return fail(column.at, `the table has no column ${nameText(column)}`, remedy);
-}
-
-/** Case alone is no distance. */
-function nearestName(written: string, names: readonly string[]): string | undefined {
-  const distanceTo = (name: string): number => editDistance(written.toLowerCase(), name.toLowerCase());
-  const [best] = names.toSorted((left, right) => distanceTo(left) - distanceTo(right));
-  return best !== undefined && distanceTo(best) <= Math.max(1, Math.floor(written.length / 3)) ? best : undefined;
 }
 
 function checkOptions(options: readonly TableOption[]): void {

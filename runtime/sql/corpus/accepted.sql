@@ -1,4 +1,4 @@
--- Statements that are accepted, one a paragraph. script-corpus.test.ts says what is done with them.
+-- Statements that are accepted, one a paragraph. syntax/script.test.ts says what is done with them.
 
 SELECT 1
 
@@ -149,6 +149,8 @@ SELECT window_start, window_end, SUM(price) FROM TABLE(CUMULATE(TABLE bid, DESCR
 SELECT window_start, window_end, item, SUM(price) FROM TABLE(SESSION(TABLE bid PARTITION BY item, DESCRIPTOR(bidtime), INTERVAL '5' MINUTES)) GROUP BY item, window_start, window_end
 
 SELECT * FROM TUMBLE(TABLE bid, DESCRIPTOR(bidtime), INTERVAL '10' MINUTES)
+
+SELECT * FROM TABLE(SESSION(TABLE bid PARTITION BY (item, supplier_id), DESCRIPTOR(bidtime), INTERVAL '5' MINUTES))
 
 SELECT window_start, GROUPING_ID(supplier_id) FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(bidtime), INTERVAL '10' MINUTES)) GROUP BY window_start, window_end, ROLLUP (supplier_id)
 

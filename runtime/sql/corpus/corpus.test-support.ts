@@ -1,7 +1,8 @@
 /**
  * Owns: the statements of the corpus, for tests.
  *
- * accepted.sql has one statement a paragraph. refused.txt has entries between lines of `=`: a script, a line of `-`, and the error as a person sees it.
+ * accepted.sql has one statement a paragraph. The other files have entries between lines of `=`: a script, a line of `-`, and what is said of it:
+ * refused.txt and invalid.txt the error as a person sees it, valid.txt the columns of the result. Those of the last two stand below tables.sql.
  */
 import { readFileSync } from "node:fs";
 
@@ -10,12 +11,18 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
 /** Without the paragraph that explains the file. */
 export const acceptedStatements = (): readonly string[] => read("accepted.sql").trimEnd().split(/\n\n+/).slice(1);
 
-export function refusedScripts(): readonly { readonly script: string; readonly error: string }[] {
-  return read("refused.txt")
+export type Entry = { readonly script: string; readonly said: string };
+
+export const refusedScripts = (): readonly Entry[] => entriesOf("refused.txt");
+export const invalidScripts = (): readonly Entry[] => entriesOf("invalid.txt");
+export const validScripts = (): readonly Entry[] => entriesOf("valid.txt");
+export const tablesScript = (): string => read("tables.sql");
+
+const entriesOf = (name: string): readonly Entry[] =>
+  read(name)
     .trimEnd()
     .split("\n=====\n")
     .map((entry) => {
-      const [script = "", error = ""] = entry.split("\n-----\n");
-      return { script, error };
+      const [script = "", said = ""] = entry.split("\n-----\n");
+      return { script, said };
     });
-}

@@ -129,9 +129,35 @@ export abstract class CallGrammar extends TypeGrammar {
         },
       },
     ]);
-    const partitionBy = this.SUBRULE(this.partitionBy);
-    const orderBy = this.SUBRULE(this.orderBy);
+    const partitionBy = this.SUBRULE(this.argumentPartition);
+    const orderBy = this.SUBRULE(this.argumentOrder);
     return { kind: "tableArgument", at: this.since(start), source, partitionBy, orderBy };
+  });
+
+  /** One key, or several in parentheses: the comma behind a bare one begins the next argument. */
+  protected readonly argumentPartition = this.RULE("argumentPartition", (): readonly Expression[] => {
+    const keys: Expression[] = [];
+    this.OPTION(() => {
+      this.CONSUME(k.PARTITION);
+      this.CONSUME(k.BY);
+      keys.push(this.SUBRULE(this.expression));
+    });
+    return this.ACTION(() => keys.flatMap((key) => (key.kind === "row" ? key.items : [key])));
+  });
+
+  /** As `argumentPartition`. */
+  protected readonly argumentOrder = this.RULE("argumentOrder", (): readonly OrderItem[] => {
+    const items: OrderItem[] = [];
+    this.OPTION(() => {
+      this.CONSUME(k.ORDER);
+      this.CONSUME(k.BY);
+      items.push(this.SUBRULE(this.orderItem));
+    });
+    return this.ACTION(() =>
+      items.flatMap((item) =>
+        item.value.kind === "row" ? item.value.items.map((value) => ({ ...item, at: value.at, value })) : [item],
+      ),
+    );
   });
 
   /** Calls with words where others have commas. */

@@ -214,7 +214,11 @@ export class ExpressionText {
       case "tableArgument": {
         const { source, partitionBy, orderBy } = expression;
         const table = source.kind === "name" ? qualifiedText(source) : `(${this.#query(source)})`;
-        return `TABLE ${table}${this.#partitions(partitionBy)}${this.#orders(orderBy)}`;
+        const [keys, order] = [
+          partitionBy.length > 1 ? ` PARTITION BY (${this.listOf(partitionBy)})` : this.#partitions(partitionBy),
+          orderBy.length > 1 ? ` ORDER BY (${this.ordersOf(orderBy)})` : this.#orders(orderBy),
+        ];
+        return `TABLE ${table}${keys}${order}`;
       }
       default:
         return this.#predicate(expression);

@@ -44,8 +44,8 @@ describe("the corpus", () => {
     });
   }
 
-  for (const { script, error } of refused) {
-    it(`refuses ${script.slice(0, 100)}`, () => assert.equal(errorsOf(script), error));
+  for (const { script, said } of refused) {
+    it(`refuses ${script.slice(0, 100)}`, () => assert.equal(errorsOf(script), said));
   }
 });
 

@@ -40,7 +40,7 @@ const common: readonly (readonly [types: readonly string[], outcome: string])[] 
   ],
   [
     ["TIMESTAMP(3)", "INT"],
-    "refused: TIMESTAMP(3) and INT have no common type. There is no cast between the two: give both values one type.",
+    "refused: TIMESTAMP(3) and INT have no common type. Make a time of the number: TO_TIMESTAMP_LTZ(milliseconds, 3).",
   ],
   [
     ["ROW<a INT>", "ROW<a INT, b INT>"],

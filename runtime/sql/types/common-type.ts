@@ -111,6 +111,8 @@ function commonRow(left: KindOf<"row">, right: KindOf<"row">): SqlType | TypeRef
 
 /** The cast that loses nothing, when there is one. */
 function remedyFor(left: SqlType, right: SqlType): string {
+  if ([left, right].some(isTimestamp) && [left, right].some(isNumeric))
+    return "Make a time of the number: TO_TIMESTAMP_LTZ(milliseconds, 3).";
   const possible = [
     { from: left, to: right },
     { from: right, to: left },

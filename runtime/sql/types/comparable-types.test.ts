@@ -27,12 +27,17 @@ const pairs: readonly (readonly [left: string, right: string, text: string])[] =
   [
     "INT",
     "STRING",
-    "refused: INT and STRING cannot be compared. Cast the text: CAST(… AS INT), or TRY_CAST where it may be none.",
+    "refused: INT and STRING cannot be compared. Write both as numbers, or both as texts in quotes: CAST(… AS INT) makes a number of a text.",
   ],
   [
     "STRING",
     "BOOLEAN",
     "refused: STRING and BOOLEAN cannot be compared. Cast the text: CAST(… AS BOOLEAN), or TRY_CAST where it may be none.",
+  ],
+  [
+    "BIGINT",
+    "TIMESTAMP(3)",
+    "refused: BIGINT and TIMESTAMP(3) cannot be compared. Make a time of the number: TO_TIMESTAMP_LTZ(milliseconds, 3).",
   ],
   [
     "DATE",

@@ -41,9 +41,10 @@ export function comparableTypes(left: OperandType, right: OperandType): Comparis
 
 const unordered: ReadonlySet<OperandType["kind"]> = new Set<OperandType["kind"]>(["array", "map", "multiset", "row"]);
 
-/** A text is compared as what it is compared with: `'1' = 1` means the number. */
+/** `'1' = 1` may mean the number, or the text. */
 function remedyFor(left: OperandType, right: OperandType, { remedy }: TypeRefusal): string {
   const other = isText(left) ? right : isText(right) ? left : null;
-  if (other === null || !(isNumeric(other) || other.kind === "boolean")) return remedy;
-  return `Cast the text: CAST(… AS ${shownType(other)}), or TRY_CAST where it may be none.`;
+  if (other?.kind === "boolean") return "Cast the text: CAST(… AS BOOLEAN), or TRY_CAST where it may be none.";
+  if (other === null || !isNumeric(other)) return remedy;
+  return `Write both as numbers, or both as texts in quotes: CAST(… AS ${shownType(other)}) makes a number of a text.`;
 }

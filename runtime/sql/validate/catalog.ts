@@ -1,0 +1,128 @@
+/**
+ * Owns: the tables, views and functions that a script has at the statement that is looked at.
+ * Does not own: what CREATE, ALTER and DROP do to them (catalog-changes.ts).
+ *
+ * SQVA1 A script has what its statements above made, and nothing else: the catalog begins empty.
+ * SQVA2 What was refused keeps its name, as something of which nothing is known: statements that use it are left alone, so that one mistake is
+ *     shown once.
+ */
+import type { QualifiedName } from "../syntax/expression-tree.ts";
+import { qualifiedText } from "../syntax/expression-text.ts";
+import { fail } from "../syntax/problem.ts";
+import type { PrimaryKey, WatermarkDefinition } from "../syntax/statement-tree.ts";
+import type { SqlType } from "../types/sql-type.ts";
+import type { Expression, Identifier } from "../syntax/expression-tree.ts";
+import { nameRemedy, quoted } from "./names.ts";
+import type { Column, Schema, TypedQuery } from "./typed-tree.ts";
+
+/** A column as it was declared; its place is that in the text that declared it. */
+export type DefinedColumn = { readonly name: Identifier } & (
+  | { readonly kind: "physical"; readonly type: SqlType }
+  | { readonly kind: "metadata"; readonly type: SqlType; readonly isVirtual: boolean }
+  | { readonly kind: "computed"; readonly value: Expression }
+);
+
+export type TableDefinition = {
+  readonly columns: readonly DefinedColumn[];
+  readonly watermark: WatermarkDefinition | null;
+  readonly primaryKey: PrimaryKey | null;
+};
+
+export type CatalogTable = {
+  readonly kind: "table";
+  readonly definition: TableDefinition;
+  readonly schema: Schema;
+  /** What INSERT INTO writes: not computed, not virtual. */
+  readonly writable: readonly Column[];
+};
+
+export type CatalogView = { readonly kind: "view"; readonly query: TypedQuery; readonly schema: Schema };
+
+export type CatalogObject = CatalogTable | CatalogView | { readonly kind: "unknown" };
+
+/** The statement cannot be judged, and is not wrong: what it uses was refused, or has types that only its module knows. */
+export class Undetermined extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "Undetermined";
+  }
+}
+
+const DEFAULT_CATALOG = "default_catalog";
+const DEFAULT_DATABASE = "default_database";
+
+export class Catalog {
+  #catalog = DEFAULT_CATALOG;
+  #database = DEFAULT_DATABASE;
+  readonly #objects = new Map<string, CatalogObject>();
+  /** By their names in lower case, with where they are from. */
+  readonly #functions = new Map<string, string>();
+
+  use(object: "CATALOG" | "DATABASE", { parts }: QualifiedName): void {
+    const names = parts.map(({ name }) => name);
+    if (object === "CATALOG") [this.#catalog = DEFAULT_CATALOG] = names;
+    else this.#database = names.at(-1) ?? DEFAULT_DATABASE;
+    if (object === "DATABASE" && names.length > 1) this.#catalog = names[0] ?? DEFAULT_CATALOG;
+  }
+
+  find(name: QualifiedName): CatalogObject | undefined {
+    return this.#objects.get(this.#keyOf(name));
+  }
+
+  put(name: QualifiedName, object: CatalogObject): void {
+    this.#objects.set(this.#keyOf(name), object);
+  }
+
+  remove(name: QualifiedName): void {
+    this.#objects.delete(this.#keyOf(name));
+  }
+
+  /** Errors: SqlFailure for none of that name; Undetermined for one that was refused. */
+  tableOrView(name: QualifiedName): CatalogTable | CatalogView {
+    const object = this.find(name);
+    if (object === undefined)
+      return fail(name.at, `there is no table ${qualifiedText(name)}`, this.#unknownRemedy(name));
+    if (object.kind === "unknown") throw new Undetermined(`${qualifiedText(name)} was refused`);
+    return object;
+  }
+
+  putFunction(name: QualifiedName, implementation: string): void {
+    this.#functions.set(functionKey(name), implementation);
+  }
+
+  removeFunction(name: QualifiedName): void {
+    this.#functions.delete(functionKey(name));
+  }
+
+  findFunction(name: QualifiedName): string | undefined {
+    return this.#functions.get(functionKey(name));
+  }
+
+  get functionNames(): readonly string[] {
+    return [...this.#functions.keys()];
+  }
+
+  #unknownRemedy(name: QualifiedName): string {
+    const known = [...this.#objects.keys()].map((key) => this.#shown(JSON.parse(key) as string[]));
+    if (known.length === 0) return "The script creates no table above: begin with CREATE TABLE, or CREATE VIEW.";
+    return nameRemedy(name.parts.map((part) => part.name).join("."), known, "The tables above");
+  }
+
+  /** Without what is the default. */
+  #shown([catalog = "", database = "", table = ""]: readonly string[]): string {
+    if (catalog !== this.#catalog) return `${catalog}.${database}.${table}`;
+    return database === this.#database ? table : `${database}.${table}`;
+  }
+
+  #keyOf({ parts }: QualifiedName): string {
+    const names = parts.map(({ name }) => name);
+    const given = [this.#catalog, this.#database].slice(0, Math.max(0, 3 - names.length));
+    return JSON.stringify([...given, ...names]);
+  }
+}
+
+/** A function is found by its last name: databases of functions are not told apart. */
+const functionKey = ({ parts }: QualifiedName): string => parts.at(-1)?.name.toLowerCase() ?? "";
+
+/** The names of columns, for messages. */
+export const columnNames = (columns: readonly Column[]): readonly string[] => columns.map(({ name }) => quoted(name));
