@@ -16,8 +16,9 @@ COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 COPY dist/package/ package/
-# Nothing here reads declarations and source maps.
-RUN node -e "for (const file of fs.globSync('/build/**/*.{ts,mts,cts,map}')) fs.rmSync(file)"
+# Nothing here reads declarations, source maps and pages about packages; Node loads nothing of the packages for the runtime Bare.
+RUN node -e "for (const file of fs.globSync('/build/**/*.{ts,mts,cts,map,md}')) fs.rmSync(file)"
+RUN node -e "for (const path of fs.globSync('/build/node_modules/bare-*')) fs.rmSync(path, { recursive: true })"
 # Job files without a package.json of their own are modules.
 WORKDIR /build/jobs/job
 RUN node -e "fs.writeFileSync('../package.json', JSON.stringify({ type: 'module' }))"
