@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type FailpointName, failpointNames } from "../../runtime/failures/index.ts";
+import { jobArgs } from "../integration/job-args.ts";
 import type { JobRun } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines } from "../integration/part-files.ts";
@@ -62,18 +63,7 @@ describe("the output is exact when a process is killed at", () => {
         const output = workspace.path("output");
         const run = await workspace.start({
           module: MODULE,
-          args: [
-            "--count",
-            String(RECORDS),
-            "--rate",
-            String(RATE),
-            "--words",
-            String(WORDS),
-            "--output",
-            output,
-            "--until",
-            workspace.mayEndFile,
-          ],
+          args: jobArgs({ count: RECORDS, rate: RATE, words: WORDS, output, until: workspace.mayEndFile }),
           parallelism: 2,
           taskManagers: 2,
           failpoints: failpointsOf(name, plan),

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { seededRandom, sleep, systemClock } from "../../base/index.ts";
+import { jobArgs } from "../integration/job-args.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";
@@ -54,7 +55,7 @@ async function killedJob(workspace: Workspace, layout: Layout, kills: number, se
   workspace.note(`seed ${seed}: repeat with STREAMJOB_CHAOS_SEED=${SEED}`);
   const run = await workspace.start({
     module: MODULE,
-    args: ["--count", String(RECORDS), "--rate", String(RATE), "--words", String(WORDS), "--output", output],
+    args: jobArgs({ count: RECORDS, rate: RATE, words: WORDS, output }),
     parallelism: 2,
     taskManagers: layout.taskManagers,
     slots: layout.slots,

@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock, systemRandom } from "../../base/index.ts";
 import { decodeManifest, type Manifest } from "../../runtime/checkpoint/index.ts";
 import { isAlive } from "../../cli/index.ts";
+import { jobArgs } from "../integration/job-args.ts";
 import type { JobRun, RunOptions } from "../integration/job-run.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
 import { assertSameLines, readLines, visibleParts } from "../integration/part-files.ts";
@@ -43,18 +44,7 @@ describe("a JobManager that was stopped, and replaced by another one,", () => {
         const records = 3000;
         const options = (home: string): RunOptions => ({
           module: MODULE,
-          args: [
-            "--count",
-            String(records),
-            "--rate",
-            String(RATE),
-            "--words",
-            String(WORDS),
-            "--output",
-            output,
-            "--until",
-            workspace.mayEndFile,
-          ],
+          args: jobArgs({ count: records, rate: RATE, words: WORDS, output, until: workspace.mayEndFile }),
           parallelism: 2,
           taskManagers: 2,
           home: workspace.path(home),
@@ -122,18 +112,7 @@ describe("a TaskManager that was stopped for longer than the heartbeat timeout",
       const records = 8000;
       const run = await workspace.start({
         module: MODULE,
-        args: [
-          "--count",
-          String(records),
-          "--rate",
-          String(RATE),
-          "--words",
-          String(WORDS),
-          "--output",
-          output,
-          "--until",
-          workspace.mayEndFile,
-        ],
+        args: jobArgs({ count: records, rate: RATE, words: WORDS, output, until: workspace.mayEndFile }),
         parallelism: 2,
         taskManagers: 3,
         slots: 1,

@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { RunningCommand, streamjob } from "../integration/command.ts";
 import { wordOf } from "../integration/jobs/word-count.ts";
+import { assertRunningCounts, countedWord } from "../integration/part-files.ts";
 import { until } from "../integration/until.ts";
 import { inWorkspace } from "../integration/workspace.ts";
 import { kafkaPart, startServer, stopServer, testPart } from "../environment/index.ts";
@@ -92,15 +93,7 @@ describe("deleting a StreamJob whose sink writes transactions", { skip: part.ski
       assert.deepEqual(stable, ends, "nobody waits");
       const lines = (await topics.read(to)).map(({ value }) => value ?? "null");
       assert.ok(lines.length > 0, "the checkpoint's records are there");
-      const words = Map.groupBy(lines, (line) => line.split(" ")[0]);
-      for (const [word, those] of words) {
-        const counts = those.map((line) => Number(line.split(" ")[1])).toSorted((a, b) => a - b);
-        assert.deepEqual(
-          counts,
-          counts.map((_, index) => index + 1),
-          `each count of ${word} once, from the first`,
-        );
-      }
+      assertRunningCounts(lines.map(countedWord));
       assert.equal(manifests(), 0, "the state has gone");
     }));
 });

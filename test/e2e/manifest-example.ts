@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { assertRunningCounts } from "../integration/part-files.ts";
 import { shownOutput } from "./readme.ts";
 import { repository, type RunningCommand, type Workplace } from "./streamjob-command.ts";
 
@@ -50,23 +51,16 @@ export class ManifestExample {
 
   /** Of each word the visible lines are 1, 2, 3 …, each once; gives the highest count of all words together. */
   assertCounts(line: RegExp): number {
-    const counts = new Map<string, number[]>();
+    const counts: [word: string, count: number][] = [];
     for (const name of readdirSync(this.counts).filter((part) => !part.startsWith("."))) {
       for (const text of readFileSync(join(this.counts, name), "utf8").split("\n").filter(Boolean)) {
         const [, word = "", count] = line.exec(text) ?? [];
         assert.ok(count !== undefined, `"${text}" in ${name} is no count`);
-        counts.set(word, [...(counts.get(word) ?? []), Number(count)]);
+        counts.push([word, Number(count)]);
       }
     }
-    for (const [word, seen] of counts) {
-      const sorted = seen.toSorted((a, b) => a - b);
-      assert.deepEqual(
-        sorted,
-        sorted.map((_, index) => index + 1),
-        `the counts of "${word}" have gaps or doubles`,
-      );
-    }
-    return [...counts.values()].reduce((sum, { length }) => sum + length, 0);
+    assertRunningCounts(counts);
+    return counts.length;
   }
 
   /** The lines of the newest visible part. */

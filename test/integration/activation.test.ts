@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { ActivationRequest, IncarnationMessage } from "../../contract/index.ts";
 import { openStore } from "../../runtime/storage/index.ts";
 import { exitOf, hexOf, IncarnationRun, type IncarnationRunOptions } from "./incarnation-run.ts";
+import { jobArgs } from "./job-args.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertNoneHidden, assertSameLines, readLines, visibleParts } from "./part-files.ts";
 import { inWorkspace, type Workspace } from "./workspace.ts";
@@ -25,9 +26,8 @@ function wordCount(
   name: string,
   more: Partial<IncarnationRunOptions> = {},
 ): IncarnationRunOptions {
-  const numbers = ["--count", String(RECORDS), "--rate", String(RATE), "--words", String(WORDS)];
-  const paths = ["--output", workspace.path("output"), "--hurry", workspace.path("hurry")];
-  return { name, module: MODULE, args: [...numbers, ...paths], ...more };
+  const paths = { output: workspace.path("output"), hurry: workspace.path("hurry") };
+  return { name, module: MODULE, args: jobArgs({ count: RECORDS, rate: RATE, words: WORDS, ...paths }), ...more };
 }
 
 /** Has the rest of the records given at once, and waits until the job has ended. */

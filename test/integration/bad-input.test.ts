@@ -14,6 +14,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ErrorCode } from "../../base/index.ts";
 import { errorCodes } from "../../tools/error-lists.ts";
 import { type CommandResult, RunningCommand, streamjob } from "./command.ts";
+import { jobArgs } from "./job-args.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertSameLines, hiddenParts, readLines, visibleParts } from "./part-files.ts";
 import { inWorkspace, Workspace } from "./workspace.ts";
@@ -206,8 +207,8 @@ describe("a savepoint", () => {
     inWorkspace("right-job", async (workspace) => {
       const count = savedLines.length + 500;
       const output = workspace.path("output");
-      const args = ["--", "--count", String(count), "--rate", "2000", "--output", output];
-      const result = await streamjob(workspace, "run", WORD_COUNT, "-s", savepoint, ...args);
+      const args = jobArgs({ count, rate: 2000, output });
+      const result = await streamjob(workspace, "run", WORD_COUNT, "-s", savepoint, "--", ...args);
       assert.equal(result.exitCode, 0, result.stderr);
       assertSameLines([...savedLines, ...readLines(output)], expectedLines(count, 50));
     }));
@@ -241,7 +242,7 @@ describe("a full disk", () => {
       const records = 5000;
       const run = await workspace.start({
         module: WORD_COUNT,
-        args: ["--count", String(records), "--rate", "400", "--output", output, "--until", workspace.mayEndFile],
+        args: jobArgs({ count: records, rate: 400, output, until: workspace.mayEndFile }),
         parallelism: 2,
         options: { "execution.checkpointing.dir": disk },
       });

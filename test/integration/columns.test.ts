@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { jobArgs } from "./job-args.ts";
 import { expectedSums } from "./jobs/bid-sums.ts";
 import { readLines } from "./part-files.ts";
 import { inWorkspace } from "./workspace.ts";
@@ -22,7 +23,7 @@ describe("a job over columns", () => {
         const output = workspace.path("output");
         const run = await workspace.start({
           module: MODULE,
-          args: ["--count", String(COUNT), "--rate", "800", "--output", output],
+          args: jobArgs({ count: COUNT, rate: 800, output }),
           parallelism: 2,
           ...layout,
         });

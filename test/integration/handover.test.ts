@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { exitOf, IncarnationRun } from "./incarnation-run.ts";
+import { jobArgs } from "./job-args.ts";
 import { expectedLines } from "./jobs/word-count.ts";
 import { assertNoneHidden, assertSameLines, readLines } from "./part-files.ts";
 import { until } from "./until.ts";
@@ -26,11 +27,11 @@ type Pods = { readonly run: IncarnationRun; readonly witness: string };
 
 async function running(workspace: Workspace): Promise<Pods> {
   const witness = workspace.path("witness");
-  const numbers = ["--count", String(RECORDS), "--rate", String(RATE), "--words", String(WORDS)];
+  const paths = { output: workspace.path("output"), witness, hurry: workspace.path("hurry") };
   const run = await IncarnationRun.standby(workspace, {
     name: "drained",
     module: MODULE,
-    args: [...numbers, "--output", workspace.path("output"), "--witness", witness, "--hurry", workspace.path("hurry")],
+    args: jobArgs({ count: RECORDS, rate: RATE, words: WORDS, ...paths }),
     parallelism: 2,
     options: { "execution.checkpointing.interval": "1 h" },
   });

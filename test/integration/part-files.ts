@@ -57,6 +57,28 @@ export function readLines(directory: string): string[] {
   );
 }
 
+/** Fails unless the counts of each word are 1, 2, 3 …, each once, in any order. */
+export function assertRunningCounts(counted: Iterable<readonly [word: string, count: number]>): void {
+  const counts = new Map<string, number[]>();
+  for (const [word, count] of counted) {
+    const seen = counts.get(word);
+    if (seen === undefined) counts.set(word, [count]);
+    else seen.push(count);
+  }
+  for (const [word, seen] of counts) {
+    const sorted = seen.toSorted((a, b) => a - b);
+    const wrong = sorted.findIndex((count, at) => count !== at + 1);
+    const place = `${sorted[wrong]} stands where ${wrong + 1} is expected, of ${sorted.length}`;
+    assert.equal(wrong, -1, `the counts of "${word}" have gaps or doubles: ${place}`);
+  }
+}
+
+/** Of a line such as `w7 12`. */
+export function countedWord(line: string): readonly [word: string, count: number] {
+  const [word = "", count] = line.split(" ");
+  return [word, Number(count)];
+}
+
 /** Fails unless both hold the same lines equally often; says which are missing and which are there too often. `what`: whose lines they are. */
 export function assertSameLines(actual: readonly string[], expected: readonly string[], what = "the output"): void {
   const balance = new Map<string, number>();

@@ -5,7 +5,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { RunningCommand, streamjob } from "./command.ts";
-import { readLines } from "./part-files.ts";
+import { jobArgs } from "./job-args.ts";
+import { assertRunningCounts, countedWord, readLines } from "./part-files.ts";
 import { until } from "./until.ts";
 import { inWorkspace, type Workspace } from "./workspace.ts";
 
@@ -15,9 +16,9 @@ const COUNT = 10_000_000;
 const WORDS = 20;
 
 function writeManifest(workspace: Workspace, parallelism: number): void {
-  const args = ["--count", COUNT, "--rate", 400, "--words", WORDS, "--output", workspace.path("out")];
+  const args = jobArgs({ count: COUNT, rate: 400, words: WORDS, output: workspace.path("out") });
   const spec = {
-    job: { module: MODULE, args: args.map(String) },
+    job: { module: MODULE, args },
     parallelism,
     checkpoints: { interval: "300ms", storage: { path: workspace.path("stores") } },
     // So that the state of the one before is left, and the operator does not delete it meanwhile.
@@ -30,15 +31,7 @@ function writeManifest(workspace: Workspace, parallelism: number): void {
 /** How many lines are in the sink: of each word every count once, up to the newest. */
 function exactLines(folder: string): number {
   const lines = readLines(folder);
-  const words = Map.groupBy(lines, (line) => line.split(" ")[0]);
-  for (const [word, those] of words) {
-    const counts = those.map((line) => Number(line.split(" ")[1])).toSorted((a, b) => a - b);
-    assert.deepEqual(
-      counts,
-      counts.map((_, index) => index + 1),
-      word,
-    );
-  }
+  assertRunningCounts(lines.map(countedWord));
   return lines.length;
 }
 

@@ -26,7 +26,7 @@ import type { OperatorFailpointName } from "../../operator/apply/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
 import { type IncarnationMessage, incarnationSchema } from "../../contract/index.ts";
 import { expectedLines } from "../integration/jobs/word-count.ts";
-import { assertSameLines, readLines } from "../integration/part-files.ts";
+import { assertRunningCounts, assertSameLines, countedWord, readLines } from "../integration/part-files.ts";
 import { inWorkspace, type Workspace } from "../integration/workspace.ts";
 import { ArmedImages } from "./armed-images.ts";
 import { openEmbeddedRigCluster } from "./embedded-rig-cluster.ts";
@@ -288,20 +288,7 @@ export class Rig {
 
   /** Of each word the sink shows 1, 2, 3 … without a gap, each once. */
   assertUnbroken(): void {
-    const counts = new Map<string, number[]>();
-    for (const line of this.lines()) {
-      const [word = "", count] = line.split(" ");
-      counts.set(word, [...(counts.get(word) ?? []), Number(count)]);
-    }
-    for (const [word, shown] of counts) {
-      const sorted = shown.toSorted((a, b) => a - b);
-      const wrong = sorted.findIndex((count, at) => count !== at + 1);
-      assert.equal(
-        wrong,
-        -1,
-        `${word}: ${sorted[wrong]} stands where ${wrong + 1} is expected, of ${sorted.length} lines`,
-      );
-    }
+    assertRunningCounts(this.lines().map(countedWord));
   }
 
   /** In this process; it ends with the test. */
