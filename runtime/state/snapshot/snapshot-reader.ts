@@ -13,7 +13,7 @@ import { ByteReader, type Key, type KeyIdentity, keyHash, keyIdentity } from "..
 import type { KeyedBackendOptions, KeyedRestore, Turn } from "../backend.ts";
 import { incompatible, planEvolution, unionType } from "./evolution.ts";
 import type { KeyContext } from "../heap/key-context.ts";
-import { corrupt, type KeyedFileIndex, parseIndex, type SectionPlace } from "./keyed-file.ts";
+import { keyedFile, type KeyedFileIndex, parseIndex, type SectionPlace } from "./keyed-file.ts";
 import { type DecodedChunk, decodeChunk } from "./section-codec.ts";
 import { isTimers, metaId, type StateMeta } from "./state-meta.ts";
 import { Entry, type Group, type MapSlot, Table } from "../heap/table.ts";
@@ -45,7 +45,7 @@ export async function readTables(
       if (groupIndex < 0 || groupIndex >= context.groupCount) continue;
       await readSection(reader, place, targets[place.state] as Target, groupIndex, budget);
       if (reader.position !== place.offset + place.length)
-        throw corrupt(file.key, `key group ${place.keyGroup} has another length`);
+        throw keyedFile.corrupt(file.key, `key group ${place.keyGroup} has another length`);
     }
   }
   return tables;

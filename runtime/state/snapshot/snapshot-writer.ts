@@ -5,32 +5,30 @@
  *
  * SNW1 The constructor is the barrier: it looks at groups, never at entries (SB1).
  * SNW2 Chunks aim at `chunkBytes` whatever the values' size: the number of rows follows the bytes per row seen so far, per state.
- * SNW3 However it ends (written, failed, discarded), every section leaves its group and `unwritten` goes down by one, once.
+ * SNW3 However it ends (SNL1), every section leaves its group and `unwritten` goes down by one.
  */
-import { assert, StreamError } from "../../../base/index.ts";
+import { assert } from "../../../base/index.ts";
 import type { KeyedStateHandle } from "../../checkpoint/index.ts";
-import { ByteWriter } from "../../record/index.ts";
 import type { KeyedBackendOptions, KeyedSnapshot, SnapshotFile, SnapshotFiles, Turn } from "../backend.ts";
-import { abortAfter } from "./file-abort.ts";
 import type { KeyContext } from "../heap/key-context.ts";
-import { encodeIndex, MAGIC_BYTES, type SectionPlace } from "./keyed-file.ts";
+import { encodeIndex, keyedFile, type SectionPlace } from "./keyed-file.ts";
 import { EntrySection, ListSection, MapSection, RowBatchBuffer, type Section, TimerSection } from "../heap/section.ts";
+import { PieceOutput } from "./piece-output.ts";
 import { encodeChunk } from "./section-codec.ts";
+import { SnapshotLife } from "./snapshot-life.ts";
 import type { StateMeta } from "./state-meta.ts";
 import type { Table } from "../heap/table.ts";
 import { TurnBudget } from "./turn-budget.ts";
 
 const CHUNK_BYTES_DEFAULT = 128 * 1024;
 const CHUNK_ROWS_MAX = 2048;
-/** Bytes gathered before they are handed to the file. */
-const PIECE_BYTES = 256 * 1024;
 
 export class HeapKeyedSnapshot implements KeyedSnapshot {
   readonly #options: KeyedBackendOptions;
   readonly #context: KeyContext;
   /** In order of key group, then of table (KF1). */
   readonly #sections: readonly Section[];
-  #state: "fixed" | "writing" | "written" | "discarded" = "fixed";
+  readonly #life: SnapshotLife;
 
   constructor(options: KeyedBackendOptions, context: KeyContext, tables: readonly Table<unknown>[]) {
     this.#options = options;
@@ -38,33 +36,25 @@ export class HeapKeyedSnapshot implements KeyedSnapshot {
     context.latest++;
     context.unwritten++;
     this.#sections = markSections(context, tables);
+    this.#life = new SnapshotLife(`the keyed state of operator "${context.uid}"`, () => {
+      for (const section of this.#sections) section.leave();
+      context.unwritten--;
+    });
   }
 
   async write(files: SnapshotFiles, turn: Turn): Promise<KeyedStateHandle | null> {
-    if (this.#state === "discarded") throw this.#wasDiscarded();
-    assert(this.#state === "fixed", "a snapshot is written once");
-    this.#state = "writing";
-    try {
-      if (this.#sections.length === 0) return null;
-      const file = await files.create();
-      try {
-        await this.#writeSections(file, turn);
-        return { kind: "heap", keyGroups: this.#options.keyGroups, files: [{ file: await file.close() }] };
-      } catch (error) {
-        await abortAfter(error, file);
-        throw error;
-      }
-    } finally {
-      this.#release("written");
-    }
+    const written = await this.#life.write(files, this.#sections.length === 0, (file) =>
+      this.#writeSections(file, turn),
+    );
+    return written === null ? null : { kind: "heap", keyGroups: this.#options.keyGroups, files: [written] };
   }
 
   discard(): void {
-    this.#release("discarded");
+    this.#life.discard();
   }
 
   async #writeSections(file: SnapshotFile, turn: Turn): Promise<void> {
-    const output = new SectionOutput(file);
+    const output = new SectionOutput(file, keyedFile.magic);
     const budget = new TurnBudget(this.#options.clock, turn);
     const batch = new RowBatchBuffer();
     const { chunkBytes = CHUNK_BYTES_DEFAULT } = this.#options;
@@ -80,26 +70,13 @@ export class HeapKeyedSnapshot implements KeyedSnapshot {
         }
         if (output.isFull) await output.flush();
         if (budget.isSpent()) await budget.giveWay();
-        if (this.#state === "discarded") throw this.#wasDiscarded();
+        this.#life.assertKept();
         if (isDone) break;
       }
       output.endSection();
     }
-    await output.finish(this.#options);
-  }
-
-  #release(state: "written" | "discarded"): void {
-    if (this.#state === "written" || this.#state === "discarded") return;
-    this.#state = state;
-    for (const section of this.#sections) section.leave();
-    this.#context.unwritten--;
-  }
-
-  #wasDiscarded(): StreamError {
-    return new StreamError(
-      "SNAPSHOT_DISCARDED",
-      `the snapshot of the keyed state of operator "${this.#context.uid}" was given up because its checkpoint was aborted; nothing is to be done, the next checkpoint takes another`,
-    );
+    const { operatorUid, maxParallelism, keyGroups } = this.#options;
+    await output.finish(encodeIndex({ uid: operatorUid, maxParallelism, keyGroups, ...output.written }));
   }
 }
 
@@ -134,56 +111,35 @@ function rowsFor(chunkBytes: number, bytesPerRow: number): number {
   return Math.max(1, Math.min(CHUNK_ROWS_MAX, Math.floor(chunkBytes / Math.max(1, bytesPerRow))));
 }
 
-/** The file being written: gathers chunks into pieces, remembers where sections are. */
-class SectionOutput {
-  readonly #file: SnapshotFile;
-  readonly #writer = new ByteWriter(2 * PIECE_BYTES);
+/** The file being written; it remembers where sections are. */
+class SectionOutput extends PieceOutput {
   readonly #states: StateMeta[] = [];
   readonly #places: SectionPlace[] = [];
-  #flushed = 0;
   #current: { state: number; keyGroup: number; offset: number; chunks: number } | null = null;
-
-  constructor(file: SnapshotFile) {
-    this.#file = file;
-    this.#writer.bytes(MAGIC_BYTES);
-  }
-
-  get isFull(): boolean {
-    return this.#writer.length >= PIECE_BYTES;
-  }
 
   startSection({ meta, keyGroup }: Section): void {
     let state = this.#states.indexOf(meta);
     if (state < 0) state = this.#states.push(meta) - 1;
-    this.#current = { state, keyGroup, offset: this.#flushed + this.#writer.length, chunks: 0 };
+    this.#current = { state, keyGroup, offset: this.place, chunks: 0 };
   }
 
   /** Returns the chunk's bytes. */
   writeChunk(uid: string, meta: StateMeta, batch: RowBatchBuffer): number {
-    const before = this.#writer.length;
-    encodeChunk(uid, meta, batch, this.#writer);
+    const before = this.writer.length;
+    encodeChunk(uid, meta, batch, this.writer);
     (this.#current as { chunks: number }).chunks++;
-    return this.#writer.length - before;
+    return this.writer.length - before;
   }
 
   endSection(): void {
     assert(this.#current !== null, "a section was started");
     const { state, keyGroup, offset, chunks } = this.#current;
-    this.#places.push({ state, keyGroup, offset, length: this.#flushed + this.#writer.length - offset, chunks });
+    this.#places.push({ state, keyGroup, offset, length: this.place - offset, chunks });
     this.#current = null;
   }
 
-  async flush(): Promise<void> {
-    const piece = this.#writer.copy();
-    this.#writer.reset();
-    this.#flushed += piece.length;
-    await this.#file.write(piece);
-  }
-
-  async finish({ operatorUid, maxParallelism, keyGroups }: KeyedBackendOptions): Promise<void> {
-    this.#writer.bytes(
-      encodeIndex({ uid: operatorUid, maxParallelism, keyGroups, states: this.#states, sections: this.#places }),
-    );
-    await this.flush();
+  /** What of the index the sections give. */
+  get written(): { readonly states: readonly StateMeta[]; readonly sections: readonly SectionPlace[] } {
+    return { states: this.#states, sections: this.#places };
   }
 }

@@ -1,21 +1,19 @@
 /**
  * Owns: the layout of a file of tables: one per subtask, operator and snapshot.
- * Not here: blocks of columns (record/columns/column-codec.ts), what is in a page in memory (page.ts).
+ * Not here: magic, index and footer as such (snapshot/indexed-file.ts), blocks of columns (record/columns/column-codec.ts), what is in a page in memory (page.ts).
  *
  * Grammar (little-endian, every part starts at an 8-byte boundary):
- *   file   = magic page* index padding footer
- *   magic  = "SJTABLE1"                      the digit is the version of the format
+ *   file   = magic page* index padding footer        as every indexed file: magic "SJTABLE1", end "SJTABEND"
  *   page   = keys values                     blocks of columns of the same slots; `keys` has the hashes of the keys
  *   index  = JSON {"uid", "maxParallelism", "keyGroups": {"first", "last"}, "tables": [{"name", "key", "value",
  *            "slices": [[slice, [[offset, length, slots]…]]…]}…]}       types as in files of keyed state (STM1)
- *   footer = u32 length of the index, u32 reserved, "SJTABEND"
  *
  * TBF1 A page says nothing about key groups, and is in order of slots: a reader at another parallelism reads all pages of the files whose range
  *     overlaps its own, and takes the keys whose hash it owns.
  * TBF2 The file is verified as a whole (HAN1) before it is parsed; what is still wrong then is another version or a fault of the writer.
  */
-import { newerFormat, StreamError } from "../../../base/index.ts";
-import { ByteWriter, type KeyGroupRange, layoutOf } from "../../record/index.ts";
+import { type KeyGroupRange, layoutOf } from "../../record/index.ts";
+import { IndexedFileFormat } from "../snapshot/indexed-file.ts";
 import { parseType } from "../snapshot/state-meta.ts";
 import type { TableLayout } from "./table-meta.ts";
 
@@ -30,12 +28,7 @@ export type TableFileIndex = {
   readonly tables: readonly TablePlaces[];
 };
 
-const VERSION = 1;
-const MAGIC_NAME = "SJTABLE";
-const MAGIC = `${MAGIC_NAME}${VERSION}`;
-const END = "SJTABEND";
-export const TABLE_MAGIC: Uint8Array = Buffer.from(MAGIC, "latin1");
-const FOOTER_LENGTH = 16;
+export const tableFile = new IndexedFileFormat("file of tables", { name: "SJTABLE", version: 1, end: "SJTABEND" });
 
 /** Index, padding and footer: what follows the pages. */
 export function encodeTableIndex({ tables, ...rest }: TableFileIndex): Uint8Array {
@@ -48,34 +41,13 @@ export function encodeTableIndex({ tables, ...rest }: TableFileIndex): Uint8Arra
       pages.map(({ offset, length, slots }) => [offset, length, slots]),
     ]),
   }));
-  const text = Buffer.from(JSON.stringify({ ...rest, tables: listed }), "utf8");
-  const writer = new ByteWriter(text.length + FOOTER_LENGTH + 8);
-  writer.bytes(text);
-  writer.align8();
-  writer.u32(text.length);
-  writer.u32(0);
-  writer.bytes(Buffer.from(END, "latin1"));
-  return writer.copy();
+  return tableFile.encodeIndex({ ...rest, tables: listed });
 }
 
 /** Reads the index of a verified file. Errors: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW. */
 export function parseTableIndex(file: string, bytes: Buffer): TableFileIndex {
-  const magic = bytes.toString("latin1", 0, MAGIC.length);
-  const version = magic.startsWith(MAGIC_NAME) ? Number(magic.slice(MAGIC_NAME.length)) : 0;
-  if (version > VERSION) throw newerFormat(`the file of tables ${file}`, version, VERSION);
-  if (magic !== MAGIC) throw corruptTables(file, `it starts with ${JSON.stringify(magic)}, not ${MAGIC}`);
-  if (bytes.toString("latin1", bytes.length - END.length) !== END) throw corruptTables(file, "its end is missing");
-  const footerAt = bytes.length - FOOTER_LENGTH;
-  const textLength = bytes.readUInt32LE(footerAt);
-  const textAt = footerAt - ((textLength + 7) & ~7);
-  if (textAt < MAGIC.length) throw corruptTables(file, "its index is longer than the file");
-  let index: unknown;
-  try {
-    index = JSON.parse(bytes.toString("utf8", textAt, textAt + textLength));
-  } catch (cause) {
-    throw corruptTables(file, "its index cannot be read", cause);
-  }
-  return checkIndex(file, index as WrittenIndex, textAt);
+  const { index, indexAt } = tableFile.parseIndex(file, bytes);
+  return checkIndex(file, index as WrittenIndex, indexAt);
 }
 
 type WrittenIndex = Omit<TableFileIndex, "tables"> & {
@@ -88,7 +60,7 @@ type WrittenIndex = Omit<TableFileIndex, "tables"> & {
 };
 
 function checkIndex(file: string, { tables, ...rest }: WrittenIndex, end: number): TableFileIndex {
-  if (!Array.isArray(tables)) throw corruptTables(file, "its index has no tables");
+  if (!Array.isArray(tables)) throw tableFile.corrupt(file, "its index has no tables");
   const places = (tables as WrittenIndex["tables"]).map(({ name, key, value, slices }): TablePlaces => {
     const layout = { name, key: layoutOf(parseType(key)), value: layoutOf(parseType(value)) };
     return {
@@ -96,20 +68,12 @@ function checkIndex(file: string, { tables, ...rest }: WrittenIndex, end: number
       slices: slices.map(([slice, pages]) => ({
         slice,
         pages: pages.map(([offset, length, slots]) => {
-          if (offset < MAGIC.length || offset + length > end)
-            throw corruptTables(file, `a page of table "${name}" at ${offset} is out of bounds`);
+          if (offset < tableFile.magic.length || offset + length > end)
+            throw tableFile.corrupt(file, `a page of table "${name}" at ${offset} is out of bounds`);
           return { offset, length, slots };
         }),
       })),
     };
   });
   return { ...rest, tables: places };
-}
-
-export function corruptTables(file: string, what: string, cause?: unknown): StreamError {
-  return new StreamError(
-    "CHECKPOINT_CORRUPT",
-    `${file} is not a file of tables of this version: ${what}; restore from another checkpoint, or use the version that wrote it`,
-    { destiny: "terminal", cause },
-  );
 }

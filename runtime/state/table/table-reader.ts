@@ -21,7 +21,7 @@ import { TurnBudget } from "../snapshot/turn-budget.ts";
 import type { HeapColumnTable, TableContext } from "./column-table.ts";
 import { PAGE_SLOTS, SLOT_MASK } from "./page.ts";
 import { HeapSlicedTable } from "./sliced-table.ts";
-import { corruptTables, type PagePlace, parseTableIndex } from "./table-file.ts";
+import { type PagePlace, parseTableIndex, tableFile } from "./table-file.ts";
 import { incompatibleTable, isSameTable, type TableLayout } from "./table-meta.ts";
 
 /** Restored tables by name. Errors: CHECKPOINT_CORRUPT, FORMAT_TOO_NEW, STATE_INCOMPATIBLE, and those of reading the files. */
@@ -83,7 +83,7 @@ function readPage(
   const hashes = keys.marks.keyHashes;
   const hasSlots = keys.count === place.slots && values.count === place.slots && place.slots <= PAGE_SLOTS;
   if (hashes === null || !hasSlots || reader.position !== place.offset + place.length)
-    throw corruptTables(file, `the page at ${place.offset} has another form`);
+    throw tableFile.corrupt(file, `the page at ${place.offset} has another form`);
   const rows = new Int32Array(place.slots);
   let count = 0;
   for (let row = 0; row < place.slots; row++) {
@@ -97,7 +97,7 @@ function readPage(
   const slots = new Int32Array(count);
   table.slotsOf({ keys: keys.columns, hashes, rows, count }, slots);
   if (table.size !== before + count)
-    throw corruptTables(file, "a key of it is there twice, or in another file, too (TBR1)");
+    throw tableFile.corrupt(file, "a key of it is there twice, or in another file, too (TBR1)");
   copyValues(table, values, rows, slots);
 }
 
