@@ -10,38 +10,22 @@ import { connect as connectSecurely } from "node:tls";
 import type { ISocketFactory, SASLOptions } from "kafkajs";
 import type { Log } from "../../../../base/index.ts";
 import { KafkaError } from "../client/kafka-error.ts";
-import type {
-  DescribedTransaction,
-  FetchedPartition,
-  FetchRequest,
-  GroupOffset,
-  Isolation,
-  KafkaClient,
-  OffsetQuery,
-  KnownTransaction,
-  OpenInPartition,
-  PartitionInfo,
-  ProducedPartition,
-  ProduceRequest,
-  ProducerIdentity,
-  TopicPartition,
-} from "../client/kafka-client.ts";
-import type { KafkaConnection } from "../client/connection-options.ts";
-import { byTopic, fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
+import type { GroupOffset, PartitionInfo, ProducerIdentity, TopicPartition } from "../client/kafka-client.ts";
 import {
-  describeProducersRequest,
-  describeTransactionRequest,
-  listTransactionsRequest,
-  writeMarkerRequest,
-} from "../wire/transaction-requests.ts";
+  BROKER_RESOURCE,
+  checkLeader,
+  checkVersion,
+  EncodingClient,
+  type FoundOffset,
+  GROUP,
+  type OffsetQuestion,
+  TRANSACTION,
+} from "../client/encoding-client.ts";
+import type { KafkaConnection } from "../client/connection-options.ts";
+import { byTopic, type WireRequest } from "../wire/requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type KafkajsBroker, type KafkajsCluster, type KafkajsParts, loadKafkajs } from "./kafkajs-parts.ts";
 
-const GROUP_COORDINATOR = 0;
-const TRANSACTION_COORDINATOR = 1;
-const BROKER_RESOURCE = 4;
-const EARLIEST = -2;
-const LATEST = -1;
 const CONNECT_RETRIES = 3;
 const RETRY_WAIT_MS = 100;
 
@@ -58,17 +42,18 @@ const renamed: Readonly<Record<string, string>> = {
   UNKNOWN: "UNKNOWN_SERVER_ERROR",
   NOT_LEADER_FOR_PARTITION: "NOT_LEADER_OR_FOLLOWER",
   GROUP_LOAD_IN_PROGRESS: "COORDINATOR_LOAD_IN_PROGRESS",
-  GROUP_COORDINATOR_NOT_AVAILABLE: "COORDINATOR_NOT_AVAILABLE",
+  GROUP_NOT_AVAILABLE: "COORDINATOR_NOT_AVAILABLE",
   NOT_COORDINATOR_FOR_GROUP: "NOT_COORDINATOR",
 };
 
-export class KafkajsClient implements KafkaClient {
+export class KafkajsClient extends EncodingClient {
   readonly #connection: KafkaConnection;
   readonly #log: Log;
   #parts!: KafkajsParts;
   #cluster!: KafkajsCluster;
 
   constructor(connection: KafkaConnection, log: Log) {
+    super();
     this.#connection = connection;
     this.#log = log;
   }
@@ -112,45 +97,10 @@ export class KafkajsClient implements KafkaClient {
     });
   }
 
-  async listOffsets(partitions: readonly PartitionInfo[], query: OffsetQuery, isolation: Isolation): Promise<number[]> {
-    const timestamp = query === "earliest" ? EARLIEST : query === "latest" ? LATEST : query.timestamp;
-    const found = new Map<string, number>();
-    for (const node of new Set(partitions.map(({ leader }) => leader))) {
-      const asked = partitions.filter(({ leader }) => leader === node).map((each) => ({ ...each, timestamp }));
-      const { responses } = await this.#asked(async () => {
-        const broker = await this.#broker(node);
-        return await broker.listOffsets({
-          replicaId: -1,
-          isolationLevel: isolation === "read_committed" ? 1 : 0,
-          topics: inTopics(asked),
-        });
-      });
-      for (const { topic, partitions: answers } of responses)
-        for (const { partition, offset } of answers) found.set(nameOf({ topic, partition }), Number(offset));
-    }
-    return partitions.map((each) => found.get(nameOf(each)) ?? -1);
-  }
-
-  fetch(request: FetchRequest): Promise<FetchedPartition[]> {
-    return this.#send(
-      request.node,
-      fetchRequest(request, (code) => this.#errorName(code)),
-    );
-  }
-
-  produce(request: ProduceRequest): Promise<ProducedPartition[]> {
-    return this.#send(
-      request.node,
-      produceRequest(request, (code) => this.#errorName(code)),
-    );
-  }
-
   initProducer(transactionalId: string | null, timeoutMs: number): Promise<ProducerIdentity> {
     return this.#asked(async () => {
       const broker =
-        transactionalId === null
-          ? await this.#anyBroker()
-          : await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR);
+        transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, TRANSACTION);
       const { producerId, producerEpoch } = await broker.initProducerId({
         transactionalId,
         transactionTimeout: timeoutMs,
@@ -177,46 +127,9 @@ export class KafkajsClient implements KafkaClient {
     );
   }
 
-  async transactions(prefix: string): Promise<KnownTransaction[]> {
-    const request = listTransactionsRequest((code) => {
-      throw this.#protocolError(code);
-    });
-    const known: KnownTransaction[] = [];
-    await this.#asked(() => this.#cluster.refreshMetadata());
-    for (const node of this.#cluster.getNodeIds()) known.push(...(await this.#send(Number(node), request)));
-    return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
-  }
-
-  async describeTransaction(transactionalId: string): Promise<DescribedTransaction | null> {
-    const request = describeTransactionRequest(transactionalId, (code) => {
-      throw this.#protocolError(code);
-    });
-    const [described] = await this.#asked(async () =>
-      this.#sendTo(await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR), request),
-    );
-    return described ?? null;
-  }
-
-  async openInPartitions(partitions: readonly PartitionInfo[]): Promise<OpenInPartition[]> {
-    const open: OpenInPartition[] = [];
-    for (const node of new Set(partitions.map(({ leader }) => leader))) {
-      const asked = partitions.filter(({ leader }) => leader === node);
-      open.push(...(await this.#send(node, describeProducersRequest(asked))));
-    }
-    return open;
-  }
-
-  async endInPartition(open: OpenInPartition, leader: number, outcome: "commit" | "abort"): Promise<void> {
-    const request = writeMarkerRequest(open, outcome, (code) => this.#errorName(code));
-    const { error } = await this.#send(leader, request);
-    if (error === null) return;
-    const message = `partition ${open.partition} of ${open.topic} does not let a transaction be ended past its coordinator`;
-    throw new KafkaError(error, message, { isRetriable: false });
-  }
-
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<GroupOffset[]> {
     return this.#asked(async () => {
-      const broker = await this.#coordinator(group, GROUP_COORDINATOR);
+      const broker = await this.#coordinator(group, GROUP);
       const { responses } = await broker.offsetFetch({ groupId: group, topics: inTopics(partitions) });
       return responses
         .flatMap(({ topic, partitions: some }) =>
@@ -233,7 +146,7 @@ export class KafkajsClient implements KafkaClient {
 
   commitGroupOffsets(group: string, offsets: readonly GroupOffset[]): Promise<void> {
     return this.#asked(async () => {
-      const broker = await this.#coordinator(group, GROUP_COORDINATOR);
+      const broker = await this.#coordinator(group, GROUP);
       await broker.offsetCommit({
         groupId: group,
         groupGenerationId: -1,
@@ -246,7 +159,7 @@ export class KafkajsClient implements KafkaClient {
   async addGroupOffset(producer: ProducerIdentity, group: string, offset: GroupOffset): Promise<void> {
     await this.#inTransaction(producer, (broker, owner) => broker.addOffsetsToTxn({ ...owner, groupId: group }));
     await this.#asked(async () => {
-      const broker = await this.#coordinator(group, GROUP_COORDINATOR);
+      const broker = await this.#coordinator(group, GROUP);
       await broker.txnOffsetCommit({ ...ownerOf(producer), groupId: group, topics: inTopics([written(offset)]) });
     });
   }
@@ -268,22 +181,48 @@ export class KafkajsClient implements KafkaClient {
     if (this.#cluster !== undefined) await this.#cluster.disconnect();
   }
 
+  protected nodes(): Promise<readonly number[]> {
+    return this.#asked(async () => {
+      await this.#cluster.refreshMetadata();
+      return this.#cluster.getNodeIds().map(Number);
+    });
+  }
+
+  protected offsetsAt(
+    node: number,
+    partitions: readonly PartitionInfo[],
+    { timestamp, isolationLevel }: OffsetQuestion,
+  ): Promise<readonly FoundOffset[]> {
+    return this.#asked(async () => {
+      const broker = await this.#broker(node);
+      const topics = inTopics(partitions.map((each) => ({ ...each, timestamp })));
+      const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel, topics });
+      return responses.flatMap(({ topic, partitions: some }) =>
+        some.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })),
+      );
+    });
+  }
+
+  protected send<R>(node: number, request: WireRequest<R>): Promise<R> {
+    return this.#asked(async () => this.#sendTo(await this.#broker(node), request));
+  }
+
+  protected sendToCoordinator<R>(transactionalId: string, request: WireRequest<R>): Promise<R> {
+    return this.#asked(async () => this.#sendTo(await this.#coordinator(transactionalId, TRANSACTION), request));
+  }
+
   async #inTransaction(
     producer: ProducerIdentity,
     send: (broker: KafkajsBroker, owner: ReturnType<typeof ownerOf>) => Promise<unknown>,
   ): Promise<void> {
     await this.#asked(async () => {
       const owner = ownerOf(producer);
-      await send(await this.#coordinator(owner.transactionalId, TRANSACTION_COORDINATOR), owner);
+      await send(await this.#coordinator(owner.transactionalId, TRANSACTION), owner);
     });
   }
 
-  async #send<R>(node: number, request: WireRequest<R>): Promise<R> {
-    return await this.#asked(async () => this.#sendTo(await this.#broker(node), request));
-  }
-
   async #sendTo<R>(broker: KafkajsBroker, request: WireRequest<R>): Promise<R> {
-    this.#checkVersion(broker, request);
+    checkVersion(request, broker.versions[request.apiKey]);
     return await broker.connectionPool.send({
       request: {
         apiKey: request.apiKey,
@@ -299,20 +238,8 @@ export class KafkajsClient implements KafkaClient {
     });
   }
 
-  #checkVersion(broker: KafkajsBroker, { name, apiKey, apiVersion }: WireRequest<unknown>): void {
-    const supported = broker.versions[apiKey];
-    if (supported !== undefined && supported.minVersion <= apiVersion && apiVersion <= supported.maxVersion) return;
-    const range = supported === undefined ? "none" : `${supported.minVersion} to ${supported.maxVersion}`;
-    throw new KafkaError(
-      "UNSUPPORTED_VERSION",
-      `the broker supports versions ${range} of ${name}, version ${apiVersion} is needed; use Kafka 3.0 or later`,
-      { isRetriable: false },
-    );
-  }
-
   async #broker(node: number): Promise<KafkajsBroker> {
-    if (node < 0)
-      throw new KafkaError("LEADER_NOT_AVAILABLE", "the partition has no leader at present", { isRetriable: true });
+    checkLeader(node);
     return await this.#cluster.findBroker({ nodeId: String(node) });
   }
 
@@ -332,15 +259,15 @@ export class KafkajsClient implements KafkaClient {
     }
   }
 
-  #errorName(code: number): string | null {
+  protected errorName(code: number): string | null {
     if (code === 0) return null;
     const type = this.#parts.errorCodes.find((each) => each.code === code)?.type;
     return (type === undefined ? newerErrors[code] : (renamed[type] ?? type)) ?? `ERROR_${code}`;
   }
 
-  #protocolError(code: number): KafkaError {
+  protected protocolError(code: number): KafkaError {
     const known = this.#parts.errorCodes.find((each) => each.code === code);
-    const type = this.#errorName(code) as string;
+    const type = this.errorName(code) as string;
     return new KafkaError(type, known?.message ?? `the broker answers error ${code}`, {
       isRetriable: known?.retriable ?? false,
     });
@@ -397,8 +324,6 @@ function kafkaErrorOf(error: unknown): unknown {
     cause: error,
   });
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;
 
 const written = ({ topic, partition, offset, metadata }: GroupOffset) => ({
   topic,

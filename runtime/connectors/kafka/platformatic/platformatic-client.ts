@@ -9,45 +9,30 @@
 import type * as Platformatic from "@platformatic/kafka";
 import type { Log } from "../../../../base/index.ts";
 import { KafkaError } from "../client/kafka-error.ts";
-import type {
-  DescribedTransaction,
-  FetchedPartition,
-  FetchRequest,
-  GroupOffset,
-  Isolation,
-  KafkaClient,
-  KnownTransaction,
-  OffsetQuery,
-  OpenInPartition,
-  PartitionInfo,
-  ProducedPartition,
-  ProduceRequest,
-  ProducerIdentity,
-  TopicPartition,
-} from "../client/kafka-client.ts";
+import type { GroupOffset, PartitionInfo, ProducerIdentity, TopicPartition } from "../client/kafka-client.ts";
+import {
+  BROKER_RESOURCE,
+  checkLeader,
+  checkVersion,
+  EncodingClient,
+  type FoundOffset,
+  GROUP,
+  type OffsetQuestion,
+  TRANSACTION,
+} from "../client/encoding-client.ts";
 import type { KafkaConnection } from "../client/connection-options.ts";
 import { byTopic, fetchRequest, produceRequest, type WireRequest } from "../wire/requests.ts";
-import {
-  describeProducersRequest,
-  describeTransactionRequest,
-  listTransactionsRequest,
-  writeMarkerRequest,
-} from "../wire/transaction-requests.ts";
+import { listTransactionsRequest } from "../wire/transaction-requests.ts";
 import { WireReader } from "../wire/wire-reader.ts";
 import { type BrokerAddress, type BrokerConnection, BrokerConnections, type Library } from "./broker-connections.ts";
 import { kafkaErrorOf } from "./platformatic-errors.ts";
 
-const GROUP = 0;
-const TRANSACTION = 1;
-const BROKER_RESOURCE = 4 as const;
-const EARLIEST = -2n;
-const LATEST = -1n;
 /** The generation of a group that has none. */
 const NO_MEMBER = -1;
 
 type Coordinated = typeof GROUP | typeof TRANSACTION;
 
-export class PlatformaticClient implements KafkaClient {
+export class PlatformaticClient extends EncodingClient {
   readonly #settings: KafkaConnection;
   readonly #log: Log;
   #library!: Library;
@@ -56,6 +41,7 @@ export class PlatformaticClient implements KafkaClient {
   readonly #coordinators = new Map<string, number>();
 
   constructor(settings: KafkaConnection, log: Log) {
+    super();
     this.#settings = settings;
     this.#log = log;
   }
@@ -72,51 +58,13 @@ export class PlatformaticClient implements KafkaClient {
   partitionsOf(topic: string): Promise<readonly PartitionInfo[] | null> {
     return this.#asked(async () => {
       const [found] = await this.#metadata([topic]);
-      if (found === undefined || this.#errorName(found.errorCode) === "UNKNOWN_TOPIC_OR_PARTITION") return null;
-      if (found.errorCode !== 0) throw this.#protocolError(found.errorCode);
+      if (found === undefined || this.errorName(found.errorCode) === "UNKNOWN_TOPIC_OR_PARTITION") return null;
+      if (found.errorCode !== 0) throw this.protocolError(found.errorCode);
       // What is said of a partition is that it has no leader at present; `leaderId` says the same.
       return found.partitions
         .map(({ partitionIndex, leaderId }) => ({ topic, partition: partitionIndex, leader: leaderId }))
         .sort((left, right) => left.partition - right.partition);
     });
-  }
-
-  async listOffsets(partitions: readonly PartitionInfo[], query: OffsetQuery, isolation: Isolation): Promise<number[]> {
-    const timestamp = query === "earliest" ? EARLIEST : query === "latest" ? LATEST : BigInt(query.timestamp);
-    const found = new Map<string, number>();
-    for (const node of new Set(partitions.map(({ leader }) => leader))) {
-      const asked = partitions.filter(({ leader }) => leader === node);
-      const topics = inTopics(asked, ({ partition }) => ({
-        partitionIndex: partition,
-        currentLeaderEpoch: -1,
-        timestamp,
-      }));
-      const answer = await this.#asked(async () =>
-        this.#library.listOffsetsV6.api.async(
-          await this.#broker(node),
-          -1,
-          isolation === "read_committed" ? 1 : 0,
-          topics,
-        ),
-      );
-      for (const { name, partitions: some } of answer.topics)
-        for (const { partitionIndex, offset } of some) found.set(`${name}-${partitionIndex}`, Number(offset));
-    }
-    return partitions.map(({ topic, partition }) => found.get(`${topic}-${partition}`) ?? -1);
-  }
-
-  fetch(request: FetchRequest): Promise<FetchedPartition[]> {
-    return this.#send(
-      request.node,
-      fetchRequest(request, (code) => this.#errorName(code)),
-    );
-  }
-
-  produce(request: ProduceRequest): Promise<ProducedPartition[]> {
-    return this.#send(
-      request.node,
-      produceRequest(request, (code) => this.#errorName(code)),
-    );
   }
 
   async initProducer(transactionalId: string | null, timeoutMs: number): Promise<ProducerIdentity> {
@@ -144,42 +92,6 @@ export class PlatformaticClient implements KafkaClient {
     await this.#coordinated(TRANSACTION, transactionalId, (broker) =>
       this.#library.endTxnV3.api.async(broker, transactionalId, producerId, epoch, outcome === "commit"),
     );
-  }
-
-  async transactions(prefix: string): Promise<KnownTransaction[]> {
-    const request = listTransactionsRequest((code) => {
-      throw this.#protocolError(code);
-    });
-    await this.#asked(() => this.#metadata([]));
-    const known: KnownTransaction[] = [];
-    for (const node of this.#brokers.keys()) known.push(...(await this.#send(node, request)));
-    return known.filter(({ transactionalId }) => transactionalId.startsWith(prefix));
-  }
-
-  async describeTransaction(transactionalId: string): Promise<DescribedTransaction | null> {
-    const request = describeTransactionRequest(transactionalId, (code) => {
-      throw this.#protocolError(code);
-    });
-    const ask = (broker: BrokerConnection) => this.#sendTo(broker, request);
-    const [described] = await this.#coordinated(TRANSACTION, transactionalId, ask);
-    return described ?? null;
-  }
-
-  async openInPartitions(partitions: readonly PartitionInfo[]): Promise<OpenInPartition[]> {
-    const open: OpenInPartition[] = [];
-    for (const node of new Set(partitions.map(({ leader }) => leader))) {
-      const asked = partitions.filter(({ leader }) => leader === node);
-      open.push(...(await this.#send(node, describeProducersRequest(asked))));
-    }
-    return open;
-  }
-
-  async endInPartition(open: OpenInPartition, leader: number, outcome: "commit" | "abort"): Promise<void> {
-    const request = writeMarkerRequest(open, outcome, (code) => this.#errorName(code));
-    const { error } = await this.#send(leader, request);
-    if (error === null) return;
-    const message = `partition ${open.partition} of ${open.topic} does not let a transaction be ended past its coordinator`;
-    throw new KafkaError(error, message, { isRetriable: false });
   }
 
   async groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<GroupOffset[]> {
@@ -244,6 +156,37 @@ export class PlatformaticClient implements KafkaClient {
     if (this.#connections !== undefined) await this.#connections.close();
   }
 
+  protected async nodes(): Promise<readonly number[]> {
+    await this.#asked(() => this.#metadata([]));
+    return [...this.#brokers.keys()];
+  }
+
+  protected async offsetsAt(
+    node: number,
+    partitions: readonly PartitionInfo[],
+    { timestamp, isolationLevel }: OffsetQuestion,
+  ): Promise<readonly FoundOffset[]> {
+    const topics = inTopics(partitions, ({ partition }) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: -1,
+      timestamp: BigInt(timestamp),
+    }));
+    const answer = await this.#asked(async () =>
+      this.#library.listOffsetsV6.api.async(await this.#broker(node), -1, isolationLevel, topics),
+    );
+    return answer.topics.flatMap(({ name, partitions: some }) =>
+      some.map(({ partitionIndex, offset }) => ({ topic: name, partition: partitionIndex, offset: Number(offset) })),
+    );
+  }
+
+  protected send<R>(node: number, request: WireRequest<R>): Promise<R> {
+    return this.#asked(async () => this.#sendTo(await this.#broker(node), request));
+  }
+
+  protected sendToCoordinator<R>(transactionalId: string, request: WireRequest<R>): Promise<R> {
+    return this.#coordinated(TRANSACTION, transactionalId, (broker) => this.#sendTo(broker, request));
+  }
+
   /** Also learns which brokers there are. */
   async #metadata(topics: string[]): Promise<Platformatic.metadataV9.MetadataResponseTopic[]> {
     const broker = await this.#anyBroker();
@@ -283,8 +226,7 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   async #broker(node: number): Promise<BrokerConnection> {
-    if (node < 0)
-      throw new KafkaError("LEADER_NOT_AVAILABLE", "the partition has no leader at present", { isRetriable: true });
+    checkLeader(node);
     if (!this.#brokers.has(node)) await this.#metadata([]);
     const address = this.#brokers.get(node);
     if (address === undefined)
@@ -311,10 +253,6 @@ export class PlatformaticClient implements KafkaClient {
     });
   }
 
-  async #send<R>(node: number, request: WireRequest<R>): Promise<R> {
-    return await this.#asked(async () => this.#sendTo(await this.#broker(node), request));
-  }
-
   #sendTo<R>(broker: BrokerConnection, request: WireRequest<R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       broker.send<R>(
@@ -334,16 +272,11 @@ export class PlatformaticClient implements KafkaClient {
     const library = this.#library;
     const { apiKeys } = await library.apiVersionsV3.api.async(broker, "streamjob", "1");
     const own = [fetchRequest, produceRequest].map((of) => of({ partitions: [], batches: [] } as never, () => null));
-    for (const { apiKey, apiVersion, name } of [...own, listTransactionsRequest(() => undefined as never)]) {
-      const supported = apiKeys.find((each) => each.apiKey === apiKey);
-      if (supported !== undefined && supported.minVersion <= apiVersion && apiVersion <= supported.maxVersion) continue;
-      const range = supported === undefined ? "none" : `${supported.minVersion} to ${supported.maxVersion}`;
-      throw new KafkaError(
-        "UNSUPPORTED_VERSION",
-        `the broker supports versions ${range} of ${name}, version ${apiVersion} is needed; use Kafka 3.0 or later`,
-        { isRetriable: false },
+    for (const request of [...own, listTransactionsRequest(() => undefined as never)])
+      checkVersion(
+        request,
+        apiKeys.find((each) => each.apiKey === request.apiKey),
       );
-    }
   }
 
   async #asked<R>(ask: () => Promise<R>): Promise<R> {
@@ -354,13 +287,13 @@ export class PlatformaticClient implements KafkaClient {
     }
   }
 
-  #errorName(code: number): string | null {
+  protected errorName(code: number): string | null {
     if (code === 0) return null;
     const { protocolErrorsCodesById } = this.#library;
     return (protocolErrorsCodesById as Readonly<Record<number, string>>)[code] ?? `ERROR_${code}`;
   }
 
-  #protocolError(code: number): KafkaError {
+  protected protocolError(code: number): KafkaError {
     return kafkaErrorOf(this.#library, new this.#library.ProtocolError(code)) as KafkaError;
   }
 }
