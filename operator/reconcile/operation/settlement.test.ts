@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Plan } from "../actions/plan.ts";
 import { SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
+import { deletedPlans, eventsOf } from "./deleted-world.test-support.ts";
 
 const keepState = false;
 const version = (number: number, deletion: object = { keepState }) =>
@@ -19,14 +20,7 @@ function running(deletion: object = { keepState }): SimulatedWorld {
 
 /** What was planned until the StreamJob has gone. */
 function deleted(world: SimulatedWorld): readonly Plan[] {
-  const plans: Plan[] = [];
-  world.delete();
-  world.run(60 * 60_000, (plan) => {
-    plans.push(plan);
-    return false;
-  });
-  assert.equal(world.job, null);
-  assert.deepEqual(world.violations, []);
+  const plans = deletedPlans(world);
   assert.deepEqual(world.childNames(), []);
   return plans;
 }
@@ -38,9 +32,6 @@ const configMapOf = (world: SimulatedWorld): string | undefined =>
     .find((name) => name.startsWith("ConfigMap/wc-2"))
     ?.slice("ConfigMap/".length);
 const kindsDone = (world: SimulatedWorld) => world.storagePods.done.map(({ kind }) => kind);
-const eventsOf = (plans: readonly Plan[], wanted: string) =>
-  plans.flatMap(({ events }) => events.filter(({ reason }) => reason === wanted).map(({ note }) => note));
-
 test("OST1 transactions are settled by a pod after the last pod of the job, and before its state goes", () => {
   const world = running();
   const plans = deleted(world);

@@ -10,7 +10,7 @@
  *     Then the state is kept, whatever was asked for: it alone says what is to be committed.
  * OST4 The pod loads the code that ran last, from the ConfigMap of its incarnation, which is kept until then and made again where it is gone.
  */
-import { parseTime, type ResolvedSpec } from "../../../crds/index.ts";
+import type { ResolvedSpec } from "../../../crds/index.ts";
 import type { SettledIncarnation } from "../../engine/index.ts";
 import type { Action } from "../actions/plan.ts";
 import { refusalOf } from "../actions/refusals.ts";
@@ -19,6 +19,7 @@ import { hasFinished } from "../status/active.ts";
 import type { Draft } from "../status/draft.ts";
 import type { StepContext } from "../steps/step.ts";
 import { carryOut, type StorageOutcome, type StorageWork } from "../storage/storage-pods.ts";
+import { waitForCleanUp } from "./clean-up-wait.ts";
 
 const POLL_MS = 500;
 
@@ -50,20 +51,14 @@ export function settleTransactions(context: StepContext, isOrphaning: boolean): 
   const { outcome } = workFor(draft, situation, left);
   if (outcome.kind === "done") return end(draft, "settled", null);
   if (outcome.kind === "failed" && outcome.isRefused) return end(draft, "left", outcome.message);
-  const sinceMs = parseTime(draft.status.operation?.settlement?.startedAt ?? draft.now);
   const { target } = situation;
-  const { cleanUpTimeoutMs } = (target.kind === "valid" ? target.spec : left.spec).deletion;
-  const endMs = sinceMs + cleanUpTimeoutMs;
-  if (draft.nowMs >= endMs) return end(draft, "left", outcome.message);
-  const message = `settling the transactions of the job: ${outcome.message}`;
-  draft.wait(message, Math.min(POLL_MS, endMs - draft.nowMs));
-  if (outcome.kind === "failed") {
-    const until = draft.timeIn(endMs - draft.nowMs);
-    draft.stalled = {
-      reason: "TransactionsNotSettled",
-      message: `${message}; it is retried, and the deletion goes on without it at ${until}`,
-    };
-  }
+  const wait = waitForCleanUp(draft, outcome, {
+    doing: "settling the transactions of the job",
+    startedAt: draft.status.operation?.settlement?.startedAt,
+    timeoutMs: (target.kind === "valid" ? target.spec : left.spec).deletion.cleanUpTimeoutMs,
+  });
+  if (wait === null) return end(draft, "left", outcome.message);
+  if (wait.trouble !== null) draft.stalled = { reason: "TransactionsNotSettled", message: wait.trouble };
   return "waiting";
 }
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Plan } from "../actions/plan.ts";
 import { SimulatedWorld, specOf } from "../simulated-world.test-support.ts";
+import { deletedPlans, eventsOf } from "./deleted-world.test-support.ts";
 import type { SimulatedStore } from "../simulated-jobmanager.test-support.ts";
 
 const keepState = false;
@@ -24,22 +25,11 @@ function running(deletion: object = { keepState }): Rig {
 
 /** What was planned until the StreamJob has gone; how long that took. */
 function deleted(world: SimulatedWorld): { readonly plans: readonly Plan[]; readonly ms: number } {
-  const plans: Plan[] = [];
   const beganMs = world.nowMs;
-  world.delete();
-  world.run(60 * 60_000, (plan) => {
-    plans.push(plan);
-    return false;
-  });
-  assert.equal(world.job, null);
-  assert.deepEqual(world.violations, []);
-  return { plans, ms: world.nowMs - beganMs };
+  return { plans: deletedPlans(world), ms: world.nowMs - beganMs };
 }
 
 const erasedOf = ({ stores }: Rig) => stores.map(({ erased }) => erased);
-const eventsOf = (plans: readonly Plan[], wanted: string) =>
-  plans.flatMap(({ events }) => events.filter(({ reason }) => reason === wanted).map(({ note }) => note));
-
 test("deletion.keepState false: the stores of all incarnations go, after the last pod and before the StreamJob", () => {
   const rig = running();
   const { plans } = deleted(rig.world);

@@ -7,7 +7,6 @@
  * SDEL3 The deletion of the StreamJob always ends: after `deletion.cleanUpTimeout`, or at once when the API server does not take the pod,
  *     as in a namespace that is being deleted. What stays is told, with where and why.
  */
-import { parseTime } from "../../../crds/index.ts";
 import type { StorageTask } from "../../engine/index.ts";
 import type { Action } from "../actions/plan.ts";
 import { incarnationJobId, storeUriOf } from "../facts/ids.ts";
@@ -15,10 +14,10 @@ import type { Situation } from "../facts/situation.ts";
 import type { Draft } from "../status/draft.ts";
 import type { StepContext } from "../steps/step.ts";
 import { carryOut } from "../storage/storage-pods.ts";
+import { waitForCleanUp } from "./clean-up-wait.ts";
 
 /** Of one job; older ones have nothing but some hundred bytes each. */
 const INCARNATIONS_MAX = 2000;
-const POLL_MS = 500;
 
 /** Whether the StreamJob has to wait for it. */
 export function isDeletingState({ status }: Draft): boolean {
@@ -43,18 +42,13 @@ export function deleteState(context: StepContext, isKept: boolean): "over" | "wa
   }
   if (outcome.kind === "failed" && outcome.isRefused)
     return end(draft, "kept", whyAll(draft, situation, outcome.message));
-  const sinceMs = parseTime(draft.status.operation?.stateDeletion?.startedAt ?? draft.now);
-  const endMs = sinceMs + timeoutMs(situation);
-  if (draft.nowMs >= endMs) return end(draft, "kept", whyAll(draft, situation, outcome.message));
-  const message = `deleting the state: ${outcome.message}`;
-  draft.wait(message, Math.min(POLL_MS, endMs - draft.nowMs));
-  if (outcome.kind === "failed") {
-    const until = draft.timeIn(endMs - draft.nowMs);
-    draft.stalled = {
-      reason: "StateNotDeleted",
-      message: `${message}; it is retried, and the deletion goes on without it at ${until}`,
-    };
-  }
+  const wait = waitForCleanUp(draft, outcome, {
+    doing: "deleting the state",
+    startedAt: draft.status.operation?.stateDeletion?.startedAt,
+    timeoutMs: timeoutMs(situation),
+  });
+  if (wait === null) return end(draft, "kept", whyAll(draft, situation, outcome.message));
+  if (wait.trouble !== null) draft.stalled = { reason: "StateNotDeleted", message: wait.trouble };
   return "waiting";
 }
 
