@@ -7,7 +7,7 @@
 import { StreamError } from "../../../base/index.ts";
 import type { StateDeclaration } from "../../checkpoint/index.ts";
 import type { SlicedTableDescriptor } from "../../ports/index.ts";
-import { type ColumnLayout, describeType, layoutOf, sameType } from "../../record/index.ts";
+import { type ColumnField, type ColumnLayout, describeType, layoutOf, sameType } from "../../record/index.ts";
 import { planEvolution } from "../snapshot/evolution.ts";
 
 export const TABLE_KIND = "sliced-table";
@@ -17,24 +17,17 @@ export type TableLayout = { readonly name: string; readonly key: ColumnLayout; r
 /** Errors: OPTION_INVALID (TBM1), JOB_GRAPH_INVALID (LYT1). */
 export function layoutOfTable(uid: string, { name, key, value }: SlicedTableDescriptor): TableLayout {
   const layout = { name, key: layoutOf(key), value: layoutOf(value) };
-  const oddKey = layout.key.fields.find(({ kind }) => kind === "objects");
-  if (oddKey !== undefined)
-    throw refuse(
-      uid,
-      name,
-      `the key's field "${oddKey.name}"`,
-      "keys are texts, numbers and booleans",
-      describeType(oddKey.type),
-    );
-  const odd = layout.value.fields.find(({ kind }) => kind === "objects" || kind === "text");
-  if (odd !== undefined)
-    throw refuse(
-      uid,
-      name,
-      `the value's field "${odd.name}"`,
-      "values are numbers and booleans",
-      describeType(odd.type),
-    );
+  const about = `table "${name}" of operator "${uid}"`;
+  refuseKinds(about, layout.key, {
+    part: "key",
+    refused: ["objects"],
+    allowed: "keys are texts, numbers and booleans",
+  });
+  refuseKinds(about, layout.value, {
+    part: "value",
+    refused: ["objects", "text"],
+    allowed: "values are numbers and booleans",
+  });
   return layout;
 }
 
@@ -66,10 +59,19 @@ export function incompatibleTable(uid: string, from: TableLayout, to: TableLayou
   );
 }
 
-function refuse(uid: string, name: string, what: string, allowed: string, type: string): StreamError {
-  return new StreamError(
+type Refused = {
+  readonly part: "key" | "value";
+  readonly refused: readonly ColumnField["kind"][];
+  readonly allowed: string;
+};
+
+/** Errors: OPTION_INVALID (TBM1). */
+function refuseKinds(about: string, { fields }: ColumnLayout, { part, refused, allowed }: Refused): void {
+  const odd = fields.find(({ kind }) => refused.includes(kind));
+  if (odd === undefined) return;
+  throw new StreamError(
     "OPTION_INVALID",
-    `table "${name}" of operator "${uid}": ${what} is ${type}, but ${allowed}; declare another type`,
+    `${about}: the ${part}'s field "${odd.name}" is ${describeType(odd.type)}, but ${allowed}; declare another type`,
     { destiny: "terminal" },
   );
 }
