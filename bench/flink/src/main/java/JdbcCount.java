@@ -1,6 +1,5 @@
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
@@ -9,10 +8,7 @@ import org.apache.flink.connector.datagen.source.DataGeneratorSource;
 import org.apache.flink.connector.jdbc.JdbcConnectionOptions;
 import org.apache.flink.connector.jdbc.JdbcExecutionOptions;
 import org.apache.flink.connector.jdbc.core.datastream.sink.JdbcSink;
-import org.apache.flink.runtime.checkpoint.CheckpointStatsCounts;
 import org.apache.flink.runtime.jobgraph.JobGraph;
-import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
@@ -37,23 +33,7 @@ public final class JdbcCount {
       int parallelism = Integer.parseInt(args[6]);
       Configuration configuration = WordCount.configuration(Long.parseLong(args[7]), checkpoints);
       JobGraph graph = buildJob(args, parallelism, configuration);
-      MiniClusterConfiguration clusterConfiguration =
-          new MiniClusterConfiguration.Builder()
-              .setConfiguration(configuration)
-              .setNumTaskManagers(1)
-              .setNumSlotsPerTaskManager(parallelism)
-              .build();
-      try (MiniCluster cluster = new MiniCluster(clusterConfiguration)) {
-        cluster.start();
-        cluster.executeJobBlocking(graph);
-        CheckpointStatsCounts counts =
-            cluster.getExecutionGraph(graph.getJobID()).get().getCheckpointStatsSnapshot().getCounts();
-        System.out.printf(
-            Locale.ROOT,
-            "{\"checkpoints\":%d,\"failedCheckpoints\":%d}%n",
-            counts.getNumberOfCompletedCheckpoints(),
-            counts.getNumberOfFailedCheckpoints());
-      }
+      System.out.println(OneCluster.checkpoints(OneCluster.run(graph, parallelism, configuration)));
     } finally {
       WordCount.deleteFolder(checkpoints);
     }

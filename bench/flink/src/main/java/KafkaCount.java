@@ -1,7 +1,6 @@
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
@@ -13,10 +12,7 @@ import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.formats.json.JsonDeserializationSchema;
 import org.apache.flink.formats.json.JsonSerializationSchema;
-import org.apache.flink.runtime.checkpoint.CheckpointStatsCounts;
 import org.apache.flink.runtime.jobgraph.JobGraph;
-import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
@@ -63,28 +59,10 @@ public final class KafkaCount {
     try {
       Configuration configuration = WordCount.configuration(Long.parseLong(args[4]), checkpoints);
       int parallelism = Integer.parseInt(args[3]);
-      System.out.println(run(buildJob(args, parallelism, configuration), parallelism, configuration));
+      JobGraph graph = buildJob(args, parallelism, configuration);
+      System.out.println(OneCluster.checkpoints(OneCluster.run(graph, parallelism, configuration)));
     } finally {
       WordCount.deleteFolder(checkpoints);
-    }
-  }
-
-  private static String run(JobGraph graph, int parallelism, Configuration configuration) throws Exception {
-    MiniClusterConfiguration clusterConfiguration =
-        new MiniClusterConfiguration.Builder()
-            .setConfiguration(configuration)
-            .setNumTaskManagers(1)
-            .setNumSlotsPerTaskManager(parallelism)
-            .build();
-    try (MiniCluster cluster = new MiniCluster(clusterConfiguration)) {
-      cluster.start();
-      cluster.executeJobBlocking(graph);
-      CheckpointStatsCounts counts = cluster.getExecutionGraph(graph.getJobID()).get().getCheckpointStatsSnapshot().getCounts();
-      return String.format(
-          Locale.ROOT,
-          "{\"checkpoints\":%d,\"failedCheckpoints\":%d}",
-          counts.getNumberOfCompletedCheckpoints(),
-          counts.getNumberOfFailedCheckpoints());
     }
   }
 

@@ -13,8 +13,6 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.datagen.source.DataGeneratorSource;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsCounts;
 import org.apache.flink.runtime.jobgraph.JobGraph;
-import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
@@ -39,17 +37,9 @@ public final class NexmarkQuery {
     Path checkpoints = Files.createTempDirectory("flink-nexmark-");
     int parallelism = Integer.parseInt(args[2]);
     Configuration configuration = WordCount.configuration(Long.parseLong(args[3]), checkpoints);
-    MiniClusterConfiguration clusterConfiguration =
-        new MiniClusterConfiguration.Builder()
-            .setConfiguration(configuration)
-            .setNumTaskManagers(1)
-            .setNumSlotsPerTaskManager(parallelism)
-            .build();
     JobGraph graph = buildJob(args[0], Long.parseLong(args[1]), parallelism, configuration);
-    try (MiniCluster cluster = new MiniCluster(clusterConfiguration)) {
-      cluster.start();
-      cluster.executeJobBlocking(graph);
-      CheckpointStatsCounts counts = cluster.getExecutionGraph(graph.getJobID()).get().getCheckpointStatsSnapshot().getCounts();
+    try {
+      CheckpointStatsCounts counts = OneCluster.run(graph, parallelism, configuration);
       System.out.println(
           String.format(
               Locale.ROOT,
