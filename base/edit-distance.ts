@@ -13,3 +13,10 @@ export function editDistance(left: string, right: string): number {
   }
   return above[right.length] ?? 0;
 }
+
+/** Whether both have the same letters, in whatever order: FORM and FROM, which is one mistake. */
+export function hasSameLetters(left: string, right: string): boolean {
+  return left.length === right.length && lettersOf(left) === lettersOf(right);
+}
+
+const lettersOf = (word: string): string => word.split("").toSorted().join("");

@@ -15,7 +15,7 @@ export {
   readDuration,
 } from "./duration.ts";
 export { closeAfterGrace, listenForRequests } from "./http-listening.ts";
-export { editDistance } from "./edit-distance.ts";
+export { editDistance, hasSameLetters } from "./edit-distance.ts";
 export * from "./error-codes.ts";
 export {
   AssertionFailure,

@@ -5,7 +5,7 @@
  * SQLX2 A reserved word where a name could stand is always explained as one, in any case and spacing, and shown with its backticks.
  */
 import { EOF, type IRecognitionException, type IToken, tokenLabel, tokenMatcher } from "chevrotain";
-import { editDistance } from "../../../base/index.ts";
+import { editDistance, hasSameLetters } from "../../../base/index.ts";
 import type { SqlProblem } from "./problem.ts";
 import type { Span } from "./span.ts";
 import {
@@ -295,8 +295,6 @@ function listed(labels: readonly string[]): string {
   return `${labels.slice(0, -1).join(", ")} or ${labels.at(-1)}`;
 }
 
-const lettersOf = (word: string): string => word.split("").toSorted().join("");
-
 /** The keyword that was probably meant; short ones are no evidence. */
 function nearest<K extends Keyword>({ image }: IToken, words: readonly K[]): K | undefined {
   const written = image.toUpperCase();
@@ -305,7 +303,7 @@ function nearest<K extends Keyword>({ image }: IToken, words: readonly K[]): K |
   let most = written.length < 4 ? 0 : written.length < 6 ? 1 : 2;
   for (const word of words) {
     // Letters in another order are one mistake: FORM, GRUOP.
-    const distance = lettersOf(word) === lettersOf(written) ? 1 : editDistance(written, word);
+    const distance = hasSameLetters(word, written) ? 1 : editDistance(written, word);
     if (distance > most) continue;
     most = distance - 1;
     best = word;

@@ -4,22 +4,27 @@
  * SQVN1 Names of tables and columns are compared as they are written, those of built-in functions in any case, as in Flink. An unknown one suggests
  *     the nearest; without one near, it lists what there is, at most twenty names.
  */
-import { editDistance } from "../../../base/index.ts";
+import { editDistance, hasSameLetters } from "../../../base/index.ts";
 import { nameText } from "../syntax/expression-text.ts";
 
 const LISTED_MAX = 20;
 
 /** Case alone is no distance. */
 export function nearestName(written: string, names: readonly string[]): string | undefined {
-  const distanceTo = (name: string): number => editDistance(written.toLowerCase(), name.toLowerCase());
-  const [best] = names.toSorted((left, right) => distanceTo(left) - distanceTo(right));
+  const word = written.toLowerCase();
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    const distance = editDistance(word, name.toLowerCase());
+    if (distance >= least) continue;
+    least = distance;
+    best = name;
+  }
   if (best === undefined) return undefined;
   // Two letters in each other's places are one mistake.
-  const isSwapped = distanceTo(best) === 2 && lettersOf(best) === lettersOf(written);
-  return isSwapped || distanceTo(best) <= Math.max(1, Math.floor(written.length / 3)) ? best : undefined;
+  const isSwapped = least === 2 && hasSameLetters(best.toLowerCase(), word);
+  return isSwapped || least <= Math.max(1, Math.floor(written.length / 3)) ? best : undefined;
 }
-
-const lettersOf = (name: string): string => name.toLowerCase().split("").sort().join("");
 
 /** `Did you mean price?`, or `The columns here are a, b.`; `what`: as in `The columns here`. */
 export function nameRemedy(written: string, names: readonly string[], what: string): string {
