@@ -149,8 +149,8 @@ const runtimeRooms: readonly Room[] = [
   },
   {
     folder: "runtime/sql",
-    owns: "SQL: text, syntax tree, types, what is wrong with it (pure)",
-    mayImport: ["base", ...inRuntime("record")],
+    owns: "SQL: text, syntax tree, types, what is wrong with it, plans, and the operators that run them",
+    mayImport: ["base", ...inRuntime("record ports")],
   },
   {
     folder: "runtime/program",

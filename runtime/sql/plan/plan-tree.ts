@@ -1,0 +1,213 @@
+/**
+ * Owns: the plan of a query: operators over rows, each with what it emits. Plain immutable data.
+ * Does not own: how it comes out of the typed tree, and how it is run.
+ *
+ * SQPT1 A node has its whole row: names are unique in it. Expressions name columns by their place in the row of the node's input, at depth 0; of a
+ *     join by their place in the left row followed by the right one. No subquery, no aggregate and no OVER is left in them.
+ * SQPT2 `uid` follows from what the node computes, not from its place in the plan: state finds its operator after an edit elsewhere.
+ * SQPT3 Where `changes` is `append`, every row is an insert, forever.
+ */
+import type { SqlType } from "../types/sql-type.ts";
+import type { CatalogTable } from "../validate/catalog.ts";
+import type { TimeAttribute, TypedExpression } from "../validate/typed-tree.ts";
+
+export type PlanColumn = { readonly name: string; readonly type: SqlType; readonly time: TimeAttribute | null };
+export type PlanRow = readonly PlanColumn[];
+
+/**
+ * append: +I only · retract: +I -U +U -D, each -U and -D with the whole row that it takes back · upsert: +I +U -D by `keys`, without -U; of a -D only the key counts.
+ */
+export type Changes = "append" | "retract" | "upsert";
+
+export type AggregateCall = {
+  /** Of the function table, in upper case: `SUM`. */
+  readonly name: string;
+  /** Places in the input's row; none: COUNT(*). Constants are columns, too. */
+  readonly arguments: readonly number[];
+  readonly isDistinct: boolean;
+  /** Place of a BOOLEAN: only rows where it is TRUE count; null: all. */
+  readonly filter: number | null;
+  readonly ignoresNulls: boolean;
+  readonly order: readonly SortColumn[];
+  readonly type: SqlType;
+};
+
+export type SortColumn = {
+  readonly column: number;
+  readonly direction: "ASC" | "DESC";
+  /** Resolved: as Flink, NULL is the least value unless the text says otherwise. */
+  readonly nulls: "FIRST" | "LAST";
+};
+
+/** Of time, in milliseconds. `time`: place of the time attribute in the input's row. */
+export type PlanWindow = { readonly time: number; readonly isProctime: boolean } & (
+  | { readonly kind: "tumble"; readonly size: number; readonly offset: number }
+  | { readonly kind: "hop"; readonly size: number; readonly slide: number; readonly offset: number }
+  | { readonly kind: "cumulate"; readonly size: number; readonly step: number; readonly offset: number }
+  | { readonly kind: "session"; readonly gap: number; readonly partition: readonly number[] }
+);
+
+/** What a window adds: its start, its end, its last millisecond (the new time attribute). */
+export type WindowColumn = "start" | "end" | "time";
+
+type Node<K extends string, T> = {
+  readonly kind: K;
+  readonly uid: string;
+  readonly row: PlanRow;
+  readonly changes: Changes;
+  /** Places of columns that together are in one row only, at any time; several sets, or none. */
+  readonly keys: readonly (readonly number[])[];
+} & Readonly<T>;
+
+export type JoinType = "INNER" | "LEFT" | "RIGHT" | "FULL" | "SEMI" | "ANTI";
+
+/** `leftKeys[i] = rightKeys[i]`, and `condition` over the left row followed by the right one. SEMI and ANTI emit the left row alone. */
+type JoinParts = {
+  readonly left: PlanNode;
+  readonly right: PlanNode;
+  readonly join: JoinType;
+  readonly leftKeys: readonly number[];
+  readonly rightKeys: readonly number[];
+  readonly condition: TypedExpression | null;
+};
+
+export type ScanNode = Node<
+  "scan",
+  {
+    readonly name: string;
+    readonly table: CatalogTable;
+    /** Places of stored columns in `table.definition.columns`: what is read, in the order of the row. */
+    readonly columns: readonly number[];
+  }
+>;
+/** Watermarks from the rows: `strategy` is the greatest time that may still be late, of each row. */
+export type WatermarkNode = Node<
+  "watermark",
+  { readonly input: PlanNode; readonly time: number; readonly strategy: TypedExpression }
+>;
+export type CalcNode = Node<
+  "calc",
+  { readonly input: PlanNode; readonly condition: TypedExpression | null; readonly values: readonly TypedExpression[] }
+>;
+export type ValuesNode = Node<"values", { readonly rows: readonly (readonly TypedExpression[])[] }>;
+/** All rows of all inputs. */
+export type UnionNode = Node<"union", { readonly inputs: readonly PlanNode[] }>;
+/** Each row once for each set: with NULL in the columns of `columns` that the set lacks, and behind them the set's number. */
+export type ExpandNode = Node<
+  "expand",
+  { readonly input: PlanNode; readonly columns: readonly number[]; readonly sets: readonly (readonly number[])[] }
+>;
+/** Row: the keys, then the calls. Without keys: one row, also of no input. Without calls: DISTINCT. */
+export type AggregateNode = Node<
+  "aggregate",
+  { readonly input: PlanNode; readonly groupBy: readonly number[]; readonly calls: readonly AggregateCall[] }
+>;
+/** Row: the keys, then the calls, then `adds`. */
+export type WindowAggregateNode = Node<
+  "windowAggregate",
+  {
+    readonly input: PlanNode;
+    readonly window: PlanWindow;
+    readonly groupBy: readonly number[];
+    readonly calls: readonly AggregateCall[];
+    readonly adds: readonly WindowColumn[];
+  }
+>;
+/** Row: the input's, then start, end and time of the window; of HOP and CUMULATE each row once for each of its windows. */
+export type WindowTableNode = Node<"windowTable", { readonly input: PlanNode; readonly window: PlanWindow }>;
+export type JoinNode = Node<"join", JoinParts>;
+/** `lower` ≤ left time - right time ≤ `upper`, in milliseconds. */
+export type IntervalJoinNode = Node<
+  "intervalJoin",
+  JoinParts & {
+    readonly leftTime: number;
+    readonly rightTime: number;
+    readonly lower: number;
+    readonly upper: number;
+    readonly isProctime: boolean;
+  }
+>;
+/** Of both sides the rows of equal windows; the windows' start and end are among the keys. */
+export type WindowJoinNode = Node<"windowJoin", JoinParts & { readonly leftEnd: number; readonly rightEnd: number }>;
+/** Rows `from` to `to` (from 1, both included) of each partition in that order. Row: the input's, and behind it the rank where `showsRank`. */
+export type RankNode = Node<
+  "rank",
+  {
+    readonly input: PlanNode;
+    readonly partitionBy: readonly number[];
+    readonly orderBy: readonly SortColumn[];
+    readonly from: number;
+    /** Null: no end (of OFFSET without LIMIT). */
+    readonly to: number | null;
+    readonly showsRank: boolean;
+    /** The end of the window that the partition is of: a window's ranks are final. Null: results change. */
+    readonly windowEnd: number | null;
+  }
+>;
+/** Of each key the first or the last row by time. */
+export type DeduplicateNode = Node<
+  "deduplicate",
+  { readonly input: PlanNode; readonly by: readonly number[]; readonly time: number; readonly keep: "first" | "last" }
+>;
+/** All rows in that order, from `offset` on, at most `limit`; of bounded input, or by a rowtime attribute first. */
+export type SortNode = Node<
+  "sort",
+  {
+    readonly input: PlanNode;
+    readonly orderBy: readonly SortColumn[];
+    readonly offset: number;
+    readonly limit: number | null;
+  }
+>;
+/** Row: the input's, then the calls. */
+export type OverNode = Node<
+  "over",
+  {
+    readonly input: PlanNode;
+    readonly partitionBy: readonly number[];
+    readonly orderBy: readonly SortColumn[];
+    /** Rows or milliseconds before the row; null: all. It ends with the current row (RANGE: with all rows of its time). */
+    readonly frame: { readonly unit: "ROWS" | "RANGE"; readonly preceding: number | null };
+    readonly calls: readonly AggregateCall[];
+  }
+>;
+/** Row: the input's, then the columns of each element of `items`; LEFT keeps rows without elements. */
+export type UnnestNode = Node<
+  "unnest",
+  {
+    readonly input: PlanNode;
+    readonly items: readonly TypedExpression[];
+    readonly withOrdinality: boolean;
+    readonly join: "INNER" | "LEFT";
+  }
+>;
+
+export type PlanNode =
+  | ScanNode
+  | WatermarkNode
+  | CalcNode
+  | ValuesNode
+  | UnionNode
+  | ExpandNode
+  | AggregateNode
+  | WindowAggregateNode
+  | WindowTableNode
+  | JoinNode
+  | IntervalJoinNode
+  | WindowJoinNode
+  | RankNode
+  | DeduplicateNode
+  | SortNode
+  | OverNode
+  | UnnestNode;
+
+/** INSERT INTO. The input's row is the table's writable columns, in their order. */
+export type PlanSink = {
+  readonly uid: string;
+  readonly name: string;
+  readonly table: CatalogTable;
+  readonly input: PlanNode;
+};
+
+/** streaming: results as they change · batch: all inputs are bounded, and only final rows are emitted. */
+export type PlanMode = "streaming" | "batch";
