@@ -22,6 +22,7 @@ export {
   ownKey,
   subtaskOfKeyGroup,
 } from "./key.ts";
+export { rowKinds } from "./row-kind.ts";
 export { copyOf, freezeValue, thawed } from "./protected-value.ts";
 export { type GuardMode, ValueGuard } from "./value-guard.ts";
 export { type Misfit, remedyFor } from "./misfit.ts";
