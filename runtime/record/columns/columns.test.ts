@@ -188,7 +188,10 @@ test("the hashes of several columns are those of the array of their keys, and of
 
 /** What tells keys apart: not the order of a Map, nor the sign of zero. */
 function sorted(value: unknown): unknown {
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, sorted(item)] as const).sort());
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item]) => [key, sorted(item)] as const);
+    return new Map(entries.sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)));
+  }
   if (Array.isArray(value)) return value.map((item: unknown) => sorted(item));
   return value === 0 ? 0 : value;
 }
