@@ -388,7 +388,7 @@ export class DeployedTask {
           senders,
           edge.partitioning.keySelector as (value: unknown) => Key,
           consumer.maxParallelism,
-          edge.partitioning.keyColumn ?? null,
+          edge.partitioning.keyColumns ?? null,
         );
       case "rebalance":
         return new RebalanceWriter(senders, subtask);
