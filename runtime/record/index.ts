@@ -34,7 +34,6 @@ export { keptValue, plainKey } from "./plain-key.ts";
 export { copyOf, freezeValue, thawed } from "./protected-value.ts";
 export { type GuardMode, ValueGuard } from "./value-guard.ts";
 export { type Misfit, remedyFor } from "./misfit.ts";
-export { rowKinds } from "./row-kind.ts";
 export { findMisfit, primitiveOf } from "./type-check.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
 export type {

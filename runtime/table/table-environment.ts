@@ -6,9 +6,10 @@
  */
 import { StreamError, systemClock } from "../../base/index.ts";
 import type { DataStream, StreamEnvironment } from "../api/index.ts";
-import type { PlanMode } from "../sql/index.ts";
+import { type GivenTable, type PlanMode, ScriptPlanner } from "../sql/index.ts";
 import { givenTableOf, type TableOptions } from "./given-stream.ts";
 import { PlanStreams } from "./plan-streams.ts";
+import { sinkStream } from "./plan-ends.ts";
 import { Table } from "./table.ts";
 
 export type TableEnvironmentOptions = {
