@@ -1,7 +1,11 @@
 /** Room `sql`: the text of SQL, its syntax tree, its types, what it means, and what is wrong with it. */
 export { describeProblem } from "./syntax/problem.ts";
+export type { Changes } from "./plan/plan-tree.ts";
+export { rowTypeOf } from "./rows/row-type.ts";
 export { statementText } from "./syntax/statement-text.ts";
+export { type SqlType, typeText } from "./types/sql-type.ts";
 export { sqlTypeOf, valueTypeOf } from "./types/value-types.ts";
 export { describeFunctions } from "./validate/functions/functions-page.ts";
+export { nearestName } from "./validate/names.ts";
 export { schemaText } from "./validate/schema-text.ts";
 export { validateScript, type ValidatedStatement } from "./validate/validate-script.ts";
