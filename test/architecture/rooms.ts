@@ -153,6 +153,12 @@ const runtimeRooms: readonly Room[] = [
     mayImport: ["base", ...inRuntime("record ports")],
   },
   {
+    folder: "runtime/tables",
+    owns: "tables of SQL and the world outside: connectors by name, their options, formats",
+    mayImport: ["base", ...inRuntime("record ports sql connectors/basic connectors/files")],
+    testsMayImport: inRuntime("operators"),
+  },
+  {
     folder: "runtime/program",
     owns: "what is run: a job module, found, loaded, built",
     mayImport: ["base", ...inRuntime("graph api")],
