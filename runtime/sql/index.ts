@@ -1,5 +1,7 @@
 /** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, and the operators that run it. */
 export { aggregateOperator } from "./operators/aggregate.ts";
+export { windowAggregateOperator } from "./operators/window-aggregate.ts";
+export { windowTableOperator } from "./operators/window-table.ts";
 export { describeProblem } from "./syntax/problem.ts";
 export type { Changes } from "./plan/plan-tree.ts";
 export { rowTypeOf } from "./rows/row-type.ts";
