@@ -109,8 +109,7 @@ function toTime(from: SqlType, to: SqlType, zone: TimeZone): CastValue {
       return (value) => timeOfDay(local(value as Time), to.precision);
     default:
       if (isInstant === (from.kind === "timestamp_ltz")) return (value) => withPrecision(value as Time, to.precision);
-      return (value) =>
-        withPrecision(isInstant ? instantIn(value as Time, zone) : local(value as Time), to.precision);
+      return (value) => withPrecision(isInstant ? instantIn(value as Time, zone) : local(value as Time), to.precision);
   }
 }
 
@@ -130,7 +129,8 @@ function timeOfTexts(to: Datetime, zone: TimeZone): CastValue {
         const read = timestampOfText(value as string);
         if (read === undefined) return undefined;
         const { nanoseconds, hasZone } = read;
-        if (to.kind === "timestamp") return withPrecision(hasZone ? inZone(nanoseconds, zone) : nanoseconds, to.precision);
+        if (to.kind === "timestamp")
+          return withPrecision(hasZone ? inZone(nanoseconds, zone) : nanoseconds, to.precision);
         return withPrecision(hasZone ? nanoseconds : instantIn(nanoseconds, zone), to.precision);
       };
   }

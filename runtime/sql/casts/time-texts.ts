@@ -24,11 +24,7 @@ export function civilOf(dateMs: number): readonly [number, number, number] {
   const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shifted = Math.floor((5 * ofYear + 2) / 153);
   const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return [
-    yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    ofYear - Math.floor((153 * shifted + 2) / 5) + 1,
-  ];
+  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - Math.floor((153 * shifted + 2) / 5) + 1];
 }
 
 /** The last day where the month has no such day. */
@@ -126,6 +122,7 @@ export function timestampOfText(text: string): { readonly nanoseconds: bigint; r
   const zone = ZONE_TEXT.exec(clock);
   const time = timeOfText(zone === null ? clock : clock.slice(0, zone.index));
   if (time === undefined) return undefined;
-  const offsetMs = (Number(zone?.[2] ?? 0) * HOUR_MS + Number(zone?.[3] ?? 0) * MINUTE_MS) * (zone?.[1] === "-" ? -1 : 1);
+  const offsetMs =
+    (Number(zone?.[2] ?? 0) * HOUR_MS + Number(zone?.[3] ?? 0) * MINUTE_MS) * (zone?.[1] === "-" ? -1 : 1);
   return { nanoseconds: BigInt(date - offsetMs) * NANOS_PER_MS + BigInt(time), hasZone: zone !== null };
 }

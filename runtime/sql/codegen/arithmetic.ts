@@ -39,14 +39,22 @@ function approximate(code: Code, operands: readonly Generated[], { operator, typ
 }
 
 const byZero = (): never =>
-  failExpression("a division by zero", "Divide by NULLIF(…, 0), which gives NULL there, or leave such rows out in WHERE.");
+  failExpression(
+    "a division by zero",
+    "Divide by NULLIF(…, 0), which gives NULL there, or leave such rows out in WHERE.",
+  );
 
 const divideNumbers = (left: number, right: number): number => (right === 0 ? byZero() : Math.trunc(left / right));
 const remainNumbers = (left: number, right: number): number => (right === 0 ? byZero() : left % right);
 const divideBigints = (left: bigint, right: bigint): bigint => (right === 0n ? byZero() : left / right);
 const remainBigints = (left: bigint, right: bigint): bigint => (right === 0n ? byZero() : left % right);
 
-function integers(code: Code, operands: readonly Generated[], operator: ArithmeticSign, { type, zone }: Call): Generated {
+function integers(
+  code: Code,
+  operands: readonly Generated[],
+  operator: ArithmeticSign,
+  { type, zone }: Call,
+): Generated {
   const wide = commonType(operands.map((operand) => operand.type));
   assert(wide.kind !== "refused", "whole numbers have a common type");
   const [a, b] = operands.map((from) => converted(code, { from, to: { ...wide, isNullable: true }, zone }, "fail"));
@@ -110,7 +118,10 @@ function fitOf(type: SqlType): (value: bigint) => unknown {
   if (isNullable) return (value) => fitted(value, precision);
   return (value) =>
     fitted(value, precision) ??
-    failExpression(`a result has more digits than ${shownType(type)}`, "Cast the operands to a DECIMAL with fewer digits, or to DOUBLE.");
+    failExpression(
+      `a result has more digits than ${shownType(type)}`,
+      "Cast the operands to a DECIMAL with fewer digits, or to DOUBLE.",
+    );
 }
 
 /** Of one operand. */
@@ -156,7 +167,12 @@ function shifted(code: Code, time: Generated, interval: Generated, { operator, t
   }
   const sum = `(${time.value} + ${step})`;
   if (type.kind === "date")
-    return totalOperation(code, [time, interval], type, `(${time.value} + Math.trunc((${step}) / ${DAY_MS}) * ${DAY_MS})`);
+    return totalOperation(
+      code,
+      [time, interval],
+      type,
+      `(${time.value} + Math.trunc((${step}) / ${DAY_MS}) * ${DAY_MS})`,
+    );
   return totalOperation(
     code,
     [time, interval],

@@ -3,7 +3,14 @@
  *
  * SQXR1 A text becomes a string only where one is asked for: all texts of the batch at once where each row needs it, one by one in branches; `column = 'text'` compares bytes.
  */
-import { type Column, type ColumnField, isNull as isNullAt, type TextColumn, valueAt, valuesAt } from "../../record/index.ts";
+import {
+  type Column,
+  type ColumnField,
+  isNull as isNullAt,
+  type TextColumn,
+  valueAt,
+  valuesAt,
+} from "../../record/index.ts";
 import type { PlanRow } from "../plan/plan-tree.ts";
 import { type Code, type Generated, neutralOf } from "./code.ts";
 import type { ColumnSource } from "./context.ts";

@@ -1,6 +1,6 @@
 /**
  * Owns: filtering and projecting batches of columns by generated loops.
- * Called by: operators/calc-operator.ts, operators/watermark-operator.ts.
+ * Called by: operators/calc.ts, operators/watermark.ts.
  *
  * SQXQ1 The condition selects places; the values are worked out for those alone. A column that passes unchanged is shared, as are timestamps and row kinds. Hashes of keys
  *     do not pass: the key may be no column of the result.
@@ -25,8 +25,16 @@ export type CompiledCalc = {
   apply(batch: ColumnBatch, from: number): ColumnBatch | null;
 };
 
-type Filter = (columns: readonly Column[], rows: Int32Array, ...[from, count, selected]: [number, number, Int32Array]) => number;
-type Project = (columns: readonly Column[], rows: Int32Array, ...[from, count, outputs]: [number, number, readonly unknown[]]) => void;
+type Filter = (
+  columns: readonly Column[],
+  rows: Int32Array,
+  ...[from, count, selected]: [number, number, Int32Array]
+) => number;
+type Project = (
+  columns: readonly Column[],
+  rows: Int32Array,
+  ...[from, count, outputs]: [number, number, readonly unknown[]]
+) => void;
 
 /** For one subtask: batches of one layout come one after the other. */
 export function compileCalc(input: PlanRow, calc: Calc, output: PlanRow, session: SqlSession): CompiledCalc {
@@ -51,7 +59,12 @@ type Result =
 
 function resultOf(
   value: TypedExpression,
-  { from, to, place, session }: { readonly from: ColumnLayout; readonly to: ColumnLayout; readonly place: number; readonly session: SqlSession },
+  {
+    from,
+    to,
+    place,
+    session,
+  }: { readonly from: ColumnLayout; readonly to: ColumnLayout; readonly place: number; readonly session: SqlSession },
 ): Result {
   const field = to.fields[place] as ColumnLayout["fields"][number];
   if (value.kind === "column") {
@@ -68,10 +81,18 @@ function resultOf(
 /** Whether the literal's own value is one of the column. */
 function isOfField({ type }: TypedExpression, { type: wanted }: ColumnLayout["fields"][number]): boolean {
   if (type.kind === "null") return true;
-  return sameType({ ...layoutOf(rowTypeOf([{ name: "value", type }])).fields[0]?.type as typeof wanted, nullable: wanted.nullable }, wanted);
+  return sameType(
+    { ...(layoutOf(rowTypeOf([{ name: "value", type }])).fields[0]?.type as typeof wanted), nullable: wanted.nullable },
+    wanted,
+  );
 }
 
-function compileFilter(input: PlanRow, { fields }: ColumnLayout, condition: TypedExpression, session: SqlSession): Filter {
+function compileFilter(
+  input: PlanRow,
+  { fields }: ColumnLayout,
+  condition: TypedExpression,
+  session: SqlSession,
+): Filter {
   const code = new Code();
   const source = new BatchSource(input, fields);
   const { value } = contextOf(code, source, session).generate(condition);
@@ -83,7 +104,12 @@ function compileFilter(input: PlanRow, { fields }: ColumnLayout, condition: Type
 }
 
 function compileProject(
-  { input, output, from, session }: { readonly input: PlanRow; readonly output: PlanRow; readonly from: ColumnLayout; readonly session: SqlSession },
+  {
+    input,
+    output,
+    from,
+    session,
+  }: { readonly input: PlanRow; readonly output: PlanRow; readonly from: ColumnLayout; readonly session: SqlSession },
   columns: readonly Computed[],
 ): Project {
   const code = new Code();
@@ -134,7 +160,11 @@ class BatchCalc implements CompiledCalc {
     return new ColumnBatch(
       this.#layout,
       results,
-      { count, selection: rows === batch.rows && batch.selection === null ? null : rows, marks: { ...marks, keyHashes: null } },
+      {
+        count,
+        selection: rows === batch.rows && batch.selection === null ? null : rows,
+        marks: { ...marks, keyHashes: null },
+      },
       (poisons) => {
         for (const column of this.#computed) column.release(poisons);
       },

@@ -8,17 +8,25 @@ import { assert } from "../../../base/index.ts";
 import { powerOfTen } from "../casts/decimals.ts";
 import type { TimeZone } from "../casts/time-zone.ts";
 import { comparableTypes } from "../types/comparable-types.ts";
+import { compareTexts } from "../rows/value-order.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isExact, isText } from "../types/type-families.ts";
 import { exact, scaleOf } from "./arithmetic.ts";
 import { type Code, formOf, type Generated } from "./code.ts";
 import { converted } from "./conversion.ts";
 import { nullOf, operation, totalOperation } from "./operation.ts";
-import { areEqual, compareBytes, compareTexts } from "./values.ts";
+import { areEqual, compareBytes } from "./values.ts";
 
 export type ComparisonSign = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
-const signs: Readonly<Record<ComparisonSign, string>> = { "=": "===", "<>": "!==", "<": "<", "<=": "<=", ">": ">", ">=": ">=" };
+const signs: Readonly<Record<ComparisonSign, string>> = {
+  "=": "===",
+  "<>": "!==",
+  "<": "<",
+  "<=": "<=",
+  ">": ">",
+  ">=": ">=",
+};
 
 export const isComparisonSign = (name: string): name is ComparisonSign => name in signs;
 
@@ -27,7 +35,12 @@ const booleanOf = (operands: readonly Generated[]): SqlType => ({
   isNullable: operands.some(({ isNull }) => isNull !== null),
 });
 
-export function compared(code: Code, sign: ComparisonSign, operands: readonly [Generated, Generated], zone: TimeZone): Generated {
+export function compared(
+  code: Code,
+  sign: ComparisonSign,
+  operands: readonly [Generated, Generated],
+  zone: TimeZone,
+): Generated {
   const [left, right] = operands;
   const type = booleanOf(operands);
   if (left.isNull === "true" || right.isNull === "true") return nullOf(type);
@@ -44,7 +57,12 @@ export function compared(code: Code, sign: ComparisonSign, operands: readonly [G
   return comparedAs(code, sign, [a, b], to);
 }
 
-function comparedAs(code: Code, sign: ComparisonSign, operands: readonly [Generated, Generated], to: SqlType): Generated {
+function comparedAs(
+  code: Code,
+  sign: ComparisonSign,
+  operands: readonly [Generated, Generated],
+  to: SqlType,
+): Generated {
   const [a, b] = operands;
   const type = booleanOf(operands);
   const form = formOf(to);
@@ -87,14 +105,20 @@ function comparedExactly(
 }
 
 /** Never NULL. */
-export function distinct(code: Code, operands: readonly [Generated, Generated], isNegated: boolean, zone: TimeZone): Generated {
+export function distinct(
+  code: Code,
+  operands: readonly [Generated, Generated],
+  isNegated: boolean,
+  zone: TimeZone,
+): Generated {
   const type: SqlType = { kind: "boolean", isNullable: false };
   const [left, right] = operands;
   const [a, b] = [left.isNull ?? "false", right.isNull ?? "false"];
-  if (a === "true" || b === "true")
-    return { value: `(${a} ${isNegated ? "===" : "!=="} ${b})`, isNull: null, type };
+  if (a === "true" || b === "true") return { value: `(${a} ${isNegated ? "===" : "!=="} ${b})`, isNull: null, type };
   const equal = compared(code, "=", operands, zone);
   // Not equal, or a comparison that gives NULL of values: distinct.
-  const areSame = code.keep(equal.isNull === null ? equal.value : `(${a} && ${b}) || (!${equal.isNull} && ${equal.value})`);
+  const areSame = code.keep(
+    equal.isNull === null ? equal.value : `(${a} && ${b}) || (!${equal.isNull} && ${equal.value})`,
+  );
   return { value: isNegated ? areSame : `(!${areSame})`, isNull: null, type };
 }

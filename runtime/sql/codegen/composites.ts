@@ -28,7 +28,8 @@ const propertyName = (name: string): string => (name === "__proto__" ? `[${quote
 const dateAt = (ms: number): Date => new DateValue(ms);
 
 /** Of what was read out of a composite: null where it is NULL. */
-const fromRowValue = (type: OperandType, value: string): string => (type.kind === "date" ? `(${value}?.getTime() ?? null)` : value);
+const fromRowValue = (type: OperandType, value: string): string =>
+  type.kind === "date" ? `(${value}?.getTime() ?? null)` : value;
 
 export function generateField(
   context: GeneratorContext,

@@ -43,7 +43,9 @@ function isKept(from: SqlType, to: SqlType): boolean {
   if (from.kind === "decimal" && to.kind === "decimal")
     return from.scale === to.scale && from.precision <= to.precision;
   const isTime = from.kind === "timestamp" || from.kind === "timestamp_ltz" || from.kind === "time";
-  return isTime && from.kind === to.kind && formOf(from) === formOf(to) && from.precision <= (to as KindOf<"time">).precision;
+  return (
+    isTime && from.kind === to.kind && formOf(from) === formOf(to) && from.precision <= (to as KindOf<"time">).precision
+  );
 }
 
 /** Between numbers that the code can make of each other; never fails. */

@@ -76,6 +76,10 @@ export function evaluateAll(
 
 /** Without columns. */
 export function evaluate(expression: string, timeZone?: string): unknown {
-  const [value] = evaluateAll(expression, { columns: "id INT NOT NULL", rows: [{ id: 1 }], ...(timeZone === undefined ? {} : { timeZone }) });
+  const [value] = evaluateAll(expression, {
+    columns: "id INT NOT NULL",
+    rows: [{ id: 1 }],
+    ...(timeZone === undefined ? {} : { timeZone }),
+  });
   return value;
 }

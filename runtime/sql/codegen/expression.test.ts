@@ -71,7 +71,7 @@ const constants: Readonly<Record<string, readonly (readonly [string, unknown])[]
     ["COALESCE(1, 1 / 0)", 1],
     ["IF(1 = 2, 1 / 0, 3)", 3],
   ],
-  "choices": [
+  choices: [
     ["CASE 2 WHEN 1 THEN 'one' WHEN 2 THEN 'two' END", "two"],
     ["CASE 3 WHEN 1 THEN 'one' END", null],
     ["CASE WHEN FALSE THEN 1 ELSE CAST(2 AS BIGINT) END", 2n],
@@ -97,7 +97,7 @@ const constants: Readonly<Record<string, readonly (readonly [string, unknown])[]
     ["ARRAY[1, 2] <> ARRAY[1, 3]", true],
     ["INTERVAL '1' HOUR = INTERVAL '60' MINUTE", true],
   ],
-  "texts": [
+  texts: [
     ["'a' || 'b' || CAST(NULL AS STRING)", null],
     ["'it''s' || '\\u0041${x}`'", "it's\\u0041${x}`"],
     ["X'01' || X'0203'", Uint8Array.of(1, 2, 3)],
@@ -179,7 +179,11 @@ describe("an expression over columns", () => {
       ["f", new Date("2026-01-01")],
     ];
     for (const [expression, value] of expected)
-      assert.deepEqual(evaluateAll(expression, { columns, rows: [full, none, full] }), [value, null, value], expression);
+      assert.deepEqual(
+        evaluateAll(expression, { columns, rows: [full, none, full] }),
+        [value, null, value],
+        expression,
+      );
   });
 
   it("says what divided by zero, and what to write", () => {

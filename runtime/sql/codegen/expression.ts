@@ -114,7 +114,12 @@ function generateNamed(context: GeneratorContext, call: Call): Generated {
   if (isComparisonSign(name)) {
     const matched = matchedBytes(context, call);
     if (matched !== null) return matched;
-    return compared(context.code, name, [context.generate(part(parts, 0)), context.generate(part(parts, 1))], context.zone);
+    return compared(
+      context.code,
+      name,
+      [context.generate(part(parts, 0)), context.generate(part(parts, 1))],
+      context.zone,
+    );
   }
   if (name.endsWith("LIKE") || name.endsWith("SIMILAR TO")) return like(context, call);
   if (name.includes("BETWEEN")) return generateBetween(context, call);
@@ -122,7 +127,11 @@ function generateNamed(context: GeneratorContext, call: Call): Generated {
   return generateChoice(context, call) ?? generateFunction(context, call);
 }
 
-function arithmetic(context: GeneratorContext, { arguments: parts, type }: Call, operator: "+" | "-" | "*" | "/" | "%"): Generated {
+function arithmetic(
+  context: GeneratorContext,
+  { arguments: parts, type }: Call,
+  operator: "+" | "-" | "*" | "/" | "%",
+): Generated {
   const { code, zone, generate } = context;
   assert(type.kind !== "null", "arithmetic has a type");
   const operands = parts.map(generate);
@@ -150,7 +159,9 @@ function concatenation(context: GeneratorContext, { arguments: parts, type }: Ca
   const { code, generate } = context;
   assert(type.kind !== "null", "a text has a type");
   const [left, right] = [generate(part(parts, 0)), generate(part(parts, 1))];
-  const expression = isText(type) ? `${left.value} + ${right.value}` : `${code.constant(joinedBytes)}(${left.value}, ${right.value})`;
+  const expression = isText(type)
+    ? `${left.value} + ${right.value}`
+    : `${code.constant(joinedBytes)}(${left.value}, ${right.value})`;
   return operation(code, [left, right], type, { expression, gives: "value" });
 }
 
@@ -163,11 +174,16 @@ function like(context: GeneratorContext, { name, arguments: parts, type }: Call)
   const make = name.endsWith("LIKE") ? likeTest : similarTest;
   const [text, ...patterns] = operands;
   assert(text !== undefined, "a text");
-  const [pattern, escape] = parts.slice(1).map((each) => (each.kind === "literal" && each.literal.kind === "string" ? each.literal.value : null));
+  const [pattern, escape] = parts
+    .slice(1)
+    .map((each) => (each.kind === "literal" && each.literal.kind === "string" ? each.literal.value : null));
   const isKnown = pattern !== null && pattern !== undefined && escape !== null;
   const test = isKnown
     ? `${code.constant(make(pattern, escape ?? null))}(${text.value})`
     : `${code.constant(testOfRows(make))}(${operands.map(({ value }) => value).join(", ")})`;
   const operandsUsed = isKnown ? [text] : [text, ...patterns];
-  return operation(code, operandsUsed, type, { expression: name.startsWith("NOT") ? `!${test}` : test, gives: "value" });
+  return operation(code, operandsUsed, type, {
+    expression: name.startsWith("NOT") ? `!${test}` : test,
+    gives: "value",
+  });
 }

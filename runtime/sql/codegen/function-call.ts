@@ -26,9 +26,13 @@ function called(
 ): Generated {
   const factory = scalarFunction(name);
   if (factory === undefined || type.kind === "null")
-    throw new StreamError("JOB_GRAPH_INVALID", `the function ${name} cannot be run: leave it out, or compute its value before`, {
-      destiny: "terminal",
-    });
+    throw new StreamError(
+      "JOB_GRAPH_INVALID",
+      `the function ${name} cannot be run: leave it out, or compute its value before`,
+      {
+        destiny: "terminal",
+      },
+    );
   const implementation = factory({ arguments: parts.map((each) => each.type), result: type, words, session });
   const operands = parts.map(generate);
   const values = operands.map((operand) => (implementation.takesNulls ? withNull(operand) : operand.value));

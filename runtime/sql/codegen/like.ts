@@ -9,7 +9,10 @@ import { failExpression } from "./operation.ts";
 type Test = (text: string) => boolean;
 
 /** A character that is itself, or what stands for others. */
-type PatternPart = { readonly kind: "character"; readonly text: string } | { readonly kind: "one" } | { readonly kind: "any" };
+type PatternPart =
+  | { readonly kind: "character"; readonly text: string }
+  | { readonly kind: "one" }
+  | { readonly kind: "any" };
 
 export function likeTest(pattern: string, escape: string | null): Test {
   const parts = partsOf(pattern, escape);

@@ -80,8 +80,12 @@ function intervalOf({ text, qualifier, isNegative }: Literal & { readonly kind: 
   const { from, to } = qualifier;
   const bare = text.trim();
   const sign = bare.startsWith("-") !== isNegative ? -1 : 1;
-  const parts = bare.replace(/^[+-]/, "").split(/[\s:-]+/).map(Number);
-  const units = to === null ? [from] : from === "YEAR" ? (["YEAR", "MONTH"] as const) : chain.slice(chain.indexOf(from));
+  const parts = bare
+    .replace(/^[+-]/, "")
+    .split(/[\s:-]+/)
+    .map(Number);
+  const units =
+    to === null ? [from] : from === "YEAR" ? (["YEAR", "MONTH"] as const) : chain.slice(chain.indexOf(from));
   const size = parts.reduce((sum, part, index) => {
     const unit = units[index] ?? from;
     return sum + part * (unitMonths[unit] ?? unitMs[unit] ?? 0);

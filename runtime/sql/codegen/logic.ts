@@ -75,7 +75,11 @@ export function generateTest(context: GeneratorContext, { name, arguments: parts
   if (!["NULL", "TRUE", "FALSE", "UNKNOWN"].includes(test)) return null;
   const operand = context.generate(part(parts, 0));
   const condition =
-    test === "TRUE" ? operand.value : test === "FALSE" ? decides(context.code.settled(operand), false) : (operand.isNull ?? "false");
+    test === "TRUE"
+      ? operand.value
+      : test === "FALSE"
+        ? decides(context.code.settled(operand), false)
+        : (operand.isNull ?? "false");
   return { value: isNegated ? `(!${condition})` : `(${condition})`, isNull: null, type };
 }
 
@@ -89,7 +93,12 @@ export function part(parts: readonly TypedExpression[], index: number): TypedExp
 type Way = { readonly when: () => Generated; readonly result: TypedExpression };
 
 /** The result of the first way that holds, of type `type`. */
-function chosen(context: GeneratorContext, ways: readonly Way[], otherwise: TypedExpression | null, type: SqlType): Generated {
+function chosen(
+  context: GeneratorContext,
+  ways: readonly Way[],
+  otherwise: TypedExpression | null,
+  type: SqlType,
+): Generated {
   const { code, generate, zone } = context;
   const [value, isNull, label] = [code.name(), code.name(), `way${code.name()}`];
   let isNullable = otherwise === null;
@@ -113,7 +122,10 @@ function chosen(context: GeneratorContext, ways: readonly Way[], otherwise: Type
   return { value, isNull: isNullable ? isNull : null, type };
 }
 
-export function generateCase(context: GeneratorContext, expression: TypedExpression & { readonly kind: "case" }): Generated {
+export function generateCase(
+  context: GeneratorContext,
+  expression: TypedExpression & { readonly kind: "case" },
+): Generated {
   const { code, generate, zone } = context;
   const { operand, branches, otherwise, type } = expression;
   assert(type.kind !== "null", "a CASE has a type");
@@ -140,7 +152,8 @@ export function generateChoice(context: GeneratorContext, call: Call): Generated
       const first = code.settled(generate(part(parts, 0)));
       const equal = compared(code, "=", [first, generate(part(parts, 1))], zone);
       const isNull = code.keep(first.isNull === null ? equal.value : `${first.isNull} || ${equal.value}`);
-      const value = neutralOf(type) === "null" ? first.value : code.keep(`${isNull} ? ${neutralOf(type)} : ${first.value}`);
+      const value =
+        neutralOf(type) === "null" ? first.value : code.keep(`${isNull} ? ${neutralOf(type)} : ${first.value}`);
       return { value, isNull, type };
     }
     default:
@@ -228,4 +241,3 @@ function inSet({ code }: GeneratorContext, operand: Generated, items: readonly T
   const value = operand.isNull === null ? has : `(!${operand.isNull} && ${has})`;
   return { value, isNull: operand.isNull, type: CONDITION };
 }
-

@@ -15,7 +15,12 @@ export function failExpression(what: string, remedy: string): never {
 export const nullOf = (type: OperandType): Generated => ({ value: neutralOf(type), isNull: "true", type });
 
 /** Of what never fails, on numbers, BIGINTs and BOOLEANs: worked out for NULLs too (SQXG2). */
-export function totalOperation(code: Code, operands: readonly Generated[], type: SqlType, expression: string): Generated {
+export function totalOperation(
+  code: Code,
+  operands: readonly Generated[],
+  type: SqlType,
+  expression: string,
+): Generated {
   const isNull = code.anyNull(operands);
   // A BOOLEAN is false where it is NULL.
   const value = type.kind === "boolean" && isNull !== null ? `(!${isNull} && (${expression}))` : `(${expression})`;
@@ -33,7 +38,11 @@ export function operation(
   if (anyNull === "true") return nullOf(type);
   const neutral = neutralOf(type);
   if (gives === "value")
-    return { value: code.keep(anyNull === null ? expression : `${anyNull} ? ${neutral} : ${expression}`), isNull: anyNull, type };
+    return {
+      value: code.keep(anyNull === null ? expression : `${anyNull} ? ${neutral} : ${expression}`),
+      isNull: anyNull,
+      type,
+    };
   const found = code.keep(anyNull === null ? expression : `${anyNull} ? null : ${expression}`);
   const isNull = code.keep(`${found} === null`);
   const isAlwaysOne = neutral === "null" || formOf(type) === "text";

@@ -118,4 +118,3 @@ function filled(field: ColumnField, value: unknown, places: number): Column {
   column.nulls?.fill(0xff);
   return column;
 }
-

@@ -49,11 +49,7 @@ class RowSource implements ColumnSource {
 }
 
 /** NULL is null. */
-export function compileScalar(
-  value: TypedExpression,
-  row: PlanRow,
-  session: SqlSession,
-): (row: RowObject) => unknown {
+export function compileScalar(value: TypedExpression, row: PlanRow, session: SqlSession): (row: RowObject) => unknown {
   return compile(value, [{ name: "row", row }], session, asRowValue) as (row: RowObject) => unknown;
 }
 
@@ -67,7 +63,10 @@ export function compileCondition(
     { name: "left", row: left },
     { name: "right", row: right },
   ];
-  return compile(condition, rows, session, (_code, { value }) => value) as (left: RowObject, right: RowObject) => boolean;
+  return compile(condition, rows, session, (_code, { value }) => value) as (
+    left: RowObject,
+    right: RowObject,
+  ) => boolean;
 }
 
 function compile(

@@ -2,19 +2,6 @@
  * Owns: what generated code asks of values that it has no operators for: their order, whether they are equal, their parts.
  */
 
-/** By code points, as UTF-8 bytes are ordered; less than zero: the first is the lesser. */
-export function compareTexts(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let at = 0; at < length; at++) {
-    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
-    if (a !== b) return rankOfUnit(a) - rankOfUnit(b);
-  }
-  return left.length - right.length;
-}
-
-/** Units of characters beyond U+FFFF come behind all others. */
-const rankOfUnit = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2_0000 : unit);
-
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at++) if (left[at] !== right[at]) return (left[at] as number) - (right[at] as number);

@@ -7,7 +7,7 @@
  */
 import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
 import { ColumnBatch, type Float64Column, isNull, MIN_WATERMARK } from "../../record/index.ts";
-import { type CompiledCalc, compileCalc } from "../codegen/calc.ts";
+import { compileHighest, type HighestOf } from "../codegen/highest.ts";
 import { failExpression } from "../codegen/operation.ts";
 import type { PlanRow, WatermarkNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
@@ -27,7 +27,7 @@ class WatermarkOperator implements StreamOperator<unknown, unknown> {
   readonly #node: WatermarkNode;
   readonly #input: PlanRow;
   readonly #session: SqlSession;
-  #strategy!: CompiledCalc;
+  #highestOf!: HighestOf;
   #output!: Output<unknown>;
   #watermark = MIN_WATERMARK;
 
@@ -39,10 +39,7 @@ class WatermarkOperator implements StreamOperator<unknown, unknown> {
 
   open(_context: unknown, output: Output<unknown>): void {
     this.#output = output;
-    const { strategy } = this.#node;
-    const type = strategy.type as PlanRow[number]["type"];
-    const row: PlanRow = [{ name: "watermark", type: { ...type, isNullable: true }, time: null }];
-    this.#strategy = compileCalc(this.#input, { condition: null, values: [strategy] }, row, this.#session);
+    this.#highestOf = compileHighest(this.#node.strategy, this.#input, this.#session);
   }
 
   process(): void {
@@ -55,7 +52,7 @@ class WatermarkOperator implements StreamOperator<unknown, unknown> {
     const timestamps = this.#timesOf(batch, from);
     const selection = from === 0 ? batch.selection : rows.subarray(from, count);
     const marks = { ...batch.marks, timestamps };
-    const reached = this.#reached(batch, from);
+    const reached = this.#highestOf(batch, from);
     this.#output.collectBatch(new ColumnBatch(layout, columns, { count: count - from, selection, marks }));
     if (reached > this.#watermark) {
       this.#watermark = reached;
@@ -75,22 +72,6 @@ class WatermarkOperator implements StreamOperator<unknown, unknown> {
       for (let at = from; at < count; at++)
         if (isNull(nulls, rows[at] as number)) failNoTime(this.#input[this.#node.time]?.name ?? "");
     return values;
-  }
-
-  #reached(batch: ColumnBatch, from: number): number {
-    const result = this.#strategy.apply(batch, from);
-    if (result === null) return MIN_WATERMARK;
-    const { values, nulls } = result.columns[0] as Float64Column;
-    const { rows, count } = result;
-    let reached = MIN_WATERMARK;
-    for (let at = 0; at < count; at++) {
-      const row = rows[at] as number;
-      if (nulls !== null && isNull(nulls, row)) continue;
-      const time = values[row] as number;
-      if (time > reached) reached = time;
-    }
-    result.release();
-    return reached;
   }
 }
 

@@ -5,7 +5,7 @@ import { compileCalc } from "../codegen/calc.ts";
 import { outputRow, parse, session } from "../codegen/evaluation.test-support.ts";
 import type { CalcNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
-import { calcOperator } from "./calc-operator.ts";
+import { calcOperator } from "./calc.ts";
 import { type Change, ColumnOperatorDriver } from "./column-operator.test-support.ts";
 
 const columns = "id INT NOT NULL, name STRING, total BIGINT, price DECIMAL(10, 2)";

@@ -6,7 +6,7 @@
  * SQXU2 A row without elements is left out, or with LEFT stays with NULLs. Kinds of rows and timestamps pass (SQXV1).
  */
 import type { OperatorFactory, Output, StreamOperator } from "../../ports/index.ts";
-import { ColumnBuilder, type ColumnBatch, NO_TIMESTAMP, rowKinds } from "../../record/index.ts";
+import { ColumnBuilder, type ColumnBatch, rowKinds } from "../../record/index.ts";
 import { compileScalar } from "../codegen/scalar.ts";
 import type { PlanRow, UnnestNode } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
@@ -19,7 +19,11 @@ type RowObject = Record<string, unknown>;
 type Elements = readonly (readonly unknown[])[];
 type Collection = { readonly width: number; readonly elementsOf: (row: RowObject) => Elements };
 
-export function unnestOperator(node: UnnestNode, input: PlanRow, session: SqlSession): OperatorFactory<unknown, unknown> {
+export function unnestOperator(
+  node: UnnestNode,
+  input: PlanRow,
+  session: SqlSession,
+): OperatorFactory<unknown, unknown> {
   return { kind: "operator", name: "unnest", create: () => new UnnestOperator(node, input, session) };
 }
 

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { outputRow, parse, session } from "../codegen/evaluation.test-support.ts";
 import type { ExpandNode, PlanRow, UnnestNode, ValuesNode, WatermarkNode } from "../plan/plan-tree.ts";
 import { ColumnOperatorDriver } from "./column-operator.test-support.ts";
-import { expandOperator } from "./expand-operator.ts";
-import { unnestOperator } from "./unnest-operator.ts";
-import { valuesRows } from "./values-rows.ts";
-import { watermarkOperator } from "./watermark-operator.ts";
+import { expandOperator } from "./expand.ts";
+import { unnestOperator } from "./unnest.ts";
+import { valuesRows } from "./values.ts";
+import { watermarkOperator } from "./watermark.ts";
 
 describe("watermarks of a table", () => {
   const { row, values } = parse("ts - INTERVAL '5' SECOND", "id INT NOT NULL, ts TIMESTAMP(3)");
@@ -61,7 +61,8 @@ describe("grouping sets", () => {
 });
 
 describe("elements of collections", () => {
-  const columns = "id INT NOT NULL, a ARRAY<INT>, m MAP<STRING, INT>, r ARRAY<ROW<x INT, y STRING>>, s MULTISET<STRING>";
+  const columns =
+    "id INT NOT NULL, a ARRAY<INT>, m MAP<STRING, INT>, r ARRAY<ROW<x INT, y STRING>>, s MULTISET<STRING>";
   const full = {
     id: 1,
     a: [1, null],
@@ -93,13 +94,10 @@ describe("elements of collections", () => {
   });
 
   it("are rows of their own, with their ordinality", () => {
-    assert.deepEqual(
-      unnested("a", [column("e", "int"), column("n", "int")], { join: "INNER", withOrdinality: true }),
-      [
-        ["delete", 1, 1, 1, 4],
-        ["delete", 1, null, 2, 4],
-      ],
-    );
+    assert.deepEqual(unnested("a", [column("e", "int"), column("n", "int")], { join: "INNER", withOrdinality: true }), [
+      ["delete", 1, 1, 1, 4],
+      ["delete", 1, null, 2, 4],
+    ]);
   });
 
   it("have the fields of rows and the entries of maps as columns; LEFT keeps rows without", () => {
@@ -118,10 +116,13 @@ describe("elements of collections", () => {
       ["delete", 1, "w", 4],
       ["delete", 1, "w", 4],
     ]);
-    assert.deepEqual(unnested("a, m", [column("e", "int"), column("k", "varchar"), column("v", "int")], { join: "INNER" }), [
-      ["delete", 1, 1, "k", 2, 4],
-      ["delete", 1, null, null, null, 4],
-    ]);
+    assert.deepEqual(
+      unnested("a, m", [column("e", "int"), column("k", "varchar"), column("v", "int")], { join: "INNER" }),
+      [
+        ["delete", 1, 1, "k", 2, 4],
+        ["delete", 1, null, null, null, 4],
+      ],
+    );
   });
 });
 
