@@ -31,16 +31,18 @@ type RunningCall = {
 export class Aggregation {
   readonly type: ValueType<AggregationState>;
   readonly #calls: readonly RunningCall[];
+  readonly #names: readonly string[];
   #columns: readonly Column[] = [];
   #fields: readonly ColumnField[] = [];
 
   /** `row`: of the input. `retracts`: its rows may be taken back. Errors: JOB_GRAPH_INVALID. */
   constructor(calls: readonly AggregateCall[], row: PlanRow, retracts: boolean) {
+    this.#names = row.map(({ name }) => name);
     this.#calls = calls.map((call, at) => ({
       name: `${call.name.toLowerCase()}${at}`,
       call,
       accumulator: accumulatorOf(call, row, retracts),
-      input: { value: null, second: undefined, order: [] },
+      input: { value: null, second: null, order: null },
     }));
     this.type = t.record({
       rows: t.int64,
@@ -105,7 +107,7 @@ export class Aggregation {
     input.value = this.#value(first, row);
     if (second !== undefined) input.second = this.#value(second, row);
     if (order.length > 0)
-      (input as { order: readonly unknown[] }).order = order.map(({ column }) => this.#value(column, row));
+      input.order = Object.fromEntries(order.map(({ column }) => [this.#names[column], this.#value(column, row)]));
     return true;
   }
 

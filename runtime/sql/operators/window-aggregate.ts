@@ -20,6 +20,7 @@ import type { WindowAggregateNode } from "../plan/plan-tree.ts";
 import { RowKeys } from "../rows/row-key.ts";
 import type { SqlSession } from "../session.ts";
 import { Aggregation, type AggregationState } from "./aggregation.ts";
+import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
@@ -68,7 +69,7 @@ class WindowAggregate implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {

@@ -29,6 +29,7 @@ import type { PlanRow, PlanWindow, WindowColumn, WindowTableNode } from "../plan
 import { RowKeys } from "../rows/row-key.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
+import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { type SessionContent, SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { LATE_ROWS } from "./window-aggregate.ts";
@@ -55,7 +56,7 @@ class SlicedWindowTable implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
@@ -147,7 +148,7 @@ class SessionTable implements StreamOperator<unknown, unknown> {
   }
 
   process(): void {
-    assert(false, "an operator of columns got a row");
+    refuseRow();
   }
 
   processBatch(batch: ColumnBatch, from: number): number {
