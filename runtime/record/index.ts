@@ -9,6 +9,7 @@ export {
   isNull,
   type TextColumn,
   valueAt,
+  valuesAt,
 } from "./columns/column.ts";
 export { COLUMN_ROWS, ColumnBuilder } from "./columns/column-builder.ts";
 export { decodeColumns, encodeColumns } from "./columns/column-codec.ts";
@@ -34,6 +35,7 @@ export { keptValue, plainKey } from "./plain-key.ts";
 export { copyOf, freezeValue, thawed } from "./protected-value.ts";
 export { type GuardMode, ValueGuard } from "./value-guard.ts";
 export { type Misfit, remedyFor } from "./misfit.ts";
+export { DateValue } from "./plain-value.ts";
 export { findMisfit, primitiveOf } from "./type-check.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
 export type {
