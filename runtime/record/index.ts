@@ -38,7 +38,6 @@ export { type Misfit, remedyFor } from "./misfit.ts";
 export { DateValue } from "./plain-value.ts";
 export { findMisfit, primitiveOf } from "./type-check.ts";
 export { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type RowBatch } from "./row-batch.ts";
-export { rowKinds } from "./row-kind.ts";
 export type {
   Barrier,
   ChannelStatus,

@@ -37,7 +37,10 @@ export class ColumnLoop {
     this.#batches.push({ input, batch });
   }
 
-  beginRows(rows: RowBatch<unknown>, { input, type }: { readonly input: number; readonly type: ValueType<unknown> }): void {
+  beginRows(
+    rows: RowBatch<unknown>,
+    { input, type }: { readonly input: number; readonly type: ValueType<unknown> },
+  ): void {
     let builder = this.#builders.get(type);
     if (builder === undefined) {
       builder = new ColumnBuilder(type);
