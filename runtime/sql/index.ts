@@ -12,6 +12,7 @@ export { sortOperator } from "./operators/sort.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";
 export { watermarkOperator } from "./operators/watermark.ts";
+export { overOperator } from "./operators/over.ts";
 export { windowAggregateOperator } from "./operators/window-aggregate.ts";
 export { windowTableOperator } from "./operators/window-table.ts";
 export { describeProblem } from "./syntax/problem.ts";

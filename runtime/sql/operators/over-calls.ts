@@ -86,4 +86,3 @@ export function lookBack(call: AggregateCall, row: SqlRow, input: PlanRow): numb
   if (call.name === "LAG") return Math.max(0, offsetOf(offset, 1));
   return call.name === "NTH_VALUE" ? null : 0;
 }
-

@@ -25,11 +25,8 @@ import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
 import { SlicedWindows, SLICES } from "./sliced-windows.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
-import { WindowTime } from "./window-time.ts";
+import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { WindowSlices } from "./windows.ts";
-
-/** As Flink calls it. */
-export const LATE_ROWS = "numLateRecordsDropped";
 
 class WindowAggregate implements StreamOperator<unknown, unknown> {
   readonly #node: WindowAggregateNode;

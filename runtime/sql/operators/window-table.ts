@@ -32,9 +32,8 @@ import type { SqlSession } from "../session.ts";
 import { refuseRow } from "./batches-only.ts";
 import { adds, ChangeEmitter } from "./change-emitter.ts";
 import { type SessionContent, SESSIONS, sessionType, SessionWindows } from "./session-windows.ts";
-import { LATE_ROWS } from "./window-aggregate.ts";
 import { declarationOfWatermark, WatermarkMemory } from "./watermark-memory.ts";
-import { WindowTime } from "./window-time.ts";
+import { LATE_ROWS, WindowTime } from "./window-time.ts";
 import { type SlicedWindow, WindowSlices } from "./windows.ts";
 
 const ADDS: readonly WindowColumn[] = ["start", "end", "time"];

@@ -11,6 +11,9 @@ import { type TimeZone, timeZoneOf } from "../casts/time-zone.ts";
 import type { PlanRow, PlanWindow, WindowColumn } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 
+/** The metric of rows that came too late, as Flink calls it. */
+export const LATE_ROWS = "numLateRecordsDropped";
+
 const DAY_MS = 86_400_000;
 
 export class WindowTime {
