@@ -1,11 +1,10 @@
 /** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, and the operators that run it. */
-export { compileHighest } from "./codegen/highest.ts";
 export { aggregateOperator } from "./operators/aggregate.ts";
 export { calcOperator } from "./operators/calc.ts";
 export { expandOperator } from "./operators/expand.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";
-export { watermarkOperator } from "./operators/watermark.ts";
+export { watermarksOf } from "./operators/watermark.ts";
 export { describeProblem } from "./syntax/problem.ts";
 export type { Changes } from "./plan/plan-tree.ts";
 export { rowTypeOf } from "./rows/row-type.ts";

@@ -8,15 +8,15 @@
  */
 import { unreachable } from "../../base/index.ts";
 import { collectionSource } from "../connectors/basic/index.ts";
-import { addOperator, type DataStream } from "../api/engine.ts";
-import type { StreamOrigin } from "../graph/index.ts";
+import { addOperator } from "../api/engine.ts";
+import type { DataStream } from "../api/index.ts";
+import type { JobConfiguration, StreamOrigin } from "../graph/index.ts";
 import { batchWatermarksOperator } from "../operators/index.ts";
 import type { OperatorFactory } from "../ports/index.ts";
 import { forOwnWatermarks } from "../time/index.ts";
 import {
   aggregateOperator,
   calcOperator,
-  compileHighest,
   deduplicateOperator,
   expandOperator,
   intervalJoinOperator,
@@ -29,6 +29,7 @@ import {
   sortOperator,
   unnestOperator,
   valuesRows,
+  watermarksOf,
   windowAggregateOperator,
   windowJoinOperator,
   windowTableOperator,
@@ -124,8 +125,8 @@ export class PlanStreams {
     const id = maker.builder.add({
       role: "operator",
       defaultName: "watermarks",
-      logic: ({ watermarkIntervalMs }) =>
-        batchWatermarksOperator(forOwnWatermarks(), () => compileHighest(node.strategy, node.input.row, session), watermarkIntervalMs),
+      logic: ({ watermarkIntervalMs }: JobConfiguration) =>
+        batchWatermarksOperator(forOwnWatermarks(), () => watermarksOf(node, session), watermarkIntervalMs),
       isKeyed: false,
       outputType: type,
       sideOutputs: [],

@@ -53,12 +53,12 @@ export class TableEnvironment {
   }
 
   /** A stream as a table of that name, for the queries that follow. Errors: JOB_GRAPH_INVALID, OPTION_UNKNOWN. */
-  table(name: string, stream: DataStream<never> | DataStream<object>, options: TableOptions = {}): void {
+  table<T extends object>(name: string, stream: DataStream<T>, options: TableOptions = {}): void {
     if (this.#given.has(name))
       throw new StreamError("JOB_GRAPH_INVALID", `table ${name}: there is a table of that name; choose another one`, {
         destiny: "terminal",
       });
-    const given = stream as DataStream<unknown>;
+    const given = stream as unknown as DataStream<unknown>;
     this.#tables.push(givenTableOf(name, given, options));
     this.#given.set(name, given);
   }
