@@ -21,6 +21,7 @@ import {
   expandOperator,
   intervalJoinOperator,
   joinOperator,
+  normalizeOperator,
   overOperator,
   type PlanMode,
   type PlanNode,
@@ -91,6 +92,8 @@ export class PlanStreams {
         return this.#byKey(node, node.partitionBy, rankOperator(node, mode));
       case "deduplicate":
         return this.#byKey(node, node.by, deduplicateOperator(node, mode));
+      case "normalize":
+        return this.#byKey(node, node.by, normalizeOperator(node));
       case "sort":
         return this.#byKey(node, [], sortOperator(node, mode));
       case "join":

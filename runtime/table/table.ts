@@ -73,12 +73,12 @@ export class Table<R = Record<string, unknown>> {
 
   /** A record for each change: `{ isAdded: true, row }` for a row that is new, `{ isAdded: false, row }` for one that is taken back. */
   toRetractStream(options: OperatorOptions = {}): DataStream<RetractRecord<R>> {
-    return this.#changes("toRetractStream", retractOperator, { ...options, type: retractType(this.type) });
+    return this.#changes<RetractRecord<R>>("toRetractStream", retractOperator, { ...options, type: retractType(this.type) });
   }
 
   /** A record for each change: `{ kind: "+I" | "-U" | "+U" | "-D", row }`. */
   toChangelogStream(options: OperatorOptions = {}): DataStream<ChangelogRecord<R>> {
-    return this.#changes("toChangelogStream", changelogOperator, { ...options, type: changelogType(this.type) });
+    return this.#changes<ChangelogRecord<R>>("toChangelogStream", changelogOperator, { ...options, type: changelogType(this.type) });
   }
 
   /** Prints it on the standard output of a TaskManager: changes when they come, or in batch mode the whole table with its schema. */
