@@ -44,7 +44,11 @@ const user = fc.record({
   level: fc.integer({ min: 1, max: 6 }),
 });
 
-const payment = fc.record({ order: fc.nat({ max: 59 }), kind: fc.constantFrom("card", "cash"), delay: fc.integer({ min: 0, max: 9000 }) });
+const payment = fc.record({
+  order: fc.nat({ max: 59 }),
+  kind: fc.constantFrom("card", "cash"),
+  delay: fc.integer({ min: 0, max: 9000 }),
+});
 
 /** 60 orders, users, payments. */
 export const data: fc.Arbitrary<Data> = fc

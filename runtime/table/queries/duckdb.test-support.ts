@@ -35,7 +35,15 @@ function insertsOf({ orders, users, payments }: Data): string {
   const price = (units: bigint): string => `${units / PRICE_UNITS}.${String(units % PRICE_UNITS).padStart(2, "0")}`;
   const tables = {
     orders: orders.map((row) =>
-      [row.id, row.user_id ?? "NULL", text(row.product), row.quantity, price(row.price), row.amount, time(row.ts)].join(),
+      [
+        row.id,
+        row.user_id ?? "NULL",
+        text(row.product),
+        row.quantity,
+        price(row.price),
+        row.amount,
+        time(row.ts),
+      ].join(),
     ),
     users: users.map((row) => [row.id, text(row.name), text(row.city), row.level].join()),
     payments: payments.map((row) => [row.order_id, text(row.kind), time(row.ts)].join()),
