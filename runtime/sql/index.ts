@@ -10,6 +10,10 @@ export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
 export type { Changes } from "./plan/plan-tree.ts";
 export { rowTypeOf } from "./rows/row-type.ts";
 export type { SqlSession } from "./session.ts";
+/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, and its plan. */
+export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
+export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
+export { describeProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";
 export type { PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
