@@ -2,6 +2,12 @@
 export { aggregateOperator } from "./operators/aggregate.ts";
 export { calcOperator } from "./operators/calc.ts";
 export { expandOperator } from "./operators/expand.ts";
+export { windowJoinOperator } from "./operators/held-join.ts";
+export { intervalJoinOperator } from "./operators/interval-join.ts";
+export { joinOperator } from "./operators/join.ts";
+export { deduplicateOperator, normalizeOperator } from "./operators/latest-rows.ts";
+export { rankOperator } from "./operators/rank.ts";
+export { sortOperator } from "./operators/sort.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";
 export { watermarksOf } from "./operators/watermark.ts";
