@@ -7,6 +7,8 @@ export const runtimeErrorCodes = {
   JOB_MODULE_INVALID: "The job module cannot be loaded or does not export a job. Fix the module named in the message.",
   JOB_GRAPH_INVALID:
     "The job graph is invalid (duplicate uids, no source, …). Change the operator named in the message.",
+  SQL_INVALID:
+    "A script or a query of SQL is wrong. The message shows each mistake with its line, its column and what to write instead; `streamjob sql --check` shows the same and runs nothing.",
   OPTION_UNKNOWN: "An option's name is unknown. Use one of the names listed in the message.",
   VALUE_NOT_SERIALIZABLE:
     "A record or state value does not match its declared type, or is not plain data: class instances, functions, symbols, boxed values, getters and circular values do not survive a checkpoint or the transfer to another process. The message says where in the value. Copy what is needed into plain objects and arrays, or change the type.",
