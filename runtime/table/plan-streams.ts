@@ -2,14 +2,15 @@
  * Owns: from plans to streams: each node of a plan becomes an operator, with the edges that it needs.
  * Does not own: what operators do (runtime/sql/operators), what connectors do (runtime/tables), scans and sinks (plan-ends.ts).
  *
- * PLST1 A node that stands in a plan twice, or in two plans of a job, is one operator.
+ * PLST1 A node that stands in a plan twice, or in two plans of a job, is one operator: its uid says what it computes.
  * PLST2 Rows of one key meet in one subtask, in the order in which they were emitted: edges by hash are by the columns that the node keeps its state by.
  *     What has no key has one subtask.
  */
 import { unreachable } from "../../base/index.ts";
 import { collectionSource } from "../connectors/basic/index.ts";
-import { addOperator, type DataStream } from "../api/engine.ts";
-import type { StreamOrigin } from "../graph/index.ts";
+import { addOperator } from "../api/engine.ts";
+import type { DataStream } from "../api/index.ts";
+import type { JobConfiguration, StreamOrigin } from "../graph/index.ts";
 import { batchWatermarksOperator } from "../operators/index.ts";
 import type { OperatorFactory } from "../ports/index.ts";
 import { forOwnWatermarks } from "../time/index.ts";
@@ -18,16 +19,17 @@ import {
   calcOperator,
   deduplicateOperator,
   expandOperator,
-  highestWatermark,
   intervalJoinOperator,
   joinOperator,
   overOperator,
+  type PlanMode,
   type PlanNode,
   rankOperator,
   rowTypeOf,
   sortOperator,
   unnestOperator,
-  valuesOf,
+  valuesRows,
+  watermarksOf,
   windowAggregateOperator,
   windowJoinOperator,
   windowTableOperator,
@@ -42,16 +44,21 @@ type Logic = OperatorFactory<unknown, unknown>;
 
 export class PlanStreams {
   readonly #world: PlanWorld;
-  readonly #made = new Map<PlanNode, Stream>();
+  /** By uid: it says what is computed. */
+  readonly #made = new Map<string, Stream>();
 
   constructor(world: PlanWorld) {
     this.#world = world;
   }
 
+  get mode(): PlanMode {
+    return this.#world.mode;
+  }
+
   /** Of rows as rowTypeOf says for the node's row. Errors: TableError, JOB_GRAPH_INVALID. */
   streamOf(node: PlanNode): Stream {
-    const made = this.#made.get(node) ?? this.#make(node);
-    this.#made.set(node, made);
+    const made = this.#made.get(node.uid) ?? this.#make(node);
+    this.#made.set(node.uid, made);
     return made;
   }
 
@@ -67,11 +74,11 @@ export class PlanStreams {
       case "watermark":
         return this.#watermark(node);
       case "calc":
-        return this.#along(node, calcOperator(node, session));
+        return this.#along(node, calcOperator(node, node.input.row, session));
       case "expand":
         return this.#along(node, expandOperator(node));
       case "unnest":
-        return this.#along(node, unnestOperator(node, session));
+        return this.#along(node, unnestOperator(node, node.input.row, session));
       case "windowTable":
         return this.#windowTable(node);
       case "aggregate":
@@ -99,7 +106,7 @@ export class PlanStreams {
 
   #values(node: NodeOf<"values">): Stream {
     const { env, session } = this.#world;
-    const source = collectionSource(valuesOf(node, session), { type: rowTypeOf(node.row) });
+    const source = collectionSource(valuesRows(node, session), { type: rowTypeOf(node.row) });
     return env.fromSource(source, { uid: node.uid, name: "values", parallelism: 1 }) as Stream;
   }
 
@@ -118,8 +125,8 @@ export class PlanStreams {
     const id = maker.builder.add({
       role: "operator",
       defaultName: "watermarks",
-      logic: ({ watermarkIntervalMs }) =>
-        batchWatermarksOperator(forOwnWatermarks(), () => highestWatermark(node, session), watermarkIntervalMs),
+      logic: ({ watermarkIntervalMs }: JobConfiguration) =>
+        batchWatermarksOperator(forOwnWatermarks(), () => watermarksOf(node, session), watermarkIntervalMs),
       isKeyed: false,
       outputType: type,
       sideOutputs: [],
