@@ -29,6 +29,8 @@ export type PlanOptions = {
   readonly tables?: readonly GivenTable[];
   /** What a table's rows are; without it, what its connector and format are called decides. */
   readonly changesOf?: (table: CatalogTable) => Changes;
+  /** Of the job, where it has several scripts: what is equal in them is one node, and what differs never has one uid. */
+  readonly uids?: Uids;
 };
 
 /** A query whose rows the caller takes. */
@@ -72,7 +74,7 @@ type Draft =
 function planned(
   statements: readonly ValidatedStatement[],
   settings: ScriptSettings,
-  { changesOf = changesByOptions }: PlanOptions,
+  { changesOf = changesByOptions, uids = new Uids() }: PlanOptions,
 ): ScriptPlan {
   const builder = new NodeBuilder(settings.mode);
   const drafts: Draft[] = [];
@@ -104,7 +106,7 @@ function planned(
     mode: settings.mode,
     timeZone: settings.timeZone,
     settings: settings.values,
-    ...finished(drafts, builder),
+    ...finished(drafts, builder, uids),
   };
 }
 
@@ -141,13 +143,13 @@ function requireRunnableTree(node: PlanNode, context: PlanContext, seen = new Se
 function finished(
   drafts: readonly Draft[],
   builder: NodeBuilder,
+  uids: Uids,
 ): { readonly sinks: readonly PlanSink[]; readonly queries: readonly PlannedQuery[] } {
   const equal = new Uids();
   const inputs = pruned(
     drafts.map(({ input }) => equal.named(input)),
     builder,
   );
-  const uids = new Uids();
   const sinks: PlanSink[] = [];
   const queries: PlannedQuery[] = [];
   for (const [index, draft] of drafts.entries()) {
@@ -155,8 +157,8 @@ function finished(
     if (draft.kind === "query") queries.push({ at: draft.at, input });
     else {
       const { target: name, table } = draft.insert;
-      const { text, whole } = uids.describedOf(input);
-      sinks.push({ uid: uids.uidOf("sink", `${name} of ${text}`, `${name} of ${whole} ${index}`), name, table, input });
+      const uid = uids.uniqueOf("sink", `${name} of ${uids.describedOf(input).text}`);
+      sinks.push({ uid, name, table, input });
     }
   }
   return { sinks, queries };
