@@ -26,6 +26,8 @@ export { rowTypeOf } from "./rows/row-type.ts";
 export type { SqlSession } from "./session.ts";
 export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
 export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
+export { Uids } from "./plan/uids.ts";
+export { describeProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";
 export type { PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";
