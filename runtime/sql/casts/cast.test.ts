@@ -134,7 +134,10 @@ describe("a cast", () => {
       berlin("CAST(CAST('2026-07-01 12:00:00.123456' AS TIMESTAMP_LTZ(6)) AS STRING)"),
       "2026-07-01 12:00:00.123456",
     );
-    assert.equal(berlin("CAST(CAST('2026-07-01T12:00:00Z' AS TIMESTAMP_LTZ(3)) AS TIMESTAMP(3))"), Date.UTC(2026, 6, 1, 14));
+    assert.equal(
+      berlin("CAST(CAST('2026-07-01T12:00:00Z' AS TIMESTAMP_LTZ(3)) AS TIMESTAMP(3))"),
+      Date.UTC(2026, 6, 1, 14),
+    );
     assert.deepEqual(berlin("CAST(CAST('2026-07-01T23:00:00Z' AS TIMESTAMP_LTZ(3)) AS DATE)"), new Date("2026-07-02"));
   });
 
@@ -142,7 +145,8 @@ describe("a cast", () => {
     const texts =
       "CHAR(3)|STRING|BINARY(3)|BYTES|BOOLEAN|DECIMAL(10, 2)|TINYINT|SMALLINT|INT|BIGINT|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP(3)|TIMESTAMP(9)|TIMESTAMP_LTZ(3)|TIMESTAMP_LTZ(9)";
     const types = texts.split("|").map(typeOfText);
-    const sample = (type: SqlType): unknown => samples[type.kind === "timestamp" || type.kind === "timestamp_ltz" ? `time${type.precision}` : type.kind];
+    const sample = (type: SqlType): unknown =>
+      samples[type.kind === "timestamp" || type.kind === "timestamp_ltz" ? `time${type.precision}` : type.kind];
     for (const from of types)
       for (const to of types)
         if (castOf(from, to).kind !== "refused") {
@@ -155,7 +159,10 @@ describe("a cast", () => {
   it("keeps NULL, over rows and over batches", () => {
     const rows = [{ a: "5" }, { a: null }, { a: "x" }];
     assert.deepEqual(evaluateAll("TRY_CAST(a AS BIGINT)", { columns: "a STRING", rows }), [5n, null, null]);
-    assert.deepEqual(evaluateAll("CAST(a AS DECIMAL(3, 0))", { columns: "a INT", rows: [{ a: 5 }, { a: 5000 }, { a: null }] }), [5n, null, null]);
+    assert.deepEqual(
+      evaluateAll("CAST(a AS DECIMAL(3, 0))", { columns: "a INT", rows: [{ a: 5 }, { a: 5000 }, { a: null }] }),
+      [5n, null, null],
+    );
   });
 });
 
@@ -183,12 +190,17 @@ describe("the parts of casts", () => {
   it("divide decimals as exactly as their digits say", () => {
     const digits = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n });
     fc.assert(
-      fc.property(digits, digits.filter((value) => value !== 0n), fc.integer({ min: 0, max: 12 }), (left, right, scale) => {
-        const quotient = quotientOf([left, 2], [right, 3], scale);
-        // |quotient / 10^scale - (left / 10^2) / (right / 10^3)| is at most half a digit.
-        const error = (quotient * right - left * 10n * 10n ** BigInt(scale)) * 2n;
-        assert.ok((error < 0n ? -error : error) <= (right < 0n ? -right : right));
-      }),
+      fc.property(
+        digits,
+        digits.filter((value) => value !== 0n),
+        fc.integer({ min: 0, max: 12 }),
+        (left, right, scale) => {
+          const quotient = quotientOf([left, 2], [right, 3], scale);
+          // |quotient / 10^scale - (left / 10^2) / (right / 10^3)| is at most half a digit.
+          const error = (quotient * right - left * 10n * 10n ** BigInt(scale)) * 2n;
+          assert.ok((error < 0n ? -error : error) <= (right < 0n ? -right : right));
+        },
+      ),
       { seed: 1 },
     );
     assert.equal(quotientOf([5n, 0], [1000n, 0], 2), 1n);
