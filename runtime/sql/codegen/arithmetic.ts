@@ -61,6 +61,9 @@ function integers(
   assert(a !== undefined && b !== undefined, "two operands");
   const isBig = wide.kind === "bigint";
   if (operator === "/" || operator === "%") {
+    // A literal divisor is known not to be zero.
+    if (/^[1-9]\d*n?$/.test(b.value))
+      return totalOperation(code, [a, b], type, ofWidth(`(${a.value} ${operator} ${b.value})`, isBig, type));
     const [divide, remain] = isBig ? [divideBigints, remainBigints] : [divideNumbers, remainNumbers];
     const call = `${code.constant(operator === "/" ? divide : remain)}(${a.value}, ${b.value})`;
     return operation(code, [a, b], type, { expression: ofWidth(call, isBig, type), gives: "value" });

@@ -53,7 +53,7 @@ export function batchOf(row: PlanRow, records: readonly Row[]): ColumnBatch {
   const batch = builder.take();
   for (const { kind, values, nulls } of batch.columns.filter((column) => column.kind !== "text"))
     for (let place = 0; nulls !== null && place < batch.count; place++)
-      if (isNull(nulls, place)) (values as (number | bigint)[])[place] = kind === "bigint" ? 1n : 1;
+      if (isNull(nulls, place)) (values as unknown as (number | bigint)[])[place] = kind === "bigint" ? 1n : 1;
   return batch.select(
     Int32Array.from(records, (_record, index) => index * 2 + 1),
     records.length,

@@ -109,6 +109,11 @@ function call(name: string, parts: readonly (() => Value)[], type: ValueType): V
         .slice(1)
         .map((part) => equal(at(0), part()))
         .reduce<boolean | null>(or, false);
+    case "LIKE": {
+      const [value, pattern] = [at(0), at(1)];
+      if (value === null || pattern === null) return null;
+      return new RegExp(`^${String(pattern).replaceAll("%", ".*").replaceAll("_", ".")}$`, "su").test(String(value));
+    }
     case "IS NULL":
       return at(0) === null;
     case "IS NOT NULL":

@@ -41,6 +41,13 @@ const { condition, number, text } = fc.letrec<{ number: string; condition: strin
       join(["(", n, of([" IN (", " NOT IN ("]), n, ", ", n, "))"]),
       join(["(a", of([" IN (", " NOT IN ("]), "1, 2, 3, 4, 5))"]),
       join(["(c", of([" IN (", " NOT IN ("]), "'x', 'yy', 'z', 'ä', ''))"]),
+      join([
+        "(",
+        fc.oneof(fc.constant("c"), s),
+        of([" LIKE", " NOT LIKE"]),
+        of([" 'x%'", " '%y'", " '%ou%'", " 'yy'", " '_'", " '%_y'", " ''", " '%'"]),
+        ")",
+      ]),
       join(["(", value, of([" IS NULL", " IS NOT NULL"]), ")"]),
       join(["(", b, of([" IS TRUE", " IS NOT FALSE"]), ")"]),
     ),
