@@ -2,13 +2,11 @@
  * Owns: calls of functions by name in generated code (functions/scalar-implementation.ts).
  */
 import { StreamError } from "../../../base/index.ts";
-import type { ScalarFactory } from "../functions/scalar-implementation.ts";
+import { scalarFunction } from "../functions/scalar-function.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import type { Generated } from "./code.ts";
 import type { Call, GeneratorContext } from "./context.ts";
 import { operation, withNull } from "./operation.ts";
-
-const scalarFunction = (_name: string): ScalarFactory | undefined => undefined;
 
 export function generateFunction(context: GeneratorContext, call: Call): Generated {
   return called(context, call.name, call, call.words);
