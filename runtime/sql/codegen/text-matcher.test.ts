@@ -18,6 +18,6 @@ it("a text of a column is, begins with, ends with or has another exactly where i
       assert.deepEqual(found("suffix"), texts.map((each) => each.endsWith(wanted)));
       assert.deepEqual(found("part"), texts.map((each) => each.includes(wanted)));
     }),
-    { seed: 4, numRuns: 300 },
+    { seed: 4, numRuns: 300, examples: [[["xxxx", "y"], "xy"]] },
   );
 });
