@@ -8,8 +8,8 @@ import { type as typeOfText } from "../types/sql-type.test-support.ts";
 import { castOfValue } from "./cast.ts";
 import { quotientOf } from "./decimals.ts";
 import { textOfDouble, textOfFloat } from "./number-texts.ts";
-import { addMonths, civilOf } from "./time-texts.ts";
-import { timeZoneOf } from "./time-zone.ts";
+import { addMonths } from "./time-texts.ts";
+import { timeZone } from "../functions/time/time-zone.ts";
 
 /** Expression; value. */
 const casts: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
@@ -150,7 +150,7 @@ describe("a cast", () => {
     for (const from of types)
       for (const to of types)
         if (castOf(from, to).kind !== "refused") {
-          const result = castOfValue(from, to, timeZoneOf("UTC"))(sample(from));
+          const result = castOfValue(from, to, timeZone("UTC"))(sample(from));
           if (result === undefined || result === null) continue;
           assert.equal(typeof result, typeof sample(to), `${JSON.stringify(from)} → ${JSON.stringify(to)}`);
         }
@@ -228,11 +228,10 @@ describe("the parts of casts", () => {
     ]);
   });
 
-  it("count days as Date does", () => {
+  it("move by months as Date does", () => {
     fc.assert(
       fc.property(fc.integer({ min: -100_000, max: 2_000_000 }), fc.integer({ min: -50, max: 50 }), (days, months) => {
         const date = new Date(days * 86_400_000);
-        assert.deepEqual(civilOf(date.getTime()), [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()]);
         const last = new Date(0);
         last.setUTCFullYear(date.getUTCFullYear(), date.getUTCMonth() + months + 1, 0);
         const moved = new Date(0);

@@ -1,7 +1,7 @@
 /**
  * Owns: what the generators of an expression's parts are handed.
  */
-import type { TimeZone } from "../casts/time-zone.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
 import type { SqlSession } from "../session.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";

@@ -5,7 +5,7 @@
  * SQXE1 Only a checked tree becomes code; every name and literal goes through code.ts (SQXG1).
  */
 import { assert, unreachable } from "../../../base/index.ts";
-import { timeZoneOf } from "../casts/time-zone.ts";
+import { timeZone } from "../functions/time/time-zone.ts";
 import type { SqlSession } from "../session.ts";
 import { isText } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
@@ -36,7 +36,7 @@ export function contextOf(code: Code, source: ColumnSource, session: SqlSession)
     code,
     source,
     session,
-    zone: timeZoneOf(session.timeZone),
+    zone: timeZone(session.timeZone),
     generate: (expression) => generated(context, expression),
   };
   return context;

@@ -5,7 +5,7 @@
  * SQXK2 A pattern of LIKE takes time in proportion to text and pattern, whatever they are: no backtracking over more than the last `%`.
  */
 import type { TextMatch } from "./context.ts";
-import { failExpression } from "./operation.ts";
+import { failExpression } from "../functions/implementations.ts";
 
 type Test = (text: string) => boolean;
 

@@ -13,10 +13,22 @@ it("a text of a column is, begins with, ends with or has another exactly where i
       const column = builder.take().columns[0] as TextColumn;
       const found = (kind: "equal" | "prefix" | "suffix" | "part"): readonly boolean[] =>
         texts.map((_text, row) => textMatcher({ kind, text: wanted })(column, row));
-      assert.deepEqual(found("equal"), texts.map((each) => each === wanted));
-      assert.deepEqual(found("prefix"), texts.map((each) => each.startsWith(wanted)));
-      assert.deepEqual(found("suffix"), texts.map((each) => each.endsWith(wanted)));
-      assert.deepEqual(found("part"), texts.map((each) => each.includes(wanted)));
+      assert.deepEqual(
+        found("equal"),
+        texts.map((each) => each === wanted),
+      );
+      assert.deepEqual(
+        found("prefix"),
+        texts.map((each) => each.startsWith(wanted)),
+      );
+      assert.deepEqual(
+        found("suffix"),
+        texts.map((each) => each.endsWith(wanted)),
+      );
+      assert.deepEqual(
+        found("part"),
+        texts.map((each) => each.includes(wanted)),
+      );
     }),
     { seed: 4, numRuns: 300, examples: [[["xxxx", "y"], "xy"]] },
   );
