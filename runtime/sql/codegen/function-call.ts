@@ -10,22 +10,19 @@ import type { Generated } from "./code.ts";
 import { type Call, type GeneratorContext, typeOf } from "./context.ts";
 import { operation, withNull } from "./operation.ts";
 
-/** Errors: JOB_GRAPH_INVALID: it is no function of rows. */
 export function generateFunction(context: GeneratorContext, call: Call): Generated {
   const { name, arguments: parts, words } = call;
   const factory = scalarFunction(name);
   if (factory === undefined)
     throw new StreamError(
       "JOB_GRAPH_INVALID",
-      `${name} cannot be worked out for a row: leave it out, or compute its value before`,
-      { destiny: "terminal" },
+      `the function ${name} cannot be run: leave it out, or compute its value before`,
+      {
+        destiny: "terminal",
+      },
     );
-  const { session } = context;
-  return called(
-    context,
-    call,
-    factory({ arguments: parts.map((part) => part.type), result: typeOf(call), words, session }),
-  );
+  const site = { arguments: parts.map(({ type }) => type), result: typeOf(call), words, session: context.session };
+  return called(context, call, factory(site));
 }
 
 export function generateJson(context: GeneratorContext, json: TypedExpression & { readonly kind: "json" }): Generated {
@@ -34,12 +31,12 @@ export function generateJson(context: GeneratorContext, json: TypedExpression & 
 
 function called(
   { code, generate }: GeneratorContext,
-  expression: TypedExpression & { readonly kind: "call" | "json" },
+  whole: TypedExpression & { readonly kind: "call" | "json" },
   { takesNulls, call }: ScalarImplementation,
 ): Generated {
-  const type = typeOf(expression);
-  const operands = expression.arguments.map(generate);
+  const operands = whole.arguments.map(generate);
   const values = operands.map((operand) => (takesNulls ? withNull(operand) : operand.value));
+  const type = typeOf(whole);
   return operation(code, takesNulls ? [] : operands, type, {
     expression: `${code.constant(call)}(${values.join(", ")})`,
     gives: type.isNullable ? "null" : "value",

@@ -12,7 +12,7 @@ import { type SqlType, typeOf } from "../types/sql-type.ts";
 import { isSameType, isText, shownType, withNullability } from "../types/type-families.ts";
 import type { ExpressionContext } from "./context.ts";
 import type { TypedExpression } from "./typed-tree.ts";
-import { booleanType, withType } from "./values.ts";
+import { booleanType, callOf, withType } from "./values.ts";
 
 const stringType = (isNullable: boolean): SqlType => ({ kind: "varchar", isNullable, length: 2_147_483_647 });
 
@@ -60,6 +60,8 @@ function defaultOf(
   if (behavior?.kind !== "default") return [];
   const value = withType(of(behavior.value), type);
   if (isSameType(value.type, type)) return [value];
+  // In lower case, as JSON has it and Flink gives it; a CAST gives TRUE and FALSE.
+  if (value.type.kind === "boolean" && isText(type)) return [callOf("JSON_STRING", [value], { at: value.at, type })];
   const cast = castOf(value.type, type);
   if (cast.kind === "refused")
     fail(value.at, `the result is ${shownType(type)}, and this DEFAULT is ${shownType(value.type)}`, cast.remedy);
