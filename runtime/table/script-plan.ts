@@ -11,9 +11,12 @@ import {
   planScript,
   type ScriptPlan,
   type SqlProblem,
+  Uids,
   type ValidatedStatement,
   validateScript,
 } from "../sql/index.ts";
+
+import { tableProblems } from "./table-checks.ts";
 
 export type Plan = Extract<ScriptPlan, { kind: "plan" }>;
 type StatementKind = ValidatedStatement["statement"]["kind"];
@@ -31,6 +34,7 @@ const PASSING: ReadonlySet<StatementKind> = new Set<StatementKind>([
 export class ScriptPlans {
   /** The statements that later texts build on. */
   #before: string;
+  readonly #uids = new Uids();
   /** Tables that these fill (CREATE TABLE … AS). */
   #insertsBefore = 0;
 
@@ -42,8 +46,11 @@ export class ScriptPlans {
   plan(text: string, name: string, tables: readonly GivenTable[]): Plan {
     const before = this.#before;
     const whole = before + text;
-    const plan = planScript(whole, { tables });
+    const plan = planScript(whole, { tables, uids: this.#uids });
     if (plan.kind === "problems") throw invalid(plan.problems, before.length, whole, name);
+    const inputs = plan.queries.map(({ input }) => input);
+    const problems = tableProblems(plan.sinks, inputs);
+    if (problems.length > 0) throw invalid(problems, before.length, whole, name);
     const own = { ...plan, sinks: plan.sinks.slice(this.#insertsBefore) };
     for (const { statement, meaning } of validateScript(whole, { tables }).statements) {
       if (statement.at.start < before.length || PASSING.has(statement.kind)) continue;
