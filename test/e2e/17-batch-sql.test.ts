@@ -8,7 +8,7 @@ import { repository, type RunningCommand, Workplace } from "./streamjob-command.
 const example = "17-batch-sql";
 const work = new Workplace();
 // The script names its file from the repository's root folder, where the README runs it.
-cpSync(join(repository, "examples", example), work.path("examples", example), { recursive: true });
+cpSync(join(repository, "examples", example), work.path(join("examples", example)), { recursive: true });
 after(() => work.close());
 
 const run = (file: string): Promise<RunningCommand> => work.run("run", join(repository, "examples", example, file));
