@@ -47,7 +47,7 @@ describe("a uid", () => {
     );
     assert.deepEqual(
       nodes.map(({ kind }) => kind),
-      ["scan", "watermark", "calc", "aggregate", "calc", "calc"],
+      ["scan", "calc", "aggregate", "calc", "calc"],
     );
     assert.equal(new Set(sinks.map(({ uid }) => uid)).size, 2);
   });
