@@ -1,7 +1,7 @@
 /**
  * Owns: what a job is: the program that its processes run. In the configuration of pods today; later in requests too.
  *
- * PGR1 A kind that this program does not run is refused by name, with the kinds that it runs: `sql` is kept for later versions.
+ * PGR1 A kind that this program does not run is refused by name, with the kinds that it runs.
  */
 import { z } from "zod";
 import { pathSchema } from "./triggers.ts";
@@ -27,10 +27,16 @@ const inlineSchema = z.strictObject({
   path: pathSchema,
 });
 
-export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema, inlineSchema], {
+const sqlSchema = z.strictObject({
+  kind: z.literal("sql"),
+  /** Absolute: where the statements are a file in the container. */
+  path: pathSchema,
+});
+
+export const programSchema = z.discriminatedUnion("kind", [moduleSchema, configMapSchema, inlineSchema, sqlSchema], {
   error: ({ code, input }) =>
     code === "invalid_union"
-      ? `this StreamJob runs programs of kind module, configMap and inline, not ${kindOf(input)}`
+      ? `this StreamJob runs programs of kind module, configMap, inline and sql, not ${kindOf(input)}`
       : undefined,
 });
 

@@ -163,16 +163,9 @@ const onProgram: readonly Rule<Spec["job"]>[] = [
   },
   {
     reason: "NotInThisVersion",
-    fieldPath: ".sql",
-    rule: "!has(self.sql)",
-    message: "job.sql is not supported in this version; use module, configMap or inline",
-    holds: ({ sql }) => sql === undefined,
-  },
-  {
-    reason: "NotInThisVersion",
     fieldPath: ".jar",
     rule: "!has(self.jar)",
-    message: "job.jar is not supported in this version, because engine flink is not; use module, configMap or inline",
+    message: "job.jar is not supported in this version, because engine flink is not; use module, configMap, inline or sql",
     holds: ({ jar }) => jar === undefined,
   },
 ];

@@ -23,7 +23,9 @@ export type ProgramSource =
       readonly items?: readonly { readonly key: string; readonly path: string }[];
     }
   /** The module's source itself. */
-  | { readonly kind: "inline"; readonly text: string };
+  | { readonly kind: "inline"; readonly text: string }
+  /** Statements of SQL. */
+  | { readonly kind: "sql"; readonly text: string };
 
 /** The same shape as the runtime's restart strategy. */
 export type ResolvedRestart =
@@ -231,6 +233,7 @@ function programSource(job: StreamJobSpec["job"]): ProgramSource {
     return { kind: "configMap", name, key, ...(items === undefined ? {} : { items }) };
   }
   if (job.inline !== undefined) return { kind: "inline", text: job.inline };
+  if (job.sql !== undefined) return { kind: "sql", text: job.sql };
   assert(job.module !== undefined, "a job without a module was resolved");
   return { kind: "module", path: job.module };
 }

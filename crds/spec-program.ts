@@ -93,7 +93,12 @@ export const programSchema = z.strictObject({
         "of the spec: an edit is an upgrade, and a rollback brings the old text back. The pods find it at /opt/streamjob/job/job.ts. " +
         "`kubectl apply` without --server-side takes manifests of at most 256 KiB in all; for more than one file use configMap or an image.",
     ),
-  sql: text(262_144).optional().describe("SQL statements. Not supported in this version; refused."),
+  sql: text(INLINE_LENGTH_MAX)
+    .optional()
+    .describe(
+      "Statements of SQL: CREATE TABLE and VIEW, SET, and INSERT INTO or EXECUTE STATEMENT SET, which are the job. They are part of the spec: an " +
+        "edit is an upgrade, and a rollback brings the old statements back. The pods find them at /opt/streamjob/job/job.sql.",
+    ),
   jar: text(4096).optional().describe("Path of a Flink jar. Not supported in this version; refused."),
   args: atomicList(z.string().max(4096), 256)
     .optional()

@@ -44,12 +44,13 @@ test("a configuration of a newer operator is refused with both versions (FV2)", 
 });
 
 test("a program of a kind that nobody runs yet is refused by name (PGR1)", () => {
-  const later = JSON.stringify({ ...config, program: { kind: "sql", text: "SELECT 1" } });
-  const message = /field "program.*": this StreamJob runs programs of kind module, configMap and inline, not "sql"/;
+  const later = JSON.stringify({ ...config, program: { kind: "jar", path: "/opt/job.jar" } });
+  const message = /field "program.*": this StreamJob runs programs of kind module, configMap, inline and sql, not "jar"/;
   assert.throws(() => readPodConfig(later, undefined), { code: "OPTION_INVALID", message });
   for (const program of [
     { kind: "configMap", name: "code", key: "job.ts", path: "/opt/job.ts" },
     { kind: "inline", path: "/opt/job.ts" },
+    { kind: "sql", path: "/opt/job.sql" },
   ] as const)
     assert.deepEqual(readPodConfig(JSON.stringify({ ...config, program }), undefined).program, program);
 });

@@ -1,6 +1,6 @@
 /**
  * Owns: the files that are generated (`npm run docs`): docs/errors.md from the lists of error codes, docs/options.md from the table
- * of options, docs/sql-functions.md from the tables of runtime/sql, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
+ * of options, docs/sql-functions.md from the tables of runtime/sql, docs/sql-connectors.md from those of runtime/tables, docs/changes.md, docs/events.md and docs/runbook.md from the lists of operator/reconcile, docs/streamjob-reference.md and the
  * definitions in crds/generated and in the chart from the schemas of crds/, in docs/architecture.md the table of rooms from
  * test/architecture/rooms.ts, and in the chart's README the table of its values.
  * test/architecture fails while one is stale.
@@ -21,6 +21,7 @@ import {
 } from "../operator/reconcile/index.ts";
 import { describeOptions } from "../runtime/graph/index.ts";
 import { describeFunctions } from "../runtime/sql/index.ts";
+import { describeConnectors } from "../runtime/tables/index.ts";
 import { type Room, rooms } from "../test/architecture/rooms.ts";
 import { currentApiPage } from "./api-reference.ts";
 import { withValuesTable } from "./chart-readme.ts";
@@ -53,6 +54,20 @@ export function renderFunctionsPage(tables: string): string {
       "Operators, CASE, CAST, windows and the JSON functions with a syntax of their own are not in it.",
     "",
     `${tables.trim()}\n`,
+  ].join("\n");
+}
+
+/** The page of connectors for what `describeConnectors` renders. */
+export function renderConnectorsPage(sections: string): string {
+  return [
+    "<!-- Generated from runtime/tables by `npm run docs`; do not edit. -->",
+    "",
+    "# Connectors of SQL",
+    "",
+    "What a table of SQL is outside: `CREATE TABLE … WITH ('connector' = '…')`. Names of options and their defaults are Flink's, where the meaning is the same. " +
+      "An unknown option, one that is missing, and one with a wrong value are errors, with the place and what to write instead.",
+    "",
+    `${sections.trim()}\n`,
   ].join("\n");
 }
 
@@ -212,6 +227,7 @@ export function currentPages(): Readonly<Record<string, string>> {
     "docs/events.md": renderEventsPage(eventReasons),
     "docs/options.md": renderOptionsPage(describeOptions()),
     "docs/runbook.md": renderRunbookPage(conditionReasons, eventReasons, warningRemedies),
+    "docs/sql-connectors.md": renderConnectorsPage(describeConnectors()),
     "docs/sql-functions.md": renderFunctionsPage(describeFunctions()),
     "docs/streamjob-reference.md": renderStreamJobReference(),
     ...Object.fromEntries(

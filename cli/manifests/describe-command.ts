@@ -180,6 +180,8 @@ function specLines(job: StreamJob): Block {
   ]);
 }
 
+const lineCount = (text: string): number => text.trimEnd().split("\n").length;
+
 function programText({ job: { source } }: ResolvedSpec): string {
   switch (source.kind) {
     case "module":
@@ -187,7 +189,9 @@ function programText({ job: { source } }: ResolvedSpec): string {
     case "configMap":
       return `${source.key} of ConfigMap ${source.name}`;
     case "inline":
-      return `inline, ${source.text.trimEnd().split("\n").length} lines`;
+      return `inline, ${lineCount(source.text)} lines`;
+    case "sql":
+      return `SQL, ${lineCount(source.text)} lines`;
   }
 }
 

@@ -25,6 +25,16 @@ test("a module is a StreamJob with its text inline, named after its file", () =>
   });
 });
 
+test("a script of SQL is a StreamJob with its statements, which import nothing", () => {
+  const script = "INSERT INTO t SELECT 'import { a } from \"./a.ts\"';\n";
+  assert.deepEqual(made(script, { module: "jobs/Daily_totals.sql" }), {
+    apiVersion: "streamjob.dev/v1alpha1",
+    kind: "StreamJob",
+    metadata: { name: "daily-totals" },
+    spec: { job: { sql: script } },
+  });
+});
+
 test("what is a flag locally is a field", () => {
   const flags = {
     name: "wc",

@@ -1,5 +1,5 @@
 /**
- * Owns: a job module as the StreamJob that a cluster can run without an image of its own: its text inline, flags as fields. Pure.
+ * Owns: a job module, or a script of SQL, as the StreamJob that a cluster can run without an image of its own: its text inline, flags as fields. Pure.
  * Does not own: reading the file (run-sources.ts), what else may be wrong with the StreamJob (manifest-set.ts).
  *
  * INJ1 What the pods would not find is refused here, by name: files that are imported by a path, packages that the operator's image lacks.
@@ -33,7 +33,8 @@ const STATEMENT = /^[ \t]*(?:import|export)\b(?!\s+type\b)[^"'`;]*?["']([^"'\n]+
 const CALL = /\bimport\s*\(\s*["']([^"'\n]+)["']/g;
 
 export function inlineManifest(text: string, job: InlineJob): InlineManifest {
-  const message = refusalOf(text, job.image !== null);
+  const isSql = job.module.endsWith(".sql");
+  const message = isSql ? null : refusalOf(text, job.image !== null);
   if (message !== null) return { kind: "refused", message };
   const { image, args, options, parallelism, taskManagers, slots, restore } = job;
   const taskManager = {
@@ -42,7 +43,7 @@ export function inlineManifest(text: string, job: InlineJob): InlineManifest {
   };
   const spec = {
     ...(image === null ? {} : { image }),
-    job: { inline: text, ...(args.length === 0 ? {} : { args }) },
+    job: { [isSql ? "sql" : "inline"]: text, ...(args.length === 0 ? {} : { args }) },
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(Object.keys(taskManager).length === 0 ? {} : { taskManager }),
     ...(restore === undefined ? {} : { restore }),
@@ -58,7 +59,7 @@ export function inlineManifest(text: string, job: InlineJob): InlineManifest {
 /** `jobs/Word_count.ts` is `word-count`. */
 function nameOf(module: string): string {
   return basename(module)
-    .replace(/\.[cm]?[jt]s$/, "")
+    .replace(/\.(?:[cm]?[jt]s|sql)$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");

@@ -25,7 +25,7 @@ const JOB_HELP = "name of a StreamJob";
 const SOURCES_HELP = "manifests: .yaml, .yml or .json files, folders of them, or - for stdin";
 
 /** Names of modules that `run` runs itself; whatever else it is given is a manifest. */
-export const isModuleName = (name: string): boolean => /\.[cm]?[jt]s$/.test(name);
+export const isModuleName = (name: string): boolean => /\.(?:[cm]?[jt]s|sql)$/.test(name);
 
 /** Adds all commands to the program. */
 export function addManifestCommands(program: Command, found: Found): void {

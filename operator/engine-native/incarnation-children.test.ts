@@ -278,24 +278,27 @@ test("PTM4: TaskManagers are spread over nodes and zones where that is possible;
   assert.equal(constraintsOf({ topologySpreadConstraints: null }), undefined);
 });
 
-test("PGF1 an inline job's text is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it", () => {
-  const text = 'import { job } from "streamjob";\nexport default job(() => {});\n';
-  const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { inline: text } });
-  assert.equal(configMap.data?.["job.ts"], text);
-  assert.equal(configMap.immutable, true);
-  const { program } = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
-  assert.deepEqual(program, { kind: "inline", path: "/opt/streamjob/job/job.ts" });
-  for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
-    const items = [{ key: "job.ts", path: "job.ts" }];
-    const volume = spec.volumes?.find(({ name }) => name === "job");
-    assert.deepEqual(volume, { name: "job", configMap: { name: CONFIG_MAP, items } });
-    const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
-    assert.deepEqual(
-      spec.containers[0]?.volumeMounts?.find(({ name }) => name === "job"),
-      mount,
-    );
-  }
-});
+for (const [kind, file, text] of [
+  ["inline", "job.ts", 'import { job } from "streamjob";\nexport default job(() => {});\n'],
+  ["sql", "job.sql", "INSERT INTO totals SELECT user_id, SUM(amount) FROM orders GROUP BY user_id;\n"],
+] as const)
+  test(`PGF1 the text of a job is in the ConfigMap of its incarnation, and its pods mount it and nothing else of it: ${kind}`, () => {
+    const { configMap, jobManagerSet, taskManagerSet } = childrenOf({ job: { [kind]: text } });
+    assert.equal(configMap.data?.[file], text);
+    assert.equal(configMap.immutable, true);
+    const { program } = podConfigSchema.parse(JSON.parse(configMap.data?.["config.json"] ?? ""));
+    assert.deepEqual(program, { kind, path: `/opt/streamjob/job/${file}` });
+    for (const { spec } of [jobManagerSet.spec.template, taskManagerSet.spec.template]) {
+      const items = [{ key: file, path: file }];
+      const volume = spec.volumes?.find(({ name }) => name === "job");
+      assert.deepEqual(volume, { name: "job", configMap: { name: CONFIG_MAP, items } });
+      const mount = { name: "job", mountPath: "/opt/streamjob/job", readOnly: true };
+      assert.deepEqual(
+        spec.containers[0]?.volumeMounts?.find(({ name }) => name === "job"),
+        mount,
+      );
+    }
+  });
 
 test("PGF2 beside files of a user's ConfigMap the configuration has names of its own, and what it says is read there", () => {
   const { configMap, filesOf } = childrenOf({ job: { configMap: { name: "code", key: "job.ts" } } });

@@ -2,7 +2,7 @@
  * Owns: a job's own files in its pods, when they are not in the image: where they lie, and the volume that brings them.
  * Called by: incarnation-config.ts, pod-template.ts, pod-container.ts.
  *
- * PGF1 The text of an inline job and the files of a ConfigMap are kept in the ConfigMap of the incarnation, which never changes: every
+ * PGF1 The text of an inline job, or of one in SQL, and the files of a ConfigMap are kept in the ConfigMap of the incarnation, which never changes: every
  *     pod of an incarnation finds what it was made with, whatever became of the spec and of the user's ConfigMap.
  * PGF2 Beside files of a user our own keys have names that no file of a job has.
  */
@@ -14,8 +14,8 @@ import type { Container, Volume } from "../kubernetes/api/index.ts";
 /** Where a job's files are mounted; in the image it is an empty folder, the working directory. */
 const JOB_FOLDER = "/opt/streamjob/job";
 const VOLUME = "job";
-/** Key of an inline job's text, and its file. */
-const INLINE_KEY = "job.ts";
+/** Key of the text that is in the spec, and its file. */
+const TEXT_KEYS = { inline: "job.ts", sql: "job.sql" } as const;
 
 /** What pods are told of the program. */
 export function programOf(source: ProgramSource): Program {
@@ -25,7 +25,8 @@ export function programOf(source: ProgramSource): Program {
     case "configMap":
       return { kind: "configMap", name: source.name, key: source.key, path: `${JOB_FOLDER}/${modulePath(source)}` };
     case "inline":
-      return { kind: "inline", path: `${JOB_FOLDER}/${INLINE_KEY}` };
+    case "sql":
+      return { kind: source.kind, path: `${JOB_FOLDER}/${TEXT_KEYS[source.kind]}` };
   }
 }
 
@@ -36,7 +37,7 @@ const modulePath = ({ key, items = [] }: ConfigMapSource): string =>
 
 /** PGF1. What an incarnation's ConfigMap holds beside its configuration. */
 export function programData(source: ProgramSource): Readonly<Record<string, string>> {
-  return source.kind === "inline" ? { [INLINE_KEY]: source.text } : {};
+  return source.kind === "inline" || source.kind === "sql" ? { [TEXT_KEYS[source.kind]]: source.text } : {};
 }
 
 /** The user's ConfigMap whose data is copied there when it is made; null: none. */
@@ -68,7 +69,10 @@ export function programVolumes(source: ProgramSource, ownConfigMap: string): rea
     case "configMap":
       return [{ name: VOLUME, configMap: { name: ownConfigMap, ...itemsOf(source) } }];
     case "inline":
-      return [{ name: VOLUME, configMap: { name: ownConfigMap, items: [{ key: INLINE_KEY, path: INLINE_KEY }] } }];
+    case "sql": {
+      const key = TEXT_KEYS[source.kind];
+      return [{ name: VOLUME, configMap: { name: ownConfigMap, items: [{ key, path: key }] } }];
+    }
   }
 }
 

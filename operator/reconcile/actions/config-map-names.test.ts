@@ -10,6 +10,7 @@ const args = Array.from({ length: 50 }, () => "x".repeat(1000));
 const jobs: Readonly<Record<ProgramSource["kind"], StreamJobSpec["job"]>> = {
   module: { module: "/job.ts", args },
   inline: { inline: "export {};", args },
+  sql: { sql: "SET 'a' = 'b'", args },
   configMap: { configMap: { name: "code", key: "job.ts" }, args },
 };
 

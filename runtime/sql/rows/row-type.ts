@@ -5,6 +5,7 @@
  *     midnight UTC, TIME milliseconds of the day, TIMESTAMP(0 … 3) and TIMESTAMP_LTZ(0 … 3) epoch milliseconds.
  * SQRT2 What has no type in streams has one here: finer times are decimals of seconds with 9 digits (a bigint of nanoseconds), INTERVAL a number of months (int32) or of
  *     milliseconds (int64).
+ * SQRT3 NULL is no key of a map and no element of a multiset, whatever their types say.
  */
 import { unreachable } from "../../../base/index.ts";
 import { t, type ValueType } from "../../record/index.ts";
@@ -57,9 +58,9 @@ function bareTypeOf(type: SqlType): Value {
     case "array":
       return t.list(columnTypeOf(type.element));
     case "multiset":
-      return t.map(columnTypeOf(type.element) as never, t.int32);
+      return t.map(bareTypeOf(type.element) as never, t.int32);
     case "map":
-      return t.map(columnTypeOf(type.key) as never, columnTypeOf(type.value));
+      return t.map(bareTypeOf(type.key) as never, columnTypeOf(type.value));
     case "row":
       return rowTypeOf(type.fields);
     default:

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { SourceHarness, sourceContract } from "../../testkit/index.ts";
+import { findMisfit } from "../../record/index.ts";
+import { tableConnector } from "../registry.ts";
+import { notNull, sql, tableOf } from "../tables.test-support.ts";
+import type { SqlType } from "../../sql/index.ts";
+import type { TableSource } from "../table-description.ts";
+
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+function sourceOf(
+  types: Readonly<Record<string, SqlType>>,
+  options: Readonly<Record<string, string>>,
+  read = Object.keys(types).map((_, place) => place),
+): TableSource {
+  const connector = tableConnector(tableOf(types, { connector: "datagen", "rows-per-second": "1000000", ...options }));
+  const source = connector.source?.(read);
+  assert.ok(source !== undefined);
+  return source;
+}
+
+async function rowsOf(
+  types: Readonly<Record<string, SqlType>>,
+  options: Readonly<Record<string, string>>,
+  read?: number[],
+): Promise<Rows> {
+  const { source } = sourceOf(types, options, read);
+  const harness = await SourceHarness.start(source);
+  await harness.read();
+  await harness.close();
+  return harness.values as Rows;
+}
+
+describe("datagen", () => {
+  it("ends behind the shortest sequence, and counts from its start", async () => {
+    const types = { a: sql.int, b: sql.string, c: sql.decimal(10, 2), d: sql.bigint };
+    const fields = Object.fromEntries(
+      Object.keys(types).flatMap((name, place) => [
+        [`fields.${name}.kind`, "sequence"],
+        [`fields.${name}.start`, "5"],
+        [`fields.${name}.end`, String(7 + place)],
+      ]),
+    );
+    assert.deepEqual(await rowsOf(types, fields), [
+      { a: 5, b: "5", c: 500n, d: 5n },
+      { a: 6, b: "6", c: 600n, d: 6n },
+      { a: 7, b: "7", c: 700n, d: 7n },
+    ]);
+    assert.equal((await rowsOf(types, { ...fields, "number-of-rows": "2" })).length, 2);
+  });
+
+  it("makes random values of every type, within their bounds", async () => {
+    const types = {
+      a: notNull(sql.boolean),
+      b: sql.tinyint,
+      c: sql.int,
+      d: sql.bigint,
+      e: sql.double,
+      f: sql.decimal(6, 2),
+      g: sql.string,
+      h: sql.bytes,
+      i: sql.date,
+      j: sql.time(0),
+      k: sql.timestamp(3),
+      l: sql.instant(6),
+      m: sql.array(sql.int),
+      n: sql.map(sql.string, sql.double),
+      o: sql.row({ x: sql.int }),
+      p: sql.multiset(sql.string),
+      q: sql.float,
+    };
+    const options = {
+      "number-of-rows": "200",
+      "fields.c.min": "-3",
+      "fields.c.max": "3",
+      "fields.f.max": "10",
+      "fields.g.length": "5",
+      "fields.o.x.max": "9",
+      "fields.o.x.min": "7",
+      "fields.k.max-past": "1 h",
+      "fields.d.null-rate": "0.5",
+    };
+    const { source } = sourceOf(types, options);
+    const harness = await SourceHarness.start(source);
+    await harness.read();
+    await harness.close();
+    const rows = harness.values as Rows;
+    assert.equal(rows.length, 200);
+    for (const row of rows) {
+      assert.equal(findMisfit(source.type, row), null);
+      assert.match(row["g"] as string, /^[0-9a-f]{5}$/);
+      assert.ok((row["f"] as bigint) >= 0n && (row["f"] as bigint) <= 1000n);
+      assert.ok([7, 8, 9].includes((row["o"] as { x: number }).x));
+    }
+    assert.deepEqual(new Set(rows.map(({ c }) => c)), new Set([-3, -2, -1, 0, 1, 2, 3]));
+    const nulls = rows.filter(({ d }) => d === null).length;
+    assert.ok(nulls > 60 && nulls < 140, `${nulls} of 200 are NULL`);
+    assert.ok(rows.some(({ b }) => (b as number) < -50) && rows.some(({ b }) => (b as number) > 50));
+  });
+
+  it("TBCG1: gives each column the same values whichever columns are read with it", async () => {
+    const types = { a: sql.int, b: sql.string };
+    const whole = await rowsOf(types, { "number-of-rows": "10" });
+    const part = await rowsOf(types, { "number-of-rows": "10" }, [1]);
+    assert.deepEqual(
+      part,
+      whole.map(({ b }) => ({ b })),
+    );
+    assert.equal(new Set(whole.map(({ a }) => a)).size, 10);
+  });
+
+  it("refuses a field of no column, a sequence without an end, and NULLs where none may be", async () => {
+    const refused: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+      [{ "fields.x.min": "1" }, /is of no column of the table. Its columns are a/],
+      [{ "fields.a.kind": "sequence", "fields.a.start": "1" }, /needs the option 'fields.a.end'/],
+      [{ "fields.a.kind": "sequence", "fields.a.start": "3", "fields.a.end": "1" }, /ends at 1, before its start 3/],
+      [{ "fields.a.null-rate": "0.1" }, /is NOT NULL, and has a rate of NULLs/],
+      [{ "fields.a.max": "ten" }, /Write a number/],
+      [{ "rows-per-second": "0" }, /rows-per-second is not above 0/],
+    ];
+    for (const [options, expected] of refused)
+      assert.throws(() => sourceOf({ a: notNull(sql.int) }, options), expected);
+  });
+});
+
+const types = { a: sql.int, b: sql.string };
+const { source } = sourceOf(types, { "number-of-rows": "20" });
+const records = await rowsOf(types, { "number-of-rows": "20" });
+describe("the source of datagen", () => {
+  for (const { name, run } of sourceContract(() => ({ makeSource: () => source, records }))) it(name, run);
+});

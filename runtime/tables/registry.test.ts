@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { describeConnectors } from "./connectors-page.ts";
+import { checkTableOptions, connectorDefinitions, tableConnector } from "./registry.ts";
+import { placeOf } from "./problem-place.ts";
+import { TableError, type TableProblem } from "./table-error.ts";
+import { notNull, sql, tableOf } from "./tables.test-support.ts";
+
+const types = { a: sql.int, b: sql.string };
+const files = { connector: "filesystem", path: "/data/orders", format: "csv" };
+
+function problemOf(check: () => unknown): TableProblem {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof TableError) return error.problem;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+const problem = (options: Readonly<Record<string, string>>): TableProblem =>
+  problemOf(() => checkTableOptions(tableOf(types, options)));
+
+describe("the options of a table", () => {
+  it("TBCP1: an unknown connector or option is refused, with the nearest that there is", () => {
+    assert.deepEqual(problem({ connector: "filesytem" }), {
+      message: "there is no connector 'filesytem'",
+      remedy: "Did you mean 'filesystem'?",
+      option: "connector",
+    });
+    assert.deepEqual(problem({ ...files, fromat: "csv" }), {
+      message: "'fromat' is no option of the connector filesystem",
+      remedy: "Did you mean 'format'?",
+      option: "fromat",
+    });
+    assert.match(problem({}).message, /it has no connector/);
+    assert.match(problem({ connector: "oracle" }).remedy, /There are datagen, print,/);
+    assert.match(problem({ ...files, wholly: "other" }).remedy, /Its options are 'connector', 'path'/);
+  });
+
+  it("TBCP1: a missing option says what it is for", () => {
+    const { message, remedy, option } = problem({ connector: "filesystem", format: "csv" });
+    assert.match(message, /the connector filesystem needs the option 'path': a folder/);
+    assert.equal(remedy, "Add 'path' = '…' to WITH.");
+    assert.equal(option, undefined);
+  });
+
+  it("TBCP1: a wrong value is refused with what to write", () => {
+    const wrong: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+      [{ ...files, format: "cvs" }, /Write one of 'csv', 'json', 'raw'/],
+      [{ ...files, "source.monitor-interval": "soon" }, /Write a duration such as/],
+      [{ ...files, "sink.rolling-policy.file-size": "big" }, /Write a size such as '128 mb'/],
+      [{ ...files, "csv.field-delimiter": ";;" }, /Write one character/],
+      [{ ...files, "csv.allow-comments": "yes" }, /Write 'true' or 'false'/],
+      [{ connector: "datagen", "rows-per-second": "many" }, /Write a whole number/],
+    ];
+    for (const [options, remedy] of wrong) assert.match(problem(options).remedy, remedy);
+  });
+
+  it("an option of a format that was not chosen is unknown, and one of Flink's that we do not have says what to do", () => {
+    assert.match(
+      problem({ ...files, "json.ignore-parse-errors": "true" }).message,
+      /no option of the connector filesystem/,
+    );
+    assert.match(problem({ ...files, "sink.partition-commit.delay": "1 h" }).message, /is not supported/);
+    assert.match(problem({ connector: "print", "sink.parallelism": "2" }).remedy, /parallelism.default/);
+  });
+
+  it("the message names the table, and the error ends the job for good", () => {
+    const error = new TableError("orders", problem({ ...files, fromat: "csv" }));
+    assert.equal(
+      error.message,
+      "table orders: 'fromat' is no option of the connector filesystem. Did you mean 'format'?",
+    );
+    assert.equal(error.code, "OPTION_INVALID");
+    assert.equal(error.destiny, "terminal");
+  });
+
+  it("is shown at the option or column that is wrong, and what is missing at the connector", () => {
+    const written = {
+      options: [
+        { key: "connector", at: 10 },
+        { key: "fromat", at: 20 },
+      ],
+      columns: [{ name: { name: "a", at: 1 } }],
+    };
+    const at = (more: object): number | null =>
+      placeOf(new TableError("orders", { message: "m", remedy: "r", ...more }), written);
+    assert.equal(at({ option: "fromat" }), 20);
+    assert.equal(at({ column: "a" }), 1);
+    assert.equal(at({}), 10);
+    assert.equal(placeOf(new TableError("orders", { message: "m", remedy: "r" }), { options: [], columns: [] }), null);
+  });
+
+  it("metadata that a connector does not have is refused at its column", () => {
+    const table = {
+      ...tableOf(types, files),
+      columns: [{ name: "at", type: notNull(sql.timestamp(3)), metadata: "timestamp" }],
+    };
+    assert.deepEqual(
+      problemOf(() => checkTableOptions(table)),
+      {
+        column: "at",
+        message: "the connector filesystem has no metadata 'timestamp'",
+        remedy: "Take the column out.",
+      },
+    );
+  });
+});
+
+describe("connectors", () => {
+  it("refuse what they cannot do: to be read, to be written, to take rows that change", async () => {
+    const print = tableConnector(tableOf(types, { connector: "print" }));
+    assert.throws(() => print.source?.([0]), /the connector print is only written/);
+    const datagen = tableConnector(tableOf(types, { connector: "datagen" }));
+    assert.throws(() => datagen.sink?.("append"), /the connector datagen is only read/);
+    const file = tableConnector(tableOf(types, files));
+    assert.match(problemOf(() => file.sink?.("retract")).message, /only appends, and the rows of this query change/);
+    assert.match(problemOf(() => file.sink?.("upsert")).remedy, /upsert-kafka, mysql, redis/);
+  });
+
+  it("are all on the page, with every option that has a use, and no option twice", () => {
+    const page = describeConnectors();
+    for (const { name, rows, slots } of connectorDefinitions) {
+      assert.ok(page.includes(`## ${name}\n`), name);
+      for (const row of [...rows, ...slots.flatMap(({ formats }) => formats.flatMap((format) => format.rows))])
+        assert.ok(page.includes(`\`${row.name}\``), row.name);
+      assert.equal(new Set(rows.map((row) => row.name)).size, rows.length, name);
+    }
+  });
+});

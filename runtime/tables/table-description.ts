@@ -1,0 +1,53 @@
+/**
+ * Owns: the port between the tables of SQL and connectors: what a table says of itself, and what a connector makes of it.
+ *
+ * TBCT1 A source gives batches whose rows are those of rowTypeOf for the columns that were asked for, in their order. What it gives beside inserts, it
+ *     says as row kinds, and in `changes`.
+ * TBCT2 A sink is an operator that makes records of batches, and a sink of those records, in one chain. Without an encoder the sink takes batches itself.
+ * TBCT3 Where `keyColumns` are given, the rows of one key have to reach one subtask, in their order.
+ */
+import type { OperatorFactory, Sink, Source } from "../ports/index.ts";
+import type { ValueType } from "../record/index.ts";
+import type { Changes, SqlType } from "../sql/index.ts";
+
+export type TableColumn = {
+  readonly name: string;
+  readonly type: SqlType;
+  /** The key of a metadata column, as in METADATA FROM 'timestamp'; null: the column is stored. */
+  readonly metadata: string | null;
+};
+
+export type TableDescription = {
+  readonly name: string;
+  /** Not computed ones. Of a sink: those that it writes. */
+  readonly columns: readonly TableColumn[];
+  /** Names; empty: there is no key. */
+  readonly primaryKey: readonly string[];
+  /** WITH. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Of a table that is made of values in the job's module: its rows, as SQRT1 says. */
+  readonly values?: readonly Readonly<Record<string, unknown>>[];
+};
+
+export type TableSource = {
+  readonly source: Source<unknown>;
+  readonly changes: Changes;
+};
+
+export type TableSink = {
+  /** Null: the sink takes batches (TBCT2). */
+  readonly encoder: OperatorFactory<unknown, unknown> | null;
+  /** Of what comes out of the encoder. */
+  readonly recordType: ValueType<unknown>;
+  readonly sink: Sink<unknown>;
+  /** Null: rows may come anywhere (TBCT3). */
+  readonly keyColumns: readonly string[] | null;
+};
+
+/** A table's connector, its options read. Errors of both: TableError. */
+export type TableConnector = {
+  /** `columns`: places of the columns that are read, in the order of the rows. */
+  source?(columns: readonly number[]): TableSource;
+  /** `changes`: of the rows that come. */
+  sink?(changes: Changes): TableSink;
+};
