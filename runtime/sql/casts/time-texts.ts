@@ -37,7 +37,7 @@ export function addMonths(timeMs: number, months: number): number {
   return date + (timeMs - Math.floor(timeMs / DAY_MS) * DAY_MS);
 }
 
-function lengthOfMonth(year: number, month: number): number {
+export function lengthOfMonth(year: number, month: number): number {
   if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
 }

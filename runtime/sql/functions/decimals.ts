@@ -1,27 +1,15 @@
 /**
- * Owns: exact numbers as a bigint of their smallest unit, and their digits behind the point.
- *
- * SQUD1 What is cut off is rounded half away from zero, as Java's HALF_UP does; `cut` drops it.
+ * Owns: exact numbers of any scale, as functions need them: from and to values of their types, rounded, cut, rounded down. DECIMAL itself is casts/decimals.ts.
  */
+import { powerOfTen, rescaled as rescaledDecimal } from "../casts/decimals.ts";
 import { isInteger, type KindOf, type OperandType } from "../types/type-families.ts";
 
 export type Exact = { readonly unscaled: bigint; readonly scale: number };
 
-const powers: bigint[] = [];
+/** Digits behind the point; fewer than before: rounded (SQXD1). */
+export const rescaled = ({ unscaled, scale }: Exact, to: number): bigint => rescaledDecimal(unscaled, scale, to);
 
-export function powerOfTen(exponent: number): bigint {
-  return (powers[exponent] ??= 10n ** BigInt(exponent));
-}
-
-/** Digits behind the point; fewer than before: rounded (SQUD1). */
-export function rescaled({ unscaled, scale }: Exact, to: number): bigint {
-  if (to >= scale) return unscaled * powerOfTen(to - scale);
-  const unit = powerOfTen(scale - to);
-  const [quotient, rest] = [unscaled / unit, unscaled % unit];
-  const isFar = (rest < 0n ? -rest : rest) * 2n >= unit;
-  return isFar ? quotient + (unscaled < 0n ? -1n : 1n) : quotient;
-}
-
+/** The same, and what is too much is dropped. */
 export const cut = ({ unscaled, scale }: Exact, to: number): bigint =>
   to >= scale ? unscaled * powerOfTen(to - scale) : unscaled / powerOfTen(scale - to);
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { civilOf, DAY_MS, daysInMonth, daysOf, dayOfWeek, dayOfYear, plusMonths } from "./calendar.ts";
+import { DAY_MS, lengthOfMonth } from "../../casts/time-texts.ts";
+import { timeZoneOf } from "../../casts/time-zone.ts";
+import { civilOf, daysOf, dayOfWeek, dayOfYear, plusMonths } from "./calendar.ts";
 import { datePattern } from "./date-pattern.ts";
-import { timeZone } from "./time-zone.ts";
 
 /** From about the year -4000 to 12000. */
 const days = fc.integer({ min: -2_180_000, max: 3_660_000 });
@@ -30,7 +31,7 @@ describe("the calendar", () => {
       fc.property(days, fc.integer({ min: -5000, max: 5000 }), (day, months) => {
         const [from, to] = [civilOf(day), civilOf(plusMonths(day, months))];
         assert.equal(to.year * 12 + to.month, from.year * 12 + from.month + months);
-        assert.equal(to.day, Math.min(from.day, daysInMonth(to.year, to.month)));
+        assert.equal(to.day, Math.min(from.day, lengthOfMonth(to.year, to.month)));
       }),
       { seed: 4, numRuns: 300 },
     );
@@ -51,11 +52,27 @@ describe("a pattern of dates", () => {
       const form = datePattern(pattern);
       fc.assert(
         fc.property(moments, ([clockMs, nanos]) => {
-          const text = form.write(clockMs, nanos, { name: "UTC", offsetMs: 0 });
+          const text = form.write(clockMs, nanos, null);
           for (const isLenient of [false, true])
             assert.deepEqual(form.read(text, isLenient), { clockMs, nanos, offsetMs: null }, text);
         }),
         { seed: 8, numRuns: 200 },
+      );
+    });
+});
+
+describe("a pattern that writes one time after the other", () => {
+  for (const pattern of ["yyyy-MM-dd", "dd HH", "HH:mm", "mm:ss", "a", "yyyy Z"])
+    it(`gives each its own text: ${pattern}`, () => {
+      const form = datePattern(pattern);
+      const times = fc.array(fc.integer({ min: -200_000, max: 200_000_000 }), { minLength: 2, maxLength: 20 });
+      fc.assert(
+        fc.property(times, fc.nat(5), (clocks, hours) => {
+          const zone = { name: "UTC", offsetMs: hours * 3_600_000 };
+          for (const clockMs of clocks)
+            assert.equal(form.write(clockMs, 0, zone), datePattern(pattern).write(clockMs, 0, zone));
+        }),
+        { seed: 10, numRuns: 100 },
       );
     });
 });
@@ -73,12 +90,12 @@ describe("a time zone", () => {
 
   for (const name of names)
     it(`leads from an instant to its clock time and back, but for the second time of an hour that comes twice: ${name}`, () => {
-      const zone = timeZone(name);
+      const zone = timeZoneOf(name);
       fc.assert(
         fc.property(fc.integer({ min: -2e9, max: 4e9 }), (seconds) => {
           const instant = seconds * 1000;
-          const back = zone.instantOf(zone.clockOf(instant));
-          assert.equal(zone.clockOf(back), zone.clockOf(instant));
+          const back = zone.instantOf(zone.localOf(instant));
+          assert.equal(zone.localOf(back), zone.localOf(instant));
           assert.ok(back <= instant);
         }),
         { seed: 9, numRuns: 200 },

@@ -6,8 +6,9 @@
  * SQUI3 What a text lacks is that of 1970-01-01 00:00:00. A day or an hour that there is not makes the text unreadable. (Ours: Flink takes the last day of the month for the 31st of
  *     February, and January of the next year for a 13th month.)
  */
+import { DAY_MS, lengthOfMonth } from "../../casts/time-texts.ts";
 import { failExpression } from "../implementations.ts";
-import { civilOf, DAY_MS, daysInMonth, daysOf, dayOfWeek, dayOfYear } from "./calendar.ts";
+import { civilOf, daysOf, dayOfWeek, dayOfYear } from "./calendar.ts";
 import { timeOfDay } from "./moments.ts";
 
 type Token =
@@ -24,8 +25,10 @@ export type ReadTime = {
 };
 
 export type DatePattern = {
-  /** `offsetMs`, `zone`: of the clock, for the letters that show them. */
-  readonly write: (clockMs: number, nanos: number, zone: ShownZone) => string;
+  /** Whether it has letters that show the zone. */
+  readonly showsZone: boolean;
+  /** `zone`: of the clock, at that time; null: nothing is known of it, and it is shown as UTC. */
+  readonly write: (clockMs: number, nanos: number, zone: ShownZone | null) => string;
   /** Null: the text is not of this pattern. `lenient`: numbers may have fewer digits, and what follows the pattern does not count, as in SimpleDateFormat. */
   readonly read: (text: string, isLenient: boolean) => ReadTime | null;
 };
@@ -35,16 +38,42 @@ export type ShownZone = { readonly name: string; readonly offsetMs: number };
 const NUMERIC = "yuMLdDHhkKmsS";
 const LETTERS = /^[GyuMLdDHhkKmsSaEzZXx]$/;
 
+const UTC: ShownZone = { name: "UTC", offsetMs: 0 };
+
 /** Errors: SQL_EXPRESSION_FAILED (SQUI1). */
 export function datePattern(pattern: string): DatePattern {
   const tokens = tokensOf(pattern);
+  const letters = new Set(tokens.flatMap((token) => (token.kind === "letter" ? [token.letter] : [])));
+  const showsZone = /[zZXx]/.test([...letters].join(""));
   return {
-    write: (clockMs, nanos, zone) => {
-      let text = "";
-      for (const token of tokens) text += written(token, clockMs, nanos, zone);
-      return text;
-    },
+    showsZone,
+    write: showsZone || letters.has("S") ? writer(tokens) : remembering(writer(tokens), finestUnit(letters)),
     read: (text, isLenient) => readText(tokens, text, isLenient),
+  };
+}
+
+const writer =
+  (tokens: readonly Token[]): DatePattern["write"] =>
+  (clockMs, nanos, zone) => {
+    let text = "";
+    for (const token of tokens) text += written(token, clockMs, nanos, zone ?? UTC);
+    return text;
+  };
+
+/** Within it, all texts are the same. */
+function finestUnit(letters: ReadonlySet<string>): number {
+  if (letters.has("s")) return 1000;
+  if (letters.has("m")) return 60_000;
+  return ["H", "h", "k", "K", "a"].some((letter) => letters.has(letter)) ? 3_600_000 : DAY_MS;
+}
+
+/** Rows come mostly in the order of their times: many have the same text as the one before. */
+function remembering(write: DatePattern["write"], unitMs: number): DatePattern["write"] {
+  let [lastUnit, lastText] = [Number.NaN, ""];
+  return (clockMs, nanos, zone) => {
+    const unit = Math.floor(clockMs / unitMs);
+    if (unit !== lastUnit) [lastUnit, lastText] = [unit, write(clockMs, nanos, zone)];
+    return lastText;
   };
 }
 
@@ -259,7 +288,7 @@ function dayOf(fields: Fields): number | null {
   const ofYear = fields.get("D");
   if (ofYear !== undefined) return ofYear < 1 || ofYear > 366 ? null : daysOf({ year, month: 1, day: 1 }) + ofYear - 1;
   const [month, day] = [fields.get("M") ?? fields.get("L") ?? 1, fields.get("d") ?? 1];
-  return month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month) ? null : daysOf({ year, month, day });
+  return month < 1 || month > 12 || day < 1 || day > lengthOfMonth(year, month) ? null : daysOf({ year, month, day });
 }
 
 function timeIn(fields: Fields): number | null {

@@ -6,12 +6,13 @@
  * SQUS2 A difference counts whole units that have passed, with a sign.
  */
 import { assert } from "../../../../base/index.ts";
+import { DAY_MS } from "../../casts/time-texts.ts";
+import { timeZoneOf } from "../../casts/time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
 import { type Integer, numberOf, typed } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
-import { civilOf, DAY_MS, plusMonths } from "./calendar.ts";
+import { civilOf, plusMonths } from "./calendar.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
 
 const monthsOf: Readonly<Partial<Record<TimeUnit, number>>> = { YEAR: 12, QUARTER: 3, MONTH: 1 };
 
@@ -35,7 +36,7 @@ function unitOf(words: readonly string[]): TimeUnit {
 
 const add: ScalarFactory = typed(({ words, arguments: [, type], result, session }) => {
   const unit = unitOf(words);
-  const zone = timeZone(session.timeZone);
+  const zone = timeZoneOf(session.timeZone);
   const [clockOf, writeClock, write] = [clockReader(type, zone), clockWriter(result, zone), momentWriter(result)];
   const months = monthsOf[unit];
   if (months !== undefined)
@@ -70,7 +71,7 @@ function monthsBetween(fromMs: number, toMs: number): number {
 
 const difference: ScalarFactory = typed(({ words, arguments: [first, second], session }) => {
   const unit = unitOf(words);
-  const zone = timeZone(session.timeZone);
+  const zone = timeZoneOf(session.timeZone);
   const [fromOf, toOf] = [clockReader(first, zone), clockReader(second, zone)];
   const months = monthsOf[unit];
   if (months !== undefined)

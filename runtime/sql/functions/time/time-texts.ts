@@ -4,6 +4,8 @@
  * SQUX1 A text that cannot be read is NULL, and of UNIX_TIMESTAMP the least BIGINT, as in Flink.
  * SQUX2 Without a pattern a text is `yyyy-MM-dd HH:mm:ss`, with or without its time, its fraction and zeros in front; TO_TIMESTAMP with a pattern that does not fit tries this, too.
  */
+import { DAY_MS } from "../../casts/time-texts.ts";
+import { type TimeZone, timeZoneOf } from "../../casts/time-zone.ts";
 import { isText, type OperandType } from "../../types/type-families.ts";
 import { cut, exactReader } from "../decimals.ts";
 import {
@@ -16,10 +18,8 @@ import {
   typed,
 } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
-import { DAY_MS } from "./calendar.ts";
-import { type DatePattern, datePattern, type ReadTime } from "./date-pattern.ts";
+import { type DatePattern, datePattern, type ReadTime, type ShownZone } from "./date-pattern.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
-import { timeZone } from "./time-zone.ts";
 
 const DEFAULT = "yyyy-MM-dd HH:mm:ss";
 const defaultPattern = datePattern(DEFAULT);
@@ -41,24 +41,34 @@ export function readDefault(text: string): ReadTime | null {
   return fixedPattern.read(`${year.padStart(4, "0")}-${MM}-${dd} ${HH}:${mm}:${ss}.${fraction.padEnd(9, "0")}`, false);
 }
 
+/** What the letters for a zone show of an instant. */
+const shownZone =
+  (name: string, zone: TimeZone): ((instantMs: number) => ShownZone) =>
+  (instantMs) => ({ name, offsetMs: zone.localOf(instantMs) - instantMs });
+
+/** Of an instant, as the clock of a zone shows it. */
+function writeInstant(pattern: DatePattern, instantMs: number, name: string, zone: TimeZone): string {
+  return pattern.write(zone.localOf(instantMs), 0, pattern.showsZone ? shownZone(name, zone)(instantMs) : null);
+}
+
 const dateFormat: ScalarFactory = typed(({ arguments: [type], session }) => {
   const patternOf = patternReader();
-  const zone = timeZone(session.timeZone);
+  const zone = timeZoneOf(session.timeZone);
+  const shownAt = shownZone(session.timeZone, zone);
+  const write = (pattern: DatePattern, clockMs: number, nanos: number, instantMs: () => number): string =>
+    pattern.write(clockMs, nanos, pattern.showsZone ? shownAt(instantMs()) : null);
   if (type !== undefined && isText(type))
     return (text: string, pattern: string) => {
       const time = readDefault(text);
-      return time === null
-        ? null
-        : patternOf(pattern).write(time.clockMs, time.nanos, {
-            name: zone.name,
-            offsetMs: zone.offsetAt(time.clockMs),
-          });
+      if (time === null) return null;
+      return write(patternOf(pattern), time.clockMs, time.nanos, () => zone.instantOf(time.clockMs));
     };
   const clockOf = clockReader(type, zone);
   return (value: MomentValue, pattern: string) => {
     const clockMs = clockOf(value);
-    const instantMs = type?.kind === "timestamp_ltz" ? millisecondsOf(value) : zone.instantOf(clockMs);
-    return patternOf(pattern).write(clockMs, nanosOf(value), { name: zone.name, offsetMs: zone.offsetAt(instantMs) });
+    return write(patternOf(pattern), clockMs, nanosOf(value), () =>
+      type?.kind === "timestamp_ltz" ? millisecondsOf(value) : zone.instantOf(clockMs),
+    );
   };
 });
 
@@ -72,7 +82,7 @@ const toDate: ScalarFactory = typed(() => {
 
 const toTimestamp: ScalarFactory = typed(({ result, session }) => {
   const patternOf = patternReader();
-  const write = clockWriter(result, timeZone(session.timeZone));
+  const write = clockWriter(result, timeZoneOf(session.timeZone));
   return (text: string, pattern?: string) => {
     const time =
       pattern === undefined ? readDefault(text) : (patternOf(pattern).read(text, false) ?? readDefault(text));
@@ -89,7 +99,8 @@ const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
       const time =
         pattern === undefined ? readDefault(text) : (patternOf(pattern).read(text, false) ?? readDefault(text));
       if (time === null) return null;
-      const instantMs = time.offsetMs === null ? timeZone(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
+      const instantMs =
+        time.offsetMs === null ? timeZoneOf(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
       return write(instantMs, time.nanos);
     };
   const millisecondsOf = epochReader(type);
@@ -119,18 +130,17 @@ function epochReader(type: OperandType | undefined): (value: Integer, digits: nu
 
 const fromUnixtime: ScalarFactory = typed(({ session }) => {
   const patternOf = patternReader();
-  const zone = timeZone(session.timeZone);
+  const zone = timeZoneOf(session.timeZone);
   return (seconds: Integer, pattern = DEFAULT) => {
     const instantMs = numberOf(seconds) * 1000;
-    const offsetMs = zone.offsetAt(instantMs);
-    return patternOf(pattern).write(instantMs + offsetMs, 0, { name: zone.name, offsetMs });
+    return writeInstant(patternOf(pattern), instantMs, session.timeZone, zone);
   };
 });
 
 const unixTimestamp: ScalarFactory = typed(({ arguments: args, session: { clock, timeZone: name } }) => {
   if (args.length === 0) return () => BigInt(Math.floor(clock.nowMs() / 1000));
   const patternOf = patternReader();
-  const zone = timeZone(name);
+  const zone = timeZoneOf(name);
   return (text: string, pattern = DEFAULT) => {
     const time = patternOf(pattern).read(text, true);
     if (time === null) return UNREADABLE;
@@ -142,10 +152,9 @@ const unixTimestamp: ScalarFactory = typed(({ arguments: args, session: { clock,
 function convertTz(text: string, from: string, to: string): string | null {
   const time = defaultPattern.read(text, true);
   if (time === null) return null;
-  const zone = timeZone(to);
-  const instantMs = timeZone(from).instantOf(time.clockMs);
-  const offsetMs = zone.offsetAt(instantMs);
-  return defaultPattern.write(instantMs + offsetMs, 0, { name: zone.name, offsetMs });
+  const zone = timeZoneOf(to);
+  const instantMs = timeZoneOf(from).instantOf(time.clockMs);
+  return writeInstant(defaultPattern, instantMs, to, zone);
 }
 
 export const timeTextFunctions: Readonly<Record<string, ScalarFactory>> = {
