@@ -14,6 +14,8 @@ export type TimeZone = {
 
 const DAY_MS = 86_400_000;
 const [HOUR_MS, MINUTE_MS] = [3_600_000, 60_000];
+/** What is beyond has no date in the language: 275,000 years from 1970. */
+const INSTANT_MAX = 8_640_000_000_000_000;
 
 /** Java's, where they are no names of the IANA database, or fixed offsets there. */
 const shortNames: Readonly<Record<string, string>> = {
@@ -69,7 +71,8 @@ function namedZone(name: string): TimeZone {
 function offsetReader(name: string): (instant: number) => number {
   const format = formatOf(name);
   return (instant) => {
-    const text = format.formatToParts(instant).find(({ type }) => type === "timeZoneName")?.value ?? "";
+    const shown = Math.max(-INSTANT_MAX, Math.min(INSTANT_MAX, instant));
+    const text = format.formatToParts(shown).find(({ type }) => type === "timeZoneName")?.value ?? "";
     const parts = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text) ?? [];
     const [, sign, hours = 0, minutes = 0, seconds = 0] = parts;
     const size = Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS + Number(seconds) * 1000;

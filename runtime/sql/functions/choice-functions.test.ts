@@ -46,6 +46,8 @@ const examples: readonly (readonly [expression: string, value: unknown])[] = [
   ["ARRAY_CONTAINS(ARRAY[1, 2], 2.5)", false],
   ["ARRAY_CONTAINS(ARRAY[1, NULL], CAST(NULL AS INT))", true],
   ["ARRAY_CONTAINS(ARRAY[1, 2], CAST(NULL AS INT))", false],
+  ["ARRAY_CONTAINS(ARRAY[NULL, 1], 0)", false],
+  ["ARRAY_CONTAINS(ARRAY[ARRAY[0], ARRAY[CAST(NULL AS INT)]], ARRAY[CAST(NULL AS INT)])", true],
   ["ARRAY_CONTAINS(CAST(NULL AS ARRAY<INT>), 1)", null],
   ["ARRAY_CONTAINS(ARRAY[ARRAY[1], ARRAY[2]], ARRAY[2])", true],
   ["ARRAY_POSITION(ARRAY['a', 'b'], 'b')", 2],

@@ -30,7 +30,7 @@ export function clockReader(type: OperandType | undefined, zone: TimeZone): (val
 export const nanosOf = (value: MomentValue): number =>
   typeof value === "bigint" ? Number(value - BigInt(millisecondsOfNanos(value)) * NANOS_PER_MS) : 0;
 
-type MomentWriter = (milliseconds: number, nanos: number) => MomentValue;
+export type MomentWriter = (milliseconds: number, nanos: number) => MomentValue;
 
 /** From what `millisecondsOf` and `nanosOf` read: of a DATE the day, of a TIME the time of day. */
 export function momentWriter(type: SqlType): MomentWriter {

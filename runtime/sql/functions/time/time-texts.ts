@@ -90,6 +90,9 @@ const toTimestamp: ScalarFactory = typed(({ result, session }) => {
   };
 });
 
+/** From 0000-01-01 to 9999-12-31; what is beyond is NULL, as in Flink. */
+const [EPOCH_MIN, EPOCH_MAX] = [-62_167_219_200_000, 253_402_300_799_999];
+
 /** Of a number: seconds or milliseconds since 1970; of a text: in UTC, or in the zone that is named. */
 const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
   const write = momentWriter(result);
@@ -103,7 +106,7 @@ const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
         time.offsetMs === null ? timeZoneOf(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
       return write(instantMs, time.nanos);
     };
-  const millisecondsOf = epochReader(type);
+  const epochOf = epochReader(type);
   return (value: Integer, precision: Integer = 3) => {
     const digits = numberOf(precision);
     if (digits !== 0 && digits !== 3)
@@ -111,7 +114,8 @@ const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
         `TO_TIMESTAMP_LTZ with precision ${digits}`,
         "0 says that the number counts seconds, 3 that it counts milliseconds.",
       );
-    return write(millisecondsOf(value, digits), 0);
+    const milliseconds = epochOf(value, digits);
+    return milliseconds < EPOCH_MIN || milliseconds > EPOCH_MAX ? null : write(milliseconds, 0);
   };
 });
 
