@@ -1,14 +1,33 @@
-/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, and the operators that run it. */
+/** Room `sql`: the text of SQL, its syntax tree, its types, what it means, what is wrong with it, its plan, and the operators that run it. */
 export { aggregateOperator } from "./operators/aggregate.ts";
 export { calcOperator } from "./operators/calc.ts";
 export { expandOperator } from "./operators/expand.ts";
+export { windowJoinOperator } from "./operators/held-join.ts";
+export { intervalJoinOperator } from "./operators/interval-join.ts";
+export { joinOperator } from "./operators/join.ts";
+export { deduplicateOperator, normalizeOperator } from "./operators/latest-rows.ts";
+export { rankOperator } from "./operators/rank.ts";
+export { sortOperator } from "./operators/sort.ts";
 export { unnestOperator } from "./operators/unnest.ts";
 export { valuesRows } from "./operators/values.ts";
 export { watermarksOf } from "./operators/watermark.ts";
+export { inputsOf } from "./plan/rebuilt.ts";
+export { castToText } from "./plan/cast-to-text.ts";
+export { describeProblem, type SqlProblem } from "./syntax/problem.ts";
+export { windowAggregateOperator } from "./operators/window-aggregate.ts";
+export { windowTableOperator } from "./operators/window-table.ts";
+export { watermarkOperator } from "./operators/watermark.ts";
+export { overOperator } from "./operators/over.ts";
+export { windowAggregateOperator } from "./operators/window-aggregate.ts";
+export { windowTableOperator } from "./operators/window-table.ts";
 export { describeProblem } from "./syntax/problem.ts";
 export type { Changes } from "./plan/plan-tree.ts";
 export { rowTypeOf } from "./rows/row-type.ts";
 export type { SqlSession } from "./session.ts";
+export { type ExplainedPlan, explainJson, explainText } from "./plan/explain.ts";
+export { type PlanOptions, planScript, type ScriptPlan } from "./plan/plan-script.ts";
+export { Uids } from "./plan/uids.ts";
+export { describeProblem } from "./syntax/problem.ts";
 export { statementText } from "./syntax/statement-text.ts";
 export { type SqlType, typeText } from "./types/sql-type.ts";
 export type { PlanMode, PlanNode, PlanRow, PlanSink } from "./plan/plan-tree.ts";

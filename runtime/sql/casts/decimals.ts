@@ -3,7 +3,10 @@
  *
  * SQXD1 What is cut off is rounded half up, away from zero, as Flink does. A value that has more digits than its type is NULL.
  */
+import { powerOfTen, rescaledDigits as rescaled, roundedQuotient } from "../functions/decimals.ts";
 import type { KindOf } from "../types/type-families.ts";
+
+export { powerOfTen, rescaledDigits as rescaled } from "../functions/decimals.ts";
 
 export type Decimal = KindOf<"decimal">;
 
@@ -13,25 +16,7 @@ const DIVISION_DIGITS = 38;
 const EXACT_POWER_MAX = 22;
 const EXACT_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
-const powers: bigint[] = Array.from({ length: 80 }, (_none, digits) => 10n ** BigInt(digits));
-
-export const powerOfTen = (digits: number): bigint => powers[digits] ?? 10n ** BigInt(digits);
-
 const absolute = (value: bigint): bigint => (value < 0n ? -value : value);
-
-/** SQXD1. */
-export function rescaled(unscaled: bigint, from: number, to: number): bigint {
-  if (to >= from) return to === from ? unscaled : unscaled * powerOfTen(to - from);
-  return roundedQuotient(unscaled, powerOfTen(from - to));
-}
-
-/** Rounded half up. */
-function roundedQuotient(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor;
-  const rest = absolute(dividend - quotient * divisor);
-  if (rest * 2n < absolute(divisor)) return quotient;
-  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
-}
 
 /** The value, or null when it has more digits than the type. */
 export function fitted(unscaled: bigint, precision: number): bigint | null {

@@ -1,13 +1,33 @@
 /**
  * Owns: exact numbers of any scale, as functions need them: from and to values of their types, rounded, cut, rounded down. DECIMAL itself is casts/decimals.ts.
  */
-import { powerOfTen, rescaled as rescaledDecimal } from "../casts/decimals.ts";
 import { isInteger, type KindOf, type OperandType } from "../types/type-families.ts";
+
+const powers: bigint[] = [];
+
+export function powerOfTen(exponent: number): bigint {
+  return (powers[exponent] ??= 10n ** BigInt(exponent));
+}
+
+/** Rounded half away from zero (SQXD1). */
+export function roundedQuotient(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  const rest = dividend - quotient * divisor;
+  const [restSize, size] = [rest < 0n ? -rest : rest, divisor < 0n ? -divisor : divisor];
+  if (restSize * 2n < size) return quotient;
+  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
+}
+
+/** From so many digits behind the point to so many; fewer: rounded. */
+export function rescaledDigits(unscaled: bigint, from: number, to: number): bigint {
+  if (to >= from) return to === from ? unscaled : unscaled * powerOfTen(to - from);
+  return roundedQuotient(unscaled, powerOfTen(from - to));
+}
 
 export type Exact = { readonly unscaled: bigint; readonly scale: number };
 
 /** Digits behind the point; fewer than before: rounded (SQXD1). */
-export const rescaled = ({ unscaled, scale }: Exact, to: number): bigint => rescaledDecimal(unscaled, scale, to);
+export const rescaled = ({ unscaled, scale }: Exact, to: number): bigint => rescaledDigits(unscaled, scale, to);
 
 /** The same, and what is too much is dropped. */
 export const cut = ({ unscaled, scale }: Exact, to: number): bigint =>

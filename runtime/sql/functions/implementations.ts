@@ -37,8 +37,8 @@ export function doubleReader(type: OperandType | undefined): (value: Integer) =>
 }
 
 /** What a query cannot work out for a row. `what`: what happened; `remedy`: a sentence. */
-export function failExpression(what: string, remedy: string): never {
-  throw new StreamError("SQL_EXPRESSION_FAILED", `${what}. ${remedy}`, { destiny: "terminal" });
+export function failExpression(what: string, remedy: string, cause?: unknown): never {
+  throw new StreamError("SQL_EXPRESSION_FAILED", `${what}. ${remedy}`, { destiny: "terminal", cause });
 }
 
 /** One result for one argument is kept: most columns of patterns, separators and zones are constants. */

@@ -6,8 +6,7 @@
  */
 import type { SqlType } from "../types/sql-type.ts";
 import { isApproximate, type OperandType } from "../types/type-families.ts";
-import { powerOfTen } from "../casts/decimals.ts";
-import { cut, type Exact, exactOf, exactReader, exactValue, floorOf, rescaled } from "./decimals.ts";
+import { cut, type Exact, exactOf, exactReader, exactValue, floorOf, powerOfTen, rescaled } from "./decimals.ts";
 import { doubleReader, failExpression, type Integer, numberOf, typed } from "./implementations.ts";
 import type { CallSite, ScalarFactory } from "./scalar-implementation.ts";
 import { timeRounding } from "./time/time-rounding.ts";

@@ -5,8 +5,7 @@
  */
 import { isInteger, isText } from "../../types/type-families.ts";
 import type { SqlType } from "../../types/sql-type.ts";
-import { powerOfTen } from "../../casts/decimals.ts";
-import { cut, type Exact, rescaled, wrapped } from "../decimals.ts";
+import { cut, type Exact, powerOfTen, rescaled, wrapped } from "../decimals.ts";
 import { isArray, isScalar, type JsonNode, scalarText, writeJson } from "./json-document.ts";
 
 /** Undefined: the type has no such value. `node`: not null. */

@@ -3,10 +3,10 @@
  *
  * SQUK1 Over streams `now` is that of each row; over bounded inputs it is the query's beginning, in all rows, but for CURRENT_ROW_TIMESTAMP, PROCTIME and UNIX_TIMESTAMP.
  */
-import { DAY_MS } from "../../casts/time-texts.ts";
-import { timeZoneOf } from "../../casts/time-zone.ts";
+import { timeZone } from "./time-zone.ts";
 import { typed } from "../implementations.ts";
 import type { CallSite, ScalarFactory } from "../scalar-implementation.ts";
+import { DAY_MS } from "./calendar.ts";
 import { timeOfDay } from "./moments.ts";
 
 /** SQUK1. */
@@ -24,8 +24,8 @@ const nowOfRow = typed(
 /** On the session's clock. */
 const onClock = (part: (clockMs: number) => number): ScalarFactory =>
   typed((site) => {
-    const [nowMs, zone] = [nowOf(site), timeZoneOf(site.session.timeZone)];
-    return () => part(zone.localOf(nowMs()));
+    const [nowMs, zone] = [nowOf(site), timeZone(site.session.timeZone)];
+    return () => part(zone.clockOf(nowMs()));
   });
 
 const time = onClock(timeOfDay);

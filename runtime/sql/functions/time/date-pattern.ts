@@ -6,9 +6,8 @@
  * SQUI3 What a text lacks is that of 1970-01-01 00:00:00. A day or an hour that there is not makes the text unreadable. (Ours: Flink takes the last day of the month for the 31st of
  *     February, and January of the next year for a 13th month.)
  */
-import { DAY_MS, lengthOfMonth } from "../../casts/time-texts.ts";
 import { failExpression } from "../implementations.ts";
-import { civilOf, daysOf, dayOfWeek, dayOfYear } from "./calendar.ts";
+import { civilOf, DAY_MS, dayOfWeek, dayOfYear, daysInMonth, daysOf } from "./calendar.ts";
 import { timeOfDay } from "./moments.ts";
 
 type Token =
@@ -288,7 +287,7 @@ function dayOf(fields: Fields): number | null {
   const ofYear = fields.get("D");
   if (ofYear !== undefined) return ofYear < 1 || ofYear > 366 ? null : daysOf({ year, month: 1, day: 1 }) + ofYear - 1;
   const [month, day] = [fields.get("M") ?? fields.get("L") ?? 1, fields.get("d") ?? 1];
-  return month < 1 || month > 12 || day < 1 || day > lengthOfMonth(year, month) ? null : daysOf({ year, month, day });
+  return month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month) ? null : daysOf({ year, month, day });
 }
 
 function timeIn(fields: Fields): number | null {

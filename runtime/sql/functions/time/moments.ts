@@ -4,10 +4,11 @@
  * SQUM1 A clock time is a number of milliseconds since 1970-01-01 00:00 on that clock; what is finer is a number of nanoseconds beside it, from 0 to 999,999.
  *     A TIMESTAMP_LTZ is read on the clock of the session's zone, a TIME on 1970-01-01.
  */
-import { DAY_MS, millisecondsOf as millisecondsOfNanos, NANOS_PER_MS } from "../../casts/time-texts.ts";
+import { millisecondsOf as millisecondsOfNanos, NANOS_PER_MS } from "../../casts/time-texts.ts";
 import type { SqlType } from "../../types/sql-type.ts";
 import { isTimestamp, type OperandType } from "../../types/type-families.ts";
-import type { TimeZone } from "../../casts/time-zone.ts";
+import { DAY_MS } from "./calendar.ts";
+import type { TimeZone } from "./time-zone.ts";
 
 /** A DATE may come as a Date, out of a list; what is finer than milliseconds is a bigint of nanoseconds. */
 export type MomentValue = number | bigint | { getTime(): number };
@@ -23,7 +24,7 @@ export function millisecondsOf(value: MomentValue): number {
 
 export function clockReader(type: OperandType | undefined, zone: TimeZone): (value: MomentValue) => number {
   if (type?.kind !== "timestamp_ltz") return millisecondsOf;
-  return (value) => zone.localOf(millisecondsOf(value));
+  return (value) => zone.clockOf(millisecondsOf(value));
 }
 
 /** Nanoseconds beside the milliseconds. */

@@ -5,13 +5,12 @@
  *     Sunday for DAYOFWEEK alone. Parts of an interval have its sign.
  */
 import { assert, unreachable } from "../../../../base/index.ts";
-import { DAY_MS } from "../../casts/time-texts.ts";
-import { timeZoneOf } from "../../casts/time-zone.ts";
+import { timeZone } from "./time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
 import type { OperandType } from "../../types/type-families.ts";
 import type { CallSite, ScalarFactory } from "../scalar-implementation.ts";
 import { numberOf, typed } from "../implementations.ts";
-import { civilOf, dayOfWeek, dayOfYear, weekOfYear } from "./calendar.ts";
+import { civilOf, DAY_MS, dayOfWeek, dayOfYear, weekOfYear } from "./calendar.ts";
 import { clockReader, type MomentValue, nanosOf, timeOfDay } from "./moments.ts";
 
 type Unit = TimeUnit | "DAYOFYEAR" | "DAYOFWEEK";
@@ -88,7 +87,7 @@ function extraction(unit: Unit, type: OperandType | undefined, { session }: Call
     const part = partOfInterval(unit, type.unit);
     return (value) => BigInt(Math.trunc(part(numberOf(value as number))));
   }
-  const [part, clockOf] = [partOf(unit), clockReader(type, timeZoneOf(session.timeZone))];
+  const [part, clockOf] = [partOf(unit), clockReader(type, timeZone(session.timeZone))];
   return (value) => BigInt(part(clockOf(value), nanosOf(value)));
 }
 

@@ -4,11 +4,10 @@
  * SQUF1 Rounding is on the clock of the session's zone for a TIMESTAMP_LTZ, on its own clock for the others. A week begins on Sunday here, as in Flink.
  */
 import { assert } from "../../../../base/index.ts";
-import { DAY_MS } from "../../casts/time-texts.ts";
-import { timeZoneOf } from "../../casts/time-zone.ts";
+import { timeZone } from "./time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
 import type { CallSite, ScalarImplementation } from "../scalar-implementation.ts";
-import { civilOf, daysOf, dayOfWeek, plusMonths } from "./calendar.ts";
+import { civilOf, DAY_MS, dayOfWeek, daysOf, plusMonths } from "./calendar.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
 
 type Rounding = {
@@ -60,7 +59,7 @@ export function timeRounding(site: CallSite, direction: "down" | "up"): ScalarIm
   assert(unit !== undefined && unit in roundings, "the unit of FLOOR and CEIL is a unit of time");
   const { down, next } = roundings[unit];
   const fine = fineUnits[unit] ?? 1_000_000;
-  const zone = timeZoneOf(site.session.timeZone);
+  const zone = timeZone(site.session.timeZone);
   const [clockOf, writeClock, writeOwn] = [
     clockReader(site.arguments[0], zone),
     clockWriter(site.result, zone),

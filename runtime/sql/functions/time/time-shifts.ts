@@ -6,12 +6,11 @@
  * SQUS2 A difference counts whole units that have passed, with a sign.
  */
 import { assert } from "../../../../base/index.ts";
-import { DAY_MS } from "../../casts/time-texts.ts";
-import { timeZoneOf } from "../../casts/time-zone.ts";
+import { timeZone } from "./time-zone.ts";
 import type { TimeUnit } from "../../syntax/expression-tree.ts";
 import { failExpression, type Integer, numberOf, typed } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
-import { civilOf, plusMonths } from "./calendar.ts";
+import { civilOf, DAY_MS, plusMonths } from "./calendar.ts";
 import {
   clockReader,
   clockWriter,
@@ -56,7 +55,7 @@ const inRange =
 
 const add: ScalarFactory = typed(({ words, arguments: [, type], result, session }) => {
   const unit = unitOf(words);
-  const zone = timeZoneOf(session.timeZone);
+  const zone = timeZone(session.timeZone);
   const clockOf = clockReader(type, zone);
   const [writeClock, write] = [inRange(clockWriter(result, zone)), inRange(momentWriter(result))];
   const months = monthsOf[unit];
@@ -92,7 +91,7 @@ function monthsBetween(fromMs: number, toMs: number): number {
 
 const difference: ScalarFactory = typed(({ words, arguments: [first, second], session }) => {
   const unit = unitOf(words);
-  const zone = timeZoneOf(session.timeZone);
+  const zone = timeZone(session.timeZone);
   const [fromOf, toOf] = [clockReader(first, zone), clockReader(second, zone)];
   const months = monthsOf[unit];
   if (months !== undefined)

@@ -4,8 +4,7 @@
  * SQUX1 A text that cannot be read is NULL, and of UNIX_TIMESTAMP the least BIGINT, as in Flink.
  * SQUX2 Without a pattern a text is `yyyy-MM-dd HH:mm:ss`, with or without its time, its fraction and zeros in front; TO_TIMESTAMP with a pattern that does not fit tries this, too.
  */
-import { DAY_MS } from "../../casts/time-texts.ts";
-import { type TimeZone, timeZoneOf } from "../../casts/time-zone.ts";
+import { type TimeZone, timeZone } from "./time-zone.ts";
 import { isText, type OperandType } from "../../types/type-families.ts";
 import { cut, exactReader } from "../decimals.ts";
 import {
@@ -19,6 +18,7 @@ import {
 } from "../implementations.ts";
 import type { ScalarFactory } from "../scalar-implementation.ts";
 import { type DatePattern, datePattern, type ReadTime, type ShownZone } from "./date-pattern.ts";
+import { DAY_MS } from "./calendar.ts";
 import { clockReader, clockWriter, millisecondsOf, type MomentValue, momentWriter, nanosOf } from "./moments.ts";
 
 const DEFAULT = "yyyy-MM-dd HH:mm:ss";
@@ -44,16 +44,16 @@ export function readDefault(text: string): ReadTime | null {
 /** What the letters for a zone show of an instant. */
 const shownZone =
   (name: string, zone: TimeZone): ((instantMs: number) => ShownZone) =>
-  (instantMs) => ({ name, offsetMs: zone.localOf(instantMs) - instantMs });
+  (instantMs) => ({ name, offsetMs: zone.clockOf(instantMs) - instantMs });
 
 /** Of an instant, as the clock of a zone shows it. */
 function writeInstant(pattern: DatePattern, instantMs: number, name: string, zone: TimeZone): string {
-  return pattern.write(zone.localOf(instantMs), 0, pattern.showsZone ? shownZone(name, zone)(instantMs) : null);
+  return pattern.write(zone.clockOf(instantMs), 0, pattern.showsZone ? shownZone(name, zone)(instantMs) : null);
 }
 
 const dateFormat: ScalarFactory = typed(({ arguments: [type], session }) => {
   const patternOf = patternReader();
-  const zone = timeZoneOf(session.timeZone);
+  const zone = timeZone(session.timeZone);
   const shownAt = shownZone(session.timeZone, zone);
   const write = (pattern: DatePattern, clockMs: number, nanos: number, instantMs: () => number): string =>
     pattern.write(clockMs, nanos, pattern.showsZone ? shownAt(instantMs()) : null);
@@ -82,7 +82,7 @@ const toDate: ScalarFactory = typed(() => {
 
 const toTimestamp: ScalarFactory = typed(({ result, session }) => {
   const patternOf = patternReader();
-  const write = clockWriter(result, timeZoneOf(session.timeZone));
+  const write = clockWriter(result, timeZone(session.timeZone));
   return (text: string, pattern?: string) => {
     const time =
       pattern === undefined ? readDefault(text) : (patternOf(pattern).read(text, false) ?? readDefault(text));
@@ -102,8 +102,7 @@ const toTimestampLtz: ScalarFactory = typed(({ arguments: [type], result }) => {
       const time =
         pattern === undefined ? readDefault(text) : (patternOf(pattern).read(text, false) ?? readDefault(text));
       if (time === null) return null;
-      const instantMs =
-        time.offsetMs === null ? timeZoneOf(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
+      const instantMs = time.offsetMs === null ? timeZone(zone).instantOf(time.clockMs) : time.clockMs - time.offsetMs;
       return write(instantMs, time.nanos);
     };
   const epochOf = epochReader(type);
@@ -134,7 +133,7 @@ function epochReader(type: OperandType | undefined): (value: Integer, digits: nu
 
 const fromUnixtime: ScalarFactory = typed(({ session }) => {
   const patternOf = patternReader();
-  const zone = timeZoneOf(session.timeZone);
+  const zone = timeZone(session.timeZone);
   return (seconds: Integer, pattern = DEFAULT) => {
     const instantMs = numberOf(seconds) * 1000;
     return writeInstant(patternOf(pattern), instantMs, session.timeZone, zone);
@@ -144,7 +143,7 @@ const fromUnixtime: ScalarFactory = typed(({ session }) => {
 const unixTimestamp: ScalarFactory = typed(({ arguments: args, session: { clock, timeZone: name } }) => {
   if (args.length === 0) return () => BigInt(Math.floor(clock.nowMs() / 1000));
   const patternOf = patternReader();
-  const zone = timeZoneOf(name);
+  const zone = timeZone(name);
   return (text: string, pattern = DEFAULT) => {
     const time = patternOf(pattern).read(text, true);
     if (time === null) return UNREADABLE;
@@ -156,8 +155,8 @@ const unixTimestamp: ScalarFactory = typed(({ arguments: args, session: { clock,
 function convertTz(text: string, from: string, to: string): string | null {
   const time = defaultPattern.read(text, true);
   if (time === null) return null;
-  const zone = timeZoneOf(to);
-  const instantMs = timeZoneOf(from).instantOf(time.clockMs);
+  const zone = timeZone(to);
+  const instantMs = timeZone(from).instantOf(time.clockMs);
   return writeInstant(defaultPattern, instantMs, to, zone);
 }
 
