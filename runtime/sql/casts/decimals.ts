@@ -6,7 +6,7 @@
 import { powerOfTen, rescaledDigits as rescaled, roundedQuotient } from "../functions/decimals.ts";
 import type { KindOf } from "../types/type-families.ts";
 
-export { powerOfTen, rescaledDigits as rescaled } from "../functions/decimals.ts";
+export { rescaledDigits as rescaled } from "../functions/decimals.ts";
 
 export type Decimal = KindOf<"decimal">;
 
