@@ -28,19 +28,33 @@ const OPTION_NAMES: readonly string[] = ["rowtime", "primaryKey"] satisfies (key
 export function givenTableOf(name: string, stream: DataStream<unknown>, options: TableOptions): GivenTable {
   const unknown = Object.keys(options).find((option) => !OPTION_NAMES.includes(option));
   if (unknown !== undefined)
-    throw new StreamError("OPTION_UNKNOWN", `table ${name}: there is no option ${unknown}. There are ${OPTION_NAMES.join(", ")}.`, {
-      destiny: "terminal",
-    });
+    throw new StreamError(
+      "OPTION_UNKNOWN",
+      `table ${name}: there is no option ${unknown}. There are ${OPTION_NAMES.join(", ")}.`,
+      {
+        destiny: "terminal",
+      },
+    );
   const { type } = stream;
   const { rowtime = null, primaryKey = [] } = options;
   if (type.fields === undefined)
-    throw refused(name, `its records are of type ${describeType(type)}, which has no fields`, "Give the operation before it a type: t.record({ … }).");
-  if (type.nullable) throw refused(name, "its records may be null", "Filter the nulls out, and give a type that is not nullable.");
+    throw refused(
+      name,
+      `its records are of type ${describeType(type)}, which has no fields`,
+      "Give the operation before it a type: t.record({ … }).",
+    );
+  if (type.nullable)
+    throw refused(name, "its records may be null", "Filter the nulls out, and give a type that is not nullable.");
   for (const field of [...primaryKey, ...(rowtime === null ? [] : [rowtime])])
     if (!type.fields.some((each) => each.name === field))
-      throw refused(name, `it has no field ${field}`, `Its fields are ${type.fields.map((each) => each.name).join(", ")}.`);
+      throw refused(
+        name,
+        `it has no field ${field}`,
+        `Its fields are ${type.fields.map((each) => each.name).join(", ")}.`,
+      );
   const columns = type.fields.map(({ name: field, type: fieldType, optional }) => {
-    if (optional === true) throw refused(name, `its records may lack the field ${field}`, "Use t.nullable(…), and null.");
+    if (optional === true)
+      throw refused(name, `its records may lack the field ${field}`, "Use t.nullable(…), and null.");
     return { name: field, type: columnType(name, field, fieldType, field === rowtime) };
   });
   return { name, columns, rowtime, primaryKey, changes: "append" };
@@ -49,7 +63,11 @@ export function givenTableOf(name: string, stream: DataStream<unknown>, options:
 function columnType(table: string, field: string, type: ValueType<unknown>, isRowtime: boolean): SqlType {
   if (isRowtime) {
     if ((type.kind !== "timestamp" && type.kind !== "int64") || type.nullable)
-      throw refused(table, `its rowtime ${field} is of type ${describeType(type)}`, "A rowtime is a t.timestamp, or a t.int64 of epoch milliseconds.");
+      throw refused(
+        table,
+        `its rowtime ${field} is of type ${describeType(type)}`,
+        "A rowtime is a t.timestamp, or a t.int64 of epoch milliseconds.",
+      );
     return { kind: "timestamp_ltz", isNullable: false, precision: 3 };
   }
   const made = sqlTypeOf(type);
@@ -58,7 +76,11 @@ function columnType(table: string, field: string, type: ValueType<unknown>, isRo
 }
 
 /** What makes rows of a stream's records, with these columns of it; null: its records are such rows. */
-export function rowsOf(table: GivenTable, type: ValueType<unknown>, columns: readonly number[]): ((record: unknown) => unknown) | null {
+export function rowsOf(
+  table: GivenTable,
+  type: ValueType<unknown>,
+  columns: readonly number[],
+): ((record: unknown) => unknown) | null {
   const fields = type.fields ?? [];
   const read = columns.map((place) => table.columns[place] as GivenTable["columns"][number]);
   if (columns.length === fields.length && sameType(rowTypeOf(read), type)) return null;
@@ -91,13 +113,23 @@ function converterOf(type: ValueType<unknown>): Convert | null {
       const [key, item] = [nullableConverter(keyOf(type)), nullableConverter(itemOf(type))];
       if (key === null && item === null) return null;
       return (value) =>
-        new Map(Array.from(value as ReadonlyMap<unknown, unknown>, ([name, each]) => [key?.(name) ?? name, item === null ? each : item(each)]));
+        new Map(
+          Array.from(value as ReadonlyMap<unknown, unknown>, ([name, each]) => [
+            key?.(name) ?? name,
+            item === null ? each : item(each),
+          ]),
+        );
     }
     case "record": {
       const converts = (type.fields ?? []).map((field) => [field.name, nullableConverter(field.type)] as const);
       if (converts.every(([, convert]) => convert === null)) return null;
       return (value) =>
-        Object.fromEntries(converts.map(([name, convert]) => [name, convert === null ? (value as Row)[name] : convert((value as Row)[name])]));
+        Object.fromEntries(
+          converts.map(([name, convert]) => [
+            name,
+            convert === null ? (value as Row)[name] : convert((value as Row)[name]),
+          ]),
+        );
     }
     default:
       return null;

@@ -8,6 +8,7 @@ import type { DataStream } from "../api/index.ts";
 import { mapOperator } from "../operators/index.ts";
 import { type CatalogTable, type PlanNode, type PlanSink, rowTypeOf } from "../sql/index.ts";
 import { tableConnector, type TableColumn, type TableDescription } from "../tables/index.ts";
+import { subtasksOf } from "./distribution.ts";
 import { rowsOf } from "./given-stream.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
 import type { PlanWorld } from "./plan-world.ts";
@@ -55,12 +56,14 @@ export function sinkStream({ table, name, uid, input }: PlanSink, rows: Stream):
   const keys = keyColumns?.map((key) => written.findIndex((column) => column.name.name === key)) ?? null;
   const { maker } = rows.parts;
   const origins = keys === null ? rows.parts.origins : keyedOrigins(rows, input.row, keys);
-  const options = { uid, name };
+  const single = input.changes === "append" || keys !== null ? {} : subtasksOf(input);
+  const options = { uid, name, ...single };
   if (encoder === null) return maker.stream(origins, rows.type).sinkTo(sink, options);
   addOperator({ maker, inputs: [origins], isKeyed: false }, "encoder", encoder, {
     uid: `${uid}:encoder`,
     name: `${name} encoder`,
     type: recordType,
+    ...single,
   }).sinkTo(sink, options);
 }
 

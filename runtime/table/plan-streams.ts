@@ -3,24 +3,23 @@
  * Does not own: what operators do (runtime/sql/operators), what connectors do (runtime/tables), scans and sinks (plan-ends.ts).
  *
  * PLST1 A node that stands in a plan twice, or in two plans of a job, is one operator: its uid says what it computes.
- * PLST2 Rows of one key meet in one subtask, in the order in which they were emitted: edges by hash are by the columns that the node keeps its state by.
- *     What has no key has one subtask.
  */
 import { unreachable } from "../../base/index.ts";
 import { collectionSource } from "../connectors/basic/index.ts";
-import { addOperator, type DataStream } from "../api/engine.ts";
-import type { StreamOrigin } from "../graph/index.ts";
+import { addOperator } from "../api/engine.ts";
+import type { DataStream } from "../api/index.ts";
+import type { JobConfiguration, StreamOrigin } from "../graph/index.ts";
 import { batchWatermarksOperator } from "../operators/index.ts";
 import type { OperatorFactory } from "../ports/index.ts";
 import { forOwnWatermarks } from "../time/index.ts";
 import {
   aggregateOperator,
   calcOperator,
-  compileHighest,
   deduplicateOperator,
   expandOperator,
   intervalJoinOperator,
   joinOperator,
+  normalizeOperator,
   overOperator,
   type PlanMode,
   type PlanNode,
@@ -29,16 +28,19 @@ import {
   sortOperator,
   unnestOperator,
   valuesRows,
+  watermarksOf,
   windowAggregateOperator,
   windowJoinOperator,
   windowTableOperator,
 } from "../sql/index.ts";
+import { isSingle, keysOf, subtasksOf } from "./distribution.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
 import { scanStream } from "./plan-ends.ts";
 import type { PlanWorld } from "./plan-world.ts";
 
 type Stream = DataStream<unknown>;
 type NodeOf<K extends PlanNode["kind"]> = Extract<PlanNode, { kind: K }>;
+type NodeWithInputs = Exclude<PlanNode, NodeOf<"scan" | "values" | "union" | "watermark">>;
 type Logic = OperatorFactory<unknown, unknown>;
 
 export class PlanStreams {
@@ -62,7 +64,6 @@ export class PlanStreams {
   }
 
   #make(node: PlanNode): Stream {
-    const { session, mode } = this.#world;
     switch (node.kind) {
       case "scan":
         return scanStream(node, this.#world);
@@ -72,32 +73,42 @@ export class PlanStreams {
         return this.#union(node);
       case "watermark":
         return this.#watermark(node);
+      default:
+        return this.#operator(node, this.#logicOf(node));
+    }
+  }
+
+  #logicOf(node: NodeWithInputs): Logic {
+    const { session, mode } = this.#world;
+    switch (node.kind) {
       case "calc":
-        return this.#along(node, calcOperator(node, node.input.row, session));
+        return calcOperator(node, node.input.row, session);
       case "expand":
-        return this.#along(node, expandOperator(node));
+        return expandOperator(node);
       case "unnest":
-        return this.#along(node, unnestOperator(node, node.input.row, session));
+        return unnestOperator(node, node.input.row, session);
       case "windowTable":
-        return this.#windowTable(node);
+        return windowTableOperator(node, session);
       case "aggregate":
-        return this.#byKey(node, node.groupBy, aggregateOperator(node, mode));
+        return aggregateOperator(node, mode);
       case "windowAggregate":
-        return this.#byKey(node, node.groupBy, windowAggregateOperator(node, session));
+        return windowAggregateOperator(node, session);
       case "over":
-        return this.#byKey(node, node.partitionBy, overOperator(node, session));
+        return overOperator(node, session);
       case "rank":
-        return this.#byKey(node, node.partitionBy, rankOperator(node, mode));
+        return rankOperator(node, mode);
       case "deduplicate":
-        return this.#byKey(node, node.by, deduplicateOperator(node, mode));
+        return deduplicateOperator(node, mode);
+      case "normalize":
+        return normalizeOperator(node);
       case "sort":
-        return this.#byKey(node, [], sortOperator(node, mode));
+        return sortOperator(node, mode);
       case "join":
-        return this.#ofTwo(node, joinOperator(node, session, mode));
+        return joinOperator(node, session, mode);
       case "intervalJoin":
-        return this.#ofTwo(node, intervalJoinOperator(node, session));
+        return intervalJoinOperator(node, session);
       case "windowJoin":
-        return this.#ofTwo(node, windowJoinOperator(node, session));
+        return windowJoinOperator(node, session);
       default:
         return unreachable(node);
     }
@@ -109,13 +120,18 @@ export class PlanStreams {
     return env.fromSource(source, { uid: node.uid, name: "values", parallelism: 1 }) as Stream;
   }
 
-  #union({ inputs, row }: NodeOf<"union">): Stream {
+  /** TDIS2: rows of one subtask that may be taken back are spread by all their columns, so that both go the same way. */
+  #union(node: NodeOf<"union">): Stream {
+    const { inputs, row, changes } = node;
     const streams = inputs.map((input) => this.streamOf(input));
     const { maker } = (streams[0] as Stream).parts;
-    return maker.stream(
-      streams.flatMap(({ parts }) => parts.origins),
-      rowTypeOf(row),
-    );
+    const spreads = changes !== "append" && !isSingle(node);
+    const everyColumn = row.map((_column, place) => place);
+    const origins = inputs.flatMap((input, index) => {
+      const stream = streams[index] as Stream;
+      return spreads && isSingle(input) ? keyedOrigins(stream, input.row, everyColumn) : stream.parts.origins;
+    });
+    return maker.stream(origins, rowTypeOf(row));
   }
 
   #watermark(node: NodeOf<"watermark">): Stream {
@@ -124,58 +140,30 @@ export class PlanStreams {
     const id = maker.builder.add({
       role: "operator",
       defaultName: "watermarks",
-      logic: ({ watermarkIntervalMs }) =>
-        batchWatermarksOperator(forOwnWatermarks(), () => compileHighest(node.strategy, node.input.row, session), watermarkIntervalMs),
+      logic: ({ watermarkIntervalMs }: JobConfiguration) =>
+        batchWatermarksOperator(forOwnWatermarks(), () => watermarksOf(node, session), watermarkIntervalMs),
       isKeyed: false,
       outputType: type,
       sideOutputs: [],
       inputs: origins.map((origin) => ({ ...origin, input: 0 })),
-      options: { uid: node.uid },
+      options: { uid: node.uid, ...subtasksOf(node) },
     });
     return maker.output(id, type, {}) as Stream;
   }
 
-  #windowTable(node: NodeOf<"windowTable">): Stream {
-    const { session } = this.#world;
-    const logic = windowTableOperator(node, session);
-    return node.window.kind === "session" ? this.#byKey(node, node.window.partition, logic) : this.#along(node, logic);
-  }
-
-  /** Subtask to subtask. */
-  #along(node: NodeOf<"calc" | "expand" | "unnest" | "windowTable">, logic: Logic): Stream {
-    const { maker, origins } = this.streamOf(node.input).parts;
-    return addOperator({ maker, inputs: [origins], isKeyed: false }, node.kind, logic, {
-      uid: node.uid,
-      type: rowTypeOf(node.row),
+  #operator(node: NodeWithInputs, logic: Logic): Stream {
+    const keys = keysOf(node);
+    const inputs = "left" in node ? [node.left, node.right] : [node.input];
+    const { maker } = this.streamOf(inputs[0] as PlanNode).parts;
+    const origins = inputs.map((input, index): readonly StreamOrigin[] => {
+      const stream = this.streamOf(input);
+      if (keys === null) return stream.parts.origins;
+      return keyedOrigins(stream, input.row, "rightKeys" in node && index === 1 ? node.rightKeys : keys);
     });
-  }
-
-  #byKey(node: PlanNode & { readonly input: PlanNode }, keys: readonly number[], logic: Logic): Stream {
-    const { maker } = this.streamOf(node.input).parts;
-    return this.#keyed(node, maker, [keyedOrigins(this.streamOf(node.input), node.input.row, keys)], keys, logic);
-  }
-
-  #ofTwo(node: NodeOf<"join" | "intervalJoin" | "windowJoin">, logic: Logic): Stream {
-    const { left, right, leftKeys, rightKeys } = node;
-    const { maker } = this.streamOf(left).parts;
-    const inputs = [
-      keyedOrigins(this.streamOf(left), left.row, leftKeys),
-      keyedOrigins(this.streamOf(right), right.row, rightKeys),
-    ];
-    return this.#keyed(node, maker, inputs, leftKeys, logic);
-  }
-
-  #keyed(
-    node: PlanNode,
-    maker: Stream["parts"]["maker"],
-    inputs: readonly (readonly StreamOrigin[])[],
-    keys: readonly number[],
-    logic: Logic,
-  ): Stream {
-    return addOperator({ maker, inputs, isKeyed: true }, node.kind, logic, {
+    return addOperator({ maker, inputs: origins, isKeyed: keys !== null }, node.kind, logic, {
       uid: node.uid,
       type: rowTypeOf(node.row),
-      ...(keys.length === 0 ? { parallelism: 1 } : {}),
+      ...subtasksOf(node),
     });
   }
 }

@@ -19,9 +19,13 @@ export function sqlJob(script: string, name: string): Job {
   return job((env) => {
     const { sinks, queries, settings, mode, timeZone } = new ScriptPlans("").plan(script, name, []);
     if (sinks.length === 0 && queries.length === 0)
-      throw new StreamError("SQL_INVALID", `${name}: no statement reads or writes anything. Add INSERT INTO … SELECT …, or a SELECT.`, {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "SQL_INVALID",
+        `${name}: no statement reads or writes anything. Add INSERT INTO … SELECT …, or a SELECT.`,
+        {
+          destiny: "terminal",
+        },
+      );
     const ofJob = [...settings].filter(([key]) => !OWN_KEYS.has(key));
     env.setOptions(Object.fromEntries(ofJob.map(([key, { value }]) => [key, value])));
     const session = { timeZone, clock: systemClock };

@@ -36,14 +36,22 @@ export class TableEnvironment {
   constructor(env: StreamEnvironment, options: TableEnvironmentOptions) {
     const unknown = Object.keys(options).find((option) => !OPTION_NAMES.includes(option));
     if (unknown !== undefined)
-      throw new StreamError("OPTION_UNKNOWN", `tableEnvironment: there is no option ${unknown}. There are ${OPTION_NAMES.join(", ")}.`, {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "OPTION_UNKNOWN",
+        `tableEnvironment: there is no option ${unknown}. There are ${OPTION_NAMES.join(", ")}.`,
+        {
+          destiny: "terminal",
+        },
+      );
     const { mode = "streaming", timeZone = "UTC" } = options;
     if (mode !== "streaming" && mode !== "batch")
-      throw new StreamError("OPTION_INVALID", `tableEnvironment: mode is ${JSON.stringify(mode)}; say "streaming" or "batch"`, {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "OPTION_INVALID",
+        `tableEnvironment: mode is ${JSON.stringify(mode)}; say "streaming" or "batch"`,
+        {
+          destiny: "terminal",
+        },
+      );
     const zone = timeZone.replaceAll("'", "''");
     this.#plans = new ScriptPlans(
       `SET 'execution.runtime-mode' = '${mode}';\nSET 'table.local-time-zone' = '${zone}';\n`,
@@ -53,12 +61,12 @@ export class TableEnvironment {
   }
 
   /** A stream as a table of that name, for the queries that follow. Errors: JOB_GRAPH_INVALID, OPTION_UNKNOWN. */
-  table(name: string, stream: DataStream<never> | DataStream<object>, options: TableOptions = {}): void {
+  table<T extends object>(name: string, stream: DataStream<T>, options: TableOptions = {}): void {
     if (this.#given.has(name))
       throw new StreamError("JOB_GRAPH_INVALID", `table ${name}: there is a table of that name; choose another one`, {
         destiny: "terminal",
       });
-    const given = stream as DataStream<unknown>;
+    const given = stream as unknown as DataStream<unknown>;
     this.#tables.push(givenTableOf(name, given, options));
     this.#given.set(name, given);
   }
@@ -68,9 +76,13 @@ export class TableEnvironment {
     const { queries, sinks } = this.#plan(query);
     const [first, ...others] = queries;
     if (first === undefined || others.length > 0 || sinks.length > 0)
-      throw new StreamError("SQL_INVALID", "sql() takes one query, and gives its result. Use execute() for other statements.", {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "SQL_INVALID",
+        "sql() takes one query, and gives its result. Use execute() for other statements.",
+        {
+          destiny: "terminal",
+        },
+      );
     return new Table<R>(first.input, this.#streams);
   }
 
@@ -81,9 +93,13 @@ export class TableEnvironment {
   execute(script: string): void {
     const { queries, sinks } = this.#plan(script);
     if (queries.length > 0)
-      throw new StreamError("SQL_INVALID", "execute() gives no results: take those of a query by sql(), or write INSERT INTO.", {
-        destiny: "terminal",
-      });
+      throw new StreamError(
+        "SQL_INVALID",
+        "execute() gives no results: take those of a query by sql(), or write INSERT INTO.",
+        {
+          destiny: "terminal",
+        },
+      );
     for (const sink of sinks) sinkStream(sink, this.#streams.streamOf(sink.input));
   }
 

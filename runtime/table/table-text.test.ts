@@ -15,7 +15,13 @@ test("TBTX1 columns are as wide as their types; what is wider is cut", () => {
   assert.deepEqual(widths, [12, 20, 8]);
   const { rule, header, line } = tableLines(names, widths);
   assert.deepEqual(
-    [rule, header, line(["a name that is too long", "7", null]), line(["張三\n李四", "-1", "1234.50"]), line(["張三李四王五趙六", null, ""])],
+    [
+      rule,
+      header,
+      line(["a name that is too long", "7", null]),
+      line(["張三\n李四", "-1", "1234.50"]),
+      line(["張三李四王五趙六", null, ""]),
+    ],
     [
       "+--------------+----------------------+----------+",
       "|    user_name |                    n |    total |",
@@ -36,5 +42,11 @@ test("a table whose rows are all there is as wide as they are", () => {
 });
 
 test("a schema reads as in CREATE TABLE", () => {
-  assert.deepEqual(schemaLines(row), ["(", "  `user_name` VARCHAR(12),", "  `n` BIGINT NOT NULL,", "  `total` DECIMAL(6, 2)", ")"]);
+  assert.deepEqual(schemaLines(row), [
+    "(",
+    "  `user_name` VARCHAR(12),",
+    "  `n` BIGINT NOT NULL,",
+    "  `total` DECIMAL(6, 2)",
+    ")",
+  ]);
 });

@@ -51,7 +51,9 @@ export function widthsFor(names: readonly string[], rows: readonly Texts[]): rea
 
 /** The columns and their types, in the form of CREATE TABLE. */
 export function schemaLines(row: PlanRow): readonly string[] {
-  const columns = row.map(({ name, type }, place) => `  \`${name}\` ${typeText(type)}${place + 1 < row.length ? "," : ""}`);
+  const columns = row.map(
+    ({ name, type }, place) => `  \`${name}\` ${typeText(type)}${place + 1 < row.length ? "," : ""}`,
+  );
   return ["(", ...columns, ")"];
 }
 
@@ -87,7 +89,8 @@ function cell(text: string, width: number): string {
 const oneLine = (text: string): string => text.replaceAll("\n", "\\n");
 
 /** Columns of a terminal: a character of Chinese, Japanese or Korean takes two. */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
 function lengthOf(text: string): number {
   let columns = 0;

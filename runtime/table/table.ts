@@ -18,6 +18,7 @@ import {
   type RetractRecord,
   retractType,
 } from "./changes.ts";
+import { subtasksOf } from "./distribution.ts";
 import { keyedOrigins } from "./keyed-origins.ts";
 import { printedTable } from "./printed-table.ts";
 import { rowTimestampsOperator } from "./row-timestamps.ts";
@@ -73,12 +74,18 @@ export class Table<R = Record<string, unknown>> {
 
   /** A record for each change: `{ isAdded: true, row }` for a row that is new, `{ isAdded: false, row }` for one that is taken back. */
   toRetractStream(options: OperatorOptions = {}): DataStream<RetractRecord<R>> {
-    return this.#changes("toRetractStream", retractOperator, { ...options, type: retractType(this.type) });
+    return this.#changes<RetractRecord<R>>("toRetractStream", retractOperator, {
+      ...options,
+      type: retractType(this.type),
+    });
   }
 
   /** A record for each change: `{ kind: "+I" | "-U" | "+U" | "-D", row }`. */
   toChangelogStream(options: OperatorOptions = {}): DataStream<ChangelogRecord<R>> {
-    return this.#changes("toChangelogStream", changelogOperator, { ...options, type: changelogType(this.type) });
+    return this.#changes<ChangelogRecord<R>>("toChangelogStream", changelogOperator, {
+      ...options,
+      type: changelogType(this.type),
+    });
   }
 
   /** Prints it on the standard output of a TaskManager: changes when they come, or in batch mode the whole table with its schema. */
@@ -87,12 +94,17 @@ export class Table<R = Record<string, unknown>> {
     const texts = this.#streams.streamOf(castToText(this.#plan));
     const { maker } = texts.parts;
     const inputs = [keyedOrigins(texts, this.#plan.row, [])];
-    const lines = addOperator({ maker, inputs, isKeyed: false }, "print", printedTable(this.#plan.row, this.#streams.mode), {
-      ...others,
-      ...(uid === undefined ? {} : { uid: `${uid}:table` }),
-      type: t.string,
-      parallelism: 1,
-    });
+    const lines = addOperator(
+      { maker, inputs, isKeyed: false },
+      "print",
+      printedTable(this.#plan.row, this.#streams.mode),
+      {
+        ...others,
+        ...(uid === undefined ? {} : { uid: `${uid}:table` }),
+        type: t.string,
+        parallelism: 1,
+      },
+    );
     lines.sinkTo(printSink(), { ...options, parallelism: 1 });
   }
 
@@ -100,9 +112,16 @@ export class Table<R = Record<string, unknown>> {
     return this.#streams.streamOf(this.#plan);
   }
 
-  #changes<O>(operation: string, logic: OperatorFactory<unknown, unknown>, options: OperatorOptions & { type: ValueType<O> }): DataStream<O> {
+  #changes<O>(
+    operation: string,
+    logic: OperatorFactory<unknown, unknown>,
+    options: OperatorOptions & { type: ValueType<O> },
+  ): DataStream<O> {
     const { maker, origins } = this.#stream().parts;
-    return addOperator({ maker, inputs: [origins], isKeyed: false }, operation, logic as OperatorFactory<unknown, O>, options);
+    return addOperator({ maker, inputs: [origins], isKeyed: false }, operation, logic as OperatorFactory<unknown, O>, {
+      ...subtasksOf(this.#plan),
+      ...options,
+    });
   }
 }
 

@@ -6,9 +6,16 @@
 import { nearestName } from "../sql/index.ts";
 import { blackholeDefinition, makeBlackhole, makePrint, printDefinition } from "./connectors/print-table.ts";
 import { collectionDefinition, makeCollection } from "./connectors/collection-table.ts";
-import { checkMetadata, type ConnectorDefinition, type MakeConnector } from "./connectors/connector.ts";
+import {
+  checkMetadata,
+  checkWrittenMetadata,
+  type ConnectorDefinition,
+  type MakeConnector,
+} from "./connectors/connector.ts";
 import { datagenDefinition, makeDatagen } from "./connectors/datagen-table.ts";
 import { filesystemDefinition, makeFilesystem } from "./connectors/filesystem-table.ts";
+import { kafkaDefinition, upsertKafkaDefinition } from "./connectors/kafka/kafka-definition.ts";
+import { makeKafka, makeUpsertKafka } from "./connectors/kafka/kafka-table.ts";
 import { formatRows } from "./connectors/option-rows.ts";
 import { TableOptions } from "./options/table-options.ts";
 import type { TableConnector, TableDescription } from "./table-description.ts";
@@ -21,6 +28,8 @@ const entries: readonly Entry[] = [
   { definition: printDefinition, load: () => makePrint },
   { definition: blackholeDefinition, load: () => makeBlackhole },
   { definition: filesystemDefinition, load: () => makeFilesystem },
+  { definition: kafkaDefinition, load: () => makeKafka },
+  { definition: upsertKafkaDefinition, load: () => makeUpsertKafka },
   { definition: collectionDefinition, load: () => makeCollection },
 ];
 
@@ -69,13 +78,9 @@ function entryOf({ name, options }: TableDescription): Entry {
 }
 
 /** Reading what is only written, and the other way round, says so. */
-function withReasons(
-  { name }: TableDescription,
-  definition: ConnectorDefinition,
-  made: TableConnector,
-): TableConnector {
+function withReasons(table: TableDescription, definition: ConnectorDefinition, made: TableConnector): TableConnector {
   const refuse = (what: string): never => {
-    throw new TableError(name, {
+    throw new TableError(table.name, {
       message: `the connector ${definition.name} ${what}`,
       remedy: "Choose another connector.",
       option: "connector",
@@ -83,6 +88,9 @@ function withReasons(
   };
   return {
     source: (columns) => made.source?.(columns) ?? refuse("is only written"),
-    sink: (changes) => made.sink?.(changes) ?? refuse("is only read"),
+    sink: (changes) => {
+      checkWrittenMetadata(table, definition);
+      return made.sink?.(changes) ?? refuse("is only read");
+    },
   };
 }

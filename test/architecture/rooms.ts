@@ -155,13 +155,18 @@ const runtimeRooms: readonly Room[] = [
   {
     folder: "runtime/tables",
     owns: "tables of SQL and the world outside: connectors by name, their options, formats",
-    mayImport: ["base", ...inRuntime("record ports sql connectors/basic connectors/files")],
+    mayImport: ["base", ...inRuntime("record ports sql connectors/basic connectors/files connectors/kafka")],
     testsMayImport: inRuntime("operators"),
   },
   {
+    folder: "runtime/table",
+    owns: "SQL in jobs: streams as tables, plans as streams, scripts as jobs",
+    mayImport: ["base", ...inRuntime("record time ports graph operators connectors/basic api sql tables")],
+  },
+  {
     folder: "runtime/program",
-    owns: "what is run: a job module, found, loaded, built",
-    mayImport: ["base", ...inRuntime("graph api")],
+    owns: "what is run: a job module or a script of SQL, found, loaded, built",
+    mayImport: ["base", ...inRuntime("graph api table")],
   },
   {
     folder: "runtime/rpc",

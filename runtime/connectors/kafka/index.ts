@@ -1,5 +1,11 @@
 /** Room `connectors/kafka` (`streamjob/connectors/kafka`): topics of Kafka as sources and sinks. */
-export { type AvroFormatOptions, avroFormat, type AvroValueOptions, avroValue } from "./avro/avro-format.ts";
+export {
+  type AvroFormatOptions,
+  avroFormat,
+  avroReader,
+  type AvroValueOptions,
+  avroValue,
+} from "./avro/avro-format.ts";
 export type { AvroSchema } from "./avro/avro-library.ts";
 export type { KafkaConnectionOptions, KafkaLibrary, KafkaSasl, KafkaTls } from "./client/connection-options.ts";
 export { kafkaSink } from "./sink/kafka-sink.ts";

@@ -2,30 +2,18 @@
  * Owns: calls of functions by name in generated code (functions/scalar-implementation.ts).
  */
 import { StreamError } from "../../../base/index.ts";
-import type { ScalarFactory } from "../functions/scalar-implementation.ts";
+import { jsonFunction } from "../functions/json/json-function.ts";
+import { scalarFunction } from "../functions/scalar-function.ts";
+import type { ScalarImplementation } from "../functions/scalar-implementation.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
 import type { Generated } from "./code.ts";
-import type { Call, GeneratorContext } from "./context.ts";
+import { type Call, type GeneratorContext, typeOf } from "./context.ts";
 import { operation, withNull } from "./operation.ts";
 
-const scalarFunction = (_name: string): ScalarFactory | undefined => undefined;
-
 export function generateFunction(context: GeneratorContext, call: Call): Generated {
-  return called(context, call.name, call, call.words);
-}
-
-export function generateJson(context: GeneratorContext, json: TypedExpression & { readonly kind: "json" }): Generated {
-  return called(context, json.call.name, json, []);
-}
-
-function called(
-  { code, generate, session }: GeneratorContext,
-  name: string,
-  { arguments: parts, type }: TypedExpression & { readonly kind: "call" | "json" },
-  words: readonly string[],
-): Generated {
+  const { name, arguments: parts, words } = call;
   const factory = scalarFunction(name);
-  if (factory === undefined || type.kind === "null")
+  if (factory === undefined)
     throw new StreamError(
       "JOB_GRAPH_INVALID",
       `the function ${name} cannot be run: leave it out, or compute its value before`,
@@ -33,12 +21,24 @@ function called(
         destiny: "terminal",
       },
     );
-  const implementation = factory({ arguments: parts.map((each) => each.type), result: type, words, session });
-  const operands = parts.map(generate);
-  const values = operands.map((operand) => (implementation.takesNulls ? withNull(operand) : operand.value));
-  const expression = `${code.constant(implementation.call)}(${values.join(", ")})`;
-  return operation(code, implementation.takesNulls ? [] : operands, type, {
-    expression,
+  const site = { arguments: parts.map(({ type }) => type), result: typeOf(call), words, session: context.session };
+  return called(context, call, factory(site));
+}
+
+export function generateJson(context: GeneratorContext, json: TypedExpression & { readonly kind: "json" }): Generated {
+  return called(context, json, jsonFunction(json));
+}
+
+function called(
+  { code, generate }: GeneratorContext,
+  whole: TypedExpression & { readonly kind: "call" | "json" },
+  { takesNulls, call }: ScalarImplementation,
+): Generated {
+  const operands = whole.arguments.map(generate);
+  const values = operands.map((operand) => (takesNulls ? withNull(operand) : operand.value));
+  const type = typeOf(whole);
+  return operation(code, takesNulls ? [] : operands, type, {
+    expression: `${code.constant(call)}(${values.join(", ")})`,
     gives: type.isNullable ? "null" : "value",
   });
 }

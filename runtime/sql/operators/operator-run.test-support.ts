@@ -30,6 +30,8 @@ export const decimal = (precision: number, scale: number): SqlType => ({
 export const text: SqlType = { kind: "varchar", isNullable: true, length: 2_147_483_647 };
 export const time: SqlType = { kind: "timestamp", isNullable: false, precision: 3 };
 
+export const instant: SqlType = { kind: "timestamp_ltz", isNullable: false, precision: 3 };
+
 export const column = (name: string, type: SqlType, of: PlanColumn["time"] = null): PlanColumn => ({
   name,
   type,
@@ -63,7 +65,8 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return `{${value.map(shown).join(" ")}}`;
   if (value instanceof Map) return `{${[...value].map(([key, count]) => `${shown(key)}=${shown(count)}`).join(" ")}}`;
   if (value instanceof Date) return value.toISOString().slice(0, 10);
-  return typeof value === "number" ? String(Number(value.toPrecision(DIGITS))) : String(value);
+  const isRounded = typeof value === "number" && !Number.isInteger(value);
+  return isRounded ? String(Number(value.toPrecision(DIGITS))) : String(value);
 }
 
 export function shownEvents(events: readonly HarnessEvent<unknown>[]): readonly string[] {

@@ -1,44 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { outputRow, parse, session } from "../codegen/evaluation.test-support.ts";
-import type { ExpandNode, PlanRow, UnnestNode, ValuesNode, WatermarkNode } from "../plan/plan-tree.ts";
+import type { ExpandNode, PlanRow, UnnestNode, ValuesNode } from "../plan/plan-tree.ts";
 import { ColumnOperatorDriver } from "./column-operator.test-support.ts";
 import { expandOperator } from "./expand.ts";
 import { unnestOperator } from "./unnest.ts";
 import { valuesRows } from "./values.ts";
-import { watermarkOperator } from "./watermark.ts";
-
-describe("watermarks of a table", () => {
-  const { row, values } = parse("ts - INTERVAL '5' SECOND", "id INT NOT NULL, ts TIMESTAMP(3)");
-  const open = (): ColumnOperatorDriver => {
-    const node = { kind: "watermark", row, time: 1, strategy: values[0] } as unknown as WatermarkNode;
-    return new ColumnOperatorDriver(watermarkOperator(node, row, session()), row);
-  };
-  const at = (ts: number | null) => ({ kind: "insert", row: { id: 1, ts } }) as const;
-
-  it("are the greatest of the strategy so far, after the rows; these get their times", () => {
-    const driver = open();
-    driver.send([at(10_000), at(30_000), at(20_000)]);
-    driver.send([at(25_000)]);
-    driver.send([at(1000), at(31_000)], 1);
-    assert.deepEqual(driver.watermarks, [25_000, 26_000]);
-    assert.deepEqual(
-      driver.changes.map(({ timestamp }) => timestamp),
-      [10_000, 30_000, 20_000, 25_000, 31_000],
-    );
-  });
-
-  it("are not those that come in; idleness passes", () => {
-    const driver = open();
-    assert.equal(driver.operator.ownsWatermarks, true);
-    driver.operator.onStatus?.(true);
-    assert.deepEqual(driver.statuses, [true]);
-  });
-
-  it("need a time in each row", () => {
-    assert.throws(() => open().send([at(1), at(null)]), /a row without a time: "ts" is NULL/);
-  });
-});
 
 describe("grouping sets", () => {
   it("have each row once each, NULL in the keys that they lack, and their number", () => {

@@ -16,7 +16,7 @@ export const Order = t.record({
   ts: t.timestamp,
 });
 export const User = t.record({ id: t.int32, name: t.string, city: t.nullable(t.string), level: t.int32 });
-export const Payment = t.record({ order_id: t.bigint, method: t.string, ts: t.timestamp });
+export const Payment = t.record({ order_id: t.bigint, kind: t.string, ts: t.timestamp });
 
 export type Data = {
   readonly orders: readonly ValueOf<typeof Order>[];
@@ -44,7 +44,11 @@ const user = fc.record({
   level: fc.integer({ min: 1, max: 6 }),
 });
 
-const payment = fc.record({ order: fc.nat({ max: 59 }), method: fc.constantFrom("card", "cash"), delay: fc.integer({ min: 0, max: 9000 }) });
+const payment = fc.record({
+  order: fc.nat({ max: 59 }),
+  kind: fc.constantFrom("card", "cash"),
+  delay: fc.integer({ min: 0, max: 9000 }),
+});
 
 /** 60 orders, users, payments. */
 export const data: fc.Arbitrary<Data> = fc
@@ -65,9 +69,9 @@ export const data: fc.Arbitrary<Data> = fc
     });
     const users = random.users.map((columns, index) => ({ id: index + 1, name: `user-${index + 1}`, ...columns }));
     const payments = random.payments
-      .map(({ order: place, method, delay }) => {
+      .map(({ order: place, kind, delay }) => {
         const { id, ts } = orders[place] as (typeof orders)[number];
-        return { order_id: id, method, ts: ts + delay };
+        return { order_id: id, kind, ts: ts + delay };
       })
       .toSorted((left, right) => left.ts - right.ts);
     return { orders, users, payments };

@@ -7,7 +7,7 @@ import type { Data } from "./data.test-support.ts";
 const CREATE = `
   CREATE TABLE orders (id BIGINT, user_id INT, product VARCHAR, quantity INT, price DECIMAL(10, 2), amount DOUBLE, ts TIMESTAMP);
   CREATE TABLE users (id INT, name VARCHAR, city VARCHAR, level INT);
-  CREATE TABLE payments (order_id BIGINT, method VARCHAR, ts TIMESTAMP);
+  CREATE TABLE payments (order_id BIGINT, kind VARCHAR, ts TIMESTAMP);
 `;
 const PRICE_UNITS = 100n;
 
@@ -35,10 +35,18 @@ function insertsOf({ orders, users, payments }: Data): string {
   const price = (units: bigint): string => `${units / PRICE_UNITS}.${String(units % PRICE_UNITS).padStart(2, "0")}`;
   const tables = {
     orders: orders.map((row) =>
-      [row.id, row.user_id ?? "NULL", text(row.product), row.quantity, price(row.price), row.amount, time(row.ts)].join(),
+      [
+        row.id,
+        row.user_id ?? "NULL",
+        text(row.product),
+        row.quantity,
+        price(row.price),
+        row.amount,
+        time(row.ts),
+      ].join(),
     ),
     users: users.map((row) => [row.id, text(row.name), text(row.city), row.level].join()),
-    payments: payments.map((row) => [row.order_id, text(row.method), time(row.ts)].join()),
+    payments: payments.map((row) => [row.order_id, text(row.kind), time(row.ts)].join()),
   };
   return Object.entries(tables)
     .map(([name, rows]) => `INSERT INTO ${name} VALUES ${rows.map((row) => `(${row})`).join()};`)

@@ -46,7 +46,7 @@ SELECT COUNT(*) AS n, COUNT(DISTINCT product) AS products, SUM(quantity) AS quan
 SELECT COUNT(*) AS n, SUM(quantity) AS quantity FROM orders WHERE quantity > 1000;
 
 -- some of the values
-SELECT product, COUNT(DISTINCT user_id) AS users, SUM(quantity) FILTER (WHERE amount > 40) AS dear, COUNT(*) FILTER (WHERE user_id IS NULL) AS unknown
+SELECT product, COUNT(DISTINCT user_id) AS users, SUM(quantity) FILTER (WHERE amount > 40) AS dear, COUNT(*) FILTER (WHERE user_id IS NULL) AS no_user
 FROM orders GROUP BY product;
 
 -- how often something occurs that often
@@ -154,10 +154,10 @@ SELECT start AS window_start, start + INTERVAL 10 SECONDS AS window_end, product
 FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS t GROUP BY start, product;
 
 -- tumbling windows of GROUP BY
-SELECT TUMBLE_START(ts, INTERVAL '10' SECOND) AS start, user_id, COUNT(*) AS n, MAX(amount) AS most, MIN(amount) AS least
+SELECT TUMBLE_START(ts, INTERVAL '10' SECOND) AS window_start, user_id, COUNT(*) AS n, MAX(amount) AS most, MIN(amount) AS least
 FROM orders GROUP BY TUMBLE(ts, INTERVAL '10' SECOND), user_id;
 -- DuckDB
-SELECT start, user_id, COUNT(*) AS n, MAX(amount) AS most, MIN(amount) AS least
+SELECT start AS window_start, user_id, COUNT(*) AS n, MAX(amount) AS most, MIN(amount) AS least
 FROM (SELECT *, time_bucket(INTERVAL 10 SECONDS, ts) AS start FROM orders) AS t GROUP BY start, user_id;
 
 -- hopping windows
@@ -187,11 +187,11 @@ SELECT start AS window_start, id, amount FROM (
 ) AS t WHERE place <= 2;
 
 -- what was paid within some seconds
-SELECT o.id, p.method FROM orders AS o JOIN payments AS p
+SELECT o.id, p.kind FROM orders AS o JOIN payments AS p
 ON o.id = p.order_id AND p.ts BETWEEN o.ts AND o.ts + INTERVAL '6' SECOND;
 
 -- what was not paid within some seconds
-SELECT o.id, p.method FROM orders AS o LEFT JOIN payments AS p
+SELECT o.id, p.kind FROM orders AS o LEFT JOIN payments AS p
 ON o.id = p.order_id AND p.ts BETWEEN o.ts - INTERVAL '1' SECOND AND o.ts + INTERVAL '3' SECOND;
 
 -- sums of the rows before

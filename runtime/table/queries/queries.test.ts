@@ -18,7 +18,8 @@ const SEEDS = [1, 2];
 type TableName = keyof Data;
 const NAMES: readonly TableName[] = ["orders", "users", "payments"];
 
-const namesIn = (query: string): readonly TableName[] => NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(query));
+const namesIn = (query: string): readonly TableName[] =>
+  NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(query));
 
 /** `types`: gets that of the result's rows. */
 function jobOf(query: string, mode: "streaming" | "batch", types: ValueType<unknown>[]): Job {
@@ -115,7 +116,8 @@ describe("queries give what DuckDB gives", () => {
       for (const [index, sample] of samples.entries()) {
         const rows = (expected[index]?.[place] ?? []).toSorted();
         assert.deepEqual(await batched(text, sample), rows, "over bounded tables");
-        for (const cut of [3, 7]) assert.deepEqual(await streamed(text, sample, cut), rows, `over streams, cut at ${cut}`);
+        for (const cut of [3, 7])
+          assert.deepEqual(await streamed(text, sample, cut), rows, `over streams, cut at ${cut}`);
       }
     });
 

@@ -71,6 +71,18 @@ export function checkMetadata(
   }
 }
 
+/** Errors: TableError, for metadata that the connector only reads, among the columns that are written. */
+export function checkWrittenMetadata({ name, columns }: TableDescription, { metadata }: ConnectorDefinition): void {
+  for (const column of columns) {
+    if (column.metadata === null || metadata[column.metadata]?.isWritten === true) continue;
+    throw new TableError(name, {
+      message: `the metadata '${column.metadata}' is only read`,
+      remedy: `Declare the column ${column.name} as VIRTUAL: INSERT INTO leaves it out then.`,
+      column: column.name,
+    });
+  }
+}
+
 /** Errors: TableError, where rows come that take others back. */
 export function requireInserts({ table }: ConnectorUse, connector: string, changes: Changes): void {
   if (changes === "append") return;
@@ -79,5 +91,14 @@ export function requireInserts({ table }: ConnectorUse, connector: string, chang
     remedy:
       "Write to a connector that keeps the last row of each key (upsert-kafka, mysql, redis) or shows changes (print); or aggregate in windows, whose results are final.",
     option: "connector",
+  });
+}
+
+/** The names of the table's key. Errors: TableError, where it has none. */
+export function requireKey({ table }: ConnectorUse, connector: string): readonly string[] {
+  if (table.primaryKey.length > 0) return table.primaryKey;
+  throw new TableError(table.name, {
+    message: `the connector ${connector} keeps the last row of each key, and the table has no PRIMARY KEY`,
+    remedy: "Declare one: PRIMARY KEY (id) NOT ENFORCED.",
   });
 }

@@ -31,34 +31,38 @@ const HEADER_BYTES = 5;
 const ID_MAX = 0x7fff_ffff;
 
 /** Values in Avro's binary form. Errors: OPTION_INVALID: a schema that is none, or that does not fit the type. */
-export function avroFormat<T>(type: ValueType<T>, { schema, schemas }: AvroFormatOptions): KafkaFormat<T> {
+export function avroFormat<T>(type: ValueType<T>, options: AvroFormatOptions): KafkaFormat<T> {
+  const read = avroReader(type, options);
+  return {
+    type,
+    read: (cursor) => {
+      if (cursor.valueStart < 0) throw new Error("it has no value (a tombstone)");
+      return read(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd));
+    },
+  };
+}
+
+/** The same for bytes of any origin, such as a record's key. Errors: OPTION_INVALID, as of avroFormat; what it returns throws for bytes that it cannot read. */
+export function avroReader<T>(type: ValueType<T>, { schema, schemas }: AvroFormatOptions): (bytes: Buffer) => T {
   const who = "avroFormat";
   const declared = type as ValueType<unknown>;
   const bigints = hasBigint(declared);
   const avro = parseSchema(who, schema, bigints);
   const convert = conversionOf(who, "read", { avro, type: declared, path: "" });
   const plain = readerOf(who, avro, avro);
-  const byId =
-    schemas === undefined
-      ? null
-      : new Map(
-          Object.entries(schemas).map(([id, each]) => {
-            checkId(who, Number(id));
-            return [Number(id), readerOf(who, avro, parseSchema(who, each, bigints))] as const;
-          }),
-        );
-  return {
-    type,
-    read: (cursor) => {
-      if (cursor.valueStart < 0) throw new Error("it has no value (a tombstone)");
-      const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-      if (byId === null) return convert(plain(bytes)) as T;
-      const id = idOf(bytes);
-      const read = byId.get(id);
-      if (read === undefined)
-        throw new Error(`it is written with schema ${id}, and ${[...byId.keys()].join(", ")} are given`);
-      return convert(read(bytes.subarray(HEADER_BYTES))) as T;
-    },
+  if (schemas === undefined) return (bytes) => convert(plain(bytes)) as T;
+  const byId = new Map(
+    Object.entries(schemas).map(([id, each]) => {
+      checkId(who, Number(id));
+      return [Number(id), readerOf(who, avro, parseSchema(who, each, bigints))] as const;
+    }),
+  );
+  return (bytes) => {
+    const id = idOf(bytes);
+    const read = byId.get(id);
+    if (read === undefined)
+      throw new Error(`it is written with schema ${id}, and ${[...byId.keys()].join(", ")} are given`);
+    return convert(read(bytes.subarray(HEADER_BYTES))) as T;
   };
 }
 
