@@ -1,10 +1,11 @@
 /**
  * Owns: casts to numbers (SQXC1, SQXC2).
  */
+import { powerOfTen } from "../functions/decimals.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isText, type KindOf } from "../types/type-families.ts";
 import type { CastValue } from "./cast-of-parts.ts";
-import { decimalOfNumber, decimalOfText, fitted, numberOfDecimal, powerOfTen, rescaled } from "./decimals.ts";
+import { decimalOfNumber, decimalOfText, fitted, numberOfDecimal, rescaled } from "./decimals.ts";
 import { doubleOfText, integerOfText, intOfDouble, longOfDouble, narrowed } from "./number-texts.ts";
 
 export function castToNumber(from: SqlType, to: SqlType): CastValue {

@@ -8,13 +8,13 @@
  * SQXC2 Numbers become narrower as in Java: whole numbers keep their last bits, others the nearest that there is, towards zero.
  */
 import { assert } from "../../../base/index.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isBytes, isDatetime, isText, type KindOf } from "../types/type-families.ts";
 import { castOfParts, type CastValue } from "./cast-of-parts.ts";
 import { castToNumber } from "./cast-to-number.ts";
 import { textOf } from "./text-of-value.ts";
 import { dateOfText, NANOS_PER_MS, timeOfText, timestampOfText } from "./time-texts.ts";
-import type { TimeZone } from "./time-zone.ts";
 import { dateOf, instantIn, inZone, timeOfDay, withPrecision } from "./zoned-times.ts";
 
 export type { CastValue } from "./cast-of-parts.ts";

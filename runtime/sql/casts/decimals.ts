@@ -3,6 +3,7 @@
  *
  * SQXD1 What is cut off is rounded half up, away from zero, as Flink does. A value that has more digits than its type is NULL.
  */
+import { powerOfTen } from "../functions/decimals.ts";
 import type { KindOf } from "../types/type-families.ts";
 
 export type Decimal = KindOf<"decimal">;
@@ -12,10 +13,6 @@ const DIVISION_DIGITS = 38;
 /** 10 to the power of it is exact as a number. */
 const EXACT_POWER_MAX = 22;
 const EXACT_MAX = BigInt(Number.MAX_SAFE_INTEGER);
-
-const powers: bigint[] = Array.from({ length: 80 }, (_none, digits) => 10n ** BigInt(digits));
-
-export const powerOfTen = (digits: number): bigint => powers[digits] ?? 10n ** BigInt(digits);
 
 const absolute = (value: bigint): bigint => (value < 0n ? -value : value);
 

@@ -4,11 +4,12 @@
  * SQXT1 As in Flink: TRUE; [1, NULL]; {key=value}; (1, abc).
  */
 import { unreachable } from "../../../base/index.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { textOfDecimal } from "./decimals.ts";
 import { textOfDouble, textOfFloat } from "./number-texts.ts";
 import { textOfDate, textOfMilliseconds, textOfMonths, textOfTime, textOfTimestamp } from "./time-texts.ts";
-import { inZone, type TimeZone } from "./zoned-times.ts";
+import { inZone } from "./zoned-times.ts";
 
 /** Undefined: bytes that are no UTF-8. */
 type ToText = (value: never) => string | undefined;

@@ -4,46 +4,22 @@
  * SQXM1 A date is that of its midnight in UTC; a TIMESTAMP is written with as many digits behind its seconds as its type has.
  * SQXM2 A text is a date with at least a year, as in `2026-1-3`; its time, when there is one, stands behind a blank or a T.
  */
-import { daysOf } from "./time-zone.ts";
+import { civilOf, DAY_MS, daysInMonth, daysOf, plusMonths } from "../functions/time/calendar.ts";
 
-export const DAY_MS = 86_400_000;
 const [HOUR_MS, MINUTE_MS, SECOND_MS] = [3_600_000, 60_000, 1000];
 export const NANOS_PER_MS = 1_000_000n;
 const MONTHS_PER_YEAR = 12;
 
 const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
-/** Year, month from 1, day. */
-export function civilOf(dateMs: number): readonly [number, number, number] {
-  const days = Math.floor(dateMs / DAY_MS) + 719_468;
-  const era = Math.floor(days / 146_097);
-  const ofEra = days - era * 146_097;
-  const yearOfEra = Math.floor(
-    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
-  );
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * ofYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - Math.floor((153 * shifted + 2) / 5) + 1];
-}
-
 /** The last day where the month has no such day. */
 export function addMonths(timeMs: number, months: number): number {
-  const [year, month, day] = civilOf(timeMs);
-  const total = year * MONTHS_PER_YEAR + month - 1 + months;
-  const [toYear, toMonth] = [Math.floor(total / MONTHS_PER_YEAR), (total % MONTHS_PER_YEAR) + 1];
-  const wanted = toMonth < 1 ? toMonth + MONTHS_PER_YEAR : toMonth;
-  const date = daysOf(toYear, wanted, Math.min(day, lengthOfMonth(toYear, wanted))) * DAY_MS;
-  return date + (timeMs - Math.floor(timeMs / DAY_MS) * DAY_MS);
-}
-
-function lengthOfMonth(year: number, month: number): number {
-  if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
-  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  const days = Math.floor(timeMs / DAY_MS);
+  return plusMonths(days, months) * DAY_MS + (timeMs - days * DAY_MS);
 }
 
 export function textOfDate(dateMs: number): string {
-  const [year, month, day] = civilOf(dateMs);
+  const { year, month, day } = civilOf(Math.floor(dateMs / DAY_MS));
   const digits = String(Math.abs(year)).padStart(4, "0");
   return `${year < 0 ? "-" : ""}${digits}-${two(month)}-${two(day)}`;
 }
@@ -93,8 +69,8 @@ export function dateOfText(text: string): number | undefined {
   if (match === null) return undefined;
   const [, year, month = "1", day = "1"] = match.map((part) => part ?? undefined);
   const [y, m, d] = [Number(year), Number(month), Number(day)];
-  if (m < 1 || m > MONTHS_PER_YEAR || d < 1 || d > lengthOfMonth(y, m)) return undefined;
-  return daysOf(y, m, d) * DAY_MS;
+  if (m < 1 || m > MONTHS_PER_YEAR || d < 1 || d > daysInMonth(y, m)) return undefined;
+  return daysOf({ year: y, month: m, day: d }) * DAY_MS;
 }
 
 const TIME_TEXT = /^(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d{0,9}))?)?)?$/;

@@ -1,10 +1,9 @@
 /**
  * Owns: times of both widths (milliseconds, or a bigint of nanoseconds) between instants and calendars, and from one precision to another.
  */
-import { DAY_MS, millisecondsOf, NANOS_PER_MS } from "./time-texts.ts";
-import type { TimeZone } from "./time-zone.ts";
-
-export type { TimeZone } from "./time-zone.ts";
+import { DAY_MS } from "../functions/time/calendar.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
+import { millisecondsOf, NANOS_PER_MS } from "./time-texts.ts";
 
 type Time = number | bigint;
 
@@ -12,7 +11,7 @@ type Time = number | bigint;
 const MILLISECOND_DIGITS = 3;
 
 /** The calendar's time of an instant. */
-export const inZone = (instant: Time, zone: TimeZone): Time => shifted(instant, zone.localOf);
+export const inZone = (instant: Time, zone: TimeZone): Time => shifted(instant, zone.clockOf);
 
 /** The instant of a time of the calendar. */
 export const instantIn = (local: Time, zone: TimeZone): Time => shifted(local, zone.instantOf);

@@ -7,14 +7,16 @@
  */
 import { assert } from "../../../base/index.ts";
 import { fitted, quotientOf, remainderOf, rescaled } from "../casts/decimals.ts";
-import { addMonths, DAY_MS, millisecondsOf, NANOS_PER_MS } from "../casts/time-texts.ts";
-import type { TimeZone } from "../casts/time-zone.ts";
+import { addMonths, millisecondsOf, NANOS_PER_MS } from "../casts/time-texts.ts";
+import { failExpression } from "../functions/implementations.ts";
+import { DAY_MS } from "../functions/time/calendar.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
 import { commonType } from "../types/common-type.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isApproximate, isDatetime, isInteger, isNumeric, type KindOf, shownType } from "../types/type-families.ts";
 import { type Code, formOf, type Generated } from "./code.ts";
 import { converted, narrow } from "./conversion.ts";
-import { failExpression, nullOf, operation, totalOperation } from "./operation.ts";
+import { nullOf, operation, totalOperation } from "./operation.ts";
 
 export type ArithmeticSign = "+" | "-" | "*" | "/" | "%";
 type Call = { readonly operator: ArithmeticSign; readonly type: SqlType; readonly zone: TimeZone };
@@ -61,6 +63,9 @@ function integers(
   assert(a !== undefined && b !== undefined, "two operands");
   const isBig = wide.kind === "bigint";
   if (operator === "/" || operator === "%") {
+    // A literal divisor is known not to be zero.
+    if (/^[1-9]\d*n?$/.test(b.value))
+      return totalOperation(code, [a, b], type, ofWidth(`(${a.value} ${operator} ${b.value})`, isBig, type));
     const [divide, remain] = isBig ? [divideBigints, remainBigints] : [divideNumbers, remainNumbers];
     const call = `${code.constant(operator === "/" ? divide : remain)}(${a.value}, ${b.value})`;
     return operation(code, [a, b], type, { expression: ofWidth(call, isBig, type), gives: "value" });

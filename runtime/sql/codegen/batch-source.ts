@@ -1,19 +1,13 @@
 /**
  * Owns: how generated loops read the columns of a batch.
  *
- * SQXR1 A text becomes a string only where one is asked for: all texts of the batch at once where each row needs it, one by one in branches; `column = 'text'` compares bytes.
+ * SQXR1 A text becomes a string only where one is asked for: all texts of the batch at once where each row needs it, one by one in branches; comparisons with a literal look at bytes.
  */
-import {
-  type Column,
-  type ColumnField,
-  isNull as isNullAt,
-  type TextColumn,
-  valueAt,
-  valuesAt,
-} from "../../record/index.ts";
+import { type Column, type ColumnField, isNull as isNullAt, valueAt, valuesAt } from "../../record/index.ts";
 import type { PlanRow } from "../plan/plan-tree.ts";
 import { type Code, type Generated, neutralOf } from "./code.ts";
-import type { ColumnSource } from "./context.ts";
+import type { ColumnSource, TextCondition, TextMatch } from "./context.ts";
+import { textMatcher } from "./text-matcher.ts";
 
 /** In scope in the loop: `columns`, `rows`, `from`, `count`; `at`, the number of the record, and `r`, its place. */
 export const LOOP_HEAD = "for (let at = from; at < count; at++) {\nconst r = rows[at];";
@@ -37,10 +31,11 @@ export class BatchSource implements ColumnSource {
     return code.remembered(`column ${index}`, () => this.#read(code, index));
   }
 
-  matches(code: Code, index: number, text: string): string | null {
-    if (!text.isWellFormed() || this.#fields[index]?.kind !== "text") return null;
+  matchText(code: Code, index: number, match: TextMatch): TextCondition | null {
+    if (!match.text.isWellFormed() || this.#fields[index]?.kind !== "text") return null;
     this.#declareColumn(index);
-    return `${code.constant(textMatcher(text))}(c${index}, r)`;
+    const condition = `${code.constant(textMatcher(match))}(c${index}, r)`;
+    return { condition, isNull: this.#row[index]?.type.isNullable === true ? this.#readNull(code, index) : null };
   }
 
   #read(code: Code, index: number): Generated {
@@ -61,7 +56,12 @@ export class BatchSource implements ColumnSource {
 
   #readNull(code: Code, index: number): string {
     this.#head.set(`z${index}`, `const z${index} = c${index}.nulls;`);
-    return code.keep(`z${index} !== null && ${code.constant(isNullAt)}(z${index}, r)`);
+    const read = (): Generated => ({
+      value: code.keep(`z${index} !== null && ${code.constant(isNullAt)}(z${index}, r)`),
+      isNull: null,
+      type: { kind: "boolean", isNullable: false },
+    });
+    return code.remembered(`null ${index}`, read).value;
   }
 
   #readText(code: Code, index: number): string {
@@ -80,18 +80,3 @@ export class BatchSource implements ColumnSource {
 
 const textsOf = (column: Column, field: ColumnField, ...[rows, from, to]: [Int32Array, number, number]): unknown[] =>
   valuesAt(column, field, rows, { from, to });
-
-/** By words (CLM2); of a null it means nothing. */
-function textMatcher(text: string): (column: TextColumn, row: number) => boolean {
-  const bytes = new TextEncoder().encode(text);
-  const padded = new Uint8Array((bytes.length + 3) & ~3);
-  padded.set(bytes);
-  const wanted = new Int32Array(padded.buffer);
-  const { length } = bytes;
-  return ({ words, starts, lengths }, row) => {
-    if (lengths[row] !== length) return false;
-    const first = (starts[row] as number) >> 2;
-    for (let word = 0; word < wanted.length; word++) if (words[first + word] !== wanted[word]) return false;
-    return true;
-  };
-}

@@ -5,8 +5,8 @@
  *     date or time beside one is an error when it is a literal, and NULL when it is from a row.
  */
 import { assert } from "../../../base/index.ts";
-import { powerOfTen } from "../casts/decimals.ts";
-import type { TimeZone } from "../casts/time-zone.ts";
+import { powerOfTen } from "../functions/decimals.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
 import { comparableTypes } from "../types/comparable-types.ts";
 import { compareTexts } from "../rows/value-order.ts";
 import type { SqlType } from "../types/sql-type.ts";

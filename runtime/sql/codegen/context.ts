@@ -1,7 +1,7 @@
 /**
  * Owns: what the generators of an expression's parts are handed.
  */
-import type { TimeZone } from "../casts/time-zone.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
 import type { SqlSession } from "../session.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
@@ -11,9 +11,17 @@ import type { Code, Generated } from "./code.ts";
 export type ColumnSource = {
   /** `index`: place in the row that the expression is over. */
   read(code: Code, index: number): Generated;
-  /** A condition that a text column's bytes are those of a text, without making a string of them; null: there is none, or the column's rows are no batch. */
-  matches(code: Code, index: number, text: string): string | null;
+  /** Of a text column of batches; null: the column is none, or the text is no UTF-8. */
+  matchText(code: Code, index: number, match: TextMatch): TextCondition | null;
 };
+
+export type TextMatch = {
+  readonly kind: "equal" | "prefix" | "suffix" | "part";
+  readonly text: string;
+};
+
+/** That a text has, is or begins with another, found in its bytes: no string is made of it. Where the column is NULL it means nothing. */
+export type TextCondition = { readonly condition: string; readonly isNull: string | null };
 
 export type GeneratorContext = {
   readonly code: Code;

@@ -4,11 +4,12 @@
  */
 import { castOfValue } from "../casts/cast.ts";
 import { intOfDouble, longOfDouble } from "../casts/number-texts.ts";
-import type { TimeZone } from "../casts/time-zone.ts";
+import type { TimeZone } from "../functions/time/time-zone.ts";
+import { failExpression } from "../functions/implementations.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import { isSameType, isText, shownType, type KindOf } from "../types/type-families.ts";
 import { type Code, formOf, type Generated } from "./code.ts";
-import { failExpression, nullOf, operation } from "./operation.ts";
+import { nullOf, operation } from "./operation.ts";
 
 /** Of a value that the type does not have. */
 export type OnFailure = "fail" | "null";

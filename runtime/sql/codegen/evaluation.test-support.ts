@@ -2,7 +2,7 @@
  * Owns: expressions of a text, worked out over rows: over row objects and over batches of columns, which have to agree.
  */
 import assert from "node:assert/strict";
-import { ColumnBatch, ColumnBuilder, NO_TIMESTAMP } from "../../record/index.ts";
+import { type ColumnBatch, ColumnBuilder, isNull, NO_TIMESTAMP } from "../../record/index.ts";
 import type { PlanRow } from "../plan/plan-tree.ts";
 import { rowTypeOf } from "../rows/row-type.ts";
 import type { SqlSession } from "../session.ts";
@@ -43,14 +43,18 @@ export function outputRow(values: readonly TypedExpression[]): PlanRow {
   });
 }
 
-/** Several records, of which every other one counts. */
+/** Several records, of which every other one counts; where there is no value, the arrays hold something (CLM1). */
 export function batchOf(row: PlanRow, records: readonly Row[]): ColumnBatch {
   const builder = new ColumnBuilder(rowTypeOf(row), Math.max(1, records.length * 2));
   for (const record of records) {
     builder.appendRow(record, NO_TIMESTAMP);
     builder.appendRow(record, NO_TIMESTAMP);
   }
-  return builder.take().select(
+  const batch = builder.take();
+  for (const { kind, values, nulls } of batch.columns.filter((column) => column.kind !== "text"))
+    for (let place = 0; nulls !== null && place < batch.count; place++)
+      if (isNull(nulls, place)) (values as unknown as (number | bigint)[])[place] = kind === "bigint" ? 1n : 1;
+  return batch.select(
     Int32Array.from(records, (_record, index) => index * 2 + 1),
     records.length,
   );

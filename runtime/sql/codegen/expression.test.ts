@@ -152,6 +152,26 @@ describe("an expression without columns", () => {
     });
 });
 
+describe("an expression with functions", () => {
+  it("calls them by name, with NULL where they take it", () => {
+    const expected: readonly (readonly [string, unknown])[] = [
+      ["UPPER('a') || CAST(CHAR_LENGTH('b') AS STRING)", "A1"],
+      ["CONCAT_WS('-', 'a', CAST(NULL AS STRING), 'b')", "a-b"],
+      ["UPPER(CAST(NULL AS STRING))", null],
+      ["EXTRACT(DAY FROM DATE '2026-01-31')", 31n],
+      ["TO_DATE('2026-01-31') + INTERVAL '1' DAY", new Date("2026-02-01")],
+      ["TIMESTAMPADD(DAY, 1, DATE '2026-01-31')", new Date("2026-02-01")],
+      ["JSON_VALUE('{\"a\": 1}', '$.a' RETURNING INT) + 1", 2],
+      ["JSON_VALUE('{}', 'lax $.a' DEFAULT 'none' ON EMPTY)", "none"],
+      ["'{}' IS JSON OBJECT", true],
+      ["'{' IS NOT JSON", true],
+      ["CARDINALITY(ARRAY[1, 2])", 2],
+    ];
+    const found = expected.map(([expression]) => [expression, evaluate(expression)]);
+    assert.deepEqual(found, expected);
+  });
+});
+
 describe("an expression over columns", () => {
   it("gives NULL where a column is NULL, over rows and over batches", () => {
     const columns = "a INT, b BIGINT, c STRING, d DOUBLE, e BOOLEAN, f DATE, g DECIMAL(10, 2), h TIMESTAMP(3)";

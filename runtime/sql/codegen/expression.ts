@@ -5,7 +5,7 @@
  * SQXE1 Only a checked tree becomes code; every name and literal goes through code.ts (SQXG1).
  */
 import { assert, unreachable } from "../../../base/index.ts";
-import { timeZoneOf } from "../casts/time-zone.ts";
+import { timeZone } from "../functions/time/time-zone.ts";
 import type { SqlSession } from "../session.ts";
 import { isText } from "../types/type-families.ts";
 import type { TypedExpression } from "../validate/typed-tree.ts";
@@ -13,10 +13,10 @@ import { generateArithmetic, generateSign } from "./arithmetic.ts";
 import type { Code, Generated } from "./code.ts";
 import { compared, distinct, isComparisonSign } from "./comparison.ts";
 import { generateElement, generateField, generateItems } from "./composites.ts";
-import type { Call, ColumnSource, GeneratorContext } from "./context.ts";
+import type { Call, ColumnSource, GeneratorContext, TextCondition } from "./context.ts";
 import { converted } from "./conversion.ts";
 import { generateFunction, generateJson } from "./function-call.ts";
-import { likeTest, similarTest, testOfRows } from "./like.ts";
+import { likeTest, similarTest, simplePattern, testOfRows } from "./like.ts";
 import { generateLiteral } from "./literal.ts";
 import {
   generateBetween,
@@ -36,7 +36,7 @@ export function contextOf(code: Code, source: ColumnSource, session: SqlSession)
     code,
     source,
     session,
-    zone: timeZoneOf(session.timeZone),
+    zone: timeZone(session.timeZone),
     generate: (expression) => generated(context, expression),
   };
   return context;
@@ -148,10 +148,12 @@ function matchedBytes({ code, source }: GeneratorContext, { name, arguments: par
   const literal = parts.find((each) => each.kind === "literal");
   if (column?.kind !== "column" || literal?.kind !== "literal" || literal.literal.kind !== "string") return null;
   if (column.type.kind === "null" || !isText(column.type)) return null;
-  const matches = source.matches(code, column.index, literal.literal.value);
-  if (matches === null) return null;
-  const { isNull } = source.read(code, column.index);
-  const value = name === "=" ? matches : `!${matches}`;
+  const found = source.matchText(code, column.index, { kind: "equal", text: literal.literal.value });
+  return found === null ? null : matchedText(found, name === "<>", type);
+}
+
+function matchedText({ condition, isNull }: TextCondition, isNegated: boolean, type: Generated["type"]): Generated {
+  const value = isNegated ? `!${condition}` : condition;
   return { value: isNull === null ? value : `(!${isNull} && ${value})`, isNull, type };
 }
 
@@ -169,6 +171,8 @@ function concatenation(context: GeneratorContext, { arguments: parts, type }: Ca
 function like(context: GeneratorContext, { name, arguments: parts, type }: Call): Generated {
   const { code, generate } = context;
   assert(type.kind !== "null", "a condition has a type");
+  const simple = simpleLike(context, name, parts);
+  if (simple !== null) return matchedText(simple, name.startsWith("NOT"), type);
   const operands = parts.map(generate);
   if (operands.some(({ isNull }) => isNull === "true")) return nullOf(type);
   const make = name.endsWith("LIKE") ? likeTest : similarTest;
@@ -186,4 +190,16 @@ function like(context: GeneratorContext, { name, arguments: parts, type }: Call)
     expression: name.startsWith("NOT") ? `!${test}` : test,
     gives: "value",
   });
+}
+
+/** Of a column and a pattern that only begins or ends with `%`. */
+function simpleLike(
+  { code, source }: GeneratorContext,
+  name: string,
+  [text, pattern, escape]: readonly TypedExpression[],
+): TextCondition | null {
+  if (!name.endsWith("LIKE") || text?.kind !== "column" || pattern?.kind !== "literal" || escape !== undefined)
+    return null;
+  const match = pattern.literal.kind === "string" ? simplePattern(pattern.literal.value) : null;
+  return match === null ? null : source.matchText(code, text.index, match);
 }

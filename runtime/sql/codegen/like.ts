@@ -4,7 +4,8 @@
  * SQXK1 `_` is one character (a code point), `%` any number of them. Without ESCAPE, no character escapes; with it, it stands before itself, `_` or `%`.
  * SQXK2 A pattern of LIKE takes time in proportion to text and pattern, whatever they are: no backtracking over more than the last `%`.
  */
-import { failExpression } from "./operation.ts";
+import type { TextMatch } from "./context.ts";
+import { failExpression } from "../functions/implementations.ts";
 
 type Test = (text: string) => boolean;
 
@@ -16,18 +17,24 @@ type PatternPart =
 
 export function likeTest(pattern: string, escape: string | null): Test {
   const parts = partsOf(pattern, escape);
-  const texts = parts.map((each) => (each.kind === "character" ? each.text : ""));
-  const whole = texts.join("");
-  const wild = parts.flatMap((each, index) => (each.kind === "character" ? [] : [{ kind: each.kind, index }]));
-  if (wild.length === 0) return (text) => text === whole;
-  if (wild.every(({ kind }) => kind === "any")) {
-    const [first, second] = wild.map(({ index }) => index);
-    const last = parts.length - 1;
-    if (second === undefined && first === last) return (text) => text.startsWith(whole);
-    if (second === undefined && first === 0) return (text) => text.endsWith(whole);
-    if (wild.length === 2 && first === 0 && second === last) return (text) => text.includes(whole);
-  }
+  const match = escape === null ? simplePattern(pattern) : null;
+  if (match !== null) return simpleTest(match);
   return (text) => fits(Array.from(text), parts);
+}
+
+function simpleTest({ kind, text: wanted }: TextMatch): Test {
+  if (kind === "equal") return (text) => text === wanted;
+  if (kind === "prefix") return (text) => text.startsWith(wanted);
+  return kind === "suffix" ? (text) => text.endsWith(wanted) : (text) => text.includes(wanted);
+}
+
+/** Of a pattern without `_` whose only `%` are at its ends; null: another one. */
+export function simplePattern(pattern: string): TextMatch | null {
+  const [, before, text = "", after] = /^(%?)([^%_]*)(%?)$/s.exec(pattern) ?? [];
+  if (before === undefined) return null;
+  const isOpen = [before !== "", after !== ""];
+  const kind = isOpen[0] ? (isOpen[1] ? "part" : "suffix") : isOpen[1] ? "prefix" : "equal";
+  return { kind, text };
 }
 
 /** Goes back to behind the last `any` only: an earlier one need not take more. */

@@ -191,16 +191,15 @@ export function generateBetween(context: GeneratorContext, { name, arguments: pa
   return name.startsWith("NOT") ? negated(code, code.settled(within)) : within;
 }
 
-/** From so many literals on, a set is asked. */
-const SET_MIN = 4;
-
 /** [NOT] IN with a list. */
 export function generateIn(context: GeneratorContext, call: Call): Generated {
   const { code, generate, zone } = context;
   const [first, ...items] = call.arguments;
   assert(first !== undefined, "IN has an operand");
+  const known = inTexts(context, call);
+  if (known !== null) return call.name.startsWith("NOT") ? negated(code, code.settled(known)) : known;
   const operand = code.settled(generate(first));
-  const result = inSet(context, operand, items) ?? inTurn();
+  const result = inLiterals(context, operand, call.arguments.slice(1)) ?? inTurn();
   return call.name.startsWith("NOT") ? negated(code, code.settled(result)) : result;
 
   function inTurn(): Generated {
@@ -220,24 +219,44 @@ export function generateIn(context: GeneratorContext, call: Call): Generated {
   }
 }
 
-/** Literals of a family whose values a Set finds; null: the items are compared one by one. */
-function inSet({ code }: GeneratorContext, operand: Generated, items: readonly TypedExpression[]): Generated | null {
-  if (items.length < SET_MIN) return null;
-  const values: unknown[] = [];
-  for (const item of items) {
-    if (item.kind !== "literal") return null;
-    const { literal, type } = item;
-    if (operand.type.kind === "char" || operand.type.kind === "varchar") {
-      if (literal.kind !== "string") return null;
-      values.push(literal.value);
-    } else {
-      if (literal.kind !== "number" || type.kind === "decimal" || type.kind === "double") return null;
-      if (operand.type.kind === "bigint") values.push(BigInt(literal.text));
-      else if (operand.type.kind === "int") values.push(Number(literal.text));
-      else return null;
-    }
-  }
-  const has = `${code.constant(new Set(values))}.has(${operand.value})`;
-  const value = operand.isNull === null ? has : `(!${operand.isNull} && ${has})`;
+/** Up to so many literals are compared one by one: that is quicker than a Set. */
+const CHAIN_MAX = 16;
+
+/** A column of texts in a few literals, by bytes; null: other operands. */
+function inTexts({ code, source }: GeneratorContext, { arguments: [first, ...items] }: Call): Generated | null {
+  if (first?.kind !== "column" || items.length > CHAIN_MAX) return null;
+  const found = items.map((item) => {
+    if (item.kind !== "literal" || item.literal.kind !== "string") return null;
+    return source.matchText(code, first.index, { kind: "equal", text: item.literal.value });
+  });
+  const matches = found.filter((each) => each !== null);
+  if (matches.length < items.length) return null;
+  const has = matches.map(({ condition }) => condition).join(" || ");
+  const isNull = matches[0]?.isNull ?? null;
+  return { value: isNull === null ? `(${has})` : `(!${isNull} && (${has}))`, isNull, type: CONDITION };
+}
+
+/** Literals of the operand's own family; null: the items are compared one by one, as any values. */
+function inLiterals(
+  { code }: GeneratorContext,
+  operand: Generated,
+  items: readonly TypedExpression[],
+): Generated | null {
+  const literals = items.map((item) => literalOf(item, operand.type));
+  if (literals.includes(null)) return null;
+  const has =
+    literals.length > CHAIN_MAX
+      ? `${code.constant(new Set(literals))}.has(${operand.value})`
+      : literals.map((literal) => `${operand.value} === ${code.constant(literal)}`).join(" || ");
+  const value = operand.isNull === null ? `(${has})` : `(!${operand.isNull} && (${has}))`;
   return { value, isNull: operand.isNull, type: CONDITION };
+}
+
+function literalOf(item: TypedExpression, { kind }: Generated["type"]): string | number | bigint | null {
+  if (item.kind !== "literal") return null;
+  const { literal, type } = item;
+  if (kind === "char" || kind === "varchar") return literal.kind === "string" ? literal.value : null;
+  if (literal.kind !== "number" || (type.kind !== "int" && type.kind !== "bigint")) return null;
+  if (kind === "bigint") return BigInt(literal.text);
+  return kind === "int" && type.kind === "int" ? Number(literal.text) : null;
 }

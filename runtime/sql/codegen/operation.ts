@@ -1,15 +1,9 @@
 /**
- * Owns: what operators have in common: NULL of NULL, results that may be NULL, and what is said when there is no result.
+ * Owns: what operators have in common: NULL of NULL, results that may be NULL.
  */
-import { StreamError } from "../../../base/index.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { OperandType } from "../types/type-families.ts";
 import { type Code, formOf, type Generated, neutralOf } from "./code.ts";
-
-/** What a query cannot work out for a row. `what`: what happened; `remedy`: a sentence. */
-export function failExpression(what: string, remedy: string): never {
-  throw new StreamError("SQL_EXPRESSION_FAILED", `${what}. ${remedy}`, { destiny: "terminal" });
-}
 
 /** NULL, of a type. */
 export const nullOf = (type: OperandType): Generated => ({ value: neutralOf(type), isNull: "true", type });

@@ -6,7 +6,7 @@
  */
 import { COLUMN_ROWS, type AnyStore, type Column, type ColumnField, storeOf } from "../../record/index.ts";
 import { type Code, type Generated, quoted } from "./code.ts";
-import { failExpression } from "./operation.ts";
+import { failExpression } from "../functions/implementations.ts";
 
 /** Memory of one column of values that are worked out. `objects` are not kept: others may hold them. */
 export class OutputColumn {

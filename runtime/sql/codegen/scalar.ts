@@ -25,7 +25,7 @@ class RowSource implements ColumnSource {
     return code.remembered(`column ${index}`, () => this.#read(code, index));
   }
 
-  matches(): null {
+  matchText(): null {
     return null;
   }
 

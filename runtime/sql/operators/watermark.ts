@@ -7,7 +7,7 @@
  */
 import { type ColumnBatch, isNull } from "../../record/index.ts";
 import { compileHighest, type HighestOf } from "../codegen/highest.ts";
-import { failExpression } from "../codegen/operation.ts";
+import { failExpression } from "../functions/implementations.ts";
 import type { WatermarkNode } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 

@@ -7,7 +7,7 @@
  */
 import { assert, type Clock, StreamError } from "../../../base/index.ts";
 import { type Column, type ColumnBatch, isNull } from "../../record/index.ts";
-import { type TimeZone, timeZoneOf } from "../casts/time-zone.ts";
+import { type TimeZone, timeZone } from "../functions/time/time-zone.ts";
 import type { PlanRow, PlanWindow, WindowColumn } from "../plan/plan-tree.ts";
 import type { SqlSession } from "../session.ts";
 
@@ -29,28 +29,28 @@ export class WindowTime {
     this.isProctime = isProctime;
     this.#place = time;
     const isInstant = isProctime || row[time]?.type.kind === "timestamp_ltz";
-    this.#zone = timeZoneOf(isInstant ? session.timeZone : "UTC");
-    this.isPlain = this.#zone === timeZoneOf("UTC");
+    this.#zone = timeZone(isInstant ? session.timeZone : "UTC");
+    this.isPlain = this.#zone === timeZone("UTC");
     this.#clock = session.clock;
   }
 
   /** The local time of the record at that place. Errors: SQL_EXPRESSION_FAILED: it has none. */
   of(batch: ColumnBatch, row: number): number {
-    if (this.isProctime) return this.#zone.localOf(this.#clock.nowMs());
-    return this.#zone.localOf(rowTime(batch, this.#place, row));
+    if (this.isProctime) return this.#zone.clockOf(this.#clock.nowMs());
+    return this.#zone.clockOf(rowTime(batch, this.#place, row));
   }
 
   /** The instant of a local time; the later one of two (SQWT2). */
   instantOf(local: number): number {
     if (this.isPlain) return local;
     const instant = this.#zone.instantOf(local);
-    const offset = this.#zone.localOf(instant + DAY_MS) - (instant + DAY_MS);
+    const offset = this.#zone.clockOf(instant + DAY_MS) - (instant + DAY_MS);
     const later = local - offset;
-    return later > instant && this.#zone.localOf(later) === local ? later : instant;
+    return later > instant && this.#zone.clockOf(later) === local ? later : instant;
   }
 
   localOf(instant: number): number {
-    return this.#zone.localOf(instant);
+    return this.#zone.clockOf(instant);
   }
 
   /** What the columns show of the window of these local times. */
