@@ -73,6 +73,18 @@ const rows: readonly OptionRow[] = [
 
 export const filesystemDefinition: ConnectorDefinition = {
   name: "filesystem",
+  example: `CREATE TABLE orders (
+  id INT,
+  user_name STRING,
+  price DECIMAL(10, 2),
+  ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = '/data/orders',
+  'format' = 'csv',
+  'csv.field-delimiter' = ';'
+)`,
   meaning:
     "Lines of text files, packed or not, each a row; files whose names begin with `.` or `_` are left out. Written are part files, exactly once: a part appears when its checkpoint is complete.",
   isRead: true,
